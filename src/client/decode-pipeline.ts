@@ -1,0 +1,95 @@
+// From received pictures to pixels: the newest goes to the first idle codec thread, into a slot of the arena.
+
+import { FrameArena, type FrameSlot } from "../codec/arena.ts";
+import { readJpegSize } from "../codec/jpeg-header.ts";
+import type { CodecPool } from "../codec/pool.ts";
+import { type Micros, nowMicros } from "../core/clock.ts";
+import { CodecError } from "../core/errors.ts";
+import { frameBytes, type Size } from "../core/pixel-format.ts";
+import type { PictureStamps } from "../protocol/messages.ts";
+import type { Arrival, Connection } from "./connection.ts";
+
+/** A picture on its way through the viewer. */
+export interface ReceivedPicture extends PictureStamps, Arrival {
+  frameNumber: number;
+  /** In memory of its own, which moves to the codec thread and back. */
+  jpeg: Uint8Array<ArrayBuffer>;
+  /** Where it came from and is acknowledged. */
+  connection: Connection;
+}
+
+/** A picture as pixels. Whoever holds it releases the slot. */
+export interface DecodedPicture extends Size {
+  received: ReceivedPicture;
+  slot: FrameSlot;
+  /** RGBA, the used part of the slot. */
+  pixels: Uint8Array;
+  decodeMicros: number;
+  decodedAt: Micros;
+}
+
+/** One picture waits to be shown, one is shown, one is kept to be shown again; the rest are in the decoders' hands. */
+const SLOTS_BESIDE_DECODERS = 3;
+
+export interface DecodeEvents {
+  onDecoded(picture: DecodedPicture): void;
+  /** `stale`: a newer picture came before a thread was free; `decode`: it is damaged, `reason` says how. */
+  onDropped(picture: ReceivedPicture, cause: "stale" | "decode", reason: string): void;
+}
+
+export class DecodePipeline {
+  readonly #pool: CodecPool;
+  readonly #events: DecodeEvents;
+  #arena: FrameArena | null = null;
+  #waiting: ReceivedPicture | null = null;
+
+  constructor(pool: CodecPool, events: DecodeEvents) {
+    this.#pool = pool;
+    this.#events = events;
+  }
+
+  offer(picture: ReceivedPicture): void {
+    const older = this.#waiting;
+    this.#waiting = picture;
+    if (older !== null) this.#events.onDropped(older, "stale", "a newer picture came first");
+    this.pump();
+  }
+
+  /** Gives the waiting picture to a thread, if there is one idle and a slot. Call when either may have changed. */
+  pump(): void {
+    const picture = this.#waiting;
+    if (picture === null) return;
+    let size: Size;
+    try {
+      size = readJpegSize(picture.jpeg);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.#waiting = null;
+      this.#events.onDropped(picture, "decode", error.message);
+      return;
+    }
+    const bytes = frameBytes("rgba", size.width, size.height);
+    const slot = this.#arenaFor(bytes).acquire();
+    if (slot === null) return;
+    const pixels = slot.bytes.subarray(0, bytes);
+    const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target: pixels }, (result) => {
+      if (result.ok) {
+        const received = { ...picture, jpeg: result.jpeg };
+        const decodeMicros = result.busyMicros;
+        this.#events.onDecoded({ ...size, received, slot, pixels, decodeMicros, decodedAt: nowMicros() });
+      } else {
+        slot.release();
+        this.#events.onDropped(picture, "decode", result.message);
+      }
+    });
+    if (accepted) this.#waiting = null;
+    else slot.release();
+  }
+
+  #arenaFor(bytes: number): FrameArena {
+    if (this.#arena === null || this.#arena.slotBytes < bytes) {
+      this.#arena = new FrameArena(bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);
+    }
+    return this.#arena;
+  }
+}

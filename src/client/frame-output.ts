@@ -1,0 +1,43 @@
+// --output: shown pictures as raw RGBA, into a file or standard output.
+
+import { type FileHandle, open } from "node:fs/promises";
+import { codeOf, MissingError, messageOf } from "../core/errors.ts";
+
+/** Whoever read the frames has closed its end: the viewer is done. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+export interface FrameOutput {
+  /** Resolves when the frame is written and its pixels may change. Rejects with OutputClosed, or a MissingError. */
+  write(pixels: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens `path`, or standard output for `-`. Throws MissingError where that cannot be written. */
+export async function openFrameOutput(path: string): Promise<FrameOutput> {
+  const file = await openFile(path);
+  return {
+    async write(pixels) {
+      try {
+        let written = 0;
+        while (written < pixels.length) {
+          const { bytesWritten } = await file.write(pixels, written, pixels.length - written);
+          written += bytesWritten;
+        }
+      } catch (cause) {
+        if (codeOf(cause) === "EPIPE") throw new OutputClosed("the reader of the output has gone", { cause });
+        throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}; is the disk full?`, { cause });
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path === "-" ? "/dev/stdout" : path, "w");
+  } catch (cause) {
+    throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,65 @@
+// `bun run view`: the command line of the viewer.
+
+import { availableParallelism } from "node:os";
+import { Argument, Command, Option } from "commander";
+import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
+import { VERSION } from "../core/version.ts";
+import { DEFAULT_PORT } from "../protocol/wire.ts";
+import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
+import { type ViewOptions, view } from "./view.ts";
+import { describeViewing } from "./view-figures.ts";
+
+const DEFAULT_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT };
+
+const command = asProgram(new Command("bun run view"), VERSION)
+  .description("Shows the live video of a server (bun run serve): what you see is what the camera sees now.")
+  .addArgument(
+    new Argument("[host[:port]]", "where the server is")
+      .argParser(parsed(parseAddress))
+      .default(DEFAULT_ADDRESS, formatAddress(DEFAULT_ADDRESS)),
+  )
+  .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
+  .addOption(new Option("--renderer <name>", "how the window draws").choices(RENDERERS).default("auto"))
+  .addOption(
+    new Option("--workers <n>", "decoder threads")
+      .argParser(wholeNumber(1, 64))
+      .default(Math.min(4, availableParallelism())),
+  )
+  .addOption(new Option("--output <file>", "write shown frames there as raw RGBA; - for standard output"))
+  .addOption(new Option("--frames <n>", "end after so many shown frames").argParser(wholeNumber(1, 2 ** 32 - 1)))
+  .addOption(new Option("--seconds <n>", "end after so many seconds").argParser(number(0.001, 1e9)))
+  .addOption(new Option("--once", "end with the connection instead of connecting again").default(false))
+  .addOption(
+    new Option("--json", 'one JSON object a second on standard output, the last with "final": true').default(false),
+  )
+  .addHelpText(
+    "after",
+    `
+Keys in the window:
+  F, F11          fullscreen          I      figures: rate, latency, drops
+  S               save the picture    Space  pause
+  Q, Esc, Enter   quit`,
+  );
+
+await runMain(async (signal) => {
+  command.parse();
+  const flags = command.opts();
+  const options: ViewOptions = {
+    address: command.processedArgs[0],
+    display: flags["display"],
+    renderer: flags["renderer"],
+    workers: flags["workers"],
+    output: flags["output"] ?? null,
+    frames: flags["frames"] ?? null,
+    seconds: flags["seconds"] ?? null,
+    once: flags["once"],
+  };
+  const screenful = new Screenful(flags["json"], options.output === "-" ? 2 : 1);
+  const last = await view(options, signal, {
+    report: (report) => screenful.report(report, () => describeViewing(report)),
+    say: (text) => screenful.say(text),
+  });
+  const { p50, p99 } = last.latencyMs;
+  screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);
+});

@@ -1,0 +1,180 @@
+// From decoded pictures to the screen: in order, the newest first, with the overlay, and acknowledged when shown.
+
+import { nowMicros } from "../core/clock.ts";
+import type { DecodedPicture, ReceivedPicture } from "./decode-pipeline.ts";
+import { NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
+import type { FrameOutput } from "./frame-output.ts";
+import type { Screen } from "./screens/screen.ts";
+import type { ViewFigures } from "./view-figures.ts";
+
+/** After so long without a new picture, the old one is marked as old. */
+const STALE_AFTER_MS = 1_000;
+
+/** What stands on the screen before the first picture. */
+const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640 * 360 * 4) };
+
+export interface PresenterOptions {
+  screen: Screen;
+  /** Where shown pictures are written as well; null = nowhere. */
+  output: FrameOutput | null;
+  figures: ViewFigures;
+  decodeThreads: number;
+  /** A slot has been given back: the decoders may have waited for it. */
+  onSlotFree: () => void;
+  onShown: (frames: number) => void;
+  /** The screen or the output failed: nothing can be shown any more. */
+  onBroken: (reason: unknown) => void;
+}
+
+export class Presenter {
+  readonly #options: PresenterOptions;
+  #waiting: DecodedPicture | null = null;
+  #current: DecodedPicture | null = null;
+  #busy = false;
+  #overlayOn = false;
+  #remark: string | null = null;
+  #paused = false;
+  #alarmShown: string | null = null;
+
+  constructor(options: PresenterOptions) {
+    this.#options = options;
+  }
+
+  /** The JPEG of the picture on the screen, as it was received. */
+  get currentJpeg(): Uint8Array | null {
+    return this.#current?.received.jpeg ?? null;
+  }
+
+  get currentFrameNumber(): number {
+    return this.#current?.received.frameNumber ?? 0;
+  }
+
+  /** Takes a picture to be shown; it is dropped where a newer one has been shown or comes before its turn. */
+  offer(picture: DecodedPicture): void {
+    if (this.#isOlder(picture, this.#current) || this.#isOlder(picture, this.#waiting)) {
+      this.#drop(picture, "late");
+      return;
+    }
+    if (this.#waiting !== null) this.#drop(this.#waiting, "stale");
+    this.#waiting = picture;
+    this.#showWaiting();
+  }
+
+  toggleOverlay(): void {
+    this.#overlayOn = !this.#overlayOn;
+    this.refresh();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.refresh();
+  }
+
+  /** A line across the picture while something is wrong; null = nothing is. */
+  setRemark(remark: string | null): void {
+    this.#remark = remark;
+    this.refresh();
+  }
+
+  /** To be called some times a second: marks a picture that has become old. */
+  tick(): void {
+    if (this.#alarm() !== this.#alarmShown) this.refresh();
+  }
+
+  /** Shows again what is on the screen, with the overlay of now. */
+  refresh(): void {
+    if (this.#busy) return; // the overlay is drawn with the next picture
+    const picture = this.#current ?? BLANK;
+    const overlay = this.#overlay();
+    if (picture === BLANK) BLANK.pixels.fill(0);
+    this.#run(() => this.#options.screen.show(picture, overlay));
+  }
+
+  #showWaiting(): void {
+    const picture = this.#waiting;
+    if (this.#busy || picture === null) return;
+    this.#waiting = null;
+    this.#run(async () => {
+      const startedAt = nowMicros();
+      const overlay = this.#paused ? NO_OVERLAY : this.#overlay(true);
+      const showing = this.#options.screen.show(picture, overlay);
+      if (showing instanceof Promise) await showing; // only screens that take time make the frame wait for a turn
+      const shownAt = nowMicros();
+      this.#replaceCurrent(picture);
+      this.#options.figures.recordShown(picture, shownAt);
+      const writing = this.#options.output?.write(picture.pixels);
+      if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
+      const showMicros = nowMicros() - startedAt;
+      picture.received.connection.acknowledge({
+        frameNumber: picture.received.frameNumber,
+        outcome: "shown",
+        transferMicros: picture.received.lastByteAt - picture.received.firstByteAt,
+        workMicros: picture.decodeMicros + showMicros,
+        paceMicros: Math.max(showMicros, picture.decodeMicros / this.#options.decodeThreads),
+      });
+      this.#options.onShown(this.#options.figures.frames);
+    });
+  }
+
+  /** Runs one thing at a time on the screen; what waits comes next. */
+  #run(step: () => void | Promise<void>): void {
+    this.#busy = true;
+    const done = () => {
+      this.#busy = false;
+      this.#showWaiting();
+    };
+    try {
+      const running = step();
+      if (running instanceof Promise) running.then(done, this.#options.onBroken);
+      else done();
+    } catch (error) {
+      this.#options.onBroken(error);
+    }
+  }
+
+  #replaceCurrent(picture: DecodedPicture): void {
+    const older = this.#current;
+    this.#current = picture;
+    older?.slot.release();
+    if (older !== null) this.#options.onSlotFree();
+  }
+
+  #drop(picture: DecodedPicture, reason: "late" | "stale"): void {
+    picture.slot.release();
+    this.#options.figures.drops.add(reason);
+    acknowledgeDropped(picture.received);
+    this.#options.onSlotFree();
+  }
+
+  #isOlder(picture: DecodedPicture, than: DecodedPicture | null): boolean {
+    // Another connection counts its frames from the start again.
+    if (than === null || picture.received.connection !== than.received.connection) return false;
+    return picture.received.frameNumber < than.received.frameNumber;
+  }
+
+  #overlay(isNew = false): Overlay {
+    this.#alarmShown = isNew ? this.#remark : this.#alarm();
+    return { lines: this.#overlayOn ? this.#options.figures.overlayLines() : [], alarm: this.#alarmShown };
+  }
+
+  #alarm(): string | null {
+    if (this.#paused) return "paused";
+    const { shownAt } = this.#options.figures;
+    if (this.#current === null || shownAt === null) return this.#remark ?? "no picture yet";
+    const ageMs = (nowMicros() - shownAt) / 1000;
+    if (ageMs < STALE_AFTER_MS) return this.#remark;
+    const age = `no new picture for ${Math.floor(ageMs / 1000)} s`;
+    return this.#remark === null ? age : `${age} - ${this.#remark}`;
+  }
+}
+
+/** Tells the server that a picture will not be shown, so that it may send a newer one. */
+export function acknowledgeDropped(picture: ReceivedPicture): void {
+  picture.connection.acknowledge({
+    frameNumber: picture.frameNumber,
+    outcome: "dropped",
+    transferMicros: picture.lastByteAt - picture.firstByteAt,
+    workMicros: 0,
+    paceMicros: 0,
+  });
+}

@@ -1,0 +1,22 @@
+// Where a picture goes in a window of another shape.
+
+import type { Size } from "../../core/pixel-format.ts";
+
+export interface Rectangle extends Size {
+  x: number;
+  y: number;
+}
+
+/** The largest rectangle of the picture's aspect ratio in the middle of the window; at least one pixel each way. */
+export function letterbox(picture: Size, window: Size): Rectangle {
+  const scale = Math.min(window.width / picture.width, window.height / picture.height);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  return { x: Math.floor((window.width - width) / 2), y: Math.floor((window.height - height) / 2), width, height };
+}
+
+/** The picture's own size, or as much of it as fits in nine tenths of the space there is. */
+export function firstWindowSize(picture: Size, space: Size): Size {
+  const fits = letterbox(picture, { width: Math.floor(space.width * 0.9), height: Math.floor(space.height * 0.9) });
+  return fits.width < picture.width ? { width: fits.width, height: fits.height } : picture;
+}

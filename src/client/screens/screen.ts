@@ -1,0 +1,31 @@
+// What a screen is: where decoded pictures go, and where the user's keys come from.
+
+import type { Overlay, RgbaPicture } from "../overlay.ts";
+
+export interface Screen {
+  /**
+   * Shows a picture with text over it. Returns, or resolves, when it is on the screen; the pixels are the caller's again
+   * then, unchanged. One call at a time.
+   */
+  show(picture: RgbaPicture, overlay: Overlay): void | Promise<void>;
+  /** The title of a window, where there is one. */
+  setTitle(title: string): void;
+  close(): void;
+}
+
+/** What the user can ask for at a screen. */
+export interface ScreenEvents {
+  onQuit(): void;
+  onSnapshot(): void;
+  onPause(): void;
+  onOverlay(): void;
+  /** What is shown must be shown again, e.g. since the window has another size. */
+  onExposed(): void;
+}
+
+export const DISPLAYS = ["sdl", "none"] as const;
+export type Display = (typeof DISPLAYS)[number];
+
+/** How a window draws; `auto` asks the GPU where there is one, since without one software is several times faster. */
+export const RENDERERS = ["auto", "gpu", "software"] as const;
+export type Renderer = (typeof RENDERERS)[number];

@@ -1,0 +1,114 @@
+// The screen `sdl`: a resizable window through the package @kmamal/sdl.
+
+import { existsSync } from "node:fs";
+import type { Sdl } from "@kmamal/sdl";
+import { MissingError, messageOf } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { drawOverlay, type Overlay, type RgbaPicture } from "../overlay.ts";
+import { firstWindowSize, letterbox } from "./letterbox.ts";
+import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
+
+type SdlModule = typeof import("@kmamal/sdl");
+
+/** Until the first picture says its size. */
+const FIRST_SIZE: Size = { width: 640, height: 360 };
+
+/** Opens a window. Throws MissingError where there is no display or the package's binding is not built. */
+export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<Screen> {
+  const sdl = await loadSdl();
+  const window = openWindow(sdl, title, renderer);
+  window.on("close", () => events.onQuit());
+  window.on("resize", () => events.onExposed());
+  window.on("expose", () => events.onExposed());
+  window.on("keyDown", (event) => pressKey(window, event.key, events));
+  let pictureSize: Size = FIRST_SIZE;
+  return {
+    show(picture, overlay) {
+      if (window.destroyed) return;
+      if (picture.width !== pictureSize.width || picture.height !== pictureSize.height) {
+        pictureSize = { width: picture.width, height: picture.height };
+        fitWindow(sdl, window, pictureSize);
+      }
+      render(window, picture, overlay);
+    },
+    setTitle: (text) => window.destroyed || window.setTitle(text),
+    close: () => window.destroyed || window.destroy(),
+  };
+}
+
+async function loadSdl(): Promise<SdlModule> {
+  try {
+    return await import("@kmamal/sdl");
+  } catch (cause) {
+    const reason = messageOf(cause).split("\n")[0];
+    throw new MissingError(
+      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Video.Window {
+  try {
+    return sdl.video.createWindow({
+      title,
+      ...FIRST_SIZE,
+      resizable: true,
+      // Waiting for the display's beat would block this thread, which owns the sockets.
+      vsync: false,
+      accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
+    });
+  } catch (cause) {
+    throw new MissingError(
+      `no window can be opened (${messageOf(cause)}): is there a display? Set DISPLAY, or use --display none`,
+      { cause },
+    );
+  }
+}
+
+/** Without a GPU "accelerated" is OpenGL in software: 4–6 ms for a 720p picture that SDL itself copies in 1. */
+function hasGpu(): boolean {
+  return process.platform !== "linux" || existsSync("/dev/dri");
+}
+
+function fitWindow(sdl: SdlModule, window: Sdl.Video.Window, picture: Size): void {
+  if (window.fullscreen || window.maximized) return;
+  const space = sdl.video.displays[0]?.usable;
+  const { width, height } = space === undefined ? picture : firstWindowSize(picture, space);
+  window.setSize(width, height);
+}
+
+function render(window: Sdl.Video.Window, picture: RgbaPicture, overlay: Overlay): void {
+  const { width, height, pixels } = picture;
+  const dstRect = letterbox(picture, { width: window.pixelWidth, height: window.pixelHeight });
+  const scaling = dstRect.width === width && dstRect.height === height ? "nearest" : "linear";
+  const restore = drawOverlay(picture, overlay);
+  const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength); // a view; may lie in shared memory
+  window.render(width, height, width * 4, "rgba32", buffer, { scaling, dstRect });
+  restore();
+}
+
+function pressKey(window: Sdl.Video.Window, key: string | null, events: ScreenEvents): void {
+  switch (key) {
+    case "f11":
+    case "f":
+      window.setFullscreen(!window.fullscreen);
+      break;
+    case "return":
+    case "escape":
+    case "q":
+      events.onQuit();
+      break;
+    case "s":
+      events.onSnapshot();
+      break;
+    case "space":
+      events.onPause();
+      break;
+    case "i":
+      events.onOverlay();
+      break;
+  }
+}

@@ -1,0 +1,12 @@
+// The key S: the picture on the screen as a file, exactly as it was received.
+
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+/** Writes the JPEG into the working folder and resolves with its path; an older file is never overwritten. */
+export async function saveSnapshot(jpeg: Uint8Array, frameNumber: number): Promise<string> {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const path = resolve(`slipstream-${time}-frame${frameNumber}.jpg`);
+  await writeFile(path, jpeg, { flag: "wx" });
+  return path;
+}

@@ -1,0 +1,80 @@
+// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. Small files, slow; reads every JPEG.
+
+import { fileURLToPath } from "node:url";
+import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
+import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
+import { CodecError, messageOf } from "../core/errors.ts";
+import type { Codec } from "./codec.ts";
+import { toRgba } from "./rgba.ts";
+
+/** The package makes and takes the browser's ImageData, which Bun does not have; this much of it is used. */
+class PlainImageData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  readonly colorSpace = "srgb";
+  constructor(data: Uint8ClampedArray, width: number, height: number) {
+    this.data = data;
+    this.width = width;
+    this.height = height;
+  }
+}
+
+declare global {
+  /** As the package's declarations name it; Bun has no such type. */
+  interface ImageData extends PlainImageData {}
+}
+
+/** The fastest baseline setting found; 0 trellis loops would divide by zero. */
+const FASTEST = { baseline: true, progressive: false, optimize_coding: false, trellis_loops: 1 } as const;
+
+export async function createJsquash(): Promise<Codec> {
+  Object.assign(globalThis, { ImageData: PlainImageData });
+  await Promise.all([
+    initDecoder(await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm")),
+    initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm")),
+  ]);
+  return {
+    async encode(frame, quality) {
+      try {
+        // A copy: the package cannot take shared memory, and wants RGBA.
+        const rgba = toRgba(frame);
+        const image = new PlainImageData(rgba, frame.width, frame.height);
+        return new Uint8Array(await encodeJpeg(image, { ...FASTEST, quality }));
+      } catch (cause) {
+        throw new CodecError(`MozJPEG could not encode ${frame.width}x${frame.height}: ${messageOf(cause)}`, { cause });
+      }
+    },
+
+    async decode(jpeg, target) {
+      const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch((cause: unknown) => {
+        throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${messageOf(cause)}`, { cause });
+      });
+      const { width, height, data } = picture;
+      if (data.length !== target.length) {
+        throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
+      }
+      target.set(data); // a copy: the package allocates its own memory for every picture
+      return { width, height };
+    },
+  };
+}
+
+type PackageOptions = Partial<EmscriptenWasm.ModuleOpts> & Pick<EmscriptenWasm.Module, "print" | "printErr">;
+
+/** The package would fetch its .wasm files as a page does; reading them from disk works in every thread. */
+async function loadOptions(specifier: string): Promise<PackageOptions> {
+  const path = fileURLToPath(import.meta.resolve(specifier));
+  const module = await WebAssembly.compile(await Bun.file(path).arrayBuffer());
+  return {
+    instantiateWasm(imports, onInstance) {
+      const instance = new WebAssembly.Instance(module, imports);
+      // The declared parameter is a module, but Emscripten's receiveInstance takes the instance.
+      (onInstance as unknown as (instance: WebAssembly.Instance) => void)(instance);
+      return instance.exports;
+    },
+    // libjpeg's warnings about damaged data would go to standard error one by one; the caller counts drops instead.
+    print: () => undefined,
+    printErr: () => undefined,
+  };
+}

@@ -1,0 +1,111 @@
+// The codec threads of a process: hands each job to an idle one, and replaces a thread that dies.
+
+import { Worker } from "node:worker_threads";
+import { messageOf } from "../core/errors.ts";
+import type { CodecName } from "./codec.ts";
+import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+
+/** How many deaths without a finished job between them mean that threads cannot work here at all. */
+const MAX_DEATHS_IN_A_ROW = 5;
+
+interface Thread {
+  worker: Worker;
+  /** Takes the result of the job at hand; `null` while idle. */
+  done: ((result: JobResult) => void) | null;
+  ready: boolean;
+}
+
+export interface PoolOptions {
+  codec: CodecName;
+  threads: number;
+  /** Called when a thread became idle: the moment to give it the newest frame. */
+  onIdle: () => void;
+  /** Called when threads keep dying; nothing will be done any more. */
+  onBroken: (reason: Error) => void;
+  /** Said aloud when a thread died and was replaced. */
+  onReplaced: (reason: string) => void;
+}
+
+/** Has no queue: a job that finds no idle thread is refused, so that the caller can offer a newer frame later. */
+export class CodecPool {
+  readonly #options: PoolOptions;
+  #threads: Thread[] = [];
+  #deathsInARow = 0;
+  #closed = false;
+  readonly #started = Promise.withResolvers<void>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.threads; i++) this.#threads.push(this.#start());
+  }
+
+  /** Settles when every thread has loaded its codec; rejects where they cannot. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  get threads(): number {
+    return this.#options.threads;
+  }
+
+  /**
+   * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
+   * the thread dies of the job; then the result is a failure. After `close` it is not called.
+   */
+  tryRun(job: Job, done: (result: JobResult) => void): boolean {
+    const idle = this.#threads.find((thread) => thread.ready && thread.done === null);
+    if (idle === undefined || this.#closed) return false;
+    idle.done = done;
+    idle.worker.postMessage(job, job.kind === "decode" ? [job.jpeg.buffer] : []);
+    return true;
+  }
+
+  /** Ends all threads at once; jobs at hand are lost. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
+  }
+
+  #start(): Thread {
+    const setup: WorkerSetup = { codec: this.#options.codec };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup });
+    const thread: Thread = { worker, done: null, ready: false };
+    let reason = "it ended by itself";
+    worker.on("message", (message: WorkerMessage) => this.#hear(thread, message));
+    worker.on("error", (error) => {
+      reason = messageOf(error);
+    });
+    worker.on("exit", () => this.#replace(thread, reason));
+    return thread;
+  }
+
+  #hear(thread: Thread, message: WorkerMessage): void {
+    if (this.#closed) return;
+    if (message.kind === "ready") {
+      thread.ready = true;
+      if (this.#threads.every((each) => each.ready)) this.#started.resolve();
+    } else {
+      const done = thread.done;
+      thread.done = null;
+      this.#deathsInARow = 0;
+      done?.(message.result);
+    }
+    this.#options.onIdle();
+  }
+
+  #replace(thread: Thread, reason: string): void {
+    if (this.#closed) return;
+    this.#threads = this.#threads.filter((each) => each !== thread);
+    const done = thread.done;
+    thread.done = null;
+    if (++this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
+      const broken = new Error(`codec threads keep dying: ${reason}`);
+      this.#started.reject(broken);
+      this.#options.onBroken(broken);
+    } else {
+      this.#threads.push(this.#start());
+      this.#options.onReplaced(reason);
+    }
+    done?.({ ok: false, message: `the codec thread died: ${reason}` });
+  }
+}

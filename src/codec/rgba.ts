@@ -1,0 +1,138 @@
+// Any raw pixel layout to RGBA, for codecs that read nothing else.
+
+import type { PixelFrame } from "./codec.ts";
+
+/**
+ * The frame as RGBA in new, unshared memory.
+ *
+ * YUV by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point; studio range is stretched to full
+ * range. Chroma is repeated, not interpolated: what follows halves it again.
+ */
+export function toRgba(frame: PixelFrame): Uint8ClampedArray {
+  const { format, width, height, bytes } = frame;
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  switch (format) {
+    case "rgba":
+      rgba.set(bytes);
+      return rgba;
+    case "rgb24":
+      return fromPacked(bytes, rgba, 3, 0, 1, 2);
+    case "bgr24":
+      return fromPacked(bytes, rgba, 3, 2, 1, 0);
+    case "gray":
+      return fromPacked(bytes, rgba, 1, 0, 0, 0);
+    case "yuv420p":
+      return fromYuv(frame, rgba, planar420(width, height), STUDIO_RANGE);
+    case "yuvj420p":
+      return fromYuv(frame, rgba, planar420(width, height), FULL_RANGE);
+    case "nv12":
+      return fromYuv(frame, rgba, semiPlanar420(width, height), STUDIO_RANGE);
+    case "yuyv422":
+      return fromYuv(frame, rgba, packed422(width), STUDIO_RANGE);
+  }
+}
+
+function fromPacked(
+  bytes: Uint8Array,
+  rgba: Uint8ClampedArray,
+  step: number,
+  r: number,
+  g: number,
+  b: number,
+): Uint8ClampedArray {
+  for (let from = 0, to = 0; to < rgba.length; from += step, to += 4) {
+    rgba[to] = bytes[from + r] as number;
+    rgba[to + 1] = bytes[from + g] as number;
+    rgba[to + 2] = bytes[from + b] as number;
+    rgba[to + 3] = 255;
+  }
+  return rgba;
+}
+
+/** Where the three components of a pixel lie: address = base + (row >> rowShift) · stride + (column >> shift) · step. */
+interface YuvLayout {
+  lumaStep: number;
+  lumaStride: number;
+  chromaU: number;
+  chromaV: number;
+  chromaStep: number;
+  chromaStride: number;
+  /** 1 where a chroma row serves two luma rows. */
+  chromaRowShift: number;
+}
+
+function planar420(width: number, height: number): YuvLayout {
+  const chromaWidth = (width + 1) >> 1;
+  const chromaU = width * height;
+  return {
+    lumaStep: 1,
+    lumaStride: width,
+    chromaU,
+    chromaV: chromaU + chromaWidth * ((height + 1) >> 1),
+    chromaStep: 1,
+    chromaStride: chromaWidth,
+    chromaRowShift: 1,
+  };
+}
+
+function semiPlanar420(width: number, height: number): YuvLayout {
+  const chromaU = width * height;
+  const chromaStride = 2 * ((width + 1) >> 1);
+  return {
+    lumaStep: 1,
+    lumaStride: width,
+    chromaU,
+    chromaV: chromaU + 1,
+    chromaStep: 2,
+    chromaStride,
+    chromaRowShift: 1,
+  };
+}
+
+function packed422(width: number): YuvLayout {
+  const stride = 4 * ((width + 1) >> 1);
+  return {
+    lumaStep: 2,
+    lumaStride: stride,
+    chromaU: 1,
+    chromaV: 3,
+    chromaStep: 4,
+    chromaStride: stride,
+    chromaRowShift: 0,
+  };
+}
+
+/** Factors in 1/65536: R = y + vr·V, G = y − ug·U − vg·V, B = y + ub·U, with U and V around 0. */
+interface YuvRange {
+  lumaZero: number;
+  luma: number;
+  vr: number;
+  ug: number;
+  vg: number;
+  ub: number;
+}
+
+const FULL_RANGE: YuvRange = { lumaZero: 0, luma: 65536, vr: 91881, ug: 22554, vg: 46802, ub: 116130 };
+const STUDIO_RANGE: YuvRange = { lumaZero: 16, luma: 76309, vr: 104597, ug: 25675, vg: 53279, ub: 132201 };
+
+function fromYuv(frame: PixelFrame, rgba: Uint8ClampedArray, at: YuvLayout, range: YuvRange): Uint8ClampedArray {
+  const { width, height, bytes } = frame;
+  const { lumaZero, luma, vr, ug, vg, ub } = range;
+  let to = 0;
+  for (let row = 0; row < height; row++) {
+    const lumaRow = row * at.lumaStride;
+    const chromaRow = (row >> at.chromaRowShift) * at.chromaStride;
+    for (let column = 0; column < width; column++) {
+      const chroma = chromaRow + (column >> 1) * at.chromaStep;
+      const y = ((bytes[lumaRow + column * at.lumaStep] as number) - lumaZero) * luma + 32768;
+      const u = (bytes[at.chromaU + chroma] as number) - 128;
+      const v = (bytes[at.chromaV + chroma] as number) - 128;
+      rgba[to] = (y + vr * v) >> 16;
+      rgba[to + 1] = (y - ug * u - vg * v) >> 16;
+      rgba[to + 2] = (y + ub * u) >> 16;
+      rgba[to + 3] = 255;
+      to += 4;
+    }
+  }
+  return rgba;
+}

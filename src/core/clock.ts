@@ -1,0 +1,22 @@
+// The one clock of a process: microseconds since the Unix epoch, never running backwards; and waiting by it.
+
+import { setTimeout as timeout } from "node:timers/promises";
+
+/** A point in time, in microseconds since 1970-01-01 UTC; an integer below 2^53. */
+export type Micros = number;
+
+/**
+ * Now, in microseconds since the Unix epoch.
+ *
+ * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero, so the sum never steps back within a
+ * thread and agrees between threads and processes of one machine to well under a millisecond. Between machines it is as
+ * far off as their clocks are; `protocol/clock-offset.ts` estimates that.
+ */
+export function nowMicros(): Micros {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
+/** Resolves after some milliseconds, or at once when the signal aborts; it never rejects. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return timeout(milliseconds, undefined, { signal }).catch(() => undefined);
+}

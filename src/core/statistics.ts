@@ -1,0 +1,139 @@
+// Figures over time: percentiles of a run in bounded memory, and rates over the last seconds.
+
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import type { Micros } from "./clock.ts";
+
+/** Milliseconds, rounded to a hundredth; what every report shows of a latency. */
+export interface LatencyMs {
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+const HIGHEST_MICROS = 3_600_000_000; // an hour; a longer wait is counted as an hour
+
+/** Percentiles of durations in microseconds, to three digits, in bounded memory (an HDR histogram). */
+export class Durations {
+  #histogram: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_MICROS, figures: 3 });
+
+  /** Adds one duration in microseconds; what a clock offset makes negative counts as one microsecond. */
+  record(micros: number): void {
+    this.#histogram.record(Math.min(HIGHEST_MICROS, Math.max(1, Math.round(micros))));
+  }
+
+  get count(): number {
+    return this.#histogram.count;
+  }
+
+  /** The percentile (0 < p ≤ 100) in milliseconds; 0 while nothing was recorded. */
+  percentileMs(p: number): number {
+    return this.count === 0 ? 0 : roundMs(this.#histogram.percentile(p));
+  }
+
+  summary(): LatencyMs {
+    return {
+      p50: this.percentileMs(50),
+      p95: this.percentileMs(95),
+      p99: this.percentileMs(99),
+      max: this.count === 0 ? 0 : roundMs(this.#histogram.max),
+    };
+  }
+
+  reset(): void {
+    this.#histogram.reset();
+  }
+}
+
+/** How many, and how much, a second, over the last `spanMicros`. Holds at most `capacity` events; older ones leave. */
+export class Rate {
+  readonly #spanMicros: number;
+  readonly #capacity: number;
+  #times: Micros[] = [];
+  #amounts: number[] = [];
+
+  constructor(spanMicros = 2_000_000, capacity = 2048) {
+    this.#spanMicros = spanMicros;
+    this.#capacity = capacity;
+  }
+
+  add(now: Micros, amount = 1): void {
+    this.#times.push(now);
+    this.#amounts.push(amount);
+    this.#forget(now);
+  }
+
+  /** Events a second: intervals between the first and the last event in the span, so a start-up does not dilute it. */
+  perSecond(now: Micros): number {
+    this.#forget(now);
+    const first = this.#times[0];
+    const last = this.#times.at(-1);
+    if (first === undefined || last === undefined || this.#times.length < 2) return 0;
+    // After a stall the silence since the last event counts too: the rate falls instead of freezing.
+    const interval = (last - first) / (this.#times.length - 1);
+    const spanMicros = Math.max(last - first, now - first - interval);
+    return spanMicros <= 0 ? 0 : ((this.#times.length - 1) * 1e6) / spanMicros;
+  }
+
+  /** Sum of the amounts a second. */
+  amountPerSecond(now: Micros): number {
+    const events = this.perSecond(now);
+    if (events === 0) return 0;
+    return (events * this.#amounts.reduce((sum, amount) => sum + amount, 0)) / this.#amounts.length;
+  }
+
+  #forget(now: Micros): void {
+    let old = Math.max(0, this.#times.length - this.#capacity);
+    while (old < this.#times.length && (this.#times[old] ?? now) < now - this.#spanMicros) old++;
+    if (old > 0) {
+      this.#times.splice(0, old);
+      this.#amounts.splice(0, old);
+    }
+  }
+}
+
+/** Median of the last `capacity` values; `undefined` before the first. */
+export class RecentMedian {
+  readonly #capacity: number;
+  #values: number[] = [];
+
+  constructor(capacity = 16) {
+    this.#capacity = capacity;
+  }
+
+  add(value: number): void {
+    this.#values.push(value);
+    if (this.#values.length > this.#capacity) this.#values.shift();
+  }
+
+  get value(): number | undefined {
+    return median(this.#values);
+  }
+}
+
+/** The middle of some values (the upper of two); `undefined` of none. */
+export function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+/** Counts by reason; the sum is what one number can say. */
+export class DropCounters<Reason extends string> {
+  readonly byReason: Record<Reason, number>;
+
+  constructor(reasons: readonly Reason[]) {
+    this.byReason = Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
+  }
+
+  add(reason: Reason, count = 1): void {
+    this.byReason[reason] += count;
+  }
+
+  get total(): number {
+    return Object.values<number>(this.byReason).reduce((sum, count) => sum + count, 0);
+  }
+}
+
+/** Microseconds as milliseconds, rounded to a hundredth. */
+export function roundMs(micros: number): number {
+  return Math.round(micros / 10) / 100;
+}

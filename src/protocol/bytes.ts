@@ -1,0 +1,126 @@
+// Reading and writing the fields of a message body; see wire.ts for the layouts.
+
+import { ProtocolError } from "../core/errors.ts";
+import { HEADER_BYTES } from "./wire.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+const TWO_POW_32 = 0x1_0000_0000;
+
+/** Writes one message: header first, then the fields in order. `finish()` sets the length. */
+export class MessageWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+  #at = HEADER_BYTES;
+
+  constructor(type: number, capacityBytes = 512) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes[4] = type;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#take(1), value);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#take(2), value, true);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#take(4), value, true);
+    return this;
+  }
+
+  u64(value: number): this {
+    const at = this.#take(8);
+    this.#view.setUint32(at, value % TWO_POW_32, true);
+    this.#view.setUint32(at + 4, Math.floor(value / TWO_POW_32), true);
+    return this;
+  }
+
+  /** A string of at most `maxBytes` of UTF-8; what is longer is cut between characters. */
+  string(text: string, maxBytes = 200): this {
+    const room = new Uint8Array(maxBytes);
+    const { written } = encoder.encodeInto(text, room);
+    this.u16(written);
+    this.#bytes.set(room.subarray(0, written), this.#take(written));
+    return this;
+  }
+
+  /** The message; with `payloadBytes` its length announces that many more bytes, which the caller sends right after. */
+  finish(payloadBytes = 0): Uint8Array {
+    this.#view.setUint32(0, this.#at - 4 + payloadBytes, true);
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (at + count > this.#bytes.length) {
+      throw new RangeError(`message type ${this.#bytes[4]} outgrew its ${this.#bytes.length} bytes`);
+    }
+    this.#at = at + count;
+    return at;
+  }
+}
+
+/** Reads the fields of one body in order. Throws ProtocolError where the body ends before the field does. */
+export class BodyReader {
+  readonly #body: Uint8Array;
+  readonly #view: DataView;
+  readonly #name: string;
+  #at = 0;
+
+  /** `name` is the message's, for error texts. */
+  constructor(body: Uint8Array, name: string) {
+    this.#body = body;
+    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    this.#name = name;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  u64(): number {
+    const at = this.#take(8);
+    const value = this.#view.getUint32(at + 4, true) * TWO_POW_32 + this.#view.getUint32(at, true);
+    if (!Number.isSafeInteger(value)) throw new ProtocolError(`${this.#name} holds a 64-bit number of 2^53 or more`);
+    return value;
+  }
+
+  string(): string {
+    const length = this.u16();
+    const at = this.#take(length);
+    try {
+      return decoder.decode(this.#body.subarray(at, at + length));
+    } catch (cause) {
+      throw new ProtocolError(`${this.#name} holds a string that is not UTF-8`, { cause });
+    }
+  }
+
+  /** What is left, as a view into the body. */
+  rest(): Uint8Array {
+    return this.#body.subarray(this.#at);
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (at + count > this.#body.length) {
+      throw new ProtocolError(`${this.#name} ends after ${this.#body.length} bytes, in the middle of a field`);
+    }
+    this.#at = at + count;
+    return at;
+  }
+}

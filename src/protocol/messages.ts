@@ -1,0 +1,213 @@
+// The messages of the wire as values: one interface, one writer and one reader each, in the order of wire.ts.
+
+import type { Micros } from "../core/clock.ts";
+import { ProtocolError } from "../core/errors.ts";
+import { isUsableSize } from "../core/pixel-format.ts";
+import { BodyReader, MessageWriter } from "./bytes.ts";
+import { type GoodbyeReason, MAGIC, MessageType, WIRE_VERSION } from "./wire.ts";
+
+export interface Hello {
+  version: number;
+  software: string;
+}
+
+export interface Welcome {
+  version: number;
+  software: string;
+  sourceName: string;
+}
+
+export interface Goodbye {
+  reason: GoodbyeReason | number;
+  text: string;
+}
+
+/** What the pictures that follow are. */
+export interface StreamHeader {
+  width: number;
+  height: number;
+  /** Nominal rate; 0 where the source has none. To a thousandth. */
+  framesPerSecond: number;
+  codec: string;
+}
+
+/** When a picture passed each stage on the server, in the server's clock. */
+export interface PictureStamps {
+  capturedAt: Micros;
+  encodedAt: Micros;
+  sentAt: Micros;
+}
+
+export interface Picture extends PictureStamps {
+  frameNumber: number;
+  /** A view into the received bytes: copy what must outlive the call. */
+  jpeg: Uint8Array;
+}
+
+export interface Ack {
+  frameNumber: number;
+  outcome: "shown" | "dropped";
+  transferMicros: number;
+  workMicros: number;
+  paceMicros: number;
+}
+
+export interface Ping {
+  sentAt: Micros;
+}
+
+export interface Pong {
+  sentAt: Micros;
+  receivedAt: Micros;
+  repliedAt: Micros;
+}
+
+export interface Wish {
+  paused: boolean;
+}
+
+export interface Notice {
+  trouble: boolean;
+  text: string;
+}
+
+export function writeHello(hello: Hello): Uint8Array {
+  return new MessageWriter(MessageType.hello).u32(MAGIC).u8(hello.version).string(hello.software, 100).finish();
+}
+
+/** The version is returned whatever it is; the caller compares it before it asks for more. */
+export function readHello(body: Uint8Array): Hello {
+  const reader = new BodyReader(body, "Hello");
+  const version = readMagicAndVersion(reader);
+  return { version, software: version === WIRE_VERSION ? reader.string() : "" };
+}
+
+export function writeWelcome(welcome: Welcome): Uint8Array {
+  return new MessageWriter(MessageType.welcome)
+    .u32(MAGIC)
+    .u8(welcome.version)
+    .string(welcome.software, 80)
+    .string(welcome.sourceName, 100)
+    .finish();
+}
+
+export function readWelcome(body: Uint8Array): Welcome {
+  const reader = new BodyReader(body, "Welcome");
+  const version = readMagicAndVersion(reader);
+  if (version !== WIRE_VERSION) return { version, software: "", sourceName: "" };
+  return { version, software: reader.string(), sourceName: reader.string() };
+}
+
+function readMagicAndVersion(reader: BodyReader): number {
+  if (reader.u32() !== MAGIC) throw new ProtocolError("the peer does not speak Slipstream's protocol");
+  return reader.u8();
+}
+
+export function writeGoodbye(goodbye: Goodbye): Uint8Array {
+  return new MessageWriter(MessageType.goodbye).u8(goodbye.reason).string(goodbye.text).finish();
+}
+
+export function readGoodbye(body: Uint8Array): Goodbye {
+  const reader = new BodyReader(body, "Goodbye");
+  return { reason: reader.u8(), text: reader.string() };
+}
+
+export function writeStream(stream: StreamHeader): Uint8Array {
+  return new MessageWriter(MessageType.stream)
+    .u16(stream.width)
+    .u16(stream.height)
+    .u32(Math.round(stream.framesPerSecond * 1000))
+    .string(stream.codec)
+    .finish();
+}
+
+export function readStream(body: Uint8Array): StreamHeader {
+  const reader = new BodyReader(body, "Stream");
+  const width = reader.u16();
+  const height = reader.u16();
+  if (!isUsableSize(width, height)) throw new ProtocolError(`Stream announces pictures of ${width}x${height}`);
+  return { width, height, framesPerSecond: reader.u32() / 1000, codec: reader.string() };
+}
+
+/** The message up to the JPEG, which the caller sends right behind it. */
+export function writePictureHead(frameNumber: number, stamps: PictureStamps, jpegBytes: number): Uint8Array {
+  return new MessageWriter(MessageType.picture, 40)
+    .u32(frameNumber)
+    .u64(stamps.capturedAt)
+    .u64(stamps.encodedAt)
+    .u64(stamps.sentAt)
+    .finish(jpegBytes);
+}
+
+export function readPicture(body: Uint8Array): Picture {
+  const reader = new BodyReader(body, "Picture");
+  return {
+    frameNumber: reader.u32(),
+    capturedAt: reader.u64(),
+    encodedAt: reader.u64(),
+    sentAt: reader.u64(),
+    jpeg: reader.rest(),
+  };
+}
+
+export function writeAck(ack: Ack): Uint8Array {
+  return new MessageWriter(MessageType.ack, 32)
+    .u32(ack.frameNumber)
+    .u8(ack.outcome === "shown" ? 0 : 1)
+    .u32(clampU32(ack.transferMicros))
+    .u32(clampU32(ack.workMicros))
+    .u32(clampU32(ack.paceMicros))
+    .finish();
+}
+
+export function readAck(body: Uint8Array): Ack {
+  const reader = new BodyReader(body, "Ack");
+  return {
+    frameNumber: reader.u32(),
+    outcome: reader.u8() === 0 ? "shown" : "dropped",
+    transferMicros: reader.u32(),
+    workMicros: reader.u32(),
+    paceMicros: reader.u32(),
+  };
+}
+
+export function writePing(ping: Ping): Uint8Array {
+  return new MessageWriter(MessageType.ping, 16).u64(ping.sentAt).finish();
+}
+
+export function readPing(body: Uint8Array): Ping {
+  return { sentAt: new BodyReader(body, "Ping").u64() };
+}
+
+export function writePong(pong: Pong): Uint8Array {
+  return new MessageWriter(MessageType.pong, 32).u64(pong.sentAt).u64(pong.receivedAt).u64(pong.repliedAt).finish();
+}
+
+export function readPong(body: Uint8Array): Pong {
+  const reader = new BodyReader(body, "Pong");
+  return { sentAt: reader.u64(), receivedAt: reader.u64(), repliedAt: reader.u64() };
+}
+
+export function writeWish(wish: Wish): Uint8Array {
+  return new MessageWriter(MessageType.wish, 16).u8(wish.paused ? 1 : 0).finish();
+}
+
+export function readWish(body: Uint8Array): Wish {
+  return { paused: new BodyReader(body, "Wish").u8() !== 0 };
+}
+
+export function writeNotice(notice: Notice): Uint8Array {
+  return new MessageWriter(MessageType.notice)
+    .u8(notice.trouble ? 1 : 0)
+    .string(notice.text, 400)
+    .finish();
+}
+
+export function readNotice(body: Uint8Array): Notice {
+  const reader = new BodyReader(body, "Notice");
+  return { trouble: reader.u8() !== 0, text: reader.string() };
+}
+
+function clampU32(value: number): number {
+  return Math.min(0xffff_ffff, Math.max(0, Math.round(value)));
+}

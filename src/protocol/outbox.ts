@@ -1,0 +1,57 @@
+// Bytes on their way into a socket: keeps what the kernel did not take, and sends it on when there is room.
+
+/** Takes bytes and returns how many it took; negative where the connection is gone. */
+export type SocketWrite = (bytes: Uint8Array) => number;
+
+/**
+ * The sending side of one connection. `send` may be called at any time; `drain` when the socket says it has room.
+ *
+ * The queue is bounded by its owner, who composes a picture only when `idle` and a viewer's credit allow it; the other
+ * messages are a few bytes each, at most some a second. Bytes given to `send` must not change until they are gone.
+ */
+export class Outbox {
+  readonly #write: SocketWrite;
+  #waiting: Uint8Array[] = [];
+  #closed = false;
+
+  constructor(write: SocketWrite) {
+    this.#write = write;
+  }
+
+  /** Whether everything that was sent has been taken by the kernel. */
+  get idle(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.idle) this.#push(bytes);
+    else this.#waiting.push(bytes);
+  }
+
+  /** Sends on what waits. */
+  drain(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const [index, bytes] of waiting.entries()) {
+      if (this.#closed) return;
+      this.#push(bytes);
+      if (!this.idle) {
+        this.#waiting.push(...waiting.slice(index + 1));
+        return;
+      }
+    }
+  }
+
+  /** Forgets what waits; nothing is sent from here on. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+  }
+
+  #push(bytes: Uint8Array): void {
+    const taken = this.#write(bytes);
+    if (taken < 0) this.close();
+    else if (taken < bytes.length) this.#waiting.push(bytes.subarray(taken));
+  }
+}

@@ -1,0 +1,73 @@
+// From a byte stream to messages: cuts the chunks that a socket delivers at the message borders.
+
+import { type Micros, nowMicros } from "../core/clock.ts";
+import { ProtocolError } from "../core/errors.ts";
+import { HEADER_BYTES } from "./wire.ts";
+
+/** `body` is valid during the call only; `startedAt` is when the message's first byte was seen. */
+export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros) => void;
+
+/**
+ * Feeds on chunks of any size and calls back once per whole message, in order.
+ *
+ * Memory is bounded by `maxMessageBytes`, which the owner raises once the peer has greeted: a length above it throws
+ * ProtocolError before anything is allocated. A message that lies whole in a chunk is not copied.
+ */
+export class MessageSplitter {
+  maxMessageBytes: number;
+  readonly #onMessage: MessageHandler;
+  readonly #head = new Uint8Array(HEADER_BYTES);
+  #headFilled = 0;
+  #body: Uint8Array | null = null;
+  #bodyFilled = 0;
+  #startedAt: Micros = 0;
+
+  constructor(maxMessageBytes: number, onMessage: MessageHandler) {
+    this.maxMessageBytes = maxMessageBytes;
+    this.#onMessage = onMessage;
+  }
+
+  /** Throws ProtocolError for a message longer than allowed, and whatever the handler throws. */
+  feed(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#body === null) {
+        if (this.#headFilled === 0) this.#startedAt = nowMicros();
+        while (this.#headFilled < HEADER_BYTES && at < chunk.length) {
+          this.#head[this.#headFilled++] = chunk[at++] ?? 0;
+        }
+        if (this.#headFilled < HEADER_BYTES) return;
+        const bodyBytes = this.#readLength() - 1;
+        if (at + bodyBytes <= chunk.length) {
+          at += bodyBytes;
+          this.#deliver(chunk.subarray(at - bodyBytes, at));
+          continue;
+        }
+        this.#body = new Uint8Array(bodyBytes);
+        this.#bodyFilled = 0;
+      }
+      const part = chunk.subarray(at, at + this.#body.length - this.#bodyFilled);
+      this.#body.set(part, this.#bodyFilled);
+      this.#bodyFilled += part.length;
+      at += part.length;
+      if (this.#bodyFilled === this.#body.length) {
+        const body = this.#body;
+        this.#body = null;
+        this.#deliver(body);
+      }
+    }
+  }
+
+  #readLength(): number {
+    const length = new DataView(this.#head.buffer).getUint32(0, true);
+    if (length < 1 || length > this.maxMessageBytes) {
+      throw new ProtocolError(`a message of ${length} bytes, where 1 to ${this.maxMessageBytes} are allowed`);
+    }
+    return length;
+  }
+
+  #deliver(body: Uint8Array): void {
+    this.#headFilled = 0;
+    this.#onMessage(this.#head[4] ?? 0, body, this.#startedAt);
+  }
+}

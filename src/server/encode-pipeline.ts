@@ -1,0 +1,172 @@
+// From captured frames to encoded pictures: the newest frame goes to the first idle codec thread; older ones are dropped.
+
+import { FrameArena, type FrameSlot } from "../codec/arena.ts";
+import { readJpegSize } from "../codec/jpeg-header.ts";
+import type { JobResult } from "../codec/job.ts";
+import type { CodecPool } from "../codec/pool.ts";
+import { type Micros, nowMicros } from "../core/clock.ts";
+import { CodecError } from "../core/errors.ts";
+import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
+import { DropCounters, Durations, Rate, RecentMedian } from "../core/statistics.ts";
+import type { EncodedPicture } from "./picture.ts";
+import type { FrameSink } from "./sources/source.ts";
+
+/**
+ * Why a captured frame never became a picture: `source` there was no room for it or it was damaged on the way in,
+ * `stale` a newer one came before an encoder was free, `late` a newer one was finished first, `encode` the codec failed.
+ */
+export const SERVER_DROP_REASONS = ["source", "stale", "late", "encode"] as const;
+export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
+
+/** One frame being written, one waiting, one spare for a change of hands; the rest are in the encoders' hands. */
+const SLOTS_BESIDE_ENCODERS = 3;
+
+interface CapturedPixels extends Size {
+  slot: FrameSlot;
+  format: PixelFormat;
+  frameNumber: number;
+  capturedAt: Micros;
+}
+
+type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
+
+export interface PipelineOptions {
+  pool: CodecPool;
+  quality: number;
+  /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
+  isWatched: () => boolean;
+  publish: (picture: EncodedPicture) => void;
+  onTrouble: (text: string | null) => void;
+  /** After each captured frame, with the count so far. */
+  onCaptured: (frames: number) => void;
+}
+
+export class EncodePipeline implements FrameSink {
+  readonly drops = new DropCounters(SERVER_DROP_REASONS);
+  readonly encodeDurations = new Durations();
+  readonly captureRate = new Rate();
+  readonly #options: PipelineOptions;
+  readonly #captureIntervals = new RecentMedian(32);
+  #arena: FrameArena | null = null;
+  #waiting: Captured | null = null;
+  #encoding = 0;
+  #captured = 0;
+  #encoded = 0;
+  #published = 0;
+  #lastCapturedAt: Micros | null = null;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Frames that the source has delivered or lost. */
+  get captured(): number {
+    return this.#captured;
+  }
+
+  /** Pictures that were published to viewers. */
+  get encoded(): number {
+    return this.#encoded;
+  }
+
+  /** Median time between captured frames; 0 before the second. */
+  get captureIntervalMicros(): number {
+    return this.#captureIntervals.value ?? 0;
+  }
+
+  /** Whether nothing waits for an encoder or is in one. */
+  get idle(): boolean {
+    return this.#waiting === null && this.#encoding === 0;
+  }
+
+  reserve(format: PixelFormat, size: Size): FrameSlot | null {
+    const bytes = frameBytes(format, size.width, size.height);
+    if (this.#arena === null || this.#arena.slotBytes < bytes) {
+      this.#arena = new FrameArena(bytes, this.#options.pool.threads + SLOTS_BESIDE_ENCODERS);
+    }
+    return this.#arena.acquire();
+  }
+
+  pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
+    const frameNumber = this.#count(capturedAt);
+    this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt }, picture: null });
+  }
+
+  jpeg(bytes: Uint8Array, capturedAt: Micros): void {
+    const frameNumber = this.#count(capturedAt);
+    try {
+      const picture = { ...readJpegSize(bytes), frameNumber, capturedAt, encodedAt: nowMicros(), jpeg: bytes };
+      this.#offer({ pixels: null, picture });
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.drops.add("source");
+      this.#options.onTrouble(`the source sent a damaged picture: ${error.message}`);
+    }
+  }
+
+  lost(): void {
+    this.#count(nowMicros());
+    this.drops.add("source");
+  }
+
+  trouble(text: string | null): void {
+    this.#options.onTrouble(text);
+  }
+
+  /** Gives the newest frame to an encoder if there is one idle and somebody watches. Call when either may have changed. */
+  pump(): void {
+    const waiting = this.#waiting;
+    if (waiting === null || !this.#options.isWatched()) return;
+    if (waiting.picture !== null) {
+      this.#waiting = null;
+      this.#publish(waiting.picture);
+      return;
+    }
+    const { slot, format, width, height } = waiting.pixels;
+    const pixels = slot.bytes.subarray(0, frameBytes(format, width, height));
+    const job = { kind: "encode", width, height, format, pixels, quality: this.#options.quality } as const;
+    if (!this.#options.pool.tryRun(job, (result) => this.#finish(waiting.pixels, result))) return;
+    this.#waiting = null;
+    this.#encoding++;
+  }
+
+  #count(capturedAt: Micros): number {
+    if (this.#lastCapturedAt !== null) this.#captureIntervals.add(capturedAt - this.#lastCapturedAt);
+    this.#lastCapturedAt = capturedAt;
+    this.captureRate.add(capturedAt);
+    this.#captured++;
+    this.#options.onCaptured(this.#captured);
+    return this.#captured;
+  }
+
+  #offer(captured: Captured): void {
+    const older = this.#waiting;
+    this.#waiting = captured;
+    older?.pixels?.slot.release();
+    if (older !== null && this.#options.isWatched()) this.drops.add("stale");
+    this.pump();
+  }
+
+  #finish(frame: CapturedPixels, result: JobResult): void {
+    this.#encoding--;
+    frame.slot.release();
+    if (!result.ok) {
+      this.drops.add("encode");
+      this.#options.onTrouble(`a frame was not encoded: ${result.message}`);
+      return;
+    }
+    this.encodeDurations.record(result.busyMicros);
+    const { width, height, frameNumber, capturedAt } = frame;
+    this.#publish({ width, height, frameNumber, capturedAt, encodedAt: nowMicros(), jpeg: result.jpeg });
+  }
+
+  #publish(picture: EncodedPicture): void {
+    if (picture.frameNumber <= this.#published) {
+      this.drops.add("late");
+      return;
+    }
+    this.#published = picture.frameNumber;
+    this.#encoded++;
+    this.#options.publish(picture);
+  }
+}

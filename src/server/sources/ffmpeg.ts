@@ -1,0 +1,160 @@
+// Sources through an ffmpeg child process: cameras, files and network streams, with ffmpeg's hidden delays switched off.
+
+import { MissingError, SourceError } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import type { FrameSink, Source } from "./source.ts";
+import { eachChunk } from "./standard-input.ts";
+import { Y4mReader } from "./y4m.ts";
+
+export interface FfmpegInput {
+  /** For people, in messages and as the source's name. */
+  name: string;
+  /** What goes before and with `-i`. */
+  arguments: readonly string[];
+  /** Scale to this size; null keeps the input's own. */
+  size: Size | null;
+  /** Convert to this rate; null keeps the input's own. */
+  framesPerSecond: number | null;
+  /** Without a frame for so long, ffmpeg is taken as hung; 0 = never. */
+  stallTimeoutMs: number;
+}
+
+/** Stops of ffmpeg may take a moment (a camera's driver, a network peer); then it is killed. */
+const TERM_PATIENCE_MS = 1_000;
+
+/** A file, at its own pace, again and again. */
+export function fileInput(path: string, name: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
+  // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
+  const input = ["-re", "-stream_loop", "-1", "-i", `file:${path}`];
+  return { name, arguments: input, size, framesPerSecond, stallTimeoutMs: 0 };
+}
+
+/** An address: rtsp, http and whatever else ffmpeg opens. */
+export function urlInput(url: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
+  const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
+  const name = url.replace(/\/\/[^/@]*@/, "//"); // what is shown and logged has no password in it
+  return { name, arguments: [...transport, "-i", url], size, framesPerSecond, stallTimeoutMs: 10_000 };
+}
+
+/** A camera, by the platform's own name for it. */
+export function deviceInput(
+  device: string,
+  platform: NodeJS.Platform,
+  size: Size | null,
+  framesPerSecond: number | null,
+): FfmpegInput {
+  const wanted = [
+    ...(framesPerSecond === null ? [] : ["-framerate", String(framesPerSecond)]),
+    ...(size === null ? [] : ["-video_size", `${size.width}x${size.height}`]),
+  ];
+  const [format, address] =
+    platform === "darwin"
+      ? ["avfoundation", `${device}:none`]
+      : platform === "win32"
+        ? ["dshow", `video=${device}`]
+        : ["v4l2", device];
+  const input = ["-f", format, ...wanted, "-i", address];
+  // The camera itself was asked for size and rate; what it gives instead is shown as it comes.
+  return { name: device, arguments: input, size: null, framesPerSecond: null, stallTimeoutMs: 10_000 };
+}
+
+/** The whole command line; exported for tests. */
+export function ffmpegArguments(input: FfmpegInput): string[] {
+  const filters = [
+    ...(input.framesPerSecond === null ? [] : [`fps=${input.framesPerSecond}`]),
+    `scale=${input.size === null ? "" : `${input.size.width}:${input.size.height}:`}out_range=full:out_color_matrix=bt601`,
+    "format=yuvj420p",
+  ];
+  return [
+    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    // Demuxers collect frames before they let the first out, and decoders one frame a thread: both are delay.
+    ...["-fflags", "nobuffer", "-flags", "low_delay", "-thread_type", "slice"],
+    ...input.arguments,
+    ...["-map", "0:v:0", "-vf", filters.join(",")],
+    // A constant frame rate holds a frame back until the next one is there; frames are passed on as they come.
+    ...["-fps_mode", "passthrough", "-flush_packets", "1", "-f", "yuv4mpegpipe", "pipe:1"],
+  ];
+}
+
+/** A source that runs one ffmpeg. Throws MissingError where ffmpeg is not installed. */
+export function createFfmpegSource(input: FfmpegInput): Source {
+  if (Bun.which("ffmpeg") === null) {
+    throw new MissingError(
+      `${input.name} needs ffmpeg, which is not installed: apt-get install ffmpeg (macOS: brew install ffmpeg)`,
+    );
+  }
+  let framesPerSecond = input.framesPerSecond ?? 0;
+  return {
+    name: input.name,
+    get framesPerSecond() {
+      return framesPerSecond;
+    },
+    run: (sink, signal) =>
+      runFfmpeg(input, sink, signal, (announced) => {
+        framesPerSecond = announced;
+      }),
+  };
+}
+
+async function runFfmpeg(
+  input: FfmpegInput,
+  sink: FrameSink,
+  signal: AbortSignal,
+  onRate: (framesPerSecond: number) => void,
+): Promise<void> {
+  const child = Bun.spawn(["ffmpeg", ...ffmpegArguments(input)], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const hung = new AbortController();
+  const stop = () => {
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), TERM_PATIENCE_MS).unref();
+  };
+  signal.addEventListener("abort", stop);
+  const complaint = lastComplaint(child.stderr);
+  const reader = new Y4mReader(sink, onRate);
+  let stallTimer: ReturnType<typeof setTimeout> | undefined;
+  const watch = () => {
+    clearTimeout(stallTimer);
+    if (input.stallTimeoutMs > 0) stallTimer = setTimeout(() => hung.abort(), input.stallTimeoutMs);
+  };
+  try {
+    watch();
+    await eachChunk(child.stdout, AbortSignal.any([signal, hung.signal]), (chunk) => {
+      watch();
+      reader.feed(chunk);
+    });
+  } finally {
+    clearTimeout(stallTimer);
+    signal.removeEventListener("abort", stop);
+    stop();
+    reader.abandon();
+    await child.exited;
+  }
+  if (signal.aborted) return;
+  throw new SourceError(await explain(input, child, complaint, hung.signal.aborted), { retry: true });
+}
+
+async function explain(
+  input: FfmpegInput,
+  child: Bun.Subprocess,
+  complaint: Promise<string>,
+  hung: boolean,
+): Promise<string> {
+  if (hung) return `${input.name} has sent nothing for ${input.stallTimeoutMs / 1000} s`;
+  const text = await complaint;
+  if (text !== "") return `cannot read video from ${input.name}: ${text}`;
+  if (child.signalCode !== null && child.exitCode === null) {
+    return `ffmpeg was ended by ${child.signalCode} while reading ${input.name}`;
+  }
+  return `${input.name} has ended`;
+}
+
+/** The last thing ffmpeg said, without its `[demuxer @ 0x…]` and the input's name, which the message has anyway. */
+async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const chunk of stderr) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
+  const lines = tail.split("\n").map((line) => line.replace(/^\[[^\]]* @ 0x[0-9a-f]+\]\s*/, "").trim());
+  const last = lines.filter((line) => line !== "" && !line.startsWith("To ignore this")).at(-1) ?? "";
+  if (last.includes("matches no streams")) return "there is no video in it";
+  return last.replace(/^.*: (?=[A-Z])/, "");
+}

@@ -1,0 +1,70 @@
+// The frame code: a frame's number and birth time as black and white cells inside the picture itself.
+//
+// The pattern source draws it; tests and benches read it back out of decoded pixels, whatever happened in between. It
+// is a grid of 32 × 4 cells, each a fortieth of the picture's width wide and as high, in the bottom left corner,
+// holding 128 bits, row by row from the top, most significant first: frame number (32), birth in microseconds since
+// the Unix epoch (64), CRC-32 of those 12 bytes (32). Only the middle of a cell is read, so JPEG at any quality,
+// chroma subsampling and scaling down to 160 pixels' width leave it readable.
+
+import { crc32 } from "node:zlib";
+import type { Micros } from "../../core/clock.ts";
+import type { Size } from "../../core/pixel-format.ts";
+
+export interface FrameCode {
+  frameNumber: number;
+  bornAt: Micros;
+}
+
+const COLUMNS = 32;
+const ROWS = 4;
+const CELLS_ACROSS_PICTURE = 40;
+const CODE_BYTES = 16;
+
+/** Smallest picture that can carry the code: cells of 4 pixels. */
+export const MIN_CODE_SIZE: Size = { width: 160, height: 16 };
+
+/** Draws the code into RGBA pixels. The picture must be at least MIN_CODE_SIZE. */
+export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): void {
+  const bytes = Buffer.alloc(CODE_BYTES);
+  bytes.writeUInt32BE(code.frameNumber, 0);
+  bytes.writeBigUInt64BE(BigInt(code.bornAt), 4);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 12)), 12);
+  const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, size.width * size.height);
+  for (let row = 0; row < ROWS; row++) {
+    const [top, bottom] = cellRows(size, row);
+    for (let column = 0; column < COLUMNS; column++) {
+      const bit = row * COLUMNS + column;
+      const white = ((bytes[bit >> 3] as number) >> (7 - (bit & 7))) & 1;
+      const colour = white ? 0xffebebeb : 0xff101010; // studio range's white and black, so that no stage clips them
+      const left = cellEdge(size, column);
+      const right = cellEdge(size, column + 1);
+      for (let y = top; y < bottom; y++) pixels.fill(colour, y * size.width + left, y * size.width + right);
+    }
+  }
+}
+
+/** Reads the code out of RGBA pixels; null where there is none or it is damaged. */
+export function readFrameCode(rgba: Uint8Array, size: Size): FrameCode | null {
+  const bytes = Buffer.alloc(CODE_BYTES);
+  for (let row = 0; row < ROWS; row++) {
+    const [top, bottom] = cellRows(size, row);
+    const y = (top + bottom) >> 1;
+    for (let column = 0; column < COLUMNS; column++) {
+      const x = (cellEdge(size, column) + cellEdge(size, column + 1)) >> 1;
+      const green = rgba[(y * size.width + x) * 4 + 1] ?? 0;
+      const bit = row * COLUMNS + column;
+      if (green > 127) bytes[bit >> 3] = (bytes[bit >> 3] as number) | (0x80 >> (bit & 7));
+    }
+  }
+  if (crc32(bytes.subarray(0, 12)) !== bytes.readUInt32BE(12)) return null;
+  return { frameNumber: bytes.readUInt32BE(0), bornAt: Number(bytes.readBigUInt64BE(4)) };
+}
+
+function cellEdge(size: Size, index: number): number {
+  return Math.floor((index * size.width) / CELLS_ACROSS_PICTURE);
+}
+
+function cellRows(size: Size, row: number): [number, number] {
+  const top = size.height - cellEdge(size, ROWS);
+  return [top + cellEdge(size, row), top + cellEdge(size, row + 1)];
+}

@@ -1,0 +1,123 @@
+// A stream of JPEGs end to end (MJPEG) cut into pictures, by markers (ITU-T T.81, annex B), not by searching for FF D9.
+
+import { SourceError } from "../../core/errors.ts";
+
+/** No picture of a camera is near this large; a stream without an end of image stops here. */
+const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
+
+type State = "before" | "marker" | "segment" | "scan";
+
+/** Feeds on chunks of any size; calls back with each whole picture, in memory of its own. */
+export class JpegSplitter {
+  readonly #onPicture: (jpeg: Uint8Array) => void;
+  #pending = new Uint8Array(256 * 1024);
+  #length = 0;
+  #at = 0;
+  #state: State = "before";
+
+  constructor(onPicture: (jpeg: Uint8Array) => void) {
+    this.#onPicture = onPicture;
+  }
+
+  /** Throws SourceError when a picture grows beyond 64 MiB. */
+  feed(chunk: Uint8Array): void {
+    this.#append(chunk);
+    while (this.#step());
+  }
+
+  /** Bytes that belong to no whole picture (yet). */
+  get pendingBytes(): number {
+    return this.#state === "before" ? 0 : this.#length;
+  }
+
+  /** One move of the state machine; false where it needs more bytes. */
+  #step(): boolean {
+    const bytes = this.#pending;
+    switch (this.#state) {
+      case "before": {
+        // Whatever lies between EOI and the next SOI is no part of a picture.
+        const soi = findSoi(bytes, this.#length);
+        if (soi < 0) {
+          this.#drop(Math.max(0, this.#length - 1));
+          return false;
+        }
+        this.#drop(soi);
+        this.#at = 2;
+        this.#state = "marker";
+        return true;
+      }
+      case "marker": {
+        if (this.#at + 2 > this.#length) return false;
+        if (bytes[this.#at] !== 0xff) return this.#restart();
+        const marker = bytes[this.#at + 1] as number;
+        if (marker === 0xff) this.#at++;
+        else if (marker === 0xd9) this.#finish(this.#at + 2);
+        else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) this.#at += 2;
+        else if (marker === 0xd8 || marker === 0x00) return this.#restart();
+        else this.#state = "segment";
+        return true;
+      }
+      case "segment": {
+        if (this.#at + 4 > this.#length) return false;
+        const isScan = bytes[this.#at + 1] === 0xda;
+        this.#at += 2 + (((bytes[this.#at + 2] as number) << 8) | (bytes[this.#at + 3] as number));
+        this.#state = isScan ? "scan" : "marker";
+        return true;
+      }
+      case "scan": {
+        // In entropy-coded data FF is followed by 00 or is a marker (T.81 B.1.1.5); RSTn belong to the scan.
+        while (this.#at + 2 <= this.#length) {
+          const ff = bytes.subarray(0, this.#length).indexOf(0xff, this.#at);
+          this.#at = ff < 0 ? this.#length : ff;
+          if (this.#at + 2 > this.#length) return false;
+          const next = bytes[this.#at + 1] as number;
+          if (next === 0xff) this.#at += 1;
+          else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) this.#at += 2;
+          else {
+            this.#state = "marker";
+            return true;
+          }
+        }
+        return false;
+      }
+    }
+  }
+
+  #finish(end: number): void {
+    this.#onPicture(this.#pending.slice(0, end)); // a copy: the buffer is about to take the next picture
+    this.#drop(end);
+    this.#state = "before";
+  }
+
+  /** What looked like a picture is none: go on behind its SOI. */
+  #restart(): true {
+    this.#drop(2);
+    this.#state = "before";
+    return true;
+  }
+
+  #drop(count: number): void {
+    this.#pending.copyWithin(0, count, this.#length);
+    this.#length -= count;
+    this.#at = 0;
+  }
+
+  #append(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
+    if (needed > MAX_PICTURE_BYTES) {
+      throw new SourceError(`no end of a picture within ${MAX_PICTURE_BYTES} bytes: is this MJPEG?`, { retry: false });
+    }
+    if (needed > this.#pending.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#pending.length));
+      larger.set(this.#pending.subarray(0, this.#length));
+      this.#pending = larger;
+    }
+    this.#pending.set(chunk, this.#length);
+    this.#length = needed;
+  }
+}
+
+function findSoi(bytes: Uint8Array, length: number): number {
+  for (let at = 0; at + 1 < length; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xd8) return at;
+  return -1;
+}

@@ -1,0 +1,118 @@
+// From what the user wrote after --source to a source.
+
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { createFfmpegSource, deviceInput, fileInput, urlInput } from "./ffmpeg.ts";
+import { createPattern } from "./pattern.ts";
+import type { Source } from "./source.ts";
+import { createStandardInput, type InputFormat } from "./standard-input.ts";
+import { supervise } from "./supervise.ts";
+import { createWebcam } from "./webcam.ts";
+
+export interface SourceOptions {
+  source: string;
+  /** For `webcam`: which one. */
+  device: string | null;
+  /** null = the source's own, or the default of those that have none. */
+  size: Size | null;
+  framesPerSecond: number | null;
+  quality: number;
+  pixelFormat: InputFormat;
+}
+
+export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
+export const DEFAULT_FRAMES_PER_SECOND = 30;
+
+/** Throws UsageError, MissingError or SourceError; `say` hears what `auto` chose and why. */
+export function openSource(options: SourceOptions, say: (text: string) => void): Source {
+  const { source, size, framesPerSecond } = options;
+  if (options.device !== null && source !== "webcam") {
+    throw new UsageError(
+      `--device goes with --source webcam only; for a camera itself write --source ${options.device}`,
+    );
+  }
+  if (source === "auto") return openFirstCamera(options, say);
+  if (source === "pattern") {
+    return supervise(createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND));
+  }
+  if (source === "webcam") {
+    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
+    return supervise(createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality));
+  }
+  if (source === "-") {
+    return createStandardInput(Bun.stdin.stream(), options.pixelFormat, size, framesPerSecond ?? 0);
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
+    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond)));
+  }
+  if (isDevice(source)) {
+    checkReadable(source);
+    return supervise(createFfmpegSource(deviceInput(source, process.platform, size, framesPerSecond)));
+  }
+  checkReadable(source);
+  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond)));
+}
+
+function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
+  const camera = listCameras()[0];
+  if (camera === undefined) {
+    say("no camera found: showing the pattern (--source tells what else there is)");
+  } else {
+    try {
+      const source = openSource({ ...options, source: camera }, say);
+      say(`camera found: ${camera}`);
+      return source;
+    } catch (error) {
+      if (!(error instanceof MissingError || error instanceof SourceError)) throw error;
+      say(`camera ${camera} cannot be used, showing the pattern: ${error.message}`);
+    }
+  }
+  return openSource({ ...options, source: "pattern" }, say);
+}
+
+/** Capture devices, first one first. Only Linux can list them without help; elsewhere none is found. */
+export function listCameras(): string[] {
+  const root = "/sys/class/video4linux";
+  try {
+    return (
+      readdirSync(root)
+        .filter((name) => /^video\d+$/.test(name))
+        // A camera has a second node for its metadata; the kernel gives the picture's index 0.
+        .filter((name) => readFileSync(`${root}/${name}/index`, "utf8").trim() === "0")
+        .toSorted((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
+        .map((name) => `/dev/${name}`)
+    );
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return []; // no camera has been plugged in since boot, or this is not Linux
+    throw error;
+  }
+}
+
+function isDevice(source: string): boolean {
+  if (process.platform === "linux") return source.startsWith("/dev/");
+  // A file that is there is a file; anything else is what the platform calls a camera.
+  return !statSync(source, { throwIfNoEntry: false })?.isFile();
+}
+
+function checkReadable(path: string): void {
+  if (process.platform !== "linux" && isDevice(path)) return; // names of cameras there are no paths
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    throw new SourceError(`cannot read ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
+      retry: false,
+      cause,
+    });
+  }
+  if (statSync(path).isDirectory()) {
+    throw new SourceError(`cannot read ${path}: it is a folder, not a video`, { retry: false });
+  }
+}
+
+const EXPLANATIONS: Record<string, string | undefined> = {
+  ENOENT: "there is no such file or device",
+  EACCES: "no permission (for a camera: add yourself to the group 'video')",
+  ENOTDIR: "there is no such file or device",
+};

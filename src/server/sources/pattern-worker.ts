@@ -1,0 +1,34 @@
+// The thread that draws the pattern source's frames, so that the main thread touches no pixel. Started by pattern.ts.
+
+import { parentPort } from "node:worker_threads";
+import { type Micros, nowMicros } from "../../core/clock.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { drawFrameCode } from "./frame-code.ts";
+import { TestCard } from "./test-card.ts";
+
+export interface DrawRequest extends Size {
+  frameNumber: number;
+  seconds: number;
+  /** In shared memory. */
+  rgba: Uint8Array;
+}
+
+export interface DrawResult {
+  bornAt: Micros;
+}
+
+if (parentPort === null) throw new Error("pattern-worker.ts runs as a worker thread only");
+const port = parentPort;
+let card: { size: Size; testCard: TestCard } | null = null;
+
+port.on("message", (request: DrawRequest) => {
+  const size = { width: request.width, height: request.height };
+  if (card?.size.width !== size.width || card.size.height !== size.height) {
+    card = { size, testCard: new TestCard(size) };
+  }
+  card.testCard.draw(request.rgba, request.seconds);
+  // The code comes last: a camera's frame is born when its last line has been read out.
+  const bornAt = nowMicros();
+  drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
+  port.postMessage({ bornAt } satisfies DrawResult);
+});

@@ -1,0 +1,97 @@
+// The source `-`: frames on standard input, raw or as MJPEG, taken as fast as they come.
+
+import { SourceError, UsageError } from "../../core/errors.ts";
+import { nowMicros } from "../../core/clock.ts";
+import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { JpegSplitter } from "./jpeg-splitter.ts";
+import { RawFrames } from "./raw-frames.ts";
+import type { FrameSink, Source } from "./source.ts";
+
+/** Layouts that standard input may have. */
+export type InputFormat = PixelFormat | "mjpeg";
+
+/** Throws UsageError for raw frames without a size: nothing in them says it. */
+export function createStandardInput(
+  input: ReadableStream<Uint8Array>,
+  format: InputFormat,
+  size: Size | null,
+  framesPerSecond: number,
+): Source {
+  if (format !== "mjpeg" && size === null) {
+    throw new UsageError(
+      `--source - with --pixel-format ${format} needs --size WIDTHxHEIGHT: raw frames do not say theirs`,
+    );
+  }
+  if (format === "mjpeg" && size !== null) {
+    throw new UsageError("--size does not go with --pixel-format mjpeg: each JPEG says its own size");
+  }
+  return {
+    name: "standard input",
+    framesPerSecond,
+    run: (sink, signal) =>
+      format === "mjpeg" || size === null ? runJpegs(input, sink, signal) : runRaw(input, format, size, sink, signal),
+  };
+}
+
+async function runRaw(
+  input: ReadableStream<Uint8Array>,
+  format: PixelFormat,
+  size: Size,
+  sink: FrameSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const frames = new RawFrames(format, size, sink);
+  try {
+    await eachChunk(input, signal, (chunk) => {
+      for (let at = 0; at < chunk.length;) at += frames.feed(chunk.subarray(at));
+    });
+    failOnRest(frames.pendingBytes, `${format} frame of ${size.width}x${size.height}`, signal);
+  } finally {
+    frames.abandon();
+  }
+}
+
+async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, signal: AbortSignal): Promise<void> {
+  let pictures = 0;
+  const splitter = new JpegSplitter((jpeg) => {
+    pictures++;
+    sink.jpeg(jpeg, nowMicros());
+  });
+  let bytes = 0;
+  await eachChunk(input, signal, (chunk) => {
+    bytes += chunk.length;
+    splitter.feed(chunk);
+  });
+  if (pictures === 0 && bytes > 0 && !signal.aborted) {
+    throw new SourceError(`standard input ended after ${bytes} bytes without one whole JPEG in it`, { retry: false });
+  }
+  failOnRest(splitter.pendingBytes, "JPEG", signal);
+}
+
+function failOnRest(pendingBytes: number, what: string, signal: AbortSignal): void {
+  if (pendingBytes === 0 || signal.aborted) return;
+  throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of it`, {
+    retry: false,
+  });
+}
+
+/** Calls back with each chunk until the stream ends or the signal aborts. */
+export async function eachChunk(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel().catch(() => undefined); // cancelled on purpose: there is nobody to tell
+  signal.addEventListener("abort", stop);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || signal.aborted) return;
+      onChunk(value);
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    reader.releaseLock();
+  }
+}

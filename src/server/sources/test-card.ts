@@ -1,0 +1,106 @@
+// The test card: what the pattern source shows. Colour bars, ramps, fine lines, a second hand and a bouncing ball.
+
+import type { Size } from "../../core/pixel-format.ts";
+
+/** 75 % colour bars in the order of SMPTE EG 1, as RGB. */
+const BARS = [0xbfbfbf, 0xbfbf00, 0x00bfbf, 0x00bf00, 0xbf00bf, 0xbf0000, 0x0000bf] as const;
+
+/** Draws frames of one size. The still part is drawn once, what moves anew for each frame. */
+export class TestCard {
+  readonly #size: Size;
+  readonly #still: Uint32Array;
+
+  constructor(size: Size) {
+    this.#size = size;
+    this.#still = drawStillPart(size);
+  }
+
+  /** Draws the picture of the moment `seconds` after the start into RGBA pixels. */
+  draw(rgba: Uint8Array, seconds: number): void {
+    const { width, height } = this.#size;
+    const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
+    pixels.set(this.#still);
+    this.#drawBall(pixels, seconds);
+    this.#drawSecondHand(pixels, seconds);
+    this.#drawMovingTexture(pixels, seconds);
+  }
+
+  #drawBall(pixels: Uint32Array, seconds: number): void {
+    const { width, height } = this.#size;
+    const radius = Math.max(2, Math.floor(height / 12));
+    const x = Math.round(radius + (width - 2 * radius - 1) * bounce(seconds / 3));
+    const y = Math.round(radius + (height * 0.62 - 2 * radius) * bounce(seconds / 1.7));
+    for (let dy = -radius; dy <= radius; dy++) {
+      const half = Math.floor(Math.sqrt(radius * radius - dy * dy));
+      const row = (y + dy) * width;
+      pixels.fill(
+        dy < 0 ? rgb(250, 250, 250) : rgb(240, 120, 30),
+        row + Math.max(0, x - half),
+        row + Math.min(width, x + half + 1),
+      );
+    }
+  }
+
+  #drawSecondHand(pixels: Uint32Array, seconds: number): void {
+    const { width, height } = this.#size;
+    const centreX = Math.floor(width * 0.88);
+    const centreY = Math.floor(height * 0.82);
+    const radius = Math.floor(Math.min(width * 0.1, height * 0.14));
+    const angle = seconds * 2 * Math.PI;
+    for (let r = 0; r < radius; r += 0.5) {
+      const x = Math.round(centreX + Math.sin(angle) * r);
+      const y = Math.round(centreY - Math.cos(angle) * r);
+      pixels.fill(rgb(255, 255, 255), y * width + x - 1, y * width + x + 2);
+    }
+  }
+
+  /** A band of fine detail that slides by, so that a real part of each picture is new and not easy to compress. */
+  #drawMovingTexture(pixels: Uint32Array, seconds: number): void {
+    const { width, height } = this.#size;
+    const top = Math.floor(height * 0.62);
+    const bottom = Math.floor(height * 0.68);
+    const shift = Math.floor(seconds * width * 0.25);
+    for (let y = top; y < bottom; y++) {
+      for (let x = 0; x < width; x++) {
+        const u = x + shift;
+        const grey = 128 + 70 * Math.sin(u * 0.11 + y * 0.3) + 40 * Math.sin(u * 0.031 - y * 0.7);
+        pixels[y * width + x] = rgb(grey, grey * 0.9, 255 - grey);
+      }
+    }
+  }
+}
+
+function drawStillPart({ width, height }: Size): Uint32Array {
+  const pixels = new Uint32Array(width * height);
+  const barsEnd = Math.floor(height * 0.5);
+  const rampEnd = Math.floor(height * 0.62);
+  const bandEnd = Math.floor(height * 0.68);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let colour: number;
+      if (y < barsEnd) {
+        const bar = BARS[Math.floor((x * BARS.length) / width)] as number;
+        colour = rgb(bar >> 16, (bar >> 8) & 255, bar & 255);
+      } else if (y < rampEnd) {
+        const grey = Math.floor((x * 256) / width);
+        colour = rgb(grey, grey, grey);
+      } else if (y >= bandEnd && x > width * 0.55 && x < width * 0.72) {
+        colour = ((x ^ y) >> 1) & 1 ? rgb(220, 220, 220) : rgb(40, 40, 40); // fine lines: shows scaling and smoothing
+      } else {
+        colour = rgb(32, 36, 48);
+      }
+      pixels[y * width + x] = colour;
+    }
+  }
+  return pixels;
+}
+
+/** A triangle wave: 0 → 1 → 0 as `t` goes from 0 to 2. */
+function bounce(t: number): number {
+  return 1 - Math.abs((t % 2) - 1);
+}
+
+/** One opaque RGBA pixel as the little-endian word that it is in memory. */
+function rgb(r: number, g: number, b: number): number {
+  return (0xff000000 | (b << 16) | ((g & 255) << 8) | (r & 255)) >>> 0;
+}
