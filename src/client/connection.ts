@@ -36,14 +36,13 @@ import {
   MAX_GREETING_BYTES,
   MAX_SERVER_MESSAGE_BYTES,
   MessageType,
-  PING_INTERVAL_MS,
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const TICK_MS = 250;
+const TICK_MS = 100;
 
 /** When the bytes of a picture came, in the own clock. */
 export interface Arrival {
@@ -77,7 +76,6 @@ export class Connection {
   #outbox = new Outbox(() => -1);
   #greeted = false;
   #heardAt = nowMicros();
-  #pingedAt = 0;
 
   private constructor(address: Address, events: ConnectionEvents) {
     this.#address = address;
@@ -176,7 +174,7 @@ export class Connection {
       }
       this.#greeted = true;
       this.#splitter.maxMessageBytes = MAX_SERVER_MESSAGE_BYTES;
-      this.#ping();
+      this.#tick();
       this.#events.onWelcome(welcome);
       return;
     }
@@ -215,14 +213,9 @@ export class Connection {
       this.#end({ goodbye: null, text: `the server has not greeted within ${GREETING_TIMEOUT_MS / 1000} s` });
     } else if (this.#greeted && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       this.#end({ goodbye: null, text: `the server has been silent for ${SILENCE_TIMEOUT_MS / 1000} s` });
-    } else if (this.#greeted && now - this.#pingedAt >= PING_INTERVAL_MS * 1000) {
-      this.#ping();
+    } else if (this.#greeted && this.clock.pingIsDue(now)) {
+      this.#outbox.send(writePing({ sentAt: now }));
     }
-  }
-
-  #ping(): void {
-    this.#pingedAt = nowMicros();
-    this.#outbox.send(writePing({ sentAt: this.#pingedAt }));
   }
 
   #fail(error: ProtocolError): void {

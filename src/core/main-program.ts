@@ -8,14 +8,18 @@ import { codeOf, isExpected, messageOf, UsageError } from "./errors.ts";
 const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**
- * Runs a program and exits with its code: 0 after its end or the first SIGINT or SIGTERM, 2 for wrong use, 1 for
+ * Runs a program and exits with its code: 0 after its end or the first SIGINT or SIGTERM (a second one,
+ * half a second later, ends it at once), 2 for wrong use, 1 for
  * whatever else stops it. Expected errors are one line on standard error; a defect shows its stack.
  */
 export async function runMain(program: (signal: AbortSignal) => Promise<void>): Promise<never> {
   const stopping = new AbortController();
+  let askedAt = 0;
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(EXIT.interrupted); // asked twice: at once, then
+      // Of one Ctrl-C two signals may come: the terminal's and the one that 'bun run' passes on.
+      if (stopping.signal.aborted && performance.now() - askedAt > 500) process.exit(EXIT.interrupted);
+      askedAt = performance.now();
       stopping.abort();
     });
   }

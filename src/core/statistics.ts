@@ -28,7 +28,8 @@ export class Durations {
 
   /** The percentile (0 < p ≤ 100) in milliseconds; 0 while nothing was recorded. */
   percentileMs(p: number): number {
-    return this.count === 0 ? 0 : roundMs(this.#histogram.percentile(p));
+    // A bucket is named by its upper end, which may lie beyond the largest value seen.
+    return this.count === 0 ? 0 : roundMs(Math.min(this.#histogram.percentile(p), this.#histogram.max));
   }
 
   summary(): LatencyMs {

@@ -2,6 +2,7 @@
 
 import type { Micros } from "../core/clock.ts";
 import type { Pong } from "./messages.ts";
+import { FIRST_PING_INTERVAL_MS, FIRST_PINGS, PING_INTERVAL_MS } from "./wire.ts";
 
 interface Exchange {
   at: Micros;
@@ -24,6 +25,17 @@ const CAPACITY = 32;
 export class ClockOffset {
   #exchanges: Exchange[] = [];
   #best: Exchange | null = null;
+  #pings = 0;
+  #pingedAt: Micros = 0;
+
+  /** Whether it is time for the next Ping; if so, it counts as sent at `now`. */
+  pingIsDue(now: Micros): boolean {
+    const intervalMs = this.#pings < FIRST_PINGS ? FIRST_PING_INTERVAL_MS : PING_INTERVAL_MS;
+    if (now - this.#pingedAt < intervalMs * 1000) return false;
+    this.#pings++;
+    this.#pingedAt = now;
+    return true;
+  }
 
   /** Takes an answer in at `now` of the own clock. */
   add(pong: Pong, now: Micros): void {

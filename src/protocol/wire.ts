@@ -32,7 +32,7 @@
 //                      One for every Picture. transfer: first to last byte of the message; work: decoding and
 //                      showing it, waiting left out; pace: the least time between two pictures that the viewer
 //                      can keep up. The server computes the credit from these.
-//    7 Ping    both    u64 sent                          at most one a second while all is well
+//    7 Ping    both    u64 sent                          ten in the first second, then one a second
 //    8 Pong    both    u64 sent, as in the Ping | u64 received | u64 replied
 //                      Yields the round trip and the offset between the two clocks (see clock-offset.ts).
 //    9 Wish    viewer  u8 paused (0 or 1)                the whole of what the viewer wants, at each change
@@ -58,6 +58,9 @@ export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
+/** The first exchanges meet threads that are still warming up; several in a row find a short round trip soon. */
+export const FIRST_PINGS = 10;
+export const FIRST_PING_INTERVAL_MS = 100;
 export const SILENCE_TIMEOUT_MS = 10_000;
 
 /** Types from here on are skipped where they are not known. */

@@ -60,7 +60,7 @@ export interface ServeEvents {
   say(text: string): void;
 }
 
-const TICK_MS = 250;
+const TICK_MS = 100;
 const REPORT_MS = 1_000;
 /** How long the last pictures and goodbyes may take to reach the viewers. */
 const FAREWELL_MS = 2_000;

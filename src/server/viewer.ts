@@ -30,7 +30,6 @@ import {
   MAX_GREETING_BYTES,
   MAX_VIEWER_MESSAGE_BYTES,
   MessageType,
-  PING_INTERVAL_MS,
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
@@ -74,7 +73,6 @@ export class Viewer {
   readonly #credit = new Credit();
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
-  #pingedAt = 0;
   #state: State = "greeting";
   #paused = false;
   #waiting: EncodedPicture | null = null;
@@ -154,8 +152,8 @@ export class Viewer {
       this.leave(GoodbyeReason.timeout, `it has not greeted within ${GREETING_TIMEOUT_MS / 1000} s`);
     } else if (this.#state === "watching" && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       this.leave(GoodbyeReason.timeout, `it has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`);
-    } else if (this.#state === "watching" && now - this.#pingedAt >= PING_INTERVAL_MS * 1000) {
-      this.#ping();
+    } else if (this.#state === "watching" && this.#clock.pingIsDue(now)) {
+      this.#outbox.send(writePing({ sentAt: now }));
     }
   }
 
@@ -220,13 +218,8 @@ export class Viewer {
     this.#state = "watching";
     const { sourceName } = this.#surroundings;
     this.#outbox.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName }));
-    this.#ping();
+    this.tick();
     this.#surroundings.onChanged(this);
-  }
-
-  #ping(): void {
-    this.#pingedAt = nowMicros();
-    this.#outbox.send(writePing({ sentAt: this.#pingedAt }));
   }
 
   #sendWaiting(): void {

@@ -22,19 +22,40 @@ export interface FfmpegInput {
 /** Stops of ffmpeg may take a moment (a camera's driver, a network peer); then it is killed. */
 const TERM_PATIENCE_MS = 1_000;
 
-/** A file, at its own pace, again and again. */
-export function fileInput(path: string, name: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
+/** A recorded file, at its own pace, again and again. `location` is a path, or the address of a file. */
+export function fileInput(
+  location: string,
+  name: string,
+  size: Size | null,
+  framesPerSecond: number | null,
+): FfmpegInput {
   // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
-  const input = ["-re", "-stream_loop", "-1", "-i", `file:${path}`];
+  const input = ["-re", "-stream_loop", "-1", "-i", isAddress(location) ? location : `file:${location}`];
   return { name, arguments: input, size, framesPerSecond, stallTimeoutMs: 0 };
 }
 
-/** An address: rtsp, http and whatever else ffmpeg opens. */
-export function urlInput(url: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
-  const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
-  const name = url.replace(/\/\/[^/@]*@/, "//"); // what is shown and logged has no password in it
-  return { name, arguments: [...transport, "-i", url], size, framesPerSecond, stallTimeoutMs: 10_000 };
+/** Whether this is a URL rather than a path. */
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
+
+/** Containers that need an index or an end: what has such a name is a recording, not live. */
+const RECORDING = /^https?:.*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
+
+/** An address: rtsp, http and whatever else ffmpeg opens. A recording behind http is played as a file is. */
+export function urlInput(url: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
+  const name = url.replace(/\/\/[^/@]*@/, "//"); // what is shown and logged has no password in it
+  if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
+  const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
+  const input = [...NOW_NOT_LATER, ...transport, "-i", url];
+  return { name, arguments: input, size, framesPerSecond, stallTimeoutMs: 10_000 };
+}
+
+/**
+ * For live input: a demuxer keeps the frames by which it guesses the stream's parameters, and plays them out first, so
+ * that everything is late for ever. `nobuffer` throws them away. A file would lose its beginning by it.
+ */
+const NOW_NOT_LATER = ["-fflags", "nobuffer"];
 
 /** A camera, by the platform's own name for it. */
 export function deviceInput(
@@ -53,7 +74,7 @@ export function deviceInput(
       : platform === "win32"
         ? ["dshow", `video=${device}`]
         : ["v4l2", device];
-  const input = ["-f", format, ...wanted, "-i", address];
+  const input = [...NOW_NOT_LATER, "-f", format, ...wanted, "-i", address];
   // The camera itself was asked for size and rate; what it gives instead is shown as it comes.
   return { name: device, arguments: input, size: null, framesPerSecond: null, stallTimeoutMs: 10_000 };
 }
@@ -67,8 +88,8 @@ export function ffmpegArguments(input: FfmpegInput): string[] {
   ];
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
-    // Demuxers collect frames before they let the first out, and decoders one frame a thread: both are delay.
-    ...["-fflags", "nobuffer", "-flags", "low_delay", "-thread_type", "slice"],
+    // A decoder that works on one frame a thread holds back as many frames as it has threads.
+    ...["-flags", "low_delay", "-thread_type", "slice"],
     ...input.arguments,
     ...["-map", "0:v:0", "-vf", filters.join(",")],
     // A constant frame rate holds a frame back until the next one is there; frames are passed on as they come.

@@ -4,7 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, statSync } from "node
 import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { createFfmpegSource, deviceInput, fileInput, urlInput } from "./ffmpeg.ts";
+import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput } from "./ffmpeg.ts";
 import { createPattern } from "./pattern.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
@@ -44,7 +44,7 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
   if (source === "-") {
     return createStandardInput(Bun.stdin.stream(), options.pixelFormat, size, framesPerSecond ?? 0);
   }
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
+  if (isAddress(source)) {
     return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond)));
   }
   if (isDevice(source)) {

@@ -1,0 +1,75 @@
+// The native part of @kmamal/sdl: downloaded as its own install script does, else built against the system's SDL2.
+
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { run, SetupError, say } from "./run.ts";
+import { installSystemPackages } from "./system-packages.ts";
+
+const DOWNLOAD_PATIENCE_MS = 60_000;
+
+/** Throws SetupError where it can neither be downloaded nor built. */
+export async function provideSdl(root: string): Promise<void> {
+  const folder = join(root, "node_modules", "@kmamal", "sdl");
+  const binding = join(folder, "dist", "sdl.node");
+  if (existsSync(binding)) return;
+  say("downloading the SDL binding (@kmamal/sdl)");
+  const scripts = join(folder, "scripts");
+  const failure = run([process.execPath, "download-release.mjs"], { cwd: scripts, timeoutMs: DOWNLOAD_PATIENCE_MS });
+  if (failure === null && existsSync(binding) && loads(root)) return;
+  say("the download is out of reach: building it against the system's SDL2 (half a minute)");
+  if (process.platform !== "linux") {
+    throw new SetupError(`the SDL binding could not be downloaded, and is built here on Linux only:\n${failure}`);
+  }
+  installSystemPackages(["compiler", "pkg-config", "SDL2 headers"], "the SDL binding");
+  await build(root, folder, binding);
+  if (!loads(root))
+    throw new SetupError("the SDL binding was built but does not load; --display none works without it");
+}
+
+/** Whether the binding can be loaded, tried in a process of its own since a bad one takes the process down. */
+function loads(root: string): boolean {
+  const script = `process.env.SDL_VIDEODRIVER ??= "dummy"; await import("@kmamal/sdl"); process.exit(0)`;
+  return run([process.execPath, "-e", script], { cwd: root, timeoutMs: 10_000 }) === null;
+}
+
+async function build(root: string, folder: string, binding: string): Promise<void> {
+  const objects = join(folder, "build");
+  mkdirSync(objects, { recursive: true });
+  mkdirSync(join(folder, "dist"), { recursive: true });
+  const flags = (option: string) => {
+    const result = Bun.spawnSync(["pkg-config", option, "sdl2"]);
+    return result.stdout.toString().trim().split(/\s+/).filter(Boolean);
+  };
+  const compile = [
+    ...["g++", "-c", "-O2", "-std=c++17", "-fPIC", "-D_REENTRANT"],
+    // As binding.gyp of the package has them; node-gyp itself is not needed for so little.
+    ...[
+      "-DNAPI_VERSION=9",
+      "-DNODE_ADDON_API_DISABLE_DEPRECATED",
+      "-DNAPI_CPP_EXCEPTIONS",
+      "-DNODE_GYP_MODULE_NAME=sdl",
+    ],
+    ...["-I", join(root, "node_modules", "node-api-headers", "include")],
+    ...["-I", join(root, "node_modules", "node-addon-api")],
+    ...["-include", join(import.meta.dir, "sdl2-compatibility.h")],
+    ...flags("--cflags"),
+  ];
+  const native = join(folder, "src", "native");
+  const sources = readdirSync(native).filter((name) => name.endsWith(".cpp"));
+  const objectOf = (source: string) => join(objects, `${basename(source, ".cpp")}.o`);
+  const waiting = [...sources];
+  const worker = async () => {
+    for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
+      const child = Bun.spawn([...compile, "-o", objectOf(source), join(native, source)], { stderr: "pipe" });
+      const complaints = await new Response(child.stderr).text();
+      if ((await child.exited) !== 0)
+        throw new SetupError(`${source} of the SDL binding does not compile:\n${complaints}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const unfinished = `${binding}.unfinished`; // renamed when whole, so that an interrupted build leaves no binding
+  const failure = run(["g++", "-shared", "-o", unfinished, ...sources.map(objectOf), ...flags("--libs")]);
+  if (failure !== null) throw new SetupError(`the SDL binding does not link:\n${failure}`);
+  renameSync(unfinished, binding);
+}

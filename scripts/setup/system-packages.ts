@@ -1,0 +1,94 @@
+// Programs and libraries that come with the operating system: named first, then installed where we may.
+
+import { existsSync } from "node:fs";
+import { run, SetupError, say } from "./run.ts";
+
+interface SystemPackage {
+  /** What it is for, in the list that is shown. */
+  purpose: string;
+  /** Debian's and Ubuntu's package. */
+  debian: string;
+  /** Homebrew's, where there is one. */
+  homebrew: string | null;
+  isThere: () => boolean;
+}
+
+function program(name: string): () => boolean {
+  return () => Bun.which(name) !== null;
+}
+
+const SYSTEM_PACKAGES = {
+  ffmpeg: {
+    purpose: "reads files, cameras and streams",
+    debian: "ffmpeg",
+    homebrew: "ffmpeg",
+    isThere: program("ffmpeg"),
+  },
+  fswebcam: {
+    purpose: "takes pictures for --source webcam",
+    debian: "fswebcam",
+    homebrew: null,
+    isThere: program("fswebcam"),
+  },
+  Xvfb: { purpose: "a display for window tests", debian: "xvfb", homebrew: null, isThere: program("Xvfb") },
+  xdotool: { purpose: "presses keys in window tests", debian: "xdotool", homebrew: null, isThere: program("xdotool") },
+  djpeg: {
+    purpose: "checks our JPEGs against libjpeg-turbo",
+    debian: "libjpeg-turbo-progs",
+    homebrew: "jpeg-turbo",
+    isThere: program("djpeg"),
+  },
+  libturbojpeg: {
+    purpose: "the yardstick of the codec bench",
+    debian: "libturbojpeg0",
+    homebrew: "jpeg-turbo",
+    isThere: () =>
+      ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].some((folder) =>
+        existsSync(`${folder}/libturbojpeg.so.0`),
+      ),
+  },
+  compiler: { purpose: "builds the SDL binding", debian: "g++", homebrew: null, isThere: program("g++") },
+  "pkg-config": {
+    purpose: "finds SDL for that",
+    debian: "pkg-config",
+    homebrew: "pkg-config",
+    isThere: program("pkg-config"),
+  },
+  "SDL2 headers": {
+    purpose: "what the SDL binding is built against",
+    debian: "libsdl2-dev",
+    homebrew: "sdl2",
+    isThere: () => Bun.which("pkg-config") !== null && run(["pkg-config", "--exists", "sdl2"]) === null,
+  },
+} as const satisfies Record<string, SystemPackage>;
+
+export type SystemNeed = keyof typeof SYSTEM_PACKAGES;
+
+/** Throws SetupError with the exact command where something is missing and may not be installed from here. */
+export function installSystemPackages(needs: readonly SystemNeed[], forWhat: string): void {
+  const missing = needs.filter((need) => !SYSTEM_PACKAGES[need].isThere());
+  if (missing.length === 0) return;
+  for (const need of missing) say(`${forWhat} needs ${need} (${SYSTEM_PACKAGES[need].purpose})`);
+  if (Bun.which("apt-get") === null) {
+    const formulas = missing.flatMap((need) => SYSTEM_PACKAGES[need].homebrew ?? []);
+    const hint =
+      process.platform === "darwin" ? `: brew install ${formulas.join(" ")}` : " with your system's package manager";
+    throw new SetupError(`install what is missing (${missing.join(", ")})${hint}`);
+  }
+  const packages = missing.map((need) => SYSTEM_PACKAGES[need].debian);
+  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  const asRoot = prefixForRoot();
+  if (asRoot === null) throw new SetupError(`no right to install packages here; run: sudo ${install.join(" ")}`);
+  say(`running: ${[...asRoot, ...install].join(" ")}`);
+  // Lists that are old, or not there at all, make the install fail; then they are fetched and it is tried once more.
+  if (run([...asRoot, ...install]) === null) return;
+  const failure = run([...asRoot, "apt-get", "update"]) ?? run([...asRoot, ...install]);
+  if (failure !== null) throw new SetupError(`'${install.join(" ")}' failed:\n${failure}`);
+}
+
+/** What to put before a command to run it as root; null where we may not. */
+function prefixForRoot(): string[] | null {
+  if (process.getuid?.() === 0) return [];
+  if (Bun.which("sudo") !== null && run(["sudo", "-n", "true"]) === null) return ["sudo", "-n"];
+  return null;
+}

@@ -1,0 +1,32 @@
+// A display that exists in memory only (Xvfb): for the demo on a machine without one, and for window tests.
+
+export interface VirtualDisplay extends AsyncDisposable {
+  /** For DISPLAY: `:101`. */
+  readonly name: string;
+}
+
+/** Starts Xvfb on a display number that it finds free itself. Throws where it does not start. */
+export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
+  const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const number = await firstLine(Bun.file(xvfb.stdio[3] as number).stream());
+  if (number === "") throw new Error(`Xvfb did not start: ${await new Response(xvfb.stderr).text()}`);
+  return {
+    name: `:${number}`,
+    async [Symbol.asyncDispose]() {
+      xvfb.kill();
+      await xvfb.exited;
+    },
+  };
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}
