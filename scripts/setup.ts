@@ -30,7 +30,7 @@ function needsOf(program: string, flags: readonly string[]): Needs {
       // Without a display and without Xvfb the demo shows figures instead of a window.
       return { sdl: hasDisplay() || Bun.which("Xvfb") !== null, system: ["ffmpeg"] };
     case "scripts/test.ts":
-      return { sdl: true, system: ["ffmpeg", "fswebcam", "Xvfb", "xdotool", "djpeg", "libturbojpeg"] };
+      return { sdl: true, system: ["ffmpeg", "fswebcam", "Xvfb", "openbox", "xdotool", "djpeg", "libturbojpeg"] };
     default:
       return { sdl: false, system: [] };
   }

@@ -32,6 +32,12 @@ const SYSTEM_PACKAGES = {
   },
   Xvfb: { purpose: "a display for window tests", debian: "xvfb", homebrew: null, isThere: program("Xvfb") },
   xdotool: { purpose: "presses keys in window tests", debian: "xdotool", homebrew: null, isThere: program("xdotool") },
+  openbox: {
+    purpose: "manages windows in window tests",
+    debian: "openbox",
+    homebrew: null,
+    isThere: program("openbox"),
+  },
   djpeg: {
     purpose: "checks our JPEGs against libjpeg-turbo",
     debian: "libjpeg-turbo-progs",

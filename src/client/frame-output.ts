@@ -16,28 +16,47 @@ export interface FrameOutput {
 
 /** Opens `path`, or standard output for `-`. Throws MissingError where that cannot be written. */
 export async function openFrameOutput(path: string): Promise<FrameOutput> {
-  const file = await openFile(path);
+  const sink = path === "-" ? standardOutput() : fileOutput(await openFile(path));
   return {
     async write(pixels) {
       try {
-        let written = 0;
-        while (written < pixels.length) {
-          const { bytesWritten } = await file.write(pixels, written, pixels.length - written);
-          written += bytesWritten;
-        }
+        await sink.write(pixels);
       } catch (cause) {
         if (codeOf(cause) === "EPIPE") throw new OutputClosed("the reader of the output has gone", { cause });
         throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}; is the disk full?`, { cause });
+      }
+    },
+    close: () => sink.close(),
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "w");
+  } catch (cause) {
+    throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function fileOutput(file: FileHandle): FrameOutput {
+  return {
+    async write(pixels) {
+      for (let written = 0; written < pixels.length;) {
+        written += (await file.write(pixels, written, pixels.length - written)).bytesWritten;
       }
     },
     close: () => file.close(),
   };
 }
 
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path === "-" ? "/dev/stdout" : path, "w");
-  } catch (cause) {
-    throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}`, { cause });
-  }
+function standardOutput(): FrameOutput {
+  const { stdout } = process;
+  stdout.on("error", () => undefined); // each write hears of its own failure; unheard, the event would end the process
+  return {
+    write: (pixels) =>
+      new Promise((resolve, reject) => {
+        stdout.write(pixels, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => Promise.resolve(), // it is not ours to close
+  };
 }

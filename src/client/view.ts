@@ -1,7 +1,7 @@
 // The viewer as a function: connects, decodes and shows until it is told to stop, through any number of connections.
 
 import { readJpegSize } from "../codec/jpeg-header.ts";
-import { type CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";

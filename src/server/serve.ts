@@ -1,6 +1,6 @@
 // The server as a function: one source, its encoders, its viewers and the door they come in by, from start to end.
 
-import { type CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { nowMicros, sleep } from "../core/clock.ts";
 import { roundMs } from "../core/statistics.ts";

@@ -37,17 +37,21 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
 }
 
 async function loadSdl(): Promise<SdlModule> {
+  let sdl: SdlModule;
   try {
-    return await import("@kmamal/sdl");
+    sdl = await import("@kmamal/sdl");
   } catch (cause) {
     const reason = messageOf(cause).split("\n")[0];
-    throw new MissingError(
-      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`,
-      {
-        cause,
-      },
-    );
+    throw new MissingError(`no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`, {
+      cause,
+    });
   }
+  // Where SDL reaches no display it falls back on drivers whose windows nobody can see.
+  const driver = sdl.info.drivers.video.current;
+  if (driver === null || driver === "offscreen" || driver === "dummy") {
+    throw new MissingError("no window can be opened (there is no display): set DISPLAY, or use --display none");
+  }
+  return sdl;
 }
 
 function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Video.Window {
@@ -61,10 +65,7 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
       accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
     });
   } catch (cause) {
-    throw new MissingError(
-      `no window can be opened (${messageOf(cause)}): is there a display? Set DISPLAY, or use --display none`,
-      { cause },
-    );
+    throw new MissingError(`no window can be opened (${messageOf(cause)}); --display none needs none`, { cause });
   }
 }
 
@@ -76,8 +77,11 @@ function hasGpu(): boolean {
 function fitWindow(sdl: SdlModule, window: Sdl.Video.Window, picture: Size): void {
   if (window.fullscreen || window.maximized) return;
   const space = sdl.video.displays[0]?.usable;
-  const { width, height } = space === undefined ? picture : firstWindowSize(picture, space);
+  if (space === undefined) return;
+  const { width, height } = firstWindowSize(picture, space);
   window.setSize(width, height);
+  // It grows to the right and down, maybe off the screen; where windows are placed by a manager, that decides.
+  window.setPosition(space.x + ((space.width - width) >> 1), space.y + ((space.height - height) >> 1));
 }
 
 function render(window: Sdl.Video.Window, picture: RgbaPicture, overlay: Overlay): void {

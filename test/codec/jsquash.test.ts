@@ -1,0 +1,179 @@
+// The codec jsquash: what it encodes is decoded by djpeg and ffmpeg, what it decodes was encoded by cjpeg.
+
+import { beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Codec } from "../../src/codec/codec.ts";
+import { createCodec } from "../../src/codec/codec.ts";
+import { readJpegSize } from "../../src/codec/jpeg-header.ts";
+import { CodecError } from "../../src/core/errors.ts";
+import type { Size } from "../../src/core/pixel-format.ts";
+import { cjpeg, djpeg, ffmpeg, largestDifference, psnr, testPicture, toRgbaBytes } from "./outside-programs.ts";
+
+let codec: Codec;
+beforeAll(async () => {
+  codec = await createCodec("jsquash");
+});
+
+const SIZES: readonly Size[] = [
+  { width: 160, height: 120 },
+  { width: 67, height: 41 },
+  { width: 1, height: 1 },
+  { width: 16, height: 300 },
+];
+
+const picture = (size: Size) => testPicture(size);
+
+async function encoded(size: Size, quality: number): Promise<Uint8Array<ArrayBuffer>> {
+  return codec.encode({ ...size, format: "rgb24", bytes: picture(size).pixels }, quality);
+}
+
+async function decoded(jpeg: Uint8Array): Promise<Uint8Array> {
+  const size = readJpegSize(jpeg);
+  const target = new Uint8Array(size.width * size.height * 4);
+  expect(await codec.decode(jpeg, target)).toEqual(size);
+  return target;
+}
+
+describe("encode", () => {
+  test.each(SIZES)("djpeg decodes $width×$height without a warning, close to the original", async (size) => {
+    const { width, height, pixels } = djpeg(await encoded(size, 90), "-strict");
+    expect({ width, height }).toEqual(size);
+    expect(psnr(pixels, picture(size).pixels)).toBeGreaterThan(33);
+  });
+
+  test("ffmpeg decodes it without a warning", async () => {
+    const size = SIZES[1] as Size;
+    const jpeg = await encoded(size, 90);
+    const { bytes, errors } = ffmpeg(
+      ["-xerror", "-err_detect", "explode", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+      jpeg,
+    );
+    expect(errors).toBe("");
+    expect(psnr(bytes, picture(size).pixels)).toBeGreaterThan(30);
+  });
+
+  test("is baseline, whole, and in memory of its own", async () => {
+    const jpeg = await encoded({ width: 160, height: 120 }, 75);
+    expect([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)]).toEqual([0xff, 0xd8, 0xff, 0xd9]);
+    expect(Buffer.from(jpeg).includes(Buffer.from([0xff, 0xc0]))).toBe(true);
+    expect(Buffer.from(jpeg).includes(Buffer.from([0xff, 0xc2]))).toBe(false);
+    expect(jpeg.byteLength).toBe(jpeg.buffer.byteLength);
+  });
+
+  test("more quality means more bytes and a truer picture", async () => {
+    const size = { width: 160, height: 120 };
+    const original = picture(size).pixels;
+    const jpegs = [await encoded(size, 10), await encoded(size, 50), await encoded(size, 95)];
+    const lengths = jpegs.map((jpeg) => jpeg.length);
+    const truth = jpegs.map((jpeg) => psnr(djpeg(jpeg).pixels, original));
+    expect(lengths).toEqual(lengths.toSorted((a, b) => a - b));
+    expect(truth).toEqual(truth.toSorted((a, b) => a - b));
+    expect(new Set(lengths).size).toBe(3);
+  });
+
+  test("takes every layout from shared memory, without changing it", async () => {
+    const size = { width: 64, height: 48 };
+    const shared = new Uint8Array(new SharedArrayBuffer(64 * 48 * 3));
+    shared.set(picture(size).pixels);
+    const jpeg = await codec.encode({ ...size, format: "rgb24", bytes: shared }, 90);
+    expect(psnr(djpeg(jpeg).pixels, picture(size).pixels)).toBeGreaterThan(33);
+    expect(largestDifference(new Uint8Array(shared), picture(size).pixels)).toBe(0);
+  });
+});
+
+describe("decode", () => {
+  test.each([
+    ["baseline", []],
+    ["baseline at quality 30", ["-quality", "30"]],
+    ["without subsampling", ["-sample", "1x1"]],
+    ["subsampled 4:2:2", ["-sample", "2x1"]],
+    ["progressive", ["-progressive"]],
+    ["optimized", ["-optimize"]],
+    ["with restart markers", ["-restart", "2"]],
+    ["grey", ["-grayscale"]],
+    ["in RGB", ["-rgb"]],
+  ])("%s is what djpeg makes of it, at every size", async (_, args) => {
+    for (const size of SIZES) {
+      const jpeg = cjpeg(picture(size), ...args);
+      const ours = await decoded(jpeg);
+      const theirs = toRgbaBytes(djpeg(jpeg));
+      expect(largestDifference(ours, theirs)).toBeLessThanOrEqual(4);
+    }
+  });
+
+  test("into shared memory, opaque everywhere", async () => {
+    const size = SIZES[0] as Size;
+    const target = new Uint8Array(new SharedArrayBuffer(160 * 120 * 4));
+    await codec.decode(cjpeg(picture(size)), target);
+    expect(psnr(new Uint8Array(target), toRgbaBytes(picture(size)))).toBeGreaterThan(28);
+    expect(target.filter((_, index) => index % 4 === 3).every((alpha) => alpha === 255)).toBe(true);
+  });
+});
+
+describe("damage", () => {
+  const size = { width: 67, height: 41 };
+  const good = cjpeg(picture(size));
+
+  /** A codec that was given nonsense must still be one. */
+  async function expectStillWorking(): Promise<void> {
+    expect(largestDifference(await decoded(good), toRgbaBytes(djpeg(good)))).toBeLessThanOrEqual(4);
+  }
+
+  test("what is no JPEG throws CodecError, and the codec goes on", async () => {
+    const target = new Uint8Array(67 * 41 * 4);
+    const nonsense = [new Uint8Array(), new Uint8Array([0xff]), Buffer.from("not a picture"), good.slice(0, 100)];
+    for (const bytes of nonsense) {
+      expect(codec.decode(bytes, target)).rejects.toThrow(CodecError);
+      await expectStillWorking();
+    }
+  });
+
+  test("its message can be shown to people", async () => {
+    const error = await codec.decode(good.slice(0, 100), new Uint8Array(67 * 41 * 4)).catch((e: unknown) => e);
+    expect(String(error)).toContain("100 bytes");
+    expect(String(error)).not.toContain("[object");
+  });
+
+  test("every truncation throws CodecError, or yields a whole picture as it does in djpeg", async () => {
+    const target = new Uint8Array(67 * 41 * 4);
+    const scanAt = Buffer.from(good).indexOf(Buffer.from([0xff, 0xda]));
+    for (let length = 0; length < good.length; length += 23) {
+      const outcome = await codec.decode(good.slice(0, length), target).catch((error: unknown) => error);
+      if (length < scanAt) expect(outcome).toBeInstanceOf(CodecError);
+      else if (!(outcome instanceof CodecError)) expect(outcome).toEqual(size);
+    }
+    await expectStillWorking();
+  });
+
+  test("a target of another size than the picture throws CodecError and stays as it was", async () => {
+    for (const length of [0, 67 * 41 * 4 - 4, 67 * 41 * 4 + 4]) {
+      const target = new Uint8Array(length).fill(7);
+      expect(codec.decode(good, target)).rejects.toThrow(CodecError);
+      expect(target.every((byte) => byte === 7)).toBe(true);
+    }
+  });
+
+  test("pictures with bytes turned over throw CodecError or decode, and the codec goes on after each", async () => {
+    const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 });
+    const target = new Uint8Array(67 * 41 * 4);
+    await codec.decode(good, target);
+    const expected = new Uint8Array(target);
+    await fc.assert(
+      fc.asyncProperty(changes, async (each) => {
+        const damaged = new Uint8Array(good);
+        for (const [at, value] of each) damaged[at] = value;
+        const outcome = await codec.decode(damaged, target).catch((error: unknown) => error);
+        if (!(outcome instanceof CodecError)) expect(outcome).toEqual(size);
+        expect(await codec.decode(good, target)).toEqual(size);
+        expect(largestDifference(target, expected)).toBe(0);
+      }),
+      { numRuns: 600, seed: 3, endOnFailure: true }, // a seed, since few of the damages are of the kind that breaks decoders
+    );
+  });
+
+  test("pixels that are too many for their size throw CodecError", async () => {
+    const frame = { width: 4, height: 4, format: "rgba", bytes: new Uint8Array(4 * 4 * 4 + 1) } as const;
+    expect(codec.encode(frame, 75)).rejects.toThrow(CodecError);
+    expect(psnr(djpeg(await encoded(size, 90)).pixels, picture(size).pixels)).toBeGreaterThan(33);
+  });
+});

@@ -1,0 +1,194 @@
+// The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a thread's death.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import type { DecodeJob, EncodeJob, JobResult } from "../../src/codec/job.ts";
+import { CodecPool } from "../../src/codec/pool.ts";
+import { cjpeg, djpeg, largestDifference, psnr, testPicture, toRgbaBytes, until } from "./outside-programs.ts";
+
+const SIZE = { width: 320, height: 240 };
+const PICTURE = testPicture(SIZE);
+const JPEG = cjpeg(PICTURE);
+
+interface Watched {
+  pool: CodecPool;
+  broken: Error[];
+  replaced: string[];
+  idleCalls: number;
+}
+
+const open: Watched[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ pool }) => pool.close()));
+});
+
+async function start(threads: number): Promise<Watched> {
+  const watched: Omit<Watched, "pool"> = { broken: [], replaced: [], idleCalls: 0 };
+  const pool = new CodecPool({
+    codec: "jsquash",
+    threads,
+    onIdle: () => watched.idleCalls++,
+    onBroken: (reason) => watched.broken.push(reason),
+    onReplaced: (reason) => watched.replaced.push(reason),
+  });
+  const result = Object.assign(watched, { pool });
+  open.push(result);
+  await pool.started;
+  return result;
+}
+
+function encodeJob(): EncodeJob {
+  const pixels = new Uint8Array(new SharedArrayBuffer(PICTURE.pixels.length));
+  pixels.set(PICTURE.pixels);
+  return { kind: "encode", ...SIZE, format: "rgb24", pixels, quality: 85 };
+}
+
+function decodeJob(jpeg = JPEG): DecodeJob {
+  const target = new Uint8Array(new SharedArrayBuffer(SIZE.width * SIZE.height * 4));
+  return { kind: "decode", jpeg: new Uint8Array(jpeg), target };
+}
+
+/** A job no codec survives: its target is missing. */
+const deadlyJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as Uint8Array });
+
+function runJob(pool: CodecPool, job: EncodeJob | DecodeJob): Promise<JobResult> | null {
+  const { promise, resolve } = Promise.withResolvers<JobResult>();
+  return pool.tryRun(job, resolve) ? promise : null;
+}
+
+/** Runs a job as soon as a thread takes it. */
+async function runWhenIdle(pool: CodecPool, job: EncodeJob | DecodeJob): Promise<JobResult> {
+  let result: Promise<JobResult> | null = null;
+  await until(() => {
+    result = runJob(pool, job);
+    return result !== null;
+  }, "an idle thread");
+  return (await result) as unknown as JobResult;
+}
+
+describe("jobs", () => {
+  test("run in as many threads as there are; one more is refused and not called back", async () => {
+    const { pool } = await start(2);
+    expect(pool.threads).toBe(2);
+    let refusedCalls = 0;
+    const results = [runJob(pool, encodeJob()), runJob(pool, encodeJob())];
+    expect(results).not.toContain(null);
+    expect(pool.tryRun(encodeJob(), () => refusedCalls++)).toBe(false);
+    for (const result of await Promise.all(results)) {
+      if (!result?.ok) throw new Error("the job failed");
+      expect(psnr(djpeg(result.jpeg).pixels, PICTURE.pixels)).toBeGreaterThan(30);
+      expect(result.busyMicros).toBeGreaterThan(0);
+    }
+    expect(refusedCalls).toBe(0);
+    expect(runJob(pool, encodeJob())).not.toBeNull();
+  });
+
+  test("a decode job moves its JPEG away and brings it back unchanged", async () => {
+    const { pool } = await start(1);
+    const job = decodeJob();
+    const running = runJob(pool, job);
+    expect(job.jpeg.length).toBe(0);
+    const result = await running;
+    if (!result?.ok) throw new Error("the job failed");
+    expect(largestDifference(result.jpeg, JPEG)).toBe(0);
+    expect(largestDifference(job.target, toRgbaBytes(djpeg(JPEG)))).toBeLessThanOrEqual(4);
+  });
+
+  test("each thread that becomes idle is announced, when it can already be given work", async () => {
+    const { pool, idleCalls } = await start(1);
+    expect(idleCalls).toBe(1);
+    const taken: boolean[] = [];
+    const again = new CodecPool({
+      codec: "jsquash",
+      threads: 1,
+      onIdle: () => taken.length < 3 && taken.push(again.tryRun(decodeJob(), () => undefined)),
+      onBroken: () => undefined,
+      onReplaced: () => undefined,
+    });
+    await until(() => taken.length === 3, "three jobs, each begun when a thread became idle");
+    expect(taken).toEqual([true, true, true]);
+    await Promise.all([again.close(), pool.close()]);
+  });
+
+  test("a picture that cannot be decoded is a failed result and costs no thread", async () => {
+    const { pool, replaced } = await start(1);
+    const failed = await runJob(pool, decodeJob(JPEG.slice(0, 50)));
+    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("50 bytes") });
+    expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
+    expect(replaced).toEqual([]);
+  });
+});
+
+describe("death of a thread", () => {
+  test("yields one failed result; the thread is replaced and works; the others never stopped", async () => {
+    const { pool, replaced, broken } = await start(2);
+    let calls = 0;
+    const { promise, resolve } = Promise.withResolvers<JobResult>();
+    const accepted = pool.tryRun(deadlyJob(), (result) => {
+      calls++;
+      resolve(result);
+    });
+    expect(accepted).toBe(true);
+    expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
+    const failed = await promise;
+    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread died") });
+    // Both threads are there again once two jobs are taken at the same time.
+    const results: Promise<JobResult>[] = [];
+    await until(() => {
+      const result = runJob(pool, encodeJob());
+      if (result !== null) results.push(result);
+      else if (results.length < 2) results.length = 0;
+      return results.length >= 2;
+    }, "two threads at work");
+    for (const result of await Promise.all(results)) expect(result.ok).toBe(true);
+    expect(calls).toBe(1);
+    expect(replaced.length).toBe(1);
+    expect(broken).toEqual([]);
+  });
+
+  test("too many in a row mean that the pool is broken: said once, and no job is taken any more", async () => {
+    const { pool, replaced, broken } = await start(1);
+    for (let death = 1; death <= 6; death++) {
+      expect(await runWhenIdle(pool, deadlyJob())).toMatchObject({ ok: false });
+    }
+    expect(broken.length).toBe(1);
+    expect(broken[0]?.message).toContain("keep dying");
+    expect(replaced.length).toBe(5);
+    expect(runJob(pool, decodeJob())).toBeNull();
+  });
+
+  test("a finished job between two deaths begins the count anew", async () => {
+    const { pool, broken } = await start(1);
+    for (let round = 0; round < 2; round++) {
+      for (let death = 1; death <= 4; death++) expect((await runWhenIdle(pool, deadlyJob())).ok).toBe(false);
+      expect((await runWhenIdle(pool, decodeJob())).ok).toBe(true);
+    }
+    expect(broken).toEqual([]);
+  });
+});
+
+describe("close", () => {
+  test("loses the job at hand, refuses others and says nothing of it", async () => {
+    const { pool, replaced, broken } = await start(2);
+    let calls = 0;
+    expect(pool.tryRun(encodeJob(), () => calls++)).toBe(true);
+    await pool.close();
+    expect(pool.tryRun(encodeJob(), () => calls++)).toBe(false);
+    await Bun.sleep(50);
+    expect({ calls, replaced, broken }).toEqual({ calls: 0, replaced: [], broken: [] });
+  });
+
+  test("may be called before the threads have started", async () => {
+    const ready: string[] = [];
+    const pool = new CodecPool({
+      codec: "jsquash",
+      threads: 2,
+      onIdle: () => ready.push("idle"),
+      onBroken: () => ready.push("broken"),
+      onReplaced: () => ready.push("replaced"),
+    });
+    await pool.close();
+    expect(pool.tryRun(decodeJob(), () => ready.push("done"))).toBe(false);
+    await Bun.sleep(50);
+    expect(ready).toEqual([]);
+  });
+});

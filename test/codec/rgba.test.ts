@@ -1,0 +1,142 @@
+// Raw pixels to RGBA, in every layout and at odd sizes, against ffmpeg's own conversion.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { toRgba } from "../../src/codec/rgba.ts";
+import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import { ffmpeg, largestDifference, psnr, run, testPicture, toRgbaBytes } from "./outside-programs.ts";
+
+const SIZES: readonly Size[] = [
+  { width: 64, height: 48 },
+  { width: 67, height: 41 },
+  { width: 1, height: 1 },
+];
+
+/** Four quarters of one colour each, with a ramp of brightness over all. */
+function patchwork({ width, height }: Size): Uint8Array {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const right = x < width / 2 ? 0 : 60;
+      const lower = y < height / 2 ? 0 : 60;
+      const ramp = 40 + Math.floor((60 * (x + y)) / (width + height));
+      pixels.set([ramp + right, ramp + 50, ramp + lower], (y * width + x) * 3);
+    }
+  }
+  return pixels;
+}
+
+/** The pixels away from the borders of the quarters and the last odd ones: there ffmpeg places chroma as it likes. */
+function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
+  const isInside = (at: number, side: number) =>
+    side < 8 || (Math.abs(at - side / 2) > 4 && (side % 2 === 0 || at < side - 2));
+  return rgba.filter((_, index) => {
+    const pixel = index >> 2;
+    return isInside(pixel % width, width) && isInside(Math.floor(pixel / width), height);
+  });
+}
+
+/** The formats that ffmpeg's swscale has to compute, rather than move bytes. */
+const YUV: readonly PixelFormat[] = ["yuv420p", "yuvj420p", "nv12", "yuyv422"];
+
+function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: string): Uint8Array<ArrayBuffer> {
+  const input = ["-f", "rawvideo", "-pix_fmt", from, "-s", `${width}x${height}`, "-i", "-"];
+  // Exact arithmetic, and chroma repeated instead of interpolated: the plainest reading of the format.
+  const flags = "flags=neighbor+accurate_rnd+full_chroma_int";
+  const range = from === "yuvj420p" ? "in_range=full:" : "";
+  const output = ["-vf", `scale=${range}in_color_matrix=bt601:out_color_matrix=bt601:${flags}`, "-pix_fmt", to];
+  return ffmpeg([...input, ...output, "-f", "rawvideo", "-"], bytes).bytes;
+}
+
+describe.each(PIXEL_FORMATS)("%s", (format) => {
+  test.each(SIZES)("$width×$height is what ffmpeg makes of it", (size) => {
+    const picture = convert(patchwork(size), size, "rgb24", format);
+    expect(picture.length).toBe(frameBytes(format, size.width, size.height));
+    const ours = new Uint8Array(toRgba({ ...size, format, bytes: picture }));
+    const theirs = convert(picture, size, format, "rgba");
+    if (YUV.includes(format)) {
+      expect(largestDifference(withinPatches(ours, size), withinPatches(theirs, size))).toBeLessThanOrEqual(3);
+    } else {
+      expect(largestDifference(ours, theirs)).toBe(0);
+    }
+  });
+
+  test("comes back close to the picture it was made from, with colours in their places", () => {
+    const size = { width: 96, height: 64 };
+    const original = testPicture(size);
+    const bytes = convert(original.pixels, size, "rgb24", format);
+    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+    const expected = format === "gray" ? greyOf(toRgbaBytes(original)) : toRgbaBytes(original);
+    expect(psnr(ours, expected)).toBeGreaterThan(format === "gray" ? 28 : 32);
+  });
+
+  test("lies in new memory that a codec may have, from shared memory and any place in it", () => {
+    const size = { width: 5, height: 3 };
+    const length = frameBytes(format, size.width, size.height);
+    const shared = new Uint8Array(new SharedArrayBuffer(length + 3)).subarray(3);
+    for (let at = 0; at < length; at++) shared[at] = 30 + ((at * 37) % 200);
+    const before = new Uint8Array(shared);
+    const ours = toRgba({ ...size, format, bytes: shared });
+    expect(ours.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(ours.length).toBe(5 * 3 * 4);
+    expect(ours).toEqual(toRgba({ ...size, format, bytes: before }));
+    expect(new Uint8Array(shared)).toEqual(before);
+  });
+});
+
+function greyOf(rgba: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(rgba);
+  for (let at = 0; at < rgba.length; at += 4) {
+    const [r = 0, g = 0, b = 0] = rgba.subarray(at, at + 3);
+    grey.fill(0.299 * r + 0.587 * g + 0.114 * b, at, at + 3);
+  }
+  return grey;
+}
+
+describe("every value", () => {
+  test.each(["yuv420p", "yuvj420p"] as const)("%s: a pixel of any Y, U and V is within two levels of ffmpeg's", (format) => {
+    // Outside of studio range, which no camera leaves by much, ffmpeg wraps around where we clamp.
+    const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
+    const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
+    const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
+    // One tall picture of 2 × 2 blocks, each of one colour.
+    const size = { width: 2, height: 2 * pixels.length };
+    const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
+    const bytes = new Uint8Array(planes.flat());
+    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+  });
+
+  test.each(YUV)("%s: the brightness of every pixel is in its place, to the last column and row of an odd size", (format) => {
+    const size = { width: 67, height: 41 };
+    const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
+    const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
+    for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
+    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+  });
+
+  test("values beyond studio range are clamped, not wrapped", () => {
+    const size = { width: 2, height: 2 };
+    const pixel = (y: number, u: number, v: number) =>
+      [...toRgba({ ...size, format: "yuv420p", bytes: new Uint8Array([y, y, y, y, u, v]) })].slice(0, 4);
+    expect(pixel(0, 128, 128)).toEqual([0, 0, 0, 255]);
+    expect(pixel(255, 128, 128)).toEqual([255, 255, 255, 255]);
+    expect(pixel(255, 255, 255)[0]).toBe(255);
+    expect(pixel(0, 0, 0)[2]).toBe(0);
+  });
+
+  test("black, white and grey are neutral", () => {
+    const size = { width: 2, height: 2 };
+    const neutral = (format: PixelFormat, y: number) =>
+      [...toRgba({ ...size, format, bytes: new Uint8Array([y, y, y, y, 128, 128]) })].slice(0, 4);
+    expect(neutral("yuv420p", 16)).toEqual([0, 0, 0, 255]);
+    expect(neutral("yuv420p", 235)).toEqual([255, 255, 255, 255]);
+    for (let y = 0; y < 256; y++) expect(neutral("yuvj420p", y)).toEqual([y, y, y, 255]);
+  });
+});
+
+test("the oracle itself converts: ffmpeg knows all these names", () => {
+  const { bytes } = run(["ffmpeg", "-hide_banner", "-pix_fmts"]);
+  for (const format of PIXEL_FORMATS) expect(Buffer.from(bytes).toString()).toContain(` ${format} `);
+});

@@ -1,0 +1,97 @@
+// Pixel formats: frame sizes against what ffmpeg really writes, and the reading of sizes.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { UsageError } from "../../src/core/errors.ts";
+import { frameBytes, isPixelFormat, isUsableSize, PIXEL_FORMATS, parseSize } from "../../src/core/pixel-format.ts";
+import { ffmpeg } from "../codec/outside-programs.ts";
+
+describe("frameBytes", () => {
+  const sizes = [
+    [1, 1],
+    [5, 3],
+    [160, 121],
+  ] as const;
+
+  test.each(PIXEL_FORMATS)("%s frames are as large as ffmpeg's rawvideo", (format) => {
+    for (const [width, height] of sizes) {
+      const input = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", `${width}x${height}`, "-i", "-"];
+      const output = ["-f", "rawvideo", "-pix_fmt", format, "-"];
+      const real = ffmpeg([...input, ...output], new Uint8Array(width * height)).bytes.length;
+      expect({ width, height, bytes: frameBytes(format, width, height) }).toEqual({ width, height, bytes: real });
+    }
+  });
+
+  test("every format has room for each of its pixels", () => {
+    const side = fc.integer({ min: 1, max: 8192 });
+    fc.assert(
+      fc.property(fc.constantFrom(...PIXEL_FORMATS), side, side, (format, width, height) => {
+        const bytes = frameBytes(format, width, height);
+        expect(Number.isSafeInteger(bytes)).toBe(true);
+        expect(bytes).toBeGreaterThanOrEqual(width * height);
+        expect(bytes).toBeLessThanOrEqual(width * height * 4 + 2 * (width + height) + 4);
+      }),
+    );
+  });
+});
+
+describe("names of formats", () => {
+  test("those in the list are formats", () => {
+    for (const format of PIXEL_FORMATS) expect(isPixelFormat(format)).toBe(true);
+  });
+
+  test.each(["", "RGBA", "mjpeg", "yuv420", "toString", "__proto__"])("'%s' is none", (name) => {
+    expect(isPixelFormat(name)).toBe(false);
+  });
+});
+
+describe("parseSize", () => {
+  test("reads what it should", () => {
+    const side = fc.integer({ min: 1, max: 8192 });
+    fc.assert(
+      fc.property(side, side, (width, height) => {
+        expect(parseSize(`${width}x${height}`)).toEqual({ width, height });
+      }),
+    );
+  });
+
+  test.each([
+    ...["", "x", "640", "640x", "x480", "640X480", "640x480x3", " 640x480", "640x480 ", "640 x 480", "640*480"],
+    ...["-640x480", "640x-480", "6.4x480", "1e3x480", "0x480", "640x0", "8193x1", "1x8193", "999999x1", "axb"],
+    ...["640x480\n", "٣x٣", "0x10x0x10"],
+  ])("refuses '%s' and says how to write it", (text) => {
+    expect(() => parseSize(text)).toThrow(UsageError);
+    expect(() => parseSize(text)).toThrow(/WIDTHxHEIGHT/);
+  });
+
+  test("never takes a size that is not usable, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,6}x\d{1,6}$/)), (text) => {
+        try {
+          const { width, height } = parseSize(text);
+          expect(isUsableSize(width, height)).toBe(true);
+          expect(text.split("x").map(Number)).toEqual([width, height]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+        }
+      }),
+    );
+  });
+});
+
+test("a usable size has both sides from 1 to 8192", () => {
+  expect(isUsableSize(1, 1)).toBe(true);
+  expect(isUsableSize(8192, 8192)).toBe(true);
+  for (const [width, height] of [
+    [0, 1],
+    [1, 0],
+    [8193, 1],
+    [1, 8193],
+    [-1, 5],
+    [Number.NaN, 5],
+    [5, Number.NaN],
+    [Number.POSITIVE_INFINITY, 1],
+  ] as const) {
+    expect(isUsableSize(width, height)).toBe(false);
+  }
+});

@@ -1,0 +1,287 @@
+// What goes wrong: each mishap gets one clear line, and everybody else goes on.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeHello, writePing } from "../../src/protocol/messages.ts";
+import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
+
+/** The one line that a program ends with. */
+function lastLine(remarks: string): string {
+  return remarks.trim().split("\n").at(-1) ?? "";
+}
+
+/** A socket that is no viewer; collects what it is told until it is hung up on. */
+async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void; closed: Promise<string> }> {
+  const closed = Promise.withResolvers<string>();
+  let heard = "";
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      data: (_, chunk) => {
+        heard += chunk.toString("latin1");
+      },
+      close: () => closed.resolve(heard),
+      error: () => closed.resolve(heard),
+    },
+  });
+  return { send: (bytes) => void socket.write(bytes), closed: closed.promise };
+}
+
+describe("viewers that misbehave", () => {
+  test("a viewer killed in mid-frame costs the others nothing", async () => {
+    await using server = await startServer(PATTERN);
+    await using healthy = startViewer(server.port);
+    const doomed = startViewer(server.port, ["--output", "-"], { rawOutput: true });
+    await doomed.until("frames", ({ bytes }) => bytes.length > 320 * 240 * 4 * 3);
+    doomed.child.kill("SIGKILL");
+    await doomed.end();
+    await server.until("the loss", ({ remarks }) => /viewer 127\.0\.0\.1:\d+ left: /.test(remarks));
+    const before = healthy.last?.frames ?? 0;
+    await healthy.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
+    expect(server.last?.viewers).toBe(1);
+  });
+
+  test("random bytes, another version, silence: each is told why, and the picture goes on for the others", async () => {
+    await using server = await startServer(PATTERN);
+    await using healthy = startViewer(server.port);
+    await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
+
+    const noise = await connectRaw(server.port);
+    noise.send(crypto.getRandomValues(new Uint8Array(4096)));
+    expect(await noise.closed).toContain("it does not speak Slipstream's protocol");
+
+    const browser = await connectRaw(server.port);
+    browser.send(Buffer.from("GET / HTTP/1.1\r\nHost: camera\r\n\r\n"));
+    expect(await browser.closed).toContain("it does not speak Slipstream's protocol");
+
+    const newer = await connectRaw(server.port);
+    newer.send(writeHello({ version: 99, software: "slipstream 99" }));
+    expect(await newer.closed).toContain("it speaks version 99 of the protocol, this server (slipstream ");
+
+    const early = await connectRaw(server.port);
+    early.send(writePing({ sentAt: 1 }));
+    expect(await early.closed).toContain("before the greeting");
+
+    const silent = await connectRaw(server.port);
+    expect(await silent.closed).toContain("it has not greeted within 5 s");
+
+    expect(server.remarks.match(/connection from 127\.0\.0\.1:\d+ refused: /g)?.length).toBe(5);
+    const before = healthy.last?.frames ?? 0;
+    await healthy.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
+    expect(healthy.last?.reconnects).toBe(0);
+  });
+
+  test("a viewer that reads nothing gets no more than its credit, and the others all frames", async () => {
+    await using server = await startServer(PATTERN);
+    const stuck = await connectRaw(server.port);
+    stuck.send(writeHello({ version: 1, software: "stuck" }));
+    await using healthy = startViewer(server.port);
+    await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
+    const { sent = 0, skipped = 0 } = server.last ?? {};
+    expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // it never acknowledges: one picture, then none
+    expect(skipped).toBeGreaterThan(30);
+    expect(healthy.last?.fps ?? 0).toBeGreaterThan(20);
+    expect(await stuck.closed).toContain("it has been silent for 10 s");
+  });
+});
+
+describe("servers that misbehave", () => {
+  test("a server that is killed and comes back is found again", async () => {
+    const first = await startServer(PATTERN);
+    await using viewer = startViewer(first.port);
+    await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 5);
+    first.child.kill("SIGKILL");
+    await first.end();
+    await viewer.until("the loss", ({ remarks }) => remarks.includes("the server went away; trying again"));
+    await Bun.sleep(700);
+    await using second = await startServer([...PATTERN, "--port", String(first.port)]);
+    await viewer.until("the return", ({ last }) => last?.reconnects === 1);
+    const before = viewer.last?.frames ?? 0;
+    await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 10);
+    expect(second.last?.viewers).toBe(1);
+  });
+
+  test("what is no Slipstream server is called so", async () => {
+    await using web = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n") },
+    });
+    const { code, remarks } = await runToEnd("client", [`127.0.0.1:${web.port}`, "--display", "none"]);
+    expect(code).toBe(1);
+    expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: what listens there is no Slipstream server`);
+  });
+
+  test("a server of another version is named with both versions", async () => {
+    const goodbye = Buffer.from("0e00000003010b00", "hex");
+    await using other = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (socket) => void socket.write(Buffer.concat([goodbye, Buffer.from("it speaks 2")])) },
+    });
+    goodbye.writeUInt32LE(1 + 1 + 2 + 11);
+    const { code, remarks } = await runToEnd("client", [`127.0.0.1:${other.port}`, "--display", "none"]);
+    expect(code).toBe(1);
+    expect(lastLine(remarks)).toMatch(/: it speaks 2; this viewer \(slipstream .*\) speaks 1: update the older side$/);
+  });
+
+  test("an unknown host is an error at once; a server that is not there yet is waited for", async () => {
+    const unknown = await runToEnd("client", ["no.such.host.invalid", "--display", "none"]);
+    expect(unknown).toMatchObject({ code: 1, remarks: "error: unknown host: no.such.host.invalid\n" });
+
+    const once = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--once"]);
+    expect(once).toMatchObject({ code: 1, remarks: "error: nothing listens on 127.0.0.1:9\n" });
+
+    const patient = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
+    expect(patient.code).toBe(0);
+    expect(patient.remarks).toContain("nothing listens on 127.0.0.1:9; trying again");
+  });
+});
+
+describe("sources that misbehave", () => {
+  test("ffmpeg killed under the server: viewers are told, and it comes back", async () => {
+    await using server = await startServer(["--source", CLIP]);
+    await using viewer = startViewer(server.port);
+    await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
+    const [ffmpeg] = childrenOf(server.child.pid, "ffmpeg");
+    expect(ffmpeg).toBeNumber();
+    process.kill(ffmpeg as number, "SIGKILL");
+    await viewer.until("the news", ({ remarks }) =>
+      remarks.includes("ffmpeg was ended by SIGKILL while reading vtest"),
+    );
+    await viewer.until("good news", ({ remarks }) => remarks.includes("all is well again"));
+    const before = viewer.last?.frames ?? 0;
+    await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
+    expect(viewer.last?.reconnects).toBe(0);
+  });
+
+  test("a port that is taken, a file that is none, a device that is none: one line each", async () => {
+    await using server = await startServer(PATTERN);
+    const folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+    const noVideo = join(folder, "random.bin");
+    await writeFile(noVideo, crypto.getRandomValues(new Uint8Array(20_000)));
+    const cases: [string[], number, RegExp][] = [
+      [[...PATTERN, "--port", String(server.port)], 1, /^error: port \d+ on 127\.0\.0\.1 is taken: /],
+      [["--source", `${folder}/none.mp4`], 1, /^error: cannot read .*none\.mp4: there is no such file or device$/],
+      [["--source", "/dev/video97"], 1, /^error: cannot read \/dev\/video97: there is no such file or device$/],
+      [["--source", folder], 1, /^error: cannot read .*: it is a folder, not a video$/],
+      [["--source", noVideo, "--port", "0"], 1, /^error: cannot read video from random\.bin: \S/],
+      [
+        ["--source", "http://127.0.0.1:9/x", "--port", "0"],
+        1,
+        /^error: cannot read video from http:.*Connection refused$/,
+      ],
+      [["--source", "webcam", "--device", "x;reboot"], 2, /^error: --device 'x;reboot' is not a device name: /],
+      [
+        ["--source", "webcam", "--device", "/dev/video97", "--port", "0"],
+        1,
+        /^error: no picture from \/dev\/video97: \S/,
+      ],
+      [["--source", "-"], 2, /^error: --source - with --pixel-format rgba needs --size WIDTHxHEIGHT/],
+      [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is no address of this machine/],
+    ];
+    for (const [flags, code, message] of cases) {
+      const result = await runToEnd("server", flags);
+      expect({ flags, code: result.code }).toEqual({ flags, code });
+      expect(lastLine(result.remarks)).toMatch(message);
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  test("damaged JPEGs on standard input are counted, the good ones are shown", async () => {
+    const made = Bun.spawnSync(
+      ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=1"].concat([
+        "-c:v",
+        "mjpeg",
+        "-f",
+        "mjpeg",
+        "pipe:1",
+      ]),
+    ).stdout;
+    // A picture whose frame header says 0 × 0: whole by its markers, and not to be shown.
+    const broken = Buffer.from(made.subarray(0, made.indexOf(Buffer.from([0xff, 0xd8, 0xff]), 2)));
+    const sof = broken.indexOf(Buffer.from([0xff, 0xc0]));
+    broken.fill(0, sof + 5, sof + 9);
+    await using server = await startServer(["--source", "-", "--pixel-format", "mjpeg"], { stdin: "pipe" });
+    await using viewer = startViewer(server.port, ["--once"]);
+    await server.until("a viewer", ({ remarks }) => remarks.includes("is watching"));
+    const { stdin } = server.child;
+    if (stdin === undefined || typeof stdin === "number") throw new Error("no pipe");
+    stdin.write(Buffer.concat([broken, made]));
+    stdin.end();
+    expect(await server.end()).toBe(0);
+    expect(server.last?.droppedBy.source).toBe(1);
+    expect(server.remarks).toContain("a JPEG of 0x0 cannot be shown");
+    await viewer.end();
+    expect(viewer.last?.frames).toBeGreaterThan(0);
+  });
+});
+
+describe("signals", () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`${signal} ends both sides with exit code 0, a last report and no orphaned ffmpeg`, async () => {
+      await using server = await startServer(["--source", CLIP]);
+      await using viewer = startViewer(server.port);
+      await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
+      const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
+      expect(ffmpeg).toBeGreaterThan(0);
+      expect(await viewer.end(signal)).toBe(0);
+      expect(viewer.last).toMatchObject({ final: true });
+      expect(await server.end(signal)).toBe(0);
+      expect(server.last).toMatchObject({ final: true, viewers: 0 });
+      expect(existsSync(`/proc/${ffmpeg}`)).toBe(false);
+    });
+  }
+
+  test("viewers are told that the server shuts down", async () => {
+    await using server = await startServer(PATTERN);
+    const viewer = startViewer(server.port, ["--once"]);
+    await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.remarks).toContain("the server is shutting down");
+  });
+
+  test("a reader of frames that goes away ends the viewer without a fuss", async () => {
+    await using server = await startServer(PATTERN);
+    const script = `"${process.execPath}" src/client/main.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
+    const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script]);
+    expect(shell.stdout.toString().trim()).toBe("1000000");
+    expect(shell.exitCode).toBe(0);
+  });
+});
+
+describe("the command line", () => {
+  test("--help shows the defaults, --version the version, and a wrong flag exits with 2", async () => {
+    const serve = new Program<unknown>("../../src/server/main.ts", ["--help"], { rawOutput: true });
+    expect(await serve.end()).toBe(0);
+    for (const text of ["--source", '"auto"', "10050", "127.0.0.1", "jsquash", "75"]) {
+      expect(serve.bytes.toString()).toContain(text);
+    }
+    const view = new Program<unknown>("../../src/client/main.ts", ["--help"], { rawOutput: true });
+    expect(await view.end()).toBe(0);
+    for (const text of ["127.0.0.1:10050", "fullscreen", "--once"]) expect(view.bytes.toString()).toContain(text);
+    const { version } = await Bun.file(new URL("../../package.json", import.meta.url)).json();
+    const short = new Program<unknown>("../../src/server/main.ts", ["--version"], { rawOutput: true });
+    await short.end();
+    expect(short.bytes.toString().trim()).toBe(version);
+    for (const [which, flags] of [
+      ["server", ["--quality", "101"]],
+      ["server", ["--fps", "x"]],
+      ["client", ["no host:x"]],
+      ["client", ["--frames", "0"]],
+    ] as const) {
+      const { code, remarks } = await runToEnd(which, flags);
+      expect({ flags, code }).toEqual({ flags, code: 2 });
+      expect(remarks).toStartWith("error: ");
+    }
+  });
+});

@@ -1,0 +1,173 @@
+// Pictures from end to end: what is captured is what is shown, in order, from every kind of source.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFrameCode } from "../../src/server/sources/frame-code.ts";
+import { CLIP, ffmpegBytes, Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SIZE = { width: 320, height: 240 };
+const SIZE_FLAG = `${SIZE.width}x${SIZE.height}`;
+const FRAME_BYTES = SIZE.width * SIZE.height * 4;
+
+function framesOf(bytes: Buffer): Uint8Array[] {
+  return Array.from({ length: Math.floor(bytes.length / FRAME_BYTES) }, (_, i) =>
+    bytes.subarray(i * FRAME_BYTES, (i + 1) * FRAME_BYTES),
+  );
+}
+
+/** Mean red, green and blue of a picture's middle. */
+function middleColour(rgba: Uint8Array, { width, height }: { width: number; height: number }): number[] {
+  const sums = [0, 0, 0];
+  for (let y = height / 2 - 8; y < height / 2 + 8; y++) {
+    for (let x = width / 2 - 8; x < width / 2 + 8; x++) {
+      for (let c = 0; c < 3; c++) sums[c] = (sums[c] ?? 0) + (rgba[(y * width + x) * 4 + c] ?? 0);
+    }
+  }
+  return sums.map((sum) => sum / 256);
+}
+
+describe("the pattern", () => {
+  test("is shown in order, each frame whole, with figures that the pixels confirm", async () => {
+    await using server = await startServer(["--source", "pattern", "--size", SIZE_FLAG, "--fps", "30"]);
+    await using viewer = startViewer(server.port, ["--frames", "40", "--output", "-"], { rawOutput: true });
+    expect(await viewer.end()).toBe(0);
+    const codes = framesOf(viewer.bytes).map((frame) => readFrameCode(frame, SIZE));
+    expect(viewer.bytes.length).toBe(40 * FRAME_BYTES);
+    expect(codes).not.toContain(null);
+    const numbers = codes.map((code) => code?.frameNumber ?? 0);
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+    expect(viewer.last).toMatchObject({ final: true, frames: 40, ...SIZE, codec: "jsquash" });
+    const { dropped = -1, droppedBy } = viewer.last ?? {};
+    const gaps = (numbers.at(-1) ?? 0) - (numbers[0] ?? 0) + 1 - numbers.length;
+    expect(dropped).toBeGreaterThanOrEqual(gaps);
+    expect(Object.values(droppedBy ?? {}).reduce((sum, count) => sum + count, 0)).toBe(dropped);
+  });
+
+  test("stamps a latency that agrees with the time in the pixels", async () => {
+    await using server = await startServer(["--source", "pattern", "--size", SIZE_FLAG, "--fps", "20"]);
+    await using viewer = startViewer(server.port, ["--frames", "40", "--output", "-"], { rawOutput: true });
+    const ages: number[] = [];
+    let seen = 0;
+    await viewer.until("the last frame", ({ bytes, child }) => {
+      const frames = framesOf(bytes);
+      for (const frame of frames.slice(seen)) {
+        ages.push(Date.now() - (readFrameCode(frame, SIZE)?.bornAt ?? 0) / 1000);
+      }
+      seen = frames.length;
+      return child.exitCode !== null;
+    });
+    await viewer.end();
+    const pixels = ages.toSorted((a, b) => a - b)[ages.length >> 1] ?? 0;
+    const product = viewer.last?.latencyMs.p50 ?? 0;
+    // The reader of the pipe sees a frame after the viewer has shown it: later, by less than two frames' time.
+    expect(product).toBeGreaterThan(0);
+    expect(product).toBeLessThanOrEqual(pixels + 2);
+    expect(pixels - product).toBeLessThan(100);
+  });
+});
+
+describe("a file", () => {
+  test("plays at its own pace, again and again, in its own colours", async () => {
+    await using server = await startServer(["--source", CLIP]);
+    await using viewer = startViewer(server.port, ["--frames", "70", "--output", "-"], { rawOutput: true });
+    expect(await viewer.end()).toBe(0); // 60 frames are in it: the 70th is of the second round
+    expect(viewer.last).toMatchObject({ width: 768, height: 576, source: "vtest-6s.mp4" });
+    const fps = viewer.last?.fps ?? 0;
+    expect(fps).toBeGreaterThan(7);
+    expect(fps).toBeLessThan(13);
+    const bytes = 768 * 576 * 4;
+    const first = viewer.bytes.subarray(0, bytes);
+    const original = ffmpegBytes("-i", CLIP, "-frames:v", "60", "-f", "rawvideo", "-pix_fmt", "rgba");
+    const nearest = Array.from({ length: 60 }, (_, i) => psnr(first, original.subarray(i * bytes, (i + 1) * bytes)));
+    expect(Math.max(...nearest)).toBeGreaterThan(30); // it is one of the clip's frames, in the right colours
+  });
+});
+
+describe("standard input", () => {
+  const FORMATS = ["rgba", "rgb24", "bgr24", "yuv420p", "nv12", "yuyv422", "gray"] as const;
+  for (const format of FORMATS) {
+    test(`takes ${format} in the right colours`, async () => {
+      const colour = format === "gray" ? "0x909090" : "0xd02860";
+      const raw = ffmpegBytes(
+        ...["-f", "lavfi", "-i", `color=${colour}:size=${SIZE_FLAG}:rate=10:duration=1`],
+        ...["-f", "rawvideo", "-pix_fmt", format],
+      );
+      const flags = ["--source", "-", "--pixel-format", format, "--size", SIZE_FLAG];
+      await using server = await startServer(flags, { stdin: "pipe" });
+      await using viewer = startViewer(server.port, ["--once", "--output", "-"], { rawOutput: true });
+      await server.until("a viewer", ({ remarks }) => remarks.includes("is watching"));
+      feed(server, raw);
+      expect(await server.end()).toBe(0); // its input has ended
+      expect(await viewer.end()).toBe(0);
+      expect(viewer.remarks).toContain("standard input has ended");
+      const [frame] = framesOf(viewer.bytes).slice(-1);
+      const wanted = format === "gray" ? [0x90, 0x90, 0x90] : [0xd0, 0x28, 0x60];
+      for (const [channel, value] of middleColour(frame ?? new Uint8Array(), SIZE).entries()) {
+        expect(Math.abs(value - (wanted[channel] ?? 0))).toBeLessThan(6);
+      }
+    });
+  }
+
+  test("passes MJPEG on as it came, shown as djpeg decodes it", async () => {
+    const mjpeg = ffmpegBytes(
+      ...["-f", "lavfi", "-i", `testsrc2=size=${SIZE_FLAG}:rate=10:duration=1`],
+      ...["-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "mjpeg"],
+    );
+    await using server = await startServer(["--source", "-", "--pixel-format", "mjpeg"], { stdin: "pipe" });
+    await using viewer = startViewer(server.port, ["--once", "--output", "-"], { rawOutput: true });
+    await server.until("a viewer", ({ remarks }) => remarks.includes("is watching"));
+    feed(server, mjpeg);
+    expect(await server.end()).toBe(0);
+    await viewer.end();
+    expect(server.last?.encodeMs.p50).toBe(0); // nothing was encoded
+    const shown = framesOf(viewer.bytes).at(-1) ?? new Uint8Array();
+    const lastJpeg = mjpeg.subarray(mjpeg.lastIndexOf(Buffer.from([0xff, 0xd8, 0xff])));
+    expect(psnr(shown, djpeg(lastJpeg))).toBeGreaterThan(50); // the last picture did arrive
+  });
+
+  test("that ends in the middle of a frame is an error which says so", async () => {
+    const flags = ["--source", "-", "--size", SIZE_FLAG];
+    await using server = await startServer(flags, { stdin: "pipe" });
+    feed(server, new Uint8Array(FRAME_BYTES + 1000));
+    expect(await server.end()).toBe(1);
+    expect(server.remarks).toContain(
+      "error: standard input ended in the middle of a rgba frame of 320x240, after 1000",
+    );
+  });
+});
+
+describe("webcam", () => {
+  test("takes pictures through a real fswebcam", async () => {
+    const flags = ["--source", "webcam", "--device", "TEST:colourbars", "--size", "384x288"];
+    await using server = await startServer(flags);
+    await using viewer = startViewer(server.port, ["--frames", "5", "--output", "-"], { rawOutput: true });
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.last).toMatchObject({ width: 384, height: 288, source: "TEST:colourbars" });
+    const frame = viewer.bytes.subarray(0, 384 * 288 * 4);
+    const middle = middleColour(frame, { width: 384, height: 288 });
+    expect(middle[1]).toBeGreaterThan(100); // the green of the bars' middle, not a black picture
+  });
+});
+
+function feed(server: Program<unknown>, bytes: Uint8Array): void {
+  const { stdin } = server.child;
+  if (stdin === undefined || typeof stdin === "number") throw new Error("the server was started without a pipe");
+  stdin.write(bytes);
+  stdin.end();
+}
+
+/** A JPEG as libjpeg-turbo decodes it, in RGBA. */
+function djpeg(jpeg: Uint8Array): Uint8Array {
+  const { stdout } = Bun.spawnSync(["djpeg", "-pnm"], { stdin: jpeg });
+  const rgb = stdout.subarray(-(FRAME_BYTES / 4) * 3); // behind the header of the PPM file
+  return Uint8Array.from({ length: FRAME_BYTES }, (_, i) => ((i & 3) === 3 ? 255 : (rgb[(i >> 2) * 3 + (i & 3)] ?? 0)));
+}
+
+/** Peak signal-to-noise ratio in decibels, alpha left out. */
+function psnr(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length || a.length === 0) return 0;
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) if ((i & 3) !== 3) squares += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
+  return 10 * Math.log10((255 * 255) / (squares / ((a.length * 3) / 4) || 1e-9));
+}

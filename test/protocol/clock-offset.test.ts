@@ -1,0 +1,131 @@
+// The clock offset: simulated machines whose clocks differ, joined by a network with queues that favour one direction.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { ClockOffset } from "../../src/protocol/clock-offset.ts";
+
+const START = 1.7e15;
+
+/** One exchange: what a ping sent at `at` (own clock) meets on its way. */
+interface Trip {
+  outMicros: number;
+  answerMicros: number;
+  backMicros: number;
+}
+
+/** Sends a ping at `at` through the simulated network and hands the pong in; returns the true round trip. */
+function exchange(clock: ClockOffset, at: number, peerAheadMicros: number, trip: Trip): number {
+  const received = at + trip.outMicros;
+  const replied = received + trip.answerMicros;
+  const back = replied + trip.backMicros;
+  clock.add({ sentAt: at, receivedAt: received + peerAheadMicros, repliedAt: replied + peerAheadMicros }, back);
+  return trip.outMicros + trip.backMicros;
+}
+
+const trip: fc.Arbitrary<Trip> = fc.record({
+  outMicros: fc.integer({ min: 20, max: 300_000 }),
+  answerMicros: fc.integer({ min: 0, max: 50_000 }),
+  backMicros: fc.integer({ min: 20, max: 300_000 }),
+});
+const ahead = fc.integer({ min: -1e14, max: 1e14 });
+
+describe("offset", () => {
+  test("is wrong by at most half of the least round trip, whichever direction queues", () => {
+    fc.assert(
+      fc.property(ahead, fc.array(trip, { minLength: 1, maxLength: 30 }), (peerAhead, trips) => {
+        const clock = new ClockOffset();
+        const roundTrips = trips.map((each, index) => exchange(clock, START + index * 700_000, peerAhead, each));
+        const least = Math.min(...roundTrips);
+        const error = Math.abs(clock.toOwnClock(START + peerAhead) - START);
+        expect(clock.roundTripMicros).toBe(least);
+        expect(error).toBeLessThanOrEqual(least / 2 + 0.5);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is exact where both directions take equally long, whatever the answer takes", () => {
+    fc.assert(
+      fc.property(ahead, fc.nat(100_000), fc.nat(500_000), (peerAhead, oneWay, answerMicros) => {
+        const clock = new ClockOffset();
+        exchange(clock, START, peerAhead, { outMicros: oneWay, answerMicros, backMicros: oneWay });
+        expect(Math.abs(clock.toOwnClock(START + 5 + peerAhead) - (START + 5))).toBeLessThanOrEqual(0.5);
+        expect(clock.roundTripMicros).toBe(2 * oneWay);
+      }),
+    );
+  });
+
+  test("one good exchange outweighs any number of bad ones", () => {
+    const clock = new ClockOffset();
+    const slow = { outMicros: 400_000, answerMicros: 0, backMicros: 1_000 };
+    for (let i = 0; i < 10; i++) exchange(clock, START + i * 1_000_000, 5_000_000, slow);
+    expect(clock.toOwnClock(START + 5_000_000)).not.toBe(START);
+    exchange(clock, START + 11_000_000, 5_000_000, { outMicros: 100, answerMicros: 30, backMicros: 100 });
+    for (let i = 12; i < 22; i++) exchange(clock, START + i * 1_000_000, 5_000_000, slow);
+    expect(clock.toOwnClock(START + 5_000_000)).toBe(START);
+    expect(clock.roundTripMicros).toBe(200);
+  });
+
+  test("is unknown before the first answer", () => {
+    const clock = new ClockOffset();
+    expect(clock.known).toBe(false);
+    expect(clock.roundTripMicros).toBe(0);
+    expect(clock.toOwnClock(START)).toBe(START);
+    exchange(clock, START, 0, { outMicros: 1, answerMicros: 0, backMicros: 1 });
+    expect(clock.known).toBe(true);
+  });
+
+  test("a peer that claims to have answered before it heard yields no negative round trip", () => {
+    const clock = new ClockOffset();
+    clock.add({ sentAt: START, receivedAt: START, repliedAt: START + 10_000 }, START + 100);
+    expect(clock.roundTripMicros).toBe(0);
+  });
+});
+
+describe("forgetting", () => {
+  const good = { outMicros: 10, answerMicros: 0, backMicros: 10 };
+  const usual = { outMicros: 2_000, answerMicros: 0, backMicros: 2_000 };
+
+  test("an exchange counts for 30 s and no longer, so that drift is followed", () => {
+    const clock = new ClockOffset();
+    exchange(clock, START, 1_000_000, good);
+    for (let second = 1; second <= 29; second++) exchange(clock, START + second * 1e6, 1_005_000, usual);
+    expect(clock.roundTripMicros).toBe(20);
+    expect(clock.toOwnClock(START + 1_000_000)).toBe(START);
+    for (let second = 30; second <= 32; second++) exchange(clock, START + second * 1e6, 1_005_000, usual);
+    expect(clock.roundTripMicros).toBe(4_000);
+    expect(clock.toOwnClock(START + 1_005_000)).toBe(START);
+  });
+
+  test("a flood of answers pushes the old ones out: memory is bounded", () => {
+    const clock = new ClockOffset();
+    exchange(clock, START, 0, good);
+    for (let i = 1; i <= 10_000; i++) exchange(clock, START + i, 0, usual);
+    expect(clock.roundTripMicros).toBe(4_000);
+  });
+});
+
+describe("pings", () => {
+  /** When pings fall due, in milliseconds, for an owner that asks every `stepMs`. */
+  function schedule(stepMs: number, lengthMs: number): number[] {
+    const clock = new ClockOffset();
+    const due: number[] = [];
+    for (let ms = 0; ms <= lengthMs; ms += stepMs) if (clock.pingIsDue(START + ms * 1000)) due.push(ms);
+    return due;
+  }
+
+  test("ten in the first second, then one a second", () => {
+    const firstTen = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900];
+    expect(schedule(100, 5_000)).toEqual([...firstTen, 1_900, 2_900, 3_900, 4_900]);
+    expect(schedule(1, 3_000)).toEqual([...firstTen, 1_900, 2_900]);
+  });
+
+  test("one asked late is due once, not once for every ping missed", () => {
+    const clock = new ClockOffset();
+    expect(clock.pingIsDue(START)).toBe(true);
+    expect(clock.pingIsDue(START + 60e6)).toBe(true);
+    expect(clock.pingIsDue(START + 60e6)).toBe(false);
+    expect(clock.pingIsDue(START + 60e6 + 99_999)).toBe(false);
+    expect(clock.pingIsDue(START + 60e6 + 100_000)).toBe(true);
+  });
+});

@@ -1,0 +1,232 @@
+// The wire, byte by byte: every message written out by hand from the specification in wire.ts, in both directions.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { ProtocolError } from "../../src/core/errors.ts";
+import * as m from "../../src/protocol/messages.ts";
+
+interface Golden {
+  name: string;
+  write: () => Uint8Array;
+  read: (body: Uint8Array) => unknown;
+  value: unknown;
+  /** Length, type, then the fields in their order. */
+  hex: string;
+  /** Body bytes that may follow the fields without being part of them: all but a Picture's, whose JPEG goes to the end. */
+  openEnd?: false;
+}
+
+const JPEG = [0xff, 0xd8, 0xff, 0xd9];
+const STAMPS = { capturedAt: 0x01_02030405, encodedAt: 0x1f_ffff_ffff_ffff, sentAt: 1 };
+const hello = { version: 1, software: "slip 1" };
+const welcome = { version: 1, software: "a", sourceName: "Kamera·1" };
+const goodbye = { reason: 3, text: "end" };
+const stream = { width: 1280, height: 720, framesPerSecond: 29.97, codec: "jsquash" };
+const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
+const droppedAck: m.Ack = { ...ack, outcome: "dropped" };
+const pong = { sentAt: 5, receivedAt: 2 ** 32, repliedAt: 2 ** 32 + 1 };
+
+const GOLDEN: Golden[] = [
+  {
+    name: "Hello",
+    write: () => m.writeHello(hello),
+    read: m.readHello,
+    value: hello,
+    hex: "0e000000 01 534c4950 01 0600 736c69702031",
+  },
+  {
+    name: "Welcome",
+    write: () => m.writeWelcome(welcome),
+    read: m.readWelcome,
+    value: welcome,
+    hex: "14000000 02 534c4950 01 0100 61 0900 4b616d657261c2b731",
+  },
+  {
+    name: "Goodbye",
+    write: () => m.writeGoodbye(goodbye),
+    read: m.readGoodbye,
+    value: goodbye,
+    hex: "07000000 03 03 0300 656e64",
+  },
+  {
+    name: "Stream",
+    write: () => m.writeStream(stream),
+    read: m.readStream,
+    value: stream,
+    hex: "12000000 04 0005 d002 12750000 0700 6a737175617368",
+  },
+  {
+    name: "Picture",
+    write: () => Buffer.concat([m.writePictureHead(0x0a0b0c0d, STAMPS, JPEG.length), Buffer.from(JPEG)]),
+    read: m.readPicture,
+    value: { frameNumber: 0x0a0b0c0d, ...STAMPS, jpeg: new Uint8Array(JPEG) },
+    hex: "21000000 05 0d0c0b0a 0504030201000000 ffffffffffff1f00 0100000000000000 ffd8ffd9",
+    openEnd: false,
+  },
+  {
+    name: "Ack, shown",
+    write: () => m.writeAck(ack),
+    read: m.readAck,
+    value: ack,
+    hex: "12000000 06 07000000 00 e8030000 00000100 ff000000",
+  },
+  {
+    name: "Ack, dropped",
+    write: () => m.writeAck(droppedAck),
+    read: m.readAck,
+    value: droppedAck,
+    hex: "12000000 06 07000000 01 e8030000 00000100 ff000000",
+  },
+  {
+    name: "Ping",
+    write: () => m.writePing({ sentAt: 0x0102_0304_0506 }),
+    read: m.readPing,
+    value: { sentAt: 0x0102_0304_0506 },
+    hex: "09000000 07 0605040302010000",
+  },
+  {
+    name: "Pong",
+    write: () => m.writePong(pong),
+    read: m.readPong,
+    value: pong,
+    hex: "19000000 08 0500000000000000 0000000001000000 0100000001000000",
+  },
+  {
+    name: "Wish, paused",
+    write: () => m.writeWish({ paused: true }),
+    read: m.readWish,
+    value: { paused: true },
+    hex: "02000000 09 01",
+  },
+  {
+    name: "Wish, going on",
+    write: () => m.writeWish({ paused: false }),
+    read: m.readWish,
+    value: { paused: false },
+    hex: "02000000 09 00",
+  },
+  {
+    name: "Notice, trouble",
+    write: () => m.writeNotice({ trouble: true, text: "ü" }),
+    read: m.readNotice,
+    value: { trouble: true, text: "ü" },
+    hex: "06000000 0a 01 0200 c3bc",
+  },
+  {
+    name: "Notice, all is well",
+    write: () => m.writeNotice({ trouble: false, text: "" }),
+    read: m.readNotice,
+    value: { trouble: false, text: "" },
+    hex: "04000000 0a 00 0000",
+  },
+];
+
+const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+const bodyOf = (golden: Golden): Uint8Array => bytesOf(golden.hex).subarray(5);
+
+describe.each(GOLDEN)("$name", (golden) => {
+  test("is written as the specification has it", () => {
+    expect(Buffer.from(golden.write()).toString("hex")).toBe(golden.hex.replaceAll(" ", ""));
+  });
+
+  test("is read back", () => {
+    expect(golden.read(bodyOf(golden))).toEqual(golden.value);
+  });
+
+  test("is read wherever in memory it lies", () => {
+    const around = Buffer.concat([Buffer.from([9, 9, 9]), bodyOf(golden), Buffer.from([9])]);
+    expect(golden.read(around.subarray(3, around.length - 1))).toEqual(golden.value);
+  });
+
+  test("fields that a later version adds at the end are ignored", () => {
+    const longer = Buffer.concat([bodyOf(golden), Buffer.from([1, 2, 3])]);
+    if (golden.openEnd === false) {
+      expect(golden.read(longer)).toEqual({ ...(golden.value as m.Picture), jpeg: new Uint8Array([...JPEG, 1, 2, 3]) });
+    } else {
+      expect(golden.read(longer)).toEqual(golden.value);
+    }
+  });
+
+  test("is refused when cut off anywhere within its fields", () => {
+    const body = bodyOf(golden);
+    const fieldBytes = golden.openEnd === false ? body.length - JPEG.length : body.length;
+    for (let length = 0; length < fieldBytes; length++) {
+      expect(() => golden.read(body.subarray(0, length))).toThrow(ProtocolError);
+    }
+  });
+});
+
+describe("strings", () => {
+  const text = fc.string({ unit: "binary", maxLength: 700 });
+
+  test("too long ones are cut between characters", () => {
+    fc.assert(
+      fc.property(text, (long) => {
+        const wellFormed = long.toWellFormed();
+        const { text: read } = m.readGoodbye(m.writeGoodbye({ reason: 0, text: long }).subarray(5));
+        expect(wellFormed.startsWith(read)).toBe(true);
+        expect(read.isWellFormed()).toBe(true);
+        expect(Buffer.byteLength(read)).toBeLessThanOrEqual(200);
+        const next = [...wellFormed.slice(read.length)][0];
+        if (next !== undefined) expect(Buffer.byteLength(read + next)).toBeGreaterThan(200);
+      }),
+    );
+  });
+
+  test("a greeting fits into 256 bytes, whatever its texts", () => {
+    fc.assert(
+      fc.property(text, text, (software, sourceName) => {
+        expect(m.writeHello({ version: 1, software }).length).toBeLessThanOrEqual(260);
+        expect(m.writeWelcome({ version: 1, software, sourceName }).length).toBeLessThanOrEqual(260);
+        expect(m.writeGoodbye({ reason: 1, text: software }).length).toBeLessThanOrEqual(260);
+      }),
+    );
+  });
+
+  test("a string that is not UTF-8 is refused", () => {
+    expect(() => m.readGoodbye(bytesOf("00 0200 c328"))).toThrow(ProtocolError);
+    expect(() => m.readNotice(bytesOf("00 0100 ff"))).toThrow(ProtocolError);
+  });
+});
+
+describe("values out of range", () => {
+  test("another version is reported and nothing after it is read", () => {
+    expect(m.readHello(bytesOf("534c4950 02"))).toEqual({ version: 2, software: "" });
+    expect(m.readWelcome(bytesOf("534c4950 ff ffff"))).toEqual({ version: 255, software: "", sourceName: "" });
+  });
+
+  test("another magic is refused", () => {
+    expect(() => m.readHello(bytesOf("50494c53 01 0000"))).toThrow(ProtocolError);
+    expect(() => m.readWelcome(Buffer.from("HTTP/1.1 400 Bad Request"))).toThrow(ProtocolError);
+  });
+
+  test.each(["0000 d002", "0005 0000", "0120 d002", "0005 0120"])("Stream of the size %s is refused", (size) => {
+    expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
+  });
+
+  test("64-bit numbers of 2^53 and more are refused", () => {
+    expect(m.readPing(bytesOf("ffffffffffff1f00"))).toEqual({ sentAt: Number.MAX_SAFE_INTEGER });
+    expect(() => m.readPing(bytesOf("0000000000002000"))).toThrow(ProtocolError);
+    expect(() => m.readPong(bytesOf("0100000000000000 0100000000000000 ffffffffffffffff"))).toThrow(ProtocolError);
+  });
+
+  test("durations of an Ack are rounded and kept within 32 bits", () => {
+    const read = m.readAck(
+      m.writeAck({ ...ack, transferMicros: -5, workMicros: 1e12, paceMicros: 3.6 }).subarray(5),
+    );
+    expect(read).toEqual({ ...ack, transferMicros: 0, workMicros: 0xffff_ffff, paceMicros: 4 });
+  });
+
+  test("random bodies are read or refused, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...GOLDEN), fc.uint8Array({ maxLength: 60 }), (golden, body) => {
+        try {
+          expect(golden.read(body)).toBeObject();
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

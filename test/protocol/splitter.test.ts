@@ -1,0 +1,163 @@
+// The splitter: any chunking of a byte stream yields the same messages, and no length is believed before it is checked.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { nowMicros } from "../../src/core/clock.ts";
+import { ProtocolError } from "../../src/core/errors.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+
+interface Message {
+  type: number;
+  body: Uint8Array;
+}
+
+const message: fc.Arbitrary<Message> = fc.record({
+  type: fc.integer({ min: 0, max: 255 }),
+  body: fc.uint8Array({ maxLength: 60 }),
+});
+
+function framed({ type, body }: Message): Uint8Array {
+  const head = Buffer.alloc(5);
+  head.writeUInt32LE(body.length + 1, 0);
+  head[4] = type;
+  return Buffer.concat([head, body]);
+}
+
+const stream = (messages: readonly Message[]): Uint8Array => Buffer.concat(messages.map(framed));
+
+/** The stream cut at some places, in order. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const edges = [0, ...places.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+  return edges.slice(1).map((edge, index) => bytes.slice(edges[index], edge));
+}
+
+/** A splitter that keeps copies of what it delivers. */
+function keeping(limit: number): { splitter: MessageSplitter; got: Message[] } {
+  const got: Message[] = [];
+  const splitter = new MessageSplitter(limit, (type, body) => got.push({ type, body: new Uint8Array(body) }));
+  return { splitter, got };
+}
+
+describe("MessageSplitter", () => {
+  test("yields the same messages for every chunking", () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 12 }), fc.array(fc.nat(800), { maxLength: 30 }), (messages, places) => {
+        const { splitter, got } = keeping(61);
+        for (const chunk of cut(stream(messages), places)) splitter.feed(chunk);
+        expect(got).toEqual(messages);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("yields them byte by byte, each as soon as it is whole", () => {
+    const messages = [
+      { type: 1, body: new Uint8Array([1, 2, 3]) },
+      { type: 200, body: new Uint8Array() },
+      { type: 0, body: new Uint8Array([255]) },
+    ];
+    const { splitter, got } = keeping(10);
+    const counts: number[] = [];
+    for (const byte of stream(messages)) {
+      splitter.feed(new Uint8Array([byte]));
+      counts.push(got.length);
+    }
+    expect(got).toEqual(messages);
+    expect(counts).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3]);
+  });
+
+  test("does not copy a message that lies whole in its chunk", () => {
+    const chunk = stream([{ type: 5, body: new Uint8Array(40) }]);
+    const buffers: unknown[] = [];
+    new MessageSplitter(100, (_, body) => buffers.push(body.buffer)).feed(chunk);
+    expect(buffers).toEqual([chunk.buffer]);
+    expect(buffers[0]).toBe(chunk.buffer);
+  });
+
+  test("does not let go of a message whose chunks are overwritten by later ones", () => {
+    const { splitter, got } = keeping(100);
+    const body = Uint8Array.from({ length: 50 }, (_, i) => i);
+    const socketBuffer = new Uint8Array(20);
+    const bytes = stream([{ type: 5, body }]);
+    for (let at = 0; at < bytes.length; at += 20) {
+      const part = bytes.subarray(at, at + 20);
+      socketBuffer.set(part);
+      splitter.feed(socketBuffer.subarray(0, part.length));
+      socketBuffer.fill(0xee);
+    }
+    expect(got).toEqual([{ type: 5, body }]);
+  });
+
+  test("a message begins when its first byte is seen, not when it is whole", async () => {
+    const begun: number[] = [];
+    const splitter = new MessageSplitter(100, (_type, _body, startedAt) => begun.push(startedAt));
+    const bytes = framed({ type: 1, body: new Uint8Array(10) });
+    const before = nowMicros();
+    splitter.feed(bytes.subarray(0, 1));
+    const after = nowMicros();
+    await Bun.sleep(5);
+    splitter.feed(bytes.subarray(1, 8));
+    splitter.feed(bytes.subarray(8));
+    splitter.feed(bytes);
+    expect(begun[0]).toBeGreaterThanOrEqual(before);
+    expect(begun[0]).toBeLessThanOrEqual(after);
+    expect(begun[1]).toBeGreaterThan(after);
+  });
+});
+
+describe("lengths", () => {
+  test("a length of 0 or above the limit is refused with the fifth byte", () => {
+    const limit = 64;
+    fc.assert(
+      fc.property(fc.oneof(fc.constant(0), fc.integer({ min: limit + 1, max: 0xffff_ffff })), (length) => {
+        const { splitter, got } = keeping(limit);
+        const head = Buffer.alloc(5);
+        head.writeUInt32LE(length, 0);
+        splitter.feed(head.subarray(0, 4));
+        expect(() => splitter.feed(head.subarray(4))).toThrow(ProtocolError);
+        expect(got).toEqual([]);
+      }),
+    );
+  });
+
+  test("nothing is allocated for a length that is refused", () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const splitters = Array.from({ length: 20 }, () => keeping(1024).splitter);
+    for (const splitter of splitters) {
+      expect(() => splitter.feed(new Uint8Array([0xff, 0xff, 0xff, 0x7f, 5, 1, 2, 3]))).toThrow(ProtocolError);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0x7fff_ffff);
+  });
+
+  test("the limit itself is allowed", () => {
+    const { splitter, got } = keeping(64);
+    splitter.feed(framed({ type: 1, body: new Uint8Array(63) }));
+    expect(got.length).toBe(1);
+    expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array(64) }))).toThrow(ProtocolError);
+  });
+
+  test("the limit can be raised between two messages of one chunk", () => {
+    const lengths: number[] = [];
+    const splitter = new MessageSplitter(10, (_, body) => {
+      lengths.push(body.length);
+      splitter.maxMessageBytes = 1000;
+    });
+    splitter.feed(stream([5, 900].map((length) => ({ type: 1, body: new Uint8Array(length) }))));
+    expect(lengths).toEqual([5, 900]);
+  });
+
+  test("the peer's broken length stays refused, however much follows", () => {
+    const { splitter, got } = keeping(64);
+    expect(() => splitter.feed(new Uint8Array([0, 0, 0, 0, 1]))).toThrow(ProtocolError);
+    expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array(3) }))).toThrow(ProtocolError);
+    expect(got).toEqual([]);
+  });
+});
+
+test("what the handler throws reaches whoever feeds", () => {
+  const defect = new Error("a defect of the handler");
+  const splitter = new MessageSplitter(64, () => {
+    throw defect;
+  });
+  expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array() }))).toThrow(defect);
+});
