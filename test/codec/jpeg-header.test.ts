@@ -52,7 +52,10 @@ describe("readJpegSize", () => {
   });
 
   test("comments, application data, fill bytes and lone markers before the header do not matter", () => {
-    const thumbnail = segment(0xe1, Buffer.concat([Buffer.from("Exif\0\0"), cjpeg(testPicture({ width: 8, height: 8 }))]));
+    const thumbnail = segment(
+      0xe1,
+      Buffer.concat([Buffer.from("Exif\0\0"), cjpeg(testPicture({ width: 8, height: 8 }))]),
+    );
     const comment = segment(0xfe, Buffer.from("a comment with \xff\xc0\xff\xd9 in it", "latin1"));
     const longest = segment(0xee, new Uint8Array(65533).fill(0xff));
     const fill = new Uint8Array([0xff, 0xff, 0xff]);
@@ -124,15 +127,18 @@ describe("damage", () => {
 
   test("a real picture with bytes turned over never throws anything but CodecError", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(JPEG.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }), (changes) => {
-        const jpeg = new Uint8Array(JPEG);
-        for (const [at, value] of changes) jpeg[at] = value;
-        try {
-          expect(readJpegSize(jpeg)).toBeObject();
-        } catch (error) {
-          expect(error).toBeInstanceOf(CodecError);
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(JPEG.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const jpeg = new Uint8Array(JPEG);
+          for (const [at, value] of changes) jpeg[at] = value;
+          try {
+            expect(readJpegSize(jpeg)).toBeObject();
+          } catch (error) {
+            expect(error).toBeInstanceOf(CodecError);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

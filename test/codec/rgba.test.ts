@@ -94,27 +94,33 @@ function greyOf(rgba: Uint8Array): Uint8Array {
 }
 
 describe("every value", () => {
-  test.each(["yuv420p", "yuvj420p"] as const)("%s: a pixel of any Y, U and V is within two levels of ffmpeg's", (format) => {
-    // Outside of studio range, which no camera leaves by much, ffmpeg wraps around where we clamp.
-    const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
-    const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
-    const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
-    // One tall picture of 2 × 2 blocks, each of one colour.
-    const size = { width: 2, height: 2 * pixels.length };
-    const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
-    const bytes = new Uint8Array(planes.flat());
-    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
-    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
-  });
+  test.each(["yuv420p", "yuvj420p"] as const)(
+    "%s: a pixel of any Y, U and V is within two levels of ffmpeg's",
+    (format) => {
+      // Outside of studio range, which no camera leaves by much, ffmpeg wraps around where we clamp.
+      const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
+      const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
+      const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
+      // One tall picture of 2 × 2 blocks, each of one colour.
+      const size = { width: 2, height: 2 * pixels.length };
+      const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
+      const bytes = new Uint8Array(planes.flat());
+      const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+    },
+  );
 
-  test.each(YUV)("%s: the brightness of every pixel is in its place, to the last column and row of an odd size", (format) => {
-    const size = { width: 67, height: 41 };
-    const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
-    const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
-    for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
-    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
-    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
-  });
+  test.each(YUV)(
+    "%s: the brightness of every pixel is in its place, to the last column and row of an odd size",
+    (format) => {
+      const size = { width: 67, height: 41 };
+      const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
+      const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
+      for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
+      const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+    },
+  );
 
   test("values beyond studio range are clamped, not wrapped", () => {
     const size = { width: 2, height: 2 };

@@ -18,13 +18,24 @@ describe("wholeNumber", () => {
     );
   });
 
-  test.each(["", " ", "-1", "65536", "1.5", "1e3", "0x10", "80a", " 80", "NaN", "Infinity", "+5", "99999999999999999999"])(
-    "refuses '%s' and names the range",
-    (text) => {
-      expect(() => port(text)).toThrow(InvalidArgumentError);
-      expect(() => port(text)).toThrow("It must be a whole number from 0 to 65535.");
-    },
-  );
+  test.each([
+    "",
+    " ",
+    "-1",
+    "65536",
+    "1.5",
+    "1e3",
+    "0x10",
+    "80a",
+    " 80",
+    "NaN",
+    "Infinity",
+    "+5",
+    "99999999999999999999",
+  ])("refuses '%s' and names the range", (text) => {
+    expect(() => port(text)).toThrow(InvalidArgumentError);
+    expect(() => port(text)).toThrow("It must be a whole number from 0 to 65535.");
+  });
 });
 
 describe("number", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { CLIP, ffmpegBytes, Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { CLIP, ffmpegBytes, type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

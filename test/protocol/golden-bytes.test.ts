@@ -211,9 +211,7 @@ describe("values out of range", () => {
   });
 
   test("durations of an Ack are rounded and kept within 32 bits", () => {
-    const read = m.readAck(
-      m.writeAck({ ...ack, transferMicros: -5, workMicros: 1e12, paceMicros: 3.6 }).subarray(5),
-    );
+    const read = m.readAck(m.writeAck({ ...ack, transferMicros: -5, workMicros: 1e12, paceMicros: 3.6 }).subarray(5));
     expect(read).toEqual({ ...ack, transferMicros: 0, workMicros: 0xffff_ffff, paceMicros: 4 });
   });
 

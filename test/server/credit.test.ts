@@ -114,7 +114,9 @@ function slowestInterval({ source, delay, transfer, work, threads }: Setting): n
 const GRID: Setting[] = [16_667, 33_333, 100_000].flatMap((source) =>
   [100, 5_000, 20_000, 50_000].flatMap((delay) =>
     [200, 8_000, 30_000, 120_000].flatMap((transfer) =>
-      [2_000, 12_000, 45_000].flatMap((work) => [1, 2, 4].map((threads) => ({ source, delay, transfer, work, threads }))),
+      [2_000, 12_000, 45_000].flatMap((work) =>
+        [1, 2, 4].map((threads) => ({ source, delay, transfer, work, threads })),
+      ),
     ),
   ),
 );
@@ -140,7 +142,8 @@ describe("over a grid of cameras, links and viewers", () => {
 
   test("the age does not grow: the worst is within two intervals of the median", () => {
     const growing = outcomes.filter(
-      ({ setting, outcome }) => outcome.extraWorst - outcome.extraMedian > 2 * slowestInterval(setting) + setting.source,
+      ({ setting, outcome }) =>
+        outcome.extraWorst - outcome.extraMedian > 2 * slowestInterval(setting) + setting.source,
     );
     expect(growing).toEqual([]);
   });
@@ -148,7 +151,12 @@ describe("over a grid of cameras, links and viewers", () => {
 
 describe("the window", () => {
   /** The window after some acknowledgements that all say the same. */
-  function windowAfter(acks: number, path: Pick<Ack, "transferMicros" | "workMicros" | "paceMicros">, roundTrip: number, source: number) {
+  function windowAfter(
+    acks: number,
+    path: Pick<Ack, "transferMicros" | "workMicros" | "paceMicros">,
+    roundTrip: number,
+    source: number,
+  ) {
     const credit = new Credit();
     for (let frame = 1; frame <= acks; frame++) {
       credit.sent(frame, 0);
@@ -160,13 +168,61 @@ describe("the window", () => {
   const nothing = { transferMicros: 0, workMicros: 0, paceMicros: 0 };
 
   test.each([
-    { what: "one machine: everything is faster than the camera", transfer: 500, work: 9_000, pace: 5_000, roundTrip: 100, source: 33_333, window: 1 },
-    { what: "a long way: what the camera makes meanwhile is on it", transfer: 5_000, work: 10_000, pace: 5_000, roundTrip: 100_000, source: 33_333, window: 4 },
-    { what: "a slow link nearby: one at a time", transfer: 100_000, work: 10_000, pace: 5_000, roundTrip: 2_000, source: 33_333, window: 1 },
-    { what: "a slow link far away", transfer: 100_000, work: 10_000, pace: 5_000, roundTrip: 100_000, source: 33_333, window: 2 },
-    { what: "a slow viewer with four threads", transfer: 1_000, work: 160_000, pace: 40_000, roundTrip: 1_000, source: 16_667, window: 4 },
+    {
+      what: "one machine: everything is faster than the camera",
+      transfer: 500,
+      work: 9_000,
+      pace: 5_000,
+      roundTrip: 100,
+      source: 33_333,
+      window: 1,
+    },
+    {
+      what: "a long way: what the camera makes meanwhile is on it",
+      transfer: 5_000,
+      work: 10_000,
+      pace: 5_000,
+      roundTrip: 100_000,
+      source: 33_333,
+      window: 4,
+    },
+    {
+      what: "a slow link nearby: one at a time",
+      transfer: 100_000,
+      work: 10_000,
+      pace: 5_000,
+      roundTrip: 2_000,
+      source: 33_333,
+      window: 1,
+    },
+    {
+      what: "a slow link far away",
+      transfer: 100_000,
+      work: 10_000,
+      pace: 5_000,
+      roundTrip: 100_000,
+      source: 33_333,
+      window: 2,
+    },
+    {
+      what: "a slow viewer with four threads",
+      transfer: 1_000,
+      work: 160_000,
+      pace: 40_000,
+      roundTrip: 1_000,
+      source: 16_667,
+      window: 4,
+    },
     { what: "the limit", transfer: 1_000, work: 10_000, pace: 5_000, roundTrip: 1_000_000, source: 16_667, window: 8 },
-    { what: "a camera of unknown rate", transfer: 10_000, work: 10_000, pace: 10_000, roundTrip: 0, source: 0, window: 2 },
+    {
+      what: "a camera of unknown rate",
+      transfer: 10_000,
+      work: 10_000,
+      pace: 10_000,
+      roundTrip: 0,
+      source: 0,
+      window: 2,
+    },
   ])("$what: $window", ({ transfer, work, pace, roundTrip, source, window }) => {
     const path = { transferMicros: transfer, workMicros: work, paceMicros: pace };
     expect(windowAfter(2, path, roundTrip, source)).toBe(window);
@@ -204,7 +260,13 @@ describe("the window", () => {
 
 test("pictures in flight are counted, and an Ack that names none of them is refused", () => {
   const credit = new Credit();
-  const ack = (frameNumber: number): Ack => ({ frameNumber, outcome: "shown", transferMicros: 1, workMicros: 1, paceMicros: 1 });
+  const ack = (frameNumber: number): Ack => ({
+    frameNumber,
+    outcome: "shown",
+    transferMicros: 1,
+    workMicros: 1,
+    paceMicros: 1,
+  });
   expect(credit.available).toBe(true);
   expect(credit.acknowledged(ack(1), 0, 0)).toBe(false);
   credit.sent(5, 0);

@@ -42,9 +42,12 @@ async function loadSdl(): Promise<SdlModule> {
     sdl = await import("@kmamal/sdl");
   } catch (cause) {
     const reason = messageOf(cause).split("\n")[0];
-    throw new MissingError(`no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`, {
-      cause,
-    });
+    throw new MissingError(
+      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`,
+      {
+        cause,
+      },
+    );
   }
   // Where SDL reaches no display it falls back on drivers whose windows nobody can see.
   const driver = sdl.info.drivers.video.current;

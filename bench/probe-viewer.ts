@@ -1,0 +1,105 @@
+// A viewer that looks at what it shows: reads the frame code out of the decoded pixels, and reports what it found.
+//
+// usage: bun bench/probe-viewer.ts PORT SECONDS SLOW_MS sdl|none
+
+import type { RgbaPicture } from "../src/client/overlay.ts";
+import { createNoScreen } from "../src/client/screens/none.ts";
+import type { Screen } from "../src/client/screens/screen.ts";
+import { createSdlScreen } from "../src/client/screens/sdl.ts";
+import { view } from "../src/client/view.ts";
+import type { ViewReport } from "../src/client/view-figures.ts";
+import { nowMicros } from "../src/core/clock.ts";
+import { Durations, type LatencyMs } from "../src/core/statistics.ts";
+import { readFrameCode } from "../src/server/sources/frame-code.ts";
+
+/** What the pixels say, beside what the product says of itself. */
+export interface ProbeReport {
+  product: ViewReport;
+  /** From the time in the picture to now, when it was shown. */
+  pixelLatencyMs: LatencyMs;
+  frames: number;
+  unreadable: number;
+  /** Frames shown after a newer one. */
+  outOfOrder: number;
+  /** Age of the picture on the screen at the moment before it was replaced, at its worst in the last half of the run. */
+  worstAgeMs: number;
+  firstFrame: number;
+  lastFrame: number;
+  seconds: number;
+}
+
+const [port, seconds, slowMs, display] = process.argv.slice(2);
+
+const pixelLatency = new Durations();
+let frames = 0;
+let unreadable = 0;
+let outOfOrder = 0;
+let firstFrame = 0;
+let lastFrame = 0;
+let lastBornAt = 0;
+let worstAgeMs = 0;
+let firstAt = 0;
+let lastAt = 0;
+const startedAt = nowMicros();
+
+function examine(picture: RgbaPicture): void {
+  const code = readFrameCode(picture.pixels, picture);
+  if (code === null) {
+    if (frames > 0) unreadable++; // before the first picture the screen is blank
+    return;
+  }
+  const now = nowMicros();
+  if (code.frameNumber === lastFrame) return; // the same picture again, with another overlay
+  if (code.frameNumber < lastFrame) outOfOrder++;
+  const isSettled = now - startedAt > Number(seconds) * 0.5e6;
+  if (isSettled && lastBornAt > 0) worstAgeMs = Math.max(worstAgeMs, (now - lastBornAt) / 1000);
+  lastBornAt = code.bornAt;
+  lastFrame = code.frameNumber;
+  firstFrame ||= code.frameNumber;
+  firstAt ||= now;
+  lastAt = now;
+  frames++;
+  pixelLatency.record(now - code.bornAt);
+}
+
+const product = await view(
+  {
+    address: { host: "127.0.0.1", port: Number(port) },
+    display: "none",
+    renderer: "auto",
+    workers: 2,
+    output: null,
+    frames: null,
+    seconds: Number(seconds),
+    once: true,
+  },
+  new AbortController().signal,
+  {
+    report: () => undefined,
+    say: () => undefined,
+    async createScreen(events): Promise<Screen> {
+      const screen = display === "sdl" ? await createSdlScreen("probe", "auto", events) : createNoScreen();
+      return {
+        ...screen,
+        async show(picture, overlay) {
+          await screen.show(picture, overlay);
+          if (Number(slowMs) > 0) await Bun.sleep(Number(slowMs));
+          examine(picture);
+        },
+      };
+    },
+  },
+);
+const report: ProbeReport = {
+  product,
+  pixelLatencyMs: pixelLatency.summary(),
+  frames,
+  unreadable,
+  outOfOrder,
+  worstAgeMs,
+  firstFrame,
+  lastFrame,
+  seconds: (lastAt - firstAt) / 1e6,
+};
+console.log(JSON.stringify(report));
+process.exit(0);

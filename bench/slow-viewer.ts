@@ -1,0 +1,60 @@
+// `bench slow-viewer`: a viewer that needs 100 ms a picture beside a fast one. Neither sees an old picture.
+
+import { atLeast, atMost, type Bench } from "./bench.ts";
+import { runProbe, startServer } from "./processes.ts";
+
+const SLOW_MS = 100;
+const FPS = 15;
+const SIZE = "480x270";
+
+/** Age of what the slow viewer shows, as a multiple of its own time, one frame interval and the fast viewer's path. */
+const AGE_LIMIT = 1.5;
+/** What the slow viewer may cost the fast one. */
+const FAST_LIMIT = 1.4;
+
+export const slowViewerBench: Bench = async ({ quick, progress }) => {
+  const seconds = quick ? 6 : 20;
+  const flags = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS)];
+  progress("slow-viewer: the fast one alone");
+  const first = await startServer(flags);
+  const alone = await runProbe({ port: first.port, seconds });
+  await first.stop();
+  progress(`slow-viewer: beside one that takes ${SLOW_MS} ms a picture`);
+  const server = await startServer(flags);
+  const [fast, slow] = await Promise.all([
+    runProbe({ port: server.port, seconds }),
+    runProbe({ port: server.port, seconds, slowMs: SLOW_MS }),
+  ]);
+  const served = await server.stop();
+  const captureFps = served.report.fps;
+  const slowAge = slow.report.pixelLatencyMs;
+  const reference = SLOW_MS + 1000 / FPS + fast.report.pixelLatencyMs.p50;
+  return {
+    name: "slow-viewer",
+    figures: { slowMs: SLOW_MS, fps: FPS, size: SIZE, captureFps, alone, fast, slow, served },
+    bounds: [
+      atMost("slow viewer's picture age p95 ÷ (its time + a frame + the path)", slowAge.p95 / reference, AGE_LIMIT),
+      atLeast("slow viewer's rate × its time", (slow.report.frames / slow.report.seconds) * (SLOW_MS / 1000), 0.75),
+      atMost(
+        "fast viewer's p50 beside ÷ alone",
+        fast.report.pixelLatencyMs.p50 / alone.report.pixelLatencyMs.p50,
+        FAST_LIMIT,
+      ),
+      atLeast("captured rate ÷ nominal", captureFps / FPS, 0.9),
+      atMost("frames out of order", fast.report.outOfOrder + slow.report.outOfOrder, 0),
+    ],
+    table: [
+      ["viewer", "fps", "age p50 ms", "p95", "p99", "max"],
+      ...(
+        [
+          ["fast, alone", alone],
+          ["fast, beside", fast],
+          ["slow", slow],
+        ] as const
+      ).map(([name, { report }]) => [
+        ...[name, (report.frames / report.seconds).toFixed(1), report.pixelLatencyMs.p50.toFixed(1)],
+        ...[report.pixelLatencyMs.p95, report.pixelLatencyMs.p99, report.pixelLatencyMs.max].map((ms) => ms.toFixed(1)),
+      ]),
+    ],
+  };
+};

@@ -1,0 +1,65 @@
+// `bun run soak`: server and viewer for ten minutes; memory must not grow, and no frame may come out of order.
+//
+// usage: bun run soak [minutes]
+
+import { readFileSync } from "node:fs";
+import { median } from "../src/core/statistics.ts";
+import { atMost, formatTable, round } from "./bench.ts";
+import { runProbe, startServer } from "./processes.ts";
+
+const SAMPLE_MS = 2_000;
+/** Growth after the first minute that is still none: garbage comes and goes. */
+const GROWTH_LIMIT = 1.05;
+
+const minutes = Number(process.argv[2] ?? 10);
+if (!(minutes >= 2)) {
+  console.error("error: the soak takes a number of minutes, at least 2: the first is for warming up");
+  process.exit(2);
+}
+
+/** Resident memory in MiB, as the kernel has it. */
+function residentMiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+const server = await startServer(["--source", "pattern", "--size", "640x360", "--fps", "20"]);
+const samples = { server: [] as number[], viewer: [] as number[] };
+let viewerPid = 0;
+const probing = runProbe({
+  port: server.port,
+  seconds: minutes * 60,
+  onStarted: (pid) => {
+    viewerPid = pid;
+  },
+});
+const sampling = setInterval(() => {
+  samples.server.push(residentMiB(server.pid));
+  samples.viewer.push(residentMiB(viewerPid));
+  const seconds = (samples.server.length * SAMPLE_MS) / 1000;
+  if (seconds % 60 === 0) {
+    console.error(`${seconds / 60} min: server ${samples.server.at(-1)} MiB, viewer ${samples.viewer.at(-1)} MiB`);
+  }
+}, SAMPLE_MS);
+const { report } = await probing;
+clearInterval(sampling);
+await server.stop();
+
+/** Median of the last minute against that of the second: single samples catch garbage that is about to go. */
+function growth(values: readonly number[]): number {
+  const perMinute = 60_000 / SAMPLE_MS;
+  return (median(values.slice(-perMinute)) ?? 0) / (median(values.slice(perMinute, 2 * perMinute)) ?? 1);
+}
+
+const bounds = [
+  atMost("server's memory, last minute ÷ second minute", growth(samples.server), GROWTH_LIMIT),
+  atMost("viewer's memory, last minute ÷ second minute", growth(samples.viewer), GROWTH_LIMIT),
+  atMost("frames out of order", report.outOfOrder, 0),
+  atMost("frames damaged", report.unreadable, 0),
+];
+console.log(`${minutes} min, ${report.frames} frames, latency ${JSON.stringify(report.pixelLatencyMs)} ms`);
+console.log(
+  formatTable(
+    bounds.map(({ name, value, bound, holds }) => [holds ? "holds" : "BROKEN", name, `${round(value)}`, bound]),
+  ),
+);
+process.exit(bounds.every(({ holds }) => holds) ? 0 : 1);

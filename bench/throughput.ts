@@ -1,0 +1,42 @@
+// `bench throughput`: as many frames a second as the machine can carry, and the processor time that each costs.
+
+import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
+import { codecAloneMs } from "./latency.ts";
+import { CORES, runProbe, startServer } from "./processes.ts";
+
+/** Share of what the processors could do if they did nothing but encode and decode. */
+const EFFICIENCY_LIMIT = 0.3;
+/** Processor time per shown frame, both sides together, as a multiple of the codec's alone. */
+const CPU_LIMIT = 4;
+
+export const throughputBench: Bench = async ({ quick, progress }) => {
+  const sizes = quick
+    ? [{ width: 640, height: 360, fps: 0 }]
+    : [
+        { width: 640, height: 360, fps: 0 },
+        { width: 1280, height: 720, fps: 0 },
+      ];
+  const table = [["picture", "fps", "p50 ms", "p99 ms", "CPU ms/frame: server", "viewer", "codec alone", "efficiency"]];
+  const bounds: Bound[] = [];
+  const figures: object[] = [];
+  for (const size of sizes) {
+    const label = `${size.width}x${size.height}`;
+    progress(`throughput ${label}`);
+    const codecMs = await codecAloneMs(size, quick ? 10 : 20);
+    const server = await startServer(["--source", "pattern", "--size", label, "--fps", "0"]);
+    const probe = await runProbe({ port: server.port, seconds: quick ? 6 : 15 });
+    const served = await server.stop();
+    const { frames, seconds, pixelLatencyMs } = probe.report;
+    const fps = (frames - 1) / seconds;
+    const efficiency = (fps * codecMs) / 1000 / CORES;
+    const cpuMs = { server: served.cpuMs / frames, viewer: probe.cpuMs / frames };
+    figures.push({ ...size, fps: round(fps), pixelLatencyMs, cpuMsPerFrame: cpuMs, codecMs, efficiency, cores: CORES });
+    bounds.push(atLeast(`fps × codec time ÷ cores, ${label}`, efficiency, EFFICIENCY_LIMIT));
+    bounds.push(atMost(`CPU per frame ÷ codec time, ${label}`, (cpuMs.server + cpuMs.viewer) / codecMs, CPU_LIMIT));
+    table.push([
+      ...[label, fps.toFixed(1), pixelLatencyMs.p50.toFixed(1), pixelLatencyMs.p99.toFixed(1)],
+      ...[cpuMs.server.toFixed(1), cpuMs.viewer.toFixed(1), codecMs.toFixed(1), efficiency.toFixed(2)],
+    ]);
+  }
+  return { name: "throughput", figures: { sizes: figures }, bounds, table };
+};

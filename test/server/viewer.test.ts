@@ -1,0 +1,330 @@
+// The server's side of one viewer, over a connection in memory that takes as few bytes at a time as it likes.
+
+import { afterEach, describe, expect, spyOn, test } from "bun:test";
+import fc from "fast-check";
+import * as m from "../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { GoodbyeReason, MessageType } from "../../src/protocol/wire.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
+import { Viewer } from "../../src/server/viewer.ts";
+
+type Heard =
+  | ({ type: "welcome" } & m.Welcome)
+  | ({ type: "goodbye" } & m.Goodbye)
+  | ({ type: "stream" } & m.StreamHeader)
+  | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
+  | { type: "ping" | "pong" | "notice"; text?: string; sentAt?: number };
+
+/** The far end of a connection: reads what the server says, and takes `room` bytes before the next drain. */
+class FarEnd {
+  readonly heard: Heard[] = [];
+  readonly calls: string[] = [];
+  readonly viewer: Viewer;
+  room = Number.POSITIVE_INFINITY;
+  readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
+
+  constructor() {
+    const write = (bytes: Uint8Array) => {
+      const count = Math.min(this.room, bytes.length);
+      this.room -= count;
+      this.#splitter.feed(bytes.slice(0, count));
+      return count;
+    };
+    this.viewer = new Viewer(
+      { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
+      {
+        sourceName: "a source",
+        captureIntervalMicros: () => 33_333,
+        describeStream: ({ width, height }) => ({ width, height, framesPerSecond: 30, codec: "test" }),
+        onChanged: (viewer) => this.calls.push(viewer.watching ? "watching" : "not watching"),
+        onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        onClosed: () => this.calls.push("closed"),
+      },
+    );
+  }
+
+  greet(version = 1): this {
+    this.viewer.receive(m.writeHello({ version, software: "a test" }));
+    return this;
+  }
+
+  ack(frameNumber: number, outcome: m.Ack["outcome"] = "shown"): void {
+    const times = { transferMicros: 100, workMicros: 100, paceMicros: 100 };
+    this.viewer.receive(m.writeAck({ frameNumber, outcome, ...times }));
+  }
+
+  /** Makes room for so many bytes more and says so. */
+  drain(bytes: number): void {
+    this.room = bytes;
+    this.viewer.drained();
+  }
+
+  get pictures(): number[] {
+    return this.heard.flatMap((each) => (each.type === "picture" ? [each.frameNumber] : []));
+  }
+
+  ofType(type: Heard["type"]): Heard[] {
+    return this.heard.filter((each) => each.type === type);
+  }
+
+  #hear(type: number, body: Uint8Array): void {
+    if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...m.readWelcome(body) });
+    else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...m.readGoodbye(body) });
+    else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
+    else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });
+    else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });
+    else if (type === MessageType.notice) this.heard.push({ type: "notice", text: m.readNotice(body).text });
+    else if (type === MessageType.picture) {
+      const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
+      this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });
+    } else throw new Error(`a server never says ${type}`);
+  }
+}
+
+function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
+  const jpeg = new Uint8Array(bytes).fill(frameNumber);
+  return { ...size, frameNumber, capturedAt: 1000 * frameNumber, encodedAt: 1000 * frameNumber + 5, jpeg };
+}
+
+let clock: ReturnType<typeof spyOn> | null = null;
+afterEach(() => {
+  clock?.mockRestore();
+  clock = null;
+});
+
+/** Lets the clock of the process run ahead; only the test sees it. */
+function moveClock(seconds: number): void {
+  clock?.mockRestore();
+  const real = performance.now.bind(performance);
+  clock = spyOn(performance, "now").mockImplementation(() => real() + seconds * 1000);
+}
+
+describe("greeting", () => {
+  test("is answered by Welcome and a Ping; then the viewer is watching", () => {
+    const far = new FarEnd().greet();
+    expect(far.heard[0]).toMatchObject({ type: "welcome", version: 1, sourceName: "a source" });
+    expect(far.ofType("ping").length).toBe(1);
+    expect(far.calls).toEqual(["watching"]);
+    expect(far.viewer.watching).toBe(true);
+  });
+
+  test("nothing is said before it, and no picture sent", () => {
+    const far = new FarEnd();
+    far.viewer.offer(picture(1));
+    far.viewer.notify({ trouble: true, text: "x" });
+    far.viewer.tick();
+    expect(far.heard).toEqual([]);
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test("in another version is answered by a Goodbye that says so, and an end", () => {
+    const far = new FarEnd().greet(2);
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.version }]);
+    expect(far.heard[0]).toMatchObject({ text: expect.stringContaining("version 2") });
+    expect(far.calls[0]).toBe("end");
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test.each([
+    ["a browser", Buffer.from("GET / HTTP/1.1\r\nHost: camera\r\n\r\n")],
+    ["a viewer that does not greet", m.writePing({ sentAt: 1 })],
+    ["a Hello of more than 256 bytes", Buffer.concat([Buffer.from([1, 1, 0, 0, 1]), Buffer.alloc(256)])],
+    ["a Hello that is cut off", Buffer.from([2, 0, 0, 0, 1, 0x53])],
+  ])("%s is told and hung up on", (_, bytes) => {
+    const far = new FarEnd();
+    far.viewer.receive(bytes);
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.protocol }]);
+    expect(far.calls[0]).toBe("end");
+  });
+
+  test("is waited for 5 s", () => {
+    const far = new FarEnd();
+    moveClock(4.5);
+    far.viewer.tick();
+    expect(far.heard).toEqual([]);
+    moveClock(5.5);
+    far.viewer.tick();
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.timeout }]);
+  });
+});
+
+describe("pictures", () => {
+  test("follow a Stream, whole and with their stamps; the Stream is said again only when it changes", () => {
+    const far = new FarEnd().greet();
+    far.viewer.offer(picture(3, 1000));
+    far.ack(3);
+    far.viewer.offer(picture(4));
+    far.ack(4);
+    far.viewer.offer(picture(5, 50, { width: 32, height: 16 }));
+    const told = far.heard.filter(({ type }) => type === "stream" || type === "picture");
+    expect(told.map(({ type }) => type)).toEqual(["stream", "picture", "picture", "stream", "picture"]);
+    expect(told[0]).toMatchObject({ width: 64, height: 48, framesPerSecond: 30, codec: "test" });
+    expect(told[1]).toMatchObject({ frameNumber: 3, encodedAt: 3005, jpeg: new Uint8Array(1000).fill(3) });
+    expect(far.viewer.picturesSent).toBe(3);
+  });
+
+  test("are not sent without credit; after the Ack comes the newest, and what came between is counted", () => {
+    const far = new FarEnd().greet();
+    for (let frame = 1; frame <= 5; frame++) far.viewer.offer(picture(frame));
+    expect(far.pictures).toEqual([1]);
+    expect(far.viewer.settled).toBe(false);
+    far.ack(1);
+    expect(far.pictures).toEqual([1, 5]);
+    expect(far.viewer.picturesSkipped).toBe(3);
+    far.ack(5, "dropped");
+    expect(far.pictures).toEqual([1, 5]);
+    expect(far.viewer.settled).toBe(true);
+  });
+
+  test("are composed only when the socket has taken what came before", () => {
+    const far = new FarEnd().greet();
+    far.drain(10);
+    far.viewer.offer(picture(1, 500));
+    far.viewer.offer(picture(2, 500));
+    expect(far.pictures).toEqual([]);
+    far.drain(300);
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.pictures).toEqual([1]);
+    far.ack(1);
+    expect(far.pictures).toEqual([1, 2]);
+  });
+
+  test("only ever grow in number", () => {
+    const far = new FarEnd().greet();
+    far.viewer.offer(picture(7));
+    far.ack(7);
+    far.viewer.offer(picture(6));
+    far.viewer.offer(picture(7));
+    expect(far.pictures).toEqual([7]);
+    far.viewer.offer(picture(8));
+    expect(far.pictures).toEqual([7, 8]);
+  });
+
+  test("arrive in one piece through any partial writes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 40 }), (rooms) => {
+        const far = new FarEnd().greet();
+        far.room = 0;
+        far.viewer.offer(picture(1, 200));
+        for (const room of rooms) far.drain(room);
+        far.drain(Number.POSITIVE_INFINITY);
+        expect(far.heard.at(-1)).toMatchObject({ frameNumber: 1, jpeg: new Uint8Array(200).fill(1) });
+      }),
+    );
+  });
+});
+
+describe("wishes", () => {
+  test("a pause stops pictures and takes the waiting one away; going on brings the next", () => {
+    const far = new FarEnd().greet();
+    far.viewer.offer(picture(1));
+    far.viewer.offer(picture(2));
+    far.viewer.receive(m.writeWish({ paused: true }));
+    far.ack(1);
+    far.viewer.offer(picture(3));
+    expect(far.pictures).toEqual([1]);
+    expect(far.viewer.settled).toBe(true);
+    far.viewer.receive(m.writeWish({ paused: false }));
+    expect(far.calls).toEqual(["watching", "not watching", "watching"]);
+    far.viewer.offer(picture(4));
+    expect(far.pictures).toEqual([1, 4]);
+  });
+
+  test("a Ping is answered with its own time; a Notice reaches the viewer", () => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(m.writePing({ sentAt: 4711 }));
+    far.viewer.notify({ trouble: true, text: "the camera is gone" });
+    expect(far.heard.at(-2)).toMatchObject({ type: "pong", sentAt: 4711 });
+    expect(far.heard.at(-1)).toEqual({ type: "notice", text: "the camera is gone" });
+  });
+
+  test("messages of a later version are skipped", () => {
+    const far = new FarEnd().greet();
+    for (const type of [128, 200, 255]) far.viewer.receive(new Uint8Array([3, 0, 0, 0, type, 1, 2]));
+    expect(far.viewer.watching).toBe(true);
+    expect(far.ofType("goodbye")).toEqual([]);
+  });
+});
+
+describe("the end", () => {
+  test.each([
+    [
+      "an Ack for a picture that was never sent",
+      m.writeAck({ frameNumber: 9, outcome: "shown", transferMicros: 0, workMicros: 0, paceMicros: 0 }),
+    ],
+    ["a message that only servers send", m.writeNotice({ trouble: true, text: "" })],
+    ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
+    ["a second Hello", m.writeHello({ version: 1, software: "" })],
+  ])("%s costs the viewer its connection", (_, bytes) => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(bytes);
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.protocol });
+    expect(far.calls).toContain("end");
+    expect(far.viewer.watching).toBe(false);
+    far.viewer.offer(picture(1));
+    far.viewer.receive(m.writePing({ sentAt: 1 }));
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye" });
+  });
+
+  test("silence of 10 s ends it, any byte does not", () => {
+    const far = new FarEnd().greet();
+    moveClock(9);
+    far.viewer.receive(new Uint8Array([9]));
+    moveClock(18);
+    far.viewer.tick();
+    expect(far.ofType("goodbye")).toEqual([]);
+    moveClock(20);
+    far.viewer.tick();
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.timeout });
+  });
+
+  test("a Goodbye waits its turn behind what is on its way, then the connection ends", () => {
+    const far = new FarEnd().greet();
+    far.room = 100;
+    far.viewer.offer(picture(1, 500));
+    far.viewer.leave(GoodbyeReason.end, "over");
+    expect(far.calls).not.toContain("end");
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.heard.slice(-2)).toMatchObject([{ type: "picture" }, { type: "goodbye", text: "over" }]);
+    expect(far.calls).toEqual(["watching", "gone: over", "end"]);
+  });
+
+  test("a viewer that does not read its goodbye is cut off", async () => {
+    const far = new FarEnd().greet();
+    far.room = 0;
+    far.viewer.leave(GoodbyeReason.shutdown, "over");
+    while (!far.calls.includes("abort")) await Bun.sleep(20);
+    expect(far.calls).not.toContain("end");
+  });
+
+  test("is said once, whichever way it comes", () => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(m.writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
+    far.viewer.closed("it hung up");
+    far.viewer.leave(GoodbyeReason.end, "over");
+    expect(far.calls).toEqual(["watching", "gone: the viewer was closed", "closed", "end"]);
+  });
+});
+
+test("random bytes never throw: they end in one goodbye, or wait for more", () => {
+  const message = fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 40 })).map(([type, body]) => {
+    return new Uint8Array([body.length + 1, 0, 0, 0, type, ...body]);
+  });
+  const chunks = fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), message), { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.boolean(), chunks, (greeted, bytes) => {
+      const far = new FarEnd();
+      if (greeted) far.greet();
+      for (const chunk of bytes) {
+        far.viewer.receive(chunk);
+        far.viewer.tick();
+      }
+      const ends = far.calls.filter((call) => call.startsWith("gone: "));
+      const goodbyes = far.ofType("goodbye");
+      expect(ends.length).toBeLessThanOrEqual(1);
+      expect(goodbyes.length).toBeLessThanOrEqual(ends.length);
+      expect(far.calls.filter((call) => call === "end").length).toBe(ends.length);
+    }),
+    { numRuns: 500 },
+  );
+});
