@@ -13,7 +13,7 @@ export const CLIP = at("../fixtures/vtest-6s.mp4");
 export const TEST_TIMEOUT_MS = 60_000;
 
 /** How long a test waits for something before it fails; generous, since only its not happening at all is a failure. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 interface ProgramOptions {
   stdin?: Uint8Array | "pipe";

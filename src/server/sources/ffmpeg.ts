@@ -1,5 +1,6 @@
 // Sources through an ffmpeg child process: cameras, files and network streams, with ffmpeg's hidden delays switched off.
 
+import { existsSync } from "node:fs";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { FrameSink, Source } from "./source.ts";
@@ -15,9 +16,14 @@ export interface FfmpegInput {
   size: Size | null;
   /** Convert to this rate; null keeps the input's own. */
   framesPerSecond: number | null;
+  /** Where the device can be seen to be there; null for what is no device. */
+  devicePath: string | null;
   /** Without a frame for so long, ffmpeg is taken as hung; 0 = never. */
   stallTimeoutMs: number;
 }
+
+/** Live input that sends nothing for so long has died without a word. */
+const LIVE_STALL_MS = 10_000;
 
 /** Stops of ffmpeg may take a moment (a camera's driver, a network peer); then it is killed. */
 const TERM_PATIENCE_MS = 1_000;
@@ -31,7 +37,7 @@ export function fileInput(
 ): FfmpegInput {
   // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
   const input = ["-re", "-stream_loop", "-1", "-i", isAddress(location) ? location : `file:${location}`];
-  return { name, arguments: input, size, framesPerSecond, stallTimeoutMs: 0 };
+  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: 0 };
 }
 
 /** Whether this is a URL rather than a path. */
@@ -48,7 +54,7 @@ export function urlInput(url: string, size: Size | null, framesPerSecond: number
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];
-  return { name, arguments: input, size, framesPerSecond, stallTimeoutMs: 10_000 };
+  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: LIVE_STALL_MS };
 }
 
 /**
@@ -76,7 +82,15 @@ export function deviceInput(
         : ["v4l2", device];
   const input = [...NOW_NOT_LATER, "-f", format, ...wanted, "-i", address];
   // The camera itself was asked for size and rate; what it gives instead is shown as it comes.
-  return { name: device, arguments: input, size: null, framesPerSecond: null, stallTimeoutMs: 10_000 };
+  const devicePath = format === "v4l2" ? device : null;
+  return {
+    name: device,
+    arguments: input,
+    size: null,
+    framesPerSecond: null,
+    devicePath,
+    stallTimeoutMs: LIVE_STALL_MS,
+  };
 }
 
 /** The whole command line; exported for tests. */
@@ -160,6 +174,7 @@ async function explain(
   complaint: Promise<string>,
   hung: boolean,
 ): Promise<string> {
+  if (input.devicePath !== null && !existsSync(input.devicePath)) return `${input.name} is not there any more`;
   if (hung) return `${input.name} has sent nothing for ${input.stallTimeoutMs / 1000} s`;
   const text = await complaint;
   if (text !== "") return `cannot read video from ${input.name}: ${text}`;
