@@ -83,7 +83,7 @@ function boxFor(size: Size, lines: readonly string[], scale: number, left: numbe
 }
 
 function saveUnder(pixels: Uint32Array, stride: number, box: Box): () => void {
-  const rows = Array.from({ length: Math.max(0, box.height) }, (_, row) => {
+  const rows = Array.from({ length: box.width > 0 ? Math.max(0, box.height) : 0 }, (_, row) => {
     const start = (box.top + row) * stride + box.left;
     return { start, saved: pixels.slice(start, start + box.width) };
   });

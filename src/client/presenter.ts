@@ -2,7 +2,7 @@
 
 import { nowMicros } from "../core/clock.ts";
 import type { DecodedPicture, ReceivedPicture } from "./decode-pipeline.ts";
-import { NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
+import type { Overlay, RgbaPicture } from "./overlay.ts";
 import type { FrameOutput } from "./frame-output.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { ViewFigures } from "./view-figures.ts";
@@ -29,6 +29,7 @@ export interface PresenterOptions {
 export class Presenter {
   readonly #options: PresenterOptions;
   #waiting: DecodedPicture | null = null;
+  #newest: DecodedPicture | null = null;
   #current: DecodedPicture | null = null;
   #busy = false;
   #overlayOn = false;
@@ -51,7 +52,7 @@ export class Presenter {
 
   /** Takes a picture to be shown; it is dropped where a newer one has been shown or comes before its turn. */
   offer(picture: DecodedPicture): void {
-    if (this.#isOlder(picture, this.#current) || this.#isOlder(picture, this.#waiting)) {
+    if (this.#isOlder(picture, this.#newest) || this.#isOlder(picture, this.#waiting)) {
       this.#drop(picture, "late");
       return;
     }
@@ -94,9 +95,10 @@ export class Presenter {
     const picture = this.#waiting;
     if (this.#busy || picture === null) return;
     this.#waiting = null;
+    this.#newest = picture;
     this.#run(async () => {
       const startedAt = nowMicros();
-      const overlay = this.#paused ? NO_OVERLAY : this.#overlay(true);
+      const overlay = this.#overlay(!this.#paused);
       const showing = this.#options.screen.show(picture, overlay);
       if (showing instanceof Promise) await showing; // only screens that take time make the frame wait for a turn
       const shownAt = nowMicros();

@@ -34,10 +34,8 @@ const FASTEST = { baseline: true, progressive: false, optimize_coding: true, tre
 
 export async function createJsquash(): Promise<Codec> {
   Object.assign(globalThis, { ImageData: PlainImageData });
-  await Promise.all([
-    initDecoder(await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm")),
-    initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm")),
-  ]);
+  const decoder = await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
+  await Promise.all([initDecoder(decoder), initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"))]);
   return {
     async encode(frame, quality) {
       try {
@@ -51,8 +49,10 @@ export async function createJsquash(): Promise<Codec> {
     },
 
     async decode(jpeg, target) {
-      const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch((cause: unknown) => {
-        throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${messageOf(cause)}`, { cause });
+      const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch(async (cause: unknown) => {
+        await initDecoder(decoder); // a picture that libjpeg gives up on leaves its memory leaking, or broken
+        const reason = cause instanceof Error ? cause.message : "it is damaged";
+        throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${reason}`, { cause });
       });
       const { width, height, data } = picture;
       if (data.length !== target.length) {

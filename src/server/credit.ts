@@ -19,6 +19,9 @@ import type { Ack } from "../protocol/messages.ts";
 
 export const MAX_WINDOW_PICTURES = 8;
 
+/** Part of a picture that is not worth another one in flight. */
+const NOISE = 0.15;
+
 /** Until a viewer has acknowledged so many, one at a time: enough to measure by. */
 const FIRST_ACKS = 2;
 
@@ -65,7 +68,7 @@ export class Credit {
     const path = roundTripMicros + transfer + (this.#work.value ?? 0);
     const slowest = Math.max(transfer, this.#pace.value ?? 0, 1);
     const pictures =
-      sourceIntervalMicros >= slowest ? Math.ceil(path / sourceIntervalMicros) : Math.round(path / slowest);
+      sourceIntervalMicros >= slowest ? Math.ceil(path / sourceIntervalMicros) : Math.ceil(path / slowest - NOISE);
     return Math.min(MAX_WINDOW_PICTURES, Math.max(1, pictures));
   }
 }

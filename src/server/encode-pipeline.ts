@@ -53,6 +53,7 @@ export class EncodePipeline implements FrameSink {
   #captured = 0;
   #encoded = 0;
   #published = 0;
+  #damaged = false;
   #lastCapturedAt: Micros | null = null;
 
   constructor(options: PipelineOptions) {
@@ -100,6 +101,7 @@ export class EncodePipeline implements FrameSink {
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.drops.add("source");
+      this.#damaged = true;
       this.#options.onTrouble(`the source sent a damaged picture: ${error.message}`);
     }
   }
@@ -152,6 +154,7 @@ export class EncodePipeline implements FrameSink {
     frame.slot.release();
     if (!result.ok) {
       this.drops.add("encode");
+      this.#damaged = true;
       this.#options.onTrouble(`a frame was not encoded: ${result.message}`);
       return;
     }
@@ -166,6 +169,8 @@ export class EncodePipeline implements FrameSink {
       return;
     }
     this.#published = picture.frameNumber;
+    if (this.#damaged) this.#options.onTrouble(null);
+    this.#damaged = false;
     this.#encoded++;
     this.#options.publish(picture);
   }

@@ -74,11 +74,14 @@ describe("readJpegSize", () => {
 
 describe("damage", () => {
   test("every truncation before the size's last byte throws, every later one does not", () => {
-    const end = endOfSize(JPEG);
-    for (let length = 0; length < JPEG.length; length++) {
-      const part = JPEG.subarray(0, length);
-      if (length < end) expect(() => readJpegSize(part)).toThrow(CodecError);
-      else expect(readJpegSize(part)).toEqual(SIZE);
+    for (const size of [SIZE, { width: 300, height: 257 }]) {
+      const jpeg = cjpeg(testPicture(size));
+      const end = endOfSize(jpeg);
+      for (let length = 0; length < jpeg.length; length++) {
+        const part = jpeg.subarray(0, length);
+        if (length < end) expect(() => readJpegSize(part)).toThrow(CodecError);
+        else expect(readJpegSize(part)).toEqual(size);
+      }
     }
   });
 

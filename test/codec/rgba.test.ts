@@ -49,7 +49,7 @@ function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: s
 }
 
 describe.each(PIXEL_FORMATS)("%s", (format) => {
-  test.each(SIZES)("$width×$height is what ffmpeg makes of it", (size) => {
+  test.each(SIZES)("$width by $height is what ffmpeg makes of it", (size) => {
     const picture = convert(patchwork(size), size, "rgb24", format);
     expect(picture.length).toBe(frameBytes(format, size.width, size.height));
     const ours = new Uint8Array(toRgba({ ...size, format, bytes: picture }));

@@ -18,5 +18,7 @@ export function letterbox(picture: Size, window: Size): Rectangle {
 /** The picture's own size, or as much of it as fits in nine tenths of the space there is. */
 export function firstWindowSize(picture: Size, space: Size): Size {
   const fits = letterbox(picture, { width: Math.floor(space.width * 0.9), height: Math.floor(space.height * 0.9) });
-  return fits.width < picture.width ? { width: fits.width, height: fits.height } : picture;
+  return fits.width < picture.width || fits.height < picture.height
+    ? { width: fits.width, height: fits.height }
+    : picture;
 }

@@ -25,6 +25,9 @@ export interface FfmpegInput {
 /** Live input that sends nothing for so long has died without a word. */
 const LIVE_STALL_MS = 10_000;
 
+/** Before the first frame a network peer or a driver has to be opened, and ffmpeg itself loaded. */
+const FIRST_FRAME_FACTOR = 6;
+
 /** Stops of ffmpeg may take a moment (a camera's driver, a network peer); then it is killed. */
 const TERM_PATIENCE_MS = 1_000;
 
@@ -46,11 +49,11 @@ export function isAddress(text: string): boolean {
 }
 
 /** Containers that need an index or an end: what has such a name is a recording, not live. */
-const RECORDING = /^https?:.*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
+const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
 /** An address: rtsp, http and whatever else ffmpeg opens. A recording behind http is played as a file is. */
 export function urlInput(url: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
-  const name = url.replace(/\/\/[^/@]*@/, "//"); // what is shown and logged has no password in it
+  const name = url.replace(/\/\/[^/?#]*@/, "//"); // what is shown and logged has no password in it
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];
@@ -147,14 +150,14 @@ async function runFfmpeg(
   const complaint = lastComplaint(child.stderr);
   const reader = new Y4mReader(sink, onRate);
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
-  const watch = () => {
+  const watch = (timeoutMs: number) => {
     clearTimeout(stallTimer);
-    if (input.stallTimeoutMs > 0) stallTimer = setTimeout(() => hung.abort(), input.stallTimeoutMs);
+    if (timeoutMs > 0) stallTimer = setTimeout(() => hung.abort(), timeoutMs);
   };
   try {
-    watch();
+    watch(input.stallTimeoutMs * FIRST_FRAME_FACTOR);
     await eachChunk(child.stdout, AbortSignal.any([signal, hung.signal]), (chunk) => {
-      watch();
+      watch(input.stallTimeoutMs);
       reader.feed(chunk);
     });
   } finally {
@@ -175,7 +178,7 @@ async function explain(
   hung: boolean,
 ): Promise<string> {
   if (input.devicePath !== null && !existsSync(input.devicePath)) return `${input.name} is not there any more`;
-  if (hung) return `${input.name} has sent nothing for ${input.stallTimeoutMs / 1000} s`;
+  if (hung) return `${input.name} has sent nothing for ${input.stallTimeoutMs / 1000} s or more`;
   const text = await complaint;
   if (text !== "") return `cannot read video from ${input.name}: ${text}`;
   if (child.signalCode !== null && child.exitCode === null) {

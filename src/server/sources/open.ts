@@ -33,6 +33,9 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
       `--device goes with --source webcam only; for a camera itself write --source ${options.device}`,
     );
   }
+  if (framesPerSecond === 0 && source !== "pattern") {
+    throw new UsageError("--fps 0 (without pause) goes with --source pattern only");
+  }
   if (source === "auto") return openFirstCamera(options, say);
   if (source === "pattern") {
     return supervise(createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND));

@@ -1,0 +1,256 @@
+// The presenter before a screen in memory: order, the newest first, alarms, acknowledgements, and slots given back once.
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { FrameArena } from "../../src/codec/arena.ts";
+import type { Connection } from "../../src/client/connection.ts";
+import type { DecodedPicture } from "../../src/client/decode-pipeline.ts";
+import type { FrameOutput } from "../../src/client/frame-output.ts";
+import { Presenter } from "../../src/client/presenter.ts";
+import { ViewFigures } from "../../src/client/view-figures.ts";
+import { nowMicros } from "../../src/core/clock.ts";
+import { until } from "../codec/outside-programs.ts";
+import { moveClock, resetClock } from "../core/moved-clock.ts";
+import { MemoryScreen } from "./memory-screen.ts";
+import { openConnection, type RealConnection } from "./real-connection.ts";
+
+let first: RealConnection;
+let screen: MemoryScreen;
+let figures: ViewFigures;
+let presenter: Presenter;
+let slotsFreed: number;
+let released: number[];
+let broken: unknown[];
+
+function create(output: FrameOutput | null = null): void {
+  screen = new MemoryScreen();
+  figures = new ViewFigures();
+  slotsFreed = 0;
+  released = [];
+  broken = [];
+  presenter = new Presenter({
+    screen,
+    output,
+    figures,
+    decodeThreads: 2,
+    onSlotFree: () => slotsFreed++,
+    onShown: () => undefined,
+    onBroken: (reason) => broken.push(reason),
+  });
+}
+beforeEach(async () => {
+  first = await openConnection();
+  create();
+});
+afterEach(() => {
+  first.close();
+  resetClock();
+});
+
+function decoded(frameNumber: number, connection: Connection = first.connection): DecodedPicture {
+  const slot = new FrameArena(16, 1).acquire();
+  if (slot === null) throw new Error("no slot");
+  slot.bytes.fill(frameNumber);
+  const now = nowMicros();
+  const stamps = {
+    capturedAt: now - 9000,
+    encodedAt: now - 8000,
+    sentAt: now - 7000,
+    firstByteAt: now - 6000,
+    lastByteAt: now - 5000,
+  };
+  return {
+    width: 2,
+    height: 2,
+    received: { frameNumber, ...stamps, jpeg: new Uint8Array([frameNumber]), connection },
+    slot: {
+      bytes: slot.bytes,
+      release() {
+        slot.release(); // throws when done twice
+        released.push(frameNumber);
+      },
+    },
+    pixels: slot.bytes,
+    decodeMicros: 3000,
+    decodedAt: now,
+  };
+}
+
+/** Offers pictures one after another, each when the one before is done with. */
+async function show(...frames: number[]): Promise<void> {
+  for (const frame of frames) {
+    presenter.offer(decoded(frame));
+    await Bun.sleep(0);
+  }
+}
+
+describe("order", () => {
+  test("pictures are shown as they come, each acknowledged, the one before given back", async () => {
+    await show(1, 2, 3);
+    expect(screen.frames).toEqual([1, 2, 3]);
+    expect(released).toEqual([1, 2]);
+    expect(slotsFreed).toBe(2);
+    await until(() => first.acks.length === 3, "three Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "1 shown",
+      "2 shown",
+      "3 shown",
+    ]);
+    expect(first.acks[0]?.transferMicros).toBe(1000);
+    expect(first.acks[0]?.workMicros).toBeGreaterThanOrEqual(3000);
+    expect(first.acks[0]?.paceMicros).toBeGreaterThanOrEqual(1500);
+    expect(presenter.currentFrameNumber).toBe(3);
+    expect(presenter.currentJpeg).toEqual(new Uint8Array([3]));
+    expect(figures.report()).toMatchObject({ frames: 3, dropped: 0, width: 2 });
+    expect(figures.report().latencyMs.p50).toBeGreaterThan(0);
+  });
+
+  test("one that is older than what is shown is dropped and acknowledged so", async () => {
+    await show(5, 4, 6);
+    expect(screen.frames).toEqual([5, 6]);
+    expect(figures.drops.byReason.late).toBe(1);
+    await until(() => first.acks.length === 3, "three Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "5 shown",
+      "4 dropped",
+      "6 shown",
+    ]);
+    expect(released).toEqual([4, 5]);
+  });
+
+  test("while the screen takes its time the newest wins", async () => {
+    screen.slow = true;
+    for (const frame of [1, 2, 3, 4]) presenter.offer(decoded(frame));
+    expect(screen.frames).toEqual([1]);
+    await screen.finish();
+    await screen.finish();
+    expect(screen.frames).toEqual([1, 4]);
+    expect(figures.drops.byReason.stale).toBe(2);
+    await until(() => first.acks.length === 4, "four Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "2 dropped",
+      "3 dropped",
+      "1 shown",
+      "4 shown",
+    ]);
+    expect(released.toSorted()).toEqual([1, 2, 3]);
+    expect(slotsFreed).toBe(3);
+  });
+
+  test("one that is older than what the screen is still at is not shown after it", async () => {
+    screen.slow = true;
+    presenter.offer(decoded(5));
+    presenter.offer(decoded(4));
+    await screen.finish();
+    expect(screen.frames).toEqual([5]);
+    expect(figures.drops.byReason.late).toBe(1);
+  });
+
+  test("another connection begins to count anew", async () => {
+    const second = await openConnection();
+    await show(50);
+    presenter.offer(decoded(1, second.connection));
+    await until(() => second.acks.length === 1, "the Ack");
+    second.close();
+    expect(screen.frames).toEqual([50, 1]);
+    expect(figures.drops.total).toBe(0);
+  });
+});
+
+describe("alarms", () => {
+  test("before the first picture, over a blank one", () => {
+    presenter.refresh();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 0, overlay: { alarm: "no picture yet" } });
+    presenter.setRemark("waiting for camera:10050");
+    expect(screen.alarm).toBe("waiting for camera:10050");
+  });
+
+  test("a picture becomes old after a second, counted in seconds, until the next one", async () => {
+    await show(1);
+    expect(screen.alarm).toBeNull();
+    moveClock(0.5);
+    presenter.tick();
+    expect(screen.shown.length).toBe(1);
+    moveClock(1.2);
+    presenter.tick();
+    presenter.tick();
+    expect(screen.shown.length).toBe(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "no new picture for 1 s" } });
+    moveClock(7.5);
+    presenter.setRemark("unplugged");
+    expect(screen.alarm).toBe("no new picture for 7 s - unplugged");
+    presenter.setRemark(null);
+    await show(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+  });
+
+  test("a remark stays over new pictures until it is taken back", async () => {
+    presenter.setRemark("trouble");
+    await show(1, 2);
+    expect(screen.alarm).toBe("trouble");
+    presenter.setRemark(null);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+  });
+
+  test("a pause is marked, and not as an old picture; going on unmarks it", async () => {
+    await show(1);
+    presenter.setPaused(true);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "paused" } });
+    moveClock(60);
+    presenter.tick();
+    expect(screen.alarm).toBe("paused");
+    presenter.setPaused(false);
+    expect(screen.alarm).toContain("no new picture");
+  });
+
+  test("a picture that was on its way when the pause began does not wipe its mark off", async () => {
+    await show(1);
+    presenter.setPaused(true);
+    await show(2);
+    presenter.tick();
+    expect(screen.alarm).toBe("paused");
+  });
+
+  test("figures come and go with the key", async () => {
+    await show(1);
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)?.overlay.lines.length).toBe(4);
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)?.overlay.lines).toEqual([]);
+  });
+});
+
+describe("output", () => {
+  test("every shown picture is written, and the next one waits until it is", async () => {
+    const written: number[] = [];
+    let finish: () => void = () => undefined;
+    create({
+      write(pixels) {
+        written.push(pixels[0] as number);
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+      close: () => Promise.resolve(),
+    });
+    for (const frame of [1, 2, 3]) presenter.offer(decoded(frame));
+    expect(screen.frames).toEqual([1]);
+    expect(released).toEqual([2]); // stale; the one being written is kept
+    finish();
+    await Bun.sleep(0);
+    expect(written).toEqual([1, 3]);
+    expect(released).toEqual([2, 1]);
+  });
+
+  test("a screen or an output that fails is said, and nothing more is shown", async () => {
+    const failure = new Error("no display any more");
+    screen.failure = failure;
+    await show(1);
+    expect(broken).toEqual([failure]);
+    create({ write: () => Promise.reject(failure), close: () => Promise.resolve() });
+    presenter.offer(decoded(1));
+    presenter.offer(decoded(2));
+    await until(() => broken.length > 0, "the failure");
+    expect(broken).toEqual([failure]);
+    expect(screen.frames).toEqual([1]);
+  });
+});

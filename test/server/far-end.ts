@@ -1,0 +1,86 @@
+// The far end of a viewer's connection, in memory, for the tests of the server's side of it.
+
+import * as m from "../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { MessageType } from "../../src/protocol/wire.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
+import { Viewer } from "../../src/server/viewer.ts";
+
+export type Heard =
+  | ({ type: "welcome" } & m.Welcome)
+  | ({ type: "goodbye" } & m.Goodbye)
+  | ({ type: "stream" } & m.StreamHeader)
+  | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
+  | { type: "ping" | "pong" | "notice"; text?: string; sentAt?: number };
+
+/** The far end of a connection: reads what the server says, and takes `room` bytes before the next drain. */
+export class FarEnd {
+  readonly heard: Heard[] = [];
+  readonly calls: string[] = [];
+  readonly viewer: Viewer;
+  room = Number.POSITIVE_INFINITY;
+  readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
+
+  constructor() {
+    const write = (bytes: Uint8Array) => {
+      const count = Math.min(this.room, bytes.length);
+      this.room -= count;
+      this.#splitter.feed(bytes.slice(0, count));
+      return count;
+    };
+    this.viewer = new Viewer(
+      { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
+      {
+        sourceName: "a source",
+        captureIntervalMicros: () => 33_333,
+        describeStream: ({ width, height }) => ({ width, height, framesPerSecond: 30, codec: "test" }),
+        onChanged: (viewer) => this.calls.push(viewer.watching ? "watching" : "not watching"),
+        onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        onClosed: () => this.calls.push("closed"),
+      },
+    );
+  }
+
+  greet(version = 1): this {
+    this.viewer.receive(m.writeHello({ version, software: "a test" }));
+    return this;
+  }
+
+  ack(frameNumber: number, outcome: m.Ack["outcome"] = "shown"): void {
+    const times = { transferMicros: 100, workMicros: 100, paceMicros: 100 };
+    this.viewer.receive(m.writeAck({ frameNumber, outcome, ...times }));
+  }
+
+  /** Makes room for so many bytes more and says so. */
+  drain(bytes: number): void {
+    this.room = bytes;
+    this.viewer.drained();
+  }
+
+  get pictures(): number[] {
+    return this.heard.flatMap((each) => (each.type === "picture" ? [each.frameNumber] : []));
+  }
+
+  ofType(type: Heard["type"]): Heard[] {
+    return this.heard.filter((each) => each.type === type);
+  }
+
+  #hear(type: number, body: Uint8Array): void {
+    if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...m.readWelcome(body) });
+    else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...m.readGoodbye(body) });
+    else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
+    else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });
+    else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });
+    else if (type === MessageType.notice) this.heard.push({ type: "notice", text: m.readNotice(body).text });
+    else if (type === MessageType.picture) {
+      const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
+      this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });
+    } else throw new Error(`a server never says ${type}`);
+  }
+}
+
+/** A picture of that number, which also fills its bytes. */
+export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
+  const jpeg = new Uint8Array(bytes).fill(frameNumber);
+  return { ...size, frameNumber, capturedAt: 1000 * frameNumber, encodedAt: 1000 * frameNumber + 5, jpeg };
+}

@@ -1,0 +1,115 @@
+// From --source to a source: what each text opens, and the one line that each wrong one gives.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SourceError, UsageError } from "../../src/core/errors.ts";
+import { listCameras, openSource, type SourceOptions } from "../../src/server/sources/open.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+  await writeFile(join(folder, "clip.mp4"), "whatever");
+  await symlink(join(folder, "loop"), join(folder, "loop"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function open(options: Partial<SourceOptions>, say: (text: string) => void = () => undefined) {
+  const plain = {
+    source: "pattern",
+    device: null,
+    size: null,
+    framesPerSecond: null,
+    quality: 75,
+    pixelFormat: "rgba",
+  } as const;
+  return openSource({ ...plain, ...options }, say);
+}
+
+function errorOf(options: Partial<SourceOptions>): unknown {
+  try {
+    open(options);
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was opened");
+}
+
+describe("right sources", () => {
+  test("the pattern, with its defaults and without", () => {
+    expect(open({})).toMatchObject({ name: "pattern", framesPerSecond: 30 });
+    expect(open({ framesPerSecond: 12.5 })).toMatchObject({ framesPerSecond: 12.5 });
+    expect(open({ framesPerSecond: 0 })).toMatchObject({ framesPerSecond: 0 });
+  });
+
+  test("a file is called by its name alone", () => {
+    expect(open({ source: join(folder, "clip.mp4") }).name).toBe("clip.mp4");
+  });
+
+  test("an address is called by itself, without its password", () => {
+    expect(open({ source: "rtsp://user:secret@camera/live" }).name).toBe("rtsp://camera/live");
+  });
+
+  test("standard input, raw with a size or as MJPEG without", () => {
+    expect(open({ source: "-", size: { width: 4, height: 2 } }).name).toBe("standard input");
+    expect(open({ source: "-", pixelFormat: "mjpeg", framesPerSecond: 5 }).framesPerSecond).toBe(5);
+  });
+
+  test.skipIf(listCameras().length > 0)("auto shows the pattern where there is no camera, and says so", () => {
+    const said: string[] = [];
+    expect(open({ source: "auto" }, (text) => said.push(text)).name).toBe("pattern");
+    expect(said).toEqual([expect.stringContaining("no camera found")]);
+  });
+
+  test("cameras are devices, each once", () => {
+    const cameras = listCameras();
+    expect(new Set(cameras).size).toBe(cameras.length);
+    for (const camera of cameras) expect(camera).toMatch(/^\/dev\/video\d+$/);
+  });
+});
+
+describe("wrong sources", () => {
+  test.each([
+    ["a device for something else than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
+    ["a pattern too narrow for its code", { size: { width: 159, height: 100 } }, "at least 160x16"],
+    ["a pattern too low for its code", { size: { width: 200, height: 15 } }, "not 200x15"],
+    ["raw standard input without a size", { source: "-" }, "--size"],
+    ["MJPEG with a size", { source: "-", pixelFormat: "mjpeg", size: { width: 4, height: 4 } }, "--size does not go"],
+    ["a webcam's name that a shell could read", { source: "webcam", device: "a;rm" }, "not a device name"],
+  ] satisfies [string, Partial<SourceOptions>, string][])("%s is wrong use", (_, options, text) => {
+    const error = errorOf(options);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message).toContain(text);
+    expect((error as UsageError).message).not.toContain("\n");
+  });
+
+  const nowhere = "there is no such file or device";
+  test.skipIf(process.platform !== "linux").each([
+    ["a file that is not there", () => join(folder, "nothing.mp4"), nowhere],
+    ["a word", () => "camera", nowhere],
+    ["nothing at all", () => "", nowhere],
+    ["a path through a file", () => join(folder, "clip.mp4", "x"), nowhere],
+    ["a device that is not there", () => "/dev/video9999", nowhere],
+    ["a folder", () => folder, "it is a folder"],
+    ["a folder of devices", () => "/dev/", "it is a folder"],
+    ["a link to itself", () => join(folder, "loop"), "ELOOP"],
+  ])("%s cannot be read", (_, path, text) => {
+    const error = errorOf({ source: path() });
+    expect(error).toBeInstanceOf(SourceError);
+    const { message, retry } = error as SourceError;
+    expect(message).toStartWith(`cannot read ${path()}: `);
+    expect(message).toContain(text);
+    expect(message).not.toContain("\n");
+    expect(retry).toBe(false);
+  });
+
+  test.skipIf(process.platform !== "linux" || process.getuid?.() === 0)(
+    "a file without permission is said to be so",
+    async () => {
+      const path = join(folder, "secret.mp4");
+      await writeFile(path, "x", { mode: 0o000 });
+      expect((errorOf({ source: path }) as SourceError).message).toContain("no permission");
+    },
+  );
+});

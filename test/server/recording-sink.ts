@@ -1,0 +1,53 @@
+// A sink that keeps what a source delivers, for the tests of sources.
+
+import { FrameArena, type FrameSlot } from "../../src/codec/arena.ts";
+import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import type { FrameSink } from "../../src/server/sources/source.ts";
+
+export interface RecordedFrame extends Size {
+  format: PixelFormat;
+  bytes: Uint8Array;
+  capturedAt: number;
+}
+
+/** Has as many slots as it is told; a frame's bytes are copied out and its slot given back at once. */
+export class RecordingSink implements FrameSink {
+  readonly frames: RecordedFrame[] = [];
+  readonly jpegs: Uint8Array[] = [];
+  readonly troubles: (string | null)[] = [];
+  lostFrames = 0;
+  /** Slots in the source's hands. */
+  held = 0;
+  slots = 1;
+
+  reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
+    if (this.held === this.slots) return null;
+    this.held++;
+    const { bytes, release } = new FrameArena(frameBytes(format, width, height), 1).acquire() as FrameSlot;
+    return {
+      bytes,
+      release: () => {
+        release();
+        this.held--;
+      },
+    };
+  }
+
+  pixels(slot: FrameSlot, format: PixelFormat, { width, height }: Size, capturedAt: number): void {
+    const bytes = new Uint8Array(slot.bytes.subarray(0, frameBytes(format, width, height)));
+    this.frames.push({ width, height, format, bytes, capturedAt });
+    slot.release();
+  }
+
+  jpeg(bytes: Uint8Array): void {
+    this.jpegs.push(bytes);
+  }
+
+  lost(): void {
+    this.lostFrames++;
+  }
+
+  trouble(text: string | null): void {
+    this.troubles.push(text);
+  }
+}

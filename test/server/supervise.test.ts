@@ -1,0 +1,134 @@
+// Supervision: a source that never worked fails at once; one that has worked is mended, and viewers hear of it.
+
+import { describe, expect, test } from "bun:test";
+import { SourceError, UsageError } from "../../src/core/errors.ts";
+import type { FrameSink, Source } from "../../src/server/sources/source.ts";
+import { supervise } from "../../src/server/sources/supervise.ts";
+import { RecordingSink } from "./recording-sink.ts";
+
+type Run = (sink: FrameSink, signal: AbortSignal) => Promise<void>;
+
+/** A source that does one thing after another, one each time it is started. */
+function scripted(...runs: Run[]): { source: Source; starts: number[] } {
+  const starts: number[] = [];
+  const source: Source = {
+    name: "scripted",
+    framesPerSecond: 25,
+    run(sink, signal) {
+      starts.push(performance.now());
+      const run = runs[starts.length - 1];
+      return run === undefined ? Promise.resolve() : run(sink, signal);
+    },
+  };
+  return { source, starts };
+}
+
+const trouble = (text = "unplugged") => new SourceError(text, { retry: true });
+const deliver =
+  (frames: number, error?: Error): Run =>
+  async (sink) => {
+    for (let i = 0; i < frames; i++) sink.jpeg(new Uint8Array([i]), i);
+    if (error !== undefined) throw error;
+  };
+const never = () => new AbortController().signal;
+
+describe("before the first frame", () => {
+  test("a failure is final, even one that could be tried again", async () => {
+    const { source, starts } = scripted(deliver(0, trouble()), deliver(1));
+    const sink = new RecordingSink();
+    await expect(supervise(source).run(sink, never())).rejects.toThrow("unplugged");
+    await Bun.sleep(0);
+    expect(starts.length).toBe(1);
+    expect(sink.troubles).toEqual([]);
+  });
+});
+
+describe("after it has worked", () => {
+  test("it is started again; the trouble is said, and cleared by the next frame and not before", async () => {
+    const sink = new RecordingSink();
+    let atRestart: (string | null)[] = [];
+    const { source, starts } = scripted(deliver(3, trouble()), async (inner) => {
+      atRestart = [...sink.troubles];
+      await deliver(2)(inner, never());
+    });
+    await supervise(source).run(sink, never());
+    expect(starts.length).toBe(2);
+    expect(sink.jpegs.length).toBe(5);
+    expect(atRestart).toEqual([null, "unplugged; trying again"]);
+    expect(sink.troubles).toEqual([null, "unplugged; trying again", null]);
+  });
+
+  test("pauses between tries grow while it delivers nothing", async () => {
+    const { source, starts } = scripted(
+      deliver(1, trouble()),
+      deliver(0, trouble("a")),
+      deliver(0, trouble("b")),
+      deliver(1),
+    );
+    const sink = new RecordingSink();
+    await supervise(source).run(sink, never());
+    const pauses = starts.slice(1).map((start, index) => start - (starts[index] as number));
+    expect(pauses[0]).toBeGreaterThan(100);
+    expect(pauses[1]).toBeGreaterThan(1.5 * (pauses[0] as number));
+    expect(pauses[2]).toBeGreaterThan(1.5 * (pauses[1] as number));
+    expect(sink.troubles).toEqual([null, "unplugged; trying again", "a; trying again", "b; trying again", null]);
+  }, 20_000);
+
+  test.each([
+    ["a source that says trying again is of no use", new SourceError("no format", { retry: false })],
+    ["wrong use", new UsageError("no")],
+    ["a defect", new TypeError("undefined is not a function")],
+  ])("%s is final", async (_, error) => {
+    const { source, starts } = scripted(deliver(1, error), deliver(1));
+    const outcome = await supervise(source)
+      .run(new RecordingSink(), never())
+      .catch((thrown: unknown) => thrown);
+    expect(outcome).toBe(error);
+    expect(starts.length).toBe(1);
+  });
+
+  test("an end in peace is the end", async () => {
+    const { source, starts } = scripted(deliver(2), deliver(2));
+    const sink = new RecordingSink();
+    await supervise(source).run(sink, never());
+    expect(starts.length).toBe(1);
+    expect(sink.jpegs.length).toBe(2);
+  });
+
+  test("a failure that comes of stopping is none, and neither is a stop during the pause", async () => {
+    for (const stopFirst of [true, false]) {
+      const stopping = new AbortController();
+      const { source, starts } = scripted(async (sink) => {
+        await deliver(1)(sink, never());
+        if (stopFirst) stopping.abort();
+        throw trouble();
+      }, deliver(1));
+      const sink = new RecordingSink();
+      const running = supervise(source).run(sink, stopping.signal);
+      await Bun.sleep(10);
+      stopping.abort();
+      await running;
+      expect(starts.length).toBe(1);
+      expect(sink.troubles).toEqual(stopFirst ? [null] : [null, "unplugged; trying again"]);
+    }
+  });
+});
+
+test("name, rate and everything of the sink are passed through", async () => {
+  const sink = new RecordingSink();
+  const { source } = scripted(async (inner) => {
+    const slot = inner.reserve("gray", { width: 2, height: 1 });
+    if (slot === null) throw new Error("no room");
+    expect(inner.reserve("gray", { width: 2, height: 1 })).toBeNull();
+    slot.bytes.set([5, 6]);
+    inner.pixels(slot, "gray", { width: 2, height: 1 }, 99);
+    inner.lost();
+    inner.trouble("dark");
+  });
+  const supervised = supervise(source);
+  expect(supervised).toMatchObject({ name: "scripted", framesPerSecond: 25 });
+  await supervised.run(sink, never());
+  expect(sink.frames).toEqual([{ format: "gray", width: 2, height: 1, bytes: new Uint8Array([5, 6]), capturedAt: 99 }]);
+  expect(sink.lostFrames).toBe(1);
+  expect(sink.troubles).toEqual([null, "dark"]);
+});
