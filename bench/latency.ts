@@ -1,5 +1,6 @@
 // `bench latency`: from the birth of a frame to its pixels at the viewer, as the pixels themselves say.
 
+import { Arena } from "../src/codec/arena.ts";
 import { createCodec, DEFAULT_CODEC } from "../src/codec/codec.ts";
 import { median } from "../src/core/statistics.ts";
 import { TestCard } from "../src/server/sources/test-card.ts";
@@ -54,15 +55,17 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
 
 /** Median time to encode and decode the same pictures, one after the other, in this process. */
 export async function codecAloneMs({ width, height }: Case, turns: number): Promise<number> {
-  const codec = await createCodec(DEFAULT_CODEC);
+  const arena = Arena.create();
+  const codec = await createCodec(DEFAULT_CODEC, arena);
   const card = new TestCard({ width, height });
-  const rgba = new Uint8Array(width * height * 4);
+  const bytes = width * height * 4;
+  const address = arena.take(bytes);
   const times: number[] = [];
   for (let turn = 0; turn < turns + 3; turn++) {
-    card.draw(rgba, turn / 15);
+    card.draw(arena.bytes(address, bytes), turn / 15);
     const start = performance.now();
-    const jpeg = await codec.encode({ format: "rgba", width, height, bytes: rgba }, 75);
-    await codec.decode(jpeg, rgba);
+    const jpeg = await codec.encode({ format: "rgba", width, height, address }, 75);
+    await codec.decode(jpeg, { address, bytes });
     times.push(performance.now() - start);
   }
   return median(times.slice(3)) ?? 0;

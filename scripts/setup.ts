@@ -5,6 +5,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { buildKernels } from "./setup/kernels.ts";
 import { installPackages } from "./setup/packages.ts";
 import { SetupError } from "./setup/run.ts";
 import { provideSdl } from "./setup/sdl-binding.ts";
@@ -63,7 +64,7 @@ async function setUp(): Promise<void> {
   const key = stampKey();
   const done = readStamp(key);
   const wanted = ["packages", ...needs.system, ...(needs.sdl ? ["sdl"] : [])];
-  if (wanted.every((what) => done.has(what))) return;
+  if (wanted.every((what) => done.has(what))) return buildKernels(ROOT);
   const note = (...what: string[]) => {
     for (const each of what) done.add(each);
     writeFileSync(STAMP, JSON.stringify({ key, done: [...done] }));
@@ -81,6 +82,7 @@ async function setUp(): Promise<void> {
     await provideSdl(ROOT);
     note("sdl");
   }
+  await buildKernels(ROOT);
   if (isFirst) await startAnew();
 }
 

@@ -1,6 +1,7 @@
 // From received pictures to pixels: the newest goes to the first idle codec thread, into a slot of the arena.
 
-import { FrameArena, type FrameSlot } from "../codec/arena.ts";
+import type { Arena } from "../codec/arena.ts";
+import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
 import { readJpegSize } from "../codec/jpeg-header.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
@@ -24,6 +25,8 @@ export interface DecodedPicture extends Size {
   slot: FrameSlot;
   /** RGBA, the used part of the slot. */
   pixels: Uint8Array;
+  /** Some of it is missing, and grey instead. */
+  isDamaged: boolean;
   decodeMicros: number;
   decodedAt: Micros;
 }
@@ -38,12 +41,14 @@ export interface DecodeEvents {
 }
 
 export class DecodePipeline {
+  readonly #arena: Arena;
   readonly #pool: CodecPool;
   readonly #events: DecodeEvents;
-  #arena: FrameArena | null = null;
+  #slots: FrameSlots | null = null;
   #waiting: ReceivedPicture | null = null;
 
-  constructor(pool: CodecPool, events: DecodeEvents) {
+  constructor(arena: Arena, pool: CodecPool, events: DecodeEvents) {
+    this.#arena = arena;
     this.#pool = pool;
     this.#events = events;
   }
@@ -69,14 +74,16 @@ export class DecodePipeline {
       return;
     }
     const bytes = frameBytes("rgba", size.width, size.height);
-    const slot = this.#arenaFor(bytes).acquire();
+    const slot = this.#slotsFor(bytes).acquire();
     if (slot === null) return;
     const pixels = slot.bytes.subarray(0, bytes);
-    const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target: pixels }, (result) => {
+    const target = { address: slot.address, bytes };
+    const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target }, (result) => {
       if (result.ok) {
         const received = { ...picture, jpeg: result.jpeg };
         const decodeMicros = result.busyMicros;
-        this.#events.onDecoded({ ...size, received, slot, pixels, decodeMicros, decodedAt: nowMicros() });
+        const { isDamaged } = result;
+        this.#events.onDecoded({ ...size, received, slot, pixels, isDamaged, decodeMicros, decodedAt: nowMicros() });
       } else {
         slot.release();
         this.#events.onDropped(picture, "decode", result.message);
@@ -86,10 +93,10 @@ export class DecodePipeline {
     else slot.release();
   }
 
-  #arenaFor(bytes: number): FrameArena {
-    if (this.#arena === null || this.#arena.slotBytes < bytes) {
-      this.#arena = new FrameArena(bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);
+  #slotsFor(bytes: number): FrameSlots {
+    if (this.#slots === null || this.#slots.slotBytes < bytes) {
+      this.#slots = new FrameSlots(this.#arena, bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);
     }
-    return this.#arena;
+    return this.#slots;
   }
 }

@@ -1,6 +1,7 @@
 // The viewer as a function: connects, decodes and shows until it is told to stop, through any number of connections.
 
 import { readJpegSize } from "../codec/jpeg-header.ts";
+import { Arena } from "../codec/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { sleep } from "../core/clock.ts";
@@ -41,8 +42,8 @@ export interface ViewEvents {
   createScreen?(events: ScreenEvents): Promise<Screen>;
 }
 
-/** Decoding is what the codec can do with any JPEG; which one the server encodes with does not matter here. */
-const DECODER: CodecName = "jsquash";
+/** The fast one, which asks jsquash for what it does not read itself; what the server encodes with does not matter. */
+const DECODER: CodecName = "simd";
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
 
@@ -78,15 +79,20 @@ class Viewing {
 
   async run(): Promise<ViewReport> {
     const options = this.#options;
+    const arena = Arena.create();
     const pool = new CodecPool({
+      arena,
       codec: DECODER,
       threads: options.workers,
       onIdle: () => decoders.pump(),
       onBroken: (reason) => this.#fail(reason),
       onReplaced: (reason) => this.#events.say(`a codec thread died and was replaced: ${reason}`),
     });
-    const decoders = new DecodePipeline(pool, {
-      onDecoded: (picture) => this.#presenter?.offer(picture),
+    const decoders = new DecodePipeline(arena, pool, {
+      onDecoded: (picture) => {
+        if (picture.isDamaged) this.#sayDamage(picture.received.frameNumber, "some of it is missing");
+        this.#presenter?.offer(picture);
+      },
       onDropped: (picture, cause, reason) => {
         this.#figures.drops.add(cause);
         acknowledgeDropped(picture);
@@ -254,6 +260,6 @@ class Viewing {
   #sayDamage(frameNumber: number, reason: string): void {
     if (this.#saidDamage) return; // once: the counter tells how often
     this.#saidDamage = true;
-    this.#events.say(`frame ${frameNumber} could not be decoded: ${reason} (further ones are only counted)`);
+    this.#events.say(`frame ${frameNumber} is damaged: ${reason} (further ones are not mentioned)`);
   }
 }

@@ -1,13 +1,25 @@
 // What a codec is: pixels to a JPEG and back, whole pictures at a time, inside a worker thread.
 
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
+import type { Arena } from "./arena.ts";
 import { createJsquash } from "./jsquash.ts";
+import { createSimd } from "./simd.ts";
 
-/** One frame's pixels, without padding; see core/pixel-format.ts for the layouts. */
+/** One frame's pixels in the arena, without padding; see core/pixel-format.ts for the layouts. */
 export interface PixelFrame extends Size {
   format: PixelFormat;
-  /** May lie in shared memory. */
-  bytes: Uint8Array;
+  address: number;
+}
+
+/** Where in the arena a decoded picture goes: exactly its RGBA bytes. */
+export interface PixelTarget {
+  address: number;
+  bytes: number;
+}
+
+export interface Decoded extends Size {
+  /** Some of it is missing or wrong, as far as the codec can tell, and grey instead. */
+  isDamaged: boolean;
 }
 
 /** A codec lives in one worker thread and is used by one job at a time. */
@@ -15,19 +27,22 @@ export interface Codec {
   /** Makes a baseline JPEG in memory of its own. `quality` is 1–100 on libjpeg's scale. Throws CodecError. */
   encode(frame: PixelFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Writes the picture as RGBA, rows of `4 · width` bytes, into `target`, which may lie in shared memory.
-   * Throws CodecError for bytes that are no picture and for a picture of another size than `target` has room for.
+   * Writes the picture as RGBA, rows of `4 · width` bytes, into the target.
+   * Throws CodecError for bytes that are no picture and for a picture of another size than the target's.
    */
-  decode(jpeg: Uint8Array, target: Uint8Array): Promise<Size>;
+  decode(jpeg: Uint8Array, target: PixelTarget): Promise<Decoded>;
 }
 
-const CODECS = { jsquash: createJsquash } as const satisfies Record<string, () => Promise<Codec>>;
+const CODECS = { simd: createSimd, jsquash: createJsquash } as const satisfies Record<
+  string,
+  (arena: Arena) => Promise<Codec>
+>;
 
 export type CodecName = keyof typeof CODECS;
 export const CODEC_NAMES = Object.keys(CODECS) as CodecName[];
-export const DEFAULT_CODEC: CodecName = "jsquash";
+export const DEFAULT_CODEC: CodecName = "simd";
 
-/** Loads a codec's WebAssembly; some tens of milliseconds. */
-export function createCodec(name: CodecName): Promise<Codec> {
-  return CODECS[name]();
+/** Loads a codec's WebAssembly, to work on that arena; some tens of milliseconds. */
+export function createCodec(name: CodecName, arena: Arena): Promise<Codec> {
+  return CODECS[name](arena);
 }

@@ -1,18 +1,16 @@
 // What the pool and its worker threads say to each other.
 
-import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { CodecName } from "./codec.ts";
+import type { CodecName, PixelFrame, PixelTarget } from "./codec.ts";
 
 /** Given to a thread when it starts. */
 export interface WorkerSetup {
   codec: CodecName;
+  /** The arena's. */
+  memory: WebAssembly.Memory;
 }
 
-export interface EncodeJob extends Size {
+export interface EncodeJob extends PixelFrame {
   kind: "encode";
-  format: PixelFormat;
-  /** In shared memory: posted as a reference, not copied. */
-  pixels: Uint8Array;
   quality: number;
 }
 
@@ -20,8 +18,7 @@ export interface DecodeJob {
   kind: "decode";
   /** Its memory moves to the thread and comes back with the result. */
   jpeg: Uint8Array<ArrayBuffer>;
-  /** Exactly the picture's RGBA bytes, in shared memory. */
-  target: Uint8Array;
+  target: PixelTarget;
 }
 
 export type Job = EncodeJob | DecodeJob;
@@ -31,6 +28,8 @@ export interface JobSuccess {
   jpeg: Uint8Array<ArrayBuffer>;
   /** Time in the codec, waiting left out. */
   busyMicros: number;
+  /** A decoded picture that is not whole. */
+  isDamaged: boolean;
 }
 
 export interface JobFailure {

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
 import { CodecError, messageOf } from "../core/errors.ts";
+import type { Arena } from "./arena.ts";
+import { frameBytes } from "../core/pixel-format.ts";
 import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";
 
@@ -32,7 +34,7 @@ declare global {
  */
 const FASTEST = { baseline: true, progressive: false, optimize_coding: true, trellis_loops: 1 } as const;
 
-export async function createJsquash(): Promise<Codec> {
+export async function createJsquash(arena: Arena): Promise<Codec> {
   Object.assign(globalThis, { ImageData: PlainImageData });
   const decoder = await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
   await Promise.all([initDecoder(decoder), initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"))]);
@@ -40,7 +42,8 @@ export async function createJsquash(): Promise<Codec> {
     async encode(frame, quality) {
       try {
         // A copy: the package cannot take shared memory, and wants RGBA.
-        const rgba = toRgba(frame);
+        const bytes = arena.bytes(frame.address, frameBytes(frame.format, frame.width, frame.height));
+        const rgba = toRgba(frame, bytes);
         const image = new PlainImageData(rgba, frame.width, frame.height);
         return new Uint8Array(await encodeJpeg(image, { ...FASTEST, quality }));
       } catch (cause) {
@@ -55,11 +58,11 @@ export async function createJsquash(): Promise<Codec> {
         throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${reason}`, { cause });
       });
       const { width, height, data } = picture;
-      if (data.length !== target.length) {
+      if (data.length !== target.bytes) {
         throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
       }
-      target.set(data); // a copy: the package allocates its own memory for every picture
-      return { width, height };
+      arena.bytes(target.address, target.bytes).set(data); // a copy: the package allocates its own memory for every picture
+      return { width, height, isDamaged: false }; // libjpeg only warns of damage, and the package does not pass that on
     },
   };
 }

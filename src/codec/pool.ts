@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
+import type { Arena } from "./arena.ts";
 import type { CodecName } from "./codec.ts";
 import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
 
@@ -17,6 +18,8 @@ interface Thread {
 
 export interface PoolOptions {
   codec: CodecName;
+  /** Where the pixels of all jobs lie. */
+  arena: Arena;
   threads: number;
   /** Called when a thread became idle: the moment to give it the newest frame. */
   onIdle: () => void;
@@ -67,7 +70,7 @@ export class CodecPool {
   }
 
   #start(): Thread {
-    const setup: WorkerSetup = { codec: this.#options.codec };
+    const setup: WorkerSetup = { codec: this.#options.codec, memory: this.#options.arena.memory };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup });
     const thread: Thread = { worker, done: null, ready: false };
     let reason = "it ended by itself";

@@ -1,6 +1,6 @@
 // Any raw pixel layout to RGBA, for codecs that read nothing else.
 
-import type { PixelFrame } from "./codec.ts";
+import type { PixelFormat, Size } from "../core/pixel-format.ts";
 
 /**
  * The frame as RGBA in new, unshared memory.
@@ -8,8 +8,10 @@ import type { PixelFrame } from "./codec.ts";
  * YUV by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point; studio range is stretched to full
  * range. Chroma is repeated, not interpolated: what follows halves it again.
  */
-export function toRgba(frame: PixelFrame): Uint8ClampedArray {
-  const { format, width, height, bytes } = frame;
+export function toRgba(
+  { format, width, height }: Size & { format: PixelFormat },
+  bytes: Uint8Array,
+): Uint8ClampedArray {
   const rgba = new Uint8ClampedArray(width * height * 4);
   switch (format) {
     case "rgba":
@@ -22,13 +24,13 @@ export function toRgba(frame: PixelFrame): Uint8ClampedArray {
     case "gray":
       return fromPacked(bytes, rgba, 1, 0, 0, 0);
     case "yuv420p":
-      return fromYuv(frame, rgba, planar420(width, height), STUDIO_RANGE);
+      return fromYuv({ width, height }, bytes, rgba, planar420(width, height), STUDIO_RANGE);
     case "yuvj420p":
-      return fromYuv(frame, rgba, planar420(width, height), FULL_RANGE);
+      return fromYuv({ width, height }, bytes, rgba, planar420(width, height), FULL_RANGE);
     case "nv12":
-      return fromYuv(frame, rgba, semiPlanar420(width, height), STUDIO_RANGE);
+      return fromYuv({ width, height }, bytes, rgba, semiPlanar420(width, height), STUDIO_RANGE);
     case "yuyv422":
-      return fromYuv(frame, rgba, packed422(width), STUDIO_RANGE);
+      return fromYuv({ width, height }, bytes, rgba, packed422(width), STUDIO_RANGE);
   }
 }
 
@@ -115,8 +117,13 @@ interface YuvRange {
 const FULL_RANGE: YuvRange = { lumaZero: 0, luma: 65536, vr: 91881, ug: 22554, vg: 46802, ub: 116130 };
 const STUDIO_RANGE: YuvRange = { lumaZero: 16, luma: 76309, vr: 104597, ug: 25675, vg: 53279, ub: 132201 };
 
-function fromYuv(frame: PixelFrame, rgba: Uint8ClampedArray, at: YuvLayout, range: YuvRange): Uint8ClampedArray {
-  const { width, height, bytes } = frame;
+function fromYuv(
+  { width, height }: Size,
+  bytes: Uint8Array,
+  rgba: Uint8ClampedArray,
+  at: YuvLayout,
+  range: YuvRange,
+): Uint8ClampedArray {
   const { lumaZero, luma, vr, ug, vg, ub } = range;
   let to = 0;
   for (let row = 0; row < height; row++) {

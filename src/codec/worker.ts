@@ -3,24 +3,27 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../core/clock.ts";
 import { CodecError, messageOf } from "../core/errors.ts";
+import { Arena } from "./arena.ts";
 import { createCodec } from "./codec.ts";
 import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("codec/worker.ts runs as a worker thread only");
 const port = parentPort;
-const codec = await createCodec((workerData as WorkerSetup).codec);
+const setup = workerData as WorkerSetup;
+const arena = Arena.attach(setup.memory);
+const codec = await createCodec(setup.codec, arena);
+await warmUp(codec, arena);
 
 async function perform(job: Job): Promise<JobResult> {
   const startedAt = nowMicros();
   try {
-    let jpeg: Uint8Array<ArrayBuffer>;
     if (job.kind === "encode") {
-      jpeg = await codec.encode({ ...job, bytes: job.pixels }, job.quality);
-    } else {
-      jpeg = job.jpeg;
-      await codec.decode(jpeg, job.target);
+      const jpeg = await codec.encode(job, job.quality);
+      return { ok: true, jpeg, busyMicros: nowMicros() - startedAt, isDamaged: false };
     }
-    return { ok: true, jpeg, busyMicros: nowMicros() - startedAt };
+    const { isDamaged } = await codec.decode(job.jpeg, job.target);
+    return { ok: true, jpeg: job.jpeg, busyMicros: nowMicros() - startedAt, isDamaged };
   } catch (error) {
     if (!(error instanceof CodecError)) throw error; // a defect: the thread dies of it and the pool replaces it
     return { ok: false, message: messageOf(error) };

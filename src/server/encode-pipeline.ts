@@ -1,6 +1,7 @@
 // From captured frames to encoded pictures: the newest frame goes to the first idle codec thread; older ones are dropped.
 
-import { FrameArena, type FrameSlot } from "../codec/arena.ts";
+import type { Arena } from "../codec/arena.ts";
+import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
 import { readJpegSize } from "../codec/jpeg-header.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
@@ -31,6 +32,7 @@ interface CapturedPixels extends Size {
 type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
 
 export interface PipelineOptions {
+  arena: Arena;
   pool: CodecPool;
   quality: number;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
@@ -47,7 +49,7 @@ export class EncodePipeline implements FrameSink {
   readonly captureRate = new Rate();
   readonly #options: PipelineOptions;
   readonly #captureIntervals = new RecentMedian(32);
-  #arena: FrameArena | null = null;
+  #slots: FrameSlots | null = null;
   #waiting: Captured | null = null;
   #encoding = 0;
   #captured = 0;
@@ -82,10 +84,11 @@ export class EncodePipeline implements FrameSink {
 
   reserve(format: PixelFormat, size: Size): FrameSlot | null {
     const bytes = frameBytes(format, size.width, size.height);
-    if (this.#arena === null || this.#arena.slotBytes < bytes) {
-      this.#arena = new FrameArena(bytes, this.#options.pool.threads + SLOTS_BESIDE_ENCODERS);
+    if (this.#slots === null || this.#slots.slotBytes < bytes) {
+      const { arena, pool } = this.#options;
+      this.#slots = new FrameSlots(arena, bytes, pool.threads + SLOTS_BESIDE_ENCODERS);
     }
-    return this.#arena.acquire();
+    return this.#slots.acquire();
   }
 
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
@@ -125,8 +128,8 @@ export class EncodePipeline implements FrameSink {
       return;
     }
     const { slot, format, width, height } = waiting.pixels;
-    const pixels = slot.bytes.subarray(0, frameBytes(format, width, height));
-    const job = { kind: "encode", width, height, format, pixels, quality: this.#options.quality } as const;
+    const { address } = slot;
+    const job = { kind: "encode", width, height, format, address, quality: this.#options.quality } as const;
     if (!this.#options.pool.tryRun(job, (result) => this.#finish(waiting.pixels, result))) return;
     this.#waiting = null;
     this.#encoding++;

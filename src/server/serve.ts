@@ -1,5 +1,6 @@
 // The server as a function: one source, its encoders, its viewers and the door they come in by, from start to end.
 
+import { Arena } from "../codec/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { nowMicros, sleep } from "../core/clock.ts";
@@ -77,7 +78,9 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   let broken: Error | null = null;
   let saidTrouble: string | null = null;
 
+  const arena = Arena.create();
   const pool = new CodecPool({
+    arena,
     codec: options.codec,
     threads: options.workers,
     onIdle: () => pipeline.pump(),
@@ -100,6 +103,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     say: events.say,
   });
   const pipeline = new EncodePipeline({
+    arena,
     pool,
     quality: options.quality,
     isWatched: () => viewers.isWatched,

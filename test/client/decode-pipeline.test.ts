@@ -1,6 +1,7 @@
 // The decode pipeline with real codec threads: the newest picture first, each one ends exactly once, slots come back.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { Arena } from "../../src/codec/arena.ts";
 import { CodecPool } from "../../src/codec/pool.ts";
 import { type DecodedPicture, DecodePipeline, type ReceivedPicture } from "../../src/client/decode-pipeline.ts";
 import { cjpeg, djpeg, largestDifference, testPicture, toRgbaBytes, until } from "../codec/outside-programs.ts";
@@ -33,7 +34,9 @@ afterEach(async () => {
 });
 
 async function start(): Promise<Setup> {
+  const arena = Arena.create();
   const pool = new CodecPool({
+    arena,
     codec: "jsquash",
     threads: THREADS,
     onIdle: () => pipeline.pump(),
@@ -43,7 +46,7 @@ async function start(): Promise<Setup> {
   pools.push(pool);
   const decoded: DecodedPicture[] = [];
   const dropped: Dropped[] = [];
-  const pipeline: DecodePipeline = new DecodePipeline(pool, {
+  const pipeline: DecodePipeline = new DecodePipeline(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });

@@ -1,7 +1,8 @@
 // The presenter before a screen in memory: order, the newest first, alarms, acknowledgements, and slots given back once.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { FrameArena } from "../../src/codec/arena.ts";
+import { Arena } from "../../src/codec/arena.ts";
+import { FrameSlots } from "../../src/codec/frame-slots.ts";
 import type { Connection } from "../../src/client/connection.ts";
 import type { DecodedPicture } from "../../src/client/decode-pipeline.ts";
 import type { FrameOutput } from "../../src/client/frame-output.ts";
@@ -47,7 +48,7 @@ afterEach(() => {
 });
 
 function decoded(frameNumber: number, connection: Connection = first.connection): DecodedPicture {
-  const slot = new FrameArena(16, 1).acquire();
+  const slot = new FrameSlots(Arena.create(), 16, 1).acquire();
   if (slot === null) throw new Error("no slot");
   slot.bytes.fill(frameNumber);
   const now = nowMicros();
@@ -62,8 +63,9 @@ function decoded(frameNumber: number, connection: Connection = first.connection)
     width: 2,
     height: 2,
     received: { frameNumber, ...stamps, jpeg: new Uint8Array([frameNumber]), connection },
+    isDamaged: false,
     slot: {
-      bytes: slot.bytes,
+      ...slot,
       release() {
         slot.release(); // throws when done twice
         released.push(frameNumber);

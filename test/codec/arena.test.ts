@@ -1,78 +1,64 @@
-// The arena: as many slots as it was given, none shared, and none given back twice.
+// The arena: areas that do not overlap, from any thread, in a memory that grows.
 
 import { describe, expect, test } from "bun:test";
+import { Worker } from "node:worker_threads";
 import fc from "fast-check";
-import { FrameArena, type FrameSlot } from "../../src/codec/arena.ts";
+import { Arena, GrowingArea } from "../../src/codec/arena.ts";
 
-describe("FrameArena", () => {
-  test("hands out exactly its slots, then null, and again what was released", () => {
-    const arena = new FrameArena(10, 3);
-    const slots = [arena.acquire(), arena.acquire(), arena.acquire()];
-    expect(slots).not.toContain(null);
-    expect(arena.acquire()).toBeNull();
-    expect(arena.acquire()).toBeNull();
-    slots[1]?.release();
-    expect(arena.acquire()?.bytes.byteOffset).toBe(slots[1]?.bytes.byteOffset);
-    expect(arena.acquire()).toBeNull();
-  });
-
-  test("slots lie in shared memory, have the asked size and do not overlap", () => {
-    const arena = new FrameArena(1000, 4);
-    expect(arena.slotBytes).toBe(1000);
-    const slots = Array.from({ length: 4 }, () => arena.acquire() as FrameSlot);
-    for (const [index, slot] of slots.entries()) {
-      expect(slot.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
-      expect(slot.bytes.length).toBe(1000);
-      slot.bytes.fill(index + 1);
-    }
-    for (const [index, slot] of slots.entries()) expect(slot.bytes.every((byte) => byte === index + 1)).toBe(true);
-  });
-
-  test("a second release throws, also when the slot is another frame's by then", () => {
-    const arena = new FrameArena(4, 1);
-    const first = arena.acquire() as FrameSlot;
-    first.release();
-    expect(() => first.release()).toThrow("released twice");
-    const second = arena.acquire() as FrameSlot;
-    expect(() => first.release()).toThrow("released twice");
-    expect(arena.acquire()).toBeNull();
-    second.release();
-    expect(arena.acquire()).not.toBeNull();
-  });
-
-  test("keeps count through any order of acquiring and releasing", () => {
-    const choice = fc.oneof(fc.constant("acquire" as const), fc.nat(9));
+describe("the arena", () => {
+  test("hands out areas that begin at cache lines and do not overlap, and grows with them", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 6 }), fc.array(choice, { maxLength: 60 }), (count, choices) => {
-        const arena = new FrameArena(8, count);
-        const held: FrameSlot[] = [];
-        for (const each of choices) {
-          if (each === "acquire") {
-            const slot = arena.acquire();
-            expect(slot === null).toBe(held.length === count);
-            if (slot !== null) held.push(slot);
-          } else {
-            held.splice(each % Math.max(1, held.length), 1)[0]?.release();
-          }
-          const places = held.map((slot) => slot.bytes.byteOffset);
-          expect(new Set(places).size).toBe(places.length);
-          expect(places.every((place) => place % 8 === 0 && place < 8 * count)).toBe(true);
+      fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+        const arena = Arena.create();
+        const areas = sizes.map((bytes) => ({ address: arena.take(bytes), bytes }));
+        for (const [index, { address, bytes }] of areas.entries()) {
+          expect(address % 64).toBe(0);
+          expect(address + bytes).toBeLessThanOrEqual(areas[index + 1]?.address ?? arena.memory.buffer.byteLength);
+          arena.bytes(address, bytes).fill(index + 1);
+        }
+        for (const [index, { address, bytes }] of areas.entries()) {
+          expect(arena.bytes(address, bytes).every((byte) => byte === index + 1)).toBe(true);
         }
       }),
+      { numRuns: 20 },
     );
   });
 
-  test("a worker thread sees what is written into a slot, without a message", async () => {
-    const arena = new FrameArena(8, 1);
-    const slot = arena.acquire() as FrameSlot;
+  test("is the same for another thread, which takes areas of its own", async () => {
+    const arena = Arena.create();
+    const mine = arena.take(100);
+    const module = new URL("../../src/codec/arena.ts", import.meta.url).href;
     const worker = new Worker(
-      `data:text/javascript,${encodeURIComponent("onmessage = ({ data }) => { data[0] += data[1]; postMessage('done'); };")}`,
+      `const { parentPort, workerData } = require("node:worker_threads");
+       import(${JSON.stringify(module)}).then(({ Arena }) => {
+         const arena = Arena.attach(workerData);
+         const address = arena.take(3_000_000);
+         arena.bytes(address, 3_000_000).fill(7);
+         parentPort.postMessage(address);
+       });`,
+      { eval: true, workerData: arena.memory },
     );
-    slot.bytes.set([1, 41]);
-    const done = new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
-    worker.postMessage(slot.bytes);
-    await done;
-    worker.terminate();
-    expect(slot.bytes[0]).toBe(42);
+    const theirs = await new Promise<number>((resolve) => worker.once("message", resolve));
+    await worker.terminate();
+    expect(theirs).toBeGreaterThanOrEqual(mine + 100);
+    expect(arena.bytes(theirs, 3_000_000).every((byte) => byte === 7)).toBe(true);
+    expect(arena.take(1)).toBeGreaterThanOrEqual(theirs + 3_000_000);
+  });
+
+  test("says so when there is no more memory, and refuses a memory that is no arena", () => {
+    const arena = Arena.create();
+    expect(() => arena.take(5_000_000_000)).toThrow("no memory for pictures of this size");
+    const other = new WebAssembly.Memory({ initial: 8, maximum: 16, shared: true });
+    expect(() => Arena.attach(other)).toThrow("holds no arena");
+  });
+
+  test("an area that grows keeps its place until it has to move", () => {
+    const area = new GrowingArea(Arena.create());
+    const first = area.reserve(1000);
+    expect(area.reserve(10)).toBe(first);
+    const second = area.reserve(1001);
+    expect(second).not.toBe(first);
+    expect(area.bytes).toBeGreaterThanOrEqual(1500);
+    expect(area.reserve(1400)).toBe(second);
   });
 });

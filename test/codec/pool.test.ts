@@ -1,6 +1,8 @@
 // The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a thread's death.
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { Arena } from "../../src/codec/arena.ts";
+import type { PixelTarget } from "../../src/codec/codec.ts";
 import type { DecodeJob, EncodeJob, JobResult } from "../../src/codec/job.ts";
 import { CodecPool } from "../../src/codec/pool.ts";
 import { cjpeg, djpeg, largestDifference, psnr, testPicture, toRgbaBytes, until } from "./outside-programs.ts";
@@ -24,6 +26,7 @@ afterEach(async () => {
 async function start(threads: number): Promise<Watched> {
   const watched: Omit<Watched, "pool"> = { broken: [], replaced: [], idleCalls: 0 };
   const pool = new CodecPool({
+    arena,
     codec: "jsquash",
     threads,
     onIdle: () => watched.idleCalls++,
@@ -36,19 +39,21 @@ async function start(threads: number): Promise<Watched> {
   return result;
 }
 
+const arena = Arena.create();
+const pixelsAddress = arena.take(PICTURE.pixels.length);
+arena.bytes(pixelsAddress, PICTURE.pixels.length).set(PICTURE.pixels);
+
 function encodeJob(): EncodeJob {
-  const pixels = new Uint8Array(new SharedArrayBuffer(PICTURE.pixels.length));
-  pixels.set(PICTURE.pixels);
-  return { kind: "encode", ...SIZE, format: "rgb24", pixels, quality: 85 };
+  return { kind: "encode", ...SIZE, format: "rgb24", address: pixelsAddress, quality: 85 };
 }
 
 function decodeJob(jpeg = JPEG): DecodeJob {
-  const target = new Uint8Array(new SharedArrayBuffer(SIZE.width * SIZE.height * 4));
-  return { kind: "decode", jpeg: new Uint8Array(jpeg), target };
+  const bytes = SIZE.width * SIZE.height * 4;
+  return { kind: "decode", jpeg: new Uint8Array(jpeg), target: { address: arena.take(bytes), bytes } };
 }
 
 /** A job no codec survives: its target is missing. */
-const deadlyJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as Uint8Array });
+const deadlyJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
 
 function runJob(pool: CodecPool, job: EncodeJob | DecodeJob): Promise<JobResult> | null {
   const { promise, resolve } = Promise.withResolvers<JobResult>();
@@ -90,7 +95,9 @@ describe("jobs", () => {
     const result = await running;
     if (!result?.ok) throw new Error("the job failed");
     expect(largestDifference(result.jpeg, JPEG)).toBe(0);
-    expect(largestDifference(job.target, toRgbaBytes(djpeg(JPEG)))).toBeLessThanOrEqual(4);
+    expect(
+      largestDifference(arena.bytes(job.target.address, job.target.bytes), toRgbaBytes(djpeg(JPEG))),
+    ).toBeLessThanOrEqual(4);
   });
 
   test("each thread that becomes idle is announced, when it can already be given work", async () => {
@@ -98,6 +105,7 @@ describe("jobs", () => {
     expect(idleCalls).toBe(1);
     const taken: boolean[] = [];
     const again = new CodecPool({
+      arena,
       codec: "jsquash",
       threads: 1,
       onIdle: () => taken.length < 3 && taken.push(again.tryRun(decodeJob(), () => undefined)),
@@ -180,6 +188,7 @@ describe("close", () => {
   test("may be called before the threads have started", async () => {
     const ready: string[] = [];
     const pool = new CodecPool({
+      arena,
       codec: "jsquash",
       threads: 2,
       onIdle: () => ready.push("idle"),

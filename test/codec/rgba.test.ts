@@ -52,7 +52,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
   test.each(SIZES)("$width by $height is what ffmpeg makes of it", (size) => {
     const picture = convert(patchwork(size), size, "rgb24", format);
     expect(picture.length).toBe(frameBytes(format, size.width, size.height));
-    const ours = new Uint8Array(toRgba({ ...size, format, bytes: picture }));
+    const ours = new Uint8Array(toRgba({ ...size, format }, picture));
     const theirs = convert(picture, size, format, "rgba");
     if (YUV.includes(format)) {
       expect(largestDifference(withinPatches(ours, size), withinPatches(theirs, size))).toBeLessThanOrEqual(3);
@@ -65,7 +65,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     const size = { width: 96, height: 64 };
     const original = testPicture(size);
     const bytes = convert(original.pixels, size, "rgb24", format);
-    const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+    const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
     const expected = format === "gray" ? greyOf(toRgbaBytes(original)) : toRgbaBytes(original);
     expect(psnr(ours, expected)).toBeGreaterThan(format === "gray" ? 28 : 32);
   });
@@ -76,10 +76,10 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     const shared = new Uint8Array(new SharedArrayBuffer(length + 3)).subarray(3);
     for (let at = 0; at < length; at++) shared[at] = 30 + ((at * 37) % 200);
     const before = new Uint8Array(shared);
-    const ours = toRgba({ ...size, format, bytes: shared });
+    const ours = toRgba({ ...size, format }, shared);
     expect(ours.buffer).toBeInstanceOf(ArrayBuffer);
     expect(ours.length).toBe(5 * 3 * 4);
-    expect(ours).toEqual(toRgba({ ...size, format, bytes: before }));
+    expect(ours).toEqual(toRgba({ ...size, format }, before));
     expect(new Uint8Array(shared)).toEqual(before);
   });
 });
@@ -105,7 +105,7 @@ describe("every value", () => {
       const size = { width: 2, height: 2 * pixels.length };
       const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
       const bytes = new Uint8Array(planes.flat());
-      const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+      const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
       expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
     },
   );
@@ -117,7 +117,7 @@ describe("every value", () => {
       const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
       const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
       for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
-      const ours = new Uint8Array(toRgba({ ...size, format, bytes }));
+      const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
       expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
     },
   );
@@ -125,7 +125,7 @@ describe("every value", () => {
   test("values beyond studio range are clamped, not wrapped", () => {
     const size = { width: 2, height: 2 };
     const pixel = (y: number, u: number, v: number) =>
-      [...toRgba({ ...size, format: "yuv420p", bytes: new Uint8Array([y, y, y, y, u, v]) })].slice(0, 4);
+      [...toRgba({ ...size, format: "yuv420p" }, new Uint8Array([y, y, y, y, u, v]))].slice(0, 4);
     expect(pixel(0, 128, 128)).toEqual([0, 0, 0, 255]);
     expect(pixel(255, 128, 128)).toEqual([255, 255, 255, 255]);
     expect(pixel(255, 255, 255)[0]).toBe(255);
@@ -135,7 +135,7 @@ describe("every value", () => {
   test("black, white and grey are neutral", () => {
     const size = { width: 2, height: 2 };
     const neutral = (format: PixelFormat, y: number) =>
-      [...toRgba({ ...size, format, bytes: new Uint8Array([y, y, y, y, 128, 128]) })].slice(0, 4);
+      [...toRgba({ ...size, format }, new Uint8Array([y, y, y, y, 128, 128]))].slice(0, 4);
     expect(neutral("yuv420p", 16)).toEqual([0, 0, 0, 255]);
     expect(neutral("yuv420p", 235)).toEqual([255, 255, 255, 255]);
     for (let y = 0; y < 256; y++) expect(neutral("yuvj420p", y)).toEqual([y, y, y, 255]);

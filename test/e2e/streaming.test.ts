@@ -37,7 +37,7 @@ describe("the pattern", () => {
     expect(codes).not.toContain(null);
     const numbers = codes.map((code) => code?.frameNumber ?? 0);
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-    expect(viewer.last).toMatchObject({ final: true, frames: 40, ...SIZE, codec: "jsquash" });
+    expect(viewer.last).toMatchObject({ final: true, frames: 40, ...SIZE, codec: "simd" });
     const { dropped = -1, droppedBy } = viewer.last ?? {};
     const gaps = (numbers.at(-1) ?? 0) - (numbers[0] ?? 0) + 1 - numbers.length;
     expect(dropped).toBeGreaterThanOrEqual(gaps);

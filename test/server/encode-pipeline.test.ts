@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { CodecPool } from "../../src/codec/pool.ts";
-import type { FrameSlot } from "../../src/codec/arena.ts";
+import { Arena } from "../../src/codec/arena.ts";
+import type { FrameSlot } from "../../src/codec/frame-slots.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
@@ -26,7 +27,9 @@ afterEach(async () => {
 });
 
 async function start(watched = true, threads = THREADS): Promise<Setup> {
+  const arena = Arena.create();
   const pool = new CodecPool({
+    arena,
     codec: "jsquash",
     threads,
     onIdle: () => pipeline.pump(),
@@ -38,6 +41,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
   const pipeline: EncodePipeline = new EncodePipeline({
+    arena,
     pool,
     quality: 90,
     isWatched: () => setup.watched,

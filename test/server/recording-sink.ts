@@ -1,6 +1,7 @@
 // A sink that keeps what a source delivers, for the tests of sources.
 
-import { FrameArena, type FrameSlot } from "../../src/codec/arena.ts";
+import { Arena } from "../../src/codec/arena.ts";
+import { type FrameSlot, FrameSlots } from "../../src/codec/frame-slots.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import type { FrameSink } from "../../src/server/sources/source.ts";
 
@@ -23,8 +24,10 @@ export class RecordingSink implements FrameSink {
   reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
     if (this.held === this.slots) return null;
     this.held++;
-    const { bytes, release } = new FrameArena(frameBytes(format, width, height), 1).acquire() as FrameSlot;
+    const slots = new FrameSlots(Arena.create(), frameBytes(format, width, height), 1);
+    const { address, bytes, release } = slots.acquire() as FrameSlot;
     return {
+      address,
       bytes,
       release: () => {
         release();

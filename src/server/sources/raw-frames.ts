@@ -1,6 +1,6 @@
 // A byte stream of raw frames of a known size, cut into frames straight into the arena.
 
-import type { FrameSlot } from "../../codec/arena.ts";
+import type { FrameSlot } from "../../codec/frame-slots.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { FrameSink } from "./source.ts";

@@ -1,6 +1,6 @@
 // What a source of frames is, and what it hands its frames to.
 
-import type { FrameSlot } from "../../codec/arena.ts";
+import type { FrameSlot } from "../../codec/frame-slots.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 

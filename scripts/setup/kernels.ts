@@ -1,0 +1,81 @@
+// The codec kernels: AssemblyScript in src/codec/kernel to WebAssembly in src/codec/kernel/build, where missing or stale.
+//
+// They are not committed: they take seconds to build, and a binary in the tree could differ from its source unseen.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SetupError, say } from "./run.ts";
+
+/** Entry files, each with the 64 KiB of the arena that its constant tables are loaded to (simd/kernel-module.ts). */
+const ENTRIES = [
+  { name: "decoder", memoryBaseBytes: 1 << 16 },
+  { name: "encoder", memoryBaseBytes: 2 << 16 },
+];
+
+/** One source, two builds; which runs is found out at start (simd/kernel-module.ts). */
+const VARIANTS = [
+  { name: "relaxed", features: ["threads", "simd", "relaxed-simd"] },
+  { name: "plain", features: ["threads", "simd"] },
+];
+
+/** Builds what is missing or stale; some milliseconds when nothing is. Throws SetupError where the compiler complains. */
+export async function buildKernels(root: string): Promise<void> {
+  const sourceFolder = join(root, "src", "codec", "kernel");
+  const folder = join(sourceFolder, "build");
+  const stampFile = join(folder, "stamp.txt");
+  const outputs = ENTRIES.flatMap(({ name }) =>
+    VARIANTS.map((variant) => join(folder, `${name}.${variant.name}.wasm`)),
+  );
+  const stamp = sourceStamp(root, sourceFolder);
+  const isFresh =
+    [...outputs, stampFile].every((file) => existsSync(file)) && readFileSync(stampFile, "utf8") === stamp;
+  if (isFresh) return;
+  say("building the codec kernels (AssemblyScript)");
+  mkdirSync(folder, { recursive: true });
+  rmSync(stampFile, { force: true });
+  await Promise.all(
+    ENTRIES.flatMap(({ name, memoryBaseBytes }) =>
+      VARIANTS.map((variant) =>
+        compile(root, name, memoryBaseBytes, variant.features, join(folder, `${name}.${variant.name}.wasm`)),
+      ),
+    ),
+  );
+  writeFileSync(stampFile, stamp);
+}
+
+/** A digest of everything that the outcome depends on. */
+function sourceStamp(root: string, sourceFolder: string): string {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for (const file of readdirSync(sourceFolder).toSorted()) {
+    if (file.endsWith(".ts")) hasher.update(`${file}\n`).update(readFileSync(join(sourceFolder, file)));
+  }
+  hasher.update(readFileSync(join(root, "node_modules", "assemblyscript", "package.json")));
+  hasher.update(readFileSync(import.meta.path));
+  return hasher.digest("hex");
+}
+
+async function compile(
+  root: string,
+  entry: string,
+  memoryBaseBytes: number,
+  features: readonly string[],
+  output: string,
+): Promise<void> {
+  const compiler = Bun.spawn(
+    [
+      process.execPath,
+      join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
+      `src/codec/kernel/${entry}.ts`,
+      ...["--outFile", output, "--runtime", "stub", "--noAssert", "-O3", "--importMemory", "--sharedMemory"],
+      // 4 GiB, as the arena's memory; 112 is AssemblyScript's remark that relaxed SIMD is new.
+      ...["--maximumMemory", "65536", "--memoryBase", String(memoryBaseBytes), "--disableWarning", "112"],
+      ...features.flatMap((feature) => ["--enable", feature]),
+    ],
+    { cwd: root, stdout: "pipe", stderr: "pipe" },
+  );
+  const complaints = `${await new Response(compiler.stdout).text()}${await new Response(compiler.stderr).text()}`;
+  if ((await compiler.exited) !== 0) throw new SetupError(`the kernel ${entry} could not be built:\n${complaints}`);
+  // The tables are a part of the file, so a small file is proof that they fit their 64 KiB.
+  if (statSync(output).size > 1 << 16)
+    throw new SetupError(`${output} is larger than 64 KiB: give its tables more room`);
+}

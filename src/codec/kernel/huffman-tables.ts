@@ -1,0 +1,127 @@
+// Huffman tables (T.81 C and K.3.3) and what the entropy coder looks up.
+//
+// The typical tables K.3 to K.6 are the ones nearly every baseline encoder uses. From each list of code counts and symbol
+// values the codes follow as in T.81 C.2: consecutive, one more bit and doubled at each length. Look-ups
+// are made of them (layout-encoder.ts): by symbol value, and with the amplitude bits (F.1.2.1.1, F.1.2.2.1) already joined,
+// DC by difference and AC by run and value.
+
+import {
+  STATE_AC_CODES,
+  STATE_AC_SYMBOLS,
+  STATE_DC_CODES,
+  STATE_DC_SYMBOLS,
+  SYMBOL_TABLE_BYTES,
+} from "./layout-encoder";
+
+/** Code counts by length (16 bytes), then the symbol values: DC luminance, table K.3. */
+const DC_LUMA: usize = memory.data<u8>([
+  0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+]);
+/** DC chrominance, table K.4. */
+const DC_CHROMA: usize = memory.data<u8>([
+  0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+]);
+/** AC luminance, table K.5. */
+const AC_LUMA: usize = memory.data<u8>([
+  0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d, 0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41,
+  0x06, 0x13, 0x51, 0x61, 0x07, 0x22, 0x71, 0x14, 0x32, 0x81, 0x91, 0xa1, 0x08, 0x23, 0x42, 0xb1, 0xc1, 0x15, 0x52,
+  0xd1, 0xf0, 0x24, 0x33, 0x62, 0x72, 0x82, 0x09, 0x0a, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x25, 0x26, 0x27, 0x28, 0x29,
+  0x2a, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x53, 0x54, 0x55,
+  0x56, 0x57, 0x58, 0x59, 0x5a, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78,
+  0x79, 0x7a, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a,
+  0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xc2,
+  0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xe1, 0xe2,
+  0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
+]);
+/** AC chrominance, table K.6. */
+const AC_CHROMA: usize = memory.data<u8>([
+  0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77, 0x00, 0x01, 0x02, 0x03, 0x11, 0x04, 0x05, 0x21, 0x31, 0x06, 0x12,
+  0x41, 0x51, 0x07, 0x61, 0x71, 0x13, 0x22, 0x32, 0x81, 0x08, 0x14, 0x42, 0x91, 0xa1, 0xb1, 0xc1, 0x09, 0x23, 0x33,
+  0x52, 0xf0, 0x15, 0x62, 0x72, 0xd1, 0x0a, 0x16, 0x24, 0x34, 0xe1, 0x25, 0xf1, 0x17, 0x18, 0x19, 0x1a, 0x26, 0x27,
+  0x28, 0x29, 0x2a, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x53, 0x54,
+  0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x73, 0x74, 0x75, 0x76, 0x77,
+  0x78, 0x79, 0x7a, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98,
+  0x99, 0x9a, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9,
+  0xba, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda,
+  0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
+]);
+
+/** The counts and values of a table, as they stand in DHT: `tableClass` 0 DC, 1 AC; `destination` 0 luma, 1 chroma. */
+export function huffmanSpecification(tableClass: i32, destination: i32): usize {
+  if (tableClass == 0) return destination == 0 ? DC_LUMA : DC_CHROMA;
+  return destination == 0 ? AC_LUMA : AC_CHROMA;
+}
+
+/** How many symbol values a table has. */
+export function huffmanValueCount(specification: usize): i32 {
+  let count = 0;
+  for (let length: usize = 0; length < 16; length++) count += load<u8>(specification + length);
+  return count;
+}
+
+/** Writes code << 6 | length for each symbol value of a table at `codes`[value] (T.81 C.2). */
+function assignCodes(specification: usize, codes: usize): void {
+  let value = specification + 16;
+  let code: u32 = 0;
+  for (let length: u32 = 1; length <= 16; length++) {
+    const count = load<u8>(specification + length - 1);
+    for (let n: u32 = 0; n < count; n++) {
+      store<u32>(codes + ((<usize>load<u8>(value)) << 2), (code << 6) | length);
+      value++;
+      code++;
+    }
+    code <<= 1;
+  }
+}
+
+/** A code and the amplitude bits of `value`, which are `size` many, as one symbol. */
+function joinAmplitude(code: u32, value: i32, size: i32): u32 {
+  const amplitude = (value + (value >> 31)) & ((1 << size) - 1);
+  return ((((code >>> 6) << size) | amplitude) << 6) | ((code & 63) + size);
+}
+
+/** The number of amplitude bits of a value: table F.1. */
+function sizeOf(value: i32): i32 {
+  const sign = value >> 31;
+  return 32 - clz((value ^ sign) - sign);
+}
+
+/** DC symbols by difference; `symbols` is the one of difference 0. */
+function joinDifferences(codes: usize, symbols: usize): void {
+  for (let difference = -2047; difference < 2048; difference++) {
+    const size = sizeOf(difference);
+    store<u32>(symbols + (difference << 2), joinAmplitude(load<u32>(codes + (size << 2)), difference, size));
+  }
+}
+
+/** AC symbols by value and run; `symbols` is the one of value 0 and run 0. */
+function joinRuns(codes: usize, symbols: usize): void {
+  for (let value = -1024; value < 1024; value++) {
+    const size = min(sizeOf(value), 10);
+    for (let run = 0; run < 64; run++) {
+      // Value 0: the end of block after a run, nothing without one.
+      let symbol: u32 = run == 0 ? 0 : load<u32>(codes);
+      if (value != 0) {
+        symbol = 0x80000000;
+        if (run < 16) {
+          const joined = joinAmplitude(load<u32>(codes + ((run << 6) + (size << 2))), value, size);
+          if ((joined & 63) <= 16) symbol = joined;
+        }
+      }
+      store<u32>(symbols + ((value << 8) + (run << 2)), symbol);
+    }
+  }
+}
+
+/** Fills the look-ups in the state, for luma (0) and chroma (1). */
+export function buildHuffmanTables(state: usize): void {
+  for (let table: usize = 0; table < 2; table++) {
+    const dcCodes = state + STATE_DC_CODES + (table << 6);
+    const acCodes = state + STATE_AC_CODES + (table << 10);
+    const symbols = state + table * SYMBOL_TABLE_BYTES;
+    assignCodes(huffmanSpecification(0, <i32>table), dcCodes);
+    assignCodes(huffmanSpecification(1, <i32>table), acCodes);
+    joinDifferences(dcCodes, symbols + STATE_DC_SYMBOLS);
+    joinRuns(acCodes, symbols + STATE_AC_SYMBOLS);
+  }
+}

@@ -1,0 +1,134 @@
+// Quantisation (T.81 A.3.4), zigzag order (figure A.6) and the map of non-zero coefficients.
+//
+// In: a transformed block of eight MCUs, [v][u][lane], scaled as forward-dct.ts says. Out: quantised coefficients
+// [zigzag position][lane], a vector of zeros for positions 64 and 65 each and, a lane, a 64-bit mask whose bit k - 1 says
+// that the coefficient at zigzag position k is not zero; position 64 counts as one (entropy-encode.ts ends a block there).
+//
+// One rounding product a coefficient: multiplier = 2^15 / (quantiser · scale of the DCT · a(u) · a(v)). The order of the
+// stores is the zigzag; no data moves across lanes but for the masks, eight of which are gathered in bytes first. Offsets
+// are written out because only literal ones become part of a load or store, and the masks are made from the stored
+// coefficients because otherwise the compiler keeps all 64 of them alive for their sake.
+
+import { multiplyQ15 } from "./vector";
+
+/** -1 in each byte whose coefficient, of two vectors, is zero. */
+function zeroBytes(first: v128, second: v128): v128 {
+  return i8x16.eq(i8x16.narrow_i16x8_s(first, second), i8x16.splat(0));
+}
+
+/**
+ * Quantises one block of eight MCUs. `multipliers` is the component's table in the state, `dcBias` what is added to the DC
+ * coefficient first; `target` takes 66 vectors, `masks` eight u64.
+ */
+export function quantise(block: usize, multipliers: usize, dcBias: v128, target: usize, masks: usize): void {
+  v128.store(target, multiplyQ15(i16x8.add(v128.load(block), dcBias), v128.load(multipliers)));
+  v128.store(target, multiplyQ15(v128.load(block, 16), v128.load(multipliers, 16)), 16);
+  v128.store(target, multiplyQ15(v128.load(block, 128), v128.load(multipliers, 32)), 32);
+  v128.store(target, multiplyQ15(v128.load(block, 256), v128.load(multipliers, 48)), 48);
+  v128.store(target, multiplyQ15(v128.load(block, 144), v128.load(multipliers, 64)), 64);
+  v128.store(target, multiplyQ15(v128.load(block, 32), v128.load(multipliers, 80)), 80);
+  v128.store(target, multiplyQ15(v128.load(block, 48), v128.load(multipliers, 96)), 96);
+  v128.store(target, multiplyQ15(v128.load(block, 160), v128.load(multipliers, 112)), 112);
+  v128.store(target, multiplyQ15(v128.load(block, 272), v128.load(multipliers, 128)), 128);
+  v128.store(target, multiplyQ15(v128.load(block, 384), v128.load(multipliers, 144)), 144);
+  v128.store(target, multiplyQ15(v128.load(block, 512), v128.load(multipliers, 160)), 160);
+  v128.store(target, multiplyQ15(v128.load(block, 400), v128.load(multipliers, 176)), 176);
+  v128.store(target, multiplyQ15(v128.load(block, 288), v128.load(multipliers, 192)), 192);
+  v128.store(target, multiplyQ15(v128.load(block, 176), v128.load(multipliers, 208)), 208);
+  v128.store(target, multiplyQ15(v128.load(block, 64), v128.load(multipliers, 224)), 224);
+  v128.store(target, multiplyQ15(v128.load(block, 80), v128.load(multipliers, 240)), 240);
+  v128.store(target, multiplyQ15(v128.load(block, 192), v128.load(multipliers, 256)), 256);
+  v128.store(target, multiplyQ15(v128.load(block, 304), v128.load(multipliers, 272)), 272);
+  v128.store(target, multiplyQ15(v128.load(block, 416), v128.load(multipliers, 288)), 288);
+  v128.store(target, multiplyQ15(v128.load(block, 528), v128.load(multipliers, 304)), 304);
+  v128.store(target, multiplyQ15(v128.load(block, 640), v128.load(multipliers, 320)), 320);
+  v128.store(target, multiplyQ15(v128.load(block, 768), v128.load(multipliers, 336)), 336);
+  v128.store(target, multiplyQ15(v128.load(block, 656), v128.load(multipliers, 352)), 352);
+  v128.store(target, multiplyQ15(v128.load(block, 544), v128.load(multipliers, 368)), 368);
+  v128.store(target, multiplyQ15(v128.load(block, 432), v128.load(multipliers, 384)), 384);
+  v128.store(target, multiplyQ15(v128.load(block, 320), v128.load(multipliers, 400)), 400);
+  v128.store(target, multiplyQ15(v128.load(block, 208), v128.load(multipliers, 416)), 416);
+  v128.store(target, multiplyQ15(v128.load(block, 96), v128.load(multipliers, 432)), 432);
+  v128.store(target, multiplyQ15(v128.load(block, 112), v128.load(multipliers, 448)), 448);
+  v128.store(target, multiplyQ15(v128.load(block, 224), v128.load(multipliers, 464)), 464);
+  v128.store(target, multiplyQ15(v128.load(block, 336), v128.load(multipliers, 480)), 480);
+  v128.store(target, multiplyQ15(v128.load(block, 448), v128.load(multipliers, 496)), 496);
+  v128.store(target, multiplyQ15(v128.load(block, 560), v128.load(multipliers, 512)), 512);
+  v128.store(target, multiplyQ15(v128.load(block, 672), v128.load(multipliers, 528)), 528);
+  v128.store(target, multiplyQ15(v128.load(block, 784), v128.load(multipliers, 544)), 544);
+  v128.store(target, multiplyQ15(v128.load(block, 896), v128.load(multipliers, 560)), 560);
+  v128.store(target, multiplyQ15(v128.load(block, 912), v128.load(multipliers, 576)), 576);
+  v128.store(target, multiplyQ15(v128.load(block, 800), v128.load(multipliers, 592)), 592);
+  v128.store(target, multiplyQ15(v128.load(block, 688), v128.load(multipliers, 608)), 608);
+  v128.store(target, multiplyQ15(v128.load(block, 576), v128.load(multipliers, 624)), 624);
+  v128.store(target, multiplyQ15(v128.load(block, 464), v128.load(multipliers, 640)), 640);
+  v128.store(target, multiplyQ15(v128.load(block, 352), v128.load(multipliers, 656)), 656);
+  v128.store(target, multiplyQ15(v128.load(block, 240), v128.load(multipliers, 672)), 672);
+  v128.store(target, multiplyQ15(v128.load(block, 368), v128.load(multipliers, 688)), 688);
+  v128.store(target, multiplyQ15(v128.load(block, 480), v128.load(multipliers, 704)), 704);
+  v128.store(target, multiplyQ15(v128.load(block, 592), v128.load(multipliers, 720)), 720);
+  v128.store(target, multiplyQ15(v128.load(block, 704), v128.load(multipliers, 736)), 736);
+  v128.store(target, multiplyQ15(v128.load(block, 816), v128.load(multipliers, 752)), 752);
+  v128.store(target, multiplyQ15(v128.load(block, 928), v128.load(multipliers, 768)), 768);
+  v128.store(target, multiplyQ15(v128.load(block, 944), v128.load(multipliers, 784)), 784);
+  v128.store(target, multiplyQ15(v128.load(block, 832), v128.load(multipliers, 800)), 800);
+  v128.store(target, multiplyQ15(v128.load(block, 720), v128.load(multipliers, 816)), 816);
+  v128.store(target, multiplyQ15(v128.load(block, 608), v128.load(multipliers, 832)), 832);
+  v128.store(target, multiplyQ15(v128.load(block, 496), v128.load(multipliers, 848)), 848);
+  v128.store(target, multiplyQ15(v128.load(block, 624), v128.load(multipliers, 864)), 864);
+  v128.store(target, multiplyQ15(v128.load(block, 736), v128.load(multipliers, 880)), 880);
+  v128.store(target, multiplyQ15(v128.load(block, 848), v128.load(multipliers, 896)), 896);
+  v128.store(target, multiplyQ15(v128.load(block, 960), v128.load(multipliers, 912)), 912);
+  v128.store(target, multiplyQ15(v128.load(block, 976), v128.load(multipliers, 928)), 928);
+  v128.store(target, multiplyQ15(v128.load(block, 864), v128.load(multipliers, 944)), 944);
+  v128.store(target, multiplyQ15(v128.load(block, 752), v128.load(multipliers, 960)), 960);
+  v128.store(target, multiplyQ15(v128.load(block, 880), v128.load(multipliers, 976)), 976);
+  v128.store(target, multiplyQ15(v128.load(block, 992), v128.load(multipliers, 992)), 992);
+  v128.store(target, multiplyQ15(v128.load(block, 1008), v128.load(multipliers, 1008)), 1008);
+  v128.store(target, i16x8.splat(0), 1024);
+  v128.store(target, i16x8.splat(0), 1040);
+
+  // zerosN: positions 16N + 1 to 16N + 8 of eight lanes, then 16N + 9 to 16N + 16.
+  let zeros0 = v128.and(zeroBytes(v128.load(target, 16), v128.load(target, 144)), i8x16.splat(1));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 32), v128.load(target, 160)), i8x16.splat(2)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 48), v128.load(target, 176)), i8x16.splat(4)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 64), v128.load(target, 192)), i8x16.splat(8)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 80), v128.load(target, 208)), i8x16.splat(16)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 96), v128.load(target, 224)), i8x16.splat(32)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 112), v128.load(target, 240)), i8x16.splat(64)));
+  zeros0 = v128.or(zeros0, v128.and(zeroBytes(v128.load(target, 128), v128.load(target, 256)), i8x16.splat(-128)));
+  let zeros1 = v128.and(zeroBytes(v128.load(target, 272), v128.load(target, 400)), i8x16.splat(1));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 288), v128.load(target, 416)), i8x16.splat(2)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 304), v128.load(target, 432)), i8x16.splat(4)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 320), v128.load(target, 448)), i8x16.splat(8)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 336), v128.load(target, 464)), i8x16.splat(16)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 352), v128.load(target, 480)), i8x16.splat(32)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 368), v128.load(target, 496)), i8x16.splat(64)));
+  zeros1 = v128.or(zeros1, v128.and(zeroBytes(v128.load(target, 384), v128.load(target, 512)), i8x16.splat(-128)));
+  let zeros2 = v128.and(zeroBytes(v128.load(target, 528), v128.load(target, 656)), i8x16.splat(1));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 544), v128.load(target, 672)), i8x16.splat(2)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 560), v128.load(target, 688)), i8x16.splat(4)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 576), v128.load(target, 704)), i8x16.splat(8)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 592), v128.load(target, 720)), i8x16.splat(16)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 608), v128.load(target, 736)), i8x16.splat(32)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 624), v128.load(target, 752)), i8x16.splat(64)));
+  zeros2 = v128.or(zeros2, v128.and(zeroBytes(v128.load(target, 640), v128.load(target, 768)), i8x16.splat(-128)));
+  let zeros3 = v128.and(zeroBytes(v128.load(target, 784), v128.load(target, 912)), i8x16.splat(1));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 800), v128.load(target, 928)), i8x16.splat(2)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 816), v128.load(target, 944)), i8x16.splat(4)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 832), v128.load(target, 960)), i8x16.splat(8)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 848), v128.load(target, 976)), i8x16.splat(16)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 864), v128.load(target, 992)), i8x16.splat(32)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 880), v128.load(target, 1008)), i8x16.splat(64)));
+  zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 896), i16x8.splat(1)), i8x16.splat(-128)));
+
+  // To 64 bits a lane.
+  const low0 = v128.shuffle<u8>(zeros0, zeros1, 0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
+  const low4 = v128.shuffle<u8>(zeros0, zeros1, 4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31);
+  const high0 = v128.shuffle<u8>(zeros2, zeros3, 0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
+  const high4 = v128.shuffle<u8>(zeros2, zeros3, 4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31);
+  v128.store(masks, v128.not(v128.shuffle<u32>(low0, high0, 0, 4, 1, 5)));
+  v128.store(masks, v128.not(v128.shuffle<u32>(low0, high0, 2, 6, 3, 7)), 16);
+  v128.store(masks, v128.not(v128.shuffle<u32>(low4, high4, 0, 4, 1, 5)), 32);
+  v128.store(masks, v128.not(v128.shuffle<u32>(low4, high4, 2, 6, 3, 7)), 48);
+}

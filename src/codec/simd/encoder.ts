@@ -1,0 +1,264 @@
+// Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
+
+import type { PixelFormat } from "../../core/pixel-format.ts";
+import { instantiateKernel } from "./kernel-module.ts";
+import { checkStatus } from "./kernel-status.ts";
+
+export type ChromaSampling = "4:2:0" | "4:2:2" | "4:4:4" | "gray";
+export type ColourRange = "full" | "limited";
+
+/** Kernel's number, range that ffmpeg assumes, sampling that fits best. */
+const pixelFormats = {
+  rgba: { code: 0, colourRange: "full", sampling: "4:2:0" },
+  rgb24: { code: 1, colourRange: "full", sampling: "4:2:0" },
+  bgr24: { code: 2, colourRange: "full", sampling: "4:2:0" },
+  yuvj420p: { code: 3, colourRange: "full", sampling: "4:2:0" },
+  yuv420p: { code: 3, colourRange: "limited", sampling: "4:2:0" },
+  nv12: { code: 4, colourRange: "limited", sampling: "4:2:0" },
+  yuyv422: { code: 5, colourRange: "limited", sampling: "4:2:2" },
+  gray: { code: 6, colourRange: "full", sampling: "gray" },
+} as const satisfies Record<PixelFormat, { code: number; colourRange: ColourRange; sampling: ChromaSampling }>;
+
+const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
+
+/** What the encoder must know of a picture before its pixels. */
+export interface PictureFormat {
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+  readonly pixelFormat: PixelFormat;
+  /** 1 to 100 on libjpeg's scale. */
+  readonly quality: number;
+  /** Default: 4:2:0, but 4:2:2 for yuyv422. RGB can be 4:2:0 or 4:4:4, yuyv422 4:2:2 or 4:2:0. */
+  readonly sampling?: ChromaSampling;
+  /** Default: limited (BT.601 video) for yuv420p, nv12 and yuyv422, full for the rest. RGB is always full. */
+  readonly colourRange?: ColourRange;
+  /** MCUs in a tile, a divisor of the MCUs per line. Default: defaultRestartInterval(). */
+  readonly restartIntervalMcus?: number;
+}
+
+/** One plane of pixels in the shared memory. */
+export interface PixelPlane {
+  readonly address: number;
+  /** Bytes from one row to the next. */
+  readonly rowBytes: number;
+}
+
+/** A prepared picture format: plain data, so it can be posted to workers. The state stays in the shared memory. */
+export interface PreparedPicture {
+  readonly stateAddress: number;
+  readonly tileCount: number;
+  readonly tilesPerLine: number;
+  readonly restartIntervalMcus: number;
+  /** SOI to SOS. */
+  readonly header: Uint8Array;
+}
+
+/** Where tiles go. */
+export interface TileTarget {
+  /** Where the bytes of the tiles go, one tile right after the other, without RST markers. */
+  readonly address: number;
+  readonly bytes: number;
+  /** Where the tiles' lengths go: one u32 a tile. */
+  readonly tileBytesAddress: number;
+}
+
+interface EncoderExports {
+  encoderStateBytes(): number;
+  encoderScratchBytes(): number;
+  prepareEncoder(
+    state: number,
+    widthPixels: number,
+    heightPixels: number,
+    pixelFormat: number,
+    colourRange: number,
+    sampling: number,
+    quality: number,
+    restartIntervalMcus: number,
+  ): number;
+  encoderHeaderAddress(state: number): number;
+  encoderHeaderBytes(state: number): number;
+  encodedBytesBound(state: number, tileCount: number): number;
+  encodeTiles(
+    state: number,
+    scratch: number,
+    plane0: number,
+    plane1: number,
+    plane2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    firstTile: number,
+    tileCount: number,
+    target: number,
+    targetBytes: number,
+    tileBytes: number,
+  ): number;
+}
+
+/** MCUs per line of a picture. */
+export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): number {
+  return Math.ceil(widthPixels / (sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8));
+}
+
+/** The divisor of the MCUs per line that is nearest to 20; where none is in 10 to 40, the whole line. */
+export function defaultRestartInterval(mcus: number): number {
+  let best = mcus;
+  for (let candidate = 10; candidate <= 40; candidate++) {
+    if (mcus % candidate !== 0) continue;
+    if (best > 40 || Math.abs(candidate - 20) < Math.abs(best - 20)) best = candidate;
+  }
+  return best;
+}
+
+/** The planes of a picture that lies at `address` without gaps between rows or planes, as ffmpeg's rawvideo does. */
+export function tightPlanes(
+  format: Pick<PictureFormat, "widthPixels" | "heightPixels" | "pixelFormat">,
+  address: number,
+): PixelPlane[] {
+  const { widthPixels: width, heightPixels: height } = format;
+  const chromaWidth = Math.ceil(width / 2);
+  const chroma = address + width * height;
+  switch (format.pixelFormat) {
+    case "rgba":
+      return [{ address, rowBytes: width * 4 }];
+    case "rgb24":
+    case "bgr24":
+      return [{ address, rowBytes: width * 3 }];
+    case "yuvj420p":
+    case "yuv420p":
+      return [
+        { address, rowBytes: width },
+        { address: chroma, rowBytes: chromaWidth },
+        { address: chroma + chromaWidth * Math.ceil(height / 2), rowBytes: chromaWidth },
+      ];
+    case "nv12":
+      return [
+        { address, rowBytes: width },
+        { address: chroma, rowBytes: chromaWidth * 2 },
+      ];
+    case "yuyv422":
+      return [{ address, rowBytes: chromaWidth * 4 }];
+    case "gray":
+      return [{ address, rowBytes: width }];
+  }
+}
+
+/** Bytes of a picture that lies as tightPlanes() says. */
+export function tightPictureBytes(format: Pick<PictureFormat, "widthPixels" | "heightPixels" | "pixelFormat">): number {
+  const { heightPixels: height } = format;
+  return tightPlanes(format, 0).reduce(
+    (bytes, { rowBytes }, plane) => bytes + rowBytes * (plane === 0 ? height : Math.ceil(height / 2)),
+    0,
+  );
+}
+
+/** The encoder kernel on one shared memory. One instance a worker; states are shared, scratches are not. */
+export class SimdEncoder {
+  readonly #kernel: EncoderExports;
+  readonly #memory: WebAssembly.Memory;
+  /** Bytes that a picture's state takes; its address is a multiple of 16. */
+  readonly stateBytes: number;
+  /** Bytes that a worker's scratch takes; its address is a multiple of 16, 64 is better. */
+  readonly scratchBytes: number;
+
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#kernel = instantiateKernel(module, memory) as unknown as EncoderExports;
+    this.stateBytes = this.#kernel.encoderStateBytes();
+    this.scratchBytes = this.#kernel.encoderScratchBytes();
+  }
+
+  /** Fills the state at `stateAddress`. No worker may be encoding from it meanwhile. */
+  prepare(stateAddress: number, format: PictureFormat): PreparedPicture {
+    const known = pixelFormats[format.pixelFormat];
+    const sampling = format.sampling ?? known.sampling;
+    const colourRange = format.colourRange ?? known.colourRange;
+    const mcus = mcusPerLine(format.widthPixels, sampling);
+    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus);
+    const tileCount = checkStatus(
+      this.#kernel.prepareEncoder(
+        stateAddress,
+        format.widthPixels,
+        format.heightPixels,
+        known.code,
+        colourRange === "full" ? 0 : 1,
+        samplingCodes[sampling],
+        format.quality,
+        restartIntervalMcus,
+      ),
+    );
+    const headerAddress = this.#kernel.encoderHeaderAddress(stateAddress);
+    const header = new Uint8Array(
+      this.#memory.buffer,
+      headerAddress,
+      this.#kernel.encoderHeaderBytes(stateAddress),
+    ).slice();
+    return { stateAddress, tileCount, tilesPerLine: mcus / restartIntervalMcus, restartIntervalMcus, header };
+  }
+
+  /** Output bytes that are enough for `tileCount` tiles whatever they show; pictures of the world need a twentieth. */
+  bytesBound(picture: PreparedPicture, tileCount: number): number {
+    return this.#kernel.encodedBytesBound(picture.stateAddress, tileCount);
+  }
+
+  /**
+   * Encodes `tileCount` tiles from `firstTile` on. Returns the bytes written to the target.
+   * Throws a KernelError with status -7 where the target is too small; nothing is written outside it.
+   */
+  encodeTiles(
+    picture: PreparedPicture,
+    scratchAddress: number,
+    planes: readonly PixelPlane[],
+    firstTile: number,
+    tileCount: number,
+    target: TileTarget,
+  ): number {
+    const [first, second, third] = planes;
+    return checkStatus(
+      this.#kernel.encodeTiles(
+        picture.stateAddress,
+        scratchAddress,
+        first?.address ?? 0,
+        second?.address ?? 0,
+        third?.address ?? 0,
+        first?.rowBytes ?? 0,
+        second?.rowBytes ?? 0,
+        third?.rowBytes ?? 0,
+        firstTile,
+        tileCount,
+        target.address,
+        target.bytes,
+        target.tileBytesAddress,
+      ),
+    );
+  }
+}
+
+/**
+ * What ends a JPEG: EOI, after two fill bytes (T.81 B.1.1.2). ffmpeg counts the bytes of a scan without those that were
+ * stuffed and looks for EOI up to two bytes late; without the fill it complains of files that had nothing to stuff.
+ */
+export const END_OF_IMAGE: readonly number[] = [0xff, 0xff, 0xff, 0xd9];
+
+/**
+ * Joins a picture's tiles, in order, into an ordinary JPEG: header, tiles with RST0 to RST7 between them, EOI.
+ * `tiles` are all tiles' bytes, `tileBytes` their lengths.
+ */
+export function joinTiles(header: Uint8Array, tiles: Uint8Array, tileBytes: Uint32Array): Uint8Array<ArrayBuffer> {
+  const total = tileBytes.reduce((bytes, length) => bytes + length, 0);
+  const jpeg = new Uint8Array(header.length + total + 2 * (tileBytes.length - 1) + END_OF_IMAGE.length);
+  jpeg.set(header);
+  let at = header.length;
+  let from = 0;
+  tileBytes.forEach((length, tile) => {
+    if (tile > 0) {
+      jpeg[at++] = 0xff;
+      jpeg[at++] = 0xd0 + ((tile - 1) & 7);
+    }
+    jpeg.set(tiles.subarray(from, from + length), at);
+    from += length;
+    at += length;
+  });
+  jpeg.set(END_OF_IMAGE, at);
+  return jpeg;
+}

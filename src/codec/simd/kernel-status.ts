@@ -1,0 +1,69 @@
+// What the kernels' negative status codes mean to a person: the one table that maps them to messages.
+
+import * as status from "../kernel/status.ts";
+
+const MESSAGES: ReadonlyMap<number, string> = new Map([
+  [status.STATUS_SIZE_OUT_OF_RANGE, "a picture is 1 to 8192 pixels wide and high"],
+  [status.STATUS_UNKNOWN_PIXEL_FORMAT, "unknown pixel format"],
+  [status.STATUS_SAMPLING_NOT_AVAILABLE, "this pixel format cannot be encoded with this chroma sampling"],
+  [status.STATUS_QUALITY_OUT_OF_RANGE, "quality is a whole number from 1 to 100"],
+  [status.STATUS_RESTART_INTERVAL_NOT_A_DIVISOR, "the restart interval must divide the MCUs per line"],
+  [status.STATUS_TILE_RANGE, "the tile range is empty or leaves the picture"],
+  [status.STATUS_OUTPUT_FULL, "the output area is too small for these tiles"],
+  [status.STATUS_ROW_TOO_SHORT, "the rows in memory are shorter than the picture is wide"],
+  [status.STATUS_STATE_NOT_PREPARED, "the encoder's state was not prepared"],
+  [status.STATUS_UNKNOWN_COLOUR_RANGE, "unknown colour range"],
+  [status.STATUS_NO_SOI, "no JPEG: there is no SOI marker in these bytes"],
+  [status.STATUS_HEADER_TRUNCATED, "the JPEG ends before its first scan begins"],
+  [status.STATUS_BAD_SEGMENT, "a marker segment of the JPEG contradicts itself"],
+  [status.STATUS_BAD_HUFFMAN_TABLE, "a Huffman table of the JPEG has more codes than there can be"],
+  [status.STATUS_BAD_SCAN, "a scan of the JPEG names components or tables that are not there"],
+  [status.STATUS_NO_SIZE, "the JPEG gives no width or no height"],
+  [status.STATUS_PROGRESSIVE, "the JPEG is progressive"],
+  [status.STATUS_ARITHMETIC, "the JPEG is arithmetic-coded"],
+  [status.STATUS_LOSSLESS, "the JPEG is lossless or hierarchical"],
+  [status.STATUS_PRECISION, "the JPEG has more than 8 bits a sample"],
+  [status.STATUS_COMPONENTS, "the JPEG has two components or four (CMYK)"],
+  [status.STATUS_SAMPLING, "the JPEG has unusual sampling factors"],
+  [status.STATUS_PLANES_TOO_SMALL, "the JPEG is larger than the memory set aside for its samples"],
+  [status.STATUS_LIST_TOO_SMALL, "the JPEG has more tiles than the tile list has room for"],
+  [status.STATUS_BAD_TILE, "the tile list names a tile that the JPEG does not have"],
+  [status.STATUS_NOT_READY, "no JPEG header has been read yet"],
+  [status.STATUS_BAD_RECTANGLE, "the rectangle lies outside of the picture"],
+  [status.STATUS_NO_QUANTISATION_TABLE, "the JPEG lacks a quantisation table"],
+]);
+
+/** Pictures that are fine but not for this kernel: any other JPEG codec should be asked. */
+const FOR_ANOTHER_CODEC: ReadonlySet<number> = new Set([
+  status.STATUS_PROGRESSIVE,
+  status.STATUS_ARITHMETIC,
+  status.STATUS_LOSSLESS,
+  status.STATUS_PRECISION,
+  status.STATUS_COMPONENTS,
+  status.STATUS_SAMPLING,
+  status.STATUS_NO_SIZE,
+]);
+
+/** A kernel refused what it was asked, or ran out of room. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+
+  /** The kernel's status code, one of kernel/status.ts. */
+  readonly status: number;
+
+  constructor(code: number) {
+    super(MESSAGES.get(code) ?? `unknown kernel status ${code}`);
+    this.status = code;
+  }
+
+  /** True when a picture is well-formed as far as it was read, but another codec has to decode it. */
+  get isForAnotherCodec(): boolean {
+    return FOR_ANOTHER_CODEC.has(this.status);
+  }
+}
+
+/** Passes results on; throws a KernelError for a negative status. */
+export function checkStatus(result: number): number {
+  if (result < 0) throw new KernelError(result);
+  return result;
+}

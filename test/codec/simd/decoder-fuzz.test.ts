@@ -1,0 +1,45 @@
+// A short run of the fuzz harness, and every input that ever broke the decoder.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { STATUS_BAD_RECTANGLE } from "../../../src/codec/kernel/status.ts";
+import { FuzzStand, fuzz } from "../../fuzz/decoder.ts";
+import { BUILDS, missingPrograms } from "./decoder-stand.ts";
+
+const fixtures = join(import.meta.dir, "../../fixtures/decoder");
+
+for (const build of BUILDS) {
+  describe(`decoder fuzzing, ${build} SIMD`, () => {
+    test.skipIf(missingPrograms() !== "")(
+      "1,500 mutated JPEGs: no trap and no write out of bounds",
+      async () => {
+        const result = await fuzz({ build, count: 1500, seconds: 30, seed: 20 });
+        expect(result.runs).toBeGreaterThan(100);
+        expect(result.decoded).toBeGreaterThan(result.runs / 5);
+        // How long a run took says nothing on a busy machine; the harness on its own reports that.
+        expect(
+          result.findings.filter((finding) => !finding.what.startsWith("took")).map((finding) => finding.what),
+        ).toEqual([]);
+      },
+      120_000,
+    );
+
+    test("inputs that once broke it", async () => {
+      const stand = await FuzzStand.create(build);
+      const names = readdirSync(fixtures).filter((name) => name.endsWith(".jpg"));
+      expect(names.length).toBeGreaterThan(0);
+      for (const name of names) {
+        const jpeg = new Uint8Array(readFileSync(join(fixtures, name)));
+        for (const isTiled of [false, true]) {
+          for (const box of [false, true]) {
+            const { status } = stand.run(jpeg, isTiled, box);
+            // A rectangle outside of the picture would be our own mistake, not the JPEG's.
+            expect(status, name).not.toBe(STATUS_BAD_RECTANGLE);
+            stand.checkGuards();
+          }
+        }
+      }
+    });
+  });
+}

@@ -1,0 +1,200 @@
+// Tiles: any split of a picture among workers, any order, and tiles that arrive on their own, all give the pixels of the whole decoded at once.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  flagsOf,
+  instantiateDecoder,
+  seams,
+  shareOut,
+  type TileBytes,
+  tileRectangle,
+} from "../../../src/codec/simd/decoder.ts";
+import { TILE_BYTES } from "../../../src/codec/kernel/layout-decoder.ts";
+import { BUILDS, cjpeg, type Content, missingPrograms, moduleOf, picture, randomFrom, Stand } from "./decoder-stand.ts";
+
+const withPrograms = describe.skipIf(missingPrograms() !== "");
+
+const SAMPLINGS = ["1x1", "2x1", "2x2", "1x2", "4x1", "grey"];
+const CONTENTS: Content[] = ["photo", "noise", "text", "gradient"];
+
+const jpegs = fc.record({
+  width: fc.integer({ min: 1, max: 150 }),
+  height: fc.integer({ min: 1, max: 90 }),
+  sampling: fc.constantFrom(...SAMPLINGS),
+  quality: fc.integer({ min: 5, max: 100 }),
+  content: fc.constantFrom(...CONTENTS),
+  restart: fc.integer({ min: 1, max: 12 }),
+  seed: fc.integer(),
+  box: fc.boolean(),
+});
+type Recipe = typeof jpegs extends fc.Arbitrary<infer T> ? T : never;
+
+function make(recipe: Recipe): Uint8Array {
+  const how = recipe.sampling === "grey" ? ["-grayscale"] : ["-sample", recipe.sampling];
+  const image = picture(recipe.content, recipe.width, recipe.height, recipe.seed);
+  return cjpeg(image, "-quality", String(recipe.quality), "-restart", `${recipe.restart}B`, ...how);
+}
+
+for (const build of BUILDS) {
+  withPrograms(`tiles, ${build} SIMD`, () => {
+    test("any split into ranges, on several kernels, in any order, is the whole picture", async () => {
+      const stand = await Stand.create(build);
+      const helpers = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), stand.memory)));
+      fc.assert(
+        fc.property(jpegs, (recipe) => {
+          const jpeg = make(recipe);
+          const whole = stand.decode(jpeg, recipe.box);
+          const random = randomFrom(recipe.seed ^ 0x5bd1e995);
+          const at = stand.put(jpeg);
+          const info = stand.picture.readHeader(at, jpeg.length);
+          const tiles = stand.picture.indexTiles(at, jpeg.length);
+          const { state, list } = stand.picture;
+          stand.picture.clear();
+          const cuts = [0, tiles, ...Array.from({ length: 4 }, () => Math.floor(random() * (tiles + 1)))];
+          cuts.sort((a, b) => a - b);
+          const ranges = cuts.slice(1).map((to, i) => [cuts[i] ?? 0, to] as const);
+          ranges.sort(() => random() - 0.5);
+          const scratches = helpers.map(() => stand.allocate(stand.picture.scratchBytes));
+          ranges.forEach(([from, to], i) => {
+            const worker = i % helpers.length;
+            helpers[worker]?.decodeTiles(state, scratches[worker] ?? 0, list + from * TILE_BYTES, to - from, 0, 0, 0);
+          });
+          const stride = info.width * 4 + 8;
+          const pixels = stand.allocate(stride * info.height);
+          stand.bytes.fill(0xa5, pixels, pixels + stride * info.height);
+          // Pixels in rectangles that meet anywhere.
+          const x = Math.floor(random() * (info.width + 1));
+          const y = Math.floor(random() * (info.height + 1));
+          const parts = [
+            [0, 0, x, y],
+            [x, 0, info.width - x, y],
+            [0, y, x, info.height - y],
+            [x, y, info.width - x, info.height - y],
+          ] as const;
+          parts.forEach(([left, top, width, height], i) => {
+            const worker = i % helpers.length;
+            const status = helpers[worker]?.convert(
+              state,
+              scratches[worker] ?? 0,
+              left,
+              top,
+              width,
+              height,
+              pixels,
+              stride,
+              flagsOf(recipe),
+            );
+            expect(status).toBe(0);
+          });
+          expect(stand.pick(pixels, stride, info.width, info.height)).toEqual(whole.data);
+          expect(stand.brokenGuard()).toBe(-1);
+        }),
+        { numRuns: 150 },
+      );
+    }, 120_000);
+
+    test("ranges of whole lines, converted on the way, and the seams between them, are the whole picture", async () => {
+      const stand = await Stand.create(build);
+      const helper = await instantiateDecoder(moduleOf(build), stand.memory);
+      for (const sampling of SAMPLINGS) {
+        for (const box of [false, true]) {
+          const how = sampling === "grey" ? ["-grayscale"] : ["-sample", sampling];
+          const jpeg = cjpeg(picture("noise", 70, 90), "-quality", "90", "-restart", "1", ...how);
+          const whole = stand.decode(jpeg, box);
+          const at = stand.put(jpeg);
+          const info = stand.picture.readHeader(at, jpeg.length);
+          const tiles = stand.picture.indexTiles(at, jpeg.length);
+          const { state, list } = stand.picture;
+          stand.picture.clear();
+          const stride = info.width * 4;
+          const pixels = stand.allocate(stride * info.height);
+          const scratch = stand.allocate(stand.picture.scratchBytes);
+          const flags = flagsOf({ box });
+          const shares = shareOut(info, 3);
+          expect(shares.length).toBe(3);
+          expect(shares.reduce((sum, share) => sum + share.tiles, 0)).toBe(tiles);
+          for (const share of shares.toReversed()) {
+            const from = list + share.firstTile * TILE_BYTES;
+            expect(helper.decodeTiles(state, scratch, from, share.tiles, pixels, stride, flags)).toBe(0);
+          }
+          for (const seam of seams(info, shares, helper.waitingRows(state, flags))) {
+            helper.convert(state, scratch, seam.x, seam.y, seam.width, seam.height, pixels, stride, flags);
+          }
+          expect(stand.pick(pixels, stride, info.width, info.height), `${sampling} ${box}`).toEqual(whole.data);
+        }
+      }
+    });
+
+    test("tiles that arrive on their own, over an older picture, equal the stitched JPEG decoded whole", async () => {
+      const stand = await Stand.create(build);
+      const live = await Stand.create(build);
+      fc.assert(
+        fc.property(jpegs, fc.integer(), (recipe, seed) => {
+          const before = make(recipe);
+          const after = make({ ...recipe, seed, content: "photo" });
+          const random = randomFrom(seed);
+          // The first picture comes as tiles too, all of them.
+          const header = headerOf(before);
+          const at = live.put(before.subarray(0, header));
+          const info = live.picture.readHeader(at, header);
+          live.picture.clear();
+          const stride = info.width * 4;
+          const pixels = live.allocate(stride * info.height);
+          const oldTiles = tilesOf(before, header);
+          const newTiles = tilesOf(after, headerOf(after));
+          expect(oldTiles.length).toBe(info.tiles);
+          const sent = (tiles: Uint8Array[], numbers: number[]): TileBytes[] =>
+            numbers.map((number) => {
+              const bytes = tiles[number] ?? new Uint8Array(0);
+              return { number, address: live.put(bytes), length: bytes.length };
+            });
+          const all = oldTiles.map((_, i) => i);
+          expect(live.picture.decodeTiles(sent(oldTiles, all))).toBe(0);
+          live.picture.convert({ x: 0, y: 0, width: info.width, height: info.height }, pixels, stride, recipe);
+          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(stand.decode(before, recipe.box).data);
+          // Some change, in any order; only the rectangles around them are converted.
+          const changed = all.filter(() => random() < 0.4).sort(() => random() - 0.5);
+          expect(live.picture.decodeTiles(sent(newTiles, changed))).toBe(0);
+          for (const number of changed) {
+            live.picture.convert(tileRectangle(info, number, recipe), pixels, stride, recipe);
+          }
+          const stitched = stitch(
+            before.subarray(0, header),
+            all.map((i) => (changed.includes(i) ? newTiles : oldTiles)[i]),
+          );
+          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(stand.decode(stitched, recipe.box).data);
+          expect(live.brokenGuard()).toBe(-1);
+        }),
+        { numRuns: 100 },
+      );
+    }, 120_000);
+  });
+}
+
+/** Bytes before the first entropy-coded one. */
+function headerOf(jpeg: Uint8Array): number {
+  let at = 2;
+  while (jpeg[at + 1] !== 0xda) at += 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);
+  return at + 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);
+}
+
+/** The entropy-coded segments between the markers. */
+function tilesOf(jpeg: Uint8Array, header: number): Uint8Array[] {
+  const tiles: Uint8Array[] = [];
+  let from = header;
+  for (let i = header; i + 1 < jpeg.length; i++) {
+    if (jpeg[i] !== 0xff || jpeg[i + 1] === 0) continue;
+    tiles.push(jpeg.subarray(from, i));
+    from = i + 2;
+  }
+  return tiles;
+}
+
+function stitch(header: Uint8Array, tiles: (Uint8Array | undefined)[]): Uint8Array {
+  const parts: number[] = [...header];
+  tiles.forEach((tile, i) => {
+    parts.push(...(tile ?? []), 0xff, i + 1 === tiles.length ? 0xd9 : 0xd0 + (i & 7));
+  });
+  return new Uint8Array(parts);
+}

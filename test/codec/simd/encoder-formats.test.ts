@@ -1,0 +1,124 @@
+// Every pixel format, at sizes that end in the middle of blocks: right colours, right range, right edges.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { type ChromaSampling, type ColourRange, tightPictureBytes } from "../../../src/codec/simd/encoder.ts";
+import type { PixelFormat } from "../../../src/core/pixel-format.ts";
+import { EncoderBench } from "./encoder-bench.ts";
+import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "./libjpeg-turbo.ts";
+import { photoLike, type RgbPicture, randomSequence } from "./pictures.ts";
+
+const variants = ["relaxed", "plain"] as const;
+const cases: { pixelFormat: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
+  { pixelFormat: "rgba", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "rgba", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { pixelFormat: "rgb24", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "rgb24", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { pixelFormat: "bgr24", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "bgr24", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { pixelFormat: "yuvj420p", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "yuv420p", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "nv12", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "yuyv422", sampling: "4:2:2", cjpegSampling: "2x1" },
+  { pixelFormat: "yuyv422", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { pixelFormat: "gray", sampling: "gray", cjpegSampling: "1x1" },
+];
+
+function channelMeans(picture: RgbPicture): number[] {
+  const sums = [0, 0, 0];
+  for (let n = 0; n < picture.rgb.length; n++) sums[n % 3] = (sums[n % 3] ?? 0) + (picture.rgb[n] ?? 0);
+  return sums.map((sum) => (3 * sum) / picture.rgb.length);
+}
+
+/** Mean absolute difference in levels. */
+function meanError(a: RgbPicture, b: RgbPicture): number {
+  return a.rgb.reduce((sum, level, n) => sum + Math.abs(level - (b.rgb[n] ?? 0)), 0) / a.rgb.length;
+}
+
+for (const variant of variants) {
+  describe(`${variant} build`, () => {
+    test.each(cases)(
+      "$pixelFormat as $sampling looks like what the pixels say",
+      async ({ pixelFormat, sampling, cjpegSampling }) => {
+        const bench = await EncoderBench.create(variant);
+        // Whole MCUs, and an odd size that ends in the middle of one.
+        for (const [widthPixels, heightPixels] of [
+          [320, 240],
+          [131, 67],
+        ] as const) {
+          const pixels = await toRawPixels(photoLike(widthPixels, heightPixels), pixelFormat);
+          const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
+          const { jpeg, picture } = bench.encode(
+            { widthPixels, heightPixels, pixelFormat, sampling, quality: 90 },
+            pixels,
+          );
+          const decoded = await djpeg(jpeg);
+          const reference = await djpeg(await cjpeg(meant, 90, cjpegSampling, picture.restartIntervalMcus));
+          expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+          // ffmpeg and djpeg place the chroma of an odd-sized picture differently: that much is theirs, not the encoder's.
+          const odd = (widthPixels | heightPixels) & 1;
+          expect(psnr(meant, decoded)).toBeGreaterThan(psnr(meant, reference) - (odd === 1 ? 0.45 : 0.1));
+          const [ours, theirs] = [channelMeans(decoded), channelMeans(meant)];
+          for (const [channel, mean] of ours.entries())
+            expect(Math.abs(mean - (theirs[channel] ?? 0))).toBeLessThan(0.5);
+          expect(await ffmpegComplaints(jpeg)).toBe("");
+        }
+      },
+    );
+
+    test.each(["yuv420p", "nv12", "yuyv422", "gray"] as const)(
+      "%s: limited range reaches black and white and is clamped",
+      async (pixelFormat) => {
+        const bench = await EncoderBench.create(variant);
+        const colourRange: ColourRange = "limited";
+        for (const [level, expected] of [
+          [0, 0],
+          [16, 0],
+          [17, 1],
+          [126, 128],
+          [235, 255],
+          [255, 255],
+        ] as const) {
+          const format = { widthPixels: 32, heightPixels: 32, pixelFormat, colourRange, quality: 100 };
+          const pixels = new Uint8Array(tightPictureBytes(format)).fill(128);
+          if (pixelFormat === "yuyv422") for (let n = 0; n < pixels.length; n += 2) pixels[n] = level;
+          else pixels.fill(level, 0, 32 * 32);
+          const { rgb } = await djpeg(bench.encode(format, pixels).jpeg);
+          for (const value of rgb) expect(Math.abs(value - expected)).toBeLessThanOrEqual(1);
+        }
+      },
+    );
+
+    test("any size, format and content: djpeg reads it and sees what libjpeg-turbo's own would show", async () => {
+      const bench = await EncoderBench.create(variant);
+      const size = fc.integer({ min: 1, max: 90 });
+      await fc.assert(
+        fc.asyncProperty(
+          size,
+          size,
+          fc.constantFrom(...cases),
+          fc.integer({ min: 30, max: 100 }),
+          fc.nat(),
+          fc.boolean(),
+          async (widthPixels, heightPixels, { pixelFormat, sampling, cjpegSampling }, quality, seed, noisy) => {
+            const random = randomSequence(seed);
+            const format = { widthPixels, heightPixels, pixelFormat, sampling, quality };
+            // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
+            const pixels =
+              noisy && (pixelFormat === "rgba" || pixelFormat === "gray")
+                ? Uint8Array.from({ length: tightPictureBytes(format) }, () => random() * 256)
+                : await toRawPixels(photoLike(widthPixels, heightPixels, seed % 97), pixelFormat);
+            const { jpeg, picture } = bench.encode(format, pixels);
+            const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
+            const decoded = await djpeg(jpeg);
+            expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+            const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
+            // In tiny pictures one rounding is worth several dB, so this allows for luck; a wrong edge or colour costs far more.
+            expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);
+          },
+        ),
+        { numRuns: 15 },
+      );
+    }, 60_000);
+  });
+}

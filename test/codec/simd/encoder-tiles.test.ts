@@ -1,0 +1,290 @@
+// Tiles: any split, order and number of workers gives the same bytes; nothing is read or written outside what was given.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Worker } from "node:worker_threads";
+import {
+  defaultRestartInterval,
+  joinTiles,
+  mcusPerLine,
+  type PictureFormat,
+  SimdEncoder,
+  tightPictureBytes,
+  tightPlanes,
+} from "../../../src/codec/simd/encoder.ts";
+import {
+  compileKernel,
+  createKernelMemory,
+  KERNEL_TABLES_BYTES,
+  supportedVariant,
+} from "../../../src/codec/simd/kernel-module.ts";
+import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
+import { EncoderBench } from "./encoder-bench.ts";
+import { djpeg } from "./libjpeg-turbo.ts";
+import { randomSequence } from "./pictures.ts";
+
+const formats = [
+  ...(["rgba", "rgb24", "bgr24"] as const).flatMap((pixelFormat) =>
+    (["4:2:0", "4:4:4"] as const).map((sampling) => ({ pixelFormat, sampling })),
+  ),
+  { pixelFormat: "yuvj420p", sampling: "4:2:0" },
+  { pixelFormat: "yuv420p", sampling: "4:2:0" },
+  { pixelFormat: "nv12", sampling: "4:2:0" },
+  { pixelFormat: "yuyv422", sampling: "4:2:2" },
+  { pixelFormat: "yuyv422", sampling: "4:2:0" },
+  { pixelFormat: "gray", sampling: "gray" },
+] as const;
+
+/** A random picture format whose restart interval is one of its divisors. */
+const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat> =>
+  fc
+    .record({
+      format: fc.constantFrom(...formats),
+      widthPixels: fc.integer({ min: 1, max: maximumSize }),
+      heightPixels: fc.integer({ min: 1, max: maximumSize }),
+      quality: fc.integer({ min: 1, max: 100 }),
+      divisor: fc.nat(),
+    })
+    .map(({ format, divisor, ...rest }) => {
+      const mcus = mcusPerLine(rest.widthPixels, format.sampling);
+      const divisors = Array.from({ length: mcus }, (_, n) => n + 1).filter((n) => mcus % n === 0);
+      return { ...rest, ...format, restartIntervalMcus: divisors[divisor % divisors.length] ?? mcus };
+    });
+
+/** Smooth in places and wild in others, so that all ways through the entropy coder are taken. */
+function randomPixels(bytes: number, seed: number): Uint8Array {
+  const random = randomSequence(seed);
+  let level = 128;
+  let spread = 4;
+  return Uint8Array.from({ length: bytes }, (_, n) => {
+    if (n % 509 === 0) spread = [0, 2, 16, 255][Math.floor(random() * 4)] ?? 0;
+    level = Math.max(0, Math.min(255, level + (random() - 0.5) * spread));
+    return level;
+  });
+}
+
+for (const variant of ["relaxed", "plain"] as const) {
+  describe(`${variant} build`, () => {
+    test("tiles one by one, in any ranges, equal the whole picture in one call", async () => {
+      const bench = await EncoderBench.create(variant, 16 << 20);
+      fc.assert(
+        fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
+          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const whole = bench.encode(format, pixels);
+          const parts = bench.encode(format, pixels, tilesACall);
+          expect(parts.tileBytes).toEqual(whole.tileBytes);
+          expect(Buffer.compare(parts.jpeg, whole.jpeg)).toBe(0);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test("a small target is refused with -7 and nothing is written outside it", async () => {
+      const bench = await EncoderBench.create(variant, 16 << 20);
+      fc.assert(
+        fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
+          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const { tiles } = bench.encode(format, pixels);
+          const targetBytes = Math.floor(tiles.length * part);
+          const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = bench.layOut([
+            { bytes: bench.encoder.stateBytes, aligned: true },
+            { bytes: bench.encoder.scratchBytes, aligned: true },
+            { bytes: pixels.length, aligned: false },
+            { bytes: targetBytes, aligned: false },
+            { bytes: 65536, aligned: true },
+          ]);
+          bench.bytes.set(pixels, source);
+          const picture = bench.encoder.prepare(state, format);
+          const encode = (): number =>
+            bench.encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, {
+              address: target,
+              bytes: targetBytes,
+              tileBytesAddress: lengths,
+            });
+          expect(encode).toThrow(KernelError);
+          bench.checkCanaries();
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test("bytesBound() is enough for the worst there is", async () => {
+      const bench = await EncoderBench.create(variant, 16 << 20);
+      const format = {
+        widthPixels: 64,
+        heightPixels: 64,
+        pixelFormat: "rgba",
+        sampling: "4:4:4",
+        quality: 100,
+      } as const;
+      const random = randomSequence(5);
+      const pixels = Uint8Array.from({ length: tightPictureBytes(format) }, () => (random() < 0.5 ? 0 : 255));
+      const [state = 0, scratch = 0, source = 0, lengths = 0, target = 0] = bench.layOut([
+        { bytes: bench.encoder.stateBytes, aligned: true },
+        { bytes: bench.encoder.scratchBytes, aligned: true },
+        { bytes: pixels.length, aligned: false },
+        { bytes: 4096, aligned: true },
+        { bytes: 2 << 20, aligned: false },
+      ]);
+      bench.bytes.set(pixels, source);
+      const picture = bench.encoder.prepare(state, format);
+      const bytes = bench.encoder.bytesBound(picture, picture.tileCount);
+      const written = bench.encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, {
+        address: target,
+        bytes,
+        tileBytesAddress: lengths,
+      });
+      expect(written).toBeGreaterThan(64 * 64 * 3 * 0.8);
+      expect(written).toBeLessThan(bytes);
+    });
+
+    test("no byte after the pixels is read: they may end where the memory ends", async () => {
+      const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
+      const encoder = new SimdEncoder(await compileKernel("encoder", variant), memory);
+      const bytes = new Uint8Array(memory.buffer);
+      const state = KERNEL_TABLES_BYTES;
+      const scratch = state + encoder.stateBytes;
+      const target = scratch + encoder.scratchBytes;
+      fc.assert(
+        fc.property(pictureFormats(300), fc.nat(), (format, seed) => {
+          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const source = bytes.length - pixels.length;
+          bytes.set(pixels, source);
+          const picture = encoder.prepare(state, format);
+          const output = { address: target, bytes: 1 << 20, tileBytesAddress: target + (1 << 20) };
+          expect(
+            encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, output),
+          ).toBeGreaterThan(0);
+          expect(Buffer.compare(bytes.subarray(source), pixels)).toBe(0);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test("rows may have gaps between them, whatever lies in the gaps", async () => {
+      const bench = await EncoderBench.create(variant, 16 << 20);
+      fc.assert(
+        fc.property(
+          pictureFormats(120),
+          fc.nat(),
+          fc.integer({ min: 1, max: 70 }),
+          fc.nat(255),
+          (format, seed, gapBytes, filler) => {
+            const pixels = randomPixels(tightPictureBytes(format), seed);
+            const { tiles } = bench.encode(format, pixels);
+            const tight = tightPlanes(format, 0);
+            const planes = tight.map(({ address, rowBytes }, plane) => {
+              const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+              const spread = new Uint8Array(rows * (rowBytes + gapBytes)).fill(filler);
+              for (let row = 0; row < rows; row++) {
+                spread.set(
+                  pixels.subarray(address + row * rowBytes, address + (row + 1) * rowBytes),
+                  row * (rowBytes + gapBytes),
+                );
+              }
+              return { spread, rowBytes: rowBytes + gapBytes };
+            });
+            const [state = 0, scratch = 0, target = 0, lengths = 0, ...sources] = bench.layOut([
+              { bytes: bench.encoder.stateBytes, aligned: true },
+              { bytes: bench.encoder.scratchBytes, aligned: true },
+              { bytes: 1 << 20, aligned: false },
+              { bytes: 65536, aligned: true },
+              ...planes.map(({ spread }) => ({ bytes: spread.length, aligned: false })),
+            ]);
+            for (const [plane, { spread }] of planes.entries()) bench.bytes.set(spread, sources[plane] ?? 0);
+            const picture = bench.encoder.prepare(state, format);
+            const placed = planes.map(({ rowBytes }, plane) => ({ address: sources[plane] ?? 0, rowBytes }));
+            const output = { address: target, bytes: 1 << 20, tileBytesAddress: lengths };
+            const written = bench.encoder.encodeTiles(picture, scratch, placed, 0, picture.tileCount, output);
+            bench.checkCanaries();
+            expect(Buffer.compare(bench.bytes.subarray(target, target + written), tiles)).toBe(0);
+          },
+        ),
+        { numRuns: 100 },
+      );
+    });
+
+    test("what cannot be encoded is refused by its reason", async () => {
+      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const good = { widthPixels: 640, heightPixels: 480, pixelFormat: "rgba", quality: 75 } as const;
+      const status = (format: PictureFormat): unknown => {
+        try {
+          return encoder.prepare(KERNEL_TABLES_BYTES, format).tileCount;
+        } catch (error) {
+          return error instanceof KernelError ? error.status : error;
+        }
+      };
+      expect(status(good)).toBe(60);
+      expect(status({ ...good, widthPixels: 0, restartIntervalMcus: 1 })).toBe(-1);
+      expect(status({ ...good, widthPixels: 8193, restartIntervalMcus: 1 })).toBe(-1);
+      expect(status({ ...good, heightPixels: 8193 })).toBe(-1);
+      expect(status({ ...good, sampling: "4:2:2" })).toBe(-3);
+      expect(status({ ...good, pixelFormat: "nv12", sampling: "4:4:4" })).toBe(-3);
+      expect(status({ ...good, quality: 0 })).toBe(-4);
+      expect(status({ ...good, quality: 101 })).toBe(-4);
+      expect(status({ ...good, restartIntervalMcus: 7 })).toBe(-5);
+      expect(status({ ...good, restartIntervalMcus: 0 })).toBe(-5);
+    });
+  });
+}
+
+test("the largest picture there is", async () => {
+  const bench = await EncoderBench.create(supportedVariant() ?? "plain", 512 << 20);
+  for (const [widthPixels, heightPixels] of [
+    [8192, 33],
+    [17, 8192],
+    [8191, 8191],
+  ] as const) {
+    const format = { widthPixels, heightPixels, pixelFormat: "gray", quality: 50 } as const;
+    const row = randomPixels(widthPixels, 1);
+    const pixels = new Uint8Array(widthPixels * heightPixels);
+    for (let y = 0; y < heightPixels; y++) pixels.set(row, y * widthPixels);
+    const decoded = await djpeg(bench.encode(format, pixels, 4000).jpeg);
+    expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+  }
+}, 60_000);
+
+test("the default restart interval divides the line and is about twenty MCUs where it can be", () => {
+  expect([80, 120, 240, 40, 53, 7, 1].map(defaultRestartInterval)).toEqual([20, 20, 20, 20, 53, 7, 1]);
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1024 }), (mcus) => mcus % defaultRestartInterval(mcus) === 0));
+});
+
+test("several workers on one shared picture give the bytes of one", async () => {
+  const variant = supportedVariant() ?? "plain";
+  const format = { widthPixels: 1280, heightPixels: 720, pixelFormat: "rgba", quality: 80 } as const;
+  const bench = await EncoderBench.create(variant);
+  const pixels = randomPixels(tightPictureBytes(format), 11);
+  const whole = bench.encode(format, pixels);
+
+  const module = await compileKernel("encoder", variant);
+  const memory = createKernelMemory(64 << 20);
+  const encoder = new SimdEncoder(module, memory);
+  const state = KERNEL_TABLES_BYTES;
+  const source = 8 << 20;
+  new Uint8Array(memory.buffer).set(pixels, source);
+  const picture = encoder.prepare(state, format);
+  const planes = tightPlanes(format, source);
+  const workers = 3;
+  const share = Math.ceil(picture.tileCount / workers);
+  const results = await Promise.all(
+    Array.from({ length: workers }, (_, worker) => {
+      const first = worker * share;
+      const count = Math.min(share, picture.tileCount - first);
+      const base = (16 + worker * 8) << 20;
+      const output = { address: base, bytes: 4 << 20, tileBytesAddress: base + (5 << 20) };
+      const task = { module, memory, picture, scratch: base + (6 << 20), planes, first, count, output, rounds: 20 };
+      const thread = new Worker(new URL("./encoder-worker.ts", import.meta.url), { workerData: task });
+      return new Promise<{ tiles: Uint8Array; tileBytes: Uint32Array }>((resolve, reject) => {
+        thread.once("error", reject);
+        thread.once("message", (written: number) => {
+          const tileBytes = new Uint32Array(memory.buffer, output.tileBytesAddress, count).slice();
+          resolve({ tiles: new Uint8Array(memory.buffer, base, written).slice(), tileBytes });
+          void thread.terminate();
+        });
+      });
+    }),
+  );
+  const tiles = Buffer.concat(results.map((result) => result.tiles));
+  const tileBytes = Uint32Array.from(results.flatMap((result) => [...result.tileBytes]));
+  expect(Buffer.compare(joinTiles(picture.header, tiles, tileBytes), whole.jpeg)).toBe(0);
+}, 30_000);

@@ -1,0 +1,117 @@
+// Pictures to encode in tests: RGB, made from formulas and a fixed pseudo-random sequence, so that every run sees the same.
+
+export interface RgbPicture {
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+  /** Three bytes a pixel, no gaps. */
+  readonly rgb: Uint8Array;
+}
+
+/** A repeatable sequence of numbers in 0 to 1 (a linear congruential generator is random enough for pixels). */
+export function randomSequence(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+}
+
+type Colour = readonly [number, number, number];
+
+function paint(widthPixels: number, heightPixels: number, colourAt: (x: number, y: number) => Colour): RgbPicture {
+  const rgb = new Uint8Array(widthPixels * heightPixels * 3);
+  let at = 0;
+  for (let y = 0; y < heightPixels; y++) {
+    for (let x = 0; x < widthPixels; x++) {
+      for (const level of colourAt(x, y)) rgb[at++] = Math.max(0, Math.min(255, Math.round(level)));
+    }
+  }
+  return { widthPixels, heightPixels, rgb };
+}
+
+/** Smooth noise: a lattice of random values, interpolated. */
+function lattice(seed: number): (x: number, y: number) => number {
+  const random = randomSequence(seed);
+  const values = Float64Array.from({ length: 4096 }, () => random() - 0.5);
+  const value = (x: number, y: number): number => values[(x & 63) | ((y & 63) << 6)] ?? 0;
+  const ease = (t: number): number => t * t * (3 - 2 * t);
+  return (x, y) => {
+    const [column, row] = [Math.floor(x), Math.floor(y)];
+    const [u, v] = [ease(x - column), ease(y - row)];
+    const top = value(column, row) * (1 - u) + value(column + 1, row) * u;
+    const bottom = value(column, row + 1) * (1 - u) + value(column + 1, row + 1) * u;
+    return top * (1 - v) + bottom * v;
+  };
+}
+
+/** Like a photograph: detail at every scale with falling strength, coloured regions with edges, a little sensor noise. */
+export function photoLike(widthPixels: number, heightPixels: number, seed = 1): RgbPicture {
+  const layers = [1, 2, 3].map((n) => lattice(seed * 16 + n));
+  const random = randomSequence(seed * 16 + 9);
+  return paint(widthPixels, heightPixels, (x, y) => {
+    let luma = 120;
+    let warm = 0;
+    let green = 0;
+    for (let octave = 0, size = 160; octave < 7; octave++, size /= 2) {
+      const strength = 110 * 0.62 ** octave;
+      luma += strength * (layers[0]?.(x / size, y / size) ?? 0) * 2;
+      warm += strength * 0.5 * (layers[1]?.(x / size, y / size) ?? 0);
+      green += strength * 0.4 * (layers[2]?.(x / size, y / size) ?? 0);
+    }
+    if (warm > 8) luma += 40;
+    if (green > 10) warm -= 30;
+    const grain = (): number => (random() + random() - 1) * 5;
+    return [luma + warm + grain(), luma + green + grain(), luma - warm + grain()];
+  });
+}
+
+export function noise(widthPixels: number, heightPixels: number, seed = 2): RgbPicture {
+  const random = randomSequence(seed);
+  return paint(widthPixels, heightPixels, () => [random() * 255, random() * 255, random() * 255]);
+}
+
+export function gradients(widthPixels: number, heightPixels: number): RgbPicture {
+  return paint(widthPixels, heightPixels, (x, y) => [
+    (255 * x) / widthPixels,
+    (255 * y) / heightPixels,
+    (255 * (x + y)) / (widthPixels + heightPixels),
+  ]);
+}
+
+/** Squares of one pixel in two colours. */
+export function checkerboard(widthPixels: number, heightPixels: number, dark: Colour, light: Colour): RgbPicture {
+  return paint(widthPixels, heightPixels, (x, y) => (((x ^ y) & 1) === 0 ? dark : light));
+}
+
+/** Colour bars, a ramp, a grid and circles: flat fields and hard edges in pure colours. */
+export function testCard(widthPixels: number, heightPixels: number): RgbPicture {
+  return paint(widthPixels, heightPixels, (x, y) => {
+    const [u, v] = [x / widthPixels, y / heightPixels];
+    const radius = Math.hypot(x - widthPixels / 2, y - heightPixels / 2);
+    if (Math.abs(radius - heightPixels / 3) < 2) return [255, 255, 255];
+    if (v < 0.6) {
+      const bar = 7 - Math.floor(u * 8);
+      return [bar & 2 ? 235 : 16, bar & 4 ? 235 : 16, bar & 1 ? 235 : 16];
+    }
+    if (v < 0.75) return [u * 255, u * 255, u * 255];
+    if (x % 32 < 2 || y % 32 < 2) return [200, 200, 200];
+    return [60, 60, 70];
+  });
+}
+
+/** Rows of strokes like small print, black on white. */
+export function text(widthPixels: number, heightPixels: number, seed = 3): RgbPicture {
+  const random = randomSequence(seed);
+  const glyphs = Array.from({ length: 64 }, () => Array.from({ length: 35 }, () => random() < 0.45));
+  const page = Array.from({ length: Math.ceil((widthPixels * heightPixels) / 84) + 1 }, () =>
+    Math.floor(random() * 76),
+  );
+  const columns = Math.ceil(widthPixels / 7);
+  return paint(widthPixels, heightPixels, (x, y) => {
+    const [column, row] = [Math.floor(x / 7), Math.floor(y / 12)];
+    const [gx, gy] = [x % 7, (y % 12) - 2];
+    const glyph = glyphs[page[row * columns + column] ?? 0];
+    const ink = glyph !== undefined && gx < 5 && gy >= 0 && gy < 7 && glyph[gy * 5 + gx] === true;
+    return ink ? [10, 10, 10] : [255, 255, 255];
+  });
+}
