@@ -20,11 +20,12 @@ const STAMP_LIMIT = 0.1;
 
 export const latencyBench: Bench = async ({ quick, progress }) => {
   const cases: Case[] = quick
-    ? [{ width: 640, height: 360, fps: 15 }]
+    ? [{ width: 1280, height: 720, fps: 30 }]
     : [
-        { width: 640, height: 360, fps: 30 },
-        { width: 1280, height: 720, fps: 10 },
-        { width: 1920, height: 1080, fps: 4 },
+        { width: 1280, height: 720, fps: 30 },
+        { width: 1280, height: 720, fps: 60 },
+        { width: 1920, height: 1080, fps: 30 },
+        { width: 3840, height: 2160, fps: 15 },
       ];
   const table = [["picture", "p50 ms", "p99 ms", "max", "codec alone", "ratio", "stamps p50", "fps", "out of order"]];
   const bounds: Bound[] = [];

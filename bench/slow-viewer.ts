@@ -4,8 +4,8 @@ import { atLeast, atMost, type Bench } from "./bench.ts";
 import { runProbe, startServer } from "./processes.ts";
 
 const SLOW_MS = 100;
-const FPS = 15;
-const SIZE = "480x270";
+const FPS = 30;
+const SIZE = "1280x720";
 
 /** Age of what the slow viewer shows, as a multiple of its own time, one frame interval and the fast viewer's path. */
 const AGE_LIMIT = 1.5;
