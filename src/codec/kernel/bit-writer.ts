@@ -45,7 +45,7 @@ function writeStuffed(word: usize, end: usize, target: usize): usize {
 function writeByte(byte: u32, target: usize): usize {
   // The zero is stored always and counted only after X'FF'.
   store<u16>(target, <u16>byte);
-  return target + 1 + <usize>(byte == 255);
+  return target + (byte == 255 ? 2 : 1);
 }
 
 /** Ends an interval: the pending bits, filled up with 1-bits to a byte. Returns the address after them. */

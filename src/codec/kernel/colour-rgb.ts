@@ -197,14 +197,13 @@ export function convertRowPair420<PIXEL>(
       const gh1 = pairUp<PIXEL>(v128.load(row1, 6 * MCU), load<f64>(row1, 7 * MCU), order);
       const below0 = firstOf(ab1, cd1);
       const below4 = firstOf(ef1, gh1);
-      v128.store(target, lumaHalved(below0, below4, lumaScale, held), SAMPLE_ROW_BYTES);
       const across0 = secondOf(ab1, cd1);
       const across4 = secondOf(ef1, gh1);
-      v128.store(target, lumaHalved(across0, across4, lumaScale, held), SAMPLE_ROW_BYTES + 16);
-
       // Byte averages round up; Cb's and Cr's weights sum to zero, so that what rounding adds falls out again.
       const mean0 = i8x16.avgr_u(i8x16.avgr_u(left0, below0), i8x16.avgr_u(right0, across0));
       const mean4 = i8x16.avgr_u(i8x16.avgr_u(left4, below4), i8x16.avgr_u(right4, across4));
+      v128.store(target, lumaHalved(below0, below4, lumaScale, held), SAMPLE_ROW_BYTES);
+      v128.store(target, lumaHalved(across0, across4, lumaScale, held), SAMPLE_ROW_BYTES + 16);
       v128.store(chroma, blueHalved(mean0, mean4, blueScale, held));
       v128.store(chroma, redHalved(mean0, mean4, redScale, held), BLOCK_BYTES);
       row0 += PAIR;

@@ -25,7 +25,6 @@ import {
   PICTURE_V_MAX,
   PICTURE_WIDTH,
   SHAPE_420,
-  SHAPE_444,
   SHAPE_GREY,
 } from "./layout-decoder";
 import { STATUS_BAD_RECTANGLE, STATUS_NOT_READY } from "./status";
@@ -147,7 +146,8 @@ function pair420(
     const toA = isWhole ? atA + ((<usize>x) << 2) : edge;
     const toB = isWhole ? atB + ((<usize>x) << 2) : edge + 64;
     const c = <usize>(x >> 1);
-    if (isBox) boxLines(lumaA + x, lumaB + x, cbPlane + near + c, crPlane + near + c, toA, toB, count);
+    if (isBox)
+      boxLines(lumaA + x, lumaB + x, cbPlane + near + c, crPlane + near + c, toA, toB, count, scratch + CHROMA);
     else {
       fancyLines(
         lumaA + x,

@@ -5,7 +5,7 @@
 //                                       → decodeTiles (each its range) → convert the seams      several
 //   readHeader → setPlanes → decodeTiles (tiles as they come) → convert (what changed)          tiles on their own
 
-import { convertMcuLine, convertRectangle, waitingLines } from "./convert";
+import { convertRectangle, waitingLines } from "./convert";
 import { decodeMcus } from "./huffman-decode";
 import {
   COMPONENTS,

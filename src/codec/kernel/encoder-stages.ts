@@ -3,7 +3,7 @@
 
 import { forgetBits, writeWords } from "./bit-writer";
 import { entropyEncode, predictDc } from "./entropy-encode";
-import { forwardDct } from "./forward-dct";
+import { transformRows } from "./forward-dct";
 import {
   BLOCK_BYTES,
   COEFFICIENT_BLOCK_BYTES,
@@ -19,7 +19,7 @@ import {
   STATE_MCUS_PER_LINE,
   STATE_QUANTISATION,
 } from "./layout-encoder";
-import { quantise } from "./quantise";
+import { transformColumnsAndQuantise } from "./quantise";
 import { sampleLines } from "./sample-lines";
 
 export {
@@ -58,9 +58,9 @@ export function encodeStages(
       for (let group = 0; group < groups; group++) {
         for (let block: usize = 0; block < blocks; block++) {
           const component = <usize>load<u8>(state + block, STATE_BLOCK_COMPONENT);
-          forwardDct(samples);
+          transformRows(samples);
           if (stages > 2) {
-            quantise(
+            transformColumnsAndQuantise(
               samples,
               state + STATE_QUANTISATION + (component << 10),
               v128.load(state + (component << 4), STATE_DC_BIAS),

@@ -7,7 +7,7 @@
 
 import { endInterval, forgetBits, writeWords } from "./bit-writer";
 import { entropyEncode, forgetDc, predictDc, restartDc } from "./entropy-encode";
-import { forwardDct } from "./forward-dct";
+import { transformRows } from "./forward-dct";
 import { buildHeader } from "./headers";
 import { buildHuffmanTables } from "./huffman-tables";
 import {
@@ -54,7 +54,7 @@ import {
   STATE_TILES_PER_LINE,
   STATE_WIDTH_PIXELS,
 } from "./layout-encoder";
-import { quantise } from "./quantise";
+import { transformColumnsAndQuantise } from "./quantise";
 import { buildQuantisation } from "./quantisation-tables";
 import { sampleLines } from "./sample-lines";
 import {
@@ -220,8 +220,8 @@ export function encodeTiles(
       for (let group = 0; group < groups; group++) {
         for (let block: usize = 0; block < blocks; block++) {
           const component = <usize>load<u8>(state + block, STATE_BLOCK_COMPONENT);
-          forwardDct(samples);
-          quantise(
+          transformRows(samples);
+          transformColumnsAndQuantise(
             samples,
             state + STATE_QUANTISATION + (component << 10),
             v128.load(state + (component << 4), STATE_DC_BIAS),

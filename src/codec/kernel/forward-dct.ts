@@ -1,8 +1,9 @@
-// Forward DCT (T.81 A.3.3) of one 8×8 block in each of eight MCUs at once, in place.
+// Forward DCT (T.81 A.3.3) of one 8×8 block in each of eight MCUs at once: along rows here, in place; along columns in
+// quantise.ts, which does the same and quantises what comes out.
 //
-// In: samples, [row][column][lane], two units a level, within ±256. Out: coefficients at the same place,
-// [vertical frequency][horizontal frequency][lane], scaled by 16 · a(u) · a(v) against the standard's, where a(0) = 1 and
-// a(k) = √2 · cos(kπ/16). The quantisation multipliers take that factor out again.
+// In: samples, [row][column][lane], two units a level, within ±256. Out after both halves: coefficients scaled by
+// 16 · a(u) · a(v) against the standard's, where a(0) = 1 and a(k) = √2 · cos(kπ/16). The quantisation multipliers take
+// that factor out again.
 //
 // The factorisation is Arai, Agui and Nakajima's (Trans. IEICE E-71, 1988): the scale factors left over gather at the
 // outputs. Its 1.3066 is avoided by turning the odd part's rotation out in full: four products below one instead of three
@@ -12,17 +13,13 @@
 import { multiplyQ15 } from "./vector";
 
 /** cos(π/4), cos(π/8) and sin(π/8) in units of 2^-15. */
-const COS_4_16: i16 = 23170;
-const COS_2_16: i16 = 30274;
-const SIN_2_16: i16 = 12540;
+export const COS_4_16: i16 = 23170;
+export const COS_2_16: i16 = 30274;
+export const SIN_2_16: i16 = 12540;
 
-/**
- * Eight one-dimensional transforms of eight lanes each.
- * LINE picks the direction: u8 along rows (neighbours 16 bytes apart), u16 along columns (128 bytes apart).
- */
-function transformLines<LINE>(block: usize): void {
-  const STEP: usize = sizeof<LINE>() == 1 ? 16 : 128;
-  const NEXT: usize = sizeof<LINE>() == 1 ? 128 : 16;
+/** Transforms the rows of one block of eight MCUs: horizontal frequencies take the place of the samples. */
+export function transformRows(block: usize): void {
+  const STEP: usize = 16;
   const cos4 = i16x8.splat(COS_4_16);
   const cos2 = i16x8.splat(COS_2_16);
   const sin2 = i16x8.splat(SIN_2_16);
@@ -44,15 +41,6 @@ function transformLines<LINE>(block: usize): void {
     const sum25 = i16x8.add(x2, x5);
     const difference25 = i16x8.sub(x2, x5);
 
-    const outer = i16x8.add(sum07, sum34);
-    const inner = i16x8.add(sum16, sum25);
-    v128.store(block, i16x8.add(outer, inner));
-    v128.store(block, i16x8.sub(outer, inner), 4 * STEP);
-    const outerTurn = i16x8.sub(sum07, sum34);
-    const innerTurn = multiplyQ15(i16x8.add(i16x8.sub(sum16, sum25), outerTurn), cos4);
-    v128.store(block, i16x8.add(outerTurn, innerTurn), 2 * STEP);
-    v128.store(block, i16x8.sub(outerTurn, innerTurn), 6 * STEP);
-
     const low = i16x8.add(difference34, difference25);
     const high = i16x8.add(difference16, difference07);
     const middle = multiplyQ15(i16x8.add(difference25, difference16), cos4);
@@ -64,12 +52,15 @@ function transformLines<LINE>(block: usize): void {
     v128.store(block, i16x8.sub(plus, highTurn), 7 * STEP);
     v128.store(block, i16x8.add(minus, lowTurn), 5 * STEP);
     v128.store(block, i16x8.sub(minus, lowTurn), 3 * STEP);
-    block += NEXT;
-  }
-}
 
-/** Transforms the block of eight MCUs whose samples begin at `block`; the coefficients take their place. */
-export function forwardDct(block: usize): void {
-  transformLines<u8>(block);
-  transformLines<u16>(block);
+    const outer = i16x8.add(sum07, sum34);
+    const inner = i16x8.add(sum16, sum25);
+    v128.store(block, i16x8.add(outer, inner));
+    v128.store(block, i16x8.sub(outer, inner), 4 * STEP);
+    const outerTurn = i16x8.sub(sum07, sum34);
+    const innerTurn = multiplyQ15(i16x8.add(i16x8.sub(sum16, sum25), outerTurn), cos4);
+    v128.store(block, i16x8.add(outerTurn, innerTurn), 2 * STEP);
+    v128.store(block, i16x8.sub(outerTurn, innerTurn), 6 * STEP);
+    block += 8 * STEP;
+  }
 }

@@ -41,9 +41,10 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
     buffer |= load<u64>(reader - 8) >> have;
     reader -= <usize>((63 - have) >> 3);
     have |= 56;
-    // DC: the difference, straight from the look-up where it fits.
+    // DC: the difference, straight from the look-up where it fits, and EOB with it where the block is flat.
     const lane = load<usize>(plan, PLAN_LANE);
     const places = load<usize>(plan, PLAN_DEQUANTISE);
+    let hasAc = true;
     {
       const table = load<usize>(plan, PLAN_DC);
       const entry = load<u32>(table + ((<usize>(buffer >> (64 - DC_BITS))) << 2), CANONICAL_BYTES);
@@ -53,7 +54,7 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
         let length = (entry >> 8) & 255;
         let category = <i32>(entry >> 16);
         if (length == 0) {
-          const code = longCode(table, <u32>(buffer >> 48), DC_BITS);
+          const code = longCode(table, <u32>(buffer >> 48));
           if (code == 0) return -1 - mcu;
           length = code & 255;
           category = (<i32>(code >> 8)) & 15;
@@ -66,6 +67,9 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
         reader -= <usize>((63 - have) >> 3);
         have |= 56;
         used = 0;
+      } else if ((entry & 0xff00) != 0) {
+        used = <u64>((entry >> 8) & 255);
+        hasAc = false;
       }
       buffer <<= used;
       have -= used;
@@ -74,101 +78,103 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
       store<i32>(prediction, difference);
       store<i16>(lane, <i16>((difference * load<i32>(places, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS));
     }
-    // AC: look-ups of up to two symbols, two to a refill. Whether the block is over is asked once a look-up, as a wrong guess costs more
-    // than anything else here; what the second symbol then wrote went to nobody, and its bits are given back. Rounding matters: half a step
-    // lost in every coefficient is a level lost where all of them add up.
-    const table = load<usize>(plan, PLAN_AC) + CANONICAL_BYTES;
-    const maskAt = load<usize>(plan, PLAN_MASK);
-    const last = places + LAST;
-    let at = places;
-    let mask: u32 = 0;
-    while (true) {
-      let entry = table + ((<usize>(buffer >> (64 - AC_BITS))) << 3);
-      let both = load<u8>(entry);
-      if (both != 0) {
-        const first = at + load<u16>(entry, 2);
-        let place = load<u32>(first);
-        mask |= place;
-        store<i16>(
-          lane + (place & 0xffff),
-          <i16>((<i32>load<i16>(entry, 4) * load<i32>(first, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
-        );
-        at = first + load<u8>(entry, 6);
-        place = load<u32>(at);
-        mask |= place;
-        store<i16>(
-          lane + (place & 0xffff),
-          <i16>((<i32>load<i8>(entry, 7) * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
-        );
-        if (at >= last) {
-          if (first == last) both = load<u8>(entry, 1);
+    if (hasAc) {
+      // AC: look-ups of up to two symbols, two to a refill. Whether the block is over is asked once a look-up, as a wrong guess costs more
+      // than anything else here; what the second symbol then wrote went to nobody, and its bits are given back. Rounding matters: half a step
+      // lost in every coefficient is a level lost where all of them add up.
+      const table = load<usize>(plan, PLAN_AC) + CANONICAL_BYTES;
+      const maskAt = load<usize>(plan, PLAN_MASK);
+      const last = places + LAST;
+      let at = places;
+      let mask: u32 = 0;
+      while (true) {
+        let entry = table + ((<usize>(buffer >> (64 - AC_BITS))) << 3);
+        let both = load<u8>(entry);
+        if (both != 0) {
+          const first = at + load<u16>(entry, 2);
+          let place = load<u32>(first);
+          mask |= place;
+          store<i16>(
+            lane + (place & 0xffff),
+            <i16>((<i32>load<i16>(entry, 4) * load<i32>(first, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
+          );
+          at = first + load<u8>(entry, 6);
+          place = load<u32>(at);
+          mask |= place;
+          store<i16>(
+            lane + (place & 0xffff),
+            <i16>((<i32>load<i8>(entry, 7) * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
+          );
+          if (at >= last) {
+            if (first == last) both = load<u8>(entry, 1);
+            buffer <<= <u64>both;
+            have -= <u64>both;
+            break;
+          }
           buffer <<= <u64>both;
           have -= <u64>both;
-          break;
+          entry = table + ((<usize>(buffer >> (64 - AC_BITS))) << 3);
+          both = load<u8>(entry);
         }
-        buffer <<= <u64>both;
-        have -= <u64>both;
-        entry = table + ((<usize>(buffer >> (64 - AC_BITS))) << 3);
-        both = load<u8>(entry);
-      }
-      if (both != 0) {
-        const first = at + load<u16>(entry, 2);
-        let place = load<u32>(first);
-        mask |= place;
-        store<i16>(
-          lane + (place & 0xffff),
-          <i16>((<i32>load<i16>(entry, 4) * load<i32>(first, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
-        );
-        at = first + load<u8>(entry, 6);
-        place = load<u32>(at);
-        mask |= place;
-        store<i16>(
-          lane + (place & 0xffff),
-          <i16>((<i32>load<i8>(entry, 7) * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
-        );
-        if (at >= last) {
-          if (first == last) both = load<u8>(entry, 1);
+        if (both != 0) {
+          const first = at + load<u16>(entry, 2);
+          let place = load<u32>(first);
+          mask |= place;
+          store<i16>(
+            lane + (place & 0xffff),
+            <i16>((<i32>load<i16>(entry, 4) * load<i32>(first, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
+          );
+          at = first + load<u8>(entry, 6);
+          place = load<u32>(at);
+          mask |= place;
+          store<i16>(
+            lane + (place & 0xffff),
+            <i16>((<i32>load<i8>(entry, 7) * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
+          );
+          if (at >= last) {
+            if (first == last) both = load<u8>(entry, 1);
+            buffer <<= <u64>both;
+            have -= <u64>both;
+            break;
+          }
           buffer <<= <u64>both;
           have -= <u64>both;
-          break;
+          buffer |= load<u64>(reader - 8) >> have;
+          reader -= <usize>((63 - have) >> 3);
+          have |= 56;
+          continue;
         }
-        buffer <<= <u64>both;
-        have -= <u64>both;
+        // A code or an amplitude too long for the look-up.
         buffer |= load<u64>(reader - 8) >> have;
         reader -= <usize>((63 - have) >> 3);
         have |= 56;
-        continue;
+        let length = <u32>load<u8>(entry, 1);
+        let step = <u32>load<u16>(entry, 2);
+        let category = <i32>load<u16>(entry, 4);
+        if (length == 0) {
+          const code = longCode(table - CANONICAL_BYTES, <u32>(buffer >> 48));
+          if (code == 0) return -1 - mcu;
+          length = code & 255;
+          step = stepOf(<i32>(code >> 8)) << 2;
+          category = (<i32>(code >> 8)) & 15;
+        }
+        const value = extend(<i32>(((buffer << (<u64>length)) >> 1) >> (<u64>(63 - category))), category);
+        buffer <<= <u64>(length + category);
+        have -= <u64>(length + category);
+        buffer |= load<u64>(reader - 8) >> have;
+        reader -= <usize>((63 - have) >> 3);
+        have |= 56;
+        at += step;
+        const place = load<u32>(at);
+        mask |= place;
+        store<i16>(
+          lane + (place & 0xffff),
+          <i16>((value * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
+        );
+        if (at >= last) break;
       }
-      // A code or an amplitude too long for the look-up.
-      buffer |= load<u64>(reader - 8) >> have;
-      reader -= <usize>((63 - have) >> 3);
-      have |= 56;
-      let length = <u32>load<u8>(entry, 1);
-      let step = <u32>load<u16>(entry, 2);
-      let category = <i32>load<u16>(entry, 4);
-      if (length == 0) {
-        const code = longCode(table - CANONICAL_BYTES, <u32>(buffer >> 48), AC_BITS);
-        if (code == 0) return -1 - mcu;
-        length = code & 255;
-        step = stepOf(<i32>(code >> 8)) << 2;
-        category = (<i32>(code >> 8)) & 15;
-      }
-      const value = extend(<i32>(((buffer << (<u64>length)) >> 1) >> (<u64>(63 - category))), category);
-      buffer <<= <u64>(length + category);
-      have -= <u64>(length + category);
-      buffer |= load<u64>(reader - 8) >> have;
-      reader -= <usize>((63 - have) >> 3);
-      have |= 56;
-      at += step;
-      const place = load<u32>(at);
-      mask |= place;
-      store<i16>(
-        lane + (place & 0xffff),
-        <i16>((value * load<i32>(at, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS),
-      );
-      if (at >= last) break;
+      store<u32>(maskAt, load<u32>(maskAt) | (mask >> 16));
     }
-    store<u32>(maskAt, load<u32>(maskAt) | (mask >> 16));
     plan += PLAN_BYTES;
     if (--block == 0) {
       if (reader + <usize>(have >> 3) < end) return -1 - mcu;

@@ -1,7 +1,8 @@
 // Huffman decode tables from a DHT (T.81 C.2, F.2.2.3), built only when the DHT differs from the one they were built from.
 //
 // DC: 2^DC_BITS u32, indexed by the next bits: bits 0-7 total length (code and difference bits; 0: too long for the look-up),
-//     bits 8-15 code length (0: longer than the look-up), bits 16-31 the difference, extended (or its category where too long).
+//     bits 8-15 that length and EOB's, where EOB of the AC table follows and fits too, else 0; bits 16-31 the difference, extended.
+//     Where too long: bits 8-15 code length (0: longer than the look-up), bits 16-31 the category.
 // AC: 2^AC_BITS entries of 8 bytes, up to two symbols an entry:
 //     byte 0    length of both, code and amplitude bits (0: too long for the look-up)
 //     byte 1    length of the first alone
@@ -16,6 +17,7 @@
 import {
   AC_BITS,
   CANONICAL_BYTES,
+  CANONICAL_END_OF_BLOCK,
   CANONICAL_LIMIT,
   CANONICAL_OFFSET,
   DC_BITS,
@@ -59,7 +61,6 @@ function buildCanonical(table: usize, dht: usize, work: usize, bits: i32): void 
     store<u32>(table + CANONICAL_LIMIT + length * 4, code << (16 - length));
     code <<= 1;
   }
-  store<u32>(table + CANONICAL_LIMIT + 17 * 4, 0xffffffff);
 }
 
 /** The value that `size` bits stand for (F.2.2.1, EXTEND). */
@@ -67,11 +68,34 @@ export function extend(bits: i32, size: i32): i32 {
   return size == 0 ? 0 : bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
+/** EOB's code in an AC DHT: length << 16 | code, or 0 where there is none. */
+export function endOfBlockCode(dht: usize): u32 {
+  let code: u32 = 0;
+  let index: u32 = 0;
+  for (let length: u32 = 1; length <= 16; length++) {
+    const count = <u32>load<u8>(dht + length - 1);
+    for (let i: u32 = 0; i < count; i++) {
+      if (load<u8>(dht + DHT_VALUES + index + i) == 0) return (length << 16) | (code + i);
+    }
+    index += count;
+    code = (code + count) << 1;
+  }
+  return 0;
+}
+
+/** True when the DC look-up at `table` was built from this DHT, for blocks whose EOB has this code. */
+export function isDcBuiltFrom(table: usize, dht: usize, endOfBlock: u32): bool {
+  return load<u32>(table + CANONICAL_END_OF_BLOCK) == endOfBlock && isBuiltFrom(table, dht);
+}
+
 /** Builds the DC look-up at `table` from the DHT at `dht` unless it stands there already. */
-export function buildDcLookup(state: usize, table: usize, dht: usize): void {
-  if (isBuiltFrom(table, dht)) return;
+export function buildDcLookup(state: usize, table: usize, dht: usize, endOfBlock: u32): void {
+  if (isDcBuiltFrom(table, dht, endOfBlock)) return;
   const work = state + LOOKUP_WORK;
   buildCanonical(table, dht, work, DC_BITS);
+  store<u32>(table + CANONICAL_END_OF_BLOCK, endOfBlock);
+  const endLength = <i32>(endOfBlock >> 16);
+  const endCode = <i32>(endOfBlock & 0xffff);
   for (let i = 0; i < 1 << DC_BITS; i++) {
     const entry = <i32>load<u16>(work + (i << 1));
     const length = entry & 255;
@@ -81,7 +105,10 @@ export function buildDcLookup(state: usize, table: usize, dht: usize): void {
     if (length != 0) {
       if (total <= DC_BITS) {
         const bits = (i >> (DC_BITS - total)) & ((1 << size) - 1);
-        result = (<u32>total) | (length << 8) | (extend(bits, size) << 16);
+        result = (<u32>total) | (extend(bits, size) << 16);
+        const left = DC_BITS - total - endLength;
+        if (endLength != 0 && left >= 0 && ((i >> left) & ((1 << endLength) - 1)) == endCode)
+          result |= (total + endLength) << 8;
       } else {
         result = (length << 8) | (size << 16);
       }
@@ -146,12 +173,18 @@ export function stepOf(symbol: i32): u32 {
 }
 
 /**
- * Symbol and length of a code longer than the look-up: value << 8 | length, or 0 when no code begins like this.
- * `next16` are the next sixteen bits; lengths up to `known` have been ruled out.
+ * Symbol and length of a code longer than a look-up of ten bits: value << 8 | length, or 0 when no code begins like this. `next16` are the
+ * next sixteen bits. Lengths are counted, not searched: a loop's end would be guessed wrong as often as not.
  */
-export function longCode(table: usize, next16: u32, known: i32): u32 {
-  let length = known + 1;
-  while (next16 >= load<u32>(table + CANONICAL_LIMIT + length * 4)) length++;
+export function longCode(table: usize, next16: u32): u32 {
+  const length =
+    11 +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 11 * 4)) +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 12 * 4)) +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 13 * 4)) +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 14 * 4)) +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 15 * 4)) +
+    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 16 * 4));
   if (length > 16) return 0;
   const index = <i32>(next16 >> (16 - length)) + load<i32>(table + CANONICAL_OFFSET + length * 4);
   return ((<u32>load<u8>(table + DHT_VALUES + (index & 255))) << 8) | length;

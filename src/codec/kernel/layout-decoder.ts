@@ -126,13 +126,14 @@ export const DHT_VALUES = 16;
 export const DHT_PRESENT = 272;
 
 export const TABLES = 4096;
-/** Look-up width in bits, DC and AC. */
+/** Look-up width in bits, DC and AC. (Longer codes are found by longCode, which counts on ten.) */
 export const DC_BITS = 10;
 export const AC_BITS = 10;
 export const TABLES_DEQUANTISE = 0; // 192 × u32 place and mask, 192 × u32 factor
 export const DEQUANTISE_FACTORS = 768;
 export const TABLES_DC = 1536; // canonical part, then 2^DC_BITS × u32
 export const CANONICAL_BYTES = 448;
+export const CANONICAL_END_OF_BLOCK = 276; // DC only: the EOB code that its entries were made with
 export const CANONICAL_LIMIT = 288; // 18 × u32
 export const CANONICAL_OFFSET = 360; // 18 × i32
 export const TABLES_AC = 6080; // canonical part, then 2^AC_BITS × u64
@@ -150,6 +151,8 @@ export const WINDOW_EXHAUSTED = 12;
 export const READER = 16;
 export const READER_BUFFER = 24;
 export const READER_BITS = 32;
+/** Where touchTables leaves its sum, so that its loads are not left out. */
+export const TOUCHED = 40;
 export const PLAN = 64;
 export const PLAN_BYTES = 32;
 export const PLAN_DC = 0;

@@ -92,7 +92,7 @@ export const SCRATCH_SAMPLES: usize = 21248;
 
 /** Groups whose pixels are converted before the first of them is transformed: long rows read well, short ones stay in cache. */
 export const GROUPS_PER_CHUNK: i32 = 16;
-export const SCRATCH_BYTES: i32 = 21248 + 16 * 6 * 1024;
+export const SCRATCH_BYTES: i32 = <i32>SCRATCH_SAMPLES + GROUPS_PER_CHUNK * 6 * 1024;
 
 export const MCUS_PER_GROUP: i32 = 8;
 /** One 8×8 block of eight MCUs: 64 vectors. */

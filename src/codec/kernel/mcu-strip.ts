@@ -32,6 +32,9 @@ import {
   SCAN_COMPONENT_COUNT,
   SCAN_COMPONENT_INDEX,
   SCAN_MCUS_PER_LINE,
+  TABLES,
+  TABLES_BYTES,
+  TOUCHED,
 } from "./layout-decoder";
 
 /** MCUs in a full strip. */
@@ -80,6 +83,19 @@ export function planStrip(state: usize, scratch: usize, scan: usize): i32 {
   // Whatever a previous call left half done is none of ours.
   memory.fill(scratch + GROUPS, 0, 10 * GROUP_BYTES);
   return blocks;
+}
+
+/**
+ * Reads the decode tables of the first two components once, a word a cache line. Between frames of a camera they drop out of the caches, and
+ * the entropy decoder, which knows each address only after the code before, would wait for one line after the other.
+ */
+export function touchTables(state: usize, scratch: usize): void {
+  let sum: u32 = 0;
+  for (let at = TABLES; at < TABLES + 2 * TABLES_BYTES; at += 256) {
+    const line = state + at;
+    sum += load<u32>(line) + load<u32>(line, 64) + load<u32>(line, 128) + load<u32>(line, 192);
+  }
+  store<u32>(scratch + TOUCHED, sum);
 }
 
 /** Transforms `mcus` MCUs, of which the first is MCU `first` of line `line`, into the planes. */

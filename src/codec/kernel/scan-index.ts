@@ -4,7 +4,7 @@
 // Tiles that never came, and scans that never came, stand in the list with length 0 and decode to grey.
 
 import { defaultHuffmanTable } from "./huffman-default";
-import { buildAcLookup, buildDcLookup, isBuiltFrom } from "./huffman-lookup";
+import { buildAcLookup, buildDcLookup, endOfBlockCode, isBuiltFrom, isDcBuiltFrom } from "./huffman-lookup";
 import { buildDequantise } from "./dequantise";
 import { descaleBias } from "./lanes-decoder";
 import {
@@ -124,16 +124,17 @@ function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: 
   const own = state + TABLES + index * TABLES_BYTES;
   let dc = own + TABLES_DC;
   let ac = own + TABLES_AC;
+  const endOfBlock = endOfBlockCode(acDht);
   for (let i = 0; i < load<i32>(state + PICTURE_COMPONENTS); i++) {
     const other = state + COMPONENTS + i * COMPONENT_BYTES;
     if (i == index || load<i32>(other + COMPONENT_SCAN) < 0) continue;
     const tables = state + TABLES + i * TABLES_BYTES;
-    if (load<usize>(other + COMPONENT_DC) == tables + TABLES_DC && isBuiltFrom(tables + TABLES_DC, dcDht))
+    if (load<usize>(other + COMPONENT_DC) == tables + TABLES_DC && isDcBuiltFrom(tables + TABLES_DC, dcDht, endOfBlock))
       dc = tables + TABLES_DC;
     if (load<usize>(other + COMPONENT_AC) == tables + TABLES_AC && isBuiltFrom(tables + TABLES_AC, acDht))
       ac = tables + TABLES_AC;
   }
-  buildDcLookup(state, dc, dcDht);
+  buildDcLookup(state, dc, dcDht, endOfBlock);
   buildAcLookup(state, ac, acDht);
   const fractionBits = buildDequantise(state, own, tq);
   const descale = 1 << (15 - fractionBits);

@@ -28,7 +28,7 @@ import {
   WINDOW_EXHAUSTED,
   WINDOW_LOW,
 } from "./layout-decoder";
-import { STRIP_MCUS, clearMcu, flushStrip, planStrip } from "./mcu-strip";
+import { STRIP_MCUS, clearMcu, flushStrip, planStrip, touchTables } from "./mcu-strip";
 import { STATUS_BAD_TILE, STATUS_NOT_READY } from "./status";
 
 /**
@@ -46,6 +46,7 @@ export function decodeTileList(
   flags: u32,
 ): i32 {
   if (load<u32>(state + PICTURE_READY) == 0 || load<usize>(state + PICTURE_PLANES) == 0) return STATUS_NOT_READY;
+  touchTables(state, scratch);
   let damaged = 0;
   let planned: u32 = 0xffffffff;
   let scan: usize = 0;

@@ -87,8 +87,35 @@ function colourEight(y: v128, b: v128, r: v128, at: usize): void {
   );
 }
 
-/** `count` sixteens of the two pixel lines that share a chroma line. */
-export function boxLines(lumaA: usize, lumaB: usize, cb: usize, cr: usize, atA: usize, atB: usize, count: i32): void {
+/** `count` sixteens of the two pixel lines that share a chroma line; `terms` as for fancyLines. */
+export function boxLines(
+  lumaA: usize,
+  lumaB: usize,
+  cb: usize,
+  cr: usize,
+  atA: usize,
+  atB: usize,
+  count: i32,
+  terms: usize,
+): void {
+  while (count > 0) {
+    const part = min(count, CHROMA_SIXTEENS);
+    repeatTerms(cb, cr, terms, part);
+    addTerms(lumaA, terms, atA, part);
+    addTerms(lumaB, terms, atB, part);
+    const samples = (<usize>part) << 3;
+    cb += samples;
+    cr += samples;
+    lumaA += samples << 1;
+    lumaB += samples << 1;
+    atA += samples << 3;
+    atB += samples << 3;
+    count -= part;
+  }
+}
+
+/** What eight chroma samples add to red and blue and take from green, each twice in a row: for each sixteen 32 bytes for each colour. */
+function repeatTerms(cb: usize, cr: usize, terms: usize, count: i32): void {
   const sixteen = i16x8.splat(16);
   const low = i8x16(0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
   const high = i8x16(8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15);
@@ -96,27 +123,39 @@ export function boxLines(lumaA: usize, lumaB: usize, cb: usize, cr: usize, atA: 
     const b = i16x8.mul(v128.load8x8_s(cb), sixteen);
     const r = i16x8.mul(v128.load8x8_s(cr), sixteen);
     const red = mulHigh(r, i16x8.splat(RED_BY_CR));
-    const blue = mulHigh(b, i16x8.splat(BLUE_BY_CB));
     const green = mulHigh(i16x8.add(r, mulHigh(b, i16x8.splat(CR_BY_CB))), i16x8.splat(GREEN_BY_CR));
-    const red0 = swizzleFixed(red, low);
-    const green0 = swizzleFixed(green, low);
-    const blue0 = swizzleFixed(blue, low);
-    let y = v128.load8x8_u(lumaA);
-    storePixels(atA, i16x8.add(y, red0), i16x8.sub(y, green0), i16x8.add(y, blue0));
-    y = v128.load8x8_u(lumaB);
-    storePixels(atB, i16x8.add(y, red0), i16x8.sub(y, green0), i16x8.add(y, blue0));
-    const red1 = swizzleFixed(red, high);
-    const green1 = swizzleFixed(green, high);
-    const blue1 = swizzleFixed(blue, high);
-    y = v128.load8x8_u(lumaA, 8);
-    storePixels(atA + 32, i16x8.add(y, red1), i16x8.sub(y, green1), i16x8.add(y, blue1));
-    y = v128.load8x8_u(lumaB, 8);
-    storePixels(atB + 32, i16x8.add(y, red1), i16x8.sub(y, green1), i16x8.add(y, blue1));
-    lumaA += 16;
-    lumaB += 16;
+    const blue = mulHigh(b, i16x8.splat(BLUE_BY_CB));
+    v128.store(terms, swizzleFixed(red, low), 0);
+    v128.store(terms, swizzleFixed(red, high), 16);
+    v128.store(terms, swizzleFixed(green, low), 32);
+    v128.store(terms, swizzleFixed(green, high), 48);
+    v128.store(terms, swizzleFixed(blue, low), 64);
+    v128.store(terms, swizzleFixed(blue, high), 80);
     cb += 8;
     cr += 8;
-    atA += 64;
-    atB += 64;
+    terms += CHROMA_BYTES;
+  }
+}
+
+/** One line of pixels from luma and the terms of repeatTerms. */
+function addTerms(luma: usize, terms: usize, at: usize, count: i32): void {
+  for (let i = count; i > 0; i--) {
+    let y = v128.load8x8_u(luma);
+    storePixels(
+      at,
+      i16x8.add(y, v128.load(terms)),
+      i16x8.sub(y, v128.load(terms, 32)),
+      i16x8.add(y, v128.load(terms, 64)),
+    );
+    y = v128.load8x8_u(luma, 8);
+    storePixels(
+      at + 32,
+      i16x8.add(y, v128.load(terms, 16)),
+      i16x8.sub(y, v128.load(terms, 48)),
+      i16x8.add(y, v128.load(terms, 80)),
+    );
+    luma += 16;
+    terms += CHROMA_BYTES;
+    at += 64;
   }
 }

@@ -49,6 +49,8 @@ export interface PreparedPicture {
   readonly tileCount: number;
   readonly tilesPerLine: number;
   readonly restartIntervalMcus: number;
+  /** Planes that the pixel format has. */
+  readonly planeCount: number;
   /** SOI to SOS. */
   readonly header: Uint8Array;
 }
@@ -193,7 +195,15 @@ export class SimdEncoder {
       headerAddress,
       this.#kernel.encoderHeaderBytes(stateAddress),
     ).slice();
-    return { stateAddress, tileCount, tilesPerLine: mcus / restartIntervalMcus, restartIntervalMcus, header };
+    const planeCount = tightPlanes(format, 0).length;
+    return {
+      stateAddress,
+      tileCount,
+      tilesPerLine: mcus / restartIntervalMcus,
+      restartIntervalMcus,
+      planeCount,
+      header,
+    };
   }
 
   /** Output bytes that are enough for `tileCount` tiles whatever they show; pictures of the world need a twentieth. */
@@ -214,6 +224,8 @@ export class SimdEncoder {
     target: TileTarget,
   ): number {
     const [first, second, third] = planes;
+    if (planes.length !== picture.planeCount)
+      throw new RangeError(`${picture.planeCount} planes expected, not ${planes.length}`);
     return checkStatus(
       this.#kernel.encodeTiles(
         picture.stateAddress,

@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 
 /** Builds of a kernel: relaxed SIMD is faster, plain SIMD runs wherever WebAssembly has vectors. */
 export type KernelVariant = "relaxed" | "plain";
-export type KernelName = "decoder" | "encoder";
+/** "encoder-stages" is for benches: the encoder and, besides, its stages one by one. */
+export type KernelName = "decoder" | "encoder" | "encoder-stages";
 
 /** The kernels load their constant tables below this address; whoever lays out the memory begins here. */
 export const KERNEL_TABLES_BYTES = 4 << 16;

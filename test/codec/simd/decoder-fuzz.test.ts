@@ -5,9 +5,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { STATUS_BAD_RECTANGLE } from "../../../src/codec/kernel/status.ts";
 import { FuzzStand, fuzz } from "../../fuzz/decoder.ts";
-import { BUILDS, missingPrograms } from "./decoder-stand.ts";
+import { BUILDS, missingPrograms, Stand } from "./decoder-stand.ts";
 
 const fixtures = join(import.meta.dir, "../../fixtures/decoder");
+
+test("the guards notice a byte written next to what was given", async () => {
+  const stand = await Stand.create("plain");
+  const at = stand.allocate(100);
+  expect(stand.brokenGuard()).toBe(-1);
+  stand.bytes[at + 100] = 0;
+  expect(stand.brokenGuard()).toBe(at + 100);
+});
 
 for (const build of BUILDS) {
   describe(`decoder fuzzing, ${build} SIMD`, () => {

@@ -23,6 +23,9 @@ import { EncoderBench } from "./encoder-bench.ts";
 import { djpeg } from "./libjpeg-turbo.ts";
 import { randomSequence } from "./pictures.ts";
 
+/** Random pictures a property: SLIPSTREAM_FUZZ_RUNS asks for more than the usual. */
+const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 150);
+
 const formats = [
   ...(["rgba", "rgb24", "bgr24"] as const).flatMap((pixelFormat) =>
     (["4:2:0", "4:4:4"] as const).map((sampling) => ({ pixelFormat, sampling })),
@@ -75,7 +78,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           expect(parts.tileBytes).toEqual(whole.tileBytes);
           expect(Buffer.compare(parts.jpeg, whole.jpeg)).toBe(0);
         }),
-        { numRuns: 150 },
+        { numRuns: runs },
       );
     });
 
@@ -104,7 +107,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           expect(encode).toThrow(KernelError);
           bench.checkCanaries();
         }),
-        { numRuns: 150 },
+        { numRuns: runs },
       );
     });
 
@@ -157,7 +160,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           ).toBeGreaterThan(0);
           expect(Buffer.compare(bytes.subarray(source), pixels)).toBe(0);
         }),
-        { numRuns: 150 },
+        { numRuns: runs },
       );
     });
 
@@ -200,7 +203,7 @@ for (const variant of ["relaxed", "plain"] as const) {
             expect(Buffer.compare(bench.bytes.subarray(target, target + written), tiles)).toBe(0);
           },
         ),
-        { numRuns: 100 },
+        { numRuns: runs },
       );
     });
 
@@ -224,6 +227,52 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(status({ ...good, quality: 101 })).toBe(-4);
       expect(status({ ...good, restartIntervalMcus: 7 })).toBe(-5);
       expect(status({ ...good, restartIntervalMcus: 0 })).toBe(-5);
+    });
+
+    test("tile ranges and rows that do not fit the picture are refused", async () => {
+      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const state = KERNEL_TABLES_BYTES;
+      const scratch = state + encoder.stateBytes;
+      const source = scratch + encoder.scratchBytes;
+      const target = source + 640 * 480 * 4;
+      const format = { widthPixels: 640, heightPixels: 480, pixelFormat: "rgba", quality: 75 } as const;
+      const picture = encoder.prepare(state, format);
+      const status = (firstTile: number, tileCount: number, rowBytes = 2560, stateAddress = state): unknown => {
+        try {
+          const output = { address: target, bytes: 1 << 20, tileBytesAddress: target + (1 << 20) };
+          encoder.encodeTiles(
+            { ...picture, stateAddress },
+            scratch,
+            [{ address: source, rowBytes }],
+            firstTile,
+            tileCount,
+            output,
+          );
+          return "encoded";
+        } catch (error) {
+          return error instanceof KernelError ? error.status : error;
+        }
+      };
+      expect(picture.tileCount).toBe(60);
+      expect(status(0, 60)).toBe("encoded");
+      expect(status(59, 1)).toBe("encoded");
+      for (const [first, count] of [
+        [0, 0],
+        [0, 61],
+        [-1, 1],
+        [60, 1],
+        [59, 2],
+        [1, 0x7fffffff],
+        [0x7fffffff, 1],
+        [0, -1],
+      ] as const) {
+        expect(status(first, count)).toBe(-6);
+      }
+      expect(status(0, 1, 2559)).toBe(-8);
+      expect(status(0, 1, 2560, target)).toBe(-9);
+      expect(() =>
+        encoder.encodeTiles(picture, scratch, [], 0, 1, { address: target, bytes: 1, tileBytesAddress: target }),
+      ).toThrow(RangeError);
     });
   });
 }
