@@ -6,11 +6,13 @@ import { VERSION } from "../src/core/version.ts";
 import { type Bench, formatTable } from "./bench.ts";
 import { codecBench } from "./codec.ts";
 import { latencyBench } from "./latency.ts";
+import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { throughputBench } from "./throughput.ts";
 
 const BENCHES: Record<string, Bench> = {
   codec: codecBench,
+  sharing: sharingBench,
   latency: latencyBench,
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,

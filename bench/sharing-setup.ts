@@ -1,0 +1,27 @@
+// What the two workers of `bench sharing` say to each other, through words in the arena.
+
+import type { PixelPlane, PreparedPicture, TileTarget } from "../src/codec/simd/encoder.ts";
+
+/** Words of the control area. */
+export const GO = 0;
+export const DONE = 1;
+export const KIND = 2;
+export const CONTROL_WORDS = 3;
+
+export const ENCODE = 0;
+export const DECODE = 1;
+
+export interface SharingSetup {
+  memory: WebAssembly.Memory;
+  /** Address of the control words. */
+  control: number;
+  encode: {
+    picture: PreparedPicture;
+    scratch: number;
+    planes: readonly PixelPlane[];
+    firstTile: number;
+    tiles: number;
+    target: TileTarget;
+  };
+  decode: { state: number; scratch: number; list: number; tiles: number; pixels: number; stride: number };
+}

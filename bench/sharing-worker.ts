@@ -1,0 +1,31 @@
+// The second worker of `bench sharing`: encodes or decodes its share of a picture whenever it is told to.
+
+import { workerData } from "node:worker_threads";
+import { Arena } from "../src/codec/arena.ts";
+import { instantiateDecoder } from "../src/codec/simd/decoder.ts";
+import { SimdEncoder } from "../src/codec/simd/encoder.ts";
+import { compileKernel } from "../src/codec/simd/kernel-module.ts";
+import { CONTROL_WORDS, DONE, ENCODE, GO, KIND, type SharingSetup } from "./sharing-setup.ts";
+
+const { memory, control, encode, decode } = workerData as SharingSetup;
+const arena = Arena.attach(memory);
+const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
+const encoder = new SimdEncoder(await compileKernel("encoder"), memory);
+const decoder = await instantiateDecoder(await compileKernel("decoder"), memory);
+
+/** A moment of spinning before sleeping: while pictures come in, the next share is near. */
+const SPINS = 20_000;
+
+for (let turn = 0; ;) {
+  for (let spin = 0; spin < SPINS && Atomics.load(words, GO) === turn; spin++);
+  if (Atomics.load(words, GO) === turn) Atomics.wait(words, GO, turn);
+  turn = Atomics.load(words, GO);
+  if (words[KIND] === ENCODE) {
+    const { picture, scratch, planes, firstTile, tiles, target } = encode;
+    encoder.encodeTiles(picture, scratch, planes, firstTile, tiles, target);
+  } else {
+    const { state, scratch, list, tiles, pixels, stride } = decode;
+    decoder.decodeTiles(state, scratch, list, tiles, pixels, stride, 0);
+  }
+  Atomics.store(words, DONE, turn);
+}
