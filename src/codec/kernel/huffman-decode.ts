@@ -47,12 +47,13 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
     let hasAc = true;
     {
       const table = load<usize>(plan, PLAN_DC);
-      const entry = load<u32>(table + ((<usize>(buffer >> (64 - DC_BITS))) << 2), CANONICAL_BYTES);
-      let difference = (<i32>entry) >> 16;
-      let used = <u64>(entry & 255);
+      const entry = table + ((<usize>(buffer >> (64 - DC_BITS))) << 2);
+      let difference = <i32>load<i16>(entry, CANONICAL_BYTES + 2);
+      let used = <u64>load<u8>(entry, CANONICAL_BYTES);
+      const withEnd = <u64>load<u8>(entry, CANONICAL_BYTES + 1);
       if (used == 0) {
-        let length = (entry >> 8) & 255;
-        let category = <i32>(entry >> 16);
+        let length = <u32>withEnd;
+        let category = difference;
         if (length == 0) {
           const code = longCode(table, <u32>(buffer >> 48));
           if (code == 0) return -1 - mcu;
@@ -61,14 +62,14 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
         }
         // Two shifts, so that a category of 0 shifts by 63 + 1 and not by 64.
         difference = extend(<i32>(((buffer << (<u64>length)) >> 1) >> (<u64>(63 - category))), category);
-        buffer <<= <u64>(length + category);
-        have -= <u64>(length + category);
+        const long = <u64>(<i32>length + category);
+        buffer <<= long;
+        have -= long;
         buffer |= load<u64>(reader - 8) >> have;
         reader -= <usize>((63 - have) >> 3);
         have |= 56;
-        used = 0;
-      } else if ((entry & 0xff00) != 0) {
-        used = <u64>((entry >> 8) & 255);
+      } else if (withEnd != 0) {
+        used = withEnd;
         hasAc = false;
       }
       buffer <<= used;

@@ -39,10 +39,20 @@ import {
  * repeat the last.
  */
 function stageRow(target: usize, row: usize, unitBytes: usize, first: i32, units: i32, available: i32): void {
-  for (let unit = 0; unit < units; unit++) {
-    const source = row + <usize>min(first + unit, available - 1) * unitBytes;
-    for (let byte: usize = 0; byte < unitBytes; byte++) store<u8>(target + byte, load<u8>(source + byte));
-    target += unitBytes;
+  const copied = min(max(available - first, 0), units);
+  memory.copy(target, row + <usize>first * unitBytes, <usize>copied * unitBytes);
+  const last = row + <usize>(available - 1) * unitBytes;
+  target += <usize>copied * unitBytes;
+  const bytes = <usize>(units - copied) * unitBytes;
+  if (unitBytes == 1) {
+    memory.fill(target, load<u8>(last), bytes);
+  } else if (unitBytes == 4) {
+    const unit = load<u32>(last);
+    for (let at: usize = 0; at < bytes; at += 4) store<u32>(target + at, unit);
+  } else {
+    for (let at: usize = 0; at < bytes; at += unitBytes) {
+      for (let byte: usize = 0; byte < unitBytes; byte++) store<u8>(target + at + byte, load<u8>(last + byte));
+    }
   }
 }
 
@@ -62,15 +72,16 @@ function rgbLines(
   const pixelBytes: usize = format == PIXEL_RGBA ? 4 : 3;
   const halved = load<i32>(state, STATE_SAMPLING) == SAMPLING_420;
   const groupPixels = halved ? 128 : 64;
-  // Three-byte pixels are loaded two at a time in eight bytes: the last pair would reach two bytes past the row.
-  const readable = format == PIXEL_RGBA ? width - firstPixel : width - firstPixel - 1;
-  const whole = min(max(readable, 0) / groupPixels, groups);
   const rows = load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
   const staging = scratch + SCRATCH_STAGING;
   const staging1 = staging + SCRATCH_STAGING_ROW_BYTES;
   for (let row = 0; row < rows; row++) {
     const row0 = pixels + <usize>min(firstRow + row, lastRow) * rowBytes;
     const start0 = row0 + <usize>firstPixel * pixelBytes;
+    // Three-byte pixels are loaded two at a time in eight bytes: the last pair of a row reaches two bytes into the next
+    // row, which the picture's last row does not have.
+    const reach = format != PIXEL_RGBA && firstRow + row + (halved ? 1 : 0) >= lastRow ? 1 : 0;
+    const whole = min(max(width - firstPixel - reach, 0) / groupPixels, groups);
     if (halved) {
       const row1 = pixels + <usize>min(firstRow + row + 1, lastRow) * rowBytes;
       const start1 = row1 + <usize>firstPixel * pixelBytes;

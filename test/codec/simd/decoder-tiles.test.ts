@@ -40,7 +40,7 @@ for (const build of BUILDS) {
   withPrograms(`tiles, ${build} SIMD`, () => {
     test("any split into ranges, on several kernels, in any order, is the whole picture", async () => {
       const stand = await Stand.create(build);
-      const helpers = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), stand.memory)));
+      const kernels = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), stand.memory)));
       fc.assert(
         fc.property(jpegs, (recipe) => {
           const jpeg = make(recipe);
@@ -55,10 +55,10 @@ for (const build of BUILDS) {
           cuts.sort((a, b) => a - b);
           const ranges = cuts.slice(1).map((to, i) => [cuts[i] ?? 0, to] as const);
           ranges.sort(() => random() - 0.5);
-          const scratches = helpers.map(() => stand.allocate(stand.picture.scratchBytes));
+          const scratches = kernels.map(() => stand.allocate(stand.picture.scratchBytes));
           ranges.forEach(([from, to], i) => {
-            const worker = i % helpers.length;
-            helpers[worker]?.decodeTiles(state, scratches[worker] ?? 0, list + from * TILE_BYTES, to - from, 0, 0, 0);
+            const worker = i % kernels.length;
+            kernels[worker]?.decodeTiles(state, scratches[worker] ?? 0, list + from * TILE_BYTES, to - from, 0, 0, 0);
           });
           const stride = info.width * 4 + 8;
           const pixels = stand.allocate(stride * info.height);
@@ -73,8 +73,8 @@ for (const build of BUILDS) {
             [x, y, info.width - x, info.height - y],
           ] as const;
           parts.forEach(([left, top, width, height], i) => {
-            const worker = i % helpers.length;
-            const status = helpers[worker]?.convert(
+            const worker = i % kernels.length;
+            const status = kernels[worker]?.convert(
               state,
               scratches[worker] ?? 0,
               left,
@@ -96,7 +96,7 @@ for (const build of BUILDS) {
 
     test("ranges of whole lines, converted on the way, and the seams between them, are the whole picture", async () => {
       const stand = await Stand.create(build);
-      const helper = await instantiateDecoder(moduleOf(build), stand.memory);
+      const kernel = await instantiateDecoder(moduleOf(build), stand.memory);
       for (const sampling of SAMPLINGS) {
         for (const box of [false, true]) {
           const how = sampling === "grey" ? ["-grayscale"] : ["-sample", sampling];
@@ -116,10 +116,10 @@ for (const build of BUILDS) {
           expect(shares.reduce((sum, share) => sum + share.tiles, 0)).toBe(tiles);
           for (const share of shares.toReversed()) {
             const from = list + share.firstTile * TILE_BYTES;
-            expect(helper.decodeTiles(state, scratch, from, share.tiles, pixels, stride, flags)).toBe(0);
+            expect(kernel.decodeTiles(state, scratch, from, share.tiles, pixels, stride, flags)).toBe(0);
           }
-          for (const seam of seams(info, shares, helper.waitingRows(state, flags))) {
-            helper.convert(state, scratch, seam.x, seam.y, seam.width, seam.height, pixels, stride, flags);
+          for (const seam of seams(info, shares, kernel.waitingRows(state, flags))) {
+            kernel.convert(state, scratch, seam.x, seam.y, seam.width, seam.height, pixels, stride, flags);
           }
           expect(stand.pick(pixels, stride, info.width, info.height), `${sampling} ${box}`).toEqual(whole.data);
         }

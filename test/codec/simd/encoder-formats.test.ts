@@ -8,6 +8,8 @@ import { EncoderBench } from "./encoder-bench.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "./libjpeg-turbo.ts";
 import { photoLike, type RgbPicture, randomSequence } from "./pictures.ts";
 
+/** Random pictures a build: SLIPSTREAM_FUZZ_RUNS asks for more than the usual; each starts five programs. */
+const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 15);
 const variants = ["relaxed", "plain"] as const;
 const cases: { pixelFormat: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
   { pixelFormat: "rgba", sampling: "4:2:0", cjpegSampling: "2x2" },
@@ -89,36 +91,40 @@ for (const variant of variants) {
       },
     );
 
-    test("any size, format and content: djpeg reads it and sees what libjpeg-turbo's own would show", async () => {
-      const bench = await EncoderBench.create(variant);
-      const size = fc.integer({ min: 1, max: 90 });
-      await fc.assert(
-        fc.asyncProperty(
-          size,
-          size,
-          fc.constantFrom(...cases),
-          fc.integer({ min: 30, max: 100 }),
-          fc.nat(),
-          fc.boolean(),
-          async (widthPixels, heightPixels, { pixelFormat, sampling, cjpegSampling }, quality, seed, noisy) => {
-            const random = randomSequence(seed);
-            const format = { widthPixels, heightPixels, pixelFormat, sampling, quality };
-            // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
-            const pixels =
-              noisy && (pixelFormat === "rgba" || pixelFormat === "gray")
-                ? Uint8Array.from({ length: tightPictureBytes(format) }, () => random() * 256)
-                : await toRawPixels(photoLike(widthPixels, heightPixels, seed % 97), pixelFormat);
-            const { jpeg, picture } = bench.encode(format, pixels);
-            const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
-            const decoded = await djpeg(jpeg);
-            expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
-            const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
-            // In tiny pictures one rounding is worth several dB, so this allows for luck; a wrong edge or colour costs far more.
-            expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);
-          },
-        ),
-        { numRuns: 15 },
-      );
-    }, 60_000);
+    test(
+      "any size, format and content: djpeg reads it and sees what libjpeg-turbo's own would show",
+      async () => {
+        const bench = await EncoderBench.create(variant);
+        const size = fc.integer({ min: 1, max: 90 });
+        await fc.assert(
+          fc.asyncProperty(
+            size,
+            size,
+            fc.constantFrom(...cases),
+            fc.integer({ min: 30, max: 100 }),
+            fc.nat(),
+            fc.boolean(),
+            async (widthPixels, heightPixels, { pixelFormat, sampling, cjpegSampling }, quality, seed, noisy) => {
+              const random = randomSequence(seed);
+              const format = { widthPixels, heightPixels, pixelFormat, sampling, quality };
+              // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
+              const pixels =
+                noisy && (pixelFormat === "rgba" || pixelFormat === "gray")
+                  ? Uint8Array.from({ length: tightPictureBytes(format) }, () => random() * 256)
+                  : await toRawPixels(photoLike(widthPixels, heightPixels, seed % 97), pixelFormat);
+              const { jpeg, picture } = bench.encode(format, pixels);
+              const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
+              const decoded = await djpeg(jpeg);
+              expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+              const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
+              // In tiny pictures one rounding is worth several dB, so this allows for luck; a wrong edge or colour costs far more.
+              expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);
+            },
+          ),
+          { numRuns: runs },
+        );
+      },
+      20_000 + runs * 2_000,
+    );
   });
 }
