@@ -14,11 +14,11 @@ const WARM_UP_CALLS = 30;
 /** Ratios to native libjpeg-turbo (RGBA, 4:2:0) that should hold; measured figures and their spread are in docs/codec.md. */
 const LIMITS: Record<string, { encodeRotating: number; encodeHot: number; decodeRotating: number; decodeBox: number }> =
   {
-    "simd (relaxed)": { encodeRotating: 0.95, encodeHot: 0.85, decodeRotating: 1.0, decodeBox: 1.0 },
-    "simd (plain)": { encodeRotating: 1.15, encodeHot: 1.05, decodeRotating: 1.3, decodeBox: 1.25 },
+    "simd (relaxed)": { encodeRotating: 0.85, encodeHot: 0.75, decodeRotating: 0.95, decodeBox: 0.95 },
+    "simd (plain)": { encodeRotating: 1.0, encodeHot: 0.92, decodeRotating: 1.2, decodeBox: 1.1 },
   };
 /** How many times as fast as jsquash, at least. */
-const FASTER_THAN_JSQUASH = { encode: 15, decode: 3 };
+const FASTER_THAN_JSQUASH = { encode: 25, decode: 4 };
 
 interface Figures {
   name: string;
@@ -37,7 +37,7 @@ export const codecBench: Bench = async ({ quick, progress }) => {
         { width: 1920, height: 1080 },
         { width: 3840, height: 2160 },
       ];
-  const header = ["picture", "codec", "encode: hot", "rotating", "decode: rotating", "box", "kB"];
+  const header = ["picture", "codec", "encode: hot", "rotating", "decode: rotating", "box, hot", "kB"];
   const table = [header];
   const bounds: Bound[] = [];
   const figures: Record<string, Figures[]> = {};
@@ -137,12 +137,11 @@ async function measure(
       const frame = turn % frames;
       await Bun.sleep(CADENCE_MS);
       time.encode.push(await timed(() => contestant.encode(frame)));
-      await contestant.encode(0);
-      time.hot.push(await timed(() => contestant.encode(0)));
+      await repeat(time.hot, contestant, () => contestant.encode(0));
       if (contestant.encodesOnly) continue;
       await Bun.sleep(CADENCE_MS);
       time.decode.push(await timed(() => contestant.decode(frame, false)));
-      if (!contestant.isSlow) time.box.push(await timed(() => contestant.decode(frame, true)));
+      if (!contestant.isSlow) await repeat(time.box, contestant, () => contestant.decode(0, true));
     }
   }
   return contestants.map(({ name, bytesPerFrame }, index) => {
@@ -157,6 +156,16 @@ async function measure(
       bytesPerFrame: bytesPerFrame(),
     };
   });
+}
+
+/** Hot: the same picture again and again, of which the first time only warms up. */
+async function repeat(
+  times: number[],
+  { isSlow }: Contestant,
+  work: () => Promise<unknown> | undefined,
+): Promise<void> {
+  if (!isSlow) await work();
+  for (let again = 0; again < (isSlow ? 1 : 3); again++) times.push(await timed(work));
 }
 
 async function timed(work: () => Promise<unknown> | undefined): Promise<number> {

@@ -8,10 +8,12 @@ import { codecBench } from "./codec.ts";
 import { latencyBench } from "./latency.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
+import { stagesBench } from "./stages.ts";
 import { throughputBench } from "./throughput.ts";
 
 const BENCHES: Record<string, Bench> = {
   codec: codecBench,
+  stages: stagesBench,
   sharing: sharingBench,
   latency: latencyBench,
   throughput: throughputBench,

@@ -1,6 +1,7 @@
 // `bun run test`: every check there is, one after the other, and one line with the true counts at the end.
 //
-// usage: bun run test [name of a check]... [-- flags for 'bun test']   names: types, lint, format, dead-code, tests, bench
+// usage: bun run test [name of a check]... [-- flags for 'bun test']   names: types, kernel-types, lint, format, dead-code, tests,
+//        bench
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,6 +56,7 @@ const testFlags = separator < 0 ? [] : process.argv.slice(separator + 1);
 
 const CHECKS: Record<string, () => Promise<Counts>> = {
   types: () => check([bun, "check", "--no-script"]),
+  "kernel-types": () => check([bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"]),
   lint: () => check([bun, "x", "biome", "lint", "--error-on-warnings"]),
   format: () => check([bun, "fmt", "--no-script", "--check"]),
   "dead-code": () => check([bun, "x", "knip"]),

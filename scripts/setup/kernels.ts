@@ -10,6 +10,7 @@ import { SetupError, say } from "./run.ts";
 const ENTRIES = [
   { name: "decoder", memoryBaseBytes: 1 << 16 },
   { name: "encoder", memoryBaseBytes: 2 << 16 },
+  { name: "encoder-stages", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded beside the encoder
 ];
 
 /** One source, two builds; which runs is found out at start (simd/kernel-module.ts). */

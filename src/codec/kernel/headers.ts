@@ -3,7 +3,7 @@
 // SOI, APP0 (JFIF, square pixels), DQT a table, SOF0 (baseline), DHT a table, DRI, SOS. Multi-byte numbers are big-endian.
 // One quantisation and one Huffman table pair for luma, one for both chroma components.
 
-import { huffmanSpecification, huffmanValueCount } from "./huffman-tables";
+import { huffmanSpecification, huffmanValueCount } from "./huffman-annex-k";
 import {
   SAMPLING_420,
   SAMPLING_422,

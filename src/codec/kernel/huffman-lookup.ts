@@ -179,12 +179,12 @@ export function stepOf(symbol: i32): u32 {
 export function longCode(table: usize, next16: u32): u32 {
   const length =
     11 +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 11 * 4)) +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 12 * 4)) +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 13 * 4)) +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 14 * 4)) +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 15 * 4)) +
-    <u32>(next16 >= load<u32>(table, CANONICAL_LIMIT + 16 * 4));
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 11 * 4)) +
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 12 * 4)) +
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 13 * 4)) +
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 14 * 4)) +
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 15 * 4)) +
+    u32(next16 >= load<u32>(table, CANONICAL_LIMIT + 16 * 4));
   if (length > 16) return 0;
   const index = <i32>(next16 >> (16 - length)) + load<i32>(table + CANONICAL_OFFSET + length * 4);
   return ((<u32>load<u8>(table + DHT_VALUES + (index & 255))) << 8) | length;

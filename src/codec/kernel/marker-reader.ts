@@ -276,7 +276,7 @@ export function settleColour(state: usize): void {
   }
   store<u32>(state + PICTURE_COLOUR, colour);
   for (let i = 0; i < count; i++) {
-    store<u32>(state + COMPONENTS + i * COMPONENT_BYTES + COMPONENT_SIGNED, <u32>(i > 0));
+    store<u32>(state + COMPONENTS + i * COMPONENT_BYTES + COMPONENT_SIGNED, u32(i > 0));
   }
   store<u32>(state + PICTURE_SHAPE, shapeOf(state, colour));
 }

@@ -145,15 +145,6 @@ export function tightPlanes(
   }
 }
 
-/** Bytes of a picture that lies as tightPlanes() says. */
-export function tightPictureBytes(format: Pick<PictureFormat, "widthPixels" | "heightPixels" | "pixelFormat">): number {
-  const { heightPixels: height } = format;
-  return tightPlanes(format, 0).reduce(
-    (bytes, { rowBytes }, plane) => bytes + rowBytes * (plane === 0 ? height : Math.ceil(height / 2)),
-    0,
-  );
-}
-
 /** The encoder kernel on one shared memory. One instance a worker; states are shared, scratches are not. */
 export class SimdEncoder {
   readonly #kernel: EncoderExports;

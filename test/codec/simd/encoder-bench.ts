@@ -1,11 +1,11 @@
 // One encoder on a memory of its own: pixels, state, scratch and output laid out one after the other with canaries between.
 
+import { frameBytes } from "../../../src/core/pixel-format.ts";
 import {
   joinTiles,
   type PictureFormat,
   type PreparedPicture,
   SimdEncoder,
-  tightPictureBytes,
   tightPlanes,
 } from "../../../src/codec/simd/encoder.ts";
 import {
@@ -95,7 +95,7 @@ export class EncoderBench {
 
   /** Encodes a whole picture from raw pixels in ranges of `tilesACall` tiles. */
   encode(format: PictureFormat, pixels: Uint8Array, tilesACall = Number.POSITIVE_INFINITY): EncodedPicture {
-    const pixelBytes = tightPictureBytes(format);
+    const pixelBytes = frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels);
     if (pixels.length !== pixelBytes)
       throw new Error(`${format.pixelFormat}: ${pixels.length} bytes, ${pixelBytes} expected`);
     // Above what noise at quality 100 takes, edge blocks of tiny pictures included.

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type ChromaSampling, type ColourRange, tightPictureBytes } from "../../../src/codec/simd/encoder.ts";
-import type { PixelFormat } from "../../../src/core/pixel-format.ts";
+import type { ChromaSampling, ColourRange } from "../../../src/codec/simd/encoder.ts";
+import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
 import { EncoderBench } from "./encoder-bench.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "./libjpeg-turbo.ts";
 import { photoLike, type RgbPicture, randomSequence } from "./pictures.ts";
@@ -82,7 +82,9 @@ for (const variant of variants) {
           [255, 255],
         ] as const) {
           const format = { widthPixels: 32, heightPixels: 32, pixelFormat, colourRange, quality: 100 };
-          const pixels = new Uint8Array(tightPictureBytes(format)).fill(128);
+          const pixels = new Uint8Array(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels)).fill(
+            128,
+          );
           if (pixelFormat === "yuyv422") for (let n = 0; n < pixels.length; n += 2) pixels[n] = level;
           else pixels.fill(level, 0, 32 * 32);
           const { rgb } = await djpeg(bench.encode(format, pixels).jpeg);
@@ -110,7 +112,10 @@ for (const variant of variants) {
               // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
               const pixels =
                 noisy && (pixelFormat === "rgba" || pixelFormat === "gray")
-                  ? Uint8Array.from({ length: tightPictureBytes(format) }, () => random() * 256)
+                  ? Uint8Array.from(
+                      { length: frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels) },
+                      () => random() * 256,
+                    )
                   : await toRawPixels(photoLike(widthPixels, heightPixels, seed % 97), pixelFormat);
               const { jpeg, picture } = bench.encode(format, pixels);
               const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);

@@ -1,5 +1,6 @@
 // Tiles: any split, order and number of workers gives the same bytes; nothing is read or written outside what was given.
 
+import { frameBytes } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Worker } from "node:worker_threads";
@@ -9,7 +10,6 @@ import {
   mcusPerLine,
   type PictureFormat,
   SimdEncoder,
-  tightPictureBytes,
   tightPlanes,
 } from "../../../src/codec/simd/encoder.ts";
 import {
@@ -72,7 +72,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
-          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
           const whole = bench.encode(format, pixels);
           const parts = bench.encode(format, pixels, tilesACall);
           expect(parts.tileBytes).toEqual(whole.tileBytes);
@@ -86,7 +86,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
-          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
           const { tiles } = bench.encode(format, pixels);
           const targetBytes = Math.floor(tiles.length * part);
           const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = bench.layOut([
@@ -121,7 +121,10 @@ for (const variant of ["relaxed", "plain"] as const) {
         quality: 100,
       } as const;
       const random = randomSequence(5);
-      const pixels = Uint8Array.from({ length: tightPictureBytes(format) }, () => (random() < 0.5 ? 0 : 255));
+      const pixels = Uint8Array.from(
+        { length: frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels) },
+        () => (random() < 0.5 ? 0 : 255),
+      );
       const [state = 0, scratch = 0, source = 0, lengths = 0, target = 0] = bench.layOut([
         { bytes: bench.encoder.stateBytes, aligned: true },
         { bytes: bench.encoder.scratchBytes, aligned: true },
@@ -150,7 +153,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const target = scratch + encoder.scratchBytes;
       fc.assert(
         fc.property(pictureFormats(300), fc.nat(), (format, seed) => {
-          const pixels = randomPixels(tightPictureBytes(format), seed);
+          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
           const source = bytes.length - pixels.length;
           bytes.set(pixels, source);
           const picture = encoder.prepare(state, format);
@@ -173,7 +176,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           fc.integer({ min: 1, max: 70 }),
           fc.nat(255),
           (format, seed, gapBytes, filler) => {
-            const pixels = randomPixels(tightPictureBytes(format), seed);
+            const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
             const { tiles } = bench.encode(format, pixels);
             const tight = tightPlanes(format, 0);
             const planes = tight.map(({ address, rowBytes }, plane) => {
@@ -302,7 +305,7 @@ test("several workers on one shared picture give the bytes of one", async () => 
   const variant = supportedVariant() ?? "plain";
   const format = { widthPixels: 1280, heightPixels: 720, pixelFormat: "rgba", quality: 80 } as const;
   const bench = await EncoderBench.create(variant);
-  const pixels = randomPixels(tightPictureBytes(format), 11);
+  const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), 11);
   const whole = bench.encode(format, pixels);
 
   const module = await compileKernel("encoder", variant);

@@ -1,0 +1,62 @@
+// `bench stages`: what each stage of the encoder takes, so that one knows where to look.
+
+import { Arena } from "../src/codec/arena.ts";
+import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { compileKernel, instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import { median } from "../src/core/statistics.ts";
+import { type Bench, round } from "./bench.ts";
+import { footageFrames } from "./footage.ts";
+
+const SIZE = { width: 1280, height: 720 };
+/** In the order in which kernel/encoder-stages.ts adds them. */
+const STAGES = ["colour", "DCT, rows", "DCT, columns; quantisation", "entropy coding", "byte stuffing"];
+const WARM_UP_TURNS = 40;
+
+export const stagesBench: Bench = async ({ quick, progress }) => {
+  const table = [["encoder, 1280x720", ...STAGES, "in all"]];
+  const figures: Record<string, number[]> = {};
+  for (const format of ["rgba", "yuvj420p"] as const) {
+    const [frame] = footageFrames(SIZE, 1, format);
+    for (const variant of ["relaxed", "plain"] as const) {
+      const name = `${format}, ${variant}`;
+      progress(`stages: ${name}`);
+      const ms = await measure(variant, format, frame as Uint8Array, quick ? 30 : 200);
+      figures[name] = ms;
+      table.push([name, ...ms.map((each) => `${each.toFixed(2)} ms`), `${ms.reduce((a, b) => a + b).toFixed(2)} ms`]);
+    }
+  }
+  return { name: "stages", figures: { ...SIZE, stages: STAGES, ms: figures }, bounds: [], table };
+};
+
+/** Milliseconds that each stage adds to those before it. */
+async function measure(
+  variant: KernelVariant,
+  format: "rgba" | "yuvj420p",
+  frame: Uint8Array,
+  turns: number,
+): Promise<number[]> {
+  const arena = Arena.create();
+  const module = await compileKernel("encoder-stages", variant);
+  const encoder = new SimdEncoder(module, arena.memory);
+  const { encodeStages } = instantiateKernel(module, arena.memory);
+  if (typeof encodeStages !== "function") throw new Error("the kernel has no stages");
+  const layout = { widthPixels: SIZE.width, heightPixels: SIZE.height, pixelFormat: format };
+  const state = arena.take(encoder.stateBytes);
+  encoder.prepare(state, { ...layout, quality: 75 });
+  const scratch = arena.take(encoder.scratchBytes);
+  const source = arena.take(frame.length);
+  arena.bytes(source, frame.length).set(frame);
+  const target = arena.take(SIZE.width * SIZE.height * 4);
+  const planes = [0, 1, 2].map((plane) => tightPlanes(layout, source)[plane]);
+  const places = [...planes.map((plane) => plane?.address ?? 0), ...planes.map((plane) => plane?.rowBytes ?? 0)];
+  const times = STAGES.map((): number[] => []);
+  for (let turn = -WARM_UP_TURNS; turn < turns; turn++) {
+    for (const [index, list] of times.entries()) {
+      const start = performance.now();
+      encodeStages(state, scratch, ...places, target, index + 1);
+      if (turn >= 0) list.push(performance.now() - start);
+    }
+  }
+  const sums = times.map((list) => median(list) ?? 0);
+  return sums.map((sum, index) => round(sum - (sums[index - 1] ?? 0)));
+}
