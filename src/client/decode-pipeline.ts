@@ -65,17 +65,19 @@ export class DecodePipeline {
     const picture = this.#waiting;
     if (picture === null) return;
     let size: Size;
+    let slots: FrameSlots;
     try {
       size = readJpegSize(picture.jpeg);
+      slots = this.#slotsFor(frameBytes("rgba", size.width, size.height));
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.#waiting = null;
       this.#events.onDropped(picture, "decode", error.message);
       return;
     }
-    const bytes = frameBytes("rgba", size.width, size.height);
-    const slot = this.#slotsFor(bytes).acquire();
+    const slot = slots.acquire();
     if (slot === null) return;
+    const bytes = frameBytes("rgba", size.width, size.height);
     const pixels = slot.bytes.subarray(0, bytes);
     const target = { address: slot.address, bytes };
     const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target }, (result) => {
@@ -93,6 +95,7 @@ export class DecodePipeline {
     else slot.release();
   }
 
+  /** Throws CodecError where there is no memory for pictures of that size. */
   #slotsFor(bytes: number): FrameSlots {
     if (this.#slots === null || this.#slots.slotBytes < bytes) {
       this.#slots = new FrameSlots(this.#arena, bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);

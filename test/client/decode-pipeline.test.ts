@@ -166,3 +166,22 @@ describe("damage", () => {
     expect(setup.decoded.map(({ received: { frameNumber } }) => frameNumber)).toEqual([2]);
   });
 });
+
+test("a picture that there is no memory for is dropped, and the next one is shown", async () => {
+  const { pipeline, decoded, dropped } = await start();
+  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no room for another set of them beside the first.
+  const huge = Buffer.from(JPEGS[0] as Uint8Array);
+  const sof = huge.indexOf(Buffer.from([0xff, 0xc0]));
+  const resized = (height: number) => {
+    const copy = Buffer.from(huge);
+    copy.writeUInt16BE(height, sof + 5);
+    copy.writeUInt16BE(8192, sof + 7);
+    return copy;
+  };
+  for (const [index, height] of [6000, 7000, 8000, 8192].entries())
+    pipeline.offer(received(index + 1, resized(height)));
+  await until(() => dropped.some(({ reason }) => reason.includes("no memory")), "a picture too large for the memory");
+  pipeline.offer(received(9));
+  await until(() => decoded.some((picture) => picture.received.frameNumber === 9), "the next picture");
+  expect(dropped.every(({ frameNumber }) => frameNumber < 9)).toBe(true);
+});
