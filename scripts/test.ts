@@ -59,7 +59,7 @@ const CHECKS: Record<string, () => Promise<Counts>> = {
   "kernel-types": () => check([bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"]),
   lint: () => check([bun, "x", "biome", "lint", "--error-on-warnings"]),
   format: () => check([bun, "fmt", "--no-script", "--check"]),
-  "dead-code": () => check([bun, "x", "knip"]),
+  "dead-code": () => check([bun, "x", "knip-bun"]),
   tests: () => runTests(testFlags),
   bench: () => check([bun, "bench/main.ts", "--quick", "--check"]),
 };
