@@ -137,8 +137,13 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     name: "sharing",
     figures: { ...SIZE, ms, isSameJpeg, isSamePicture },
     bounds: [
-      atMost("encode: two workers ÷ one, 1920x1080", encode, LIMIT),
-      atMost("decode: two workers ÷ one, 1920x1080", decode, LIMIT),
+      // Over a short run a second core that is busy for a moment decides; so only the long one is held to the ratio.
+      ...(quick
+        ? []
+        : [
+            atMost("encode: two workers ÷ one, 1920x1080", encode, LIMIT),
+            atMost("decode: two workers ÷ one, 1920x1080", decode, LIMIT),
+          ]),
       atMost("results that differ", Number(!isSameJpeg) + Number(!isSamePicture), 0),
     ],
     table: [
