@@ -20,6 +20,10 @@ beforeAll(async () => {
   // Fullscreen is something that a program asks of the window manager.
   windowManager = Bun.spawn(["openbox"], { env: { ...process.env, DISPLAY: display.name }, stderr: "ignore" });
   await eventually("the window manager", () => xdotool("get_num_desktops") !== "");
+  // It says that it is there before it places windows; a first one, which waits for a server, shows that it does.
+  await using first = startViewer(9, ["--display", "sdl"], { env: { DISPLAY: display.name } });
+  await eventually("a first window", () => findWindow("Slipstream - 127.0.0.1:9") !== null);
+  await first.end("SIGTERM");
 });
 afterAll(async () => {
   windowManager.kill();
@@ -46,7 +50,7 @@ interface Window {
 
 /** A window, found by a part of its title; null where there is none. */
 function findWindow(title: string): Window | null {
-  const [id] = xdotool("search", "--name", title).split("\n");
+  const [id] = xdotool("search", "--onlyvisible", "--name", title).split("\n");
   if (!id) return null;
   const geometry = xdotool("getwindowgeometry", "--shell", id);
   const value = (name: string) => Number(new RegExp(`^${name}=(-?\\d+)$`, "m").exec(geometry)?.[1]);

@@ -10,6 +10,9 @@ import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
 
 type SdlModule = typeof import("@kmamal/sdl");
 
+/** Without a picture the window opens after so long, to say what it waits for. */
+const REVEAL_AFTER_MS = 400;
+
 /** Until the first picture says its size. */
 const FIRST_SIZE: Size = { width: 640, height: 360 };
 
@@ -22,17 +25,26 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   window.on("expose", () => events.onExposed());
   window.on("keyDown", (event) => pressKey(window, event.key, events));
   let pictureSize: Size = FIRST_SIZE;
+  // Hidden until its size is known: a window manager may lose a size that is asked for while it places the window.
+  const reveal = () => {
+    if (!window.destroyed && !window.visible) window.show();
+  };
+  const revealing = setTimeout(reveal, REVEAL_AFTER_MS);
   return {
     show(picture, overlay) {
       if (window.destroyed) return;
       if (picture.width !== pictureSize.width || picture.height !== pictureSize.height) {
         pictureSize = { width: picture.width, height: picture.height };
         fitWindow(sdl, window, pictureSize);
+        reveal();
       }
       render(window, picture, overlay);
     },
     setTitle: (text) => window.destroyed || window.setTitle(text),
-    close: () => window.destroyed || window.destroy(),
+    close() {
+      clearTimeout(revealing);
+      if (!window.destroyed) window.destroy();
+    },
   };
 }
 
@@ -63,6 +75,7 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
       title,
       ...FIRST_SIZE,
       resizable: true,
+      visible: false,
       // Waiting for the display's beat would block this thread, which owns the sockets.
       vsync: false,
       accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
