@@ -23,6 +23,11 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
+  /** Messages, whole or in part, that the kernel has not taken yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
     if (this.idle) this.#push(bytes);

@@ -47,6 +47,9 @@ export interface ViewerConnection {
   abort(): void;
 }
 
+/** Well above what a viewer that reads can leave waiting: a picture in two parts and some small messages. */
+const MAX_WAITING_MESSAGES = 32;
+
 /** How long a viewer may take to read its goodbye. */
 const GOODBYE_PATIENCE_MS = 1_000;
 
@@ -188,7 +191,9 @@ export class Viewer {
         break;
       }
       case MessageType.ping:
-        this.#outbox.send(writePong({ ...readPing(body), receivedAt: now, repliedAt: now }));
+        // A viewer that asks and asks but reads nothing gets no more answers than this.
+        if (this.#outbox.waiting < MAX_WAITING_MESSAGES)
+          this.#outbox.send(writePong({ ...readPing(body), receivedAt: now, repliedAt: now }));
         break;
       case MessageType.pong:
         this.#clock.add(readPong(body), now);

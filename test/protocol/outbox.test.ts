@@ -143,3 +143,15 @@ describe("the end", () => {
     expect(outbox.idle).toBe(true);
   });
 });
+
+test("counts what waits: all that is sent while the kernel takes nothing, none once it has taken it", () => {
+  let room = 0;
+  const outbox = new Outbox((bytes) => Math.min(room, bytes.length));
+  for (let sent = 1; sent <= 5; sent++) {
+    outbox.send(new Uint8Array(3));
+    expect(outbox.waiting).toBe(sent);
+  }
+  room = 3;
+  outbox.drain();
+  expect(outbox.waiting).toBe(0);
+});
