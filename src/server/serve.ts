@@ -11,6 +11,7 @@ import { EncodePipeline, type ServerDropReason } from "./encode-pipeline.ts";
 import type { EncodedPicture } from "./picture.ts";
 import { openPreview } from "./preview.ts";
 import { openSource, type SourceOptions } from "./sources/open.ts";
+import type { Source } from "./sources/source.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface ServeOptions extends SourceOptions {
@@ -59,6 +60,8 @@ export interface ServeEvents {
   report(report: ServeReport): void;
   /** One line for the operator. */
   say(text: string): void;
+  /** Another source than `options.source` names; benches serve frames of their own with it. */
+  createSource?(): Source;
 }
 
 const TICK_MS = 100;
@@ -71,7 +74,7 @@ const FAREWELL_MS = 2_000;
  * report. Throws UsageError, MissingError, SourceError or ConnectionError where it cannot; nothing stays open then.
  */
 export async function serve(options: ServeOptions, signal: AbortSignal, events: ServeEvents): Promise<ServeReport> {
-  const source = openSource(options, events.say);
+  const source = events.createSource?.() ?? openSource(options, events.say);
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
   let newest: EncodedPicture | null = null;
