@@ -169,7 +169,7 @@ class Viewing {
         this.#lastFrameNumber = 0;
         screen.setTitle(`${welcome.sourceName} - Slipstream`);
         this.#presenter?.setRemark(null);
-        if (this.#paused) this.#connection?.wish({ paused: true });
+        if (this.#paused) this.#connection?.wish({ paused: true, width: 0, height: 0 });
         say(`connected to ${this.#figures.server}: ${welcome.sourceName}`);
       },
       onStream: (stream) => {
@@ -240,7 +240,7 @@ class Viewing {
   #togglePause(): void {
     this.#paused = !this.#paused;
     this.#lastFrameNumber = 0; // what the server leaves out meanwhile is not dropped, it is not wanted
-    this.#connection?.wish({ paused: this.#paused });
+    this.#connection?.wish({ paused: this.#paused, width: 0, height: 0 });
     this.#presenter?.setPaused(this.#paused);
   }
 

@@ -8,7 +8,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 const TWO_POW_32 = 0x1_0000_0000;
 
-/** Writes one message: header first, then the fields in order. `finish()` sets the length. */
+/** Writes one message of at most `capacityBytes`: header first, then the fields in order. `finish()` sets the length. */
 export class MessageWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
@@ -39,6 +39,21 @@ export class MessageWriter {
     const at = this.#take(8);
     this.#view.setUint32(at, value % TWO_POW_32, true);
     this.#view.setUint32(at + 4, Math.floor(value / TWO_POW_32), true);
+    return this;
+  }
+
+  /** Unsigned LEB128, of a number below 2^32. */
+  varint(value: number): this {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    return this.u8(rest);
+  }
+
+  bytes(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#take(bytes.length));
     return this;
   }
 
@@ -98,6 +113,22 @@ export class BodyReader {
     const value = this.#view.getUint32(at + 4, true) * TWO_POW_32 + this.#view.getUint32(at, true);
     if (!Number.isSafeInteger(value)) throw new ProtocolError(`${this.#name} holds a 64-bit number of 2^53 or more`);
     return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new ProtocolError(`${this.#name} holds a varint of more than five bytes`);
+  }
+
+  /** A view into the body. */
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#body.subarray(at, at + length);
   }
 
   string(): string {

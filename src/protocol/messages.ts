@@ -29,6 +29,13 @@ export interface StreamHeader {
   /** Nominal rate; 0 where the source has none. To a thousandth. */
   framesPerSecond: number;
   codec: string;
+  /** 1 to 100; 0 where it is not known. */
+  quality: number;
+  /** Of the source, which may be larger than what is sent of it. */
+  sourceWidth: number;
+  sourceHeight: number;
+  /** SOI to SOS: tiles follow. Empty: whole pictures do. */
+  jpegHeader: Uint8Array;
 }
 
 /** When a picture passed each stage on the server, in the server's clock. */
@@ -42,6 +49,20 @@ export interface Picture extends PictureStamps {
   frameNumber: number;
   /** A view into the received bytes: copy what must outlive the call. */
   jpeg: Uint8Array;
+}
+
+/** One tile of a Tiles message. */
+export interface NumberedTile {
+  number: number;
+  bytes: Uint8Array;
+}
+
+export interface Tiles extends PictureStamps {
+  frameNumber: number;
+  /** The frame is whole with this part. */
+  isLast: boolean;
+  /** In ascending order of their numbers. The bytes are views: copy what must outlive the call. */
+  tiles: NumberedTile[];
 }
 
 export interface Ack {
@@ -64,6 +85,9 @@ export interface Pong {
 
 export interface Wish {
   paused: boolean;
+  /** The size that is enough; 0 × 0: as large as the source's. */
+  width: number;
+  height: number;
 }
 
 export interface Notice {
@@ -113,20 +137,35 @@ export function readGoodbye(body: Uint8Array): Goodbye {
 }
 
 export function writeStream(stream: StreamHeader): Uint8Array {
-  return new MessageWriter(MessageType.stream)
+  return new MessageWriter(MessageType.stream, 512 + stream.jpegHeader.length)
     .u16(stream.width)
     .u16(stream.height)
     .u32(Math.round(stream.framesPerSecond * 1000))
     .string(stream.codec)
+    .u8(stream.quality)
+    .u16(stream.sourceWidth)
+    .u16(stream.sourceHeight)
+    .u16(stream.jpegHeader.length)
+    .bytes(stream.jpegHeader)
     .finish();
 }
 
+/** The JPEG header is a copy. */
 export function readStream(body: Uint8Array): StreamHeader {
   const reader = new BodyReader(body, "Stream");
   const width = reader.u16();
   const height = reader.u16();
   if (!isUsableSize(width, height)) throw new ProtocolError(`Stream announces pictures of ${width}x${height}`);
-  return { width, height, framesPerSecond: reader.u32() / 1000, codec: reader.string() };
+  return {
+    width,
+    height,
+    framesPerSecond: reader.u32() / 1000,
+    codec: reader.string(),
+    quality: reader.u8(),
+    sourceWidth: reader.u16(),
+    sourceHeight: reader.u16(),
+    jpegHeader: reader.bytes(reader.u16()).slice(),
+  };
 }
 
 /** The message up to the JPEG, which the caller sends right behind it. */
@@ -148,6 +187,46 @@ export function readPicture(body: Uint8Array): Picture {
     sentAt: reader.u64(),
     jpeg: reader.rest(),
   };
+}
+
+/** Largest tile number that a Tiles message can hold: more than a picture of 8192 × 8192 has. */
+const MAX_TILE_NUMBER = 0xff_ffff;
+
+/** The whole message: tiles of ascending numbers, their bytes copied. */
+export function writeTiles(tiles: Tiles): Uint8Array {
+  const payloadBytes = tiles.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const writer = new MessageWriter(MessageType.tiles, 64 + 10 * tiles.tiles.length + payloadBytes)
+    .u32(tiles.frameNumber)
+    .u64(tiles.capturedAt)
+    .u64(tiles.encodedAt)
+    .u64(tiles.sentAt)
+    .u8(tiles.isLast ? 1 : 0)
+    .varint(tiles.tiles.length);
+  let next = 0;
+  for (const { number, bytes } of tiles.tiles) {
+    writer.varint(number - next).varint(bytes.length);
+    next = number + 1;
+  }
+  for (const { bytes } of tiles.tiles) writer.bytes(bytes);
+  return writer.finish();
+}
+
+export function readTiles(body: Uint8Array): Tiles {
+  const reader = new BodyReader(body, "Tiles");
+  const frameNumber = reader.u32();
+  const stamps = { capturedAt: reader.u64(), encodedAt: reader.u64(), sentAt: reader.u64() };
+  const isLast = (reader.u8() & 1) !== 0;
+  const count = reader.varint();
+  if (count > body.length) throw new ProtocolError(`Tiles announces ${count} tiles in ${body.length} bytes`);
+  const list: { number: number; length: number }[] = [];
+  for (let next = 0; list.length < count;) {
+    const number = next + reader.varint();
+    if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles holds a tile number of ${number}`);
+    list.push({ number, length: reader.varint() });
+    next = number + 1;
+  }
+  const tiles = list.map(({ number, length }) => ({ number, bytes: reader.bytes(length) }));
+  return { frameNumber, ...stamps, isLast, tiles };
 }
 
 export function writeAck(ack: Ack): Uint8Array {
@@ -189,11 +268,16 @@ export function readPong(body: Uint8Array): Pong {
 }
 
 export function writeWish(wish: Wish): Uint8Array {
-  return new MessageWriter(MessageType.wish, 16).u8(wish.paused ? 1 : 0).finish();
+  return new MessageWriter(MessageType.wish, 16)
+    .u8(wish.paused ? 1 : 0)
+    .u16(wish.width)
+    .u16(wish.height)
+    .finish();
 }
 
 export function readWish(body: Uint8Array): Wish {
-  return { paused: new BodyReader(body, "Wish").u8() !== 0 };
+  const reader = new BodyReader(body, "Wish");
+  return { paused: reader.u8() !== 0, width: reader.u16(), height: reader.u16() };
 }
 
 export function writeNotice(notice: Notice): Uint8Array {

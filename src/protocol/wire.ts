@@ -24,20 +24,33 @@
 //    3 Goodbye both    u8 reason | string text for a human. The last message of its side.
 //                      reasons: 0 other, 1 version, 2 protocol error, 3 end of stream, 4 shutting down, 5 full,
 //                      6 timeout
-//    4 Stream  server  u16 width | u16 height | u32 frames per 1000 s (0 = unknown) | string codec
-//                      What the pictures that follow are. Sent before the first picture and whenever it changes.
+//    4 Stream  server  u16 width | u16 height | u32 frames per 1000 s (0 = unknown) | string codec | u8 quality (1 to
+//                      100, 0 = unknown) | u16 source width | u16 source height | u16 length, JPEG header
+//                      What the pictures that follow are. Sent before the first picture and whenever it changes. The
+//                      JPEG header is SOI to SOS, with DRI: Tiles follow. Without one (length 0) Pictures follow.
 //    5 Picture server  u32 frame number | u64 captured | u64 encoded | u64 sent | a whole JPEG, to the end
 //                      Frame numbers count captured frames; they only grow, and gaps are frames not sent.
 //    6 Ack     viewer  u32 frame number | u8 outcome (0 shown, 1 dropped) | u32 transfer | u32 work | u32 pace
-//                      One for every Picture. transfer: first to last byte of the message; work: decoding and
-//                      showing it, waiting left out; pace: the least time between two pictures that the viewer
-//                      can keep up. The server computes the credit from these.
+//                      One for every Picture, and for every frame of Tiles once its last part has come. transfer: first
+//                      to last byte of the message; work: decoding and showing it, waiting left out; pace: the least
+//                      time between two pictures that the viewer can keep up. The server computes the credit from these.
 //    7 Ping    both    u64 sent                          ten in the first second, then one a second
 //    8 Pong    both    u64 sent, as in the Ping | u64 received | u64 replied
 //                      Yields the round trip and the offset between the two clocks (see clock-offset.ts).
-//    9 Wish    viewer  u8 paused (0 or 1)                the whole of what the viewer wants, at each change
+//    9 Wish    viewer  u8 paused (0 or 1) | u16 width | u16 height
+//                      The whole of what the viewer wants, at each change. A picture of that size is enough (0 x 0: as
+//                      large as the source's); the server sends the smallest it makes that is not smaller.
 //   10 Notice  server  u8 level (0 all is well again, 1 trouble) | string text
 //                      What viewers should know about the source, e.g. that its camera was unplugged.
+//   11 Tiles   server  u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags (bit 0: last part)
+//                      | varint count | per tile: varint numbers left out since the one before, varint length
+//                      | the tiles' bytes, one after the other, to the end
+//                      A tile is one restart interval (T.81 E.1.4), RST markers left out; its number counts intervals
+//                      from 0. A frame is one Tiles message or several parts with the same number; after the last part
+//                      the picture is whole: tiles that were not in it are as they were. The first frame after a Stream
+//                      brings all tiles. A frame whose last part never came is replaced by the one that follows, which
+//                      brings its tiles again. No tiles at all: nothing has changed, the picture is as new as the stamps.
+//                      varint: unsigned LEB128, seven bits a byte, least significant first, at most five bytes.
 //
 // CREDIT      The server keeps at most a few Pictures per viewer unacknowledged (server/credit.ts says how many) and
 //             composes none without credit. When credit comes back the viewer gets the newest picture there is; what
@@ -46,7 +59,7 @@
 // SILENCE     Each side pings once a second and takes a peer that has said nothing for 10 s as gone.
 
 export const DEFAULT_PORT = 10050;
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 export const MAGIC = 0x50494c53;
 
 /** Bytes before a body: the length (u32) and the type (u8). */
@@ -77,6 +90,7 @@ export const MessageType = {
   pong: 8,
   wish: 9,
   notice: 10,
+  tiles: 11,
 } as const;
 
 export const GoodbyeReason = {

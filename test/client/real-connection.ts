@@ -3,7 +3,7 @@
 import { Connection } from "../../src/client/connection.ts";
 import { type Ack, readAck, readPing, writePong, writeWelcome } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
-import { MessageType } from "../../src/protocol/wire.ts";
+import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { until } from "../codec/outside-programs.ts";
 
 export interface RealConnection {
@@ -23,7 +23,7 @@ export async function openConnection(): Promise<RealConnection> {
       open(socket) {
         const splitter = new MessageSplitter(4096, (type, body) => {
           if (type === MessageType.hello)
-            socket.write(writeWelcome({ version: 1, software: "test", sourceName: "test" }));
+            socket.write(writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" }));
           else if (type === MessageType.ack) acks.push(readAck(body));
           else if (type === MessageType.ping) {
             const { sentAt } = readPing(body);

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeHello, writePing } from "../../src/protocol/messages.ts";
+import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -83,7 +84,7 @@ describe("viewers that misbehave", () => {
   test("a viewer that reads nothing gets no more than its credit, and the others all frames", async () => {
     await using server = await startServer(PATTERN);
     const stuck = await connectRaw(server.port);
-    stuck.send(writeHello({ version: 1, software: "stuck" }));
+    stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck" }));
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
     const { sent = 0, skipped = 0 } = server.last ?? {};

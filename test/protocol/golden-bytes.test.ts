@@ -18,10 +18,21 @@ interface Golden {
 
 const JPEG = [0xff, 0xd8, 0xff, 0xd9];
 const STAMPS = { capturedAt: 0x01_02030405, encodedAt: 0x1f_ffff_ffff_ffff, sentAt: 1 };
-const hello = { version: 1, software: "slip 1" };
-const welcome = { version: 1, software: "a", sourceName: "Kamera·1" };
+const hello = { version: 2, software: "slip 1" };
+const welcome = { version: 2, software: "a", sourceName: "Kamera·1" };
 const goodbye = { reason: 3, text: "end" };
-const stream = { width: 1280, height: 720, framesPerSecond: 29.97, codec: "jsquash" };
+const stream = {
+  ...{ width: 640, height: 360, framesPerSecond: 29.97, codec: "jsquash" },
+  ...{ quality: 75, sourceWidth: 1280, sourceHeight: 720, jpegHeader: new Uint8Array([0xff, 0xd8]) },
+};
+const tiles = {
+  ...{ frameNumber: 9, ...STAMPS, isLast: true },
+  tiles: [
+    { number: 1, bytes: new Uint8Array([0xaa]) },
+    { number: 2, bytes: new Uint8Array(0) },
+    { number: 132, bytes: new Uint8Array([0xbb, 0xcc]) },
+  ],
+};
 const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
 const droppedAck: m.Ack = { ...ack, outcome: "dropped" };
 const pong = { sentAt: 5, receivedAt: 2 ** 32, repliedAt: 2 ** 32 + 1 };
@@ -32,14 +43,14 @@ const GOLDEN: Golden[] = [
     write: () => m.writeHello(hello),
     read: m.readHello,
     value: hello,
-    hex: "0e000000 01 534c4950 01 0600 736c69702031",
+    hex: "0e000000 01 534c4950 02 0600 736c69702031",
   },
   {
     name: "Welcome",
     write: () => m.writeWelcome(welcome),
     read: m.readWelcome,
     value: welcome,
-    hex: "14000000 02 534c4950 01 0100 61 0900 4b616d657261c2b731",
+    hex: "14000000 02 534c4950 02 0100 61 0900 4b616d657261c2b731",
   },
   {
     name: "Goodbye",
@@ -53,7 +64,7 @@ const GOLDEN: Golden[] = [
     write: () => m.writeStream(stream),
     read: m.readStream,
     value: stream,
-    hex: "12000000 04 0005 d002 12750000 0700 6a737175617368",
+    hex: "1b000000 04 8002 6801 12750000 0700 6a737175617368 4b 0005 d002 0200 ffd8",
   },
   {
     name: "Picture",
@@ -93,17 +104,17 @@ const GOLDEN: Golden[] = [
   },
   {
     name: "Wish, paused",
-    write: () => m.writeWish({ paused: true }),
+    write: () => m.writeWish({ paused: true, width: 640, height: 360 }),
     read: m.readWish,
-    value: { paused: true },
-    hex: "02000000 09 01",
+    value: { paused: true, width: 640, height: 360 },
+    hex: "06000000 09 01 8002 6801",
   },
   {
     name: "Wish, going on",
-    write: () => m.writeWish({ paused: false }),
+    write: () => m.writeWish({ paused: false, width: 0, height: 0 }),
     read: m.readWish,
-    value: { paused: false },
-    hex: "02000000 09 00",
+    value: { paused: false, width: 0, height: 0 },
+    hex: "06000000 09 00 0000 0000",
   },
   {
     name: "Notice, trouble",
@@ -118,6 +129,20 @@ const GOLDEN: Golden[] = [
     read: m.readNotice,
     value: { trouble: false, text: "" },
     hex: "04000000 0a 00 0000",
+  },
+  {
+    name: "Tiles",
+    write: () => m.writeTiles(tiles),
+    read: m.readTiles,
+    value: tiles,
+    hex: "29000000 0b 09000000 0504030201000000 ffffffffffff1f00 0100000000000000 01 03 0101 0000 8101 02 aa bbcc",
+  },
+  {
+    name: "Tiles, a part without any",
+    write: () => m.writeTiles({ ...tiles, isLast: false, tiles: [] }),
+    read: m.readTiles,
+    value: { ...tiles, isLast: false, tiles: [] },
+    hex: "1f000000 0b 09000000 0504030201000000 ffffffffffff1f00 0100000000000000 00 00",
   },
 ];
 
@@ -191,7 +216,7 @@ describe("strings", () => {
 
 describe("values out of range", () => {
   test("another version is reported and nothing after it is read", () => {
-    expect(m.readHello(bytesOf("534c4950 02"))).toEqual({ version: 2, software: "" });
+    expect(m.readHello(bytesOf("534c4950 03"))).toEqual({ version: 3, software: "" });
     expect(m.readWelcome(bytesOf("534c4950 ff ffff"))).toEqual({ version: 255, software: "", sourceName: "" });
   });
 
@@ -202,6 +227,14 @@ describe("values out of range", () => {
 
   test.each(["0000 d002", "0005 0000", "0120 d002", "0005 0120"])("Stream of the size %s is refused", (size) => {
     expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
+  });
+
+  test("a varint of more than five bytes, more tiles than bytes and tile numbers beyond any picture are refused", () => {
+    const head = bodyOf(GOLDEN.at(-1) as Golden).subarray(0, 29);
+    const withList = (list: string) => Buffer.concat([head, bytesOf(list)]);
+    expect(() => m.readTiles(withList("808080808001"))).toThrow(/varint/);
+    expect(() => m.readTiles(withList("ffffffff0f"))).toThrow(/announces/);
+    expect(() => m.readTiles(withList("01 80808008 00"))).toThrow(/tile number/);
   });
 
   test("64-bit numbers of 2^53 and more are refused", () => {

@@ -2,7 +2,7 @@
 
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
-import { MessageType } from "../../src/protocol/wire.ts";
+import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { Viewer } from "../../src/server/viewer.ts";
 
@@ -33,7 +33,10 @@ export class FarEnd {
       {
         sourceName: "a source",
         captureIntervalMicros: () => 33_333,
-        describeStream: ({ width, height }) => ({ width, height, framesPerSecond: 30, codec: "test" }),
+        describeStream: ({ width, height }) => ({
+          ...{ width, height, framesPerSecond: 30, codec: "test" },
+          ...{ quality: 75, sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
+        }),
         onChanged: (viewer) => this.calls.push(viewer.watching ? "watching" : "not watching"),
         onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
         onClosed: () => this.calls.push("closed"),
@@ -41,7 +44,7 @@ export class FarEnd {
     );
   }
 
-  greet(version = 1): this {
+  greet(version: number = WIRE_VERSION): this {
     this.viewer.receive(m.writeHello({ version, software: "a test" }));
     return this;
   }
