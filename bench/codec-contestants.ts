@@ -3,8 +3,9 @@
 import { Arena } from "../src/codec/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
-import { joinTiles, SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { compileKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import { cutTiles, stitchTiles } from "../src/codec/stitch.ts";
 import type { PixelFormat, Size } from "../src/core/pixel-format.ts";
 import { loadNativeTurbojpeg } from "./native-turbojpeg.ts";
 
@@ -95,7 +96,7 @@ async function kernelContestant(
     encode(frame) {
       const total = encoder.encodeTiles(picture, scratch, planes[frame] ?? [], 0, picture.tileCount, output);
       const lengths = new Uint32Array(arena.memory.buffer, tileBytesAddress, picture.tileCount);
-      bytes = joinTiles(picture.header, arena.bytes(output.address, total), lengths).length;
+      bytes = stitchTiles(picture.header, cutTiles(arena.bytes(output.address, total), lengths)).length;
       return undefined;
     },
     decode(frame, box) {

@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import { Arena } from "../src/codec/arena.ts";
 import { TILE_BYTES } from "../src/codec/kernel/layout-decoder.ts";
 import { instantiateDecoder, JpegPicture, seams, shareOut } from "../src/codec/simd/decoder.ts";
-import { joinTiles, SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { cutTiles, stitchTiles } from "../src/codec/stitch.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";
 import { atMost, type Bench, round } from "./bench.ts";
 import { footageFrames } from "./footage.ts";
@@ -41,10 +42,9 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
   const lengths = (address: number, count: number) => new Uint32Array(arena.memory.buffer, address, count);
   const encodeAlone = () => encoder.encodeTiles(picture, scratch, planes, 0, picture.tileCount, mine);
   const whole = encodeAlone();
-  const jpeg = joinTiles(
+  const jpeg = stitchTiles(
     picture.header,
-    arena.bytes(mine.address, whole),
-    lengths(mine.tileBytesAddress, picture.tileCount),
+    cutTiles(arena.bytes(mine.address, whole), lengths(mine.tileBytesAddress, picture.tileCount)),
   );
 
   const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);

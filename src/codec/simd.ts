@@ -5,9 +5,10 @@ import { type Arena, GrowingArea } from "./arena.ts";
 import type { Codec, PixelFrame } from "./codec.ts";
 import { createJsquash } from "./jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "./simd/decoder.ts";
-import { joinTiles, type PreparedPicture, SimdEncoder, tightPlanes } from "./simd/encoder.ts";
+import { type PreparedPicture, SimdEncoder, tightPlanes } from "./simd/encoder.ts";
 import { compileKernel } from "./simd/kernel-module.ts";
 import { KernelError } from "./simd/kernel-status.ts";
+import { cutTiles, stitchTiles } from "./stitch.ts";
 import { STATUS_OUTPUT_FULL } from "./kernel/status.ts";
 
 /** Pixels per byte of output that pictures of the world stay well below; what does not fit is tried again with room for anything. */
@@ -52,7 +53,7 @@ function createEncode(arena: Arena, encoder: SimdEncoder): Codec["encode"] {
       }
       const tileBytes = new Uint32Array(arena.memory.buffer, tileBytesAddress, tileCount);
       // A copy: sockets send a picture while the next one is encoded here.
-      return joinTiles(picture.header, arena.bytes(output.address, total), tileBytes);
+      return stitchTiles(picture.header, cutTiles(arena.bytes(output.address, total), tileBytes));
     } catch (cause) {
       if (!(cause instanceof KernelError)) throw cause;
       throw new CodecError(`cannot encode ${width}x${height} ${format}: ${messageOf(cause)}`, { cause });

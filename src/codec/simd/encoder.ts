@@ -236,32 +236,3 @@ export class SimdEncoder {
     );
   }
 }
-
-/**
- * What ends a JPEG: EOI, after two fill bytes (T.81 B.1.1.2). ffmpeg counts the bytes of a scan without those that were
- * stuffed and looks for EOI up to two bytes late; without the fill it complains of files that had nothing to stuff.
- */
-export const END_OF_IMAGE: readonly number[] = [0xff, 0xff, 0xff, 0xd9];
-
-/**
- * Joins a picture's tiles, in order, into an ordinary JPEG: header, tiles with RST0 to RST7 between them, EOI.
- * `tiles` are all tiles' bytes, `tileBytes` their lengths.
- */
-export function joinTiles(header: Uint8Array, tiles: Uint8Array, tileBytes: Uint32Array): Uint8Array<ArrayBuffer> {
-  const total = tileBytes.reduce((bytes, length) => bytes + length, 0);
-  const jpeg = new Uint8Array(header.length + total + 2 * (tileBytes.length - 1) + END_OF_IMAGE.length);
-  jpeg.set(header);
-  let at = header.length;
-  let from = 0;
-  tileBytes.forEach((length, tile) => {
-    if (tile > 0) {
-      jpeg[at++] = 0xff;
-      jpeg[at++] = 0xd0 + ((tile - 1) & 7);
-    }
-    jpeg.set(tiles.subarray(from, from + length), at);
-    from += length;
-    at += length;
-  });
-  jpeg.set(END_OF_IMAGE, at);
-  return jpeg;
-}

@@ -1,13 +1,8 @@
 // One encoder on a memory of its own: pixels, state, scratch and output laid out one after the other with canaries between.
 
 import { frameBytes } from "../../../src/core/pixel-format.ts";
-import {
-  joinTiles,
-  type PictureFormat,
-  type PreparedPicture,
-  SimdEncoder,
-  tightPlanes,
-} from "../../../src/codec/simd/encoder.ts";
+import { cutTiles, stitchTiles } from "../../../src/codec/stitch.ts";
+import { type PictureFormat, type PreparedPicture, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
 import {
   compileKernel,
   createKernelMemory,
@@ -129,6 +124,6 @@ export class EncoderBench {
     this.checkCanaries();
     const tileBytes = new Uint32Array(this.memory.buffer, lengths, picture.tileCount).slice();
     const tiles = this.bytes.slice(target, target + written);
-    return { jpeg: joinTiles(picture.header, tiles, tileBytes), picture, tileBytes, tiles };
+    return { jpeg: stitchTiles(picture.header, cutTiles(tiles, tileBytes)), picture, tileBytes, tiles };
   }
 }

@@ -4,9 +4,9 @@ import { frameBytes } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Worker } from "node:worker_threads";
+import { cutTiles, stitchTiles } from "../../../src/codec/stitch.ts";
 import {
   defaultRestartInterval,
-  joinTiles,
   mcusPerLine,
   type PictureFormat,
   SimdEncoder,
@@ -338,5 +338,5 @@ test("several workers on one shared picture give the bytes of one", async () => 
   );
   const tiles = Buffer.concat(results.map((result) => result.tiles));
   const tileBytes = Uint32Array.from(results.flatMap((result) => [...result.tileBytes]));
-  expect(Buffer.compare(joinTiles(picture.header, tiles, tileBytes), whole.jpeg)).toBe(0);
+  expect(Buffer.compare(stitchTiles(picture.header, cutTiles(tiles, tileBytes)), whole.jpeg)).toBe(0);
 }, 30_000);

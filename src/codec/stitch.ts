@@ -1,0 +1,34 @@
+// Tiles to a JPEG file: header, restart intervals with RST markers between them, EOI. Nothing is encoded here.
+
+/**
+ * What ends a JPEG: EOI, after two fill bytes (T.81 B.1.1.2). ffmpeg counts the bytes of a scan without those that were
+ * stuffed and looks for EOI up to two bytes late; without the fill it complains of files that had nothing to stuff.
+ */
+const END_OF_IMAGE: readonly number[] = [0xff, 0xff, 0xff, 0xd9];
+
+/**
+ * An ordinary baseline JPEG of a header (SOI to SOS, with DRI) and all tiles of the picture in order, without their RST
+ * markers, which are put between them here: RST0 to RST7 by turns (T.81 E.1.4).
+ */
+export function stitchTiles(header: Uint8Array, tiles: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const total = tiles.reduce((bytes, tile) => bytes + tile.length, 0);
+  const jpeg = new Uint8Array(header.length + total + 2 * Math.max(0, tiles.length - 1) + END_OF_IMAGE.length);
+  jpeg.set(header);
+  let at = header.length;
+  for (const [number, tile] of tiles.entries()) {
+    if (number > 0) {
+      jpeg[at++] = 0xff;
+      jpeg[at++] = 0xd0 + ((number - 1) & 7);
+    }
+    jpeg.set(tile, at);
+    at += tile.length;
+  }
+  jpeg.set(END_OF_IMAGE, at);
+  return jpeg;
+}
+
+/** Cuts bytes in which tiles lie one after the other, by their lengths. The parts are views. */
+export function cutTiles(bytes: Uint8Array, lengths: Uint32Array): Uint8Array[] {
+  let at = 0;
+  return Array.from(lengths, (length) => bytes.subarray(at, (at += length)));
+}
