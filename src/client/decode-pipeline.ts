@@ -82,9 +82,9 @@ export class DecodePipeline {
     const target = { address: slot.address, bytes };
     const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target }, (result) => {
       if (result.ok) {
-        const received = { ...picture, jpeg: result.jpeg };
+        const received = { ...picture, jpeg: result.value.jpeg };
         const decodeMicros = result.busyMicros;
-        const { isDamaged } = result;
+        const { isDamaged } = result.value;
         this.#events.onDecoded({ ...size, received, slot, pixels, isDamaged, decodeMicros, decodedAt: nowMicros() });
       } else {
         slot.release();

@@ -1,6 +1,6 @@
 // Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
 
-import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { EncoderExports } from "./encoder-exports.ts";
 import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus } from "./kernel-status.ts";
@@ -70,6 +70,24 @@ export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): numb
   return Math.ceil(widthPixels / (sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8));
 }
 
+/** How a picture is cut into tiles. */
+export interface TileGrid {
+  readonly mcuHeightPixels: number;
+  readonly mcuLines: number;
+  readonly tilesPerLine: number;
+  readonly tileCount: number;
+}
+
+/** The tiles that `prepare` makes of a picture unless it is told otherwise. */
+export function tileGrid(pixelFormat: PixelFormat, widthPixels: number, heightPixels: number): TileGrid {
+  const { sampling } = pixelFormats[pixelFormat];
+  const mcus = mcusPerLine(widthPixels, sampling);
+  const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
+  const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);
+  const tilesPerLine = mcus / defaultRestartInterval(mcus);
+  return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
+}
+
 /** The divisor of the MCUs per line that is nearest to 20; where none is in 10 to 40, the whole line. */
 export function defaultRestartInterval(mcus: number): number {
   let best = mcus;
@@ -111,11 +129,6 @@ export function tightPlanes(
     case "gray":
       return [{ address, rowBytes: width }];
   }
-}
-
-/** The size that halving gives: an odd last column or row stays. */
-export function halfSize({ width, height }: Size): Size {
-  return { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
 }
 
 /** Throws a RangeError unless all of these have the picture's planes, with the same row bytes. */

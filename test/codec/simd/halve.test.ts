@@ -1,9 +1,9 @@
 // Halving: the kernel against means written out sample by sample, over formats, sizes and ranges of rows.
 
-import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../../src/core/pixel-format.ts";
+import { halfSize, frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { halfSize, SimdEncoder } from "../../../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../../../src/codec/simd/encoder.ts";
 import {
   compileKernel,
   createKernelMemory,
