@@ -6,6 +6,7 @@ import { VERSION } from "../src/core/version.ts";
 import { type Bench, formatTable } from "./bench.ts";
 import { codecBench } from "./codec.ts";
 import { latencyBench } from "./latency.ts";
+import { noiseBench } from "./noise.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
@@ -18,6 +19,7 @@ const BENCHES: Record<string, Bench> = {
   latency: latencyBench,
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
+  noise: noiseBench,
 };
 
 const command = asProgram(new Command("bun run bench"), VERSION)
