@@ -67,7 +67,11 @@ export interface TileTarget {
 
 /** MCUs per line of a picture. */
 export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): number {
-  return Math.ceil(widthPixels / (sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8));
+  return Math.ceil(widthPixels / mcuWidth(sampling));
+}
+
+function mcuWidth(sampling: ChromaSampling): number {
+  return sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
 }
 
 /** How a picture is cut into tiles. */
@@ -84,16 +88,23 @@ export function tileGrid(pixelFormat: PixelFormat, widthPixels: number, heightPi
   const mcus = mcusPerLine(widthPixels, sampling);
   const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
   const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);
-  const tilesPerLine = mcus / defaultRestartInterval(mcus);
+  const tilesPerLine = mcus / defaultRestartInterval(mcus, mcuWidth(sampling));
   return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
 }
 
-/** The divisor of the MCUs per line that is nearest to 20; where none is in 10 to 40, the whole line. */
-export function defaultRestartInterval(mcus: number): number {
+/** Width of a tile that is aimed at: narrower ones cost bytes and calls, wider ones take more along that is unchanged. */
+const TILE_PIXELS = 128;
+
+/**
+ * The divisor of the MCUs per line that brings tiles nearest to TILE_PIXELS; where none lies between half and five times
+ * that, the whole line. (128 pixels are eight MCUs of 4:2:0, which is what the kernels take at a time.)
+ */
+export function defaultRestartInterval(mcus: number, mcuWidthPixels: number): number {
+  const aim = TILE_PIXELS / mcuWidthPixels;
   let best = mcus;
-  for (let candidate = 10; candidate <= 40; candidate++) {
+  for (let candidate = aim / 2; candidate <= 5 * aim; candidate++) {
     if (mcus % candidate !== 0) continue;
-    if (best > 40 || Math.abs(candidate - 20) < Math.abs(best - 20)) best = candidate;
+    if (best > 5 * aim || Math.abs(candidate - aim) < Math.abs(best - aim)) best = candidate;
   }
   return best;
 }
@@ -161,7 +172,7 @@ export class SimdEncoder {
     const sampling = format.sampling ?? known.sampling;
     const colourRange = format.colourRange ?? known.colourRange;
     const mcus = mcusPerLine(format.widthPixels, sampling);
-    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus);
+    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus, mcuWidth(sampling));
     const tileCount = checkStatus(
       this.#kernel.prepareEncoder(
         stateAddress,

@@ -254,8 +254,13 @@ test("the largest picture there is", async () => {
 }, 60_000);
 
 test("the default restart interval divides the line and is about twenty MCUs where it can be", () => {
-  expect([80, 120, 240, 40, 53, 7, 1].map(defaultRestartInterval)).toEqual([20, 20, 20, 20, 53, 7, 1]);
-  fc.assert(fc.property(fc.integer({ min: 1, max: 1024 }), (mcus) => mcus % defaultRestartInterval(mcus) === 0));
+  const intervals = (mcuWidth: number, lines: number[]) => lines.map((mcus) => defaultRestartInterval(mcus, mcuWidth));
+  expect(intervals(16, [80, 120, 240, 40, 54, 53, 7, 1])).toEqual([8, 8, 8, 8, 9, 53, 7, 1]);
+  expect(intervals(8, [160, 80, 90, 107, 7])).toEqual([16, 16, 15, 107, 7]);
+  const divides = fc.property(fc.integer({ min: 1, max: 1024 }), fc.constantFrom(8, 16), (mcus, mcuWidth) => {
+    expect(mcus % defaultRestartInterval(mcus, mcuWidth)).toBe(0);
+  });
+  fc.assert(divides);
 });
 
 test("several workers on one shared picture give the bytes of one", async () => {
