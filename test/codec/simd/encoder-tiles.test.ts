@@ -177,7 +177,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           return error instanceof KernelError ? error.status : error;
         }
       };
-      expect(status(good)).toBe(60);
+      expect(status(good)).toBe(150);
       expect(status({ ...good, widthPixels: 0, restartIntervalMcus: 1 })).toBe(-1);
       expect(status({ ...good, widthPixels: 8193, restartIntervalMcus: 1 })).toBe(-1);
       expect(status({ ...good, heightPixels: 8193 })).toBe(-1);
@@ -213,15 +213,15 @@ for (const variant of ["relaxed", "plain"] as const) {
           return error instanceof KernelError ? error.status : error;
         }
       };
-      expect(picture.tileCount).toBe(60);
-      expect(status(0, 60)).toBe("encoded");
-      expect(status(59, 1)).toBe("encoded");
+      expect(picture.tileCount).toBe(150);
+      expect(status(0, 150)).toBe("encoded");
+      expect(status(149, 1)).toBe("encoded");
       for (const [first, count] of [
         [0, 0],
-        [0, 61],
+        [0, 151],
         [-1, 1],
-        [60, 1],
-        [59, 2],
+        [150, 1],
+        [149, 2],
         [1, 0x7fffffff],
         [0x7fffffff, 1],
         [0, -1],
