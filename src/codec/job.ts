@@ -1,6 +1,7 @@
 // What the pool and its worker threads say to each other.
 
 import type { CodecName, PixelFrame, PixelTarget } from "./codec.ts";
+import type { TileJob } from "./tile-decoder.ts";
 
 /** Given to a thread when it starts. */
 export interface WorkerSetup {
@@ -21,14 +22,15 @@ export interface DecodeJob {
   target: PixelTarget;
 }
 
-export type Job = EncodeJob | DecodeJob;
+export type Job = EncodeJob | DecodeJob | TileJob;
 
 export interface JobSuccess {
   ok: true;
+  /** Of tiles, which stay in the arena: empty. */
   jpeg: Uint8Array<ArrayBuffer>;
   /** Time in the codec, waiting left out. */
   busyMicros: number;
-  /** A decoded picture that is not whole. */
+  /** A decoded picture, or one of the tiles, is not whole. */
   isDamaged: boolean;
 }
 

@@ -6,6 +6,7 @@ import { CodecError, messageOf } from "../core/errors.ts";
 import { Arena } from "./arena.ts";
 import { createCodec } from "./codec.ts";
 import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import { createTileDecoder, type TileDecoder } from "./tile-decoder.ts";
 import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("codec/worker.ts runs as a worker thread only");
@@ -13,6 +14,7 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const arena = Arena.attach(setup.memory);
 const codec = await createCodec(setup.codec, arena);
+let tileDecoder: Promise<TileDecoder> | null = null; // viewers of tiles need it, and nobody else
 await warmUp(codec, arena);
 
 async function perform(job: Job): Promise<JobResult> {
@@ -21,6 +23,11 @@ async function perform(job: Job): Promise<JobResult> {
     if (job.kind === "encode") {
       const jpeg = await codec.encode(job, job.quality);
       return { ok: true, jpeg, busyMicros: nowMicros() - startedAt, isDamaged: false };
+    }
+    if (job.kind === "tiles") {
+      tileDecoder ??= createTileDecoder(arena);
+      const { damagedTiles } = (await tileDecoder).run(job);
+      return { ok: true, jpeg: new Uint8Array(), busyMicros: nowMicros() - startedAt, isDamaged: damagedTiles > 0 };
     }
     const { isDamaged } = await codec.decode(job.jpeg, job.target);
     return { ok: true, jpeg: job.jpeg, busyMicros: nowMicros() - startedAt, isDamaged };
