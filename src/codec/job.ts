@@ -3,6 +3,7 @@
 import type { CodecName, PixelFrame, PixelTarget } from "./codec.ts";
 import type { PreparedPicture } from "./simd/encoder.ts";
 import type { BandOutput, EncodeTilesJob, PrepareTilesJob } from "./tile-encoder.ts";
+import type { TileJob } from "./tile-decoder.ts";
 
 /** Given to a thread when it starts. */
 export interface WorkerSetup {
@@ -31,9 +32,11 @@ export interface JobValues {
   "prepare-tiles": { picture: PreparedPicture };
   /** The bands that were not said as parts already. */
   "encode-tiles": { bands: BandOutput[] };
+  /** Pixels, in the arena. */
+  tiles: { isDamaged: boolean };
 }
 
-export type Job = EncodeJob | DecodeJob | PrepareTilesJob | EncodeTilesJob;
+export type Job = EncodeJob | DecodeJob | PrepareTilesJob | EncodeTilesJob | TileJob;
 export type JobKind = keyof JobValues;
 
 export interface JobSuccess<Value> {

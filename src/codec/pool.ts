@@ -53,6 +53,11 @@ export class CodecPool {
     return this.#options.threads;
   }
 
+  /** How many jobs would be taken now. */
+  get idleThreads(): number {
+    return this.#closed ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
+  }
+
   /**
    * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
    * the thread dies of the job; then the result is a failure. After `close` it is not called.

@@ -6,6 +6,7 @@ import { CodecError, messageOf } from "../core/errors.ts";
 import { Arena } from "./arena.ts";
 import { createCodec } from "./codec.ts";
 import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
+import { createTileDecoder, type TileDecoder } from "./tile-decoder.ts";
 import type { BandOutput, TileEncoder } from "./tile-encoder.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -14,6 +15,7 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const arena = Arena.attach(setup.memory);
 const codec = await createCodec(setup.codec, arena);
+let tileDecoder: Promise<TileDecoder> | null = null; // viewers of tiles need it, and nobody else
 await warmUp(codec, arena);
 
 async function perform(job: Job): Promise<JobResult> {
@@ -42,6 +44,9 @@ function yieldOf(job: Job): JobValues[JobKind] | Promise<JobValues[JobKind]> {
       tileEncoder().encode(job, job.saysParts ? (band) => say({ kind: "part", band }) : keep);
       return { bands };
     }
+    case "tiles":
+      tileDecoder ??= createTileDecoder(arena);
+      return tileDecoder.then((decoder) => ({ isDamaged: decoder.run(job).damagedTiles > 0 }));
   }
 }
 
