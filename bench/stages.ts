@@ -5,6 +5,7 @@ import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { compileKernel, instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { median } from "../src/core/statistics.ts";
 import { type Bench, round } from "./bench.ts";
+import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";
 
 const SIZE = { width: 1280, height: 720 };
@@ -25,7 +26,19 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
       table.push([name, ...ms.map((each) => `${each.toFixed(2)} ms`), `${ms.reduce((a, b) => a + b).toFixed(2)} ms`]);
     }
   }
-  return { name: "stages", figures: { ...SIZE, stages: STAGES, ms: figures }, bounds: [], table };
+  const chart: Chart = {
+    title: `What each stage of the encoder takes (${SIZE.width}x${SIZE.height}, hot)`,
+    panels: [
+      {
+        kind: "bars",
+        title: "Added to the stages before",
+        unit: "ms",
+        groups: STAGES,
+        series: Object.entries(figures).map(([name, values]) => ({ name, values })),
+      },
+    ],
+  };
+  return { name: "stages", figures: { ...SIZE, stages: STAGES, ms: figures }, bounds: [], table, chart };
 };
 
 /** Milliseconds that each stage adds to those before it. */
