@@ -1,9 +1,13 @@
-// Real frames for the codec bench: the clip of the fixtures, scaled by ffmpeg.
+// Real frames for benches: the clip of the fixtures, read by ffmpeg.
 
 import { fileURLToPath } from "node:url";
+import { nowMicros } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
+import { drawFrameCode } from "../src/server/sources/frame-code.ts";
 
 export const CLIP = fileURLToPath(new URL("../test/fixtures/vtest-6s.mp4", import.meta.url));
+export const CLIP_SIZE: Size = { width: 768, height: 576 };
+export const CLIP_FRAMES = 60;
 
 /** The first `count` frames in that layout, each in memory of its own. Throws where ffmpeg is not installed. */
 export function footageFrames(size: Size, count: number, format: "rgba" | "yuvj420p"): Uint8Array[] {
@@ -14,4 +18,15 @@ export function footageFrames(size: Size, count: number, format: "rgba" | "yuvj4
   if (!success) throw new Error(`ffmpeg could not read ${CLIP}: ${stderr.toString()}`);
   const bytes = frameBytes(format, size.width, size.height);
   return Array.from({ length: count }, (_, i) => new Uint8Array(stdout.subarray(i * bytes, (i + 1) * bytes)));
+}
+
+/** The clip again and again as RGBA; each frame carries a frame code that says when it was asked for. */
+export function codedFootage(): () => Uint8Array {
+  const frames = footageFrames(CLIP_SIZE, CLIP_FRAMES, "rgba");
+  let frameNumber = 0;
+  return () => {
+    const frame = frames[frameNumber % frames.length] ?? new Uint8Array();
+    drawFrameCode(frame, CLIP_SIZE, { frameNumber: ++frameNumber, bornAt: nowMicros() });
+    return frame;
+  };
 }

@@ -12,6 +12,7 @@ import { latencyBench } from "./latency.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
+import { thinLinkBench } from "./thin-link.ts";
 import { throughputBench } from "./throughput.ts";
 
 const BENCHES: Record<string, Bench> = {
@@ -21,6 +22,7 @@ const BENCHES: Record<string, Bench> = {
   latency: latencyBench,
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
+  "thin-link": thinLinkBench,
 };
 
 /** Too long, or asking for too much of a machine, to run unless they are named. */
