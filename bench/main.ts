@@ -8,6 +8,7 @@ import { VERSION } from "../src/core/version.ts";
 import { type Bench, type BenchResult, formatTable } from "./bench.ts";
 import { renderChart } from "./chart.ts";
 import { codecBench } from "./codec.ts";
+import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
@@ -23,6 +24,7 @@ const BENCHES: Record<string, Bench> = {
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
   "thin-link": thinLinkBench,
+  "fan-out": fanOutBench,
 };
 
 /** Too long, or asking for too much of a machine, to run unless they are named. */

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
 import type { ServeReport } from "../src/server/serve.ts";
+import type { DrainReport } from "./drain-client.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
 import type { Relay, RelayOptions } from "./relay.ts";
 import type { RelayCommand } from "./relay-process.ts";
@@ -99,6 +100,37 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     stall: (milliseconds) => tell({ stallMs: milliseconds }),
     setRate: (bitsPerSecond) => tell({ bitsPerSecond }),
     close: () => void child.stdin.end(), // the relay ends with its standard input
+  };
+}
+
+export interface DrainClients {
+  /** What came so far. */
+  report(): Promise<DrainReport>;
+  close(): Promise<void>;
+}
+
+/** So many viewers that take what comes and look at nothing, in one process; all have greeted. */
+export async function startDrainClients(port: number, count: number): Promise<DrainClients> {
+  const child = Bun.spawn([process.execPath, at("./drain-client.ts"), String(port), String(count)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let reported = Promise.withResolvers<DrainReport>();
+  readReports<DrainReport>(child.stdout, (report) => reported.resolve(report))
+    .then(() => reported.reject(new Error("the draining viewers ended before they were told to")))
+    .catch((error) => reported.reject(error));
+  await reported.promise;
+  return {
+    report() {
+      reported = Promise.withResolvers();
+      child.stdin.write("report\n");
+      child.stdin.flush();
+      return reported.promise;
+    },
+    async close() {
+      child.stdin.end();
+      const code = await child.exited;
+      if (code !== 0) throw new Error(`the draining viewers failed with exit code ${code}`);
+    },
   };
 }
 
