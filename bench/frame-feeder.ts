@@ -23,3 +23,9 @@ export function feedFrames(input: FileSink, framesPerSecond: number, nextFrame: 
     },
   };
 }
+
+/** Those frames one after the other, again and again. */
+export function looped(frames: readonly Uint8Array[]): () => Uint8Array {
+  let next = 0;
+  return () => frames[next++ % frames.length] ?? new Uint8Array();
+}

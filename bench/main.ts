@@ -13,6 +13,7 @@ import { latencyBench } from "./latency.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
+import { stillBench } from "./still.ts";
 import { thinLinkBench } from "./thin-link.ts";
 import { throughputBench } from "./throughput.ts";
 
@@ -25,6 +26,7 @@ const BENCHES: Record<string, Bench> = {
   "slow-viewer": slowViewerBench,
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
+  still: stillBench,
 };
 
 /** Too long, or asking for too much of a machine, to run unless they are named. */
