@@ -1,6 +1,11 @@
 // What a bench is: figures of one run, bounds that they should keep, and a table for people.
 
-/** A committed expectation. Values are ratios within one run, never absolute times: they hold on any machine. */
+import type { Chart } from "./chart.ts";
+
+/**
+ * A committed expectation. Values are ratios within one run, never times of the machine: they hold on any. What a link of
+ * given figures does to a picture's age is no time of the machine (thin-link.ts).
+ */
 export interface Bound {
   name: string;
   value: number;
@@ -15,10 +20,12 @@ export interface BenchResult {
   bounds: Bound[];
   /** Rows of cells, the first the header. */
   table: string[][];
+  /** A picture of the figures that matter most. */
+  chart?: Chart;
 }
 
 export interface BenchOptions {
-  /** Shorter runs, the same bounds; all benches together end within 45 s. */
+  /** Shorter runs, the same bounds; all benches together end within a minute. */
   quick: boolean;
   /** Says what is being measured. */
   progress: (text: string) => void;

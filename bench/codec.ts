@@ -1,6 +1,7 @@
 // `bench codec`: how long encoding and decoding a picture takes, beside native libjpeg-turbo in the same run.
 
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
+import type { BarPanel, Chart } from "./chart.ts";
 import { type Contestant, createContestants, NATIVE } from "./codec-contestants.ts";
 import { footageFrames } from "./footage.ts";
 import { median } from "../src/core/statistics.ts";
@@ -73,8 +74,27 @@ export const codecBench: Bench = async ({ quick, progress }) => {
     if (native !== undefined) bounds.push(...boundsAgainstNative(label, measured, native));
     bounds.push(...boundsAgainstJsquash(label, measured));
   }
-  return { name: "codec", figures: { quality: QUALITY, sizes: figures }, bounds, table };
+  const chart: Chart = {
+    title: `Encoding and decoding real footage at quality ${QUALITY}`,
+    panels: Object.entries(figures).map(([label, all]) => chartPanel(label, all)),
+  };
+  return { name: "codec", figures: { quality: QUALITY, sizes: figures }, bounds, table, chart };
 };
+
+/** jsquash takes some fifty times as long: beside it the others could not be told apart. */
+function chartPanel(label: string, measured: readonly Figures[]): BarPanel {
+  const shown = measured.filter(({ name }) => name !== "jsquash");
+  return {
+    kind: "bars",
+    title: `${label}, pictures coming as from a camera, one thread`,
+    unit: "ms",
+    groups: shown.map(({ name }) => name),
+    series: [
+      { name: "encode", values: shown.map(({ encodeRotatingMs }) => encodeRotatingMs) },
+      { name: "decode", values: shown.map(({ decodeRotatingMs }) => decodeRotatingMs) },
+    ],
+  };
+}
 
 function boundsAgainstNative(label: string, measured: readonly Figures[], native: Figures): Bound[] {
   return measured.flatMap((each) => {

@@ -2,9 +2,10 @@
 
 import { Arena } from "../src/codec/arena.ts";
 import { createCodec, DEFAULT_CODEC } from "../src/codec/codec.ts";
-import { median } from "../src/core/statistics.ts";
+import { type LatencyMs, median } from "../src/core/statistics.ts";
 import { TestCard } from "../src/server/sources/test-card.ts";
 import { atMost, type Bench, type Bound } from "./bench.ts";
+import type { Chart } from "./chart.ts";
 import { runProbe, startServer } from "./processes.ts";
 
 interface Case {
@@ -31,6 +32,7 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
   const table = [["picture", "p50 ms", "p99 ms", "max", "codec alone", "ratio", "stamps p50", "fps", "out of order"]];
   const bounds: Bound[] = [];
   const figures: object[] = [];
+  const measured: { label: string; pixels: LatencyMs; codecMs: number }[] = [];
   for (const each of cases) {
     const label = `${each.width}x${each.height} at ${each.fps}`;
     progress(`latency ${label}: the codec alone`);
@@ -43,6 +45,7 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
     const { pixelLatencyMs: pixels, product } = report;
     const stampError = Math.abs(product.latencyMs.p50 - pixels.p50) / pixels.p50;
     figures.push({ ...each, pixels, product: product.latencyMs, stagesMs: product.stagesMs, codecMs, report });
+    measured.push({ label, pixels, codecMs });
     bounds.push(atMost(`latency p50 ÷ encode + decode, ${label}`, pixels.p50 / codecMs, P50_LIMIT));
     bounds.push(atMost(`stamps against pixels, ${label}`, stampError, STAMP_LIMIT));
     bounds.push(atMost(`frames out of order or unreadable, ${label}`, report.outOfOrder + report.unreadable, 0));
@@ -52,7 +55,23 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
       String(report.outOfOrder),
     ]);
   }
-  return { name: "latency", figures: { cases: figures }, bounds, table };
+  const chart: Chart = {
+    title: "From the birth of a frame to its pixels at the viewer",
+    panels: [
+      {
+        kind: "bars",
+        title: "Server, loopback and viewer on one machine",
+        unit: "ms",
+        groups: measured.map(({ label }) => label),
+        series: [
+          { name: "p50", values: measured.map(({ pixels }) => pixels.p50) },
+          { name: "p99", values: measured.map(({ pixels }) => pixels.p99) },
+          { name: "encoding and decoding alone", values: measured.map(({ codecMs }) => codecMs) },
+        ],
+      },
+    ],
+  };
+  return { name: "latency", figures: { cases: figures }, bounds, table, chart };
 };
 
 /**

@@ -1,15 +1,21 @@
 // `bun run bench`: the command line of the benches.
 
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { Argument, Command, Option } from "commander";
 import { asProgram, runMain } from "../src/core/main-program.ts";
 import { VERSION } from "../src/core/version.ts";
-import { type Bench, formatTable } from "./bench.ts";
+import { type Bench, type BenchResult, formatTable } from "./bench.ts";
+import { renderChart } from "./chart.ts";
 import { codecBench } from "./codec.ts";
+import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
+import { stillBench } from "./still.ts";
+import { thinLinkBench } from "./thin-link.ts";
 import { throughputBench } from "./throughput.ts";
 
 const BENCHES: Record<string, Bench> = {
@@ -20,29 +26,38 @@ const BENCHES: Record<string, Bench> = {
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
   noise: noiseBench,
+  "thin-link": thinLinkBench,
+  "fan-out": fanOutBench,
+  still: stillBench,
 };
+
+/** Too long, or asking for too much of a machine, to run unless they are named. */
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([]);
+
+const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream: real processes, real sockets, frames told apart by what is in their pixels.")
-  .addArgument(new Argument("[names...]", "which benches (default: all)").choices(Object.keys(BENCHES)))
-  .addOption(new Option("--quick", "short runs; all benches together end within 45 s").default(false))
+  .addArgument(new Argument("[names...]", "which benches (default: all that are short)").choices(Object.keys(BENCHES)))
+  .addOption(new Option("--quick", "short runs; all benches together end within a minute").default(false))
   .addOption(new Option("--check", "exit with 1 where a committed bound does not hold").default(false))
   .addOption(new Option("--json", "one JSON object per bench on standard output").default(false));
 
 await runMain(async () => {
   command.parse();
   const { quick, check, json } = command.opts<{ quick: boolean; check: boolean; json: boolean }>();
-  const names = command.processedArgs[0]?.length > 0 ? (command.processedArgs[0] as string[]) : Object.keys(BENCHES);
+  const named = command.processedArgs[0] as string[];
+  const names = named.length > 0 ? named : Object.keys(BENCHES).filter((name) => !ONLY_WHEN_NAMED.has(name));
   let broken = 0;
   for (const name of names) {
     const bench = BENCHES[name];
     if (bench === undefined) continue; // commander has refused unknown names
     const result = await bench({ quick, progress });
     clearProgress();
+    if (!quick) await keep(result);
     broken += result.bounds.filter(({ holds }) => !holds).length;
     if (json) {
-      const { figures, bounds } = result;
-      console.log(JSON.stringify({ bench: name, quick, ...figures, bounds }));
+      console.log(JSON.stringify(asJson(result, quick)));
     } else {
       const rows = result.bounds.map(({ name: what, value, bound, holds }) => [
         `  ${holds ? "holds" : "BROKEN"}`,
@@ -58,6 +73,17 @@ await runMain(async () => {
     process.exit(1);
   }
 });
+
+function asJson({ name, figures, bounds }: BenchResult, quick: boolean): object {
+  return { bench: name, quick, ...figures, bounds };
+}
+
+/** The figures of the last whole run and a chart of them stay in a folder, to be looked at and to be shown. */
+async function keep(result: BenchResult): Promise<void> {
+  await mkdir(RESULTS, { recursive: true });
+  await Bun.write(`${RESULTS}/${result.name}.json`, `${JSON.stringify(asJson(result, false), null, 2)}\n`);
+  if (result.chart !== undefined) await Bun.write(`${RESULTS}/${result.name}.svg`, renderChart(result.chart));
+}
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);

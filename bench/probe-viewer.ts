@@ -1,7 +1,8 @@
 // A viewer that looks at what it shows: reads the frame code out of the decoded pixels, and reports what it found.
 //
-// usage: bun bench/probe-viewer.ts PORT SECONDS SLOW_MS sdl|none
+// usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none
 
+import { parseAddress } from "../src/client/address.ts";
 import type { RgbaPicture } from "../src/client/overlay.ts";
 import { createNoScreen } from "../src/client/screens/none.ts";
 import type { Screen } from "../src/client/screens/screen.ts";
@@ -10,7 +11,9 @@ import { view } from "../src/client/view.ts";
 import type { ViewReport } from "../src/client/view-figures.ts";
 import { nowMicros } from "../src/core/clock.ts";
 import { Durations, type LatencyMs } from "../src/core/statistics.ts";
+import type { Size } from "../src/core/pixel-format.ts";
 import { readFrameCode } from "../src/server/sources/frame-code.ts";
+import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
 
 /** What the pixels say, beside what the product says of itself. */
 export interface ProbeReport {
@@ -21,14 +24,17 @@ export interface ProbeReport {
   unreadable: number;
   /** Frames shown after a newer one. */
   outOfOrder: number;
-  /** Age of the picture on the screen at the moment before it was replaced, at its worst in the last half of the run. */
-  worstAgeMs: number;
+  /** Age of the picture on the screen, looked at again and again from the first picture to the end. */
+  age: AgeSamples;
+  /** Of the picture that was on the screen at the end. */
+  width: number;
+  height: number;
   firstFrame: number;
   lastFrame: number;
   seconds: number;
 }
 
-const [port, seconds, slowMs, display] = process.argv.slice(2);
+const [address, seconds, slowMs, display] = process.argv.slice(2);
 
 const pixelLatency = new Durations();
 let frames = 0;
@@ -36,11 +42,10 @@ let unreadable = 0;
 let outOfOrder = 0;
 let firstFrame = 0;
 let lastFrame = 0;
-let lastBornAt = 0;
-let worstAgeMs = 0;
+let size: Size = { width: 0, height: 0 };
+const age = new AgeOverTime();
 let firstAt = 0;
 let lastAt = 0;
-const startedAt = nowMicros();
 
 function examine(picture: RgbaPicture): void {
   const code = readFrameCode(picture.pixels, picture);
@@ -51,9 +56,8 @@ function examine(picture: RgbaPicture): void {
   const now = nowMicros();
   if (code.frameNumber === lastFrame) return; // the same picture again, with another overlay
   if (code.frameNumber < lastFrame) outOfOrder++;
-  const isSettled = now - startedAt > Number(seconds) * 0.5e6;
-  if (isSettled && lastBornAt > 0) worstAgeMs = Math.max(worstAgeMs, (now - lastBornAt) / 1000);
-  lastBornAt = code.bornAt;
+  age.shown(code.bornAt, now);
+  size = { width: picture.width, height: picture.height };
   lastFrame = code.frameNumber;
   firstFrame ||= code.frameNumber;
   firstAt ||= now;
@@ -64,7 +68,7 @@ function examine(picture: RgbaPicture): void {
 
 const product = await view(
   {
-    address: { host: "127.0.0.1", port: Number(port) },
+    address: parseAddress(address ?? ""),
     display: "none",
     renderer: "auto",
     workers: 2,
@@ -97,7 +101,8 @@ const report: ProbeReport = {
   frames,
   unreadable,
   outOfOrder,
-  worstAgeMs,
+  age: age.until(nowMicros()),
+  ...size,
   firstFrame,
   lastFrame,
   seconds: (lastAt - firstAt) / 1e6,

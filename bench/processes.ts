@@ -2,10 +2,16 @@
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { FileSink } from "bun";
 import type { ServeReport } from "../src/server/serve.ts";
+import type { DrainReport } from "./drain-client.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
+import type { Relay, RelayOptions } from "./relay.ts";
+import type { RelayCommand } from "./relay-process.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+type Child = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
 
 /** What a process left behind: its last report and the processor time it took. */
 export interface Finished<Report> {
@@ -21,10 +27,21 @@ export interface RunningServer {
 }
 
 /** A server on a free port, listening. */
-export async function startServer(flags: readonly string[]): Promise<RunningServer> {
-  const child = Bun.spawn([process.execPath, at("../src/server/main.ts"), "--port", "0", "--json", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export function startServer(flags: readonly string[]): Promise<RunningServer> {
+  return running(Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+/** A server whose standard input is the bench's to write: `--source -` is among the flags. */
+export async function startFedServer(flags: readonly string[]): Promise<RunningServer & { input: FileSink }> {
+  const child = Bun.spawn(serverCommand(["--source", "-", ...flags]), { stdio: ["pipe", "pipe", "pipe"] });
+  return { ...(await running(child)), input: child.stdin };
+}
+
+function serverCommand(flags: readonly string[]): string[] {
+  return [process.execPath, at("../src/server/main.ts"), "--port", "0", "--json", ...flags];
+}
+
+async function running(child: Child): Promise<RunningServer> {
   const listening = Promise.withResolvers<ServeReport>();
   const reports = readReports<ServeReport>(child.stdout, (report) => listening.resolve(report));
   reports.catch(() => listening.reject(new Error("the server ended before it listened")));
@@ -58,7 +75,7 @@ export async function runProbe({
   window = false,
   onStarted,
 }: ProbeFlags): Promise<Finished<ProbeReport>> {
-  const flags = [String(port), String(seconds), String(slowMs), window ? "sdl" : "none"];
+  const flags = [`127.0.0.1:${port}`, String(seconds), String(slowMs), window ? "sdl" : "none"];
   const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   onStarted?.(child.pid);
   const reports = readReports<ProbeReport>(child.stdout, () => undefined);
@@ -66,7 +83,58 @@ export async function runProbe({
   return { report: await reports, ...finished };
 }
 
-async function end(child: Bun.Subprocess<"ignore", "pipe", "pipe">, what: string): Promise<{ cpuMs: number }> {
+/** A relay in a process of its own, so that it keeps time whatever viewers, server and bench do. */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const child = Bun.spawn([process.execPath, at("./relay-process.ts"), JSON.stringify(options)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const listening = Promise.withResolvers<number>();
+  readReports<{ port: number }>(child.stdout, ({ port }) => listening.resolve(port)).catch(listening.reject);
+  const port = await listening.promise;
+  const tell = (command: RelayCommand) => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    child.stdin.flush();
+  };
+  return {
+    port,
+    stall: (milliseconds) => tell({ stallMs: milliseconds }),
+    setRate: (bitsPerSecond) => tell({ bitsPerSecond }),
+    close: () => void child.stdin.end(), // the relay ends with its standard input
+  };
+}
+
+export interface DrainClients {
+  /** What came so far. */
+  report(): Promise<DrainReport>;
+  close(): Promise<void>;
+}
+
+/** So many viewers that take what comes and look at nothing, in one process; all have greeted. */
+export async function startDrainClients(port: number, count: number): Promise<DrainClients> {
+  const child = Bun.spawn([process.execPath, at("./drain-client.ts"), String(port), String(count)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let reported = Promise.withResolvers<DrainReport>();
+  readReports<DrainReport>(child.stdout, (report) => reported.resolve(report))
+    .then(() => reported.reject(new Error("the draining viewers ended before they were told to")))
+    .catch((error) => reported.reject(error));
+  await reported.promise;
+  return {
+    report() {
+      reported = Promise.withResolvers();
+      child.stdin.write("report\n");
+      child.stdin.flush();
+      return reported.promise;
+    },
+    async close() {
+      child.stdin.end();
+      const code = await child.exited;
+      if (code !== 0) throw new Error(`the draining viewers failed with exit code ${code}`);
+    },
+  };
+}
+
+async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
   const remarks = await new Response(child.stderr).text();
   const code = await child.exited;
   if (code !== 0) throw new Error(`${what} failed with exit code ${code}: ${remarks}`);

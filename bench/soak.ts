@@ -2,8 +2,8 @@
 //
 // usage: bun run soak [minutes]
 
-import { readFileSync } from "node:fs";
 import { atMost, formatTable, round } from "./bench.ts";
+import { growth, residentMiB } from "./process-figures.ts";
 import { runProbe, startServer } from "./processes.ts";
 
 const SAMPLE_MS = 2_000;
@@ -14,11 +14,6 @@ const minutes = Number(process.argv[2] ?? 10);
 if (!(minutes >= 2)) {
   console.error("error: the soak takes a number of minutes, at least 2: the first is for warming up");
   process.exit(2);
-}
-
-/** Resident memory in MiB, as the kernel has it. */
-function residentMiB(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
 const server = await startServer(["--source", "pattern", "--size", "1280x720", "--fps", "30"]);
@@ -43,25 +38,18 @@ const { report } = await probing;
 clearInterval(sampling);
 await server.stop();
 
-/**
- * After the first minute: the least of the last third against the least of the first. Garbage makes memory a saw, with teeth
- * of some ten per cent that take minutes; what is never given back lifts the ground the teeth stand on.
- */
-function growth(values: readonly number[]): number {
-  const warm = values.slice(60_000 / SAMPLE_MS);
-  const third = Math.floor(warm.length / 3);
-  return Math.min(...warm.slice(-third)) / Math.min(...warm.slice(0, third));
-}
+/** After the first minute: some teeth take that long. */
+const growthOnceWarm = (values: readonly number[]) => growth(values.slice(60_000 / SAMPLE_MS));
 
 const bounds = [
   atMost(
     "server's memory: ground of the last third ÷ of the first, after a minute",
-    growth(samples.server),
+    growthOnceWarm(samples.server),
     GROWTH_LIMIT,
   ),
   atMost(
     "viewer's memory: ground of the last third ÷ of the first, after a minute",
-    growth(samples.viewer),
+    growthOnceWarm(samples.viewer),
     GROWTH_LIMIT,
   ),
   atMost("frames out of order", report.outOfOrder, 0),

@@ -6,6 +6,7 @@ import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { compileKernel, instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { median } from "../src/core/statistics.ts";
 import { type Bench, round } from "./bench.ts";
+import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";
 
 const SIZE = { width: 1280, height: 720 };
@@ -31,11 +32,22 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
       table.push([name, ...[...stages, all, ...beside].map((each) => `${each.toFixed(2)} ms`)]);
     }
   }
+  const chart: Chart = {
+    title: `What each stage of the encoder takes (${SIZE.width}x${SIZE.height}, hot)`,
+    panels: [
+      {
+        kind: "bars",
+        title: "Added to the stages before",
+        unit: "ms",
+        groups: STAGES,
+        series: Object.entries(figures).map(([name, values]) => ({ name, values })),
+      },
+    ],
+  };
   return {
     name: "stages",
     figures: { ...SIZE, stages: STAGES, ms: figures, beside: BESIDE, besideMs: besideFigures },
-    bounds: [],
-    table,
+    ...{ bounds: [], table, chart },
   };
 };
 

@@ -1,6 +1,7 @@
 // `bench throughput`: as many frames a second as the machine can carry, and the processor time that each costs.
 
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
+import type { Chart } from "./chart.ts";
 import { codecAloneMs } from "./latency.ts";
 import { CORES, runProbe, startServer } from "./processes.ts";
 
@@ -8,6 +9,11 @@ import { CORES, runProbe, startServer } from "./processes.ts";
 const EFFICIENCY_LIMIT = 0.2;
 /** Processor time per shown frame, both sides together, as a multiple of the codec's alone. */
 const CPU_LIMIT = 4;
+
+interface CpuMs {
+  server: number;
+  viewer: number;
+}
 
 export const throughputBench: Bench = async ({ quick, progress }) => {
   const sizes = quick
@@ -18,7 +24,7 @@ export const throughputBench: Bench = async ({ quick, progress }) => {
       ];
   const table = [["picture", "fps", "p50 ms", "p99 ms", "CPU ms/frame: server", "viewer", "codec alone", "efficiency"]];
   const bounds: Bound[] = [];
-  const figures: object[] = [];
+  const figures: { width: number; height: number; fps: number; cpuMsPerFrame: CpuMs; codecMs: number }[] = [];
   for (const size of sizes) {
     const label = `${size.width}x${size.height}`;
     progress(`throughput ${label}`);
@@ -30,7 +36,8 @@ export const throughputBench: Bench = async ({ quick, progress }) => {
     const fps = (frames - 1) / seconds;
     const efficiency = (fps * codecMs) / 1000 / CORES;
     const cpuMs = { server: served.cpuMs / frames, viewer: probe.cpuMs / frames };
-    figures.push({ ...size, fps: round(fps), pixelLatencyMs, cpuMsPerFrame: cpuMs, codecMs, efficiency, cores: CORES });
+    const said = { pixelLatencyMs, efficiency, cores: CORES };
+    figures.push({ ...size, fps: round(fps), cpuMsPerFrame: cpuMs, codecMs, ...said });
     bounds.push(atLeast(`fps × codec time ÷ cores, ${label}`, efficiency, EFFICIENCY_LIMIT));
     bounds.push(atMost(`CPU per frame ÷ codec time, ${label}`, (cpuMs.server + cpuMs.viewer) / codecMs, CPU_LIMIT));
     table.push([
@@ -38,5 +45,29 @@ export const throughputBench: Bench = async ({ quick, progress }) => {
       ...[cpuMs.server.toFixed(1), cpuMs.viewer.toFixed(1), codecMs.toFixed(1), efficiency.toFixed(2)],
     ]);
   }
-  return { name: "throughput", figures: { sizes: figures }, bounds, table };
+  const groups = figures.map(({ width, height }) => `${width}x${height}`);
+  const chart: Chart = {
+    title: `As many frames as the machine carries (${CORES} cores, server and viewer on it)`,
+    panels: [
+      {
+        kind: "bars",
+        title: "Frames a second",
+        unit: "fps",
+        groups,
+        series: [{ name: "fps", values: figures.map(({ fps }) => fps) }],
+      },
+      {
+        kind: "bars",
+        title: "Processor time of a frame",
+        unit: "ms",
+        groups,
+        series: [
+          { name: "server", values: figures.map(({ cpuMsPerFrame }) => cpuMsPerFrame.server) },
+          { name: "viewer", values: figures.map(({ cpuMsPerFrame }) => cpuMsPerFrame.viewer) },
+          { name: "encoding and decoding alone", values: figures.map(({ codecMs }) => codecMs) },
+        ],
+      },
+    ],
+  };
+  return { name: "throughput", figures: { sizes: figures }, bounds, table, chart };
 };

@@ -1,0 +1,112 @@
+// `bench fan-out`: one server and up to 300 viewers. What each gets, and what they cost the server.
+
+import { nowMicros } from "../src/core/clock.ts";
+import { median } from "../src/core/statistics.ts";
+import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
+import { cpuMsBetween, growth, readCpuTimes, residentMiB } from "./process-figures.ts";
+import { startDrainClients, startServer } from "./processes.ts";
+
+const FPS = 30;
+const SIZE = "1280x720";
+const MEMORY_SAMPLE_MS = 250;
+
+/** The least that any viewer gets of the source's frames: 29 of 30. */
+const RATE_LIMIT = 0.967;
+/** Processors that the server may keep busy with 300 viewers, drawing and encoding the pattern included. */
+const CORES_LIMIT = 1;
+/** Memory at the end against memory once all viewers are there. */
+const GROWTH_LIMIT = 1.1;
+
+interface Figures {
+  viewers: number;
+  fps: { min: number; median: number };
+  serverCores: number;
+  memoryMiB: { start: number; rampedUp: number; end: number; max: number };
+  memoryGrowth: number;
+  bytesPerSecond: number;
+}
+
+export const fanOutBench: Bench = async ({ quick, progress }) => {
+  const figures: Figures[] = [];
+  for (const viewers of quick ? [1, 50] : [1, 10, 100, 300]) {
+    progress(`fan-out: ${viewers} viewers`);
+    figures.push(await measure(viewers, quick ? 500 : 3_000, quick ? 2_000 : 12_000));
+  }
+  const bounds: Bound[] = figures.flatMap(({ viewers, fps, memoryGrowth }) => [
+    atLeast(`least viewer's rate ÷ the source's, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
+    // Two seconds are less than one tooth of the saw that garbage makes of memory.
+    ...(quick ? [] : [atMost(`memory at the end ÷ ramped up, ${viewers} viewers`, memoryGrowth, GROWTH_LIMIT)]),
+  ]);
+  const most = figures.at(-1);
+  if (!quick && most !== undefined) {
+    bounds.push(atMost(`server's cores, ${most.viewers} viewers`, most.serverCores, CORES_LIMIT));
+  }
+  const groups = figures.map(({ viewers }) => (viewers === 1 ? "1 viewer" : `${viewers} viewers`));
+  return {
+    name: "fan-out",
+    figures: { fps: FPS, size: SIZE, cases: figures },
+    bounds,
+    table: [
+      ["viewers", "least fps", "median", "server's cores", "MiB: start", "ramped up", "end", "max", "MB/s"],
+      ...figures.map(({ viewers, fps, serverCores, memoryMiB, bytesPerSecond }) => [
+        ...[String(viewers), fps.min.toFixed(1), fps.median.toFixed(1), serverCores.toFixed(2)],
+        ...[memoryMiB.start, memoryMiB.rampedUp, memoryMiB.end, memoryMiB.max].map((mib) => mib.toFixed(0)),
+        (bytesPerSecond / 1e6).toFixed(1),
+      ]),
+    ],
+    chart: {
+      title: `One server, many viewers (${SIZE} at ${FPS} fps)`,
+      panels: [
+        {
+          kind: "bars",
+          title: "Pictures a second that the viewer with the fewest gets",
+          unit: "fps",
+          groups,
+          series: [{ name: "least fps", values: figures.map(({ fps }) => fps.min) }],
+        },
+        {
+          kind: "bars",
+          title: "Processors that the server keeps busy",
+          unit: "cores",
+          groups,
+          series: [{ name: "cores", values: figures.map(({ serverCores }) => serverCores) }],
+        },
+        {
+          kind: "bars",
+          title: "Resident memory of the server",
+          unit: "MiB",
+          groups,
+          series: [
+            { name: "before anybody came", values: figures.map(({ memoryMiB }) => memoryMiB.start) },
+            { name: "most", values: figures.map(({ memoryMiB }) => memoryMiB.max) },
+          ],
+        },
+      ],
+    },
+  };
+};
+
+async function measure(viewers: number, rampUpMs: number, measuredMs: number): Promise<Figures> {
+  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)]);
+  const start = residentMiB(server.pid);
+  const clients = await startDrainClients(server.port, viewers);
+  await Bun.sleep(rampUpMs);
+  const memory = [residentMiB(server.pid)];
+  const sampling = setInterval(() => memory.push(residentMiB(server.pid)), MEMORY_SAMPLE_MS);
+  const [before, cpuBefore, startedAt] = [await clients.report(), readCpuTimes(server.pid), nowMicros()];
+  await Bun.sleep(measuredMs);
+  const [after, cpuAfter, endedAt] = [await clients.report(), readCpuTimes(server.pid), nowMicros()];
+  clearInterval(sampling);
+  await clients.close();
+  await server.stop();
+  const seconds = (after.at - before.at) / 1e6;
+  const rates = after.frames.map((frames, index) => (frames - (before.frames[index] ?? 0)) / seconds);
+  return {
+    viewers,
+    fps: { min: round(Math.min(...rates)), median: round(median(rates) ?? 0) },
+    serverCores: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1000)),
+    memoryMiB: { start, rampedUp: memory[0] ?? 0, end: memory.at(-1) ?? 0, max: Math.max(start, ...memory) },
+    memoryGrowth: round(growth(memory)),
+    bytesPerSecond: Math.round((after.bytes - before.bytes) / seconds),
+  };
+}

@@ -1,0 +1,167 @@
+// `bench still`: what a picture costs in which little or nothing moves, against encoding and sending everything.
+
+import { nowMicros } from "../src/core/clock.ts";
+import { atMost, type Bench, type Bound, round } from "./bench.ts";
+import { CLIP_FRAMES, CLIP_SIZE, footageFrames, noisyStill } from "./footage.ts";
+import { feedFrames, looped } from "./frame-feeder.ts";
+import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
+import { startDrainClients, startFedServer } from "./processes.ts";
+
+/** What makes a server encode and send every tile of every frame. None yet: it does so anyway. */
+const ALL_TILES_FLAGS: readonly string[] = [];
+
+const FPS = 30;
+/** Of 256 levels: what a sensor has in a room with the lights on. */
+const NOISE = 2;
+const SIZE = `${CLIP_SIZE.width}x${CLIP_SIZE.height}`;
+
+interface Scene {
+  name: string;
+  frames: () => Uint8Array[];
+  /** Shares of what encoding everything costs. */
+  limits: { bytes: number; cpu: number };
+}
+
+const SCENES: Scene[] = [
+  {
+    name: "people walking past a fixed camera",
+    frames: () => footageFrames(CLIP_SIZE, CLIP_FRAMES, "yuvj420p"),
+    limits: { bytes: 0.3, cpu: 0.45 },
+  },
+  {
+    name: "nothing but a sensor's noise",
+    frames: () => noisyStill(CLIP_FRAMES, NOISE),
+    limits: { bytes: 0.02, cpu: 0.15 },
+  },
+];
+
+/** A server's costs over the measured time. */
+interface Cost {
+  frames: number;
+  bytesPerFrame: number;
+  /** Of processor time a second, the taking of frames from standard input included. */
+  cpuMsPerSecond: number;
+}
+
+interface Figures {
+  scene: string;
+  /** With nobody watching: what taking the frames costs. Null: not measured. */
+  feedingCpuMsPerSecond: number | null;
+  sparing: Cost;
+  everything: Cost;
+  bytesRatio: number;
+  /** Of what comes on top of the feeding; null where that was not measured. */
+  cpuRatio: number | null;
+}
+
+export const stillBench: Bench = async ({ quick, progress }) => {
+  const figures: Figures[] = [];
+  const bounds: Bound[] = [];
+  for (const scene of SCENES) {
+    progress(`still: ${scene.name}`);
+    const measured = await (quick ? compareQuickly(scene) : compare(scene, progress));
+    figures.push(measured);
+    bounds.push(atMost(`bytes ÷ everything's, ${scene.name}`, measured.bytesRatio, scene.limits.bytes));
+    if (measured.cpuRatio === null) continue;
+    bounds.push(atMost(`CPU ÷ everything's, feeding left out, ${scene.name}`, measured.cpuRatio, scene.limits.cpu));
+  }
+  return {
+    name: "still",
+    figures: { size: SIZE, fps: FPS, scenes: figures },
+    bounds,
+    table: [
+      ["scene", "", "frames", "kB/frame", "CPU ms/s", "beyond feeding", "ratio: bytes", "CPU"],
+      ...figures.flatMap((each) => {
+        const row = (cost: Cost) => [
+          ...[String(cost.frames), (cost.bytesPerFrame / 1000).toFixed(2), cost.cpuMsPerSecond.toFixed(1)],
+          each.feedingCpuMsPerSecond === null ? "" : (cost.cpuMsPerSecond - each.feedingCpuMsPerSecond).toFixed(1),
+        ];
+        return [
+          [each.scene, "nobody watches", "", "", each.feedingCpuMsPerSecond?.toFixed(1) ?? ""],
+          ["", "everything", ...row(each.everything)],
+          ["", "what changed", ...row(each.sparing), each.bytesRatio.toFixed(3), each.cpuRatio?.toFixed(3) ?? ""],
+        ];
+      }),
+    ],
+    chart: {
+      title: `Sending what changed, as a share of sending everything (${SIZE} at ${FPS} fps)`,
+      panels: [
+        {
+          kind: "bars",
+          title: "Everything = 1",
+          unit: "of it",
+          groups: figures.map(({ scene }) => scene),
+          series: [
+            { name: "bytes", values: figures.map(({ bytesRatio }) => bytesRatio) },
+            { name: "the server's processor time", values: figures.map(({ cpuRatio }) => cpuRatio ?? Number.NaN) },
+          ],
+        },
+      ],
+    },
+  };
+};
+
+async function compare(scene: Scene, progress: (text: string) => void): Promise<Figures> {
+  const frames = scene.frames();
+  progress(`still: ${scene.name}, nobody watching`);
+  const feeding = await measure(frames, [], false, LONG);
+  progress(`still: ${scene.name}, all tiles`);
+  const everything = await measure(frames, ALL_TILES_FLAGS, true, LONG);
+  progress(`still: ${scene.name}, tiles that changed`);
+  const sparing = await measure(frames, [], true, LONG);
+  return figuresOf(scene, feeding.cpuMsPerSecond, sparing, everything);
+}
+
+/** Two servers at the same time, on a machine that may be busy: their bytes tell something, their times do not. */
+async function compareQuickly(scene: Scene): Promise<Figures> {
+  const frames = scene.frames();
+  const [everything, sparing] = await Promise.all([
+    measure(frames, ALL_TILES_FLAGS, true, SHORT),
+    measure(frames, [], true, SHORT),
+  ]);
+  return figuresOf(scene, null, sparing, everything);
+}
+
+function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, everything: Cost): Figures {
+  return {
+    scene: name,
+    feedingCpuMsPerSecond: feeding,
+    sparing,
+    everything,
+    bytesRatio: round(sparing.bytesPerFrame / everything.bytesPerFrame),
+    cpuRatio:
+      feeding === null ? null : round((sparing.cpuMsPerSecond - feeding) / (everything.cpuMsPerSecond - feeding)),
+  };
+}
+
+/** The warm-up is for the engine's compiler, and for a first picture that brings everything. */
+const LONG = { warmUpMs: 3_000, measuredMs: 10_000 };
+const SHORT = { warmUpMs: 700, measuredMs: 1_500 };
+
+async function measure(
+  frames: readonly Uint8Array[],
+  flags: readonly string[],
+  isWatched: boolean,
+  { warmUpMs, measuredMs }: typeof LONG,
+): Promise<Cost> {
+  const server = await startFedServer([
+    ...["--pixel-format", "yuvj420p", "--size", SIZE, "--fps", String(FPS)],
+    ...flags,
+  ]);
+  const feeding = feedFrames(server.input, FPS, looped(frames));
+  const clients = isWatched ? await startDrainClients(server.port, 1) : null;
+  await Bun.sleep(warmUpMs);
+  const [before, cpuBefore, startedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
+  await Bun.sleep(measuredMs);
+  const [after, cpuAfter, endedAt] = [await clients?.report(), readCpuTimes(server.pid), nowMicros()];
+  await clients?.close();
+  await feeding.stop();
+  await server.stop();
+  const count = (after?.frames[0] ?? 0) - (before?.frames[0] ?? 0);
+  if (isWatched && count === 0) throw new Error(`a server with ${flags.join(" ") || "no flags"} sent no frame`);
+  return {
+    frames: count,
+    bytesPerFrame: count === 0 ? 0 : Math.round(((after?.bytes ?? 0) - (before?.bytes ?? 0)) / count),
+    cpuMsPerSecond: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1e6)),
+  };
+}

@@ -1,0 +1,77 @@
+// The draining viewers of the fan-out bench against a server of the test's own: they acknowledge frames, in either form.
+
+import { expect, test } from "bun:test";
+import { startDrainClients } from "../../bench/processes.ts";
+import {
+  type Ack,
+  readAck,
+  readHello,
+  readPong,
+  writePictureHead,
+  writePing,
+  writeTiles,
+  writeWelcome,
+} from "../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+
+const STAMPS = { capturedAt: 1, encodedAt: 2, sentAt: 3 };
+const JPEG = new Uint8Array(100_000).fill(7);
+const TILE = { number: 3, bytes: new Uint8Array(40_000).fill(9) };
+const PING_SENT_AT = 123_456;
+
+/** A picture, a frame of tiles in two parts, one in which nothing has changed, and a part whose last never comes. */
+const STREAM = [
+  writePictureHead(1, STAMPS, JPEG.length),
+  JPEG,
+  writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: [TILE] }),
+  writeTiles({ ...STAMPS, frameNumber: 5, isLast: true, tiles: [{ ...TILE, number: 8 }] }),
+  writeTiles({ ...STAMPS, frameNumber: 6, isLast: true, tiles: [] }),
+  writeTiles({ ...STAMPS, frameNumber: 7, isLast: false, tiles: [TILE] }),
+  writePing({ sentAt: PING_SENT_AT }),
+];
+
+test("draining viewers greet, acknowledge whole frames once, answer pings, and count", async () => {
+  const versions: number[] = [];
+  const acks: Ack[][] = [];
+  const ponged: Promise<void>[] = [];
+  const listener = Bun.listen<{ splitter: MessageSplitter }>({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open(socket) {
+        const own: Ack[] = [];
+        const pong = Promise.withResolvers<void>();
+        acks.push(own);
+        ponged.push(pong.promise);
+        const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => {
+          if (type === MessageType.hello) {
+            versions.push(readHello(body).version);
+            socket.write(writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" }));
+            socket.write(Buffer.concat(STREAM));
+          }
+          if (type === MessageType.ack) own.push(readAck(body));
+          if (type === MessageType.pong && readPong(body).sentAt === PING_SENT_AT) pong.resolve();
+        });
+        socket.data = { splitter };
+      },
+      data: (socket, chunk) => socket.data.splitter.feed(chunk),
+    },
+  });
+  try {
+    const clients = await startDrainClients(listener.port, 3);
+    await Promise.all(ponged);
+    const { frames, bytes } = await clients.report();
+    await clients.close();
+    expect(versions).toEqual([WIRE_VERSION, WIRE_VERSION, WIRE_VERSION]);
+    for (const own of acks) {
+      expect(own.map(({ frameNumber, outcome }) => ({ frameNumber, outcome }))).toEqual(
+        [1, 5, 6].map((frameNumber) => ({ frameNumber, outcome: "shown" })),
+      );
+    }
+    expect(frames).toEqual([3, 3, 3]);
+    expect(bytes).toBeGreaterThan(3 * STREAM.reduce((sum, { length }) => sum + length, 0));
+  } finally {
+    listener.stop(true);
+  }
+});

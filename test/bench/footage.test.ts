@@ -1,0 +1,31 @@
+// The benches' still scene: noise of the strength that was asked for, new in each frame, the same in each run.
+
+import { expect, test } from "bun:test";
+import { CLIP_SIZE, codedFootage, footageFrames, noisyStill } from "../../bench/footage.ts";
+import { nowMicros } from "../../src/core/clock.ts";
+import { readFrameCode } from "../../src/server/sources/frame-code.ts";
+
+test("a still scene has noise of its own in each frame", () => {
+  const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");
+  const frames = noisyStill(3, 2);
+  const noises = frames.map((frame) => Int16Array.from(frame, (sample, i) => sample - (still?.[i] ?? 0)));
+  for (const [index, noise] of noises.entries()) {
+    const sum = noise.reduce((total, each) => total + each, 0);
+    const squares = noise.reduce((total, each) => total + each * each, 0);
+    expect(Math.abs(sum / noise.length)).toBeLessThan(0.05);
+    expect(Math.sqrt(squares / noise.length)).toBeWithin(1.9, 2.1);
+    const other = noises[(index + 1) % noises.length] ?? noise;
+    const product = noise.reduce((total, each, i) => total + each * (other[i] ?? 0), 0);
+    expect(Math.abs(product / squares)).toBeLessThan(0.02); // nothing in common
+  }
+  expect(noisyStill(1, 2)[0]?.every((sample, i) => sample === frames[0]?.[i])).toBe(true);
+});
+
+test("footage with a code says when it was asked for", () => {
+  const next = codedFootage();
+  const before = nowMicros();
+  const first = readFrameCode(next(), CLIP_SIZE);
+  const second = readFrameCode(next(), CLIP_SIZE);
+  expect([first?.frameNumber, second?.frameNumber]).toEqual([1, 2]);
+  expect(first?.bornAt).toBeWithin(before, (second?.bornAt ?? 0) + 1);
+});
