@@ -7,8 +7,8 @@ import { feedFrames, looped } from "./frame-feeder.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
 import { startDrainClients, startFedServer } from "./processes.ts";
 
-/** What makes a server encode and send every tile of every frame. None yet: it does so anyway. */
-const ALL_TILES_FLAGS: readonly string[] = [];
+/** What makes a server encode and send every tile of every frame. */
+const ALL_TILES_FLAGS: readonly string[] = ["--noise", "off"];
 
 const FPS = 30;
 /** Of 256 levels: what a sensor has in a room with the lights on. */
