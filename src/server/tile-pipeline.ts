@@ -19,6 +19,10 @@ const SCALES = MAX_HALVINGS + 1;
 
 /** Bands for each thread, so that threads end at about the same time. */
 const BANDS_PER_THREAD = 4;
+/** Work that is worth waking a thread for: that alone costs about 50 µs of processor time on either side. */
+const MICROS_PER_THREAD = 1_000;
+/** Sending a frame in parts saves up to the time of its encoding, and costs some 100 µs a part on both sides. */
+const STREAMED_FROM_MICROS = 2_000;
 
 export interface TilePipelineOptions {
   arena: Arena;
@@ -32,6 +36,7 @@ export interface TilePipelineOptions {
   captureIntervalMicros: () => number;
   /** The size of the source's pictures is known, or another one. */
   onSource: (size: Size) => void;
+  /** A frame begins whose parts will be told of. */
   onOpened: (rendition: Rendition, frameNumber: number) => void;
   /** `count` tiles from `first` on are as the open frame has them. */
   onPart: (rendition: Rendition, first: number, count: number, isLast: boolean) => void;
@@ -49,6 +54,8 @@ interface FrameInWork {
   bandsDone: number;
   /** Tiles, by scale. */
   changed: number[];
+  /** Most that it is given to at a time. */
+  threads: number;
   threadsAtWork: number;
   busyMicros: number;
   failure: string | null;
@@ -70,6 +77,8 @@ export class TilePipeline {
   readonly #preparing = new Set<Rendition>();
   readonly #freeStates: number[] = [];
   #frame: FrameInWork | null = null;
+  /** How long threads were busy with the last frame, all of them together; the next will be much like it. */
+  #expectedMicros = Number.POSITIVE_INFINITY;
 
   constructor(options: TilePipelineOptions) {
     this.#options = options;
@@ -94,12 +103,13 @@ export class TilePipeline {
       ...{ pixels, done, renditions, job: this.#describeJob(pixels, renditions) },
       bytes: new Map(ready.map((rendition) => [rendition, 0])),
       changed: renditions.map(() => 0),
+      threads: this.#threads(),
       ...{ bandsDone: 0, threadsAtWork: 0, busyMicros: 0, failure: null, isOver: false },
     };
     this.#frame = frame;
     for (const rendition of ready) {
       rendition.open(pixels.frameNumber, pixels.capturedAt);
-      this.#options.onOpened(rendition, pixels.frameNumber);
+      if (frame.job.saysParts) this.#options.onOpened(rendition, pixels.frameNumber);
     }
     this.assist();
     if (frame.threadsAtWork > 0) return true;
@@ -121,9 +131,8 @@ export class TilePipeline {
         (result) => this.#finishThread(frame, result),
         (band) => this.#takeBand(frame, band),
       );
-    while (frame.threadsAtWork < frame.job.bands && Atomics.load(counter, 0) < frame.job.bands && begin()) {
-      frame.threadsAtWork++;
-    }
+    const isLeft = () => frame.threadsAtWork < frame.threads && Atomics.load(counter, 0) < frame.job.bands;
+    while (isLeft() && begin()) frame.threadsAtWork++;
   }
 
   /** Forgets all pixels and tiles; what comes next is a new picture. */
@@ -178,8 +187,13 @@ export class TilePipeline {
     rendition.stop();
   }
 
+  /** How many threads the next frame is worth. */
+  #threads(): number {
+    return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
+  }
+
   #describeJob({ slot, format }: CapturedPixels, renditions: Rendition[][]): EncodeTilesJob {
-    const { arena, pool, noise, captureIntervalMicros, wantsParts } = this.#options;
+    const { arena, noise, captureIntervalMicros, wantsParts } = this.#options;
     const scales = renditions.map((sameSize, halvings) => {
       const scale = this.#scales[halvings] as Scale;
       return {
@@ -192,12 +206,15 @@ export class TilePipeline {
     });
     const { mcuLines } = (this.#scales[0] as Scale).grid;
     const unit = 2 ** (scales.length - 1);
-    const bandLines = Math.ceil(mcuLines / (pool.threads * BANDS_PER_THREAD) / unit) * unit;
+    const threads = this.#threads();
+    const isStreamed = this.#expectedMicros / threads >= STREAMED_FROM_MICROS && wantsParts();
+    const bands = threads === 1 && !isStreamed ? 1 : threads * BANDS_PER_THREAD;
+    const bandLines = Math.ceil(mcuLines / bands / unit) * unit;
     new Int32Array(arena.memory.buffer, this.#counterAddress, 1)[0] = 0;
     return {
       ...{ kind: "encode-tiles", format, counterAddress: this.#counterAddress, scales, bandLines },
       bands: Math.ceil(mcuLines / bandLines),
-      saysParts: wantsParts(),
+      saysParts: isStreamed,
     };
   }
 
@@ -218,7 +235,7 @@ export class TilePipeline {
       const end = bandStart(frame.job, halvings, band + 1) * scale.tilesPerLine;
       this.#store(rendition, job.lengthsAddress, first, end, output);
       frame.bytes.set(rendition, (frame.bytes.get(rendition) ?? 0) + output.bytes);
-      this.#options.onPart(rendition, first, end - first, isLast);
+      if (frame.job.saysParts) this.#options.onPart(rendition, first, end - first, isLast);
     }
     if (isLast) this.#commit(frame);
   }
@@ -267,6 +284,7 @@ export class TilePipeline {
       else scale?.forget();
       if (!isWhole) for (const rendition of sameSize) this.#abort(rendition);
     }
+    this.#expectedMicros = frame.busyMicros;
     const failure = isWhole ? null : (frame.failure ?? "its threads gave up");
     frame.done({ failure, busyMicros: frame.busyMicros });
   }
