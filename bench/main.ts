@@ -10,6 +10,7 @@ import { renderChart } from "./chart.ts";
 import { codecBench } from "./codec.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
+import { noiseBench } from "./noise.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
@@ -24,6 +25,7 @@ const BENCHES: Record<string, Bench> = {
   latency: latencyBench,
   throughput: throughputBench,
   "slow-viewer": slowViewerBench,
+  noise: noiseBench,
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
   still: stillBench,

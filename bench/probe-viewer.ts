@@ -72,6 +72,7 @@ const product = await view(
     display: "none",
     renderer: "auto",
     workers: 2,
+    size: null,
     output: null,
     frames: null,
     seconds: Number(seconds),

@@ -1,4 +1,5 @@
-// `bench stages`: what each stage of the encoder takes, so that one knows where to look.
+// `bench stages`: what each stage of the encoder takes, so that one knows where to look; and beside it, what it takes to find out
+// that a picture need not be encoded, to remember it, and to halve it.
 
 import { Arena } from "../src/codec/arena.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
@@ -11,19 +12,24 @@ import { footageFrames } from "./footage.ts";
 const SIZE = { width: 1280, height: 720 };
 /** In the order in which kernel/encoder-stages.ts adds them. */
 const STAGES = ["colour", "DCT, rows", "DCT, columns; quantisation", "entropy coding", "byte stuffing"];
+/** Per picture, over all of its tiles: compared with itself byte by byte, within a noise of 2 levels; copied; halved. */
+const BESIDE = ["unchanged, exact", "unchanged, noise 2", "copy", "halve"];
 const WARM_UP_TURNS = 40;
 
 export const stagesBench: Bench = async ({ quick, progress }) => {
-  const table = [["encoder, 1280x720", ...STAGES, "in all"]];
+  const table = [["encoder, 1280x720", ...STAGES, "in all", ...BESIDE]];
   const figures: Record<string, number[]> = {};
+  const besideFigures: Record<string, number[]> = {};
   for (const format of ["rgba", "yuvj420p"] as const) {
     const [frame] = footageFrames(SIZE, 1, format);
     for (const variant of ["relaxed", "plain"] as const) {
       const name = `${format}, ${variant}`;
       progress(`stages: ${name}`);
-      const ms = await measure(variant, format, frame as Uint8Array, quick ? 30 : 200);
-      figures[name] = ms;
-      table.push([name, ...ms.map((each) => `${each.toFixed(2)} ms`), `${ms.reduce((a, b) => a + b).toFixed(2)} ms`]);
+      const { stages, beside } = await measure(variant, format, frame as Uint8Array, quick ? 30 : 200);
+      figures[name] = stages;
+      besideFigures[name] = beside;
+      const all = stages.reduce((a, b) => a + b);
+      table.push([name, ...[...stages, all, ...beside].map((each) => `${each.toFixed(2)} ms`)]);
     }
   }
   const chart: Chart = {
@@ -38,16 +44,22 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
       },
     ],
   };
-  return { name: "stages", figures: { ...SIZE, stages: STAGES, ms: figures }, bounds: [], table, chart };
+  return {
+    name: "stages",
+    figures: { ...SIZE, stages: STAGES, ms: figures, beside: BESIDE, besideMs: besideFigures },
+    bounds: [],
+    table,
+    chart,
+  };
 };
 
-/** Milliseconds that each stage adds to those before it. */
+/** Milliseconds that each stage adds to those before it, and those of what is beside it. */
 async function measure(
   variant: KernelVariant,
   format: "rgba" | "yuvj420p",
   frame: Uint8Array,
   turns: number,
-): Promise<number[]> {
+): Promise<{ stages: number[]; beside: number[] }> {
   const arena = Arena.create();
   const module = await compileKernel("encoder-stages", variant);
   const encoder = new SimdEncoder(module, arena.memory);
@@ -55,21 +67,39 @@ async function measure(
   if (typeof encodeStages !== "function") throw new Error("the kernel has no stages");
   const layout = { widthPixels: SIZE.width, heightPixels: SIZE.height, pixelFormat: format };
   const state = arena.take(encoder.stateBytes);
-  encoder.prepare(state, { ...layout, quality: 75 });
+  const picture = encoder.prepare(state, { ...layout, quality: 75 });
   const scratch = arena.take(encoder.scratchBytes);
   const source = arena.take(frame.length);
   arena.bytes(source, frame.length).set(frame);
   const target = arena.take(SIZE.width * SIZE.height * 4);
   const planes = [0, 1, 2].map((plane) => tightPlanes(layout, source)[plane]);
   const places = [...planes.map((plane) => plane?.address ?? 0), ...planes.map((plane) => plane?.rowBytes ?? 0)];
-  const times = STAGES.map((): number[] => []);
+  const reference = arena.take(frame.length);
+  arena.bytes(reference, frame.length).set(frame);
+  const [pixels, references] = [tightPlanes(layout, source), tightPlanes(layout, reference)];
+  const half = arena.take(frame.length);
+  const eachTile = (run: (tile: number) => unknown): void => {
+    for (let tile = 0; tile < picture.tileCount; tile++) run(tile);
+  };
+  const runs = [
+    ...STAGES.map((_, index) => () => encodeStages(state, scratch, ...places, target, index + 1)),
+    () => eachTile((tile) => encoder.tileDiffers(picture, pixels, references, tile, 0)),
+    () => eachTile((tile) => encoder.tileDiffers(picture, pixels, references, tile, 2)),
+    () => eachTile((tile) => encoder.copyTile(picture, pixels, references, tile)),
+    () => encoder.halve(format, SIZE, source, half, 0, SIZE.height / 2),
+  ];
+  const times = runs.map((): number[] => []);
   for (let turn = -WARM_UP_TURNS; turn < turns; turn++) {
-    for (const [index, list] of times.entries()) {
+    for (const [index, run] of runs.entries()) {
       const start = performance.now();
-      encodeStages(state, scratch, ...places, target, index + 1);
-      if (turn >= 0) list.push(performance.now() - start);
+      run();
+      if (turn >= 0) times[index]?.push(performance.now() - start);
     }
   }
-  const sums = times.map((list) => median(list) ?? 0);
-  return sums.map((sum, index) => round(sum - (sums[index - 1] ?? 0)));
+  const medians = times.map((list) => median(list) ?? 0);
+  const sums = medians.slice(0, STAGES.length);
+  return {
+    stages: sums.map((sum, index) => round(sum - (sums[index - 1] ?? 0))),
+    beside: medians.slice(STAGES.length).map((ms) => round(ms)),
+  };
 }

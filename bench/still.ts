@@ -7,8 +7,8 @@ import { feedFrames, looped } from "./frame-feeder.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
 import { startDrainClients, startFedServer } from "./processes.ts";
 
-/** What makes a server encode and send every tile of every frame. None yet: it does so anyway. */
-const ALL_TILES_FLAGS: readonly string[] = [];
+/** What makes a server encode and send every tile of every frame. */
+const ALL_TILES_FLAGS: readonly string[] = ["--noise", "off"];
 
 const FPS = 30;
 /** Of 256 levels: what a sensor has in a room with the lights on. */
@@ -134,9 +134,9 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
   };
 }
 
-/** The warm-up is for the engine's compiler, and for a first picture that brings everything. */
+/** At least once through all frames. The warm-up is for the engine's compiler, and for a first picture that brings everything. */
 const LONG = { warmUpMs: 3_000, measuredMs: 10_000 };
-const SHORT = { warmUpMs: 700, measuredMs: 1_500 };
+const SHORT = { warmUpMs: 600, measuredMs: 2_000 };
 
 async function measure(
   frames: readonly Uint8Array[],

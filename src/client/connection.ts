@@ -16,8 +16,10 @@ import {
   readPing,
   readPong,
   readStream,
+  readTiles,
   readWelcome,
   type StreamHeader,
+  type Tiles,
   type Welcome,
   type Wish,
   writeAck,
@@ -33,6 +35,7 @@ import {
   FIRST_OPTIONAL_TYPE,
   GoodbyeReason,
   GREETING_TIMEOUT_MS,
+  HEADER_BYTES,
   MAX_GREETING_BYTES,
   MAX_SERVER_MESSAGE_BYTES,
   MessageType,
@@ -44,17 +47,21 @@ import { type Address, formatAddress } from "./address.ts";
 const CONNECT_TIMEOUT_MS = 5_000;
 const TICK_MS = 100;
 
-/** When the bytes of a picture came, in the own clock. */
+/** When the bytes of a message came, in the own clock, and how many they were. */
 export interface Arrival {
   firstByteAt: Micros;
   lastByteAt: Micros;
+  messageBytes: number;
 }
 
+/** What a server sends, as it comes. A handler that throws ProtocolError ends the connection with it. */
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome): void;
   onStream(stream: StreamHeader): void;
   /** The picture's bytes are valid during the call only. */
   onPicture(picture: Picture, arrival: Arrival): void;
+  /** The tiles' bytes are valid during the call only. */
+  onTiles(tiles: Tiles, arrival: Arrival): void;
   onNotice(notice: Notice): void;
 }
 
@@ -179,12 +186,16 @@ export class Connection {
       return;
     }
     const now = nowMicros();
+    const arrival = { firstByteAt: startedAt, lastByteAt: now, messageBytes: HEADER_BYTES + body.length };
     switch (type) {
       case MessageType.stream:
         this.#events.onStream(readStream(body));
         break;
       case MessageType.picture:
-        this.#events.onPicture(readPicture(body), { firstByteAt: startedAt, lastByteAt: now });
+        this.#events.onPicture(readPicture(body), arrival);
+        break;
+      case MessageType.tiles:
+        this.#events.onTiles(readTiles(body), arrival);
         break;
       case MessageType.ping:
         this.#outbox.send(writePong({ ...readPing(body), receivedAt: now, repliedAt: now }));

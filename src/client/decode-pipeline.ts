@@ -1,44 +1,22 @@
-// From received pictures to pixels: the newest goes to the first idle codec thread, into a slot of the arena.
+// From whole pictures received to pixels: the newest goes to the first idle codec thread, into a slot of the arena.
 
 import type { Arena } from "../codec/arena.ts";
-import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
+import { FrameSlots } from "../codec/frame-slots.ts";
 import { readJpegSize } from "../codec/jpeg-header.ts";
 import type { CodecPool } from "../codec/pool.ts";
-import { type Micros, nowMicros } from "../core/clock.ts";
+import { nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type Size } from "../core/pixel-format.ts";
-import type { PictureStamps } from "../protocol/messages.ts";
-import type { Arrival, Connection } from "./connection.ts";
+import type { DecodeEvents, ReceivedFrame } from "./picture.ts";
 
-/** A picture on its way through the viewer. */
-export interface ReceivedPicture extends PictureStamps, Arrival {
-  frameNumber: number;
+/** A whole picture that has come. */
+export interface ReceivedPicture extends ReceivedFrame {
   /** In memory of its own, which moves to the codec thread and back. */
   jpeg: Uint8Array<ArrayBuffer>;
-  /** Where it came from and is acknowledged. */
-  connection: Connection;
-}
-
-/** A picture as pixels. Whoever holds it releases the slot. */
-export interface DecodedPicture extends Size {
-  received: ReceivedPicture;
-  slot: FrameSlot;
-  /** RGBA, the used part of the slot. */
-  pixels: Uint8Array;
-  /** Some of it is missing, and grey instead. */
-  isDamaged: boolean;
-  decodeMicros: number;
-  decodedAt: Micros;
 }
 
 /** One picture waits to be shown, one is shown, one is kept to be shown again; the rest are in the decoders' hands. */
 const SLOTS_BESIDE_DECODERS = 3;
-
-export interface DecodeEvents {
-  onDecoded(picture: DecodedPicture): void;
-  /** `stale`: a newer picture came before a thread was free; `decode`: it is damaged, `reason` says how. */
-  onDropped(picture: ReceivedPicture, cause: "stale" | "decode", reason: string): void;
-}
 
 export class DecodePipeline {
   readonly #arena: Arena;
@@ -82,10 +60,20 @@ export class DecodePipeline {
     const target = { address: slot.address, bytes };
     const accepted = this.#pool.tryRun({ kind: "decode", jpeg: picture.jpeg, target }, (result) => {
       if (result.ok) {
-        const received = { ...picture, jpeg: result.jpeg };
-        const decodeMicros = result.busyMicros;
-        const { isDamaged } = result;
-        this.#events.onDecoded({ ...size, received, slot, pixels, isDamaged, decodeMicros, decodedAt: nowMicros() });
+        const { jpeg, isDamaged } = result.value;
+        const { busyMicros } = result;
+        this.#events.onDecoded({
+          ...size,
+          received: picture,
+          slot,
+          isRepeat: false,
+          pixels,
+          isDamaged,
+          workMicros: busyMicros,
+          busyMicros,
+          decodedAt: nowMicros(),
+          jpeg: () => jpeg,
+        });
       } else {
         slot.release();
         this.#events.onDropped(picture, "decode", result.message);

@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Argument, Command, Option } from "commander";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
+import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
@@ -25,6 +26,11 @@ const command = asProgram(new Command("bun run view"), VERSION)
     new Option("--workers <n>", "decoder threads")
       .argParser(wholeNumber(1, 64))
       .default(Math.min(4, availableParallelism())),
+  )
+  .addOption(
+    new Option("--size <WxH>", "a picture of that size is enough; the default is the source's own").argParser(
+      parsed(parseSize),
+    ),
   )
   .addOption(new Option("--output <file>", "write shown frames there as raw RGBA; - for standard output"))
   .addOption(new Option("--frames <n>", "end after so many shown frames").argParser(wholeNumber(1, 2 ** 32 - 1)))
@@ -50,6 +56,7 @@ await runMain(async (signal) => {
     display: flags["display"],
     renderer: flags["renderer"],
     workers: flags["workers"],
+    size: flags["size"] ?? null,
     output: flags["output"] ?? null,
     frames: flags["frames"] ?? null,
     seconds: flags["seconds"] ?? null,

@@ -1,9 +1,9 @@
 // From decoded pictures to the screen: in order, the newest first, with the overlay, and acknowledged when shown.
 
 import { nowMicros } from "../core/clock.ts";
-import type { DecodedPicture, ReceivedPicture } from "./decode-pipeline.ts";
-import type { Overlay, RgbaPicture } from "./overlay.ts";
+import { NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
 import type { FrameOutput } from "./frame-output.ts";
+import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
 import type { Screen } from "./screens/screen.ts";
 import type { ViewFigures } from "./view-figures.ts";
 
@@ -35,15 +35,15 @@ export class Presenter {
   #overlayOn = false;
   #remark: string | null = null;
   #paused = false;
-  #alarmShown: string | null = null;
+  #overlayShown: Overlay = NO_OVERLAY;
 
   constructor(options: PresenterOptions) {
     this.#options = options;
   }
 
   /** The JPEG of the picture on the screen, as it was received. */
-  get currentJpeg(): Uint8Array | null {
-    return this.#current?.received.jpeg ?? null;
+  currentJpeg(): Uint8Array | null {
+    return this.#current?.jpeg() ?? null;
   }
 
   get currentFrameNumber(): number {
@@ -52,12 +52,16 @@ export class Presenter {
 
   /** Takes a picture to be shown; it is dropped where a newer one has been shown or comes before its turn. */
   offer(picture: DecodedPicture): void {
-    if (this.#isOlder(picture, this.#newest) || this.#isOlder(picture, this.#waiting)) {
+    const waiting = this.#waiting;
+    const repeatsWaiting = picture.isRepeat && waiting?.slot === picture.slot;
+    const isLost = picture.isRepeat && !repeatsWaiting && this.#newest?.slot !== picture.slot;
+    if (this.#isOlder(picture, this.#newest) || this.#isOlder(picture, waiting) || isLost) {
       this.#drop(picture, "late");
       return;
     }
-    if (this.#waiting !== null) this.#drop(this.#waiting, "stale");
-    this.#waiting = picture;
+    if (waiting !== null) this.#drop(repeatsWaiting ? { ...waiting, isRepeat: true } : waiting, "stale");
+    // What repeats the one that waits is shown in its place, and holds the slot from now on as that one did.
+    this.#waiting = repeatsWaiting ? { ...picture, isRepeat: waiting.isRepeat } : picture;
     this.#showWaiting();
   }
 
@@ -79,7 +83,7 @@ export class Presenter {
 
   /** To be called some times a second: marks a picture that has become old. */
   tick(): void {
-    if (this.#alarm() !== this.#alarmShown) this.refresh();
+    if (this.#alarm() !== this.#overlayShown.alarm) this.refresh();
   }
 
   /** Shows again what is on the screen, with the overlay of now. */
@@ -98,8 +102,10 @@ export class Presenter {
     this.#newest = picture;
     this.#run(async () => {
       const startedAt = nowMicros();
+      const before = this.#overlayShown;
       const overlay = this.#overlay(!this.#paused);
-      const showing = this.#options.screen.show(picture, overlay);
+      const isAsBefore = picture.isRepeat && isSame(overlay, before);
+      const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
       if (showing instanceof Promise) await showing; // only screens that take time make the frame wait for a turn
       const shownAt = nowMicros();
       this.#replaceCurrent(picture);
@@ -111,8 +117,8 @@ export class Presenter {
         frameNumber: picture.received.frameNumber,
         outcome: "shown",
         transferMicros: picture.received.lastByteAt - picture.received.firstByteAt,
-        workMicros: picture.decodeMicros + showMicros,
-        paceMicros: Math.max(showMicros, picture.decodeMicros / this.#options.decodeThreads),
+        workMicros: picture.workMicros + showMicros,
+        paceMicros: Math.max(showMicros, picture.busyMicros / this.#options.decodeThreads),
       });
       this.#options.onShown(this.#options.figures.frames);
     });
@@ -137,14 +143,16 @@ export class Presenter {
   #replaceCurrent(picture: DecodedPicture): void {
     const older = this.#current;
     this.#current = picture;
-    older?.slot.release();
-    if (older !== null) this.#options.onSlotFree();
+    if (older === null || older.slot === picture.slot) return;
+    older.slot.release();
+    this.#options.onSlotFree();
   }
 
   #drop(picture: DecodedPicture, reason: "late" | "stale"): void {
-    picture.slot.release();
     this.#options.figures.drops.add(reason);
     acknowledgeDropped(picture.received);
+    if (picture.isRepeat) return;
+    picture.slot.release();
     this.#options.onSlotFree();
   }
 
@@ -155,8 +163,9 @@ export class Presenter {
   }
 
   #overlay(isNew = false): Overlay {
-    this.#alarmShown = isNew ? this.#remark : this.#alarm();
-    return { lines: this.#overlayOn ? this.#options.figures.overlayLines() : [], alarm: this.#alarmShown };
+    const lines = this.#overlayOn ? this.#options.figures.overlayLines() : [];
+    this.#overlayShown = { lines, alarm: isNew ? this.#remark : this.#alarm() };
+    return this.#overlayShown;
   }
 
   #alarm(): string | null {
@@ -170,12 +179,16 @@ export class Presenter {
   }
 }
 
-/** Tells the server that a picture will not be shown, so that it may send a newer one. */
-export function acknowledgeDropped(picture: ReceivedPicture): void {
-  picture.connection.acknowledge({
-    frameNumber: picture.frameNumber,
+function isSame(a: Overlay, b: Overlay): boolean {
+  return a.alarm === b.alarm && a.lines.length === b.lines.length && a.lines.every((line, i) => line === b.lines[i]);
+}
+
+/** Tells the server that a frame will not be shown, so that it may send a newer one. */
+export function acknowledgeDropped(frame: ReceivedFrame): void {
+  frame.connection.acknowledge({
+    frameNumber: frame.frameNumber,
     outcome: "dropped",
-    transferMicros: picture.lastByteAt - picture.firstByteAt,
+    transferMicros: frame.lastByteAt - frame.firstByteAt,
     workMicros: 0,
     paceMicros: 0,
   });

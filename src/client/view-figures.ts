@@ -2,7 +2,8 @@
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { DropCounters, Durations, type LatencyMs, Rate, roundMs } from "../core/statistics.ts";
-import type { DecodedPicture } from "./decode-pipeline.ts";
+import type { StreamHeader } from "../protocol/messages.ts";
+import type { DecodedPicture } from "./picture.ts";
 
 /**
  * Why a picture was not shown: `skipped` the server did not send it since this viewer had no credit or its encoders were
@@ -33,6 +34,11 @@ export interface ViewReport {
   width: number;
   height: number;
   codec: string;
+  /** What the pictures are encoded with, 1 to 100; 0 = unknown. */
+  quality: number;
+  /** Of the source, which may be larger than what is sent of it; 0 until it is known. */
+  sourceWidth: number;
+  sourceHeight: number;
   dropped: number;
   droppedBy: Record<ViewerDropReason, number>;
   bytesPerFrame: number;
@@ -49,7 +55,8 @@ export class ViewFigures {
   server = "";
   source = "";
   connected = false;
-  codec = "";
+  /** The newest; null before the first. */
+  stream: Pick<StreamHeader, "codec" | "quality" | "sourceWidth" | "sourceHeight"> | null = null;
   connections = 0;
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
   /** Of the last shown picture; null while the offset between the clocks is not known. */
@@ -81,10 +88,10 @@ export class ViewFigures {
     const { received } = picture;
     const { clock } = received.connection;
     this.#frames++;
-    this.#bytes += received.jpeg.length;
+    this.#bytes += received.bytes;
     this.#width = picture.width;
     this.#height = picture.height;
-    this.#shown.add(shownAt, received.jpeg.length);
+    this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
     if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
@@ -114,7 +121,10 @@ export class ViewFigures {
       fps: Math.round(this.#shown.perSecond(now) * 10) / 10,
       width: this.#width,
       height: this.#height,
-      codec: this.codec,
+      codec: this.stream?.codec ?? "",
+      quality: this.stream?.quality ?? 0,
+      sourceWidth: this.stream?.sourceWidth ?? 0,
+      sourceHeight: this.stream?.sourceHeight ?? 0,
       dropped: this.drops.total,
       droppedBy: { ...this.drops.byReason },
       bytesPerFrame: this.#frames === 0 ? 0 : Math.round(this.#bytes / this.#frames),
@@ -141,7 +151,9 @@ export class ViewFigures {
       .filter(([, count]) => count > 0)
       .map(([reason, count]) => `${count} ${reason}`);
     return [
-      `${report.source} ${report.width}×${report.height} ${report.codec}`,
+      [report.source, describeSize(report), report.quality > 0 ? `q${report.quality}` : "", report.codec]
+        .filter((part) => part !== "")
+        .join(" "),
       `${report.fps.toFixed(1)} fps  ${(report.bytesPerSecond / 1e6).toFixed(2)} MB/s`,
       `latency ${now} ms  p50 ${p50.toFixed(1)}  p99 ${p99.toFixed(1)}`,
       `dropped ${drops.length === 0 ? "none" : drops.join(", ")}`,
@@ -149,12 +161,17 @@ export class ViewFigures {
   }
 }
 
+/** The picture's size, and the source's where that is another. */
+function describeSize({ width, height, sourceWidth, sourceHeight }: ViewReport): string {
+  const isReduced = sourceWidth > 0 && (sourceWidth !== width || sourceHeight !== height);
+  return isReduced ? `${width}×${height} of ${sourceWidth}×${sourceHeight}` : `${width}×${height}`;
+}
+
 /** One calm line of what matters, for a terminal. */
 export function describeViewing(report: ViewReport): string {
   if (!report.connected) return `waiting for ${report.server}`;
   if (report.frames === 0) return `${report.server}: no picture yet`;
   const { p50, p99 } = report.latencyMs;
-  const size = `${report.width}×${report.height}`;
   const megabits = ((report.bytesPerSecond * 8) / 1e6).toFixed(1);
-  return `${report.source} ${size} · ${report.fps} fps · latency ${p50} ms (p99 ${p99}) · ${megabits} Mbit/s · ${report.dropped} dropped`;
+  return `${report.source} ${describeSize(report)} · ${report.fps} fps · latency ${p50} ms (p99 ${p99}) · ${megabits} Mbit/s · ${report.dropped} dropped`;
 }

@@ -6,17 +6,20 @@ import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
-import type { Picture } from "../protocol/messages.ts";
+import type { Size } from "../core/pixel-format.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
-import { type Arrival, Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connection.ts";
+import { Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connection.ts";
 import { DecodePipeline } from "./decode-pipeline.ts";
 import { type FrameOutput, openFrameOutput, OutputClosed } from "./frame-output.ts";
+import type { DecodeEvents } from "./picture.ts";
 import { acknowledgeDropped, Presenter } from "./presenter.ts";
+import { Receiver } from "./receiver.ts";
 import { Backoff } from "./reconnect.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Display, Renderer, Screen, ScreenEvents } from "./screens/screen.ts";
 import { saveSnapshot } from "./snapshot.ts";
+import { createTilePipeline } from "./tile-pipeline.ts";
 import { ViewFigures, type ViewReport } from "./view-figures.ts";
 
 export interface ViewOptions {
@@ -24,6 +27,8 @@ export interface ViewOptions {
   display: Display;
   renderer: Renderer;
   workers: number;
+  /** A picture of that size is enough; null = as large as the source's. */
+  size: Size | null;
   /** File for raw RGBA frames, `-` for standard output; null = none. */
   output: string | null;
   /** End after so many shown frames, or seconds; null = never. */
@@ -67,7 +72,7 @@ class Viewing {
   #connection: Connection | null = null;
   #presenter: Presenter | null = null;
   #paused = false;
-  #lastFrameNumber = 0;
+  #receiver: Receiver | null = null;
   #saidDamage = false;
 
   constructor(options: ViewOptions, signal: AbortSignal, events: ViewEvents) {
@@ -84,21 +89,21 @@ class Viewing {
       arena,
       codec: DECODER,
       threads: options.workers,
-      onIdle: () => decoders.pump(),
+      onIdle: () => this.#receiver?.pump(),
       onBroken: (reason) => this.#fail(reason),
       onReplaced: (reason) => this.#events.say(`a codec thread died and was replaced: ${reason}`),
     });
-    const decoders = new DecodePipeline(arena, pool, {
+    const decodeEvents: DecodeEvents = {
       onDecoded: (picture) => {
         if (picture.isDamaged) this.#sayDamage(picture.received.frameNumber, "some of it is missing");
         this.#presenter?.offer(picture);
       },
-      onDropped: (picture, cause, reason) => {
+      onDropped: (frame, cause, reason) => {
         this.#figures.drops.add(cause);
-        acknowledgeDropped(picture);
-        if (cause === "decode") this.#sayDamage(picture.frameNumber, reason);
+        acknowledgeDropped(frame);
+        if (cause === "decode") this.#sayDamage(frame.frameNumber, reason);
       },
-    });
+    };
     let output: FrameOutput | null = null;
     let screen: Screen | null = null;
     const timers: ReturnType<typeof setInterval>[] = [];
@@ -106,12 +111,15 @@ class Viewing {
       output = options.output === null ? null : await openFrameOutput(options.output);
       screen = await this.#openScreen();
       await pool.started;
+      const tiles = await createTilePipeline(arena, pool, decodeEvents);
+      const receiver = new Receiver(new DecodePipeline(arena, pool, decodeEvents), tiles, this.#figures);
+      this.#receiver = receiver;
       const presenter = new Presenter({
         screen,
         output,
         figures: this.#figures,
         decodeThreads: options.workers,
-        onSlotFree: () => decoders.pump(),
+        onSlotFree: () => receiver.pump(),
         onShown: (frames) => {
           if (frames === options.frames) this.#stopping.abort();
         },
@@ -121,11 +129,12 @@ class Viewing {
       timers.push(setInterval(() => presenter.tick(), TICK_MS));
       timers.push(setInterval(() => this.#events.report(this.#figures.report()), REPORT_MS));
       if (options.seconds !== null) timers.push(setTimeout(() => this.#stopping.abort(), options.seconds * 1000));
-      await this.#stayConnected(screen, decoders);
+      await this.#stayConnected(screen, receiver);
       if (this.#failure !== null && !(this.#failure.reason instanceof OutputClosed)) throw this.#failure.reason;
       return this.#figures.report();
     } finally {
       this.#presenter = null;
+      this.#receiver = null;
       for (const timer of timers) clearInterval(timer);
       await pool.close();
       screen?.close();
@@ -153,7 +162,7 @@ class Viewing {
   }
 
   /** Connects again and again, until told to stop or until that cannot help. */
-  async #stayConnected(screen: Screen, decoders: DecodePipeline): Promise<void> {
+  async #stayConnected(screen: Screen, receiver: Receiver): Promise<void> {
     const backoff = new Backoff();
     let lastSaid = "";
     const say = (text: string) => {
@@ -166,16 +175,16 @@ class Viewing {
         lastSaid = "";
         this.#figures.source = welcome.sourceName;
         this.#figures.connections++;
-        this.#lastFrameNumber = 0;
+        receiver.begin();
         screen.setTitle(`${welcome.sourceName} - Slipstream`);
         this.#presenter?.setRemark(null);
-        if (this.#paused) this.#connection?.wish({ paused: true, width: 0, height: 0 });
+        if (this.#paused || this.#options.size !== null) this.#sendWish();
         say(`connected to ${this.#figures.server}: ${welcome.sourceName}`);
       },
-      onStream: (stream) => {
-        this.#figures.codec = stream.codec;
-      },
-      onPicture: (picture, arrival) => this.#receive(picture, arrival, decoders),
+      onStream: (stream) => this.#whileConnected((connection) => receiver.takeStream(stream, connection)),
+      onPicture: (picture, arrival) =>
+        this.#whileConnected((connection) => receiver.takePicture(picture, arrival, connection)),
+      onTiles: (tiles, arrival) => this.#whileConnected((connection) => receiver.takeTiles(tiles, arrival, connection)),
       onNotice: (notice) => {
         this.#presenter?.setRemark(notice.trouble ? notice.text : null);
         say(notice.trouble ? notice.text : "all is well again");
@@ -225,27 +234,24 @@ class Viewing {
     }
   }
 
-  #receive(picture: Picture, arrival: Arrival, decoders: DecodePipeline): void {
-    const connection = this.#connection;
-    if (connection === null || this.#stopped.aborted) return;
-    if (this.#lastFrameNumber > 0) {
-      this.#figures.drops.add("skipped", Math.max(0, picture.frameNumber - this.#lastFrameNumber - 1));
-    }
-    this.#lastFrameNumber = picture.frameNumber;
-    const { frameNumber, capturedAt, encodedAt, sentAt } = picture;
-    const jpeg = new Uint8Array(picture.jpeg); // a copy: its memory moves to a codec thread, the socket's stays here
-    decoders.offer({ frameNumber, capturedAt, encodedAt, sentAt, ...arrival, jpeg, connection });
+  #whileConnected(act: (connection: Connection) => void): void {
+    if (this.#connection !== null && !this.#stopped.aborted) act(this.#connection);
+  }
+
+  #sendWish(): void {
+    const { width, height } = this.#options.size ?? { width: 0, height: 0 };
+    this.#connection?.wish({ paused: this.#paused, width, height });
   }
 
   #togglePause(): void {
     this.#paused = !this.#paused;
-    this.#lastFrameNumber = 0; // what the server leaves out meanwhile is not dropped, it is not wanted
-    this.#connection?.wish({ paused: this.#paused, width: 0, height: 0 });
+    this.#receiver?.forgetLast(); // what the server leaves out meanwhile is not dropped, it is not wanted
+    this.#sendWish();
     this.#presenter?.setPaused(this.#paused);
   }
 
   #snapshot(): void {
-    const jpeg = this.#presenter?.currentJpeg;
+    const jpeg = this.#presenter?.currentJpeg();
     if (!jpeg) {
       this.#events.say("there is no picture to save yet");
       return;

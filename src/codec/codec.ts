@@ -4,6 +4,7 @@ import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { Arena } from "./arena.ts";
 import { createJsquash } from "./jsquash.ts";
 import { createSimd } from "./simd.ts";
+import type { TileEncoder } from "./tile-encoder.ts";
 
 /** One frame's pixels in the arena, without padding; see core/pixel-format.ts for the layouts. */
 export interface PixelFrame extends Size {
@@ -24,6 +25,8 @@ export interface Decoded extends Size {
 
 /** A codec lives in one worker thread and is used by one job at a time. */
 export interface Codec {
+  /** For codecs whose pictures can be made tile by tile; null for the others. */
+  readonly tileEncoder: TileEncoder | null;
   /** Makes a baseline JPEG in memory of its own. `quality` is 1–100 on libjpeg's scale. Throws CodecError. */
   encode(frame: PixelFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
   /**

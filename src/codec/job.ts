@@ -1,6 +1,9 @@
-// What the pool and its worker threads say to each other.
+// What the pool and its worker threads say to each other: kinds of jobs, and what comes of each.
 
 import type { CodecName, PixelFrame, PixelTarget } from "./codec.ts";
+import type { PreparedPicture } from "./simd/encoder.ts";
+import type { BandOutput, EncodeTilesJob, PrepareTilesJob } from "./tile-encoder.ts";
+import type { TileJob } from "./tile-decoder.ts";
 
 /** Given to a thread when it starts. */
 export interface WorkerSetup {
@@ -21,15 +24,26 @@ export interface DecodeJob {
   target: PixelTarget;
 }
 
-export type Job = EncodeJob | DecodeJob;
+/** What each kind of job yields. */
+export interface JobValues {
+  encode: { jpeg: Uint8Array<ArrayBuffer> };
+  /** The same JPEG; `isDamaged`: a decoded picture that is not whole. */
+  decode: { jpeg: Uint8Array<ArrayBuffer>; isDamaged: boolean };
+  "prepare-tiles": { picture: PreparedPicture };
+  /** The bands that were not said as parts already. */
+  "encode-tiles": { bands: BandOutput[] };
+  /** Pixels, in the arena. */
+  tiles: { isDamaged: boolean };
+}
 
-export interface JobSuccess {
+export type Job = EncodeJob | DecodeJob | PrepareTilesJob | EncodeTilesJob | TileJob;
+export type JobKind = keyof JobValues;
+
+export interface JobSuccess<Value> {
   ok: true;
-  jpeg: Uint8Array<ArrayBuffer>;
+  value: Value;
   /** Time in the codec, waiting left out. */
   busyMicros: number;
-  /** A decoded picture that is not whole. */
-  isDamaged: boolean;
 }
 
 export interface JobFailure {
@@ -37,7 +51,8 @@ export interface JobFailure {
   message: string;
 }
 
-export type JobResult = JobSuccess | JobFailure;
+export type JobResult<Kind extends JobKind = JobKind> = JobSuccess<JobValues[Kind]> | JobFailure;
 
-/** What a thread says: once that it is ready, then one result a job. */
-export type WorkerMessage = { kind: "ready" } | { kind: "result"; result: JobResult };
+/** What a thread says: once that it is ready, then one result a job, and before it parts, where the job asks for them. */
+export type WorkerMessage =
+  { kind: "ready" } | { kind: "part"; band: BandOutput } | { kind: "result"; result: JobResult };

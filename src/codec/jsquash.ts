@@ -39,6 +39,7 @@ export async function createJsquash(arena: Arena): Promise<Codec> {
   const decoder = await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
   await Promise.all([initDecoder(decoder), initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"))]);
   return {
+    tileEncoder: null,
     async encode(frame, quality) {
       try {
         // A copy: the package cannot take shared memory, and wants RGBA.

@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 import type { Arena } from "./arena.ts";
 import type { CodecName } from "./codec.ts";
-import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import type { Job, JobFailure, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import type { BandOutput } from "./tile-encoder.ts";
 
 /** How many deaths without a finished job between them mean that threads cannot work here at all. */
 const MAX_DEATHS_IN_A_ROW = 5;
@@ -13,6 +14,7 @@ interface Thread {
   worker: Worker;
   /** Takes the result of the job at hand; `null` while idle. */
   done: ((result: JobResult) => void) | null;
+  onPart: ((band: BandOutput) => void) | null;
   ready: boolean;
 }
 
@@ -51,15 +53,25 @@ export class CodecPool {
     return this.#options.threads;
   }
 
+  /** How many jobs would be taken now. */
+  get idleThreads(): number {
+    return this.#closed ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
+  }
+
   /**
    * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
    * the thread dies of the job; then the result is a failure. After `close` it is not called.
    */
-  tryRun(job: Job, done: (result: JobResult) => void): boolean {
+  tryRun<Kind extends Job["kind"]>(
+    job: Extract<Job, { kind: Kind }>,
+    done: (result: JobResult<Kind>) => void,
+    onPart: ((band: BandOutput) => void) | null = null,
+  ): boolean {
     const idle = this.#threads.find((thread) => thread.ready && thread.done === null);
     if (idle === undefined || this.#closed) return false;
-    idle.done = done;
-    idle.worker.postMessage(job, job.kind === "decode" ? [job.jpeg.buffer] : []);
+    idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
+    idle.onPart = onPart;
+    idle.worker.postMessage(job, "jpeg" in job ? [job.jpeg.buffer] : []);
     return true;
   }
 
@@ -72,7 +84,7 @@ export class CodecPool {
   #start(): Thread {
     const setup: WorkerSetup = { codec: this.#options.codec, memory: this.#options.arena.memory };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup });
-    const thread: Thread = { worker, done: null, ready: false };
+    const thread: Thread = { worker, done: null, onPart: null, ready: false };
     let reason = "it ended by itself";
     worker.on("message", (message: WorkerMessage) => this.#hear(thread, message));
     worker.on("error", (error) => {
@@ -84,6 +96,10 @@ export class CodecPool {
 
   #hear(thread: Thread, message: WorkerMessage): void {
     if (this.#closed) return;
+    if (message.kind === "part") {
+      thread.onPart?.(message.band);
+      return;
+    }
     if (message.kind === "ready") {
       thread.ready = true;
       if (this.#threads.every((each) => each.ready)) this.#started.resolve();
@@ -109,6 +125,6 @@ export class CodecPool {
       this.#threads.push(this.#start());
       this.#options.onReplaced(reason);
     }
-    done?.({ ok: false, message: `the codec thread died: ${reason}` });
+    done?.({ ok: false, message: `the codec thread died: ${reason}` } satisfies JobFailure);
   }
 }

@@ -9,6 +9,7 @@ import { type PreparedPicture, SimdEncoder, tightPlanes } from "./simd/encoder.t
 import { compileKernel } from "./simd/kernel-module.ts";
 import { KernelError } from "./simd/kernel-status.ts";
 import { cutTiles, stitchTiles } from "./stitch.ts";
+import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "./kernel/status.ts";
 
 /** Pixels per byte of output that pictures of the world stay well below; what does not fit is tried again with room for anything. */
@@ -18,14 +19,15 @@ const MIN_OUTPUT_BYTES = 64 * 1024;
 /** Loads the kernels on the arena; one for each thread, on the same memory. */
 export async function createSimd(arena: Arena): Promise<Codec> {
   const [encoderModule, decoderModule] = await Promise.all([compileKernel("encoder"), compileKernel("decoder")]);
-  const encode = createEncode(arena, new SimdEncoder(encoderModule, arena.memory));
+  const encoder = new SimdEncoder(encoderModule, arena.memory);
+  const scratch = arena.take(encoder.scratchBytes);
+  const encode = createEncode(arena, encoder, scratch);
   const decode = createDecode(arena, await instantiateDecoder(decoderModule, arena.memory));
-  return { encode, decode };
+  return { encode, decode, tileEncoder: createTileEncoder(arena, encoder, scratch) };
 }
 
-function createEncode(arena: Arena, encoder: SimdEncoder): Codec["encode"] {
+function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Codec["encode"] {
   const state = arena.take(encoder.stateBytes);
-  const scratch = arena.take(encoder.scratchBytes);
   const output = new GrowingArea(arena);
   const lengths = new GrowingArea(arena);
   let prepared: { key: string; picture: PreparedPicture } | null = null;

@@ -30,5 +30,8 @@ export function stitchTiles(header: Uint8Array, tiles: readonly Uint8Array[]): U
 /** Cuts bytes in which tiles lie one after the other, by their lengths. The parts are views. */
 export function cutTiles(bytes: Uint8Array, lengths: Uint32Array): Uint8Array[] {
   let at = 0;
-  return Array.from(lengths, (length) => bytes.subarray(at, (at += length)));
+  return Array.from(lengths, (length) => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  });
 }

@@ -5,7 +5,9 @@ import { nowMicros } from "../core/clock.ts";
 import { CodecError, messageOf } from "../core/errors.ts";
 import { Arena } from "./arena.ts";
 import { createCodec } from "./codec.ts";
-import type { Job, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
+import { createTileDecoder, type TileDecoder } from "./tile-decoder.ts";
+import type { BandOutput, TileEncoder } from "./tile-encoder.ts";
 import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("codec/worker.ts runs as a worker thread only");
@@ -13,26 +15,49 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const arena = Arena.attach(setup.memory);
 const codec = await createCodec(setup.codec, arena);
+let tileDecoder: Promise<TileDecoder> | null = null; // viewers of tiles need it, and nobody else
 await warmUp(codec, arena);
 
 async function perform(job: Job): Promise<JobResult> {
   const startedAt = nowMicros();
   try {
-    if (job.kind === "encode") {
-      const jpeg = await codec.encode(job, job.quality);
-      return { ok: true, jpeg, busyMicros: nowMicros() - startedAt, isDamaged: false };
-    }
-    const { isDamaged } = await codec.decode(job.jpeg, job.target);
-    return { ok: true, jpeg: job.jpeg, busyMicros: nowMicros() - startedAt, isDamaged };
+    const value = await yieldOf(job);
+    return { ok: true, value, busyMicros: nowMicros() - startedAt };
   } catch (error) {
     if (!(error instanceof CodecError)) throw error; // a defect: the thread dies of it and the pool replaces it
     return { ok: false, message: messageOf(error) };
   }
 }
 
+/** Not awaited where it need not be: tiles are encoded without a turn of the event loop. */
+function yieldOf(job: Job): JobValues[JobKind] | Promise<JobValues[JobKind]> {
+  switch (job.kind) {
+    case "encode":
+      return codec.encode(job, job.quality).then((jpeg) => ({ jpeg }));
+    case "decode":
+      return codec.decode(job.jpeg, job.target).then(({ isDamaged }) => ({ jpeg: job.jpeg, isDamaged }));
+    case "prepare-tiles":
+      return { picture: tileEncoder().prepare(job) };
+    case "encode-tiles": {
+      const bands: BandOutput[] = [];
+      const keep = (band: BandOutput) => void bands.push(band);
+      tileEncoder().encode(job, job.saysParts ? (band) => say({ kind: "part", band }) : keep);
+      return { bands };
+    }
+    case "tiles":
+      tileDecoder ??= createTileDecoder(arena);
+      return tileDecoder.then((decoder) => ({ isDamaged: decoder.run(job).damagedTiles > 0 }));
+  }
+}
+
+function tileEncoder(): TileEncoder {
+  if (codec.tileEncoder === null) throw new Error(`the codec ${setup.codec} makes no tiles`);
+  return codec.tileEncoder;
+}
+
 function say(message: WorkerMessage): void {
-  const moved = message.kind === "result" && message.result.ok ? [message.result.jpeg.buffer] : [];
-  port.postMessage(message, moved);
+  const value = message.kind === "result" && message.result.ok ? message.result.value : null;
+  port.postMessage(message, value !== null && "jpeg" in value ? [value.jpeg.buffer] : []);
 }
 
 port.on("message", (job: Job) => {

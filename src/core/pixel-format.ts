@@ -42,6 +42,11 @@ export interface Size {
   height: number;
 }
 
+/** Half of it, odd sides rounded up. */
+export function halfSize({ width, height }: Size): Size {
+  return { width: (width + 1) >> 1, height: (height + 1) >> 1 };
+}
+
 /** Reads `1280x720`. Throws UsageError for anything else, or for sides outside 1…8192. */
 export function parseSize(text: string): Size {
   const match = /^(\d{1,5})x(\d{1,5})$/.exec(text);

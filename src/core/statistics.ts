@@ -107,6 +107,10 @@ export class RecentMedian {
     if (this.#values.length > this.#capacity) this.#values.shift();
   }
 
+  clear(): void {
+    this.#values = [];
+  }
+
   get value(): number | undefined {
     return median(this.#values);
   }

@@ -51,6 +51,11 @@ export class Credit {
     this.#inFlight.set(frameNumber, now);
   }
 
+  /** It will not be acknowledged: it was never sent whole. */
+  forget(frameNumber: number): void {
+    this.#inFlight.delete(frameNumber);
+  }
+
   /** Takes an acknowledgement; false where it names no picture in flight, which breaks the protocol. */
   acknowledged(ack: Ack, roundTripMicros: number, sourceIntervalMicros: number): boolean {
     if (!this.#inFlight.delete(ack.frameNumber)) return false;

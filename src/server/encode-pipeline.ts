@@ -1,4 +1,4 @@
-// From captured frames to encoded pictures: the newest frame goes to the first idle codec thread; older ones are dropped.
+// From captured frames to what viewers are sent: the newest frame goes to the codec threads, older ones are dropped.
 
 import type { Arena } from "../codec/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
@@ -9,8 +9,9 @@ import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import { DropCounters, Durations, Rate, RecentMedian } from "../core/statistics.ts";
-import type { EncodedPicture } from "./picture.ts";
+import type { CapturedPixels, EncodedPicture } from "./picture.ts";
 import type { FrameSink } from "./sources/source.ts";
+import type { FrameOutcome, TilePipeline } from "./tile-pipeline.ts";
 
 /**
  * Why a captured frame never became a picture: `source` there was no room for it or it was damaged on the way in,
@@ -21,13 +22,8 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
 
 /** One frame being written, one waiting, one spare for a change of hands; the rest are in the encoders' hands. */
 const SLOTS_BESIDE_ENCODERS = 3;
-
-interface CapturedPixels extends Size {
-  slot: FrameSlot;
-  format: PixelFormat;
-  frameNumber: number;
-  capturedAt: Micros;
-}
+/** Of tiles one frame is being encoded, and that which was encoded before is kept to compare with. */
+const SLOTS_OF_TILES = 2;
 
 type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
 
@@ -35,6 +31,8 @@ export interface PipelineOptions {
   arena: Arena;
   pool: CodecPool;
   quality: number;
+  /** Makes tiles of pixels; null where the codec only makes whole pictures. */
+  tiles: TilePipeline | null;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
   isWatched: () => boolean;
   publish: (picture: EncodedPicture) => void;
@@ -47,6 +45,7 @@ export class EncodePipeline implements FrameSink {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);
   readonly encodeDurations = new Durations();
   readonly captureRate = new Rate();
+  readonly encodedRate = new Rate();
   readonly #options: PipelineOptions;
   readonly #captureIntervals = new RecentMedian(32);
   #slots: FrameSlots | null = null;
@@ -56,6 +55,8 @@ export class EncodePipeline implements FrameSink {
   #encoded = 0;
   #published = 0;
   #damaged = false;
+  /** Of the newest frame; 0 × 0 before the first. */
+  size: Size = { width: 0, height: 0 };
   #lastCapturedAt: Micros | null = null;
 
   constructor(options: PipelineOptions) {
@@ -85,8 +86,9 @@ export class EncodePipeline implements FrameSink {
   reserve(format: PixelFormat, size: Size): FrameSlot | null {
     const bytes = frameBytes(format, size.width, size.height);
     if (this.#slots === null || this.#slots.slotBytes < bytes) {
-      const { arena, pool } = this.#options;
-      this.#slots = new FrameSlots(arena, bytes, pool.threads + SLOTS_BESIDE_ENCODERS);
+      const { arena, pool, tiles } = this.#options;
+      const encoding = tiles === null ? pool.threads : SLOTS_OF_TILES;
+      this.#slots = new FrameSlots(arena, bytes, encoding + SLOTS_BESIDE_ENCODERS);
     }
     return this.#slots.acquire();
   }
@@ -99,7 +101,8 @@ export class EncodePipeline implements FrameSink {
   jpeg(bytes: Uint8Array, capturedAt: Micros): void {
     const frameNumber = this.#count(capturedAt);
     try {
-      const picture = { ...readJpegSize(bytes), frameNumber, capturedAt, encodedAt: nowMicros(), jpeg: bytes };
+      const encodedAt = nowMicros();
+      const picture = { ...readJpegSize(bytes), frameNumber, capturedAt, encodedAt, jpeg: bytes, isPassedOn: true };
       this.#offer({ pixels: null, picture });
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
@@ -127,12 +130,27 @@ export class EncodePipeline implements FrameSink {
       this.#publish(waiting.picture);
       return;
     }
+    const { tiles } = this.#options;
+    if (tiles !== null) {
+      tiles.assist();
+      if (!tiles.tryStart(waiting.pixels, (outcome) => this.#finishTiles(outcome))) return;
+      this.#waiting = null;
+      this.#encoding++;
+      return;
+    }
     const { slot, format, width, height } = waiting.pixels;
     const { address } = slot;
     const job = { kind: "encode", width, height, format, address, quality: this.#options.quality } as const;
     if (!this.#options.pool.tryRun(job, (result) => this.#finish(waiting.pixels, result))) return;
     this.#waiting = null;
     this.#encoding++;
+  }
+
+  /** Forgets the frame that waits: the source has been let go, and it would be old when somebody comes. */
+  clear(): void {
+    this.#waiting?.pixels?.slot.release();
+    this.#waiting = null;
+    this.#lastCapturedAt = null;
   }
 
   #count(capturedAt: Micros): number {
@@ -147,23 +165,48 @@ export class EncodePipeline implements FrameSink {
   #offer(captured: Captured): void {
     const older = this.#waiting;
     this.#waiting = captured;
+    const { width, height } = captured.pixels ?? captured.picture;
+    this.size = { width, height };
     older?.pixels?.slot.release();
     if (older !== null && this.#options.isWatched()) this.drops.add("stale");
     this.pump();
   }
 
-  #finish(frame: CapturedPixels, result: JobResult): void {
+  #finishTiles({ failure, busyMicros }: FrameOutcome): void {
+    this.#encoding--;
+    if (failure === null) {
+      this.encodeDurations.record(busyMicros);
+      this.#succeed();
+    } else {
+      this.#fail(failure);
+    }
+    this.pump();
+  }
+
+  #finish(frame: CapturedPixels, result: JobResult<"encode">): void {
     this.#encoding--;
     frame.slot.release();
     if (!result.ok) {
-      this.drops.add("encode");
-      this.#damaged = true;
-      this.#options.onTrouble(`a frame was not encoded: ${result.message}`);
+      this.#fail(result.message);
       return;
     }
     this.encodeDurations.record(result.busyMicros);
     const { width, height, frameNumber, capturedAt } = frame;
-    this.#publish({ width, height, frameNumber, capturedAt, encodedAt: nowMicros(), jpeg: result.jpeg });
+    const { jpeg } = result.value;
+    this.#publish({ width, height, frameNumber, capturedAt, encodedAt: nowMicros(), jpeg, isPassedOn: false });
+  }
+
+  #fail(reason: string): void {
+    this.drops.add("encode");
+    this.#damaged = true;
+    this.#options.onTrouble(`a frame was not encoded: ${reason}`);
+  }
+
+  #succeed(): void {
+    if (this.#damaged) this.#options.onTrouble(null);
+    this.#damaged = false;
+    this.#encoded++;
+    this.encodedRate.add(nowMicros());
   }
 
   #publish(picture: EncodedPicture): void {
@@ -172,9 +215,7 @@ export class EncodePipeline implements FrameSink {
       return;
     }
     this.#published = picture.frameNumber;
-    if (this.#damaged) this.#options.onTrouble(null);
-    this.#damaged = false;
-    this.#encoded++;
+    this.#succeed();
     this.#options.publish(picture);
   }
 }

@@ -4,11 +4,17 @@ import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../codec/codec.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
+import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { describeServing, type ServeOptions, serve } from "./serve.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
+
+/** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
+const DEFAULT_NOISE = 2;
+/** A picture older than a quarter of a second is felt as late by who steers a thing by it. */
+const DEFAULT_MAX_LATENCY_MS = 250;
 
 const command = asProgram(new Command("bun run serve"), VERSION)
   .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")
@@ -36,6 +42,32 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     ).argParser(number(0, 1000)),
   )
   .addOption(new Option("--quality <n>", "JPEG quality, 1 to 100").argParser(wholeNumber(1, 100)).default(75))
+  .addOption(
+    new Option(
+      "--noise <n>",
+      "levels by which pixels may be off without being sent again: 0 = exact, off = all are always sent",
+    )
+      .argParser((text) => (text === "off" ? "off" : number(0, 64)(text)))
+      .default(DEFAULT_NOISE),
+  )
+  .addOption(
+    new Option(
+      "--max-latency <ms>",
+      "age of a viewer's picture at which it is sent lower quality, then a smaller size, then fewer; 0 = any",
+    )
+      .argParser(number(0, 60_000))
+      .default(DEFAULT_MAX_LATENCY_MS),
+  )
+  .addOption(
+    new Option("--max-bitrate <rate>", "bits a second that one viewer is sent at most, as 500k or 2M").argParser(
+      parsed(parseBitrate),
+    ),
+  )
+  .addOption(
+    new Option("--idle-release <s>", "let the source go when nobody has watched for so long; 0 = keep it")
+      .argParser(number(0, 1e6))
+      .default(0),
+  )
   .addOption(new Option("--codec <name>", "what encodes").choices(CODEC_NAMES).default(DEFAULT_CODEC))
   .addOption(
     new Option("--workers <n>", "encoder threads")
@@ -52,6 +84,16 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     new Option("--json", 'one JSON object a second on standard output, the last with "final": true').default(false),
   );
 
+/** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
+function parseBitrate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
+  const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
+  if (!match || !(bits >= 10_000)) {
+    throw new UsageError(`'${text}' is no bit rate: write bits a second from 10k on, as 500k or 2M`);
+  }
+  return bits;
+}
+
 await runMain(async (signal) => {
   command.parse();
   const flags = command.opts();
@@ -67,6 +109,10 @@ await runMain(async (signal) => {
     host: flags["host"],
     port: flags["port"],
     preview: flags["preview"],
+    noise: flags["noise"] === "off" ? null : flags["noise"],
+    maxLatencyMs: flags["maxLatency"] || null,
+    maxBitsPerSecond: flags["maxBitrate"] ?? null,
+    idleReleaseSeconds: flags["idleRelease"] || null,
     frames: flags["frames"] ?? null,
   };
   const output = new Screenful(flags["json"]);

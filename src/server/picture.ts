@@ -1,7 +1,17 @@
-// An encoded picture on the server: what the encoders make and the viewers are sent.
+// Pictures on the server: as pixels, as a source captured them, and encoded whole.
 
+import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
-import type { Size } from "../core/pixel-format.ts";
+import type { PixelFormat, Size } from "../core/pixel-format.ts";
+
+export interface CapturedPixels extends Size {
+  /** Whoever has the pixels releases it. */
+  slot: FrameSlot;
+  format: PixelFormat;
+  /** Counts captured frames from 1. */
+  frameNumber: number;
+  capturedAt: Micros;
+}
 
 export interface EncodedPicture extends Size {
   /** Counts captured frames from 1. */
@@ -10,4 +20,6 @@ export interface EncodedPicture extends Size {
   encodedAt: Micros;
   /** Never changes: several viewers may be half-way through sending it. */
   jpeg: Uint8Array;
+  /** It came as a JPEG from the source. */
+  isPassedOn: boolean;
 }

@@ -8,10 +8,13 @@ import { roundMs } from "../core/statistics.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { EncodePipeline, type ServerDropReason } from "./encode-pipeline.ts";
-import type { EncodedPicture } from "./picture.ts";
+import { PictureFeed } from "./feed.ts";
 import { openPreview } from "./preview.ts";
 import { openSource, type SourceOptions } from "./sources/open.ts";
 import type { Source } from "./sources/source.ts";
+import { Renditions } from "./renditions.ts";
+import { runWhileWatched } from "./sources/idle-release.ts";
+import { TilePipeline } from "./tile-pipeline.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface ServeOptions extends SourceOptions {
@@ -21,6 +24,14 @@ export interface ServeOptions extends SourceOptions {
   /** 0 = any that is free; the report says which. */
   port: number;
   preview: boolean;
+  /** Levels by which pixels may be off without being sent again; 0 = exact, null = all are always sent. */
+  noise: number | null;
+  /** How old a viewer's picture may become before it is sent less of it; null = any age. */
+  maxLatencyMs: number | null;
+  /** Most that one viewer is sent; null = no limit. */
+  maxBitsPerSecond: number | null;
+  /** Let the source go when nobody has watched for so long; null = keep it. */
+  idleReleaseSeconds: number | null;
   /** End after so many captured frames; null = never. */
   frames: number | null;
 }
@@ -42,7 +53,10 @@ export interface ServeReport {
   /** Pictures made of them; fewer while nobody watches. */
   encoded: number;
   encodedFps: number;
+  /** Of the newest one, in the best rendition. */
   bytesPerFrame: number;
+  /** What is being sent: sizes and qualities in use, the best first. */
+  renditions: RenditionReport[];
   /** In the codec, waiting left out. */
   encodeMs: { p50: number; p99: number };
   /** Captured frames that never became a picture although somebody watched. */
@@ -51,6 +65,14 @@ export interface ServeReport {
   /** Pictures sent, and pictures not sent for lack of credit, over all viewers. */
   sent: number;
   skipped: number;
+}
+
+export interface RenditionReport {
+  width: number;
+  height: number;
+  quality: number;
+  viewers: number;
+  bytesPerFrame: number;
 }
 
 export interface ServeEvents {
@@ -63,6 +85,9 @@ export interface ServeEvents {
   /** Another source than `options.source` names; benches serve frames of their own with it. */
   createSource?(): Source;
 }
+
+/** To more viewers than this a frame is sent in one piece: many small writes would cost more than they save. */
+const MAX_STREAMED_VIEWERS = 4;
 
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
@@ -77,7 +102,6 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   const source = events.createSource?.() ?? openSource(options, events.say);
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
-  let newest: EncodedPicture | null = null;
   let broken: Error | null = null;
   let saidTrouble: string | null = null;
 
@@ -93,31 +117,50 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     },
     onReplaced: (reason) => events.say(`a codec thread died and was replaced: ${reason}`),
   });
-  const viewers = new Viewers({
+  const renditions = new Renditions();
+  const pictures = new PictureFeed(({ width, height, isPassedOn }) => ({
+    ...{ width, height, framesPerSecond: source.framesPerSecond },
+    codec: isPassedOn ? "jpeg" : options.codec,
+    quality: isPassedOn ? 0 : options.quality,
+    ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
+  }));
+  const viewers: Viewers = new Viewers({
     sourceName: source.name,
+    quality: options.quality,
+    limits: {
+      maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,
+      maxBitsPerSecond: options.maxBitsPerSecond,
+    },
+    renditions,
+    pictures,
     captureIntervalMicros: () => pipeline.captureIntervalMicros,
-    describeStream: ({ width, height }) => ({
-      width,
-      height,
-      framesPerSecond: source.framesPerSecond,
-      codec: options.codec,
-      quality: options.quality,
-      sourceWidth: width,
-      sourceHeight: height,
-      jpegHeader: new Uint8Array(),
-    }),
-    onChanged: () => pipeline.pump(),
+    onChanged() {
+      watched.check();
+      pipeline.pump();
+    },
     say: events.say,
   });
-  const pipeline = new EncodePipeline({
+  const tiles = new TilePipeline({
+    arena,
+    pool,
+    renditions,
+    noise: options.noise,
+    framesPerSecond: source.framesPerSecond,
+    wantsParts: () => viewers.watching <= MAX_STREAMED_VIEWERS,
+    captureIntervalMicros: () => pipeline.captureIntervalMicros,
+    onSource: (size) => viewers.useTiles(size),
+    onOpened: (rendition, frameNumber) => viewers.beginFrame(rendition, frameNumber),
+    onPart: (rendition, first, count, isLast) => viewers.sendPart(rendition, first, count, isLast),
+    onCommitted: (rendition) => viewers.publishTiles(rendition),
+    onAborted: (rendition) => viewers.abortFrame(rendition),
+  });
+  const pipeline: EncodePipeline = new EncodePipeline({
     arena,
     pool,
     quality: options.quality,
+    tiles: options.codec === "simd" ? tiles : null,
     isWatched: () => viewers.isWatched,
-    publish(picture) {
-      newest = picture;
-      viewers.publish(picture);
-    },
+    publish: (picture) => viewers.publish(picture),
     onTrouble(text) {
       if (text === saidTrouble) return;
       saidTrouble = text;
@@ -129,19 +172,37 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     },
   });
 
+  const watched = runWhileWatched({
+    source,
+    idleSeconds: options.idleReleaseSeconds,
+    isWatched: () => viewers.isWatched,
+    onReleased() {
+      pipeline.clear();
+      pictures.clear();
+      events.say(
+        `nobody has watched for ${options.idleReleaseSeconds} s: ${source.name} is let go until somebody comes`,
+      );
+    },
+    onResumed: () => events.say(`${source.name} is wanted again`),
+  });
+
   const report = (): ServeReport => ({
     host: options.host,
     port: door.port,
     source: source.name,
-    width: newest?.width ?? 0,
-    height: newest?.height ?? 0,
+    width: pipeline.size.width,
+    height: pipeline.size.height,
     codec: options.codec,
     viewers: viewers.count,
     frames: pipeline.captured,
     fps: Math.round(pipeline.captureRate.perSecond(nowMicros()) * 10) / 10,
     encoded: pipeline.encoded,
-    encodedFps: Math.round(viewers.publishRate.perSecond(nowMicros()) * 10) / 10,
-    bytesPerFrame: newest?.jpeg.length ?? 0,
+    encodedFps: Math.round(pipeline.encodedRate.perSecond(nowMicros()) * 10) / 10,
+    bytesPerFrame: renditions.wanted[0]?.newestBytes ?? pictures.newestBytes,
+    renditions: renditions.wanted.map(({ stream, level, users, newestBytes }) => ({
+      ...{ width: stream?.width ?? 0, height: stream?.height ?? 0, quality: level.quality },
+      ...{ viewers: users, bytesPerFrame: newestBytes },
+    })),
     encodeMs: { p50: pipeline.encodeDurations.percentileMs(50), p99: pipeline.encodeDurations.percentileMs(99) },
     dropped: pipeline.drops.total,
     droppedBy: { ...pipeline.drops.byReason },
@@ -158,7 +219,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     const preview = options.preview ? openPreview(options.host, door.port, running, events.say) : null;
     let farewell: Farewell = { reason: GoodbyeReason.end, text: `${source.name} has ended` };
     try {
-      await source.run(pipeline, running);
+      await watched.run(pipeline, running);
       if (signal.aborted) farewell = { reason: GoodbyeReason.shutdown, text: "the server is shutting down" };
       else await until(() => !viewers.isWatched || (pipeline.idle && viewers.settled), signal);
     } catch (error) {

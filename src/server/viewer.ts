@@ -1,7 +1,8 @@
-// One connected viewer, as the server sees it: greeting, credit, and the one picture that waits for credit.
+// One connected viewer, as the server sees it: greeting, credit, and the feed it is sent the newest state of.
 
 import { nowMicros } from "../core/clock.ts";
 import { messageOf, ProtocolError } from "../core/errors.ts";
+import type { Size } from "../core/pixel-format.ts";
 import { SOFTWARE } from "../core/version.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
@@ -13,9 +14,9 @@ import {
   readPong,
   readWish,
   type StreamHeader,
+  type Wish,
   writeGoodbye,
   writeNotice,
-  writePictureHead,
   writePing,
   writePong,
   writeStream,
@@ -33,8 +34,11 @@ import {
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
+import { Adaptation, type AdaptationLimits } from "./adaptation.ts";
+import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
-import type { EncodedPicture } from "./picture.ts";
+import type { Feed } from "./feed.ts";
+import type { Rendition } from "./rendition.ts";
 
 /** The transport under a viewer, whichever door it came through. */
 export interface ViewerConnection {
@@ -55,10 +59,12 @@ const GOODBYE_PATIENCE_MS = 1_000;
 
 export interface ViewerSurroundings {
   readonly sourceName: string;
+  readonly limits: AdaptationLimits;
   captureIntervalMicros(): number;
-  describeStream(picture: EncodedPicture): StreamHeader;
-  /** The viewer has greeted, or has paused or resumed: what is wanted of the encoders may have changed. */
+  /** The viewer has greeted, or has other wishes: what is wanted of the encoders may have changed. */
   onChanged(viewer: Viewer): void;
+  /** It has shown something: what its link carries may have changed. */
+  onAcknowledged(viewer: Viewer): void;
   /** Said once, when the viewer gets no more pictures; `reason` is for the log. */
   onGone(viewer: Viewer, reason: string): void;
   /** Said once, after that, when its connection is closed. */
@@ -77,10 +83,21 @@ export class Viewer {
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
   #state: State = "greeting";
-  #paused = false;
-  #waiting: EncodedPicture | null = null;
-  #announced: string | null = null;
-  #lastSent = 0;
+  #wish: Wish = { paused: false, width: 0, height: 0 };
+  readonly adaptation: Adaptation;
+  readonly #budget: Budget | null;
+  #feed: Feed | null = null;
+  /** The stream it was told of last, and the newest frame of that which it has been sent whole. */
+  #announced: StreamHeader | null = null;
+  #since = 0;
+  /** The newest frame that was sent whole, of whatever feed: frame numbers only grow. */
+  #lastWhole = 0;
+  /** The frame that is being sent part by part while it is encoded. */
+  #streamed: number | null = null;
+  /** The feed has a frame that this viewer was not yet sent. */
+  #owed = false;
+  /** Bytes of the frames in flight. */
+  readonly #bytesOf = new Map<number, number>();
   /** Pictures that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
   picturesSent = 0;
@@ -89,6 +106,9 @@ export class Viewer {
     this.#connection = connection;
     this.#surroundings = surroundings;
     this.#outbox = new Outbox((bytes) => connection.write(bytes));
+    this.adaptation = new Adaptation(surroundings.limits);
+    const { maxBitsPerSecond } = surroundings.limits;
+    this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
     this.#splitter = new MessageSplitter(MAX_GREETING_BYTES, (type, body) => this.#hear(type, body));
   }
 
@@ -98,12 +118,21 @@ export class Viewer {
 
   /** Whether pictures are wanted. */
   get watching(): boolean {
-    return this.#state === "watching" && !this.#paused;
+    return this.#state === "watching" && !this.#wish.paused;
+  }
+
+  /** The size of picture that is enough for it; 0 × 0: as large as the source's. */
+  get wishedSize(): Size {
+    return this.#wish;
+  }
+
+  get roundTripMicros(): number {
+    return this.#clock.roundTripMicros;
   }
 
   /** Whether this viewer has all there is and has said so. */
   get settled(): boolean {
-    return !this.watching || (this.#waiting === null && this.#outbox.idle && this.#credit.inFlight === 0);
+    return !this.watching || (!this.#owed && this.#outbox.idle && this.#credit.inFlight === 0);
   }
 
   /** Bytes from the viewer. Whatever is wrong with them costs this viewer its connection and nobody else anything. */
@@ -122,7 +151,7 @@ export class Viewer {
   drained(): void {
     this.#outbox.drain();
     if (this.#state === "leaving" && this.#outbox.idle) this.#connection.end();
-    else this.#sendWaiting();
+    else this.#sendOwed();
   }
 
   /** The connection is gone, for whatever reason. */
@@ -131,17 +160,50 @@ export class Viewer {
     const wasLeaving = this.#state === "leaving";
     this.#state = "closed";
     this.#outbox.close();
-    this.#waiting = null;
     if (!wasLeaving) this.#surroundings.onGone(this, reason);
     this.#surroundings.onClosed(this);
   }
 
-  /** The newest picture there is: sent now if there is credit, else once there is and nothing newer has come. */
-  offer(picture: EncodedPicture): void {
-    if (!this.watching) return;
-    if (this.#waiting !== null) this.picturesSkipped++;
-    this.#waiting = picture;
-    this.#sendWaiting();
+  /** What it is sent from here on; its newest frame at once, if there is one. */
+  follow(feed: Feed | null): void {
+    if (feed === this.#feed) return;
+    this.#breakOff();
+    this.#feed = feed;
+    this.#owed = feed !== null && feed.newestFrame > 0;
+    this.#sendOwed();
+  }
+
+  /** The feed has a newer frame: sent now if there is credit, else once there is, with whatever is newest then. */
+  offer(): void {
+    if (!this.watching || this.#feed === null || this.#streamed !== null) return;
+    if (this.#announced === this.#feed.stream && this.#since >= this.#feed.newestFrame) return;
+    if (this.#owed) this.picturesSkipped++;
+    this.#owed = true;
+    this.#sendOwed();
+  }
+
+  /** A frame of the feed is being encoded: with credit, its parts are sent as they come. */
+  beginFrame(rendition: Rendition, frameNumber: number): void {
+    if (rendition !== this.#feed || !this.#mayBeSent()) return;
+    this.#announce(rendition);
+    this.#streamed = frameNumber;
+    this.#owed = false;
+    this.#credit.sent(frameNumber, nowMicros());
+    this.#bytesOf.set(frameNumber, 0);
+  }
+
+  /** `count` tiles from `first` on of that frame are done. */
+  sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
+    if (rendition !== this.#feed || this.#streamed === null) return;
+    this.#send(this.#streamed, rendition.composePart(this.#since, first, count, isLast));
+    if (!isLast) return;
+    this.#sentWhole(this.#streamed);
+    this.#streamed = null;
+  }
+
+  /** That frame will not become whole. */
+  abortFrame(rendition: Rendition): void {
+    if (rendition === this.#feed) this.#breakOff();
   }
 
   notify(notice: Notice): void {
@@ -158,13 +220,13 @@ export class Viewer {
     } else if (this.#state === "watching" && this.#clock.pingIsDue(now)) {
       this.#outbox.send(writePing({ sentAt: now }));
     }
+    this.#sendOwed(); // its budget may have grown
   }
 
   /** Says goodbye and hangs up once that is sent. */
   leave(reason: GoodbyeReason, text: string): void {
     if (this.#state === "leaving" || this.#state === "closed") return;
     this.#state = "leaving";
-    this.#waiting = null;
     this.#outbox.send(writeGoodbye({ reason, text }));
     if (this.#outbox.idle) this.#connection.end();
     setTimeout(() => {
@@ -187,7 +249,11 @@ export class Viewer {
         if (!this.#credit.acknowledged(ack, this.#clock.roundTripMicros, this.#surroundings.captureIntervalMicros())) {
           throw new ProtocolError(`Ack for picture ${ack.frameNumber}, which is not on its way`);
         }
-        this.#sendWaiting();
+        const bytes = this.#bytesOf.get(ack.frameNumber) ?? 0;
+        this.#bytesOf.delete(ack.frameNumber);
+        if (ack.outcome === "shown") this.adaptation.acknowledged(bytes, ack.transferMicros, ack.workMicros);
+        this.#surroundings.onAcknowledged(this);
+        this.#sendOwed();
         break;
       }
       case MessageType.ping:
@@ -199,8 +265,8 @@ export class Viewer {
         this.#clock.add(readPong(body), now);
         break;
       case MessageType.wish:
-        this.#paused = readWish(body).paused;
-        if (this.#paused) this.#waiting = null;
+        this.#wish = readWish(body);
+        if (this.#wish.paused) this.#breakOff();
         this.#surroundings.onChanged(this);
         break;
       case MessageType.goodbye:
@@ -227,24 +293,51 @@ export class Viewer {
     this.#surroundings.onChanged(this);
   }
 
-  #sendWaiting(): void {
-    const picture = this.#waiting;
+  /** Whether a frame that is composed now would leave now. */
+  #mayBeSent(): boolean {
     // A picture behind bytes that still wait would be older when it leaves than one composed then.
-    if (picture === null || !this.watching || !this.#credit.available || !this.#outbox.idle) return;
-    this.#waiting = null;
-    if (picture.frameNumber <= this.#lastSent) return;
-    const header = this.#surroundings.describeStream(picture);
-    const key = JSON.stringify(header);
-    if (key !== this.#announced) {
-      this.#announced = key;
-      this.#outbox.send(writeStream(header));
-    }
-    const { frameNumber, capturedAt, encodedAt, jpeg } = picture;
-    const sentAt = nowMicros();
-    this.#credit.sent(frameNumber, sentAt);
-    this.#lastSent = frameNumber;
-    this.#outbox.send(writePictureHead(frameNumber, { capturedAt, encodedAt, sentAt }, jpeg.length));
-    this.#outbox.send(jpeg);
+    if (!this.watching || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
+    return this.#budget?.allows(nowMicros()) ?? true;
+  }
+
+  #sendOwed(): void {
+    const feed = this.#feed;
+    if (!this.#owed || feed === null || feed.newestFrame <= this.#lastWhole || !this.#mayBeSent()) return;
+    this.#owed = false;
+    this.#announce(feed);
+    const frameNumber = feed.newestFrame;
+    this.#credit.sent(frameNumber, nowMicros());
+    for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
+    this.#sentWhole(frameNumber);
+  }
+
+  #sentWhole(frameNumber: number): void {
+    this.#since = frameNumber;
+    this.#lastWhole = frameNumber;
     this.picturesSent++;
+  }
+
+  #send(frameNumber: number, message: Uint8Array): void {
+    this.#bytesOf.set(frameNumber, (this.#bytesOf.get(frameNumber) ?? 0) + message.length);
+    this.#budget?.spend(message.length);
+    this.#outbox.send(message);
+  }
+
+  /** Says what follows, where that is something else than before; then nothing of it has been sent yet. */
+  #announce({ stream }: Feed): void {
+    if (stream === null || stream === this.#announced) return;
+    this.#announced = stream;
+    this.#since = 0;
+    this.#outbox.send(writeStream(stream));
+  }
+
+  /** Gives up on the frame that is being sent in parts. Which tiles the viewer has of it is not kept: it is owed all. */
+  #breakOff(): void {
+    if (this.#streamed === null) return;
+    this.#credit.forget(this.#streamed);
+    this.#bytesOf.delete(this.#streamed);
+    this.#streamed = null;
+    this.#since = 0;
+    this.#owed = true;
   }
 }

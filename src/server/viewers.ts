@@ -1,10 +1,14 @@
-// All connected viewers: gives each the newest picture, and tells what they want of the encoders.
+// All connected viewers: gives each the feed that suits it, and tells it of what is new there.
 
 import { nowMicros } from "../core/clock.ts";
-import { Rate } from "../core/statistics.ts";
-import type { StreamHeader } from "../protocol/messages.ts";
+import type { Size } from "../core/pixel-format.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import type { AdaptationLimits } from "./adaptation.ts";
+import type { PictureFeed } from "./feed.ts";
+import { halvingsFor, type Level, ladder } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
+import type { Rendition } from "./rendition.ts";
+import type { Renditions } from "./renditions.ts";
 import { Viewer, type ViewerConnection } from "./viewer.ts";
 
 /** Bounds what a flood of connections can take; each viewer costs some kilobytes and the bytes on their way to it. */
@@ -12,21 +16,39 @@ const MAX_VIEWERS = 1000;
 
 export interface ViewersOptions {
   sourceName: string;
+  /** The quality that is sent where nothing speaks against it. */
+  quality: number;
+  limits: AdaptationLimits;
+  renditions: Renditions;
+  pictures: PictureFeed;
   captureIntervalMicros: () => number;
-  describeStream: (picture: EncodedPicture) => StreamHeader;
   /** Somebody began to watch, or nobody does any more. */
   onChanged: () => void;
   say: (text: string) => void;
 }
 
+/** A viewer that has greeted, and what it is sent. */
+interface Watcher {
+  viewer: Viewer;
+  /** What it is sent, while that is tiles; null before, while it is paused, and while whole pictures are. */
+  rendition: Rendition | null;
+  /** What it is sent once there is a frame of it. */
+  next: Rendition | null;
+  levels: Level[];
+  /** Of `levels`; that of `next` where there is one, else of `rendition`. */
+  step: number;
+}
+
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #connected = new Set<Viewer>();
-  readonly #greeted = new Set<Viewer>();
-  readonly publishRate = new Rate();
+  readonly #watchers = new Map<Viewer, Watcher>();
   #trouble: string | null = null;
   #departedSkipped = 0;
   #departedSent = 0;
+  /** Of what the source hands over as pixels; null while it does not. */
+  #tiledSize: Size | null = null;
+  #sendsPictures = false;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -34,29 +56,35 @@ export class Viewers {
 
   /** Viewers that have greeted. */
   get count(): number {
-    return this.#greeted.size;
+    return this.#watchers.size;
+  }
+
+  /** Of them, those that want pictures now. */
+  get watching(): number {
+    return this.#watchers.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
   }
 
   get isWatched(): boolean {
-    return this.#greeted.values().some((viewer) => viewer.watching);
+    return this.#watchers.keys().some((viewer) => viewer.watching);
   }
 
   /** Pictures that a viewer without credit did not get, of all viewers so far. */
   get picturesSkipped(): number {
-    return this.#greeted.values().reduce((sum, viewer) => sum + viewer.picturesSkipped, this.#departedSkipped);
+    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.picturesSkipped, this.#departedSkipped);
   }
 
   get picturesSent(): number {
-    return this.#greeted.values().reduce((sum, viewer) => sum + viewer.picturesSent, this.#departedSent);
+    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.picturesSent, this.#departedSent);
   }
 
   /** A new connection; the door passes on to the returned viewer what happens on it. */
   connect(connection: ViewerConnection): Viewer {
     const viewer = new Viewer(connection, {
       sourceName: this.#options.sourceName,
+      limits: this.#options.limits,
       captureIntervalMicros: this.#options.captureIntervalMicros,
-      describeStream: this.#options.describeStream,
       onChanged: (changed) => this.#change(changed),
+      onAcknowledged: (acknowledged) => this.#adapt(acknowledged),
       onGone: (gone, reason) => this.#forget(gone, reason),
       onClosed: (closed) => this.#connected.delete(closed),
     });
@@ -70,16 +98,54 @@ export class Viewers {
     return this.#connected.size;
   }
 
+  /** A whole picture, for everybody: from here on pictures are sent, not tiles. */
   publish(picture: EncodedPicture): void {
-    this.publishRate.add(nowMicros(), picture.jpeg.length);
-    for (const viewer of this.#greeted) viewer.offer(picture);
+    this.#options.pictures.publish(picture);
+    if (!this.#sendsPictures) {
+      this.#sendsPictures = true;
+      for (const watcher of this.#watchers.values()) this.#assign(watcher);
+    }
+    for (const viewer of this.#watchers.keys()) viewer.offer();
+  }
+
+  /** The source hands over pixels of that size: from here on tiles are sent. */
+  useTiles(size: Size): void {
+    this.#tiledSize = size;
+    this.#sendsPictures = false;
+    for (const watcher of this.#watchers.values()) this.#assign(watcher);
+  }
+
+  beginFrame(rendition: Rendition, frameNumber: number): void {
+    for (const viewer of this.#watchers.keys()) viewer.beginFrame(rendition, frameNumber);
+  }
+
+  sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
+    for (const viewer of this.#watchers.keys()) viewer.sendPart(rendition, first, count, isLast);
+  }
+
+  abortFrame(rendition: Rendition): void {
+    for (const viewer of this.#watchers.keys()) viewer.abortFrame(rendition);
+  }
+
+  /** A rendition has a new frame. */
+  publishTiles(rendition: Rendition): void {
+    for (const watcher of this.#watchers.values()) {
+      if (watcher.next === rendition) {
+        if (watcher.rendition !== null) this.#options.renditions.release(watcher.rendition);
+        watcher.rendition = rendition;
+        watcher.next = null;
+        watcher.viewer.follow(rendition);
+      } else if (watcher.rendition === rendition) {
+        watcher.viewer.offer();
+      }
+    }
   }
 
   /** Tells all viewers, also those that come later, what is wrong with the source; null = nothing. */
   notify(trouble: string | null): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
-    for (const viewer of this.#greeted) viewer.notify({ trouble: trouble !== null, text: trouble ?? "" });
+    for (const viewer of this.#watchers.keys()) viewer.notify({ trouble: trouble !== null, text: trouble ?? "" });
   }
 
   tick(): void {
@@ -88,7 +154,7 @@ export class Viewers {
 
   /** Whether every viewer has shown, or dropped, all it was sent. */
   get settled(): boolean {
-    return this.#greeted.values().every((viewer) => viewer.settled);
+    return this.#watchers.keys().every((viewer) => viewer.settled);
   }
 
   dismiss(reason: GoodbyeReason, text: string): void {
@@ -96,20 +162,89 @@ export class Viewers {
   }
 
   #change(viewer: Viewer): void {
-    if (!this.#greeted.has(viewer)) {
-      this.#greeted.add(viewer);
+    let watcher = this.#watchers.get(viewer);
+    if (watcher === undefined) {
+      watcher = { viewer, rendition: null, next: null, levels: [], step: 0 };
+      this.#watchers.set(viewer, watcher);
       this.#options.say(`viewer ${viewer.peer} is watching (${this.count} in all)`);
       if (this.#trouble !== null) viewer.notify({ trouble: true, text: this.#trouble });
     }
+    this.#assign(watcher);
+    this.#noteChange();
+  }
+
+  #noteChange(): void {
+    // While nobody watches nothing is published, and what was would be old when somebody comes.
+    if (!this.isWatched) this.#options.pictures.clear();
     this.#options.onChanged();
   }
 
+  /** Gives a viewer what it should be sent now: a rendition of its size, whole pictures, or nothing. */
+  #assign(watcher: Watcher): void {
+    const { quality, pictures } = this.#options;
+    const source = this.#tiledSize;
+    if (!watcher.viewer.watching || this.#sendsPictures || source === null) {
+      this.#releaseAll(watcher);
+      watcher.viewer.follow(this.#sendsPictures && watcher.viewer.watching ? pictures : null);
+      // Before the first frame nobody knows whether there will be tiles; wanting them makes the encoders begin.
+      if (watcher.viewer.watching && !this.#sendsPictures) this.#goTo(watcher, { halvings: 0, quality });
+      return;
+    }
+    const top: Level = { halvings: halvingsFor(source, watcher.viewer.wishedSize), quality };
+    const before = watcher.levels[watcher.step];
+    watcher.levels = ladder(source, top);
+    const same = watcher.levels.findIndex(
+      (level) => level.halvings === before?.halvings && level.quality === before.quality,
+    );
+    watcher.step = Math.max(0, same);
+    this.#goTo(watcher, watcher.levels[watcher.step] as Level);
+  }
+
+  #adapt(viewer: Viewer): void {
+    const watcher = this.#watchers.get(viewer);
+    if (watcher === undefined || watcher.rendition === null || watcher.next !== null) return;
+    const step = viewer.adaptation.choose(watcher.levels, watcher.step, {
+      now: nowMicros(),
+      roundTripMicros: viewer.roundTripMicros,
+      captureIntervalMicros: this.#options.captureIntervalMicros(),
+      wholeBytes: watcher.rendition.wholeBytes,
+    });
+    const level = watcher.levels[step];
+    if (step === watcher.step || level === undefined) return;
+    watcher.step = step;
+    this.#goTo(watcher, level);
+  }
+
+  /** What it has is sent on until there is a frame of the other rendition. */
+  #goTo(watcher: Watcher, level: Level): void {
+    const { renditions } = this.#options;
+    const isOf = (rendition: Rendition | null) =>
+      rendition?.level.halvings === level.halvings && rendition.level.quality === level.quality;
+    if (isOf(watcher.next)) return;
+    if (watcher.next !== null) renditions.release(watcher.next);
+    watcher.next = null;
+    if (isOf(watcher.rendition)) return;
+    watcher.next = renditions.acquire(level);
+    if (watcher.next.newestFrame > 0) this.publishTiles(watcher.next);
+  }
+
+  #releaseAll(watcher: Watcher): void {
+    for (const rendition of [watcher.rendition, watcher.next]) {
+      if (rendition !== null) this.#options.renditions.release(rendition);
+    }
+    watcher.rendition = null;
+    watcher.next = null;
+  }
+
   #forget(viewer: Viewer, reason: string): void {
-    const hadGreeted = this.#greeted.delete(viewer);
+    const watcher = this.#watchers.get(viewer);
+    if (watcher !== undefined) this.#releaseAll(watcher);
+    this.#watchers.delete(viewer);
     this.#departedSkipped += viewer.picturesSkipped;
     this.#departedSent += viewer.picturesSent;
+    const hadGreeted = watcher !== undefined;
     const left = hadGreeted ? `viewer ${viewer.peer} left` : `connection from ${viewer.peer} refused`;
     this.#options.say(`${left}: ${reason}${hadGreeted ? ` (${this.count} in all)` : ""}`);
-    this.#options.onChanged();
+    this.#noteChange();
   }
 }

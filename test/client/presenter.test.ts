@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../src/codec/arena.ts";
 import { FrameSlots } from "../../src/codec/frame-slots.ts";
 import type { Connection } from "../../src/client/connection.ts";
-import type { DecodedPicture } from "../../src/client/decode-pipeline.ts";
 import type { FrameOutput } from "../../src/client/frame-output.ts";
+import type { DecodedPicture } from "../../src/client/picture.ts";
 import { Presenter } from "../../src/client/presenter.ts";
 import { ViewFigures } from "../../src/client/view-figures.ts";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -62,7 +62,8 @@ function decoded(frameNumber: number, connection: Connection = first.connection)
   return {
     width: 2,
     height: 2,
-    received: { frameNumber, ...stamps, jpeg: new Uint8Array([frameNumber]), connection },
+    received: { frameNumber, ...stamps, bytes: 1, connection },
+    isRepeat: false,
     isDamaged: false,
     slot: {
       ...slot,
@@ -72,8 +73,10 @@ function decoded(frameNumber: number, connection: Connection = first.connection)
       },
     },
     pixels: slot.bytes,
-    decodeMicros: 3000,
+    workMicros: 3000,
+    busyMicros: 3000,
     decodedAt: now,
+    jpeg: () => new Uint8Array([frameNumber]),
   };
 }
 
@@ -101,7 +104,7 @@ describe("order", () => {
     expect(first.acks[0]?.workMicros).toBeGreaterThanOrEqual(3000);
     expect(first.acks[0]?.paceMicros).toBeGreaterThanOrEqual(1500);
     expect(presenter.currentFrameNumber).toBe(3);
-    expect(presenter.currentJpeg).toEqual(new Uint8Array([3]));
+    expect(presenter.currentJpeg()).toEqual(new Uint8Array([3]));
     expect(figures.report()).toMatchObject({ frames: 3, dropped: 0, width: 2 });
     expect(figures.report().latencyMs.p50).toBeGreaterThan(0);
   });

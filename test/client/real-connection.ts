@@ -36,7 +36,7 @@ export async function openConnection(): Promise<RealConnection> {
     },
   });
   const nothing = () => undefined;
-  const events = { onWelcome: nothing, onStream: nothing, onPicture: nothing, onNotice: nothing };
+  const events = { onWelcome: nothing, onStream: nothing, onPicture: nothing, onTiles: nothing, onNotice: nothing };
   const connection = await Connection.open({ host: "127.0.0.1", port: listener.port }, events);
   await until(() => connection.clock.known, "the first Pong");
   return {

@@ -55,8 +55,11 @@ function decodeJob(jpeg = JPEG): DecodeJob {
 /** A job no codec survives: its target is missing. */
 const deadlyJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
 
-function runJob(pool: CodecPool, job: EncodeJob | DecodeJob): Promise<JobResult> | null {
-  const { promise, resolve } = Promise.withResolvers<JobResult>();
+function runJob<Kind extends "encode" | "decode">(
+  pool: CodecPool,
+  job: Extract<EncodeJob | DecodeJob, { kind: Kind }>,
+): Promise<JobResult<Kind>> | null {
+  const { promise, resolve } = Promise.withResolvers<JobResult<Kind>>();
   return pool.tryRun(job, resolve) ? promise : null;
 }
 
@@ -80,7 +83,7 @@ describe("jobs", () => {
     expect(pool.tryRun(encodeJob(), () => refusedCalls++)).toBe(false);
     for (const result of await Promise.all(results)) {
       if (!result?.ok) throw new Error("the job failed");
-      expect(psnr(djpeg(result.jpeg).pixels, PICTURE.pixels)).toBeGreaterThan(30);
+      expect(psnr(djpeg(result.value.jpeg).pixels, PICTURE.pixels)).toBeGreaterThan(30);
       expect(result.busyMicros).toBeGreaterThan(0);
     }
     expect(refusedCalls).toBe(0);
@@ -94,7 +97,7 @@ describe("jobs", () => {
     expect(job.jpeg.length).toBe(0);
     const result = await running;
     if (!result?.ok) throw new Error("the job failed");
-    expect(largestDifference(result.jpeg, JPEG)).toBe(0);
+    expect(largestDifference(result.value.jpeg, JPEG)).toBe(0);
     expect(
       largestDifference(arena.bytes(job.target.address, job.target.bytes), toRgbaBytes(djpeg(JPEG))),
     ).toBeLessThanOrEqual(4);

@@ -3,6 +3,7 @@
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { PictureFeed } from "../../src/server/feed.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { Viewer } from "../../src/server/viewer.ts";
 
@@ -19,6 +20,10 @@ export class FarEnd {
   readonly calls: string[] = [];
   readonly viewer: Viewer;
   room = Number.POSITIVE_INFINITY;
+  readonly #feed = new PictureFeed(({ width, height }) => ({
+    ...{ width, height, framesPerSecond: 30, codec: "test" },
+    ...{ quality: 75, sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
+  }));
   readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
 
   constructor() {
@@ -32,12 +37,14 @@ export class FarEnd {
       { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
       {
         sourceName: "a source",
+        limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
         captureIntervalMicros: () => 33_333,
-        describeStream: ({ width, height }) => ({
-          ...{ width, height, framesPerSecond: 30, codec: "test" },
-          ...{ quality: 75, sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
-        }),
-        onChanged: (viewer) => this.calls.push(viewer.watching ? "watching" : "not watching"),
+        onChanged: (viewer) => {
+          this.calls.push(viewer.watching ? "watching" : "not watching");
+          viewer.follow(viewer.watching ? this.#feed : null);
+          if (!viewer.watching) this.#feed.clear();
+        },
+        onAcknowledged: () => undefined,
         onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
         onClosed: () => this.calls.push("closed"),
       },
@@ -47,6 +54,12 @@ export class FarEnd {
   greet(version: number = WIRE_VERSION): this {
     this.viewer.receive(m.writeHello({ version, software: "a test" }));
     return this;
+  }
+
+  /** A new picture in the feed that the viewer follows while it is watching. */
+  offer(picture: EncodedPicture): void {
+    this.#feed.publish(picture);
+    this.viewer.offer();
   }
 
   ack(frameNumber: number, outcome: m.Ack["outcome"] = "shown"): void {
@@ -85,5 +98,12 @@ export class FarEnd {
 /** A picture of that number, which also fills its bytes. */
 export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
   const jpeg = new Uint8Array(bytes).fill(frameNumber);
-  return { ...size, frameNumber, capturedAt: 1000 * frameNumber, encodedAt: 1000 * frameNumber + 5, jpeg };
+  return {
+    ...size,
+    frameNumber,
+    capturedAt: 1000 * frameNumber,
+    encodedAt: 1000 * frameNumber + 5,
+    jpeg,
+    isPassedOn: false,
+  };
 }

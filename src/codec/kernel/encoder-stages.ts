@@ -30,6 +30,10 @@ export {
   encoderHeaderAddress,
   encoderHeaderBytes,
   encodedBytesBound,
+  tileDiffers,
+  copyTile,
+  halvePlane,
+  halveYuyv,
 } from "./encoder";
 
 /** Stages up to `stages`: 1 samples, 2 and DCT, 3 and quantisation, 4 and entropy coding, 5 and byte stuffing. */

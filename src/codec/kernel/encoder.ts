@@ -16,7 +16,6 @@ import {
   GROUPS_PER_CHUNK,
   MCUS_PER_GROUP,
   PIXEL_GRAY,
-  PIXEL_NV12,
   PIXEL_PLANAR_420,
   PIXEL_RGBA,
   PIXEL_YUYV422,
@@ -61,14 +60,15 @@ import {
   STATUS_OUTPUT_FULL,
   STATUS_QUALITY_OUT_OF_RANGE,
   STATUS_RESTART_INTERVAL_NOT_A_DIVISOR,
-  STATUS_ROW_TOO_SHORT,
   STATUS_SAMPLING_NOT_AVAILABLE,
   STATUS_SIZE_OUT_OF_RANGE,
-  STATUS_STATE_NOT_PREPARED,
-  STATUS_TILE_RANGE,
   STATUS_UNKNOWN_COLOUR_RANGE,
   STATUS_UNKNOWN_PIXEL_FORMAT,
 } from "./status";
+import { checkTiles } from "./tile-rectangle";
+
+export { copyTile, tileDiffers } from "./change-detect";
+export { halvePlane, halveYuyv } from "./halve";
 
 /** Most bytes that a block's code can take before stuffing: 11 + 11 bits of DC, 63 · 26 of AC, rounded up. */
 const BLOCK_BITS_BYTES_MAX: i32 = 208;
@@ -158,14 +158,6 @@ export function encodedBytesBound(state: usize, tileCount: i32): f64 {
   return <f64>tileCount * <f64>(blocks * BLOCK_BITS_BYTES_MAX * 2 + 16) + 64.0;
 }
 
-/** Bytes that a row of the first plane has at least. */
-function leastRowBytes(state: usize, pixelFormat: i32): usize {
-  const width = <usize>load<i32>(state, STATE_WIDTH_PIXELS);
-  if (pixelFormat == PIXEL_RGBA) return width * 4;
-  if (pixelFormat < PIXEL_PLANAR_420) return width * 3;
-  return pixelFormat == PIXEL_YUYV422 ? ((width + 1) >> 1) * 4 : width;
-}
-
 /**
  * Encodes tiles `firstTile` to `firstTile` + `tileCount` - 1 one after another to `target`, without RST markers, and
  * writes their lengths (u32) to `tileBytes`. Planes that the pixel format does not have are ignored.
@@ -186,15 +178,8 @@ export function encodeTiles(
   targetBytes: usize,
   tileBytes: usize,
 ): i32 {
-  if (load<i32>(state, STATE_PREPARED) != STATE_MAGIC) return STATUS_STATE_NOT_PREPARED;
-  const tiles = load<i32>(state, STATE_TILE_COUNT);
-  if (firstTile < 0 || tileCount < 1 || firstTile >= tiles || tileCount > tiles - firstTile) return STATUS_TILE_RANGE;
-  const format = load<i32>(state, STATE_PIXEL_FORMAT);
-  if (rowBytes0 < leastRowBytes(state, format)) return STATUS_ROW_TOO_SHORT;
-  const chromaWidth = <usize>((load<i32>(state, STATE_WIDTH_PIXELS) + 1) >> 1);
-  if (format == PIXEL_NV12 && rowBytes1 < chromaWidth * 2) return STATUS_ROW_TOO_SHORT;
-  if (format == PIXEL_PLANAR_420 && (rowBytes1 < chromaWidth || rowBytes2 < chromaWidth)) return STATUS_ROW_TOO_SHORT;
-
+  const status = checkTiles(state, rowBytes0, rowBytes1, rowBytes2, firstTile, tileCount);
+  if (status < 0) return status;
   const tilesPerLine = load<i32>(state, STATE_TILES_PER_LINE);
   const interval = load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
   const blocks = <usize>load<i32>(state, STATE_BLOCKS_PER_MCU);

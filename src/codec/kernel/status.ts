@@ -21,6 +21,8 @@ export const STATUS_ROW_TOO_SHORT = -8;
 export const STATUS_STATE_NOT_PREPARED = -9;
 /** The colour range is neither full nor limited. */
 export const STATUS_UNKNOWN_COLOUR_RANGE = -10;
+/** The rows asked for leave the half-size picture. */
+export const STATUS_ROW_RANGE = -11;
 
 /** No SOI marker anywhere in the bytes given. */
 export const STATUS_NO_SOI = -50;

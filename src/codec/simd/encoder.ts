@@ -1,6 +1,7 @@
 // Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
 
-import type { PixelFormat } from "../../core/pixel-format.ts";
+import { halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
+import type { EncoderExports } from "./encoder-exports.ts";
 import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus } from "./kernel-status.ts";
 
@@ -64,50 +65,46 @@ export interface TileTarget {
   readonly tileBytesAddress: number;
 }
 
-interface EncoderExports {
-  encoderStateBytes(): number;
-  encoderScratchBytes(): number;
-  prepareEncoder(
-    state: number,
-    widthPixels: number,
-    heightPixels: number,
-    pixelFormat: number,
-    colourRange: number,
-    sampling: number,
-    quality: number,
-    restartIntervalMcus: number,
-  ): number;
-  encoderHeaderAddress(state: number): number;
-  encoderHeaderBytes(state: number): number;
-  encodedBytesBound(state: number, tileCount: number): number;
-  encodeTiles(
-    state: number,
-    scratch: number,
-    plane0: number,
-    plane1: number,
-    plane2: number,
-    rowBytes0: number,
-    rowBytes1: number,
-    rowBytes2: number,
-    firstTile: number,
-    tileCount: number,
-    target: number,
-    targetBytes: number,
-    tileBytes: number,
-  ): number;
-}
-
 /** MCUs per line of a picture. */
 export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): number {
-  return Math.ceil(widthPixels / (sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8));
+  return Math.ceil(widthPixels / mcuWidth(sampling));
 }
 
-/** The divisor of the MCUs per line that is nearest to 20; where none is in 10 to 40, the whole line. */
-export function defaultRestartInterval(mcus: number): number {
+function mcuWidth(sampling: ChromaSampling): number {
+  return sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
+}
+
+/** How a picture is cut into tiles. */
+export interface TileGrid {
+  readonly mcuHeightPixels: number;
+  readonly mcuLines: number;
+  readonly tilesPerLine: number;
+  readonly tileCount: number;
+}
+
+/** The tiles that `prepare` makes of a picture unless it is told otherwise. */
+export function tileGrid(pixelFormat: PixelFormat, widthPixels: number, heightPixels: number): TileGrid {
+  const { sampling } = pixelFormats[pixelFormat];
+  const mcus = mcusPerLine(widthPixels, sampling);
+  const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
+  const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);
+  const tilesPerLine = mcus / defaultRestartInterval(mcus, mcuWidth(sampling));
+  return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
+}
+
+/** Width of a tile that is aimed at: narrower ones cost bytes and calls, wider ones take more along that is unchanged. */
+const TILE_PIXELS = 128;
+
+/**
+ * The divisor of the MCUs per line that brings tiles nearest to TILE_PIXELS; where none lies between half and five times
+ * that, the whole line. (128 pixels are eight MCUs of 4:2:0, which is what the kernels take at a time.)
+ */
+export function defaultRestartInterval(mcus: number, mcuWidthPixels: number): number {
+  const aim = TILE_PIXELS / mcuWidthPixels;
   let best = mcus;
-  for (let candidate = 10; candidate <= 40; candidate++) {
+  for (let candidate = aim / 2; candidate <= 5 * aim; candidate++) {
     if (mcus % candidate !== 0) continue;
-    if (best > 40 || Math.abs(candidate - 20) < Math.abs(best - 20)) best = candidate;
+    if (best > 5 * aim || Math.abs(candidate - aim) < Math.abs(best - aim)) best = candidate;
   }
   return best;
 }
@@ -145,6 +142,14 @@ export function tightPlanes(
   }
 }
 
+/** Throws a RangeError unless all of these have the picture's planes, with the same row bytes. */
+function checkPlanes(picture: PreparedPicture, planes: readonly PixelPlane[], others = planes): void {
+  const wrong = [planes, others].find(({ length }) => length !== picture.planeCount);
+  if (wrong !== undefined) throw new RangeError(`${picture.planeCount} planes expected, not ${wrong.length}`);
+  if (planes.some(({ rowBytes }, plane) => rowBytes !== others[plane]?.rowBytes))
+    throw new RangeError("both pictures must have the same row bytes");
+}
+
 /** The encoder kernel on one shared memory. One instance a worker; states are shared, scratches are not. */
 export class SimdEncoder {
   readonly #kernel: EncoderExports;
@@ -167,7 +172,7 @@ export class SimdEncoder {
     const sampling = format.sampling ?? known.sampling;
     const colourRange = format.colourRange ?? known.colourRange;
     const mcus = mcusPerLine(format.widthPixels, sampling);
-    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus);
+    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus, mcuWidth(sampling));
     const tileCount = checkStatus(
       this.#kernel.prepareEncoder(
         stateAddress,
@@ -214,9 +219,8 @@ export class SimdEncoder {
     tileCount: number,
     target: TileTarget,
   ): number {
+    checkPlanes(picture, planes);
     const [first, second, third] = planes;
-    if (planes.length !== picture.planeCount)
-      throw new RangeError(`${picture.planeCount} planes expected, not ${planes.length}`);
     return checkStatus(
       this.#kernel.encodeTiles(
         picture.stateAddress,
@@ -234,5 +238,98 @@ export class SimdEncoder {
         target.tileBytesAddress,
       ),
     );
+  }
+
+  /**
+   * Whether the pixels of a tile differ from `referencePlanes`, the pixels it was last encoded from, by more than `noise`
+   * levels (0 and above, fractions allowed). 0: any byte that differs is a change. Above: in 8 × 8 bytes, a mean that is off by
+   * more than `noise`, or a mean square above 8 · `noise`². Sensor noise of deviation s stays below at `noise` = s, and all but stays at 0.8 s.
+   */
+  tileDiffers(
+    picture: PreparedPicture,
+    planes: readonly PixelPlane[],
+    referencePlanes: readonly PixelPlane[],
+    tile: number,
+    noise: number,
+  ): boolean {
+    if (!(noise >= 0)) throw new RangeError(`the noise allowed is ${noise}: it has to be 0 or more levels`);
+    checkPlanes(picture, planes, referencePlanes);
+    const [first, second, third] = planes;
+    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
+    return (
+      checkStatus(
+        this.#kernel.tileDiffers(
+          picture.stateAddress,
+          first?.address ?? 0,
+          second?.address ?? 0,
+          third?.address ?? 0,
+          referenceFirst?.address ?? 0,
+          referenceSecond?.address ?? 0,
+          referenceThird?.address ?? 0,
+          first?.rowBytes ?? 0,
+          second?.rowBytes ?? 0,
+          third?.rowBytes ?? 0,
+          tile,
+          noise,
+        ),
+      ) === 1
+    );
+  }
+
+  /** Copies the pixels of a tile from `planes` to `referencePlanes`, which have the same row bytes. */
+  copyTile(
+    picture: PreparedPicture,
+    planes: readonly PixelPlane[],
+    referencePlanes: readonly PixelPlane[],
+    tile: number,
+  ): void {
+    checkPlanes(picture, planes, referencePlanes);
+    const [first, second, third] = planes;
+    const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
+    checkStatus(
+      this.#kernel.copyTile(
+        picture.stateAddress,
+        first?.address ?? 0,
+        second?.address ?? 0,
+        third?.address ?? 0,
+        referenceFirst?.address ?? 0,
+        referenceSecond?.address ?? 0,
+        referenceThird?.address ?? 0,
+        first?.rowBytes ?? 0,
+        second?.rowBytes ?? 0,
+        third?.rowBytes ?? 0,
+        tile,
+      ),
+    );
+  }
+
+  /**
+   * Halves a picture of `size` without gaps (tightPlanes) to one of halfSize(): `rows` of its rows of luma from `firstRow` on, and
+   * the rows of chroma that begin there. Ranges that cover the picture once cover its chroma once, wherever they are cut.
+   */
+  halve(
+    format: PixelFormat,
+    size: Size,
+    sourceAddress: number,
+    targetAddress: number,
+    firstRow: number,
+    rows: number,
+  ): void {
+    const layout = (of: Size) => ({ widthPixels: of.width, heightPixels: of.height, pixelFormat: format });
+    const half = halfSize(size);
+    const targets = tightPlanes(layout(half), targetAddress);
+    for (const [index, source] of tightPlanes(layout(size), sourceAddress).entries()) {
+      const target = targets[index] ?? source;
+      const isChroma = index > 0;
+      const { width, height } = isChroma ? half : size;
+      const first = isChroma ? Math.ceil(firstRow / 2) : firstRow;
+      const end = isChroma ? Math.ceil((firstRow + rows) / 2) : firstRow + rows;
+      const places = [source.address, source.rowBytes, width, height, target.address, target.rowBytes] as const;
+      checkStatus(
+        format === "yuyv422"
+          ? this.#kernel.halveYuyv(...places, first, end - first)
+          : this.#kernel.halvePlane(...places, first, end - first, source.rowBytes / width),
+      );
+    }
   }
 }

@@ -13,6 +13,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [status.STATUS_ROW_TOO_SHORT, "the rows in memory are shorter than the picture is wide"],
   [status.STATUS_STATE_NOT_PREPARED, "the encoder's state was not prepared"],
   [status.STATUS_UNKNOWN_COLOUR_RANGE, "unknown colour range"],
+  [status.STATUS_ROW_RANGE, "the rows asked for leave the half-size picture"],
   [status.STATUS_NO_SOI, "no JPEG: there is no SOI marker in these bytes"],
   [status.STATUS_HEADER_TRUNCATED, "the JPEG ends before its first scan begins"],
   [status.STATUS_BAD_SEGMENT, "a marker segment of the JPEG contradicts itself"],

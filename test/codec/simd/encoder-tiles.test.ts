@@ -7,7 +7,6 @@ import { Worker } from "node:worker_threads";
 import { cutTiles, stitchTiles } from "../../../src/codec/stitch.ts";
 import {
   defaultRestartInterval,
-  mcusPerLine,
   type PictureFormat,
   SimdEncoder,
   tightPlanes,
@@ -22,49 +21,7 @@ import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "./encoder-bench.ts";
 import { djpeg } from "./libjpeg-turbo.ts";
 import { randomSequence } from "./pictures.ts";
-
-/** Random pictures a property: SLIPSTREAM_FUZZ_RUNS asks for more than the usual. */
-const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 150);
-
-const formats = [
-  ...(["rgba", "rgb24", "bgr24"] as const).flatMap((pixelFormat) =>
-    (["4:2:0", "4:4:4"] as const).map((sampling) => ({ pixelFormat, sampling })),
-  ),
-  { pixelFormat: "yuvj420p", sampling: "4:2:0" },
-  { pixelFormat: "yuv420p", sampling: "4:2:0" },
-  { pixelFormat: "nv12", sampling: "4:2:0" },
-  { pixelFormat: "yuyv422", sampling: "4:2:2" },
-  { pixelFormat: "yuyv422", sampling: "4:2:0" },
-  { pixelFormat: "gray", sampling: "gray" },
-] as const;
-
-/** A random picture format whose restart interval is one of its divisors. */
-const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat> =>
-  fc
-    .record({
-      format: fc.constantFrom(...formats),
-      widthPixels: fc.integer({ min: 1, max: maximumSize }),
-      heightPixels: fc.integer({ min: 1, max: maximumSize }),
-      quality: fc.integer({ min: 1, max: 100 }),
-      divisor: fc.nat(),
-    })
-    .map(({ format, divisor, ...rest }) => {
-      const mcus = mcusPerLine(rest.widthPixels, format.sampling);
-      const divisors = Array.from({ length: mcus }, (_, n) => n + 1).filter((n) => mcus % n === 0);
-      return { ...rest, ...format, restartIntervalMcus: divisors[divisor % divisors.length] ?? mcus };
-    });
-
-/** Smooth in places and wild in others, so that all ways through the entropy coder are taken. */
-function randomPixels(bytes: number, seed: number): Uint8Array {
-  const random = randomSequence(seed);
-  let level = 128;
-  let spread = 4;
-  return Uint8Array.from({ length: bytes }, (_, n) => {
-    if (n % 509 === 0) spread = [0, 2, 16, 255][Math.floor(random() * 4)] ?? 0;
-    level = Math.max(0, Math.min(255, level + (random() - 0.5) * spread));
-    return level;
-  });
-}
+import { pictureFormats, randomPixels, runs } from "./random-pictures.ts";
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
@@ -220,7 +177,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           return error instanceof KernelError ? error.status : error;
         }
       };
-      expect(status(good)).toBe(60);
+      expect(status(good)).toBe(150);
       expect(status({ ...good, widthPixels: 0, restartIntervalMcus: 1 })).toBe(-1);
       expect(status({ ...good, widthPixels: 8193, restartIntervalMcus: 1 })).toBe(-1);
       expect(status({ ...good, heightPixels: 8193 })).toBe(-1);
@@ -256,15 +213,15 @@ for (const variant of ["relaxed", "plain"] as const) {
           return error instanceof KernelError ? error.status : error;
         }
       };
-      expect(picture.tileCount).toBe(60);
-      expect(status(0, 60)).toBe("encoded");
-      expect(status(59, 1)).toBe("encoded");
+      expect(picture.tileCount).toBe(150);
+      expect(status(0, 150)).toBe("encoded");
+      expect(status(149, 1)).toBe("encoded");
       for (const [first, count] of [
         [0, 0],
-        [0, 61],
+        [0, 151],
         [-1, 1],
-        [60, 1],
-        [59, 2],
+        [150, 1],
+        [149, 2],
         [1, 0x7fffffff],
         [0x7fffffff, 1],
         [0, -1],
@@ -297,8 +254,13 @@ test("the largest picture there is", async () => {
 }, 60_000);
 
 test("the default restart interval divides the line and is about twenty MCUs where it can be", () => {
-  expect([80, 120, 240, 40, 53, 7, 1].map(defaultRestartInterval)).toEqual([20, 20, 20, 20, 53, 7, 1]);
-  fc.assert(fc.property(fc.integer({ min: 1, max: 1024 }), (mcus) => mcus % defaultRestartInterval(mcus) === 0));
+  const intervals = (mcuWidth: number, lines: number[]) => lines.map((mcus) => defaultRestartInterval(mcus, mcuWidth));
+  expect(intervals(16, [80, 120, 240, 40, 54, 53, 7, 1])).toEqual([8, 8, 8, 8, 9, 53, 7, 1]);
+  expect(intervals(8, [160, 80, 90, 107, 7])).toEqual([16, 16, 15, 107, 7]);
+  const divides = fc.property(fc.integer({ min: 1, max: 1024 }), fc.constantFrom(8, 16), (mcus, mcuWidth) => {
+    expect(mcus % defaultRestartInterval(mcus, mcuWidth)).toBe(0);
+  });
+  fc.assert(divides);
 });
 
 test("several workers on one shared picture give the bytes of one", async () => {

@@ -1,0 +1,118 @@
+// The picture that a stream of tiles is painted on: its header read, its planes in the arena, and the newest bytes of each tile.
+
+import { type Arena, GrowingArea } from "../codec/arena.ts";
+import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../codec/kernel/layout-decoder.ts";
+import { type DecoderExports, JpegPicture, type PictureInfo } from "../codec/simd/decoder.ts";
+import { KernelError } from "../codec/simd/kernel-status.ts";
+import { stitchTiles } from "../codec/stitch.ts";
+import { CodecError, ProtocolError } from "../core/errors.ts";
+import type { StreamHeader } from "../protocol/messages.ts";
+import type { TileGrid } from "./stale-area.ts";
+import type { PendingTile } from "./tile-frame.ts";
+
+/** Lines of MCUs, `end` not among them. */
+export interface LineRun {
+  first: number;
+  end: number;
+}
+
+/** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
+export class TileCanvas implements TileGrid {
+  readonly #arena: Arena;
+  readonly #kernel: DecoderExports;
+  readonly #picture: JpegPicture;
+  readonly #headerArea: GrowingArea;
+  #header: Uint8Array = new Uint8Array();
+  #info: PictureInfo | null = null;
+  #tiles: Uint8Array[] = [];
+  tilesPerLine = 0;
+  waitingRows = 0;
+
+  constructor(arena: Arena, kernel: DecoderExports) {
+    this.#arena = arena;
+    this.#kernel = kernel;
+    this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+    this.#headerArea = new GrowingArea(arena);
+  }
+
+  /** Begins a picture. Throws ProtocolError where its header is none that tiles can be decoded with. */
+  open({ jpegHeader, width, height }: StreamHeader): void {
+    const info = this.#readHeader(jpegHeader);
+    if (info.width !== width || info.height !== height) {
+      throw new ProtocolError(`Stream announces ${width}x${height}, its JPEG header ${info.width}x${info.height}`);
+    }
+    if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
+      throw new ProtocolError("Stream's JPEG header is not SOI to SOS of a picture in one scan");
+    }
+    this.#header = jpegHeader;
+    this.#info = info;
+    this.#tiles = Array.from({ length: info.tiles }, () => new Uint8Array());
+    this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;
+    this.waitingRows = this.#kernel.waitingRows(this.#picture.state, 0);
+  }
+
+  get info(): PictureInfo {
+    if (this.#info === null) throw new Error("the canvas is not open");
+    return this.#info;
+  }
+
+  /** Address of the picture's state, for threads. */
+  get state(): number {
+    return this.#picture.state;
+  }
+
+  get scratchBytes(): number {
+    return this.#picture.scratchBytes;
+  }
+
+  /** Writes the kernel's list of some tiles, TILE_BYTES each; their bytes are the newest from now on. */
+  writeList(address: number, tiles: readonly PendingTile[]): void {
+    const words = new Uint32Array(this.#arena.memory.buffer, address, (tiles.length * TILE_BYTES) / 4);
+    for (const [index, tile] of tiles.entries()) {
+      const at = (index * TILE_BYTES) / 4;
+      words[at + TILE_SCAN / 4] = 0;
+      words[at + TILE_NUMBER / 4] = tile.number;
+      words[at + TILE_ADDRESS / 4] = tile.address;
+      words[at + TILE_LENGTH / 4] = tile.copy.length;
+      this.#tiles[tile.number] = tile.copy;
+    }
+  }
+
+  /** The lines of MCUs that come whole in a list of tiles of ascending numbers: these the kernel converts on the way. */
+  wholeLines(tiles: readonly PendingTile[]): LineRun[] {
+    const perLine = this.tilesPerLine;
+    const runs: LineRun[] = [];
+    if (perLine === 0) return runs;
+    for (let at = 0; at + perLine <= tiles.length;) {
+      const number = tiles[at]?.number ?? 0;
+      if (number % perLine !== 0 || tiles[at + perLine - 1]?.number !== number + perLine - 1) {
+        at++;
+        continue;
+      }
+      const line = number / perLine;
+      const last = runs.at(-1);
+      if (last?.end === line) last.end++;
+      else runs.push({ first: line, end: line + 1 });
+      at += perLine;
+    }
+    return runs;
+  }
+
+  /** Makes the JPEG of the tiles as they are now, later: what comes in between does not change it. */
+  snapshot(): () => Uint8Array {
+    const header = this.#header;
+    const tiles = this.#tiles.slice();
+    return () => stitchTiles(header, tiles);
+  }
+
+  #readHeader(header: Uint8Array): PictureInfo {
+    try {
+      const address = this.#headerArea.reserve(header.length);
+      this.#arena.bytes(address, header.length).set(header);
+      return this.#picture.readHeader(address, header.length);
+    } catch (cause) {
+      if (!(cause instanceof KernelError || cause instanceof CodecError)) throw cause;
+      throw new ProtocolError(`Stream's JPEG header cannot be used: ${cause.message}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,305 @@
+// A stream of tiles from bytes to pixels: tiles go to idle codec threads as they come, what changed is converted when a frame is
+// whole, and only then is it handed on.
+//
+// Frames queue up in the order they came. The tiles of the first alone are decoded: those of the next wait, compressed, until the
+// planes have been converted for the first, so that no frame shows tiles of another. A whole frame that waits is replaced by the
+// next whole one, so that at most three are there: one in work, one whole, one coming in.
+
+import type { Arena } from "../codec/arena.ts";
+import type { FrameSlot } from "../codec/frame-slots.ts";
+import type { JobResult } from "../codec/job.ts";
+import { TILE_BYTES } from "../codec/kernel/layout-decoder.ts";
+import type { CodecPool } from "../codec/pool.ts";
+import type { RecycledAreas } from "../codec/recycled-areas.ts";
+import type { Rectangle } from "../codec/simd/decoder.ts";
+import { nowMicros } from "../core/clock.ts";
+import { CodecError, ProtocolError } from "../core/errors.ts";
+import type { Tiles } from "../protocol/messages.ts";
+import type { Arrival, Connection } from "./connection.ts";
+import type { DecodedPicture, DecodeEvents } from "./picture.ts";
+import type { PixelRoom, PixelSlots } from "./pixel-slots.ts";
+import { areaOf, splitRectangles, StaleArea } from "./stale-area.ts";
+import type { TileCanvas } from "./tile-canvas.ts";
+import { type PendingTile, release, TileFrame } from "./tile-frame.ts";
+
+/** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
+const LEAST_TILES = 10;
+const LEAST_PIXELS = 100_000;
+
+/** What all streams of a viewer share. */
+export interface TileResources {
+  arena: Arena;
+  pool: CodecPool;
+  areas: RecycledAreas;
+  slots: PixelSlots;
+  events: DecodeEvents;
+}
+
+/** Where the frame in work gets its pixels. */
+interface Work {
+  room: PixelRoom;
+  slot: FrameSlot;
+  stale: StaleArea;
+}
+
+export class TileStream {
+  readonly canvas: TileCanvas;
+  readonly connection: Connection;
+  readonly #resources: TileResources;
+  #frames: TileFrame[] = [];
+  /** Of the rooms that this stream has used. */
+  readonly #stale = new Map<PixelRoom, StaleArea>();
+  #work: Work | null = null;
+  #jobs = 0;
+  /** Tiles that a thread is at: a newer one with that number has to wait. */
+  readonly #inThread: Uint8Array;
+  readonly #seen: Uint8Array;
+  #unseen: number;
+  /** The newest picture that was handed on, as long as the planes are as they were then. */
+  #unchanged: DecodedPicture | null = null;
+
+  constructor(resources: TileResources, canvas: TileCanvas, connection: Connection) {
+    this.#resources = resources;
+    this.canvas = canvas;
+    this.connection = connection;
+    this.#unseen = canvas.info.tiles;
+    this.#inThread = new Uint8Array(this.#unseen);
+    this.#seen = new Uint8Array(this.#unseen);
+  }
+
+  /** Nothing is left to be done, and no thread works on the canvas. */
+  get isFinished(): boolean {
+    return this.#frames.length === 0 && this.#jobs === 0;
+  }
+
+  /** Takes a part in. Throws ProtocolError for tiles that the picture does not have, CodecError where memory ends. */
+  offer(part: Tiles, arrival: Arrival): void {
+    const { arena, areas } = this.#resources;
+    const highest = part.tiles.at(-1)?.number ?? 0;
+    const { tiles } = this.canvas.info;
+    if (highest >= tiles) throw new ProtocolError(`Tiles holds tile ${highest} of a picture of ${tiles} tiles`);
+    for (const { number } of part.tiles) {
+      this.#unseen -= 1 - (this.#seen[number] ?? 1);
+      this.#seen[number] = 1;
+    }
+    if (part.isLast && this.#unseen > 0) {
+      throw new ProtocolError(`${this.#unseen} of ${tiles} tiles are missing in the first frame of a stream`);
+    }
+    let frame = this.#frames.at(-1);
+    if (frame === undefined || frame.isWhole) {
+      frame = new TileFrame(part, arrival, this.connection);
+      this.#frames.push(frame);
+    }
+    frame.add(part, arrival, areas, (area) => arena.bytes(area.address, area.bytes));
+    if (frame.isWhole) this.#replaceOlder(frame);
+    this.pump();
+  }
+
+  /** Gives threads what there is to do, and hands on what is done. Call when a thread or a slot may be free. */
+  pump(): void {
+    for (let frame = this.#frames[0]; frame !== undefined && this.#isReady(frame); frame = this.#frames[0]) {
+      this.#frames.shift();
+      const work = this.#work;
+      if (frame.failure === null && frame.isConverting) this.#work = null; // it goes with the picture
+      const handOn = this.#prepareEnd(frame, work);
+      const next = this.#frames[0];
+      if (next !== undefined) this.#decode(next); // threads first: showing may take a while
+      handOn();
+    }
+  }
+
+  /** Another stream follows: a frame that is being decoded is still shown if it is whole, all others are given up. */
+  retire(): void {
+    const { areas } = this.#resources;
+    const [first] = this.#frames;
+    for (const frame of this.#frames) {
+      if (frame === first && frame.isWhole && frame.hasBegun) continue;
+      frame.abandon(areas);
+      if (frame.isWhole) this.#drop(frame, "another stream came first");
+    }
+    this.#frames = this.#frames.filter((frame) => frame === first && frame.isWhole && frame.hasBegun);
+  }
+
+  /** To be called once it is retired and finished. */
+  close(): void {
+    this.#work?.slot.release();
+    this.#work = null;
+  }
+
+  #replaceOlder(frame: TileFrame): void {
+    const older = this.#frames.at(-2);
+    if (older === undefined || older.hasBegun) return;
+    frame.inherit(older, this.#resources.areas);
+    this.#frames.splice(-2, 1);
+    this.#drop(older, "a newer frame was whole first");
+  }
+
+  #drop(frame: TileFrame, reason: string): void {
+    this.#resources.events.onDropped(frame.received, "stale", reason);
+  }
+
+  /** Whether the first frame can be handed on; if not, threads have been given what they can do for it now. */
+  #isReady(frame: TileFrame): boolean {
+    this.#decode(frame);
+    if (!frame.isWhole || frame.pending.size > 0 || this.#jobs > 0) return false;
+    if (frame.failure !== null || frame.isConverting || this.#unchanged !== null) return true;
+    this.#convert(frame);
+    return frame.failure !== null || (frame.isConverting && this.#jobs === 0);
+  }
+
+  #decode(frame: TileFrame): void {
+    frame.firstAt ??= nowMicros();
+    const { pool } = this.#resources;
+    if (frame.pending.size === 0 || pool.idleThreads === 0) return;
+    const ready = [...frame.pending.values()].filter(({ number }) => this.#inThread[number] === 0);
+    ready.sort((a, b) => a.number - b.number);
+    // A thread that is not idle now will be soon, so its share is left for it.
+    const share = Math.max(LEAST_TILES, Math.ceil(ready.length / pool.threads));
+    for (let from = 0; from < ready.length && pool.idleThreads > 0;) {
+      const end = this.#cut(ready, from, share);
+      this.#decodeBatch(frame, ready.slice(from, end));
+      from = end;
+    }
+  }
+
+  /** The end of a batch of about `share` tiles; where a line begins near it, there. */
+  #cut(ready: readonly PendingTile[], from: number, share: number): number {
+    const { tilesPerLine } = this.canvas;
+    const end = from + share;
+    if (end + LEAST_TILES > ready.length) return ready.length;
+    for (let cut = end; tilesPerLine > 0 && cut > Math.max(from, end - tilesPerLine); cut--) {
+      if ((ready[cut]?.number ?? 0) % tilesPerLine === 0) return cut;
+    }
+    return end;
+  }
+
+  #decodeBatch(frame: TileFrame, batch: readonly PendingTile[]): void {
+    const { areas, pool } = this.#resources;
+    const { canvas } = this;
+    frame.hasBegun = true;
+    this.#unchanged = null;
+    const work = this.#acquire(frame);
+    const list = areas.take(batch.length * TILE_BYTES);
+    canvas.writeList(list.address, batch);
+    for (const { number } of batch) {
+      frame.pending.delete(number);
+      this.#inThread[number] = 1;
+      for (const stale of this.#stale.values()) stale.addTile(number);
+    }
+    if (work !== null) for (const { first, end } of canvas.wholeLines(batch)) work.stale.removeLines(first, end);
+    // The last tiles of a small change: their thread converts them as well, which saves waking one for that.
+    let rectangles: Rectangle[] = [];
+    const isRest = frame.isWhole && frame.pending.size === 0 && this.#jobs === 0 && frame.failure === null;
+    if (isRest && work !== null && (pool.threads === 1 || work.stale.count <= 2 * LEAST_TILES)) {
+      rectangles = work.stale.take();
+      frame.isConverting = true;
+    }
+    this.#run(frame, work, { list: list.address, count: batch.length, rectangles }, () => {
+      areas.giveBack(list);
+      for (const tile of batch) {
+        this.#inThread[tile.number] = 0;
+        release(tile, areas);
+      }
+    });
+  }
+
+  #convert(frame: TileFrame): void {
+    const { pool } = this.#resources;
+    const idle = pool.idleThreads;
+    const work = idle === 0 ? null : this.#acquire(frame);
+    if (work === null) return;
+    frame.hasBegun = true;
+    frame.isConverting = true;
+    const rectangles = work.stale.take();
+    const parts = Math.max(1, Math.min(idle, Math.floor(areaOf(rectangles) / LEAST_PIXELS)));
+    for (const part of splitRectangles(rectangles, parts)) {
+      this.#run(frame, work, { list: 0, count: 0, rectangles: part }, () => undefined);
+    }
+  }
+
+  /** Gives a job to a thread; there is an idle one. */
+  #run(
+    frame: TileFrame,
+    work: Work | null,
+    what: { list: number; count: number; rectangles: Rectangle[] },
+    done: () => void,
+  ): void {
+    const { state, scratchBytes, tilesPerLine, info } = this.canvas;
+    this.#jobs++;
+    const job = {
+      kind: "tiles",
+      state,
+      scratchBytes,
+      list: what.list,
+      count: what.count,
+      pixels: work?.room.address ?? 0,
+      strideBytes: info.width * 4,
+      convertsLines: tilesPerLine > 0,
+      rectangles: Int32Array.from(what.rectangles.flatMap(({ x, y, width, height }) => [x, y, width, height])),
+    } as const;
+    const accepted = this.#resources.pool.tryRun(job, (result) => {
+      this.#jobs--;
+      done();
+      this.#count(frame, result);
+      this.pump();
+    });
+    if (!accepted) throw new Error("no thread took the tiles, and one was idle");
+  }
+
+  #count(frame: TileFrame, result: JobResult<"tiles">): void {
+    if (result.ok) {
+      frame.busyMicros += result.busyMicros;
+      frame.isDamaged ||= result.value.isDamaged;
+      return;
+    }
+    frame.failure = result.message;
+    for (const stale of this.#stale.values()) stale.addAll();
+  }
+
+  /** The slot that the frame in work is converted into; `null` while none is free or, with a failure, where memory ends. */
+  #acquire(frame: TileFrame): Work | null {
+    if (this.#work !== null) return this.#work;
+    const { info } = this.canvas;
+    const staleIn = (room: PixelRoom) => (room.owner === this ? this.#stale.get(room) : undefined);
+    try {
+      const cost = (room: PixelRoom) => staleIn(room)?.count ?? info.tiles + 1;
+      const acquired = this.#resources.slots.acquire(info.width * info.height * 4, cost);
+      if (acquired === null) return null;
+      const { room, slot } = acquired;
+      const stale = staleIn(room) ?? new StaleArea(this.canvas);
+      room.owner = this;
+      this.#stale.set(room, stale);
+      this.#work = { room, slot, stale };
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      frame.failure = error.message;
+    }
+    return this.#work;
+  }
+
+  #prepareEnd(frame: TileFrame, work: Work | null): () => void {
+    const { events } = this.#resources;
+    const { received, failure } = frame;
+    if (failure !== null) return () => events.onDropped(received, "decode", failure);
+    const { width, height } = this.canvas.info;
+    const decodedAt = nowMicros();
+    const times = {
+      workMicros: decodedAt - Math.max(received.lastByteAt, frame.firstAt ?? 0),
+      busyMicros: frame.busyMicros,
+      decodedAt,
+    };
+    const { isDamaged } = frame;
+    let picture: DecodedPicture;
+    if (this.#unchanged !== null) {
+      picture = { ...this.#unchanged, received, isRepeat: true, isDamaged, ...times };
+    } else {
+      if (work === null) throw new Error("a frame was converted into no slot");
+      const { slot } = work;
+      const pixels = slot.bytes.subarray(0, width * height * 4);
+      const jpeg = this.canvas.snapshot();
+      picture = { width, height, received, slot, isRepeat: false, pixels, isDamaged, ...times, jpeg };
+      this.#unchanged = picture;
+    }
+    return () => events.onDecoded(picture);
+  }
+}

@@ -1,0 +1,82 @@
+// What the encoder kernel exports (kernel/encoder.ts): addresses are bytes of the shared memory, results counts or negative statuses.
+
+export interface EncoderExports {
+  encoderStateBytes(): number;
+  encoderScratchBytes(): number;
+  prepareEncoder(
+    state: number,
+    widthPixels: number,
+    heightPixels: number,
+    pixelFormat: number,
+    colourRange: number,
+    sampling: number,
+    quality: number,
+    restartIntervalMcus: number,
+  ): number;
+  encoderHeaderAddress(state: number): number;
+  encoderHeaderBytes(state: number): number;
+  encodedBytesBound(state: number, tileCount: number): number;
+  encodeTiles(
+    state: number,
+    scratch: number,
+    plane0: number,
+    plane1: number,
+    plane2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    firstTile: number,
+    tileCount: number,
+    target: number,
+    targetBytes: number,
+    tileBytes: number,
+  ): number;
+  tileDiffers(
+    state: number,
+    planeA0: number,
+    planeA1: number,
+    planeA2: number,
+    planeB0: number,
+    planeB1: number,
+    planeB2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    tile: number,
+    noise: number,
+  ): number;
+  copyTile(
+    state: number,
+    from0: number,
+    from1: number,
+    from2: number,
+    to0: number,
+    to1: number,
+    to2: number,
+    rowBytes0: number,
+    rowBytes1: number,
+    rowBytes2: number,
+    tile: number,
+  ): number;
+  halvePlane(
+    source: number,
+    sourceRowBytes: number,
+    sourceWidth: number,
+    sourceHeight: number,
+    target: number,
+    targetRowBytes: number,
+    firstRow: number,
+    rows: number,
+    samplesPerPixel: number,
+  ): number;
+  halveYuyv(
+    source: number,
+    sourceRowBytes: number,
+    sourceWidth: number,
+    sourceHeight: number,
+    target: number,
+    targetRowBytes: number,
+    firstRow: number,
+    rows: number,
+  ): number;
+}

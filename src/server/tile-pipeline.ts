@@ -1,0 +1,278 @@
+// From captured pixels to renditions: cuts each frame into bands, has the codec threads encode what changed, and commits.
+//
+// One frame is in work at a time, by all threads; what comes meanwhile waits, the newest only (encode-pipeline.ts).
+
+import type { Arena } from "../codec/arena.ts";
+import type { JobResult } from "../codec/job.ts";
+import type { CodecPool } from "../codec/pool.ts";
+import { type BandOutput, bandStart, type EncodeTilesJob, UNCHANGED } from "../codec/tile-encoder.ts";
+import { halfSize, type PixelFormat, type Size } from "../core/pixel-format.ts";
+import type { StreamHeader } from "../protocol/messages.ts";
+import { MAX_HALVINGS } from "./ladder.ts";
+import type { CapturedPixels } from "./picture.ts";
+import type { Rendition } from "./rendition.ts";
+import type { Renditions } from "./renditions.ts";
+import { Scale } from "./scale.ts";
+
+/** Full size, half and a quarter; ladder.ts asks for no others. */
+const SCALES = MAX_HALVINGS + 1;
+
+/** Bands for each thread, so that threads end at about the same time. */
+const BANDS_PER_THREAD = 4;
+
+export interface TilePipelineOptions {
+  arena: Arena;
+  pool: CodecPool;
+  /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
+  noise: number | null;
+  framesPerSecond: number;
+  renditions: Renditions;
+  /** Whether to tell of a frame's parts as they are done. */
+  wantsParts: () => boolean;
+  captureIntervalMicros: () => number;
+  /** The size of the source's pictures is known, or another one. */
+  onSource: (size: Size) => void;
+  onOpened: (rendition: Rendition, frameNumber: number) => void;
+  /** `count` tiles from `first` on are as the open frame has them. */
+  onPart: (rendition: Rendition, first: number, count: number, isLast: boolean) => void;
+  onCommitted: (rendition: Rendition) => void;
+  /** The open frame will not become whole. */
+  onAborted: (rendition: Rendition) => void;
+}
+
+interface FrameInWork {
+  pixels: CapturedPixels;
+  job: EncodeTilesJob;
+  /** By scale. */
+  renditions: Rendition[][];
+  bytes: Map<Rendition, number>;
+  bandsDone: number;
+  /** Tiles, by scale. */
+  changed: number[];
+  threadsAtWork: number;
+  busyMicros: number;
+  failure: string | null;
+  isOver: boolean;
+  done: (outcome: FrameOutcome) => void;
+}
+
+/** How a frame's encoding ended; `failure` null = well. */
+export interface FrameOutcome {
+  failure: string | null;
+  busyMicros: number;
+}
+
+export class TilePipeline {
+  readonly #options: TilePipelineOptions;
+  readonly #counterAddress: number;
+  #source: (Size & { format: PixelFormat }) | null = null;
+  #scales: Scale[] = [];
+  readonly #preparing = new Set<Rendition>();
+  readonly #freeStates: number[] = [];
+  #frame: FrameInWork | null = null;
+
+  constructor(options: TilePipelineOptions) {
+    this.#options = options;
+    this.#counterAddress = options.arena.take(4);
+  }
+
+  /**
+   * Takes a frame to encode it for all renditions that are wanted, and its slot with it; `done` is called once. Returns
+   * false where that cannot be now: another one is in work, or nothing is wanted or ready. Call again when threads idle.
+   */
+  tryStart(pixels: CapturedPixels, done: (outcome: FrameOutcome) => void): boolean {
+    if (this.#frame !== null) return false;
+    this.#adapt(pixels);
+    for (const rendition of this.#options.renditions.takeRetired()) this.#release(rendition);
+    const ready = this.#options.renditions.wanted.filter((rendition) => this.#isReady(rendition, pixels));
+    if (ready.length === 0) return false;
+    const smallest = Math.max(...ready.map(({ level }) => level.halvings));
+    const renditions = Array.from({ length: smallest + 1 }, (_, halvings) =>
+      ready.filter(({ level }) => level.halvings === halvings),
+    );
+    const frame: FrameInWork = {
+      ...{ pixels, done, renditions, job: this.#describeJob(pixels, renditions) },
+      bytes: new Map(ready.map((rendition) => [rendition, 0])),
+      changed: renditions.map(() => 0),
+      ...{ bandsDone: 0, threadsAtWork: 0, busyMicros: 0, failure: null, isOver: false },
+    };
+    this.#frame = frame;
+    for (const rendition of ready) {
+      rendition.open(pixels.frameNumber, pixels.capturedAt);
+      this.#options.onOpened(rendition, pixels.frameNumber);
+    }
+    this.assist();
+    if (frame.threadsAtWork > 0) return true;
+    this.#frame = null; // no thread was idle after all; the caller keeps the frame
+    for (const rendition of ready) this.#abort(rendition);
+    for (const scale of this.#scales) scale.forget();
+    return false;
+  }
+
+  /** Gives the frame in work to threads that have become idle. */
+  assist(): void {
+    const frame = this.#frame;
+    if (frame === null || frame.isOver) return;
+    const { arena, pool } = this.#options;
+    const counter = new Int32Array(arena.memory.buffer, this.#counterAddress, 1);
+    const begin = () =>
+      pool.tryRun(
+        frame.job,
+        (result) => this.#finishThread(frame, result),
+        (band) => this.#takeBand(frame, band),
+      );
+    while (frame.threadsAtWork < frame.job.bands && Atomics.load(counter, 0) < frame.job.bands && begin()) {
+      frame.threadsAtWork++;
+    }
+  }
+
+  /** Forgets all pixels and tiles; what comes next is a new picture. */
+  reset(): void {
+    for (const scale of this.#scales) scale.forget();
+  }
+
+  /** A source of another size or layout makes everything anew. */
+  #adapt({ format, width, height }: CapturedPixels): void {
+    const { arena } = this.#options;
+    if (this.#source?.format === format && this.#source.width === width && this.#source.height === height) return;
+    for (const scale of this.#scales) scale.forget();
+    this.#source = { format, width, height };
+    this.#scales = [];
+    for (let size: Size = { width, height }; this.#scales.length < SCALES; size = halfSize(size)) {
+      this.#scales.push(new Scale(arena, format, size));
+    }
+    this.#options.onSource({ width, height });
+  }
+
+  /** Whether it has tables for the source's format; where not, a thread makes them. */
+  #isReady(rendition: Rendition, { format }: CapturedPixels): boolean {
+    const scale = this.#scales[rendition.level.halvings] as Scale;
+    const { width, height } = scale.size;
+    if (rendition.picture !== null) {
+      const { stream } = rendition;
+      if (rendition.format === format && stream?.width === width && stream.height === height) return true;
+      this.#release(rendition);
+    }
+    if (this.#preparing.has(rendition)) return false;
+    const { quality } = rendition.level;
+    const stateAddress = this.#freeStates.pop() ?? null;
+    const job = { kind: "prepare-tiles", width, height, format, quality, stateAddress } as const;
+    const isTaken = this.#options.pool.tryRun(job, (result: JobResult<"prepare-tiles">) => {
+      this.#preparing.delete(rendition);
+      if (!result.ok) throw new Error(`tables for ${width}x${height} ${format} were not made: ${result.message}`);
+      const { width: sourceWidth, height: sourceHeight } = (this.#scales[0] as Scale).size;
+      const { framesPerSecond } = this.#options;
+      const stream: Omit<StreamHeader, "jpegHeader"> = {
+        ...{ width, height, framesPerSecond, codec: "simd", quality, sourceWidth, sourceHeight },
+      };
+      rendition.start(result.value.picture, format, stream);
+    });
+    if (isTaken) this.#preparing.add(rendition);
+    else if (stateAddress !== null) this.#freeStates.push(stateAddress);
+    return false;
+  }
+
+  /** Takes a rendition's tables back; no thread may be using them. */
+  #release(rendition: Rendition): void {
+    if (rendition.picture !== null) this.#freeStates.push(rendition.picture.stateAddress);
+    rendition.stop();
+  }
+
+  #describeJob({ slot, format }: CapturedPixels, renditions: Rendition[][]): EncodeTilesJob {
+    const { arena, pool, noise, captureIntervalMicros, wantsParts } = this.#options;
+    const scales = renditions.map((sameSize, halvings) => {
+      const scale = this.#scales[halvings] as Scale;
+      return {
+        ...scale.begin(halvings === 0 ? slot : null, captureIntervalMicros(), noise),
+        renditions: sameSize.map(({ picture, isNew }, index) => {
+          if (picture === null) throw new Error("a rendition without tables was to be encoded");
+          return { picture, isNew, lengthsAddress: scale.lengthsAddress(index) };
+        }),
+      };
+    });
+    const { mcuLines } = (this.#scales[0] as Scale).grid;
+    const unit = 2 ** (scales.length - 1);
+    const bandLines = Math.ceil(mcuLines / (pool.threads * BANDS_PER_THREAD) / unit) * unit;
+    new Int32Array(arena.memory.buffer, this.#counterAddress, 1)[0] = 0;
+    return {
+      ...{ kind: "encode-tiles", format, counterAddress: this.#counterAddress, scales, bandLines },
+      bands: Math.ceil(mcuLines / bandLines),
+      saysParts: wantsParts(),
+    };
+  }
+
+  #takeBand(frame: FrameInWork, { band, changed, outputs }: BandOutput): void {
+    if (frame.isOver) return;
+    for (const [scale, count] of changed.entries()) frame.changed[scale] = (frame.changed[scale] ?? 0) + count;
+    frame.bandsDone++;
+    const isLast = frame.bandsDone === frame.job.bands;
+    const all = frame.renditions.flat();
+    const scaleOf = frame.renditions.flatMap((sameSize, halvings) => sameSize.map(() => halvings));
+    for (const [index, rendition] of all.entries()) {
+      const output = outputs[index];
+      const halvings = scaleOf[index] as number;
+      const scale = frame.job.scales[halvings];
+      const job = scale?.renditions[frame.renditions[halvings]?.indexOf(rendition) ?? -1];
+      if (output === undefined || scale === undefined || job === undefined) continue;
+      const first = bandStart(frame.job, halvings, band) * scale.tilesPerLine;
+      const end = bandStart(frame.job, halvings, band + 1) * scale.tilesPerLine;
+      this.#store(rendition, job.lengthsAddress, first, end, output);
+      frame.bytes.set(rendition, (frame.bytes.get(rendition) ?? 0) + output.bytes);
+      this.#options.onPart(rendition, first, end - first, isLast);
+    }
+    if (isLast) this.#commit(frame);
+  }
+
+  #store(
+    rendition: Rendition,
+    lengths: number,
+    first: number,
+    end: number,
+    output: BandOutput["outputs"][number],
+  ): void {
+    const { arena } = this.#options;
+    // A copy out of the arena, of compressed bytes: sockets may still be sending them when the thread encodes again.
+    const bytes = arena.bytes(output.address, output.bytes).slice();
+    let at = 0;
+    for (const [index, length] of new Uint32Array(arena.memory.buffer, lengths + 4 * first, end - first).entries()) {
+      if (length === UNCHANGED) continue;
+      rendition.put(first + index, bytes.subarray(at, at + length));
+      at += length;
+    }
+  }
+
+  #commit(frame: FrameInWork): void {
+    frame.isOver = true;
+    for (const rendition of frame.renditions.flat()) {
+      rendition.commit(frame.bytes.get(rendition) ?? 0);
+      this.#options.onCommitted(rendition);
+    }
+  }
+
+  #finishThread(frame: FrameInWork, result: JobResult<"encode-tiles">): void {
+    frame.threadsAtWork--;
+    if (result.ok) {
+      frame.busyMicros += result.busyMicros;
+      for (const band of result.value.bands) this.#takeBand(frame, band);
+    } else {
+      frame.failure ??= result.message;
+    }
+    // Only now: a thread that looked at the counter after it was set anew would take bands of the wrong frame.
+    if (frame.threadsAtWork > 0) return;
+    this.#frame = null;
+    const isWhole = frame.isOver;
+    for (const [halvings, sameSize] of frame.renditions.entries()) {
+      const scale = this.#scales[halvings];
+      if (isWhole) scale?.finish(frame.changed[halvings] ?? 0);
+      else scale?.forget();
+      if (!isWhole) for (const rendition of sameSize) this.#abort(rendition);
+    }
+    const failure = isWhole ? null : (frame.failure ?? "its threads gave up");
+    frame.done({ failure, busyMicros: frame.busyMicros });
+  }
+
+  #abort(rendition: Rendition): void {
+    rendition.abort();
+    this.#options.onAborted(rendition);
+  }
+}

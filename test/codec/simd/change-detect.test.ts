@@ -1,0 +1,373 @@
+// Change detection: the kernel against the same rule written out byte by byte, over formats, sizes, tiles and noise.
+
+import { frameBytes } from "../../../src/core/pixel-format.ts";
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  type PictureFormat,
+  type PixelPlane,
+  type PreparedPicture,
+  SimdEncoder,
+  tightPlanes,
+} from "../../../src/codec/simd/encoder.ts";
+import { compileKernel, createKernelMemory, KERNEL_TABLES_BYTES } from "../../../src/codec/simd/kernel-module.ts";
+import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
+import { EncoderBench } from "./encoder-bench.ts";
+import { randomSequence } from "./pictures.ts";
+import { pictureFormats, randomPixels, runs } from "./random-pictures.ts";
+
+const bytesOf = (format: PictureFormat): number =>
+  frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels);
+
+/** Pixel of the picture's row or column that a byte of a plane belongs to. */
+function pixelOf(format: PictureFormat, plane: number, x: number): number {
+  switch (format.pixelFormat) {
+    case "rgba":
+      return Math.floor(x / 4);
+    case "rgb24":
+    case "bgr24":
+      return Math.floor(x / 3);
+    case "yuyv422":
+      return Math.floor(x / 4) * 2;
+    case "nv12":
+      return plane === 0 ? x : Math.floor(x / 2) * 2;
+    default:
+      return plane === 0 ? x : x * 2;
+  }
+}
+
+/** Which tile a byte of a tight picture belongs to, and where it lies in its plane. */
+function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
+  const sampling =
+    format.sampling ?? (format.pixelFormat === "gray" ? "gray" : format.pixelFormat === "yuyv422" ? "4:2:2" : "4:2:0");
+  const mcuWidth = sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
+  const mcuHeight = sampling === "4:2:0" ? 16 : 8;
+  return tightPlanes(format, 0).flatMap(({ address, rowBytes }, plane) => {
+    const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+    return Array.from({ length: rows * rowBytes }, (_, n) => {
+      const [x, y] = [n % rowBytes, Math.floor(n / rowBytes)];
+      const mcu = Math.floor(pixelOf(format, plane, x) / mcuWidth);
+      const line = Math.floor((plane === 0 ? y : y * 2) / mcuHeight);
+      const tile = line * picture.tilesPerLine + Math.floor(mcu / picture.restartIntervalMcus);
+      return { at: address + n, plane, x, y, tile };
+    });
+  });
+}
+
+/** The rule, byte by byte: tiles that differ. */
+function changedTiles(
+  format: PictureFormat,
+  picture: PreparedPicture,
+  a: Uint8Array,
+  b: Uint8Array,
+  noise: number,
+): boolean[] {
+  const places = bytePlaces(format, picture);
+  const difference = (at: number): number => (a[at] ?? 0) - (b[at] ?? 0);
+  const planes = tightPlanes(format, 0);
+  return Array.from({ length: picture.tileCount }, (_, tile) =>
+    planes.some(({ address, rowBytes }, plane) => {
+      const own = places.filter((place) => place.tile === tile && place.plane === plane);
+      if (noise === 0) return own.some(({ at }) => difference(at) !== 0);
+      const first = own[0];
+      const last = own.at(-1);
+      if (first === undefined || last === undefined) throw new Error(`tile ${tile} has no byte in plane ${plane}`);
+      const width = last.x - first.x + 1;
+      const unitWidth = Math.min(width, 8);
+      const starts = new Set<number>();
+      // Pairs of units; a last pair that is not whole is pulled back to end with the tile.
+      for (let x = 0; x < width; x += 16) {
+        starts.add(Math.max(Math.min(x, width - 16), 0));
+        starts.add(Math.min(Math.max(Math.min(x, width - 16), 0) + 8, width - unitWidth));
+      }
+      for (let top = first.y; top <= last.y; top += 8) {
+        for (const start of starts) {
+          let [sum, squares, count] = [0, 0, 0];
+          for (let y = top; y <= Math.min(top + 7, last.y); y++) {
+            for (let x = first.x + start; x < first.x + start + unitWidth; x++) {
+              const d = difference(address + y * rowBytes + x);
+              sum += d;
+              squares += d * d;
+              count++;
+            }
+          }
+          if (Math.abs(sum) > noise * count || squares > 8 * noise * noise * count) return true;
+        }
+      }
+      return false;
+    }),
+  );
+}
+
+/** Rows of a tight picture, further apart, with `filler` in the gaps. */
+function spreadPlanes(format: PictureFormat, pixels: Uint8Array, gapBytes: number, filler: number) {
+  return tightPlanes(format, 0).map(({ address, rowBytes }, plane) => {
+    const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+    // The last row ends where its pixels end.
+    const spread = new Uint8Array(rows * (rowBytes + gapBytes) - gapBytes).fill(filler);
+    for (let row = 0; row < rows; row++)
+      spread.set(
+        pixels.subarray(address + row * rowBytes, address + (row + 1) * rowBytes),
+        row * (rowBytes + gapBytes),
+      );
+    return { spread, rowBytes: rowBytes + gapBytes };
+  });
+}
+
+/** Another picture like `pixels`: noise everywhere, and here and there a stronger change. */
+function disturbed(pixels: Uint8Array, seed: number, amplitude: number, share: number): Uint8Array {
+  const random = randomSequence(seed);
+  let shift = 0;
+  return pixels.map((level, n) => {
+    if (n % 61 === 0) shift = random() < share ? (random() - 0.5) * 12 * amplitude : 0;
+    return Math.max(0, Math.min(255, Math.round(level + shift + (random() - 0.5) * 4 * amplitude)));
+  });
+}
+
+const noises = fc.constantFrom(0, 0.3, 1, 1.75, 2, 5, 40, Number.POSITIVE_INFINITY);
+
+/** Standard normal numbers (Box and Muller 1958). */
+function gaussian(seed: number): () => number {
+  const random = randomSequence(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+for (const variant of ["relaxed", "plain"] as const) {
+  describe(`${variant} build`, () => {
+    /** Two pictures in memory of their own, canaries around each plane. */
+    async function stand() {
+      const bench = await EncoderBench.create(variant, 16 << 20);
+      const place = (format: PictureFormat, a: Uint8Array, b: Uint8Array, gapBytes = 0) => {
+        const planes = spreadPlanes(format, a, gapBytes, 1);
+        const references = spreadPlanes(format, b, gapBytes, 254);
+        const [state = 0, ...addresses] = bench.layOut([
+          { bytes: bench.encoder.stateBytes, aligned: true },
+          ...[...planes, ...references].map(({ spread }) => ({ bytes: spread.length, aligned: false })),
+        ]);
+        const placed = [...planes, ...references].map(({ spread, rowBytes }, index) => {
+          const address = addresses[index] ?? 0;
+          bench.bytes.set(spread, address);
+          return { address, rowBytes };
+        });
+        return {
+          picture: bench.encoder.prepare(state, format),
+          planes: placed.slice(0, planes.length),
+          references: placed.slice(planes.length),
+        };
+      };
+      const tiles = (
+        { picture, planes, references }: { picture: PreparedPicture; planes: PixelPlane[]; references: PixelPlane[] },
+        noise: number,
+      ): boolean[] =>
+        Array.from({ length: picture.tileCount }, (_, tile) =>
+          bench.encoder.tileDiffers(picture, planes, references, tile, noise),
+        );
+      return { bench, place, tiles };
+    }
+
+    test("what did not change does not differ", async () => {
+      const { place, tiles } = await stand();
+      fc.assert(
+        fc.property(pictureFormats(200), fc.nat(), fc.nat(40), noises, (format, seed, gapBytes, noise) => {
+          const pixels = randomPixels(bytesOf(format), seed);
+          expect(tiles(place(format, pixels, pixels, gapBytes), noise)).not.toContain(true);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    test("without noise one level in one byte is seen, in the tile that holds it", async () => {
+      const { bench, place, tiles } = await stand();
+      fc.assert(
+        fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, byte, gapBytes) => {
+          const pixels = randomPixels(bytesOf(format), seed);
+          const changed = pixels.slice();
+          const at = byte % pixels.length;
+          changed[at] = (pixels[at] ?? 0) + (pixels[at] === 255 ? -1 : 1);
+          const placed = place(format, changed, pixels, gapBytes);
+          const found = tiles(placed, 0);
+          const expected = bytePlaces(format, placed.picture).find((place) => place.at === at)?.tile;
+          expect(found.flatMap((differs, tile) => (differs ? [tile] : []))).toEqual([expected ?? -1]);
+          bench.checkCanaries();
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    test("noise and changes are told apart as the rule says", async () => {
+      const { place, tiles } = await stand();
+      let [different, alike] = [0, 0];
+      fc.assert(
+        fc.property(
+          pictureFormats(90),
+          fc.record({ seed: fc.nat(), gapBytes: fc.nat(40), share: fc.constantFrom(0, 0.002, 0.05) }),
+          fc.integer({ min: 0, max: 75 }),
+          noises,
+          (format, { seed, gapBytes, share }, strength, noise) => {
+            const pixels = randomPixels(bytesOf(format), seed);
+            const other = disturbed(pixels, seed + 1, (strength / 25) * Math.min(noise, 60), share);
+            const placed = place(format, other, pixels, gapBytes);
+            const expected = changedTiles(format, placed.picture, other, pixels, noise);
+            expect(tiles(placed, noise)).toEqual(expected);
+            const count = expected.filter((differs) => differs).length;
+            different += count;
+            alike += expected.length - count;
+          },
+        ),
+        { numRuns: runs },
+      );
+      // Else the property says nothing.
+      expect(Math.min(different, alike)).toBeGreaterThan(runs / 2);
+    });
+
+    test("a mean of the noise and a mean square of 8 times its square are still quiet, one more is not", async () => {
+      const { place, tiles } = await stand();
+      for (const [widthPixels, heightPixels] of [
+        [8, 8],
+        [3, 8],
+        [8, 5],
+        [64, 64],
+        [43, 21],
+        [12, 8],
+      ] as const) {
+        const format = { widthPixels, heightPixels, pixelFormat: "gray", quality: 75 } as const;
+        const flat = new Uint8Array(bytesOf(format)).fill(100);
+        const unitWidth = Math.min(widthPixels, 8);
+        // The first unit of a row of units and the last, which may overlap its neighbour; both of the first row and the last.
+        for (const [left, top] of [
+          [0, 0],
+          [widthPixels - unitWidth, 0],
+          [0, Math.floor((heightPixels - 1) / 8) * 8],
+          [widthPixels - unitWidth, Math.floor((heightPixels - 1) / 8) * 8],
+        ] as const) {
+          const rows = Math.min(8, heightPixels - top);
+          const unit = Array.from(
+            { length: unitWidth * rows },
+            (_, n) => (top + Math.floor(n / unitWidth)) * widthPixels + left + (n % unitWidth),
+          );
+          const differs = (noise: number, differences: (n: number) => number): boolean => {
+            const changed = flat.slice();
+            for (const [n, at] of unit.entries()) changed[at] = 100 + differences(n);
+            const found = tiles(place(format, changed, flat), noise);
+            expect(tiles(place(format, flat, changed), noise)).toEqual(found);
+            return found.includes(true);
+          };
+          expect(differs(3, () => 3)).toBe(false);
+          expect(differs(3, (n) => (n === 1 ? 4 : 3))).toBe(true);
+          expect(differs(3, () => -3)).toBe(false);
+          expect(differs(3, (n) => (n === unit.length - 1 ? -4 : -3))).toBe(true);
+          const pairs = unit.length - (unit.length % 4);
+          // Half the bytes off by ±4 N: 16 N² · n / 2 squares, no mean.
+          const half = (n: number): number => (n >= pairs ? 0 : ([8, -8, 0, 0][n % 4] ?? 0));
+          expect(differs(2, half)).toBe(false);
+          if (pairs === unit.length) expect(differs(2, (n) => (n === 2 ? 1 : half(n)))).toBe(true);
+          // Half a level: one level in half of the bytes.
+          const even = unit.length - (unit.length % 2);
+          expect(differs(0.5, (n) => (n < even && n % 2 === 0 ? 1 : 0))).toBe(false);
+          expect(differs(0.5, (n) => (n % 2 === 0 || n === 1 ? 1 : 0))).toBe(true);
+        }
+      }
+    });
+
+    test("sensor noise of 2 levels is quiet in a whole picture, a block brighter by one more than the noise is not", async () => {
+      const { place, tiles } = await stand();
+      const format = { widthPixels: 1280, heightPixels: 720, pixelFormat: "yuvj420p", quality: 75 } as const;
+      const normal = gaussian(7);
+      const scene = Uint8Array.from({ length: bytesOf(format) }, (_, n) => 40 + ((n * 7) % 1280) / 8);
+      const shot = (): Uint8Array => scene.map((level) => Math.round(level + 2 * normal()));
+      const [before, now] = [shot(), shot()];
+      expect(tiles(place(format, now, before), 2)).not.toContain(true);
+      for (const [x, y, tile] of [
+        [0, 0, 0],
+        [648, 368, 235],
+        [1272, 712, 449],
+      ] as const) {
+        const changed = now.slice();
+        for (let n = 0; n < 64; n++) {
+          const at = (y + (n >> 3)) * 1280 + x + (n & 7);
+          changed[at] = (now[at] ?? 0) + 3;
+        }
+        const found = tiles(place(format, changed, before), 2);
+        expect(found.flatMap((differs, index) => (differs ? [index] : []))).toEqual([tile]);
+      }
+    });
+
+    test("no byte after the pixels is read: they may end where the memory ends", async () => {
+      const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
+      const encoder = new SimdEncoder(await compileKernel("encoder", variant), memory);
+      const bytes = new Uint8Array(memory.buffer);
+      fc.assert(
+        fc.property(pictureFormats(300), fc.nat(), noises, fc.boolean(), (format, seed, noise, isReferenceLast) => {
+          const pixels = randomPixels(bytesOf(format), seed);
+          const last = bytes.length - pixels.length;
+          const first = last - pixels.length;
+          bytes.set(pixels, first);
+          bytes.set(pixels, last);
+          const picture = encoder.prepare(KERNEL_TABLES_BYTES, format);
+          const planes = tightPlanes(format, isReferenceLast ? first : last);
+          const references = tightPlanes(format, isReferenceLast ? last : first);
+          for (let tile = 0; tile < picture.tileCount; tile++) {
+            expect(encoder.tileDiffers(picture, planes, references, tile, noise)).toBe(false);
+            encoder.copyTile(picture, planes, references, tile);
+          }
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    test("a copied tile is the other picture's, and nothing else is", async () => {
+      const { bench, place, tiles } = await stand();
+      fc.assert(
+        fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, number, gapBytes) => {
+          const pixels = randomPixels(bytesOf(format), seed);
+          const other = pixels.map((level) => level ^ 0x80);
+          const placed = place(format, pixels, other, gapBytes);
+          const { picture, planes, references } = placed;
+          const tile = number % picture.tileCount;
+          const expected = other.slice();
+          for (const { at, tile: owner } of bytePlaces(format, picture))
+            if (owner === tile) expected[at] = pixels[at] ?? 0;
+          bench.encoder.copyTile(picture, planes, references, tile);
+          bench.checkCanaries();
+          for (const [plane, { spread }] of spreadPlanes(format, expected, gapBytes, 254).entries()) {
+            const start = references[plane]?.address ?? 0;
+            expect(Buffer.compare(bench.bytes.subarray(start, start + spread.length), spread)).toBe(0);
+          }
+          expect(tiles(placed, 0)).toEqual(Array.from({ length: picture.tileCount }, (_, n) => n !== tile));
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    test("tiles, rows, planes and noise that cannot be are refused", async () => {
+      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const state = KERNEL_TABLES_BYTES;
+      const format = { widthPixels: 640, heightPixels: 480, pixelFormat: "nv12", quality: 75 } as const;
+      const picture = encoder.prepare(state, format);
+      const planes = tightPlanes(format, 8 << 20);
+      const [luma = { address: 0, rowBytes: 0 }, chroma = luma] = planes;
+      const status = (run: () => unknown): unknown => {
+        try {
+          return run();
+        } catch (error) {
+          return error instanceof KernelError ? error.status : error;
+        }
+      };
+      const both = (used: PreparedPicture, of: PixelPlane[], tile: number): unknown[] => [
+        status(() => encoder.tileDiffers(used, of, of, tile, 1)),
+        status(() => encoder.copyTile(used, of, of, tile)),
+      ];
+      expect(picture.tileCount).toBe(150);
+      expect(both(picture, planes, 149)).toEqual([false, undefined]);
+      for (const tile of [-1, 150, 0x7fffffff]) expect(both(picture, planes, tile)).toEqual([-6, -6]);
+      expect(both(picture, [{ ...luma, rowBytes: 639 }, chroma], 0)).toEqual([-8, -8]);
+      expect(both(picture, [luma, { ...chroma, rowBytes: 639 }], 0)).toEqual([-8, -8]);
+      expect(both({ ...picture, stateAddress: 12 << 20 }, planes, 0)).toEqual([-9, -9]);
+      for (const noise of [-1, Number.NaN])
+        expect(() => encoder.tileDiffers(picture, planes, planes, 0, noise)).toThrow(RangeError);
+      expect(() => encoder.tileDiffers(picture, planes, [luma], 0, 1)).toThrow(RangeError);
+      expect(() => encoder.copyTile(picture, [luma], planes, 0)).toThrow(RangeError);
+      expect(() => encoder.copyTile(picture, planes, [luma, { ...chroma, rowBytes: 700 }], 0)).toThrow(RangeError);
+    });
+  });
+}
