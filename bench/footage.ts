@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { nowMicros } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
 import { drawFrameCode } from "../src/server/sources/frame-code.ts";
+import { addNoise } from "./sensor-noise.ts";
 
 export const CLIP = fileURLToPath(new URL("../test/fixtures/vtest-6s.mp4", import.meta.url));
 export const CLIP_SIZE: Size = { width: 768, height: 576 };
@@ -31,37 +32,9 @@ export function codedFootage(): () => Uint8Array {
   };
 }
 
-/**
- * One frame of the clip (yuvj420p) `count` times, each with noise of its own on all samples: normally distributed with that
- * standard deviation, the same in every run.
- */
-export function noisyStill(count: number, standardDeviation: number): Uint8Array[] {
+/** One frame of the clip (yuvj420p) `count` times, each with noise of its own on all samples. */
+export function noisyStill(count: number, sigma: number): Uint8Array[] {
   const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");
   if (still === undefined) throw new Error(`${CLIP} has no frame`);
-  const random = mulberry32(1);
-  // A table longer than a frame, entered anywhere: within a frame nothing repeats, and no frame is like another.
-  const noise = Float32Array.from({ length: 2 * still.length }, () => standardDeviation * normal(random));
-  return Array.from({ length: count }, () => {
-    const start = Math.floor(random() * still.length);
-    // Clamped, as a sensor's samples are.
-    const noisy = new Uint8ClampedArray(still.length);
-    for (let i = 0; i < noisy.length; i++) noisy[i] = (still[i] ?? 0) + (noise[start + i] ?? 0);
-    return new Uint8Array(noisy.buffer);
-  });
-}
-
-/** One number of the standard normal distribution (Box and Muller, 1958). */
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-/** Tommy Ettinger's mulberry32: numbers from 0 to 1 that are the same in every run. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  return Array.from({ length: count }, (_, index) => addNoise(still, sigma, index + 1));
 }

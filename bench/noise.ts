@@ -10,6 +10,7 @@ import { compileKernel } from "../src/codec/simd/kernel-module.ts";
 import { stitchTiles } from "../src/codec/stitch.ts";
 import { createTileEncoder, type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/tile-encoder.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
+import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";
 import { addNoise } from "./sensor-noise.ts";
 
@@ -66,7 +67,25 @@ export const noiseBench: Bench = async ({ quick, progress }) => {
     ],
     ...[(bytesPerFrame / 1000).toFixed(1), worstMeanOff.toFixed(2)],
   ]);
-  return { name: "noise", figures: { ...SIZE, quality: QUALITY, outcomes }, bounds, table: [header, ...rows] };
+  const groups = outcomes.map(({ sigma, noise }) => `σ ${sigma}, --noise ${noise ?? "off"}`);
+  const panel = (title: string, unit: string, values: number[]) =>
+    ({ kind: "bars", title, unit, groups, series: [{ name: unit, values }] }) as const;
+  const chart: Chart = {
+    title: `Leaving out what is noise (${SIZE.width}x${SIZE.height}, quality ${QUALITY})`,
+    panels: [
+      panel(
+        "Bytes of a frame, by the sensor's noise and what is taken as none",
+        "kB",
+        outcomes.map(({ bytesPerFrame }) => bytesPerFrame / 1000),
+      ),
+      panel(
+        "Likeness to the picture without noise (PSNR)",
+        "dB",
+        outcomes.map(({ psnrDb }) => psnrDb),
+      ),
+    ],
+  };
+  return { name: "noise", figures: { ...SIZE, quality: QUALITY, outcomes }, bounds, table: [header, ...rows], chart };
 };
 
 /** The first frame, which is all new, counts for nothing. */

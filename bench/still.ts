@@ -134,9 +134,9 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
   };
 }
 
-/** The warm-up is for the engine's compiler, and for a first picture that brings everything. */
+/** At least once through all frames. The warm-up is for the engine's compiler, and for a first picture that brings everything. */
 const LONG = { warmUpMs: 3_000, measuredMs: 10_000 };
-const SHORT = { warmUpMs: 700, measuredMs: 1_500 };
+const SHORT = { warmUpMs: 600, measuredMs: 2_000 };
 
 async function measure(
   frames: readonly Uint8Array[],

@@ -35,13 +35,10 @@ const CASES: Case[] = [
   { ...HARDEST, source: "footage" },
 ];
 
-/** What newer viewers say of what they get. */
-type Product = ProbeReport["product"] & Partial<Record<"quality" | "sourceWidth" | "sourceHeight", number>>;
-
 interface Figures extends Case {
   ageMs: AgeMs;
   fps: number;
-  /** Of the picture at the end; the source's, where the viewer knows it; 0 where it does not. */
+  /** Of the picture at the end; the quality is 0 where the viewer does not know it. */
   size: string;
   sourceSize: string;
   quality: number;
@@ -112,16 +109,16 @@ function describeRecovery(ms: number): string {
 
 function figuresOf(of: Case, report: ProbeReport, from: number): Figures {
   const { age, width, height, frames, seconds } = report;
-  const product: Product = report.product;
+  const { sourceWidth, sourceHeight, quality, bytesPerFrame } = report.product;
   const ages = summariseAges(age, from, Number.POSITIVE_INFINITY);
   return {
     ...of,
     ageMs: { p50: round(ages.p50), p95: round(ages.p95), p99: round(ages.p99), max: round(ages.max) },
     fps: round((frames - 1) / seconds),
     size: `${width}x${height}`,
-    sourceSize: `${product.sourceWidth ?? 0}x${product.sourceHeight ?? 0}`,
-    quality: product.quality ?? 0,
-    bytesPerFrame: product.bytesPerFrame,
+    sourceSize: `${sourceWidth}x${sourceHeight}`,
+    quality,
+    bytesPerFrame,
   };
 }
 
