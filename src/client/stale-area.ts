@@ -31,9 +31,13 @@ export class StaleArea {
     return this.#count;
   }
 
-  addTile(number: number): void {
-    this.#count += 1 - (this.#tiles[number] ?? 1);
-    this.#tiles[number] = 1;
+  addTiles(tiles: readonly { number: number }[]): void {
+    if (this.#count === this.#tiles.length) return;
+    for (const { number } of tiles) {
+      if (this.#tiles[number] !== 0) continue;
+      this.#tiles[number] = 1;
+      this.#count++;
+    }
   }
 
   addAll(): void {
@@ -113,28 +117,4 @@ export class StaleArea {
     }
     return runs;
   }
-}
-
-/** Cuts rectangles into up to `parts` lists of about equal area. */
-export function splitRectangles(rectangles: readonly Rectangle[], parts: number): Rectangle[][] {
-  const lists: Rectangle[][] = [[]];
-  let left = areaOf(rectangles) / parts;
-  for (const rectangle of rectangles) {
-    let rest = rectangle;
-    while (rest.width * rest.height > left && lists.length < parts) {
-      const height = Math.min(rest.height, Math.max(1, Math.ceil(left / rest.width)));
-      lists.at(-1)?.push({ ...rest, height });
-      rest = { ...rest, y: rest.y + height, height: rest.height - height };
-      left = areaOf(rectangles) / parts;
-      lists.push([]);
-    }
-    left -= rest.width * rest.height;
-    if (rest.height > 0) lists.at(-1)?.push(rest);
-  }
-  return lists.filter((list) => list.length > 0);
-}
-
-/** Pixels, overlaps counted twice. */
-export function areaOf(rectangles: readonly Rectangle[]): number {
-  return rectangles.reduce((sum, { width, height }) => sum + width * height, 0);
 }

@@ -5,16 +5,10 @@ import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from ".
 import { type DecoderExports, JpegPicture, type PictureInfo } from "../codec/simd/decoder.ts";
 import { KernelError } from "../codec/simd/kernel-status.ts";
 import { stitchTiles } from "../codec/stitch.ts";
-import { CodecError, ProtocolError } from "../core/errors.ts";
+import { ProtocolError } from "../core/errors.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import type { TileGrid } from "./stale-area.ts";
 import type { PendingTile } from "./tile-frame.ts";
-
-/** Lines of MCUs, `end` not among them. */
-export interface LineRun {
-  first: number;
-  end: number;
-}
 
 /** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
 export class TileCanvas implements TileGrid {
@@ -24,7 +18,7 @@ export class TileCanvas implements TileGrid {
   readonly #headerArea: GrowingArea;
   #header: Uint8Array = new Uint8Array();
   #info: PictureInfo | null = null;
-  #tiles: Uint8Array[] = [];
+  #tiles: PendingTile[] = [];
   tilesPerLine = 0;
   waitingRows = 0;
 
@@ -35,7 +29,7 @@ export class TileCanvas implements TileGrid {
     this.#headerArea = new GrowingArea(arena);
   }
 
-  /** Begins a picture. Throws ProtocolError where its header is none that tiles can be decoded with. */
+  /** Begins a picture. Throws ProtocolError where its header is of no use for tiles, CodecError where memory ends. */
   open({ jpegHeader, width, height }: StreamHeader): void {
     const info = this.#readHeader(jpegHeader);
     if (info.width !== width || info.height !== height) {
@@ -46,7 +40,7 @@ export class TileCanvas implements TileGrid {
     }
     this.#header = jpegHeader;
     this.#info = info;
-    this.#tiles = Array.from({ length: info.tiles }, () => new Uint8Array());
+    this.#tiles = [];
     this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;
     this.waitingRows = this.#kernel.waitingRows(this.#picture.state, 0);
   }
@@ -73,36 +67,20 @@ export class TileCanvas implements TileGrid {
       words[at + TILE_SCAN / 4] = 0;
       words[at + TILE_NUMBER / 4] = tile.number;
       words[at + TILE_ADDRESS / 4] = tile.address;
-      words[at + TILE_LENGTH / 4] = tile.copy.length;
-      this.#tiles[tile.number] = tile.copy;
+      words[at + TILE_LENGTH / 4] = tile.bytes.length;
+      this.#tiles[tile.number] = tile;
     }
-  }
-
-  /** The lines of MCUs that come whole in a list of tiles of ascending numbers: these the kernel converts on the way. */
-  wholeLines(tiles: readonly PendingTile[]): LineRun[] {
-    const perLine = this.tilesPerLine;
-    const runs: LineRun[] = [];
-    if (perLine === 0) return runs;
-    for (let at = 0; at + perLine <= tiles.length;) {
-      const number = tiles[at]?.number ?? 0;
-      if (number % perLine !== 0 || tiles[at + perLine - 1]?.number !== number + perLine - 1) {
-        at++;
-        continue;
-      }
-      const line = number / perLine;
-      const last = runs.at(-1);
-      if (last?.end === line) last.end++;
-      else runs.push({ first: line, end: line + 1 });
-      at += perLine;
-    }
-    return runs;
   }
 
   /** Makes the JPEG of the tiles as they are now, later: what comes in between does not change it. */
   snapshot(): () => Uint8Array {
     const header = this.#header;
     const tiles = this.#tiles.slice();
-    return () => stitchTiles(header, tiles);
+    return () =>
+      stitchTiles(
+        header,
+        tiles.map(({ bytes }) => bytes),
+      );
   }
 
   #readHeader(header: Uint8Array): PictureInfo {
@@ -111,7 +89,7 @@ export class TileCanvas implements TileGrid {
       this.#arena.bytes(address, header.length).set(header);
       return this.#picture.readHeader(address, header.length);
     } catch (cause) {
-      if (!(cause instanceof KernelError || cause instanceof CodecError)) throw cause;
+      if (!(cause instanceof KernelError)) throw cause;
       throw new ProtocolError(`Stream's JPEG header cannot be used: ${cause.message}`, { cause });
     }
   }

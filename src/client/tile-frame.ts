@@ -17,8 +17,8 @@ export interface PendingTile {
   number: number;
   /** Of its bytes in the arena. */
   address: number;
-  /** Its bytes once more, to be kept for snapshots as long as they are the tile's newest. */
-  copy: Uint8Array;
+  /** Its bytes as they came; a copy once `keepCopies` was called, kept for snapshots while they are the tile's newest. */
+  bytes: Uint8Array;
   part: PartBytes;
 }
 
@@ -44,26 +44,31 @@ export class TileFrame {
     this.received = { frameNumber, capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt, bytes: 0, connection };
   }
 
-  /** Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well. */
-  add(part: Tiles, arrival: Arrival, areas: RecycledAreas, memory: (area: Area) => Uint8Array): void {
+  /**
+   * Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well.
+   * Returns the tiles, whose bytes are still the socket's: they are copied after the threads have been woken.
+   */
+  add(part: Tiles, arrival: Arrival, areas: RecycledAreas, memory: (area: Area) => Uint8Array): PendingTile[] {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
     const stamps = { capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt };
     this.received = { ...this.received, ...stamps, frameNumber, bytes: this.received.bytes + messageBytes };
-    const total = part.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (part.tiles.length > 0) {
-      const bytes: PartBytes = { area: areas.take(total), users: 0 };
-      const room = memory(bytes.area);
-      let at = 0;
-      for (const tile of part.tiles) {
-        const copy = tile.bytes.slice();
-        room.set(copy, at);
-        this.#put({ number: tile.number, address: bytes.area.address + at, copy, part: bytes }, areas);
-        at += copy.length;
-      }
-    }
     this.isWhole = part.isLast;
+    if (part.tiles.length === 0) return [];
+    const area = areas.take(part.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    const inArena: PartBytes = { area, users: part.tiles.length };
+    const room = memory(area);
+    let at = 0;
+    return part.tiles.map(({ number, bytes }) => {
+      room.set(bytes, at);
+      const tile = { number, address: area.address + at, bytes, part: inArena };
+      at += bytes.length;
+      const older = this.pending.get(number);
+      if (older !== undefined) release(older, areas);
+      this.pending.set(number, tile);
+      return tile;
+    });
   }
 
   /** Takes over the tiles of an older frame that is not shown any more, as far as this one has no newer ones. */
@@ -80,13 +85,11 @@ export class TileFrame {
     for (const tile of this.pending.values()) release(tile, areas);
     this.pending.clear();
   }
+}
 
-  #put(tile: PendingTile, areas: RecycledAreas): void {
-    tile.part.users++;
-    const older = this.pending.get(tile.number);
-    if (older !== undefined) release(older, areas);
-    this.pending.set(tile.number, tile);
-  }
+/** Copies what the socket will overwrite. */
+export function keepCopies(tiles: readonly PendingTile[]): void {
+  for (const tile of tiles) tile.bytes = new Uint8Array(tile.bytes);
 }
 
 /** Nobody reads the tile's bytes in the arena any more. */

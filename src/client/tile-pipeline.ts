@@ -31,21 +31,24 @@ export class TilePipeline {
   #spare: TileCanvas[] = [];
 
   constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, kernel: DecoderExports) {
-    this.#resources = { arena, pool, areas: new RecycledAreas(arena), slots: new PixelSlots(arena), events };
+    const [areas, lists] = [new RecycledAreas(arena), new RecycledAreas(arena)];
+    this.#resources = { arena, pool, areas, lists, slots: new PixelSlots(arena), events };
     this.#kernel = kernel;
   }
 
   /** Begins a stream, which ends the one before. Throws ProtocolError where its header is of no use. */
   open(header: StreamHeader, connection: Connection): void {
     this.close();
-    const canvas = this.#spare.pop() ?? this.#newCanvas();
-    try {
-      canvas.open(header);
-    } catch (error) {
-      this.#spare.push(canvas);
-      throw error;
-    }
-    this.#current = new TileStream(this.#resources, canvas, connection);
+    orProtocolError("no tiles of that size can be decoded", () => {
+      const canvas = this.#spare.pop() ?? new TileCanvas(this.#resources.arena, this.#kernel);
+      try {
+        canvas.open(header);
+        this.#current = new TileStream(this.#resources, canvas, connection);
+      } catch (error) {
+        this.#spare.push(canvas);
+        throw error;
+      }
+    });
   }
 
   /** No tiles follow. A frame that is whole and being decoded is still handed on. */
@@ -62,12 +65,7 @@ export class TilePipeline {
   offer(part: Tiles, arrival: Arrival, connection: Connection): void {
     const stream = this.#current;
     if (stream?.connection !== connection) throw new ProtocolError("Tiles before a Stream with a JPEG header");
-    try {
-      stream.offer(part, arrival);
-    } catch (cause) {
-      if (!(cause instanceof CodecError)) throw cause;
-      throw new ProtocolError(`Tiles cannot be kept: ${cause.message}`, { cause });
-    }
+    orProtocolError("the tiles cannot be kept", () => stream.offer(part, arrival));
     if (this.#resources.areas.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(`${this.#resources.areas.usedBytes} bytes of tiles came before the ones sent were shown`);
     }
@@ -80,15 +78,6 @@ export class TilePipeline {
     this.#current?.pump();
   }
 
-  #newCanvas(): TileCanvas {
-    try {
-      return new TileCanvas(this.#resources.arena, this.#kernel);
-    } catch (cause) {
-      if (!(cause instanceof CodecError)) throw cause;
-      throw new ProtocolError(`no tiles can be decoded: ${cause.message}`, { cause });
-    }
-  }
-
   #collect(): void {
     const finished = this.#retired.filter((stream) => stream.isFinished);
     if (finished.length === 0) return;
@@ -97,5 +86,15 @@ export class TilePipeline {
       stream.close();
       this.#spare.push(stream.canvas);
     }
+  }
+}
+
+/** What a server demands that there is no memory for ends its connection. */
+function orProtocolError(what: string, act: () => void): void {
+  try {
+    act();
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause;
+    throw new ProtocolError(`${what}: ${cause.message}`, { cause });
   }
 }

@@ -15,22 +15,22 @@ import type { Rectangle } from "../codec/simd/decoder.ts";
 import { nowMicros } from "../core/clock.ts";
 import { CodecError, ProtocolError } from "../core/errors.ts";
 import type { Tiles } from "../protocol/messages.ts";
+import { divideRectangles, divideTiles, LEAST_TILES, wholeLines } from "./batches.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import type { DecodedPicture, DecodeEvents } from "./picture.ts";
 import type { PixelRoom, PixelSlots } from "./pixel-slots.ts";
-import { areaOf, splitRectangles, StaleArea } from "./stale-area.ts";
+import { StaleArea } from "./stale-area.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
-import { type PendingTile, release, TileFrame } from "./tile-frame.ts";
-
-/** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
-const LEAST_TILES = 10;
-const LEAST_PIXELS = 100_000;
+import { keepCopies, type PendingTile, release, TileFrame } from "./tile-frame.ts";
 
 /** What all streams of a viewer share. */
 export interface TileResources {
   arena: Arena;
   pool: CodecPool;
+  /** For compressed bytes. */
   areas: RecycledAreas;
+  /** For the lists of tiles that threads get. */
+  lists: RecycledAreas;
   slots: PixelSlots;
   events: DecodeEvents;
 }
@@ -54,10 +54,12 @@ export class TileStream {
   /** Tiles that a thread is at: a newer one with that number has to wait. */
   readonly #inThread: Uint8Array;
   readonly #seen: Uint8Array;
+  readonly #listBytes: number;
   #unseen: number;
   /** The newest picture that was handed on, as long as the planes are as they were then. */
   #unchanged: DecodedPicture | null = null;
 
+  /** Throws CodecError where memory ends. */
   constructor(resources: TileResources, canvas: TileCanvas, connection: Connection) {
     this.#resources = resources;
     this.canvas = canvas;
@@ -65,6 +67,11 @@ export class TileStream {
     this.#unseen = canvas.info.tiles;
     this.#inThread = new Uint8Array(this.#unseen);
     this.#seen = new Uint8Array(this.#unseen);
+    // As many lists as there can be, so that none is missing later.
+    this.#listBytes = canvas.info.tiles * TILE_BYTES + 4;
+    const { lists, pool } = resources;
+    const all = Array.from({ length: pool.threads }, () => lists.take(this.#listBytes));
+    for (const area of all) lists.giveBack(area);
   }
 
   /** Nothing is left to be done, and no thread works on the canvas. */
@@ -85,14 +92,13 @@ export class TileStream {
     if (part.isLast && this.#unseen > 0) {
       throw new ProtocolError(`${this.#unseen} of ${tiles} tiles are missing in the first frame of a stream`);
     }
-    let frame = this.#frames.at(-1);
-    if (frame === undefined || frame.isWhole) {
-      frame = new TileFrame(part, arrival, this.connection);
-      this.#frames.push(frame);
-    }
-    frame.add(part, arrival, areas, (area) => arena.bytes(area.address, area.bytes));
+    const coming = this.#frames.at(-1);
+    const frame = coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection) : coming;
+    if (frame !== coming) this.#frames.push(frame);
+    const added = frame.add(part, arrival, areas, (area) => arena.bytes(area.address, area.bytes));
     if (frame.isWhole) this.#replaceOlder(frame);
     this.pump();
+    keepCopies(added);
   }
 
   /** Gives threads what there is to do, and hands on what is done. Call when a thread or a slot may be free. */
@@ -110,14 +116,13 @@ export class TileStream {
 
   /** Another stream follows: a frame that is being decoded is still shown if it is whole, all others are given up. */
   retire(): void {
-    const { areas } = this.#resources;
     const [first] = this.#frames;
-    for (const frame of this.#frames) {
-      if (frame === first && frame.isWhole && frame.hasBegun) continue;
-      frame.abandon(areas);
+    const kept = first?.isWhole && first.hasBegun ? [first] : [];
+    for (const frame of this.#frames.slice(kept.length)) {
+      frame.abandon(this.#resources.areas);
       if (frame.isWhole) this.#drop(frame, "another stream came first");
     }
-    this.#frames = this.#frames.filter((frame) => frame === first && frame.isWhole && frame.hasBegun);
+    this.#frames = kept;
   }
 
   /** To be called once it is retired and finished. */
@@ -147,60 +152,56 @@ export class TileStream {
     return frame.failure !== null || (frame.isConverting && this.#jobs === 0);
   }
 
+  /** Gives the frame's tiles to idle threads. */
   #decode(frame: TileFrame): void {
     frame.firstAt ??= nowMicros();
-    const { pool } = this.#resources;
-    if (frame.pending.size === 0 || pool.idleThreads === 0) return;
+    const { arena, areas, lists, pool } = this.#resources;
+    const idle = pool.idleThreads;
+    if (frame.pending.size === 0 || idle === 0) return;
     const ready = [...frame.pending.values()].filter(({ number }) => this.#inThread[number] === 0);
     ready.sort((a, b) => a.number - b.number);
     // A thread that is not idle now will be soon, so its share is left for it.
-    const share = Math.max(LEAST_TILES, Math.ceil(ready.length / pool.threads));
-    for (let from = 0; from < ready.length && pool.idleThreads > 0;) {
-      const end = this.#cut(ready, from, share);
-      this.#decodeBatch(frame, ready.slice(from, end));
-      from = end;
-    }
-  }
-
-  /** The end of a batch of about `share` tiles; where a line begins near it, there. */
-  #cut(ready: readonly PendingTile[], from: number, share: number): number {
-    const { tilesPerLine } = this.canvas;
-    const end = from + share;
-    if (end + LEAST_TILES > ready.length) return ready.length;
-    for (let cut = end; tilesPerLine > 0 && cut > Math.max(from, end - tilesPerLine); cut--) {
-      if ((ready[cut]?.number ?? 0) % tilesPerLine === 0) return cut;
-    }
-    return end;
-  }
-
-  #decodeBatch(frame: TileFrame, batch: readonly PendingTile[]): void {
-    const { areas, pool } = this.#resources;
-    const { canvas } = this;
+    const share = Math.ceil(ready.length / pool.threads);
+    const batches = divideTiles(ready, this.canvas.tilesPerLine, share, idle);
+    const taken = batches.reduce((sum, batch) => sum + batch.length, 0);
+    if (taken === 0) return;
+    const isRest = frame.isWhole && taken === frame.pending.size && this.#jobs === 0 && frame.failure === null;
     frame.hasBegun = true;
     this.#unchanged = null;
     const work = this.#acquire(frame);
-    const list = areas.take(batch.length * TILE_BYTES);
-    canvas.writeList(list.address, batch);
-    for (const { number } of batch) {
-      frame.pending.delete(number);
-      this.#inThread[number] = 1;
-      for (const stale of this.#stale.values()) stale.addTile(number);
-    }
-    if (work !== null) for (const { first, end } of canvas.wholeLines(batch)) work.stale.removeLines(first, end);
-    // The last tiles of a small change: their thread converts them as well, which saves waking one for that.
+    if (taken === frame.pending.size) frame.pending.clear();
+    else for (const { number } of batches.flat()) frame.pending.delete(number);
+    for (const batch of batches) this.#mark(batch, work);
+    // What little is left to convert after the last tiles, seams above all, the last of their threads converts as well.
     let rectangles: Rectangle[] = [];
-    const isRest = frame.isWhole && frame.pending.size === 0 && this.#jobs === 0 && frame.failure === null;
     if (isRest && work !== null && (pool.threads === 1 || work.stale.count <= 2 * LEAST_TILES)) {
       rectangles = work.stale.take();
       frame.isConverting = true;
     }
-    this.#run(frame, work, { list: list.address, count: batch.length, rectangles }, () => {
-      areas.giveBack(list);
-      for (const tile of batch) {
-        this.#inThread[tile.number] = 0;
-        release(tile, areas);
-      }
-    });
+    const area = lists.take(this.#listBytes);
+    const barrier = area.address + taken * TILE_BYTES;
+    new Int32Array(arena.memory.buffer, barrier, 1)[0] = batches.length;
+    let list = area.address;
+    let running = batches.length;
+    for (const batch of batches) {
+      this.canvas.writeList(list, batch);
+      this.#run(frame, work, { list, count: batch.length, rectangles, barrier }, () => {
+        for (const tile of batch) {
+          this.#inThread[tile.number] = 0;
+          release(tile, areas);
+        }
+        if (--running === 0) lists.giveBack(area);
+      });
+      list += batch.length * TILE_BYTES;
+    }
+  }
+
+  /** Tiles that go to a thread: what pixels of them are converted on the way is up to date then, all other is not. */
+  #mark(batch: readonly PendingTile[], work: Work | null): void {
+    for (const { number } of batch) this.#inThread[number] = 1;
+    for (const stale of this.#stale.values()) stale.addTiles(batch);
+    if (work === null) return;
+    for (const { first, end } of wholeLines(batch, this.canvas.tilesPerLine)) work.stale.removeLines(first, end);
   }
 
   #convert(frame: TileFrame): void {
@@ -210,10 +211,8 @@ export class TileStream {
     if (work === null) return;
     frame.hasBegun = true;
     frame.isConverting = true;
-    const rectangles = work.stale.take();
-    const parts = Math.max(1, Math.min(idle, Math.floor(areaOf(rectangles) / LEAST_PIXELS)));
-    for (const part of splitRectangles(rectangles, parts)) {
-      this.#run(frame, work, { list: 0, count: 0, rectangles: part }, () => undefined);
+    for (const part of divideRectangles(work.stale.take(), idle)) {
+      this.#run(frame, work, { list: 0, count: 0, rectangles: part, barrier: 0 }, () => undefined);
     }
   }
 
@@ -221,7 +220,7 @@ export class TileStream {
   #run(
     frame: TileFrame,
     work: Work | null,
-    what: { list: number; count: number; rectangles: Rectangle[] },
+    what: { list: number; count: number; rectangles: Rectangle[]; barrier: number },
     done: () => void,
   ): void {
     const { state, scratchBytes, tilesPerLine, info } = this.canvas;
@@ -230,12 +229,11 @@ export class TileStream {
       kind: "tiles",
       state,
       scratchBytes,
-      list: what.list,
-      count: what.count,
+      ...what,
       pixels: work?.room.address ?? 0,
       strideBytes: info.width * 4,
       convertsLines: tilesPerLine > 0,
-      rectangles: Int32Array.from(what.rectangles.flatMap(({ x, y, width, height }) => [x, y, width, height])),
+      rectangles: what.rectangles.flatMap(({ x, y, width, height }) => [x, y, width, height]),
     } as const;
     const accepted = this.#resources.pool.tryRun(job, (result) => {
       this.#jobs--;
@@ -283,21 +281,18 @@ export class TileStream {
     if (failure !== null) return () => events.onDropped(received, "decode", failure);
     const { width, height } = this.canvas.info;
     const decodedAt = nowMicros();
-    const times = {
-      workMicros: decodedAt - Math.max(received.lastByteAt, frame.firstAt ?? 0),
-      busyMicros: frame.busyMicros,
-      decodedAt,
-    };
-    const { isDamaged } = frame;
+    const workMicros = decodedAt - Math.max(received.lastByteAt, frame.firstAt ?? 0);
+    const { isDamaged, busyMicros } = frame;
+    const facts = { received, isDamaged, workMicros, busyMicros, decodedAt };
     let picture: DecodedPicture;
     if (this.#unchanged !== null) {
-      picture = { ...this.#unchanged, received, isRepeat: true, isDamaged, ...times };
+      picture = { ...this.#unchanged, ...facts, isRepeat: true };
     } else {
       if (work === null) throw new Error("a frame was converted into no slot");
       const { slot } = work;
       const pixels = slot.bytes.subarray(0, width * height * 4);
       const jpeg = this.canvas.snapshot();
-      picture = { width, height, received, slot, isRepeat: false, pixels, isDamaged, ...times, jpeg };
+      picture = { width, height, ...facts, slot, isRepeat: false, pixels, jpeg };
       this.#unchanged = picture;
     }
     return () => events.onDecoded(picture);

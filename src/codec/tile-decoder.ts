@@ -22,7 +22,12 @@ export interface TileJob {
   /** Lines of MCUs that come whole are converted while they are warm, all but the seams (JpegPicture, `waitingRows`). */
   convertsLines: boolean;
   /** x, y, width and height of each rectangle that is converted after the tiles. */
-  rectangles: Int32Array;
+  rectangles: readonly number[];
+  /**
+   * Address of an i32 with the number of jobs that bring the tiles together: the one that ends last converts the
+   * rectangles, which saves waking a thread for them. 0: they are this job's.
+   */
+  barrier: number;
 }
 
 /** Lives in one thread; any number of threads may work on one picture. */
@@ -37,13 +42,14 @@ export async function createTileDecoder(arena: Arena): Promise<TileDecoder> {
   const scratchArea = new GrowingArea(arena);
 
   function run(job: TileJob): { damagedTiles: number } {
-    const { state, list, count, pixels, strideBytes, rectangles } = job;
+    const { state, list, count, pixels, strideBytes, rectangles, barrier } = job;
     const scratch = scratchArea.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
     const damagedTiles =
       count === 0 ? 0 : checkStatus(kernel.decodeTiles(state, scratch, list, count, target, strideBytes, 0));
-    for (let at = 0; at + 4 <= rectangles.length; at += 4) {
-      const [x = 0, y = 0, width = 0, height = 0] = rectangles.subarray(at, at + 4);
+    const isLast = barrier === 0 || Atomics.sub(new Int32Array(arena.memory.buffer, barrier, 1), 0, 1) === 1;
+    for (let at = 0; isLast && at + 4 <= rectangles.length; at += 4) {
+      const [x = 0, y = 0, width = 0, height = 0] = rectangles.slice(at, at + 4);
       checkStatus(kernel.convert(state, scratch, x, y, width, height, pixels, strideBytes, 0));
     }
     return { damagedTiles };

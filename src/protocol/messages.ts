@@ -218,14 +218,16 @@ export function readTiles(body: Uint8Array): Tiles {
   const isLast = (reader.u8() & 1) !== 0;
   const count = reader.varint();
   if (count > body.length) throw new ProtocolError(`Tiles announces ${count} tiles in ${body.length} bytes`);
-  const list: { number: number; length: number }[] = [];
-  for (let next = 0; list.length < count;) {
+  const numbers: number[] = [];
+  const lengths: number[] = [];
+  for (let i = 0, next = 0; i < count; i++) {
     const number = next + reader.varint();
     if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles holds a tile number of ${number}`);
-    list.push({ number, length: reader.varint() });
+    numbers.push(number);
+    lengths.push(reader.varint());
     next = number + 1;
   }
-  const tiles = list.map(({ number, length }) => ({ number, bytes: reader.bytes(length) }));
+  const tiles = numbers.map((number, i) => ({ number, bytes: reader.bytes(lengths[i] ?? 0) }));
   return { frameNumber, ...stamps, isLast, tiles };
 }
 

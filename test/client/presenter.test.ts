@@ -161,6 +161,76 @@ describe("order", () => {
   });
 });
 
+describe("repeats, where nothing has changed since the frame before", () => {
+  const repeat = (of: DecodedPicture, frameNumber: number): DecodedPicture => ({
+    ...of,
+    received: { ...of.received, frameNumber },
+    isRepeat: true,
+  });
+
+  test("are shown without drawing, acknowledged, and give no slot back", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    for (const frame of [2, 3]) {
+      presenter.offer(repeat(picture, frame));
+      await Bun.sleep(0);
+    }
+    expect(screen.frames).toEqual([1]);
+    expect(presenter.currentFrameNumber).toBe(3);
+    expect(figures.frames).toBe(3);
+    expect(released).toEqual([]);
+    await show(4);
+    expect(released).toEqual([1]);
+    await until(() => first.acks.length === 4, "four Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "1 shown",
+      "2 shown",
+      "3 shown",
+      "4 shown",
+    ]);
+  });
+
+  test("are drawn where the overlay or the alarm is another than before", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    moveClock(3);
+    presenter.tick();
+    expect(screen.alarm).toBe("no new picture for 3 s");
+    presenter.offer(repeat(picture, 2));
+    await Bun.sleep(0);
+    expect(screen.alarm).toBeNull();
+    expect(screen.frames).toEqual([1, 1, 1]);
+  });
+
+  test("take the place of what they repeat while it waits, and its slot", async () => {
+    screen.slow = true;
+    presenter.offer(decoded(1));
+    const waiting = decoded(2);
+    presenter.offer(waiting);
+    presenter.offer(repeat(waiting, 3));
+    presenter.offer(repeat(waiting, 4));
+    await screen.finish();
+    await screen.finish();
+    expect(screen.frames).toEqual([1, 2]);
+    expect(presenter.currentFrameNumber).toBe(4);
+    expect(figures.drops.byReason.stale).toBe(2);
+    presenter.offer(decoded(5));
+    await screen.finish();
+    expect(released).toEqual([1, 2]);
+  });
+
+  test("of a picture that was dropped are dropped as well", async () => {
+    const old = decoded(4);
+    await show(5);
+    presenter.offer(old);
+    presenter.offer(repeat(old, 6));
+    expect(figures.drops.byReason.late).toBe(2);
+    expect(released).toEqual([4]);
+  });
+});
+
 describe("alarms", () => {
   test("before the first picture, over a blank one", () => {
     presenter.refresh();
@@ -213,6 +283,19 @@ describe("alarms", () => {
     await show(2);
     presenter.tick();
     expect(screen.alarm).toBe("paused");
+  });
+
+  test("figures say what comes: its size, of what, how well and how encoded", async () => {
+    figures.source = "vtest.mp4";
+    const stream = { codec: "simd", quality: 50, sourceWidth: 1280, sourceHeight: 720 };
+    figures.stream = stream;
+    presenter.toggleOverlay();
+    await show(1);
+    expect(screen.shown.at(-1)?.overlay.lines[0]).toContain("vtest.mp4");
+    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 of 1280×720 q50 simd");
+    figures.stream = { ...stream, quality: 0, sourceWidth: 2, sourceHeight: 2 };
+    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 simd");
+    expect(figures.report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
   });
 
   test("figures come and go with the key", async () => {

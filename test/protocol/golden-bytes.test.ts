@@ -229,6 +229,13 @@ describe("values out of range", () => {
     expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
   });
 
+  test("a Stream's JPEG header is a copy, also of a Buffer, as sockets give them", () => {
+    const body = Buffer.from(m.writeStream(stream).subarray(5));
+    const read = m.readStream(body);
+    body.fill(0);
+    expect(read.jpegHeader).toEqual(stream.jpegHeader);
+  });
+
   test("a varint of more than five bytes, more tiles than bytes and tile numbers beyond any picture are refused", () => {
     const head = bodyOf(GOLDEN.at(-1) as Golden).subarray(0, 29);
     const withList = (list: string) => Buffer.concat([head, bytesOf(list)]);

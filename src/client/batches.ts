@@ -1,0 +1,80 @@
+// How decoding is divided among threads: tiles into batches, along lines of MCUs where possible, and rectangles into parts.
+
+import type { Rectangle } from "../codec/simd/decoder.ts";
+import type { PendingTile } from "./tile-frame.ts";
+
+/** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
+export const LEAST_TILES = 10;
+const LEAST_PIXELS = 100_000;
+
+/** Lines of MCUs, `end` not among them. */
+interface LineRun {
+  first: number;
+  end: number;
+}
+
+/** Batches of about `share` tiles, at most so many: what is left over is for threads that are still busy. */
+export function divideTiles(
+  tiles: readonly PendingTile[],
+  tilesPerLine: number,
+  share: number,
+  most: number,
+): PendingTile[][] {
+  const batches: PendingTile[][] = [];
+  for (let from = 0; from < tiles.length && batches.length < most;) {
+    const end = cutAfter(tiles, tilesPerLine, from, Math.max(LEAST_TILES, share));
+    batches.push(tiles.slice(from, end));
+    from = end;
+  }
+  return batches;
+}
+
+/** The end of a batch; where a line begins near it, there, so that lines are not cut in two. */
+function cutAfter(tiles: readonly PendingTile[], tilesPerLine: number, from: number, share: number): number {
+  const end = from + share;
+  if (end + LEAST_TILES > tiles.length) return tiles.length;
+  for (let cut = end; tilesPerLine > 0 && cut > Math.max(from, end - tilesPerLine); cut--) {
+    if ((tiles[cut]?.number ?? 0) % tilesPerLine === 0) return cut;
+  }
+  return end;
+}
+
+/** The lines of MCUs that come whole in a batch of tiles of ascending numbers: these the kernel converts on the way. */
+export function wholeLines(tiles: readonly PendingTile[], tilesPerLine: number): LineRun[] {
+  const runs: LineRun[] = [];
+  if (tilesPerLine === 0) return runs;
+  for (let at = 0; at + tilesPerLine <= tiles.length;) {
+    const number = tiles[at]?.number ?? 0;
+    if (number % tilesPerLine !== 0 || tiles[at + tilesPerLine - 1]?.number !== number + tilesPerLine - 1) {
+      at++;
+      continue;
+    }
+    const line = number / tilesPerLine;
+    const last = runs.at(-1);
+    if (last?.end === line) last.end++;
+    else runs.push({ first: line, end: line + 1 });
+    at += tilesPerLine;
+  }
+  return runs;
+}
+
+/** Cuts rectangles into lists of about equal area for up to so many threads, fewer where that would not pay. */
+export function divideRectangles(rectangles: readonly Rectangle[], threads: number): Rectangle[][] {
+  const total = rectangles.reduce((sum, { width, height }) => sum + width * height, 0);
+  const parts = Math.max(1, Math.min(threads, Math.floor(total / LEAST_PIXELS)));
+  const lists: Rectangle[][] = [[]];
+  let left = total / parts;
+  for (const rectangle of rectangles) {
+    let rest = rectangle;
+    while (rest.width * rest.height > left && lists.length < parts) {
+      const height = Math.min(rest.height, Math.max(1, Math.ceil(left / rest.width)));
+      lists.at(-1)?.push({ ...rest, height });
+      rest = { ...rest, y: rest.y + height, height: rest.height - height };
+      left = total / parts;
+      lists.push([]);
+    }
+    left -= rest.width * rest.height;
+    if (rest.height > 0) lists.at(-1)?.push(rest);
+  }
+  return lists.filter((list) => list.length > 0);
+}

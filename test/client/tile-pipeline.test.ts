@@ -1,0 +1,277 @@
+// Streams of tiles with real codec threads: every frame shown is, pixel by pixel, the JPEG of its tiles decoded whole.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { DecodedPicture } from "../../src/client/picture.ts";
+import { createTilePipeline, type TilePipeline } from "../../src/client/tile-pipeline.ts";
+import { Arena, GrowingArea } from "../../src/codec/arena.ts";
+import { CodecPool } from "../../src/codec/pool.ts";
+import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
+import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { nowMicros } from "../../src/core/clock.ts";
+import type { NumberedTile } from "../../src/protocol/messages.ts";
+import { until } from "../codec/outside-programs.ts";
+import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
+import { openConnection, type RealConnection } from "./real-connection.ts";
+import { footageFormat, splitRandomly, TileFootage } from "./tile-footage.ts";
+
+interface Setup {
+  arena: Arena;
+  pool: CodecPool;
+  pipeline: TilePipeline;
+  decoded: DecodedPicture[];
+  dropped: { frameNumber: number; cause: string; reason: string }[];
+  /** Called with each picture as it is handed on. */
+  onDecoded: (picture: DecodedPicture) => void;
+}
+
+let server: RealConnection;
+let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
+const pools: CodecPool[] = [];
+beforeAll(async () => {
+  server = await openConnection();
+  pixelsOf = await wholeDecoder();
+});
+afterAll(() => server.close());
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+async function start(threads: number): Promise<Setup> {
+  const arena = Arena.create();
+  const decoded: DecodedPicture[] = [];
+  const dropped: Setup["dropped"] = [];
+  let pipeline: TilePipeline | null = null;
+  const pool = new CodecPool({
+    arena,
+    codec: "simd",
+    threads,
+    onIdle: () => pipeline?.pump(),
+    onBroken: () => undefined,
+    onReplaced: () => undefined,
+  });
+  pools.push(pool);
+  const setup = { arena, pool, decoded, dropped, onDecoded: (_: DecodedPicture): void => undefined };
+  pipeline = await createTilePipeline(arena, pool, {
+    onDecoded(picture) {
+      decoded.push(picture);
+      setup.onDecoded(picture);
+    },
+    onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
+  });
+  await pool.started;
+  return Object.assign(setup, { pipeline });
+}
+
+/** Gives the pipeline one part of a frame, from memory that is overwritten after the call as a socket's is. */
+function send({ pipeline }: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void {
+  const now = nowMicros();
+  const chunk = Buffer.concat(tiles.map(({ bytes }) => bytes));
+  let at = 0;
+  const views = tiles.map(({ number, bytes }) => {
+    at += bytes.length;
+    return { number, bytes: chunk.subarray(at - bytes.length, at) };
+  });
+  const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views };
+  const arrival = { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length };
+  pipeline.offer(part, arrival, server.connection);
+  chunk.fill(0xff);
+}
+
+/** Decodes JPEGs in one go, with the decoder for whole pictures. */
+async function wholeDecoder(): Promise<typeof pixelsOf> {
+  const arena = Arena.create();
+  const [input, output] = [new GrowingArea(arena), new GrowingArea(arena)];
+  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+  const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+  return (jpeg) => {
+    const address = input.reserve(jpeg.length);
+    arena.bytes(address, jpeg.length).set(jpeg);
+    const { width, height } = picture.readHeader(address, jpeg.length);
+    const bytes = width * height * 4;
+    picture.decode(address, jpeg.length, output.reserve(bytes), width * 4);
+    return arena.bytes(output.address, bytes);
+  };
+}
+
+const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+const formats = [
+  { pixelFormat: "rgb24", sampling: "4:2:0" },
+  { pixelFormat: "rgb24", sampling: "4:4:4" },
+  { pixelFormat: "yuyv422", sampling: "4:2:2" },
+  { pixelFormat: "gray", sampling: "gray" },
+] as const;
+
+const recipes = fc.record({
+  layout: fc.constantFrom(...formats),
+  widthPixels: fc.integer({ min: 1, max: 500 }),
+  heightPixels: fc.integer({ min: 1, max: 400 }),
+  quality: fc.integer({ min: 10, max: 95 }),
+  tileMcus: fc.integer({ min: 1, max: 8 }),
+  seed: fc.integer(),
+});
+
+describe("frames of tiles", () => {
+  test.each([1, 2, 3])("with %d threads: any parts, any pace, any use of slots", async (threads) => {
+    const setup = await start(threads);
+    await fc.assert(
+      fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
+        const random = randomFrom(seed);
+        const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
+        const expected = new Map<number, Uint8Array>();
+        const held: DecodedPicture[] = [];
+        setup.decoded.length = 0;
+        setup.dropped.length = 0;
+        const wrong: string[] = [];
+        const check = (picture: DecodedPicture, when: string): void => {
+          const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
+          if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
+          // A repeat has pixels as long as somebody holds the picture that it repeats.
+          const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
+          if (isHeld && !isEqual(picture.pixels, pixelsOf(jpeg)))
+            wrong.push(`frame ${picture.received.frameNumber} ${when}`);
+        };
+        const letGo = (): void => {
+          const [picture] = held.splice(Math.floor(random() * held.length), 1);
+          if (picture === undefined) return;
+          check(picture, "when it was released");
+          picture.slot.release();
+          setup.pipeline.pump();
+        };
+        setup.onDecoded = (picture) => {
+          check(picture, "when it was handed on");
+          if (!picture.isRepeat) held.push(picture);
+          while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
+        };
+        setup.pipeline.open(footage.stream, server.connection);
+        let owed: NumberedTile[] = footage.allTiles; // of a frame that was given up: they come again
+        for (let frame = 1; frame <= 12; frame++) {
+          const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
+          const changed = footage.change(share);
+          const numbers = new Set([...owed, ...changed].map(({ number }) => number));
+          const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
+          const isGivenUp = frame < 12 && random() < 0.15;
+          const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
+          if (!isGivenUp) expected.set(frame, footage.jpeg);
+          for (const [index, part] of parts.entries()) {
+            const isLast = index === parts.length - 1;
+            if (!(isGivenUp && isLast)) send(setup, frame, part, isLast);
+            if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
+          }
+          owed = isGivenUp ? tiles : [];
+          if (random() < 0.3) letGo();
+        }
+        await until(() => {
+          while (held.length > 0) letGo();
+          return ended(setup) === expected.size;
+        }, "all frames' end");
+        expect(wrong).toEqual([]);
+        expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
+        expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
+        const numbers = setup.decoded.map(({ received }) => received.frameNumber);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
+        while (held.length > 0) letGo();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test("what it shows is what djpeg shows, within rounding", async () => {
+  const setup = await start(2);
+  const size = { widthPixels: 333, heightPixels: 217, quality: 80, pixelFormat: "rgb24" } as const;
+  const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
+  setup.pipeline.open(footage.stream, server.connection);
+  send(setup, 1, footage.allTiles);
+  send(setup, 2, footage.change(0.1));
+  await until(() => ended(setup) === 2, "two frames");
+  const last = setup.decoded.at(-1) as DecodedPicture;
+  const theirs = djpeg(footage.jpeg);
+  const worst = last.pixels.reduce((most, value, at) => Math.max(most, Math.abs(value - (theirs.data[at] ?? 0))), 0);
+  expect(worst).toBeLessThanOrEqual(4);
+});
+
+describe("streams", () => {
+  const layout = { pixelFormat: "rgb24", sampling: "4:2:0", quality: 75 } as const;
+  const sized = (widthPixels: number, heightPixels: number) =>
+    TileFootage.create(footageFormat({ ...layout, widthPixels, heightPixels }, 4), randomFrom(3));
+
+  test("of the same or a smaller size take nothing more of the arena", async () => {
+    const setup = await start(2);
+    const large = await sized(320, 240);
+    const small = await sized(200, 150);
+    let frame = 0;
+    let shown: DecodedPicture | null = null;
+    setup.onDecoded = (picture) => {
+      if (picture.isRepeat) return;
+      shown?.slot.release();
+      shown = picture;
+    };
+    const play = async (footage: TileFootage) => {
+      setup.pipeline.open(footage.stream, server.connection);
+      for (let count = 0; count < 6; count++) {
+        send(setup, ++frame, footage.allTiles);
+        await until(() => ended(setup) === frame, "the frame");
+      }
+    };
+    for (let round = 0; round < 3; round++) await play(large);
+    const before = setup.arena.take(64);
+    for (let round = 0; round < 10; round++) await play(round % 2 === 0 ? small : large);
+    expect(setup.arena.take(64) - before).toBe(64);
+  });
+
+  test("that come while the one before is decoded end its frames once each, and are shown right", async () => {
+    const setup = await start(2);
+    const footages = [await sized(320, 240), await sized(161, 99), await sized(320, 240)];
+    let newest: DecodedPicture | null = null;
+    setup.onDecoded = (picture) => {
+      // Two streams may be in work at a time; what comes late the presenter drops.
+      const isLate = newest !== null && newest.received.frameNumber > picture.received.frameNumber;
+      (isLate ? picture : newest)?.slot.release();
+      if (!isLate) newest = picture;
+    };
+    const shown = (): DecodedPicture | null => newest;
+    for (let frame = 1; frame <= 60; frame++) {
+      const footage = footages[frame % 3] as TileFootage;
+      footage.change(0.3);
+      setup.pipeline.open(footage.stream, server.connection);
+      send(setup, frame, footage.allTiles.slice(0, 20), false);
+      send(setup, frame, footage.allTiles.slice(20));
+      if (frame % 7 === 0) await Bun.sleep(1);
+    }
+    await until(() => ended(setup) === 60, "all frames' end");
+    expect(shown()?.received.frameNumber).toBe(60);
+    expect(shown()?.pixels).toEqual(pixelsOf((footages[0] as TileFootage).jpeg));
+    const numbers = [
+      ...setup.decoded.map(({ received }) => received.frameNumber),
+      ...setup.dropped.map((each) => each.frameNumber),
+    ];
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+  });
+
+  test("frames that pile up: the one in work is shown, of those that wait the newest", async () => {
+    const setup = await start(2);
+    const footage = await sized(320, 240);
+    setup.pipeline.open(footage.stream, server.connection);
+    for (let frame = 1; frame <= 10; frame++) send(setup, frame, frame === 1 ? footage.allTiles : footage.change(0.2));
+    await until(() => ended(setup) === 10, "all frames' end");
+    expect(setup.decoded.map(({ received }) => received.frameNumber)).toEqual([1, 10]);
+    expect(setup.dropped.every(({ cause }) => cause === "stale")).toBe(true);
+    expect(setup.decoded[1]?.pixels).toEqual(pixelsOf(footage.jpeg));
+    expect(Buffer.compare(setup.decoded[1]?.jpeg() ?? new Uint8Array(), footage.jpeg)).toBe(0);
+  });
+
+  test("a server that sends without end and without credit is told so", async () => {
+    const setup = await start(1);
+    const footage = await sized(320, 240);
+    setup.pipeline.open(footage.stream, server.connection);
+    const bytes = new Uint8Array(60 << 20);
+    const flood = () => {
+      for (let number = 0; number < 8; number++) send(setup, 1, [{ number, bytes }], false);
+    };
+    expect(flood).toThrow(/before the ones sent were shown|cannot be kept/);
+  });
+});

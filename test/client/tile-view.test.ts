@@ -1,0 +1,308 @@
+// A whole viewer before a small server that sends tiles: what is on its screen, what it acknowledges and what it reports.
+
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Overlay, RgbaPicture } from "../../src/client/overlay.ts";
+import type { ScreenEvents } from "../../src/client/screens/screen.ts";
+import { view, type ViewOptions } from "../../src/client/view.ts";
+import type { ViewReport } from "../../src/client/view-figures.ts";
+import { nowMicros } from "../../src/core/clock.ts";
+import { median } from "../../src/core/statistics.ts";
+import { writeStream, writeTiles } from "../../src/protocol/messages.ts";
+import { until } from "../codec/outside-programs.ts";
+import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
+import { footageFormat, TileFootage } from "./tile-footage.ts";
+import { TileServer } from "./tile-server.ts";
+
+const FORMAT = footageFormat(
+  { widthPixels: 320, heightPixels: 240, pixelFormat: "rgb24", quality: 80, sampling: "4:2:0" },
+  5,
+);
+
+interface Shown {
+  pixels: Uint8Array;
+  overlay: Overlay;
+  at: number;
+}
+
+/** A viewer whose screen keeps what it is shown; the blank picture is left out. */
+function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
+  const shown: Shown[] = [];
+  const said: string[] = [];
+  const viewer: { keys: ScreenEvents | null } = { keys: null };
+  const show = ({ pixels, width }: RgbaPicture, overlay: Overlay): void => {
+    if (width === FORMAT.widthPixels) shown.push({ pixels: pixels.slice(), overlay, at: nowMicros() });
+  };
+  const ended: Promise<ViewReport> = view(
+    {
+      address: { host: "127.0.0.1", port: server.port },
+      display: "none",
+      renderer: "auto",
+      workers: 2,
+      size: null,
+      output: null,
+      frames: null,
+      seconds: null,
+      once: true,
+      ...options,
+    },
+    new AbortController().signal,
+    {
+      report: () => undefined,
+      say: (text) => said.push(text),
+      createScreen(screenEvents) {
+        viewer.keys = screenEvents;
+        return Promise.resolve({ show, setTitle: () => undefined, close: () => undefined });
+      },
+    },
+  );
+  ended.catch(() => undefined); // heard by the test that expects it
+  return Object.assign(viewer, { shown, said, ended });
+}
+
+/** The largest difference to what djpeg makes of the JPEG: rounding, or a wrong tile. */
+function difference(pixels: Uint8Array, jpeg: Uint8Array): number {
+  const { data } = djpeg(jpeg);
+  return pixels.reduce((most, value, at) => Math.max(most, Math.abs(value - (data[at] ?? 0))), 0);
+}
+
+describe("frames of tiles", () => {
+  test("are shown whole, acknowledged once each after their last part, and counted", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    const footage = await TileFootage.create(FORMAT, randomFrom(1));
+    server.sendStream({ ...footage.stream, sourceWidth: 1280, sourceHeight: 960 });
+    server.sendTiles(1, footage.allTiles.slice(0, 30), false);
+    await Bun.sleep(30);
+    expect(viewer.shown).toEqual([]);
+    expect(server.acks).toEqual([]);
+    server.sendTiles(1, footage.allTiles.slice(30));
+    await server.acked(1);
+    expect(server.acks[0]).toMatchObject({ frameNumber: 1, outcome: "shown" });
+    expect(server.acks[0]?.transferMicros).toBeGreaterThan(25_000);
+    expect(server.acks[0]?.workMicros).toBeGreaterThan(0);
+    expect(difference(viewer.shown.at(-1)?.pixels ?? new Uint8Array(), footage.jpeg)).toBeLessThanOrEqual(4);
+    const jpegs = [footage.jpeg];
+    for (let frame = 2; frame <= 12; frame++) {
+      server.sendTiles(frame, footage.change(frame % 3 === 0 ? 1 : 0.05));
+      await server.acked(frame);
+      jpegs.push(footage.jpeg);
+    }
+    for (const [index, jpeg] of jpegs.entries()) {
+      expect(difference(viewer.shown[index]?.pixels ?? new Uint8Array(), jpeg)).toBeLessThanOrEqual(4);
+    }
+    server.sayGoodbye();
+    const report = await viewer.ended;
+    expect(report).toMatchObject({ frames: 12, dropped: 0, width: 320, height: 240, codec: "simd" });
+    expect(report).toMatchObject({ quality: 80, sourceWidth: 1280, sourceHeight: 960 });
+    expect(report.bytesPerFrame).toBeGreaterThan(100);
+  });
+
+  test("in which nothing changed count as shown, and nothing is drawn for them", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    const footage = await TileFootage.create(FORMAT);
+    server.sendStream(footage.stream);
+    server.sendTiles(1, footage.allTiles);
+    await server.acked(1);
+    for (let frame = 2; frame <= 6; frame++) {
+      server.sendTiles(frame, []);
+      await server.acked(frame);
+    }
+    expect(server.acks.map(({ outcome }) => outcome)).toEqual(Array(6).fill("shown"));
+    expect(viewer.shown.length).toBe(1);
+    server.sendTiles(7, footage.change(0.1));
+    await server.acked(7);
+    expect(viewer.shown.length).toBe(2);
+    server.sayGoodbye();
+    expect((await viewer.ended).frames).toBe(7);
+  });
+
+  test("may be followed by whole pictures, and those by tiles of another size", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    const footage = await TileFootage.create(FORMAT);
+    const narrow = await TileFootage.create(footageFormat({ ...FORMAT, widthPixels: 97, heightPixels: 55 }, 3));
+    const jpegs: Uint8Array[] = [];
+    let frame = 0;
+    for (let round = 0; round < 3; round++) {
+      for (const { each, isWhole } of [
+        { each: footage, isWhole: false },
+        { each: footage, isWhole: true },
+        { each: narrow, isWhole: false },
+      ]) {
+        each.change(0.5);
+        server.sendStream(isWhole ? { ...each.stream, jpegHeader: new Uint8Array() } : each.stream);
+        if (isWhole) server.sendPicture(++frame, each.jpeg);
+        else server.sendTiles(++frame, each.allTiles);
+        await server.acked(frame);
+        if (each === footage) jpegs.push(each.jpeg);
+      }
+    }
+    expect(server.acks.map(({ outcome }) => outcome)).toEqual(Array(9).fill("shown"));
+    for (const [index, jpeg] of jpegs.entries()) {
+      expect(difference(viewer.shown[index]?.pixels ?? new Uint8Array(), jpeg)).toBeLessThanOrEqual(4);
+    }
+    server.sayGoodbye();
+    expect((await viewer.ended).frames).toBe(9);
+  });
+});
+
+test("the key S saves the JPEG of the frame that is on the screen, put together of tiles of any age", async () => {
+  using server = new TileServer();
+  const viewer = startViewer(server);
+  await server.greeted();
+  viewer.keys?.onSnapshot();
+  expect(viewer.said.at(-1)).toBe("there is no picture to save yet");
+  const footage = await TileFootage.create(FORMAT);
+  server.sendStream(footage.stream);
+  server.sendTiles(1, footage.allTiles);
+  for (let frame = 2; frame <= 8; frame++) {
+    server.sendTiles(frame, footage.change(0.05));
+    await server.acked(frame);
+  }
+  const jpeg = footage.jpeg;
+  server.sendTiles(9, footage.change(0.5), false); // not whole yet: none of it may be saved
+  await Bun.sleep(20);
+  const folder = mkdtempSync(join(tmpdir(), "slipstream-snapshot-"));
+  const before = process.cwd();
+  try {
+    process.chdir(folder);
+    viewer.keys?.onSnapshot();
+    process.chdir(before);
+    await until(() => viewer.said.some((text) => text.startsWith("saved ")), "the saved picture");
+    const [name = ""] = readdirSync(folder);
+    expect(name).toMatch(/frame8\.jpg$/);
+    expect(Buffer.compare(readFileSync(join(folder, name)), jpeg)).toBe(0);
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  }
+  server.sayGoodbye();
+  await viewer.ended;
+});
+
+describe("what no tiles can be made of", () => {
+  const good = () => TileFootage.create(FORMAT);
+  const stream = async (change: (header: Uint8Array) => Uint8Array, size = {}) => {
+    const { stream: header } = await good();
+    return writeStream({ ...header, ...size, jpegHeader: change(header.jpegHeader) });
+  };
+  const withTile = (number: number) => async () => {
+    const footage = await good();
+    const now = nowMicros();
+    const stamps = { frameNumber: 1, capturedAt: now, encodedAt: now, sentAt: now, isLast: true };
+    const tiles = [{ number, bytes: new Uint8Array([1, 2, 3]) }];
+    return Buffer.concat([writeStream(footage.stream), writeTiles({ ...stamps, tiles })]);
+  };
+  const cases: [string, () => Promise<Uint8Array>, RegExp][] = [
+    ["a header that is no JPEG", () => stream(() => new Uint8Array([1, 2, 3])), /header cannot be used/],
+    ["half a header", () => stream((header) => header.subarray(0, 300)), /header cannot be used/],
+    ["a header of another size", () => stream((header) => header, { width: 100 }), /announces 100x240/],
+    ["a header with more behind it", () => stream((header) => Buffer.concat([header, header])), /SOI to SOS/],
+    [
+      "a header of an absurd size",
+      () =>
+        stream((header) => {
+          const copy = Buffer.from(header);
+          copy.writeUInt32BE(0xffffffff, copy.indexOf(Buffer.from([0xff, 0xc0])) + 5);
+          return copy;
+        }),
+      /header cannot be used|announces/,
+    ],
+    ["a tile number outside of the picture", withTile(100_000), /tile 100000 of a picture of/],
+    ["a first frame without all tiles", withTile(3), /missing in the first frame/],
+    [
+      "tiles before a Stream",
+      async () => {
+        const now = nowMicros();
+        return writeTiles({ frameNumber: 1, capturedAt: now, encodedAt: now, sentAt: now, isLast: true, tiles: [] });
+      },
+      /Tiles before a Stream/,
+    ],
+  ];
+  test.each(cases)("%s ends the connection with one line", async (_, bytes, message) => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    server.send(await bytes());
+    const error: unknown = await viewer.ended.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "ProtocolError" });
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).not.toContain("\n");
+  });
+
+  test("damaged tiles are shown as far as they go, and said once", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    const footage = await TileFootage.create(FORMAT);
+    server.sendStream(footage.stream);
+    server.sendTiles(1, footage.allTiles);
+    await server.acked(1);
+    const random = randomFrom(7);
+    for (let frame = 2; frame <= 30; frame++) {
+      const tiles = footage.change(0.3).map(({ number, bytes }) => {
+        const broken = bytes.slice(0, Math.floor(random() * bytes.length));
+        for (let n = 0; n < 5; n++) broken[Math.floor(random() * broken.length)] = random() * 256;
+        return { number, bytes: broken };
+      });
+      server.sendTiles(frame, tiles);
+      await server.acked(frame);
+    }
+    expect(server.acks.every(({ outcome }) => outcome === "shown")).toBe(true);
+    expect(viewer.said.filter((text) => text.includes("is damaged")).length).toBe(1);
+    server.sendTiles(31, footage.allTiles);
+    await server.acked(31);
+    expect(difference(viewer.shown.at(-1)?.pixels ?? new Uint8Array(), footage.jpeg)).toBeLessThanOrEqual(4);
+    server.sayGoodbye();
+    await viewer.ended;
+  });
+});
+
+test.each([
+  ["an hour ahead", 3_600_000_000],
+  ["three seconds behind", -3_000_000],
+  ["the same", 0],
+])("with a server's clock %s the latency is the true one", async (_, shiftMicros) => {
+  using server = new TileServer(shiftMicros);
+  const viewer = startViewer(server);
+  await server.greeted();
+  const footage = await TileFootage.create(FORMAT);
+  server.sendStream(footage.stream);
+  const ages: number[] = [];
+  for (let frame = 1; frame <= 15; frame++) {
+    const tiles = frame === 1 ? footage.allTiles : footage.change(0.2);
+    const capturedAt = nowMicros() - 40_000;
+    server.sendTiles(frame, tiles, true, 40_000);
+    await server.acked(frame);
+    ages.push((viewer.shown.at(-1)?.at ?? 0) - capturedAt);
+  }
+  server.sayGoodbye();
+  const { latencyMs, stagesMs } = await viewer.ended;
+  const trueMs = (median(ages) ?? 0) / 1000;
+  expect(latencyMs.p50 / trueMs).toBeGreaterThan(0.8);
+  expect(latencyMs.p50 / trueMs).toBeLessThan(1.25);
+  expect(stagesMs.encode).toBeGreaterThan(stagesMs.transfer);
+  expect(Object.values(stagesMs).reduce((sum, stage) => sum + stage, 0) / trueMs).toBeLessThan(1.5);
+});
+
+describe("wishes", () => {
+  test.each([
+    [null, []],
+    [{ width: 640, height: 360 }, [{ paused: false, width: 640, height: 360 }]],
+  ])("a size of %j is said after the greeting", async (size, wishes) => {
+    using server = new TileServer();
+    const viewer = startViewer(server, { size });
+    await server.greeted();
+    await Bun.sleep(20);
+    expect(server.wishes).toEqual(wishes);
+    server.sayGoodbye();
+    await viewer.ended;
+  });
+});
