@@ -169,14 +169,13 @@ export class Viewer {
     if (feed === this.#feed) return;
     this.#breakOff();
     this.#feed = feed;
-    this.#owed = feed !== null && feed.newestFrame > 0;
+    this.#owed = this.#hasNewer;
     this.#sendOwed();
   }
 
   /** The feed has a newer frame: sent now if there is credit, else once there is, with whatever is newest then. */
   offer(): void {
-    if (!this.watching || this.#feed === null || this.#streamed !== null) return;
-    if (this.#announced === this.#feed.stream && this.#since >= this.#feed.newestFrame) return;
+    if (!this.watching || this.#streamed !== null || !this.#hasNewer) return;
     if (this.#owed) this.picturesSkipped++;
     this.#owed = true;
     this.#sendOwed();
@@ -203,7 +202,9 @@ export class Viewer {
 
   /** That frame will not become whole. */
   abortFrame(rendition: Rendition): void {
-    if (rendition === this.#feed) this.#breakOff();
+    if (rendition !== this.#feed) return;
+    this.#breakOff();
+    this.#sendOwed(); // the frame before, which the aborted one was to replace
   }
 
   notify(notice: Notice): void {
@@ -300,9 +301,14 @@ export class Viewer {
     return this.#budget?.allows(nowMicros()) ?? true;
   }
 
+  /** Whether the feed has a frame that is newer than all that this viewer was sent, of whatever feed. */
+  get #hasNewer(): boolean {
+    return this.#feed !== null && this.#feed.newestFrame > this.#lastWhole;
+  }
+
   #sendOwed(): void {
     const feed = this.#feed;
-    if (!this.#owed || feed === null || feed.newestFrame <= this.#lastWhole || !this.#mayBeSent()) return;
+    if (!this.#owed || feed === null || !this.#hasNewer || !this.#mayBeSent()) return;
     this.#owed = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
@@ -338,6 +344,6 @@ export class Viewer {
     this.#bytesOf.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
-    this.#owed = true;
+    this.#owed = this.#hasNewer;
   }
 }

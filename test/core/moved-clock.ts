@@ -11,6 +11,16 @@ export function moveClock(seconds: number): void {
   clock = spyOn(performance, "now").mockImplementation(() => real() + seconds * 1000);
 }
 
+/** Stops the clock; what it returns lets it run so many milliseconds on. */
+export function stopClock(): (milliseconds: number) => void {
+  resetClock();
+  let now = performance.now();
+  clock = spyOn(performance, "now").mockImplementation(() => now);
+  return (milliseconds) => {
+    now += milliseconds;
+  };
+}
+
 /** To be called after each test that moves the clock. */
 export function resetClock(): void {
   clock?.mockRestore();
