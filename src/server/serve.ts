@@ -12,6 +12,7 @@ import { PictureFeed } from "./feed.ts";
 import { openPreview } from "./preview.ts";
 import { openSource, type SourceOptions } from "./sources/open.ts";
 import type { Source } from "./sources/source.ts";
+import type { Rendition } from "./rendition.ts";
 import { Renditions } from "./renditions.ts";
 import { runWhileWatched } from "./sources/idle-release.ts";
 import { TilePipeline } from "./tile-pipeline.ts";
@@ -84,6 +85,8 @@ export interface ServeEvents {
   say(text: string): void;
   /** Another source than `options.source` names; benches serve frames of their own with it. */
   createSource?(): Source;
+  /** After each frame of each rendition; soak runs compare what it holds with what viewers show. */
+  onTiles?(rendition: Rendition): void;
 }
 
 /** To more viewers than this a frame is sent in one piece: many small writes would cost more than they save. */
@@ -151,7 +154,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     onSource: (size) => viewers.useTiles(size),
     onOpened: (rendition, frameNumber) => viewers.beginFrame(rendition, frameNumber),
     onPart: (rendition, first, count, isLast) => viewers.sendPart(rendition, first, count, isLast),
-    onCommitted: (rendition) => viewers.publishTiles(rendition),
+    onCommitted(rendition) {
+      viewers.publishTiles(rendition);
+      events.onTiles?.(rendition);
+    },
     onAborted: (rendition) => viewers.abortFrame(rendition),
   });
   const pipeline: EncodePipeline = new EncodePipeline({

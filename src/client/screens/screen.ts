@@ -1,13 +1,17 @@
 // What a screen is: where decoded pictures go, and where the user's keys come from.
 
 import type { Overlay, RgbaPicture } from "../overlay.ts";
+import type { DecodedPicture } from "../picture.ts";
+
+/** A picture to be shown: one that was received, or the blank one that stands in before the first. */
+export type ShownPicture = RgbaPicture & Partial<Pick<DecodedPicture, "received" | "jpeg">>;
 
 export interface Screen {
   /**
    * Shows a picture with text over it. Returns, or resolves, when it is on the screen; the pixels are the caller's again
    * then, unchanged. One call at a time.
    */
-  show(picture: RgbaPicture, overlay: Overlay): void | Promise<void>;
+  show(picture: ShownPicture, overlay: Overlay): void | Promise<void>;
   /** The title of a window, where there is one. */
   setTitle(title: string): void;
   close(): void;

@@ -1,0 +1,76 @@
+// A viewer of a soak run: again and again it decodes the JPEG of what it shows whole, and compares that with its pixels.
+//
+// usage: bun bench/soak/viewer.ts PORT SLOW_MS [WIDTHxHEIGHT]
+
+import { crc32 } from "node:zlib";
+import type { ShownPicture } from "../../src/client/screens/screen.ts";
+import { createNoScreen } from "../../src/client/screens/none.ts";
+import { view } from "../../src/client/view.ts";
+import { Arena, GrowingArea } from "../../src/codec/arena.ts";
+import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
+import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { parseSize } from "../../src/core/pixel-format.ts";
+import type { Finding } from "./findings.ts";
+
+const CHECK_EVERY_MS = 500;
+
+const [port, slowMs, size] = process.argv.slice(2);
+const arena = Arena.create();
+const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+const whole = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+const input = new GrowingArea(arena);
+const output = new GrowingArea(arena);
+let checkedAt = 0;
+let frames = 0;
+let seenAt: number | null = null;
+let longestGapMs = 0;
+let connections = 0;
+
+function say(finding: Finding): void {
+  console.log(JSON.stringify(finding));
+}
+
+function check(picture: ShownPicture): void {
+  const { width, height, pixels, received } = picture;
+  const jpeg = picture.jpeg?.();
+  if (received === undefined || jpeg === undefined || performance.now() - checkedAt < CHECK_EVERY_MS) return;
+  checkedAt = performance.now();
+  const address = input.reserve(jpeg.length);
+  arena.bytes(address, jpeg.length).set(jpeg);
+  const target = output.reserve(width * height * 4);
+  whole.decode(address, jpeg.length, target, width * 4);
+  const isEqual = Buffer.compare(arena.bytes(target, width * height * 4), pixels) === 0;
+  say({ kind: "frame", frameNumber: received.frameNumber, width, height, crc: crc32(jpeg), isEqual });
+}
+
+const stopping = new AbortController();
+process.on("SIGTERM", () => stopping.abort());
+await view(
+  {
+    ...{ address: { host: "127.0.0.1", port: Number(port) }, display: "none", renderer: "auto", workers: 2 },
+    ...{ output: null, frames: null, seconds: null, once: false, size: size === undefined ? null : parseSize(size) },
+  },
+  stopping.signal,
+  {
+    report(report) {
+      if (report.frames > frames) connections = report.reconnects + 1;
+      frames = report.frames;
+      say({ kind: "viewer", frames, longestGapMs, connections });
+    },
+    say: () => undefined,
+    async createScreen() {
+      return {
+        ...createNoScreen(),
+        async show(picture: ShownPicture) {
+          if (Number(slowMs) > 0) await Bun.sleep(Number(slowMs));
+          if (picture.received === undefined) return;
+          const now = performance.now();
+          if (seenAt !== null) longestGapMs = Math.max(longestGapMs, now - seenAt);
+          seenAt = now;
+          check(picture);
+        },
+      };
+    },
+  },
+);
+process.exit(0);
