@@ -7,6 +7,7 @@ import { cpuMsBetween, growth, readCpuTimes, residentMiB } from "./process-figur
 import { startDrainClients, startServer } from "./processes.ts";
 
 const FPS = 30;
+const MOST = 300;
 const SIZE = "1280x720";
 const MEMORY_SAMPLE_MS = 250;
 
@@ -16,10 +17,14 @@ const RATE_LIMIT = 0.967;
 const CORES_LIMIT = 1;
 /** Memory at the end against memory once all viewers are there. */
 const GROWTH_LIMIT = 1.1;
+/** Teeth of the saw that garbage makes of memory take some ten seconds: three of them, where memory is held to a bound. */
+const MEASURED_MS = { quick: 2_000, usual: 10_000, most: 30_000 };
 
 interface Figures {
   viewers: number;
   fps: { min: number; median: number };
+  /** Of the source at the end: where it falls below the nominal rate, the machine is busy with other things. */
+  capturedFps: number;
   serverCores: number;
   memoryMiB: { start: number; rampedUp: number; end: number; max: number };
   memoryGrowth: number;
@@ -28,28 +33,30 @@ interface Figures {
 
 export const fanOutBench: Bench = async ({ quick, progress }) => {
   const figures: Figures[] = [];
-  for (const viewers of quick ? [1, 50] : [1, 10, 100, 300]) {
+  const counts = quick ? [1, 50] : [1, 10, 100, MOST];
+  for (const viewers of counts) {
     progress(`fan-out: ${viewers} viewers`);
-    figures.push(await measure(viewers, quick ? 500 : 3_000, quick ? 2_000 : 12_000));
+    const measuredMs = quick ? MEASURED_MS.quick : viewers === MOST ? MEASURED_MS.most : MEASURED_MS.usual;
+    figures.push(await measure(viewers, quick ? 500 : 3_000, measuredMs));
   }
-  const bounds: Bound[] = figures.flatMap(({ viewers, fps, memoryGrowth }) => [
-    atLeast(`least viewer's rate ÷ the source's, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
-    // Two seconds are less than one tooth of the saw that garbage makes of memory.
-    ...(quick ? [] : [atMost(`memory at the end ÷ ramped up, ${viewers} viewers`, memoryGrowth, GROWTH_LIMIT)]),
+  const bounds: Bound[] = figures.flatMap(({ viewers, fps, serverCores, memoryGrowth }) => [
+    atLeast(`least viewer's rate ÷ nominal, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
+    ...(viewers === MOST
+      ? [
+          atMost(`server's cores, ${viewers} viewers`, serverCores, CORES_LIMIT),
+          atMost(`memory at the end ÷ ramped up, ${viewers} viewers`, memoryGrowth, GROWTH_LIMIT),
+        ]
+      : []),
   ]);
-  const most = figures.at(-1);
-  if (!quick && most !== undefined) {
-    bounds.push(atMost(`server's cores, ${most.viewers} viewers`, most.serverCores, CORES_LIMIT));
-  }
   const groups = figures.map(({ viewers }) => (viewers === 1 ? "1 viewer" : `${viewers} viewers`));
   return {
     name: "fan-out",
     figures: { fps: FPS, size: SIZE, cases: figures },
     bounds,
     table: [
-      ["viewers", "least fps", "median", "server's cores", "MiB: start", "ramped up", "end", "max", "MB/s"],
-      ...figures.map(({ viewers, fps, serverCores, memoryMiB, bytesPerSecond }) => [
-        ...[String(viewers), fps.min.toFixed(1), fps.median.toFixed(1), serverCores.toFixed(2)],
+      ["viewers", "least fps", "median", "captured", "server's cores", "MiB: start", "ramped up", "end", "max", "MB/s"],
+      ...figures.map(({ viewers, fps, capturedFps, serverCores, memoryMiB, bytesPerSecond }) => [
+        ...[String(viewers), fps.min.toFixed(1), fps.median.toFixed(1), capturedFps.toFixed(1), serverCores.toFixed(2)],
         ...[memoryMiB.start, memoryMiB.rampedUp, memoryMiB.end, memoryMiB.max].map((mib) => mib.toFixed(0)),
         (bytesPerSecond / 1e6).toFixed(1),
       ]),
@@ -98,12 +105,13 @@ async function measure(viewers: number, rampUpMs: number, measuredMs: number): P
   const [after, cpuAfter, endedAt] = [await clients.report(), readCpuTimes(server.pid), nowMicros()];
   clearInterval(sampling);
   await clients.close();
-  await server.stop();
+  const served = await server.stop();
   const seconds = (after.at - before.at) / 1e6;
   const rates = after.frames.map((frames, index) => (frames - (before.frames[index] ?? 0)) / seconds);
   return {
     viewers,
     fps: { min: round(Math.min(...rates)), median: round(median(rates) ?? 0) },
+    capturedFps: served.report.fps,
     serverCores: round(cpuMsBetween(cpuBefore, cpuAfter) / ((endedAt - startedAt) / 1000)),
     memoryMiB: { start, rampedUp: memory[0] ?? 0, end: memory.at(-1) ?? 0, max: Math.max(start, ...memory) },
     memoryGrowth: round(growth(memory)),

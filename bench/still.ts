@@ -135,7 +135,7 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
 }
 
 /** At least once through all frames. The warm-up is for the engine's compiler, and for a first picture that brings everything. */
-const LONG = { warmUpMs: 3_000, measuredMs: 10_000 };
+const LONG = { warmUpMs: 8_000, measuredMs: 10_000 };
 const SHORT = { warmUpMs: 600, measuredMs: 2_000 };
 
 async function measure(
