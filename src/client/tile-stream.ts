@@ -6,7 +6,6 @@
 // next whole one, so that at most three are there: one in work, one whole, one coming in.
 
 import type { Arena } from "../codec/arena.ts";
-import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { JobResult } from "../codec/job.ts";
 import { TILE_BYTES } from "../codec/kernel/layout-decoder.ts";
 import type { CodecPool } from "../codec/pool.ts";
@@ -18,8 +17,8 @@ import type { Tiles } from "../protocol/messages.ts";
 import { divideRectangles, divideTiles, LEAST_TILES, wholeLines } from "./batches.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import type { DecodedPicture, DecodeEvents } from "./picture.ts";
-import type { PixelRoom, PixelSlots } from "./pixel-slots.ts";
-import { StaleArea } from "./stale-area.ts";
+import type { PixelSlots } from "./pixel-slots.ts";
+import { StreamRooms, type Work } from "./stream-rooms.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
 import { keepCopies, type PendingTile, release, TileFrame } from "./tile-frame.ts";
 
@@ -35,24 +34,18 @@ export interface TileResources {
   events: DecodeEvents;
 }
 
-/** Where the frame in work gets its pixels. */
-interface Work {
-  room: PixelRoom;
-  slot: FrameSlot;
-  stale: StaleArea;
-}
-
 export class TileStream {
   readonly canvas: TileCanvas;
   readonly connection: Connection;
   readonly #resources: TileResources;
   #frames: TileFrame[] = [];
-  /** Of the rooms that this stream has used. */
-  readonly #stale = new Map<PixelRoom, StaleArea>();
+  readonly #rooms: StreamRooms;
   #work: Work | null = null;
   #jobs = 0;
   /** Tiles that a thread is at: a newer one with that number has to wait. */
   readonly #inThread: Uint8Array;
+  /** Tiles of batches that failed, until newer ones come: nobody knows what the planes hold of them. */
+  readonly #lost = new Set<number>();
   readonly #seen: Uint8Array;
   readonly #listBytes: number;
   #unseen: number;
@@ -63,6 +56,7 @@ export class TileStream {
   constructor(resources: TileResources, canvas: TileCanvas, connection: Connection) {
     this.#resources = resources;
     this.canvas = canvas;
+    this.#rooms = new StreamRooms(resources.slots, canvas);
     this.connection = connection;
     this.#unseen = canvas.info.tiles;
     this.#inThread = new Uint8Array(this.#unseen);
@@ -185,9 +179,10 @@ export class TileStream {
     let running = batches.length;
     for (const batch of batches) {
       this.canvas.writeList(list, batch);
-      this.#run(frame, work, { list, count: batch.length, rectangles, barrier }, () => {
+      this.#run(frame, work, { list, count: batch.length, rectangles, barrier }, ({ ok }) => {
         for (const tile of batch) {
           this.#inThread[tile.number] = 0;
+          if (!ok) this.#lost.add(tile.number);
           release(tile, areas);
         }
         if (--running === 0) lists.giveBack(area);
@@ -198,8 +193,11 @@ export class TileStream {
 
   /** Tiles that go to a thread: what pixels of them are converted on the way is up to date then, all other is not. */
   #mark(batch: readonly PendingTile[], work: Work | null): void {
-    for (const { number } of batch) this.#inThread[number] = 1;
-    for (const stale of this.#stale.values()) stale.addTiles(batch);
+    for (const { number } of batch) {
+      this.#inThread[number] = 1;
+      this.#lost.delete(number);
+    }
+    this.#rooms.addTiles(batch);
     if (work === null) return;
     for (const { first, end } of wholeLines(batch, this.canvas.tilesPerLine)) work.stale.removeLines(first, end);
   }
@@ -221,7 +219,7 @@ export class TileStream {
     frame: TileFrame,
     work: Work | null,
     what: { list: number; count: number; rectangles: Rectangle[]; barrier: number },
-    done: () => void,
+    done: (result: JobResult) => void,
   ): void {
     const { state, scratchBytes, tilesPerLine, info } = this.canvas;
     this.#jobs++;
@@ -237,7 +235,7 @@ export class TileStream {
     } as const;
     const accepted = this.#resources.pool.tryRun(job, (result) => {
       this.#jobs--;
-      done();
+      done(result);
       this.#count(frame, result);
       this.pump();
     });
@@ -251,23 +249,13 @@ export class TileStream {
       return;
     }
     frame.failure = result.message;
-    for (const stale of this.#stale.values()) stale.addAll();
+    this.#rooms.addAll();
   }
 
   /** The slot that the frame in work is converted into; `null` while none is free or, with a failure, where memory ends. */
   #acquire(frame: TileFrame): Work | null {
-    if (this.#work !== null) return this.#work;
-    const { info } = this.canvas;
-    const staleIn = (room: PixelRoom) => (room.owner === this ? this.#stale.get(room) : undefined);
     try {
-      const cost = (room: PixelRoom) => staleIn(room)?.count ?? info.tiles + 1;
-      const acquired = this.#resources.slots.acquire(info.width * info.height * 4, cost);
-      if (acquired === null) return null;
-      const { room, slot } = acquired;
-      const stale = staleIn(room) ?? new StaleArea(this.canvas);
-      room.owner = this;
-      this.#stale.set(room, stale);
-      this.#work = { room, slot, stale };
+      this.#work ??= this.#rooms.acquire();
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       frame.failure = error.message;
@@ -282,7 +270,8 @@ export class TileStream {
     const { width, height } = this.canvas.info;
     const decodedAt = nowMicros();
     const workMicros = decodedAt - Math.max(received.lastByteAt, frame.firstAt ?? 0);
-    const { isDamaged, busyMicros } = frame;
+    const { busyMicros } = frame;
+    const isDamaged = frame.isDamaged || this.#lost.size > 0;
     const facts = { received, isDamaged, workMicros, busyMicros, decodedAt };
     let picture: DecodedPicture;
     if (this.#unchanged !== null) {

@@ -3,27 +3,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { DecodedPicture } from "../../src/client/picture.ts";
-import { createTilePipeline, type TilePipeline } from "../../src/client/tile-pipeline.ts";
-import { Arena, GrowingArea } from "../../src/codec/arena.ts";
-import { CodecPool } from "../../src/codec/pool.ts";
-import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
-import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
-import { nowMicros } from "../../src/core/clock.ts";
+import type { CodecPool } from "../../src/codec/pool.ts";
 import type { NumberedTile } from "../../src/protocol/messages.ts";
 import { until } from "../codec/outside-programs.ts";
 import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
 import { openConnection, type RealConnection } from "./real-connection.ts";
 import { footageFormat, splitRandomly, TileFootage } from "./tile-footage.ts";
-
-interface Setup {
-  arena: Arena;
-  pool: CodecPool;
-  pipeline: TilePipeline;
-  decoded: DecodedPicture[];
-  dropped: { frameNumber: number; cause: string; reason: string }[];
-  /** Called with each picture as it is handed on. */
-  onDecoded: (picture: DecodedPicture) => void;
-}
+import { ended, type Setup, sendTiles, startPipeline, wholeDecoder } from "./tile-setup.ts";
 
 let server: RealConnection;
 let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
@@ -38,63 +24,14 @@ afterEach(async () => {
 });
 
 async function start(threads: number): Promise<Setup> {
-  const arena = Arena.create();
-  const decoded: DecodedPicture[] = [];
-  const dropped: Setup["dropped"] = [];
-  let pipeline: TilePipeline | null = null;
-  const pool = new CodecPool({
-    arena,
-    codec: "simd",
-    threads,
-    onIdle: () => pipeline?.pump(),
-    onBroken: () => undefined,
-    onReplaced: () => undefined,
-  });
-  pools.push(pool);
-  const setup = { arena, pool, decoded, dropped, onDecoded: (_: DecodedPicture): void => undefined };
-  pipeline = await createTilePipeline(arena, pool, {
-    onDecoded(picture) {
-      decoded.push(picture);
-      setup.onDecoded(picture);
-    },
-    onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
-  });
-  await pool.started;
-  return Object.assign(setup, { pipeline });
+  const setup = await startPipeline(threads);
+  pools.push(setup.pool);
+  return setup;
 }
 
-/** Gives the pipeline one part of a frame, from memory that is overwritten after the call as a socket's is. */
-function send({ pipeline }: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void {
-  const now = nowMicros();
-  const chunk = Buffer.concat(tiles.map(({ bytes }) => bytes));
-  let at = 0;
-  const views = tiles.map(({ number, bytes }) => {
-    at += bytes.length;
-    return { number, bytes: chunk.subarray(at - bytes.length, at) };
-  });
-  const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views };
-  const arrival = { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length };
-  pipeline.offer(part, arrival, server.connection);
-  chunk.fill(0xff);
-}
+const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void =>
+  sendTiles(setup, server.connection, frameNumber, tiles, isLast);
 
-/** Decodes JPEGs in one go, with the decoder for whole pictures. */
-async function wholeDecoder(): Promise<typeof pixelsOf> {
-  const arena = Arena.create();
-  const [input, output] = [new GrowingArea(arena), new GrowingArea(arena)];
-  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
-  const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
-  return (jpeg) => {
-    const address = input.reserve(jpeg.length);
-    arena.bytes(address, jpeg.length).set(jpeg);
-    const { width, height } = picture.readHeader(address, jpeg.length);
-    const bytes = width * height * 4;
-    picture.decode(address, jpeg.length, output.reserve(bytes), width * 4);
-    return arena.bytes(output.address, bytes);
-  };
-}
-
-const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const formats = [
@@ -262,16 +199,5 @@ describe("streams", () => {
     expect(setup.dropped.every(({ cause }) => cause === "stale")).toBe(true);
     expect(setup.decoded[1]?.pixels).toEqual(pixelsOf(footage.jpeg));
     expect(Buffer.compare(setup.decoded[1]?.jpeg() ?? new Uint8Array(), footage.jpeg)).toBe(0);
-  });
-
-  test("a server that sends without end and without credit is told so", async () => {
-    const setup = await start(1);
-    const footage = await sized(320, 240);
-    setup.pipeline.open(footage.stream, server.connection);
-    const bytes = new Uint8Array(60 << 20);
-    const flood = () => {
-      for (let number = 0; number < 8; number++) send(setup, 1, [{ number, bytes }], false);
-    };
-    expect(flood).toThrow(/before the ones sent were shown|cannot be kept/);
   });
 });
