@@ -53,6 +53,15 @@ export class CodecPool {
     return this.#options.threads;
   }
 
+  /** Whether `tryRun` would find one. */
+  get hasIdleThread(): boolean {
+    return this.#idleThread !== undefined;
+  }
+
+  get #idleThread(): Thread | undefined {
+    return this.#closed ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
+  }
+
   /**
    * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
    * the thread dies of the job; then the result is a failure. After `close` it is not called.
@@ -62,8 +71,8 @@ export class CodecPool {
     done: (result: JobResult<Kind>) => void,
     onPart: ((band: BandOutput) => void) | null = null,
   ): boolean {
-    const idle = this.#threads.find((thread) => thread.ready && thread.done === null);
-    if (idle === undefined || this.#closed) return false;
+    const idle = this.#idleThread;
+    if (idle === undefined) return false;
     idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
     idle.onPart = onPart;
     idle.worker.postMessage(job, "jpeg" in job ? [job.jpeg.buffer] : []);
@@ -112,6 +121,7 @@ export class CodecPool {
     this.#threads = this.#threads.filter((each) => each !== thread);
     const done = thread.done;
     thread.done = null;
+    thread.onPart = null; // what it said last may be heard after its end
     if (++this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
       const broken = new Error(`codec threads keep dying: ${reason}`);
       this.#started.reject(broken);
