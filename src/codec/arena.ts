@@ -57,7 +57,7 @@ export class Arena {
     const units = Math.ceil(bytes / UNIT_BYTES);
     const address = Atomics.add(this.#header, HEADER_FREE_UNITS, units) * UNIT_BYTES;
     const missing = address + units * UNIT_BYTES - this.memory.buffer.byteLength;
-    if (missing > 0) this.#grow(missing);
+    if (missing > 0) this.#grow(missing, units);
     return address;
   }
 
@@ -66,10 +66,11 @@ export class Arena {
     return new Uint8Array(this.memory.buffer, address, length);
   }
 
-  #grow(missingBytes: number): void {
+  #grow(missingBytes: number, units: number): void {
     try {
       this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)); // atomic: another thread's growth only adds to it
     } catch (cause) {
+      Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // so that what is smaller may still fit
       throw new CodecError(`no memory for pictures of this size: ${missingBytes} bytes more are too many`, { cause });
     }
   }

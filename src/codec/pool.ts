@@ -67,8 +67,8 @@ export class CodecPool {
     done: (result: JobResult<Kind>) => void,
     onPart: ((band: BandOutput) => void) | null = null,
   ): boolean {
-    const idle = this.#threads.find((thread) => thread.ready && thread.done === null);
-    if (idle === undefined || this.#closed) return false;
+    const idle = this.#closed ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
+    if (idle === undefined) return false;
     idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
     idle.onPart = onPart;
     idle.worker.postMessage(job, "jpeg" in job ? [job.jpeg.buffer] : []);
@@ -117,6 +117,7 @@ export class CodecPool {
     this.#threads = this.#threads.filter((each) => each !== thread);
     const done = thread.done;
     thread.done = null;
+    thread.onPart = null; // what it said last may be heard after its end
     if (++this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
       const broken = new Error(`codec threads keep dying: ${reason}`);
       this.#started.reject(broken);

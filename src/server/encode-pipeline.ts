@@ -124,18 +124,20 @@ export class EncodePipeline implements FrameSink {
   /** Gives the newest frame to an encoder if there is one idle and somebody watches. Call when either may have changed. */
   pump(): void {
     const waiting = this.#waiting;
+    const { tiles } = this.#options;
+    tiles?.assist();
     if (waiting === null || !this.#options.isWatched()) return;
     if (waiting.picture !== null) {
       this.#waiting = null;
       this.#publish(waiting.picture);
       return;
     }
-    const { tiles } = this.#options;
     if (tiles !== null) {
-      tiles.assist();
-      if (!tiles.tryStart(waiting.pixels, (outcome) => this.#finishTiles(outcome))) return;
-      this.#waiting = null;
+      this.#waiting = null; // before it is given away: it may be done at once
       this.#encoding++;
+      if (tiles.tryStart(waiting.pixels, (outcome) => this.#finishTiles(outcome))) return;
+      this.#waiting = waiting;
+      this.#encoding--;
       return;
     }
     const { slot, format, width, height } = waiting.pixels;

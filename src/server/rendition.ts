@@ -2,7 +2,6 @@
 
 import type { PreparedPicture } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
-import type { PixelFormat } from "../core/pixel-format.ts";
 import { type NumberedTile, type StreamHeader, writeTiles } from "../protocol/messages.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed } from "./feed.ts";
@@ -14,8 +13,6 @@ export class Rendition implements Feed {
   /** Viewers that are sent it. While there are none it is not encoded. */
   users = 0;
   picture: PreparedPicture | null = null;
-  /** Of the pixels that it is made from. */
-  format: PixelFormat | null = null;
   stream: StreamHeader | null = null;
   /** Bytes of the tiles that the newest frame changed. */
   newestBytes = 0;
@@ -48,9 +45,8 @@ export class Rendition implements Feed {
   }
 
   /** Begins anew, with pictures of that format. */
-  start(picture: PreparedPicture, format: PixelFormat, stream: Omit<StreamHeader, "jpegHeader">): void {
+  start(picture: PreparedPicture, stream: Omit<StreamHeader, "jpegHeader">): void {
     this.picture = picture;
-    this.format = format;
     this.stream = { ...stream, jpegHeader: picture.header };
     this.#store = new TileStore(picture.header, picture.tileCount);
     this.#composed.clear();

@@ -30,10 +30,10 @@ export class Renditions {
   release(rendition: Rendition): void {
     if (--rendition.users > 0) return;
     this.#byLevel.delete(keyOf(rendition.level));
-    this.#retired.push(rendition);
+    if (rendition.picture !== null) this.#retired.push(rendition);
   }
 
-  /** Those that came out of use since the last call; their memory can be used again. */
+  /** Those with tables that came out of use since the last call; that memory can be used again. */
   takeRetired(): Rendition[] {
     const retired = this.#retired;
     this.#retired = [];

@@ -4,6 +4,7 @@ import { type Arena, GrowingArea } from "../codec/arena.ts";
 import type { FrameSlot } from "../codec/frame-slots.ts";
 import { type TileGrid, tileGrid } from "../codec/simd/encoder.ts";
 import type { ScaleJob } from "../codec/tile-encoder.ts";
+import type { Micros } from "../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 
 /** In this time every tile is encoded anew once, so that what change detection let pass does not stay. */
@@ -18,40 +19,42 @@ interface Pixels {
 }
 
 export class Scale {
-  readonly size: Size;
-  readonly grid: TileGrid;
-  readonly #format: PixelFormat;
-  readonly #areas: [GrowingArea, GrowingArea];
+  readonly #arena: Arena;
+  readonly #areas: readonly [GrowingArea, GrowingArea];
+  readonly #lengths: GrowingArea[] = [];
+  size: Size = { width: 0, height: 0 };
+  grid: TileGrid = { mcuHeightPixels: 0, mcuLines: 0, tilesPerLine: 0, tileCount: 0 };
+  #format: PixelFormat = "rgba";
   #reference: Pixels | null = null;
   #frame: Pixels | null = null;
   #becomesReference = true;
   #wasMostlyChanged = true;
   #refreshed = 0;
   #refreshDue = 0;
-  #lengths: GrowingArea[] = [];
+  #begunAt: Micros | null = null;
 
-  constructor(arena: Arena, format: PixelFormat, size: Size) {
-    this.size = size;
-    this.grid = tileGrid(format, size.width, size.height);
-    this.#format = format;
-    this.#areas = [new GrowingArea(arena), new GrowingArea(arena)];
+  constructor(arena: Arena) {
     this.#arena = arena;
+    this.#areas = [new GrowingArea(arena), new GrowingArea(arena)];
   }
 
-  readonly #arena: Arena;
+  /** Begins anew, with pixels of that layout; no frame may be in work. Its memory is used again. */
+  start(format: PixelFormat, size: Size): void {
+    this.forget();
+    this.#format = format;
+    this.size = size;
+    this.grid = tileGrid(format, size.width, size.height);
+    this.#refreshed = 0;
+  }
 
   /**
    * Takes on a frame: `slot` where it is the captured one, null where threads will make the pixels by halving. The
    * scale holds the slot until another frame takes its place.
    */
-  begin(slot: FrameSlot | null, intervalMicros: number, noise: number | null): Omit<ScaleJob, "renditions"> {
+  begin(slot: FrameSlot | null, capturedAt: Micros, noise: number | null): Omit<ScaleJob, "renditions"> {
     this.#frame = slot === null ? this.#ownArea() : { address: slot.address, slot };
     this.#becomesReference = this.#reference === null || noise === 0 || noise === null || this.#wasMostlyChanged;
-    this.#refreshDue += (this.grid.tileCount * intervalMicros) / REFRESH_MICROS;
-    const count = Math.min(Math.floor(this.#refreshDue), this.grid.tileCount - this.#refreshed);
-    const refresh = { first: this.#refreshed, count };
-    this.#refreshDue = Math.min(this.#refreshDue - count, this.grid.tileCount);
-    this.#refreshed = (this.#refreshed + count) % this.grid.tileCount;
+    const refresh = this.#nextToRefresh(capturedAt);
     return {
       ...this.size,
       address: this.#frame.address,
@@ -90,6 +93,19 @@ export class Scale {
   lengthsAddress(index: number): number {
     this.#lengths[index] ??= new GrowingArea(this.#arena);
     return this.#lengths[index].reserve(4 * this.grid.tileCount);
+  }
+
+  /** By the time since the frame before, so that frames which are dropped do not delay it. */
+  #nextToRefresh(capturedAt: Micros): ScaleJob["refresh"] {
+    const { tileCount } = this.grid;
+    const passed = Math.max(0, capturedAt - (this.#begunAt ?? capturedAt));
+    this.#begunAt = capturedAt;
+    this.#refreshDue = Math.min(this.#refreshDue + (tileCount * passed) / REFRESH_MICROS, tileCount);
+    const first = this.#refreshed;
+    const count = Math.min(Math.floor(this.#refreshDue), tileCount - first);
+    this.#refreshDue -= count;
+    this.#refreshed = (first + count) % tileCount;
+    return { first, count };
   }
 
   #ownArea(): Pixels {

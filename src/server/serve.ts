@@ -150,7 +150,6 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     noise: options.noise,
     framesPerSecond: source.framesPerSecond,
     wantsParts: () => viewers.watching <= MAX_STREAMED_VIEWERS,
-    captureIntervalMicros: () => pipeline.captureIntervalMicros,
     onSource: (size) => viewers.useTiles(size),
     onOpened: (rendition, frameNumber) => viewers.beginFrame(rendition, frameNumber),
     onPart: (rendition, first, count, isLast) => viewers.sendPart(rendition, first, count, isLast),

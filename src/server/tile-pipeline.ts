@@ -33,8 +33,7 @@ export interface TilePipelineOptions {
   renditions: Renditions;
   /** Whether to tell of a frame's parts as they are done. */
   wantsParts: () => boolean;
-  captureIntervalMicros: () => number;
-  /** The size of the source's pictures is known, or another one. */
+  /** With each frame: the size of the source's pictures. */
   onSource: (size: Size) => void;
   /** A frame begins whose parts will be told of. */
   onOpened: (rendition: Rendition, frameNumber: number) => void;
@@ -73,28 +72,41 @@ export class TilePipeline {
   readonly #options: TilePipelineOptions;
   readonly #counterAddress: number;
   #source: (Size & { format: PixelFormat }) | null = null;
-  #scales: Scale[] = [];
+  readonly #scales: Scale[];
   readonly #preparing = new Set<Rendition>();
   readonly #freeStates: number[] = [];
   #frame: FrameInWork | null = null;
   /** How long threads were busy with the last frame, all of them together; the next will be much like it. */
   #expectedMicros = Number.POSITIVE_INFINITY;
+  /** Why the tables of a rendition could not be made. */
+  #prepareFailure: string | null = null;
 
   constructor(options: TilePipelineOptions) {
     this.#options = options;
     this.#counterAddress = options.arena.take(4);
+    this.#scales = Array.from({ length: SCALES }, () => new Scale(options.arena));
   }
 
   /**
-   * Takes a frame to encode it for all renditions that are wanted, and its slot with it; `done` is called once. Returns
-   * false where that cannot be now: another one is in work, or nothing is wanted or ready. Call again when threads idle.
+   * Takes a frame to encode it for all renditions that are wanted, and its slot with it; `done` is called once, maybe
+   * before this returns. Returns false where that cannot be now: another frame is in work, or nothing is wanted or ready.
+   * Call again when threads idle.
    */
   tryStart(pixels: CapturedPixels, done: (outcome: FrameOutcome) => void): boolean {
     if (this.#frame !== null) return false;
+    const { renditions: all, pool } = this.#options;
     this.#adapt(pixels);
-    for (const rendition of this.#options.renditions.takeRetired()) this.#release(rendition);
-    const ready = this.#options.renditions.wanted.filter((rendition) => this.#isReady(rendition, pixels));
-    if (ready.length === 0) return false;
+    for (const rendition of all.takeRetired()) this.#release(rendition);
+    if (this.#prepareFailure !== null) {
+      const failure = this.#prepareFailure;
+      this.#prepareFailure = null;
+      pixels.slot.release();
+      done({ failure, busyMicros: 0 });
+      return true;
+    }
+    const ready = all.wanted.filter((rendition) => this.#isReady(rendition, pixels));
+    // Tables may be in the making in all threads. A frame that was opened and then given up would cost all viewers a whole one.
+    if (ready.length === 0 || pool.idleThreads === 0) return false;
     const smallest = Math.max(...ready.map(({ level }) => level.halvings));
     const renditions = Array.from({ length: smallest + 1 }, (_, halvings) =>
       ready.filter(({ level }) => level.halvings === halvings),
@@ -112,11 +124,7 @@ export class TilePipeline {
       if (frame.job.saysParts) this.#options.onOpened(rendition, pixels.frameNumber);
     }
     this.assist();
-    if (frame.threadsAtWork > 0) return true;
-    this.#frame = null; // no thread was idle after all; the caller keeps the frame
-    for (const rendition of ready) this.#abort(rendition);
-    for (const scale of this.#scales) scale.forget();
-    return false;
+    return true;
   }
 
   /** Gives the frame in work to threads that have become idle. */
@@ -135,46 +143,46 @@ export class TilePipeline {
     while (isLeft() && begin()) frame.threadsAtWork++;
   }
 
-  /** Forgets all pixels and tiles; what comes next is a new picture. */
-  reset(): void {
-    for (const scale of this.#scales) scale.forget();
-  }
-
   /** A source of another size or layout makes everything anew. */
   #adapt({ format, width, height }: CapturedPixels): void {
-    const { arena } = this.#options;
-    if (this.#source?.format === format && this.#source.width === width && this.#source.height === height) return;
-    for (const scale of this.#scales) scale.forget();
-    this.#source = { format, width, height };
-    this.#scales = [];
-    for (let size: Size = { width, height }; this.#scales.length < SCALES; size = halfSize(size)) {
-      this.#scales.push(new Scale(arena, format, size));
+    if (this.#source?.format !== format || this.#source.width !== width || this.#source.height !== height) {
+      this.#source = { format, width, height };
+      let size: Size = { width, height };
+      for (const scale of this.#scales) {
+        scale.start(format, size);
+        size = halfSize(size);
+      }
+      for (const rendition of this.#options.renditions.wanted) this.#release(rendition);
     }
     this.#options.onSource({ width, height });
   }
 
   /** Whether it has tables for the source's format; where not, a thread makes them. */
-  #isReady(rendition: Rendition, { format }: CapturedPixels): boolean {
-    const scale = this.#scales[rendition.level.halvings] as Scale;
-    const { width, height } = scale.size;
-    if (rendition.picture !== null) {
-      const { stream } = rendition;
-      if (rendition.format === format && stream?.width === width && stream.height === height) return true;
-      this.#release(rendition);
-    }
+  #isReady(rendition: Rendition, { format, width: sourceWidth, height: sourceHeight }: CapturedPixels): boolean {
+    if (rendition.picture !== null) return true;
     if (this.#preparing.has(rendition)) return false;
+    const source = this.#source;
+    const { width, height } = (this.#scales[rendition.level.halvings] as Scale).size;
     const { quality } = rendition.level;
     const stateAddress = this.#freeStates.pop() ?? null;
     const job = { kind: "prepare-tiles", width, height, format, quality, stateAddress } as const;
     const isTaken = this.#options.pool.tryRun(job, (result: JobResult<"prepare-tiles">) => {
       this.#preparing.delete(rendition);
-      if (!result.ok) throw new Error(`tables for ${width}x${height} ${format} were not made: ${result.message}`);
-      const { width: sourceWidth, height: sourceHeight } = (this.#scales[0] as Scale).size;
+      if (!result.ok) {
+        if (stateAddress !== null) this.#freeStates.push(stateAddress);
+        this.#prepareFailure = result.message;
+        return;
+      }
+      // Nobody may want it any more, or the source may have changed.
+      if (rendition.users === 0 || this.#source !== source) {
+        this.#freeStates.push(result.value.picture.stateAddress);
+        return;
+      }
       const { framesPerSecond } = this.#options;
       const stream: Omit<StreamHeader, "jpegHeader"> = {
         ...{ width, height, framesPerSecond, codec: "simd", quality, sourceWidth, sourceHeight },
       };
-      rendition.start(result.value.picture, format, stream);
+      rendition.start(result.value.picture, stream);
     });
     if (isTaken) this.#preparing.add(rendition);
     else if (stateAddress !== null) this.#freeStates.push(stateAddress);
@@ -192,12 +200,12 @@ export class TilePipeline {
     return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
   }
 
-  #describeJob({ slot, format }: CapturedPixels, renditions: Rendition[][]): EncodeTilesJob {
-    const { arena, noise, captureIntervalMicros, wantsParts } = this.#options;
+  #describeJob({ slot, format, capturedAt }: CapturedPixels, renditions: Rendition[][]): EncodeTilesJob {
+    const { arena, noise, wantsParts } = this.#options;
     const scales = renditions.map((sameSize, halvings) => {
       const scale = this.#scales[halvings] as Scale;
       return {
-        ...scale.begin(halvings === 0 ? slot : null, captureIntervalMicros(), noise),
+        ...scale.begin(halvings === 0 ? slot : null, capturedAt, noise),
         renditions: sameSize.map(({ picture, isNew }, index) => {
           if (picture === null) throw new Error("a rendition without tables was to be encoded");
           return { picture, isNew, lengthsAddress: scale.lengthsAddress(index) };

@@ -110,6 +110,8 @@ export class Viewers {
 
   /** The source hands over pixels of that size: from here on tiles are sent. */
   useTiles(size: Size): void {
+    const before = this.#sendsPictures ? null : this.#tiledSize;
+    if (before?.width === size.width && before.height === size.height) return;
     this.#tiledSize = size;
     this.#sendsPictures = false;
     for (const watcher of this.#watchers.values()) this.#assign(watcher);

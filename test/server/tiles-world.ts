@@ -146,7 +146,7 @@ export class World {
       ...{ stateAddress: 0, tileCount: TILES, tilesPerLine: 1, restartIntervalMcus: 1, planeCount: 1, header },
     };
     const scaled = { width: this.size.width >> level.halvings, height: this.size.height >> level.halvings };
-    rendition.start(picture, "rgba", {
+    rendition.start(picture, {
       ...{ ...scaled, framesPerSecond: 30, codec: "simd", quality: level.quality },
       ...{ sourceWidth: this.size.width, sourceHeight: this.size.height },
     });

@@ -22,36 +22,42 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   const { source, idleSeconds, isWatched } = options;
   if (idleSeconds === null) return { run: (sink, signal) => source.run(sink, signal), check: () => undefined };
   let timer: ReturnType<typeof setTimeout> | null = null;
-  let release = new AbortController();
+  /** Lets the source go; null while it does not run. */
+  let release: AbortController | null = null;
   let somebodyCame = Promise.withResolvers<void>();
 
+  const stopTimer = () => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+  };
   const check = () => {
     if (isWatched()) {
-      if (timer !== null) clearTimeout(timer);
-      timer = null;
+      stopTimer();
       somebodyCame.resolve();
-    } else {
-      timer ??= setTimeout(() => release.abort(), idleSeconds * 1000);
+    } else if (release !== null) {
+      timer ??= setTimeout(() => release?.abort(), idleSeconds * 1000);
     }
   };
   return {
     check,
     async run(sink, signal) {
-      try {
-        while (!signal.aborted) {
-          check(); // nobody may have come at all
-          await source.run(sink, AbortSignal.any([signal, release.signal]));
-          if (!release.signal.aborted) return;
-          release = new AbortController();
-          timer = null;
-          if (isWatched()) continue; // somebody came while it was being let go
-          somebodyCame = Promise.withResolvers();
-          options.onReleased();
-          await Promise.race([somebodyCame.promise, untilAborted(signal)]);
-          if (!signal.aborted) options.onResumed();
+      const ended = untilAborted(signal);
+      while (!signal.aborted) {
+        const letGo = new AbortController();
+        release = letGo;
+        check(); // nobody may have come at all
+        try {
+          await source.run(sink, AbortSignal.any([signal, letGo.signal]));
+        } finally {
+          release = null;
+          stopTimer();
         }
-      } finally {
-        if (timer !== null) clearTimeout(timer);
+        if (signal.aborted || !letGo.signal.aborted) return;
+        if (isWatched()) continue; // somebody came while it was being let go
+        somebodyCame = Promise.withResolvers();
+        options.onReleased();
+        await Promise.race([somebodyCame.promise, ended]);
+        if (!signal.aborted) options.onResumed();
       }
     },
   };

@@ -1,0 +1,173 @@
+// A stand for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
+
+import { Arena, GrowingArea } from "../../src/codec/arena.ts";
+import { CodecPool } from "../../src/codec/pool.ts";
+import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import { cutTiles } from "../../src/codec/stitch.ts";
+import { frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import { type NumberedTile, readTiles } from "../../src/protocol/messages.ts";
+import { HEADER_BYTES } from "../../src/protocol/wire.ts";
+import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
+import type { Level } from "../../src/server/ladder.ts";
+import type { Rendition } from "../../src/server/rendition.ts";
+import { Renditions } from "../../src/server/renditions.ts";
+import { TilePipeline } from "../../src/server/tile-pipeline.ts";
+import { until } from "../codec/outside-programs.ts";
+
+export interface Frame extends Size {
+  format: PixelFormat;
+  pixels: Uint8Array;
+}
+
+type Job = Parameters<CodecPool["tryRun"]>[0];
+
+/** A pool whose jobs a test may spoil before they reach a thread. */
+class SpoiledPool extends CodecPool {
+  spoil: (job: Job) => Job = (job) => job;
+
+  override tryRun: CodecPool["tryRun"] = (job, done, onPart) =>
+    CodecPool.prototype.tryRun.call(this, this.spoil(job) as typeof job, done as () => void, onPart);
+}
+
+/** Threads, which several pipelines may use one after the other. */
+export class Threads {
+  readonly arena = Arena.create();
+  readonly pool: SpoiledPool;
+  readonly replaced: string[] = [];
+  onIdle: () => void = () => undefined;
+
+  constructor(threads: number) {
+    this.pool = new SpoiledPool({
+      ...{ arena: this.arena, codec: "simd", threads },
+      onIdle: () => this.onIdle(),
+      onBroken: () => undefined,
+      onReplaced: (reason) => this.replaced.push(reason),
+    });
+  }
+
+  /** Where the arena's free part begins: what has been taken of it. */
+  get takenBytes(): number {
+    return this.arena.take(0);
+  }
+}
+
+export class PipelineStand {
+  readonly renditions = new Renditions();
+  readonly pipeline: EncodePipeline;
+  readonly events: string[] = [];
+  readonly troubles: (string | null)[] = [];
+  wantsParts = true;
+  #capturedAt = 1_000_000;
+
+  constructor(threads: Threads, noise: number | null) {
+    const { arena, pool } = threads;
+    const tell = (what: string) => (rendition: Rendition) => this.events.push(`${what} q${rendition.level.quality}`);
+    const tiles = new TilePipeline({
+      ...{ arena, pool, noise, framesPerSecond: 30, renditions: this.renditions },
+      wantsParts: () => this.wantsParts,
+      onSource: () => undefined,
+      onOpened: tell("opened"),
+      onPart: (rendition, _first, _count, isLast) => tell(isLast ? "last part" : "part")(rendition),
+      onCommitted: tell("committed"),
+      onAborted: tell("aborted"),
+    });
+    this.pipeline = new EncodePipeline({
+      ...{ arena, pool, quality: 80, tiles },
+      isWatched: () => this.renditions.wanted.length > 0,
+      publish: () => undefined,
+      onTrouble: (text) => this.troubles.push(text),
+      onCaptured: () => undefined,
+    });
+    threads.onIdle = () => this.pipeline.pump();
+  }
+
+  want(level: Level): Rendition {
+    return this.renditions.acquire(level);
+  }
+
+  /** Hands a frame over, so many seconds after the one before, and waits until it is encoded or dropped. */
+  async encode({ format, pixels, width, height }: Frame, seconds = 0): Promise<void> {
+    const slot = this.pipeline.reserve(format, { width, height });
+    if (slot === null) throw new Error("there is no slot left");
+    slot.bytes.set(pixels);
+    this.#capturedAt += seconds * 1e6;
+    this.pipeline.pixels(slot, format, { width, height }, this.#capturedAt);
+    await until(() => this.pipeline.idle, "the frame");
+  }
+
+  /** The same frame again and again, until all that want it have it: tables may have to be made. */
+  async encodeForAll(frame: Frame): Promise<void> {
+    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.pipeline.captured;
+    for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
+      if (times === 50) throw new Error("a rendition never came");
+      await this.encode(frame);
+    }
+  }
+
+  /** How many slots are free, seen by taking them all. */
+  freeSlots({ format, width, height }: Frame): number {
+    const slots = [];
+    for (let slot = this.pipeline.reserve(format, { width, height }); slot !== null;) {
+      slots.push(slot);
+      slot = this.pipeline.reserve(format, { width, height });
+    }
+    for (const slot of slots) slot.release();
+    return slots.length;
+  }
+}
+
+/** What a viewer that has frame `since` is sent of it. */
+export function owed(rendition: Rendition, since: number): NumberedTile[] {
+  return rendition.compose(since).flatMap((message) => readTiles(message.subarray(HEADER_BYTES)).tiles);
+}
+
+/** Encodes whole frames, in memory and with a kernel of its own. */
+export class WholeEncoder {
+  readonly #arena = Arena.create();
+  readonly #encoder: SimdEncoder;
+  readonly #areas = [0, 1, 2, 3, 4].map(() => new GrowingArea(this.#arena));
+  readonly #state: number;
+  readonly #scratch: number;
+
+  private constructor(module: WebAssembly.Module) {
+    this.#encoder = new SimdEncoder(module, this.#arena.memory);
+    this.#state = this.#arena.take(this.#encoder.stateBytes);
+    this.#scratch = this.#arena.take(this.#encoder.scratchBytes);
+  }
+
+  static async load(): Promise<WholeEncoder> {
+    return new WholeEncoder(await compileKernel("encoder"));
+  }
+
+  /** The tiles of the frame at that level, all of them. */
+  tiles({ format, width, height, pixels }: Frame, { halvings, quality }: Level): Uint8Array[] {
+    let size: Size = { width, height };
+    let address = this.#reserve(0, frameBytes(format, width, height));
+    this.#arena.bytes(address, pixels.length).set(pixels);
+    for (let halving = 1; halving <= halvings; halving++) {
+      const half = halfSize(size);
+      const target = this.#reserve(halving, frameBytes(format, half.width, half.height));
+      this.#encoder.halve(format, size, address, target, 0, half.height);
+      size = half;
+      address = target;
+    }
+    const layout = { widthPixels: size.width, heightPixels: size.height, pixelFormat: format };
+    const picture = this.#encoder.prepare(this.#state, { ...layout, quality });
+    const bytes = this.#encoder.bytesBound(picture, picture.tileCount);
+    const tileBytesAddress = this.#reserve(3, 4 * picture.tileCount);
+    const target = { address: this.#reserve(4, bytes), bytes, tileBytesAddress };
+    const planes = tightPlanes(layout, address);
+    const total = this.#encoder.encodeTiles(picture, this.#scratch, planes, 0, picture.tileCount, target);
+    const lengths = new Uint32Array(this.#arena.memory.buffer, tileBytesAddress, picture.tileCount);
+    return cutTiles(this.#arena.bytes(target.address, total).slice(), lengths);
+  }
+
+  #reserve(area: number, bytes: number): number {
+    return (this.#areas[area] as GrowingArea).reserve(bytes);
+  }
+}
+
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
+}

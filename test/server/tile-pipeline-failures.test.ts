@@ -1,0 +1,166 @@
+// What the tile pipeline does when something fails or comes late: nobody sees a frame that is not whole, and nothing is lost for good.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { frameBytes, type Size } from "../../src/core/pixel-format.ts";
+import type { Rendition } from "../../src/server/rendition.ts";
+import { until } from "../codec/outside-programs.ts";
+import { randomPixels } from "../codec/simd/random-pictures.ts";
+import { type Frame, owed, PipelineStand, sameBytes, Threads, WholeEncoder } from "./pipeline-stand.ts";
+
+const FULL = { halvings: 0, quality: 80 };
+const THIN = { halvings: 0, quality: 30 };
+const HALF = { halvings: 1, quality: 64 };
+const SLOTS = 5;
+
+let two: Threads;
+let one: Threads;
+let whole: WholeEncoder;
+beforeAll(async () => {
+  [two, one, whole] = [new Threads(2), new Threads(1), await WholeEncoder.load()];
+  await Promise.all([two.pool.started, one.pool.started]);
+});
+afterAll(() => Promise.all([two.pool.close(), one.pool.close()]));
+
+function frameOf(seed: number, { width, height }: Size = { width: 400, height: 240 }): Frame {
+  return { format: "yuvj420p", width, height, pixels: randomPixels(frameBytes("yuvj420p", width, height), seed) };
+}
+
+function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
+  const expected = whole.tiles(frame, rendition.level);
+  const tiles = owed(rendition, since);
+  expect(tiles.length).toBe(expected.length);
+  for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
+}
+
+/** Jobs of that kind are spoiled so many times. */
+function spoil(threads: Threads, kind: string, how: (job: object) => object, times = 1): void {
+  let left = times;
+  threads.pool.spoil = (job) => (job.kind === kind && left-- > 0 ? (how(job) as typeof job) : job);
+}
+
+test.each([true, false])(
+  "a thread that dies of a frame costs that frame: the next one brings all (parts: %p)",
+  async (parts) => {
+    const stand = new PipelineStand(two, 0);
+    stand.wantsParts = parts;
+    const renditions = [stand.want(FULL), stand.want(HALF)];
+    const frame = frameOf(1);
+    await stand.encode(frame);
+    await stand.encode(frame);
+    const replaced = two.replaced.length;
+    spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+    stand.events.length = 0;
+    await stand.encode(frameOf(2));
+    expect(stand.events).not.toContain("committed q80");
+    expect(stand.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
+    expect(stand.pipeline.drops.byReason.encode).toBe(1);
+    expect(stand.troubles.at(-1)).toContain("the codec thread died");
+    for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
+    expect(stand.freeSlots(frame)).toBe(SLOTS);
+    const since = renditions[0]?.newestFrame as number;
+    await stand.encode(frameOf(2));
+    for (const rendition of renditions) expectWhole(rendition, frameOf(2), since);
+    expect(stand.troubles.at(-1)).toBeNull();
+    expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+    await until(() => two.replaced.length > replaced && two.pool.idleThreads > 0, "another thread");
+  },
+);
+
+test("a codec that fails costs the frame, and no thread", async () => {
+  const stand = new PipelineStand(two, 0);
+  const rendition = stand.want(FULL);
+  const frame = frameOf(3);
+  await stand.encode(frame);
+  const replaced = two.replaced.length;
+  const unprepared = two.arena.take(1 << 16);
+  spoil(
+    two,
+    "encode-tiles",
+    (job) => {
+      const copy = structuredClone(job) as { scales: { renditions: { picture: { stateAddress: number } }[] }[] };
+      for (const { renditions } of copy.scales) for (const { picture } of renditions) picture.stateAddress = unprepared;
+      return copy;
+    },
+    2,
+  );
+  await stand.encode(frameOf(4));
+  expect(stand.troubles.at(-1)).toContain("not prepared");
+  await stand.encode(frameOf(4));
+  expectWhole(rendition, frameOf(4));
+  expect(two.replaced.length).toBe(replaced);
+  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+});
+
+test.each([
+  ["fails", (job: object) => ({ ...job, quality: 0 }), "quality"],
+  ["kills its thread", (job: object) => ({ ...job, format: null }), "died"],
+] as const)("making tables that %s is said and tried again with the next frame", async (_, how, said) => {
+  const stand = new PipelineStand(two, 0);
+  const rendition = stand.want(FULL);
+  spoil(two, "prepare-tiles", how);
+  const frame = frameOf(5);
+  await stand.encode(frame);
+  expect(stand.pipeline.drops.byReason.encode).toBe(1);
+  expect(stand.troubles.at(-1)).toContain(said);
+  await stand.encode(frame);
+  expectWhole(rendition, frame);
+  expect(stand.troubles.at(-1)).toBeNull();
+  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+});
+
+test("with one thread, who comes late costs the others no frame", async () => {
+  const stand = new PipelineStand(one, 0);
+  const first = stand.want(FULL);
+  await stand.encode(frameOf(6));
+  const late = stand.want(THIN);
+  const before = first.newestFrame;
+  await stand.encode(frameOf(6));
+  expect(owed(first, before)).toEqual([]); // nothing has changed, and nothing was forgotten
+  await stand.encodeForAll(frameOf(6));
+  expect(stand.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
+  expectWhole(late, frameOf(6));
+});
+
+test("parts are told only where they are wanted", async () => {
+  const stand = new PipelineStand(two, 0);
+  stand.want(FULL);
+  await stand.encode(frameOf(7));
+  expect(stand.events.filter((event) => event === "last part q80")).toEqual(["last part q80"]);
+  stand.wantsParts = false;
+  stand.events.length = 0;
+  await stand.encode(frameOf(8));
+  expect(stand.events).toEqual(["committed q80"]);
+});
+
+test("sources that change back and forth, and renditions that come and go, take no more memory with time", async () => {
+  const stand = new PipelineStand(one, 0);
+  const sizes = [
+    { width: 400, height: 240 },
+    { width: 111, height: 222 },
+  ];
+  let after = 0;
+  for (let round = 0; round < 24; round++) {
+    const renditions = [stand.want(FULL), stand.want(HALF)];
+    await stand.encodeForAll(frameOf(round, sizes[(round >> 1) % 2]));
+    for (const rendition of renditions) stand.renditions.release(rendition);
+    if (round === 5) after = one.takenBytes;
+  }
+  expect(one.takenBytes).toBe(after);
+});
+
+test("tables that come when nobody wants them any more are used for whoever comes next", async () => {
+  const stand = new PipelineStand(one, 0);
+  const frame = frameOf(9);
+  const keeps = stand.want(FULL);
+  await stand.encode(frame);
+  let after = 0;
+  for (let round = 0; round < 6; round++) {
+    const late = stand.want(THIN);
+    const encoding = stand.encode(frame);
+    stand.renditions.release(late); // while they are being made
+    await encoding;
+    if (round === 1) after = one.takenBytes;
+  }
+  expect(one.takenBytes).toBe(after);
+  expectWhole(keeps, frame);
+});
