@@ -1,6 +1,8 @@
 // A viewer that looks at what it shows: reads the frame code out of the decoded pixels, and reports what it found.
 //
-// usage: bun bench/probe-viewer.ts PORT SECONDS SLOW_MS sdl|none
+// usage: bun bench/probe-viewer.ts PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
+//
+// With a warm-up the seconds begin so long after the first picture, with a line {"warm":true}; what was before is forgotten.
 
 import type { RgbaPicture } from "../src/client/overlay.ts";
 import { createNoScreen } from "../src/client/screens/none.ts";
@@ -8,8 +10,8 @@ import type { Screen } from "../src/client/screens/screen.ts";
 import { createSdlScreen } from "../src/client/screens/sdl.ts";
 import { view } from "../src/client/view.ts";
 import type { ViewReport } from "../src/client/view-figures.ts";
-import { nowMicros } from "../src/core/clock.ts";
-import { Durations, type LatencyMs } from "../src/core/statistics.ts";
+import { type Micros, nowMicros } from "../src/core/clock.ts";
+import { Durations, type LatencyMs, median, roundMs } from "../src/core/statistics.ts";
 import { readFrameCode } from "../src/server/sources/frame-code.ts";
 
 /** What the pixels say, beside what the product says of itself. */
@@ -23,12 +25,16 @@ export interface ProbeReport {
   outOfOrder: number;
   /** Age of the picture on the screen at the moment before it was replaced, at its worst in the last half of the run. */
   worstAgeMs: number;
+  /** Median of the pixel latency of what was shown in the last second of the run. */
+  lastSecondMs: number;
   firstFrame: number;
   lastFrame: number;
   seconds: number;
 }
 
-const [port, seconds, slowMs, display] = process.argv.slice(2);
+const [port, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2);
+/** For the first picture and the start of the program, beside the warm-up and the measured seconds. */
+const PATIENCE_SECONDS = 30;
 
 const pixelLatency = new Durations();
 let frames = 0;
@@ -40,7 +46,18 @@ let lastBornAt = 0;
 let worstAgeMs = 0;
 let firstAt = 0;
 let lastAt = 0;
+/** Of what was shown in the last second or so: when, and how old. */
+const recent: { at: Micros; age: number }[] = [];
 const startedAt = nowMicros();
+const ending = new AbortController();
+let isWarm = warmUpSeconds === undefined;
+let isWarming = false;
+
+function beginToMeasure(): void {
+  isWarm = true;
+  console.log('{"warm":true}');
+  setTimeout(() => ending.abort(), Number(seconds) * 1000);
+}
 
 function examine(picture: RgbaPicture): void {
   const code = readFrameCode(picture.pixels, picture);
@@ -49,6 +66,11 @@ function examine(picture: RgbaPicture): void {
     return;
   }
   const now = nowMicros();
+  if (!isWarm) {
+    if (!isWarming) setTimeout(beginToMeasure, Number(warmUpSeconds) * 1000);
+    isWarming = true;
+    return;
+  }
   if (code.frameNumber === lastFrame) return; // the same picture again, with another overlay
   if (code.frameNumber < lastFrame) outOfOrder++;
   const isSettled = now - startedAt > Number(seconds) * 0.5e6;
@@ -60,6 +82,8 @@ function examine(picture: RgbaPicture): void {
   lastAt = now;
   frames++;
   pixelLatency.record(now - code.bornAt);
+  recent.push({ at: now, age: now - code.bornAt });
+  while (recent[0] !== undefined && recent[0].at < now - 1e6) recent.shift();
 }
 
 const product = await view(
@@ -70,10 +94,10 @@ const product = await view(
     workers: 2,
     output: null,
     frames: null,
-    seconds: Number(seconds),
+    seconds: Number(seconds) + (warmUpSeconds === undefined ? 0 : Number(warmUpSeconds) + PATIENCE_SECONDS),
     once: true,
   },
-  new AbortController().signal,
+  ending.signal,
   {
     report: () => undefined,
     say: () => undefined,
@@ -97,6 +121,7 @@ const report: ProbeReport = {
   unreadable,
   outOfOrder,
   worstAgeMs,
+  lastSecondMs: roundMs(median(recent.map(({ age }) => age)) ?? 0),
   firstFrame,
   lastFrame,
   seconds: (lastAt - firstAt) / 1e6,

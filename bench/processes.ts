@@ -2,7 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { Size } from "../src/core/pixel-format.ts";
 import type { ServeReport } from "../src/server/serve.ts";
+import type { FootageKind } from "./footage-file.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -21,10 +23,26 @@ export interface RunningServer {
 }
 
 /** A server on a free port, listening. */
-export async function startServer(flags: readonly string[]): Promise<RunningServer> {
-  const child = Bun.spawn([process.execPath, at("../src/server/main.ts"), "--port", "0", "--json", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export function startServer(flags: readonly string[]): Promise<RunningServer> {
+  return startServing("../src/server/main.ts", ["--port", "0", "--json", ...flags]);
+}
+
+export interface FootageFlags {
+  kind: FootageKind;
+  size: Size;
+  /** 0: as fast as it goes. */
+  fps: number;
+  /** `--workers`, `--quality`, `--codec`, as of `serve`. */
+  flags?: readonly string[];
+}
+
+/** The same with footage for its source. */
+export function startFootageServer({ kind, size, fps, flags = [] }: FootageFlags): Promise<RunningServer> {
+  return startServing("./footage-server.ts", [kind, `${size.width}x${size.height}`, String(fps), ...flags]);
+}
+
+async function startServing(script: string, flags: readonly string[]): Promise<RunningServer> {
+  const child = Bun.spawn([process.execPath, at(script), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   const listening = Promise.withResolvers<ServeReport>();
   const reports = readReports<ServeReport>(child.stdout, (report) => listening.resolve(report));
   reports.catch(() => listening.reject(new Error("the server ended before it listened")));
@@ -46,8 +64,14 @@ export interface ProbeFlags {
   slowMs?: number;
   /** Shows in a window instead of nowhere. */
   window?: boolean;
+  /** Measures only from so long after the first picture on, and then for `seconds`. */
+  warmUpSeconds?: number;
   /** Hears the process id. */
   onStarted?: (pid: number) => void;
+  /** Hears that the measured seconds have begun, where there is a warm-up. */
+  onWarm?: () => void;
+  /** Beside this process's; DISPLAY for a window. */
+  env?: Record<string, string>;
 }
 
 /** A viewer that reads the frame code out of what it shows; resolves with its figures when its time is over. */
@@ -56,12 +80,19 @@ export async function runProbe({
   seconds,
   slowMs = 0,
   window = false,
+  warmUpSeconds,
   onStarted,
+  onWarm,
+  env,
 }: ProbeFlags): Promise<Finished<ProbeReport>> {
   const flags = [String(port), String(seconds), String(slowMs), window ? "sdl" : "none"];
-  const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  if (warmUpSeconds !== undefined) flags.push(String(warmUpSeconds));
+  const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   onStarted?.(child.pid);
-  const reports = readReports<ProbeReport>(child.stdout, () => undefined);
+  const reports = readReports<ProbeReport & { warm?: true }>(child.stdout, ({ warm }) => warm && onWarm?.());
   const finished = await end(child, "a viewer");
   return { report: await reports, ...finished };
 }
