@@ -97,7 +97,8 @@ export async function runProbe({
   return { report: await reports, ...finished };
 }
 
-async function end(child: Bun.Subprocess<"ignore", "pipe", "pipe">, what: string): Promise<{ cpuMs: number }> {
+/** Waits for a process's end. Throws with what it said where it failed. */
+export async function end(child: Bun.Subprocess<"ignore", "pipe", "pipe">, what: string): Promise<{ cpuMs: number }> {
   const remarks = await new Response(child.stderr).text();
   const code = await child.exited;
   if (code !== 0) throw new Error(`${what} failed with exit code ${code}: ${remarks}`);
@@ -105,7 +106,7 @@ async function end(child: Bun.Subprocess<"ignore", "pipe", "pipe">, what: string
 }
 
 /** Hears each JSON line; resolves with the last. */
-async function readReports<Report>(
+export async function readReports<Report>(
   stdout: ReadableStream<Uint8Array>,
   onReport: (report: Report) => void,
 ): Promise<Report> {

@@ -17,6 +17,17 @@ function program(name: string): () => boolean {
   return () => Bun.which(name) !== null;
 }
 
+/** Debian's own Python, for which its packages are; another one in the path does not see them. */
+export const DEBIAN_PYTHON = "/usr/bin/python3";
+
+function pythonModule(name: string): () => boolean {
+  return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", `import ${name}`]) === null;
+}
+
+function gstreamerElement(name: string): () => boolean {
+  return () => Bun.which("gst-inspect-1.0") !== null && run(["gst-inspect-1.0", "--exists", name]) === null;
+}
+
 const SYSTEM_PACKAGES = {
   ffmpeg: {
     purpose: "reads files, cameras and streams",
@@ -66,9 +77,45 @@ const SYSTEM_PACKAGES = {
     homebrew: "sdl2",
     isThere: () => Bun.which("pkg-config") !== null && run(["pkg-config", "--exists", "sdl2"]) === null,
   },
+  numpy: {
+    purpose: "reads pixels in bench peers",
+    debian: "python3-numpy",
+    homebrew: null,
+    isThere: pythonModule("numpy"),
+  },
+  OpenCV: {
+    purpose: "a peer in bench peers",
+    debian: "python3-opencv",
+    homebrew: null,
+    isThere: pythonModule("cv2"),
+  },
+  ZeroMQ: { purpose: "a peer in bench peers", debian: "python3-zmq", homebrew: null, isThere: pythonModule("zmq") },
+  GStreamer: {
+    purpose: "a peer in bench peers",
+    debian: "gstreamer1.0-tools",
+    homebrew: null,
+    isThere: program("gst-launch-1.0"),
+  },
+  "GStreamer's TCP": {
+    purpose: "a part of that peer",
+    debian: "gstreamer1.0-plugins-base",
+    homebrew: null,
+    isThere: gstreamerElement("tcpserversink"),
+  },
+  "GStreamer's JPEG": {
+    purpose: "a part of that peer",
+    debian: "gstreamer1.0-plugins-good",
+    homebrew: null,
+    isThere: gstreamerElement("jpegenc"),
+  },
 } as const satisfies Record<string, SystemPackage>;
 
 export type SystemNeed = keyof typeof SYSTEM_PACKAGES;
+
+/** Whether that is on this machine. */
+export function isInstalled(need: SystemNeed): boolean {
+  return SYSTEM_PACKAGES[need].isThere();
+}
 
 /** Throws SetupError with the exact command where something is missing and may not be installed from here. */
 export function installSystemPackages(needs: readonly SystemNeed[], forWhat: string): void {

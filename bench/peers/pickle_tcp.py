@@ -1,0 +1,54 @@
+"""The tutorial: pickled frames over TCP behind their length, uncompressed, collected in pieces of 4 KiB.
+
+Written from the description that many tutorials share: one loop reads the camera and sends, `pickle.dumps`, a length in
+struct's format "Q", `sendall`; the other side appends `recv(4096)` to a bytes object until the frame is whole.
+"""
+
+import pickle
+import socket
+import struct
+
+from camera import beats
+
+IS_BGR = True
+LENGTH = struct.calcsize("Q")
+PIECE_BYTES = 4096
+
+
+def send(camera, per_second, listener):
+    """Sends to the first who connects, until that ends."""
+    connection, _ = listener.accept()
+    frame = camera.new_buffer()
+    for _ in beats(per_second):
+        camera.capture(frame)
+        data = pickle.dumps(frame)
+        connection.sendall(struct.pack("Q", len(data)) + data)
+
+
+class Receiver:
+    def __init__(self, port):
+        self._connection = socket.create_connection(("127.0.0.1", port))
+        self._data = b""
+        self.bytes = 0
+
+    def receive(self):
+        """The next frame's pixels."""
+        while len(self._data) < LENGTH:
+            self._data += self._piece()
+        (length,) = struct.unpack("Q", self._data[:LENGTH])
+        self._data = self._data[LENGTH:]
+        while len(self._data) < length:
+            self._data += self._piece()
+        frame = pickle.loads(self._data[:length])
+        self._data = self._data[length:]
+        self.bytes += LENGTH + length
+        return frame
+
+    def shown(self):
+        """Nothing is said back."""
+
+    def _piece(self):
+        piece = self._connection.recv(PIECE_BYTES)
+        if not piece:
+            raise EOFError("the sender has hung up")
+        return piece
