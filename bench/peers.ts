@@ -1,7 +1,7 @@
 // `bench peers`: the same moving footage through what people use today and through Slipstream, in one run.
 //
 // Each sender stamps the time into a frame when its pixels are complete, each receiver reads it out of the decoded pixels.
-// ffmpeg and GStreamer are fed and read by pipes, two copies of a frame that their users do not have (peers/pipes.py).
+// ffmpeg is fed and read by pipes, two copies of a frame that its users do not have (peers/piped.py).
 
 import { installSystemPackages } from "../scripts/setup/system-packages.ts";
 import { MissingError, messageOf } from "../src/core/errors.ts";
@@ -38,8 +38,8 @@ export const peersBench: Bench = async ({ quick, progress }) => {
     name: "peers",
     figures: {
       ...{ rounds, secondsPerRound: seconds, slowMs: SLOW_MS, quality: 75, footage: "moving" },
-      peers: peers.map(({ name, isInstalled, compresses }) => ({
-        ...{ name, isInstalled, compresses, cases: measurement.measured.get(name) ?? {} },
+      peers: peers.map(({ name, isInstalled, compresses, hasPipes }) => ({
+        ...{ name, isInstalled, compresses, hasPipes, cases: measurement.measured.get(name) ?? {} },
       })),
       nativeMs: measurement.nativeMs,
       failures: measurement.failures,
@@ -100,13 +100,14 @@ function cpuOf({ cpuMsPerFrame }: Figures): number | null {
 
 function tableOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): string[][] {
   const cell = (value: number | null | undefined, digits = 1) => value?.toFixed(digits) ?? "";
-  const rows = peers.map(({ name, isInstalled }) => {
+  const rows = peers.map(({ name, isInstalled, hasPipes }) => {
     if (!isInstalled) return [name, "not installed"];
+    const label = hasPipes ? `${name} (with two pipes)` : name;
     const cases = measured.get(name) ?? {};
     const [hd, fullHd, fastHd] = [cases["720p30"], cases["1080p30"], cases["720p unpaced"]];
     const fastFullHd = cases["1080p unpaced"];
     return [
-      ...[name, cell(hd?.p50Ms), cell(hd?.p99Ms), cell(fullHd?.p50Ms), cell(fullHd?.p99Ms)],
+      ...[label, cell(hd?.p50Ms), cell(hd?.p99Ms), cell(fullHd?.p50Ms), cell(fullHd?.p99Ms)],
       ...[cell(hd?.cpuMsPerFrame?.sender), cell(hd?.cpuMsPerFrame?.receiver)],
       ...[cell(fastHd?.fps, 0), cell(fastHd?.p99Ms, 0), cell(fastFullHd?.fps, 0), cell(fastFullHd?.p99Ms, 0)],
       ...[cell(cases["slow receiver"]?.lastSecondMs, 0), cell(cases.window?.p50Ms)],

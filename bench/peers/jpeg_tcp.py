@@ -3,51 +3,39 @@
 import socket
 import struct
 
-import cv2
-import numpy
-
-from camera import NewestFrame
-from jpeg import JPEG_QUALITY
+from jpeg import newest_jpegs, pixels_of
+from transport import Inbound
 
 IS_BGR = True
 LENGTH = struct.Struct("!I")
 
 
-def send(camera, per_second, listener):
-    """Sends to the first who connects, until that ends."""
-    connection, _ = listener.accept()
+def send(camera, per_second, place):
+    """To the first who connects, until that ends."""
+    with socket.create_server(("127.0.0.1", place.port)) as listener:
+        connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    newest = NewestFrame(camera, per_second)
-    frame = None
-    while True:
-        frame = newest.take(frame)
-        jpeg = cv2.imencode(".jpg", frame, JPEG_QUALITY)[1]
+    for jpeg in newest_jpegs(camera, per_second):
         connection.send(LENGTH.pack(len(jpeg)), socket.MSG_MORE)  # with the JPEG's first bytes in one segment
         connection.sendall(jpeg)
 
 
-class Receiver:
-    def __init__(self, port):
-        self._connection = socket.create_connection(("127.0.0.1", port))
+class Receiver(Inbound):
+    def __init__(self, place):
+        self._connection = socket.create_connection(("127.0.0.1", place.port))
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._buffer = bytearray(1 << 24)
-        self.bytes = 0
+        self._buffer = memoryview(bytearray(1 << 24))
 
     def receive(self):
-        """The next frame's pixels."""
         (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
         self.bytes += LENGTH.size + length
-        return cv2.imdecode(numpy.frombuffer(self._exactly(length), numpy.uint8), cv2.IMREAD_COLOR)
-
-    def shown(self):
-        """Nothing is said back."""
+        return pixels_of(self._exactly(length))
 
     def _exactly(self, length):
-        view = memoryview(self._buffer)[:length]
         filled = 0
         while filled < length:
-            count = self._connection.recv_into(view[filled:])
+            count = self._connection.recv_into(self._buffer[filled:length])
             if count == 0:
                 raise EOFError("the sender has hung up")
             filled += count
-        return view
+        return self._buffer[:length]

@@ -12,6 +12,7 @@ export const OURS: Peer = {
   name: "slipstream",
   isInstalled: true,
   compresses: true,
+  hasPipes: false,
   hasWindow: existsSync(SDL_BINDING),
   run,
 };

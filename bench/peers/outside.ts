@@ -1,4 +1,4 @@
-// What people use today, each if it is installed: senders and receivers in Python, and programs that Python feeds and reads.
+// What people use today, each if it is installed: senders and receivers in Python, and ffmpeg, which Python feeds and reads.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,10 +6,10 @@ import { DEBIAN_PYTHON, isInstalled, type SystemNeed } from "../../scripts/setup
 import type { Size } from "../../src/core/pixel-format.ts";
 import { footageFile } from "../footage-file.ts";
 import { end, readReports } from "../processes.ts";
+import { type Commands, ffmpegCommands } from "./ffmpeg-commands.ts";
 import { perFrame } from "./ours.ts";
 import { type Outcome, type Peer, type Round, WARM_UP_SECONDS } from "./peer.ts";
 import { processorShares } from "./processor-time.ts";
-import { ffmpeg, gstreamer } from "./programs.ts";
 
 interface Kind {
   name: string;
@@ -18,7 +18,8 @@ interface Kind {
   hasWindow?: true;
   /** The receiver is the one who listens. */
   receiverListens?: true;
-  commands?: (size: Size, port: number) => { sender: string[]; receiver: string[] };
+  /** The frames go through these, by pipes. */
+  commands?: (size: Size, port: number) => Commands;
 }
 
 const KINDS: readonly Kind[] = [
@@ -26,8 +27,8 @@ const KINDS: readonly Kind[] = [
   { name: "opencv-jpeg", needs: ["numpy", "OpenCV"], hasWindow: true },
   { name: "zmq-reqrep", needs: ["numpy", "OpenCV", "ZeroMQ"], receiverListens: true },
   { name: "zmq-pubsub", needs: ["numpy", "OpenCV", "ZeroMQ"] },
-  { name: "gstreamer", needs: ["numpy", "GStreamer", "GStreamer's TCP", "GStreamer's JPEG"], commands: gstreamer },
-  { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpeg },
+  { name: "gstreamer", needs: ["numpy", "GStreamer", "GStreamer's TCP", "GStreamer's JPEG"] },
+  { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpegCommands },
 ];
 
 /** Everything that `--install-peers` installs where it is missing. */
@@ -44,6 +45,7 @@ export function outsidePeers(): Peer[] {
     isInstalled: process.platform === "linux" && kind.needs.every(isInstalled),
     compresses: kind.compresses ?? true,
     hasWindow: kind.hasWindow ?? false,
+    hasPipes: kind.commands !== undefined,
     run: (round) => run(kind, round),
   }));
 }
@@ -58,17 +60,16 @@ const RECEIVING_PATIENCE_MS = 20_000;
 async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): Promise<Outcome> {
   const port = freePort();
   const commands = kind.commands?.(size, port) ?? { sender: [], receiver: [] };
-  const transport = kind.commands === undefined ? kind.name : "pipes";
   const sides = [String(size.width), String(size.height)];
   const sender = startPython(
-    ["sender.py", transport, String(port), footageFile("moving", size), ...sides, String(fps), ...commands.sender],
+    ["sender.py", kind.name, String(port), footageFile("moving", size), ...sides, String(fps), ...commands.sender],
     null,
   );
   try {
     if (!kind.receiverListens) await untilListening(port, sender);
     const plan = [String(seconds), String(slowMs), String(WARM_UP_SECONDS), display === null ? "none" : "window"];
     const receiver = startPython(
-      ["receiver.py", transport, String(port), ...sides, ...plan, ...commands.receiver],
+      ["receiver.py", kind.name, String(port), ...sides, ...plan, ...commands.receiver],
       display,
     );
     let sharing: Promise<number[] | null> = Promise.resolve(null);

@@ -40,6 +40,11 @@ export interface Peer {
   isInstalled: boolean;
   /** Makes JPEGs of the frames; what does not is listed, but is no measure for what does. */
   compresses: boolean;
+  /**
+   * Is fed and read by pipes, which cost it two copies of each frame that its users, whose cameras and windows are inside
+   * of it, do not have.
+   */
+  hasPipes: boolean;
   /** Can show the pictures in a window. */
   hasWindow: boolean;
   /** Runs a round. Throws where a process fails or no frame arrives. */

@@ -9,15 +9,17 @@ import socket
 import struct
 
 from camera import beats
+from transport import Inbound
 
 IS_BGR = True
 LENGTH = struct.calcsize("Q")
 PIECE_BYTES = 4096
 
 
-def send(camera, per_second, listener):
-    """Sends to the first who connects, until that ends."""
-    connection, _ = listener.accept()
+def send(camera, per_second, place):
+    """To the first who connects, until that ends."""
+    with socket.create_server(("127.0.0.1", place.port)) as listener:
+        connection, _ = listener.accept()
     frame = camera.new_buffer()
     for _ in beats(per_second):
         camera.capture(frame)
@@ -25,14 +27,12 @@ def send(camera, per_second, listener):
         connection.sendall(struct.pack("Q", len(data)) + data)
 
 
-class Receiver:
-    def __init__(self, port):
-        self._connection = socket.create_connection(("127.0.0.1", port))
+class Receiver(Inbound):
+    def __init__(self, place):
+        self._connection = socket.create_connection(("127.0.0.1", place.port))
         self._data = b""
-        self.bytes = 0
 
     def receive(self):
-        """The next frame's pixels."""
         while len(self._data) < LENGTH:
             self._data += self._piece()
         (length,) = struct.unpack("Q", self._data[:LENGTH])
@@ -43,9 +43,6 @@ class Receiver:
         self._data = self._data[length:]
         self.bytes += LENGTH + length
         return frame
-
-    def shown(self):
-        """Nothing is said back."""
 
     def _piece(self):
         piece = self._connection.recv(PIECE_BYTES)

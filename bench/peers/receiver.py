@@ -2,7 +2,8 @@
 
     usage: receiver.py TRANSPORT PORT WIDTH HEIGHT SECONDS SLOW_MS WARM_UP_SECONDS none|window [COMMAND...]
 
-Prints {"warm":true} so many seconds after the first frame, and measures from then on.
+Prints {"warm":true} so many seconds after the first frame, and measures from then on. In a window the time is taken when
+`waitKey` has returned; some toolkits draw only afterwards, which is to their advantage here.
 """
 
 import json
@@ -10,41 +11,20 @@ import signal
 import sys
 import time
 
+import transport
 from camera import now_micros
 from findings import Findings
 from frame_code import FrameCode
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end before all was measured"))
 
-transport, port, width, height, seconds, slow_ms, warm_up_seconds, display = sys.argv[1:9]
-command = sys.argv[9:]
-
-
-def open_receiver():
-    if transport == "pipes":
-        import pipes
-
-        return pipes.Receiver(command, int(width), int(height))
-    if transport == "zmq-reqrep":
-        import zeromq
-
-        return zeromq.RequestReply.Receiver(int(port))
-    if transport == "zmq-pubsub":
-        import zeromq
-
-        return zeromq.PublishSubscribe.Receiver(int(port))
-    if transport == "python-pickle":
-        import pickle_tcp as tcp
-    else:
-        import jpeg_tcp as tcp
-    return tcp.Receiver(int(port))
-
-
-code = FrameCode(int(width), int(height))
+name, port, width, height, seconds, slow_ms, warm_up_seconds, display, *command = sys.argv[1:]
+place = transport.Place(int(port), int(width), int(height), command)
+code = FrameCode(place.width, place.height)
 findings = Findings(float(warm_up_seconds), float(seconds))
-receiver = open_receiver()
 if display == "window":
     import cv2
+receiver = transport.load(name).Receiver(place)
 try:
     while not findings.is_complete:
         pixels = receiver.receive()
@@ -57,6 +37,5 @@ try:
         receiver.shown()
         findings.add(at, code.read(pixels), receiver.bytes)
 finally:
-    if transport == "pipes":
-        receiver.close()
+    receiver.close()
 print(json.dumps(findings.report()), flush=True)

@@ -20,12 +20,14 @@ function program(name: string): () => boolean {
 /** Debian's own Python, for which its packages are; another one in the path does not see them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
-function pythonModule(name: string): () => boolean {
-  return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", `import ${name}`]) === null;
+function pythonRuns(script: string): () => boolean {
+  return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", script]) === null;
 }
 
-function gstreamerElement(name: string): () => boolean {
-  return () => Bun.which("gst-inspect-1.0") !== null && run(["gst-inspect-1.0", "--exists", name]) === null;
+/** In the Python that it is used from; `Gst` is its module there. */
+function gstreamerRuns(script: string): () => boolean {
+  const begin = 'import gi; gi.require_version("Gst", "1.0"); from gi.repository import Gst; Gst.init(None)';
+  return pythonRuns(`${begin}; ${script}`);
 }
 
 const SYSTEM_PACKAGES = {
@@ -81,32 +83,37 @@ const SYSTEM_PACKAGES = {
     purpose: "reads pixels in bench peers",
     debian: "python3-numpy",
     homebrew: null,
-    isThere: pythonModule("numpy"),
+    isThere: pythonRuns("import numpy"),
   },
   OpenCV: {
     purpose: "a peer in bench peers",
     debian: "python3-opencv",
     homebrew: null,
-    isThere: pythonModule("cv2"),
+    isThere: pythonRuns("import cv2"),
   },
-  ZeroMQ: { purpose: "a peer in bench peers", debian: "python3-zmq", homebrew: null, isThere: pythonModule("zmq") },
+  ZeroMQ: {
+    purpose: "a peer in bench peers",
+    debian: "python3-zmq",
+    homebrew: null,
+    isThere: pythonRuns("import zmq"),
+  },
   GStreamer: {
     purpose: "a peer in bench peers",
-    debian: "gstreamer1.0-tools",
+    debian: "python3-gst-1.0",
     homebrew: null,
-    isThere: program("gst-launch-1.0"),
+    isThere: gstreamerRuns("Gst.MapInfo.__enter__"),
   },
   "GStreamer's TCP": {
     purpose: "a part of that peer",
     debian: "gstreamer1.0-plugins-base",
     homebrew: null,
-    isThere: gstreamerElement("tcpserversink"),
+    isThere: gstreamerRuns('assert Gst.ElementFactory.find("tcpserversink")'),
   },
   "GStreamer's JPEG": {
     purpose: "a part of that peer",
     debian: "gstreamer1.0-plugins-good",
     homebrew: null,
-    isThere: gstreamerElement("jpegenc"),
+    isThere: gstreamerRuns('assert Gst.ElementFactory.find("jpegenc")'),
   },
 } as const satisfies Record<string, SystemPackage>;
 

@@ -1,7 +1,7 @@
-"""Programs that take raw RGBA frames on standard input and give them on standard output: ffmpeg and GStreamer.
+"""A program that takes raw RGBA frames on standard input and gives them on standard output: ffmpeg.
 
-Their users have cameras and windows inside of these programs; a bench that stamps and reads pixels needs a pipe on either
-side, which costs them two copies of each frame. The pipes are made as large as the system lets us, so that it is not more.
+Its users have cameras and windows inside of it; a bench that stamps and reads pixels needs a pipe on either side, each a
+copy into the kernel and one out of it. The pipes are made as large as the system lets us, so that it is not more.
 """
 
 import fcntl
@@ -11,19 +11,20 @@ import subprocess
 import numpy
 
 from camera import NewestFrame
+from transport import Inbound
 
 IS_BGR = False
 
 
 def enlarge(pipe):
-    """As large as one may have it without being root, some frames' worth of system calls less."""
+    """As large as one may have it without being root: fewer system calls, and fewer waits of one side for the other."""
     with open("/proc/sys/fs/pipe-max-size", encoding="ascii") as limit:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, int(limit.read()))
 
 
-def send(camera, per_second, command):
+def send(camera, per_second, place):
     """Starts the program and feeds it, until it ends."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0) as program:
+    with subprocess.Popen(place.command, stdin=subprocess.PIPE, bufsize=0) as program:
         try:
             enlarge(program.stdin)
             newest = NewestFrame(camera, per_second)
@@ -37,17 +38,15 @@ def send(camera, per_second, command):
             program.kill()
 
 
-class Receiver:
-    """Starts the program and reads its frames."""
+class Receiver(Inbound):
+    """Starts the program and reads its frames, into memory that is used again."""
 
-    def __init__(self, command, width, height):
-        self._program = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
+    def __init__(self, place):
+        self._program = subprocess.Popen(place.command, stdout=subprocess.PIPE, bufsize=0)
         enlarge(self._program.stdout)
-        self._pixels = numpy.empty((height, width, 4), numpy.uint8)
-        self.bytes = 0
+        self._pixels = numpy.empty((place.height, place.width, 4), numpy.uint8)
 
     def receive(self):
-        """The next frame's pixels, in memory that is used again."""
         unfilled = memoryview(self._pixels).cast("B")
         while len(unfilled) > 0:
             count = self._program.stdout.readinto(unfilled)
@@ -55,9 +54,6 @@ class Receiver:
                 raise EOFError("the program has ended")
             unfilled = unfilled[count:]
         return self._pixels
-
-    def shown(self):
-        """Nothing is said back."""
 
     def close(self):
         self._program.kill()
