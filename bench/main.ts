@@ -11,6 +11,7 @@ import { codecBench } from "./codec.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
+import { installPeers, peersBench } from "./peers.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
@@ -29,23 +30,27 @@ const BENCHES: Record<string, Bench> = {
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
   still: stillBench,
+  peers: peersBench,
 };
 
-/** Too long, or asking for too much of a machine, to run unless they are named. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([]);
+/** Too long, or about more than Slipstream: run where they are named only. */
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream: real processes, real sockets, frames told apart by what is in their pixels.")
-  .addArgument(new Argument("[names...]", "which benches (default: all that are short)").choices(Object.keys(BENCHES)))
+  .addArgument(new Argument("[names...]", "which benches (default: all but peers)").choices(Object.keys(BENCHES)))
   .addOption(new Option("--quick", "short runs; all benches together end within a minute").default(false))
   .addOption(new Option("--check", "exit with 1 where a committed bound does not hold").default(false))
+  .addOption(new Option("--install-peers", "first install what peers compares with (Debian packages)").default(false))
   .addOption(new Option("--json", "one JSON object per bench on standard output").default(false));
 
 await runMain(async () => {
   command.parse();
-  const { quick, check, json } = command.opts<{ quick: boolean; check: boolean; json: boolean }>();
+  const flags = command.opts<{ quick: boolean; check: boolean; json: boolean; installPeers: boolean }>();
+  const { quick, check, json } = flags;
+  if (flags.installPeers) installPeers();
   const named = command.processedArgs[0] as string[];
   const names = named.length > 0 ? named : Object.keys(BENCHES).filter((name) => !ONLY_WHEN_NAMED.has(name));
   let broken = 0;

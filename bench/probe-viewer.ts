@@ -1,6 +1,8 @@
 // A viewer that looks at what it shows: reads the frame code out of the decoded pixels, and reports what it found.
 //
-// usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none
+// usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
+//
+// With a warm-up the seconds begin so long after the first picture, with a line {"warm":true}; what was before is forgotten.
 
 import { parseAddress } from "../src/client/address.ts";
 import type { RgbaPicture } from "../src/client/overlay.ts";
@@ -9,8 +11,8 @@ import type { Screen } from "../src/client/screens/screen.ts";
 import { createSdlScreen } from "../src/client/screens/sdl.ts";
 import { view } from "../src/client/view.ts";
 import type { ViewReport } from "../src/client/view-figures.ts";
-import { nowMicros } from "../src/core/clock.ts";
-import { Durations, type LatencyMs } from "../src/core/statistics.ts";
+import { type Micros, nowMicros } from "../src/core/clock.ts";
+import { Durations, type LatencyMs, median, roundMs } from "../src/core/statistics.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { readFrameCode } from "../src/server/sources/frame-code.ts";
 import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
@@ -29,12 +31,16 @@ export interface ProbeReport {
   /** Of the picture that was on the screen at the end. */
   width: number;
   height: number;
+  /** Median of the pixel latency of what was shown in the last second of the run. */
+  lastSecondMs: number;
   firstFrame: number;
   lastFrame: number;
   seconds: number;
 }
 
-const [address, seconds, slowMs, display] = process.argv.slice(2);
+const [address, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2);
+/** For the first picture and the start of the program, beside the warm-up and the measured seconds. */
+const PATIENCE_SECONDS = 30;
 
 const pixelLatency = new Durations();
 let frames = 0;
@@ -46,6 +52,17 @@ let size: Size = { width: 0, height: 0 };
 const age = new AgeOverTime();
 let firstAt = 0;
 let lastAt = 0;
+/** Of what was shown in the last second or so: when, and how old. */
+const recent: { at: Micros; age: number }[] = [];
+const ending = new AbortController();
+let isWarm = warmUpSeconds === undefined;
+let isWarming = false;
+
+function beginToMeasure(): void {
+  isWarm = true;
+  console.log('{"warm":true}');
+  setTimeout(() => ending.abort(), Number(seconds) * 1000);
+}
 
 function examine(picture: RgbaPicture): void {
   const code = readFrameCode(picture.pixels, picture);
@@ -54,6 +71,11 @@ function examine(picture: RgbaPicture): void {
     return;
   }
   const now = nowMicros();
+  if (!isWarm) {
+    if (!isWarming) setTimeout(beginToMeasure, Number(warmUpSeconds) * 1000);
+    isWarming = true;
+    return;
+  }
   if (code.frameNumber === lastFrame) return; // the same picture again, with another overlay
   if (code.frameNumber < lastFrame) outOfOrder++;
   age.shown(code.bornAt, now);
@@ -64,6 +86,8 @@ function examine(picture: RgbaPicture): void {
   lastAt = now;
   frames++;
   pixelLatency.record(now - code.bornAt);
+  recent.push({ at: now, age: now - code.bornAt });
+  while (recent[0] !== undefined && recent[0].at < now - 1e6) recent.shift();
 }
 
 const product = await view(
@@ -75,10 +99,10 @@ const product = await view(
     size: null,
     output: null,
     frames: null,
-    seconds: Number(seconds),
+    seconds: Number(seconds) + (warmUpSeconds === undefined ? 0 : Number(warmUpSeconds) + PATIENCE_SECONDS),
     once: true,
   },
-  new AbortController().signal,
+  ending.signal,
   {
     report: () => undefined,
     say: () => undefined,
@@ -103,6 +127,7 @@ const report: ProbeReport = {
   outOfOrder,
   age: age.until(nowMicros()),
   ...size,
+  lastSecondMs: roundMs(median(recent.map((each) => each.age)) ?? 0),
   firstFrame,
   lastFrame,
   seconds: (lastAt - firstAt) / 1e6,

@@ -3,8 +3,10 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
+import type { Size } from "../src/core/pixel-format.ts";
 import type { ServeReport } from "../src/server/serve.ts";
 import type { DrainReport } from "./drain-client.ts";
+import type { FootageKind } from "./footage-file.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
 import type { Relay, RelayOptions } from "./relay.ts";
 import type { RelayCommand } from "./relay-process.ts";
@@ -29,6 +31,22 @@ export interface RunningServer {
 /** A server on a free port, listening. */
 export function startServer(flags: readonly string[]): Promise<RunningServer> {
   return running(Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+export interface FootageFlags {
+  kind: FootageKind;
+  size: Size;
+  /** 0: as fast as it goes. */
+  fps: number;
+  /** `--workers`, `--quality`, `--codec`, as of `serve`. */
+  flags?: readonly string[];
+}
+
+/** The same with footage for its source. */
+export function startFootageServer({ kind, size, fps, flags = [] }: FootageFlags): Promise<RunningServer> {
+  const command = [kind, `${size.width}x${size.height}`, String(fps), ...flags];
+  const path = at("./footage-server.ts");
+  return running(Bun.spawn([process.execPath, path, ...command], { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 /** A server whose standard input is the bench's to write: `--source -` is among the flags. */
@@ -63,8 +81,14 @@ export interface ProbeFlags {
   slowMs?: number;
   /** Shows in a window instead of nowhere. */
   window?: boolean;
+  /** Measures only from so long after the first picture on, and then for `seconds`. */
+  warmUpSeconds?: number;
   /** Hears the process id. */
   onStarted?: (pid: number) => void;
+  /** Hears that the measured seconds have begun, where there is a warm-up. */
+  onWarm?: () => void;
+  /** Beside this process's; DISPLAY for a window. */
+  env?: Record<string, string>;
 }
 
 /** A viewer that reads the frame code out of what it shows; resolves with its figures when its time is over. */
@@ -73,12 +97,19 @@ export async function runProbe({
   seconds,
   slowMs = 0,
   window = false,
+  warmUpSeconds,
   onStarted,
+  onWarm,
+  env,
 }: ProbeFlags): Promise<Finished<ProbeReport>> {
   const flags = [`127.0.0.1:${port}`, String(seconds), String(slowMs), window ? "sdl" : "none"];
-  const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  if (warmUpSeconds !== undefined) flags.push(String(warmUpSeconds));
+  const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   onStarted?.(child.pid);
-  const reports = readReports<ProbeReport>(child.stdout, () => undefined);
+  const reports = readReports<ProbeReport & { warm?: true }>(child.stdout, ({ warm }) => warm && onWarm?.());
   const finished = await end(child, "a viewer");
   return { report: await reports, ...finished };
 }
@@ -134,7 +165,8 @@ export async function startDrainClients(port: number, count: number): Promise<Dr
   };
 }
 
-async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
+/** Waits for a process's end. Throws with what it said where it failed. */
+export async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
   const remarks = await new Response(child.stderr).text();
   const code = await child.exited;
   if (code !== 0) throw new Error(`${what} failed with exit code ${code}: ${remarks}`);
@@ -142,7 +174,7 @@ async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
 }
 
 /** Hears each JSON line; resolves with the last. */
-async function readReports<Report>(
+export async function readReports<Report>(
   stdout: ReadableStream<Uint8Array>,
   onReport: (report: Report) => void,
 ): Promise<Report> {

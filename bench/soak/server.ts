@@ -3,7 +3,7 @@
 // usage: bun bench/soak/server.ts
 
 import { crc32 } from "node:zlib";
-import { serve } from "../../src/server/serve.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, serve } from "../../src/server/serve.ts";
 import type { FrameFinding } from "./findings.ts";
 
 const stopping = new AbortController();
@@ -13,7 +13,13 @@ await serve(
   {
     ...{ source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
     ...{ framesPerSecond: 30, quality: 75, codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },
-    ...{ noise: 2, maxLatencyMs: 250, maxBitsPerSecond: null, idleReleaseSeconds: null, frames: null },
+    ...{
+      noise: DEFAULT_NOISE,
+      maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
+      maxBitsPerSecond: null,
+      idleReleaseSeconds: null,
+      frames: null,
+    },
   },
   stopping.signal,
   {

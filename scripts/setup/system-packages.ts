@@ -17,6 +17,19 @@ function program(name: string): () => boolean {
   return () => Bun.which(name) !== null;
 }
 
+/** Debian's own Python, for which its packages are; another one in the path does not see them. */
+export const DEBIAN_PYTHON = "/usr/bin/python3";
+
+function pythonRuns(script: string): () => boolean {
+  return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", script]) === null;
+}
+
+/** In the Python that it is used from; `Gst` is its module there. */
+function gstreamerRuns(script: string): () => boolean {
+  const begin = 'import gi; gi.require_version("Gst", "1.0"); from gi.repository import Gst; Gst.init(None)';
+  return pythonRuns(`${begin}; ${script}`);
+}
+
 const SYSTEM_PACKAGES = {
   ffmpeg: {
     purpose: "reads files, cameras and streams",
@@ -66,9 +79,50 @@ const SYSTEM_PACKAGES = {
     homebrew: "sdl2",
     isThere: () => Bun.which("pkg-config") !== null && run(["pkg-config", "--exists", "sdl2"]) === null,
   },
+  numpy: {
+    purpose: "reads pixels in bench peers",
+    debian: "python3-numpy",
+    homebrew: null,
+    isThere: pythonRuns("import numpy"),
+  },
+  OpenCV: {
+    purpose: "a peer in bench peers",
+    debian: "python3-opencv",
+    homebrew: null,
+    isThere: pythonRuns("import cv2"),
+  },
+  ZeroMQ: {
+    purpose: "a peer in bench peers",
+    debian: "python3-zmq",
+    homebrew: null,
+    isThere: pythonRuns("import zmq"),
+  },
+  GStreamer: {
+    purpose: "a peer in bench peers",
+    debian: "python3-gst-1.0",
+    homebrew: null,
+    isThere: gstreamerRuns("Gst.MapInfo.__enter__"),
+  },
+  "GStreamer's TCP": {
+    purpose: "a part of that peer",
+    debian: "gstreamer1.0-plugins-base",
+    homebrew: null,
+    isThere: gstreamerRuns('assert Gst.ElementFactory.find("tcpserversink")'),
+  },
+  "GStreamer's JPEG": {
+    purpose: "a part of that peer",
+    debian: "gstreamer1.0-plugins-good",
+    homebrew: null,
+    isThere: gstreamerRuns('assert Gst.ElementFactory.find("jpegenc")'),
+  },
 } as const satisfies Record<string, SystemPackage>;
 
 export type SystemNeed = keyof typeof SYSTEM_PACKAGES;
+
+/** Whether that is on this machine. */
+export function isInstalled(need: SystemNeed): boolean {
+  return SYSTEM_PACKAGES[need].isThere();
+}
 
 /** Throws SetupError with the exact command where something is missing and may not be installed from here. */
 export function installSystemPackages(needs: readonly SystemNeed[], forWhat: string): void {

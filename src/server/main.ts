@@ -8,13 +8,8 @@ import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
-import { describeServing, type ServeOptions, serve } from "./serve.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, describeServing, type ServeOptions, serve } from "./serve.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
-
-/** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
-const DEFAULT_NOISE = 2;
-/** A picture older than a quarter of a second is felt as late by who steers a thing by it. */
-const DEFAULT_MAX_LATENCY_MS = 250;
 
 const command = asProgram(new Command("bun run serve"), VERSION)
   .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")

@@ -18,6 +18,11 @@ import { runWhileWatched } from "./sources/idle-release.ts";
 import { TilePipeline } from "./tile-pipeline.ts";
 import { Viewers } from "./viewers.ts";
 
+/** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
+export const DEFAULT_NOISE = 2;
+/** A picture older than a quarter of a second is felt as late by who steers a thing by it. */
+export const DEFAULT_MAX_LATENCY_MS = 250;
+
 export interface ServeOptions extends SourceOptions {
   codec: CodecName;
   workers: number;

@@ -1,0 +1,38 @@
+// The thread that fills the footage source's frames, from memory. Started by footage-source.ts.
+
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { type Micros, nowMicros } from "../src/core/clock.ts";
+import { frameBytes, type Size } from "../src/core/pixel-format.ts";
+import { drawFrameCode } from "../src/server/sources/frame-code.ts";
+
+export interface FootageSetup extends Size {
+  /** Of raw RGBA frames. */
+  path: string;
+}
+
+export interface FootageRequest {
+  frameNumber: number;
+  /** In shared memory. */
+  rgba: Uint8Array;
+}
+
+export interface FootageResult {
+  bornAt: Micros;
+}
+
+if (parentPort === null) throw new Error("footage-worker.ts runs as a worker thread only");
+const port = parentPort;
+const { path, width, height } = workerData as FootageSetup;
+const footage = readFileSync(path);
+const bytes = frameBytes("rgba", width, height);
+const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
+
+port.on("message", ({ frameNumber, rgba }: FootageRequest) => {
+  // This copy stands for the camera's: what a driver does when it fills a buffer.
+  rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
+  const bornAt = nowMicros();
+  drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });
+  port.postMessage({ bornAt } satisfies FootageResult);
+});
+port.postMessage("loaded");

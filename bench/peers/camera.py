@@ -1,0 +1,85 @@
+"""A camera made of raw footage: stamped frames at a rate, from memory, for every sender in Python."""
+
+import threading
+import time
+
+import numpy
+
+from frame_code import FrameCode
+
+
+def now_micros():
+    """The wall clock, as the receivers on the same machine read it."""
+    return time.time_ns() // 1000
+
+
+def beats(per_second):
+    """Yields at that rate, as src/server/sources/pace.ts does: beats that were missed are left out. 0: without pause."""
+    started_at = time.monotonic()
+    beat = 0
+    while True:
+        if per_second > 0:
+            now = time.monotonic() - started_at
+            if now < beat / per_second:
+                time.sleep(beat / per_second - now)
+        yield
+        beat = max(beat + 1, int((time.monotonic() - started_at) * per_second))
+
+
+class Camera:
+    """The frames of a raw RGBA file, over and over."""
+
+    def __init__(self, path, width, height, is_bgr):
+        self._frames = numpy.fromfile(path, numpy.uint8).reshape(-1, height, width, 4)
+        if is_bgr:  # as OpenCV has frames
+            import cv2
+
+            self._frames = [cv2.cvtColor(frame, cv2.COLOR_RGBA2BGR) for frame in self._frames]
+        self._code = FrameCode(width, height)
+        self._number = 0
+
+    def new_buffer(self):
+        """Memory for one frame."""
+        return numpy.empty_like(self._frames[0])
+
+    def capture(self, buffer):
+        """The next frame into the buffer: its pixels, the time at which they are complete, the code."""
+        numpy.copyto(buffer, self._frames[self._number % len(self._frames)])
+        self._number += 1
+        self._code.draw(buffer, self._number, now_micros())
+
+
+class NewestFrame:
+    """A thread that captures, and holds the newest frame only: what careful programs do, so that no old frame is sent."""
+
+    def __init__(self, camera, per_second):
+        self._camera = camera
+        self._per_second = per_second
+        self._changed = threading.Condition()
+        self._newest = None
+        self._free = [camera.new_buffer() for _ in range(3)]  # one being filled, one that waits, one being sent
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def take(self, done_with):
+        """Waits for a frame newer than any taken before; gives the one taken before back (None at first)."""
+        with self._changed:
+            if done_with is not None:
+                self._free.append(done_with)
+            while self._newest is None:
+                self._changed.wait()
+            frame, self._newest = self._newest, None
+            self._changed.notify()
+            return frame
+
+    def _run(self):
+        for _ in beats(self._per_second):
+            with self._changed:
+                while self._per_second == 0 and self._newest is not None:
+                    self._changed.wait()  # without a rate the one who takes frames sets the pace
+                buffer = self._free.pop()
+            self._camera.capture(buffer)
+            with self._changed:
+                if self._newest is not None:
+                    self._free.append(self._newest)
+                self._newest = buffer
+                self._changed.notify()

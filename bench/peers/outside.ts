@@ -1,0 +1,124 @@
+// What people use today, each if it is installed: senders and receivers in Python, and ffmpeg, which Python feeds and reads.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { DEBIAN_PYTHON, isInstalled, type SystemNeed } from "../../scripts/setup/system-packages.ts";
+import type { Size } from "../../src/core/pixel-format.ts";
+import { footageFile } from "../footage-file.ts";
+import { end, readReports } from "../processes.ts";
+import { type Commands, ffmpegCommands } from "./ffmpeg-commands.ts";
+import { perFrame } from "./ours.ts";
+import { type Outcome, type Peer, type Round, WARM_UP_SECONDS } from "./peer.ts";
+import { processorShares } from "./processor-time.ts";
+
+interface Kind {
+  name: string;
+  needs: readonly SystemNeed[];
+  compresses?: false;
+  hasWindow?: true;
+  /** The receiver is the one who listens. */
+  receiverListens?: true;
+  /** The frames go through these, by pipes. */
+  commands?: (size: Size, port: number) => Commands;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "python-pickle", needs: ["numpy", "OpenCV"], compresses: false },
+  { name: "opencv-jpeg", needs: ["numpy", "OpenCV"], hasWindow: true },
+  { name: "zmq-reqrep", needs: ["numpy", "OpenCV", "ZeroMQ"], receiverListens: true },
+  { name: "zmq-pubsub", needs: ["numpy", "OpenCV", "ZeroMQ"] },
+  { name: "gstreamer", needs: ["numpy", "GStreamer", "GStreamer's TCP", "GStreamer's JPEG"] },
+  { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpegCommands },
+];
+
+/** Everything that `--install-peers` installs where it is missing. */
+export const PEER_NEEDS: readonly SystemNeed[] = [
+  ...new Set(KINDS.flatMap(({ needs }) => needs)),
+  "libturbojpeg",
+  "Xvfb",
+];
+
+/** All of them, with what is there found out now. */
+export function outsidePeers(): Peer[] {
+  return KINDS.map((kind) => ({
+    name: kind.name,
+    isInstalled: process.platform === "linux" && kind.needs.every(isInstalled),
+    compresses: kind.compresses ?? true,
+    hasWindow: kind.hasWindow ?? false,
+    hasPipes: kind.commands !== undefined,
+    run: (round) => run(kind, round),
+  }));
+}
+
+/** What receiver.py reports. */
+type Findings = Omit<Outcome, "cpuMsPerFrame" | "bytesPerFrame"> & { bytesPerFrame: number; warm?: true };
+
+const LISTENING_PATIENCE_MS = 10_000;
+/** For start-up and first frame, beside what is measured. */
+const RECEIVING_PATIENCE_MS = 20_000;
+
+async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): Promise<Outcome> {
+  const port = freePort();
+  const commands = kind.commands?.(size, port) ?? { sender: [], receiver: [] };
+  const sides = [String(size.width), String(size.height)];
+  const sender = startPython(
+    ["sender.py", kind.name, String(port), footageFile("moving", size), ...sides, String(fps), ...commands.sender],
+    null,
+  );
+  try {
+    if (!kind.receiverListens) await untilListening(port, sender);
+    const plan = [String(seconds), String(slowMs), String(WARM_UP_SECONDS), display === null ? "none" : "window"];
+    const receiver = startPython(
+      ["receiver.py", kind.name, String(port), ...sides, ...plan, ...commands.receiver],
+      display,
+    );
+    let sharing: Promise<number[] | null> = Promise.resolve(null);
+    const reports = readReports<Findings>(receiver.stdout, ({ warm }) => {
+      if (warm) sharing = processorShares([sender.pid, receiver.pid], seconds);
+    });
+    reports.catch(() => undefined); // the receiver's end says more
+    const limit = setTimeout(() => receiver.kill(), (WARM_UP_SECONDS + seconds) * 1000 + RECEIVING_PATIENCE_MS);
+    await end(receiver, `the receiver of ${kind.name}`);
+    clearTimeout(limit);
+    const findings = await reports;
+    if (findings.frames < 2) throw new Error(`no frame arrived through ${kind.name}`);
+    const cpuMsPerFrame = perFrame(await sharing, findings.fps);
+    return { ...findings, bytesPerFrame: findings.bytesPerFrame || null, cpuMsPerFrame };
+  } finally {
+    sender.kill();
+    await sender.exited;
+  }
+}
+
+function startPython(args: readonly string[], display: string | null): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  return Bun.spawn([DEBIAN_PYTHON, "-B", ...args], {
+    cwd: fileURLToPath(new URL(".", import.meta.url)),
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...(display === null ? {} : { DISPLAY: display }) },
+  });
+}
+
+/** A port that is free now; it is taken a moment later by a program that cannot say which one it took. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  listener.stop(true);
+  return listener.port;
+}
+
+/** Looked up instead of tried: some senders serve the first who connects, and only that one. */
+async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
+  const giveUpAt = performance.now() + LISTENING_PATIENCE_MS;
+  while (!isListening(port)) {
+    if (sender.exitCode !== null || performance.now() > giveUpAt) {
+      sender.kill();
+      throw new Error(`the sender does not listen: ${await new Response(sender.stderr).text()}`);
+    }
+    await Bun.sleep(10);
+  }
+}
+
+/** proc(5), /proc/net/tcp: local address and port in hexadecimal, the remote ones, the state; 0A is TCP_LISTEN. */
+function isListening(port: number): boolean {
+  const local = port.toString(16).toUpperCase().padStart(4, "0");
+  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} \\S+ 0A `, "m").test(readFileSync("/proc/net/tcp", "utf8"));
+}

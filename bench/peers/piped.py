@@ -1,0 +1,60 @@
+"""A program that takes raw RGBA frames on standard input and gives them on standard output: ffmpeg.
+
+Its users have cameras and windows inside of it; a bench that stamps and reads pixels needs a pipe on either side, each a
+copy into the kernel and one out of it. The pipes are made as large as the system lets us, so that it is not more.
+"""
+
+import fcntl
+import os
+import subprocess
+
+import numpy
+
+from camera import NewestFrame
+from transport import Inbound
+
+IS_BGR = False
+
+
+def enlarge(pipe):
+    """As large as one may have it without being root: fewer system calls, and fewer waits of one side for the other."""
+    with open("/proc/sys/fs/pipe-max-size", encoding="ascii") as limit:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, int(limit.read()))
+
+
+def send(camera, per_second, place):
+    """Starts the program and feeds it, until it ends."""
+    with subprocess.Popen(place.command, stdin=subprocess.PIPE, bufsize=0) as program:
+        try:
+            enlarge(program.stdin)
+            newest = NewestFrame(camera, per_second)
+            frame = None
+            while True:
+                frame = newest.take(frame)
+                unwritten = memoryview(frame).cast("B")
+                while len(unwritten) > 0:
+                    unwritten = unwritten[os.write(program.stdin.fileno(), unwritten) :]
+        finally:
+            program.kill()
+
+
+class Receiver(Inbound):
+    """Starts the program and reads its frames, into memory that is used again."""
+
+    def __init__(self, place):
+        self._program = subprocess.Popen(place.command, stdout=subprocess.PIPE, bufsize=0)
+        enlarge(self._program.stdout)
+        self._pixels = numpy.empty((place.height, place.width, 4), numpy.uint8)
+
+    def receive(self):
+        unfilled = memoryview(self._pixels).cast("B")
+        while len(unfilled) > 0:
+            count = self._program.stdout.readinto(unfilled)
+            if not count:
+                raise EOFError("the program has ended")
+            unfilled = unfilled[count:]
+        return self._pixels
+
+    def close(self):
+        self._program.kill()
+        self._program.wait()

@@ -1,0 +1,21 @@
+"""A sender of stamped footage through one of the transports; runs until it is told to end.
+
+    usage: sender.py TRANSPORT PORT FILE WIDTH HEIGHT FPS [COMMAND...]    FPS 0: without pause
+"""
+
+import signal
+import sys
+
+import transport
+from camera import Camera
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+name, port, path, width, height, fps, *command = sys.argv[1:]
+way = transport.load(name)
+# Loaded first: who listens is ready.
+camera = Camera(path, int(width), int(height), way.IS_BGR)
+try:
+    way.send(camera, float(fps), transport.Place(int(port), int(width), int(height), command))
+except (BrokenPipeError, ConnectionResetError):
+    pass  # the receiver has seen enough

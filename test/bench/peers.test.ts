@@ -1,0 +1,57 @@
+// The peers of `bench peers`: each that is installed carries stamped frames through, and what goes wrong is said.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { outsidePeers } from "../../bench/peers/outside.ts";
+import { OURS } from "../../bench/peers/ours.ts";
+import { processorShares } from "../../bench/peers/processor-time.ts";
+
+setDefaultTimeout(60_000);
+
+const ROUND = { size: { width: 320, height: 180 }, fps: 30, seconds: 1, slowMs: 0, display: null };
+
+describe("a round", () => {
+  for (const { name, isInstalled, run } of [OURS, ...outsidePeers()]) {
+    const reason = isInstalled ? "" : " (skipped: not installed)";
+    test.skipIf(!isInstalled)(`of ${name} delivers readable frames in order${reason}`, async () => {
+      const outcome = await run(ROUND);
+      expect(outcome).toMatchObject({ unreadable: 0, outOfOrder: 0 });
+      expect(outcome.frames).toBeGreaterThan(1);
+      expect(outcome.fps).toBeLessThan(2 * ROUND.fps);
+      expect(outcome.latencyMs.p50).toBeGreaterThan(0);
+      expect(outcome.latencyMs.max).toBeGreaterThanOrEqual(outcome.latencyMs.p99);
+      expect(outcome.latencyMs.p99).toBeGreaterThanOrEqual(outcome.latencyMs.p50);
+    });
+  }
+
+  const slow = outsidePeers().find(({ name }) => name === "opencv-jpeg");
+  test.skipIf(!slow?.isInstalled)("with a slow receiver: what that takes is in the latency", async () => {
+    const outcome = await slow?.run({ ...ROUND, slowMs: 200 });
+    expect(outcome?.lastSecondMs).toBeGreaterThanOrEqual(200);
+    expect(outcome?.fps).toBeLessThan(5.1);
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("processor shares", () => {
+  test("count children, and tell the busy from the idle", async () => {
+    const spin = "while :; do :; done";
+    const busy = Bun.spawn(["sh", "-c", `sh -c '${spin}' & trap 'kill $!' TERM; wait`]);
+    const idle = Bun.spawn(["sleep", "60"]);
+    try {
+      await Bun.sleep(100);
+      const [busyShare, idleShare] = (await processorShares([busy.pid, idle.pid], 1)) ?? [];
+      expect(busyShare).toBeGreaterThan(0.1);
+      expect(busyShare).toBeLessThan(1.2);
+      expect(idleShare).toBeLessThan(0.02);
+    } finally {
+      busy.kill();
+      idle.kill();
+      await Promise.all([busy.exited, idle.exited]);
+    }
+  });
+
+  test("are unknown for a process that has ended", async () => {
+    const gone = Bun.spawn(["true"]);
+    await gone.exited;
+    expect(await processorShares([gone.pid], 0.3)).toBeNull();
+  });
+});
