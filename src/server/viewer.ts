@@ -34,7 +34,7 @@ import {
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
-import { Adaptation, type AdaptationLimits } from "./adaptation.ts";
+import { Adaptation, type AdaptationLimits, type SentFrame } from "./adaptation.ts";
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "./feed.ts";
@@ -96,8 +96,8 @@ export class Viewer {
   #streamed: number | null = null;
   /** The feed has a frame that this viewer was not yet sent. */
   #owed = false;
-  /** Bytes of the frames in flight. */
-  readonly #bytesOf = new Map<number, number>();
+  /** The frames in flight. */
+  readonly #inFlight = new Map<number, SentFrame>();
   /** Pictures that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
   picturesSent = 0;
@@ -187,8 +187,7 @@ export class Viewer {
     this.#announce(rendition);
     this.#streamed = frameNumber;
     this.#owed = false;
-    this.#credit.sent(frameNumber, nowMicros());
-    this.#bytesOf.set(frameNumber, 0);
+    this.#expectAck(frameNumber, rendition);
   }
 
   /** `count` tiles from `first` on of that frame are done. */
@@ -250,9 +249,9 @@ export class Viewer {
         if (!this.#credit.acknowledged(ack, this.#clock.roundTripMicros, this.#surroundings.captureIntervalMicros())) {
           throw new ProtocolError(`Ack for picture ${ack.frameNumber}, which is not on its way`);
         }
-        const bytes = this.#bytesOf.get(ack.frameNumber) ?? 0;
-        this.#bytesOf.delete(ack.frameNumber);
-        if (ack.outcome === "shown") this.adaptation.acknowledged(bytes, ack.transferMicros, ack.workMicros);
+        const sent = this.#inFlight.get(ack.frameNumber);
+        this.#inFlight.delete(ack.frameNumber);
+        if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now });
         this.#surroundings.onAcknowledged(this);
         this.#sendOwed();
         break;
@@ -312,9 +311,14 @@ export class Viewer {
     this.#owed = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
-    this.#credit.sent(frameNumber, nowMicros());
+    this.#expectAck(frameNumber, feed);
     for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
     this.#sentWhole(frameNumber);
+  }
+
+  #expectAck(frameNumber: number, { level }: Feed): void {
+    this.#credit.sent(frameNumber, nowMicros());
+    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole: this.#since === 0 });
   }
 
   #sentWhole(frameNumber: number): void {
@@ -324,7 +328,8 @@ export class Viewer {
   }
 
   #send(frameNumber: number, message: Uint8Array): void {
-    this.#bytesOf.set(frameNumber, (this.#bytesOf.get(frameNumber) ?? 0) + message.length);
+    const sent = this.#inFlight.get(frameNumber);
+    if (sent !== undefined) sent.bytes += message.length;
     this.#budget?.spend(message.length);
     this.#outbox.send(message);
   }
@@ -341,7 +346,7 @@ export class Viewer {
   #breakOff(): void {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
-    this.#bytesOf.delete(this.#streamed);
+    this.#inFlight.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
     this.#owed = this.#hasNewer;
