@@ -51,8 +51,8 @@ export interface ViewerConnection {
   abort(): void;
 }
 
-/** Well above what a viewer that reads can leave waiting: a picture in two parts and some small messages. */
-const MAX_WAITING_MESSAGES = 32;
+/** Above what a viewer that reads usually leaves waiting: a frame in its parts and some small messages. */
+const MAX_WAITING_MESSAGES = 64;
 
 /** How long a viewer may take to read its goodbye. */
 const GOODBYE_PATIENCE_MS = 1_000;
@@ -217,7 +217,8 @@ export class Viewer {
       this.leave(GoodbyeReason.timeout, `it has not greeted within ${GREETING_TIMEOUT_MS / 1000} s`);
     } else if (this.#state === "watching" && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       this.leave(GoodbyeReason.timeout, `it has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`);
-    } else if (this.#state === "watching" && this.#clock.pingIsDue(now)) {
+    } else if (this.#state === "watching" && this.#outbox.idle && this.#clock.pingIsDue(now)) {
+      // Behind bytes that wait it would measure these, and pile up where the viewer does not read.
       this.#outbox.send(writePing({ sentAt: now }));
     }
     this.#sendOwed(); // its budget may have grown

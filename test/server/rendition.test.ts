@@ -81,6 +81,7 @@ describe("messages", () => {
     ]);
     rendition.commit(4);
     rendition.open(3, 3000);
+    expect(read(rendition.composePart(1, 0, 2, false))).toMatchObject({ frameNumber: 3, isLast: false });
     expect(numbers(rendition.composePart(1, 0, 2, false))).toEqual([0]);
     expect(numbers(rendition.composePart(2, 0, 2, false))).toEqual([]);
   });
