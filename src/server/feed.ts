@@ -2,11 +2,14 @@
 
 import { nowMicros } from "../core/clock.ts";
 import { type StreamHeader, writePictureHead } from "../protocol/messages.ts";
+import type { Level } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
 
 export interface Feed {
   /** What its pictures are; null before the first. Another object when that changes: what was sent before is void then. */
   readonly stream: StreamHeader | null;
+  /** The size and quality that it is made in; null where those are not chosen here. */
+  readonly level: Level | null;
   /** Number of the newest whole frame; 0 before the first. */
   readonly newestFrame: number;
   /** When that was captured. */
@@ -19,6 +22,7 @@ export interface Feed {
 export class PictureFeed implements Feed {
   readonly #describe: (picture: EncodedPicture) => StreamHeader;
   #newest: EncodedPicture | null = null;
+  readonly level = null;
   stream: StreamHeader | null = null;
 
   constructor(describe: (picture: EncodedPicture) => StreamHeader) {

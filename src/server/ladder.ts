@@ -32,7 +32,9 @@ export function ladder(source: Size, top: Level): Level[] {
     if (halvings > top.halvings && (size.width < MIN_HALVED.width || size.height < MIN_HALVED.height)) break;
     if (halvings >= top.halvings) {
       for (const step of halvings === top.halvings ? QUALITY_STEPS : HALVED_QUALITY_STEPS) {
-        levels.push({ halvings, quality: Math.max(1, Math.round(top.quality * step)) });
+        const quality = Math.max(1, Math.round(top.quality * step));
+        const isLess = levels.at(-1)?.halvings !== halvings || levels.at(-1)?.quality !== quality;
+        if (isLess) levels.push({ halvings, quality });
       }
     }
     size = halfSize(size);
@@ -51,12 +53,8 @@ export function halvingsFor(source: Size, wished: Size): number {
   return MAX_HALVINGS;
 }
 
-/** What a level's pictures weigh beside another's. */
-export function weightRatio(level: Level, other: Level): number {
-  return weight(level) / weight(other);
-}
-
-function weight({ halvings, quality }: Level): number {
+/** What a level's pictures weigh, beside those of other levels. */
+export function weight({ halvings, quality }: Level): number {
   // libjpeg's scaling of the tables of T.81 Annex K (jcparam.c, jpeg_quality_scaling).
   const step = quality < 50 ? 5000 / quality : Math.max(1, 200 - 2 * quality);
   return HALVED_BYTES ** halvings * step ** QUANTISATION_POWER;

@@ -34,7 +34,7 @@ import {
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
-import { Adaptation, type AdaptationLimits } from "./adaptation.ts";
+import { Adaptation, type AdaptationLimits, type SentFrame } from "./adaptation.ts";
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "./feed.ts";
@@ -51,8 +51,8 @@ export interface ViewerConnection {
   abort(): void;
 }
 
-/** Well above what a viewer that reads can leave waiting: a picture in two parts and some small messages. */
-const MAX_WAITING_MESSAGES = 32;
+/** Above what a viewer that reads usually leaves waiting: a frame in its parts and some small messages. */
+const MAX_WAITING_MESSAGES = 64;
 
 /** How long a viewer may take to read its goodbye. */
 const GOODBYE_PATIENCE_MS = 1_000;
@@ -96,8 +96,8 @@ export class Viewer {
   #streamed: number | null = null;
   /** The feed has a frame that this viewer was not yet sent. */
   #owed = false;
-  /** Bytes of the frames in flight. */
-  readonly #bytesOf = new Map<number, number>();
+  /** The frames in flight. */
+  readonly #inFlight = new Map<number, SentFrame>();
   /** Pictures that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
   picturesSent = 0;
@@ -187,8 +187,7 @@ export class Viewer {
     this.#announce(rendition);
     this.#streamed = frameNumber;
     this.#owed = false;
-    this.#credit.sent(frameNumber, nowMicros());
-    this.#bytesOf.set(frameNumber, 0);
+    this.#expectAck(frameNumber, rendition);
   }
 
   /** `count` tiles from `first` on of that frame are done. */
@@ -218,7 +217,8 @@ export class Viewer {
       this.leave(GoodbyeReason.timeout, `it has not greeted within ${GREETING_TIMEOUT_MS / 1000} s`);
     } else if (this.#state === "watching" && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       this.leave(GoodbyeReason.timeout, `it has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`);
-    } else if (this.#state === "watching" && this.#clock.pingIsDue(now)) {
+    } else if (this.#state === "watching" && this.#outbox.idle && this.#clock.pingIsDue(now)) {
+      // Behind bytes that wait it would measure these, and pile up where the viewer does not read.
       this.#outbox.send(writePing({ sentAt: now }));
     }
     this.#sendOwed(); // its budget may have grown
@@ -250,9 +250,9 @@ export class Viewer {
         if (!this.#credit.acknowledged(ack, this.#clock.roundTripMicros, this.#surroundings.captureIntervalMicros())) {
           throw new ProtocolError(`Ack for picture ${ack.frameNumber}, which is not on its way`);
         }
-        const bytes = this.#bytesOf.get(ack.frameNumber) ?? 0;
-        this.#bytesOf.delete(ack.frameNumber);
-        if (ack.outcome === "shown") this.adaptation.acknowledged(bytes, ack.transferMicros, ack.workMicros);
+        const sent = this.#inFlight.get(ack.frameNumber);
+        this.#inFlight.delete(ack.frameNumber);
+        if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now });
         this.#surroundings.onAcknowledged(this);
         this.#sendOwed();
         break;
@@ -312,9 +312,14 @@ export class Viewer {
     this.#owed = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
-    this.#credit.sent(frameNumber, nowMicros());
+    this.#expectAck(frameNumber, feed);
     for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
     this.#sentWhole(frameNumber);
+  }
+
+  #expectAck(frameNumber: number, { level }: Feed): void {
+    this.#credit.sent(frameNumber, nowMicros());
+    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole: this.#since === 0 });
   }
 
   #sentWhole(frameNumber: number): void {
@@ -324,7 +329,8 @@ export class Viewer {
   }
 
   #send(frameNumber: number, message: Uint8Array): void {
-    this.#bytesOf.set(frameNumber, (this.#bytesOf.get(frameNumber) ?? 0) + message.length);
+    const sent = this.#inFlight.get(frameNumber);
+    if (sent !== undefined) sent.bytes += message.length;
     this.#budget?.spend(message.length);
     this.#outbox.send(message);
   }
@@ -341,7 +347,7 @@ export class Viewer {
   #breakOff(): void {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
-    this.#bytesOf.delete(this.#streamed);
+    this.#inFlight.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
     this.#owed = this.#hasNewer;

@@ -28,7 +28,7 @@ const LENGTH = 20_000_000;
 const SETTLED = 4_000_000;
 
 /** Things that happen at a time, in order. */
-class Agenda {
+export class Agenda {
   now = 0;
   #events: { at: number; run: () => void }[] = [];
 

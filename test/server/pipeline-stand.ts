@@ -66,7 +66,7 @@ export class PipelineStand {
     const tiles = new TilePipeline({
       ...{ arena, pool, noise, framesPerSecond: 30, renditions: this.renditions },
       wantsParts: () => this.wantsParts,
-      onSource: () => undefined,
+      onSource: ({ width, height }) => this.events.push(`source ${width}x${height}`),
       onOpened: tell("opened"),
       onPart: (rendition, _first, _count, isLast) => tell(isLast ? "last part" : "part")(rendition),
       onCommitted: tell("committed"),
@@ -141,7 +141,15 @@ export class WholeEncoder {
   }
 
   /** The tiles of the frame at that level, all of them. */
-  tiles({ format, width, height, pixels }: Frame, { halvings, quality }: Level): Uint8Array[] {
+  tiles(frame: Frame, level: Level): Uint8Array[] {
+    return this.encode(frame, level).tiles;
+  }
+
+  /** `header`: SOI to SOS. */
+  encode(
+    { format, width, height, pixels }: Frame,
+    { halvings, quality }: Level,
+  ): { header: Uint8Array; tiles: Uint8Array[] } {
     let size: Size = { width, height };
     let address = this.#reserve(0, frameBytes(format, width, height));
     this.#arena.bytes(address, pixels.length).set(pixels);
@@ -160,7 +168,7 @@ export class WholeEncoder {
     const planes = tightPlanes(layout, address);
     const total = this.#encoder.encodeTiles(picture, this.#scratch, planes, 0, picture.tileCount, target);
     const lengths = new Uint32Array(this.#arena.memory.buffer, tileBytesAddress, picture.tileCount);
-    return cutTiles(this.#arena.bytes(target.address, total).slice(), lengths);
+    return { header: picture.header, tiles: cutTiles(this.#arena.bytes(target.address, total).slice(), lengths) };
   }
 
   #reserve(area: number, bytes: number): number {

@@ -129,7 +129,7 @@ test("parts are told only where they are wanted", async () => {
   stand.wantsParts = false;
   stand.events.length = 0;
   await stand.encode(frameOf(8));
-  expect(stand.events).toEqual(["committed q80"]);
+  expect(stand.events).toEqual(["source 400x240", "committed q80"]);
 });
 
 test("sources that change back and forth, and renditions that come and go, take no more memory with time", async () => {

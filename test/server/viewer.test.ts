@@ -200,6 +200,22 @@ describe("the end", () => {
     expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.timeout });
   });
 
+  test("a viewer that speaks but does not read leaves no more than some messages waiting", () => {
+    const far = new FarEnd().greet();
+    far.room = 0;
+    for (let second = 1; second <= 600; second++) {
+      moveClock(second);
+      far.offer(picture(second));
+      far.viewer.receive(m.writePing({ sentAt: second }));
+      far.viewer.receive(m.writeWish({ paused: second % 2 === 0, width: second, height: second }));
+      far.viewer.tick();
+    }
+    const before = far.heard.length;
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.heard.length - before).toBeLessThan(100);
+    expect(far.viewer.watching).toBe(false); // paused, not gone
+  });
+
   test("a Goodbye waits its turn behind what is on its way, then the connection ends", () => {
     const far = new FarEnd().greet();
     far.room = 100;
