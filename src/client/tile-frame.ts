@@ -2,6 +2,7 @@
 
 import type { Area, RecycledAreas } from "../codec/recycled-areas.ts";
 import type { Micros } from "../core/clock.ts";
+import { forEachRun } from "../protocol/bytes.ts";
 import type { Tiles } from "../protocol/messages.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import type { ReceivedFrame } from "./picture.ts";
@@ -59,9 +60,13 @@ export class TileFrame {
     const area = areas.take(part.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0));
     const inArena: PartBytes = { area, users: part.tiles.length };
     const room = memory(area);
+    let filled = 0;
+    forEachRun(part.tiles, (bytes) => {
+      room.set(bytes, filled);
+      filled += bytes.length;
+    });
     let at = 0;
     return part.tiles.map(({ number, bytes }) => {
-      room.set(bytes, at);
       const tile = { number, address: area.address + at, bytes, part: inArena };
       at += bytes.length;
       const older = this.pending.get(number);

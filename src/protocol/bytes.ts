@@ -45,11 +45,13 @@ export class MessageWriter {
   /** Unsigned LEB128, of a number below 2^32. */
   varint(value: number): this {
     let rest = value;
+    // Byte by byte without the view: a Tiles message has hundreds of these.
     while (rest >= 0x80) {
-      this.u8((rest & 0x7f) | 0x80);
+      this.#bytes[this.#take(1)] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    return this.u8(rest);
+    this.#bytes[this.#take(1)] = rest;
+    return this;
   }
 
   bytes(bytes: Uint8Array): this {
@@ -119,7 +121,7 @@ export class BodyReader {
   varint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.u8();
+      const byte = this.#body[this.#take(1)] as number;
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
@@ -155,4 +157,22 @@ export class BodyReader {
     this.#at = at + count;
     return at;
   }
+}
+
+/** Calls back with the bytes of all parts in order; parts that lie one after the other in memory come as one view. */
+export function forEachRun(parts: readonly { bytes: Uint8Array }[], use: (bytes: Uint8Array) => void): void {
+  let buffer: ArrayBufferLike | null = null;
+  let start = 0;
+  let end = 0;
+  for (const { bytes } of parts) {
+    if (bytes.buffer === buffer && bytes.byteOffset === end) {
+      end += bytes.length;
+      continue;
+    }
+    if (buffer !== null) use(new Uint8Array(buffer, start, end - start));
+    buffer = bytes.buffer;
+    start = bytes.byteOffset;
+    end = start + bytes.length;
+  }
+  if (buffer !== null) use(new Uint8Array(buffer, start, end - start));
 }

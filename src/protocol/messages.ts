@@ -3,7 +3,7 @@
 import type { Micros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
-import { BodyReader, MessageWriter } from "./bytes.ts";
+import { BodyReader, forEachRun, MessageWriter } from "./bytes.ts";
 import { type GoodbyeReason, MAGIC, MessageType, WIRE_VERSION } from "./wire.ts";
 
 export interface Hello {
@@ -207,7 +207,7 @@ export function writeTiles(tiles: Tiles): Uint8Array {
     writer.varint(number - next).varint(bytes.length);
     next = number + 1;
   }
-  for (const { bytes } of tiles.tiles) writer.bytes(bytes);
+  forEachRun(tiles.tiles, (bytes) => writer.bytes(bytes));
   return writer.finish();
 }
 

@@ -12,7 +12,10 @@ export class TileStore {
   readonly #bytes: Uint8Array[];
   /** Number of the frame that last changed the tile; 0 = there was none yet. */
   readonly #changedBy: Uint32Array;
-  readonly #opened = new Map<number, Uint8Array>();
+  /** Tiles that the open frame has changed so far, their bytes, and for each tile the frame that last did so. */
+  readonly #opened: number[] = [];
+  readonly #openedBytes: Uint8Array[] = [];
+  readonly #openedBy: Uint32Array;
   #openFrame = 0;
   #newestFrame = 0;
   #wholeBytes = 0;
@@ -22,6 +25,7 @@ export class TileStore {
     this.#header = header;
     this.#bytes = Array.from({ length: tileCount }, () => new Uint8Array());
     this.#changedBy = new Uint32Array(tileCount);
+    this.#openedBy = new Uint32Array(tileCount);
   }
 
   /** Of the newest whole frame; 0 before the first. */
@@ -37,7 +41,7 @@ export class TileStore {
   /** Begins a frame; its number is greater than that of any before. The first one must bring all tiles. */
   open(frameNumber: number): void {
     if (frameNumber <= this.#newestFrame) throw new RangeError(`frame ${frameNumber} comes after ${this.#newestFrame}`);
-    this.#opened.clear();
+    this.abort();
     this.#openFrame = frameNumber;
   }
 
@@ -45,12 +49,15 @@ export class TileStore {
   put(number: number, bytes: Uint8Array): void {
     if (this.#openFrame === 0 || number >= this.#bytes.length)
       throw new RangeError(`no frame is open for tile ${number}`);
-    this.#opened.set(number, bytes);
+    if (this.#openedBy[number] !== this.#openFrame) this.#opened.push(number);
+    this.#openedBy[number] = this.#openFrame;
+    this.#openedBytes[number] = bytes;
   }
 
   /** The open frame is whole: from here on it is the newest. */
   commit(): void {
-    for (const [number, bytes] of this.#opened) {
+    for (const number of this.#opened) {
+      const bytes = this.#openedBytes[number] as Uint8Array;
       this.#wholeBytes += bytes.length - (this.#bytes[number] as Uint8Array).length;
       this.#bytes[number] = bytes;
       this.#changedBy[number] = this.#openFrame;
@@ -61,7 +68,8 @@ export class TileStore {
 
   /** The open frame will not become whole: it is as if it had never been. */
   abort(): void {
-    this.#opened.clear();
+    for (const number of this.#opened) this.#openedBy[number] = 0;
+    this.#opened.length = 0;
     this.#openFrame = 0;
   }
 
@@ -79,10 +87,11 @@ export class TileStore {
   owedOfOpen(since: number, first: number, count: number): NumberedTile[] {
     const tiles: NumberedTile[] = [];
     for (let number = first; number < first + count; number++) {
-      const opened = this.#opened.get(number);
-      if (opened !== undefined) tiles.push({ number, bytes: opened });
-      else if ((this.#changedBy[number] as number) > since)
+      if (this.#openedBy[number] === this.#openFrame) {
+        tiles.push({ number, bytes: this.#openedBytes[number] as Uint8Array });
+      } else if ((this.#changedBy[number] as number) > since) {
         tiles.push({ number, bytes: this.#bytes[number] as Uint8Array });
+      }
     }
     return tiles;
   }
