@@ -24,6 +24,8 @@ export interface Finished<Report> {
 export interface RunningServer {
   port: number;
   pid: number;
+  /** What it said last; it says something every second. */
+  latest(): ServeReport;
   /** Ends the server and gives its last report. */
   stop(): Promise<Finished<ServeReport>>;
 }
@@ -61,12 +63,17 @@ function serverCommand(flags: readonly string[]): string[] {
 
 async function running(child: Child): Promise<RunningServer> {
   const listening = Promise.withResolvers<ServeReport>();
-  const reports = readReports<ServeReport>(child.stdout, (report) => listening.resolve(report));
+  let latest: ServeReport | null = null;
+  const reports = readReports<ServeReport>(child.stdout, (report) => {
+    latest = report;
+    listening.resolve(report);
+  });
   reports.catch(() => listening.reject(new Error("the server ended before it listened")));
-  const { port } = await listening.promise;
+  const first = await listening.promise;
   return {
-    port,
+    port: first.port,
     pid: child.pid,
+    latest: () => latest ?? first,
     async stop() {
       child.kill("SIGTERM");
       return { report: await reports, ...(await end(child, "the server")) };
