@@ -53,9 +53,10 @@ export function outsidePeers(): Peer[] {
 /** What receiver.py reports. */
 type Findings = Omit<Outcome, "cpuMsPerFrame" | "bytesPerFrame"> & { bytesPerFrame: number; warm?: true };
 
-const LISTENING_PATIENCE_MS = 10_000;
+const LISTENING_PATIENCE_MS = 30_000;
 /** For start-up and first frame, beside what is measured. */
 const RECEIVING_PATIENCE_MS = 20_000;
+const ENDING_PATIENCE_MS = 5_000;
 
 async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): Promise<Outcome> {
   const port = freePort();
@@ -77,7 +78,7 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
       if (warm) sharing = processorShares([sender.pid, receiver.pid], seconds);
     });
     reports.catch(() => undefined); // the receiver's end says more
-    const limit = setTimeout(() => receiver.kill(), (WARM_UP_SECONDS + seconds) * 1000 + RECEIVING_PATIENCE_MS);
+    const limit = setTimeout(() => void stop(receiver), (WARM_UP_SECONDS + seconds) * 1000 + RECEIVING_PATIENCE_MS);
     await end(receiver, `the receiver of ${kind.name}`);
     clearTimeout(limit);
     const findings = await reports;
@@ -85,9 +86,16 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
     const cpuMsPerFrame = perFrame(await sharing, findings.fps);
     return { ...findings, bytesPerFrame: findings.bytesPerFrame || null, cpuMsPerFrame };
   } finally {
-    sender.kill();
-    await sender.exited;
+    await stop(sender);
   }
+}
+
+/** Also what does not listen to being told. */
+async function stop(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
+  child.kill();
+  const force = setTimeout(() => child.kill("SIGKILL"), ENDING_PATIENCE_MS);
+  await child.exited;
+  clearTimeout(force);
 }
 
 function startPython(args: readonly string[], display: string | null): Bun.Subprocess<"ignore", "pipe", "pipe"> {
@@ -109,10 +117,10 @@ function freePort(): number {
 async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
   const giveUpAt = performance.now() + LISTENING_PATIENCE_MS;
   while (!isListening(port)) {
-    if (sender.exitCode !== null || performance.now() > giveUpAt) {
-      sender.kill();
-      throw new Error(`the sender does not listen: ${await new Response(sender.stderr).text()}`);
+    if (sender.exitCode !== null) {
+      throw new Error(`the sender ended before it listened: ${await new Response(sender.stderr).text()}`);
     }
+    if (performance.now() > giveUpAt) throw new Error(`the sender does not listen within ${LISTENING_PATIENCE_MS} ms`);
     await Bun.sleep(10);
   }
 }

@@ -6,6 +6,7 @@ copy into the kernel and one out of it. The pipes are made as large as the syste
 
 import fcntl
 import os
+import signal
 import subprocess
 
 import numpy
@@ -23,19 +24,22 @@ def enlarge(pipe):
 
 
 def send(camera, per_second, place):
-    """Starts the program and feeds it, until it ends."""
+    """Starts the program and feeds it, until it ends; ends it when this process is told to end."""
     with subprocess.Popen(place.command, stdin=subprocess.PIPE, bufsize=0) as program:
-        try:
-            enlarge(program.stdin)
-            newest = NewestFrame(camera, per_second)
-            frame = None
-            while True:
-                frame = newest.take(frame)
-                unwritten = memoryview(frame).cast("B")
-                while len(unwritten) > 0:
-                    unwritten = unwritten[os.write(program.stdin.fileno(), unwritten) :]
-        finally:
+
+        def end(*_):
             program.kill()
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, end)
+        enlarge(program.stdin)
+        newest = NewestFrame(camera, per_second)
+        frame = None
+        while True:
+            frame = newest.take(frame)
+            unwritten = memoryview(frame).cast("B")
+            while len(unwritten) > 0:
+                unwritten = unwritten[os.write(program.stdin.fileno(), unwritten) :]
 
 
 class Receiver(Inbound):

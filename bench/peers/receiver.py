@@ -7,6 +7,7 @@ Prints {"warm":true} so many seconds after the first frame, and measures from th
 """
 
 import json
+import os
 import signal
 import sys
 import time
@@ -16,8 +17,6 @@ from camera import now_micros
 from findings import Findings
 from frame_code import FrameCode
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end before all was measured"))
-
 name, port, width, height, seconds, slow_ms, warm_up_seconds, display, *command = sys.argv[1:]
 place = transport.Place(int(port), int(width), int(height), command)
 code = FrameCode(place.width, place.height)
@@ -25,6 +24,16 @@ findings = Findings(float(warm_up_seconds), float(seconds))
 if display == "window":
     import cv2
 receiver = transport.load(name).Receiver(place)
+
+
+def give_up(*_):
+    """Not by an exception: in the wrong moment Python ignores one, and waits on."""
+    receiver.close()
+    print("told to end before all was measured", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+signal.signal(signal.SIGTERM, give_up)
 try:
     while not findings.is_complete:
         pixels = receiver.receive()

@@ -3,13 +3,10 @@
     usage: sender.py TRANSPORT PORT FILE WIDTH HEIGHT FPS [COMMAND...]    FPS 0: without pause
 """
 
-import signal
 import sys
 
 import transport
 from camera import Camera
-
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 name, port, path, width, height, fps, *command = sys.argv[1:]
 way = transport.load(name)
