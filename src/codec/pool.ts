@@ -117,7 +117,6 @@ export class CodecPool {
     this.#threads = this.#threads.filter((each) => each !== thread);
     const done = thread.done;
     thread.done = null;
-    thread.onPart = null; // what it said last may be heard after its end
     if (++this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
       const broken = new Error(`codec threads keep dying: ${reason}`);
       this.#started.reject(broken);

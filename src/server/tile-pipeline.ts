@@ -286,6 +286,7 @@ export class TilePipeline {
     if (frame.threadsAtWork > 0) return;
     this.#frame = null;
     const isWhole = frame.isOver;
+    frame.isOver = true; // a dead thread's last words may still come
     for (const [halvings, sameSize] of frame.renditions.entries()) {
       const scale = this.#scales[halvings];
       if (isWhole) scale?.finish(frame.changed[halvings] ?? 0);

@@ -5,7 +5,7 @@ import type { Size } from "../core/pixel-format.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import type { AdaptationLimits } from "./adaptation.ts";
 import type { PictureFeed } from "./feed.ts";
-import { halvingsFor, type Level, ladder } from "./ladder.ts";
+import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Renditions } from "./renditions.ts";
@@ -194,11 +194,12 @@ export class Viewers {
     }
     const top: Level = { halvings: halvingsFor(source, watcher.viewer.wishedSize), quality };
     const before = watcher.levels[watcher.step];
+    const wasBest = watcher.step === 0;
     watcher.levels = ladder(source, top);
-    const same = watcher.levels.findIndex(
-      (level) => level.halvings === before?.halvings && level.quality === before.quality,
-    );
-    watcher.step = Math.max(0, same);
+    // Where its link had to be spared, it still has to be.
+    const spares = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
+    const step = watcher.levels.findIndex(spares);
+    watcher.step = step < 0 ? watcher.levels.length - 1 : step;
     this.#goTo(watcher, watcher.levels[watcher.step] as Level);
   }
 

@@ -4,6 +4,7 @@ import { Arena, GrowingArea } from "../../src/codec/arena.ts";
 import { CodecPool } from "../../src/codec/pool.ts";
 import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
 import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import type { BandOutput } from "../../src/codec/tile-encoder.ts";
 import { cutTiles } from "../../src/codec/stitch.ts";
 import { frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { type NumberedTile, readTiles } from "../../src/protocol/messages.ts";
@@ -25,9 +26,16 @@ type Job = Parameters<CodecPool["tryRun"]>[0];
 /** A pool whose jobs a test may spoil before they reach a thread. */
 class SpoiledPool extends CodecPool {
   spoil: (job: Job) => Job = (job) => job;
+  /** Says the parts again that threads have said. */
+  readonly said: (() => void)[] = [];
 
-  override tryRun: CodecPool["tryRun"] = (job, done, onPart) =>
-    CodecPool.prototype.tryRun.call(this, this.spoil(job) as typeof job, done as () => void, onPart);
+  override tryRun: CodecPool["tryRun"] = (job, done, onPart = null) => {
+    const hear = (band: BandOutput) => {
+      this.said.push(() => onPart?.(band));
+      onPart?.(band);
+    };
+    return CodecPool.prototype.tryRun.call(this, this.spoil(job) as typeof job, done as () => void, hear);
+  };
 }
 
 /** Threads, which several pipelines may use one after the other. */
@@ -58,6 +66,7 @@ export class PipelineStand {
   readonly events: string[] = [];
   readonly troubles: (string | null)[] = [];
   wantsParts = true;
+  onCommitted: (rendition: Rendition) => void = () => undefined;
   #capturedAt = 1_000_000;
 
   constructor(threads: Threads, noise: number | null) {
@@ -69,7 +78,10 @@ export class PipelineStand {
       onSource: ({ width, height }) => this.events.push(`source ${width}x${height}`),
       onOpened: tell("opened"),
       onPart: (rendition, _first, _count, isLast) => tell(isLast ? "last part" : "part")(rendition),
-      onCommitted: tell("committed"),
+      onCommitted: (rendition) => {
+        tell("committed")(rendition);
+        this.onCommitted(rendition);
+      },
       onAborted: tell("aborted"),
     });
     this.pipeline = new EncodePipeline({
@@ -87,13 +99,18 @@ export class PipelineStand {
   }
 
   /** Hands a frame over, so many seconds after the one before, and waits until it is encoded or dropped. */
-  async encode({ format, pixels, width, height }: Frame, seconds = 0): Promise<void> {
+  async encode(frame: Frame, seconds = 0): Promise<void> {
+    this.deliver(frame, seconds);
+    await until(() => this.pipeline.idle, "the frame");
+  }
+
+  /** Hands a frame over and does not wait. */
+  deliver({ format, pixels, width, height }: Frame, seconds = 0): void {
     const slot = this.pipeline.reserve(format, { width, height });
     if (slot === null) throw new Error("there is no slot left");
     slot.bytes.set(pixels);
     this.#capturedAt += seconds * 1e6;
     this.pipeline.pixels(slot, format, { width, height }, this.#capturedAt);
-    await until(() => this.pipeline.idle, "the frame");
   }
 
   /** The same frame again and again, until all that want it have it: tables may have to be made. */

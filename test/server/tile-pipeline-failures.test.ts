@@ -164,3 +164,29 @@ test("tables that come when nobody wants them any more are used for whoever come
   expect(one.takenBytes).toBe(after);
   expectWhole(keeps, frame);
 });
+
+test("tables that were made for a source that has changed meanwhile are not used", async () => {
+  const stand = new PipelineStand(one, 0);
+  const rendition = stand.want(FULL);
+  stand.deliver(frameOf(10));
+  const other = frameOf(11, { width: 90, height: 500 });
+  stand.deliver(other);
+  await until(() => stand.pipeline.idle, "the frame");
+  await stand.encodeForAll(other);
+  expectWhole(rendition, other);
+  expect(rendition.stream).toMatchObject({ width: 90, height: 500, sourceWidth: 90, sourceHeight: 500 });
+});
+
+test("a dying thread's last words are not taken for a part of a later frame", async () => {
+  const stand = new PipelineStand(two, 0);
+  const rendition = stand.want(FULL);
+  await stand.encodeForAll(frameOf(12));
+  two.pool.said.length = 0;
+  spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+  await stand.encode(frameOf(13));
+  expect(stand.pipeline.drops.byReason.encode).toBe(1);
+  expect(two.pool.said.length).toBeGreaterThan(0);
+  for (const sayAgain of two.pool.said) sayAgain();
+  await stand.encodeForAll(frameOf(14));
+  expectWhole(rendition, frameOf(14));
+});

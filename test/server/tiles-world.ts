@@ -124,7 +124,6 @@ export class World {
 
   /** The source hands over a JPEG, whose bytes are its number. */
   jpeg(): void {
-    this.commitFrame();
     this.frame++;
     const jpeg = new Uint8Array(Uint32Array.of(this.frame).buffer);
     const stamps = { capturedAt: this.frame, encodedAt: this.frame };
