@@ -178,7 +178,7 @@ class Viewing {
         receiver.begin();
         screen.setTitle(`${welcome.sourceName} - Slipstream`);
         this.#presenter?.setRemark(null);
-        if (this.#paused || this.#options.size !== null) this.#sendWish();
+        if (this.#paused || this.#options.size !== null || this.#options.output !== null) this.#sendWish();
         say(`connected to ${this.#figures.server}: ${welcome.sourceName}`);
       },
       onStream: (stream) => this.#whileConnected((connection) => receiver.takeStream(stream, connection)),
@@ -240,7 +240,8 @@ class Viewing {
 
   #sendWish(): void {
     const { width, height } = this.#options.size ?? { width: 0, height: 0 };
-    this.#connection?.wish({ paused: this.#paused, width, height });
+    // Raw frames say nothing of their size, so it must not change.
+    this.#connection?.wish({ paused: this.#paused, keepsSize: this.#options.output !== null, width, height });
   }
 
   #togglePause(): void {

@@ -85,6 +85,8 @@ export interface Pong {
 
 export interface Wish {
   paused: boolean;
+  /** The size of the pictures must not follow the link: whoever takes them cannot cope with another one. */
+  keepsSize: boolean;
   /** The size that is enough; 0 × 0: as large as the source's. */
   width: number;
   height: number;
@@ -271,7 +273,7 @@ export function readPong(body: Uint8Array): Pong {
 
 export function writeWish(wish: Wish): Uint8Array {
   return new MessageWriter(MessageType.wish, 16)
-    .u8(wish.paused ? 1 : 0)
+    .u8((wish.paused ? 1 : 0) | (wish.keepsSize ? 2 : 0))
     .u16(wish.width)
     .u16(wish.height)
     .finish();
@@ -279,7 +281,8 @@ export function writeWish(wish: Wish): Uint8Array {
 
 export function readWish(body: Uint8Array): Wish {
   const reader = new BodyReader(body, "Wish");
-  return { paused: reader.u8() !== 0, width: reader.u16(), height: reader.u16() };
+  const flags = reader.u8();
+  return { paused: (flags & 1) !== 0, keepsSize: (flags & 2) !== 0, width: reader.u16(), height: reader.u16() };
 }
 
 export function writeNotice(notice: Notice): Uint8Array {

@@ -37,9 +37,10 @@
 //    7 Ping    both    u64 sent                          ten in the first second, then one a second
 //    8 Pong    both    u64 sent, as in the Ping | u64 received | u64 replied
 //                      Yields the round trip and the offset between the two clocks (see clock-offset.ts).
-//    9 Wish    viewer  u8 paused (0 or 1) | u16 width | u16 height
+//    9 Wish    viewer  u8 flags (bit 0: paused, bit 1: always the same size) | u16 width | u16 height
 //                      The whole of what the viewer wants, at each change. A picture of that size is enough (0 x 0: as
-//                      large as the source's); the server sends the smallest it makes that is not smaller.
+//                      large as the source's); the server sends the smallest it makes that is not smaller, and over a thin
+//                      link smaller ones still, unless the size has to stay the same.
 //   10 Notice  server  u8 level (0 all is well again, 1 trouble) | string text
 //                      What viewers should know about the source, e.g. that its camera was unplugged.
 //   11 Tiles   server  u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags (bit 0: last part)

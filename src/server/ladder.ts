@@ -24,12 +24,16 @@ const HALVED_BYTES = 0.3;
 /** Bytes go with this power of the quantisation step (measured on footage between quality 20 and 95). */
 const QUANTISATION_POWER = -0.62;
 
-/** The levels from the best down, for a source of that size; `top` is the best that this viewer may have. */
-export function ladder(source: Size, top: Level): Level[] {
+/**
+ * The levels from the best down, for a source of that size; `top` is the best that this viewer may have. `keepsSize`: only
+ * those of the size of `top`.
+ */
+export function ladder(source: Size, top: Level, keepsSize = false): Level[] {
   const levels: Level[] = [];
   let size = source;
   for (let halvings = 0; halvings <= MAX_HALVINGS; halvings++) {
-    if (halvings > top.halvings && (size.width < MIN_HALVED.width || size.height < MIN_HALVED.height)) break;
+    if (halvings > top.halvings && (keepsSize || size.width < MIN_HALVED.width || size.height < MIN_HALVED.height))
+      break;
     if (halvings >= top.halvings) {
       for (const step of halvings === top.halvings ? QUALITY_STEPS : HALVED_QUALITY_STEPS) {
         const quality = Math.max(1, Math.round(top.quality * step));

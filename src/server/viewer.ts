@@ -83,7 +83,7 @@ export class Viewer {
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
   #state: State = "greeting";
-  #wish: Wish = { paused: false, width: 0, height: 0 };
+  #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
   readonly adaptation: Adaptation;
   readonly #budget: Budget | null;
   #feed: Feed | null = null;
@@ -119,6 +119,11 @@ export class Viewer {
   /** Whether pictures are wanted. */
   get watching(): boolean {
     return this.#state === "watching" && !this.#wish.paused;
+  }
+
+  /** Whether all its pictures have to be of one size. */
+  get keepsSize(): boolean {
+    return this.#wish.keepsSize;
   }
 
   /** The size of picture that is enough for it; 0 × 0: as large as the source's. */

@@ -195,7 +195,7 @@ export class Viewers {
     const top: Level = { halvings: halvingsFor(source, watcher.viewer.wishedSize), quality };
     const before = watcher.levels[watcher.step];
     const wasBest = watcher.step === 0;
-    watcher.levels = ladder(source, top);
+    watcher.levels = ladder(source, top, watcher.viewer.keepsSize);
     // Where its link had to be spared, it still has to be.
     const spares = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
     const step = watcher.levels.findIndex(spares);

@@ -295,7 +295,7 @@ test.each([
 describe("wishes", () => {
   test.each([
     [null, []],
-    [{ width: 640, height: 360 }, [{ paused: false, width: 640, height: 360 }]],
+    [{ width: 640, height: 360 }, [{ paused: false, keepsSize: false, width: 640, height: 360 }]],
   ])("a size of %j is said after the greeting", async (size, wishes) => {
     using server = new TileServer();
     const viewer = startViewer(server, { size });

@@ -104,16 +104,16 @@ const GOLDEN: Golden[] = [
   },
   {
     name: "Wish, paused",
-    write: () => m.writeWish({ paused: true, width: 640, height: 360 }),
+    write: () => m.writeWish({ paused: true, keepsSize: true, width: 640, height: 360 }),
     read: m.readWish,
-    value: { paused: true, width: 640, height: 360 },
-    hex: "06000000 09 01 8002 6801",
+    value: { paused: true, keepsSize: true, width: 640, height: 360 },
+    hex: "06000000 09 03 8002 6801",
   },
   {
     name: "Wish, going on",
-    write: () => m.writeWish({ paused: false, width: 0, height: 0 }),
+    write: () => m.writeWish({ paused: false, keepsSize: false, width: 0, height: 0 }),
     read: m.readWish,
-    value: { paused: false, width: 0, height: 0 },
+    value: { paused: false, keepsSize: false, width: 0, height: 0 },
     hex: "06000000 09 00 0000 0000",
   },
   {

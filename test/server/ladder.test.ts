@@ -31,6 +31,15 @@ test("a viewer whose wish is half the size begins there", () => {
   ]);
 });
 
+test("a viewer whose pictures have to stay of one size is given up quality only", () => {
+  const levels = ladder({ width: 1280, height: 720 }, { halvings: 0, quality: 75 }, true);
+  expect(levels.map(({ halvings, quality: q }) => [halvings, q])).toEqual([
+    [0, 75],
+    [0, 50],
+    [0, 35],
+  ]);
+});
+
 test("whatever the source and the wish: never empty, the best first, each lighter than the one before, all usable", () => {
   fc.assert(
     fc.property(size, fc.nat(MAX_HALVINGS), quality, (source, halvings, q) => {

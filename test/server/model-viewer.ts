@@ -92,7 +92,7 @@ export class ModelViewer {
   wish(paused: boolean, width: number, height: number): void {
     if (this.isGone) return;
     this.paused = paused;
-    this.viewer.receive(m.writeWish({ paused, width, height }));
+    this.viewer.receive(m.writeWish({ paused, keepsSize: width % 2 === 1, width, height }));
   }
 
   /** Says something, so that it is not taken for gone, and answers. */

@@ -138,12 +138,12 @@ describe("wishes", () => {
     const far = new FarEnd().greet();
     far.offer(picture(1));
     far.offer(picture(2));
-    far.viewer.receive(m.writeWish({ paused: true, width: 0, height: 0 }));
+    far.viewer.receive(m.writeWish({ paused: true, keepsSize: false, width: 0, height: 0 }));
     far.offer(picture(3));
     expect(far.pictures).toEqual([1]);
     expect(far.viewer.picturesSkipped).toBe(0);
     expect(far.viewer.settled).toBe(true);
-    far.viewer.receive(m.writeWish({ paused: false, width: 0, height: 0 }));
+    far.viewer.receive(m.writeWish({ paused: false, keepsSize: false, width: 0, height: 0 }));
     expect(far.calls).toEqual(["watching", "not watching", "watching"]);
     far.ack(1);
     expect(far.pictures).toEqual([1, 3]);
@@ -207,7 +207,7 @@ describe("the end", () => {
       moveClock(second);
       far.offer(picture(second));
       far.viewer.receive(m.writePing({ sentAt: second }));
-      far.viewer.receive(m.writeWish({ paused: second % 2 === 0, width: second, height: second }));
+      far.viewer.receive(m.writeWish({ paused: second % 2 === 0, keepsSize: false, width: second, height: second }));
       far.viewer.tick();
     }
     const before = far.heard.length;

@@ -1,0 +1,125 @@
+// Tiles from end to end: still scenes, sizes, thin links, and a source that is let go. Real processes, real sockets.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openRelay } from "../../bench/relay.ts";
+import { frameBytes } from "../../src/core/pixel-format.ts";
+import { readFrameCode } from "../../src/server/sources/frame-code.ts";
+import { startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const PATTERN = ["--source", "pattern", "--size", "640x480", "--fps", "20"];
+
+describe("a scene in which nothing moves", () => {
+  test("costs next to nothing once it is there, and its picture stays as new as the camera's", async () => {
+    const size = { width: 320, height: 240 };
+    const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x240", "--fps", "20"];
+    await using server = await startServer(flags, { stdin: "pipe" });
+    const frame = new Uint8Array(frameBytes("gray", size.width, size.height)).map((_, at) => (at * 7) & 255);
+    const stdin = server.child.stdin as Bun.FileSink;
+    const feeding = setInterval(() => {
+      stdin.write(frame);
+      stdin.flush();
+    }, 50);
+    try {
+      await using viewer = startViewer(server.port);
+      await viewer.until("many pictures", ({ last }) => (last?.frames ?? 0) >= 60);
+      const { reports } = viewer;
+      const before = reports.find(({ frames }) => frames >= 20);
+      const after = reports.at(-1);
+      if (before === undefined || after === undefined) throw new Error("no reports");
+      const bytes = after.bytesPerFrame * after.frames - before.bytesPerFrame * before.frames;
+      const perFrame = bytes / (after.frames - before.frames);
+      expect(perFrame).toBeLessThan((before.bytesPerFrame * before.frames) / 20);
+      expect(after.droppedBy.decode).toBe(0);
+      expect(server.last?.renditions).toMatchObject([{ ...size, quality: 75, viewers: 1 }]);
+    } finally {
+      clearInterval(feeding);
+      await stdin.end();
+    }
+  });
+});
+
+describe("sizes", () => {
+  test("two viewers of one camera, each in the size it asked for; the smaller one is made only while somebody wants it", async () => {
+    await using server = await startServer(PATTERN);
+    await using large = startViewer(server.port);
+    await large.until("the large picture", ({ last }) => last?.width === 640 && last.height === 480);
+    expect(server.last?.renditions.every(({ width }) => width === 640)).toBe(true);
+    await using small = startViewer(server.port, ["--size", "320x200"]);
+    await small.until("the small picture", ({ last }) => last?.width === 320 && last.height === 240);
+    expect(small.last).toMatchObject({ sourceWidth: 640, sourceHeight: 480 });
+    await server.until("both", ({ last }) => last?.renditions.length === 2);
+    expect(await small.end("SIGTERM")).toBe(0);
+    await server.until("one", ({ last }) => last?.renditions.length === 1);
+    expect(large.last).toMatchObject({ width: 640, height: 480 });
+  });
+
+  test("a half-size picture shows what the whole one does, and raw frames all have one size", async () => {
+    await using server = await startServer(["--source", "pattern", "--size", "640x360", "--fps", "20"]);
+    await using viewer = startViewer(server.port, ["--size", "320x180", "--frames", "20", "--output", "-"], {
+      rawOutput: true,
+    });
+    expect(await viewer.end()).toBe(0);
+    const size = { width: 320, height: 180 };
+    const bytes = frameBytes("rgba", size.width, size.height);
+    // The first picture may have left before the wish came: whatever came then is one frame of the whole size.
+    const whole = viewer.bytes.length % bytes === 0 ? viewer.bytes.length / bytes : -1;
+    expect(whole).toBeGreaterThanOrEqual(20);
+    const last = viewer.bytes.subarray(viewer.bytes.length - bytes);
+    expect(readFrameCode(last, size)).not.toBeNull();
+  });
+});
+
+describe("a thin link", () => {
+  test("is sent lower quality, then smaller pictures, while others get the whole; it climbs back when there is room", async () => {
+    await using server = await startServer([...PATTERN, "--max-latency", "200"]);
+    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
+    try {
+      await using near = startViewer(server.port);
+      await using far = startViewer(relay.port);
+      await far.until("less to be sent", ({ last }) => last !== undefined && last.quality > 0 && last.quality < 75);
+      await far.until("a smaller picture", ({ last }) => last !== undefined && last.width > 0 && last.width < 640);
+      await near.until("pictures", ({ last }) => (last?.frames ?? 0) > 20);
+      expect(near.last).toMatchObject({ width: 640, height: 480, quality: 75 });
+      expect(far.last?.droppedBy.decode).toBe(0);
+      const { width = 0, quality = 0 } = far.last ?? {};
+      relay.setRate(100_000_000);
+      await far.until(
+        "more to be sent",
+        ({ last }) => last !== undefined && (last.width > width || last.quality > quality),
+      );
+    } finally {
+      relay.close();
+    }
+  });
+
+  test("--max-bitrate holds what one viewer is sent", async () => {
+    const rate = 300_000;
+    await using server = await startServer([...PATTERN, "--max-bitrate", String(rate)]);
+    await using viewer = startViewer(server.port);
+    await viewer.until("settled pictures", ({ reports }) => reports.filter(({ frames }) => frames > 0).length >= 5);
+    const [from, to] = [viewer.reports.filter(({ frames }) => frames > 0)[1], viewer.reports.at(-1)];
+    if (from === undefined || to === undefined) throw new Error("no reports");
+    const bits = 8 * (to.bytesPerFrame * to.frames - from.bytesPerFrame * from.frames);
+    const seconds = viewer.reports.indexOf(to) - viewer.reports.indexOf(from);
+    expect(bits / seconds / rate).toBeLessThan(1.5);
+    expect(bits).toBeGreaterThan(0);
+  });
+});
+
+describe("--idle-release", () => {
+  test("lets the source go when nobody watches, and starts it for the next viewer, who sees no old picture", async () => {
+    await using server = await startServer([...PATTERN, "--idle-release", "0.5"]);
+    await server.until("the release", ({ remarks }) => remarks.includes("is let go until somebody comes"));
+    const { frames = 0 } = server.last ?? {};
+    await Bun.sleep(1_200);
+    expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // none but those before the report
+    const stopped = server.last?.frames ?? 0;
+    await Bun.sleep(1_200);
+    expect(server.last?.frames).toBe(stopped);
+    await using viewer = startViewer(server.port);
+    await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 10);
+    expect(server.remarks).toContain("is wanted again");
+  });
+});
