@@ -4,7 +4,7 @@ import type { Rectangle } from "../codec/simd/decoder.ts";
 import type { PendingTile } from "./tile-frame.ts";
 
 /** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
-export const LEAST_TILES = 10;
+export const LEAST_TILES = 25;
 const LEAST_PIXELS = 100_000;
 
 /** Lines of MCUs, `end` not among them. */
@@ -13,15 +13,10 @@ interface LineRun {
   end: number;
 }
 
-/** Batches of about `share` tiles, at most so many: what is left over is for threads that are still busy. */
-export function divideTiles(
-  tiles: readonly PendingTile[],
-  tilesPerLine: number,
-  share: number,
-  most: number,
-): PendingTile[][] {
+/** Batches of about `share` tiles. */
+export function divideTiles(tiles: readonly PendingTile[], tilesPerLine: number, share: number): PendingTile[][] {
   const batches: PendingTile[][] = [];
-  for (let from = 0; from < tiles.length && batches.length < most;) {
+  for (let from = 0; from < tiles.length;) {
     const end = cutAfter(tiles, tilesPerLine, from, Math.max(LEAST_TILES, share));
     batches.push(tiles.slice(from, end));
     from = end;

@@ -9,6 +9,7 @@ import type { Arena } from "../codec/arena.ts";
 import type { JobResult } from "../codec/job.ts";
 import { TILE_BYTES } from "../codec/kernel/layout-decoder.ts";
 import type { CodecPool } from "../codec/pool.ts";
+import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../codec/tile-decoder.ts";
 import type { RecycledAreas } from "../codec/recycled-areas.ts";
 import type { Rectangle } from "../codec/simd/decoder.ts";
 import { nowMicros } from "../core/clock.ts";
@@ -21,6 +22,9 @@ import type { PixelSlots } from "./pixel-slots.ts";
 import { StreamRooms, type Work } from "./stream-rooms.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
 import { keepCopies, type PendingTile, release, TileFrame } from "./tile-frame.ts";
+
+/** Batches for each thread, so that threads end at about the same time. */
+const BATCHES_PER_THREAD = 3;
 
 /** What all streams of a viewer share. */
 export interface TileResources {
@@ -62,7 +66,7 @@ export class TileStream {
     this.#inThread = new Uint8Array(this.#unseen);
     this.#seen = new Uint8Array(this.#unseen);
     // As many lists as there can be, so that none is missing later.
-    this.#listBytes = canvas.info.tiles * TILE_BYTES + 4;
+    this.#listBytes = canvas.info.tiles * TILE_BYTES + COUNTERS_BYTES;
     const { lists, pool } = resources;
     const all = Array.from({ length: pool.threads }, () => lists.take(this.#listBytes));
     for (const area of all) lists.giveBack(area);
@@ -154,17 +158,16 @@ export class TileStream {
     if (frame.pending.size === 0 || idle === 0) return;
     const ready = [...frame.pending.values()].filter(({ number }) => this.#inThread[number] === 0);
     ready.sort((a, b) => a.number - b.number);
-    // A thread that is not idle now will be soon, so its share is left for it.
-    const share = Math.ceil(ready.length / pool.threads);
-    const batches = divideTiles(ready, this.canvas.tilesPerLine, share, idle);
-    const taken = batches.reduce((sum, batch) => sum + batch.length, 0);
-    if (taken === 0) return;
-    const isRest = frame.isWhole && taken === frame.pending.size && this.#jobs === 0 && frame.failure === null;
+    if (ready.length === 0) return;
+    // More batches than threads: one that is late, or on a busy core, leaves more of them to the others.
+    const share = Math.ceil(ready.length / (pool.threads * BATCHES_PER_THREAD));
+    const batches = divideTiles(ready, this.canvas.tilesPerLine, share);
+    const isRest = frame.isWhole && ready.length === frame.pending.size && this.#jobs === 0 && frame.failure === null;
     frame.hasBegun = true;
     this.#unchanged = null;
     const work = this.#acquire(frame);
-    if (taken === frame.pending.size) frame.pending.clear();
-    else for (const { number } of batches.flat()) frame.pending.delete(number);
+    if (ready.length === frame.pending.size) frame.pending.clear();
+    else for (const { number } of ready) frame.pending.delete(number);
     for (const batch of batches) this.#mark(batch, work);
     // What little is left to convert after the last tiles, seams above all, the last of their threads converts as well.
     let rectangles: Rectangle[] = [];
@@ -173,21 +176,23 @@ export class TileStream {
       frame.isConverting = true;
     }
     const area = lists.take(this.#listBytes);
-    const barrier = area.address + taken * TILE_BYTES;
-    new Int32Array(arena.memory.buffer, barrier, 1)[0] = batches.length;
-    let list = area.address;
-    let running = batches.length;
-    for (const batch of batches) {
-      this.canvas.writeList(list, batch);
-      this.#run(frame, work, { list, count: batch.length, rectangles, barrier }, ({ ok }) => {
-        for (const tile of batch) {
+    const counters = area.address + ready.length * TILE_BYTES;
+    const words = new Int32Array(arena.memory.buffer, counters, COUNTERS_BYTES / 4);
+    words[NEXT_BATCH] = 0;
+    words[BATCHES_LEFT] = batches.length;
+    this.canvas.writeList(area.address, ready);
+    const what = { list: area.address, batches: batches.map(({ length }) => length), counters, rectangles };
+    let running = Math.min(idle, batches.length);
+    for (let thread = running; thread > 0; thread--) {
+      this.#run(frame, work, what, ({ ok }) => {
+        if (!ok) for (const { number } of ready) this.#lost.add(number);
+        if (--running > 0) return;
+        for (const tile of ready) {
           this.#inThread[tile.number] = 0;
-          if (!ok) this.#lost.add(tile.number);
           release(tile, areas);
         }
-        if (--running === 0) lists.giveBack(area);
+        lists.giveBack(area);
       });
-      list += batch.length * TILE_BYTES;
     }
   }
 
@@ -210,7 +215,7 @@ export class TileStream {
     frame.hasBegun = true;
     frame.isConverting = true;
     for (const part of divideRectangles(work.stale.take(), idle)) {
-      this.#run(frame, work, { list: 0, count: 0, rectangles: part, barrier: 0 }, () => undefined);
+      this.#run(frame, work, { list: 0, batches: [], counters: 0, rectangles: part }, () => undefined);
     }
   }
 
@@ -218,7 +223,7 @@ export class TileStream {
   #run(
     frame: TileFrame,
     work: Work | null,
-    what: { list: number; count: number; rectangles: Rectangle[]; barrier: number },
+    what: { list: number; batches: number[]; counters: number; rectangles: Rectangle[] },
     done: (result: JobResult) => void,
   ): void {
     const { state, scratchBytes, tilesPerLine, info } = this.canvas;

@@ -2,33 +2,43 @@
 
 import { CodecError } from "../core/errors.ts";
 import { type Arena, GrowingArea } from "./arena.ts";
+import { TILE_BYTES } from "./kernel/layout-decoder.ts";
 import { instantiateDecoder } from "./simd/decoder.ts";
 import { compileKernel } from "./simd/kernel-module.ts";
 import { checkStatus, KernelError } from "./simd/kernel-status.ts";
 
-/** One batch. It holds addresses in the arena only, all checked by whoever made it; the kernel checks what it can. */
+/**
+ * Some batches of tiles, for every thread that has time for them: each takes the next batch until there is none left. It
+ * holds addresses in the arena only, all checked by whoever made it; the kernel checks what it can.
+ */
 export interface TileJob {
   kind: "tiles";
   /** The state that the picture's header was read into (JpegPicture.state). */
   state: number;
   /** What the picture needs of scratch. */
   scratchBytes: number;
-  /** `count` entries of TILE_BYTES, as kernel/layout-decoder.ts has them. */
+  /** Entries of TILE_BYTES, as kernel/layout-decoder.ts has them, batch after batch. */
   list: number;
-  count: number;
+  /** How many tiles each batch has. */
+  batches: readonly number[];
+  /** Of two i32 in the arena: the number of the next batch that nobody has taken, and how many are not done. */
+  counters: number;
   /** Address of pixel (0, 0); 0 where nothing is converted. */
   pixels: number;
   strideBytes: number;
   /** Lines of MCUs that come whole are converted while they are warm, all but the seams (JpegPicture, `waitingRows`). */
   convertsLines: boolean;
-  /** x, y, width and height of each rectangle that is converted after the tiles. */
-  rectangles: readonly number[];
   /**
-   * Address of an i32 with the number of jobs that bring the tiles together: the one that ends last converts the
-   * rectangles, which saves waking a thread for them. 0: they are this job's.
+   * x, y, width and height of each rectangle that is converted after the tiles, by the thread that ends the last batch,
+   * which saves waking one for them. Without batches they are this job's.
    */
-  barrier: number;
+  rectangles: readonly number[];
 }
+
+/** Words at `counters`. */
+export const NEXT_BATCH = 0;
+export const BATCHES_LEFT = 1;
+export const COUNTERS_BYTES = 8;
 
 /** Lives in one thread; any number of threads may work on one picture. */
 export interface TileDecoder {
@@ -42,12 +52,21 @@ export async function createTileDecoder(arena: Arena): Promise<TileDecoder> {
   const scratchArea = new GrowingArea(arena);
 
   function run(job: TileJob): { damagedTiles: number } {
-    const { state, list, count, pixels, strideBytes, rectangles, barrier } = job;
+    const { state, list, batches, pixels, strideBytes, rectangles } = job;
     const scratch = scratchArea.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
-    const damagedTiles =
-      count === 0 ? 0 : checkStatus(kernel.decodeTiles(state, scratch, list, count, target, strideBytes, 0));
-    const isLast = barrier === 0 || Atomics.sub(new Int32Array(arena.memory.buffer, barrier, 1), 0, 1) === 1;
+    const counters = new Int32Array(arena.memory.buffer, job.counters, 2);
+    const starts = batches.map((_, batch) => batches.slice(0, batch).reduce((sum, count) => sum + count, 0));
+    let damagedTiles = 0;
+    let isLast = batches.length === 0;
+    while (batches.length > 0) {
+      const batch = Atomics.add(counters, NEXT_BATCH, 1);
+      const count = batches[batch];
+      if (count === undefined) break;
+      const address = list + (starts[batch] ?? 0) * TILE_BYTES;
+      damagedTiles += checkStatus(kernel.decodeTiles(state, scratch, address, count, target, strideBytes, 0));
+      isLast = Atomics.sub(counters, BATCHES_LEFT, 1) === 1;
+    }
     for (let at = 0; isLast && at + 4 <= rectangles.length; at += 4) {
       const [x = 0, y = 0, width = 0, height = 0] = rectangles.slice(at, at + 4);
       checkStatus(kernel.convert(state, scratch, x, y, width, height, pixels, strideBytes, 0));
@@ -61,7 +80,7 @@ export async function createTileDecoder(arena: Arena): Promise<TileDecoder> {
         return run(job);
       } catch (cause) {
         if (!(cause instanceof KernelError)) throw cause;
-        throw new CodecError(`cannot decode ${job.count} tiles: ${cause.message}`, { cause });
+        throw new CodecError(`cannot decode tiles: ${cause.message}`, { cause });
       }
     },
   };
