@@ -1,7 +1,6 @@
 // How decoding is divided among threads: tiles into batches, along lines of MCUs where possible, and rectangles into parts.
 
 import type { Rectangle } from "../codec/simd/decoder.ts";
-import type { PendingTile } from "./tile-frame.ts";
 
 /** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
 export const LEAST_TILES = 25;
@@ -13,34 +12,34 @@ interface LineRun {
   end: number;
 }
 
-/** Batches of about `share` tiles. */
-export function divideTiles(tiles: readonly PendingTile[], tilesPerLine: number, share: number): PendingTile[][] {
-  const batches: PendingTile[][] = [];
-  for (let from = 0; from < tiles.length;) {
-    const end = cutAfter(tiles, tilesPerLine, from, Math.max(LEAST_TILES, share));
-    batches.push(tiles.slice(from, end));
+/** How many tiles each batch has, about `share`. */
+export function divideTiles(numbers: Uint32Array, tilesPerLine: number, share: number): number[] {
+  const batches: number[] = [];
+  for (let from = 0; from < numbers.length;) {
+    const end = cutAfter(numbers, tilesPerLine, from, Math.max(LEAST_TILES, share));
+    batches.push(end - from);
     from = end;
   }
   return batches;
 }
 
 /** The end of a batch; where a line begins near it, there, so that lines are not cut in two. */
-function cutAfter(tiles: readonly PendingTile[], tilesPerLine: number, from: number, share: number): number {
+function cutAfter(numbers: Uint32Array, tilesPerLine: number, from: number, share: number): number {
   const end = from + share;
-  if (end + LEAST_TILES > tiles.length) return tiles.length;
+  if (end + LEAST_TILES > numbers.length) return numbers.length;
   for (let cut = end; tilesPerLine > 0 && cut > Math.max(from, end - tilesPerLine); cut--) {
-    if ((tiles[cut]?.number ?? 0) % tilesPerLine === 0) return cut;
+    if ((numbers[cut] ?? 0) % tilesPerLine === 0) return cut;
   }
   return end;
 }
 
-/** The lines of MCUs that come whole in a batch of tiles of ascending numbers: these the kernel converts on the way. */
-export function wholeLines(tiles: readonly PendingTile[], tilesPerLine: number): LineRun[] {
+/** The lines of MCUs that come whole in a batch of ascending tile numbers: these the kernel converts on the way. */
+export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[] {
   const runs: LineRun[] = [];
   if (tilesPerLine === 0) return runs;
-  for (let at = 0; at + tilesPerLine <= tiles.length;) {
-    const number = tiles[at]?.number ?? 0;
-    if (number % tilesPerLine !== 0 || tiles[at + tilesPerLine - 1]?.number !== number + tilesPerLine - 1) {
+  for (let at = 0; at + tilesPerLine <= numbers.length;) {
+    const number = numbers[at] ?? 0;
+    if (number % tilesPerLine !== 0 || numbers[at + tilesPerLine - 1] !== number + tilesPerLine - 1) {
       at++;
       continue;
     }

@@ -31,9 +31,9 @@ export class StaleArea {
     return this.#count;
   }
 
-  addTiles(tiles: readonly { number: number }[]): void {
+  addTiles(numbers: Uint32Array): void {
     if (this.#count === this.#tiles.length) return;
-    for (const { number } of tiles) {
+    for (const number of numbers) {
       if (this.#tiles[number] !== 0) continue;
       this.#tiles[number] = 1;
       this.#count++;

@@ -34,8 +34,8 @@ export class StreamRooms {
   }
 
   /** These tiles are about to change in the planes, so they are out of date everywhere. */
-  addTiles(tiles: readonly { number: number }[]): void {
-    for (const stale of this.#stale.values()) stale.addTiles(tiles);
+  addTiles(numbers: Uint32Array): void {
+    for (const stale of this.#stale.values()) stale.addTiles(numbers);
   }
 
   addAll(): void {

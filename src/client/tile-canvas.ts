@@ -4,11 +4,11 @@ import { type Arena, GrowingArea } from "../codec/arena.ts";
 import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../codec/kernel/layout-decoder.ts";
 import { type DecoderExports, JpegPicture, type PictureInfo } from "../codec/simd/decoder.ts";
 import { KernelError } from "../codec/simd/kernel-status.ts";
-import { stitchTiles } from "../codec/stitch.ts";
 import { ProtocolError } from "../core/errors.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import type { TileGrid } from "./stale-area.ts";
-import type { PendingTile } from "./tile-frame.ts";
+import { KeptTiles } from "./kept-tiles.ts";
+import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
 export class TileCanvas implements TileGrid {
@@ -16,9 +16,8 @@ export class TileCanvas implements TileGrid {
   readonly #kernel: DecoderExports;
   readonly #picture: JpegPicture;
   readonly #headerArea: GrowingArea;
-  #header: Uint8Array = new Uint8Array();
   #info: PictureInfo | null = null;
-  #tiles: PendingTile[] = [];
+  #kept = new KeptTiles(new Uint8Array(), 0);
   tilesPerLine = 0;
   waitingRows = 0;
 
@@ -38,9 +37,8 @@ export class TileCanvas implements TileGrid {
     if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
       throw new ProtocolError("Stream's JPEG header is not SOI to SOS of a picture in one scan");
     }
-    this.#header = jpegHeader;
     this.#info = info;
-    this.#tiles = [];
+    this.#kept = new KeptTiles(jpegHeader, info.tiles);
     this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;
     this.waitingRows = this.#kernel.waitingRows(this.#picture.state, 0);
   }
@@ -60,27 +58,22 @@ export class TileCanvas implements TileGrid {
   }
 
   /** Writes the kernel's list of some tiles, TILE_BYTES each; their bytes are the newest from now on. */
-  writeList(address: number, tiles: readonly PendingTile[]): void {
-    const words = new Uint32Array(this.#arena.memory.buffer, address, (tiles.length * TILE_BYTES) / 4);
-    for (const [index, tile] of tiles.entries()) {
+  writeList(address: number, taken: TakenTiles): void {
+    const { numbers, parts, offsets, lengths } = taken;
+    const words = new Uint32Array(this.#arena.memory.buffer, address, (numbers.length * TILE_BYTES) / 4);
+    for (let index = 0; index < numbers.length; index++) {
       const at = (index * TILE_BYTES) / 4;
       words[at + TILE_SCAN / 4] = 0;
-      words[at + TILE_NUMBER / 4] = tile.number;
-      words[at + TILE_ADDRESS / 4] = tile.address;
-      words[at + TILE_LENGTH / 4] = tile.bytes.length;
-      this.#tiles[tile.number] = tile;
+      words[at + TILE_NUMBER / 4] = numbers[index] as number;
+      words[at + TILE_ADDRESS / 4] = (parts[index] as PartBytes).area.address + (offsets[index] as number);
+      words[at + TILE_LENGTH / 4] = lengths[index] as number;
     }
+    this.#kept.add(taken);
   }
 
   /** Makes the JPEG of the tiles as they are now, later: what comes in between does not change it. */
   snapshot(): () => Uint8Array {
-    const header = this.#header;
-    const tiles = this.#tiles.slice();
-    return () =>
-      stitchTiles(
-        header,
-        tiles.map(({ bytes }) => bytes),
-      );
+    return this.#kept.snapshot();
   }
 
   #readHeader(header: Uint8Array): PictureInfo {

@@ -1,33 +1,43 @@
 // A frame while its tiles come in, part by part: their bytes in the arena until they are decoded, and a copy to keep.
+//
+// Plain numbers by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
 
 import type { Area, RecycledAreas } from "../codec/recycled-areas.ts";
 import type { Micros } from "../core/clock.ts";
-import { forEachRun } from "../protocol/bytes.ts";
 import type { Tiles } from "../protocol/messages.ts";
+import { totalBytes } from "../protocol/tile-list.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import type { ReceivedFrame } from "./picture.ts";
 
-/** The bytes of a part in the arena, and how many tiles still need them. */
-interface PartBytes {
+/** The bytes of one part. */
+export interface PartBytes {
+  /** In the arena, for threads to read. */
   area: Area;
+  /** How much of the area they are. */
+  bytes: number;
+  /** Tiles of it that are still to be decoded, or are being so; then the area is given back. */
   users: number;
+  /** The same once more, for snapshots, as long as it has the newest bytes of a tile; made once threads have been woken. */
+  copy: Uint8Array;
+  /** Tiles whose newest bytes are in it. */
+  kept: number;
 }
 
-/** A tile that is still to be decoded. */
-export interface PendingTile {
-  number: number;
-  /** Of its bytes in the arena. */
-  address: number;
-  /** Its bytes as they came; a copy once `keepCopies` was called, kept for snapshots while they are the tile's newest. */
-  bytes: Uint8Array;
-  part: PartBytes;
+/** Tiles on their way to threads, in ascending order. */
+export interface TakenTiles {
+  numbers: Uint32Array;
+  parts: PartBytes[];
+  /** In the part's bytes. */
+  offsets: Uint32Array;
+  lengths: Uint32Array;
 }
 
 export class TileFrame {
   received: ReceivedFrame;
   /** The last part has come. */
   isWhole = false;
-  readonly pending = new Map<number, PendingTile>();
+  /** Tiles that no thread has been given yet. */
+  pendingCount = 0;
   /** Some of it was given to a thread. */
   hasBegun = false;
   /** What makes pixels of it has been given to threads: once they are done it can be shown. */
@@ -38,66 +48,112 @@ export class TileFrame {
   isDamaged = false;
   /** Why it cannot be shown. */
   failure: string | null = null;
+  /** By tile; null: it is not pending. */
+  readonly #parts: (PartBytes | null)[];
+  readonly #offsets: Uint32Array;
+  readonly #lengths: Uint32Array;
 
-  constructor(part: Tiles, arrival: Arrival, connection: Connection) {
+  constructor(part: Tiles, arrival: Arrival, connection: Connection, tileCount: number) {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { firstByteAt, lastByteAt } = arrival;
     this.received = { frameNumber, capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt, bytes: 0, connection };
+    this.#parts = new Array<PartBytes | null>(tileCount).fill(null);
+    this.#offsets = new Uint32Array(tileCount);
+    this.#lengths = new Uint32Array(tileCount);
   }
 
   /**
    * Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well.
-   * Returns the tiles, whose bytes are still the socket's: they are copied after the threads have been woken.
+   * Returns its bytes, which are yet to be copied (`keepCopy`), or null where there are none.
    */
-  add(part: Tiles, arrival: Arrival, areas: RecycledAreas, memory: (area: Area) => Uint8Array): PendingTile[] {
+  add(part: Tiles, arrival: Arrival, areas: RecycledAreas, memory: (area: Area) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
     const stamps = { capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt };
     this.received = { ...this.received, ...stamps, frameNumber, bytes: this.received.bytes + messageBytes };
     this.isWhole = part.isLast;
-    if (part.tiles.length === 0) return [];
-    const area = areas.take(part.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0));
-    const inArena: PartBytes = { area, users: part.tiles.length };
-    const room = memory(area);
-    let filled = 0;
-    forEachRun(part.tiles, (bytes) => {
-      room.set(bytes, filled);
-      filled += bytes.length;
-    });
+    const { numbers, lengths, pieces } = part.tiles;
+    if (numbers.length === 0) return null;
+    const total = totalBytes(part.tiles);
+    const bytes = { area: areas.take(total), bytes: total, users: numbers.length, copy: NO_BYTES, kept: 0 };
+    const room = memory(bytes.area);
     let at = 0;
-    return part.tiles.map(({ number, bytes }) => {
-      const tile = { number, address: area.address + at, bytes, part: inArena };
-      at += bytes.length;
-      const older = this.pending.get(number);
-      if (older !== undefined) release(older, areas);
-      this.pending.set(number, tile);
-      return tile;
-    });
+    for (const piece of pieces) {
+      room.set(piece, at);
+      at += piece.length;
+    }
+    let offset = 0;
+    for (let index = 0; index < numbers.length; index++) {
+      const length = lengths[index] as number;
+      this.#put(numbers[index] as number, bytes, offset, length, areas);
+      offset += length;
+    }
+    return bytes;
+  }
+
+  /** Takes out the tiles that no thread is at already (`isBusy`, by tile); null where there are none. */
+  take(isBusy: Uint8Array): TakenTiles | null {
+    const taken: TakenTiles = {
+      numbers: new Uint32Array(this.pendingCount),
+      parts: [],
+      offsets: new Uint32Array(this.pendingCount),
+      lengths: new Uint32Array(this.pendingCount),
+    };
+    let count = 0;
+    for (let number = 0; number < this.#parts.length; number++) {
+      const part = this.#parts[number] as PartBytes | null;
+      if (part === null || isBusy[number] !== 0) continue;
+      this.#parts[number] = null;
+      taken.numbers[count] = number;
+      taken.parts.push(part);
+      taken.offsets[count] = this.#offsets[number] as number;
+      taken.lengths[count++] = this.#lengths[number] as number;
+    }
+    if (count === 0) return null;
+    this.pendingCount -= count;
+    return { ...taken, numbers: taken.numbers.subarray(0, count) };
   }
 
   /** Takes over the tiles of an older frame that is not shown any more, as far as this one has no newer ones. */
   inherit(older: TileFrame, areas: RecycledAreas): void {
-    for (const tile of older.pending.values()) {
-      if (this.pending.has(tile.number)) release(tile, areas);
-      else this.pending.set(tile.number, tile);
+    for (const [number, part] of older.#parts.entries()) {
+      if (part === null) continue;
+      if (this.#parts[number] !== null) release(part, areas);
+      else this.#put(number, part, older.#offsets[number] as number, older.#lengths[number] as number, areas);
     }
-    older.pending.clear();
+    older.#forget();
   }
 
   /** Gives up the tiles that were not decoded. */
   abandon(areas: RecycledAreas): void {
-    for (const tile of this.pending.values()) release(tile, areas);
-    this.pending.clear();
+    for (const part of this.#parts) if (part !== null) release(part, areas);
+    this.#forget();
+  }
+
+  #put(number: number, part: PartBytes, offset: number, length: number, areas: RecycledAreas): void {
+    const older = this.#parts[number] as PartBytes | null;
+    if (older === null) this.pendingCount++;
+    else release(older, areas);
+    this.#parts[number] = part;
+    this.#offsets[number] = offset;
+    this.#lengths[number] = length;
+  }
+
+  #forget(): void {
+    this.#parts.fill(null);
+    this.pendingCount = 0;
   }
 }
 
-/** Copies what the socket will overwrite. */
-export function keepCopies(tiles: readonly PendingTile[]): void {
-  for (const tile of tiles) tile.bytes = new Uint8Array(tile.bytes);
+const NO_BYTES = new Uint8Array();
+
+/** Copies what will be overwritten in the arena once it is decoded. */
+export function keepCopy(part: PartBytes, memory: (area: Area) => Uint8Array): void {
+  part.copy = memory(part.area).slice(0, part.bytes);
 }
 
-/** Nobody reads the tile's bytes in the arena any more. */
-export function release(tile: PendingTile, areas: RecycledAreas): void {
-  if (--tile.part.users === 0) areas.giveBack(tile.part.area);
+/** One of its tiles needs its bytes in the arena no longer. */
+export function release(part: PartBytes, areas: RecycledAreas): void {
+  if (--part.users === 0) areas.giveBack(part.area);
 }

@@ -10,7 +10,7 @@ import type { JobResult } from "../codec/job.ts";
 import { TILE_BYTES } from "../codec/kernel/layout-decoder.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../codec/tile-decoder.ts";
-import type { RecycledAreas } from "../codec/recycled-areas.ts";
+import type { Area, RecycledAreas } from "../codec/recycled-areas.ts";
 import type { Rectangle } from "../codec/simd/decoder.ts";
 import { nowMicros } from "../core/clock.ts";
 import { CodecError, ProtocolError } from "../core/errors.ts";
@@ -21,7 +21,7 @@ import type { DecodedPicture, DecodeEvents } from "./picture.ts";
 import type { PixelSlots } from "./pixel-slots.ts";
 import { StreamRooms, type Work } from "./stream-rooms.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
-import { keepCopies, type PendingTile, release, TileFrame } from "./tile-frame.ts";
+import { keepCopy, release, TileFrame } from "./tile-frame.ts";
 
 /** Batches for each thread, so that threads end at about the same time. */
 const BATCHES_PER_THREAD = 3;
@@ -80,10 +80,12 @@ export class TileStream {
   /** Takes a part in. Throws ProtocolError for tiles that the picture does not have, CodecError where memory ends. */
   offer(part: Tiles, arrival: Arrival): void {
     const { arena, areas } = this.#resources;
-    const highest = part.tiles.at(-1)?.number ?? 0;
+    const { numbers } = part.tiles;
+    const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
     if (highest >= tiles) throw new ProtocolError(`Tiles holds tile ${highest} of a picture of ${tiles} tiles`);
-    for (const { number } of part.tiles) {
+    for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
+      const number = numbers[index] as number;
       this.#unseen -= 1 - (this.#seen[number] ?? 1);
       this.#seen[number] = 1;
     }
@@ -91,12 +93,14 @@ export class TileStream {
       throw new ProtocolError(`${this.#unseen} of ${tiles} tiles are missing in the first frame of a stream`);
     }
     const coming = this.#frames.at(-1);
-    const frame = coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection) : coming;
+    const frame =
+      coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection, tiles) : coming;
     if (frame !== coming) this.#frames.push(frame);
-    const added = frame.add(part, arrival, areas, (area) => arena.bytes(area.address, area.bytes));
+    const memory = (area: Area) => arena.bytes(area.address, area.bytes);
+    const added = frame.add(part, arrival, areas, memory);
     if (frame.isWhole) this.#replaceOlder(frame);
     this.pump();
-    keepCopies(added);
+    if (added !== null) keepCopy(added, memory);
   }
 
   /** Gives threads what there is to do, and hands on what is done. Call when a thread or a slot may be free. */
@@ -144,7 +148,7 @@ export class TileStream {
   /** Whether the first frame can be handed on; if not, threads have been given what they can do for it now. */
   #isReady(frame: TileFrame): boolean {
     this.#decode(frame);
-    if (!frame.isWhole || frame.pending.size > 0 || this.#jobs > 0) return false;
+    if (!frame.isWhole || frame.pendingCount > 0 || this.#jobs > 0) return false;
     if (frame.failure !== null || frame.isConverting || this.#unchanged !== null) return true;
     this.#convert(frame);
     return frame.failure !== null || (frame.isConverting && this.#jobs === 0);
@@ -155,20 +159,18 @@ export class TileStream {
     frame.firstAt ??= nowMicros();
     const { arena, areas, lists, pool } = this.#resources;
     const idle = pool.idleThreads;
-    if (frame.pending.size === 0 || idle === 0) return;
-    const ready = [...frame.pending.values()].filter(({ number }) => this.#inThread[number] === 0);
-    ready.sort((a, b) => a.number - b.number);
-    if (ready.length === 0) return;
+    if (frame.pendingCount === 0 || idle === 0) return;
+    const taken = frame.take(this.#inThread);
+    if (taken === null) return;
+    const { numbers } = taken;
     // More batches than threads: one that is late, or on a busy core, leaves more of them to the others.
-    const share = Math.ceil(ready.length / (pool.threads * BATCHES_PER_THREAD));
-    const batches = divideTiles(ready, this.canvas.tilesPerLine, share);
-    const isRest = frame.isWhole && ready.length === frame.pending.size && this.#jobs === 0 && frame.failure === null;
+    const share = Math.ceil(numbers.length / (pool.threads * BATCHES_PER_THREAD));
+    const batches = divideTiles(numbers, this.canvas.tilesPerLine, share);
+    const isRest = frame.isWhole && frame.pendingCount === 0 && this.#jobs === 0 && frame.failure === null;
     frame.hasBegun = true;
     this.#unchanged = null;
     const work = this.#acquire(frame);
-    if (ready.length === frame.pending.size) frame.pending.clear();
-    else for (const { number } of ready) frame.pending.delete(number);
-    for (const batch of batches) this.#mark(batch, work);
+    this.#mark(numbers, batches, work);
     // What little is left to convert after the last tiles, seams above all, the last of their threads converts as well.
     let rectangles: Rectangle[] = [];
     if (isRest && work !== null && (pool.threads === 1 || work.stale.count <= 2 * LEAST_TILES)) {
@@ -176,35 +178,37 @@ export class TileStream {
       frame.isConverting = true;
     }
     const area = lists.take(this.#listBytes);
-    const counters = area.address + ready.length * TILE_BYTES;
+    const counters = area.address + numbers.length * TILE_BYTES;
     const words = new Int32Array(arena.memory.buffer, counters, COUNTERS_BYTES / 4);
     words[NEXT_BATCH] = 0;
     words[BATCHES_LEFT] = batches.length;
-    this.canvas.writeList(area.address, ready);
-    const what = { list: area.address, batches: batches.map(({ length }) => length), counters, rectangles };
+    this.canvas.writeList(area.address, taken);
+    const what = { list: area.address, batches, counters, rectangles };
     let running = Math.min(idle, batches.length);
     for (let thread = running; thread > 0; thread--) {
       this.#run(frame, work, what, ({ ok }) => {
-        if (!ok) for (const { number } of ready) this.#lost.add(number);
+        if (!ok) for (const number of numbers) this.#lost.add(number);
         if (--running > 0) return;
-        for (const tile of ready) {
-          this.#inThread[tile.number] = 0;
-          release(tile, areas);
-        }
+        for (const number of numbers) this.#inThread[number] = 0;
+        for (const part of taken.parts) release(part, areas);
         lists.giveBack(area);
       });
     }
   }
 
   /** Tiles that go to a thread: what pixels of them are converted on the way is up to date then, all other is not. */
-  #mark(batch: readonly PendingTile[], work: Work | null): void {
-    for (const { number } of batch) {
+  #mark(numbers: Uint32Array, batches: readonly number[], work: Work | null): void {
+    for (const number of numbers) {
       this.#inThread[number] = 1;
-      this.#lost.delete(number);
+      if (this.#lost.size > 0) this.#lost.delete(number);
     }
-    this.#rooms.addTiles(batch);
-    if (work === null) return;
-    for (const { first, end } of wholeLines(batch, this.canvas.tilesPerLine)) work.stale.removeLines(first, end);
+    this.#rooms.addTiles(numbers);
+    let from = 0;
+    for (const count of batches) {
+      const batch = numbers.subarray(from, from + count);
+      for (const { first, end } of wholeLines(batch, this.canvas.tilesPerLine)) work?.stale.removeLines(first, end);
+      from += count;
+    }
   }
 
   #convert(frame: TileFrame): void {

@@ -3,7 +3,8 @@
 import type { Micros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
-import { BodyReader, forEachRun, MessageWriter } from "./bytes.ts";
+import { BodyReader, MessageWriter } from "./bytes.ts";
+import { type TileList, totalBytes } from "./tile-list.ts";
 import { type GoodbyeReason, MAGIC, MessageType, WIRE_VERSION } from "./wire.ts";
 
 export interface Hello {
@@ -51,18 +52,12 @@ export interface Picture extends PictureStamps {
   jpeg: Uint8Array;
 }
 
-/** One tile of a Tiles message. */
-export interface NumberedTile {
-  number: number;
-  bytes: Uint8Array;
-}
-
 export interface Tiles extends PictureStamps {
   frameNumber: number;
   /** The frame is whole with this part. */
   isLast: boolean;
-  /** In ascending order of their numbers. The bytes are views: copy what must outlive the call. */
-  tiles: NumberedTile[];
+  /** Received ones are views: copy what must outlive the call. */
+  tiles: TileList;
 }
 
 export interface Ack {
@@ -194,22 +189,25 @@ export function readPicture(body: Uint8Array): Picture {
 /** Largest tile number that a Tiles message can hold: more than a picture of 8192 × 8192 has. */
 const MAX_TILE_NUMBER = 0xff_ffff;
 
-/** The whole message: tiles of ascending numbers, their bytes copied. */
-export function writeTiles(tiles: Tiles): Uint8Array {
-  const payloadBytes = tiles.tiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const writer = new MessageWriter(MessageType.tiles, 64 + 10 * tiles.tiles.length + payloadBytes)
-    .u32(tiles.frameNumber)
-    .u64(tiles.capturedAt)
-    .u64(tiles.encodedAt)
-    .u64(tiles.sentAt)
-    .u8(tiles.isLast ? 1 : 0)
-    .varint(tiles.tiles.length);
+/** The whole message; the tiles' bytes are copied. */
+export function writeTiles({ frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles }: Tiles): Uint8Array {
+  const { numbers, lengths, pieces } = tiles;
+  const list = new Uint32Array(1 + 2 * numbers.length);
+  list[0] = numbers.length;
   let next = 0;
-  for (const { number, bytes } of tiles.tiles) {
-    writer.varint(number - next).varint(bytes.length);
+  for (const [index, number] of numbers.entries()) {
+    list[1 + 2 * index] = number - next;
+    list[2 + 2 * index] = lengths[index] as number;
     next = number + 1;
   }
-  forEachRun(tiles.tiles, (bytes) => writer.bytes(bytes));
+  const writer = new MessageWriter(MessageType.tiles, 64 + 5 * list.length + totalBytes(tiles))
+    .u32(frameNumber)
+    .u64(capturedAt)
+    .u64(encodedAt)
+    .u64(sentAt)
+    .u8(isLast ? 1 : 0)
+    .varints(list);
+  for (const piece of pieces) writer.bytes(piece);
   return writer.finish();
 }
 
@@ -218,19 +216,28 @@ export function readTiles(body: Uint8Array): Tiles {
   const frameNumber = reader.u32();
   const stamps = { capturedAt: reader.u64(), encodedAt: reader.u64(), sentAt: reader.u64() };
   const isLast = (reader.u8() & 1) !== 0;
-  const count = reader.varint();
+  const [count = 0] = reader.varints(1);
   if (count > body.length) throw new ProtocolError(`Tiles announces ${count} tiles in ${body.length} bytes`);
-  const numbers: number[] = [];
-  const lengths: number[] = [];
-  for (let i = 0, next = 0; i < count; i++) {
-    const number = next + reader.varint();
+  const list = reader.varints(2 * count);
+  const numbers = new Uint32Array(count);
+  const lengths = new Uint32Array(count);
+  let next = 0;
+  let bytes = 0;
+  for (let index = 0; index < count; index++) {
+    const number = next + (list[2 * index] as number);
     if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles holds a tile number of ${number}`);
-    numbers.push(number);
-    lengths.push(reader.varint());
+    const length = list[2 * index + 1] as number;
+    numbers[index] = number;
+    lengths[index] = length;
     next = number + 1;
+    bytes += length;
   }
-  const tiles = numbers.map((number, i) => ({ number, bytes: reader.bytes(lengths[i] ?? 0) }));
-  return { frameNumber, ...stamps, isLast, tiles };
+  return {
+    frameNumber,
+    ...stamps,
+    isLast,
+    tiles: { numbers, lengths, pieces: count === 0 ? [] : [reader.bytes(bytes)] },
+  };
 }
 
 export function writeAck(ack: Ack): Uint8Array {

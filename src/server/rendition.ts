@@ -2,7 +2,8 @@
 
 import type { PreparedPicture } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
-import { type NumberedTile, type StreamHeader, writeTiles } from "../protocol/messages.ts";
+import { type StreamHeader, writeTiles } from "../protocol/messages.ts";
+import { NO_TILES, type TileList } from "../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed } from "./feed.ts";
 import { TileStore } from "./tile-store.ts";
@@ -66,8 +67,8 @@ export class Rendition implements Feed {
     this.#openCapturedAt = capturedAt;
   }
 
-  put(number: number, bytes: Uint8Array): void {
-    this.#store?.put(number, bytes);
+  put(number: number, buffer: Uint8Array, offset = 0, length = buffer.length): void {
+    this.#store?.put(number, buffer, offset, length);
   }
 
   commit(changedBytes: number): void {
@@ -85,7 +86,13 @@ export class Rendition implements Feed {
   compose(since: number): Uint8Array[] {
     let message = this.#composed.get(since);
     if (message === undefined) {
-      message = this.#write(this.newestFrame, this.capturedAt, this.#encodedAt, true, this.#store?.owed(since) ?? []);
+      message = this.#write(
+        this.newestFrame,
+        this.capturedAt,
+        this.#encodedAt,
+        true,
+        this.#store?.owed(since) ?? NO_TILES,
+      );
       this.#composed.set(since, message);
     }
     return [message];
@@ -98,7 +105,7 @@ export class Rendition implements Feed {
     this.#partKey = key;
     let message = this.#parts.get(since);
     if (message === undefined) {
-      const tiles = this.#store?.owedOfOpen(since, first, count) ?? [];
+      const tiles = this.#store?.owedOfOpen(since, first, count) ?? NO_TILES;
       message = this.#write(this.#openFrame, this.#openCapturedAt, nowMicros(), isLast, tiles);
       this.#parts.set(since, message);
     }
@@ -110,13 +117,7 @@ export class Rendition implements Feed {
     return this.#store?.stitch() ?? null;
   }
 
-  #write(
-    frameNumber: number,
-    capturedAt: Micros,
-    encodedAt: Micros,
-    isLast: boolean,
-    tiles: NumberedTile[],
-  ): Uint8Array {
+  #write(frameNumber: number, capturedAt: Micros, encodedAt: Micros, isLast: boolean, tiles: TileList): Uint8Array {
     return writeTiles({ frameNumber, capturedAt, encodedAt, sentAt: nowMicros(), isLast, tiles });
   }
 }

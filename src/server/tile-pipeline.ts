@@ -21,8 +21,6 @@ const SCALES = MAX_HALVINGS + 1;
 const BANDS_PER_THREAD = 4;
 /** Work that is worth waking a thread for: that alone costs about 50 µs of processor time on either side. */
 const MICROS_PER_THREAD = 1_000;
-/** Sending a frame in parts saves up to the time of its encoding, and costs some 100 µs a part on both sides. */
-const STREAMED_FROM_MICROS = 2_000;
 
 export interface TilePipelineOptions {
   arena: Arena;
@@ -31,8 +29,8 @@ export interface TilePipelineOptions {
   noise: number | null;
   framesPerSecond: number;
   renditions: Renditions;
-  /** Whether to tell of a frame's parts as they are done. */
-  wantsParts: () => boolean;
+  /** Whether to tell of a frame's parts as they are done, which may be after so long all together. */
+  wantsParts: (encodingMicros: number) => boolean;
   /** With each frame: the size of the source's pictures. */
   onSource: (size: Size) => void;
   /** A frame begins whose parts will be told of. */
@@ -215,7 +213,7 @@ export class TilePipeline {
     const { mcuLines } = (this.#scales[0] as Scale).grid;
     const unit = 2 ** (scales.length - 1);
     const threads = this.#threads();
-    const isStreamed = this.#expectedMicros / threads >= STREAMED_FROM_MICROS && wantsParts();
+    const isStreamed = wantsParts(this.#expectedMicros / threads);
     const bands = threads === 1 && !isStreamed ? 1 : threads * BANDS_PER_THREAD;
     const bandLines = Math.ceil(mcuLines / bands / unit) * unit;
     new Int32Array(arena.memory.buffer, this.#counterAddress, 1)[0] = 0;
@@ -261,7 +259,7 @@ export class TilePipeline {
     let at = 0;
     for (const [index, length] of new Uint32Array(arena.memory.buffer, lengths + 4 * first, end - first).entries()) {
       if (length === UNCHANGED) continue;
-      rendition.put(first + index, bytes.subarray(at, at + length));
+      rendition.put(first + index, bytes, at, length);
       at += length;
     }
   }

@@ -5,17 +5,44 @@
 // may still be sending what the store has long replaced.
 
 import { stitchTiles } from "../codec/stitch.ts";
-import type { NumberedTile } from "../protocol/messages.ts";
+import { TileCollector, type TileList } from "../protocol/tile-list.ts";
+
+/** Where the bytes of each tile lie, and which frame changed it. */
+class TileTable {
+  readonly buffers: Uint8Array[];
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** 0 = none yet. */
+  readonly frames: Uint32Array;
+
+  constructor(tileCount: number) {
+    const none = new Uint8Array();
+    this.buffers = Array.from({ length: tileCount }, () => none);
+    this.offsets = new Uint32Array(tileCount);
+    this.lengths = new Uint32Array(tileCount);
+    this.frames = new Uint32Array(tileCount);
+  }
+
+  set(number: number, buffer: Uint8Array, offset: number, length: number, frame: number): void {
+    this.buffers[number] = buffer;
+    this.offsets[number] = offset;
+    this.lengths[number] = length;
+    this.frames[number] = frame;
+  }
+
+  addTo(collector: TileCollector, number: number): void {
+    const buffer = this.buffers[number] as Uint8Array;
+    collector.add(number, buffer, this.offsets[number] as number, this.lengths[number] as number);
+  }
+}
 
 export class TileStore {
   readonly #header: Uint8Array;
-  readonly #bytes: Uint8Array[];
-  /** Number of the frame that last changed the tile; 0 = there was none yet. */
-  readonly #changedBy: Uint32Array;
-  /** Tiles that the open frame has changed so far, their bytes, and for each tile the frame that last did so. */
-  readonly #opened: number[] = [];
-  readonly #openedBytes: Uint8Array[] = [];
-  readonly #openedBy: Uint32Array;
+  readonly #tileCount: number;
+  readonly #tiles: TileTable;
+  /** Of the open frame, where `frames` names it. */
+  readonly #opened: TileTable;
+  #openNumbers: number[] = [];
   #openFrame = 0;
   #newestFrame = 0;
   #wholeBytes = 0;
@@ -23,9 +50,9 @@ export class TileStore {
   /** `header`: SOI to SOS. */
   constructor(header: Uint8Array, tileCount: number) {
     this.#header = header;
-    this.#bytes = Array.from({ length: tileCount }, () => new Uint8Array());
-    this.#changedBy = new Uint32Array(tileCount);
-    this.#openedBy = new Uint32Array(tileCount);
+    this.#tileCount = tileCount;
+    this.#tiles = new TileTable(tileCount);
+    this.#opened = new TileTable(tileCount);
   }
 
   /** Of the newest whole frame; 0 before the first. */
@@ -45,22 +72,20 @@ export class TileStore {
     this.#openFrame = frameNumber;
   }
 
-  /** A tile that the open frame has changed. The bytes must not change any more. */
-  put(number: number, bytes: Uint8Array): void {
-    if (this.#openFrame === 0 || number >= this.#bytes.length)
-      throw new RangeError(`no frame is open for tile ${number}`);
-    if (this.#openedBy[number] !== this.#openFrame) this.#opened.push(number);
-    this.#openedBy[number] = this.#openFrame;
-    this.#openedBytes[number] = bytes;
+  /** A tile that the open frame has changed: `length` bytes of `buffer` from `offset` on, which must not change any more. */
+  put(number: number, buffer: Uint8Array, offset = 0, length = buffer.length): void {
+    if (this.#openFrame === 0 || number >= this.#tileCount) throw new RangeError(`no frame is open for tile ${number}`);
+    if (this.#opened.frames[number] !== this.#openFrame) this.#openNumbers.push(number);
+    this.#opened.set(number, buffer, offset, length, this.#openFrame);
   }
 
   /** The open frame is whole: from here on it is the newest. */
   commit(): void {
-    for (const number of this.#opened) {
-      const bytes = this.#openedBytes[number] as Uint8Array;
-      this.#wholeBytes += bytes.length - (this.#bytes[number] as Uint8Array).length;
-      this.#bytes[number] = bytes;
-      this.#changedBy[number] = this.#openFrame;
+    const { buffers, offsets, lengths } = this.#opened;
+    for (const number of this.#openNumbers) {
+      const length = lengths[number] as number;
+      this.#wholeBytes += length - (this.#tiles.lengths[number] as number);
+      this.#tiles.set(number, buffers[number] as Uint8Array, offsets[number] as number, length, this.#openFrame);
     }
     this.#newestFrame = this.#openFrame;
     this.abort();
@@ -68,36 +93,39 @@ export class TileStore {
 
   /** The open frame will not become whole: it is as if it had never been. */
   abort(): void {
-    for (const number of this.#opened) this.#openedBy[number] = 0;
-    this.#opened.length = 0;
+    for (const number of this.#openNumbers) this.#opened.frames[number] = 0;
+    this.#openNumbers = [];
     this.#openFrame = 0;
   }
 
-  /** What a viewer that has frame `since` lacks of the newest whole frame, in ascending order; 0 = it has nothing. */
-  owed(since: number): NumberedTile[] {
-    const tiles: NumberedTile[] = [];
-    if (since >= this.#newestFrame) return tiles;
-    for (const [number, bytes] of this.#bytes.entries()) {
-      if ((this.#changedBy[number] as number) > since) tiles.push({ number, bytes });
+  /** What a viewer that has frame `since` lacks of the newest whole frame; 0 = it has nothing. */
+  owed(since: number): TileList {
+    const collector = new TileCollector(this.#tileCount);
+    const { frames } = this.#tiles;
+    for (let number = 0; number < this.#tileCount; number++) {
+      if ((frames[number] as number) > since) this.#tiles.addTo(collector, number);
     }
-    return tiles;
+    return collector.finish();
   }
 
   /** What such a viewer lacks of the open frame among `count` tiles from `first` on, all of which that frame has seen. */
-  owedOfOpen(since: number, first: number, count: number): NumberedTile[] {
-    const tiles: NumberedTile[] = [];
+  owedOfOpen(since: number, first: number, count: number): TileList {
+    const collector = new TileCollector(count);
     for (let number = first; number < first + count; number++) {
-      if (this.#openedBy[number] === this.#openFrame) {
-        tiles.push({ number, bytes: this.#openedBytes[number] as Uint8Array });
-      } else if ((this.#changedBy[number] as number) > since) {
-        tiles.push({ number, bytes: this.#bytes[number] as Uint8Array });
-      }
+      if (this.#opened.frames[number] === this.#openFrame) this.#opened.addTo(collector, number);
+      else if ((this.#tiles.frames[number] as number) > since) this.#tiles.addTo(collector, number);
     }
-    return tiles;
+    return collector.finish();
   }
 
   /** The newest whole frame as an ordinary JPEG; null before the first. */
   stitch(): Uint8Array<ArrayBuffer> | null {
-    return this.#newestFrame === 0 ? null : stitchTiles(this.#header, this.#bytes);
+    if (this.#newestFrame === 0) return null;
+    const { buffers, offsets, lengths } = this.#tiles;
+    const tiles = buffers.map((buffer, number) => {
+      const offset = offsets[number] as number;
+      return buffer.subarray(offset, offset + (lengths[number] as number));
+    });
+    return stitchTiles(this.#header, tiles);
   }
 }

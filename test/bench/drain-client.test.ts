@@ -14,6 +14,8 @@ import {
 } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { NO_TILES } from "../../src/protocol/tile-list.ts";
+import { listOf } from "../protocol/tile-lists.ts";
 
 const STAMPS = { capturedAt: 1, encodedAt: 2, sentAt: 3 };
 const JPEG = new Uint8Array(100_000).fill(7);
@@ -24,10 +26,10 @@ const PING_SENT_AT = 123_456;
 const STREAM = [
   writePictureHead(1, STAMPS, JPEG.length),
   JPEG,
-  writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: [TILE] }),
-  writeTiles({ ...STAMPS, frameNumber: 5, isLast: true, tiles: [{ ...TILE, number: 8 }] }),
-  writeTiles({ ...STAMPS, frameNumber: 6, isLast: true, tiles: [] }),
-  writeTiles({ ...STAMPS, frameNumber: 7, isLast: false, tiles: [TILE] }),
+  writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: listOf([TILE]) }),
+  writeTiles({ ...STAMPS, frameNumber: 5, isLast: true, tiles: listOf([{ ...TILE, number: 8 }]) }),
+  writeTiles({ ...STAMPS, frameNumber: 6, isLast: true, tiles: NO_TILES }),
+  writeTiles({ ...STAMPS, frameNumber: 7, isLast: false, tiles: listOf([TILE]) }),
   writePing({ sentAt: PING_SENT_AT }),
 ];
 

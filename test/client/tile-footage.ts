@@ -4,8 +4,9 @@ import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/stitch.ts";
 import { mcusPerLine, type PictureFormat } from "../../src/codec/simd/encoder.ts";
 import { supportedVariant } from "../../src/codec/simd/kernel-module.ts";
-import type { NumberedTile, StreamHeader } from "../../src/protocol/messages.ts";
+import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { EncoderBench } from "../codec/simd/encoder-bench.ts";
+import type { NumberedTile } from "../protocol/tile-lists.ts";
 
 /** What to encode, with tiles of about `tileMcus` MCUs: as many as divide a line. */
 export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">, tileMcus: number): PictureFormat {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import fc from "fast-check";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import type { CodecPool } from "../../src/codec/pool.ts";
-import type { NumberedTile } from "../../src/protocol/messages.ts";
+import type { NumberedTile } from "../protocol/tile-lists.ts";
 import { until } from "../codec/outside-programs.ts";
 import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
 import { openConnection, type RealConnection } from "./real-connection.ts";

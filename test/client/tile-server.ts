@@ -4,7 +4,6 @@ import type { Socket, TCPSocketListener } from "bun";
 import { nowMicros } from "../../src/core/clock.ts";
 import {
   type Ack,
-  type NumberedTile,
   readAck,
   readPing,
   readWish,
@@ -21,6 +20,7 @@ import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { until } from "../codec/outside-programs.ts";
+import { listOf, type NumberedTile } from "../protocol/tile-lists.ts";
 
 interface Peer {
   splitter: MessageSplitter;
@@ -82,7 +82,7 @@ export class TileServer implements Disposable {
         encodedAt: now - ageMicros / 2,
         sentAt: now,
         isLast,
-        tiles,
+        tiles: listOf(tiles),
       }),
     );
   }

@@ -8,7 +8,8 @@ import type { Connection } from "../../src/client/connection.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import { createTilePipeline, type TilePipeline } from "../../src/client/tile-pipeline.ts";
 import { nowMicros } from "../../src/core/clock.ts";
-import type { NumberedTile } from "../../src/protocol/messages.ts";
+import { TileCollector } from "../../src/protocol/tile-list.ts";
+import type { NumberedTile } from "../protocol/tile-lists.ts";
 
 export interface Setup {
   arena: Arena;
@@ -59,12 +60,13 @@ export function sendTiles(
 ): void {
   const now = nowMicros();
   const chunk = Buffer.concat(tiles.map(({ bytes }) => bytes));
+  const views = new TileCollector(tiles.length);
   let at = 0;
-  const views = tiles.map(({ number, bytes }) => {
+  for (const { number, bytes } of tiles) {
+    views.add(number, chunk, at, bytes.length);
     at += bytes.length;
-    return { number, bytes: chunk.subarray(at - bytes.length, at) };
-  });
-  const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views };
+  }
+  const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views.finish() };
   pipeline.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, connection);
   chunk.fill(0xff);
 }

@@ -2,7 +2,8 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import type { CodecPool } from "../../src/codec/pool.ts";
-import type { NumberedTile, StreamHeader } from "../../src/protocol/messages.ts";
+import type { StreamHeader } from "../../src/protocol/messages.ts";
+import type { NumberedTile } from "../protocol/tile-lists.ts";
 import { until } from "../codec/outside-programs.ts";
 import { cjpeg, picture, randomFrom } from "../codec/simd/decoder-stand.ts";
 import { openConnection, type RealConnection } from "./real-connection.ts";

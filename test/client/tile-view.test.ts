@@ -15,6 +15,8 @@ import { until } from "../codec/outside-programs.ts";
 import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
 import { footageFormat, TileFootage } from "./tile-footage.ts";
 import { TileServer } from "./tile-server.ts";
+import { NO_TILES } from "../../src/protocol/tile-list.ts";
+import { listOf } from "../protocol/tile-lists.ts";
 
 const FORMAT = footageFormat(
   { widthPixels: 320, heightPixels: 240, pixelFormat: "rgb24", quality: 80, sampling: "4:2:0" },
@@ -198,7 +200,7 @@ describe("what no tiles can be made of", () => {
     const now = nowMicros();
     const stamps = { frameNumber: 1, capturedAt: now, encodedAt: now, sentAt: now, isLast: true };
     const tiles = [{ number, bytes: new Uint8Array([1, 2, 3]) }];
-    return Buffer.concat([writeStream(footage.stream), writeTiles({ ...stamps, tiles })]);
+    return Buffer.concat([writeStream(footage.stream), writeTiles({ ...stamps, tiles: listOf(tiles) })]);
   };
   const cases: [string, () => Promise<Uint8Array>, RegExp][] = [
     ["a header that is no JPEG", () => stream(() => new Uint8Array([1, 2, 3])), /header cannot be used/],
@@ -221,7 +223,14 @@ describe("what no tiles can be made of", () => {
       "tiles before a Stream",
       async () => {
         const now = nowMicros();
-        return writeTiles({ frameNumber: 1, capturedAt: now, encodedAt: now, sentAt: now, isLast: true, tiles: [] });
+        return writeTiles({
+          frameNumber: 1,
+          capturedAt: now,
+          encodedAt: now,
+          sentAt: now,
+          isLast: true,
+          tiles: NO_TILES,
+        });
       },
       /Tiles before a Stream/,
     ],

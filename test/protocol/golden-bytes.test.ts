@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../src/core/errors.ts";
 import * as m from "../../src/protocol/messages.ts";
+import { NO_TILES } from "../../src/protocol/tile-list.ts";
 
 interface Golden {
   name: string;
@@ -27,11 +28,11 @@ const stream = {
 };
 const tiles = {
   ...{ frameNumber: 9, ...STAMPS, isLast: true },
-  tiles: [
-    { number: 1, bytes: new Uint8Array([0xaa]) },
-    { number: 2, bytes: new Uint8Array(0) },
-    { number: 132, bytes: new Uint8Array([0xbb, 0xcc]) },
-  ],
+  tiles: {
+    numbers: new Uint32Array([1, 2, 132]),
+    lengths: new Uint32Array([1, 0, 2]),
+    pieces: [new Uint8Array([0xaa, 0xbb, 0xcc])],
+  },
 };
 const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
 const droppedAck: m.Ack = { ...ack, outcome: "dropped" };
@@ -139,9 +140,9 @@ const GOLDEN: Golden[] = [
   },
   {
     name: "Tiles, a part without any",
-    write: () => m.writeTiles({ ...tiles, isLast: false, tiles: [] }),
+    write: () => m.writeTiles({ ...tiles, isLast: false, tiles: NO_TILES }),
     read: m.readTiles,
-    value: { ...tiles, isLast: false, tiles: [] },
+    value: { ...tiles, isLast: false, tiles: NO_TILES },
     hex: "1f000000 0b 09000000 0504030201000000 ffffffffffff1f00 0100000000000000 00 00",
   },
 ];

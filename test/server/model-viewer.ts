@@ -7,6 +7,7 @@ import { Credit } from "../../src/server/credit.ts";
 import type { Viewer } from "../../src/server/viewer.ts";
 import type { Viewers } from "../../src/server/viewers.ts";
 import type { Truth } from "./tiles-world.ts";
+import { tilesOf } from "../protocol/tile-lists.ts";
 
 /** Pings, pongs and the like that may wait beside a frame, and what a frame takes beside its tiles. */
 const SMALL_BYTES = 12_000;
@@ -126,7 +127,7 @@ export class ModelViewer {
     const truth = this.#truths[this.#epoch ?? -1];
     if (truth === undefined) throw new Error(`tiles of frame ${frameNumber} without a Stream that announces them`);
     this.#beginFrame(frameNumber);
-    for (const { number, bytes } of tiles) {
+    for (const { number, bytes } of tilesOf(tiles)) {
       if (bytes.length !== truth.tileBytes) throw new Error(`tile ${number} has ${bytes.length} bytes`);
       const [epoch, tile, frame = 0] = new Uint32Array(bytes.slice(0, 12).buffer);
       if (epoch !== this.#epoch || tile !== number) throw new Error(`tile ${number} is ${tile} of epoch ${epoch}`);

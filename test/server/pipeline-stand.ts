@@ -7,7 +7,7 @@ import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
 import type { BandOutput } from "../../src/codec/tile-encoder.ts";
 import { cutTiles } from "../../src/codec/stitch.ts";
 import { frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
-import { type NumberedTile, readTiles } from "../../src/protocol/messages.ts";
+import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
 import type { Level } from "../../src/server/ladder.ts";
@@ -15,6 +15,7 @@ import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
 import { TilePipeline } from "../../src/server/tile-pipeline.ts";
 import { until } from "../codec/outside-programs.ts";
+import { type NumberedTile, tilesOf } from "../protocol/tile-lists.ts";
 
 export interface Frame extends Size {
   format: PixelFormat;
@@ -136,7 +137,7 @@ export class PipelineStand {
 
 /** What a viewer that has frame `since` is sent of it. */
 export function owed(rendition: Rendition, since: number): NumberedTile[] {
-  return rendition.compose(since).flatMap((message) => readTiles(message.subarray(HEADER_BYTES)).tiles);
+  return rendition.compose(since).flatMap((message) => tilesOf(readTiles(message.subarray(HEADER_BYTES)).tiles));
 }
 
 /** Encodes whole frames, in memory and with a kernel of its own. */

@@ -5,6 +5,7 @@ import { readTiles, type Tiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES, MessageType } from "../../src/protocol/wire.ts";
 import { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
+import { tilesOf } from "../protocol/tile-lists.ts";
 
 const LEVEL = { halvings: 1, quality: 60 };
 const STREAM = {
@@ -31,7 +32,7 @@ function read(message: Uint8Array | undefined): Tiles {
   return readTiles(message.subarray(HEADER_BYTES));
 }
 
-const numbers = (message: Uint8Array | undefined) => read(message).tiles.map(({ number }) => number);
+const numbers = (message: Uint8Array | undefined) => [...read(message).tiles.numbers];
 
 describe("messages", () => {
   test("bring the newest frame, with its stamps, whole", () => {
@@ -42,7 +43,7 @@ describe("messages", () => {
     expect(messages.length).toBe(1);
     const { tiles, encodedAt, sentAt, ...rest } = read(messages[0]);
     expect(rest).toEqual({ frameNumber: 7, capturedAt: 7000, isLast: true });
-    expect(tiles).toEqual([{ number: 2, bytes: new Uint8Array([7, 2]) }]);
+    expect(tilesOf(tiles)).toEqual([{ number: 2, bytes: new Uint8Array([7, 2]) }]);
     expect(sentAt).toBeGreaterThanOrEqual(encodedAt);
     expect([rendition.newestFrame, rendition.capturedAt, rendition.newestBytes]).toEqual([7, 7000, 2]);
     expect([rendition.wholeBytes, rendition.isNew]).toEqual([8, false]);

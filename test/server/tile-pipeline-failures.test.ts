@@ -11,6 +11,8 @@ const FULL = { halvings: 0, quality: 80 };
 const THIN = { halvings: 0, quality: 30 };
 const HALF = { halvings: 1, quality: 64 };
 const SLOTS = 5;
+/** So large that each of two threads surely has a part in it. */
+const LARGE = { width: 1600, height: 960 };
 
 let two: Threads;
 let one: Threads;
@@ -44,13 +46,12 @@ test.each([true, false])(
     const stand = new PipelineStand(two, 0);
     stand.wantsParts = parts;
     const renditions = [stand.want(FULL), stand.want(HALF)];
-    const frame = frameOf(1);
-    await stand.encode(frame);
-    await stand.encode(frame);
+    const frame = frameOf(1, LARGE);
+    await stand.encodeForAll(frame);
     const replaced = two.replaced.length;
     spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
     stand.events.length = 0;
-    await stand.encode(frameOf(2));
+    await stand.encode(frameOf(2, LARGE));
     expect(stand.events).not.toContain("committed q80");
     expect(stand.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
     expect(stand.pipeline.drops.byReason.encode).toBe(1);
@@ -58,8 +59,8 @@ test.each([true, false])(
     for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
     expect(stand.freeSlots(frame)).toBe(SLOTS);
     const since = renditions[0]?.newestFrame as number;
-    await stand.encode(frameOf(2));
-    for (const rendition of renditions) expectWhole(rendition, frameOf(2), since);
+    await stand.encode(frameOf(2, LARGE));
+    for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
     expect(stand.troubles.at(-1)).toBeNull();
     expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
     await until(() => two.replaced.length > replaced && two.pool.idleThreads > 0, "another thread");
@@ -81,9 +82,10 @@ test("a codec that fails costs the frame, and no thread", async () => {
       for (const { renditions } of copy.scales) for (const { picture } of renditions) picture.stateAddress = unprepared;
       return copy;
     },
-    2,
+    Number.POSITIVE_INFINITY,
   );
   await stand.encode(frameOf(4));
+  spoil(two, "encode-tiles", (job) => job, 0);
   expect(stand.troubles.at(-1)).toContain("not prepared");
   await stand.encode(frameOf(4));
   expectWhole(rendition, frameOf(4));
@@ -180,13 +182,13 @@ test("tables that were made for a source that has changed meanwhile are not used
 test("a dying thread's last words are not taken for a part of a later frame", async () => {
   const stand = new PipelineStand(two, 0);
   const rendition = stand.want(FULL);
-  await stand.encodeForAll(frameOf(12));
+  await stand.encodeForAll(frameOf(12, LARGE));
   two.pool.said.length = 0;
   spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
-  await stand.encode(frameOf(13));
+  await stand.encode(frameOf(13, LARGE));
   expect(stand.pipeline.drops.byReason.encode).toBe(1);
   expect(two.pool.said.length).toBeGreaterThan(0);
   for (const sayAgain of two.pool.said) sayAgain();
-  await stand.encodeForAll(frameOf(14));
-  expectWhole(rendition, frameOf(14));
+  await stand.encodeForAll(frameOf(14, LARGE));
+  expectWhole(rendition, frameOf(14, LARGE));
 });
