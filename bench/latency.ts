@@ -1,17 +1,24 @@
-// `bench latency`: from the birth of a frame to its pixels at the viewer, as the pixels themselves say.
+// `bench latency`: from the birth of a frame to its pixels at the viewer, and to a window, as the pixels themselves say.
 
 import { Arena } from "../src/codec/arena.ts";
 import { createCodec, DEFAULT_CODEC } from "../src/codec/codec.ts";
+import type { Size } from "../src/core/pixel-format.ts";
 import { type LatencyMs, median } from "../src/core/statistics.ts";
 import { TestCard } from "../src/server/sources/test-card.ts";
+import { startVirtualDisplay } from "../scripts/virtual-display.ts";
 import { atMost, type Bench, type Bound } from "./bench.ts";
 import type { Chart } from "./chart.ts";
-import { runProbe, startServer } from "./processes.ts";
+import type { FootageKind } from "./footage-file.ts";
+import type { ProbeReport } from "./probe-viewer.ts";
+import { runProbe, startFootageServer, startServer } from "./processes.ts";
 
 interface Case {
-  width: number;
-  height: number;
+  size: Size;
   fps: number;
+  /** `pattern`: the test card; the others are footage, of which `moving` changes everywhere. */
+  content: "pattern" | FootageKind;
+  /** Shown in an SDL window, on a display in memory. */
+  isShown: boolean;
 }
 
 const CADENCE_MS = 16;
@@ -20,65 +27,97 @@ const P50_LIMIT = 3;
 /** How far the product's own stamps may be from the time in the pixels, as a share of that. */
 const STAMP_LIMIT = 0.1;
 
+const HD: Size = { width: 1280, height: 720 };
+const QUICK: Case[] = [{ size: HD, fps: 30, content: "pattern", isShown: false }];
+const RATES = [
+  { size: HD, fps: 30 },
+  { size: HD, fps: 60 },
+  { size: { width: 1920, height: 1080 }, fps: 30 },
+  { size: { width: 3840, height: 2160 }, fps: 15 },
+];
+const ALL: Case[] = [
+  ...(["pattern", "moving", "still"] as const).flatMap((content) =>
+    RATES.map((rate) => ({ ...rate, content, isShown: false })),
+  ),
+  ...RATES.map((rate) => ({ ...rate, content: "moving" as const, isShown: true })),
+];
+
 export const latencyBench: Bench = async ({ quick, progress }) => {
-  const cases: Case[] = quick
-    ? [{ width: 1280, height: 720, fps: 30 }]
-    : [
-        { width: 1280, height: 720, fps: 30 },
-        { width: 1280, height: 720, fps: 60 },
-        { width: 1920, height: 1080, fps: 30 },
-        { width: 3840, height: 2160, fps: 15 },
-      ];
-  const table = [["picture", "p50 ms", "p99 ms", "max", "codec alone", "ratio", "stamps p50", "fps", "out of order"]];
+  const table = [
+    ["picture", "content", "to", "p50 ms", "p99 ms", "max", "codec alone", "ratio", "fps", "out of order"],
+  ];
   const bounds: Bound[] = [];
   const figures: object[] = [];
-  const measured: { label: string; pixels: LatencyMs; codecMs: number }[] = [];
-  for (const each of cases) {
-    const label = `${each.width}x${each.height} at ${each.fps}`;
-    progress(`latency ${label}: the codec alone`);
-    const codecMs = await codecAloneMs(each, quick ? 10 : 20);
-    progress(`latency ${label}: server and viewer`);
-    const size = `${each.width}x${each.height}`;
-    const server = await startServer(["--source", "pattern", "--size", size, "--fps", String(each.fps)]);
-    const { report } = await runProbe({ port: server.port, seconds: quick ? 6 : 15 });
-    await server.stop();
+  const measured: { label: string; each: Case; pixels: LatencyMs; codecMs: number }[] = [];
+  const codecTimes = new Map<string, number>();
+  for (const each of quick ? QUICK : ALL) {
+    const size = `${each.size.width}x${each.size.height}`;
+    const where = each.isShown ? "window" : "pixels";
+    const label = `${size} at ${each.fps}, ${each.content}, ${where}`;
+    progress(`latency ${label}`);
+    const codecMs = codecTimes.get(size) ?? (await codecAloneMs(each.size, quick ? 10 : 20));
+    codecTimes.set(size, codecMs);
+    const report = await measure(each, quick ? 6 : 10);
     const { pixelLatencyMs: pixels, product } = report;
-    const stampError = Math.abs(product.latencyMs.p50 - pixels.p50) / pixels.p50;
     figures.push({ ...each, pixels, product: product.latencyMs, stagesMs: product.stagesMs, codecMs, report });
-    measured.push({ label, pixels, codecMs });
-    bounds.push(atMost(`latency p50 ÷ encode + decode, ${label}`, pixels.p50 / codecMs, P50_LIMIT));
-    bounds.push(atMost(`stamps against pixels, ${label}`, stampError, STAMP_LIMIT));
+    measured.push({ label: `${size} at ${each.fps}`, each, pixels, codecMs });
     bounds.push(atMost(`frames out of order or unreadable, ${label}`, report.outOfOrder + report.unreadable, 0));
+    if (each.content === "pattern") {
+      const stampError = Math.abs(product.latencyMs.p50 - pixels.p50) / pixels.p50;
+      bounds.push(atMost(`latency p50 ÷ encode + decode, ${label}`, pixels.p50 / codecMs, P50_LIMIT));
+      bounds.push(atMost(`stamps against pixels, ${label}`, stampError, STAMP_LIMIT));
+    }
     table.push([
-      ...[label, pixels.p50.toFixed(1), pixels.p99.toFixed(1), pixels.max.toFixed(1), codecMs.toFixed(1)],
-      ...[(pixels.p50 / codecMs).toFixed(2), product.latencyMs.p50.toFixed(1), product.fps.toFixed(1)],
-      String(report.outOfOrder),
+      ...[`${size} at ${each.fps}`, each.content, where],
+      ...[pixels.p50.toFixed(1), pixels.p99.toFixed(1), pixels.max.toFixed(1), codecMs.toFixed(1)],
+      ...[(pixels.p50 / codecMs).toFixed(2), (report.frames / report.seconds).toFixed(1), String(report.outOfOrder)],
     ]);
   }
+  const panel = (title: string, content: Case["content"], isShown: boolean): Chart["panels"][number] => {
+    const rows = measured.filter(({ each }) => each.content === content && each.isShown === isShown);
+    return {
+      ...{ kind: "bars", title, unit: "ms", groups: rows.map(({ label }) => label) },
+      series: [
+        { name: "p50", values: rows.map(({ pixels }) => pixels.p50) },
+        { name: "p99", values: rows.map(({ pixels }) => pixels.p99) },
+        { name: "encoding and decoding alone, test card", values: rows.map(({ codecMs }) => codecMs) },
+      ],
+    };
+  };
   const chart: Chart = {
-    title: "From the birth of a frame to its pixels at the viewer",
+    title: "From the birth of a frame to its pixels at the viewer (all on one machine)",
     panels: [
-      {
-        kind: "bars",
-        title: "Server, loopback and viewer on one machine",
-        unit: "ms",
-        groups: measured.map(({ label }) => label),
-        series: [
-          { name: "p50", values: measured.map(({ pixels }) => pixels.p50) },
-          { name: "p99", values: measured.map(({ pixels }) => pixels.p99) },
-          { name: "encoding and decoding alone", values: measured.map(({ codecMs }) => codecMs) },
-        ],
-      },
+      panel("Test card, to pixels", "pattern", false),
+      ...(quick
+        ? []
+        : [
+            panel("Footage that changes everywhere, to pixels", "moving", false),
+            panel("Footage of a static camera, to pixels", "still", false),
+            panel("Footage that changes everywhere, shown in a window", "moving", true),
+          ]),
     ],
   };
   return { name: "latency", figures: { cases: figures }, bounds, table, chart };
 };
 
+async function measure({ size, fps, content, isShown }: Case, seconds: number): Promise<ProbeReport> {
+  const flags = ["--source", "pattern", "--size", `${size.width}x${size.height}`, "--fps", String(fps)];
+  const starting = content === "pattern" ? startServer(flags) : startFootageServer({ kind: content, size, fps });
+  const server = await starting;
+  await using display = isShown ? await startVirtualDisplay(size.width, size.height) : null;
+  const window = display === null ? {} : { window: true, env: { DISPLAY: display.name } };
+  // The product's own figures are of the whole run, so where the two are compared there is no warm-up.
+  const warmUp = content === "pattern" ? {} : { warmUpSeconds: 3 };
+  const { report } = await runProbe({ port: server.port, seconds, ...warmUp, ...window });
+  await server.stop();
+  return report;
+}
+
 /**
  * Median time to encode and decode the same pictures, one after the other, in this process; with pauses as of a camera, in
  * which the caches cool and the core's clock falls, since that is how pictures meet the codec in life.
  */
-export async function codecAloneMs({ width, height }: Case, turns: number): Promise<number> {
+export async function codecAloneMs({ width, height }: Size, turns: number): Promise<number> {
   const arena = Arena.create();
   const codec = await createCodec(DEFAULT_CODEC, arena);
   const card = new TestCard({ width, height });
