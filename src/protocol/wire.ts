@@ -32,8 +32,9 @@
 //                      Frame numbers count captured frames; they only grow, and gaps are frames not sent.
 //    6 Ack     viewer  u32 frame number | u8 outcome (0 shown, 1 dropped) | u32 transfer | u32 work | u32 pace
 //                      One for every Picture, and for every frame of Tiles once its last part has come. transfer: first
-//                      to last byte of the message; work: decoding and showing it, waiting left out; pace: the least
-//                      time between two pictures that the viewer can keep up. The server computes the credit from these.
+//                      byte of its first message to last byte of its last; work: decoding and showing it, waiting left
+//                      out; pace: the least time between two pictures that the viewer can keep up. The server computes
+//                      the credit from these, and what the link carries.
 //    7 Ping    both    u64 sent                          ten in the first second, then one a second
 //    8 Pong    both    u64 sent, as in the Ping | u64 received | u64 replied
 //                      Yields the round trip and the offset between the two clocks (see clock-offset.ts).
