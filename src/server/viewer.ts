@@ -1,4 +1,4 @@
-// One connected viewer, as the server sees it: greeting, credit, and the feed it is sent the newest state of.
+// One connected viewer, as the server sees it: greeting, wishes, pings, and what frame-sender.ts sends it.
 
 import { nowMicros } from "../core/clock.ts";
 import { messageOf, ProtocolError } from "../core/errors.ts";
@@ -13,13 +13,11 @@ import {
   readPing,
   readPong,
   readWish,
-  type StreamHeader,
   type Wish,
   writeGoodbye,
   writeNotice,
   writePing,
   writePong,
-  writeStream,
   writeWelcome,
 } from "../protocol/messages.ts";
 import { Outbox, type SocketWrite } from "../protocol/outbox.ts";
@@ -34,11 +32,8 @@ import {
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
-import { Adaptation, type AdaptationLimits, type SentFrame } from "./adaptation.ts";
-import { Budget } from "./budget.ts";
-import { Credit } from "./credit.ts";
-import type { Feed } from "./feed.ts";
-import type { Rendition } from "./rendition.ts";
+import type { AdaptationLimits } from "./adaptation.ts";
+import { FrameSender } from "./frame-sender.ts";
 
 /** The transport under a viewer, whichever door it came through. */
 export interface ViewerConnection {
@@ -78,37 +73,19 @@ export class Viewer {
   readonly #surroundings: ViewerSurroundings;
   readonly #outbox: Outbox;
   readonly #splitter: MessageSplitter;
+  /** What it is sent. */
+  readonly frames: FrameSender;
   readonly #clock = new ClockOffset();
-  readonly #credit = new Credit();
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
   #state: State = "greeting";
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
-  readonly adaptation: Adaptation;
-  readonly #budget: Budget | null;
-  #feed: Feed | null = null;
-  /** The stream it was told of last, and the newest frame of that which it has been sent whole. */
-  #announced: StreamHeader | null = null;
-  #since = 0;
-  /** The newest frame that was sent whole, of whatever feed: frame numbers only grow. */
-  #lastWhole = 0;
-  /** The frame that is being sent part by part while it is encoded. */
-  #streamed: number | null = null;
-  /** The feed has a frame that this viewer was not yet sent. */
-  #owed = false;
-  /** The frames in flight. */
-  readonly #inFlight = new Map<number, SentFrame>();
-  /** Pictures that were replaced by newer ones while this viewer had no credit. */
-  picturesSkipped = 0;
-  picturesSent = 0;
 
   constructor(connection: ViewerConnection, surroundings: ViewerSurroundings) {
     this.#connection = connection;
     this.#surroundings = surroundings;
     this.#outbox = new Outbox((bytes) => connection.write(bytes));
-    this.adaptation = new Adaptation(surroundings.limits);
-    const { maxBitsPerSecond } = surroundings.limits;
-    this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
+    this.frames = new FrameSender(this.#outbox, surroundings.limits, () => this.watching);
     this.#splitter = new MessageSplitter(MAX_GREETING_BYTES, (type, body) => this.#hear(type, body));
   }
 
@@ -137,7 +114,7 @@ export class Viewer {
 
   /** Whether this viewer has all there is and has said so. */
   get settled(): boolean {
-    return !this.watching || (!this.#owed && this.#outbox.idle && this.#credit.inFlight === 0);
+    return !this.watching || (this.frames.settled && this.#outbox.idle);
   }
 
   /** Bytes from the viewer. Whatever is wrong with them costs this viewer its connection and nobody else anything. */
@@ -156,7 +133,7 @@ export class Viewer {
   drained(): void {
     this.#outbox.drain();
     if (this.#state === "leaving" && this.#outbox.idle) this.#connection.end();
-    else this.#sendOwed();
+    else this.frames.sendOwed();
   }
 
   /** The connection is gone, for whatever reason. */
@@ -167,48 +144,6 @@ export class Viewer {
     this.#outbox.close();
     if (!wasLeaving) this.#surroundings.onGone(this, reason);
     this.#surroundings.onClosed(this);
-  }
-
-  /** What it is sent from here on; its newest frame at once, if there is one. */
-  follow(feed: Feed | null): void {
-    if (feed === this.#feed) return;
-    this.#breakOff();
-    this.#feed = feed;
-    this.#owed = this.#hasNewer;
-    this.#sendOwed();
-  }
-
-  /** The feed has a newer frame: sent now if there is credit, else once there is, with whatever is newest then. */
-  offer(): void {
-    if (!this.watching || this.#streamed !== null || !this.#hasNewer) return;
-    if (this.#owed) this.picturesSkipped++;
-    this.#owed = true;
-    this.#sendOwed();
-  }
-
-  /** A frame of the feed is being encoded: with credit, its parts are sent as they come. */
-  beginFrame(rendition: Rendition, frameNumber: number): void {
-    if (rendition !== this.#feed || !this.#mayBeSent()) return;
-    this.#announce(rendition);
-    this.#streamed = frameNumber;
-    this.#owed = false;
-    this.#expectAck(frameNumber, rendition);
-  }
-
-  /** `count` tiles from `first` on of that frame are done. */
-  sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
-    if (rendition !== this.#feed || this.#streamed === null) return;
-    this.#send(this.#streamed, rendition.composePart(this.#since, first, count, isLast));
-    if (!isLast) return;
-    this.#sentWhole(this.#streamed);
-    this.#streamed = null;
-  }
-
-  /** That frame will not become whole. */
-  abortFrame(rendition: Rendition): void {
-    if (rendition !== this.#feed) return;
-    this.#breakOff();
-    this.#sendOwed(); // the frame before, which the aborted one was to replace
   }
 
   notify(notice: Notice): void {
@@ -226,7 +161,7 @@ export class Viewer {
       // Behind bytes that wait it would measure these, and pile up where the viewer does not read.
       this.#outbox.send(writePing({ sentAt: now }));
     }
-    this.#sendOwed(); // its budget may have grown
+    this.frames.sendOwed(); // its budget may have grown
   }
 
   /** Says goodbye and hangs up once that is sent. */
@@ -252,14 +187,12 @@ export class Viewer {
     switch (type) {
       case MessageType.ack: {
         const ack = readAck(body);
-        if (!this.#credit.acknowledged(ack, this.#clock.roundTripMicros, this.#surroundings.captureIntervalMicros())) {
+        const captureIntervalMicros = this.#surroundings.captureIntervalMicros();
+        if (!this.frames.acknowledged(ack, { now, roundTripMicros: this.roundTripMicros, captureIntervalMicros })) {
           throw new ProtocolError(`Ack for picture ${ack.frameNumber}, which is not on its way`);
         }
-        const sent = this.#inFlight.get(ack.frameNumber);
-        this.#inFlight.delete(ack.frameNumber);
-        if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now });
         this.#surroundings.onAcknowledged(this);
-        this.#sendOwed();
+        this.frames.sendOwed();
         break;
       }
       case MessageType.ping:
@@ -272,7 +205,7 @@ export class Viewer {
         break;
       case MessageType.wish:
         this.#wish = readWish(body);
-        if (this.#wish.paused) this.#breakOff();
+        if (this.#wish.paused) this.frames.breakOff();
         this.#surroundings.onChanged(this);
         break;
       case MessageType.goodbye:
@@ -297,64 +230,5 @@ export class Viewer {
     this.#outbox.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName }));
     this.tick();
     this.#surroundings.onChanged(this);
-  }
-
-  /** Whether a frame that is composed now would leave now. */
-  #mayBeSent(): boolean {
-    // A picture behind bytes that still wait would be older when it leaves than one composed then.
-    if (!this.watching || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
-    return this.#budget?.allows(nowMicros()) ?? true;
-  }
-
-  /** Whether the feed has a frame that is newer than all that this viewer was sent, of whatever feed. */
-  get #hasNewer(): boolean {
-    return this.#feed !== null && this.#feed.newestFrame > this.#lastWhole;
-  }
-
-  #sendOwed(): void {
-    const feed = this.#feed;
-    if (!this.#owed || feed === null || !this.#hasNewer || !this.#mayBeSent()) return;
-    this.#owed = false;
-    this.#announce(feed);
-    const frameNumber = feed.newestFrame;
-    this.#expectAck(frameNumber, feed);
-    for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
-    this.#sentWhole(frameNumber);
-  }
-
-  #expectAck(frameNumber: number, { level }: Feed): void {
-    this.#credit.sent(frameNumber, nowMicros());
-    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole: this.#since === 0 });
-  }
-
-  #sentWhole(frameNumber: number): void {
-    this.#since = frameNumber;
-    this.#lastWhole = frameNumber;
-    this.picturesSent++;
-  }
-
-  #send(frameNumber: number, message: Uint8Array): void {
-    const sent = this.#inFlight.get(frameNumber);
-    if (sent !== undefined) sent.bytes += message.length;
-    this.#budget?.spend(message.length);
-    this.#outbox.send(message);
-  }
-
-  /** Says what follows, where that is something else than before; then nothing of it has been sent yet. */
-  #announce({ stream }: Feed): void {
-    if (stream === null || stream === this.#announced) return;
-    this.#announced = stream;
-    this.#since = 0;
-    this.#outbox.send(writeStream(stream));
-  }
-
-  /** Gives up on the frame that is being sent in parts. Which tiles the viewer has of it is not kept: it is owed all. */
-  #breakOff(): void {
-    if (this.#streamed === null) return;
-    this.#credit.forget(this.#streamed);
-    this.#inFlight.delete(this.#streamed);
-    this.#streamed = null;
-    this.#since = 0;
-    this.#owed = this.#hasNewer;
   }
 }

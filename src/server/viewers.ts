@@ -70,11 +70,11 @@ export class Viewers {
 
   /** Pictures that a viewer without credit did not get, of all viewers so far. */
   get picturesSkipped(): number {
-    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.picturesSkipped, this.#departedSkipped);
+    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSkipped, this.#departedSkipped);
   }
 
   get picturesSent(): number {
-    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.picturesSent, this.#departedSent);
+    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSent, this.#departedSent);
   }
 
   /** A new connection; the door passes on to the returned viewer what happens on it. */
@@ -105,7 +105,7 @@ export class Viewers {
       this.#sendsPictures = true;
       for (const watcher of this.#watchers.values()) this.#assign(watcher);
     }
-    for (const viewer of this.#watchers.keys()) viewer.offer();
+    for (const viewer of this.#watchers.keys()) viewer.frames.offer();
   }
 
   /** The source hands over pixels of that size: from here on tiles are sent. */
@@ -118,15 +118,15 @@ export class Viewers {
   }
 
   beginFrame(rendition: Rendition, frameNumber: number): void {
-    for (const viewer of this.#watchers.keys()) viewer.beginFrame(rendition, frameNumber);
+    for (const viewer of this.#watchers.keys()) viewer.frames.beginFrame(rendition, frameNumber);
   }
 
   sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
-    for (const viewer of this.#watchers.keys()) viewer.sendPart(rendition, first, count, isLast);
+    for (const viewer of this.#watchers.keys()) viewer.frames.sendPart(rendition, first, count, isLast);
   }
 
   abortFrame(rendition: Rendition): void {
-    for (const viewer of this.#watchers.keys()) viewer.abortFrame(rendition);
+    for (const viewer of this.#watchers.keys()) viewer.frames.abortFrame(rendition);
   }
 
   /** A rendition has a new frame. */
@@ -136,9 +136,9 @@ export class Viewers {
         if (watcher.rendition !== null) this.#options.renditions.release(watcher.rendition);
         watcher.rendition = rendition;
         watcher.next = null;
-        watcher.viewer.follow(rendition);
+        watcher.viewer.frames.follow(rendition);
       } else if (watcher.rendition === rendition) {
-        watcher.viewer.offer();
+        watcher.viewer.frames.offer();
       }
     }
   }
@@ -187,7 +187,7 @@ export class Viewers {
     const source = this.#tiledSize;
     if (!watcher.viewer.watching || this.#sendsPictures || source === null) {
       this.#releaseAll(watcher);
-      watcher.viewer.follow(this.#sendsPictures && watcher.viewer.watching ? pictures : null);
+      watcher.viewer.frames.follow(this.#sendsPictures && watcher.viewer.watching ? pictures : null);
       // Before the first frame nobody knows whether there will be tiles; wanting them makes the encoders begin.
       if (watcher.viewer.watching && !this.#sendsPictures) this.#goTo(watcher, { halvings: 0, quality });
       return;
@@ -206,7 +206,7 @@ export class Viewers {
   #adapt(viewer: Viewer): void {
     const watcher = this.#watchers.get(viewer);
     if (watcher === undefined || watcher.rendition === null || watcher.next !== null) return;
-    const step = viewer.adaptation.choose(watcher.levels, watcher.step, {
+    const step = viewer.frames.adaptation.choose(watcher.levels, watcher.step, {
       now: nowMicros(),
       roundTripMicros: viewer.roundTripMicros,
       captureIntervalMicros: this.#options.captureIntervalMicros(),
@@ -243,8 +243,8 @@ export class Viewers {
     const watcher = this.#watchers.get(viewer);
     if (watcher !== undefined) this.#releaseAll(watcher);
     this.#watchers.delete(viewer);
-    this.#departedSkipped += viewer.picturesSkipped;
-    this.#departedSent += viewer.picturesSent;
+    this.#departedSkipped += viewer.frames.picturesSkipped;
+    this.#departedSent += viewer.frames.picturesSent;
     const hadGreeted = watcher !== undefined;
     const left = hadGreeted ? `viewer ${viewer.peer} left` : `connection from ${viewer.peer} refused`;
     this.#options.say(`${left}: ${reason}${hadGreeted ? ` (${this.count} in all)` : ""}`);

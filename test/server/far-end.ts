@@ -41,7 +41,7 @@ export class FarEnd {
         captureIntervalMicros: () => 33_333,
         onChanged: (viewer) => {
           this.calls.push(viewer.watching ? "watching" : "not watching");
-          viewer.follow(viewer.watching ? this.#feed : null);
+          viewer.frames.follow(viewer.watching ? this.#feed : null);
           if (!viewer.watching) this.#feed.clear();
         },
         onAcknowledged: () => undefined,
@@ -59,7 +59,7 @@ export class FarEnd {
   /** A new picture in the feed that the viewer follows while it is watching. */
   offer(picture: EncodedPicture): void {
     this.#feed.publish(picture);
-    this.viewer.offer();
+    this.viewer.frames.offer();
   }
 
   ack(frameNumber: number, outcome: m.Ack["outcome"] = "shown"): void {

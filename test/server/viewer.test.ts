@@ -70,7 +70,7 @@ describe("pictures", () => {
     expect(told.map(({ type }) => type)).toEqual(["stream", "picture", "picture", "stream", "picture"]);
     expect(told[0]).toMatchObject({ width: 64, height: 48, framesPerSecond: 30, codec: "test" });
     expect(told[1]).toMatchObject({ frameNumber: 3, encodedAt: 3005, jpeg: new Uint8Array(1000).fill(3) });
-    expect(far.viewer.picturesSent).toBe(3);
+    expect(far.viewer.frames.picturesSent).toBe(3);
   });
 
   test("are not sent without credit; after the Ack comes the newest, and what came between is counted", () => {
@@ -80,7 +80,7 @@ describe("pictures", () => {
     expect(far.viewer.settled).toBe(false);
     far.ack(1);
     expect(far.pictures).toEqual([1, 5]);
-    expect(far.viewer.picturesSkipped).toBe(3);
+    expect(far.viewer.frames.picturesSkipped).toBe(3);
     far.ack(5, "dropped");
     expect(far.pictures).toEqual([1, 5]);
     expect(far.viewer.settled).toBe(true);
@@ -141,7 +141,7 @@ describe("wishes", () => {
     far.viewer.receive(m.writeWish({ paused: true, keepsSize: false, width: 0, height: 0 }));
     far.offer(picture(3));
     expect(far.pictures).toEqual([1]);
-    expect(far.viewer.picturesSkipped).toBe(0);
+    expect(far.viewer.frames.picturesSkipped).toBe(0);
     expect(far.viewer.settled).toBe(true);
     far.viewer.receive(m.writeWish({ paused: false, keepsSize: false, width: 0, height: 0 }));
     expect(far.calls).toEqual(["watching", "not watching", "watching"]);
