@@ -181,7 +181,10 @@ class Viewing {
         if (this.#paused || this.#options.size !== null || this.#options.output !== null) this.#sendWish();
         say(`connected to ${this.#figures.server}: ${welcome.sourceName}`);
       },
-      onStream: (stream) => this.#whileConnected((connection) => receiver.takeStream(stream, connection)),
+      onStream: (stream) => {
+        screen.setSource({ width: stream.sourceWidth, height: stream.sourceHeight });
+        this.#whileConnected((connection) => receiver.takeStream(stream, connection));
+      },
       onPicture: (picture, arrival) =>
         this.#whileConnected((connection) => receiver.takePicture(picture, arrival, connection)),
       onTiles: (tiles, arrival) => this.#whileConnected((connection) => receiver.takeTiles(tiles, arrival, connection)),

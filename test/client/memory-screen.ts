@@ -35,6 +35,7 @@ export class MemoryScreen implements Screen {
   }
 
   setTitle(): void {}
+  setSource(): void {}
   close(): void {}
 
   get frames(): number[] {

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Overlay, RgbaPicture } from "../../src/client/overlay.ts";
+import { createNoScreen } from "../../src/client/screens/none.ts";
 import type { ScreenEvents } from "../../src/client/screens/screen.ts";
 import { view, type ViewOptions } from "../../src/client/view.ts";
 import type { ViewReport } from "../../src/client/view-figures.ts";
@@ -56,7 +57,7 @@ function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
       say: (text) => said.push(text),
       createScreen(screenEvents) {
         viewer.keys = screenEvents;
-        return Promise.resolve({ show, setTitle: () => undefined, close: () => undefined });
+        return Promise.resolve({ ...createNoScreen(), show });
       },
     },
   );

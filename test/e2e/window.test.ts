@@ -2,6 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { openRelay } from "../../bench/relay.ts";
+import type { ViewReport } from "../../src/client/view-figures.ts";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
 import { readFrameCode } from "../../src/server/sources/frame-code.ts";
 import { type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
@@ -85,7 +87,7 @@ async function eventually(what: string, isTrue: () => boolean): Promise<void> {
 }
 
 /** A viewer whose window shows the pattern of that server, and where the window is. */
-async function showWindow(port: number): Promise<{ viewer: Program<unknown>; window: Window }> {
+async function showWindow(port: number): Promise<{ viewer: Program<ViewReport>; window: Window }> {
   const viewer = startViewer(port, ["--display", "sdl"], { env: { DISPLAY: display.name } });
   await eventually("a window with the picture's size", () => findWindow("pattern - Slipstream")?.width === SIZE.width);
   const window = findWindow("pattern - Slipstream");
@@ -127,6 +129,25 @@ describe("the window", () => {
     });
     xdotool("key", "F11");
     await eventually("a window again", () => findWindow("pattern - Slipstream")?.width === 800);
+  });
+
+  test("stays as large as it is when a thin link makes the pictures smaller", async () => {
+    await using server = await startServer([...PATTERN, "--max-latency", "150"]);
+    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 150_000, delayMs: 5 });
+    try {
+      const { viewer } = await showWindow(relay.port);
+      await using _ = viewer;
+      await viewer.until(
+        "smaller pictures",
+        ({ last }) => last !== undefined && last.width > 0 && last.width < SIZE.width,
+      );
+      await Bun.sleep(300); // for the window to change, if it did
+      const window = findWindow("pattern - Slipstream");
+      expect([window?.width, window?.height]).toEqual([SIZE.width, SIZE.height]);
+      if (window !== null) await eventually("a picture", () => readFrameCode(screenshot(window), SIZE) !== null);
+    } finally {
+      relay.close();
+    }
   });
 
   test("shows figures with I, saves the picture with S, pauses with space, quits with Q", async () => {

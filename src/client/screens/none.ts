@@ -6,6 +6,7 @@ export function createNoScreen(): Screen {
   return {
     show: () => undefined,
     setTitle: () => undefined,
+    setSource: () => undefined,
     close: () => undefined,
   };
 }

@@ -1,5 +1,6 @@
 // What a screen is: where decoded pictures go, and where the user's keys come from.
 
+import type { Size } from "../../core/pixel-format.ts";
 import type { Overlay, RgbaPicture } from "../overlay.ts";
 import type { DecodedPicture } from "../picture.ts";
 
@@ -14,6 +15,8 @@ export interface Screen {
   show(picture: ShownPicture, overlay: Overlay): void | Promise<void>;
   /** The title of a window, where there is one. */
   setTitle(title: string): void;
+  /** The size of the source's pictures. What is shown may be smaller for a while, which is no reason to change a window. */
+  setSource(size: Size): void;
   close(): void;
 }
 

@@ -24,7 +24,8 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   window.on("resize", () => events.onExposed());
   window.on("expose", () => events.onExposed());
   window.on("keyDown", (event) => pressKey(window, event.key, events));
-  let pictureSize: Size = FIRST_SIZE;
+  let source: Size | null = null;
+  let fittedFor: Size | null = null;
   // Hidden until its size is known: a window manager may lose a size that is asked for while it places the window.
   const reveal = () => {
     if (!window.destroyed && !window.visible) window.show();
@@ -33,12 +34,18 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   return {
     show(picture, overlay) {
       if (window.destroyed) return;
-      if (picture.width !== pictureSize.width || picture.height !== pictureSize.height) {
-        pictureSize = { width: picture.width, height: picture.height };
-        fitWindow(sdl, window, pictureSize);
+      if (
+        picture.received !== undefined &&
+        (source?.width !== fittedFor?.width || source?.height !== fittedFor?.height)
+      ) {
+        fittedFor = source;
+        fitWindow(sdl, window, picture);
         reveal();
       }
       render(window, picture, overlay);
+    },
+    setSource(size) {
+      source = size;
     },
     setTitle: (text) => window.destroyed || window.setTitle(text),
     close() {
