@@ -8,7 +8,7 @@ export interface Round {
   size: Size;
   /** 0: the sender as fast as it goes. */
   fps: number;
-  /** Measured so long, after a second of warming up. */
+  /** Measured so long, after some seconds of warming up. */
   seconds: number;
   /** How long the receiver takes over each picture, beside decoding it. */
   slowMs: number;
@@ -17,7 +17,7 @@ export interface Round {
 }
 
 /** Before anything is measured: connections have settled, compilers have compiled. */
-export const WARM_UP_SECONDS = 1;
+export const WARM_UP_SECONDS = 4;
 
 /** What a round found. */
 export interface Outcome {
