@@ -14,9 +14,10 @@ export class MessageWriter {
   #view: DataView;
   #at = HEADER_BYTES;
 
-  constructor(type: number, capacityBytes = 512) {
-    this.#bytes = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#bytes.buffer);
+  /** Into `room` if that is given, which has to be large enough. */
+  constructor(type: number, capacityBytes = 512, room: Uint8Array<ArrayBuffer> = new Uint8Array(capacityBytes)) {
+    this.#bytes = room;
+    this.#view = new DataView(room.buffer, room.byteOffset, room.byteLength);
     this.#bytes[4] = type;
   }
 

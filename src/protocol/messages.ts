@@ -189,8 +189,11 @@ export function readPicture(body: Uint8Array): Picture {
 /** Largest tile number that a Tiles message can hold: more than a picture of 8192 × 8192 has. */
 const MAX_TILE_NUMBER = 0xff_ffff;
 
-/** The whole message; the tiles' bytes are copied. */
-export function writeTiles({ frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles }: Tiles): Uint8Array {
+/** The whole message; the tiles' bytes are copied, into what `takeRoom` gives, at least as many bytes as it is asked for. */
+export function writeTiles(
+  { frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles }: Tiles,
+  takeRoom: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
   const { numbers, lengths, pieces } = tiles;
   const list = new Uint32Array(1 + 2 * numbers.length);
   list[0] = numbers.length;
@@ -200,7 +203,8 @@ export function writeTiles({ frameNumber, capturedAt, encodedAt, sentAt, isLast,
     list[2 + 2 * index] = lengths[index] as number;
     next = number + 1;
   }
-  const writer = new MessageWriter(MessageType.tiles, 64 + 5 * list.length + totalBytes(tiles))
+  const capacity = 64 + 5 * list.length + totalBytes(tiles);
+  const writer = new MessageWriter(MessageType.tiles, capacity, takeRoom(capacity))
     .u32(frameNumber)
     .u64(capturedAt)
     .u64(encodedAt)

@@ -7,7 +7,8 @@ export type SocketWrite = (bytes: Uint8Array) => number;
  * The sending side of one connection. `send` may be called at any time; `drain` when the socket says it has room.
  *
  * The queue is bounded by its owner, who composes a picture only when `idle` and a viewer's credit allow it; the other
- * messages are a few bytes each, at most some a second. Bytes given to `send` must not change until they are gone.
+ * messages are a few bytes each, at most some a second. Bytes given to `send` may change afterwards: what the kernel does not take
+ * at once, which is little unless the link is slow, is copied.
  */
 export class Outbox {
   readonly #write: SocketWrite;
@@ -30,8 +31,8 @@ export class Outbox {
 
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
-    if (this.idle) this.#push(bytes);
-    else this.#waiting.push(bytes);
+    if (this.idle) this.#push(bytes, (rest) => new Uint8Array(rest));
+    else this.#waiting.push(new Uint8Array(bytes));
   }
 
   /** Sends on what waits. */
@@ -40,7 +41,7 @@ export class Outbox {
     this.#waiting = [];
     for (const [index, bytes] of waiting.entries()) {
       if (this.#closed) return;
-      this.#push(bytes);
+      this.#push(bytes, (rest) => rest); // a copy already
       if (!this.idle) {
         this.#waiting.push(...waiting.slice(index + 1));
         return;
@@ -54,9 +55,9 @@ export class Outbox {
     this.#waiting = [];
   }
 
-  #push(bytes: Uint8Array): void {
+  #push(bytes: Uint8Array, keep: (rest: Uint8Array) => Uint8Array): void {
     const taken = this.#write(bytes);
     if (taken < 0) this.close();
-    else if (taken < bytes.length) this.#waiting.push(bytes.subarray(taken));
+    else if (taken < bytes.length) this.#waiting.push(keep(bytes.subarray(taken)));
   }
 }

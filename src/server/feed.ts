@@ -14,7 +14,7 @@ export interface Feed {
   readonly newestFrame: number;
   /** When that was captured. */
   readonly capturedAt: number;
-  /** Messages that make a viewer with frame `since` (0 = nothing yet) have the newest one. Their bytes never change. */
+  /** Messages that make a viewer with frame `since` (0 = nothing yet) have the newest one. They are valid until there is a newer one. */
   compose(since: number): Uint8Array[];
 }
 

@@ -3,9 +3,10 @@
 import type { PreparedPicture } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { type StreamHeader, writeTiles } from "../protocol/messages.ts";
-import { NO_TILES, type TileList } from "../protocol/tile-list.ts";
+import { NO_TILES } from "../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed } from "./feed.ts";
+import { MessageCache } from "./message-cache.ts";
 import { TileStore } from "./tile-store.ts";
 
 /** Which rendition of a picture: how often it is halved, and the JPEG quality. */
@@ -23,8 +24,8 @@ export class Rendition implements Feed {
   #encodedAt: Micros = 0;
   #openFrame = 0;
   /** Composed messages of the newest frame, by what the viewer has; and of the open frame's part at hand. */
-  readonly #composed = new Map<number, Uint8Array>();
-  readonly #parts = new Map<number, Uint8Array>();
+  readonly #composed = new MessageCache();
+  readonly #parts = new MessageCache();
   #partKey = "";
 
   constructor(level: Level) {
@@ -84,17 +85,14 @@ export class Rendition implements Feed {
   }
 
   compose(since: number): Uint8Array[] {
-    let message = this.#composed.get(since);
-    if (message === undefined) {
-      message = this.#write(
-        this.newestFrame,
-        this.capturedAt,
-        this.#encodedAt,
-        true,
-        this.#store?.owed(since) ?? NO_TILES,
+    const message = this.#composed.get(since, (takeRoom) => {
+      const { newestFrame: frameNumber, capturedAt } = this;
+      const stamps = { capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
+      return writeTiles(
+        { frameNumber, ...stamps, isLast: true, tiles: this.#store?.owed(since) ?? NO_TILES },
+        takeRoom,
       );
-      this.#composed.set(since, message);
-    }
+    });
     return [message];
   }
 
@@ -103,21 +101,16 @@ export class Rendition implements Feed {
     const key = `${this.#openFrame} ${first}`;
     if (key !== this.#partKey) this.#parts.clear();
     this.#partKey = key;
-    let message = this.#parts.get(since);
-    if (message === undefined) {
+    return this.#parts.get(since, (takeRoom) => {
+      const now = nowMicros();
+      const stamps = { capturedAt: this.#openCapturedAt, encodedAt: now, sentAt: now };
       const tiles = this.#store?.owedOfOpen(since, first, count) ?? NO_TILES;
-      message = this.#write(this.#openFrame, this.#openCapturedAt, nowMicros(), isLast, tiles);
-      this.#parts.set(since, message);
-    }
-    return message;
+      return writeTiles({ frameNumber: this.#openFrame, ...stamps, isLast, tiles }, takeRoom);
+    });
   }
 
   /** The newest frame as an ordinary JPEG; null before the first. Nothing is encoded for it. */
   stitch(): Uint8Array<ArrayBuffer> | null {
     return this.#store?.stitch() ?? null;
-  }
-
-  #write(frameNumber: number, capturedAt: Micros, encodedAt: Micros, isLast: boolean, tiles: TileList): Uint8Array {
-    return writeTiles({ frameNumber, capturedAt, encodedAt, sentAt: nowMicros(), isLast, tiles });
   }
 }

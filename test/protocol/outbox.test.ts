@@ -40,7 +40,9 @@ describe("Outbox", () => {
             outbox.drain();
           } else {
             sent.push(...each);
-            outbox.send(each);
+            const room = each.slice();
+            outbox.send(room);
+            room.fill(0xee); // it is used for something else now
           }
           expect(socket.taken).toEqual(sent.slice(0, socket.taken.length));
           if (outbox.idle) expect(socket.taken).toEqual(sent);
