@@ -68,8 +68,9 @@ export class Rendition implements Feed {
     this.#openCapturedAt = capturedAt;
   }
 
-  put(number: number, buffer: Uint8Array, offset = 0, length = buffer.length): void {
-    this.#store?.put(number, buffer, offset, length);
+  /** Tiles that the open frame has changed; see TileStore.put. */
+  put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
+    this.#store?.put(numbers, lengths, bytes);
   }
 
   commit(changedBytes: number): void {

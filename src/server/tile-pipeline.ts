@@ -254,14 +254,15 @@ export class TilePipeline {
     output: BandOutput["outputs"][number],
   ): void {
     const { arena } = this.#options;
-    // A copy out of the arena, of compressed bytes: sockets may still be sending them when the thread encodes again.
-    const bytes = arena.bytes(output.address, output.bytes).slice();
-    let at = 0;
+    const numbers: number[] = [];
+    const lengthsOf: number[] = [];
     for (const [index, length] of new Uint32Array(arena.memory.buffer, lengths + 4 * first, end - first).entries()) {
       if (length === UNCHANGED) continue;
-      rendition.put(first + index, bytes, at, length);
-      at += length;
+      numbers.push(first + index);
+      lengthsOf.push(length);
     }
+    // Copied out of the arena there: the thread will encode the next frame to where they are.
+    rendition.put(numbers, lengthsOf, arena.bytes(output.address, output.bytes));
   }
 
   #commit(frame: FrameInWork): void {

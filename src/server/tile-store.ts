@@ -1,44 +1,48 @@
 // The tile store: the newest bytes of every tile of a picture, and the number of the frame that last changed each.
 //
 // A frame is opened, filled with the tiles that it changed, in any order, and committed; only then does it count. What a
-// viewer is owed is the tiles newer than the frame it has. Bytes are never changed once they are in, so that a socket
-// may still be sending what the store has long replaced.
+// viewer is owed is the tiles newer than the frame it has. Bytes do not change while any tile's newest are among them; then
+// their memory is used again. Whoever sends them copies them into a message first.
 
 import { stitchTiles } from "../codec/stitch.ts";
+import { BytePool, PooledBytes } from "../core/byte-pool.ts";
 import { TileCollector, type TileList } from "../protocol/tile-list.ts";
+
+/** What a tile has that there is nothing of yet. */
+const NONE = new PooledBytes(new Uint8Array());
 
 /** Where the bytes of each tile lie, and which frame changed it. */
 class TileTable {
-  readonly buffers: Uint8Array[];
+  readonly pieces: PooledBytes[];
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
   /** 0 = none yet. */
   readonly frames: Uint32Array;
 
   constructor(tileCount: number) {
-    const none = new Uint8Array();
-    this.buffers = Array.from({ length: tileCount }, () => none);
+    this.pieces = Array.from({ length: tileCount }, () => NONE);
     this.offsets = new Uint32Array(tileCount);
     this.lengths = new Uint32Array(tileCount);
     this.frames = new Uint32Array(tileCount);
   }
 
-  set(number: number, buffer: Uint8Array, offset: number, length: number, frame: number): void {
-    this.buffers[number] = buffer;
+  set(number: number, piece: PooledBytes, offset: number, length: number, frame: number): void {
+    this.pieces[number] = piece;
     this.offsets[number] = offset;
     this.lengths[number] = length;
     this.frames[number] = frame;
   }
 
   addTo(collector: TileCollector, number: number): void {
-    const buffer = this.buffers[number] as Uint8Array;
-    collector.add(number, buffer, this.offsets[number] as number, this.lengths[number] as number);
+    const { bytes } = this.pieces[number] as PooledBytes;
+    collector.add(number, bytes, this.offsets[number] as number, this.lengths[number] as number);
   }
 }
 
 export class TileStore {
   readonly #header: Uint8Array;
   readonly #tileCount: number;
+  readonly #pool = new BytePool();
   readonly #tiles: TileTable;
   /** Of the open frame, where `frames` names it. */
   readonly #opened: TileTable;
@@ -72,28 +76,59 @@ export class TileStore {
     this.#openFrame = frameNumber;
   }
 
-  /** A tile that the open frame has changed: `length` bytes of `buffer` from `offset` on, which must not change any more. */
-  put(number: number, buffer: Uint8Array, offset = 0, length = buffer.length): void {
-    if (this.#openFrame === 0 || number >= this.#tileCount) throw new RangeError(`no frame is open for tile ${number}`);
+  /**
+   * Tiles that the open frame has changed: their numbers, ascending, their lengths, and their bytes, one tile after the
+   * other, which are copied.
+   */
+  put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
+    if (numbers.length === 0) return;
+    const highest = numbers.at(-1) as number;
+    if (this.#openFrame === 0 || highest >= this.#tileCount)
+      throw new RangeError(`no frame is open for tile ${highest}`);
+    const piece = this.#pool.take(bytes.length);
+    piece.bytes.set(bytes);
+    let at = 0;
+    for (const [index, number] of numbers.entries()) {
+      const length = lengths[index] as number;
+      this.#putOne(number, piece, at, length);
+      at += length;
+    }
+    this.#pool.release(piece); // the tiles use it now
+  }
+
+  #putOne(number: number, piece: PooledBytes, offset: number, length: number): void {
     if (this.#opened.frames[number] !== this.#openFrame) this.#openNumbers.push(number);
-    this.#opened.set(number, buffer, offset, length, this.#openFrame);
+    else this.#release(this.#opened.pieces[number] as PooledBytes);
+    piece.users++;
+    this.#opened.set(number, piece, offset, length, this.#openFrame);
+  }
+
+  #release(piece: PooledBytes): void {
+    if (piece !== NONE) this.#pool.release(piece);
   }
 
   /** The open frame is whole: from here on it is the newest. */
   commit(): void {
-    const { buffers, offsets, lengths } = this.#opened;
+    const { pieces, offsets, lengths, frames } = this.#opened;
     for (const number of this.#openNumbers) {
+      const piece = pieces[number] as PooledBytes;
       const length = lengths[number] as number;
       this.#wholeBytes += length - (this.#tiles.lengths[number] as number);
-      this.#tiles.set(number, buffers[number] as Uint8Array, offsets[number] as number, length, this.#openFrame);
+      this.#release(this.#tiles.pieces[number] as PooledBytes);
+      this.#tiles.set(number, piece, offsets[number] as number, length, this.#openFrame);
+      frames[number] = 0;
     }
     this.#newestFrame = this.#openFrame;
-    this.abort();
+    this.#openNumbers = [];
+    this.#openFrame = 0;
   }
 
   /** The open frame will not become whole: it is as if it had never been. */
   abort(): void {
-    for (const number of this.#openNumbers) this.#opened.frames[number] = 0;
+    for (const number of this.#openNumbers) {
+      this.#opened.frames[number] = 0;
+      this.#release(this.#opened.pieces[number] as PooledBytes);
+    }
     this.#openNumbers = [];
     this.#openFrame = 0;
   }
@@ -121,10 +156,10 @@ export class TileStore {
   /** The newest whole frame as an ordinary JPEG; null before the first. */
   stitch(): Uint8Array<ArrayBuffer> | null {
     if (this.#newestFrame === 0) return null;
-    const { buffers, offsets, lengths } = this.#tiles;
-    const tiles = buffers.map((buffer, number) => {
+    const { pieces, offsets, lengths } = this.#tiles;
+    const tiles = pieces.map(({ bytes }, number) => {
       const offset = offsets[number] as number;
-      return buffer.subarray(offset, offset + (lengths[number] as number));
+      return bytes.subarray(offset, offset + (lengths[number] as number));
     });
     return stitchTiles(this.#header, tiles);
   }

@@ -23,7 +23,7 @@ function start(rendition = new Rendition(LEVEL), tileCount = 4): Rendition {
 /** A frame that changes some tiles. */
 function commit(rendition: Rendition, frame: number, tiles: number[]): void {
   rendition.open(frame, 1000 * frame);
-  for (const tile of tiles) rendition.put(tile, new Uint8Array([frame, tile]));
+  for (const tile of tiles) rendition.put([tile], [2], new Uint8Array([frame, tile]));
   rendition.commit(2 * tiles.length);
 }
 
@@ -67,13 +67,13 @@ describe("messages", () => {
     const rendition = start();
     commit(rendition, 1, [0, 1, 2, 3]);
     rendition.open(2, 2000);
-    rendition.put(3, new Uint8Array([2, 3]));
+    rendition.put([3], [2], new Uint8Array([2, 3]));
     const later = rendition.composePart(1, 2, 2, false);
     expect(rendition.composePart(1, 2, 2, false)).toBe(later);
     expect(numbers(later)).toEqual([3]);
     expect(read(later)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: false });
     expect(numbers(rendition.composePart(0, 2, 2, false))).toEqual([2, 3]);
-    rendition.put(0, new Uint8Array([2, 0]));
+    rendition.put([0], [2], new Uint8Array([2, 0]));
     const first = rendition.composePart(1, 0, 2, true);
     expect(numbers(first)).toEqual([0]);
     expect(read(first)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: true });
@@ -90,7 +90,7 @@ test("a frame that is given up leaves what there was", () => {
   commit(rendition, 1, [0, 1, 2, 3]);
   const [message] = rendition.compose(0);
   rendition.open(2, 2000);
-  rendition.put(0, new Uint8Array([9]));
+  rendition.put([0], [1], new Uint8Array([9]));
   rendition.abort();
   expect(rendition.compose(0)[0]).toBe(message as Uint8Array);
   expect([rendition.newestFrame, rendition.capturedAt]).toEqual([1, 1000]);

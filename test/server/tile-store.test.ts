@@ -20,13 +20,17 @@ beforeAll(async () => {
 function filled(): TileStore {
   const store = new TileStore(HEADER, TILES);
   store.open(1);
-  for (let tile = 0; tile < TILES; tile++) store.put(tile, bytes(1, tile));
+  for (let tile = 0; tile < TILES; tile++) putOne(store, tile, bytes(1, tile));
   store.commit();
   return store;
 }
 
 function bytes(frame: number, tile: number): Uint8Array {
   return new Uint8Array(10 * frame + tile).fill(16 * frame + tile);
+}
+
+function putOne(store: TileStore, tile: number, itsBytes: Uint8Array): void {
+  store.put([tile], [itsBytes.length], itsBytes);
 }
 
 /** Tile numbers, with the frame that each is of. */
@@ -39,7 +43,7 @@ describe("frames", () => {
     const store = filled();
     expect([store.newestFrame, store.wholeBytes]).toEqual([1, 10 + 11 + 12 + 13]);
     store.open(5);
-    store.put(2, bytes(5, 2));
+    putOne(store, 2, bytes(5, 2));
     expect([store.newestFrame, store.wholeBytes]).toEqual([1, 46]);
     expect(named(store.owed(0))).toEqual(["0 of 1", "1 of 1", "2 of 1", "3 of 1"]);
     store.commit();
@@ -61,11 +65,11 @@ describe("frames", () => {
   test("that are given up are as if they had never been", () => {
     const store = filled();
     store.open(2);
-    store.put(0, bytes(2, 0));
+    putOne(store, 0, bytes(2, 0));
     store.abort();
     expect([store.newestFrame, store.wholeBytes, store.owed(1).numbers.length]).toEqual([1, 46, 0]);
     store.open(2); // its number may come again
-    store.put(1, bytes(2, 1));
+    putOne(store, 1, bytes(2, 1));
     store.commit();
     expect(named(store.owed(1))).toEqual(["1 of 2"]);
   });
@@ -73,22 +77,39 @@ describe("frames", () => {
   test("that are open are owed by parts, over what there was", () => {
     const store = filled();
     store.open(3);
-    store.put(1, bytes(3, 1));
+    putOne(store, 1, bytes(3, 1));
     store.commit();
     store.open(4);
-    store.put(2, bytes(4, 2));
+    putOne(store, 2, bytes(4, 2));
     expect(named(store.owedOfOpen(0, 0, 2))).toEqual(["0 of 1", "1 of 3"]);
     expect(named(store.owedOfOpen(0, 2, 2))).toEqual(["2 of 4", "3 of 1"]);
     expect(named(store.owedOfOpen(1, 0, 4))).toEqual(["1 of 3", "2 of 4"]);
     expect(named(store.owedOfOpen(3, 0, 4))).toEqual(["2 of 4"]);
   });
 
+  test("may bring tiles together, whose memory is used again only when none of them is the newest any more", () => {
+    const store = filled();
+    store.open(2);
+    const both = new Uint8Array([...bytes(2, 1), ...bytes(2, 3)]);
+    store.put([1, 3], [21, 23], both);
+    both.fill(0xee); // it was copied
+    store.commit();
+    for (let frame = 3; frame < 10; frame++) {
+      store.open(frame);
+      putOne(store, 1, bytes(frame, 1));
+      if (frame % 2 === 0) store.commit();
+      else store.abort();
+      const newest = frame - (frame % 2);
+      expect(named(store.owed(0))).toEqual(["0 of 1", `1 of ${newest}`, "2 of 1", "3 of 2"]);
+    }
+  });
+
   test("come in order, and tiles only into an open one", () => {
     const store = filled();
     expect(() => store.open(1)).toThrow(RangeError);
-    expect(() => store.put(0, bytes(1, 0))).toThrow(RangeError);
+    expect(() => putOne(store, 0, bytes(1, 0))).toThrow(RangeError);
     store.open(2);
-    expect(() => store.put(TILES, bytes(2, 0))).toThrow(RangeError);
+    expect(() => putOne(store, TILES, bytes(2, 0))).toThrow(RangeError);
   });
 
   test("whatever is opened, committed and given up: who takes what is owed has what a plain copy of the picture holds", () => {
@@ -109,7 +130,7 @@ describe("frames", () => {
           for (const tile of changed) {
             const itsBytes = new Uint8Array([index, tile]);
             next[tile] = itsBytes;
-            store.put(tile, itsBytes);
+            putOne(store, tile, itsBytes);
           }
           if (isCommitted) store.commit();
           else store.abort();
@@ -142,10 +163,10 @@ describe("a stitched picture", () => {
     const changed = whole.encode(after, level).tiles;
     const store = new TileStore(header, tiles.length);
     store.open(1);
-    for (const [number, tile] of tiles.entries()) store.put(number, tile);
+    for (const [number, tile] of tiles.entries()) putOne(store, number, tile);
     store.commit();
     store.open(2);
-    for (let number = 0; number < tiles.length / 2; number++) store.put(number, changed[number] as Uint8Array);
+    for (let number = 0; number < tiles.length / 2; number++) putOne(store, number, changed[number] as Uint8Array);
     expect(psnr(djpeg(store.stitch() as Uint8Array).pixels, before.pixels)).toBeGreaterThan(33);
     store.commit();
     const jpeg = store.stitch() as Uint8Array;

@@ -95,7 +95,8 @@ export class World {
       for (let tile = part.first; tile < part.first + part.count; tile++) {
         if (!rendition.isNew && !open.changed[tile]) continue;
         state[tile] = open.frame;
-        rendition.put(tile, tileBytes(truth.tileBytes, this.truths.indexOf(truth), tile, open.frame));
+        const bytes = tileBytes(truth.tileBytes, this.truths.indexOf(truth), tile, open.frame);
+        rendition.put([tile], [bytes.length], bytes);
       }
       if (isLast) truth.frames.set(open.frame, state);
       this.viewers.sendPart(rendition, part.first, part.count, isLast);
