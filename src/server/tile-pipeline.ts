@@ -5,7 +5,7 @@
 import type { Arena } from "../codec/arena.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
-import { type BandOutput, bandStart, type EncodeTilesJob, UNCHANGED } from "../codec/tile-encoder.ts";
+import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../codec/tile-encoder.ts";
 import { halfSize, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import { MAX_HALVINGS } from "./ladder.ts";
@@ -42,12 +42,19 @@ export interface TilePipelineOptions {
   onAborted: (rendition: Rendition) => void;
 }
 
+interface RenditionInWork {
+  rendition: Rendition;
+  scale: ScaleJob;
+  lengthsAddress: number;
+  /** That were encoded of it so far. */
+  bytes: number;
+}
+
 interface FrameInWork {
   pixels: CapturedPixels;
   job: EncodeTilesJob;
-  /** By scale. */
-  renditions: Rendition[][];
-  bytes: Map<Rendition, number>;
+  /** In the order of the outputs of a band. */
+  renditions: RenditionInWork[];
   bandsDone: number;
   /** Tiles, by scale. */
   changed: number[];
@@ -106,13 +113,19 @@ export class TilePipeline {
     // Tables may be in the making in all threads. A frame that was opened and then given up would cost all viewers a whole one.
     if (ready.length === 0 || pool.idleThreads === 0) return false;
     const smallest = Math.max(...ready.map(({ level }) => level.halvings));
-    const renditions = Array.from({ length: smallest + 1 }, (_, halvings) =>
+    const byScale = Array.from({ length: smallest + 1 }, (_, halvings) =>
       ready.filter(({ level }) => level.halvings === halvings),
     );
+    const job = this.#describeJob(pixels, byScale);
+    const renditions = job.scales.flatMap((scale, halvings) =>
+      scale.renditions.map(({ lengthsAddress }, index) => {
+        const rendition = byScale[halvings]?.[index] as Rendition;
+        return { rendition, scale, lengthsAddress, bytes: 0 };
+      }),
+    );
     const frame: FrameInWork = {
-      ...{ pixels, done, renditions, job: this.#describeJob(pixels, renditions) },
-      bytes: new Map(ready.map((rendition) => [rendition, 0])),
-      changed: renditions.map(() => 0),
+      ...{ pixels, done, renditions, job },
+      changed: job.scales.map(() => 0),
       threads: this.#threads(),
       ...{ bandsDone: 0, threadsAtWork: 0, busyMicros: 0, failure: null, isOver: false },
     };
@@ -229,46 +242,35 @@ export class TilePipeline {
     for (const [scale, count] of changed.entries()) frame.changed[scale] = (frame.changed[scale] ?? 0) + count;
     frame.bandsDone++;
     const isLast = frame.bandsDone === frame.job.bands;
-    const all = frame.renditions.flat();
-    const scaleOf = frame.renditions.flatMap((sameSize, halvings) => sameSize.map(() => halvings));
-    for (const [index, rendition] of all.entries()) {
-      const output = outputs[index];
-      const halvings = scaleOf[index] as number;
-      const scale = frame.job.scales[halvings];
-      const job = scale?.renditions[frame.renditions[halvings]?.indexOf(rendition) ?? -1];
-      if (output === undefined || scale === undefined || job === undefined) continue;
-      const first = bandStart(frame.job, halvings, band) * scale.tilesPerLine;
-      const end = bandStart(frame.job, halvings, band + 1) * scale.tilesPerLine;
-      this.#store(rendition, job.lengthsAddress, first, end, output);
-      frame.bytes.set(rendition, (frame.bytes.get(rendition) ?? 0) + output.bytes);
-      if (frame.job.saysParts) this.#options.onPart(rendition, first, end - first, isLast);
+    for (const [index, { address, bytes }] of outputs.entries()) {
+      const of = frame.renditions[index] as RenditionInWork;
+      const { halvings } = of.rendition.level;
+      const first = bandStart(frame.job, halvings, band) * of.scale.tilesPerLine;
+      const count = bandStart(frame.job, halvings, band + 1) * of.scale.tilesPerLine - first;
+      this.#store(of, first, count, this.#options.arena.bytes(address, bytes));
+      of.bytes += bytes;
+      if (frame.job.saysParts) this.#options.onPart(of.rendition, first, count, isLast);
     }
     if (isLast) this.#commit(frame);
   }
 
-  #store(
-    rendition: Rendition,
-    lengths: number,
-    first: number,
-    end: number,
-    output: BandOutput["outputs"][number],
-  ): void {
-    const { arena } = this.#options;
+  /** The bytes are copied: the thread will encode the next frame to where they are. */
+  #store({ rendition, lengthsAddress }: RenditionInWork, first: number, count: number, bytes: Uint8Array): void {
+    const { memory } = this.#options.arena;
     const numbers: number[] = [];
-    const lengthsOf: number[] = [];
-    for (const [index, length] of new Uint32Array(arena.memory.buffer, lengths + 4 * first, end - first).entries()) {
+    const lengths: number[] = [];
+    for (const [index, length] of new Uint32Array(memory.buffer, lengthsAddress + 4 * first, count).entries()) {
       if (length === UNCHANGED) continue;
       numbers.push(first + index);
-      lengthsOf.push(length);
+      lengths.push(length);
     }
-    // Copied out of the arena there: the thread will encode the next frame to where they are.
-    rendition.put(numbers, lengthsOf, arena.bytes(output.address, output.bytes));
+    rendition.put(numbers, lengths, bytes);
   }
 
   #commit(frame: FrameInWork): void {
     frame.isOver = true;
-    for (const rendition of frame.renditions.flat()) {
-      rendition.commit(frame.bytes.get(rendition) ?? 0);
+    for (const { rendition, bytes } of frame.renditions) {
+      rendition.commit(bytes);
       this.#options.onCommitted(rendition);
     }
   }
@@ -286,12 +288,12 @@ export class TilePipeline {
     this.#frame = null;
     const isWhole = frame.isOver;
     frame.isOver = true; // a dead thread's last words may still come
-    for (const [halvings, sameSize] of frame.renditions.entries()) {
+    for (const [halvings, changed] of frame.changed.entries()) {
       const scale = this.#scales[halvings];
-      if (isWhole) scale?.finish(frame.changed[halvings] ?? 0);
+      if (isWhole) scale?.finish(changed);
       else scale?.forget();
-      if (!isWhole) for (const rendition of sameSize) this.#abort(rendition);
     }
+    if (!isWhole) for (const { rendition } of frame.renditions) this.#abort(rendition);
     this.#expectedMicros = frame.busyMicros;
     const failure = isWhole ? null : (frame.failure ?? "its threads gave up");
     frame.done({ failure, busyMicros: frame.busyMicros });
