@@ -4,10 +4,11 @@ import { type Arena, GrowingArea } from "../codec/arena.ts";
 import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../codec/kernel/layout-decoder.ts";
 import { type DecoderExports, JpegPicture, type PictureInfo } from "../codec/simd/decoder.ts";
 import { KernelError } from "../codec/simd/kernel-status.ts";
+import type { BytePool } from "../core/byte-pool.ts";
 import { ProtocolError } from "../core/errors.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import type { TileGrid } from "./stale-area.ts";
-import { KeptTiles } from "./kept-tiles.ts";
+import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
@@ -17,11 +18,15 @@ export class TileCanvas implements TileGrid {
   readonly #picture: JpegPicture;
   readonly #headerArea: GrowingArea;
   #info: PictureInfo | null = null;
-  #kept = new KeptTiles(new Uint8Array(), 0);
+  readonly #copies: BytePool;
+  #kept: KeptTiles;
   tilesPerLine = 0;
   waitingRows = 0;
 
-  constructor(arena: Arena, kernel: DecoderExports) {
+  /** `copies`: where copies of compressed bytes come from. */
+  constructor(arena: Arena, kernel: DecoderExports, copies: BytePool) {
+    this.#copies = copies;
+    this.#kept = new KeptTiles(new Uint8Array(), 0, copies);
     this.#arena = arena;
     this.#kernel = kernel;
     this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
@@ -38,7 +43,7 @@ export class TileCanvas implements TileGrid {
       throw new ProtocolError("Stream's JPEG header is not SOI to SOS of a picture in one scan");
     }
     this.#info = info;
-    this.#kept = new KeptTiles(jpegHeader, info.tiles);
+    this.#kept = new KeptTiles(jpegHeader, info.tiles, this.#copies);
     this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;
     this.waitingRows = this.#kernel.waitingRows(this.#picture.state, 0);
   }
@@ -71,8 +76,8 @@ export class TileCanvas implements TileGrid {
     this.#kept.add(taken);
   }
 
-  /** Makes the JPEG of the tiles as they are now, later: what comes in between does not change it. */
-  snapshot(): () => Uint8Array {
+  /** The tiles as they are now. */
+  snapshot(): Snapshot {
     return this.#kept.snapshot();
   }
 

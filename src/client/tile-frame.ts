@@ -3,11 +3,18 @@
 // Plain numbers by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
 
 import type { Area, RecycledAreas } from "../codec/recycled-areas.ts";
+import type { BytePool, PooledBytes } from "../core/byte-pool.ts";
 import type { Micros } from "../core/clock.ts";
 import type { Tiles } from "../protocol/messages.ts";
 import { totalBytes } from "../protocol/tile-list.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import type { ReceivedFrame } from "./picture.ts";
+
+/** Where the bytes of parts go. */
+export interface PartMemory {
+  areas: RecycledAreas;
+  copies: BytePool;
+}
 
 /** The bytes of one part. */
 export interface PartBytes {
@@ -15,10 +22,10 @@ export interface PartBytes {
   area: Area;
   /** How much of the area they are. */
   bytes: number;
-  /** Tiles of it that are still to be decoded, or are being so; then the area is given back. */
+  /** Tiles of it that are still to be decoded, or are being so; then both memories have one user less. */
   users: number;
-  /** The same once more, for snapshots, as long as it has the newest bytes of a tile; made once threads have been woken. */
-  copy: Uint8Array;
+  /** The same once more, for snapshots, as long as any has a tile of it; made once threads have been woken. */
+  copy: PooledBytes;
   /** Tiles whose newest bytes are in it. */
   kept: number;
 }
@@ -66,7 +73,7 @@ export class TileFrame {
    * Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well.
    * Returns its bytes, which are yet to be copied (`keepCopy`), or null where there are none.
    */
-  add(part: Tiles, arrival: Arrival, areas: RecycledAreas, memory: (area: Area) => Uint8Array): PartBytes | null {
+  add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (area: Area) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
@@ -76,8 +83,9 @@ export class TileFrame {
     const { numbers, lengths, pieces } = part.tiles;
     if (numbers.length === 0) return null;
     const total = totalBytes(part.tiles);
-    const bytes = { area: areas.take(total), bytes: total, users: numbers.length, copy: NO_BYTES, kept: 0 };
-    const room = memory(bytes.area);
+    const area = memory.areas.take(total);
+    const bytes = { area, bytes: total, users: numbers.length, copy: memory.copies.take(total), kept: 0 };
+    const room = view(area);
     let at = 0;
     for (const piece of pieces) {
       room.set(piece, at);
@@ -86,7 +94,7 @@ export class TileFrame {
     let offset = 0;
     for (let index = 0; index < numbers.length; index++) {
       const length = lengths[index] as number;
-      this.#put(numbers[index] as number, bytes, offset, length, areas);
+      this.#put(numbers[index] as number, bytes, offset, length, memory);
       offset += length;
     }
     return bytes;
@@ -116,25 +124,25 @@ export class TileFrame {
   }
 
   /** Takes over the tiles of an older frame that is not shown any more, as far as this one has no newer ones. */
-  inherit(older: TileFrame, areas: RecycledAreas): void {
+  inherit(older: TileFrame, memory: PartMemory): void {
     for (const [number, part] of older.#parts.entries()) {
       if (part === null) continue;
-      if (this.#parts[number] !== null) release(part, areas);
-      else this.#put(number, part, older.#offsets[number] as number, older.#lengths[number] as number, areas);
+      if (this.#parts[number] !== null) release(part, memory);
+      else this.#put(number, part, older.#offsets[number] as number, older.#lengths[number] as number, memory);
     }
     older.#forget();
   }
 
   /** Gives up the tiles that were not decoded. */
-  abandon(areas: RecycledAreas): void {
-    for (const part of this.#parts) if (part !== null) release(part, areas);
+  abandon(memory: PartMemory): void {
+    for (const part of this.#parts) if (part !== null) release(part, memory);
     this.#forget();
   }
 
-  #put(number: number, part: PartBytes, offset: number, length: number, areas: RecycledAreas): void {
+  #put(number: number, part: PartBytes, offset: number, length: number, memory: PartMemory): void {
     const older = this.#parts[number] as PartBytes | null;
     if (older === null) this.pendingCount++;
-    else release(older, areas);
+    else release(older, memory);
     this.#parts[number] = part;
     this.#offsets[number] = offset;
     this.#lengths[number] = length;
@@ -146,14 +154,14 @@ export class TileFrame {
   }
 }
 
-const NO_BYTES = new Uint8Array();
-
 /** Copies what will be overwritten in the arena once it is decoded. */
-export function keepCopy(part: PartBytes, memory: (area: Area) => Uint8Array): void {
-  part.copy = memory(part.area).slice(0, part.bytes);
+export function keepCopy(part: PartBytes, view: (area: Area) => Uint8Array): void {
+  part.copy.bytes.set(view(part.area).subarray(0, part.bytes));
 }
 
-/** One of its tiles needs its bytes in the arena no longer. */
-export function release(part: PartBytes, areas: RecycledAreas): void {
-  if (--part.users === 0) areas.giveBack(part.area);
+/** One of its tiles has been decoded, or will not be. */
+export function release(part: PartBytes, { areas, copies }: PartMemory): void {
+  if (--part.users > 0) return;
+  areas.giveBack(part.area);
+  copies.release(part.copy);
 }

@@ -3,6 +3,7 @@
 import type { Arena } from "../codec/arena.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { RecycledAreas } from "../codec/recycled-areas.ts";
+import { BytePool } from "../core/byte-pool.ts";
 import { type DecoderExports, instantiateDecoder } from "../codec/simd/decoder.ts";
 import { compileKernel } from "../codec/simd/kernel-module.ts";
 import { CodecError, ProtocolError } from "../core/errors.ts";
@@ -31,8 +32,9 @@ export class TilePipeline {
   #spare: TileCanvas[] = [];
 
   constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, kernel: DecoderExports) {
-    const [areas, lists] = [new RecycledAreas(arena), new RecycledAreas(arena)];
-    this.#resources = { arena, pool, areas, lists, slots: new PixelSlots(arena), events };
+    const parts = { areas: new RecycledAreas(arena), copies: new BytePool() };
+    const lists = new RecycledAreas(arena);
+    this.#resources = { arena, pool, parts, lists, slots: new PixelSlots(arena), events };
     this.#kernel = kernel;
   }
 
@@ -40,7 +42,8 @@ export class TilePipeline {
   open(header: StreamHeader, connection: Connection): void {
     this.close();
     orProtocolError("no tiles of that size can be decoded", () => {
-      const canvas = this.#spare.pop() ?? new TileCanvas(this.#resources.arena, this.#kernel);
+      const canvas =
+        this.#spare.pop() ?? new TileCanvas(this.#resources.arena, this.#kernel, this.#resources.parts.copies);
       try {
         canvas.open(header);
         this.#current = new TileStream(this.#resources, canvas, connection);
@@ -66,8 +69,10 @@ export class TilePipeline {
     const stream = this.#current;
     if (stream?.connection !== connection) throw new ProtocolError("Tiles before a Stream with a JPEG header");
     orProtocolError("the tiles cannot be kept", () => stream.offer(part, arrival));
-    if (this.#resources.areas.usedBytes > MAX_WAITING_BYTES) {
-      throw new ProtocolError(`${this.#resources.areas.usedBytes} bytes of tiles came before the ones sent were shown`);
+    if (this.#resources.parts.areas.usedBytes > MAX_WAITING_BYTES) {
+      throw new ProtocolError(
+        `${this.#resources.parts.areas.usedBytes} bytes of tiles came before the ones sent were shown`,
+      );
     }
   }
 

@@ -21,7 +21,7 @@ import type { DecodedPicture, DecodeEvents } from "./picture.ts";
 import type { PixelSlots } from "./pixel-slots.ts";
 import { StreamRooms, type Work } from "./stream-rooms.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
-import { keepCopy, release, TileFrame } from "./tile-frame.ts";
+import { keepCopy, type PartMemory, release, TileFrame } from "./tile-frame.ts";
 
 /** Batches for each thread, so that threads end at about the same time. */
 const BATCHES_PER_THREAD = 3;
@@ -31,7 +31,7 @@ export interface TileResources {
   arena: Arena;
   pool: CodecPool;
   /** For compressed bytes. */
-  areas: RecycledAreas;
+  parts: PartMemory;
   /** For the lists of tiles that threads get. */
   lists: RecycledAreas;
   slots: PixelSlots;
@@ -79,7 +79,7 @@ export class TileStream {
 
   /** Takes a part in. Throws ProtocolError for tiles that the picture does not have, CodecError where memory ends. */
   offer(part: Tiles, arrival: Arrival): void {
-    const { arena, areas } = this.#resources;
+    const { arena, parts } = this.#resources;
     const { numbers } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
@@ -96,11 +96,11 @@ export class TileStream {
     const frame =
       coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection, tiles) : coming;
     if (frame !== coming) this.#frames.push(frame);
-    const memory = (area: Area) => arena.bytes(area.address, area.bytes);
-    const added = frame.add(part, arrival, areas, memory);
+    const view = (area: Area) => arena.bytes(area.address, area.bytes);
+    const added = frame.add(part, arrival, parts, view);
     if (frame.isWhole) this.#replaceOlder(frame);
     this.pump();
-    if (added !== null) keepCopy(added, memory);
+    if (added !== null) keepCopy(added, view);
   }
 
   /** Gives threads what there is to do, and hands on what is done. Call when a thread or a slot may be free. */
@@ -121,7 +121,7 @@ export class TileStream {
     const [first] = this.#frames;
     const kept = first?.isWhole && first.hasBegun ? [first] : [];
     for (const frame of this.#frames.slice(kept.length)) {
-      frame.abandon(this.#resources.areas);
+      frame.abandon(this.#resources.parts);
       if (frame.isWhole) this.#drop(frame, "another stream came first");
     }
     this.#frames = kept;
@@ -136,7 +136,7 @@ export class TileStream {
   #replaceOlder(frame: TileFrame): void {
     const older = this.#frames.at(-2);
     if (older === undefined || older.hasBegun) return;
-    frame.inherit(older, this.#resources.areas);
+    frame.inherit(older, this.#resources.parts);
     this.#frames.splice(-2, 1);
     this.#drop(older, "a newer frame was whole first");
   }
@@ -157,7 +157,7 @@ export class TileStream {
   /** Gives the frame's tiles to idle threads. */
   #decode(frame: TileFrame): void {
     frame.firstAt ??= nowMicros();
-    const { arena, areas, lists, pool } = this.#resources;
+    const { arena, parts, lists, pool } = this.#resources;
     const idle = pool.idleThreads;
     if (frame.pendingCount === 0 || idle === 0) return;
     const taken = frame.take(this.#inThread);
@@ -190,7 +190,7 @@ export class TileStream {
         if (!ok) for (const number of numbers) this.#lost.add(number);
         if (--running > 0) return;
         for (const number of numbers) this.#inThread[number] = 0;
-        for (const part of taken.parts) release(part, areas);
+        for (const part of taken.parts) release(part, parts);
         lists.giveBack(area);
       });
     }
@@ -287,10 +287,23 @@ export class TileStream {
       picture = { ...this.#unchanged, ...facts, isRepeat: true };
     } else {
       if (work === null) throw new Error("a frame was converted into no slot");
-      const { slot } = work;
-      const pixels = slot.bytes.subarray(0, width * height * 4);
-      const jpeg = this.canvas.snapshot();
-      picture = { width, height, ...facts, slot, isRepeat: false, pixels, jpeg };
+      const { address, bytes, release: releaseSlot } = work.slot;
+      const pixels = bytes.subarray(0, width * height * 4);
+      const snapshot = this.canvas.snapshot();
+      // Pixels and compressed bytes of a picture are over together.
+      const release = () => {
+        releaseSlot();
+        snapshot.release();
+      };
+      picture = {
+        width,
+        height,
+        ...facts,
+        slot: { address, bytes, release },
+        isRepeat: false,
+        pixels,
+        jpeg: snapshot.jpeg,
+      };
       this.#unchanged = picture;
     }
     return () => events.onDecoded(picture);

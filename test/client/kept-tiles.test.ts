@@ -1,0 +1,71 @@
+// The kept tiles: a snapshot stays what it was, whatever comes and whatever memory is used again, until it is released.
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { type Snapshot, KeptTiles } from "../../src/client/kept-tiles.ts";
+import type { PartBytes } from "../../src/client/tile-frame.ts";
+import { stitchTiles } from "../../src/codec/stitch.ts";
+import { BytePool } from "../../src/core/byte-pool.ts";
+
+const HEADER = new Uint8Array([1, 2, 3]);
+const TILES = 6;
+
+/** A part with those tiles, filled as a frame does it: the copy's first user is whoever decodes it. */
+function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uint8Array>): void {
+  const numbers = [...tiles.keys()].toSorted((a, b) => a - b);
+  const all = numbers.map((number) => tiles.get(number) as Uint8Array);
+  const bytes = all.reduce((sum, { length }) => sum + length, 0);
+  const part: PartBytes = {
+    area: { address: 0, bytes },
+    bytes,
+    users: numbers.length,
+    copy: pool.take(bytes),
+    kept: 0,
+  };
+  const offsets = new Uint32Array(numbers.length);
+  let at = 0;
+  for (const [index, tile] of all.entries()) {
+    offsets[index] = at;
+    at += tile.length;
+  }
+  const lengths = Uint32Array.from(all, ({ length }) => length);
+  kept.add({ numbers: Uint32Array.from(numbers), parts: numbers.map(() => part), offsets, lengths });
+  part.copy.bytes.set(Buffer.concat(all)); // after the threads have been woken
+  pool.release(part.copy);
+}
+
+const step = fc.record({
+  numbers: fc.uniqueArray(fc.nat(TILES - 1), { minLength: 1 }),
+  // Large ones make that parts are put together.
+  bytes: fc.constantFrom(3, 100, 60_000),
+  takes: fc.boolean(),
+  releases: fc.boolean(),
+});
+
+test("snapshots stay as they were until they are released", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const pool = new BytePool();
+      const kept = new KeptTiles(HEADER, TILES, pool);
+      const truth: Uint8Array[] = [];
+      const open: { snapshot: Snapshot; jpeg: Uint8Array }[] = [];
+      const whole = {
+        numbers: Array.from({ length: TILES }, (_, number) => number),
+        bytes: 10,
+        takes: true,
+        releases: false,
+      };
+      for (const [index, { numbers, bytes, takes, releases }] of [whole, ...steps].entries()) {
+        const tiles = new Map(
+          numbers.map((number) => [number, new Uint8Array(bytes + number).fill(index + 16 * number)]),
+        );
+        for (const [number, tile] of tiles) truth[number] = tile;
+        addPart(kept, pool, tiles);
+        if (takes) open.push({ snapshot: kept.snapshot(), jpeg: stitchTiles(HEADER, truth) });
+        for (const { snapshot, jpeg } of open) expect(Buffer.compare(snapshot.jpeg(), jpeg)).toBe(0);
+        if (releases) open.shift()?.snapshot.release();
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
