@@ -69,3 +69,27 @@ test("snapshots stay as they were until they are released", () => {
     { numRuns: 200 },
   );
 });
+
+test("parts of which little is needed are put together, and that changes nothing", () => {
+  const pool = new BytePool();
+  const count = 10;
+  const kept = new KeptTiles(HEADER, count, pool);
+  const truth: Uint8Array[] = [];
+  const add = (numbers: number[], bytes: number, value: number) => {
+    const tiles = new Map(numbers.map((number) => [number, new Uint8Array(bytes).fill(value + number)]));
+    for (const [number, tile] of tiles) truth[number] = tile;
+    addPart(kept, pool, tiles);
+  };
+  const all = Array.from({ length: count }, (_, number) => number);
+  for (let round = 0; round < 5; round++) {
+    // Of each part only the first tile stays: many times the picture's bytes are kept, and then put together.
+    for (const first of all) add(all.slice(first), 60_000, 20 * round);
+    const snapshot = kept.snapshot();
+    const jpeg = stitchTiles(HEADER, truth);
+    add([round], 60_000, 100 + round);
+    add([9 - round], 70_000, 120 + round);
+    expect(Buffer.compare(snapshot.jpeg(), jpeg)).toBe(0);
+    snapshot.release();
+    expect(Buffer.compare(kept.snapshot().jpeg(), stitchTiles(HEADER, truth))).toBe(0);
+  }
+});
