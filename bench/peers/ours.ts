@@ -32,7 +32,7 @@ async function run({ size, fps, seconds, slowMs, display }: Round): Promise<Outc
     },
   });
   const shares = await sharing;
-  const served = await server.stop();
+  await server.stop();
   if (report.frames < 2) throw new Error("no frame arrived");
   const rate = (report.frames - 1) / report.seconds;
   return {
@@ -42,7 +42,7 @@ async function run({ size, fps, seconds, slowMs, display }: Round): Promise<Outc
     fps: rate,
     latencyMs: report.pixelLatencyMs,
     lastSecondMs: report.lastSecondMs,
-    bytesPerFrame: served.report.bytesPerFrame,
+    bytesPerFrame: report.product.bytesPerFrame,
     cpuMsPerFrame: perFrame(shares, rate),
   };
 }
