@@ -91,7 +91,7 @@ class Viewing {
       threads: options.workers,
       onIdle: () => this.#receiver?.pump(),
       onBroken: (reason) => this.#fail(reason),
-      onReplaced: (reason) => this.#events.say(`a codec thread died and was replaced: ${reason}`),
+      onRestarted: (reason) => this.#events.say(`a codec thread failed and was restarted: ${reason}`),
     });
     const decodeEvents: DecodeEvents = {
       onDecoded: (picture) => {

@@ -23,6 +23,10 @@ const MAX_PAGES = 65536;
 const HEADER_MAGIC = 0;
 const HEADER_VERSION = 1;
 const HEADER_FREE_UNITS = 2;
+/** Threads that are growing the memory at this moment. */
+const HEADER_GROWING = 3;
+/** How many have asked that it does not grow. */
+const HEADER_HOLDS = 4;
 
 export class Arena {
   /** To be posted to threads, which attach to it. */
@@ -61,17 +65,33 @@ export class Arena {
     return address;
   }
 
+  /**
+   * Keeps the memory from growing until the returned function is called; areas that would need it to are refused. To be
+   * called before threads with kernels on this memory are ended: Bun 1.4.5 crashes (segmentation fault at address 0x10) when
+   * a shared memory grows in one thread while another one that has a WebAssembly instance on it is being torn down.
+   */
+  holdGrowth(): () => void {
+    Atomics.add(this.#header, HEADER_HOLDS, 1);
+    while (Atomics.load(this.#header, HEADER_GROWING) > 0); // microseconds: who sees the hold does not begin
+    return () => void Atomics.sub(this.#header, HEADER_HOLDS, 1);
+  }
+
   /** A view of an area. */
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, length);
   }
 
   #grow(missingBytes: number, units: number): void {
+    Atomics.add(this.#header, HEADER_GROWING, 1);
     try {
+      if (Atomics.load(this.#header, HEADER_HOLDS) > 0) throw new CodecError("codec threads are being ended");
       this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)); // atomic: another thread's growth only adds to it
     } catch (cause) {
       Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // so that what is smaller may still fit
-      throw new CodecError(`no memory for pictures of this size: ${missingBytes} bytes more are too many`, { cause });
+      const reason = cause instanceof CodecError ? cause.message : `${missingBytes} bytes more are too many`;
+      throw new CodecError(`no memory for pictures of this size: ${reason}`, { cause });
+    } finally {
+      Atomics.sub(this.#header, HEADER_GROWING, 1);
     }
   }
 }

@@ -53,6 +53,12 @@ export interface JobFailure {
 
 export type JobResult<Kind extends JobKind = JobKind> = JobSuccess<JobValues[Kind]> | JobFailure;
 
-/** What a thread says: once that it is ready, then one result a job, and before it parts, where the job asks for them. */
+/**
+ * What a thread says: once that it is ready, then one result a job, and before it parts, where the job asks for them. Instead
+ * of a result that the job met a defect of ours, after which the thread has loaded its codec anew.
+ */
 export type WorkerMessage =
-  { kind: "ready" } | { kind: "part"; band: BandOutput } | { kind: "result"; result: JobResult };
+  | { kind: "ready" }
+  | { kind: "part"; band: BandOutput }
+  | { kind: "result"; result: JobResult }
+  | { kind: "defect"; reason: string };

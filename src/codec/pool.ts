@@ -1,4 +1,4 @@
-// The codec threads of a process: hands each job to an idle one, and replaces a thread that dies.
+// The codec threads of a process: hands each job to an idle one, and sets up anew what fails.
 
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
@@ -7,8 +7,8 @@ import type { CodecName } from "./codec.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
 import type { BandOutput } from "./tile-encoder.ts";
 
-/** How many deaths without a finished job between them mean that threads cannot work here at all. */
-const MAX_DEATHS_IN_A_ROW = 5;
+/** How many defects without a finished job between them mean that threads cannot work here at all. */
+const MAX_DEFECTS_IN_A_ROW = 5;
 
 interface Thread {
   worker: Worker;
@@ -25,18 +25,20 @@ export interface PoolOptions {
   threads: number;
   /** Called when a thread became idle: the moment to give it the newest frame. */
   onIdle: () => void;
-  /** Called when threads keep dying; nothing will be done any more. */
+  /** Called when threads keep failing; nothing will be done any more. */
   onBroken: (reason: Error) => void;
-  /** Said aloud when a thread died and was replaced. */
-  onReplaced: (reason: string) => void;
+  /** Said aloud when a thread met a defect and was set up anew. */
+  onRestarted: (reason: string) => void;
 }
 
 /** Has no queue: a job that finds no idle thread is refused, so that the caller can offer a newer frame later. */
 export class CodecPool {
   readonly #options: PoolOptions;
   #threads: Thread[] = [];
-  #deathsInARow = 0;
+  #defectsInARow = 0;
   #closed = false;
+  /** Closed, or broken. */
+  #refuses = false;
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: PoolOptions) {
@@ -55,19 +57,19 @@ export class CodecPool {
 
   /** How many jobs would be taken now. */
   get idleThreads(): number {
-    return this.#closed ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
+    return this.#refuses ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
   }
 
   /**
    * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
-   * the thread dies of the job; then the result is a failure. After `close` it is not called.
+   * the job meets a defect; then the result is a failure. After `close` it is not called.
    */
   tryRun<Kind extends Job["kind"]>(
     job: Extract<Job, { kind: Kind }>,
     done: (result: JobResult<Kind>) => void,
     onPart: ((band: BandOutput) => void) | null = null,
   ): boolean {
-    const idle = this.#closed ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
+    const idle = this.#refuses ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
     if (idle === undefined) return false;
     idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
     idle.onPart = onPart;
@@ -78,7 +80,10 @@ export class CodecPool {
   /** Ends all threads at once; jobs at hand are lost. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#refuses = true;
+    const resumeGrowth = this.#options.arena.holdGrowth();
     await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
+    resumeGrowth();
   }
 
   #start(): Thread {
@@ -103,10 +108,12 @@ export class CodecPool {
     if (message.kind === "ready") {
       thread.ready = true;
       if (this.#threads.every((each) => each.ready)) this.#started.resolve();
+    } else if (message.kind === "defect") {
+      this.#fail(thread, message.reason, () => undefined);
     } else {
       const done = thread.done;
       thread.done = null;
-      this.#deathsInARow = 0;
+      this.#defectsInARow = 0;
       done?.(message.result);
     }
     this.#options.onIdle();
@@ -115,16 +122,22 @@ export class CodecPool {
   #replace(thread: Thread, reason: string): void {
     if (this.#closed) return;
     this.#threads = this.#threads.filter((each) => each !== thread);
+    this.#fail(thread, reason, () => this.#threads.push(this.#start()));
+  }
+
+  /** The thread, or what it had loaded, is gone, and so is its job. */
+  #fail(thread: Thread, reason: string, replace: () => void): void {
     const done = thread.done;
     thread.done = null;
-    if (++this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
-      const broken = new Error(`codec threads keep dying: ${reason}`);
+    if (++this.#defectsInARow > MAX_DEFECTS_IN_A_ROW) {
+      this.#refuses = true;
+      const broken = new Error(`codec threads keep failing: ${reason}`);
       this.#started.reject(broken);
       this.#options.onBroken(broken);
     } else {
-      this.#threads.push(this.#start());
-      this.#options.onReplaced(reason);
+      replace();
+      this.#options.onRestarted(reason);
     }
-    done?.({ ok: false, message: `the codec thread died: ${reason}` } satisfies JobFailure);
+    done?.({ ok: false, message: `the codec thread failed: ${reason}` } satisfies JobFailure);
   }
 }

@@ -14,7 +14,7 @@ if (parentPort === null) throw new Error("codec/worker.ts runs as a worker threa
 const port = parentPort;
 const setup = workerData as WorkerSetup;
 const arena = Arena.attach(setup.memory);
-const codec = await createCodec(setup.codec, arena);
+let codec = await createCodec(setup.codec, arena);
 let tileDecoder: Promise<TileDecoder> | null = null; // viewers of tiles need it, and nobody else
 await warmUp(codec, arena);
 
@@ -24,7 +24,7 @@ async function perform(job: Job): Promise<JobResult> {
     const value = await yieldOf(job);
     return { ok: true, value, busyMicros: nowMicros() - startedAt };
   } catch (error) {
-    if (!(error instanceof CodecError)) throw error; // a defect: the thread dies of it and the pool replaces it
+    if (!(error instanceof CodecError)) throw error; // a defect
     return { ok: false, message: messageOf(error) };
   }
 }
@@ -60,14 +60,24 @@ function say(message: WorkerMessage): void {
   port.postMessage(message, value !== null && "jpeg" in value ? [value.jpeg.buffer] : []);
 }
 
+/**
+ * Whatever state a defect has left behind is thrown away. The thread goes on: one that ended would be torn down while others
+ * grow the memory, see Arena.holdGrowth.
+ */
+async function recover(defect: unknown): Promise<void> {
+  codec = await createCodec(setup.codec, arena);
+  tileDecoder = null;
+  say({ kind: "defect", reason: messageOf(defect) });
+}
+
 port.on("message", (job: Job) => {
-  perform(job).then(
-    (result) => say({ kind: "result", result }),
+  perform(job)
+    .then((result) => say({ kind: "result", result }), recover)
     // Out of the promise, so that it ends the thread as an uncaught error does.
-    (error: unknown) =>
+    .catch((error: unknown) =>
       setImmediate(() => {
         throw error;
       }),
-  );
+    );
 });
 say({ kind: "ready" });

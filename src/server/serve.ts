@@ -128,7 +128,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
       broken = reason;
       ending.abort();
     },
-    onReplaced: (reason) => events.say(`a codec thread died and was replaced: ${reason}`),
+    onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
   });
   const renditions = new Renditions();
   const pictures = new PictureFeed(({ width, height, isPassedOn }) => ({

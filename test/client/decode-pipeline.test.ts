@@ -42,7 +42,7 @@ async function start(): Promise<Setup> {
     threads: THREADS,
     onIdle: () => pipeline.pump(),
     onBroken: () => undefined,
-    onReplaced: () => undefined,
+    onRestarted: () => undefined,
   });
   pools.push(pool);
   const decoded: DecodedPicture[] = [];

@@ -17,8 +17,8 @@ export interface Setup {
   pipeline: TilePipeline;
   decoded: DecodedPicture[];
   dropped: { frameNumber: number; cause: string; reason: string }[];
-  /** What was said of threads that died. */
-  replaced: string[];
+  /** What was said of threads that failed. */
+  restarted: string[];
   /** Called with each picture as it is handed on. */
   onDecoded: (picture: DecodedPicture) => void;
 }
@@ -28,7 +28,7 @@ export async function startPipeline(threads: number): Promise<Setup> {
   const arena = Arena.create();
   const decoded: DecodedPicture[] = [];
   const dropped: Setup["dropped"] = [];
-  const replaced: string[] = [];
+  const restarted: string[] = [];
   let pipeline: TilePipeline | null = null;
   const pool = new CodecPool({
     arena,
@@ -36,9 +36,9 @@ export async function startPipeline(threads: number): Promise<Setup> {
     threads,
     onIdle: () => pipeline?.pump(),
     onBroken: () => undefined,
-    onReplaced: (reason) => replaced.push(reason),
+    onRestarted: (reason) => restarted.push(reason),
   });
-  const setup = { arena, pool, decoded, dropped, replaced, onDecoded: (_: DecodedPicture): void => undefined };
+  const setup = { arena, pool, decoded, dropped, restarted, onDecoded: (_: DecodedPicture): void => undefined };
   pipeline = await createTilePipeline(arena, pool, {
     onDecoded(picture) {
       decoded.push(picture);

@@ -45,6 +45,16 @@ describe("the arena", () => {
     expect(arena.take(1)).toBeGreaterThanOrEqual(theirs + 3_000_000);
   });
 
+  // Without the hold most runs end with a segmentation fault, see Arena.holdGrowth.
+  test("does not grow while threads on it are ended, and grows again afterwards", async () => {
+    const script = new URL("./growth-at-the-end.ts", import.meta.url).pathname;
+    const child = Bun.spawn([process.execPath, script], { stdout: "pipe", stderr: "pipe" });
+    const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    expect(complaint).toBe("");
+    expect(await child.exited).toBe(0);
+    expect(JSON.parse(output).refused).toBeGreaterThan(0);
+  });
+
   test("says so when there is no more memory, and refuses a memory that is no arena", () => {
     const arena = Arena.create();
     expect(() => arena.take(5_000_000_000)).toThrow("no memory for pictures of this size");

@@ -1,4 +1,4 @@
-// The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a thread's death.
+// The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a defect.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../src/codec/arena.ts";
@@ -14,7 +14,7 @@ const JPEG = cjpeg(PICTURE);
 interface Watched {
   pool: CodecPool;
   broken: Error[];
-  replaced: string[];
+  restarted: string[];
   idleCalls: number;
 }
 
@@ -24,14 +24,14 @@ afterEach(async () => {
 });
 
 async function start(threads: number): Promise<Watched> {
-  const watched: Omit<Watched, "pool"> = { broken: [], replaced: [], idleCalls: 0 };
+  const watched: Omit<Watched, "pool"> = { broken: [], restarted: [], idleCalls: 0 };
   const pool = new CodecPool({
     arena,
     codec: "jsquash",
     threads,
     onIdle: () => watched.idleCalls++,
     onBroken: (reason) => watched.broken.push(reason),
-    onReplaced: (reason) => watched.replaced.push(reason),
+    onRestarted: (reason) => watched.restarted.push(reason),
   });
   const result = Object.assign(watched, { pool });
   open.push(result);
@@ -52,8 +52,8 @@ function decodeJob(jpeg = JPEG): DecodeJob {
   return { kind: "decode", jpeg: new Uint8Array(jpeg), target: { address: arena.take(bytes), bytes } };
 }
 
-/** A job no codec survives: its target is missing. */
-const deadlyJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
+/** A job that is a defect to any codec: its target is missing. */
+const defectiveJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
 
 function runJob<Kind extends "encode" | "decode">(
   pool: CodecPool,
@@ -113,7 +113,7 @@ describe("jobs", () => {
       threads: 1,
       onIdle: () => taken.length < 3 && taken.push(again.tryRun(decodeJob(), () => undefined)),
       onBroken: () => undefined,
-      onReplaced: () => undefined,
+      onRestarted: () => undefined,
     });
     await until(() => taken.length === 3, "three jobs, each begun when a thread became idle");
     expect(taken).toEqual([true, true, true]);
@@ -121,27 +121,27 @@ describe("jobs", () => {
   });
 
   test("a picture that cannot be decoded is a failed result and costs no thread", async () => {
-    const { pool, replaced } = await start(1);
+    const { pool, restarted } = await start(1);
     const failed = await runJob(pool, decodeJob(JPEG.slice(0, 50)));
     expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("50 bytes") });
     expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
-    expect(replaced).toEqual([]);
+    expect(restarted).toEqual([]);
   });
 });
 
-describe("death of a thread", () => {
-  test("yields one failed result; the thread is replaced and works; the others never stopped", async () => {
-    const { pool, replaced, broken } = await start(2);
+describe("a defect", () => {
+  test("yields one failed result; its thread loads the codec anew and works; the others never stopped", async () => {
+    const { pool, restarted, broken } = await start(2);
     let calls = 0;
     const { promise, resolve } = Promise.withResolvers<JobResult>();
-    const accepted = pool.tryRun(deadlyJob(), (result) => {
+    const accepted = pool.tryRun(defectiveJob(), (result) => {
       calls++;
       resolve(result);
     });
     expect(accepted).toBe(true);
     expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
     const failed = await promise;
-    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread died") });
+    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread failed") });
     // Both threads are there again once two jobs are taken at the same time.
     const results: Promise<JobResult>[] = [];
     await until(() => {
@@ -152,25 +152,25 @@ describe("death of a thread", () => {
     }, "two threads at work");
     for (const result of await Promise.all(results)) expect(result.ok).toBe(true);
     expect(calls).toBe(1);
-    expect(replaced.length).toBe(1);
+    expect(restarted.length).toBe(1);
     expect(broken).toEqual([]);
   });
 
   test("too many in a row mean that the pool is broken: said once, and no job is taken any more", async () => {
-    const { pool, replaced, broken } = await start(1);
-    for (let death = 1; death <= 6; death++) {
-      expect(await runWhenIdle(pool, deadlyJob())).toMatchObject({ ok: false });
+    const { pool, restarted, broken } = await start(1);
+    for (let defect = 1; defect <= 6; defect++) {
+      expect(await runWhenIdle(pool, defectiveJob())).toMatchObject({ ok: false });
     }
     expect(broken.length).toBe(1);
-    expect(broken[0]?.message).toContain("keep dying");
-    expect(replaced.length).toBe(5);
+    expect(broken[0]?.message).toContain("keep failing");
+    expect(restarted.length).toBe(5);
     expect(runJob(pool, decodeJob())).toBeNull();
   });
 
-  test("a finished job between two deaths begins the count anew", async () => {
+  test("a finished job between two defects begins the count anew", async () => {
     const { pool, broken } = await start(1);
     for (let round = 0; round < 2; round++) {
-      for (let death = 1; death <= 4; death++) expect((await runWhenIdle(pool, deadlyJob())).ok).toBe(false);
+      for (let defect = 1; defect <= 4; defect++) expect((await runWhenIdle(pool, defectiveJob())).ok).toBe(false);
       expect((await runWhenIdle(pool, decodeJob())).ok).toBe(true);
     }
     expect(broken).toEqual([]);
@@ -179,13 +179,13 @@ describe("death of a thread", () => {
 
 describe("close", () => {
   test("loses the job at hand, refuses others and says nothing of it", async () => {
-    const { pool, replaced, broken } = await start(2);
+    const { pool, restarted, broken } = await start(2);
     let calls = 0;
     expect(pool.tryRun(encodeJob(), () => calls++)).toBe(true);
     await pool.close();
     expect(pool.tryRun(encodeJob(), () => calls++)).toBe(false);
     await Bun.sleep(50);
-    expect({ calls, replaced, broken }).toEqual({ calls: 0, replaced: [], broken: [] });
+    expect({ calls, restarted, broken }).toEqual({ calls: 0, restarted: [], broken: [] });
   });
 
   test("may be called before the threads have started", async () => {
@@ -196,7 +196,7 @@ describe("close", () => {
       threads: 2,
       onIdle: () => ready.push("idle"),
       onBroken: () => ready.push("broken"),
-      onReplaced: () => ready.push("replaced"),
+      onRestarted: () => ready.push("restarted"),
     });
     await pool.close();
     expect(pool.tryRun(decodeJob(), () => ready.push("done"))).toBe(false);

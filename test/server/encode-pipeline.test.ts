@@ -34,7 +34,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     threads,
     onIdle: () => pipeline.pump(),
     onBroken: () => undefined,
-    onReplaced: () => undefined,
+    onRestarted: () => undefined,
   });
   pools.push(pool);
   const published: EncodedPicture[] = [];

@@ -43,7 +43,7 @@ class SpoiledPool extends CodecPool {
 export class Threads {
   readonly arena = Arena.create();
   readonly pool: SpoiledPool;
-  readonly replaced: string[] = [];
+  readonly restarted: string[] = [];
   onIdle: () => void = () => undefined;
 
   constructor(threads: number) {
@@ -51,7 +51,7 @@ export class Threads {
       ...{ arena: this.arena, codec: "simd", threads },
       onIdle: () => this.onIdle(),
       onBroken: () => undefined,
-      onReplaced: (reason) => this.replaced.push(reason),
+      onRestarted: (reason) => this.restarted.push(reason),
     });
   }
 

@@ -40,39 +40,36 @@ function spoil(threads: Threads, kind: string, how: (job: object) => object, tim
   threads.pool.spoil = (job) => (job.kind === kind && left-- > 0 ? (how(job) as typeof job) : job);
 }
 
-test.each([true, false])(
-  "a thread that dies of a frame costs that frame: the next one brings all (parts: %p)",
-  async (parts) => {
-    const stand = new PipelineStand(two, 0);
-    stand.wantsParts = parts;
-    const renditions = [stand.want(FULL), stand.want(HALF)];
-    const frame = frameOf(1, LARGE);
-    await stand.encodeForAll(frame);
-    const replaced = two.replaced.length;
-    spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
-    stand.events.length = 0;
-    await stand.encode(frameOf(2, LARGE));
-    expect(stand.events).not.toContain("committed q80");
-    expect(stand.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
-    expect(stand.pipeline.drops.byReason.encode).toBe(1);
-    expect(stand.troubles.at(-1)).toContain("the codec thread died");
-    for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
-    expect(stand.freeSlots(frame)).toBe(SLOTS);
-    const since = renditions[0]?.newestFrame as number;
-    await stand.encode(frameOf(2, LARGE));
-    for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
-    expect(stand.troubles.at(-1)).toBeNull();
-    expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
-    await until(() => two.replaced.length > replaced && two.pool.idleThreads > 0, "another thread");
-  },
-);
+test.each([true, false])("a defect costs its frame: the next one brings all (parts: %p)", async (parts) => {
+  const stand = new PipelineStand(two, 0);
+  stand.wantsParts = parts;
+  const renditions = [stand.want(FULL), stand.want(HALF)];
+  const frame = frameOf(1, LARGE);
+  await stand.encodeForAll(frame);
+  const restarted = two.restarted.length;
+  spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+  stand.events.length = 0;
+  await stand.encode(frameOf(2, LARGE));
+  expect(stand.events).not.toContain("committed q80");
+  expect(stand.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
+  expect(stand.pipeline.drops.byReason.encode).toBe(1);
+  expect(stand.troubles.at(-1)).toContain("the codec thread failed");
+  for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
+  expect(stand.freeSlots(frame)).toBe(SLOTS);
+  const since = renditions[0]?.newestFrame as number;
+  await stand.encode(frameOf(2, LARGE));
+  for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
+  expect(stand.troubles.at(-1)).toBeNull();
+  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+  await until(() => two.restarted.length > restarted && two.pool.idleThreads > 0, "the thread");
+});
 
 test("a codec that fails costs the frame, and no thread", async () => {
   const stand = new PipelineStand(two, 0);
   const rendition = stand.want(FULL);
   const frame = frameOf(3);
   await stand.encode(frame);
-  const replaced = two.replaced.length;
+  const restarted = two.restarted.length;
   const unprepared = two.arena.take(1 << 16);
   spoil(
     two,
@@ -89,13 +86,13 @@ test("a codec that fails costs the frame, and no thread", async () => {
   expect(stand.troubles.at(-1)).toContain("not prepared");
   await stand.encode(frameOf(4));
   expectWhole(rendition, frameOf(4));
-  expect(two.replaced.length).toBe(replaced);
+  expect(two.restarted.length).toBe(restarted);
   expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
 });
 
 test.each([
   ["fails", (job: object) => ({ ...job, quality: 0 }), "quality"],
-  ["kills its thread", (job: object) => ({ ...job, format: null }), "died"],
+  ["is a defect", (job: object) => ({ ...job, format: null }), "the codec thread failed"],
 ] as const)("making tables that %s is said and tried again with the next frame", async (_, how, said) => {
   const stand = new PipelineStand(two, 0);
   const rendition = stand.want(FULL);
@@ -179,7 +176,7 @@ test("tables that were made for a source that has changed meanwhile are not used
   expect(rendition.stream).toMatchObject({ width: 90, height: 500, sourceWidth: 90, sourceHeight: 500 });
 });
 
-test("a dying thread's last words are not taken for a part of a later frame", async () => {
+test("what a failed job had said already is not taken for a part of a later frame", async () => {
   const stand = new PipelineStand(two, 0);
   const rendition = stand.want(FULL);
   await stand.encodeForAll(frameOf(12, LARGE));
