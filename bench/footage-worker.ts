@@ -2,23 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { type Micros, nowMicros } from "../src/core/clock.ts";
+import { nowMicros } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
+import type { DrawRequest, DrawResult } from "../src/server/sources/drawn-frames.ts";
 import { drawFrameCode } from "../src/server/sources/frame-code.ts";
 
 export interface FootageSetup extends Size {
   /** Of raw RGBA frames. */
   path: string;
-}
-
-export interface FootageRequest {
-  frameNumber: number;
-  /** In shared memory. */
-  rgba: Uint8Array;
-}
-
-export interface FootageResult {
-  bornAt: Micros;
 }
 
 if (parentPort === null) throw new Error("footage-worker.ts runs as a worker thread only");
@@ -28,11 +19,10 @@ const footage = readFileSync(path);
 const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
 
-port.on("message", ({ frameNumber, rgba }: FootageRequest) => {
+port.on("message", ({ frameNumber, rgba }: DrawRequest) => {
   // This copy stands for the camera's: what a driver does when it fills a buffer.
   rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
   const bornAt = nowMicros();
   drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });
-  port.postMessage({ bornAt } satisfies FootageResult);
+  port.postMessage({ bornAt } satisfies DrawResult);
 });
-port.postMessage("loaded");

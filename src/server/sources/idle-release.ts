@@ -24,7 +24,8 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   let timer: ReturnType<typeof setTimeout> | null = null;
   /** Lets the source go; null while it does not run. */
   let release: AbortController | null = null;
-  let somebodyCame = Promise.withResolvers<void>();
+  /** Ends the wait for somebody to come. */
+  let wake: () => void = () => undefined;
 
   const stopTimer = () => {
     if (timer !== null) clearTimeout(timer);
@@ -33,7 +34,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   const check = () => {
     if (isWatched()) {
       stopTimer();
-      somebodyCame.resolve();
+      wake();
     } else if (release !== null) {
       timer ??= setTimeout(() => release?.abort(), idleSeconds * 1000);
     }
@@ -41,7 +42,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   return {
     check,
     async run(sink, signal) {
-      const ended = untilAborted(signal);
+      signal.addEventListener("abort", () => wake(), { once: true });
       while (!signal.aborted) {
         const letGo = new AbortController();
         release = letGo;
@@ -54,18 +55,12 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
         }
         if (signal.aborted || !letGo.signal.aborted) return;
         if (isWatched()) continue; // somebody came while it was being let go
-        somebodyCame = Promise.withResolvers();
         options.onReleased();
-        await Promise.race([somebodyCame.promise, ended]);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
         if (!signal.aborted) options.onResumed();
       }
     },
   };
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,21 +1,11 @@
 // The thread that draws the pattern source's frames, so that the main thread touches no pixel. Started by pattern.ts.
 
 import { parentPort } from "node:worker_threads";
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { nowMicros } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import type { DrawRequest, DrawResult } from "./drawn-frames.ts";
 import { drawFrameCode } from "./frame-code.ts";
 import { TestCard } from "./test-card.ts";
-
-export interface DrawRequest extends Size {
-  frameNumber: number;
-  seconds: number;
-  /** In shared memory. */
-  rgba: Uint8Array;
-}
-
-export interface DrawResult {
-  bornAt: Micros;
-}
 
 if (parentPort === null) throw new Error("pattern-worker.ts runs as a worker thread only");
 const port = parentPort;
