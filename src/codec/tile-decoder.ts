@@ -56,19 +56,22 @@ export async function createTileDecoder(arena: Arena): Promise<TileDecoder> {
     const scratch = scratchArea.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
     const counters = new Int32Array(arena.memory.buffer, job.counters, 2);
-    const starts = batches.map((_, batch) => batches.slice(0, batch).reduce((sum, count) => sum + count, 0));
+    let summed = 0; // batches before this one have `firstTile` tiles together
+    let firstTile = 0;
     let damagedTiles = 0;
     let isLast = batches.length === 0;
     while (batches.length > 0) {
       const batch = Atomics.add(counters, NEXT_BATCH, 1);
       const count = batches[batch];
       if (count === undefined) break;
-      const address = list + (starts[batch] ?? 0) * TILE_BYTES;
+      while (summed < batch) firstTile += batches[summed++] as number; // the counter only grows
+      const address = list + firstTile * TILE_BYTES;
       damagedTiles += checkStatus(kernel.decodeTiles(state, scratch, address, count, target, strideBytes, 0));
       isLast = Atomics.sub(counters, BATCHES_LEFT, 1) === 1;
     }
+    const side = (index: number) => rectangles[index] as number;
     for (let at = 0; isLast && at + 4 <= rectangles.length; at += 4) {
-      const [x = 0, y = 0, width = 0, height = 0] = rectangles.slice(at, at + 4);
+      const [x, y, width, height] = [side(at), side(at + 1), side(at + 2), side(at + 3)];
       checkStatus(kernel.convert(state, scratch, x, y, width, height, pixels, strideBytes, 0));
     }
     return { damagedTiles };

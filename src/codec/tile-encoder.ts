@@ -213,17 +213,16 @@ function asCodecError(cause: unknown, what: string): unknown {
  * thread has copied what it wants.
  */
 class Output {
+  readonly #arena: Arena;
   readonly #area: GrowingArea;
   #used = 0;
   #bandAt = 0;
 
   constructor(arena: Arena) {
+    this.#arena = arena;
     this.#area = new GrowingArea(arena);
     this.#area.reserve(MIN_OUTPUT_BYTES);
-    this.#arena = arena;
   }
-
-  readonly #arena: Arena;
 
   clear(): void {
     this.#used = 0;

@@ -13,6 +13,7 @@ export class PooledBytes {
   }
 }
 
+/** Keeps as much as was ever in use at a time, each size by itself; its users bound that. */
 export class BytePool {
   /** By size, which is a power of two. */
   readonly #free = new Map<number, PooledBytes[]>();

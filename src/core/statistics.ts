@@ -97,6 +97,8 @@ export class Rate {
 export class RecentMedian {
   readonly #capacity: number;
   #values: number[] = [];
+  /** Of the values at hand; null until it is asked for. It is asked for far more often than they change. */
+  #median: { value: number | undefined } | null = null;
 
   constructor(capacity = 16) {
     this.#capacity = capacity;
@@ -105,14 +107,17 @@ export class RecentMedian {
   add(value: number): void {
     this.#values.push(value);
     if (this.#values.length > this.#capacity) this.#values.shift();
+    this.#median = null;
   }
 
   clear(): void {
     this.#values = [];
+    this.#median = null;
   }
 
   get value(): number | undefined {
-    return median(this.#values);
+    this.#median ??= { value: median(this.#values) };
+    return this.#median.value;
   }
 }
 

@@ -12,8 +12,6 @@ export interface Feed {
   readonly level: Level | null;
   /** Number of the newest whole frame; 0 before the first. */
   readonly newestFrame: number;
-  /** When that was captured. */
-  readonly capturedAt: number;
   /** Messages that make a viewer with frame `since` (0 = nothing yet) have the newest one. They are valid until there is a newer one. */
   compose(since: number): Uint8Array[];
 }
@@ -31,10 +29,6 @@ export class PictureFeed implements Feed {
 
   get newestFrame(): number {
     return this.#newest?.frameNumber ?? 0;
-  }
-
-  get capturedAt(): number {
-    return this.#newest?.capturedAt ?? 0;
   }
 
   /** Of the newest one. */

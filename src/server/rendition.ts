@@ -9,7 +9,7 @@ import type { Feed } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
 import { TileStore } from "./tile-store.ts";
 
-/** Which rendition of a picture: how often it is halved, and the JPEG quality. */
+/** Holds the newest bytes of each tile, and composes what a viewer lacks of them. */
 export class Rendition implements Feed {
   readonly level: Level;
   /** Viewers that are sent it. While there are none it is not encoded. */
@@ -18,8 +18,8 @@ export class Rendition implements Feed {
   stream: StreamHeader | null = null;
   /** Bytes of the tiles that the newest frame changed. */
   newestBytes = 0;
-  capturedAt: Micros = 0;
   #store: TileStore | null = null;
+  #capturedAt: Micros = 0;
   #openCapturedAt: Micros = 0;
   #encodedAt: Micros = 0;
   #openFrame = 0;
@@ -77,7 +77,7 @@ export class Rendition implements Feed {
     this.#store?.commit();
     this.#composed.clear();
     this.newestBytes = changedBytes;
-    this.capturedAt = this.#openCapturedAt;
+    this.#capturedAt = this.#openCapturedAt;
     this.#encodedAt = nowMicros();
   }
 
@@ -87,8 +87,8 @@ export class Rendition implements Feed {
 
   compose(since: number): Uint8Array[] {
     const message = this.#composed.get(since, (takeRoom) => {
-      const { newestFrame: frameNumber, capturedAt } = this;
-      const stamps = { capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
+      const frameNumber = this.newestFrame;
+      const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
       return writeTiles(
         { frameNumber, ...stamps, isLast: true, tiles: this.#store?.owed(since) ?? NO_TILES },
         takeRoom,

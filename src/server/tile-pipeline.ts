@@ -116,7 +116,8 @@ export class TilePipeline {
     const byScale = Array.from({ length: smallest + 1 }, (_, halvings) =>
       ready.filter(({ level }) => level.halvings === halvings),
     );
-    const job = this.#describeJob(pixels, byScale);
+    const threads = this.#threads();
+    const job = this.#describeJob(pixels, byScale, threads);
     const renditions = job.scales.flatMap((scale, halvings) =>
       scale.renditions.map(({ lengthsAddress }, index) => {
         const rendition = byScale[halvings]?.[index] as Rendition;
@@ -124,9 +125,8 @@ export class TilePipeline {
       }),
     );
     const frame: FrameInWork = {
-      ...{ pixels, done, renditions, job },
+      ...{ pixels, done, renditions, job, threads },
       changed: job.scales.map(() => 0),
-      threads: this.#threads(),
       ...{ bandsDone: 0, threadsAtWork: 0, busyMicros: 0, failure: null, isOver: false },
     };
     this.#frame = frame;
@@ -211,7 +211,11 @@ export class TilePipeline {
     return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
   }
 
-  #describeJob({ slot, format, capturedAt }: CapturedPixels, renditions: Rendition[][]): EncodeTilesJob {
+  #describeJob(
+    { slot, format, capturedAt }: CapturedPixels,
+    renditions: Rendition[][],
+    threads: number,
+  ): EncodeTilesJob {
     const { arena, noise, wantsParts } = this.#options;
     const scales = renditions.map((sameSize, halvings) => {
       const scale = this.#scales[halvings] as Scale;
@@ -225,7 +229,6 @@ export class TilePipeline {
     });
     const { mcuLines } = (this.#scales[0] as Scale).grid;
     const unit = 2 ** (scales.length - 1);
-    const threads = this.#threads();
     const isStreamed = wantsParts(this.#expectedMicros / threads);
     const bands = threads === 1 && !isStreamed ? 1 : threads * BANDS_PER_THREAD;
     const bandLines = Math.ceil(mcuLines / bands / unit) * unit;
