@@ -8,7 +8,9 @@ import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, describeServing, type ServeOptions, serve } from "./serve.ts";
+import type { CameraOptions } from "./camera.ts";
+import { describeServing } from "./report.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, type ServeOptions, serve } from "./serve.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
 
 const command = asProgram(new Command("bun run serve"), VERSION)
@@ -92,22 +94,26 @@ function parseBitrate(text: string): number {
 await runMain(async (signal) => {
   command.parse();
   const flags = command.opts();
-  const options: ServeOptions = {
+  const camera: CameraOptions = {
+    name: null,
     source: flags["source"],
     device: flags["device"] ?? null,
     pixelFormat: flags["pixelFormat"],
     size: flags["size"] ?? null,
     framesPerSecond: flags["fps"] ?? null,
     quality: flags["quality"],
+    noise: flags["noise"] === "off" ? null : flags["noise"],
+    idleReleaseSeconds: flags["idleRelease"] || null,
+  };
+  const options: ServeOptions = {
+    cameras: [camera],
     codec: flags["codec"],
     workers: flags["workers"],
     host: flags["host"],
     port: flags["port"],
     preview: flags["preview"],
-    noise: flags["noise"] === "off" ? null : flags["noise"],
     maxLatencyMs: flags["maxLatency"] || null,
     maxBitsPerSecond: flags["maxBitrate"] ?? null,
-    idleReleaseSeconds: flags["idleRelease"] || null,
     frames: flags["frames"] ?? null,
   };
   const output = new Screenful(flags["json"]);

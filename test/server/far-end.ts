@@ -36,16 +36,19 @@ export class FarEnd {
     this.viewer = new Viewer(
       { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
       {
-        sourceName: "a source",
         limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
-        captureIntervalMicros: () => 33_333,
-        onChanged: (viewer) => {
-          this.calls.push(viewer.watching ? "watching" : "not watching");
-          viewer.frames.follow(viewer.watching ? this.#feed : null);
-          if (!viewer.watching) this.#feed.clear();
-        },
-        onAcknowledged: () => undefined,
-        onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        findCamera: () => ({
+          name: "a source",
+          captureIntervalMicros: () => 33_333,
+          onChanged: (viewer) => {
+            this.calls.push(viewer.watching ? "watching" : "not watching");
+            viewer.frames.follow(viewer.watching ? this.#feed : null);
+            if (!viewer.watching) this.#feed.clear();
+          },
+          onAcknowledged: () => undefined,
+          onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        }),
+        onRefused: (_, reason) => this.calls.push(`gone: ${reason}`),
         onClosed: () => this.calls.push("closed"),
       },
     );
