@@ -5,6 +5,7 @@ import type { CodecName } from "../codec/codec.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { nowMicros, sleep } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import type { CameraEntry } from "../protocol/cameras.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { EncodePipeline, type ServerDropReason } from "./encode-pipeline.ts";
 import { PictureFeed } from "./feed.ts";
@@ -192,6 +193,12 @@ export class Camera {
       this.ended = farewell;
       this.viewers.dismiss(farewell.reason, farewell.text);
     }
+  }
+
+  /** What viewers are told of it. */
+  get entry(): CameraEntry {
+    const { framesPerSecond } = this.#source;
+    return { name: this.name, hasEnded: this.ended !== null, ...this.#pipeline.size, framesPerSecond };
   }
 
   /** Gives the newest frame to a codec thread, if there is one idle and somebody watches. */

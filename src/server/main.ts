@@ -16,9 +16,10 @@ import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
 const command = asProgram(new Command("bun run serve"), VERSION)
   .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")
   .addOption(
-    new Option("--source <what>", "auto, pattern, webcam, a device, a file, a URL, or - for standard input").default(
-      "auto",
-    ),
+    new Option(
+      "--source <what>",
+      "auto, pattern, webcam, a device, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
+    ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
   .addOption(new Option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
   .addOption(
@@ -94,9 +95,10 @@ function parseBitrate(text: string): number {
 await runMain(async (signal) => {
   command.parse();
   const flags = command.opts();
-  const camera: CameraOptions = {
+  const sources: string[] = flags["source"] ?? ["auto"];
+  const cameras = sources.map((source): CameraOptions => ({
     name: null,
-    source: flags["source"],
+    source,
     device: flags["device"] ?? null,
     pixelFormat: flags["pixelFormat"],
     size: flags["size"] ?? null,
@@ -104,9 +106,9 @@ await runMain(async (signal) => {
     quality: flags["quality"],
     noise: flags["noise"] === "off" ? null : flags["noise"],
     idleReleaseSeconds: flags["idleRelease"] || null,
-  };
+  }));
   const options: ServeOptions = {
-    cameras: [camera],
+    cameras,
     codec: flags["codec"],
     workers: flags["workers"],
     host: flags["host"],
@@ -119,7 +121,8 @@ await runMain(async (signal) => {
   const output = new Screenful(flags["json"]);
   const last = await serve(options, signal, {
     listening(report) {
-      output.say(`serving ${report.source} on ${report.host}:${report.port}`);
+      const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
+      output.say(`serving ${names} on ${report.host}:${report.port}`);
       output.report(report, () => describeServing(report));
     },
     report: (report) => output.report(report, () => describeServing(report)),

@@ -1,5 +1,6 @@
 // Where viewers come in: every connection from its first byte on, until a camera has taken it, and all of them at the end.
 
+import type { CameraEntry } from "../protocol/cameras.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import type { AdaptationLimits } from "./adaptation.ts";
 import { type Refusal, Viewer, type ViewerConnection, type WatchedCamera } from "./viewer.ts";
@@ -11,6 +12,7 @@ export interface ReceptionOptions {
   limits: AdaptationLimits;
   /** The camera that a viewer asks for, or why there is none for it. */
   findCamera: (name: string) => WatchedCamera | Refusal;
+  listCameras: () => CameraEntry[];
   say: (text: string) => void;
 }
 
@@ -26,7 +28,8 @@ export class Reception {
   connect(connection: ViewerConnection): Viewer {
     const viewer = new Viewer(connection, {
       limits: this.#options.limits,
-      findCamera: (name) => this.#options.findCamera(name),
+      findCamera: this.#options.findCamera,
+      listCameras: this.#options.listCameras,
       onRefused: ({ peer }, reason) => this.#options.say(`connection from ${peer} refused: ${reason}`),
       onClosed: (closed) => this.#connected.delete(closed),
     });

@@ -3,9 +3,10 @@
 import { Arena } from "../codec/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
-import { messageOf, UsageError } from "../core/errors.ts";
-import { GoodbyeReason } from "../protocol/wire.ts";
+import { messageOf, MissingError, SourceError, UsageError } from "../core/errors.ts";
+import { GoodbyeReason, MAX_CAMERAS } from "../protocol/wire.ts";
 import { Camera, type CameraOptions, untilOrPatience } from "./camera.ts";
+import { findByName, nameAfterSource } from "./camera-names.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { openPreview } from "./preview.ts";
 import { Reception } from "./reception.ts";
@@ -43,8 +44,8 @@ export interface ServeEvents {
   report(report: ServeReport): void;
   /** One line for the operator. */
   say(text: string): void;
-  /** Another source than the camera's `source` names; benches serve frames of their own with it. */
-  createSource?(camera: CameraOptions): Source;
+  /** Another source than the camera's `source` names, or null for that; benches serve frames of their own with it. */
+  createSource?(camera: CameraOptions): Source | null;
   /** After each frame of each rendition; soak runs compare what it holds with what viewers show. */
   onTiles?(rendition: Rendition): void;
 }
@@ -100,10 +101,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
       maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,
       maxBitsPerSecond: options.maxBitsPerSecond,
     },
-    findCamera() {
-      const [first] = cameras as [Camera];
-      return first.ended ?? first.viewers.camera;
+    findCamera(name) {
+      const found = findByName(cameras, name);
+      return found instanceof Camera ? (found.ended ?? found.viewers.camera) : found;
     },
+    listCameras: () => cameras.map(({ entry }) => entry),
     say: events.say,
   });
 
@@ -159,19 +161,26 @@ interface NamedSource {
   camera: CameraOptions;
 }
 
-/** Each camera's source with a name that no other has. */
+/** Each camera's source with a name that no other has. Of several one that cannot be opened ends at once, and not the others. */
 function openSources(cameras: CameraOptions[], events: ServeEvents): NamedSource[] {
-  const named: NamedSource[] = [];
-  const isTaken = (name: string) => named.some((each) => each.name === name);
-  for (const camera of cameras) {
-    if (camera.name !== null && isTaken(camera.name)) {
-      throw new UsageError(`two cameras are called '${camera.name}': give each its own name`);
-    }
-    const source = events.createSource?.(camera) ?? openSource(camera, events.say);
-    const own = camera.name ?? source.name;
-    let name = own;
-    for (let count = 2; isTaken(name); count++) name = `${own}-${count}`;
-    named.push({ name, source, camera });
+  if (cameras.length > MAX_CAMERAS)
+    throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
+  const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
+  const twice = taken.find((name, index) => taken.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
+  return cameras.map((camera) => {
+    const source = openOne(camera, cameras.length > 1, events);
+    const name = camera.name ?? nameAfterSource(source.name, taken);
+    taken.push(name);
+    return { name, source, camera };
+  });
+}
+
+function openOne(camera: CameraOptions, isOneOfSeveral: boolean, events: ServeEvents): Source {
+  try {
+    return events.createSource?.(camera) ?? openSource(camera, events.say);
+  } catch (error) {
+    if (!isOneOfSeveral || !(error instanceof SourceError || error instanceof MissingError)) throw error;
+    return { name: camera.source, framesPerSecond: 0, run: () => Promise.reject(error) };
   }
-  return named;
 }

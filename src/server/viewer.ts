@@ -4,6 +4,7 @@ import { nowMicros } from "../core/clock.ts";
 import { messageOf, ProtocolError } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { SOFTWARE } from "../core/version.ts";
+import { type CameraEntry, writeCameras } from "../protocol/cameras.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
   type Notice,
@@ -72,8 +73,10 @@ export interface Refusal {
 
 export interface ViewerSurroundings {
   readonly limits: AdaptationLimits;
-  /** The viewer has greeted: what it watches from now on. */
+  /** The viewer has greeted: what it watches from now on. An empty name is the first one's. */
   findCamera(name: string): WatchedCamera | Refusal;
+  /** All that there are. */
+  listCameras(): CameraEntry[];
   /** Said once, when a viewer that watches nothing is sent away or goes; `reason` is for the log. */
   onRefused(viewer: Viewer, reason: string): void;
   /** Said once, after everything else, when its connection is closed. */
@@ -240,13 +243,13 @@ export class Viewer {
   }
 
   #greet(body: Uint8Array): void {
-    const { version } = readHello(body);
+    const { version, camera: name, paused } = readHello(body);
     if (version !== WIRE_VERSION) {
       const text = `it speaks version ${version} of the protocol, this server (${SOFTWARE}) version ${WIRE_VERSION}`;
       this.leave(GoodbyeReason.version, text);
       return;
     }
-    const camera = this.#surroundings.findCamera("");
+    const camera = this.#surroundings.findCamera(name);
     if ("reason" in camera) {
       this.leave(camera.reason, camera.text);
       return;
@@ -254,7 +257,9 @@ export class Viewer {
     this.#splitter.maxMessageBytes = MAX_VIEWER_MESSAGE_BYTES;
     this.#state = "watching";
     this.#camera = camera;
+    this.#wish.paused = paused;
     this.#outbox.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName: camera.name }));
+    this.#outbox.send(writeCameras(this.#surroundings.listCameras()));
     this.tick();
     camera.onChanged(this);
   }

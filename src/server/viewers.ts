@@ -148,7 +148,8 @@ export class Viewers {
     if (watcher === undefined) {
       watcher = { viewer, rendition: null, next: null, levels: [], step: 0 };
       this.#watchers.set(viewer, watcher);
-      this.#options.say(`viewer ${viewer.peer} is watching (${this.count} in all)`);
+      const what = viewer.watching ? "is watching" : "asks";
+      this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
       if (this.#trouble !== null) viewer.notify({ trouble: true, text: this.#trouble });
     }
     this.#assign(watcher);

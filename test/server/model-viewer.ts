@@ -48,7 +48,7 @@ export class ModelViewer {
       throw new Error("the server hung up");
     };
     this.viewer = reception.connect({ peer: "model", write, end: hangUp, abort: hangUp });
-    this.viewer.receive(m.writeHello({ version: WIRE_VERSION, software: "a model" }));
+    this.viewer.receive(m.writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
   }
 
   get watches(): boolean {

@@ -54,7 +54,12 @@ export class World {
       onChanged: () => undefined,
       say: () => undefined,
     });
-    this.reception = new Reception({ limits, findCamera: () => this.viewers.camera, say: () => undefined });
+    this.reception = new Reception({
+      limits,
+      findCamera: () => this.viewers.camera,
+      listCameras: () => [],
+      say: () => undefined,
+    });
   }
 
   join(): ModelViewer {
