@@ -52,7 +52,7 @@ class DrainClient {
     });
     socket.setNoDelay(true);
     this.#outbox = new Outbox((each) => socket.write(each));
-    this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE }));
+    this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: "", paused: false }));
     return this.#greeted.promise;
   }
 

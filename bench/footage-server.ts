@@ -8,13 +8,9 @@ import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codec.ts";
 import { UsageError } from "../src/core/errors.ts";
 import { runMain, Screenful } from "../src/core/main-program.ts";
 import { parseSize } from "../src/core/pixel-format.ts";
-import {
-  DEFAULT_MAX_LATENCY_MS,
-  DEFAULT_NOISE,
-  describeServing,
-  type ServeOptions,
-  serve,
-} from "../src/server/serve.ts";
+import type { CameraOptions } from "../src/server/camera.ts";
+import { describeServing } from "../src/server/report.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, type ServeOptions, serve } from "../src/server/serve.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
 import { createFootageSource } from "./footage-source.ts";
 
@@ -35,11 +31,13 @@ await runMain(async (signal) => {
   }
   const size = parseSize(positionals[1] ?? "");
   const output = new Screenful(true);
+  const camera: CameraOptions = {
+    ...{ name: null, source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond },
+    ...{ quality: Number(values.quality), noise: DEFAULT_NOISE, idleReleaseSeconds: null },
+  };
   const options: ServeOptions = {
-    ...{ source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond, frames: null },
-    ...{ host: "127.0.0.1", port: 0, preview: false, codec },
-    ...{ quality: Number(values.quality), workers: Number(values.workers), noise: DEFAULT_NOISE },
-    ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, idleReleaseSeconds: null },
+    ...{ cameras: [camera], host: "127.0.0.1", port: 0, preview: false, codec, workers: Number(values.workers) },
+    ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
   };
   const last = await serve(options, signal, {
     listening: (report) => output.report(report, () => describeServing(report)),

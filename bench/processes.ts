@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
 import type { Size } from "../src/core/pixel-format.ts";
-import type { ServeReport } from "../src/server/serve.ts";
+import type { ServeReport } from "../src/server/report.ts";
 import type { DrainReport } from "./drain-client.ts";
 import type { FootageKind } from "./footage-file.ts";
 import type { ProbeReport } from "./probe-viewer.ts";

@@ -11,15 +11,14 @@ process.on("SIGTERM", () => stopping.abort());
 
 await serve(
   {
-    ...{ source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
-    ...{ framesPerSecond: 30, quality: 75, codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },
-    ...{
-      noise: DEFAULT_NOISE,
-      maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
-      maxBitsPerSecond: null,
-      idleReleaseSeconds: null,
-      frames: null,
-    },
+    cameras: [
+      {
+        ...{ name: null, source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
+        ...{ framesPerSecond: 30, quality: 75, noise: DEFAULT_NOISE, idleReleaseSeconds: null },
+      },
+    ],
+    ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },
+    ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
   },
   stopping.signal,
   {

@@ -47,7 +47,12 @@ const stopping = new AbortController();
 process.on("SIGTERM", () => stopping.abort());
 await view(
   {
-    ...{ address: { host: "127.0.0.1", port: Number(port) }, display: "none", renderer: "auto", workers: 2 },
+    ...{
+      address: { host: "127.0.0.1", port: Number(port), camera: "" },
+      display: "none",
+      renderer: "auto",
+      workers: 2,
+    },
     ...{ output: null, frames: null, seconds: null, once: false, size: size === undefined ? null : parseSize(size) },
   },
   stopping.signal,

@@ -4,6 +4,7 @@ import type { Socket } from "bun";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { codeOf, ConnectionError, messageOf, ProtocolError } from "../core/errors.ts";
 import { SOFTWARE } from "../core/version.ts";
+import { type CameraEntry, readCameras } from "../protocol/cameras.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
   type Ack,
@@ -57,6 +58,8 @@ export interface Arrival {
 /** What a server sends, as it comes. A handler that throws ProtocolError ends the connection with it. */
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome): void;
+  /** Once, right after that: what the server has to show. */
+  onCameras?(cameras: CameraEntry[]): void;
   onStream(stream: StreamHeader): void;
   /** The picture's bytes are valid during the call only. */
   onPicture(picture: Picture, arrival: Arrival): void;
@@ -82,6 +85,8 @@ export class Connection {
   #socket: Socket | null = null;
   #outbox = new Outbox(() => -1);
   #greeted = false;
+  /** What is to be said of an older server, which does not say itself what it has; null once one has said it. */
+  #onlyCamera: CameraEntry | null = null;
   #heardAt = nowMicros();
 
   private constructor(address: Address, events: ConnectionEvents) {
@@ -95,10 +100,14 @@ export class Connection {
   }
 
   /** Connects and says Hello. Throws ConnectionError where there is no server to be reached. */
-  static async open(address: Address, events: ConnectionEvents): Promise<Connection> {
+  static async open(
+    address: Address,
+    events: ConnectionEvents,
+    { paused = false }: { /** No pictures are wanted before a wish. */ paused?: boolean } = {},
+  ): Promise<Connection> {
     const connection = new Connection(address, events);
     try {
-      await connection.#connect();
+      await connection.#connect(paused);
     } catch (error) {
       connection.#finish();
       throw error;
@@ -125,7 +134,7 @@ export class Connection {
     this.#end({ goodbye: null, text: "closed" });
   }
 
-  async #connect(): Promise<void> {
+  async #connect(paused: boolean): Promise<void> {
     const connecting = Bun.connect({
       hostname: this.#address.host,
       port: this.#address.port,
@@ -145,7 +154,8 @@ export class Connection {
       socket.setNoDelay(true);
       this.#socket = socket;
       this.#outbox = new Outbox((bytes) => socket.write(bytes));
-      this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE }));
+      const { camera } = this.#address;
+      this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera, paused }));
     } catch (cause) {
       connecting.then((socket) => socket.terminate()).catch(() => undefined); // too late to be of use
       throw new ConnectionError(explain(this.#address, cause), { cause });
@@ -182,8 +192,14 @@ export class Connection {
       this.#greeted = true;
       this.#splitter.maxMessageBytes = MAX_SERVER_MESSAGE_BYTES;
       this.#tick();
+      this.#onlyCamera = { name: welcome.sourceName, hasEnded: false, width: 0, height: 0, framesPerSecond: 0 };
       this.#events.onWelcome(welcome);
       return;
+    }
+    if (this.#onlyCamera !== null) {
+      const cameras = type === MessageType.cameras ? readCameras(body) : [this.#onlyCamera];
+      this.#onlyCamera = null;
+      this.#events.onCameras?.(cameras);
     }
     const now = nowMicros();
     const arrival = { firstByteAt: startedAt, lastByteAt: now, messageBytes: HEADER_BYTES + body.length };

@@ -7,19 +7,21 @@ import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { askForCameras, describeCameras } from "./ask.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
 import { describeViewing } from "./view-figures.ts";
 
-const DEFAULT_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT };
+const DEFAULT_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
 
 const command = asProgram(new Command("bun run view"), VERSION)
   .description("Shows the live video of a server (bun run serve): what you see is what the camera sees now.")
   .addArgument(
-    new Argument("[host[:port]]", "where the server is")
+    new Argument("[host[:port][/camera]]", "where the server is, and which of its cameras (default: the first)")
       .argParser(parsed(parseAddress))
       .default(DEFAULT_ADDRESS, formatAddress(DEFAULT_ADDRESS)),
   )
+  .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
   .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
   .addOption(new Option("--renderer <name>", "how the window draws").choices(RENDERERS).default("auto"))
   .addOption(
@@ -63,6 +65,11 @@ await runMain(async (signal) => {
     once: flags["once"],
   };
   const screenful = new Screenful(flags["json"], options.output === "-" ? 2 : 1);
+  if (flags["list"]) {
+    const cameras = await askForCameras({ ...options.address, camera: "" }, signal);
+    screenful.answer({ cameras }, describeCameras(cameras));
+    return;
+  }
   const last = await view(options, signal, {
     report: (report) => screenful.report(report, () => describeViewing(report)),
     say: (text) => screenful.say(text),

@@ -180,6 +180,10 @@ class Viewing {
         this.#presenter?.setRemark(null);
         if (this.#paused || this.#options.size !== null || this.#options.output !== null) this.#sendWish();
         say(`connected to ${this.#figures.server}: ${welcome.sourceName}`);
+        const { camera } = this.#options.address;
+        if (!welcome.sourceName.toLowerCase().includes(camera.toLowerCase())) {
+          say(`that server is too old to have several cameras: it shows ${welcome.sourceName}, not ${camera}`);
+        }
       },
       onStream: (stream) => {
         screen.setSource({ width: stream.sourceWidth, height: stream.sourceHeight });
@@ -197,13 +201,16 @@ class Viewing {
       this.#presenter?.setRemark(`waiting for ${this.#figures.server}`);
       const trouble = await this.#connectOnce(events);
       if (this.#stopped.aborted) return;
+      const goodbye = trouble instanceof ConnectionError ? null : trouble.goodbye;
+      if (goodbye?.reason === GoodbyeReason.noCamera && this.#figures.connections === 0) {
+        throw new ConnectionError(`${formatAddress({ ...this.#options.address, camera: "" })}: ${goodbye.text}`);
+      }
       const fatal = this.#options.once || (this.#figures.connections === 0 && isHopeless(trouble));
       if (trouble instanceof ConnectionError) {
         if (fatal) throw trouble;
       } else if (this.#options.once) {
         this.#events.say(trouble.text);
-        const isOrderly =
-          trouble.goodbye?.reason === GoodbyeReason.end || trouble.goodbye?.reason === GoodbyeReason.shutdown;
+        const isOrderly = goodbye?.reason === GoodbyeReason.end || goodbye?.reason === GoodbyeReason.shutdown;
         if (!isOrderly) throw new ConnectionError(`${this.#figures.server}: ${trouble.text}`);
         return;
       }

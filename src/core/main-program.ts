@@ -111,6 +111,11 @@ export class Screenful {
     }
   }
 
+  /** What the program was asked for: the object where JSON is wanted, else the text; on standard output. */
+  answer(object: object, text: string): void {
+    writeLine(1, this.#json ? JSON.stringify(object) : text);
+  }
+
   /** The last report: with `"final": true` where JSON is wanted, else a plain line. */
   final(object: object, line: string): void {
     if (this.#json) writeLine(this.#jsonStream, JSON.stringify({ ...object, final: true }));

@@ -158,6 +158,11 @@ export class BodyReader {
     }
   }
 
+  /** Whether nothing is left: what follows was added in a later version than the peer's. */
+  get isAtEnd(): boolean {
+    return this.#at === this.#body.length;
+  }
+
   /** What is left, as a view into the body. */
   rest(): Uint8Array {
     return this.#body.subarray(this.#at);

@@ -5,11 +5,15 @@ import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
 import { type TileList, totalBytes } from "./tile-list.ts";
-import { type GoodbyeReason, MAGIC, MessageType, WIRE_VERSION } from "./wire.ts";
+import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType, WIRE_VERSION } from "./wire.ts";
 
 export interface Hello {
   version: number;
   software: string;
+  /** Its name or a part of it; empty: the first there is. */
+  camera: string;
+  /** No pictures are wanted before a Wish. */
+  paused: boolean;
 }
 
 export interface Welcome {
@@ -93,14 +97,23 @@ export interface Notice {
 }
 
 export function writeHello(hello: Hello): Uint8Array {
-  return new MessageWriter(MessageType.hello).u32(MAGIC).u8(hello.version).string(hello.software, 100).finish();
+  return new MessageWriter(MessageType.hello)
+    .u32(MAGIC)
+    .u8(hello.version)
+    .string(hello.software, 100)
+    .string(hello.camera, MAX_CAMERA_NAME_BYTES)
+    .u8(hello.paused ? 1 : 0)
+    .finish();
 }
 
 /** The version is returned whatever it is; the caller compares it before it asks for more. */
 export function readHello(body: Uint8Array): Hello {
   const reader = new BodyReader(body, "Hello");
   const version = readMagicAndVersion(reader);
-  return { version, software: version === WIRE_VERSION ? reader.string() : "" };
+  if (version !== WIRE_VERSION) return { version, software: "", camera: "", paused: false };
+  const software = reader.string();
+  if (reader.isAtEnd) return { version, software, camera: "", paused: false };
+  return { version, software, camera: reader.string(), paused: (reader.u8() & 1) !== 0 };
 }
 
 export function writeWelcome(welcome: Welcome): Uint8Array {

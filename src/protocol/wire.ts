@@ -20,10 +20,13 @@
 //
 //  type        from    body
 //    1 Hello   viewer  u32 magic 0x50494C53 ("SLIP") | u8 version | string software
+//                      | string camera | u8 flags (bit 0: no pictures before a Wish)
+//                      The name of the camera, or a part of it that no other has; empty: the first. What an older viewer leaves
+//                      out is empty and 0.
 //    2 Welcome server  u32 magic                     | u8 version | string software | string source name
 //    3 Goodbye both    u8 reason | string text for a human. The last message of its side.
 //                      reasons: 0 other, 1 version, 2 protocol error, 3 end of stream, 4 shutting down, 5 full,
-//                      6 timeout
+//                      6 timeout, 7 no such camera (the text says which there are)
 //    4 Stream  server  u16 width | u16 height | u32 frames per 1000 s (0 = unknown) | string codec | u8 quality (1 to
 //                      100, 0 = unknown) | u16 source width | u16 source height | u16 length, JPEG header
 //                      What the pictures that follow are. Sent before the first picture and whenever it changes. The
@@ -53,6 +56,11 @@
 //                      brings all tiles. A frame whose last part never came is replaced by the one that follows, which
 //                      brings its tiles again. No tiles at all: nothing has changed, the picture is as new as the stamps.
 //                      varint: unsigned LEB128, seven bits a byte, least significant first, at most five bytes.
+//  128 Cameras server  u8 count | per camera: string name | u8 flags (bit 0: it has ended) | u16 width | u16 height
+//                      | u32 frames per 1000 s
+//                      All cameras of the server, the first first; at most 64, names of at most 64 bytes. Sizes and rates are 0
+//                      where they are not known yet. Follows Welcome, before anything else; older servers have one camera and
+//                      leave it out.
 //
 // CREDIT      The server keeps at most a few Pictures per viewer unacknowledged (server/credit.ts says how many) and
 //             composes none without credit. When credit comes back the viewer gets the newest picture there is; what
@@ -70,6 +78,10 @@ export const HEADER_BYTES = 5;
 export const MAX_GREETING_BYTES = 256;
 export const MAX_VIEWER_MESSAGE_BYTES = 4096;
 export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** Of a camera's name, in UTF-8. */
+export const MAX_CAMERA_NAME_BYTES = 64;
+export const MAX_CAMERAS = 64;
 
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
@@ -93,6 +105,7 @@ export const MessageType = {
   wish: 9,
   notice: 10,
   tiles: 11,
+  cameras: 128,
 } as const;
 
 export const GoodbyeReason = {
@@ -103,5 +116,6 @@ export const GoodbyeReason = {
   shutdown: 4,
   full: 5,
   timeout: 6,
+  noCamera: 7,
 } as const;
 export type GoodbyeReason = (typeof GoodbyeReason)[keyof typeof GoodbyeReason];

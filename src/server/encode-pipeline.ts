@@ -182,7 +182,7 @@ export class EncodePipeline implements FrameSink {
     } else {
       this.#fail(failure);
     }
-    this.pump();
+    // The pool says itself that a thread is idle, and it may be another camera's turn.
   }
 
   #finish(frame: CapturedPixels, result: JobResult<"encode">): void {

@@ -8,15 +8,18 @@ import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, describeServing, type ServeOptions, serve } from "./serve.ts";
+import type { CameraOptions } from "./camera.ts";
+import { describeServing } from "./report.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, type ServeOptions, serve } from "./serve.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
 
 const command = asProgram(new Command("bun run serve"), VERSION)
   .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")
   .addOption(
-    new Option("--source <what>", "auto, pattern, webcam, a device, a file, a URL, or - for standard input").default(
-      "auto",
-    ),
+    new Option(
+      "--source <what>",
+      "auto, pattern, webcam, a device, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
+    ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
   .addOption(new Option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
   .addOption(
@@ -92,28 +95,34 @@ function parseBitrate(text: string): number {
 await runMain(async (signal) => {
   command.parse();
   const flags = command.opts();
-  const options: ServeOptions = {
-    source: flags["source"],
+  const sources: string[] = flags["source"] ?? ["auto"];
+  const cameras = sources.map((source): CameraOptions => ({
+    name: null,
+    source,
     device: flags["device"] ?? null,
     pixelFormat: flags["pixelFormat"],
     size: flags["size"] ?? null,
     framesPerSecond: flags["fps"] ?? null,
     quality: flags["quality"],
+    noise: flags["noise"] === "off" ? null : flags["noise"],
+    idleReleaseSeconds: flags["idleRelease"] || null,
+  }));
+  const options: ServeOptions = {
+    cameras,
     codec: flags["codec"],
     workers: flags["workers"],
     host: flags["host"],
     port: flags["port"],
     preview: flags["preview"],
-    noise: flags["noise"] === "off" ? null : flags["noise"],
     maxLatencyMs: flags["maxLatency"] || null,
     maxBitsPerSecond: flags["maxBitrate"] ?? null,
-    idleReleaseSeconds: flags["idleRelease"] || null,
     frames: flags["frames"] ?? null,
   };
   const output = new Screenful(flags["json"]);
   const last = await serve(options, signal, {
     listening(report) {
-      output.say(`serving ${report.source} on ${report.host}:${report.port}`);
+      const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
+      output.say(`serving ${names} on ${report.host}:${report.port}`);
       output.report(report, () => describeServing(report));
     },
     report: (report) => output.report(report, () => describeServing(report)),

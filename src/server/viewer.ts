@@ -4,6 +4,7 @@ import { nowMicros } from "../core/clock.ts";
 import { messageOf, ProtocolError } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { SOFTWARE } from "../core/version.ts";
+import { type CameraEntry, writeCameras } from "../protocol/cameras.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
   type Notice,
@@ -52,9 +53,9 @@ const MAX_WAITING_MESSAGES = 64;
 /** How long a viewer may take to read its goodbye. */
 const GOODBYE_PATIENCE_MS = 1_000;
 
-export interface ViewerSurroundings {
-  readonly sourceName: string;
-  readonly limits: AdaptationLimits;
+/** What a viewer watches, and what that hears of it. */
+export interface WatchedCamera {
+  readonly name: string;
   captureIntervalMicros(): number;
   /** The viewer has greeted, or has other wishes: what is wanted of the encoders may have changed. */
   onChanged(viewer: Viewer): void;
@@ -62,7 +63,23 @@ export interface ViewerSurroundings {
   onAcknowledged(viewer: Viewer): void;
   /** Said once, when the viewer gets no more pictures; `reason` is for the log. */
   onGone(viewer: Viewer, reason: string): void;
-  /** Said once, after that, when its connection is closed. */
+}
+
+/** Why there is no camera for a viewer. */
+export interface Refusal {
+  reason: GoodbyeReason;
+  text: string;
+}
+
+export interface ViewerSurroundings {
+  readonly limits: AdaptationLimits;
+  /** The viewer has greeted: what it watches from now on. An empty name is the first one's. */
+  findCamera(name: string): WatchedCamera | Refusal;
+  /** All that there are. */
+  listCameras(): CameraEntry[];
+  /** Said once, when a viewer that watches nothing is sent away or goes; `reason` is for the log. */
+  onRefused(viewer: Viewer, reason: string): void;
+  /** Said once, after everything else, when its connection is closed. */
   onClosed(viewer: Viewer): void;
 }
 
@@ -79,6 +96,8 @@ export class Viewer {
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
   #state: State = "greeting";
+  /** What it watches; null before it has greeted. */
+  #camera: WatchedCamera | null = null;
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
 
   constructor(connection: ViewerConnection, surroundings: ViewerSurroundings) {
@@ -142,7 +161,7 @@ export class Viewer {
     const wasLeaving = this.#state === "leaving";
     this.#state = "closed";
     this.#outbox.close();
-    if (!wasLeaving) this.#surroundings.onGone(this, reason);
+    if (!wasLeaving) this.#part(reason);
     this.#surroundings.onClosed(this);
   }
 
@@ -173,12 +192,18 @@ export class Viewer {
     setTimeout(() => {
       if (this.#state === "leaving") this.#connection.abort();
     }, GOODBYE_PATIENCE_MS).unref();
-    this.#surroundings.onGone(this, text);
+    this.#part(text);
+  }
+
+  #part(reason: string): void {
+    if (this.#camera === null) this.#surroundings.onRefused(this, reason);
+    else this.#camera.onGone(this, reason);
   }
 
   #hear(type: number, body: Uint8Array): void {
     if (this.#state === "leaving" || this.#state === "closed") return;
-    if (this.#state === "greeting") {
+    const camera = this.#camera;
+    if (camera === null) {
       if (type !== MessageType.hello) throw new ProtocolError(`message type ${type} before the greeting`);
       this.#greet(body);
       return;
@@ -187,11 +212,11 @@ export class Viewer {
     switch (type) {
       case MessageType.ack: {
         const ack = readAck(body);
-        const captureIntervalMicros = this.#surroundings.captureIntervalMicros();
+        const captureIntervalMicros = camera.captureIntervalMicros();
         if (!this.frames.acknowledged(ack, { now, roundTripMicros: this.roundTripMicros, captureIntervalMicros })) {
           throw new ProtocolError(`Ack for picture ${ack.frameNumber}, which is not on its way`);
         }
-        this.#surroundings.onAcknowledged(this);
+        camera.onAcknowledged(this);
         this.frames.sendOwed();
         break;
       }
@@ -206,7 +231,7 @@ export class Viewer {
       case MessageType.wish:
         this.#wish = readWish(body);
         if (this.#wish.paused) this.frames.breakOff();
-        this.#surroundings.onChanged(this);
+        camera.onChanged(this);
         break;
       case MessageType.goodbye:
         this.closed(readGoodbye(body).text);
@@ -218,17 +243,24 @@ export class Viewer {
   }
 
   #greet(body: Uint8Array): void {
-    const { version } = readHello(body);
+    const { version, camera: name, paused } = readHello(body);
     if (version !== WIRE_VERSION) {
       const text = `it speaks version ${version} of the protocol, this server (${SOFTWARE}) version ${WIRE_VERSION}`;
       this.leave(GoodbyeReason.version, text);
       return;
     }
+    const camera = this.#surroundings.findCamera(name);
+    if ("reason" in camera) {
+      this.leave(camera.reason, camera.text);
+      return;
+    }
     this.#splitter.maxMessageBytes = MAX_VIEWER_MESSAGE_BYTES;
     this.#state = "watching";
-    const { sourceName } = this.#surroundings;
-    this.#outbox.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName }));
+    this.#camera = camera;
+    this.#wish.paused = paused;
+    this.#outbox.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName: camera.name }));
+    this.#outbox.send(writeCameras(this.#surroundings.listCameras()));
     this.tick();
-    this.#surroundings.onChanged(this);
+    camera.onChanged(this);
   }
 }

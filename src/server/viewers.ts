@@ -1,24 +1,20 @@
-// All connected viewers: gives each the feed that suits it, and tells it of what is new there.
+// The viewers of one camera: gives each the feed that suits it, and tells it of what is new there.
 
 import { nowMicros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
-import { GoodbyeReason } from "../protocol/wire.ts";
-import type { AdaptationLimits } from "./adaptation.ts";
+import type { GoodbyeReason } from "../protocol/wire.ts";
 import type { PictureFeed } from "./feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Renditions } from "./renditions.ts";
-import { Viewer, type ViewerConnection } from "./viewer.ts";
-
-/** Bounds what a flood of connections can take; each viewer costs some kilobytes and the bytes on their way to it. */
-const MAX_VIEWERS = 1000;
+import type { Viewer, WatchedCamera } from "./viewer.ts";
 
 export interface ViewersOptions {
-  sourceName: string;
+  /** What viewers call the camera. */
+  name: string;
   /** The quality that is sent where nothing speaks against it. */
   quality: number;
-  limits: AdaptationLimits;
   renditions: Renditions;
   pictures: PictureFeed;
   captureIntervalMicros: () => number;
@@ -41,7 +37,6 @@ interface Watcher {
 
 export class Viewers {
   readonly #options: ViewersOptions;
-  readonly #connected = new Set<Viewer>();
   readonly #watchers = new Map<Viewer, Watcher>();
   #trouble: string | null = null;
   #departedSkipped = 0;
@@ -50,8 +45,18 @@ export class Viewers {
   #tiledSize: Size | null = null;
   #sendsPictures = false;
 
+  /** The camera as a viewer sees it. */
+  readonly camera: WatchedCamera;
+
   constructor(options: ViewersOptions) {
     this.#options = options;
+    this.camera = {
+      name: options.name,
+      captureIntervalMicros: options.captureIntervalMicros,
+      onChanged: (viewer) => this.#change(viewer),
+      onAcknowledged: (viewer) => this.#adapt(viewer),
+      onGone: (viewer, reason) => this.#forget(viewer, reason),
+    };
   }
 
   /** Viewers that have greeted. */
@@ -75,27 +80,6 @@ export class Viewers {
 
   get picturesSent(): number {
     return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSent, this.#departedSent);
-  }
-
-  /** A new connection; the door passes on to the returned viewer what happens on it. */
-  connect(connection: ViewerConnection): Viewer {
-    const viewer = new Viewer(connection, {
-      sourceName: this.#options.sourceName,
-      limits: this.#options.limits,
-      captureIntervalMicros: this.#options.captureIntervalMicros,
-      onChanged: (changed) => this.#change(changed),
-      onAcknowledged: (acknowledged) => this.#adapt(acknowledged),
-      onGone: (gone, reason) => this.#forget(gone, reason),
-      onClosed: (closed) => this.#connected.delete(closed),
-    });
-    this.#connected.add(viewer);
-    if (this.#connected.size > MAX_VIEWERS) viewer.leave(GoodbyeReason.full, `${MAX_VIEWERS} viewers are the limit`);
-    return viewer;
-  }
-
-  /** Open connections, those that have yet to greet or to read their goodbye included. */
-  get connections(): number {
-    return this.#connected.size;
   }
 
   /** A whole picture, for everybody: from here on pictures are sent, not tiles. */
@@ -150,17 +134,13 @@ export class Viewers {
     for (const viewer of this.#watchers.keys()) viewer.notify({ trouble: trouble !== null, text: trouble ?? "" });
   }
 
-  tick(): void {
-    for (const viewer of this.#connected) viewer.tick();
-  }
-
   /** Whether every viewer has shown, or dropped, all it was sent. */
   get settled(): boolean {
     return this.#watchers.keys().every((viewer) => viewer.settled);
   }
 
   dismiss(reason: GoodbyeReason, text: string): void {
-    for (const viewer of [...this.#connected]) viewer.leave(reason, text);
+    for (const viewer of [...this.#watchers.keys()]) viewer.leave(reason, text);
   }
 
   #change(viewer: Viewer): void {
@@ -168,7 +148,8 @@ export class Viewers {
     if (watcher === undefined) {
       watcher = { viewer, rendition: null, next: null, levels: [], step: 0 };
       this.#watchers.set(viewer, watcher);
-      this.#options.say(`viewer ${viewer.peer} is watching (${this.count} in all)`);
+      const what = viewer.watching ? "is watching" : "asks";
+      this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
       if (this.#trouble !== null) viewer.notify({ trouble: true, text: this.#trouble });
     }
     this.#assign(watcher);
@@ -245,9 +226,7 @@ export class Viewers {
     this.#watchers.delete(viewer);
     this.#departedSkipped += viewer.frames.picturesSkipped;
     this.#departedSent += viewer.frames.picturesSent;
-    const hadGreeted = watcher !== undefined;
-    const left = hadGreeted ? `viewer ${viewer.peer} left` : `connection from ${viewer.peer} refused`;
-    this.#options.say(`${left}: ${reason}${hadGreeted ? ` (${this.count} in all)` : ""}`);
+    this.#options.say(`viewer ${viewer.peer} left: ${reason} (${this.count} in all)`);
     this.#noteChange();
   }
 }

@@ -17,7 +17,21 @@ describe("parseAddress", () => {
     ["[::ffff:10.0.0.1]", { host: "::ffff:10.0.0.1", port: 10050 }],
     ["bücher.example", { host: "bücher.example", port: 10050 }],
   ])("reads '%s'", (text, address) => {
+    expect(parseAddress(text)).toEqual({ ...address, camera: "" });
+  });
+
+  test.each([
+    ["camera/door", { host: "camera", port: 10050, camera: "door" }],
+    ["camera:1/front door", { host: "camera", port: 1, camera: "front door" }],
+    ["[::1]:5//dev/video0", { host: "::1", port: 5, camera: "/dev/video0" }],
+    ["camera/", { host: "camera", port: 10050, camera: "" }],
+  ])("reads the camera of '%s'", (text, address) => {
     expect(parseAddress(text)).toEqual(address);
+  });
+
+  test("refuses a name that is longer than any camera's", () => {
+    expect(parseAddress(`a/${"é".repeat(32)}`).camera.length).toBe(32);
+    expect(() => parseAddress(`a/${"é".repeat(32)}x`)).toThrow(/longer than any camera's name/);
   });
 
   test.each([
@@ -36,7 +50,7 @@ describe("parseAddress", () => {
       "host: 1",
       "host:1 ",
     ],
-    ...["http://host", "host/path", "host:1:2", "[[::1]]", "host\n", "[::1]\n"],
+    ...["http://host", "/door", "host:/door", "host:1:2", "host/a\nb", "[[::1]]", "host\n", "[::1]\n"],
   ])("refuses '%s' and says how to write it", (text) => {
     expect(() => parseAddress(text)).toThrow(UsageError);
     expect(() => parseAddress(text)).toThrow(/HOST:PORT/);
@@ -54,7 +68,8 @@ describe("parseAddress", () => {
         ),
         (text) => {
           try {
-            const { host, port } = parseAddress(text);
+            const { host, port, camera } = parseAddress(text);
+            expect(text.endsWith(camera)).toBe(true);
             expect(host.length).toBeGreaterThan(0);
             expect(host).not.toMatch(/[\s/[\]]/);
             expect(Number.isInteger(port) && port >= 1 && port <= 65535).toBe(true);
@@ -73,14 +88,19 @@ describe("formatAddress", () => {
     const name = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/);
     const host = fc.oneof(name, fc.ipV4(), fc.ipV6());
     fc.assert(
-      fc.property(host, fc.integer({ min: 1, max: 65535 }), (each, port) => {
-        expect(parseAddress(formatAddress({ host: each, port }))).toEqual({ host: each, port });
-      }),
+      fc.property(
+        host,
+        fc.integer({ min: 1, max: 65535 }),
+        fc.stringMatching(/^[^\n]{0,12}$/),
+        (each, port, camera) => {
+          expect(parseAddress(formatAddress({ host: each, port, camera }))).toEqual({ host: each, port, camera });
+        },
+      ),
     );
   });
 
   test("puts IPv6 into brackets and nothing else", () => {
-    expect(formatAddress({ host: "::1", port: 5 })).toBe("[::1]:5");
-    expect(formatAddress({ host: "10.0.0.1", port: 5 })).toBe("10.0.0.1:5");
+    expect(formatAddress({ host: "::1", port: 5, camera: "" })).toBe("[::1]:5");
+    expect(formatAddress({ host: "10.0.0.1", port: 5, camera: "" })).toBe("10.0.0.1:5");
   });
 });

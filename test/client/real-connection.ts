@@ -37,7 +37,7 @@ export async function openConnection(): Promise<RealConnection> {
   });
   const nothing = () => undefined;
   const events = { onWelcome: nothing, onStream: nothing, onPicture: nothing, onTiles: nothing, onNotice: nothing };
-  const connection = await Connection.open({ host: "127.0.0.1", port: listener.port }, events);
+  const connection = await Connection.open({ host: "127.0.0.1", port: listener.port, camera: "" }, events);
   await until(() => connection.clock.known, "the first Pong");
   return {
     connection,

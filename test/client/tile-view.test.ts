@@ -40,7 +40,7 @@ function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
   };
   const ended: Promise<ViewReport> = view(
     {
-      address: { host: "127.0.0.1", port: server.port },
+      address: { host: "127.0.0.1", port: server.port, camera: "" },
       display: "none",
       renderer: "auto",
       workers: 2,

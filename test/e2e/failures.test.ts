@@ -64,7 +64,7 @@ describe("viewers that misbehave", () => {
     expect(await browser.closed).toContain("it does not speak Slipstream's protocol");
 
     const newer = await connectRaw(server.port);
-    newer.send(writeHello({ version: 99, software: "slipstream 99" }));
+    newer.send(writeHello({ version: 99, software: "slipstream 99", camera: "", paused: false }));
     expect(await newer.closed).toContain("it speaks version 99 of the protocol, this server (slipstream ");
 
     const early = await connectRaw(server.port);
@@ -84,7 +84,7 @@ describe("viewers that misbehave", () => {
   test("a viewer that reads nothing gets no more than its credit, and the others all frames", async () => {
     await using server = await startServer(PATTERN);
     const stuck = await connectRaw(server.port);
-    stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck" }));
+    stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck", camera: "", paused: false }));
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
     const { sent = 0, skipped = 0 } = server.last ?? {};

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ViewReport } from "../../src/client/view-figures.ts";
-import type { ServeReport } from "../../src/server/serve.ts";
+import type { ServeReport } from "../../src/server/report.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

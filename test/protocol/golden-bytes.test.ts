@@ -3,8 +3,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../src/core/errors.ts";
+import { readCameras, writeCameras } from "../../src/protocol/cameras.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
+import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
 
 interface Golden {
   name: string;
@@ -15,11 +17,17 @@ interface Golden {
   hex: string;
   /** Body bytes that may follow the fields without being part of them: all but a Picture's, whose JPEG goes to the end. */
   openEnd?: false;
+  /** Body bytes of an older version, which is read as well. */
+  olderBytes?: number;
 }
 
 const JPEG = [0xff, 0xd8, 0xff, 0xd9];
 const STAMPS = { capturedAt: 0x01_02030405, encodedAt: 0x1f_ffff_ffff_ffff, sentAt: 1 };
-const hello = { version: 2, software: "slip 1" };
+const hello = { version: 2, software: "slip 1", camera: "Tür", paused: true };
+const cameras = [
+  { name: "Tür", hasEnded: false, width: 640, height: 360, framesPerSecond: 29.97 },
+  { name: "b", hasEnded: true, width: 0, height: 0, framesPerSecond: 0 },
+];
 const welcome = { version: 2, software: "a", sourceName: "Kamera·1" };
 const goodbye = { reason: 3, text: "end" };
 const stream = {
@@ -44,7 +52,8 @@ const GOLDEN: Golden[] = [
     write: () => m.writeHello(hello),
     read: m.readHello,
     value: hello,
-    hex: "0e000000 01 534c4950 02 0600 736c69702031",
+    hex: "15000000 01 534c4950 02 0600 736c69702031 0400 54c3bc72 01",
+    olderBytes: 13,
   },
   {
     name: "Welcome",
@@ -132,6 +141,20 @@ const GOLDEN: Golden[] = [
     hex: "04000000 0a 00 0000",
   },
   {
+    name: "Cameras",
+    write: () => writeCameras(cameras),
+    read: readCameras,
+    value: cameras,
+    hex: "1d000000 80 02 0400 54c3bc72 00 8002 6801 12750000 0100 62 01 0000 0000 00000000",
+  },
+  {
+    name: "Cameras, none",
+    write: () => writeCameras([]),
+    read: readCameras,
+    value: [],
+    hex: "02000000 80 00",
+  },
+  {
     name: "Tiles",
     write: () => m.writeTiles(tiles),
     read: m.readTiles,
@@ -177,6 +200,7 @@ describe.each(GOLDEN)("$name", (golden) => {
     const body = bodyOf(golden);
     const fieldBytes = golden.openEnd === false ? body.length - JPEG.length : body.length;
     for (let length = 0; length < fieldBytes; length++) {
+      if (length === golden.olderBytes) continue;
       expect(() => golden.read(body.subarray(0, length))).toThrow(ProtocolError);
     }
   });
@@ -202,7 +226,9 @@ describe("strings", () => {
   test("a greeting fits into 256 bytes, whatever its texts", () => {
     fc.assert(
       fc.property(text, text, (software, sourceName) => {
-        expect(m.writeHello({ version: 1, software }).length).toBeLessThanOrEqual(260);
+        expect(m.writeHello({ version: 1, software, camera: sourceName, paused: true }).length).toBeLessThanOrEqual(
+          260,
+        );
         expect(m.writeWelcome({ version: 1, software, sourceName }).length).toBeLessThanOrEqual(260);
         expect(m.writeGoodbye({ reason: 1, text: software }).length).toBeLessThanOrEqual(260);
       }),
@@ -217,8 +243,22 @@ describe("strings", () => {
 
 describe("values out of range", () => {
   test("another version is reported and nothing after it is read", () => {
-    expect(m.readHello(bytesOf("534c4950 03"))).toEqual({ version: 3, software: "" });
+    expect(m.readHello(bytesOf("534c4950 03"))).toEqual({ version: 3, software: "", camera: "", paused: false });
     expect(m.readWelcome(bytesOf("534c4950 ff ffff"))).toEqual({ version: 255, software: "", sourceName: "" });
+  });
+
+  test("a Hello of before there were several cameras means the first", () => {
+    const older = bodyOf(GOLDEN[0] as Golden).subarray(0, 13);
+    expect(m.readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false });
+  });
+
+  test("as many cameras as there may be fit, with the longest names; more are refused", () => {
+    const camera = { name: "x".repeat(MAX_CAMERA_NAME_BYTES), hasEnded: false, ...{ width: 1, height: 1 } };
+    const all = Array.from({ length: MAX_CAMERAS }, () => ({ ...camera, framesPerSecond: 1 }));
+    const bytes = writeCameras(all);
+    expect(readCameras(bytes.subarray(5))).toEqual(all);
+    bytes[5] = MAX_CAMERAS + 1;
+    expect(() => readCameras(bytes.subarray(5))).toThrow(/announces 65/);
   });
 
   test("another magic is refused", () => {

@@ -1,5 +1,6 @@
 // The far end of a viewer's connection, in memory, for the tests of the server's side of it.
 
+import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -12,6 +13,7 @@ export type Heard =
   | ({ type: "goodbye" } & m.Goodbye)
   | ({ type: "stream" } & m.StreamHeader)
   | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
+  | { type: "cameras"; cameras: CameraEntry[] }
   | { type: "ping" | "pong" | "notice"; text?: string; sentAt?: number };
 
 /** The far end of a connection: reads what the server says, and takes `room` bytes before the next drain. */
@@ -36,23 +38,27 @@ export class FarEnd {
     this.viewer = new Viewer(
       { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
       {
-        sourceName: "a source",
         limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
-        captureIntervalMicros: () => 33_333,
-        onChanged: (viewer) => {
-          this.calls.push(viewer.watching ? "watching" : "not watching");
-          viewer.frames.follow(viewer.watching ? this.#feed : null);
-          if (!viewer.watching) this.#feed.clear();
-        },
-        onAcknowledged: () => undefined,
-        onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        findCamera: () => ({
+          name: "a source",
+          captureIntervalMicros: () => 33_333,
+          onChanged: (viewer) => {
+            this.calls.push(viewer.watching ? "watching" : "not watching");
+            viewer.frames.follow(viewer.watching ? this.#feed : null);
+            if (!viewer.watching) this.#feed.clear();
+          },
+          onAcknowledged: () => undefined,
+          onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
+        }),
+        listCameras: () => [{ name: "a source", hasEnded: false, width: 64, height: 48, framesPerSecond: 30 }],
+        onRefused: (_, reason) => this.calls.push(`gone: ${reason}`),
         onClosed: () => this.calls.push("closed"),
       },
     );
   }
 
-  greet(version: number = WIRE_VERSION): this {
-    this.viewer.receive(m.writeHello({ version, software: "a test" }));
+  greet(version: number = WIRE_VERSION, paused = false): this {
+    this.viewer.receive(m.writeHello({ version, software: "a test", camera: "", paused }));
     return this;
   }
 
@@ -83,6 +89,7 @@ export class FarEnd {
 
   #hear(type: number, body: Uint8Array): void {
     if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...m.readWelcome(body) });
+    else if (type === MessageType.cameras) this.heard.push({ type: "cameras", cameras: readCameras(body) });
     else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...m.readGoodbye(body) });
     else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });

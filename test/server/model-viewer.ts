@@ -4,8 +4,8 @@ import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Credit } from "../../src/server/credit.ts";
+import type { Reception } from "../../src/server/reception.ts";
 import type { Viewer } from "../../src/server/viewer.ts";
-import type { Viewers } from "../../src/server/viewers.ts";
 import type { Truth } from "./tiles-world.ts";
 import { tilesOf } from "../protocol/tile-lists.ts";
 
@@ -36,7 +36,7 @@ export class ModelViewer {
   readonly #credit = new Credit();
   #widestWindow = 1;
 
-  constructor(viewers: Viewers, truths: readonly Truth[]) {
+  constructor(reception: Reception, truths: readonly Truth[]) {
     this.#truths = truths;
     const write = (bytes: Uint8Array) => {
       const count = Math.min(this.#room, bytes.length);
@@ -47,8 +47,8 @@ export class ModelViewer {
     const hangUp = () => {
       throw new Error("the server hung up");
     };
-    this.viewer = viewers.connect({ peer: "model", write, end: hangUp, abort: hangUp });
-    this.viewer.receive(m.writeHello({ version: WIRE_VERSION, software: "a model" }));
+    this.viewer = reception.connect({ peer: "model", write, end: hangUp, abort: hangUp });
+    this.viewer.receive(m.writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
   }
 
   get watches(): boolean {

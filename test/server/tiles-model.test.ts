@@ -93,7 +93,7 @@ function perform(world: World, step: Operation, pass: (milliseconds: number) => 
     case "tick":
       pass(step.milliseconds);
       for (const each of world.models) each.ping();
-      return world.viewers.tick();
+      return world.reception.tick();
   }
 }
 
@@ -104,7 +104,7 @@ function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void
     world.settle();
     pass(60_000); // so that no budget is overdrawn
     for (const each of world.models) each.ping();
-    world.viewers.tick();
+    world.reception.tick();
     world.openFrame([], 2, true);
     world.commitFrame();
   }

@@ -5,6 +5,7 @@ import type { PreparedPicture } from "../../src/codec/simd/encoder.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AdaptationLimits } from "../../src/server/adaptation.ts";
 import { PictureFeed } from "../../src/server/feed.ts";
+import { Reception } from "../../src/server/reception.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
 import { Viewers } from "../../src/server/viewers.ts";
@@ -36,6 +37,7 @@ export class World {
     ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
   }));
   readonly viewers: Viewers;
+  readonly reception: Reception;
   readonly models: ModelViewer[] = [];
   /** By the epoch that the JPEG header of its Stream names. */
   readonly truths: Truth[] = [];
@@ -47,15 +49,21 @@ export class World {
 
   constructor(limits: AdaptationLimits) {
     this.viewers = new Viewers({
-      ...{ sourceName: "model", quality: 80, limits, renditions: this.renditions, pictures: this.pictures },
+      ...{ name: "model", quality: 80, renditions: this.renditions, pictures: this.pictures },
       captureIntervalMicros: () => 33_333,
       onChanged: () => undefined,
+      say: () => undefined,
+    });
+    this.reception = new Reception({
+      limits,
+      findCamera: () => this.viewers.camera,
+      listCameras: () => [],
       say: () => undefined,
     });
   }
 
   join(): ModelViewer {
-    const model = new ModelViewer(this.viewers, this.truths);
+    const model = new ModelViewer(this.reception, this.truths);
     this.models.push(model);
     return model;
   }

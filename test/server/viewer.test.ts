@@ -176,7 +176,7 @@ describe("the end", () => {
     ],
     ["a message that only servers send", m.writeNotice({ trouble: true, text: "" })],
     ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
-    ["a second Hello", m.writeHello({ version: WIRE_VERSION, software: "" })],
+    ["a second Hello", m.writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
   ])("%s costs the viewer its connection", (_, bytes) => {
     const far = new FarEnd().greet();
     far.viewer.receive(bytes);

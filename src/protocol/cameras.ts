@@ -1,0 +1,46 @@
+// The message Cameras: what a server has to show; see wire.ts.
+
+import { ProtocolError } from "../core/errors.ts";
+import { BodyReader, MessageWriter } from "./bytes.ts";
+import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS, MessageType } from "./wire.ts";
+
+export interface CameraEntry {
+  name: string;
+  /** It shows nothing any more. */
+  hasEnded: boolean;
+  /** Of its pictures; 0 where they are not known yet. */
+  width: number;
+  height: number;
+  /** Nominal; 0 where nobody knows. To a thousandth. */
+  framesPerSecond: number;
+}
+
+/** Room for an entry: two bytes of length, the name, the rest. */
+const ENTRY_BYTES = 2 + MAX_CAMERA_NAME_BYTES + 9;
+
+/** At most MAX_CAMERAS of them. */
+export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
+  const writer = new MessageWriter(MessageType.cameras, 16 + ENTRY_BYTES * cameras.length).u8(cameras.length);
+  for (const { name, hasEnded, width, height, framesPerSecond } of cameras) {
+    writer
+      .string(name, MAX_CAMERA_NAME_BYTES)
+      .u8(hasEnded ? 1 : 0)
+      .u16(width)
+      .u16(height)
+      .u32(Math.round(framesPerSecond * 1000));
+  }
+  return writer.finish();
+}
+
+export function readCameras(body: Uint8Array): CameraEntry[] {
+  const reader = new BodyReader(body, "Cameras");
+  const count = reader.u8();
+  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count}, where ${MAX_CAMERAS} are the limit`);
+  return Array.from({ length: count }, () => ({
+    name: reader.string(),
+    hasEnded: (reader.u8() & 1) !== 0,
+    width: reader.u16(),
+    height: reader.u16(),
+    framesPerSecond: reader.u32() / 1000,
+  }));
+}

@@ -1,0 +1,158 @@
+// Several cameras in one server: picked by name, listed, and each ending by itself.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readCameras } from "../../src/protocol/cameras.ts";
+import { readWelcome } from "../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { MessageType } from "../../src/protocol/wire.ts";
+import { CLIP, Program, runToEnd, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
+import type { ViewReport } from "../../src/client/view-figures.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const TWO = ["--source", "pattern", "--source", "pattern", "--size", "320x240", "--fps", "20"];
+
+function startViewerOf(camera: string, port: number, flags: string[] = []): Program<ViewReport> {
+  return new Program("../../src/client/main.ts", [
+    ...[`127.0.0.1:${port}/${camera}`, "--display", "none", "--json"],
+    ...flags,
+  ]);
+}
+
+/** The first messages that a server answers these bytes with: Welcome, and what comes behind it. The socket stays open. */
+async function greetRaw(port: number, hello: Uint8Array): Promise<{ type: number; body: Uint8Array }[]> {
+  const heard: { type: number; body: Uint8Array }[] = [];
+  const enough = Promise.withResolvers<void>();
+  const splitter = new MessageSplitter(1 << 20, (type, body) => {
+    heard.push({ type, body: new Uint8Array(body) });
+    if (heard.length === 2) enough.resolve();
+  });
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: { data: (_, chunk) => splitter.feed(chunk), close: () => enough.resolve() },
+  });
+  socket.write(hello);
+  await enough.promise;
+  return heard;
+}
+
+describe("two cameras", () => {
+  test("are picked by name or a part of it; who names none gets the first", async () => {
+    await using server = await startServer(["--source", "pattern", "--source", CLIP, "--size", "320x240"]);
+    const shown = async (camera: string) => {
+      await using viewer = startViewerOf(camera, server.port, ["--frames", "3"]);
+      expect(await viewer.end()).toBe(0);
+      return viewer.last?.source;
+    };
+    expect(await shown("")).toBe("pattern");
+    expect(await shown("pattern")).toBe("pattern");
+    expect(await shown("vtest-6s.mp4")).toBe("vtest-6s.mp4");
+    expect(await shown("VTEST")).toBe("vtest-6s.mp4");
+  });
+
+  test("one of another name is refused with the names there are, at once", async () => {
+    await using server = await startServer(TWO);
+    const viewer = await runToEnd("client", [`127.0.0.1:${server.port}/roof`, "--display", "none"]);
+    expect(viewer.code).toBe(1);
+    expect(viewer.remarks).toContain(
+      `error: 127.0.0.1:${server.port}: there is no camera 'roof': there are pattern, pattern-2`,
+    );
+  });
+
+  test("are listed, for people and programs, which makes none of them work", async () => {
+    await using server = await startServer(TWO);
+    await server.until("frames", ({ last }) => last?.cameras?.every(({ frames }) => frames > 2) ?? false);
+    const address = `127.0.0.1:${server.port}`;
+    const program = await runToEnd("client", [address, "--list", "--json"]);
+    expect(program.code).toBe(0);
+    const entry = { hasEnded: false, width: 320, height: 240, framesPerSecond: 20 };
+    expect(program.program.last).toEqual({
+      cameras: [
+        { name: "pattern", ...entry },
+        { name: "pattern-2", ...entry },
+      ],
+    });
+    const people = await runToEnd("client", [address, "--list"], { rawOutput: true });
+    expect(people.program.bytes.toString()).toBe("pattern    320×240  20 fps\npattern-2  320×240  20 fps\n");
+    await server.until("reports", ({ reports }) => reports.length > 3);
+    expect(server.last).toMatchObject({ encoded: 0, viewers: 0 });
+  });
+
+  test("an older viewer, which names none, gets the first", async () => {
+    await using server = await startServer(TWO);
+    const older = Buffer.from("0e00000001534c4950020600736c69702031", "hex");
+    const [welcome, cameras] = await greetRaw(server.port, older);
+    expect(welcome?.type).toBe(MessageType.welcome);
+    expect(readWelcome(welcome?.body ?? new Uint8Array()).sourceName).toBe("pattern");
+    expect(cameras?.type).toBeGreaterThanOrEqual(128); // which it skips
+    expect(readCameras(cameras?.body ?? new Uint8Array()).map(({ name }) => name)).toEqual(["pattern", "pattern-2"]);
+    await server.until("its encoding", ({ last }) => (last?.cameras?.[0]?.encoded ?? 0) > 0);
+    expect(server.last?.cameras?.[1]?.encoded).toBe(0);
+  });
+
+  test("only that which is watched is encoded; sums and the first one's figures stand where one camera's did", async () => {
+    await using server = await startServer(TWO);
+    await using viewer = startViewerOf("pattern-2", server.port);
+    await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 10);
+    await server.until("the report of it", ({ last }) => (last?.cameras?.[1]?.sent ?? 0) > 10);
+    const sums = server.last;
+    const [first, second] = sums?.cameras ?? [];
+    expect(first).toMatchObject({ name: "pattern", viewers: 0, encoded: 0, sent: 0, width: 320 });
+    expect(second).toMatchObject({ name: "pattern-2", source: "pattern", viewers: 1, ended: null });
+    expect(sums).toMatchObject({ source: "pattern", width: 320, viewers: 1, bytesPerFrame: first?.bytesPerFrame });
+    expect(sums?.frames).toBe((first?.frames ?? 0) + (second?.frames ?? 0));
+    expect([sums?.sent, sums?.encoded]).toEqual([second?.sent, second?.encoded]);
+  });
+});
+
+describe("a camera that ends", () => {
+  test("ends alone: its viewers are told, the others' go on, and who comes later is told too", async () => {
+    const flags = ["--source", "pattern", "--source", "-", "--pixel-format", "gray", "--size", "320x240"];
+    await using server = await startServer(flags, { stdin: "pipe" });
+    await using steady = startViewerOf("pattern", server.port);
+    await using short = startViewerOf("standard", server.port, ["--once"]);
+    const stdin = server.child.stdin as Bun.FileSink;
+    while ((short.last?.frames ?? 0) < 3) {
+      stdin.write(new Uint8Array(320 * 240).fill(short.reports.length));
+      stdin.flush();
+      await Bun.sleep(10);
+    }
+    stdin.end();
+    expect(await short.end()).toBe(0);
+    expect(short.remarks).toContain("standard input has ended");
+    const before = steady.last?.frames ?? 0;
+    await steady.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
+    expect(steady.last?.reconnects).toBe(0);
+    const late = await runToEnd("client", [`127.0.0.1:${server.port}/standard input`, "--display", "none", "--once"]);
+    expect(late.remarks).toContain("standard input has ended");
+    await server.until("its end", ({ last }) => last?.cameras?.[1]?.ended === "standard input has ended");
+    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    expect(list.program.last).toMatchObject({ cameras: [{ hasEnded: false }, { hasEnded: true }] });
+  });
+
+  test("at once, since its file is not there, does not keep the others from working", async () => {
+    await using server = await startServer(["--source", "/nowhere/x.mp4", "--source", "pattern", "--fps", "20"]);
+    await using viewer = startViewerOf("pattern", server.port, ["--frames", "3"]);
+    expect(await viewer.end()).toBe(0);
+    expect(server.remarks).toContain("/nowhere/x.mp4 has ended: cannot read /nowhere/x.mp4: there is no such file");
+  });
+
+  test("when all have failed, so has the server", async () => {
+    const { code, remarks } = await runToEnd("server", [
+      "--source",
+      "/nowhere/a",
+      "--source",
+      "/nowhere/b",
+      "--port",
+      "0",
+    ]);
+    expect(code).toBe(1);
+    expect(remarks).toMatch(/error: cannot read \/nowhere\/a: there is no such file or device\n$/);
+  });
+
+  test("when all have ended, the server has", async () => {
+    const { code } = await runToEnd("server", [...TWO, "--frames", "5", "--port", "0"]);
+    expect(code).toBe(0);
+  });
+});
