@@ -146,6 +146,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     },
     renditions,
     pictures,
+    transcodes: options.codec === "simd",
     captureIntervalMicros: () => pipeline.captureIntervalMicros,
     onChanged() {
       watched.check();
@@ -175,6 +176,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     quality: options.quality,
     tiles: options.codec === "simd" ? tiles : null,
     isWatched: () => viewers.isWatched,
+    wantsTiles: () => renditions.wanted.length > 0,
     publish: (picture) => viewers.publish(picture),
     onTrouble(text) {
       if (text === saidTrouble) return;
