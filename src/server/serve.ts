@@ -76,6 +76,7 @@ export interface ServeReport {
 export interface RenditionReport {
   width: number;
   height: number;
+  /** 0 = unknown: pictures as the source made them. */
   quality: number;
   viewers: number;
   bytesPerFrame: number;
@@ -215,11 +216,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     fps: Math.round(pipeline.captureRate.perSecond(nowMicros()) * 10) / 10,
     encoded: pipeline.encoded,
     encodedFps: Math.round(pipeline.encodedRate.perSecond(nowMicros()) * 10) / 10,
-    bytesPerFrame: renditions.wanted[0]?.newestBytes ?? pictures.newestBytes,
-    renditions: renditions.wanted.map(({ stream, level, users, newestBytes }) => ({
-      ...{ width: stream?.width ?? 0, height: stream?.height ?? 0, quality: level.quality },
-      ...{ viewers: users, bytesPerFrame: newestBytes },
-    })),
+    bytesPerFrame: (viewers.onPictures > 0 ? null : renditions.wanted[0]?.newestBytes) ?? pictures.newestBytes,
+    renditions: [
+      ...viewers.reportPictures(),
+      ...renditions.wanted.map(({ stream, level, users, newestBytes }) => ({
+        ...{ width: stream?.width ?? 0, height: stream?.height ?? 0, quality: level.quality },
+        ...{ viewers: users, bytesPerFrame: newestBytes },
+      })),
+    ],
     encodeMs: { p50: pipeline.encodeDurations.percentileMs(50), p99: pipeline.encodeDurations.percentileMs(99) },
     dropped: pipeline.drops.total,
     droppedBy: { ...pipeline.drops.byReason },

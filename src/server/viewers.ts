@@ -86,6 +86,15 @@ export class Viewers {
     return this.#watchers.values().reduce((sum, { feed }) => sum + (feed === pictures ? 1 : 0), 0);
   }
 
+  /** What these are sent, as `--json` has it: one entry, or none where there are no such viewers. */
+  reportPictures(): { width: number; height: number; quality: number; viewers: number; bytesPerFrame: number }[] {
+    const { stream, newestBytes } = this.#options.pictures;
+    const viewers = this.onPictures;
+    if (stream === null || viewers === 0) return [];
+    const { width, height, quality } = stream;
+    return [{ width, height, quality, viewers, bytesPerFrame: newestBytes }];
+  }
+
   get picturesSent(): number {
     return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSent, this.#departedSent);
   }
