@@ -10,7 +10,7 @@ import type { Size } from "../core/pixel-format.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connection.ts";
-import { DecodePipeline } from "./decode-pipeline.ts";
+import { createDecodePipeline } from "./decode-pipeline.ts";
 import { type FrameOutput, openFrameOutput, OutputClosed } from "./frame-output.ts";
 import type { DecodeEvents } from "./picture.ts";
 import { acknowledgeDropped, Presenter } from "./presenter.ts";
@@ -112,7 +112,8 @@ class Viewing {
       screen = await this.#openScreen();
       await pool.started;
       const tiles = await createTilePipeline(arena, pool, decodeEvents);
-      const receiver = new Receiver(new DecodePipeline(arena, pool, decodeEvents), tiles, this.#figures);
+      const pictures = await createDecodePipeline(arena, pool, decodeEvents);
+      const receiver = new Receiver(pictures, tiles, this.#figures);
       this.#receiver = receiver;
       const presenter = new Presenter({
         screen,

@@ -138,7 +138,7 @@ export class Adaptation {
     const { maxBitsPerSecond } = this.#limits;
     const fits = (level: Level) => {
       const whole = (at.wholeBytes * weight(level)) / weight(levels[current] as Level);
-      const usual = this.#sizes.value === undefined ? whole : this.#sizes.value * weight(level);
+      const usual = level.isPassedOn || this.#sizes.value === undefined ? whole : this.#sizes.value * weight(level);
       const bytesPerCapture = (rate * at.captureIntervalMicros) / 1e6;
       if (maxBitsPerSecond !== null && usual > bytesPerCapture * share && maxLatencyMicros === null) return false;
       return maxLatencyMicros === null || this.#isFresh(whole, usual, rate, at, maxLatencyMicros * share);

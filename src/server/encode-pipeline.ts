@@ -2,16 +2,17 @@
 
 import type { Arena } from "../codec/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
-import { readJpegSize } from "../codec/jpeg-header.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import { DropCounters, Durations, Rate, RecentMedian } from "../core/statistics.ts";
+import { JpegIntake } from "./jpeg-intake.ts";
 import type { CapturedPixels, EncodedPicture } from "./picture.ts";
 import type { FrameSink } from "./sources/source.ts";
 import type { FrameOutcome, TilePipeline } from "./tile-pipeline.ts";
+import { Transcoder } from "./transcoder.ts";
 
 /**
  * Why a captured frame never became a picture: `source` there was no room for it or it was damaged on the way in,
@@ -27,6 +28,9 @@ const SLOTS_OF_TILES = 2;
 
 type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
 
+/** What can be wrong with frames: the source damaged them, or they cannot be encoded (or decoded, to be encoded anew). */
+type Failing = "source" | "encode";
+
 export interface PipelineOptions {
   arena: Arena;
   pool: CodecPool;
@@ -35,6 +39,8 @@ export interface PipelineOptions {
   tiles: TilePipeline | null;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
   isWatched: () => boolean;
+  /** Whether somebody is to be sent tiles. If not, JPEGs of the source are not decoded. */
+  wantsTiles: () => boolean;
   publish: (picture: EncodedPicture) => void;
   onTrouble: (text: string | null) => void;
   /** After each captured frame, with the count so far. */
@@ -54,13 +60,27 @@ export class EncodePipeline implements FrameSink {
   #captured = 0;
   #encoded = 0;
   #published = 0;
-  #damaged = false;
+  /** The newest frame that the tile pipeline took. */
+  #tiled = 0;
+  readonly #intake = new JpegIntake();
+  /** Null where no tiles can be made of JPEGs. */
+  readonly #transcoder: Transcoder | null;
+  readonly #failing = new Set<Failing>();
   /** Of the newest frame; 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
   #lastCapturedAt: Micros | null = null;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    const transcoding = {
+      pool: options.pool,
+      reserve: (size: Size) => this.reserve("rgba", size),
+      isWanted: () => options.isWatched() && options.wantsTiles(),
+      onPixels: (pixels: CapturedPixels) => this.#takeDecoded(pixels),
+      onStale: () => this.drops.add("stale"),
+      onFailed: (reason: string) => this.#fail(reason),
+    };
+    this.#transcoder = options.tiles === null ? null : new Transcoder(transcoding);
   }
 
   /** Frames that the source has delivered or lost. */
@@ -80,7 +100,7 @@ export class EncodePipeline implements FrameSink {
 
   /** Whether nothing waits for an encoder or is in one. */
   get idle(): boolean {
-    return this.#waiting === null && this.#encoding === 0;
+    return this.#waiting === null && this.#encoding === 0 && (this.#transcoder?.idle ?? true);
   }
 
   reserve(format: PixelFormat, size: Size): FrameSlot | null {
@@ -95,21 +115,24 @@ export class EncodePipeline implements FrameSink {
 
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
     const frameNumber = this.#count(capturedAt);
-    this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt }, picture: null });
+    this.#recover("source");
+    this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
   }
 
   jpeg(bytes: Uint8Array, capturedAt: Micros): void {
     const frameNumber = this.#count(capturedAt);
+    let picture: EncodedPicture;
     try {
       const encodedAt = nowMicros();
-      const picture = { ...readJpegSize(bytes), frameNumber, capturedAt, encodedAt, jpeg: bytes, isPassedOn: true };
-      this.#offer({ pixels: null, picture });
+      picture = { ...this.#intake.accept(bytes), frameNumber, capturedAt, encodedAt, isPassedOn: true };
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.drops.add("source");
-      this.#damaged = true;
-      this.#options.onTrouble(`the source sent a damaged picture: ${error.message}`);
+      this.#complain("source", `the source sent a damaged picture: ${error.message}`);
+      return;
     }
+    this.#recover("source");
+    this.#offer({ pixels: null, picture });
   }
 
   lost(): void {
@@ -123,35 +146,52 @@ export class EncodePipeline implements FrameSink {
 
   /** Gives the newest frame to an encoder if there is one idle and somebody watches. Call when either may have changed. */
   pump(): void {
+    this.#options.tiles?.assist();
+    if (!this.#options.isWatched()) return;
     const waiting = this.#waiting;
-    const { tiles } = this.#options;
-    tiles?.assist();
-    if (waiting === null || !this.#options.isWatched()) return;
-    if (waiting.picture !== null) {
+    if (waiting?.picture) {
       this.#waiting = null;
-      this.#publish(waiting.picture);
-      return;
+      this.#passOn(waiting.picture);
     }
-    if (tiles !== null) {
-      this.#waiting = null; // before it is given away: it may be done at once
+    if (waiting?.pixels) this.#encode(waiting.pixels);
+    // Only now: a newer picture may come before there is a thread for this one.
+    if (this.#waiting === null && this.#encoding === 0) this.#transcoder?.start();
+  }
+
+  #passOn(picture: EncodedPicture): void {
+    this.#publish(picture);
+    this.#transcoder?.offer(picture);
+  }
+
+  #encode(pixels: CapturedPixels): void {
+    const { tiles, pool, quality, wantsTiles } = this.#options;
+    if (tiles === null) {
+      const { slot, format, width, height } = pixels;
+      const job = { kind: "encode", width, height, format, address: slot.address, quality } as const;
+      if (!pool.tryRun(job, (result) => this.#finish(pixels, result))) return;
+      this.#waiting = null;
       this.#encoding++;
-      if (tiles.tryStart(waiting.pixels, (outcome) => this.#finishTiles(outcome))) return;
-      this.#waiting = waiting;
-      this.#encoding--;
       return;
     }
-    const { slot, format, width, height } = waiting.pixels;
-    const { address } = slot;
-    const job = { kind: "encode", width, height, format, address, quality: this.#options.quality } as const;
-    if (!this.#options.pool.tryRun(job, (result) => this.#finish(waiting.pixels, result))) return;
-    this.#waiting = null;
+    this.#waiting = null; // before it is given away: it may be done at once
+    if (pixels.isDecoded && !wantsTiles()) {
+      pixels.slot.release(); // who wanted it has gone meanwhile
+      return;
+    }
     this.#encoding++;
+    if (tiles.tryStart(pixels, (outcome) => this.#finishTiles(outcome, pixels))) {
+      this.#tiled = pixels.frameNumber;
+      return;
+    }
+    this.#waiting = { pixels, picture: null };
+    this.#encoding--;
   }
 
   /** Forgets the frame that waits: the source has been let go, and it would be old when somebody comes. */
   clear(): void {
     this.#waiting?.pixels?.slot.release();
     this.#waiting = null;
+    this.#transcoder?.clear();
     this.#lastCapturedAt = null;
   }
 
@@ -166,19 +206,36 @@ export class EncodePipeline implements FrameSink {
 
   #offer(captured: Captured): void {
     const older = this.#waiting;
-    this.#waiting = captured;
     const { width, height } = captured.pixels ?? captured.picture;
     this.size = { width, height };
-    older?.pixels?.slot.release();
-    if (older !== null && this.#options.isWatched()) this.drops.add("stale");
+    const isWatched = this.#options.isWatched();
+    if (isWatched && captured.picture !== null && older?.pixels?.isDecoded) {
+      this.#passOn(captured.picture); // what was decoded goes on waiting for its tables
+    } else {
+      this.#waiting = captured;
+      older?.pixels?.slot.release();
+      if (older !== null && isWatched) this.drops.add("stale");
+    }
     this.pump();
   }
 
-  #finishTiles({ failure, busyMicros }: FrameOutcome): void {
+  #takeDecoded(pixels: CapturedPixels): void {
+    // The source may have handed over pixels since, or nobody may watch.
+    if (this.#waiting !== null || pixels.frameNumber <= this.#tiled) {
+      pixels.slot.release();
+      if (this.#options.isWatched()) this.drops.add("late");
+    } else {
+      this.#waiting = { pixels, picture: null };
+    }
+    this.pump();
+  }
+
+  #finishTiles({ failure, busyMicros }: FrameOutcome, { isDecoded }: CapturedPixels): void {
     this.#encoding--;
     if (failure === null) {
       this.encodeDurations.record(busyMicros);
-      this.#succeed();
+      this.#recover("encode");
+      if (!isDecoded) this.#countEncoded();
     } else {
       this.#fail(failure);
     }
@@ -200,13 +257,20 @@ export class EncodePipeline implements FrameSink {
 
   #fail(reason: string): void {
     this.drops.add("encode");
-    this.#damaged = true;
-    this.#options.onTrouble(`a frame was not encoded: ${reason}`);
+    this.#complain("encode", `a frame was not encoded: ${reason}`);
   }
 
-  #succeed(): void {
-    if (this.#damaged) this.#options.onTrouble(null);
-    this.#damaged = false;
+  #complain(what: Failing, text: string): void {
+    this.#failing.add(what);
+    this.#options.onTrouble(text);
+  }
+
+  /** A frame of which that is true was well. */
+  #recover(what: Failing): void {
+    if (this.#failing.delete(what) && this.#failing.size === 0) this.#options.onTrouble(null);
+  }
+
+  #countEncoded(): void {
     this.#encoded++;
     this.encodedRate.add(nowMicros());
   }
@@ -217,7 +281,8 @@ export class EncodePipeline implements FrameSink {
       return;
     }
     this.#published = picture.frameNumber;
-    this.#succeed();
+    if (!picture.isPassedOn) this.#recover("encode");
+    this.#countEncoded();
     this.#options.publish(picture);
   }
 }

@@ -1,5 +1,6 @@
 // What viewers are sent from: the newest state of a picture, and the messages that bring one viewer up to it.
 
+import { estimateQuality } from "../codec/jpeg-header.ts";
 import { nowMicros } from "../core/clock.ts";
 import { type StreamHeader, writePictureHead } from "../protocol/messages.ts";
 import type { Level } from "./ladder.ts";
@@ -12,15 +13,22 @@ export interface Feed {
   readonly level: Level | null;
   /** Number of the newest whole frame; 0 before the first. */
   readonly newestFrame: number;
+  /** Bytes that a viewer with nothing is sent of it; 0 before the first. */
+  readonly wholeBytes: number;
   /** Messages that make a viewer with frame `since` (0 = nothing yet) have the newest one. They are valid until there is a newer one. */
   compose(since: number): Uint8Array[];
 }
+
+/** Of a camera's JPEGs, where their tables do not tell. */
+const USUAL_QUALITY = 85;
 
 /** Whole JPEGs: what `jsquash` makes, and what a source hands over as JPEGs. */
 export class PictureFeed implements Feed {
   readonly #describe: (picture: EncodedPicture) => StreamHeader;
   #newest: EncodedPicture | null = null;
-  readonly level = null;
+  #isPassedOn = false;
+  /** That of the source's own JPEGs; null for those that were made here. */
+  level: Level | null = null;
   stream: StreamHeader | null = null;
 
   constructor(describe: (picture: EncodedPicture) => StreamHeader) {
@@ -36,9 +44,18 @@ export class PictureFeed implements Feed {
     return this.#newest?.jpeg.length ?? 0;
   }
 
+  get wholeBytes(): number {
+    return this.newestBytes;
+  }
+
   publish(picture: EncodedPicture): void {
-    if (picture.width !== this.stream?.width || picture.height !== this.stream.height)
+    const { width, height, jpeg, isPassedOn } = picture;
+    const isAsBefore = width === this.stream?.width && height === this.stream.height && isPassedOn === this.#isPassedOn;
+    if (!isAsBefore) {
+      this.#isPassedOn = isPassedOn;
       this.stream = this.#describe(picture);
+      this.level = isPassedOn ? { halvings: 0, quality: estimateQuality(jpeg) ?? USUAL_QUALITY, isPassedOn } : null;
+    }
     this.#newest = picture;
   }
 

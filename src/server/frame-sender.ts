@@ -64,7 +64,8 @@ export class FrameSender {
 
   /** A frame of the feed is being encoded: with credit, its parts are sent as they come. */
   beginFrame(rendition: Rendition, frameNumber: number): void {
-    if (rendition !== this.#feed || !this.#mayBeSent()) return;
+    // Whole pictures are there before tiles are made of them: it may have had this frame as one.
+    if (rendition !== this.#feed || frameNumber <= this.#lastWhole || !this.#mayBeSent()) return;
     this.#announce(rendition);
     this.#streamed = frameNumber;
     this.#owed = false;
@@ -122,7 +123,8 @@ export class FrameSender {
 
   #expectAck(frameNumber: number, { level }: Feed): void {
     this.#credit.sent(frameNumber, nowMicros());
-    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole: this.#since === 0 });
+    const isWhole = this.#since === 0 || level?.isPassedOn === true;
+    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole });
   }
 
   #sentWhole(frameNumber: number): void {

@@ -2,12 +2,14 @@
 
 import { halfSize, type Size } from "../core/pixel-format.ts";
 
-/** One rendition of a picture: how often it is halved, and the JPEG quality. */
+/** What a viewer can be sent of a picture: how often it is halved, and the JPEG quality. */
 export interface Level {
   /** 0 full size, 1 half, 2 a quarter. */
   readonly halvings: number;
   /** 1 to 100. */
   readonly quality: number;
+  /** Not a rendition but the source's own JPEGs, each of them whole; `quality` is about theirs. */
+  readonly isPassedOn?: true;
 }
 
 export const MAX_HALVINGS = 2;
@@ -26,9 +28,16 @@ const QUANTISATION_POWER = -0.62;
 
 /**
  * The levels from the best down, for a source of that size; `top` is the best that this viewer may have. `keepsSize`: only
- * those of the size of `top`.
+ * those of the size of `top`. `passedOn`: the source hands over JPEGs; these come first where their size is that of `top`, and
+ * then only what is lighter.
  */
-export function ladder(source: Size, top: Level, keepsSize = false): Level[] {
+export function ladder(source: Size, top: Level, keepsSize = false, passedOn: Level | null = null): Level[] {
+  const renditions = renditionLevels(source, top, keepsSize);
+  if (passedOn === null || passedOn.halvings !== top.halvings) return renditions;
+  return [passedOn, ...renditions.filter((level) => weight(level) < weight(passedOn))];
+}
+
+function renditionLevels(source: Size, top: Level, keepsSize: boolean): Level[] {
   const levels: Level[] = [];
   let size = source;
   for (let halvings = 0; halvings <= MAX_HALVINGS; halvings++) {

@@ -11,6 +11,8 @@ export interface CapturedPixels extends Size {
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
+  /** They are of a JPEG that the source handed over, and which viewers may be sent as it is. */
+  isDecoded: boolean;
 }
 
 export interface EncodedPicture extends Size {

@@ -31,7 +31,7 @@ export interface TilePipelineOptions {
   renditions: Renditions;
   /** Whether to tell of a frame's parts as they are done, which may be after so long all together. */
   wantsParts: (encodingMicros: number) => boolean;
-  /** With each frame: the size of the source's pictures. */
+  /** With each frame that the source hands over as pixels: the size of its pictures. */
   onSource: (size: Size) => void;
   /** A frame begins whose parts will be told of. */
   onOpened: (rendition: Rendition, frameNumber: number) => void;
@@ -155,7 +155,7 @@ export class TilePipeline {
   }
 
   /** A source of another size or layout makes everything anew. */
-  #adapt({ format, width, height }: CapturedPixels): void {
+  #adapt({ format, width, height, isDecoded }: CapturedPixels): void {
     if (this.#source?.format !== format || this.#source.width !== width || this.#source.height !== height) {
       this.#source = { format, width, height };
       let size: Size = { width, height };
@@ -165,7 +165,7 @@ export class TilePipeline {
       }
       for (const rendition of this.#options.renditions.wanted) this.#release(rendition);
     }
-    this.#options.onSource({ width, height });
+    if (!isDecoded) this.#options.onSource({ width, height });
   }
 
   /** Whether it has tables for the source's format; where not, a thread makes them. */

@@ -6,7 +6,7 @@ import type { GoodbyeReason } from "../protocol/wire.ts";
 import type { PictureFeed } from "./feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
-import type { Rendition } from "./rendition.ts";
+import { Rendition } from "./rendition.ts";
 import type { Renditions } from "./renditions.ts";
 import type { Viewer, WatchedCamera } from "./viewer.ts";
 
@@ -17,6 +17,8 @@ export interface ViewersOptions {
   quality: number;
   renditions: Renditions;
   pictures: PictureFeed;
+  /** Whether renditions can be made of pictures that the source hands over as JPEGs. */
+  transcodes: boolean;
   captureIntervalMicros: () => number;
   /** Somebody began to watch, or nobody does any more. */
   onChanged: () => void;
@@ -26,13 +28,29 @@ export interface ViewersOptions {
 /** A viewer that has greeted, and what it is sent. */
 interface Watcher {
   viewer: Viewer;
-  /** What it is sent, while that is tiles; null before, while it is paused, and while whole pictures are. */
-  rendition: Rendition | null;
+  /** What it is sent; null before the first frame, and while it is paused. */
+  feed: Rendition | PictureFeed | null;
   /** What it is sent once there is a frame of it. */
   next: Rendition | null;
+  /** What it can be sent, the best first; none where there is nothing to choose from. */
   levels: Level[];
-  /** Of `levels`; that of `next` where there is one, else of `rendition`. */
+  /** Of `levels`; that of `next` where there is one, else of `feed`. */
   step: number;
+}
+
+/** What the source hands over, and thus what can be sent: tiles, whole pictures, or either to each viewer. */
+interface SourceKind extends Size {
+  offers: "tiles" | "pictures" | "both";
+}
+
+/** A size and quality that is being sent. */
+export interface RenditionReport {
+  width: number;
+  height: number;
+  /** 0 = unknown: pictures as the source made them. */
+  quality: number;
+  viewers: number;
+  bytesPerFrame: number;
 }
 
 export class Viewers {
@@ -41,9 +59,8 @@ export class Viewers {
   #trouble: string | null = null;
   #departedSkipped = 0;
   #departedSent = 0;
-  /** Of what the source hands over as pixels; null while it does not. */
-  #tiledSize: Size | null = null;
-  #sendsPictures = false;
+  /** Null before the first frame. */
+  #source: SourceKind | null = null;
 
   /** The camera as a viewer sees it. */
   readonly camera: WatchedCamera;
@@ -78,26 +95,44 @@ export class Viewers {
     return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSkipped, this.#departedSkipped);
   }
 
+  /** Viewers that are sent whole pictures. */
+  get onPictures(): number {
+    const { pictures } = this.#options;
+    return this.#watchers.values().reduce((sum, { feed }) => sum + (feed === pictures ? 1 : 0), 0);
+  }
+
+  /** What these are sent, as `--json` has it: one entry, or none where there are no such viewers. */
+  reportPictures(): RenditionReport[] {
+    const { stream, newestBytes } = this.#options.pictures;
+    const viewers = this.onPictures;
+    if (stream === null || viewers === 0) return [];
+    const { width, height, quality } = stream;
+    return [{ width, height, quality, viewers, bytesPerFrame: newestBytes }];
+  }
+
   get picturesSent(): number {
     return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSent, this.#departedSent);
   }
 
-  /** A whole picture, for everybody: from here on pictures are sent, not tiles. */
+  /** A whole picture: from here on such are sent, the source's own beside tiles of them where those are wanted. */
   publish(picture: EncodedPicture): void {
-    this.#options.pictures.publish(picture);
-    if (!this.#sendsPictures) {
-      this.#sendsPictures = true;
-      for (const watcher of this.#watchers.values()) this.#assign(watcher);
-    }
-    for (const viewer of this.#watchers.keys()) viewer.frames.offer();
+    const { pictures, transcodes } = this.#options;
+    const { width, height, isPassedOn } = picture;
+    pictures.publish(picture);
+    this.#adopt({ width, height, offers: isPassedOn && transcodes ? "both" : "pictures" });
+    for (const { viewer, feed } of this.#watchers.values()) if (feed === pictures) viewer.frames.offer();
   }
 
   /** The source hands over pixels of that size: from here on tiles are sent. */
-  useTiles(size: Size): void {
-    const before = this.#sendsPictures ? null : this.#tiledSize;
-    if (before?.width === size.width && before.height === size.height) return;
-    this.#tiledSize = size;
-    this.#sendsPictures = false;
+  useTiles({ width, height }: Size): void {
+    this.#adopt({ width, height, offers: "tiles" });
+  }
+
+  #adopt(source: SourceKind): void {
+    const before = this.#source;
+    const { width, height, offers } = source;
+    if (before?.width === width && before.height === height && before.offers === offers) return;
+    this.#source = source;
     for (const watcher of this.#watchers.values()) this.#assign(watcher);
   }
 
@@ -117,11 +152,9 @@ export class Viewers {
   publishTiles(rendition: Rendition): void {
     for (const watcher of this.#watchers.values()) {
       if (watcher.next === rendition) {
-        if (watcher.rendition !== null) this.#options.renditions.release(watcher.rendition);
-        watcher.rendition = rendition;
         watcher.next = null;
-        watcher.viewer.frames.follow(rendition);
-      } else if (watcher.rendition === rendition) {
+        this.#follow(watcher, rendition);
+      } else if (watcher.feed === rendition) {
         watcher.viewer.frames.offer();
       }
     }
@@ -146,7 +179,7 @@ export class Viewers {
   #change(viewer: Viewer): void {
     let watcher = this.#watchers.get(viewer);
     if (watcher === undefined) {
-      watcher = { viewer, rendition: null, next: null, levels: [], step: 0 };
+      watcher = { viewer, feed: null, next: null, levels: [], step: 0 };
       this.#watchers.set(viewer, watcher);
       const what = viewer.watching ? "is watching" : "asks";
       this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
@@ -165,18 +198,26 @@ export class Viewers {
   /** Gives a viewer what it should be sent now: a rendition of its size, whole pictures, or nothing. */
   #assign(watcher: Watcher): void {
     const { quality, pictures } = this.#options;
-    const source = this.#tiledSize;
-    if (!watcher.viewer.watching || this.#sendsPictures || source === null) {
+    const source = this.#source;
+    if (!watcher.viewer.watching) {
       this.#releaseAll(watcher);
-      watcher.viewer.frames.follow(this.#sendsPictures && watcher.viewer.watching ? pictures : null);
+      return;
+    }
+    if (source === null) {
       // Before the first frame nobody knows whether there will be tiles; wanting them makes the encoders begin.
-      if (watcher.viewer.watching && !this.#sendsPictures) this.#goTo(watcher, { halvings: 0, quality });
+      this.#goTo(watcher, { halvings: 0, quality });
+      return;
+    }
+    if (source.offers === "pictures") {
+      watcher.levels = [];
+      this.#sendPictures(watcher);
       return;
     }
     const top: Level = { halvings: halvingsFor(source, watcher.viewer.wishedSize), quality };
     const before = watcher.levels[watcher.step];
     const wasBest = watcher.step === 0;
-    watcher.levels = ladder(source, top, watcher.viewer.keepsSize);
+    const passedOn = source.offers === "both" ? pictures.level : null;
+    watcher.levels = ladder(source, top, watcher.viewer.keepsSize, passedOn);
     // Where its link had to be spared, it still has to be.
     const spares = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
     const step = watcher.levels.findIndex(spares);
@@ -186,38 +227,56 @@ export class Viewers {
 
   #adapt(viewer: Viewer): void {
     const watcher = this.#watchers.get(viewer);
-    if (watcher === undefined || watcher.rendition === null || watcher.next !== null) return;
+    if (watcher === undefined || watcher.feed === null || watcher.next !== null || watcher.levels.length === 0) return;
     const step = viewer.frames.adaptation.choose(watcher.levels, watcher.step, {
       now: nowMicros(),
       roundTripMicros: viewer.roundTripMicros,
       captureIntervalMicros: this.#options.captureIntervalMicros(),
-      wholeBytes: watcher.rendition.wholeBytes,
+      wholeBytes: watcher.feed.wholeBytes,
     });
     const level = watcher.levels[step];
     if (step === watcher.step || level === undefined) return;
     watcher.step = step;
     this.#goTo(watcher, level);
+    this.#options.onChanged(); // a size may be wanted now that was not, or not any more
   }
 
-  /** What it has is sent on until there is a frame of the other rendition. */
+  /** What it has is sent on until there is a frame of the other rendition; whole pictures are always there. */
   #goTo(watcher: Watcher, level: Level): void {
-    const { renditions } = this.#options;
-    const isOf = (rendition: Rendition | null) =>
-      rendition?.level.halvings === level.halvings && rendition.level.quality === level.quality;
+    if (level.isPassedOn) {
+      this.#sendPictures(watcher);
+      return;
+    }
+    const isOf = (feed: Watcher["feed"]) =>
+      feed instanceof Rendition && feed.level.halvings === level.halvings && feed.level.quality === level.quality;
     if (isOf(watcher.next)) return;
-    if (watcher.next !== null) renditions.release(watcher.next);
-    watcher.next = null;
-    if (isOf(watcher.rendition)) return;
-    watcher.next = renditions.acquire(level);
+    this.#releaseNext(watcher);
+    if (isOf(watcher.feed)) return;
+    watcher.next = this.#options.renditions.acquire(level);
     if (watcher.next.newestFrame > 0) this.publishTiles(watcher.next);
   }
 
-  #releaseAll(watcher: Watcher): void {
-    for (const rendition of [watcher.rendition, watcher.next]) {
-      if (rendition !== null) this.#options.renditions.release(rendition);
-    }
-    watcher.rendition = null;
+  #sendPictures(watcher: Watcher): void {
+    this.#releaseNext(watcher);
+    this.#follow(watcher, this.#options.pictures);
+  }
+
+  /** From here on it is sent that, and what it was sent before is not kept up for it any more. */
+  #follow(watcher: Watcher, feed: Watcher["feed"]): void {
+    if (watcher.feed === feed) return;
+    if (watcher.feed instanceof Rendition) this.#options.renditions.release(watcher.feed);
+    watcher.feed = feed;
+    watcher.viewer.frames.follow(feed);
+  }
+
+  #releaseNext(watcher: Watcher): void {
+    if (watcher.next !== null) this.#options.renditions.release(watcher.next);
     watcher.next = null;
+  }
+
+  #releaseAll(watcher: Watcher): void {
+    this.#releaseNext(watcher);
+    this.#follow(watcher, null);
   }
 
   #forget(viewer: Viewer, reason: string): void {

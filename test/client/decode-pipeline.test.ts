@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Arena } from "../../src/codec/arena.ts";
 import { CodecPool } from "../../src/codec/pool.ts";
-import { DecodePipeline, type ReceivedPicture } from "../../src/client/decode-pipeline.ts";
+import { createDecodePipeline, type DecodePipeline, type ReceivedPicture } from "../../src/client/decode-pipeline.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import { cjpeg, djpeg, largestDifference, testPicture, toRgbaBytes, until } from "../codec/outside-programs.ts";
 import { openConnection, type RealConnection } from "./real-connection.ts";
@@ -40,14 +40,15 @@ async function start(): Promise<Setup> {
     arena,
     codec: "jsquash",
     threads: THREADS,
-    onIdle: () => pipeline.pump(),
+    onIdle: () => pipeline?.pump(),
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
   pools.push(pool);
   const decoded: DecodedPicture[] = [];
   const dropped: Dropped[] = [];
-  const pipeline: DecodePipeline = new DecodePipeline(arena, pool, {
+  let pipeline: DecodePipeline | null = null;
+  pipeline = await createDecodePipeline(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });

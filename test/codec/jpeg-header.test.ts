@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readJpegSize } from "../../src/codec/jpeg-header.ts";
+import { estimateQuality, hasEnd, readJpegHeader, readJpegSize } from "../../src/codec/jpeg-header.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { cjpeg, djpeg, ffmpeg, testPicture, toPnm } from "./outside-programs.ts";
@@ -144,5 +144,58 @@ describe("damage", () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("readJpegHeader", () => {
+  const mcusPerLine = Math.ceil(SIZE.width / 16);
+  test.each([
+    ["baseline", [], { isSequential: true, restartIntervalMcus: 0 }],
+    ["a restart marker each line", ["-restart", "1"], { isSequential: true, restartIntervalMcus: mcusPerLine }],
+    ["one every three MCUs", ["-restart", "3B"], { isSequential: true, restartIntervalMcus: 3 }],
+    ["progressive", ["-progressive"], { isSequential: false, restartIntervalMcus: 0 }],
+    ["arithmetic", ["-arithmetic"], { isSequential: false, restartIntervalMcus: 0 }],
+  ])("says what cjpeg made: %s", (_, args, expected) => {
+    expect(readJpegHeader(cjpeg(testPicture(SIZE), ...args))).toMatchObject({ ...SIZE, ...expected });
+  });
+
+  test("ends where the scan begins: what is cut off before is no picture, what is cut off later is one", () => {
+    const { dataAt, scanAt } = readJpegHeader(JPEG);
+    expect([JPEG[scanAt], JPEG[scanAt + 1]]).toEqual([0xff, 0xda]);
+    for (let length = 0; length < JPEG.length; length++) {
+      const part = JPEG.subarray(0, length);
+      if (length <= dataAt) expect(() => readJpegHeader(part)).toThrow(CodecError);
+      else expect(readJpegHeader(part).dataAt).toBe(dataAt);
+    }
+  });
+
+  test("an end is seen, whatever follows it, and only where there is one", () => {
+    const thumbnail = segment(0xe1, cjpeg(testPicture({ width: 8, height: 8 })));
+    const whole = withBehindSoi(JPEG, thumbnail);
+    const ends = (jpeg: Uint8Array) => hasEnd(jpeg, readJpegHeader(jpeg));
+    expect(ends(whole)).toBe(true);
+    expect(ends(Buffer.concat([whole, new Uint8Array(3000)]))).toBe(true);
+    expect(ends(Buffer.concat([whole, Buffer.from([0xd9, 0, 0xd9])]))).toBe(true);
+    for (let cut = 1; cut < 200; cut++) expect(ends(whole.subarray(0, whole.length - cut))).toBe(false);
+  });
+});
+
+describe("estimateQuality", () => {
+  test("is the quality that cjpeg was given", () => {
+    for (const quality of [25, 50, 75, 85, 90, 95]) {
+      const jpeg = cjpeg(testPicture(SIZE), "-quality", String(quality), "-baseline");
+      expect(Math.abs((estimateQuality(jpeg) ?? 0) - quality)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test("falls as ffmpeg's quantiser grows", () => {
+    const qualities = ["2", "5", "10", "20", "31"].map((q) => {
+      const args = ["-q:v", q, "-qmin", "1", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"];
+      const input = ["-f", "image2pipe", "-c:v", "ppm", "-i", "-"];
+      return estimateQuality(ffmpeg([...input, ...args], toPnm(testPicture(SIZE))).bytes) ?? 0;
+    });
+    expect(qualities).toEqual(qualities.toSorted((a, b) => b - a));
+    expect(qualities[0]).toBeGreaterThan(80);
+    expect(qualities.at(-1)).toBeLessThan(30);
   });
 });

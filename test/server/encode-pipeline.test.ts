@@ -46,6 +46,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     quality: 90,
     tiles: null,
     isWatched: () => setup.watched,
+    wantsTiles: () => false,
     publish: (picture) => published.push(picture),
     onTrouble: (text) => troubles.push(text),
     onCaptured: (frames) => captured.push(frames),

@@ -9,6 +9,9 @@ import type { Viewer } from "../../src/server/viewer.ts";
 import type { Truth } from "./tiles-world.ts";
 import { tilesOf } from "../protocol/tile-lists.ts";
 
+/** SOI and EOI, before the number that stands in a JPEG here: whatever looks for a header finds none. */
+export const JPEG_START = [0xff, 0xd8, 0xff, 0xd9] as const;
+
 /** Pings, pongs and the like that may wait beside a frame, and what a frame takes beside its tiles. */
 const SMALL_BYTES = 12_000;
 /** Of the largest frame: all tiles of a full picture. */
@@ -18,6 +21,8 @@ export class ModelViewer {
   readonly viewer: Viewer;
   /** Newest frame that came whole. */
   lastFrame = 0;
+  /** Of tiles and pictures, without what is around them. */
+  lastFrameBytes = 0;
   paused = false;
   isGone = false;
   framesSeen = 0;
@@ -53,6 +58,11 @@ export class ModelViewer {
 
   get watches(): boolean {
     return !this.isGone && !this.paused;
+  }
+
+  /** Whether the last Stream announced whole pictures. */
+  get takesPictures(): boolean {
+    return this.#streams > 0 && this.#epoch === null;
   }
 
   /** Takes so many bytes more, then none until the next time. */
@@ -96,6 +106,11 @@ export class ModelViewer {
     this.viewer.receive(m.writeWish({ paused, keepsSize: width % 2 === 1, width, height }));
   }
 
+  /** Wishes that its pictures stay of one size. */
+  keepSize(): void {
+    this.viewer.receive(m.writeWish({ paused: this.paused, keepsSize: true, width: 0, height: 0 }));
+  }
+
   /** Says something, so that it is not taken for gone, and answers. */
   ping(): void {
     if (this.isGone) return;
@@ -127,7 +142,9 @@ export class ModelViewer {
     const truth = this.#truths[this.#epoch ?? -1];
     if (truth === undefined) throw new Error(`tiles of frame ${frameNumber} without a Stream that announces them`);
     this.#beginFrame(frameNumber);
+    if (frameNumber !== this.#partial) this.lastFrameBytes = 0;
     for (const { number, bytes } of tilesOf(tiles)) {
+      this.lastFrameBytes += bytes.length;
       if (bytes.length !== truth.tileBytes) throw new Error(`tile ${number} has ${bytes.length} bytes`);
       const [epoch, tile, frame = 0] = new Uint32Array(bytes.slice(0, 12).buffer);
       if (epoch !== this.#epoch || tile !== number) throw new Error(`tile ${number} is ${tile} of epoch ${epoch}`);
@@ -144,7 +161,8 @@ export class ModelViewer {
   #takePicture({ frameNumber, jpeg }: m.Picture): void {
     if (this.#streams === 0 || this.#epoch !== null) throw new Error("a picture without a Stream that announces it");
     this.#beginFrame(frameNumber);
-    const number = new Uint32Array(jpeg.slice().buffer)[0];
+    const number = new Uint32Array(jpeg.slice(JPEG_START.length, JPEG_START.length + 4).buffer)[0];
+    this.lastFrameBytes = jpeg.length;
     if (number !== frameNumber) throw new Error(`picture ${frameNumber} shows ${number}`);
     this.#endFrame(frameNumber);
   }

@@ -11,6 +11,7 @@ import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
 import type { Level } from "../../src/server/ladder.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
 import { TilePipeline } from "../../src/server/tile-pipeline.ts";
@@ -66,6 +67,10 @@ export class PipelineStand {
   readonly pipeline: EncodePipeline;
   readonly events: string[] = [];
   readonly troubles: (string | null)[] = [];
+  /** Whole pictures. */
+  readonly published: EncodedPicture[] = [];
+  /** Somebody watches also where no rendition is wanted. */
+  isWatched = false;
   wantsParts = true;
   onCommitted: (rendition: Rendition) => void = () => undefined;
   #capturedAt = 1_000_000;
@@ -87,8 +92,9 @@ export class PipelineStand {
     });
     this.pipeline = new EncodePipeline({
       ...{ arena, pool, quality: 80, tiles },
-      isWatched: () => this.renditions.wanted.length > 0,
-      publish: () => undefined,
+      isWatched: () => this.isWatched || this.renditions.wanted.length > 0,
+      wantsTiles: () => this.renditions.wanted.length > 0,
+      publish: (picture) => this.published.push(picture),
       onTrouble: (text) => this.troubles.push(text),
       onCaptured: () => undefined,
     });

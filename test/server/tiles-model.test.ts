@@ -22,6 +22,7 @@ const operation = fc.oneof(
       changed: changes,
       partTiles: fc.constantFrom(1, 3, TILES),
       prepares: fc.boolean(),
+      lag: fc.constantFrom(null, 0, 0, 1, 3),
     }),
   },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("part" as const), which: fc.nat(TILES) }) },
@@ -54,7 +55,7 @@ const operation = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("source" as const), halvings: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("jpeg" as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("jpeg" as const) }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("tick" as const), milliseconds: fc.constantFrom(50, 400, 3_000) }),
@@ -66,7 +67,7 @@ function perform(world: World, step: Operation, pass: (milliseconds: number) => 
   const model = "viewer" in step ? world.models[step.viewer % Math.max(1, world.models.length)] : undefined;
   switch (step.kind) {
     case "open":
-      return world.openFrame(step.changed, step.partTiles, step.prepares);
+      return world.openFrame(step.changed, step.partTiles, step.prepares, step.lag);
     case "part":
       return world.encodePart(step.which);
     case "commit":
@@ -98,14 +99,15 @@ function perform(world: World, step: Operation, pass: (milliseconds: number) => 
 }
 
 /** What is there when all is read, acknowledged and one more frame came: everybody who watches has the newest. */
-function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void): void {
+function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void, endsInJpegs: boolean): void {
   world.commitFrame();
   for (let round = 1; round <= 2; round++) {
     world.settle();
     pass(60_000); // so that no budget is overdrawn
     for (const each of world.models) each.ping();
     world.reception.tick();
-    world.openFrame([], 2, true);
+    if (endsInJpegs) world.jpeg();
+    world.openFrame([], 2, true, endsInJpegs ? 0 : null);
     world.commitFrame();
   }
   world.settle();
@@ -120,12 +122,12 @@ test.each([
 ] as const)("whatever happens, in any order, every frame shown is true: %s", (_, limits) => {
   let shown = 0;
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 80, size: "max" }), (steps) => {
+    fc.property(fc.array(operation, { maxLength: 80, size: "max" }), fc.boolean(), (steps, endsInJpegs) => {
       const pass = stopClock();
       const world = new World(limits);
       world.join();
       for (const step of steps) perform(world, step, pass);
-      expectNewestAtTheEnd(world, pass);
+      expectNewestAtTheEnd(world, pass, endsInJpegs);
       shown += world.models.reduce((sum, { framesSeen }) => sum + framesSeen, 0);
     }),
     { numRuns: RUNS, includeErrorInReport: true },

@@ -9,11 +9,13 @@ import { Reception } from "../../src/server/reception.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
 import { Viewers } from "../../src/server/viewers.ts";
-import { ModelViewer } from "./model-viewer.ts";
+import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
 export const TILES = 8;
 /** A tile's bytes by how often its picture is halved: whole pictures are large enough to tell a link's rate by. */
 const TILE_BYTES = [1_000, 700, 300] as const;
+/** Of a JPEG that the source hands over. */
+const JPEG_BYTES = 7_900;
 
 /** What one start of a rendition truly shows: for each frame, the number of the frame that last changed each tile. */
 export interface Truth {
@@ -43,6 +45,10 @@ export class World {
   readonly truths: Truth[] = [];
   size: Size = { width: 1280, height: 720 };
   frame = 0;
+  /** Whether what the source handed over last is a JPEG. */
+  #passesOn = false;
+  /** The newest frame of which tiles were made. */
+  #tiled = 0;
   readonly #startedSize = new Map<Rendition, Size>();
   readonly #truthOf = new Map<Rendition, Truth>();
   #open: Open | null = null;
@@ -50,6 +56,7 @@ export class World {
   constructor(limits: AdaptationLimits) {
     this.viewers = new Viewers({
       ...{ name: "model", quality: 80, renditions: this.renditions, pictures: this.pictures },
+      transcodes: true,
       captureIntervalMicros: () => 33_333,
       onChanged: () => undefined,
       say: () => undefined,
@@ -68,10 +75,19 @@ export class World {
     return model;
   }
 
-  /** As the tile pipeline does when it takes a frame; `prepares` says whether tables that are missing are ready by now. */
-  openFrame(changed: boolean[], partTiles: number, prepares: boolean): void {
+  /**
+   * As the tile pipeline does when it takes a frame; `prepares` says whether tables that are missing are ready by now. With
+   * `lag` it is a JPEG that was decoded, so many frames behind the newest, if there is one.
+   */
+  openFrame(changed: boolean[], partTiles: number, prepares: boolean, lag: number | null = null): void {
     this.commitFrame();
-    this.viewers.useTiles(this.size);
+    const isDecoded = lag !== null && this.#passesOn;
+    const frame = isDecoded ? Math.max(this.#tiled + 1, this.frame - lag) : this.frame + 1;
+    if (isDecoded && frame > this.frame) return;
+    if (!isDecoded) {
+      this.viewers.useTiles(this.size);
+      this.#passesOn = false;
+    }
     for (const rendition of this.renditions.takeRetired()) rendition.stop();
     for (const rendition of this.renditions.wanted) {
       if (rendition.picture !== null && this.#startedSize.get(rendition) !== this.size) rendition.stop();
@@ -79,8 +95,9 @@ export class World {
     }
     const ready = this.renditions.wanted.filter(({ picture }) => picture !== null);
     if (ready.length === 0) return;
-    this.frame++;
-    const open: Open = { frame: this.frame, parts: [], changed, renditions: [] };
+    this.frame = Math.max(frame, this.frame);
+    this.#tiled = frame;
+    const open: Open = { frame, parts: [], changed, renditions: [] };
     for (let first = 0; first < TILES; first += partTiles)
       open.parts.push({ first, count: Math.min(partTiles, TILES - first) });
     for (const rendition of ready) {
@@ -131,10 +148,12 @@ export class World {
     }
   }
 
-  /** The source hands over a JPEG, whose bytes are its number. */
+  /** The source hands over a JPEG, in which its number stands. */
   jpeg(): void {
     this.frame++;
-    const jpeg = new Uint8Array(Uint32Array.of(this.frame).buffer);
+    this.#passesOn = true;
+    const jpeg = new Uint8Array(JPEG_BYTES);
+    jpeg.set([...JPEG_START, ...new Uint8Array(Uint32Array.of(this.frame).buffer)]);
     const stamps = { capturedAt: this.frame, encodedAt: this.frame };
     this.viewers.publish({ ...this.size, ...stamps, frameNumber: this.frame, jpeg, isPassedOn: true });
   }

@@ -169,7 +169,7 @@ export class JpegPicture {
     const damagedTiles = checkStatus(
       this.#kernel.decodePicture(this.state, this.scratch(), this.#list, this.#tileCount, pixels, stride, flagsOf(how)),
     );
-    return { damagedTiles, isTruncated: this.#field(layout.PICTURE_TRUNCATED) !== 0 || damagedTiles > 0 };
+    return { damagedTiles, isTruncated: this.isTruncated || damagedTiles > 0 };
   }
 
   /** Grey everywhere: what a viewer sees before the first tiles. */
@@ -224,6 +224,11 @@ export class JpegPicture {
       isInterleaved: this.#field(scan + layout.SCAN_COMPONENT_COUNT) === this.#field(layout.PICTURE_COMPONENTS),
       headerBytes: this.#field(layout.PICTURE_HEADER_BYTES),
     };
+  }
+
+  /** Whether bytes were missing when the tiles were listed. */
+  get isTruncated(): boolean {
+    return this.#field(layout.PICTURE_TRUNCATED) !== 0;
   }
 
   /** Address of the tile list, for workers that decode part of it. */

@@ -1,0 +1,182 @@
+// A camera's JPEGs from end to end: byte for byte to those whom they suit, as tiles to the others. Real processes, real sockets.
+
+import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openRelay } from "../../bench/relay.ts";
+import { Connection } from "../../src/client/connection.ts";
+import { withoutTables } from "../stripped-jpeg.ts";
+import { CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const FPS = 20;
+const FRAMES = 40;
+const SIZE = { width: 640, height: 480 };
+
+/** Each as a file of its own: how the camera's pictures are told apart is not ours to decide here. */
+let footage: Uint8Array[];
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), "slipstream-mjpeg-"));
+  try {
+    const scale = `scale=${SIZE.width}:${SIZE.height}:out_range=full`;
+    const encoder = ["-c:v", "mjpeg", "-q:v", "3", "-huffman", "default", "-pix_fmt", "yuvj422p"];
+    const command = ["ffmpeg", "-v", "error", "-nostdin", "-i", CLIP, "-frames:v", String(FRAMES), "-vf", scale];
+    const { success, stderr } = Bun.spawnSync([...command, ...encoder, "-f", "image2", join(folder, "%03d.jpg")]);
+    if (!success) throw new Error(stderr.toString());
+    footage = readdirSync(folder)
+      .toSorted()
+      .map((name) => new Uint8Array(readFileSync(join(folder, name))));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const endings: (() => void)[] = [];
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
+});
+
+/** A server to whose standard input the pictures are written again and again, as a camera would. */
+async function startCamera(pictures: readonly Uint8Array[], flags: readonly string[] = []): Promise<Server> {
+  const server = await startServer(["--source", "-", "--pixel-format", "mjpeg", ...flags], { stdin: "pipe" });
+  const stdin = server.child.stdin as Bun.FileSink;
+  let next = 0;
+  const feeding = setInterval(() => {
+    stdin.write(pictures[next++ % pictures.length] as Uint8Array);
+    stdin.flush();
+  }, 1000 / FPS);
+  endings.push(() => {
+    clearInterval(feeding);
+    void stdin.end();
+  });
+  return server;
+}
+
+/** What a connection brings: whole pictures, by their number; tiles are counted. */
+class Listener {
+  readonly pictures = new Map<number, Uint8Array>();
+  readonly codecs: string[] = [];
+  tiles = 0;
+  connection: Connection | null = null;
+
+  async open(port: number): Promise<this> {
+    const acknowledge = (frameNumber: number) =>
+      this.connection?.acknowledge({
+        ...{ frameNumber, outcome: "shown", transferMicros: 500, workMicros: 2000, paceMicros: 2000 },
+      });
+    const connection = await Connection.open(
+      { host: "127.0.0.1", port, camera: "" },
+      {
+        onWelcome: () => undefined,
+        onNotice: () => undefined,
+        onStream: ({ codec }) => this.codecs.push(codec),
+        onPicture: ({ frameNumber, jpeg }) => {
+          this.pictures.set(frameNumber, new Uint8Array(jpeg));
+          acknowledge(frameNumber);
+        },
+        onTiles: ({ frameNumber, isLast }) => {
+          this.tiles++;
+          if (isLast) acknowledge(frameNumber);
+        },
+      },
+    );
+    this.connection = connection;
+    endings.push(() => connection.close());
+    return this;
+  }
+
+  async until(what: string, isTrue: (listener: this) => boolean): Promise<void> {
+    for (const deadline = Date.now() + 20_000; !isTrue(this); await Bun.sleep(10)) {
+      if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    }
+  }
+}
+
+/** Frame numbers count from 1, and the pictures are fed by turns. */
+const fedAs = (pictures: readonly Uint8Array[], frameNumber: number) =>
+  pictures[(frameNumber - 1) % pictures.length] as Uint8Array;
+
+describe("pictures of the camera", () => {
+  test("come byte for byte as it made them, and nothing is encoded or decoded", async () => {
+    await using server = await startCamera(footage);
+    const listener = await new Listener().open(server.port);
+    await listener.until("pictures", ({ pictures }) => pictures.size > 50);
+    for (const [number, jpeg] of listener.pictures) expect(Buffer.compare(jpeg, fedAs(footage, number))).toBe(0);
+    await server.until("a report", ({ last }) => (last?.encoded ?? 0) > 50);
+    expect(listener).toMatchObject({ tiles: 0, codecs: ["jpeg"] });
+    expect(server.last).toMatchObject({ ...SIZE, dropped: 0, encodeMs: { p50: 0, p99: 0 } });
+    expect(server.last?.renditions).toMatchObject([{ ...SIZE, quality: 0, viewers: 1 }]);
+  });
+
+  test("without Huffman tables come with them: as they were before these had been taken out", async () => {
+    const stripped = footage.map((jpeg) => withoutTables(jpeg));
+    await using server = await startCamera(stripped);
+    const listener = await new Listener().open(server.port);
+    await listener.until("pictures", ({ pictures }) => pictures.size > 20);
+    for (const [number, jpeg] of listener.pictures) {
+      const rest = withoutTables(jpeg);
+      expect(Buffer.compare(rest, fedAs(stripped, number))).toBe(0);
+      // Four segments: marker, length, destination and counts of each; values of two DC and two AC tables.
+      expect(jpeg.length - rest.length).toBe(4 * (2 + 2 + 1 + 16) + 2 * 12 + 2 * 162);
+    }
+  });
+
+  test("are passed on while others wish them smaller, and those go back to them with their wish", async () => {
+    await using server = await startCamera(footage);
+    const whole = await new Listener().open(server.port);
+    const changing = await new Listener().open(server.port);
+    await using small = startViewer(server.port, ["--size", "320x200"]);
+    await small.until("the small picture", ({ last }) => last?.width === 320 && last.height === 240);
+    changing.connection?.wish({ paused: false, keepsSize: false, width: 160, height: 120 });
+    await changing.until("tiles", ({ tiles }) => tiles > 20);
+    const before = changing.pictures.size;
+    changing.connection?.wish({ paused: false, keepsSize: false, width: 0, height: 0 });
+    await changing.until("pictures", ({ pictures }) => pictures.size > before + 20);
+    for (const { pictures } of [whole, changing]) {
+      for (const [number, jpeg] of pictures) expect(Buffer.compare(jpeg, fedAs(footage, number))).toBe(0);
+    }
+    expect(whole.tiles).toBe(0);
+    await server.until("both", ({ last }) => last?.renditions.length === 2);
+    expect(server.last?.renditions).toMatchObject([
+      { ...SIZE, quality: 0, viewers: 2 },
+      { width: 320, height: 240, quality: 75, viewers: 1 },
+    ]);
+    await small.until("many pictures", ({ last }) => (last?.frames ?? 0) > 30);
+    expect(small.last?.droppedBy.decode).toBe(0);
+    expect(server.last?.droppedBy.encode).toBe(0);
+  });
+
+  test("that a link cannot carry are sent as tiles over it, and as they are when it can", async () => {
+    await using server = await startCamera(footage, ["--max-latency", "150"]);
+    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 5_000_000, delayMs: 5 });
+    endings.push(() => relay.close());
+    const near = await new Listener().open(server.port);
+    await using far = startViewer(relay.port);
+    await far.until("tiles", ({ last }) => last !== undefined && last.quality > 0);
+    relay.setRate(200_000_000);
+    await far.until("the camera's own", ({ last }) => last !== undefined && last.width === 640 && last.quality === 0);
+    const { frames = 0 } = far.last ?? {};
+    await far.until("more of them", ({ last }) => (last?.frames ?? 0) > frames + 20);
+    expect(far.last?.droppedBy.decode).toBe(0);
+    expect(near.tiles).toBe(0);
+  });
+});
+
+test("damaged pictures between good ones: counted, said, and everybody goes on", async () => {
+  const good = footage[0] as Uint8Array;
+  const scanDamaged = new Uint8Array(good).fill(0x55, 2000, good.length - 500);
+  const noSize = new Uint8Array(good);
+  const sof = Buffer.from(noSize).indexOf(Buffer.from([0xff, 0xc0]));
+  noSize.fill(0, sof + 5, sof + 9);
+  await using server = await startCamera([good, scanDamaged, good, noSize]);
+  await using viewer = startViewer(server.port);
+  await using small = startViewer(server.port, ["--size", "320x240"]);
+  await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 40);
+  await small.until("small pictures", ({ last }) => (last?.frames ?? 0) > 40 && last?.width === 320);
+  expect(server.remarks).toContain("the source sent a damaged picture: a JPEG of 0x0 cannot be shown");
+  await server.until("the count", ({ last }) => (last?.droppedBy.source ?? 0) > 10);
+  expect(viewer.remarks).toContain("damaged");
+  expect(server.last?.viewers).toBe(2);
+});
