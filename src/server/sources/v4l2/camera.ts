@@ -81,9 +81,8 @@ class Camera {
       await new Promise<void>((resolve, reject) => {
         worker.on("message", (message: CaptureMessage) => {
           if (message.kind === "ended") {
-            const { failure } = message;
-            if (failure === null || signal.aborted) resolve();
-            else reject(new SourceError(failure.message, { retry: failure.retry }));
+            if (message.failure === null || signal.aborted) resolve();
+            else reject(new SourceError(message.failure, { retry: true }));
           } else if (!signal.aborted) {
             if (message.kind === "started") this.#hear(message);
             reception.take(message);

@@ -43,5 +43,5 @@ export type CaptureMessage =
   | { kind: "wants-slot" }
   /** Frames were lost and none came. */
   | { kind: "lost"; lost: number }
-  /** The last message: it was told to stop, or has failed. */
-  | { kind: "ended"; failure: { message: string; retry: boolean } | null };
+  /** The last message: it was told to stop, or has failed, for which a camera may always be tried again. */
+  | { kind: "ended"; failure: string | null };

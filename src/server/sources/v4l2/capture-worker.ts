@@ -5,7 +5,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../../../core/clock.ts";
-import { isExpected, SourceError } from "../../../core/errors.ts";
+import { isExpected, messageOf, SourceError } from "../../../core/errors.ts";
 import { type CaptureMessage, type CaptureOrder, SIGNAL, type SlotMessage } from "./capture-messages.ts";
 import { applySetting } from "./controls.ts";
 import { Device } from "./device.ts";
@@ -42,10 +42,10 @@ function isStopped(): boolean {
 function capture(): void {
   const path = findPath();
   using device = openDevice(path);
-  for (const setting of order.settings) applySetting(device, setting);
+  const refusals = applySettings(device);
   using session = new CaptureSession(device, order.wanted);
-  const { actual, format, remarks } = session;
-  send({ kind: "started", path, actual, format, remarks });
+  const { actual, format } = session;
+  send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks] });
   const interval = actual.framesPerSecond > 0 ? 1000 / actual.framesPerSecond : 0;
   const silenceMs = Math.max(SILENCE_MS, SILENT_INTERVALS * interval);
   let heardAt = performance.now();
@@ -85,6 +85,20 @@ function openDevice(path: string): Device {
   if (device.capability().isCamera) return device;
   device[Symbol.dispose]();
   throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: true });
+}
+
+/** Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark. */
+function applySettings(device: Device): string[] {
+  const refusals: string[] = [];
+  for (const setting of order.settings) {
+    try {
+      applySetting(device, setting);
+    } catch (error) {
+      if (!isExpected(error) && !(error instanceof SystemCallError)) throw error;
+      refusals.push(`${setting.name}=${setting.value} was not set: ${messageOf(error)}`);
+    }
+  }
+  return refusals;
 }
 
 /** Waits, for a moment, until the last frame has been taken. */
@@ -144,14 +158,13 @@ function takeLost(session: CaptureSession): number {
   return lost;
 }
 
-function failureOf(error: unknown): { message: string; retry: boolean } {
-  if (error instanceof SourceError) return { message: error.message, retry: error.retry };
-  if (error instanceof SystemCallError) return { message: explainSystemCall(error, order.path), retry: true };
-  if (isExpected(error)) return { message: error.message, retry: false };
+function failureOf(error: unknown): string {
+  if (error instanceof SystemCallError) return explainSystemCall(error, order.path);
+  if (isExpected(error)) return error.message;
   throw error;
 }
 
-let failure: { message: string; retry: boolean } | null = null;
+let failure: string | null = null;
 try {
   capture();
 } catch (error) {

@@ -193,7 +193,7 @@ function setFormat(
     const mode = chooseMode(formats, wanted, refused);
     if (mode === null) {
       const offered = formats.map(({ fourcc }) => fourcc).join(", ");
-      throw new SourceError(`${device.path} has no format that fits; it has ${offered}`, { retry: false });
+      throw new SourceError(`${device.path} has no format that fits; it has ${offered}`, { retry: true });
     }
     const pix = describeFormat(
       mode,
