@@ -18,14 +18,23 @@ const command = asProgram(new Command("bun run serve"), VERSION)
   .addOption(
     new Option(
       "--source <what>",
-      "auto, pattern, webcam, a device, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
+      "auto, pattern, webcam, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
     ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
   .addOption(new Option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
   .addOption(
-    new Option("--pixel-format <name>", "with --source -: what standard input carries")
-      .choices([...PIXEL_FORMATS, "mjpeg"])
-      .default("rgba"),
+    new Option(
+      "--pixel-format <name>",
+      "with --source -: what standard input carries (default: rgba); with a camera: what it is asked for",
+    ).choices([...PIXEL_FORMATS, "mjpeg"]),
+  )
+  .addOption(
+    new Option(
+      "--set <name=value>",
+      "a camera's setting, as brightness=128; again for more (bun run cameras --controls)",
+    )
+      .argParser((text, before: string[]) => [...before, text])
+      .default([], "none"),
   )
   .addOption(
     new Option(
@@ -100,7 +109,8 @@ await runMain(async (signal) => {
     name: null,
     source,
     device: flags["device"] ?? null,
-    pixelFormat: flags["pixelFormat"],
+    pixelFormat: flags["pixelFormat"] ?? null,
+    settings: flags["set"],
     size: flags["size"] ?? null,
     framesPerSecond: flags["fps"] ?? null,
     quality: flags["quality"],

@@ -5,7 +5,8 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceError, UsageError } from "../../src/core/errors.ts";
-import { listCameras, openSource, type SourceOptions } from "../../src/server/sources/open.ts";
+import { openSource, type SourceOptions } from "../../src/server/sources/open.ts";
+import { listCameras } from "../../src/server/sources/v4l2/find.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -76,6 +77,7 @@ describe("wrong sources", () => {
     ["a pattern too low for its code", { size: { width: 200, height: 15 } }, "not 200x15"],
     ["raw standard input without a size", { source: "-" }, "--size"],
     ["MJPEG with a size", { source: "-", pixelFormat: "mjpeg", size: { width: 4, height: 4 } }, "--size does not go"],
+    ["a setting for what is no camera", { settings: ["brightness=1"] }, "--set goes with cameras"],
     ["a webcam's name that a shell could read", { source: "webcam", device: "a;rm" }, "not a device name"],
   ] satisfies [string, Partial<SourceOptions>, string][])("%s is wrong use", (_, options, text) => {
     const error = errorOf(options);
@@ -84,10 +86,25 @@ describe("wrong sources", () => {
     expect((error as UsageError).message).not.toContain("\n");
   });
 
+  test.skipIf(process.platform !== "linux").each(["no-such-camera", "missing.mp4", "99"])(
+    "%p, which is neither a file nor a camera, is wrong use",
+    (source) => {
+      const error = errorOf({ source });
+      expect(error).toBeInstanceOf(UsageError);
+      expect((error as UsageError).message).toContain(source);
+      expect((error as UsageError).message).toMatch(/no camera is there|there are: /);
+    },
+  );
+
+  test.skipIf(process.platform !== "linux")("a device that is no camera is said to be none", () => {
+    const error = errorOf({ source: "/dev/null" });
+    expect(error).toBeInstanceOf(SourceError);
+    expect((error as SourceError).message).toBe("/dev/null is no camera");
+  });
+
   const nowhere = "there is no such file or device";
   test.skipIf(process.platform !== "linux").each([
     ["a file that is not there", () => join(folder, "nothing.mp4"), nowhere],
-    ["a word", () => "camera", nowhere],
     ["nothing at all", () => "", nowhere],
     ["a path through a file", () => join(folder, "clip.mp4", "x"), nowhere],
     ["a device that is not there", () => "/dev/video9999", nowhere],

@@ -114,6 +114,40 @@ describe("after it has worked", () => {
   });
 });
 
+describe("a source that can tell when its device may be back", () => {
+  test("is started again then, however long the pause would be", async () => {
+    const sink = new RecordingSink();
+    const failing = Array.from({ length: 4 }, () => deliver(0, trouble()));
+    const { source, starts } = scripted(deliver(1, trouble()), ...failing, deliver(1));
+    const waits: AbortSignal[] = [];
+    // Without it the pauses would be 0.5, 1, 2, 4 and 5 s.
+    const untilBack = (signal: AbortSignal) => {
+      waits.push(signal);
+      return Bun.sleep(5);
+    };
+    const pauses = Bun.sleep(4_000).then(() => "the pauses");
+    const watched = supervise({ ...source, untilBack }).run(sink, never());
+    expect(await Promise.race([watched, pauses])).toBeUndefined();
+    expect(starts.length).toBe(6);
+    expect(waits.map(({ aborted }) => aborted)).toEqual(Array(5).fill(true)); // nothing goes on waiting
+  });
+
+  test("is started again after the pause where it does not tell", async () => {
+    const { source, starts } = scripted(deliver(1, trouble()), deliver(1));
+    const silent = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    await supervise({ ...source, untilBack: silent }).run(new RecordingSink(), never());
+    expect(starts.length).toBe(2);
+  });
+});
+
+test("a camera's controls are passed through; a source without has none", () => {
+  const { source } = scripted();
+  const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve() };
+  expect(supervise({ ...source, controls }).controls).toBe(controls);
+  expect("controls" in supervise(source)).toBe(false);
+});
+
 test("name, rate and everything of the sink are passed through", async () => {
   const sink = new RecordingSink();
   const { source } = scripted(async (inner) => {

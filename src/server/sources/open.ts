@@ -1,6 +1,6 @@
 // From what the user wrote after --source to a source.
 
-import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -9,6 +9,9 @@ import { createPattern } from "./pattern.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
+import { parseSetting } from "./v4l2/controls.ts";
+import { chooseCamera, findCameras, listCameras } from "./v4l2/find.ts";
+import { openCamera } from "./v4l2/open-camera.ts";
 import { createWebcam } from "./webcam.ts";
 
 export interface SourceOptions {
@@ -19,7 +22,10 @@ export interface SourceOptions {
   size: Size | null;
   framesPerSecond: number | null;
   quality: number;
-  pixelFormat: InputFormat;
+  /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
+  pixelFormat: InputFormat | null;
+  /** For a camera: settings to be made, each as `name=value`. */
+  settings?: readonly string[];
 }
 
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
@@ -37,6 +43,11 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
     throw new UsageError("--fps 0 (without pause) goes with --source pattern only");
   }
   if (source === "auto") return openFirstCamera(options, say);
+  const device = deviceOf(source);
+  const settings = options.settings ?? [];
+  if (device === null && settings.length > 0) {
+    throw new UsageError(`--set goes with cameras on Linux only, not with --source ${source}`);
+  }
   if (source === "pattern") {
     return supervise(createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND));
   }
@@ -45,17 +56,39 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
     return supervise(createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality));
   }
   if (source === "-") {
-    return createStandardInput(Bun.stdin.stream(), options.pixelFormat, size, framesPerSecond ?? 0);
+    return createStandardInput(Bun.stdin.stream(), options.pixelFormat ?? "rgba", size, framesPerSecond ?? 0);
   }
   if (isAddress(source)) {
     return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond)));
   }
-  if (isDevice(source)) {
-    checkReadable(source);
-    return supervise(createFfmpegSource(deviceInput(source, process.platform, size, framesPerSecond)));
-  }
+  if (device !== null) return supervise(openDevice(device, options, say));
   checkReadable(source);
   return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond)));
+}
+
+/** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
+function deviceOf(source: string): string | null {
+  const isElse = ["pattern", "webcam", "-", ""].includes(source) || isAddress(source);
+  if (isElse) return null;
+  if (isDevice(source)) return source;
+  // A path is a path, be there anything or not; a word that is no file can only be a camera.
+  if (process.platform !== "linux" || source.includes("/") || existsSync(source)) return null;
+  return chooseCamera(findCameras(), source).path;
+}
+
+/** A camera: by V4L2 where that is spoken, else by ffmpeg. */
+function openDevice(device: string, options: SourceOptions, say: (text: string) => void): Source {
+  checkReadable(device);
+  const { size, framesPerSecond, pixelFormat, settings = [] } = options;
+  if (process.platform === "linux") {
+    const wanted = { size, framesPerSecond, format: pixelFormat };
+    const camera = openCamera(device, wanted, settings.map(parseSetting), say);
+    if (camera !== null) return camera;
+  }
+  if (settings.length > 0) {
+    throw new UsageError(`--set goes with cameras that are read by V4L2 only; ${device} is read by ffmpeg`);
+  }
+  return createFfmpegSource(deviceInput(device, process.platform, size, framesPerSecond));
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
@@ -73,24 +106,6 @@ function openFirstCamera(options: SourceOptions, say: (text: string) => void): S
     }
   }
   return openSource({ ...options, source: "pattern" }, say);
-}
-
-/** Capture devices, first one first. Only Linux can list them without help; elsewhere none is found. */
-export function listCameras(): string[] {
-  const root = "/sys/class/video4linux";
-  try {
-    return (
-      readdirSync(root)
-        .filter((name) => /^video\d+$/.test(name))
-        // A camera has a second node for its metadata; the kernel gives the picture's index 0.
-        .filter((name) => readFileSync(`${root}/${name}/index`, "utf8").trim() === "0")
-        .toSorted((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
-        .map((name) => `/dev/${name}`)
-    );
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return []; // no camera has been plugged in since boot, or this is not Linux
-    throw error;
-  }
 }
 
 function isDevice(source: string): boolean {

@@ -31,4 +31,43 @@ export interface Source {
    * MissingError or UsageError where it cannot go on. Leaves no process and no device open behind it.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
+  /** Settings of a camera that can be changed while it runs; absent where a source has none. */
+  readonly controls?: CameraControls;
+  /** Resolves when a device that went away may be there again; never rejects. Absent where nobody can know. */
+  untilBack?(signal: AbortSignal): Promise<void>;
+}
+
+export interface CameraControls {
+  /** What there is, with present values. Rejects with SourceError where the device cannot be asked. */
+  list(): Promise<Control[]>;
+  /**
+   * Sets one by its name; it stays so when the camera is plugged in again. Rejects with UsageError for a name that is
+   * not there or a value that is not allowed, with SourceError where the device cannot be asked.
+   */
+  set(name: string, value: number): Promise<void>;
+}
+
+/** One setting of a camera. */
+export interface Control {
+  /** As v4l2-ctl writes it: `exposure_time_absolute`. */
+  name: string;
+  /** As the driver calls it: `Exposure Time, Absolute`. */
+  title: string;
+  /** `menu` takes the values in `menu`; a `button` has no value and does something when it is set. */
+  type: "integer" | "boolean" | "menu" | "button" | "bitmask";
+  minimum: number;
+  maximum: number;
+  step: number;
+  defaultValue: number;
+  /** Null where it cannot be read. */
+  value: number | null;
+  menu: ControlMenuItem[];
+  isReadOnly: boolean;
+  /** Without effect as things are: an exposure time while exposure is automatic. */
+  isInactive: boolean;
+}
+
+export interface ControlMenuItem {
+  value: number;
+  label: string;
 }

@@ -18,6 +18,7 @@ export function supervise(source: Source): Source {
     get framesPerSecond() {
       return source.framesPerSecond;
     },
+    ...(source.controls === undefined ? {} : { controls: source.controls }),
     async run(sink, signal) {
       const heard = new HearingSink(sink);
       let pauseMs = FIRST_PAUSE_MS;
@@ -31,12 +32,22 @@ export function supervise(source: Source): Source {
           if (heard.frames > 0) pauseMs = FIRST_PAUSE_MS;
           sink.trouble(`${error.message}; trying again`);
         }
-        await sleep(pauseMs, signal);
+        await pause(source, pauseMs, signal);
         if (signal.aborted) return;
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
     },
   };
+}
+
+/** Waits so long, or until the device seems to be back. */
+async function pause(source: Source, milliseconds: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const waits = [sleep(milliseconds, either)];
+  if (source.untilBack !== undefined) waits.push(source.untilBack(either));
+  await Promise.race(waits);
+  over.abort(); // the other one ends as well
 }
 
 /** Passes everything on and notices frames: the first after a failure means that all is well again. */

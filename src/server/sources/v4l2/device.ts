@@ -1,0 +1,109 @@
+// An open V4L2 device: requests with errors that name them, and what it says of itself.
+
+import { REQUESTS, type RequestName, type StructName, V4L2 } from "./layouts.ts";
+import {
+  closeDevice,
+  ERRNO,
+  ioctl,
+  type Mapping,
+  map,
+  openDevice,
+  type Readiness,
+  SystemCallError,
+  waitFor,
+} from "./libc.ts";
+import { Struct } from "./struct.ts";
+
+/** What stays the same when a camera is plugged in again, but for `bus`, which changes with the socket. */
+export interface Identity {
+  /** What the device calls itself, as "HD Pro Webcam C920". */
+  card: string;
+  /** Where it is plugged in, as "usb-0000:00:14.0-2". */
+  bus: string;
+}
+
+export interface Capability extends Identity {
+  driver: string;
+  /** Delivers pictures, in buffers that can be mapped. */
+  isCamera: boolean;
+}
+
+/** All of its calls throw SystemCallError unless they say otherwise. */
+export class Device implements Disposable {
+  readonly path: string;
+  readonly #descriptor: number;
+  readonly #int = new Int32Array(1);
+
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = openDevice(path);
+  }
+
+  [Symbol.dispose](): void {
+    closeDevice(this.#descriptor);
+  }
+
+  /** Sends a request with its structure, which holds the answer then. */
+  request(name: RequestName, struct: Struct): void {
+    const errno = this.attempt(name, struct);
+    if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
+  }
+
+  /** The same, with the error's number as the outcome; 0 = done. */
+  attempt(name: RequestName, struct: Struct): number {
+    const { number, struct: expected } = REQUESTS[name];
+    // The kernel would write over whatever lies behind a structure that is too small.
+    if (struct.name !== expected) throw new Error(`${name} takes ${expected}, not ${struct.name}`);
+    return ioctl(this.#descriptor, number, struct.bytes);
+  }
+
+  /** Requests that take an int. */
+  requestInt(name: "VIDIOC_STREAMON" | "VIDIOC_STREAMOFF", value: number): void {
+    this.#int[0] = value;
+    const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
+    if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
+  }
+
+  /**
+   * An enumeration: `fill` writes the index into a new structure; ends where the device has no more, or none at all
+   * (EINVAL, and ENOTTY from drivers that lack the request).
+   */
+  *enumerate<Name extends StructName>(
+    name: RequestName,
+    make: (index: number) => Struct<Name>,
+  ): Generator<Struct<Name>> {
+    for (let index = 0; index < MAX_ENUMERATED; index++) {
+      const struct = make(index);
+      const errno = this.attempt(name, struct);
+      if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY || errno === ERRNO.ENODATA) return;
+      if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
+      yield struct;
+    }
+  }
+
+  capability(): Capability {
+    const struct = new Struct("v4l2_capability");
+    this.request("VIDIOC_QUERYCAP", struct);
+    // A camera has several nodes; what this one can do stands in device_caps where the driver fills that in.
+    const all = struct.get("capabilities");
+    const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
+    return {
+      driver: struct.text("driver", 16),
+      card: struct.text("card", 32),
+      bus: struct.text("bus_info", 32),
+      isCamera: (own & V4L2.CAP_VIDEO_CAPTURE) !== 0 && (own & V4L2.CAP_STREAMING) !== 0,
+    };
+  }
+
+  map(offset: number, length: number): Mapping {
+    return map(this.#descriptor, offset, length);
+  }
+
+  /** Blocks this thread. */
+  wait(timeoutMs: number): Readiness {
+    return waitFor(this.#descriptor, timeoutMs);
+  }
+}
+
+/** No driver has so many formats, sizes or menu items; one that never says EINVAL shall not hang us. */
+const MAX_ENUMERATED = 1024;

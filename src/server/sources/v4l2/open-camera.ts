@@ -1,0 +1,55 @@
+// From a device's path to a running camera: looks at it, and says at once what cannot be.
+
+import { SourceError, UsageError } from "../../../core/errors.ts";
+import type { Source } from "../source.ts";
+import { createCamera } from "./camera.ts";
+import { controlValue, findControl, readControls, type Setting } from "./controls.ts";
+import { Device } from "./device.ts";
+import { explainSystemCall } from "./explain.ts";
+import { type CameraFormat, frameFormatOf, readFormats } from "./formats.ts";
+import { hasLibc, SystemCallError } from "./libc.ts";
+import { chooseMode, type Wanted } from "./negotiate.ts";
+
+/**
+ * A camera by V4L2, or null where only ffmpeg can do it, with a line that says why. Throws UsageError for settings and
+ * formats the camera does not have, SourceError where it cannot be opened.
+ */
+export function openCamera(
+  path: string,
+  wanted: Wanted,
+  settings: readonly Setting[],
+  say: (text: string) => void,
+): Source | null {
+  if (!hasLibc()) {
+    say(`${path} is read by ffmpeg: V4L2 is spoken on Linux with x86-64 or arm64 only`);
+    return null;
+  }
+  try {
+    using device = new Device(path);
+    const capability = device.capability();
+    if (!capability.isCamera) throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: false });
+    const formats = readFormats(device);
+    const mode = chooseMode(formats, wanted);
+    if (mode === null) {
+      if (wanted.format !== null) throw new UsageError(`${path} has no ${wanted.format}; it has ${listOf(formats)}`);
+      say(`${path} has formats that only ffmpeg reads (${listOf(formats)}): it is read by ffmpeg`);
+      return null;
+    }
+    const controls = settings.length > 0 ? readControls(device) : [];
+    for (const { name, value } of settings) controlValue(findControl(controls, name), value);
+    return createCamera({ path, identity: capability, wanted, mode, settings, say });
+  } catch (cause) {
+    if (!(cause instanceof SystemCallError)) throw cause;
+    const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
+    throw new SourceError(text, { retry: false, cause });
+  }
+}
+
+function listOf(formats: readonly CameraFormat[]): string {
+  return formats.map(({ fourcc }) => nameWithOurs(fourcc)).join(", ");
+}
+
+function nameWithOurs(fourcc: string): string {
+  const known = frameFormatOf(fourcc);
+  return known === null ? fourcc : `${fourcc} (${known})`;
+}

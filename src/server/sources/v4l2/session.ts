@@ -1,0 +1,246 @@
+// A device that is capturing: format and rate set, buffers mapped, frames taken out of it, newest first.
+
+import { SourceError } from "../../../core/errors.ts";
+import type { PixelFormat, Size } from "../../../core/pixel-format.ts";
+import { matchColour } from "./colour.ts";
+import type { Device } from "./device.ts";
+import { type CameraFormat, fourccCode, fourccText, type FrameFormat, rateOf, readFormats } from "./formats.ts";
+import { FrameCopier } from "./frame-copy.ts";
+import { V4L2 } from "./layouts.ts";
+import { ERRNO, type Mapping, SystemCallError } from "./libc.ts";
+import { type Actual, chooseMode, describeDifference, type Mode, type Wanted } from "./negotiate.ts";
+import { Struct } from "./struct.ts";
+
+/** Enough for the driver to fill one while we read one, twice over; we always take the newest, so more would not be seen. */
+const BUFFERS = 4;
+/** More frames than that were not lost between two: the driver has begun to count anew. */
+const LARGEST_GAP = 1000;
+
+export interface Taken {
+  index: number;
+  bytesUsed: number;
+  /** CLOCK_MONOTONIC in microseconds; null where the driver's stamps are of another clock. */
+  stamp: number | null;
+}
+
+export class CaptureSession implements Disposable {
+  readonly actual: Actual;
+  /** What the frames are. */
+  readonly format: FrameFormat;
+  /** Lines for the operator: what is not as asked for or not as it should be. */
+  readonly remarks: string[] = [];
+  readonly #device: Device;
+  readonly #mappings: Mapping[] = [];
+  readonly #copier: FrameCopier | null;
+  readonly #buffer = new Struct("v4l2_buffer");
+  #sequence: number | null = null;
+  /** Frames that the camera made and nobody got. */
+  lost = 0;
+
+  /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
+  constructor(device: Device, wanted: Wanted) {
+    this.#device = device;
+    const { pix, mode } = setFormat(device, readFormats(device), wanted);
+    const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
+    this.actual = { fourcc: mode.fourcc, size, framesPerSecond: setRate(device, mode) };
+    const difference = describeDifference(wanted, this.actual);
+    if (difference !== null) this.remarks.push(difference);
+    if (mode.format === "mjpeg") {
+      this.format = "mjpeg";
+      this.#copier = null;
+    } else {
+      const colour = matchColour(mode.format, {
+        colorspace: pix.get("fmt.pix.colorspace"),
+        ycbcrEncoding: pix.get("fmt.pix.ycbcr_enc"),
+        quantization: pix.get("fmt.pix.quantization"),
+      });
+      this.format = colour.format;
+      if (colour.remark !== null) this.remarks.push(colour.remark);
+      this.#copier = new FrameCopier(colour.format, size, pix.get("fmt.pix.bytesperline"), colour.levels);
+    }
+    try {
+      this.#mapBuffers();
+      // The picture of a capture card changes its size with the signal; drivers of cameras refuse the subscription.
+      const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
+      device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
+      device.requestInt("VIDIOC_STREAMON", V4L2.BUF_TYPE_VIDEO_CAPTURE);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Stops the device. It may be gone already, which is as good. */
+  [Symbol.dispose](): void {
+    try {
+      this.#device.requestInt("VIDIOC_STREAMOFF", V4L2.BUF_TYPE_VIDEO_CAPTURE);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+    }
+    for (const mapping of this.#mappings.splice(0)) mapping.unmap();
+  }
+
+  /**
+   * The newest frame that is ready, null for none; older ones go back to the driver and are counted as lost. The buffer
+   * stays ours until `giveBack`.
+   */
+  takeNewest(): Taken | null {
+    let newest: Taken | null = null;
+    for (;;) {
+      const taken = this.#dequeue();
+      if (taken === null) return newest;
+      if (taken === "damaged") continue;
+      if (newest !== null) {
+        this.lost++;
+        this.giveBack(newest);
+      }
+      newest = taken;
+    }
+  }
+
+  giveBack({ index }: Taken): void {
+    this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
+  }
+
+  /** A copy of a taken JPEG in memory of its own; null where it is none. */
+  copyJpeg({ index, bytesUsed }: Taken): Uint8Array<ArrayBuffer> | null {
+    const mapped = this.#bytes(index);
+    if (mapped[0] !== 0xff || mapped[1] !== 0xd8) return null; // SOI (T.81 B.1.1.3)
+    const jpeg = new Uint8Array(bytesUsed);
+    jpeg.set(mapped.subarray(0, bytesUsed));
+    return jpeg;
+  }
+
+  /** Whether a taken frame is whole: drivers hand over what a disturbed transfer left. */
+  isWhole({ bytesUsed }: Taken): boolean {
+    return this.#copier === null ? bytesUsed > 2 : bytesUsed >= this.#copier.bufferBytes;
+  }
+
+  /** Copies a taken frame without its padding. */
+  copyPixels({ index }: Taken, frame: Uint8Array): void {
+    this.#copier?.copy(this.#bytes(index), frame);
+  }
+
+  /** Throws SourceError where the picture's size has changed: everything has to be set up anew. */
+  checkEvents(): void {
+    const event = new Struct("v4l2_event");
+    while (this.#device.attempt("VIDIOC_DQEVENT", event) === 0) {
+      const isNewSize =
+        event.get("type") === V4L2.EVENT_SOURCE_CHANGE &&
+        (event.get("u.src_change.changes") & V4L2.EVENT_SRC_CH_RESOLUTION) !== 0;
+      if (isNewSize) throw new SourceError(`${this.#device.path} has changed its picture's format`, { retry: true });
+    }
+  }
+
+  #dequeue(): Taken | "damaged" | null {
+    const buffer = this.#describeBuffer(0);
+    const errno = this.#device.attempt("VIDIOC_DQBUF", buffer);
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== 0) throw new SystemCallError(`VIDIOC_DQBUF ${this.#device.path}`, errno);
+    const sequence = buffer.get("sequence");
+    const gap = this.#sequence === null ? 0 : sequence - this.#sequence - 1;
+    if (gap > 0 && gap < LARGEST_GAP) this.lost += gap;
+    this.#sequence = sequence;
+    const flags = buffer.get("flags");
+    const isMonotonic = (flags & V4L2.BUF_FLAG_TIMESTAMP_MASK) === V4L2.BUF_FLAG_TIMESTAMP_MONOTONIC;
+    const micros = buffer.getInt64("timestamp.tv_sec") * 1e6 + buffer.getInt64("timestamp.tv_usec");
+    const taken: Taken = {
+      index: buffer.get("index"),
+      bytesUsed: Math.min(buffer.get("bytesused"), this.#bytes(buffer.get("index")).length),
+      stamp: isMonotonic && micros > 0 ? micros : null,
+    };
+    if ((flags & V4L2.BUF_FLAG_ERROR) === 0 && this.isWhole(taken)) return taken;
+    this.lost++;
+    this.giveBack(taken);
+    return "damaged";
+  }
+
+  #mapBuffers(): void {
+    const asked = new Struct("v4l2_requestbuffers").set({
+      count: BUFFERS,
+      type: V4L2.BUF_TYPE_VIDEO_CAPTURE,
+      memory: V4L2.MEMORY_MMAP,
+    });
+    this.#device.request("VIDIOC_REQBUFS", asked);
+    for (let index = 0; index < asked.get("count"); index++) {
+      const buffer = this.#describeBuffer(index);
+      this.#device.request("VIDIOC_QUERYBUF", buffer);
+      this.#mappings.push(this.#device.map(buffer.get("m.offset"), buffer.get("length")));
+      this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
+    }
+  }
+
+  #describeBuffer(index: number): Struct<"v4l2_buffer"> {
+    this.#buffer.bytes.fill(0);
+    return this.#buffer.set({ index, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP });
+  }
+
+  #bytes(index: number): Uint8Array {
+    const mapping = this.#mappings[index];
+    if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which it never gave us`);
+    return mapping.bytes;
+  }
+}
+
+/** Tries the formats that fit, the best first, until the driver takes one as it is. */
+function setFormat(
+  device: Device,
+  formats: readonly CameraFormat[],
+  wanted: Wanted,
+): { pix: Struct<"v4l2_format">; mode: Mode } {
+  const refused = new Set<string>();
+  for (;;) {
+    const mode = chooseMode(formats, wanted, refused);
+    if (mode === null) {
+      const offered = formats.map(({ fourcc }) => fourcc).join(", ");
+      throw new SourceError(`${device.path} has no format that fits; it has ${offered}`, { retry: true });
+    }
+    const pix = describeFormat(
+      mode,
+      formats.find(({ fourcc }) => fourcc === mode.fourcc),
+    );
+    device.request("VIDIOC_S_FMT", pix);
+    // The driver changes what it cannot do, the pixel format too.
+    if (fourccText(pix.get("fmt.pix.pixelformat")) === mode.fourcc && isFrame(pix.get("fmt.pix.field"))) {
+      return { pix, mode };
+    }
+    refused.add(mode.fourcc);
+  }
+}
+
+/** Half pictures would need more than a copy. */
+function isFrame(field: number): boolean {
+  return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
+}
+
+function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | undefined): Struct<"v4l2_format"> {
+  const pix = new Struct("v4l2_format").set({
+    type: V4L2.BUF_TYPE_VIDEO_CAPTURE,
+    "fmt.pix.width": size.width,
+    "fmt.pix.height": size.height,
+    "fmt.pix.pixelformat": fourccCode(fourcc),
+    "fmt.pix.field": V4L2.FIELD_NONE,
+    "fmt.pix.priv": V4L2.PIX_FMT_PRIV_MAGIC, // without it the fields behind it are ignored
+  });
+  const isYcbcr = (["yuv420p", "nv12", "yuyv422"] as readonly (PixelFormat | "mjpeg")[]).includes(format);
+  if (isYcbcr && (offered?.convertsMatrix || offered?.convertsRange)) {
+    pix.set({
+      "fmt.pix.flags": V4L2.PIX_FMT_FLAG_SET_CSC,
+      "fmt.pix.ycbcr_enc": offered.convertsMatrix ? V4L2.YCBCR_ENC_601 : V4L2.YCBCR_ENC_DEFAULT,
+      "fmt.pix.quantization": offered.convertsRange ? V4L2.QUANTIZATION_LIM_RANGE : V4L2.QUANTIZATION_DEFAULT,
+    });
+  }
+  return pix;
+}
+
+/** What the camera then runs at; 0 where the driver does not say. */
+function setRate(device: Device, { interval }: Mode): number {
+  const parameters = new Struct("v4l2_streamparm").set({ type: V4L2.BUF_TYPE_VIDEO_CAPTURE });
+  if (device.attempt("VIDIOC_G_PARM", parameters) !== 0) return interval === null ? 0 : rateOf(interval);
+  const canBeSet = (parameters.get("parm.capture.capability") & V4L2.CAP_TIMEPERFRAME) !== 0;
+  if (canBeSet && interval !== null) {
+    parameters.setFraction("parm.capture.timeperframe", interval);
+    device.request("VIDIOC_S_PARM", parameters);
+  }
+  return rateOf(parameters.fraction("parm.capture.timeperframe"));
+}
