@@ -14,6 +14,7 @@ await serve(
     ...{ source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
     ...{ framesPerSecond: 30, quality: 75, codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },
     ...{
+      sampling: "420",
       noise: DEFAULT_NOISE,
       maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
       maxBitsPerSecond: null,

@@ -5,6 +5,7 @@ import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
 import { readJpegSize } from "../codec/jpeg-header.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
+import type { Sampling } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
@@ -31,6 +32,7 @@ export interface PipelineOptions {
   arena: Arena;
   pool: CodecPool;
   quality: number;
+  sampling: Sampling;
   /** Makes tiles of pixels; null where the codec only makes whole pictures. */
   tiles: TilePipeline | null;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
@@ -142,7 +144,8 @@ export class EncodePipeline implements FrameSink {
     }
     const { slot, format, width, height } = waiting.pixels;
     const { address } = slot;
-    const job = { kind: "encode", width, height, format, address, quality: this.#options.quality } as const;
+    const { quality, sampling } = this.#options;
+    const job = { kind: "encode", width, height, format, sampling, address, quality } as const;
     if (!this.#options.pool.tryRun(job, (result) => this.#finish(waiting.pixels, result))) return;
     this.#waiting = null;
     this.#encoding++;

@@ -158,7 +158,10 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     pool,
     renditions,
     noise: options.noise,
-    framesPerSecond: source.framesPerSecond,
+    sampling: options.sampling,
+    get framesPerSecond() {
+      return source.framesPerSecond; // ffmpeg says it with the first frame only
+    },
     wantsParts: (encodingMicros) => encodingMicros >= STREAMED_FROM_MICROS && viewers.watching <= MAX_STREAMED_VIEWERS,
     onSource: (size) => viewers.useTiles(size),
     onOpened: (rendition, frameNumber) => viewers.beginFrame(rendition, frameNumber),
@@ -173,6 +176,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     arena,
     pool,
     quality: options.quality,
+    sampling: options.sampling,
     tiles: options.codec === "simd" ? tiles : null,
     isWatched: () => viewers.isWatched,
     publish: (picture) => viewers.publish(picture),

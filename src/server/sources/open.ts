@@ -3,9 +3,11 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
+import type { Sampling } from "../../codec/simd/encoder.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput } from "./ffmpeg.ts";
 import { createPattern } from "./pattern.ts";
+import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
@@ -19,6 +21,8 @@ export interface SourceOptions {
   size: Size | null;
   framesPerSecond: number | null;
   quality: number;
+  /** 444: sources that have all colours, or can make them, hand them over. */
+  sampling: Sampling;
   pixelFormat: InputFormat;
 }
 
@@ -47,15 +51,23 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
   if (source === "-") {
     return createStandardInput(Bun.stdin.stream(), options.pixelFormat, size, framesPerSecond ?? 0);
   }
+  if (isScreen(source)) {
+    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
+    return supervise(
+      createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling),
+    );
+  }
   if (isAddress(source)) {
-    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond)));
+    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling));
   }
   if (isDevice(source)) {
     checkReadable(source);
-    return supervise(createFfmpegSource(deviceInput(source, process.platform, size, framesPerSecond)));
+    return supervise(
+      createFfmpegSource(deviceInput(source, process.platform, size, framesPerSecond), options.sampling),
+    );
   }
   checkReadable(source);
-  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond)));
+  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond), options.sampling));
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
