@@ -33,7 +33,7 @@ await runMain(async (signal) => {
   const output = new Screenful(true);
   const camera: CameraOptions = {
     ...{ name: null, source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond },
-    ...{ quality: Number(values.quality), noise: DEFAULT_NOISE, idleReleaseSeconds: null },
+    ...{ quality: Number(values.quality), sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
   };
   const options: ServeOptions = {
     ...{ cameras: [camera], host: "127.0.0.1", port: 0, preview: false, codec, workers: Number(values.workers) },

@@ -144,10 +144,10 @@ class Stream {
     this.#arena = arena;
     this.#decoded = decoded;
     this.#encoder = createTileEncoder(arena, encoder, arena.take(encoder.scratchBytes));
-    const { mcuLines, tilesPerLine, mcuHeightPixels, tileCount } = tileGrid(FORMAT, SIZE.width, SIZE.height);
+    const { mcuLines, tilesPerLine, mcuHeightPixels, tileCount } = tileGrid("4:2:0", SIZE.width, SIZE.height);
     this.tileCount = tileCount;
     const layout = { ...SIZE, format: FORMAT, quality: QUALITY } as const;
-    const picture = this.#encoder.prepare({ kind: "prepare-tiles", ...layout, stateAddress: null });
+    const picture = this.#encoder.prepare({ kind: "prepare-tiles", ...layout, sampling: "4:2:0", stateAddress: null });
     const pixels = SIZE.width * SIZE.height;
     this.#addresses = [arena.take(pixels * 2), arena.take(pixels * 2)];
     this.#jpegAddress = arena.take(pixels * 2);

@@ -14,7 +14,7 @@ await serve(
     cameras: [
       {
         ...{ name: null, source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
-        ...{ framesPerSecond: 30, quality: 75, noise: DEFAULT_NOISE, idleReleaseSeconds: null },
+        ...{ framesPerSecond: 30, quality: 75, sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
       },
     ],
     ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },

@@ -4,11 +4,14 @@ import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { Arena } from "./arena.ts";
 import { createJsquash } from "./jsquash.ts";
 import { createSimd } from "./simd.ts";
+import type { Sampling } from "./simd/encoder.ts";
 import type { TileEncoder } from "./tile-encoder.ts";
 
 /** One frame's pixels in the arena, without padding; see core/pixel-format.ts for the layouts. */
 export interface PixelFrame extends Size {
   format: PixelFormat;
+  /** Default: 4:2:0. */
+  sampling?: Sampling;
   address: number;
 }
 

@@ -34,6 +34,9 @@ declare global {
  */
 const FASTEST = { baseline: true, progressive: false, optimize_coding: true, trellis_loops: 1 } as const;
 
+/** The package's words for 4:4:4; left to itself, it samples 4:2:0 below quality 80. */
+const FULL_COLOUR = { auto_subsample: false, chroma_subsample: 1 } as const;
+
 export async function createJsquash(arena: Arena): Promise<Codec> {
   Object.assign(globalThis, { ImageData: PlainImageData });
   const decoder = await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
@@ -46,7 +49,8 @@ export async function createJsquash(arena: Arena): Promise<Codec> {
         const bytes = arena.bytes(frame.address, frameBytes(frame.format, frame.width, frame.height));
         const rgba = toRgba(frame, bytes);
         const image = new PlainImageData(rgba, frame.width, frame.height);
-        return new Uint8Array(await encodeJpeg(image, { ...FASTEST, quality }));
+        const sampling = frame.sampling === "444" ? FULL_COLOUR : {};
+        return new Uint8Array(await encodeJpeg(image, { ...FASTEST, ...sampling, quality }));
       } catch (cause) {
         throw new CodecError(`MozJPEG could not encode ${frame.width}x${frame.height}: ${messageOf(cause)}`, { cause });
       }

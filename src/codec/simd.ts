@@ -5,7 +5,7 @@ import { type Arena, GrowingArea } from "./arena.ts";
 import type { Codec, PixelFrame } from "./codec.ts";
 import { createJsquash } from "./jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "./simd/decoder.ts";
-import { type PreparedPicture, SimdEncoder, tightPlanes } from "./simd/encoder.ts";
+import { type PreparedPicture, samplingOf, SimdEncoder, tightPlanes } from "./simd/encoder.ts";
 import { compileKernel } from "./simd/kernel-module.ts";
 import { KernelError } from "./simd/kernel-status.ts";
 import { cutTiles, stitchTiles } from "./stitch.ts";
@@ -35,9 +35,10 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
   return async (frame: PixelFrame, quality: number) => {
     const { width, height, format } = frame;
     const layout = { widthPixels: width, heightPixels: height, pixelFormat: format };
+    const sampling = samplingOf(format, frame.sampling ?? "420");
     try {
-      const key = `${width}x${height} ${format} q${quality}`;
-      if (prepared?.key !== key) prepared = { key, picture: encoder.prepare(state, { ...layout, quality }) };
+      const key = `${width}x${height} ${format} ${sampling} q${quality}`;
+      if (prepared?.key !== key) prepared = { key, picture: encoder.prepare(state, { ...layout, sampling, quality }) };
       const { picture } = prepared;
       const { tileCount } = picture;
       const tileBytesAddress = lengths.reserve(4 * tileCount);

@@ -8,13 +8,20 @@ import { CodecError, messageOf } from "../core/errors.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import { type Arena, GrowingArea } from "./arena.ts";
 import { STATUS_OUTPUT_FULL } from "./kernel/status.ts";
-import { type PixelPlane, type PreparedPicture, type SimdEncoder, tightPlanes } from "./simd/encoder.ts";
+import {
+  type ChromaSampling,
+  type PixelPlane,
+  type PreparedPicture,
+  type SimdEncoder,
+  tightPlanes,
+} from "./simd/encoder.ts";
 import { KernelError } from "./simd/kernel-status.ts";
 
 /** Has a thread make the tables of a picture format; see PreparedPicture. */
 export interface PrepareTilesJob extends Size {
   kind: "prepare-tiles";
   format: PixelFormat;
+  sampling: ChromaSampling;
   quality: number;
   /** State area to be used again, of which nobody encodes any more; null = a new one. */
   stateAddress: number | null;
@@ -179,10 +186,11 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   };
 
   return {
-    prepare({ width, height, format, quality, stateAddress }) {
+    prepare({ width, height, format, sampling, quality, stateAddress }) {
       try {
         const state = stateAddress ?? arena.take(encoder.stateBytes);
-        return encoder.prepare(state, { widthPixels: width, heightPixels: height, pixelFormat: format, quality });
+        const size = { widthPixels: width, heightPixels: height };
+        return encoder.prepare(state, { ...size, pixelFormat: format, sampling, quality });
       } catch (cause) {
         throw asCodecError(cause, `cannot encode ${width}x${height} ${format}`);
       }

@@ -26,8 +26,14 @@ export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
 /** As the frames of a camera come: every tile compared with the last picture, and half of them encoded. */
 function warmUpTiles(encoder: TileEncoder, arena: Arena, frame: number, reference: number, bytes: number): void {
   const layout = { width: WIDTH, height: HEIGHT, format: "rgba" } as const;
-  const picture = encoder.prepare({ kind: "prepare-tiles", ...layout, quality: 75, stateAddress: null });
-  const { mcuLines, tilesPerLine, mcuHeightPixels, tileCount } = tileGrid("rgba", WIDTH, HEIGHT);
+  const picture = encoder.prepare({
+    kind: "prepare-tiles",
+    ...layout,
+    sampling: "4:2:0",
+    quality: 75,
+    stateAddress: null,
+  });
+  const { mcuLines, tilesPerLine, mcuHeightPixels, tileCount } = tileGrid("4:2:0", WIDTH, HEIGHT);
   const counterAddress = arena.take(4);
   const lengthsAddress = arena.take(4 * tileCount);
   arena.bytes(reference, bytes).set(arena.bytes(frame, bytes));

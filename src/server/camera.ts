@@ -126,7 +126,10 @@ export class Camera {
       pool,
       renditions: this.#renditions,
       noise: options.noise,
-      framesPerSecond: source.framesPerSecond,
+      sampling: options.sampling,
+      get framesPerSecond() {
+        return source.framesPerSecond; // ffmpeg says it with the first frame only
+      },
       wantsParts: (encodingMicros) =>
         encodingMicros >= STREAMED_FROM_MICROS && viewers.watching <= MAX_STREAMED_VIEWERS,
       onSource: (size) => viewers.useTiles(size),
@@ -142,6 +145,7 @@ export class Camera {
       arena,
       pool,
       quality: options.quality,
+      sampling: options.sampling,
       tiles: codec === "simd" ? tiles : null,
       isWatched: () => viewers.isWatched,
       wantsTiles: () => this.#renditions.wanted.length > 0,

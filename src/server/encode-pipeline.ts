@@ -4,6 +4,7 @@ import type { Arena } from "../codec/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
+import type { Sampling } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
@@ -35,6 +36,7 @@ export interface PipelineOptions {
   arena: Arena;
   pool: CodecPool;
   quality: number;
+  sampling: Sampling;
   /** Makes tiles of pixels; null where the codec only makes whole pictures. */
   tiles: TilePipeline | null;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
@@ -164,10 +166,10 @@ export class EncodePipeline implements FrameSink {
   }
 
   #encode(pixels: CapturedPixels): void {
-    const { tiles, pool, quality, wantsTiles } = this.#options;
+    const { tiles, pool, quality, sampling, wantsTiles } = this.#options;
     if (tiles === null) {
       const { slot, format, width, height } = pixels;
-      const job = { kind: "encode", width, height, format, address: slot.address, quality } as const;
+      const job = { kind: "encode", width, height, format, sampling, address: slot.address, quality } as const;
       if (!pool.tryRun(job, (result) => this.#finish(pixels, result))) return;
       this.#waiting = null;
       this.#encoding++;

@@ -3,14 +3,16 @@
 import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../codec/codec.ts";
+import { SAMPLINGS } from "../codec/simd/encoder.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import type { CameraOptions } from "./camera.ts";
+import { presetFor } from "./preset.ts";
 import { describeServing } from "./report.ts";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, type ServeOptions, serve } from "./serve.ts";
+import { DEFAULT_MAX_LATENCY_MS, type ServeOptions, serve } from "./serve.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
 
 const command = asProgram(new Command("bun run serve"), VERSION)
@@ -18,7 +20,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
   .addOption(
     new Option(
       "--source <what>",
-      "auto, pattern, webcam, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
+      "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
     ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
   .addOption(new Option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
@@ -48,14 +50,20 @@ const command = asProgram(new Command("bun run serve"), VERSION)
       `frames a second (default: the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam; pattern: 0 = no pause)`,
     ).argParser(number(0, 1000)),
   )
-  .addOption(new Option("--quality <n>", "JPEG quality, 1 to 100").argParser(wholeNumber(1, 100)).default(75))
+  .addOption(
+    new Option("--quality <n>", "JPEG quality, 1 to 100 (default: 75, 90 for a screen)").argParser(wholeNumber(1, 100)),
+  )
+  .addOption(
+    new Option(
+      "--sampling <n>",
+      "colour in half the lines and columns (420) or in all (444), of sources that have it (default: 420, 444 for a screen)",
+    ).choices(SAMPLINGS),
+  )
   .addOption(
     new Option(
       "--noise <n>",
-      "levels by which pixels may be off without being sent again: 0 = exact, off = all are always sent",
-    )
-      .argParser((text) => (text === "off" ? "off" : number(0, 64)(text)))
-      .default(DEFAULT_NOISE),
+      "levels by which pixels may be off without being sent again: 0 = exact, off = all are always sent (default: 2, 0 for a screen)",
+    ).argParser((text) => (text === "off" ? "off" : number(0, 64)(text))),
   )
   .addOption(
     new Option(
@@ -113,8 +121,9 @@ await runMain(async (signal) => {
     settings: flags["set"],
     size: flags["size"] ?? null,
     framesPerSecond: flags["fps"] ?? null,
-    quality: flags["quality"],
-    noise: flags["noise"] === "off" ? null : flags["noise"],
+    quality: flags["quality"] ?? presetFor(source).quality,
+    sampling: flags["sampling"] ?? presetFor(source).sampling,
+    noise: flags["noise"] === "off" ? null : (flags["noise"] ?? presetFor(source).noise),
     idleReleaseSeconds: flags["idleRelease"] || null,
   }));
   const options: ServeOptions = {

@@ -2,7 +2,7 @@
 
 import { type Arena, GrowingArea } from "../codec/arena.ts";
 import type { FrameSlot } from "../codec/frame-slots.ts";
-import { type TileGrid, tileGrid } from "../codec/simd/encoder.ts";
+import { type ChromaSampling, type TileGrid, tileGrid } from "../codec/simd/encoder.ts";
 import type { ScaleJob } from "../codec/tile-encoder.ts";
 import type { Micros } from "../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
@@ -39,11 +39,11 @@ export class Scale {
   }
 
   /** Begins anew, with pixels of that layout; no frame may be in work. Its memory is used again. */
-  start(format: PixelFormat, size: Size): void {
+  start(format: PixelFormat, sampling: ChromaSampling, size: Size): void {
     this.forget();
     this.#format = format;
     this.size = size;
-    this.grid = tileGrid(format, size.width, size.height);
+    this.grid = tileGrid(sampling, size.width, size.height);
     this.#refreshed = 0;
   }
 

@@ -5,6 +5,7 @@
 import type { Arena } from "../codec/arena.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
+import { type Sampling, samplingOf } from "../codec/simd/encoder.ts";
 import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../codec/tile-encoder.ts";
 import { halfSize, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
@@ -27,6 +28,8 @@ export interface TilePipelineOptions {
   pool: CodecPool;
   /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
   noise: number | null;
+  /** Of pictures in all sizes: halved ones are made of halved RGB, and keep the colour of each of their pixels too. */
+  sampling: Sampling;
   framesPerSecond: number;
   renditions: Renditions;
   /** Whether to tell of a frame's parts as they are done, which may be after so long all together. */
@@ -158,9 +161,10 @@ export class TilePipeline {
   #adapt({ format, width, height, isDecoded }: CapturedPixels): void {
     if (this.#source?.format !== format || this.#source.width !== width || this.#source.height !== height) {
       this.#source = { format, width, height };
+      const sampling = samplingOf(format, this.#options.sampling);
       let size: Size = { width, height };
       for (const scale of this.#scales) {
-        scale.start(format, size);
+        scale.start(format, sampling, size);
         size = halfSize(size);
       }
       for (const rendition of this.#options.renditions.wanted) this.#release(rendition);
@@ -176,7 +180,8 @@ export class TilePipeline {
     const { width, height } = (this.#scales[rendition.level.halvings] as Scale).size;
     const { quality } = rendition.level;
     const stateAddress = this.#freeStates.pop() ?? null;
-    const job = { kind: "prepare-tiles", width, height, format, quality, stateAddress } as const;
+    const sampling = samplingOf(format, this.#options.sampling);
+    const job = { kind: "prepare-tiles", width, height, format, sampling, quality, stateAddress } as const;
     const isTaken = this.#options.pool.tryRun(job, (result: JobResult<"prepare-tiles">) => {
       this.#preparing.delete(rendition);
       if (!result.ok) {

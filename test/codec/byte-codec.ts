@@ -2,10 +2,12 @@
 
 import { Arena, GrowingArea } from "../../src/codec/arena.ts";
 import { type CodecName, createCodec, type Decoded } from "../../src/codec/codec.ts";
+import type { Sampling } from "../../src/codec/simd/encoder.ts";
 import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
 
 export interface ByteFrame extends Size {
   format: PixelFormat;
+  sampling?: Sampling;
   bytes: Uint8Array;
 }
 

@@ -40,6 +40,15 @@ describe("encode", () => {
     expect(psnr(pixels, picture(size).pixels)).toBeGreaterThan(33);
   });
 
+  test("keeps all colours where it is asked to", async () => {
+    const size = { width: 64, height: 48 };
+    const bytes = new Uint8Array(64 * 48 * 3).map((_, at) => (Math.floor(at / 3) % 2 === at % 3 ? 255 : 0)); // red, green, red …
+    const frame = { ...size, format: "rgb24", bytes } as const;
+    const fine = djpeg(await codec.encode({ ...frame, sampling: "444" }, 70));
+    const coarse = djpeg(await codec.encode(frame, 70));
+    expect(psnr(fine.pixels, bytes)).toBeGreaterThan(psnr(coarse.pixels, bytes) + 10);
+  });
+
   test("ffmpeg decodes it without a warning", async () => {
     const size = SIZES[1] as Size;
     const jpeg = await encoded(size, 90);

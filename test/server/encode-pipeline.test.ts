@@ -44,6 +44,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     arena,
     pool,
     quality: 90,
+    sampling: "420",
     tiles: null,
     isWatched: () => setup.watched,
     wantsTiles: () => false,

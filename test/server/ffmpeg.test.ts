@@ -95,6 +95,18 @@ describe("arguments", () => {
     expect(optionOf(plain, "-vf")).toBe("scale=out_range=full:out_color_matrix=bt601,format=yuvj420p");
     expect(plain).toContain("-nostdin");
   });
+
+  test("with all colours wanted, frames come as RGB", () => {
+    const args = ffmpegArguments(urlInput("rtsp://c/1", { width: 320, height: 240 }, 12.5), "444");
+    expect(optionOf(args, "-vf")).toBe("fps=12.5,scale=320:240,format=rgb24");
+    expect([optionOf(args, "-c:v"), args.at(-2)]).toEqual(["ppm", "image2pipe"]);
+  });
+
+  test("what is near is given up sooner than what is behind a network", () => {
+    const near = deviceInput("/dev/video0", "linux", null, null).stallTimeoutMs;
+    expect(near).toBe(2_000);
+    expect(urlInput("rtsp://camera/1", null, null).stallTimeoutMs).toBeGreaterThan(3 * near);
+  });
 });
 
 describe("names", () => {

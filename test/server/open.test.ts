@@ -23,6 +23,7 @@ function open(options: Partial<SourceOptions>, say: (text: string) => void = () 
     size: null,
     framesPerSecond: null,
     quality: 75,
+    sampling: "420",
     pixelFormat: "rgba",
   } as const;
   return openSource({ ...plain, ...options }, say);

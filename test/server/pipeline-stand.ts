@@ -1,5 +1,6 @@
 // A stand for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
 
+import type { ChromaSampling, Sampling } from "../../src/codec/simd/encoder.ts";
 import { Arena, GrowingArea } from "../../src/codec/arena.ts";
 import { CodecPool } from "../../src/codec/pool.ts";
 import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
@@ -75,11 +76,11 @@ export class PipelineStand {
   onCommitted: (rendition: Rendition) => void = () => undefined;
   #capturedAt = 1_000_000;
 
-  constructor(threads: Threads, noise: number | null) {
+  constructor(threads: Threads, noise: number | null, sampling: Sampling = "420") {
     const { arena, pool } = threads;
     const tell = (what: string) => (rendition: Rendition) => this.events.push(`${what} q${rendition.level.quality}`);
     const tiles = new TilePipeline({
-      ...{ arena, pool, noise, framesPerSecond: 30, renditions: this.renditions },
+      ...{ arena, pool, noise, sampling, framesPerSecond: 30, renditions: this.renditions },
       wantsParts: () => this.wantsParts,
       onSource: ({ width, height }) => this.events.push(`source ${width}x${height}`),
       onOpened: tell("opened"),
@@ -91,7 +92,7 @@ export class PipelineStand {
       onAborted: tell("aborted"),
     });
     this.pipeline = new EncodePipeline({
-      ...{ arena, pool, quality: 80, tiles },
+      ...{ arena, pool, quality: 80, sampling, tiles },
       isWatched: () => this.isWatched || this.renditions.wanted.length > 0,
       wantsTiles: () => this.renditions.wanted.length > 0,
       publish: (picture) => this.published.push(picture),
@@ -165,14 +166,15 @@ export class WholeEncoder {
   }
 
   /** The tiles of the frame at that level, all of them. */
-  tiles(frame: Frame, level: Level): Uint8Array[] {
-    return this.encode(frame, level).tiles;
+  tiles(frame: Frame, level: Level, sampling: Sampling = "420"): Uint8Array[] {
+    return this.encode(frame, level, sampling).tiles;
   }
 
   /** `header`: SOI to SOS. */
   encode(
     { format, width, height, pixels }: Frame,
     { halvings, quality }: Level,
+    sampling: Sampling = "420",
   ): { header: Uint8Array; tiles: Uint8Array[] } {
     let size: Size = { width, height };
     let address = this.#reserve(0, frameBytes(format, width, height));
@@ -185,7 +187,7 @@ export class WholeEncoder {
       address = target;
     }
     const layout = { widthPixels: size.width, heightPixels: size.height, pixelFormat: format };
-    const picture = this.#encoder.prepare(this.#state, { ...layout, quality });
+    const picture = this.#encoder.prepare(this.#state, { ...layout, quality, ...chroma(format, sampling) });
     const bytes = this.#encoder.bytesBound(picture, picture.tileCount);
     const tileBytesAddress = this.#reserve(3, 4 * picture.tileCount);
     const target = { address: this.#reserve(4, bytes), bytes, tileBytesAddress };
@@ -198,6 +200,11 @@ export class WholeEncoder {
   #reserve(area: number, bytes: number): number {
     return (this.#areas[area] as GrowingArea).reserve(bytes);
   }
+}
+
+/** RGB alone can be 4:4:4; what else there is, the encoder knows best. */
+function chroma(format: PixelFormat, sampling: Sampling): { sampling?: ChromaSampling } {
+  return sampling === "444" && ["rgba", "rgb24", "bgr24"].includes(format) ? { sampling: "4:4:4" } : {};
 }
 
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

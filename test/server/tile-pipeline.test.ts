@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { SAMPLINGS, type Sampling } from "../../src/codec/simd/encoder.ts";
 import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import type { Level } from "../../src/server/ladder.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
@@ -39,9 +40,9 @@ function altered(frame: Frame, from: number, share: number, seed: number): Frame
 }
 
 /** Throws unless every tile of the rendition is as encoding the frame whole makes it. */
-function expectWhole(rendition: Rendition, frame: Frame): void {
+function expectWhole(rendition: Rendition, frame: Frame, sampling: Sampling = "420"): void {
   const tiles = owed(rendition, 0);
-  const expected = whole.tiles(frame, rendition.level);
+  const expected = whole.tiles(frame, rendition.level, sampling);
   const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
   const { halvings, quality } = rendition.level;
   const what = `${frame.format} ${frame.width}x${frame.height} halved ${halvings} times, quality ${quality}`;
@@ -68,10 +69,14 @@ describe("without noise", () => {
     ["every rendition is the frame, whatever changes, comes and goes", 0],
     ["all tiles are sent where changes are not looked for", null],
   ])("%s", async (_, noise) => {
-    const scenes = fc.record({ noise: fc.constant(noise), list: fc.array(scene, { minLength: 1, maxLength: 3 }) });
+    const scenes = fc.record({
+      noise: fc.constant(noise),
+      sampling: fc.constantFrom(...SAMPLINGS),
+      list: fc.array(scene, { minLength: 1, maxLength: 3 }),
+    });
     await fc.assert(
-      fc.asyncProperty(scenes, async ({ list }) => {
-        const stand = new PipelineStand(threads, noise);
+      fc.asyncProperty(scenes, async ({ sampling, list }) => {
+        const stand = new PipelineStand(threads, noise, sampling);
         const users = new Map<Level, Rendition>([[FULL, stand.want(FULL)]]);
         let frame: Frame | null = null;
         for (const { format, size: itsSize, seed, steps } of list) {
@@ -89,14 +94,14 @@ describe("without noise", () => {
             // One that has just come may have missed the frame while its tables were made.
             for (const rendition of users.values()) {
               if (rendition.newestFrame <= since) continue;
-              expectWhole(rendition, frame);
+              expectWhole(rendition, frame, sampling);
               if (noise === null) expect(owed(rendition, since).length).toBe(owed(rendition, 0).length);
             }
           }
         }
         await stand.encodeForAll(frame as Frame);
         for (const rendition of users.values()) {
-          expectWhole(rendition, frame as Frame);
+          expectWhole(rendition, frame as Frame, sampling);
         }
         expect(stand.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
         expect(stand.freeSlots(frame as Frame)).toBe(SLOTS - 1);
@@ -112,6 +117,22 @@ describe("without noise", () => {
     await stand.encodeForAll(frame);
     const sizes = renditions.map((rendition) => djpeg(rendition.stitch() as Uint8Array));
     expect(sizes.map(({ width, height }) => `${width}x${height}`)).toEqual(["333x187", "333x187", "167x94", "84x47"]);
+  });
+
+  test.each([
+    ["rgb24", "420", "2hx2v"],
+    ["rgb24", "444", "1hx1v"],
+    ["rgba", "444", "1hx1v"],
+    ["yuv420p", "444", "2hx2v"],
+    ["yuyv422", "444", "2hx1v"],
+  ] as const)("%s with --sampling %s is sampled %s in all sizes, as djpeg sees it", async (format, sampling, luma) => {
+    const stand = new PipelineStand(threads, 0, sampling);
+    const renditions = LEVELS.map((level) => stand.want(level));
+    await stand.encodeForAll(frameOf(format, { width: 333, height: 187 }, 6));
+    for (const rendition of renditions) {
+      const { stderr } = Bun.spawnSync(["djpeg", "-verbose", "-verbose"], { stdin: rendition.stitch() as Uint8Array });
+      expect(/Component 1: (\dhx\dv)/.exec(stderr.toString())?.[1]).toBe(luma);
+    }
   });
 
   test("an unchanged picture is sent without tiles, and each tile again in turn within 8 s", async () => {

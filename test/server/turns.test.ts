@@ -13,7 +13,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const camera = (name: string, width: number, height: number, framesPerSecond: number): CameraOptions => ({
   ...{ name, source: "pattern", device: null, pixelFormat: "rgba", size: { width, height }, framesPerSecond },
-  ...{ quality: 75, noise: null, idleReleaseSeconds: null },
+  ...{ quality: 75, sampling: "420", noise: null, idleReleaseSeconds: null },
 });
 
 /** Noise, which is the most work there is, faster than it can be encoded: a frame always waits. */

@@ -22,6 +22,16 @@ const pixelFormats = {
 
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
 
+/** How finely colour may be asked to be encoded: in half the lines and columns of brightness (4:2:0), or in all of them (4:4:4). */
+export const SAMPLINGS = ["420", "444"] as const;
+export type Sampling = (typeof SAMPLINGS)[number];
+
+/** How a picture of that layout is sampled: 4:4:4 where that is wanted and its pixels are RGB; others have less colour anyway. */
+export function samplingOf(pixelFormat: PixelFormat, wanted: Sampling): ChromaSampling {
+  const { code, sampling } = pixelFormats[pixelFormat];
+  return wanted === "444" && code <= pixelFormats.bgr24.code ? "4:4:4" : sampling;
+}
+
 /** What the encoder must know of a picture before its pixels. */
 export interface PictureFormat {
   readonly widthPixels: number;
@@ -82,9 +92,8 @@ export interface TileGrid {
   readonly tileCount: number;
 }
 
-/** The tiles that `prepare` makes of a picture unless it is told otherwise. */
-export function tileGrid(pixelFormat: PixelFormat, widthPixels: number, heightPixels: number): TileGrid {
-  const { sampling } = pixelFormats[pixelFormat];
+/** The tiles that `prepare` makes of a picture with that sampling unless it is told otherwise. */
+export function tileGrid(sampling: ChromaSampling, widthPixels: number, heightPixels: number): TileGrid {
   const mcus = mcusPerLine(widthPixels, sampling);
   const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
   const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);

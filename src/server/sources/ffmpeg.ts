@@ -1,8 +1,10 @@
 // Sources through an ffmpeg child process: cameras, files and network streams, with ffmpeg's hidden delays switched off.
 
 import { existsSync } from "node:fs";
+import type { Sampling } from "../../codec/simd/encoder.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { PpmReader } from "./ppm.ts";
 import type { FrameSink, Source } from "./source.ts";
 import { eachChunk } from "./standard-input.ts";
 import { Y4mReader } from "./y4m.ts";
@@ -16,20 +18,41 @@ export interface FfmpegInput {
   size: Size | null;
   /** Convert to this rate; null keeps the input's own. */
   framesPerSecond: number | null;
+  /** What the input itself was asked for; null where it was not, or cannot be. */
+  askedFramesPerSecond: number | null;
+  /** Its pixels are RGB, and are handed over as such: that is less work than making 4:2:0 of them, which encoding does anyway. */
+  isRgb: boolean;
+  /** What has to be done with its frames first. */
+  filters: readonly string[];
   /** Where the device can be seen to be there; null for what is no device. */
   devicePath: string | null;
   /** Without a frame for so long, ffmpeg is taken as hung; 0 = never. */
   stallTimeoutMs: number;
 }
 
-/** Live input that sends nothing for so long has died without a word. */
-const LIVE_STALL_MS = 10_000;
+/**
+ * A device that sends nothing for so long has died without a word: it is next to us, and opening it anew takes less than a second.
+ * Viewers are told after 2 s in any case (watchdog.ts).
+ */
+const DEVICE_STALL_MS = 2_000;
+/**
+ * A network stream is given longer before it is opened anew. TCP gets over a lost packet or a change of access point within some
+ * seconds, while a new RTSP session takes several round trips and the wait for a key frame, often 2 to 10 s.
+ */
+const NETWORK_STALL_MS = 10_000;
+/** Slow input is not hung: so many of its intervals pass first. */
+const STALL_INTERVALS = 3;
 
 /** Before the first frame a network peer or a driver has to be opened, and ffmpeg itself loaded. */
 const FIRST_FRAME_FACTOR = 6;
 
 /** Stops of ffmpeg may take a moment (a camera's driver, a network peer); then it is killed. */
 const TERM_PATIENCE_MS = 1_000;
+
+const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
+  ...{ size: null, framesPerSecond: null, askedFramesPerSecond: null, isRgb: false, filters: [] },
+  ...{ devicePath: null, stallTimeoutMs: 0 },
+};
 
 /** A recorded file, at its own pace, again and again. `location` is a path, or the address of a file. */
 export function fileInput(
@@ -40,7 +63,7 @@ export function fileInput(
 ): FfmpegInput {
   // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
   const input = ["-re", "-stream_loop", "-1", "-i", isAddress(location) ? location : `file:${location}`];
-  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: 0 };
+  return { ...PLAIN, name, arguments: input, size, framesPerSecond };
 }
 
 /** Whether this is a URL rather than a path. */
@@ -57,7 +80,7 @@ export function urlInput(url: string, size: Size | null, framesPerSecond: number
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];
-  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: LIVE_STALL_MS };
+  return { ...PLAIN, name, arguments: input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
 /**
@@ -86,23 +109,38 @@ export function deviceInput(
   const input = [...NOW_NOT_LATER, "-f", format, ...wanted, "-i", address];
   // The camera itself was asked for size and rate; what it gives instead is shown as it comes.
   const devicePath = format === "v4l2" ? device : null;
+  const askedFramesPerSecond = framesPerSecond;
   return {
+    ...PLAIN,
     name: device,
     arguments: input,
-    size: null,
-    framesPerSecond: null,
+    askedFramesPerSecond,
     devicePath,
-    stallTimeoutMs: LIVE_STALL_MS,
+    stallTimeoutMs: DEVICE_STALL_MS,
   };
 }
 
+/** Whether frames are handed over as RGB, in PPMs; else as 4:2:0, in YUV4MPEG2. */
+function isHandedOverAsRgb(input: FfmpegInput, sampling: Sampling): boolean {
+  return input.isRgb || sampling === "444";
+}
+
 /** The whole command line; exported for tests. */
-export function ffmpegArguments(input: FfmpegInput): string[] {
+export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"): string[] {
+  const isRgb = isHandedOverAsRgb(input, sampling);
+  const size = input.size === null ? "" : `${input.size.width}:${input.size.height}`;
+  const scale = isRgb
+    ? size === ""
+      ? []
+      : [size]
+    : [...(size === "" ? [] : [size]), "out_range=full:out_color_matrix=bt601"];
   const filters = [
+    ...input.filters,
     ...(input.framesPerSecond === null ? [] : [`fps=${input.framesPerSecond}`]),
-    `scale=${input.size === null ? "" : `${input.size.width}:${input.size.height}:`}out_range=full:out_color_matrix=bt601`,
-    "format=yuvj420p",
+    ...(scale.length === 0 ? [] : [`scale=${scale.join(":")}`]),
+    `format=${isRgb ? "rgb24" : "yuvj420p"}`,
   ];
+  const output = isRgb ? ["-c:v", "ppm", "-f", "image2pipe"] : ["-f", "yuv4mpegpipe"];
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
     // A decoder that works on one frame a thread holds back as many frames as it has threads.
@@ -110,25 +148,25 @@ export function ffmpegArguments(input: FfmpegInput): string[] {
     ...input.arguments,
     ...["-map", "0:v:0", "-vf", filters.join(",")],
     // A constant frame rate holds a frame back until the next one is there; frames are passed on as they come.
-    ...["-fps_mode", "passthrough", "-flush_packets", "1", "-f", "yuv4mpegpipe", "pipe:1"],
+    ...["-fps_mode", "passthrough", "-flush_packets", "1", ...output, "pipe:1"],
   ];
 }
 
-/** A source that runs one ffmpeg. Throws MissingError where ffmpeg is not installed. */
-export function createFfmpegSource(input: FfmpegInput): Source {
+/** A source that runs one ffmpeg; with `sampling` 444 its frames keep all their colour. Throws MissingError where ffmpeg is not installed. */
+export function createFfmpegSource(input: FfmpegInput, sampling: Sampling = "420"): Source {
   if (Bun.which("ffmpeg") === null) {
     throw new MissingError(
       `${input.name} needs ffmpeg, which is not installed: apt-get install ffmpeg (macOS: brew install ffmpeg)`,
     );
   }
-  let framesPerSecond = input.framesPerSecond ?? 0;
+  let framesPerSecond = input.framesPerSecond ?? input.askedFramesPerSecond ?? 0;
   return {
     name: input.name,
     get framesPerSecond() {
       return framesPerSecond;
     },
     run: (sink, signal) =>
-      runFfmpeg(input, sink, signal, (announced) => {
+      runFfmpeg(input, sampling, sink, signal, (announced) => {
         framesPerSecond = announced;
       }),
   };
@@ -136,11 +174,13 @@ export function createFfmpegSource(input: FfmpegInput): Source {
 
 async function runFfmpeg(
   input: FfmpegInput,
+  sampling: Sampling,
   sink: FrameSink,
   signal: AbortSignal,
   onRate: (framesPerSecond: number) => void,
 ): Promise<void> {
-  const child = Bun.spawn(["ffmpeg", ...ffmpegArguments(input)], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const command = ["ffmpeg", ...ffmpegArguments(input, sampling)];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const hung = new AbortController();
   const stop = () => {
     child.kill("SIGTERM");
@@ -148,16 +188,25 @@ async function runFfmpeg(
   };
   signal.addEventListener("abort", stop);
   const complaint = lastComplaint(child.stderr);
-  const reader = new Y4mReader(sink, onRate);
+  let interval = input.askedFramesPerSecond === null ? 0 : 1000 / input.askedFramesPerSecond;
+  const reader = isHandedOverAsRgb(input, sampling)
+    ? new PpmReader(sink)
+    : new Y4mReader(sink, (framesPerSecond) => {
+        if (framesPerSecond > 0) interval = 1000 / framesPerSecond;
+        onRate(framesPerSecond);
+      });
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
-  const watch = (timeoutMs: number) => {
+  let stallTimeoutMs = 0;
+  const watch = (factor = 1) => {
     clearTimeout(stallTimer);
-    if (timeoutMs > 0) stallTimer = setTimeout(() => hung.abort(), timeoutMs);
+    if (input.stallTimeoutMs === 0) return;
+    stallTimeoutMs = factor * Math.max(input.stallTimeoutMs, STALL_INTERVALS * interval);
+    stallTimer = setTimeout(() => hung.abort(), stallTimeoutMs);
   };
   try {
-    watch(input.stallTimeoutMs * FIRST_FRAME_FACTOR);
+    watch(FIRST_FRAME_FACTOR);
     await eachChunk(child.stdout, AbortSignal.any([signal, hung.signal]), (chunk) => {
-      watch(input.stallTimeoutMs);
+      watch();
       reader.feed(chunk);
     });
   } finally {
@@ -168,17 +217,19 @@ async function runFfmpeg(
     await child.exited;
   }
   if (signal.aborted) return;
-  throw new SourceError(await explain(input, child, complaint, hung.signal.aborted), { retry: true });
+  throw new SourceError(await explain(input, child, complaint, hung.signal.aborted ? stallTimeoutMs : null), {
+    retry: true,
+  });
 }
 
 async function explain(
   input: FfmpegInput,
   child: Bun.Subprocess,
   complaint: Promise<string>,
-  hung: boolean,
+  hungForMs: number | null,
 ): Promise<string> {
   if (input.devicePath !== null && !existsSync(input.devicePath)) return `${input.name} is not there any more`;
-  if (hung) return `${input.name} has sent nothing for ${input.stallTimeoutMs / 1000} s or more`;
+  if (hungForMs !== null) return `${input.name} has sent nothing for ${Math.round(hungForMs / 1000)} s or more`;
   const text = await complaint;
   if (text !== "") return `cannot read video from ${input.name}: ${text}`;
   if (child.signalCode !== null && child.exitCode === null) {
@@ -187,13 +238,22 @@ async function explain(
   return `${input.name} has ended`;
 }
 
-/** The last thing ffmpeg said, without its `[demuxer @ 0x…]` and the input's name, which the message has anyway. */
+/** What of the system says too little, so that the line before it, where a part of ffmpeg speaks, is the reason. */
+const VAGUE = /: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested)$/;
+
+/** What of all that ffmpeg said is the reason, without its `[demuxer @ 0x…]` and the input's name, which the message has anyway. */
 async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let tail = "";
   for await (const chunk of stderr) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
-  const lines = tail.split("\n").map((line) => line.replace(/^\[[^\]]* @ 0x[0-9a-f]+\]\s*/, "").trim());
-  const last = lines.filter((line) => line !== "" && !line.startsWith("To ignore this")).at(-1) ?? "";
-  if (last.includes("matches no streams")) return "there is no video in it";
-  return last.replace(/^.*: (?=[A-Z])/, "");
+  const lines = tail.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("To ignore this"));
+  const [before = "", last = ""] = [lines.at(-2), lines.at(-1)];
+  const isSpoken = (line: string) => /^\[[^\]]* @ 0x[0-9a-f]+\]/.test(line);
+  const chosen = VAGUE.test(last) && isSpoken(before) ? before : last;
+  const reason = chosen.replace(/^\[[^\]]* @ 0x[0-9a-f]+\]\s*/, "").trim();
+  if (reason.includes("matches no streams")) return "there is no video in it";
+  const lacking = /^Unknown input format: '(\w+)'/.exec(reason)?.[1];
+  if (lacking !== undefined)
+    return `this ffmpeg was built without ${lacking}; install one that has it ('ffmpeg -devices')`;
+  return isSpoken(chosen) ? reason : reason.replace(/^.*: (?=[A-Z])/, "");
 }

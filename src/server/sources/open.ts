@@ -3,9 +3,11 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
+import type { Sampling } from "../../codec/simd/encoder.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput } from "./ffmpeg.ts";
 import { createPattern } from "./pattern.ts";
+import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
@@ -22,6 +24,8 @@ export interface SourceOptions {
   size: Size | null;
   framesPerSecond: number | null;
   quality: number;
+  /** 444: sources that have all colours, or can make them, hand them over. */
+  sampling: Sampling;
   /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
   pixelFormat: InputFormat | null;
   /** For a camera: settings to be made, each as `name=value`. */
@@ -58,12 +62,18 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
   if (source === "-") {
     return createStandardInput(Bun.stdin.stream(), options.pixelFormat ?? "rgba", size, framesPerSecond ?? 0);
   }
+  if (isScreen(source)) {
+    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
+    return supervise(
+      createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling),
+    );
+  }
   if (isAddress(source)) {
-    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond)));
+    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling));
   }
   if (device !== null) return supervise(openDevice(device, options, say));
   checkReadable(source);
-  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond)));
+  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond), options.sampling));
 }
 
 /** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
@@ -79,7 +89,7 @@ function deviceOf(source: string): string | null {
 /** A camera: by V4L2 where that is spoken, else by ffmpeg. */
 function openDevice(device: string, options: SourceOptions, say: (text: string) => void): Source {
   checkReadable(device);
-  const { size, framesPerSecond, pixelFormat, settings = [] } = options;
+  const { size, framesPerSecond, sampling, pixelFormat, settings = [] } = options;
   if (process.platform === "linux") {
     const wanted = { size, framesPerSecond, format: pixelFormat };
     const camera = openCamera(device, wanted, settings.map(parseSetting), say);
@@ -88,7 +98,7 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
   if (settings.length > 0) {
     throw new UsageError(`--set goes with cameras that are read by V4L2 only; ${device} is read by ffmpeg`);
   }
-  return createFfmpegSource(deviceInput(device, process.platform, size, framesPerSecond));
+  return createFfmpegSource(deviceInput(device, process.platform, size, framesPerSecond), sampling);
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {

@@ -1,0 +1,26 @@
+// What suits a source where the user does not say otherwise: cameras show the world, screens show text.
+
+import type { Sampling } from "../codec/simd/encoder.ts";
+import { DEFAULT_NOISE } from "./serve.ts";
+
+/** What a source's pictures are encoded with. */
+export interface Preset {
+  /** 1 to 100. */
+  quality: number;
+  sampling: Sampling;
+  /** Levels by which pixels may be off without being sent again. */
+  noise: number;
+}
+
+const WORLD: Preset = { quality: 75, sampling: "420", noise: DEFAULT_NOISE };
+
+/**
+ * Coloured text is unreadable at half the colour, and edges ring at quality 75. There is no sensor, so every difference
+ * counts; what has not changed is not sent, which pays for all that.
+ */
+const TEXT: Preset = { quality: 90, sampling: "444", noise: 0 };
+
+/** For what the user wrote after `--source`. */
+export function presetFor(source: string): Preset {
+  return source === "screen" || source.startsWith("screen:") ? TEXT : WORLD;
+}

@@ -1,0 +1,154 @@
+// The screen as a source: a real window on a virtual display, seen through server and viewer, judged by what X itself has.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
+import type { Size } from "../../src/core/pixel-format.ts";
+import { cjpeg, djpeg, psnr, toRgbaBytes } from "../codec/outside-programs.ts";
+import { runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SCREEN: Size = { width: 480, height: 320 };
+const WINDOW: Size = { width: 300, height: 200 };
+const FRAME_BYTES = SCREEN.width * SCREEN.height * 4;
+const GREEN = [0x20, 0xc0, 0x20] as const;
+
+let display: VirtualDisplay;
+beforeAll(async () => {
+  display = await startVirtualDisplay(SCREEN.width, SCREEN.height);
+});
+afterAll(() => display[Symbol.asyncDispose]());
+
+/** Runs the program with the window until the scope ends. */
+async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
+  const script = fileURLToPath(new URL("./painter.ts", import.meta.url));
+  const child = Bun.spawn([process.execPath, script, String(WINDOW.width), String(WINDOW.height), how], {
+    env: { ...process.env, DISPLAY: display.name },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  for await (const chunk of child.stdout) if (Buffer.from(chunk).includes("painted")) break;
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL"); // SDL makes an event of SIGTERM
+      await child.exited;
+    },
+  };
+}
+
+/** What the X server has on its screen now, as RGBA. */
+function ofTheServer(): Uint8Array {
+  const args = ["-f", "x11grab", "-i", display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"];
+  const { stdout } = Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...args]);
+  if (stdout.length !== FRAME_BYTES) throw new Error(`x11grab gave ${stdout.length} bytes`);
+  return stdout;
+}
+
+/** The last frame that a viewer shows of a screen that stays as it is, and what the server says of it then. */
+async function seen(flags: readonly string[]) {
+  await using server = await startServer(["--source", "screen", "--fps", "20", ...flags], {
+    env: { DISPLAY: display.name },
+  });
+  await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });
+  await server.until("frames without a change", ({ reports }) => {
+    const [first, last] = [reports.find(({ sent }) => sent > 0), reports.at(-1)];
+    return first !== undefined && last !== undefined && last.sent > first.sent + 30 && last.bytesPerFrame === 0;
+  });
+  await viewer.until("frames", ({ bytes }) => bytes.length >= 20 * FRAME_BYTES);
+  await viewer.end("SIGTERM");
+  const whole = Math.floor(viewer.bytes.length / FRAME_BYTES);
+  const picture = viewer.bytes.subarray((whole - 1) * FRAME_BYTES, whole * FRAME_BYTES);
+  return { picture: new Uint8Array(picture), report: server.last, view: viewer.last };
+}
+
+/** The window in a picture, found by the colour of its frame; null where that is nowhere whole. */
+function findWindow(rgba: Uint8Array): { x: number; y: number } | null {
+  const isGreen = (x: number, y: number) =>
+    GREEN.every((level, c) => Math.abs((rgba[(y * SCREEN.width + x) * 4 + c] as number) - level) < 40);
+  for (let y = 0; y + WINDOW.height <= SCREEN.height; y++) {
+    for (let x = 0; x + WINDOW.width <= SCREEN.width; x++) {
+      const [right, bottom] = [x + WINDOW.width - 1, y + WINDOW.height - 1];
+      if (isGreen(x, y) && isGreen(right, y) && isGreen(x, bottom) && isGreen(right, bottom)) return { x, y };
+    }
+  }
+  return null;
+}
+
+function crop(rgba: Uint8Array, { x, y }: { x: number; y: number }): Uint8Array {
+  const rows = Array.from({ length: WINDOW.height }, (_, row) => {
+    const from = ((y + row) * SCREEN.width + x) * 4;
+    return rgba.subarray(from, from + WINDOW.width * 4);
+  });
+  return Buffer.concat(rows);
+}
+
+/** How near to the screen libjpeg-turbo comes at the same quality and sampling, in decibels. */
+function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
+  const pixels = new Uint8Array(SCREEN.width * SCREEN.height * 3).map(
+    (_, at) => rgba[Math.floor(at / 3) * 4 + (at % 3)] as number,
+  );
+  const jpeg = cjpeg({ ...SCREEN, channels: 3, pixels }, "-quality", "90", "-sample", "1x1");
+  return psnr(crop(toRgbaBytes(djpeg(jpeg)), window), crop(rgba, window));
+}
+
+describe("a screen that nobody touches", () => {
+  test("is seen as X has it, in all its colours, and costs no bytes; at half the colour, text suffers", async () => {
+    await using _ = await paint("still");
+    const expected = ofTheServer();
+    const window = findWindow(expected);
+    if (window === null) throw new Error("the window is not on the screen");
+    const fine = await seen([]);
+    const coarse = await seen(["--sampling", "420"]);
+    expect(fine.report).toMatchObject({ ...SCREEN, source: `screen ${display.name}`, bytesPerFrame: 0 });
+    expect(fine.report?.renditions).toMatchObject([{ quality: 90 }]);
+    const [fineDb, coarseDb] = [fine, coarse].map(({ picture }) => psnr(crop(picture, window), crop(expected, window)));
+    console.log(`coloured text: 4:4:4 ${fineDb?.toFixed(1)} dB, 4:2:0 ${coarseDb?.toFixed(1)} dB`);
+    expect(fineDb).toBeGreaterThan(byLibjpeg(expected, window) - 0.5);
+    expect(fineDb).toBeGreaterThan((coarseDb ?? 0) + 10);
+  });
+
+  test("a part of it is that part, pixel by pixel", async () => {
+    await using _ = await paint("still");
+    const expected = ofTheServer();
+    const window = findWindow(expected);
+    if (window === null) throw new Error("the window is not on the screen");
+    const source = `screen${display.name},${WINDOW.width}x${WINDOW.height}+${window.x}+${window.y}`;
+    await using server = await startServer(["--source", source, "--quality", "100"]);
+    await using viewer = startViewer(server.port, ["--output", "-", "--frames", "3"], { rawOutput: true });
+    expect(await viewer.end()).toBe(0);
+    const picture = viewer.bytes.subarray(-WINDOW.width * WINDOW.height * 4);
+    expect(viewer.bytes.length).toBe(3 * picture.length);
+    expect(psnr(picture, crop(expected, window))).toBeGreaterThan(45);
+  });
+});
+
+test("a moving window is seen where it is, whole, in many places", async () => {
+  await using _ = await paint("moving");
+  await using server = await startServer(["--source", "screen", "--fps", "20"], { env: { DISPLAY: display.name } });
+  await using viewer = startViewer(server.port, ["--output", "-", "--frames", "30"], { rawOutput: true });
+  expect(await viewer.end()).toBe(0);
+  const expected = ofTheServer();
+  const now = findWindow(expected);
+  if (now === null) throw new Error("the window is not on the screen");
+  const places = new Set<string>();
+  for (let at = 0; at < viewer.bytes.length; at += FRAME_BYTES) {
+    const frame = viewer.bytes.subarray(at, at + FRAME_BYTES);
+    const place = findWindow(frame);
+    if (place === null) throw new Error(`the window is not in frame ${at / FRAME_BYTES}`);
+    places.add(`${place.x} ${place.y}`);
+    // The pointer, which X draws in the middle, hides different pixels of the window each time.
+    expect(psnr(crop(frame, place), crop(expected, now))).toBeGreaterThan(23);
+  }
+  expect(places.size).toBeGreaterThan(5);
+});
+
+test.each([
+  ["no display", ["--source", "screen"], { DISPLAY: "", WAYLAND_DISPLAY: "" }, /DISPLAY is not set.*screen:0/],
+  ["one that nobody serves", ["--source", "screen:987"], {}, /Cannot open display :987/],
+] as const)("%s: one clear line", async (_, flags, env, text) => {
+  const program = await runToEnd("server", [...flags, "--port", "0"], { env });
+  expect(program.code).toBe(1);
+  expect(program.remarks.trim()).toMatch(text);
+  expect(program.remarks).not.toContain("    at ");
+});
