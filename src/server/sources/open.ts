@@ -78,7 +78,7 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
 
 /** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
 function deviceOf(source: string): string | null {
-  const isElse = ["pattern", "webcam", "-", ""].includes(source) || isAddress(source);
+  const isElse = ["pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
   if (isElse) return null;
   if (isDevice(source)) return source;
   // A path is a path, be there anything or not; a word that is no file can only be a camera.
