@@ -58,7 +58,7 @@ export async function startFedServer(flags: readonly string[]): Promise<RunningS
 }
 
 function serverCommand(flags: readonly string[]): string[] {
-  return [process.execPath, at("../src/server/main.ts"), "--port", "0", "--json", ...flags];
+  return [process.execPath, at("../src/server/main.ts"), "--no-config", "--port", "0", "--json", ...flags];
 }
 
 async function running(child: Child): Promise<RunningServer> {

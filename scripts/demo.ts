@@ -34,7 +34,8 @@ if (!hasDisplay) {
   console.log(`There is no display here: the viewer runs ${instead} for ${HEADLESS_SECONDS} seconds.`);
 }
 
-const server = Bun.spawn([process.execPath, at("../src/server/main.ts"), "--source", VIDEO, "--port", "0", "--json"], {
+const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
+const server = Bun.spawn([process.execPath, at("../src/server/main.ts"), ...serverFlags], {
   stdio: ["ignore", "pipe", "inherit"],
 });
 process.on("SIGINT", () => undefined); // the terminal sends it to both processes as well; they end by themselves

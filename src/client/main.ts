@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Argument, Command, Option } from "commander";
+import { UsageError } from "../core/errors.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
@@ -11,6 +12,7 @@ import { askForCameras, describeCameras } from "./ask.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
 import { describeViewing } from "./view-figures.ts";
+import { describeGrid, viewGrid } from "./view-grid.ts";
 
 const DEFAULT_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
 
@@ -22,6 +24,7 @@ const command = asProgram(new Command("bun run view"), VERSION)
       .default(DEFAULT_ADDRESS, formatAddress(DEFAULT_ADDRESS)),
   )
   .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
+  .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
   .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
   .addOption(new Option("--renderer <name>", "how the window draws").choices(RENDERERS).default("auto"))
   .addOption(
@@ -47,7 +50,9 @@ const command = asProgram(new Command("bun run view"), VERSION)
 Keys in the window:
   F, F11          fullscreen          I      figures: rate, latency, drops
   S               save the picture    Space  pause
-  Q, Esc, Enter   quit`,
+  Q, Esc, Enter   quit
+With --grid:
+  1 to 9, click   one camera fills the window; once more: all`,
   );
 
 await runMain(async (signal) => {
@@ -70,6 +75,16 @@ await runMain(async (signal) => {
     screenful.answer({ cameras }, describeCameras(cameras));
     return;
   }
+  if (flags["grid"]) {
+    checkGrid(options);
+    const lastOfAll = await viewGrid(options, signal, {
+      report: (report) => screenful.report(report, () => describeGrid(report)),
+      say: (text) => screenful.say(text),
+    });
+    const shown = lastOfAll.cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ");
+    screenful.final(lastOfAll, `ended: frames shown: ${shown}`);
+    return;
+  }
   const last = await view(options, signal, {
     report: (report) => screenful.report(report, () => describeViewing(report)),
     say: (text) => screenful.say(text),
@@ -77,3 +92,11 @@ await runMain(async (signal) => {
   const { p50, p99 } = last.latencyMs;
   screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);
 });
+
+/** Throws UsageError for what makes no sense with several cameras in one window. */
+function checkGrid({ address, output, size }: ViewOptions): void {
+  if (address.camera !== "") throw new UsageError(`--grid shows all cameras: leave out /${address.camera}`);
+  if (output !== null)
+    throw new UsageError("--output goes with one camera: leave out --grid and name it, as HOST/NAME");
+  if (size !== null) throw new UsageError("--size goes with one camera; with --grid sizes follow the window");
+}

@@ -1,143 +1,128 @@
 // `bun run serve`: the command line of the server.
 
-import { availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { CODEC_NAMES, DEFAULT_CODEC } from "../codec/codec.ts";
+import { CODEC_NAMES } from "../codec/codec.ts";
 import { SAMPLINGS } from "../codec/simd/encoder.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
-import { UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
-import { DEFAULT_PORT } from "../protocol/wire.ts";
-import type { CameraOptions } from "./camera.ts";
-import { presetFor } from "./preset.ts";
+import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { describeServing } from "./report.ts";
-import { DEFAULT_MAX_LATENCY_MS, type ServeOptions, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
+import { combine, DEFAULTS, type FileSettings, type Flags, parseBitrate, RANGES } from "./settings.ts";
+import { readSettingsFile, SETTINGS_FILE } from "./settings-file.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
+
+/** Says the default, and sets none: what a settings file says holds where the command line says nothing. */
+function option(flags: string, description: string, byDefault?: string | number): Option {
+  return new Option(flags, byDefault === undefined ? description : `${description} (default: ${byDefault})`);
+}
 
 const command = asProgram(new Command("bun run serve"), VERSION)
   .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")
   .addOption(
-    new Option(
+    option(
       "--source <what>",
-      "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras (default: auto)",
+      "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras",
+      DEFAULTS.sources.join(),
     ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
-  .addOption(new Option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
+  .addOption(option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
   .addOption(
-    new Option(
+    option(
       "--pixel-format <name>",
       "with --source -: what standard input carries (default: rgba); with a camera: what it is asked for",
     ).choices([...PIXEL_FORMATS, "mjpeg"]),
   )
   .addOption(
-    new Option(
+    option(
       "--set <name=value>",
       "a camera's setting, as brightness=128; again for more (bun run cameras --controls)",
-    )
-      .argParser((text, before: string[]) => [...before, text])
-      .default([], "none"),
+    ).argParser((text: string, before: string[] = []) => [...before, text]),
   )
   .addOption(
-    new Option(
+    option(
       "--size <WxH>",
-      `picture size (default: the source's own, ${DEFAULT_SIZE.width}x${DEFAULT_SIZE.height} for pattern and webcam)`,
+      "picture size",
+      `the source's own, ${DEFAULT_SIZE.width}x${DEFAULT_SIZE.height} for pattern and webcam`,
     ).argParser(parsed(parseSize)),
   )
   .addOption(
-    new Option(
+    option(
       "--fps <n>",
-      `frames a second (default: the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam; pattern: 0 = no pause)`,
-    ).argParser(number(0, 1000)),
+      "frames a second",
+      `the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam; pattern: 0 = no pause`,
+    ).argParser(number(...RANGES.fps)),
   )
   .addOption(
-    new Option("--quality <n>", "JPEG quality, 1 to 100 (default: 75, 90 for a screen)").argParser(wholeNumber(1, 100)),
-  )
-  .addOption(
-    new Option(
+    option(
       "--sampling <n>",
-      "colour in half the lines and columns (420) or in all (444), of sources that have it (default: 420, 444 for a screen)",
+      "colour in half the lines and columns (420) or in all (444), of sources that have it",
+      `${CAMERA_PRESET.sampling}, ${SCREEN_PRESET.sampling} for a screen`,
     ).choices(SAMPLINGS),
   )
   .addOption(
-    new Option(
-      "--noise <n>",
-      "levels by which pixels may be off without being sent again: 0 = exact, off = all are always sent (default: 2, 0 for a screen)",
-    ).argParser((text) => (text === "off" ? "off" : number(0, 64)(text))),
+    option(
+      "--quality <n>",
+      "JPEG quality, 1 to 100",
+      `${CAMERA_PRESET.quality}, ${SCREEN_PRESET.quality} for a screen`,
+    ).argParser(wholeNumber(...RANGES.quality)),
   )
   .addOption(
-    new Option(
+    option(
+      "--noise <n>",
+      "levels by which pixels may be off without being sent again: 0 = exact, off = all are always sent",
+      `${CAMERA_PRESET.noise}, ${SCREEN_PRESET.noise} for a screen`,
+    ).argParser((text) => (text === "off" ? "off" : number(...RANGES.noise)(text))),
+  )
+  .addOption(
+    option(
       "--max-latency <ms>",
       "age of a viewer's picture at which it is sent lower quality, then a smaller size, then fewer; 0 = any",
-    )
-      .argParser(number(0, 60_000))
-      .default(DEFAULT_MAX_LATENCY_MS),
+      DEFAULTS.maxLatency,
+    ).argParser(number(...RANGES.maxLatency)),
   )
   .addOption(
-    new Option("--max-bitrate <rate>", "bits a second that one viewer is sent at most, as 500k or 2M").argParser(
+    option("--max-bitrate <rate>", "bits a second that one viewer is sent at most, as 500k or 2M").argParser(
       parsed(parseBitrate),
     ),
   )
   .addOption(
-    new Option("--idle-release <s>", "let the source go when nobody has watched for so long; 0 = keep it")
-      .argParser(number(0, 1e6))
-      .default(0),
+    option(
+      "--idle-release <s>",
+      "let the source go when nobody has watched for so long; 0 = keep it",
+      DEFAULTS.idleRelease,
+    ).argParser(number(...RANGES.idleRelease)),
   )
-  .addOption(new Option("--codec <name>", "what encodes").choices(CODEC_NAMES).default(DEFAULT_CODEC))
+  .addOption(option("--codec <name>", "what encodes", DEFAULTS.codec).choices(CODEC_NAMES))
+  .addOption(option("--workers <n>", "encoder threads", DEFAULTS.workers).argParser(wholeNumber(...RANGES.workers)))
+  .addOption(option("--host <address>", "address to listen on; 0.0.0.0 for all", DEFAULTS.host))
   .addOption(
-    new Option("--workers <n>", "encoder threads")
-      .argParser(wholeNumber(1, 64))
-      .default(Math.min(8, availableParallelism())),
+    option("--port <n>", "TCP port; 0 for any that is free", DEFAULTS.port).argParser(wholeNumber(...RANGES.port)),
   )
-  .addOption(new Option("--host <address>", "address to listen on; 0.0.0.0 for all").default("127.0.0.1"))
+  .addOption(option("--preview", "a window on this side as well"))
   .addOption(
-    new Option("--port <n>", "TCP port; 0 for any that is free").argParser(wholeNumber(0, 65535)).default(DEFAULT_PORT),
+    option("--config <file>", "settings for all this and for each camera", `./${SETTINGS_FILE}, if there is one`),
   )
-  .addOption(new Option("--preview", "a window on this side as well").default(false))
-  .addOption(new Option("--frames <n>", "end after so many captured frames").argParser(wholeNumber(1, 2 ** 32 - 1)))
+  .addOption(option("--no-config", "take no settings from a file"))
+  .addOption(option("--frames <n>", "end after so many captured frames").argParser(wholeNumber(...RANGES.frames)))
   .addOption(
     new Option("--json", 'one JSON object a second on standard output, the last with "final": true').default(false),
+  )
+  .addHelpText(
+    "after",
+    `
+${SETTINGS_FILE} has the same settings under the same names, and one [[cameras]] for each camera, with its source, its name and
+what is to be different for it. What the command line says holds for all cameras and wins over the file; --source replaces its
+cameras.`,
   );
-
-/** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
-function parseBitrate(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
-  const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
-  if (!match || !(bits >= 10_000)) {
-    throw new UsageError(`'${text}' is no bit rate: write bits a second from 10k on, as 500k or 2M`);
-  }
-  return bits;
-}
 
 await runMain(async (signal) => {
   command.parse();
-  const flags = command.opts();
-  const sources: string[] = flags["source"] ?? ["auto"];
-  const cameras = sources.map((source): CameraOptions => ({
-    name: null,
-    source,
-    device: flags["device"] ?? null,
-    pixelFormat: flags["pixelFormat"] ?? null,
-    settings: flags["set"],
-    size: flags["size"] ?? null,
-    framesPerSecond: flags["fps"] ?? null,
-    quality: flags["quality"] ?? presetFor(source).quality,
-    sampling: flags["sampling"] ?? presetFor(source).sampling,
-    noise: flags["noise"] === "off" ? null : (flags["noise"] ?? presetFor(source).noise),
-    idleReleaseSeconds: flags["idleRelease"] || null,
-  }));
-  const options: ServeOptions = {
-    cameras,
-    codec: flags["codec"],
-    workers: flags["workers"],
-    host: flags["host"],
-    port: flags["port"],
-    preview: flags["preview"],
-    maxLatencyMs: flags["maxLatency"] || null,
-    maxBitsPerSecond: flags["maxBitrate"] ?? null,
-    frames: flags["frames"] ?? null,
-  };
-  const output = new Screenful(flags["json"]);
+  const flags: Flags & { json: boolean; config?: string | boolean } = command.opts();
+  const output = new Screenful(flags.json);
+  const options = combine(flags, readFile(flags.config, output));
   const last = await serve(options, signal, {
     listening(report) {
       const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
@@ -149,3 +134,11 @@ await runMain(async (signal) => {
   });
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
+
+/** The file that was named, or the one that lies where the server is started; false = none is wanted. */
+function readFile(named: string | boolean | undefined, output: Screenful): FileSettings {
+  if (typeof named === "string") return readSettingsFile(named);
+  if (named === false || !existsSync(SETTINGS_FILE)) return {};
+  output.say(`settings are taken from ./${SETTINGS_FILE}`);
+  return readSettingsFile(SETTINGS_FILE);
+}

@@ -12,15 +12,16 @@ export interface Preset {
   noise: number;
 }
 
-const WORLD: Preset = { quality: 75, sampling: "420", noise: DEFAULT_NOISE };
+/** The world, in front of a camera. */
+export const CAMERA_PRESET: Preset = { quality: 75, sampling: "420", noise: DEFAULT_NOISE };
 
 /**
  * Coloured text is unreadable at half the colour, and edges ring at quality 75. There is no sensor, so every difference
  * counts; what has not changed is not sent, which pays for all that.
  */
-const TEXT: Preset = { quality: 90, sampling: "444", noise: 0 };
+export const SCREEN_PRESET: Preset = { quality: 90, sampling: "444", noise: 0 };
 
 /** For what the user wrote after `--source`. */
 export function presetFor(source: string): Preset {
-  return source === "screen" || source.startsWith("screen:") ? TEXT : WORLD;
+  return source === "screen" || source.startsWith("screen:") ? SCREEN_PRESET : CAMERA_PRESET;
 }

@@ -1,4 +1,4 @@
-// --preview: a window on the serving side, which is an ordinary viewer of the own stream in a process of its own.
+// --preview: a window on the serving side, which is an ordinary viewer of the own streams in a process of its own.
 
 import { fileURLToPath } from "node:url";
 
@@ -17,12 +17,17 @@ function ownAddress(host: string, port: number): string {
 export async function openPreview(
   host: string,
   port: number,
+  /** All cameras in that window, instead of the first. */
+  showsAll: boolean,
   signal: AbortSignal,
   say: (text: string) => void,
 ): Promise<void> {
-  const child = Bun.spawn([process.execPath, VIEWER_PROGRAM, ownAddress(host, port), "--once"], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = Bun.spawn(
+    [process.execPath, VIEWER_PROGRAM, ownAddress(host, port), "--once", ...(showsAll ? ["--grid"] : [])],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   const stop = () => child.kill("SIGTERM");
   signal.addEventListener("abort", stop);
   const lines = (await new Response(child.stderr).text()).trim().split("\n");

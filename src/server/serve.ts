@@ -121,7 +121,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   try {
     await pool.started;
     events.listening(report());
-    const preview = options.preview ? openPreview(options.host, door.port, running, events.say) : null;
+    const preview = options.preview ? openPreview(options.host, door.port, hasSeveral, running, events.say) : null;
     try {
       await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
     } finally {

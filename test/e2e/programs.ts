@@ -18,6 +18,8 @@ const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 interface ProgramOptions {
   stdin?: Uint8Array | "pipe";
   env?: Record<string, string>;
+  /** A server started elsewhere takes the settings file that lies there; one started here does not, whatever lies here. */
+  cwd?: string;
   /** Standard output holds frames, and is kept as bytes. */
   rawOutput?: boolean;
 }
@@ -31,7 +33,10 @@ export class Program<Report> implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
 
   constructor(script: string, flags: readonly string[], options: ProgramOptions = {}) {
-    const child = Bun.spawn([process.execPath, at(script), ...flags], {
+    const isServer = script.endsWith("/server/main.ts");
+    const noConfig = isServer && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
+    const child = Bun.spawn([process.execPath, at(script), ...flags, ...noConfig], {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",
       stderr: "pipe",

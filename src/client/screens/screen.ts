@@ -28,6 +28,10 @@ export interface ScreenEvents {
   onOverlay(): void;
   /** What is shown must be shown again, e.g. since the window has another size. */
   onExposed(): void;
+  /** One of several pictures, by the key of its number, from 1. */
+  onNumber?(number: number): void;
+  /** At a pixel of the window. */
+  onClick?(x: number, y: number): void;
 }
 
 export const DISPLAYS = ["sdl", "none"] as const;

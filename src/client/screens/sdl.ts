@@ -16,14 +16,25 @@ const REVEAL_AFTER_MS = 400;
 /** Until the first picture says its size. */
 const FIRST_SIZE: Size = { width: 640, height: 360 };
 
+/** A window, which may also be opened before there is a picture. */
+export interface SdlScreen extends Screen {
+  /** Of its contents, in pixels. */
+  readonly pixelSize: Size;
+  /** Opens it now, in that size or what fits of it. */
+  open(size: Size): void;
+}
+
 /** Opens a window. Throws MissingError where there is no display or the package's binding is not built. */
-export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<Screen> {
+export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<SdlScreen> {
   const sdl = await loadSdl();
   const window = openWindow(sdl, title, renderer);
   window.on("close", () => events.onQuit());
   window.on("resize", () => events.onExposed());
   window.on("expose", () => events.onExposed());
   window.on("keyDown", (event) => pressKey(window, event.key, events));
+  window.on("mouseButtonDown", ({ x, y }) =>
+    events.onClick?.((x * window.pixelWidth) / window.width, (y * window.pixelHeight) / window.height),
+  );
   let source: Size | null = null;
   let fittedFor: Size | null = null;
   // Hidden until its size is known: a window manager may lose a size that is asked for while it places the window.
@@ -46,6 +57,13 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
     },
     setSource(size) {
       source = size;
+    },
+    get pixelSize() {
+      return { width: window.pixelWidth, height: window.pixelHeight };
+    },
+    open(size) {
+      fitWindow(sdl, window, size);
+      reveal();
     },
     setTitle: (text) => window.destroyed || window.setTitle(text),
     close() {
@@ -137,5 +155,7 @@ function pressKey(window: Sdl.Video.Window, key: string | null, events: ScreenEv
     case "i":
       events.onOverlay();
       break;
+    default:
+      if (key !== null && /^[1-9]$/.test(key)) events.onNumber?.(Number(key));
   }
 }

@@ -1,0 +1,157 @@
+// Several cameras in one window: a screen for each, whose pictures are put together into that of the window.
+
+import type { Size } from "../../core/pixel-format.ts";
+import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "../overlay.ts";
+import { drawScaled } from "./draw-scaled.ts";
+import { letterbox, type Rectangle } from "./letterbox.ts";
+import type { Screen, ShownPicture } from "./screen.ts";
+
+/** A window that a grid is shown in. */
+export interface GridWindow extends Screen {
+  /** Of its contents, in pixels. */
+  readonly pixelSize: Size;
+}
+
+/** The window is drawn no more often than this: every time costs as much as all of its pixels do. */
+const LEAST_PAUSE_MS = 16;
+
+/** One camera's part of the window. */
+export interface Cell extends Screen {
+  /** A picture of that size is as much as is seen of it; null while another one fills the window. */
+  readonly visible: Size | null;
+}
+
+export interface GridOptions {
+  window: GridWindow;
+  cells: number;
+  /** What stands in the corner of a cell: who that is and how old the picture is. */
+  label: (index: number) => string;
+  /** Of cells something else is visible now: ask for pictures of those sizes, and have all shown again. */
+  onArranged: () => void;
+  /** The window failed. */
+  onBroken: (reason: unknown) => void;
+}
+
+export class Grid {
+  readonly cells: Cell[];
+  readonly #options: GridOptions;
+  readonly #places: (Rectangle | null)[] = [];
+  readonly #sources: Size[] = [];
+  #picture: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
+  /** The cell that fills the window; null = all are shown. */
+  selected: number | null = null;
+  #drawn: (() => void)[] = [];
+  #drawing: ReturnType<typeof setTimeout> | null = null;
+  #drawnAt = 0;
+
+  constructor(options: GridOptions) {
+    this.#options = options;
+    this.cells = Array.from({ length: options.cells }, (_, index) => this.#createCell(index));
+    this.#arrange();
+  }
+
+  /** The window has to be drawn again, and may have another size. */
+  expose(): void {
+    const { width, height } = this.#options.window.pixelSize;
+    if (width !== this.#picture.width || height !== this.#picture.height) this.#arrange();
+    else void this.#draw();
+  }
+
+  /** Gives each cell its place. */
+  #arrange(): void {
+    const { width, height } = this.#options.window.pixelSize;
+    if (width < 1 || height < 1) return; // nobody sees it
+    this.#picture = { width, height, pixels: new Uint8Array(width * height * 4) };
+    const { length } = this.cells;
+    const columns = Math.ceil(Math.sqrt(length));
+    const rows = Math.ceil(length / columns);
+    for (let index = 0; index < length; index++) {
+      const [column, row] = [index % columns, Math.floor(index / columns)];
+      const [left, top] = [Math.floor((column * width) / columns), Math.floor((row * height) / rows)];
+      const right = Math.floor(((column + 1) * width) / columns);
+      const bottom = Math.floor(((row + 1) * height) / rows);
+      const own = { x: left, y: top, width: right - left, height: bottom - top };
+      if (this.selected !== null) {
+        this.#places[index] = this.selected === index ? { x: 0, y: 0, width, height } : null;
+      } else {
+        this.#places[index] = own.width > 0 && own.height > 0 ? own : null;
+      }
+    }
+    this.#options.onArranged();
+    void this.#draw(); // what no cell covers is black now
+  }
+
+  /** Fills the window with a cell; the same once more shows all again. */
+  select(index: number): void {
+    if (index >= this.cells.length) return;
+    this.selected = this.selected === index ? null : index;
+    this.#arrange();
+  }
+
+  /** The cell at a pixel of the window; null where there is none. */
+  cellAt(x: number, y: number): number | null {
+    const index = this.#places.findIndex(
+      (place) =>
+        place !== null && x >= place.x && x < place.x + place.width && y >= place.y && y < place.y + place.height,
+    );
+    return index < 0 ? null : index;
+  }
+
+  close(): void {
+    if (this.#drawing !== null) clearTimeout(this.#drawing);
+    this.#drawing = null;
+  }
+
+  #createCell(index: number): Cell {
+    const places = this.#places;
+    const sources = this.#sources;
+    return {
+      show: (picture, overlay) => this.#show(index, picture, overlay),
+      setTitle: () => undefined,
+      setSource: (size) => {
+        sources[index] = size;
+        this.#options.onArranged();
+      },
+      close: () => undefined,
+      get visible() {
+        const place = places[index];
+        return place ? letterbox(sources[index] ?? place, place) : null;
+      },
+    };
+  }
+
+  #show(index: number, picture: ShownPicture, overlay: Overlay): void | Promise<void> {
+    const place = this.#places[index];
+    if (!place) return;
+    const { width, height } = place;
+    // The main thread draws these pixels, since a window takes one picture as a whole (SDL clears it each time): first in the size of
+    // the cell, where text is readable, then into the window's picture. That is never more than the window has pixels.
+    const cell = { width, height, pixels: new Uint8Array(width * height * 4) };
+    drawScaled(picture, cell, letterbox(picture, place));
+    drawOverlay(cell, { ...overlay, lines: overlay.lines.length > 0 ? overlay.lines : [this.#options.label(index)] });
+    drawScaled(cell, this.#picture, place);
+    return this.#draw();
+  }
+
+  /** Shows the window's picture soon, what other cells draw until then included; resolves when that is done. */
+  #draw(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drawn.push(resolve);
+    const waitMs = Math.max(0, this.#drawnAt + LEAST_PAUSE_MS - performance.now());
+    this.#drawing ??= setTimeout(() => this.#drawNow(), waitMs);
+    return promise;
+  }
+
+  #drawNow(): void {
+    this.#drawing = null;
+    this.#drawnAt = performance.now();
+    const drawn = this.#drawn;
+    this.#drawn = [];
+    try {
+      void this.#options.window.show(this.#picture, NO_OVERLAY);
+    } catch (error) {
+      this.#options.onBroken(error);
+    }
+    for (const done of drawn) done();
+  }
+}

@@ -1,0 +1,59 @@
+// In which line of a TOML document a key stands, or what makes it none.
+
+import type { AST, ParseError } from "toml-eslint-parser";
+
+/** Of a table, or an index of an array. */
+export type Key = string | number;
+
+/** Returns a function that says the line, from 1, of a key, or of the innermost table or array around it that is there. */
+export function locateKeys(tree: AST.TOMLProgram): (path: readonly Key[]) => number {
+  const lines = new Map<string, number>();
+  const note = (path: readonly Key[], node: AST.TOMLNode) => {
+    const key = JSON.stringify(path);
+    if (!lines.has(key)) lines.set(key, node.loc.start.line);
+  };
+  const noteValue = (path: Key[], value: AST.TOMLContentNode) => {
+    if (value.type === "TOMLInlineTable") notePairs(path, value.body);
+    if (value.type !== "TOMLArray") return;
+    for (const [index, element] of value.elements.entries()) {
+      note([...path, index], element);
+      noteValue([...path, index], element);
+    }
+  };
+  const notePairs = (table: Key[], pairs: AST.TOMLKeyValue[]) => {
+    for (const pair of pairs) {
+      const path = [...table];
+      for (const key of pair.key.keys) {
+        path.push(key.type === "TOMLBare" ? key.name : key.value);
+        note(path, key);
+      }
+      noteValue(path, pair.value);
+    }
+  };
+  for (const node of tree.body[0].body) {
+    if (node.type === "TOMLKeyValue") {
+      notePairs([], [node]);
+      continue;
+    }
+    for (let length = 1; length <= node.resolvedKey.length; length++) note(node.resolvedKey.slice(0, length), node);
+    notePairs(node.resolvedKey, node.body);
+  }
+  return (path) => {
+    for (let length = path.length; length > 0; length--) {
+      const line = lines.get(JSON.stringify(path.slice(0, length)));
+      if (line !== undefined) return line;
+    }
+    return 1;
+  };
+}
+
+/** A table's head that is not closed, a key without a value, or nothing but a key. */
+const UNFINISHED = /^\s*(\[[^[\]]*|\[\[[^[\]]*\]?|[^=[\]{}"',#]+=?)\s*(#.*)?$/;
+
+/** The line of what is wrong. The parser names the place where it could not go on: of what is unfinished, that is a later line. */
+export function lineOfError(source: string, { lineNumber, column }: ParseError): number {
+  if (column > 0) return lineNumber;
+  const before = source.split("\n").slice(0, lineNumber - 1);
+  const last = before.findLastIndex((line) => !/^\s*(#.*)?$/.test(line));
+  return UNFINISHED.test(before[last] ?? "") ? last + 1 : lineNumber;
+}

@@ -1,0 +1,83 @@
+// A virtual display with a window manager for the tests of windows: finds windows, takes pictures of them, presses keys and clicks.
+
+import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
+import type { Rectangle } from "../../src/client/screens/letterbox.ts";
+import type { Size } from "../../src/core/pixel-format.ts";
+
+export interface Window extends Size {
+  id: string;
+}
+
+export class Desktop implements AsyncDisposable {
+  readonly #display: VirtualDisplay;
+  readonly #manager: Bun.Subprocess;
+
+  private constructor(display: VirtualDisplay) {
+    this.#display = display;
+    this.#manager = Bun.spawn(["openbox"], { env: { ...process.env, DISPLAY: display.name }, stderr: "ignore" });
+  }
+
+  static async start({ width, height }: Size): Promise<Desktop> {
+    const desktop = new Desktop(await startVirtualDisplay(width, height));
+    await eventually("the window manager", () => desktop.xdotool("get_num_desktops") !== "");
+    return desktop;
+  }
+
+  /** What a program that opens windows has to be started with. */
+  get env(): Record<string, string> {
+    return { DISPLAY: this.#display.name };
+  }
+
+  xdotool(...command: string[]): string {
+    return Bun.spawnSync(["xdotool", ...command], { env: { ...process.env, ...this.env } })
+      .stdout.toString()
+      .trim();
+  }
+
+  /** A window, found by a part of its title; null where there is none. */
+  findWindow(title: string): Window | null {
+    const [id] = this.xdotool("search", "--onlyvisible", "--name", title).split("\n");
+    if (!id) return null;
+    const geometry = this.xdotool("getwindowgeometry", "--shell", id);
+    const value = (name: string) => Number(new RegExp(`^${name}=(-?\\d+)$`, "m").exec(geometry)?.[1]);
+    return { id, width: value("WIDTH"), height: value("HEIGHT") };
+  }
+
+  /** A part of what a window shows now, as RGBA, taken by ffmpeg; empty while its size is changing. */
+  screenshot({ id, width, height }: Window, part: Rectangle = { x: 0, y: 0, width, height }): Uint8Array {
+    const { stdout } = Bun.spawnSync([
+      ...["ffmpeg", "-loglevel", "error", "-f", "x11grab", "-draw_mouse", "0", "-window_id", id],
+      ...["-i", this.#display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"],
+    ]);
+    if (stdout.length !== width * height * 4) return new Uint8Array();
+    const cropped = new Uint8Array(part.width * part.height * 4);
+    for (let row = 0; row < part.height; row++) {
+      const from = ((part.y + row) * width + part.x) * 4;
+      cropped.set(stdout.subarray(from, from + part.width * 4), row * part.width * 4);
+    }
+    return cropped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#manager.kill();
+    await this.#display[Symbol.asyncDispose]();
+  }
+}
+
+/** Share of pixels within 3 levels of a colour. */
+export function shareOf(rgba: Uint8Array, colour: readonly number[]): number {
+  let count = 0;
+  for (let i = 0; i < rgba.length; i += 4) {
+    if (colour.every((value, channel) => Math.abs((rgba[i + channel] ?? 0) - value) <= 3)) count++;
+  }
+  return rgba.length === 0 ? 0 : count / (rgba.length / 4);
+}
+
+export async function eventually(what: string, isTrue: () => boolean): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (Date.now() < deadline) {
+    if (isTrue()) return;
+    await Bun.sleep(50);
+  }
+  throw new Error(`${what} did not happen`);
+}
