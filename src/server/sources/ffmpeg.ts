@@ -1,8 +1,11 @@
 // Sources through an ffmpeg child process: cameras, files and network streams, with ffmpeg's hidden delays switched off.
 
 import { existsSync } from "node:fs";
+import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { JpegSplitter } from "./jpeg-splitter.ts";
+import { isMjpeg } from "./mjpeg-probe.ts";
 import type { FrameSink, Source } from "./source.ts";
 import { eachChunk } from "./standard-input.ts";
 import { Y4mReader } from "./y4m.ts";
@@ -12,6 +15,8 @@ export interface FfmpegInput {
   name: string;
   /** What goes before and with `-i`. */
   arguments: readonly string[];
+  /** What ffprobe is asked about it with, for it may be MJPEG, whose pictures are passed on; null: it is decoded in any case. */
+  probe: readonly string[] | null;
   /** Scale to this size; null keeps the input's own. */
   size: Size | null;
   /** Convert to this rate; null keeps the input's own. */
@@ -39,8 +44,10 @@ export function fileInput(
   framesPerSecond: number | null,
 ): FfmpegInput {
   // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
-  const input = ["-re", "-stream_loop", "-1", "-i", isAddress(location) ? location : `file:${location}`];
-  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: 0 };
+  const file = ["-i", isAddress(location) ? location : `file:${location}`];
+  const input = ["-re", "-stream_loop", "-1", ...file];
+  const probe = size === null && framesPerSecond === null ? file : null;
+  return { name, arguments: input, probe, size, framesPerSecond, devicePath: null, stallTimeoutMs: 0 };
 }
 
 /** Whether this is a URL rather than a path. */
@@ -57,7 +64,9 @@ export function urlInput(url: string, size: Size | null, framesPerSecond: number
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];
-  return { name, arguments: input, size, framesPerSecond, devicePath: null, stallTimeoutMs: LIVE_STALL_MS };
+  // Not rtsp: setting up a session takes a second, and there it is seldom MJPEG.
+  const probe = /^https?:/i.test(url) && size === null && framesPerSecond === null ? ["-i", url] : null;
+  return { name, arguments: input, probe, size, framesPerSecond, devicePath: null, stallTimeoutMs: LIVE_STALL_MS };
 }
 
 /**
@@ -89,6 +98,7 @@ export function deviceInput(
   return {
     name: device,
     arguments: input,
+    probe: null,
     size: null,
     framesPerSecond: null,
     devicePath,
@@ -96,7 +106,13 @@ export function deviceInput(
   };
 }
 
-/** The whole command line; exported for tests. */
+/** The whole command line where pictures are passed on: as they are, end to end. */
+function copyingArguments({ arguments: input }: FfmpegInput): string[] {
+  const output = ["-map", "0:v:0", "-c:v", "copy", "-flush_packets", "1", "-f", "mjpeg", "pipe:1"];
+  return ["-hide_banner", "-nostdin", "-loglevel", "error", ...input, ...output];
+}
+
+/** The whole command line where they are decoded; exported for tests. */
 export function ffmpegArguments(input: FfmpegInput): string[] {
   const filters = [
     ...(input.framesPerSecond === null ? [] : [`fps=${input.framesPerSecond}`]),
@@ -140,7 +156,10 @@ async function runFfmpeg(
   signal: AbortSignal,
   onRate: (framesPerSecond: number) => void,
 ): Promise<void> {
-  const child = Bun.spawn(["ffmpeg", ...ffmpegArguments(input)], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const isPassedOn = input.probe !== null && (await isMjpeg(input.probe, signal));
+  if (signal.aborted) return;
+  const command = isPassedOn ? copyingArguments(input) : ffmpegArguments(input);
+  const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const hung = new AbortController();
   const stop = () => {
     child.kill("SIGTERM");
@@ -148,7 +167,8 @@ async function runFfmpeg(
   };
   signal.addEventListener("abort", stop);
   const complaint = lastComplaint(child.stderr);
-  const reader = new Y4mReader(sink, onRate);
+  const pixels = isPassedOn ? null : new Y4mReader(sink, onRate);
+  const reader = pixels ?? new JpegSplitter((jpeg) => sink.jpeg(jpeg, nowMicros()));
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
   const watch = (timeoutMs: number) => {
     clearTimeout(stallTimer);
@@ -164,7 +184,7 @@ async function runFfmpeg(
     clearTimeout(stallTimer);
     signal.removeEventListener("abort", stop);
     stop();
-    reader.abandon();
+    pixels?.abandon();
     await child.exited;
   }
   if (signal.aborted) return;
