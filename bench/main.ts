@@ -11,6 +11,7 @@ import { codecBench } from "./codec.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
+import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
 import { sharingBench } from "./sharing.ts";
 import { slowViewerBench } from "./slow-viewer.ts";
@@ -30,6 +31,7 @@ const BENCHES: Record<string, Bench> = {
   "thin-link": thinLinkBench,
   "fan-out": fanOutBench,
   still: stillBench,
+  passthrough: passthroughBench,
   peers: peersBench,
 };
 

@@ -2,8 +2,11 @@
 
 import { existsSync } from "node:fs";
 import type { Sampling } from "../../codec/simd/encoder.ts";
+import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { JpegSplitter } from "./jpeg-splitter.ts";
+import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
 import type { FrameSink, Source } from "./source.ts";
 import { eachChunk } from "./standard-input.ts";
@@ -14,6 +17,8 @@ export interface FfmpegInput {
   name: string;
   /** What goes before and with `-i`. */
   arguments: readonly string[];
+  /** What ffprobe is asked about it with, for it may be MJPEG, whose pictures are passed on; null: it is decoded in any case. */
+  probe: readonly string[] | null;
   /** Scale to this size; null keeps the input's own. */
   size: Size | null;
   /** Convert to this rate; null keeps the input's own. */
@@ -50,6 +55,7 @@ const FIRST_FRAME_FACTOR = 6;
 const TERM_PATIENCE_MS = 1_000;
 
 const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
+  probe: null,
   ...{ size: null, framesPerSecond: null, askedFramesPerSecond: null, isRgb: false, filters: [] },
   ...{ devicePath: null, stallTimeoutMs: 0 },
 };
@@ -62,8 +68,10 @@ export function fileInput(
   framesPerSecond: number | null,
 ): FfmpegInput {
   // -re paces by the file's own time stamps; without it a file would run as fast as it can be decoded.
-  const input = ["-re", "-stream_loop", "-1", "-i", isAddress(location) ? location : `file:${location}`];
-  return { ...PLAIN, name, arguments: input, size, framesPerSecond };
+  const file = ["-i", isAddress(location) ? location : `file:${location}`];
+  const input = ["-re", "-stream_loop", "-1", ...file];
+  const probe = size === null && framesPerSecond === null ? file : null;
+  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond };
 }
 
 /** Whether this is a URL rather than a path. */
@@ -80,7 +88,9 @@ export function urlInput(url: string, size: Size | null, framesPerSecond: number
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];
-  return { ...PLAIN, name, arguments: input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
+  // Not rtsp: setting up a session takes a second, and there it is seldom MJPEG.
+  const probe = /^https?:/i.test(url) && size === null && framesPerSecond === null ? ["-i", url] : null;
+  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
 /**
@@ -125,7 +135,13 @@ function isHandedOverAsRgb(input: FfmpegInput, sampling: Sampling): boolean {
   return input.isRgb || sampling === "444";
 }
 
-/** The whole command line; exported for tests. */
+/** The whole command line where pictures are passed on: as they are, end to end. */
+function copyingArguments({ arguments: input }: FfmpegInput): string[] {
+  const output = ["-map", "0:v:0", "-c:v", "copy", "-flush_packets", "1", "-f", "mjpeg", "pipe:1"];
+  return ["-hide_banner", "-nostdin", "-loglevel", "error", ...input, ...output];
+}
+
+/** The whole command line where they are decoded; exported for tests. */
 export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"): string[] {
   const isRgb = isHandedOverAsRgb(input, sampling);
   const size = input.size === null ? "" : `${input.size.width}:${input.size.height}`;
@@ -179,8 +195,10 @@ async function runFfmpeg(
   signal: AbortSignal,
   onRate: (framesPerSecond: number) => void,
 ): Promise<void> {
-  const command = ["ffmpeg", ...ffmpegArguments(input, sampling)];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const isPassedOn = input.probe !== null && (await isMjpeg(input.probe, signal));
+  if (signal.aborted) return;
+  const command = isPassedOn ? copyingArguments(input) : ffmpegArguments(input, sampling);
+  const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const hung = new AbortController();
   const stop = () => {
     child.kill("SIGTERM");
@@ -189,12 +207,15 @@ async function runFfmpeg(
   signal.addEventListener("abort", stop);
   const complaint = lastComplaint(child.stderr);
   let interval = input.askedFramesPerSecond === null ? 0 : 1000 / input.askedFramesPerSecond;
-  const reader = isHandedOverAsRgb(input, sampling)
-    ? new PpmReader(sink)
-    : new Y4mReader(sink, (framesPerSecond) => {
-        if (framesPerSecond > 0) interval = 1000 / framesPerSecond;
-        onRate(framesPerSecond);
-      });
+  const pixels = isPassedOn
+    ? null
+    : isHandedOverAsRgb(input, sampling)
+      ? new PpmReader(sink)
+      : new Y4mReader(sink, (framesPerSecond) => {
+          if (framesPerSecond > 0) interval = 1000 / framesPerSecond;
+          onRate(framesPerSecond);
+        });
+  const reader = pixels ?? new JpegSplitter((jpeg) => sink.jpeg(jpeg, nowMicros()));
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
   let stallTimeoutMs = 0;
   const watch = (factor = 1) => {
@@ -213,7 +234,7 @@ async function runFfmpeg(
     clearTimeout(stallTimer);
     signal.removeEventListener("abort", stop);
     stop();
-    reader.abandon();
+    pixels?.abandon();
     await child.exited;
   }
   if (signal.aborted) return;

@@ -63,7 +63,14 @@ export function screenInput(
 ): FfmpegInput {
   const { screen, area } = place;
   const rate = ["-framerate", String(framesPerSecond)];
-  const common = { size, framesPerSecond: null, askedFramesPerSecond: framesPerSecond, isRgb: true, devicePath: null };
+  const common = {
+    size,
+    framesPerSecond: null,
+    askedFramesPerSecond: framesPerSecond,
+    isRgb: true,
+    probe: null,
+    devicePath: null,
+  };
   const input = (name: string, args: string[], filters: string[] = []): FfmpegInput => ({
     ...common,
     ...{ name, filters, arguments: ["-fflags", "nobuffer", ...args], stallTimeoutMs: SCREEN_STALL_MS },

@@ -1,0 +1,184 @@
+// `bench passthrough`: what a camera's own JPEGs cost the server that passes them on, beside the same footage encoded here.
+
+import { Connection } from "../src/client/connection.ts";
+import { nowMicros } from "../src/core/clock.ts";
+import type { Size } from "../src/core/pixel-format.ts";
+import { median } from "../src/core/statistics.ts";
+import { JpegSplitter } from "../src/server/sources/jpeg-splitter.ts";
+import { atMost, type Bench, type Bound, round } from "./bench.ts";
+import { footageFrames } from "./footage.ts";
+import { type IntervalFigures, measureIntervals } from "./intervals.ts";
+import { feedFrames, looped } from "./frame-feeder.ts";
+import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
+import { startFedServer } from "./processes.ts";
+
+const FPS = 30;
+const FRAMES = 30;
+const SIZES: Size[] = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+];
+const LIMITS = { cpu: 0.35, beyondFeeding: 0.2, sent: 0.25 };
+/** With a second core that is busy with something else it is 1 or above, so it is held to only where there is time for it. */
+const INTERVALS_LIMIT = 0.95;
+
+const LONG = { warmUpMs: 6_000, measuredMs: 8_000 };
+const SHORT = { warmUpMs: 1_000, measuredMs: 2_000 };
+
+/** How the server is given the footage, and what it is asked for. */
+interface Way {
+  name: string;
+  frames: readonly Uint8Array[];
+  flags: readonly string[];
+  /** Widths that viewers wish for, 0 = whole; none: nobody watches. */
+  viewers: readonly number[];
+}
+
+interface Cost {
+  /** Whole frames that all viewers were sent in the measured time. */
+  frames: number;
+  bytesPerFrame: number;
+  /** Processor time of the server by captured frame. */
+  cpuMsPerFrame: number;
+  /** From the capture stamp, which is when a frame has come whole on standard input, to the server's writing the last of it. */
+  sentMs: number;
+  /** Whole pictures that were not byte for byte what was fed. */
+  wrong: number;
+}
+
+export const passthroughBench: Bench = async ({ quick, progress }) => {
+  const bounds: Bound[] = [];
+  const figures: Record<string, Record<string, Cost>> = {};
+  const intervals: Record<string, IntervalFigures | null> = {};
+  const table = [["footage", "", "frames", "kB/frame", "CPU ms/frame", "captured to sent, ms", "wrong"]];
+  for (const size of quick ? SIZES.slice(0, 1) : SIZES) {
+    const label = `${size.width}x${size.height}`;
+    progress(`passthrough ${label}: reading footage`);
+    const raw = footageFrames(size, FRAMES, "yuvj420p");
+    const jpegs = asMjpeg(raw, size);
+    const pixels = ["--pixel-format", "yuvj420p", "--size", label, "--fps", String(FPS)];
+    const mjpeg = ["--pixel-format", "mjpeg"];
+    const ways: Record<string, Way> = {
+      fedJpegs: { name: "JPEGs, nobody watching", frames: jpegs, flags: mjpeg, viewers: [] },
+      passed: { name: "JPEGs, passed on", frames: jpegs, flags: mjpeg, viewers: [0] },
+      mixed: { name: "the same, and half the size", frames: jpegs, flags: mjpeg, viewers: [0, size.width / 2] },
+      fedPixels: { name: "pixels, nobody watching", frames: raw, flags: pixels, viewers: [] },
+      changed: { name: "pixels, what changed", frames: raw, flags: pixels, viewers: [0] },
+      encoded: { name: "pixels, everything", frames: raw, flags: [...pixels, "--noise", "off"], viewers: [0] },
+    };
+    const costs: Record<string, Cost> = {};
+    const add = async (key: string) => {
+      costs[key] = await measure(ways[key] as Way, quick ? SHORT : LONG);
+    };
+    // In a short run the times tell little: two servers at once, to see that all is as it should be.
+    if (quick) await Promise.all(["mixed", "encoded"].map(add));
+    else for (const key of Object.keys(ways)) await add(key);
+    figures[label] = costs;
+    for (const [key, cost] of Object.entries(costs)) {
+      const { frames, bytesPerFrame, cpuMsPerFrame, sentMs, wrong } = cost;
+      const cells = [String(frames), (bytesPerFrame / 1000).toFixed(1), cpuMsPerFrame.toFixed(2), sentMs.toFixed(2)];
+      table.push([label, ways[key]?.name ?? "", ...cells, String(wrong)]);
+    }
+    const [passed, encoded] = [costs["passed"] ?? (costs["mixed"] as Cost), costs["encoded"] as Cost];
+    bounds.push(
+      atMost(`pictures that are not the camera's bytes, ${label}`, passed.wrong, 0),
+      atMost(`captured to sent ÷ that of encoding, ${label}`, passed.sentMs / encoded.sentMs, LIMITS.sent),
+    );
+    if (quick) continue;
+    const beyond = (cost: Cost, feeding: string) => cost.cpuMsPerFrame - (costs[feeding] as Cost).cpuMsPerFrame;
+    const ratio = beyond(passed, "fedJpegs") / beyond(encoded, "fedPixels");
+    bounds.push(
+      atMost(`CPU per frame ÷ that of encoding, ${label}`, passed.cpuMsPerFrame / encoded.cpuMsPerFrame, LIMITS.cpu),
+      atMost(`the same, taking the frames left out, ${label}`, ratio, LIMITS.beyondFeeding),
+    );
+    progress(`passthrough ${label}: restart markers`);
+    const decoding = await measureIntervals(jpegs, 200);
+    intervals[label] = decoding;
+    if (decoding === null) continue;
+    const { oneThreadMs, allThreadsMs, threads } = decoding;
+    const times = `${oneThreadMs.toFixed(2)} ms by one thread, ${allThreadsMs.toFixed(2)} ms by ${threads}`;
+    table.push([label, `decoding with restart markers: ${times}`]);
+    const share = allThreadsMs / oneThreadMs;
+    bounds.push(atMost(`decoding with restart markers ÷ without, ${label}`, share, INTERVALS_LIMIT));
+  }
+  return { name: "passthrough", figures: { fps: FPS, sizes: figures, intervals }, bounds, table };
+};
+
+/** The frames as a camera's MJPEG, by ffmpeg. */
+function asMjpeg(frames: readonly Uint8Array[], { width, height }: Size): Uint8Array[] {
+  const input = ["-f", "rawvideo", "-pix_fmt", "yuvj420p", "-s", `${width}x${height}`, "-i", "-"];
+  const output = ["-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", "-"];
+  const { stdout, success, stderr } = Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...input, ...output], {
+    stdin: Buffer.concat(frames),
+  });
+  if (!success) throw new Error(`ffmpeg could not make MJPEG: ${stderr.toString()}`);
+  const jpegs: Uint8Array[] = [];
+  new JpegSplitter((jpeg) => void jpegs.push(jpeg)).feed(stdout);
+  if (jpegs.length !== frames.length) throw new Error(`ffmpeg made ${jpegs.length} JPEGs of ${frames.length} frames`);
+  return jpegs;
+}
+
+async function measure({ frames, flags, viewers }: Way, { warmUpMs, measuredMs }: typeof LONG): Promise<Cost> {
+  const server = await startFedServer(flags);
+  const feeding = feedFrames(server.input, FPS, looped(frames));
+  const watchers = await Promise.all(viewers.map((width) => watch(server.port, width, frames)));
+  await Bun.sleep(warmUpMs);
+  const [capturedBefore, cpuBefore, startedAt] = [server.latest().frames, readCpuTimes(server.pid), nowMicros()];
+  const before = watchers.map(({ seen }) => ({ ...seen, sentMs: seen.sentMs.length }));
+  await Bun.sleep(measuredMs);
+  const [cpuAfter, endedAt] = [readCpuTimes(server.pid), nowMicros()];
+  const after = watchers.map(({ seen }) => seen);
+  for (const { close } of watchers) close();
+  await feeding.stop();
+  await server.stop();
+  if (capturedBefore === 0) throw new Error("the server took no frame");
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const count = sum(after.map(({ frames: seen }, index) => seen - (before[index]?.frames ?? 0)));
+  if (viewers.length > 0 && count === 0) throw new Error(`a server with ${flags.join(" ")} sent no frame`);
+  const bytes = sum(after.map((seen, index) => seen.bytes - (before[index]?.bytes ?? 0)));
+  // Feeding keeps to the clock, so that this is the number of frames also where reports come once a second only.
+  const captured = ((endedAt - startedAt) / 1e6) * FPS;
+  const [first] = after;
+  return {
+    frames: count,
+    bytesPerFrame: count === 0 ? 0 : Math.round(bytes / count),
+    cpuMsPerFrame: round(cpuMsBetween(cpuBefore, cpuAfter) / captured),
+    sentMs: first === undefined ? 0 : round(median(first.sentMs.slice(before[0]?.sentMs ?? 0)) ?? 0),
+    wrong: sum(after.map(({ wrong }) => wrong)),
+  };
+}
+
+interface Watcher {
+  seen: { frames: number; bytes: number; wrong: number; sentMs: number[] };
+  close(): void;
+}
+
+/** A viewer that acknowledges at once, and compares whole pictures with those fed: frame numbers count them. */
+async function watch(port: number, width: number, fed: readonly Uint8Array[]): Promise<Watcher> {
+  const seen: Watcher["seen"] = { frames: 0, bytes: 0, wrong: 0, sentMs: [] };
+  const end = (frameNumber: number, capturedAt: number, sentAt: number) => {
+    seen.frames++;
+    seen.sentMs.push((sentAt - capturedAt) / 1000);
+    const times = { transferMicros: 300, workMicros: 3_000, paceMicros: 3_000 };
+    connection.acknowledge({ frameNumber, outcome: "shown", ...times });
+  };
+  const connection: Connection = await Connection.open(
+    { host: "127.0.0.1", port, camera: "" },
+    {
+      onWelcome: () => undefined,
+      onStream: () => undefined,
+      onNotice: () => undefined,
+      onPicture({ frameNumber, capturedAt, sentAt, jpeg }) {
+        seen.bytes += jpeg.length;
+        if (Buffer.compare(jpeg, fed[(frameNumber - 1) % fed.length] as Uint8Array) !== 0) seen.wrong++;
+        end(frameNumber, capturedAt, sentAt);
+      },
+      onTiles({ frameNumber, capturedAt, sentAt, isLast }, { messageBytes }) {
+        seen.bytes += messageBytes;
+        if (isLast) end(frameNumber, capturedAt, sentAt);
+      },
+    },
+  );
+  if (width > 0) connection.wish({ paused: false, keepsSize: false, width, height: 1 });
+  return { seen, close: () => connection.close() };
+}
