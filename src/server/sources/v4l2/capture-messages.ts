@@ -43,5 +43,7 @@ export type CaptureMessage =
   | { kind: "wants-slot" }
   /** Frames were lost and none came. */
   | { kind: "lost"; lost: number }
+  /** It goes no further. The device is being closed, which may take long where its driver waits for it. */
+  | { kind: "failing"; message: string }
   /** The last message: it was told to stop, or has failed, for which a camera may always be tried again. */
   | { kind: "ended"; failure: string | null };

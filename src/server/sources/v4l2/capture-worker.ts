@@ -46,6 +46,16 @@ function capture(): void {
   using session = new CaptureSession(device, order.wanted);
   const { actual, format } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks] });
+  try {
+    takeFrames(path, device, session);
+  } catch (error) {
+    send({ kind: "failing", message: failureOf(error) });
+    throw error;
+  }
+}
+
+function takeFrames(path: string, device: Device, session: CaptureSession): void {
+  const { actual } = session;
   const interval = actual.framesPerSecond > 0 ? 1000 / actual.framesPerSecond : 0;
   const silenceMs = Math.max(SILENCE_MS, SILENT_INTERVALS * interval);
   let heardAt = performance.now();
