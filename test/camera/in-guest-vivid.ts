@@ -63,17 +63,22 @@ describe("formats", () => {
   });
 });
 
-test("a signal of another matrix and range is converted by the driver, as it was asked to", async () => {
-  // vivid's own picture is made BT.709 in full range; to be told apart from BT.601 in studio range by its bytes.
-  const plain = await captureFrames({ size: SIZE, pixelFormat: "yuyv422", settings: STILL }, 2);
-  const settings = [...STILL, "colorspace=1", "y_cbcr_encoding=2", "quantization=1"];
-  const other = await captureFrames({ size: SIZE, pixelFormat: "yuyv422", settings }, 2);
-  expect(other.said).toEqual([]);
-  const difference = (a: Uint8Array, b: Uint8Array) =>
-    a.reduce((sum, level, at) => sum + Math.abs(level - (b[at] as number)), 0) / a.length;
-  const [ours, theirs] = [plain.frames.at(-1)?.bytes, other.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
-  expect(difference(ours, theirs)).toBeLessThan(3);
-  await captureFrames({ size: SIZE, settings: ["colorspace=2", "y_cbcr_encoding=0", "quantization=0"] }, 1);
+test("a signal of full range is put right, one of another matrix is said to be off", async () => {
+  const capture = (settings: string[]) =>
+    captureFrames({ size: SIZE, pixelFormat: "yuyv422", settings: [...STILL, ...settings] }, 2);
+  const usual = ["colorspace=2", "y_cbcr_encoding=1", "quantization=2"]; // sRGB, BT.601, studio range
+  const studio = await capture(usual);
+  const full = await capture([...usual, "quantization=1"]);
+  const other = await capture([...usual, "y_cbcr_encoding=2"]);
+  await capture(["colorspace=2", "y_cbcr_encoding=0", "quantization=0"]);
+  expect([...studio.said, ...full.said]).toEqual([]);
+  expect(other.said).toEqual([
+    "the camera's colours are BT.709 and are shown as BT.601: reds and greens are a little off",
+  ]);
+  const [a, b] = [studio.frames.at(-1)?.bytes, full.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
+  const worst = a.reduce((most, level, at) => Math.max(most, Math.abs(level - (b[at] as number))), 0);
+  console.log(`full range brought to studio range: ${worst} levels off at most`);
+  expect(worst).toBeLessThanOrEqual(2); // both were rounded once more than the picture itself
 });
 
 describe("controls", () => {
@@ -105,7 +110,8 @@ describe("controls", () => {
       if (type === "integer" && of("min") !== undefined)
         expect([name, of("min"), of("max")]).toEqual([name, `${minimum}`, `${maximum}`]);
       if (of("default") !== undefined) expect([name, of("default")]).toEqual([name, `${defaultValue}`]);
-      if (of("value") !== undefined) expect([name, of("value")]).toEqual([name, `${value}`]);
+      if (of("value") !== undefined && !said.includes("volatile"))
+        expect([name, of("value")]).toEqual([name, `${value}`]);
     }
   });
 

@@ -65,9 +65,14 @@ test("JPEGs need no slots, and are confirmed", () => {
 });
 
 describe.skipIf(!hasLibc())("a camera that is not there", () => {
+  let starts = 0;
   const camera = () =>
     createCamera({
-      ...{ path: "/dev/video9999", identity: { card: "No Such Camera", bus: "nowhere" }, settings: [] },
+      ...{ path: "/dev/video9999", settings: [], others: [] },
+      get identity() {
+        starts++; // the thread is told whom to look for
+        return { card: "No Such Camera", bus: "nowhere" };
+      },
       wanted: { size: null, framesPerSecond: null, format: null },
       mode: { fourcc: "MJPG", format: "mjpeg", size: SIZE, interval: { numerator: 1, denominator: 25 } },
       say: () => undefined,
@@ -81,10 +86,13 @@ describe.skipIf(!hasLibc())("a camera that is not there", () => {
     expect(error).toBeInstanceOf(SourceError);
     expect(error).toMatchObject({ message: "/dev/video9999 is not there any more", retry: true });
     expect(sink.held).toBe(0);
+    expect(starts).toBe(1);
   });
 
   test("is not started at all once it is to stop", async () => {
+    starts = 0;
     await camera().run(new RecordingSink(), AbortSignal.abort());
+    expect(starts).toBe(0);
   });
 
   test("has settings that cannot be reached, said in one line", async () => {

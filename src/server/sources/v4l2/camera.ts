@@ -16,6 +16,8 @@ import { Reception } from "./reception.ts";
 export interface CameraOptions {
   path: string;
   identity: Identity;
+  /** Sockets (`bus`) of other cameras with the same name. */
+  others: readonly string[];
   wanted: Wanted;
   /** What the camera will probably be run with; the driver may still change it. */
   mode: Mode;
@@ -64,8 +66,8 @@ class Camera {
     if (signal.aborted) return;
     const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
     const { port1: slotPort, port2: slots } = new MessageChannel();
-    const { identity, wanted } = this.#options;
-    const order: CaptureOrder = { path: this.path, identity, wanted, settings: this.#settings, signals, slots };
+    const { identity, others, wanted } = this.#options;
+    const order: CaptureOrder = { path: this.path, identity, others, wanted, settings: this.#settings, signals, slots };
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
       workerData: order,
       transferList: [slots],

@@ -12,6 +12,8 @@ export interface CaptureOrder {
   /** Where the camera was last. */
   path: string;
   identity: Identity;
+  /** Sockets of other cameras with the same name. */
+  others: readonly string[];
   wanted: Wanted;
   /** Applied in this order before the first frame. */
   settings: Setting[];
