@@ -114,6 +114,16 @@ describe("after it has worked", () => {
   });
 });
 
+test("a source that was let go and is wanted again is mended, not given up", async () => {
+  const sink = new RecordingSink();
+  const { source, starts } = scripted(deliver(1), deliver(0, trouble("in use")), deliver(1));
+  const supervised = supervise(source);
+  await supervised.run(sink, never());
+  await supervised.run(sink, never());
+  expect(starts.length).toBe(3);
+  expect(sink.troubles).toEqual([null, "in use; trying again", null]);
+});
+
 describe("a source that can tell when its device may be back", () => {
   test("is started again then, however long the pause would be", async () => {
     const sink = new RecordingSink();

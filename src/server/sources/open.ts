@@ -12,7 +12,7 @@ import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
 import { parseSetting } from "./v4l2/controls.ts";
-import { chooseCamera, findCameras, listCameras } from "./v4l2/find.ts";
+import { chooseCamera, findCameras } from "./v4l2/find.ts";
 import { openCamera } from "./v4l2/open-camera.ts";
 import { createWebcam } from "./webcam.ts";
 
@@ -102,7 +102,7 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
-  const camera = listCameras()[0];
+  const camera = findCameras()[0]?.path;
   if (camera === undefined) {
     say("no camera found: showing the pattern (--source tells what else there is)");
   } else {

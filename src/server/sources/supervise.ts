@@ -13,6 +13,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * trying for as long as the signal allows.
  */
 export function supervise(source: Source): Source {
+  let hasDelivered = false; // in any run: a source that is let go and wanted again is not new
   return {
     name: source.name,
     get framesPerSecond() {
@@ -20,14 +21,16 @@ export function supervise(source: Source): Source {
     },
     ...(source.controls === undefined ? {} : { controls: source.controls }),
     async run(sink, signal) {
-      const heard = new HearingSink(sink);
+      const heard = new HearingSink(sink, () => {
+        hasDelivered = true;
+      });
       let pauseMs = FIRST_PAUSE_MS;
       for (;;) {
         heard.frames = 0;
         try {
           return await source.run(heard, signal);
         } catch (error) {
-          if (!(error instanceof SourceError) || !error.retry || !heard.everDelivered) throw error;
+          if (!(error instanceof SourceError) || !error.retry || !hasDelivered) throw error;
           if (signal.aborted) return;
           if (heard.frames > 0) pauseMs = FIRST_PAUSE_MS;
           sink.trouble(`${error.message}; trying again`);
@@ -53,11 +56,12 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
 /** Passes everything on and notices frames: the first after a failure means that all is well again. */
 class HearingSink implements FrameSink {
   readonly #sink: FrameSink;
+  readonly #onFirst: () => void;
   frames = 0;
-  everDelivered = false;
 
-  constructor(sink: FrameSink) {
+  constructor(sink: FrameSink, onFirst: () => void) {
     this.#sink = sink;
+    this.#onFirst = onFirst;
   }
 
   reserve: FrameSink["reserve"] = (format, size) => this.#sink.reserve(format, size);
@@ -75,7 +79,8 @@ class HearingSink implements FrameSink {
   };
 
   #hear(): void {
-    if (this.frames++ === 0) this.#sink.trouble(null);
-    this.everDelivered = true;
+    if (this.frames++ > 0) return;
+    this.#onFirst();
+    this.#sink.trouble(null);
   }
 }

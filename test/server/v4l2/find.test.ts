@@ -39,15 +39,20 @@ describe("plugged in again", () => {
   const [, first, second] = CAMERAS as [(typeof CAMERAS)[0], (typeof CAMERAS)[0], (typeof CAMERAS)[0]];
   test("under another number: by name and socket", () => {
     const moved = [{ ...second, path: "/dev/video9" }, first];
-    expect(findAgain(moved, second, "/dev/video4")?.path).toBe("/dev/video9");
+    expect(findAgain(moved, second, "/dev/video4", [first.bus])?.path).toBe("/dev/video9");
   });
   test("another camera at the old path is not taken for it", () => {
-    expect(findAgain([{ ...CAMERAS[0], path: "/dev/video2" } as typeof first], first, "/dev/video2")).toBeNull();
+    expect(findAgain([{ ...CAMERAS[0], path: "/dev/video2" } as typeof first], first, "/dev/video2", [])).toBeNull();
   });
   test("in another socket: by its name, the one at the old path first", () => {
     const identity = { card: first.card, bus: "usb-elsewhere" };
-    expect(findAgain([first, second], identity, "/dev/video4")?.path).toBe("/dev/video4");
-    expect(findAgain([first, second], identity, "/dev/video8")?.path).toBe("/dev/video2");
+    expect(findAgain([first, second], identity, "/dev/video4", [])?.path).toBe("/dev/video4");
+    expect(findAgain([first, second], identity, "/dev/video8", [])?.path).toBe("/dev/video2");
   });
-  test("nowhere", () => expect(findAgain([], first, "/dev/video2")).toBeNull());
+  test("another one of the same name, which was there all the time, is not taken for it", () => {
+    expect(findAgain([second], first, "/dev/video2", [second.bus])).toBeNull();
+    const moved = { ...first, path: "/dev/video6", bus: "usb-elsewhere" };
+    expect(findAgain([second, moved], first, "/dev/video2", [second.bus])?.path).toBe("/dev/video6");
+  });
+  test("nowhere", () => expect(findAgain([], first, "/dev/video2", [])).toBeNull());
 });

@@ -79,15 +79,17 @@ test("a camera with more than 30 frames a second runs at its own speed", () => {
   expect(chosen([offered("MJPG", { "1280x720": [120, 60, 30] })], {})).toBe("MJPG 1280x720 120");
 });
 
-test("of raw formats that are otherwise alike: planar before packed, RGB late, grey last", () => {
-  const all = ["GREY", "BGR3", "RGB3", "YUYV", "NV12", "YU12"].map((fourcc) => offered(fourcc, { "640x360": [30] }));
+test("of formats that are otherwise alike: JPEG first, planar before packed, RGB late, grey last", () => {
+  const all = ["GREY", "BGR3", "RGB3", "YUYV", "NV12", "YU12", "MJPG"].map((fourcc) =>
+    offered(fourcc, { "640x360": [30] }),
+  );
   const order: string[] = [];
   for (;;) {
     const mode = chooseMode(all, { size: null, framesPerSecond: null, format: null }, new Set(order));
     if (mode === null) break;
     order.push(mode.fourcc);
   }
-  expect(order).toEqual(["YU12", "NV12", "YUYV", "RGB3", "BGR3", "GREY"]);
+  expect(order).toEqual(["MJPG", "YU12", "NV12", "YUYV", "RGB3", "BGR3", "GREY"]);
 });
 
 test("formats nobody here knows, and those that a library makes of others, are not taken", () => {

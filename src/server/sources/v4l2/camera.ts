@@ -4,18 +4,20 @@ import { type FSWatcher, watch } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { sleep } from "../../../core/clock.ts";
 import { SourceError } from "../../../core/errors.ts";
-import type { FrameSlot } from "../../../codec/frame-slots.ts";
 import type { FrameSink, Source } from "../source.ts";
-import { type CaptureMessage, type CaptureOrder, SIGNAL, SIGNAL_BYTES, type SlotMessage } from "./capture-messages.ts";
+import { type CaptureMessage, type CaptureOrder, SIGNAL, SIGNAL_BYTES } from "./capture-messages.ts";
 import type { Setting } from "./controls.ts";
 import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
 import { rateOf } from "./formats.ts";
+import { Reception } from "./reception.ts";
 
 export interface CameraOptions {
   path: string;
   identity: Identity;
+  /** Sockets (`bus`) of other cameras with the same name. */
+  others: readonly string[];
   wanted: Wanted;
   /** What the camera will probably be run with; the driver may still change it. */
   mode: Mode;
@@ -64,38 +66,48 @@ class Camera {
     if (signal.aborted) return;
     const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
     const { port1: slotPort, port2: slots } = new MessageChannel();
-    const { identity, wanted } = this.#options;
-    const order: CaptureOrder = { path: this.path, identity, wanted, settings: this.#settings, signals, slots };
+    const { identity, others, wanted } = this.#options;
+    const order: CaptureOrder = { path: this.path, identity, others, wanted, settings: this.#settings, signals, slots };
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
       workerData: order,
       transferList: [slots],
     });
     const reception = new Reception(sink, signals, (message) => slotPort.postMessage(message));
+    const outcome = Promise.withResolvers<void>();
+    let hasDelivered = false;
+    let patience: ReturnType<typeof setTimeout> | undefined;
     const stop = () => {
       Atomics.store(signals, SIGNAL.stop, 1);
       Atomics.notify(signals, SIGNAL.taken);
       Atomics.notify(signals, SIGNAL.slotsSent);
+      patience = setTimeout(outcome.resolve, CLOSING_PATIENCE_MS);
     };
     signal.addEventListener("abort", stop);
+    worker.on("message", (message: CaptureMessage) => {
+      if (message.kind === "ended") {
+        if (message.failure === null || signal.aborted) outcome.resolve();
+        else outcome.reject(new SourceError(message.failure, { retry: true }));
+      } else if (message.kind === "failing") {
+        // Closing may hang for as long as the device does, and it cannot be opened again before that.
+        const error = new SourceError(message.message, { retry: true });
+        if (hasDelivered) sink.trouble(`${message.message}; trying again`);
+        else patience = setTimeout(() => outcome.reject(error), CLOSING_PATIENCE_MS);
+      } else if (!signal.aborted) {
+        if (message.kind === "started") this.#hear(message);
+        if (message.kind === "jpeg" || message.kind === "pixels") hasDelivered = true;
+        reception.take(message);
+      }
+    });
+    worker.on("error", (cause: Error) => {
+      outcome.reject(new SourceError(`the thread of ${this.path} died: ${cause.message}`, { retry: true, cause }));
+    });
+    worker.on("exit", () => outcome.reject(new SourceError(`the thread of ${this.path} ended`, { retry: true })));
     try {
-      await new Promise<void>((resolve, reject) => {
-        worker.on("message", (message: CaptureMessage) => {
-          if (message.kind === "ended") {
-            if (message.failure === null || signal.aborted) resolve();
-            else reject(new SourceError(message.failure, { retry: true }));
-          } else if (!signal.aborted) {
-            if (message.kind === "started") this.#hear(message);
-            reception.take(message);
-          }
-        });
-        worker.on("error", (cause: Error) => {
-          reject(new SourceError(`the thread of ${this.path} died: ${cause.message}`, { retry: true, cause }));
-        });
-        worker.on("exit", () => reject(new SourceError(`the thread of ${this.path} ended`, { retry: true })));
-      });
+      await outcome.promise;
     } finally {
+      clearTimeout(patience);
       signal.removeEventListener("abort", stop);
-      await worker.terminate();
+      await endOf(worker);
       slotPort.close();
       reception.abandon(); // only now: the thread may have been writing to it
     }
@@ -111,79 +123,13 @@ class Camera {
   }
 }
 
-/** The main thread's side of one run: gives slots in advance, and what comes back to the sink. */
-class Reception {
-  readonly #sink: FrameSink;
-  readonly #signals: Int32Array;
-  readonly #sendSlot: (message: SlotMessage) => void;
-  #pixels: { format: Parameters<FrameSink["reserve"]>[0]; size: Parameters<FrameSink["reserve"]>[1] } | null = null;
-  #slot: FrameSlot | null = null;
+/** A driver that waits for a device which does not answer holds its thread; nobody can end that. */
+const CLOSING_PATIENCE_MS = 3_000;
 
-  constructor(sink: FrameSink, signals: Int32Array, sendSlot: (message: SlotMessage) => void) {
-    this.#sink = sink;
-    this.#signals = signals;
-    this.#sendSlot = sendSlot;
-  }
-
-  take(message: Exclude<CaptureMessage, { kind: "ended" }>): void {
-    switch (message.kind) {
-      case "started":
-        if (message.format !== "mjpeg") this.#pixels = { format: message.format, size: message.actual.size };
-        this.#offerSlot();
-        break;
-      case "jpeg":
-        this.#countLost(message.lost);
-        this.#sink.jpeg(message.bytes, message.capturedAt);
-        this.#confirm();
-        break;
-      case "pixels": {
-        this.#countLost(message.lost);
-        const slot = this.#slot;
-        this.#slot = null;
-        if (slot !== null && this.#pixels !== null) {
-          this.#sink.pixels(slot, this.#pixels.format, this.#pixels.size, message.capturedAt);
-        }
-        this.#offerSlot();
-        this.#confirm();
-        break;
-      }
-      case "wants-slot":
-        if (this.#slot !== null) break; // it is on its way
-        this.#offerSlot();
-        if (this.#slot === null) this.#post({ bytes: null });
-        break;
-      case "lost":
-        this.#countLost(message.lost);
-        break;
-    }
-  }
-
-  /** Gives back what the thread holds, when it has ended. */
-  abandon(): void {
-    this.#slot?.release();
-    this.#slot = null;
-  }
-
-  #offerSlot(): void {
-    if (this.#pixels === null) return;
-    this.#slot = this.#sink.reserve(this.#pixels.format, this.#pixels.size);
-    if (this.#slot !== null) this.#post({ bytes: this.#slot.bytes });
-  }
-
-  #post(message: SlotMessage): void {
-    this.#sendSlot(message);
-    Atomics.add(this.#signals, SIGNAL.slotsSent, 1);
-    Atomics.notify(this.#signals, SIGNAL.slotsSent);
-  }
-
-  #confirm(): void {
-    Atomics.add(this.#signals, SIGNAL.taken, 1);
-    Atomics.notify(this.#signals, SIGNAL.taken);
-  }
-
-  #countLost(count: number): void {
-    for (let i = 0; i < count; i++) this.#sink.lost();
-  }
+async function endOf(worker: Worker): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([worker.terminate(), sleep(CLOSING_PATIENCE_MS, over.signal)]);
+  over.abort();
 }
 
 /** After a new node is there, udev gives it its group; before that it may not be opened. */

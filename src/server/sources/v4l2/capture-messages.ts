@@ -12,6 +12,8 @@ export interface CaptureOrder {
   /** Where the camera was last. */
   path: string;
   identity: Identity;
+  /** Sockets of other cameras with the same name. */
+  others: readonly string[];
   wanted: Wanted;
   /** Applied in this order before the first frame. */
   settings: Setting[];
@@ -43,5 +45,7 @@ export type CaptureMessage =
   | { kind: "wants-slot" }
   /** Frames were lost and none came. */
   | { kind: "lost"; lost: number }
+  /** It goes no further. The device is being closed, which may take long where its driver waits for it. */
+  | { kind: "failing"; message: string }
   /** The last message: it was told to stop, or has failed, for which a camera may always be tried again. */
   | { kind: "ended"; failure: string | null };

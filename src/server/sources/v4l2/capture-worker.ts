@@ -46,6 +46,16 @@ function capture(): void {
   using session = new CaptureSession(device, order.wanted);
   const { actual, format } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks] });
+  try {
+    takeFrames(path, device, session);
+  } catch (error) {
+    send({ kind: "failing", message: failureOf(error) });
+    throw error;
+  }
+}
+
+function takeFrames(path: string, device: Device, session: CaptureSession): void {
+  const { actual } = session;
   const interval = actual.framesPerSecond > 0 ? 1000 / actual.framesPerSecond : 0;
   const silenceMs = Math.max(SILENCE_MS, SILENT_INTERVALS * interval);
   let heardAt = performance.now();
@@ -75,7 +85,7 @@ function capture(): void {
 
 /** Where it is now: it may have come back under another number. */
 function findPath(): string {
-  const camera = findAgain(findCameras(), order.identity, order.path);
+  const camera = findAgain(findCameras(), order.identity, order.path, order.others);
   if (camera === null) throw new SourceError(`${order.path} is not there any more`, { retry: true });
   return camera.path;
 }
@@ -113,12 +123,12 @@ function handOver(session: CaptureSession, taken: Taken): void {
   const capturedAt = captureTime(taken.stamp, monotonicMicros(), nowMicros());
   if (session.format === "mjpeg") {
     const bytes = session.copyJpeg(taken);
-    session.giveBack(taken);
     if (bytes === null) session.lost++;
     else {
       sent++;
       send({ kind: "jpeg", bytes, capturedAt, lost: takeLost(session) }, [bytes.buffer]);
     }
+    session.giveBack(taken); // last: the frame is on its way before the driver is asked again
     return;
   }
   const slot = takeSlot();

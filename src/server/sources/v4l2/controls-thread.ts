@@ -40,10 +40,10 @@ export function createControls({ path, onSet }: ControlsOptions): CameraControls
   };
   const start = () => {
     const started = new Worker(new URL("./controls-worker.ts", import.meta.url));
-    started.unref(); // a camera's settings are no reason to stay
     started.on("message", ({ number, controls, failure }: ControlAnswer) => {
       const request = waiting.get(number);
       waiting.delete(number);
+      if (waiting.size === 0) started.unref(); // a camera's settings are no reason to stay
       if (failure === null) request?.resolve(controls);
       else if (failure.isUsage) request?.reject(new UsageError(failure.message));
       else request?.reject(new SourceError(failure.message, { retry: true }));
@@ -54,6 +54,7 @@ export function createControls({ path, onSet }: ControlsOptions): CameraControls
   const ask = (setting: Setting | null): Promise<Control[]> =>
     new Promise((resolve, reject) => {
       worker ??= start();
+      worker.ref();
       const number = ++requests;
       waiting.set(number, { resolve, reject });
       worker.postMessage({ number, path: path(), setting } satisfies ControlRequest);

@@ -94,14 +94,16 @@ export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camer
 
 /**
  * Where a camera is that was at `path` before: where its name and its socket are the same, else where its name is; null
- * where it is not. Of two alike the one at the old path counts.
+ * where it is not. Of two alike the one at the old path counts. `others` are sockets in which cameras of the same name
+ * were from the beginning: those are not it.
  */
 export function findAgain<Camera extends FoundCamera>(
   cameras: readonly Camera[],
   identity: Identity,
   path: string,
+  others: readonly string[],
 ): Camera | null {
-  const alike = cameras.filter(({ card }) => card === identity.card);
+  const alike = cameras.filter(({ card, bus }) => card === identity.card && !others.includes(bus));
   return (
     alike.find(({ bus }) => bus === identity.bus) ?? alike.find((camera) => camera.path === path) ?? alike[0] ?? null
   );

@@ -6,6 +6,7 @@ import { createCamera } from "./camera.ts";
 import { controlValue, findControl, readControls, type Setting } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
+import { findCameras } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "./formats.ts";
 import { hasLibc, SystemCallError } from "./libc.ts";
 import { chooseMode, type Wanted } from "./negotiate.ts";
@@ -37,7 +38,11 @@ export function openCamera(
     }
     const controls = settings.length > 0 ? readControls(device) : [];
     for (const { name, value } of settings) controlValue(findControl(controls, name), value);
-    return createCamera({ path, identity: capability, wanted, mode, settings, say });
+    const { card, bus } = capability;
+    const others = findCameras()
+      .filter((other) => other.card === card && other.bus !== bus)
+      .map((other) => other.bus);
+    return createCamera({ path, identity: { card, bus }, others, wanted, mode, settings, say });
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);

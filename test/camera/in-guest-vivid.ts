@@ -1,0 +1,128 @@
+// The kernel's test camera `vivid`, in the guest: raw formats right in colour, and every control as v4l2-ctl has it.
+
+import { describe, expect, test } from "bun:test";
+import { readFileSync, rmSync } from "node:fs";
+import type { CameraReport } from "../../src/server/cameras/list.ts";
+import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
+import { startServer, startViewer } from "../e2e/programs.ts";
+import { captureFrames } from "./lab.ts";
+
+/** Without the counters that vivid writes over its picture, which then stands still. */
+const STILL = ["osd_text_mode=2", "test_pattern=0"];
+const SIZE: Size = { width: 640, height: 360 };
+const FORMATS: [PixelFormat, string][] = [
+  ["yuyv422", "yuyv422"],
+  ["nv12", "nv12"],
+  ["yuv420p", "yuv420p"],
+  ["rgb24", "rgb24"],
+  ["bgr24", "bgr24"],
+  ["gray", "gray"],
+];
+
+function run(...command: string[]): Uint8Array {
+  const { stdout, success, stderr } = Bun.spawnSync(command);
+  if (!success) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
+  return new Uint8Array(stdout);
+}
+
+const text = (...command: string[]) => new TextDecoder().decode(run(...command));
+
+/** One frame as ffmpeg captures it, in its own format or converted. */
+function ffmpegFrame(format: string, pixelFormat: string): Uint8Array {
+  const input = ["-f", "v4l2", "-input_format", format, "-video_size", `${SIZE.width}x${SIZE.height}`];
+  const frame = ["-i", "/dev/video0", "-frames:v", "1", "-pix_fmt", pixelFormat, "-f", "rawvideo", "-"];
+  return run("ffmpeg", "-nostdin", "-v", "error", ...input, ...frame);
+}
+
+describe("formats", () => {
+  test.each(FORMATS)("%s is captured as ffmpeg captures it, byte for byte", async (pixelFormat, theirs) => {
+    const { frames, said } = await captureFrames({ size: SIZE, pixelFormat, settings: STILL }, 3);
+    expect(said).toEqual([]);
+    const last = frames.at(-1);
+    expect(last).toMatchObject({ format: pixelFormat, size: SIZE });
+    expect(Buffer.compare(last?.bytes ?? new Uint8Array(), ffmpegFrame(theirs, theirs))).toBe(0);
+  });
+
+  test.each(FORMATS)("%s is right in colour on a viewer's screen", async (pixelFormat, theirs) => {
+    const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--pixel-format", pixelFormat];
+    const output = `/run/shown-${pixelFormat}.rgba`;
+    const settings = STILL.flatMap((setting) => ["--set", setting]);
+    await using server = await startServer([...flags, ...settings, "--quality", "95", "--noise", "0"]);
+    await using viewer = startViewer(server.port, ["--frames", "3", "--output", output]);
+    expect(await viewer.end()).toBe(0);
+    await server.end("SIGTERM");
+    const frameBytes = SIZE.width * SIZE.height * 4;
+    const shown = readFileSync(output).subarray(-frameBytes);
+    rmSync(output);
+    const expected = ffmpegFrame(theirs, "rgba");
+    let sum = 0;
+    for (let at = 0; at < frameBytes; at++) sum += Math.abs((shown[at] as number) - (expected[at] as number));
+    const mean = sum / frameBytes;
+    console.log(`${pixelFormat}: shown pixels are ${mean.toFixed(2)} levels off on average`);
+    expect(mean).toBeLessThan(1.5); // a wrong matrix or range is off by 5 and more on colour bars
+  });
+});
+
+test("a signal of full range is put right, one of another matrix is said to be off", async () => {
+  const capture = (settings: string[]) =>
+    captureFrames({ size: SIZE, pixelFormat: "yuyv422", settings: [...STILL, ...settings] }, 2);
+  const usual = ["colorspace=2", "y_cbcr_encoding=1", "quantization=2"]; // sRGB, BT.601, studio range
+  const studio = await capture(usual);
+  const full = await capture([...usual, "quantization=1"]);
+  const other = await capture([...usual, "y_cbcr_encoding=2"]);
+  await capture(["colorspace=2", "y_cbcr_encoding=0", "quantization=0"]);
+  expect([...studio.said, ...full.said]).toEqual([]);
+  expect(other.said).toEqual([
+    "the camera's colours are BT.709 and are shown as BT.601: reds and greens are a little off",
+  ]);
+  const [a, b] = [studio.frames.at(-1)?.bytes, full.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
+  const worst = a.reduce((most, level, at) => Math.max(most, Math.abs(level - (b[at] as number))), 0);
+  console.log(`full range brought to studio range: ${worst} levels off at most`);
+  expect(worst).toBeLessThanOrEqual(2); // both were rounded once more than the picture itself
+});
+
+describe("controls", () => {
+  const ours = () =>
+    (
+      JSON.parse(
+        text(process.execPath, "src/server/cameras/main.ts", "vivid", "--controls", "--json"),
+      ) as CameraReport[]
+    )[0]?.controls ?? [];
+
+  test("are those of v4l2-ctl, with ranges and present values", () => {
+    const theirs = new Map<string, string>();
+    for (const line of text("v4l2-ctl", "-d", "/dev/video0", "--list-ctrls").split("\n")) {
+      // "                     brightness 0x00980900 (int)    : min=0 max=255 step=1 default=128 value=128 flags=slider"
+      const match = /^\s*(\w+) 0x[0-9a-f]+ \((int|int64|bool|menu|intmenu|button)\)\s*:(.*)$/.exec(line);
+      if (match) theirs.set(match[1] as string, match[3] as string);
+    }
+    const controls = ours();
+    expect(theirs.size).toBeGreaterThan(20);
+    expect(
+      controls
+        .filter(({ type }) => type !== "bitmask")
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual([...theirs.keys()].toSorted());
+    for (const { name, type, minimum, maximum, defaultValue, value } of controls) {
+      const said = theirs.get(name) ?? "";
+      const of = (key: string) => new RegExp(`\\b${key}=(-?\\d+)`).exec(said)?.[1];
+      if (type === "integer" && of("min") !== undefined)
+        expect([name, of("min"), of("max")]).toEqual([name, `${minimum}`, `${maximum}`]);
+      if (of("default") !== undefined) expect([name, of("default")]).toEqual([name, `${defaultValue}`]);
+      if (of("value") !== undefined && !said.includes("volatile"))
+        expect([name, of("value")]).toEqual([name, `${value}`]);
+    }
+  });
+
+  test("are set while it runs, by number and by a menu item's name", async () => {
+    await captureFrames(
+      { size: SIZE, settings: ["brightness=99", "test_pattern=100% Colorbar", "horizontal_flip=on"] },
+      1,
+    );
+    expect(text("v4l2-ctl", "-d", "/dev/video0", "-C", "brightness,horizontal_flip")).toBe(
+      "brightness: 99\nhorizontal_flip: 1\n",
+    );
+    expect(ours().find(({ name }) => name === "test_pattern")?.value).toBeGreaterThan(0);
+  });
+});

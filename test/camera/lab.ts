@@ -1,0 +1,137 @@
+// What the camera tests share: the lab's own frames, a source run by itself, and a viewer that keeps the bytes it is sent.
+
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Arena } from "../../src/codec/arena.ts";
+import { FrameSlots } from "../../src/codec/frame-slots.ts";
+import { type Micros, nowMicros } from "../../src/core/clock.ts";
+import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import { readPicture, readPing, writeAck, writeHello, writePong } from "../../src/protocol/messages.ts";
+import { Outbox } from "../../src/protocol/outbox.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { JpegSplitter } from "../../src/server/sources/jpeg-splitter.ts";
+import { openSource, type SourceOptions } from "../../src/server/sources/open.ts";
+
+/** Where the lab keeps what its camera sends. */
+const LAB = process.env["LAB"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "camera-lab");
+
+export const hashOf = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex");
+
+/** Hashes of the JPEGs that the emulated camera sends in that size, as it has them on its disk. */
+export function cameraFrames({ width, height }: Size, withoutTables = false): Set<string> {
+  const hashes = new Set<string>();
+  const splitter = new JpegSplitter((jpeg) => hashes.add(hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
+  splitter.feed(readFileSync(join(LAB, "uvc", `mjpg_${width}x${height}`)));
+  return hashes;
+}
+
+/** DHT segments (T.81 B.2.4.2) left out, as many cameras do. */
+export function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
+  const parts = [jpeg.subarray(0, 2)];
+  let at = 2;
+  while (jpeg[at + 1] !== 0xda) {
+    const end = at + 2 + (((jpeg[at + 2] as number) << 8) | (jpeg[at + 3] as number));
+    if (jpeg[at + 1] !== 0xc4) parts.push(jpeg.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat([...parts, jpeg.subarray(at)]);
+}
+
+export interface CapturedFrame {
+  bytes: Uint8Array;
+  /** Null for a JPEG. */
+  format: PixelFormat | null;
+  size: Size | null;
+  /** How long after its capture it was handed over. */
+  ageMs: number;
+}
+
+/** Opens a source as serve does, without a server, and keeps so many frames. */
+export async function captureFrames(
+  options: Partial<SourceOptions>,
+  count: number,
+): Promise<{ frames: CapturedFrame[]; lost: number; said: string[] }> {
+  const usual = { source: "0", device: null, size: null, framesPerSecond: null, quality: 75, pixelFormat: null };
+  const said: string[] = [];
+  const source = openSource({ ...usual, ...options }, (text) => said.push(text));
+  const frames: CapturedFrame[] = [];
+  let lost = 0;
+  let slots: FrameSlots | null = null;
+  const ending = new AbortController();
+  const keep = (bytes: Uint8Array, format: PixelFormat | null, size: Size | null, capturedAt: Micros) => {
+    frames.push({ bytes, format, size, ageMs: (nowMicros() - capturedAt) / 1000 });
+    if (frames.length >= count) ending.abort();
+  };
+  await source.run(
+    {
+      reserve(format, { width, height }) {
+        slots ??= new FrameSlots(Arena.create(), frameBytes(format, width, height), 3);
+        return slots.acquire();
+      },
+      pixels(slot, format, size, capturedAt) {
+        keep(slot.bytes.slice(0, frameBytes(format, size.width, size.height)), format, size, capturedAt);
+        slot.release();
+      },
+      jpeg: (bytes, capturedAt) => keep(bytes, null, null, capturedAt),
+      lost() {
+        lost++;
+      },
+      trouble: () => undefined,
+    },
+    ending.signal,
+  );
+  return { frames, lost, said };
+}
+
+export interface ReceivedPicture {
+  /** "" where none was asked for: it takes its time in a guest that is slow. */
+  hash: string;
+  receivedAt: Micros;
+  capturedAt: Micros;
+  sentAt: Micros;
+}
+
+/** A viewer that shows nothing: keeps hash and stamps of each JPEG for some time from the first one on. */
+export async function receivePictures(
+  port: number,
+  seconds: number,
+  { hashed = true } = {},
+): Promise<ReceivedPicture[]> {
+  const pictures: ReceivedPicture[] = [];
+  const done = Promise.withResolvers<void>();
+  let outbox = new Outbox(() => -1);
+  const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) => {
+    const receivedAt = nowMicros();
+    if (type === MessageType.ping) {
+      outbox.send(writePong({ ...readPing(body), receivedAt, repliedAt: receivedAt }));
+    } else if (type === MessageType.picture) {
+      const { frameNumber, capturedAt, sentAt, jpeg } = readPicture(body);
+      const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
+      outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
+      pictures.push({ hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
+      if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6) done.resolve();
+    } else if (type === MessageType.goodbye) done.resolve();
+  });
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      data: (_, chunk) => splitter.feed(chunk),
+      drain: () => outbox.drain(),
+      close: () => done.resolve(),
+      error: () => done.resolve(),
+    },
+  });
+  socket.setNoDelay(true);
+  outbox = new Outbox((bytes) => socket.write(bytes));
+  outbox.send(writeHello({ version: WIRE_VERSION, software: "camera test" }));
+  await done.promise;
+  socket.end();
+  return pictures;
+}
+
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
