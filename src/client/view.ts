@@ -14,6 +14,7 @@ import { DecodePipeline } from "./decode-pipeline.ts";
 import { type FrameOutput, openFrameOutput, OutputClosed } from "./frame-output.ts";
 import type { DecodeEvents } from "./picture.ts";
 import { acknowledgeDropped, Presenter } from "./presenter.ts";
+import { createGreyer } from "./greyed.ts";
 import { Receiver } from "./receiver.ts";
 import { Backoff } from "./reconnect.ts";
 import { createNoScreen } from "./screens/none.ts";
@@ -119,6 +120,7 @@ class Viewing {
         output,
         figures: this.#figures,
         decodeThreads: options.workers,
+        grey: createGreyer(arena, pool),
         onSlotFree: () => receiver.pump(),
         onShown: (frames) => {
           if (frames === options.frames) this.#stopping.abort();

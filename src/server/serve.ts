@@ -15,6 +15,7 @@ import type { Source } from "./sources/source.ts";
 import type { Rendition } from "./rendition.ts";
 import { Renditions } from "./renditions.ts";
 import { runWhileWatched } from "./sources/idle-release.ts";
+import { watchFrames } from "./sources/watchdog.ts";
 import { TilePipeline } from "./tile-pipeline.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -112,7 +113,7 @@ const FAREWELL_MS = 2_000;
  * report. Throws UsageError, MissingError, SourceError or ConnectionError where it cannot; nothing stays open then.
  */
 export async function serve(options: ServeOptions, signal: AbortSignal, events: ServeEvents): Promise<ServeReport> {
-  const source = events.createSource?.() ?? openSource(options, events.say);
+  const source = watchFrames(events.createSource?.() ?? openSource(options, events.say));
   const ending = new AbortController();
   const running = AbortSignal.any([signal, ending.signal]);
   let broken: Error | null = null;
