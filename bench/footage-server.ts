@@ -37,7 +37,7 @@ await runMain(async (signal) => {
   const output = new Screenful(true);
   const options: ServeOptions = {
     ...{ source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond, frames: null },
-    ...{ host: "127.0.0.1", port: 0, preview: false, codec, sampling: "420" },
+    ...{ host: "127.0.0.1", port: 0, announce: false, preview: false, codec, sampling: "420" },
     ...{ quality: Number(values.quality), workers: Number(values.workers), noise: DEFAULT_NOISE },
     ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, idleReleaseSeconds: null },
   };

@@ -12,7 +12,16 @@ process.on("SIGTERM", () => stopping.abort());
 await serve(
   {
     ...{ source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
-    ...{ framesPerSecond: 30, quality: 75, codec: "simd", workers: 2, host: "127.0.0.1", port: 0, preview: false },
+    ...{
+      framesPerSecond: 30,
+      quality: 75,
+      codec: "simd",
+      workers: 2,
+      host: "127.0.0.1",
+      port: 0,
+      announce: false,
+      preview: false,
+    },
     ...{
       sampling: "420",
       noise: DEFAULT_NOISE,

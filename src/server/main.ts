@@ -82,6 +82,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
   .addOption(
     new Option("--port <n>", "TCP port; 0 for any that is free").argParser(wholeNumber(0, 65535)).default(DEFAULT_PORT),
   )
+  .addOption(new Option("--no-announce", "do not tell the local network of the server (mDNS)"))
   .addOption(new Option("--preview", "a window on this side as well").default(false))
   .addOption(new Option("--frames <n>", "end after so many captured frames").argParser(wholeNumber(1, 2 ** 32 - 1)))
   .addOption(
@@ -114,6 +115,7 @@ await runMain(async (signal) => {
     workers: flags["workers"],
     host: flags["host"],
     port: flags["port"],
+    announce: flags["announce"],
     preview: flags["preview"],
     noise: flags["noise"] === "off" ? null : (flags["noise"] ?? preset.noise),
     maxLatencyMs: flags["maxLatency"] || null,

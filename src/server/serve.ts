@@ -6,6 +6,7 @@ import { CodecPool } from "../codec/pool.ts";
 import { nowMicros, sleep } from "../core/clock.ts";
 import { roundMs } from "../core/statistics.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import { announce } from "./doors/announce.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { EncodePipeline, type ServerDropReason } from "./encode-pipeline.ts";
 import { PictureFeed } from "./feed.ts";
@@ -30,6 +31,8 @@ export interface ServeOptions extends SourceOptions {
   host: string;
   /** 0 = any that is free; the report says which. */
   port: number;
+  /** Tell the local network of it, where it listens beyond this machine. */
+  announce: boolean;
   preview: boolean;
   /** Levels by which pixels may be off without being sent again; 0 = exact, null = all are always sent. */
   noise: number | null;
@@ -233,9 +236,12 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   const door = openTcpDoor(options.host, options.port, (connection) => viewers.connect(connection));
   const ticking = setInterval(() => viewers.tick(), TICK_MS);
   const reporting = setInterval(() => events.report(report()), REPORT_MS);
+  let takeBack = () => Promise.resolve();
   try {
     await pool.started;
     events.listening(report());
+    const { port } = door;
+    if (options.announce) takeBack = announce({ host: options.host, port, sourceName: source.name }, events.say);
     const preview = options.preview ? openPreview(options.host, door.port, running, events.say) : null;
     let farewell: Farewell = { reason: GoodbyeReason.end, text: `${source.name} has ended` };
     try {
@@ -257,6 +263,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     clearInterval(ticking);
     clearInterval(reporting);
     door.close();
+    await takeBack();
     await pool.close();
   }
 }

@@ -16,6 +16,8 @@ export const TEST_TIMEOUT_MS = 60_000;
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 interface ProgramOptions {
+  /** What runs it, as `ip netns exec NAME`. */
+  through?: readonly string[];
   stdin?: Uint8Array | "pipe";
   env?: Record<string, string>;
   /** Standard output holds frames, and is kept as bytes. */
@@ -31,7 +33,7 @@ export class Program<Report> implements AsyncDisposable {
   readonly #reading: Promise<unknown>;
 
   constructor(script: string, flags: readonly string[], options: ProgramOptions = {}) {
-    const child = Bun.spawn([process.execPath, at(script), ...flags], {
+    const child = Bun.spawn([...(options.through ?? []), process.execPath, at(script), ...flags], {
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",
       stderr: "pipe",
