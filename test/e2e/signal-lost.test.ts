@@ -100,6 +100,21 @@ describe("in a window", () => {
     await server.until("that it is back", ({ remarks }) => remarks.includes("vtest-6s.mp4 is back"));
   });
 
+  test("a server that says nothing at all: grey after 2 s, though nobody said why", async () => {
+    await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
+    await using viewer = openWindow(server.port);
+    await eventually("the picture", () => hasColour() && look().red === 0);
+    server.child.kill("SIGSTOP");
+    try {
+      await lasts(viewer, /^no new picture$/);
+      await eventually("grey", isGrey);
+    } finally {
+      server.child.kill("SIGCONT");
+    }
+    await eventually("colours", () => hasColour() && look().red === 0);
+    await viewer.until("that all is well", isWell);
+  });
+
   test("a server that is killed, and another one in its place", async () => {
     const flags = ["--source", CLIP, "--size", "640x480"];
     const first = await startServer(flags);
