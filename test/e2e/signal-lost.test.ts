@@ -156,3 +156,33 @@ describe("a screen's ffmpeg", () => {
     },
   );
 });
+
+test("a network camera that goes and comes back is opened again by itself, by its address", async () => {
+  const holder = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = holder;
+  holder.stop(true);
+  const url = `http://127.0.0.1:${port}/live.mjpg`;
+  const camera = () =>
+    Bun.spawn([
+      ...["ffmpeg", "-loglevel", "quiet", "-nostdin", "-re", "-stream_loop", "-1", "-i", CLIP, "-c:v", "mjpeg"],
+      ...["-listen", "1", "-content_type", "multipart/x-mixed-replace;boundary=ffmpeg", "-f", "mpjpeg", url],
+    ]);
+  let playing = camera();
+  try {
+    await Bun.sleep(500);
+    await using server = await startServer(["--source", url, "--size", "320x240"]);
+    await using viewer = startViewer(server.port);
+    await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 5);
+    playing.kill("SIGKILL");
+    await lasts(
+      viewer,
+      /^(?:http:.*live\.mjpg (?:has ended|has sent nothing)|cannot read video from http:.*Connection refused)/,
+    );
+    playing = camera();
+    await server.until("that it is back", ({ remarks }) => remarks.includes("live.mjpg is back"));
+    await viewer.until("that all is well", isWell);
+  } finally {
+    playing.kill("SIGKILL");
+    await playing.exited;
+  }
+});
