@@ -10,10 +10,12 @@ import type { ShownPicture } from "./screens/screen.ts";
 /** Makes a grey copy of a picture, or says false where no thread or memory is free for that now; `done` hears null where it failed. */
 export type Greyer = (picture: DecodedPicture, done: (grey: ShownPicture | null) => void) => boolean;
 
-/** One copy at a time: each takes the memory of the one before. */
+/** One copy at a time, and one in all: each takes the memory of the one before. */
 export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
   const area = new GrowingArea(arena);
+  let isBusy = false;
   return (picture, done) => {
+    if (isBusy) return false;
     const { width, height, slot, received, jpeg } = picture;
     const pixels = width * height;
     let target: number;
@@ -23,8 +25,10 @@ export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
       if (error instanceof CodecError) return false; // the arena is full: the picture stays as it is, with the red line over it
       throw error;
     }
-    return pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {
+    isBusy = pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {
+      isBusy = false;
       done(ok ? { width, height, received, jpeg, pixels: arena.bytes(target, 4 * pixels) } : null);
     });
+    return isBusy;
   };
 }

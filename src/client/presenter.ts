@@ -191,8 +191,7 @@ export class Presenter {
     if (of === null || this.#grey?.of === of || !this.#trouble.isPictureOld || this.#paused) return;
     const made: { of: DecodedPicture; copy: ShownPicture | null } = { of, copy: null };
     const isTaken = this.#options.grey(of, (copy) => {
-      if (this.#grey !== made) return; // a picture came meanwhile: what was copied may be half of either
-      made.copy = copy;
+      made.copy = copy; // of no use where a picture came meanwhile: then nobody asks for this one any more
       this.tick();
     });
     if (isTaken) this.#grey = made;

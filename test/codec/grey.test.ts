@@ -14,7 +14,7 @@ test("a picture of any size becomes grey and darker, in a thread", async () => {
   const pool = new CodecPool({
     arena,
     codec: "simd",
-    threads: 1,
+    threads: 2,
     onIdle: ignore,
     onBroken: ignore,
     onReplaced: ignore,
@@ -35,6 +35,7 @@ test("a picture of any size becomes grey and darker, in a thread", async () => {
       const slot = { address, bytes: pixels, release: ignore };
       let copy: ShownPicture | null = null;
       expect(grey({ ...size, slot, pixels } as DecodedPicture, (made) => (copy = made))).toBe(true);
+      expect(grey({ ...size, slot, pixels } as DecodedPicture, ignore)).toBe(false); // it would write to the same memory
       await until(() => copy !== null, "the copy");
       const { pixels: made, width, height } = copy as unknown as ShownPicture;
       expect({ width, height }).toEqual(size);

@@ -97,6 +97,17 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(viewer.remarks).toContain("none was found on the network");
   });
 
+  test("one that ends while it is looked for says goodbye, and is not taken", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    const server = await serveOn(there, "--host", "0.0.0.0");
+    await using viewer = viewOn(here, "--once");
+    await Bun.sleep(1_000); // it has started, and asked; it listens for two seconds
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toContain("none was found on the network");
+  });
+
   test("a network without multicast costs the server one line, and nothing else", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
