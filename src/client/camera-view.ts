@@ -13,6 +13,7 @@ import { createDecodePipeline } from "./decode-pipeline.ts";
 import type { FrameOutput } from "./frame-output.ts";
 import type { DecodeEvents } from "./picture.ts";
 import { acknowledgeDropped, Presenter } from "./presenter.ts";
+import { createGreyer } from "./greyed.ts";
 import { Receiver } from "./receiver.ts";
 import { Backoff } from "./reconnect.ts";
 import type { Screen } from "./screens/screen.ts";
@@ -80,6 +81,7 @@ export class CameraView {
     this.#presenter = new Presenter({
       ...{ screen: options.screen, output: options.output, figures: this.figures },
       ...{ decodeThreads: options.pool.threads, onShown: options.onShown, onBroken: options.onBroken },
+      grey: createGreyer(options.arena, options.pool),
       onSlotFree: () => this.pump(),
     });
   }

@@ -6,22 +6,21 @@ import { UsageError } from "../core/errors.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
-import { DEFAULT_PORT } from "../protocol/wire.ts";
-import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import { askForCameras, describeCameras } from "./ask.ts";
+import { askOn, findAddress, OWN_ADDRESS } from "./find.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
 import { describeViewing } from "./view-figures.ts";
 import { describeGrid, viewGrid } from "./view-grid.ts";
 
-const DEFAULT_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
-
 const command = asProgram(new Command("bun run view"), VERSION)
   .description("Shows the live video of a server (bun run serve): what you see is what the camera sees now.")
   .addArgument(
-    new Argument("[host[:port][/camera]]", "where the server is, and which of its cameras (default: the first)")
-      .argParser(parsed(parseAddress))
-      .default(DEFAULT_ADDRESS, formatAddress(DEFAULT_ADDRESS)),
+    new Argument(
+      "[host[:port][/camera]]",
+      `where the server is (default: ${formatAddress(OWN_ADDRESS)} where one answers, else what is found on the network), and which of its cameras (default: the first)`,
+    ).argParser(parsed(parseAddress)),
   )
   .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
   .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
@@ -58,8 +57,12 @@ With --grid:
 await runMain(async (signal) => {
   command.parse();
   const flags = command.opts();
+  const screenful = new Screenful(flags["json"], flags["output"] === "-" ? 2 : 1);
+  const say = (text: string) => screenful.say(text);
+  const interrupt = () => process.kill(process.pid, "SIGINT");
+  const ask = askOn(process.stdin, process.stderr, signal, interrupt);
   const options: ViewOptions = {
-    address: command.processedArgs[0],
+    address: command.processedArgs[0] ?? (await findAddress(say, ask, signal)),
     display: flags["display"],
     renderer: flags["renderer"],
     workers: flags["workers"],
@@ -69,7 +72,6 @@ await runMain(async (signal) => {
     seconds: flags["seconds"] ?? null,
     once: flags["once"],
   };
-  const screenful = new Screenful(flags["json"], options.output === "-" ? 2 : 1);
   if (flags["list"]) {
     const cameras = await askForCameras({ ...options.address, camera: "" }, signal);
     screenful.answer({ cameras }, describeCameras(cameras));
@@ -79,7 +81,7 @@ await runMain(async (signal) => {
     checkGrid(options);
     const lastOfAll = await viewGrid(options, signal, {
       report: (report) => screenful.report(report, () => describeGrid(report)),
-      say: (text) => screenful.say(text),
+      say,
     });
     const shown = lastOfAll.cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ");
     screenful.final(lastOfAll, `ended: frames shown: ${shown}`);
@@ -87,7 +89,7 @@ await runMain(async (signal) => {
   }
   const last = await view(options, signal, {
     report: (report) => screenful.report(report, () => describeViewing(report)),
-    say: (text) => screenful.say(text),
+    say,
   });
   const { p50, p99 } = last.latencyMs;
   screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);

@@ -1,10 +1,11 @@
 // From decoded pictures to the screen: in order, the newest first, with the overlay, and acknowledged when shown.
 
 import { nowMicros } from "../core/clock.ts";
+import type { Greyer } from "./greyed.ts";
 import { NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
 import type { FrameOutput } from "./frame-output.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
-import type { Screen } from "./screens/screen.ts";
+import type { Screen, ShownPicture } from "./screens/screen.ts";
 import type { ViewFigures } from "./view-figures.ts";
 
 /** After so long without a new picture, the old one is marked as old. */
@@ -19,6 +20,8 @@ export interface PresenterOptions {
   output: FrameOutput | null;
   figures: ViewFigures;
   decodeThreads: number;
+  /** Makes the greyed copy that is shown while there is trouble. */
+  grey: Greyer;
   /** A slot has been given back: the decoders may have waited for it. */
   onSlotFree: () => void;
   onShown: (frames: number) => void;
@@ -33,8 +36,10 @@ export class Presenter {
   #current: DecodedPicture | null = null;
   #busy = false;
   #overlayOn = false;
-  #remark: string | null = null;
   #paused = false;
+  /** The grey copy of `of`, or null as long as it is in work. */
+  #grey: { of: DecodedPicture; copy: ShownPicture | null } | null = null;
+  #isGreyShown = false;
   #overlayShown: Overlay = NO_OVERLAY;
 
   constructor(options: PresenterOptions) {
@@ -72,26 +77,32 @@ export class Presenter {
 
   setPaused(paused: boolean): void {
     this.#paused = paused;
+    this.#trouble.setPaused(paused);
     this.refresh();
   }
 
-  /** A line across the picture while something is wrong; null = nothing is. */
+  /** A line across the picture while something is wrong; null = nothing is. Until the next picture comes this one is greyed. */
   setRemark(remark: string | null): void {
-    this.#remark = remark;
+    this.#trouble.setRemark(remark);
     this.refresh();
   }
 
-  /** To be called some times a second: marks a picture that has become old. */
+  /** To be called some times a second: marks a picture that has become old, and greys one that is from before a trouble. */
   tick(): void {
-    if (this.#alarm() !== this.#overlayShown.alarm) this.refresh();
+    this.#trouble.tick();
+    this.#makeGrey();
+    const isGreyDue = this.#greyCopy !== null;
+    if (this.#alarm() !== this.#overlayShown.alarm || isGreyDue !== this.#isGreyShown) this.refresh();
   }
 
   /** Shows again what is on the screen, with the overlay of now. */
   refresh(): void {
     if (this.#busy) return; // the overlay is drawn with the next picture
-    const picture = this.#current ?? BLANK;
+    const grey = this.#greyCopy;
+    const picture = grey ?? this.#current ?? BLANK;
     const overlay = this.#overlay();
     if (picture === BLANK) BLANK.pixels.fill(0);
+    this.#isGreyShown = grey !== null;
     this.#run(() => this.#options.screen.show(picture, overlay));
   }
 
@@ -104,7 +115,8 @@ export class Presenter {
       const startedAt = nowMicros();
       const before = this.#overlayShown;
       const overlay = this.#overlay(!this.#paused);
-      const isAsBefore = picture.isRepeat && isSame(overlay, before);
+      const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
+      this.#isGreyShown = false;
       const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
       if (showing instanceof Promise) await showing; // only screens that take time make the frame wait for a turn
       const shownAt = nowMicros();
@@ -143,6 +155,7 @@ export class Presenter {
   #replaceCurrent(picture: DecodedPicture): void {
     const older = this.#current;
     this.#current = picture;
+    this.#grey = null;
     if (older === null || older.slot === picture.slot) return;
     older.slot.release();
     this.#options.onSlotFree();
@@ -162,20 +175,43 @@ export class Presenter {
     return picture.received.frameNumber < than.received.frameNumber;
   }
 
+  get #trouble(): ViewFigures["trouble"] {
+    return this.#options.figures.trouble;
+  }
+
+  /** What is to be shown instead of the picture; null while that is to be seen as it is, or the copy is not ready. */
+  get #greyCopy(): ShownPicture | null {
+    const isOld = this.#trouble.isPictureOld && !this.#paused;
+    return isOld && this.#grey?.of === this.#current ? this.#grey.copy : null;
+  }
+
+  /** Once for each trouble, so nothing is lost by starting it from a clock's tick. */
+  #makeGrey(): void {
+    const of = this.#current;
+    if (of === null || this.#grey?.of === of || !this.#trouble.isPictureOld || this.#paused) return;
+    const made: { of: DecodedPicture; copy: ShownPicture | null } = { of, copy: null };
+    const isTaken = this.#options.grey(of, (copy) => {
+      made.copy = copy; // of no use where a picture came meanwhile: then nobody asks for this one any more
+      this.tick();
+    });
+    if (isTaken) this.#grey = made;
+  }
+
   #overlay(isNew = false): Overlay {
     const lines = this.#overlayOn ? this.#options.figures.overlayLines() : [];
-    this.#overlayShown = { lines, alarm: isNew ? this.#remark : this.#alarm() };
+    this.#overlayShown = { lines, alarm: isNew ? this.#trouble.remark : this.#alarm() };
     return this.#overlayShown;
   }
 
   #alarm(): string | null {
     if (this.#paused) return "paused";
+    const { remark, isPictureOld, seconds } = this.#trouble;
     const { shownAt } = this.#options.figures;
-    if (this.#current === null || shownAt === null) return this.#remark ?? "no picture yet";
+    if (this.#current === null || shownAt === null) return remark ?? "no picture yet";
     const ageMs = (nowMicros() - shownAt) / 1000;
-    if (ageMs < STALE_AFTER_MS) return this.#remark;
-    const age = `no new picture for ${Math.floor(ageMs / 1000)} s`;
-    return this.#remark === null ? age : `${age} - ${this.#remark}`;
+    const isLasting = isPictureOld && seconds >= 1;
+    if (remark !== null) return isLasting ? `${remark} - for ${Math.floor(seconds)} s` : remark;
+    return ageMs < STALE_AFTER_MS ? null : `no new picture for ${Math.floor(ageMs / 1000)} s`;
   }
 }
 

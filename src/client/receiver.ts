@@ -32,6 +32,7 @@ export class Receiver {
   /** Throws ProtocolError where tiles would follow that cannot be decoded. */
   takeStream(stream: StreamHeader, connection: Connection): void {
     this.#figures.stream = stream;
+    this.#figures.trouble.setRate(stream.framesPerSecond);
     if (stream.jpegHeader.length > 0) this.#tiles.open(stream, connection);
     else this.#tiles.close();
   }

@@ -4,6 +4,7 @@ import { type Micros, nowMicros } from "../core/clock.ts";
 import { DropCounters, Durations, type LatencyMs, Rate, roundMs } from "../core/statistics.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import type { DecodedPicture } from "./picture.ts";
+import { Trouble } from "./trouble.ts";
 
 /**
  * Why a picture was not shown: `skipped` the server did not send it since this viewer had no credit or its encoders were
@@ -49,6 +50,10 @@ export interface ViewReport {
   roundTripMs: number;
   /** Connections made after the first. */
   reconnects: number;
+  /** What is wrong with what is seen; null while all is well. */
+  trouble: string | null;
+  /** How long it has been so; 0 while all is well. */
+  troubleSeconds: number;
 }
 
 export class ViewFigures {
@@ -58,6 +63,7 @@ export class ViewFigures {
   /** The newest; null before the first. */
   stream: Pick<StreamHeader, "codec" | "quality" | "sourceWidth" | "sourceHeight"> | null = null;
   connections = 0;
+  readonly trouble = new Trouble();
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
   /** Of the last shown picture; null while the offset between the clocks is not known. */
   latencyNowMs: number | null = null;
@@ -94,6 +100,7 @@ export class ViewFigures {
     this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
+    this.trouble.recordShown(shownAt);
     if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
     const latency = shownAt - clock.toOwnClock(received.capturedAt);
     this.latencyNowMs = roundMs(latency);
@@ -139,6 +146,8 @@ export class ViewFigures {
       },
       roundTripMs: roundMs(this.#roundTripMicros),
       reconnects: Math.max(0, this.connections - 1),
+      trouble: this.trouble.text,
+      troubleSeconds: Math.round(this.trouble.seconds * 10) / 10,
     };
   }
 
@@ -173,5 +182,7 @@ export function describeViewing(report: ViewReport): string {
   if (report.frames === 0) return `${report.server}: no picture yet`;
   const { p50, p99 } = report.latencyMs;
   const megabits = ((report.bytesPerSecond * 8) / 1e6).toFixed(1);
+  if (report.trouble !== null)
+    return `${report.source}: ${report.trouble} - for ${Math.floor(report.troubleSeconds)} s`;
   return `${report.source} ${describeSize(report)} · ${report.fps} fps · latency ${p50} ms (p99 ${p99}) · ${megabits} Mbit/s · ${report.dropped} dropped`;
 }

@@ -1,6 +1,7 @@
 // What the pool and its worker threads say to each other: kinds of jobs, and what comes of each.
 
 import type { CodecName, PixelFrame, PixelTarget } from "./codec.ts";
+import type { GreyJob } from "./grey.ts";
 import type { PreparedPicture } from "./simd/encoder.ts";
 import type { BandOutput, EncodeTilesJob, PrepareTilesJob } from "./tile-encoder.ts";
 import type { TileJob } from "./tile-decoder.ts";
@@ -34,9 +35,10 @@ export interface JobValues {
   "encode-tiles": { bands: BandOutput[] };
   /** Pixels, in the arena. */
   tiles: { isDamaged: boolean };
+  grey: { pixels: number };
 }
 
-export type Job = EncodeJob | DecodeJob | PrepareTilesJob | EncodeTilesJob | TileJob;
+export type Job = EncodeJob | DecodeJob | PrepareTilesJob | EncodeTilesJob | TileJob | GreyJob;
 export type JobKind = keyof JobValues;
 
 export interface JobSuccess<Value> {

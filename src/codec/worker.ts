@@ -5,6 +5,7 @@ import { nowMicros } from "../core/clock.ts";
 import { CodecError, messageOf } from "../core/errors.ts";
 import { Arena } from "./arena.ts";
 import { createCodec } from "./codec.ts";
+import { greyOut } from "./grey.ts";
 import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
 import { createTileDecoder, type TileDecoder } from "./tile-decoder.ts";
 import type { BandOutput, TileEncoder } from "./tile-encoder.ts";
@@ -44,6 +45,9 @@ function yieldOf(job: Job): JobValues[JobKind] | Promise<JobValues[JobKind]> {
       tileEncoder().encode(job, job.saysParts ? (band) => say({ kind: "part", band }) : keep);
       return { bands };
     }
+    case "grey":
+      greyOut(arena, job);
+      return { pixels: job.pixels };
     case "tiles":
       tileDecoder ??= createTileDecoder(arena);
       return tileDecoder.then((decoder) => ({ isDamaged: decoder.run(job).damagedTiles > 0 }));

@@ -106,6 +106,10 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     option("--config <file>", "settings for all this and for each camera", `./${SETTINGS_FILE}, if there is one`),
   )
   .addOption(option("--no-config", "take no settings from a file"))
+  .addOption(
+    option("--announce", "tell the local network of the server (mDNS), where it listens beyond this machine", "yes"),
+  )
+  .addOption(option("--no-announce", "do not"))
   .addOption(option("--frames <n>", "end after so many captured frames").argParser(wholeNumber(...RANGES.frames)))
   .addOption(
     new Option("--json", 'one JSON object a second on standard output, the last with "final": true').default(false),

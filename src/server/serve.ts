@@ -7,6 +7,7 @@ import { messageOf, MissingError, SourceError, UsageError } from "../core/errors
 import { GoodbyeReason, MAX_CAMERAS } from "../protocol/wire.ts";
 import { Camera, type CameraOptions, untilOrPatience } from "./camera.ts";
 import { findByName, nameAfterSource } from "./camera-names.ts";
+import { announce } from "./doors/announce.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { openPreview } from "./preview.ts";
 import { Reception } from "./reception.ts";
@@ -14,6 +15,7 @@ import type { Rendition } from "./rendition.ts";
 import { type ServeReport, sumUp } from "./report.ts";
 import { openSource } from "./sources/open.ts";
 import type { Source } from "./sources/source.ts";
+import { watchFrames } from "./sources/watchdog.ts";
 
 /** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
 export const DEFAULT_NOISE = 2;
@@ -28,6 +30,8 @@ export interface ServeOptions {
   host: string;
   /** 0 = any that is free; the report says which. */
   port: number;
+  /** Tell the local network of it, where it listens beyond this machine. */
+  announce: boolean;
   preview: boolean;
   /** How old a viewer's picture may become before it is sent less of it; null = any age. */
   maxLatencyMs: number | null;
@@ -79,7 +83,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   });
   const cameras = sources.map(
     ({ name, source, camera }) =>
-      new Camera(name, source, camera, {
+      new Camera(name, watchFrames(source), camera, {
         ...{ arena, pool, codec: options.codec, frames: options.frames },
         say: (text) => events.say(hasSeveral ? `${name}: ${text}` : text),
         onTiles: (rendition) => events.onTiles?.(rendition),
@@ -118,10 +122,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   const door = openTcpDoor(options.host, options.port, (connection) => reception.connect(connection));
   const ticking = setInterval(() => reception.tick(), TICK_MS);
   const reporting = setInterval(() => events.report(report()), REPORT_MS);
+  let takeBack = () => Promise.resolve();
   try {
     await pool.started;
     events.listening(report());
-    const preview = options.preview ? openPreview(options.host, door.port, hasSeveral, running, events.say) : null;
+    const { host, preview: wantsPreview } = options;
+    const sourceName = cameras.map(({ name }) => name).join(", ");
+    if (options.announce) takeBack = announce({ host, port: door.port, sourceName }, events.say);
+    const preview = wantsPreview ? openPreview(host, door.port, hasSeveral, running, events.say) : null;
     try {
       await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
     } finally {
@@ -136,6 +144,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     clearInterval(ticking);
     clearInterval(reporting);
     door.close();
+    await takeBack();
     await pool.close();
   }
 }

@@ -90,6 +90,7 @@ const FILE = v.strictObject({
   workers: v.optional(wholeNumberIn(RANGES.workers)),
   host: v.optional(text),
   port: v.optional(wholeNumberIn(RANGES.port)),
+  announce: v.optional(v.boolean("must be true or false")),
   preview: v.optional(v.boolean("must be true or false")),
   cameras: v.optional(
     v.pipe(

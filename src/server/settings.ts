@@ -52,6 +52,7 @@ export interface ServerSettings {
   workers?: number | undefined;
   host?: string | undefined;
   port?: number | undefined;
+  announce?: boolean | undefined;
   preview?: boolean | undefined;
 }
 
@@ -87,6 +88,7 @@ export function combine(flags: Flags, file: FileSettings): ServeOptions {
     workers: flags.workers ?? file.workers ?? DEFAULTS.workers,
     host: flags.host ?? file.host ?? DEFAULTS.host,
     port: flags.port ?? file.port ?? DEFAULTS.port,
+    announce: flags.announce ?? file.announce ?? true,
     preview: flags.preview ?? file.preview ?? false,
     maxLatencyMs: (flags.maxLatency ?? file.maxLatency ?? DEFAULTS.maxLatency) || null,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate ?? null,

@@ -53,7 +53,17 @@ export async function captureFrames(
   options: Partial<SourceOptions>,
   count: number,
 ): Promise<{ frames: CapturedFrame[]; lost: number; said: string[] }> {
-  const usual = { source: "0", device: null, size: null, framesPerSecond: null, quality: 75, pixelFormat: null };
+  const usual: SourceOptions = {
+    ...{
+      source: "0",
+      device: null,
+      size: null,
+      framesPerSecond: null,
+      quality: 75,
+      sampling: "420",
+      pixelFormat: null,
+    },
+  };
   const said: string[] = [];
   const source = openSource({ ...usual, ...options }, (text) => said.push(text));
   const frames: CapturedFrame[] = [];
@@ -126,7 +136,7 @@ export async function receivePictures(
   });
   socket.setNoDelay(true);
   outbox = new Outbox((bytes) => socket.write(bytes));
-  outbox.send(writeHello({ version: WIRE_VERSION, software: "camera test" }));
+  outbox.send(writeHello({ version: WIRE_VERSION, software: "camera test", camera: "", paused: false }));
   await done.promise;
   socket.end();
   return pictures;

@@ -21,6 +21,8 @@ let presenter: Presenter;
 let slotsFreed: number;
 let released: number[];
 let broken: unknown[];
+/** Copies that were asked for and are not ready; a copy of frame n is of frame 100 + n. */
+let greying: { frame: number; finish: () => void }[];
 
 function create(output: FrameOutput | null = null): void {
   screen = new MemoryScreen();
@@ -28,11 +30,18 @@ function create(output: FrameOutput | null = null): void {
   slotsFreed = 0;
   released = [];
   broken = [];
+  greying = [];
   presenter = new Presenter({
     screen,
     output,
     figures,
     decodeThreads: 2,
+    grey(picture, done) {
+      const frame = picture.pixels[0] as number;
+      const finish = () => done({ ...picture, pixels: picture.pixels.map((level) => level + 100) });
+      greying.push({ frame, finish });
+      return true;
+    },
     onSlotFree: () => slotsFreed++,
     onShown: () => undefined,
     onBroken: (reason) => broken.push(reason),
@@ -252,7 +261,7 @@ describe("alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "no new picture for 1 s" } });
     moveClock(7.5);
     presenter.setRemark("unplugged");
-    expect(screen.alarm).toBe("no new picture for 7 s - unplugged");
+    expect(screen.alarm).toBe("unplugged");
     presenter.setRemark(null);
     await show(2);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
@@ -283,6 +292,104 @@ describe("alarms", () => {
     await show(2);
     presenter.tick();
     expect(screen.alarm).toBe("paused");
+  });
+
+  test("with trouble the last picture is greyed once, with what happened and for how long, until the next one", async () => {
+    figures.trouble.setRate(30);
+    await show(1);
+    presenter.setRemark("/dev/video0 is not there any more");
+    presenter.tick();
+    presenter.tick();
+    expect(greying.map(({ frame }) => frame)).toEqual([1]);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "/dev/video0 is not there any more" } });
+    greying[0]?.finish();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 });
+    moveClock(12.5);
+    presenter.tick();
+    const alarm = "/dev/video0 is not there any more - for 12 s";
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101, overlay: { alarm } });
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 });
+    presenter.toggleOverlay();
+    expect(figures.report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
+    presenter.setRemark(null);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // all is well again, but this is still the old picture
+    await show(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+    expect(figures.report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
+    presenter.tick();
+    expect(greying.length).toBe(1);
+  });
+
+  test("a frame in which nothing has changed takes the grey away as well", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    greying[0]?.finish();
+    presenter.setRemark(null);
+    expect(screen.frames.at(-1)).toBe(101);
+    presenter.offer({ ...decoded(2), slot: picture.slot, pixels: picture.pixels, isRepeat: true });
+    await Bun.sleep(0);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: null } });
+  });
+
+  test("a copy that was made while a picture came is not shown", async () => {
+    await show(1);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    await show(2);
+    greying[0]?.finish();
+    expect(screen.frames.at(-1)).toBe(2);
+    presenter.tick();
+    expect(greying.length).toBe(1); // pictures come, whatever the trouble is
+  });
+
+  test("silence for 2 s is trouble where pictures should come, and not where nobody knows", async () => {
+    await show(1);
+    moveClock(5);
+    presenter.tick();
+    expect([greying.length, figures.report().trouble]).toEqual([0, null]);
+    figures.trouble.setRate(30);
+    await show(2);
+    moveClock(6);
+    presenter.tick();
+    expect(greying.length).toBe(0);
+    moveClock(7.1);
+    presenter.tick();
+    expect(greying.map(({ frame }) => frame)).toEqual([2]);
+    expect(screen.alarm).toBe("no new picture for 2 s");
+    expect(figures.report()).toMatchObject({ trouble: "no new picture", troubleSeconds: 2.1 });
+    await show(3);
+    expect(figures.report().trouble).toBeNull();
+  });
+
+  test("a pause is no trouble, nor is the moment after it", async () => {
+    figures.trouble.setRate(30);
+    await show(1);
+    presenter.setPaused(true);
+    await show(2);
+    moveClock(60);
+    presenter.tick();
+    presenter.setPaused(false);
+    presenter.tick();
+    expect(greying.length).toBe(0);
+    moveClock(62.1);
+    presenter.tick();
+    expect(greying.length).toBe(1);
+  });
+
+  test("frames that are written out are never greyed", async () => {
+    const written: number[] = [];
+    create({ write: async (pixels) => void written.push(pixels[0] as number), close: async () => undefined });
+    await show(1);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    greying[0]?.finish();
+    expect(screen.frames.at(-1)).toBe(101);
+    await show(2);
+    expect(written).toEqual([1, 2]);
   });
 
   test("figures say what comes: its size, of what, how well and how encoded", async () => {

@@ -16,6 +16,8 @@ export const TEST_TIMEOUT_MS = 60_000;
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 interface ProgramOptions {
+  /** What runs it, as `ip netns exec NAME`. */
+  through?: readonly string[];
   stdin?: Uint8Array | "pipe";
   env?: Record<string, string>;
   /** A server started elsewhere takes the settings file that lies there; one started here does not, whatever lies here. */
@@ -35,7 +37,7 @@ export class Program<Report> implements AsyncDisposable {
   constructor(script: string, flags: readonly string[], options: ProgramOptions = {}) {
     const isServer = script.endsWith("/server/main.ts");
     const noConfig = isServer && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
-    const child = Bun.spawn([process.execPath, at(script), ...flags, ...noConfig], {
+    const child = Bun.spawn([...(options.through ?? []), process.execPath, at(script), ...flags, ...noConfig], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",

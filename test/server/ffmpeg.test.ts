@@ -211,6 +211,35 @@ describe("real runs", () => {
     expect(error.message).not.toContain("SECRET");
   });
 
+  test.each([
+    ["a page that is not there", "/404", "Server returned 404 Not Found"],
+    ["a camera that wants a password", "/401", "Server returned 401 Unauthorized"],
+    ["a page instead of a video", "/page", "Invalid data found"],
+  ])("%s is said to be that", async (_, path, reason) => {
+    await using server = Bun.serve({
+      port: 0,
+      fetch: () => new Response("no video ".repeat(999), { status: Number(path.slice(1)) || 200 }),
+    });
+    const url = `http://admin:SECRET@127.0.0.1:${server.port}${path}`;
+    const { message } = await failure(urlInput(url, null, null));
+    expect(message).toStartWith(`cannot read video from http://127.0.0.1:${server.port}${path}: ${reason}`);
+    expect(message).not.toMatch(/SECRET|\n/);
+  });
+
+  test.each([
+    ["a protocol that there is not", urlInput("nonsense://camera/1", null, null), "Protocol not found"],
+    [
+      "a device of another platform",
+      deviceInput("0", "darwin", null, null),
+      "this ffmpeg was built without avfoundation",
+    ],
+    ["a device that is no camera", deviceInput("/dev/null", "linux", null, null), "Inappropriate ioctl for device"],
+  ])("%s is said to be that", async (_, input, reason) => {
+    const { message } = await failure(input);
+    expect(message).toStartWith(`cannot read video from ${input.name}: ${reason}`);
+    expect(message).not.toContain("\n");
+  });
+
   test("an input that sends nothing is given up after its time", async () => {
     using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const input = { ...urlInput(`tcp://127.0.0.1:${silent.port}`, null, null), stallTimeoutMs: 300 };

@@ -158,7 +158,8 @@ export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"):
   ];
   const output = isRgb ? ["-c:v", "ppm", "-f", "image2pipe"] : ["-f", "yuv4mpegpipe"];
   return [
-    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    // `repeat`: or else the last thing it says may be "Last message repeated 3 times".
+    ...["-hide_banner", "-nostdin", "-loglevel", "repeat+error"],
     // A decoder that works on one frame a thread holds back as many frames as it has threads.
     ...["-flags", "low_delay", "-thread_type", "slice"],
     ...input.arguments,
@@ -259,6 +260,9 @@ async function explain(
   return `${input.name} has ended`;
 }
 
+/** What ffmpeg adds for people at its own command line. */
+const ADVICE = /^(?:To ignore this|Did you mean)/;
+
 /** What of the system says too little, so that the line before it, where a part of ffmpeg speaks, is the reason. */
 const VAGUE = /: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested)$/;
 
@@ -267,7 +271,7 @@ async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string
   const decoder = new TextDecoder();
   let tail = "";
   for await (const chunk of stderr) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
-  const lines = tail.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("To ignore this"));
+  const lines = tail.split("\n").filter((line) => line.trim() !== "" && !ADVICE.test(line));
   const [before = "", last = ""] = [lines.at(-2), lines.at(-1)];
   const isSpoken = (line: string) => /^\[[^\]]* @ 0x[0-9a-f]+\]/.test(line);
   const chosen = VAGUE.test(last) && isSpoken(before) ? before : last;

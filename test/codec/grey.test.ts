@@ -1,0 +1,56 @@
+// Greying in a codec thread: the copy is what ffmpeg's grey is, dimmed; the picture itself stays as it is.
+
+import { expect, test } from "bun:test";
+import { createGreyer } from "../../src/client/greyed.ts";
+import type { DecodedPicture } from "../../src/client/picture.ts";
+import type { ShownPicture } from "../../src/client/screens/screen.ts";
+import { Arena } from "../../src/codec/arena.ts";
+import { CodecPool } from "../../src/codec/pool.ts";
+import { ffmpeg, testPicture, toRgbaBytes, until } from "./outside-programs.ts";
+
+test("a picture of any size becomes grey and darker, in a thread", async () => {
+  const arena = Arena.create();
+  const ignore = () => undefined;
+  const pool = new CodecPool({
+    arena,
+    codec: "simd",
+    threads: 2,
+    onIdle: ignore,
+    onBroken: ignore,
+    onRestarted: ignore,
+  });
+  try {
+    await pool.started;
+    const grey = createGreyer(arena, pool);
+    for (const size of [
+      { width: 64, height: 48 },
+      { width: 1, height: 1 },
+      { width: 1281, height: 721 },
+    ]) {
+      const samples = testPicture(size);
+      const rgba = toRgbaBytes(samples);
+      const address = arena.take(rgba.length);
+      const pixels = arena.bytes(address, rgba.length);
+      pixels.set(rgba);
+      const slot = { address, bytes: pixels, release: ignore };
+      let copy: ShownPicture | null = null;
+      expect(grey({ ...size, slot, pixels } as DecodedPicture, (made) => (copy = made))).toBe(true);
+      expect(grey({ ...size, slot, pixels } as DecodedPicture, ignore)).toBe(false); // it would write to the same memory
+      await until(() => copy !== null, "the copy");
+      const { pixels: made, width, height } = copy as unknown as ShownPicture;
+      expect({ width, height }).toEqual(size);
+      expect(Buffer.compare(pixels, rgba)).toBe(0);
+      const flags = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`, "-i", "-", "-pix_fmt", "gray"];
+      const luma = ffmpeg([...flags, "-f", "rawvideo", "-"], samples.pixels).bytes;
+      let worst = 0;
+      for (let at = 0; at < luma.length; at++) {
+        const [red, green, blue, alpha] = made.subarray(4 * at, 4 * at + 4);
+        expect(red === green && green === blue && alpha === 255).toBe(true);
+        worst = Math.max(worst, Math.abs((red as number) - 0.6 * (luma[at] as number)));
+      }
+      expect(worst).toBeLessThanOrEqual(2.5);
+    }
+  } finally {
+    await pool.close();
+  }
+});

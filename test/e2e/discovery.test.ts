@@ -1,0 +1,127 @@
+// Servers found without an address: real multicast between two network namespaces, real programs in them, a real terminal.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { ViewReport } from "../../src/client/view-figures.ts";
+import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { type Machine, openNetwork, whyNoNetwork } from "./two-machines.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const obstacle = whyNoNetwork();
+if (obstacle !== null) console.log(`skipped: no network can be made for these tests (${obstacle})`);
+
+const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+
+const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
+  startServer([...PATTERN, ...flags], { through });
+
+/** A viewer without an address. */
+const viewOn = ({ through }: Machine, ...flags: string[]) =>
+  new Program<ViewReport>("../../src/client/main.ts", ["--display", "none", "--json", ...flags], { through });
+
+describe.skipIf(obstacle !== null)("without an address", () => {
+  test("the server of another machine is found, and what it shows is seen", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    await using server = await serveOn(there, "--host", "0.0.0.0");
+    await using viewer = viewOn(here, "--frames", "3");
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.remarks).toContain(`found pattern on ${there.address}:${server.port}`);
+    expect(viewer.last).toMatchObject({ frames: 3, source: "pattern", server: `${there.address}:${server.port}` });
+  });
+
+  test("the server of this machine comes first, whatever else there is", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    await using _ = await serveOn(there, "--host", "0.0.0.0");
+    await using own = await serveOn(here, "--port", "10050");
+    await using viewer = viewOn(here, "--frames", "3");
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.remarks).not.toContain("found");
+    await own.until("its viewer", ({ remarks }) => remarks.includes("is watching"));
+  });
+
+  test("of several all are named where nobody can be asked, and the chosen one is viewed on a terminal", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    await using first = await serveOn(there, "--host", "0.0.0.0", "--port", "10061");
+    await using second = await serveOn(there, "--host", there.address, "--port", "10062");
+    const { code, remarks } = await runToEnd("client", ["--display", "none"], { through: here.through });
+    expect(code).toBe(2);
+    expect(remarks.trim().split("\n").length).toBe(1);
+    for (const { port } of [first, second]) expect(remarks).toContain(`pattern on ${there.address}:${port}`);
+
+    // script(1) gives it a terminal.
+    const script = new URL("../../src/client/main.ts", import.meta.url).pathname;
+    const command = [...here.through, process.execPath, script, "--display", "none", "--frames", "3"].join(" ");
+    const terminal = Bun.spawn(["script", "-qec", command, "/dev/null"], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    let said = "";
+    const answers = ["7\n", "2\n"]; // there is no seventh: it asks again
+    for await (const chunk of terminal.stdout) {
+      const questions = said.split("Which one?").length;
+      said += Buffer.from(chunk).toString();
+      if (said.split("Which one?").length === questions) continue;
+      terminal.stdin.write(answers.shift() ?? "");
+      terminal.stdin.flush();
+    }
+    expect(await terminal.exited).toBe(0);
+    expect(said).toContain(`2  pattern on ${there.address}:${second.port}`);
+    await second.until("its viewer", ({ remarks: all }) => all.includes(`viewer ${here.address}:`));
+    expect(first.remarks).not.toContain(`viewer ${here.address}:`);
+  });
+
+  test.each([
+    ["one that only its own machine reaches", ["--port", "10063"]],
+    ["one that is told not to", ["--host", "0.0.0.0", "--no-announce"]],
+  ])("%s is not announced", async (_, flags) => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    await using server = await serveOn(there, ...flags);
+    await using viewer = viewOn(here, "--once");
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toContain("none was found on the network");
+    expect(server.remarks).not.toContain("announced");
+  });
+
+  test("one that has ended is not found any more", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    const server = await serveOn(there, "--host", "0.0.0.0");
+    expect(await server.end("SIGTERM")).toBe(0);
+    await using viewer = viewOn(here, "--once");
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toContain("none was found on the network");
+  });
+
+  test("one that ends while it is looked for says goodbye, and is not taken", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    const server = await serveOn(there, "--host", "0.0.0.0");
+    await using viewer = viewOn(here, "--once");
+    await Bun.sleep(1_000); // it has started, and asked; it listens for two seconds
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toContain("none was found on the network");
+  });
+
+  test("a network without multicast costs the server one line, and nothing else", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    there.run("route", "del", "default");
+    there.run("route", "add", "unreachable", "224.0.0.0/4");
+    await using server = await serveOn(there, "--host", "0.0.0.0");
+    await server.until("the line", ({ remarks }) => remarks.includes("the server is not announced on the network"));
+    await using viewer = new Program<ViewReport>(
+      "../../src/client/main.ts",
+      [`${there.address}:${server.port}`, "--display", "none", "--frames", "30"],
+      { through: here.through },
+    );
+    expect(await viewer.end()).toBe(0);
+    expect(server.remarks.split("not announced").length).toBe(2);
+    expect(await server.end("SIGTERM")).toBe(0);
+  });
+});

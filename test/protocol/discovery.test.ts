@@ -1,0 +1,28 @@
+// What is said of a server on the network: any name arrives within what DNS allows, and nothing that a terminal would obey.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { readServiceText, writeServiceText } from "../../src/protocol/discovery.ts";
+
+const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text));
+
+describe("the text of a service", () => {
+  test("is what was written, cut where DNS has an end", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.nat(), (name, wire) => {
+        const strings = bytes(writeServiceText({ name, wire }));
+        for (const each of strings) expect(each.length).toBeLessThanOrEqual(255);
+        const read = readServiceText(strings);
+        expect(read.wire).toBe(wire);
+        if (/^[\x20-\x7e]{0,100}$/.test(name)) expect(read.name).toBe(name);
+      }),
+    );
+  });
+
+  test("may come from anybody: a terminal's commands are left out, and so is what is no number", () => {
+    const strings = ["name=\u001b]0;owned\u0007cam\u202Eera\r\n\u009b2J", "wire=1e999", "other=1"];
+    expect(readServiceText(bytes(strings))).toEqual({ name: "]0;ownedcamera2J", wire: 0 });
+    expect(readServiceText(bytes([]))).toEqual({ name: "", wire: 0 });
+    expect(readServiceText([new Uint8Array([0xff, 0xfe])])).toEqual({ name: "", wire: 0 });
+  });
+});
