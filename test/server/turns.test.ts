@@ -74,7 +74,8 @@ test.each([
     await small.until("some seconds", () => reports.length > before + 4);
     const grown = (index: number, of: "frames" | "encoded") =>
       (reports.at(-1)?.cameras?.[index]?.[of] ?? 0) - (reports[before]?.cameras?.[index]?.[of] ?? 0);
-    expect(grown(1, "encoded")).toBeGreaterThan(0.6 * grown(1, "frames"));
+    // In turns, it gets a thread after each frame of the busy one: all its frames, or as many as those where they take longer.
+    expect(grown(1, "encoded")).toBeGreaterThan(0.6 * Math.min(grown(1, "frames"), grown(0, "encoded")));
     expect(grown(0, "encoded")).toBeGreaterThan(0.5 * grown(1, "encoded"));
   } finally {
     stopping.abort();
