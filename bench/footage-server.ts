@@ -36,7 +36,15 @@ await runMain(async (signal) => {
     ...{ quality: Number(values.quality), noise: DEFAULT_NOISE, idleReleaseSeconds: null },
   };
   const options: ServeOptions = {
-    ...{ cameras: [camera], host: "127.0.0.1", port: 0, preview: false, codec, workers: Number(values.workers) },
+    ...{
+      cameras: [camera],
+      host: "127.0.0.1",
+      port: 0,
+      preview: false,
+      allowControls: false,
+      codec,
+      workers: Number(values.workers),
+    },
     ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
   };
   const last = await serve(options, signal, {

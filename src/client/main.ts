@@ -6,9 +6,10 @@ import { UsageError } from "../core/errors.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
+import type { Control, SetControl } from "../protocol/controls.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { askForCameras, describeCameras } from "./ask.ts";
+import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "./ask.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
 import { describeViewing } from "./view-figures.ts";
@@ -24,6 +25,13 @@ const command = asProgram(new Command("bun run view"), VERSION)
       .default(DEFAULT_ADDRESS, formatAddress(DEFAULT_ADDRESS)),
   )
   .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
+  .addOption(new Option("--controls", "print what can be set of the camera, and end").default(false))
+  .addOption(
+    new Option(
+      "--set <name=value>",
+      "set a control, where the server allows it, and end; may be given several times",
+    ).argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSet)(text)]),
+  )
   .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
   .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
   .addOption(new Option("--renderer <name>", "how the window draws").choices(RENDERERS).default("auto"))
@@ -71,8 +79,18 @@ await runMain(async (signal) => {
   };
   const screenful = new Screenful(flags["json"], options.output === "-" ? 2 : 1);
   if (flags["list"]) {
-    const cameras = await askForCameras({ ...options.address, camera: "" }, signal);
+    const cameras = await askForCameras(options.address, signal);
     screenful.answer({ cameras }, describeCameras(cameras));
+    return;
+  }
+  const sets: SetControl[] = flags["set"] ?? [];
+  for (const set of sets) await setControl(options.address, set, signal);
+  if (flags["controls"] || sets.length > 0) {
+    const known = await askForControls(options.address, signal);
+    const { areSettable } = known;
+    const isMeant = ({ name }: Control) => flags["controls"] || sets.some((set) => set.name === name);
+    const controls = known.controls.filter(isMeant);
+    screenful.answer({ areSettable, controls }, describeControls({ ...known, controls }));
     return;
   }
   if (flags["grid"]) {
@@ -92,6 +110,13 @@ await runMain(async (signal) => {
   const { p50, p99 } = last.latencyMs;
   screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);
 });
+
+/** Reads `brightness=12`. Throws UsageError for anything else. */
+function parseSet(text: string): SetControl {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`'${text}' sets nothing: write NAME=VALUE, as brightness=12`);
+  return { name: text.slice(0, at), value: text.slice(at + 1) };
+}
 
 /** Throws UsageError for what makes no sense with several cameras in one window. */
 function checkGrid({ address, output, size }: ViewOptions): void {

@@ -48,6 +48,7 @@ export interface ServerSettings {
   host?: string | undefined;
   port?: number | undefined;
   preview?: boolean | undefined;
+  allowControls?: boolean | undefined;
 }
 
 /** What a settings file says. */
@@ -86,6 +87,7 @@ export function combine(flags: Flags, file: FileSettings): ServeOptions {
     host: flags.host ?? file.host ?? DEFAULTS.host,
     port: flags.port ?? file.port ?? DEFAULTS.port,
     preview: flags.preview ?? file.preview ?? false,
+    allowControls: flags.allowControls ?? file.allowControls ?? false,
     maxLatencyMs: (flags.maxLatency ?? file.maxLatency ?? DEFAULTS.maxLatency) || null,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate ?? null,
     frames: flags.frames ?? null,

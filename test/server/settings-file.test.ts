@@ -19,6 +19,7 @@ workers = 3
 max-latency = 0
 max-bitrate = "2M"
 preview = false
+allow-controls = true
 quality = 60
 noise = "off"
 idle-release = 1.5
@@ -46,7 +47,7 @@ describe("settings", () => {
     const options = combine({}, parseSettings(WHOLE, "x.toml"));
     const { cameras, ...server } = options;
     expect(server).toEqual({
-      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, preview: false, frames: null },
+      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, preview: false, allowControls: true, frames: null },
       ...{ maxLatencyMs: null, maxBitsPerSecond: 2_000_000 },
     });
     const plain = { name: null, device: null, pixelFormat: "rgba", size: null, framesPerSecond: null } as const;
@@ -76,7 +77,7 @@ describe("settings", () => {
   test("that are not given anywhere are the defaults, which --help says", async () => {
     const { cameras, workers: _, ...server } = combine({}, {});
     expect(server).toEqual({
-      ...{ host: "127.0.0.1", port: 10050, codec: "simd", preview: false, frames: null },
+      ...{ host: "127.0.0.1", port: 10050, codec: "simd", preview: false, allowControls: false, frames: null },
       ...{ maxLatencyMs: 250, maxBitsPerSecond: null },
     });
     expect(cameras).toEqual([

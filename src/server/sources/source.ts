@@ -21,11 +21,31 @@ export interface FrameSink {
   trouble(text: string | null): void;
 }
 
+/** Something that can be set of a camera: brightness, exposure and the like. */
+export interface Control {
+  name: string;
+  kind: "integer" | "boolean" | "menu";
+  min: number;
+  max: number;
+  step: number;
+  default: number;
+  value: number;
+  /** Of a menu. */
+  items?: { value: number; label: string }[];
+}
+
+export interface SourceControls {
+  list(): Promise<Control[]>;
+  set(name: string, value: number | string | boolean): Promise<void>;
+}
+
 export interface Source {
   /** For people: `pattern`, `vtest.mp4`, `/dev/video0`. */
   readonly name: string;
   /** Nominal frames a second; 0 where nobody can know. */
   readonly framesPerSecond: number;
+  /** What can be set of it; left out where nothing can. Both calls reject with SourceError while it cannot be reached. */
+  readonly controls?: SourceControls | undefined;
   /**
    * Delivers frames until `signal` aborts or the source has come to its end; resolves then. Rejects with SourceError,
    * MissingError or UsageError where it cannot go on. Leaves no process and no device open behind it.

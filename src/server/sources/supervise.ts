@@ -18,6 +18,9 @@ export function supervise(source: Source): Source {
     get framesPerSecond() {
       return source.framesPerSecond;
     },
+    get controls() {
+      return source.controls;
+    },
     async run(sink, signal) {
       const heard = new HearingSink(sink);
       let pauseMs = FIRST_PAUSE_MS;
