@@ -42,6 +42,7 @@ await runMain(async (signal) => {
       port: 0,
       announce: false,
       preview: false,
+      allowControls: false,
       codec,
       workers: Number(values.workers),
     },

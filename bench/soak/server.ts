@@ -17,7 +17,7 @@ await serve(
         ...{ framesPerSecond: 30, quality: 75, sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
       },
     ],
-    ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, announce: false, preview: false },
+    ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls: false },
     ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
   },
   stopping.signal,

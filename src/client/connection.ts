@@ -5,6 +5,15 @@ import { type Micros, nowMicros } from "../core/clock.ts";
 import { codeOf, ConnectionError, messageOf, ProtocolError } from "../core/errors.ts";
 import { SOFTWARE } from "../core/version.ts";
 import { type CameraEntry, readCameras } from "../protocol/cameras.ts";
+import {
+  type Controls,
+  type ControlSet,
+  readControlSet,
+  readControls,
+  type SetControl,
+  writeControlsAsked,
+  writeSetControl,
+} from "../protocol/controls.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
   type Ack,
@@ -66,6 +75,9 @@ export interface ConnectionEvents {
   /** The tiles' bytes are valid during the call only. */
   onTiles(tiles: Tiles, arrival: Arrival): void;
   onNotice(notice: Notice): void;
+  /** The answers to questions about controls. */
+  onControls?(controls: Controls): void;
+  onControlSet?(outcome: ControlSet): void;
 }
 
 /** How a connection ended: what the server said last, or null where it just went away, and a line for the user. */
@@ -126,6 +138,14 @@ export class Connection {
 
   wish(wish: Wish): void {
     this.#outbox.send(writeWish(wish));
+  }
+
+  askForControls(): void {
+    this.#outbox.send(writeControlsAsked());
+  }
+
+  setControl(set: SetControl): void {
+    this.#outbox.send(writeSetControl(set));
   }
 
   /** Says goodbye and hangs up. */
@@ -221,6 +241,12 @@ export class Connection {
         break;
       case MessageType.notice:
         this.#events.onNotice(readNotice(body));
+        break;
+      case MessageType.controls:
+        this.#events.onControls?.(readControls(body));
+        break;
+      case MessageType.controlSet:
+        this.#events.onControlSet?.(readControlSet(body));
         break;
       default:
         if (type < FIRST_OPTIONAL_TYPE) throw new ProtocolError(`message type ${type}, which a server never sends`);

@@ -6,8 +6,9 @@ import { UsageError } from "../core/errors.ts";
 import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
+import type { Control, SetControl } from "../protocol/controls.ts";
 import { formatAddress, parseAddress } from "./address.ts";
-import { askForCameras, describeCameras } from "./ask.ts";
+import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "./ask.ts";
 import { askOn, findAddress, OWN_ADDRESS } from "./find.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
@@ -23,6 +24,13 @@ const command = asProgram(new Command("bun run view"), VERSION)
     ).argParser(parsed(parseAddress)),
   )
   .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
+  .addOption(new Option("--controls", "print what can be set of the camera, and end").default(false))
+  .addOption(
+    new Option(
+      "--set <name=value>",
+      "set a control, where the server allows it, and end; may be given several times",
+    ).argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSet)(text)]),
+  )
   .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
   .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
   .addOption(new Option("--renderer <name>", "how the window draws").choices(RENDERERS).default("auto"))
@@ -73,8 +81,18 @@ await runMain(async (signal) => {
     once: flags["once"],
   };
   if (flags["list"]) {
-    const cameras = await askForCameras({ ...options.address, camera: "" }, signal);
+    const cameras = await askForCameras(options.address, signal);
     screenful.answer({ cameras }, describeCameras(cameras));
+    return;
+  }
+  const sets: SetControl[] = flags["set"] ?? [];
+  for (const set of sets) await setControl(options.address, set, signal);
+  if (flags["controls"] || sets.length > 0) {
+    const known = await askForControls(options.address, signal);
+    const { areSettable } = known;
+    const isMeant = ({ name }: Control) => flags["controls"] || sets.some((set) => set.name === name);
+    const controls = known.controls.filter(isMeant);
+    screenful.answer({ areSettable, controls }, describeControls({ ...known, controls }));
     return;
   }
   if (flags["grid"]) {
@@ -94,6 +112,13 @@ await runMain(async (signal) => {
   const { p50, p99 } = last.latencyMs;
   screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);
 });
+
+/** Reads `brightness=12`. Throws UsageError for anything else. */
+function parseSet(text: string): SetControl {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`'${text}' sets nothing: write NAME=VALUE, as brightness=12`);
+  return { name: text.slice(0, at), value: text.slice(at + 1) };
+}
 
 /** Throws UsageError for what makes no sense with several cameras in one window. */
 function checkGrid({ address, output, size }: ViewOptions): void {

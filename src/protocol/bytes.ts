@@ -36,6 +36,12 @@ export class MessageWriter {
     return this;
   }
 
+  /** Two's complement; what does not fit is brought to the next that does. */
+  i32(value: number): this {
+    this.#view.setInt32(this.#take(4), Math.min(0x7fff_ffff, Math.max(-0x8000_0000, Math.round(value))), true);
+    return this;
+  }
+
   u64(value: number): this {
     const at = this.#take(8);
     this.#view.setUint32(at, value % TWO_POW_32, true);
@@ -113,6 +119,10 @@ export class BodyReader {
 
   u32(): number {
     return this.#view.getUint32(this.#take(4), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true);
   }
 
   u64(): number {

@@ -61,6 +61,17 @@
 //                      All cameras of the server, the first first; at most 64, names of at most 64 bytes. Sizes and rates are 0
 //                      where they are not known yet. Follows Welcome, before anything else; older servers have one camera and
 //                      leave it out.
+//  129 ControlsAsked viewer  nothing
+//  130 Controls server  u8 flags (bit 0: viewers may set them) | string why they are not known (empty: they are) | u16 count
+//                      | per control: string name | u8 kind (0 integer, 1 boolean, 2 menu) | i32 least | i32 most | i32 step
+//                      | i32 default | i32 value | u16 count | per item of a menu: i32 value | string label
+//                      What can be set of the camera; the answer to ControlsAsked. At most 256 controls, and items of each.
+//                      i32: two's complement. Of a boolean 1 is on.
+//  131 SetControl viewer string name | string value
+//                      A number, `on` or `off`, or an item's label.
+//  132 ControlSet server u8 outcome (0 done, 1 refused) | string why
+//                      The answer to SetControl. Answers come in the order of the questions; more than 8 that have none yet are
+//                      an error.
 //
 // CREDIT      The server keeps at most a few Pictures per viewer unacknowledged (server/credit.ts says how many) and
 //             composes none without credit. When credit comes back the viewer gets the newest picture there is; what
@@ -82,6 +93,9 @@ export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** Of a camera's name, in UTF-8. */
 export const MAX_CAMERA_NAME_BYTES = 64;
 export const MAX_CAMERAS = 64;
+
+/** Questions about controls that a viewer may have open. */
+export const MAX_OPEN_QUESTIONS = 8;
 
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
@@ -106,6 +120,10 @@ export const MessageType = {
   notice: 10,
   tiles: 11,
   cameras: 128,
+  controlsAsked: 129,
+  controls: 130,
+  setControl: 131,
+  controlSet: 132,
 } as const;
 
 export const GoodbyeReason = {

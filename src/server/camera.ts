@@ -7,6 +7,7 @@ import { nowMicros, sleep } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { CameraEntry } from "../protocol/cameras.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import { CameraControls } from "./camera-controls.ts";
 import { EncodePipeline, type ServerDropReason } from "./encode-pipeline.ts";
 import { PictureFeed } from "./feed.ts";
 import type { Rendition } from "./rendition.ts";
@@ -35,6 +36,8 @@ export interface CameraSurroundings {
   codec: CodecName;
   /** End after so many captured frames; null = never. */
   frames: number | null;
+  /** Viewers may set what can be set of the source. */
+  allowControls: boolean;
   /** One line for the operator. */
   say: (text: string) => void;
   /** After each frame of each rendition. */
@@ -109,6 +112,7 @@ export class Camera {
     }));
     this.viewers = new Viewers({
       name,
+      controls: new CameraControls({ source, areSettable: surroundings.allowControls, say }),
       quality: options.quality,
       renditions: this.#renditions,
       pictures: this.#pictures,

@@ -101,6 +101,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
   .addOption(
     option("--port <n>", "TCP port; 0 for any that is free", DEFAULTS.port).argParser(wholeNumber(...RANGES.port)),
   )
+  .addOption(option("--allow-controls", "viewers may set brightness, exposure and what else a camera has"))
   .addOption(option("--preview", "a window on this side as well"))
   .addOption(
     option("--config <file>", "settings for all this and for each camera", `./${SETTINGS_FILE}, if there is one`),

@@ -33,6 +33,8 @@ export interface ServeOptions {
   /** Tell the local network of it, where it listens beyond this machine. */
   announce: boolean;
   preview: boolean;
+  /** Viewers may set cameras' controls. */
+  allowControls: boolean;
   /** How old a viewer's picture may become before it is sent less of it; null = any age. */
   maxLatencyMs: number | null;
   /** Most that one viewer is sent; null = no limit. */
@@ -84,7 +86,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   const cameras = sources.map(
     ({ name, source, camera }) =>
       new Camera(name, watchFrames(source), camera, {
-        ...{ arena, pool, codec: options.codec, frames: options.frames },
+        ...{ arena, pool, codec: options.codec, frames: options.frames, allowControls: options.allowControls },
         say: (text) => events.say(hasSeveral ? `${name}: ${text}` : text),
         onTiles: (rendition) => events.onTiles?.(rendition),
       }),

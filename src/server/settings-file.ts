@@ -92,6 +92,7 @@ const FILE = v.strictObject({
   port: v.optional(wholeNumberIn(RANGES.port)),
   announce: v.optional(v.boolean("must be true or false")),
   preview: v.optional(v.boolean("must be true or false")),
+  "allow-controls": v.optional(v.boolean("must be true or false")),
   cameras: v.optional(
     v.pipe(
       v.array(CAMERA, "must be tables: write [[cameras]] before each camera's settings"),
@@ -131,7 +132,13 @@ export function parseSettings(source: string, file: string): FileSettings {
     const [issue] = result.issues;
     return refuse(issue.path?.map(({ key }) => key as Key) ?? [], describe(issue));
   }
-  const { "max-latency": maxLatency, "max-bitrate": maxBitrate, "idle-release": idleRelease, ...rest } = result.output;
+  const {
+    "max-latency": maxLatency,
+    "max-bitrate": maxBitrate,
+    "idle-release": idleRelease,
+    "allow-controls": allowControls,
+    ...rest
+  } = result.output;
   const cameras = rest.cameras?.map(({ "pixel-format": pixelFormat, "idle-release": release, ...camera }) => ({
     ...{ ...camera, pixelFormat, idleRelease: release },
   }));
@@ -141,7 +148,7 @@ export function parseSettings(source: string, file: string): FileSettings {
       refuse(["cameras", index, "name"], `'${name}' is another camera's name already`);
     }
   }
-  return { ...rest, cameras, maxLatency, maxBitrate, idleRelease };
+  return { ...rest, cameras, maxLatency, maxBitrate, idleRelease, allowControls };
 }
 
 /** The schema's own words for keys that are too many or missing are about types; ours are about the file. */

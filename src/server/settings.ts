@@ -54,6 +54,7 @@ export interface ServerSettings {
   port?: number | undefined;
   announce?: boolean | undefined;
   preview?: boolean | undefined;
+  allowControls?: boolean | undefined;
 }
 
 /** What a settings file says. */
@@ -90,6 +91,7 @@ export function combine(flags: Flags, file: FileSettings): ServeOptions {
     port: flags.port ?? file.port ?? DEFAULTS.port,
     announce: flags.announce ?? file.announce ?? true,
     preview: flags.preview ?? file.preview ?? false,
+    allowControls: flags.allowControls ?? file.allowControls ?? false,
     maxLatencyMs: (flags.maxLatency ?? file.maxLatency ?? DEFAULTS.maxLatency) || null,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate ?? null,
     frames: flags.frames ?? null,

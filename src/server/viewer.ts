@@ -5,6 +5,7 @@ import { messageOf, ProtocolError } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { SOFTWARE } from "../core/version.ts";
 import { type CameraEntry, writeCameras } from "../protocol/cameras.ts";
+import { readSetControl, writeControlSet, writeControls } from "../protocol/controls.ts";
 import { ClockOffset } from "../protocol/clock-offset.ts";
 import {
   type Notice,
@@ -28,12 +29,14 @@ import {
   GoodbyeReason,
   GREETING_TIMEOUT_MS,
   MAX_GREETING_BYTES,
+  MAX_OPEN_QUESTIONS,
   MAX_VIEWER_MESSAGE_BYTES,
   MessageType,
   SILENCE_TIMEOUT_MS,
   WIRE_VERSION,
 } from "../protocol/wire.ts";
 import type { AdaptationLimits } from "./adaptation.ts";
+import type { CameraControls } from "./camera-controls.ts";
 import { FrameSender } from "./frame-sender.ts";
 
 /** The transport under a viewer, whichever door it came through. */
@@ -57,6 +60,7 @@ const GOODBYE_PATIENCE_MS = 1_000;
 export interface WatchedCamera {
   readonly name: string;
   captureIntervalMicros(): number;
+  readonly controls: CameraControls;
   /** The viewer has greeted, or has other wishes: what is wanted of the encoders may have changed. */
   onChanged(viewer: Viewer): void;
   /** It has shown something: what its link carries may have changed. */
@@ -98,6 +102,8 @@ export class Viewer {
   #state: State = "greeting";
   /** What it watches; null before it has greeted. */
   #camera: WatchedCamera | null = null;
+  #openQuestions = 0;
+  #answers: Promise<void> = Promise.resolve();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
 
   constructor(connection: ViewerConnection, surroundings: ViewerSurroundings) {
@@ -233,6 +239,14 @@ export class Viewer {
         if (this.#wish.paused) this.frames.breakOff();
         camera.onChanged(this);
         break;
+      case MessageType.controlsAsked:
+        this.#answer(camera.controls.list().then(writeControls));
+        break;
+      case MessageType.setControl: {
+        const { name, value } = readSetControl(body);
+        this.#answer(camera.controls.set(name, value, this.peer).then(writeControlSet));
+        break;
+      }
       case MessageType.goodbye:
         this.closed(readGoodbye(body).text);
         this.#connection.end();
@@ -240,6 +254,16 @@ export class Viewer {
       default:
         if (type < FIRST_OPTIONAL_TYPE) throw new ProtocolError(`message type ${type}, which a viewer never sends`);
     }
+  }
+
+  /** Sends an answer when it is there, and after those that were asked for before. */
+  #answer(message: Promise<Uint8Array>): void {
+    if (++this.#openQuestions > MAX_OPEN_QUESTIONS) throw new ProtocolError("more questions than may be open at once");
+    this.#answers = this.#answers.then(async () => {
+      const bytes = await message;
+      this.#openQuestions--;
+      if (this.#state === "watching") this.#outbox.send(bytes);
+    });
   }
 
   #greet(body: Uint8Array): void {

@@ -3,6 +3,7 @@
 import { nowMicros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { GoodbyeReason } from "../protocol/wire.ts";
+import type { CameraControls } from "./camera-controls.ts";
 import type { PictureFeed } from "./feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
@@ -13,6 +14,7 @@ import type { Viewer, WatchedCamera } from "./viewer.ts";
 export interface ViewersOptions {
   /** What viewers call the camera. */
   name: string;
+  controls: CameraControls;
   /** The quality that is sent where nothing speaks against it. */
   quality: number;
   renditions: Renditions;
@@ -69,6 +71,7 @@ export class Viewers {
     this.#options = options;
     this.camera = {
       name: options.name,
+      controls: options.controls,
       captureIntervalMicros: options.captureIntervalMicros,
       onChanged: (viewer) => this.#change(viewer),
       onAcknowledged: (viewer) => this.#adapt(viewer),

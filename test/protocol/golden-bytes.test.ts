@@ -4,6 +4,15 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { readCameras, writeCameras } from "../../src/protocol/cameras.ts";
+import {
+  readControlSet,
+  readControls,
+  readSetControl,
+  writeControlSet,
+  writeControls,
+  writeControlsAsked,
+  writeSetControl,
+} from "../../src/protocol/controls.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
@@ -29,6 +38,15 @@ const cameras = [
   { name: "b", hasEnded: true, width: 0, height: 0, framesPerSecond: 0 },
 ];
 const welcome = { version: 2, software: "a", sourceName: "Kamera·1" };
+const integer = { name: "ü", kind: "integer" as const, min: -64, max: 64, step: 1, default: 0, value: -1, items: [] };
+const menu = {
+  ...{ name: "abb", kind: "menu" as const, min: 1, max: 3, step: 1, default: 3, value: 1 },
+  items: [
+    { value: 1, label: "On" },
+    { value: 3, label: "Off" },
+  ],
+};
+const controls = { areSettable: true, trouble: "", controls: [integer, menu] };
 const goodbye = { reason: 3, text: "end" };
 const stream = {
   ...{ width: 640, height: 360, framesPerSecond: 29.97, codec: "jsquash" },
@@ -155,6 +173,50 @@ const GOLDEN: Golden[] = [
     hex: "02000000 80 00",
   },
   {
+    name: "ControlsAsked",
+    write: () => writeControlsAsked(),
+    read: () => ({}),
+    value: {},
+    hex: "01000000 81",
+  },
+  {
+    name: "Controls",
+    write: () => writeControls(controls),
+    read: readControls,
+    value: controls,
+    hex:
+      "4e000000 82 01 0000 0200 0200 c3bc 00 c0ffffff 40000000 01000000 00000000 ffffffff 0000" +
+      "0300 616262 02 01000000 03000000 01000000 03000000 01000000 0200 01000000 0200 4f6e 03000000 0300 4f6666",
+  },
+  {
+    name: "Controls, not known",
+    write: () => writeControls({ areSettable: false, trouble: "why", controls: [] }),
+    read: readControls,
+    value: { areSettable: false, trouble: "why", controls: [] },
+    hex: "09000000 82 00 0300 776879 0000",
+  },
+  {
+    name: "SetControl",
+    write: () => writeSetControl({ name: "a", value: "-1" }),
+    read: readSetControl,
+    value: { name: "a", value: "-1" },
+    hex: "08000000 83 0100 61 0200 2d31",
+  },
+  {
+    name: "ControlSet, done",
+    write: () => writeControlSet({ isDone: true, text: "" }),
+    read: readControlSet,
+    value: { isDone: true, text: "" },
+    hex: "04000000 84 00 0000",
+  },
+  {
+    name: "ControlSet, refused",
+    write: () => writeControlSet({ isDone: false, text: "no" }),
+    read: readControlSet,
+    value: { isDone: false, text: "no" },
+    hex: "06000000 84 01 0200 6e6f",
+  },
+  {
     name: "Tiles",
     write: () => m.writeTiles(tiles),
     read: m.readTiles,
@@ -259,6 +321,21 @@ describe("values out of range", () => {
     expect(readCameras(bytes.subarray(5))).toEqual(all);
     bytes[5] = MAX_CAMERAS + 1;
     expect(() => readCameras(bytes.subarray(5))).toThrow(/announces 65/);
+  });
+
+  test("of controls, kinds that are not known and too many are refused; what is too much is not written", () => {
+    const body = writeControls({ areSettable: true, trouble: "", controls: [integer] }).subarray(5);
+    expect(() => readControls(body.with(9, 3))).toThrow(/kind that is not known/);
+    expect(() => readControls(body.with(4, 2))).toThrow(/announces 513/);
+    const items = Array.from({ length: 300 }, (_, value) => ({ value, label: "x".repeat(100) }));
+    const name = "y".repeat(100);
+    const many = Array.from({ length: 300 }, () => ({ ...integer, name, value: 2 ** 40, min: -(2 ** 40), items }));
+    const read = readControls(
+      writeControls({ areSettable: true, trouble: name.repeat(3), controls: many }).subarray(5),
+    );
+    expect(read.controls.length).toBe(256);
+    expect(read.controls[255]).toMatchObject({ name: "y".repeat(64), value: 2 ** 31 - 1, min: -(2 ** 31) });
+    expect(read.controls[255]?.items.length).toBe(256);
   });
 
   test("another magic is refused", () => {

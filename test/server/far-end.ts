@@ -1,9 +1,12 @@
 // The far end of a viewer's connection, in memory, for the tests of the server's side of it.
 
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
+import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { CameraControls } from "../../src/server/camera-controls.ts";
+import type { Source } from "../../src/server/sources/source.ts";
 import { PictureFeed } from "../../src/server/feed.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { Viewer } from "../../src/server/viewer.ts";
@@ -13,6 +16,8 @@ export type Heard =
   | ({ type: "goodbye" } & m.Goodbye)
   | ({ type: "stream" } & m.StreamHeader)
   | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
+  | ({ type: "controls" } & Controls)
+  | ({ type: "control set" } & ControlSet)
   | { type: "cameras"; cameras: CameraEntry[] }
   | { type: "ping" | "pong" | "notice"; text?: string; sentAt?: number };
 
@@ -28,7 +33,9 @@ export class FarEnd {
   }));
   readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
 
-  constructor() {
+  /** `source`: whose controls the viewer is told of. */
+  constructor(source: Source = { name: "a source", framesPerSecond: 30, run: () => Promise.resolve() }) {
+    const controls = new CameraControls({ source, areSettable: true, say: (text) => this.calls.push(text) });
     const write = (bytes: Uint8Array) => {
       const count = Math.min(this.room, bytes.length);
       this.room -= count;
@@ -41,6 +48,7 @@ export class FarEnd {
         limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
         findCamera: () => ({
           name: "a source",
+          controls,
           captureIntervalMicros: () => 33_333,
           onChanged: (viewer) => {
             this.calls.push(viewer.watching ? "watching" : "not watching");
@@ -90,6 +98,8 @@ export class FarEnd {
   #hear(type: number, body: Uint8Array): void {
     if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...m.readWelcome(body) });
     else if (type === MessageType.cameras) this.heard.push({ type: "cameras", cameras: readCameras(body) });
+    else if (type === MessageType.controls) this.heard.push({ type: "controls", ...readControls(body) });
+    else if (type === MessageType.controlSet) this.heard.push({ type: "control set", ...readControlSet(body) });
     else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...m.readGoodbye(body) });
     else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });

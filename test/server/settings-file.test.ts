@@ -20,6 +20,7 @@ max-latency = 0
 max-bitrate = "2M"
 preview = false
 announce = false
+allow-controls = true
 quality = 60
 noise = "off"
 idle-release = 1.5
@@ -49,7 +50,8 @@ describe("settings", () => {
     const options = combine({}, parseSettings(WHOLE, "x.toml"));
     const { cameras, ...server } = options;
     expect(server).toEqual({
-      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, announce: false, preview: false, frames: null },
+      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, frames: null },
+      ...{ announce: false, preview: false, allowControls: true },
       ...{ maxLatencyMs: null, maxBitsPerSecond: 2_000_000 },
     });
     const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
@@ -82,7 +84,8 @@ describe("settings", () => {
   test("that are not given anywhere are the defaults, which --help says", async () => {
     const { cameras, workers: _, ...server } = combine({}, {});
     expect(server).toEqual({
-      ...{ host: "127.0.0.1", port: 10050, codec: "simd", announce: true, preview: false, frames: null },
+      ...{ host: "127.0.0.1", port: 10050, codec: "simd", frames: null },
+      ...{ announce: true, preview: false, allowControls: false },
       ...{ maxLatencyMs: 250, maxBitsPerSecond: null },
     });
     expect(cameras).toEqual([

@@ -4,6 +4,7 @@ import { expect } from "bun:test";
 import type { PreparedPicture } from "../../src/codec/simd/encoder.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AdaptationLimits } from "../../src/server/adaptation.ts";
+import { CameraControls } from "../../src/server/camera-controls.ts";
 import { PictureFeed } from "../../src/server/feed.ts";
 import { Reception } from "../../src/server/reception.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
@@ -55,6 +56,11 @@ export class World {
 
   constructor(limits: AdaptationLimits) {
     this.viewers = new Viewers({
+      controls: new CameraControls({
+        source: { name: "model", framesPerSecond: 30, run: () => Promise.resolve() },
+        areSettable: false,
+        say: () => undefined,
+      }),
       ...{ name: "model", quality: 80, renditions: this.renditions, pictures: this.pictures },
       transcodes: true,
       captureIntervalMicros: () => 33_333,

@@ -53,7 +53,7 @@ test.each([
   const serving = serve(
     {
       cameras: [camera("busy", width, height, 0), camera("small", 320, 240, 10)],
-      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, preview: false },
+      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls: false },
       ...{ maxLatencyMs: null, maxBitsPerSecond: null, frames: null },
     },
     stopping.signal,

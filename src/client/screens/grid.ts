@@ -37,6 +37,8 @@ export class Grid {
   readonly #options: GridOptions;
   readonly #places: (Rectangle | null)[] = [];
   readonly #sources: Size[] = [];
+  /** What each cell shows, in its size; memory that is used again. */
+  readonly #pictures: RgbaPicture[] = [];
   #picture: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
   /** The cell that fills the window; null = all are shown. */
   selected: number | null = null;
@@ -126,7 +128,10 @@ export class Grid {
     const { width, height } = place;
     // The main thread draws these pixels, since a window takes one picture as a whole (SDL clears it each time): first in the size of
     // the cell, where text is readable, then into the window's picture. That is never more than the window has pixels.
-    const cell = { width, height, pixels: new Uint8Array(width * height * 4) };
+    let cell = this.#pictures[index];
+    if (cell?.width === width && cell.height === height) cell.pixels.fill(0);
+    else cell = { width, height, pixels: new Uint8Array(width * height * 4) };
+    this.#pictures[index] = cell;
     drawScaled(picture, cell, letterbox(picture, place));
     drawOverlay(cell, { ...overlay, lines: overlay.lines.length > 0 ? overlay.lines : [this.#options.label(index)] });
     drawScaled(cell, this.#picture, place);

@@ -2,7 +2,7 @@
 
 import { messageOf } from "../../core/errors.ts";
 import type { Control } from "../sources/source.ts";
-import { rangeText } from "../sources/v4l2/controls.ts";
+import { rangeText } from "../sources/control-values.ts";
 import { describeCamera, type FoundCamera } from "../sources/v4l2/find.ts";
 import { type CameraFormat, frameFormatOf, rateOf, type SizeRange } from "../sources/v4l2/formats.ts";
 

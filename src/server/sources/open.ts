@@ -11,7 +11,7 @@ import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
-import { parseSetting } from "./v4l2/controls.ts";
+import { parseSetting } from "./control-values.ts";
 import { chooseCamera, findCameras } from "./v4l2/find.ts";
 import { openCamera } from "./v4l2/open-camera.ts";
 import { createWebcam } from "./webcam.ts";

@@ -32,12 +32,12 @@ export interface Source {
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
   /** Settings of a camera that can be changed while it runs; absent where a source has none. */
-  readonly controls?: CameraControls;
+  readonly controls?: SourceControls;
   /** Resolves when a device that went away may be there again; never rejects. Absent where nobody can know. */
   untilBack?(signal: AbortSignal): Promise<void>;
 }
 
-export interface CameraControls {
+export interface SourceControls {
   /** What there is, with present values. Rejects with SourceError where the device cannot be asked. */
   list(): Promise<Control[]>;
   /**

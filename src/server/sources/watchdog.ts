@@ -19,6 +19,7 @@ export function watchFrames(source: Source): Source {
     get framesPerSecond() {
       return source.framesPerSecond;
     },
+    ...(source.controls === undefined ? {} : { controls: source.controls }),
     async run(sink, signal) {
       const watched = new WatchedSink(source, sink);
       const ticking = setInterval(() => watched.tick(), TICK_MS);

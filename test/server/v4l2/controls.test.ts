@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
 import type { Control } from "../../../src/server/sources/source.ts";
-import { controlName, controlValue, findControl, parseSetting } from "../../../src/server/sources/v4l2/controls.ts";
+import { controlValue, findControl, parseSetting } from "../../../src/server/sources/control-values.ts";
+import { controlName } from "../../../src/server/sources/v4l2/controls.ts";
 
 function control(title: string, values: Partial<Control> = {}): Control {
   return {
@@ -93,6 +94,8 @@ describe("values", () => {
     ["brightness", "-65", "-64 to 64"],
     ["brightness", "1.5", "-64 to 64"],
     ["brightness", "much", "-64 to 64"],
+    ["brightness", "", "-64 to 64"],
+    ["white_balance_automatic", "constructor", "0 or 1"],
     ["auto_exposure", "2", "1 (Manual Mode), 3 (Aperture Priority Mode)"],
     ["white_balance_automatic", "2", "0 or 1"],
     ["zoom_absolute", "105", "100 to 500 in steps of 10"],

@@ -6,7 +6,7 @@ import { sleep } from "../../../core/clock.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { type CaptureMessage, type CaptureOrder, SIGNAL, SIGNAL_BYTES } from "./capture-messages.ts";
-import type { Setting } from "./controls.ts";
+import type { Setting } from "../control-values.ts";
 import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";

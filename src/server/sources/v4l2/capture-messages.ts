@@ -2,7 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import type { Micros } from "../../../core/clock.ts";
-import type { Setting } from "./controls.ts";
+import type { Setting } from "../control-values.ts";
 import type { Identity } from "./device.ts";
 import type { FrameFormat } from "./formats.ts";
 import type { Actual, Wanted } from "./negotiate.ts";

@@ -2,8 +2,8 @@
 
 import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../../core/errors.ts";
-import type { CameraControls, Control } from "../source.ts";
-import type { Setting } from "./controls.ts";
+import type { SourceControls, Control } from "../source.ts";
+import type { Setting } from "../control-values.ts";
 
 export interface ControlRequest {
   number: number;
@@ -26,7 +26,7 @@ export interface ControlsOptions {
 }
 
 /** The thread is started by the first call. */
-export function createControls({ path, onSet }: ControlsOptions): CameraControls {
+export function createControls({ path, onSet }: ControlsOptions): SourceControls {
   let worker: Worker | null = null;
   let requests = 0;
   const waiting = new Map<number, { resolve: (controls: Control[]) => void; reject: (error: Error) => void }>();

@@ -3,7 +3,8 @@
 import { SourceError, UsageError } from "../../../core/errors.ts";
 import type { Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
-import { controlValue, findControl, readControls, type Setting } from "./controls.ts";
+import { controlValue, findControl, type Setting } from "../control-values.ts";
+import { readControls } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { findCameras } from "./find.ts";

@@ -1,0 +1,139 @@
+// Controls from the viewer's command line: listed by whoever asks, set where the server allows it.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { CAMERA_PRESET } from "../../src/server/preset.ts";
+import { DEFAULTS } from "../../src/server/settings.ts";
+import { serve } from "../../src/server/serve.ts";
+import { createPattern } from "../../src/server/sources/pattern.ts";
+import type { Control, Source } from "../../src/server/sources/source.ts";
+import { supervise } from "../../src/server/sources/supervise.ts";
+import { runToEnd, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const COMMON = { title: "", menu: [], isReadOnly: false, isInactive: false };
+
+/** A pattern with what a camera has: values that are kept, and rounded to what it can do. */
+function createCamera(): Source {
+  const controls: Control[] = [
+    { ...COMMON, name: "brightness", type: "integer", minimum: -64, maximum: 64, step: 2, defaultValue: 0, value: 4 },
+    { ...COMMON, name: "hue_auto", type: "boolean", minimum: 0, maximum: 1, step: 1, defaultValue: 1, value: 1 },
+    { ...COMMON, name: "reset", type: "button", minimum: 0, maximum: 0, step: 0, defaultValue: 0, value: null },
+    {
+      ...{ ...COMMON, name: "exposure_auto", type: "menu", minimum: 1, maximum: 3, step: 1, defaultValue: 3, value: 3 },
+      menu: [
+        { value: 1, label: "Manual Mode" },
+        { value: 3, label: "Aperture Priority Mode" },
+      ],
+    },
+  ];
+  return {
+    ...createPattern({ width: 320, height: 240 }, 10),
+    controls: {
+      list: () => Promise.resolve(controls),
+      async set(name, value) {
+        const control = controls.find((each) => each.name === name);
+        if (control === undefined) throw new Error(`no ${name}`);
+        control.value = Math.floor(Number(value) / control.step) * control.step;
+      },
+    },
+  };
+}
+
+async function withServer(
+  allowControls: boolean,
+  act: (address: string, said: string[]) => Promise<void>,
+): Promise<void> {
+  const stopping = new AbortController();
+  const said: string[] = [];
+  const { promise: port, resolve: listening } = Promise.withResolvers<number>();
+  const { codec } = DEFAULTS;
+  const camera = { name: "door", source: "test", device: null, pixelFormat: null, size: null, framesPerSecond: null };
+  const serving = serve(
+    {
+      cameras: [{ ...camera, ...CAMERA_PRESET, idleReleaseSeconds: null }],
+      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls },
+      ...{ maxLatencyMs: null, maxBitsPerSecond: null, frames: null },
+    },
+    stopping.signal,
+    {
+      listening: (report) => listening(report.port),
+      report: () => undefined,
+      say: (text) => said.push(text),
+      createSource: () => supervise(createCamera()),
+    },
+  );
+  try {
+    await act(`127.0.0.1:${await port}`, said);
+  } finally {
+    stopping.abort();
+    await serving;
+  }
+}
+
+async function run(...flags: string[]): Promise<{ code: number; output: string; remarks: string }> {
+  const { code, remarks, program } = await runToEnd("client", flags, { rawOutput: true });
+  return { code, output: program.bytes.toString(), remarks };
+}
+
+test("are listed with range and present value, and set, by number, word or label", async () => {
+  await withServer(true, async (address, said) => {
+    expect((await run(address, "--controls")).output).toBe(
+      `brightness     4  (-64 to 64 in steps of 2, default 0)
+hue_auto       on  (off to on, default on)
+exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mode), default Aperture Priority Mode)
+`,
+    );
+    const flags = ["--set", "brightness=-8", "--set", "exposure_auto=manual mode", "--set", "hue_auto=off"];
+    const set = await run(`${address}/door`, ...flags);
+    expect(set).toMatchObject({ code: 0, remarks: "" });
+    expect(set.output.split("\n")[0]).toBe("brightness     -8  (-64 to 64 in steps of 2, default 0)");
+    expect(said.filter((text) => text.includes("set")).map((text) => text.replace(/viewer \S+/, "viewer"))).toEqual([
+      "viewer set brightness to -8",
+      "viewer set exposure_auto to manual mode",
+      "viewer set hue_auto to off",
+    ]);
+    const { areSettable, controls } = JSON.parse((await run(address, "--controls", "--json")).output);
+    expect(areSettable).toBe(true);
+    expect(controls.map(({ name, value }: Control) => [name, value])).toEqual([
+      ["brightness", -8],
+      ["hue_auto", 0],
+      ["exposure_auto", 1],
+    ]);
+    const one = JSON.parse((await run(address, "--set", "hue_auto=1", "--json")).output).controls;
+    expect(one).toMatchObject([{ name: "hue_auto", value: 1, items: [] }]);
+
+    const wrong = await run(address, "--set", "brightness=65");
+    expect(wrong).toMatchObject({ code: 1, output: "" });
+    expect(wrong.remarks).toBe(
+      `error: ${address}: '65' is no value for 'brightness': it takes -64 to 64 in steps of 2\n`,
+    );
+    const unknown = await run(address, "--set", "zoom=1");
+    expect(unknown.remarks).toContain("has no control 'zoom'; it has brightness, hue_auto, reset, exposure_auto");
+    expect(await run(address, "--set", "zoom")).toMatchObject({ code: 2 });
+  });
+});
+
+test("are not set where the server does not allow it, and listed all the same", async () => {
+  await withServer(false, async (address) => {
+    const refused = await run(address, "--set", "brightness=1");
+    expect(refused.code).toBe(1);
+    expect(refused.remarks).toBe(
+      `error: ${address}: this server lets nobody set controls: it was started without --allow-controls\n`,
+    );
+    const { areSettable, controls } = JSON.parse((await run(address, "--controls", "--json")).output);
+    expect([areSettable, controls[0].value]).toEqual([false, 4]);
+  });
+});
+
+test("of a source that has none are said not to be there", async () => {
+  await using server = await startServer(["--source", "pattern", "--allow-controls"]);
+  const address = `127.0.0.1:${server.port}`;
+  const { code, remarks } = await run(address, "--controls");
+  expect([code, remarks]).toEqual([1, `error: ${address}: pattern has no controls\n`]);
+  const elsewhere = await run(`${address}/roof`, "--controls");
+  expect([elsewhere.code, elsewhere.remarks]).toEqual([
+    1,
+    `error: ${address}: there is no camera 'roof': there are pattern\n`,
+  ]);
+});
