@@ -86,6 +86,8 @@ export async function captureFrames(
 }
 
 export interface ReceivedPicture {
+  /** The server counts every frame of its camera, those that were lost too. */
+  frameNumber: number;
   /** "" where none was asked for: it takes its time in a guest that is slow. */
   hash: string;
   receivedAt: Micros;
@@ -110,7 +112,7 @@ export async function receivePictures(
       const { frameNumber, capturedAt, sentAt, jpeg } = readPicture(body);
       const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
       outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
-      pictures.push({ hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
+      pictures.push({ frameNumber, hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
       if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6) done.resolve();
     } else if (type === MessageType.goodbye) done.resolve();
   });
