@@ -95,11 +95,11 @@ export interface ReceivedPicture {
   sentAt: Micros;
 }
 
-/** A viewer that shows nothing: keeps hash and stamps of each JPEG for some time from the first one on. */
+/** A viewer that shows nothing: keeps hash and stamps of each JPEG, for some time from the first one on or so many. */
 export async function receivePictures(
   port: number,
   seconds: number,
-  { hashed = true } = {},
+  { hashed = true, count = Number.POSITIVE_INFINITY } = {},
 ): Promise<ReceivedPicture[]> {
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
@@ -113,7 +113,9 @@ export async function receivePictures(
       const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
       outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
       pictures.push({ frameNumber, hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
-      if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6) done.resolve();
+      if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6 || pictures.length >= count) {
+        done.resolve();
+      }
     } else if (type === MessageType.goodbye) done.resolve();
   });
   const socket = await Bun.connect({
