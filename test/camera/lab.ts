@@ -96,6 +96,8 @@ export async function captureFrames(
 }
 
 export interface ReceivedPicture {
+  /** The server counts every frame of its camera, those that were lost too. */
+  frameNumber: number;
   /** "" where none was asked for: it takes its time in a guest that is slow. */
   hash: string;
   receivedAt: Micros;
@@ -103,11 +105,11 @@ export interface ReceivedPicture {
   sentAt: Micros;
 }
 
-/** A viewer that shows nothing: keeps hash and stamps of each JPEG for some time from the first one on. */
+/** A viewer that shows nothing: keeps hash and stamps of each JPEG, for some time from the first one on or so many. */
 export async function receivePictures(
   port: number,
   seconds: number,
-  { hashed = true } = {},
+  { hashed = true, count = Number.POSITIVE_INFINITY } = {},
 ): Promise<ReceivedPicture[]> {
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
@@ -120,8 +122,10 @@ export async function receivePictures(
       const { frameNumber, capturedAt, sentAt, jpeg } = readPicture(body);
       const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
       outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
-      pictures.push({ hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
-      if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6) done.resolve();
+      pictures.push({ frameNumber, hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
+      if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6 || pictures.length >= count) {
+        done.resolve();
+      }
     } else if (type === MessageType.goodbye) done.resolve();
   });
   const socket = await Bun.connect({

@@ -1,0 +1,13 @@
+// A camera whose JPEGs have no Huffman tables, in the guest: the source hands them over as they came.
+
+import { expect, test } from "bun:test";
+import { cameraFrames, captureFrames, hashOf } from "./lab.ts";
+
+test("JPEGs without Huffman tables come as the camera sent them", async () => {
+  const size = { width: 640, height: 480 };
+  const { frames } = await captureFrames({ size }, 20);
+  const sent = cameraFrames(size, true);
+  expect(sent.size).toBeGreaterThan(10);
+  expect(frames.filter(({ bytes }) => !sent.has(hashOf(bytes)))).toEqual([]);
+  expect(frames.some(({ bytes }) => Buffer.from(bytes).includes(Buffer.from([0xff, 0xc4])))).toBe(false);
+});
