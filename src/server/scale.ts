@@ -54,7 +54,8 @@ export class Scale {
   begin(slot: FrameSlot | null, capturedAt: Micros, noise: number | null): Omit<ScaleJob, "renditions"> {
     this.#frame = slot === null ? this.#ownArea() : { address: slot.address, slot };
     this.#becomesReference = this.#reference === null || noise === 0 || noise === null || this.#wasMostlyChanged;
-    const refresh = this.#nextToRefresh(capturedAt);
+    // Exact detection lets nothing pass that would have to be made good.
+    const refresh = noise === 0 ? { first: 0, count: 0 } : this.#nextToRefresh(capturedAt);
     return {
       ...this.size,
       address: this.#frame.address,

@@ -135,8 +135,22 @@ describe("without noise", () => {
     }
   });
 
-  test("an unchanged picture is sent without tiles, and each tile again in turn within 8 s", async () => {
+  test("an unchanged picture is sent without tiles, for as long as it stays so", async () => {
     const stand = new PipelineStand(threads, 0);
+    const rendition = stand.want(FULL);
+    const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
+    await stand.encode(frame);
+    for (let seconds = 0; seconds < 20; seconds += 0.4) {
+      await stand.encode(frame, 0.4);
+      expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
+    }
+    expectWhole(rendition, frame);
+  });
+});
+
+describe("with noise", () => {
+  test("an unchanged picture is sent without tiles, and each tile again in turn within 8 s", async () => {
+    const stand = new PipelineStand(threads, 1);
     const rendition = stand.want(FULL);
     const frame = frameOf("gray", { width: 640, height: 360 }, 1);
     await stand.encode(frame);
@@ -153,9 +167,7 @@ describe("without noise", () => {
     expect(refreshed.size).toBe(all);
     expectWhole(rendition, frame);
   });
-});
 
-describe("with noise", () => {
   test.each([
     ["most of the picture changes", 0.7],
     ["little of it changes", 0.1],
