@@ -2,6 +2,7 @@
 
 import { Arena } from "../codec/arena.ts";
 import { CodecPool } from "../codec/pool.ts";
+import { Turns } from "../codec/turns.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { type Address, formatAddress } from "./address.ts";
@@ -53,21 +54,11 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
     arena,
     codec: DECODER,
     threads: options.workers,
-    onIdle: pump,
+    onIdle: () => turns.pump(),
     onBroken: fail,
     onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
   });
-  /** The one that has waited longest is asked first. */
-  const turns: CameraView[] = [];
-  function pump(): void {
-    for (const view of [...turns]) {
-      const idle = pool.idleThreads;
-      view.pump();
-      if (pool.idleThreads === idle) continue;
-      turns.splice(turns.indexOf(view), 1);
-      turns.push(view);
-    }
-  }
+  const turns = new Turns(pool);
   const report = (): GridReport => ({ server, cameras: views.map(({ figures }) => figures.report()) });
   let window: GridWindow | null = null;
   let grid: Grid | null = null;
@@ -119,7 +110,7 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
       });
       view.setVisible(cell.visible);
       views.push(view);
-      turns.push(view);
+      turns.add(view);
     }
     timers.push(setInterval(() => all((view) => view.tick()), TICK_MS));
     timers.push(

@@ -3,6 +3,7 @@
 import { Arena } from "../codec/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
+import { Turns } from "../codec/turns.ts";
 import { messageOf, MissingError, SourceError, UsageError } from "../core/errors.ts";
 import { GoodbyeReason, MAX_CAMERAS } from "../protocol/wire.ts";
 import { Camera, type CameraOptions, untilOrPatience } from "./camera.ts";
@@ -76,13 +77,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     arena,
     codec: options.codec,
     threads: options.workers,
-    onIdle: pump,
+    onIdle: () => turns.pump(),
     onBroken(reason) {
       broken = reason;
       breaking.abort();
     },
     onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
   });
+  const turns = new Turns(pool);
   const cameras = sources.map(
     ({ name, source, camera }) =>
       new Camera(name, watchFrames(source), camera, {
@@ -91,17 +93,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
         onTiles: (rendition) => events.onTiles?.(rendition),
       }),
   );
-  /** The one that has waited longest is asked first. */
-  const turns = [...cameras];
-  function pump(): void {
-    for (const camera of [...turns]) {
-      const idle = pool.idleThreads;
-      camera.pump();
-      if (pool.idleThreads === idle) continue;
-      turns.splice(turns.indexOf(camera), 1);
-      turns.push(camera);
-    }
-  }
+  for (const camera of cameras) turns.add(camera);
   const reception = new Reception({
     limits: {
       maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,

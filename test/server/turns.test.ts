@@ -74,9 +74,10 @@ test.each([
     await small.until("some seconds", () => reports.length > before + 4);
     const grown = (index: number, of: "frames" | "encoded") =>
       (reports.at(-1)?.cameras?.[index]?.[of] ?? 0) - (reports[before]?.cameras?.[index]?.[of] ?? 0);
-    // In turns, it gets a thread after each frame of the busy one: all its frames, or as many as those where they take longer.
-    expect(grown(1, "encoded")).toBeGreaterThan(0.6 * Math.min(grown(1, "frames"), grown(0, "encoded")));
-    expect(grown(0, "encoded")).toBeGreaterThan(0.5 * grown(1, "encoded"));
+    // In turns the small one gets all of its frames encoded or, where the machine is too slow for that, as many as the busy one.
+    const due = Math.min(grown(1, "frames"), grown(0, "encoded"));
+    expect(due).toBeGreaterThan(0);
+    expect(grown(1, "encoded")).toBeGreaterThan(0.5 * due);
   } finally {
     stopping.abort();
     await serving;
