@@ -80,6 +80,7 @@ export class EncodePipeline implements FrameSink {
       isWanted: () => options.isWatched() && options.wantsTiles(),
       onPixels: (pixels: CapturedPixels) => this.#takeDecoded(pixels),
       onStale: () => this.drops.add("stale"),
+      onStrange: () => this.drops.add("source"),
       onFailed: (reason: string) => this.#fail(reason),
     };
     this.#transcoder = options.tiles === null ? null : new Transcoder(transcoding);

@@ -4,12 +4,13 @@
 
 import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { CodecPool } from "../codec/pool.ts";
+import { CodecError } from "../core/errors.ts";
 import { frameBytes, type Size } from "../core/pixel-format.ts";
 import type { CapturedPixels, EncodedPicture } from "./picture.ts";
 
 export interface TranscoderOptions {
   pool: CodecPool;
-  /** Room for RGBA pixels; null while there is none. */
+  /** Room for RGBA pixels; null while there is none. Throws CodecError where memory ends. */
   reserve: (size: Size) => FrameSlot | null;
   /** Whether pixels are wanted now. */
   isWanted: () => boolean;
@@ -17,6 +18,8 @@ export interface TranscoderOptions {
   onPixels: (pixels: CapturedPixels) => void;
   /** A newer picture came before this one's turn. */
   onStale: () => void;
+  /** A picture is of another size than those before it, and is left out. */
+  onStrange: () => void;
   onFailed: (reason: string) => void;
 }
 
@@ -25,6 +28,9 @@ export class Transcoder {
   /** The newest picture; null once it has been decoded. */
   #waiting: EncodedPicture | null = null;
   #isDecoding = false;
+  #size: Size | null = null;
+  /** The one before was of another size and was left out. */
+  #wasStrange = false;
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
@@ -35,8 +41,20 @@ export class Transcoder {
     return !this.#isDecoding && (this.#waiting === null || !this.#options.isWanted());
   }
 
-  /** Takes a picture that has been passed on. It waits, also for somebody who wants it, until there is a newer one. */
+  /**
+   * Takes a picture that has been passed on. It waits, also for somebody who wants it, until there is a newer one. One alone of
+   * another size is damaged, as a rule: making tiles of it would make everything anew, twice.
+   */
   offer(picture: EncodedPicture): void {
+    const { width, height } = picture;
+    const isStrange = this.#size !== null && (this.#size.width !== width || this.#size.height !== height);
+    if (isStrange && !this.#wasStrange) {
+      this.#wasStrange = true;
+      if (this.#options.isWanted()) this.#options.onStrange();
+      return;
+    }
+    this.#wasStrange = false;
+    this.#size = { width, height };
     if (this.#waiting !== null && this.#options.isWanted()) this.#options.onStale();
     this.#waiting = picture;
   }
@@ -47,18 +65,27 @@ export class Transcoder {
     const picture = this.#waiting;
     if (picture === null || this.#isDecoding || pool.idleThreads === 0 || !isWanted()) return;
     const { width, height, frameNumber, capturedAt } = picture;
-    const slot = reserve({ width, height });
+    let slot: FrameSlot | null;
+    try {
+      slot = reserve({ width, height });
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.#waiting = null;
+      onFailed(error.message);
+      return;
+    }
     if (slot === null) return;
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
     // A copy: a job's bytes move to the thread, and these are on their way to viewers.
     const job = { kind: "decode", jpeg: new Uint8Array(picture.jpeg), target } as const;
     this.#waiting = null;
+    const taken = slot;
     this.#isDecoding = pool.tryRun(job, (result) => {
       this.#isDecoding = false;
       if (result.ok) {
-        onPixels({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded: true });
+        onPixels({ width, height, slot: taken, format: "rgba", frameNumber, capturedAt, isDecoded: true });
       } else {
-        slot.release();
+        taken.release();
         onFailed(result.message);
       }
     });

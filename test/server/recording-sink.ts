@@ -5,6 +5,12 @@ import { type FrameSlot, FrameSlots } from "../../src/codec/frame-slots.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import type { FrameSink } from "../../src/server/sources/source.ts";
 
+/** One for all sinks: with one a frame the engine collects garbage all the time, and a live source is never caught up with. */
+const ARENA = Arena.create();
+const SLOTS_BY_BYTES = new Map<number, FrameSlots>();
+/** At a time, of all sinks together. */
+const MOST_SLOTS = 4;
+
 export interface RecordedFrame extends Size {
   format: PixelFormat;
   bytes: Uint8Array;
@@ -24,8 +30,12 @@ export class RecordingSink implements FrameSink {
   reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
     if (this.held === this.slots) return null;
     this.held++;
-    const slots = new FrameSlots(Arena.create(), frameBytes(format, width, height), 1);
-    const { address, bytes, release } = slots.acquire() as FrameSlot;
+    const slotBytes = frameBytes(format, width, height);
+    const slots = SLOTS_BY_BYTES.get(slotBytes) ?? new FrameSlots(ARENA, slotBytes, MOST_SLOTS);
+    SLOTS_BY_BYTES.set(slotBytes, slots);
+    const slot = slots.acquire();
+    if (slot === null) throw new Error("slots of sinks were not given back");
+    const { address, bytes, release } = slot;
     return {
       address,
       bytes,

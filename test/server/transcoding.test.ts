@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { CodecError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { JpegIntake } from "../../src/server/jpeg-intake.ts";
+import { Transcoder } from "../../src/server/transcoder.ts";
 import { cjpeg, djpeg, psnr, testPicture, until } from "../codec/outside-programs.ts";
 import { withoutTables } from "../stripped-jpeg.ts";
 import { type Frame, PipelineStand, Threads } from "./pipeline-stand.ts";
@@ -174,6 +175,53 @@ describe("damage", () => {
     await deliverForAll(stand, good);
     expect(stand.troubles.at(-1)).toBeNull();
     expect(half.newestFrame).toBe(stand.pipeline.captured);
+  });
+
+  test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, good);
+    const { stream } = half;
+    const resized = new Uint8Array(good);
+    resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // eight lines more than there are
+    for (const jpeg of [resized, good, resized, good]) {
+      stand.pipeline.jpeg(jpeg.slice(), 1);
+      await until(() => stand.pipeline.idle, "the frame");
+    }
+    expect(half.stream).toBe(stream);
+    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(stand.pipeline.drops.byReason.source).toBe(2);
+    const other = cjpeg(testPicture({ width: 200, height: 100 }));
+    stand.pipeline.jpeg(other.slice(), 1);
+    await deliverForAll(stand, other);
+    expect(half.stream).toMatchObject({ width: 100, height: 50 });
+  });
+
+  test("to a size that there is no memory for is said, and the next picture is decoded", async () => {
+    const failures: string[] = [];
+    let decoded = 0;
+    let isFull = true;
+    const transcoder = new Transcoder({
+      pool: threads.pool,
+      reserve: ({ width, height }) => {
+        if (isFull) throw new CodecError("no memory for pictures of this size");
+        const address = threads.arena.take(4 * width * height);
+        return { address, bytes: threads.arena.bytes(address, 4 * width * height), release: () => undefined };
+      },
+      isWanted: () => true,
+      onPixels: () => decoded++,
+      onStale: () => undefined,
+      onStrange: () => undefined,
+      onFailed: (reason) => failures.push(reason),
+    });
+    for (const frameNumber of [1, 2]) {
+      const stamps = { frameNumber, capturedAt: 1, encodedAt: 1, isPassedOn: true };
+      transcoder.offer({ ...SIZE, ...stamps, jpeg: good });
+      transcoder.start();
+      await until(() => transcoder.idle, "the picture");
+      isFull = false;
+    }
+    expect([failures, decoded]).toEqual([["no memory for pictures of this size"], 1]);
   });
 
   test("that a thread dies of costs that frame of those who want tiles", async () => {
