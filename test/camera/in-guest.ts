@@ -10,6 +10,7 @@ import { childrenOf, runToEnd, startServer, startViewer } from "../e2e/programs.
 import { cameraFrames, captureFrames, hashOf, medianOf, receivePictures } from "./lab.ts";
 
 const SMALL = ["--size", "320x240", "--fps", "10"];
+const TURNS = 4;
 const HD: Size = { width: 1280, height: 720 };
 
 function output(...command: string[]): string {
@@ -97,19 +98,25 @@ describe("pictures", () => {
   });
 
   test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a reader in the same guest", async () => {
-    await using server = await startServer(["--source", "0", "--size", "1280x720", "--fps", "30"]);
-    const pictures = (await receivePictures(server.port, 120, { hashed: false, count: 200 })).slice(60, 200);
-    expect(await server.end("SIGTERM")).toBe(0);
-    const sentMs = medianOf(pictures.map(({ sentAt, capturedAt }) => sentAt - capturedAt)) / 1000;
-    const oursMs = medianOf(pictures.map(({ receivedAt, capturedAt }) => receivedAt - capturedAt)) / 1000;
-    const theirs = (await ffmpegCopyAgesMs(pictures.length + 60)).slice(60);
-    const theirsMs = medianOf(theirs);
-    console.log(
-      `720p30, capture stamp to a reader, p50: ours ${oursMs.toFixed(1)} ms (sent after ${sentMs.toFixed(1)} ms, ` +
-        `${pictures.length} frames), ffmpeg -c copy ${theirsMs.toFixed(1)} ms (${theirs.length} frames)`,
-    );
-    expect([pictures.length, theirs.length]).toEqual([140, 140]);
-    expect(oursMs).toBeLessThanOrEqual(theirsMs);
+    // Turn by turn, and the best turn of each counts: whatever else the machine does makes both of them slower.
+    const flags = ["--source", "0", "--size", "1280x720", "--fps", "30", "--idle-release", "1"];
+    await using server = await startServer(flags);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let turn = 1; turn <= TURNS; turn++) {
+      const pictures = (await receivePictures(server.port, 120, { hashed: false, count: 150 })).slice(50, 150);
+      const sentMs = medianOf(pictures.map(({ sentAt, capturedAt }) => sentAt - capturedAt)) / 1000;
+      ours.push(medianOf(pictures.map(({ receivedAt, capturedAt }) => receivedAt - capturedAt)) / 1000);
+      await server.until("letting go", ({ remarks }) => remarks.split("is let go").length === turn + 1);
+      const ages = (await ffmpegCopyAgesMs(150)).slice(50);
+      theirs.push(medianOf(ages));
+      expect([pictures.length, ages.length]).toEqual([100, 100]);
+      console.log(
+        `720p30, capture stamp to a reader, p50 of 100 frames: ours ${ours.at(-1)?.toFixed(1)} ms ` +
+          `(sent after ${sentMs.toFixed(1)} ms), ffmpeg -c copy ${theirs.at(-1)?.toFixed(1)} ms`,
+      );
+    }
+    expect(Math.min(...ours)).toBeLessThanOrEqual(Math.min(...theirs));
   });
 });
 
