@@ -108,10 +108,10 @@ describe("controls", () => {
       const said = theirs.get(name) ?? "";
       const of = (key: string) => new RegExp(`\\b${key}=(-?\\d+)`).exec(said)?.[1];
       if (type === "integer" && of("min") !== undefined)
-        expect([name, of("min"), of("max")]).toEqual([name, `${minimum}`, `${maximum}`]);
-      if (of("default") !== undefined) expect([name, of("default")]).toEqual([name, `${defaultValue}`]);
+        expect([name, Number(of("min")), Number(of("max"))]).toEqual([name, minimum, maximum]); // beyond 2^53 rounded
+      if (of("default") !== undefined) expect([name, Number(of("default"))]).toEqual([name, defaultValue]);
       if (of("value") !== undefined && value !== null && !said.includes("volatile"))
-        expect([name, of("value")]).toEqual([name, `${value}`]);
+        expect([name, Number(of("value"))]).toEqual([name, value]);
     }
   });
 

@@ -4,13 +4,13 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { CameraReport } from "../../src/server/cameras/list.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { JpegSplitter } from "../../src/server/sources/jpeg-splitter.ts";
 import { listCameras } from "../../src/server/sources/v4l2/find.ts";
 import { monotonicMicros } from "../../src/server/sources/v4l2/libc.ts";
 import { childrenOf, runToEnd, startServer, startViewer } from "../e2e/programs.ts";
 import { cameraFrames, captureFrames, hashOf, medianOf, receivePictures } from "./lab.ts";
 
 const SMALL = ["--size", "320x240", "--fps", "10"];
+const TURNS = 4;
 const HD: Size = { width: 1280, height: 720 };
 
 function output(...command: string[]): string {
@@ -98,19 +98,25 @@ describe("pictures", () => {
   });
 
   test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a reader in the same guest", async () => {
-    await using server = await startServer(["--source", "0", "--size", "1280x720", "--fps", "30"]);
-    const pictures = (await receivePictures(server.port, 120, { hashed: false, count: 200 })).slice(60, 200);
-    expect(await server.end("SIGTERM")).toBe(0);
-    const sentMs = medianOf(pictures.map(({ sentAt, capturedAt }) => sentAt - capturedAt)) / 1000;
-    const oursMs = medianOf(pictures.map(({ receivedAt, capturedAt }) => receivedAt - capturedAt)) / 1000;
-    const theirs = (await ffmpegCopyAgesMs(pictures.length + 60)).slice(60);
-    const theirsMs = medianOf(theirs);
-    console.log(
-      `720p30, capture stamp to a reader, p50: ours ${oursMs.toFixed(1)} ms (sent after ${sentMs.toFixed(1)} ms, ` +
-        `${pictures.length} frames), ffmpeg -c copy ${theirsMs.toFixed(1)} ms (${theirs.length} frames)`,
-    );
-    expect([pictures.length, theirs.length]).toEqual([140, 140]);
-    expect(oursMs).toBeLessThanOrEqual(theirsMs);
+    // Turn by turn, and the best turn of each counts: whatever else the machine does makes both of them slower.
+    const flags = ["--source", "0", "--size", "1280x720", "--fps", "30", "--idle-release", "1"];
+    await using server = await startServer(flags);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let turn = 1; turn <= TURNS; turn++) {
+      const pictures = (await receivePictures(server.port, 120, { hashed: false, count: 150 })).slice(50, 150);
+      const sentMs = medianOf(pictures.map(({ sentAt, capturedAt }) => sentAt - capturedAt)) / 1000;
+      ours.push(medianOf(pictures.map(({ receivedAt, capturedAt }) => receivedAt - capturedAt)) / 1000);
+      await server.until("letting go", ({ remarks }) => remarks.split("is let go").length === turn + 1);
+      const ages = (await ffmpegCopyAgesMs(150)).slice(50);
+      theirs.push(medianOf(ages));
+      expect([pictures.length, ages.length]).toEqual([100, 100]);
+      console.log(
+        `720p30, capture stamp to a reader, p50 of 100 frames: ours ${ours.at(-1)?.toFixed(1)} ms ` +
+          `(sent after ${sentMs.toFixed(1)} ms), ffmpeg -c copy ${theirs.at(-1)?.toFixed(1)} ms`,
+      );
+    }
+    expect(Math.min(...ours)).toBeLessThanOrEqual(Math.min(...theirs));
   });
 });
 
@@ -119,12 +125,18 @@ describe("pictures", () => {
  * stamps; they are the kernel's.
  */
 async function ffmpegCopyAgesMs(count: number): Promise<number[]> {
-  const receivedMs: number[] = [];
-  const splitter = new JpegSplitter(() => receivedMs.push(monotonicMicros() / 1000));
+  // Only counted while it comes, so that the reader costs next to nothing: the stamps say how many bytes each frame has.
+  const arrivals: { bytes: number; atMs: number }[] = [];
+  let bytes = 0;
   const listener = Bun.listen({
     hostname: "127.0.0.1",
     port: 0,
-    socket: { data: (_, chunk) => splitter.feed(chunk) },
+    socket: {
+      data(_, chunk) {
+        bytes += chunk.length;
+        arrivals.push({ bytes, atMs: monotonicMicros() / 1000 });
+      },
+    },
   });
   const input = ["-f", "v4l2", "-input_format", "mjpeg", "-video_size", "1280x720", "-framerate", "30"];
   const now = ["-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0"];
@@ -145,12 +157,16 @@ async function ffmpegCopyAgesMs(count: number): Promise<number[]> {
   await child.exited;
   listener.stop(true);
   const timeBase = lines.map((line) => /^#tb 0: (\d+)\/(\d+)$/.exec(line)).find((match) => match !== null);
-  const stampsMs = lines
-    .filter((line) => /^0,/.test(line)) // stream, dts, pts, duration, size, checksum
-    .map((line) => (Number(line.split(",")[2]) * 1000 * Number(timeBase?.[1])) / Number(timeBase?.[2]));
-  if (stampsMs.length !== receivedMs.length)
-    throw new Error(`${stampsMs.length} stamps of ${receivedMs.length} frames`);
-  return receivedMs.map((received, index) => received - (stampsMs[index] as number));
+  const ages: number[] = [];
+  let end = 0;
+  for (const line of lines.filter((each) => each.startsWith("0,"))) {
+    const [, , stamp, , size] = line.split(",").map(Number); // stream, dts, pts, duration, size, checksum
+    end += size as number;
+    const arrival = arrivals.find((each) => each.bytes >= end);
+    if (arrival === undefined) throw new Error(`ffmpeg sent ${bytes} bytes of ${end}`);
+    ages.push(arrival.atMs - ((stamp as number) * 1000 * Number(timeBase?.[1])) / Number(timeBase?.[2]));
+  }
+  return ages;
 }
 
 describe("trouble", () => {

@@ -80,6 +80,7 @@ class Camera {
       Atomics.store(signals, SIGNAL.stop, 1);
       Atomics.notify(signals, SIGNAL.taken);
       Atomics.notify(signals, SIGNAL.slotsSent);
+      clearTimeout(patience);
       patience = setTimeout(outcome.resolve, CLOSING_PATIENCE_MS);
     };
     signal.addEventListener("abort", stop);
@@ -87,12 +88,14 @@ class Camera {
       if (message.kind === "ended") {
         if (message.failure === null || signal.aborted) outcome.resolve();
         else outcome.reject(new SourceError(message.failure, { retry: true }));
+      } else if (signal.aborted) {
+        return; // frames that were on their way, or what stopping led to
       } else if (message.kind === "failing") {
         // Closing may hang for as long as the device does, and it cannot be opened again before that.
         const error = new SourceError(message.message, { retry: true });
         if (hasDelivered) sink.trouble(`${message.message}; trying again`);
         else patience = setTimeout(() => outcome.reject(error), CLOSING_PATIENCE_MS);
-      } else if (!signal.aborted) {
+      } else {
         if (message.kind === "started") this.#hear(message);
         if (message.kind === "jpeg" || message.kind === "pixels") hasDelivered = true;
         reception.take(message);
