@@ -5,7 +5,7 @@ import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { createCamera } from "../../../src/server/sources/v4l2/camera.ts";
 import { SIGNAL, SIGNAL_BYTES, type SlotMessage } from "../../../src/server/sources/v4l2/capture-messages.ts";
 import { hasLibc } from "../../../src/server/sources/v4l2/libc.ts";
-import { Reception } from "../../../src/server/sources/v4l2/reception.ts";
+import { HandOver } from "../../../src/server/sources/v4l2/hand-over.ts";
 import { RecordingSink } from "../recording-sink.ts";
 
 const SIZE = { width: 4, height: 2 };
@@ -20,47 +20,47 @@ function stand(slots: number, format: "gray" | "mjpeg" = "gray") {
   sink.slots = slots;
   const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
   const sent: SlotMessage[] = [];
-  const reception = new Reception(sink, signals, (message) => sent.push(message));
-  reception.take({ ...STARTED, format });
-  return { sink, signals, sent, reception, word: (name: keyof typeof SIGNAL) => signals[SIGNAL[name]] };
+  const handOver = new HandOver(sink, signals, (message) => sent.push(message));
+  handOver.take({ ...STARTED, format });
+  return { sink, signals, sent, handOver, word: (name: keyof typeof SIGNAL) => signals[SIGNAL[name]] };
 }
 
 describe("pixels", () => {
   test("a slot is there before the frame, and the next one as soon as it is taken", () => {
-    const { sink, sent, reception, word } = stand(1);
+    const { sink, sent, handOver, word } = stand(1);
     expect([sent.length, sink.held, word("slotsSent"), word("taken")]).toEqual([1, 1, 1, 0]);
     sent[0]?.bytes?.set([1, 2, 3, 4, 5, 6, 7, 8]); // what the thread does
-    reception.take({ kind: "pixels", capturedAt: 77, lost: 2 });
+    handOver.take({ kind: "pixels", capturedAt: 77, lost: 2 });
     expect(sink.frames).toEqual([
       { ...SIZE, format: "gray", bytes: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), capturedAt: 77 },
     ]);
     expect([sink.lostFrames, sent.length, sink.held, word("slotsSent"), word("taken")]).toEqual([2, 2, 1, 2, 1]);
-    reception.abandon();
+    handOver.abandon();
     expect(sink.held).toBe(0);
   });
 
   test("without room the thread is told so when it asks, and gets a slot when there is one again", () => {
-    const { sink, sent, reception, word } = stand(0);
+    const { sink, sent, handOver, word } = stand(0);
     expect(sent).toEqual([]);
-    reception.take({ kind: "wants-slot" });
+    handOver.take({ kind: "wants-slot" });
     expect(sent).toEqual([{ bytes: null }]);
-    reception.take({ kind: "lost", lost: 1 });
+    handOver.take({ kind: "lost", lost: 1 });
     sink.slots = 1;
-    reception.take({ kind: "wants-slot" });
+    handOver.take({ kind: "wants-slot" });
     expect(sent[1]?.bytes).toBeInstanceOf(Uint8Array);
     expect([sink.lostFrames, word("slotsSent"), word("taken")]).toEqual([1, 2, 0]);
   });
 
   test("a question that crosses a slot on its way is not answered twice", () => {
-    const { sent, reception } = stand(2);
-    reception.take({ kind: "wants-slot" });
+    const { sent, handOver } = stand(2);
+    handOver.take({ kind: "wants-slot" });
     expect(sent.length).toBe(1);
   });
 });
 
 test("JPEGs need no slots, and are confirmed", () => {
-  const { sink, sent, reception, word } = stand(1, "mjpeg");
-  reception.take({ kind: "jpeg", bytes: new Uint8Array([0xff, 0xd8]), capturedAt: 5, lost: 0 });
+  const { sink, sent, handOver, word } = stand(1, "mjpeg");
+  handOver.take({ kind: "jpeg", bytes: new Uint8Array([0xff, 0xd8]), capturedAt: 5, lost: 0 });
   expect([sent.length, sink.held, sink.jpegs.length, word("taken")]).toEqual([0, 0, 1, 1]);
 });
 

@@ -11,7 +11,7 @@ import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
 import { rateOf } from "./formats.ts";
-import { Reception } from "./reception.ts";
+import { HandOver } from "./hand-over.ts";
 
 export interface CameraOptions {
   path: string;
@@ -72,7 +72,7 @@ class Camera {
       workerData: order,
       transferList: [slots],
     });
-    const reception = new Reception(sink, signals, (message) => slotPort.postMessage(message));
+    const handOver = new HandOver(sink, signals, (message) => slotPort.postMessage(message));
     const outcome = Promise.withResolvers<void>();
     let hasDelivered = false;
     let patience: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +98,7 @@ class Camera {
       } else {
         if (message.kind === "started") this.#hear(message);
         if (message.kind === "jpeg" || message.kind === "pixels") hasDelivered = true;
-        reception.take(message);
+        handOver.take(message);
       }
     });
     worker.on("error", (cause: Error) => {
@@ -112,7 +112,7 @@ class Camera {
       signal.removeEventListener("abort", stop);
       await endOf(worker);
       slotPort.close();
-      reception.abandon(); // only now: the thread may have been writing to it
+      handOver.abandon(); // only now: the thread may have been writing to it
     }
   }
 

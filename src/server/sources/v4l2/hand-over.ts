@@ -6,7 +6,7 @@ import type { FrameSink } from "../source.ts";
 import { type CaptureMessage, SIGNAL, type SlotMessage } from "./capture-messages.ts";
 
 /** Of one run of the camera. */
-export class Reception {
+export class HandOver {
   readonly #sink: FrameSink;
   readonly #signals: Int32Array;
   readonly #sendSlot: (message: SlotMessage) => void;
