@@ -114,8 +114,9 @@ export async function receivePictures(
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
   let outbox = new Outbox(() => -1);
+  // Taken before the bytes are looked at, as it is of other programs' bytes that are compared with ours.
+  let receivedAt: Micros = 0;
   const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) => {
-    const receivedAt = nowMicros();
     if (type === MessageType.ping) {
       outbox.send(writePong({ ...readPing(body), receivedAt, repliedAt: receivedAt }));
     } else if (type === MessageType.picture) {
@@ -132,7 +133,10 @@ export async function receivePictures(
     hostname: "127.0.0.1",
     port,
     socket: {
-      data: (_, chunk) => splitter.feed(chunk),
+      data(_, chunk) {
+        receivedAt = nowMicros();
+        splitter.feed(chunk);
+      },
       drain: () => outbox.drain(),
       close: () => done.resolve(),
       error: () => done.resolve(),
