@@ -7,7 +7,16 @@ import { Arena } from "../../src/codec/arena.ts";
 import { FrameSlots } from "../../src/codec/frame-slots.ts";
 import { type Micros, nowMicros } from "../../src/core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
-import { readPicture, readPing, writeAck, writeHello, writePong } from "../../src/protocol/messages.ts";
+import { ClockOffset } from "../../src/protocol/clock-offset.ts";
+import {
+  readPicture,
+  readPing,
+  readPong,
+  writeAck,
+  writeHello,
+  writePing,
+  writePong,
+} from "../../src/protocol/messages.ts";
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -100,6 +109,7 @@ export interface ReceivedPicture {
   frameNumber: number;
   /** "" where none was asked for: it takes its time in a guest that is slow. */
   hash: string;
+  /** All three by the reader's clock: those of two processes may be some milliseconds apart in a guest, as of two machines. */
   receivedAt: Micros;
   capturedAt: Micros;
   sentAt: Micros;
@@ -116,10 +126,14 @@ export async function receivePictures(
   let outbox = new Outbox(() => -1);
   // Taken before the bytes are looked at, as it is of other programs' bytes that are compared with ours.
   let receivedAt: Micros = 0;
+  const clock = new ClockOffset();
   const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) => {
     if (type === MessageType.ping) {
       outbox.send(writePong({ ...readPing(body), receivedAt, repliedAt: receivedAt }));
+    } else if (type === MessageType.pong) {
+      clock.add(readPong(body), receivedAt);
     } else if (type === MessageType.picture) {
+      if (clock.pingIsDue(receivedAt)) outbox.send(writePing({ sentAt: nowMicros() }));
       const { frameNumber, capturedAt, sentAt, jpeg } = readPicture(body);
       const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
       outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
@@ -147,7 +161,11 @@ export async function receivePictures(
   outbox.send(writeHello({ version: WIRE_VERSION, software: "camera test", camera: "", paused: false }));
   await done.promise;
   socket.end();
-  return pictures;
+  return pictures.map((picture) => ({
+    ...picture,
+    capturedAt: clock.toOwnClock(picture.capturedAt),
+    sentAt: clock.toOwnClock(picture.sentAt),
+  }));
 }
 
 export function medianOf(values: readonly number[]): number {
