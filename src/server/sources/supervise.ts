@@ -2,6 +2,7 @@
 
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
+import { PassingSink } from "./passing-sink.ts";
 import type { FrameSink, Source } from "./source.ts";
 
 const FIRST_PAUSE_MS = 500;
@@ -53,34 +54,19 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
   over.abort(); // the other one ends as well
 }
 
-/** Passes everything on and notices frames: the first after a failure means that all is well again. */
-class HearingSink implements FrameSink {
-  readonly #sink: FrameSink;
+/** The first frame after a failure means that all is well again. */
+class HearingSink extends PassingSink {
   readonly #onFirst: () => void;
   frames = 0;
 
   constructor(sink: FrameSink, onFirst: () => void) {
-    this.#sink = sink;
+    super(sink);
     this.#onFirst = onFirst;
   }
 
-  reserve: FrameSink["reserve"] = (format, size) => this.#sink.reserve(format, size);
-  lost: FrameSink["lost"] = () => this.#sink.lost();
-  trouble: FrameSink["trouble"] = (text) => this.#sink.trouble(text);
-
-  pixels: FrameSink["pixels"] = (slot, format, size, capturedAt) => {
-    this.#hear();
-    this.#sink.pixels(slot, format, size, capturedAt);
-  };
-
-  jpeg: FrameSink["jpeg"] = (bytes, capturedAt) => {
-    this.#hear();
-    this.#sink.jpeg(bytes, capturedAt);
-  };
-
-  #hear(): void {
+  protected onFrame(): void {
     if (this.frames++ > 0) return;
     this.#onFirst();
-    this.#sink.trouble(null);
+    this.sink.trouble(null);
   }
 }

@@ -2,6 +2,7 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { RecentMedian } from "../../core/statistics.ts";
+import { PassingSink } from "./passing-sink.ts";
 import type { FrameSink, Source } from "./source.ts";
 
 /** So long without a frame is trouble. */
@@ -32,9 +33,8 @@ export function watchFrames(source: Source): Source {
   };
 }
 
-class WatchedSink implements FrameSink {
+class WatchedSink extends PassingSink {
   readonly #source: Source;
-  readonly #sink: FrameSink;
   readonly #intervals = new RecentMedian(8);
   #heardAt: Micros = nowMicros();
   #hasSent = false;
@@ -43,31 +43,19 @@ class WatchedSink implements FrameSink {
   #isSilent = false;
 
   constructor(source: Source, sink: FrameSink) {
+    super(sink);
     this.#source = source;
-    this.#sink = sink;
   }
 
-  reserve: FrameSink["reserve"] = (format, size) => this.#sink.reserve(format, size);
-
-  pixels: FrameSink["pixels"] = (slot, format, size, capturedAt) => {
-    this.#hear();
-    this.#sink.pixels(slot, format, size, capturedAt);
-  };
-
-  jpeg: FrameSink["jpeg"] = (bytes, capturedAt) => {
-    this.#hear();
-    this.#sink.jpeg(bytes, capturedAt);
-  };
-
-  lost(): void {
-    this.#hear();
-    this.#sink.lost();
+  override lost(): void {
+    this.onFrame();
+    super.lost();
   }
 
-  trouble(text: string | null): void {
+  override trouble(text: string | null): void {
     this.#saidTrouble = text;
     this.#isSilent = false;
-    this.#sink.trouble(text);
+    super.trouble(text);
   }
 
   tick(): void {
@@ -76,7 +64,7 @@ class WatchedSink implements FrameSink {
     if (this.#isSilent || this.#saidTrouble !== null || !this.#isExpected(usualMs)) return;
     if (silentMs < Math.max(SILENCE_MS, SILENT_INTERVALS * usualMs)) return;
     this.#isSilent = true;
-    this.#sink.trouble(`${this.#source.name} has sent nothing for ${Math.round(silentMs / 1000)} s`);
+    this.sink.trouble(`${this.#source.name} has sent nothing for ${Math.round(silentMs / 1000)} s`);
   }
 
   /** Nominal rates may be unknown; then what it has done so far is what is expected of it. */
@@ -86,13 +74,13 @@ class WatchedSink implements FrameSink {
     return rate > MIN_FRAMES_PER_SECOND;
   }
 
-  #hear(): void {
+  protected onFrame(): void {
     const now = nowMicros();
     if (this.#hasSent && !this.#isSilent) this.#intervals.add(now - this.#heardAt);
     this.#hasSent = true;
     this.#heardAt = now;
     if (!this.#isSilent) return;
     this.#isSilent = false;
-    this.#sink.trouble(null);
+    this.sink.trouble(null);
   }
 }
