@@ -113,7 +113,7 @@ function asMjpeg(frames: readonly Uint8Array[], { width, height }: Size): Uint8A
   });
   if (!success) throw new Error(`ffmpeg could not make MJPEG: ${stderr.toString()}`);
   const jpegs: Uint8Array[] = [];
-  new JpegSplitter((jpeg) => void jpegs.push(jpeg)).feed(stdout);
+  new JpegSplitter((jpeg) => void jpegs.push(jpeg.slice())).feed(stdout);
   if (jpegs.length !== frames.length) throw new Error(`ffmpeg made ${jpegs.length} JPEGs of ${frames.length} frames`);
   return jpegs;
 }

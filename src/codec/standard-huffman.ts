@@ -39,16 +39,21 @@ const SEGMENTS = new Map(
 );
 
 /**
- * The JPEG with all the tables that its first scan wants: the very same bytes where it has them, else a copy in which those of
- * annex K that it does not define stand before the scan. Only for sequential JPEGs; others are given back as they are.
+ * The tables of annex K that the first scan of a JPEG wants and its header does not define, as DHT segments to be put before that
+ * scan; none where it has all. Only for sequential JPEGs: nobody has agreed on tables for others.
  */
-export function withHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }: JpegHeader): Uint8Array {
-  if (!isSequential) return jpeg;
+export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }: JpegHeader): Uint8Array[] {
+  if (!isSequential) return [];
   const defined = definedTables(jpeg);
-  if (wantedTables(jpeg, scanAt).every((destination) => defined.has(destination))) return jpeg;
-  const missing = [...SEGMENTS].filter(([destination]) => !defined.has(destination)).map(([, segment]) => segment);
-  // A copy: the picture is sent in one piece, and to several viewers.
-  return Buffer.concat([jpeg.subarray(0, scanAt), ...missing, jpeg.subarray(scanAt)]);
+  if (wantedTables(jpeg, scanAt).every((destination) => defined.has(destination))) return [];
+  return [...SEGMENTS].filter(([destination]) => !defined.has(destination)).map(([, segment]) => segment);
+}
+
+/** The JPEG with these tables: itself where it has them, else a copy. */
+export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Array {
+  const missing = missingHuffmanTables(jpeg, header);
+  if (missing.length === 0) return jpeg;
+  return Buffer.concat([jpeg.subarray(0, header.scanAt), ...missing, jpeg.subarray(header.scanAt)]);
 }
 
 /** Class and destination of each table that the header defines; one segment may hold several. */

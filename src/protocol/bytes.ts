@@ -10,12 +10,12 @@ const TWO_POW_32 = 0x1_0000_0000;
 
 /** Writes one message of at most `capacityBytes`: header first, then the fields in order. `finish()` sets the length. */
 export class MessageWriter {
-  #bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array;
   #view: DataView;
   #at = HEADER_BYTES;
 
   /** Into `room` if that is given, which has to be large enough. */
-  constructor(type: number, capacityBytes = 512, room: Uint8Array<ArrayBuffer> = new Uint8Array(capacityBytes)) {
+  constructor(type: number, capacityBytes = 512, room: Uint8Array = new Uint8Array(capacityBytes)) {
     this.#bytes = room;
     this.#view = new DataView(room.buffer, room.byteOffset, room.byteLength);
     this.#bytes[4] = type;

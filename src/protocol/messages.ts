@@ -5,7 +5,7 @@ import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
 import { type TileList, totalBytes } from "./tile-list.ts";
-import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType, WIRE_VERSION } from "./wire.ts";
+import { type GoodbyeReason, HEADER_BYTES, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType, WIRE_VERSION } from "./wire.ts";
 
 export interface Hello {
   version: number;
@@ -178,14 +178,17 @@ export function readStream(body: Uint8Array): StreamHeader {
   };
 }
 
-/** The message up to the JPEG, which the caller sends right behind it. */
-export function writePictureHead(frameNumber: number, stamps: PictureStamps, jpegBytes: number): Uint8Array {
-  return new MessageWriter(MessageType.picture, 40)
+/** Of a Picture message, before the JPEG. */
+export const PICTURE_HEAD_BYTES = HEADER_BYTES + 4 + 3 * 8;
+
+/** Writes the head of a message in which the JPEG stands already: to its first PICTURE_HEAD_BYTES, anew for each viewer. */
+export function writePictureHead(message: Uint8Array, frameNumber: number, stamps: PictureStamps): void {
+  new MessageWriter(MessageType.picture, PICTURE_HEAD_BYTES, message)
     .u32(frameNumber)
     .u64(stamps.capturedAt)
     .u64(stamps.encodedAt)
     .u64(stamps.sentAt)
-    .finish(jpegBytes);
+    .finish(message.length - PICTURE_HEAD_BYTES);
 }
 
 export function readPicture(body: Uint8Array): Picture {

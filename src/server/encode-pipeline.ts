@@ -1,15 +1,17 @@
 // From captured frames to what viewers are sent: the newest frame goes to the codec threads, older ones are dropped.
 
 import type { Arena } from "../codec/arena.ts";
-import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
+import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import type { Sampling } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
-import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
+import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import { DropCounters, Durations, Rate, RecentMedian } from "../core/statistics.ts";
+import { CaptureRoom } from "./capture-room.ts";
 import { JpegIntake } from "./jpeg-intake.ts";
+import type { JpegSlot } from "./jpeg-slots.ts";
 import type { CapturedPixels, EncodedPicture } from "./picture.ts";
 import type { FrameSink } from "./sources/source.ts";
 import type { FrameOutcome, TilePipeline } from "./tile-pipeline.ts";
@@ -22,15 +24,16 @@ import { Transcoder } from "./transcoder.ts";
 export const SERVER_DROP_REASONS = ["source", "stale", "late", "encode"] as const;
 export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
 
-/** One frame being written, one waiting, one spare for a change of hands; the rest are in the encoders' hands. */
-const SLOTS_BESIDE_ENCODERS = 3;
 /** Of tiles one frame is being encoded, and that which was encoded before is kept to compare with. */
 const SLOTS_OF_TILES = 2;
 
 type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
 
-/** What can be wrong with frames: the source damaged them, or they cannot be encoded (or decoded, to be encoded anew). */
-type Failing = "source" | "encode";
+/** What can be wrong with frames: there is no memory for them, the source damaged them, or they cannot be encoded (or decoded). */
+type Failing = "memory" | "source" | "encode";
+
+/** Cameras damage a picture now and then, which is counted; that many one after the other are trouble. */
+const DAMAGED_IN_A_ROW = 3;
 
 export interface PipelineOptions {
   arena: Arena;
@@ -56,7 +59,7 @@ export class EncodePipeline implements FrameSink {
   readonly encodedRate = new Rate();
   readonly #options: PipelineOptions;
   readonly #captureIntervals = new RecentMedian(32);
-  #slots: FrameSlots | null = null;
+  readonly #room: CaptureRoom;
   #waiting: Captured | null = null;
   #encoding = 0;
   #captured = 0;
@@ -64,18 +67,27 @@ export class EncodePipeline implements FrameSink {
   #published = 0;
   /** The newest frame that the tile pipeline took. */
   #tiled = 0;
-  readonly #intake = new JpegIntake();
+  readonly #intake = new JpegIntake((bytes) => this.reserveJpeg(bytes));
+  /** JPEGs of the source, up to the newest one. */
+  #damagedInARow = 0;
   /** Null where no tiles can be made of JPEGs. */
   readonly #transcoder: Transcoder | null;
   readonly #failing = new Set<Failing>();
   /** Of the newest frame; 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
   #lastCapturedAt: Micros | null = null;
+  /** Since then. */
+  #lostSince = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    const { arena, pool, tiles } = options;
+    this.#room = new CaptureRoom(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (trouble) => {
+      if (trouble === null) this.#recover("memory");
+      else this.#complain("memory", trouble);
+    });
     const transcoding = {
-      pool: options.pool,
+      pool,
       reserve: (size: Size) => this.reserve("rgba", size),
       isWanted: () => options.isWatched() && options.wantsTiles(),
       onPixels: (pixels: CapturedPixels) => this.#takeDecoded(pixels),
@@ -83,7 +95,7 @@ export class EncodePipeline implements FrameSink {
       onStrange: () => this.drops.add("source"),
       onFailed: (reason: string) => this.#fail(reason),
     };
-    this.#transcoder = options.tiles === null ? null : new Transcoder(transcoding);
+    this.#transcoder = tiles === null ? null : new Transcoder(transcoding);
   }
 
   /** Frames that the source has delivered or lost. */
@@ -107,13 +119,11 @@ export class EncodePipeline implements FrameSink {
   }
 
   reserve(format: PixelFormat, size: Size): FrameSlot | null {
-    const bytes = frameBytes(format, size.width, size.height);
-    if (this.#slots === null || this.#slots.slotBytes < bytes) {
-      const { arena, pool, tiles } = this.#options;
-      const encoding = tiles === null ? pool.threads : SLOTS_OF_TILES;
-      this.#slots = new FrameSlots(arena, bytes, encoding + SLOTS_BESIDE_ENCODERS);
-    }
-    return this.#slots.acquire();
+    return this.#room.reserve(format, size);
+  }
+
+  reserveJpeg(mostBytes: number): JpegSlot | null {
+    return this.#room.reserveJpeg(mostBytes);
   }
 
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
@@ -122,24 +132,29 @@ export class EncodePipeline implements FrameSink {
     this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
   }
 
-  jpeg(bytes: Uint8Array, capturedAt: Micros): void {
+  jpeg(slot: JpegSlot, jpegBytes: number, capturedAt: Micros): void {
     const frameNumber = this.#count(capturedAt);
-    let picture: EncodedPicture;
+    const encodedAt = nowMicros();
     try {
-      const encodedAt = nowMicros();
-      picture = { ...this.#intake.accept(bytes), frameNumber, capturedAt, encodedAt, isPassedOn: true };
+      const accepted = this.#intake.accept(slot, jpegBytes);
+      if (accepted !== null) {
+        this.#damagedInARow = 0;
+        this.#recover("source");
+        this.#offer({ pixels: null, picture: { ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true } });
+        return;
+      }
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      this.drops.add("source");
-      this.#complain("source", `the source sent a damaged picture: ${error.message}`);
-      return;
+      const text = `the source sends damaged pictures: ${error.message}`;
+      if (++this.#damagedInARow === DAMAGED_IN_A_ROW) this.#complain("source", text);
     }
-    this.#recover("source");
-    this.#offer({ pixels: null, picture });
+    slot.release();
+    this.drops.add("source");
   }
 
   lost(): void {
-    this.#count(nowMicros());
+    this.#lostSince++;
+    this.#countOne(nowMicros());
     this.drops.add("source");
   }
 
@@ -164,6 +179,7 @@ export class EncodePipeline implements FrameSink {
   #passOn(picture: EncodedPicture): void {
     this.#publish(picture);
     this.#transcoder?.offer(picture);
+    picture.slot.release();
   }
 
   #encode(pixels: CapturedPixels): void {
@@ -192,16 +208,24 @@ export class EncodePipeline implements FrameSink {
 
   /** Forgets the frame that waits: the source has been let go, and it would be old when somebody comes. */
   clear(): void {
-    this.#waiting?.pixels?.slot.release();
+    releaseSlot(this.#waiting);
     this.#waiting = null;
     this.#transcoder?.clear();
     this.#lastCapturedAt = null;
+    this.#lostSince = 0;
   }
 
   #count(capturedAt: Micros): number {
-    if (this.#lastCapturedAt !== null) this.#captureIntervals.add(capturedAt - this.#lastCapturedAt);
+    if (this.#lastCapturedAt !== null) {
+      this.#captureIntervals.add((capturedAt - this.#lastCapturedAt) / (this.#lostSince + 1));
+    }
     this.#lastCapturedAt = capturedAt;
-    this.captureRate.add(capturedAt);
+    this.#lostSince = 0;
+    return this.#countOne(capturedAt);
+  }
+
+  #countOne(at: Micros): number {
+    this.captureRate.add(at);
     this.#captured++;
     this.#options.onCaptured(this.#captured);
     return this.#captured;
@@ -216,7 +240,7 @@ export class EncodePipeline implements FrameSink {
       this.#passOn(captured.picture); // what was decoded goes on waiting for its tables
     } else {
       this.#waiting = captured;
-      older?.pixels?.slot.release();
+      releaseSlot(older);
       if (older !== null && isWatched) this.drops.add("stale");
     }
     this.pump();
@@ -255,7 +279,15 @@ export class EncodePipeline implements FrameSink {
     this.encodeDurations.record(result.busyMicros);
     const { width, height, frameNumber, capturedAt } = frame;
     const { jpeg } = result.value;
-    this.#publish({ width, height, frameNumber, capturedAt, encodedAt: nowMicros(), jpeg, isPassedOn: false });
+    const slot = this.reserveJpeg(jpeg.length);
+    if (slot === null) {
+      this.drops.add("encode");
+      return;
+    }
+    slot.bytes.set(jpeg);
+    const encoded = { slot, jpegBytes: jpeg.length, encodedAt: nowMicros() };
+    this.#publish({ width, height, frameNumber, capturedAt, ...encoded, isPassedOn: false });
+    slot.release();
   }
 
   #fail(reason: string): void {
@@ -263,7 +295,9 @@ export class EncodePipeline implements FrameSink {
     this.#complain("encode", `a frame was not encoded: ${reason}`);
   }
 
+  /** Once, until frames are well in that respect: what follows is more of the same. */
   #complain(what: Failing, text: string): void {
+    if (this.#failing.has(what)) return;
     this.#failing.add(what);
     this.#options.onTrouble(text);
   }
@@ -288,4 +322,9 @@ export class EncodePipeline implements FrameSink {
     this.#countEncoded();
     this.#options.publish(picture);
   }
+}
+
+function releaseSlot(captured: Captured | null): void {
+  captured?.pixels?.slot.release();
+  captured?.picture?.slot.release();
 }

@@ -4,7 +4,7 @@ import { estimateQuality } from "../codec/jpeg-header.ts";
 import { nowMicros } from "../core/clock.ts";
 import { type StreamHeader, writePictureHead } from "../protocol/messages.ts";
 import type { Level } from "./ladder.ts";
-import type { EncodedPicture } from "./picture.ts";
+import { type EncodedPicture, jpegOf } from "./picture.ts";
 
 export interface Feed {
   /** What its pictures are; null before the first. Another object when that changes: what was sent before is void then. */
@@ -41,7 +41,7 @@ export class PictureFeed implements Feed {
 
   /** Of the newest one. */
   get newestBytes(): number {
-    return this.#newest?.jpeg.length ?? 0;
+    return this.#newest?.jpegBytes ?? 0;
   }
 
   get wholeBytes(): number {
@@ -49,24 +49,32 @@ export class PictureFeed implements Feed {
   }
 
   publish(picture: EncodedPicture): void {
-    const { width, height, jpeg, isPassedOn } = picture;
+    const { width, height, isPassedOn } = picture;
     const isAsBefore = width === this.stream?.width && height === this.stream.height && isPassedOn === this.#isPassedOn;
     if (!isAsBefore) {
       this.#isPassedOn = isPassedOn;
       this.stream = this.#describe(picture);
-      this.level = isPassedOn ? { halvings: 0, quality: estimateQuality(jpeg) ?? USUAL_QUALITY, isPassedOn } : null;
+      this.level = isPassedOn
+        ? { halvings: 0, quality: estimateQuality(jpegOf(picture)) ?? USUAL_QUALITY, isPassedOn }
+        : null;
     }
+    picture.slot.hold();
+    this.#newest?.slot.release();
     this.#newest = picture;
   }
 
   compose(): Uint8Array[] {
     if (this.#newest === null) return [];
-    const { frameNumber, capturedAt, encodedAt, jpeg } = this.#newest;
-    return [writePictureHead(frameNumber, { capturedAt, encodedAt, sentAt: nowMicros() }, jpeg.length), jpeg];
+    const { frameNumber, capturedAt, encodedAt, slot, jpegBytes } = this.#newest;
+    const message = slot.message(jpegBytes);
+    // One message, not head and JPEG by themselves: that would be two system calls here, and the viewer would wake up twice.
+    writePictureHead(message, frameNumber, { capturedAt, encodedAt, sentAt: nowMicros() });
+    return [message];
   }
 
   /** Forgets the picture: it is too old to be shown to whoever comes. */
   clear(): void {
+    this.#newest?.slot.release();
     this.#newest = null;
   }
 }

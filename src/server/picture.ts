@@ -3,6 +3,7 @@
 import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
+import type { JpegSlot } from "./jpeg-slots.ts";
 
 export interface CapturedPixels extends Size {
   /** Whoever has the pixels releases it. */
@@ -20,8 +21,14 @@ export interface EncodedPicture extends Size {
   frameNumber: number;
   capturedAt: Micros;
   encodedAt: Micros;
-  /** Never changes: several viewers may be half-way through sending it. */
-  jpeg: Uint8Array;
+  /** In it is the JPEG. Whoever keeps the picture beyond a call holds it. */
+  slot: JpegSlot;
+  jpegBytes: number;
   /** It came as a JPEG from the source. */
   isPassedOn: boolean;
+}
+
+/** Its JPEG, in place. */
+export function jpegOf({ slot, jpegBytes }: EncodedPicture): Uint8Array {
+  return slot.bytes.subarray(0, jpegBytes);
 }

@@ -4,13 +4,12 @@
 
 import type { FrameSlot } from "../codec/frame-slots.ts";
 import type { CodecPool } from "../codec/pool.ts";
-import { CodecError } from "../core/errors.ts";
 import { frameBytes, type Size } from "../core/pixel-format.ts";
-import type { CapturedPixels, EncodedPicture } from "./picture.ts";
+import { type CapturedPixels, type EncodedPicture, jpegOf } from "./picture.ts";
 
 export interface TranscoderOptions {
   pool: CodecPool;
-  /** Room for RGBA pixels; null while there is none. Throws CodecError where memory ends. */
+  /** Room for RGBA pixels; null while there is none. */
   reserve: (size: Size) => FrameSlot | null;
   /** Whether pixels are wanted now. */
   isWanted: () => boolean;
@@ -56,6 +55,8 @@ export class Transcoder {
     this.#wasStrange = false;
     this.#size = { width, height };
     if (this.#waiting !== null && this.#options.isWanted()) this.#options.onStale();
+    picture.slot.hold();
+    this.clear();
     this.#waiting = picture;
   }
 
@@ -65,27 +66,18 @@ export class Transcoder {
     const picture = this.#waiting;
     if (picture === null || this.#isDecoding || pool.idleThreads === 0 || !isWanted()) return;
     const { width, height, frameNumber, capturedAt } = picture;
-    let slot: FrameSlot | null;
-    try {
-      slot = reserve({ width, height });
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error;
-      this.#waiting = null;
-      onFailed(error.message);
-      return;
-    }
+    const slot = reserve({ width, height });
     if (slot === null) return;
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
-    // A copy: a job's bytes move to the thread, and these are on their way to viewers.
-    const job = { kind: "decode", jpeg: new Uint8Array(picture.jpeg), target } as const;
-    this.#waiting = null;
-    const taken = slot;
+    // A copy: a job's bytes move to the thread, and these are for viewers who may still come.
+    const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target } as const;
+    this.clear();
     this.#isDecoding = pool.tryRun(job, (result) => {
       this.#isDecoding = false;
       if (result.ok) {
-        onPixels({ width, height, slot: taken, format: "rgba", frameNumber, capturedAt, isDecoded: true });
+        onPixels({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded: true });
       } else {
-        taken.release();
+        slot.release();
         onFailed(result.message);
       }
     });
@@ -94,6 +86,7 @@ export class Transcoder {
 
   /** Forgets the picture that waits: it would be old when somebody wants it. */
   clear(): void {
+    this.#waiting?.slot.release();
     this.#waiting = null;
   }
 }

@@ -7,7 +7,6 @@ import {
   readAck,
   readHello,
   readPong,
-  writePictureHead,
   writePing,
   writeTiles,
   writeWelcome,
@@ -16,6 +15,7 @@ import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { listOf } from "../protocol/tile-lists.ts";
+import { writePicture } from "../protocol/whole-pictures.ts";
 
 const STAMPS = { capturedAt: 1, encodedAt: 2, sentAt: 3 };
 const JPEG = new Uint8Array(100_000).fill(7);
@@ -24,8 +24,7 @@ const PING_SENT_AT = 123_456;
 
 /** A picture, a frame of tiles in two parts, one in which nothing has changed, and a part whose last never comes. */
 const STREAM = [
-  writePictureHead(1, STAMPS, JPEG.length),
-  JPEG,
+  writePicture(1, STAMPS, JPEG),
   writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: listOf([TILE]) }),
   writeTiles({ ...STAMPS, frameNumber: 5, isLast: true, tiles: listOf([{ ...TILE, number: 8 }]) }),
   writeTiles({ ...STAMPS, frameNumber: 6, isLast: true, tiles: NO_TILES }),

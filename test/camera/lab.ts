@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Arena } from "../../src/codec/arena.ts";
-import { FrameSlots } from "../../src/codec/frame-slots.ts";
 import { type Micros, nowMicros } from "../../src/core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { ClockOffset } from "../../src/protocol/clock-offset.ts";
@@ -20,6 +19,7 @@ import {
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { CaptureRoom } from "../../src/server/capture-room.ts";
 import { JpegSplitter } from "../../src/server/sources/jpeg-splitter.ts";
 import { openSource, type SourceOptions } from "../../src/server/sources/open.ts";
 
@@ -77,7 +77,9 @@ export async function captureFrames(
   const source = openSource({ ...usual, ...options }, (text) => said.push(text));
   const frames: CapturedFrame[] = [];
   let lost = 0;
-  let slots: FrameSlots | null = null;
+  const room = new CaptureRoom(Arena.create(), 0, (trouble) => {
+    if (trouble !== null) throw new Error(trouble);
+  });
   const ending = new AbortController();
   const keep = (bytes: Uint8Array, format: PixelFormat | null, size: Size | null, capturedAt: Micros) => {
     frames.push({ bytes, format, size, ageMs: (nowMicros() - capturedAt) / 1000 });
@@ -85,15 +87,16 @@ export async function captureFrames(
   };
   await source.run(
     {
-      reserve(format, { width, height }) {
-        slots ??= new FrameSlots(Arena.create(), frameBytes(format, width, height), 3);
-        return slots.acquire();
-      },
+      reserve: (format, size) => room.reserve(format, size),
+      reserveJpeg: (bytes) => room.reserveJpeg(bytes),
       pixels(slot, format, size, capturedAt) {
         keep(slot.bytes.slice(0, frameBytes(format, size.width, size.height)), format, size, capturedAt);
         slot.release();
       },
-      jpeg: (bytes, capturedAt) => keep(bytes, null, null, capturedAt),
+      jpeg(slot, jpegBytes, capturedAt) {
+        keep(slot.bytes.slice(0, jpegBytes), null, null, capturedAt);
+        slot.release();
+      },
       lost() {
         lost++;
       },

@@ -10,7 +10,6 @@ import {
   type StreamHeader,
   type Wish,
   writeGoodbye,
-  writePictureHead,
   writePong,
   writeStream,
   writeTiles,
@@ -21,6 +20,7 @@ import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { until } from "../codec/outside-programs.ts";
 import { listOf, type NumberedTile } from "../protocol/tile-lists.ts";
+import { writePicture } from "../protocol/whole-pictures.ts";
 
 interface Peer {
   splitter: MessageSplitter;
@@ -89,8 +89,7 @@ export class TileServer implements Disposable {
 
   sendPicture(frameNumber: number, jpeg: Uint8Array): void {
     const now = this.now();
-    this.send(writePictureHead(frameNumber, { capturedAt: now, encodedAt: now, sentAt: now }, jpeg.length));
-    this.send(jpeg);
+    this.send(writePicture(frameNumber, { capturedAt: now, encodedAt: now, sentAt: now }, jpeg));
   }
 
   send(bytes: Uint8Array): void {

@@ -16,6 +16,7 @@ import {
 import * as m from "../../src/protocol/messages.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
+import { writePicture } from "./whole-pictures.ts";
 
 interface Golden {
   name: string;
@@ -96,7 +97,7 @@ const GOLDEN: Golden[] = [
   },
   {
     name: "Picture",
-    write: () => Buffer.concat([m.writePictureHead(0x0a0b0c0d, STAMPS, JPEG.length), Buffer.from(JPEG)]),
+    write: () => writePicture(0x0a0b0c0d, STAMPS, new Uint8Array(JPEG)),
     read: m.readPicture,
     value: { frameNumber: 0x0a0b0c0d, ...STAMPS, jpeg: new Uint8Array(JPEG) },
     hex: "21000000 05 0d0c0b0a 0504030201000000 ffffffffffff1f00 0100000000000000 ffd8ffd9",

@@ -6,7 +6,8 @@ import { Arena } from "../../src/codec/arena.ts";
 import type { FrameSlot } from "../../src/codec/frame-slots.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
-import type { EncodedPicture } from "../../src/server/picture.ts";
+import { keep, type PublishedPicture } from "./encoded-pictures.ts";
+import { deliverJpeg } from "../../src/server/sources/source.ts";
 import { cjpeg, djpeg, psnr, testPicture, until } from "../codec/outside-programs.ts";
 
 const SIZE = { width: 160, height: 120 };
@@ -15,7 +16,7 @@ const THREADS = 2;
 interface Setup {
   pipeline: EncodePipeline;
   pool: CodecPool;
-  published: EncodedPicture[];
+  published: PublishedPicture[];
   troubles: (string | null)[];
   captured: number[];
   watched: boolean;
@@ -37,7 +38,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     onRestarted: () => undefined,
   });
   pools.push(pool);
-  const published: EncodedPicture[] = [];
+  const published: PublishedPicture[] = [];
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
   const pipeline: EncodePipeline = new EncodePipeline({
@@ -48,7 +49,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     tiles: null,
     isWatched: () => setup.watched,
     wantsTiles: () => false,
-    publish: (picture) => published.push(picture),
+    publish: (picture) => published.push(keep(picture)),
     onTrouble: (text) => troubles.push(text),
     onCaptured: (frames) => captured.push(frames),
   });
@@ -172,7 +173,7 @@ describe("unwatched", () => {
 
   test("a JPEG waits as a frame does", async () => {
     const setup = await start(false);
-    setup.pipeline.jpeg(cjpeg(testPicture(SIZE)), 1);
+    deliverJpeg(setup.pipeline, cjpeg(testPicture(SIZE)), 1);
     expect(setup.published).toEqual([]);
     setup.watched = true;
     setup.pipeline.pump();
@@ -184,21 +185,29 @@ describe("JPEGs of the source", () => {
   test("are passed on bit by bit, with their own size, at once", async () => {
     const setup = await start();
     const jpeg = cjpeg(testPicture({ width: 67, height: 41 }), "-progressive");
-    setup.pipeline.jpeg(new Uint8Array(jpeg), 1234);
+    deliverJpeg(setup.pipeline, new Uint8Array(jpeg), 1234);
     expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
     expect(Buffer.from(setup.published[0]?.jpeg as Uint8Array).equals(jpeg)).toBe(true);
     expect(setup.pipeline.encodeDurations.count).toBe(0);
   });
 
-  test("a damaged one is counted and said; the next good one ends the trouble", async () => {
+  test("a damaged one is counted; three in a row are said, once, and the next good one ends the trouble", async () => {
     const setup = await start();
-    setup.pipeline.jpeg(Buffer.from("not a picture"), 1);
-    expect(setup.pipeline.drops.byReason.source).toBe(1);
-    expect(setup.pipeline.captured).toBe(1);
-    expect(setup.troubles.at(-1)).toContain("damaged");
-    setup.pipeline.jpeg(cjpeg(testPicture(SIZE)), 2);
-    expect(setup.published.map((picture) => picture.frameNumber)).toEqual([2]);
-    expect(setup.troubles.at(-1)).toBeNull(); // else viewers would read of damage for ever
+    const send = (jpeg: Uint8Array) => deliverJpeg(setup.pipeline, jpeg, 1);
+    const damaged = (count: number) => {
+      for (let i = 0; i < count; i++) send(Buffer.from(`not a picture ${i}`));
+    };
+    damaged(2);
+    send(cjpeg(testPicture(SIZE)));
+    damaged(2);
+    expect(setup.troubles).toEqual([]);
+    damaged(3);
+    expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
+    expect(setup.pipeline.drops.byReason.source).toBe(7);
+    expect(setup.pipeline.captured).toBe(8);
+    send(cjpeg(testPicture(SIZE)));
+    expect(setup.troubles.slice(1)).toEqual([null]);
+    expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
   });
 });
 

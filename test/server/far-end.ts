@@ -8,6 +8,7 @@ import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CameraControls } from "../../src/server/camera-controls.ts";
 import type { Source } from "../../src/server/sources/source.ts";
 import { PictureFeed } from "../../src/server/feed.ts";
+import { pictureOf } from "./encoded-pictures.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { Viewer } from "../../src/server/viewer.ts";
 
@@ -115,12 +116,12 @@ export class FarEnd {
 /** A picture of that number, which also fills its bytes. */
 export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
   const jpeg = new Uint8Array(bytes).fill(frameNumber);
-  return {
+  const facts = {
     ...size,
     frameNumber,
     capturedAt: 1000 * frameNumber,
     encodedAt: 1000 * frameNumber + 5,
-    jpeg,
     isPassedOn: false,
   };
+  return pictureOf(facts, jpeg);
 }

@@ -41,7 +41,7 @@ interface Fed {
 /** Feeds a stream in chunks whose ends lie at the given places. */
 function feed(stream: Uint8Array, places: readonly number[]): Fed {
   const pictures: Uint8Array[] = [];
-  const splitter = new JpegSplitter((jpeg) => pictures.push(jpeg));
+  const splitter = new JpegSplitter((jpeg) => pictures.push(jpeg.slice()));
   const edges = [0, ...places.map((place) => place % (stream.length + 1)).toSorted((a, b) => a - b), stream.length];
   for (const [index, edge] of edges.entries()) splitter.feed(stream.slice(edges[index - 1] ?? 0, edge));
   return { pictures, splitter };

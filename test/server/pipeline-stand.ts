@@ -12,11 +12,11 @@ import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { EncodePipeline } from "../../src/server/encode-pipeline.ts";
 import type { Level } from "../../src/server/ladder.ts";
-import type { EncodedPicture } from "../../src/server/picture.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
 import { TilePipeline } from "../../src/server/tile-pipeline.ts";
 import { until } from "../codec/outside-programs.ts";
+import { keep, type PublishedPicture } from "./encoded-pictures.ts";
 import { type NumberedTile, tilesOf } from "../protocol/tile-lists.ts";
 
 export interface Frame extends Size {
@@ -69,7 +69,7 @@ export class PipelineStand {
   readonly events: string[] = [];
   readonly troubles: (string | null)[] = [];
   /** Whole pictures. */
-  readonly published: EncodedPicture[] = [];
+  readonly published: PublishedPicture[] = [];
   /** Somebody watches also where no rendition is wanted. */
   isWatched = false;
   wantsParts = true;
@@ -95,7 +95,7 @@ export class PipelineStand {
       ...{ arena, pool, quality: 80, sampling, tiles },
       isWatched: () => this.isWatched || this.renditions.wanted.length > 0,
       wantsTiles: () => this.renditions.wanted.length > 0,
-      publish: (picture) => this.published.push(picture),
+      publish: (picture) => this.published.push(keep(picture)),
       onTrouble: (text) => this.troubles.push(text),
       onCaptured: () => undefined,
     });

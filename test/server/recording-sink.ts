@@ -3,6 +3,8 @@
 import { Arena } from "../../src/codec/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../src/codec/frame-slots.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
+import { JpegSlot } from "../../src/server/jpeg-slots.ts";
 import type { FrameSink } from "../../src/server/sources/source.ts";
 
 /** One for all sinks: with one a frame the engine collects garbage all the time, and a live source is never caught up with. */
@@ -52,8 +54,15 @@ export class RecordingSink implements FrameSink {
     slot.release();
   }
 
-  jpeg(bytes: Uint8Array): void {
-    this.jpegs.push(bytes);
+  reserveJpeg(mostBytes: number): JpegSlot | null {
+    if (this.held === this.slots) return null;
+    this.held++;
+    return new JpegSlot(new Uint8Array(PICTURE_HEAD_BYTES + mostBytes), () => this.held--);
+  }
+
+  jpeg(slot: JpegSlot, jpegBytes: number): void {
+    this.jpegs.push(slot.bytes.slice(0, jpegBytes));
+    slot.release();
   }
 
   lost(): void {

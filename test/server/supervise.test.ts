@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../src/core/errors.ts";
-import type { FrameSink, Source } from "../../src/server/sources/source.ts";
+import { deliverJpeg, type FrameSink, type Source } from "../../src/server/sources/source.ts";
 import { supervise } from "../../src/server/sources/supervise.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
@@ -27,7 +27,7 @@ const trouble = (text = "unplugged") => new SourceError(text, { retry: true });
 const deliver =
   (frames: number, error?: Error): Run =>
   async (sink) => {
-    for (let i = 0; i < frames; i++) sink.jpeg(new Uint8Array([i]), i);
+    for (let i = 0; i < frames; i++) deliverJpeg(sink, new Uint8Array([i]), i);
     if (error !== undefined) throw error;
   };
 const never = () => new AbortController().signal;

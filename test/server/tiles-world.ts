@@ -9,6 +9,7 @@ import { PictureFeed } from "../../src/server/feed.ts";
 import { Reception } from "../../src/server/reception.ts";
 import type { Rendition } from "../../src/server/rendition.ts";
 import { Renditions } from "../../src/server/renditions.ts";
+import { pictureOf } from "./encoded-pictures.ts";
 import { Viewers } from "../../src/server/viewers.ts";
 import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
@@ -161,7 +162,7 @@ export class World {
     const jpeg = new Uint8Array(JPEG_BYTES);
     jpeg.set([...JPEG_START, ...new Uint8Array(Uint32Array.of(this.frame).buffer)]);
     const stamps = { capturedAt: this.frame, encodedAt: this.frame };
-    this.viewers.publish({ ...this.size, ...stamps, frameNumber: this.frame, jpeg, isPassedOn: true });
+    this.viewers.publish(pictureOf({ ...this.size, ...stamps, frameNumber: this.frame, isPassedOn: true }, jpeg));
   }
 
   /** Every viewer reads and shows all there is, at once, until nothing comes any more. */

@@ -1,7 +1,7 @@
 // The watchdog: silence of a source that should deliver is said after 2 s, cleared by its next frame, and never said twice.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { FrameSink, Source } from "../../src/server/sources/source.ts";
+import { deliverJpeg, type FrameSink, type Source } from "../../src/server/sources/source.ts";
 import { watchFrames } from "../../src/server/sources/watchdog.ts";
 import { until } from "../codec/outside-programs.ts";
 import { moveClock, resetClock } from "../core/moved-clock.ts";
@@ -33,7 +33,7 @@ afterEach(async () => {
   resetClock();
 });
 
-const frame = () => source.jpeg(new Uint8Array([1]), 1);
+const frame = () => deliverJpeg(source, new Uint8Array([1]), 1);
 const ticks = () => Bun.sleep(250);
 
 describe("a source of 30 frames a second", () => {

@@ -8,7 +8,7 @@ import type { Size } from "../../core/pixel-format.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
-import type { FrameSink, Source } from "./source.ts";
+import { deliverJpeg, type FrameSink, type Source } from "./source.ts";
 import { eachChunk } from "./standard-input.ts";
 import { Y4mReader } from "./y4m.ts";
 
@@ -216,7 +216,7 @@ async function runFfmpeg(
           if (framesPerSecond > 0) interval = 1000 / framesPerSecond;
           onRate(framesPerSecond);
         });
-  const reader = pixels ?? new JpegSplitter((jpeg) => sink.jpeg(jpeg, nowMicros()));
+  const reader = pixels ?? new JpegSplitter((jpeg) => deliverJpeg(sink, jpeg, nowMicros()));
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
   let stallTimeoutMs = 0;
   const watch = (factor = 1) => {

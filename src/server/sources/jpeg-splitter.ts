@@ -7,7 +7,7 @@ const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 
 type State = "before" | "marker" | "segment" | "scan";
 
-/** Feeds on chunks of any size; calls back with each whole picture, in memory of its own. */
+/** Feeds on chunks of any size; calls back with each whole picture, in memory that takes the next one after that. */
 export class JpegSplitter {
   readonly #onPicture: (jpeg: Uint8Array) => void;
   #pending = new Uint8Array(256 * 1024);
@@ -84,7 +84,7 @@ export class JpegSplitter {
   }
 
   #finish(end: number): void {
-    this.#onPicture(this.#pending.slice(0, end)); // a copy: the buffer is about to take the next picture
+    this.#onPicture(this.#pending.subarray(0, end));
     this.#drop(end);
     this.#state = "before";
   }

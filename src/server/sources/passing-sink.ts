@@ -21,6 +21,10 @@ export abstract class PassingSink implements FrameSink {
     this.sink.pixels(...frame);
   }
 
+  reserveJpeg(mostBytes: number): ReturnType<FrameSink["reserveJpeg"]> {
+    return this.sink.reserveJpeg(mostBytes);
+  }
+
   jpeg(...frame: Parameters<FrameSink["jpeg"]>): void {
     this.onFrame();
     this.sink.jpeg(...frame);

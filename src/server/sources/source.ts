@@ -3,6 +3,7 @@
 import type { FrameSlot } from "../../codec/frame-slots.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import type { JpegSlot } from "../jpeg-slots.ts";
 
 /** Where a source puts its frames. Nothing here waits: a frame there is no room for is dropped and counted. */
 export interface FrameSink {
@@ -13,12 +14,25 @@ export interface FrameSink {
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
   /** A frame in a reserved slot, captured at that time. */
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void;
-  /** A frame that is a JPEG already; it is sent as it is. The bytes now belong to the sink. */
-  jpeg(bytes: Uint8Array, capturedAt: Micros): void;
+  /** Room for a JPEG of at most so many bytes, likewise; null where memory ends. */
+  reserveJpeg(mostBytes: number): JpegSlot | null;
+  /** A frame that is a JPEG already, of so many bytes, in a reserved slot; it is sent as it is. */
+  jpeg(slot: JpegSlot, jpegBytes: number, capturedAt: Micros): void;
   /** A frame that was there but could not be taken (`reserve` said null, or it was damaged). */
   lost(): void;
   /** Says to operator and viewers what is wrong with the source; null when all is well again. */
   trouble(text: string | null): void;
+}
+
+/** Hands a JPEG over that lies elsewhere: a copy. */
+export function deliverJpeg(sink: FrameSink, jpeg: Uint8Array, capturedAt: Micros): void {
+  const slot = sink.reserveJpeg(jpeg.length);
+  if (slot === null) {
+    sink.lost();
+    return;
+  }
+  slot.bytes.set(jpeg);
+  sink.jpeg(slot, jpeg.length, capturedAt);
 }
 
 export interface Source {

@@ -5,7 +5,7 @@ import { nowMicros } from "../../core/clock.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { RawFrames } from "./raw-frames.ts";
-import type { FrameSink, Source } from "./source.ts";
+import { deliverJpeg, type FrameSink, type Source } from "./source.ts";
 
 /** Layouts that standard input may have. */
 export type InputFormat = PixelFormat | "mjpeg";
@@ -55,7 +55,7 @@ async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, sign
   let pictures = 0;
   const splitter = new JpegSplitter((jpeg) => {
     pictures++;
-    sink.jpeg(jpeg, nowMicros());
+    deliverJpeg(sink, jpeg, nowMicros());
   });
   let bytes = 0;
   await eachChunk(input, signal, (chunk) => {

@@ -11,7 +11,7 @@ import { nowMicros } from "../../core/clock.ts";
 import { MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "./pace.ts";
-import type { FrameSink, Source } from "./source.ts";
+import { deliverJpeg, type FrameSink, type Source } from "./source.ts";
 
 /** What no shell reads as more than a word, and no program as an option. */
 const SAFE_DEVICE = /^(?=.{1,100}$)\/?[A-Za-z0-9][A-Za-z0-9_.:/]*$/;
@@ -61,7 +61,7 @@ async function run(
       await rm(path, { force: true }); // a capture that fails must not find the picture before it
       const capturedAt = nowMicros();
       const jpeg = await capture(camera, path, name);
-      if (!signal.aborted) sink.jpeg(jpeg, capturedAt);
+      if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

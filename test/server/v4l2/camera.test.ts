@@ -3,9 +3,10 @@
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { createCamera } from "../../../src/server/sources/v4l2/camera.ts";
-import { SIGNAL, SIGNAL_BYTES, type SlotMessage } from "../../../src/server/sources/v4l2/capture-messages.ts";
-import { hasLibc } from "../../../src/server/sources/v4l2/libc.ts";
+import { CaptureSignals } from "../../../src/server/sources/v4l2/capture-signals.ts";
+import { hasLibc, viewOf } from "../../../src/server/sources/v4l2/libc.ts";
 import { HandOver } from "../../../src/server/sources/v4l2/hand-over.ts";
+import { until } from "../../codec/outside-programs.ts";
 import { RecordingSink } from "../recording-sink.ts";
 
 const SIZE = { width: 4, height: 2 };
@@ -15,53 +16,92 @@ const STARTED = {
   actual: { fourcc: "GREY", size: SIZE, framesPerSecond: 30 },
 };
 
+/** Both sides in one thread: what the camera's would do is done by the test. */
 function stand(slots: number, format: "gray" | "mjpeg" = "gray") {
   const sink = new RecordingSink();
   sink.slots = slots;
-  const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
-  const sent: SlotMessage[] = [];
-  const handOver = new HandOver(sink, signals, (message) => sent.push(message));
-  handOver.take({ ...STARTED, format });
-  return { sink, signals, sent, handOver, word: (name: keyof typeof SIGNAL) => signals[SIGNAL[name]] };
+  const signals = new CaptureSignals();
+  const thread = new CaptureSignals(signals.memory);
+  const handOver = new HandOver(sink, signals);
+  const over = handOver.begin({ ...STARTED, format, bufferBytes: 16 });
+  const isTaken = () => thread.waitUntilTaken(0);
+  const fill = (bytes: number[]) => {
+    const slot = thread.takeSlot();
+    if (slot === null || slot === "refused") throw new Error(`the slot is ${slot}`);
+    viewOf(slot).set(bytes);
+    return slot;
+  };
+  return { sink, signals, thread, handOver, over, isTaken, fill };
 }
 
-describe("pixels", () => {
-  test("a slot is there before the frame, and the next one as soon as it is taken", () => {
-    const { sink, sent, handOver, word } = stand(1);
-    expect([sent.length, sink.held, word("slotsSent"), word("taken")]).toEqual([1, 1, 1, 0]);
-    sent[0]?.bytes?.set([1, 2, 3, 4, 5, 6, 7, 8]); // what the thread does
-    handOver.take({ kind: "pixels", capturedAt: 77, lost: 2 });
+describe.skipIf(!hasLibc())("pixels", () => {
+  test("a slot is there before the frame, and the next one as soon as it is taken", async () => {
+    const { sink, handOver, thread, isTaken, fill } = stand(1);
+    expect(sink.held).toBe(1);
+    fill([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(thread.takeSlot()).toBeNull();
+    thread.send({ bytes: 8, capturedAt: 77, lost: 2 });
+    expect(isTaken()).toBe(false);
+    await until(isTaken, "the frame");
     expect(sink.frames).toEqual([
       { ...SIZE, format: "gray", bytes: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), capturedAt: 77 },
     ]);
-    expect([sink.lostFrames, sent.length, sink.held, word("slotsSent"), word("taken")]).toEqual([2, 2, 1, 2, 1]);
+    expect([sink.lostFrames, sink.held]).toEqual([2, 1]);
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
     handOver.abandon();
     expect(sink.held).toBe(0);
   });
 
   test("without room the thread is told so when it asks, and gets a slot when there is one again", () => {
-    const { sink, sent, handOver, word } = stand(0);
-    expect(sent).toEqual([]);
-    handOver.take({ kind: "wants-slot" });
-    expect(sent).toEqual([{ bytes: null }]);
-    handOver.take({ kind: "lost", lost: 1 });
+    const { sink, handOver, thread } = stand(0);
+    expect(thread.takeSlot()).toBeNull();
+    handOver.answerForSlot();
+    expect([thread.takeSlot(), thread.takeSlot()]).toEqual(["refused", null]);
     sink.slots = 1;
-    handOver.take({ kind: "wants-slot" });
-    expect(sent[1]?.bytes).toBeInstanceOf(Uint8Array);
-    expect([sink.lostFrames, word("slotsSent"), word("taken")]).toEqual([1, 2, 0]);
+    handOver.answerForSlot();
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
   });
 
   test("a question that crosses a slot on its way is not answered twice", () => {
-    const { sent, handOver } = stand(2);
-    handOver.take({ kind: "wants-slot" });
-    expect(sent.length).toBe(1);
+    const { sink, thread, handOver } = stand(2);
+    handOver.answerForSlot();
+    expect(sink.held).toBe(1);
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
+    expect(thread.takeSlot()).toBeNull();
   });
 });
 
-test("JPEGs need no slots, and are confirmed", () => {
-  const { sink, sent, handOver, word } = stand(1, "mjpeg");
-  handOver.take({ kind: "jpeg", bytes: new Uint8Array([0xff, 0xd8]), capturedAt: 5, lost: 0 });
-  expect([sent.length, sink.held, sink.jpegs.length, word("taken")]).toEqual([0, 0, 1, 1]);
+describe.skipIf(!hasLibc())("JPEGs", () => {
+  test("have slots as large as the driver's buffers, of which they fill the first part", async () => {
+    const { sink, handOver, thread, isTaken, fill } = stand(1, "mjpeg");
+    expect(fill([0xff, 0xd8, 5, 6, 7]).bytes).toBe(16);
+    thread.send({ bytes: 4, capturedAt: 5, lost: 1 });
+    await until(isTaken, "the frame");
+    expect([sink.held, sink.lostFrames]).toEqual([1, 1]);
+    expect(sink.jpegs.map((jpeg) => [...jpeg])).toEqual([[0xff, 0xd8, 5, 6]]);
+    handOver.abandon();
+    expect(sink.held).toBe(0);
+  });
+
+  test("come in order, each once, whether or not they are announced", async () => {
+    const { sink, thread, isTaken, fill } = stand(1, "mjpeg");
+    for (let frame = 1; frame <= 20; frame++) {
+      if (frame % 2 === 0) thread.announce();
+      if (frame % 4 === 0) await Bun.sleep(1);
+      fill([0xff, 0xd8, frame]);
+      thread.send({ bytes: 3, capturedAt: frame, lost: 0 });
+      await until(isTaken, `frame ${frame}`);
+    }
+    expect(sink.jpegs.map((jpeg) => jpeg[2])).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  });
+
+  test("are not looked at any more once it is to stop", async () => {
+    const { sink, thread, signals, over, isTaken } = stand(1, "mjpeg");
+    signals.stop();
+    thread.send({ bytes: 2, capturedAt: 5, lost: 0 });
+    await over;
+    expect([thread.isStopped, sink.jpegs.length, isTaken()]).toEqual([true, 0, false]);
+  });
 });
 
 describe.skipIf(!hasLibc())("a camera that is not there", () => {

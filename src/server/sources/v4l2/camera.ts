@@ -1,11 +1,12 @@
 // A V4L2 camera as a source: a thread owns the device, frames go from its buffers to the sink with one copy.
 
-import { type FSWatcher, watch } from "node:fs";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { type FSWatcher, realpathSync, watch } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { sleep } from "../../../core/clock.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
-import { type CaptureMessage, type CaptureOrder, SIGNAL, SIGNAL_BYTES } from "./capture-messages.ts";
+import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
+import { CaptureSignals } from "./capture-signals.ts";
 import type { Setting } from "../control-values.ts";
 import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
@@ -47,13 +48,16 @@ class Camera {
   readonly #options: CameraOptions;
   #settings: Setting[];
   #said = "";
+  /** Resolves when the thread of the last run has ended; null where it has. */
+  #thread: Promise<void> | null = null;
+  /** Of the node, however it was named. */
   path: string;
   framesPerSecond: number;
 
   constructor(options: CameraOptions) {
     this.#options = options;
     this.#settings = [...options.settings];
-    this.path = options.path;
+    this.path = nodeOf(options.path);
     this.framesPerSecond = options.mode.interval === null ? 0 : rateOf(options.mode.interval);
   }
 
@@ -64,60 +68,68 @@ class Camera {
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_BYTES));
-    const { port1: slotPort, port2: slots } = new MessageChannel();
+    // Not ended by force: Bun 1.4.5 calls a thread ended that is still within a system call, and its device stays open for ever.
+    if (this.#thread !== null && !(await isWithin(this.#thread, CLOSING_PATIENCE_MS))) {
+      const text = `${this.path} is still being closed: its driver waits for a device that does not answer`;
+      throw new SourceError(text, { retry: true });
+    }
+    const signals = new CaptureSignals();
     const { identity, others, wanted } = this.#options;
-    const order: CaptureOrder = { path: this.path, identity, others, wanted, settings: this.#settings, signals, slots };
-    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
-      workerData: order,
-      transferList: [slots],
-    });
-    const handOver = new HandOver(sink, signals, (message) => slotPort.postMessage(message));
-    const outcome = Promise.withResolvers<void>();
-    let hasDelivered = false;
-    let patience: ReturnType<typeof setTimeout> | undefined;
-    const stop = () => {
-      Atomics.store(signals, SIGNAL.stop, 1);
-      Atomics.notify(signals, SIGNAL.taken);
-      Atomics.notify(signals, SIGNAL.slotsSent);
-      clearTimeout(patience);
-      patience = setTimeout(outcome.resolve, CLOSING_PATIENCE_MS);
+    const order: CaptureOrder = {
+      ...{ path: this.path, identity, others, wanted },
+      settings: this.#settings,
+      signals: signals.memory,
     };
+    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: order });
+    const handOver = new HandOver(sink, signals);
+    const outcome = Promise.withResolvers<void>();
+    const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
+    const stop = () => outcome.resolve();
     signal.addEventListener("abort", stop);
     worker.on("message", (message: CaptureMessage) => {
-      if (message.kind === "ended") {
-        if (message.failure === null || signal.aborted) outcome.resolve();
-        else outcome.reject(new SourceError(message.failure, { retry: true }));
-      } else if (signal.aborted) {
-        return; // frames that were on their way, or what stopping led to
-      } else if (message.kind === "failing") {
-        // Closing may hang for as long as the device does, and it cannot be opened again before that.
-        const error = new SourceError(message.message, { retry: true });
-        if (hasDelivered) sink.trouble(`${message.message}; trying again`);
-        else patience = setTimeout(() => outcome.reject(error), CLOSING_PATIENCE_MS);
-      } else {
-        if (message.kind === "started") this.#hear(message);
-        if (message.kind === "jpeg" || message.kind === "pixels") hasDelivered = true;
-        handOver.take(message);
+      if (signal.aborted) return; // what stopping led to
+      switch (message.kind) {
+        case "started":
+          this.#hear(message);
+          handOver.begin(message).catch(outcome.reject);
+          break;
+        case "lost":
+          handOver.countLost(message.lost);
+          break;
+        case "wants-slot":
+          handOver.answerForSlot();
+          break;
+        case "failing":
+          // At once: closing may take as long as the device does not answer, and it cannot be opened again before that.
+          if (handOver.hasDelivered) sink.trouble(`${message.message}; trying again`);
+          fail(message.message);
+          break;
+        case "ended":
+          if (message.failure === null) outcome.resolve();
+          else fail(message.failure);
+          break;
       }
     });
-    worker.on("error", (cause: Error) => {
-      outcome.reject(new SourceError(`the thread of ${this.path} died: ${cause.message}`, { retry: true, cause }));
+    worker.on("error", (cause: Error) => fail(`the thread of ${this.path} died: ${cause.message}`, cause));
+    const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
+    this.#thread = ended;
+    worker.on("exit", () => {
+      handOver.abandon(); // only now: the thread may have been writing to it
+      this.#thread = null;
+      onEnded();
+      fail(`the thread of ${this.path} ended`);
     });
-    worker.on("exit", () => outcome.reject(new SourceError(`the thread of ${this.path} ended`, { retry: true })));
     try {
       await outcome.promise;
     } finally {
-      clearTimeout(patience);
       signal.removeEventListener("abort", stop);
-      await endOf(worker);
-      slotPort.close();
-      handOver.abandon(); // only now: the thread may have been writing to it
+      signals.stop();
+      if (!(await isWithin(ended, CLOSING_PATIENCE_MS))) worker.unref();
     }
   }
 
   #hear({ path, actual, remarks }: CaptureMessage & { kind: "started" }): void {
-    if (path !== this.path) remarks.unshift(`${this.#options.path} is now ${path}`);
+    if (path !== this.path) remarks.unshift(`${this.path} is now ${path}`);
     this.path = path;
     this.framesPerSecond = actual.framesPerSecond;
     const text = remarks.join("; ");
@@ -126,13 +138,24 @@ class Camera {
   }
 }
 
+/** udev names cameras by links too: `/dev/v4l/by-id/...`. */
+function nodeOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // gone at this moment, which its thread will say
+  }
+}
+
 /** A driver that waits for a device which does not answer holds its thread; nobody can end that. */
 const CLOSING_PATIENCE_MS = 3_000;
 
-async function endOf(worker: Worker): Promise<void> {
+/** Whether it resolves within so long. */
+async function isWithin(event: Promise<void>, milliseconds: number): Promise<boolean> {
   const over = new AbortController();
-  await Promise.race([worker.terminate(), sleep(CLOSING_PATIENCE_MS, over.signal)]);
+  const isIt = await Promise.race([event.then(() => true), sleep(milliseconds, over.signal).then(() => false)]);
   over.abort();
+  return isIt;
 }
 
 /** After a new node is there, udev gives it its group; before that it may not be opened. */

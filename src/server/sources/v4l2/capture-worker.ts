@@ -1,17 +1,17 @@
 // The thread that owns a camera: waits for frames, takes the newest, copies it once and hands it over. Started by camera.ts.
 //
-// It never returns to its event loop while it captures: it blocks in poll(2), and messages for it are taken from their port
-// when they are due. So the main thread never blocks on a device, and a frame costs no turn of an event loop on this side.
+// It never returns to its event loop while it captures: it blocks in poll(2), and is told what it is told by shared words. So the main thread never blocks on a device, and a frame costs no turn of an event loop on this side.
 
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../../../core/clock.ts";
 import { isExpected, messageOf, SourceError } from "../../../core/errors.ts";
-import { type CaptureMessage, type CaptureOrder, SIGNAL, type SlotMessage } from "./capture-messages.ts";
+import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
+import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { applySetting } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { findAgain, findCameras } from "./find.ts";
-import { monotonicMicros, SystemCallError } from "./libc.ts";
+import { monotonicMicros, SystemCallError, viewOf } from "./libc.ts";
 import { CaptureSession, type Taken } from "./session.ts";
 import { captureTime } from "./timestamps.ts";
 
@@ -27,25 +27,21 @@ const SILENT_INTERVALS = 3;
 if (parentPort === null) throw new Error("capture-worker.ts runs as a worker thread only");
 const port = parentPort;
 const order: CaptureOrder = workerData;
-const { signals, slots } = order;
-/** Frames sent, as the main thread counts them in `taken`. */
-let sent = 0;
+const signals = new CaptureSignals(order.signals);
+/** Slots that were lent before, by address: they are a few, used in turn. */
+const slots = new Map<number, Uint8Array>();
 
-function send(message: CaptureMessage, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
-}
-
-function isStopped(): boolean {
-  return Atomics.load(signals, SIGNAL.stop) === 1;
+function send(message: CaptureMessage): void {
+  port.postMessage(message);
 }
 
 function capture(): void {
-  const path = findPath();
-  using device = openDevice(path);
+  using device = findDevice();
+  const { path } = device;
   const refusals = applySettings(device);
   using session = new CaptureSession(device, order.wanted);
-  const { actual, format } = session;
-  send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks] });
+  const { actual, format, bufferBytes } = session;
+  send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks], bufferBytes });
   try {
     takeFrames(path, device, session);
   } catch (error) {
@@ -59,42 +55,57 @@ function takeFrames(path: string, device: Device, session: CaptureSession): void
   const interval = actual.framesPerSecond > 0 ? 1000 / actual.framesPerSecond : 0;
   const silenceMs = Math.max(SILENCE_MS, SILENT_INTERVALS * interval);
   let heardAt = performance.now();
+  let damagedBefore = 0;
   let patienceMs = Math.max(FIRST_FRAME_MS, silenceMs);
-  while (!isStopped()) {
-    if (!mainThreadIsReady()) {
+  while (!signals.isStopped) {
+    if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) {
       heardAt = performance.now(); // it is not the camera that is late
       continue;
     }
-    const { readable, event } = device.wait(LONGEST_WAIT_MS);
-    if (event) session.checkEvents();
+    if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
     // An error is for VIDIOC_DQBUF to explain; waiting alone says nothing of a camera that was unplugged.
     const taken = session.takeNewest();
     if (taken === null) {
       const silentMs = performance.now() - heardAt;
       if (silentMs > patienceMs) {
-        throw new SourceError(`${path} has sent nothing for ${Math.floor(silentMs / 1000)} s`, { retry: true });
+        const what = session.damaged > damagedBefore ? "only damaged frames" : "nothing";
+        throw new SourceError(`${path} has sent ${what} for ${Math.floor(silentMs / 1000)} s`, { retry: true });
       }
-      if (session.lost > 0 && !readable) send({ kind: "lost", lost: takeLost(session) });
+      sendLost(session);
       continue;
     }
     heardAt = performance.now();
+    damagedBefore = session.damaged;
     patienceMs = silenceMs;
     handOver(session, taken);
   }
 }
 
-/** Where it is now: it may have come back under another number. */
-function findPath(): string {
+/** Where it was, if it is still there; else where it is now: it may have come back under another number. */
+function findDevice(): Device {
+  const there = openIfItIs(order.path);
+  if (there !== null) return there;
   const camera = findAgain(findCameras(), order.identity, order.path, order.others);
   if (camera === null) throw new SourceError(`${order.path} is not there any more`, { retry: true });
-  return camera.path;
-}
-
-function openDevice(path: string): Device {
-  const device = new Device(path);
+  const device = new Device(camera.path);
   if (device.capability().isCamera) return device;
   device[Symbol.dispose]();
-  throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: true });
+  throw new SourceError(`${camera.path} is no camera: it delivers no pictures`, { retry: true });
+}
+
+/** The device at that path, if it is the one that was asked for; null for any other, and for none. */
+function openIfItIs(path: string): Device | null {
+  let device: Device;
+  try {
+    device = new Device(path);
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    return null; // the search will find what it is, or say that there is none
+  }
+  const { card, bus, isCamera } = device.capability();
+  if (isCamera && card === order.identity.card && bus === order.identity.bus) return device;
+  device[Symbol.dispose]();
+  return null;
 }
 
 /** Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark. */
@@ -111,55 +122,42 @@ function applySettings(device: Device): string[] {
   return refusals;
 }
 
-/** Waits, for a moment, until the last frame has been taken. */
-function mainThreadIsReady(): boolean {
-  const taken = Atomics.load(signals, SIGNAL.taken);
-  if (taken === sent) return true;
-  Atomics.wait(signals, SIGNAL.taken, taken, LONGEST_WAIT_MS);
-  return Atomics.load(signals, SIGNAL.taken) === sent;
-}
-
 function handOver(session: CaptureSession, taken: Taken): void {
   const capturedAt = captureTime(taken.stamp, monotonicMicros(), nowMicros());
-  if (session.format === "mjpeg") {
-    const bytes = session.copyJpeg(taken);
-    if (bytes === null) session.lost++;
-    else {
-      sent++;
-      send({ kind: "jpeg", bytes, capturedAt, lost: takeLost(session) }, [bytes.buffer]);
-    }
-    session.giveBack(taken); // last: the frame is on its way before the driver is asked again
-    return;
-  }
   const slot = takeSlot();
-  if (slot !== null) session.copyPixels(taken, slot);
-  session.giveBack(taken);
-  if (slot === null) {
-    session.lost++;
-    send({ kind: "lost", lost: takeLost(session) });
-    return;
+  if (slot === null) session.lost++;
+  else {
+    signals.announce(); // the main thread wakes up meanwhile
+    session.copy(taken, slot);
+    signals.send({ bytes: taken.bytesUsed, capturedAt, lost: takeLost(session) });
   }
-  sent++;
-  send({ kind: "pixels", capturedAt, lost: takeLost(session) });
+  session.giveBack(taken); // last: the frame is on its way before the driver is asked again
+  sendLost(session);
 }
 
-/** The slot that was sent in advance, or one that is asked for now; null where there is none. */
+function sendLost(session: CaptureSession): void {
+  if (session.lost > 0) send({ kind: "lost", lost: takeLost(session) });
+}
+
+/** The slot that was lent in advance, or one that is asked for now; null where there is none. */
 function takeSlot(): Uint8Array | null {
-  const early = receiveSlot();
-  if (early?.bytes) return early.bytes;
+  const early = signals.takeSlot();
+  if (early !== null && early !== "refused") return slotAt(early);
   send({ kind: "wants-slot" });
-  while (!isStopped()) {
-    const seen = Atomics.load(signals, SIGNAL.slotsSent);
-    const answer = receiveSlot();
-    if (answer !== null) return answer.bytes;
-    Atomics.wait(signals, SIGNAL.slotsSent, seen, LONGEST_WAIT_MS);
+  while (!signals.isStopped) {
+    signals.waitForSlot(LONGEST_WAIT_MS);
+    const answer = signals.takeSlot();
+    if (answer !== null) return answer === "refused" ? null : slotAt(answer);
   }
   return null;
 }
 
-function receiveSlot(): SlotMessage | null {
-  const received = receiveMessageOnPort(slots);
-  return received === undefined ? null : (received as { message: SlotMessage }).message;
+function slotAt(place: SlotPlace): Uint8Array {
+  const known = slots.get(place.address);
+  if (known?.length === place.bytes) return known;
+  const slot = viewOf(place);
+  slots.set(place.address, slot);
+  return slot;
 }
 
 function takeLost(session: CaptureSession): number {
@@ -180,5 +178,4 @@ try {
 } catch (error) {
   failure = failureOf(error);
 }
-slots.close();
 send({ kind: "ended", failure });

@@ -1,17 +1,7 @@
 // An open V4L2 device: requests with errors that name them, and what it says of itself.
 
 import { REQUESTS, type RequestName, type StructName, V4L2 } from "./layouts.ts";
-import {
-  closeDevice,
-  ERRNO,
-  ioctl,
-  type Mapping,
-  map,
-  openDevice,
-  type Readiness,
-  SystemCallError,
-  waitFor,
-} from "./libc.ts";
+import { closeDevice, ERRNO, ioctl, type Mapping, map, openDevice, SystemCallError, waitFor } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
 /** What stays the same when a camera is plugged in again, but for `bus`, which changes with the socket. */
@@ -99,8 +89,8 @@ export class Device implements Disposable {
     return map(this.#descriptor, offset, length);
   }
 
-  /** Blocks this thread. */
-  wait(timeoutMs: number): Readiness {
+  /** Blocks this thread until there is a frame, an error or an event, or the time is over. Whether it is an event. */
+  wait(timeoutMs: number): boolean {
     return waitFor(this.#descriptor, timeoutMs);
   }
 }

@@ -104,7 +104,7 @@ export function findAgain<Camera extends FoundCamera>(
   others: readonly string[],
 ): Camera | null {
   const alike = cameras.filter(({ card, bus }) => card === identity.card && !others.includes(bus));
-  return (
-    alike.find(({ bus }) => bus === identity.bus) ?? alike.find((camera) => camera.path === path) ?? alike[0] ?? null
-  );
+  const inItsSocket = alike.filter(({ bus }) => bus === identity.bus);
+  const likely = inItsSocket.length > 0 ? inItsSocket : alike;
+  return likely.find((camera) => camera.path === path) ?? likely[0] ?? null;
 }

@@ -1,81 +1,110 @@
-// The main thread's side of a camera: gives its thread slots in advance, and what comes back to the sink.
+// The main thread's side of a camera: gives its thread slots in advance, and takes those that it has filled to the sink.
 
-import type { FrameSlot } from "../../../codec/frame-slots.ts";
-import type { PixelFormat, Size } from "../../../core/pixel-format.ts";
 import type { FrameSink } from "../source.ts";
-import { type CaptureMessage, SIGNAL, type SlotMessage } from "./capture-messages.ts";
+import type { CaptureMessage } from "./capture-messages.ts";
+import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
+import { addressOf } from "./libc.ts";
+
+/** What slots of pixels and those of JPEGs have in common. */
+interface Slot {
+  readonly bytes: Uint8Array;
+  release(): void;
+}
+
+/** Slots of one kind, of which the thread has one at most. */
+class Lane<Kind extends Slot> {
+  readonly #reserve: () => Kind | null;
+  readonly #deliver: (slot: Kind, frame: HandedOver) => void;
+  #lent: Kind | null = null;
+
+  constructor(reserve: () => Kind | null, deliver: (slot: Kind, frame: HandedOver) => void) {
+    this.#reserve = reserve;
+    this.#deliver = deliver;
+  }
+
+  /** The thread has one, or will have. */
+  get isLent(): boolean {
+    return this.#lent !== null;
+  }
+
+  /** Memory for one; null where there is none. */
+  lend(): Uint8Array | null {
+    this.#lent = this.#reserve();
+    return this.#lent?.bytes ?? null;
+  }
+
+  /** The thread has filled it. */
+  deliver(frame: HandedOver): void {
+    const slot = this.#lent;
+    this.#lent = null;
+    if (slot !== null) this.#deliver(slot, frame);
+  }
+
+  abandon(): void {
+    this.#lent?.release();
+    this.#lent = null;
+  }
+}
 
 /** Of one run of the camera. */
 export class HandOver {
   readonly #sink: FrameSink;
-  readonly #signals: Int32Array;
-  readonly #sendSlot: (message: SlotMessage) => void;
-  #pixels: { format: PixelFormat; size: Size } | null = null;
-  #slot: FrameSlot | null = null;
+  readonly #signals: CaptureSignals;
+  #lane: Pick<Lane<Slot>, "isLent" | "lend" | "deliver" | "abandon"> | null = null;
+  /** A frame has come. */
+  hasDelivered = false;
 
-  constructor(sink: FrameSink, signals: Int32Array, sendSlot: (message: SlotMessage) => void) {
+  constructor(sink: FrameSink, signals: CaptureSignals) {
     this.#sink = sink;
     this.#signals = signals;
-    this.#sendSlot = sendSlot;
   }
 
-  take(message: Exclude<CaptureMessage, { kind: "ended" }>): void {
-    switch (message.kind) {
-      case "started":
-        if (message.format !== "mjpeg") this.#pixels = { format: message.format, size: message.actual.size };
-        this.#offerSlot();
-        break;
-      case "jpeg":
-        this.#countLost(message.lost);
-        this.#sink.jpeg(message.bytes, message.capturedAt);
-        this.#confirm();
-        break;
-      case "pixels": {
-        this.#countLost(message.lost);
-        const slot = this.#slot;
-        this.#slot = null;
-        if (slot !== null && this.#pixels !== null) {
-          this.#sink.pixels(slot, this.#pixels.format, this.#pixels.size, message.capturedAt);
-        }
-        this.#offerSlot();
-        this.#confirm();
-        break;
-      }
-      case "wants-slot":
-        if (this.#slot !== null) break; // it is on its way
-        this.#offerSlot();
-        if (this.#slot === null) this.#post({ bytes: null });
-        break;
-      case "lost":
-        this.#countLost(message.lost);
-        break;
-    }
+  /** The camera runs. Resolves when the signals say stop; rejects as the sink throws. */
+  async begin({ format, actual: { size }, bufferBytes }: CaptureMessage & { kind: "started" }): Promise<void> {
+    const sink = this.#sink;
+    this.#lane =
+      format === "mjpeg"
+        ? new Lane(
+            () => sink.reserveJpeg(bufferBytes),
+            (slot, { bytes, capturedAt }) => sink.jpeg(slot, bytes, capturedAt),
+          )
+        : new Lane(
+            () => sink.reserve(format, size),
+            (slot, { capturedAt }) => sink.pixels(slot, format, size, capturedAt),
+          );
+    this.#offerSlot();
+    await this.#signals.listen(() => this.#takeFrame());
+  }
+
+  /** A frame is there and no slot to put it in. */
+  answerForSlot(): void {
+    if (this.#lane === null || this.#lane.isLent) return; // it is there by now
+    if (!this.#offerSlot()) this.#signals.lend(null);
+  }
+
+  countLost(count: number): void {
+    for (let i = 0; i < count; i++) this.#sink.lost();
   }
 
   /** Gives back what the thread holds, when it has ended. */
   abandon(): void {
-    this.#slot?.release();
-    this.#slot = null;
+    this.#lane?.abandon();
+    this.#lane = null;
   }
 
-  #offerSlot(): void {
-    if (this.#pixels === null) return;
-    this.#slot = this.#sink.reserve(this.#pixels.format, this.#pixels.size);
-    if (this.#slot !== null) this.#post({ bytes: this.#slot.bytes });
+  #takeFrame(): void {
+    const frame = this.#signals.frame;
+    if (frame === null) return;
+    this.hasDelivered = true;
+    this.countLost(frame.lost);
+    this.#lane?.deliver(frame);
+    this.#offerSlot();
+    this.#signals.confirm();
   }
 
-  #post(message: SlotMessage): void {
-    this.#sendSlot(message);
-    Atomics.add(this.#signals, SIGNAL.slotsSent, 1);
-    Atomics.notify(this.#signals, SIGNAL.slotsSent);
-  }
-
-  #confirm(): void {
-    Atomics.add(this.#signals, SIGNAL.taken, 1);
-    Atomics.notify(this.#signals, SIGNAL.taken);
-  }
-
-  #countLost(count: number): void {
-    for (let i = 0; i < count; i++) this.#sink.lost();
+  #offerSlot(): boolean {
+    const bytes = this.#lane?.lend() ?? null;
+    if (bytes !== null) this.#signals.lend({ address: Number(addressOf(bytes)), bytes: bytes.length });
+    return bytes !== null;
   }
 }

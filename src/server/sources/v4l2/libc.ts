@@ -103,6 +103,11 @@ export function addressOf(bytes: Uint8Array): bigint {
   return BigInt(ptr(bytes));
 }
 
+/** A view of memory that another thread has the address of; that thread keeps it for as long as the view is used. */
+export function viewOf({ address, bytes }: { address: number; bytes: number }): Uint8Array {
+  return new Uint8Array(toArrayBuffer(address as Pointer, 0, bytes));
+}
+
 /** Memory of a device. Views of `bytes` must not be used after `unmap`: the process would crash. */
 export interface Mapping {
   bytes: Uint8Array;
@@ -117,42 +122,26 @@ const MAP_SHARED = 1;
 export function map(descriptor: number, offset: number, length: number): Mapping {
   const address = Number(libc().mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset));
   if (address === -1) throw new SystemCallError("mmap", errno());
-  const pointer = address as Pointer;
   return {
-    bytes: new Uint8Array(toArrayBuffer(pointer, 0, length)),
+    bytes: viewOf({ address, bytes: length }),
     unmap() {
-      libc().munmap(pointer, length);
+      libc().munmap(address as Pointer, length);
     },
   };
 }
 
-/** What poll(2) saw (uapi/asm-generic/poll.h). */
-export interface Readiness {
-  readable: boolean;
-  event: boolean;
-  error: boolean;
-}
-
+/** uapi/asm-generic/poll.h */
 const POLLIN = 0x1;
 const POLLPRI = 0x2;
-const POLLERR = 0x8;
-const POLLHUP = 0x10;
-const POLLNVAL = 0x20;
 const pollRequest = new DataView(new ArrayBuffer(8));
 const pollBytes = new Uint8Array(pollRequest.buffer);
 
-/** Blocks this thread until the device has something or the time is over. */
-export function waitFor(descriptor: number, timeoutMs: number): Readiness {
+/** Blocks this thread until the device has a frame, an error or an event, or the time is over. Whether it is an event. */
+export function waitFor(descriptor: number, timeoutMs: number): boolean {
   pollRequest.setInt32(0, descriptor, true);
   pollRequest.setInt16(4, POLLIN | POLLPRI, true);
   pollRequest.setInt16(6, 0, true);
-  const count = libc().poll(ptr(pollBytes), 1, timeoutMs);
-  const seen = count > 0 ? pollRequest.getInt16(6, true) : 0;
-  return {
-    readable: (seen & POLLIN) !== 0,
-    event: (seen & POLLPRI) !== 0,
-    error: (seen & (POLLERR | POLLHUP | POLLNVAL)) !== 0,
-  };
+  return libc().poll(ptr(pollBytes), 1, timeoutMs) > 0 && (pollRequest.getInt16(6, true) & POLLPRI) !== 0;
 }
 
 const CLOCK_MONOTONIC = 1;

@@ -7,7 +7,7 @@ import type { Device } from "./device.ts";
 import { type CameraFormat, fourccCode, fourccText, type FrameFormat, rateOf, readFormats } from "./formats.ts";
 import { FrameCopier } from "./frame-copy.ts";
 import { V4L2 } from "./layouts.ts";
-import { ERRNO, type Mapping, SystemCallError } from "./libc.ts";
+import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
 import { type Actual, chooseMode, describeDifference, type Mode, type Wanted } from "./negotiate.ts";
 import { Struct } from "./struct.ts";
 
@@ -36,6 +36,8 @@ export class CaptureSession implements Disposable {
   #sequence: number | null = null;
   /** Frames that the camera made and nobody got. */
   lost = 0;
+  /** Of all that there were. */
+  damaged = 0;
 
   /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
   constructor(device: Device, wanted: Wanted) {
@@ -95,30 +97,37 @@ export class CaptureSession implements Disposable {
         this.giveBack(newest);
       }
       newest = taken;
+      if (!this.#mayHaveSuccessor(newest)) return newest;
     }
+  }
+
+  /** It is so old that the next one may be there. */
+  #mayHaveSuccessor({ stamp }: Taken): boolean {
+    const { framesPerSecond } = this.actual;
+    return stamp === null || framesPerSecond === 0 || monotonicMicros() - stamp > 0.5e6 / framesPerSecond;
   }
 
   giveBack({ index }: Taken): void {
     this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
   }
 
-  /** A copy of a taken JPEG in memory of its own; null where it is none. */
-  copyJpeg({ index, bytesUsed }: Taken): Uint8Array<ArrayBuffer> | null {
-    const mapped = this.#bytes(index);
-    if (mapped[0] !== 0xff || mapped[1] !== 0xd8) return null; // SOI (T.81 B.1.1.3)
-    const jpeg = new Uint8Array(bytesUsed);
-    jpeg.set(mapped.subarray(0, bytesUsed));
-    return jpeg;
+  /** The largest that a frame can be. */
+  get bufferBytes(): number {
+    return Math.max(...this.#mappings.map(({ bytes }) => bytes.length));
   }
 
-  /** Whether a taken frame is whole: drivers hand over what a disturbed transfer left. */
-  isWhole({ bytesUsed }: Taken): boolean {
-    return this.#copier === null ? bytesUsed > 2 : bytesUsed >= this.#copier.bufferBytes;
+  /** Whether a taken frame is whole, as far as can be seen at once: drivers hand over what a disturbed transfer left. */
+  #isWhole({ index, bytesUsed }: Taken): boolean {
+    if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
+    const [first, second] = this.#bytes(index);
+    return bytesUsed > 2 && first === 0xff && second === 0xd8; // SOI (T.81 B.1.1.3)
   }
 
-  /** Copies a taken frame without its padding. */
-  copyPixels({ index }: Taken, frame: Uint8Array): void {
-    this.#copier?.copy(this.#bytes(index), frame);
+  /** Copies a taken frame: a JPEG as it is, pixels without their padding. */
+  copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
+    const buffer = this.#bytes(index);
+    if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
+    else this.#copier.copy(buffer, frame);
   }
 
   /** Throws SourceError where the picture's size has changed: everything has to be set up anew. */
@@ -149,8 +158,9 @@ export class CaptureSession implements Disposable {
       bytesUsed: Math.min(buffer.get("bytesused"), this.#bytes(buffer.get("index")).length),
       stamp: isMonotonic && micros > 0 ? micros : null,
     };
-    if ((flags & V4L2.BUF_FLAG_ERROR) === 0 && this.isWhole(taken)) return taken;
+    if ((flags & V4L2.BUF_FLAG_ERROR) === 0 && this.#isWhole(taken)) return taken;
     this.lost++;
+    this.damaged++;
     this.giveBack(taken);
     return "damaged";
   }

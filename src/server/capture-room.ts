@@ -1,0 +1,54 @@
+// Room in the arena for what a source captures: slots for pixels, of which there is a fixed number, and slots for JPEGs.
+
+import type { Arena } from "../codec/arena.ts";
+import { type FrameSlot, FrameSlots } from "../codec/frame-slots.ts";
+import { CodecError } from "../core/errors.ts";
+import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
+import { type JpegSlot, JpegSlots } from "./jpeg-slots.ts";
+
+/** One frame being written, one waiting, one spare for a change of hands; the rest are in the encoders' hands. */
+const SLOTS_BESIDE_ENCODERS = 3;
+
+export class CaptureRoom {
+  readonly #arena: Arena;
+  readonly #slotsOfEncoders: number;
+  readonly #onMemory: (trouble: string | null) => void;
+  #slots: FrameSlots | null = null;
+  readonly #jpegSlots: JpegSlots;
+
+  /** `onMemory` hears, each time that room is asked for, whether memory has ended, and why. */
+  constructor(arena: Arena, slotsOfEncoders: number, onMemory: (trouble: string | null) => void) {
+    this.#arena = arena;
+    this.#slotsOfEncoders = slotsOfEncoders;
+    this.#onMemory = onMemory;
+    this.#jpegSlots = new JpegSlots(arena);
+  }
+
+  /** Null while all slots are taken, and where memory ends. */
+  reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
+    const bytes = frameBytes(format, width, height);
+    return this.#unlessMemoryEnds(() => {
+      if (this.#slots === null || this.#slots.slotBytes < bytes) {
+        this.#slots = new FrameSlots(this.#arena, bytes, this.#slotsOfEncoders + SLOTS_BESIDE_ENCODERS);
+      }
+      return this.#slots.acquire();
+    });
+  }
+
+  /** Null where memory ends. */
+  reserveJpeg(mostBytes: number): JpegSlot | null {
+    return this.#unlessMemoryEnds(() => this.#jpegSlots.take(mostBytes));
+  }
+
+  #unlessMemoryEnds<Slot>(take: () => Slot): Slot | null {
+    try {
+      const slot = take();
+      this.#onMemory(null);
+      return slot;
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.#onMemory(error.message);
+      return null;
+    }
+  }
+}
