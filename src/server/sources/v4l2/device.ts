@@ -54,6 +54,12 @@ export class Device implements Disposable {
     if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
   }
 
+  /** Requests that answer with an int; null where there is none. */
+  attemptToGet(name: "VIDIOC_G_INPUT"): number | null {
+    const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
+    return errno === 0 ? (this.#int[0] as number) : null;
+  }
+
   /**
    * An enumeration: `fill` writes the index into a new structure; ends where the device has no more, or none at all
    * (EINVAL, and ENOTTY from drivers that lack the request).

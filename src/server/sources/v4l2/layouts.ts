@@ -56,6 +56,8 @@ export const STRUCTS = {
   v4l2_ext_control: { bytes: 20, fields: { id: 0, size: 4, value: 12, value64: 12 } },
   v4l2_ext_controls: { bytes: 32, fields: { which: 0, count: 4, error_idx: 8, controls: 24 } },
   v4l2_event_subscription: { bytes: 32, fields: { type: 0, id: 4, flags: 8 } },
+  v4l2_input: { bytes: 80, fields: { index: 0, capabilities: 60 } },
+  v4l2_dv_timings: { bytes: 132, fields: { "bt.width": 4, "bt.height": 8 } },
   v4l2_event: { bytes: 136, fields: { type: 0, "u.src_change.changes": 8, pending: 72 } },
 } as const satisfies Record<string, StructLayout>;
 
@@ -72,7 +74,7 @@ function request(direction: number, number: number, bytes: number): number {
 
 const struct = (direction: number, number: number, name: StructName) =>
   ({ number: request(direction, number, STRUCTS[name].bytes), struct: name }) as const;
-const int = (number: number) => ({ number: request(WRITE, number, 4), struct: null }) as const;
+const int = (direction: number, number: number) => ({ number: request(direction, number, 4), struct: null }) as const;
 
 /** Requests: their numbers, and the structure that goes with each; null = an int. */
 export const REQUESTS = {
@@ -84,17 +86,21 @@ export const REQUESTS = {
   VIDIOC_QUERYBUF: struct(READ | WRITE, 9, "v4l2_buffer"),
   VIDIOC_QBUF: struct(READ | WRITE, 15, "v4l2_buffer"),
   VIDIOC_DQBUF: struct(READ | WRITE, 17, "v4l2_buffer"),
-  VIDIOC_STREAMON: int(18),
-  VIDIOC_STREAMOFF: int(19),
+  VIDIOC_STREAMON: int(WRITE, 18),
+  VIDIOC_STREAMOFF: int(WRITE, 19),
   VIDIOC_G_PARM: struct(READ | WRITE, 21, "v4l2_streamparm"),
   VIDIOC_S_PARM: struct(READ | WRITE, 22, "v4l2_streamparm"),
+  VIDIOC_ENUMINPUT: struct(READ | WRITE, 26, "v4l2_input"),
   VIDIOC_QUERYMENU: struct(READ | WRITE, 37, "v4l2_querymenu"),
+  VIDIOC_G_INPUT: int(READ, 38),
   VIDIOC_G_EXT_CTRLS: struct(READ | WRITE, 71, "v4l2_ext_controls"),
   VIDIOC_S_EXT_CTRLS: struct(READ | WRITE, 72, "v4l2_ext_controls"),
   VIDIOC_ENUM_FRAMESIZES: struct(READ | WRITE, 74, "v4l2_frmsizeenum"),
   VIDIOC_ENUM_FRAMEINTERVALS: struct(READ | WRITE, 75, "v4l2_frmivalenum"),
+  VIDIOC_S_DV_TIMINGS: struct(READ | WRITE, 87, "v4l2_dv_timings"),
   VIDIOC_DQEVENT: struct(READ, 89, "v4l2_event"),
   VIDIOC_SUBSCRIBE_EVENT: struct(WRITE, 90, "v4l2_event_subscription"),
+  VIDIOC_QUERY_DV_TIMINGS: struct(READ, 99, "v4l2_dv_timings"),
   VIDIOC_QUERY_EXT_CTRL: struct(READ | WRITE, 103, "v4l2_query_ext_ctrl"),
 } as const;
 
@@ -111,6 +117,7 @@ export const V4L2 = {
   CAP_STREAMING: 0x04000000,
   CAP_DEVICE_CAPS: 0x80000000,
   CAP_TIMEPERFRAME: 0x1000,
+  IN_CAP_DV_TIMINGS: 0x00000002,
   FRMSIZE_TYPE_DISCRETE: 1,
   FRMIVAL_TYPE_DISCRETE: 1,
   PIX_FMT_PRIV_MAGIC: 0xfeedcafe,

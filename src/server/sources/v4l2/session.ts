@@ -9,6 +9,7 @@ import { FrameCopier } from "./frame-copy.ts";
 import { V4L2 } from "./layouts.ts";
 import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
 import { type Actual, chooseMode, describeDifference, type Mode, type Wanted } from "./negotiate.ts";
+import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
 /** Enough for the driver to fill one while we read one, twice over; we always take the newest, so more would not be seen. */
@@ -42,7 +43,8 @@ export class CaptureSession implements Disposable {
   /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
-    const { pix, mode } = setFormat(device, readFormats(device), wanted);
+    const signalSize = adoptSignal(device);
+    const { pix, mode } = setFormat(device, readFormats(device), { ...wanted, size: wanted.size ?? signalSize });
     const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
     this.actual = { fourcc: mode.fourcc, size, framesPerSecond: setRate(device, mode) };
     const difference = describeDifference(wanted, this.actual);

@@ -1,0 +1,41 @@
+// The signal at a capture card's input: size and rate come from there, and the card takes them over when it is told to.
+//
+// Documentation/userspace-api/media/v4l/dv-timings.rst: an application asks for the timings of the signal and sets them; the
+// driver never does so by itself. Cameras, and USB cards, which scale what they get, have no such inputs.
+
+import { SourceError } from "../../../core/errors.ts";
+import type { Size } from "../../../core/pixel-format.ts";
+import type { Device } from "./device.ts";
+import { V4L2 } from "./layouts.ts";
+import { ERRNO, SystemCallError } from "./libc.ts";
+import { Struct } from "./struct.ts";
+
+/** What the driver says of a signal that it cannot tell the timings of (vidioc-query-dv-timings.rst). */
+const NO_TIMINGS: ReadonlyMap<number, string> = new Map([
+  [ERRNO.ENOLINK, "has no signal at its input"],
+  [ERRNO.ENOLCK, "cannot lock to the signal at its input"],
+  [ERRNO.ERANGE, "gets a signal that is out of its range"],
+]);
+
+/**
+ * Before formats are asked for: has the device take over what is at its input; its size then, null where it has no such input.
+ * Throws SourceError where there is no usable signal, SystemCallError where the device is in use.
+ */
+export function adoptSignal(device: Device): Size | null {
+  if (!hasTimings(device)) return null;
+  const timings = new Struct("v4l2_dv_timings");
+  const errno = device.attempt("VIDIOC_QUERY_DV_TIMINGS", timings);
+  const trouble = NO_TIMINGS.get(errno);
+  if (trouble !== undefined) throw new SourceError(`${device.path} ${trouble}`, { retry: true });
+  if (errno !== 0) throw new SystemCallError(`VIDIOC_QUERY_DV_TIMINGS ${device.path}`, errno);
+  device.request("VIDIOC_S_DV_TIMINGS", timings);
+  return { width: timings.get("bt.width"), height: timings.get("bt.height") };
+}
+
+/** Whether the input in use is one whose signal says its timings. */
+function hasTimings(device: Device): boolean {
+  const index = device.attemptToGet("VIDIOC_G_INPUT");
+  if (index === null) return false;
+  const input = new Struct("v4l2_input").set({ index });
+  return device.attempt("VIDIOC_ENUMINPUT", input) === 0 && (input.get("capabilities") & V4L2.IN_CAP_DV_TIMINGS) !== 0;
+}

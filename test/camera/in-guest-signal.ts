@@ -1,0 +1,66 @@
+// A capture card, in the guest: the kernel's test driver with an HDMI input whose signal goes, comes back and changes its size.
+
+import { expect, test } from "bun:test";
+import { startServer, startViewer } from "../e2e/programs.ts";
+
+function v4l2ctl(...args: string[]): { isDone: boolean; said: string } {
+  const { success, stdout, stderr } = Bun.spawnSync(["v4l2-ctl", "-d", "/dev/video0", ...args]);
+  return { isDone: success, said: `${stdout.toString()}${stderr.toString()}` };
+}
+
+function setSignal(mode: string): void {
+  const { isDone, said } = v4l2ctl("-c", `dv_timings_signal_mode=${mode}`);
+  if (!isDone) throw new Error(said);
+}
+
+/** Menu of vivid's control, as the kernel's vivid-ctrls.c has it. */
+const SIGNAL = { current: "0", none: "1", noLock: "2", outOfRange: "3", selected: "4" };
+
+/** Number, in the menu of timings, of the first with that size. */
+function timingsOf(width: number, height: number): string {
+  const menu = v4l2ctl("--list-ctrls-menus").said.split("dv_timings 0x")[1] ?? "";
+  const found = new RegExp(`^\\s*(\\d+): .*${width}x${height}p`, "m").exec(menu)?.[1];
+  if (found === undefined) throw new Error(`no timings of ${width}x${height} in ${menu.slice(0, 2000)}`);
+  return found;
+}
+
+test("the signal of a capture card is followed: gone, back, and of another size; nobody else can change the format meanwhile", async () => {
+  setSignal(SIGNAL.none);
+  const refused = Bun.spawnSync([process.execPath, "src/server/main.ts", "--source", "0"]);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr.toString()).toContain("error: /dev/video0 has no signal at its input\n");
+
+  v4l2ctl("-c", `dv_timings=${timingsOf(640, 480)}`);
+  setSignal(SIGNAL.selected);
+  await using server = await startServer(["--source", "0"]);
+  await using viewer = startViewer(server.port);
+  const shows = (width: number, height: number) =>
+    viewer.until(`${width}x${height}`, ({ last }) => last?.width === width && last.height === height);
+  await shows(640, 480);
+
+  for (const [mode, text] of [
+    [SIGNAL.none, "has no signal at its input"],
+    [SIGNAL.noLock, "cannot lock to the signal at its input"],
+    [SIGNAL.outOfRange, "gets a signal that is out of its range"],
+  ] as const) {
+    const good = () => viewer.remarks.split("all is well again").length;
+    const before = good();
+    setSignal(mode);
+    await viewer.until(text, ({ remarks }) => remarks.includes(text));
+    setSignal(SIGNAL.selected);
+    await viewer.until("good news", () => good() > before);
+  }
+
+  v4l2ctl("-c", `dv_timings=${timingsOf(720, 480)}`);
+  await shows(720, 480);
+  expect(viewer.remarks).toContain("has changed its picture's format");
+
+  const frames = viewer.last?.frames ?? 0;
+  for (const change of ["--set-fmt-video=width=320,height=240", "--set-dv-bt-timings=index=0"]) {
+    const { isDone, said } = v4l2ctl(change);
+    expect([isDone, said]).toEqual([false, expect.stringContaining("busy")]);
+  }
+  await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > frames + 3);
+  expect(viewer.last).toMatchObject({ width: 720, height: 480, reconnects: 0 });
+  expect(await server.end("SIGTERM")).toBe(0);
+});
