@@ -23,7 +23,6 @@ export interface Identity {
 }
 
 export interface Capability extends Identity {
-  driver: string;
   /** Delivers pictures, in buffers that can be mapped. */
   isCamera: boolean;
 }
@@ -88,7 +87,6 @@ export class Device implements Disposable {
     const all = struct.get("capabilities");
     const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
     return {
-      driver: struct.text("driver", 16),
       card: struct.text("card", 32),
       bus: struct.text("bus_info", 32),
       isCamera: (own & V4L2.CAP_VIDEO_CAPTURE) !== 0 && (own & V4L2.CAP_STREAMING) !== 0,
