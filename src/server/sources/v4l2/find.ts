@@ -65,7 +65,7 @@ export interface CameraDescription {
 export function describeCamera(path: string): CameraDescription {
   try {
     using device = new Device(path);
-    return { formats: readFormats(device), controls: readControls(device) };
+    return { formats: readFormats(device, null), controls: readControls(device) };
   } catch (cause) {
     throw new SourceError(explainSystemCall(cause, path), { retry: false, cause });
   }

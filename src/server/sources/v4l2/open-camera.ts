@@ -10,7 +10,7 @@ import { explainSystemCall } from "./explain.ts";
 import { findCameras } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "./formats.ts";
 import { hasLibc, SystemCallError } from "./libc.ts";
-import { chooseMode, type Wanted } from "./negotiate.ts";
+import { chooseMode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
 
 /**
  * A camera by V4L2, or null where only ffmpeg can do it, with a line that says why. Throws UsageError for settings and
@@ -30,7 +30,7 @@ export function openCamera(
     using device = new Device(path);
     const capability = device.capability();
     if (!capability.isCamera) throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: false });
-    const formats = readFormats(device);
+    const formats = readFormats(device, wanted.size ?? USUAL_SIZE);
     const mode = chooseMode(formats, wanted);
     if (mode === null) {
       if (wanted.format !== null) throw new UsageError(`${path} has no ${wanted.format}; it has ${listOf(formats)}`);
