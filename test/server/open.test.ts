@@ -78,7 +78,7 @@ describe("wrong sources", () => {
     ["a pattern too low for its code", { size: { width: 200, height: 15 } }, "not 200x15"],
     ["raw standard input without a size", { source: "-" }, "--size"],
     ["MJPEG with a size", { source: "-", pixelFormat: "mjpeg", size: { width: 4, height: 4 } }, "--size does not go"],
-    ["a setting for what is no camera", { settings: ["brightness=1"] }, "--set goes with cameras"],
+    ["a setting for what is no camera", { settings: [{ name: "brightness", value: "1" }] }, "--set goes with cameras"],
     ["a webcam's name that a shell could read", { source: "webcam", device: "a;rm" }, "not a device name"],
   ] satisfies [string, Partial<SourceOptions>, string][])("%s is wrong use", (_, options, text) => {
     const error = errorOf(options);

@@ -12,7 +12,7 @@ import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
 import { supervise } from "./supervise.ts";
-import { parseSetting } from "./control-values.ts";
+import type { Setting } from "./control-values.ts";
 import { chooseCamera, findCameras } from "./v4l2/find.ts";
 import { openCamera } from "./v4l2/open-camera.ts";
 import { createWebcam } from "./webcam.ts";
@@ -29,8 +29,8 @@ export interface SourceOptions {
   sampling: Sampling;
   /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
   pixelFormat: InputFormat | null;
-  /** For a camera: settings to be made, each as `name=value`. */
-  settings?: readonly string[];
+  /** For a camera: settings to be made. */
+  settings?: readonly Setting[];
 }
 
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
@@ -93,7 +93,7 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
   const { size, framesPerSecond, sampling, pixelFormat, settings = [] } = options;
   if (process.platform === "linux") {
     const wanted = { size, framesPerSecond, format: pixelFormat };
-    const camera = openCamera(device, wanted, settings.map(parseSetting), say);
+    const camera = openCamera(device, wanted, settings, say);
     if (camera !== null) return camera;
   }
   if (settings.length > 0) {

@@ -1,7 +1,7 @@
 // From a device's path to a running camera: looks at it, and says at once what cannot be.
 
 import { SourceError, UsageError } from "../../../core/errors.ts";
-import type { Source } from "../source.ts";
+import type { Control, Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
 import { readControls } from "./controls.ts";
@@ -38,7 +38,7 @@ export function openCamera(
       return null;
     }
     const controls = settings.length > 0 ? readControls(device) : [];
-    for (const { name, value } of settings) controlValue(findControl(controls, name), value);
+    for (const setting of settings) checkSetting(controls, setting);
     const { card, bus } = capability;
     const others = findCameras()
       .filter((other) => other.card === card && other.bus !== bus)
@@ -48,6 +48,16 @@ export function openCamera(
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
     throw new SourceError(text, { retry: false, cause });
+  }
+}
+
+/** Throws UsageError, with where it was written, for a setting that the camera does not have or take. */
+export function checkSetting(controls: readonly Control[], { name, value, writtenAt }: Setting): void {
+  try {
+    controlValue(findControl(controls, name), value);
+  } catch (error) {
+    if (!(error instanceof UsageError) || writtenAt === undefined) throw error;
+    throw new UsageError(`${writtenAt}: ${error.message}`);
   }
 }
 
