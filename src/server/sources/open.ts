@@ -103,7 +103,8 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
-  const camera = findCameras()[0]?.path;
+  const cameras = findCameras();
+  const camera = (cameras.find(({ isMultiPlanar }) => !isMultiPlanar) ?? cameras[0])?.path;
   if (camera === undefined) {
     say("no camera found: showing the pattern (--source tells what else there is)");
   } else {
@@ -130,8 +131,9 @@ function checkReadable(path: string): void {
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    throw new SourceError(`cannot read ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
-      retry: false,
+    const explanation = EXPLANATIONS[codeOf(cause) ?? ""];
+    throw new SourceError(`cannot read ${path}: ${explanation ?? messageOf(cause)}`, {
+      retry: explanation !== undefined, // what is missing or locked may be there, or opened, later
       cause,
     });
   }
