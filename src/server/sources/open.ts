@@ -5,13 +5,12 @@ import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Sampling } from "../../codec/simd/encoder.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { isAddress } from "./address.ts";
+import { isAddress, withoutPassword } from "./address.ts";
 import { createFfmpegSource, deviceInput, fileInput, urlInput } from "./ffmpeg.ts";
 import { createPattern } from "./pattern.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
-import { supervise } from "./supervise.ts";
 import type { Setting } from "./control-values.ts";
 import { chooseCamera, findCameras } from "./v4l2/find.ts";
 import { openCamera } from "./v4l2/open-camera.ts";
@@ -36,7 +35,10 @@ export interface SourceOptions {
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 export const DEFAULT_FRAMES_PER_SECOND = 30;
 
-/** Throws UsageError, MissingError or SourceError; `say` hears what `auto` chose and why. */
+/**
+ * A source that has been looked at, so far as that can be done without starting it. Throws UsageError, MissingError or
+ * SourceError, with `retry` where it may be there later; `say` hears what `auto` chose and why.
+ */
 export function openSource(options: SourceOptions, say: (text: string) => void): Source {
   const { source, size, framesPerSecond } = options;
   if (options.device !== null && source !== "webcam") {
@@ -54,27 +56,31 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
     throw new UsageError(`--set goes with cameras on Linux only, not with --source ${source}`);
   }
   if (source === "pattern") {
-    return supervise(createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND));
+    return createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND);
   }
   if (source === "webcam") {
     const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return supervise(createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality));
+    return createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality);
   }
   if (source === "-") {
     return createStandardInput(Bun.stdin.stream(), options.pixelFormat ?? "rgba", size, framesPerSecond ?? 0);
   }
   if (isScreen(source)) {
     const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return supervise(
-      createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling),
-    );
+    return createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling);
   }
   if (isAddress(source)) {
-    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling));
+    return createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling);
   }
-  if (device !== null) return supervise(openDevice(device, options, say));
+  if (device !== null) return openDevice(device, options, say);
   checkReadable(source);
-  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond), options.sampling));
+  return createFfmpegSource(fileInput(source, nameOf(source), size, framesPerSecond), options.sampling);
+}
+
+/** What a source is called for people; a file by its name alone, an address without its password. */
+export function nameOf(source: string): string {
+  if (isAddress(source)) return withoutPassword(source);
+  return isScreen(source) || source.startsWith("/dev/") ? source : basename(source);
 }
 
 /** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
