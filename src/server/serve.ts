@@ -99,9 +99,11 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
       maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,
       maxBitsPerSecond: options.maxBitsPerSecond,
     },
-    findCamera(name) {
+    findCamera(name, wantsPictures) {
       const found = findByName(cameras, name);
-      return found instanceof Camera ? (found.ended ?? found.viewers.camera) : found;
+      if (!(found instanceof Camera)) return found;
+      const isAboutAll = name === "" && !wantsPictures; // what there is can be asked for whatever has become of the first
+      return isAboutAll ? found.viewers.camera : (found.ended ?? found.viewers.camera);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
     say: events.say,

@@ -139,6 +139,10 @@ describe("a camera that ends", () => {
     await using viewer = startViewerOf("pattern", server.port, ["--frames", "3"]);
     expect(await viewer.end()).toBe(0);
     expect(server.remarks).toContain("tmp has ended: cannot read /tmp: it is a folder, not a video");
+    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    expect(list.program.last).toMatchObject({ cameras: [{ name: "tmp", hasEnded: true }, { name: "pattern" }] });
+    const first = await runToEnd("client", [`127.0.0.1:${server.port}`, "--display", "none", "--once"]);
+    expect(first.remarks).toContain("it is a folder");
   });
 
   test("when all have failed, so has the server", async () => {
