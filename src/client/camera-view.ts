@@ -41,6 +41,9 @@ export interface CameraViewOptions {
   onBroken: (reason: unknown) => void;
 }
 
+/** How often a server is asked for a camera that it says has ended; each time is a line in its log. */
+const ENDED_PAUSE_MS = 30_000;
+
 export class CameraView {
   readonly figures = new ViewFigures();
   readonly #options: CameraViewOptions;
@@ -139,6 +142,7 @@ export class CameraView {
   async run(): Promise<void> {
     const { address, once, output, screen, stopped } = this.#options;
     const backoff = new Backoff();
+    let remark = `waiting for ${this.figures.server}`;
     let lastSaid = "";
     const say = (text: string) => {
       if (text !== lastSaid) this.#options.say(text);
@@ -173,7 +177,8 @@ export class CameraView {
       },
     };
     while (!stopped.aborted) {
-      this.#presenter.setRemark(`waiting for ${this.figures.server}`);
+      this.#presenter.setRemark(remark);
+      const connections = this.figures.connections;
       const trouble = await this.#connectOnce(events);
       if (stopped.aborted) return;
       const goodbye = trouble instanceof ConnectionError ? null : trouble.goodbye;
@@ -190,9 +195,12 @@ export class CameraView {
         return;
       }
       const text = trouble instanceof ConnectionError ? trouble.message : trouble.text;
-      say(`${text}; trying again`);
+      // A server that answers, and has nothing of this camera any more, will not before it is started again.
+      const hasEnded = goodbye?.reason === GoodbyeReason.end && this.figures.connections === connections;
+      say(hasEnded ? `${text}; asking again every ${ENDED_PAUSE_MS / 1000} s` : `${text}; trying again`);
+      remark = hasEnded ? text : `waiting for ${this.figures.server}`;
       this.#presenter.setRemark(text);
-      await sleep(backoff.nextMs(), stopped);
+      await sleep(hasEnded ? ENDED_PAUSE_MS : backoff.nextMs(), stopped);
     }
   }
 

@@ -1,8 +1,16 @@
 // What can go wrong, by culprit: who has to act decides the class, and main.ts decides the exit code from it.
 
-/** An option or argument that cannot be used as given. Printed as one line, exit code 2. */
+/**
+ * An option or argument that cannot be used as given. Printed as one line, exit code 2. `retry` says whether waiting may help:
+ * a name that no device has now may be that of one which is plugged in later.
+ */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  readonly retry: boolean;
+  constructor(message: string, { retry = false }: { retry?: boolean } = {}) {
+    super(message);
+    this.retry = retry;
+  }
 }
 
 /** A peer broke the wire format or speaks another version of it. Costs that peer its connection, nobody else anything. */

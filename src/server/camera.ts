@@ -193,7 +193,7 @@ export class Camera {
       throw error;
     } finally {
       this.ended = farewell;
-      this.viewers.dismiss(farewell.reason, farewell.text);
+      this.viewers.dismiss(farewell);
     }
   }
 

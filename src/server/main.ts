@@ -12,6 +12,7 @@ import { describeServing } from "./report.ts";
 import { serve } from "./serve.ts";
 import { combine, DEFAULTS, type FileSettings, type Flags, parseBitrate, RANGES } from "./settings.ts";
 import { readSettingsFile, SETTINGS_FILE } from "./settings-file.ts";
+import { parseSetting, type Setting } from "./sources/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "./sources/open.ts";
 
 /** Says the default, and sets none: what a settings file says holds where the command line says nothing. */
@@ -39,7 +40,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     option(
       "--set <name=value>",
       "a camera's setting, as brightness=128; again for more (bun run cameras --controls)",
-    ).argParser((text: string, before: string[] = []) => [...before, text]),
+    ).argParser((text: string, before: Setting[] = []) => [...before, parsed(parseSetting)(text)]),
   )
   .addOption(
     option(

@@ -2,6 +2,7 @@
 
 import type { Sampling } from "../codec/simd/encoder.ts";
 import { DEFAULT_NOISE } from "./serve.ts";
+import { isScreen } from "./sources/screen.ts";
 
 /** What a source's pictures are encoded with. */
 export interface Preset {
@@ -23,5 +24,5 @@ export const SCREEN_PRESET: Preset = { quality: 90, sampling: "444", noise: 0 };
 
 /** For what the user wrote after `--source`. */
 export function presetFor(source: string): Preset {
-  return source === "screen" || source.startsWith("screen:") ? SCREEN_PRESET : CAMERA_PRESET;
+  return isScreen(source) ? SCREEN_PRESET : CAMERA_PRESET;
 }

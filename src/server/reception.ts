@@ -11,7 +11,7 @@ const MAX_VIEWERS = 1000;
 export interface ReceptionOptions {
   limits: AdaptationLimits;
   /** The camera that a viewer asks for, or why there is none for it. */
-  findCamera: (name: string) => WatchedCamera | Refusal;
+  findCamera: (name: string, wantsPictures: boolean) => WatchedCamera | Refusal;
   listCameras: () => CameraEntry[];
   say: (text: string) => void;
 }

@@ -4,17 +4,17 @@ import { Arena } from "../codec/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/pool.ts";
 import { Turns } from "../codec/turns.ts";
-import { messageOf, MissingError, SourceError, UsageError } from "../core/errors.ts";
-import { GoodbyeReason, MAX_CAMERAS } from "../protocol/wire.ts";
+import { messageOf } from "../core/errors.ts";
+import { GoodbyeReason } from "../protocol/wire.ts";
 import { Camera, type CameraOptions, untilOrPatience } from "./camera.ts";
-import { findByName, nameAfterSource } from "./camera-names.ts";
+import { findByName } from "./camera-names.ts";
+import { openSources } from "./camera-sources.ts";
 import { announce } from "./doors/announce.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { openPreview } from "./preview.ts";
 import { Reception } from "./reception.ts";
 import type { Rendition } from "./rendition.ts";
 import { type ServeReport, sumUp } from "./report.ts";
-import { openSource } from "./sources/open.ts";
 import type { Source } from "./sources/source.ts";
 import { watchFrames } from "./sources/watchdog.ts";
 
@@ -62,14 +62,14 @@ const REPORT_MS = 1_000;
 
 /**
  * Serves until all cameras have ended or `signal` aborts; then resolves with the last report. A camera that fails does not end the
- * others; when none has come to an orderly end, this throws what stopped the first. Throws UsageError, MissingError, SourceError or
+ * others, and of several one that may work later is tried again; when none has come to an orderly end, this throws what stopped the first. Throws UsageError, MissingError, SourceError or
  * ConnectionError where it cannot begin; nothing stays open then.
  */
 export async function serve(options: ServeOptions, signal: AbortSignal, events: ServeEvents): Promise<ServeReport> {
   const breaking = new AbortController();
   const running = AbortSignal.any([signal, breaking.signal]);
   let broken: Error | null = null;
-  const sources = openSources(options.cameras, events);
+  const sources = openSources(options.cameras, events.say, (camera) => events.createSource?.(camera) ?? null);
   const hasSeveral = sources.length > 1;
 
   const arena = Arena.create();
@@ -99,48 +99,45 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
       maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,
       maxBitsPerSecond: options.maxBitsPerSecond,
     },
-    findCamera(name) {
+    findCamera(name, wantsPictures) {
       const found = findByName(cameras, name);
-      return found instanceof Camera ? (found.ended ?? found.viewers.camera) : found;
+      if (!(found instanceof Camera)) return found;
+      const isAboutAll = name === "" && !wantsPictures; // what there is can be asked for whatever has become of the first
+      return isAboutAll ? found.viewers.camera : (found.ended ?? found.viewers.camera);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
     say: events.say,
   });
 
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => pool.close());
+  const door = openTcpDoor(options.host, options.port, (connection) => reception.connect(connection));
+  closing.defer(() => door.close());
   const report = (): ServeReport =>
     sumUp(
       cameras.map((camera) => camera.report()),
       { host: options.host, port: door.port, codec: options.codec },
     );
-
-  const door = openTcpDoor(options.host, options.port, (connection) => reception.connect(connection));
   const ticking = setInterval(() => reception.tick(), TICK_MS);
+  closing.defer(() => clearInterval(ticking));
   const reporting = setInterval(() => events.report(report()), REPORT_MS);
-  let takeBack = () => Promise.resolve();
+  closing.defer(() => clearInterval(reporting));
+  await pool.started;
+  events.listening(report());
+  const { host, preview: wantsPreview } = options;
+  const sourceName = cameras.map(({ name }) => name).join(", ");
+  if (options.announce) closing.defer(announce({ host, port: door.port, sourceName }, events.say));
+  const preview = wantsPreview ? openPreview(host, door.port, hasSeveral, running, events.say) : null;
   try {
-    await pool.started;
-    events.listening(report());
-    const { host, preview: wantsPreview } = options;
-    const sourceName = cameras.map(({ name }) => name).join(", ");
-    if (options.announce) takeBack = announce({ host, port: door.port, sourceName }, events.say);
-    const preview = wantsPreview ? openPreview(host, door.port, hasSeveral, running, events.say) : null;
-    try {
-      await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
-    } finally {
-      door.close();
-      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // who has not greeted yet
-      await untilOrPatience(() => reception.connections === 0, null);
-      await preview;
-    }
-    if (broken !== null) throw broken;
-    return report();
+    await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
   } finally {
-    clearInterval(ticking);
-    clearInterval(reporting);
     door.close();
-    await takeBack();
-    await pool.close();
+    reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // who has not greeted yet
+    await untilOrPatience(() => reception.connections === 0, null);
+    await preview;
   }
+  if (broken !== null) throw broken;
+  return report();
 }
 
 /** Resolves when all have ended; throws what stopped the first where none came to an orderly end. */
@@ -156,34 +153,4 @@ async function runAll(cameras: Camera[], signal: AbortSignal, say: (text: string
   };
   await Promise.all(cameras.map(runOne));
   if (failures.length === cameras.length) throw failures[0];
-}
-
-interface NamedSource {
-  name: string;
-  source: Source;
-  camera: CameraOptions;
-}
-
-/** Each camera's source with a name that no other has. Of several one that cannot be opened ends at once, and not the others. */
-function openSources(cameras: CameraOptions[], events: ServeEvents): NamedSource[] {
-  if (cameras.length > MAX_CAMERAS)
-    throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
-  const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
-  const twice = taken.find((name, index) => taken.indexOf(name) !== index);
-  if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
-  return cameras.map((camera) => {
-    const source = openOne(camera, cameras.length > 1, events);
-    const name = camera.name ?? nameAfterSource(source.name, taken);
-    taken.push(name);
-    return { name, source, camera };
-  });
-}
-
-function openOne(camera: CameraOptions, isOneOfSeveral: boolean, events: ServeEvents): Source {
-  try {
-    return events.createSource?.(camera) ?? openSource(camera, events.say);
-  } catch (error) {
-    if (!isOneOfSeveral || !(error instanceof SourceError || error instanceof MissingError)) throw error;
-    return { name: camera.source, framesPerSecond: 0, run: () => Promise.reject(error) };
-  }
 }

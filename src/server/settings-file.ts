@@ -11,6 +11,7 @@ import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { MAX_CAMERAS } from "../protocol/wire.ts";
 import { checkCameraName } from "./camera-names.ts";
 import { type FileSettings, parseBitrate, RANGES } from "./settings.ts";
+import { SETTING_NAME } from "./sources/control-values.ts";
 import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
 /** Taken from the working directory where no other is named. */
@@ -66,11 +67,18 @@ const CAMERA = v.strictObject({
   set: v.optional(
     v.pipe(
       v.record(
-        v.string(),
-        v.union([v.number(), v.boolean(), v.string()], "must be a number, true, false or text"),
+        v.pipe(
+          v.string(),
+          v.regex(SETTING_NAME, "is no setting's name: write it as 'bun run cameras --controls' does"),
+        ),
+        v.pipe(
+          v.union([v.number(), v.boolean(), v.string()], "must be a number, true, false or text"),
+          v.transform((value) => String(value).trim()),
+          v.nonEmpty("must not be empty"),
+        ),
         "must be a table, as { brightness = 128 }",
       ),
-      v.transform((settings) => Object.entries(settings).map(([name, value]) => `${name}=${value}`)),
+      v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
     ),
   ),
   ...PICTURE,
@@ -116,17 +124,22 @@ export function readSettingsFile(path: string): FileSettings {
 
 /** `file` is its name, for errors. */
 export function parseSettings(source: string, file: string): FileSettings {
+  const text = source.replace(/^\ufeff/, ""); // a byte order mark, which some editors write
   let tree: ReturnType<typeof parseTOML>;
   try {
-    tree = parseTOML(source);
+    tree = parseTOML(text);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new UsageError(`${file}:${lineOfError(source, error)}: this is not TOML: ${error.message}`);
+    throw new UsageError(`${file}:${lineOfError(text, error)}: this is not TOML: ${error.message}`);
   }
-  const lineOf = locateKeys(tree);
+  const { lineOf, paths } = locateKeys(tree);
+  const locate = (path: readonly Key[]) => `${file}:${lineOf(path)}: ${formatKeys(path)}`;
   const refuse = (path: readonly Key[], message: string): never => {
-    throw new UsageError(`${file}:${lineOf(path)}: ${formatKeys(path)}: ${message}`);
+    throw new UsageError(`${locate(path)}: ${message}`);
   };
+  // An object of JavaScript has these already: they would not become keys of their own, and nobody would see them.
+  const hidden = paths.find((path) => OBJECTS_OWN.includes(path.at(-1) as Key));
+  if (hidden !== undefined) return refuse(hidden, "there is no such setting");
   const result = v.safeParse(FILE, getStaticTOMLValue(tree));
   if (!result.success) {
     const [issue] = result.issues;
@@ -139,9 +152,12 @@ export function parseSettings(source: string, file: string): FileSettings {
     "allow-controls": allowControls,
     ...rest
   } = result.output;
-  const cameras = rest.cameras?.map(({ "pixel-format": pixelFormat, "idle-release": release, ...camera }) => ({
-    ...{ ...camera, pixelFormat, idleRelease: release },
-  }));
+  const cameras = rest.cameras?.map(
+    ({ "pixel-format": pixelFormat, "idle-release": release, set, ...camera }, index) => ({
+      ...{ ...camera, pixelFormat, idleRelease: release },
+      set: set?.map((setting) => ({ ...setting, writtenAt: locate(["cameras", index, "set", setting.name]) })),
+    }),
+  );
   const names = cameras?.map(({ name }) => name) ?? [];
   for (const [index, name] of names.entries()) {
     if (name !== undefined && names.indexOf(name) < index) {
@@ -165,6 +181,8 @@ function describe(issue: v.BaseIssue<unknown>): string {
 function isInCamera({ path }: v.BaseIssue<unknown>): boolean {
   return path !== undefined && path.length > 1;
 }
+
+const OBJECTS_OWN: readonly Key[] = ["__proto__", "constructor", "prototype"];
 
 /** `cameras[1].fps` */
 function formatKeys(path: readonly Key[]): string {

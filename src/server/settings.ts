@@ -9,6 +9,7 @@ import { DEFAULT_PORT } from "../protocol/wire.ts";
 import type { CameraOptions } from "./camera.ts";
 import { presetFor } from "./preset.ts";
 import { DEFAULT_MAX_LATENCY_MS, type ServeOptions } from "./serve.ts";
+import type { Setting } from "./sources/control-values.ts";
 import type { InputFormat } from "./sources/standard-input.ts";
 
 /** Least and most of what is a number. */
@@ -40,8 +41,8 @@ export interface CameraSettings extends PictureSettings {
   source: string;
   device?: string | undefined;
   pixelFormat?: InputFormat | undefined;
-  /** Settings of the camera itself, each as `name=value`. */
-  set?: string[] | undefined;
+  /** Settings of the camera itself. */
+  set?: Setting[] | undefined;
 }
 
 export interface ServerSettings {

@@ -5,12 +5,21 @@ import type { AST, ParseError } from "toml-eslint-parser";
 /** Of a table, or an index of an array. */
 export type Key = string | number;
 
-/** Returns a function that says the line, from 1, of a key, or of the innermost table or array around it that is there. */
-export function locateKeys(tree: AST.TOMLProgram): (path: readonly Key[]) => number {
+export interface KeyLines {
+  /** The line, from 1, of a key, or of the innermost table or array around it that is there. */
+  lineOf(path: readonly Key[]): number;
+  /** All keys and elements of arrays that there are, each with those around it. */
+  paths: readonly (readonly Key[])[];
+}
+
+export function locateKeys(tree: AST.TOMLProgram): KeyLines {
   const lines = new Map<string, number>();
+  const paths: (readonly Key[])[] = [];
   const note = (path: readonly Key[], node: AST.TOMLNode) => {
     const key = JSON.stringify(path);
-    if (!lines.has(key)) lines.set(key, node.loc.start.line);
+    if (lines.has(key)) return;
+    lines.set(key, node.loc.start.line);
+    paths.push([...path]);
   };
   const noteValue = (path: Key[], value: AST.TOMLContentNode) => {
     if (value.type === "TOMLInlineTable") notePairs(path, value.body);
@@ -38,13 +47,14 @@ export function locateKeys(tree: AST.TOMLProgram): (path: readonly Key[]) => num
     for (let length = 1; length <= node.resolvedKey.length; length++) note(node.resolvedKey.slice(0, length), node);
     notePairs(node.resolvedKey, node.body);
   }
-  return (path) => {
+  const lineOf = (path: readonly Key[]) => {
     for (let length = path.length; length > 0; length--) {
       const line = lines.get(JSON.stringify(path.slice(0, length)));
       if (line !== undefined) return line;
     }
     return 1;
   };
+  return { lineOf, paths };
 }
 
 /** A table's head that is not closed, a key without a value, or nothing but a key. */

@@ -78,10 +78,10 @@ export interface Refusal {
 export interface ViewerSurroundings {
   readonly limits: AdaptationLimits;
   /** The viewer has greeted: what it watches from now on. An empty name is the first one's. */
-  findCamera(name: string): WatchedCamera | Refusal;
+  findCamera(name: string, wantsPictures: boolean): WatchedCamera | Refusal;
   /** All that there are. */
   listCameras(): CameraEntry[];
-  /** Said once, when a viewer that watches nothing is sent away or goes; `reason` is for the log. */
+  /** Said once, when a viewer that watches nothing is sent away, or goes after it has said something; `reason` is for the log. */
   onRefused(viewer: Viewer, reason: string): void;
   /** Said once, after everything else, when its connection is closed. */
   onClosed(viewer: Viewer): void;
@@ -99,6 +99,7 @@ export class Viewer {
   readonly #clock = new ClockOffset();
   readonly #connectedAt = nowMicros();
   #heardAt = nowMicros();
+  #hasSpoken = false;
   #state: State = "greeting";
   /** What it watches; null before it has greeted. */
   #camera: WatchedCamera | null = null;
@@ -145,6 +146,7 @@ export class Viewer {
   /** Bytes from the viewer. Whatever is wrong with them costs this viewer its connection and nobody else anything. */
   receive(chunk: Uint8Array): void {
     this.#heardAt = nowMicros();
+    this.#hasSpoken = true;
     try {
       this.#splitter.feed(chunk);
     } catch (error) {
@@ -167,7 +169,8 @@ export class Viewer {
     const wasLeaving = this.#state === "leaving";
     this.#state = "closed";
     this.#outbox.close();
-    if (!wasLeaving) this.#part(reason);
+    // Who only looked whether something listens here is none that was refused.
+    if (!wasLeaving && this.#hasSpoken) this.#part(reason);
     this.#surroundings.onClosed(this);
   }
 
@@ -273,7 +276,7 @@ export class Viewer {
       this.leave(GoodbyeReason.version, text);
       return;
     }
-    const camera = this.#surroundings.findCamera(name);
+    const camera = this.#surroundings.findCamera(name, !paused);
     if ("reason" in camera) {
       this.leave(camera.reason, camera.text);
       return;

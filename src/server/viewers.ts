@@ -2,14 +2,13 @@
 
 import { nowMicros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
-import type { GoodbyeReason } from "../protocol/wire.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { PictureFeed } from "./feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
 import { Rendition } from "./rendition.ts";
 import type { Renditions } from "./renditions.ts";
-import type { Viewer, WatchedCamera } from "./viewer.ts";
+import type { Refusal, Viewer, WatchedCamera } from "./viewer.ts";
 
 export interface ViewersOptions {
   /** What viewers call the camera. */
@@ -59,6 +58,7 @@ export class Viewers {
   readonly #options: ViewersOptions;
   readonly #watchers = new Map<Viewer, Watcher>();
   #trouble: string | null = null;
+  #farewell: Refusal | null = null;
   #departedSkipped = 0;
   #departedSent = 0;
   /** Null before the first frame. */
@@ -175,8 +175,10 @@ export class Viewers {
     return this.#watchers.keys().every((viewer) => viewer.settled);
   }
 
-  dismiss(reason: GoodbyeReason, text: string): void {
-    for (const viewer of [...this.#watchers.keys()]) viewer.leave(reason, text);
+  /** There are no more pictures: all are told why, also those who come later and want some. */
+  dismiss(farewell: Refusal): void {
+    this.#farewell = farewell;
+    for (const viewer of [...this.#watchers.keys()]) viewer.leave(farewell.reason, farewell.text);
   }
 
   #change(viewer: Viewer): void {
@@ -187,6 +189,10 @@ export class Viewers {
       const what = viewer.watching ? "is watching" : "asks";
       this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
       if (this.#trouble !== null) viewer.notify({ trouble: true, text: this.#trouble });
+    }
+    if (this.#farewell !== null && viewer.watching) {
+      viewer.leave(this.#farewell.reason, this.#farewell.text);
+      return;
     }
     this.#assign(watcher);
     this.#noteChange();

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { CameraReport } from "../../src/server/cameras/list.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { listCameras } from "../../src/server/sources/v4l2/find.ts";
+import { findCameras } from "../../src/server/sources/v4l2/find.ts";
 import { monotonicMicros } from "../../src/server/sources/v4l2/libc.ts";
 import { childrenOf, runToEnd, startServer, startViewer } from "../e2e/programs.ts";
 import { cameraFrames, captureFrames, hashOf, medianOf, receivePictures } from "./lab.ts";
@@ -185,7 +185,7 @@ describe("trouble", () => {
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     for (let turn = 1; turn <= 10; turn++) {
       // Whoever holds the node keeps its number taken.
-      const holder = turn % 5 === 0 ? openSync(listCameras()[0] as string, "r") : null;
+      const holder = turn % 5 === 0 ? openSync(findCameras()[0]?.path as string, "r") : null;
       const news = () => viewer.remarks.split("is not there any more").length - 1;
       const good = () => viewer.remarks.split("all is well again").length - 1;
       const before = { news: news(), good: good() };
@@ -218,15 +218,22 @@ describe("trouble", () => {
   });
 
   test("a camera that another program uses, or that may not be opened, is one line", async () => {
-    const path = listCameras()[0] as string;
+    const path = findCameras()[0]?.path as string;
     const flags = ["-f", "v4l2", "-i", path, "-f", "null", "-"];
     const child = Bun.spawn(["ffmpeg", "-nostdin", "-v", "info", ...flags], { stderr: "pipe" });
     for await (const chunk of child.stderr) if (new TextDecoder().decode(chunk).includes("frame=")) break;
     const busy = await runToEnd("server", ["--source", "0", "--frames", "1"]);
+    const auto = await runToEnd("server", ["--source", "auto", "--frames", "1", "--port", "0"]);
+    await using patient = await startServer(["--source", path, "--source", "pattern", ...SMALL]);
+    const inUse = `${path}: ${path} is in use by another program; trying again`;
+    await patient.until("the line", ({ remarks }) => remarks.includes(inUse));
     child.kill("SIGKILL");
     await child.exited;
+    await patient.until("frames", ({ last }) => (last?.cameras?.[0]?.frames ?? 0) > 3);
+    expect(await patient.end("SIGTERM")).toBe(0);
     expect(busy.code).toBe(1);
     expect(busy.remarks).toContain(`error: ${path} is in use by another program\n`);
+    expect(auto.remarks).toContain(`cannot be used, showing the pattern: ${path} is in use by another program\n`);
     output("chmod", "000", path);
     const serve = [process.execPath, "src/server/main.ts", "--source", path];
     const denied = Bun.spawnSync(["setpriv", "--bounding-set=-all", ...serve]); // even root, without its powers
@@ -237,7 +244,7 @@ describe("trouble", () => {
 });
 
 test("fswebcam takes pictures of it for --source webcam", async () => {
-  const device = listCameras()[0] as string;
+  const device = findCameras()[0]?.path as string;
   const flags = ["--source", "webcam", "--device", device, "--size", "320x240"];
   await using server = await startServer(flags);
   await using viewer = startViewer(server.port, ["--frames", "2"]);

@@ -21,6 +21,7 @@ import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CaptureRoom } from "../../src/server/capture-room.ts";
 import { JpegSplitter } from "../../src/server/sources/jpeg-splitter.ts";
+import { parseSetting } from "../../src/server/sources/control-values.ts";
 import { openSource, type SourceOptions } from "../../src/server/sources/open.ts";
 
 /** Where the lab keeps what its camera sends. */
@@ -59,7 +60,7 @@ export interface CapturedFrame {
 
 /** Opens a source as serve does, without a server, and keeps so many frames. */
 export async function captureFrames(
-  options: Partial<SourceOptions>,
+  { settings = [], ...options }: Partial<Omit<SourceOptions, "settings">> & { settings?: readonly string[] },
   count: number,
 ): Promise<{ frames: CapturedFrame[]; lost: number; said: string[] }> {
   const usual: SourceOptions = {
@@ -74,7 +75,7 @@ export async function captureFrames(
     },
   };
   const said: string[] = [];
-  const source = openSource({ ...usual, ...options }, (text) => said.push(text));
+  const source = openSource({ ...usual, ...options, settings: settings.map(parseSetting) }, (text) => said.push(text));
   const frames: CapturedFrame[] = [];
   let lost = 0;
   const room = new CaptureRoom(Arena.create(), 0, (trouble) => {

@@ -1,6 +1,9 @@
 // Several cameras in one server: picked by name, listed, and each ending by itself.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readCameras } from "../../src/protocol/cameras.ts";
 import { readWelcome } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
@@ -131,28 +134,58 @@ describe("a camera that ends", () => {
     expect(list.program.last).toMatchObject({ cameras: [{ hasEnded: false }, { hasEnded: true }] });
   });
 
-  test("at once, since its file is not there, does not keep the others from working", async () => {
-    await using server = await startServer(["--source", "/nowhere/x.mp4", "--source", "pattern", "--fps", "20"]);
+  test("at once, since it is a folder, does not keep the others from working", async () => {
+    await using server = await startServer(["--source", "/tmp", "--source", "pattern", "--fps", "20"]);
     await using viewer = startViewerOf("pattern", server.port, ["--frames", "3"]);
     expect(await viewer.end()).toBe(0);
-    expect(server.remarks).toContain("/nowhere/x.mp4 has ended: cannot read /nowhere/x.mp4: there is no such file");
+    expect(server.remarks).toContain("tmp has ended: cannot read /tmp: it is a folder, not a video");
+    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    expect(list.program.last).toMatchObject({ cameras: [{ name: "tmp", hasEnded: true }, { name: "pattern" }] });
+    const first = await runToEnd("client", [`127.0.0.1:${server.port}`, "--display", "none", "--once"]);
+    expect(first.remarks).toContain("it is a folder");
   });
 
   test("when all have failed, so has the server", async () => {
-    const { code, remarks } = await runToEnd("server", [
-      "--source",
-      "/nowhere/a",
-      "--source",
-      "/nowhere/b",
-      "--port",
-      "0",
-    ]);
+    const { code, remarks } = await runToEnd("server", ["--source", "/tmp", "--source", "/usr", "--port", "0"]);
     expect(code).toBe(1);
-    expect(remarks).toMatch(/error: cannot read \/nowhere\/a: there is no such file or device\n$/);
+    expect(remarks).toMatch(/error: cannot read \/tmp: it is a folder, not a video\n$/);
+  });
+
+  test("when all are wrong use, the server does not begin", async () => {
+    const { code, remarks } = await runToEnd("server", [...TWO, "--device", "x", "--port", "0"]);
+    expect([code, remarks]).toEqual([
+      2,
+      "error: --device goes with --source webcam only; for a camera itself write --source x\n",
+    ]);
   });
 
   test("when all have ended, the server has", async () => {
     const { code } = await runToEnd("server", [...TWO, "--frames", "5", "--port", "0"]);
     expect(code).toBe(0);
+  });
+});
+
+describe("a camera that is not there at the start", () => {
+  test("is waited for: its viewers are told what is wrong, and see it when it comes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipstream-late-"));
+    const path = join(folder, "late.mp4");
+    await using server = await startServer(["--source", path, "--source", "pattern", "--size", "320x240"]);
+    const why = `cannot read ${path}: there is no such file or device; trying again`;
+    await server.until("the line", ({ remarks }) => remarks.includes(`late.mp4: ${why}`));
+    await using viewer = startViewerOf("late", server.port);
+    await viewer.until("the notice", ({ last, remarks }) => last?.trouble === why && remarks.includes(why));
+    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    expect(list.program.last).toMatchObject({ cameras: [{ name: "late.mp4", hasEnded: false }, { hasEnded: false }] });
+    await using other = startViewerOf("pattern", server.port, ["--frames", "3"]);
+    expect(await other.end()).toBe(0);
+    copyFileSync(CLIP, path);
+    await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 3 && last?.trouble === null);
+    expect(viewer.last).toMatchObject({ reconnects: 0, source: "late.mp4" });
+    rmSync(folder, { recursive: true });
+  });
+
+  test("ends the server at once where it is the only one", async () => {
+    const { code, remarks } = await runToEnd("server", ["--source", "/nowhere/a", "--port", "0"]);
+    expect([code, remarks]).toEqual([1, "error: cannot read /nowhere/a: there is no such file or device\n"]);
   });
 });

@@ -39,6 +39,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(await viewer.end()).toBe(0);
     expect(viewer.remarks).not.toContain("found");
     await own.until("its viewer", ({ remarks }) => remarks.includes("is watching"));
+    expect(own.remarks).not.toContain("refused"); // to ask whether it is there is no line in its log
   });
 
   test("of several all are named where nobody can be asked, and the chosen one is viewed on a terminal", async () => {

@@ -144,6 +144,17 @@ test("a camera that ends says so in its part; the other one goes on", async () =
   expect(viewer.last?.cameras[0]?.reconnects).toBe(0);
 });
 
+test("a camera that has ended is not asked for again and again", async () => {
+  const flags = ["--source", "/tmp", "--source", "pattern", "--size", "320x240", "--fps", "15"];
+  await using server = await startServer(flags);
+  await using viewer = startGrid(server, ["--display", "none"]);
+  await viewer.until("the news", ({ remarks }) => remarks.includes("it is a folder, not a video; asking again every"));
+  // The usual pauses are 0.25, 0.5, 1 and 2 s at most: three more refusals at least.
+  await viewer.until("some seconds", ({ reports }) => reports.length > 5);
+  expect(server.remarks.match(/refused: /g)?.length).toBe(1);
+  expect(viewer.last?.cameras[1]?.frames).toBeGreaterThan(10);
+});
+
 test("a server that comes back is found again, by each", async () => {
   const first = await startServer(["--config", settings]);
   await using viewer = startGrid(first, ["--display", "none"]);

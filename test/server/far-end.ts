@@ -28,6 +28,8 @@ export class FarEnd {
   readonly calls: string[] = [];
   readonly viewer: Viewer;
   room = Number.POSITIVE_INFINITY;
+  /** When the viewer has ended the connection. */
+  onEnd: () => void = () => undefined;
   readonly #feed = new PictureFeed(({ width, height }) => ({
     ...{ width, height, framesPerSecond: 30, codec: "test" },
     ...{ quality: 75, sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
@@ -44,7 +46,13 @@ export class FarEnd {
       return count;
     };
     this.viewer = new Viewer(
-      { peer: "test", write, end: () => this.calls.push("end"), abort: () => this.calls.push("abort") },
+      {
+        ...{ peer: "test", write, abort: () => this.calls.push("abort") },
+        end: () => {
+          this.calls.push("end");
+          this.onEnd();
+        },
+      },
       {
         limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
         findCamera: () => ({

@@ -12,9 +12,9 @@ import {
   ffmpegArguments,
   type FfmpegInput,
   fileInput,
-  isAddress,
   urlInput,
 } from "../../src/server/sources/ffmpeg.ts";
+import { isAddress } from "../../src/server/sources/address.ts";
 import { ffmpeg, until } from "../codec/outside-programs.ts";
 import { RecordingSink } from "./recording-sink.ts";
 

@@ -59,7 +59,13 @@ describe("settings", () => {
     expect(cameras).toEqual([
       {
         ...{ ...plain, ...forAll, name: "door", source: "/dev/video0", quality: 80, sampling: "444" },
-        settings: ["brightness=128", "white_balance_automatic=false"],
+        settings: [
+          { name: "brightness", value: "128", writtenAt: "x.toml:22: cameras[0].set.brightness" },
+          {
+            ...{ name: "white_balance_automatic", value: "false" },
+            writtenAt: "x.toml:22: cameras[0].set.white_balance_automatic",
+          },
+        ],
         ...{ size: { width: 1280, height: 720 }, framesPerSecond: 29.97 },
       },
       { ...plain, ...forAll, source: "webcam", device: "TEST:colourbars", noise: 0 },
@@ -72,8 +78,10 @@ describe("settings", () => {
     const { cameras, port } = combine({ quality: 5, fps: 0, port: 7 }, file);
     expect(port).toBe(7);
     expect(cameras.map(({ quality, framesPerSecond }) => [quality, framesPerSecond])).toEqual(Array(3).fill([5, 0]));
-    const [door] = combine({ set: ["brightness=7"] }, file).cameras;
-    expect(door?.settings).toEqual(["brightness=128", "white_balance_automatic=false", "brightness=7"]);
+    const [door] = combine({ set: [{ name: "brightness", value: "7" }] }, file).cameras;
+    expect(door?.settings?.map(({ name, value }) => `${name}=${value}`)).toEqual([
+      ...["brightness=128", "white_balance_automatic=false", "brightness=7"],
+    ]);
     const other = combine({ source: ["pattern", "auto"] }, file).cameras;
     expect(other.map(({ source, name, quality }) => [source, name, quality])).toEqual([
       ["pattern", null, 60],
@@ -119,6 +127,12 @@ describe("settings", () => {
     const example = /```toml\n([^`]*)```/.exec(readme)?.[1] ?? "";
     expect(combine({}, parseSettings(example, "README.md")).cameras.length).toBeGreaterThan(1);
   });
+});
+
+test("a byte order mark before it is no part of it", () => {
+  expect(parseSettings("\ufeffport = 7\n", "x.toml").port).toBe(7);
+  expect(() => parseSettings("\ufeffport = 7\nfps = -1", "x.toml")).toThrow("x.toml:2: fps: must be");
+  expect(() => parseSettings("\ufeffport = 7\nfps =", "x.toml")).toThrow("x.toml:2: this is not TOML");
 });
 
 describe("what is wrong in a file is said with its line and key", () => {
@@ -167,6 +181,24 @@ describe("what is wrong in a file is said with its line and key", () => {
       "x.toml:5: cameras[1].name: 'b' is another camera's name already",
     ],
     [`cameras = [${'{source = "a"},'.repeat(65)}]`, "x.toml:1: cameras: must be 64 at most"],
+    [
+      '[[cameras]]\nsource = "a"\nset = { "a b" = 1 }',
+      `x.toml:3: cameras[0].set."a b": is no setting's name: write it as 'bun run cameras --controls' does`,
+    ],
+    [
+      '[[cameras]]\nsource = "a"\n[cameras.set]\nfocus = 1\nbrightness = ""',
+      "x.toml:5: cameras[0].set.brightness: must not",
+    ],
+    ['[[cameras]]\nsource = "a"\nset.brightness = " "', "x.toml:3: cameras[0].set.brightness: must not be empty"],
+    ['[[cameras]]\nsource = "a"\nset.brightness = [1]', "x.toml:3: cameras[0].set.brightness: must be a number, true"],
+    ['[[cameras]]\nsource = "a"\nset = 3', "x.toml:3: cameras[0].set: must be a table"],
+    ["port = 0\n__proto__ = 1", "x.toml:2: __proto__: there is no such setting"],
+    ["port = 0\n[__proto__]\nfps = 3", "x.toml:2: __proto__: there is no such setting"],
+    ['[[cameras]]\nsource = "a"\n__proto__ = {fps = 3}', "x.toml:3: cameras[0].__proto__: there is no such setting"],
+    [
+      '[[cameras]]\nsource = "a"\nset.constructor = 3',
+      "x.toml:3: cameras[0].set.constructor: there is no such setting",
+    ],
   ])("%j", (text, message) => {
     expect(() => parseSettings(text, "x.toml")).toThrow(UsageError);
     expect(() => parseSettings(text, "x.toml")).toThrow(message);

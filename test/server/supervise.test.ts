@@ -43,6 +43,24 @@ describe("before the first frame", () => {
   });
 });
 
+describe("from the start", () => {
+  test("a failure that may pass is said and tried again, with growing pauses, until it has passed", async () => {
+    const { source, starts } = scripted(deliver(0, trouble("in use")), deliver(0, trouble("in use")), deliver(1));
+    const sink = new RecordingSink();
+    await supervise(source, { fromTheStart: true }).run(sink, never());
+    const [first = 0, second = 0, third = 0] = starts;
+    expect(third - second).toBeGreaterThan(1.5 * (second - first));
+    expect(sink.troubles).toEqual(["in use; trying again", "in use; trying again", null]);
+  });
+
+  test("one that may not pass is final all the same", async () => {
+    const { source, starts } = scripted(deliver(0, new SourceError("a folder", { retry: false })), deliver(1));
+    const supervised = supervise(source, { fromTheStart: true });
+    await expect(supervised.run(new RecordingSink(), never())).rejects.toThrow("a folder");
+    expect(starts.length).toBe(1);
+  });
+});
+
 describe("after it has worked", () => {
   test("it is started again; the trouble is said, and cleared by the next frame and not before", async () => {
     const sink = new RecordingSink();

@@ -244,6 +244,29 @@ describe("the end", () => {
   });
 });
 
+describe("a connection that goes before it has greeted", () => {
+  test("is none that was refused where it has said nothing: somebody looked whether a server is there", () => {
+    const far = new FarEnd();
+    far.viewer.closed("it hung up");
+    expect(far.calls).toEqual(["closed"]);
+  });
+
+  test("is one where it was sent away for its silence", () => {
+    const far = new FarEnd();
+    const connection = far.viewer;
+    far.onEnd = () => connection.closed("it hung up"); // a socket may be closed before `end` returns
+    connection.leave(GoodbyeReason.timeout, "it has not greeted");
+    expect(far.calls).toEqual(["end", "closed", "gone: it has not greeted"]);
+  });
+
+  test("is one where it has begun to", () => {
+    const far = new FarEnd();
+    far.viewer.receive(new Uint8Array([14, 0]));
+    far.viewer.closed("it hung up");
+    expect(far.calls).toEqual(["gone: it hung up", "closed"]);
+  });
+});
+
 test("random bytes never throw: they end in one goodbye, or wait for more", () => {
   const message = fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 40 })).map(([type, body]) => {
     return new Uint8Array([body.length + 1, 0, 0, 0, type, ...body]);

@@ -1,6 +1,7 @@
 // Which rendition each viewer is given: by its wish, its link, and what the source hands over.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { GoodbyeReason } from "../../src/protocol/wire.ts";
 import { resetClock, stopClock } from "../core/moved-clock.ts";
 import { World } from "./tiles-world.ts";
 
@@ -95,4 +96,10 @@ test("JPEGs of the source are sent as they are; pixels of the same size after th
   show(world, 3);
   expect(levels(world)).toEqual(["0 q80"]);
   expect(viewer.lastFrame).toBe(world.frame);
+});
+
+test("after the end of the camera who wants pictures is told why there are none", () => {
+  const world = start();
+  world.viewers.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
+  expect(() => world.join()).toThrow("the server said goodbye: it has ended");
 });

@@ -8,13 +8,20 @@ export interface Setting {
   name: string;
   /** As text where a menu item may be meant by its name. */
   value: string;
+  /** Where in a settings file, for errors: `slipstream.toml:7: cameras[0].set.brightness`. */
+  writtenAt?: string;
 }
+
+/** What a setting's name may be: as v4l2-ctl writes it. */
+export const SETTING_NAME = /^[A-Za-z0-9_]+$/;
 
 /** Reads `name=value`. Throws UsageError for anything else. */
 export function parseSetting(text: string): Setting {
-  const match = /^([A-Za-z0-9_]+)=(.+)$/.exec(text);
-  if (!match) throw new UsageError(`'${text}' is no setting: write NAME=VALUE, as brightness=128`);
-  return { name: match[1] as string, value: (match[2] as string).trim() };
+  const at = text.indexOf("=");
+  const [name, value] = [text.slice(0, Math.max(0, at)), text.slice(at + 1).trim()];
+  if (!SETTING_NAME.test(name) || value === "")
+    throw new UsageError(`'${text}' is no setting: write NAME=VALUE, as brightness=128`);
+  return { name, value };
 }
 
 /** Linux 5.17 gave some controls other names (drivers/media/v4l2-core/v4l2-ctrls-defs.c); both are understood. */

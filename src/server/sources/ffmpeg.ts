@@ -5,11 +5,12 @@ import type { Sampling } from "../../codec/simd/encoder.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { isAddress, withoutPassword } from "./address.ts";
+import { eachChunk } from "./chunks.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
 import { deliverJpeg, type FrameSink, type Source } from "./source.ts";
-import { eachChunk } from "./standard-input.ts";
 import { Y4mReader } from "./y4m.ts";
 
 export interface FfmpegInput {
@@ -74,17 +75,12 @@ export function fileInput(
   return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond };
 }
 
-/** Whether this is a URL rather than a path. */
-export function isAddress(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-}
-
 /** Containers that need an index or an end: what has such a name is a recording, not live. */
 const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
 /** An address: rtsp, http and whatever else ffmpeg opens. A recording behind http is played as a file is. */
 export function urlInput(url: string, size: Size | null, framesPerSecond: number | null): FfmpegInput {
-  const name = url.replace(/\/\/[^/?#]*@/, "//"); // what is shown and logged has no password in it
+  const name = withoutPassword(url);
   if (RECORDING.test(url)) return fileInput(url, name, size, framesPerSecond);
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...NOW_NOT_LATER, ...transport, "-i", url];

@@ -5,13 +5,13 @@ import { basename } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Sampling } from "../../codec/simd/encoder.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput } from "./ffmpeg.ts";
+import { isAddress, withoutPassword } from "./address.ts";
+import { createFfmpegSource, deviceInput, fileInput, urlInput } from "./ffmpeg.ts";
 import { createPattern } from "./pattern.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./screen.ts";
 import type { Source } from "./source.ts";
 import { createStandardInput, type InputFormat } from "./standard-input.ts";
-import { supervise } from "./supervise.ts";
-import { parseSetting } from "./control-values.ts";
+import type { Setting } from "./control-values.ts";
 import { chooseCamera, findCameras } from "./v4l2/find.ts";
 import { openCamera } from "./v4l2/open-camera.ts";
 import { createWebcam } from "./webcam.ts";
@@ -28,14 +28,17 @@ export interface SourceOptions {
   sampling: Sampling;
   /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
   pixelFormat: InputFormat | null;
-  /** For a camera: settings to be made, each as `name=value`. */
-  settings?: readonly string[];
+  /** For a camera: settings to be made. */
+  settings?: readonly Setting[];
 }
 
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 export const DEFAULT_FRAMES_PER_SECOND = 30;
 
-/** Throws UsageError, MissingError or SourceError; `say` hears what `auto` chose and why. */
+/**
+ * A source that has been looked at, so far as that can be done without starting it. Throws UsageError, MissingError or
+ * SourceError, with `retry` where it may be there later; `say` hears what `auto` chose and why.
+ */
 export function openSource(options: SourceOptions, say: (text: string) => void): Source {
   const { source, size, framesPerSecond } = options;
   if (options.device !== null && source !== "webcam") {
@@ -53,27 +56,31 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
     throw new UsageError(`--set goes with cameras on Linux only, not with --source ${source}`);
   }
   if (source === "pattern") {
-    return supervise(createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND));
+    return createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND);
   }
   if (source === "webcam") {
     const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return supervise(createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality));
+    return createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality);
   }
   if (source === "-") {
     return createStandardInput(Bun.stdin.stream(), options.pixelFormat ?? "rgba", size, framesPerSecond ?? 0);
   }
   if (isScreen(source)) {
     const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return supervise(
-      createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling),
-    );
+    return createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling);
   }
   if (isAddress(source)) {
-    return supervise(createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling));
+    return createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling);
   }
-  if (device !== null) return supervise(openDevice(device, options, say));
+  if (device !== null) return openDevice(device, options, say);
   checkReadable(source);
-  return supervise(createFfmpegSource(fileInput(source, basename(source), size, framesPerSecond), options.sampling));
+  return createFfmpegSource(fileInput(source, nameOf(source), size, framesPerSecond), options.sampling);
+}
+
+/** What a source is called for people; a file by its name alone, an address without its password. */
+export function nameOf(source: string): string {
+  if (isAddress(source)) return withoutPassword(source);
+  return isScreen(source) || source.startsWith("/dev/") ? source : basename(source);
 }
 
 /** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
@@ -92,7 +99,7 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
   const { size, framesPerSecond, sampling, pixelFormat, settings = [] } = options;
   if (process.platform === "linux") {
     const wanted = { size, framesPerSecond, format: pixelFormat };
-    const camera = openCamera(device, wanted, settings.map(parseSetting), say);
+    const camera = openCamera(device, wanted, settings, say);
     if (camera !== null) return camera;
   }
   if (settings.length > 0) {
@@ -102,7 +109,8 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
-  const camera = findCameras()[0]?.path;
+  const cameras = findCameras();
+  const camera = (cameras.find(({ isMultiPlanar }) => !isMultiPlanar) ?? cameras[0])?.path;
   if (camera === undefined) {
     say("no camera found: showing the pattern (--source tells what else there is)");
   } else {
@@ -129,8 +137,9 @@ function checkReadable(path: string): void {
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    throw new SourceError(`cannot read ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
-      retry: false,
+    const explanation = EXPLANATIONS[codeOf(cause) ?? ""];
+    throw new SourceError(`cannot read ${path}: ${explanation ?? messageOf(cause)}`, {
+      retry: explanation !== undefined, // what is missing or locked may be there, or opened, later
       cause,
     });
   }

@@ -3,6 +3,7 @@
 import { SourceError, UsageError } from "../../core/errors.ts";
 import { nowMicros } from "../../core/clock.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { eachChunk } from "./chunks.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { RawFrames } from "./raw-frames.ts";
 import { deliverJpeg, type FrameSink, type Source } from "./source.ts";
@@ -73,25 +74,4 @@ function failOnRest(pendingBytes: number, what: string, signal: AbortSignal): vo
   throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of it`, {
     retry: false,
   });
-}
-
-/** Calls back with each chunk until the stream ends or the signal aborts. */
-export async function eachChunk(
-  stream: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-  onChunk: (chunk: Uint8Array) => void,
-): Promise<void> {
-  const reader = stream.getReader();
-  const stop = () => void reader.cancel().catch(() => undefined); // cancelled on purpose: there is nobody to tell
-  signal.addEventListener("abort", stop);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done || signal.aborted) return;
-      onChunk(value);
-    }
-  } finally {
-    signal.removeEventListener("abort", stop);
-    reader.releaseLock();
-  }
 }

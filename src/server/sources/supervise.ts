@@ -1,4 +1,4 @@
-// Keeps a source going: what stops after it has worked is started again, with a growing pause between the tries.
+// Keeps a source going: what stops is started again, with a growing pause between the tries.
 
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
@@ -8,12 +8,19 @@ import type { FrameSink, Source } from "./source.ts";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
+export interface Supervision {
+  /**
+   * What fails before its first frame ever is tried again as well. Otherwise that is final: the user who just typed its name
+   * should hear of it at once.
+   */
+  fromTheStart?: boolean;
+}
+
 /**
- * The same source, restarted when it fails. A source that fails before its first frame ever is not tried again: the
- * user who just typed its name should hear of it at once. Later failures are said through `sink.trouble` and mended by
+ * The same source, restarted when it fails in a way that may pass. Failures are said through `sink.trouble` and mended by
  * trying for as long as the signal allows.
  */
-export function supervise(source: Source): Source {
+export function supervise(source: Source, { fromTheStart = false }: Supervision = {}): Source {
   let hasDelivered = false; // in any run: a source that is let go and wanted again is not new
   return {
     name: source.name,
@@ -31,7 +38,8 @@ export function supervise(source: Source): Source {
         try {
           return await source.run(heard, signal);
         } catch (error) {
-          if (!(error instanceof SourceError) || !error.retry || !hasDelivered) throw error;
+          if (!(error instanceof SourceError) || !error.retry) throw error;
+          if (!hasDelivered && !fromTheStart) throw error;
           if (signal.aborted) return;
           if (heard.frames > 0) pauseMs = FIRST_PAUSE_MS;
           sink.trouble(`${error.message}; trying again`);

@@ -111,7 +111,7 @@ describe.skipIf(!hasLibc())("a camera that is not there", () => {
       ...{ path: "/dev/video9999", settings: [], others: [] },
       get identity() {
         starts++; // the thread is told whom to look for
-        return { card: "No Such Camera", bus: "nowhere" };
+        return { card: "No Such Camera", bus: "nowhere", nodeIndex: 0 };
       },
       wanted: { size: null, framesPerSecond: null, format: null },
       mode: { fourcc: "MJPG", format: "mjpeg", size: SIZE, interval: { numerator: 1, denominator: 25 } },

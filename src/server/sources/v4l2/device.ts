@@ -10,12 +10,16 @@ export interface Identity {
   card: string;
   /** Where it is plugged in, as "usb-0000:00:14.0-2". */
   bus: string;
+  /** Which of its device's nodes it is, as the kernel counts them: a camera may have a second picture, of depth or infrared. */
+  nodeIndex: number;
 }
 
-export interface Capability extends Identity {
-  driver: string;
+/** What a device says of itself. */
+export interface Capability extends Omit<Identity, "nodeIndex"> {
   /** Delivers pictures, in buffers that can be mapped. */
   isCamera: boolean;
+  /** Delivers pictures in several planes only, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
+  isMultiPlanar: boolean;
 }
 
 /** All of its calls throw SystemCallError unless they say otherwise. */
@@ -80,14 +84,17 @@ export class Device implements Disposable {
   capability(): Capability {
     const struct = new Struct("v4l2_capability");
     this.request("VIDIOC_QUERYCAP", struct);
-    // A camera has several nodes; what this one can do stands in device_caps where the driver fills that in.
+    // A camera has several nodes; what this one can do stands in device_caps where the driver fills that in: one that is for
+    // metadata has CAP_META_CAPTURE there and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
     const all = struct.get("capabilities");
     const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
+    const streams = (own & V4L2.CAP_STREAMING) !== 0;
+    const isCamera = streams && (own & V4L2.CAP_VIDEO_CAPTURE) !== 0;
     return {
-      driver: struct.text("driver", 16),
       card: struct.text("card", 32),
       bus: struct.text("bus_info", 32),
-      isCamera: (own & V4L2.CAP_VIDEO_CAPTURE) !== 0 && (own & V4L2.CAP_STREAMING) !== 0,
+      isCamera,
+      isMultiPlanar: !isCamera && streams && (own & V4L2.CAP_VIDEO_CAPTURE_MPLANE) !== 0,
     };
   }
 

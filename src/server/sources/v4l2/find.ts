@@ -1,6 +1,7 @@
 // Which cameras there are, what they offer, and which of them is meant by an index, a name or a part of it.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
 import { codeOf, SourceError, UsageError } from "../../../core/errors.ts";
 import type { Control } from "../source.ts";
 import { readControls } from "./controls.ts";
@@ -12,48 +13,83 @@ export interface FoundCamera extends Identity {
   /** Of the list, from 0 on. */
   index: number;
   path: string;
+  /** It is there, and cannot be read: `explainMultiPlanar` says why. */
+  isMultiPlanar: boolean;
 }
 
-/** Capture devices, first one first. Only Linux can list them without help; elsewhere none is found. */
-export function listCameras(): string[] {
-  const root = "/sys/class/video4linux";
+/** Where the kernel has a folder for each node, with its index and its name (ABI/testing/sysfs-class-video4linux). */
+const NODES = "/sys/class/video4linux";
+
+/**
+ * All nodes that deliver pictures, in the order of their numbers, with their names. One that cannot be opened is called by what
+ * sysfs says of it. Only Linux can list them without help; elsewhere none is found.
+ */
+export function findCameras(folder = NODES): FoundCamera[] {
+  return nodesIn(folder)
+    .flatMap((name) => {
+      const found = lookAt(folder, name);
+      return found === null ? [] : [found];
+    })
+    .map((camera, index) => ({ index, ...camera }));
+}
+
+function nodesIn(folder: string): string[] {
   try {
-    return (
-      readdirSync(root)
-        .filter((name) => /^video\d+$/.test(name))
-        // A camera has a second node for its metadata; the kernel gives the picture's index 0.
-        .filter((name) => readFileSync(`${root}/${name}/index`, "utf8").trim() === "0")
-        .toSorted((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
-        .map((name) => `/dev/${name}`)
-    );
+    const nodes = readdirSync(folder).filter((name) => /^video\d+$/.test(name));
+    return nodes.toSorted((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return []; // no camera has been plugged in since boot, or this is not Linux
     throw error;
   }
 }
 
-/** With their names. One that cannot be opened is called by what sysfs says of it. */
-export function findCameras(): FoundCamera[] {
-  return listCameras()
-    .flatMap((path) => {
-      try {
-        using device = new Device(path);
-        const { card, bus, isCamera } = device.capability();
-        return isCamera ? [{ path, card, bus }] : [];
-      } catch {
-        // In use or not allowed: it is there all the same, and opening it will say what is wrong.
-        return [{ path, card: nameInSysfs(path), bus: "" }];
-      }
-    })
-    .map((camera, index) => ({ index, ...camera }));
+/** Null for a node that delivers no pictures, or is being pulled out at this moment. */
+function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null {
+  const nodeIndex = indexInSysfs(folder, name);
+  if (nodeIndex === null) return null;
+  const path = `/dev/${name}`;
+  try {
+    using device = new Device(path);
+    const { card, bus, isCamera, isMultiPlanar } = device.capability();
+    return isCamera || isMultiPlanar ? { path, card, bus, nodeIndex, isMultiPlanar } : null;
+  } catch {
+    // Not allowed, or dead: it is there all the same, and opening it will say what is wrong. Which of its device's nodes have
+    // pictures nobody can say then; the first has.
+    const card = nodeIndex === 0 ? nameInSysfs(folder, name) : null;
+    return card === null ? null : { path, card, bus: "", nodeIndex, isMultiPlanar: false };
+  }
 }
 
-function nameInSysfs(path: string): string {
+/** Null where the node is not there any more: its files may go between listing and reading, and reading fails then (ENODEV). */
+function indexInSysfs(folder: string, name: string): number | null {
+  const text = readNodeFile(folder, name, "index");
+  return text === null || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+function nameInSysfs(folder: string, name: string): string | null {
+  return readNodeFile(folder, name, "name");
+}
+
+function readNodeFile(folder: string, name: string, file: "index" | "name"): string | null {
   try {
-    return readFileSync(`/sys/class/video4linux/${path.slice("/dev/".length)}/name`, "utf8").trim();
+    return readFileSync(`${folder}/${name}/${file}`, "utf8").trim();
   } catch {
-    return path; // pulled out at this moment
+    return null;
   }
+}
+
+/** Of a device by its path, links to it included. 0 where the kernel does not say. */
+export function nodeIndexOf(path: string, folder = NODES): number {
+  try {
+    return indexInSysfs(folder, basename(realpathSync(path))) ?? 0;
+  } catch {
+    return 0; // not there any more, which opening it says
+  }
+}
+
+/** ffmpeg knows of no such devices (libavdevice/v4l2.c: "Not a video capture device"), up to its version 7 at least. */
+export function explainMultiPlanar(path: string): string {
+  return `${path} is multi-planar, which is read neither here nor by ffmpeg: GStreamer reads it, into --source - (docs/cameras.md)`;
 }
 
 export interface CameraDescription {
@@ -65,30 +101,34 @@ export interface CameraDescription {
 export function describeCamera(path: string): CameraDescription {
   try {
     using device = new Device(path);
-    return { formats: readFormats(device), controls: readControls(device) };
+    if (device.capability().isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
+    return { formats: readFormats(device, null), controls: readControls(device) };
   } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
     throw new SourceError(explainSystemCall(cause, path), { retry: false, cause });
   }
 }
 
 /**
  * The one that `text` means: its index, its name, or a part of the name that no other has; upper or lower case does not
- * matter. Throws UsageError, with a list, where there is none or more than one.
+ * matter. Of one device's nodes its name means the first. Throws UsageError, with a list, where there is more than one, or
+ * none, which may pass.
  */
 export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camera[], text: string): Camera {
   const listed = cameras.map(({ index, card, path }) => `${index} ${card} (${path})`).join(", ");
   const there = cameras.length === 0 ? "no camera is there" : `there are: ${listed}`;
   if (/^\d+$/.test(text)) {
     const camera = cameras[Number(text)];
-    if (camera === undefined) throw new UsageError(`there is no camera ${text}; ${there}`);
+    if (camera === undefined) throw new UsageError(`there is no camera ${text}; ${there}`, { retry: true });
     return camera;
   }
   const wanted = text.toLowerCase();
   const same = cameras.filter(({ card }) => card.toLowerCase() === wanted);
   const matching = same.length > 0 ? same : cameras.filter(({ card }) => card.toLowerCase().includes(wanted));
-  const [first, second] = matching;
-  if (first === undefined) throw new UsageError(`'${text}' is neither a file nor a camera; ${there}`);
-  if (second !== undefined) throw new UsageError(`'${text}' may be more than one camera; ${there}`);
+  const [first, ...rest] = matching;
+  if (first === undefined) throw new UsageError(`'${text}' is neither a file nor a camera; ${there}`, { retry: true });
+  const isOneDevice = rest.every(({ card, bus }) => card === first.card && bus === first.bus && bus !== "");
+  if (!isOneDevice) throw new UsageError(`'${text}' may be more than one camera; ${there}`);
   return first;
 }
 
@@ -103,7 +143,9 @@ export function findAgain<Camera extends FoundCamera>(
   path: string,
   others: readonly string[],
 ): Camera | null {
-  const alike = cameras.filter(({ card, bus }) => card === identity.card && !others.includes(bus));
+  const alike = cameras.filter(
+    ({ card, bus, nodeIndex }) => card === identity.card && nodeIndex === identity.nodeIndex && !others.includes(bus),
+  );
   const inItsSocket = alike.filter(({ bus }) => bus === identity.bus);
   const likely = inItsSocket.length > 0 ? inItsSocket : alike;
   return likely.find((camera) => camera.path === path) ?? likely[0] ?? null;

@@ -36,7 +36,7 @@ export interface SizeRange {
   smallest: Size;
   largest: Size;
   step: Size;
-  /** At the largest size. Empty where the driver does not say. */
+  /** Of a range at the one size that was asked about. Empty where the driver does not say. */
   intervals: IntervalRange[];
 }
 
@@ -52,8 +52,11 @@ export interface CameraFormat {
   sizes: SizeRange[];
 }
 
-/** Throws SystemCallError. */
-export function readFormats(device: Device): CameraFormat[] {
+/**
+ * Everything that a camera offers. Of a range of sizes the rates are those of the size nearest to `size` (of the largest for
+ * null): a driver may have others at each. Throws SystemCallError.
+ */
+export function readFormats(device: Pick<Device, "enumerate">, size: Size | null): CameraFormat[] {
   const formats: CameraFormat[] = [];
   const described = device.enumerate("VIDIOC_ENUM_FMT", (index) =>
     new Struct("v4l2_fmtdesc").set({ index, type: V4L2.BUF_TYPE_VIDEO_CAPTURE }),
@@ -67,40 +70,58 @@ export function readFormats(device: Device): CameraFormat[] {
       isEmulated: (flags & V4L2.FMT_FLAG_EMULATED) !== 0,
       convertsMatrix: (flags & V4L2.FMT_FLAG_CSC_YCBCR_ENC) !== 0,
       convertsRange: (flags & V4L2.FMT_FLAG_CSC_QUANTIZATION) !== 0,
-      sizes: readSizes(device, pixelFormat),
+      sizes: readSizes(device, pixelFormat, size),
     });
   }
   return formats;
 }
 
-function readSizes(device: Device, pixelFormat: number): SizeRange[] {
+function readSizes(device: Pick<Device, "enumerate">, pixelFormat: number, size: Size | null): SizeRange[] {
   const sizes: SizeRange[] = [];
   const offered = device.enumerate("VIDIOC_ENUM_FRAMESIZES", (index) =>
     new Struct("v4l2_frmsizeenum").set({ index, pixel_format: pixelFormat }),
   );
   for (const struct of offered) {
     if (struct.get("type") === V4L2.FRMSIZE_TYPE_DISCRETE) {
-      const size = { width: struct.get("discrete.width"), height: struct.get("discrete.height") };
-      const intervals = readIntervals(device, pixelFormat, size);
-      sizes.push({ smallest: size, largest: size, step: { width: 1, height: 1 }, intervals });
+      const only = { width: struct.get("discrete.width"), height: struct.get("discrete.height") };
+      const intervals = readIntervals(device, pixelFormat, only);
+      sizes.push({ smallest: only, largest: only, step: { width: 1, height: 1 }, intervals });
       continue;
     }
     const largest = { width: struct.get("stepwise.max_width"), height: struct.get("stepwise.max_height") };
-    sizes.push({
+    const range = {
       smallest: { width: struct.get("stepwise.min_width"), height: struct.get("stepwise.min_height") },
       largest,
       step: {
         width: Math.max(1, struct.get("stepwise.step_width")),
         height: Math.max(1, struct.get("stepwise.step_height")),
       },
-      intervals: readIntervals(device, pixelFormat, largest),
-    });
+    };
+    const asked = size === null ? largest : nearestSize(range, size);
+    sizes.push({ ...range, intervals: readIntervals(device, pixelFormat, asked) });
     break; // a range is the only answer (VIDIOC_ENUM_FRAMESIZES, "stepwise" and "continuous" have index 0 only)
   }
   return sizes;
 }
 
-function readIntervals(device: Device, pixelFormat: number, { width, height }: Size): IntervalRange[] {
+/** Of a range's sizes the one nearest to that. */
+export function nearestSize({ smallest, largest, step }: Omit<SizeRange, "intervals">, goal: Size): Size {
+  return {
+    width: nearestStep(smallest.width, largest.width, step.width, goal.width),
+    height: nearestStep(smallest.height, largest.height, step.height, goal.height),
+  };
+}
+
+function nearestStep(from: number, to: number, step: number, goal: number): number {
+  const bounded = Math.min(to, Math.max(from, goal));
+  return Math.min(to, from + Math.round((bounded - from) / step) * step);
+}
+
+function readIntervals(
+  device: Pick<Device, "enumerate">,
+  pixelFormat: number,
+  { width, height }: Size,
+): IntervalRange[] {
   const intervals: IntervalRange[] = [];
   const offered = device.enumerate("VIDIOC_ENUM_FRAMEINTERVALS", (index) =>
     new Struct("v4l2_frmivalenum").set({ index, pixel_format: pixelFormat, width, height }),

@@ -10,7 +10,7 @@ interface StructLayout {
 
 /** Sizes of structures, and offsets of those fields of them that are used here, in bytes. */
 export const STRUCTS = {
-  v4l2_capability: { bytes: 104, fields: { driver: 0, card: 16, bus_info: 48, capabilities: 84, device_caps: 88 } },
+  v4l2_capability: { bytes: 104, fields: { card: 16, bus_info: 48, capabilities: 84, device_caps: 88 } },
   v4l2_fmtdesc: { bytes: 64, fields: { index: 0, type: 4, flags: 8, description: 12, pixelformat: 44 } },
   v4l2_frmsizeenum: {
     bytes: 44,
@@ -32,7 +32,7 @@ export const STRUCTS = {
     bytes: 208,
     fields: {
       ...{ type: 0, "fmt.pix.width": 8, "fmt.pix.height": 12, "fmt.pix.pixelformat": 16, "fmt.pix.field": 20 },
-      ...{ "fmt.pix.bytesperline": 24, "fmt.pix.sizeimage": 28, "fmt.pix.colorspace": 32, "fmt.pix.priv": 36 },
+      ...{ "fmt.pix.bytesperline": 24, "fmt.pix.colorspace": 32, "fmt.pix.priv": 36 },
       ...{ "fmt.pix.flags": 40, "fmt.pix.ycbcr_enc": 44, "fmt.pix.quantization": 48 },
     },
   },
@@ -49,7 +49,7 @@ export const STRUCTS = {
     bytes: 232,
     fields: {
       ...{ id: 0, type: 4, name: 8, minimum: 40, maximum: 48, step: 56, default_value: 64, flags: 72 },
-      ...{ elem_size: 76, elems: 80, nr_of_dims: 84 },
+      nr_of_dims: 84,
     },
   },
   v4l2_querymenu: { bytes: 44, fields: { id: 0, index: 4, name: 8, value: 8 } },

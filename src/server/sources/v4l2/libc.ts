@@ -62,7 +62,8 @@ export class SystemCallError extends Error {
 
 const ERRNO_NAMES = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno as number, name]));
 
-function nameOfErrno(errno: number): string {
+/** As `EBUSY`. */
+export function nameOfErrno(errno: number): string {
   return ERRNO_NAMES.get(errno) ?? `error ${errno}`;
 }
 

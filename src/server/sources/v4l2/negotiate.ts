@@ -6,6 +6,7 @@ import {
   type FrameFormat,
   frameFormatOf,
   type IntervalRange,
+  nearestSize,
   rateOf,
   type SizeRange,
 } from "./formats.ts";
@@ -101,18 +102,6 @@ function compareEqual(a: Mode, b: Mode): number {
 }
 
 const NO_INTERVAL: Fraction = { numerator: 0, denominator: 0 };
-
-function nearestSize({ smallest, largest, step }: SizeRange, goal: Size): Size {
-  return {
-    width: nearestStep(smallest.width, largest.width, step.width, goal.width),
-    height: nearestStep(smallest.height, largest.height, step.height, goal.height),
-  };
-}
-
-function nearestStep(from: number, to: number, step: number, goal: number): number {
-  const bounded = Math.min(to, Math.max(from, goal));
-  return Math.min(to, from + Math.round((bounded - from) / step) * step);
-}
 
 function nearestInterval(ranges: readonly IntervalRange[], wantedRate: number | null): Fraction | null {
   let best: { interval: Fraction; off: number } | null = null;

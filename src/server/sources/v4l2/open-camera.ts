@@ -1,16 +1,18 @@
 // From a device's path to a running camera: looks at it, and says at once what cannot be.
 
 import { SourceError, UsageError } from "../../../core/errors.ts";
-import type { Source } from "../source.ts";
+import type { Control, Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
 import { readControls } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
-import { findCameras } from "./find.ts";
+import { explainMultiPlanar, findCameras, nodeIndexOf } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "./formats.ts";
-import { hasLibc, SystemCallError } from "./libc.ts";
-import { chooseMode, type Wanted } from "./negotiate.ts";
+import { V4L2 } from "./layouts.ts";
+import { ERRNO, hasLibc, SystemCallError } from "./libc.ts";
+import { chooseMode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
+import { Struct } from "./struct.ts";
 
 /**
  * A camera by V4L2, or null where only ffmpeg can do it, with a line that says why. Throws UsageError for settings and
@@ -29,8 +31,10 @@ export function openCamera(
   try {
     using device = new Device(path);
     const capability = device.capability();
+    if (capability.isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
     if (!capability.isCamera) throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: false });
-    const formats = readFormats(device);
+    refuseBusy(device);
+    const formats = readFormats(device, wanted.size ?? USUAL_SIZE);
     const mode = chooseMode(formats, wanted);
     if (mode === null) {
       if (wanted.format !== null) throw new UsageError(`${path} has no ${wanted.format}; it has ${listOf(formats)}`);
@@ -38,16 +42,37 @@ export function openCamera(
       return null;
     }
     const controls = settings.length > 0 ? readControls(device) : [];
-    for (const { name, value } of settings) controlValue(findControl(controls, name), value);
+    for (const setting of settings) checkSetting(controls, setting);
     const { card, bus } = capability;
     const others = findCameras()
       .filter((other) => other.card === card && other.bus !== bus)
       .map((other) => other.bus);
-    return createCamera({ path, identity: { card, bus }, others, wanted, mode, settings, say });
+    const identity = { card, bus, nodeIndex: nodeIndexOf(path) };
+    return createCamera({ path, identity, others, wanted, mode, settings, say });
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
-    throw new SourceError(text, { retry: false, cause });
+    throw new SourceError(text, { retry: cause.code !== "ENOTTY", cause });
+  }
+}
+
+/**
+ * Throws SystemCallError (EBUSY) where another program has the device's buffers. Else that would come out only when the camera
+ * is started, which is too late for who opens it to take another source. To ask for no buffers takes none (VIDIOC_REQBUFS).
+ */
+export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
+  const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };
+  const errno = device.attempt("VIDIOC_REQBUFS", new Struct("v4l2_requestbuffers").set(none));
+  if (errno === ERRNO.EBUSY) throw new SystemCallError(`VIDIOC_REQBUFS ${device.path}`, errno);
+}
+
+/** Throws UsageError, with where it was written, for a setting that the camera does not have or take. */
+export function checkSetting(controls: readonly Control[], { name, value, writtenAt }: Setting): void {
+  try {
+    controlValue(findControl(controls, name), value);
+  } catch (error) {
+    if (!(error instanceof UsageError) || writtenAt === undefined) throw error;
+    throw new UsageError(`${writtenAt}: ${error.message}`);
   }
 }
 

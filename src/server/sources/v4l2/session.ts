@@ -4,11 +4,12 @@ import { SourceError } from "../../../core/errors.ts";
 import type { PixelFormat, Size } from "../../../core/pixel-format.ts";
 import { matchColour } from "./colour.ts";
 import type { Device } from "./device.ts";
-import { type CameraFormat, fourccCode, fourccText, type FrameFormat, rateOf, readFormats } from "./formats.ts";
+import { type CameraFormat, fourccCode, fourccText, type FrameFormat, readFormats } from "./formats.ts";
 import { FrameCopier } from "./frame-copy.ts";
+import { setRate } from "./frame-rate.ts";
 import { V4L2 } from "./layouts.ts";
 import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
-import { type Actual, chooseMode, describeDifference, type Mode, type Wanted } from "./negotiate.ts";
+import { type Actual, chooseMode, describeDifference, type Mode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
 import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
@@ -43,10 +44,13 @@ export class CaptureSession implements Disposable {
   /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
-    const signalSize = adoptSignal(device);
-    const { pix, mode } = setFormat(device, readFormats(device), { ...wanted, size: wanted.size ?? signalSize });
+    const signalSize = adoptSignal(device); // also where another size is wanted
+    const wishes = { ...wanted, size: wanted.size ?? signalSize };
+    const { pix, mode } = setFormat(device, readFormats(device, wishes.size ?? USUAL_SIZE), wishes);
     const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
-    this.actual = { fourcc: mode.fourcc, size, framesPerSecond: setRate(device, mode) };
+    const { framesPerSecond, remark } = setRate(device, mode.interval, wanted.framesPerSecond);
+    if (remark !== null) this.remarks.push(remark);
+    this.actual = { fourcc: mode.fourcc, size, framesPerSecond };
     const difference = describeDifference(wanted, this.actual);
     if (difference !== null) this.remarks.push(difference);
     if (mode.format === "mjpeg") {
@@ -243,16 +247,4 @@ function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | 
     });
   }
   return pix;
-}
-
-/** What the camera then runs at; 0 where the driver does not say. */
-function setRate(device: Device, { interval }: Mode): number {
-  const parameters = new Struct("v4l2_streamparm").set({ type: V4L2.BUF_TYPE_VIDEO_CAPTURE });
-  if (device.attempt("VIDIOC_G_PARM", parameters) !== 0) return interval === null ? 0 : rateOf(interval);
-  const canBeSet = (parameters.get("parm.capture.capability") & V4L2.CAP_TIMEPERFRAME) !== 0;
-  if (canBeSet && interval !== null) {
-    parameters.setFraction("parm.capture.timeperframe", interval);
-    device.request("VIDIOC_S_PARM", parameters);
-  }
-  return rateOf(parameters.fraction("parm.capture.timeperframe"));
 }

@@ -1,0 +1,45 @@
+// The rate a camera runs at: asked of the driver once the format is set.
+
+import type { Device } from "./device.ts";
+import { rateOf } from "./formats.ts";
+import { V4L2 } from "./layouts.ts";
+import { nameOfErrno } from "./libc.ts";
+import { type Fraction, Struct } from "./struct.ts";
+
+export interface SetRate {
+  /** What the camera now runs at; 0 where the driver does not say. */
+  framesPerSecond: number;
+  /** A line for the operator where the driver refused; null = it did not. */
+  remark: string | null;
+}
+
+/**
+ * Asks for a rate. `interval` is one that the driver offers; it is null where the driver offers none by itself, which is no
+ * reason not to take one: then the user's wish is asked for as it is (null = any), and the driver takes the nearest it has
+ * (VIDIOC_S_PARM). A camera whose driver refuses runs at what it runs at.
+ */
+export function setRate(
+  device: Pick<Device, "attempt">,
+  interval: Fraction | null,
+  wishedFramesPerSecond: number | null,
+): SetRate {
+  const parameters = new Struct("v4l2_streamparm").set({ type: V4L2.BUF_TYPE_VIDEO_CAPTURE });
+  if (device.attempt("VIDIOC_G_PARM", parameters) !== 0) {
+    return { framesPerSecond: interval === null ? 0 : rateOf(interval), remark: null };
+  }
+  const before = rateOf(parameters.fraction("parm.capture.timeperframe"));
+  const asked = interval ?? intervalOf(wishedFramesPerSecond);
+  const canBeSet = (parameters.get("parm.capture.capability") & V4L2.CAP_TIMEPERFRAME) !== 0;
+  if (!canBeSet || asked === null) return { framesPerSecond: before, remark: null };
+  parameters.setFraction("parm.capture.timeperframe", asked);
+  const errno = device.attempt("VIDIOC_S_PARM", parameters);
+  if (errno === 0) return { framesPerSecond: rateOf(parameters.fraction("parm.capture.timeperframe")), remark: null };
+  const remark = `its driver refuses ${Math.round(rateOf(asked) * 100) / 100} fps (${nameOfErrno(errno)})`;
+  return { framesPerSecond: before, remark };
+}
+
+function intervalOf(framesPerSecond: number | null): Fraction | null {
+  return framesPerSecond === null || framesPerSecond <= 0
+    ? null
+    : { numerator: 1000, denominator: Math.round(framesPerSecond * 1000) };
+}

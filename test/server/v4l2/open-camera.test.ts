@@ -1,0 +1,60 @@
+// What is noticed of a camera when it is opened: that another program has it, and settings it does not take.
+
+import { describe, expect, test } from "bun:test";
+import { UsageError } from "../../../src/core/errors.ts";
+import type { Control } from "../../../src/server/sources/source.ts";
+import { explainSystemCall } from "../../../src/server/sources/v4l2/explain.ts";
+import { ERRNO, SystemCallError } from "../../../src/server/sources/v4l2/libc.ts";
+import { checkSetting, refuseBusy } from "../../../src/server/sources/v4l2/open-camera.ts";
+import type { Struct } from "../../../src/server/sources/v4l2/struct.ts";
+import { scriptedDevice } from "./scripted-device.ts";
+
+describe("a camera that another program has", () => {
+  const answering = (errno: number) => {
+    const counts: number[] = [];
+    const device = scriptedDevice(
+      {
+        VIDIOC_REQBUFS(struct) {
+          counts.push((struct as Struct<"v4l2_requestbuffers">).get("count"));
+          return errno;
+        },
+      },
+      ERRNO.ENOTTY,
+    );
+    return { device, counts };
+  };
+
+  test("is in use, by a question that takes nothing", () => {
+    const { device, counts } = answering(ERRNO.EBUSY);
+    let error: unknown;
+    try {
+      refuseBusy(device);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(SystemCallError);
+    expect(explainSystemCall(error, device.path)).toBe("/dev/video0 is in use by another program");
+    expect(counts).toEqual([0]);
+  });
+
+  test.each([0, ERRNO.EINVAL, ERRNO.ENOTTY])("any other answer says nothing of that (%p)", (errno) => {
+    expect(() => refuseBusy(answering(errno).device)).not.toThrow();
+  });
+});
+
+describe("a setting of a file that the camera does not take is said with its line", () => {
+  const brightness = {
+    ...{ name: "brightness", title: "Brightness", type: "integer", minimum: 0, maximum: 255, step: 1 },
+    ...{ defaultValue: 128, value: 128, menu: [], isReadOnly: false, isInactive: false },
+  } as const satisfies Control;
+  test.each([
+    ["brightnes", "1", "the camera has no control 'brightnes'; it has brightness"],
+    ["brightness", "256", "'256' is no value for 'brightness': it takes 0 to 255"],
+  ])("%s=%s", (name, value, text) => {
+    const writtenAt = `slipstream.toml:7: cameras[1].set.${name}`;
+    const inFile = () => checkSetting([brightness], { name, value, writtenAt });
+    expect(inFile).toThrow(UsageError);
+    expect(inFile).toThrow(`${writtenAt}: ${text}`);
+    expect(() => checkSetting([brightness], { name, value })).toThrow(new UsageError(text));
+  });
+});
