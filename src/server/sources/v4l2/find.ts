@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { codeOf, SourceError, UsageError } from "../../../core/errors.ts";
+import { printable } from "../../../core/printable.ts";
 import type { Control } from "../source.ts";
 import { readControls } from "./controls.ts";
 import { Device, type Identity } from "./device.ts";
@@ -50,7 +51,7 @@ export function findCameras(): FoundCamera[] {
 
 function nameInSysfs(path: string): string {
   try {
-    return readFileSync(`/sys/class/video4linux/${path.slice("/dev/".length)}/name`, "utf8").trim();
+    return printable(readFileSync(`/sys/class/video4linux/${path.slice("/dev/".length)}/name`, "utf8")).trim();
   } catch {
     return path; // pulled out at this moment
   }
