@@ -5,9 +5,9 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../../../core/clock.ts";
-import { isExpected, messageOf, SourceError } from "../../../core/errors.ts";
+import { isExpected, SourceError } from "../../../core/errors.ts";
 import { type CaptureMessage, type CaptureOrder, SIGNAL, type SlotMessage } from "./capture-messages.ts";
-import { applySetting } from "./controls.ts";
+import { applySettings } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { findAgain, findCameras } from "./find.ts";
@@ -42,7 +42,8 @@ function isStopped(): boolean {
 function capture(): void {
   const path = findPath();
   using device = openDevice(path);
-  const refusals = applySettings(device);
+  // Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark.
+  const refusals = applySettings(device, order.settings);
   using session = new CaptureSession(device, order.wanted);
   const { actual, format } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks] });
@@ -95,20 +96,6 @@ function openDevice(path: string): Device {
   if (device.capability().isCamera) return device;
   device[Symbol.dispose]();
   throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: true });
-}
-
-/** Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark. */
-function applySettings(device: Device): string[] {
-  const refusals: string[] = [];
-  for (const setting of order.settings) {
-    try {
-      applySetting(device, setting);
-    } catch (error) {
-      if (!isExpected(error) && !(error instanceof SystemCallError)) throw error;
-      refusals.push(`${setting.name}=${setting.value} was not set: ${messageOf(error)}`);
-    }
-  }
-  return refusals;
 }
 
 /** Waits, for a moment, until the last frame has been taken. */

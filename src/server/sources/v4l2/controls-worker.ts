@@ -1,7 +1,7 @@
 // The thread that asks a running camera for its settings and makes them. Started by controls-thread.ts.
 
 import { parentPort } from "node:worker_threads";
-import { UsageError } from "../../../core/errors.ts";
+import { isExpected, UsageError } from "../../../core/errors.ts";
 import { applySetting, readControls } from "./controls.ts";
 import type { ControlAnswer, ControlRequest } from "./controls-thread.ts";
 import { Device } from "./device.ts";
@@ -20,7 +20,7 @@ function answer({ number, path, setting }: ControlRequest): ControlAnswer {
     return { number, controls: [], failure: null };
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const message = isUsage ? error.message : explainSystemCall(error, path);
+    const message = isExpected(error) ? error.message : explainSystemCall(error, path);
     return { number, controls: [], failure: { message, isUsage } };
   }
 }

@@ -62,11 +62,11 @@ export interface CameraDescription {
   controls: Control[];
 }
 
-/** Everything that a camera offers. Throws SourceError where it cannot be asked. */
-export function describeCamera(path: string): CameraDescription {
+/** What a camera offers; `controls` is empty where they are not wanted. Throws SourceError where it cannot be asked. */
+export function describeCamera(path: string, withControls: boolean): CameraDescription {
   try {
     using device = new Device(path);
-    return { formats: readFormats(device), controls: readControls(device) };
+    return { formats: readFormats(device), controls: withControls ? readControls(device) : [] };
   } catch (cause) {
     throw new SourceError(explainSystemCall(cause, path), { retry: false, cause });
   }

@@ -3,8 +3,8 @@
 import { SourceError, UsageError } from "../../../core/errors.ts";
 import type { Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
-import { controlValue, findControl, type Setting } from "../control-values.ts";
-import { readControls } from "./controls.ts";
+import type { Setting } from "../control-values.ts";
+import { checkSettings } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { findCameras } from "./find.ts";
@@ -37,8 +37,7 @@ export function openCamera(
       say(`${path} has formats that only ffmpeg reads (${listOf(formats)}): it is read by ffmpeg`);
       return null;
     }
-    const controls = settings.length > 0 ? readControls(device) : [];
-    for (const { name, value } of settings) controlValue(findControl(controls, name), value);
+    checkSettings(device, settings);
     const { card, bus } = capability;
     const others = findCameras()
       .filter((other) => other.card === card && other.bus !== bus)
