@@ -41,6 +41,15 @@ export function findControl<Found extends Pick<Control, "name">>(controls: reado
   throw new UsageError(`the camera has no control '${name}'; it has ${all === "" ? "none at all" : all}`);
 }
 
+/**
+ * The settings with one more. One of a control that is set already takes that one's place: others may depend on it, as an exposure
+ * time on exposure being set by hand, and settings are made again in their order.
+ */
+export function withSetting(settings: readonly Setting[], setting: Setting): Setting[] {
+  const at = settings.findLastIndex(({ name }) => newName(name) === newName(setting.name));
+  return at < 0 ? [...settings, setting] : settings.with(at, setting);
+}
+
 const WORDS = new Map([
   ["on", 1],
   ["off", 0],

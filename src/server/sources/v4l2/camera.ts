@@ -6,7 +6,7 @@ import { sleep } from "../../../core/clock.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { type CaptureMessage, type CaptureOrder, SIGNAL, SIGNAL_BYTES } from "./capture-messages.ts";
-import type { Setting } from "../control-values.ts";
+import { type Setting, withSetting } from "../control-values.ts";
 import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
@@ -59,7 +59,7 @@ class Camera {
 
   /** A setting that was made while it runs is made again when it comes back: cameras forget them without power. */
   keep(setting: Setting): void {
-    this.#settings = [...this.#settings.filter(({ name }) => name !== setting.name), setting];
+    this.#settings = withSetting(this.#settings, setting);
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
