@@ -139,6 +139,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
     clearInterval(reporting);
     door.close();
     await takeBack();
+    await Promise.all(cameras.map((camera) => camera.close()));
     await pool.close();
   }
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
-import { chooseCamera, findAgain } from "../../../src/server/sources/v4l2/find.ts";
+import { chooseCamera, findAgain, isStillAt } from "../../../src/server/sources/v4l2/find.ts";
 
 const CAMERAS = [
   { index: 0, path: "/dev/video0", card: "Integrated Camera: Integrated C", bus: "usb-0000:00:14.0-8" },
@@ -53,6 +53,18 @@ describe("plugged in again", () => {
     expect(findAgain([second], first, "/dev/video2", [second.bus])).toBeNull();
     const moved = { ...first, path: "/dev/video6", bus: "usb-elsewhere" };
     expect(findAgain([second, moved], first, "/dev/video2", [second.bus])?.path).toBe("/dev/video6");
+  });
+  test("what is at the old path now is it only where it would be found there", () => {
+    const known = { identity: first, others: [] as string[] };
+    const at = (here: typeof first, all: (typeof first)[], others: string[] = []) =>
+      isStillAt(here.path, here, { ...known, others, all: () => all });
+    expect(at(first, [])).toBe(true);
+    const elsewhere = { ...first, bus: "usb-elsewhere" };
+    expect(at(elsewhere, [elsewhere])).toBe(true); // in another socket
+    expect(at(elsewhere, [elsewhere, { ...first, path: "/dev/video6" }])).toBe(false); // one like it, while it is elsewhere
+    expect(at({ ...second, path: first.path }, [second], [second.bus])).toBe(false); // one that was there all the time
+    const other = { ...CAMERAS[0], path: first.path } as typeof first;
+    expect(at(other, [other])).toBe(false);
   });
   test("nowhere", () => expect(findAgain([], first, "/dev/video2", [])).toBeNull());
 });

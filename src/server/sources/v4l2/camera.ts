@@ -12,6 +12,7 @@ import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
 import { rateOf } from "./formats.ts";
 import { HandOver } from "./hand-over.ts";
+import { CLOSING_PATIENCE_MS, endOf } from "./thread-end.ts";
 
 export interface CameraOptions {
   path: string;
@@ -36,7 +37,7 @@ export function createCamera(options: CameraOptions): Source {
     },
     run: (sink, signal) => camera.run(sink, signal),
     controls: createControls({
-      path: () => camera.path,
+      camera: () => ({ path: camera.path, identity: options.identity, others: options.others }),
       onSet: (setting) => camera.keep(setting),
     }),
     untilBack: cameraPluggedIn,
@@ -124,15 +125,6 @@ class Camera {
     if (text !== "" && text !== this.#said) this.#options.say(text);
     this.#said = text;
   }
-}
-
-/** A driver that waits for a device which does not answer holds its thread; nobody can end that. */
-const CLOSING_PATIENCE_MS = 3_000;
-
-async function endOf(worker: Worker): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([worker.terminate(), sleep(CLOSING_PATIENCE_MS, over.signal)]);
-  over.abort();
 }
 
 /** After a new node is there, udev gives it its group; before that it may not be opened. */

@@ -109,3 +109,16 @@ export function findAgain<Camera extends FoundCamera>(
     alike.find(({ bus }) => bus === identity.bus) ?? alike.find((camera) => camera.path === path) ?? alike[0] ?? null
   );
 }
+
+/**
+ * Whether the camera at `path`, which says of itself that it is `here`, is the one that was at `path` before; another may have come
+ * there meanwhile. `others` as for findAgain; `all` is asked for the cameras that are there only where the socket is another.
+ */
+export function isStillAt(
+  path: string,
+  here: Identity,
+  { identity, others, all = findCameras }: { identity: Identity; others: readonly string[]; all?: () => FoundCamera[] },
+): boolean {
+  if (here.card === identity.card && here.bus === identity.bus) return true;
+  return here.card === identity.card && findAgain(all(), identity, path, others)?.path === path;
+}
