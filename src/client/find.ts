@@ -5,7 +5,8 @@ import { createInterface } from "node:readline/promises";
 import multicastDns, { type ResponsePacket } from "multicast-dns";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf, UsageError } from "../core/errors.ts";
-import { printable, readServiceText, SERVICE, type ServiceText } from "../protocol/discovery.ts";
+import { printable } from "../core/printable.ts";
+import { readServiceText, SERVICE, type ServiceText } from "../protocol/discovery.ts";
 import { DEFAULT_PORT } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 

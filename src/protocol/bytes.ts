@@ -1,7 +1,8 @@
 // Reading and writing the fields of a message body; see wire.ts for the layouts.
 
 import { ProtocolError } from "../core/errors.ts";
-import { HEADER_BYTES } from "./wire.ts";
+import { printable } from "../core/printable.ts";
+import { HEADER_BYTES, MAX_STRING_BYTES } from "./wire.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -158,11 +159,12 @@ export class BodyReader {
     return this.#body.subarray(at, at + length);
   }
 
+  /** Printable text, of MAX_STRING_BYTES characters at most: a peer's words end on terminals and in logs. */
   string(): string {
     const length = this.u16();
     const at = this.#take(length);
     try {
-      return decoder.decode(this.#body.subarray(at, at + length));
+      return printable(decoder.decode(this.#body.subarray(at, at + length))).slice(0, MAX_STRING_BYTES);
     } catch (cause) {
       throw new ProtocolError(`${this.#name} holds a string that is not UTF-8`, { cause });
     }

@@ -1,5 +1,7 @@
 // How servers are found on the local network: DNS-SD (RFC 6763) over multicast DNS (RFC 6762). What both sides must agree on.
 
+import { printable } from "../core/printable.ts";
+
 /** What is browsed for; instances are called `<instance>._slipstream._tcp.local`. */
 export const SERVICE = "_slipstream._tcp.local";
 
@@ -24,10 +26,5 @@ export function readServiceText(strings: readonly Uint8Array[]): ServiceText {
   const texts = strings.map((bytes) => new TextDecoder().decode(bytes));
   const value = (key: string) => texts.find((text) => text.startsWith(`${key}=`))?.slice(key.length + 1) ?? "";
   const wire = Number(value("wire"));
-  return { name: printable(value("name")), wire: Number.isSafeInteger(wire) ? wire : 0 };
-}
-
-/** A text without control characters (C0, DEL, C1) and marks that turn the direction of writing. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").slice(0, MAX_NAME_BYTES);
+  return { name: printable(value("name")).slice(0, MAX_NAME_BYTES), wire: Number.isSafeInteger(wire) ? wire : 0 };
 }

@@ -5,7 +5,15 @@ import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
 import { type TileList, totalBytes } from "./tile-list.ts";
-import { type GoodbyeReason, HEADER_BYTES, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType, WIRE_VERSION } from "./wire.ts";
+import {
+  type GoodbyeReason,
+  HEADER_BYTES,
+  MAGIC,
+  MAX_CAMERA_NAME_BYTES,
+  MAX_STRING_BYTES,
+  MessageType,
+  WIRE_VERSION,
+} from "./wire.ts";
 
 export interface Hello {
   version: number;
@@ -315,7 +323,7 @@ export function readWish(body: Uint8Array): Wish {
 export function writeNotice(notice: Notice): Uint8Array {
   return new MessageWriter(MessageType.notice)
     .u8(notice.trouble ? 1 : 0)
-    .string(notice.text, 400)
+    .string(notice.text, MAX_STRING_BYTES)
     .finish();
 }
 

@@ -5,7 +5,8 @@
 // TRANSPORT   One TCP connection per viewer, port 10050 unless told otherwise, TCP_NODELAY on both sides.
 // INTEGERS    Little-endian, unsigned. u64 values stay below 2^53. Times are microseconds since the Unix epoch in the
 //             clock of the side that took them; durations are microseconds.
-// STRINGS     u16 length in bytes, then UTF-8.
+// STRINGS     u16 length in bytes, then UTF-8, of 400 bytes at most. A reader leaves out what a terminal would obey (control
+//             characters, line breaks, marks that turn the direction of writing) and cuts what is longer.
 //
 // MESSAGE     u32 length of what follows | u8 type | body
 //             A receiver checks the length against a limit before it allocates anything: 256 bytes until the
@@ -93,6 +94,9 @@ export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** Of a camera's name, in UTF-8. */
 export const MAX_CAMERA_NAME_BYTES = 64;
 export const MAX_CAMERAS = 64;
+
+/** A string's length, as it is read; most are written shorter. */
+export const MAX_STRING_BYTES = 400;
 
 /** Questions about controls that a viewer may have open. */
 export const MAX_OPEN_QUESTIONS = 8;

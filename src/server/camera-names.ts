@@ -1,18 +1,16 @@
 // What cameras are called: names that no other has, and which one a viewer means.
 
 import { UsageError } from "../core/errors.ts";
+import { printable } from "../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../protocol/wire.ts";
 import type { Refusal } from "./viewer.ts";
 
 /** Of a Goodbye's text, which holds 200. */
 const MAX_LISTED_BYTES = 88;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name must not hold
-const CONTROLS = /[\u0000-\u001f\u007f]/;
-
 /** Throws UsageError for what cannot be a camera's name. */
 export function checkCameraName(name: string): string {
-  if (name.trim() === "" || CONTROLS.test(name) || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES) {
+  if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES) {
     throw new UsageError(
       `'${name}' cannot be a camera's name: it must be 1 to ${MAX_CAMERA_NAME_BYTES} bytes of printable text`,
     );
@@ -22,7 +20,7 @@ export function checkCameraName(name: string): string {
 
 /** A name for a source's camera: the source's own, with a number where others are called so. */
 export function nameAfterSource(sourceName: string, taken: readonly string[]): string {
-  const own = [...sourceName].filter((character) => !CONTROLS.test(character));
+  const own = [...printable(sourceName)];
   let name = own.join("");
   for (let count = 2; name === "" || taken.includes(name) || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES;) {
     if (Buffer.byteLength(own.join("")) > MAX_CAMERA_NAME_BYTES - 4) own.pop();
@@ -40,11 +38,10 @@ export function findByName<Camera extends { readonly name: string }>(
   if (exact !== undefined) return exact;
   const alike = cameras.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
   if (alike.length === 1) return alike[0] as Camera;
-  const asked = [...wanted].map((character) => (CONTROLS.test(character) ? "?" : character)).join("");
   const text =
     alike.length === 0
-      ? `there is no camera '${asked}': there are ${listNames(cameras)}`
-      : `several cameras are called '${asked}': ${listNames(alike)}`;
+      ? `there is no camera '${wanted}': there are ${listNames(cameras)}`
+      : `several cameras are called '${wanted}': ${listNames(alike)}`;
   return { reason: GoodbyeReason.noCamera, text };
 }
 

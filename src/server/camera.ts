@@ -91,6 +91,7 @@ export class Camera {
   readonly name: string;
   readonly viewers: Viewers;
   readonly #source: Source;
+  readonly #controls: CameraControls;
   readonly #renditions = new Renditions();
   readonly #pictures: PictureFeed;
   readonly #pipeline: EncodePipeline;
@@ -110,9 +111,10 @@ export class Camera {
       quality: isPassedOn ? 0 : options.quality,
       ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
     }));
+    this.#controls = new CameraControls({ source, areSettable: surroundings.allowControls, say });
     this.viewers = new Viewers({
       name,
-      controls: new CameraControls({ source, areSettable: surroundings.allowControls, say }),
+      controls: this.#controls,
       quality: options.quality,
       renditions: this.#renditions,
       pictures: this.#pictures,
@@ -195,6 +197,11 @@ export class Camera {
       this.ended = farewell;
       this.viewers.dismiss(farewell);
     }
+  }
+
+  /** Lets go of what is left when it does not run, or not any more. */
+  async close(): Promise<void> {
+    await this.#controls.close();
   }
 
   /** What viewers are told of it. */

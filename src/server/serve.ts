@@ -111,6 +111,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
 
   await using closing = new AsyncDisposableStack();
   closing.defer(() => pool.close());
+  closing.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
   const door = openTcpDoor(options.host, options.port, (connection) => reception.connect(connection));
   closing.defer(() => door.close());
   const report = (): ServeReport =>

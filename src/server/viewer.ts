@@ -105,6 +105,8 @@ export class Viewer {
   #camera: WatchedCamera | null = null;
   #openQuestions = 0;
   #answers: Promise<void> = Promise.resolve();
+  /** Aborts when it hears no more answers. */
+  readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
 
   constructor(connection: ViewerConnection, surroundings: ViewerSurroundings) {
@@ -205,6 +207,7 @@ export class Viewer {
   }
 
   #part(reason: string): void {
+    this.#gone.abort();
     if (this.#camera === null) this.#surroundings.onRefused(this, reason);
     else this.#camera.onGone(this, reason);
   }
@@ -243,11 +246,11 @@ export class Viewer {
         camera.onChanged(this);
         break;
       case MessageType.controlsAsked:
-        this.#answer(camera.controls.list().then(writeControls));
+        this.#answer(async () => writeControls(await camera.controls.list()));
         break;
       case MessageType.setControl: {
         const { name, value } = readSetControl(body);
-        this.#answer(camera.controls.set(name, value, this.peer).then(writeControlSet));
+        this.#answer(async () => writeControlSet(await camera.controls.set(name, value, this.peer, this.#gone.signal)));
         break;
       }
       case MessageType.goodbye:
@@ -259,9 +262,11 @@ export class Viewer {
     }
   }
 
-  /** Sends an answer when it is there, and after those that were asked for before. */
-  #answer(message: Promise<Uint8Array>): void {
-    if (++this.#openQuestions > MAX_OPEN_QUESTIONS) throw new ProtocolError("more questions than may be open at once");
+  /** Asks, and sends the answer when it is there, after those that were asked for before. `ask` must not reject. */
+  #answer(ask: () => Promise<Uint8Array>): void {
+    if (this.#openQuestions >= MAX_OPEN_QUESTIONS) throw new ProtocolError("more questions than may be open at once");
+    this.#openQuestions++;
+    const message = ask();
     this.#answers = this.#answers.then(async () => {
       const bytes = await message;
       this.#openQuestions--;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import type { CameraReport } from "../../src/server/cameras/list.ts";
 import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
-import { startServer, startViewer } from "../e2e/programs.ts";
+import { runToEnd, startServer, startViewer } from "../e2e/programs.ts";
 import { captureFrames } from "./lab.ts";
 
 /** Without the counters that vivid writes over its picture, which then stands still. */
@@ -113,6 +113,27 @@ describe("controls", () => {
       if (of("value") !== undefined && value !== null && !said.includes("volatile"))
         expect([name, Number(of("value"))]).toEqual([name, value]);
     }
+  });
+
+  test("are set by viewers: of an integer menu by label first, else by index; what is refused is said", async () => {
+    // vivid's has 1, 1, 2, 3, 5, 8, 13, 21, 42: the label 5 is at the index 4, the label 8 at 5, and 7 is no label.
+    const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--allow-controls"];
+    await using server = await startServer(flags);
+    const address = `127.0.0.1:${server.port}`;
+    const present = () => ours().find(({ name }) => name === "integer_menu")?.value;
+    for (const [value, index] of [
+      ["8", 5],
+      ["5", 4],
+      ["7", 7],
+    ] as const) {
+      const { code, remarks } = await runToEnd("client", [address, "--set", `integer_menu=${value}`]);
+      expect([code, remarks.includes("error"), present()]).toEqual([0, false, index]);
+    }
+    const tooLarge = "9223372036854775807";
+    const refused = await runToEnd("client", [address, "--set", `integer_64_bits=${tooLarge}`]);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.remarks).toContain(`'${tooLarge}' is too large for 'integer_64_bits'`);
+    expect(await server.end("SIGTERM")).toBe(0);
   });
 
   test("are set while it runs, by number and by a menu item's name", async () => {

@@ -1,4 +1,4 @@
-// Questions to servers of before there were such questions.
+// Questions to servers of before there were such questions, and to those that mean no good.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { askForCameras, askForControls } from "../../src/client/ask.ts";
@@ -10,7 +10,7 @@ import { runToEnd, TEST_TIMEOUT_MS } from "../e2e/programs.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** A server that has one camera, greets and pings as it always did, and skips what it does not know. */
-function listenAsBefore(): { port: number; close: () => void } {
+function listenAsBefore(sourceName = "only one"): { port: number; close: () => void } {
   const listener = Bun.listen<{ splitter: MessageSplitter }>({
     hostname: "127.0.0.1",
     port: 0,
@@ -18,7 +18,7 @@ function listenAsBefore(): { port: number; close: () => void } {
       open(socket) {
         const splitter = new MessageSplitter(4096, (type, body) => {
           if (type === MessageType.hello) {
-            socket.write(writeWelcome({ version: WIRE_VERSION, software: "slipstream 0", sourceName: "only one" }));
+            socket.write(writeWelcome({ version: WIRE_VERSION, software: "slipstream 0", sourceName }));
             socket.write(writePing({ sentAt: 1 }));
           } else if (type === MessageType.ping) {
             socket.write(writePong({ ...readPing(body), receivedAt: 1, repliedAt: 1 }));
@@ -47,6 +47,13 @@ test("its one camera is the list; of controls it says nothing, which is said aft
   } finally {
     server.close();
   }
+});
+
+test("what a server calls its cameras is printed as one line that a terminal does not obey", async () => {
+  const server = listenAsBefore("door\u001b]0;owned\u0007\u009b2J\nerror: no");
+  const { code, program } = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list"], { rawOutput: true });
+  server.close();
+  expect([code, program.bytes.toString()]).toEqual([0, "door]0;owned2Jerror: no\n"]);
 });
 
 test("a question that is given up ends", async () => {

@@ -5,6 +5,7 @@ import { CAMERA_PRESET } from "../../src/server/preset.ts";
 import { DEFAULTS } from "../../src/server/settings.ts";
 import { serve } from "../../src/server/serve.ts";
 import { createPattern } from "../../src/server/sources/pattern.ts";
+import { controlValue, findControl } from "../../src/server/sources/control-values.ts";
 import type { Control, Source } from "../../src/server/sources/source.ts";
 import { supervise } from "../../src/server/sources/supervise.ts";
 import { runToEnd, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
@@ -13,7 +14,10 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const COMMON = { title: "", menu: [], isReadOnly: false, isInactive: false };
 
-/** A pattern with what a camera has: values that are kept, and rounded to what it can do. */
+/** How often what a camera's controls hold was let go. */
+let closed = 0;
+
+/** A pattern with what a camera has: values that are kept. */
 function createCamera(): Source {
   const controls: Control[] = [
     { ...COMMON, name: "brightness", type: "integer", minimum: -64, maximum: 64, step: 2, defaultValue: 0, value: 4 },
@@ -31,10 +35,13 @@ function createCamera(): Source {
     ...createPattern({ width: 320, height: 240 }, 10),
     controls: {
       list: () => Promise.resolve(controls),
-      async set(name, value) {
-        const control = controls.find((each) => each.name === name);
-        if (control === undefined) throw new Error(`no ${name}`);
-        control.value = Math.floor(Number(value) / control.step) * control.step;
+      async set(name, text) {
+        const control = findControl(controls, name);
+        control.value = controlValue(control, text);
+      },
+      close() {
+        closed++;
+        return Promise.resolve();
       },
     },
   };
@@ -67,7 +74,9 @@ async function withServer(
     await act(`127.0.0.1:${await port}`, said);
   } finally {
     stopping.abort();
+    const before = closed;
     await serving;
+    expect(closed).toBe(before + 1);
   }
 }
 

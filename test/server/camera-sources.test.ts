@@ -62,7 +62,7 @@ describe("a camera that cannot be opened", () => {
     while (sink.frames.length === 0) await Bun.sleep(5);
     expect(sink.troubles.at(-1)).toBeNull();
     expect(late.framesPerSecond).toBe(25);
-    expect(await late.controls?.set("a", 1).catch((error: unknown) => error)).toMatchObject({
+    expect(await late.controls?.set("a", "1").catch((error: unknown) => error)).toMatchObject({
       message: "late.mp4 has no controls",
     });
     ending.abort();

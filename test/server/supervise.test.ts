@@ -171,7 +171,7 @@ describe("a source that can tell when its device may be back", () => {
 
 test("a camera's controls are passed through; a source without has none", () => {
   const { source } = scripted();
-  const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve() };
+  const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve(), close: () => Promise.resolve() };
   expect(supervise({ ...source, controls }).controls).toBe(controls);
   expect("controls" in supervise(source)).toBe(false);
 });

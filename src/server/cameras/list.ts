@@ -41,7 +41,7 @@ export interface SizeReport {
 export function reportCamera({ index, path, card, bus }: FoundCamera, withControls: boolean): CameraReport {
   const camera = { index, path, name: card, bus };
   try {
-    const { formats, controls } = describeCamera(path);
+    const { formats, controls } = describeCamera(path, withControls);
     return { ...camera, formats: formats.map(reportFormat), ...(withControls ? { controls } : {}), error: null };
   } catch (error) {
     return { ...camera, formats: [], ...(withControls ? { controls: [] } : {}), error: messageOf(error) };

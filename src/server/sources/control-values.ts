@@ -33,13 +33,28 @@ const RENAMED: readonly (readonly [string, string])[] = [
   ["focus_auto", "focus_automatic_continuous"],
 ];
 
+/** The newer of a control's two names, or its only one. */
+function newName(name: string): string {
+  return RENAMED.find(([old]) => old === name)?.[1] ?? name;
+}
+
 /** By its name, old or new. Throws UsageError that says which there are. */
-export function findControl(controls: readonly Control[], name: string): Control {
-  const names = [name, ...RENAMED.filter((pair) => pair.includes(name)).flat()];
-  const found = controls.find((control) => names.includes(control.name));
+export function findControl<Found extends Pick<Control, "name">>(controls: readonly Found[], name: string): Found {
+  const found =
+    controls.find((control) => control.name === name) ??
+    controls.find((control) => newName(control.name) === newName(name));
   if (found !== undefined) return found;
   const all = controls.map((control) => control.name).join(", ");
   throw new UsageError(`the camera has no control '${name}'; it has ${all === "" ? "none at all" : all}`);
+}
+
+/**
+ * The settings with one more. One of a control that is set already takes that one's place: others may depend on it, as an exposure
+ * time on exposure being set by hand, and settings are made again in their order.
+ */
+export function withSetting(settings: readonly Setting[], setting: Setting): Setting[] {
+  const at = settings.findLastIndex(({ name }) => newName(name) === newName(setting.name));
+  return at < 0 ? [...settings, setting] : settings.with(at, setting);
 }
 
 const WORDS = new Map([
@@ -49,8 +64,14 @@ const WORDS = new Map([
   ["false", 0],
 ]);
 
-/** Reads a value for a control: a number, on or off, a menu item's name. Throws UsageError for what it does not take. */
-export function controlValue(control: Control, text: string): number {
+/** Of a bitmask: 32 bits without a sign. */
+const MAX_BITMASK = 2 ** 32 - 1;
+
+/**
+ * Reads a value for a control: a number, on or off, a menu item's label or, where no label is that, its number. To be read once: of
+ * the outcome nobody can tell any more what it was. Throws UsageError for what the control does not take.
+ */
+export function controlValue(control: Omit<Control, "value">, text: string): number {
   const { name, type, minimum, maximum, step, menu } = control;
   if (control.isReadOnly) throw new UsageError(`the control '${name}' can only be read`);
   const item = menu.find(({ label }) => label.toLowerCase() === text.toLowerCase());
@@ -64,14 +85,21 @@ export function controlValue(control: Control, text: string): number {
     throw wrong(menu.map(({ value: index, label }) => `${index} (${label})`).join(", "));
   }
   const steps = (value - minimum) / Math.max(1, step);
-  if (!Number.isInteger(value) || value < minimum || (value > maximum && type !== "bitmask")) {
-    throw wrong(type === "boolean" ? "0 or 1" : `${rangeText(control)}`);
+  // Drivers give a bitmask's highest bit as a sign.
+  const most = type === "bitmask" ? MAX_BITMASK : maximum;
+  if (!Number.isInteger(value) || value < minimum || value > most) {
+    throw wrong(type === "boolean" ? "0 or 1" : type === "bitmask" ? `0 to ${MAX_BITMASK}` : rangeText(control));
+  }
+  if (!Number.isSafeInteger(value)) {
+    throw new UsageError(
+      `'${text}' is too large for '${name}': values beyond ${Number.MAX_SAFE_INTEGER} cannot be set`,
+    );
   }
   if (type === "integer" && !Number.isInteger(steps)) throw wrong(rangeText(control));
   return value;
 }
 
 /** `0 to 255`, `10 to 10000 in steps of 10`. */
-export function rangeText({ minimum, maximum, step }: Control): string {
+export function rangeText({ minimum, maximum, step }: Pick<Control, "minimum" | "maximum" | "step">): string {
   return `${minimum} to ${maximum}${step > 1 ? ` in steps of ${step}` : ""}`;
 }

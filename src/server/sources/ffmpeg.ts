@@ -7,6 +7,7 @@ import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { isAddress, withoutPassword } from "./address.ts";
 import { eachChunk } from "./chunks.ts";
+import { printable } from "../../core/printable.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
@@ -267,7 +268,10 @@ async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string
   const decoder = new TextDecoder();
   let tail = "";
   for await (const chunk of stderr) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
-  const lines = tail.split("\n").filter((line) => line.trim() !== "" && !ADVICE.test(line));
+  const lines = tail
+    .split("\n")
+    .map(printable)
+    .filter((line) => line.trim() !== "" && !ADVICE.test(line));
   const [before = "", last = ""] = [lines.at(-2), lines.at(-1)];
   const isSpoken = (line: string) => /^\[[^\]]* @ 0x[0-9a-f]+\]/.test(line);
   const chosen = VAGUE.test(last) && isSpoken(before) ? before : last;

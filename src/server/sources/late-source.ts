@@ -24,6 +24,7 @@ export function openWhenRun(name: string, open: () => Source): Source {
     controls: {
       list: async () => findControls().list(),
       set: async (setting, value) => findControls().set(setting, value),
+      close: async () => opened?.controls?.close(),
     },
     untilBack: (signal) => opened?.untilBack?.(signal) ?? untilAborted(signal), // nobody can tell: the pause decides
   };

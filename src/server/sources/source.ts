@@ -55,10 +55,13 @@ export interface SourceControls {
   /** What there is, with present values. Rejects with SourceError where the device cannot be asked. */
   list(): Promise<Control[]>;
   /**
-   * Sets one by its name; it stays so when the camera is plugged in again. Rejects with UsageError for a name that is
-   * not there or a value that is not allowed, with SourceError where the device cannot be asked.
+   * Sets one by its name, to what `text` means (control-values.ts); it stays so when the camera is plugged in again. Rejects with
+   * UsageError for a name that is not there or a value that is not allowed, with SourceError where the camera refuses it or
+   * cannot be asked.
    */
-  set(name: string, value: number): Promise<void>;
+  set(name: string, text: string): Promise<void>;
+  /** Lets go of all that they hold; afterwards the other calls reject. */
+  close(): Promise<void>;
 }
 
 /** One setting of a camera. */
@@ -76,6 +79,7 @@ export interface Control {
   /** Null where it cannot be read. */
   value: number | null;
   menu: ControlMenuItem[];
+  /** Never to be set. */
   isReadOnly: boolean;
   /** Without effect as things are: an exposure time while exposure is automatic. */
   isInactive: boolean;

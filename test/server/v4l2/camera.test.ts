@@ -1,6 +1,7 @@
 // A camera's two threads: who holds a slot when, what is counted, and what a device that is not there comes to.
 
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { createCamera } from "../../../src/server/sources/v4l2/camera.ts";
 import { CaptureSignals } from "../../../src/server/sources/v4l2/capture-signals.ts";
@@ -104,6 +105,12 @@ describe.skipIf(!hasLibc())("JPEGs", () => {
   });
 });
 
+/** Threads that run scripts, by their names (proc(5)). */
+function workers(): number {
+  const names = readdirSync("/proc/self/task").map((thread) => readFileSync(`/proc/self/task/${thread}/comm`, "utf8"));
+  return names.filter((name) => name.startsWith("Worker")).length;
+}
+
 describe.skipIf(!hasLibc())("a camera that is not there", () => {
   let starts = 0;
   const camera = () =>
@@ -135,13 +142,19 @@ describe.skipIf(!hasLibc())("a camera that is not there", () => {
     expect(starts).toBe(0);
   });
 
-  test("has settings that cannot be reached, said in one line", async () => {
+  test("has settings that cannot be reached, said in one line; their thread ends with them", async () => {
+    const before = workers();
     const { controls } = camera();
     const error = await controls?.list().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
     expect(error).not.toBeInstanceOf(UsageError);
     expect((error as SourceError).message).toBe("/dev/video9999 is not there any more");
-    const refused = await controls?.set("brightness", 1).catch((thrown: unknown) => thrown);
+    const refused = await controls?.set("brightness", "1").catch((thrown: unknown) => thrown);
     expect((refused as SourceError).message).toBe("/dev/video9999 is not there any more");
+    expect(workers()).toBe(before + 1);
+    await controls?.close();
+    expect(workers()).toBe(before);
+    const late = await controls?.list().catch((thrown: unknown) => thrown);
+    expect((late as SourceError).message).toBe("the camera is not used any more");
   });
 });

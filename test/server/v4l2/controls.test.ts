@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
 import type { Control } from "../../../src/server/sources/source.ts";
-import { controlValue, findControl, parseSetting } from "../../../src/server/sources/control-values.ts";
+import { controlValue, findControl, parseSetting, withSetting } from "../../../src/server/sources/control-values.ts";
 import { controlName } from "../../../src/server/sources/v4l2/controls.ts";
 
 function control(title: string, values: Partial<Control> = {}): Control {
@@ -75,6 +75,23 @@ describe("names", () => {
       "the camera has no control 'sharpness'; it has brightness, auto_exposure, exposure_time_absolute, white_balance_automatic, zoom_absolute",
     );
     expect(messageOf(() => findControl([], "sharpness"))).toEndWith("it has none at all");
+  });
+});
+
+describe("settings that are made again in their order", () => {
+  const settings = [
+    { name: "exposure_auto", value: "1" },
+    { name: "exposure_absolute", value: "100" },
+  ];
+  test("one that is set anew keeps its place, under its old name or its new one", () => {
+    const automatic = withSetting(settings, { name: "auto_exposure", value: "3" });
+    const manual = withSetting(automatic, { name: "auto_exposure", value: "1" });
+    expect(manual).toEqual([{ name: "auto_exposure", value: "1" }, settings[1] as (typeof settings)[0]]);
+  });
+  test("another one comes last", () => {
+    const gain = { name: "gain", value: "2" };
+    expect(withSetting(settings, gain)).toEqual([...settings, gain]);
+    expect(withSetting([...settings, gain], { name: "exposure_auto", value: "3" }).at(-1)).toEqual(gain);
   });
 });
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
-import { chooseCamera, findAgain, findCameras, nodeIndexOf } from "../../../src/server/sources/v4l2/find.ts";
+import { chooseCamera, findAgain, findCameras, isStillAt, nodeIndexOf } from "../../../src/server/sources/v4l2/find.ts";
 
 const PLAIN = { nodeIndex: 0, isMultiPlanar: false };
 const CAMERAS = [
@@ -119,6 +119,18 @@ describe("plugged in again", () => {
     const moved = { ...infrared, path: "/dev/video9", bus: "usb-elsewhere" };
     expect(findAgain([first, moved], infrared, "/dev/video3", [])?.path).toBe("/dev/video9");
     expect(findAgain([first], infrared, "/dev/video3", [])).toBeNull();
+  });
+  test("what is at the old path now is it only where it would be found there", () => {
+    const known = { identity: first, others: [] as string[] };
+    const at = (here: typeof first, all: (typeof first)[], others: string[] = []) =>
+      isStillAt(here.path, here, { ...known, others, all: () => all });
+    expect(at(first, [])).toBe(true);
+    const elsewhere = { ...first, bus: "usb-elsewhere" };
+    expect(at(elsewhere, [elsewhere])).toBe(true); // in another socket
+    expect(at(elsewhere, [elsewhere, { ...first, path: "/dev/video6" }])).toBe(false); // one like it, while it is elsewhere
+    expect(at({ ...second, path: first.path }, [second], [second.bus])).toBe(false); // one that was there all the time
+    const other = { ...CAMERAS[0], path: first.path } as typeof first;
+    expect(at(other, [other])).toBe(false);
   });
   test("nowhere", () => expect(findAgain([], first, "/dev/video2", [])).toBeNull());
 });

@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
-import type { Control } from "../../../src/server/sources/source.ts";
+import { checkSettings } from "../../../src/server/sources/v4l2/controls.ts";
 import { explainSystemCall } from "../../../src/server/sources/v4l2/explain.ts";
+import { V4L2 } from "../../../src/server/sources/v4l2/layouts.ts";
 import { ERRNO, SystemCallError } from "../../../src/server/sources/v4l2/libc.ts";
-import { checkSetting, refuseBusy } from "../../../src/server/sources/v4l2/open-camera.ts";
+import { refuseBusy } from "../../../src/server/sources/v4l2/open-camera.ts";
 import type { Struct } from "../../../src/server/sources/v4l2/struct.ts";
+import { ControlDriver } from "./control-driver.ts";
 import { scriptedDevice } from "./scripted-device.ts";
 
 describe("a camera that another program has", () => {
@@ -43,18 +45,15 @@ describe("a camera that another program has", () => {
 });
 
 describe("a setting of a file that the camera does not take is said with its line", () => {
-  const brightness = {
-    ...{ name: "brightness", title: "Brightness", type: "integer", minimum: 0, maximum: 255, step: 1 },
-    ...{ defaultValue: 128, value: 128, menu: [], isReadOnly: false, isInactive: false },
-  } as const satisfies Control;
+  const driver = new ControlDriver({ id: 0x00980900, title: "Brightness", type: V4L2.CTRL_TYPE_INTEGER, value: 1n });
   test.each([
     ["brightnes", "1", "the camera has no control 'brightnes'; it has brightness"],
     ["brightness", "256", "'256' is no value for 'brightness': it takes 0 to 255"],
   ])("%s=%s", (name, value, text) => {
     const writtenAt = `slipstream.toml:7: cameras[1].set.${name}`;
-    const inFile = () => checkSetting([brightness], { name, value, writtenAt });
+    const inFile = () => checkSettings(driver, [{ name, value, writtenAt }]);
     expect(inFile).toThrow(UsageError);
     expect(inFile).toThrow(`${writtenAt}: ${text}`);
-    expect(() => checkSetting([brightness], { name, value })).toThrow(new UsageError(text));
+    expect(() => checkSettings(driver, [{ name, value }])).toThrow(new UsageError(text));
   });
 });

@@ -7,12 +7,13 @@ import { SourceError } from "../../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals } from "./capture-signals.ts";
-import type { Setting } from "../control-values.ts";
+import { type Setting, withSetting } from "../control-values.ts";
 import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
 import { rateOf } from "./formats.ts";
 import { HandOver } from "./hand-over.ts";
+import { endOf, hasEnded } from "./thread-end.ts";
 
 export interface CameraOptions {
   path: string;
@@ -37,7 +38,7 @@ export function createCamera(options: CameraOptions): Source {
     },
     run: (sink, signal) => camera.run(sink, signal),
     controls: createControls({
-      path: () => camera.path,
+      camera: () => ({ path: camera.path, identity: options.identity, others: options.others }),
       onSet: (setting) => camera.keep(setting),
     }),
     untilBack: cameraPluggedIn,
@@ -48,8 +49,8 @@ class Camera {
   readonly #options: CameraOptions;
   #settings: Setting[];
   #said = "";
-  /** Resolves when the thread of the last run has ended; null where it has. */
-  #thread: Promise<void> | null = null;
+  /** The thread of the last run. */
+  #last: { thread: Worker; end: Promise<void> } | null = null;
   /** Of the node, however it was named. */
   path: string;
   framesPerSecond: number;
@@ -63,13 +64,12 @@ class Camera {
 
   /** A setting that was made while it runs is made again when it comes back: cameras forget them without power. */
   keep(setting: Setting): void {
-    this.#settings = [...this.#settings.filter(({ name }) => name !== setting.name), setting];
+    this.#settings = withSetting(this.#settings, setting);
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    // Not ended by force: Bun 1.4.5 calls a thread ended that is still within a system call, and its device stays open for ever.
-    if (this.#thread !== null && !(await isWithin(this.#thread, CLOSING_PATIENCE_MS))) {
+    if (this.#last !== null && !(await hasEnded(this.#last.thread, this.#last.end))) {
       const text = `${this.path} is still being closed: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
@@ -111,12 +111,10 @@ class Camera {
       }
     });
     worker.on("error", (cause: Error) => fail(`the thread of ${this.path} died: ${cause.message}`, cause));
-    const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
-    this.#thread = ended;
-    worker.on("exit", () => {
+    const end = endOf(worker);
+    this.#last = { thread: worker, end };
+    void end.then(() => {
       handOver.abandon(); // only now: the thread may have been writing to it
-      this.#thread = null;
-      onEnded();
       fail(`the thread of ${this.path} ended`);
     });
     try {
@@ -124,7 +122,7 @@ class Camera {
     } finally {
       signal.removeEventListener("abort", stop);
       signals.stop();
-      if (!(await isWithin(ended, CLOSING_PATIENCE_MS))) worker.unref();
+      await hasEnded(worker, end);
     }
   }
 
@@ -145,17 +143,6 @@ function nodeOf(path: string): string {
   } catch {
     return path; // gone at this moment, which its thread will say
   }
-}
-
-/** A driver that waits for a device which does not answer holds its thread; nobody can end that. */
-const CLOSING_PATIENCE_MS = 3_000;
-
-/** Whether it resolves within so long. */
-async function isWithin(event: Promise<void>, milliseconds: number): Promise<boolean> {
-  const over = new AbortController();
-  const isIt = await Promise.race([event.then(() => true), sleep(milliseconds, over.signal).then(() => false)]);
-  over.abort();
-  return isIt;
 }
 
 /** After a new node is there, udev gives it its group; before that it may not be opened. */

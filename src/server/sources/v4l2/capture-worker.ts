@@ -1,16 +1,17 @@
 // The thread that owns a camera: waits for frames, takes the newest, copies it once and hands it over. Started by camera.ts.
 //
-// It never returns to its event loop while it captures: it blocks in poll(2), and is told what it is told by shared words. So the main thread never blocks on a device, and a frame costs no turn of an event loop on this side.
+// It never returns to its event loop while it captures: it blocks in poll(2), and what it is told it is told by shared words.
+// So the main thread never blocks on a device, and a frame costs no turn of an event loop on this side.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../../../core/clock.ts";
-import { isExpected, messageOf, SourceError } from "../../../core/errors.ts";
+import { isExpected, SourceError } from "../../../core/errors.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
-import { applySetting } from "./controls.ts";
+import { applySettings } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
-import { findAgain, findCameras } from "./find.ts";
+import { findAgain, findCameras, isSame } from "./find.ts";
 import { monotonicMicros, SystemCallError, viewOf } from "./libc.ts";
 import { CaptureSession, type Taken } from "./session.ts";
 import { captureTime } from "./timestamps.ts";
@@ -38,7 +39,8 @@ function send(message: CaptureMessage): void {
 function capture(): void {
   using device = findDevice();
   const { path } = device;
-  const refusals = applySettings(device);
+  // Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark.
+  const refusals = applySettings(device, order.settings);
   using session = new CaptureSession(device, order.wanted);
   const { actual, format, bufferBytes } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks], bufferBytes });
@@ -95,31 +97,17 @@ function findDevice(): Device {
 
 /** The device at that path, if it is the one that was asked for; null for any other, and for none. */
 function openIfItIs(path: string): Device | null {
-  let device: Device;
+  let device: Device | null = null;
   try {
     device = new Device(path);
+    const capability = device.capability();
+    if (capability.isCamera && isSame(path, capability, order.identity)) return device;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    return null; // the search will find what it is, or say that there is none
+    // The search will find what it is, or say that there is none.
   }
-  const { card, bus, isCamera } = device.capability();
-  if (isCamera && card === order.identity.card && bus === order.identity.bus) return device;
-  device[Symbol.dispose]();
+  device?.[Symbol.dispose]();
   return null;
-}
-
-/** Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark. */
-function applySettings(device: Device): string[] {
-  const refusals: string[] = [];
-  for (const setting of order.settings) {
-    try {
-      applySetting(device, setting);
-    } catch (error) {
-      if (!isExpected(error) && !(error instanceof SystemCallError)) throw error;
-      refusals.push(`${setting.name}=${setting.value} was not set: ${messageOf(error)}`);
-    }
-  }
-  return refusals;
 }
 
 function handOver(session: CaptureSession, taken: Taken): void {

@@ -4,10 +4,20 @@ import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../../core/errors.ts";
 import type { SourceControls, Control } from "../source.ts";
 import type { Setting } from "../control-values.ts";
+import type { Identity } from "./device.ts";
+import { endOf, hasEnded } from "./thread-end.ts";
+
+/** Which camera is meant: the one of that identity, which was last at that path. */
+export interface KnownCamera {
+  path: string;
+  identity: Identity;
+  /** Sockets (`bus`) of other cameras with the same name. */
+  others: readonly string[];
+}
 
 export interface ControlRequest {
   number: number;
-  path: string;
+  camera: KnownCamera;
   /** Null: list what there is. */
   setting: Setting | null;
 }
@@ -19,22 +29,24 @@ export interface ControlAnswer {
 }
 
 export interface ControlsOptions {
-  /** Where the camera is now. */
-  path: () => string;
+  /** Which it is, and where it is now. */
+  camera: () => KnownCamera;
   /** After a setting was made. */
   onSet: (setting: Setting) => void;
 }
 
-/** The thread is started by the first call. */
-export function createControls({ path, onSet }: ControlsOptions): SourceControls {
+/** The thread is started by the first call, and told to end by `close`. What is asked is answered in turn; the caller bounds how much that is. */
+export function createControls({ camera, onSet }: ControlsOptions): SourceControls {
   let worker: Worker | null = null;
+  let end: Promise<void> = Promise.resolve();
+  let isClosed = false;
   let requests = 0;
   const waiting = new Map<number, { resolve: (controls: Control[]) => void; reject: (error: Error) => void }>();
 
-  const fail = (error: Error) => {
+  const fail = (reason: string) => {
     worker = null;
     for (const { reject } of waiting.values()) {
-      reject(new SourceError(`the camera's settings cannot be reached: ${error.message}`, { retry: true }));
+      reject(new SourceError(`the camera's settings cannot be reached: ${reason}`, { retry: true }));
     }
     waiting.clear();
   };
@@ -48,23 +60,34 @@ export function createControls({ path, onSet }: ControlsOptions): SourceControls
       else if (failure.isUsage) request?.reject(new UsageError(failure.message));
       else request?.reject(new SourceError(failure.message, { retry: true }));
     });
-    started.on("error", fail);
+    started.on("error", (error: Error) => fail(error.message));
+    end = endOf(started);
     return started;
   };
   const ask = (setting: Setting | null): Promise<Control[]> =>
     new Promise((resolve, reject) => {
+      if (isClosed) throw new SourceError("the camera is not used any more", { retry: false });
       worker ??= start();
       worker.ref();
       const number = ++requests;
       waiting.set(number, { resolve, reject });
-      worker.postMessage({ number, path: path(), setting } satisfies ControlRequest);
+      worker.postMessage({ number, camera: camera(), setting } satisfies ControlRequest);
     });
   return {
     list: () => ask(null),
-    async set(name, value) {
-      const setting = { name, value: String(value) };
+    async set(name, text) {
+      const setting = { name, value: text };
       await ask(setting);
       onSet(setting);
+    },
+    async close() {
+      isClosed = true;
+      const ending = worker;
+      fail("the camera is being let go");
+      if (ending === null) return;
+      ending.ref();
+      ending.postMessage(null);
+      await hasEnded(ending, end);
     },
   };
 }

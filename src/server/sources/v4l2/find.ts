@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf, SourceError, UsageError } from "../../../core/errors.ts";
+import { printable } from "../../../core/printable.ts";
 import type { Control } from "../source.ts";
 import { readControls } from "./controls.ts";
 import { Device, type Identity } from "./device.ts";
@@ -72,7 +73,7 @@ function nameInSysfs(folder: string, name: string): string | null {
 
 function readNodeFile(folder: string, name: string, file: "index" | "name"): string | null {
   try {
-    return readFileSync(`${folder}/${name}/${file}`, "utf8").trim();
+    return printable(readFileSync(`${folder}/${name}/${file}`, "utf8")).trim();
   } catch {
     return null;
   }
@@ -97,12 +98,12 @@ export interface CameraDescription {
   controls: Control[];
 }
 
-/** Everything that a camera offers. Throws SourceError where it cannot be asked. */
-export function describeCamera(path: string): CameraDescription {
+/** What a camera offers; `controls` is empty where they are not wanted. Throws SourceError where it cannot be asked. */
+export function describeCamera(path: string, withControls: boolean): CameraDescription {
   try {
     using device = new Device(path);
     if (device.capability().isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
-    return { formats: readFormats(device, null), controls: readControls(device) };
+    return { formats: readFormats(device, null), controls: withControls ? readControls(device) : [] };
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     throw new SourceError(explainSystemCall(cause, path), { retry: false, cause });
@@ -149,4 +150,22 @@ export function findAgain<Camera extends FoundCamera>(
   const inItsSocket = alike.filter(({ bus }) => bus === identity.bus);
   const likely = inItsSocket.length > 0 ? inItsSocket : alike;
   return likely.find((camera) => camera.path === path) ?? likely[0] ?? null;
+}
+
+/** Whether the device at `path`, which says that of itself, is the very one, in the same socket. */
+export function isSame(path: string, { card, bus }: Pick<Identity, "card" | "bus">, identity: Identity): boolean {
+  return card === identity.card && bus === identity.bus && nodeIndexOf(path) === identity.nodeIndex;
+}
+
+/**
+ * Whether the camera at `path`, which says of itself that it is `here`, is the one that was at `path` before; another may have come
+ * there meanwhile. `others` as for findAgain; `all` is asked for the cameras that are there only where the socket is another.
+ */
+export function isStillAt(
+  path: string,
+  here: Pick<Identity, "card" | "bus">,
+  { identity, others, all = findCameras }: { identity: Identity; others: readonly string[]; all?: () => FoundCamera[] },
+): boolean {
+  if (isSame(path, here, identity)) return true;
+  return here.card === identity.card && findAgain(all(), identity, path, others)?.path === path;
 }

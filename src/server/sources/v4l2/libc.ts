@@ -60,7 +60,10 @@ export class SystemCallError extends Error {
   }
 }
 
-const ERRNO_NAMES = new Map(Object.entries(constants.errno).map(([name, errno]) => [errno as number, name]));
+/** Errors by their names; two that a USB device's driver passes on are not in node's list (uapi/asm-generic/errno.h, both processors). */
+export const ERRNO = { ...constants.errno, EREMOTE: 66, ESHUTDOWN: 108 } as const;
+
+const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, errno]) => [errno as number, name]));
 
 /** As `EBUSY`. */
 export function nameOfErrno(errno: number): string {
@@ -72,8 +75,6 @@ function errno(): number {
   const location = libc().__errno_location();
   return location === null ? 0 : read.i32(location, 0);
 }
-
-export const ERRNO = constants.errno;
 
 /** open(2), read and write, without blocking, not inherited by child processes. Throws SystemCallError. */
 export function openDevice(path: string): number {

@@ -1,10 +1,10 @@
 // From a device's path to a running camera: looks at it, and says at once what cannot be.
 
 import { SourceError, UsageError } from "../../../core/errors.ts";
-import type { Control, Source } from "../source.ts";
+import type { Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
-import { controlValue, findControl, type Setting } from "../control-values.ts";
-import { readControls } from "./controls.ts";
+import type { Setting } from "../control-values.ts";
+import { checkSettings } from "./controls.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { explainMultiPlanar, findCameras, nodeIndexOf } from "./find.ts";
@@ -41,8 +41,7 @@ export function openCamera(
       say(`${path} has formats that only ffmpeg reads (${listOf(formats)}): it is read by ffmpeg`);
       return null;
     }
-    const controls = settings.length > 0 ? readControls(device) : [];
-    for (const setting of settings) checkSetting(controls, setting);
+    checkSettings(device, settings);
     const { card, bus } = capability;
     const others = findCameras()
       .filter((other) => other.card === card && other.bus !== bus)
@@ -64,16 +63,6 @@ export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
   const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };
   const errno = device.attempt("VIDIOC_REQBUFS", new Struct("v4l2_requestbuffers").set(none));
   if (errno === ERRNO.EBUSY) throw new SystemCallError(`VIDIOC_REQBUFS ${device.path}`, errno);
-}
-
-/** Throws UsageError, with where it was written, for a setting that the camera does not have or take. */
-export function checkSetting(controls: readonly Control[], { name, value, writtenAt }: Setting): void {
-  try {
-    controlValue(findControl(controls, name), value);
-  } catch (error) {
-    if (!(error instanceof UsageError) || writtenAt === undefined) throw error;
-    throw new UsageError(`${writtenAt}: ${error.message}`);
-  }
 }
 
 function listOf(formats: readonly CameraFormat[]): string {

@@ -1,5 +1,6 @@
 // One of the kernel's structures in memory, read and written by the names of its fields.
 
+import { printable } from "../../../core/printable.ts";
 import { STRUCTS, type StructName } from "./layouts.ts";
 
 export type FieldOf<Name extends StructName> = keyof (typeof STRUCTS)[Name]["fields"] & string;
@@ -49,12 +50,12 @@ export class Struct<Name extends StructName = StructName> {
     this.#view.setBigInt64(this.#at(field), value, true);
   }
 
-  /** Text that ends at a zero or with the field. */
+  /** Text that ends at a zero or with the field; of what a device calls itself only what can be printed. */
   text(field: FieldOf<Name>, fieldBytes: number): string {
     const at = this.#at(field);
     const bytes = this.bytes.subarray(at, at + fieldBytes);
     const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end)).trim();
+    return printable(new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))).trim();
   }
 
   /** A v4l2_fract: numerator, then denominator. */

@@ -1,0 +1,51 @@
+// Strings that a hostile peer writes: nothing that a terminal would obey, and no line break, is ever read out of a message.
+
+import { expect, test } from "bun:test";
+import { MessageWriter } from "../../src/protocol/bytes.ts";
+import { readCameras, writeCameras } from "../../src/protocol/cameras.ts";
+import * as c from "../../src/protocol/controls.ts";
+import * as m from "../../src/protocol/messages.ts";
+import { MessageType } from "../../src/protocol/wire.ts";
+
+/** ESC, BEL, CSI as one character (C1), line breaks of four kinds, a turn of the direction of writing, DEL and NUL. */
+const HOSTILE = "\u001b]0;a\u0007b\u009b2Jc\r\n12:00:00 d\u0085e\u2028f\u202eg\u007f\0";
+const READ = "]0;ab2Jc12:00:00 defg";
+
+const numbers = { min: 1, max: 3, step: 1, default: 3, value: 1 };
+const control = { name: HOSTILE, kind: "menu" as const, ...numbers, items: [{ value: 1, label: HOSTILE }] };
+const camera = { name: HOSTILE, hasEnded: false, width: 0, height: 0, framesPerSecond: 0 };
+const stream = { width: 16, height: 16, framesPerSecond: 1, codec: HOSTILE, quality: 1 };
+const source = { sourceWidth: 16, sourceHeight: 16, jpegHeader: new Uint8Array() };
+
+const messages: [string, Uint8Array, (body: Uint8Array) => unknown][] = [
+  ["Hello", m.writeHello({ version: 2, software: HOSTILE, camera: HOSTILE, paused: false }), m.readHello],
+  ["Welcome", m.writeWelcome({ version: 2, software: HOSTILE, sourceName: HOSTILE }), m.readWelcome],
+  ["Goodbye", m.writeGoodbye({ reason: 0, text: HOSTILE }), m.readGoodbye],
+  ["Stream", m.writeStream({ ...stream, ...source }), m.readStream],
+  ["Notice", m.writeNotice({ trouble: true, text: HOSTILE }), m.readNotice],
+  ["Cameras", writeCameras([camera]), readCameras],
+  ["Controls", c.writeControls({ areSettable: true, trouble: HOSTILE, controls: [control] }), c.readControls],
+  ["SetControl", c.writeSetControl({ name: HOSTILE, value: HOSTILE }), c.readSetControl],
+  ["ControlSet", c.writeControlSet({ isDone: false, text: HOSTILE }), c.readControlSet],
+];
+
+test.each(messages)("%s has no string that a terminal would obey", (_, message, read) => {
+  const texts: string[] = [];
+  JSON.stringify(read(message.subarray(5)), (_key, value: unknown) => {
+    if (typeof value === "string" && value !== "menu") texts.push(value);
+    return value;
+  });
+  expect(texts.length).toBeGreaterThan(0);
+  for (const text of texts) expect(text).toBe(READ);
+});
+
+test("what is longer than any string may be is cut", () => {
+  const long = new MessageWriter(MessageType.goodbye, 4096).u8(0).string("x".repeat(3000), 3000).finish();
+  expect(m.readGoodbye(long.subarray(5)).text).toBe("x".repeat(400));
+});
+
+test("letters of all scripts stay, and what joins them", () => {
+  for (const text of ["Tür", "カメラ", "می‌خواهم", "👩‍🔬"]) {
+    expect(m.readGoodbye(m.writeGoodbye({ reason: 0, text }).subarray(5)).text).toBe(text);
+  }
+});
