@@ -67,8 +67,9 @@ export class JpegSplitter {
       case "scan": {
         // In entropy-coded data FF is followed by 00 or is a marker (T.81 B.1.1.5); RSTn belong to the scan.
         while (this.#at + 2 <= this.#length) {
-          const ff = bytes.subarray(0, this.#length).indexOf(0xff, this.#at);
-          this.#at = ff < 0 ? this.#length : ff;
+          // What lies behind #length is of a picture before, and may be searched as well: a view for each FF costs more.
+          const ff = bytes.indexOf(0xff, this.#at);
+          this.#at = ff < 0 ? this.#length : Math.min(ff, this.#length);
           if (this.#at + 2 > this.#length) return false;
           const next = bytes[this.#at + 1] as number;
           if (next === 0xff) this.#at += 1;
