@@ -5,12 +5,10 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { CameraReport } from "../../src/server/cameras/list.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { findCameras } from "../../src/server/sources/v4l2/find.ts";
-import { monotonicMicros } from "../../src/server/sources/v4l2/libc.ts";
 import { childrenOf, runToEnd, startServer, startViewer } from "../e2e/programs.ts";
-import { cameraFrames, captureFrames, hashOf, medianOf, receivePictures } from "./lab.ts";
+import { cameraFrames, captureFrames, hashOf, medianOf } from "./lab.ts";
 
 const SMALL = ["--size", "320x240", "--fps", "10"];
-const TURNS = 4;
 const HD: Size = { width: 1280, height: 720 };
 
 function output(...command: string[]): string {
@@ -96,78 +94,7 @@ describe("pictures", () => {
     expect(frames.length).toBe(2);
     expect(said).toEqual(["the camera has no 1000x600 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG"]);
   });
-
-  test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a reader in the same guest", async () => {
-    // Turn by turn, and the best turn of each counts: whatever else the machine does makes both of them slower.
-    const flags = ["--source", "0", "--size", "1280x720", "--fps", "30", "--idle-release", "1"];
-    await using server = await startServer(flags);
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    for (let turn = 1; turn <= TURNS; turn++) {
-      const pictures = (await receivePictures(server.port, 120, { hashed: false, count: 150 })).slice(50, 150);
-      const sentMs = medianOf(pictures.map(({ sentAt, capturedAt }) => sentAt - capturedAt)) / 1000;
-      ours.push(medianOf(pictures.map(({ receivedAt, capturedAt }) => receivedAt - capturedAt)) / 1000);
-      await server.until("letting go", ({ remarks }) => remarks.split("is let go").length === turn + 1);
-      const ages = (await ffmpegCopyAgesMs(150)).slice(50);
-      theirs.push(medianOf(ages));
-      expect([pictures.length, ages.length]).toEqual([100, 100]);
-      console.log(
-        `720p30, capture stamp to a reader, p50 of 100 frames: ours ${ours.at(-1)?.toFixed(1)} ms ` +
-          `(sent after ${sentMs.toFixed(1)} ms), ffmpeg -c copy ${theirs.at(-1)?.toFixed(1)} ms`,
-      );
-    }
-    expect(Math.min(...ours)).toBeLessThanOrEqual(Math.min(...theirs));
-  });
 });
-
-/**
- * Ages at which frames that ffmpeg copies have come to a reader by TCP. A second output, which is only text, has their
- * stamps; they are the kernel's.
- */
-async function ffmpegCopyAgesMs(count: number): Promise<number[]> {
-  // Only counted while it comes, so that the reader costs next to nothing: the stamps say how many bytes each frame has.
-  const arrivals: { bytes: number; atMs: number }[] = [];
-  let bytes = 0;
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      data(_, chunk) {
-        bytes += chunk.length;
-        arrivals.push({ bytes, atMs: monotonicMicros() / 1000 });
-      },
-    },
-  });
-  const input = ["-f", "v4l2", "-input_format", "mjpeg", "-video_size", "1280x720", "-framerate", "30"];
-  const now = ["-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0"];
-  const copied = ["-frames:v", String(count), "-c", "copy", "-copyts", "-flush_packets", "1"];
-  const outputs = [
-    ...copied,
-    "-f",
-    "mjpeg",
-    `tcp://127.0.0.1:${listener.port}?tcp_nodelay=1`,
-    ...copied,
-    "-f",
-    "framecrc",
-    "-",
-  ];
-  const command = ["ffmpeg", "-nostdin", "-v", "error", ...now, ...input, "-copyts", "-i", "/dev/video0", ...outputs];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });
-  const lines = (await new Response(child.stdout).text()).split("\n");
-  await child.exited;
-  listener.stop(true);
-  const timeBase = lines.map((line) => /^#tb 0: (\d+)\/(\d+)$/.exec(line)).find((match) => match !== null);
-  const ages: number[] = [];
-  let end = 0;
-  for (const line of lines.filter((each) => each.startsWith("0,"))) {
-    const [, , stamp, , size] = line.split(",").map(Number); // stream, dts, pts, duration, size, checksum
-    end += size as number;
-    const arrival = arrivals.find((each) => each.bytes >= end);
-    if (arrival === undefined) throw new Error(`ffmpeg sent ${bytes} bytes of ${end}`);
-    ages.push(arrival.atMs - ((stamp as number) * 1000 * Number(timeBase?.[1])) / Number(timeBase?.[2]));
-  }
-  return ages;
-}
 
 describe("trouble", () => {
   test("auto finds the camera and shows it", async () => {

@@ -117,6 +117,8 @@ export interface ReceivedPicture {
   receivedAt: Micros;
   capturedAt: Micros;
   sentAt: Micros;
+  /** Bytes of the connection up to its end, or a little more. */
+  endsAtByte: number;
 }
 
 /** A viewer that shows nothing: keeps hash and stamps of each JPEG, for some time from the first one on or so many. */
@@ -130,6 +132,7 @@ export async function receivePictures(
   let outbox = new Outbox(() => -1);
   // Taken before the bytes are looked at, as it is of other programs' bytes that are compared with ours.
   let receivedAt: Micros = 0;
+  let receivedBytes = 0;
   const clock = new ClockOffset();
   const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) => {
     if (type === MessageType.ping) {
@@ -141,7 +144,8 @@ export async function receivePictures(
       const { frameNumber, capturedAt, sentAt, jpeg } = readPicture(body);
       const work = { transferMicros: receivedAt - startedAt, workMicros: 1000, paceMicros: 1000 };
       outbox.send(writeAck({ frameNumber, outcome: "shown", ...work }));
-      pictures.push({ frameNumber, hash: hashed ? hashOf(jpeg) : "", receivedAt, capturedAt, sentAt });
+      const stamps = { receivedAt, capturedAt, sentAt, endsAtByte: receivedBytes };
+      pictures.push({ frameNumber, hash: hashed ? hashOf(jpeg) : "", ...stamps });
       if (receivedAt - (pictures[0] as ReceivedPicture).receivedAt > seconds * 1e6 || pictures.length >= count) {
         done.resolve();
       }
@@ -153,6 +157,7 @@ export async function receivePictures(
     socket: {
       data(_, chunk) {
         receivedAt = nowMicros();
+        receivedBytes += chunk.length;
         splitter.feed(chunk);
       },
       drain: () => outbox.drain(),

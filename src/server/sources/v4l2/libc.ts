@@ -147,11 +147,11 @@ export function waitFor(descriptor: number, timeoutMs: number): boolean {
 }
 
 const CLOCK_MONOTONIC = 1;
-const timespec = new DataView(new ArrayBuffer(16));
-const timespecBytes = new Uint8Array(timespec.buffer);
+/** Seconds and nanoseconds, of which the lower halves are enough. */
+const timespec = new Uint32Array(4);
 
 /** CLOCK_MONOTONIC, by which the kernel stamps frames, in microseconds. */
 export function monotonicMicros(): number {
-  libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespecBytes));
-  return Number(timespec.getBigInt64(0, true)) * 1e6 + Number(timespec.getBigInt64(8, true)) / 1e3;
+  libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespec));
+  return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;
 }

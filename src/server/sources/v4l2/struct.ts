@@ -43,7 +43,8 @@ export class Struct<Name extends StructName = StructName> {
 
   /** As a number: what lies beyond 2^53 is rounded. */
   getInt64(field: FieldOf<Name>): number {
-    return Number(this.#view.getBigInt64(this.#at(field), true));
+    const at = this.#at(field); // by halves: a BigInt for each frame's stamp would be made to be thrown away
+    return this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
   setInt64(field: FieldOf<Name>, value: bigint): void {
