@@ -172,7 +172,7 @@ export class CameraView {
       onTiles: (tiles, arrival) =>
         this.#whileConnected((connection) => this.#receiver?.takeTiles(tiles, arrival, connection)),
       onNotice: (notice) => {
-        this.#presenter.setRemark(notice.trouble ? notice.text : null);
+        this.#presenter.setRemark(notice.trouble ? notice.text : null, notice.lastedMicros);
         say(notice.trouble ? notice.text : "all is well again");
       },
     };

@@ -82,8 +82,8 @@ export class Presenter {
   }
 
   /** A line across the picture while something is wrong; null = nothing is. Until the next picture comes this one is greyed. */
-  setRemark(remark: string | null): void {
-    this.#trouble.setRemark(remark);
+  setRemark(remark: string | null, lastedMicros = 0): void {
+    this.#trouble.setRemark(remark, lastedMicros);
     this.refresh();
   }
 
@@ -122,6 +122,7 @@ export class Presenter {
       const shownAt = nowMicros();
       this.#replaceCurrent(picture);
       this.#options.figures.recordShown(picture, shownAt);
+      this.#makeGrey();
       const writing = this.#options.output?.write(picture.pixels);
       if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
       const showMicros = nowMicros() - startedAt;

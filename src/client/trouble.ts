@@ -10,7 +10,9 @@ const MIN_FRAMES_PER_SECOND = 0.5;
 export class Trouble {
   #remark: string | null = null;
   #since: Micros | null = null;
-  /** No picture has been shown since it began. */
+  /** Since when there is a remark, as who made it says. */
+  #remarkedAt: Micros = 0;
+  /** The picture on the screen was captured before it began. */
   #isPictureOld = false;
   #shownAt: Micros | null = null;
   #isPaused = false;
@@ -38,11 +40,16 @@ export class Trouble {
     return this.#since === null ? null : (this.#remark ?? "no new picture");
   }
 
-  /** What the server or the connection says is wrong; null = nothing. Then it is over with the next picture. */
-  setRemark(remark: string | null): void {
+  /**
+   * What the server or the connection says is wrong, and has been for so long; null = nothing. Then it is over with the next
+   * picture.
+   */
+  setRemark(remark: string | null, lastedMicros = 0): void {
+    const began = nowMicros() - lastedMicros;
+    if (this.#remark === null) this.#remarkedAt = began;
     this.#remark = remark;
     if (remark !== null) {
-      this.#since ??= this.#expectsPictures ? (this.#shownAt ?? nowMicros()) : nowMicros();
+      this.#since ??= this.#expectsPictures ? (this.#shownAt ?? began) : began;
       this.#isPictureOld = this.#shownAt !== null;
     } else if (!this.#isPictureOld) {
       this.#since = null;
@@ -60,10 +67,11 @@ export class Trouble {
     this.#resumedAt = nowMicros();
   }
 
-  /** A picture is on the screen since then. */
-  recordShown(shownAt: Micros): void {
+  /** A picture is on the screen since then, captured at that time by this clock; null where that is not known. */
+  recordShown(shownAt: Micros, capturedAt: Micros | null): void {
     this.#shownAt = shownAt;
-    this.#isPictureOld = false;
+    // Whoever comes while a camera is away is sent the picture that it left: that is none of now.
+    this.#isPictureOld = this.#remark !== null && capturedAt !== null && capturedAt < this.#remarkedAt;
     if (this.#remark === null) this.#since = null;
   }
 

@@ -100,9 +100,10 @@ export class ViewFigures {
     this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
-    this.trouble.recordShown(shownAt);
-    if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
-    const latency = shownAt - clock.toOwnClock(received.capturedAt);
+    const capturedAt = clock.known ? clock.toOwnClock(received.capturedAt) : null;
+    this.trouble.recordShown(shownAt, capturedAt);
+    if (capturedAt === null) return; // a latency across two clocks of unknown offset would be a guess
+    const latency = shownAt - capturedAt;
     this.latencyNowMs = roundMs(latency);
     this.#latency.record(latency);
     if (shownAt - this.#recentSince > 5_000_000) {

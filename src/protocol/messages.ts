@@ -102,6 +102,8 @@ export interface Wish {
 export interface Notice {
   trouble: boolean;
   text: string;
+  /** For how long it has been so: a viewer may have come later. To a millisecond. */
+  lastedMicros: number;
 }
 
 export function writeHello(hello: Hello): Uint8Array {
@@ -324,12 +326,14 @@ export function writeNotice(notice: Notice): Uint8Array {
   return new MessageWriter(MessageType.notice)
     .u8(notice.trouble ? 1 : 0)
     .string(notice.text, MAX_STRING_BYTES)
+    .u32(clampU32(notice.lastedMicros / 1000))
     .finish();
 }
 
 export function readNotice(body: Uint8Array): Notice {
   const reader = new BodyReader(body, "Notice");
-  return { trouble: reader.u8() !== 0, text: reader.string() };
+  const said = { trouble: reader.u8() !== 0, text: reader.string() };
+  return { ...said, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // older servers leave it out
 }
 
 function clampU32(value: number): number {

@@ -46,7 +46,7 @@
 //                      The whole of what the viewer wants, at each change. A picture of that size is enough (0 x 0: as
 //                      large as the source's); the server sends the smallest it makes that is not smaller, and over a thin
 //                      link smaller ones still, unless the size has to stay the same.
-//   10 Notice  server  u8 level (0 all is well again, 1 trouble) | string text
+//   10 Notice  server  u8 level (0 all is well again, 1 trouble) | string text | u32 lasted so far, ms
 //                      What viewers should know about the source, e.g. that its camera was unplugged.
 //   11 Tiles   server  u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags (bit 0: last part)
 //                      | varint count | per tile: varint numbers left out since the one before, varint length

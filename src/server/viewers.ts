@@ -1,9 +1,10 @@
 // The viewers of one camera: gives each the feed that suits it, and tells it of what is new there.
 
-import { nowMicros } from "../core/clock.ts";
+import { type Micros, nowMicros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { PictureFeed } from "./feed.ts";
+import type { Notice } from "../protocol/messages.ts";
 import { halvingsFor, type Level, ladder, weight } from "./ladder.ts";
 import type { EncodedPicture } from "./picture.ts";
 import { Rendition } from "./rendition.ts";
@@ -58,6 +59,8 @@ export class Viewers {
   readonly #options: ViewersOptions;
   readonly #watchers = new Map<Viewer, Watcher>();
   #trouble: string | null = null;
+  /** Whatever has been said of it since. */
+  #troubleSince: Micros = 0;
   #farewell: Refusal | null = null;
   #departedSkipped = 0;
   #departedSent = 0;
@@ -166,8 +169,14 @@ export class Viewers {
   /** Tells all viewers, also those that come later, what is wrong with the source; null = nothing. */
   notify(trouble: string | null): void {
     if (trouble === this.#trouble) return;
+    if (this.#trouble === null) this.#troubleSince = nowMicros();
     this.#trouble = trouble;
-    for (const viewer of this.#watchers.keys()) viewer.notify({ trouble: trouble !== null, text: trouble ?? "" });
+    for (const viewer of this.#watchers.keys()) viewer.notify(this.#notice);
+  }
+
+  get #notice(): Notice {
+    const lastedMicros = this.#trouble === null ? 0 : nowMicros() - this.#troubleSince;
+    return { trouble: this.#trouble !== null, text: this.#trouble ?? "", lastedMicros };
   }
 
   /** Whether every viewer has shown, or dropped, all it was sent. */
@@ -188,7 +197,7 @@ export class Viewers {
       this.#watchers.set(viewer, watcher);
       const what = viewer.watching ? "is watching" : "asks";
       this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
-      if (this.#trouble !== null) viewer.notify({ trouble: true, text: this.#trouble });
+      if (this.#trouble !== null) viewer.notify(this.#notice);
     }
     if (this.#farewell !== null && viewer.watching) {
       viewer.leave(this.#farewell.reason, this.#farewell.text);

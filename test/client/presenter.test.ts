@@ -335,10 +335,27 @@ describe("alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: null } });
   });
 
+  test("what was captured before a trouble is greyed also where it is shown first after that: whoever comes late sees no old picture as new", async () => {
+    figures.trouble.setRate(30);
+    presenter.setRemark("/dev/video0 is not there any more", 3600e6);
+    presenter.offer({ ...decoded(1), received: { ...decoded(1).received, capturedAt: nowMicros() - 3601e6 } });
+    await Bun.sleep(0);
+    expect(greying.map(({ frame }) => frame)).toEqual([1]);
+    greying[0]?.finish();
+    expect(screen.shown.at(-1)).toMatchObject({
+      frame: 101,
+      overlay: { alarm: "/dev/video0 is not there any more - for 3600 s" },
+    });
+    await show(2); // captured since
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2 });
+    expect(greying.length).toBe(1);
+  });
+
   test("a copy that was made while a picture came is not shown", async () => {
     await show(1);
     presenter.setRemark("trouble");
     presenter.tick();
+    moveClock(0.02); // captured after it began
     await show(2);
     greying[0]?.finish();
     expect(screen.frames.at(-1)).toBe(2);

@@ -22,7 +22,7 @@ const messages: [string, Uint8Array, (body: Uint8Array) => unknown][] = [
   ["Welcome", m.writeWelcome({ version: 2, software: HOSTILE, sourceName: HOSTILE }), m.readWelcome],
   ["Goodbye", m.writeGoodbye({ reason: 0, text: HOSTILE }), m.readGoodbye],
   ["Stream", m.writeStream({ ...stream, ...source }), m.readStream],
-  ["Notice", m.writeNotice({ trouble: true, text: HOSTILE }), m.readNotice],
+  ["Notice", m.writeNotice({ trouble: true, text: HOSTILE, lastedMicros: 0 }), m.readNotice],
   ["Cameras", writeCameras([camera]), readCameras],
   ["Controls", c.writeControls({ areSettable: true, trouble: HOSTILE, controls: [control] }), c.readControls],
   ["SetControl", c.writeSetControl({ name: HOSTILE, value: HOSTILE }), c.readSetControl],

@@ -113,7 +113,7 @@ export class FarEnd {
     else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });
     else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });
-    else if (type === MessageType.notice) this.heard.push({ type: "notice", text: m.readNotice(body).text });
+    else if (type === MessageType.notice) this.heard.push({ type: "notice", ...m.readNotice(body) });
     else if (type === MessageType.picture) {
       const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
       this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });

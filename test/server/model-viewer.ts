@@ -18,6 +18,7 @@ const SMALL_BYTES = 12_000;
 const FRAME_BYTES = 8 * 1_000;
 
 export class ModelViewer {
+  readonly notices: m.Notice[] = [];
   readonly viewer: Viewer;
   /** Newest frame that came whole. */
   lastFrame = 0;
@@ -129,6 +130,7 @@ export class ModelViewer {
     if (type === MessageType.stream) this.#begin(m.readStream(body));
     if (type === MessageType.tiles) this.#takeTiles(m.readTiles(body));
     if (type === MessageType.picture) this.#takePicture(m.readPicture(body));
+    if (type === MessageType.notice) this.notices.push(m.readNotice(body));
     if (type === MessageType.ping) this.#unanswered.push(m.readPing(body).sentAt);
   }
 

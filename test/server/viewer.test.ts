@@ -21,7 +21,7 @@ describe("greeting", () => {
   test("nothing is said before it, and no picture sent", () => {
     const far = new FarEnd();
     far.offer(picture(1));
-    far.viewer.notify({ trouble: true, text: "x" });
+    far.viewer.notify({ trouble: true, text: "x", lastedMicros: 0 });
     far.viewer.tick();
     expect(far.heard).toEqual([]);
     expect(far.viewer.watching).toBe(false);
@@ -155,7 +155,7 @@ describe("wishes", () => {
   test("a Ping is answered with its own time; a Notice reaches the viewer", () => {
     const far = new FarEnd().greet();
     far.viewer.receive(m.writePing({ sentAt: 4711 }));
-    far.viewer.notify({ trouble: true, text: "the camera is gone" });
+    far.viewer.notify({ trouble: true, text: "the camera is gone", lastedMicros: 0 });
     expect(far.heard.at(-2)).toMatchObject({ type: "pong", sentAt: 4711 });
     expect(far.heard.at(-1)).toEqual({ type: "notice", text: "the camera is gone" });
   });
@@ -174,7 +174,7 @@ describe("the end", () => {
       "an Ack for a picture that was never sent",
       m.writeAck({ frameNumber: 9, outcome: "shown", transferMicros: 0, workMicros: 0, paceMicros: 0 }),
     ],
-    ["a message that only servers send", m.writeNotice({ trouble: true, text: "" })],
+    ["a message that only servers send", m.writeNotice({ trouble: true, text: "", lastedMicros: 0 })],
     ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
     ["a second Hello", m.writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
   ])("%s costs the viewer its connection", (_, bytes) => {

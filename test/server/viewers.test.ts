@@ -103,3 +103,28 @@ test("after the end of the camera who wants pictures is told why there are none"
   world.viewers.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
   expect(() => world.join()).toThrow("the server said goodbye: it has ended");
 });
+
+test("trouble is told to all, and who comes later hears for how long it has been, whatever was said of it since", () => {
+  const world = start();
+  const first = world.join();
+  world.viewers.notify("it is gone");
+  pass(4_000);
+  world.viewers.notify("it is gone; trying again");
+  pass(1_000);
+  const second = world.join();
+  world.viewers.notify(null);
+  pass(9_000);
+  world.viewers.notify("it is gone");
+  const said = (model: typeof first) => model.notices.map(({ text, lastedMicros }) => [text, lastedMicros / 1000]);
+  expect(said(first)).toEqual([
+    ["it is gone", 0],
+    ["it is gone; trying again", 4_000],
+    ["", 0],
+    ["it is gone", 0],
+  ]);
+  expect(said(second)).toEqual([
+    ["it is gone; trying again", 5_000],
+    ["", 0],
+    ["it is gone", 0],
+  ]);
+});
