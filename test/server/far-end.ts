@@ -20,7 +20,8 @@ export type Heard =
   | ({ type: "controls" } & Controls)
   | ({ type: "control set" } & ControlSet)
   | { type: "cameras"; cameras: CameraEntry[] }
-  | { type: "ping" | "pong" | "notice"; text?: string; sentAt?: number };
+  | ({ type: "notice" } & m.Notice)
+  | { type: "ping" | "pong"; sentAt?: number };
 
 /** The far end of a connection: reads what the server says, and takes `room` bytes before the next drain. */
 export class FarEnd {

@@ -155,9 +155,9 @@ describe("wishes", () => {
   test("a Ping is answered with its own time; a Notice reaches the viewer", () => {
     const far = new FarEnd().greet();
     far.viewer.receive(m.writePing({ sentAt: 4711 }));
-    far.viewer.notify({ trouble: true, text: "the camera is gone", lastedMicros: 0 });
+    far.viewer.notify({ trouble: true, text: "the camera is gone", lastedMicros: 7_000_000 });
     expect(far.heard.at(-2)).toMatchObject({ type: "pong", sentAt: 4711 });
-    expect(far.heard.at(-1)).toEqual({ type: "notice", text: "the camera is gone" });
+    expect(far.heard.at(-1)).toMatchObject({ type: "notice", text: "the camera is gone", lastedMicros: 7_000_000 });
   });
 
   test("messages of a later version are skipped", () => {
