@@ -67,11 +67,11 @@ export class Trouble {
     this.#resumedAt = nowMicros();
   }
 
-  /** A picture is on the screen since then, captured at that time by this clock; null where that is not known. */
-  recordShown(shownAt: Micros, capturedAt: Micros | null): void {
+  /** A picture is on the screen since then, captured at that time by this clock, or a little earlier. */
+  recordShown(shownAt: Micros, capturedAt: Micros): void {
     this.#shownAt = shownAt;
     // Whoever comes while a camera is away is sent the picture that it left: that is none of now.
-    this.#isPictureOld = this.#remark !== null && capturedAt !== null && capturedAt < this.#remarkedAt;
+    this.#isPictureOld = this.#remark !== null && capturedAt < this.#remarkedAt;
     if (this.#remark === null) this.#since = null;
   }
 

@@ -100,10 +100,11 @@ export class ViewFigures {
     this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
-    const capturedAt = clock.known ? clock.toOwnClock(received.capturedAt) : null;
-    this.trouble.recordShown(shownAt, capturedAt);
-    if (capturedAt === null) return; // a latency across two clocks of unknown offset would be a guess
-    const latency = shownAt - capturedAt;
+    // By the server's clock alone; what its way here took makes it a little older than it seems.
+    const ageWhenSent = received.sentAt - received.capturedAt;
+    this.trouble.recordShown(shownAt, received.firstByteAt - ageWhenSent);
+    if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
+    const latency = shownAt - clock.toOwnClock(received.capturedAt);
     this.latencyNowMs = roundMs(latency);
     this.#latency.record(latency);
     if (shownAt - this.#recentSince > 5_000_000) {

@@ -5,9 +5,11 @@ import { MAX_CAMERAS } from "../protocol/wire.ts";
 import type { CameraOptions } from "./camera.ts";
 import { nameAfterSource } from "./camera-names.ts";
 import { openWhenRun } from "./sources/late-source.ts";
-import { nameOf, openSource } from "./sources/open.ts";
+import { nameOf, openSource, type SourceOptions } from "./sources/open.ts";
+import { rehearse } from "./sources/rehearsal.ts";
 import type { Source } from "./sources/source.ts";
 import { supervise } from "./sources/supervise.ts";
+import { nodeOf } from "./sources/v4l2/find.ts";
 
 export interface CameraSource {
   name: string;
@@ -32,15 +34,18 @@ export function openSources(
   const twice = taken.find((name, index) => taken.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
   const wrongUses: UsageError[] = [];
+  const devices = new Set<string>();
   const sources = cameras.map((camera) => {
     let called = camera.name ?? nameOf(camera.source); // until its source has said how it is called
     const sayOfIt = (text: string) => say(cameras.length > 1 ? `${called}: ${text}` : text);
-    const open = () => openSource(camera, sayOfIt);
+    const open = () => {
+      const opened = openSource(camera, sayOfIt);
+      refuseTwice(opened, devices);
+      return opened;
+    };
     const source =
       create(camera) ??
-      (cameras.length > 1
-        ? openOneOfSeveral(nameOf(camera.source), open, (error) => wrongUses.push(error))
-        : supervise(open()));
+      (cameras.length > 1 ? openOneOfSeveral(camera, open, (error) => wrongUses.push(error)) : supervise(open()));
     called = camera.name ?? nameAfterSource(source.name, taken);
     taken.push(called);
     return { name: called, source, camera };
@@ -50,14 +55,30 @@ export function openSources(
   return sources;
 }
 
-function openOneOfSeveral(name: string, open: () => Source, onWrongUse: (error: UsageError) => void): Source {
+function openOneOfSeveral(camera: CameraOptions, open: () => Source, onWrongUse: (error: UsageError) => void): Source {
+  const name = nameOf(camera.source);
   try {
     return supervise(open(), { fromTheStart: true });
   } catch (error) {
     if (!(error instanceof SourceError || error instanceof MissingError || error instanceof UsageError)) throw error;
-    if (error instanceof UsageError) onWrongUse(error);
+    if (error instanceof UsageError && !error.retry) onWrongUse(error);
     const mayPass = !(error instanceof MissingError) && error.retry;
-    if (mayPass) return supervise(openWhenRun(name, open), { fromTheStart: true });
+    const late = openWhenRun(name, open, (signal) => rehearse(optionsOf(camera), signal));
+    if (mayPass) return supervise(late, { fromTheStart: true });
     return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
   }
+}
+
+/** A device has its pictures once. Throws UsageError where it is another camera's here; `devices` are those that are. */
+function refuseTwice({ name }: Source, devices: Set<string>): void {
+  if (!name.startsWith("/dev/")) return;
+  const device = nodeOf(name);
+  if (devices.has(device)) throw new UsageError(`${name} is another camera of this server already: name it once`);
+  devices.add(device);
+}
+
+/** Those of the source alone, which a thread can be given. */
+function optionsOf(camera: CameraOptions): SourceOptions {
+  const { source, device, size, framesPerSecond, quality, sampling, pixelFormat, settings = [] } = camera;
+  return { source, device, size, framesPerSecond, quality, sampling, pixelFormat, settings };
 }

@@ -119,7 +119,7 @@ export class Camera {
       renditions: this.#renditions,
       pictures: this.#pictures,
       transcodes: codec === "simd",
-      captureIntervalMicros: () => this.#pipeline.captureIntervalMicros,
+      captureIntervalMicros: () => this.#pipeline.captures.intervalMicros,
       onChanged: () => {
         this.#watched.check();
         this.#pipeline.pump();
@@ -156,6 +156,7 @@ export class Camera {
       isWatched: () => viewers.isWatched,
       wantsTiles: () => this.#renditions.wanted.length > 0,
       publish: (picture) => viewers.publish(picture),
+      say,
       onTrouble: (text) => {
         if (text === this.#saidTrouble) return;
         this.#saidTrouble = text;
@@ -196,6 +197,8 @@ export class Camera {
     } finally {
       this.ended = farewell;
       this.viewers.dismiss(farewell);
+      this.#pipeline.clear(); // others may run on, and need the room
+      this.#pictures.clear();
     }
   }
 
@@ -226,8 +229,8 @@ export class Camera {
       ended: this.ended?.text ?? null,
       ...pipeline.size,
       viewers: this.viewers.count,
-      frames: pipeline.captured,
-      fps: Math.round(pipeline.captureRate.perSecond(now) * 10) / 10,
+      frames: pipeline.captures.frames,
+      fps: Math.round(pipeline.captures.rate.perSecond(now) * 10) / 10,
       encoded: pipeline.encoded,
       encodedFps: Math.round(pipeline.encodedRate.perSecond(now) * 10) / 10,
       bytesPerFrame: (this.viewers.onPictures > 0 ? null : wanted[0]?.newestBytes) ?? this.#pictures.newestBytes,

@@ -8,9 +8,11 @@ import type { Sampling } from "../codec/simd/encoder.ts";
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import { DropCounters, Durations, Rate, RecentMedian } from "../core/statistics.ts";
+import { DropCounters, Durations, Rate } from "../core/statistics.ts";
+import { CaptureCount } from "./capture-count.ts";
 import { CaptureRoom } from "./capture-room.ts";
-import { JpegIntake } from "./jpeg-intake.ts";
+import { FrameTroubles } from "./frame-troubles.ts";
+import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { JpegSlot } from "./jpeg-slots.ts";
 import type { CapturedPixels, EncodedPicture } from "./picture.ts";
 import type { FrameSink } from "./sources/source.ts";
@@ -29,9 +31,6 @@ const SLOTS_OF_TILES = 2;
 
 type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; picture: EncodedPicture };
 
-/** What can be wrong with frames: there is no memory for them, the source damaged them, or they cannot be encoded (or decoded). */
-type Failing = "memory" | "source" | "encode";
-
 /** Cameras damage a picture now and then, which is counted; that many one after the other are trouble. */
 const DAMAGED_IN_A_ROW = 3;
 
@@ -48,6 +47,8 @@ export interface PipelineOptions {
   wantsTiles: () => boolean;
   publish: (picture: EncodedPicture) => void;
   onTrouble: (text: string | null) => void;
+  /** One line for the operator alone. */
+  say: (text: string) => void;
   /** After each captured frame, with the count so far. */
   onCaptured: (frames: number) => void;
 }
@@ -55,14 +56,13 @@ export interface PipelineOptions {
 export class EncodePipeline implements FrameSink {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);
   readonly encodeDurations = new Durations();
-  readonly captureRate = new Rate();
+  readonly captures = new CaptureCount();
   readonly encodedRate = new Rate();
   readonly #options: PipelineOptions;
-  readonly #captureIntervals = new RecentMedian(32);
+  readonly #troubles: FrameTroubles;
   readonly #room: CaptureRoom;
   #waiting: Captured | null = null;
   #encoding = 0;
-  #captured = 0;
   #encoded = 0;
   #published = 0;
   /** The newest frame that the tile pipeline took. */
@@ -70,21 +70,19 @@ export class EncodePipeline implements FrameSink {
   readonly #intake = new JpegIntake((bytes) => this.reserveJpeg(bytes));
   /** JPEGs of the source, up to the newest one. */
   #damagedInARow = 0;
+  #saidDamage = false;
   /** Null where no tiles can be made of JPEGs. */
   readonly #transcoder: Transcoder | null;
-  readonly #failing = new Set<Failing>();
   /** Of the newest frame; 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
-  #lastCapturedAt: Micros | null = null;
-  /** Since then. */
-  #lostSince = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
     const { arena, pool, tiles } = options;
-    this.#room = new CaptureRoom(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (trouble) => {
-      if (trouble === null) this.#recover("memory");
-      else this.#complain("memory", trouble);
+    this.#troubles = new FrameTroubles(options.onTrouble);
+    this.#room = new CaptureRoom(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (what, trouble) => {
+      if (trouble === null) this.#troubles.end(what);
+      else this.#troubles.begin(what, trouble);
     });
     const transcoding = {
       pool,
@@ -98,19 +96,9 @@ export class EncodePipeline implements FrameSink {
     this.#transcoder = tiles === null ? null : new Transcoder(transcoding);
   }
 
-  /** Frames that the source has delivered or lost. */
-  get captured(): number {
-    return this.#captured;
-  }
-
   /** Pictures that were published to viewers. */
   get encoded(): number {
     return this.#encoded;
-  }
-
-  /** Median time between captured frames; 0 before the second. */
-  get captureIntervalMicros(): number {
-    return this.#captureIntervals.value ?? 0;
   }
 
   /** Whether nothing waits for an encoder or is in one. */
@@ -127,34 +115,42 @@ export class EncodePipeline implements FrameSink {
   }
 
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
-    const frameNumber = this.#count(capturedAt);
-    this.#recover("source");
+    const frameNumber = this.#count(this.captures.add(capturedAt));
+    this.#troubles.end("source");
     this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
   }
 
   jpeg(slot: JpegSlot, jpegBytes: number, capturedAt: Micros): void {
-    const frameNumber = this.#count(capturedAt);
+    const frameNumber = this.#count(this.captures.add(capturedAt));
     const encodedAt = nowMicros();
+    const accepted = this.#accept(slot, jpegBytes);
+    if (accepted === null) {
+      slot.release();
+      this.drops.add("source");
+      return;
+    }
+    this.#troubles.end("source");
+    this.#offer({ pixels: null, picture: { ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true } });
+  }
+
+  /** Null where it is damaged, or there is no room to complete it. */
+  #accept(slot: JpegSlot, jpegBytes: number): AcceptedJpeg | null {
     try {
       const accepted = this.#intake.accept(slot, jpegBytes);
-      if (accepted !== null) {
-        this.#damagedInARow = 0;
-        this.#recover("source");
-        this.#offer({ pixels: null, picture: { ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true } });
-        return;
-      }
+      this.#damagedInARow = 0;
+      return accepted;
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
+      if (!this.#saidDamage) this.#options.say(`the source sent a damaged picture: ${error.message}`);
+      this.#saidDamage = true; // the rest is counted
       const text = `the source sends damaged pictures: ${error.message}`;
-      if (++this.#damagedInARow === DAMAGED_IN_A_ROW) this.#complain("source", text);
+      if (++this.#damagedInARow === DAMAGED_IN_A_ROW) this.#troubles.begin("source", text);
+      return null;
     }
-    slot.release();
-    this.drops.add("source");
   }
 
   lost(): void {
-    this.#lostSince++;
-    this.#countOne(nowMicros());
+    this.#count(this.captures.addLost(nowMicros()));
     this.drops.add("source");
   }
 
@@ -211,24 +207,12 @@ export class EncodePipeline implements FrameSink {
     releaseSlot(this.#waiting);
     this.#waiting = null;
     this.#transcoder?.clear();
-    this.#lastCapturedAt = null;
-    this.#lostSince = 0;
+    this.captures.interrupt();
   }
 
-  #count(capturedAt: Micros): number {
-    if (this.#lastCapturedAt !== null) {
-      this.#captureIntervals.add((capturedAt - this.#lastCapturedAt) / (this.#lostSince + 1));
-    }
-    this.#lastCapturedAt = capturedAt;
-    this.#lostSince = 0;
-    return this.#countOne(capturedAt);
-  }
-
-  #countOne(at: Micros): number {
-    this.captureRate.add(at);
-    this.#captured++;
-    this.#options.onCaptured(this.#captured);
-    return this.#captured;
+  #count(frameNumber: number): number {
+    this.#options.onCaptured(frameNumber);
+    return frameNumber;
   }
 
   #offer(captured: Captured): void {
@@ -261,7 +245,7 @@ export class EncodePipeline implements FrameSink {
     this.#encoding--;
     if (failure === null) {
       this.encodeDurations.record(busyMicros);
-      this.#recover("encode");
+      this.#troubles.end("encode");
       if (!isDecoded) this.#countEncoded();
     } else {
       this.#fail(failure);
@@ -292,19 +276,7 @@ export class EncodePipeline implements FrameSink {
 
   #fail(reason: string): void {
     this.drops.add("encode");
-    this.#complain("encode", `a frame was not encoded: ${reason}`);
-  }
-
-  /** Once, until frames are well in that respect: what follows is more of the same. */
-  #complain(what: Failing, text: string): void {
-    if (this.#failing.has(what)) return;
-    this.#failing.add(what);
-    this.#options.onTrouble(text);
-  }
-
-  /** A frame of which that is true was well. */
-  #recover(what: Failing): void {
-    if (this.#failing.delete(what) && this.#failing.size === 0) this.#options.onTrouble(null);
+    this.#troubles.begin("encode", `a frame was not encoded: ${reason}`);
   }
 
   #countEncoded(): void {
@@ -318,7 +290,7 @@ export class EncodePipeline implements FrameSink {
       return;
     }
     this.#published = picture.frameNumber;
-    if (!picture.isPassedOn) this.#recover("encode");
+    if (!picture.isPassedOn) this.#troubles.end("encode");
     this.#countEncoded();
     this.#options.publish(picture);
   }

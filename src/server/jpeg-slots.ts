@@ -51,9 +51,4 @@ export class JpegSlots {
     const area: Area = this.#areas.take(PICTURE_HEAD_BYTES + mostBytes);
     return new JpegSlot(this.#arena.bytes(area.address, area.bytes), () => this.#areas.giveBack(area));
   }
-
-  /** Of all rooms that somebody holds. */
-  get usedBytes(): number {
-    return this.#areas.usedBytes;
-  }
 }

@@ -78,7 +78,7 @@ export async function captureFrames(
   const source = openSource({ ...usual, ...options, settings: settings.map(parseSetting) }, (text) => said.push(text));
   const frames: CapturedFrame[] = [];
   let lost = 0;
-  const room = new CaptureRoom(Arena.create(), 0, (trouble) => {
+  const room = new CaptureRoom(Arena.create(), 0, (_, trouble) => {
     if (trouble !== null) throw new Error(trouble);
   });
   const ending = new AbortController();

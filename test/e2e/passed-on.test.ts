@@ -164,7 +164,7 @@ describe("pictures of the camera", () => {
   });
 });
 
-test("damaged pictures between good ones: counted, said, and everybody goes on", async () => {
+test("damaged pictures between good ones: counted, said to the operator, and everybody goes on", async () => {
   const good = footage[0] as Uint8Array;
   const scanDamaged = new Uint8Array(good).fill(0x55, 2000, good.length - 500);
   const noSize = new Uint8Array(good);
@@ -177,6 +177,6 @@ test("damaged pictures between good ones: counted, said, and everybody goes on",
   await small.until("small pictures", ({ last }) => (last?.frames ?? 0) > 40 && last?.width === 320);
   expect(server.remarks).toContain("the source sent a damaged picture: a JPEG of 0x0 cannot be shown");
   await server.until("the count", ({ last }) => (last?.droppedBy.source ?? 0) > 10);
-  expect(viewer.remarks).toContain("damaged");
+  expect(viewer.remarks).not.toContain("the source"); // never several in a row: counted, and no trouble
   expect(server.last?.viewers).toBe(2);
 });

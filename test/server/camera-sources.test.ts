@@ -9,6 +9,7 @@ import type { CameraOptions } from "../../src/server/camera.ts";
 import { openSources } from "../../src/server/camera-sources.ts";
 import { combine } from "../../src/server/settings.ts";
 import { openWhenRun } from "../../src/server/sources/late-source.ts";
+import { rehearse } from "../../src/server/sources/rehearsal.ts";
 import type { Source } from "../../src/server/sources/source.ts";
 import { ffmpeg } from "../codec/outside-programs.ts";
 import { RecordingSink } from "./recording-sink.ts";
@@ -106,11 +107,8 @@ describe("wrong use", () => {
     expect((error as UsageError).message).toContain("--device goes with --source webcam only");
   });
 
-  test("a name that no camera has is that where all cameras are so", () => {
-    expect(thrownBy(() => open(camerasOf("nobody", "nothing")))).toMatchObject({
-      name: "UsageError",
-      message: expect.stringContaining("'nobody'"),
-    });
+  test("names that no camera has yet are not: all of them may be plugged in later", () => {
+    expect(open(camerasOf("nobody", "nothing")).opened.map(({ name }) => name)).toEqual(["nobody", "nothing"]);
   });
 });
 
@@ -123,27 +121,51 @@ test("lines of several cameras begin with the camera's name, of one they do not"
   expect(alone.said[0]).toMatch(/^(?:no camera found|camera )/);
 });
 
+const isReady = () => Promise.resolve();
+
+test("what cannot be opened yet is tried in a thread, which says what opening would", async () => {
+  const [options] = camerasOf("no-such-camera") as [CameraOptions];
+  const never = new AbortController().signal;
+  const refused = await rehearse({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    name: "SourceError",
+    retry: true,
+    message: expect.stringContaining("there is no such"),
+  });
+  const wrong = await rehearse({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
+  expect(wrong).toMatchObject({ name: "UsageError", message: expect.stringContaining("--device goes with") });
+  await rehearse({ ...options, source: "pattern" }, never);
+});
+
 test("a source that is opened late is opened once", async () => {
   let opens = 0;
   const runs: number[] = [];
-  const late = openWhenRun("it", () => {
-    if (++opens === 1) throw new SourceError("not there", { retry: true });
-    return { name: "it", framesPerSecond: 7, run: async () => void runs.push(opens) };
-  });
+  const late = openWhenRun(
+    "it",
+    () => {
+      if (++opens === 1) throw new SourceError("not there", { retry: true });
+      return { name: "/dev/it", framesPerSecond: 7, run: async () => void runs.push(opens) };
+    },
+    isReady,
+  );
   const run = () => late.run(new RecordingSink(), new AbortController().signal);
   expect(late.framesPerSecond).toBe(0);
   await expect(run()).rejects.toThrow("not there");
   await run();
   await run();
-  expect([opens, runs, late.framesPerSecond]).toEqual([2, [2, 2], 7]);
+  expect([opens, runs, late.framesPerSecond, late.name]).toEqual([2, [2, 2], 7, "/dev/it"]);
   await late.run(new RecordingSink(), AbortSignal.abort());
   expect(runs.length).toBe(2);
 });
 
 test("a camera's wrong setting in a file is found when the camera comes, and is final then", async () => {
-  const late = openWhenRun("it", () => {
-    throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x'; it has y");
-  });
+  const late = openWhenRun(
+    "it",
+    () => {
+      throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x'; it has y");
+    },
+    isReady,
+  );
   const outcome = await late.run(new RecordingSink(), new AbortController().signal).catch((error: unknown) => error);
   expect(outcome).toBeInstanceOf(UsageError);
 });

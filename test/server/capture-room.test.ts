@@ -35,16 +35,27 @@ describe("JPEGs", () => {
 });
 
 test("where memory ends it is said why, nothing is thrown, and all is well again when it is", () => {
-  const said: (string | null)[] = [];
+  const said: [string, string | null][] = [];
   const arena = Arena.create();
-  const room = new CaptureRoom(arena, 1, (trouble) => said.push(trouble));
+  const room = new CaptureRoom(arena, 1, (what, trouble) => said.push([what, trouble]));
   const allow = arena.holdGrowth(); // as good as the end of memory
   expect([room.reserve("rgba", HD), room.reserveJpeg(500_000)]).toEqual([null, null]);
-  expect(said).toEqual([expect.stringContaining("no memory"), expect.stringContaining("no memory")]);
+  const none = expect.stringContaining("no memory");
+  expect(said).toEqual([
+    ["pixels", none],
+    ["jpegs", none],
+  ]);
   allow();
-  expect(room.reserve("rgba", HD)?.bytes.length).toBe(4 * HD.width * HD.height);
   expect(room.reserveJpeg(500_000)).not.toBeNull();
-  expect(said.slice(2)).toEqual([null, null]);
+  const before = arena.take(0);
+  expect(room.reserve("rgba", HD)).toBeNull(); // what was too large once is not tried at each frame
+  expect(arena.take(0)).toBe(before);
+  expect(room.reserve("gray", { width: 64, height: 48 })?.bytes.length).toBe(64 * 48);
+  expect(said.slice(2)).toEqual([
+    ["jpegs", null],
+    ["pixels", none],
+    ["pixels", null],
+  ]);
 });
 
 test("pixels have as many slots as the encoders hold and three more, and one is free again when it is released", () => {

@@ -51,6 +51,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     wantsTiles: () => false,
     publish: (picture) => published.push(keep(picture)),
     onTrouble: (text) => troubles.push(text),
+    say: () => undefined,
     onCaptured: (frames) => captured.push(frames),
   });
   const setup: Setup = { pipeline, pool, published, troubles, captured, watched };
@@ -126,7 +127,7 @@ describe("frames", () => {
     await until(() => setup.pipeline.idle, "the encoders");
     const numbers = setup.published.map((picture) => picture.frameNumber);
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-    expect(setup.pipeline.captured).toBe(120);
+    expect(setup.pipeline.captures.frames).toBe(120);
     expect(setup.published.length + setup.pipeline.drops.total).toBe(120);
     expect(setup.pipeline.drops.byReason.source).toBe(lost);
     expect(freeSlots(setup)).toBe(THREADS + 3);
@@ -144,12 +145,12 @@ describe("frames", () => {
 
   test("the interval between captures is a median of what was captured", async () => {
     const setup = await start(false);
-    expect(setup.pipeline.captureIntervalMicros).toBe(0);
+    expect(setup.pipeline.captures.intervalMicros).toBe(0);
     for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
       const slot = setup.pipeline.reserve("gray", SIZE) as FrameSlot;
       setup.pipeline.pixels(slot, "gray", SIZE, at);
     }
-    expect(setup.pipeline.captureIntervalMicros).toBe(1_000);
+    expect(setup.pipeline.captures.intervalMicros).toBe(1_000);
   });
 });
 
@@ -161,7 +162,7 @@ describe("unwatched", () => {
     expect(setup.published).toEqual([]);
     expect(setup.pipeline.encodeDurations.count).toBe(0);
     expect(setup.pipeline.drops.total).toBe(0);
-    expect(setup.pipeline.captured).toBe(20);
+    expect(setup.pipeline.captures.frames).toBe(20);
     setup.watched = true;
     setup.pipeline.pump();
     await until(() => setup.published.length > 0, "the first picture");
@@ -204,7 +205,7 @@ describe("JPEGs of the source", () => {
     damaged(3);
     expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
     expect(setup.pipeline.drops.byReason.source).toBe(7);
-    expect(setup.pipeline.captured).toBe(8);
+    expect(setup.pipeline.captures.frames).toBe(8);
     send(cjpeg(testPicture(SIZE)));
     expect(setup.troubles.slice(1)).toEqual([null]);
     expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);

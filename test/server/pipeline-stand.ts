@@ -97,6 +97,7 @@ export class PipelineStand {
       wantsTiles: () => this.renditions.wanted.length > 0,
       publish: (picture) => this.published.push(keep(picture)),
       onTrouble: (text) => this.troubles.push(text),
+      say: () => undefined,
       onCaptured: () => undefined,
     });
     threads.onIdle = () => this.pipeline.pump();
@@ -123,7 +124,7 @@ export class PipelineStand {
 
   /** The same frame again and again, until all that want it have it: tables may have to be made. */
   async encodeForAll(frame: Frame): Promise<void> {
-    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.pipeline.captured;
+    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.pipeline.captures.frames;
     const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may get no turn for many frames
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");

@@ -75,7 +75,7 @@ test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", as
     const from = Math.floor(random() * pixels.length);
     pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
     const frame: Frame = { format, ...size, pixels };
-    frames.set(stand.pipeline.captured + 1, frame);
+    frames.set(stand.pipeline.captures.frames + 1, frame);
     stand.deliver(frame);
     if (random() < 0.6) await Bun.sleep(random() * 4);
   }
@@ -88,7 +88,7 @@ test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", as
   expect(faults).toEqual([]);
   expect(commits).toBeGreaterThan(20);
   const { stale, encode, source, late } = stand.pipeline.drops.byReason;
-  expect(stand.pipeline.encoded + stale + encode).toBe(stand.pipeline.captured);
+  expect(stand.pipeline.encoded + stale + encode).toBe(stand.pipeline.captures.frames);
   expect([source, late]).toEqual([0, 0]);
   expect(encode).toBeLessThanOrEqual(defects);
   expect(stand.freeSlots(last)).toBe(SLOTS - 1);

@@ -90,7 +90,7 @@ describe("without noise", () => {
             }
             frame = altered(frame, from, share, seed + index);
             await stand.encode(frame);
-            const since = stand.pipeline.captured - 1;
+            const since = stand.pipeline.captures.frames - 1;
             // One that has just come may have missed the frame while its tables were made.
             for (const rendition of users.values()) {
               if (rendition.newestFrame <= since) continue;
@@ -207,7 +207,7 @@ describe("with noise", () => {
       }
     }
     if (late === null) throw new Error("nobody came late");
-    expect(late.newestFrame).toBe(stand.pipeline.captured);
+    expect(late.newestFrame).toBe(stand.pipeline.captures.frames);
     const sources = shown.get(watching[0] as Rendition) as Frame[];
     expect(new Set(sources).size).toBeGreaterThan(1);
     for (const { number, bytes: tile } of owed(late, 0))

@@ -40,7 +40,7 @@ const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint
 
 /** Hands JPEGs over until all renditions have the last one. */
 async function deliverForAll(stand: PipelineStand, jpeg: Uint8Array): Promise<void> {
-  const lacksIt = () => stand.renditions.wanted.some(({ newestFrame }) => newestFrame < stand.pipeline.captured);
+  const lacksIt = () => stand.renditions.wanted.some(({ newestFrame }) => newestFrame < stand.pipeline.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
     if (times === 50) throw new Error("a rendition never came");
     deliverJpeg(stand.pipeline, jpeg.slice(), times);
@@ -58,7 +58,7 @@ describe("a JPEG of the source", () => {
     }
     await Bun.sleep(20);
     expect(jobs).toEqual([]);
-    expect(stand.pipeline).toMatchObject({ captured: 3, encoded: 3, idle: true });
+    expect(stand.pipeline).toMatchObject({ captures: { frames: 3 }, encoded: 3, idle: true });
     expect(stand.pipeline.drops.total).toBe(0);
   });
 
@@ -90,7 +90,10 @@ describe("a JPEG of the source", () => {
     expect(decodes()).toBe(before);
     const again = stand.want(HALF);
     stand.pipeline.pump();
-    await until(() => stand.pipeline.idle && again.newestFrame === stand.pipeline.captured, "the newest as tiles");
+    await until(
+      () => stand.pipeline.idle && again.newestFrame === stand.pipeline.captures.frames,
+      "the newest as tiles",
+    );
   });
 
   test("of a burst the newest is decoded; all are passed on", async () => {
@@ -101,7 +104,7 @@ describe("a JPEG of the source", () => {
     for (let frame = 0; frame < 30; frame++) deliverJpeg(stand.pipeline, jpegOf(frame), frame);
     await until(() => stand.pipeline.idle, "the frames");
     expect(stand.published.length - published).toBe(30);
-    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
     expect(decodes() - before).toBe(2);
     expect(stand.pipeline.drops.byReason.stale).toBe(28);
   });
@@ -115,7 +118,7 @@ describe("a JPEG of the source", () => {
       const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
       stand.deliver({ ...SIZE, format: "rgba", pixels });
       await until(() => stand.pipeline.idle, "both");
-      expect(full.newestFrame).toBe(stand.pipeline.captured);
+      expect(full.newestFrame).toBe(stand.pipeline.captures.frames);
     }
     expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
   });
@@ -140,7 +143,7 @@ describe("damage", () => {
     await until(() => stand.pipeline.idle, "the damaged one");
     expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
     await deliverForAll(stand, good);
-    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
     expect(threads.restarted).toEqual([]);
   });
 
@@ -178,7 +181,7 @@ describe("damage", () => {
     expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
     await deliverForAll(stand, good);
     expect(stand.troubles.at(-1)).toBeNull();
-    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
   });
 
   test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
@@ -193,7 +196,7 @@ describe("damage", () => {
       await until(() => stand.pipeline.idle, "the frame");
     }
     expect(half.stream).toBe(stream);
-    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
     expect(stand.pipeline.drops.byReason.source).toBe(2);
     const other = cjpeg(testPicture({ width: 200, height: 100 }));
     deliverJpeg(stand.pipeline, other.slice(), 1);
@@ -236,7 +239,7 @@ describe("damage", () => {
     expect(stand.troubles.at(-1)).toContain("the codec thread failed");
     threads.pool.spoil = (job) => job;
     await deliverForAll(stand, good);
-    expect(half.newestFrame).toBe(stand.pipeline.captured);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
     expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
     threads.restarted.length = 0;
   });

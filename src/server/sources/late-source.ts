@@ -2,9 +2,17 @@
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Source, SourceControls } from "./source.ts";
+import { cameraPluggedIn } from "./v4l2/plugged-in.ts";
 
-/** Opens at each run until that works; what may pass is a SourceError that says so, for who supervises it to try again. */
-export function openWhenRun(name: string, open: () => Source): Source {
+/**
+ * Opens at each run until that works, after `rehearse` has resolved: what may pass is a SourceError that says so, for who supervises
+ * it to try again.
+ */
+export function openWhenRun(
+  name: string,
+  open: () => Source,
+  rehearse: (signal: AbortSignal) => Promise<void>,
+): Source {
   let opened: Source | null = null;
   const findControls = (): SourceControls => {
     if (opened === null) throw new SourceError(`${name} has not been opened yet`, { retry: true });
@@ -12,11 +20,14 @@ export function openWhenRun(name: string, open: () => Source): Source {
     return opened.controls;
   };
   return {
-    name,
+    get name() {
+      return opened?.name ?? name;
+    },
     get framesPerSecond() {
       return opened?.framesPerSecond ?? 0;
     },
     async run(sink, signal) {
+      if (opened === null) await rehearse(signal);
       if (signal.aborted) return;
       opened ??= openNow(open);
       await opened.run(sink, signal);
@@ -26,7 +37,7 @@ export function openWhenRun(name: string, open: () => Source): Source {
       set: async (setting, value) => findControls().set(setting, value),
       close: async () => opened?.controls?.close(),
     },
-    untilBack: (signal) => opened?.untilBack?.(signal) ?? untilAborted(signal), // nobody can tell: the pause decides
+    untilBack: (signal) => opened?.untilBack?.(signal) ?? cameraPluggedIn(signal),
   };
 }
 
@@ -37,8 +48,4 @@ function openNow(open: () => Source): Source {
     if (!(error instanceof UsageError) || !error.retry) throw error;
     throw new SourceError(error.message, { retry: true, cause: error });
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

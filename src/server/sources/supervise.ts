@@ -7,6 +7,8 @@ import type { FrameSink, Source } from "./source.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
+/** What has never worked may be waited for in vain: a device that appears ends the pause, whatever its length. */
+const LONGEST_PAUSE_BEFORE_FIRST_MS = 30_000;
 
 export interface Supervision {
   /**
@@ -23,7 +25,9 @@ export interface Supervision {
 export function supervise(source: Source, { fromTheStart = false }: Supervision = {}): Source {
   let hasDelivered = false; // in any run: a source that is let go and wanted again is not new
   return {
-    name: source.name,
+    get name() {
+      return source.name; // of one that is opened late it changes
+    },
     get framesPerSecond() {
       return source.framesPerSecond;
     },
@@ -46,7 +50,7 @@ export function supervise(source: Source, { fromTheStart = false }: Supervision 
         }
         await pause(source, pauseMs, signal);
         if (signal.aborted) return;
-        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        pauseMs = Math.min(2 * pauseMs, hasDelivered ? LONGEST_PAUSE_MS : LONGEST_PAUSE_BEFORE_FIRST_MS);
       }
     },
   };

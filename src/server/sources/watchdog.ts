@@ -16,7 +16,9 @@ const TICK_MS = 100;
 /** The same source; says `NAME has sent nothing for 2 s` while it is silent without having said itself why. */
 export function watchFrames(source: Source): Source {
   return {
-    name: source.name,
+    get name() {
+      return source.name; // of one that is opened late it changes
+    },
     get framesPerSecond() {
       return source.framesPerSecond;
     },

@@ -133,7 +133,7 @@ describe.skipIf(!hasLibc())("a camera that is not there", () => {
     expect(error).toBeInstanceOf(SourceError);
     expect(error).toMatchObject({ message: "/dev/video9999 is not there any more", retry: true });
     expect(sink.held).toBe(0);
-    expect(starts).toBe(1);
+    expect(starts).toBeGreaterThan(0);
   });
 
   test("is not started at all once it is to stop", async () => {

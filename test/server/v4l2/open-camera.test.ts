@@ -6,7 +6,7 @@ import { checkSettings } from "../../../src/server/sources/v4l2/controls.ts";
 import { explainSystemCall } from "../../../src/server/sources/v4l2/explain.ts";
 import { V4L2 } from "../../../src/server/sources/v4l2/layouts.ts";
 import { ERRNO, SystemCallError } from "../../../src/server/sources/v4l2/libc.ts";
-import { refuseBusy } from "../../../src/server/sources/v4l2/open-camera.ts";
+import { refuseBusy } from "../../../src/server/sources/v4l2/busy.ts";
 import type { Struct } from "../../../src/server/sources/v4l2/struct.ts";
 import { ControlDriver } from "./control-driver.ts";
 import { scriptedDevice } from "./scripted-device.ts";

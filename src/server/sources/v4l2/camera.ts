@@ -1,8 +1,6 @@
 // A V4L2 camera as a source: a thread owns the device, frames go from its buffers to the sink with one copy.
 
-import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { sleep } from "../../../core/clock.ts";
 import { SourceError } from "../../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
@@ -12,7 +10,9 @@ import { createControls } from "./controls-thread.ts";
 import type { Identity } from "./device.ts";
 import type { Mode, Wanted } from "./negotiate.ts";
 import { rateOf } from "./formats.ts";
+import { nodeOf } from "./find.ts";
 import { HandOver } from "./hand-over.ts";
+import { cameraPluggedIn } from "./plugged-in.ts";
 import { endOf, hasEnded } from "./thread-end.ts";
 
 export interface CameraOptions {
@@ -31,19 +31,30 @@ export interface CameraOptions {
 /** A camera that was looked at already: what is wrong with the wishes was said then. */
 export function createCamera(options: CameraOptions): Source {
   const camera = new Camera(options);
+  cameras.add(camera);
+  const controls = createControls({
+    camera: () => ({ path: camera.path, identity: options.identity, others: camera.others }),
+    onSet: (setting) => camera.keep(setting),
+  });
   return {
     name: options.path,
     get framesPerSecond() {
       return camera.framesPerSecond;
     },
     run: (sink, signal) => camera.run(sink, signal),
-    controls: createControls({
-      camera: () => ({ path: camera.path, identity: options.identity, others: options.others }),
-      onSet: (setting) => camera.keep(setting),
-    }),
+    controls: {
+      ...controls,
+      close() {
+        cameras.delete(camera);
+        return controls.close();
+      },
+    },
     untilBack: cameraPluggedIn,
   };
 }
+
+/** Of this process, as long as they are used: what one of them has is not another one. */
+const cameras = new Set<Camera>();
 
 class Camera {
   readonly #options: CameraOptions;
@@ -67,16 +78,27 @@ class Camera {
     this.#settings = withSetting(this.#settings, setting);
   }
 
+  /** Sockets of other cameras with the same name, also of those that came later. */
+  get others(): string[] {
+    const { identity, others } = this.#options;
+    const alike = [...cameras].flatMap((camera) => {
+      const { card, bus } = camera.#options.identity;
+      return card === identity.card && bus !== identity.bus ? [bus] : [];
+    });
+    return [...others, ...alike];
+  }
+
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     if (this.#last !== null && !(await hasEnded(this.#last.thread, this.#last.end))) {
       const text = `${this.path} is still being closed: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
+    if (signal.aborted) return; // meanwhile
     const signals = new CaptureSignals();
-    const { identity, others, wanted } = this.#options;
+    const { identity, wanted } = this.#options;
     const order: CaptureOrder = {
-      ...{ path: this.path, identity, others, wanted },
+      ...{ path: this.path, identity, others: this.others, wanted },
       settings: this.#settings,
       signals: signals.memory,
     };
@@ -134,34 +156,4 @@ class Camera {
     if (text !== "" && text !== this.#said) this.#options.say(text);
     this.#said = text;
   }
-}
-
-/** udev names cameras by links too: `/dev/v4l/by-id/...`. */
-function nodeOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // gone at this moment, which its thread will say
-  }
-}
-
-/** After a new node is there, udev gives it its group; before that it may not be opened. */
-const SETTLE_MS = 200;
-
-/** Resolves when a camera has been plugged in; never where that cannot be seen, which is as good as a long wait. */
-async function cameraPluggedIn(signal: AbortSignal): Promise<void> {
-  let watcher: FSWatcher | undefined;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    try {
-      watcher = watch("/dev", (_, name) => {
-        if (name?.startsWith("video")) resolve();
-      });
-      watcher.on("error", () => undefined); // then the pause decides
-    } catch {
-      // No more watches are to be had: the pause decides.
-    }
-  });
-  watcher?.close();
-  await sleep(SETTLE_MS, signal);
 }

@@ -9,6 +9,7 @@ import { isExpected, SourceError } from "../../../core/errors.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { applySettings } from "./controls.ts";
+import { refuseBusy } from "./busy.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { findAgain, findCameras, isSame } from "./find.ts";
@@ -29,6 +30,8 @@ if (parentPort === null) throw new Error("capture-worker.ts runs as a worker thr
 const port = parentPort;
 const order: CaptureOrder = workerData;
 const signals = new CaptureSignals(order.signals);
+/** Of the device; where it was last, until it has been found. */
+let path = order.path;
 /** Slots that were lent before, by address: they are a few, used in turn. */
 const slots = new Map<number, Uint8Array>();
 
@@ -38,21 +41,22 @@ function send(message: CaptureMessage): void {
 
 function capture(): void {
   using device = findDevice();
-  const { path } = device;
+  path = device.path;
+  refuseBusy(device); // its settings are the other program's then
   // Names and values were checked when the camera was opened; what the driver refuses now is said, and no reason to be dark.
   const refusals = applySettings(device, order.settings);
   using session = new CaptureSession(device, order.wanted);
   const { actual, format, bufferBytes } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks], bufferBytes });
   try {
-    takeFrames(path, device, session);
+    takeFrames(device, session);
   } catch (error) {
     send({ kind: "failing", message: failureOf(error) });
     throw error;
   }
 }
 
-function takeFrames(path: string, device: Device, session: CaptureSession): void {
+function takeFrames(device: Device, session: CaptureSession): void {
   const { actual } = session;
   const interval = actual.framesPerSecond > 0 ? 1000 / actual.framesPerSecond : 0;
   const silenceMs = Math.max(SILENCE_MS, SILENT_INTERVALS * interval);
@@ -96,12 +100,12 @@ function findDevice(): Device {
 }
 
 /** The device at that path, if it is the one that was asked for; null for any other, and for none. */
-function openIfItIs(path: string): Device | null {
+function openIfItIs(known: string): Device | null {
   let device: Device | null = null;
   try {
-    device = new Device(path);
+    device = new Device(known);
     const capability = device.capability();
-    if (capability.isCamera && isSame(path, capability, order.identity)) return device;
+    if (capability.isCamera && isSame(known, capability, order.identity)) return device;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
     // The search will find what it is, or say that there is none.
@@ -155,7 +159,7 @@ function takeLost(session: CaptureSession): number {
 }
 
 function failureOf(error: unknown): string {
-  if (error instanceof SystemCallError) return explainSystemCall(error, order.path);
+  if (error instanceof SystemCallError) return explainSystemCall(error, path);
   if (isExpected(error)) return error.message;
   throw error;
 }

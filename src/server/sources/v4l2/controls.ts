@@ -73,7 +73,7 @@ function* eachControl(device: ControlDevice): Generator<DescribedControl> {
 /**
  * The first control behind that id, into `struct`; false at the end. With NEXT_CTRL one that the camera does not answer for hides
  * those behind it, since the driver does not say which it was (kernel commit 8c773acdeec7 mends that): then the ids at which it may
- * be are passed over one by one. Throws SystemCallError where nothing behind it answers either.
+ * be are passed over one by one. Throws SystemCallError where none at all answers.
  */
 function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">, id: number): boolean {
   let refusal = 0;
@@ -85,6 +85,7 @@ function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">,
     if (!UNANSWERED.has(errno)) throw queryError(device, errno);
     refusal ||= errno;
   }
+  if (id > 0) return false; // one that keeps silent behind all that are known is no reason to forget those that answered
   throw queryError(device, refusal);
 }
 

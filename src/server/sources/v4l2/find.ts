@@ -79,13 +79,18 @@ function readNodeFile(folder: string, name: string, file: "index" | "name"): str
   }
 }
 
+/** udev names cameras by links too: `/dev/v4l/by-id/...`. */
+export function nodeOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // gone at this moment, which opening it says
+  }
+}
+
 /** Of a device by its path, links to it included. 0 where the kernel does not say. */
 export function nodeIndexOf(path: string, folder = NODES): number {
-  try {
-    return indexInSysfs(folder, basename(realpathSync(path))) ?? 0;
-  } catch {
-    return 0; // not there any more, which opening it says
-  }
+  return indexInSysfs(folder, basename(nodeOf(path))) ?? 0;
 }
 
 /** ffmpeg knows of no such devices (libavdevice/v4l2.c: "Not a video capture device"), up to its version 7 at least. */

@@ -5,14 +5,13 @@ import type { Source } from "../source.ts";
 import { createCamera } from "./camera.ts";
 import type { Setting } from "../control-values.ts";
 import { checkSettings } from "./controls.ts";
+import { refuseBusy } from "./busy.ts";
 import { Device } from "./device.ts";
 import { explainSystemCall } from "./explain.ts";
 import { explainMultiPlanar, findCameras, nodeIndexOf } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "./formats.ts";
-import { V4L2 } from "./layouts.ts";
-import { ERRNO, hasLibc, SystemCallError } from "./libc.ts";
+import { hasLibc, SystemCallError } from "./libc.ts";
 import { chooseMode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
-import { Struct } from "./struct.ts";
 
 /**
  * A camera by V4L2, or null where only ffmpeg can do it, with a line that says why. Throws UsageError for settings and
@@ -53,16 +52,6 @@ export function openCamera(
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
     throw new SourceError(text, { retry: cause.code !== "ENOTTY", cause });
   }
-}
-
-/**
- * Throws SystemCallError (EBUSY) where another program has the device's buffers. Else that would come out only when the camera
- * is started, which is too late for who opens it to take another source. To ask for no buffers takes none (VIDIOC_REQBUFS).
- */
-export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
-  const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };
-  const errno = device.attempt("VIDIOC_REQBUFS", new Struct("v4l2_requestbuffers").set(none));
-  if (errno === ERRNO.EBUSY) throw new SystemCallError(`VIDIOC_REQBUFS ${device.path}`, errno);
 }
 
 function listOf(formats: readonly CameraFormat[]): string {

@@ -44,6 +44,9 @@ export class CaptureSession implements Disposable {
   /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
+    // Before it is looked at, so that no change is missed. Drivers of cameras refuse the subscription.
+    const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
+    device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
     const signalSize = adoptSignal(device); // also where another size is wanted
     const wishes = { ...wanted, size: wanted.size ?? signalSize };
     const { pix, mode } = setFormat(device, readFormats(device, wishes.size ?? USUAL_SIZE), wishes);
@@ -68,9 +71,6 @@ export class CaptureSession implements Disposable {
     }
     try {
       this.#mapBuffers();
-      // The picture of a capture card changes its size with the signal; drivers of cameras refuse the subscription.
-      const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
-      device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
       device.requestInt("VIDIOC_STREAMON", V4L2.BUF_TYPE_VIDEO_CAPTURE);
     } catch (error) {
       this[Symbol.dispose]();

@@ -17,6 +17,9 @@ const NO_TIMINGS: ReadonlyMap<number, string> = new Map([
   [ERRNO.ERANGE, "gets a signal that is out of its range"],
 ]);
 
+/** Of a driver, or an input, that does not know (vidioc-query-dv-timings.rst). */
+const CANNOT_TELL = new Set<number>([ERRNO.ENOTTY, ERRNO.ENODATA, ERRNO.EINVAL]);
+
 /**
  * Before formats are asked for: has the device take over what is at its input; its size then, null where it has no such input.
  * Throws SourceError where there is no usable signal, SystemCallError where the device is in use.
@@ -25,6 +28,7 @@ export function adoptSignal(device: Device): Size | null {
   if (!hasTimings(device)) return null;
   const timings = new Struct("v4l2_dv_timings");
   const errno = device.attempt("VIDIOC_QUERY_DV_TIMINGS", timings);
+  if (CANNOT_TELL.has(errno)) return null; // it runs with the timings that it has
   const trouble = NO_TIMINGS.get(errno);
   if (trouble !== undefined) throw new SourceError(`${device.path} ${trouble}`, { retry: true });
   if (errno !== 0) throw new SystemCallError(`VIDIOC_QUERY_DV_TIMINGS ${device.path}`, errno);
