@@ -170,6 +170,15 @@ describe("trouble", () => {
   });
 });
 
+test("one camera named twice is one camera of the server, and the other a line", async () => {
+  await using server = await startServer(["--source", "0", "--source", "/dev/video0", ...SMALL]);
+  await server.until("the line", ({ remarks }) =>
+    remarks.includes("is another camera of this server already: name it once"),
+  );
+  await using viewer = startViewer(server.port, ["--frames", "5"]);
+  expect(await viewer.end()).toBe(0);
+});
+
 test("fswebcam takes pictures of it for --source webcam", async () => {
   const device = findCameras()[0]?.path as string;
   const flags = ["--source", "webcam", "--device", device, "--size", "320x240"];

@@ -1,6 +1,7 @@
 // JPEGs of a source with real codec threads: passed on as they are, decoded only for those who want tiles, and never fatal.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { readJpegHeader } from "../../src/codec/jpeg-header.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { JpegIntake } from "../../src/server/jpeg-intake.ts";
@@ -273,4 +274,14 @@ test("missing tables need another slot; without room for it the picture stays wi
   expect(accepted?.slot).toBe(given[0]);
   expect(djpeg(accepted?.slot.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
   expect(() => slot.release()).toThrow("more often than held"); // it was given back
+});
+
+test("a picture of which there is the header alone, the same as before, is damaged", () => {
+  const jpeg = GOOD[0] as Uint8Array;
+  const { dataAt } = readJpegHeader(jpeg);
+  const intake = new JpegIntake(() => null);
+  const endless = jpeg.subarray(0, jpeg.length - 2); // else the missing end would be seen first
+  expect(intake.accept(slotWith(endless), endless.length)).not.toBeNull();
+  expect(() => intake.accept(slotWith(endless.subarray(0, dataAt)), dataAt)).toThrow("ends before its scan");
+  expect(intake.accept(slotWith(endless.subarray(0, dataAt + 1)), dataAt + 1)).not.toBeNull();
 });
