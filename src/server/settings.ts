@@ -43,6 +43,9 @@ export interface CameraSettings extends PictureSettings {
   pixelFormat?: InputFormat | undefined;
   /** Settings of the camera itself. */
   set?: Setting[] | undefined;
+  /** Of a camera in a file: that file's folder, from which its paths count, and where `source` is written. */
+  folder?: string;
+  writtenAt?: string;
 }
 
 export interface ServerSettings {
@@ -80,10 +83,18 @@ export const DEFAULTS = {
   port: DEFAULT_PORT,
 } as const;
 
-/** The command line wins over the file, and there a camera's own settings over those for all. */
+/**
+ * The command line wins over the file, and there a camera's own settings over those for all. Throws UsageError for what cannot be
+ * together.
+ */
 export function combine(flags: Flags, file: FileSettings): ServeOptions {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
   const cameras = fromFlags ?? file.cameras ?? DEFAULTS.sources.map((source): CameraSettings => ({ source }));
+  const [, second] = cameras.filter(({ source }) => source === "-");
+  if (second !== undefined) {
+    const where = second.writtenAt === undefined ? "" : `${second.writtenAt}: `;
+    throw new UsageError(`${where}standard input can be one camera only`);
+  }
   return {
     cameras: cameras.map((camera) => combineCamera(flags, camera, file)),
     codec: flags.codec ?? file.codec ?? DEFAULTS.codec,
@@ -105,6 +116,8 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
   return {
     name: camera.name ?? null,
     source: camera.source,
+    ...(camera.folder === undefined ? {} : { folder: camera.folder }),
+    ...(camera.writtenAt === undefined ? {} : { writtenAt: camera.writtenAt }),
     device: flags.device ?? camera.device ?? null,
     pixelFormat: flags.pixelFormat ?? camera.pixelFormat ?? null,
     settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for the same, the last holds
