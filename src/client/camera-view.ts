@@ -158,7 +158,9 @@ export class CameraView {
         screen.setTitle(`${welcome.sourceName} - Slipstream`);
         this.#presenter.setRemark(null);
         if (this.#paused || this.#hidden || this.#size !== null || output !== null) this.#sendWish();
-        say(`connected to ${this.figures.server}: ${welcome.sourceName}`);
+        const server = formatAddress({ ...address, camera: "" });
+        // A grid begins its lines with the camera's name.
+        say(`connected to ${server}${welcome.sourceName === address.camera ? "" : `: ${welcome.sourceName}`}`);
         if (!welcome.sourceName.toLowerCase().includes(address.camera.toLowerCase())) {
           say(`that server is too old to have several cameras: it shows ${welcome.sourceName}, not ${address.camera}`);
         }

@@ -7,6 +7,10 @@ import { codeOf, isExpected, messageOf, UsageError } from "./errors.ts";
 /** Conventional exit codes: 2 for wrong use (as of shells and getopt), 130 for a second Ctrl-C (128 + SIGINT). */
 const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** For the end of `--help`. */
+export const EXIT_CODES = `
+Exit codes: 0 ended as it should (a limit, Ctrl-C, the end of what there is), 1 something stopped it, 2 wrong use.`;
+
 /**
  * Runs a program and exits with its code: 0 after its end or the first SIGINT or SIGTERM (a second one,
  * half a second later, ends it at once), 2 for wrong use, 1 for
