@@ -46,7 +46,7 @@ await runMain(async (signal) => {
     const report = await firstReport(server.stdout);
     // A Ctrl-C may end the server before it minds signals, and before this program hears of it.
     if (report === null) await server.exited;
-    if (signal.aborted || server.signalCode !== null) return;
+    if (signal.aborted || server.signalCode === "SIGINT") return;
     if (report === null) throw new MissingError("the server ended before it listened; its message is above");
     const flags = [
       `127.0.0.1:${report.port}`,
@@ -62,7 +62,7 @@ await runMain(async (signal) => {
     const stop = () => viewer.kill("SIGTERM"); // of a Ctrl-C it hears from the terminal as well; twice is once
     signal.addEventListener("abort", stop);
     const code = await viewer.exited;
-    if (code === 0 || signal.aborted || viewer.signalCode !== null) return;
+    if (code === 0 || signal.aborted || viewer.signalCode === "SIGINT") return;
     throw new MissingError(`the viewer ended with exit code ${code}; its message is above`);
   } finally {
     server.kill("SIGTERM");

@@ -108,6 +108,7 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
       const view = await CameraView.create({
         ...{ address: shown, size: cell.visible, once, arena, pool, screen: cell, output: null, stopped, onShown },
         say: (text) => events.say(`${camera}: ${text}`),
+        onConnected: () => all((other) => other.retryNow()),
         onBroken: fail,
       });
       view.setVisible(cell.visible);
