@@ -10,6 +10,7 @@ import type { CameraOptions } from "./camera.ts";
 import { presetFor } from "./preset.ts";
 import { DEFAULT_MAX_LATENCY_MS, type ServeOptions } from "./serve.ts";
 import type { Setting } from "./sources/control-values.ts";
+import { mayTakePixelFormat } from "./sources/open.ts";
 import type { InputFormat } from "./sources/standard-input.ts";
 
 /** Least and most of what is a number. */
@@ -95,8 +96,12 @@ export function combine(flags: Flags, file: FileSettings): ServeOptions {
     const where = second.writtenAt === undefined ? "" : `${second.writtenAt}: `;
     throw new UsageError(`${where}standard input can be one camera only`);
   }
+  const { pixelFormat: _, ...others } = flags;
+  // Of several cameras it is for those that have one; where none has, it is refused when the first is opened.
+  const takers = cameras.filter(mayTakePixelFormat);
+  const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   return {
-    cameras: cameras.map((camera) => combineCamera(flags, camera, file)),
+    cameras: cameras.map((camera) => combineCamera(flagsFor(camera), camera, file)),
     codec: flags.codec ?? file.codec ?? DEFAULTS.codec,
     workers: flags.workers ?? file.workers ?? DEFAULTS.workers,
     host: flags.host ?? file.host ?? DEFAULTS.host,

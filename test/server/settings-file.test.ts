@@ -137,6 +137,13 @@ describe("settings", () => {
     expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
   });
 
+  test("a pixel format on the command line is for those of several cameras that have one", () => {
+    const formats = (...source: string[]) =>
+      combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
+    expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([null, "nv12", null, "nv12", null]);
+    expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
+  });
+
   test("the README's example is one", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
     const example = /```toml\n([^`]*)```/.exec(readme)?.[1] ?? "";

@@ -119,6 +119,12 @@ function isElse(source: string): boolean {
   return ["auto", "pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
 }
 
+/** Whether a pixel format may mean something to it: standard input or a camera, also one that is not there yet. */
+export function mayTakePixelFormat({ source, folder = "." }: Pick<SourceOptions, "source" | "folder">): boolean {
+  if (source === "-" || source === "auto") return true;
+  return !isElse(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
+}
+
 /** `source` itself where it is no path. */
 function pathIn(folder: string, source: string): string {
   if (isElse(source) || isAbsolute(source)) return source;
