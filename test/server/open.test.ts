@@ -99,6 +99,7 @@ describe("wrong sources", () => {
       expect((error as UsageError).message).toContain(source);
       expect((error as UsageError).message).toMatch(/no camera is there|there are: /);
       if (source !== "99") expect((error as UsageError).message).toContain("write a path that exists, a camera that");
+      expect((error as UsageError).message.split(source)).toHaveLength(2); // its name is said once
       expect((error as UsageError).retry).toBe(true); // it may be plugged in later
     },
   );

@@ -144,7 +144,8 @@ function deviceOf(source: string, folder: string | undefined): string | null {
   } catch (error) {
     if (!(error instanceof UsageError) || !error.retry || /^\d+$/.test(source)) throw error;
     const place = folder === undefined ? "" : ` (paths count from ${folder})`;
-    const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE}; ${error.message}`;
+    const there = error.message.replace(`there is no camera '${source}'; `, "");
+    const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE}; ${there}`;
     throw new UsageError(text, { retry: true });
   }
 }
