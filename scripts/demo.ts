@@ -1,20 +1,22 @@
 // `bun run demo`: real video from a server into a window, on this machine. Without a display it prints the figures.
 
 import { fileURLToPath } from "node:url";
+import { MissingError } from "../src/core/errors.ts";
+import { runMain } from "../src/core/main-program.ts";
 import { startVirtualDisplay } from "./virtual-display.ts";
 
 const HEADLESS_SECONDS = 10;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const VIDEO = at("../test/fixtures/vtest-6s.mp4");
 
-/** The server's first JSON line says where it listens. */
-async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number }> {
+/** The server's first JSON line says where it listens; null where it ended before. */
+async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number } | null> {
   let text = "";
   const decoder = new TextDecoder();
   const reader = stdout.getReader();
   while (!text.includes("\n")) {
     const { done, value } = await reader.read();
-    if (done) throw new Error("the server ended before it listened; its message is above");
+    if (done) return null;
     text += decoder.decode(value, { stream: true });
   }
   void drain(reader);
@@ -28,34 +30,42 @@ async function drain(reader: { read(): Promise<{ done: boolean }> }): Promise<vo
 
 const { DISPLAY, WAYLAND_DISPLAY } = process.env;
 const hasDisplay = process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
-await using virtualDisplay = !hasDisplay && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
-if (!hasDisplay) {
-  const instead = virtualDisplay ? `on the virtual display ${virtualDisplay.name}` : "without a window";
-  console.log(`There is no display here: the viewer runs ${instead} for ${HEADLESS_SECONDS} seconds.`);
-}
 
-const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
-const server = Bun.spawn([process.execPath, at("../src/server/main.ts"), ...serverFlags], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-process.on("SIGINT", () => undefined); // the terminal sends it to both processes as well; they end by themselves
-process.on("SIGTERM", () => viewer?.kill("SIGTERM"));
-let viewer: Bun.Subprocess | null = null;
-try {
-  const { port } = await firstReport(server.stdout);
-  const flags = [
-    `127.0.0.1:${port}`,
-    "--once",
-    ...(hasDisplay ? [] : ["--seconds", String(HEADLESS_SECONDS)]),
-    ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
-  ];
-  if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
-  viewer = Bun.spawn([process.execPath, at("../src/client/main.ts"), ...flags], {
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, ...(virtualDisplay ? { DISPLAY: virtualDisplay.name } : {}) },
+await runMain(async (signal) => {
+  await using virtualDisplay = !hasDisplay && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
+  if (!hasDisplay) {
+    const instead = virtualDisplay ? `on the virtual display ${virtualDisplay.name}` : "without a window";
+    console.log(`There is no display here: the viewer runs ${instead} for ${HEADLESS_SECONDS} seconds.`);
+  }
+
+  const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
+  const server = Bun.spawn([process.execPath, at("../src/server/main.ts"), ...serverFlags], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  process.exitCode = await viewer.exited;
-} finally {
-  server.kill("SIGTERM");
-  await server.exited;
-}
+  try {
+    const report = await firstReport(server.stdout);
+    // A Ctrl-C may end the server before it minds signals, and before this program hears of it.
+    if (report === null) await server.exited;
+    if (signal.aborted || server.signalCode === "SIGINT") return;
+    if (report === null) throw new MissingError("the server ended before it listened; its message is above");
+    const flags = [
+      `127.0.0.1:${report.port}`,
+      "--once",
+      ...(hasDisplay ? [] : ["--seconds", String(HEADLESS_SECONDS)]),
+      ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
+    ];
+    if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
+    const viewer = Bun.spawn([process.execPath, at("../src/client/main.ts"), ...flags], {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, ...(virtualDisplay ? { DISPLAY: virtualDisplay.name } : {}) },
+    });
+    const stop = () => viewer.kill("SIGTERM"); // of a Ctrl-C it hears from the terminal as well; twice is once
+    signal.addEventListener("abort", stop);
+    const code = await viewer.exited;
+    if (code === 0 || signal.aborted || viewer.signalCode === "SIGINT") return;
+    throw new MissingError(`the viewer ended with exit code ${code}; its message is above`);
+  } finally {
+    server.kill("SIGTERM");
+    await server.exited;
+  }
+});

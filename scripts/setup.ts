@@ -20,12 +20,16 @@ interface Needs {
   system: readonly SystemNeed[];
 }
 
+/** What `view` answers without a window. */
+const WINDOWLESS = /^(-h|--help|-v|--version|--list|--controls|--set(=.*)?|--display=none)$/;
+
 function needsOf(program: string, flags: readonly string[]): Needs {
   switch (program) {
     case "src/client/main.ts": {
-      const display = flags[flags.indexOf("--display") + 1];
-      const isWindowless = flags.some((flag) => flag === "--help" || flag === "-h") || flags.includes("--display=none");
-      return { sdl: !isWindowless && !(flags.includes("--display") && display === "none"), system: [] };
+      const hasNoWindow = flags.some(
+        (flag, at) => WINDOWLESS.test(flag) || (flag === "none" && flags[at - 1] === "--display"),
+      );
+      return { sdl: !hasNoWindow, system: [] };
     }
     case "scripts/demo.ts":
       // Without a display and without Xvfb the demo shows figures instead of a window.

@@ -9,6 +9,7 @@ export interface VirtualDisplay extends AsyncDisposable {
 export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
   const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
+    detached: true, // a Ctrl-C is for who uses it, and ends it when that has closed its windows
   });
   const number = await firstLine(Bun.file(xvfb.stdio[3] as number).stream());
   if (number === "") throw new Error(`Xvfb did not start: ${await new Response(xvfb.stderr).text()}`);

@@ -13,7 +13,7 @@ await serve(
   {
     cameras: [
       {
-        ...{ name: null, source: "pattern", device: null, pixelFormat: "rgba", size: { width: 1280, height: 720 } },
+        ...{ name: null, source: "pattern", device: null, pixelFormat: null, size: { width: 1280, height: 720 } },
         ...{ framesPerSecond: 30, quality: 75, sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
       },
     ],

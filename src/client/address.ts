@@ -1,6 +1,7 @@
 // Where a server is, and which of its cameras is meant: HOST, HOST:PORT, or an IPv6 address in brackets, then /NAME.
 
 import { UsageError } from "../core/errors.ts";
+import { formatHostPort } from "../core/host-port.ts";
 import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../protocol/wire.ts";
 
 export interface Address {
@@ -28,6 +29,6 @@ export function parseAddress(text: string): Address {
 }
 
 export function formatAddress({ host, port, camera }: Address): string {
-  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const where = formatHostPort(host, port);
   return camera === "" ? where : `${where}/${camera}`;
 }

@@ -35,6 +35,8 @@ export interface CameraViewOptions {
   stopped: AbortSignal;
   /** One line for the user. */
   say: (text: string) => void;
+  /** A server has welcomed it. */
+  onConnected?: () => void;
   /** With the number of frames so far. */
   onShown: (frames: number) => void;
   /** The screen or the output failed. */
@@ -56,6 +58,8 @@ export class CameraView {
   /** Not to be seen at the moment: no pictures are wanted. */
   #hidden = false;
   #saidDamage = false;
+  /** Ends the pause before the next try to connect; null while there is none that may be ended. */
+  #endPause: (() => void) | null = null;
 
   static async create(options: CameraViewOptions): Promise<CameraView> {
     const { arena, pool } = options;
@@ -102,6 +106,11 @@ export class CameraView {
   /** Shows again what is on the screen. */
   refresh(): void {
     this.#presenter.refresh();
+  }
+
+  /** Tries at once, where no server had answered: another camera's connection has found it there. */
+  retryNow(): void {
+    this.#endPause?.();
   }
 
   toggleOverlay(): void {
@@ -158,10 +167,13 @@ export class CameraView {
         screen.setTitle(`${welcome.sourceName} - Slipstream`);
         this.#presenter.setRemark(null);
         if (this.#paused || this.#hidden || this.#size !== null || output !== null) this.#sendWish();
-        say(`connected to ${this.figures.server}: ${welcome.sourceName}`);
+        const server = formatAddress({ ...address, camera: "" });
+        // A grid begins its lines with the camera's name.
+        say(`connected to ${server}${welcome.sourceName === address.camera ? "" : `: ${welcome.sourceName}`}`);
         if (!welcome.sourceName.toLowerCase().includes(address.camera.toLowerCase())) {
           say(`that server is too old to have several cameras: it shows ${welcome.sourceName}, not ${address.camera}`);
         }
+        this.#options.onConnected?.();
       },
       onStream: (stream) => {
         screen.setSource({ width: stream.sourceWidth, height: stream.sourceHeight });
@@ -200,8 +212,16 @@ export class CameraView {
       say(hasEnded ? `${text}; asking again every ${ENDED_PAUSE_MS / 1000} s` : `${text}; trying again`);
       remark = hasEnded ? text : `waiting for ${this.figures.server}`;
       this.#presenter.setRemark(text);
-      await sleep(hasEnded ? ENDED_PAUSE_MS : backoff.nextMs(), stopped);
+      // Only who found nobody may be called: those whom a server sends away would call each other without a pause.
+      await this.#pause(hasEnded ? ENDED_PAUSE_MS : backoff.nextMs(), trouble instanceof ConnectionError);
     }
+  }
+
+  async #pause(milliseconds: number, mayBeEnded: boolean): Promise<void> {
+    const over = new AbortController();
+    if (mayBeEnded) this.#endPause = () => over.abort();
+    await sleep(milliseconds, AbortSignal.any([this.#options.stopped, over.signal]));
+    this.#endPause = null;
   }
 
   /** One connection from start to end; says how it ended. */

@@ -292,7 +292,7 @@ function explain(address: Address, cause: unknown): string {
   const where = formatAddress(address);
   switch (codeOf(cause)) {
     case "ECONNREFUSED":
-      return `nothing listens on ${where}`;
+      return `nothing listens on ${where}: start 'bun run serve' there`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `unknown host: ${address.host}`;

@@ -34,9 +34,19 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "w");
   } catch (cause) {
-    throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}`, { cause });
+    throw new MissingError(`cannot write to ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
+      cause,
+    });
   }
 }
+
+const EXPLANATIONS: Record<string, string | undefined> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EISDIR: "it is a folder; name a file in it",
+  EACCES: "no permission",
+  EROFS: "what is there can only be read",
+};
 
 function fileOutput(file: FileHandle): FrameOutput {
   return {

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Argument, Command, Option } from "commander";
 import { UsageError } from "../core/errors.ts";
-import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
+import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import type { Control, SetControl } from "../protocol/controls.ts";
@@ -12,8 +12,8 @@ import { askForCameras, askForControls, describeCameras, describeControls, setCo
 import { askOn, findAddress, OWN_ADDRESS } from "./find.ts";
 import { DISPLAYS, RENDERERS } from "./screens/screen.ts";
 import { type ViewOptions, view } from "./view.ts";
-import { describeViewing } from "./view-figures.ts";
-import { describeGrid, viewGrid } from "./view-grid.ts";
+import { describeViewing, type ViewReport } from "./view-figures.ts";
+import { describeGrid, describeGridEnd, viewGrid } from "./view-grid.ts";
 
 const command = asProgram(new Command("bun run view"), VERSION)
   .description("Shows the live video of a server (bun run serve): what you see is what the camera sees now.")
@@ -23,13 +23,16 @@ const command = asProgram(new Command("bun run view"), VERSION)
       `where the server is (default: ${formatAddress(OWN_ADDRESS)} where one answers, else what is found on the network), and which of its cameras (default: the first)`,
     ).argParser(parsed(parseAddress)),
   )
-  .addOption(new Option("--list", "print what cameras the server has, and end").default(false))
-  .addOption(new Option("--controls", "print what can be set of the camera, and end").default(false))
   .addOption(
-    new Option(
-      "--set <name=value>",
-      "set a control, where the server allows it, and end; may be given several times",
-    ).argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSet)(text)]),
+    new Option("--list", "print what cameras the server has, and end")
+      .default(false)
+      .conflicts(["controls", "set", "grid"]),
+  )
+  .addOption(new Option("--controls", "print what can be set of the camera, and end").default(false).conflicts("grid"))
+  .addOption(
+    new Option("--set <name=value>", "set a control, where the server allows it, and end; may be given several times")
+      .argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSet)(text)])
+      .conflicts("grid"),
   )
   .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
   .addOption(new Option("--display <name>", "where pictures are shown").choices(DISPLAYS).default("sdl"))
@@ -59,7 +62,8 @@ Keys in the window:
   S               save the picture    Space  pause
   Q, Esc, Enter   quit
 With --grid:
-  1 to 9, click   one camera fills the window; once more: all`,
+  1 to 9, click   one camera fills the window; once more: all
+${EXIT_CODES}`,
   );
 
 await runMain(async (signal) => {
@@ -101,17 +105,22 @@ await runMain(async (signal) => {
       report: (report) => screenful.report(report, () => describeGrid(report)),
       say,
     });
-    const shown = lastOfAll.cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ");
-    screenful.final(lastOfAll, `ended: frames shown: ${shown}`);
+    screenful.final(lastOfAll, describeGridEnd(lastOfAll));
     return;
   }
   const last = await view(options, signal, {
     report: (report) => screenful.report(report, () => describeViewing(report)),
     say,
   });
-  const { p50, p99 } = last.latencyMs;
-  screenful.final(last, `ended: ${last.frames} frames shown, latency ${p50} ms (p99 ${p99}), ${last.dropped} dropped`);
+  screenful.final(last, describeEnd(last));
 });
+
+/** Of what was not measured nothing is said. */
+function describeEnd({ frames, latencyMs: { p50, p99, max }, dropped }: ViewReport): string {
+  if (frames === 0) return "ended: no picture was shown";
+  const latency = max === 0 ? "" : `latency ${p50} ms (p99 ${p99}), `;
+  return `ended: ${frames} frames shown, ${latency}${dropped} dropped`;
+}
 
 /** Reads `brightness=12`. Throws UsageError for anything else. */
 function parseSet(text: string): SetControl {

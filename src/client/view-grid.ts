@@ -47,7 +47,6 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
   };
   const { address, once } = options;
   const server = formatAddress(address);
-  const names = await findCameras(options, stopped, events.say);
   const views: CameraView[] = [];
   const arena = Arena.create();
   const pool = new CodecPool({
@@ -67,6 +66,9 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
     for (const view of views) act(view);
   };
   try {
+    if (options.seconds !== null) timers.push(setTimeout(() => stopping.abort(), options.seconds * 1000));
+    const names = await findCameras(options, stopped, events.say);
+    if (stopped.aborted) return report();
     window = await openWindow(options, server, {
       onQuit: () => stopping.abort(),
       onSnapshot() {
@@ -106,6 +108,7 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
       const view = await CameraView.create({
         ...{ address: shown, size: cell.visible, once, arena, pool, screen: cell, output: null, stopped, onShown },
         say: (text) => events.say(`${camera}: ${text}`),
+        onConnected: () => all((other) => other.retryNow()),
         onBroken: fail,
       });
       view.setVisible(cell.visible);
@@ -119,7 +122,6 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
         all((view) => view.refresh()); // where nothing moves, its age is still to be seen
       }, REPORT_MS),
     );
-    if (options.seconds !== null) timers.push(setTimeout(() => stopping.abort(), options.seconds * 1000));
     await runAll(views, fail);
     if (failure !== null) throw (failure as { reason: unknown }).reason;
     return report();
@@ -178,8 +180,15 @@ function describeAge(name: string, view: CameraView | undefined): string {
 /** One calm line of what matters, for a terminal. */
 export function describeGrid({ cameras }: GridReport): string {
   return cameras
-    .map(({ source, server, connected, fps, latencyMs }) =>
-      connected ? `${source} ${fps} fps · ${latencyMs.p50} ms` : `waiting for ${server}`,
-    )
+    .map(({ source, server, connected, frames, fps, latencyMs }) => {
+      if (!connected) return `waiting for ${server}`;
+      return frames === 0 ? `${source}: no picture yet` : `${source} ${fps} fps · ${latencyMs.p50} ms`;
+    })
     .join(" | ");
+}
+
+/** What is said of it all at the end. */
+export function describeGridEnd({ cameras }: GridReport): string {
+  if (cameras.every(({ frames }) => frames === 0)) return "ended: no picture was shown";
+  return `ended: frames shown: ${cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ")}`;
 }

@@ -7,6 +7,10 @@ import { codeOf, isExpected, messageOf, UsageError } from "./errors.ts";
 /** Conventional exit codes: 2 for wrong use (as of shells and getopt), 130 for a second Ctrl-C (128 + SIGINT). */
 const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** For the end of `--help`. */
+export const EXIT_CODES = `
+Exit codes: 0 ended as it should (a limit, Ctrl-C, the end of what there is), 1 something stopped it, 2 wrong use.`;
+
 /**
  * Runs a program and exits with its code: 0 after its end or the first SIGINT or SIGTERM (a second one,
  * half a second later, ends it at once), 2 for wrong use, 1 for
@@ -29,7 +33,8 @@ export async function runMain(program: (signal: AbortSignal) => Promise<void>): 
   } catch (error) {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
     Screenful.clearStatus();
-    console.error(isExpected(error) ? `error: ${messageOf(error)}` : error);
+    if (isExpected(error)) process.stderr.write(`${red("error:")} ${messageOf(error)}\n`);
+    else console.error(error); // a defect, with its stack
     process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
   }
 }
@@ -94,7 +99,7 @@ export class Screenful {
   say(text: string): void {
     Screenful.clearStatus();
     const time = new Date().toTimeString().slice(0, 8);
-    console.error(this.#json ? text : `${time} ${text}`);
+    process.stderr.write(`${this.#json ? text : `${time} ${text}`}\n`); // console.error would be red on a terminal
   }
 
   /** A periodic report: the object where JSON is wanted, else `line()` as status line, or each 10 s as a plain line. */
@@ -126,6 +131,11 @@ export class Screenful {
     if (Screenful.#statusShown) process.stderr.write("\r\x1b[2K");
     Screenful.#statusShown = false;
   }
+}
+
+/** On a terminal whose user wants colours (https://no-color.org). */
+function red(text: string): string {
+  return process.stderr.isTTY && !process.env["NO_COLOR"] ? `\x1b[31m${text}\x1b[0m` : text;
 }
 
 function writeLine(stream: 1 | 2, line: string): void {

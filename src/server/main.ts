@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { CODEC_NAMES } from "../codec/codec.ts";
 import { SAMPLINGS } from "../codec/simd/encoder.ts";
-import { asProgram, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
+import { formatHostPort } from "../core/host-port.ts";
+import { UsageError } from "../core/errors.ts";
+import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "../core/main-program.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
@@ -112,27 +114,37 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     option("--announce", "tell the local network of the server (mDNS), where it listens beyond this machine", "yes"),
   )
   .addOption(option("--no-announce", "do not"))
-  .addOption(option("--frames <n>", "end after so many captured frames").argParser(wholeNumber(...RANGES.frames)))
+  .addOption(
+    option("--frames <n>", "end after so many captured frames, of each camera").argParser(
+      wholeNumber(...RANGES.frames),
+    ),
+  )
   .addOption(
     new Option("--json", 'one JSON object a second on standard output, the last with "final": true').default(false),
   )
   .addHelpText(
     "after",
     `
-${SETTINGS_FILE} has the same settings under the same names, and one [[cameras]] for each camera, with its source, its name and
-what is to be different for it. What the command line says holds for all cameras and wins over the file; --source replaces its
-cameras.`,
+${SETTINGS_FILE} has these settings without the dashes (but config, frames and json), and one [[cameras]] for each camera, with its
+source, name, set, device and pixel-format, which are there only, and what is to be different for it. Paths in it count from its
+folder. What the command line says holds for all cameras and wins over the file; --source replaces its cameras.
+${EXIT_CODES}`,
   );
+
+/** Both are one setting to commander, of which the last holds. */
+const configFlags = new Set<string>();
+for (const flag of ["config", "no-config"]) command.on(`option:${flag}`, () => configFlags.add(flag));
 
 await runMain(async (signal) => {
   command.parse();
   const flags: Flags & { json: boolean; config?: string | boolean } = command.opts();
+  if (configFlags.size > 1) throw new UsageError("--config and --no-config are either-or: leave one of them out");
   const output = new Screenful(flags.json);
   const options = combine(flags, readFile(flags.config, output));
   const last = await serve(options, signal, {
     listening(report) {
       const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
-      output.say(`serving ${names} on ${report.host}:${report.port}`);
+      output.say(`serving ${names} on ${formatHostPort(report.host, report.port)}`);
       output.report(report, () => describeServing(report));
     },
     report: (report) => output.report(report, () => describeServing(report)),

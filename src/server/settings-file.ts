@@ -1,13 +1,14 @@
 // slipstream.toml: the server's settings in a file, read and checked; what is wrong in it is said with its line and key.
 
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
 import { CODEC_NAMES } from "../codec/codec.ts";
 import { SAMPLINGS } from "../codec/simd/encoder.ts";
 import { codeOf, messageOf, UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
+import { similarTo } from "../core/similar.ts";
 import { MAX_CAMERAS } from "../protocol/wire.ts";
 import { checkCameraName } from "./camera-names.ts";
 import { type FileSettings, parseBitrate, RANGES } from "./settings.ts";
@@ -46,6 +47,13 @@ const parsedBy = <Value>(parse: (text: string) => Value) =>
     }),
   );
 
+/** A table; what JavaScript calls an object may also be an array or a date. */
+const tableAs = (example: string) =>
+  v.custom<Record<string, unknown>>(
+    (value) => Object.prototype.toString.call(value) === "[object Object]",
+    `must be a table, as ${example}`,
+  );
+
 const PICTURE = {
   size: v.optional(parsedBy(parseSize)),
   fps: v.optional(numberIn(RANGES.fps)),
@@ -66,6 +74,7 @@ const CAMERA = v.strictObject({
   "pixel-format": v.optional(oneOf([...PIXEL_FORMATS, "mjpeg"])),
   set: v.optional(
     v.pipe(
+      tableAs("{ brightness = 128 }"),
       v.record(
         v.pipe(
           v.string(),
@@ -76,7 +85,6 @@ const CAMERA = v.strictObject({
           v.transform((value) => String(value).trim()),
           v.nonEmpty("must not be empty"),
         ),
-        "must be a table, as { brightness = 128 }",
       ),
       v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
     ),
@@ -116,14 +124,20 @@ export function readSettingsFile(path: string): FileSettings {
   try {
     source = readFileSync(path, "utf8");
   } catch (cause) {
-    const reason = codeOf(cause) === "ENOENT" ? "there is no such file" : messageOf(cause);
-    throw new UsageError(`cannot read ${path}: ${reason}`);
+    throw new UsageError(`cannot read ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`);
   }
-  return parseSettings(source, basename(path));
+  return parseSettings(source, basename(path), dirname(path));
 }
 
-/** `file` is its name, for errors. */
-export function parseSettings(source: string, file: string): FileSettings {
+const EXPLANATIONS: Record<string, string | undefined> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: `it is a folder; name the file in it, as ${SETTINGS_FILE}`,
+  EACCES: "no permission",
+};
+
+/** `file` is its name, for errors; `folder` is where it lies, from which its paths count. */
+export function parseSettings(source: string, file: string, folder = "."): FileSettings {
   const text = source.replace(/^\ufeff/, ""); // a byte order mark, which some editors write
   let tree: ReturnType<typeof parseTOML>;
   try {
@@ -155,6 +169,7 @@ export function parseSettings(source: string, file: string): FileSettings {
   const cameras = rest.cameras?.map(
     ({ "pixel-format": pixelFormat, "idle-release": release, set, ...camera }, index) => ({
       ...{ ...camera, pixelFormat, idleRelease: release },
+      ...{ folder, writtenAt: locate(["cameras", index, "source"]) },
       set: set?.map((setting) => ({ ...setting, writtenAt: locate(["cameras", index, "set", setting.name]) })),
     }),
   );
@@ -171,8 +186,15 @@ export function parseSettings(source: string, file: string): FileSettings {
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type !== "strict_object") return issue.message;
   if (issue.expected === "never") {
-    const keys = Object.keys(isInCamera(issue) ? CAMERA.entries : FILE.entries);
-    return `there is no such setting; there are ${keys.join(", ")}`;
+    const ofCamera = Object.keys(CAMERA.entries);
+    const ofServer = Object.keys(FILE.entries);
+    const [keys, others] = isInCamera(issue) ? [ofCamera, ofServer] : [ofServer, ofCamera];
+    const key = String(issue.path?.at(-1)?.key);
+    if (others.includes(key)) {
+      return isInCamera(issue) ? "belongs before the first [[cameras]]: it is for all" : "belongs under [[cameras]]";
+    }
+    const meant = similarTo(key, keys);
+    return `there is no such setting; ${meant === null ? `there are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
   }
   if (issue.received === "undefined") return "is missing";
   return "must be a table";

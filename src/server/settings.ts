@@ -10,6 +10,7 @@ import type { CameraOptions } from "./camera.ts";
 import { presetFor } from "./preset.ts";
 import { DEFAULT_MAX_LATENCY_MS, type ServeOptions } from "./serve.ts";
 import type { Setting } from "./sources/control-values.ts";
+import { mayTakePixelFormat } from "./sources/open.ts";
 import type { InputFormat } from "./sources/standard-input.ts";
 
 /** Least and most of what is a number. */
@@ -43,6 +44,9 @@ export interface CameraSettings extends PictureSettings {
   pixelFormat?: InputFormat | undefined;
   /** Settings of the camera itself. */
   set?: Setting[] | undefined;
+  /** Of a camera in a file: that file's folder, from which its paths count, and where `source` is written. */
+  folder?: string;
+  writtenAt?: string;
 }
 
 export interface ServerSettings {
@@ -80,12 +84,24 @@ export const DEFAULTS = {
   port: DEFAULT_PORT,
 } as const;
 
-/** The command line wins over the file, and there a camera's own settings over those for all. */
+/**
+ * The command line wins over the file, and there a camera's own settings over those for all. Throws UsageError for what cannot be
+ * together.
+ */
 export function combine(flags: Flags, file: FileSettings): ServeOptions {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
   const cameras = fromFlags ?? file.cameras ?? DEFAULTS.sources.map((source): CameraSettings => ({ source }));
+  const [, second] = cameras.filter(({ source }) => source === "-");
+  if (second !== undefined) {
+    const where = second.writtenAt === undefined ? "" : `${second.writtenAt}: `;
+    throw new UsageError(`${where}standard input can be one camera only`);
+  }
+  const { pixelFormat: _, ...others } = flags;
+  // Of several cameras it is for those that have one; where none has, it is refused when the first is opened.
+  const takers = cameras.filter(mayTakePixelFormat);
+  const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   return {
-    cameras: cameras.map((camera) => combineCamera(flags, camera, file)),
+    cameras: cameras.map((camera) => combineCamera(flagsFor(camera), camera, file)),
     codec: flags.codec ?? file.codec ?? DEFAULTS.codec,
     workers: flags.workers ?? file.workers ?? DEFAULTS.workers,
     host: flags.host ?? file.host ?? DEFAULTS.host,
@@ -105,6 +121,8 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
   return {
     name: camera.name ?? null,
     source: camera.source,
+    ...(camera.folder === undefined ? {} : { folder: camera.folder }),
+    ...(camera.writtenAt === undefined ? {} : { writtenAt: camera.writtenAt }),
     device: flags.device ?? camera.device ?? null,
     pixelFormat: flags.pixelFormat ?? camera.pixelFormat ?? null,
     settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for the same, the last holds

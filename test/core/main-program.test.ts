@@ -117,6 +117,30 @@ describe("runMain", () => {
     expect(await program.exited).toBe(1);
   });
 
+  test("on a terminal a remark has no colour, an error a red first word, and none with NO_COLOR", async () => {
+    const onTerminal = async (env: Record<string, string>) => {
+      const script = `
+        import { runMain, Screenful } from ${JSON.stringify(module)};
+        import { UsageError } from ${JSON.stringify(errors)};
+        await runMain(async () => { new Screenful(true).say("a remark"); throw new UsageError("wrong use"); });`;
+      let said = "";
+      const { NO_COLOR: _, ...inherited } = process.env;
+      const program = Bun.spawn([process.execPath, "-e", script], {
+        env: { ...inherited, ...env },
+        terminal: {
+          data(_, bytes) {
+            said += Buffer.from(bytes).toString();
+          },
+        },
+      });
+      await program.exited;
+      while (!said.includes("wrong use\r\n")) await Bun.sleep(5);
+      return said;
+    };
+    expect(await onTerminal({})).toBe("a remark\r\n\x1b[31merror:\x1b[0m wrong use\r\n");
+    expect(await onTerminal({ NO_COLOR: "1" })).toBe("a remark\r\nerror: wrong use\r\n");
+  });
+
   test("a signal aborts, and the program ends in order", async () => {
     const program = start(
       "console.log('up'); await new Promise((r) => { signal.addEventListener('abort', r); setTimeout(r, 1e4); }); console.log('down');",

@@ -111,6 +111,22 @@ describe("servers that misbehave", () => {
     expect(second.last?.viewers).toBe(1);
   });
 
+  test("an output in no folder is one line", async () => {
+    const { code, remarks } = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--output", "/none/x"]);
+    expect({ code, remarks }).toEqual({
+      code: 1,
+      remarks: "error: cannot write to /none/x: there is no such folder\n",
+    });
+  });
+
+  test("addresses with colons are said in brackets", async () => {
+    await using server = await startServer([...PATTERN, "--host", "::1"]);
+    expect(server.remarks).toContain(`serving pattern on [::1]:${server.port}`);
+    const viewer = await runToEnd("client", [`[::1]:${server.port}`, "--display", "none", "--frames", "3"]);
+    expect(viewer.remarks).toContain(`connected to [::1]:${server.port}: pattern`);
+    await server.until("a viewer", ({ remarks }) => /viewer \[::1\]:\d+ /.test(remarks));
+  });
+
   test("what is no Slipstream server is called so", async () => {
     await using web = Bun.listen({
       hostname: "127.0.0.1",
@@ -142,11 +158,18 @@ describe("servers that misbehave", () => {
     expect(unknown).toMatchObject({ code: 1, remarks: "error: unknown host: no.such.host.invalid\n" });
 
     const once = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--once"]);
-    expect(once).toMatchObject({ code: 1, remarks: "error: nothing listens on 127.0.0.1:9\n" });
+    expect(once).toMatchObject({
+      code: 1,
+      remarks: "error: nothing listens on 127.0.0.1:9: start 'bun run serve' there\n",
+    });
 
     const patient = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
     expect(patient.code).toBe(0);
-    expect(patient.remarks).toContain("nothing listens on 127.0.0.1:9; trying again");
+    expect(patient.remarks).toContain("nothing listens on 127.0.0.1:9: start 'bun run serve' there; trying again");
+    expect(lastLine(patient.remarks)).toEndWith(" ended: no picture was shown");
+    const grid = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "1"]);
+    expect(grid.code).toBe(0);
+    expect(lastLine(grid.remarks)).toEndWith(" ended: no picture was shown");
   });
 });
 
@@ -190,7 +213,12 @@ describe("sources that misbehave", () => {
         /^error: no picture from \/dev\/video97: \S/,
       ],
       [["--source", "-"], 2, /^error: --source - with --pixel-format rgba needs --size WIDTHxHEIGHT/],
+      [["--source", "-", "--source", "-"], 2, /^error: standard input can be one camera only$/],
+      [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: does /],
+      [["--source", "-", "--pixel-format", "mjpeg", "--port", "0"], 1, /^error: standard input ended without a frame/],
+      [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config are either-or/],
       [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is no address of this machine/],
+      [["--host", "no.such.host.invalid", ...PATTERN], 1, /^error: unknown host: no\.such\.host\.invalid: /],
     ];
     for (const [flags, code, message] of cases) {
       const result = await runToEnd("server", flags);
@@ -282,6 +310,10 @@ describe("the command line", () => {
       ["server", ["--fps", "x"]],
       ["client", ["no host:x"]],
       ["client", ["--frames", "0"]],
+      ["client", ["--list", "--grid"]],
+      ["client", ["--list", "--set", "a=1"]],
+      ["client", ["--grid", "--set", "a=1"]],
+      ["client", ["--grid", "--controls"]],
     ] as const) {
       const { code, remarks } = await runToEnd(which, flags);
       expect({ flags, code }).toEqual({ flags, code: 2 });

@@ -76,7 +76,7 @@ describe("a camera that cannot be opened", () => {
     const ending = new AbortController();
     const running = opened[0]?.source.run(sink, ending.signal);
     while (sink.troubles.length === 0) await Bun.sleep(5);
-    expect(sink.troubles[0]).toMatch(/^'no-such-camera' is neither a file nor a camera; .*; trying again$/);
+    expect(sink.troubles[0]).toMatch(/^'no-such-camera' is neither a file nor a camera: write .*; trying again$/);
     ending.abort();
     await running;
   });

@@ -24,7 +24,7 @@ function open(options: Partial<SourceOptions>, say: (text: string) => void = () 
     framesPerSecond: null,
     quality: 75,
     sampling: "420",
-    pixelFormat: "rgba",
+    pixelFormat: null,
   } as const;
   return openSource({ ...plain, ...options }, say);
 }
@@ -79,6 +79,10 @@ describe("wrong sources", () => {
     ["raw standard input without a size", { source: "-" }, "--size"],
     ["MJPEG with a size", { source: "-", pixelFormat: "mjpeg", size: { width: 4, height: 4 } }, "--size does not go"],
     ["a setting for what is no camera", { settings: [{ name: "brightness", value: "1" }] }, "--set goes with cameras"],
+    ["a format for what has its own", { pixelFormat: "gray" }, "--pixel-format goes with cameras"],
+    ["a format for a file", { source: "README.md", pixelFormat: "gray" }, "--pixel-format goes with cameras"],
+    ["nothing at all", { source: "" }, "--source must not be empty: write a path"],
+    ["standard input without a size", { source: "-", pixelFormat: "gray" }, "--size"],
     ["a webcam's name that a shell could read", { source: "webcam", device: "a;rm" }, "not a device name"],
   ] satisfies [string, Partial<SourceOptions>, string][])("%s is wrong use", (_, options, text) => {
     const error = errorOf(options);
@@ -94,9 +98,23 @@ describe("wrong sources", () => {
       expect(error).toBeInstanceOf(UsageError);
       expect((error as UsageError).message).toContain(source);
       expect((error as UsageError).message).toMatch(/no camera is there|there are: /);
+      if (source !== "99") expect((error as UsageError).message).toContain("write a path that exists, a camera that");
+      expect((error as UsageError).message.split(source)).toHaveLength(2); // its name is said once
       expect((error as UsageError).retry).toBe(true); // it may be plugged in later
     },
   );
+
+  test("of a settings file is said with its place there; a camera's setting with its own", () => {
+    const inFile = { folder, writtenAt: "x.toml:3: cameras[0].source" };
+    const missing = errorOf({ ...inFile, source: "sub/none.mp4" }) as SourceError;
+    expect(missing).toBeInstanceOf(SourceError);
+    expect(missing.retry).toBe(true);
+    expect(missing.message).toStartWith(`x.toml:3: cameras[0].source: cannot read ${folder}/sub/none.mp4: `);
+    const settings = [{ name: "brightness", value: "1", writtenAt: "x.toml:4: cameras[0].set.brightness" }];
+    expect((errorOf({ ...inFile, source: "clip.mp4", settings }) as UsageError).message).toStartWith(
+      "x.toml:4: cameras[0].set.brightness: settings go with cameras on Linux only",
+    );
+  });
 
   test.skipIf(process.platform !== "linux")("a device that is no camera is said to be none", () => {
     const error = errorOf({ source: "/dev/null" });
@@ -107,7 +125,6 @@ describe("wrong sources", () => {
   const nowhere = "there is no such file or device";
   test.skipIf(process.platform !== "linux").each([
     ["a file that is not there", () => join(folder, "nothing.mp4"), nowhere, true],
-    ["nothing at all", () => "", nowhere, true],
     ["a path through a file", () => join(folder, "clip.mp4", "x"), nowhere, true],
     ["a device that is not there", () => "/dev/video9999", nowhere, true],
     ["a folder", () => folder, "it is a folder", false],

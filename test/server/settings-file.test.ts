@@ -1,13 +1,13 @@
 // slipstream.toml: what it may say, what wins over it, and what is wrong in it, said with its line and key.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../src/core/errors.ts";
 import { combine } from "../../src/server/settings.ts";
 import { parseSettings } from "../../src/server/settings-file.ts";
-import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../e2e/programs.ts";
+import { CLIP, runToEnd, startServer, TEST_TIMEOUT_MS } from "../e2e/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -59,6 +59,7 @@ describe("settings", () => {
     expect(cameras).toEqual([
       {
         ...{ ...plain, ...forAll, name: "door", source: "/dev/video0", quality: 80, sampling: "444" },
+        ...{ folder: ".", writtenAt: "x.toml:17: cameras[0].source" },
         settings: [
           { name: "brightness", value: "128", writtenAt: "x.toml:22: cameras[0].set.brightness" },
           {
@@ -68,8 +69,14 @@ describe("settings", () => {
         ],
         ...{ size: { width: 1280, height: 720 }, framesPerSecond: 29.97 },
       },
-      { ...plain, ...forAll, source: "webcam", device: "TEST:colourbars", noise: 0 },
-      { ...plain, ...forAll, source: "-", pixelFormat: "nv12", idleReleaseSeconds: null },
+      {
+        ...{ ...plain, ...forAll, source: "webcam", device: "TEST:colourbars", noise: 0 },
+        ...{ folder: ".", writtenAt: "x.toml:25: cameras[1].source" },
+      },
+      {
+        ...{ ...plain, ...forAll, source: "-", pixelFormat: "nv12", idleReleaseSeconds: null },
+        ...{ folder: ".", writtenAt: "x.toml:30: cameras[2].source" },
+      },
     ]);
   });
 
@@ -122,6 +129,21 @@ describe("settings", () => {
     }
   });
 
+  test("standard input is one camera only, on the command line and in a file", () => {
+    const message = "standard input can be one camera only";
+    expect(() => combine({ source: ["-", "pattern", "-"] }, {})).toThrow(new UsageError(message));
+    const file = parseSettings('[[cameras]]\nsource = "-"\n[[cameras]]\nname = "b"\nsource = "-"', "x.toml");
+    expect(() => combine({}, file)).toThrow(new UsageError(`x.toml:5: cameras[1].source: ${message}`));
+    expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
+  });
+
+  test("a pixel format on the command line is for those of several cameras that have one", () => {
+    const formats = (...source: string[]) =>
+      combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
+    expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([null, "nv12", null, "nv12", null]);
+    expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
+  });
+
   test("the README's example is one", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
     const example = /```toml\n([^`]*)```/.exec(readme)?.[1] ?? "";
@@ -157,8 +179,10 @@ describe("what is wrong in a file is said with its line and key", () => {
     ["max-bitrate = true", "x.toml:1: max-bitrate: must be bits a second"],
     ['size = "wide"', "x.toml:1: size: 'wide' is not a size: "],
     ['colour = "red"', "x.toml:1: colour: there is no such setting; there are size, fps, "],
+    ["max_latency = 3", "x.toml:1: max_latency: there is no such setting; did you mean max-latency?"],
+    ["qualty = 3", "x.toml:1: qualty: there is no such setting; did you mean quality?"],
     ['"the host" = 1', 'x.toml:1: "the host": there is no such setting; '],
-    ['source = "pattern"', "x.toml:1: source: there is no such setting; there are size, "],
+    ['source = "pattern"', "x.toml:1: source: belongs under [[cameras]]"],
     ["port = 1\n[camera]\nfps = 3", "x.toml:2: camera: there is no such setting; "],
     ["port = 1\n[cameras]\nfps = 3", "x.toml:2: cameras: must be tables: write [[cameras]]"],
     ["cameras = []", "x.toml:1: cameras: must be at least one"],
@@ -169,9 +193,10 @@ describe("what is wrong in a file is said with its line and key", () => {
       '[[cameras]]\nsource = "a"\n[[cameras]]\nsource = "b"\nsize = "1x1"\n\nfps = 2000',
       "x.toml:7: cameras[1].fps: must be a number from 0 to 1000",
     ],
+    ['[[cameras]]\nsource = "a"\nport = 1', "x.toml:3: cameras[0].port: belongs before the first [[cameras]]"],
     [
-      '[[cameras]]\nsource = "a"\nport = 1',
-      "x.toml:3: cameras[0].port: there is no such setting; there are name, source",
+      '[[cameras]]\nsource = "a"\ncolour = 1',
+      "x.toml:3: cameras[0].colour: there is no such setting; there are name, source",
     ],
     ['[[cameras]]\nsource = "a"\nsize.width = 1', "x.toml:3: cameras[0].size: must be text"],
     ['[[cameras]]\nsource = "a"\n[cameras.size]\nwidth = 1', "x.toml:3: cameras[0].size: must be text"],
@@ -192,6 +217,11 @@ describe("what is wrong in a file is said with its line and key", () => {
     ['[[cameras]]\nsource = "a"\nset.brightness = " "', "x.toml:3: cameras[0].set.brightness: must not be empty"],
     ['[[cameras]]\nsource = "a"\nset.brightness = [1]', "x.toml:3: cameras[0].set.brightness: must be a number, true"],
     ['[[cameras]]\nsource = "a"\nset = 3', "x.toml:3: cameras[0].set: must be a table"],
+    [
+      '[[cameras]]\nsource = "a"\nset = ["brightness=3"]',
+      "x.toml:3: cameras[0].set: must be a table, as { brightness = 128 }",
+    ],
+    ['[[cameras]]\nsource = "a"\nset = 2026-01-01', "x.toml:3: cameras[0].set: must be a table"],
     ["port = 0\n__proto__ = 1", "x.toml:2: __proto__: there is no such setting"],
     ["port = 0\n[__proto__]\nfps = 3", "x.toml:2: __proto__: there is no such setting"],
     ['[[cameras]]\nsource = "a"\n__proto__ = {fps = 3}', "x.toml:3: cameras[0].__proto__: there is no such setting"],
@@ -225,6 +255,28 @@ describe("the server", () => {
     expect(server.last?.cameras).toBeUndefined();
   });
 
+  test("takes paths of the file from its folder, and says where in it a camera is that cannot be opened", async () => {
+    const camera = (source: string) => writeFileSync(path, `[[cameras]]\nname = "door"\nsource = "${source}"\n`);
+    copyFileSync(CLIP, join(folder, "clip.mp4"));
+    for (const source of ["clip.mp4", "./clip.mp4"]) {
+      camera(source);
+      await using server = await startServer(["--config", path]);
+      await server.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
+    }
+    camera("README.md"); // lies where the server is started, and not there
+    expect(await runToEnd("server", ["--config", path])).toMatchObject({
+      code: 2,
+      remarks: expect.stringMatching(
+        /^error: slipstream\.toml:3: cameras\[0\]\.source: 'README\.md' is neither a file /,
+      ),
+    });
+    camera("./none.mp4");
+    expect(await runToEnd("server", ["--config", path])).toMatchObject({
+      code: 1,
+      remarks: `error: slipstream.toml:3: cameras[0].source: cannot read ${folder}/none.mp4: there is no such file or device\n`,
+    });
+  });
+
   test("ends with code 2 and one line where the file is wrong or missing", async () => {
     writeFileSync(path, `${good}fps = -1\n`);
     const wrong = await runToEnd("server", ["--config", path]);
@@ -232,6 +284,9 @@ describe("the server", () => {
       2,
       "error: slipstream.toml:7: cameras[1].fps: must be a number from 0 to 1000\n",
     ]);
+    const isFolder = await runToEnd("server", ["--config", folder]);
+    const message = `error: cannot read ${folder}: it is a folder; name the file in it, as slipstream.toml\n`;
+    expect([isFolder.code, isFolder.remarks]).toEqual([2, message]);
     rmSync(folder, { recursive: true });
     const missing = await runToEnd("server", ["--config", path]);
     expect([missing.code, missing.remarks]).toEqual([2, `error: cannot read ${path}: there is no such file\n`]);

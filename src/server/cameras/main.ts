@@ -15,6 +15,9 @@ const command = asProgram(new Command("bun run cameras"), VERSION)
   .addOption(new Option("--controls", "also what can be set by serve --set, with ranges and present values"))
   .addOption(new Option("--json", "one JSON array on standard output").default(false));
 
+const NONE =
+  "no camera is there; what needs none: serve --source pattern, screen, a file, a URL, or - for standard input";
+
 await runMain(async () => {
   command.parse();
   const { controls = false, json } = command.opts();
@@ -29,6 +32,6 @@ await runMain(async () => {
   const [wanted] = command.args;
   const shown = wanted === undefined ? found : [chooseCamera(found, wanted)];
   const reports = shown.map((camera) => reportCamera(camera, controls));
-  const lines = reports.length === 0 ? ["no camera is there"] : describeReports(reports);
+  const lines = reports.length === 0 ? [NONE] : describeReports(reports);
   writeSync(1, `${json ? JSON.stringify(reports, null, 2) : lines.join("\n")}\n`);
 });

@@ -1,7 +1,9 @@
 // The TCP door: where viewers that speak Slipstream's own protocol come in.
 
+import { isIP } from "node:net";
 import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
+import { formatHostPort } from "../../core/host-port.ts";
 import type { Viewer, ViewerConnection } from "../viewer.ts";
 
 export interface TcpDoor {
@@ -21,7 +23,7 @@ export function openTcpDoor(host: string, port: number, connect: (connection: Vi
       socket: {
         open(socket) {
           socket.setNoDelay(true); // a picture's last bytes must not wait for an acknowledgement (Nagle, RFC 896)
-          const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+          const peer = formatHostPort(socket.remoteAddress, socket.remotePort);
           const viewer = connect({
             peer,
             write: (bytes) => socket.write(bytes),
@@ -43,7 +45,12 @@ export function openTcpDoor(host: string, port: number, connect: (connection: Vi
 }
 
 function explain(host: string, port: number, cause: unknown): string {
-  switch (codeOf(cause)) {
+  const code = codeOf(cause);
+  // Bun gives no code for a name that the network does not know.
+  if (code === undefined && isIP(host) === 0) {
+    return `unknown host: ${host}: --host takes an address of this machine, or 0.0.0.0 for all`;
+  }
+  switch (code) {
     case "EADDRINUSE":
       return `port ${port} on ${host} is taken: stop what listens there, or choose another with --port`;
     case "EADDRNOTAVAIL":
@@ -52,6 +59,6 @@ function explain(host: string, port: number, cause: unknown): string {
     case "EACCES":
       return `no permission to listen on port ${port}: choose one above 1023 with --port`;
     default:
-      return `cannot listen on ${host}:${port}: ${messageOf(cause)}`;
+      return `cannot listen on ${formatHostPort(host, port)}: ${messageOf(cause)}`;
   }
 }

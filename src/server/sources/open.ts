@@ -1,7 +1,7 @@
 // From what the user wrote after --source to a source.
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Sampling } from "../../codec/simd/encoder.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -18,6 +18,10 @@ import { createWebcam } from "./webcam.ts";
 
 export interface SourceOptions {
   source: string;
+  /** Where a path as `source` counts from; left out = the working directory. */
+  folder?: string;
+  /** Where in a settings file `source` is, for errors: `slipstream.toml:3: cameras[0].source`. */
+  writtenAt?: string;
   /** For `webcam`: which one. */
   device: string | null;
   /** null = the source's own, or the default of those that have none. */
@@ -40,7 +44,27 @@ export const DEFAULT_FRAMES_PER_SECOND = 30;
  * SourceError, with `retry` where it may be there later; `say` hears what `auto` chose and why.
  */
 export function openSource(options: SourceOptions, say: (text: string) => void): Source {
-  const { source, size, framesPerSecond } = options;
+  try {
+    return openWanted(options, say);
+  } catch (error) {
+    throw withPlace(error, options);
+  }
+}
+
+/** The error with the place in the settings file, where there is one and it does not say a better one itself. */
+function withPlace(error: unknown, { writtenAt, settings = [] }: SourceOptions): unknown {
+  const isPlaced = settings.some((setting) => setting.writtenAt && messageOf(error).startsWith(setting.writtenAt));
+  if (writtenAt === undefined || isPlaced) return error;
+  const message = `${writtenAt}: ${messageOf(error)}`;
+  if (error instanceof UsageError) return new UsageError(message, { retry: error.retry });
+  if (error instanceof SourceError) return new SourceError(message, { retry: error.retry, cause: error });
+  return error instanceof MissingError ? new MissingError(message, { cause: error }) : error;
+}
+
+function openWanted(options: SourceOptions, say: (text: string) => void): Source {
+  const { size, framesPerSecond, folder } = options;
+  const source = folder === undefined ? options.source : pathIn(folder, options.source);
+  if (source === "") throw new UsageError(`--source must not be empty: write ${WHAT_TO_WRITE}`);
   if (options.device !== null && source !== "webcam") {
     throw new UsageError(
       `--device goes with --source webcam only; for a camera itself write --source ${options.device}`,
@@ -50,10 +74,14 @@ export function openSource(options: SourceOptions, say: (text: string) => void):
     throw new UsageError("--fps 0 (without pause) goes with --source pattern only");
   }
   if (source === "auto") return openFirstCamera(options, say);
-  const device = deviceOf(source);
-  const settings = options.settings ?? [];
-  if (device === null && settings.length > 0) {
-    throw new UsageError(`--set goes with cameras on Linux only, not with --source ${source}`);
+  const device = deviceOf(source, folder);
+  const [setting] = options.settings ?? [];
+  if (device === null && setting !== undefined) {
+    const what = setting.writtenAt === undefined ? "--set goes" : `${setting.writtenAt}: settings go`;
+    throw new UsageError(`${what} with cameras on Linux only, not with the source ${source}`);
+  }
+  if (device === null && options.pixelFormat !== null && source !== "-") {
+    throw new UsageError(`--pixel-format goes with cameras and with --source - only, not with the source ${source}`);
   }
   if (source === "pattern") {
     return createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND);
@@ -83,14 +111,43 @@ export function nameOf(source: string): string {
   return isScreen(source) || source.startsWith("/dev/") ? source : basename(source);
 }
 
-/** The camera that is meant, by path, index or name; null where `source` is something else. Throws UsageError. */
-function deviceOf(source: string): string | null {
-  const isElse = ["pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
-  if (isElse) return null;
+const WHAT_TO_WRITE =
+  "a path that exists, a camera that 'bun run cameras' lists, a URL, pattern, screen, or - for standard input";
+
+/** Whether `source` is neither a path nor a camera's name. */
+function isElse(source: string): boolean {
+  return ["auto", "pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
+}
+
+/** Whether a pixel format may mean something to it: standard input or a camera, also one that is not there yet. */
+export function mayTakePixelFormat({ source, folder = "." }: Pick<SourceOptions, "source" | "folder">): boolean {
+  if (source === "-" || source === "auto") return true;
+  return !isElse(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
+}
+
+/** `source` itself where it is no path. */
+function pathIn(folder: string, source: string): string {
+  if (isElse(source) || isAbsolute(source)) return source;
+  const path = join(folder, source);
+  // On Linux a word with a slash can only be a path, be there anything or not.
+  return existsSync(path) || (process.platform === "linux" && source.includes("/")) ? path : source;
+}
+
+/** The camera that is meant, by path, index or name; null where `source`, a path or not, is something else. Throws UsageError. */
+function deviceOf(source: string, folder: string | undefined): string | null {
+  if (isElse(source)) return null;
   if (isDevice(source)) return source;
   // A path is a path, be there anything or not; a word that is no file can only be a camera.
-  if (process.platform !== "linux" || source.includes("/") || existsSync(source)) return null;
-  return chooseCamera(findCameras(), source).path;
+  if (process.platform !== "linux" || source.includes("/") || existsSync(join(folder ?? ".", source))) return null;
+  try {
+    return chooseCamera(findCameras(), source).path;
+  } catch (error) {
+    if (!(error instanceof UsageError) || !error.retry || /^\d+$/.test(source)) throw error;
+    const place = folder === undefined ? "" : ` (paths count from ${folder})`;
+    const there = error.message.replace(`there is no camera '${source}'; `, "");
+    const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE}; ${there}`;
+    throw new UsageError(text, { retry: true });
+  }
 }
 
 /** A camera: by V4L2 where that is spoken, else by ffmpeg. */
@@ -102,8 +159,9 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
     const camera = openCamera(device, wanted, settings, say);
     if (camera !== null) return camera;
   }
-  if (settings.length > 0) {
-    throw new UsageError(`--set goes with cameras that are read by V4L2 only; ${device} is read by ffmpeg`);
+  const ignored = settings.length > 0 ? "--set" : pixelFormat !== null ? "--pixel-format" : null;
+  if (ignored !== null) {
+    throw new UsageError(`${ignored} goes with cameras that are read by V4L2 only; ${device} is read by ffmpeg`);
   }
   return createFfmpegSource(deviceInput(device, process.platform, size, framesPerSecond), sampling);
 }
@@ -115,7 +173,7 @@ function openFirstCamera(options: SourceOptions, say: (text: string) => void): S
     say("no camera found: showing the pattern (--source tells what else there is)");
   } else {
     try {
-      const source = openSource({ ...options, source: camera }, say);
+      const source = openWanted({ ...options, source: camera }, say);
       say(`camera found: ${camera}`);
       return source;
     } catch (error) {
@@ -123,7 +181,7 @@ function openFirstCamera(options: SourceOptions, say: (text: string) => void): S
       say(`camera ${camera} cannot be used, showing the pattern: ${error.message}`);
     }
   }
-  return openSource({ ...options, source: "pattern" }, say);
+  return openWanted({ ...options, source: "pattern", pixelFormat: null }, say); // which was asked of a camera
 }
 
 function isDevice(source: string): boolean {

@@ -26,33 +26,46 @@ export function createStandardInput(
   if (format === "mjpeg" && size !== null) {
     throw new UsageError("--size does not go with --pixel-format mjpeg: each JPEG says its own size");
   }
+  let isFirst = true; // a later run goes on with what is left of the input, which may be nothing
   return {
     name: "standard input",
     framesPerSecond,
-    run: (sink, signal) =>
-      format === "mjpeg" || size === null ? runJpegs(input, sink, signal) : runRaw(input, format, size, sink, signal),
+    async run(sink, signal) {
+      const isAllThereIs = isFirst;
+      isFirst = false;
+      const isJpegs = format === "mjpeg" || size === null;
+      const bytes = await (isJpegs ? runJpegs(input, sink, signal) : runRaw(input, format, size, sink, signal));
+      if (bytes > 0 || !isAllThereIs || signal.aborted) return;
+      throw new SourceError("standard input ended without a frame: does the program before the pipe run?", {
+        retry: false,
+      });
+    },
   };
 }
 
+/** Resolves with how many bytes there were, as runJpegs does. */
 async function runRaw(
   input: ReadableStream<Uint8Array>,
   format: PixelFormat,
   size: Size,
   sink: FrameSink,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const frames = new RawFrames(format, size, sink);
+  let bytes = 0;
   try {
     await eachChunk(input, signal, (chunk) => {
+      bytes += chunk.length;
       for (let at = 0; at < chunk.length;) at += frames.feed(chunk.subarray(at));
     });
     failOnRest(frames.pendingBytes, `${format} frame of ${size.width}x${size.height}`, signal);
+    return bytes;
   } finally {
     frames.abandon();
   }
 }
 
-async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, signal: AbortSignal): Promise<void> {
+async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, signal: AbortSignal): Promise<number> {
   let pictures = 0;
   const splitter = new JpegSplitter((jpeg) => {
     pictures++;
@@ -67,6 +80,7 @@ async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, sign
     throw new SourceError(`standard input ended after ${bytes} bytes without one whole JPEG in it`, { retry: false });
   }
   failOnRest(splitter.pendingBytes, "JPEG", signal);
+  return bytes;
 }
 
 function failOnRest(pendingBytes: number, what: string, signal: AbortSignal): void {

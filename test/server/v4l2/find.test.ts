@@ -26,7 +26,7 @@ describe("by what the user wrote", () => {
   test.each([
     ["4", "there is no camera 4; there are: 0 Integrated Camera: Integrated C (/dev/video0), 1 "],
     ["c920", "'c920' may be more than one camera; there are: 0 "],
-    ["elgato", "'elgato' is neither a file nor a camera; there are: 0 "],
+    ["elgato", "there is no camera 'elgato'; there are: 0 "],
   ])("%p is wrong use, and what there is is listed", (text, expected) => {
     const choose = () => chooseCamera(CAMERAS, text);
     expect(choose).toThrow(UsageError);

@@ -132,7 +132,7 @@ export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camer
   const same = cameras.filter(({ card }) => card.toLowerCase() === wanted);
   const matching = same.length > 0 ? same : cameras.filter(({ card }) => card.toLowerCase().includes(wanted));
   const [first, ...rest] = matching;
-  if (first === undefined) throw new UsageError(`'${text}' is neither a file nor a camera; ${there}`, { retry: true });
+  if (first === undefined) throw new UsageError(`there is no camera '${text}'; ${there}`, { retry: true });
   const isOneDevice = rest.every(({ card, bus }) => card === first.card && bus === first.bus && bus !== "");
   if (!isOneDevice) throw new UsageError(`'${text}' may be more than one camera; ${there}`);
   return first;

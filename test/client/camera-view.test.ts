@@ -1,0 +1,60 @@
+// A camera view between two connections: when it tries again.
+
+import { expect, test } from "bun:test";
+import { CameraView } from "../../src/client/camera-view.ts";
+import { createNoScreen } from "../../src/client/screens/none.ts";
+import { Arena } from "../../src/codec/arena.ts";
+import { CodecPool } from "../../src/codec/pool.ts";
+import { writeWelcome } from "../../src/protocol/messages.ts";
+import { WIRE_VERSION } from "../../src/protocol/wire.ts";
+
+const HOST = "127.0.0.1";
+const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" });
+
+/** A server that only greets. */
+const listen = (port: number, onOpen: () => void) =>
+  Bun.listen({
+    hostname: HOST,
+    port,
+    socket: {
+      open(socket) {
+        socket.write(WELCOME);
+        onOpen();
+      },
+      data: () => undefined,
+    },
+  });
+
+test("one that found no server tries at once when it is told that there is one", async () => {
+  const unused = listen(0, () => undefined);
+  const { port } = unused;
+  unused.stop(true);
+  const nothing = () => undefined;
+  const arena = Arena.create();
+  const pool = new CodecPool({
+    ...{ arena, codec: "simd", threads: 1 },
+    ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
+  });
+  await pool.started;
+  const stopping = new AbortController();
+  const refused = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<void>();
+  const view = await CameraView.create({
+    ...{ address: { host: HOST, port, camera: "" }, size: null, once: false, arena, pool, screen: createNoScreen() },
+    ...{ output: null, stopped: stopping.signal, onShown: nothing, onBroken: nothing, onConnected: connected.resolve },
+    say: (text) => text.startsWith("nothing listens") && refused.resolve(),
+  });
+  const running = view.run();
+  await refused.promise;
+  await Bun.sleep(0); // by now it waits, for 125 ms at the least (Backoff)
+  const opened: string[] = [];
+  const server = listen(port, () => opened.push("told"));
+  setTimeout(() => opened.push("the pause was over"), 120);
+  view.retryNow();
+  await connected.promise;
+  expect(opened).toEqual(["told"]);
+  stopping.abort();
+  await running;
+  server.stop(true);
+  await pool.close();
+});
