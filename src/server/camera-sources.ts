@@ -5,7 +5,7 @@ import { MAX_CAMERAS } from "../protocol/wire.ts";
 import type { CameraOptions } from "./camera.ts";
 import { nameAfterSource } from "./camera-names.ts";
 import { openWhenRun } from "./sources/late-source.ts";
-import { nameOf, openSource, type SourceOptions } from "./sources/open.ts";
+import { nameOf, openSource } from "./sources/open.ts";
 import { rehearse } from "./sources/rehearsal.ts";
 import type { Source } from "./sources/source.ts";
 import { supervise } from "./sources/supervise.ts";
@@ -63,7 +63,7 @@ function openOneOfSeveral(camera: CameraOptions, open: () => Source, onWrongUse:
     if (!(error instanceof SourceError || error instanceof MissingError || error instanceof UsageError)) throw error;
     if (error instanceof UsageError && !error.retry) onWrongUse(error);
     const mayPass = !(error instanceof MissingError) && error.retry;
-    const late = openWhenRun(name, open, (signal) => rehearse(optionsOf(camera), signal));
+    const late = openWhenRun(name, open, (signal) => rehearse(camera, signal));
     if (mayPass) return supervise(late, { fromTheStart: true });
     return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
   }
@@ -75,10 +75,4 @@ function refuseTwice({ name }: Source, devices: Set<string>): void {
   const device = nodeOf(name);
   if (devices.has(device)) throw new UsageError(`${name} is another camera of this server already: name it once`);
   devices.add(device);
-}
-
-/** Those of the source alone, which a thread can be given. */
-function optionsOf(camera: CameraOptions): SourceOptions {
-  const { source, device, size, framesPerSecond, quality, sampling, pixelFormat, settings = [] } = camera;
-  return { source, device, size, framesPerSecond, quality, sampling, pixelFormat, settings };
 }
