@@ -2,13 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
 import { CODEC_NAMES } from "../codec/codec.ts";
 import { SAMPLINGS } from "../codec/simd/encoder.ts";
 import { codeOf, messageOf, UsageError } from "../core/errors.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
-import { similarTo } from "../core/similar.ts";
 import { MAX_CAMERAS } from "../protocol/wire.ts";
 import { checkCameraName } from "./camera-names.ts";
 import { type FileSettings, parseBitrate, RANGES } from "./settings.ts";
@@ -46,6 +46,9 @@ const parsedBy = <Value>(parse: (text: string) => Value) =>
       }
     }),
   );
+
+/** A key with more letters off is another word; commander allows as many for flags. */
+const MOST_WRONG = 3;
 
 /** A table; what JavaScript calls an object may also be an array or a date. */
 const tableAs = (example: string) =>
@@ -193,8 +196,8 @@ function describe(issue: v.BaseIssue<unknown>): string {
     if (others.includes(key)) {
       return isInCamera(issue) ? "belongs before the first [[cameras]]: it is for all" : "belongs under [[cameras]]";
     }
-    const meant = similarTo(key, keys);
-    return `there is no such setting; ${meant === null ? `there are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
+    const meant = closestMatch(key, keys, { maxDistance: Math.min(MOST_WRONG, key.length >> 1) });
+    return `there is no such setting; ${meant === undefined ? `there are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
   }
   if (issue.received === "undefined") return "is missing";
   return "must be a table";

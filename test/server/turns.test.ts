@@ -12,7 +12,7 @@ import { Program, TEST_TIMEOUT_MS } from "../e2e/programs.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const camera = (name: string, width: number, height: number, framesPerSecond: number): CameraOptions => ({
-  ...{ name, source: "pattern", device: null, pixelFormat: "rgba", size: { width, height }, framesPerSecond },
+  ...{ name, source: "pattern", device: null, pixelFormat: null, size: { width, height }, framesPerSecond },
   ...{ quality: 75, sampling: "420", noise: null, idleReleaseSeconds: null },
 });
 
