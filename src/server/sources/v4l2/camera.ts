@@ -106,7 +106,10 @@ class Camera {
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
-    const stop = () => outcome.resolve();
+    const stop = () => {
+      signals.stop(); // at once: no frame is delivered after this
+      outcome.resolve();
+    };
     signal.addEventListener("abort", stop);
     worker.on("message", (message: CaptureMessage) => {
       if (signal.aborted) return; // what stopping led to
