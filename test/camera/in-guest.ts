@@ -171,7 +171,14 @@ describe("trouble", () => {
 });
 
 test("one camera named twice is one camera of the server, and the other a line", async () => {
-  await using server = await startServer(["--source", "0", "--source", "/dev/video0", ...SMALL]);
+  await using server = await startServer([
+    "--source",
+    "0",
+    "--source",
+    findCameras()[0]?.path as string,
+    "r",
+    ...SMALL,
+  ]);
   await server.until("the line", ({ remarks }) =>
     remarks.includes("is another camera of this server already: name it once"),
   );
