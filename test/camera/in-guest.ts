@@ -171,17 +171,10 @@ describe("trouble", () => {
 });
 
 test("one camera named twice is one camera of the server, and the other a line", async () => {
-  await using server = await startServer([
-    "--source",
-    "0",
-    "--source",
-    findCameras()[0]?.path as string,
-    "r",
-    ...SMALL,
-  ]);
-  await server.until("the line", ({ remarks }) =>
-    remarks.includes("is another camera of this server already: name it once"),
-  );
+  const path = findCameras()[0]?.path as string;
+  await using server = await startServer(["--source", "0", "--source", path, ...SMALL]);
+  const text = "is another camera of this server already: name it once";
+  await server.until("the line", ({ remarks }) => remarks.includes(text));
   await using viewer = startViewer(server.port, ["--frames", "5"]);
   expect(await viewer.end()).toBe(0);
 });
