@@ -63,9 +63,9 @@ function openOneOfSeveral(camera: CameraOptions, open: () => Source, onWrongUse:
     if (!(error instanceof SourceError || error instanceof MissingError || error instanceof UsageError)) throw error;
     if (error instanceof UsageError && !error.retry) onWrongUse(error);
     const mayPass = !(error instanceof MissingError) && error.retry;
+    if (!mayPass) return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
     const late = openWhenRun(name, open, (signal) => rehearse(camera, signal));
-    if (mayPass) return supervise(late, { fromTheStart: true });
-    return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
+    return supervise(late, { fromTheStart: true });
   }
 }
 

@@ -61,9 +61,10 @@ const TICK_MS = 100;
 const REPORT_MS = 1_000;
 
 /**
- * Serves until all cameras have ended or `signal` aborts; then resolves with the last report. A camera that fails does not end the
- * others, and of several one that may work later is tried again; when none has come to an orderly end, this throws what stopped the first. Throws UsageError, MissingError, SourceError or
- * ConnectionError where it cannot begin; nothing stays open then.
+ * Serves until all cameras have ended or `signal` aborts; then resolves with the last report. A camera that fails does not end
+ * the others, and of several one that may work later is tried again; when none has come to an orderly end, this throws what
+ * stopped the first. Throws UsageError, MissingError, SourceError or ConnectionError where it cannot begin; nothing stays open
+ * then.
  */
 export async function serve(options: ServeOptions, signal: AbortSignal, events: ServeEvents): Promise<ServeReport> {
   const breaking = new AbortController();

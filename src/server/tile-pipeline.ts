@@ -7,6 +7,7 @@ import type { JobResult } from "../codec/job.ts";
 import type { CodecPool } from "../codec/pool.ts";
 import { type Sampling, samplingOf } from "../codec/simd/encoder.ts";
 import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../codec/tile-encoder.ts";
+import { CodecError } from "../core/errors.ts";
 import { halfSize, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import { MAX_HALVINGS } from "./ladder.ts";
@@ -120,7 +121,8 @@ export class TilePipeline {
       ready.filter(({ level }) => level.halvings === halvings),
     );
     const threads = this.#threads();
-    const job = this.#describeJob(pixels, byScale, threads);
+    const job = this.#tryDescribeJob(pixels, byScale, threads, done);
+    if (job === null) return true;
     const renditions = job.scales.flatMap((scale, halvings) =>
       scale.renditions.map(({ lengthsAddress }, index) => {
         const rendition = byScale[halvings]?.[index] as Rendition;
@@ -214,6 +216,23 @@ export class TilePipeline {
   /** How many threads the next frame is worth. */
   #threads(): number {
     return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
+  }
+
+  /** Null where memory ends, which costs that frame: `done` has heard of it then. */
+  #tryDescribeJob(
+    pixels: CapturedPixels,
+    renditions: Rendition[][],
+    threads: number,
+    done: (outcome: FrameOutcome) => void,
+  ): EncodeTilesJob | null {
+    try {
+      return this.#describeJob(pixels, renditions, threads);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      for (const scale of this.#scales) scale.forget(); // the first one has taken the slot on
+      done({ failure: error.message, busyMicros: 0 });
+      return null;
+    }
   }
 
   #describeJob(

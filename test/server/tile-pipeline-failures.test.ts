@@ -131,6 +131,33 @@ test("parts are told only where they are wanted", async () => {
   expect(stand.events).toEqual(["source 400x240", "committed q80"]);
 });
 
+test("the end of memory costs the frames that need more, and is over when it is", async () => {
+  const threads = new Threads(1);
+  await threads.pool.started;
+  try {
+    const stand = new PipelineStand(threads, 0);
+    const [full, half] = [stand.want(FULL), stand.want(HALF)];
+    const frame = frameOf(11);
+    await stand.encodeForAll(frame);
+    stand.renditions.release(half); // its tables' place is free, so that only the frame itself needs more
+    await stand.encode(frame);
+    const allowGrowth = threads.arena.holdGrowth();
+    for (const bytes of [65536, 64])
+      expect(() => Array.from({ length: 5000 }, () => threads.arena.take(bytes))).toThrow();
+    const thin = stand.want(THIN);
+    const lost = () => stand.pipeline.drops.byReason.encode;
+    for (let times = 0; times < 50 && lost() === 0; times++) await stand.encode(frame);
+    expect(stand.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
+    expect(stand.freeSlots(frame)).toBe(SLOTS); // none is kept to compare with, and none is lost
+    allowGrowth();
+    await stand.encodeForAll(frame);
+    expect(stand.troubles.at(-1)).toBeNull();
+    for (const rendition of [full, thin]) expectWhole(rendition, frame);
+  } finally {
+    await threads.pool.close();
+  }
+});
+
 test("sources that change back and forth, and renditions that come and go, take no more memory with time", async () => {
   const stand = new PipelineStand(one, 0);
   const sizes = [

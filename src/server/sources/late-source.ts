@@ -27,7 +27,7 @@ export function openWhenRun(
       return opened?.framesPerSecond ?? 0;
     },
     async run(sink, signal) {
-      if (opened === null) await rehearse(signal);
+      if (opened === null && !signal.aborted) await rehearse(signal);
       if (signal.aborted) return;
       opened ??= openNow(open);
       await opened.run(sink, signal);

@@ -35,7 +35,10 @@ export interface ControlsOptions {
   onSet: (setting: Setting) => void;
 }
 
-/** The thread is started by the first call, and told to end by `close`. What is asked is answered in turn; the caller bounds how much that is. */
+/**
+ * The thread is started by the first call, and told to end by `close`. What is asked is answered in turn; the caller bounds how
+ * much that is.
+ */
 export function createControls({ camera, onSet }: ControlsOptions): SourceControls {
   let worker: Worker | null = null;
   let end: Promise<void> = Promise.resolve();
