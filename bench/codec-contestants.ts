@@ -1,11 +1,11 @@
 // Who takes part in the codec bench: our kernel in both builds, from RGBA and from planar YUV, @jsquash/jpeg, and native.
 
-import { Arena } from "../src/codec/arena.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { compileKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
-import { cutTiles, stitchTiles } from "../src/codec/stitch.ts";
+import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import type { PixelFormat, Size } from "../src/core/pixel-format.ts";
 import { loadNativeTurbojpeg } from "./native-turbojpeg.ts";
 

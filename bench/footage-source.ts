@@ -5,8 +5,8 @@
 
 import { Worker } from "node:worker_threads";
 import type { Size } from "../src/core/pixel-format.ts";
-import { deliverDrawn } from "../src/server/sources/drawn-frames.ts";
-import type { Source } from "../src/server/sources/source.ts";
+import { deliverDrawn } from "../src/capture/pattern/drawn-frames.ts";
+import type { Source } from "../src/capture/source.ts";
 import { type FootageKind, footageFile } from "./footage-file.ts";
 import type { FootageSetup } from "./footage-worker.ts";
 

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
-import type { DrawRequest, DrawResult } from "../src/server/sources/drawn-frames.ts";
-import { drawFrameCode } from "../src/server/sources/frame-code.ts";
+import type { DrawRequest, DrawResult } from "../src/capture/pattern/drawn-frames.ts";
+import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 
 export interface FootageSetup extends Size {
   /** Of raw RGBA frames. */

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { nowMicros } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
-import { drawFrameCode } from "../src/server/sources/frame-code.ts";
+import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 import { addNoise } from "./sensor-noise.ts";
 
 export const CLIP = fileURLToPath(new URL("../test/fixtures/vtest-6s.mp4", import.meta.url));

@@ -1,7 +1,7 @@
 // Raw frames into a server's standard input, at an even pace and without end, as a camera gives them.
 
 import type { FileSink } from "bun";
-import { pace } from "../src/server/sources/pace.ts";
+import { pace } from "../src/core/pace.ts";
 
 export interface Feeding {
   /** Resolves when the last frame is written whole. */

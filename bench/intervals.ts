@@ -1,9 +1,9 @@
 // What restart markers are worth to a viewer: the same pictures with and without them, by turns, through its own decoding.
 
-import { Arena } from "../src/codec/arena.ts";
-import { CodecPool } from "../src/codec/pool.ts";
-import type { Connection } from "../src/client/connection.ts";
-import { createDecodePipeline, type DecodePipeline } from "../src/client/decode-pipeline.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
+import { CodecPool } from "../src/codec/threads/pool.ts";
+import type { Connection } from "../src/client/connect/connection.ts";
+import { createDecodePipeline, type DecodePipeline } from "../src/client/decode/picture-decoder.ts";
 import type { DecodedPicture } from "../src/client/picture.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";

@@ -1,10 +1,10 @@
 // `bench latency`: from the birth of a frame to its pixels at the viewer, and to a window, as the pixels themselves say.
 
-import { Arena } from "../src/codec/arena.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
 import { createCodec, DEFAULT_CODEC } from "../src/codec/codec.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { type LatencyMs, median } from "../src/core/statistics.ts";
-import { TestCard } from "../src/server/sources/test-card.ts";
+import { TestCard } from "../src/capture/pattern/test-card.ts";
 import { startVirtualDisplay } from "../scripts/virtual-display.ts";
 import { atMost, type Bench, type Bound } from "./bench.ts";
 import type { Chart } from "./chart.ts";

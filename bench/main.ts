@@ -3,7 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Argument, Command, Option } from "commander";
-import { asProgram, runMain } from "../src/core/main-program.ts";
+import { asProgram, runMain } from "../src/cli/program.ts";
 import { VERSION } from "../src/core/version.ts";
 import { type Bench, type BenchResult, formatTable } from "./bench.ts";
 import { renderChart } from "./chart.ts";

@@ -3,12 +3,12 @@
 // Footage with Gaussian noise goes through the tile encoder, once with everything encoded and once with what has changed;
 // both are decoded and compared with the footage without noise.
 
-import { Arena } from "../src/codec/arena.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder, tileGrid } from "../src/codec/simd/encoder.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";
-import { stitchTiles } from "../src/codec/stitch.ts";
-import { createTileEncoder, type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/tile-encoder.ts";
+import { stitchTiles } from "../src/codec/jpeg/stitch.ts";
+import { createTileEncoder, type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/simd/tile-encoder.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";

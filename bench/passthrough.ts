@@ -1,10 +1,10 @@
 // `bench passthrough`: what a camera's own JPEGs cost the server that passes them on, beside the same footage encoded here.
 
-import { Connection } from "../src/client/connection.ts";
+import { Connection } from "../src/client/connect/connection.ts";
 import { nowMicros } from "../src/core/clock.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { median } from "../src/core/statistics.ts";
-import { JpegSplitter } from "../src/server/sources/jpeg-splitter.ts";
+import { JpegSplitter } from "../src/capture/pipe/jpeg-splitter.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { footageFrames } from "./footage.ts";
 import { type IntervalFigures, measureIntervals } from "./intervals.ts";

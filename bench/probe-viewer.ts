@@ -4,17 +4,17 @@
 //
 // With a warm-up the seconds begin so long after the first picture, with a line {"warm":true}; what was before is forgotten.
 
-import { parseAddress } from "../src/client/address.ts";
-import type { RgbaPicture } from "../src/client/overlay.ts";
+import { parseAddress } from "../src/client/connect/address.ts";
+import type { RgbaPicture } from "../src/client/screens/overlay.ts";
 import { createNoScreen } from "../src/client/screens/none.ts";
 import type { Screen } from "../src/client/screens/screen.ts";
 import { createSdlScreen } from "../src/client/screens/sdl.ts";
 import { view } from "../src/client/view.ts";
-import type { ViewReport } from "../src/client/view-figures.ts";
+import type { ViewReport } from "../src/client/figures.ts";
 import { type Micros, nowMicros } from "../src/core/clock.ts";
 import { Durations, type LatencyMs, median, roundMs } from "../src/core/statistics.ts";
 import type { Size } from "../src/core/pixel-format.ts";
-import { readFrameCode } from "../src/server/sources/frame-code.ts";
+import { readFrameCode } from "../src/capture/pattern/frame-code.ts";
 import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
 
 /** What the pixels say, beside what the product says of itself. */

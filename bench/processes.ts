@@ -4,12 +4,12 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { FileSink } from "bun";
 import type { Size } from "../src/core/pixel-format.ts";
-import type { ServeReport } from "../src/server/report.ts";
+import type { ServeReport } from "../src/server/report/report.ts";
 import type { DrainReport } from "./drain-client.ts";
 import type { FootageKind } from "./footage-file.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
-import type { Relay, RelayOptions } from "./relay.ts";
-import type { RelayCommand } from "./relay-process.ts";
+import type { Link, LinkOptions } from "../test/support/link.ts";
+import type { RelayCommand } from "./link-process.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -58,7 +58,7 @@ export async function startFedServer(flags: readonly string[]): Promise<RunningS
 }
 
 function serverCommand(flags: readonly string[]): string[] {
-  return [process.execPath, at("../src/server/main.ts"), "--no-config", "--port", "0", "--json", ...flags];
+  return [process.execPath, at("../src/cli/serve.ts"), "--no-config", "--port", "0", "--json", ...flags];
 }
 
 async function running(child: Child): Promise<RunningServer> {
@@ -122,8 +122,8 @@ export async function runProbe({
 }
 
 /** A relay in a process of its own, so that it keeps time whatever viewers, server and bench do. */
-export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const child = Bun.spawn([process.execPath, at("./relay-process.ts"), JSON.stringify(options)], {
+export async function startLink(options: LinkOptions): Promise<Link> {
+  const child = Bun.spawn([process.execPath, at("./link-process.ts"), JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const listening = Promise.withResolvers<number>();

@@ -1,7 +1,7 @@
 // The second worker of `bench sharing`: encodes or decodes its share of a picture whenever it is told to.
 
 import { workerData } from "node:worker_threads";
-import { Arena } from "../src/codec/arena.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";

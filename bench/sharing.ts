@@ -1,11 +1,11 @@
 // `bench sharing`: one picture encoded and decoded by two workers, against one worker, with the same bytes for a result.
 
 import { Worker } from "node:worker_threads";
-import { Arena } from "../src/codec/arena.ts";
-import { TILE_BYTES } from "../src/codec/kernel/layout-decoder.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
+import { TILE_BYTES } from "../src/codec/kernel/decode/layout.ts";
 import { instantiateDecoder, JpegPicture, seams, shareOut } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
-import { cutTiles, stitchTiles } from "../src/codec/stitch.ts";
+import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";
 import { atMost, type Bench, round } from "./bench.ts";
 import { footageFrames } from "./footage.ts";

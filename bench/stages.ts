@@ -1,7 +1,7 @@
 // `bench stages`: what each stage of the encoder takes, so that one knows where to look; and beside it, what it takes to find out
 // that a picture need not be encoded, to remember it, and to halve it.
 
-import { Arena } from "../src/codec/arena.ts";
+import { Arena } from "../src/codec/memory/arena.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { compileKernel, instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { median } from "../src/core/statistics.ts";

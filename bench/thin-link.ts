@@ -5,7 +5,7 @@ import { type AgeMs, type AgeSamples, recoveryMs, summariseAges } from "./age-ov
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { feedFrames } from "./frame-feeder.ts";
 import { CLIP_SIZE, codedFootage } from "./footage.ts";
-import { type RunningServer, runProbe, startFedServer, startRelay, startServer } from "./processes.ts";
+import { type RunningServer, runProbe, startFedServer, startLink, startServer } from "./processes.ts";
 import type { ProbeReport } from "./probe-viewer.ts";
 
 const FPS = 30;
@@ -129,7 +129,7 @@ async function run(
   during: ((stall: (milliseconds: number) => void) => Promise<void>) | null,
 ): Promise<ProbeReport> {
   const { server, stop } = await startSource(source);
-  const relay = await startRelay({ serverPort: server.port, bitsPerSecond: megabits * 1e6, delayMs });
+  const relay = await startLink({ serverPort: server.port, bitsPerSecond: megabits * 1e6, delayMs });
   try {
     const [{ report }] = await Promise.all([
       runProbe({ port: relay.port, seconds }),

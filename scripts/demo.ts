@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { MissingError } from "../src/core/errors.ts";
-import { runMain } from "../src/core/main-program.ts";
+import { runMain } from "../src/cli/program.ts";
 import { startVirtualDisplay } from "./virtual-display.ts";
 
 const HEADLESS_SECONDS = 10;
@@ -39,7 +39,7 @@ await runMain(async (signal) => {
   }
 
   const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
-  const server = Bun.spawn([process.execPath, at("../src/server/main.ts"), ...serverFlags], {
+  const server = Bun.spawn([process.execPath, at("../src/cli/serve.ts"), ...serverFlags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
@@ -55,7 +55,7 @@ await runMain(async (signal) => {
       ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
     ];
     if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
-    const viewer = Bun.spawn([process.execPath, at("../src/client/main.ts"), ...flags], {
+    const viewer = Bun.spawn([process.execPath, at("../src/cli/view.ts"), ...flags], {
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, ...(virtualDisplay ? { DISPLAY: virtualDisplay.name } : {}) },
     });

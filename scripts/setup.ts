@@ -25,7 +25,7 @@ const WINDOWLESS = /^(-h|--help|-v|--version|--list|--controls|--set(=.*)?|--dis
 
 function needsOf(program: string, flags: readonly string[]): Needs {
   switch (program) {
-    case "src/client/main.ts": {
+    case "src/cli/view.ts": {
       const hasNoWindow = flags.some(
         (flag, at) => WINDOWLESS.test(flag) || (flag === "none" && flags[at - 1] === "--display"),
       );

@@ -14,7 +14,7 @@ def now_micros():
 
 
 def beats(per_second):
-    """Yields at that rate, as src/server/sources/pace.ts does: beats that were missed are left out. 0: without pause."""
+    """Yields at that rate, as src/core/pace.ts does: beats that were missed are left out. 0: without pause."""
     started_at = time.monotonic()
     beat = 0
     while True:

@@ -1,4 +1,4 @@
-"""The frame code of src/server/sources/frame-code.ts for pixels in numpy arrays, RGBA, RGB or BGR: drawn and read.
+"""The frame code of src/capture/pattern/frame-code.ts for pixels in numpy arrays, RGBA, RGB or BGR: drawn and read.
 
     usage: frame_code.py WIDTH HEIGHT CHANNELS    reads one raw frame from standard input, prints what it carries as JSON
 """

@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { atLeast, atMost, formatTable, round } from "../bench.ts";
 import { growth, residentMiB } from "../process-figures.ts";
-import { startDrainClients, startRelay } from "../processes.ts";
+import { startDrainClients, startLink } from "../processes.ts";
 import type { Finding, FrameFinding, ViewerFinding } from "./findings.ts";
 import { hearFindings } from "./hear.ts";
 import { Judge } from "./judge.ts";
@@ -59,7 +59,7 @@ let steadySeen: ViewerFinding = { kind: "viewer", frames: 0, longestGapMs: 0, co
 const steady = startViewer(port, "steady", ["0"], (seen) => {
   steadySeen = seen;
 });
-const thinLink = await startRelay({ serverPort: port, bitsPerSecond: 4e6, delayMs: 20 });
+const thinLink = await startLink({ serverPort: port, bitsPerSecond: 4e6, delayMs: 20 });
 
 /** What guests do; each is over after a while. */
 const GUESTS: Record<string, () => Promise<void>> = {

@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import type { ShownPicture } from "../../src/client/screens/screen.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
 import { view } from "../../src/client/view.ts";
-import { Arena, GrowingArea } from "../../src/codec/arena.ts";
+import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
 import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
 import { parseSize } from "../../src/core/pixel-format.ts";

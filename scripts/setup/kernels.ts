@@ -8,9 +8,9 @@ import { SetupError, say } from "./run.ts";
 
 /** Entry files, each with the 64 KiB of the arena that its constant tables are loaded to (simd/kernel-module.ts). */
 const ENTRIES = [
-  { name: "decoder", memoryBaseBytes: 1 << 16 },
-  { name: "encoder", memoryBaseBytes: 2 << 16 },
-  { name: "encoder-stages", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded beside the encoder
+  { name: "decoder", folder: "decode", memoryBaseBytes: 1 << 16 },
+  { name: "encoder", folder: "encode", memoryBaseBytes: 2 << 16 },
+  { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded beside the encoder
 ];
 
 /** One source, two builds; which runs is found out at start (simd/kernel-module.ts). */
@@ -35,9 +35,15 @@ export async function buildKernels(root: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   rmSync(stampFile, { force: true });
   await Promise.all(
-    ENTRIES.flatMap(({ name, memoryBaseBytes }) =>
+    ENTRIES.flatMap(({ name, folder: stages, memoryBaseBytes }) =>
       VARIANTS.map((variant) =>
-        compile(root, name, memoryBaseBytes, variant.features, join(folder, `${name}.${variant.name}.wasm`)),
+        compile(
+          root,
+          `${stages}/${name}`,
+          memoryBaseBytes,
+          variant.features,
+          join(folder, `${name}.${variant.name}.wasm`),
+        ),
       ),
     ),
   );
@@ -47,7 +53,7 @@ export async function buildKernels(root: string): Promise<void> {
 /** A digest of everything that the outcome depends on. */
 function sourceStamp(root: string, sourceFolder: string): string {
   const hasher = new Bun.CryptoHasher("sha256");
-  for (const file of readdirSync(sourceFolder).toSorted()) {
+  for (const file of readdirSync(sourceFolder, { recursive: true, encoding: "utf8" }).toSorted()) {
     if (file.endsWith(".ts")) hasher.update(`${file}\n`).update(readFileSync(join(sourceFolder, file)));
   }
   hasher.update(readFileSync(join(root, "node_modules", "assemblyscript", "package.json")));

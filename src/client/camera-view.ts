@@ -1,25 +1,25 @@
 // One camera of a server on one screen: connects, decodes and shows until it is told to stop, through any number of connections.
 
-import type { Arena } from "../codec/arena.ts";
-import { readJpegSize } from "../codec/jpeg-header.ts";
-import type { CodecPool } from "../codec/pool.ts";
+import type { Arena } from "../codec/memory/arena.ts";
+import { readJpegSize } from "../codec/jpeg/header.ts";
+import type { CodecPool } from "../codec/threads/pool.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
-import { type Address, formatAddress } from "./address.ts";
-import { Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connection.ts";
-import { createDecodePipeline } from "./decode-pipeline.ts";
-import type { FrameOutput } from "./frame-output.ts";
+import { type Address, formatAddress } from "./connect/address.ts";
+import { Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connect/connection.ts";
+import { createDecodePipeline } from "./decode/picture-decoder.ts";
+import type { FrameOutput } from "./present/frame-output.ts";
 import type { DecodeEvents } from "./picture.ts";
-import { acknowledgeDropped, Presenter } from "./presenter.ts";
-import { createGreyer } from "./greyed.ts";
-import { Receiver } from "./receiver.ts";
-import { Backoff } from "./reconnect.ts";
+import { acknowledgeDropped, Presenter } from "./present/presenter.ts";
+import { createGreyer } from "./present/grey-copy.ts";
+import { Receiver } from "./decode/receiver.ts";
+import { Backoff } from "./connect/backoff.ts";
 import type { Screen } from "./screens/screen.ts";
-import { saveSnapshot } from "./snapshot.ts";
-import { createTilePipeline } from "./tile-pipeline.ts";
-import { ViewFigures } from "./view-figures.ts";
+import { saveSnapshot } from "./present/snapshot.ts";
+import { createTilePipeline } from "./decode/tile-streams.ts";
+import { ViewFigures } from "./figures.ts";
 
 export interface CameraViewOptions {
   address: Address;

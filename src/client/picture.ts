@@ -1,10 +1,10 @@
 // What a frame is on its way through the viewer: received, then decoded, whichever way it came (whole or in tiles).
 
-import type { FrameSlot } from "../codec/frame-slots.ts";
+import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { PictureStamps } from "../protocol/messages.ts";
-import type { Arrival, Connection } from "./connection.ts";
+import type { Arrival, Connection } from "./connect/connection.ts";
 
 /** A frame that has come, without its contents. */
 export interface ReceivedFrame extends PictureStamps, Pick<Arrival, "firstByteAt" | "lastByteAt"> {

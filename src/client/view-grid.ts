@@ -1,20 +1,20 @@
 // All cameras of a server in one window, each over a connection of its own.
 
-import { Arena } from "../codec/arena.ts";
-import { CodecPool } from "../codec/pool.ts";
-import { Turns } from "../codec/turns.ts";
+import { Arena } from "../codec/memory/arena.ts";
+import { CodecPool } from "../codec/threads/pool.ts";
+import { Turns } from "../codec/threads/fair-share.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
-import { type Address, formatAddress } from "./address.ts";
-import { askForCameras } from "./ask.ts";
+import { type Address, formatAddress } from "./connect/address.ts";
+import { askForCameras } from "./connect/ask.ts";
 import { CameraView } from "./camera-view.ts";
-import { isHopeless } from "./connection.ts";
-import { Backoff } from "./reconnect.ts";
+import { isHopeless } from "./connect/connection.ts";
+import { Backoff } from "./connect/backoff.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { ScreenEvents } from "./screens/screen.ts";
 import { DECODER, REPORT_MS, TICK_MS, type WindowOptions } from "./view.ts";
-import type { ViewReport } from "./view-figures.ts";
+import type { ViewReport } from "./figures.ts";
 
 /** Until the user gives the window another size, and without a window for good. */
 const WINDOW_SIZE = { width: 1280, height: 720 };

@@ -1,15 +1,15 @@
 // The viewer as a function: one camera in a window, until it is told to stop.
 
-import { Arena } from "../codec/arena.ts";
+import { Arena } from "../codec/memory/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
-import { CodecPool } from "../codec/pool.ts";
+import { CodecPool } from "../codec/threads/pool.ts";
 import type { Size } from "../core/pixel-format.ts";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress } from "./connect/address.ts";
 import { CameraView } from "./camera-view.ts";
-import { type FrameOutput, openFrameOutput, OutputClosed } from "./frame-output.ts";
+import { type FrameOutput, openFrameOutput, OutputClosed } from "./present/frame-output.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Display, Renderer, Screen, ScreenEvents } from "./screens/screen.ts";
-import type { ViewReport } from "./view-figures.ts";
+import type { ViewReport } from "./figures.ts";
 
 /** What one window and a grid of cameras have in common. */
 export interface WindowOptions {

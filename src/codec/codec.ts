@@ -1,11 +1,11 @@
 // What a codec is: pixels to a JPEG and back, whole pictures at a time, inside a worker thread.
 
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { Arena } from "./arena.ts";
+import type { Arena } from "./memory/arena.ts";
 import { createJsquash } from "./jsquash.ts";
-import { createSimd } from "./simd.ts";
+import { createSimd } from "./simd/simd.ts";
 import type { Sampling } from "./simd/encoder.ts";
-import type { TileEncoder } from "./tile-encoder.ts";
+import type { TileEncoder } from "./simd/tile-encoder.ts";
 
 /** One frame's pixels in the arena, without padding; see core/pixel-format.ts for the layouts. */
 export interface PixelFrame extends Size {

@@ -1,6 +1,6 @@
 // A picture greyed, in a codec thread: without colour and darker, so that it is not taken for what is seen now.
 
-import type { Arena } from "./arena.ts";
+import type { Arena } from "./memory/arena.ts";
 
 /** RGBA pixels in the arena, of which a grey copy is made there. */
 export interface GreyJob {

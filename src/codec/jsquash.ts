@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
 import { CodecError, messageOf } from "../core/errors.ts";
-import type { Arena } from "./arena.ts";
+import type { Arena } from "./memory/arena.ts";
 import { frameBytes } from "../core/pixel-format.ts";
 import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";

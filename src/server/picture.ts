@@ -1,9 +1,9 @@
 // Pictures on the server: as pixels, as a source captured them, and encoded whole.
 
-import type { FrameSlot } from "../codec/frame-slots.ts";
+import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { JpegSlot } from "./jpeg-slots.ts";
+import type { JpegSlot } from "../capture/jpeg-slots.ts";
 
 export interface CapturedPixels extends Size {
   /** Whoever has the pixels releases it. */

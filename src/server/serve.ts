@@ -1,22 +1,22 @@
 // The server as a function: its cameras, the threads that all of them share, and the door that viewers come in by, from start to end.
 
-import { Arena } from "../codec/arena.ts";
+import { Arena } from "../codec/memory/arena.ts";
 import type { CodecName } from "../codec/codec.ts";
-import { CodecPool } from "../codec/pool.ts";
-import { Turns } from "../codec/turns.ts";
+import { CodecPool } from "../codec/threads/pool.ts";
+import { Turns } from "../codec/threads/fair-share.ts";
 import { messageOf } from "../core/errors.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
-import { Camera, type CameraOptions, untilOrPatience } from "./camera.ts";
-import { findByName } from "./camera-names.ts";
-import { openSources } from "./camera-sources.ts";
+import { Camera, type CameraOptions, untilOrPatience } from "./cameras/camera.ts";
+import { findByName } from "./cameras/names.ts";
+import { openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
-import { openPreview } from "./preview.ts";
-import { Reception } from "./reception.ts";
-import type { Rendition } from "./rendition.ts";
-import { type ServeReport, sumUp } from "./report.ts";
-import type { Source } from "./sources/source.ts";
-import { watchFrames } from "./sources/watchdog.ts";
+import { openPreview } from "../cli/preview.ts";
+import { Reception } from "./doors/reception.ts";
+import type { Rendition } from "./renditions/rendition.ts";
+import { type ServeReport, sumUp } from "./report/report.ts";
+import type { Source } from "../capture/source.ts";
+import { watchFrames } from "../capture/supervise/watchdog.ts";
 
 /** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
 export const DEFAULT_NOISE = 2;

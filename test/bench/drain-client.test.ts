@@ -14,8 +14,8 @@ import {
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
-import { listOf } from "../protocol/tile-lists.ts";
-import { writePicture } from "../protocol/whole-pictures.ts";
+import { listOf } from "../support/tile-lists.ts";
+import { writePicture } from "../support/whole-pictures.ts";
 
 const STAMPS = { capturedAt: 1, encodedAt: 2, sentAt: 3 };
 const JPEG = new Uint8Array(100_000).fill(7);

@@ -6,8 +6,8 @@ import type { FootageKind } from "../../bench/footage-file.ts";
 import { runProbe, startFootageServer } from "../../bench/processes.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { median } from "../../src/core/statistics.ts";
-import { readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { RecordingSink } from "../server/recording-sink.ts";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { RecordingSink } from "../support/recording-sink.ts";
 
 setDefaultTimeout(60_000);
 

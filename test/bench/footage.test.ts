@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { CLIP_SIZE, codedFootage, footageFrames, noisyStill } from "../../bench/footage.ts";
 import { nowMicros } from "../../src/core/clock.ts";
-import { readFrameCode } from "../../src/server/sources/frame-code.ts";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 
 test("a still scene has noise of its own in each frame", () => {
   const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { DEBIAN_PYTHON, isInstalled } from "../../scripts/setup/system-packages.ts";
 import { footageFile } from "../../bench/footage-file.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { drawFrameCode, MIN_CODE_SIZE, readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { run } from "../codec/outside-programs.ts";
+import { drawFrameCode, MIN_CODE_SIZE, readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { run } from "../support/jpeg-tools.ts";
 
 const FOLDER = fileURLToPath(new URL("../../bench/peers/", import.meta.url));
 const CODE = { frameNumber: 0xdeadbeef, bornAt: 1_763_800_000_123_456 };

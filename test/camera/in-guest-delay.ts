@@ -2,8 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../src/core/clock.ts";
-import { monotonicMicros } from "../../src/server/sources/v4l2/libc.ts";
-import { startServer } from "../e2e/programs.ts";
+import { monotonicMicros } from "../../src/capture/v4l2/libc.ts";
+import { startServer } from "../support/programs.ts";
 import { medianOf, receivePictures } from "./lab.ts";
 import { watchPackets } from "./packets.ts";
 

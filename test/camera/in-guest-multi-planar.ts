@@ -1,22 +1,22 @@
 // A camera whose pictures come in several planes (`vivid` with multiplanar=2), in the guest: listed, and said to be that.
 
 import { expect, test } from "bun:test";
-import type { CameraReport } from "../../src/server/cameras/list.ts";
-import { runToEnd } from "../e2e/programs.ts";
+import type { CameraReport } from "../../src/cli/camera-table.ts";
+import { runToEnd } from "../support/programs.ts";
 
 const REASON = "/dev/video0 is multi-planar, which is read neither here nor by ffmpeg";
 
 test("bun run cameras lists it with the reason why it offers nothing", () => {
-  const { stdout } = Bun.spawnSync([process.execPath, "src/server/cameras/main.ts", "--json"]);
+  const { stdout } = Bun.spawnSync([process.execPath, "src/cli/cameras.ts", "--json"]);
   const [camera] = JSON.parse(stdout.toString()) as CameraReport[];
   expect(camera).toMatchObject({ path: "/dev/video0", name: "vivid", formats: [] });
   expect(camera?.error).toStartWith(REASON);
 });
 
 test("--source says so; auto shows the pattern instead", async () => {
-  const asked = await runToEnd("server", ["--source", "/dev/video0", "--port", "0"]);
+  const asked = await runToEnd("serve", ["--source", "/dev/video0", "--port", "0"]);
   expect([asked.code, asked.remarks.startsWith(`error: ${REASON}`)]).toEqual([1, true]);
-  const auto = await runToEnd("server", ["--source", "auto", "--port", "0", "--frames", "1"]);
+  const auto = await runToEnd("serve", ["--source", "auto", "--port", "0", "--frames", "1"]);
   expect(auto.remarks).toContain(`camera /dev/video0 cannot be used, showing the pattern: ${REASON}`);
 });
 

@@ -1,7 +1,7 @@
 // A capture card, in the guest: the kernel's test driver with an HDMI input whose signal goes, comes back and changes its size.
 
 import { expect, test } from "bun:test";
-import { startServer, startViewer } from "../e2e/programs.ts";
+import { startServer, startViewer } from "../support/programs.ts";
 
 function v4l2ctl(...args: string[]): { isDone: boolean; said: string } {
   const { success, stdout, stderr } = Bun.spawnSync(["v4l2-ctl", "-d", "/dev/video0", ...args]);
@@ -26,7 +26,7 @@ function timingsOf(width: number, height: number): string {
 
 test("the signal of a capture card is followed: gone, back, and of another size; nobody else can change the format meanwhile", async () => {
   setSignal(SIGNAL.none);
-  const refused = Bun.spawnSync([process.execPath, "src/server/main.ts", "--source", "0"]);
+  const refused = Bun.spawnSync([process.execPath, "src/cli/serve.ts", "--source", "0"]);
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr.toString()).toContain("error: /dev/video0 has no signal at its input\n");
 

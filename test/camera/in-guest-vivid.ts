@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
-import type { CameraReport } from "../../src/server/cameras/list.ts";
+import type { CameraReport } from "../../src/cli/camera-table.ts";
 import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
-import { runToEnd, startServer, startViewer } from "../e2e/programs.ts";
+import { runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { captureFrames } from "./lab.ts";
 
 /** Without the counters that vivid writes over its picture, which then stands still. */
@@ -83,11 +83,8 @@ test("a signal of full range is put right, one of another matrix is said to be o
 
 describe("controls", () => {
   const ours = () =>
-    (
-      JSON.parse(
-        text(process.execPath, "src/server/cameras/main.ts", "vivid", "--controls", "--json"),
-      ) as CameraReport[]
-    )[0]?.controls ?? [];
+    (JSON.parse(text(process.execPath, "src/cli/cameras.ts", "vivid", "--controls", "--json")) as CameraReport[])[0]
+      ?.controls ?? [];
 
   test("are those of v4l2-ctl, with ranges and present values", () => {
     const theirs = new Map<string, string>();
@@ -126,11 +123,11 @@ describe("controls", () => {
       ["5", 4],
       ["7", 7],
     ] as const) {
-      const { code, remarks } = await runToEnd("client", [address, "--set", `integer_menu=${value}`]);
+      const { code, remarks } = await runToEnd("view", [address, "--set", `integer_menu=${value}`]);
       expect([code, remarks.includes("error"), present()]).toEqual([0, false, index]);
     }
     const tooLarge = "9223372036854775807";
-    const refused = await runToEnd("client", [address, "--set", `integer_64_bits=${tooLarge}`]);
+    const refused = await runToEnd("view", [address, "--set", `integer_64_bits=${tooLarge}`]);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.remarks).toContain(`'${tooLarge}' is too large for 'integer_64_bits'`);
     expect(await server.end("SIGTERM")).toBe(0);

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import type { CameraReport } from "../../src/server/cameras/list.ts";
+import type { CameraReport } from "../../src/cli/camera-table.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { findCameras } from "../../src/server/sources/v4l2/find.ts";
-import { childrenOf, runToEnd, startServer, startViewer } from "../e2e/programs.ts";
+import { findCameras } from "../../src/capture/camera/find.ts";
+import { childrenOf, runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { cameraFrames, captureFrames, hashOf, medianOf } from "./lab.ts";
 
 const SMALL = ["--size", "320x240", "--fps", "10"];
@@ -19,7 +19,7 @@ function output(...command: string[]): string {
 
 describe("bun run cameras", () => {
   const listed = (): CameraReport[] =>
-    JSON.parse(output(process.execPath, "src/server/cameras/main.ts", "--controls", "--json"));
+    JSON.parse(output(process.execPath, "src/cli/cameras.ts", "--controls", "--json"));
 
   test("lists what v4l2-ctl lists: formats, sizes, rates, controls", () => {
     const [camera] = listed();
@@ -53,7 +53,7 @@ describe("bun run cameras", () => {
       ["brightness=256", "it takes 0 to 255"],
       ["sharpness=1", "it has brightness, contrast"],
     ]) {
-      const { code, remarks } = await runToEnd("server", ["--source", "0", "--set", setting as string]);
+      const { code, remarks } = await runToEnd("serve", ["--source", "0", "--set", setting as string]);
       expect(code).toBe(2);
       expect(remarks).toContain(text as string);
     }
@@ -149,8 +149,8 @@ describe("trouble", () => {
     const flags = ["-f", "v4l2", "-i", path, "-f", "null", "-"];
     const child = Bun.spawn(["ffmpeg", "-nostdin", "-v", "info", ...flags], { stderr: "pipe" });
     for await (const chunk of child.stderr) if (new TextDecoder().decode(chunk).includes("frame=")) break;
-    const busy = await runToEnd("server", ["--source", "0", "--frames", "1"]);
-    const auto = await runToEnd("server", ["--source", "auto", "--frames", "1", "--port", "0"]);
+    const busy = await runToEnd("serve", ["--source", "0", "--frames", "1"]);
+    const auto = await runToEnd("serve", ["--source", "auto", "--frames", "1", "--port", "0"]);
     await using patient = await startServer(["--source", path, "--source", "pattern", ...SMALL]);
     const inUse = `${path}: ${path} is in use by another program; trying again`;
     await patient.until("the line", ({ remarks }) => remarks.includes(inUse));
@@ -162,7 +162,7 @@ describe("trouble", () => {
     expect(busy.remarks).toContain(`error: ${path} is in use by another program\n`);
     expect(auto.remarks).toContain(`cannot be used, showing the pattern: ${path} is in use by another program\n`);
     output("chmod", "000", path);
-    const serve = [process.execPath, "src/server/main.ts", "--source", path];
+    const serve = [process.execPath, "src/cli/serve.ts", "--source", path];
     const denied = Bun.spawnSync(["setpriv", "--bounding-set=-all", ...serve]); // even root, without its powers
     output("chmod", "660", path);
     expect(denied.exitCode).toBe(1);

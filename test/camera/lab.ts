@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { Arena } from "../../src/codec/arena.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
 import { type Micros, nowMicros } from "../../src/core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { ClockOffset } from "../../src/protocol/clock-offset.ts";
@@ -19,10 +19,10 @@ import {
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { CaptureRoom } from "../../src/server/capture-room.ts";
-import { JpegSplitter } from "../../src/server/sources/jpeg-splitter.ts";
-import { parseSetting } from "../../src/server/sources/control-values.ts";
-import { openSource, type SourceOptions } from "../../src/server/sources/open.ts";
+import { CaptureRoom } from "../../src/capture/capture-slots.ts";
+import { JpegSplitter } from "../../src/capture/pipe/jpeg-splitter.ts";
+import { parseSetting } from "../../src/capture/control-values.ts";
+import { openSource, type SourceOptions } from "../../src/capture/open.ts";
 
 /** Where the lab keeps what its camera sends. */
 const LAB = process.env["LAB"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "camera-lab");

@@ -25,7 +25,7 @@ const PATIENCE_MS = 300_000;
 /** One server after the other, each on a port of its own, each until its viewer has gone. */
 function guestCommand(firstPort: number): string {
   const serve = (size: Size, index: number) =>
-    `timeout -s TERM ${SERVER_SECONDS} ${process.execPath} src/server/main.ts --source 0 --size ${size.width}x${size.height} --fps 30 ` +
+    `timeout -s TERM ${SERVER_SECONDS} ${process.execPath} src/cli/serve.ts --source 0 --size ${size.width}x${size.height} --fps 30 ` +
     `--host 0.0.0.0 --port ${firstPort + index} --json | tail -1`; // the last report counts what was lost and where
   return SIZES.map(serve).join("; ");
 }

@@ -3,8 +3,8 @@
 import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
-import { Arena } from "../../src/codec/arena.ts";
-import { CodecPool } from "../../src/codec/pool.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { writeWelcome } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 

@@ -4,20 +4,20 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Overlay, RgbaPicture } from "../../src/client/overlay.ts";
+import type { Overlay, RgbaPicture } from "../../src/client/screens/overlay.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
 import type { ScreenEvents } from "../../src/client/screens/screen.ts";
 import { view, type ViewOptions } from "../../src/client/view.ts";
-import type { ViewReport } from "../../src/client/view-figures.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { median } from "../../src/core/statistics.ts";
 import { writeStream, writeTiles } from "../../src/protocol/messages.ts";
-import { until } from "../codec/outside-programs.ts";
-import { djpeg, randomFrom } from "../codec/simd/decoder-stand.ts";
-import { footageFormat, TileFootage } from "./tile-footage.ts";
-import { TileServer } from "./tile-server.ts";
+import { until } from "../support/wait-until.ts";
+import { djpeg, randomFrom } from "../support/decoder-kernel.ts";
+import { footageFormat, TileFootage } from "../support/tile-footage.ts";
+import { TileServer } from "../support/tile-server.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
-import { listOf } from "../protocol/tile-lists.ts";
+import { listOf } from "../support/tile-lists.ts";
 
 const FORMAT = footageFormat(
   { widthPixels: 320, heightPixels: 240, pixelFormat: "rgb24", quality: 80, sampling: "4:2:0" },

@@ -1,12 +1,14 @@
 // Greying in a codec thread: the copy is what ffmpeg's grey is, dimmed; the picture itself stays as it is.
 
 import { expect, test } from "bun:test";
-import { createGreyer } from "../../src/client/greyed.ts";
+import { createGreyer } from "../../src/client/present/grey-copy.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import type { ShownPicture } from "../../src/client/screens/screen.ts";
-import { Arena } from "../../src/codec/arena.ts";
-import { CodecPool } from "../../src/codec/pool.ts";
-import { ffmpeg, testPicture, toRgbaBytes, until } from "./outside-programs.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { CodecPool } from "../../src/codec/threads/pool.ts";
+import { ffmpeg } from "../support/jpeg-tools.ts";
+import { testPicture, toRgbaBytes } from "../support/samples.ts";
+import { until } from "../support/wait-until.ts";
 
 test("a picture of any size becomes grey and darker, in a thread", async () => {
   const arena = Arena.create();

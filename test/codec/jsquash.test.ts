@@ -2,11 +2,12 @@
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { readJpegSize } from "../../src/codec/jpeg-header.ts";
+import { readJpegSize } from "../../src/codec/jpeg/header.ts";
 import { CodecError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { type ByteCodec, createByteCodec } from "./byte-codec.ts";
-import { cjpeg, djpeg, ffmpeg, largestDifference, psnr, testPicture, toRgbaBytes } from "./outside-programs.ts";
+import { type ByteCodec, createByteCodec } from "../support/byte-codec.ts";
+import { cjpeg, djpeg, ffmpeg } from "../support/jpeg-tools.ts";
+import { largestDifference, psnr, testPicture, toRgbaBytes } from "../support/samples.ts";
 
 let codec: ByteCodec;
 beforeAll(async () => {

@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toRgba } from "../../src/codec/rgba.ts";
 import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
-import { ffmpeg, largestDifference, psnr, run, testPicture, toRgbaBytes } from "./outside-programs.ts";
+import { ffmpeg, run } from "../support/jpeg-tools.ts";
+import { largestDifference, psnr, testPicture, toRgbaBytes } from "../support/samples.ts";
 
 const SIZES: readonly Size[] = [
   { width: 64, height: 48 },

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { UsageError } from "../../src/core/errors.ts";
 import { frameBytes, isPixelFormat, isUsableSize, PIXEL_FORMATS, parseSize } from "../../src/core/pixel-format.ts";
-import { ffmpeg } from "../codec/outside-programs.ts";
+import { ffmpeg } from "../support/jpeg-tools.ts";
 
 describe("frameBytes", () => {
   const sizes = [

@@ -8,18 +8,15 @@ import { readCameras } from "../../src/protocol/cameras.ts";
 import { readWelcome } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType } from "../../src/protocol/wire.ts";
-import { CLIP, Program, runToEnd, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
-import type { ViewReport } from "../../src/client/view-figures.ts";
+import { CLIP, Program, runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const TWO = ["--source", "pattern", "--source", "pattern", "--size", "320x240", "--fps", "20"];
 
 function startViewerOf(camera: string, port: number, flags: string[] = []): Program<ViewReport> {
-  return new Program("../../src/client/main.ts", [
-    ...[`127.0.0.1:${port}/${camera}`, "--display", "none", "--json"],
-    ...flags,
-  ]);
+  return new Program("view", [...[`127.0.0.1:${port}/${camera}`, "--display", "none", "--json"], ...flags]);
 }
 
 /** The first messages that a server answers these bytes with: Welcome, and what comes behind it. The socket stays open. */
@@ -56,7 +53,7 @@ describe("two cameras", () => {
 
   test("one of another name is refused with the names there are, at once", async () => {
     await using server = await startServer(TWO);
-    const viewer = await runToEnd("client", [`127.0.0.1:${server.port}/roof`, "--display", "none"]);
+    const viewer = await runToEnd("view", [`127.0.0.1:${server.port}/roof`, "--display", "none"]);
     expect(viewer.code).toBe(1);
     expect(viewer.remarks).toContain(
       `error: 127.0.0.1:${server.port}: there is no camera 'roof': there are pattern, pattern-2`,
@@ -67,7 +64,7 @@ describe("two cameras", () => {
     await using server = await startServer(TWO);
     await server.until("frames", ({ last }) => last?.cameras?.every(({ frames }) => frames > 2) ?? false);
     const address = `127.0.0.1:${server.port}`;
-    const program = await runToEnd("client", [address, "--list", "--json"]);
+    const program = await runToEnd("view", [address, "--list", "--json"]);
     expect(program.code).toBe(0);
     const entry = { hasEnded: false, width: 320, height: 240, framesPerSecond: 20 };
     expect(program.program.last).toEqual({
@@ -76,7 +73,7 @@ describe("two cameras", () => {
         { name: "pattern-2", ...entry },
       ],
     });
-    const people = await runToEnd("client", [address, "--list"], { rawOutput: true });
+    const people = await runToEnd("view", [address, "--list"], { rawOutput: true });
     expect(people.program.bytes.toString()).toBe("pattern    320×240  20 fps\npattern-2  320×240  20 fps\n");
     await server.until("reports", ({ reports }) => reports.length > 3);
     expect(server.last).toMatchObject({ encoded: 0, viewers: 0 });
@@ -127,10 +124,10 @@ describe("a camera that ends", () => {
     const before = steady.last?.frames ?? 0;
     await steady.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
     expect(steady.last?.reconnects).toBe(0);
-    const late = await runToEnd("client", [`127.0.0.1:${server.port}/standard input`, "--display", "none", "--once"]);
+    const late = await runToEnd("view", [`127.0.0.1:${server.port}/standard input`, "--display", "none", "--once"]);
     expect(late.remarks).toContain("standard input has ended");
     await server.until("its end", ({ last }) => last?.cameras?.[1]?.ended === "standard input has ended");
-    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    const list = await runToEnd("view", [`127.0.0.1:${server.port}`, "--list", "--json"]);
     expect(list.program.last).toMatchObject({ cameras: [{ hasEnded: false }, { hasEnded: true }] });
   });
 
@@ -139,20 +136,20 @@ describe("a camera that ends", () => {
     await using viewer = startViewerOf("pattern", server.port, ["--frames", "3"]);
     expect(await viewer.end()).toBe(0);
     expect(server.remarks).toContain("tmp has ended: cannot read /tmp: it is a folder, not a video");
-    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    const list = await runToEnd("view", [`127.0.0.1:${server.port}`, "--list", "--json"]);
     expect(list.program.last).toMatchObject({ cameras: [{ name: "tmp", hasEnded: true }, { name: "pattern" }] });
-    const first = await runToEnd("client", [`127.0.0.1:${server.port}`, "--display", "none", "--once"]);
+    const first = await runToEnd("view", [`127.0.0.1:${server.port}`, "--display", "none", "--once"]);
     expect(first.remarks).toContain("it is a folder");
   });
 
   test("when all have failed, so has the server", async () => {
-    const { code, remarks } = await runToEnd("server", ["--source", "/tmp", "--source", "/usr", "--port", "0"]);
+    const { code, remarks } = await runToEnd("serve", ["--source", "/tmp", "--source", "/usr", "--port", "0"]);
     expect(code).toBe(1);
     expect(remarks).toMatch(/error: cannot read \/tmp: it is a folder, not a video\n$/);
   });
 
   test("when all are wrong use, the server does not begin", async () => {
-    const { code, remarks } = await runToEnd("server", [...TWO, "--device", "x", "--port", "0"]);
+    const { code, remarks } = await runToEnd("serve", [...TWO, "--device", "x", "--port", "0"]);
     expect([code, remarks]).toEqual([
       2,
       "error: --device goes with --source webcam only; for a camera itself write --source x\n",
@@ -160,7 +157,7 @@ describe("a camera that ends", () => {
   });
 
   test("when all have ended, the server has", async () => {
-    const { code } = await runToEnd("server", [...TWO, "--frames", "5", "--port", "0"]);
+    const { code } = await runToEnd("serve", [...TWO, "--frames", "5", "--port", "0"]);
     expect(code).toBe(0);
   });
 });
@@ -174,7 +171,7 @@ describe("a camera that is not there at the start", () => {
     await server.until("the line", ({ remarks }) => remarks.includes(`late.mp4: ${why}`));
     await using viewer = startViewerOf("late", server.port);
     await viewer.until("the notice", ({ last, remarks }) => last?.trouble === why && remarks.includes(why));
-    const list = await runToEnd("client", [`127.0.0.1:${server.port}`, "--list", "--json"]);
+    const list = await runToEnd("view", [`127.0.0.1:${server.port}`, "--list", "--json"]);
     expect(list.program.last).toMatchObject({ cameras: [{ name: "late.mp4", hasEnded: false }, { hasEnded: false }] });
     await using other = startViewerOf("pattern", server.port, ["--frames", "3"]);
     expect(await other.end()).toBe(0);
@@ -185,7 +182,7 @@ describe("a camera that is not there at the start", () => {
   });
 
   test("ends the server at once where it is the only one", async () => {
-    const { code, remarks } = await runToEnd("server", ["--source", "/nowhere/a", "--port", "0"]);
+    const { code, remarks } = await runToEnd("serve", ["--source", "/nowhere/a", "--port", "0"]);
     expect([code, remarks]).toEqual([1, "error: cannot read /nowhere/a: there is no such file or device\n"]);
   });
 });

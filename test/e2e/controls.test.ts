@@ -1,14 +1,14 @@
 // Controls from the viewer's command line: listed by whoever asks, set where the server allows it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { CAMERA_PRESET } from "../../src/server/preset.ts";
-import { DEFAULTS } from "../../src/server/settings.ts";
+import { CAMERA_PRESET } from "../../src/server/settings/preset.ts";
+import { DEFAULTS } from "../../src/server/settings/settings.ts";
 import { serve } from "../../src/server/serve.ts";
-import { createPattern } from "../../src/server/sources/pattern.ts";
-import { controlValue, findControl } from "../../src/server/sources/control-values.ts";
-import type { Control, Source } from "../../src/server/sources/source.ts";
-import { supervise } from "../../src/server/sources/supervise.ts";
-import { runToEnd, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { createPattern } from "../../src/capture/pattern/pattern.ts";
+import { controlValue, findControl } from "../../src/capture/control-values.ts";
+import type { Control, Source } from "../../src/capture/source.ts";
+import { supervise } from "../../src/capture/supervise/supervise.ts";
+import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -81,7 +81,7 @@ async function withServer(
 }
 
 async function run(...flags: string[]): Promise<{ code: number; output: string; remarks: string }> {
-  const { code, remarks, program } = await runToEnd("client", flags, { rawOutput: true });
+  const { code, remarks, program } = await runToEnd("view", flags, { rawOutput: true });
   return { code, output: program.bytes.toString(), remarks };
 }
 

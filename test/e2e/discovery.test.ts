@@ -1,9 +1,9 @@
 // Servers found without an address: real multicast between two network namespaces, real programs in them, a real terminal.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { ViewReport } from "../../src/client/view-figures.ts";
-import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "./programs.ts";
-import { type Machine, openNetwork, whyNoNetwork } from "./two-machines.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
+import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { type Machine, openNetwork, whyNoNetwork } from "../support/two-machines.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -17,7 +17,7 @@ const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
 
 /** A viewer without an address. */
 const viewOn = ({ through }: Machine, ...flags: string[]) =>
-  new Program<ViewReport>("../../src/client/main.ts", ["--display", "none", "--json", ...flags], { through });
+  new Program<ViewReport>("view", ["--display", "none", "--json", ...flags], { through });
 
 describe.skipIf(obstacle !== null)("without an address", () => {
   test("the server of another machine is found, and what it shows is seen", async () => {
@@ -47,13 +47,13 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     const [there, here] = network.machines;
     await using first = await serveOn(there, "--host", "0.0.0.0", "--port", "10061");
     await using second = await serveOn(there, "--host", there.address, "--port", "10062");
-    const { code, remarks } = await runToEnd("client", ["--display", "none"], { through: here.through });
+    const { code, remarks } = await runToEnd("view", ["--display", "none"], { through: here.through });
     expect(code).toBe(2);
     expect(remarks.trim().split("\n").length).toBe(1);
     for (const { port } of [first, second]) expect(remarks).toContain(`pattern on ${there.address}:${port}`);
 
     // script(1) gives it a terminal.
-    const script = new URL("../../src/client/main.ts", import.meta.url).pathname;
+    const script = new URL("../../src/cli/view.ts", import.meta.url).pathname;
     const command = [...here.through, process.execPath, script, "--display", "none", "--frames", "3"].join(" ");
     const terminal = Bun.spawn(["script", "-qec", command, "/dev/null"], {
       stdin: "pipe",
@@ -117,7 +117,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     await using server = await serveOn(there, "--host", "0.0.0.0");
     await server.until("the line", ({ remarks }) => remarks.includes("the server is not announced on the network"));
     await using viewer = new Program<ViewReport>(
-      "../../src/client/main.ts",
+      "view",
       [`${there.address}:${server.port}`, "--display", "none", "--frames", "30"],
       { through: here.through },
     );

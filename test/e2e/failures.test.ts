@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeHello, writePing } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -112,7 +112,7 @@ describe("servers that misbehave", () => {
   });
 
   test("an output in no folder is one line", async () => {
-    const { code, remarks } = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--output", "/none/x"]);
+    const { code, remarks } = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--output", "/none/x"]);
     expect({ code, remarks }).toEqual({
       code: 1,
       remarks: "error: cannot write to /none/x: there is no such folder\n",
@@ -122,7 +122,7 @@ describe("servers that misbehave", () => {
   test("addresses with colons are said in brackets", async () => {
     await using server = await startServer([...PATTERN, "--host", "::1"]);
     expect(server.remarks).toContain(`serving pattern on [::1]:${server.port}`);
-    const viewer = await runToEnd("client", [`[::1]:${server.port}`, "--display", "none", "--frames", "3"]);
+    const viewer = await runToEnd("view", [`[::1]:${server.port}`, "--display", "none", "--frames", "3"]);
     expect(viewer.remarks).toContain(`connected to [::1]:${server.port}: pattern`);
     await server.until("a viewer", ({ remarks }) => /viewer \[::1\]:\d+ /.test(remarks));
   });
@@ -133,7 +133,7 @@ describe("servers that misbehave", () => {
       port: 0,
       socket: { data: (socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n") },
     });
-    const { code, remarks } = await runToEnd("client", [`127.0.0.1:${web.port}`, "--display", "none"]);
+    const { code, remarks } = await runToEnd("view", [`127.0.0.1:${web.port}`, "--display", "none"]);
     expect(code).toBe(1);
     expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: what listens there is no Slipstream server`);
   });
@@ -146,7 +146,7 @@ describe("servers that misbehave", () => {
       socket: { data: (socket) => void socket.write(Buffer.concat([goodbye, Buffer.from("it speaks 9")])) },
     });
     goodbye.writeUInt32LE(1 + 1 + 2 + 11);
-    const { code, remarks } = await runToEnd("client", [`127.0.0.1:${other.port}`, "--display", "none"]);
+    const { code, remarks } = await runToEnd("view", [`127.0.0.1:${other.port}`, "--display", "none"]);
     expect(code).toBe(1);
     expect(lastLine(remarks)).toMatch(
       new RegExp(`: it speaks 9; this viewer \\(slipstream .*\\) speaks ${WIRE_VERSION}: update the older side$`),
@@ -154,20 +154,20 @@ describe("servers that misbehave", () => {
   });
 
   test("an unknown host is an error at once; a server that is not there yet is waited for", async () => {
-    const unknown = await runToEnd("client", ["no.such.host.invalid", "--display", "none"]);
+    const unknown = await runToEnd("view", ["no.such.host.invalid", "--display", "none"]);
     expect(unknown).toMatchObject({ code: 1, remarks: "error: unknown host: no.such.host.invalid\n" });
 
-    const once = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--once"]);
+    const once = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--once"]);
     expect(once).toMatchObject({
       code: 1,
       remarks: "error: nothing listens on 127.0.0.1:9: start 'bun run serve' there\n",
     });
 
-    const patient = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
+    const patient = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
     expect(patient.code).toBe(0);
     expect(patient.remarks).toContain("nothing listens on 127.0.0.1:9: start 'bun run serve' there; trying again");
     expect(lastLine(patient.remarks)).toEndWith(" ended: no picture was shown");
-    const grid = await runToEnd("client", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "1"]);
+    const grid = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "1"]);
     expect(grid.code).toBe(0);
     expect(lastLine(grid.remarks)).toEndWith(" ended: no picture was shown");
   });
@@ -221,7 +221,7 @@ describe("sources that misbehave", () => {
       [["--host", "no.such.host.invalid", ...PATTERN], 1, /^error: unknown host: no\.such\.host\.invalid: /],
     ];
     for (const [flags, code, message] of cases) {
-      const result = await runToEnd("server", flags);
+      const result = await runToEnd("serve", flags);
       expect({ flags, code: result.code }).toEqual({ flags, code });
       expect(lastLine(result.remarks)).toMatch(message);
     }
@@ -284,7 +284,7 @@ describe("signals", () => {
 
   test("a reader of frames that goes away ends the viewer without a fuss", async () => {
     await using server = await startServer(PATTERN);
-    const script = `"${process.execPath}" src/client/main.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
+    const script = `"${process.execPath}" src/cli/view.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
     const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script]);
     expect(shell.stdout.toString().trim()).toBe("1000000");
     expect(shell.exitCode).toBe(0);
@@ -293,27 +293,27 @@ describe("signals", () => {
 
 describe("the command line", () => {
   test("--help shows the defaults, --version the version, and a wrong flag exits with 2", async () => {
-    const serve = new Program<unknown>("../../src/server/main.ts", ["--help"], { rawOutput: true });
+    const serve = new Program<unknown>("serve", ["--help"], { rawOutput: true });
     expect(await serve.end()).toBe(0);
     for (const text of ["--source", "(default: auto)", "10050", "127.0.0.1", "jsquash", "75"]) {
       expect(serve.bytes.toString().replaceAll(/\s+/g, " ")).toContain(text);
     }
-    const view = new Program<unknown>("../../src/client/main.ts", ["--help"], { rawOutput: true });
+    const view = new Program<unknown>("view", ["--help"], { rawOutput: true });
     expect(await view.end()).toBe(0);
     for (const text of ["127.0.0.1:10050", "fullscreen", "--once"]) expect(view.bytes.toString()).toContain(text);
     const { version } = await Bun.file(new URL("../../package.json", import.meta.url)).json();
-    const short = new Program<unknown>("../../src/server/main.ts", ["--version"], { rawOutput: true });
+    const short = new Program<unknown>("serve", ["--version"], { rawOutput: true });
     await short.end();
     expect(short.bytes.toString().trim()).toBe(version);
     for (const [which, flags] of [
-      ["server", ["--quality", "101"]],
-      ["server", ["--fps", "x"]],
-      ["client", ["no host:x"]],
-      ["client", ["--frames", "0"]],
-      ["client", ["--list", "--grid"]],
-      ["client", ["--list", "--set", "a=1"]],
-      ["client", ["--grid", "--set", "a=1"]],
-      ["client", ["--grid", "--controls"]],
+      ["serve", ["--quality", "101"]],
+      ["serve", ["--fps", "x"]],
+      ["view", ["no host:x"]],
+      ["view", ["--frames", "0"]],
+      ["view", ["--list", "--grid"]],
+      ["view", ["--list", "--set", "a=1"]],
+      ["view", ["--grid", "--set", "a=1"]],
+      ["view", ["--grid", "--controls"]],
     ] as const) {
       const { code, remarks } = await runToEnd(which, flags);
       expect({ flags, code }).toEqual({ flags, code: 2 });

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { letterbox, type Rectangle } from "../../src/client/screens/letterbox.ts";
 import type { GridReport } from "../../src/client/view-grid.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { type FrameCode, readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { Desktop, eventually, shareOf, type Window } from "./desktop.ts";
-import { Program, runToEnd, startServer, type Server, TEST_TIMEOUT_MS } from "./programs.ts";
+import { type FrameCode, readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { Desktop, eventually, shareOf, type Window } from "../support/desktop.ts";
+import { Program, runToEnd, startServer, type Server, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 function startGrid({ port }: Server, flags: string[] = ["--display", "sdl"]): Program<GridReport> {
   const address = `127.0.0.1:${port}`;
-  return new Program("../../src/client/main.ts", [address, "--grid", "--json", ...flags], { env: desktop.env });
+  return new Program("view", [address, "--grid", "--json", ...flags], { env: desktop.env });
 }
 
 async function findGrid({ port }: Server): Promise<Window> {
@@ -174,7 +174,7 @@ test("what makes no sense with it is refused", async () => {
     [["--grid", "--output", "-"], "--output goes with one camera"],
     [["--grid", "--size", "64x64"], "--size goes with one camera"],
   ] as const) {
-    const { code, remarks } = await runToEnd("client", flags);
+    const { code, remarks } = await runToEnd("view", flags);
     expect([code, remarks.includes(text)]).toEqual([2, true]);
   }
 });

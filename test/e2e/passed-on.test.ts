@@ -4,10 +4,10 @@ import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openRelay } from "../../bench/relay.ts";
-import { Connection } from "../../src/client/connection.ts";
-import { withoutTables } from "../stripped-jpeg.ts";
-import { CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { openLink } from "../support/link.ts";
+import { Connection } from "../../src/client/connect/connection.ts";
+import { withoutTables } from "../support/stripped-jpeg.ts";
+import { CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -150,7 +150,7 @@ describe("pictures of the camera", () => {
 
   test("that a link cannot carry are sent as tiles over it, and as they are when it can", async () => {
     await using server = await startCamera(footage, ["--max-latency", "150"]);
-    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 5_000_000, delayMs: 5 });
+    const relay = openLink({ serverPort: server.port, bitsPerSecond: 5_000_000, delayMs: 5 });
     endings.push(() => relay.close());
     const near = await new Listener().open(server.port);
     await using far = startViewer(relay.port);

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { fileURLToPath } from "node:url";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { cjpeg, djpeg, psnr, toRgbaBytes } from "../codec/outside-programs.ts";
-import { runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { cjpeg, djpeg } from "../support/jpeg-tools.ts";
+import { psnr, toRgbaBytes } from "../support/samples.ts";
+import { runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -22,7 +23,7 @@ afterAll(() => display[Symbol.asyncDispose]());
 
 /** Runs the program with the window until the scope ends. */
 async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
-  const script = fileURLToPath(new URL("./painter.ts", import.meta.url));
+  const script = fileURLToPath(new URL("../support/painter.ts", import.meta.url));
   const child = Bun.spawn([process.execPath, script, String(WINDOW.width), String(WINDOW.height), how], {
     env: { ...process.env, DISPLAY: display.name },
     stdout: "pipe",
@@ -147,7 +148,7 @@ test.each([
   ["no display", ["--source", "screen"], { DISPLAY: "", WAYLAND_DISPLAY: "" }, /DISPLAY is not set.*screen:0/],
   ["one that nobody serves", ["--source", "screen:987"], {}, /Cannot open display :987/],
 ] as const)("%s: one clear line", async (_, flags, env, text) => {
-  const program = await runToEnd("server", [...flags, "--port", "0"], { env });
+  const program = await runToEnd("serve", [...flags, "--port", "0"], { env });
   expect(program.code).toBe(1);
   expect(program.remarks.trim()).toMatch(text);
   expect(program.remarks).not.toContain("    at ");

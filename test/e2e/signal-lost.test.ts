@@ -3,8 +3,16 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
-import type { ViewReport } from "../../src/client/view-figures.ts";
-import { CLIP, childrenOf, type Program, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
+import {
+  CLIP,
+  childrenOf,
+  type Program,
+  type Server,
+  startServer,
+  startViewer,
+  TEST_TIMEOUT_MS,
+} from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

@@ -1,8 +1,8 @@
 // Pictures from end to end: what is captured is what is shown, in order, from every kind of source.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { CLIP, ffmpegBytes, type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { CLIP, ffmpegBytes, type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

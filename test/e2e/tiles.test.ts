@@ -1,10 +1,10 @@
 // Tiles from end to end: still scenes, sizes, thin links, and a source that is let go. Real processes, real sockets.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { openRelay } from "../../bench/relay.ts";
+import { openLink } from "../support/link.ts";
 import { frameBytes } from "../../src/core/pixel-format.ts";
-import { readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -74,7 +74,7 @@ describe("sizes", () => {
 describe("a thin link", () => {
   test("is sent lower quality, then smaller pictures, while others get the whole; it climbs back when there is room", async () => {
     await using server = await startServer([...PATTERN, "--max-latency", "200"]);
-    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
+    const relay = openLink({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
     try {
       await using near = startViewer(server.port);
       await using far = startViewer(relay.port);

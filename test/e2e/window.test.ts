@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { openRelay } from "../../bench/relay.ts";
-import type { ViewReport } from "../../src/client/view-figures.ts";
+import { openLink } from "../support/link.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
-import { readFrameCode } from "../../src/server/sources/frame-code.ts";
-import { type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "./programs.ts";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { type Program, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -133,7 +133,7 @@ describe("the window", () => {
 
   test("stays as large as it is when a thin link makes the pictures smaller", async () => {
     await using server = await startServer([...PATTERN, "--max-latency", "150"]);
-    const relay = openRelay({ serverPort: server.port, bitsPerSecond: 150_000, delayMs: 5 });
+    const relay = openLink({ serverPort: server.port, bitsPerSecond: 150_000, delayMs: 5 });
     try {
       const { viewer } = await showWindow(relay.port);
       await using _ = viewer;

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KernelError } from "../../src/codec/simd/kernel-status.ts";
 import { tileRectangle } from "../../src/codec/simd/decoder.ts";
-import { type Build, cjpeg, picture, randomFrom, Stand } from "../codec/simd/decoder-stand.ts";
+import { type Build, cjpeg, picture, randomFrom, Stand } from "../support/decoder-kernel.ts";
 
 const MAX_PIXELS = 1280 * 720;
 const SLOW_MS = 50;

@@ -17,7 +17,7 @@ import {
 import * as m from "../../src/protocol/messages.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
-import { writePicture } from "./whole-pictures.ts";
+import { writePicture } from "../support/whole-pictures.ts";
 
 interface Golden {
   name: string;

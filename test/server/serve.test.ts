@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { ConnectionError } from "../../src/core/errors.ts";
 import { serve } from "../../src/server/serve.ts";
-import { combine } from "../../src/server/settings.ts";
+import { combine } from "../../src/server/settings/settings.ts";
 
 const threads = () => readdirSync("/proc/self/task").length;
 

@@ -1,6 +1,6 @@
 // A picture drawn into a part of another, in another size.
 
-import type { RgbaPicture } from "../overlay.ts";
+import type { RgbaPicture } from "./overlay.ts";
 import type { Rectangle } from "./letterbox.ts";
 
 /**

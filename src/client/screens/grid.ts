@@ -1,7 +1,7 @@
 // Several cameras in one window: a screen for each, whose pictures are put together into that of the window.
 
 import type { Size } from "../../core/pixel-format.ts";
-import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "../overlay.ts";
+import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
 import { drawScaled } from "./draw-scaled.ts";
 import { letterbox, type Rectangle } from "./letterbox.ts";
 import type { Screen, ShownPicture } from "./screen.ts";

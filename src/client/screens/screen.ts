@@ -1,7 +1,7 @@
 // What a screen is: where decoded pictures go, and where the user's keys come from.
 
 import type { Size } from "../../core/pixel-format.ts";
-import type { Overlay, RgbaPicture } from "../overlay.ts";
+import type { Overlay, RgbaPicture } from "./overlay.ts";
 import type { DecodedPicture } from "../picture.ts";
 
 /** A picture to be shown: one that was received, or the blank one that stands in before the first. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Sdl } from "@kmamal/sdl";
 import { MissingError, messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { drawOverlay, type Overlay, type RgbaPicture } from "../overlay.ts";
+import { drawOverlay, type Overlay, type RgbaPicture } from "./overlay.ts";
 import { firstWindowSize, letterbox } from "./letterbox.ts";
 import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
 

@@ -2,7 +2,7 @@
 // Nothing is copied here. The caller owns all memory; a JpegPicture keeps what belongs to one picture (or one stream of equal pictures),
 // and each worker brings its own kernel instance and scratch.
 
-import * as layout from "../kernel/layout-decoder.ts";
+import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
 

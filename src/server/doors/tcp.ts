@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
-import type { Viewer, ViewerConnection } from "../viewer.ts";
+import type { Viewer, ViewerConnection } from "../deliver/viewer.ts";
 
 export interface TcpDoor {
   /** The real port, where 0 had been asked for. */

@@ -12,9 +12,9 @@ import {
 } from "../../../src/codec/simd/encoder.ts";
 import { compileKernel, createKernelMemory, KERNEL_TABLES_BYTES } from "../../../src/codec/simd/kernel-module.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "./encoder-bench.ts";
-import { randomSequence } from "./pictures.ts";
-import { pictureFormats, randomPixels, runs } from "./random-pictures.ts";
+import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
+import { pictureFormats, randomPixels, runs } from "../../support/random-pictures.ts";
 
 const bytesOf = (format: PictureFormat): number =>
   frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels);

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { STATUS_BAD_RECTANGLE } from "../../../src/codec/kernel/status.ts";
 import { FuzzStand, fuzz } from "../../fuzz/decoder.ts";
-import { BUILDS, missingPrograms, Stand } from "./decoder-stand.ts";
+import { BUILDS, missingPrograms, Stand } from "../../support/decoder-kernel.ts";
 
 const fixtures = join(import.meta.dir, "../../fixtures/decoder");
 

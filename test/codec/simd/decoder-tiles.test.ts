@@ -10,8 +10,17 @@ import {
   type TileBytes,
   tileRectangle,
 } from "../../../src/codec/simd/decoder.ts";
-import { TILE_BYTES } from "../../../src/codec/kernel/layout-decoder.ts";
-import { BUILDS, cjpeg, type Content, missingPrograms, moduleOf, picture, randomFrom, Stand } from "./decoder-stand.ts";
+import { TILE_BYTES } from "../../../src/codec/kernel/decode/layout.ts";
+import {
+  BUILDS,
+  cjpeg,
+  type Content,
+  missingPrograms,
+  moduleOf,
+  picture,
+  randomFrom,
+  Stand,
+} from "../../support/decoder-kernel.ts";
 
 const withPrograms = describe.skipIf(missingPrograms() !== "");
 

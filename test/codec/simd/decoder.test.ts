@@ -16,7 +16,7 @@ import {
   psnr,
   Stand,
   testImages,
-} from "./decoder-stand.ts";
+} from "../../support/decoder-kernel.ts";
 
 const missing = missingPrograms();
 const withPrograms = describe.skipIf(missing !== "");

@@ -4,9 +4,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ChromaSampling, ColourRange } from "../../../src/codec/simd/encoder.ts";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
-import { EncoderBench } from "./encoder-bench.ts";
-import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "./libjpeg-turbo.ts";
-import { photoLike, type RgbPicture, randomSequence } from "./pictures.ts";
+import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "../../support/libjpeg-turbo.ts";
+import { photoLike, type RgbPicture, randomSequence } from "../../support/generated-pictures.ts";
 
 /** Random pictures a build: SLIPSTREAM_FUZZ_RUNS asks for more than the usual; each starts five programs. */
 const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 15);

@@ -2,9 +2,17 @@
 // SLIPSTREAM_FOOTAGE=video.avi adds frames of real footage.
 
 import { describe, expect, test } from "bun:test";
-import { EncoderBench, rgbaOf } from "./encoder-bench.ts";
-import { cjpeg, djpeg, ffmpegComplaints, parsePnm, psnr } from "./libjpeg-turbo.ts";
-import { checkerboard, gradients, noise, photoLike, type RgbPicture, testCard, text } from "./pictures.ts";
+import { EncoderBench, rgbaOf } from "../../support/encoder-kernel.ts";
+import { cjpeg, djpeg, ffmpegComplaints, parsePnm, psnr } from "../../support/libjpeg-turbo.ts";
+import {
+  checkerboard,
+  gradients,
+  noise,
+  photoLike,
+  type RgbPicture,
+  testCard,
+  text,
+} from "../../support/generated-pictures.ts";
 
 const WIDTH = 480;
 const HEIGHT = 352;

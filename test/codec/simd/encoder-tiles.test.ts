@@ -4,7 +4,7 @@ import { frameBytes } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Worker } from "node:worker_threads";
-import { cutTiles, stitchTiles } from "../../../src/codec/stitch.ts";
+import { cutTiles, stitchTiles } from "../../../src/codec/jpeg/stitch.ts";
 import {
   defaultRestartInterval,
   type PictureFormat,
@@ -18,10 +18,10 @@ import {
   supportedVariant,
 } from "../../../src/codec/simd/kernel-module.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "./encoder-bench.ts";
-import { djpeg } from "./libjpeg-turbo.ts";
-import { randomSequence } from "./pictures.ts";
-import { pictureFormats, randomPixels, runs } from "./random-pictures.ts";
+import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { djpeg } from "../../support/libjpeg-turbo.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
+import { pictureFormats, randomPixels, runs } from "../../support/random-pictures.ts";
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
@@ -287,7 +287,7 @@ test("several workers on one shared picture give the bytes of one", async () => 
       const base = (16 + worker * 8) << 20;
       const output = { address: base, bytes: 4 << 20, tileBytesAddress: base + (5 << 20) };
       const task = { module, memory, picture, scratch: base + (6 << 20), planes, first, count, output, rounds: 20 };
-      const thread = new Worker(new URL("./encoder-worker.ts", import.meta.url), { workerData: task });
+      const thread = new Worker(new URL("../../support/encoder-worker.ts", import.meta.url), { workerData: task });
       return new Promise<{ tiles: Uint8Array; tileBytes: Uint32Array }>((resolve, reject) => {
         thread.once("error", reject);
         thread.once("message", (written: number) => {

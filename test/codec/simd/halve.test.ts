@@ -11,9 +11,9 @@ import {
   KERNEL_TABLES_BYTES,
 } from "../../../src/codec/simd/kernel-module.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "./encoder-bench.ts";
-import { randomSequence } from "./pictures.ts";
-import { randomPixels, runs } from "./random-pictures.ts";
+import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
+import { randomPixels, runs } from "../../support/random-pictures.ts";
 
 /** One kind of sample: where it lies in a picture without gaps. */
 interface Samples extends Size {

@@ -1,0 +1,26 @@
+// The source `pattern`: a moving test card that carries its frame number and birth time inside the picture.
+
+import { Worker } from "node:worker_threads";
+import { UsageError } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { deliverDrawn } from "./drawn-frames.ts";
+import { MIN_CODE_SIZE } from "./frame-code.ts";
+import type { Source } from "../source.ts";
+
+/** Throws UsageError for a size too small to carry the frame code. */
+export function createPattern(size: Size, framesPerSecond: number): Source {
+  if (size.width < MIN_CODE_SIZE.width || size.height < MIN_CODE_SIZE.height) {
+    throw new UsageError(
+      `the pattern needs at least ${MIN_CODE_SIZE.width}x${MIN_CODE_SIZE.height} pixels, not ${size.width}x${size.height}`,
+    );
+  }
+  const name = "pattern";
+  return {
+    name,
+    framesPerSecond,
+    run(sink, signal) {
+      const worker = new Worker(new URL("./pattern-worker.ts", import.meta.url));
+      return deliverDrawn({ name, size, framesPerSecond, worker }, sink, signal);
+    },
+  };
+}

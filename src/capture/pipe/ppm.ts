@@ -1,0 +1,59 @@
+// PPM pictures one after another, the format in which ffmpeg hands RGB over: each says its size itself, so nothing need be probed.
+//
+// `P6`, width, height and 255 with one blank or newline between and after, then the pixels, as netpbm's manual page ppm(5) has it.
+
+import { SourceError } from "../../core/errors.ts";
+import { isUsableSize, type Size } from "../../core/pixel-format.ts";
+import { RawFrames } from "./raw-frames.ts";
+import type { FrameSink } from "../source.ts";
+
+const MAX_HEADER_BYTES = 64;
+
+/** Feeds on chunks of a stream of PPMs and delivers its frames as `rgb24`. */
+export class PpmReader {
+  readonly #sink: FrameSink;
+  #header = "";
+  #size: Size | null = null;
+  #frames: RawFrames | null = null;
+  #inFrame = false;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** Throws SourceError where the stream is not of PPMs with 255 as their largest value. */
+  feed(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#inFrame && this.#frames !== null) {
+        at += this.#frames.feed(chunk.subarray(at));
+        this.#inFrame = this.#frames.pendingBytes > 0;
+      } else {
+        this.#header += String.fromCharCode(chunk[at++] as number);
+        this.#tryHeader();
+      }
+    }
+  }
+
+  abandon(): void {
+    this.#frames?.abandon();
+  }
+
+  #tryHeader(): void {
+    const header = /^P6\s(\d+)\s(\d+)\s255\s$/.exec(this.#header);
+    if (header === null) {
+      if (this.#header.length < MAX_HEADER_BYTES && "P6".startsWith(this.#header.slice(0, 2))) return;
+      throw new SourceError(`not the PPM stream that was asked for: '${this.#header.slice(0, 20)}'`, { retry: false });
+    }
+    const [width, height] = [Number(header[1]), Number(header[2])];
+    if (!isUsableSize(width, height)) {
+      throw new SourceError(`pictures of ${width}x${height} are too large to be sent`, { retry: false });
+    }
+    if (this.#size?.width !== width || this.#size.height !== height) {
+      this.#size = { width, height };
+      this.#frames = new RawFrames("rgb24", this.#size, this.#sink);
+    }
+    this.#header = "";
+    this.#inFrame = true;
+  }
+}

@@ -1,0 +1,78 @@
+// YUV4MPEG2, the format in which ffmpeg hands frames over: it says size and rate itself, so nothing need be probed.
+//
+// One text line `YUV4MPEG2 W768 H576 F10:1 … C420jpeg`, then per frame a line `FRAME…` and the planes, as mjpegtools'
+// manual page yuv4mpeg(5) has it. Only 4:2:0 is asked for, hence only that is read.
+
+import { SourceError } from "../../core/errors.ts";
+import { isUsableSize, type Size } from "../../core/pixel-format.ts";
+import { RawFrames } from "./raw-frames.ts";
+import type { FrameSink } from "../source.ts";
+
+const NEWLINE = 0x0a;
+const MAX_LINE_BYTES = 1024;
+
+export interface Y4mHeader extends Size {
+  framesPerSecond: number;
+}
+
+/** Reads the stream header line. Throws SourceError where it is none, or not 4:2:0 in full range. */
+export function parseY4mHeader(line: string): Y4mHeader {
+  const [magic, ...parameters] = line.split(" ");
+  const value = (letter: string) => parameters.find((parameter) => parameter.startsWith(letter))?.slice(1);
+  const width = Number(value("W"));
+  const height = Number(value("H"));
+  const [frames, seconds] = (value("F") ?? "0:1").split(":").map(Number);
+  const isFullRange = value("C") === "420jpeg";
+  if (magic !== "YUV4MPEG2" || !isUsableSize(width, height) || !isFullRange) {
+    throw new SourceError(`not the YUV4MPEG2 stream that was asked for: '${line.slice(0, 80)}'`, { retry: false });
+  }
+  return { width, height, framesPerSecond: frames && seconds ? frames / seconds : 0 };
+}
+
+/** Feeds on chunks of a YUV4MPEG2 stream and delivers its frames as `yuvj420p`. */
+export class Y4mReader {
+  readonly #sink: FrameSink;
+  readonly #onRate: (framesPerSecond: number) => void;
+  #line: number[] = [];
+  #frames: RawFrames | null = null;
+  #inFrame = false;
+
+  /** `onRate` hears the stream's nominal rate, 0 where it has none, before its first frame. */
+  constructor(sink: FrameSink, onRate: (framesPerSecond: number) => void) {
+    this.#sink = sink;
+    this.#onRate = onRate;
+  }
+
+  /** Throws SourceError where the stream is not YUV4MPEG2. */
+  feed(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#inFrame && this.#frames !== null) {
+        at += this.#frames.feed(chunk.subarray(at));
+        this.#inFrame = this.#frames.pendingBytes > 0;
+      } else {
+        const byte = chunk[at++] as number;
+        if (byte === NEWLINE) this.#takeLine();
+        else if (this.#line.push(byte) > MAX_LINE_BYTES) this.#takeLine();
+      }
+    }
+  }
+
+  abandon(): void {
+    this.#frames?.abandon();
+  }
+
+  #takeLine(): void {
+    const line = String.fromCharCode(...this.#line);
+    this.#line = [];
+    if (this.#frames === null) {
+      const { width, height, framesPerSecond } = parseY4mHeader(line);
+      this.#onRate(framesPerSecond);
+      this.#frames = new RawFrames("yuvj420p", { width, height }, this.#sink);
+    } else if (line.startsWith("FRAME")) {
+      this.#inFrame = true;
+    } else {
+      throw new SourceError(`broken YUV4MPEG2 stream: '${line.slice(0, 40)}' instead of FRAME`, { retry: true });
+    }
+  }
+}

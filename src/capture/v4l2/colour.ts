@@ -1,0 +1,85 @@
+// What a driver says of its colours, and what has to be done to the samples so that they mean what our formats mean.
+
+import type { PixelFormat } from "../../core/pixel-format.ts";
+import { V4L2 } from "./layouts.ts";
+
+/** Of v4l2_pix_format, as the driver filled it in. */
+export interface ReportedColour {
+  colorspace: number;
+  ycbcrEncoding: number;
+  quantization: number;
+}
+
+/** `none`: samples are copied as they are. */
+export type LevelChange = "none" | "studio-to-full" | "full-to-studio";
+
+export interface Colour {
+  /** What the frame is once the levels are changed. */
+  format: PixelFormat;
+  levels: LevelChange;
+  /** For the operator, where colours will be off all the same. */
+  remark: string | null;
+}
+
+/**
+ * Our Y'CbCr formats are BT.601; `yuv420p`, `nv12` and `yuyv422` of studio range, `gray` of full range
+ * (core/pixel-format.ts). What a driver leaves at "default" is worked out as the header's macros do
+ * (V4L2_MAP_QUANTIZATION_DEFAULT, V4L2_MAP_YCBCR_ENC_DEFAULT), but for grey: cameras send all 256 levels and say nothing
+ * of it, and ffmpeg takes it so as well.
+ */
+export function matchColour(format: PixelFormat, reported: ReportedColour): Colour {
+  const { quantization } = reported;
+  switch (format) {
+    case "rgba":
+    case "rgb24":
+    case "bgr24": {
+      const isStudio = quantization === V4L2.QUANTIZATION_LIM_RANGE;
+      return { format, levels: isStudio ? "studio-to-full" : "none", remark: null };
+    }
+    case "gray": {
+      const isStudio = quantization === V4L2.QUANTIZATION_LIM_RANGE;
+      return { format, levels: isStudio ? "studio-to-full" : "none", remark: null };
+    }
+    case "yuv420p":
+    case "yuvj420p":
+      return { format: isFull(reported) ? "yuvj420p" : "yuv420p", levels: "none", remark: matrixRemark(reported) };
+    case "nv12":
+    case "yuyv422":
+      return { format, levels: isFull(reported) ? "full-to-studio" : "none", remark: matrixRemark(reported) };
+  }
+}
+
+function isFull({ quantization, colorspace }: ReportedColour): boolean {
+  if (quantization === V4L2.QUANTIZATION_DEFAULT) return colorspace === V4L2.COLORSPACE_JPEG;
+  return quantization === V4L2.QUANTIZATION_FULL_RANGE;
+}
+
+const MATRICES: Readonly<Record<number, string>> = {
+  [V4L2.YCBCR_ENC_709]: "BT.709",
+  [V4L2.YCBCR_ENC_BT2020]: "BT.2020",
+  [V4L2.YCBCR_ENC_SMPTE240M]: "SMPTE 240M",
+};
+
+function matrixRemark(reported: ReportedColour): string | null {
+  const encoding =
+    reported.ycbcrEncoding === V4L2.YCBCR_ENC_DEFAULT ? defaultEncoding(reported.colorspace) : reported.ycbcrEncoding;
+  const isBt601 = ([V4L2.YCBCR_ENC_601, V4L2.YCBCR_ENC_XV601, V4L2.YCBCR_ENC_SYCC] as number[]).includes(encoding);
+  if (isBt601) return null;
+  const matrix = MATRICES[encoding] ?? `matrix ${encoding}`;
+  return `the camera's colours are ${matrix} and are shown as BT.601: reds and greens are a little off`;
+}
+
+/** V4L2_MAP_YCBCR_ENC_DEFAULT. */
+function defaultEncoding(colorspace: number): number {
+  switch (colorspace) {
+    case V4L2.COLORSPACE_REC709:
+    case V4L2.COLORSPACE_DCI_P3:
+      return V4L2.YCBCR_ENC_709;
+    case V4L2.COLORSPACE_BT2020:
+      return V4L2.YCBCR_ENC_BT2020;
+    case V4L2.COLORSPACE_SMPTE240M:
+      return V4L2.YCBCR_ENC_SMPTE240M;
+    default:
+      return V4L2.YCBCR_ENC_601;
+  }
+}

@@ -1,0 +1,203 @@
+// A camera's settings: listed, and set by name.
+
+import { SourceError, UsageError } from "../../core/errors.ts";
+import { controlValue, findControl, type Setting } from "../control-values.ts";
+import type { Control, ControlMenuItem } from "../source.ts";
+import type { Device } from "./device.ts";
+import { explainRefusedSetting, isGone } from "./explain.ts";
+import { V4L2 } from "./layouts.ts";
+import { addressOf, ERRNO, SystemCallError } from "./libc.ts";
+import { Struct } from "./struct.ts";
+
+/** What of an open device is needed here; a test may answer in its place. */
+export type ControlDevice = Pick<Device, "path" | "attempt">;
+
+/** What the driver itself says of a control: values and menus are asked for where they are needed, over USB perhaps. */
+interface DescribedControl extends Omit<Control, "value" | "menu"> {
+  /** What the kernel knows it by. */
+  id: number;
+  is64Bit: boolean;
+  isReadable: boolean;
+  /** Its menu's labels are numbers. */
+  hasNumbers: boolean;
+}
+
+const TYPES: Readonly<Record<number, Control["type"]>> = {
+  [V4L2.CTRL_TYPE_INTEGER]: "integer",
+  [V4L2.CTRL_TYPE_INTEGER64]: "integer",
+  [V4L2.CTRL_TYPE_BOOLEAN]: "boolean",
+  [V4L2.CTRL_TYPE_MENU]: "menu",
+  [V4L2.CTRL_TYPE_INTEGER_MENU]: "menu",
+  [V4L2.CTRL_TYPE_BUTTON]: "button",
+  [V4L2.CTRL_TYPE_BITMASK]: "bitmask",
+};
+
+/** With present values. Single ones only: arrays, texts and codecs' structures are left out. Throws SystemCallError. */
+export function readControls(device: ControlDevice): Control[] {
+  return [...eachControl(device)].map((described) => {
+    const { id, is64Bit, isReadable, hasNumbers, ...control } = described;
+    const value = isReadable ? readValue(device, id, is64Bit) : null;
+    return { ...control, value, menu: readMenu(device, described) };
+  });
+}
+
+/** What has no value, or more than one, is left out. Throws SystemCallError where the device does not answer. */
+function* eachControl(device: ControlDevice): Generator<DescribedControl> {
+  const struct = new Struct("v4l2_query_ext_ctrl");
+  let id = 0;
+  while (queryNext(device, struct, id)) {
+    if (struct.get("id") <= id) return; // a driver that does not go on would never end
+    id = struct.get("id");
+    const type = TYPES[struct.get("type")];
+    const flags = struct.get("flags");
+    if (type === undefined || (flags & V4L2.CTRL_FLAG_DISABLED) !== 0 || struct.get("nr_of_dims") > 0) continue;
+    const title = struct.text("name", 32);
+    yield {
+      id,
+      is64Bit: struct.get("type") === V4L2.CTRL_TYPE_INTEGER64,
+      isReadable: (flags & V4L2.CTRL_FLAG_WRITE_ONLY) === 0 && type !== "button",
+      hasNumbers: struct.get("type") === V4L2.CTRL_TYPE_INTEGER_MENU,
+      name: controlName(title),
+      title,
+      type,
+      minimum: struct.getInt64("minimum"),
+      maximum: struct.getInt64("maximum"),
+      step: struct.getInt64("step"),
+      defaultValue: struct.getInt64("default_value"),
+      isReadOnly: (flags & V4L2.CTRL_FLAG_READ_ONLY) !== 0,
+      isInactive: (flags & V4L2.CTRL_FLAG_INACTIVE) !== 0,
+    };
+  }
+}
+
+/**
+ * The first control behind that id, into `struct`; false at the end. With NEXT_CTRL one that the camera does not answer for hides
+ * those behind it, since the driver does not say which it was (kernel commit 8c773acdeec7 mends that): then the ids at which it may
+ * be are passed over one by one. Throws SystemCallError where none at all answers.
+ */
+function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">, id: number): boolean {
+  let refusal = 0;
+  for (const start of [id, ...USUAL_IDS.filter((usual) => usual > id)]) {
+    struct.set({ id: (start | V4L2.CTRL_FLAG_NEXT_CTRL) >>> 0 });
+    const errno = device.attempt("VIDIOC_QUERY_EXT_CTRL", struct);
+    if (errno === 0) return true;
+    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // there are no more, or none at all
+    if (!UNANSWERED.has(errno)) throw queryError(device, errno);
+    refusal ||= errno;
+  }
+  if (id > 0) return false; // one that keeps silent behind all that are known is no reason to forget those that answered
+  throw queryError(device, refusal);
+}
+
+function queryError(device: ControlDevice, errno: number): SystemCallError {
+  return new SystemCallError(`VIDIOC_QUERY_EXT_CTRL ${device.path}`, errno);
+}
+
+/** What uvcvideo makes of a control that the camera does not answer for (drivers/media/usb/uvc/uvc_video.c, uvc_query_ctrl). */
+const UNANSWERED = new Set<number>([ERRNO.EIO, ERRNO.EPIPE, ERRNO.EBUSY, ERRNO.EACCES, ERRNO.ERANGE, ERRNO.EREMOTE]);
+
+/** Where cameras' controls are: from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE (uapi/linux/v4l2-controls.h) some 40 each. */
+const USUAL_IDS = [0x00980900, 0x009a0900].flatMap((base) => Array.from({ length: 64 }, (_, index) => base + index));
+
+function readMenu(device: ControlDevice, described: DescribedControl): ControlMenuItem[] {
+  const { id, type, minimum, maximum, hasNumbers } = described;
+  const items: ControlMenuItem[] = [];
+  if (type !== "menu") return items;
+  for (let index = minimum; index <= Math.min(maximum, minimum + MAX_MENU_ITEMS); index++) {
+    const struct = new Struct("v4l2_querymenu").set({ id, index });
+    if (device.attempt("VIDIOC_QUERYMENU", struct) !== 0) continue; // menus have gaps: what this camera lacks
+    items.push({ value: index, label: hasNumbers ? String(struct.getInt64("value")) : struct.text("name", 32) });
+  }
+  return items;
+}
+
+const MAX_MENU_ITEMS = 255;
+
+function readValue(device: ControlDevice, id: number, is64Bit: boolean): number | null {
+  const control = new Struct("v4l2_ext_control").set({ id });
+  if (device.attempt("VIDIOC_G_EXT_CTRLS", only(control)) !== 0) return null;
+  return is64Bit ? control.getInt64("value64") : control.getInt32("value");
+}
+
+/** A list of controls with one in it. The caller keeps `control` for as long as that is used. */
+function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> {
+  const list = new Struct("v4l2_ext_controls").set({ which: V4L2.CTRL_WHICH_CUR_VAL, count: 1 });
+  list.setInt64("controls", addressOf(control.bytes));
+  return list;
+}
+
+/**
+ * Throws UsageError, with where it was written, for the first name or value that the camera does not have, SystemCallError where it
+ * does not answer.
+ */
+export function checkSettings(device: ControlDevice, settings: readonly Setting[]): void {
+  const controls = settings.length === 0 ? [] : [...eachControl(device)];
+  for (const setting of settings) {
+    try {
+      resolve(device, controls, setting);
+    } catch (error) {
+      if (!(error instanceof UsageError) || setting.writtenAt === undefined) throw error;
+      throw new UsageError(`${setting.writtenAt}: ${error.message}`);
+    }
+  }
+}
+
+/**
+ * Throws UsageError for a name or value that the camera does not have, SourceError with the reason where it refuses, SystemCallError
+ * where it does not answer.
+ */
+export function applySetting(device: ControlDevice, setting: Setting): void {
+  apply(device, [...eachControl(device)], setting);
+}
+
+/** In their order, each as far as it goes. Returns a line for each that was not made. Throws SystemCallError where the device is gone. */
+export function applySettings(device: ControlDevice, settings: readonly Setting[]): string[] {
+  if (settings.length === 0) return [];
+  let controls: DescribedControl[];
+  try {
+    controls = [...eachControl(device)];
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || isGone(error)) throw error;
+    return [`the settings were not made: the camera does not say which it has (${error.message})`];
+  }
+  return settings.flatMap((setting) => {
+    try {
+      apply(device, controls, setting);
+      return [];
+    } catch (error) {
+      if (error instanceof UsageError || error instanceof SourceError) return [error.message];
+      throw error;
+    }
+  });
+}
+
+function apply(device: ControlDevice, controls: readonly DescribedControl[], setting: Setting): void {
+  const { control, value } = resolve(device, controls, setting);
+  const struct = new Struct("v4l2_ext_control").set({ id: control.id });
+  if (control.is64Bit) struct.setInt64("value64", BigInt(value));
+  else struct.setInt32("value", value);
+  const errno = device.attempt("VIDIOC_S_EXT_CTRLS", only(struct));
+  if (errno === 0) return;
+  const cause = new SystemCallError(`VIDIOC_S_EXT_CTRLS ${device.path}`, errno);
+  if (isGone(cause)) throw cause;
+  throw new SourceError(explainRefusedSetting(cause, setting), { retry: true, cause });
+}
+
+/** Which control is meant, and which value of it. Throws UsageError. */
+function resolve(
+  device: ControlDevice,
+  controls: readonly DescribedControl[],
+  { name, value }: Setting,
+): { control: DescribedControl; value: number } {
+  const control = findControl(controls, name);
+  return { control, value: controlValue({ ...control, menu: readMenu(device, control) }, value) };
+}
+
+/** As v4l2-ctl does (utils/v4l2-ctl/v4l2-ctl-common.cpp, name2var): letters and digits, lower case, one `_` between. */
+export function controlName(title: string): string {
+  return title
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((part) => part !== "")
+    .join("_");
+}

@@ -1,0 +1,156 @@
+// What a camera offers: formats, sizes and rates, and which of the formats we know.
+
+import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import type { Device } from "./device.ts";
+import { V4L2 } from "./layouts.ts";
+import { type Fraction, Struct } from "./struct.ts";
+
+/** What our side takes frames of a camera as. */
+export type FrameFormat = PixelFormat | "mjpeg";
+
+/** V4L2's four letters and our name for the same layout (uapi/linux/videodev2.h, "Pixel format"). */
+const KNOWN: Readonly<Record<string, FrameFormat>> = {
+  MJPG: "mjpeg",
+  JPEG: "mjpeg",
+  YU12: "yuv420p",
+  NV12: "nv12",
+  YUYV: "yuyv422",
+  RGB3: "rgb24",
+  BGR3: "bgr24",
+  GREY: "gray",
+};
+
+/** Null for formats that nothing here reads. */
+export function frameFormatOf(fourcc: string): FrameFormat | null {
+  return KNOWN[fourcc] ?? null;
+}
+
+/** A time between frames that is offered: one (`shortest` is `longest`) or all between two. */
+export interface IntervalRange {
+  shortest: Fraction;
+  longest: Fraction;
+}
+
+/** A size that is offered: one (`smallest` is `largest`), or all between two in steps. */
+export interface SizeRange {
+  smallest: Size;
+  largest: Size;
+  step: Size;
+  /** Of a range at the one size that was asked about. Empty where the driver does not say. */
+  intervals: IntervalRange[];
+}
+
+export interface CameraFormat {
+  /** V4L2's name, as `MJPG`. */
+  fourcc: string;
+  description: string;
+  /** Made by libv4l, not by the camera. */
+  isEmulated: boolean;
+  /** Whether the driver converts to the Y'CbCr matrix and range that it is asked for. */
+  convertsMatrix: boolean;
+  convertsRange: boolean;
+  sizes: SizeRange[];
+}
+
+/**
+ * Everything that a camera offers. Of a range of sizes the rates are those of the size nearest to `size` (of the largest for
+ * null): a driver may have others at each. Throws SystemCallError.
+ */
+export function readFormats(device: Pick<Device, "enumerate">, size: Size | null): CameraFormat[] {
+  const formats: CameraFormat[] = [];
+  const described = device.enumerate("VIDIOC_ENUM_FMT", (index) =>
+    new Struct("v4l2_fmtdesc").set({ index, type: V4L2.BUF_TYPE_VIDEO_CAPTURE }),
+  );
+  for (const struct of described) {
+    const pixelFormat = struct.get("pixelformat");
+    const flags = struct.get("flags");
+    formats.push({
+      fourcc: fourccText(pixelFormat),
+      description: struct.text("description", 32),
+      isEmulated: (flags & V4L2.FMT_FLAG_EMULATED) !== 0,
+      convertsMatrix: (flags & V4L2.FMT_FLAG_CSC_YCBCR_ENC) !== 0,
+      convertsRange: (flags & V4L2.FMT_FLAG_CSC_QUANTIZATION) !== 0,
+      sizes: readSizes(device, pixelFormat, size),
+    });
+  }
+  return formats;
+}
+
+function readSizes(device: Pick<Device, "enumerate">, pixelFormat: number, size: Size | null): SizeRange[] {
+  const sizes: SizeRange[] = [];
+  const offered = device.enumerate("VIDIOC_ENUM_FRAMESIZES", (index) =>
+    new Struct("v4l2_frmsizeenum").set({ index, pixel_format: pixelFormat }),
+  );
+  for (const struct of offered) {
+    if (struct.get("type") === V4L2.FRMSIZE_TYPE_DISCRETE) {
+      const only = { width: struct.get("discrete.width"), height: struct.get("discrete.height") };
+      const intervals = readIntervals(device, pixelFormat, only);
+      sizes.push({ smallest: only, largest: only, step: { width: 1, height: 1 }, intervals });
+      continue;
+    }
+    const largest = { width: struct.get("stepwise.max_width"), height: struct.get("stepwise.max_height") };
+    const range = {
+      smallest: { width: struct.get("stepwise.min_width"), height: struct.get("stepwise.min_height") },
+      largest,
+      step: {
+        width: Math.max(1, struct.get("stepwise.step_width")),
+        height: Math.max(1, struct.get("stepwise.step_height")),
+      },
+    };
+    const asked = size === null ? largest : nearestSize(range, size);
+    sizes.push({ ...range, intervals: readIntervals(device, pixelFormat, asked) });
+    break; // a range is the only answer (VIDIOC_ENUM_FRAMESIZES, "stepwise" and "continuous" have index 0 only)
+  }
+  return sizes;
+}
+
+/** Of a range's sizes the one nearest to that. */
+export function nearestSize({ smallest, largest, step }: Omit<SizeRange, "intervals">, goal: Size): Size {
+  return {
+    width: nearestStep(smallest.width, largest.width, step.width, goal.width),
+    height: nearestStep(smallest.height, largest.height, step.height, goal.height),
+  };
+}
+
+function nearestStep(from: number, to: number, step: number, goal: number): number {
+  const bounded = Math.min(to, Math.max(from, goal));
+  return Math.min(to, from + Math.round((bounded - from) / step) * step);
+}
+
+function readIntervals(
+  device: Pick<Device, "enumerate">,
+  pixelFormat: number,
+  { width, height }: Size,
+): IntervalRange[] {
+  const intervals: IntervalRange[] = [];
+  const offered = device.enumerate("VIDIOC_ENUM_FRAMEINTERVALS", (index) =>
+    new Struct("v4l2_frmivalenum").set({ index, pixel_format: pixelFormat, width, height }),
+  );
+  for (const struct of offered) {
+    if (struct.get("type") === V4L2.FRMIVAL_TYPE_DISCRETE) {
+      const interval = struct.fraction("discrete");
+      intervals.push({ shortest: interval, longest: interval });
+      continue;
+    }
+    intervals.push({ shortest: struct.fraction("stepwise.min"), longest: struct.fraction("stepwise.max") });
+    break;
+  }
+  return intervals.filter(({ shortest, longest }) => rateOf(shortest) > 0 && rateOf(longest) > 0);
+}
+
+/** Frames a second; 0 for an interval that is none. */
+export function rateOf({ numerator, denominator }: Fraction): number {
+  return numerator > 0 && denominator > 0 ? denominator / numerator : 0;
+}
+
+/** The four letters of a format's code (v4l2_fourcc: the first letter is the lowest byte). */
+export function fourccText(code: number): string {
+  const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((code >>> shift) & 0x7f)).join("");
+  return code >>> 31 === 1 ? `${letters}-BE` : letters.trimEnd();
+}
+
+export function fourccCode(text: string): number {
+  const letters = text.replace("-BE", "").padEnd(4);
+  const code = [0, 1, 2, 3].reduce((sum, at) => sum | (letters.charCodeAt(at) << (8 * at)), 0);
+  return (text.endsWith("-BE") ? code | 0x80000000 : code) >>> 0;
+}

@@ -1,0 +1,250 @@
+// A device that is capturing: format and rate set, buffers mapped, frames taken out of it, newest first.
+
+import { SourceError } from "../../core/errors.ts";
+import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { matchColour } from "./colour.ts";
+import type { Device } from "./device.ts";
+import { type CameraFormat, fourccCode, fourccText, type FrameFormat, readFormats } from "./formats.ts";
+import { FrameCopier } from "./frame-copy.ts";
+import { setRate } from "./frame-rate.ts";
+import { V4L2 } from "./layouts.ts";
+import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
+import { type Actual, chooseMode, describeDifference, type Mode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
+import { adoptSignal } from "./signal.ts";
+import { Struct } from "./struct.ts";
+
+/** Enough for the driver to fill one while we read one, twice over; we always take the newest, so more would not be seen. */
+const BUFFERS = 4;
+/** More frames than that were not lost between two: the driver has begun to count anew. */
+const LARGEST_GAP = 1000;
+
+export interface Taken {
+  index: number;
+  bytesUsed: number;
+  /** CLOCK_MONOTONIC in microseconds; null where the driver's stamps are of another clock. */
+  stamp: number | null;
+}
+
+export class CaptureSession implements Disposable {
+  readonly actual: Actual;
+  /** What the frames are. */
+  readonly format: FrameFormat;
+  /** Lines for the operator: what is not as asked for or not as it should be. */
+  readonly remarks: string[] = [];
+  readonly #device: Device;
+  readonly #mappings: Mapping[] = [];
+  readonly #copier: FrameCopier | null;
+  readonly #buffer = new Struct("v4l2_buffer");
+  #sequence: number | null = null;
+  /** Frames that the camera made and nobody got. */
+  lost = 0;
+  /** Of all that there were. */
+  damaged = 0;
+
+  /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
+  constructor(device: Device, wanted: Wanted) {
+    this.#device = device;
+    // Before it is looked at, so that no change is missed. Drivers of cameras refuse the subscription.
+    const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
+    device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
+    const signalSize = adoptSignal(device); // also where another size is wanted
+    const wishes = { ...wanted, size: wanted.size ?? signalSize };
+    const { pix, mode } = setFormat(device, readFormats(device, wishes.size ?? USUAL_SIZE), wishes);
+    const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
+    const { framesPerSecond, remark } = setRate(device, mode.interval, wanted.framesPerSecond);
+    if (remark !== null) this.remarks.push(remark);
+    this.actual = { fourcc: mode.fourcc, size, framesPerSecond };
+    const difference = describeDifference(wanted, this.actual);
+    if (difference !== null) this.remarks.push(difference);
+    if (mode.format === "mjpeg") {
+      this.format = "mjpeg";
+      this.#copier = null;
+    } else {
+      const colour = matchColour(mode.format, {
+        colorspace: pix.get("fmt.pix.colorspace"),
+        ycbcrEncoding: pix.get("fmt.pix.ycbcr_enc"),
+        quantization: pix.get("fmt.pix.quantization"),
+      });
+      this.format = colour.format;
+      if (colour.remark !== null) this.remarks.push(colour.remark);
+      this.#copier = new FrameCopier(colour.format, size, pix.get("fmt.pix.bytesperline"), colour.levels);
+    }
+    try {
+      this.#mapBuffers();
+      device.requestInt("VIDIOC_STREAMON", V4L2.BUF_TYPE_VIDEO_CAPTURE);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Stops the device. It may be gone already, which is as good. */
+  [Symbol.dispose](): void {
+    try {
+      this.#device.requestInt("VIDIOC_STREAMOFF", V4L2.BUF_TYPE_VIDEO_CAPTURE);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+    }
+    for (const mapping of this.#mappings.splice(0)) mapping.unmap();
+  }
+
+  /**
+   * The newest frame that is ready, null for none; older ones go back to the driver and are counted as lost. The buffer
+   * stays ours until `giveBack`.
+   */
+  takeNewest(): Taken | null {
+    let newest: Taken | null = null;
+    for (;;) {
+      const taken = this.#dequeue();
+      if (taken === null) return newest;
+      if (taken === "damaged") continue;
+      if (newest !== null) {
+        this.lost++;
+        this.giveBack(newest);
+      }
+      newest = taken;
+      if (!this.#mayHaveSuccessor(newest)) return newest;
+    }
+  }
+
+  /** It is so old that the next one may be there. */
+  #mayHaveSuccessor({ stamp }: Taken): boolean {
+    const { framesPerSecond } = this.actual;
+    return stamp === null || framesPerSecond === 0 || monotonicMicros() - stamp > 0.5e6 / framesPerSecond;
+  }
+
+  giveBack({ index }: Taken): void {
+    this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
+  }
+
+  /** The largest that a frame can be. */
+  get bufferBytes(): number {
+    return Math.max(...this.#mappings.map(({ bytes }) => bytes.length));
+  }
+
+  /** Whether a taken frame is whole, as far as can be seen at once: drivers hand over what a disturbed transfer left. */
+  #isWhole({ index, bytesUsed }: Taken): boolean {
+    if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
+    const [first, second] = this.#bytes(index);
+    return bytesUsed > 2 && first === 0xff && second === 0xd8; // SOI (T.81 B.1.1.3)
+  }
+
+  /** Copies a taken frame: a JPEG as it is, pixels without their padding. */
+  copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
+    const buffer = this.#bytes(index);
+    if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
+    else this.#copier.copy(buffer, frame);
+  }
+
+  /** Throws SourceError where the picture's size has changed: everything has to be set up anew. */
+  checkEvents(): void {
+    const event = new Struct("v4l2_event");
+    while (this.#device.attempt("VIDIOC_DQEVENT", event) === 0) {
+      const isNewSize =
+        event.get("type") === V4L2.EVENT_SOURCE_CHANGE &&
+        (event.get("u.src_change.changes") & V4L2.EVENT_SRC_CH_RESOLUTION) !== 0;
+      if (isNewSize) throw new SourceError(`${this.#device.path} has changed its picture's format`, { retry: true });
+    }
+  }
+
+  #dequeue(): Taken | "damaged" | null {
+    const buffer = this.#describeBuffer(0);
+    const errno = this.#device.attempt("VIDIOC_DQBUF", buffer);
+    if (errno === ERRNO.EAGAIN) return null;
+    if (errno !== 0) throw new SystemCallError(`VIDIOC_DQBUF ${this.#device.path}`, errno);
+    const sequence = buffer.get("sequence");
+    const gap = this.#sequence === null ? 0 : sequence - this.#sequence - 1;
+    if (gap > 0 && gap < LARGEST_GAP) this.lost += gap;
+    this.#sequence = sequence;
+    const flags = buffer.get("flags");
+    const isMonotonic = (flags & V4L2.BUF_FLAG_TIMESTAMP_MASK) === V4L2.BUF_FLAG_TIMESTAMP_MONOTONIC;
+    const micros = buffer.getInt64("timestamp.tv_sec") * 1e6 + buffer.getInt64("timestamp.tv_usec");
+    const taken: Taken = {
+      index: buffer.get("index"),
+      bytesUsed: Math.min(buffer.get("bytesused"), this.#bytes(buffer.get("index")).length),
+      stamp: isMonotonic && micros > 0 ? micros : null,
+    };
+    if ((flags & V4L2.BUF_FLAG_ERROR) === 0 && this.#isWhole(taken)) return taken;
+    this.lost++;
+    this.damaged++;
+    this.giveBack(taken);
+    return "damaged";
+  }
+
+  #mapBuffers(): void {
+    const asked = new Struct("v4l2_requestbuffers").set({
+      count: BUFFERS,
+      type: V4L2.BUF_TYPE_VIDEO_CAPTURE,
+      memory: V4L2.MEMORY_MMAP,
+    });
+    this.#device.request("VIDIOC_REQBUFS", asked);
+    for (let index = 0; index < asked.get("count"); index++) {
+      const buffer = this.#describeBuffer(index);
+      this.#device.request("VIDIOC_QUERYBUF", buffer);
+      this.#mappings.push(this.#device.map(buffer.get("m.offset"), buffer.get("length")));
+      this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
+    }
+  }
+
+  #describeBuffer(index: number): Struct<"v4l2_buffer"> {
+    this.#buffer.bytes.fill(0);
+    return this.#buffer.set({ index, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP });
+  }
+
+  #bytes(index: number): Uint8Array {
+    const mapping = this.#mappings[index];
+    if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which it never gave us`);
+    return mapping.bytes;
+  }
+}
+
+/** Tries the formats that fit, the best first, until the driver takes one as it is. */
+function setFormat(
+  device: Device,
+  formats: readonly CameraFormat[],
+  wanted: Wanted,
+): { pix: Struct<"v4l2_format">; mode: Mode } {
+  const refused = new Set<string>();
+  for (;;) {
+    const mode = chooseMode(formats, wanted, refused);
+    if (mode === null) {
+      const offered = formats.map(({ fourcc }) => fourcc).join(", ");
+      throw new SourceError(`${device.path} has no format that fits; it has ${offered}`, { retry: true });
+    }
+    const pix = describeFormat(
+      mode,
+      formats.find(({ fourcc }) => fourcc === mode.fourcc),
+    );
+    device.request("VIDIOC_S_FMT", pix);
+    // The driver changes what it cannot do, the pixel format too.
+    if (fourccText(pix.get("fmt.pix.pixelformat")) === mode.fourcc && isFrame(pix.get("fmt.pix.field"))) {
+      return { pix, mode };
+    }
+    refused.add(mode.fourcc);
+  }
+}
+
+/** Half pictures would need more than a copy. */
+function isFrame(field: number): boolean {
+  return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
+}
+
+function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | undefined): Struct<"v4l2_format"> {
+  const pix = new Struct("v4l2_format").set({
+    type: V4L2.BUF_TYPE_VIDEO_CAPTURE,
+    "fmt.pix.width": size.width,
+    "fmt.pix.height": size.height,
+    "fmt.pix.pixelformat": fourccCode(fourcc),
+    "fmt.pix.field": V4L2.FIELD_NONE,
+    "fmt.pix.priv": V4L2.PIX_FMT_PRIV_MAGIC, // without it the fields behind it are ignored
+  });
+  const isYcbcr = (["yuv420p", "nv12", "yuyv422"] as readonly (PixelFormat | "mjpeg")[]).includes(format);
+  if (isYcbcr && (offered?.convertsMatrix || offered?.convertsRange)) {
+    pix.set({
+      "fmt.pix.flags": V4L2.PIX_FMT_FLAG_SET_CSC,
+      "fmt.pix.ycbcr_enc": offered.convertsMatrix ? V4L2.YCBCR_ENC_601 : V4L2.YCBCR_ENC_DEFAULT,
+      "fmt.pix.quantization": offered.convertsRange ? V4L2.QUANTIZATION_LIM_RANGE : V4L2.QUANTIZATION_DEFAULT,
+    });
+  }
+  return pix;
+}

@@ -1,0 +1,99 @@
+// What `bun run cameras` shows: every camera with what it offers, as an object and as a table.
+
+import { messageOf } from "../core/errors.ts";
+import type { Control } from "../capture/source.ts";
+import { rangeText } from "../capture/control-values.ts";
+import { describeCamera, type FoundCamera } from "../capture/camera/find.ts";
+import { type CameraFormat, frameFormatOf, rateOf, type SizeRange } from "../capture/v4l2/formats.ts";
+
+/** Printed as it is by `--json`. */
+export interface CameraReport {
+  index: number;
+  path: string;
+  name: string;
+  /** Where it is plugged in; "" where it could not be asked. */
+  bus: string;
+  formats: FormatReport[];
+  /** With `--controls`. */
+  controls?: Control[];
+  /** Why it could not be asked; null = it could. */
+  error: string | null;
+}
+
+export interface FormatReport {
+  /** V4L2's name, as `MJPG`. */
+  fourcc: string;
+  description: string;
+  /** What `--pixel-format` calls it; null = ffmpeg would have to read it. */
+  pixelFormat: string | null;
+  sizes: SizeReport[];
+}
+
+export interface SizeReport {
+  width: number;
+  height: number;
+  /** The largest, where the camera does any size up to that. */
+  upTo: { width: number; height: number } | null;
+  /** Frames a second, the most first; of a range both ends. Empty where the driver does not say. */
+  framesPerSecond: number[];
+}
+
+export function reportCamera({ index, path, card, bus }: FoundCamera, withControls: boolean): CameraReport {
+  const camera = { index, path, name: card, bus };
+  try {
+    const { formats, controls } = describeCamera(path, withControls);
+    return { ...camera, formats: formats.map(reportFormat), ...(withControls ? { controls } : {}), error: null };
+  } catch (error) {
+    return { ...camera, formats: [], ...(withControls ? { controls: [] } : {}), error: messageOf(error) };
+  }
+}
+
+function reportFormat({ fourcc, description, sizes }: CameraFormat): FormatReport {
+  return { fourcc, description, pixelFormat: frameFormatOf(fourcc), sizes: sizes.map(reportSize) };
+}
+
+function reportSize({ smallest, largest, intervals }: SizeRange): SizeReport {
+  const rates = intervals.flatMap(({ shortest, longest }) => [rateOf(shortest), rateOf(longest)]);
+  const rounded = new Set(rates.map((rate) => Math.round(rate * 100) / 100));
+  const isOne = smallest.width === largest.width && smallest.height === largest.height;
+  return { ...smallest, upTo: isOne ? null : largest, framesPerSecond: [...rounded].toSorted((a, b) => b - a) };
+}
+
+/** Lines for people. */
+export function describeReports(reports: readonly CameraReport[]): string[] {
+  return reports.flatMap((report) => [
+    `${report.index}  ${report.name}  ${report.path}${report.bus === "" ? "" : `  ${report.bus}`}`,
+    ...(report.error === null ? [] : [`   ${report.error}`]),
+    ...columns(report.formats.flatMap(formatRows)),
+    ...(report.controls === undefined ? [] : columns(report.controls.flatMap(controlRows))),
+  ]);
+}
+
+function formatRows({ fourcc, description, pixelFormat, sizes }: FormatReport): string[][] {
+  const kind = pixelFormat ?? `${description} (by ffmpeg)`;
+  if (sizes.length === 0) return [[fourcc, kind, "any size it likes", ""]];
+  return sizes.map(({ width, height, upTo, framesPerSecond }, line) => [
+    line === 0 ? fourcc : "",
+    line === 0 ? kind : "",
+    `${width}x${height}${upTo === null ? "" : ` to ${upTo.width}x${upTo.height}`}`,
+    framesPerSecond.length === 0 ? "" : `${framesPerSecond.join(" ")} fps`,
+  ]);
+}
+
+function controlRows(control: Control): string[][] {
+  const { name, type, value, defaultValue, menu, isReadOnly, isInactive } = control;
+  const remarks = [...(isReadOnly ? ["read only"] : []), ...(isInactive ? ["without effect now"] : [])];
+  const isValued = type !== "button";
+  const first = [
+    name,
+    type === "integer" || type === "bitmask" ? rangeText(control) : type === "boolean" ? "0 or 1" : type,
+    isValued ? `is ${value ?? "unknown"}` : "",
+    `${isValued ? `default ${defaultValue}` : ""}${remarks.length > 0 ? ` (${remarks.join(", ")})` : ""}`.trim(),
+  ];
+  return [first, ...menu.map((item) => ["", `${item.value} = ${item.label}`, "", ""])];
+}
+
+function columns(rows: readonly string[][]): string[] {
+  const widths = [0, 1, 2, 3].map((at) => Math.max(0, ...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) => `   ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd());
+}

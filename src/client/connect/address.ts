@@ -1,0 +1,34 @@
+// Where a server is, and which of its cameras is meant: HOST, HOST:PORT, or an IPv6 address in brackets, then /NAME.
+
+import { UsageError } from "../../core/errors.ts";
+import { formatHostPort } from "../../core/host-port.ts";
+import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
+
+export interface Address {
+  host: string;
+  port: number;
+  /** A camera's name, or a part of it; empty = the first. */
+  camera: string;
+}
+
+/** Throws UsageError for anything that is no host with or without a port and a name. */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new UsageError(
+      `'${text}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, as camera.local:10050 or [::1]:10050/door`,
+    );
+  }
+  const camera = match?.[4] ?? "";
+  if (Buffer.byteLength(camera) > MAX_CAMERA_NAME_BYTES) {
+    throw new UsageError(`'${camera}' is longer than any camera's name: ${MAX_CAMERA_NAME_BYTES} bytes are the limit`);
+  }
+  return { host, port, camera };
+}
+
+export function formatAddress({ host, port, camera }: Address): string {
+  const where = formatHostPort(host, port);
+  return camera === "" ? where : `${where}/${camera}`;
+}

@@ -1,0 +1,109 @@
+// A whole picture decoded by several threads at once, where it has restart markers: its intervals are tiles (T.81 E.1.4).
+//
+// The main thread reads the header and finds the markers; threads take runs of intervals from a counter, as they do with tiles
+// that come one by one (tile-stream.ts), and whoever ends the last run converts the lines of pixels between the runs.
+
+import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import type { CodecPool } from "../../codec/threads/pool.ts";
+import { type DecoderExports, instantiateDecoder, JpegPicture, seams, shareOut } from "../../codec/simd/decoder.ts";
+import { compileKernel } from "../../codec/simd/kernel-module.ts";
+import { KernelError } from "../../codec/simd/kernel-status.ts";
+import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/simd/tile-decoder.ts";
+
+/** Runs for each thread, so that threads end at about the same time. */
+const RUNS_PER_THREAD = 3;
+
+/** How decoding ended; `failure` null = well. */
+export interface IntervalsOutcome {
+  failure: string | null;
+  /** Some of the picture is missing, and grey instead. */
+  isDamaged: boolean;
+  /** Of all threads together. */
+  busyMicros: number;
+}
+
+/** Loads the decoder kernel for reading headers; intervals are decoded by the pool's threads. */
+export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {
+  return new IntervalDecoder(arena, pool, await instantiateDecoder(await compileKernel("decoder"), arena.memory));
+}
+
+/** One picture at a time: its memory is used again for the next. */
+export class IntervalDecoder {
+  readonly #arena: Arena;
+  readonly #pool: CodecPool;
+  readonly #kernel: DecoderExports;
+  readonly #picture: JpegPicture;
+  readonly #input: GrowingArea;
+  readonly #counters: number;
+  #running = 0;
+
+  constructor(arena: Arena, pool: CodecPool, kernel: DecoderExports) {
+    this.#arena = arena;
+    this.#pool = pool;
+    this.#kernel = kernel;
+    this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+    this.#input = new GrowingArea(arena);
+    this.#counters = arena.take(COUNTERS_BYTES);
+  }
+
+  /** Threads are at a picture. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  /**
+   * Begins to decode a picture to RGBA at that address; `done` is called once. Returns false where that is not for it: the
+   * picture has no runs that begin with a line of MCUs, or is of a kind that only another codec reads. Not to be called while
+   * it is busy, nor without an idle thread. Throws CodecError where memory ends.
+   */
+  tryDecode(jpeg: Uint8Array, pixels: number, done: (outcome: IntervalsOutcome) => void): boolean {
+    const prepared = this.#prepare(jpeg);
+    if (prepared === null) return false;
+    const { batches, rectangles, strideBytes, isTruncated } = prepared;
+    const words = new Int32Array(this.#arena.memory.buffer, this.#counters, COUNTERS_BYTES / 4);
+    words[NEXT_BATCH] = 0;
+    words[BATCHES_LEFT] = batches.length;
+    const { state, scratchBytes, list } = this.#picture;
+    const job = {
+      ...({ kind: "tiles", state, scratchBytes, list, batches, counters: this.#counters } as const),
+      ...{ pixels, strideBytes, convertsLines: true, rectangles },
+    };
+    const outcome: IntervalsOutcome = { failure: null, isDamaged: isTruncated, busyMicros: 0 };
+    this.#running = Math.min(batches.length, this.#pool.idleThreads);
+    for (let thread = this.#running; thread > 0; thread--) {
+      const isTaken = this.#pool.tryRun(job, (result) => {
+        if (result.ok) {
+          outcome.busyMicros += result.busyMicros;
+          outcome.isDamaged ||= result.value.isDamaged;
+        } else {
+          outcome.failure ??= result.message;
+        }
+        if (--this.#running === 0) done(outcome);
+      });
+      if (!isTaken) throw new Error("no thread took the picture, and one was idle");
+    }
+    return true;
+  }
+
+  #prepare(jpeg: Uint8Array) {
+    const address = this.#input.reserve(jpeg.length);
+    this.#arena.bytes(address, jpeg.length).set(jpeg); // a copy: threads read the arena only
+    try {
+      const info = this.#picture.readHeader(address, jpeg.length);
+      const shares = info.isInterleaved ? shareOut(info, RUNS_PER_THREAD * this.#pool.threads) : [];
+      if (shares.length < 2) return null;
+      this.#picture.indexTiles(address, jpeg.length);
+      return {
+        batches: shares.map(({ tiles }) => tiles),
+        rectangles: seams(info, shares, this.#kernel.waitingRows(this.#picture.state, 0)).flatMap(
+          ({ x, y, width, height }) => [x, y, width, height],
+        ),
+        strideBytes: info.width * 4,
+        isTruncated: this.#picture.isTruncated,
+      };
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      return null; // a thread's codec says what is wrong with it, or decodes it with another one
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// The newest compressed bytes of every tile of a picture, for snapshots: where they lie in the copies of the parts they came in.
+
+import { stitchTiles } from "../../codec/jpeg/stitch.ts";
+import type { BytePool, PooledBytes } from "../../core/byte-pool.ts";
+import type { PartBytes, TakenTiles } from "./tile-frame.ts";
+
+/** A part is kept whole while any tile of it is the newest; beyond so many times the picture's bytes, tiles are put together. */
+const MOST_KEPT = 4;
+const ALWAYS_KEPT_BYTES = 256 * 1024;
+
+/** The JPEG of a picture as its tiles were at one moment. */
+export interface Snapshot {
+  /** Puts the JPEG together; not after `release`. */
+  jpeg(): Uint8Array;
+  /** The picture is over: what is left of its bytes can be used again. Once. */
+  release(): void;
+}
+
+export class KeptTiles {
+  readonly #copies: BytePool;
+  readonly #header: Uint8Array;
+  readonly #parts: (PartBytes | null)[];
+  readonly #offsets: Uint32Array;
+  readonly #lengths: Uint32Array;
+  #keptBytes = 0;
+  #wholeBytes = 0;
+
+  /** `header`: SOI to SOS; `copies`: where those of the parts come from. */
+  constructor(header: Uint8Array, tileCount: number, copies: BytePool) {
+    this.#copies = copies;
+    this.#header = header;
+    this.#parts = new Array<PartBytes | null>(tileCount).fill(null);
+    this.#offsets = new Uint32Array(tileCount);
+    this.#lengths = new Uint32Array(tileCount);
+  }
+
+  /** These are the newest from now on; the parts' copies may be made later. */
+  add({ numbers, parts, offsets, lengths }: TakenTiles): void {
+    if (this.#keptBytes > MOST_KEPT * this.#wholeBytes + ALWAYS_KEPT_BYTES) this.#putTogether();
+    for (let index = 0; index < numbers.length; index++) {
+      const number = numbers[index] as number;
+      const part = parts[index] as PartBytes;
+      const length = lengths[index] as number;
+      const older = this.#parts[number] as PartBytes | null;
+      part.copy.users++;
+      if (part.kept++ === 0) this.#keptBytes += part.bytes;
+      if (older !== null) {
+        if (--older.kept === 0) this.#keptBytes -= older.bytes;
+        this.#copies.release(older.copy);
+      }
+      this.#wholeBytes += length - (this.#lengths[number] as number);
+      this.#parts[number] = part;
+      this.#offsets[number] = offsets[index] as number;
+      this.#lengths[number] = length;
+    }
+  }
+
+  /** The tiles as they are now: what comes after does not change them. */
+  snapshot(): Snapshot {
+    const header = this.#header;
+    const copies = this.#parts.map((part) => part?.copy ?? null);
+    for (const copy of copies) if (copy !== null) copy.users++;
+    const offsets = this.#offsets.slice();
+    const lengths = this.#lengths.slice();
+    return {
+      jpeg: () =>
+        stitchTiles(
+          header,
+          copies.map((copy, number) => bytesOf(copy, offsets, lengths, number)),
+        ),
+      release: () => {
+        for (const copy of copies) if (copy !== null) this.#copies.release(copy);
+      },
+    };
+  }
+
+  /** Copies all tiles into one piece, so that the parts they came in can go. */
+  #putTogether(): void {
+    const copy = this.#copies.take(this.#wholeBytes);
+    const all: PartBytes = { area: { address: 0, bytes: 0 }, bytes: this.#wholeBytes, users: 0, copy, kept: 0 };
+    let at = 0;
+    for (const [number, part] of this.#parts.entries()) {
+      if (part === null) continue;
+      const bytes = bytesOf(part.copy, this.#offsets, this.#lengths, number);
+      copy.bytes.set(bytes, at);
+      part.kept--;
+      this.#copies.release(part.copy);
+      all.kept++;
+      copy.users++;
+      this.#parts[number] = all;
+      this.#offsets[number] = at;
+      at += bytes.length;
+    }
+    this.#copies.release(copy); // the tiles use it now
+    this.#keptBytes = this.#wholeBytes;
+  }
+}
+
+function bytesOf(copy: PooledBytes | null, offsets: Uint32Array, lengths: Uint32Array, number: number): Uint8Array {
+  const offset = offsets[number] as number;
+  return copy === null ? new Uint8Array() : copy.bytes.subarray(offset, offset + (lengths[number] as number));
+}

@@ -1,0 +1,94 @@
+// The picture that a stream of tiles is painted on: its header read, its planes in the arena, and the newest bytes of each tile.
+
+import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../../codec/kernel/decode/layout.ts";
+import { type DecoderExports, JpegPicture, type PictureInfo } from "../../codec/simd/decoder.ts";
+import { KernelError } from "../../codec/simd/kernel-status.ts";
+import type { BytePool } from "../../core/byte-pool.ts";
+import { ProtocolError } from "../../core/errors.ts";
+import type { StreamHeader } from "../../protocol/messages.ts";
+import type { TileGrid } from "./stale-area.ts";
+import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
+import type { PartBytes, TakenTiles } from "./tile-frame.ts";
+
+/** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
+export class TileCanvas implements TileGrid {
+  readonly #arena: Arena;
+  readonly #kernel: DecoderExports;
+  readonly #picture: JpegPicture;
+  readonly #headerArea: GrowingArea;
+  #info: PictureInfo | null = null;
+  readonly #copies: BytePool;
+  #kept: KeptTiles;
+  tilesPerLine = 0;
+  waitingRows = 0;
+
+  /** `copies`: where copies of compressed bytes come from. */
+  constructor(arena: Arena, kernel: DecoderExports, copies: BytePool) {
+    this.#copies = copies;
+    this.#kept = new KeptTiles(new Uint8Array(), 0, copies);
+    this.#arena = arena;
+    this.#kernel = kernel;
+    this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+    this.#headerArea = new GrowingArea(arena);
+  }
+
+  /** Begins a picture. Throws ProtocolError where its header is of no use for tiles, CodecError where memory ends. */
+  open({ jpegHeader, width, height }: StreamHeader): void {
+    const info = this.#readHeader(jpegHeader);
+    if (info.width !== width || info.height !== height) {
+      throw new ProtocolError(`Stream announces ${width}x${height}, its JPEG header ${info.width}x${info.height}`);
+    }
+    if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
+      throw new ProtocolError("Stream's JPEG header is not SOI to SOS of a picture in one scan");
+    }
+    this.#info = info;
+    this.#kept = new KeptTiles(jpegHeader, info.tiles, this.#copies);
+    this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;
+    this.waitingRows = this.#kernel.waitingRows(this.#picture.state, 0);
+  }
+
+  get info(): PictureInfo {
+    if (this.#info === null) throw new Error("the canvas is not open");
+    return this.#info;
+  }
+
+  /** Address of the picture's state, for threads. */
+  get state(): number {
+    return this.#picture.state;
+  }
+
+  get scratchBytes(): number {
+    return this.#picture.scratchBytes;
+  }
+
+  /** Writes the kernel's list of some tiles, TILE_BYTES each; their bytes are the newest from now on. */
+  writeList(address: number, taken: TakenTiles): void {
+    const { numbers, parts, offsets, lengths } = taken;
+    const words = new Uint32Array(this.#arena.memory.buffer, address, (numbers.length * TILE_BYTES) / 4);
+    for (let index = 0; index < numbers.length; index++) {
+      const at = (index * TILE_BYTES) / 4;
+      words[at + TILE_SCAN / 4] = 0;
+      words[at + TILE_NUMBER / 4] = numbers[index] as number;
+      words[at + TILE_ADDRESS / 4] = (parts[index] as PartBytes).area.address + (offsets[index] as number);
+      words[at + TILE_LENGTH / 4] = lengths[index] as number;
+    }
+    this.#kept.add(taken);
+  }
+
+  /** The tiles as they are now. */
+  snapshot(): Snapshot {
+    return this.#kept.snapshot();
+  }
+
+  #readHeader(header: Uint8Array): PictureInfo {
+    try {
+      const address = this.#headerArea.reserve(header.length);
+      this.#arena.bytes(address, header.length).set(header);
+      return this.#picture.readHeader(address, header.length);
+    } catch (cause) {
+      if (!(cause instanceof KernelError)) throw cause;
+      throw new ProtocolError(`Stream's JPEG header cannot be used: ${cause.message}`, { cause });
+    }
+  }
+}

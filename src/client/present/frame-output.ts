@@ -1,0 +1,72 @@
+// --output: shown pictures as raw RGBA, into a file or standard output.
+
+import { type FileHandle, open } from "node:fs/promises";
+import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
+
+/** Whoever read the frames has closed its end: the viewer is done. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+export interface FrameOutput {
+  /** Resolves when the frame is written and its pixels may change. Rejects with OutputClosed, or a MissingError. */
+  write(pixels: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens `path`, or standard output for `-`. Throws MissingError where that cannot be written. */
+export async function openFrameOutput(path: string): Promise<FrameOutput> {
+  const sink = path === "-" ? standardOutput() : fileOutput(await openFile(path));
+  return {
+    async write(pixels) {
+      try {
+        await sink.write(pixels);
+      } catch (cause) {
+        if (codeOf(cause) === "EPIPE") throw new OutputClosed("the reader of the output has gone", { cause });
+        throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}; is the disk full?`, { cause });
+      }
+    },
+    close: () => sink.close(),
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "w");
+  } catch (cause) {
+    throw new MissingError(`cannot write to ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+const EXPLANATIONS: Record<string, string | undefined> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EISDIR: "it is a folder; name a file in it",
+  EACCES: "no permission",
+  EROFS: "what is there can only be read",
+};
+
+function fileOutput(file: FileHandle): FrameOutput {
+  return {
+    async write(pixels) {
+      for (let written = 0; written < pixels.length;) {
+        written += (await file.write(pixels, written, pixels.length - written)).bytesWritten;
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+function standardOutput(): FrameOutput {
+  const { stdout } = process;
+  stdout.on("error", () => undefined); // each write hears of its own failure; unheard, the event would end the process
+  return {
+    write: (pixels) =>
+      new Promise((resolve, reject) => {
+        stdout.write(pixels, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => Promise.resolve(), // it is not ours to close
+  };
+}

@@ -1,0 +1,136 @@
+// Text on top of a picture, drawn into its pixels and taken out again: a pixel's first keeper is the picture.
+
+import type { Size } from "../../core/pixel-format.ts";
+import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "./font.ts";
+
+export interface Overlay {
+  /** Figures, in the top left corner. */
+  lines: readonly string[];
+  /** What must not be overlooked, across the middle: that the picture is old, or paused. */
+  alarm: string | null;
+}
+
+export const NO_OVERLAY: Overlay = { lines: [], alarm: null };
+
+/** RGBA pixels, rows of 4 · width bytes. */
+export interface RgbaPicture extends Size {
+  pixels: Uint8Array;
+}
+
+const WHITE = 0xffffffff;
+const ALARM_RED = 0xff2020d0; // little-endian RGBA, as the picture's pixels are
+const LINE_HEIGHT = GLYPH_HEIGHT + 3;
+const ADVANCE = GLYPH_WIDTH + 1;
+
+interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * Draws the overlay; the returned function restores the pixels that were under it. Between the two calls the picture
+ * must not be given to anybody else. Text that does not fit is cut at the picture's edge.
+ */
+export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void {
+  const pixels = new Uint32Array(picture.pixels.buffer, picture.pixels.byteOffset, picture.width * picture.height);
+  const restores: (() => void)[] = [];
+  if (overlay.lines.length > 0) {
+    const scale = Math.max(1, Math.round(picture.height / 400));
+    const box = boxFor(picture, overlay.lines, scale, 4 * scale, 4 * scale);
+    restores.push(saveUnder(pixels, picture.width, box));
+    fill(pixels, picture.width, box, darker);
+    writeLines(pixels, picture, box, overlay.lines, scale);
+  }
+  if (overlay.alarm !== null) {
+    const scale = Math.max(1, Math.round(picture.height / 240));
+    const longest = Math.max(1, Math.floor((picture.width / scale - 6) / ADVANCE));
+    const lines = wrap(overlay.alarm, longest);
+    const box = boxFor(picture, lines, scale, 0, 0);
+    box.left = Math.max(0, (picture.width - box.width) >> 1);
+    box.top = Math.max(0, (picture.height - box.height) >> 1);
+    restores.push(saveUnder(pixels, picture.width, box));
+    fill(pixels, picture.width, box, () => ALARM_RED);
+    writeLines(pixels, picture, box, lines, scale);
+  }
+  return () => {
+    for (const restore of restores.toReversed()) restore();
+  };
+}
+
+/** Breaks a text into lines of at most `longest` characters, between words where it can. */
+function wrap(text: string, longest: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (longer.length <= longest) {
+      line = longer;
+    } else {
+      if (line !== "") lines.push(line);
+      line = word.slice(0, longest);
+    }
+  }
+  return [...lines, line];
+}
+
+function boxFor(size: Size, lines: readonly string[], scale: number, left: number, top: number): Box {
+  const columns = Math.max(...lines.map((line) => line.length));
+  const width = (columns * ADVANCE + 5) * scale;
+  const height = (lines.length * LINE_HEIGHT + 3) * scale;
+  return { left, top, width: Math.min(width, size.width - left), height: Math.min(height, size.height - top) };
+}
+
+function saveUnder(pixels: Uint32Array, stride: number, box: Box): () => void {
+  const rows = Array.from({ length: box.width > 0 ? Math.max(0, box.height) : 0 }, (_, row) => {
+    const start = (box.top + row) * stride + box.left;
+    return { start, saved: pixels.slice(start, start + box.width) };
+  });
+  return () => {
+    for (const { start, saved } of rows) pixels.set(saved, start);
+  };
+}
+
+function fill(pixels: Uint32Array, stride: number, box: Box, colour: (under: number) => number): void {
+  for (let y = box.top; y < box.top + box.height; y++) {
+    for (let at = y * stride + box.left; at < y * stride + box.left + box.width; at++) {
+      pixels[at] = colour(pixels[at] as number);
+    }
+  }
+}
+
+/** A quarter of the brightness, so that white text is readable on anything. */
+function darker(under: number): number {
+  return ((under >>> 2) & 0x3f3f3f3f) | 0xff000000;
+}
+
+function writeLines(pixels: Uint32Array, size: Size, box: Box, lines: readonly string[], scale: number): void {
+  for (const [index, line] of lines.entries()) {
+    for (const [position, character] of [...line].entries()) {
+      const left = box.left + (3 + position * ADVANCE) * scale;
+      const top = box.top + (3 + index * LINE_HEIGHT) * scale;
+      writeCharacter(pixels, size, box, character, left, top, scale);
+    }
+  }
+}
+
+function writeCharacter(
+  pixels: Uint32Array,
+  size: Size,
+  box: Box,
+  character: string,
+  left: number,
+  top: number,
+  scale: number,
+): void {
+  const right = Math.min(box.left + box.width, size.width);
+  const bottom = Math.min(box.top + box.height, size.height);
+  for (let y = 0; y < GLYPH_HEIGHT * scale && top + y < bottom; y++) {
+    for (let x = 0; x < GLYPH_WIDTH * scale && left + x < right; x++) {
+      if (isInk(character, Math.floor(x / scale), Math.floor(y / scale))) {
+        pixels[(top + y) * size.width + left + x] = WHITE;
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// A JPEG's header, read from its markers without decoding it (ITU-T T.81, annex B).
+
+import { CodecError } from "../../core/errors.ts";
+import { isUsableSize, type Size } from "../../core/pixel-format.ts";
+
+const SOI = 0xd8;
+const EOI = 0xd9;
+const SOS = 0xda;
+const DQT = 0xdb;
+const DRI = 0xdd;
+const TEM = 0x01;
+/** Sequential, Huffman-coded frames, of 8 and of 12 bits (T.81 table B.1). */
+const SOF0 = 0xc0;
+const SOF1 = 0xc1;
+
+/** What stands before a JPEG's first entropy-coded byte. */
+export interface JpegHeader extends Size {
+  /** Sequential and Huffman-coded: what cameras make. Not so: progressive, lossless, arithmetic coding. */
+  isSequential: boolean;
+  /** MCUs from one restart marker to the next; 0 = there are none. */
+  restartIntervalMcus: number;
+  /** Where SOS stands, its FF. */
+  scanAt: number;
+  /** Where the first entropy-coded byte is. */
+  dataAt: number;
+}
+
+/** A marker and its segment: `at` is the marker's FF, `end` is behind the segment. Those without a segment are left out. */
+export interface Segment {
+  marker: number;
+  at: number;
+  end: number;
+}
+
+/** T.81 table B.1: SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC). */
+function isFrameHeader(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+}
+
+function twoBytes(jpeg: Uint8Array, at: number): number {
+  return ((jpeg[at] as number) << 8) | (jpeg[at + 1] as number);
+}
+
+/**
+ * The segments from SOI to the first SOS, that included; it ends early where the bytes do.
+ * Throws CodecError where the bytes are no JPEG, or none any more.
+ */
+export function* headerSegments(jpeg: Uint8Array): Generator<Segment, void, void> {
+  if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw new CodecError("not a JPEG: it does not begin with SOI (FF D8)");
+  let at = 2;
+  while (at + 4 <= jpeg.length) {
+    if (jpeg[at] !== 0xff) throw new CodecError(`broken JPEG: no marker at byte ${at}`);
+    const marker = jpeg[at + 1] as number;
+    if (marker === 0xff) {
+      at++; // T.81 B.1.1.2: any number of fill bytes may precede a marker
+      continue;
+    }
+    if (marker === TEM || (marker >= 0xd0 && marker <= 0xd7)) {
+      at += 2;
+      continue;
+    }
+    if (marker === EOI) return;
+    const end = at + 2 + twoBytes(jpeg, at + 2);
+    yield { marker, at, end };
+    if (marker === SOS) return;
+    at = end;
+  }
+}
+
+/** Width and height of a JPEG. Throws CodecError where the bytes are no JPEG or announce no usable size. */
+export function readJpegSize(jpeg: Uint8Array): Size {
+  for (const { marker, at } of headerSegments(jpeg)) {
+    if (marker === SOS) break;
+    if (isFrameHeader(marker) && at + 9 <= jpeg.length) return sizeOf(jpeg, at);
+  }
+  throw new CodecError("broken JPEG: it ends before its frame header (SOF)");
+}
+
+/** The same, and what else its header says. Throws CodecError also where there is no scan behind the header. */
+export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
+  let size: Size | null = null;
+  let isSequential = false;
+  let restartIntervalMcus = 0;
+  for (const { marker, at, end } of headerSegments(jpeg)) {
+    if (isFrameHeader(marker) && size === null && at + 9 <= jpeg.length) {
+      size = sizeOf(jpeg, at);
+      isSequential = marker === SOF0 || marker === SOF1;
+    }
+    if (marker === DRI && at + 6 <= jpeg.length) restartIntervalMcus = twoBytes(jpeg, at + 4);
+    if (marker !== SOS) continue;
+    if (size === null || end >= jpeg.length) break;
+    return { ...size, isSequential, restartIntervalMcus, scanAt: at, dataAt: end };
+  }
+  throw new CodecError(`broken JPEG: it ends before its ${size === null ? "frame header (SOF)" : "scan (SOS)"}`);
+}
+
+function sizeOf(jpeg: Uint8Array, at: number): Size {
+  const height = twoBytes(jpeg, at + 5);
+  const width = twoBytes(jpeg, at + 7);
+  if (!isUsableSize(width, height)) throw new CodecError(`a JPEG of ${width}x${height} cannot be shown`);
+  return { width, height };
+}
+
+/**
+ * Whether there is an EOI behind the header, with whatever the camera put behind that: where there is none, the end of the
+ * picture is missing. Entropy-coded bytes hold no EOI by chance (T.81 B.1.1.5).
+ */
+export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
+  for (let at = jpeg.lastIndexOf(EOI); at > dataAt; at = jpeg.lastIndexOf(EOI, at - 1)) {
+    if (jpeg[at - 1] === 0xff) return true;
+  }
+  return false;
+}
+
+/** The sum of T.81 table K.1, which quality 50 has as it stands on libjpeg's scale. */
+const LUMINANCE_SUM = 3688;
+
+/** The quality (1 to 100, libjpeg's scale) of which the first quantisation table is about; null where there is none. */
+export function estimateQuality(jpeg: Uint8Array): number | null {
+  for (const { marker, at, end } of headerSegments(jpeg)) {
+    if (marker !== DQT || end > jpeg.length || end < at + 5 + 64) continue;
+    const is16Bit = (jpeg[at + 4] as number) >> 4 !== 0;
+    if (is16Bit) return 1; // libjpeg needs more than 8 bits below quality 24 only, and only if it is told to
+    const sum = jpeg.subarray(at + 5, at + 5 + 64).reduce((total, factor) => total + factor, 0);
+    const percent = (100 * sum) / LUMINANCE_SUM;
+    // jcparam.c, jpeg_quality_scaling, the other way round.
+    const quality = percent > 100 ? 5000 / percent : 100 - percent / 2;
+    return Math.min(100, Math.max(1, Math.round(quality)));
+  }
+  return null;
+}

@@ -1,0 +1,63 @@
+// From 32-bit words to the bytes of an entropy-coded segment: byte order, stuffing (T.81 F.1.2.3) and the end of a
+// restart interval, padded with 1-bits (T.81 F.1.2.3, E.1.4).
+//
+// Sixteen bytes a turn; only a vector that holds an X'FF' is looked at byte by byte. The caller sees to it that the target
+// has room for twice the words and 32 bytes more.
+
+import { SCRATCH_PENDING_BITS, SCRATCH_PENDING_COUNT } from "./layout";
+
+/** Forgets pending bits: an interval begins at a byte. */
+export function forgetBits(scratch: usize): void {
+  store<u64>(scratch, 0, SCRATCH_PENDING_BITS);
+  store<i32>(scratch, 0, SCRATCH_PENDING_COUNT);
+}
+
+/** Writes the words from `word` to `end` as stuffed bytes at `target`; returns the address after them. */
+export function writeWords(word: usize, end: usize, target: usize): usize {
+  while (word + 16 <= end) {
+    const words = v128.load(word);
+    const bytes = v128.shuffle<u8>(words, words, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    const stuffed = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(-1)));
+    v128.store(target, bytes);
+    if (stuffed != 0) {
+      target = writeStuffed(word, word + 16, target);
+    } else {
+      target += 16;
+    }
+    word += 16;
+  }
+  return writeStuffed(word, end, target);
+}
+
+/** The byte-by-byte form of writeWords(). */
+function writeStuffed(word: usize, end: usize, target: usize): usize {
+  while (word < end) {
+    const bits = load<u32>(word);
+    target = writeByte(bits >>> 24, target);
+    target = writeByte((bits >>> 16) & 255, target);
+    target = writeByte((bits >>> 8) & 255, target);
+    target = writeByte(bits & 255, target);
+    word += 4;
+  }
+  return target;
+}
+
+function writeByte(byte: u32, target: usize): usize {
+  // The zero is stored always and counted only after X'FF'.
+  store<u16>(target, <u16>byte);
+  return target + (byte == 255 ? 2 : 1);
+}
+
+/** Ends an interval: the pending bits, filled up with 1-bits to a byte. Returns the address after them. */
+export function endInterval(scratch: usize, target: usize): usize {
+  const pending = load<u64>(scratch, SCRATCH_PENDING_BITS);
+  let count = load<i32>(scratch, SCRATCH_PENDING_COUNT);
+  const padding = -count & 7;
+  const bits = (pending << padding) | (<u64>((1 << padding) - 1));
+  count += padding;
+  while (count > 0) {
+    count -= 8;
+    target = writeByte((<u32>(bits >>> count)) & 255, target);
+  }
+  return target;
+}

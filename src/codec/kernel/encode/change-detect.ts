@@ -1,0 +1,198 @@
+// Change detection: does a tile differ from what was last encoded of it, by more than the sensor's noise?
+//
+// Bytes are compared as they lie in the planes, whatever they mean; nothing is converted. A plane's part of the tile is cut
+// into units of 8 × 8 bytes, about what becomes a block of coefficients. With d the difference of two bytes, n their count
+// in the unit and N the noise allowed, a unit differs where
+//
+//   |Σ d| > N · n       the mean is off: a slow change of light adds up until it is seen, however small its steps
+//   Σ d² > 8 · N² · n   few bytes differ by much: noise of deviation s gives d a variance of 2 s²
+//
+// Two units lie side by side in a vector. Where the width is no multiple of 16 bytes the last vector is pulled back to end
+// with the tile, so that its units are whole and no byte outside the tile is read; they overlap their neighbours.
+
+import { STATE_PIXEL_FORMAT } from "./layout";
+import { checkTiles, planeCount, tileLeftBytes, tileRows, tileTop, tileWidthBytes } from "./tile-rectangle";
+
+/** The largest sum that does not count as a change; sums are whole numbers. */
+function bound(perSample: f64, samples: i32): i32 {
+  return <i32>min(Math.floor(perSample * <f64>samples), 2147483647.0);
+}
+
+/** Whether any byte of two rectangles differs. */
+function bytesDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32): bool {
+  for (let row = 0; row < rows; row++) {
+    if (width < 16) {
+      for (let x: usize = 0; x < width; x++) {
+        if (load<u8>(a + x) != load<u8>(b + x)) return true;
+      }
+    } else {
+      const last = width - 16;
+      let changes = v128.xor(v128.load(a + last), v128.load(b + last));
+      for (let x: usize = 0; x < last; x += 16) {
+        changes = v128.or(changes, v128.xor(v128.load(a + x), v128.load(b + x)));
+      }
+      if (v128.any_true(changes)) return true;
+    }
+    a += rowBytes;
+    b += rowBytes;
+  }
+  return false;
+}
+
+/** One unit of any size up to 8 × 8, byte by byte. */
+function unitDiffers(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
+  let sum = 0;
+  let squares = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let x: usize = 0; x < width; x++) {
+      const difference = <i32>load<u8>(a + x) - <i32>load<u8>(b + x);
+      sum += difference;
+      squares += difference * difference;
+    }
+    a += rowBytes;
+    b += rowBytes;
+  }
+  const samples = <i32>width * rows;
+  return abs(sum) > bound(noise, samples) || squares > bound(8.0 * noise * noise, samples);
+}
+
+/** Whether a unit of two rectangles less than 16 bytes wide differs. */
+function narrowUnitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
+  const unitWidth = min<usize>(width, 8);
+  const last = width - unitWidth;
+  for (let row = 0; row < rows; row += 8) {
+    const unitRows = min(rows - row, 8);
+    // Both units of the step; the second is the first again where there is only one.
+    for (let x: usize = 0; x <= last; x += max<usize>(last, 1)) {
+      if (unitDiffers(a + x, b + x, rowBytes, unitWidth, unitRows, noise)) return true;
+    }
+    a += rowBytes << 3;
+    b += rowBytes << 3;
+  }
+  return false;
+}
+
+/** Whether a unit of two rectangles at least 16 bytes wide differs. */
+function unitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
+  const last = width - 16;
+  const ones = i16x8.splat(1);
+  for (let row = 0; row < rows; row += 8) {
+    const unitRows = min(rows - row, 8);
+    const mean = bound(noise, unitRows << 3);
+    const square = bound(8.0 * noise * noise, unitRows << 3);
+    const bounds = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(square), 0, mean), 1, mean);
+    const unitBytes = <usize>unitRows * rowBytes;
+    let x: usize = 0;
+    while (true) {
+      let sumLeft = i16x8.splat(0); // at most 8 · 255 a lane
+      let sumRight = i16x8.splat(0);
+      let squaresLeft = i32x4.splat(0);
+      let squaresRight = i32x4.splat(0);
+      for (let at = x; at < x + unitBytes; at += rowBytes) {
+        const here = v128.load(a + at);
+        const there = v128.load(b + at);
+        const left = i16x8.sub(i16x8.extend_low_i8x16_u(here), i16x8.extend_low_i8x16_u(there));
+        const right = i16x8.sub(i16x8.extend_high_i8x16_u(here), i16x8.extend_high_i8x16_u(there));
+        sumLeft = i16x8.add(sumLeft, left);
+        sumRight = i16x8.add(sumRight, right);
+        squaresLeft = i32x4.add(squaresLeft, i32x4.dot_i16x8_s(left, left));
+        squaresRight = i32x4.add(squaresRight, i32x4.dot_i16x8_s(right, right));
+      }
+      // Four times four lanes to one vector: [sum left, sum right, squares left, squares right].
+      const totalLeft = i32x4.dot_i16x8_s(sumLeft, ones);
+      const totalRight = i32x4.dot_i16x8_s(sumRight, ones);
+      const sums = i32x4.add(
+        v128.shuffle<u32>(totalLeft, totalRight, 0, 1, 4, 5),
+        v128.shuffle<u32>(totalLeft, totalRight, 2, 3, 6, 7),
+      );
+      const squares = i32x4.add(
+        v128.shuffle<u32>(squaresLeft, squaresRight, 0, 1, 4, 5),
+        v128.shuffle<u32>(squaresLeft, squaresRight, 2, 3, 6, 7),
+      );
+      const totals = i32x4.add(
+        v128.shuffle<u32>(sums, squares, 0, 2, 4, 6),
+        v128.shuffle<u32>(sums, squares, 1, 3, 5, 7),
+      );
+      if (v128.any_true(i32x4.gt_s(i32x4.abs(totals), bounds))) return true;
+      if (x == last) break;
+      x = min(x + 16, last);
+    }
+    a += rowBytes << 3;
+    b += rowBytes << 3;
+  }
+  return false;
+}
+
+/**
+ * 1 where a tile of picture A differs from the same tile of picture B by more than `noise` levels (see above), 0 where it
+ * does not, or a negative status. With a noise of 0 any byte that differs is a change. Both pictures have the format that
+ * the state was prepared for, and the same row bytes; planes that the format does not have are ignored.
+ */
+export function tileDiffers(
+  state: usize,
+  planeA0: usize,
+  planeA1: usize,
+  planeA2: usize,
+  planeB0: usize,
+  planeB1: usize,
+  planeB2: usize,
+  rowBytes0: usize,
+  rowBytes1: usize,
+  rowBytes2: usize,
+  tile: i32,
+  noise: f64,
+): i32 {
+  const status = checkTiles(state, rowBytes0, rowBytes1, rowBytes2, tile, 1);
+  if (status < 0) return status;
+  const planes = planeCount(load<i32>(state, STATE_PIXEL_FORMAT));
+  for (let plane = 0; plane < planes; plane++) {
+    const rowBytes = plane == 0 ? rowBytes0 : plane == 1 ? rowBytes1 : rowBytes2;
+    const offset = <usize>tileTop(state, plane, tile) * rowBytes + <usize>tileLeftBytes(state, plane, tile);
+    const a = offset + (plane == 0 ? planeA0 : plane == 1 ? planeA1 : planeA2);
+    const b = offset + (plane == 0 ? planeB0 : plane == 1 ? planeB1 : planeB2);
+    const width = <usize>tileWidthBytes(state, plane, tile);
+    const rows = tileRows(state, plane, tile);
+    // Negated, so that a NaN means the strictest comparison too.
+    if (!(noise > 0.0)) {
+      if (bytesDiffer(a, b, rowBytes, width, rows)) return 1;
+    } else if (width < 16) {
+      if (narrowUnitsDiffer(a, b, rowBytes, width, rows, noise)) return 1;
+    } else {
+      if (unitsDiffer(a, b, rowBytes, width, rows, noise)) return 1;
+    }
+  }
+  return 0;
+}
+
+/** Copies a tile's pixels from one picture to another of the same format and row bytes. Returns 0 or a negative status. */
+export function copyTile(
+  state: usize,
+  from0: usize,
+  from1: usize,
+  from2: usize,
+  to0: usize,
+  to1: usize,
+  to2: usize,
+  rowBytes0: usize,
+  rowBytes1: usize,
+  rowBytes2: usize,
+  tile: i32,
+): i32 {
+  const status = checkTiles(state, rowBytes0, rowBytes1, rowBytes2, tile, 1);
+  if (status < 0) return status;
+  const planes = planeCount(load<i32>(state, STATE_PIXEL_FORMAT));
+  for (let plane = 0; plane < planes; plane++) {
+    const rowBytes = plane == 0 ? rowBytes0 : plane == 1 ? rowBytes1 : rowBytes2;
+    const offset = <usize>tileTop(state, plane, tile) * rowBytes + <usize>tileLeftBytes(state, plane, tile);
+    let from = offset + (plane == 0 ? from0 : plane == 1 ? from1 : from2);
+    let to = offset + (plane == 0 ? to0 : plane == 1 ? to1 : to2);
+    const width = <usize>tileWidthBytes(state, plane, tile);
+    const rows = tileRows(state, plane, tile);
+    for (let row = 0; row < rows; row++) {
+      memory.copy(to, from, width);
+      from += rowBytes;
+      to += rowBytes;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,253 @@
+// Colour: RGB pixels to Y, Cb, Cr samples (JFIF 1.02, full-range BT.601), for 4:2:0 and 4:4:4.
+//
+// In: rows of packed pixels, 4 bytes (RGBA) or 3 (RGB, BGR). Out: the sample arrays of layout-encoder.ts, lane n = MCU n,
+// signed 16 bit, two units a level (INPUT_*_SCALE brings the weighted sums there; greys come out exact).
+//
+// Two pixels of one MCU and two of its neighbour are loaded into a vector; one byte rearrangement a vector and two moves of
+// 64-bit halves a pair of vectors turn "pixels side by side" into "MCUs side by side". From there on nothing crosses lanes:
+// 4:2:0's averages are byte averages of four such vectors.
+//
+// The weights are small integers. Relaxed build, and 4:4:4 in the plain build: luma (55, 108, 21)/184 or (76, 149, 29)/254,
+// Cb (-27, -53, 80)/160, Cr (123, -103, -20)/246, within 0.1 level of BT.601; the sums fit 16 bits, so that a saturating
+// narrow packs them, and a rounding product scales them. The relaxed byte dot product wants one signed and one 7-bit
+// operand, so bytes are brought to signed by an xor with 0x80 where the weight is positive and with 0x7F (which also
+// negates, less one) where it is negative. The plain build takes red with blue and green alone, in 16 bits.
+//
+// Rounding products cost the plain build several times as much. For 4:2:0, whose chroma is coarse anyway, it therefore uses
+// weights in units of 1/512, within 0.25 level: two units a level are then bits 8 to 23 of the sum, which a byte shuffle both
+// picks and packs: (153, 301, 58), (-86, -170, 256), (256, -214, -42).
+//
+// What each way leaves as an offset, the DC bias (quantisation-tables.ts) takes off.
+
+import {
+  BLOCK_BYTES,
+  INPUT_BLUE_SCALE,
+  INPUT_LUMA_SCALE,
+  INPUT_HELD,
+  INPUT_PIXEL_ORDER,
+  INPUT_RED_SCALE,
+  SAMPLE_ROW_BYTES,
+} from "./layout";
+import { multiplyQ15 } from "./vector";
+
+/** What one level weighs in the sums below. */
+export const LUMA_WEIGHT_SUM: f64 = ASC_FEATURE_RELAXED_SIMD ? 184.0 : 254.0;
+export const BLUE_WEIGHT_SUM: f64 = 160.0;
+export const RED_WEIGHT_SUM: f64 = 246.0;
+
+/** What mid grey reads after these sums, in levels. */
+export function lumaOffset(halved: bool): f64 {
+  if (ASC_FEATURE_RELAXED_SIMD) return 0.0;
+  return halved ? 128.0 : -1.0;
+}
+
+/** What zero chroma reads after these sums, in levels. */
+export const CHROMA_OFFSET: f64 = ASC_FEATURE_RELAXED_SIMD ? -0.5 : 0.0;
+
+/** Red and blue of four pixels in 16-bit lanes. */
+function redBlue(pixels: v128): v128 {
+  return v128.and(pixels, i16x8.splat(255));
+}
+
+/** Green and alpha of four pixels in 16-bit lanes. */
+function green(pixels: v128): v128 {
+  return v128.and(
+    v128.shuffle<u8>(pixels, pixels, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14),
+    i16x8.splat(255),
+  );
+}
+
+/** Plain build, 4:2:0: eight pixels weighted, bits 8 to 23 of the sums. */
+function pickedSums(pixels0: v128, pixels4: v128, held: v128, outer: v128, middle: v128): v128 {
+  const sums0 = i32x4.add(
+    i32x4.dot_i16x8_s(redBlue(pixels0), outer),
+    i32x4.add(i32x4.dot_i16x8_s(green(pixels0), middle), held),
+  );
+  const sums4 = i32x4.add(
+    i32x4.dot_i16x8_s(redBlue(pixels4), outer),
+    i32x4.add(i32x4.dot_i16x8_s(green(pixels4), middle), held),
+  );
+  return v128.shuffle<u8>(sums0, sums4, 1, 2, 5, 6, 9, 10, 13, 14, 17, 18, 21, 22, 25, 26, 29, 30);
+}
+
+/**
+ * Eight pixels → luma samples. `held` is a constant that lies in the state: relaxed build, eight 1s, to add pairs with (spelt
+ * out here, the compiler would make a slower instruction of it); plain build, four 128s, to round with.
+ */
+function luma(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const sign = i8x16.splat(-128);
+    const weights = i32x4.splat(0x00156c37);
+    const sums0 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels0, sign), weights), held);
+    const sums4 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels4, sign), weights), held);
+    return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
+  }
+  const outer = i32x4.splat(76 | (29 << 16));
+  const middle = i32x4.splat(149);
+  const sums0 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels0), outer), i32x4.dot_i16x8_s(green(pixels0), middle));
+  const sums4 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels4), outer), i32x4.dot_i16x8_s(green(pixels4), middle));
+  return multiplyQ15(v128.xor(i16x8.narrow_i32x4_u(sums0, sums4), i16x8.splat(-32768)), scale);
+}
+
+/** Eight pixels → Cb samples. */
+function blue(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const sign = i32x4.splat(0x00807f7f);
+    const weights = i32x4.splat(0x0050351b);
+    const sums0 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels0, sign), weights), held);
+    const sums4 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels4, sign), weights), held);
+    return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
+  }
+  const outer = i32x4.splat((-27 & 0xffff) | (80 << 16));
+  const middle = i32x4.splat(-53 & 0xffff);
+  const sums0 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels0), outer), i32x4.dot_i16x8_s(green(pixels0), middle));
+  const sums4 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels4), outer), i32x4.dot_i16x8_s(green(pixels4), middle));
+  return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
+}
+
+/** Eight pixels → Cr samples. */
+function red(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const sign = i32x4.splat(0x007f7f80);
+    const weights = i32x4.splat(0x0014677b);
+    const sums0 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels0, sign), weights), held);
+    const sums4 = i32x4.dot_i16x8_s(v128.relaxed_dot<i16>(v128.xor(pixels4, sign), weights), held);
+    return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
+  }
+  const outer = i32x4.splat(123 | (-20 << 16));
+  const middle = i32x4.splat(-103 & 0xffff);
+  const sums0 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels0), outer), i32x4.dot_i16x8_s(green(pixels0), middle));
+  const sums4 = i32x4.add(i32x4.dot_i16x8_s(redBlue(pixels4), outer), i32x4.dot_i16x8_s(green(pixels4), middle));
+  return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
+}
+
+/** luma() for 4:2:0. */
+function lumaHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return luma(pixels0, pixels4, scale, held);
+  return pickedSums(pixels0, pixels4, held, i32x4.splat(153 | (58 << 16)), i32x4.splat(301));
+}
+
+/** blue() for 4:2:0. */
+function blueHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return blue(pixels0, pixels4, scale, held);
+  return pickedSums(pixels0, pixels4, held, i32x4.splat((-86 & 0xffff) | (256 << 16)), i32x4.splat(-170 & 0xffff));
+}
+
+/** red() for 4:2:0. */
+function redHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return red(pixels0, pixels4, scale, held);
+  return pickedSums(pixels0, pixels4, held, i32x4.splat(256 | (-42 << 16)), i32x4.splat(-214 & 0xffff));
+}
+
+/**
+ * Joins two pixels of one MCU and two of its neighbour: [first pixels of both, second pixels of both]. `pixels` is a whole
+ * vector because that is the cheapest load; its upper half, still on the way to the neighbour, is not used.
+ */
+function pairUp<PIXEL>(pixels: v128, neighbour: f64, order: v128): v128 {
+  const joined = f64x2.replace_lane(pixels, 1, neighbour);
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_swizzle(joined, order);
+  return sizeof<PIXEL>() == 4 ? v128.shuffle<u32>(joined, joined, 0, 2, 1, 3) : v128.swizzle(joined, order);
+}
+
+/** The first pixels of four MCUs. */
+function firstOf(pair: v128, nextPair: v128): v128 {
+  return f64x2.replace_lane(pair, 1, f64x2.extract_lane(nextPair, 0));
+}
+
+/** The second pixels of four MCUs. */
+function secondOf(pair: v128, nextPair: v128): v128 {
+  return f64x2.replace_lane(nextPair, 0, f64x2.extract_lane(pair, 1));
+}
+
+/**
+ * Converts two pixel rows to 4:2:0 samples, `groups` groups of 128 pixels.
+ * `target` is where row 0 of the pair goes in block 0, `chroma` where its chroma row goes in the Cb block.
+ */
+export function convertRowPair420<PIXEL>(
+  state: usize,
+  row0: usize,
+  row1: usize,
+  groups: i32,
+  target: usize,
+  chroma: usize,
+): void {
+  const MCU: usize = sizeof<PIXEL>() == 4 ? 64 : 48;
+  const PAIR: usize = sizeof<PIXEL>() == 4 ? 8 : 6;
+  const order = v128.load(state, INPUT_PIXEL_ORDER);
+  const held = v128.load(state, INPUT_HELD);
+  const lumaScale = v128.load(state, INPUT_LUMA_SCALE);
+  const blueScale = v128.load(state, INPUT_BLUE_SCALE);
+  const redScale = v128.load(state, INPUT_RED_SCALE);
+  for (let group = 0; group < groups; group++) {
+    for (let pair = 0; pair < 8; pair++) {
+      const ab0 = pairUp<PIXEL>(v128.load(row0), load<f64>(row0, MCU), order);
+      const cd0 = pairUp<PIXEL>(v128.load(row0, 2 * MCU), load<f64>(row0, 3 * MCU), order);
+      const ef0 = pairUp<PIXEL>(v128.load(row0, 4 * MCU), load<f64>(row0, 5 * MCU), order);
+      const gh0 = pairUp<PIXEL>(v128.load(row0, 6 * MCU), load<f64>(row0, 7 * MCU), order);
+      const left0 = firstOf(ab0, cd0);
+      const left4 = firstOf(ef0, gh0);
+      v128.store(target, lumaHalved(left0, left4, lumaScale, held));
+      const right0 = secondOf(ab0, cd0);
+      const right4 = secondOf(ef0, gh0);
+      v128.store(target, lumaHalved(right0, right4, lumaScale, held), 16);
+
+      const ab1 = pairUp<PIXEL>(v128.load(row1), load<f64>(row1, MCU), order);
+      const cd1 = pairUp<PIXEL>(v128.load(row1, 2 * MCU), load<f64>(row1, 3 * MCU), order);
+      const ef1 = pairUp<PIXEL>(v128.load(row1, 4 * MCU), load<f64>(row1, 5 * MCU), order);
+      const gh1 = pairUp<PIXEL>(v128.load(row1, 6 * MCU), load<f64>(row1, 7 * MCU), order);
+      const below0 = firstOf(ab1, cd1);
+      const below4 = firstOf(ef1, gh1);
+      const across0 = secondOf(ab1, cd1);
+      const across4 = secondOf(ef1, gh1);
+      // Byte averages round up; Cb's and Cr's weights sum to zero, so that what rounding adds falls out again.
+      const mean0 = i8x16.avgr_u(i8x16.avgr_u(left0, below0), i8x16.avgr_u(right0, across0));
+      const mean4 = i8x16.avgr_u(i8x16.avgr_u(left4, below4), i8x16.avgr_u(right4, across4));
+      v128.store(target, lumaHalved(below0, below4, lumaScale, held), SAMPLE_ROW_BYTES);
+      v128.store(target, lumaHalved(across0, across4, lumaScale, held), SAMPLE_ROW_BYTES + 16);
+      v128.store(chroma, blueHalved(mean0, mean4, blueScale, held));
+      v128.store(chroma, redHalved(mean0, mean4, redScale, held), BLOCK_BYTES);
+      row0 += PAIR;
+      row1 += PAIR;
+      // Four pairs a block; then the block to the right.
+      target += pair == 3 ? BLOCK_BYTES - 96 : 32;
+      chroma += 16;
+    }
+    row0 += 7 * MCU;
+    row1 += 7 * MCU;
+    target += 4 * BLOCK_BYTES - 128 + BLOCK_BYTES;
+    chroma += 6 * BLOCK_BYTES - 128;
+  }
+}
+
+/** Converts one pixel row to 4:4:4 samples, `groups` groups of 64 pixels; `target` is where the row goes in the Y block. */
+export function convertRow444<PIXEL>(state: usize, row: usize, groups: i32, target: usize): void {
+  const MCU: usize = sizeof<PIXEL>() == 4 ? 32 : 24;
+  const PAIR: usize = sizeof<PIXEL>() == 4 ? 8 : 6;
+  const order = v128.load(state, INPUT_PIXEL_ORDER);
+  const held = v128.load(state, INPUT_HELD);
+  const lumaScale = v128.load(state, INPUT_LUMA_SCALE);
+  const blueScale = v128.load(state, INPUT_BLUE_SCALE);
+  const redScale = v128.load(state, INPUT_RED_SCALE);
+  for (let group = 0; group < groups; group++) {
+    for (let pair = 0; pair < 4; pair++) {
+      const ab = pairUp<PIXEL>(v128.load(row), load<f64>(row, MCU), order);
+      const cd = pairUp<PIXEL>(v128.load(row, 2 * MCU), load<f64>(row, 3 * MCU), order);
+      const ef = pairUp<PIXEL>(v128.load(row, 4 * MCU), load<f64>(row, 5 * MCU), order);
+      const gh = pairUp<PIXEL>(v128.load(row, 6 * MCU), load<f64>(row, 7 * MCU), order);
+      const left0 = firstOf(ab, cd);
+      const left4 = firstOf(ef, gh);
+      v128.store(target, luma(left0, left4, lumaScale, held));
+      v128.store(target, blue(left0, left4, blueScale, held), BLOCK_BYTES);
+      v128.store(target, red(left0, left4, redScale, held), 2 * BLOCK_BYTES);
+      const right0 = secondOf(ab, cd);
+      const right4 = secondOf(ef, gh);
+      v128.store(target, luma(right0, right4, lumaScale, held), 16);
+      v128.store(target, blue(right0, right4, blueScale, held), BLOCK_BYTES + 16);
+      v128.store(target, red(right0, right4, redScale, held), 2 * BLOCK_BYTES + 16);
+      row += PAIR;
+      target += 32;
+    }
+    row += 7 * MCU;
+    target += 3 * BLOCK_BYTES - 128;
+  }
+}

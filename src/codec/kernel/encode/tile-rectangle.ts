@@ -1,0 +1,86 @@
+// Where a tile's pixels lie in the planes of its picture, in bytes and rows, for every pixel format.
+
+import {
+  PIXEL_NV12,
+  PIXEL_PLANAR_420,
+  PIXEL_RGBA,
+  PIXEL_YUYV422,
+  STATE_HEIGHT_PIXELS,
+  STATE_MCU_HEIGHT_PIXELS,
+  STATE_MCU_WIDTH_PIXELS,
+  STATE_MAGIC,
+  STATE_PIXEL_FORMAT,
+  STATE_PREPARED,
+  STATE_RESTART_INTERVAL_MCUS,
+  STATE_TILE_COUNT,
+  STATE_TILES_PER_LINE,
+  STATE_WIDTH_PIXELS,
+} from "./layout";
+import { STATUS_ROW_TOO_SHORT, STATUS_STATE_NOT_PREPARED, STATUS_TILE_RANGE } from "../status";
+
+/** Planes that a pixel format has. */
+export function planeCount(format: i32): i32 {
+  return format == PIXEL_PLANAR_420 ? 3 : format == PIXEL_NV12 ? 2 : 1;
+}
+
+/** Bytes that the first `pixels` pixels of a row take in a plane; half a pair of chroma samples counts whole. */
+function bytesOfPixels(format: i32, plane: i32, pixels: i32): i32 {
+  const pairs = (pixels + 1) >> 1;
+  if (plane > 0) return format == PIXEL_NV12 ? pairs * 2 : pairs;
+  if (format == PIXEL_YUYV422) return pairs * 4;
+  return format == PIXEL_RGBA ? pixels * 4 : format < PIXEL_PLANAR_420 ? pixels * 3 : pixels;
+}
+
+/** 0 where the state is prepared, has all of these tiles, and rows are as long as the picture is wide; or a negative status. */
+export function checkTiles(
+  state: usize,
+  rowBytes0: usize,
+  rowBytes1: usize,
+  rowBytes2: usize,
+  firstTile: i32,
+  tileCount: i32,
+): i32 {
+  if (load<i32>(state, STATE_PREPARED) != STATE_MAGIC) return STATUS_STATE_NOT_PREPARED;
+  const tiles = load<i32>(state, STATE_TILE_COUNT);
+  if (firstTile < 0 || tileCount < 1 || firstTile >= tiles || tileCount > tiles - firstTile) return STATUS_TILE_RANGE;
+  const format = load<i32>(state, STATE_PIXEL_FORMAT);
+  const width = load<i32>(state, STATE_WIDTH_PIXELS);
+  const planes = planeCount(format);
+  if (rowBytes0 < <usize>bytesOfPixels(format, 0, width)) return STATUS_ROW_TOO_SHORT;
+  if (planes > 1 && rowBytes1 < <usize>bytesOfPixels(format, 1, width)) return STATUS_ROW_TOO_SHORT;
+  if (planes > 2 && rowBytes2 < <usize>bytesOfPixels(format, 2, width)) return STATUS_ROW_TOO_SHORT;
+  return 0;
+}
+
+/** First pixel of a tile in its row. */
+function firstPixel(state: usize, tile: i32): i32 {
+  const mcu = (tile % load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
+  return mcu * load<i32>(state, STATE_MCU_WIDTH_PIXELS);
+}
+
+/** Bytes of a plane's row that come before the tile. MCUs begin at even pixels, so no pair of chroma samples is cut. */
+export function tileLeftBytes(state: usize, plane: i32, tile: i32): i32 {
+  return bytesOfPixels(load<i32>(state, STATE_PIXEL_FORMAT), plane, firstPixel(state, tile));
+}
+
+/** Bytes of a plane's row that are the tile's; 1 at least. */
+export function tileWidthBytes(state: usize, plane: i32, tile: i32): i32 {
+  const format = load<i32>(state, STATE_PIXEL_FORMAT);
+  const first = firstPixel(state, tile);
+  const pixels = load<i32>(state, STATE_RESTART_INTERVAL_MCUS) * load<i32>(state, STATE_MCU_WIDTH_PIXELS);
+  const end = min(first + pixels, load<i32>(state, STATE_WIDTH_PIXELS));
+  return bytesOfPixels(format, plane, end) - bytesOfPixels(format, plane, first);
+}
+
+/** First row of a tile in a plane. */
+export function tileTop(state: usize, plane: i32, tile: i32): i32 {
+  const top = (tile / load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
+  return plane > 0 ? top >> 1 : top;
+}
+
+/** Rows of a plane that are the tile's; 1 at least. */
+export function tileRows(state: usize, plane: i32, tile: i32): i32 {
+  const top = (tile / load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
+  const rows = min(load<i32>(state, STATE_MCU_HEIGHT_PIXELS), load<i32>(state, STATE_HEIGHT_PIXELS) - top);
+  return plane > 0 ? (rows + 1) >> 1 : rows;
+}

@@ -1,0 +1,89 @@
+// The codec `simd`: our own baseline JPEG codec, in WebAssembly SIMD, on the arena's memory. The fast one.
+
+import { CodecError, messageOf } from "../../core/errors.ts";
+import { type Arena, GrowingArea } from "../memory/arena.ts";
+import type { Codec, PixelFrame } from "../codec.ts";
+import { createJsquash } from "../jsquash.ts";
+import { instantiateDecoder, JpegPicture } from "./decoder.ts";
+import { type PreparedPicture, samplingOf, SimdEncoder, tightPlanes } from "./encoder.ts";
+import { compileKernel } from "./kernel-module.ts";
+import { KernelError } from "./kernel-status.ts";
+import { cutTiles, stitchTiles } from "../jpeg/stitch.ts";
+import { createTileEncoder } from "./tile-encoder.ts";
+import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
+
+/** Pixels per byte of output that pictures of the world stay well below; what does not fit is tried again with room for anything. */
+const PIXELS_PER_OUTPUT_BYTE = 2;
+const MIN_OUTPUT_BYTES = 64 * 1024;
+
+/** Loads the kernels on the arena; one for each thread, on the same memory. */
+export async function createSimd(arena: Arena): Promise<Codec> {
+  const [encoderModule, decoderModule] = await Promise.all([compileKernel("encoder"), compileKernel("decoder")]);
+  const encoder = new SimdEncoder(encoderModule, arena.memory);
+  const scratch = arena.take(encoder.scratchBytes);
+  const encode = createEncode(arena, encoder, scratch);
+  const decode = createDecode(arena, await instantiateDecoder(decoderModule, arena.memory));
+  return { encode, decode, tileEncoder: createTileEncoder(arena, encoder, scratch) };
+}
+
+function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Codec["encode"] {
+  const state = arena.take(encoder.stateBytes);
+  const output = new GrowingArea(arena);
+  const lengths = new GrowingArea(arena);
+  let prepared: { key: string; picture: PreparedPicture } | null = null;
+
+  return async (frame: PixelFrame, quality: number) => {
+    const { width, height, format } = frame;
+    const layout = { widthPixels: width, heightPixels: height, pixelFormat: format };
+    const sampling = samplingOf(format, frame.sampling ?? "420");
+    try {
+      const key = `${width}x${height} ${format} ${sampling} q${quality}`;
+      if (prepared?.key !== key) prepared = { key, picture: encoder.prepare(state, { ...layout, sampling, quality }) };
+      const { picture } = prepared;
+      const { tileCount } = picture;
+      const tileBytesAddress = lengths.reserve(4 * tileCount);
+      const planes = tightPlanes(layout, frame.address);
+      const encodeInto = (bytes: number) => {
+        const target = { address: output.reserve(bytes), bytes: output.bytes, tileBytesAddress };
+        return encoder.encodeTiles(picture, scratch, planes, 0, tileCount, target);
+      };
+      let total: number;
+      try {
+        total = encodeInto(Math.max(MIN_OUTPUT_BYTES, (width * height) / PIXELS_PER_OUTPUT_BYTE));
+      } catch (error) {
+        if (!(error instanceof KernelError) || error.status !== STATUS_OUTPUT_FULL) throw error;
+        total = encodeInto(encoder.bytesBound(picture, tileCount));
+      }
+      const tileBytes = new Uint32Array(arena.memory.buffer, tileBytesAddress, tileCount);
+      // A copy: sockets send a picture while the next one is encoded here.
+      return stitchTiles(picture.header, cutTiles(arena.bytes(output.address, total), tileBytes));
+    } catch (cause) {
+      if (!(cause instanceof KernelError)) throw cause;
+      throw new CodecError(`cannot encode ${width}x${height} ${format}: ${messageOf(cause)}`, { cause });
+    }
+  };
+}
+
+function createDecode(arena: Arena, kernel: Awaited<ReturnType<typeof instantiateDecoder>>): Codec["decode"] {
+  const input = new GrowingArea(arena);
+  const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+  let other: Promise<Codec> | null = null;
+
+  return async (jpeg, target) => {
+    const address = input.reserve(jpeg.length);
+    arena.bytes(address, jpeg.length).set(jpeg); // a copy: the kernel reads the arena only
+    try {
+      const { width, height } = picture.readHeader(address, jpeg.length);
+      if (width * height * 4 !== target.bytes) {
+        throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
+      }
+      const { isTruncated } = picture.decode(address, jpeg.length, target.address, width * 4);
+      return { width, height, isDamaged: isTruncated };
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      if (!error.isForAnotherCodec) throw new CodecError(error.message, { cause: error });
+      other ??= createJsquash(arena); // progressive, CMYK, 12 bit …: seldom, so loaded when first met
+      return (await other).decode(jpeg, target);
+    }
+  };
+}

@@ -1,0 +1,266 @@
+// The encoding of tiles in a codec thread: takes bands of a frame as they come, finds what changed, and encodes that.
+//
+// A frame is cut into bands of MCU lines. Every thread that is given the frame's job takes the next band from one counter
+// in the arena until there is none left, so that a thread that is slow or late costs the frame nothing but its own band.
+// A band is a place in the picture in all the scales that are made of it, so no thread waits for another's halved pixels.
+
+import { CodecError, messageOf } from "../../core/errors.ts";
+import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { type Arena, GrowingArea } from "../memory/arena.ts";
+import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
+import {
+  type ChromaSampling,
+  type PixelPlane,
+  type PreparedPicture,
+  type SimdEncoder,
+  tightPlanes,
+} from "./encoder.ts";
+import { KernelError } from "./kernel-status.ts";
+
+/** Has a thread make the tables of a picture format; see PreparedPicture. */
+export interface PrepareTilesJob extends Size {
+  kind: "prepare-tiles";
+  format: PixelFormat;
+  sampling: ChromaSampling;
+  quality: number;
+  /** State area to be used again, of which nobody encodes any more; null = a new one. */
+  stateAddress: number | null;
+}
+
+/** One frame, for every thread that has time for it. */
+export interface EncodeTilesJob {
+  kind: "encode-tiles";
+  format: PixelFormat;
+  /** Of an i32 in the arena: number of the next band that nobody has taken. */
+  counterAddress: number;
+  bands: number;
+  /** MCU lines of the first scale in a band; a multiple of what the smallest scale needs for one line. */
+  bandLines: number;
+  /** Largest first; each is half of the one before. */
+  scales: ScaleJob[];
+  /** Say each band as soon as it is done, instead of all together. */
+  saysParts: boolean;
+}
+
+/** The frame in one size. */
+export interface ScaleJob extends Size {
+  /** The pixels, without padding. For all but the first scale they are made here, from those of the scale before. */
+  address: number;
+  mcuLines: number;
+  tilesPerLine: number;
+  mcuHeight: number;
+  /** The pixels last encoded, of the same layout; null = none: every tile counts as changed. */
+  referenceAddress: number | null;
+  /**
+   * Whether this frame's pixels become the reference. Then what has not changed is made equal to the reference in the
+   * frame; otherwise what has changed is copied from the frame to the reference.
+   */
+  becomesReference: boolean;
+  /** How far pixels may be off without counting as changed, in levels; see kernel/change-detect.ts. Null: all have changed. */
+  noise: number | null;
+  /** Tiles that are encoded whether they have changed or not. */
+  refresh: { first: number; count: number };
+  renditions: RenditionJob[];
+}
+
+/** The frame in one size and quality. */
+export interface RenditionJob {
+  picture: PreparedPicture;
+  /** All tiles are wanted, since there are none of this rendition yet. */
+  isNew: boolean;
+  /** Of `u32[tiles]` in the arena, where the tiles' lengths go; UNCHANGED for those that were not encoded. */
+  lengthsAddress: number;
+}
+
+/** Length that says: this tile was not encoded. */
+export const UNCHANGED = 0xffff_ffff;
+
+/** What came of a band: where the bytes of the tiles that were encoded lie, one tile after the other. */
+export interface BandOutput {
+  band: number;
+  /** Tiles that had changed, by scale. */
+  changed: number[];
+  /** By rendition, scale by scale. */
+  outputs: { address: number; bytes: number }[];
+}
+
+/** First line of a band in a scale, in MCU lines of that scale. Bands beyond the last begin where the picture ends. */
+export function bandStart(job: EncodeTilesJob, scale: number, band: number): number {
+  const { mcuLines } = job.scales[scale] as ScaleJob;
+  return band >= job.bands ? mcuLines : Math.min(mcuLines, (band * job.bandLines) >> scale);
+}
+
+const MIN_OUTPUT_BYTES = 256 * 1024;
+
+export interface TileEncoder {
+  prepare(job: PrepareTilesJob): PreparedPicture;
+  /** Takes bands until there are none left. Throws CodecError. */
+  encode(job: EncodeTilesJob, onBand: (band: BandOutput) => void): void;
+}
+
+export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: number): TileEncoder {
+  const output = new Output(arena);
+
+  const encodeBand = (job: EncodeTilesJob, band: number): BandOutput => {
+    const changed: number[] = job.scales.map(() => 0);
+    const outputs: BandOutput["outputs"] = [];
+    for (const [index, scale] of job.scales.entries()) {
+      const firstLine = bandStart(job, index, band);
+      const lines = bandStart(job, index, band + 1) - firstLine;
+      const larger = job.scales[index - 1];
+      if (larger !== undefined) {
+        const firstRow = firstLine * scale.mcuHeight;
+        const rows = Math.min(lines * scale.mcuHeight, scale.height - firstRow);
+        encoder.halve(job.format, larger, larger.address, scale.address, firstRow, rows);
+      }
+    }
+    for (const [index, scale] of job.scales.entries()) {
+      if (scale.renditions.length === 0) continue;
+      const firstTile = bandStart(job, index, band) * scale.tilesPerLine;
+      const endTile = bandStart(job, index, band + 1) * scale.tilesPerLine;
+      const layout = { widthPixels: scale.width, heightPixels: scale.height, pixelFormat: job.format };
+      const frame = tightPlanes(layout, scale.address);
+      const reference = scale.referenceAddress === null ? null : tightPlanes(layout, scale.referenceAddress);
+      const isChanged = findChanges(scale, frame, reference, firstTile, endTile);
+      changed[index] = isChanged.reduce((sum, each) => sum + each, 0);
+      for (const rendition of scale.renditions) {
+        outputs.push(encodeRendition(rendition, isChanged, frame, reference ?? frame, firstTile, endTile));
+      }
+    }
+    return { band, changed, outputs };
+  };
+
+  /** One byte a tile: 1 = changed. Afterwards the next reference holds what the changed tiles show. */
+  const findChanges = (
+    scale: ScaleJob,
+    frame: PixelPlane[],
+    reference: PixelPlane[] | null,
+    firstTile: number,
+    endTile: number,
+  ): Uint8Array => {
+    const isChanged = new Uint8Array(endTile - firstTile).fill(1);
+    const picture = scale.renditions[0]?.picture;
+    const { noise, refresh } = scale;
+    if (reference === null || picture === undefined) return isChanged;
+    for (let tile = firstTile; tile < endTile; tile++) {
+      const isRefreshed = tile >= refresh.first && tile < refresh.first + refresh.count;
+      const differs = noise === null || isRefreshed || encoder.tileDiffers(picture, frame, reference, tile, noise);
+      if (!differs) isChanged[tile - firstTile] = 0;
+      if (differs && !scale.becomesReference) encoder.copyTile(picture, frame, reference, tile);
+      // Without noise they are equal already.
+      if (!differs && scale.becomesReference && noise !== 0) encoder.copyTile(picture, reference, frame, tile);
+    }
+    return isChanged;
+  };
+
+  const encodeRendition = (
+    { picture, isNew, lengthsAddress }: RenditionJob,
+    isChanged: Uint8Array,
+    frame: PixelPlane[],
+    reference: PixelPlane[],
+    firstTile: number,
+    endTile: number,
+  ): BandOutput["outputs"][number] => {
+    const lengths = new Uint32Array(arena.memory.buffer, lengthsAddress + 4 * firstTile, endTile - firstTile);
+    lengths.fill(UNCHANGED);
+    // Changed or not, after findChanges frame and next reference agree on a tile; only the old reference has those that
+    // have not changed where the frame does not become the reference.
+    const wanted = (tile: number) => isNew || isChanged[tile - firstTile] === 1;
+    output.openBand();
+    for (let tile = firstTile; tile < endTile;) {
+      if (!wanted(tile)) {
+        tile++;
+        continue;
+      }
+      const hasChanged = isChanged[tile - firstTile];
+      let end = tile + 1;
+      while (end < endTile && wanted(end) && isChanged[end - firstTile] === hasChanged) end++;
+      const planes = hasChanged === 1 ? frame : reference;
+      output.append(encoder.bytesBound(picture, end - tile), (address, bytes) => {
+        const target = { address, bytes, tileBytesAddress: lengthsAddress + 4 * tile };
+        return encoder.encodeTiles(picture, scratch, planes, tile, end - tile, target);
+      });
+      tile = end;
+    }
+    return output.closeBand();
+  };
+
+  return {
+    prepare({ width, height, format, sampling, quality, stateAddress }) {
+      try {
+        const state = stateAddress ?? arena.take(encoder.stateBytes);
+        const size = { widthPixels: width, heightPixels: height };
+        return encoder.prepare(state, { ...size, pixelFormat: format, sampling, quality });
+      } catch (cause) {
+        throw asCodecError(cause, `cannot encode ${width}x${height} ${format}`);
+      }
+    },
+    encode(job, onBand) {
+      const counter = new Int32Array(arena.memory.buffer, job.counterAddress, 1);
+      output.clear();
+      try {
+        for (;;) {
+          const band = Atomics.add(counter, 0, 1);
+          if (band >= job.bands) return;
+          onBand(encodeBand(job, band));
+        }
+      } catch (cause) {
+        const { width, height } = job.scales[0] as ScaleJob;
+        throw asCodecError(cause, `cannot encode ${width}x${height} ${job.format}`);
+      }
+    },
+  };
+}
+
+function asCodecError(cause: unknown, what: string): unknown {
+  return cause instanceof KernelError ? new CodecError(`${what}: ${messageOf(cause)}`, { cause }) : cause;
+}
+
+/**
+ * A thread's encoded bytes of one frame, band after band. They stay until the thread gets the next frame; by then the main
+ * thread has copied what it wants.
+ */
+class Output {
+  readonly #arena: Arena;
+  readonly #area: GrowingArea;
+  #used = 0;
+  #bandAt = 0;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+    this.#area = new GrowingArea(arena);
+    this.#area.reserve(MIN_OUTPUT_BYTES);
+  }
+
+  clear(): void {
+    this.#used = 0;
+  }
+
+  openBand(): void {
+    this.#bandAt = this.#used;
+  }
+
+  closeBand(): { address: number; bytes: number } {
+    return { address: this.#area.address + this.#bandAt, bytes: this.#used - this.#bandAt };
+  }
+
+  /** Has `write` fill what room there is, or, where that is not enough, a new area with room for `bound` bytes more. */
+  append(bound: number, write: (address: number, bytes: number) => number): void {
+    try {
+      this.#used += write(this.#area.address + this.#used, this.#area.bytes - this.#used);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.status !== STATUS_OUTPUT_FULL) throw error;
+      this.#grow(bound);
+      this.#used += write(this.#area.address + this.#used, this.#area.bytes - this.#used);
+    }
+  }
+
+  /** Earlier bands of the frame stay where they are, in the area of before; this band moves on. */
+  #grow(moreBytes: number): void {
+    const begun = this.#arena.bytes(this.#area.address + this.#bandAt, this.#used - this.#bandAt);
+    this.#area.reserve(this.#area.bytes + begun.length + moreBytes);
+    this.#arena.bytes(this.#area.address, begun.length).set(begun);
+    this.#used = begun.length;
+    this.#bandAt = 0;
+  }
+}

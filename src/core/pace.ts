@@ -1,0 +1,28 @@
+// Doing something so many times a second, without drift.
+
+import { nowMicros, sleep } from "./clock.ts";
+
+/**
+ * Calls `step` at `perSecond` until the signal aborts, one call at a time, with the seconds since the start. Beats that
+ * a slow step ran past are left out, not caught up with: what is late is old. `perSecond` 0 means without pause.
+ */
+export async function pace(
+  perSecond: number,
+  signal: AbortSignal,
+  step: (seconds: number) => Promise<void>,
+): Promise<void> {
+  const startedAt = nowMicros();
+  const interval = perSecond > 0 ? 1e6 / perSecond : 0;
+  let beat = 0;
+  while (!signal.aborted) {
+    const now = nowMicros() - startedAt;
+    const due = beat * interval;
+    if (now < due) {
+      await sleep((due - now) / 1000, signal);
+      continue;
+    }
+    await step(now / 1e6);
+    beat = interval > 0 ? Math.max(beat + 1, Math.floor((nowMicros() - startedAt) / interval)) : beat + 1;
+    if (interval === 0) await sleep(0, signal); // lets sockets and signals in
+  }
+}

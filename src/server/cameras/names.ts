@@ -1,0 +1,56 @@
+// What cameras are called: names that no other has, and which one a viewer means.
+
+import { UsageError } from "../../core/errors.ts";
+import { printable } from "../../core/printable.ts";
+import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
+import type { Refusal } from "../deliver/viewer.ts";
+
+/** Of a Goodbye's text, which holds 200. */
+const MAX_LISTED_BYTES = 88;
+
+/** Throws UsageError for what cannot be a camera's name. */
+export function checkCameraName(name: string): string {
+  if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES) {
+    throw new UsageError(
+      `'${name}' cannot be a camera's name: it must be 1 to ${MAX_CAMERA_NAME_BYTES} bytes of printable text`,
+    );
+  }
+  return name;
+}
+
+/** A name for a source's camera: the source's own, with a number where others are called so. */
+export function nameAfterSource(sourceName: string, taken: readonly string[]): string {
+  const own = [...printable(sourceName)];
+  let name = own.join("");
+  for (let count = 2; name === "" || taken.includes(name) || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES;) {
+    if (Buffer.byteLength(own.join("")) > MAX_CAMERA_NAME_BYTES - 4) own.pop();
+    else name = `${own.join("")}-${count++}`;
+  }
+  return name;
+}
+
+/** The camera of that name, or the only one with a name that holds it, in capital letters or small; the first for "". */
+export function findByName<Camera extends { readonly name: string }>(
+  cameras: readonly Camera[],
+  wanted: string,
+): Camera | Refusal {
+  const exact = wanted === "" ? cameras[0] : cameras.find(({ name }) => name === wanted);
+  if (exact !== undefined) return exact;
+  const alike = cameras.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
+  if (alike.length === 1) return alike[0] as Camera;
+  const text =
+    alike.length === 0
+      ? `there is no camera '${wanted}': there are ${listNames(cameras)}`
+      : `several cameras are called '${wanted}': ${listNames(alike)}`;
+  return { reason: GoodbyeReason.noCamera, text };
+}
+
+function listNames(cameras: readonly { readonly name: string }[]): string {
+  let text = "";
+  for (const [index, { name }] of cameras.entries()) {
+    const longer = text === "" ? name : `${text}, ${name}`;
+    if (Buffer.byteLength(longer) > MAX_LISTED_BYTES) return `${text} and ${cameras.length - index} more`;
+    text = longer;
+  }
+  return text;
+}

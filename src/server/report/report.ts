@@ -1,0 +1,62 @@
+// What the server reports: the figures of its cameras, one by one and together.
+
+import { DropCounters, roundMs } from "../../core/statistics.ts";
+import type { CameraReport } from "../cameras/camera.ts";
+import { SERVER_DROP_REASONS } from "../encode/dispatcher.ts";
+
+/**
+ * What the server knows of itself; printed as it is by `--json`. Of several cameras `viewers`, `frames`, `encoded`, `dropped`,
+ * `droppedBy`, `sent` and `skipped` are sums, everything else is the first one's.
+ */
+export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
+  host: string;
+  port: number;
+  codec: string;
+  /** Each by itself, where there are several. */
+  cameras?: CameraReport[];
+}
+
+/** `cameras`: at least one. */
+export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" | "port" | "codec">): ServeReport {
+  const [first] = cameras;
+  if (first === undefined) throw new Error("a server without cameras has nothing to report");
+  const { name: _, ended: __, ...figures } = first;
+  const { host, port, codec } = where;
+  if (cameras.length === 1) return { host, port, codec, ...figures };
+  const sum = (of: (camera: CameraReport) => number) => cameras.reduce((total, camera) => total + of(camera), 0);
+  const drops = new DropCounters(SERVER_DROP_REASONS);
+  for (const reason of SERVER_DROP_REASONS)
+    drops.add(
+      reason,
+      sum(({ droppedBy }) => droppedBy[reason]),
+    );
+  return {
+    ...{ host, port, codec },
+    ...figures,
+    viewers: sum(({ viewers }) => viewers),
+    frames: sum(({ frames }) => frames),
+    encoded: sum(({ encoded }) => encoded),
+    dropped: drops.total,
+    droppedBy: drops.byReason,
+    sent: sum(({ sent }) => sent),
+    skipped: sum(({ skipped }) => skipped),
+    cameras,
+  };
+}
+
+/** One calm line of what matters, for a terminal. */
+export function describeServing(report: ServeReport): string {
+  const cameras = report.cameras ?? [{ ...report, name: report.source, ended: null }];
+  return `${cameras.map(describeCamera).join(" | ")} · ${report.dropped} dropped`;
+}
+
+function describeCamera(report: CameraReport): string {
+  if (report.ended !== null) return `${report.name}: ${report.ended}`;
+  const size = report.width === 0 ? "" : ` ${report.width}×${report.height}`;
+  const megabits = (report.bytesPerFrame * report.encodedFps * 8) / 1e6;
+  const watched =
+    report.viewers === 0
+      ? "nobody watching"
+      : `${report.viewers} watching · encoding ${roundMs(report.encodeMs.p50 * 1000)} ms · ${megabits.toFixed(1)} Mbit/s each`;
+  return `${report.name}${size} · ${report.fps} fps · ${watched}`;
+}

@@ -1,0 +1,160 @@
+// A camera's two threads: who holds a slot when, what is counted, and what a device that is not there comes to.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { createCamera } from "../../../src/capture/camera/camera-source.ts";
+import { CaptureSignals } from "../../../src/capture/camera/capture-signals.ts";
+import { hasLibc, viewOf } from "../../../src/capture/v4l2/libc.ts";
+import { HandOver } from "../../../src/capture/camera/hand-over.ts";
+import { until } from "../../support/wait-until.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+const SIZE = { width: 4, height: 2 };
+const STARTED = {
+  kind: "started" as const,
+  ...{ path: "/dev/video0", remarks: [] },
+  actual: { fourcc: "GREY", size: SIZE, framesPerSecond: 30 },
+};
+
+/** Both sides in one thread: what the camera's would do is done by the test. */
+function stand(slots: number, format: "gray" | "mjpeg" = "gray") {
+  const sink = new RecordingSink();
+  sink.slots = slots;
+  const signals = new CaptureSignals();
+  const thread = new CaptureSignals(signals.memory);
+  const handOver = new HandOver(sink, signals);
+  const over = handOver.begin({ ...STARTED, format, bufferBytes: 16 });
+  const isTaken = () => thread.waitUntilTaken(0);
+  const fill = (bytes: number[]) => {
+    const slot = thread.takeSlot();
+    if (slot === null || slot === "refused") throw new Error(`the slot is ${slot}`);
+    viewOf(slot).set(bytes);
+    return slot;
+  };
+  return { sink, signals, thread, handOver, over, isTaken, fill };
+}
+
+describe.skipIf(!hasLibc())("pixels", () => {
+  test("a slot is there before the frame, and the next one as soon as it is taken", async () => {
+    const { sink, handOver, thread, isTaken, fill } = stand(1);
+    expect(sink.held).toBe(1);
+    fill([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(thread.takeSlot()).toBeNull();
+    thread.send({ bytes: 8, capturedAt: 77, lost: 2 });
+    expect(isTaken()).toBe(false);
+    await until(isTaken, "the frame");
+    expect(sink.frames).toEqual([
+      { ...SIZE, format: "gray", bytes: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), capturedAt: 77 },
+    ]);
+    expect([sink.lostFrames, sink.held]).toEqual([2, 1]);
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
+    handOver.abandon();
+    expect(sink.held).toBe(0);
+  });
+
+  test("without room the thread is told so when it asks, and gets a slot when there is one again", () => {
+    const { sink, handOver, thread } = stand(0);
+    expect(thread.takeSlot()).toBeNull();
+    handOver.answerForSlot();
+    expect([thread.takeSlot(), thread.takeSlot()]).toEqual(["refused", null]);
+    sink.slots = 1;
+    handOver.answerForSlot();
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
+  });
+
+  test("a question that crosses a slot on its way is not answered twice", () => {
+    const { sink, thread, handOver } = stand(2);
+    handOver.answerForSlot();
+    expect(sink.held).toBe(1);
+    expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
+    expect(thread.takeSlot()).toBeNull();
+  });
+});
+
+describe.skipIf(!hasLibc())("JPEGs", () => {
+  test("have slots as large as the driver's buffers, of which they fill the first part", async () => {
+    const { sink, handOver, thread, isTaken, fill } = stand(1, "mjpeg");
+    expect(fill([0xff, 0xd8, 5, 6, 7]).bytes).toBe(16);
+    thread.send({ bytes: 4, capturedAt: 5, lost: 1 });
+    await until(isTaken, "the frame");
+    expect([sink.held, sink.lostFrames]).toEqual([1, 1]);
+    expect(sink.jpegs.map((jpeg) => [...jpeg])).toEqual([[0xff, 0xd8, 5, 6]]);
+    handOver.abandon();
+    expect(sink.held).toBe(0);
+  });
+
+  test("come in order, each once, whether or not they are announced", async () => {
+    const { sink, thread, isTaken, fill } = stand(1, "mjpeg");
+    for (let frame = 1; frame <= 20; frame++) {
+      if (frame % 2 === 0) thread.announce();
+      if (frame % 4 === 0) await Bun.sleep(1);
+      fill([0xff, 0xd8, frame]);
+      thread.send({ bytes: 3, capturedAt: frame, lost: 0 });
+      await until(isTaken, `frame ${frame}`);
+    }
+    expect(sink.jpegs.map((jpeg) => jpeg[2])).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  });
+
+  test("are not looked at any more once it is to stop", async () => {
+    const { sink, thread, signals, over, isTaken } = stand(1, "mjpeg");
+    signals.stop();
+    thread.send({ bytes: 2, capturedAt: 5, lost: 0 });
+    await over;
+    expect([thread.isStopped, sink.jpegs.length, isTaken()]).toEqual([true, 0, false]);
+  });
+});
+
+/** Threads that run scripts, by their names (proc(5)). */
+function workers(): number {
+  const names = readdirSync("/proc/self/task").map((thread) => readFileSync(`/proc/self/task/${thread}/comm`, "utf8"));
+  return names.filter((name) => name.startsWith("Worker")).length;
+}
+
+describe.skipIf(!hasLibc())("a camera that is not there", () => {
+  let starts = 0;
+  const camera = () =>
+    createCamera({
+      ...{ path: "/dev/video9999", settings: [], others: [] },
+      get identity() {
+        starts++; // the thread is told whom to look for
+        return { card: "No Such Camera", bus: "nowhere", nodeIndex: 0 };
+      },
+      wanted: { size: null, framesPerSecond: null, format: null },
+      mode: { fourcc: "MJPG", format: "mjpeg", size: SIZE, interval: { numerator: 1, denominator: 25 } },
+      say: () => undefined,
+    });
+
+  test("says so, as something that may be mended; its rate is known from what was negotiated", async () => {
+    const sink = new RecordingSink();
+    const source = camera();
+    expect(source).toMatchObject({ name: "/dev/video9999", framesPerSecond: 25 });
+    const error = await source.run(sink, new AbortController().signal).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error).toMatchObject({ message: "/dev/video9999 is not there any more", retry: true });
+    expect(sink.held).toBe(0);
+    expect(starts).toBeGreaterThan(0);
+  });
+
+  test("is not started at all once it is to stop", async () => {
+    starts = 0;
+    await camera().run(new RecordingSink(), AbortSignal.abort());
+    expect(starts).toBe(0);
+  });
+
+  test("has settings that cannot be reached, said in one line; their thread ends with them", async () => {
+    const before = workers();
+    const { controls } = camera();
+    const error = await controls?.list().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error).not.toBeInstanceOf(UsageError);
+    expect((error as SourceError).message).toBe("/dev/video9999 is not there any more");
+    const refused = await controls?.set("brightness", "1").catch((thrown: unknown) => thrown);
+    expect((refused as SourceError).message).toBe("/dev/video9999 is not there any more");
+    expect(workers()).toBe(before + 1);
+    await controls?.close();
+    expect(workers()).toBe(before);
+    const late = await controls?.list().catch((thrown: unknown) => thrown);
+    expect((late as SourceError).message).toBe("the camera is not used any more");
+  });
+});

@@ -1,0 +1,125 @@
+// The source webcam: which names a shell may see, and a real picture by fswebcam.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { MissingError, SourceError, UsageError } from "../../../src/core/errors.ts";
+import { createWebcam } from "../../../src/capture/camera/webcam.ts";
+import { djpeg } from "../../support/jpeg-tools.ts";
+import { until } from "../../support/wait-until.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+const SIZE = { width: 160, height: 120 };
+const hasProgram = process.platform !== "linux" || Bun.which("fswebcam") !== null;
+
+/** Whether a name gets past the check; that fswebcam is not installed comes after it. */
+function isAccepted(device: string): boolean {
+  try {
+    expect(createWebcam(device, SIZE, 1, 80).name).toBe(device);
+    return true;
+  } catch (error) {
+    if (error instanceof MissingError) return true;
+    expect(error).toBeInstanceOf(UsageError);
+    return false;
+  }
+}
+
+describe("device names", () => {
+  test.each(["/dev/video0", "/dev/v4l/by_id/cam.1", "TEST:colourbars", "0", "FILE:a.png"])("'%s' is one", (name) => {
+    expect(isAccepted(name)).toBe(true);
+  });
+
+  test.each([
+    ...[
+      "",
+      " ",
+      "-",
+      "--help",
+      "-d",
+      "/-d",
+      "/",
+      "//",
+      ".",
+      "..",
+      "a b",
+      "a;b",
+      "a&b",
+      "a|b",
+      "a>b",
+      "a<b",
+      "$HOME",
+      "a$(b)",
+    ],
+    ...[
+      "`a`",
+      "a'b",
+      'a"b',
+      "a\\b",
+      "a*b",
+      "a?b",
+      "a~b",
+      "~a",
+      "a!b",
+      "a#b",
+      "a{b}",
+      "a[b]",
+      "a(b)",
+      "a\nb",
+      "a\n",
+      "a\0",
+      "ä",
+      "%PATH%",
+      "^",
+    ],
+    "x".repeat(101),
+  ])("'%s' is none", (name) => {
+    expect(isAccepted(name)).toBe(false);
+  });
+
+  test("no accepted name holds what a shell reads, nor begins as an option", () => {
+    const risky = fc.constantFrom(..." \t\n\r;&|<>$`'\"\\*?[](){}!#~^%=,-@+\0");
+    const usual = fc.constantFrom(..."abcXYZ019_.:/");
+    const name = fc.array(fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: risky }), {
+      maxLength: 20,
+    });
+    let accepted = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          name.map((characters) => characters.join("")),
+          fc.string(),
+          fc.string({ unit: "binary" }),
+        ),
+        (text) => {
+          if (!isAccepted(text)) return;
+          accepted++;
+          expect(text).toMatch(/^[A-Za-z0-9_.:/]+$/);
+          expect(text.startsWith("-")).toBe(false);
+          expect(text.replace(/^\//, "")).toMatch(/^[A-Za-z0-9]/);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(accepted).toBeGreaterThan(20);
+  });
+});
+
+describe.skipIf(!hasProgram || process.platform !== "linux")("pictures", () => {
+  test("fswebcam's test picture arrives as a whole JPEG, and the source stops when told to", async () => {
+    const sink = new RecordingSink();
+    const stopping = new AbortController();
+    const running = createWebcam("TEST:colourbars", SIZE, 20, 80).run(sink, stopping.signal);
+    await until(() => sink.jpegs.length >= 2, "two pictures", 10_000);
+    stopping.abort();
+    await running;
+    for (const jpeg of sink.jpegs) expect(djpeg(jpeg)).toMatchObject(SIZE);
+  });
+
+  test("a camera that is not there is a SourceError of one line", async () => {
+    const run = createWebcam("/dev/video9999", SIZE, 5, 80).run(new RecordingSink(), new AbortController().signal);
+    const error = await run.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceError);
+    expect((error as SourceError).message).toStartWith("no picture from /dev/video9999: ");
+    expect((error as SourceError).message).not.toContain("\n");
+    expect((error as SourceError).retry).toBe(true);
+  });
+});

@@ -1,0 +1,57 @@
+// Frames that a thread draws: nothing is kept of those that are gone, and a thread that dies is said and costs no slot.
+
+import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
+import { Worker } from "node:worker_threads";
+import { deliverDrawn } from "../../../src/capture/pattern/drawn-frames.ts";
+import { createPattern } from "../../../src/capture/pattern/pattern.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+const SIZE = { width: 160, height: 90 };
+
+/** Hands out one slot again and again, and says of each frame only that it came. */
+class OneSlotSink extends RecordingSink {
+  readonly #slot = super.reserve("rgba", SIZE);
+  delivered = 0;
+
+  override reserve() {
+    return this.#slot;
+  }
+
+  override pixels(): void {
+    this.delivered++;
+  }
+}
+
+test("a source that has run for thousands of frames holds no more than one that has run for some hundred", async () => {
+  const sink = new OneSlotSink();
+  const ending = new AbortController();
+  const running = createPattern(SIZE, 0).run(sink, ending.signal);
+  const held = async (frames: number): Promise<number> => {
+    while (sink.delivered < frames) await Bun.sleep(5);
+    Bun.gc(true);
+    const counts = heapStats().objectTypeCounts;
+    return Object.entries(counts).reduce((sum, [type, count]) => sum + (type.includes("Promise") ? count : 0), 0);
+  };
+  const early = await held(300);
+  const late = await held(3_300);
+  ending.abort();
+  await running;
+  expect(late - early).toBeLessThan(300); // it was one for each frame and more
+});
+
+test("a thread that dies while it draws ends the source with an error and gives its slot back", async () => {
+  const sink = new RecordingSink();
+  const worker = new Worker(
+    `require("node:worker_threads").parentPort.on("message", () => setTimeout(() => { throw new Error("no ink"); }));`,
+    { eval: true },
+  );
+  const running = deliverDrawn(
+    { name: "sketch", size: SIZE, framesPerSecond: 30, worker },
+    sink,
+    new AbortController().signal,
+  );
+  expect(running).rejects.toThrow("the sketch's thread died");
+  await running.catch(() => undefined);
+  expect(sink).toMatchObject({ held: 0, frames: [] });
+});

@@ -1,0 +1,110 @@
+// MJPEG through ffmpeg: its pictures come byte for byte, unless they are to be scaled, paced, or turned.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Size } from "../../../src/core/pixel-format.ts";
+import { createFfmpegSource, type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg.ts";
+import { isMjpeg } from "../../../src/capture/pipe/mjpeg-probe.ts";
+import { ffmpeg } from "../../support/jpeg-tools.ts";
+import { until } from "../../support/wait-until.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+const FRAMES = 6;
+let folder = "";
+/** Each picture as a file of its own. */
+let pictures: Buffer[] = [];
+const at = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+  const made = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25", "-frames:v", String(FRAMES)];
+  ffmpeg([...made, "-c:v", "mjpeg", "-q:v", "4", "-f", "image2", at("%02d.jpg")]);
+  pictures = readdirSync(folder)
+    .toSorted()
+    .map((name) => readFileSync(at(name)));
+  writeFileSync(at("clip.mjpeg"), Buffer.concat(pictures));
+  ffmpeg(["-f", "mjpeg", "-r", "25", "-i", at("clip.mjpeg"), "-c", "copy", at("clip.avi")]);
+  ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-metadata:s:v", "rotate=90", at("turned.mov")]);
+  ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", at("clip.mp4")]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the source until it has given so many frames, of whatever kind. */
+async function take(input: FfmpegInput, count: number): Promise<RecordingSink> {
+  const sink = new RecordingSink();
+  const stopping = new AbortController();
+  const running = createFfmpegSource(input).run(sink, stopping.signal);
+  await Promise.race([running, until(() => sink.jpegs.length + sink.frames.length >= count, "frames", 20_000)]);
+  stopping.abort();
+  await running;
+  return sink;
+}
+
+test.each(["clip.mjpeg", "clip.avi"])("of %s all pictures come as they are, again and again", async (name) => {
+  const sink = await take(fileInput(at(name), name, null, null), 2 * FRAMES);
+  expect(sink.frames).toEqual([]);
+  for (const [index, jpeg] of sink.jpegs.entries()) {
+    expect(Buffer.compare(jpeg, pictures[index % FRAMES] as Buffer)).toBe(0);
+  }
+});
+
+test.each([
+  ["a size is asked for", "clip.avi", { width: 80, height: 60 }, null],
+  ["a rate is asked for", "clip.avi", null, 10],
+  ["it is something else", "clip.mp4", null, null],
+  ["the container turns it", "turned.mov", null, null],
+] as const)("pixels come where %s", async (_, name, size: Size | null, rate) => {
+  const sink = await take(fileInput(at(name), name, size, rate), 2);
+  expect(sink.jpegs).toEqual([]);
+  const expected = size ?? (name === "turned.mov" ? { width: 120, height: 160 } : { width: 160, height: 120 });
+  expect(sink.frames[0]).toMatchObject(expected);
+});
+
+test("of a camera that streams MJPEG over HTTP all pictures come as they are", async () => {
+  let connections = 0;
+  const stopping = new AbortController();
+  const camera = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    fetch() {
+      connections++;
+      const body = new ReadableStream<Uint8Array>({
+        async start(controller) {
+          for (let next = 0; !stopping.signal.aborted; next++) {
+            const jpeg = pictures[next % FRAMES] as Buffer;
+            const head = `--part\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
+            try {
+              controller.enqueue(Buffer.concat([Buffer.from(head), jpeg, Buffer.from("\r\n")]));
+            } catch {
+              return; // the reader has gone
+            }
+            await Bun.sleep(20);
+          }
+        },
+      });
+      return new Response(body, { headers: { "Content-Type": "multipart/x-mixed-replace; boundary=part" } });
+    },
+  });
+  try {
+    const sink = await take(urlInput(`http://127.0.0.1:${camera.port}/video`, null, null), 12);
+    expect(sink.frames).toEqual([]);
+    const first = pictures.findIndex((picture) => Buffer.compare(picture, sink.jpegs[0] as Uint8Array) === 0);
+    expect(first).toBeGreaterThanOrEqual(0);
+    for (const [index, jpeg] of sink.jpegs.entries()) {
+      expect(Buffer.compare(jpeg, pictures[(first + index) % FRAMES] as Buffer)).toBe(0);
+    }
+    expect(connections).toBe(2); // ffprobe's and ffmpeg's
+  } finally {
+    stopping.abort();
+    await camera.stop(true);
+  }
+});
+
+test("what is not there, or told to stop, is no MJPEG, and nothing is left running", async () => {
+  expect(await isMjpeg(["-i", `file:${at("nothing.avi")}`], new AbortController().signal)).toBe(false);
+  expect(await isMjpeg(["-i", `file:${at("clip.avi")}`], AbortSignal.abort())).toBe(false);
+  expect(await isMjpeg(["-i", `file:${at("clip.avi")}`], new AbortController().signal)).toBe(true);
+});

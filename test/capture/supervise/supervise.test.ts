@@ -1,0 +1,196 @@
+// Supervision: a source that never worked fails at once; one that has worked is mended, and viewers hear of it.
+
+import { describe, expect, test } from "bun:test";
+import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { deliverJpeg, type FrameSink, type Source } from "../../../src/capture/source.ts";
+import { supervise } from "../../../src/capture/supervise/supervise.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+type Run = (sink: FrameSink, signal: AbortSignal) => Promise<void>;
+
+/** A source that does one thing after another, one each time it is started. */
+function scripted(...runs: Run[]): { source: Source; starts: number[] } {
+  const starts: number[] = [];
+  const source: Source = {
+    name: "scripted",
+    framesPerSecond: 25,
+    run(sink, signal) {
+      starts.push(performance.now());
+      const run = runs[starts.length - 1];
+      return run === undefined ? Promise.resolve() : run(sink, signal);
+    },
+  };
+  return { source, starts };
+}
+
+const trouble = (text = "unplugged") => new SourceError(text, { retry: true });
+const deliver =
+  (frames: number, error?: Error): Run =>
+  async (sink) => {
+    for (let i = 0; i < frames; i++) deliverJpeg(sink, new Uint8Array([i]), i);
+    if (error !== undefined) throw error;
+  };
+const never = () => new AbortController().signal;
+
+describe("before the first frame", () => {
+  test("a failure is final, even one that could be tried again", async () => {
+    const { source, starts } = scripted(deliver(0, trouble()), deliver(1));
+    const sink = new RecordingSink();
+    await expect(supervise(source).run(sink, never())).rejects.toThrow("unplugged");
+    await Bun.sleep(0);
+    expect(starts.length).toBe(1);
+    expect(sink.troubles).toEqual([]);
+  });
+});
+
+describe("from the start", () => {
+  test("a failure that may pass is said and tried again, with growing pauses, until it has passed", async () => {
+    const { source, starts } = scripted(deliver(0, trouble("in use")), deliver(0, trouble("in use")), deliver(1));
+    const sink = new RecordingSink();
+    await supervise(source, { fromTheStart: true }).run(sink, never());
+    const [first = 0, second = 0, third = 0] = starts;
+    expect(third - second).toBeGreaterThan(1.5 * (second - first));
+    expect(sink.troubles).toEqual(["in use; trying again", "in use; trying again", null]);
+  });
+
+  test("one that may not pass is final all the same", async () => {
+    const { source, starts } = scripted(deliver(0, new SourceError("a folder", { retry: false })), deliver(1));
+    const supervised = supervise(source, { fromTheStart: true });
+    await expect(supervised.run(new RecordingSink(), never())).rejects.toThrow("a folder");
+    expect(starts.length).toBe(1);
+  });
+});
+
+describe("after it has worked", () => {
+  test("it is started again; the trouble is said, and cleared by the next frame and not before", async () => {
+    const sink = new RecordingSink();
+    let atRestart: (string | null)[] = [];
+    const { source, starts } = scripted(deliver(3, trouble()), async (inner) => {
+      atRestart = [...sink.troubles];
+      await deliver(2)(inner, never());
+    });
+    await supervise(source).run(sink, never());
+    expect(starts.length).toBe(2);
+    expect(sink.jpegs.length).toBe(5);
+    expect(atRestart).toEqual([null, "unplugged; trying again"]);
+    expect(sink.troubles).toEqual([null, "unplugged; trying again", null]);
+  });
+
+  test("pauses between tries grow while it delivers nothing", async () => {
+    const { source, starts } = scripted(
+      deliver(1, trouble()),
+      deliver(0, trouble("a")),
+      deliver(0, trouble("b")),
+      deliver(1),
+    );
+    const sink = new RecordingSink();
+    await supervise(source).run(sink, never());
+    const pauses = starts.slice(1).map((start, index) => start - (starts[index] as number));
+    expect(pauses[0]).toBeGreaterThan(100);
+    expect(pauses[1]).toBeGreaterThan(1.5 * (pauses[0] as number));
+    expect(pauses[2]).toBeGreaterThan(1.5 * (pauses[1] as number));
+    expect(sink.troubles).toEqual([null, "unplugged; trying again", "a; trying again", "b; trying again", null]);
+  }, 20_000);
+
+  test.each([
+    ["a source that says trying again is of no use", new SourceError("no format", { retry: false })],
+    ["wrong use", new UsageError("no")],
+    ["a defect", new TypeError("undefined is not a function")],
+  ])("%s is final", async (_, error) => {
+    const { source, starts } = scripted(deliver(1, error), deliver(1));
+    const outcome = await supervise(source)
+      .run(new RecordingSink(), never())
+      .catch((thrown: unknown) => thrown);
+    expect(outcome).toBe(error);
+    expect(starts.length).toBe(1);
+  });
+
+  test("an end in peace is the end", async () => {
+    const { source, starts } = scripted(deliver(2), deliver(2));
+    const sink = new RecordingSink();
+    await supervise(source).run(sink, never());
+    expect(starts.length).toBe(1);
+    expect(sink.jpegs.length).toBe(2);
+  });
+
+  test("a failure that comes of stopping is none, and neither is a stop during the pause", async () => {
+    for (const stopFirst of [true, false]) {
+      const stopping = new AbortController();
+      const { source, starts } = scripted(async (sink) => {
+        await deliver(1)(sink, never());
+        if (stopFirst) stopping.abort();
+        throw trouble();
+      }, deliver(1));
+      const sink = new RecordingSink();
+      const running = supervise(source).run(sink, stopping.signal);
+      await Bun.sleep(10);
+      stopping.abort();
+      await running;
+      expect(starts.length).toBe(1);
+      expect(sink.troubles).toEqual(stopFirst ? [null] : [null, "unplugged; trying again"]);
+    }
+  });
+});
+
+test("a source that was let go and is wanted again is mended, not given up", async () => {
+  const sink = new RecordingSink();
+  const { source, starts } = scripted(deliver(1), deliver(0, trouble("in use")), deliver(1));
+  const supervised = supervise(source);
+  await supervised.run(sink, never());
+  await supervised.run(sink, never());
+  expect(starts.length).toBe(3);
+  expect(sink.troubles).toEqual([null, "in use; trying again", null]);
+});
+
+describe("a source that can tell when its device may be back", () => {
+  test("is started again then, however long the pause would be", async () => {
+    const sink = new RecordingSink();
+    const failing = Array.from({ length: 4 }, () => deliver(0, trouble()));
+    const { source, starts } = scripted(deliver(1, trouble()), ...failing, deliver(1));
+    const waits: AbortSignal[] = [];
+    // Without it the pauses would be 0.5, 1, 2, 4 and 5 s.
+    const untilBack = (signal: AbortSignal) => {
+      waits.push(signal);
+      return Bun.sleep(5);
+    };
+    const pauses = Bun.sleep(4_000).then(() => "the pauses");
+    const watched = supervise({ ...source, untilBack }).run(sink, never());
+    expect(await Promise.race([watched, pauses])).toBeUndefined();
+    expect(starts.length).toBe(6);
+    expect(waits.map(({ aborted }) => aborted)).toEqual(Array(5).fill(true)); // nothing goes on waiting
+  });
+
+  test("is started again after the pause where it does not tell", async () => {
+    const { source, starts } = scripted(deliver(1, trouble()), deliver(1));
+    const silent = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    await supervise({ ...source, untilBack: silent }).run(new RecordingSink(), never());
+    expect(starts.length).toBe(2);
+  });
+});
+
+test("a camera's controls are passed through; a source without has none", () => {
+  const { source } = scripted();
+  const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve(), close: () => Promise.resolve() };
+  expect(supervise({ ...source, controls }).controls).toBe(controls);
+  expect("controls" in supervise(source)).toBe(false);
+});
+
+test("name, rate and everything of the sink are passed through", async () => {
+  const sink = new RecordingSink();
+  const { source } = scripted(async (inner) => {
+    const slot = inner.reserve("gray", { width: 2, height: 1 });
+    if (slot === null) throw new Error("no room");
+    expect(inner.reserve("gray", { width: 2, height: 1 })).toBeNull();
+    slot.bytes.set([5, 6]);
+    inner.pixels(slot, "gray", { width: 2, height: 1 }, 99);
+    inner.lost();
+    inner.trouble("dark");
+  });
+  const supervised = supervise(source);
+  expect(supervised).toMatchObject({ name: "scripted", framesPerSecond: 25 });
+  await supervised.run(sink, never());
+  expect(sink.frames).toEqual([{ format: "gray", width: 2, height: 1, bytes: new Uint8Array([5, 6]), capturedAt: 99 }]);
+  expect(sink.lostFrames).toBe(1);
+  expect(sink.troubles).toEqual([null, "dark"]);
+});

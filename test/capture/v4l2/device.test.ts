@@ -1,0 +1,43 @@
+// What a node says of itself: a camera, one of several planes that is not read here, or something else.
+
+import { expect, test } from "bun:test";
+import { explainMultiPlanar } from "../../../src/capture/camera/find.ts";
+import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
+import type { Struct } from "../../../src/capture/v4l2/struct.ts";
+import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
+
+const { CAP_VIDEO_CAPTURE, CAP_VIDEO_CAPTURE_MPLANE, CAP_STREAMING, CAP_DEVICE_CAPS } = V4L2;
+/** uapi/linux/videodev2.h: V4L2_CAP_META_CAPTURE, V4L2_CAP_VIDEO_M2M_MPLANE. */
+const [META_CAPTURE, M2M_MPLANE] = [0x00800000, 0x00004000];
+
+test.each([
+  ["a camera", CAP_VIDEO_CAPTURE | CAP_STREAMING, null, "camera"],
+  ["a camera's node for pictures", META_CAPTURE, CAP_VIDEO_CAPTURE | CAP_STREAMING, "camera"],
+  ["its node for metadata", CAP_VIDEO_CAPTURE | CAP_STREAMING, META_CAPTURE | CAP_STREAMING, "none"],
+  ["an HDMI input of a system on a chip", 0, CAP_VIDEO_CAPTURE_MPLANE | CAP_STREAMING, "multi-planar"],
+  ["one that speaks either way", 0, CAP_VIDEO_CAPTURE | CAP_VIDEO_CAPTURE_MPLANE | CAP_STREAMING, "camera"],
+  ["a codec", 0, M2M_MPLANE | CAP_STREAMING, "none"],
+  ["one that can only be read from", 0, CAP_VIDEO_CAPTURE, "none"],
+])("%s", (_, all, own, kind) => {
+  const device = scriptedDevice(
+    {
+      VIDIOC_QUERYCAP(struct) {
+        const capability = struct as Struct<"v4l2_capability">;
+        const capabilities = own === null ? all : all | own | CAP_DEVICE_CAPS;
+        capability.set({ capabilities: capabilities >>> 0, device_caps: own ?? 0 });
+        capability.bytes.set(Buffer.from("A Camera\0"), 16);
+        return 0;
+      },
+    },
+    ERRNO.ENOTTY,
+  );
+  const { card, isCamera, isMultiPlanar } = device.capability();
+  expect([card, isCamera ? "camera" : isMultiPlanar ? "multi-planar" : "none"]).toEqual(["A Camera", kind]);
+});
+
+test("a multi-planar one is said to be that, with what reads it, in one line", () => {
+  expect(explainMultiPlanar("/dev/video3")).toMatch(
+    /^\/dev\/video3 is multi-planar, which is read neither here nor by ffmpeg: .+$/,
+  );
+});

@@ -1,0 +1,146 @@
+// Frames out of a device's buffer: padding left out, levels and stamps made what ours are. ffmpeg is the oracle of levels.
+
+import { describe, expect, test } from "bun:test";
+import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
+import { matchColour } from "../../../src/capture/v4l2/colour.ts";
+import { FrameCopier } from "../../../src/capture/v4l2/frame-copy.ts";
+import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { captureTime } from "../../../src/capture/v4l2/timestamps.ts";
+
+const RANDOM = new Uint8Array(1 << 16);
+for (let i = 0, seed = 1; i < RANDOM.length; i++) {
+  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+  RANDOM[i] = seed >>> 16;
+}
+
+/** Planes as the header has them: bytes and lines of each, and by how much wider each line is in the buffer. */
+const PLANES: [PixelFormat, number, [lineBytes: number, lines: number, padding: number][]][] = [
+  ["rgb24", 8, [[30 * 3, 14, 8]]],
+  ["bgr24", 8, [[30 * 3, 14, 8]]],
+  ["gray", 2, [[30, 14, 2]]],
+  ["yuyv422", 4, [[60, 14, 4]]],
+  [
+    "nv12",
+    2,
+    [
+      [30, 14, 2],
+      [30, 7, 2],
+    ],
+  ],
+  [
+    "yuv420p",
+    2,
+    [
+      [30, 14, 2],
+      [15, 7, 1],
+      [15, 7, 1],
+    ],
+  ],
+];
+
+describe("padding", () => {
+  test.each(PLANES)("of %s is left out", (format, padding, planes) => {
+    const size = { width: 30, height: 14 };
+    const frame = RANDOM.slice(0, frameBytes(format, size.width, size.height));
+    // The buffer is put together line by line, as a driver does.
+    const buffer: number[] = [];
+    let at = 0;
+    for (const [lineBytes, lines, more] of planes) {
+      for (let line = 0; line < lines; line++) {
+        buffer.push(...frame.subarray(at, at + lineBytes), ...Array(more).fill(0xee));
+        at += lineBytes;
+      }
+    }
+    expect(at).toBe(frame.length);
+    const lineBytes = (planes[0]?.[0] ?? 0) + padding;
+    const copier = new FrameCopier(format, size, lineBytes, "none");
+    const got = new Uint8Array(frame.length);
+    copier.copy(new Uint8Array(buffer), got);
+    expect(got).toEqual(frame);
+    expect(copier.bufferBytes).toBe(buffer.length - (planes.at(-1)?.[2] ?? 0));
+    const tight = new Uint8Array(frame.length);
+    new FrameCopier(format, size, 0, "none").copy(frame, tight); // 0: the driver leaves it out
+    expect(tight).toEqual(frame);
+  });
+});
+
+describe("levels, as ffmpeg changes them", () => {
+  const size = { width: 64, height: 32 };
+  const ffmpeg = (format: string, from: string, to: string, input: Uint8Array) => {
+    const flags = ["-f", "rawvideo", "-pix_fmt", format, "-s", "64x32", "-i", "-"];
+    const scale = `scale=in_range=${from}:out_range=${to}:flags=accurate_rnd+bitexact`;
+    const command = ["ffmpeg", "-v", "error", ...flags, "-vf", `${scale},format=${format}`, "-f", "rawvideo", "-"];
+    const { stdout, success, stderr } = Bun.spawnSync(command, { stdin: input });
+    if (!success) throw new Error(stderr.toString());
+    return new Uint8Array(stdout);
+  };
+
+  test.each([
+    ["yuyv422", "full", "limited", "full-to-studio"],
+    ["nv12", "full", "limited", "full-to-studio"],
+  ] as const)("%s from %s to %s", (format, from, to, levels) => {
+    const input = RANDOM.slice(0, frameBytes(format, size.width, size.height));
+    const ours = new Uint8Array(input.length);
+    new FrameCopier(format, size, 0, levels).copy(input, ours);
+    const theirs = ffmpeg(format, from, to, input);
+    expect(theirs.length).toBe(ours.length);
+    let worst = 0;
+    for (let i = 0; i < ours.length; i++)
+      worst = Math.max(worst, Math.abs((ours[i] as number) - (theirs[i] as number)));
+    expect(worst).toBeLessThanOrEqual(1); // the rounding of its fixed-point arithmetic
+    expect(ours).not.toEqual(input);
+  });
+
+  test("studio grey reaches black and white", () => {
+    const grey = new Uint8Array([0, 16, 126, 235, 255]);
+    const full = new Uint8Array(5);
+    new FrameCopier("gray", { width: 5, height: 1 }, 0, "studio-to-full").copy(grey, full);
+    expect([...full]).toEqual([0, 0, 128, 255, 255]);
+  });
+});
+
+describe("what a driver's words on colour mean", () => {
+  const said = (colorspace: number, ycbcrEncoding = 0, quantization = 0) => ({
+    colorspace,
+    ycbcrEncoding,
+    quantization,
+  });
+  const SRGB = 8;
+  test("a webcam that says sRGB and nothing else sends BT.601 in studio range", () => {
+    expect(matchColour("yuyv422", said(SRGB))).toEqual({ format: "yuyv422", levels: "none", remark: null });
+    expect(matchColour("yuv420p", said(SRGB))).toMatchObject({ format: "yuv420p", levels: "none" });
+  });
+  test("full range is kept where we have such a format, else changed", () => {
+    expect(matchColour("yuv420p", said(V4L2.COLORSPACE_JPEG))).toMatchObject({ format: "yuvj420p", levels: "none" });
+    expect(matchColour("nv12", said(SRGB, 0, V4L2.QUANTIZATION_FULL_RANGE))).toMatchObject({
+      levels: "full-to-studio",
+    });
+    expect(matchColour("yuyv422", said(V4L2.COLORSPACE_JPEG, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("none");
+  });
+  test("RGB and grey are full range unless the driver says otherwise", () => {
+    for (const format of ["rgb24", "bgr24", "gray"] as const) {
+      expect(matchColour(format, said(SRGB)).levels).toBe("none");
+      expect(matchColour(format, said(SRGB, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("studio-to-full");
+    }
+  });
+  test("another matrix than BT.601 is said", () => {
+    expect(matchColour("nv12", said(V4L2.COLORSPACE_REC709)).remark).toContain("BT.709");
+    expect(matchColour("nv12", said(SRGB, V4L2.YCBCR_ENC_BT2020)).remark).toContain("BT.2020");
+    expect(matchColour("nv12", said(V4L2.COLORSPACE_REC709, V4L2.YCBCR_ENC_601)).remark).toBeNull();
+    expect(matchColour("rgb24", said(V4L2.COLORSPACE_REC709)).remark).toBeNull();
+  });
+});
+
+describe("the kernel's stamp on our clock", () => {
+  const now = 1_700_000_000_000_000;
+  test("is as old as the monotonic clock says", () =>
+    expect(captureTime(5_000_000, 5_012_345, now)).toBe(now - 12_345));
+  test("a wall clock that was set does not matter", () => {
+    expect(captureTime(5_000_000, 5_012_345, now + 3600e6)).toBe(now + 3600e6 - 12_345);
+  });
+  test.each([
+    ["none", null],
+    ["of the future", 5_100_000],
+    ["of long ago", 5_012_345 - 10_000_001],
+  ])("%s becomes now", (_, stamp) => expect(captureTime(stamp, 5_012_345, now)).toBe(now));
+});

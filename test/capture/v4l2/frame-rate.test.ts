@@ -1,0 +1,73 @@
+// The rate that is asked of a driver: what it offers, or else what the user wishes; a refusal is said and no reason to be dark.
+
+import { describe, expect, test } from "bun:test";
+import { setRate } from "../../../src/capture/v4l2/frame-rate.ts";
+import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
+import type { Fraction, Struct } from "../../../src/capture/v4l2/struct.ts";
+import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
+
+interface Driver {
+  canBeSet?: boolean;
+  /** Of VIDIOC_S_PARM. */
+  errno?: number;
+}
+
+/** A driver that runs at 30 frames a second until it is told otherwise. */
+function driver({ canBeSet = true, errno = 0 }: Driver = {}) {
+  const wishes: Fraction[] = [];
+  const device = scriptedDevice(
+    {
+      VIDIOC_G_PARM(struct) {
+        const parameters = struct as Struct<"v4l2_streamparm">;
+        parameters.set({ "parm.capture.capability": canBeSet ? V4L2.CAP_TIMEPERFRAME : 0 });
+        parameters.setFraction("parm.capture.timeperframe", { numerator: 1, denominator: 30 });
+        return 0;
+      },
+      VIDIOC_S_PARM(struct) {
+        wishes.push((struct as Struct<"v4l2_streamparm">).fraction("parm.capture.timeperframe"));
+        return errno;
+      },
+    },
+    ERRNO.ENOTTY,
+  );
+  return { device, wishes };
+}
+
+const TENTH: Fraction = { numerator: 1, denominator: 10 };
+
+test("what the driver offers is asked for", () => {
+  const { device, wishes } = driver();
+  expect(setRate(device, TENTH, 9)).toEqual({ framesPerSecond: 10, remark: null });
+  expect(wishes).toEqual([TENTH]);
+});
+
+describe("a driver that lists no rates", () => {
+  test("is asked for the wish as it is", () => {
+    const { device, wishes } = driver();
+    expect(setRate(device, null, 12.5)).toEqual({ framesPerSecond: 12.5, remark: null });
+    expect(wishes).toEqual([{ numerator: 1000, denominator: 12500 }]);
+  });
+
+  test("is left as it is where there is no wish, or no rate can be set", () => {
+    for (const [{ device, wishes }, wish] of [
+      [driver(), null],
+      [driver({ canBeSet: false }), 15],
+    ] as const) {
+      expect(setRate(device, null, wish)).toEqual({ framesPerSecond: 30, remark: null });
+      expect(wishes).toEqual([]);
+    }
+  });
+});
+
+test("a refusal is said; the camera runs at what it runs at", () => {
+  const { device } = driver({ errno: ERRNO.EINVAL });
+  expect(setRate(device, TENTH, null)).toEqual({
+    ...{ framesPerSecond: 30, remark: "its driver refuses 10 fps (EINVAL)" },
+  });
+});
+
+test("a driver that knows nothing of rates", () => {
+  expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), TENTH, null)).toEqual({ framesPerSecond: 10, remark: null });
+  expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), null, 15)).toEqual({ framesPerSecond: 0, remark: null });
+});

@@ -1,0 +1,178 @@
+// Controls as the kernel has them: enumerated past what does not answer, set to what was meant, and refusals in words.
+
+import { describe, expect, test } from "bun:test";
+import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { applySetting, applySettings, checkSettings, readControls } from "../../../src/capture/v4l2/controls.ts";
+import { explainSystemCall } from "../../../src/capture/v4l2/explain.ts";
+import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { ERRNO, SystemCallError } from "../../../src/capture/v4l2/libc.ts";
+import { ControlDriver, type DriverControl } from "../../support/v4l2-control-driver.ts";
+
+const integer = (id: number, title: string, more: Partial<DriverControl> = {}): DriverControl => ({
+  ...{ id, title, type: V4L2.CTRL_TYPE_INTEGER, value: 1n },
+  ...more,
+});
+const brightness = () => integer(0x00980900, "Brightness");
+const gain = (more: Partial<DriverControl> = {}) => integer(0x00980913, "Gain", more);
+const time = (more: Partial<DriverControl> = {}) => integer(0x009a0902, "Exposure Time, Absolute", more);
+const focus = () => integer(0x009a090a, "Focus, Absolute");
+/** As vivid has it (drivers/media/test-drivers/vivid/vivid-ctrls.c): some labels are other items' indices. */
+const numbers = (): DriverControl => ({
+  ...{ id: 0x0098f00a, title: "Integer Menu", type: V4L2.CTRL_TYPE_INTEGER_MENU, maximum: 8n, value: 0n },
+  items: [1, 1, 2, 3, 5, 8, 13, 21, 42],
+});
+
+function caught(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it went well");
+}
+
+describe("all controls", () => {
+  const namesOf = (driver: ControlDriver) => readControls(driver).map(({ name }) => name);
+
+  test("are listed with values and menus", () => {
+    const driver = new ControlDriver(brightness(), numbers());
+    expect(readControls(driver)).toMatchObject([
+      { name: "brightness", type: "integer", maximum: 255, value: 1, menu: [] },
+      { name: "integer_menu", type: "menu", value: 0, isReadOnly: false },
+    ]);
+    expect(readControls(driver)[1]?.menu[5]).toEqual({ value: 5, label: "8" });
+  });
+
+  test("have titles that a terminal does not obey, whatever the camera calls them", () => {
+    const driver = new ControlDriver(integer(0x00980913, "Ga\u001b[2J\u0007in\n", { items: [] }));
+    expect(readControls(driver)[0]?.title).toBe("Ga[2Jin");
+  });
+
+  test.each([["EIO"], ["EPIPE"], ["EBUSY"]] as const)("but for those that answer %s", (errno) => {
+    const broken = { queryErrno: ERRNO[errno] };
+    expect(namesOf(new ControlDriver(brightness(), gain(broken), time(broken), focus()))).toEqual([
+      "brightness",
+      "focus_absolute",
+    ]);
+    expect(namesOf(new ControlDriver(gain(broken), time()))).toEqual(["exposure_time_absolute"]);
+    expect(namesOf(new ControlDriver(brightness(), focus(), integer(0x009a090d, "Zoom", broken)))).toEqual([
+      "brightness",
+      "focus_absolute",
+    ]);
+  });
+
+  test.each([["ENODEV"], ["ETIMEDOUT"]] as const)("a device that answers %s has not just few of them", (errno) => {
+    const driver = new ControlDriver(brightness(), time({ queryErrno: ERRNO[errno] }), focus());
+    for (const ask of [
+      () => readControls(driver),
+      () => applySetting(driver, { name: "focus_absolute", value: "1" }),
+      () => checkSettings(driver, [{ name: "focus_absolute", value: "1" }]),
+    ]) {
+      expect(caught(ask)).toMatchObject({ name: "SystemCallError", code: errno });
+    }
+  });
+
+  test("a device that refuses everything is asked so often and no more", () => {
+    const driver = new ControlDriver();
+    driver.gone = ERRNO.EIO;
+    expect(caught(() => readControls(driver))).toMatchObject({ code: "EIO" });
+    expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBeLessThan(200);
+    driver.gone = ERRNO.ENOTTY; // a driver without controls
+    expect(readControls(driver)).toEqual([]);
+  });
+});
+
+describe("a setting", () => {
+  test.each([
+    ["8", 5n], // the label comes first
+    ["5", 4n],
+    ["7", 7n], // no label: an index
+  ])("of an integer menu, %s, is read once", (value, index) => {
+    const driver = new ControlDriver(numbers());
+    applySetting(driver, { name: "integer_menu", value });
+    expect(driver.value("Integer Menu")).toBe(index);
+  });
+
+  test("reads no values and no other menus", () => {
+    const driver = new ControlDriver(brightness(), numbers(), time(), focus());
+    applySetting(driver, { name: "exposure_absolute", value: "50" });
+    expect(driver.value("Exposure Time, Absolute")).toBe(50n);
+    expect(driver.asked).toEqual({ VIDIOC_QUERY_EXT_CTRL: 5, VIDIOC_S_EXT_CTRLS: 1 });
+  });
+
+  test("of 64 bits goes as far as numbers are exact", () => {
+    const limits = { minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n };
+    const driver = new ControlDriver(gain({ ...limits, type: V4L2.CTRL_TYPE_INTEGER64 }));
+    for (const value of [2n ** 53n - 1n, -(2n ** 53n) + 1n]) {
+      applySetting(driver, { name: "gain", value: String(value) });
+      expect(driver.value("Gain")).toBe(value);
+    }
+    for (const value of ["9223372036854775807", "-9223372036854775808", "9007199254740992"]) {
+      const error = caught(() => applySetting(driver, { name: "gain", value }));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error.message).toBe(`'${value}' is too large for 'gain': values beyond 9007199254740991 cannot be set`);
+    }
+  });
+
+  test("of a bitmask goes as far as it has bits", () => {
+    const driver = new ControlDriver(gain({ type: V4L2.CTRL_TYPE_BITMASK, maximum: -1n }));
+    applySetting(driver, { name: "gain", value: "0xffffffff" });
+    expect(driver.value("Gain")).toBe(-1n);
+    expect(caught(() => applySetting(driver, { name: "gain", value: "0x100000000" })).message).toContain(
+      "it takes 0 to 4294967295",
+    );
+  });
+
+  test.each([
+    ["EACCES", "exposure_absolute cannot be set now: the control that does it automatically is on"],
+    [
+      "EBUSY",
+      "exposure_absolute cannot be set now: the camera needs it as it is while it runs, or another program has taken hold of it",
+    ],
+    ["ERANGE", "exposure_absolute was not set: the camera does not take the value 50"],
+    [
+      "EIO",
+      "exposure_absolute was not set: the camera did not answer as it should (VIDIOC_S_EXT_CTRLS /dev/video9: EIO); try again",
+    ],
+  ] as const)("that the driver refuses by %s is explained by itself", (errno, text) => {
+    const driver = new ControlDriver(brightness(), time({ setErrno: ERRNO[errno] }));
+    const setting = { name: "exposure_absolute", value: "50" };
+    const error = caught(() => applySetting(driver, setting));
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error.message).toBe(text);
+    expect(applySettings(driver, [setting, { name: "brightness", value: "9" }])).toEqual([text]);
+    expect(driver.value("Brightness")).toBe(9n);
+  });
+
+  test("of a device that was pulled out says so, and not what it means for a setting", () => {
+    const driver = new ControlDriver(time({ setErrno: 108 })); // ESHUTDOWN (uapi/asm-generic/errno.h)
+    const error = caught(() => applySetting(driver, { name: "exposure_absolute", value: "50" }));
+    expect(error).toBeInstanceOf(SystemCallError);
+    expect(explainSystemCall(error, "/dev/video9")).toBe("/dev/video9 is not there any more");
+  });
+});
+
+describe("settings at the start", () => {
+  const settings = ["brightness", "gain", "exposure_absolute"].map((name) => ({ name, value: "7" }));
+
+  test("are looked up once for all", () => {
+    const driver = new ControlDriver(brightness(), gain(), time());
+    expect(applySettings(driver, settings)).toEqual([]);
+    expect(driver.asked).toEqual({ VIDIOC_QUERY_EXT_CTRL: 4, VIDIOC_S_EXT_CTRLS: 3 });
+    expect(applySettings(driver, [])).toEqual([]);
+    expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBe(4);
+  });
+
+  test("that are not there or cannot be asked for are said, and no reason to be dark; a device that is gone is", () => {
+    const driver = new ControlDriver(brightness());
+    expect(applySettings(driver, settings.slice(0, 2))).toEqual([
+      "the camera has no control 'gain'; it has brightness",
+    ]);
+    driver.gone = ERRNO.ETIMEDOUT;
+    expect(applySettings(driver, settings)).toEqual([
+      "the settings were not made: the camera does not say which it has (VIDIOC_QUERY_EXT_CTRL /dev/video9: ETIMEDOUT)",
+    ]);
+    driver.gone = ERRNO.ENODEV;
+    expect(() => applySettings(driver, settings)).toThrow("ENODEV");
+  });
+});

@@ -1,0 +1,48 @@
+// Numbers and layouts of V4L2, against the kernel's own headers on both processors.
+
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import arm64 from "../../fixtures/v4l2/layouts-arm64.json";
+import { REQUESTS, STRUCTS } from "../../../src/capture/v4l2/layouts.ts";
+import { compiledValues, ourValues } from "../../support/kernel-headers.ts";
+
+const HEADER = "/usr/include/linux/videodev2.h";
+const OWN = process.arch === "x64" || process.arch === "arm64" ? process.arch : null;
+const ownReason =
+  OWN === null
+    ? "other processor"
+    : Bun.which("gcc") === null
+      ? "no gcc"
+      : existsSync(HEADER)
+        ? ""
+        : "no kernel headers";
+const crossCompiler = ["aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc-12"].find((name) => Bun.which(name) !== null);
+
+describe("uapi/linux/videodev2.h", () => {
+  test.skipIf(ownReason !== "")(
+    `this processor, by its own compiler${ownReason === "" ? "" : ` (skipped: ${ownReason})`}`,
+    () => {
+      expect(compiledValues("gcc")).toEqual(ourValues());
+    },
+  );
+
+  test.skipIf(crossCompiler === undefined)(
+    `arm64, by a cross compiler${crossCompiler === undefined ? " (skipped: apt-get install gcc-aarch64-linux-gnu)" : ""}`,
+    () => {
+      expect(compiledValues(crossCompiler as string)).toEqual(ourValues());
+    },
+  );
+
+  test("arm64, as a cross compiler has said (test/fixtures/README.md)", () => {
+    expect(ourValues()).toEqual(arm64);
+  });
+});
+
+test("a request carries the size of its structure, and no field lies outside of its own", () => {
+  for (const { number, struct } of Object.values(REQUESTS)) {
+    expect((number >>> 16) & 0x3fff).toBe(struct === null ? 4 : STRUCTS[struct].bytes);
+  }
+  for (const { bytes, fields } of Object.values(STRUCTS)) {
+    for (const offset of Object.values(fields)) expect(offset).toBeLessThanOrEqual(bytes - 4);
+  }
+});

@@ -1,0 +1,154 @@
+// The option parsers of the command lines, and what runMain makes of errors and signals, in a real process.
+
+import { describe, expect, test } from "bun:test";
+import { Command, InvalidArgumentError } from "commander";
+import fc from "fast-check";
+import { SourceError, UsageError } from "../../src/core/errors.ts";
+import { number, parsed, wholeNumber } from "../../src/cli/program.ts";
+import { parseSize } from "../../src/core/pixel-format.ts";
+
+describe("wholeNumber", () => {
+  const port = wholeNumber(0, 65535);
+
+  test("reads every number of its range", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 65535 }), (value) => {
+        expect(port(String(value))).toBe(value);
+      }),
+    );
+  });
+
+  test.each([
+    "",
+    " ",
+    "-1",
+    "65536",
+    "1.5",
+    "1e3",
+    "0x10",
+    "80a",
+    " 80",
+    "NaN",
+    "Infinity",
+    "+5",
+    "99999999999999999999",
+  ])("refuses '%s' and names the range", (text) => {
+    expect(() => port(text)).toThrow(InvalidArgumentError);
+    expect(() => port(text)).toThrow("It must be a whole number from 0 to 65535.");
+  });
+});
+
+describe("number", () => {
+  const seconds = number(0.001, 1000);
+
+  test("reads fractions within its range", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 1000, noNaN: true }), (value) => {
+        expect(seconds(String(value))).toBe(value);
+      }),
+    );
+  });
+
+  test.each(["", "  ", "0", "0.0009", "1000.1", "-1", "five", "NaN", "Infinity", "1,5"])(
+    "refuses '%s' and names the range",
+    (text) => {
+      expect(() => seconds(text)).toThrow(InvalidArgumentError);
+      expect(() => seconds(text)).toThrow("It must be a number from 0.001 to 1000.");
+    },
+  );
+});
+
+describe("parsed", () => {
+  test("passes values on", () => {
+    expect(parsed(parseSize)("4x3")).toEqual({ width: 4, height: 3 });
+  });
+
+  test("a UsageError becomes an error of the option, on the user's line", () => {
+    const said: string[] = [];
+    const command = new Command("program")
+      .option("--size <WxH>", "size", parsed(parseSize))
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => said.push(text) });
+    expect(() => command.parse(["--size", "big"], { from: "user" })).toThrow();
+    expect(said.join("")).toContain("--size");
+    expect(said.join("")).toContain("'big' is not a size");
+  });
+
+  test("any other error stays what it is", () => {
+    const fail = (error: Error) =>
+      parsed(() => {
+        throw error;
+      });
+    const defect = new TypeError("a defect");
+    const trouble = new SourceError("a camera", { retry: true });
+    expect(() => fail(defect)("x")).toThrow(defect);
+    expect(() => fail(trouble)("x")).toThrow(trouble);
+    expect(() => fail(new UsageError("wrong"))("x")).toThrow(new InvalidArgumentError("wrong."));
+  });
+});
+
+describe("runMain", () => {
+  const module = new URL("../../src/cli/program.ts", import.meta.url).href;
+  const errors = new URL("../../src/core/errors.ts", import.meta.url).href;
+
+  function start(body: string) {
+    const script = `
+      import { runMain } from ${JSON.stringify(module)};
+      import * as errors from ${JSON.stringify(errors)};
+      await runMain(async (signal) => { ${body} });`;
+    return Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  }
+
+  test.each([
+    { body: "signal.throwIfAborted();", code: 0, said: "" },
+    { body: "throw new errors.UsageError('wrong use');", code: 2, said: "error: wrong use" },
+    { body: "throw new errors.MissingError('no camera');", code: 1, said: "error: no camera" },
+  ])("exits with $code: $body", async ({ body, code, said }) => {
+    const program = start(body);
+    expect((await new Response(program.stderr).text()).trim()).toBe(said);
+    expect(await program.exited).toBe(code);
+  });
+
+  test("shows the stack of a defect and exits with 1", async () => {
+    const program = start("throw new TypeError('a defect');");
+    const text = await new Response(program.stderr).text();
+    expect(text).toContain("TypeError: a defect");
+    expect(text).toMatch(/\n\s+at /);
+    expect(await program.exited).toBe(1);
+  });
+
+  test("on a terminal a remark has no colour, an error a red first word, and none with NO_COLOR", async () => {
+    const onTerminal = async (env: Record<string, string>) => {
+      const script = `
+        import { runMain, Screenful } from ${JSON.stringify(module)};
+        import { UsageError } from ${JSON.stringify(errors)};
+        await runMain(async () => { new Screenful(true).say("a remark"); throw new UsageError("wrong use"); });`;
+      let said = "";
+      const { NO_COLOR: _, ...inherited } = process.env;
+      const program = Bun.spawn([process.execPath, "-e", script], {
+        env: { ...inherited, ...env },
+        terminal: {
+          data(_, bytes) {
+            said += Buffer.from(bytes).toString();
+          },
+        },
+      });
+      await program.exited;
+      while (!said.includes("wrong use\r\n")) await Bun.sleep(5);
+      return said;
+    };
+    expect(await onTerminal({})).toBe("a remark\r\n\x1b[31merror:\x1b[0m wrong use\r\n");
+    expect(await onTerminal({ NO_COLOR: "1" })).toBe("a remark\r\nerror: wrong use\r\n");
+  });
+
+  test("a signal aborts, and the program ends in order", async () => {
+    const program = start(
+      "console.log('up'); await new Promise((r) => { signal.addEventListener('abort', r); setTimeout(r, 1e4); }); console.log('down');",
+    );
+    const reader = program.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toBe("up\n");
+    program.kill("SIGTERM");
+    expect((await reader.read()).value).toBe("down\n");
+    expect(await program.exited).toBe(0);
+  });
+});

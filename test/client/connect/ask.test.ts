@@ -1,0 +1,66 @@
+// Questions to servers of before there were such questions, and to those that mean no good.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
+import { readPing, writePing, writePong, writeWelcome } from "../../../src/protocol/messages.ts";
+import { MessageSplitter } from "../../../src/protocol/splitter.ts";
+import { MessageType, WIRE_VERSION } from "../../../src/protocol/wire.ts";
+import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+/** A server that has one camera, greets and pings as it always did, and skips what it does not know. */
+function listenAsBefore(sourceName = "only one"): { port: number; close: () => void } {
+  const listener = Bun.listen<{ splitter: MessageSplitter }>({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open(socket) {
+        const splitter = new MessageSplitter(4096, (type, body) => {
+          if (type === MessageType.hello) {
+            socket.write(writeWelcome({ version: WIRE_VERSION, software: "slipstream 0", sourceName }));
+            socket.write(writePing({ sentAt: 1 }));
+          } else if (type === MessageType.ping) {
+            socket.write(writePong({ ...readPing(body), receivedAt: 1, repliedAt: 1 }));
+          }
+        });
+        socket.data = { splitter };
+      },
+      data: (socket, chunk) => socket.data.splitter.feed(chunk),
+    },
+  });
+  return { port: listener.port, close: () => listener.stop(true) };
+}
+
+test("its one camera is the list; of controls it says nothing, which is said after a while", async () => {
+  const server = listenAsBefore();
+  const address = { host: "127.0.0.1", port: server.port, camera: "" };
+  const { signal } = new AbortController();
+  try {
+    expect(await askForCameras(address, signal)).toEqual([
+      { name: "only one", hasEnded: false, width: 0, height: 0, framesPerSecond: 0 },
+    ]);
+    const asking = askForControls(address, signal);
+    await expect(asking).rejects.toThrow(/has not answered within 5 s: it may be older/);
+    const named = await runToEnd("view", [`127.0.0.1:${server.port}/door`, "--display", "none", "--seconds", "1"]);
+    expect(named.remarks).toContain("that server is too old to have several cameras: it shows only one, not door");
+  } finally {
+    server.close();
+  }
+});
+
+test("what a server calls its cameras is printed as one line that a terminal does not obey", async () => {
+  const server = listenAsBefore("door\u001b]0;owned\u0007\u009b2J\nerror: no");
+  const { code, program } = await runToEnd("view", [`127.0.0.1:${server.port}`, "--list"], { rawOutput: true });
+  server.close();
+  expect([code, program.bytes.toString()]).toEqual([0, "door]0;owned2Jerror: no\n"]);
+});
+
+test("a question that is given up ends", async () => {
+  const server = listenAsBefore();
+  const stopping = new AbortController();
+  const asking = askForControls({ host: "127.0.0.1", port: server.port, camera: "" }, stopping.signal);
+  setTimeout(() => stopping.abort(), 50);
+  await expect(asking).rejects.toThrow(/closed/);
+  server.close();
+});

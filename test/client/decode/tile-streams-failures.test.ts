@@ -1,0 +1,130 @@
+// Tile streams in trouble: jobs that fail, threads that die, tiles that do not end with lines, servers without bounds.
+
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import type { CodecPool } from "../../../src/codec/threads/pool.ts";
+import type { StreamHeader } from "../../../src/protocol/messages.ts";
+import type { NumberedTile } from "../../support/tile-lists.ts";
+import { until } from "../../support/wait-until.ts";
+import { cjpeg, picture, randomFrom } from "../../support/decoder-kernel.ts";
+import { openConnection, type RealConnection } from "../../support/real-connection.ts";
+import { footageFormat, TileFootage } from "../../support/tile-footage.ts";
+import { ended, type Setup, sendTiles, startPipeline, wholeDecoder } from "../../support/tile-streams-fixture.ts";
+
+let server: RealConnection;
+let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
+const pools: CodecPool[] = [];
+beforeAll(async () => {
+  server = await openConnection();
+  pixelsOf = await wholeDecoder();
+});
+afterAll(() => server.close());
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+async function start(threads: number): Promise<Setup> {
+  const setup = await startPipeline(threads);
+  pools.push(setup.pool);
+  return setup;
+}
+
+const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void =>
+  sendTiles(setup, server.connection, frameNumber, tiles, isLast);
+
+const footageOf = () =>
+  TileFootage.create(
+    footageFormat({ pixelFormat: "rgb24", sampling: "4:2:0", quality: 75, widthPixels: 320, heightPixels: 240 }, 4),
+    randomFrom(5),
+  );
+
+test.each([
+  ["is refused by the kernel", [-1, 0, 5, 5], "rectangle"],
+  ["is a defect", null, "codec thread failed"],
+])("a job that %s drops its frame; the next ones are right", async (_, rectangles, reason) => {
+  const setup = await start(2);
+  const footage = await footageOf();
+  let newest: { release(): void } | null = null;
+  setup.onDecoded = ({ slot, isRepeat }) => {
+    if (isRepeat) return;
+    newest?.release();
+    newest = slot;
+  };
+  setup.pipeline.open(footage.stream, server.connection);
+  send(setup, 1, footage.allTiles);
+  await until(() => ended(setup) === 1, "the first frame");
+  const tryRun = setup.pool.tryRun.bind(setup.pool);
+  setup.pool.tryRun = (job, done) => tryRun({ ...job, rectangles } as unknown as typeof job, done);
+  send(setup, 2, footage.change(0.3));
+  setup.pool.tryRun = tryRun;
+  await until(() => ended(setup) === 2, "the end of the frame in trouble");
+  expect(setup.dropped).toMatchObject([{ frameNumber: 2, cause: "decode" }]);
+  expect(setup.dropped[0]?.reason).toContain(reason);
+  send(setup, 3, []);
+  await until(() => ended(setup) === 3, "a frame that still lacks those tiles");
+  expect(setup.decoded.at(-1)?.isDamaged).toBe(true);
+  for (let frame = 4; frame <= 7; frame++) {
+    send(setup, frame, frame === 4 ? footage.allTiles : footage.change(0.1));
+    await until(() => ended(setup) === frame, "the next frame");
+    expect(setup.decoded.at(-1)?.pixels).toEqual(pixelsOf(footage.jpeg));
+    expect(setup.decoded.at(-1)?.isDamaged).toBe(false);
+  }
+  expect(setup.restarted.length > 0).toBe(rectangles === null);
+});
+
+test.each(["1x1", "2x1", "2x2", "1x2", "grey"])("restart intervals of any length, sampling %s", async (sampling) => {
+  const setup = await start(2);
+  const size = { width: 211, height: 133 };
+  const options = ["-restart", "7B", ...(sampling === "grey" ? ["-grayscale"] : ["-sample", sampling])];
+  const jpegs = [1, 2, 3].map((seed) => cjpeg(picture("photo", size.width, size.height, seed), ...options));
+  const cut = jpegs.map(cutJpeg);
+  const stream: StreamHeader = {
+    ...size,
+    framesPerSecond: 0,
+    codec: "cjpeg",
+    quality: 0,
+    sourceWidth: size.width,
+    sourceHeight: size.height,
+    jpegHeader: cut[0]?.header ?? new Uint8Array(),
+  };
+  setup.pipeline.open(stream, server.connection);
+  setup.onDecoded = ({ slot, isRepeat, pixels, jpeg }) => {
+    expect(pixels).toEqual(pixelsOf(jpeg()));
+    if (!isRepeat) slot.release();
+  };
+  const random = randomFrom(11);
+  for (let frame = 1; frame <= 20; frame++) {
+    const tiles = cut[frame % 3]?.tiles ?? [];
+    send(setup, frame, frame === 1 ? tiles : tiles.filter(() => random() < 0.2));
+    await until(() => ended(setup) === frame, "the frame");
+  }
+  expect(setup.dropped).toEqual([]);
+  send(setup, 21, cut[0]?.tiles ?? []);
+  await until(() => ended(setup) === 21, "the last frame");
+  expect(pixelsOf(jpegs[0] ?? new Uint8Array())).toEqual(pixelsOf(setup.decoded.at(-1)?.jpeg() ?? new Uint8Array()));
+});
+
+/** A JPEG's header and what lies between its restart markers. */
+function cutJpeg(jpeg: Uint8Array): { header: Uint8Array; tiles: NumberedTile[] } {
+  const bytes = Buffer.from(jpeg);
+  const scan = bytes.indexOf(Buffer.from([0xff, 0xda]));
+  const start = scan + 2 + bytes.readUInt16BE(scan + 2);
+  const tiles: NumberedTile[] = [];
+  let from = start;
+  for (let at = start; at + 1 < bytes.length; at++) {
+    if (bytes[at] !== 0xff || bytes[at + 1] === 0) continue;
+    tiles.push({ number: tiles.length, bytes: new Uint8Array(bytes.subarray(from, at)) });
+    from = at + 2;
+  }
+  return { header: new Uint8Array(bytes.subarray(0, start)), tiles };
+}
+
+test("a server that sends without end and without credit is told so", async () => {
+  const setup = await start(1);
+  const footage = await footageOf();
+  setup.pipeline.open(footage.stream, server.connection);
+  const bytes = new Uint8Array(60 << 20);
+  const flood = () => {
+    for (let number = 0; number < 8; number++) send(setup, 1, [{ number, bytes }], false);
+  };
+  expect(flood).toThrow(/before the ones sent were shown|cannot be kept/);
+});

@@ -1,0 +1,203 @@
+// Streams of tiles with real codec threads: every frame shown is, pixel by pixel, the JPEG of its tiles decoded whole.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { DecodedPicture } from "../../../src/client/picture.ts";
+import type { CodecPool } from "../../../src/codec/threads/pool.ts";
+import type { NumberedTile } from "../../support/tile-lists.ts";
+import { until } from "../../support/wait-until.ts";
+import { djpeg, randomFrom } from "../../support/decoder-kernel.ts";
+import { openConnection, type RealConnection } from "../../support/real-connection.ts";
+import { footageFormat, splitRandomly, TileFootage } from "../../support/tile-footage.ts";
+import { ended, type Setup, sendTiles, startPipeline, wholeDecoder } from "../../support/tile-streams-fixture.ts";
+
+let server: RealConnection;
+let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
+const pools: CodecPool[] = [];
+beforeAll(async () => {
+  server = await openConnection();
+  pixelsOf = await wholeDecoder();
+});
+afterAll(() => server.close());
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+async function start(threads: number): Promise<Setup> {
+  const setup = await startPipeline(threads);
+  pools.push(setup.pool);
+  return setup;
+}
+
+const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void =>
+  sendTiles(setup, server.connection, frameNumber, tiles, isLast);
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+const formats = [
+  { pixelFormat: "rgb24", sampling: "4:2:0" },
+  { pixelFormat: "rgb24", sampling: "4:4:4" },
+  { pixelFormat: "yuyv422", sampling: "4:2:2" },
+  { pixelFormat: "gray", sampling: "gray" },
+] as const;
+
+const recipes = fc.record({
+  layout: fc.constantFrom(...formats),
+  widthPixels: fc.integer({ min: 1, max: 500 }),
+  heightPixels: fc.integer({ min: 1, max: 400 }),
+  quality: fc.integer({ min: 10, max: 95 }),
+  tileMcus: fc.integer({ min: 1, max: 8 }),
+  seed: fc.integer(),
+});
+
+describe("frames of tiles", () => {
+  test.each([1, 2, 3])("with %d threads: any parts, any pace, any use of slots", async (threads) => {
+    const setup = await start(threads);
+    await fc.assert(
+      fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
+        const random = randomFrom(seed);
+        const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
+        const expected = new Map<number, Uint8Array>();
+        const held: DecodedPicture[] = [];
+        setup.decoded.length = 0;
+        setup.dropped.length = 0;
+        const wrong: string[] = [];
+        const check = (picture: DecodedPicture, when: string): void => {
+          const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
+          if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
+          // A repeat has pixels as long as somebody holds the picture that it repeats.
+          const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
+          if (isHeld && !isEqual(picture.pixels, pixelsOf(jpeg)))
+            wrong.push(`frame ${picture.received.frameNumber} ${when}`);
+        };
+        const letGo = (): void => {
+          const [picture] = held.splice(Math.floor(random() * held.length), 1);
+          if (picture === undefined) return;
+          check(picture, "when it was released");
+          picture.slot.release();
+          setup.pipeline.pump();
+        };
+        setup.onDecoded = (picture) => {
+          check(picture, "when it was handed on");
+          if (!picture.isRepeat) held.push(picture);
+          while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
+        };
+        setup.pipeline.open(footage.stream, server.connection);
+        let owed: NumberedTile[] = footage.allTiles; // of a frame that was given up: they come again
+        for (let frame = 1; frame <= 12; frame++) {
+          const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
+          const changed = footage.change(share);
+          const numbers = new Set([...owed, ...changed].map(({ number }) => number));
+          const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
+          const isGivenUp = frame < 12 && random() < 0.15;
+          const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
+          if (!isGivenUp) expected.set(frame, footage.jpeg);
+          for (const [index, part] of parts.entries()) {
+            const isLast = index === parts.length - 1;
+            if (!(isGivenUp && isLast)) send(setup, frame, part, isLast);
+            if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
+          }
+          owed = isGivenUp ? tiles : [];
+          if (random() < 0.3) letGo();
+        }
+        await until(() => {
+          while (held.length > 0) letGo();
+          return ended(setup) === expected.size;
+        }, "all frames' end");
+        expect(wrong).toEqual([]);
+        expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
+        expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
+        const numbers = setup.decoded.map(({ received }) => received.frameNumber);
+        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
+        while (held.length > 0) letGo();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test("what it shows is what djpeg shows, within rounding", async () => {
+  const setup = await start(2);
+  const size = { widthPixels: 333, heightPixels: 217, quality: 80, pixelFormat: "rgb24" } as const;
+  const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
+  setup.pipeline.open(footage.stream, server.connection);
+  send(setup, 1, footage.allTiles);
+  send(setup, 2, footage.change(0.1));
+  await until(() => ended(setup) === 2, "two frames");
+  const last = setup.decoded.at(-1) as DecodedPicture;
+  const theirs = djpeg(footage.jpeg);
+  const worst = last.pixels.reduce((most, value, at) => Math.max(most, Math.abs(value - (theirs.data[at] ?? 0))), 0);
+  expect(worst).toBeLessThanOrEqual(4);
+});
+
+describe("streams", () => {
+  const layout = { pixelFormat: "rgb24", sampling: "4:2:0", quality: 75 } as const;
+  const sized = (widthPixels: number, heightPixels: number) =>
+    TileFootage.create(footageFormat({ ...layout, widthPixels, heightPixels }, 4), randomFrom(3));
+
+  test("of the same or a smaller size take nothing more of the arena", async () => {
+    const setup = await start(2);
+    const large = await sized(320, 240);
+    const small = await sized(200, 150);
+    let frame = 0;
+    let shown: DecodedPicture | null = null;
+    setup.onDecoded = (picture) => {
+      if (picture.isRepeat) return;
+      shown?.slot.release();
+      shown = picture;
+    };
+    const play = async (footage: TileFootage) => {
+      setup.pipeline.open(footage.stream, server.connection);
+      for (let count = 0; count < 6; count++) {
+        send(setup, ++frame, footage.allTiles);
+        await until(() => ended(setup) === frame, "the frame");
+      }
+    };
+    for (let round = 0; round < 3; round++) await play(large);
+    const before = setup.arena.take(64);
+    for (let round = 0; round < 10; round++) await play(round % 2 === 0 ? small : large);
+    expect(setup.arena.take(64) - before).toBe(64);
+  });
+
+  test("that come while the one before is decoded end its frames once each, and are shown right", async () => {
+    const setup = await start(2);
+    const footages = [await sized(320, 240), await sized(161, 99), await sized(320, 240)];
+    let newest: DecodedPicture | null = null;
+    setup.onDecoded = (picture) => {
+      // Two streams may be in work at a time; what comes late the presenter drops.
+      const isLate = newest !== null && newest.received.frameNumber > picture.received.frameNumber;
+      (isLate ? picture : newest)?.slot.release();
+      if (!isLate) newest = picture;
+    };
+    const shown = (): DecodedPicture | null => newest;
+    for (let frame = 1; frame <= 60; frame++) {
+      const footage = footages[frame % 3] as TileFootage;
+      footage.change(0.3);
+      setup.pipeline.open(footage.stream, server.connection);
+      send(setup, frame, footage.allTiles.slice(0, 20), false);
+      send(setup, frame, footage.allTiles.slice(20));
+      if (frame % 7 === 0) await Bun.sleep(1);
+    }
+    await until(() => ended(setup) === 60, "all frames' end");
+    expect(shown()?.received.frameNumber).toBe(60);
+    expect(shown()?.pixels).toEqual(pixelsOf((footages[0] as TileFootage).jpeg));
+    const numbers = [
+      ...setup.decoded.map(({ received }) => received.frameNumber),
+      ...setup.dropped.map((each) => each.frameNumber),
+    ];
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+  });
+
+  test("frames that pile up: the one in work is shown, of those that wait the newest", async () => {
+    const setup = await start(2);
+    const footage = await sized(320, 240);
+    setup.pipeline.open(footage.stream, server.connection);
+    for (let frame = 1; frame <= 10; frame++) send(setup, frame, frame === 1 ? footage.allTiles : footage.change(0.2));
+    await until(() => ended(setup) === 10, "all frames' end");
+    expect(setup.decoded.map(({ received }) => received.frameNumber)).toEqual([1, 10]);
+    expect(setup.dropped.every(({ cause }) => cause === "stale")).toBe(true);
+    expect(setup.decoded[1]?.pixels).toEqual(pixelsOf(footage.jpeg));
+    expect(Buffer.compare(setup.decoded[1]?.jpeg() ?? new Uint8Array(), footage.jpeg)).toBe(0);
+  });
+});

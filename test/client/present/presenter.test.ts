@@ -1,0 +1,468 @@
+// The presenter before a screen in memory: order, the newest first, alarms, acknowledgements, and slots given back once.
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Arena } from "../../../src/codec/memory/arena.ts";
+import { FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
+import type { Connection } from "../../../src/client/connect/connection.ts";
+import type { FrameOutput } from "../../../src/client/present/frame-output.ts";
+import type { DecodedPicture } from "../../../src/client/picture.ts";
+import { Presenter } from "../../../src/client/present/presenter.ts";
+import { ViewFigures } from "../../../src/client/figures.ts";
+import { nowMicros } from "../../../src/core/clock.ts";
+import { until } from "../../support/wait-until.ts";
+import { moveClock, resetClock } from "../../support/moved-clock.ts";
+import { MemoryScreen } from "../../support/memory-screen.ts";
+import { openConnection, type RealConnection } from "../../support/real-connection.ts";
+
+let first: RealConnection;
+let screen: MemoryScreen;
+let figures: ViewFigures;
+let presenter: Presenter;
+let slotsFreed: number;
+let released: number[];
+let broken: unknown[];
+/** Copies that were asked for and are not ready; a copy of frame n is of frame 100 + n. */
+let greying: { frame: number; finish: () => void }[];
+
+function create(output: FrameOutput | null = null): void {
+  screen = new MemoryScreen();
+  figures = new ViewFigures();
+  slotsFreed = 0;
+  released = [];
+  broken = [];
+  greying = [];
+  presenter = new Presenter({
+    screen,
+    output,
+    figures,
+    decodeThreads: 2,
+    grey(picture, done) {
+      const frame = picture.pixels[0] as number;
+      const finish = () => done({ ...picture, pixels: picture.pixels.map((level) => level + 100) });
+      greying.push({ frame, finish });
+      return true;
+    },
+    onSlotFree: () => slotsFreed++,
+    onShown: () => undefined,
+    onBroken: (reason) => broken.push(reason),
+  });
+}
+beforeEach(async () => {
+  first = await openConnection();
+  create();
+});
+afterEach(() => {
+  first.close();
+  resetClock();
+});
+
+function decoded(frameNumber: number, connection: Connection = first.connection): DecodedPicture {
+  const slot = new FrameSlots(Arena.create(), 16, 1).acquire();
+  if (slot === null) throw new Error("no slot");
+  slot.bytes.fill(frameNumber);
+  const now = nowMicros();
+  const stamps = {
+    capturedAt: now - 9000,
+    encodedAt: now - 8000,
+    sentAt: now - 7000,
+    firstByteAt: now - 6000,
+    lastByteAt: now - 5000,
+  };
+  return {
+    width: 2,
+    height: 2,
+    received: { frameNumber, ...stamps, bytes: 1, connection },
+    isRepeat: false,
+    isDamaged: false,
+    slot: {
+      ...slot,
+      release() {
+        slot.release(); // throws when done twice
+        released.push(frameNumber);
+      },
+    },
+    pixels: slot.bytes,
+    workMicros: 3000,
+    busyMicros: 3000,
+    decodedAt: now,
+    jpeg: () => new Uint8Array([frameNumber]),
+  };
+}
+
+/** Offers pictures one after another, each when the one before is done with. */
+async function show(...frames: number[]): Promise<void> {
+  for (const frame of frames) {
+    presenter.offer(decoded(frame));
+    await Bun.sleep(0);
+  }
+}
+
+describe("order", () => {
+  test("pictures are shown as they come, each acknowledged, the one before given back", async () => {
+    await show(1, 2, 3);
+    expect(screen.frames).toEqual([1, 2, 3]);
+    expect(released).toEqual([1, 2]);
+    expect(slotsFreed).toBe(2);
+    await until(() => first.acks.length === 3, "three Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "1 shown",
+      "2 shown",
+      "3 shown",
+    ]);
+    expect(first.acks[0]?.transferMicros).toBe(1000);
+    expect(first.acks[0]?.workMicros).toBeGreaterThanOrEqual(3000);
+    expect(first.acks[0]?.paceMicros).toBeGreaterThanOrEqual(1500);
+    expect(presenter.currentFrameNumber).toBe(3);
+    expect(presenter.currentJpeg()).toEqual(new Uint8Array([3]));
+    expect(figures.report()).toMatchObject({ frames: 3, dropped: 0, width: 2 });
+    expect(figures.report().latencyMs.p50).toBeGreaterThan(0);
+  });
+
+  test("one that is older than what is shown is dropped and acknowledged so", async () => {
+    await show(5, 4, 6);
+    expect(screen.frames).toEqual([5, 6]);
+    expect(figures.drops.byReason.late).toBe(1);
+    await until(() => first.acks.length === 3, "three Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "5 shown",
+      "4 dropped",
+      "6 shown",
+    ]);
+    expect(released).toEqual([4, 5]);
+  });
+
+  test("while the screen takes its time the newest wins", async () => {
+    screen.slow = true;
+    for (const frame of [1, 2, 3, 4]) presenter.offer(decoded(frame));
+    expect(screen.frames).toEqual([1]);
+    await screen.finish();
+    await screen.finish();
+    expect(screen.frames).toEqual([1, 4]);
+    expect(figures.drops.byReason.stale).toBe(2);
+    await until(() => first.acks.length === 4, "four Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "2 dropped",
+      "3 dropped",
+      "1 shown",
+      "4 shown",
+    ]);
+    expect(released.toSorted()).toEqual([1, 2, 3]);
+    expect(slotsFreed).toBe(3);
+  });
+
+  test("one that is older than what the screen is still at is not shown after it", async () => {
+    screen.slow = true;
+    presenter.offer(decoded(5));
+    presenter.offer(decoded(4));
+    await screen.finish();
+    expect(screen.frames).toEqual([5]);
+    expect(figures.drops.byReason.late).toBe(1);
+  });
+
+  test("another connection begins to count anew", async () => {
+    const second = await openConnection();
+    await show(50);
+    presenter.offer(decoded(1, second.connection));
+    await until(() => second.acks.length === 1, "the Ack");
+    second.close();
+    expect(screen.frames).toEqual([50, 1]);
+    expect(figures.drops.total).toBe(0);
+  });
+});
+
+describe("repeats, where nothing has changed since the frame before", () => {
+  const repeat = (of: DecodedPicture, frameNumber: number): DecodedPicture => ({
+    ...of,
+    received: { ...of.received, frameNumber },
+    isRepeat: true,
+  });
+
+  test("are shown without drawing, acknowledged, and give no slot back", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    for (const frame of [2, 3]) {
+      presenter.offer(repeat(picture, frame));
+      await Bun.sleep(0);
+    }
+    expect(screen.frames).toEqual([1]);
+    expect(presenter.currentFrameNumber).toBe(3);
+    expect(figures.frames).toBe(3);
+    expect(released).toEqual([]);
+    await show(4);
+    expect(released).toEqual([1]);
+    await until(() => first.acks.length === 4, "four Acks");
+    expect(first.acks.map(({ frameNumber, outcome }) => `${frameNumber} ${outcome}`)).toEqual([
+      "1 shown",
+      "2 shown",
+      "3 shown",
+      "4 shown",
+    ]);
+  });
+
+  test("are drawn where the overlay or the alarm is another than before", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    moveClock(3);
+    presenter.tick();
+    expect(screen.alarm).toBe("no new picture for 3 s");
+    presenter.offer(repeat(picture, 2));
+    await Bun.sleep(0);
+    expect(screen.alarm).toBeNull();
+    expect(screen.frames).toEqual([1, 1, 1]);
+  });
+
+  test("take the place of what they repeat while it waits, and its slot", async () => {
+    screen.slow = true;
+    presenter.offer(decoded(1));
+    const waiting = decoded(2);
+    presenter.offer(waiting);
+    presenter.offer(repeat(waiting, 3));
+    presenter.offer(repeat(waiting, 4));
+    await screen.finish();
+    await screen.finish();
+    expect(screen.frames).toEqual([1, 2]);
+    expect(presenter.currentFrameNumber).toBe(4);
+    expect(figures.drops.byReason.stale).toBe(2);
+    presenter.offer(decoded(5));
+    await screen.finish();
+    expect(released).toEqual([1, 2]);
+  });
+
+  test("of a picture that was dropped are dropped as well", async () => {
+    const old = decoded(4);
+    await show(5);
+    presenter.offer(old);
+    presenter.offer(repeat(old, 6));
+    expect(figures.drops.byReason.late).toBe(2);
+    expect(released).toEqual([4]);
+  });
+});
+
+describe("alarms", () => {
+  test("before the first picture, over a blank one", () => {
+    presenter.refresh();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 0, overlay: { alarm: "no picture yet" } });
+    presenter.setRemark("waiting for camera:10050");
+    expect(screen.alarm).toBe("waiting for camera:10050");
+  });
+
+  test("a picture becomes old after a second, counted in seconds, until the next one", async () => {
+    await show(1);
+    expect(screen.alarm).toBeNull();
+    moveClock(0.5);
+    presenter.tick();
+    expect(screen.shown.length).toBe(1);
+    moveClock(1.2);
+    presenter.tick();
+    presenter.tick();
+    expect(screen.shown.length).toBe(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "no new picture for 1 s" } });
+    moveClock(7.5);
+    presenter.setRemark("unplugged");
+    expect(screen.alarm).toBe("unplugged");
+    presenter.setRemark(null);
+    await show(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+  });
+
+  test("a remark stays over new pictures until it is taken back", async () => {
+    presenter.setRemark("trouble");
+    await show(1, 2);
+    expect(screen.alarm).toBe("trouble");
+    presenter.setRemark(null);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+  });
+
+  test("a pause is marked, and not as an old picture; going on unmarks it", async () => {
+    await show(1);
+    presenter.setPaused(true);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "paused" } });
+    moveClock(60);
+    presenter.tick();
+    expect(screen.alarm).toBe("paused");
+    presenter.setPaused(false);
+    expect(screen.alarm).toContain("no new picture");
+  });
+
+  test("a picture that was on its way when the pause began does not wipe its mark off", async () => {
+    await show(1);
+    presenter.setPaused(true);
+    await show(2);
+    presenter.tick();
+    expect(screen.alarm).toBe("paused");
+  });
+
+  test("with trouble the last picture is greyed once, with what happened and for how long, until the next one", async () => {
+    figures.trouble.setRate(30);
+    await show(1);
+    presenter.setRemark("/dev/video0 is not there any more");
+    presenter.tick();
+    presenter.tick();
+    expect(greying.map(({ frame }) => frame)).toEqual([1]);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "/dev/video0 is not there any more" } });
+    greying[0]?.finish();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 });
+    moveClock(12.5);
+    presenter.tick();
+    const alarm = "/dev/video0 is not there any more - for 12 s";
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101, overlay: { alarm } });
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 });
+    presenter.toggleOverlay();
+    expect(figures.report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
+    presenter.setRemark(null);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // all is well again, but this is still the old picture
+    await show(2);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
+    expect(figures.report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
+    presenter.tick();
+    expect(greying.length).toBe(1);
+  });
+
+  test("a frame in which nothing has changed takes the grey away as well", async () => {
+    const picture = decoded(1);
+    presenter.offer(picture);
+    await Bun.sleep(0);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    greying[0]?.finish();
+    presenter.setRemark(null);
+    expect(screen.frames.at(-1)).toBe(101);
+    presenter.offer({ ...decoded(2), slot: picture.slot, pixels: picture.pixels, isRepeat: true });
+    await Bun.sleep(0);
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: null } });
+  });
+
+  test("what was captured before a trouble is greyed also where it is shown first after that: whoever comes late sees no old picture as new", async () => {
+    figures.trouble.setRate(30);
+    presenter.setRemark("/dev/video0 is not there any more", 3600e6);
+    presenter.offer({ ...decoded(1), received: { ...decoded(1).received, capturedAt: nowMicros() - 3601e6 } });
+    await Bun.sleep(0);
+    expect(greying.map(({ frame }) => frame)).toEqual([1]);
+    greying[0]?.finish();
+    expect(screen.shown.at(-1)).toMatchObject({
+      frame: 101,
+      overlay: { alarm: "/dev/video0 is not there any more - for 3600 s" },
+    });
+    await show(2); // captured since
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2 });
+    expect(greying.length).toBe(1);
+  });
+
+  test("a copy that was made while a picture came is not shown", async () => {
+    await show(1);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    moveClock(0.02); // captured after it began
+    await show(2);
+    greying[0]?.finish();
+    expect(screen.frames.at(-1)).toBe(2);
+    presenter.tick();
+    expect(greying.length).toBe(1); // pictures come, whatever the trouble is
+  });
+
+  test("silence for 2 s is trouble where pictures should come, and not where nobody knows", async () => {
+    await show(1);
+    moveClock(5);
+    presenter.tick();
+    expect([greying.length, figures.report().trouble]).toEqual([0, null]);
+    figures.trouble.setRate(30);
+    await show(2);
+    moveClock(6);
+    presenter.tick();
+    expect(greying.length).toBe(0);
+    moveClock(7.1);
+    presenter.tick();
+    expect(greying.map(({ frame }) => frame)).toEqual([2]);
+    expect(screen.alarm).toBe("no new picture for 2 s");
+    expect(figures.report()).toMatchObject({ trouble: "no new picture", troubleSeconds: 2.1 });
+    await show(3);
+    expect(figures.report().trouble).toBeNull();
+  });
+
+  test("a pause is no trouble, nor is the moment after it", async () => {
+    figures.trouble.setRate(30);
+    await show(1);
+    presenter.setPaused(true);
+    await show(2);
+    moveClock(60);
+    presenter.tick();
+    presenter.setPaused(false);
+    presenter.tick();
+    expect(greying.length).toBe(0);
+    moveClock(62.1);
+    presenter.tick();
+    expect(greying.length).toBe(1);
+  });
+
+  test("frames that are written out are never greyed", async () => {
+    const written: number[] = [];
+    create({ write: async (pixels) => void written.push(pixels[0] as number), close: async () => undefined });
+    await show(1);
+    presenter.setRemark("trouble");
+    presenter.tick();
+    greying[0]?.finish();
+    expect(screen.frames.at(-1)).toBe(101);
+    await show(2);
+    expect(written).toEqual([1, 2]);
+  });
+
+  test("figures say what comes: its size, of what, how well and how encoded", async () => {
+    figures.source = "vtest.mp4";
+    const stream = { codec: "simd", quality: 50, sourceWidth: 1280, sourceHeight: 720 };
+    figures.stream = stream;
+    presenter.toggleOverlay();
+    await show(1);
+    expect(screen.shown.at(-1)?.overlay.lines[0]).toContain("vtest.mp4");
+    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 of 1280×720 q50 simd");
+    figures.stream = { ...stream, quality: 0, sourceWidth: 2, sourceHeight: 2 };
+    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 simd");
+    expect(figures.report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
+  });
+
+  test("figures come and go with the key", async () => {
+    await show(1);
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)?.overlay.lines.length).toBe(4);
+    presenter.toggleOverlay();
+    expect(screen.shown.at(-1)?.overlay.lines).toEqual([]);
+  });
+});
+
+describe("output", () => {
+  test("every shown picture is written, and the next one waits until it is", async () => {
+    const written: number[] = [];
+    let finish: () => void = () => undefined;
+    create({
+      write(pixels) {
+        written.push(pixels[0] as number);
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      },
+      close: () => Promise.resolve(),
+    });
+    for (const frame of [1, 2, 3]) presenter.offer(decoded(frame));
+    expect(screen.frames).toEqual([1]);
+    expect(released).toEqual([2]); // stale; the one being written is kept
+    finish();
+    await Bun.sleep(0);
+    expect(written).toEqual([1, 3]);
+    expect(released).toEqual([2, 1]);
+  });
+
+  test("a screen or an output that fails is said, and nothing more is shown", async () => {
+    const failure = new Error("no display any more");
+    screen.failure = failure;
+    await show(1);
+    expect(broken).toEqual([failure]);
+    create({ write: () => Promise.reject(failure), close: () => Promise.resolve() });
+    presenter.offer(decoded(1));
+    presenter.offer(decoded(2));
+    await until(() => broken.length > 0, "the failure");
+    expect(broken).toEqual([failure]);
+    expect(screen.frames).toEqual([1]);
+  });
+});

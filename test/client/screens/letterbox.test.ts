@@ -1,0 +1,81 @@
+// The letterbox: inside the window, in its middle, as large as it can be, and of the picture's shape.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { firstWindowSize, letterbox } from "../../../src/client/screens/letterbox.ts";
+
+const side = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 8192 }));
+const size = fc.record({ width: side, height: side });
+
+describe("letterbox", () => {
+  test("lies inside the window, touches two of its sides and stands in the middle", () => {
+    fc.assert(
+      fc.property(size, size, (picture, window) => {
+        const { x, y, width, height } = letterbox(picture, window);
+        for (const value of [x, y, width, height]) expect(Number.isInteger(value)).toBe(true);
+        expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
+        expect(Math.min(width, height)).toBeGreaterThanOrEqual(1);
+        expect(x + width).toBeLessThanOrEqual(window.width);
+        expect(y + height).toBeLessThanOrEqual(window.height);
+        expect(width === window.width || height === window.height).toBe(true);
+        expect(Math.abs(x - (window.width - width - x))).toBeLessThanOrEqual(1);
+        expect(Math.abs(y - (window.height - height - y))).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("keeps the picture's shape within a pixel", () => {
+    fc.assert(
+      fc.property(size, size, (picture, window) => {
+        const { width, height } = letterbox(picture, window);
+        const ideal = Math.min(window.width / picture.width, window.height / picture.height);
+        expect(Math.abs(width - Math.max(1, picture.width * ideal))).toBeLessThanOrEqual(0.5 + 1e-9);
+        expect(Math.abs(height - Math.max(1, picture.height * ideal))).toBeLessThanOrEqual(0.5 + 1e-9);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each([
+    ["the same shape", 1280, 720, 1280, 720, { x: 0, y: 0, width: 1280, height: 720 }],
+    ["bars left and right", 640, 480, 1280, 720, { x: 160, y: 0, width: 960, height: 720 }],
+    ["bars above and below", 1280, 720, 640, 480, { x: 0, y: 60, width: 640, height: 360 }],
+    ["a line", 8192, 1, 100, 100, { x: 0, y: 49, width: 100, height: 1 }],
+  ])("%s", (_, pictureWidth, pictureHeight, width, height, rectangle) => {
+    expect(letterbox({ width: pictureWidth, height: pictureHeight }, { width, height })).toEqual(rectangle);
+  });
+});
+
+describe("firstWindowSize", () => {
+  const space = fc.record({ width: fc.integer({ min: 320, max: 4000 }), height: fc.integer({ min: 240, max: 3000 }) });
+
+  test("is the picture's own size where that fits into nine tenths of the space", () => {
+    fc.assert(
+      fc.property(size, space, (picture, each) => {
+        fc.pre(picture.width <= Math.floor(each.width * 0.9) && picture.height <= Math.floor(each.height * 0.9));
+        expect(firstWindowSize(picture, each)).toEqual(picture);
+      }),
+    );
+  });
+
+  test("never exceeds nine tenths of the space, whatever the picture's shape", () => {
+    fc.assert(
+      fc.property(size, space, (picture, each) => {
+        const { width, height } = firstWindowSize(picture, each);
+        expect(width).toBeLessThanOrEqual(each.width * 0.9);
+        expect(height).toBeLessThanOrEqual(each.height * 0.9);
+        expect(Math.min(width, height)).toBeGreaterThanOrEqual(1);
+      }),
+      {
+        numRuns: 1000,
+        examples: [
+          [
+            { width: 3, height: 1000 },
+            { width: 1000, height: 1000 },
+          ],
+        ],
+      },
+    );
+  });
+});

@@ -1,0 +1,78 @@
+// The tables of annex K put into JPEGs that leave them out: what cjpeg and ffmpeg made, judged by djpeg and ffmpeg.
+
+import { describe, expect, test } from "bun:test";
+import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
+import { withHuffmanTables } from "../../../src/codec/jpeg/standard-huffman.ts";
+import { withoutTables } from "../../support/stripped-jpeg.ts";
+import { cjpeg, djpeg, ffmpeg, toPnm } from "../../support/jpeg-tools.ts";
+import { testPicture } from "../../support/samples.ts";
+
+const SIZE = { width: 163, height: 81 };
+const PICTURE = testPicture(SIZE);
+
+const complete = (jpeg: Uint8Array) => withHuffmanTables(jpeg, readJpegHeader(jpeg));
+
+describe("a JPEG that has its tables", () => {
+  test.each([
+    ["as cjpeg writes them", []],
+    ["made for it", ["-optimize"]],
+    ["grey, which needs two only", ["-grayscale"]],
+    ["progressive", ["-progressive"]],
+    ["coded arithmetically, which needs none", ["-arithmetic"]],
+    ["with restart markers", ["-restart", "1"]],
+  ])("is the same object: %s", (_, args) => {
+    const jpeg = cjpeg(PICTURE, ...args);
+    expect(complete(jpeg)).toBe(jpeg);
+  });
+});
+
+describe("a JPEG without tables", () => {
+  test.each([
+    ["colour", []],
+    ["grey", ["-grayscale"]],
+    ["no subsampling", ["-sample", "1x1"]],
+    ["restart markers", ["-restart", "2B"]],
+  ])("gets those that cjpeg had written: %s", (_, args) => {
+    const jpeg = cjpeg(PICTURE, ...args);
+    const stripped = withoutTables(jpeg);
+    expect(stripped.length).toBeLessThan(jpeg.length - 200);
+    const completed = complete(stripped);
+    expect(Buffer.compare(djpeg(completed).pixels, djpeg(jpeg).pixels)).toBe(0);
+    expect(complete(completed)).toBe(completed);
+  });
+
+  test("of a file by ffmpeg, and ffmpeg reads it without a complaint", () => {
+    const args = ["-pix_fmt", "yuvj422p", "-huffman", "default", "-f", "mjpeg", "-"];
+    const jpeg = ffmpeg(["-f", "image2pipe", "-c:v", "ppm", "-i", "-", ...args], toPnm(PICTURE)).bytes;
+    const completed = complete(withoutTables(jpeg));
+    const raw = (bytes: Uint8Array) =>
+      ffmpeg(["-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], bytes);
+    expect(raw(completed).errors).toBe("");
+    expect(Buffer.compare(raw(completed).bytes, raw(jpeg).bytes)).toBe(0);
+  });
+
+  test("is byte for byte what cjpeg had written: the tables are those of T.81, for readers that know none", () => {
+    for (const args of [[], ["-sample", "2x1"], ["-quality", "30"]]) {
+      const jpeg = cjpeg(PICTURE, ...args);
+      expect(Buffer.compare(complete(withoutTables(jpeg)), jpeg)).toBe(0);
+    }
+  });
+
+  test("of which only some are missing keeps those that it has", () => {
+    const jpeg = cjpeg(PICTURE, "-optimize");
+    // Its own luminance tables stay; chrominance is coded with the standard ones.
+    const standard = cjpeg(PICTURE);
+    for (const keeps of [[0x00], [0x00, 0x10], [0x01, 0x11], [0x00, 0x10, 0x01]]) {
+      const completed = complete(withoutTables(standard, keeps));
+      expect(Buffer.compare(djpeg(completed).pixels, djpeg(standard).pixels)).toBe(0);
+    }
+    const kept = withoutTables(jpeg, [0x00, 0x10]);
+    const completed = complete(kept);
+    expect(completed.length).toBe(kept.length + 2 * 4 + 2 * 17 + 12 + 162); // two segments: chrominance DC and AC
+  });
+
+  test("that is progressive stays as it is: nobody agreed on tables for it", () => {
+    const stripped = withoutTables(cjpeg(PICTURE, "-progressive"));
+    expect(complete(stripped)).toBe(stripped);
+  });
+});

@@ -1,0 +1,74 @@
+// The arena: areas that do not overlap, from any thread, in a memory that grows.
+
+import { describe, expect, test } from "bun:test";
+import { Worker } from "node:worker_threads";
+import fc from "fast-check";
+import { Arena, GrowingArea } from "../../../src/codec/memory/arena.ts";
+
+describe("the arena", () => {
+  test("hands out areas that begin at cache lines and do not overlap, and grows with them", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+        const arena = Arena.create();
+        const areas = sizes.map((bytes) => ({ address: arena.take(bytes), bytes }));
+        for (const [index, { address, bytes }] of areas.entries()) {
+          expect(address % 64).toBe(0);
+          expect(address + bytes).toBeLessThanOrEqual(areas[index + 1]?.address ?? arena.memory.buffer.byteLength);
+          arena.bytes(address, bytes).fill(index + 1);
+        }
+        for (const [index, { address, bytes }] of areas.entries()) {
+          expect(arena.bytes(address, bytes).every((byte) => byte === index + 1)).toBe(true);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("is the same for another thread, which takes areas of its own", async () => {
+    const arena = Arena.create();
+    const mine = arena.take(100);
+    const module = new URL("../../../src/codec/memory/arena.ts", import.meta.url).href;
+    const worker = new Worker(
+      `const { parentPort, workerData } = require("node:worker_threads");
+       import(${JSON.stringify(module)}).then(({ Arena }) => {
+         const arena = Arena.attach(workerData);
+         const address = arena.take(3_000_000);
+         arena.bytes(address, 3_000_000).fill(7);
+         parentPort.postMessage(address);
+       });`,
+      { eval: true, workerData: arena.memory },
+    );
+    const theirs = await new Promise<number>((resolve) => worker.once("message", resolve));
+    await worker.terminate();
+    expect(theirs).toBeGreaterThanOrEqual(mine + 100);
+    expect(arena.bytes(theirs, 3_000_000).every((byte) => byte === 7)).toBe(true);
+    expect(arena.take(1)).toBeGreaterThanOrEqual(theirs + 3_000_000);
+  });
+
+  // Without the hold most runs end with a segmentation fault, see Arena.holdGrowth.
+  test("does not grow while threads on it are ended, and grows again afterwards", async () => {
+    const script = new URL("../../support/arena-growth-process.ts", import.meta.url).pathname;
+    const child = Bun.spawn([process.execPath, script], { stdout: "pipe", stderr: "pipe" });
+    const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    expect(complaint).toBe("");
+    expect(await child.exited).toBe(0);
+    expect(JSON.parse(output).refused).toBeGreaterThan(0);
+  });
+
+  test("says so when there is no more memory, and refuses a memory that is no arena", () => {
+    const arena = Arena.create();
+    expect(() => arena.take(5_000_000_000)).toThrow("no memory for pictures of this size");
+    const other = new WebAssembly.Memory({ initial: 8, maximum: 16, shared: true });
+    expect(() => Arena.attach(other)).toThrow("holds no arena");
+  });
+
+  test("an area that grows keeps its place until it has to move", () => {
+    const area = new GrowingArea(Arena.create());
+    const first = area.reserve(1000);
+    expect(area.reserve(10)).toBe(first);
+    const second = area.reserve(1001);
+    expect(second).not.toBe(first);
+    expect(area.bytes).toBeGreaterThanOrEqual(1500);
+    expect(area.reserve(1400)).toBe(second);
+  });
+});

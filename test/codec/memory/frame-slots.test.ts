@@ -1,0 +1,79 @@
+// Frame slots: as many as were asked for, none shared, and none given back twice.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Arena } from "../../../src/codec/memory/arena.ts";
+import { type FrameSlot, FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
+
+describe("FrameSlots", () => {
+  test("hands out exactly its slots, then null, and again what was released", () => {
+    const room = new FrameSlots(Arena.create(), 10, 3);
+    const slots = [room.acquire(), room.acquire(), room.acquire()];
+    expect(slots).not.toContain(null);
+    expect(room.acquire()).toBeNull();
+    expect(room.acquire()).toBeNull();
+    slots[1]?.release();
+    expect(room.acquire()?.bytes.byteOffset).toBe(slots[1]?.bytes.byteOffset);
+    expect(room.acquire()).toBeNull();
+  });
+
+  test("slots lie in shared memory, have the asked size and do not overlap", () => {
+    const room = new FrameSlots(Arena.create(), 1000, 4);
+    expect(room.slotBytes).toBe(1000);
+    const slots = Array.from({ length: 4 }, () => room.acquire() as FrameSlot);
+    for (const [index, slot] of slots.entries()) {
+      expect(slot.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(slot.bytes.length).toBe(1000);
+      slot.bytes.fill(index + 1);
+    }
+    for (const [index, slot] of slots.entries()) expect(slot.bytes.every((byte) => byte === index + 1)).toBe(true);
+  });
+
+  test("a second release throws, also when the slot is another frame's by then", () => {
+    const room = new FrameSlots(Arena.create(), 4, 1);
+    const first = room.acquire() as FrameSlot;
+    first.release();
+    expect(() => first.release()).toThrow("released twice");
+    const second = room.acquire() as FrameSlot;
+    expect(() => first.release()).toThrow("released twice");
+    expect(room.acquire()).toBeNull();
+    second.release();
+    expect(room.acquire()).not.toBeNull();
+  });
+
+  test("keeps count through any order of acquiring and releasing", () => {
+    const choice = fc.oneof(fc.constant("acquire" as const), fc.nat(9));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.array(choice, { maxLength: 60 }), (count, choices) => {
+        const room = new FrameSlots(Arena.create(), 8, count);
+        const held: FrameSlot[] = [];
+        for (const each of choices) {
+          if (each === "acquire") {
+            const slot = room.acquire();
+            expect(slot === null).toBe(held.length === count);
+            if (slot !== null) held.push(slot);
+          } else {
+            held.splice(each % Math.max(1, held.length), 1)[0]?.release();
+          }
+          const places = held.map((slot) => slot.bytes.byteOffset);
+          expect(new Set(places).size).toBe(places.length);
+          expect(places.every((place) => place % 64 === 0)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("a worker thread sees what is written into a slot, without a message", async () => {
+    const room = new FrameSlots(Arena.create(), 8, 1);
+    const slot = room.acquire() as FrameSlot;
+    const worker = new Worker(
+      `data:text/javascript,${encodeURIComponent("onmessage = ({ data }) => { data[0] += data[1]; postMessage('done'); };")}`,
+    );
+    slot.bytes.set([1, 41]);
+    const done = new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
+    worker.postMessage(slot.bytes);
+    await done;
+    worker.terminate();
+    expect(slot.bytes[0]).toBe(42);
+  });
+});

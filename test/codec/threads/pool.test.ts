@@ -1,0 +1,208 @@
+// The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a defect.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import { Arena } from "../../../src/codec/memory/arena.ts";
+import type { PixelTarget } from "../../../src/codec/codec.ts";
+import type { DecodeJob, EncodeJob, JobResult } from "../../../src/codec/threads/job.ts";
+import { CodecPool } from "../../../src/codec/threads/pool.ts";
+import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
+import { largestDifference, psnr, testPicture, toRgbaBytes } from "../../support/samples.ts";
+import { until } from "../../support/wait-until.ts";
+
+const SIZE = { width: 320, height: 240 };
+const PICTURE = testPicture(SIZE);
+const JPEG = cjpeg(PICTURE);
+
+interface Watched {
+  pool: CodecPool;
+  broken: Error[];
+  restarted: string[];
+  idleCalls: number;
+}
+
+const open: Watched[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ pool }) => pool.close()));
+});
+
+async function start(threads: number): Promise<Watched> {
+  const watched: Omit<Watched, "pool"> = { broken: [], restarted: [], idleCalls: 0 };
+  const pool = new CodecPool({
+    arena,
+    codec: "jsquash",
+    threads,
+    onIdle: () => watched.idleCalls++,
+    onBroken: (reason) => watched.broken.push(reason),
+    onRestarted: (reason) => watched.restarted.push(reason),
+  });
+  const result = Object.assign(watched, { pool });
+  open.push(result);
+  await pool.started;
+  return result;
+}
+
+const arena = Arena.create();
+const pixelsAddress = arena.take(PICTURE.pixels.length);
+arena.bytes(pixelsAddress, PICTURE.pixels.length).set(PICTURE.pixels);
+
+function encodeJob(): EncodeJob {
+  return { kind: "encode", ...SIZE, format: "rgb24", address: pixelsAddress, quality: 85 };
+}
+
+function decodeJob(jpeg = JPEG): DecodeJob {
+  const bytes = SIZE.width * SIZE.height * 4;
+  return { kind: "decode", jpeg: new Uint8Array(jpeg), target: { address: arena.take(bytes), bytes } };
+}
+
+/** A job that is a defect to any codec: its target is missing. */
+const defectiveJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
+
+function runJob<Kind extends "encode" | "decode">(
+  pool: CodecPool,
+  job: Extract<EncodeJob | DecodeJob, { kind: Kind }>,
+): Promise<JobResult<Kind>> | null {
+  const { promise, resolve } = Promise.withResolvers<JobResult<Kind>>();
+  return pool.tryRun(job, resolve) ? promise : null;
+}
+
+/** Runs a job as soon as a thread takes it. */
+async function runWhenIdle(pool: CodecPool, job: EncodeJob | DecodeJob): Promise<JobResult> {
+  let result: Promise<JobResult> | null = null;
+  await until(() => {
+    result = runJob(pool, job);
+    return result !== null;
+  }, "an idle thread");
+  return (await result) as unknown as JobResult;
+}
+
+describe("jobs", () => {
+  test("run in as many threads as there are; one more is refused and not called back", async () => {
+    const { pool } = await start(2);
+    expect(pool.threads).toBe(2);
+    let refusedCalls = 0;
+    const results = [runJob(pool, encodeJob()), runJob(pool, encodeJob())];
+    expect(results).not.toContain(null);
+    expect(pool.tryRun(encodeJob(), () => refusedCalls++)).toBe(false);
+    for (const result of await Promise.all(results)) {
+      if (!result?.ok) throw new Error("the job failed");
+      expect(psnr(djpeg(result.value.jpeg).pixels, PICTURE.pixels)).toBeGreaterThan(30);
+      expect(result.busyMicros).toBeGreaterThan(0);
+    }
+    expect(refusedCalls).toBe(0);
+    expect(runJob(pool, encodeJob())).not.toBeNull();
+  });
+
+  test("a decode job moves its JPEG away and brings it back unchanged", async () => {
+    const { pool } = await start(1);
+    const job = decodeJob();
+    const running = runJob(pool, job);
+    expect(job.jpeg.length).toBe(0);
+    const result = await running;
+    if (!result?.ok) throw new Error("the job failed");
+    expect(largestDifference(result.value.jpeg, JPEG)).toBe(0);
+    expect(
+      largestDifference(arena.bytes(job.target.address, job.target.bytes), toRgbaBytes(djpeg(JPEG))),
+    ).toBeLessThanOrEqual(4);
+  });
+
+  test("each thread that becomes idle is announced, when it can already be given work", async () => {
+    const { pool, idleCalls } = await start(1);
+    expect(idleCalls).toBe(1);
+    const taken: boolean[] = [];
+    const again = new CodecPool({
+      arena,
+      codec: "jsquash",
+      threads: 1,
+      onIdle: () => taken.length < 3 && taken.push(again.tryRun(decodeJob(), () => undefined)),
+      onBroken: () => undefined,
+      onRestarted: () => undefined,
+    });
+    await until(() => taken.length === 3, "three jobs, each begun when a thread became idle");
+    expect(taken).toEqual([true, true, true]);
+    await Promise.all([again.close(), pool.close()]);
+  });
+
+  test("a picture that cannot be decoded is a failed result and costs no thread", async () => {
+    const { pool, restarted } = await start(1);
+    const failed = await runJob(pool, decodeJob(JPEG.slice(0, 50)));
+    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("50 bytes") });
+    expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
+    expect(restarted).toEqual([]);
+  });
+});
+
+describe("a defect", () => {
+  test("yields one failed result; its thread loads the codec anew and works; the others never stopped", async () => {
+    const { pool, restarted, broken } = await start(2);
+    let calls = 0;
+    const { promise, resolve } = Promise.withResolvers<JobResult>();
+    const accepted = pool.tryRun(defectiveJob(), (result) => {
+      calls++;
+      resolve(result);
+    });
+    expect(accepted).toBe(true);
+    expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
+    const failed = await promise;
+    expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread failed") });
+    // Both threads are there again once two jobs are taken at the same time.
+    const results: Promise<JobResult>[] = [];
+    await until(() => {
+      const result = runJob(pool, encodeJob());
+      if (result !== null) results.push(result);
+      else if (results.length < 2) results.length = 0;
+      return results.length >= 2;
+    }, "two threads at work");
+    for (const result of await Promise.all(results)) expect(result.ok).toBe(true);
+    expect(calls).toBe(1);
+    expect(restarted.length).toBe(1);
+    expect(broken).toEqual([]);
+  });
+
+  test("too many in a row mean that the pool is broken: said once, and no job is taken any more", async () => {
+    const { pool, restarted, broken } = await start(1);
+    for (let defect = 1; defect <= 6; defect++) {
+      expect(await runWhenIdle(pool, defectiveJob())).toMatchObject({ ok: false });
+    }
+    expect(broken.length).toBe(1);
+    expect(broken[0]?.message).toContain("keep failing");
+    expect(restarted.length).toBe(5);
+    expect(runJob(pool, decodeJob())).toBeNull();
+  });
+
+  test("a finished job between two defects begins the count anew", async () => {
+    const { pool, broken } = await start(1);
+    for (let round = 0; round < 2; round++) {
+      for (let defect = 1; defect <= 4; defect++) expect((await runWhenIdle(pool, defectiveJob())).ok).toBe(false);
+      expect((await runWhenIdle(pool, decodeJob())).ok).toBe(true);
+    }
+    expect(broken).toEqual([]);
+  });
+});
+
+describe("close", () => {
+  test("loses the job at hand, refuses others and says nothing of it", async () => {
+    const { pool, restarted, broken } = await start(2);
+    let calls = 0;
+    expect(pool.tryRun(encodeJob(), () => calls++)).toBe(true);
+    await pool.close();
+    expect(pool.tryRun(encodeJob(), () => calls++)).toBe(false);
+    await Bun.sleep(50);
+    expect({ calls, restarted, broken }).toEqual({ calls: 0, restarted: [], broken: [] });
+  });
+
+  test("may be called before the threads have started", async () => {
+    const ready: string[] = [];
+    const pool = new CodecPool({
+      arena,
+      codec: "jsquash",
+      threads: 2,
+      onIdle: () => ready.push("idle"),
+      onBroken: () => ready.push("broken"),
+      onRestarted: () => ready.push("restarted"),
+    });
+    await pool.close();
+    expect(pool.tryRun(decodeJob(), () => ready.push("done"))).toBe(false);
+    await Bun.sleep(50);
+    expect(ready).toEqual([]);
+  });
+});

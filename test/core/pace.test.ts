@@ -1,0 +1,98 @@
+// Pace: beats in proportion to each other and to the time that passes, without catching up.
+
+import { describe, expect, test } from "bun:test";
+import { pace } from "../../src/core/pace.ts";
+
+interface Run {
+  beats: number;
+  seconds: number[];
+  /** How long it really ran. */
+  elapsedSeconds: number;
+}
+
+async function run(perSecond: number, milliseconds: number, stepMs = 0): Promise<Run> {
+  const seconds: number[] = [];
+  const startedAt = performance.now();
+  await pace(perSecond, AbortSignal.timeout(milliseconds), async (at) => {
+    seconds.push(at);
+    if (stepMs > 0) await Bun.sleep(stepMs);
+  });
+  return { beats: seconds.length, seconds, elapsedSeconds: (performance.now() - startedAt) / 1000 };
+}
+
+describe("pace", () => {
+  test("beats as often as the time that really passed allows: never more, rarely fewer", async () => {
+    const { beats, elapsedSeconds, seconds } = await run(50, 600);
+    expect(beats).toBeLessThanOrEqual(elapsedSeconds * 50 + 1);
+    expect(beats).toBeGreaterThan(elapsedSeconds * 50 * 0.5);
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+    expect(seconds[0]).toBeLessThan(1 / 50);
+  });
+
+  test("twice the rate is twice the beats", async () => {
+    const [slow, fast] = await Promise.all([run(20, 800), run(40, 800)]);
+    expect(fast.beats / slow.beats).toBeGreaterThan(1.6);
+    expect(fast.beats / slow.beats).toBeLessThan(2.5);
+  });
+
+  test("does not drift: each beat comes after its time, and before the next but one", async () => {
+    const { seconds } = await run(25, 800);
+    const phases = seconds.map((at) => at * 25 - Math.floor(at * 25 + 1e-6));
+    expect(Math.min(...phases)).toBeGreaterThanOrEqual(-1e-6);
+    expect(phases.toSorted((a, b) => a - b)[phases.length >> 1]).toBeLessThan(0.5);
+  });
+
+  test("a slow step runs one at a time, and the beats it ran past are left out", async () => {
+    let running = 0;
+    let most = 0;
+    const beats: number[] = [];
+    await pace(200, AbortSignal.timeout(400), async (at) => {
+      most = Math.max(most, ++running);
+      beats.push(at);
+      await Bun.sleep(beats.length === 3 ? 150 : 1);
+      running--;
+    });
+    expect(most).toBe(1);
+    const afterStall = beats.slice(3).map((at, index) => at - (beats[index + 2] as number));
+    expect(afterStall[0]).toBeGreaterThan(0.1);
+    // Catching up would run the next 30 beats without a pause.
+    const nextTen = afterStall.slice(1, 11).reduce((sum, gap) => sum + gap, 0);
+    expect(nextTen).toBeGreaterThan(10 / 200 / 1.5);
+  });
+
+  test("a rate of 0 is without pause, and still lets others work", async () => {
+    let others = 0;
+    const timer = setInterval(() => others++, 1);
+    const [unpaced, paced] = await Promise.all([run(0, 200), run(100, 200)]);
+    clearInterval(timer);
+    expect(unpaced.beats).toBeGreaterThan(3 * paced.beats);
+    expect(others).toBeGreaterThan(5);
+  });
+
+  test("ends at once when told to, and begins nothing after", async () => {
+    let beats = 0;
+    await pace(10, AbortSignal.abort(), async () => void beats++);
+    expect(beats).toBe(0);
+    const stopping = new AbortController();
+    await pace(1000, stopping.signal, async () => {
+      if (++beats === 3) stopping.abort();
+    });
+    expect(beats).toBe(3);
+    const waiting = new AbortController();
+    const long = pace(0.01, waiting.signal, async () => void beats++); // the next beat would be in 100 s
+    await Bun.sleep(5);
+    waiting.abort();
+    await long;
+    expect(beats).toBe(4);
+  });
+
+  test("what the step throws ends it", async () => {
+    let beats = 0;
+    const failing = pace(1000, new AbortController().signal, async () => {
+      if (++beats === 2) throw new Error("enough");
+    });
+    await expect(failing).rejects.toThrow("enough");
+    await failing.catch(() => undefined);
+    expect(beats).toBe(2);
+  });
+});

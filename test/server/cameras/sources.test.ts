@@ -1,0 +1,171 @@
+// Opening several cameras: one that is not there yet is waited for, wrong use ends its camera, and all lines say whose they are.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import type { CameraOptions } from "../../../src/server/cameras/camera.ts";
+import { openSources } from "../../../src/server/cameras/sources.ts";
+import { combine } from "../../../src/server/settings/settings.ts";
+import { openWhenRun } from "../../../src/capture/supervise/lazy-source.ts";
+import { rehearse } from "../../../src/capture/supervise/try-open.ts";
+import type { Source } from "../../../src/capture/source.ts";
+import { ffmpeg } from "../../support/jpeg-tools.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "slipstream-cameras-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** As `--source` given so often. */
+const camerasOf = (...sources: string[]): CameraOptions[] => combine({ source: sources }, {}).cameras;
+
+function open(cameras: CameraOptions[]) {
+  const said: string[] = [];
+  return {
+    said,
+    opened: openSources(
+      cameras,
+      (text) => said.push(text),
+      () => null,
+    ),
+  };
+}
+
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
+
+describe("a camera that cannot be opened", () => {
+  test("alone is thrown at once", () => {
+    expect(thrownBy(() => open(camerasOf(join(folder, "none.mp4"))))).toBeInstanceOf(SourceError);
+    expect(thrownBy(() => open(camerasOf("no-such-camera")))).toBeInstanceOf(UsageError);
+  });
+
+  test("beside others is tried until it is there, under the name that it will have", async () => {
+    const path = join(folder, "late.mp4");
+    const { opened } = open(camerasOf(path, "pattern"));
+    expect(opened.map(({ name }) => name)).toEqual(["late.mp4", "pattern"]);
+    const late = opened[0]?.source as Source;
+    const sink = new RecordingSink();
+    const ending = new AbortController();
+    const running = late.run(sink, ending.signal);
+    while (sink.troubles.length === 0) await Bun.sleep(5);
+    expect(sink.troubles).toEqual([`cannot read ${path}: there is no such file or device; trying again`]);
+    expect(await late.controls?.list().catch((error: unknown) => error)).toMatchObject({
+      message: "late.mp4 has not been opened yet",
+    });
+    ffmpeg(["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "mpeg4", path]);
+    while (sink.frames.length === 0) await Bun.sleep(5);
+    expect(sink.troubles.at(-1)).toBeNull();
+    expect(late.framesPerSecond).toBe(25);
+    expect(await late.controls?.set("a", "1").catch((error: unknown) => error)).toMatchObject({
+      message: "late.mp4 has no controls",
+    });
+    ending.abort();
+    await running;
+  });
+
+  test.skipIf(process.platform !== "linux")("by a name that no camera has yet is waited for as well", async () => {
+    const { opened } = open(camerasOf("no-such-camera", "pattern"));
+    const sink = new RecordingSink();
+    const ending = new AbortController();
+    const running = opened[0]?.source.run(sink, ending.signal);
+    while (sink.troubles.length === 0) await Bun.sleep(5);
+    expect(sink.troubles[0]).toMatch(/^'no-such-camera' is neither a file nor a camera: write .*; trying again$/);
+    ending.abort();
+    await running;
+  });
+
+  test("and never will be ends at once", async () => {
+    const { opened } = open(camerasOf(folder, "pattern"));
+    const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
+    expect(await run?.catch((error: unknown) => error)).toMatchObject({
+      message: `cannot read ${folder}: it is a folder, not a video`,
+    });
+  });
+});
+
+describe("wrong use", () => {
+  const wrong = { device: "/dev/video0" }; // goes with --source webcam only
+
+  test("of one camera ends that, and not the others", async () => {
+    const [first, second] = camerasOf("pattern", "pattern") as [CameraOptions, CameraOptions];
+    const { opened } = open([{ ...first, ...wrong }, second]);
+    const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
+    expect(await run?.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
+  });
+
+  test("of all is thrown", () => {
+    const cameras = camerasOf("pattern", "pattern").map((camera) => ({ ...camera, ...wrong }));
+    const error = thrownBy(() => open(cameras));
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message).toContain("--device goes with --source webcam only");
+  });
+
+  test("names that no camera has yet are not: all of them may be plugged in later", () => {
+    expect(open(camerasOf("nobody", "nothing")).opened.map(({ name }) => name)).toEqual(["nobody", "nothing"]);
+  });
+});
+
+test("lines of several cameras begin with the camera's name, of one they do not", () => {
+  const [plain, named] = camerasOf("auto", "auto") as [CameraOptions, CameraOptions];
+  // There may be a camera or none; either is said.
+  const { said } = open([plain, { ...named, name: "door" }]);
+  expect(said.map((line) => line.split(": ")[0])).toEqual(["auto", "door"]);
+  const alone = open([plain]);
+  expect(alone.said[0]).toMatch(/^(?:no camera found|camera )/);
+});
+
+const isReady = () => Promise.resolve();
+
+test("what cannot be opened yet is tried in a thread, which says what opening would", async () => {
+  const [options] = camerasOf("no-such-camera") as [CameraOptions];
+  const never = new AbortController().signal;
+  const refused = await rehearse({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    name: "SourceError",
+    retry: true,
+    message: expect.stringContaining("there is no such"),
+  });
+  const wrong = await rehearse({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
+  expect(wrong).toMatchObject({ name: "UsageError", message: expect.stringContaining("--device goes with") });
+  await rehearse({ ...options, source: "pattern" }, never);
+});
+
+test("a source that is opened late is opened once", async () => {
+  let opens = 0;
+  const runs: number[] = [];
+  const late = openWhenRun(
+    "it",
+    () => {
+      if (++opens === 1) throw new SourceError("not there", { retry: true });
+      return { name: "/dev/it", framesPerSecond: 7, run: async () => void runs.push(opens) };
+    },
+    isReady,
+  );
+  const run = () => late.run(new RecordingSink(), new AbortController().signal);
+  expect(late.framesPerSecond).toBe(0);
+  await expect(run()).rejects.toThrow("not there");
+  await run();
+  await run();
+  expect([opens, runs, late.framesPerSecond, late.name]).toEqual([2, [2, 2], 7, "/dev/it"]);
+  await late.run(new RecordingSink(), AbortSignal.abort());
+  expect(runs.length).toBe(2);
+});
+
+test("a camera's wrong setting in a file is found when the camera comes, and is final then", async () => {
+  const late = openWhenRun(
+    "it",
+    () => {
+      throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x'; it has y");
+    },
+    isReady,
+  );
+  const outcome = await late.run(new RecordingSink(), new AbortController().signal).catch((error: unknown) => error);
+  expect(outcome).toBeInstanceOf(UsageError);
+});

@@ -1,0 +1,130 @@
+// Which rendition each viewer is given: by its wish, its link, and what the source hands over.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { GoodbyeReason } from "../../../src/protocol/wire.ts";
+import { resetClock, stopClock } from "../../support/moved-clock.ts";
+import { World } from "../../support/tile-delivery-model.ts";
+
+let pass: (milliseconds: number) => void;
+beforeEach(() => {
+  pass = stopClock();
+});
+afterEach(resetClock);
+
+function start(maxLatencyMicros: number | null = 150_000): World {
+  return new World({ maxLatencyMicros, maxBitsPerSecond: null });
+}
+
+/** Frames that change everything, each shown by all viewers after `transfer` microseconds. */
+function show(world: World, frames: number, transfer = 100): void {
+  for (let frame = 0; frame < frames; frame++) {
+    pass(33);
+    world.openFrame(Array(8).fill(true), 8, true);
+    world.commitFrame();
+    for (const model of world.models) model.acknowledge(0, "shown", { transfer, work: 100 });
+  }
+}
+
+const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
+
+test("viewers with the same wish share one; others have their own; nobody, nothing", () => {
+  const world = start();
+  const [first, second, third] = [world.join(), world.join(), world.join()];
+  third.wish(false, 500, 280);
+  show(world, 3);
+  expect(levels(world)).toEqual(["0 q80", "1 q80"]);
+  expect(world.renditions.wanted.map(({ users }) => users)).toEqual([2, 1]);
+  first.wish(true, 0, 0);
+  second.hangUp();
+  expect(levels(world)).toEqual(["1 q80"]);
+  third.wish(true, 500, 280);
+  expect(levels(world)).toEqual([]);
+  first.wish(false, 0, 0);
+  show(world, 2);
+  expect(levels(world)).toEqual(["0 q80"]);
+  expect(first.lastFrame).toBe(world.frame);
+});
+
+test("a viewer is sent what it has been sent, until there is a frame of what it wants now", () => {
+  const world = start();
+  const viewer = world.join();
+  show(world, 2);
+  viewer.wish(false, 300, 160);
+  expect(levels(world)).toEqual(["0 q80", "2 q80"]);
+  world.openFrame([true], 8, false); // tables of the other are not there yet
+  world.commitFrame();
+  expect(viewer.lastFrame).toBe(world.frame);
+  viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
+  show(world, 2);
+  expect(levels(world)).toEqual(["2 q80"]);
+  expect(viewer.lastFrame).toBe(world.frame);
+});
+
+test("a slow link has less sent to its viewer alone, also when the wish changes, until the link is seen to be fast", () => {
+  const world = start();
+  const slow = world.join();
+  show(world, 12, 200_000);
+  const [spared] = levels(world);
+  expect(spared).not.toBe("0 q80");
+  const other = world.join();
+  expect(levels(world)).toEqual(["0 q80", spared as string]);
+  other.hangUp();
+  slow.wish(false, 640, 360);
+  expect(levels(world)).not.toContain("1 q80");
+  slow.wish(false, 0, 0);
+  expect(levels(world).some((level) => level.startsWith("0"))).toBe(false);
+});
+
+test("on a fast link a larger wish is granted at once", () => {
+  const world = start();
+  const viewer = world.join();
+  viewer.wish(false, 300, 160);
+  show(world, 4);
+  expect(levels(world)).toEqual(["2 q80"]);
+  viewer.wish(false, 0, 0);
+  show(world, 3);
+  expect(levels(world)).toEqual(["0 q80"]);
+});
+
+test("JPEGs of the source are sent as they are; pixels of the same size after them as tiles again", () => {
+  const world = start();
+  const viewer = world.join();
+  show(world, 3);
+  world.jpeg();
+  expect([viewer.lastFrame, levels(world).length]).toEqual([world.frame, 0]);
+  viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
+  show(world, 3);
+  expect(levels(world)).toEqual(["0 q80"]);
+  expect(viewer.lastFrame).toBe(world.frame);
+});
+
+test("after the end of the camera who wants pictures is told why there are none", () => {
+  const world = start();
+  world.viewers.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
+  expect(() => world.join()).toThrow("the server said goodbye: it has ended");
+});
+
+test("trouble is told to all, and who comes later hears for how long it has been, whatever was said of it since", () => {
+  const world = start();
+  const first = world.join();
+  world.viewers.notify("it is gone");
+  pass(4_000);
+  world.viewers.notify("it is gone; trying again");
+  pass(1_000);
+  const second = world.join();
+  world.viewers.notify(null);
+  pass(9_000);
+  world.viewers.notify("it is gone");
+  const said = (model: typeof first) => model.notices.map(({ text, lastedMicros }) => [text, lastedMicros / 1000]);
+  expect(said(first)).toEqual([
+    ["it is gone", 0],
+    ["it is gone; trying again", 4_000],
+    ["", 0],
+    ["it is gone", 0],
+  ]);
+  expect(said(second)).toEqual([
+    ["it is gone; trying again", 5_000],
+    ["", 0],
+    ["it is gone", 0],
+  ]);
+});

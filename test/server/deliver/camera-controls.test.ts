@@ -1,0 +1,223 @@
+// What viewers may say to set a control, and what a viewer hears that asks, also one that asks too much.
+
+import { expect, test } from "bun:test";
+import { writeControlsAsked, writeSetControl } from "../../../src/protocol/controls.ts";
+import { writeGoodbye, writePing } from "../../../src/protocol/messages.ts";
+import { GoodbyeReason, MAX_OPEN_QUESTIONS } from "../../../src/protocol/wire.ts";
+import { CameraControls } from "../../../src/server/deliver/camera-controls.ts";
+import { findControl } from "../../../src/capture/control-values.ts";
+import type { Control, Source } from "../../../src/capture/source.ts";
+import { applySetting, readControls } from "../../../src/capture/v4l2/controls.ts";
+import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
+import { FarEnd } from "../../support/fake-viewer.ts";
+import { ControlDriver } from "../../support/v4l2-control-driver.ts";
+
+const gain: Control = {
+  ...{ name: "gain", title: "Gain", type: "integer", minimum: -5, maximum: 100, step: 1, defaultValue: 0, value: 3 },
+  ...{ menu: [], isReadOnly: false, isInactive: false },
+};
+const auto: Control = { ...gain, name: "auto", type: "boolean", minimum: 0, maximum: 1 };
+/** Nothing that viewers are told of: buttons have no value, and what cannot be set is of no use to them. */
+const hidden: Control[] = [
+  { ...gain, name: "reset", type: "button", value: null },
+  { ...gain, name: "temperature", isReadOnly: true },
+];
+
+/** A camera that answers when it is told to, and from then on. `done` is what it was asked for, as it was begun. */
+function createSlow(): { source: Source; done: string[]; answer: () => void } {
+  const { promise: turn, resolve: answer } = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const controls = {
+    async list() {
+      done.push("list");
+      await turn;
+      return [gain, auto, ...hidden];
+    },
+    async set(name: string, text: string) {
+      done.push(`${name}=${text}`);
+      await turn;
+      if (findControl([gain, auto, ...hidden], name) === auto) throw new Error("the cable is out");
+    },
+    close: () => Promise.resolve(),
+  };
+  return { source: { name: "slow", framesPerSecond: 0, run: () => Promise.resolve(), controls }, done, answer };
+}
+
+const listed = {
+  ...{ type: "controls", areSettable: true, trouble: "" },
+  controls: [
+    { name: "gain", kind: "integer", min: -5, max: 100, step: 1, default: 0, value: 3, items: [] },
+    { name: "auto", kind: "boolean", min: 0, max: 1, step: 1, default: 0, value: 3, items: [] },
+  ],
+};
+
+test("answers come in the order of the questions, and hold nothing else up", async () => {
+  const slow = createSlow();
+  const far = new FarEnd(slow.source).greet();
+  for (const [name, value] of [
+    ["gain", "9"],
+    ["auto", "on"],
+    ["none", "1"],
+  ] as const) {
+    far.viewer.receive(writeSetControl({ name, value }));
+  }
+  far.viewer.receive(writeControlsAsked());
+  far.viewer.receive(writePing({ sentAt: 1 }));
+  await Bun.sleep(0);
+  expect(far.ofType("pong").length).toBe(1);
+  expect(far.ofType("control set")).toEqual([]);
+  expect(slow.done).toEqual(["gain=9"]); // one thing after the other
+  slow.answer();
+  await Bun.sleep(1);
+  expect(slow.done).toEqual(["gain=9", "auto=on", "none=1", "list"]);
+  expect<unknown[]>(far.heard.slice(-4)).toEqual([
+    { type: "control set", isDone: true, text: "" },
+    { type: "control set", isDone: false, text: "the cable is out" },
+    {
+      type: "control set",
+      isDone: false,
+      text: "the camera has no control 'none'; it has gain, auto, reset, temperature",
+    },
+    listed,
+  ]);
+  expect(far.calls).toContain("viewer test set gain to 9");
+});
+
+test("who asks and asks without waiting is sent away, and hears nothing of it afterwards", async () => {
+  const slow = createSlow();
+  const far = new FarEnd(slow.source).greet();
+  for (let asked = 0; asked < MAX_OPEN_QUESTIONS; asked++) far.viewer.receive(writeControlsAsked());
+  expect(far.ofType("goodbye")).toEqual([]);
+  far.viewer.receive(writeControlsAsked());
+  expect(far.ofType("goodbye")).toMatchObject([{ reason: GoodbyeReason.protocol }]);
+  slow.answer();
+  await Bun.sleep(1);
+  expect(far.ofType("controls")).toEqual([]);
+});
+
+test("a setting that is one question too many is not made, and neither are those that wait with it", async () => {
+  const slow = createSlow();
+  const far = new FarEnd(slow.source).greet();
+  for (let asked = 0; asked <= MAX_OPEN_QUESTIONS; asked++) {
+    far.viewer.receive(writeSetControl({ name: "gain", value: String(asked) }));
+    await Bun.sleep(0);
+  }
+  expect(far.ofType("goodbye")).toMatchObject([{ reason: GoodbyeReason.protocol }]);
+  slow.answer();
+  await Bun.sleep(1);
+  expect(slow.done).toEqual(["gain=0"]); // which had begun
+});
+
+test("as many questions as one likes, one after the other", async () => {
+  const slow = createSlow();
+  slow.answer();
+  const far = new FarEnd(slow.source).greet();
+  for (let asked = 0; asked < 3 * MAX_OPEN_QUESTIONS; asked++) {
+    far.viewer.receive(writeControlsAsked());
+    await Bun.sleep(1);
+  }
+  expect(far.ofType("controls").length).toBe(3 * MAX_OPEN_QUESTIONS);
+});
+
+function shared(slow: { source: Source }): CameraControls {
+  return new CameraControls({ source: slow.source, areSettable: true, say: () => undefined });
+}
+
+const stays = new AbortController().signal;
+
+test("a camera is asked once for all who ask, and those who come, ask and go do not keep it busy", async () => {
+  const slow = createSlow();
+  const controls = shared(slow);
+  const lists = Array.from({ length: 100 }, () => controls.list());
+  expect(new Set(lists).size).toBe(1); // nor do they wait in a row
+  await Bun.sleep(0);
+  expect(slow.done).toEqual(["list"]);
+  slow.answer();
+  for (const list of await Promise.all(lists)) expect(list).toMatchObject({ trouble: "", areSettable: true });
+  await controls.list(); // at once: what was told the others
+  expect(slow.done).toEqual(["list"]);
+});
+
+test("after a setting it is asked anew, also where it was being asked before", async () => {
+  const slow = createSlow();
+  const controls = shared(slow);
+  const before = controls.list();
+  const set = controls.set("gain", "5", "test", stays);
+  const after = controls.list();
+  slow.answer();
+  await Promise.all([before, set, after]);
+  expect(slow.done).toEqual(["list", "gain=5", "list"]);
+});
+
+test("settings of those who have gone are not made, and do not make it be asked again", async () => {
+  const slow = createSlow();
+  const controls = shared(slow);
+  const first = controls.list();
+  const gone = new AbortController();
+  const waiting = [1, 2, 3].flatMap((value) => [
+    controls.set("gain", String(value), "test", gone.signal),
+    controls.list(),
+  ]);
+  gone.abort();
+  slow.answer();
+  await Promise.all([first, ...waiting]);
+  expect(slow.done).toEqual(["list"]);
+});
+
+test("so many settings wait for a camera and no more, whoever asks", async () => {
+  const slow = createSlow();
+  const controls = shared(slow);
+  const sets = Array.from({ length: 40 }, () => controls.set("gain", "1", "test", stays));
+  slow.answer();
+  const outcomes = await Promise.all(sets);
+  expect(outcomes.filter(({ isDone }) => isDone).length).toBe(32);
+  expect(outcomes.at(-1)).toEqual({ isDone: false, text: "32 settings wait for slow already: try again" });
+  expect(await controls.set("gain", "1", "test", stays)).toEqual({ isDone: true, text: "" });
+});
+
+test("a camera without controls says so", async () => {
+  const far = new FarEnd().greet();
+  far.viewer.receive(writeControlsAsked());
+  far.viewer.receive(writeSetControl({ name: "gain", value: "1" }));
+  await Bun.sleep(1);
+  expect(far.heard.slice(-2)).toEqual([
+    { type: "controls", areSettable: true, trouble: "a source has no controls", controls: [] },
+    { type: "control set", isDone: false, text: "a source has no controls" },
+  ]);
+});
+
+test("what a viewer writes is a line of the log and nothing else", async () => {
+  const slow = createSlow();
+  slow.answer();
+  const far = new FarEnd(slow.source).greet();
+  far.viewer.receive(writeSetControl({ name: "reset", value: "1\n12:00:00 viewer root left\u001b[2J" }));
+  await Bun.sleep(1);
+  expect(far.calls).toContain("viewer test set reset to 112:00:00 viewer root left[2J");
+  far.viewer.receive(writeGoodbye({ reason: 0, text: "bye\r\u0007\u009b2Jbye" }));
+  expect(far.calls).toContain("gone: bye2Jbye");
+});
+
+test.each([
+  ["8", 5n],
+  ["5", 4n],
+  ["7", 7n],
+])("what a viewer means by %s of an integer menu is what the driver is told", async (value, index) => {
+  const driver = new ControlDriver({
+    ...{ id: 0x0098f00a, title: "Integer Menu", type: V4L2.CTRL_TYPE_INTEGER_MENU, maximum: 8n, value: 0n },
+    items: [1, 1, 2, 3, 5, 8, 13, 21, 42],
+  });
+  const controls = {
+    list: async () => readControls(driver),
+    set: async (name: string, text: string) => applySetting(driver, { name, value: text }),
+    close: () => Promise.resolve(),
+  };
+  const far = new FarEnd({
+    ...{ name: "a camera", framesPerSecond: 0 },
+    run: () => Promise.resolve(),
+    controls,
+  }).greet();
+  far.viewer.receive(writeSetControl({ name: "integer_menu", value }));
+  await Bun.sleep(1);
+  expect(far.ofType("control set")).toMatchObject([{ isDone: true }]);
+  expect(driver.value("Integer Menu")).toBe(index);
+});

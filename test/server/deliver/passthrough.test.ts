@@ -1,0 +1,132 @@
+// Which viewers are sent the source's own JPEGs and which are sent tiles of them: by wish, by link, and in order of frames.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { resetClock, stopClock } from "../../support/moved-clock.ts";
+import type { ModelViewer } from "../../support/model-viewer.ts";
+import { World } from "../../support/tile-delivery-model.ts";
+
+let pass: (milliseconds: number) => void;
+beforeEach(() => {
+  pass = stopClock();
+});
+afterEach(resetClock);
+
+function start(maxBitsPerSecond: number | null = null): World {
+  return new World({ maxLatencyMicros: 150_000, maxBitsPerSecond });
+}
+
+/** JPEGs of which tiles are made `lag` frames later, where anybody wants some; shown after what `transfer` says. */
+function show(world: World, frames: number, transfer: (model: ModelViewer) => number = () => 100, lag = 0): void {
+  for (let frame = 0; frame < frames; frame++) {
+    pass(33);
+    world.jpeg();
+    world.openFrame(Array(8).fill(true), 8, true, lag);
+    world.commitFrame();
+    for (const model of world.models) {
+      while (model.acknowledge(0, "shown", { transfer: transfer(model), work: 100 }));
+    }
+  }
+}
+
+const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
+
+test("nobody wants tiles of JPEGs whose size everybody takes: there is nothing to decode", () => {
+  const world = start();
+  const [first, second] = [world.join(), world.join()];
+  show(world, 3);
+  expect(levels(world)).toEqual([]);
+  second.wish(false, 1000, 600); // half of it would be too small
+  show(world, 3);
+  expect([levels(world).length, world.viewers.onPictures]).toEqual([0, 2]);
+  expect([first.lastFrame, second.lastFrame]).toEqual([world.frame, world.frame]);
+});
+
+test("a viewer that wishes a smaller size is sent tiles once there are some, the others JPEGs as before", () => {
+  const world = start();
+  const [whole, small] = [world.join(), world.join()];
+  show(world, 2);
+  small.wish(false, 500, 280);
+  expect(levels(world)).toEqual(["1 q80"]);
+  world.jpeg();
+  expect(small.lastFrame).toBe(world.frame); // no tiles yet
+  small.acknowledge(0, "shown", { transfer: 100, work: 100 });
+  show(world, 2);
+  expect([whole.takesPictures, small.takesPictures]).toEqual([true, false]);
+  expect([whole.lastFrame, small.lastFrame]).toEqual([world.frame, world.frame]);
+  small.wish(false, 0, 0);
+  show(world, 1);
+  expect([levels(world).length, small.takesPictures, small.lastFrame]).toEqual([0, true, world.frame]);
+});
+
+test("tiles of frames that a viewer has seen as JPEGs are not sent to it", () => {
+  const world = start();
+  const viewer = world.join();
+  viewer.wish(false, 500, 280);
+  show(world, 4, undefined, 2);
+  const before = viewer.lastFrame;
+  viewer.wish(false, 0, 0);
+  show(world, 1);
+  viewer.wish(false, 500, 280);
+  const seen = viewer.lastFrame;
+  expect(seen).toBeGreaterThan(before);
+  show(world, 4, undefined, 3); // the model throws for a frame that is older than the one before
+  expect(viewer.takesPictures).toBe(false);
+  expect(viewer.lastFrame).toBeGreaterThan(seen);
+});
+
+test("a link that cannot carry the JPEGs is sent tiles, its viewer alone, and JPEGs again when it can", () => {
+  const world = start();
+  const [near, far] = [world.join(), world.join()];
+  let thin = true;
+  const transfer = (model: ModelViewer) => (thin && model === far ? 120_000 : 100);
+  show(world, 12, transfer);
+  expect([near.takesPictures, far.takesPictures]).toEqual([true, false]);
+  thin = false;
+  show(world, 60 * 30, transfer);
+  expect([near.takesPictures, far.takesPictures]).toEqual([true, true]);
+  expect(levels(world)).toEqual([]);
+});
+
+test("what JPEGs weigh is not judged by how little of a picture changes, which is what tiles weigh", () => {
+  const world = start();
+  const viewer = world.join();
+  let pictures = 0;
+  for (let frame = 0; frame < 60 * 30; frame++) {
+    pass(33);
+    world.jpeg();
+    world.openFrame([true], 8, true, 0);
+    world.commitFrame();
+    // JPEGs of 7.9 kB take 70 ms on this link: one alone would do, one behind the other are older than the bound.
+    while (viewer.acknowledge(0, "shown", { transfer: viewer.lastFrameBytes * 9, work: 100 }));
+    if (viewer.takesPictures) pictures++;
+  }
+  expect(pictures / (60 * 30)).toBeLessThan(0.2);
+});
+
+test("--max-bitrate is kept to by tiles where JPEGs are more", () => {
+  const world = start(500_000); // JPEGs of 7.9 kB at 30 fps are 1.9 Mbit/s
+  const viewer = world.join();
+  show(world, 30);
+  expect(viewer.takesPictures).toBe(false);
+});
+
+test("a viewer whose pictures have to stay of one size is sent lower quality of that size at most", () => {
+  const world = start();
+  const viewer = world.join();
+  viewer.keepSize();
+  show(world, 60, () => 400_000);
+  expect(viewer.takesPictures).toBe(false);
+  expect(levels(world).every((level) => level.startsWith("0"))).toBe(true);
+});
+
+test("pixels after JPEGs are sent as tiles to everybody", () => {
+  const world = start();
+  const viewer = world.join();
+  show(world, 3);
+  for (let frame = 0; frame < 3; frame++) {
+    world.openFrame([true], 8, true);
+    world.commitFrame();
+    viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
+  }
+  expect([viewer.takesPictures, viewer.lastFrame, world.viewers.onPictures]).toEqual([false, world.frame, 0]);
+});

@@ -1,0 +1,291 @@
+// The server's side of one viewer, over a connection in memory that takes as few bytes at a time as it likes.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import * as m from "../../../src/protocol/messages.ts";
+import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
+import { moveClock, resetClock } from "../../support/moved-clock.ts";
+import { FarEnd, picture } from "../../support/fake-viewer.ts";
+
+afterEach(resetClock);
+
+describe("greeting", () => {
+  test("is answered by Welcome and a Ping; then the viewer is watching", () => {
+    const far = new FarEnd().greet();
+    expect(far.heard[0]).toMatchObject({ type: "welcome", version: WIRE_VERSION, sourceName: "a source" });
+    expect(far.ofType("ping").length).toBe(1);
+    expect(far.calls).toEqual(["watching"]);
+    expect(far.viewer.watching).toBe(true);
+  });
+
+  test("nothing is said before it, and no picture sent", () => {
+    const far = new FarEnd();
+    far.offer(picture(1));
+    far.viewer.notify({ trouble: true, text: "x", lastedMicros: 0 });
+    far.viewer.tick();
+    expect(far.heard).toEqual([]);
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test("in another version is answered by a Goodbye that says so, and an end", () => {
+    const far = new FarEnd().greet(99);
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.version }]);
+    expect(far.heard[0]).toMatchObject({ text: expect.stringContaining("version 99") });
+    expect(far.calls[0]).toBe("end");
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test.each([
+    ["a browser", Buffer.from("GET / HTTP/1.1\r\nHost: camera\r\n\r\n")],
+    ["a viewer that does not greet", m.writePing({ sentAt: 1 })],
+    ["a Hello of more than 256 bytes", Buffer.concat([Buffer.from([1, 1, 0, 0, 1]), Buffer.alloc(256)])],
+    ["a Hello that is cut off", Buffer.from([2, 0, 0, 0, 1, 0x53])],
+  ])("%s is told and hung up on", (_, bytes) => {
+    const far = new FarEnd();
+    far.viewer.receive(bytes);
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.protocol }]);
+    expect(far.calls[0]).toBe("end");
+  });
+
+  test("is waited for 5 s", () => {
+    const far = new FarEnd();
+    moveClock(4.5);
+    far.viewer.tick();
+    expect(far.heard).toEqual([]);
+    moveClock(5.5);
+    far.viewer.tick();
+    expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.timeout }]);
+  });
+});
+
+describe("pictures", () => {
+  test("follow a Stream, whole and with their stamps; the Stream is said again only when it changes", () => {
+    const far = new FarEnd().greet();
+    far.offer(picture(3, 1000));
+    far.ack(3);
+    far.offer(picture(4));
+    far.ack(4);
+    far.offer(picture(5, 50, { width: 32, height: 16 }));
+    const told = far.heard.filter(({ type }) => type === "stream" || type === "picture");
+    expect(told.map(({ type }) => type)).toEqual(["stream", "picture", "picture", "stream", "picture"]);
+    expect(told[0]).toMatchObject({ width: 64, height: 48, framesPerSecond: 30, codec: "test" });
+    expect(told[1]).toMatchObject({ frameNumber: 3, encodedAt: 3005, jpeg: new Uint8Array(1000).fill(3) });
+    expect(far.viewer.frames.picturesSent).toBe(3);
+  });
+
+  test("are not sent without credit; after the Ack comes the newest, and what came between is counted", () => {
+    const far = new FarEnd().greet();
+    for (let frame = 1; frame <= 5; frame++) far.offer(picture(frame));
+    expect(far.pictures).toEqual([1]);
+    expect(far.viewer.settled).toBe(false);
+    far.ack(1);
+    expect(far.pictures).toEqual([1, 5]);
+    expect(far.viewer.frames.picturesSkipped).toBe(3);
+    far.ack(5, "dropped");
+    expect(far.pictures).toEqual([1, 5]);
+    expect(far.viewer.settled).toBe(true);
+  });
+
+  test("are composed only when the socket has taken what came before", () => {
+    const far = new FarEnd().greet();
+    far.drain(10);
+    far.offer(picture(1, 500));
+    far.offer(picture(2, 500));
+    expect(far.pictures).toEqual([]);
+    far.drain(300);
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.pictures).toEqual([1]);
+    far.ack(1);
+    expect(far.pictures).toEqual([1, 2]);
+  });
+
+  test("wait as the newest, not as bytes, while other messages stand in the socket's way", () => {
+    const far = new FarEnd();
+    far.room = 0;
+    far.greet();
+    for (let frame = 1; frame <= 3; frame++) far.offer(picture(frame));
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.pictures).toEqual([3]);
+  });
+
+  test("only ever grow in number", () => {
+    const far = new FarEnd().greet();
+    far.offer(picture(7));
+    far.ack(7);
+    far.offer(picture(6));
+    far.offer(picture(7));
+    expect(far.pictures).toEqual([7]);
+    far.offer(picture(8));
+    expect(far.pictures).toEqual([7, 8]);
+  });
+
+  test("arrive in one piece through any partial writes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 40 }), (rooms) => {
+        const far = new FarEnd().greet();
+        far.room = 0;
+        far.offer(picture(1, 200));
+        for (const room of rooms) far.drain(room);
+        far.drain(Number.POSITIVE_INFINITY);
+        expect(far.heard.at(-1)).toMatchObject({ frameNumber: 1, jpeg: new Uint8Array(200).fill(1) });
+      }),
+    );
+  });
+});
+
+describe("wishes", () => {
+  test("a pause stops pictures and takes the waiting one away; going on brings the newest", () => {
+    const far = new FarEnd().greet();
+    far.offer(picture(1));
+    far.offer(picture(2));
+    far.viewer.receive(m.writeWish({ paused: true, keepsSize: false, width: 0, height: 0 }));
+    far.offer(picture(3));
+    expect(far.pictures).toEqual([1]);
+    expect(far.viewer.frames.picturesSkipped).toBe(0);
+    expect(far.viewer.settled).toBe(true);
+    far.viewer.receive(m.writeWish({ paused: false, keepsSize: false, width: 0, height: 0 }));
+    expect(far.calls).toEqual(["watching", "not watching", "watching"]);
+    far.ack(1);
+    expect(far.pictures).toEqual([1, 3]);
+    far.ack(3);
+    far.offer(picture(4));
+    expect(far.pictures).toEqual([1, 3, 4]);
+  });
+
+  test("a Ping is answered with its own time; a Notice reaches the viewer", () => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(m.writePing({ sentAt: 4711 }));
+    far.viewer.notify({ trouble: true, text: "the camera is gone", lastedMicros: 7_000_000 });
+    expect(far.heard.at(-2)).toMatchObject({ type: "pong", sentAt: 4711 });
+    expect(far.heard.at(-1)).toMatchObject({ type: "notice", text: "the camera is gone", lastedMicros: 7_000_000 });
+  });
+
+  test("messages of a later version are skipped", () => {
+    const far = new FarEnd().greet();
+    for (const type of [128, 200, 255]) far.viewer.receive(new Uint8Array([3, 0, 0, 0, type, 1, 2]));
+    expect(far.viewer.watching).toBe(true);
+    expect(far.ofType("goodbye")).toEqual([]);
+  });
+});
+
+describe("the end", () => {
+  test.each([
+    [
+      "an Ack for a picture that was never sent",
+      m.writeAck({ frameNumber: 9, outcome: "shown", transferMicros: 0, workMicros: 0, paceMicros: 0 }),
+    ],
+    ["a message that only servers send", m.writeNotice({ trouble: true, text: "", lastedMicros: 0 })],
+    ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
+    ["a second Hello", m.writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
+  ])("%s costs the viewer its connection", (_, bytes) => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(bytes);
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.protocol });
+    expect(far.calls).toContain("end");
+    expect(far.viewer.watching).toBe(false);
+    far.offer(picture(1));
+    far.viewer.receive(m.writePing({ sentAt: 1 }));
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye" });
+  });
+
+  test("silence of 10 s ends it, any byte does not", () => {
+    const far = new FarEnd().greet();
+    moveClock(9);
+    far.viewer.receive(new Uint8Array([9]));
+    moveClock(18);
+    far.viewer.tick();
+    expect(far.ofType("goodbye")).toEqual([]);
+    moveClock(20);
+    far.viewer.tick();
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.timeout });
+  });
+
+  test("a viewer that speaks but does not read leaves no more than some messages waiting", () => {
+    const far = new FarEnd().greet();
+    far.room = 0;
+    for (let second = 1; second <= 600; second++) {
+      moveClock(second);
+      far.offer(picture(second));
+      far.viewer.receive(m.writePing({ sentAt: second }));
+      far.viewer.receive(m.writeWish({ paused: second % 2 === 0, keepsSize: false, width: second, height: second }));
+      far.viewer.tick();
+    }
+    const before = far.heard.length;
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.heard.length - before).toBeLessThan(100);
+    expect(far.viewer.watching).toBe(false); // paused, not gone
+  });
+
+  test("a Goodbye waits its turn behind what is on its way, then the connection ends", () => {
+    const far = new FarEnd().greet();
+    far.room = 100;
+    far.offer(picture(1, 500));
+    far.viewer.leave(GoodbyeReason.end, "over");
+    expect(far.calls).not.toContain("end");
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.heard.slice(-2)).toMatchObject([{ type: "picture" }, { type: "goodbye", text: "over" }]);
+    expect(far.calls).toEqual(["watching", "gone: over", "end"]);
+  });
+
+  test("a viewer that does not read its goodbye is cut off", async () => {
+    const far = new FarEnd().greet();
+    far.room = 0;
+    far.viewer.leave(GoodbyeReason.shutdown, "over");
+    while (!far.calls.includes("abort")) await Bun.sleep(20);
+    expect(far.calls).not.toContain("end");
+  });
+
+  test("is said once, whichever way it comes", () => {
+    const far = new FarEnd().greet();
+    far.viewer.receive(m.writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
+    far.viewer.closed("it hung up");
+    far.viewer.leave(GoodbyeReason.end, "over");
+    expect(far.calls).toEqual(["watching", "gone: the viewer was closed", "closed", "end"]);
+  });
+});
+
+describe("a connection that goes before it has greeted", () => {
+  test("is none that was refused where it has said nothing: somebody looked whether a server is there", () => {
+    const far = new FarEnd();
+    far.viewer.closed("it hung up");
+    expect(far.calls).toEqual(["closed"]);
+  });
+
+  test("is one where it was sent away for its silence", () => {
+    const far = new FarEnd();
+    const connection = far.viewer;
+    far.onEnd = () => connection.closed("it hung up"); // a socket may be closed before `end` returns
+    connection.leave(GoodbyeReason.timeout, "it has not greeted");
+    expect(far.calls).toEqual(["end", "closed", "gone: it has not greeted"]);
+  });
+
+  test("is one where it has begun to", () => {
+    const far = new FarEnd();
+    far.viewer.receive(new Uint8Array([14, 0]));
+    far.viewer.closed("it hung up");
+    expect(far.calls).toEqual(["gone: it hung up", "closed"]);
+  });
+});
+
+test("random bytes never throw: they end in one goodbye, or wait for more", () => {
+  const message = fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 40 })).map(([type, body]) => {
+    return new Uint8Array([body.length + 1, 0, 0, 0, type, ...body]);
+  });
+  const chunks = fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), message), { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.boolean(), chunks, (greeted, bytes) => {
+      const far = new FarEnd();
+      if (greeted) far.greet();
+      for (const chunk of bytes) {
+        far.viewer.receive(chunk);
+        far.viewer.tick();
+      }
+      const ends = far.calls.filter((call) => call.startsWith("gone: "));
+      const goodbyes = far.ofType("goodbye");
+      expect(ends.length).toBeLessThanOrEqual(1);
+      expect(goodbyes.length).toBeLessThanOrEqual(ends.length);
+      expect(far.calls.filter((call) => call === "end").length).toBe(ends.length);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,106 @@
+// The tile pipeline under a source that is too fast, viewers that come and go, and defects: whatever is committed is whole.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { frameBytes } from "../../../src/core/pixel-format.ts";
+import type { Rendition } from "../../../src/server/renditions/rendition.ts";
+import { until } from "../../support/wait-until.ts";
+import { randomSequence } from "../../support/generated-pictures.ts";
+import { randomPixels } from "../../support/random-pictures.ts";
+import {
+  type Frame,
+  owed,
+  PipelineStand,
+  sameBytes,
+  Threads,
+  WholeEncoder,
+} from "../../support/tile-scheduler-fixture.ts";
+
+const LEVELS = [
+  { halvings: 0, quality: 80 },
+  { halvings: 0, quality: 20 },
+  { halvings: 1, quality: 60 },
+  { halvings: 2, quality: 95 },
+];
+const SIZES = [
+  { width: 480, height: 270 },
+  { width: 480, height: 270 },
+  { width: 161, height: 333 },
+];
+const SLOTS = 5;
+
+let threads: Threads;
+let whole: WholeEncoder;
+beforeAll(async () => {
+  [threads, whole] = [new Threads(3), await WholeEncoder.load()];
+  await threads.pool.started;
+});
+afterAll(() => threads.pool.close());
+
+/** What is wrong with the tiles of a rendition that is to show the frame; null: nothing. */
+function fault(rendition: Rendition, frame: Frame | undefined): string | null {
+  if (frame === undefined) return `frame ${rendition.newestFrame} was never handed over`;
+  const expected = whole.tiles(frame, rendition.level);
+  const tiles = owed(rendition, 0);
+  const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
+  return wrong.length === 0 && tiles.length === expected.length
+    ? null
+    : `frame ${rendition.newestFrame}, quality ${rendition.level.quality}: tiles ${wrong} of ${expected.length}`;
+}
+
+test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", async (seed) => {
+  const random = randomSequence(seed);
+  const choose = <Each>(list: readonly Each[]): Each => list[Math.floor(random() * list.length)] as Each;
+  const stand = new PipelineStand(threads, 0);
+  const frames = new Map<number, Frame>();
+  const faults: string[] = [];
+  let commits = 0;
+  stand.onCommitted = (rendition) => {
+    commits++;
+    const found = fault(rendition, frames.get(rendition.newestFrame));
+    if (found !== null) faults.push(found);
+  };
+  const users = [stand.want(LEVELS[0] as (typeof LEVELS)[number])];
+  let defects = 0;
+  threads.pool.spoil = (job) => {
+    if (job.kind !== "encode-tiles" || defects >= 6 || random() > 0.05) return job;
+    defects++;
+    return { ...job, scales: [null] } as unknown as typeof job;
+  };
+  let format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
+  let size = choose(SIZES);
+  let pixels = randomPixels(frameBytes(format, size.width, size.height), seed);
+  for (let step = 0; step < 120; step++) {
+    if (random() < 0.05) {
+      format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
+      size = choose(SIZES);
+      pixels = randomPixels(frameBytes(format, size.width, size.height), seed + step);
+    }
+    if (random() < 0.15) users.push(stand.want(choose(LEVELS)));
+    if (random() < 0.15 && users.length > 1) stand.renditions.release(users.shift() as Rendition);
+    stand.wantsParts = random() < 0.7;
+    pixels = pixels.slice();
+    const from = Math.floor(random() * pixels.length);
+    pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
+    const frame: Frame = { format, ...size, pixels };
+    frames.set(stand.pipeline.captures.frames + 1, frame);
+    stand.deliver(frame);
+    if (random() < 0.6) await Bun.sleep(random() * 4);
+  }
+  threads.pool.spoil = (job) => job;
+  const last: Frame = { format, ...size, pixels };
+  await until(() => stand.pipeline.idle, "the last frame");
+  stand.onCommitted = () => undefined;
+  await stand.encodeForAll(last);
+  for (const rendition of stand.renditions.wanted) expect(fault(rendition, last)).toBeNull();
+  expect(faults).toEqual([]);
+  expect(commits).toBeGreaterThan(20);
+  const { stale, encode, source, late } = stand.pipeline.drops.byReason;
+  expect(stand.pipeline.encoded + stale + encode).toBe(stand.pipeline.captures.frames);
+  expect([source, late]).toEqual([0, 0]);
+  expect(encode).toBeLessThanOrEqual(defects);
+  expect(stand.freeSlots(last)).toBe(SLOTS - 1);
+});
+
+test("codecs have been loaded anew in it", () => {
+  expect(threads.restarted.length).toBeGreaterThan(1);
+});

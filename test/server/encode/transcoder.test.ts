@@ -1,0 +1,289 @@
+// JPEGs of a source with real codec threads: passed on as they are, decoded only for those who want tiles, and never fatal.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
+import { CodecError } from "../../../src/core/errors.ts";
+import type { Size } from "../../../src/core/pixel-format.ts";
+import { JpegIntake } from "../../../src/server/encode/jpeg-intake.ts";
+import type { JpegSlot } from "../../../src/capture/jpeg-slots.ts";
+import { Transcoder } from "../../../src/server/encode/transcoder.ts";
+import { deliverJpeg } from "../../../src/capture/source.ts";
+import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
+import { psnr, testPicture } from "../../support/samples.ts";
+import { until } from "../../support/wait-until.ts";
+import { withoutTables } from "../../support/stripped-jpeg.ts";
+import { pictureOf, slotWith } from "../../support/encoded-pictures.ts";
+import { type Frame, PipelineStand, Threads } from "../../support/tile-scheduler-fixture.ts";
+
+const SIZE = { width: 320, height: 240 };
+const FULL = { halvings: 0, quality: 90 };
+const HALF = { halvings: 1, quality: 90 };
+const SLOTS = 5;
+
+const jpegOf = (shift: number, ...args: string[]) => cjpeg(testPicture(SIZE, shift), "-quality", "90", ...args);
+const GOOD = [jpegOf(0), jpegOf(40), jpegOf(80, "-restart", "1")];
+
+let threads: Threads;
+let jobs: string[] = [];
+beforeAll(async () => {
+  threads = new Threads(2);
+  await threads.pool.started;
+});
+afterAll(() => threads.pool.close());
+beforeEach(() => {
+  jobs = [];
+  threads.pool.spoil = (job) => {
+    jobs.push(job.kind);
+    return job;
+  };
+});
+
+const decodes = () => jobs.filter((kind) => kind === "decode").length;
+const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint8Array() });
+
+/** Hands JPEGs over until all renditions have the last one. */
+async function deliverForAll(stand: PipelineStand, jpeg: Uint8Array): Promise<void> {
+  const lacksIt = () => stand.renditions.wanted.some(({ newestFrame }) => newestFrame < stand.pipeline.captures.frames);
+  for (let times = 0; times === 0 || lacksIt(); times++) {
+    if (times === 50) throw new Error("a rendition never came");
+    deliverJpeg(stand.pipeline, jpeg.slice(), times);
+    await until(() => stand.pipeline.idle, "the frame");
+  }
+}
+
+describe("a JPEG of the source", () => {
+  test("is passed on at once, byte for byte, and not decoded where nobody wants tiles", async () => {
+    const stand = new PipelineStand(threads, 0);
+    stand.isWatched = true;
+    for (const jpeg of GOOD) {
+      deliverJpeg(stand.pipeline, jpeg, 1);
+      expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
+    }
+    await Bun.sleep(20);
+    expect(jobs).toEqual([]);
+    expect(stand.pipeline).toMatchObject({ captures: { frames: 3 }, encoded: 3, idle: true });
+    expect(stand.pipeline.drops.total).toBe(0);
+  });
+
+  test("becomes tiles of every rendition that is wanted, and is passed on before that", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const [full, half] = [stand.want(FULL), stand.want(HALF)];
+    for (const jpeg of GOOD) {
+      await deliverForAll(stand, jpeg);
+      const decoded = djpeg(jpeg);
+      const stitched = djpeg(full.stitch() as Uint8Array);
+      expect(psnr(stitched.pixels, decoded.pixels)).toBeGreaterThan(35);
+      expect(djpeg(half.stitch() as Uint8Array)).toMatchObject({ width: 160, height: 120 });
+      expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
+    }
+    expect(stand.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
+    expect(stand.pipeline.encoded).toBe(stand.published.length);
+    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept to compare with
+  });
+
+  test("is not decoded any more when the last who wanted tiles has gone; whoever comes gets the newest", async () => {
+    const stand = new PipelineStand(threads, 0);
+    stand.isWatched = true;
+    const half = stand.want(HALF);
+    await deliverForAll(stand, GOOD[0] as Uint8Array);
+    stand.renditions.release(half);
+    const before = decodes();
+    for (const jpeg of GOOD) deliverJpeg(stand.pipeline, jpeg.slice(), 5);
+    await Bun.sleep(20);
+    expect(decodes()).toBe(before);
+    const again = stand.want(HALF);
+    stand.pipeline.pump();
+    await until(
+      () => stand.pipeline.idle && again.newestFrame === stand.pipeline.captures.frames,
+      "the newest as tiles",
+    );
+  });
+
+  test("of a burst the newest is decoded; all are passed on", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, GOOD[0] as Uint8Array);
+    const [before, published] = [decodes(), stand.published.length];
+    for (let frame = 0; frame < 30; frame++) deliverJpeg(stand.pipeline, jpegOf(frame), frame);
+    await until(() => stand.pipeline.idle, "the frames");
+    expect(stand.published.length - published).toBe(30);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(decodes() - before).toBe(2);
+    expect(stand.pipeline.drops.byReason.stale).toBe(28);
+  });
+
+  test("that is still being decoded when the source goes over to pixels does not come after them", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const full = stand.want(FULL);
+    await deliverForAll(stand, GOOD[0] as Uint8Array);
+    for (let round = 0; round < 10; round++) {
+      deliverJpeg(stand.pipeline, GOOD[1] as Uint8Array, 1);
+      const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
+      stand.deliver({ ...SIZE, format: "rgba", pixels });
+      await until(() => stand.pipeline.idle, "both");
+      expect(full.newestFrame).toBe(stand.pipeline.captures.frames);
+    }
+    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+  });
+
+  test("without Huffman tables is passed on with them", () => {
+    const stand = new PipelineStand(threads, 0);
+    stand.isWatched = true;
+    deliverJpeg(stand.pipeline, withoutTables(GOOD[0] as Uint8Array), 1);
+    expect(Buffer.compare(stand.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
+  });
+});
+
+describe("damage", () => {
+  const good = GOOD[0] as Uint8Array;
+  const noise = new Uint8Array(good).fill(0xaa, 700, good.length - 2);
+
+  test("in the scan is passed on, as the viewers will see it, and harms nobody", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, good);
+    deliverJpeg(stand.pipeline, noise, 1);
+    await until(() => stand.pipeline.idle, "the damaged one");
+    expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
+    await deliverForAll(stand, good);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(threads.restarted).toEqual([]);
+  });
+
+  test("in the header, or no end, is counted and said, and the next good one ends the trouble", async () => {
+    const stand = new PipelineStand(threads, 0);
+    stand.want(HALF);
+    await deliverForAll(stand, good);
+    const before = stand.published.length;
+    for (const bad of [good.subarray(0, 300), good.subarray(0, good.length - 100), Buffer.from("no picture")]) {
+      const said = stand.troubles.length;
+      for (let times = 0; times < 3; times++) deliverJpeg(stand.pipeline, bad, 1);
+      expect(stand.troubles.slice(said)).toEqual([expect.stringContaining("the source sends damaged pictures")]);
+      deliverJpeg(stand.pipeline, good.slice(), 2);
+      expect(stand.troubles.at(-1)).toBeNull();
+    }
+    expect(stand.pipeline.drops.byReason.source).toBe(9);
+    expect(stand.published.length - before).toBe(3);
+    await until(() => stand.pipeline.idle, "the frames");
+  });
+
+  test("that no codec reads is counted and said once, while it goes on, and others are passed on", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, good);
+    const unreadable = new Uint8Array(good);
+    unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // a quantisation table of no precision there is
+    const before = stand.published.length;
+    for (let frame = 0; frame < 5; frame++) {
+      deliverJpeg(stand.pipeline, unreadable.slice(), 1);
+      await until(() => stand.pipeline.idle, "the unreadable one");
+    }
+    expect(stand.pipeline.drops.byReason.encode).toBe(5);
+    expect(stand.troubles.filter((text) => text === null)).toEqual([]);
+    expect(stand.published.length - before).toBe(5);
+    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+    await deliverForAll(stand, good);
+    expect(stand.troubles.at(-1)).toBeNull();
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+  });
+
+  test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, good);
+    const { stream } = half;
+    const resized = new Uint8Array(good);
+    resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // eight lines more than there are
+    for (const jpeg of [resized, good, resized, good]) {
+      deliverJpeg(stand.pipeline, jpeg.slice(), 1);
+      await until(() => stand.pipeline.idle, "the frame");
+    }
+    expect(half.stream).toBe(stream);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(stand.pipeline.drops.byReason.source).toBe(2);
+    const other = cjpeg(testPicture({ width: 200, height: 100 }));
+    deliverJpeg(stand.pipeline, other.slice(), 1);
+    await deliverForAll(stand, other);
+    expect(half.stream).toMatchObject({ width: 100, height: 50 });
+  });
+
+  test("that there is no room for waits until there is some, for no thread", async () => {
+    let decoded = 0;
+    let isFull = true;
+    const transcoder = new Transcoder({
+      pool: threads.pool,
+      reserve: ({ width, height }) => {
+        if (isFull) return null;
+        const address = threads.arena.take(4 * width * height);
+        return { address, bytes: threads.arena.bytes(address, 4 * width * height), release: () => undefined };
+      },
+      isWanted: () => true,
+      onPixels: () => decoded++,
+      onStale: () => undefined,
+      onStrange: () => undefined,
+      onFailed: (reason) => expect().fail(reason),
+    });
+    transcoder.offer(pictureOf({ ...SIZE, frameNumber: 1, capturedAt: 1, encodedAt: 1, isPassedOn: true }, good));
+    transcoder.start();
+    expect([transcoder.idle, jobs.length]).toEqual([false, 0]);
+    isFull = false;
+    transcoder.start();
+    await until(() => transcoder.idle, "the picture");
+    expect(decoded).toBe(1);
+  });
+
+  test("that a thread dies of costs that frame of those who want tiles", async () => {
+    const stand = new PipelineStand(threads, 0);
+    const half = stand.want(HALF);
+    await deliverForAll(stand, good);
+    threads.pool.spoil = (job) => (job.kind === "decode" ? ({ ...job, target: null } as never) : job);
+    deliverJpeg(stand.pipeline, good.slice(), 1);
+    await until(() => stand.pipeline.idle, "the thread's death");
+    expect(stand.troubles.at(-1)).toContain("the codec thread failed");
+    threads.pool.spoil = (job) => job;
+    await deliverForAll(stand, good);
+    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+    threads.restarted.length = 0;
+  });
+});
+
+test("a camera that never writes EOI is taken as it is; one that leaves it out for once has lost the rest of a picture", () => {
+  const whole = slotWith(GOOD[0] as Uint8Array);
+  const wholeBytes = (GOOD[0] as Uint8Array).length;
+  const endless = slotWith((GOOD[0] as Uint8Array).subarray(0, wholeBytes - 2));
+  const accept = (intake: JpegIntake, slot: JpegSlot) =>
+    intake.accept(slot, slot === whole ? wholeBytes : wholeBytes - 2);
+  const noRoom = () => null;
+  const always = new JpegIntake(noRoom);
+  for (let times = 0; times < 2; times++) {
+    expect(accept(always, endless)).toEqual({ ...SIZE, slot: endless, jpegBytes: wholeBytes - 2 });
+  }
+  const once = new JpegIntake(noRoom);
+  expect(accept(once, whole)).toEqual({ ...SIZE, slot: whole, jpegBytes: wholeBytes });
+  expect(() => accept(once, endless)).toThrow(CodecError);
+  expect(() => accept(once, endless)).toThrow(CodecError);
+  expect(accept(once, whole)?.slot).toBe(whole);
+});
+
+test("missing tables need another slot; without room for it the picture stays with the caller", () => {
+  const bare = withoutTables(GOOD[0] as Uint8Array);
+  const slot = slotWith(bare);
+  expect(new JpegIntake(() => null).accept(slot, bare.length)).toBeNull();
+  const given: JpegSlot[] = [];
+  const intake = new JpegIntake((bytes) => given[given.push(slotWith(new Uint8Array(bytes))) - 1] as JpegSlot);
+  const accepted = intake.accept(slot, bare.length);
+  expect(accepted?.slot).toBe(given[0]);
+  expect(djpeg(accepted?.slot.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
+  expect(() => slot.release()).toThrow("more often than held"); // it was given back
+});
+
+test("a picture of which there is the header alone, the same as before, is damaged", () => {
+  const jpeg = GOOD[0] as Uint8Array;
+  const { dataAt } = readJpegHeader(jpeg);
+  const intake = new JpegIntake(() => null);
+  const endless = jpeg.subarray(0, jpeg.length - 2); // else the missing end would be seen first
+  expect(intake.accept(slotWith(endless), endless.length)).not.toBeNull();
+  expect(() => intake.accept(slotWith(endless.subarray(0, dataAt)), dataAt)).toThrow("ends before its scan");
+  expect(intake.accept(slotWith(endless.subarray(0, dataAt + 1)), dataAt + 1)).not.toBeNull();
+});

@@ -1,0 +1,294 @@
+// slipstream.toml: what it may say, what wins over it, and what is wrong in it, said with its line and key.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../../../src/core/errors.ts";
+import { combine } from "../../../src/server/settings/settings.ts";
+import { parseSettings } from "../../../src/server/settings/settings-file.ts";
+import { CLIP, runToEnd, startServer, TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const WHOLE = `# all there is
+host = "0.0.0.0"
+port = 0
+codec = "jsquash"
+workers = 3
+max-latency = 0
+max-bitrate = "2M"
+preview = false
+announce = false
+allow-controls = true
+quality = 60
+noise = "off"
+idle-release = 1.5
+
+[[cameras]]
+name = "door"
+source = "/dev/video0"
+size = "1280x720"
+fps = 29.97
+quality = 80
+sampling = 444
+set = { brightness = 128, "white_balance_automatic" = false }
+
+[[cameras]]
+source = "webcam"
+device = "TEST:colourbars"
+noise = 0
+
+[[cameras]]
+source = "-"
+pixel-format = "nv12"
+idle-release = 0
+`;
+
+describe("settings", () => {
+  test("in a file have the command line's names; a camera's own win over those for all", () => {
+    const options = combine({}, parseSettings(WHOLE, "x.toml"));
+    const { cameras, ...server } = options;
+    expect(server).toEqual({
+      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, frames: null },
+      ...{ announce: false, preview: false, allowControls: true },
+      ...{ maxLatencyMs: null, maxBitsPerSecond: 2_000_000 },
+    });
+    const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
+    const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5 } as const;
+    expect(cameras).toEqual([
+      {
+        ...{ ...plain, ...forAll, name: "door", source: "/dev/video0", quality: 80, sampling: "444" },
+        ...{ folder: ".", writtenAt: "x.toml:17: cameras[0].source" },
+        settings: [
+          { name: "brightness", value: "128", writtenAt: "x.toml:22: cameras[0].set.brightness" },
+          {
+            ...{ name: "white_balance_automatic", value: "false" },
+            writtenAt: "x.toml:22: cameras[0].set.white_balance_automatic",
+          },
+        ],
+        ...{ size: { width: 1280, height: 720 }, framesPerSecond: 29.97 },
+      },
+      {
+        ...{ ...plain, ...forAll, source: "webcam", device: "TEST:colourbars", noise: 0 },
+        ...{ folder: ".", writtenAt: "x.toml:25: cameras[1].source" },
+      },
+      {
+        ...{ ...plain, ...forAll, source: "-", pixelFormat: "nv12", idleReleaseSeconds: null },
+        ...{ folder: ".", writtenAt: "x.toml:30: cameras[2].source" },
+      },
+    ]);
+  });
+
+  test("on the command line win over the file, for all cameras; --source replaces its cameras", () => {
+    const file = parseSettings(WHOLE, "x.toml");
+    const { cameras, port } = combine({ quality: 5, fps: 0, port: 7 }, file);
+    expect(port).toBe(7);
+    expect(cameras.map(({ quality, framesPerSecond }) => [quality, framesPerSecond])).toEqual(Array(3).fill([5, 0]));
+    const [door] = combine({ set: [{ name: "brightness", value: "7" }] }, file).cameras;
+    expect(door?.settings?.map(({ name, value }) => `${name}=${value}`)).toEqual([
+      ...["brightness=128", "white_balance_automatic=false", "brightness=7"],
+    ]);
+    const other = combine({ source: ["pattern", "auto"] }, file).cameras;
+    expect(other.map(({ source, name, quality }) => [source, name, quality])).toEqual([
+      ["pattern", null, 60],
+      ["auto", null, 60],
+    ]);
+  });
+
+  test("that are not given anywhere are the defaults, which --help says", async () => {
+    const { cameras, workers: _, ...server } = combine({}, {});
+    expect(server).toEqual({
+      ...{ host: "127.0.0.1", port: 10050, codec: "simd", frames: null },
+      ...{ announce: true, preview: false, allowControls: false },
+      ...{ maxLatencyMs: 250, maxBitsPerSecond: null },
+    });
+    expect(cameras).toEqual([
+      {
+        ...{ name: null, source: "auto", device: null, pixelFormat: null, size: null, framesPerSecond: null },
+        ...{ settings: [], quality: 75, sampling: "420", noise: 2, idleReleaseSeconds: null },
+      },
+    ]);
+    const [screen] = combine({ source: ["screen:1.0"] }, { quality: 50 }).cameras;
+    expect(screen).toMatchObject({ quality: 50, sampling: "444", noise: 0 });
+    const { program } = await runToEnd("serve", ["--help"], { rawOutput: true });
+    const help = program.bytes.toString().replaceAll(/\s+/g, " ");
+    for (const value of [
+      "auto",
+      "rgba",
+      "75, 90 for a screen",
+      "420, 444 for a screen",
+      "2, 0 for a screen",
+      "250",
+      "0",
+      "simd",
+      "127.0.0.1",
+      "10050",
+    ]) {
+      expect(help).toContain(`(default: ${value})`);
+    }
+  });
+
+  test("standard input is one camera only, on the command line and in a file", () => {
+    const message = "standard input can be one camera only";
+    expect(() => combine({ source: ["-", "pattern", "-"] }, {})).toThrow(new UsageError(message));
+    const file = parseSettings('[[cameras]]\nsource = "-"\n[[cameras]]\nname = "b"\nsource = "-"', "x.toml");
+    expect(() => combine({}, file)).toThrow(new UsageError(`x.toml:5: cameras[1].source: ${message}`));
+    expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
+  });
+
+  test("a pixel format on the command line is for those of several cameras that have one", () => {
+    const formats = (...source: string[]) =>
+      combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
+    expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([null, "nv12", null, "nv12", null]);
+    expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
+  });
+
+  test("the README's example is one", () => {
+    const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+    const example = /```toml\n([^`]*)```/.exec(readme)?.[1] ?? "";
+    expect(combine({}, parseSettings(example, "README.md")).cameras.length).toBeGreaterThan(1);
+  });
+});
+
+test("a byte order mark before it is no part of it", () => {
+  expect(parseSettings("\ufeffport = 7\n", "x.toml").port).toBe(7);
+  expect(() => parseSettings("\ufeffport = 7\nfps = -1", "x.toml")).toThrow("x.toml:2: fps: must be");
+  expect(() => parseSettings("\ufeffport = 7\nfps =", "x.toml")).toThrow("x.toml:2: this is not TOML");
+});
+
+describe("what is wrong in a file is said with its line and key", () => {
+  test.each([
+    ["port = 0\nhost =\n", "x.toml:2: this is not TOML: "],
+    ['host = "a"\nhost = "b"\n', "x.toml:2: this is not TOML: "],
+    ["port = 0\nhost =\n\n# who\nfps = 3\n", "x.toml:2: this is not TOML: "],
+    ["port = 0\n= 2", "x.toml:2: this is not TOML: "],
+    ["cameras = [\nnope\n]", "x.toml:2: this is not TOML: "],
+    ["[[cameras]\nfps = 3", "x.toml:1: this is not TOML: "],
+    ["\n\nfps = 1001", "x.toml:3: fps: must be a number from 0 to 1000"],
+    ["fps = nan", "x.toml:1: fps: must be a number from 0 to 1000"],
+    ['fps = "30"', "x.toml:1: fps: must be a number from 0 to 1000"],
+    ["quality = 7.5", "x.toml:1: quality: must be a whole number from 1 to 100"],
+    ["port = 65536", "x.toml:1: port: must be a whole number from 0 to 65535"],
+    ['noise = "of"', 'x.toml:1: noise: must be a number from 0 to 64, or "off"'],
+    ['codec = "h264"', 'x.toml:1: codec: must be one of "simd", "jsquash"'],
+    ["preview = 1", "x.toml:1: preview: must be true or false"],
+    ["host = 2026-01-01", "x.toml:1: host: must be text"],
+    ['host = ""', "x.toml:1: host: must not be empty"],
+    ['max-bitrate = "9k"', "x.toml:1: max-bitrate: '9k' is no bit rate: "],
+    ["max-bitrate = true", "x.toml:1: max-bitrate: must be bits a second"],
+    ['size = "wide"', "x.toml:1: size: 'wide' is not a size: "],
+    ['colour = "red"', "x.toml:1: colour: there is no such setting; there are size, fps, "],
+    ["max_latency = 3", "x.toml:1: max_latency: there is no such setting; did you mean max-latency?"],
+    ["qualty = 3", "x.toml:1: qualty: there is no such setting; did you mean quality?"],
+    ['"the host" = 1', 'x.toml:1: "the host": there is no such setting; '],
+    ['source = "pattern"', "x.toml:1: source: belongs under [[cameras]]"],
+    ["port = 1\n[camera]\nfps = 3", "x.toml:2: camera: there is no such setting; "],
+    ["port = 1\n[cameras]\nfps = 3", "x.toml:2: cameras: must be tables: write [[cameras]]"],
+    ["cameras = []", "x.toml:1: cameras: must be at least one"],
+    ["cameras = [\n  {source = 'a'},\n  3 ]", "x.toml:3: cameras[1]: must be a table"],
+    ['cameras = [\n{source = "a"},\n{source = "b", fps = -1}]', "x.toml:3: cameras[1].fps: must be a number from 0 to"],
+    ['[[cameras]]\nsource = "a"\n\n[[cameras]]\nname = "b"', "x.toml:4: cameras[1].source: is missing"],
+    [
+      '[[cameras]]\nsource = "a"\n[[cameras]]\nsource = "b"\nsize = "1x1"\n\nfps = 2000',
+      "x.toml:7: cameras[1].fps: must be a number from 0 to 1000",
+    ],
+    ['[[cameras]]\nsource = "a"\nport = 1', "x.toml:3: cameras[0].port: belongs before the first [[cameras]]"],
+    [
+      '[[cameras]]\nsource = "a"\ncolour = 1',
+      "x.toml:3: cameras[0].colour: there is no such setting; there are name, source",
+    ],
+    ['[[cameras]]\nsource = "a"\nsize.width = 1', "x.toml:3: cameras[0].size: must be text"],
+    ['[[cameras]]\nsource = "a"\n[cameras.size]\nwidth = 1', "x.toml:3: cameras[0].size: must be text"],
+    ['[[cameras]]\nsource = "a"\nname = "a\\tb"', "x.toml:3: cameras[0].name: 'a\tb' cannot be a camera's name"],
+    [
+      '[[cameras]]\nsource = "a"\nname = "b"\n[[cameras]]\nname = "b"\nsource = "a"',
+      "x.toml:5: cameras[1].name: 'b' is another camera's name already",
+    ],
+    [`cameras = [${'{source = "a"},'.repeat(65)}]`, "x.toml:1: cameras: must be 64 at most"],
+    [
+      '[[cameras]]\nsource = "a"\nset = { "a b" = 1 }',
+      `x.toml:3: cameras[0].set."a b": is no setting's name: write it as 'bun run cameras --controls' does`,
+    ],
+    [
+      '[[cameras]]\nsource = "a"\n[cameras.set]\nfocus = 1\nbrightness = ""',
+      "x.toml:5: cameras[0].set.brightness: must not",
+    ],
+    ['[[cameras]]\nsource = "a"\nset.brightness = " "', "x.toml:3: cameras[0].set.brightness: must not be empty"],
+    ['[[cameras]]\nsource = "a"\nset.brightness = [1]', "x.toml:3: cameras[0].set.brightness: must be a number, true"],
+    ['[[cameras]]\nsource = "a"\nset = 3', "x.toml:3: cameras[0].set: must be a table"],
+    [
+      '[[cameras]]\nsource = "a"\nset = ["brightness=3"]',
+      "x.toml:3: cameras[0].set: must be a table, as { brightness = 128 }",
+    ],
+    ['[[cameras]]\nsource = "a"\nset = 2026-01-01', "x.toml:3: cameras[0].set: must be a table"],
+    ["port = 0\n__proto__ = 1", "x.toml:2: __proto__: there is no such setting"],
+    ["port = 0\n[__proto__]\nfps = 3", "x.toml:2: __proto__: there is no such setting"],
+    ['[[cameras]]\nsource = "a"\n__proto__ = {fps = 3}', "x.toml:3: cameras[0].__proto__: there is no such setting"],
+    [
+      '[[cameras]]\nsource = "a"\nset.constructor = 3',
+      "x.toml:3: cameras[0].set.constructor: there is no such setting",
+    ],
+  ])("%j", (text, message) => {
+    expect(() => parseSettings(text, "x.toml")).toThrow(UsageError);
+    expect(() => parseSettings(text, "x.toml")).toThrow(message);
+  });
+});
+
+describe("the server", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipstream-settings-"));
+  const path = join(folder, "slipstream.toml");
+  const good = '[[cameras]]\nname = "door"\nsource = "pattern"\nsize = "320x240"\n[[cameras]]\nsource = "pattern"\n';
+
+  test("takes the file where it is started, --config's, or with --no-config none", async () => {
+    writeFileSync(path, good);
+    {
+      await using server = await startServer([], { cwd: folder });
+      expect(server.remarks).toContain("settings are taken from ./slipstream.toml");
+      expect(server.last?.cameras?.map(({ name }) => name)).toEqual(["door", "pattern"]);
+    }
+    {
+      await using server = await startServer(["--config", path, "--size", "640x360"]);
+      await server.until("frames", ({ last }) => last?.cameras?.every(({ width }) => width === 640) ?? false);
+    }
+    await using server = await startServer(["--no-config", "--source", "pattern"], { cwd: folder });
+    expect(server.last?.cameras).toBeUndefined();
+  });
+
+  test("takes paths of the file from its folder, and says where in it a camera is that cannot be opened", async () => {
+    const camera = (source: string) => writeFileSync(path, `[[cameras]]\nname = "door"\nsource = "${source}"\n`);
+    copyFileSync(CLIP, join(folder, "clip.mp4"));
+    for (const source of ["clip.mp4", "./clip.mp4"]) {
+      camera(source);
+      await using server = await startServer(["--config", path]);
+      await server.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
+    }
+    camera("README.md"); // lies where the server is started, and not there
+    expect(await runToEnd("serve", ["--config", path])).toMatchObject({
+      code: 2,
+      remarks: expect.stringMatching(
+        /^error: slipstream\.toml:3: cameras\[0\]\.source: 'README\.md' is neither a file /,
+      ),
+    });
+    camera("./none.mp4");
+    expect(await runToEnd("serve", ["--config", path])).toMatchObject({
+      code: 1,
+      remarks: `error: slipstream.toml:3: cameras[0].source: cannot read ${folder}/none.mp4: there is no such file or device\n`,
+    });
+  });
+
+  test("ends with code 2 and one line where the file is wrong or missing", async () => {
+    writeFileSync(path, `${good}fps = -1\n`);
+    const wrong = await runToEnd("serve", ["--config", path]);
+    expect([wrong.code, wrong.remarks]).toEqual([
+      2,
+      "error: slipstream.toml:7: cameras[1].fps: must be a number from 0 to 1000\n",
+    ]);
+    const isFolder = await runToEnd("serve", ["--config", folder]);
+    const message = `error: cannot read ${folder}: it is a folder; name the file in it, as slipstream.toml\n`;
+    expect([isFolder.code, isFolder.remarks]).toEqual([2, message]);
+    rmSync(folder, { recursive: true });
+    const missing = await runToEnd("serve", ["--config", path]);
+    expect([missing.code, missing.remarks]).toEqual([2, `error: cannot read ${path}: there is no such file\n`]);
+  });
+});

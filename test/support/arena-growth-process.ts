@@ -1,0 +1,32 @@
+// A process that grows the arena while the codec threads on it are ended, again and again; run by arena.test.ts.
+
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { CodecPool } from "../../src/codec/threads/pool.ts";
+import { CodecError } from "../../src/core/errors.ts";
+
+const ROUNDS = 12;
+const GROWING_MS = 40;
+let refused = 0;
+
+for (let round = 0; round < ROUNDS; round++) {
+  const arena = Arena.create();
+  const nothing = () => undefined;
+  const pool = new CodecPool({
+    ...{ arena, codec: "simd", threads: 3 },
+    ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
+  });
+  await pool.started;
+  const closed = pool.close();
+  const until = performance.now() + GROWING_MS;
+  while (performance.now() < until) {
+    try {
+      arena.take(65536);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      refused++;
+    }
+  }
+  await closed;
+  arena.take(65536 * 64); // from here on it grows again
+}
+console.log(JSON.stringify({ refused }));

@@ -1,0 +1,37 @@
+// A codec for tests: takes and gives pixels as bytes, and keeps the arena to itself.
+
+import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { type CodecName, createCodec, type Decoded } from "../../src/codec/codec.ts";
+import type { Sampling } from "../../src/codec/simd/encoder.ts";
+import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
+
+export interface ByteFrame extends Size {
+  format: PixelFormat;
+  sampling?: Sampling;
+  bytes: Uint8Array;
+}
+
+export interface ByteCodec {
+  encode(frame: ByteFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** `target` has the length of the picture that is expected. */
+  decode(jpeg: Uint8Array, target: Uint8Array): Promise<Decoded>;
+}
+
+export async function createByteCodec(name: CodecName): Promise<ByteCodec> {
+  const arena = Arena.create();
+  const codec = await createCodec(name, arena);
+  const pixels = new GrowingArea(arena);
+  return {
+    encode({ bytes, ...frame }, quality) {
+      const address = pixels.reserve(bytes.length);
+      arena.bytes(address, bytes.length).set(bytes);
+      return codec.encode({ ...frame, address }, quality);
+    },
+    async decode(jpeg, target) {
+      const address = pixels.reserve(target.length);
+      const decoded = await codec.decode(jpeg, { address, bytes: target.length });
+      target.set(arena.bytes(address, target.length));
+      return decoded;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+// The oracles: libjpeg-turbo's cjpeg and djpeg, and ffmpeg, run as programs. A warning from any of them is an error here.
+
+import type { RgbPicture } from "./generated-pictures.ts";
+
+async function run(command: string[], input: Uint8Array): Promise<{ output: Uint8Array; complaints: string }> {
+  const child = Bun.spawn(command, {
+    stdin: new Blob([input as Uint8Array<ArrayBuffer>]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [output, complaints, exitCode] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited]);
+  if (exitCode !== 0) throw new Error(`${command[0]} ended with ${exitCode}: ${complaints}`);
+  return { output, complaints };
+}
+
+/** Reads binary PPM (P6) or PGM (P5); a PGM becomes grey RGB. */
+export function parsePnm(file: Uint8Array): RgbPicture {
+  const head = new TextDecoder("latin1").decode(file.subarray(0, 64));
+  const match = /^P([56])\s+(\d+)\s+(\d+)\s+255\s/.exec(head);
+  if (match === null) throw new Error("not a binary PNM of 8 bits");
+  const pixels = file.subarray(match[0].length);
+  const [widthPixels, heightPixels] = [Number(match[2]), Number(match[3])];
+  const rgb =
+    match[1] === "6"
+      ? pixels
+      : Uint8Array.from({ length: pixels.length * 3 }, (_, n) => pixels[Math.floor(n / 3)] ?? 0);
+  if (rgb.length !== widthPixels * heightPixels * 3) throw new Error("PNM of the wrong length");
+  return { widthPixels, heightPixels, rgb };
+}
+
+export function toPpm(picture: RgbPicture): Uint8Array {
+  const head = new TextEncoder().encode(`P6\n${picture.widthPixels} ${picture.heightPixels}\n255\n`);
+  const ppm = new Uint8Array(head.length + picture.rgb.length);
+  ppm.set(head);
+  ppm.set(picture.rgb, head.length);
+  return ppm;
+}
+
+/** Decodes with djpeg: accurate DCT, fancy upsampling. */
+export async function djpeg(jpeg: Uint8Array): Promise<RgbPicture> {
+  const { output, complaints } = await run(["djpeg", "-dct", "int", "-pnm"], jpeg);
+  if (complaints !== "") throw new Error(`djpeg complains: ${complaints}`);
+  return parsePnm(output);
+}
+
+/** Encodes with cjpeg: `sampling` as 2x2 or 1x1, restart interval in MCUs. */
+export async function cjpeg(
+  picture: RgbPicture,
+  quality: number,
+  sampling: string,
+  restartIntervalMcus: number,
+): Promise<Uint8Array> {
+  const options = [
+    "-quality",
+    String(quality),
+    "-sample",
+    sampling,
+    "-dct",
+    "int",
+    "-restart",
+    `${restartIntervalMcus}B`,
+    "-baseline",
+  ];
+  return (await run(["cjpeg", ...options], toPpm(picture))).output;
+}
+
+/** Decodes with ffmpeg at its most talkative about errors; returns what it said, which must be nothing. */
+export async function ffmpegComplaints(jpeg: Uint8Array): Promise<string> {
+  const options = [
+    "-hide_banner",
+    "-v",
+    "warning",
+    "-err_detect",
+    "explode",
+    "-f",
+    "mjpeg",
+    "-i",
+    "pipe:0",
+    "-f",
+    "null",
+    "-",
+  ];
+  return (await run(["ffmpeg", ...options], jpeg)).complaints;
+}
+
+/** Converts a picture to a raw pixel format with ffmpeg. */
+export async function toRawPixels(picture: RgbPicture, pixelFormat: string): Promise<Uint8Array> {
+  const options = [
+    "-v",
+    "error",
+    "-f",
+    "ppm_pipe",
+    "-i",
+    "pipe:0",
+    "-sws_flags",
+    "accurate_rnd+full_chroma_int+bitexact",
+  ];
+  return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", pixelFormat, "-"], toPpm(picture))).output;
+}
+
+/** Converts raw pixels back to RGB with ffmpeg: what the format itself has lost. */
+export async function fromRawPixels(
+  pixels: Uint8Array,
+  pixelFormat: string,
+  widthPixels: number,
+  heightPixels: number,
+): Promise<RgbPicture> {
+  const options = [
+    "-v",
+    "error",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    pixelFormat,
+    "-s",
+    `${widthPixels}x${heightPixels}`,
+    "-i",
+    "pipe:0",
+  ];
+  const flags = ["-sws_flags", "accurate_rnd+full_chroma_int+bitexact"];
+  return parsePnm(
+    (await run(["ffmpeg", ...options, ...flags, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"], pixels))
+      .output,
+  );
+}
+
+/** Peak signal-to-noise ratio of two pictures of one size, in dB. */
+export function psnr(a: RgbPicture, b: RgbPicture): number {
+  if (a.rgb.length !== b.rgb.length) throw new Error("pictures of different sizes");
+  let sum = 0;
+  for (let n = 0; n < a.rgb.length; n++) sum += ((a.rgb[n] ?? 0) - (b.rgb[n] ?? 0)) ** 2;
+  return sum === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10((255 * 255 * a.rgb.length) / sum);
+}

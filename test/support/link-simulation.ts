@@ -1,0 +1,107 @@
+// A camera, a server with the real Credit, a link and a viewer under a virtual clock.
+
+import { expect } from "bun:test";
+import type { Ack } from "../../src/protocol/messages.ts";
+import { Credit } from "../../src/server/deliver/credit.ts";
+
+export interface Setting {
+  /** All in microseconds. */
+  source: number;
+  /** One way. */
+  delay: number;
+  /** How long the link takes for the bytes of one picture. */
+  transfer: number;
+  /** Time of one picture in the viewer. */
+  work: number;
+  /** How many pictures the viewer works on at a time. */
+  threads: number;
+}
+
+interface Outcome {
+  shownPerSecond: number;
+  /** Beyond what capture, link and viewer take by themselves, from captured to shown; median and worst. */
+  extraMedian: number;
+  extraWorst: number;
+}
+
+const LENGTH = 20_000_000;
+const SETTLED = 4_000_000;
+
+/** Things that happen at a time, in order. */
+export class Agenda {
+  now = 0;
+  #events: { at: number; run: () => void }[] = [];
+
+  at(time: number, run: () => void): void {
+    const index = this.#events.findLastIndex((event) => event.at <= time) + 1;
+    this.#events.splice(index, 0, { at: time, run });
+  }
+
+  runUntil(end: number): void {
+    for (let event = this.#events.shift(); event !== undefined && event.at <= end; event = this.#events.shift()) {
+      this.now = event.at;
+      event.run();
+    }
+  }
+}
+
+/** Server with the real Credit, a link that is a queue, and a viewer whose threads take the newest picture. */
+export function simulate(setting: Setting): Outcome {
+  const { source, delay, transfer, work, threads } = setting;
+  const agenda = new Agenda();
+  const credit = new Credit();
+  let newest: { frame: number; capturedAt: number } | null = null;
+  let linkFreeAt = 0;
+  let arrived: { frame: number; capturedAt: number } | null = null;
+  let busy = 0;
+  let lastShown = 0;
+  const shown: { at: number; age: number }[] = [];
+
+  const capture = (frame: number) => {
+    newest = { frame, capturedAt: agenda.now };
+    send();
+    agenda.at(frame * source, () => capture(frame + 1));
+  };
+  const send = () => {
+    if (newest === null || !credit.available) return;
+    const picture = newest;
+    newest = null;
+    credit.sent(picture.frame, agenda.now);
+    linkFreeAt = Math.max(linkFreeAt, agenda.now) + transfer;
+    agenda.at(linkFreeAt + delay, () => arrive(picture));
+  };
+  const acknowledge = (frame: number, outcome: Ack["outcome"]) => {
+    const ack = { frameNumber: frame, outcome, transferMicros: transfer, workMicros: work, paceMicros: work / threads };
+    agenda.at(agenda.now + delay, () => {
+      expect(credit.acknowledged(ack, 2 * delay, source)).toBe(true);
+      send();
+    });
+  };
+  const arrive = (picture: { frame: number; capturedAt: number }) => {
+    if (arrived !== null) acknowledge(arrived.frame, "dropped");
+    arrived = picture;
+    decode();
+  };
+  const decode = () => {
+    const picture = arrived;
+    if (picture === null || busy === threads) return;
+    arrived = null;
+    busy++;
+    agenda.at(agenda.now + work, () => {
+      busy--;
+      expect(picture.frame).toBeGreaterThan(lastShown);
+      lastShown = picture.frame;
+      if (agenda.now > SETTLED) shown.push({ at: agenda.now, age: agenda.now - picture.capturedAt });
+      acknowledge(picture.frame, "shown");
+      decode();
+    });
+  };
+  agenda.at(0, () => capture(1));
+  agenda.runUntil(LENGTH);
+  const extra = shown.map(({ age }) => age - (delay + transfer + work)).toSorted((a, b) => a - b);
+  return {
+    shownPerSecond: (shown.length * 1e6) / (LENGTH - SETTLED),
+    extraMedian: extra[extra.length >> 1] ?? Number.NaN,
+    extraWorst: extra.at(-1) ?? Number.NaN,
+  };
+}

@@ -1,0 +1,172 @@
+// Real servers and viewers for the end-to-end tests: each a process of its own, watched by its output.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ViewReport } from "../../src/client/figures.ts";
+import type { ServeReport } from "../../src/server/report/report.ts";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export const CLIP = at("../fixtures/vtest-6s.mp4");
+
+/** For setDefaultTimeout: longer than any wait in here, whose errors say more than a test's timeout does. */
+export const TEST_TIMEOUT_MS = 60_000;
+
+/** How long a test waits for something before it fails; generous, since only its not happening at all is a failure. */
+const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
+
+interface ProgramOptions {
+  /** What runs it, as `ip netns exec NAME`. */
+  through?: readonly string[];
+  stdin?: Uint8Array | "pipe";
+  env?: Record<string, string>;
+  /** A server started elsewhere takes the settings file that lies there; one started here does not, whatever lies here. */
+  cwd?: string;
+  /** Standard output holds frames, and is kept as bytes. */
+  rawOutput?: boolean;
+}
+
+export type ProgramName = "serve" | "view" | "cameras";
+
+/** A process of ours: its JSON reports and its remarks, as they come. Killed when the scope ends. */
+export class Program<Report> implements AsyncDisposable {
+  readonly reports: Report[] = [];
+  remarks = "";
+  readonly child: Bun.Subprocess;
+  readonly #bytes: Uint8Array[] = [];
+  readonly #reading: Promise<unknown>;
+
+  constructor(name: ProgramName, flags: readonly string[], options: ProgramOptions = {}) {
+    const script = `../../src/cli/${name}.ts`;
+    const noConfig =
+      name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
+    const child = Bun.spawn([...(options.through ?? []), process.execPath, at(script), ...flags, ...noConfig], {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      stdin: options.stdin ?? "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...process.env, ...options.env },
+    });
+    this.child = child;
+    const takeReport = (line: string) => {
+      if (line.startsWith("{")) this.reports.push(JSON.parse(line));
+      else this.remarks += `${line}\n`;
+    };
+    const output = options.rawOutput
+      ? (async () => {
+          for await (const chunk of child.stdout) this.#bytes.push(chunk);
+        })()
+      : eachLine(child.stdout, takeReport);
+    this.#reading = Promise.all([output, eachLine(child.stderr, takeReport)]);
+  }
+
+  /** What standard output has carried so far, with `rawOutput`. */
+  get bytes(): Buffer {
+    return Buffer.concat(this.#bytes);
+  }
+
+  /** The newest report. */
+  get last(): Report | undefined {
+    return this.reports.at(-1);
+  }
+
+  /** Waits until something is true of the program; throws with all it has said where that does not happen. */
+  async until(what: string, isTrue: (program: this) => boolean): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!isTrue(this)) {
+      if (Date.now() > deadline || (this.child.exitCode !== null && !(await this.#settled(isTrue)))) {
+        throw new Error(`${what} did not happen; exit code ${this.child.exitCode}, it said:\n${this.remarks}`);
+      }
+      await Bun.sleep(10);
+    }
+  }
+
+  /** Asks it to end, or waits for its own end without a signal; resolves with the exit code. */
+  async end(signal?: NodeJS.Signals): Promise<number> {
+    if (signal !== undefined) this.child.kill(signal);
+    const timeout = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE_MS);
+    const code = await this.child.exited;
+    clearTimeout(timeout);
+    await this.#reading;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null) this.child.kill("SIGTERM");
+    await this.end();
+  }
+
+  /** After the end all output has to be read before a condition is called false. */
+  async #settled(isTrue: (program: this) => boolean): Promise<boolean> {
+    await this.#reading;
+    return isTrue(this);
+  }
+}
+
+async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+  if (rest !== "") take(rest);
+}
+
+export interface Server extends Program<ServeReport> {
+  readonly port: number;
+}
+
+/** A server on a free port (unless `--port` is among the flags), listening. */
+export async function startServer(flags: readonly string[], options: ProgramOptions = {}): Promise<Server> {
+  const port = flags.includes("--port") ? [] : ["--port", "0"];
+  const program = new Program<ServeReport>("serve", [...flags, ...port, "--json"], options);
+  await program.until("the server's listening", ({ reports }) => reports.length > 0);
+  return Object.assign(program, { port: program.reports[0]?.port ?? 0 });
+}
+
+/** A viewer without a window, unless the flags say otherwise. */
+export function startViewer(
+  port: number,
+  flags: readonly string[] = [],
+  options: ProgramOptions = {},
+): Program<ViewReport> {
+  const display = flags.includes("--display") ? [] : ["--display", "none"];
+  return new Program("view", [`127.0.0.1:${port}`, ...display, "--json", ...flags], options);
+}
+
+/** Any of the two programs with just these flags, run to its end. */
+export async function runToEnd(
+  which: ProgramName,
+  flags: readonly string[],
+  options: ProgramOptions = {},
+): Promise<{ code: number; remarks: string; program: Program<unknown> }> {
+  const program = new Program<unknown>(which, flags, options);
+  const code = await program.end();
+  return { code, remarks: program.remarks, program };
+}
+
+/** Child processes of `parent` whose command line begins with `program`. */
+export function childrenOf(parent: number, program: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // proc(5): the name in parentheses may hold anything, the parent is the second field after it.
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const parentOfPid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+        return parentOfPid === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program}\0`);
+      } catch {
+        return false; // it has ended since the folder was listed
+      }
+    });
+}
+
+/** The JPEG or raw frames that ffmpeg makes of these arguments. */
+export function ffmpegBytes(...flags: string[]): Buffer {
+  const result = Bun.spawnSync(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", ...flags, "pipe:1"]);
+  if (!result.success) throw new Error(`ffmpeg failed: ${result.stderr.toString()}`);
+  return result.stdout;
+}

@@ -1,0 +1,48 @@
+// Random picture formats and pixels for properties: every pixel format, odd sizes, any division into tiles.
+
+import fc from "fast-check";
+import { mcusPerLine, type PictureFormat } from "../../src/codec/simd/encoder.ts";
+import { randomSequence } from "./generated-pictures.ts";
+
+/** Random pictures a property: SLIPSTREAM_FUZZ_RUNS asks for more than the usual. */
+export const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 150);
+
+const formats = [
+  ...(["rgba", "rgb24", "bgr24"] as const).flatMap((pixelFormat) =>
+    (["4:2:0", "4:4:4"] as const).map((sampling) => ({ pixelFormat, sampling })),
+  ),
+  { pixelFormat: "yuvj420p", sampling: "4:2:0" },
+  { pixelFormat: "yuv420p", sampling: "4:2:0" },
+  { pixelFormat: "nv12", sampling: "4:2:0" },
+  { pixelFormat: "yuyv422", sampling: "4:2:2" },
+  { pixelFormat: "yuyv422", sampling: "4:2:0" },
+  { pixelFormat: "gray", sampling: "gray" },
+] as const;
+
+/** A random picture format whose restart interval is one of its divisors. */
+export const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat> =>
+  fc
+    .record({
+      format: fc.constantFrom(...formats),
+      widthPixels: fc.integer({ min: 1, max: maximumSize }),
+      heightPixels: fc.integer({ min: 1, max: maximumSize }),
+      quality: fc.integer({ min: 1, max: 100 }),
+      divisor: fc.nat(),
+    })
+    .map(({ format, divisor, ...rest }) => {
+      const mcus = mcusPerLine(rest.widthPixels, format.sampling);
+      const divisors = Array.from({ length: mcus }, (_, n) => n + 1).filter((n) => mcus % n === 0);
+      return { ...rest, ...format, restartIntervalMcus: divisors[divisor % divisors.length] ?? mcus };
+    });
+
+/** Smooth in places and wild in others, so that all ways through the entropy coder are taken. */
+export function randomPixels(bytes: number, seed: number): Uint8Array {
+  const random = randomSequence(seed);
+  let level = 128;
+  let spread = 4;
+  return Uint8Array.from({ length: bytes }, (_, n) => {
+    if (n % 509 === 0) spread = [0, 2, 16, 255][Math.floor(random() * 4)] ?? 0;
+    level = Math.max(0, Math.min(255, level + (random() - 0.5) * spread));
+    return level;
+  });
+}

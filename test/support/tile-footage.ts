@@ -1,0 +1,79 @@
+// Footage in tiles: a picture that changes here and there, encoded by our encoder into the tiles of each frame.
+
+import { frameBytes } from "../../src/core/pixel-format.ts";
+import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
+import { mcusPerLine, type PictureFormat } from "../../src/codec/simd/encoder.ts";
+import { supportedVariant } from "../../src/codec/simd/kernel-module.ts";
+import type { StreamHeader } from "../../src/protocol/messages.ts";
+import { EncoderBench } from "./encoder-kernel.ts";
+import type { NumberedTile } from "./tile-lists.ts";
+
+/** What to encode, with tiles of about `tileMcus` MCUs: as many as divide a line. */
+export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">, tileMcus: number): PictureFormat {
+  const mcus = mcusPerLine(format.widthPixels, format.sampling ?? "4:2:0");
+  let restartIntervalMcus = Math.min(mcus, Math.max(1, tileMcus));
+  while (mcus % restartIntervalMcus !== 0) restartIntervalMcus--;
+  return { ...format, restartIntervalMcus };
+}
+
+export class TileFootage {
+  readonly format: PictureFormat;
+  readonly #bench: EncoderBench;
+  readonly #random: () => number;
+  readonly #pixels: Uint8Array;
+  header = new Uint8Array();
+  tiles: Uint8Array[] = [];
+
+  private constructor(bench: EncoderBench, format: PictureFormat, random: () => number) {
+    this.#bench = bench;
+    this.format = format;
+    this.#random = random;
+    this.#pixels = new Uint8Array(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels));
+    this.change(1);
+  }
+
+  static async create(format: PictureFormat, random: () => number = Math.random): Promise<TileFootage> {
+    bench ??= EncoderBench.create(supportedVariant() ?? "plain");
+    return new TileFootage(await bench, format, random);
+  }
+
+  /** The Stream message that its tiles follow. */
+  get stream(): StreamHeader {
+    const { widthPixels: width, heightPixels: height, quality } = this.format;
+    const source = { sourceWidth: width, sourceHeight: height };
+    return { width, height, framesPerSecond: 30, codec: "simd", quality, ...source, jpegHeader: this.header };
+  }
+
+  /** The whole picture as it is now. */
+  get jpeg(): Uint8Array {
+    return stitchTiles(this.header, this.tiles);
+  }
+
+  get allTiles(): NumberedTile[] {
+    return this.tiles.map((bytes, number) => ({ number, bytes }));
+  }
+
+  /** Changes up to that share of the picture's bytes, in one run. Returns the tiles that are others now. */
+  change(share: number): NumberedTile[] {
+    const random = this.#random;
+    const length = Math.floor(this.#pixels.length * share);
+    const from = Math.floor(random() * (this.#pixels.length - length + 1));
+    const base = random() * 200;
+    const step = random() * 0.2;
+    for (let at = from; at < from + length; at++) this.#pixels[at] = base + 40 * Math.sin(at * step) + random() * 16;
+    const before = this.tiles;
+    const { tiles, tileBytes, picture } = this.#bench.encode(this.format, this.#pixels);
+    this.header = new Uint8Array(picture.header);
+    this.tiles = cutTiles(tiles, tileBytes);
+    return this.allTiles.filter(({ number, bytes }) => Buffer.compare(bytes, before[number] ?? new Uint8Array()) !== 0);
+  }
+}
+
+let bench: Promise<EncoderBench> | null = null;
+
+/** Cuts a list at random places into up to so many parts; some may be empty. */
+export function splitRandomly<T>(list: readonly T[], parts: number, random: () => number): T[][] {
+  const cuts = Array.from({ length: parts - 1 }, () => Math.floor(random() * (list.length + 1)));
+  const ends = [...cuts.toSorted((a, b) => a - b), list.length];
+  return ends.map((end, i) => list.slice(ends[i - 1] ?? 0, end));
+}

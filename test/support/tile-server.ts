@@ -1,0 +1,125 @@
+// A small server for viewers: real sockets, a clock of its own, and whatever messages a test wants to send.
+
+import type { Socket, TCPSocketListener } from "bun";
+import { nowMicros } from "../../src/core/clock.ts";
+import {
+  type Ack,
+  readAck,
+  readPing,
+  readWish,
+  type StreamHeader,
+  type Wish,
+  writeGoodbye,
+  writePong,
+  writeStream,
+  writeTiles,
+  writeWelcome,
+} from "../../src/protocol/messages.ts";
+import { Outbox } from "../../src/protocol/outbox.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { until } from "./wait-until.ts";
+import { listOf, type NumberedTile } from "./tile-lists.ts";
+import { writePicture } from "./whole-pictures.ts";
+
+interface Peer {
+  splitter: MessageSplitter;
+  outbox: Outbox;
+}
+
+export class TileServer implements Disposable {
+  readonly acks: Ack[] = [];
+  readonly wishes: Wish[] = [];
+  readonly #shiftMicros: number;
+  readonly #listener: TCPSocketListener<Peer>;
+  #viewer: Socket<Peer> | null = null;
+  #pongs = 0;
+
+  /** `shiftMicros`: how far its clock is ahead of the viewer's. */
+  constructor(shiftMicros = 0) {
+    this.#shiftMicros = shiftMicros;
+    this.#listener = Bun.listen<Peer>({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: (socket) => {
+          const splitter = new MessageSplitter(4096, (type, body) => this.#hear(type, body));
+          socket.data = { splitter, outbox: new Outbox((bytes) => socket.write(bytes)) };
+          this.#viewer = socket;
+        },
+        data: (socket, chunk) => socket.data.splitter.feed(chunk),
+        drain: (socket) => socket.data.outbox.drain(),
+        close: () => undefined,
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** Now, by its own clock. */
+  now(): number {
+    return nowMicros() + this.#shiftMicros;
+  }
+
+  /** Waits until the viewer knows the two clocks' offset. */
+  async greeted(): Promise<void> {
+    await until(() => this.#pongs > 0, "a viewer and its first Ping");
+  }
+
+  sendStream(stream: StreamHeader): void {
+    this.send(writeStream(stream));
+  }
+
+  /** One part of a frame, which was captured a while ago. */
+  sendTiles(frameNumber: number, tiles: NumberedTile[], isLast = true, ageMicros = 0): void {
+    const now = this.now();
+    this.send(
+      writeTiles({
+        frameNumber,
+        capturedAt: now - ageMicros,
+        encodedAt: now - ageMicros / 2,
+        sentAt: now,
+        isLast,
+        tiles: listOf(tiles),
+      }),
+    );
+  }
+
+  sendPicture(frameNumber: number, jpeg: Uint8Array): void {
+    const now = this.now();
+    this.send(writePicture(frameNumber, { capturedAt: now, encodedAt: now, sentAt: now }, jpeg));
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#viewer?.data.outbox.send(bytes);
+  }
+
+  /** Waits for so many Acks in all. */
+  async acked(count: number): Promise<void> {
+    await until(() => this.acks.length >= count, `Ack ${count}; there are ${JSON.stringify(this.acks)}`);
+  }
+
+  sayGoodbye(): void {
+    this.send(writeGoodbye({ reason: GoodbyeReason.end, text: "that was all" }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.stop(true);
+  }
+
+  #hear(type: number, body: Uint8Array): void {
+    if (type === MessageType.hello) {
+      this.send(writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" }));
+    } else if (type === MessageType.ack) {
+      this.acks.push(readAck(body));
+    } else if (type === MessageType.wish) {
+      this.wishes.push(readWish(body));
+    } else if (type === MessageType.ping) {
+      const { sentAt } = readPing(body);
+      this.send(writePong({ sentAt, receivedAt: this.now(), repliedAt: this.now() }));
+      this.#pongs++;
+    }
+  }
+}

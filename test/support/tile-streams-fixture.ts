@@ -1,0 +1,91 @@
+// The tile pipeline with real codec threads and a real connection, for tests that feed it tiles and look at what comes out.
+
+import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { CodecPool } from "../../src/codec/threads/pool.ts";
+import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
+import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import type { Connection } from "../../src/client/connect/connection.ts";
+import type { DecodedPicture } from "../../src/client/picture.ts";
+import { createTilePipeline, type TilePipeline } from "../../src/client/decode/tile-streams.ts";
+import { nowMicros } from "../../src/core/clock.ts";
+import { TileCollector } from "../../src/protocol/tile-list.ts";
+import type { NumberedTile } from "./tile-lists.ts";
+
+export interface Setup {
+  arena: Arena;
+  pool: CodecPool;
+  pipeline: TilePipeline;
+  decoded: DecodedPicture[];
+  dropped: { frameNumber: number; cause: string; reason: string }[];
+  /** What was said of threads that failed. */
+  restarted: string[];
+  /** Called with each picture as it is handed on. */
+  onDecoded: (picture: DecodedPicture) => void;
+}
+
+/** Starts threads and a pipeline; its caller closes the pool. */
+export async function startPipeline(threads: number): Promise<Setup> {
+  const arena = Arena.create();
+  const decoded: DecodedPicture[] = [];
+  const dropped: Setup["dropped"] = [];
+  const restarted: string[] = [];
+  let pipeline: TilePipeline | null = null;
+  const pool = new CodecPool({
+    arena,
+    codec: "simd",
+    threads,
+    onIdle: () => pipeline?.pump(),
+    onBroken: () => undefined,
+    onRestarted: (reason) => restarted.push(reason),
+  });
+  const setup = { arena, pool, decoded, dropped, restarted, onDecoded: (_: DecodedPicture): void => undefined };
+  pipeline = await createTilePipeline(arena, pool, {
+    onDecoded(picture) {
+      decoded.push(picture);
+      setup.onDecoded(picture);
+    },
+    onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
+  });
+  await pool.started;
+  return Object.assign(setup, { pipeline });
+}
+
+/** Gives the pipeline one part of a frame, from memory that is overwritten after the call as a socket's is. */
+export function sendTiles(
+  { pipeline }: Setup,
+  connection: Connection,
+  frameNumber: number,
+  tiles: NumberedTile[],
+  isLast = true,
+): void {
+  const now = nowMicros();
+  const chunk = Buffer.concat(tiles.map(({ bytes }) => bytes));
+  const views = new TileCollector(tiles.length);
+  let at = 0;
+  for (const { number, bytes } of tiles) {
+    views.add(number, chunk, at, bytes.length);
+    at += bytes.length;
+  }
+  const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views.finish() };
+  pipeline.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, connection);
+  chunk.fill(0xff);
+}
+
+/** Frames that have come out, one way or the other. */
+export const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
+
+/** Decodes JPEGs in one go, with the decoder for whole pictures; the pixels are valid until the next call. */
+export async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
+  const arena = Arena.create();
+  const [input, output] = [new GrowingArea(arena), new GrowingArea(arena)];
+  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+  const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
+  return (jpeg) => {
+    const address = input.reserve(jpeg.length);
+    arena.bytes(address, jpeg.length).set(jpeg);
+    const { width, height } = picture.readHeader(address, jpeg.length);
+    const bytes = width * height * 4;
+    picture.decode(address, jpeg.length, output.reserve(bytes), width * 4);
+    return arena.bytes(output.address, bytes);
+  };
+}
