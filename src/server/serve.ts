@@ -104,7 +104,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;
       const isAboutAll = name === "" && !wantsPictures; // what there is can be asked for whatever has become of the first
-      return isAboutAll ? found.viewers.camera : (found.ended ?? found.viewers.camera);
+      return isAboutAll ? found.audience.camera : (found.ended ?? found.audience.camera);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
     say: events.say,

@@ -8,9 +8,9 @@ import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { Reception } from "../../src/server/doors/reception.ts";
 import type { Rendition } from "../../src/server/renditions/rendition.ts";
-import { Renditions } from "../../src/server/renditions/registry.ts";
+import { RenditionRegistry } from "../../src/server/renditions/registry.ts";
 import { pictureOf } from "./encoded-pictures.ts";
-import { Viewers } from "../../src/server/deliver/audience.ts";
+import { Audience } from "../../src/server/deliver/audience.ts";
 import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
 export const TILES = 8;
@@ -35,12 +35,12 @@ interface Open {
 }
 
 export class World {
-  readonly renditions = new Renditions();
+  readonly renditions = new RenditionRegistry();
   readonly pictures = new PictureFeed(({ width, height }) => ({
     ...{ width, height, framesPerSecond: 30, codec: "jpeg", quality: 0 },
     ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
   }));
-  readonly viewers: Viewers;
+  readonly audience: Audience;
   readonly reception: Reception;
   readonly models: ModelViewer[] = [];
   /** By the epoch that the JPEG header of its Stream names. */
@@ -56,7 +56,7 @@ export class World {
   #open: Open | null = null;
 
   constructor(limits: AdaptationLimits) {
-    this.viewers = new Viewers({
+    this.audience = new Audience({
       controls: new CameraControls({
         source: { name: "model", framesPerSecond: 30, run: () => Promise.resolve() },
         areSettable: false,
@@ -70,7 +70,7 @@ export class World {
     });
     this.reception = new Reception({
       limits,
-      findCamera: () => this.viewers.camera,
+      findCamera: () => this.audience.camera,
       listCameras: () => [],
       say: () => undefined,
     });
@@ -92,7 +92,7 @@ export class World {
     const frame = isDecoded ? Math.max(this.#tiled + 1, this.frame - lag) : this.frame + 1;
     if (isDecoded && frame > this.frame) return;
     if (!isDecoded) {
-      this.viewers.useTiles(this.size);
+      this.audience.useTiles(this.size);
       this.#passesOn = false;
     }
     for (const rendition of this.renditions.takeRetired()) rendition.stop();
@@ -111,7 +111,7 @@ export class World {
       const truth = this.#truthOf.get(rendition) as Truth;
       open.renditions.push({ rendition, truth, state: [...(truth.frames.get(truth.newest) ?? [])] });
       rendition.open(open.frame, 1000 * open.frame);
-      this.viewers.beginFrame(rendition, open.frame);
+      this.audience.beginFrame(rendition, open.frame);
     }
     this.#open = open;
   }
@@ -131,14 +131,14 @@ export class World {
         rendition.put([tile], [bytes.length], bytes);
       }
       if (isLast) truth.frames.set(open.frame, state);
-      this.viewers.sendPart(rendition, part.first, part.count, isLast);
+      this.audience.sendPart(rendition, part.first, part.count, isLast);
     }
     if (!isLast) return;
     this.#open = null;
     for (const { rendition, truth } of open.renditions) {
       truth.newest = open.frame;
       rendition.commit(truth.tileBytes);
-      this.viewers.publishTiles(rendition);
+      this.audience.publishTiles(rendition);
     }
   }
 
@@ -151,7 +151,7 @@ export class World {
     this.#open = null;
     for (const { rendition } of open?.renditions ?? []) {
       rendition.abort();
-      this.viewers.abortFrame(rendition);
+      this.audience.abortFrame(rendition);
     }
   }
 
@@ -162,7 +162,7 @@ export class World {
     const jpeg = new Uint8Array(JPEG_BYTES);
     jpeg.set([...JPEG_START, ...new Uint8Array(Uint32Array.of(this.frame).buffer)]);
     const stamps = { capturedAt: this.frame, encodedAt: this.frame };
-    this.viewers.publish(pictureOf({ ...this.size, ...stamps, frameNumber: this.frame, isPassedOn: true }, jpeg));
+    this.audience.publish(pictureOf({ ...this.size, ...stamps, frameNumber: this.frame, isPassedOn: true }, jpeg));
   }
 
   /** Every viewer reads and shows all there is, at once, until nothing comes any more. */

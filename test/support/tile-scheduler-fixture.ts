@@ -1,4 +1,4 @@
-// A stand for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
+// A fixture for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
 
 import type { ChromaSampling, Sampling } from "../../src/codec/simd/encoder.ts";
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
@@ -10,11 +10,11 @@ import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
 import { frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
-import { EncodePipeline } from "../../src/server/encode/dispatcher.ts";
+import { FrameDispatcher } from "../../src/server/encode/dispatcher.ts";
 import type { Level } from "../../src/server/renditions/ladder.ts";
 import type { Rendition } from "../../src/server/renditions/rendition.ts";
-import { Renditions } from "../../src/server/renditions/registry.ts";
-import { TilePipeline } from "../../src/server/encode/tile-scheduler.ts";
+import { RenditionRegistry } from "../../src/server/renditions/registry.ts";
+import { TileScheduler } from "../../src/server/encode/tile-scheduler.ts";
 import { until } from "./wait-until.ts";
 import { keep, type PublishedPicture } from "./encoded-pictures.ts";
 import { type NumberedTile, tilesOf } from "./tile-lists.ts";
@@ -63,9 +63,9 @@ export class Threads {
   }
 }
 
-export class PipelineStand {
-  readonly renditions = new Renditions();
-  readonly pipeline: EncodePipeline;
+export class EncodeFixture {
+  readonly renditions = new RenditionRegistry();
+  readonly dispatcher: FrameDispatcher;
   readonly events: string[] = [];
   readonly troubles: (string | null)[] = [];
   /** Whole pictures. */
@@ -79,7 +79,7 @@ export class PipelineStand {
   constructor(threads: Threads, noise: number | null, sampling: Sampling = "420") {
     const { arena, pool } = threads;
     const tell = (what: string) => (rendition: Rendition) => this.events.push(`${what} q${rendition.level.quality}`);
-    const tiles = new TilePipeline({
+    const tiles = new TileScheduler({
       ...{ arena, pool, noise, sampling, framesPerSecond: 30, renditions: this.renditions },
       wantsParts: () => this.wantsParts,
       onSource: ({ width, height }) => this.events.push(`source ${width}x${height}`),
@@ -91,7 +91,7 @@ export class PipelineStand {
       },
       onAborted: tell("aborted"),
     });
-    this.pipeline = new EncodePipeline({
+    this.dispatcher = new FrameDispatcher({
       ...{ arena, pool, quality: 80, sampling, tiles },
       isWatched: () => this.isWatched || this.renditions.wanted.length > 0,
       wantsTiles: () => this.renditions.wanted.length > 0,
@@ -100,7 +100,7 @@ export class PipelineStand {
       say: () => undefined,
       onCaptured: () => undefined,
     });
-    threads.onIdle = () => this.pipeline.pump();
+    threads.onIdle = () => this.dispatcher.pump();
   }
 
   want(level: Level): Rendition {
@@ -110,21 +110,21 @@ export class PipelineStand {
   /** Hands a frame over, so many seconds after the one before, and waits until it is encoded or dropped. */
   async encode(frame: Frame, seconds = 0): Promise<void> {
     this.deliver(frame, seconds);
-    await until(() => this.pipeline.idle, "the frame");
+    await until(() => this.dispatcher.idle, "the frame");
   }
 
   /** Hands a frame over and does not wait. */
   deliver({ format, pixels, width, height }: Frame, seconds = 0): void {
-    const slot = this.pipeline.reserve(format, { width, height });
+    const slot = this.dispatcher.reserve(format, { width, height });
     if (slot === null) throw new Error("there is no slot left");
     slot.bytes.set(pixels);
     this.#capturedAt += seconds * 1e6;
-    this.pipeline.pixels(slot, format, { width, height }, this.#capturedAt);
+    this.dispatcher.pixels(slot, format, { width, height }, this.#capturedAt);
   }
 
   /** The same frame again and again, until all that want it have it: tables may have to be made. */
   async encodeForAll(frame: Frame): Promise<void> {
-    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.pipeline.captures.frames;
+    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.dispatcher.captures.frames;
     const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may get no turn for many frames
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");
@@ -135,9 +135,9 @@ export class PipelineStand {
   /** How many slots are free, seen by taking them all. */
   freeSlots({ format, width, height }: Frame): number {
     const slots = [];
-    for (let slot = this.pipeline.reserve(format, { width, height }); slot !== null;) {
+    for (let slot = this.dispatcher.reserve(format, { width, height }); slot !== null;) {
       slots.push(slot);
-      slot = this.pipeline.reserve(format, { width, height });
+      slot = this.dispatcher.reserve(format, { width, height });
     }
     for (const slot of slots) slot.release();
     return slots.length;

@@ -8,16 +8,16 @@ import { messageOf } from "../../core/errors.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
-import { EncodePipeline, type ServerDropReason } from "../encode/dispatcher.ts";
+import { FrameDispatcher, type ServerDropReason } from "../encode/dispatcher.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import type { Rendition } from "../renditions/rendition.ts";
-import { Renditions } from "../renditions/registry.ts";
+import { RenditionRegistry } from "../renditions/registry.ts";
 import { runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
 import type { SourceOptions } from "../../capture/open.ts";
 import type { Source } from "../../capture/source.ts";
-import { TilePipeline } from "../encode/tile-scheduler.ts";
+import { TileScheduler } from "../encode/tile-scheduler.ts";
 import type { Refusal } from "../deliver/viewer.ts";
-import { type RenditionReport, Viewers } from "../deliver/audience.ts";
+import { type RenditionReport, Audience } from "../deliver/audience.ts";
 
 /** What may be another for each camera of a server. */
 export interface CameraOptions extends SourceOptions {
@@ -36,7 +36,7 @@ export interface CameraSurroundings {
   codec: CodecName;
   /** End after so many captured frames; null = never. */
   frames: number | null;
-  /** Viewers may set what can be set of the source. */
+  /** Audience may set what can be set of the source. */
   allowControls: boolean;
   /** One line for the operator. */
   say: (text: string) => void;
@@ -89,12 +89,12 @@ const FAREWELL_MS = 2_000;
 
 export class Camera {
   readonly name: string;
-  readonly viewers: Viewers;
+  readonly audience: Audience;
   readonly #source: Source;
   readonly #controls: CameraControls;
-  readonly #renditions = new Renditions();
+  readonly #renditions = new RenditionRegistry();
   readonly #pictures: PictureFeed;
-  readonly #pipeline: EncodePipeline;
+  readonly #dispatcher: FrameDispatcher;
   readonly #watched: WatchedSource;
   readonly #enough = new AbortController();
   #saidTrouble: string | null = null;
@@ -112,22 +112,22 @@ export class Camera {
       ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
     }));
     this.#controls = new CameraControls({ source, areSettable: surroundings.allowControls, say });
-    this.viewers = new Viewers({
+    this.audience = new Audience({
       name,
       controls: this.#controls,
       quality: options.quality,
       renditions: this.#renditions,
       pictures: this.#pictures,
       transcodes: codec === "simd",
-      captureIntervalMicros: () => this.#pipeline.captures.intervalMicros,
+      captureIntervalMicros: () => this.#dispatcher.captures.intervalMicros,
       onChanged: () => {
         this.#watched.check();
-        this.#pipeline.pump();
+        this.#dispatcher.pump();
       },
       say,
     });
-    const { viewers } = this;
-    const tiles = new TilePipeline({
+    const { audience } = this;
+    const tiles = new TileScheduler({
       arena,
       pool,
       renditions: this.#renditions,
@@ -137,31 +137,31 @@ export class Camera {
         return source.framesPerSecond; // ffmpeg says it with the first frame only
       },
       wantsParts: (encodingMicros) =>
-        encodingMicros >= STREAMED_FROM_MICROS && viewers.watching <= MAX_STREAMED_VIEWERS,
-      onSource: (size) => viewers.useTiles(size),
-      onOpened: (rendition, frameNumber) => viewers.beginFrame(rendition, frameNumber),
-      onPart: (rendition, first, count, isLast) => viewers.sendPart(rendition, first, count, isLast),
+        encodingMicros >= STREAMED_FROM_MICROS && audience.watching <= MAX_STREAMED_VIEWERS,
+      onSource: (size) => audience.useTiles(size),
+      onOpened: (rendition, frameNumber) => audience.beginFrame(rendition, frameNumber),
+      onPart: (rendition, first, count, isLast) => audience.sendPart(rendition, first, count, isLast),
       onCommitted(rendition) {
-        viewers.publishTiles(rendition);
+        audience.publishTiles(rendition);
         surroundings.onTiles(rendition);
       },
-      onAborted: (rendition) => viewers.abortFrame(rendition),
+      onAborted: (rendition) => audience.abortFrame(rendition),
     });
-    this.#pipeline = new EncodePipeline({
+    this.#dispatcher = new FrameDispatcher({
       arena,
       pool,
       quality: options.quality,
       sampling: options.sampling,
       tiles: codec === "simd" ? tiles : null,
-      isWatched: () => viewers.isWatched,
+      isWatched: () => audience.isWatched,
       wantsTiles: () => this.#renditions.wanted.length > 0,
-      publish: (picture) => viewers.publish(picture),
+      publish: (picture) => audience.publish(picture),
       say,
       onTrouble: (text) => {
         if (text === this.#saidTrouble) return;
         this.#saidTrouble = text;
         say(text ?? `${source.name} is back`);
-        viewers.notify(text);
+        audience.notify(text);
       },
       onCaptured: (captured) => {
         if (captured === frames) this.#enough.abort();
@@ -170,9 +170,9 @@ export class Camera {
     this.#watched = runWhileWatched({
       source,
       idleSeconds: options.idleReleaseSeconds,
-      isWatched: () => viewers.isWatched,
+      isWatched: () => audience.isWatched,
       onReleased: () => {
-        this.#pipeline.clear();
+        this.#dispatcher.clear();
         this.#pictures.clear();
         say(`nobody has watched for ${options.idleReleaseSeconds} s: ${source.name} is let go until somebody comes`);
       },
@@ -187,17 +187,17 @@ export class Camera {
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
     try {
-      await this.#watched.run(this.#pipeline, AbortSignal.any([signal, this.#enough.signal]));
-      const { viewers } = this;
+      await this.#watched.run(this.#dispatcher, AbortSignal.any([signal, this.#enough.signal]));
+      const { audience } = this;
       if (signal.aborted) farewell = { reason: GoodbyeReason.shutdown, text: "the server is shutting down" };
-      else await untilOrPatience(() => !viewers.isWatched || (this.#pipeline.idle && viewers.settled), signal);
+      else await untilOrPatience(() => !audience.isWatched || (this.#dispatcher.idle && audience.settled), signal);
     } catch (error) {
       farewell = { reason: GoodbyeReason.end, text: messageOf(error) };
       throw error;
     } finally {
       this.ended = farewell;
-      this.viewers.dismiss(farewell);
-      this.#pipeline.clear(); // others may run on, and need the room
+      this.audience.dismiss(farewell);
+      this.#dispatcher.clear(); // others may run on, and need the room
       this.#pictures.clear();
     }
   }
@@ -210,32 +210,32 @@ export class Camera {
   /** What viewers are told of it. */
   get entry(): CameraEntry {
     const { framesPerSecond } = this.#source;
-    return { name: this.name, hasEnded: this.ended !== null, ...this.#pipeline.size, framesPerSecond };
+    return { name: this.name, hasEnded: this.ended !== null, ...this.#dispatcher.size, framesPerSecond };
   }
 
   /** Gives the newest frame to a codec thread, if there is one idle and somebody watches. */
   pump(): void {
-    this.#pipeline.pump();
+    this.#dispatcher.pump();
   }
 
   report(): CameraReport {
     const now = nowMicros();
-    const pipeline = this.#pipeline;
+    const dispatcher = this.#dispatcher;
     const { wanted } = this.#renditions;
-    const { encodeDurations, drops } = pipeline;
+    const { encodeDurations, drops } = dispatcher;
     return {
       name: this.name,
       source: this.#source.name,
       ended: this.ended?.text ?? null,
-      ...pipeline.size,
-      viewers: this.viewers.count,
-      frames: pipeline.captures.frames,
-      fps: Math.round(pipeline.captures.rate.perSecond(now) * 10) / 10,
-      encoded: pipeline.encoded,
-      encodedFps: Math.round(pipeline.encodedRate.perSecond(now) * 10) / 10,
-      bytesPerFrame: (this.viewers.onPictures > 0 ? null : wanted[0]?.newestBytes) ?? this.#pictures.newestBytes,
+      ...dispatcher.size,
+      viewers: this.audience.count,
+      frames: dispatcher.captures.frames,
+      fps: Math.round(dispatcher.captures.rate.perSecond(now) * 10) / 10,
+      encoded: dispatcher.encoded,
+      encodedFps: Math.round(dispatcher.encodedRate.perSecond(now) * 10) / 10,
+      bytesPerFrame: (this.audience.onPictures > 0 ? null : wanted[0]?.newestBytes) ?? this.#pictures.newestBytes,
       renditions: [
-        ...this.viewers.reportPictures(),
+        ...this.audience.reportPictures(),
         ...wanted.map(({ stream, level, users, newestBytes }) => ({
           ...{ width: stream?.width ?? 0, height: stream?.height ?? 0, quality: level.quality },
           ...{ viewers: users, bytesPerFrame: newestBytes },
@@ -244,8 +244,8 @@ export class Camera {
       encodeMs: { p50: encodeDurations.percentileMs(50), p99: encodeDurations.percentileMs(99) },
       dropped: drops.total,
       droppedBy: { ...drops.byReason },
-      sent: this.viewers.picturesSent,
-      skipped: this.viewers.picturesSkipped,
+      sent: this.audience.picturesSent,
+      skipped: this.audience.picturesSkipped,
     };
   }
 }

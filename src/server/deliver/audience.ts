@@ -8,16 +8,16 @@ import type { Notice } from "../../protocol/messages.ts";
 import { halvingsFor, type Level, ladder, weight } from "../renditions/ladder.ts";
 import type { EncodedPicture } from "../picture.ts";
 import { Rendition } from "../renditions/rendition.ts";
-import type { Renditions } from "../renditions/registry.ts";
+import type { RenditionRegistry } from "../renditions/registry.ts";
 import type { Refusal, Viewer, WatchedCamera } from "./viewer.ts";
 
-export interface ViewersOptions {
+export interface AudienceOptions {
   /** What viewers call the camera. */
   name: string;
   controls: CameraControls;
   /** The quality that is sent where nothing speaks against it. */
   quality: number;
-  renditions: Renditions;
+  renditions: RenditionRegistry;
   pictures: PictureFeed;
   /** Whether renditions can be made of pictures that the source hands over as JPEGs. */
   transcodes: boolean;
@@ -55,8 +55,8 @@ export interface RenditionReport {
   bytesPerFrame: number;
 }
 
-export class Viewers {
-  readonly #options: ViewersOptions;
+export class Audience {
+  readonly #options: AudienceOptions;
   readonly #watchers = new Map<Viewer, Watcher>();
   #trouble: string | null = null;
   /** Whatever has been said of it since. */
@@ -70,7 +70,7 @@ export class Viewers {
   /** The camera as a viewer sees it. */
   readonly camera: WatchedCamera;
 
-  constructor(options: ViewersOptions) {
+  constructor(options: AudienceOptions) {
     this.#options = options;
     this.camera = {
       name: options.name,
@@ -82,7 +82,7 @@ export class Viewers {
     };
   }
 
-  /** Viewers that have greeted. */
+  /** Audience that have greeted. */
   get count(): number {
     return this.#watchers.size;
   }
@@ -101,7 +101,7 @@ export class Viewers {
     return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSkipped, this.#departedSkipped);
   }
 
-  /** Viewers that are sent whole pictures. */
+  /** Audience that are sent whole pictures. */
   get onPictures(): number {
     const { pictures } = this.#options;
     return this.#watchers.values().reduce((sum, { feed }) => sum + (feed === pictures ? 1 : 0), 0);

@@ -16,7 +16,7 @@ import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { JpegSlot } from "../../capture/jpeg-slots.ts";
 import type { CapturedPixels, EncodedPicture } from "../picture.ts";
 import type { FrameSink } from "../../capture/source.ts";
-import type { FrameOutcome, TilePipeline } from "./tile-scheduler.ts";
+import type { FrameOutcome, TileScheduler } from "./tile-scheduler.ts";
 import { Transcoder } from "./transcoder.ts";
 
 /**
@@ -34,13 +34,13 @@ type Captured = { pixels: CapturedPixels; picture: null } | { pixels: null; pict
 /** Cameras damage a picture now and then, which is counted; that many one after the other are trouble. */
 const DAMAGED_IN_A_ROW = 3;
 
-export interface PipelineOptions {
+export interface FrameDispatcherOptions {
   arena: Arena;
   pool: CodecPool;
   quality: number;
   sampling: Sampling;
   /** Makes tiles of pixels; null where the codec only makes whole pictures. */
-  tiles: TilePipeline | null;
+  tiles: TileScheduler | null;
   /** Whether anybody watches: if not, nothing is encoded and the newest frame is kept for whoever comes. */
   isWatched: () => boolean;
   /** Whether somebody is to be sent tiles. If not, JPEGs of the source are not decoded. */
@@ -53,12 +53,12 @@ export interface PipelineOptions {
   onCaptured: (frames: number) => void;
 }
 
-export class EncodePipeline implements FrameSink {
+export class FrameDispatcher implements FrameSink {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);
   readonly encodeDurations = new Durations();
   readonly captures = new CaptureCount();
   readonly encodedRate = new Rate();
-  readonly #options: PipelineOptions;
+  readonly #options: FrameDispatcherOptions;
   readonly #troubles: FrameTroubles;
   readonly #room: CaptureRoom;
   #waiting: Captured | null = null;
@@ -76,7 +76,7 @@ export class EncodePipeline implements FrameSink {
   /** Of the newest frame; 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
 
-  constructor(options: PipelineOptions) {
+  constructor(options: FrameDispatcherOptions) {
     this.#options = options;
     const { arena, pool, tiles } = options;
     this.#troubles = new FrameTroubles(options.onTrouble);

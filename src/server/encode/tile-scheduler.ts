@@ -19,7 +19,7 @@ import type { StreamHeader } from "../../protocol/messages.ts";
 import { MAX_HALVINGS } from "../renditions/ladder.ts";
 import type { CapturedPixels } from "../picture.ts";
 import type { Rendition } from "../renditions/rendition.ts";
-import type { Renditions } from "../renditions/registry.ts";
+import type { RenditionRegistry } from "../renditions/registry.ts";
 import { Scale } from "./scale.ts";
 
 /** Full size, half and a quarter; ladder.ts asks for no others. */
@@ -30,7 +30,7 @@ const BANDS_PER_THREAD = 4;
 /** Work that is worth waking a thread for: that alone costs about 50 µs of processor time on either side. */
 const MICROS_PER_THREAD = 1_000;
 
-export interface TilePipelineOptions {
+export interface TileSchedulerOptions {
   arena: Arena;
   pool: CodecPool;
   /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
@@ -38,7 +38,7 @@ export interface TilePipelineOptions {
   /** Of pictures in all sizes: halved ones are made of halved RGB, and keep the colour of each of their pixels too. */
   sampling: Sampling;
   framesPerSecond: number;
-  renditions: Renditions;
+  renditions: RenditionRegistry;
   /** Whether to tell of a frame's parts as they are done, which may be after so long all together. */
   wantsParts: (encodingMicros: number) => boolean;
   /** With each frame that the source hands over as pixels: the size of its pictures. */
@@ -83,8 +83,8 @@ export interface FrameOutcome {
   busyMicros: number;
 }
 
-export class TilePipeline {
-  readonly #options: TilePipelineOptions;
+export class TileScheduler {
+  readonly #options: TileSchedulerOptions;
   readonly #counterAddress: number;
   #source: (Size & { format: PixelFormat }) | null = null;
   readonly #scales: Scale[];
@@ -96,7 +96,7 @@ export class TilePipeline {
   /** Why the tables of a rendition could not be made. */
   #prepareFailure: string | null = null;
 
-  constructor(options: TilePipelineOptions) {
+  constructor(options: TileSchedulerOptions) {
     this.#options = options;
     this.#counterAddress = options.arena.take(4);
     this.#scales = Array.from({ length: SCALES }, () => new Scale(options.arena));

@@ -3,7 +3,7 @@
 import type { Level } from "./ladder.ts";
 import { Rendition } from "./rendition.ts";
 
-export class Renditions {
+export class RenditionRegistry {
   readonly #byLevel = new Map<string, Rendition>();
   #retired: Rendition[] = [];
 

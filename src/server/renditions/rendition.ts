@@ -12,7 +12,7 @@ import { TileStore } from "./tile-store.ts";
 /** Holds the newest bytes of each tile, and composes what a viewer lacks of them. */
 export class Rendition implements Feed {
   readonly level: Level;
-  /** Viewers that are sent it. While there are none it is not encoded. */
+  /** Audience that are sent it. While there are none it is not encoded. */
   users = 0;
   picture: PreparedPicture | null = null;
   stream: StreamHeader | null = null;

@@ -100,21 +100,21 @@ test("JPEGs of the source are sent as they are; pixels of the same size after th
 
 test("after the end of the camera who wants pictures is told why there are none", () => {
   const world = start();
-  world.viewers.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
+  world.audience.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
   expect(() => world.join()).toThrow("the server said goodbye: it has ended");
 });
 
 test("trouble is told to all, and who comes later hears for how long it has been, whatever was said of it since", () => {
   const world = start();
   const first = world.join();
-  world.viewers.notify("it is gone");
+  world.audience.notify("it is gone");
   pass(4_000);
-  world.viewers.notify("it is gone; trying again");
+  world.audience.notify("it is gone; trying again");
   pass(1_000);
   const second = world.join();
-  world.viewers.notify(null);
+  world.audience.notify(null);
   pass(9_000);
-  world.viewers.notify("it is gone");
+  world.audience.notify("it is gone");
   const said = (model: typeof first) => model.notices.map(({ text, lastedMicros }) => [text, lastedMicros / 1000]);
   expect(said(first)).toEqual([
     ["it is gone", 0],

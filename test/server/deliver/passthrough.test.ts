@@ -37,7 +37,7 @@ test("nobody wants tiles of JPEGs whose size everybody takes: there is nothing t
   expect(levels(world)).toEqual([]);
   second.wish(false, 1000, 600); // half of it would be too small
   show(world, 3);
-  expect([levels(world).length, world.viewers.onPictures]).toEqual([0, 2]);
+  expect([levels(world).length, world.audience.onPictures]).toEqual([0, 2]);
   expect([first.lastFrame, second.lastFrame]).toEqual([world.frame, world.frame]);
 });
 
@@ -128,5 +128,5 @@ test("pixels after JPEGs are sent as tiles to everybody", () => {
     world.commitFrame();
     viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
   }
-  expect([viewer.takesPictures, viewer.lastFrame, world.viewers.onPictures]).toEqual([false, world.frame, 0]);
+  expect([viewer.takesPictures, viewer.lastFrame, world.audience.onPictures]).toEqual([false, world.frame, 0]);
 });

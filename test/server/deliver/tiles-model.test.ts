@@ -112,7 +112,7 @@ function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void
   }
   world.settle();
   for (const model of world.models.filter(({ watches }) => watches)) expect(model.lastFrame).toBe(world.frame);
-  expect(world.viewers.settled).toBe(true);
+  expect(world.audience.settled).toBe(true);
 }
 
 test.each([

@@ -99,7 +99,7 @@ describe("pictures", () => {
     expect(far.pictures).toEqual([1, 2]);
   });
 
-  test("wait as the newest, not as bytes, while other messages stand in the socket's way", () => {
+  test("wait as the newest, not as bytes, while other messages fixture in the socket's way", () => {
     const far = new FarEnd();
     far.room = 0;
     far.greet();

@@ -5,7 +5,7 @@ import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import type { FrameSlot } from "../../../src/codec/memory/frame-slots.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
-import { EncodePipeline } from "../../../src/server/encode/dispatcher.ts";
+import { FrameDispatcher } from "../../../src/server/encode/dispatcher.ts";
 import { keep, type PublishedPicture } from "../../support/encoded-pictures.ts";
 import { deliverJpeg } from "../../../src/capture/source.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
@@ -16,7 +16,7 @@ const SIZE = { width: 160, height: 120 };
 const THREADS = 2;
 
 interface Setup {
-  pipeline: EncodePipeline;
+  dispatcher: FrameDispatcher;
   pool: CodecPool;
   published: PublishedPicture[];
   troubles: (string | null)[];
@@ -35,7 +35,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     arena,
     codec: "jsquash",
     threads,
-    onIdle: () => pipeline.pump(),
+    onIdle: () => dispatcher.pump(),
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
@@ -43,7 +43,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
   const published: PublishedPicture[] = [];
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
-  const pipeline: EncodePipeline = new EncodePipeline({
+  const dispatcher: FrameDispatcher = new FrameDispatcher({
     arena,
     pool,
     quality: 90,
@@ -56,23 +56,23 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
     say: () => undefined,
     onCaptured: (frames) => captured.push(frames),
   });
-  const setup: Setup = { pipeline, pool, published, troubles, captured, watched };
+  const setup: Setup = { dispatcher, pool, published, troubles, captured, watched };
   await pool.started;
   return setup;
 }
 
 /** Delivers one frame; false where there is no room for it. */
-function deliver({ pipeline }: Setup, shift: number, size = SIZE): boolean {
-  const slot = pipeline.reserve("rgb24", size);
+function deliver({ dispatcher }: Setup, shift: number, size = SIZE): boolean {
+  const slot = dispatcher.reserve("rgb24", size);
   if (slot === null) return false;
   slot.bytes.set(testPicture(size, shift).pixels);
-  pipeline.pixels(slot, "rgb24", size, nowMicros());
+  dispatcher.pixels(slot, "rgb24", size, nowMicros());
   return true;
 }
 
-function reserveAll({ pipeline }: Setup): FrameSlot[] {
+function reserveAll({ dispatcher }: Setup): FrameSlot[] {
   const slots: FrameSlot[] = [];
-  for (let slot = pipeline.reserve("rgb24", SIZE); slot !== null; slot = pipeline.reserve("rgb24", SIZE))
+  for (let slot = dispatcher.reserve("rgb24", SIZE); slot !== null; slot = dispatcher.reserve("rgb24", SIZE))
     slots.push(slot);
   return slots;
 }
@@ -88,29 +88,29 @@ describe("frames", () => {
   test("become pictures of themselves, stamped in order", async () => {
     const setup = await start();
     expect(deliver(setup, 7)).toBe(true);
-    await until(() => setup.pipeline.idle, "the encoder");
+    await until(() => setup.dispatcher.idle, "the encoder");
     const [picture] = setup.published;
     expect(picture).toMatchObject({ ...SIZE, frameNumber: 1 });
     expect(picture?.encodedAt).toBeGreaterThanOrEqual(picture?.capturedAt as number);
     const { pixels, width, height } = djpeg(picture?.jpeg as Uint8Array);
     expect({ width, height }).toEqual(SIZE);
     expect(psnr(pixels, testPicture(SIZE, 7).pixels)).toBeGreaterThan(33);
-    expect(setup.pipeline.encodeDurations.count).toBe(1);
-    expect(setup.pipeline.drops.total).toBe(0);
+    expect(setup.dispatcher.encodeDurations.count).toBe(1);
+    expect(setup.dispatcher.drops.total).toBe(0);
   });
 
   test("the newest wins: of a burst the first ones are taken, the last one waits, the rest is stale", async () => {
     const setup = await start();
     for (let frame = 1; frame <= 10; frame++) expect(deliver(setup, frame * 5)).toBe(true);
-    await until(() => setup.pipeline.idle, "the encoders");
+    await until(() => setup.dispatcher.idle, "the encoders");
     const numbers = setup.published.map((picture) => picture.frameNumber);
     expect(numbers.at(-1)).toBe(10);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     expect(setup.captured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    const { stale, late, encode, source } = setup.pipeline.drops.byReason;
+    const { stale, late, encode, source } = setup.dispatcher.drops.byReason;
     expect({ stale, encode, source }).toEqual({ stale: 10 - THREADS - 1, encode: 0, source: 0 });
     expect(numbers.length + late).toBe(THREADS + 1);
-    expect(setup.pipeline.encoded).toBe(numbers.length);
+    expect(setup.dispatcher.encoded).toBe(numbers.length);
     expect(
       psnr(djpeg(setup.published.at(-1)?.jpeg as Uint8Array).pixels, testPicture(SIZE, 50).pixels),
     ).toBeGreaterThan(33);
@@ -121,17 +121,17 @@ describe("frames", () => {
     let lost = 0;
     for (let frame = 1; frame <= 120; frame++) {
       if (!deliver(setup, frame)) {
-        setup.pipeline.lost();
+        setup.dispatcher.lost();
         lost++;
       }
       if (frame % 3 === 0) await Bun.sleep(1);
     }
-    await until(() => setup.pipeline.idle, "the encoders");
+    await until(() => setup.dispatcher.idle, "the encoders");
     const numbers = setup.published.map((picture) => picture.frameNumber);
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-    expect(setup.pipeline.captures.frames).toBe(120);
-    expect(setup.published.length + setup.pipeline.drops.total).toBe(120);
-    expect(setup.pipeline.drops.byReason.source).toBe(lost);
+    expect(setup.dispatcher.captures.frames).toBe(120);
+    expect(setup.published.length + setup.dispatcher.drops.total).toBe(120);
+    expect(setup.dispatcher.drops.byReason.source).toBe(lost);
     expect(freeSlots(setup)).toBe(THREADS + 3);
   });
 
@@ -140,19 +140,19 @@ describe("frames", () => {
     const sizes = [SIZE, { width: 33, height: 21 }, { width: 200, height: 150 }, SIZE];
     for (const size of sizes) {
       expect(deliver(setup, 0, size)).toBe(true);
-      await until(() => setup.pipeline.idle, "the encoder");
+      await until(() => setup.dispatcher.idle, "the encoder");
     }
     expect(setup.published.map(({ width, height }) => ({ width, height }))).toEqual(sizes);
   });
 
   test("the interval between captures is a median of what was captured", async () => {
     const setup = await start(false);
-    expect(setup.pipeline.captures.intervalMicros).toBe(0);
+    expect(setup.dispatcher.captures.intervalMicros).toBe(0);
     for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
-      const slot = setup.pipeline.reserve("gray", SIZE) as FrameSlot;
-      setup.pipeline.pixels(slot, "gray", SIZE, at);
+      const slot = setup.dispatcher.reserve("gray", SIZE) as FrameSlot;
+      setup.dispatcher.pixels(slot, "gray", SIZE, at);
     }
-    expect(setup.pipeline.captures.intervalMicros).toBe(1_000);
+    expect(setup.dispatcher.captures.intervalMicros).toBe(1_000);
   });
 });
 
@@ -162,24 +162,24 @@ describe("unwatched", () => {
     for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
     await Bun.sleep(20);
     expect(setup.published).toEqual([]);
-    expect(setup.pipeline.encodeDurations.count).toBe(0);
-    expect(setup.pipeline.drops.total).toBe(0);
-    expect(setup.pipeline.captures.frames).toBe(20);
+    expect(setup.dispatcher.encodeDurations.count).toBe(0);
+    expect(setup.dispatcher.drops.total).toBe(0);
+    expect(setup.dispatcher.captures.frames).toBe(20);
     setup.watched = true;
-    setup.pipeline.pump();
+    setup.dispatcher.pump();
     await until(() => setup.published.length > 0, "the first picture");
     expect(setup.published.map((picture) => picture.frameNumber)).toEqual([20]);
-    setup.pipeline.pump();
-    expect(setup.pipeline.idle).toBe(true);
+    setup.dispatcher.pump();
+    expect(setup.dispatcher.idle).toBe(true);
     expect(freeSlots(setup)).toBe(THREADS + 3);
   });
 
   test("a JPEG waits as a frame does", async () => {
     const setup = await start(false);
-    deliverJpeg(setup.pipeline, cjpeg(testPicture(SIZE)), 1);
+    deliverJpeg(setup.dispatcher, cjpeg(testPicture(SIZE)), 1);
     expect(setup.published).toEqual([]);
     setup.watched = true;
-    setup.pipeline.pump();
+    setup.dispatcher.pump();
     expect(setup.published.map((picture) => picture.frameNumber)).toEqual([1]);
   });
 });
@@ -188,15 +188,15 @@ describe("JPEGs of the source", () => {
   test("are passed on bit by bit, with their own size, at once", async () => {
     const setup = await start();
     const jpeg = cjpeg(testPicture({ width: 67, height: 41 }), "-progressive");
-    deliverJpeg(setup.pipeline, new Uint8Array(jpeg), 1234);
+    deliverJpeg(setup.dispatcher, new Uint8Array(jpeg), 1234);
     expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
     expect(Buffer.from(setup.published[0]?.jpeg as Uint8Array).equals(jpeg)).toBe(true);
-    expect(setup.pipeline.encodeDurations.count).toBe(0);
+    expect(setup.dispatcher.encodeDurations.count).toBe(0);
   });
 
   test("a damaged one is counted; three in a row are said, once, and the next good one ends the trouble", async () => {
     const setup = await start();
-    const send = (jpeg: Uint8Array) => deliverJpeg(setup.pipeline, jpeg, 1);
+    const send = (jpeg: Uint8Array) => deliverJpeg(setup.dispatcher, jpeg, 1);
     const damaged = (count: number) => {
       for (let i = 0; i < count; i++) send(Buffer.from(`not a picture ${i}`));
     };
@@ -206,8 +206,8 @@ describe("JPEGs of the source", () => {
     expect(setup.troubles).toEqual([]);
     damaged(3);
     expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
-    expect(setup.pipeline.drops.byReason.source).toBe(7);
-    expect(setup.pipeline.captures.frames).toBe(8);
+    expect(setup.dispatcher.drops.byReason.source).toBe(7);
+    expect(setup.dispatcher.captures.frames).toBe(8);
     send(cjpeg(testPicture(SIZE)));
     expect(setup.troubles.slice(1)).toEqual([null]);
     expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
@@ -222,18 +222,18 @@ describe("slots", () => {
     expect(deliver(setup, 0)).toBe(false);
     slots.pop()?.release();
     expect(deliver(setup, 0)).toBe(true);
-    await until(() => setup.pipeline.idle, "the encoder");
+    await until(() => setup.dispatcher.idle, "the encoder");
     for (const slot of slots) slot.release();
     expect(freeSlots(setup)).toBe(THREADS + 3);
   });
 
   test("a frame that the codec fails on is counted, said and gives its slot back", async () => {
     const setup = await start(true, 1);
-    const slot = setup.pipeline.reserve("rgb24", SIZE) as FrameSlot;
+    const slot = setup.dispatcher.reserve("rgb24", SIZE) as FrameSlot;
     // A size of nothing is what no codec encodes.
-    setup.pipeline.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
-    await until(() => setup.pipeline.idle, "the encoder");
-    expect(setup.pipeline.drops.byReason.encode).toBe(1);
+    setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
+    await until(() => setup.dispatcher.idle, "the encoder");
+    expect(setup.dispatcher.drops.byReason.encode).toBe(1);
     expect(setup.published).toEqual([]);
     expect(setup.troubles.at(-1)).toContain("not encoded");
     expect(freeSlots(setup)).toBe(1 + 3);

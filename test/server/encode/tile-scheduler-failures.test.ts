@@ -8,7 +8,7 @@ import { randomPixels } from "../../support/random-pictures.ts";
 import {
   type Frame,
   owed,
-  PipelineStand,
+  EncodeFixture,
   sameBytes,
   Threads,
   WholeEncoder,
@@ -48,34 +48,34 @@ function spoil(threads: Threads, kind: string, how: (job: object) => object, tim
 }
 
 test.each([true, false])("a defect costs its frame: the next one brings all (parts: %p)", async (parts) => {
-  const stand = new PipelineStand(two, 0);
-  stand.wantsParts = parts;
-  const renditions = [stand.want(FULL), stand.want(HALF)];
+  const fixture = new EncodeFixture(two, 0);
+  fixture.wantsParts = parts;
+  const renditions = [fixture.want(FULL), fixture.want(HALF)];
   const frame = frameOf(1, LARGE);
-  await stand.encodeForAll(frame);
+  await fixture.encodeForAll(frame);
   const restarted = two.restarted.length;
   spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
-  stand.events.length = 0;
-  await stand.encode(frameOf(2, LARGE));
-  expect(stand.events).not.toContain("committed q80");
-  expect(stand.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
-  expect(stand.pipeline.drops.byReason.encode).toBe(1);
-  expect(stand.troubles.at(-1)).toContain("the codec thread failed");
+  fixture.events.length = 0;
+  await fixture.encode(frameOf(2, LARGE));
+  expect(fixture.events).not.toContain("committed q80");
+  expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
+  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
+  expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
   for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
-  expect(stand.freeSlots(frame)).toBe(SLOTS);
+  expect(fixture.freeSlots(frame)).toBe(SLOTS);
   const since = renditions[0]?.newestFrame as number;
-  await stand.encode(frameOf(2, LARGE));
+  await fixture.encode(frameOf(2, LARGE));
   for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
-  expect(stand.troubles.at(-1)).toBeNull();
-  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+  expect(fixture.troubles.at(-1)).toBeNull();
+  expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
   await until(() => two.restarted.length > restarted && two.pool.idleThreads > 0, "the thread");
 });
 
 test("a codec that fails costs the frame, and no thread", async () => {
-  const stand = new PipelineStand(two, 0);
-  const rendition = stand.want(FULL);
+  const fixture = new EncodeFixture(two, 0);
+  const rendition = fixture.want(FULL);
   const frame = frameOf(3);
-  await stand.encode(frame);
+  await fixture.encode(frame);
   const restarted = two.restarted.length;
   const unprepared = two.arena.take(1 << 16);
   spoil(
@@ -88,77 +88,77 @@ test("a codec that fails costs the frame, and no thread", async () => {
     },
     Number.POSITIVE_INFINITY,
   );
-  await stand.encode(frameOf(4));
+  await fixture.encode(frameOf(4));
   spoil(two, "encode-tiles", (job) => job, 0);
-  expect(stand.troubles.at(-1)).toContain("not prepared");
-  await stand.encode(frameOf(4));
+  expect(fixture.troubles.at(-1)).toContain("not prepared");
+  await fixture.encode(frameOf(4));
   expectWhole(rendition, frameOf(4));
   expect(two.restarted.length).toBe(restarted);
-  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+  expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
 });
 
 test.each([
   ["fails", (job: object) => ({ ...job, quality: 0 }), "quality"],
   ["is a defect", (job: object) => ({ ...job, format: null }), "the codec thread failed"],
 ] as const)("making tables that %s is said and tried again with the next frame", async (_, how, said) => {
-  const stand = new PipelineStand(two, 0);
-  const rendition = stand.want(FULL);
+  const fixture = new EncodeFixture(two, 0);
+  const rendition = fixture.want(FULL);
   spoil(two, "prepare-tiles", how);
   const frame = frameOf(5);
-  await stand.encode(frame);
-  expect(stand.pipeline.drops.byReason.encode).toBe(1);
-  expect(stand.troubles.at(-1)).toContain(said);
-  await stand.encode(frame);
+  await fixture.encode(frame);
+  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
+  expect(fixture.troubles.at(-1)).toContain(said);
+  await fixture.encode(frame);
   expectWhole(rendition, frame);
-  expect(stand.troubles.at(-1)).toBeNull();
-  expect(stand.freeSlots(frame)).toBe(SLOTS - 1);
+  expect(fixture.troubles.at(-1)).toBeNull();
+  expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
 });
 
 test("with one thread, who comes late costs the others no frame", async () => {
-  const stand = new PipelineStand(one, 0);
-  const first = stand.want(FULL);
-  await stand.encode(frameOf(6));
-  const late = stand.want(THIN);
+  const fixture = new EncodeFixture(one, 0);
+  const first = fixture.want(FULL);
+  await fixture.encode(frameOf(6));
+  const late = fixture.want(THIN);
   const before = first.newestFrame;
-  await stand.encode(frameOf(6));
+  await fixture.encode(frameOf(6));
   expect(owed(first, before)).toEqual([]); // nothing has changed, and nothing was forgotten
-  await stand.encodeForAll(frameOf(6));
-  expect(stand.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
+  await fixture.encodeForAll(frameOf(6));
+  expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
   expectWhole(late, frameOf(6));
 });
 
 test("parts are told only where they are wanted", async () => {
-  const stand = new PipelineStand(two, 0);
-  stand.want(FULL);
-  await stand.encode(frameOf(7));
-  expect(stand.events.filter((event) => event === "last part q80")).toEqual(["last part q80"]);
-  stand.wantsParts = false;
-  stand.events.length = 0;
-  await stand.encode(frameOf(8));
-  expect(stand.events).toEqual(["source 400x240", "committed q80"]);
+  const fixture = new EncodeFixture(two, 0);
+  fixture.want(FULL);
+  await fixture.encode(frameOf(7));
+  expect(fixture.events.filter((event) => event === "last part q80")).toEqual(["last part q80"]);
+  fixture.wantsParts = false;
+  fixture.events.length = 0;
+  await fixture.encode(frameOf(8));
+  expect(fixture.events).toEqual(["source 400x240", "committed q80"]);
 });
 
 test("the end of memory costs the frames that need more, and is over when it is", async () => {
   const threads = new Threads(1);
   await threads.pool.started;
   try {
-    const stand = new PipelineStand(threads, 0);
-    const [full, half] = [stand.want(FULL), stand.want(HALF)];
+    const fixture = new EncodeFixture(threads, 0);
+    const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
     const frame = frameOf(11);
-    await stand.encodeForAll(frame);
-    stand.renditions.release(half); // its tables' place is free, so that only the frame itself needs more
-    await stand.encode(frame);
+    await fixture.encodeForAll(frame);
+    fixture.renditions.release(half); // its tables' place is free, so that only the frame itself needs more
+    await fixture.encode(frame);
     const allowGrowth = threads.arena.holdGrowth();
     for (const bytes of [65536, 64])
       expect(() => Array.from({ length: 5000 }, () => threads.arena.take(bytes))).toThrow();
-    const thin = stand.want(THIN);
-    const lost = () => stand.pipeline.drops.byReason.encode;
-    for (let times = 0; times < 50 && lost() === 0; times++) await stand.encode(frame);
-    expect(stand.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
-    expect(stand.freeSlots(frame)).toBe(SLOTS); // none is kept to compare with, and none is lost
+    const thin = fixture.want(THIN);
+    const lost = () => fixture.dispatcher.drops.byReason.encode;
+    for (let times = 0; times < 50 && lost() === 0; times++) await fixture.encode(frame);
+    expect(fixture.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
+    expect(fixture.freeSlots(frame)).toBe(SLOTS); // none is kept to compare with, and none is lost
     allowGrowth();
-    await stand.encodeForAll(frame);
-    expect(stand.troubles.at(-1)).toBeNull();
+    await fixture.encodeForAll(frame);
+    expect(fixture.troubles.at(-1)).toBeNull();
     for (const rendition of [full, thin]) expectWhole(rendition, frame);
   } finally {
     await threads.pool.close();
@@ -166,31 +166,31 @@ test("the end of memory costs the frames that need more, and is over when it is"
 });
 
 test("sources that change back and forth, and renditions that come and go, take no more memory with time", async () => {
-  const stand = new PipelineStand(one, 0);
+  const fixture = new EncodeFixture(one, 0);
   const sizes = [
     { width: 400, height: 240 },
     { width: 111, height: 222 },
   ];
   let after = 0;
   for (let round = 0; round < 24; round++) {
-    const renditions = [stand.want(FULL), stand.want(HALF)];
-    await stand.encodeForAll(frameOf(round, sizes[(round >> 1) % 2]));
-    for (const rendition of renditions) stand.renditions.release(rendition);
+    const renditions = [fixture.want(FULL), fixture.want(HALF)];
+    await fixture.encodeForAll(frameOf(round, sizes[(round >> 1) % 2]));
+    for (const rendition of renditions) fixture.renditions.release(rendition);
     if (round === 5) after = one.takenBytes;
   }
   expect(one.takenBytes).toBe(after);
 });
 
 test("tables that come when nobody wants them any more are used for whoever comes next", async () => {
-  const stand = new PipelineStand(one, 0);
+  const fixture = new EncodeFixture(one, 0);
   const frame = frameOf(9);
-  const keeps = stand.want(FULL);
-  await stand.encode(frame);
+  const keeps = fixture.want(FULL);
+  await fixture.encode(frame);
   let after = 0;
   for (let round = 0; round < 6; round++) {
-    const late = stand.want(THIN);
-    const encoding = stand.encode(frame);
-    stand.renditions.release(late); // while they are being made
+    const late = fixture.want(THIN);
+    const encoding = fixture.encode(frame);
+    fixture.renditions.release(late); // while they are being made
     await encoding;
     if (round === 1) after = one.takenBytes;
   }
@@ -199,27 +199,27 @@ test("tables that come when nobody wants them any more are used for whoever come
 });
 
 test("tables that were made for a source that has changed meanwhile are not used", async () => {
-  const stand = new PipelineStand(one, 0);
-  const rendition = stand.want(FULL);
-  stand.deliver(frameOf(10));
+  const fixture = new EncodeFixture(one, 0);
+  const rendition = fixture.want(FULL);
+  fixture.deliver(frameOf(10));
   const other = frameOf(11, { width: 90, height: 500 });
-  stand.deliver(other);
-  await until(() => stand.pipeline.idle, "the frame");
-  await stand.encodeForAll(other);
+  fixture.deliver(other);
+  await until(() => fixture.dispatcher.idle, "the frame");
+  await fixture.encodeForAll(other);
   expectWhole(rendition, other);
   expect(rendition.stream).toMatchObject({ width: 90, height: 500, sourceWidth: 90, sourceHeight: 500 });
 });
 
 test("what a failed job had said already is not taken for a part of a later frame", async () => {
-  const stand = new PipelineStand(two, 0);
-  const rendition = stand.want(FULL);
-  await stand.encodeForAll(frameOf(12, LARGE));
+  const fixture = new EncodeFixture(two, 0);
+  const rendition = fixture.want(FULL);
+  await fixture.encodeForAll(frameOf(12, LARGE));
   two.pool.said.length = 0;
   spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
-  await stand.encode(frameOf(13, LARGE));
-  expect(stand.pipeline.drops.byReason.encode).toBe(1);
+  await fixture.encode(frameOf(13, LARGE));
+  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
   expect(two.pool.said.length).toBeGreaterThan(0);
   for (const sayAgain of two.pool.said) sayAgain();
-  await stand.encodeForAll(frameOf(14, LARGE));
+  await fixture.encodeForAll(frameOf(14, LARGE));
   expectWhole(rendition, frameOf(14, LARGE));
 });

@@ -9,7 +9,7 @@ import { randomPixels } from "../../support/random-pictures.ts";
 import {
   type Frame,
   owed,
-  PipelineStand,
+  EncodeFixture,
   sameBytes,
   Threads,
   WholeEncoder,
@@ -50,16 +50,16 @@ function fault(rendition: Rendition, frame: Frame | undefined): string | null {
 test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", async (seed) => {
   const random = randomSequence(seed);
   const choose = <Each>(list: readonly Each[]): Each => list[Math.floor(random() * list.length)] as Each;
-  const stand = new PipelineStand(threads, 0);
+  const fixture = new EncodeFixture(threads, 0);
   const frames = new Map<number, Frame>();
   const faults: string[] = [];
   let commits = 0;
-  stand.onCommitted = (rendition) => {
+  fixture.onCommitted = (rendition) => {
     commits++;
     const found = fault(rendition, frames.get(rendition.newestFrame));
     if (found !== null) faults.push(found);
   };
-  const users = [stand.want(LEVELS[0] as (typeof LEVELS)[number])];
+  const users = [fixture.want(LEVELS[0] as (typeof LEVELS)[number])];
   let defects = 0;
   threads.pool.spoil = (job) => {
     if (job.kind !== "encode-tiles" || defects >= 6 || random() > 0.05) return job;
@@ -75,30 +75,30 @@ test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", as
       size = choose(SIZES);
       pixels = randomPixels(frameBytes(format, size.width, size.height), seed + step);
     }
-    if (random() < 0.15) users.push(stand.want(choose(LEVELS)));
-    if (random() < 0.15 && users.length > 1) stand.renditions.release(users.shift() as Rendition);
-    stand.wantsParts = random() < 0.7;
+    if (random() < 0.15) users.push(fixture.want(choose(LEVELS)));
+    if (random() < 0.15 && users.length > 1) fixture.renditions.release(users.shift() as Rendition);
+    fixture.wantsParts = random() < 0.7;
     pixels = pixels.slice();
     const from = Math.floor(random() * pixels.length);
     pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
     const frame: Frame = { format, ...size, pixels };
-    frames.set(stand.pipeline.captures.frames + 1, frame);
-    stand.deliver(frame);
+    frames.set(fixture.dispatcher.captures.frames + 1, frame);
+    fixture.deliver(frame);
     if (random() < 0.6) await Bun.sleep(random() * 4);
   }
   threads.pool.spoil = (job) => job;
   const last: Frame = { format, ...size, pixels };
-  await until(() => stand.pipeline.idle, "the last frame");
-  stand.onCommitted = () => undefined;
-  await stand.encodeForAll(last);
-  for (const rendition of stand.renditions.wanted) expect(fault(rendition, last)).toBeNull();
+  await until(() => fixture.dispatcher.idle, "the last frame");
+  fixture.onCommitted = () => undefined;
+  await fixture.encodeForAll(last);
+  for (const rendition of fixture.renditions.wanted) expect(fault(rendition, last)).toBeNull();
   expect(faults).toEqual([]);
   expect(commits).toBeGreaterThan(20);
-  const { stale, encode, source, late } = stand.pipeline.drops.byReason;
-  expect(stand.pipeline.encoded + stale + encode).toBe(stand.pipeline.captures.frames);
+  const { stale, encode, source, late } = fixture.dispatcher.drops.byReason;
+  expect(fixture.dispatcher.encoded + stale + encode).toBe(fixture.dispatcher.captures.frames);
   expect([source, late]).toEqual([0, 0]);
   expect(encode).toBeLessThanOrEqual(defects);
-  expect(stand.freeSlots(last)).toBe(SLOTS - 1);
+  expect(fixture.freeSlots(last)).toBe(SLOTS - 1);
 });
 
 test("codecs have been loaded anew in it", () => {

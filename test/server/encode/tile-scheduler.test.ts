@@ -12,7 +12,7 @@ import { randomSequence } from "../../support/generated-pictures.ts";
 import {
   type Frame,
   owed,
-  PipelineStand,
+  EncodeFixture,
   sameBytes,
   Threads,
   WholeEncoder,
@@ -83,21 +83,21 @@ describe("without noise", () => {
     });
     await fc.assert(
       fc.asyncProperty(scenes, async ({ sampling, list }) => {
-        const stand = new PipelineStand(threads, noise, sampling);
-        const users = new Map<Level, Rendition>([[FULL, stand.want(FULL)]]);
+        const fixture = new EncodeFixture(threads, noise, sampling);
+        const users = new Map<Level, Rendition>([[FULL, fixture.want(FULL)]]);
         let frame: Frame | null = null;
         for (const { format, size: itsSize, seed, steps } of list) {
           frame = frameOf(format, itsSize, seed);
           for (const [index, { level, leaves, from, share }] of steps.entries()) {
             const user = users.get(level);
-            if (user === undefined) users.set(level, stand.want(level));
+            if (user === undefined) users.set(level, fixture.want(level));
             else if (leaves && users.size > 1) {
               users.delete(level);
-              stand.renditions.release(user);
+              fixture.renditions.release(user);
             }
             frame = altered(frame, from, share, seed + index);
-            await stand.encode(frame);
-            const since = stand.pipeline.captures.frames - 1;
+            await fixture.encode(frame);
+            const since = fixture.dispatcher.captures.frames - 1;
             // One that has just come may have missed the frame while its tables were made.
             for (const rendition of users.values()) {
               if (rendition.newestFrame <= since) continue;
@@ -106,22 +106,22 @@ describe("without noise", () => {
             }
           }
         }
-        await stand.encodeForAll(frame as Frame);
+        await fixture.encodeForAll(frame as Frame);
         for (const rendition of users.values()) {
           expectWhole(rendition, frame as Frame, sampling);
         }
-        expect(stand.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
-        expect(stand.freeSlots(frame as Frame)).toBe(SLOTS - 1);
+        expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
+        expect(fixture.freeSlots(frame as Frame)).toBe(SLOTS - 1);
       }),
       { numRuns: 40, includeErrorInReport: true },
     );
   });
 
   test("djpeg reads what is stitched, in all sizes", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const renditions = LEVELS.map((level) => stand.want(level));
+    const fixture = new EncodeFixture(threads, 0);
+    const renditions = LEVELS.map((level) => fixture.want(level));
     const frame = frameOf("yuyv422", { width: 333, height: 187 }, 5);
-    await stand.encodeForAll(frame);
+    await fixture.encodeForAll(frame);
     const sizes = renditions.map((rendition) => djpeg(rendition.stitch() as Uint8Array));
     expect(sizes.map(({ width, height }) => `${width}x${height}`)).toEqual(["333x187", "333x187", "167x94", "84x47"]);
   });
@@ -133,9 +133,9 @@ describe("without noise", () => {
     ["yuv420p", "444", "2hx2v"],
     ["yuyv422", "444", "2hx1v"],
   ] as const)("%s with --sampling %s is sampled %s in all sizes, as djpeg sees it", async (format, sampling, luma) => {
-    const stand = new PipelineStand(threads, 0, sampling);
-    const renditions = LEVELS.map((level) => stand.want(level));
-    await stand.encodeForAll(frameOf(format, { width: 333, height: 187 }, 6));
+    const fixture = new EncodeFixture(threads, 0, sampling);
+    const renditions = LEVELS.map((level) => fixture.want(level));
+    await fixture.encodeForAll(frameOf(format, { width: 333, height: 187 }, 6));
     for (const rendition of renditions) {
       const { stderr } = Bun.spawnSync(["djpeg", "-verbose", "-verbose"], { stdin: rendition.stitch() as Uint8Array });
       expect(/Component 1: (\dhx\dv)/.exec(stderr.toString())?.[1]).toBe(luma);
@@ -143,12 +143,12 @@ describe("without noise", () => {
   });
 
   test("an unchanged picture is sent without tiles, for as long as it stays so", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const rendition = stand.want(FULL);
+    const fixture = new EncodeFixture(threads, 0);
+    const rendition = fixture.want(FULL);
     const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
-    await stand.encode(frame);
+    await fixture.encode(frame);
     for (let seconds = 0; seconds < 20; seconds += 0.4) {
-      await stand.encode(frame, 0.4);
+      await fixture.encode(frame, 0.4);
       expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
     }
     expectWhole(rendition, frame);
@@ -157,16 +157,16 @@ describe("without noise", () => {
 
 describe("with noise", () => {
   test("an unchanged picture is sent without tiles, and each tile again in turn within 8 s", async () => {
-    const stand = new PipelineStand(threads, 1);
-    const rendition = stand.want(FULL);
+    const fixture = new EncodeFixture(threads, 1);
+    const rendition = fixture.want(FULL);
     const frame = frameOf("gray", { width: 640, height: 360 }, 1);
-    await stand.encode(frame);
+    await fixture.encode(frame);
     const all = owed(rendition, 0).length;
-    await stand.encode(frame);
+    await fixture.encode(frame);
     expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
     const refreshed = new Set<number>();
     for (let seconds = 0; seconds < 8.4; seconds += 0.4) {
-      await stand.encode(frame, 0.4);
+      await fixture.encode(frame, 0.4);
       const tiles = owed(rendition, rendition.newestFrame - 1);
       expect(tiles.length).toBeLessThan(all / 10);
       for (const { number } of tiles) refreshed.add(number);
@@ -179,9 +179,9 @@ describe("with noise", () => {
     ["most of the picture changes", 0.7],
     ["little of it changes", 0.1],
   ])("a tile keeps its bytes until it really changes, and who comes late is sent the same: %s", async (_, share) => {
-    const stand = new PipelineStand(threads, 3);
+    const fixture = new EncodeFixture(threads, 3);
     const random = randomSequence(7);
-    const watching = [stand.want(FULL), stand.want(HALF)];
+    const watching = [fixture.want(FULL), fixture.want(HALF)];
     const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
     /** By rendition and tile, the frame that it shows. */
     const shown = new Map<Rendition, Frame[]>();
@@ -192,9 +192,9 @@ describe("with noise", () => {
       scene.pixels.set(randomPixels(changedRows * scene.width * 3, round + 50), 0);
       const pixels = scene.pixels.map((level) => Math.max(0, Math.min(255, level + Math.round(random() * 2 - 1))));
       const frame = { ...scene, pixels };
-      if (round === 0) await stand.encodeForAll(frame);
-      if (round === 5) late = stand.want(THIN);
-      await stand.encode(frame);
+      if (round === 0) await fixture.encodeForAll(frame);
+      if (round === 5) late = fixture.want(THIN);
+      await fixture.encode(frame);
       for (const rendition of watching) {
         const expected = whole.tiles(frame, rendition.level);
         const tiles = owed(rendition, 0).map((tile) => tile.bytes);
@@ -214,7 +214,7 @@ describe("with noise", () => {
       }
     }
     if (late === null) throw new Error("nobody came late");
-    expect(late.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(late.newestFrame).toBe(fixture.dispatcher.captures.frames);
     const sources = shown.get(watching[0] as Rendition) as Frame[];
     expect(new Set(sources).size).toBeGreaterThan(1);
     for (const { number, bytes: tile } of owed(late, 0))

@@ -13,7 +13,7 @@ import { psnr, testPicture } from "../../support/samples.ts";
 import { until } from "../../support/wait-until.ts";
 import { withoutTables } from "../../support/stripped-jpeg.ts";
 import { pictureOf, slotWith } from "../../support/encoded-pictures.ts";
-import { type Frame, PipelineStand, Threads } from "../../support/tile-scheduler-fixture.ts";
+import { type Frame, EncodeFixture, Threads } from "../../support/tile-scheduler-fixture.ts";
 
 const SIZE = { width: 320, height: 240 };
 const FULL = { halvings: 0, quality: 90 };
@@ -42,95 +42,96 @@ const decodes = () => jobs.filter((kind) => kind === "decode").length;
 const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint8Array() });
 
 /** Hands JPEGs over until all renditions have the last one. */
-async function deliverForAll(stand: PipelineStand, jpeg: Uint8Array): Promise<void> {
-  const lacksIt = () => stand.renditions.wanted.some(({ newestFrame }) => newestFrame < stand.pipeline.captures.frames);
+async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<void> {
+  const lacksIt = () =>
+    fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.dispatcher.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
     if (times === 50) throw new Error("a rendition never came");
-    deliverJpeg(stand.pipeline, jpeg.slice(), times);
-    await until(() => stand.pipeline.idle, "the frame");
+    deliverJpeg(fixture.dispatcher, jpeg.slice(), times);
+    await until(() => fixture.dispatcher.idle, "the frame");
   }
 }
 
 describe("a JPEG of the source", () => {
   test("is passed on at once, byte for byte, and not decoded where nobody wants tiles", async () => {
-    const stand = new PipelineStand(threads, 0);
-    stand.isWatched = true;
+    const fixture = new EncodeFixture(threads, 0);
+    fixture.isWatched = true;
     for (const jpeg of GOOD) {
-      deliverJpeg(stand.pipeline, jpeg, 1);
-      expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
+      deliverJpeg(fixture.dispatcher, jpeg, 1);
+      expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
     }
     await Bun.sleep(20);
     expect(jobs).toEqual([]);
-    expect(stand.pipeline).toMatchObject({ captures: { frames: 3 }, encoded: 3, idle: true });
-    expect(stand.pipeline.drops.total).toBe(0);
+    expect(fixture.dispatcher).toMatchObject({ captures: { frames: 3 }, encoded: 3, idle: true });
+    expect(fixture.dispatcher.drops.total).toBe(0);
   });
 
   test("becomes tiles of every rendition that is wanted, and is passed on before that", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const [full, half] = [stand.want(FULL), stand.want(HALF)];
+    const fixture = new EncodeFixture(threads, 0);
+    const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
     for (const jpeg of GOOD) {
-      await deliverForAll(stand, jpeg);
+      await deliverForAll(fixture, jpeg);
       const decoded = djpeg(jpeg);
       const stitched = djpeg(full.stitch() as Uint8Array);
       expect(psnr(stitched.pixels, decoded.pixels)).toBeGreaterThan(35);
       expect(djpeg(half.stitch() as Uint8Array)).toMatchObject({ width: 160, height: 120 });
-      expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
+      expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
     }
-    expect(stand.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
-    expect(stand.pipeline.encoded).toBe(stand.published.length);
-    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept to compare with
+    expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
+    expect(fixture.dispatcher.encoded).toBe(fixture.published.length);
+    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept to compare with
   });
 
   test("is not decoded any more when the last who wanted tiles has gone; whoever comes gets the newest", async () => {
-    const stand = new PipelineStand(threads, 0);
-    stand.isWatched = true;
-    const half = stand.want(HALF);
-    await deliverForAll(stand, GOOD[0] as Uint8Array);
-    stand.renditions.release(half);
+    const fixture = new EncodeFixture(threads, 0);
+    fixture.isWatched = true;
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, GOOD[0] as Uint8Array);
+    fixture.renditions.release(half);
     const before = decodes();
-    for (const jpeg of GOOD) deliverJpeg(stand.pipeline, jpeg.slice(), 5);
+    for (const jpeg of GOOD) deliverJpeg(fixture.dispatcher, jpeg.slice(), 5);
     await Bun.sleep(20);
     expect(decodes()).toBe(before);
-    const again = stand.want(HALF);
-    stand.pipeline.pump();
+    const again = fixture.want(HALF);
+    fixture.dispatcher.pump();
     await until(
-      () => stand.pipeline.idle && again.newestFrame === stand.pipeline.captures.frames,
+      () => fixture.dispatcher.idle && again.newestFrame === fixture.dispatcher.captures.frames,
       "the newest as tiles",
     );
   });
 
   test("of a burst the newest is decoded; all are passed on", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const half = stand.want(HALF);
-    await deliverForAll(stand, GOOD[0] as Uint8Array);
-    const [before, published] = [decodes(), stand.published.length];
-    for (let frame = 0; frame < 30; frame++) deliverJpeg(stand.pipeline, jpegOf(frame), frame);
-    await until(() => stand.pipeline.idle, "the frames");
-    expect(stand.published.length - published).toBe(30);
-    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    const fixture = new EncodeFixture(threads, 0);
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, GOOD[0] as Uint8Array);
+    const [before, published] = [decodes(), fixture.published.length];
+    for (let frame = 0; frame < 30; frame++) deliverJpeg(fixture.dispatcher, jpegOf(frame), frame);
+    await until(() => fixture.dispatcher.idle, "the frames");
+    expect(fixture.published.length - published).toBe(30);
+    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
     expect(decodes() - before).toBe(2);
-    expect(stand.pipeline.drops.byReason.stale).toBe(28);
+    expect(fixture.dispatcher.drops.byReason.stale).toBe(28);
   });
 
   test("that is still being decoded when the source goes over to pixels does not come after them", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const full = stand.want(FULL);
-    await deliverForAll(stand, GOOD[0] as Uint8Array);
+    const fixture = new EncodeFixture(threads, 0);
+    const full = fixture.want(FULL);
+    await deliverForAll(fixture, GOOD[0] as Uint8Array);
     for (let round = 0; round < 10; round++) {
-      deliverJpeg(stand.pipeline, GOOD[1] as Uint8Array, 1);
+      deliverJpeg(fixture.dispatcher, GOOD[1] as Uint8Array, 1);
       const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
-      stand.deliver({ ...SIZE, format: "rgba", pixels });
-      await until(() => stand.pipeline.idle, "both");
-      expect(full.newestFrame).toBe(stand.pipeline.captures.frames);
+      fixture.deliver({ ...SIZE, format: "rgba", pixels });
+      await until(() => fixture.dispatcher.idle, "both");
+      expect(full.newestFrame).toBe(fixture.dispatcher.captures.frames);
     }
-    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
   });
 
   test("without Huffman tables is passed on with them", () => {
-    const stand = new PipelineStand(threads, 0);
-    stand.isWatched = true;
-    deliverJpeg(stand.pipeline, withoutTables(GOOD[0] as Uint8Array), 1);
-    expect(Buffer.compare(stand.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
+    const fixture = new EncodeFixture(threads, 0);
+    fixture.isWatched = true;
+    deliverJpeg(fixture.dispatcher, withoutTables(GOOD[0] as Uint8Array), 1);
+    expect(Buffer.compare(fixture.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
   });
 });
 
@@ -139,71 +140,71 @@ describe("damage", () => {
   const noise = new Uint8Array(good).fill(0xaa, 700, good.length - 2);
 
   test("in the scan is passed on, as the viewers will see it, and harms nobody", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const half = stand.want(HALF);
-    await deliverForAll(stand, good);
-    deliverJpeg(stand.pipeline, noise, 1);
-    await until(() => stand.pipeline.idle, "the damaged one");
-    expect(Buffer.compare(stand.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
-    await deliverForAll(stand, good);
-    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    const fixture = new EncodeFixture(threads, 0);
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, good);
+    deliverJpeg(fixture.dispatcher, noise, 1);
+    await until(() => fixture.dispatcher.idle, "the damaged one");
+    expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
+    await deliverForAll(fixture, good);
+    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
     expect(threads.restarted).toEqual([]);
   });
 
   test("in the header, or no end, is counted and said, and the next good one ends the trouble", async () => {
-    const stand = new PipelineStand(threads, 0);
-    stand.want(HALF);
-    await deliverForAll(stand, good);
-    const before = stand.published.length;
+    const fixture = new EncodeFixture(threads, 0);
+    fixture.want(HALF);
+    await deliverForAll(fixture, good);
+    const before = fixture.published.length;
     for (const bad of [good.subarray(0, 300), good.subarray(0, good.length - 100), Buffer.from("no picture")]) {
-      const said = stand.troubles.length;
-      for (let times = 0; times < 3; times++) deliverJpeg(stand.pipeline, bad, 1);
-      expect(stand.troubles.slice(said)).toEqual([expect.stringContaining("the source sends damaged pictures")]);
-      deliverJpeg(stand.pipeline, good.slice(), 2);
-      expect(stand.troubles.at(-1)).toBeNull();
+      const said = fixture.troubles.length;
+      for (let times = 0; times < 3; times++) deliverJpeg(fixture.dispatcher, bad, 1);
+      expect(fixture.troubles.slice(said)).toEqual([expect.stringContaining("the source sends damaged pictures")]);
+      deliverJpeg(fixture.dispatcher, good.slice(), 2);
+      expect(fixture.troubles.at(-1)).toBeNull();
     }
-    expect(stand.pipeline.drops.byReason.source).toBe(9);
-    expect(stand.published.length - before).toBe(3);
-    await until(() => stand.pipeline.idle, "the frames");
+    expect(fixture.dispatcher.drops.byReason.source).toBe(9);
+    expect(fixture.published.length - before).toBe(3);
+    await until(() => fixture.dispatcher.idle, "the frames");
   });
 
   test("that no codec reads is counted and said once, while it goes on, and others are passed on", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const half = stand.want(HALF);
-    await deliverForAll(stand, good);
+    const fixture = new EncodeFixture(threads, 0);
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, good);
     const unreadable = new Uint8Array(good);
     unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // a quantisation table of no precision there is
-    const before = stand.published.length;
+    const before = fixture.published.length;
     for (let frame = 0; frame < 5; frame++) {
-      deliverJpeg(stand.pipeline, unreadable.slice(), 1);
-      await until(() => stand.pipeline.idle, "the unreadable one");
+      deliverJpeg(fixture.dispatcher, unreadable.slice(), 1);
+      await until(() => fixture.dispatcher.idle, "the unreadable one");
     }
-    expect(stand.pipeline.drops.byReason.encode).toBe(5);
-    expect(stand.troubles.filter((text) => text === null)).toEqual([]);
-    expect(stand.published.length - before).toBe(5);
-    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
-    await deliverForAll(stand, good);
-    expect(stand.troubles.at(-1)).toBeNull();
-    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
+    expect(fixture.dispatcher.drops.byReason.encode).toBe(5);
+    expect(fixture.troubles.filter((text) => text === null)).toEqual([]);
+    expect(fixture.published.length - before).toBe(5);
+    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+    await deliverForAll(fixture, good);
+    expect(fixture.troubles.at(-1)).toBeNull();
+    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
   });
 
   test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const half = stand.want(HALF);
-    await deliverForAll(stand, good);
+    const fixture = new EncodeFixture(threads, 0);
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, good);
     const { stream } = half;
     const resized = new Uint8Array(good);
     resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // eight lines more than there are
     for (const jpeg of [resized, good, resized, good]) {
-      deliverJpeg(stand.pipeline, jpeg.slice(), 1);
-      await until(() => stand.pipeline.idle, "the frame");
+      deliverJpeg(fixture.dispatcher, jpeg.slice(), 1);
+      await until(() => fixture.dispatcher.idle, "the frame");
     }
     expect(half.stream).toBe(stream);
-    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
-    expect(stand.pipeline.drops.byReason.source).toBe(2);
+    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(fixture.dispatcher.drops.byReason.source).toBe(2);
     const other = cjpeg(testPicture({ width: 200, height: 100 }));
-    deliverJpeg(stand.pipeline, other.slice(), 1);
-    await deliverForAll(stand, other);
+    deliverJpeg(fixture.dispatcher, other.slice(), 1);
+    await deliverForAll(fixture, other);
     expect(half.stream).toMatchObject({ width: 100, height: 50 });
   });
 
@@ -233,17 +234,17 @@ describe("damage", () => {
   });
 
   test("that a thread dies of costs that frame of those who want tiles", async () => {
-    const stand = new PipelineStand(threads, 0);
-    const half = stand.want(HALF);
-    await deliverForAll(stand, good);
+    const fixture = new EncodeFixture(threads, 0);
+    const half = fixture.want(HALF);
+    await deliverForAll(fixture, good);
     threads.pool.spoil = (job) => (job.kind === "decode" ? ({ ...job, target: null } as never) : job);
-    deliverJpeg(stand.pipeline, good.slice(), 1);
-    await until(() => stand.pipeline.idle, "the thread's death");
-    expect(stand.troubles.at(-1)).toContain("the codec thread failed");
+    deliverJpeg(fixture.dispatcher, good.slice(), 1);
+    await until(() => fixture.dispatcher.idle, "the thread's death");
+    expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
     threads.pool.spoil = (job) => job;
-    await deliverForAll(stand, good);
-    expect(half.newestFrame).toBe(stand.pipeline.captures.frames);
-    expect(stand.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+    await deliverForAll(fixture, good);
+    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
     threads.restarted.length = 0;
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { readTiles, type Tiles } from "../../../src/protocol/messages.ts";
 import { HEADER_BYTES, MessageType } from "../../../src/protocol/wire.ts";
 import { Rendition } from "../../../src/server/renditions/rendition.ts";
-import { Renditions } from "../../../src/server/renditions/registry.ts";
+import { RenditionRegistry } from "../../../src/server/renditions/registry.ts";
 import { tilesOf } from "../../support/tile-lists.ts";
 
 const LEVEL = { halvings: 1, quality: 60 };
@@ -124,7 +124,7 @@ test("begun anew it is another stream, without tiles; stopped it is none", () =>
 
 describe("renditions", () => {
   test("are made once for all who want the level, the largest and best first", () => {
-    const renditions = new Renditions();
+    const renditions = new RenditionRegistry();
     const half = renditions.acquire({ halvings: 1, quality: 60 });
     const thin = renditions.acquire({ halvings: 0, quality: 30 });
     const best = renditions.acquire({ halvings: 0, quality: 75 });
@@ -134,7 +134,7 @@ describe("renditions", () => {
   });
 
   test("are retired with their last user, once, if they have tables to give back; whoever comes later gets another", () => {
-    const renditions = new Renditions();
+    const renditions = new RenditionRegistry();
     const first = start(renditions.acquire(LEVEL));
     renditions.acquire(LEVEL);
     renditions.release(first);
