@@ -1,46 +1,45 @@
-// What a source has captured: how many frames, how fast, and how long it takes from one to the next.
+// Counts the frames that a source captures, and measures their rate and the time between two of them.
 
 import type { Micros } from "../core/clock.ts";
 import { Rate, RecentMedian } from "../core/statistics.ts";
 
-export class CaptureCount {
+export class CaptureRate {
   readonly rate = new Rate();
   readonly #intervals = new RecentMedian(32);
   #frames = 0;
   #lastCapturedAt: Micros | null = null;
-  /** Since then. */
-  #lostSince = 0;
+  #lostSinceLast = 0;
 
   /** Frames that the source has delivered or lost. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Median time between two of them; 0 before the second. */
+  /** Median time between two frames; 0 before the second frame. */
   get intervalMicros(): number {
     return this.#intervals.value ?? 0;
   }
 
-  /** A frame; its number, from 1 on. */
+  /** Counts a delivered frame and returns its number, from 1 on. */
   add(capturedAt: Micros): number {
     if (this.#lastCapturedAt !== null) {
-      this.#intervals.add((capturedAt - this.#lastCapturedAt) / (this.#lostSince + 1));
+      this.#intervals.add((capturedAt - this.#lastCapturedAt) / (this.#lostSinceLast + 1));
     }
     this.#lastCapturedAt = capturedAt;
-    this.#lostSince = 0;
+    this.#lostSinceLast = 0;
     return this.#addOne(capturedAt);
   }
 
-  /** One that was lost; nobody knows when exactly it was captured. */
+  /** Counts a lost frame and returns its number. The time of its capture is not known, so `now` stands for it. */
   addLost(now: Micros): number {
-    this.#lostSince++;
+    this.#lostSinceLast++;
     return this.#addOne(now);
   }
 
-  /** The source is stopped: the time until the next frame says nothing. */
+  /** The source was stopped: the time until the next frame is not measured. */
   interrupt(): void {
     this.#lastCapturedAt = null;
-    this.#lostSince = 0;
+    this.#lostSinceLast = 0;
   }
 
   #addOne(at: Micros): number {

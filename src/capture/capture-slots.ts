@@ -1,35 +1,38 @@
-// Room in the arena for what a source captures: slots for pixels, of which there is a fixed number, and slots for JPEGs.
+// The arena's memory for one source: a fixed number of slots for pixels, and blocks for JPEGs.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/memory/frame-slots.ts";
 import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
-import { type JpegSlot, JpegSlots } from "./jpeg-slots.ts";
+import { type JpegBlock, JpegBlocks } from "./jpeg-blocks.ts";
 
-/** One frame being written, one waiting, one spare for a change of hands; the rest are in the encoders' hands. */
+/** One slot is being filled, one waits, one is spare while slots change hands. The encoders hold the others. */
 const SLOTS_BESIDE_ENCODERS = 3;
 
-/** What room is for: each may be had where the other may not. */
-export type RoomFor = "pixels" | "jpegs";
+/** What memory is reserved for. One kind may still be available when the other is not. */
+export type MemoryUse = "pixels" | "jpegs";
 
-export class CaptureRoom {
+/** Reports whether memory was available for a reservation; `trouble` says why not, and is null when it was. */
+export type OnMemory = (use: MemoryUse, trouble: string | null) => void;
+
+export class CaptureSlots {
   readonly #arena: Arena;
-  readonly #slotsOfEncoders: number;
-  readonly #onMemory: (what: RoomFor, trouble: string | null) => void;
-  /** Slots of so many bytes could not be had, and why: asking again at each frame would take what is left for smaller ones. */
+  readonly #encoderSlots: number;
+  readonly #onMemory: OnMemory;
+  /** Slots of this size failed. It is not tried again at each frame, which would use up what smaller slots need. */
   #tooLarge: { bytes: number; why: string } | null = null;
   #slots: FrameSlots | null = null;
-  readonly #jpegSlots: JpegSlots;
+  readonly #jpegBlocks: JpegBlocks;
 
-  /** `onMemory` hears, each time that room is asked for, whether memory has ended, and why. */
-  constructor(arena: Arena, slotsOfEncoders: number, onMemory: (what: RoomFor, trouble: string | null) => void) {
+  /** `encoderSlots` is the number of slots that the encoders hold at most. `onMemory` is called at each reservation. */
+  constructor(arena: Arena, encoderSlots: number, onMemory: OnMemory) {
     this.#arena = arena;
-    this.#slotsOfEncoders = slotsOfEncoders;
+    this.#encoderSlots = encoderSlots;
     this.#onMemory = onMemory;
-    this.#jpegSlots = new JpegSlots(arena);
+    this.#jpegBlocks = new JpegBlocks(arena);
   }
 
-  /** Null while all slots are taken, and where memory ends. */
+  /** Returns a slot for a frame; null while all slots are taken, or when memory has run out. */
   reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
     const bytes = frameBytes(format, width, height);
     if (this.#tooLarge !== null && bytes >= this.#tooLarge.bytes) {
@@ -38,7 +41,7 @@ export class CaptureRoom {
     }
     try {
       if (this.#slots === null || this.#slots.slotBytes < bytes) {
-        this.#slots = new FrameSlots(this.#arena, bytes, this.#slotsOfEncoders + SLOTS_BESIDE_ENCODERS);
+        this.#slots = new FrameSlots(this.#arena, bytes, this.#encoderSlots + SLOTS_BESIDE_ENCODERS);
       }
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
@@ -50,12 +53,12 @@ export class CaptureRoom {
     return this.#slots.acquire();
   }
 
-  /** Null where memory ends. */
-  reserveJpeg(mostBytes: number): JpegSlot | null {
+  /** Returns a block for a JPEG of at most `maxBytes`; null when memory has run out. */
+  reserveJpeg(maxBytes: number): JpegBlock | null {
     try {
-      const slot = this.#jpegSlots.take(mostBytes);
+      const block = this.#jpegBlocks.take(maxBytes);
       this.#onMemory("jpegs", null);
-      return slot;
+      return block;
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.#onMemory("jpegs", error.message);

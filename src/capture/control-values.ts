@@ -1,7 +1,7 @@
 // What is asked of a camera's settings: which is meant by a name, and which value by a text.
 
 import { UsageError } from "../core/errors.ts";
-import type { Control } from "./source.ts";
+import type { SourceControl } from "./source.ts";
 
 /** What was asked for by `--set` or by a viewer. */
 export interface Setting {
@@ -39,7 +39,10 @@ function newName(name: string): string {
 }
 
 /** By its name, old or new. Throws UsageError that says which there are. */
-export function findControl<Found extends Pick<Control, "name">>(controls: readonly Found[], name: string): Found {
+export function findControl<Found extends Pick<SourceControl, "name">>(
+  controls: readonly Found[],
+  name: string,
+): Found {
   const found =
     controls.find((control) => control.name === name) ??
     controls.find((control) => newName(control.name) === newName(name));
@@ -71,7 +74,7 @@ const MAX_BITMASK = 2 ** 32 - 1;
  * Reads a value for a control: a number, on or off, a menu item's label or, where no label is that, its number. To be read once: of
  * the outcome nobody can tell any more what it was. Throws UsageError for what the control does not take.
  */
-export function controlValue(control: Omit<Control, "value">, text: string): number {
+export function controlValue(control: Omit<SourceControl, "value">, text: string): number {
   const { name, type, minimum, maximum, step, menu } = control;
   if (control.isReadOnly) throw new UsageError(`the control '${name}' can only be read`);
   const item = menu.find(({ label }) => label.toLowerCase() === text.toLowerCase());
@@ -100,6 +103,6 @@ export function controlValue(control: Omit<Control, "value">, text: string): num
 }
 
 /** `0 to 255`, `10 to 10000 in steps of 10`. */
-export function rangeText({ minimum, maximum, step }: Pick<Control, "minimum" | "maximum" | "step">): string {
+export function rangeText({ minimum, maximum, step }: Pick<SourceControl, "minimum" | "maximum" | "step">): string {
   return `${minimum} to ${maximum}${step > 1 ? ` in steps of ${step}` : ""}`;
 }

@@ -5,14 +5,13 @@ import { basename, isAbsolute, join } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../core/errors.ts";
 import type { Sampling } from "../codec/simd/encoder.ts";
 import type { Size } from "../core/pixel-format.ts";
-import { isAddress, withoutPassword } from "./pipe/address.ts";
-import { createFfmpegSource, deviceInput, fileInput, urlInput } from "./pipe/ffmpeg.ts";
+import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput, withoutPassword } from "./pipe/ffmpeg.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
-import type { Source } from "./source.ts";
-import { createStandardInput, type InputFormat } from "./pipe/standard-input.ts";
+import { createStandardInput } from "./pipe/standard-input.ts";
+import type { FrameFormat, Source } from "./source.ts";
 import type { Setting } from "./control-values.ts";
-import { chooseCamera, findCameras } from "./camera/find.ts";
+import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 
@@ -31,7 +30,7 @@ export interface SourceOptions {
   /** 444: sources that have all colours, or can make them, hand them over. */
   sampling: Sampling;
   /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
-  pixelFormat: InputFormat | null;
+  pixelFormat: FrameFormat | null;
   /** For a camera: settings to be made. */
   settings?: readonly Setting[];
 }
@@ -140,7 +139,7 @@ function deviceOf(source: string, folder: string | undefined): string | null {
   // A path is a path, be there anything or not; a word that is no file can only be a camera.
   if (process.platform !== "linux" || source.includes("/") || existsSync(join(folder ?? ".", source))) return null;
   try {
-    return chooseCamera(findCameras(), source).path;
+    return chooseCamera(listCameras(), source).path;
   } catch (error) {
     if (!(error instanceof UsageError) || !error.retry || /^\d+$/.test(source)) throw error;
     const place = folder === undefined ? "" : ` (paths count from ${folder})`;
@@ -167,7 +166,7 @@ function openDevice(device: string, options: SourceOptions, say: (text: string) 
 }
 
 function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
-  const cameras = findCameras();
+  const cameras = listCameras();
   const camera = (cameras.find(({ isMultiPlanar }) => !isMultiPlanar) ?? cameras[0])?.path;
   if (camera === undefined) {
     say("no camera found: showing the pattern (--source tells what else there is)");

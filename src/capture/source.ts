@@ -1,87 +1,117 @@
-// What a source of frames is, and what it hands its frames to.
+// What a source of frames is, and the sink that it delivers to.
+//
+// How to write a source: return an object with a name, a nominal rate and a function `run`. For each frame, `run` reserves memory
+// from the sink, fills it and hands it over:
+//
+//   const source: Source = {
+//     name: "my camera",
+//     framesPerSecond: 30,
+//     async run(sink, signal) {
+//       while (!signal.aborted) {
+//         const frame = await camera.nextFrame(signal);
+//         const slot = sink.reserve("rgba", frame.size);
+//         if (slot === null) {
+//           sink.lost(); // the encoders are busy: this frame is dropped, and the next one will be newer
+//           continue;
+//         }
+//         slot.bytes.set(frame.pixels);
+//         sink.pixels(slot, "rgba", frame.size, frame.capturedAt);
+//       }
+//     },
+//   };
+//
+// `run` may be called again after it has ended: with `--idle-release`, after a failure, and when a device is back.
 
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { JpegSlot } from "./jpeg-slots.ts";
+import type { JpegBlock } from "./jpeg-blocks.ts";
 
-/** Where a source puts its frames. Nothing here waits: a frame there is no room for is dropped and counted. */
+/** The layout of a captured frame: pixels, or a JPEG that is sent as it is. */
+export type FrameFormat = PixelFormat | "mjpeg";
+
+/**
+ * Takes the frames of a source. No call waits, and each returns at once: a frame for which there is no memory is dropped and
+ * counted.
+ */
 export interface FrameSink {
   /**
-   * Room for the next frame's pixels, or null while the encoders are busy with older ones. The source fills it and gives
-   * it back by `pixels`, or releases it itself.
+   * Returns a slot for the pixels of one frame, or null while the encoders hold all slots. The source fills the slot from its
+   * start (`core/pixel-format.ts` has the layouts) and passes it to `pixels`, or calls its `release` when there is no frame
+   * after all.
    */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
-  /** A frame in a reserved slot, captured at that time. */
+  /** Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is microseconds since the Unix epoch. */
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void;
-  /** Room for a JPEG of at most so many bytes, likewise; null where memory ends. */
-  reserveJpeg(mostBytes: number): JpegSlot | null;
-  /** A frame that is a JPEG already, of so many bytes, in a reserved slot; it is sent as it is. */
-  jpeg(slot: JpegSlot, jpegBytes: number, capturedAt: Micros): void;
-  /** A frame that was there but could not be taken (`reserve` said null, or it was damaged). */
+  /** Returns a block for a JPEG of at most `maxBytes`, or null when memory has run out. */
+  reserveJpeg(maxBytes: number): JpegBlock | null;
+  /** Delivers a frame that is a JPEG of `jpegBytes` in a reserved block, which then belongs to the sink. It is sent as it is. */
+  jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): void;
+  /** Counts a frame that was captured and could not be delivered: `reserve` returned null, or the frame was damaged. */
   lost(): void;
-  /** Says to operator and viewers what is wrong with the source; null when all is well again. */
+  /** Tells the operator and the viewers what is wrong with the source; null when it works again. */
   trouble(text: string | null): void;
 }
 
-/** Hands a JPEG over that lies elsewhere: a copy. */
+/** Copies a JPEG into a block of the sink and delivers it. Without a block the frame is counted as lost. */
 export function deliverJpeg(sink: FrameSink, jpeg: Uint8Array, capturedAt: Micros): void {
-  const slot = sink.reserveJpeg(jpeg.length);
-  if (slot === null) {
+  const block = sink.reserveJpeg(jpeg.length);
+  if (block === null) {
     sink.lost();
     return;
   }
-  slot.bytes.set(jpeg);
-  sink.jpeg(slot, jpeg.length, capturedAt);
+  block.bytes.set(jpeg);
+  sink.jpeg(block, jpeg.length, capturedAt);
 }
 
 export interface Source {
-  /** For people: `pattern`, `vtest.mp4`, `/dev/video0`. */
+  /** A name for people: `pattern`, `vtest.mp4`, `/dev/video0`. */
   readonly name: string;
-  /** Nominal frames a second; 0 where nobody can know. */
+  /** Nominal frames per second; 0 when it is not known. It may become known, or change, while the source runs. */
   readonly framesPerSecond: number;
   /**
-   * Delivers frames until `signal` aborts or the source has come to its end; resolves then. Rejects with SourceError,
-   * MissingError or UsageError where it cannot go on. Leaves no process and no device open behind it.
+   * Delivers frames until `signal` aborts or the source ends, and then resolves. Rejects with SourceError, MissingError or
+   * UsageError when it cannot go on; with `retry` of a SourceError, the server calls `run` again. When the promise settles,
+   * every process and device that `run` opened is closed.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
-  /** Settings of a camera that can be changed while it runs; absent where a source has none. */
-  readonly controls?: SourceControls;
-  /** Resolves when a device that went away may be there again; never rejects. Absent where nobody can know. */
+  /** Controls of a camera, which can be changed while it runs. */
+  readonly controls?: SourceControls | undefined;
+  /** Resolves when a device that was unplugged may be back; never rejects. It ends the pause before the next try early. */
   untilBack?(signal: AbortSignal): Promise<void>;
 }
 
 export interface SourceControls {
-  /** What there is, with present values. Rejects with SourceError where the device cannot be asked. */
-  list(): Promise<Control[]>;
+  /** Lists the controls with their present values. Rejects with SourceError when the device does not answer. */
+  list(): Promise<SourceControl[]>;
   /**
-   * Sets one by its name, to what `text` means (control-values.ts); it stays so when the camera is plugged in again. Rejects with
-   * UsageError for a name that is not there or a value that is not allowed, with SourceError where the camera refuses it or
-   * cannot be asked.
+   * Sets a control by its name. `text` is a number, `on`, `off` or the label of a menu item (control-values.ts). The value is set
+   * again when the camera comes back after it was unplugged. Rejects with UsageError when the camera has no such control or does
+   * not allow the value, and with SourceError when the camera refuses or does not answer.
    */
   set(name: string, text: string): Promise<void>;
-  /** Lets go of all that they hold; afterwards the other calls reject. */
+  /** Releases what the controls hold. Later calls of `list` and `set` reject. */
   close(): Promise<void>;
 }
 
-/** One setting of a camera. */
-export interface Control {
-  /** As v4l2-ctl writes it: `exposure_time_absolute`. */
+/** One control of a camera. */
+export interface SourceControl {
+  /** The name that v4l2-ctl uses: `exposure_time_absolute`. */
   name: string;
-  /** As the driver calls it: `Exposure Time, Absolute`. */
+  /** The driver's own name: `Exposure Time, Absolute`. */
   title: string;
-  /** `menu` takes the values in `menu`; a `button` has no value and does something when it is set. */
+  /** `menu` takes the values in `menu`; a `button` has no value and triggers an action when it is set. */
   type: "integer" | "boolean" | "menu" | "button" | "bitmask";
   minimum: number;
   maximum: number;
   step: number;
   defaultValue: number;
-  /** Null where it cannot be read. */
+  /** Null when it cannot be read. */
   value: number | null;
   menu: ControlMenuItem[];
-  /** Never to be set. */
+  /** It can never be set. */
   isReadOnly: boolean;
-  /** Without effect as things are: an exposure time while exposure is automatic. */
+  /** It has no effect at present, as the exposure time while exposure is automatic. */
   isInactive: boolean;
 }
 

@@ -1,9 +1,9 @@
 // What `bun run cameras` shows: every camera with what it offers, as an object and as a table.
 
 import { messageOf } from "../core/errors.ts";
-import type { Control } from "../capture/source.ts";
+import type { SourceControl } from "../capture/source.ts";
 import { rangeText } from "../capture/control-values.ts";
-import { describeCamera, type FoundCamera } from "../capture/camera/find.ts";
+import { queryCamera, type FoundCamera } from "../capture/camera/find.ts";
 import { type CameraFormat, frameFormatOf, rateOf, type SizeRange } from "../capture/v4l2/formats.ts";
 
 /** Printed as it is by `--json`. */
@@ -15,7 +15,7 @@ export interface CameraReport {
   bus: string;
   formats: FormatReport[];
   /** With `--controls`. */
-  controls?: Control[];
+  controls?: SourceControl[];
   /** Why it could not be asked; null = it could. */
   error: string | null;
 }
@@ -41,7 +41,7 @@ export interface SizeReport {
 export function reportCamera({ index, path, card, bus }: FoundCamera, withControls: boolean): CameraReport {
   const camera = { index, path, name: card, bus };
   try {
-    const { formats, controls } = describeCamera(path, withControls);
+    const { formats, controls } = queryCamera(path, withControls);
     return { ...camera, formats: formats.map(reportFormat), ...(withControls ? { controls } : {}), error: null };
   } catch (error) {
     return { ...camera, formats: [], ...(withControls ? { controls: [] } : {}), error: messageOf(error) };
@@ -80,7 +80,7 @@ function formatRows({ fourcc, description, pixelFormat, sizes }: FormatReport): 
   ]);
 }
 
-function controlRows(control: Control): string[][] {
+function controlRows(control: SourceControl): string[][] {
   const { name, type, value, defaultValue, menu, isReadOnly, isInactive } = control;
   const remarks = [...(isReadOnly ? ["read only"] : []), ...(isInactive ? ["without effect now"] : [])];
   const isValued = type !== "button";

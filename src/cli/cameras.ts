@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { MissingError } from "../core/errors.ts";
 import { asProgram, runMain } from "./program.ts";
 import { VERSION } from "../core/version.ts";
-import { chooseCamera, findCameras } from "../capture/camera/find.ts";
+import { chooseCamera, listCameras } from "../capture/camera/find.ts";
 import { hasLibc } from "../capture/v4l2/libc.ts";
 import { describeReports, reportCamera } from "./camera-table.ts";
 
@@ -28,7 +28,7 @@ await runMain(async () => {
         "(ffmpeg -f dshow -list_devices true -i dummy)",
     );
   }
-  const found = findCameras();
+  const found = listCameras();
   const [wanted] = command.args;
   const shown = wanted === undefined ? found : [chooseCamera(found, wanted)];
   const reports = shown.map((camera) => reportCamera(camera, controls));

@@ -3,7 +3,7 @@
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { JpegSlot } from "../capture/jpeg-slots.ts";
+import type { JpegBlock } from "../capture/jpeg-blocks.ts";
 
 export interface CapturedPixels extends Size {
   /** Whoever has the pixels releases it. */
@@ -22,7 +22,7 @@ export interface EncodedPicture extends Size {
   capturedAt: Micros;
   encodedAt: Micros;
   /** In it is the JPEG. Whoever keeps the picture beyond a call holds it. */
-  slot: JpegSlot;
+  slot: JpegBlock;
   jpegBytes: number;
   /** It came as a JPEG from the source. */
   isPassedOn: boolean;

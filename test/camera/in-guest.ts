@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { CameraReport } from "../../src/cli/camera-table.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import { findCameras } from "../../src/capture/camera/find.ts";
+import { listCameras } from "../../src/capture/camera/find.ts";
 import { childrenOf, runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { cameraFrames, captureFrames, hashOf, medianOf } from "./lab.ts";
 
@@ -112,7 +112,7 @@ describe("trouble", () => {
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     for (let turn = 1; turn <= 10; turn++) {
       // Whoever holds the node keeps its number taken.
-      const holder = turn % 5 === 0 ? openSync(findCameras()[0]?.path as string, "r") : null;
+      const holder = turn % 5 === 0 ? openSync(listCameras()[0]?.path as string, "r") : null;
       const news = () => viewer.remarks.split("is not there any more").length - 1;
       const good = () => viewer.remarks.split("all is well again").length - 1;
       const before = { news: news(), good: good() };
@@ -145,7 +145,7 @@ describe("trouble", () => {
   });
 
   test("a camera that another program uses, or that may not be opened, is one line", async () => {
-    const path = findCameras()[0]?.path as string;
+    const path = listCameras()[0]?.path as string;
     const flags = ["-f", "v4l2", "-i", path, "-f", "null", "-"];
     const child = Bun.spawn(["ffmpeg", "-nostdin", "-v", "info", ...flags], { stderr: "pipe" });
     for await (const chunk of child.stderr) if (new TextDecoder().decode(chunk).includes("frame=")) break;
@@ -171,7 +171,7 @@ describe("trouble", () => {
 });
 
 test("one camera named twice is one camera of the server, and the other a line", async () => {
-  const path = findCameras()[0]?.path as string;
+  const path = listCameras()[0]?.path as string;
   await using server = await startServer(["--source", "0", "--source", path, ...SMALL]);
   const text = "is another camera of this server already: name it once";
   await server.until("the line", ({ remarks }) => remarks.includes(text));
@@ -180,7 +180,7 @@ test("one camera named twice is one camera of the server, and the other a line",
 });
 
 test("fswebcam takes pictures of it for --source webcam", async () => {
-  const device = findCameras()[0]?.path as string;
+  const device = listCameras()[0]?.path as string;
   const flags = ["--source", "webcam", "--device", device, "--size", "320x240"];
   await using server = await startServer(flags);
   await using viewer = startViewer(server.port, ["--frames", "2"]);

@@ -19,7 +19,7 @@ import {
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { CaptureRoom } from "../../src/capture/capture-slots.ts";
+import { CaptureSlots } from "../../src/capture/capture-slots.ts";
 import { JpegSplitter } from "../../src/capture/pipe/jpeg-splitter.ts";
 import { parseSetting } from "../../src/capture/control-values.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
@@ -78,7 +78,7 @@ export async function captureFrames(
   const source = openSource({ ...usual, ...options, settings: settings.map(parseSetting) }, (text) => said.push(text));
   const frames: CapturedFrame[] = [];
   let lost = 0;
-  const room = new CaptureRoom(Arena.create(), 0, (_, trouble) => {
+  const room = new CaptureSlots(Arena.create(), 0, (_, trouble) => {
     if (trouble !== null) throw new Error(trouble);
   });
   const ending = new AbortController();

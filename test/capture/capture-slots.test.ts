@@ -1,68 +1,70 @@
-// Room for what a source captures: how much there is, who holds it, and what is said where memory ends.
+// Memory for one source: the number of slots, the recycling of JPEG blocks, and what is reported when the arena is full.
 
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
-import { CaptureRoom } from "../../src/capture/capture-slots.ts";
-import { JpegSlots } from "../../src/capture/jpeg-slots.ts";
+import { CaptureSlots } from "../../src/capture/capture-slots.ts";
+import { JpegBlocks } from "../../src/capture/jpeg-blocks.ts";
 
 const HD = { width: 1280, height: 720 };
 
-describe("JPEGs", () => {
-  test("lie in the arena behind room for the head, and whoever has the message has them", () => {
+describe("JpegBlock", () => {
+  test("JpegBlock: its message lies in the arena, with the head before the JPEG", () => {
     const arena = Arena.create();
-    const slot = new JpegSlots(arena).take(1000);
-    expect(slot.bytes.buffer).toBe(arena.memory.buffer);
-    expect(slot.bytes.length).toBeGreaterThanOrEqual(1000);
-    slot.bytes.set([1, 2, 3]);
-    const message = slot.message(3);
+    const block = new JpegBlocks(arena).take(1000);
+    expect(block.bytes.buffer).toBe(arena.memory.buffer);
+    expect(block.bytes.length).toBeGreaterThanOrEqual(1000);
+    block.bytes.set([1, 2, 3]);
+    const message = block.message(3);
     expect(message.length).toBe(PICTURE_HEAD_BYTES + 3);
     expect([...message.subarray(PICTURE_HEAD_BYTES)]).toEqual([1, 2, 3]);
   });
 
-  test("their room is used again when the last who holds it has released it, and not before", () => {
-    const slots = new JpegSlots(Arena.create());
-    const first = slots.take(5000);
-    first.hold();
+  test("JpegBlock: its memory is used again after the last release", () => {
+    const blocks = new JpegBlocks(Arena.create());
+    const first = blocks.take(5000);
+    first.retain();
     first.release();
-    const second = slots.take(5000);
+    const second = blocks.take(5000);
     expect(second.bytes.byteOffset).not.toBe(first.bytes.byteOffset);
     first.release();
-    expect(slots.take(5000).bytes.byteOffset).toBe(first.bytes.byteOffset);
-    expect(() => first.release()).toThrow("more often than held");
-    expect(() => first.hold()).toThrow("after it had been given back");
+    expect(blocks.take(5000).bytes.byteOffset).toBe(first.bytes.byteOffset);
+    expect(() => first.release()).toThrow("released more often than retained");
+    expect(() => first.retain()).toThrow("retained after its last release");
   });
 });
 
-test("where memory ends it is said why, nothing is thrown, and all is well again when it is", () => {
-  const said: [string, string | null][] = [];
-  const arena = Arena.create();
-  const room = new CaptureRoom(arena, 1, (what, trouble) => said.push([what, trouble]));
-  const allow = arena.holdGrowth(); // as good as the end of memory
-  expect([room.reserve("rgba", HD), room.reserveJpeg(500_000)]).toEqual([null, null]);
-  const none = expect.stringContaining("no memory");
-  expect(said).toEqual([
-    ["pixels", none],
-    ["jpegs", none],
-  ]);
-  allow();
-  expect(room.reserveJpeg(500_000)).not.toBeNull();
-  const before = arena.take(0);
-  expect(room.reserve("rgba", HD)).toBeNull(); // what was too large once is not tried at each frame
-  expect(arena.take(0)).toBe(before);
-  expect(room.reserve("gray", { width: 64, height: 48 })?.bytes.length).toBe(64 * 48);
-  expect(said.slice(2)).toEqual([
-    ["jpegs", null],
-    ["pixels", none],
-    ["pixels", null],
-  ]);
-});
+describe("CaptureSlots", () => {
+  test("CaptureSlots: a full arena gives null and a reason, and the trouble ends when memory is back", () => {
+    const reported: [string, string | null][] = [];
+    const arena = Arena.create();
+    const slots = new CaptureSlots(arena, 1, (use, trouble) => reported.push([use, trouble]));
+    const allow = arena.holdGrowth(); // has the effect of a full arena
+    expect([slots.reserve("rgba", HD), slots.reserveJpeg(500_000)]).toEqual([null, null]);
+    const none = expect.stringContaining("no memory");
+    expect(reported).toEqual([
+      ["pixels", none],
+      ["jpegs", none],
+    ]);
+    allow();
+    expect(slots.reserveJpeg(500_000)).not.toBeNull();
+    const before = arena.take(0);
+    expect(slots.reserve("rgba", HD)).toBeNull(); // a size that failed is not tried again at each frame
+    expect(arena.take(0)).toBe(before);
+    expect(slots.reserve("gray", { width: 64, height: 48 })?.bytes.length).toBe(64 * 48);
+    expect(reported.slice(2)).toEqual([
+      ["jpegs", null],
+      ["pixels", none],
+      ["pixels", null],
+    ]);
+  });
 
-test("pixels have as many slots as the encoders hold and three more, and one is free again when it is released", () => {
-  const room = new CaptureRoom(Arena.create(), 2, () => undefined);
-  const slots = Array.from({ length: 5 }, () => room.reserve("gray", HD));
-  expect(slots).not.toContain(null);
-  expect(room.reserve("gray", HD)).toBeNull();
-  slots[2]?.release();
-  expect(room.reserve("gray", HD)?.address).toBe(slots[2]?.address as number);
+  test("CaptureSlots: there are three slots more than the encoders hold, and a released one is free again", () => {
+    const slots = new CaptureSlots(Arena.create(), 2, () => undefined);
+    const taken = Array.from({ length: 5 }, () => slots.reserve("gray", HD));
+    expect(taken).not.toContain(null);
+    expect(slots.reserve("gray", HD)).toBeNull();
+    taken[2]?.release();
+    expect(slots.reserve("gray", HD)?.address).toBe(taken[2]?.address as number);
+  });
 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceError, UsageError } from "../../src/core/errors.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
-import { findCameras } from "../../src/capture/camera/find.ts";
+import { listCameras } from "../../src/capture/camera/find.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -58,14 +58,14 @@ describe("right sources", () => {
     expect(open({ source: "-", pixelFormat: "mjpeg", framesPerSecond: 5 }).framesPerSecond).toBe(5);
   });
 
-  test.skipIf(findCameras().length > 0)("auto shows the pattern where there is no camera, and says so", () => {
+  test.skipIf(listCameras().length > 0)("auto shows the pattern where there is no camera, and says so", () => {
     const said: string[] = [];
     expect(open({ source: "auto" }, (text) => said.push(text)).name).toBe("pattern");
     expect(said).toEqual([expect.stringContaining("no camera found")]);
   });
 
   test("cameras are devices, each once", () => {
-    const cameras = findCameras().map(({ path }) => path);
+    const cameras = listCameras().map(({ path }) => path);
     expect(new Set(cameras).size).toBe(cameras.length);
     for (const camera of cameras) expect(camera).toMatch(/^\/dev\/video\d+$/);
   });

@@ -6,7 +6,7 @@ import { DEFAULTS } from "../../src/server/settings/settings.ts";
 import { serve } from "../../src/server/serve.ts";
 import { createPattern } from "../../src/capture/pattern/pattern.ts";
 import { controlValue, findControl } from "../../src/capture/control-values.ts";
-import type { Control, Source } from "../../src/capture/source.ts";
+import type { SourceControl, Source } from "../../src/capture/source.ts";
 import { supervise } from "../../src/capture/supervise/supervise.ts";
 import { runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -18,8 +18,8 @@ const COMMON = { title: "", menu: [], isReadOnly: false, isInactive: false };
 let closed = 0;
 
 /** A pattern with what a camera has: values that are kept. */
-function createCamera(): Source {
-  const controls: Control[] = [
+function createCameraSource(): Source {
+  const controls: SourceControl[] = [
     { ...COMMON, name: "brightness", type: "integer", minimum: -64, maximum: 64, step: 2, defaultValue: 0, value: 4 },
     { ...COMMON, name: "hue_auto", type: "boolean", minimum: 0, maximum: 1, step: 1, defaultValue: 1, value: 1 },
     { ...COMMON, name: "reset", type: "button", minimum: 0, maximum: 0, step: 0, defaultValue: 0, value: null },
@@ -67,7 +67,7 @@ async function withServer(
       listening: (report) => listening(report.port),
       report: () => undefined,
       say: (text) => said.push(text),
-      createSource: () => supervise(createCamera()),
+      createSource: () => supervise(createCameraSource()),
     },
   );
   try {
@@ -104,7 +104,7 @@ exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mo
     ]);
     const { areSettable, controls } = JSON.parse((await run(address, "--controls", "--json")).output);
     expect(areSettable).toBe(true);
-    expect(controls.map(({ name, value }: Control) => [name, value])).toEqual([
+    expect(controls.map(({ name, value }: SourceControl) => [name, value])).toEqual([
       ["brightness", -8],
       ["hue_auto", 0],
       ["exposure_auto", 1],

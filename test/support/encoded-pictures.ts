@@ -1,7 +1,7 @@
 // Encoded pictures for tests: made of any bytes, and kept as what they were when they were published.
 
 import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
-import { JpegSlot } from "../../src/capture/jpeg-slots.ts";
+import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
 import { type EncodedPicture, jpegOf } from "../../src/server/picture.ts";
 
 /** With memory of its own, which nobody takes back. */
@@ -10,8 +10,8 @@ export function pictureOf(facts: Omit<EncodedPicture, "slot" | "jpegBytes">, jpe
   return { ...facts, slot, jpegBytes: jpeg.length };
 }
 
-export function slotWith(jpeg: Uint8Array): JpegSlot {
-  const slot = new JpegSlot(new Uint8Array(PICTURE_HEAD_BYTES + jpeg.length), () => undefined);
+export function slotWith(jpeg: Uint8Array): JpegBlock {
+  const slot = new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + jpeg.length), () => undefined);
   slot.bytes.set(jpeg);
   return slot;
 }

@@ -4,7 +4,7 @@ import { Arena } from "../../src/codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../src/codec/memory/frame-slots.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
-import { JpegSlot } from "../../src/capture/jpeg-slots.ts";
+import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
 import type { FrameSink } from "../../src/capture/source.ts";
 
 /** One for all sinks: with one a frame the engine collects garbage all the time, and a live source is never caught up with. */
@@ -54,13 +54,13 @@ export class RecordingSink implements FrameSink {
     slot.release();
   }
 
-  reserveJpeg(mostBytes: number): JpegSlot | null {
+  reserveJpeg(mostBytes: number): JpegBlock | null {
     if (this.held === this.slots) return null;
     this.held++;
-    return new JpegSlot(new Uint8Array(PICTURE_HEAD_BYTES + mostBytes), () => this.held--);
+    return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + mostBytes), () => this.held--);
   }
 
-  jpeg(slot: JpegSlot, jpegBytes: number): void {
+  jpeg(slot: JpegBlock, jpegBytes: number): void {
     this.jpegs.push(slot.bytes.slice(0, jpegBytes));
     slot.release();
   }

@@ -15,7 +15,7 @@ import { HandOver } from "./hand-over.ts";
 import { cameraPluggedIn } from "./plugged-in.ts";
 import { endOf, hasEnded } from "./thread-end.ts";
 
-export interface CameraOptions {
+export interface CameraSourceOptions {
   path: string;
   identity: Identity;
   /** Sockets (`bus`) of other cameras with the same name. */
@@ -29,8 +29,8 @@ export interface CameraOptions {
 }
 
 /** A camera that was looked at already: what is wrong with the wishes was said then. */
-export function createCamera(options: CameraOptions): Source {
-  const camera = new Camera(options);
+export function createCameraSource(options: CameraSourceOptions): Source {
+  const camera = new CameraSource(options);
   cameras.add(camera);
   const controls = createControls({
     camera: () => ({ path: camera.path, identity: options.identity, others: camera.others }),
@@ -54,10 +54,10 @@ export function createCamera(options: CameraOptions): Source {
 }
 
 /** Of this process, as long as they are used: what one of them has is not another one. */
-const cameras = new Set<Camera>();
+const cameras = new Set<CameraSource>();
 
-class Camera {
-  readonly #options: CameraOptions;
+class CameraSource {
+  readonly #options: CameraSourceOptions;
   #settings: Setting[];
   #said = "";
   /** The thread of the last run. */
@@ -66,7 +66,7 @@ class Camera {
   path: string;
   framesPerSecond: number;
 
-  constructor(options: CameraOptions) {
+  constructor(options: CameraSourceOptions) {
     this.#options = options;
     this.#settings = [...options.settings];
     this.path = nodeOf(options.path);

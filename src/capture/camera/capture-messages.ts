@@ -2,7 +2,7 @@
 
 import type { Setting } from "../control-values.ts";
 import type { Identity } from "../v4l2/device.ts";
-import type { FrameFormat } from "../v4l2/formats.ts";
+import type { FrameFormat } from "../source.ts";
 import type { Actual, Wanted } from "../v4l2/negotiate.ts";
 
 /** Given to the thread when it is started. */

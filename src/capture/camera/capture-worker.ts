@@ -9,13 +9,11 @@ import { isExpected, SourceError } from "../../core/errors.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { applySettings } from "../v4l2/controls.ts";
-import { refuseBusy } from "../v4l2/busy.ts";
-import { Device } from "../v4l2/device.ts";
+import { Device, refuseBusy } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
-import { findAgain, findCameras, isSame } from "./find.ts";
+import { findAgain, listCameras, isSame } from "./find.ts";
 import { monotonicMicros, SystemCallError, viewOf } from "../v4l2/libc.ts";
-import { CaptureSession, type Taken } from "../v4l2/session.ts";
-import { captureTime } from "../v4l2/timestamps.ts";
+import { CaptureSession, captureTime, type Taken } from "../v4l2/session.ts";
 
 /** How soon a stop is noticed while no frame comes. */
 const LONGEST_WAIT_MS = 100;
@@ -91,7 +89,7 @@ function takeFrames(device: Device, session: CaptureSession): void {
 function findDevice(): Device {
   const there = openIfItIs(order.path);
   if (there !== null) return there;
-  const camera = findAgain(findCameras(), order.identity, order.path, order.others);
+  const camera = findAgain(listCameras(), order.identity, order.path, order.others);
   if (camera === null) throw new SourceError(`${order.path} is not there any more`, { retry: true });
   const device = new Device(camera.path);
   if (device.capability().isCamera) return device;

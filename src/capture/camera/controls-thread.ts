@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../core/errors.ts";
-import type { SourceControls, Control } from "../source.ts";
+import type { SourceControls, SourceControl } from "../source.ts";
 import type { Setting } from "../control-values.ts";
 import type { Identity } from "../v4l2/device.ts";
 import { endOf, hasEnded } from "./thread-end.ts";
@@ -24,7 +24,7 @@ export interface ControlRequest {
 
 export interface ControlAnswer {
   number: number;
-  controls: Control[];
+  controls: SourceControl[];
   failure: { message: string; isUsage: boolean } | null;
 }
 
@@ -44,7 +44,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
   let end: Promise<void> = Promise.resolve();
   let isClosed = false;
   let requests = 0;
-  const waiting = new Map<number, { resolve: (controls: Control[]) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<number, { resolve: (controls: SourceControl[]) => void; reject: (error: Error) => void }>();
 
   const fail = (reason: string) => {
     worker = null;
@@ -67,7 +67,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     end = endOf(started);
     return started;
   };
-  const ask = (setting: Setting | null): Promise<Control[]> =>
+  const ask = (setting: Setting | null): Promise<SourceControl[]> =>
     new Promise((resolve, reject) => {
       if (isClosed) throw new SourceError("the camera is not used any more", { retry: false });
       worker ??= start();

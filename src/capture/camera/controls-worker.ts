@@ -2,7 +2,7 @@
 
 import { parentPort } from "node:worker_threads";
 import { isExpected, SourceError, UsageError } from "../../core/errors.ts";
-import { applySetting, readControls } from "../v4l2/controls.ts";
+import { applySetting, listControls } from "../v4l2/controls.ts";
 import type { ControlAnswer, ControlRequest, KnownCamera } from "./controls-thread.ts";
 import { Device } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
@@ -19,7 +19,7 @@ port.on("message", (request: ControlRequest | null) => {
 function answer({ number, camera, setting }: ControlRequest): ControlAnswer {
   try {
     using device = open(camera);
-    if (setting === null) return { number, controls: readControls(device), failure: null };
+    if (setting === null) return { number, controls: listControls(device), failure: null };
     applySetting(device, setting);
     return { number, controls: [], failure: null };
   } catch (error) {

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { codeOf, SourceError, UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
-import type { Control } from "../source.ts";
-import { readControls } from "../v4l2/controls.ts";
+import type { SourceControl } from "../source.ts";
+import { listControls } from "../v4l2/controls.ts";
 import { Device, type Identity } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
@@ -25,7 +25,7 @@ const NODES = "/sys/class/video4linux";
  * All nodes that deliver pictures, in the order of their numbers, with their names. One that cannot be opened is called by what
  * sysfs says of it. Only Linux can list them without help; elsewhere none is found.
  */
-export function findCameras(folder = NODES): FoundCamera[] {
+export function listCameras(folder = NODES): FoundCamera[] {
   return nodesIn(folder)
     .flatMap((name) => {
       const found = lookAt(folder, name);
@@ -98,17 +98,17 @@ export function explainMultiPlanar(path: string): string {
   return `${path} is multi-planar, which is read neither here nor by ffmpeg: GStreamer reads it, into --source - (docs/cameras.md)`;
 }
 
-export interface CameraDescription {
+export interface CameraOffer {
   formats: CameraFormat[];
-  controls: Control[];
+  controls: SourceControl[];
 }
 
 /** What a camera offers; `controls` is empty where they are not wanted. Throws SourceError where it cannot be asked. */
-export function describeCamera(path: string, withControls: boolean): CameraDescription {
+export function queryCamera(path: string, withControls: boolean): CameraOffer {
   try {
     using device = new Device(path);
     if (device.capability().isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
-    return { formats: readFormats(device, null), controls: withControls ? readControls(device) : [] };
+    return { formats: readFormats(device, null), controls: withControls ? listControls(device) : [] };
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     throw new SourceError(explainSystemCall(cause, path), { retry: false, cause });
@@ -169,7 +169,7 @@ export function isSame(path: string, { card, bus }: Pick<Identity, "card" | "bus
 export function isStillAt(
   path: string,
   here: Pick<Identity, "card" | "bus">,
-  { identity, others, all = findCameras }: { identity: Identity; others: readonly string[]; all?: () => FoundCamera[] },
+  { identity, others, all = listCameras }: { identity: Identity; others: readonly string[]; all?: () => FoundCamera[] },
 ): boolean {
   if (isSame(path, here, identity)) return true;
   return here.card === identity.card && findAgain(all(), identity, path, others)?.path === path;

@@ -2,13 +2,12 @@
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Source } from "../source.ts";
-import { createCamera } from "./camera-source.ts";
+import { createCameraSource } from "./camera-source.ts";
 import type { Setting } from "../control-values.ts";
 import { checkSettings } from "../v4l2/controls.ts";
-import { refuseBusy } from "../v4l2/busy.ts";
-import { Device } from "../v4l2/device.ts";
+import { Device, refuseBusy } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
-import { explainMultiPlanar, findCameras, nodeIndexOf } from "./find.ts";
+import { explainMultiPlanar, listCameras, nodeIndexOf } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "../v4l2/formats.ts";
 import { hasLibc, SystemCallError } from "../v4l2/libc.ts";
 import { chooseMode, USUAL_SIZE, type Wanted } from "../v4l2/negotiate.ts";
@@ -42,11 +41,11 @@ export function openCamera(
     }
     checkSettings(device, settings);
     const { card, bus } = capability;
-    const others = findCameras()
+    const others = listCameras()
       .filter((other) => other.card === card && other.bus !== bus)
       .map((other) => other.bus);
     const identity = { card, bus, nodeIndex: nodeIndexOf(path) };
-    return createCamera({ path, identity, others, wanted, mode, settings, say });
+    return createCameraSource({ path, identity, others, wanted, mode, settings, say });
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);

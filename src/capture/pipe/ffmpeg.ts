@@ -5,7 +5,6 @@ import type { Sampling } from "../../codec/simd/encoder.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { isAddress, withoutPassword } from "./address.ts";
 import { eachChunk } from "./chunks.ts";
 import { printable } from "../../core/printable.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
@@ -281,4 +280,14 @@ async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string
   if (lacking !== undefined)
     return `this ffmpeg was built without ${lacking}; install one that has it ('ffmpeg -devices')`;
   return isSpoken(chosen) ? reason : reason.replace(/^.*: (?=[A-Z])/, "");
+}
+
+/** Whether `text` is a URL rather than a path. */
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+}
+
+/** The address without user name and password, for messages and logs. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, "//");
 }

@@ -6,15 +6,12 @@ import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { eachChunk } from "./chunks.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { RawFrames } from "./raw-frames.ts";
-import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
-
-/** Layouts that standard input may have. */
-export type InputFormat = PixelFormat | "mjpeg";
+import { deliverJpeg, type FrameFormat, type FrameSink, type Source } from "../source.ts";
 
 /** Throws UsageError for raw frames without a size: nothing in them says it. */
 export function createStandardInput(
   input: ReadableStream<Uint8Array>,
-  format: InputFormat,
+  format: FrameFormat,
   size: Size | null,
   framesPerSecond: number,
 ): Source {

@@ -2,7 +2,7 @@
 
 import type { FrameSink } from "../source.ts";
 
-export abstract class PassingSink implements FrameSink {
+export abstract class ForwardingSink implements FrameSink {
   protected readonly sink: FrameSink;
 
   constructor(sink: FrameSink) {

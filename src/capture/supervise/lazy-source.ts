@@ -5,14 +5,10 @@ import type { Source, SourceControls } from "../source.ts";
 import { cameraPluggedIn } from "../camera/plugged-in.ts";
 
 /**
- * Opens at each run until that works, after `rehearse` has resolved: what may pass is a SourceError that says so, for who supervises
+ * Opens at each run until that works, after `tryOpen` has resolved: what may pass is a SourceError that says so, for who supervises
  * it to try again.
  */
-export function openWhenRun(
-  name: string,
-  open: () => Source,
-  rehearse: (signal: AbortSignal) => Promise<void>,
-): Source {
+export function openLazily(name: string, open: () => Source, tryOpen: (signal: AbortSignal) => Promise<void>): Source {
   let opened: Source | null = null;
   const findControls = (): SourceControls => {
     if (opened === null) throw new SourceError(`${name} has not been opened yet`, { retry: true });
@@ -27,7 +23,7 @@ export function openWhenRun(
       return opened?.framesPerSecond ?? 0;
     },
     async run(sink, signal) {
-      if (opened === null && !signal.aborted) await rehearse(signal);
+      if (opened === null && !signal.aborted) await tryOpen(signal);
       if (signal.aborted) return;
       opened ??= openNow(open);
       await opened.run(sink, signal);

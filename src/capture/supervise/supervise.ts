@@ -2,7 +2,7 @@
 
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
-import { PassingSink } from "./forwarding-sink.ts";
+import { ForwardingSink } from "./forwarding-sink.ts";
 import type { FrameSink, Source } from "../source.ts";
 
 const FIRST_PAUSE_MS = 500;
@@ -67,7 +67,7 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
 }
 
 /** The first frame after a failure means that all is well again. */
-class HearingSink extends PassingSink {
+class HearingSink extends ForwardingSink {
   readonly #onFirst: () => void;
   frames = 0;
 

@@ -2,7 +2,7 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { RecentMedian } from "../../core/statistics.ts";
-import { PassingSink } from "./forwarding-sink.ts";
+import { ForwardingSink } from "./forwarding-sink.ts";
 import type { FrameSink, Source } from "../source.ts";
 
 /** So long without a frame is trouble. */
@@ -35,7 +35,7 @@ export function watchFrames(source: Source): Source {
   };
 }
 
-class WatchedSink extends PassingSink {
+class WatchedSink extends ForwardingSink {
   readonly #source: Source;
   readonly #intervals = new RecentMedian(8);
   #heardAt: Micros = nowMicros();

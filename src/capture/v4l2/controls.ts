@@ -2,7 +2,7 @@
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
-import type { Control, ControlMenuItem } from "../source.ts";
+import type { SourceControl, ControlMenuItem } from "../source.ts";
 import type { Device } from "./device.ts";
 import { explainRefusedSetting, isGone } from "./explain.ts";
 import { V4L2 } from "./layouts.ts";
@@ -13,7 +13,7 @@ import { Struct } from "./struct.ts";
 export type ControlDevice = Pick<Device, "path" | "attempt">;
 
 /** What the driver itself says of a control: values and menus are asked for where they are needed, over USB perhaps. */
-interface DescribedControl extends Omit<Control, "value" | "menu"> {
+interface DescribedControl extends Omit<SourceControl, "value" | "menu"> {
   /** What the kernel knows it by. */
   id: number;
   is64Bit: boolean;
@@ -22,7 +22,7 @@ interface DescribedControl extends Omit<Control, "value" | "menu"> {
   hasNumbers: boolean;
 }
 
-const TYPES: Readonly<Record<number, Control["type"]>> = {
+const TYPES: Readonly<Record<number, SourceControl["type"]>> = {
   [V4L2.CTRL_TYPE_INTEGER]: "integer",
   [V4L2.CTRL_TYPE_INTEGER64]: "integer",
   [V4L2.CTRL_TYPE_BOOLEAN]: "boolean",
@@ -33,7 +33,7 @@ const TYPES: Readonly<Record<number, Control["type"]>> = {
 };
 
 /** With present values. Single ones only: arrays, texts and codecs' structures are left out. Throws SystemCallError. */
-export function readControls(device: ControlDevice): Control[] {
+export function listControls(device: ControlDevice): SourceControl[] {
   return [...eachControl(device)].map((described) => {
     const { id, is64Bit, isReadable, hasNumbers, ...control } = described;
     const value = isReadable ? readValue(device, id, is64Bit) : null;

@@ -110,3 +110,14 @@ export class Device implements Disposable {
 
 /** No driver has so many formats, sizes or menu items; one that never says EINVAL shall not hang us. */
 const MAX_ENUMERATED = 1024;
+
+/**
+ * Throws SystemCallError (EBUSY) where another program has the device's buffers, before anything about the device is changed.
+ * Otherwise that shows only when the camera is started, which is too late to fall back to another source. A request for no
+ * buffers takes none (VIDIOC_REQBUFS).
+ */
+export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
+  const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };
+  const errno = device.attempt("VIDIOC_REQBUFS", new Struct("v4l2_requestbuffers").set(none));
+  if (errno === ERRNO.EBUSY) throw new SystemCallError(`VIDIOC_REQBUFS ${device.path}`, errno);
+}

@@ -1,12 +1,10 @@
 // What a camera offers: formats, sizes and rates, and which of the formats we know.
 
-import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import type { FrameFormat } from "../source.ts";
 import type { Device } from "./device.ts";
 import { V4L2 } from "./layouts.ts";
 import { type Fraction, Struct } from "./struct.ts";
-
-/** What our side takes frames of a camera as. */
-export type FrameFormat = PixelFormat | "mjpeg";
 
 /** V4L2's four letters and our name for the same layout (uapi/linux/videodev2.h, "Pixel format"). */
 const KNOWN: Readonly<Record<string, FrameFormat>> = {

@@ -3,13 +3,13 @@
 import type { Size } from "../../core/pixel-format.ts";
 import {
   type CameraFormat,
-  type FrameFormat,
   frameFormatOf,
   type IntervalRange,
   nearestSize,
   rateOf,
   type SizeRange,
 } from "./formats.ts";
+import type { FrameFormat } from "../source.ts";
 import type { Fraction } from "./struct.ts";
 
 /** What the user asked for; null = no matter. */

@@ -1,10 +1,12 @@
 // A device that is capturing: format and rate set, buffers mapped, frames taken out of it, newest first.
 
+import type { Micros } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { matchColour } from "./colour.ts";
 import type { Device } from "./device.ts";
-import { type CameraFormat, fourccCode, fourccText, type FrameFormat, readFormats } from "./formats.ts";
+import { type CameraFormat, fourccCode, fourccText, readFormats } from "./formats.ts";
+import type { FrameFormat } from "../source.ts";
 import { FrameCopier } from "./frame-copy.ts";
 import { setRate } from "./frame-rate.ts";
 import { V4L2 } from "./layouts.ts";
@@ -247,4 +249,18 @@ function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | 
     });
   }
   return pix;
+}
+
+/** An older stamp is not the time of capture: the driver uses another clock than it says. */
+const OLDEST_BELIEVED_MICROS = 10e6;
+
+/**
+ * Converts a buffer's stamp (CLOCK_MONOTONIC, microseconds) to our clock, given what both clocks say now. The offset between
+ * them changes when the wall clock is set, so it is taken for each frame. An impossible stamp becomes `now`: one from the
+ * future (some cameras' clocks run ahead a little), one from long ago, or none at all.
+ */
+export function captureTime(stamp: number | null, monotonicNow: number, now: Micros): Micros {
+  if (stamp === null) return now;
+  const age = monotonicNow - stamp;
+  return age >= 0 && age <= OLDEST_BELIEVED_MICROS ? Math.round(now - age) : now;
 }

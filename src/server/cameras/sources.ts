@@ -4,9 +4,9 @@ import { MissingError, SourceError, UsageError } from "../../core/errors.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import type { CameraOptions } from "./camera.ts";
 import { nameAfterSource } from "./names.ts";
-import { openWhenRun } from "../../capture/supervise/lazy-source.ts";
+import { openLazily } from "../../capture/supervise/lazy-source.ts";
 import { nameOf, openSource } from "../../capture/open.ts";
-import { rehearse } from "../../capture/supervise/try-open.ts";
+import { tryOpen } from "../../capture/supervise/try-open.ts";
 import type { Source } from "../../capture/source.ts";
 import { supervise } from "../../capture/supervise/supervise.ts";
 import { nodeOf } from "../../capture/camera/find.ts";
@@ -64,7 +64,7 @@ function openOneOfSeveral(camera: CameraOptions, open: () => Source, onWrongUse:
     if (error instanceof UsageError && !error.retry) onWrongUse(error);
     const mayPass = !(error instanceof MissingError) && error.retry;
     if (!mayPass) return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
-    const late = openWhenRun(name, open, (signal) => rehearse(camera, signal));
+    const late = openLazily(name, open, (signal) => tryOpen(camera, signal));
     return supervise(late, { fromTheStart: true });
   }
 }

@@ -2,7 +2,7 @@
 
 import { messageOf } from "../../core/errors.ts";
 import type { Controls, ControlSet } from "../../protocol/controls.ts";
-import type { Control, Source } from "../../capture/source.ts";
+import type { SourceControl, Source } from "../../capture/source.ts";
 
 export interface CameraControlsOptions {
   source: Source;
@@ -101,7 +101,7 @@ export class CameraControls {
 }
 
 /** What viewers can be told of: values that are numbers of 32 bits and have a meaning of their own. */
-function toWire(all: readonly Control[]): Controls["controls"] {
+function toWire(all: readonly SourceControl[]): Controls["controls"] {
   return all.flatMap(({ name, type, minimum, maximum, step, defaultValue, value, menu, isReadOnly }) => {
     const numbers = [minimum, maximum, step, defaultValue, value];
     const fits = numbers.every((number) => number !== null && Math.abs(number) < 2 ** 31);

@@ -9,11 +9,11 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { DropCounters, Durations, Rate } from "../../core/statistics.ts";
-import { CaptureCount } from "../../capture/capture-rate.ts";
-import { CaptureRoom } from "../../capture/capture-slots.ts";
+import { CaptureRate } from "../../capture/capture-rate.ts";
+import { CaptureSlots } from "../../capture/capture-slots.ts";
 import { FrameTroubles } from "./frame-troubles.ts";
 import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
-import type { JpegSlot } from "../../capture/jpeg-slots.ts";
+import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import type { CapturedPixels, EncodedPicture } from "../picture.ts";
 import type { FrameSink } from "../../capture/source.ts";
 import type { FrameOutcome, TileScheduler } from "./tile-scheduler.ts";
@@ -56,11 +56,11 @@ export interface FrameDispatcherOptions {
 export class FrameDispatcher implements FrameSink {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);
   readonly encodeDurations = new Durations();
-  readonly captures = new CaptureCount();
+  readonly captures = new CaptureRate();
   readonly encodedRate = new Rate();
   readonly #options: FrameDispatcherOptions;
   readonly #troubles: FrameTroubles;
-  readonly #room: CaptureRoom;
+  readonly #room: CaptureSlots;
   #waiting: Captured | null = null;
   #encoding = 0;
   #encoded = 0;
@@ -80,7 +80,7 @@ export class FrameDispatcher implements FrameSink {
     this.#options = options;
     const { arena, pool, tiles } = options;
     this.#troubles = new FrameTroubles(options.onTrouble);
-    this.#room = new CaptureRoom(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (what, trouble) => {
+    this.#room = new CaptureSlots(arena, tiles === null ? pool.threads : SLOTS_OF_TILES, (what, trouble) => {
       if (trouble === null) this.#troubles.end(what);
       else this.#troubles.begin(what, trouble);
     });
@@ -110,7 +110,7 @@ export class FrameDispatcher implements FrameSink {
     return this.#room.reserve(format, size);
   }
 
-  reserveJpeg(mostBytes: number): JpegSlot | null {
+  reserveJpeg(mostBytes: number): JpegBlock | null {
     return this.#room.reserveJpeg(mostBytes);
   }
 
@@ -120,7 +120,7 @@ export class FrameDispatcher implements FrameSink {
     this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
   }
 
-  jpeg(slot: JpegSlot, jpegBytes: number, capturedAt: Micros): void {
+  jpeg(slot: JpegBlock, jpegBytes: number, capturedAt: Micros): void {
     const frameNumber = this.#count(this.captures.add(capturedAt));
     const encodedAt = nowMicros();
     const accepted = this.#accept(slot, jpegBytes);
@@ -134,7 +134,7 @@ export class FrameDispatcher implements FrameSink {
   }
 
   /** Null where it is damaged, or there is no room to complete it. */
-  #accept(slot: JpegSlot, jpegBytes: number): AcceptedJpeg | null {
+  #accept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     try {
       const accepted = this.#intake.accept(slot, jpegBytes);
       this.#damagedInARow = 0;

@@ -1,9 +1,9 @@
 // What is wrong with a source's frames: said once when it begins, and once when all of it is over.
 
-import type { RoomFor } from "../../capture/capture-slots.ts";
+import type { MemoryUse } from "../../capture/capture-slots.ts";
 
 /** There is no memory for them, the source damaged them, or they cannot be encoded (or decoded). */
-export type FrameTrouble = RoomFor | "source" | "encode";
+export type FrameTrouble = MemoryUse | "source" | "encode";
 
 export class FrameTroubles {
   readonly #say: (text: string | null) => void;

@@ -4,17 +4,17 @@ import { hasEnd, type JpegHeader, readJpegHeader } from "../../codec/jpeg/header
 import { missingHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import type { JpegSlot } from "../../capture/jpeg-slots.ts";
+import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
 /** A JPEG as any reader takes it. */
 export interface AcceptedJpeg extends Size {
   /** The caller has its hold on this one now. */
-  slot: JpegSlot;
+  slot: JpegBlock;
   jpegBytes: number;
 }
 
 export class JpegIntake {
-  readonly #reserve: (bytes: number) => JpegSlot | null;
+  readonly #reserve: (bytes: number) => JpegBlock | null;
   #endsPictures = false;
   /** Of the picture before, SOI to SOS. */
   #headerBytes = Buffer.alloc(0);
@@ -22,7 +22,7 @@ export class JpegIntake {
   /** What is to be put before its scan. */
   #missing: Uint8Array[] = [];
 
-  constructor(reserve: (bytes: number) => JpegSlot | null) {
+  constructor(reserve: (bytes: number) => JpegBlock | null) {
     this.#reserve = reserve;
   }
 
@@ -31,7 +31,7 @@ export class JpegIntake {
    * null where there is no room for that. The scan is not looked into. Throws CodecError for what is no picture, and for one
    * whose end is missing, unless that is how this source always has them.
    */
-  accept(slot: JpegSlot, jpegBytes: number): AcceptedJpeg | null {
+  accept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const jpeg = slot.bytes.subarray(0, jpegBytes);
     const header = this.#readHeader(jpeg);
     const isWhole = hasEnd(jpeg, header);

@@ -55,7 +55,7 @@ export class Transcoder {
     this.#wasStrange = false;
     this.#size = { width, height };
     if (this.#waiting !== null && this.#options.isWanted()) this.#options.onStale();
-    picture.slot.hold();
+    picture.slot.retain();
     this.clear();
     this.#waiting = picture;
   }

@@ -58,7 +58,7 @@ export class PictureFeed implements Feed {
         ? { halvings: 0, quality: estimateQuality(jpegOf(picture)) ?? USUAL_QUALITY, isPassedOn }
         : null;
     }
-    picture.slot.hold();
+    picture.slot.retain();
     this.#newest?.slot.release();
     this.#newest = picture;
   }

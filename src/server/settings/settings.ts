@@ -11,7 +11,7 @@ import { presetFor } from "./preset.ts";
 import { DEFAULT_MAX_LATENCY_MS, type ServeOptions } from "../serve.ts";
 import type { Setting } from "../../capture/control-values.ts";
 import { mayTakePixelFormat } from "../../capture/open.ts";
-import type { InputFormat } from "../../capture/pipe/standard-input.ts";
+import type { FrameFormat } from "../../capture/source.ts";
 
 /** Least and most of what is a number. */
 export const RANGES = {
@@ -41,7 +41,7 @@ export interface CameraSettings extends PictureSettings {
   name?: string | undefined;
   source: string;
   device?: string | undefined;
-  pixelFormat?: InputFormat | undefined;
+  pixelFormat?: FrameFormat | undefined;
   /** Settings of the camera itself. */
   set?: Setting[] | undefined;
   /** Of a camera in a file: that file's folder, from which its paths count, and where `source` is written. */

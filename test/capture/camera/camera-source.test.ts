@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
-import { createCamera } from "../../../src/capture/camera/camera-source.ts";
+import { createCameraSource } from "../../../src/capture/camera/camera-source.ts";
 import { CaptureSignals } from "../../../src/capture/camera/capture-signals.ts";
 import { hasLibc, viewOf } from "../../../src/capture/v4l2/libc.ts";
 import { HandOver } from "../../../src/capture/camera/hand-over.ts";
@@ -114,7 +114,7 @@ function workers(): number {
 describe.skipIf(!hasLibc())("a camera that is not there", () => {
   let starts = 0;
   const camera = () =>
-    createCamera({
+    createCameraSource({
       ...{ path: "/dev/video9999", settings: [], others: [] },
       get identity() {
         starts++; // the thread is told whom to look for

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
-import { chooseCamera, findAgain, findCameras, isStillAt, nodeIndexOf } from "../../../src/capture/camera/find.ts";
+import { chooseCamera, findAgain, listCameras, isStillAt, nodeIndexOf } from "../../../src/capture/camera/find.ts";
 
 const PLAIN = { nodeIndex: 0, isMultiPlanar: false };
 const CAMERAS = [
@@ -77,7 +77,7 @@ describe("the kernel's list of nodes", () => {
 
   test("one that vanishes while it is read costs the others nothing", () => {
     const plain = { bus: "", ...PLAIN };
-    expect(findCameras(folder)).toEqual([
+    expect(listCameras(folder)).toEqual([
       { index: 0, path: "/dev/video9909", card: "Nine", ...plain },
       { index: 1, path: "/dev/video9912", card: "Twelve", ...plain },
     ]);
@@ -91,7 +91,7 @@ describe("the kernel's list of nodes", () => {
     expect(nodeIndexOf(join(folder, "by-id"), folder)).toBe(1);
   });
 
-  test("without any", () => expect(findCameras(join(folder, "nothing"))).toEqual([]));
+  test("without any", () => expect(listCameras(join(folder, "nothing"))).toEqual([]));
 });
 
 describe("plugged in again", () => {

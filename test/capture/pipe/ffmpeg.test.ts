@@ -12,9 +12,9 @@ import {
   ffmpegArguments,
   type FfmpegInput,
   fileInput,
+  isAddress,
   urlInput,
 } from "../../../src/capture/pipe/ffmpeg.ts";
-import { isAddress } from "../../../src/capture/pipe/address.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";

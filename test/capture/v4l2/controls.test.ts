@@ -2,16 +2,16 @@
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
-import type { Control } from "../../../src/capture/source.ts";
+import type { SourceControl } from "../../../src/capture/source.ts";
 import { controlValue, findControl, parseSetting, withSetting } from "../../../src/capture/control-values.ts";
 import { controlName } from "../../../src/capture/v4l2/controls.ts";
 
-function control(title: string, values: Partial<Control> = {}): Control {
+function control(title: string, values: Partial<SourceControl> = {}): SourceControl {
   return {
     ...{ name: controlName(title), title, type: "integer", minimum: 0, maximum: 255, step: 1, defaultValue: 128 },
     ...{ value: 128, menu: [], isReadOnly: false, isInactive: false },
     ...values,
-  } as Control;
+  } as SourceControl;
 }
 
 const AUTO_EXPOSURE = control("Auto Exposure", {

@@ -5,7 +5,7 @@ import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts"
 import { matchColour } from "../../../src/capture/v4l2/colour.ts";
 import { FrameCopier } from "../../../src/capture/v4l2/frame-copy.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { captureTime } from "../../../src/capture/v4l2/timestamps.ts";
+import { captureTime } from "../../../src/capture/v4l2/session.ts";
 
 const RANDOM = new Uint8Array(1 << 16);
 for (let i = 0, seed = 1; i < RANDOM.length; i++) {

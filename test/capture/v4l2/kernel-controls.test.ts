@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
-import { applySetting, applySettings, checkSettings, readControls } from "../../../src/capture/v4l2/controls.ts";
+import { applySetting, applySettings, checkSettings, listControls } from "../../../src/capture/v4l2/controls.ts";
 import { explainSystemCall } from "../../../src/capture/v4l2/explain.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
 import { ERRNO, SystemCallError } from "../../../src/capture/v4l2/libc.ts";
@@ -32,20 +32,20 @@ function caught(run: () => unknown): Error {
 }
 
 describe("all controls", () => {
-  const namesOf = (driver: ControlDriver) => readControls(driver).map(({ name }) => name);
+  const namesOf = (driver: ControlDriver) => listControls(driver).map(({ name }) => name);
 
   test("are listed with values and menus", () => {
     const driver = new ControlDriver(brightness(), numbers());
-    expect(readControls(driver)).toMatchObject([
+    expect(listControls(driver)).toMatchObject([
       { name: "brightness", type: "integer", maximum: 255, value: 1, menu: [] },
       { name: "integer_menu", type: "menu", value: 0, isReadOnly: false },
     ]);
-    expect(readControls(driver)[1]?.menu[5]).toEqual({ value: 5, label: "8" });
+    expect(listControls(driver)[1]?.menu[5]).toEqual({ value: 5, label: "8" });
   });
 
   test("have titles that a terminal does not obey, whatever the camera calls them", () => {
     const driver = new ControlDriver(integer(0x00980913, "Ga\u001b[2J\u0007in\n", { items: [] }));
-    expect(readControls(driver)[0]?.title).toBe("Ga[2Jin");
+    expect(listControls(driver)[0]?.title).toBe("Ga[2Jin");
   });
 
   test.each([["EIO"], ["EPIPE"], ["EBUSY"]] as const)("but for those that answer %s", (errno) => {
@@ -64,7 +64,7 @@ describe("all controls", () => {
   test.each([["ENODEV"], ["ETIMEDOUT"]] as const)("a device that answers %s has not just few of them", (errno) => {
     const driver = new ControlDriver(brightness(), time({ queryErrno: ERRNO[errno] }), focus());
     for (const ask of [
-      () => readControls(driver),
+      () => listControls(driver),
       () => applySetting(driver, { name: "focus_absolute", value: "1" }),
       () => checkSettings(driver, [{ name: "focus_absolute", value: "1" }]),
     ]) {
@@ -75,10 +75,10 @@ describe("all controls", () => {
   test("a device that refuses everything is asked so often and no more", () => {
     const driver = new ControlDriver();
     driver.gone = ERRNO.EIO;
-    expect(caught(() => readControls(driver))).toMatchObject({ code: "EIO" });
+    expect(caught(() => listControls(driver))).toMatchObject({ code: "EIO" });
     expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBeLessThan(200);
     driver.gone = ERRNO.ENOTTY; // a driver without controls
-    expect(readControls(driver)).toEqual([]);
+    expect(listControls(driver)).toEqual([]);
   });
 });
 

@@ -8,8 +8,8 @@ import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import type { CameraOptions } from "../../../src/server/cameras/camera.ts";
 import { openSources } from "../../../src/server/cameras/sources.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
-import { openWhenRun } from "../../../src/capture/supervise/lazy-source.ts";
-import { rehearse } from "../../../src/capture/supervise/try-open.ts";
+import { openLazily } from "../../../src/capture/supervise/lazy-source.ts";
+import { tryOpen } from "../../../src/capture/supervise/try-open.ts";
 import type { Source } from "../../../src/capture/source.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -126,21 +126,21 @@ const isReady = () => Promise.resolve();
 test("what cannot be opened yet is tried in a thread, which says what opening would", async () => {
   const [options] = camerasOf("no-such-camera") as [CameraOptions];
   const never = new AbortController().signal;
-  const refused = await rehearse({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
+  const refused = await tryOpen({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
   expect(refused).toMatchObject({
     name: "SourceError",
     retry: true,
     message: expect.stringContaining("there is no such"),
   });
-  const wrong = await rehearse({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
+  const wrong = await tryOpen({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
   expect(wrong).toMatchObject({ name: "UsageError", message: expect.stringContaining("--device goes with") });
-  await rehearse({ ...options, source: "pattern" }, never);
+  await tryOpen({ ...options, source: "pattern" }, never);
 });
 
 test("a source that is opened late is opened once", async () => {
   let opens = 0;
   const runs: number[] = [];
-  const late = openWhenRun(
+  const late = openLazily(
     "it",
     () => {
       if (++opens === 1) throw new SourceError("not there", { retry: true });
@@ -159,7 +159,7 @@ test("a source that is opened late is opened once", async () => {
 });
 
 test("a camera's wrong setting in a file is found when the camera comes, and is final then", async () => {
-  const late = openWhenRun(
+  const late = openLazily(
     "it",
     () => {
       throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x'; it has y");

@@ -6,19 +6,19 @@ import { writeGoodbye, writePing } from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS } from "../../../src/protocol/wire.ts";
 import { CameraControls } from "../../../src/server/deliver/camera-controls.ts";
 import { findControl } from "../../../src/capture/control-values.ts";
-import type { Control, Source } from "../../../src/capture/source.ts";
-import { applySetting, readControls } from "../../../src/capture/v4l2/controls.ts";
+import type { SourceControl, Source } from "../../../src/capture/source.ts";
+import { applySetting, listControls } from "../../../src/capture/v4l2/controls.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
 import { FarEnd } from "../../support/fake-viewer.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 
-const gain: Control = {
+const gain: SourceControl = {
   ...{ name: "gain", title: "Gain", type: "integer", minimum: -5, maximum: 100, step: 1, defaultValue: 0, value: 3 },
   ...{ menu: [], isReadOnly: false, isInactive: false },
 };
-const auto: Control = { ...gain, name: "auto", type: "boolean", minimum: 0, maximum: 1 };
+const auto: SourceControl = { ...gain, name: "auto", type: "boolean", minimum: 0, maximum: 1 };
 /** Nothing that viewers are told of: buttons have no value, and what cannot be set is of no use to them. */
-const hidden: Control[] = [
+const hidden: SourceControl[] = [
   { ...gain, name: "reset", type: "button", value: null },
   { ...gain, name: "temperature", isReadOnly: true },
 ];
@@ -207,7 +207,7 @@ test.each([
     items: [1, 1, 2, 3, 5, 8, 13, 21, 42],
   });
   const controls = {
-    list: async () => readControls(driver),
+    list: async () => listControls(driver),
     set: async (name: string, text: string) => applySetting(driver, { name, value: text }),
     close: () => Promise.resolve(),
   };

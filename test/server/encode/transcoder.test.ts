@@ -5,7 +5,7 @@ import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
 import { CodecError } from "../../../src/core/errors.ts";
 import type { Size } from "../../../src/core/pixel-format.ts";
 import { JpegIntake } from "../../../src/server/encode/jpeg-intake.ts";
-import type { JpegSlot } from "../../../src/capture/jpeg-slots.ts";
+import type { JpegBlock } from "../../../src/capture/jpeg-blocks.ts";
 import { Transcoder } from "../../../src/server/encode/transcoder.ts";
 import { deliverJpeg } from "../../../src/capture/source.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
@@ -253,7 +253,7 @@ test("a camera that never writes EOI is taken as it is; one that leaves it out f
   const whole = slotWith(GOOD[0] as Uint8Array);
   const wholeBytes = (GOOD[0] as Uint8Array).length;
   const endless = slotWith((GOOD[0] as Uint8Array).subarray(0, wholeBytes - 2));
-  const accept = (intake: JpegIntake, slot: JpegSlot) =>
+  const accept = (intake: JpegIntake, slot: JpegBlock) =>
     intake.accept(slot, slot === whole ? wholeBytes : wholeBytes - 2);
   const noRoom = () => null;
   const always = new JpegIntake(noRoom);
@@ -271,8 +271,8 @@ test("missing tables need another slot; without room for it the picture stays wi
   const bare = withoutTables(GOOD[0] as Uint8Array);
   const slot = slotWith(bare);
   expect(new JpegIntake(() => null).accept(slot, bare.length)).toBeNull();
-  const given: JpegSlot[] = [];
-  const intake = new JpegIntake((bytes) => given[given.push(slotWith(new Uint8Array(bytes))) - 1] as JpegSlot);
+  const given: JpegBlock[] = [];
+  const intake = new JpegIntake((bytes) => given[given.push(slotWith(new Uint8Array(bytes))) - 1] as JpegBlock);
   const accepted = intake.accept(slot, bare.length);
   expect(accepted?.slot).toBe(given[0]);
   expect(djpeg(accepted?.slot.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));

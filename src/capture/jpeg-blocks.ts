@@ -1,0 +1,54 @@
+// Blocks of the arena for JPEGs. Each block begins with space for the head of a message, so that a viewer is sent the block as it is.
+//
+// A JPEG is therefore copied once on its way through the server: into its block, by a camera's thread or by the reader of a pipe.
+
+import type { Arena } from "../codec/memory/arena.ts";
+import { type Area, RecycledAreas } from "../codec/memory/recycled-areas.ts";
+import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
+
+/** Memory for one JPEG, shared by counting: `JpegBlocks.take` returns it retained once, and the last `release` recycles it. */
+export class JpegBlock {
+  /** The part for the JPEG, which fills it from the start. It must not change after the block has been delivered. */
+  readonly bytes: Uint8Array;
+  readonly #whole: Uint8Array;
+  readonly #recycle: () => void;
+  #users = 1;
+
+  constructor(whole: Uint8Array, recycle: () => void) {
+    this.bytes = whole.subarray(PICTURE_HEAD_BYTES);
+    this.#whole = whole;
+    this.#recycle = recycle;
+  }
+
+  /** Returns the message with a JPEG of `jpegBytes`. The sender writes its head, which is the first PICTURE_HEAD_BYTES. */
+  message(jpegBytes: number): Uint8Array {
+    return this.#whole.subarray(0, PICTURE_HEAD_BYTES + jpegBytes);
+  }
+
+  /** Adds a user; each `retain` needs a `release` of its own. */
+  retain(): void {
+    if (this.#users === 0) throw new Error("a JPEG block was retained after its last release");
+    this.#users++;
+  }
+
+  release(): void {
+    if (this.#users === 0) throw new Error("a JPEG block was released more often than retained");
+    if (--this.#users === 0) this.#recycle();
+  }
+}
+
+export class JpegBlocks {
+  readonly #arena: Arena;
+  readonly #areas: RecycledAreas;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+    this.#areas = new RecycledAreas(arena);
+  }
+
+  /** Returns a block for a JPEG of at most `maxBytes`, with undefined content. Throws CodecError when the arena is full. */
+  take(maxBytes: number): JpegBlock {
+    const area: Area = this.#areas.take(PICTURE_HEAD_BYTES + maxBytes);
+    return new JpegBlock(this.#arena.bytes(area.address, area.bytes), () => this.#areas.giveBack(area));
+  }
+}
