@@ -8,9 +8,10 @@ import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codec.ts";
 import { UsageError } from "../src/core/errors.ts";
 import { runMain, Screenful } from "../src/cli/program.ts";
 import { parseSize } from "../src/core/pixel-format.ts";
-import type { CameraOptions } from "../src/server/cameras/camera.ts";
 import { describeServing } from "../src/server/report/report.ts";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, type ServeOptions, serve } from "../src/server/serve.ts";
+import { serve } from "../src/server/serve.ts";
+import type { ResolvedCameraOptions, ResolvedServeOptions } from "../src/server/settings/options.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE } from "../src/server/settings/preset.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
 import { createFootageSource } from "./footage-source.ts";
 
@@ -31,17 +32,16 @@ await runMain(async (signal) => {
   }
   const size = parseSize(positionals[1] ?? "");
   const output = new Screenful(true);
-  const camera: CameraOptions = {
+  const camera: ResolvedCameraOptions = {
     ...{ name: null, source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond },
     ...{ quality: Number(values.quality), sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
   };
-  const options: ServeOptions = {
+  const options: ResolvedServeOptions = {
     ...{
       cameras: [camera],
       host: "127.0.0.1",
       port: 0,
       announce: false,
-      preview: false,
       allowControls: false,
       codec,
       workers: Number(values.workers),

@@ -3,7 +3,8 @@
 // usage: bun bench/soak/server.ts
 
 import { crc32 } from "node:zlib";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE, serve } from "../../src/server/serve.ts";
+import { serve } from "../../src/server/serve.ts";
+import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE } from "../../src/server/settings/preset.ts";
 import type { FrameFinding } from "./findings.ts";
 
 const stopping = new AbortController();
@@ -17,7 +18,7 @@ await serve(
         ...{ framesPerSecond: 30, quality: 75, sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
       },
     ],
-    ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls: false },
+    ...{ codec: "simd", workers: 2, host: "127.0.0.1", port: 0, announce: false, allowControls: false },
     ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
   },
   stopping.signal,

@@ -1,37 +1,34 @@
-// --preview: a window on the serving side, which is an ordinary viewer of the own streams in a process of its own.
+// --preview: a window on the serving side. It is an ordinary viewer of this server, in a process of its own.
 
 import { fileURLToPath } from "node:url";
+import { formatHostPort } from "../core/host-port.ts";
+import { onAbort } from "../core/on-abort.ts";
 
 const VIEWER_PROGRAM = fileURLToPath(new URL("./view.ts", import.meta.url));
 
-/** Address under which a server that listens on `host` reaches itself. */
-function ownAddress(host: string, port: number): string {
-  const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return own.includes(":") ? `[${own}]:${port}` : `${own}:${port}`;
+export interface PreviewOptions {
+  /** The server's own address, as `view` takes it. */
+  address: string;
+  /** Show all cameras in the window instead of the first. */
+  showsAll: boolean;
+  /** Closes the window. */
+  signal: AbortSignal;
+  /** Hears why the window could not be shown; the server goes on. */
+  say: (text: string) => void;
 }
 
-/**
- * Opens the window; resolves when it has closed. Closing it leaves the server as it is, and so does a preview that
- * cannot be shown: then `say` hears why.
- */
-export async function openPreview(
-  host: string,
-  port: number,
-  /** All cameras in that window, instead of the first. */
-  showsAll: boolean,
-  signal: AbortSignal,
-  say: (text: string) => void,
-): Promise<void> {
-  const child = Bun.spawn(
-    [process.execPath, VIEWER_PROGRAM, ownAddress(host, port), "--once", ...(showsAll ? ["--grid"] : [])],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
-  const stop = () => child.kill("SIGTERM");
-  signal.addEventListener("abort", stop);
+/** The address under which a server that listens on `host` reaches itself. */
+export function ownAddress(host: string, port: number): string {
+  const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return formatHostPort(own, port);
+}
+
+/** Opens the window. Resolves when the window has closed; closing it does not end the server. Never rejects. */
+export async function openPreview({ address, showsAll, signal, say }: PreviewOptions): Promise<void> {
+  const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
+  const child = Bun.spawn([process.execPath, VIEWER_PROGRAM, ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+  using _ = onAbort(signal, () => child.kill("SIGTERM"));
   const lines = (await new Response(child.stderr).text()).trim().split("\n");
   const code = await child.exited;
-  signal.removeEventListener("abort", stop);
   if (code !== 0 && !signal.aborted) say(`the preview could not be shown: ${lines.at(-1) ?? `exit code ${code}`}`);
 }

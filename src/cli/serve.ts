@@ -6,6 +6,7 @@ import { CODEC_NAMES } from "../codec/codec.ts";
 import { SAMPLINGS } from "../codec/simd/encoder.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import { UsageError } from "../core/errors.ts";
+import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "./program.ts";
 import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
@@ -140,16 +141,22 @@ await runMain(async (signal) => {
   const flags: Flags & { json: boolean; config?: string | boolean } = command.opts();
   if (configFlags.size > 1) throw new UsageError("--config and --no-config are either-or: leave one of them out");
   const output = new Screenful(flags.json);
+  const say = (text: string) => output.say(text);
   const options = combine(flags, readFile(flags.config, output));
+  let preview: Promise<void> | null = null;
   const last = await serve(options, signal, {
     listening(report) {
+      const address = ownAddress(report.host, report.port);
+      const showsAll = options.cameras.length > 1;
+      if (options.preview) preview = openPreview({ address, showsAll, signal, say });
       const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
       output.say(`serving ${names} on ${formatHostPort(report.host, report.port)}`);
       output.report(report, () => describeServing(report));
     },
     report: (report) => output.report(report, () => describeServing(report)),
-    say: (text) => output.say(text),
+    say,
   });
+  await preview;
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
 

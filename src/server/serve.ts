@@ -1,48 +1,21 @@
 // The server as a function: its cameras, the threads that all of them share, and the door that viewers come in by, from start to end.
 
 import { Arena } from "../codec/memory/arena.ts";
-import type { CodecName } from "../codec/codec.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { Turns } from "../codec/threads/fair-share.ts";
 import { messageOf } from "../core/errors.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
-import { Camera, type CameraOptions, untilOrPatience } from "./cameras/camera.ts";
+import { Camera, untilOrPatience } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
-import { openPreview } from "../cli/preview.ts";
 import { Reception } from "./doors/reception.ts";
 import type { Rendition } from "./renditions/rendition.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
+import type { ResolvedCameraOptions, ResolvedServeOptions } from "./settings/options.ts";
 import type { Source } from "../capture/source.ts";
 import { watchFrames } from "../capture/supervise/watchdog.ts";
-
-/** Sensor noise of a standard deviation up to this stays unsent; docs/latency.md has the measurement. */
-export const DEFAULT_NOISE = 2;
-/** A picture older than a quarter of a second is felt as late by who steers a thing by it. */
-export const DEFAULT_MAX_LATENCY_MS = 250;
-
-export interface ServeOptions {
-  /** At least one; viewers that name none get the first. */
-  cameras: CameraOptions[];
-  codec: CodecName;
-  workers: number;
-  host: string;
-  /** 0 = any that is free; the report says which. */
-  port: number;
-  /** Tell the local network of it, where it listens beyond this machine. */
-  announce: boolean;
-  preview: boolean;
-  /** Viewers may set cameras' controls. */
-  allowControls: boolean;
-  /** How old a viewer's picture may become before it is sent less of it; null = any age. */
-  maxLatencyMs: number | null;
-  /** Most that one viewer is sent; null = no limit. */
-  maxBitsPerSecond: number | null;
-  /** Each camera ends after so many captured frames; null = never. */
-  frames: number | null;
-}
 
 export interface ServeEvents {
   /** The door is open: `report` has the real port. */
@@ -52,7 +25,7 @@ export interface ServeEvents {
   /** One line for the operator. */
   say(text: string): void;
   /** Another source than the camera's `source` names, or null for that; benches serve frames of their own with it. */
-  createSource?(camera: CameraOptions): Source | null;
+  createSource?(camera: ResolvedCameraOptions): Source | null;
   /** After each frame of each rendition; soak runs compare what it holds with what viewers show. */
   onTiles?(rendition: Rendition): void;
 }
@@ -66,7 +39,11 @@ const REPORT_MS = 1_000;
  * stopped the first. Throws UsageError, MissingError, SourceError or ConnectionError where it cannot begin; nothing stays open
  * then.
  */
-export async function serve(options: ServeOptions, signal: AbortSignal, events: ServeEvents): Promise<ServeReport> {
+export async function serve(
+  options: ResolvedServeOptions,
+  signal: AbortSignal,
+  events: ServeEvents,
+): Promise<ServeReport> {
   const breaking = new AbortController();
   const running = AbortSignal.any([signal, breaking.signal]);
   let broken: Error | null = null;
@@ -126,17 +103,15 @@ export async function serve(options: ServeOptions, signal: AbortSignal, events: 
   closing.defer(() => clearInterval(reporting));
   await pool.started;
   events.listening(report());
-  const { host, preview: wantsPreview } = options;
+  const { host } = options;
   const sourceName = cameras.map(({ name }) => name).join(", ");
   if (options.announce) closing.defer(announce({ host, port: door.port, sourceName }, events.say));
-  const preview = wantsPreview ? openPreview(host, door.port, hasSeveral, running, events.say) : null;
   try {
     await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
   } finally {
     door.close();
     reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // who has not greeted yet
     await untilOrPatience(() => reception.connections === 0, null);
-    await preview;
   }
   if (broken !== null) throw broken;
   return report();

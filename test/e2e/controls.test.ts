@@ -59,7 +59,7 @@ async function withServer(
   const serving = serve(
     {
       cameras: [{ ...camera, ...CAMERA_PRESET, idleReleaseSeconds: null }],
-      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls },
+      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, allowControls },
       ...{ maxLatencyMs: null, maxBitsPerSecond: null, frames: null },
     },
     stopping.signal,

@@ -13,21 +13,11 @@ import { PictureFeed } from "../renditions/feed.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import { runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
-import type { SourceOptions } from "../../capture/open.ts";
 import type { Source } from "../../capture/source.ts";
+import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
 import type { Refusal } from "../deliver/viewer.ts";
 import { type RenditionReport, Audience } from "../deliver/audience.ts";
-
-/** What may be another for each camera of a server. */
-export interface CameraOptions extends SourceOptions {
-  /** What viewers call it; null = as the source is called. */
-  name: string | null;
-  /** Levels by which pixels may be off without being sent again; 0 = exact, null = all are always sent. */
-  noise: number | null;
-  /** Let the source go when nobody has watched for so long; null = keep it. */
-  idleReleaseSeconds: number | null;
-}
 
 export interface CameraSurroundings {
   arena: Arena;
@@ -101,7 +91,7 @@ export class Camera {
   /** Why there are no more pictures; null while there may be. */
   ended: Refusal | null = null;
 
-  constructor(name: string, source: Source, options: CameraOptions, surroundings: CameraSurroundings) {
+  constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
     const { arena, pool, codec, frames, say } = surroundings;
     this.name = name;
     this.#source = source;

@@ -2,7 +2,7 @@
 
 import { MissingError, SourceError, UsageError } from "../../core/errors.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
-import type { CameraOptions } from "./camera.ts";
+import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { nameAfterSource } from "./names.ts";
 import { openLazily } from "../../capture/supervise/lazy-source.ts";
 import { nameOf, openSource } from "../../capture/open.ts";
@@ -14,7 +14,7 @@ import { nodeOf } from "../../capture/camera/find.ts";
 export interface CameraSource {
   name: string;
   source: Source;
-  camera: CameraOptions;
+  camera: ResolvedCameraOptions;
 }
 
 /**
@@ -24,9 +24,9 @@ export interface CameraSource {
  * the camera's options say.
  */
 export function openSources(
-  cameras: readonly CameraOptions[],
+  cameras: readonly ResolvedCameraOptions[],
   say: (text: string) => void,
-  create: (camera: CameraOptions) => Source | null,
+  create: (camera: ResolvedCameraOptions) => Source | null,
 ): CameraSource[] {
   if (cameras.length > MAX_CAMERAS)
     throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
@@ -55,7 +55,11 @@ export function openSources(
   return sources;
 }
 
-function openOneOfSeveral(camera: CameraOptions, open: () => Source, onWrongUse: (error: UsageError) => void): Source {
+function openOneOfSeveral(
+  camera: ResolvedCameraOptions,
+  open: () => Source,
+  onWrongUse: (error: UsageError) => void,
+): Source {
   const name = nameOf(camera.source);
   try {
     return supervise(open(), { fromTheStart: true });

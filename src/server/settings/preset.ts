@@ -1,8 +1,12 @@
 // What suits a source where the user does not say otherwise: cameras show the world, screens show text.
 
 import type { Sampling } from "../../codec/simd/encoder.ts";
-import { DEFAULT_NOISE } from "../serve.ts";
 import { isScreen } from "../../capture/pipe/screen.ts";
+
+/** Sensor noise up to this standard deviation is not sent; docs/latency.md has the measurement. */
+export const DEFAULT_NOISE = 2;
+/** From a quarter of a second on, a person who steers something by the picture feels the delay. */
+export const DEFAULT_MAX_LATENCY_MS = 250;
 
 /** What a source's pictures are encoded with. */
 export interface Preset {

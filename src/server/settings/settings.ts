@@ -6,9 +6,8 @@ import type { Sampling } from "../../codec/simd/encoder.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { DEFAULT_PORT } from "../../protocol/wire.ts";
-import type { CameraOptions } from "../cameras/camera.ts";
-import { presetFor } from "./preset.ts";
-import { DEFAULT_MAX_LATENCY_MS, type ServeOptions } from "../serve.ts";
+import type { ResolvedCameraOptions, ResolvedServeOptions } from "./options.ts";
+import { DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 import type { Setting } from "../../capture/control-values.ts";
 import { mayTakePixelFormat } from "../../capture/open.ts";
 import type { FrameFormat } from "../../capture/source.ts";
@@ -84,11 +83,17 @@ export const DEFAULTS = {
   port: DEFAULT_PORT,
 } as const;
 
+/** Everything that the command line and a settings file decide together. */
+export interface ProgramSettings extends ResolvedServeOptions {
+  /** Open a window on the serving side as well. */
+  preview: boolean;
+}
+
 /**
  * The command line wins over the file, and there a camera's own settings over those for all. Throws UsageError for what cannot be
  * together.
  */
-export function combine(flags: Flags, file: FileSettings): ServeOptions {
+export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
   const cameras = fromFlags ?? file.cameras ?? DEFAULTS.sources.map((source): CameraSettings => ({ source }));
   const [, second] = cameras.filter(({ source }) => source === "-");
@@ -115,7 +120,7 @@ export function combine(flags: Flags, file: FileSettings): ServeOptions {
   };
 }
 
-function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): CameraOptions {
+function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): ResolvedCameraOptions {
   const preset = presetFor(camera.source);
   const noise = flags.noise ?? camera.noise ?? file.noise ?? preset.noise;
   return {

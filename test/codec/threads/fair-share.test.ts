@@ -3,7 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { ViewReport } from "../../../src/client/figures.ts";
 import { nowMicros, sleep } from "../../../src/core/clock.ts";
-import type { CameraOptions } from "../../../src/server/cameras/camera.ts";
+import type { ResolvedCameraOptions } from "../../../src/server/settings/options.ts";
 import type { ServeReport } from "../../../src/server/report/report.ts";
 import { serve } from "../../../src/server/serve.ts";
 import type { Source } from "../../../src/capture/source.ts";
@@ -11,7 +11,7 @@ import { Program, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const camera = (name: string, width: number, height: number, framesPerSecond: number): CameraOptions => ({
+const camera = (name: string, width: number, height: number, framesPerSecond: number): ResolvedCameraOptions => ({
   ...{ name, source: "pattern", device: null, pixelFormat: null, size: { width, height }, framesPerSecond },
   ...{ quality: 75, sampling: "420", noise: null, idleReleaseSeconds: null },
 });
@@ -53,7 +53,7 @@ test.each([
   const serving = serve(
     {
       cameras: [camera("busy", width, height, 0), camera("small", 320, 240, 10)],
-      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, preview: false, allowControls: false },
+      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, allowControls: false },
       ...{ maxLatencyMs: null, maxBitsPerSecond: null, frames: null },
     },
     stopping.signal,

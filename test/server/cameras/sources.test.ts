@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
-import type { CameraOptions } from "../../../src/server/cameras/camera.ts";
+import type { ResolvedCameraOptions } from "../../../src/server/settings/options.ts";
 import { openSources } from "../../../src/server/cameras/sources.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
 import { openLazily } from "../../../src/capture/supervise/lazy-source.ts";
@@ -18,9 +18,9 @@ const folder = mkdtempSync(join(tmpdir(), "slipstream-cameras-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As `--source` given so often. */
-const camerasOf = (...sources: string[]): CameraOptions[] => combine({ source: sources }, {}).cameras;
+const camerasOf = (...sources: string[]): ResolvedCameraOptions[] => combine({ source: sources }, {}).cameras;
 
-function open(cameras: CameraOptions[]) {
+function open(cameras: ResolvedCameraOptions[]) {
   const said: string[] = [];
   return {
     said,
@@ -94,7 +94,7 @@ describe("wrong use", () => {
   const wrong = { device: "/dev/video0" }; // goes with --source webcam only
 
   test("of one camera ends that, and not the others", async () => {
-    const [first, second] = camerasOf("pattern", "pattern") as [CameraOptions, CameraOptions];
+    const [first, second] = camerasOf("pattern", "pattern") as [ResolvedCameraOptions, ResolvedCameraOptions];
     const { opened } = open([{ ...first, ...wrong }, second]);
     const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
     expect(await run?.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
@@ -113,7 +113,7 @@ describe("wrong use", () => {
 });
 
 test("lines of several cameras begin with the camera's name, of one they do not", () => {
-  const [plain, named] = camerasOf("auto", "auto") as [CameraOptions, CameraOptions];
+  const [plain, named] = camerasOf("auto", "auto") as [ResolvedCameraOptions, ResolvedCameraOptions];
   // There may be a camera or none; either is said.
   const { said } = open([plain, { ...named, name: "door" }]);
   expect(said.map((line) => line.split(": ")[0])).toEqual(["auto", "door"]);
@@ -124,7 +124,7 @@ test("lines of several cameras begin with the camera's name, of one they do not"
 const isReady = () => Promise.resolve();
 
 test("what cannot be opened yet is tried in a thread, which says what opening would", async () => {
-  const [options] = camerasOf("no-such-camera") as [CameraOptions];
+  const [options] = camerasOf("no-such-camera") as [ResolvedCameraOptions];
   const never = new AbortController().signal;
   const refused = await tryOpen({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
   expect(refused).toMatchObject({
