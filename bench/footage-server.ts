@@ -4,7 +4,7 @@
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codec.ts";
+import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import { UsageError } from "../src/core/errors.ts";
 import { runMain, Screenful } from "../src/cli/program.ts";
 import { parseSize } from "../src/core/pixel-format.ts";

@@ -1,7 +1,8 @@
 // `bench latency`: from the birth of a frame to its pixels at the viewer, and to a window, as the pixels themselves say.
 
 import { Arena } from "../src/codec/memory/arena.ts";
-import { createCodec, DEFAULT_CODEC } from "../src/codec/codec.ts";
+import { createCodec } from "../src/codec/load-codec.ts";
+import { DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { type LatencyMs, median } from "../src/core/statistics.ts";
 import { TestCard } from "../src/capture/pattern/test-card.ts";

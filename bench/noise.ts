@@ -5,10 +5,12 @@
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
-import { SimdEncoder, tileGrid } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../src/codec/simd/encoder.ts";
+import { tileGrid } from "../src/codec/jpeg/tile-grid.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";
 import { stitchTiles } from "../src/codec/jpeg/stitch.ts";
-import { createTileEncoder, type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/simd/tile-encoder.ts";
+import { createTileEncoder } from "../src/codec/simd/tile-encoder.ts";
+import { type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/tile-jobs.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";

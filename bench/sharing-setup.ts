@@ -1,6 +1,7 @@
 // What the two workers of `bench sharing` say to each other, through words in the arena.
 
-import type { PixelPlane, PreparedPicture, TileTarget } from "../src/codec/simd/encoder.ts";
+import type { PixelPlane, TileTarget } from "../src/codec/simd/encoder.ts";
+import type { PreparedPicture } from "../src/codec/tile-jobs.ts";
 
 /** Words of the control area. */
 export const GO = 0;

@@ -3,7 +3,8 @@
 import { Worker } from "node:worker_threads";
 import { Arena } from "../src/codec/memory/arena.ts";
 import { TILE_BYTES } from "../src/codec/kernel/decode/layout.ts";
-import { instantiateDecoder, JpegPicture, seams, shareOut } from "../src/codec/simd/decoder.ts";
+import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
+import { seams, shareOut } from "../src/codec/jpeg/tile-rectangles.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import { compileKernel } from "../src/codec/simd/kernel-module.ts";

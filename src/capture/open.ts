@@ -3,8 +3,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../core/errors.ts";
-import type { Sampling } from "../codec/simd/encoder.ts";
-import type { Size } from "../core/pixel-format.ts";
+import type { Sampling, Size } from "../core/pixel-format.ts";
 import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput, withoutPassword } from "./pipe/ffmpeg.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";

@@ -2,13 +2,12 @@
 
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { CODEC_NAMES } from "../codec/codec.ts";
-import { SAMPLINGS } from "../codec/simd/encoder.ts";
+import { CODEC_NAMES } from "../codec/codecs.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import { UsageError } from "../core/errors.ts";
 import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "./program.ts";
-import { PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
+import { SAMPLINGS, PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "../server/settings/preset.ts";
 import { describeServing } from "../server/report/report.ts";

@@ -2,7 +2,7 @@
 
 import { Arena } from "../codec/memory/arena.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { Turns } from "../codec/threads/fair-share.ts";
+import { FairShare } from "../codec/threads/fair-share.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
@@ -57,7 +57,7 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
     onBroken: fail,
     onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
   });
-  const turns = new Turns(pool);
+  const turns = new FairShare(pool);
   const report = (): GridReport => ({ server, cameras: views.map(({ figures }) => figures.report()) });
   let window: GridWindow | null = null;
   let grid: Grid | null = null;

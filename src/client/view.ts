@@ -1,7 +1,7 @@
 // The viewer as a function: one camera in a window, until it is told to stop.
 
 import { Arena } from "../codec/memory/arena.ts";
-import type { CodecName } from "../codec/codec.ts";
+import type { CodecName } from "../codec/codecs.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { type Address, formatAddress } from "./connect/address.ts";

@@ -1,11 +1,7 @@
 // What a codec is: pixels to a JPEG and back, whole pictures at a time, inside a worker thread.
 
-import type { PixelFormat, Size } from "../core/pixel-format.ts";
-import type { Arena } from "./memory/arena.ts";
-import { createJsquash } from "./jsquash.ts";
-import { createSimd } from "./simd/simd.ts";
-import type { Sampling } from "./simd/encoder.ts";
-import type { TileEncoder } from "./simd/tile-encoder.ts";
+import type { PixelFormat, Sampling, Size } from "../core/pixel-format.ts";
+import type { TileEncoder } from "./tile-jobs.ts";
 
 /** One frame's pixels in the arena, without padding; see core/pixel-format.ts for the layouts. */
 export interface PixelFrame extends Size {
@@ -37,18 +33,4 @@ export interface Codec {
    * Throws CodecError for bytes that are no picture and for a picture of another size than the target's.
    */
   decode(jpeg: Uint8Array, target: PixelTarget): Promise<Decoded>;
-}
-
-const CODECS = { simd: createSimd, jsquash: createJsquash } as const satisfies Record<
-  string,
-  (arena: Arena) => Promise<Codec>
->;
-
-export type CodecName = keyof typeof CODECS;
-export const CODEC_NAMES = Object.keys(CODECS) as CodecName[];
-export const DEFAULT_CODEC: CodecName = "simd";
-
-/** Loads a codec's WebAssembly, to work on that arena; some tens of milliseconds. */
-export function createCodec(name: CodecName, arena: Arena): Promise<Codec> {
-  return CODECS[name](arena);
 }

@@ -13,6 +13,10 @@ export function isPixelFormat(name: string): name is PixelFormat {
   return (PIXEL_FORMATS as readonly string[]).includes(name);
 }
 
+/** How much colour a JPEG is asked to hold: half the lines and columns of it (4:2:0), or all of them (4:4:4). */
+export const SAMPLINGS = ["420", "444"] as const;
+export type Sampling = (typeof SAMPLINGS)[number];
+
 /** Largest side, in pixels, that any part of Slipstream handles: bounds what a lying header can make us allocate. */
 export const MAX_SIDE_PIXELS = 8192;
 

@@ -2,7 +2,7 @@
 
 import { Arena } from "../codec/memory/arena.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { Turns } from "../codec/threads/fair-share.ts";
+import { FairShare } from "../codec/threads/fair-share.ts";
 import { messageOf } from "../core/errors.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { Camera, untilOrPatience } from "./cameras/camera.ts";
@@ -62,7 +62,7 @@ export async function serve(
     },
     onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
   });
-  const turns = new Turns(pool);
+  const turns = new FairShare(pool);
   const cameras = sources.map(
     ({ name, source, camera }) =>
       new Camera(name, watchFrames(source), camera, {

@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KernelError } from "../../src/codec/simd/kernel-status.ts";
-import { tileRectangle } from "../../src/codec/simd/decoder.ts";
+import { tileRectangle } from "../../src/codec/jpeg/tile-rectangles.ts";
 import { type Build, cjpeg, picture, randomFrom, Stand } from "../support/decoder-kernel.ts";
 
 const MAX_PIXELS = 1280 * 720;

@@ -1,9 +1,10 @@
 // A codec for tests: takes and gives pixels as bytes, and keeps the arena to itself.
 
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
-import { type CodecName, createCodec, type Decoded } from "../../src/codec/codec.ts";
-import type { Sampling } from "../../src/codec/simd/encoder.ts";
-import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
+import type { Decoded } from "../../src/codec/codec.ts";
+import type { CodecName } from "../../src/codec/codecs.ts";
+import { createCodec } from "../../src/codec/load-codec.ts";
+import type { Sampling, PixelFormat, Size } from "../../src/core/pixel-format.ts";
 
 export interface ByteFrame extends Size {
   format: PixelFormat;

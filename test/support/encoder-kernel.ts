@@ -2,13 +2,10 @@
 
 import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
-import { type PictureFormat, type PreparedPicture, SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
-import {
-  compileKernel,
-  createKernelMemory,
-  KERNEL_TABLES_BYTES,
-  type KernelVariant,
-} from "../../src/codec/simd/kernel-module.ts";
+import { type PictureFormat, SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
+import { compileKernel, createKernelMemory, type KernelVariant } from "../../src/codec/simd/kernel-module.ts";
+import { KERNEL_TABLES_BYTES } from "../../src/codec/memory/arena.ts";
 
 import type { RgbPicture } from "./generated-pictures.ts";
 

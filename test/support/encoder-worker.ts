@@ -1,7 +1,8 @@
 // A worker of encoder-tiles.test.ts: encodes its share of a picture many times over and reports the bytes written.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { type PixelPlane, type PreparedPicture, SimdEncoder, type TileTarget } from "../../src/codec/simd/encoder.ts";
+import { type PixelPlane, SimdEncoder, type TileTarget } from "../../src/codec/simd/encoder.ts";
+import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
 
 interface Task {
   readonly module: WebAssembly.Module;

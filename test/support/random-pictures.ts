@@ -1,7 +1,8 @@
 // Random picture formats and pixels for properties: every pixel format, odd sizes, any division into tiles.
 
 import fc from "fast-check";
-import { mcusPerLine, type PictureFormat } from "../../src/codec/simd/encoder.ts";
+import type { PictureFormat } from "../../src/codec/simd/encoder.ts";
+import { mcusPerLine } from "../../src/codec/jpeg/tile-grid.ts";
 import { randomSequence } from "./generated-pictures.ts";
 
 /** Random pictures a property: SLIPSTREAM_FUZZ_RUNS asks for more than the usual. */

@@ -1,7 +1,7 @@
 // A world in memory for the model of tiles: the server's real books, encoders that are played, and viewers by the letter of wire.ts.
 
 import { expect } from "bun:test";
-import type { PreparedPicture } from "../../src/codec/simd/encoder.ts";
+import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";

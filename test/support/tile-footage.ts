@@ -2,7 +2,8 @@
 
 import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
-import { mcusPerLine, type PictureFormat } from "../../src/codec/simd/encoder.ts";
+import type { PictureFormat } from "../../src/codec/simd/encoder.ts";
+import { mcusPerLine } from "../../src/codec/jpeg/tile-grid.ts";
 import { supportedVariant } from "../../src/codec/simd/kernel-module.ts";
 import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { EncoderBench } from "./encoder-kernel.ts";

@@ -1,13 +1,13 @@
 // A fixture for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
 
-import type { ChromaSampling, Sampling } from "../../src/codec/simd/encoder.ts";
+import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
-import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
-import type { BandOutput } from "../../src/codec/simd/tile-encoder.ts";
+import type { BandOutput } from "../../src/codec/tile-jobs.ts";
 import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
-import { frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import { type Sampling, frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { FrameDispatcher } from "../../src/server/encode/dispatcher.ts";

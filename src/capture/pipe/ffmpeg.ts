@@ -1,10 +1,9 @@
 // Sources through an ffmpeg child process: cameras, files and network streams, with ffmpeg's hidden delays switched off.
 
 import { existsSync } from "node:fs";
-import type { Sampling } from "../../codec/simd/encoder.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
-import type { Size } from "../../core/pixel-format.ts";
+import type { Sampling, Size } from "../../core/pixel-format.ts";
 import { eachChunk } from "./chunks.ts";
 import { printable } from "../../core/printable.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";

@@ -1,6 +1,6 @@
 // How decoding is divided among threads: tiles into batches, along lines of MCUs where possible, and rectangles into parts.
 
-import type { Rectangle } from "../../codec/simd/decoder.ts";
+import type { Rectangle } from "../../codec/jpeg/tile-rectangles.ts";
 
 /** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
 export const LEAST_TILES = 25;

@@ -5,10 +5,11 @@
 
 import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { type DecoderExports, instantiateDecoder, JpegPicture, seams, shareOut } from "../../codec/simd/decoder.ts";
+import { type DecoderExports, instantiateDecoder, JpegPicture } from "../../codec/simd/decoder.ts";
+import { seams, shareOut } from "../../codec/jpeg/tile-rectangles.ts";
 import { compileKernel } from "../../codec/simd/kernel-module.ts";
 import { KernelError } from "../../codec/simd/kernel-status.ts";
-import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/simd/tile-decoder.ts";
+import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
 
 /** Runs for each thread, so that threads end at about the same time. */
 const RUNS_PER_THREAD = 3;

@@ -1,6 +1,6 @@
 // What of a room's pixels is older than the planes: tiles decoded since it was last brought up to date, and seams.
 
-import { type PictureInfo, type Rectangle, tileRectangle } from "../../codec/simd/decoder.ts";
+import { type PictureInfo, type Rectangle, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
 
 /** How a picture is divided into tiles. */
 export interface TileGrid {

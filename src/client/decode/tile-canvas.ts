@@ -2,7 +2,8 @@
 
 import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
 import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../../codec/kernel/decode/layout.ts";
-import { type DecoderExports, JpegPicture, type PictureInfo } from "../../codec/simd/decoder.ts";
+import { type DecoderExports, JpegPicture } from "../../codec/simd/decoder.ts";
+import type { PictureInfo } from "../../codec/jpeg/tile-rectangles.ts";
 import { KernelError } from "../../codec/simd/kernel-status.ts";
 import type { BytePool } from "../../core/byte-pool.ts";
 import { ProtocolError } from "../../core/errors.ts";

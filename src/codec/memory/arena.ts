@@ -8,7 +8,9 @@
 // grow (GrowingArea), so that what a process takes is bounded by the largest pictures it has seen.
 
 import { CodecError } from "../../core/errors.ts";
-import { KERNEL_TABLES_BYTES } from "../simd/kernel-module.ts";
+
+/** The kernels load their constant tables below this address; whoever lays out the memory begins here. */
+export const KERNEL_TABLES_BYTES = 4 << 16;
 
 const HEADER_BYTES = 64;
 const MAGIC = 0x52414c53; // "SLAR"

@@ -5,6 +5,7 @@
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
+import type { PictureInfo, Rectangle, Upsampling } from "../jpeg/tile-rectangles.ts";
 
 /** The functions that the kernel module exports. Addresses and lengths are bytes in the shared memory. */
 export interface DecoderExports {
@@ -50,25 +51,6 @@ export interface DecoderExports {
 /** Hands out `bytes` of shared memory, aligned to 16, for as long as the picture lives. */
 export type Allocate = (bytes: number) => number;
 
-/** What a header says. */
-export interface PictureInfo {
-  readonly width: number;
-  readonly height: number;
-  /** 1 for grey, else 3. */
-  readonly components: number;
-  readonly mcuWidth: number;
-  readonly mcuHeight: number;
-  readonly mcusPerLine: number;
-  readonly mcuLines: number;
-  /** MCUs in a tile (restart interval); the whole picture where there is none. */
-  readonly tileMcus: number;
-  readonly tiles: number;
-  /** True when the first scan carries all components: only then do tiles stand for places in the picture. */
-  readonly isInterleaved: boolean;
-  /** Length of everything from the first byte to the first entropy-coded byte. */
-  readonly headerBytes: number;
-}
-
 /** How a decode went. */
 export interface DecodeReport {
   /** Tiles whose bytes ended early or were no code; what was complete of them is shown, the rest is grey. */
@@ -82,11 +64,6 @@ export interface TileBytes {
   readonly number: number;
   readonly address: number;
   readonly length: number;
-}
-
-export interface Upsampling {
-  /** Repeat chroma instead of filtering it. */
-  readonly box?: boolean;
 }
 
 /** Runs the module on a shared memory. Every worker does this once; constants are the same for all, and nothing else is static. */
@@ -259,75 +236,6 @@ export class JpegPicture {
   #field(offset: number): number {
     return this.#record[offset >> 2] ?? 0;
   }
-}
-
-/** A worker's share of a picture: neighbouring tiles, whole lines of MCUs wherever tiles end with them. */
-export interface Share {
-  readonly firstTile: number;
-  readonly tiles: number;
-  /** First line of pixels of the share. */
-  readonly top: number;
-}
-
-/**
- * Cuts a picture into up to `workers` shares of about equal height, at lines of MCUs where a tile begins. One share only where there is no
- * such line (no restart intervals, or a scan a component). Each worker gives its share to `decodeTiles` with the picture's pixels; when all
- * are done, the lines around each cut are left to convert: `seams` has them.
- */
-export function shareOut(info: PictureInfo, workers: number): Share[] {
-  const shares: Share[] = [];
-  const cutLines = info.isInterleaved ? info.mcuLines : 1;
-  let previous = -1;
-  for (let worker = 0; worker < workers; worker++) {
-    let line = Math.round((cutLines * worker) / workers);
-    while (line < cutLines && (line * info.mcusPerLine) % info.tileMcus !== 0) line++;
-    if (line <= previous || line >= cutLines) continue;
-    shares.push({ firstTile: (line * info.mcusPerLine) / info.tileMcus, tiles: 0, top: line * info.mcuHeight });
-    previous = line;
-  }
-  return shares.map((share, i) => ({ ...share, tiles: (shares[i + 1]?.firstTile ?? info.tiles) - share.firstTile }));
-}
-
-/** The lines of pixels that wait for both neighbours of each cut; `waitingRows` is the kernel's answer for this picture. */
-export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: number): Rectangle[] {
-  if (waitingRows === 0) return [];
-  return shares.slice(1).map(({ top }) => ({
-    x: 0,
-    y: top - waitingRows,
-    width: info.width,
-    height: Math.min(top + waitingRows, info.height) - (top - waitingRows),
-  }));
-}
-
-/** Pixels, from the picture's upper left corner. */
-export interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The pixels that change when a tile does: its own and, with the triangle filter, as far as a chroma sample reaches beyond them. */
-export function tileRectangle(info: PictureInfo, number: number, how: Upsampling = {}): Rectangle {
-  if (!info.isInterleaved) return { x: 0, y: 0, width: info.width, height: info.height };
-  const first = number * info.tileMcus;
-  const last = Math.min(first + info.tileMcus, info.mcusPerLine * info.mcuLines) - 1;
-  const line = Math.floor(first / info.mcusPerLine);
-  const lastLine = Math.floor(last / info.mcusPerLine);
-  const isOneLine = line === lastLine;
-  // A chroma sample two pixels wide or high is read by one pixel beyond it.
-  const across = how.box || info.mcuWidth === 8 ? 0 : 1;
-  const down = how.box || info.mcuHeight === 8 ? 0 : 1;
-  const x0 = isOneLine ? (first % info.mcusPerLine) * info.mcuWidth - across : 0;
-  const x1 = isOneLine ? ((last % info.mcusPerLine) + 1) * info.mcuWidth + across : info.width;
-  const left = Math.max(x0, 0);
-  const top = Math.max(line * info.mcuHeight - down, 0);
-  return {
-    x: left,
-    y: top,
-    width: Math.min(x1, info.width) - left,
-    height: Math.min((lastLine + 1) * info.mcuHeight + down, info.height) - top,
-  };
 }
 
 /** The kernel's flags for a wish. */

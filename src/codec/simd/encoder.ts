@@ -1,36 +1,28 @@
 // Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
 
 import { halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
+import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
+import { defaultRestartInterval, mcusPerLine, mcuWidth } from "../jpeg/tile-grid.ts";
+import type { PreparedPicture } from "../tile-jobs.ts";
 import type { EncoderExports } from "./encoder-exports.ts";
 import { instantiateKernel } from "./kernel-module.ts";
 import { checkStatus } from "./kernel-status.ts";
 
-export type ChromaSampling = "4:2:0" | "4:2:2" | "4:4:4" | "gray";
 export type ColourRange = "full" | "limited";
 
-/** Kernel's number, range that ffmpeg assumes, sampling that fits best. */
+/** The kernel's number for each layout, and the range that ffmpeg assumes of it. */
 const pixelFormats = {
-  rgba: { code: 0, colourRange: "full", sampling: "4:2:0" },
-  rgb24: { code: 1, colourRange: "full", sampling: "4:2:0" },
-  bgr24: { code: 2, colourRange: "full", sampling: "4:2:0" },
-  yuvj420p: { code: 3, colourRange: "full", sampling: "4:2:0" },
-  yuv420p: { code: 3, colourRange: "limited", sampling: "4:2:0" },
-  nv12: { code: 4, colourRange: "limited", sampling: "4:2:0" },
-  yuyv422: { code: 5, colourRange: "limited", sampling: "4:2:2" },
-  gray: { code: 6, colourRange: "full", sampling: "gray" },
-} as const satisfies Record<PixelFormat, { code: number; colourRange: ColourRange; sampling: ChromaSampling }>;
+  rgba: { code: 0, colourRange: "full" },
+  rgb24: { code: 1, colourRange: "full" },
+  bgr24: { code: 2, colourRange: "full" },
+  yuvj420p: { code: 3, colourRange: "full" },
+  yuv420p: { code: 3, colourRange: "limited" },
+  nv12: { code: 4, colourRange: "limited" },
+  yuyv422: { code: 5, colourRange: "limited" },
+  gray: { code: 6, colourRange: "full" },
+} as const satisfies Record<PixelFormat, { code: number; colourRange: ColourRange }>;
 
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
-
-/** How finely colour may be asked to be encoded: in half the lines and columns of brightness (4:2:0), or in all of them (4:4:4). */
-export const SAMPLINGS = ["420", "444"] as const;
-export type Sampling = (typeof SAMPLINGS)[number];
-
-/** How a picture of that layout is sampled: 4:4:4 where that is wanted and its pixels are RGB; others have less colour anyway. */
-export function samplingOf(pixelFormat: PixelFormat, wanted: Sampling): ChromaSampling {
-  const { code, sampling } = pixelFormats[pixelFormat];
-  return wanted === "444" && code <= pixelFormats.bgr24.code ? "4:4:4" : sampling;
-}
 
 /** What the encoder must know of a picture before its pixels. */
 export interface PictureFormat {
@@ -54,18 +46,6 @@ export interface PixelPlane {
   readonly rowBytes: number;
 }
 
-/** A prepared picture format: plain data, so it can be posted to workers. The state stays in the shared memory. */
-export interface PreparedPicture {
-  readonly stateAddress: number;
-  readonly tileCount: number;
-  readonly tilesPerLine: number;
-  readonly restartIntervalMcus: number;
-  /** Planes that the pixel format has. */
-  readonly planeCount: number;
-  /** SOI to SOS. */
-  readonly header: Uint8Array;
-}
-
 /** Where tiles go. */
 export interface TileTarget {
   /** Where the bytes of the tiles go, one tile right after the other, without RST markers. */
@@ -73,49 +53,6 @@ export interface TileTarget {
   readonly bytes: number;
   /** Where the tiles' lengths go: one u32 a tile. */
   readonly tileBytesAddress: number;
-}
-
-/** MCUs per line of a picture. */
-export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): number {
-  return Math.ceil(widthPixels / mcuWidth(sampling));
-}
-
-function mcuWidth(sampling: ChromaSampling): number {
-  return sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
-}
-
-/** How a picture is cut into tiles. */
-export interface TileGrid {
-  readonly mcuHeightPixels: number;
-  readonly mcuLines: number;
-  readonly tilesPerLine: number;
-  readonly tileCount: number;
-}
-
-/** The tiles that `prepare` makes of a picture with that sampling unless it is told otherwise. */
-export function tileGrid(sampling: ChromaSampling, widthPixels: number, heightPixels: number): TileGrid {
-  const mcus = mcusPerLine(widthPixels, sampling);
-  const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
-  const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);
-  const tilesPerLine = mcus / defaultRestartInterval(mcus, mcuWidth(sampling));
-  return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
-}
-
-/** Width of a tile that is aimed at: narrower ones cost bytes and calls, wider ones take more along that is unchanged. */
-const TILE_PIXELS = 128;
-
-/**
- * The divisor of the MCUs per line that brings tiles nearest to TILE_PIXELS; where none lies between half and five times
- * that, the whole line. (128 pixels are eight MCUs of 4:2:0, which is what the kernels take at a time.)
- */
-export function defaultRestartInterval(mcus: number, mcuWidthPixels: number): number {
-  const aim = TILE_PIXELS / mcuWidthPixels;
-  let best = mcus;
-  for (let candidate = aim / 2; candidate <= 5 * aim; candidate++) {
-    if (mcus % candidate !== 0) continue;
-    if (best > 5 * aim || Math.abs(candidate - aim) < Math.abs(best - aim)) best = candidate;
-  }
-  return best;
 }
 
 /** The planes of a picture that lies at `address` without gaps between rows or planes, as ffmpeg's rawvideo does. */
@@ -178,7 +115,7 @@ export class SimdEncoder {
   /** Fills the state at `stateAddress`. No worker may be encoding from it meanwhile. */
   prepare(stateAddress: number, format: PictureFormat): PreparedPicture {
     const known = pixelFormats[format.pixelFormat];
-    const sampling = format.sampling ?? known.sampling;
+    const sampling = format.sampling ?? naturalSampling(format.pixelFormat);
     const colourRange = format.colourRange ?? known.colourRange;
     const mcus = mcusPerLine(format.widthPixels, sampling);
     const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus, mcuWidth(sampling));

@@ -7,9 +7,6 @@ export type KernelVariant = "relaxed" | "plain";
 /** "encoder-stages" is for benches: the encoder and, besides, its stages one by one. */
 export type KernelName = "decoder" | "encoder" | "encoder-stages";
 
-/** The kernels load their constant tables below this address; whoever lays out the memory begins here. */
-export const KERNEL_TABLES_BYTES = 4 << 16;
-
 /** A module with one function of no arguments, v128 result and the given instructions. */
 function moduleOf(...instructions: number[]): Uint8Array<ArrayBuffer> {
   const body = [0, ...instructions, 0x0b];

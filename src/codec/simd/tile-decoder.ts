@@ -2,43 +2,11 @@
 
 import { CodecError } from "../../core/errors.ts";
 import { type Arena, GrowingArea } from "../memory/arena.ts";
+import { BATCHES_LEFT, NEXT_BATCH, type TileJob } from "../tile-jobs.ts";
 import { TILE_BYTES } from "../kernel/decode/layout.ts";
 import { instantiateDecoder } from "./decoder.ts";
 import { compileKernel } from "./kernel-module.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
-
-/**
- * Some batches of tiles, for every thread that has time for them: each takes the next batch until there is none left. It
- * holds addresses in the arena only, all checked by whoever made it; the kernel checks what it can.
- */
-export interface TileJob {
-  kind: "tiles";
-  /** The state that the picture's header was read into (JpegPicture.state). */
-  state: number;
-  /** What the picture needs of scratch. */
-  scratchBytes: number;
-  /** Entries of TILE_BYTES, as kernel/layout-decoder.ts has them, batch after batch. */
-  list: number;
-  /** How many tiles each batch has. */
-  batches: readonly number[];
-  /** Of two i32 in the arena: the number of the next batch that nobody has taken, and how many are not done. */
-  counters: number;
-  /** Address of pixel (0, 0); 0 where nothing is converted. */
-  pixels: number;
-  strideBytes: number;
-  /** Lines of MCUs that come whole are converted while they are warm, all but the seams (JpegPicture, `waitingRows`). */
-  convertsLines: boolean;
-  /**
-   * x, y, width and height of each rectangle that is converted after the tiles, by the thread that ends the last batch,
-   * which saves waking one for them. Without batches they are this job's.
-   */
-  rectangles: readonly number[];
-}
-
-/** Words at `counters`. */
-export const NEXT_BATCH = 0;
-export const BATCHES_LEFT = 1;
-export const COUNTERS_BYTES = 8;
 
 /** Lives in one thread; any number of threads may work on one picture. */
 export interface TileDecoder {

@@ -5,98 +5,21 @@
 // A band is a place in the picture in all the scales that are made of it, so no thread waits for another's halved pixels.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
-import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { type Arena, GrowingArea } from "../memory/arena.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import {
-  type ChromaSampling,
-  type PixelPlane,
-  type PreparedPicture,
-  type SimdEncoder,
-  tightPlanes,
-} from "./encoder.ts";
+  type BandOutput,
+  bandStart,
+  type EncodeTilesJob,
+  type RenditionJob,
+  type ScaleJob,
+  type TileEncoder,
+  UNCHANGED,
+} from "../tile-jobs.ts";
+import { type PixelPlane, type SimdEncoder, tightPlanes } from "./encoder.ts";
 import { KernelError } from "./kernel-status.ts";
 
-/** Has a thread make the tables of a picture format; see PreparedPicture. */
-export interface PrepareTilesJob extends Size {
-  kind: "prepare-tiles";
-  format: PixelFormat;
-  sampling: ChromaSampling;
-  quality: number;
-  /** State area to be used again, of which nobody encodes any more; null = a new one. */
-  stateAddress: number | null;
-}
-
-/** One frame, for every thread that has time for it. */
-export interface EncodeTilesJob {
-  kind: "encode-tiles";
-  format: PixelFormat;
-  /** Of an i32 in the arena: number of the next band that nobody has taken. */
-  counterAddress: number;
-  bands: number;
-  /** MCU lines of the first scale in a band; a multiple of what the smallest scale needs for one line. */
-  bandLines: number;
-  /** Largest first; each is half of the one before. */
-  scales: ScaleJob[];
-  /** Say each band as soon as it is done, instead of all together. */
-  saysParts: boolean;
-}
-
-/** The frame in one size. */
-export interface ScaleJob extends Size {
-  /** The pixels, without padding. For all but the first scale they are made here, from those of the scale before. */
-  address: number;
-  mcuLines: number;
-  tilesPerLine: number;
-  mcuHeight: number;
-  /** The pixels last encoded, of the same layout; null = none: every tile counts as changed. */
-  referenceAddress: number | null;
-  /**
-   * Whether this frame's pixels become the reference. Then what has not changed is made equal to the reference in the
-   * frame; otherwise what has changed is copied from the frame to the reference.
-   */
-  becomesReference: boolean;
-  /** How far pixels may be off without counting as changed, in levels; see kernel/change-detect.ts. Null: all have changed. */
-  noise: number | null;
-  /** Tiles that are encoded whether they have changed or not. */
-  refresh: { first: number; count: number };
-  renditions: RenditionJob[];
-}
-
-/** The frame in one size and quality. */
-export interface RenditionJob {
-  picture: PreparedPicture;
-  /** All tiles are wanted, since there are none of this rendition yet. */
-  isNew: boolean;
-  /** Of `u32[tiles]` in the arena, where the tiles' lengths go; UNCHANGED for those that were not encoded. */
-  lengthsAddress: number;
-}
-
-/** Length that says: this tile was not encoded. */
-export const UNCHANGED = 0xffff_ffff;
-
-/** What came of a band: where the bytes of the tiles that were encoded lie, one tile after the other. */
-export interface BandOutput {
-  band: number;
-  /** Tiles that had changed, by scale. */
-  changed: number[];
-  /** By rendition, scale by scale. */
-  outputs: { address: number; bytes: number }[];
-}
-
-/** First line of a band in a scale, in MCU lines of that scale. Bands beyond the last begin where the picture ends. */
-export function bandStart(job: EncodeTilesJob, scale: number, band: number): number {
-  const { mcuLines } = job.scales[scale] as ScaleJob;
-  return band >= job.bands ? mcuLines : Math.min(mcuLines, (band * job.bandLines) >> scale);
-}
-
 const MIN_OUTPUT_BYTES = 256 * 1024;
-
-export interface TileEncoder {
-  prepare(job: PrepareTilesJob): PreparedPicture;
-  /** Takes bands until there are none left. Throws CodecError. */
-  encode(job: EncodeTilesJob, onBand: (band: BandOutput) => void): void;
-}
 
 export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: number): TileEncoder {
   const output = new Output(arena);

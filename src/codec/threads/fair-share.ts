@@ -2,7 +2,7 @@
 
 import type { CodecPool } from "./pool.ts";
 
-export class Turns {
+export class FairShare {
   readonly #pool: Pick<CodecPool, "idleThreads">;
   /** The longest ago first. */
   readonly #users: { pump(): void }[] = [];

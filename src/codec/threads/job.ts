@@ -1,10 +1,9 @@
 // What the pool and its worker threads say to each other: kinds of jobs, and what comes of each.
 
-import type { CodecName, PixelFrame, PixelTarget } from "../codec.ts";
+import type { PixelFrame, PixelTarget } from "../codec.ts";
+import type { CodecName } from "../codecs.ts";
 import type { GreyJob } from "../grey.ts";
-import type { PreparedPicture } from "../simd/encoder.ts";
-import type { BandOutput, EncodeTilesJob, PrepareTilesJob } from "../simd/tile-encoder.ts";
-import type { TileJob } from "../simd/tile-decoder.ts";
+import type { PreparedPicture, BandOutput, EncodeTilesJob, PrepareTilesJob, TileJob } from "../tile-jobs.ts";
 
 /** Given to a thread when it starts. */
 export interface WorkerSetup {

@@ -3,9 +3,9 @@
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../core/errors.ts";
 import type { Arena } from "../memory/arena.ts";
-import type { CodecName } from "../codec.ts";
+import type { CodecName } from "../codecs.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
-import type { BandOutput } from "../simd/tile-encoder.ts";
+import type { BandOutput } from "../tile-jobs.ts";
 
 /** How many defects without a finished job between them mean that threads cannot work here at all. */
 const MAX_DEFECTS_IN_A_ROW = 5;

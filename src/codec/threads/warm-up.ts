@@ -2,8 +2,8 @@
 
 import { type Arena, GrowingArea } from "../memory/arena.ts";
 import type { Codec } from "../codec.ts";
-import { tileGrid } from "../simd/encoder.ts";
-import type { EncodeTilesJob, TileEncoder } from "../simd/tile-encoder.ts";
+import { tileGrid } from "../jpeg/tile-grid.ts";
+import type { EncodeTilesJob, TileEncoder } from "../tile-jobs.ts";
 
 /** Calls after which the first live frames are as fast as the later ones; measured, see docs/codec.md. */
 const CALLS = 12;

@@ -4,11 +4,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { Arena } from "../memory/arena.ts";
-import { createCodec } from "../codec.ts";
+import { createCodec } from "../load-codec.ts";
 import { greyOut } from "../grey.ts";
 import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
 import { createTileDecoder, type TileDecoder } from "../simd/tile-decoder.ts";
-import type { BandOutput, TileEncoder } from "../simd/tile-encoder.ts";
+import type { BandOutput, TileEncoder } from "../tile-jobs.ts";
 import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("codec/worker.ts runs as a worker thread only");

@@ -1,7 +1,7 @@
 // One camera of the server: its source, what is made of its pictures, and the viewers that watch it.
 
 import type { Arena } from "../../codec/memory/arena.ts";
-import type { CodecName } from "../../codec/codec.ts";
+import { CODECS, type CodecName } from "../../codec/codecs.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { nowMicros, sleep } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
@@ -108,7 +108,7 @@ export class Camera {
       quality: options.quality,
       renditions: this.#renditions,
       pictures: this.#pictures,
-      transcodes: codec === "simd",
+      transcodes: CODECS[codec].encodesTiles,
       captureIntervalMicros: () => this.#dispatcher.captures.intervalMicros,
       onChanged: () => {
         this.#watched.check();
@@ -142,7 +142,7 @@ export class Camera {
       pool,
       quality: options.quality,
       sampling: options.sampling,
-      tiles: codec === "simd" ? tiles : null,
+      tiles: CODECS[codec].encodesTiles ? tiles : null,
       isWatched: () => audience.isWatched,
       wantsTiles: () => this.#renditions.wanted.length > 0,
       publish: (picture) => audience.publish(picture),

@@ -2,8 +2,9 @@
 
 import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
-import { type ChromaSampling, type TileGrid, tileGrid } from "../../codec/simd/encoder.ts";
-import type { ScaleJob } from "../../codec/simd/tile-encoder.ts";
+import type { ChromaSampling } from "../../codec/jpeg/sampling.ts";
+import { type TileGrid, tileGrid } from "../../codec/jpeg/tile-grid.ts";
+import type { ScaleJob } from "../../codec/tile-jobs.ts";
 import type { Micros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 

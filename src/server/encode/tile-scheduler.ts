@@ -5,16 +5,10 @@
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { type Sampling, samplingOf } from "../../codec/simd/encoder.ts";
-import {
-  type BandOutput,
-  bandStart,
-  type EncodeTilesJob,
-  type ScaleJob,
-  UNCHANGED,
-} from "../../codec/simd/tile-encoder.ts";
+import { samplingOf } from "../../codec/jpeg/sampling.ts";
+import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../../codec/tile-jobs.ts";
 import { CodecError } from "../../core/errors.ts";
-import { halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
+import { type Sampling, halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { StreamHeader } from "../../protocol/messages.ts";
 import { MAX_HALVINGS } from "../renditions/ladder.ts";
 import type { CapturedPixels } from "../picture.ts";

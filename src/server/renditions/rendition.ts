@@ -1,6 +1,6 @@
 // A rendition: the source's picture in one size and quality, as tiles that are kept and sent as they change.
 
-import type { PreparedPicture } from "../../codec/simd/encoder.ts";
+import type { PreparedPicture } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type StreamHeader, writeTiles } from "../../protocol/messages.ts";
 import { NO_TILES } from "../../protocol/tile-list.ts";

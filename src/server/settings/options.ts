@@ -1,7 +1,7 @@
 // What serve() takes: options of the server and of each of its cameras.
 
 import type { SourceOptions } from "../../capture/open.ts";
-import type { CodecName } from "../../codec/codec.ts";
+import type { CodecName } from "../../codec/codecs.ts";
 
 /** The options of one camera, with a value for each. */
 export interface ResolvedCameraOptions extends SourceOptions {

@@ -1,6 +1,6 @@
 // What suits a source where the user does not say otherwise: cameras show the world, screens show text.
 
-import type { Sampling } from "../../codec/simd/encoder.ts";
+import type { Sampling } from "../../core/pixel-format.ts";
 import { isScreen } from "../../capture/pipe/screen.ts";
 
 /** Sensor noise up to this standard deviation is not sent; docs/latency.md has the measurement. */

@@ -1,10 +1,9 @@
 // What the server can be told, on the command line or in a file: names, ranges, and which of the two holds.
 
 import { availableParallelism } from "node:os";
-import { type CodecName, DEFAULT_CODEC } from "../../codec/codec.ts";
-import type { Sampling } from "../../codec/simd/encoder.ts";
+import { type CodecName, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
-import type { Size } from "../../core/pixel-format.ts";
+import type { Sampling, Size } from "../../core/pixel-format.ts";
 import { DEFAULT_PORT } from "../../protocol/wire.ts";
 import type { ResolvedCameraOptions, ResolvedServeOptions } from "./options.ts";
 import { DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";

@@ -3,14 +3,10 @@
 import { frameBytes } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  type PictureFormat,
-  type PixelPlane,
-  type PreparedPicture,
-  SimdEncoder,
-  tightPlanes,
-} from "../../../src/codec/simd/encoder.ts";
-import { compileKernel, createKernelMemory, KERNEL_TABLES_BYTES } from "../../../src/codec/simd/kernel-module.ts";
+import { type PictureFormat, type PixelPlane, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
+import type { PreparedPicture } from "../../../src/codec/tile-jobs.ts";
+import { compileKernel, createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
+import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";

@@ -2,14 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  flagsOf,
-  instantiateDecoder,
-  seams,
-  shareOut,
-  type TileBytes,
-  tileRectangle,
-} from "../../../src/codec/simd/decoder.ts";
+import { flagsOf, instantiateDecoder, type TileBytes } from "../../../src/codec/simd/decoder.ts";
+import { seams, shareOut, tileRectangle } from "../../../src/codec/jpeg/tile-rectangles.ts";
 import { TILE_BYTES } from "../../../src/codec/kernel/decode/layout.ts";
 import {
   BUILDS,

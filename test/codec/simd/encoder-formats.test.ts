@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { ChromaSampling, ColourRange } from "../../../src/codec/simd/encoder.ts";
+import type { ColourRange } from "../../../src/codec/simd/encoder.ts";
+import type { ChromaSampling } from "../../../src/codec/jpeg/sampling.ts";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "../../support/libjpeg-turbo.ts";

@@ -5,18 +5,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Worker } from "node:worker_threads";
 import { cutTiles, stitchTiles } from "../../../src/codec/jpeg/stitch.ts";
-import {
-  defaultRestartInterval,
-  type PictureFormat,
-  SimdEncoder,
-  tightPlanes,
-} from "../../../src/codec/simd/encoder.ts";
-import {
-  compileKernel,
-  createKernelMemory,
-  KERNEL_TABLES_BYTES,
-  supportedVariant,
-} from "../../../src/codec/simd/kernel-module.ts";
+import { type PictureFormat, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
+import { defaultRestartInterval } from "../../../src/codec/jpeg/tile-grid.ts";
+import { compileKernel, createKernelMemory, supportedVariant } from "../../../src/codec/simd/kernel-module.ts";
+import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { djpeg } from "../../support/libjpeg-turbo.ts";

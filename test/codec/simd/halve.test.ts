@@ -4,12 +4,8 @@ import { halfSize, frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SimdEncoder } from "../../../src/codec/simd/encoder.ts";
-import {
-  compileKernel,
-  createKernelMemory,
-  instantiateKernel,
-  KERNEL_TABLES_BYTES,
-} from "../../../src/codec/simd/kernel-module.ts";
+import { compileKernel, createKernelMemory, instantiateKernel } from "../../../src/codec/simd/kernel-module.ts";
+import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";

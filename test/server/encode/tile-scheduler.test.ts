@@ -2,8 +2,14 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { SAMPLINGS, type Sampling } from "../../../src/codec/simd/encoder.ts";
-import { frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../../src/core/pixel-format.ts";
+import {
+  SAMPLINGS,
+  type Sampling,
+  frameBytes,
+  PIXEL_FORMATS,
+  type PixelFormat,
+  type Size,
+} from "../../../src/core/pixel-format.ts";
 import type { Level } from "../../../src/server/renditions/ladder.ts";
 import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { djpeg } from "../../support/jpeg-tools.ts";
