@@ -31,6 +31,13 @@ import type { JpegBlock } from "./jpeg-blocks.ts";
 export type FrameFormat = PixelFormat | "mjpeg";
 
 /**
+ * What became of a frame that a source delivered. A frame that is taken may still be replaced by a newer one before it is
+ * encoded. While there are no viewers frames are counted and dropped.
+ */
+export type Delivery =
+  "taken" | "replaced an older frame" | "dropped: there are no viewers" | "dropped: the JPEG is damaged";
+
+/**
  * Takes the frames of a source. No call waits, and each returns at once: a frame for which there is no memory is dropped and
  * counted.
  */
@@ -42,11 +49,11 @@ export interface FrameSink {
    */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
   /** Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is microseconds since the Unix epoch. */
-  pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void;
+  pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): Delivery;
   /** Returns a block for a JPEG of at most `maxBytes`, or null when memory has run out. */
   reserveJpeg(maxBytes: number): JpegBlock | null;
   /** Delivers a frame that is a JPEG of `jpegBytes` in a reserved block, which then belongs to the sink. It is sent as it is. */
-  jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): void;
+  jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery;
   /** Counts a frame that was captured and could not be delivered: `reserve` returned null, or the frame was damaged. */
   lost(): void;
   /** Tells the operator and the viewers what is wrong with the source; null when it works again. */

@@ -93,10 +93,12 @@ export async function captureFrames(
       pixels(slot, format, size, capturedAt) {
         keep(slot.bytes.slice(0, frameBytes(format, size.width, size.height)), format, size, capturedAt);
         slot.release();
+        return "taken";
       },
       jpeg(slot, jpegBytes, capturedAt) {
         keep(slot.bytes.slice(0, jpegBytes), null, null, capturedAt);
         slot.release();
+        return "taken";
       },
       lost() {
         lost++;

@@ -5,7 +5,7 @@ import { type FrameSlot, FrameSlots } from "../../src/codec/memory/frame-slots.t
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
 import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
-import type { FrameSink } from "../../src/capture/source.ts";
+import type { Delivery, FrameSink } from "../../src/capture/source.ts";
 
 /** One for all sinks: with one a frame the engine collects garbage all the time, and a live source is never caught up with. */
 const ARENA = Arena.create();
@@ -48,10 +48,11 @@ export class RecordingSink implements FrameSink {
     };
   }
 
-  pixels(slot: FrameSlot, format: PixelFormat, { width, height }: Size, capturedAt: number): void {
+  pixels(slot: FrameSlot, format: PixelFormat, { width, height }: Size, capturedAt: number): Delivery {
     const bytes = new Uint8Array(slot.bytes.subarray(0, frameBytes(format, width, height)));
     this.frames.push({ width, height, format, bytes, capturedAt });
     slot.release();
+    return "taken";
   }
 
   reserveJpeg(mostBytes: number): JpegBlock | null {
@@ -60,9 +61,10 @@ export class RecordingSink implements FrameSink {
     return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + mostBytes), () => this.held--);
   }
 
-  jpeg(slot: JpegBlock, jpegBytes: number): void {
+  jpeg(slot: JpegBlock, jpegBytes: number): Delivery {
     this.jpegs.push(slot.bytes.slice(0, jpegBytes));
     slot.release();
+    return "taken";
   }
 
   lost(): void {

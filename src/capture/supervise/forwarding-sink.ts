@@ -1,6 +1,6 @@
 // A sink in front of another one: everything is passed on, and each frame is noticed first. For what watches over a source.
 
-import type { FrameSink } from "../source.ts";
+import type { Delivery, FrameSink } from "../source.ts";
 
 export abstract class ForwardingSink implements FrameSink {
   protected readonly sink: FrameSink;
@@ -16,18 +16,18 @@ export abstract class ForwardingSink implements FrameSink {
     return this.sink.reserve(...frame);
   }
 
-  pixels(...frame: Parameters<FrameSink["pixels"]>): void {
+  pixels(...frame: Parameters<FrameSink["pixels"]>): Delivery {
     this.onFrame();
-    this.sink.pixels(...frame);
+    return this.sink.pixels(...frame);
   }
 
   reserveJpeg(mostBytes: number): ReturnType<FrameSink["reserveJpeg"]> {
     return this.sink.reserveJpeg(mostBytes);
   }
 
-  jpeg(...frame: Parameters<FrameSink["jpeg"]>): void {
+  jpeg(...frame: Parameters<FrameSink["jpeg"]>): Delivery {
     this.onFrame();
-    this.sink.jpeg(...frame);
+    return this.sink.jpeg(...frame);
   }
 
   lost(): void {

@@ -14,7 +14,7 @@ import { FrameTroubles } from "./frame-troubles.ts";
 import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import type { CapturedPixels, EncodedPicture } from "../picture.ts";
-import type { FrameSink } from "../../capture/source.ts";
+import type { Delivery, FrameSink } from "../../capture/source.ts";
 import type { FrameOutcome, TileScheduler } from "./tile-scheduler.ts";
 import { Transcoder } from "./transcoder.ts";
 
@@ -113,23 +113,26 @@ export class FrameDispatcher implements FrameSink {
     return this.#room.reserveJpeg(mostBytes);
   }
 
-  pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): void {
+  pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): Delivery {
     const frameNumber = this.#count(this.captures.add(capturedAt));
     this.#troubles.end("source");
-    this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
+    return this.#offer({ pixels: { ...size, slot, format, frameNumber, capturedAt, isDecoded: false }, picture: null });
   }
 
-  jpeg(slot: JpegBlock, jpegBytes: number, capturedAt: Micros): void {
+  jpeg(slot: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery {
     const frameNumber = this.#count(this.captures.add(capturedAt));
     const encodedAt = nowMicros();
     const accepted = this.#accept(slot, jpegBytes);
     if (accepted === null) {
       slot.release();
       this.drops.add("source");
-      return;
+      return "dropped: the JPEG is damaged";
     }
     this.#troubles.end("source");
-    this.#offer({ pixels: null, picture: { ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true } });
+    return this.#offer({
+      pixels: null,
+      picture: { ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true },
+    });
   }
 
   /** Null where it is damaged, or there is no room to complete it. */
@@ -214,19 +217,24 @@ export class FrameDispatcher implements FrameSink {
     return frameNumber;
   }
 
-  #offer(captured: Captured): void {
+  #offer(captured: Captured): Delivery {
     const older = this.#waiting;
     const { width, height } = captured.pixels ?? captured.picture;
     this.size = { width, height };
     const isWatched = this.#options.isWatched();
+    let outcome: Delivery = isWatched ? "taken" : "dropped: there are no viewers";
     if (isWatched && captured.picture !== null && older?.pixels?.isDecoded) {
       this.#passOn(captured.picture); // what was decoded goes on waiting for its tables
     } else {
       this.#waiting = captured;
       releaseSlot(older);
-      if (older !== null && isWatched) this.drops.add("stale");
+      if (older !== null && isWatched) {
+        this.drops.add("stale");
+        outcome = "replaced an older frame";
+      }
     }
     this.pump();
+    return outcome;
   }
 
   #takeDecoded(pixels: CapturedPixels): void {

@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import { Worker } from "node:worker_threads";
 import { deliverDrawn } from "../../../src/capture/pattern/drawn-frames.ts";
 import { createPattern } from "../../../src/capture/pattern/pattern.ts";
+import type { Delivery } from "../../../src/capture/source.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
 const SIZE = { width: 160, height: 90 };
@@ -18,8 +19,9 @@ class OneSlotSink extends RecordingSink {
     return this.#slot;
   }
 
-  override pixels(): void {
+  override pixels(): Delivery {
     this.delivered++;
+    return "taken";
   }
 }
 
