@@ -1,4 +1,4 @@
-// A sink in front of another one: everything is passed on, and each frame is noticed first. For what watches over a source.
+// A sink that forwards every call to another sink, and notices each frame first. For wrappers that watch over a source.
 
 import type { Delivery, FrameSink } from "../source.ts";
 
@@ -9,7 +9,7 @@ export abstract class ForwardingSink implements FrameSink {
     this.sink = sink;
   }
 
-  /** A frame comes; it is passed on after this. */
+  /** Called for each frame, before it is forwarded. */
   protected abstract onFrame(): void;
 
   reserve(...frame: Parameters<FrameSink["reserve"]>): ReturnType<FrameSink["reserve"]> {
@@ -21,8 +21,8 @@ export abstract class ForwardingSink implements FrameSink {
     return this.sink.pixels(...frame);
   }
 
-  reserveJpeg(mostBytes: number): ReturnType<FrameSink["reserveJpeg"]> {
-    return this.sink.reserveJpeg(mostBytes);
+  reserveJpeg(maxBytes: number): ReturnType<FrameSink["reserveJpeg"]> {
+    return this.sink.reserveJpeg(maxBytes);
   }
 
   jpeg(...frame: Parameters<FrameSink["jpeg"]>): Delivery {

@@ -1,10 +1,11 @@
-// Lets a source go while nobody watches, so that a camera's light is off and others may use it, and starts it again.
+// Releases a source while it has no viewers, so that a camera's light is off and other programs may use it. Restarts it for a viewer.
 
+import { onAbort } from "../../core/on-abort.ts";
 import type { FrameSink, Source } from "../source.ts";
 
 export interface IdleReleaseOptions {
   source: Source;
-  /** Null: the source runs whether somebody watches or not. */
+  /** How long there are no viewers before the source is released; null: it is never released. */
   idleSeconds: number | null;
   isWatched: () => boolean;
   onReleased: () => void;
@@ -12,9 +13,9 @@ export interface IdleReleaseOptions {
 }
 
 export interface WatchedSource {
-  /** As Source.run; a source that was let go is started again when somebody comes. */
+  /** Like Source.run, with a pause each time the source has no viewers. */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
-  /** Call when somebody came or left. */
+  /** To be called when a viewer comes or leaves. */
   check(): void;
 }
 
@@ -22,9 +23,9 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   const { source, idleSeconds, isWatched } = options;
   if (idleSeconds === null) return { run: (sink, signal) => source.run(sink, signal), check: () => undefined };
   let timer: ReturnType<typeof setTimeout> | null = null;
-  /** Lets the source go; null while it does not run. */
+  /** Releases the source; null while it does not run. */
   let release: AbortController | null = null;
-  /** Ends the wait for somebody to come. */
+  /** Ends the wait for a viewer. */
   let wake: () => void = () => undefined;
 
   const stopTimer = () => {
@@ -42,19 +43,19 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   return {
     check,
     async run(sink, signal) {
-      signal.addEventListener("abort", () => wake(), { once: true });
+      using _ = onAbort(signal, () => wake());
       while (!signal.aborted) {
-        const letGo = new AbortController();
-        release = letGo;
-        check(); // nobody may have come at all
+        const released = new AbortController();
+        release = released;
+        check(); // there may be no viewer from the start
         try {
-          await source.run(sink, AbortSignal.any([signal, letGo.signal]));
+          await source.run(sink, AbortSignal.any([signal, released.signal]));
         } finally {
           release = null;
           stopTimer();
         }
-        if (signal.aborted || !letGo.signal.aborted) return;
-        if (isWatched()) continue; // somebody came while it was being let go
+        if (signal.aborted || !released.signal.aborted) return;
+        if (isWatched()) continue; // a viewer came while the source was being released
         options.onReleased();
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -1,12 +1,12 @@
-// A source that cannot be opened yet, as a camera that is in use or not plugged in: it is opened when it is run.
+// A source that is opened when it runs, because it cannot be opened yet: its camera is in use or not plugged in.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
-import type { Source, SourceControls } from "../source.ts";
 import { cameraPluggedIn } from "../camera/plugged-in.ts";
+import type { Source, SourceControls } from "../source.ts";
 
 /**
- * Opens at each run until that works, after `tryOpen` has resolved: what may pass is a SourceError that says so, for who supervises
- * it to try again.
+ * Opens the source at the start of each run until that succeeds. `tryOpen` first checks in a thread whether it would. Temporary
+ * failures are thrown as SourceError with `retry`, so that supervise() tries again.
  */
 export function openLazily(name: string, open: () => Source, tryOpen: (signal: AbortSignal) => Promise<void>): Source {
   let opened: Source | null = null;

@@ -1,4 +1,4 @@
-// A source that is let go while nobody watches: when that happens, when it is started again, and when it is over.
+// runWhileWatched: when a source without viewers is released, when it is started again, and when it ends.
 
 import { expect, test } from "bun:test";
 import { SourceError } from "../../../src/core/errors.ts";
@@ -8,17 +8,17 @@ import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
 const IDLE_SECONDS = 0.03;
-/** Long enough for a source to be let go, were it to be. */
+/** Long enough for an idle source to be released. */
 const A_WHILE_MS = 5 * IDLE_SECONDS * 1000;
 
-/** A source that runs until it is told to stop, or to end; `stopMs`: how long stopping takes. */
+/** A source that runs until its signal aborts or the test ends it. `stopMs` is how long stopping takes. */
 class TestSource implements Source {
   readonly name = "test";
   readonly framesPerSecond = 30;
   runs = 0;
   running = false;
   stopMs = 0;
-  /** Runs that were begun with a signal that had already aborted. */
+  /** Runs whose signal had already aborted when they began. */
   stillborn = 0;
   end: (error?: Error) => void = () => undefined;
 
@@ -40,12 +40,14 @@ class TestSource implements Source {
 
 function start(idleSeconds: number | null = IDLE_SECONDS) {
   const source = new TestSource();
-  const said: string[] = [];
+  const reports: string[] = [];
   const state = { watched: true };
   const whileWatched = runWhileWatched({
-    ...{ source, idleSeconds, isWatched: () => state.watched },
-    onReleased: () => said.push(`released, ${source.running ? "running" : "stopped"}`),
-    onResumed: () => said.push("resumed"),
+    source,
+    idleSeconds,
+    isWatched: () => state.watched,
+    onReleased: () => reports.push(`released, ${source.running ? "running" : "stopped"}`),
+    onResumed: () => reports.push("resumed"),
   });
   const ending = new AbortController();
   let isOver = false;
@@ -56,68 +58,68 @@ function start(idleSeconds: number | null = IDLE_SECONDS) {
     state.watched = watched;
     whileWatched.check();
   };
-  return { source, said, watch, run, abort: () => ending.abort(), over: () => isOver };
+  return { source, reports, watch, run, abort: () => ending.abort(), over: () => isOver };
 }
 
-test("runs while somebody watches, is let go after a while without, and started again for whoever comes", async () => {
-  const { source, said, watch, run, abort } = start();
+test("runWhileWatched: releases the source after the idle time and restarts it for a viewer", async () => {
+  const { source, reports, watch, run, abort } = start();
   await Bun.sleep(A_WHILE_MS);
   expect([source.runs, source.running]).toEqual([1, true]);
   for (let round = 1; round <= 3; round++) {
     watch(false);
     expect(source.running).toBe(true);
-    await until(() => said.length === 2 * round - 1, "the release");
+    await until(() => reports.length === 2 * round - 1, "the release");
     expect(source.running).toBe(false);
     await Bun.sleep(A_WHILE_MS);
     expect(source.runs).toBe(round);
     watch(true);
     await until(() => source.running, "the next run");
   }
-  expect(said).toEqual(Array.from({ length: 3 }, () => ["released, stopped", "resumed"]).flat());
+  expect(reports).toEqual(Array.from({ length: 3 }, () => ["released, stopped", "resumed"]).flat());
   abort();
   await run;
   expect(source.runs).toBe(4);
 });
 
-test("is let go also when nobody has ever come", async () => {
-  const { source, said, watch, run, abort } = start();
+test("runWhileWatched: releases a source that has never had a viewer", async () => {
+  const { source, reports, watch, run, abort } = start();
   watch(false);
-  await until(() => said.length === 1, "the release");
+  await until(() => reports.length === 1, "the release");
   expect(source.running).toBe(false);
   abort();
   await run;
-  expect(said).toEqual(["released, stopped"]);
+  expect(reports).toEqual(["released, stopped"]);
 });
 
-test("is kept while viewers come and go in time", async () => {
-  const { source, said, watch, run, abort } = start(1);
+test("runWhileWatched: keeps the source while no gap between viewers is as long as the idle time", async () => {
+  const { source, reports, watch, run, abort } = start(1);
   for (let round = 0; round < 20; round++) {
     watch(false);
     await Bun.sleep(1);
     watch(true);
   }
   await Bun.sleep(20);
-  expect([source.runs, said.length]).toEqual([1, 0]);
+  expect([source.runs, reports.length]).toEqual([1, 0]);
   abort();
   await run;
 });
 
-test("is started again, and told of nothing, when somebody comes while it is being let go", async () => {
-  const { source, said, watch, run, abort } = start();
+test("runWhileWatched: a viewer during the release restarts the source without a report", async () => {
+  const { source, reports, watch, run, abort } = start();
   source.stopMs = A_WHILE_MS;
   watch(false);
   await Bun.sleep(2 * IDLE_SECONDS * 1000);
   watch(true);
   await until(() => source.runs === 2, "the second run");
-  expect([said, source.stillborn]).toEqual([[], 0]);
+  expect([reports, source.stillborn]).toEqual([[], 0]);
   abort();
   await run;
 });
 
-test("viewers that look in without watching while it is let go do not shorten its next run", async () => {
-  const { source, said, watch, run, abort, over } = start();
+test("runWhileWatched: a paused viewer during the release does not shorten the next run", async () => {
+  const { source, reports, watch, run, abort, over } = start();
   watch(false);
-  await until(() => said.length === 1, "the release");
+  await until(() => reports.length === 1, "the release");
   watch(false); // a paused viewer came, or left
   await Bun.sleep(A_WHILE_MS);
   watch(true);
@@ -130,7 +132,7 @@ test("viewers that look in without watching while it is let go do not shorten it
   await run;
 });
 
-test("ends with the source, whether watched or not, and with its error", async () => {
+test("runWhileWatched: ends when the source ends, with the source's error", async () => {
   for (const watched of [true, false]) {
     const { source, watch, run } = start(10);
     watch(watched);
@@ -143,32 +145,32 @@ test("ends with the source, whether watched or not, and with its error", async (
   await expect(run).rejects.toThrow("unplugged");
 });
 
-test("an abort ends it: running, being let go, or let go", async () => {
+test("runWhileWatched: an abort ends it while it runs, while it is being released and afterwards", async () => {
   const running = start();
   running.abort();
   await running.run;
-  const lettingGo = start();
-  lettingGo.source.stopMs = A_WHILE_MS;
-  lettingGo.watch(false);
+  const releasing = start();
+  releasing.source.stopMs = A_WHILE_MS;
+  releasing.watch(false);
   await Bun.sleep(2 * IDLE_SECONDS * 1000);
-  lettingGo.abort();
-  await lettingGo.run;
-  expect(lettingGo.said).toEqual([]);
-  const letGo = start();
-  letGo.watch(false);
-  await until(() => letGo.said.length === 1, "the release");
-  letGo.abort();
-  await letGo.run;
-  expect([running.source.runs, lettingGo.source.runs, letGo.source.runs]).toEqual([1, 1, 1]);
-  letGo.watch(true);
-  expect(letGo.source.running).toBe(false);
+  releasing.abort();
+  await releasing.run;
+  expect(releasing.reports).toEqual([]);
+  const released = start();
+  released.watch(false);
+  await until(() => released.reports.length === 1, "the release");
+  released.abort();
+  await released.run;
+  expect([running.source.runs, releasing.source.runs, released.source.runs]).toEqual([1, 1, 1]);
+  released.watch(true);
+  expect(released.source.running).toBe(false);
 });
 
-test("without a time it is kept for good", async () => {
-  const { source, said, watch, run, abort } = start(null);
+test("runWhileWatched: never releases the source without an idle time", async () => {
+  const { source, reports, watch, run, abort } = start(null);
   watch(false);
   await Bun.sleep(A_WHILE_MS);
-  expect([source.runs, source.running, said.length]).toEqual([1, true, 0]);
+  expect([source.runs, source.running, reports.length]).toEqual([1, true, 0]);
   abort();
   await run;
 });

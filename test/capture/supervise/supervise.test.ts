@@ -1,4 +1,4 @@
-// Supervision: a source that never worked fails at once; one that has worked is mended, and viewers hear of it.
+// supervise: a source that has never worked fails at once. A source that has worked is restarted, and its trouble is reported.
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
@@ -8,7 +8,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 type Run = (sink: FrameSink, signal: AbortSignal) => Promise<void>;
 
-/** A source that does one thing after another, one each time it is started. */
+/** A source whose runs are scripted: the first run does the first thing, the second run the second. */
 function scripted(...runs: Run[]): { source: Source; starts: number[] } {
   const starts: number[] = [];
   const source: Source = {
@@ -32,8 +32,8 @@ const deliver =
   };
 const never = () => new AbortController().signal;
 
-describe("before the first frame", () => {
-  test("a failure is final, even one that could be tried again", async () => {
+describe("supervise, before the first frame", () => {
+  test("supervise: a failure before the first frame is final, even with `retry`", async () => {
     const { source, starts } = scripted(deliver(0, trouble()), deliver(1));
     const sink = new RecordingSink();
     await expect(supervise(source).run(sink, never())).rejects.toThrow("unplugged");
@@ -43,8 +43,8 @@ describe("before the first frame", () => {
   });
 });
 
-describe("from the start", () => {
-  test("a failure that may pass is said and tried again, with growing pauses, until it has passed", async () => {
+describe("supervise, from the start", () => {
+  test("supervise fromTheStart: a failure with `retry` is reported and retried, with growing pauses", async () => {
     const { source, starts } = scripted(deliver(0, trouble("in use")), deliver(0, trouble("in use")), deliver(1));
     const sink = new RecordingSink();
     await supervise(source, { fromTheStart: true }).run(sink, never());
@@ -53,7 +53,7 @@ describe("from the start", () => {
     expect(sink.troubles).toEqual(["in use; trying again", "in use; trying again", null]);
   });
 
-  test("one that may not pass is final all the same", async () => {
+  test("supervise fromTheStart: a failure without `retry` is final", async () => {
     const { source, starts } = scripted(deliver(0, new SourceError("a folder", { retry: false })), deliver(1));
     const supervised = supervise(source, { fromTheStart: true });
     await expect(supervised.run(new RecordingSink(), never())).rejects.toThrow("a folder");
@@ -61,8 +61,8 @@ describe("from the start", () => {
   });
 });
 
-describe("after it has worked", () => {
-  test("it is started again; the trouble is said, and cleared by the next frame and not before", async () => {
+describe("supervise, after the first frame", () => {
+  test("supervise: restarts a source that has worked, and its trouble ends with the next frame", async () => {
     const sink = new RecordingSink();
     let atRestart: (string | null)[] = [];
     const { source, starts } = scripted(deliver(3, trouble()), async (inner) => {
@@ -76,7 +76,7 @@ describe("after it has worked", () => {
     expect(sink.troubles).toEqual([null, "unplugged; trying again", null]);
   });
 
-  test("pauses between tries grow while it delivers nothing", async () => {
+  test("supervise: the pauses between tries grow while no frame comes", async () => {
     const { source, starts } = scripted(
       deliver(1, trouble()),
       deliver(0, trouble("a")),
@@ -93,10 +93,10 @@ describe("after it has worked", () => {
   }, 20_000);
 
   test.each([
-    ["a source that says trying again is of no use", new SourceError("no format", { retry: false })],
-    ["wrong use", new UsageError("no")],
+    ["a SourceError without `retry`", new SourceError("no format", { retry: false })],
+    ["a UsageError", new UsageError("no")],
     ["a defect", new TypeError("undefined is not a function")],
-  ])("%s is final", async (_, error) => {
+  ])("supervise: %s is final", async (_, error) => {
     const { source, starts } = scripted(deliver(1, error), deliver(1));
     const outcome = await supervise(source)
       .run(new RecordingSink(), never())
@@ -105,7 +105,7 @@ describe("after it has worked", () => {
     expect(starts.length).toBe(1);
   });
 
-  test("an end in peace is the end", async () => {
+  test("supervise: a source that ends without an error is not restarted", async () => {
     const { source, starts } = scripted(deliver(2), deliver(2));
     const sink = new RecordingSink();
     await supervise(source).run(sink, never());
@@ -113,7 +113,7 @@ describe("after it has worked", () => {
     expect(sink.jpegs.length).toBe(2);
   });
 
-  test("a failure that comes of stopping is none, and neither is a stop during the pause", async () => {
+  test("supervise: an abort is no failure, during a run and during a pause", async () => {
     for (const stopFirst of [true, false]) {
       const stopping = new AbortController();
       const { source, starts } = scripted(async (sink) => {
@@ -132,7 +132,7 @@ describe("after it has worked", () => {
   });
 });
 
-test("a source that was let go and is wanted again is mended, not given up", async () => {
+test("supervise: a later run of a source that has worked is retried from its start", async () => {
   const sink = new RecordingSink();
   const { source, starts } = scripted(deliver(1), deliver(0, trouble("in use")), deliver(1));
   const supervised = supervise(source);
@@ -142,13 +142,13 @@ test("a source that was let go and is wanted again is mended, not given up", asy
   expect(sink.troubles).toEqual([null, "in use; trying again", null]);
 });
 
-describe("a source that can tell when its device may be back", () => {
-  test("is started again then, however long the pause would be", async () => {
+describe("supervise, with untilBack", () => {
+  test("supervise: restarts at once when untilBack resolves", async () => {
     const sink = new RecordingSink();
     const failing = Array.from({ length: 4 }, () => deliver(0, trouble()));
     const { source, starts } = scripted(deliver(1, trouble()), ...failing, deliver(1));
     const waits: AbortSignal[] = [];
-    // Without it the pauses would be 0.5, 1, 2, 4 and 5 s.
+    // Without untilBack the pauses would be 0.5, 1, 2, 4 and 5 s.
     const untilBack = (signal: AbortSignal) => {
       waits.push(signal);
       return Bun.sleep(5);
@@ -157,10 +157,10 @@ describe("a source that can tell when its device may be back", () => {
     const watched = supervise({ ...source, untilBack }).run(sink, never());
     expect(await Promise.race([watched, pauses])).toBeUndefined();
     expect(starts.length).toBe(6);
-    expect(waits.map(({ aborted }) => aborted)).toEqual(Array(5).fill(true)); // nothing goes on waiting
+    expect(waits.map(({ aborted }) => aborted)).toEqual(Array(5).fill(true)); // no wait goes on
   });
 
-  test("is started again after the pause where it does not tell", async () => {
+  test("supervise: restarts after the pause when untilBack does not resolve", async () => {
     const { source, starts } = scripted(deliver(1, trouble()), deliver(1));
     const silent = (signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
@@ -169,18 +169,18 @@ describe("a source that can tell when its device may be back", () => {
   });
 });
 
-test("a camera's controls are passed through; a source without has none", () => {
+test("supervise: passes the controls of the source through", () => {
   const { source } = scripted();
   const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve(), close: () => Promise.resolve() };
   expect(supervise({ ...source, controls }).controls).toBe(controls);
-  expect("controls" in supervise(source)).toBe(false);
+  expect(supervise(source).controls).toBeUndefined();
 });
 
-test("name, rate and everything of the sink are passed through", async () => {
+test("supervise: passes the name, the rate and all calls of the sink through", async () => {
   const sink = new RecordingSink();
   const { source } = scripted(async (inner) => {
     const slot = inner.reserve("gray", { width: 2, height: 1 });
-    if (slot === null) throw new Error("no room");
+    if (slot === null) throw new Error("no slot");
     expect(inner.reserve("gray", { width: 2, height: 1 })).toBeNull();
     slot.bytes.set([5, 6]);
     inner.pixels(slot, "gray", { width: 2, height: 1 }, 99);

@@ -1,4 +1,4 @@
-// The watchdog: silence of a source that should deliver is said after 2 s, cleared by its next frame, and never said twice.
+// watchFrames: the silence of a source is reported once, after 2 s, and ends with the next frame.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { deliverJpeg, type FrameSink, type Source } from "../../../src/capture/source.ts";
@@ -12,7 +12,7 @@ let source: FrameSink;
 let stopping: AbortController;
 let running: Promise<void>;
 
-/** A source that does what the test says through `source`. */
+/** Starts a source that the test plays through `source`. */
 function start(framesPerSecond: number): void {
   sink = new RecordingSink();
   stopping = new AbortController();
@@ -36,8 +36,8 @@ afterEach(async () => {
 const frame = () => deliverJpeg(source, new Uint8Array([1]), 1);
 const ticks = () => Bun.sleep(250);
 
-describe("a source of 30 frames a second", () => {
-  test("that falls silent is said to, once, until its next frame", async () => {
+describe("watchFrames, at 30 frames per second", () => {
+  test("watchFrames: reports a silent source once, and the end of its silence with the next frame", async () => {
     start(30);
     frame();
     moveClock(1.2);
@@ -53,13 +53,13 @@ describe("a source of 30 frames a second", () => {
     expect(sink.jpegs.length).toBe(2);
   });
 
-  test("that has never sent anything is said to be silent as well", async () => {
+  test("watchFrames: reports a source that has never sent a frame", async () => {
     start(30);
     moveClock(2.5);
     await until(() => sink.troubles.length > 0, "the notice");
   });
 
-  test("that says itself what is wrong knows better", async () => {
+  test("watchFrames: does not overwrite the trouble that the source reports itself", async () => {
     start(30);
     frame();
     source.trouble("camera is not there any more; trying again");
@@ -74,7 +74,7 @@ describe("a source of 30 frames a second", () => {
     expect(sink.troubles.at(-1)).toBe("camera: no such device; trying again");
   });
 
-  test("whose frames are lost on the way is not silent", async () => {
+  test("watchFrames: a lost frame counts as a sign of life", async () => {
     start(30);
     moveClock(1.5);
     source.lost();
@@ -84,8 +84,8 @@ describe("a source of 30 frames a second", () => {
   });
 });
 
-describe("a source of unknown rate", () => {
-  test("is expected to go on as it did", async () => {
+describe("watchFrames, at an unknown rate", () => {
+  test("watchFrames: expects a source of unknown rate to keep its rate so far", async () => {
     start(0);
     moveClock(5);
     await ticks();
@@ -98,7 +98,7 @@ describe("a source of unknown rate", () => {
     await until(() => sink.troubles.length > 0, "the notice");
   });
 
-  test("may be slow", async () => {
+  test("watchFrames: a source of unknown rate may be slow", async () => {
     start(0);
     for (const seconds of [0, 10, 20]) {
       moveClock(seconds);
@@ -110,7 +110,7 @@ describe("a source of unknown rate", () => {
   });
 });
 
-test("a camera that takes 1.5 s a picture, whatever it says, may take three times that", async () => {
+test("watchFrames: a source may be silent for three of its own intervals", async () => {
   start(30);
   for (const seconds of [0, 1.5, 3]) {
     moveClock(seconds);

@@ -1,0 +1,20 @@
+// A source with another `run`; everything else is passed through to the wrapped source.
+
+import type { Source } from "../source.ts";
+
+/**
+ * Wraps `source`. Name and rate are read each time, because a source that is opened late learns them when it is opened. `untilBack`
+ * is left out: only the wrapper that restarts the source needs it.
+ */
+export function wrapSource(source: Source, { run }: Pick<Source, "run">): Source {
+  return {
+    get name() {
+      return source.name;
+    },
+    get framesPerSecond() {
+      return source.framesPerSecond;
+    },
+    controls: source.controls,
+    run,
+  };
+}
