@@ -4,7 +4,8 @@ import { Arena } from "../src/codec/memory/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
-import { compileKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import { WASM } from "../src/codec/bun/wasm.ts";
+import type { KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import type { PixelFormat, Size } from "../src/core/pixel-format.ts";
 import { loadNativeTurbojpeg } from "./native-turbojpeg.ts";
@@ -76,7 +77,7 @@ async function kernelContestant(
     arena.bytes(address, bytes.length).set(bytes);
     return { address, length: bytes.length };
   };
-  const encoder = new SimdEncoder(await compileKernel("encoder", variant), arena.memory);
+  const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), arena.memory);
   const layout = { widthPixels: width, heightPixels: height, pixelFormat: format } as const;
   const picture = encoder.prepare(arena.take(encoder.stateBytes), { ...layout, quality });
   const scratch = arena.take(encoder.scratchBytes);
@@ -84,7 +85,7 @@ async function kernelContestant(
   const tileBytesAddress = arena.take(4 * picture.tileCount);
   const output = { address: arena.take(outputBytes), bytes: outputBytes, tileBytesAddress };
   const planes = frames.map((frame) => tightPlanes(layout, place(frame).address));
-  const decoder = await instantiateDecoder(await compileKernel("decoder", variant), arena.memory);
+  const decoder = await instantiateDecoder(await WASM.kernel("decoder", variant), arena.memory);
   const decoded = new JpegPicture(decoder, arena.memory, (bytes) => arena.take(bytes));
   const inputs = jpegs?.map(place) ?? [];
   const target = arena.take(width * height * 4);
@@ -115,7 +116,7 @@ async function jsquashContestant(
   jpegs: readonly Uint8Array[],
 ): Promise<Contestant> {
   const arena = Arena.create();
-  const codec = await createJsquash(arena);
+  const codec = await createJsquash(arena, WASM);
   const bytes = width * height * 4;
   const addresses = frames.map((frame) => {
     const address = arena.take(bytes);
@@ -143,7 +144,7 @@ async function encodeAll(
   frames: readonly Uint8Array[],
 ): Promise<Uint8Array[]> {
   const arena = Arena.create();
-  const codec = await createJsquash(arena);
+  const codec = await createJsquash(arena, WASM);
   const address = arena.take(width * height * 4);
   const jpegs: Uint8Array[] = [];
   for (const frame of frames) {

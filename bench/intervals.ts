@@ -1,6 +1,7 @@
 // What restart markers are worth to a viewer: the same pictures with and without them, by turns, through its own decoding.
 
 import { Arena } from "../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
 import { CodecPool } from "../src/codec/threads/pool.ts";
 import type { Connection } from "../src/client/connect/connection.ts";
 import { createDecodePipeline, type DecodePipeline } from "../src/client/decode/picture-decoder.ts";
@@ -35,6 +36,7 @@ export async function measureIntervals(
   let pipeline: DecodePipeline | null = null;
   let take: (picture: DecodedPicture) => void = () => undefined;
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     ...({ arena, codec: "simd", threads } as const),
     onIdle: () => pipeline?.pump(),
     onBroken: () => undefined,

@@ -1,6 +1,7 @@
 // `bench latency`: from the birth of a frame to its pixels at the viewer, and to a window, as the pixels themselves say.
 
 import { Arena } from "../src/codec/memory/arena.ts";
+import { WASM } from "../src/codec/bun/wasm.ts";
 import { createCodec } from "../src/codec/load-codec.ts";
 import { DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import type { Size } from "../src/core/pixel-format.ts";
@@ -120,7 +121,7 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
  */
 export async function codecAloneMs({ width, height }: Size, turns: number): Promise<number> {
   const arena = Arena.create();
-  const codec = await createCodec(DEFAULT_CODEC, arena);
+  const codec = await createCodec(DEFAULT_CODEC, arena, WASM);
   const card = new TestCard({ width, height });
   const bytes = width * height * 4;
   const address = arena.take(bytes);

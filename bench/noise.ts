@@ -7,7 +7,7 @@ import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
 import { tileGrid } from "../src/codec/jpeg/tile-grid.ts";
-import { compileKernel } from "../src/codec/simd/kernel-module.ts";
+import { WASM } from "../src/codec/bun/wasm.ts";
 import { stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import { createTileEncoder } from "../src/codec/simd/tile-encoder.ts";
 import { type EncodeTilesJob, type TileEncoder, UNCHANGED } from "../src/codec/tile-jobs.ts";
@@ -137,8 +137,8 @@ class Stream {
 
   static async create(noise: number | null): Promise<Stream> {
     const arena = Arena.create();
-    const encoder = new SimdEncoder(await compileKernel("encoder"), arena.memory);
-    const decoder = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+    const encoder = new SimdEncoder(await WASM.kernel("encoder"), arena.memory);
+    const decoder = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
     return new Stream(arena, encoder, new JpegPicture(decoder, arena.memory, (bytes) => arena.take(bytes)), noise);
   }
 

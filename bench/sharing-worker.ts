@@ -4,14 +4,14 @@ import { workerData } from "node:worker_threads";
 import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
-import { compileKernel } from "../src/codec/simd/kernel-module.ts";
+import { WASM } from "../src/codec/bun/wasm.ts";
 import { CONTROL_WORDS, DONE, ENCODE, GO, KIND, type SharingSetup } from "./sharing-setup.ts";
 
 const { memory, control, encode, decode } = workerData as SharingSetup;
 const arena = Arena.attach(memory);
 const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
-const encoder = new SimdEncoder(await compileKernel("encoder"), memory);
-const decoder = await instantiateDecoder(await compileKernel("decoder"), memory);
+const encoder = new SimdEncoder(await WASM.kernel("encoder"), memory);
+const decoder = await instantiateDecoder(await WASM.kernel("decoder"), memory);
 
 /** A moment of spinning before sleeping: while pictures come in, the next share is near. */
 const SPINS = 20_000;

@@ -7,7 +7,7 @@ import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { seams, shareOut } from "../src/codec/jpeg/tile-rectangles.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
-import { compileKernel } from "../src/codec/simd/kernel-module.ts";
+import { WASM } from "../src/codec/bun/wasm.ts";
 import { atMost, type Bench, round } from "./bench.ts";
 import { footageFrames } from "./footage.ts";
 import { CONTROL_WORDS, DECODE, DONE, ENCODE, GO, KIND, type SharingSetup } from "./sharing-setup.ts";
@@ -25,7 +25,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
   const control = take(4 * CONTROL_WORDS);
   const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
 
-  const encoder = new SimdEncoder(await compileKernel("encoder"), arena.memory);
+  const encoder = new SimdEncoder(await WASM.kernel("encoder"), arena.memory);
   const layout = { widthPixels: SIZE.width, heightPixels: SIZE.height, pixelFormat: "rgba" } as const;
   const picture = encoder.prepare(take(encoder.stateBytes), { ...layout, quality: 75 });
   const source = take(PIXEL_BYTES);
@@ -48,7 +48,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     cutTiles(arena.bytes(mine.address, whole), lengths(mine.tileBytesAddress, picture.tileCount)),
   );
 
-  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+  const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
   const decoded = new JpegPicture(kernel, arena.memory, take);
   const input = take(jpeg.length);
   arena.bytes(input, jpeg.length).set(jpeg);

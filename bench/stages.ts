@@ -3,7 +3,7 @@
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
-import { compileKernel, instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import { instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { median } from "../src/core/statistics.ts";
 import { type Bench, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";
@@ -59,7 +59,9 @@ async function measure(
   turns: number,
 ): Promise<{ stages: number[]; beside: number[] }> {
   const arena = Arena.create();
-  const module = await compileKernel("encoder-stages", variant);
+  const module = await WebAssembly.compile(
+    await Bun.file(new URL(`../src/codec/kernel/build/encoder-stages.${variant}.wasm`, import.meta.url)).arrayBuffer(),
+  );
   const encoder = new SimdEncoder(module, arena.memory);
   const { encodeStages } = instantiateKernel(module, arena.memory);
   if (typeof encodeStages !== "function") throw new Error("the kernel has no stages");

@@ -8,7 +8,7 @@ import { createNoScreen } from "../../src/client/screens/none.ts";
 import { view } from "../../src/client/view.ts";
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
-import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
 import { parseSize } from "../../src/core/pixel-format.ts";
 import type { Finding } from "./findings.ts";
 
@@ -16,7 +16,7 @@ const CHECK_EVERY_MS = 500;
 
 const [port, slowMs, size] = process.argv.slice(2);
 const arena = Arena.create();
-const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
 const whole = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
 const input = new GrowingArea(arena);
 const output = new GrowingArea(arena);

@@ -1,6 +1,7 @@
 // All cameras of a server in one window, each over a connection of its own.
 
 import { Arena } from "../codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { sleep } from "../core/clock.ts";
@@ -50,6 +51,7 @@ export async function viewGrid(options: WindowOptions, signal: AbortSignal, even
   const views: CameraView[] = [];
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: DECODER,
     threads: options.workers,

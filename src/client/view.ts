@@ -2,6 +2,7 @@
 
 import { Arena } from "../codec/memory/arena.ts";
 import type { CodecName } from "../codec/codecs.ts";
+import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
@@ -61,6 +62,7 @@ export async function view(options: ViewOptions, signal: AbortSignal, events: Vi
   let camera: CameraView | null = null;
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: DECODER,
     threads: options.workers,

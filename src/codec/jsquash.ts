@@ -1,6 +1,5 @@
 // The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. Small files, slow; reads every JPEG.
 
-import { fileURLToPath } from "node:url";
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
 import { CodecError, messageOf } from "../core/errors.ts";
@@ -8,6 +7,7 @@ import type { Arena } from "./memory/arena.ts";
 import { frameBytes } from "../core/pixel-format.ts";
 import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";
+import type { WasmModules } from "./wasm-modules.ts";
 
 /** The package makes and takes the browser's ImageData, which Bun does not have; this much of it is used. */
 class PlainImageData {
@@ -37,10 +37,11 @@ const FASTEST = { baseline: true, progressive: false, optimize_coding: true, tre
 /** The package's words for 4:4:4; left to itself, it samples 4:2:0 below quality 80. */
 const FULL_COLOUR = { auto_subsample: false, chroma_subsample: 1 } as const;
 
-export async function createJsquash(arena: Arena): Promise<Codec> {
-  Object.assign(globalThis, { ImageData: PlainImageData });
-  const decoder = await loadOptions("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
-  await Promise.all([initDecoder(decoder), initEncoder(await loadOptions("@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm"))]);
+export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Codec> {
+  if (!("ImageData" in globalThis)) Object.assign(globalThis, { ImageData: PlainImageData });
+  const decoder = packageOptions(await wasm.compile("mozjpeg-decoder"));
+  const encoder = packageOptions(await wasm.compile("mozjpeg-encoder"));
+  await Promise.all([initDecoder(decoder), initEncoder(encoder)]);
   return {
     tileEncoder: null,
     async encode(frame, quality) {
@@ -74,10 +75,8 @@ export async function createJsquash(arena: Arena): Promise<Codec> {
 
 type PackageOptions = Partial<EmscriptenWasm.ModuleOpts> & Pick<EmscriptenWasm.Module, "print" | "printErr">;
 
-/** The package would fetch its .wasm files as a page does; reading them from disk works in every thread. */
-async function loadOptions(specifier: string): Promise<PackageOptions> {
-  const path = fileURLToPath(import.meta.resolve(specifier));
-  const module = await WebAssembly.compile(await Bun.file(path).arrayBuffer());
+/** Hands the package its module compiled: left alone, it would fetch its .wasm files as a page does, which works in no other runtime. */
+function packageOptions(module: WebAssembly.Module): PackageOptions {
   return {
     instantiateWasm(imports, onInstance) {
       const instance = new WebAssembly.Instance(module, imports);

@@ -1,6 +1,6 @@
 // The one clock of a process: microseconds since the Unix epoch, never running backwards; and waiting by it.
 
-import { setTimeout as timeout } from "node:timers/promises";
+import { onAbort } from "./on-abort.ts";
 
 /** A point in time, in microseconds since 1970-01-01 UTC; an integer below 2^53. */
 export type Micros = number;
@@ -16,7 +16,11 @@ export function nowMicros(): Micros {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
-/** Resolves after some milliseconds, or at once when the signal aborts; it never rejects. */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return timeout(milliseconds, undefined, { signal }).catch(() => undefined);
+/** Resolves after that many milliseconds, or at once when the signal aborts. Never rejects. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  using _ = onAbort(signal, resolve);
+  await promise;
+  clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
 // Figures over time: percentiles of a run in bounded memory, and rates over the last seconds.
 
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import type { Micros } from "./clock.ts";
+import { Histogram } from "./histogram.ts";
 
 /** Milliseconds, rounded to a hundredth; what every report shows of a latency. */
 export interface LatencyMs {
@@ -13,13 +13,13 @@ export interface LatencyMs {
 
 const HIGHEST_MICROS = 3_600_000_000; // an hour; a longer wait is counted as an hour
 
-/** Percentiles of durations in microseconds, to three digits, in bounded memory (an HDR histogram). */
+/** Percentiles of durations in microseconds, to three digits, in bounded memory. */
 export class Durations {
-  #histogram: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_MICROS, figures: 3 });
+  readonly #histogram = new Histogram(HIGHEST_MICROS);
 
-  /** Adds one duration in microseconds; what a clock offset makes negative counts as one microsecond. */
+  /** Adds one duration in microseconds. A duration that a clock offset makes negative counts as one microsecond. */
   record(micros: number): void {
-    this.#histogram.record(Math.min(HIGHEST_MICROS, Math.max(1, Math.round(micros))));
+    this.#histogram.record(micros);
   }
 
   get count(): number {
@@ -28,8 +28,7 @@ export class Durations {
 
   /** The percentile (0 < p ≤ 100) in milliseconds; 0 while nothing was recorded. */
   percentileMs(p: number): number {
-    // A bucket is named by its upper end, which may lie beyond the largest value seen.
-    return this.count === 0 ? 0 : roundMs(Math.min(this.#histogram.percentile(p), this.#histogram.max));
+    return roundMs(this.#histogram.percentile(p));
   }
 
   summary(): LatencyMs {
@@ -37,7 +36,7 @@ export class Durations {
       p50: this.percentileMs(50),
       p95: this.percentileMs(95),
       p99: this.percentileMs(99),
-      max: this.count === 0 ? 0 : roundMs(this.#histogram.max),
+      max: roundMs(this.#histogram.max),
     };
   }
 

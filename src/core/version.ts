@@ -1,6 +1,6 @@
 // What this program calls itself, to users and to peers.
 
-import manifest from "../../package.json" with { type: "json" };
+import { version } from "../../package.json" with { type: "json" };
 
-export const VERSION: string = manifest.version;
+export const VERSION: string = version;
 export const SOFTWARE = `slipstream ${VERSION}`;

@@ -1,6 +1,7 @@
 // The server as a function: its cameras, the threads that all of them share, and the door that viewers come in by, from start to end.
 
 import { Arena } from "../codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { messageOf } from "../core/errors.ts";
@@ -52,6 +53,7 @@ export async function serve(
 
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: options.codec,
     threads: options.workers,

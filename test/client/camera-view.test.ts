@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { writeWelcome } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -32,6 +33,7 @@ test("one that found no server tries at once when it is told that there is one",
   const nothing = () => undefined;
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     ...{ arena, codec: "simd", threads: 1 },
     ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
   });

@@ -5,6 +5,7 @@ import { createGreyer } from "../../src/client/present/grey-copy.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import type { ShownPicture } from "../../src/client/screens/screen.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { ffmpeg } from "../support/jpeg-tools.ts";
 import { testPicture, toRgbaBytes } from "../support/samples.ts";
@@ -14,6 +15,7 @@ test("a picture of any size becomes grey and darker, in a thread", async () => {
   const arena = Arena.create();
   const ignore = () => undefined;
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: "simd",
     threads: 2,

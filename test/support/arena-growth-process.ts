@@ -1,6 +1,7 @@
 // A process that grows the arena while the codec threads on it are ended, again and again; run by arena.test.ts.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { CodecError } from "../../src/core/errors.ts";
 
@@ -12,6 +13,7 @@ for (let round = 0; round < ROUNDS; round++) {
   const arena = Arena.create();
   const nothing = () => undefined;
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     ...{ arena, codec: "simd", threads: 3 },
     ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
   });

@@ -3,6 +3,7 @@
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
 import type { Decoded } from "../../src/codec/codec.ts";
 import type { CodecName } from "../../src/codec/codecs.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
 import { createCodec } from "../../src/codec/load-codec.ts";
 import type { Sampling, PixelFormat, Size } from "../../src/core/pixel-format.ts";
 
@@ -20,7 +21,7 @@ export interface ByteCodec {
 
 export async function createByteCodec(name: CodecName): Promise<ByteCodec> {
   const arena = Arena.create();
-  const codec = await createCodec(name, arena);
+  const codec = await createCodec(name, arena, WASM);
   const pixels = new GrowingArea(arena);
   return {
     encode({ bytes, ...frame }, quality) {

@@ -4,7 +4,8 @@ import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
 import { type PictureFormat, SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
-import { compileKernel, createKernelMemory, type KernelVariant } from "../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
+import { createKernelMemory, type KernelVariant } from "../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../src/codec/memory/arena.ts";
 
 import type { RgbPicture } from "./generated-pictures.ts";
@@ -45,7 +46,7 @@ export class EncoderBench {
   }
 
   static async create(variant: KernelVariant, memoryBytes = 64 << 20): Promise<EncoderBench> {
-    return new EncoderBench(await compileKernel("encoder", variant), memoryBytes);
+    return new EncoderBench(await WASM.kernel("encoder", variant), memoryBytes);
   }
 
   /** Lays out areas with canaries around each; returns their addresses. `offset` shifts all but aligned ones. */

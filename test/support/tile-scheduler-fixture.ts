@@ -3,8 +3,9 @@
 import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
-import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
 import type { BandOutput } from "../../src/codec/tile-jobs.ts";
 import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
 import { type Sampling, frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
@@ -50,6 +51,7 @@ export class Threads {
 
   constructor(threads: number) {
     this.pool = new SpoiledPool({
+      runtime: BUN_RUNTIME,
       ...{ arena: this.arena, codec: "simd", threads },
       onIdle: () => this.onIdle(),
       onBroken: () => undefined,
@@ -164,7 +166,7 @@ export class WholeEncoder {
   }
 
   static async load(): Promise<WholeEncoder> {
-    return new WholeEncoder(await compileKernel("encoder"));
+    return new WholeEncoder(await WASM.kernel("encoder"));
   }
 
   /** The tiles of the frame at that level, all of them. */

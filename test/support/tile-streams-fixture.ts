@@ -1,9 +1,10 @@
 // The tile pipeline with real codec threads and a real connection, for tests that feed it tiles and look at what comes out.
 
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
-import { compileKernel } from "../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
 import type { Connection } from "../../src/client/connect/connection.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import { createTilePipeline, type TilePipeline } from "../../src/client/decode/tile-streams.ts";
@@ -31,6 +32,7 @@ export async function startPipeline(threads: number): Promise<Setup> {
   const restarted: string[] = [];
   let pipeline: TilePipeline | null = null;
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: "simd",
     threads,
@@ -78,7 +80,7 @@ export const ended = ({ decoded, dropped }: Setup): number => decoded.length + d
 export async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
   const arena = Arena.create();
   const [input, output] = [new GrowingArea(arena), new GrowingArea(arena)];
-  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+  const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   return (jpeg) => {
     const address = input.reserve(jpeg.length);

@@ -7,7 +7,6 @@ import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { type DecoderExports, instantiateDecoder, JpegPicture } from "../../codec/simd/decoder.ts";
 import { seams, shareOut } from "../../codec/jpeg/tile-rectangles.ts";
-import { compileKernel } from "../../codec/simd/kernel-module.ts";
 import { KernelError } from "../../codec/simd/kernel-status.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
 
@@ -25,7 +24,7 @@ export interface IntervalsOutcome {
 
 /** Loads the decoder kernel for reading headers; intervals are decoded by the pool's threads. */
 export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {
-  return new IntervalDecoder(arena, pool, await instantiateDecoder(await compileKernel("decoder"), arena.memory));
+  return new IntervalDecoder(arena, pool, await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
 }
 
 /** One picture at a time: its memory is used again for the next. */

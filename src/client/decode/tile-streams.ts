@@ -5,7 +5,6 @@ import type { CodecPool } from "../../codec/threads/pool.ts";
 import { RecycledAreas } from "../../codec/memory/recycled-areas.ts";
 import { BytePool } from "../../core/byte-pool.ts";
 import { type DecoderExports, instantiateDecoder } from "../../codec/simd/decoder.ts";
-import { compileKernel } from "../../codec/simd/kernel-module.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
 import type { Arrival, Connection } from "../connect/connection.ts";
@@ -19,7 +18,7 @@ const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 /** Loads the decoder kernel for reading headers; tiles are decoded by the pool's threads. */
 export async function createTilePipeline(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TilePipeline> {
-  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+  const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
   return new TilePipeline(arena, pool, events, kernel);
 }
 

@@ -31,10 +31,9 @@ const TABLES: readonly (readonly [destination: number, counts: string, values: s
 /** A DHT segment of one table each, by class and destination (T.81 B.2.4.2). */
 const SEGMENTS = new Map(
   TABLES.map(([destination, counts, values]) => {
-    const table = Buffer.from(counts + values, "hex");
+    const table = Uint8Array.fromHex(counts + values);
     const length = 2 + 1 + table.length;
-    const head = [0xff, DHT, length >> 8, length & 255, destination];
-    return [destination, Buffer.concat([Buffer.from(head), table])] as const;
+    return [destination, Uint8Array.of(0xff, DHT, length >> 8, length & 255, destination, ...table)] as const;
   }),
 );
 
@@ -53,7 +52,15 @@ export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }:
 export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Array {
   const missing = missingHuffmanTables(jpeg, header);
   if (missing.length === 0) return jpeg;
-  return Buffer.concat([jpeg.subarray(0, header.scanAt), ...missing, jpeg.subarray(header.scanAt)]);
+  const whole = new Uint8Array(missing.reduce((bytes, { length }) => bytes + length, jpeg.length));
+  whole.set(jpeg.subarray(0, header.scanAt));
+  let at = header.scanAt;
+  for (const segment of missing) {
+    whole.set(segment, at);
+    at += segment.length;
+  }
+  whole.set(jpeg.subarray(header.scanAt), at);
+  return whole;
 }
 
 /** Class and destination of each table that the header defines; one segment may hold several. */

@@ -1,11 +1,8 @@
-// The kernels' WebAssembly modules: which build this engine can run, compiling it once, putting it on a shared memory.
-
-import { readFile } from "node:fs/promises";
+// The kernels' builds: which of them this engine can run, and running one on a shared memory.
 
 /** Builds of a kernel: relaxed SIMD is faster, plain SIMD runs wherever WebAssembly has vectors. */
 export type KernelVariant = "relaxed" | "plain";
-/** "encoder-stages" is for benches: the encoder and, besides, its stages one by one. */
-export type KernelName = "decoder" | "encoder" | "encoder-stages";
+export type KernelName = "decoder" | "encoder";
 
 /** A module with one function of no arguments, v128 result and the given instructions. */
 function moduleOf(...instructions: number[]): Uint8Array<ArrayBuffer> {
@@ -27,30 +24,6 @@ const relaxedProbe = moduleOf(...zeroVector, ...zeroVector, 0xfd, 0x80, 0x02);
 export function supportedVariant(): KernelVariant | undefined {
   if (WebAssembly.validate(relaxedProbe)) return "relaxed";
   return WebAssembly.validate(plainProbe) ? "plain" : undefined;
-}
-
-const compiled = new Map<string, Promise<WebAssembly.Module>>();
-
-/**
- * Compiles a kernel, once a process. The module can be posted to workers, which then need not compile it again.
- * Without `variant`, the fastest build that runs here.
- */
-export function compileKernel(name: KernelName, variant = supportedVariant()): Promise<WebAssembly.Module> {
-  if (variant === undefined)
-    return Promise.reject(new Error("this engine has no WebAssembly SIMD: use the jsquash codec"));
-  const file = new URL(`../kernel/build/${name}.${variant}.wasm`, import.meta.url);
-  let module = compiled.get(file.href);
-  if (module === undefined) {
-    module = readFile(file).then(
-      (bytes) => WebAssembly.compile(bytes),
-      (cause: unknown) => {
-        compiled.delete(file.href);
-        throw new Error(`${file.pathname} is not there: run "bun run build"`, { cause });
-      },
-    );
-    compiled.set(file.href, module);
-  }
-  return module;
 }
 
 /** A shared memory that kernels can be instantiated on; `bytes` is rounded up to 64 KiB pages. */

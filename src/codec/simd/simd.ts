@@ -3,28 +3,30 @@
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { type Arena, GrowingArea } from "../memory/arena.ts";
 import type { Codec, PixelFrame } from "../codec.ts";
-import { createJsquash } from "../jsquash.ts";
-import { instantiateDecoder, JpegPicture } from "./decoder.ts";
+import { type DecoderExports, instantiateDecoder, JpegPicture } from "./decoder.ts";
 import { SimdEncoder, tightPlanes } from "./encoder.ts";
 import type { PreparedPicture } from "../tile-jobs.ts";
 import { samplingOf } from "../jpeg/sampling.ts";
-import { compileKernel } from "./kernel-module.ts";
 import { KernelError } from "./kernel-status.ts";
 import { cutTiles, stitchTiles } from "../jpeg/stitch.ts";
 import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
+import type { WasmModules } from "../wasm-modules.ts";
 
 /** Pixels per byte of output that pictures of the world stay well below; what does not fit is tried again with room for anything. */
 const PIXELS_PER_OUTPUT_BYTE = 2;
 const MIN_OUTPUT_BYTES = 64 * 1024;
 
-/** Loads the kernels on the arena; one for each thread, on the same memory. */
-export async function createSimd(arena: Arena): Promise<Codec> {
-  const [encoderModule, decoderModule] = await Promise.all([compileKernel("encoder"), compileKernel("decoder")]);
+/**
+ * Loads the kernels on the arena; each thread has its own, on the same memory. `loadOther` is called for the first JPEG that the
+ * kernel cannot decode by design (progressive, CMYK, 12 bit …).
+ */
+export async function createSimd(arena: Arena, wasm: WasmModules, loadOther: () => Promise<Codec>): Promise<Codec> {
+  const [encoderModule, decoderModule] = await Promise.all([wasm.kernel("encoder"), wasm.kernel("decoder")]);
   const encoder = new SimdEncoder(encoderModule, arena.memory);
   const scratch = arena.take(encoder.scratchBytes);
   const encode = createEncode(arena, encoder, scratch);
-  const decode = createDecode(arena, await instantiateDecoder(decoderModule, arena.memory));
+  const decode = createDecode(arena, await instantiateDecoder(decoderModule, arena.memory), loadOther);
   return { encode, decode, tileEncoder: createTileEncoder(arena, encoder, scratch) };
 }
 
@@ -66,7 +68,7 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
   };
 }
 
-function createDecode(arena: Arena, kernel: Awaited<ReturnType<typeof instantiateDecoder>>): Codec["decode"] {
+function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Promise<Codec>): Codec["decode"] {
   const input = new GrowingArea(arena);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   let other: Promise<Codec> | null = null;
@@ -84,7 +86,7 @@ function createDecode(arena: Arena, kernel: Awaited<ReturnType<typeof instantiat
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       if (!error.isForAnotherCodec) throw new CodecError(error.message, { cause: error });
-      other ??= createJsquash(arena); // progressive, CMYK, 12 bit …: seldom, so loaded when first met
+      other ??= loadOther();
       return (await other).decode(jpeg, target);
     }
   };

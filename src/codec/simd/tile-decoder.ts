@@ -5,7 +5,7 @@ import { type Arena, GrowingArea } from "../memory/arena.ts";
 import { BATCHES_LEFT, NEXT_BATCH, type TileJob } from "../tile-jobs.ts";
 import { TILE_BYTES } from "../kernel/decode/layout.ts";
 import { instantiateDecoder } from "./decoder.ts";
-import { compileKernel } from "./kernel-module.ts";
+import type { WasmModules } from "../wasm-modules.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
 
 /** Lives in one thread; any number of threads may work on one picture. */
@@ -15,8 +15,8 @@ export interface TileDecoder {
 }
 
 /** Loads the decoder kernel on the arena. */
-export async function createTileDecoder(arena: Arena): Promise<TileDecoder> {
-  const kernel = await instantiateDecoder(await compileKernel("decoder"), arena.memory);
+export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promise<TileDecoder> {
+  const kernel = await instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
   const scratchArea = new GrowingArea(arena);
 
   function run(job: TileJob): { damagedTiles: number } {

@@ -1,17 +1,17 @@
-// The codec threads of a process: hands each job to an idle one, and sets up anew what fails.
+// The codec threads of a process: gives each job to an idle thread, and replaces threads that fail.
 
-import { Worker } from "node:worker_threads";
-import { messageOf } from "../../core/errors.ts";
-import type { Arena } from "../memory/arena.ts";
 import type { CodecName } from "../codecs.ts";
-import type { Job, JobFailure, JobResult, WorkerMessage, WorkerSetup } from "./job.ts";
+import type { Arena } from "../memory/arena.ts";
 import type { BandOutput } from "../tile-jobs.ts";
+import type { WasmModules } from "../wasm-modules.ts";
+import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
+import type { Job, JobFailure, JobResult, WorkerMessage } from "./job.ts";
 
-/** How many defects without a finished job between them mean that threads cannot work here at all. */
+/** After so many defects without a finished job between them, the pool gives up: threads cannot work here at all. */
 const MAX_DEFECTS_IN_A_ROW = 5;
 
-interface Thread {
-  worker: Worker;
+interface PooledThread {
+  thread: CodecThread;
   /** Takes the result of the job at hand; `null` while idle. */
   done: ((result: JobResult) => void) | null;
   onPart: ((band: BandOutput) => void) | null;
@@ -22,19 +22,23 @@ export interface PoolOptions {
   codec: CodecName;
   /** Where the pixels of all jobs lie. */
   arena: Arena;
+  /** How many threads to start. */
   threads: number;
+  /** Starts the threads: BUN_RUNTIME (bun/runtime.ts) on Bun. */
+  runtime: CodecRuntime;
   /** Called when a thread became idle: the moment to give it the newest frame. */
   onIdle: () => void;
-  /** Called when threads keep failing; nothing will be done any more. */
+  /** Called once when threads keep failing; the pool takes no jobs any more. */
   onBroken: (reason: Error) => void;
-  /** Said aloud when a thread met a defect and was set up anew. */
+  /** Called when a thread met a defect and loaded its codec again, or was replaced. */
   onRestarted: (reason: string) => void;
 }
 
-/** Has no queue: a job that finds no idle thread is refused, so that the caller can offer a newer frame later. */
+/** Has no queue: without an idle thread a job is refused, so that the caller can offer a newer frame later. */
 export class CodecPool {
   readonly #options: PoolOptions;
-  #threads: Thread[] = [];
+  #threads: PooledThread[] = [];
+  #keepsProcessAlive = true;
   #defectsInARow = 0;
   #closed = false;
   /** Closed, or broken. */
@@ -55,6 +59,11 @@ export class CodecPool {
     return this.#options.threads;
   }
 
+  /** The WebAssembly that the threads load, for callers that need a kernel of their own. */
+  get wasm(): WasmModules {
+    return this.#options.runtime.wasm;
+  }
+
   /** How many jobs would be taken now. */
   get idleThreads(): number {
     return this.#refuses ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
@@ -73,7 +82,7 @@ export class CodecPool {
     if (idle === undefined) return false;
     idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
     idle.onPart = onPart;
-    idle.worker.postMessage(job, "jpeg" in job ? [job.jpeg.buffer] : []);
+    idle.thread.post(job, "jpeg" in job ? [job.jpeg.buffer] : []);
     return true;
   }
 
@@ -82,24 +91,28 @@ export class CodecPool {
     this.#closed = true;
     this.#refuses = true;
     const resumeGrowth = this.#options.arena.holdGrowth();
-    await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
+    await Promise.all(this.#threads.map(({ thread }) => thread.end()));
     resumeGrowth();
   }
 
-  #start(): Thread {
-    const setup: WorkerSetup = { codec: this.#options.codec, memory: this.#options.arena.memory };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup });
-    const thread: Thread = { worker, done: null, onPart: null, ready: false };
-    let reason = "it ended by itself";
-    worker.on("message", (message: WorkerMessage) => this.#hear(thread, message));
-    worker.on("error", (error) => {
-      reason = messageOf(error);
-    });
-    worker.on("exit", () => this.#replace(thread, reason));
-    return thread;
+  /** Whether the process stays alive for the threads, as it does at first. */
+  keepProcessAlive(keeps: boolean): void {
+    this.#keepsProcessAlive = keeps;
+    for (const { thread } of this.#threads) thread.keepProcessAlive(keeps);
   }
 
-  #hear(thread: Thread, message: WorkerMessage): void {
+  #start(): PooledThread {
+    const { codec, arena, runtime } = this.#options;
+    const thread = runtime.startThread(
+      { codec, memory: arena.memory },
+      { hear: (message) => this.#hear(pooled, message), ended: (reason) => this.#replace(pooled, reason) },
+    );
+    if (!this.#keepsProcessAlive) thread.keepProcessAlive(false);
+    const pooled: PooledThread = { thread, done: null, onPart: null, ready: false };
+    return pooled;
+  }
+
+  #hear(thread: PooledThread, message: WorkerMessage): void {
     if (this.#closed) return;
     if (message.kind === "part") {
       thread.onPart?.(message.band);
@@ -119,14 +132,14 @@ export class CodecPool {
     this.#options.onIdle();
   }
 
-  #replace(thread: Thread, reason: string): void {
+  #replace(thread: PooledThread, reason: string): void {
     if (this.#closed) return;
     this.#threads = this.#threads.filter((each) => each !== thread);
     this.#fail(thread, reason, () => this.#threads.push(this.#start()));
   }
 
-  /** The thread, or what it had loaded, is gone, and so is its job. */
-  #fail(thread: Thread, reason: string, replace: () => void): void {
+  /** The job at hand is lost. `replace` starts another thread where this one has ended. */
+  #fail(thread: PooledThread, reason: string, replace: () => void): void {
     const done = thread.done;
     thread.done = null;
     if (++this.#defectsInARow > MAX_DEFECTS_IN_A_ROW) {

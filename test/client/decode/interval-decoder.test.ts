@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { createDecodePipeline, type DecodePipeline } from "../../../src/client/decode/picture-decoder.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
@@ -37,6 +38,7 @@ beforeAll(async () => {
   server = await openConnection();
   const arena = Arena.create();
   pool = new WatchedPool({
+    runtime: BUN_RUNTIME,
     ...({ arena, codec: "simd", threads: THREADS } as const),
     onIdle: () => pipeline?.pump(),
     onBroken: () => undefined,

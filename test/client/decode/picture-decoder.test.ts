@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
+import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import {
   createDecodePipeline,
@@ -43,6 +44,7 @@ afterEach(async () => {
 async function start(): Promise<Setup> {
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: "jsquash",
     threads: THREADS,

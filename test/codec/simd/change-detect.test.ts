@@ -5,7 +5,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type PictureFormat, type PixelPlane, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../../../src/codec/tile-jobs.ts";
-import { compileKernel, createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../../src/codec/bun/wasm.ts";
+import { createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
@@ -290,7 +291,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("no byte after the pixels is read: they may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
-      const encoder = new SimdEncoder(await compileKernel("encoder", variant), memory);
+      const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
       fc.assert(
         fc.property(pictureFormats(300), fc.nat(), noises, fc.boolean(), (format, seed, noise, isReferenceLast) => {

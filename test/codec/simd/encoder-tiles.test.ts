@@ -7,7 +7,8 @@ import { Worker } from "node:worker_threads";
 import { cutTiles, stitchTiles } from "../../../src/codec/jpeg/stitch.ts";
 import { type PictureFormat, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
 import { defaultRestartInterval } from "../../../src/codec/jpeg/tile-grid.ts";
-import { compileKernel, createKernelMemory, supportedVariant } from "../../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../../src/codec/bun/wasm.ts";
+import { createKernelMemory, supportedVariant } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
@@ -95,7 +96,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("no byte after the pixels is read: they may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
-      const encoder = new SimdEncoder(await compileKernel("encoder", variant), memory);
+      const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
       const state = KERNEL_TABLES_BYTES;
       const scratch = state + encoder.stateBytes;
@@ -262,7 +263,7 @@ test("several workers on one shared picture give the bytes of one", async () => 
   const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), 11);
   const whole = bench.encode(format, pixels);
 
-  const module = await compileKernel("encoder", variant);
+  const module = await WASM.kernel("encoder", variant);
   const memory = createKernelMemory(64 << 20);
   const encoder = new SimdEncoder(module, memory);
   const state = KERNEL_TABLES_BYTES;

@@ -4,7 +4,8 @@ import { halfSize, frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SimdEncoder } from "../../../src/codec/simd/encoder.ts";
-import { compileKernel, createKernelMemory, instantiateKernel } from "../../../src/codec/simd/kernel-module.ts";
+import { WASM } from "../../../src/codec/bun/wasm.ts";
+import { createKernelMemory, instantiateKernel } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import { EncoderBench } from "../../support/encoder-kernel.ts";
@@ -146,7 +147,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("no byte after the pixels is read or written: both may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
-      const encoder = new SimdEncoder(await compileKernel("encoder", variant), memory);
+      const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
       fc.assert(
         fc.property(formats, sizes, fc.boolean(), (format, size, isTargetLast) => {
@@ -167,7 +168,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("rows may have gaps between them, which stay as they are", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
-      const { halvePlane } = instantiateKernel(await compileKernel("encoder", variant), memory);
+      const { halvePlane } = instantiateKernel(await WASM.kernel("encoder", variant), memory);
       if (typeof halvePlane !== "function") throw new Error("the kernel does not halve");
       const bytes = new Uint8Array(memory.buffer);
       const [source, target] = [KERNEL_TABLES_BYTES, KERNEL_TABLES_BYTES + (1 << 19)];

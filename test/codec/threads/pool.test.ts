@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import type { PixelTarget } from "../../../src/codec/codec.ts";
 import type { DecodeJob, EncodeJob, JobResult } from "../../../src/codec/threads/job.ts";
+import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
 import { largestDifference, psnr, testPicture, toRgbaBytes } from "../../support/samples.ts";
@@ -28,6 +29,7 @@ afterEach(async () => {
 async function start(threads: number): Promise<Watched> {
   const watched: Omit<Watched, "pool"> = { broken: [], restarted: [], idleCalls: 0 };
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: "jsquash",
     threads,
@@ -110,6 +112,7 @@ describe("jobs", () => {
     expect(idleCalls).toBe(1);
     const taken: boolean[] = [];
     const again = new CodecPool({
+      runtime: BUN_RUNTIME,
       arena,
       codec: "jsquash",
       threads: 1,
@@ -193,6 +196,7 @@ describe("close", () => {
   test("may be called before the threads have started", async () => {
     const ready: string[] = [];
     const pool = new CodecPool({
+      runtime: BUN_RUNTIME,
       arena,
       codec: "jsquash",
       threads: 2,

@@ -1,6 +1,7 @@
 // The encode pipeline with real codec threads: newest wins, nothing is made for nobody, JPEGs pass, slots come back.
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import type { FrameSlot } from "../../../src/codec/memory/frame-slots.ts";
@@ -32,6 +33,7 @@ afterEach(async () => {
 async function start(watched = true, threads = THREADS): Promise<Setup> {
   const arena = Arena.create();
   const pool = new CodecPool({
+    runtime: BUN_RUNTIME,
     arena,
     codec: "jsquash",
     threads,

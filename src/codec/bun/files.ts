@@ -1,0 +1,22 @@
+// The files that codecs need at run time, in one list: WebAssembly and the worker. `bun build --compile` packs the WebAssembly from these
+// imports; the worker has to be named as one more entry point.
+
+import mozjpegDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm" with { type: "file" };
+import mozjpegEncoder from "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm" with { type: "file" };
+import decoderPlain from "../kernel/build/decoder.plain.wasm" with { type: "file" };
+import decoderRelaxed from "../kernel/build/decoder.relaxed.wasm" with { type: "file" };
+import encoderPlain from "../kernel/build/encoder.plain.wasm" with { type: "file" };
+import encoderRelaxed from "../kernel/build/encoder.relaxed.wasm" with { type: "file" };
+import type { WasmFile } from "../wasm-modules.ts";
+
+/** Paths by name. The kernels are built by set-up (scripts/setup/kernels.ts). */
+export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {
+  "decoder.plain": decoderPlain,
+  "decoder.relaxed": decoderRelaxed,
+  "encoder.plain": encoderPlain,
+  "encoder.relaxed": encoderRelaxed,
+  "mozjpeg-decoder": mozjpegDecoder,
+  "mozjpeg-encoder": mozjpegEncoder,
+};
+
+export const WORKER_URL = new URL("./worker.ts", import.meta.url);

@@ -1,0 +1,29 @@
+// Bun's part of the codecs: WebAssembly from files, and threads from `node:worker_threads`.
+
+import { Worker } from "node:worker_threads";
+import { messageOf } from "../../core/errors.ts";
+import type { CodecRuntime, CodecThread, ThreadListener } from "../threads/codec-thread.ts";
+import type { WorkerMessage, WorkerSetup } from "../threads/job.ts";
+import { WORKER_URL } from "./files.ts";
+import { WASM } from "./wasm.ts";
+
+/** Handed to `new CodecPool` in every program that runs on Bun. */
+export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread };
+
+function startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread {
+  const worker = new Worker(WORKER_URL, { workerData: setup });
+  let reason = "it ended by itself";
+  worker.on("message", (message: WorkerMessage) => listener.hear(message));
+  worker.on("error", (error) => {
+    reason = messageOf(error);
+  });
+  worker.on("exit", () => listener.ended(reason));
+  return {
+    post: (job, moved) => worker.postMessage(job, moved),
+    end: async () => void (await worker.terminate()),
+    keepProcessAlive(keeps) {
+      if (keeps) worker.ref();
+      else worker.unref();
+    },
+  };
+}

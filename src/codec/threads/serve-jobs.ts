@@ -1,0 +1,93 @@
+// The inside of a codec thread, the same in every runtime: loads one codec, then does one job at a time.
+
+import { nowMicros } from "../../core/clock.ts";
+import { CodecError, messageOf } from "../../core/errors.ts";
+import { greyOut } from "../grey.ts";
+import { createCodec } from "../load-codec.ts";
+import { Arena } from "../memory/arena.ts";
+import { createTileDecoder, type TileDecoder } from "../simd/tile-decoder.ts";
+import type { BandOutput, TileEncoder } from "../tile-jobs.ts";
+import type { WasmModules } from "../wasm-modules.ts";
+import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
+import { warmUp } from "./warm-up.ts";
+
+/**
+ * Loads the codec and warms it up. Returns what the thread does with each job that is posted to it; the answers go to `post`, the
+ * buffers in `moved` to be transferred. The caller posts `{ kind: "ready" }` when it listens for jobs.
+ */
+export async function serveJobs(
+  setup: WorkerSetup,
+  wasm: WasmModules,
+  post: (message: WorkerMessage, moved: ArrayBuffer[]) => void,
+): Promise<(job: Job) => void> {
+  const arena = Arena.attach(setup.memory);
+  let codec = await createCodec(setup.codec, arena, wasm);
+  let tileDecoder: Promise<TileDecoder> | null = null; // loaded by the first such job: only viewers of tiles need it
+  await warmUp(codec, arena);
+
+  async function perform(job: Job): Promise<JobResult> {
+    const startedAt = nowMicros();
+    try {
+      const value = await outcomeOf(job);
+      return { ok: true, value, busyMicros: nowMicros() - startedAt };
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error; // a defect
+      return { ok: false, message: messageOf(error) };
+    }
+  }
+
+  /** Returns a value instead of a promise where it can: tiles are encoded without a turn of the event loop. */
+  function outcomeOf(job: Job): JobValues[JobKind] | Promise<JobValues[JobKind]> {
+    switch (job.kind) {
+      case "encode":
+        return codec.encode(job, job.quality).then((jpeg) => ({ jpeg }));
+      case "decode":
+        return codec.decode(job.jpeg, job.target).then(({ isDamaged }) => ({ jpeg: job.jpeg, isDamaged }));
+      case "prepare-tiles":
+        return { picture: tileEncoder().prepare(job) };
+      case "encode-tiles": {
+        const bands: BandOutput[] = [];
+        const keep = (band: BandOutput) => void bands.push(band);
+        tileEncoder().encode(job, job.saysParts ? (band) => say({ kind: "part", band }) : keep);
+        return { bands };
+      }
+      case "grey":
+        greyOut(arena, job);
+        return { pixels: job.pixels };
+      case "tiles":
+        tileDecoder ??= createTileDecoder(arena, wasm);
+        return tileDecoder.then((decoder) => ({ isDamaged: decoder.run(job).damagedTiles > 0 }));
+    }
+  }
+
+  function tileEncoder(): TileEncoder {
+    if (codec.tileEncoder === null) throw new Error(`the codec ${setup.codec} cannot encode tiles`);
+    return codec.tileEncoder;
+  }
+
+  function say(message: WorkerMessage): void {
+    const value = message.kind === "result" && message.result.ok ? message.result.value : null;
+    post(message, value !== null && "jpeg" in value ? [value.jpeg.buffer] : []);
+  }
+
+  /**
+   * Loads the codec again, since a defect may have left it in any state. The thread goes on: if it ended, it would be torn down
+   * while other threads grow the memory, see Arena.holdGrowth.
+   */
+  async function recover(defect: unknown): Promise<void> {
+    codec = await createCodec(setup.codec, arena, wasm);
+    tileDecoder = null;
+    say({ kind: "defect", reason: messageOf(defect) });
+  }
+
+  return (job) => {
+    perform(job)
+      .then((result) => say({ kind: "result", result }), recover)
+      // Out of the promise, so that it ends the thread as an uncaught error does.
+      .catch((error: unknown) =>
+        setTimeout(() => {
+          throw error;
+        }),
+      );
+  };
+}
