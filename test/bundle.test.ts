@@ -1,0 +1,130 @@
+// The folders that a page will bundle: no module of Bun's or node's in the bundle, and it runs without them.
+
+import { beforeAll, describe, expect, test } from "bun:test";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import vm from "node:vm";
+import { type BunPlugin, Glob } from "bun";
+import { WASM_PATHS } from "../src/codec/bun/files.ts";
+import type { WasmFile } from "../src/codec/wasm-modules.ts";
+import { cjpeg, djpeg } from "./support/jpeg-tools.ts";
+import type { Page } from "./support/page.ts";
+import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.ts";
+
+const ROOT = join(import.meta.dir, "..");
+const FOLDERS = ["core", "protocol", "codec", "client/decode", "client/present"];
+/** Kernels are AssemblyScript; codec/bun is what a page replaces; the other two write files. */
+const NOT_OF_A_PAGE = [
+  "src/codec/kernel/",
+  "src/codec/bun/",
+  "src/client/present/snapshot.ts",
+  "src/client/present/frame-output.ts",
+];
+
+interface Bundle {
+  files: string[];
+  code: string;
+  /** Modules of the runtime, each with the file that imports it. */
+  builtins: string[];
+}
+
+async function bundleForPages(): Promise<Bundle> {
+  const files: string[] = [];
+  for (const folder of FOLDERS) {
+    for await (const file of new Glob(`src/${folder}/**/*.ts`).scan(ROOT)) {
+      if (!NOT_OF_A_PAGE.some((other) => file.startsWith(other))) files.push(file);
+    }
+  }
+  const builtins: string[] = [];
+  const entry: BunPlugin = {
+    name: "entry",
+    setup(build) {
+      build.onResolve({ filter: /^every-file$/ }, () => ({ path: "every-file", namespace: "entry" }));
+      build.onLoad({ filter: /.*/, namespace: "entry" }, () => ({
+        contents: [...files, "test/support/page.ts"]
+          .map(
+            (file, index) =>
+              `import * as file${index} from "${join(ROOT, file)}"; globalThis.file${index} = file${index};`,
+          )
+          .join("\n"),
+        loader: "ts",
+      }));
+      build.onResolve({ filter: /^[a-z][a-z:/_-]*$/ }, ({ path, importer }) => {
+        if (isBuiltin(path) || path === "bun") builtins.push(`${path} in ${importer}`);
+        return undefined;
+      });
+    },
+  };
+  const { outputs } = await Bun.build({
+    entrypoints: ["every-file"],
+    target: "browser",
+    format: "iife",
+    define: { "import.meta": "globalThis.importMeta" }, // a script has no import.meta; MozJPEG's loader mentions it
+    plugins: [entry],
+  });
+  return { files, code: (await outputs[0]?.text()) ?? "", builtins };
+}
+
+/** Some of what every page and every web worker has, and JavaScript itself. */
+const WEB = {
+  performance,
+  setTimeout,
+  clearTimeout,
+  AbortController,
+  AbortSignal,
+  TextEncoder,
+  TextDecoder,
+  URL,
+  console,
+};
+
+/** Runs the bundle in a context of its own. Its arrays are not of this context's classes. */
+function runAsPage(code: string): Page {
+  const context = vm.createContext({ ...WEB, importMeta: { url: "https://page.example/" } });
+  vm.runInContext(code, context);
+  return vm.runInContext("page", context) as Page;
+}
+
+describe("the bundle for pages", () => {
+  let bundle: Bundle;
+  beforeAll(async () => {
+    bundle = await bundleForPages();
+  });
+
+  test("holds every file of the folders that pages use", () => {
+    expect(bundle.files.length).toBeGreaterThan(50);
+    for (const folder of FOLDERS) expect(bundle.files.some((file) => file.startsWith(`src/${folder}/`))).toBe(true);
+  });
+
+  test("imports no module of Bun or node", () => {
+    expect(bundle.builtins).toEqual([]);
+    expect(bundle.code.includes("(() => ({}))")).toBe(false); // what Bun puts in place of a module that browsers lack
+  });
+
+  test("holds nothing of package.json but the version", () => {
+    expect(["version", "devDependencies"].map((word) => bundle.code.includes(word))).toEqual([true, false]);
+  });
+
+  test("context has neither Bun nor node", () => {
+    const names = ["Bun", "process", "Buffer", "require", "setImmediate"];
+    expect(vm.runInNewContext(`[${names.map((name) => `typeof ${name}`).join()}]`)).toEqual(
+      names.map(() => "undefined"),
+    );
+  });
+
+  test.each([
+    ["baseline", ["-restart", "1"]],
+    ["progressive", ["-progressive"]],
+  ])("decodes a %s JPEG as djpeg does", async (_, args) => {
+    const jpeg = cjpeg(testPicture({ width: 200, height: 120 }), ...args);
+    const read = async (file: WasmFile) => new Uint8Array(await Bun.file(WASM_PATHS[file]).arrayBuffer());
+    const pixels = await runAsPage(bundle.code).decode(new Uint8Array(jpeg), read);
+    expect(largestDifference(new Uint8Array(pixels), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
+  });
+
+  test("splits a stream into messages", () => {
+    const bytes = Uint8Array.of(3, 0, 0, 0, 7, 1, 2, 1, 0, 0, 0, 9);
+    const found = runAsPage(bundle.code).split([bytes.subarray(0, 6), bytes.subarray(6)]);
+    expect(JSON.stringify(found)).toBe("[[7,2],[9,0]]");
+  });
+});

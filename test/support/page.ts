@@ -1,0 +1,41 @@
+// What test/bundle.test.ts runs as a page would: bundled, in a context that has neither Bun nor node.
+
+import { Arena } from "../../src/codec/memory/arena.ts";
+import type { Job, WorkerMessage } from "../../src/codec/threads/job.ts";
+import { serveJobs } from "../../src/codec/threads/serve-jobs.ts";
+import { readJpegSize } from "../../src/codec/jpeg/header.ts";
+import { type WasmFile, WasmModules } from "../../src/codec/wasm-modules.ts";
+import { MessageSplitter } from "../../src/protocol/splitter.ts";
+
+export interface Page {
+  /** Decodes a JPEG as a codec thread does, with the WebAssembly that `read` brings. Returns the RGBA bytes. */
+  decode(
+    jpeg: Uint8Array<ArrayBuffer>,
+    read: (file: WasmFile) => Promise<Uint8Array<ArrayBuffer>>,
+  ): Promise<Uint8Array>;
+  /** The type and the length of each message in the chunks. */
+  split(chunks: readonly Uint8Array[]): [type: number, bytes: number][];
+}
+
+const page: Page = {
+  async decode(jpeg, read) {
+    const arena = Arena.create();
+    const { promise, resolve } = Promise.withResolvers<WorkerMessage>();
+    const setup = { codec: "simd", memory: arena.memory } as const;
+    const serve = await serveJobs(setup, new WasmModules(read), resolve);
+    const { width, height } = readJpegSize(jpeg);
+    const bytes = width * height * 4;
+    const address = arena.take(bytes);
+    serve({ kind: "decode", jpeg: new Uint8Array(jpeg), target: { address, bytes } } satisfies Job);
+    const message = await promise;
+    if (message.kind !== "result" || !message.result.ok) throw new Error(JSON.stringify(message));
+    return arena.bytes(address, bytes).slice();
+  },
+  split(chunks) {
+    const found: [number, number][] = [];
+    const splitter = new MessageSplitter(1000, (type, body) => found.push([type, body.length]));
+    for (const chunk of chunks) splitter.feed(chunk);
+    return found;
+  },
+};
+Object.assign(globalThis, { page });
