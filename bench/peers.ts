@@ -3,11 +3,11 @@
 // Each sender stamps the time into a frame when its pixels are complete, each receiver reads it out of the decoded pixels.
 // ffmpeg is fed and read by pipes, two copies of a frame that its users do not have (peers/piped.py).
 
-import { installSystemPackages } from "../scripts/setup/system-packages.ts";
+import { installSystemPackages, PEER_PROGRAMS } from "../scripts/setup/system-packages.ts";
 import { MissingError, messageOf } from "../src/core/errors.ts";
 import { atLeast, atMost, type Bench, type Bound } from "./bench.ts";
 import { OURS } from "./peers/ours.ts";
-import { outsidePeers, PEER_NEEDS } from "./peers/outside.ts";
+import { outsidePeers } from "./peers/outside.ts";
 import type { Peer } from "./peers/peer.ts";
 import { type CaseName, type Figures, type Measurement, measure, SLOW_MS } from "./peers/plan.ts";
 
@@ -24,7 +24,7 @@ const NATIVE_LIMIT = 1;
 /** Installs what the peers need and is missing. Throws MissingError where that cannot be done from here. */
 export function installPeers(): void {
   try {
-    installSystemPackages(PEER_NEEDS, "bench peers");
+    installSystemPackages(PEER_PROGRAMS, "bench peers");
   } catch (error) {
     throw new MissingError(messageOf(error), { cause: error });
   }

@@ -1,7 +1,7 @@
-// Set-up: before a program starts, whatever it needs and is missing is installed or built. Preloaded by every script.
+// Set-up: installs or builds what a program needs, before the program starts. Every script of package.json preloads it.
 //
-// What was done is noted in node_modules/.slipstream-setup.json, so that the next start costs a few milliseconds. Only
-// node's and Bun's own modules are imported up here: on a bare machine there is nothing else yet.
+// A note in node_modules/.slipstream-setup.json says what is done, so that the next start costs a few milliseconds. This file
+// imports modules of node and Bun only, because a new checkout has no packages yet.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
@@ -9,19 +9,22 @@ import { buildKernels } from "./setup/kernels.ts";
 import { installPackages } from "./setup/packages.ts";
 import { SetupError } from "./setup/run.ts";
 import { provideSdl } from "./setup/sdl-binding.ts";
-import { installSystemPackages, type SystemNeed } from "./setup/system-packages.ts";
+import { installSystemPackages, type SystemNeed, TEST_PROGRAMS, WIDENING_PROGRAMS } from "./setup/system-packages.ts";
 
 const ROOT = dirname(import.meta.dir);
 const STAMP = join(ROOT, "node_modules", ".slipstream-setup.json");
 
-/** What a program needs beside the packages of package.json. */
+/** What a program needs besides the packages of package.json. */
 interface Needs {
   sdl: boolean;
   system: readonly SystemNeed[];
 }
 
-/** What `view` answers without a window. */
+/** Flags with which `view` opens no window. */
 const WINDOWLESS = /^(-h|--help|-v|--version|--list|--controls|--set(=.*)?|--display=none)$/;
+
+/** Arguments with which `bun run test` needs packages only. */
+const LIGHT_CHECKS = /^(unit|types|kernel-types|lint|format|dead-code|-h|--help|-v|--version)$/;
 
 function needsOf(program: string, flags: readonly string[]): Needs {
   switch (program) {
@@ -31,11 +34,17 @@ function needsOf(program: string, flags: readonly string[]): Needs {
       );
       return { sdl: !hasNoWindow, system: [] };
     }
+    case "scripts/dev.ts":
+      return { sdl: hasDisplay(), system: [] };
     case "scripts/demo.ts":
       // Without a display and without Xvfb the demo shows figures instead of a window.
       return { sdl: hasDisplay() || Bun.which("Xvfb") !== null, system: ["ffmpeg"] };
-    case "scripts/test.ts":
-      return { sdl: true, system: ["ffmpeg", "fswebcam", "Xvfb", "openbox", "xdotool", "djpeg", "libturbojpeg"] };
+    case "scripts/test.ts": {
+      // The unit tests and the checks of the source start no program.
+      const isLight = flags.length > 0 && flags.every((flag) => LIGHT_CHECKS.test(flag));
+      if (isLight) return { sdl: false, system: [] };
+      return { sdl: true, system: flags.includes("--all") ? [...TEST_PROGRAMS, ...WIDENING_PROGRAMS] : TEST_PROGRAMS };
+    }
     default:
       return { sdl: false, system: [] };
   }
@@ -46,7 +55,7 @@ function hasDisplay(): boolean {
   return process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 }
 
-/** Changes when something that was set up would have to be set up again. */
+/** Identifies a set-up: after a change of any of these everything is checked again. */
 function stampKey(): string {
   const lock = readFileSync(join(ROOT, "bun.lock"), "utf8");
   return `${Bun.hash(lock).toString(16)} bun ${Bun.version} ${process.platform} ${process.arch}`;
@@ -58,7 +67,7 @@ function readStamp(key: string): Set<string> {
     const stamp = JSON.parse(readFileSync(STAMP, "utf8"));
     return new Set(stamp.key === key ? stamp.done : []);
   } catch {
-    return new Set(); // half written, by a set-up that was interrupted: everything is looked at again
+    return new Set(); // an interrupted set-up left half a file: everything is checked again
   }
 }
 
@@ -87,11 +96,11 @@ async function setUp(): Promise<void> {
     note("sdl");
   }
   await buildKernels(ROOT);
-  if (isFirst) await startAnew();
+  if (isFirst) await restart();
 }
 
-/** Runs the program in a process of its own: this one has looked for its packages before they were there. */
-async function startAnew(): Promise<never> {
+/** Runs the program in a new process: this one has cached that its packages are missing. */
+async function restart(): Promise<never> {
   const child = Bun.spawn([process.execPath, "--preload", import.meta.path, ...process.argv.slice(1)], {
     stdio: ["inherit", "inherit", "inherit"],
   });

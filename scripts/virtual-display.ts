@@ -1,15 +1,15 @@
-// A display that exists in memory only (Xvfb): for the demo on a machine without one, and for window tests.
+// A display in memory (Xvfb), for window tests and for the demo on a machine without a display.
 
 export interface VirtualDisplay extends AsyncDisposable {
-  /** For DISPLAY: `:101`. */
+  /** The value for DISPLAY, such as `:101`. */
   readonly name: string;
 }
 
-/** Starts Xvfb on a display number that it finds free itself. Throws where it does not start. */
+/** Starts Xvfb, which picks a free display number itself. Throws with its error output if it does not start. */
 export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
   const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    detached: true, // a Ctrl-C is for who uses it, and ends it when that has closed its windows
+    detached: true, // Ctrl-C must not reach it: its user closes the windows first, then ends it
   });
   const number = await firstLine(Bun.file(xvfb.stdio[3] as number).stream());
   if (number === "") throw new Error(`Xvfb did not start: ${await new Response(xvfb.stderr).text()}`);

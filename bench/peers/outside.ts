@@ -31,13 +31,6 @@ const KINDS: readonly Kind[] = [
   { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpegCommands },
 ];
 
-/** Everything that `--install-peers` installs where it is missing. */
-export const PEER_NEEDS: readonly SystemNeed[] = [
-  ...new Set(KINDS.flatMap(({ needs }) => needs)),
-  "libturbojpeg",
-  "Xvfb",
-];
-
 /** All of them, with what is there found out now. */
 export function outsidePeers(): Peer[] {
   return KINDS.map((kind) => ({

@@ -1,25 +1,25 @@
-// The codec kernels: AssemblyScript in src/codec/kernel to WebAssembly in src/codec/kernel/build, where missing or stale.
+// Builds the codec kernels: AssemblyScript in src/codec/kernel becomes WebAssembly in src/codec/kernel/build.
 //
-// They are not committed: they take seconds to build, and a binary in the tree could differ from its source unseen.
+// The kernels are not committed: a build takes seconds, and a committed binary could differ from its source unnoticed.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError, say } from "./run.ts";
 
-/** Entry files, each with the 64 KiB of the arena that its constant tables are loaded to (simd/kernel-module.ts). */
+/** Entry files, each with the address of the 64 KiB in the arena for its constant tables (simd/kernel-module.ts). */
 const ENTRIES = [
   { name: "decoder", folder: "decode", memoryBaseBytes: 1 << 16 },
   { name: "encoder", folder: "encode", memoryBaseBytes: 2 << 16 },
-  { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded beside the encoder
+  { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded together with the encoder
 ];
 
-/** One source, two builds; which runs is found out at start (simd/kernel-module.ts). */
+/** Two builds of the same source; simd/kernel-module.ts picks one at start. */
 const VARIANTS = [
   { name: "relaxed", features: ["threads", "simd", "relaxed-simd"] },
   { name: "plain", features: ["threads", "simd"] },
 ];
 
-/** Builds what is missing or stale; some milliseconds when nothing is. Throws SetupError where the compiler complains. */
+/** Builds the kernels unless they are up to date. Throws SetupError with the errors of the compiler. */
 export async function buildKernels(root: string): Promise<void> {
   const sourceFolder = join(root, "src", "codec", "kernel");
   const folder = join(sourceFolder, "build");
@@ -50,7 +50,7 @@ export async function buildKernels(root: string): Promise<void> {
   writeFileSync(stampFile, stamp);
 }
 
-/** A digest of everything that the outcome depends on. */
+/** A digest of everything that the build depends on. */
 function sourceStamp(root: string, sourceFolder: string): string {
   const hasher = new Bun.CryptoHasher("sha256");
   for (const file of readdirSync(sourceFolder, { recursive: true, encoding: "utf8" }).toSorted()) {
@@ -74,15 +74,15 @@ async function compile(
       join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
       `src/codec/kernel/${entry}.ts`,
       ...["--outFile", output, "--runtime", "stub", "--noAssert", "-O3", "--importMemory", "--sharedMemory"],
-      // 4 GiB, as the arena's memory; 112 is AssemblyScript's remark that relaxed SIMD is new.
+      // 4 GiB, the same as the arena's memory. Warning 112 says that relaxed SIMD is new.
       ...["--maximumMemory", "65536", "--memoryBase", String(memoryBaseBytes), "--disableWarning", "112"],
       ...features.flatMap((feature) => ["--enable", feature]),
     ],
     { cwd: root, stdout: "pipe", stderr: "pipe" },
   );
-  const complaints = `${await new Response(compiler.stdout).text()}${await new Response(compiler.stderr).text()}`;
-  if ((await compiler.exited) !== 0) throw new SetupError(`the kernel ${entry} could not be built:\n${complaints}`);
-  // The tables are a part of the file, so a small file is proof that they fit their 64 KiB.
+  const errors = `${await new Response(compiler.stdout).text()}${await new Response(compiler.stderr).text()}`;
+  if ((await compiler.exited) !== 0) throw new SetupError(`the kernel ${entry} could not be built:\n${errors}`);
+  // The file contains the tables, so a file of at most 64 KiB proves that they fit.
   if (statSync(output).size > 1 << 16)
-    throw new SetupError(`${output} is larger than 64 KiB: give its tables more room`);
+    throw new SetupError(`${output} is larger than 64 KiB: give its tables more memory`);
 }

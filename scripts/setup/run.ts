@@ -1,16 +1,16 @@
-// Running the programs that set-up needs, and saying what went wrong with them.
+// Runs the commands of set-up and reports why one failed.
 
-/** Set-up cannot go on; the message says what to do. */
+/** Set-up cannot continue; the message says what to do. */
 export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
-/** One line to standard error, so that standard output stays the program's. */
+/** Prints one line to standard error: standard output belongs to the program. */
 export function say(text: string): void {
   console.error(`setup: ${text}`);
 }
 
-/** Runs a command to its end; null where it succeeded, else what it said last. */
+/** Runs a command to its end. Returns null if it succeeded, otherwise its last lines of output. */
 export function run(command: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}): string | null {
   const result = Bun.spawnSync([...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -21,6 +21,6 @@ export function run(command: readonly string[], options: { cwd?: string; timeout
     stdin: "ignore",
   });
   if (result.success) return null;
-  const said = `${result.stdout.toString()}\n${result.stderr.toString()}`.trim().split("\n");
-  return said.slice(-5).join("\n") || `exit code ${result.exitCode}`;
+  const output = `${result.stdout.toString()}\n${result.stderr.toString()}`.trim().split("\n");
+  return output.slice(-5).join("\n") || `exit code ${result.exitCode}`;
 }

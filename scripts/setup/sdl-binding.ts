@@ -1,4 +1,4 @@
-// The native part of @kmamal/sdl: downloaded as its own install script does, else built against the system's SDL2.
+// Provides the native part of @kmamal/sdl: downloads it as the package's install script does, or builds it for the system's SDL2.
 
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,7 @@ import { installSystemPackages } from "./system-packages.ts";
 
 const DOWNLOAD_PATIENCE_MS = 60_000;
 
-/** Throws SetupError where it can neither be downloaded nor built. */
+/** Throws SetupError if it can neither download nor build the binding. */
 export async function provideSdl(root: string): Promise<void> {
   const folder = join(root, "node_modules", "@kmamal", "sdl");
   const binding = join(folder, "dist", "sdl.node");
@@ -17,9 +17,9 @@ export async function provideSdl(root: string): Promise<void> {
   const scripts = join(folder, "scripts");
   const failure = run([process.execPath, "download-release.mjs"], { cwd: scripts, timeoutMs: DOWNLOAD_PATIENCE_MS });
   if (failure === null && existsSync(binding) && loads(root)) return;
-  say("the download is out of reach: building it against the system's SDL2 (half a minute)");
+  say("the download failed: building the SDL binding for the system's SDL2 (half a minute)");
   if (process.platform !== "linux") {
-    throw new SetupError(`the SDL binding could not be downloaded, and is built here on Linux only:\n${failure}`);
+    throw new SetupError(`the SDL binding could not be downloaded, and it can be built on Linux only:\n${failure}`);
   }
   installSystemPackages(["compiler", "pkg-config", "SDL2 headers"], "the SDL binding");
   await build(root, folder, binding);
@@ -27,7 +27,7 @@ export async function provideSdl(root: string): Promise<void> {
     throw new SetupError("the SDL binding was built but does not load; --display none works without it");
 }
 
-/** Whether the binding can be loaded, tried in a process of its own since a bad one takes the process down. */
+/** Whether the binding loads. Tries it in a separate process, because a bad binding crashes the process. */
 function loads(root: string): boolean {
   const script = `process.env.SDL_VIDEODRIVER ??= "dummy"; await import("@kmamal/sdl"); process.exit(0)`;
   return run([process.execPath, "-e", script], { cwd: root, timeoutMs: 10_000 }) === null;
@@ -43,7 +43,7 @@ async function build(root: string, folder: string, binding: string): Promise<voi
   };
   const compile = [
     ...["g++", "-c", "-O2", "-std=c++17", "-fPIC", "-D_REENTRANT"],
-    // As binding.gyp of the package has them; node-gyp itself is not needed for so little.
+    // The flags of the package's binding.gyp; node-gyp would be a large dependency for these few lines.
     ...[
       "-DNAPI_VERSION=9",
       "-DNODE_ADDON_API_DISABLE_DEPRECATED",
@@ -62,13 +62,12 @@ async function build(root: string, folder: string, binding: string): Promise<voi
   const worker = async () => {
     for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
       const child = Bun.spawn([...compile, "-o", objectOf(source), join(native, source)], { stderr: "pipe" });
-      const complaints = await new Response(child.stderr).text();
-      if ((await child.exited) !== 0)
-        throw new SetupError(`${source} of the SDL binding does not compile:\n${complaints}`);
+      const errors = await new Response(child.stderr).text();
+      if ((await child.exited) !== 0) throw new SetupError(`${source} of the SDL binding does not compile:\n${errors}`);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  const unfinished = `${binding}.unfinished`; // renamed when whole, so that an interrupted build leaves no binding
+  const unfinished = `${binding}.unfinished`; // renamed when complete, so that an interrupted build leaves no broken binding
   const failure = run(["g++", "-shared", "-o", unfinished, ...sources.map(objectOf), ...flags("--libs")]);
   if (failure !== null) throw new SetupError(`the SDL binding does not link:\n${failure}`);
   renameSync(unfinished, binding);

@@ -1,14 +1,14 @@
-// Programs and libraries that come with the operating system: named first, then installed where we may.
+// Programs and libraries of the operating system: names those that are missing, then installs them if it has the right to.
 
 import { existsSync } from "node:fs";
 import { run, SetupError, say } from "./run.ts";
 
 interface SystemPackage {
-  /** What it is for, in the list that is shown. */
+  /** What it is for; shown before it is installed. */
   purpose: string;
-  /** Debian's and Ubuntu's package. */
+  /** The package of Debian and Ubuntu. */
   debian: string;
-  /** Homebrew's, where there is one. */
+  /** The formula of Homebrew; null if there is none. */
   homebrew: string | null;
   isThere: () => boolean;
 }
@@ -17,14 +17,14 @@ function program(name: string): () => boolean {
   return () => Bun.which(name) !== null;
 }
 
-/** Debian's own Python, for which its packages are; another one in the path does not see them. */
+/** Debian's own Python. Its packages are installed for this one; another Python in the path does not find them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
 function pythonRuns(script: string): () => boolean {
   return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", script]) === null;
 }
 
-/** In the Python that it is used from; `Gst` is its module there. */
+/** Whether a script runs in Python with GStreamer's module as `Gst`. */
 function gstreamerRuns(script: string): () => boolean {
   const begin = 'import gi; gi.require_version("Gst", "1.0"); from gi.repository import Gst; Gst.init(None)';
   return pythonRuns(`${begin}; ${script}`);
@@ -115,16 +115,66 @@ const SYSTEM_PACKAGES = {
     homebrew: null,
     isThere: gstreamerRuns('assert Gst.ElementFactory.find("jpegenc")'),
   },
+  "rsvg-convert": {
+    purpose: "draws the charts in tests",
+    debian: "librsvg2-bin",
+    homebrew: "librsvg",
+    isThere: program("rsvg-convert"),
+  },
+  "arm64 compiler": {
+    purpose: "checks the kernel's structures on arm64",
+    debian: "gcc-aarch64-linux-gnu",
+    homebrew: null,
+    isThere: program("aarch64-linux-gnu-gcc"),
+  },
+  "arm64 headers": {
+    purpose: "a part of that check",
+    debian: "libc6-dev-arm64-cross",
+    homebrew: null,
+    isThere: () => existsSync("/usr/aarch64-linux-gnu/include/linux/videodev2.h"),
+  },
 } as const satisfies Record<string, SystemPackage>;
 
 export type SystemNeed = keyof typeof SYSTEM_PACKAGES;
 
-/** Whether that is on this machine. */
+/** What `bench peers` compares with. */
+export const PEER_PROGRAMS: readonly SystemNeed[] = [
+  "ffmpeg",
+  "Xvfb",
+  "libturbojpeg",
+  "numpy",
+  "OpenCV",
+  "ZeroMQ",
+  "GStreamer",
+  "GStreamer's TCP",
+  "GStreamer's JPEG",
+];
+
+/** What the tests cannot do without. */
+export const TEST_PROGRAMS: readonly SystemNeed[] = [
+  "ffmpeg",
+  "fswebcam",
+  "Xvfb",
+  "openbox",
+  "xdotool",
+  "djpeg",
+  "libturbojpeg",
+];
+
+/** What some tests are skipped without; `bun run test --all` installs it. */
+export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
+  ...PEER_PROGRAMS,
+  "rsvg-convert",
+  "arm64 compiler",
+  "arm64 headers",
+];
+
+/** Whether this machine has it. */
 export function isInstalled(need: SystemNeed): boolean {
   return SYSTEM_PACKAGES[need].isThere();
 }
 
-/** Throws SetupError with the exact command where something is missing and may not be installed from here. */
+/** Installs what is missing. Throws SetupError with the exact command if it has no right to. */
 export function installSystemPackages(needs: readonly SystemNeed[], forWhat: string): void {
   const missing = needs.filter((need) => !SYSTEM_PACKAGES[need].isThere());
   if (missing.length === 0) return;
@@ -140,13 +190,13 @@ export function installSystemPackages(needs: readonly SystemNeed[], forWhat: str
   const asRoot = prefixForRoot();
   if (asRoot === null) throw new SetupError(`no right to install packages here; run: sudo ${install.join(" ")}`);
   say(`running: ${[...asRoot, ...install].join(" ")}`);
-  // Lists that are old, or not there at all, make the install fail; then they are fetched and it is tried once more.
+  // The install fails if the package lists are old or missing. Then they are fetched, and it is tried once more.
   if (run([...asRoot, ...install]) === null) return;
   const failure = run([...asRoot, "apt-get", "update"]) ?? run([...asRoot, ...install]);
   if (failure !== null) throw new SetupError(`'${install.join(" ")}' failed:\n${failure}`);
 }
 
-/** What to put before a command to run it as root; null where we may not. */
+/** What to write before a command to run it as root; null without that right. */
 function prefixForRoot(): string[] | null {
   if (process.getuid?.() === 0) return [];
   if (Bun.which("sudo") !== null && run(["sudo", "-n", "true"]) === null) return ["sudo", "-n"];
