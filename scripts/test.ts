@@ -1,86 +1,131 @@
-// `bun run test`: every check there is, one after the other, and one line with the true counts at the end.
-//
-// usage: bun run test [name of a check]... [-- flags for 'bun test']   names: types, kernel-types, lint, format, dead-code, tests,
-//        bench
+// `bun run test`: every check there is, and one line with the true counts at the end.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import { Argument, Command, Option } from "commander";
+import { asProgram, runMain } from "../src/cli/program.ts";
+import { UsageError } from "../src/core/errors.ts";
+import { VERSION } from "../src/core/version.ts";
+import { groupFiles } from "./test/groups.ts";
+import type { TestCase } from "./test/junit.ts";
+import { type FilesResult, runChosen, runFiles } from "./test/run-files.ts";
 
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Runs one check, showing what it says; counts as one. */
-async function check(command: string[]): Promise<Counts> {
-  const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"] });
-  const succeeded = (await child.exited) === 0;
-  return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: 0 };
-}
-
-/** Runs `bun test` and counts what its report says. */
-async function runTests(flags: string[]): Promise<Counts> {
-  const folder = mkdtempSync(join(tmpdir(), "slipstream-tests-"));
-  const report = join(folder, "report.xml");
-  const command = [process.execPath, "test", "--timeout", "60000", "--reporter=junit", "--reporter-outfile", report];
-  try {
-    const { failed } = await check([...command, ...flags]);
-    const counts = readReport(report);
-    // A run that failed without a failed test (a file that does not load, an error between tests) is a failure too.
-    return failed > 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function readReport(path: string): Counts {
-  let xml: string;
-  try {
-    xml = readFileSync(path, "utf8");
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // no report: the tests did not even start
-  }
-  const total = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? "";
-  const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(total)?.[1] ?? 0);
-  const failed = count("failures") + count("errors");
-  const skipped = count("skipped");
-  return { passed: count("tests") - failed - skipped, failed, skipped };
-}
-
+const ROOT = dirname(import.meta.dir);
 const bun = process.execPath;
-const separator = process.argv.indexOf("--", 2);
-const names = process.argv.slice(2, separator < 0 ? undefined : separator);
-const testFlags = separator < 0 ? [] : process.argv.slice(separator + 1);
 
-const CHECKS: Record<string, () => Promise<Counts>> = {
-  types: () => check([bun, "check", "--no-script"]),
-  "kernel-types": () => check([bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"]),
-  lint: () => check([bun, "x", "biome", "lint", "--error-on-warnings"]),
-  format: () => check([bun, "fmt", "--no-script", "--check"]),
-  "dead-code": () => check([bun, "x", "knip-bun"]),
-  tests: () => runTests(testFlags),
-  bench: () => check([bun, "bench/main.ts", "--quick", "--check"]),
+/** In the order in which they run: what fails fast comes first, what measures has the machine to itself. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  types: [bun, "check", "--no-script"],
+  "kernel-types": [bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"],
+  lint: [bun, "x", "biome", "lint", "--error-on-warnings"],
+  format: [bun, "fmt", "--no-script", "--check"],
+  "dead-code": [bun, "x", "knip-bun"],
+  tests: [],
+  bench: [bun, "bench/main.ts", "--quick", "--check"],
 };
+const CHECKS = Object.keys(COMMANDS);
+/** What `unit` stands for; of the tests it runs the unit tests only. */
+const UNIT = ["types", "kernel-types", "lint", "format", "dead-code", "tests"];
 
-const unknown = names.filter((name) => !(name in CHECKS));
-if (unknown.length > 0) {
-  console.error(`error: no such check: ${unknown.join(", ")}; there are ${Object.keys(CHECKS).join(", ")}`);
-  process.exit(2);
+/** One more test file than processors: many of them wait for a program most of the time. */
+const PROCESSES = availableParallelism() + 1;
+
+/** How many of the slowest files the summary names. */
+const SLOWEST = 10;
+
+const separator = process.argv.indexOf("--");
+const ownArguments = separator < 0 ? process.argv : process.argv.slice(0, separator);
+const testArguments = separator < 0 ? [] : process.argv.slice(separator + 1);
+
+const command = asProgram(new Command("bun run test"), VERSION)
+  .description("Checks everything: types, lint, format, dead code, tests, and the bounds of the benches.")
+  .usage("[options] [checks...] [-- arguments of 'bun test']")
+  .addArgument(
+    new Argument("[checks...]", "which checks; 'unit': all but the tests that start programs and the benches").choices([
+      "unit",
+      ...CHECKS,
+    ]),
+  )
+  .addOption(new Option("--all", "first install the programs that only widen a check (Debian packages)").default(false))
+  .addHelpText(
+    "after",
+    `
+Examples:
+  bun run test unit                              in under a minute
+  bun run test lint format
+  bun run test tests -- test/protocol            the tests of a folder
+  bun test test/core/pace.test.ts -t drift       one test, by Bun alone
+Which test files run at the same time is in scripts/test/groups.ts.`,
+  );
+
+await runMain(async () => {
+  process.chdir(ROOT);
+  command.parse(ownArguments);
+  const named = command.processedArgs[0] as string[];
+  const checks = named.length > 0 ? named.flatMap((name) => (name === "unit" ? UNIT : [name])) : CHECKS;
+  const isUnitOnly = named.includes("unit") && !named.includes("tests");
+  if (testArguments.length > 0 && !checks.includes("tests")) {
+    throw new UsageError("arguments after -- are for the check 'tests', which is not among those named");
+  }
+
+  const results: TestCase[] = [];
+  const failures: string[] = [];
+  for (const check of CHECKS.filter((name) => checks.includes(name))) {
+    console.log(`\n── ${check}`);
+    if (check !== "tests") {
+      results.push(await runCommand(check));
+      continue;
+    }
+    const tests = testArguments.length > 0 ? await runChosen(ROOT, testArguments) : await runTests(isUnitOnly);
+    results.push(...tests.tests);
+    failures.push(...tests.failures);
+  }
+  summarise(results, failures);
+  process.exit(results.some(({ result }) => result === "failed") ? 1 : 0);
+});
+
+/** A command that shows its own output and counts as one test. */
+async function runCommand(check: string): Promise<TestCase> {
+  const startedAt = performance.now();
+  const child = Bun.spawn([...(COMMANDS[check] ?? [])], { stdio: ["ignore", "inherit", "inherit"] });
+  const result = (await child.exited) === 0 ? "passed" : "failed";
+  return { file: "", name: check, seconds: (performance.now() - startedAt) / 1000, result };
 }
 
-const sum: Counts = { passed: 0, failed: 0, skipped: 0 };
-const failures: string[] = [];
-for (const [name, run] of Object.entries(CHECKS)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  console.log(`\n── ${name}`);
-  const counts = await run();
-  if (counts.failed > 0) failures.push(name);
-  sum.passed += counts.passed;
-  sum.failed += counts.failed;
-  sum.skipped += counts.skipped;
+async function runTests(isUnitOnly: boolean): Promise<FilesResult> {
+  const files = [...new Bun.Glob("test/**/*.test.ts").scanSync()].toSorted();
+  const { unit, slow, alone } = groupFiles(files);
+  if (isUnitOnly) return runFiles(ROOT, unit, PROCESSES);
+  const runs = [await runFiles(ROOT, [...unit, ...slow], PROCESSES)];
+  for (const file of alone) runs.push(await runFiles(ROOT, [file], 1));
+  return { tests: runs.flatMap(({ tests }) => tests), failures: runs.flatMap(({ failures }) => failures) };
 }
-console.log(failures.length === 0 ? "\nall is well" : `\nfailed: ${failures.join(", ")}`);
-console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ""}`);
-process.exit(sum.failed === 0 ? 0 : 1);
+
+function summarise(results: readonly TestCase[], failures: readonly string[]): void {
+  const of = (wanted: TestCase["result"]) => results.filter(({ result }) => result === wanted);
+  const list = (title: string, tests: readonly TestCase[]) => {
+    if (tests.length === 0) return;
+    console.log(`\n── ${title}`);
+    for (const { file, name } of tests) console.log(file === "" ? name : `${file}: ${name}`);
+  };
+  const byFile = Map.groupBy(
+    results.filter(({ file }) => file !== ""),
+    ({ file }) => file,
+  );
+  if (byFile.size > 1) console.log("\n── slowest files");
+  const times = [...byFile].map(([file, tests]) => ({
+    file,
+    seconds: tests.reduce((sum, each) => sum + each.seconds, 0),
+  }));
+  for (const { file, seconds } of times
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, byFile.size > 1 ? SLOWEST : 0)) {
+    console.log(`${seconds.toFixed(1).padStart(6)} s  ${file}`);
+  }
+  list("skipped", of("skipped"));
+  if (failures.length > 0) console.log(`\n── output of the files that failed\n${failures.join("\n\n")}`);
+  list("failed", of("failed"));
+  const counts = [`${of("passed").length} passed`, `${of("failed").length} failed`];
+  if (of("skipped").length > 0) counts.push(`${of("skipped").length} skipped`);
+  console.log(`\n${counts.join(", ")}`);
+}

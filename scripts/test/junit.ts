@@ -1,0 +1,35 @@
+// Reads the JUnit reports of `bun test`.
+
+export interface TestCase {
+  /** Relative to the checkout. */
+  file: string;
+  name: string;
+  seconds: number;
+  result: "passed" | "failed" | "skipped";
+}
+
+/** Every test of a report. A file that does not load is not in Bun's report at all. */
+export function readJunit(xml: string): TestCase[] {
+  // The reports hold no CDATA and escape `<` and `>` in attributes, so that a tag ends at its first `>`.
+  return [...xml.matchAll(/<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(
+    ([, attributes = "", inside = ""]) => {
+      const attribute = (name: string) => unescapeXml(new RegExp(` ${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
+      // Bun names the innermost `describe` first.
+      const describes = attribute("classname").split(" > ").reverse();
+      return {
+        file: attribute("file"),
+        name: [...describes, attribute("name")].filter((part) => part !== "").join(" > "),
+        seconds: Number(attribute("time")),
+        result: /<(failure|error)\b/.test(inside) ? "failed" : /<skipped\b/.test(inside) ? "skipped" : "passed",
+      };
+    },
+  );
+}
+
+const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(?:#(\d+)|(\w+));/g, (entity, code?: string, name?: string) =>
+    code === undefined ? (ENTITIES[name ?? ""] ?? entity) : String.fromCodePoint(Number(code)),
+  );
+}
