@@ -6,14 +6,15 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import { UsageError } from "../src/core/errors.ts";
+import { lineLog } from "../src/core/log.ts";
 import { runMain, Screenful } from "../src/cli/program.ts";
 import { parseSize } from "../src/core/pixel-format.ts";
 import { describeServing } from "../src/server/report/report.ts";
 import { serve } from "../src/server/serve.ts";
-import type { ResolvedCameraOptions, ResolvedServeOptions } from "../src/server/settings/options.ts";
-import { DEFAULT_MAX_LATENCY_MS, DEFAULT_NOISE } from "../src/server/settings/preset.ts";
 import { FOOTAGE_KINDS } from "./footage-file.ts";
 import { createFootageSource } from "./footage-source.ts";
+
+const REPORT_MS = 1_000;
 
 await runMain(async (signal) => {
   const { positionals, values } = parseArgs({
@@ -32,27 +33,21 @@ await runMain(async (signal) => {
   }
   const size = parseSize(positionals[1] ?? "");
   const output = new Screenful(true);
-  const camera: ResolvedCameraOptions = {
-    ...{ name: null, source: "footage", device: null, pixelFormat: "rgba", size, framesPerSecond },
-    ...{ quality: Number(values.quality), sampling: "420", noise: DEFAULT_NOISE, idleReleaseSeconds: null },
-  };
-  const options: ResolvedServeOptions = {
-    ...{
-      cameras: [camera],
-      host: "127.0.0.1",
-      port: 0,
-      announce: false,
-      allowControls: false,
-      codec,
-      workers: Number(values.workers),
-    },
-    ...{ maxLatencyMs: DEFAULT_MAX_LATENCY_MS, maxBitsPerSecond: null, frames: null },
-  };
-  const last = await serve(options, signal, {
-    listening: (report) => output.report(report, () => describeServing(report)),
-    report: (report) => output.report(report, () => describeServing(report)),
-    say: (text) => output.say(text),
-    createSource: () => createFootageSource(kind, size, framesPerSecond),
+  await using server = await serve({
+    cameras: [{ source: createFootageSource(kind, size, framesPerSecond), quality: Number(values.quality) }],
+    port: 0,
+    codec,
+    workers: Number(values.workers),
+    signal,
+    log: lineLog((text) => output.say(text)),
   });
+  const report = () => {
+    const present = server.report();
+    output.report(present, () => describeServing(present));
+  };
+  report();
+  const reporting = setInterval(report, REPORT_MS);
+  const last = await server.closed;
+  clearInterval(reporting);
   output.final(last, describeServing(last));
 });

@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import { CODEC_NAMES } from "../codec/codecs.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import { UsageError } from "../core/errors.ts";
+import { lineLog } from "../core/log.ts";
 import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "./program.ts";
 import { SAMPLINGS, PIXEL_FORMATS, parseSize } from "../core/pixel-format.ts";
@@ -12,7 +13,8 @@ import { VERSION } from "../core/version.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "../server/settings/preset.ts";
 import { describeServing } from "../server/report/report.ts";
 import { serve } from "../server/serve.ts";
-import { combine, DEFAULTS, type FileSettings, type Flags, parseBitrate, RANGES } from "../server/settings/settings.ts";
+import { DEFAULTS, RANGES } from "../server/settings/resolve.ts";
+import { combine, type FileSettings, type Flags, parseBitrate } from "../server/settings/settings.ts";
 import { readSettingsFile, SETTINGS_FILE } from "../server/settings/settings-file.ts";
 import { parseSetting, type Setting } from "../capture/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../capture/open.ts";
@@ -28,7 +30,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     option(
       "--source <what>",
       "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; several times for several cameras",
-      DEFAULTS.sources.join(),
+      DEFAULTS.source,
     ).argParser((source: string, before: string[] = []) => [...before, source]),
   )
   .addOption(option("--device <name>", "with --source webcam: which one, as /dev/video0 or TEST:colourbars"))
@@ -56,7 +58,7 @@ const command = asProgram(new Command("bun run serve"), VERSION)
       "--fps <n>",
       "frames a second",
       `the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam; pattern: 0 = no pause`,
-    ).argParser(number(...RANGES.fps)),
+    ).argParser(number(...RANGES.framesPerSecond)),
   )
   .addOption(
     option(
@@ -83,8 +85,8 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     option(
       "--max-latency <ms>",
       "age of a viewer's picture at which it is sent lower quality, then a smaller size, then fewer; 0 = any",
-      DEFAULTS.maxLatency,
-    ).argParser(number(...RANGES.maxLatency)),
+      DEFAULTS.maxLatencyMs,
+    ).argParser(number(...RANGES.maxLatencyMs)),
   )
   .addOption(
     option("--max-bitrate <rate>", "bits a second that one viewer is sent at most, as 500k or 2M").argParser(
@@ -92,11 +94,9 @@ const command = asProgram(new Command("bun run serve"), VERSION)
     ),
   )
   .addOption(
-    option(
-      "--idle-release <s>",
-      "let the source go when nobody has watched for so long; 0 = keep it",
-      DEFAULTS.idleRelease,
-    ).argParser(number(...RANGES.idleRelease)),
+    option("--idle-release <s>", "let the source go when nobody has watched for so long; 0 = keep it", 0).argParser(
+      number(...RANGES.idleReleaseSeconds),
+    ),
   )
   .addOption(option("--codec <name>", "what encodes", DEFAULTS.codec).choices(CODEC_NAMES))
   .addOption(option("--workers <n>", "encoder threads", DEFAULTS.workers).argParser(wholeNumber(...RANGES.workers)))
@@ -131,6 +131,8 @@ folder. What the command line says holds for all cameras and wins over the file;
 ${EXIT_CODES}`,
   );
 
+const REPORT_MS = 1_000;
+
 /** Both are one setting to commander, of which the last holds. */
 const configFlags = new Set<string>();
 for (const flag of ["config", "no-config"]) command.on(`option:${flag}`, () => configFlags.add(flag));
@@ -140,21 +142,23 @@ await runMain(async (signal) => {
   const flags: Flags & { json: boolean; config?: string | boolean } = command.opts();
   if (configFlags.size > 1) throw new UsageError("--config and --no-config are either-or: leave one of them out");
   const output = new Screenful(flags.json);
-  const say = (text: string) => output.say(text);
   const options = combine(flags, readFile(flags.config, output));
-  let preview: Promise<void> | null = null;
-  const last = await serve(options, signal, {
-    listening(report) {
-      const address = ownAddress(report.host, report.port);
-      const showsAll = options.cameras.length > 1;
-      if (options.preview) preview = openPreview({ address, showsAll, signal, say });
-      const names = report.cameras?.map(({ name }) => name).join(", ") ?? report.source;
-      output.say(`serving ${names} on ${formatHostPort(report.host, report.port)}`);
-      output.report(report, () => describeServing(report));
-    },
-    report: (report) => output.report(report, () => describeServing(report)),
-    say,
-  });
+  const log = lineLog((text, _, [, name]) => output.say(name === undefined ? text : `${name}: ${text}`));
+  await using server = await serve({ ...options, signal, log });
+  const report = () => {
+    const present = server.report();
+    output.report(present, () => describeServing(present));
+  };
+  const first = server.report();
+  const names = first.cameras?.map(({ name }) => name).join(", ") ?? first.source;
+  output.say(`serving ${names} on ${formatHostPort(server.host, server.port)}`);
+  report();
+  const reporting = setInterval(report, REPORT_MS);
+  const address = ownAddress(server.host, server.port);
+  const showsAll = options.cameras.length > 1;
+  const preview = options.preview ? openPreview({ address, showsAll, signal, say: (text) => log.info(text) }) : null;
+  const last = await server.closed;
+  clearInterval(reporting);
   await preview;
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });

@@ -1,133 +1,173 @@
-// The server as a function: its cameras, the threads that all of them share, and the door that viewers come in by, from start to end.
+// The server as a function: its cameras, the threads that they share, and the door through which viewers come in.
 
-import { Arena } from "../codec/memory/arena.ts";
+import { watchFrames } from "../capture/supervise/watchdog.ts";
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
-import { CodecPool } from "../codec/threads/pool.ts";
+import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
+import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
+import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { Camera, untilOrPatience } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
-import { openSources } from "./cameras/sources.ts";
+import { type CameraSource, openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
-import { openTcpDoor } from "./doors/tcp.ts";
 import { Reception } from "./doors/reception.ts";
-import type { Rendition } from "./renditions/rendition.ts";
+import { openTcpDoor } from "./doors/tcp.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
-import type { ResolvedCameraOptions, ResolvedServeOptions } from "./settings/options.ts";
-import type { Source } from "../capture/source.ts";
-import { watchFrames } from "../capture/supervise/watchdog.ts";
+import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
+import { resolveServeOptions } from "./settings/resolve.ts";
 
-export interface ServeEvents {
-  /** The door is open: `report` has the real port. */
-  listening(report: ServeReport): void;
-  /** Once a second. */
-  report(report: ServeReport): void;
-  /** One line for the operator. */
-  say(text: string): void;
-  /** Another source than the camera's `source` names, or null for that; benches serve frames of their own with it. */
-  createSource?(camera: ResolvedCameraOptions): Source | null;
-  /** After each frame of each rendition; soak runs compare what it holds with what viewers show. */
-  onTiles?(rendition: Rendition): void;
+/** A server that listens. It ends when all its cameras have ended, or when it is closed. */
+export interface Server extends AsyncDisposable {
+  /** The address on which it listens, as it was given. */
+  readonly host: string;
+  /** The TCP port on which it listens. */
+  readonly port: number;
+  /** Figures of this moment: frames, viewers, bytes, drops by reason. */
+  report(): ServeReport;
+  /**
+   * Resolves with the last report when the server has ended and everything is released. Rejects with what stopped the first camera
+   * when no camera came to an orderly end, and with CodecError when codec threads keep failing. It may be left alone: an
+   * unheard rejection does not end the process, and the log has the reason.
+   */
+  readonly closed: Promise<ServeReport>;
+  /** Says goodbye to the viewers and releases everything. Resolves when that is done, at most some seconds later; never rejects. */
+  close(): Promise<void>;
 }
 
 const TICK_MS = 100;
-const REPORT_MS = 1_000;
 
 /**
- * Serves until all cameras have ended or `signal` aborts; then resolves with the last report. A camera that fails does not end
- * the others, and of several one that may work later is tried again; when none has come to an orderly end, this throws what
- * stopped the first. Throws UsageError, MissingError, SourceError or ConnectionError where it cannot begin; nothing stays open
- * then.
+ * Serves cameras to viewers. Resolves when the server listens.
+ *
+ * Throws UsageError for an option that is not allowed, MissingError for a program or a device that is not there, SourceError for
+ * the source of a single camera that cannot be read, and ConnectionError for a port that is taken. Nothing stays open then. When
+ * there are several cameras, a camera that fails does not end the others: one that may work later is tried again and again.
+ *
+ * @example
+ * await using server = await serve({ cameras: [{ source: "pattern" }], port: 0 });
+ * console.log(`bun run view 127.0.0.1:${server.port}`);
  */
-export async function serve(
-  options: ResolvedServeOptions,
-  signal: AbortSignal,
-  events: ServeEvents,
-): Promise<ServeReport> {
+export async function serve(options: ServeOptions = {}): Promise<Server> {
+  const resolved = resolveServeOptions(options);
+  const { host } = resolved;
+  const { log = SILENT_LOG } = options;
+  const closing = new AbortController();
   const breaking = new AbortController();
-  const running = AbortSignal.any([signal, breaking.signal]);
-  let broken: Error | null = null;
-  const sources = openSources(options.cameras, events.say, (camera) => events.createSource?.(camera) ?? null);
-  const hasSeveral = sources.length > 1;
+  const stopping = [closing.signal, breaking.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const signal = AbortSignal.any(stopping);
+
+  const hasSeveral = resolved.cameras.length > 1;
+  const logOf = (subject: string, name: string) =>
+    hasSeveral ? log.getChild(subject).getChild(name) : log.getChild(subject);
+  const sources = openSources(resolved.cameras, (name) => logOf("capture", name));
+  const serverLog = log.getChild("server");
 
   const arena = Arena.create();
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
     arena,
-    codec: options.codec,
-    threads: options.workers,
-    onIdle: () => turns.pump(),
-    onBroken(reason) {
-      broken = reason;
-      breaking.abort();
-    },
-    onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
+    codec: resolved.codec,
+    threads: resolved.workers,
+    onIdle: () => share.pump(),
+    onBroken: (reason) => breaking.abort(reason),
+    onRestarted: (reason) => serverLog.warning(`a codec thread failed and was restarted: ${reason}`),
   });
-  const turns = new FairShare(pool);
-  const cameras = sources.map(
-    ({ name, source, camera }) =>
-      new Camera(name, watchFrames(source), camera, {
-        ...{ arena, pool, codec: options.codec, frames: options.frames, allowControls: options.allowControls },
-        say: (text) => events.say(hasSeveral ? `${name}: ${text}` : text),
-        onTiles: (rendition) => events.onTiles?.(rendition),
-      }),
+  const share = new FairShare(pool);
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => pool.close());
+  const surroundings = { arena, pool, codec: resolved.codec, options: resolved, onTiles: options.onTiles };
+  const cameras = sources.map((each) => createCamera(each, surroundings, logOf("camera", each.name)));
+  opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
+  for (const camera of cameras) share.add(camera);
+
+  const reception = createReception(cameras, resolved, serverLog);
+  const door = openTcpDoor(host, resolved.port, (connection) => reception.connect(connection));
+  opening.defer(() => door.close());
+  const { port } = door;
+  const ticking = setInterval(() => reception.tick(), TICK_MS);
+  opening.defer(() => clearInterval(ticking));
+  await pool.started;
+  if (resolved.announce) {
+    const sourceName = cameras.map(({ name }) => name).join(", ");
+    opening.defer(announce({ host, port, sourceName }, (text) => serverLog.warning(text)));
+  }
+
+  const report = () =>
+    sumUp(
+      cameras.map((camera) => camera.report()),
+      { host, port, codec: resolved.codec },
+    );
+  const resources = opening.move();
+  const run = async (): Promise<ServeReport> => {
+    await using _ = resources;
+    try {
+      await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
+    } finally {
+      door.close();
+      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // viewers that have not greeted yet
+      await untilOrPatience(() => reception.connections === 0, null);
+    }
+    breaking.signal.throwIfAborted();
+    return report();
+  };
+  const closed = run();
+  const settled = closed.then(
+    () => undefined,
+    (error: unknown) => serverLog.debug(`the server has ended: ${messageOf(error)}`),
   );
-  for (const camera of cameras) turns.add(camera);
-  const reception = new Reception({
-    limits: {
-      maxLatencyMicros: options.maxLatencyMs === null ? null : options.maxLatencyMs * 1000,
-      maxBitsPerSecond: options.maxBitsPerSecond,
-    },
+  const close = () => {
+    closing.abort();
+    return settled;
+  };
+  return { host, port, report, closed, close, [Symbol.asyncDispose]: close };
+}
+
+interface SharedByCameras {
+  arena: Arena;
+  pool: CodecPool;
+  options: ResolvedServeOptions;
+  onTiles: ServeOptions["onTiles"];
+}
+
+function createCamera({ name, source, camera }: CameraSource, shared: SharedByCameras, log: Log): Camera {
+  const { arena, pool, options, onTiles } = shared;
+  return new Camera(name, watchFrames(source), camera, {
+    arena,
+    pool,
+    codec: options.codec,
+    frames: options.frames,
+    allowControls: options.allowControls,
+    say: (text) => log.info(text),
+    onTiles: (rendition) => onTiles?.(rendition),
+  });
+}
+
+function createReception(cameras: Camera[], options: ResolvedServeOptions, log: Log): Reception {
+  const { maxLatencyMs, maxBitsPerSecond } = options;
+  return new Reception({
+    limits: { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond },
     findCamera(name, wantsPictures) {
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;
-      const isAboutAll = name === "" && !wantsPictures; // what there is can be asked for whatever has become of the first
+      const isAboutAll = name === "" && !wantsPictures; // the list of cameras is there even when the first has ended
       return isAboutAll ? found.audience.camera : (found.ended ?? found.audience.camera);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
-    say: events.say,
+    say: (text) => log.info(text),
   });
-
-  await using closing = new AsyncDisposableStack();
-  closing.defer(() => pool.close());
-  closing.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
-  const door = openTcpDoor(options.host, options.port, (connection) => reception.connect(connection));
-  closing.defer(() => door.close());
-  const report = (): ServeReport =>
-    sumUp(
-      cameras.map((camera) => camera.report()),
-      { host: options.host, port: door.port, codec: options.codec },
-    );
-  const ticking = setInterval(() => reception.tick(), TICK_MS);
-  closing.defer(() => clearInterval(ticking));
-  const reporting = setInterval(() => events.report(report()), REPORT_MS);
-  closing.defer(() => clearInterval(reporting));
-  await pool.started;
-  events.listening(report());
-  const { host } = options;
-  const sourceName = cameras.map(({ name }) => name).join(", ");
-  if (options.announce) closing.defer(announce({ host, port: door.port, sourceName }, events.say));
-  try {
-    await runAll(cameras, running, hasSeveral ? events.say : () => undefined);
-  } finally {
-    door.close();
-    reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // who has not greeted yet
-    await untilOrPatience(() => reception.connections === 0, null);
-  }
-  if (broken !== null) throw broken;
-  return report();
 }
 
-/** Resolves when all have ended; throws what stopped the first where none came to an orderly end. */
-async function runAll(cameras: Camera[], signal: AbortSignal, say: (text: string) => void): Promise<void> {
+/** Resolves when all cameras have ended. Throws what stopped the first one when none came to an orderly end. */
+async function runAll(cameras: Camera[], signal: AbortSignal, log: Log): Promise<void> {
   const failures: unknown[] = [];
   const runOne = async (camera: Camera) => {
     try {
       await camera.run(signal);
     } catch (error) {
       failures.push(error);
-      say(`${camera.name} has ended: ${messageOf(error)}`);
+      log.getChild("server").error(`${camera.name} has ended: ${messageOf(error)}`);
     }
   };
   await Promise.all(cameras.map(runOne));

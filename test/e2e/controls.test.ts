@@ -1,8 +1,7 @@
 // Controls from the viewer's command line: listed by whoever asks, set where the server allows it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { CAMERA_PRESET } from "../../src/server/settings/preset.ts";
-import { DEFAULTS } from "../../src/server/settings/settings.ts";
+import { lineLog } from "../../src/core/log.ts";
 import { serve } from "../../src/server/serve.ts";
 import { createPattern } from "../../src/capture/pattern/pattern.ts";
 import { controlValue, findControl } from "../../src/capture/control-values.ts";
@@ -51,31 +50,20 @@ async function withServer(
   allowControls: boolean,
   act: (address: string, said: string[]) => Promise<void>,
 ): Promise<void> {
-  const stopping = new AbortController();
   const said: string[] = [];
-  const { promise: port, resolve: listening } = Promise.withResolvers<number>();
-  const { codec } = DEFAULTS;
-  const camera = { name: "door", source: "test", device: null, pixelFormat: null, size: null, framesPerSecond: null };
-  const serving = serve(
-    {
-      cameras: [{ ...camera, ...CAMERA_PRESET, idleReleaseSeconds: null }],
-      ...{ codec, workers: 1, host: "127.0.0.1", port: 0, announce: false, allowControls },
-      ...{ maxLatencyMs: null, maxBitsPerSecond: null, frames: null },
-    },
-    stopping.signal,
-    {
-      listening: (report) => listening(report.port),
-      report: () => undefined,
-      say: (text) => said.push(text),
-      createSource: () => supervise(createCameraSource()),
-    },
-  );
+  const server = await serve({
+    cameras: [{ name: "door", source: supervise(createCameraSource()) }],
+    workers: 1,
+    port: 0,
+    allowControls,
+    maxLatencyMs: null,
+    log: lineLog((text) => said.push(text)),
+  });
   try {
-    await act(`127.0.0.1:${await port}`, said);
+    await act(`127.0.0.1:${server.port}`, said);
   } finally {
-    stopping.abort();
     const before = closed;
-    await serving;
+    await server.close();
     expect(closed).toBe(before + 1);
   }
 }

@@ -1,22 +1,157 @@
-// The server as a function: what a start that fails leaves behind, which is nothing.
+// The server as a function: what it resolves with, how it ends, and that it leaves nothing behind.
 
-import { expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { ConnectionError } from "../../src/core/errors.ts";
+import { createConnection } from "node:net";
+import { ConnectionError, SourceError, UsageError } from "../../src/core/errors.ts";
+import { lineLog } from "../../src/core/log.ts";
+import type { ServeOptions } from "../../src/server/settings/options.ts";
 import { serve } from "../../src/server/serve.ts";
-import { combine } from "../../src/server/settings/settings.ts";
+import type { Source } from "../../src/capture/source.ts";
+import { startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const threads = () => readdirSync("/proc/self/task").length;
+/** One thread keeps the tests short. */
+const PATTERN: ServeOptions = {
+  cameras: [{ source: "pattern", size: { width: 320, height: 240 } }],
+  workers: 1,
+  port: 0,
+};
 
-test.skipIf(process.platform !== "linux")("with its port taken it ends its threads again", async () => {
-  using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const options = combine({ source: ["pattern"], port: taken.port, workers: 2 }, {});
-  const ignore = () => undefined;
-  const start = () => serve(options, new AbortController().signal, { listening: ignore, report: ignore, say: ignore });
-  await expect(start()).rejects.toThrow(ConnectionError); // what stays of a first one is the engine's own
-  const before = threads();
-  for (let count = 0; count < 3; count++) await expect(start()).rejects.toThrow("is taken");
-  // A terminated worker's thread goes a moment after it is said to be gone.
-  while (threads() > before) await Bun.sleep(10);
-  expect(threads()).toBeLessThanOrEqual(before);
+const isListening = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+
+const running = new Set<AsyncDisposable>();
+afterEach(async () => {
+  for (const each of running) await each[Symbol.asyncDispose]();
+  running.clear();
+});
+
+async function start(options: ServeOptions) {
+  const server = await serve(options);
+  running.add(server);
+  return server;
+}
+
+describe("serve", () => {
+  test("serve: resolves when the port accepts connections, and close() frees the port", async () => {
+    const server = await start(PATTERN);
+    expect(await isListening(server.port)).toBe(true);
+    expect(server.report()).toMatchObject({ host: "127.0.0.1", port: server.port, codec: "simd", source: "pattern" });
+    await server.close();
+    expect(await isListening(server.port)).toBe(false);
+    expect(await server.closed).toMatchObject({ port: server.port, source: "pattern" });
+  });
+
+  test("serve: an aborted signal closes the server, before it listens as well", async () => {
+    const stopping = new AbortController();
+    const server = await start({ ...PATTERN, signal: stopping.signal });
+    stopping.abort();
+    expect((await server.closed).port).toBe(server.port);
+    const late = await start({ ...PATTERN, signal: stopping.signal });
+    expect((await late.closed).frames).toBe(0);
+  });
+
+  test("serve: ends by itself when all cameras have ended", async () => {
+    const server = await start({ ...PATTERN, frames: 3 });
+    expect((await server.closed).frames).toBe(3);
+    expect(await isListening(server.port)).toBe(false);
+  });
+
+  test("serve: closed rejects with what stopped the only camera, and close() does not", async () => {
+    const failing: Source = {
+      name: "failing",
+      framesPerSecond: 0,
+      run: () => Promise.reject(new SourceError("the lens cap is on", { retry: false })),
+    };
+    const server = await start({ ...PATTERN, cameras: [{ source: failing }] });
+    await expect(server.closed).rejects.toThrow("the lens cap is on");
+    await server.close();
+  });
+
+  test("serve: with several cameras, one that fails is logged and the others go on", async () => {
+    const lines: string[] = [];
+    const failing: Source = {
+      name: "failing",
+      framesPerSecond: 0,
+      run: () => Promise.reject(new SourceError("no", { retry: false })),
+    };
+    const server = await start({
+      ...PATTERN,
+      cameras: [{ source: failing }, { source: "pattern", name: "door" }],
+      log: lineLog((text, level, subjects) => lines.push(`${level} ${subjects.join(":")}: ${text}`)),
+    });
+    await using viewer = startViewer(server.port, ["--once"]);
+    await viewer.until("its goodbye", ({ child }) => child.exitCode !== null);
+    expect(lines).toContain("error server: failing has ended: no");
+    expect(server.report().cameras?.map(({ name, ended }) => [name, ended])).toEqual([
+      ["failing", "no"],
+      ["door", null],
+    ]);
+  });
+
+  test("serve: a viewer hears that the server is shutting down when it is closed", async () => {
+    const server = await start(PATTERN);
+    await using viewer = startViewer(server.port, ["--once"]);
+    await viewer.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
+    await server.close();
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toContain("the server is shutting down");
+  });
+
+  test.each<[string, ServeOptions]>([
+    ["cameras must not be empty", { cameras: [] }],
+    ["65 cameras are too many", { cameras: Array(65).fill({ source: "pattern" }) }],
+    ["port must be a whole number from 0 to 65535, not 65536", { port: 65536 }],
+    ["workers must be a whole number from 1 to 64, not 0", { workers: 0 }],
+    ["codec must be one of simd, jsquash, not h264", { codec: "h264" as "simd" }],
+    ["quality must be a whole number from 1 to 100, not 101", { cameras: [{ source: "pattern", quality: 101 }] }],
+    ["noise must be a number from 0 to 64, not NaN", { cameras: [{ source: "pattern", noise: Number.NaN }] }],
+    ["size must be { width, height }", { cameras: [{ source: "pattern", size: { width: 0, height: 9 } }] }],
+    ["source must be text", { cameras: [{ source: 0 as unknown as string }] }],
+    ["cannot be a camera's name", { cameras: [{ source: "pattern", name: " " }] }],
+    [
+      "two cameras are called 'a'",
+      {
+        cameras: [
+          { source: "pattern", name: "a" },
+          { source: "pattern", name: "a" },
+        ],
+      },
+    ],
+  ])("serve: throws UsageError: %s", async (message, options) => {
+    const outcome = await serve({ ...PATTERN, ...options }).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(UsageError);
+    expect((outcome as Error).message).toContain(message);
+  });
+
+  test.skipIf(process.platform !== "linux")("serve: ends its threads when the port is taken", async () => {
+    using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+    const fail = () => serve({ ...PATTERN, port: taken.port, workers: 2 });
+    await expect(fail()).rejects.toThrow(ConnectionError); // the engine keeps some threads after the first time
+    const before = threads();
+    for (let count = 0; count < 3; count++) await expect(fail()).rejects.toThrow("is taken");
+    while (threads() > before) await Bun.sleep(10); // a terminated worker's thread ends a moment later
+    expect(threads()).toBeLessThanOrEqual(before);
+  });
+
+  test.skipIf(process.platform !== "linux")("serve: ends its threads when it is closed", async () => {
+    const once = async () => {
+      await using server = await serve({ ...PATTERN, workers: 2 });
+      expect(server.port).toBeGreaterThan(0);
+    };
+    await once();
+    const before = threads();
+    for (let count = 0; count < 3; count++) await once();
+    while (threads() > before) await Bun.sleep(10);
+    expect(threads()).toBeLessThanOrEqual(before);
+  });
 });

@@ -1,65 +1,63 @@
-// The sources of the server's cameras: opened, called by names that no other has, and kept going.
+// The sources of the server's cameras: each is opened, gets a name that no other camera has, and is restarted after failures.
 
+import { nodeOf } from "../../capture/camera/find.ts";
+import { nameOf, openSource } from "../../capture/open.ts";
+import type { Source } from "../../capture/source.ts";
+import { openLazily } from "../../capture/supervise/lazy-source.ts";
+import { supervise } from "../../capture/supervise/supervise.ts";
+import { tryOpen } from "../../capture/supervise/try-open.ts";
 import { MissingError, SourceError, UsageError } from "../../core/errors.ts";
-import { MAX_CAMERAS } from "../../protocol/wire.ts";
+import type { Log } from "../../core/log.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { nameAfterSource } from "./names.ts";
-import { openLazily } from "../../capture/supervise/lazy-source.ts";
-import { nameOf, openSource } from "../../capture/open.ts";
-import { tryOpen } from "../../capture/supervise/try-open.ts";
-import type { Source } from "../../capture/source.ts";
-import { supervise } from "../../capture/supervise/supervise.ts";
-import { nodeOf } from "../../capture/camera/find.ts";
 
+/** A camera whose source is ready to run. */
 export interface CameraSource {
+  /** The name for viewers. */
   name: string;
   source: Source;
   camera: ResolvedCameraOptions;
 }
 
+/** A camera whose source is text, which has to be opened. */
+type NamedCamera = ResolvedCameraOptions & { source: string };
+
 /**
- * Each camera's source. A single one that cannot be opened throws. Of several it does not keep the others from working: it is
- * tried again and again where that may help, and else ends at once; only where all of them are wrong use, this throws that.
- * `say` hears lines for the operator, with the camera's name where there are several; `create` may make another source than
- * the camera's options say.
+ * Opens the source of each camera. A single source that cannot be opened throws. One of several does not stop the others: it is
+ * tried again and again when waiting may help, and otherwise fails when it is run. When all cameras are wrong use, this throws the
+ * first UsageError. A source that is an object is taken as it is. `logOf` returns the log of the camera with that name.
  */
-export function openSources(
-  cameras: readonly ResolvedCameraOptions[],
-  say: (text: string) => void,
-  create: (camera: ResolvedCameraOptions) => Source | null,
-): CameraSource[] {
-  if (cameras.length > MAX_CAMERAS)
-    throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
+export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): CameraSource[] {
   const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
   const twice = taken.find((name, index) => taken.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
   const wrongUses: UsageError[] = [];
+  const openNamed = (camera: NamedCamera, open: () => Source) =>
+    cameras.length === 1 ? supervise(open()) : openOneOfSeveral(camera, open, (error) => wrongUses.push(error));
   const devices = new Set<string>();
-  const sources = cameras.map((camera) => {
-    let called = camera.name ?? nameOf(camera.source); // until its source has said how it is called
-    const sayOfIt = (text: string) => say(cameras.length > 1 ? `${called}: ${text}` : text);
-    const open = () => {
-      const opened = openSource(camera, sayOfIt);
-      refuseTwice(opened, devices);
-      return opened;
-    };
-    const source =
-      create(camera) ??
-      (cameras.length > 1 ? openOneOfSeveral(camera, open, (error) => wrongUses.push(error)) : supervise(open()));
-    called = camera.name ?? nameAfterSource(source.name, taken);
-    taken.push(called);
-    return { name: called, source, camera };
+  const sources = cameras.map((camera): CameraSource => {
+    let name = camera.name;
+    const source = isNamed(camera)
+      ? openNamed(camera, () => {
+          const opened = openSource(camera, (text) => logOf(name ?? nameOf(camera.source)).info(text));
+          refuseTwice(opened, devices);
+          return opened;
+        })
+      : (camera.source as Source);
+    name ??= nameAfterSource(source.name, taken);
+    taken.push(name);
+    return { name, source, camera };
   });
   const [first] = wrongUses;
   if (first !== undefined && wrongUses.length === cameras.length) throw first;
   return sources;
 }
 
-function openOneOfSeveral(
-  camera: ResolvedCameraOptions,
-  open: () => Source,
-  onWrongUse: (error: UsageError) => void,
-): Source {
+function isNamed(camera: ResolvedCameraOptions): camera is NamedCamera {
+  return typeof camera.source === "string";
+}
+
+function openOneOfSeveral(camera: NamedCamera, open: () => Source, onWrongUse: (error: UsageError) => void): Source {
   const name = nameOf(camera.source);
   try {
     return supervise(open(), { fromTheStart: true });
@@ -73,7 +71,7 @@ function openOneOfSeveral(
   }
 }
 
-/** A device has its pictures once. Throws UsageError where it is another camera's here; `devices` are those that are. */
+/** A device delivers each picture once. Throws UsageError for a device that is in `devices` already, and adds it otherwise. */
 function refuseTwice({ name }: Source, devices: Set<string>): void {
   if (!name.startsWith("/dev/")) return;
   const device = nodeOf(name);

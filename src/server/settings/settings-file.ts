@@ -10,7 +10,8 @@ import { codeOf, messageOf, UsageError } from "../../core/errors.ts";
 import { SAMPLINGS, PIXEL_FORMATS, parseSize } from "../../core/pixel-format.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import { checkCameraName } from "../cameras/names.ts";
-import { type FileSettings, parseBitrate, RANGES } from "./settings.ts";
+import { RANGES } from "./resolve.ts";
+import { type FileSettings, parseBitrate } from "./settings.ts";
 import { SETTING_NAME } from "../../capture/control-values.ts";
 import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
@@ -58,7 +59,7 @@ const tableAs = (example: string) =>
 
 const PICTURE = {
   size: v.optional(parsedBy(parseSize)),
-  fps: v.optional(numberIn(RANGES.fps)),
+  fps: v.optional(numberIn(RANGES.framesPerSecond)),
   quality: v.optional(wholeNumberIn(RANGES.quality)),
   sampling: v.optional(
     v.pipe(v.union([v.string(), v.number()], 'must be "420" or "444"'), v.transform(String), oneOf(SAMPLINGS)),
@@ -66,7 +67,7 @@ const PICTURE = {
   noise: v.optional(
     v.union([numberIn(RANGES.noise), v.literal("off")], `must be a number from 0 to ${RANGES.noise[1]}, or "off"`),
   ),
-  "idle-release": v.optional(numberIn(RANGES.idleRelease)),
+  "idle-release": v.optional(numberIn(RANGES.idleReleaseSeconds)),
 };
 
 const CAMERA = v.strictObject({
@@ -96,7 +97,7 @@ const CAMERA = v.strictObject({
 
 const FILE = v.strictObject({
   ...PICTURE,
-  "max-latency": v.optional(numberIn(RANGES.maxLatency)),
+  "max-latency": v.optional(numberIn(RANGES.maxLatencyMs)),
   "max-bitrate": v.optional(
     v.pipe(
       v.union([v.string(), v.number()], 'must be bits a second, as 2000000 or "2M"'),

@@ -1,27 +1,13 @@
 // What the server can be told, on the command line or in a file: names, ranges, and which of the two holds.
 
-import { availableParallelism } from "node:os";
-import { type CodecName, DEFAULT_CODEC } from "../../codec/codecs.ts";
+import type { CodecName } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Sampling, Size } from "../../core/pixel-format.ts";
-import { DEFAULT_PORT } from "../../protocol/wire.ts";
-import type { ResolvedCameraOptions, ResolvedServeOptions } from "./options.ts";
-import { DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
+import type { CameraOptions, ServeOptions } from "./options.ts";
+import { DEFAULTS } from "./resolve.ts";
 import type { Setting } from "../../capture/control-values.ts";
 import { mayTakePixelFormat } from "../../capture/open.ts";
 import type { FrameFormat } from "../../capture/source.ts";
-
-/** Least and most of what is a number. */
-export const RANGES = {
-  fps: [0, 1000],
-  quality: [1, 100],
-  noise: [0, 64],
-  maxLatency: [0, 60_000],
-  idleRelease: [0, 1e6],
-  workers: [1, 64],
-  port: [0, 65535],
-  frames: [1, 2 ** 32 - 1],
-} as const;
 
 /** For all cameras, or for one. */
 export interface PictureSettings {
@@ -72,70 +58,62 @@ export interface Flags extends PictureSettings, ServerSettings, Pick<CameraSetti
   frames?: number;
 }
 
-export const DEFAULTS = {
-  sources: ["auto"],
-  idleRelease: 0,
-  maxLatency: DEFAULT_MAX_LATENCY_MS,
-  codec: DEFAULT_CODEC,
-  workers: Math.min(8, availableParallelism()),
-  host: "127.0.0.1",
-  port: DEFAULT_PORT,
-} as const;
-
-/** Everything that the command line and a settings file decide together. */
-export interface ProgramSettings extends ResolvedServeOptions {
+/** What the command line and a settings file decide together. */
+export interface ProgramSettings extends ServeOptions {
+  cameras: CameraOptions[];
   /** Open a window on the serving side as well. */
   preview: boolean;
 }
 
 /**
- * The command line wins over the file, and there a camera's own settings over those for all. Throws UsageError for what cannot be
- * together.
+ * The command line wins over the file, and the settings of one camera win over those for all cameras. What neither names stays
+ * undefined, for serve() to choose. Throws UsageError for settings that exclude each other.
  */
 export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
-  const cameras = fromFlags ?? file.cameras ?? DEFAULTS.sources.map((source): CameraSettings => ({ source }));
+  const cameras = fromFlags ?? file.cameras ?? [{ source: DEFAULTS.source }];
   const [, second] = cameras.filter(({ source }) => source === "-");
   if (second !== undefined) {
     const where = second.writtenAt === undefined ? "" : `${second.writtenAt}: `;
     throw new UsageError(`${where}standard input can be one camera only`);
   }
   const { pixelFormat: _, ...others } = flags;
-  // Of several cameras it is for those that have one; where none has, it is refused when the first is opened.
+  // --pixel-format is for the cameras that take one. When none does, opening the first camera refuses it.
   const takers = cameras.filter(mayTakePixelFormat);
   const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
+  const maxLatency = flags.maxLatency ?? file.maxLatency;
   return {
     cameras: cameras.map((camera) => combineCamera(flagsFor(camera), camera, file)),
-    codec: flags.codec ?? file.codec ?? DEFAULTS.codec,
-    workers: flags.workers ?? file.workers ?? DEFAULTS.workers,
-    host: flags.host ?? file.host ?? DEFAULTS.host,
-    port: flags.port ?? file.port ?? DEFAULTS.port,
-    announce: flags.announce ?? file.announce ?? true,
+    codec: flags.codec ?? file.codec,
+    workers: flags.workers ?? file.workers,
+    host: flags.host ?? file.host,
+    port: flags.port ?? file.port,
+    announce: flags.announce ?? file.announce,
     preview: flags.preview ?? file.preview ?? false,
-    allowControls: flags.allowControls ?? file.allowControls ?? false,
-    maxLatencyMs: (flags.maxLatency ?? file.maxLatency ?? DEFAULTS.maxLatency) || null,
-    maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate ?? null,
-    frames: flags.frames ?? null,
+    allowControls: flags.allowControls ?? file.allowControls,
+    maxLatencyMs: maxLatency === 0 ? null : maxLatency,
+    maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate,
+    frames: flags.frames,
   };
 }
 
-function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): ResolvedCameraOptions {
-  const preset = presetFor(camera.source);
-  const noise = flags.noise ?? camera.noise ?? file.noise ?? preset.noise;
+function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings): CameraOptions {
+  const noise = flags.noise ?? camera.noise ?? file.noise;
+  const idleRelease = flags.idleRelease ?? camera.idleRelease ?? file.idleRelease;
   return {
-    name: camera.name ?? null,
     source: camera.source,
-    ...(camera.folder === undefined ? {} : { folder: camera.folder }),
-    ...(camera.writtenAt === undefined ? {} : { writtenAt: camera.writtenAt }),
-    device: flags.device ?? camera.device ?? null,
-    pixelFormat: flags.pixelFormat ?? camera.pixelFormat ?? null,
-    settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for the same, the last holds
-    size: flags.size ?? camera.size ?? file.size ?? null,
-    framesPerSecond: flags.fps ?? camera.fps ?? file.fps ?? null,
-    quality: flags.quality ?? camera.quality ?? file.quality ?? preset.quality,
-    sampling: flags.sampling ?? camera.sampling ?? file.sampling ?? preset.sampling,
+    name: camera.name,
+    folder: camera.folder,
+    writtenAt: camera.writtenAt,
+    device: flags.device ?? camera.device,
+    pixelFormat: flags.pixelFormat ?? camera.pixelFormat,
+    settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for one control, the last holds
+    size: flags.size ?? camera.size ?? file.size,
+    framesPerSecond: flags.fps ?? camera.fps ?? file.fps,
+    quality: flags.quality ?? camera.quality ?? file.quality,
+    sampling: flags.sampling ?? camera.sampling ?? file.sampling,
     noise: noise === "off" ? null : noise,
-    idleReleaseSeconds: (flags.idleRelease ?? camera.idleRelease ?? file.idleRelease ?? DEFAULTS.idleRelease) || null,
+    idleReleaseSeconds: idleRelease === 0 ? null : idleRelease,
   };
 }
 

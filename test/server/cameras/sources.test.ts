@@ -5,8 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { lineLog } from "../../../src/core/log.ts";
 import type { ResolvedCameraOptions } from "../../../src/server/settings/options.ts";
 import { openSources } from "../../../src/server/cameras/sources.ts";
+import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
 import { openLazily } from "../../../src/capture/supervise/lazy-source.ts";
 import { tryOpen } from "../../../src/capture/supervise/try-open.ts";
@@ -18,17 +20,14 @@ const folder = mkdtempSync(join(tmpdir(), "slipstream-cameras-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** As `--source` given so often. */
-const camerasOf = (...sources: string[]): ResolvedCameraOptions[] => combine({ source: sources }, {}).cameras;
+const camerasOf = (...sources: string[]): ResolvedCameraOptions[] =>
+  resolveServeOptions(combine({ source: sources }, {})).cameras;
 
 function open(cameras: ResolvedCameraOptions[]) {
-  const said: string[] = [];
+  const said: { name: string; text: string }[] = [];
   return {
     said,
-    opened: openSources(
-      cameras,
-      (text) => said.push(text),
-      () => null,
-    ),
+    opened: openSources(cameras, (name) => lineLog((text) => said.push({ name, text }))),
   };
 }
 
@@ -112,13 +111,12 @@ describe("wrong use", () => {
   });
 });
 
-test("lines of several cameras begin with the camera's name, of one they do not", () => {
+test("Sources: the log of a camera has its given name, or the name of its source", () => {
   const [plain, named] = camerasOf("auto", "auto") as [ResolvedCameraOptions, ResolvedCameraOptions];
-  // There may be a camera or none; either is said.
+  // Whether or not there is a camera, the log tells which source was chosen.
   const { said } = open([plain, { ...named, name: "door" }]);
-  expect(said.map((line) => line.split(": ")[0])).toEqual(["auto", "door"]);
-  const alone = open([plain]);
-  expect(alone.said[0]).toMatch(/^(?:no camera found|camera )/);
+  expect(said.map(({ name }) => name)).toEqual(["auto", "door"]);
+  expect(said[0]?.text).toMatch(/^(?:no camera found|camera )/);
 });
 
 const isReady = () => Promise.resolve();

@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
+import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
 import { parseSettings } from "../../../src/server/settings/settings-file.ts";
 import { CLIP, runToEnd, startServer, TEST_TIMEOUT_MS } from "../../support/programs.ts";
@@ -48,10 +49,11 @@ idle-release = 0
 describe("settings", () => {
   test("in a file have the command line's names; a camera's own win over those for all", () => {
     const options = combine({}, parseSettings(WHOLE, "x.toml"));
-    const { cameras, ...server } = options;
+    const { cameras, ...server } = resolveServeOptions(options);
+    expect(options.preview).toBe(false);
     expect(server).toEqual({
       ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, frames: null },
-      ...{ announce: false, preview: false, allowControls: true },
+      ...{ announce: false, allowControls: true },
       ...{ maxLatencyMs: null, maxBitsPerSecond: 2_000_000 },
     });
     const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
@@ -91,16 +93,16 @@ describe("settings", () => {
     ]);
     const other = combine({ source: ["pattern", "auto"] }, file).cameras;
     expect(other.map(({ source, name, quality }) => [source, name, quality])).toEqual([
-      ["pattern", null, 60],
-      ["auto", null, 60],
+      ["pattern", undefined, 60],
+      ["auto", undefined, 60],
     ]);
   });
 
   test("that are not given anywhere are the defaults, which --help says", async () => {
-    const { cameras, workers: _, ...server } = combine({}, {});
+    const { cameras, workers: _, ...server } = resolveServeOptions(combine({}, {}));
     expect(server).toEqual({
       ...{ host: "127.0.0.1", port: 10050, codec: "simd", frames: null },
-      ...{ announce: true, preview: false, allowControls: false },
+      ...{ announce: true, allowControls: false },
       ...{ maxLatencyMs: 250, maxBitsPerSecond: null },
     });
     expect(cameras).toEqual([
@@ -109,7 +111,7 @@ describe("settings", () => {
         ...{ settings: [], quality: 75, sampling: "420", noise: 2, idleReleaseSeconds: null },
       },
     ]);
-    const [screen] = combine({ source: ["screen:1.0"] }, { quality: 50 }).cameras;
+    const [screen] = resolveServeOptions(combine({ source: ["screen:1.0"] }, { quality: 50 })).cameras;
     expect(screen).toMatchObject({ quality: 50, sampling: "444", noise: 0 });
     const { program } = await runToEnd("serve", ["--help"], { rawOutput: true });
     const help = program.bytes.toString().replaceAll(/\s+/g, " ");
@@ -140,7 +142,13 @@ describe("settings", () => {
   test("a pixel format on the command line is for those of several cameras that have one", () => {
     const formats = (...source: string[]) =>
       combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
-    expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([null, "nv12", null, "nv12", null]);
+    expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([
+      undefined,
+      "nv12",
+      undefined,
+      "nv12",
+      undefined,
+    ]);
     expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
   });
 

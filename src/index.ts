@@ -1,0 +1,23 @@
+// The library: what a program imports from "slipstream". Nothing else is public.
+//
+// docs/library.md shows it in use.
+
+export {
+  createCamera,
+  PushCamera,
+  type PushCameraOptions,
+  type PushedFrame,
+  type PushResult,
+} from "./capture/push-camera.ts";
+export type { Setting } from "./capture/control-values.ts";
+export type { Delivery, FrameFormat, FrameSink, Source } from "./capture/source.ts";
+export type { CodecName } from "./codec/codecs.ts";
+export { type Micros, nowMicros } from "./core/clock.ts";
+export { CodecError, ConnectionError, MissingError, ProtocolError, SourceError, UsageError } from "./core/errors.ts";
+export { type Log, type LogFields, type LogLevel, lineLog, SILENT_LOG } from "./core/log.ts";
+export type { PixelFormat, Sampling, Size } from "./core/pixel-format.ts";
+export type { Trace } from "./core/trace.ts";
+export type { CameraReport } from "./server/cameras/camera.ts";
+export type { ServeReport } from "./server/report/report.ts";
+export { type Server, serve } from "./server/serve.ts";
+export type { CameraOptions, ServeOptions } from "./server/settings/options.ts";

@@ -1,0 +1,106 @@
+// From the options that were given to options with a value for each: the defaults and the ranges, in one place.
+
+import { availableParallelism } from "node:os";
+import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
+import { UsageError } from "../../core/errors.ts";
+import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
+import { DEFAULT_PORT, MAX_CAMERAS } from "../../protocol/wire.ts";
+import { checkCameraName } from "../cameras/names.ts";
+import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
+import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
+
+/** Smallest and largest value of each number. */
+export const RANGES = {
+  framesPerSecond: [0, 1000],
+  quality: [1, 100],
+  noise: [0, 64],
+  maxLatencyMs: [0, 60_000],
+  maxBitsPerSecond: [10_000, Number.MAX_SAFE_INTEGER],
+  idleReleaseSeconds: [0, 1e6],
+  workers: [1, 64],
+  port: [0, 65535],
+  frames: [1, 2 ** 32 - 1],
+} as const;
+
+/** The values of options that are left out. Quality, sampling and noise depend on the source: preset.ts has them. */
+export const DEFAULTS = {
+  source: "auto",
+  codec: DEFAULT_CODEC,
+  workers: Math.min(8, availableParallelism()),
+  host: "127.0.0.1",
+  port: DEFAULT_PORT,
+  announce: true,
+  allowControls: false,
+  maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
+} as const;
+
+/** Throws UsageError for a value that is not allowed, with the name of the option. */
+export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  const cameras = options.cameras ?? [{ source: DEFAULTS.source }];
+  if (cameras.length < 1) throw new UsageError("cameras must not be empty: a server has at least one camera");
+  if (cameras.length > MAX_CAMERAS)
+    throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
+  return {
+    cameras: cameras.map(resolveCameraOptions),
+    codec: oneOf("codec", options.codec ?? DEFAULTS.codec, CODEC_NAMES),
+    workers: wholeNumber("workers", options.workers ?? DEFAULTS.workers),
+    host: options.host ?? DEFAULTS.host,
+    port: wholeNumber("port", options.port ?? DEFAULTS.port),
+    announce: options.announce ?? DEFAULTS.announce,
+    allowControls: options.allowControls ?? DEFAULTS.allowControls,
+    maxLatencyMs:
+      options.maxLatencyMs === undefined ? DEFAULTS.maxLatencyMs : number("maxLatencyMs", options.maxLatencyMs) || null,
+    maxBitsPerSecond: number("maxBitsPerSecond", options.maxBitsPerSecond ?? null),
+    frames: options.frames == null ? null : wholeNumber("frames", options.frames),
+  };
+}
+
+function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
+  const { source, name, folder, writtenAt, size = null } = camera;
+  if (typeof source !== "string" && typeof source?.run !== "function") {
+    throw new UsageError("source must be text, a camera of createCamera(), or an object with a function run");
+  }
+  const preset = typeof source === "string" ? presetFor(source) : CAMERA_PRESET;
+  if (size !== null && !(Number.isInteger(size.width * size.height) && isUsableSize(size.width, size.height))) {
+    throw new UsageError(`size must be { width, height }, each from 1 to ${MAX_SIDE_PIXELS}`);
+  }
+  return {
+    source,
+    name: name === undefined ? null : checkCameraName(name),
+    ...(folder === undefined ? {} : { folder }),
+    ...(writtenAt === undefined ? {} : { writtenAt }),
+    device: camera.device ?? null,
+    pixelFormat:
+      camera.pixelFormat == null
+        ? null
+        : oneOf("pixelFormat", camera.pixelFormat, [...PIXEL_FORMATS, "mjpeg"] as const),
+    settings: camera.settings ?? [],
+    size,
+    framesPerSecond: number("framesPerSecond", camera.framesPerSecond ?? null),
+    quality: wholeNumber("quality", camera.quality ?? preset.quality),
+    sampling: oneOf("sampling", camera.sampling ?? preset.sampling, SAMPLINGS),
+    noise: number("noise", camera.noise === undefined ? preset.noise : camera.noise),
+    idleReleaseSeconds: number("idleReleaseSeconds", camera.idleReleaseSeconds ?? null) || null,
+  };
+}
+
+function number(name: keyof typeof RANGES, value: number | null): number | null {
+  const [from, to] = RANGES[name];
+  if (value !== null && !(typeof value === "number" && value >= from && value <= to)) {
+    throw new UsageError(`${name} must be a number from ${from} to ${to}, not ${String(value)}`);
+  }
+  return value;
+}
+
+function wholeNumber(name: keyof typeof RANGES, value: number): number {
+  const [from, to] = RANGES[name];
+  if (!(Number.isInteger(value) && value >= from && value <= to)) {
+    throw new UsageError(`${name} must be a whole number from ${from} to ${to}, not ${String(value)}`);
+  }
+  return value;
+}
+
+function oneOf<Value extends string>(name: string, value: Value, allowed: readonly Value[]): Value {
+  if (allowed.includes(value)) return value;
+  throw new UsageError(`${name} must be one of ${allowed.join(", ")}, not ${String(value)}`);
+}
