@@ -3,11 +3,11 @@
 import { Arena } from "../src/codec/memory/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
-import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../src/codec/simd/encoder.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
 import type { KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
-import type { PixelFormat, Size } from "../src/core/pixel-format.ts";
+import { planesOf, type PixelFormat, type Size } from "../src/core/pixel-format.ts";
 import { loadNativeTurbojpeg } from "./native-turbojpeg.ts";
 
 export const NATIVE = "libjpeg-turbo (native)";
@@ -78,13 +78,13 @@ async function kernelContestant(
     return { address, length: bytes.length };
   };
   const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), arena.memory);
-  const layout = { widthPixels: width, heightPixels: height, pixelFormat: format } as const;
+  const layout = { width: width, height: height, format: format } as const;
   const picture = encoder.prepare(arena.take(encoder.stateBytes), { ...layout, quality });
   const scratch = arena.take(encoder.scratchBytes);
   const outputBytes = width * height;
   const tileBytesAddress = arena.take(4 * picture.tileCount);
   const output = { address: arena.take(outputBytes), bytes: outputBytes, tileBytesAddress };
-  const planes = frames.map((frame) => tightPlanes(layout, place(frame).address));
+  const planes = frames.map((frame) => planesOf(layout.format, layout, place(frame).address));
   const decoder = await instantiateDecoder(await WASM.kernel("decoder", variant), arena.memory);
   const decoded = new JpegPicture(decoder, arena.memory, (bytes) => arena.take(bytes));
   const inputs = jpegs?.map(place) ?? [];

@@ -5,7 +5,8 @@ import { Arena } from "../src/codec/memory/arena.ts";
 import { TILE_BYTES } from "../src/codec/kernel/decode/layout.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { seams, shareOut } from "../src/codec/jpeg/tile-rectangles.ts";
-import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../src/codec/simd/encoder.ts";
+import { planesOf } from "../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
 import { atMost, type Bench, round } from "./bench.ts";
@@ -26,11 +27,11 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
   const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
 
   const encoder = new SimdEncoder(await WASM.kernel("encoder"), arena.memory);
-  const layout = { widthPixels: SIZE.width, heightPixels: SIZE.height, pixelFormat: "rgba" } as const;
+  const layout = { width: SIZE.width, height: SIZE.height, format: "rgba" } as const;
   const picture = encoder.prepare(take(encoder.stateBytes), { ...layout, quality: 75 });
   const source = take(PIXEL_BYTES);
   arena.bytes(source, PIXEL_BYTES).set(footageFrames(SIZE, 1, "rgba")[0] as Uint8Array);
-  const planes = tightPlanes(layout, source);
+  const planes = planesOf(layout.format, layout, source);
   const target = () => ({
     address: take(OUTPUT_BYTES),
     bytes: OUTPUT_BYTES,

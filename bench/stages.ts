@@ -2,7 +2,8 @@
 // that a picture need not be encoded, to remember it, and to halve it.
 
 import { Arena } from "../src/codec/memory/arena.ts";
-import { SimdEncoder, tightPlanes } from "../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../src/codec/simd/encoder.ts";
+import { planesOf } from "../src/core/pixel-format.ts";
 import { instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
 import { median } from "../src/core/statistics.ts";
 import { type Bench, round } from "./bench.ts";
@@ -65,18 +66,18 @@ async function measure(
   const encoder = new SimdEncoder(module, arena.memory);
   const { encodeStages } = instantiateKernel(module, arena.memory);
   if (typeof encodeStages !== "function") throw new Error("the kernel has no stages");
-  const layout = { widthPixels: SIZE.width, heightPixels: SIZE.height, pixelFormat: format };
+  const layout = { width: SIZE.width, height: SIZE.height, format: format };
   const state = arena.take(encoder.stateBytes);
   const picture = encoder.prepare(state, { ...layout, quality: 75 });
   const scratch = arena.take(encoder.scratchBytes);
   const source = arena.take(frame.length);
   arena.bytes(source, frame.length).set(frame);
   const target = arena.take(SIZE.width * SIZE.height * 4);
-  const planes = [0, 1, 2].map((plane) => tightPlanes(layout, source)[plane]);
+  const planes = [0, 1, 2].map((plane) => planesOf(layout.format, layout, source)[plane]);
   const places = [...planes.map((plane) => plane?.address ?? 0), ...planes.map((plane) => plane?.rowBytes ?? 0)];
   const reference = arena.take(frame.length);
   arena.bytes(reference, frame.length).set(frame);
-  const [pixels, references] = [tightPlanes(layout, source), tightPlanes(layout, reference)];
+  const [pixels, references] = [planesOf(layout.format, layout, source), planesOf(layout.format, layout, reference)];
   const half = arena.take(frame.length);
   const eachTile = (run: (tile: number) => unknown): void => {
     for (let tile = 0; tile < picture.tileCount; tile++) run(tile);

@@ -1,17 +1,20 @@
-// Any raw pixel layout to RGBA, for codecs that read nothing else.
+// Converts any raw pixel layout to RGBA, for codecs that read RGBA only.
 
-import type { PixelFormat, Size } from "../core/pixel-format.ts";
+import { type PixelFormat, type Plane, planesOf, type Size } from "../core/pixel-format.ts";
+
+/** Width, height and layout of raw pixels. */
+interface RawFrame extends Size {
+  format: PixelFormat;
+}
 
 /**
- * The frame as RGBA in new, unshared memory.
+ * Returns the frame as RGBA in new, unshared memory.
  *
  * YUV by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point; studio range is stretched to full
- * range. Chroma is repeated, not interpolated: what follows halves it again.
+ * range. Chroma is repeated, not interpolated, because the encoder halves it again.
  */
-export function toRgba(
-  { format, width, height }: Size & { format: PixelFormat },
-  bytes: Uint8Array,
-): Uint8ClampedArray {
+export function toRgba(frame: RawFrame, bytes: Uint8Array): Uint8ClampedArray {
+  const { format, width, height } = frame;
   const rgba = new Uint8ClampedArray(width * height * 4);
   switch (format) {
     case "rgba":
@@ -24,13 +27,11 @@ export function toRgba(
     case "gray":
       return fromPacked(bytes, rgba, 1, 0, 0, 0);
     case "yuv420p":
-      return fromYuv({ width, height }, bytes, rgba, planar420(width, height), STUDIO_RANGE);
-    case "yuvj420p":
-      return fromYuv({ width, height }, bytes, rgba, planar420(width, height), FULL_RANGE);
     case "nv12":
-      return fromYuv({ width, height }, bytes, rgba, semiPlanar420(width, height), STUDIO_RANGE);
     case "yuyv422":
-      return fromYuv({ width, height }, bytes, rgba, packed422(width), STUDIO_RANGE);
+      return fromYuv(frame, bytes, rgba, STUDIO_RANGE);
+    case "yuvj420p":
+      return fromYuv(frame, bytes, rgba, FULL_RANGE);
   }
 }
 
@@ -51,7 +52,7 @@ function fromPacked(
   return rgba;
 }
 
-/** Where the three components of a pixel lie: address = base + (row >> rowShift) · stride + (column >> shift) · step. */
+/** Where the components of a pixel are: base + (row >> rowShift) · stride + (column >> 1, for chroma) · step. */
 interface YuvLayout {
   lumaStep: number;
   lumaStride: number;
@@ -63,44 +64,28 @@ interface YuvLayout {
   chromaRowShift: number;
 }
 
-function planar420(width: number, height: number): YuvLayout {
-  const chromaWidth = (width + 1) >> 1;
-  const chromaU = width * height;
+function layoutOf(format: PixelFormat, size: Size): YuvLayout {
+  const [first, second, third] = planesOf(format, size) as [Plane, Plane?, Plane?];
+  if (second === undefined) {
+    // Packed, as YUYV: luma at every second byte, U and V between.
+    return {
+      lumaStep: 2,
+      lumaStride: first.rowBytes,
+      chromaU: 1,
+      chromaV: 3,
+      chromaStep: 4,
+      chromaStride: first.rowBytes,
+      chromaRowShift: 0,
+    };
+  }
   return {
     lumaStep: 1,
-    lumaStride: width,
-    chromaU,
-    chromaV: chromaU + chromaWidth * ((height + 1) >> 1),
-    chromaStep: 1,
-    chromaStride: chromaWidth,
+    lumaStride: first.rowBytes,
+    chromaU: second.address,
+    chromaV: third?.address ?? second.address + 1, // NV12 has U and V by turns in one plane
+    chromaStep: third === undefined ? 2 : 1,
+    chromaStride: second.rowBytes,
     chromaRowShift: 1,
-  };
-}
-
-function semiPlanar420(width: number, height: number): YuvLayout {
-  const chromaU = width * height;
-  const chromaStride = 2 * ((width + 1) >> 1);
-  return {
-    lumaStep: 1,
-    lumaStride: width,
-    chromaU,
-    chromaV: chromaU + 1,
-    chromaStep: 2,
-    chromaStride,
-    chromaRowShift: 1,
-  };
-}
-
-function packed422(width: number): YuvLayout {
-  const stride = 4 * ((width + 1) >> 1);
-  return {
-    lumaStep: 2,
-    lumaStride: stride,
-    chromaU: 1,
-    chromaV: 3,
-    chromaStep: 4,
-    chromaStride: stride,
-    chromaRowShift: 0,
   };
 }
 
@@ -117,13 +102,9 @@ interface YuvRange {
 const FULL_RANGE: YuvRange = { lumaZero: 0, luma: 65536, vr: 91881, ug: 22554, vg: 46802, ub: 116130 };
 const STUDIO_RANGE: YuvRange = { lumaZero: 16, luma: 76309, vr: 104597, ug: 25675, vg: 53279, ub: 132201 };
 
-function fromYuv(
-  { width, height }: Size,
-  bytes: Uint8Array,
-  rgba: Uint8ClampedArray,
-  at: YuvLayout,
-  range: YuvRange,
-): Uint8ClampedArray {
+function fromYuv(frame: RawFrame, bytes: Uint8Array, rgba: Uint8ClampedArray, range: YuvRange): Uint8ClampedArray {
+  const { format, width, height } = frame;
+  const at = layoutOf(format, frame);
   const { lumaZero, luma, vr, ug, vg, ub } = range;
   let to = 0;
   for (let row = 0; row < height; row++) {

@@ -17,36 +17,69 @@ export function isPixelFormat(name: string): name is PixelFormat {
 export const SAMPLINGS = ["420", "444"] as const;
 export type Sampling = (typeof SAMPLINGS)[number];
 
-/** Largest side, in pixels, that any part of Slipstream handles: bounds what a lying header can make us allocate. */
-export const MAX_SIDE_PIXELS = 8192;
-
-/** Bytes of one frame without padding; chroma of odd sizes is rounded up, as ffmpeg does. */
-export function frameBytes(format: PixelFormat, width: number, height: number): number {
-  const chromaWidth = (width + 1) >> 1;
-  const chromaHeight = (height + 1) >> 1;
-  switch (format) {
-    case "rgba":
-      return width * height * 4;
-    case "rgb24":
-    case "bgr24":
-      return width * height * 3;
-    case "yuv420p":
-    case "yuvj420p":
-    case "nv12":
-      return width * height + 2 * chromaWidth * chromaHeight;
-    case "yuyv422":
-      return chromaWidth * 4 * height;
-    case "gray":
-      return width * height;
-  }
-}
-
+/** Pixels. */
 export interface Size {
   width: number;
   height: number;
 }
 
-/** Half of it, odd sides rounded up. */
+/** Largest side, in pixels, that any part of Slipstream handles: bounds what a lying header can make us allocate. */
+export const MAX_SIDE_PIXELS = 8192;
+
+/** How a plane's samples lie: a group of bytes for one pixel, or for two neighbours (`columnShift` 1) or lines (`rowShift` 1). */
+interface PlaneShape {
+  readonly groupBytes: number;
+  readonly columnShift: 0 | 1;
+  readonly rowShift: 0 | 1;
+}
+
+const each = (groupBytes: number): PlaneShape => ({ groupBytes, columnShift: 0, rowShift: 0 });
+const chroma420 = (groupBytes: number): PlaneShape => ({ groupBytes, columnShift: 1, rowShift: 1 });
+
+/** The planes of each layout, one after the other in memory. */
+const PLANES: Readonly<Record<PixelFormat, readonly PlaneShape[]>> = {
+  rgba: [each(4)],
+  rgb24: [each(3)],
+  bgr24: [each(3)],
+  yuv420p: [each(1), chroma420(1), chroma420(1)],
+  yuvj420p: [each(1), chroma420(1), chroma420(1)],
+  nv12: [each(1), chroma420(2)],
+  yuyv422: [{ groupBytes: 4, columnShift: 1, rowShift: 0 }],
+  gray: [each(1)],
+};
+
+/** One plane of a frame without padding. */
+export interface Plane {
+  /** Where it begins: bytes from the frame's start, or an address where one was given to `planesOf`. */
+  address: number;
+  /** Bytes of a row, and so from one row to the next. */
+  rowBytes: number;
+  rows: number;
+}
+
+/** The planes of a frame that begins at `address`, without gaps; chroma of odd sizes is rounded up, as ffmpeg does. */
+export function planesOf(format: PixelFormat, { width, height }: Size, address = 0): Plane[] {
+  const planes: Plane[] = [];
+  let at = address;
+  for (const { groupBytes, columnShift, rowShift } of PLANES[format]) {
+    const rowBytes = ((width + columnShift) >> columnShift) * groupBytes;
+    const rows = (height + rowShift) >> rowShift;
+    planes.push({ address: at, rowBytes, rows });
+    at += rowBytes * rows;
+  }
+  return planes;
+}
+
+/** Bytes of one frame without padding: those of its planes. Allocates nothing. */
+export function frameBytes(format: PixelFormat, width: number, height: number): number {
+  let bytes = 0;
+  for (const { groupBytes, columnShift, rowShift } of PLANES[format]) {
+    bytes += ((width + columnShift) >> columnShift) * groupBytes * ((height + rowShift) >> rowShift);
+  }
+  return bytes;
+}
+
+/** Half of a size; odd sides are rounded up. */
 export function halfSize({ width, height }: Size): Size {
   return { width: (width + 1) >> 1, height: (height + 1) >> 1 };
 }

@@ -19,10 +19,7 @@ import { TileServer } from "../support/tile-server.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { listOf } from "../support/tile-lists.ts";
 
-const FORMAT = footageFormat(
-  { widthPixels: 320, heightPixels: 240, pixelFormat: "rgb24", quality: 80, sampling: "4:2:0" },
-  5,
-);
+const FORMAT = footageFormat({ width: 320, height: 240, format: "rgb24", quality: 80, sampling: "4:2:0" }, 5);
 
 interface Shown {
   pixels: Uint8Array;
@@ -36,7 +33,7 @@ function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
   const said: string[] = [];
   const viewer: { keys: ScreenEvents | null } = { keys: null };
   const show = ({ pixels, width }: RgbaPicture, overlay: Overlay): void => {
-    if (width === FORMAT.widthPixels) shown.push({ pixels: pixels.slice(), overlay, at: nowMicros() });
+    if (width === FORMAT.width) shown.push({ pixels: pixels.slice(), overlay, at: nowMicros() });
   };
   const ended: Promise<ViewReport> = view(
     {
@@ -130,7 +127,7 @@ describe("frames of tiles", () => {
     const viewer = startViewer(server);
     await server.greeted();
     const footage = await TileFootage.create(FORMAT);
-    const narrow = await TileFootage.create(footageFormat({ ...FORMAT, widthPixels: 97, heightPixels: 55 }, 3));
+    const narrow = await TileFootage.create(footageFormat({ ...FORMAT, width: 97, height: 55 }, 3));
     const jpegs: Uint8Array[] = [];
     let frame = 0;
     for (let round = 0; round < 3; round++) {

@@ -1,8 +1,8 @@
 // One encoder on a memory of its own: pixels, state, scratch and output laid out one after the other with canaries between.
 
-import { frameBytes } from "../../src/core/pixel-format.ts";
+import { frameBytes, planesOf } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
-import { type PictureFormat, SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import { type PictureFormat, SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
 import { createKernelMemory, type KernelVariant } from "../../src/codec/simd/kernel-module.ts";
@@ -88,12 +88,11 @@ export class EncoderBench {
 
   /** Encodes a whole picture from raw pixels in ranges of `tilesACall` tiles. */
   encode(format: PictureFormat, pixels: Uint8Array, tilesACall = Number.POSITIVE_INFINITY): EncodedPicture {
-    const pixelBytes = frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels);
+    const pixelBytes = frameBytes(format.format, format.width, format.height);
     if (pixels.length !== pixelBytes)
-      throw new Error(`${format.pixelFormat}: ${pixels.length} bytes, ${pixelBytes} expected`);
+      throw new Error(`${format.format}: ${pixels.length} bytes, ${pixelBytes} expected`);
     // Above what noise at quality 100 takes, edge blocks of tiny pictures included.
-    const targetBytes =
-      (format.widthPixels + 16) * (format.heightPixels + 16) * (format.pixelFormat === "gray" ? 2 : 6) + 65536;
+    const targetBytes = (format.width + 16) * (format.height + 16) * (format.format === "gray" ? 2 : 6) + 65536;
     const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = this.layOut([
       { bytes: this.encoder.stateBytes, aligned: true },
       { bytes: this.encoder.scratchBytes, aligned: true },
@@ -103,7 +102,7 @@ export class EncoderBench {
     ]);
     this.bytes.set(pixels, source);
     const picture = this.encoder.prepare(state, format);
-    const planes = tightPlanes(format, source);
+    const planes = planesOf(format.format, format, source);
     let written = 0;
     for (let tile = 0; tile < picture.tileCount; tile += tilesACall) {
       written += this.encoder.encodeTiles(

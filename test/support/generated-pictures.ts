@@ -1,8 +1,8 @@
 // Pictures to encode in tests: RGB, made from formulas and a fixed pseudo-random sequence, so that every run sees the same.
 
 export interface RgbPicture {
-  readonly widthPixels: number;
-  readonly heightPixels: number;
+  readonly width: number;
+  readonly height: number;
   /** Three bytes a pixel, no gaps. */
   readonly rgb: Uint8Array;
 }
@@ -18,15 +18,15 @@ export function randomSequence(seed: number): () => number {
 
 type Colour = readonly [number, number, number];
 
-function paint(widthPixels: number, heightPixels: number, colourAt: (x: number, y: number) => Colour): RgbPicture {
-  const rgb = new Uint8Array(widthPixels * heightPixels * 3);
+function paint(width: number, height: number, colourAt: (x: number, y: number) => Colour): RgbPicture {
+  const rgb = new Uint8Array(width * height * 3);
   let at = 0;
-  for (let y = 0; y < heightPixels; y++) {
-    for (let x = 0; x < widthPixels; x++) {
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
       for (const level of colourAt(x, y)) rgb[at++] = Math.max(0, Math.min(255, Math.round(level)));
     }
   }
-  return { widthPixels, heightPixels, rgb };
+  return { width, height, rgb };
 }
 
 /** Smooth noise: a lattice of random values, interpolated. */
@@ -45,10 +45,10 @@ function lattice(seed: number): (x: number, y: number) => number {
 }
 
 /** Like a photograph: detail at every scale with falling strength, coloured regions with edges, a little sensor noise. */
-export function photoLike(widthPixels: number, heightPixels: number, seed = 1): RgbPicture {
+export function photoLike(width: number, height: number, seed = 1): RgbPicture {
   const layers = [1, 2, 3].map((n) => lattice(seed * 16 + n));
   const random = randomSequence(seed * 16 + 9);
-  return paint(widthPixels, heightPixels, (x, y) => {
+  return paint(width, height, (x, y) => {
     let luma = 120;
     let warm = 0;
     let green = 0;
@@ -65,30 +65,26 @@ export function photoLike(widthPixels: number, heightPixels: number, seed = 1): 
   });
 }
 
-export function noise(widthPixels: number, heightPixels: number, seed = 2): RgbPicture {
+export function noise(width: number, height: number, seed = 2): RgbPicture {
   const random = randomSequence(seed);
-  return paint(widthPixels, heightPixels, () => [random() * 255, random() * 255, random() * 255]);
+  return paint(width, height, () => [random() * 255, random() * 255, random() * 255]);
 }
 
-export function gradients(widthPixels: number, heightPixels: number): RgbPicture {
-  return paint(widthPixels, heightPixels, (x, y) => [
-    (255 * x) / widthPixels,
-    (255 * y) / heightPixels,
-    (255 * (x + y)) / (widthPixels + heightPixels),
-  ]);
+export function gradients(width: number, height: number): RgbPicture {
+  return paint(width, height, (x, y) => [(255 * x) / width, (255 * y) / height, (255 * (x + y)) / (width + height)]);
 }
 
 /** Squares of one pixel in two colours. */
-export function checkerboard(widthPixels: number, heightPixels: number, dark: Colour, light: Colour): RgbPicture {
-  return paint(widthPixels, heightPixels, (x, y) => (((x ^ y) & 1) === 0 ? dark : light));
+export function checkerboard(width: number, height: number, dark: Colour, light: Colour): RgbPicture {
+  return paint(width, height, (x, y) => (((x ^ y) & 1) === 0 ? dark : light));
 }
 
 /** Colour bars, a ramp, a grid and circles: flat fields and hard edges in pure colours. */
-export function testCard(widthPixels: number, heightPixels: number): RgbPicture {
-  return paint(widthPixels, heightPixels, (x, y) => {
-    const [u, v] = [x / widthPixels, y / heightPixels];
-    const radius = Math.hypot(x - widthPixels / 2, y - heightPixels / 2);
-    if (Math.abs(radius - heightPixels / 3) < 2) return [255, 255, 255];
+export function testCard(width: number, height: number): RgbPicture {
+  return paint(width, height, (x, y) => {
+    const [u, v] = [x / width, y / height];
+    const radius = Math.hypot(x - width / 2, y - height / 2);
+    if (Math.abs(radius - height / 3) < 2) return [255, 255, 255];
     if (v < 0.6) {
       const bar = 7 - Math.floor(u * 8);
       return [bar & 2 ? 235 : 16, bar & 4 ? 235 : 16, bar & 1 ? 235 : 16];
@@ -100,14 +96,12 @@ export function testCard(widthPixels: number, heightPixels: number): RgbPicture 
 }
 
 /** Rows of strokes like small print, black on white. */
-export function text(widthPixels: number, heightPixels: number, seed = 3): RgbPicture {
+export function text(width: number, height: number, seed = 3): RgbPicture {
   const random = randomSequence(seed);
   const glyphs = Array.from({ length: 64 }, () => Array.from({ length: 35 }, () => random() < 0.45));
-  const page = Array.from({ length: Math.ceil((widthPixels * heightPixels) / 84) + 1 }, () =>
-    Math.floor(random() * 76),
-  );
-  const columns = Math.ceil(widthPixels / 7);
-  return paint(widthPixels, heightPixels, (x, y) => {
+  const page = Array.from({ length: Math.ceil((width * height) / 84) + 1 }, () => Math.floor(random() * 76));
+  const columns = Math.ceil(width / 7);
+  return paint(width, height, (x, y) => {
     const [column, row] = [Math.floor(x / 7), Math.floor(y / 12)];
     const [gx, gy] = [x % 7, (y % 12) - 2];
     const glyph = glyphs[page[row * columns + column] ?? 0];

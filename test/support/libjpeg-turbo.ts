@@ -19,17 +19,17 @@ export function parsePnm(file: Uint8Array): RgbPicture {
   const match = /^P([56])\s+(\d+)\s+(\d+)\s+255\s/.exec(head);
   if (match === null) throw new Error("not a binary PNM of 8 bits");
   const pixels = file.subarray(match[0].length);
-  const [widthPixels, heightPixels] = [Number(match[2]), Number(match[3])];
+  const [width, height] = [Number(match[2]), Number(match[3])];
   const rgb =
     match[1] === "6"
       ? pixels
       : Uint8Array.from({ length: pixels.length * 3 }, (_, n) => pixels[Math.floor(n / 3)] ?? 0);
-  if (rgb.length !== widthPixels * heightPixels * 3) throw new Error("PNM of the wrong length");
-  return { widthPixels, heightPixels, rgb };
+  if (rgb.length !== width * height * 3) throw new Error("PNM of the wrong length");
+  return { width, height, rgb };
 }
 
 export function toPpm(picture: RgbPicture): Uint8Array {
-  const head = new TextEncoder().encode(`P6\n${picture.widthPixels} ${picture.heightPixels}\n255\n`);
+  const head = new TextEncoder().encode(`P6\n${picture.width} ${picture.height}\n255\n`);
   const ppm = new Uint8Array(head.length + picture.rgb.length);
   ppm.set(head);
   ppm.set(picture.rgb, head.length);
@@ -84,7 +84,7 @@ export async function ffmpegComplaints(jpeg: Uint8Array): Promise<string> {
 }
 
 /** Converts a picture to a raw pixel format with ffmpeg. */
-export async function toRawPixels(picture: RgbPicture, pixelFormat: string): Promise<Uint8Array> {
+export async function toRawPixels(picture: RgbPicture, format: string): Promise<Uint8Array> {
   const options = [
     "-v",
     "error",
@@ -95,28 +95,17 @@ export async function toRawPixels(picture: RgbPicture, pixelFormat: string): Pro
     "-sws_flags",
     "accurate_rnd+full_chroma_int+bitexact",
   ];
-  return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", pixelFormat, "-"], toPpm(picture))).output;
+  return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", format, "-"], toPpm(picture))).output;
 }
 
 /** Converts raw pixels back to RGB with ffmpeg: what the format itself has lost. */
 export async function fromRawPixels(
   pixels: Uint8Array,
-  pixelFormat: string,
-  widthPixels: number,
-  heightPixels: number,
+  format: string,
+  width: number,
+  height: number,
 ): Promise<RgbPicture> {
-  const options = [
-    "-v",
-    "error",
-    "-f",
-    "rawvideo",
-    "-pix_fmt",
-    pixelFormat,
-    "-s",
-    `${widthPixels}x${heightPixels}`,
-    "-i",
-    "pipe:0",
-  ];
+  const options = ["-v", "error", "-f", "rawvideo", "-pix_fmt", format, "-s", `${width}x${height}`, "-i", "pipe:0"];
   const flags = ["-sws_flags", "accurate_rnd+full_chroma_int+bitexact"];
   return parsePnm(
     (await run(["ffmpeg", ...options, ...flags, "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"], pixels))

@@ -9,15 +9,15 @@ import { randomSequence } from "./generated-pictures.ts";
 export const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 150);
 
 const formats = [
-  ...(["rgba", "rgb24", "bgr24"] as const).flatMap((pixelFormat) =>
-    (["4:2:0", "4:4:4"] as const).map((sampling) => ({ pixelFormat, sampling })),
+  ...(["rgba", "rgb24", "bgr24"] as const).flatMap((format) =>
+    (["4:2:0", "4:4:4"] as const).map((sampling) => ({ format, sampling })),
   ),
-  { pixelFormat: "yuvj420p", sampling: "4:2:0" },
-  { pixelFormat: "yuv420p", sampling: "4:2:0" },
-  { pixelFormat: "nv12", sampling: "4:2:0" },
-  { pixelFormat: "yuyv422", sampling: "4:2:2" },
-  { pixelFormat: "yuyv422", sampling: "4:2:0" },
-  { pixelFormat: "gray", sampling: "gray" },
+  { format: "yuvj420p", sampling: "4:2:0" },
+  { format: "yuv420p", sampling: "4:2:0" },
+  { format: "nv12", sampling: "4:2:0" },
+  { format: "yuyv422", sampling: "4:2:2" },
+  { format: "yuyv422", sampling: "4:2:0" },
+  { format: "gray", sampling: "gray" },
 ] as const;
 
 /** A random picture format whose restart interval is one of its divisors. */
@@ -25,13 +25,13 @@ export const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat>
   fc
     .record({
       format: fc.constantFrom(...formats),
-      widthPixels: fc.integer({ min: 1, max: maximumSize }),
-      heightPixels: fc.integer({ min: 1, max: maximumSize }),
+      width: fc.integer({ min: 1, max: maximumSize }),
+      height: fc.integer({ min: 1, max: maximumSize }),
       quality: fc.integer({ min: 1, max: 100 }),
       divisor: fc.nat(),
     })
     .map(({ format, divisor, ...rest }) => {
-      const mcus = mcusPerLine(rest.widthPixels, format.sampling);
+      const mcus = mcusPerLine(rest.width, format.sampling);
       const divisors = Array.from({ length: mcus }, (_, n) => n + 1).filter((n) => mcus % n === 0);
       return { ...rest, ...format, restartIntervalMcus: divisors[divisor % divisors.length] ?? mcus };
     });

@@ -11,7 +11,7 @@ import type { NumberedTile } from "./tile-lists.ts";
 
 /** What to encode, with tiles of about `tileMcus` MCUs: as many as divide a line. */
 export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">, tileMcus: number): PictureFormat {
-  const mcus = mcusPerLine(format.widthPixels, format.sampling ?? "4:2:0");
+  const mcus = mcusPerLine(format.width, format.sampling ?? "4:2:0");
   let restartIntervalMcus = Math.min(mcus, Math.max(1, tileMcus));
   while (mcus % restartIntervalMcus !== 0) restartIntervalMcus--;
   return { ...format, restartIntervalMcus };
@@ -29,7 +29,7 @@ export class TileFootage {
     this.#bench = bench;
     this.format = format;
     this.#random = random;
-    this.#pixels = new Uint8Array(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels));
+    this.#pixels = new Uint8Array(frameBytes(format.format, format.width, format.height));
     this.change(1);
   }
 
@@ -40,7 +40,7 @@ export class TileFootage {
 
   /** The Stream message that its tiles follow. */
   get stream(): StreamHeader {
-    const { widthPixels: width, heightPixels: height, quality } = this.format;
+    const { width: width, height: height, quality } = this.format;
     const source = { sourceWidth: width, sourceHeight: height };
     return { width, height, framesPerSecond: 30, codec: "simd", quality, ...source, jpegHeader: this.header };
   }

@@ -1,6 +1,6 @@
 // A fixture for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
 
-import { SimdEncoder, tightPlanes } from "../../src/codec/simd/encoder.ts";
+import { SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
 import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
@@ -8,7 +8,14 @@ import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
 import type { BandOutput } from "../../src/codec/tile-jobs.ts";
 import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
-import { type Sampling, frameBytes, halfSize, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
+import {
+  planesOf,
+  type Sampling,
+  frameBytes,
+  halfSize,
+  type PixelFormat,
+  type Size,
+} from "../../src/core/pixel-format.ts";
 import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { FrameDispatcher } from "../../src/server/encode/dispatcher.ts";
@@ -190,12 +197,12 @@ export class WholeEncoder {
       size = half;
       address = target;
     }
-    const layout = { widthPixels: size.width, heightPixels: size.height, pixelFormat: format };
+    const layout = { width: size.width, height: size.height, format: format };
     const picture = this.#encoder.prepare(this.#state, { ...layout, quality, ...chroma(format, sampling) });
     const bytes = this.#encoder.bytesBound(picture, picture.tileCount);
     const tileBytesAddress = this.#reserve(3, 4 * picture.tileCount);
     const target = { address: this.#reserve(4, bytes), bytes, tileBytesAddress };
-    const planes = tightPlanes(layout, address);
+    const planes = planesOf(layout.format, layout, address);
     const total = this.#encoder.encodeTiles(picture, this.#scratch, planes, 0, picture.tileCount, target);
     const lengths = new Uint32Array(this.#arena.memory.buffer, tileBytesAddress, picture.tileCount);
     return { header: picture.header, tiles: cutTiles(this.#arena.bytes(target.address, total).slice(), lengths) };

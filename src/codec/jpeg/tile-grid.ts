@@ -3,8 +3,8 @@
 import type { ChromaSampling } from "./sampling.ts";
 
 /** MCUs per line of a picture. */
-export function mcusPerLine(widthPixels: number, sampling: ChromaSampling): number {
-  return Math.ceil(widthPixels / mcuWidth(sampling));
+export function mcusPerLine(width: number, sampling: ChromaSampling): number {
+  return Math.ceil(width / mcuWidth(sampling));
 }
 
 /** Width of an MCU in pixels. */
@@ -21,10 +21,10 @@ export interface TileGrid {
 }
 
 /** The tiles that `prepare` makes of a picture with that sampling unless it is told otherwise. */
-export function tileGrid(sampling: ChromaSampling, widthPixels: number, heightPixels: number): TileGrid {
-  const mcus = mcusPerLine(widthPixels, sampling);
+export function tileGrid(sampling: ChromaSampling, width: number, height: number): TileGrid {
+  const mcus = mcusPerLine(width, sampling);
   const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
-  const mcuLines = Math.ceil(heightPixels / mcuHeightPixels);
+  const mcuLines = Math.ceil(height / mcuHeightPixels);
   const tilesPerLine = mcus / defaultRestartInterval(mcus, mcuWidth(sampling));
   return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
 }

@@ -1,6 +1,6 @@
 // Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
 
-import { halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
+import { halfSize, type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
 import { defaultRestartInterval, mcusPerLine, mcuWidth } from "../jpeg/tile-grid.ts";
 import type { PreparedPicture } from "../tile-jobs.ts";
@@ -25,10 +25,8 @@ const pixelFormats = {
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
 
 /** What the encoder must know of a picture before its pixels. */
-export interface PictureFormat {
-  readonly widthPixels: number;
-  readonly heightPixels: number;
-  readonly pixelFormat: PixelFormat;
+export interface PictureFormat extends Size {
+  readonly format: PixelFormat;
   /** 1 to 100 on libjpeg's scale. */
   readonly quality: number;
   /** Default: 4:2:0, but 4:2:2 for yuyv422. RGB can be 4:2:0 or 4:4:4, yuyv422 4:2:2 or 4:2:0. */
@@ -53,39 +51,6 @@ export interface TileTarget {
   readonly bytes: number;
   /** Where the tiles' lengths go: one u32 a tile. */
   readonly tileBytesAddress: number;
-}
-
-/** The planes of a picture that lies at `address` without gaps between rows or planes, as ffmpeg's rawvideo does. */
-export function tightPlanes(
-  format: Pick<PictureFormat, "widthPixels" | "heightPixels" | "pixelFormat">,
-  address: number,
-): PixelPlane[] {
-  const { widthPixels: width, heightPixels: height } = format;
-  const chromaWidth = Math.ceil(width / 2);
-  const chroma = address + width * height;
-  switch (format.pixelFormat) {
-    case "rgba":
-      return [{ address, rowBytes: width * 4 }];
-    case "rgb24":
-    case "bgr24":
-      return [{ address, rowBytes: width * 3 }];
-    case "yuvj420p":
-    case "yuv420p":
-      return [
-        { address, rowBytes: width },
-        { address: chroma, rowBytes: chromaWidth },
-        { address: chroma + chromaWidth * Math.ceil(height / 2), rowBytes: chromaWidth },
-      ];
-    case "nv12":
-      return [
-        { address, rowBytes: width },
-        { address: chroma, rowBytes: chromaWidth * 2 },
-      ];
-    case "yuyv422":
-      return [{ address, rowBytes: chromaWidth * 4 }];
-    case "gray":
-      return [{ address, rowBytes: width }];
-  }
 }
 
 /** Throws a RangeError unless all of these have the picture's planes, with the same row bytes. */
@@ -113,21 +78,21 @@ export class SimdEncoder {
   }
 
   /** Fills the state at `stateAddress`. No worker may be encoding from it meanwhile. */
-  prepare(stateAddress: number, format: PictureFormat): PreparedPicture {
-    const known = pixelFormats[format.pixelFormat];
-    const sampling = format.sampling ?? naturalSampling(format.pixelFormat);
-    const colourRange = format.colourRange ?? known.colourRange;
-    const mcus = mcusPerLine(format.widthPixels, sampling);
-    const restartIntervalMcus = format.restartIntervalMcus ?? defaultRestartInterval(mcus, mcuWidth(sampling));
+  prepare(stateAddress: number, picture: PictureFormat): PreparedPicture {
+    const known = pixelFormats[picture.format];
+    const sampling = picture.sampling ?? naturalSampling(picture.format);
+    const colourRange = picture.colourRange ?? known.colourRange;
+    const mcus = mcusPerLine(picture.width, sampling);
+    const restartIntervalMcus = picture.restartIntervalMcus ?? defaultRestartInterval(mcus, mcuWidth(sampling));
     const tileCount = checkStatus(
       this.#kernel.prepareEncoder(
         stateAddress,
-        format.widthPixels,
-        format.heightPixels,
+        picture.width,
+        picture.height,
         known.code,
         colourRange === "full" ? 0 : 1,
         samplingCodes[sampling],
-        format.quality,
+        picture.quality,
         restartIntervalMcus,
       ),
     );
@@ -137,7 +102,7 @@ export class SimdEncoder {
       headerAddress,
       this.#kernel.encoderHeaderBytes(stateAddress),
     ).slice();
-    const planeCount = tightPlanes(format, 0).length;
+    const planeCount = planesOf(picture.format, picture).length;
     return {
       stateAddress,
       tileCount,
@@ -250,7 +215,7 @@ export class SimdEncoder {
   }
 
   /**
-   * Halves a picture of `size` without gaps (tightPlanes) to one of halfSize(): `rows` of its rows of luma from `firstRow` on, and
+   * Halves a picture of `size` without gaps (planesOf) to one of halfSize(): `rows` of its rows of luma from `firstRow` on, and
    * the rows of chroma that begin there. Ranges that cover the picture once cover its chroma once, wherever they are cut.
    */
   halve(
@@ -261,10 +226,9 @@ export class SimdEncoder {
     firstRow: number,
     rows: number,
   ): void {
-    const layout = (of: Size) => ({ widthPixels: of.width, heightPixels: of.height, pixelFormat: format });
     const half = halfSize(size);
-    const targets = tightPlanes(layout(half), targetAddress);
-    for (const [index, source] of tightPlanes(layout(size), sourceAddress).entries()) {
+    const targets = planesOf(format, half, targetAddress);
+    for (const [index, source] of planesOf(format, size, sourceAddress).entries()) {
       const target = targets[index] ?? source;
       const isChroma = index > 0;
       const { width, height } = isChroma ? half : size;

@@ -1,10 +1,11 @@
 // The codec `simd`: our own baseline JPEG codec, in WebAssembly SIMD, on the arena's memory. The fast one.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
+import { planesOf } from "../../core/pixel-format.ts";
 import { type Arena, GrowingArea } from "../memory/arena.ts";
 import type { Codec, PixelFrame } from "../codec.ts";
 import { type DecoderExports, instantiateDecoder, JpegPicture } from "./decoder.ts";
-import { SimdEncoder, tightPlanes } from "./encoder.ts";
+import { SimdEncoder } from "./encoder.ts";
 import type { PreparedPicture } from "../tile-jobs.ts";
 import { samplingOf } from "../jpeg/sampling.ts";
 import { KernelError } from "./kernel-status.ts";
@@ -38,15 +39,15 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
 
   return async (frame: PixelFrame, quality: number) => {
     const { width, height, format } = frame;
-    const layout = { widthPixels: width, heightPixels: height, pixelFormat: format };
     const sampling = samplingOf(format, frame.sampling ?? "420");
     try {
       const key = `${width}x${height} ${format} ${sampling} q${quality}`;
-      if (prepared?.key !== key) prepared = { key, picture: encoder.prepare(state, { ...layout, sampling, quality }) };
+      if (prepared?.key !== key)
+        prepared = { key, picture: encoder.prepare(state, { width, height, format, sampling, quality }) };
       const { picture } = prepared;
       const { tileCount } = picture;
       const tileBytesAddress = lengths.reserve(4 * tileCount);
-      const planes = tightPlanes(layout, frame.address);
+      const planes = planesOf(format, frame, frame.address);
       const encodeInto = (bytes: number) => {
         const target = { address: output.reserve(bytes), bytes: output.bytes, tileBytesAddress };
         return encoder.encodeTiles(picture, scratch, planes, 0, tileCount, target);

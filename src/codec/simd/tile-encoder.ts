@@ -5,6 +5,7 @@
 // A band is a place in the picture in all the scales that are made of it, so no thread waits for another's halved pixels.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
+import { planesOf } from "../../core/pixel-format.ts";
 import { type Arena, GrowingArea } from "../memory/arena.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type TileEncoder,
   UNCHANGED,
 } from "../tile-jobs.ts";
-import { type PixelPlane, type SimdEncoder, tightPlanes } from "./encoder.ts";
+import type { PixelPlane, SimdEncoder } from "./encoder.ts";
 import { KernelError } from "./kernel-status.ts";
 
 const MIN_OUTPUT_BYTES = 256 * 1024;
@@ -41,9 +42,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       if (scale.renditions.length === 0) continue;
       const firstTile = bandStart(job, index, band) * scale.tilesPerLine;
       const endTile = bandStart(job, index, band + 1) * scale.tilesPerLine;
-      const layout = { widthPixels: scale.width, heightPixels: scale.height, pixelFormat: job.format };
-      const frame = tightPlanes(layout, scale.address);
-      const reference = scale.referenceAddress === null ? null : tightPlanes(layout, scale.referenceAddress);
+      const frame = planesOf(job.format, scale, scale.address);
+      const reference = scale.referenceAddress === null ? null : planesOf(job.format, scale, scale.referenceAddress);
       const isChanged = findChanges(scale, frame, reference, firstTile, endTile);
       changed[index] = isChanged.reduce((sum, each) => sum + each, 0);
       for (const rendition of scale.renditions) {
@@ -112,8 +112,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
     prepare({ width, height, format, sampling, quality, stateAddress }) {
       try {
         const state = stateAddress ?? arena.take(encoder.stateBytes);
-        const size = { widthPixels: width, heightPixels: height };
-        return encoder.prepare(state, { ...size, pixelFormat: format, sampling, quality });
+        return encoder.prepare(state, { width, height, format, sampling, quality });
       } catch (cause) {
         throw asCodecError(cause, `cannot encode ${width}x${height} ${format}`);
       }

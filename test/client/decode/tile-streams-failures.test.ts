@@ -33,7 +33,7 @@ const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast =
 
 const footageOf = () =>
   TileFootage.create(
-    footageFormat({ pixelFormat: "rgb24", sampling: "4:2:0", quality: 75, widthPixels: 320, heightPixels: 240 }, 4),
+    footageFormat({ format: "rgb24", sampling: "4:2:0", quality: 75, width: 320, height: 240 }, 4),
     randomFrom(5),
   );
 

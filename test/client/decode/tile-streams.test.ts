@@ -35,16 +35,16 @@ const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast =
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const formats = [
-  { pixelFormat: "rgb24", sampling: "4:2:0" },
-  { pixelFormat: "rgb24", sampling: "4:4:4" },
-  { pixelFormat: "yuyv422", sampling: "4:2:2" },
-  { pixelFormat: "gray", sampling: "gray" },
+  { format: "rgb24", sampling: "4:2:0" },
+  { format: "rgb24", sampling: "4:4:4" },
+  { format: "yuyv422", sampling: "4:2:2" },
+  { format: "gray", sampling: "gray" },
 ] as const;
 
 const recipes = fc.record({
   layout: fc.constantFrom(...formats),
-  widthPixels: fc.integer({ min: 1, max: 500 }),
-  heightPixels: fc.integer({ min: 1, max: 400 }),
+  width: fc.integer({ min: 1, max: 500 }),
+  height: fc.integer({ min: 1, max: 400 }),
   quality: fc.integer({ min: 10, max: 95 }),
   tileMcus: fc.integer({ min: 1, max: 8 }),
   seed: fc.integer(),
@@ -119,7 +119,7 @@ describe("frames of tiles", () => {
 
 test("what it shows is what djpeg shows, within rounding", async () => {
   const setup = await start(2);
-  const size = { widthPixels: 333, heightPixels: 217, quality: 80, pixelFormat: "rgb24" } as const;
+  const size = { width: 333, height: 217, quality: 80, format: "rgb24" } as const;
   const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
   setup.pipeline.open(footage.stream, server.connection);
   send(setup, 1, footage.allTiles);
@@ -132,9 +132,9 @@ test("what it shows is what djpeg shows, within rounding", async () => {
 });
 
 describe("streams", () => {
-  const layout = { pixelFormat: "rgb24", sampling: "4:2:0", quality: 75 } as const;
-  const sized = (widthPixels: number, heightPixels: number) =>
-    TileFootage.create(footageFormat({ ...layout, widthPixels, heightPixels }, 4), randomFrom(3));
+  const layout = { format: "rgb24", sampling: "4:2:0", quality: 75 } as const;
+  const sized = (width: number, height: number) =>
+    TileFootage.create(footageFormat({ ...layout, width, height }, 4), randomFrom(3));
 
   test("of the same or a smaller size take nothing more of the arena", async () => {
     const setup = await start(2);

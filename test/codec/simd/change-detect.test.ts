@@ -1,9 +1,9 @@
 // Change detection: the kernel against the same rule written out byte by byte, over formats, sizes, tiles and noise.
 
-import { frameBytes } from "../../../src/core/pixel-format.ts";
+import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type PictureFormat, type PixelPlane, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
+import { type PictureFormat, type PixelPlane, SimdEncoder } from "../../../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../../../src/codec/tile-jobs.ts";
 import { WASM } from "../../../src/codec/bun/wasm.ts";
 import { createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
@@ -13,12 +13,11 @@ import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { pictureFormats, randomPixels, runs } from "../../support/random-pictures.ts";
 
-const bytesOf = (format: PictureFormat): number =>
-  frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels);
+const bytesOf = (format: PictureFormat): number => frameBytes(format.format, format.width, format.height);
 
 /** Pixel of the picture's row or column that a byte of a plane belongs to. */
 function pixelOf(format: PictureFormat, plane: number, x: number): number {
-  switch (format.pixelFormat) {
+  switch (format.format) {
     case "rgba":
       return Math.floor(x / 4);
     case "rgb24":
@@ -36,11 +35,11 @@ function pixelOf(format: PictureFormat, plane: number, x: number): number {
 /** Which tile a byte of a tight picture belongs to, and where it lies in its plane. */
 function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
   const sampling =
-    format.sampling ?? (format.pixelFormat === "gray" ? "gray" : format.pixelFormat === "yuyv422" ? "4:2:2" : "4:2:0");
+    format.sampling ?? (format.format === "gray" ? "gray" : format.format === "yuyv422" ? "4:2:2" : "4:2:0");
   const mcuWidth = sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
   const mcuHeight = sampling === "4:2:0" ? 16 : 8;
-  return tightPlanes(format, 0).flatMap(({ address, rowBytes }, plane) => {
-    const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+  return planesOf(format.format, format, 0).flatMap(({ address, rowBytes }, plane) => {
+    const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
     return Array.from({ length: rows * rowBytes }, (_, n) => {
       const [x, y] = [n % rowBytes, Math.floor(n / rowBytes)];
       const mcu = Math.floor(pixelOf(format, plane, x) / mcuWidth);
@@ -61,7 +60,7 @@ function changedTiles(
 ): boolean[] {
   const places = bytePlaces(format, picture);
   const difference = (at: number): number => (a[at] ?? 0) - (b[at] ?? 0);
-  const planes = tightPlanes(format, 0);
+  const planes = planesOf(format.format, format, 0);
   return Array.from({ length: picture.tileCount }, (_, tile) =>
     planes.some(({ address, rowBytes }, plane) => {
       const own = places.filter((place) => place.tile === tile && place.plane === plane);
@@ -98,8 +97,8 @@ function changedTiles(
 
 /** Rows of a tight picture, further apart, with `filler` in the gaps. */
 function spreadPlanes(format: PictureFormat, pixels: Uint8Array, gapBytes: number, filler: number) {
-  return tightPlanes(format, 0).map(({ address, rowBytes }, plane) => {
-    const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+  return planesOf(format.format, format, 0).map(({ address, rowBytes }, plane) => {
+    const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
     // The last row ends where its pixels end.
     const spread = new Uint8Array(rows * (rowBytes + gapBytes) - gapBytes).fill(filler);
     for (let row = 0; row < rows; row++)
@@ -219,7 +218,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("a mean of the noise and a mean square of 8 times its square are still quiet, one more is not", async () => {
       const { place, tiles } = await stand();
-      for (const [widthPixels, heightPixels] of [
+      for (const [width, height] of [
         [8, 8],
         [3, 8],
         [8, 5],
@@ -227,20 +226,20 @@ for (const variant of ["relaxed", "plain"] as const) {
         [43, 21],
         [12, 8],
       ] as const) {
-        const format = { widthPixels, heightPixels, pixelFormat: "gray", quality: 75 } as const;
+        const format = { width, height, format: "gray", quality: 75 } as const;
         const flat = new Uint8Array(bytesOf(format)).fill(100);
-        const unitWidth = Math.min(widthPixels, 8);
+        const unitWidth = Math.min(width, 8);
         // The first unit of a row of units and the last, which may overlap its neighbour; both of the first row and the last.
         for (const [left, top] of [
           [0, 0],
-          [widthPixels - unitWidth, 0],
-          [0, Math.floor((heightPixels - 1) / 8) * 8],
-          [widthPixels - unitWidth, Math.floor((heightPixels - 1) / 8) * 8],
+          [width - unitWidth, 0],
+          [0, Math.floor((height - 1) / 8) * 8],
+          [width - unitWidth, Math.floor((height - 1) / 8) * 8],
         ] as const) {
-          const rows = Math.min(8, heightPixels - top);
+          const rows = Math.min(8, height - top);
           const unit = Array.from(
             { length: unitWidth * rows },
-            (_, n) => (top + Math.floor(n / unitWidth)) * widthPixels + left + (n % unitWidth),
+            (_, n) => (top + Math.floor(n / unitWidth)) * width + left + (n % unitWidth),
           );
           const differs = (noise: number, differences: (n: number) => number): boolean => {
             const changed = flat.slice();
@@ -268,7 +267,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("sensor noise of 2 levels is quiet in a whole picture, a block brighter by one more than the noise is not", async () => {
       const { place, tiles } = await stand();
-      const format = { widthPixels: 1280, heightPixels: 720, pixelFormat: "yuvj420p", quality: 75 } as const;
+      const format = { width: 1280, height: 720, format: "yuvj420p", quality: 75 } as const;
       const normal = gaussian(7);
       const scene = Uint8Array.from({ length: bytesOf(format) }, (_, n) => 40 + ((n * 7) % 1280) / 8);
       const shot = (): Uint8Array => scene.map((level) => Math.round(level + 2 * normal()));
@@ -301,8 +300,8 @@ for (const variant of ["relaxed", "plain"] as const) {
           bytes.set(pixels, first);
           bytes.set(pixels, last);
           const picture = encoder.prepare(KERNEL_TABLES_BYTES, format);
-          const planes = tightPlanes(format, isReferenceLast ? first : last);
-          const references = tightPlanes(format, isReferenceLast ? last : first);
+          const planes = planesOf(format.format, format, isReferenceLast ? first : last);
+          const references = planesOf(format.format, format, isReferenceLast ? last : first);
           for (let tile = 0; tile < picture.tileCount; tile++) {
             expect(encoder.tileDiffers(picture, planes, references, tile, noise)).toBe(false);
             encoder.copyTile(picture, planes, references, tile);
@@ -339,9 +338,9 @@ for (const variant of ["relaxed", "plain"] as const) {
     test("tiles, rows, planes and noise that cannot be are refused", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
       const state = KERNEL_TABLES_BYTES;
-      const format = { widthPixels: 640, heightPixels: 480, pixelFormat: "nv12", quality: 75 } as const;
+      const format = { width: 640, height: 480, format: "nv12", quality: 75 } as const;
       const picture = encoder.prepare(state, format);
-      const planes = tightPlanes(format, 8 << 20);
+      const planes = planesOf(format.format, format, 8 << 20);
       const [luma = { address: 0, rowBytes: 0 }, chroma = luma] = planes;
       const status = (run: () => unknown): unknown => {
         try {

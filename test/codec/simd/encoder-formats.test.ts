@@ -12,19 +12,19 @@ import { photoLike, type RgbPicture, randomSequence } from "../../support/genera
 /** Random pictures a build: SLIPSTREAM_FUZZ_RUNS asks for more than the usual; each starts five programs. */
 const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 15);
 const variants = ["relaxed", "plain"] as const;
-const cases: { pixelFormat: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
-  { pixelFormat: "rgba", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "rgba", sampling: "4:4:4", cjpegSampling: "1x1" },
-  { pixelFormat: "rgb24", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "rgb24", sampling: "4:4:4", cjpegSampling: "1x1" },
-  { pixelFormat: "bgr24", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "bgr24", sampling: "4:4:4", cjpegSampling: "1x1" },
-  { pixelFormat: "yuvj420p", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "yuv420p", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "nv12", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "yuyv422", sampling: "4:2:2", cjpegSampling: "2x1" },
-  { pixelFormat: "yuyv422", sampling: "4:2:0", cjpegSampling: "2x2" },
-  { pixelFormat: "gray", sampling: "gray", cjpegSampling: "1x1" },
+const cases: { format: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
+  { format: "rgba", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "rgba", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { format: "rgb24", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "rgb24", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { format: "bgr24", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "bgr24", sampling: "4:4:4", cjpegSampling: "1x1" },
+  { format: "yuvj420p", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "yuv420p", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "nv12", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "yuyv422", sampling: "4:2:2", cjpegSampling: "2x1" },
+  { format: "yuyv422", sampling: "4:2:0", cjpegSampling: "2x2" },
+  { format: "gray", sampling: "gray", cjpegSampling: "1x1" },
 ];
 
 function channelMeans(picture: RgbPicture): number[] {
@@ -41,25 +41,22 @@ function meanError(a: RgbPicture, b: RgbPicture): number {
 for (const variant of variants) {
   describe(`${variant} build`, () => {
     test.each(cases)(
-      "$pixelFormat as $sampling looks like what the pixels say",
-      async ({ pixelFormat, sampling, cjpegSampling }) => {
+      "$format as $sampling looks like what the pixels say",
+      async ({ format, sampling, cjpegSampling }) => {
         const bench = await EncoderBench.create(variant);
         // Whole MCUs, and an odd size that ends in the middle of one.
-        for (const [widthPixels, heightPixels] of [
+        for (const [width, height] of [
           [320, 240],
           [131, 67],
         ] as const) {
-          const pixels = await toRawPixels(photoLike(widthPixels, heightPixels), pixelFormat);
-          const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
-          const { jpeg, picture } = bench.encode(
-            { widthPixels, heightPixels, pixelFormat, sampling, quality: 90 },
-            pixels,
-          );
+          const pixels = await toRawPixels(photoLike(width, height), format);
+          const meant = await fromRawPixels(pixels, format, width, height);
+          const { jpeg, picture } = bench.encode({ width, height, format, sampling, quality: 90 }, pixels);
           const decoded = await djpeg(jpeg);
           const reference = await djpeg(await cjpeg(meant, 90, cjpegSampling, picture.restartIntervalMcus));
-          expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+          expect([decoded.width, decoded.height]).toEqual([width, height]);
           // ffmpeg and djpeg place the chroma of an odd-sized picture differently: that much is theirs, not the encoder's.
-          const odd = (widthPixels | heightPixels) & 1;
+          const odd = (width | height) & 1;
           expect(psnr(meant, decoded)).toBeGreaterThan(psnr(meant, reference) - (odd === 1 ? 0.45 : 0.1));
           const [ours, theirs] = [channelMeans(decoded), channelMeans(meant)];
           for (const [channel, mean] of ours.entries())
@@ -71,7 +68,7 @@ for (const variant of variants) {
 
     test.each(["yuv420p", "nv12", "yuyv422", "gray"] as const)(
       "%s: limited range reaches black and white and is clamped",
-      async (pixelFormat) => {
+      async (format) => {
         const bench = await EncoderBench.create(variant);
         const colourRange: ColourRange = "limited";
         for (const [level, expected] of [
@@ -82,13 +79,11 @@ for (const variant of variants) {
           [235, 255],
           [255, 255],
         ] as const) {
-          const format = { widthPixels: 32, heightPixels: 32, pixelFormat, colourRange, quality: 100 };
-          const pixels = new Uint8Array(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels)).fill(
-            128,
-          );
-          if (pixelFormat === "yuyv422") for (let n = 0; n < pixels.length; n += 2) pixels[n] = level;
+          const picture = { width: 32, height: 32, format, colourRange, quality: 100 };
+          const pixels = new Uint8Array(frameBytes(format, picture.width, picture.height)).fill(128);
+          if (format === "yuyv422") for (let n = 0; n < pixels.length; n += 2) pixels[n] = level;
           else pixels.fill(level, 0, 32 * 32);
-          const { rgb } = await djpeg(bench.encode(format, pixels).jpeg);
+          const { rgb } = await djpeg(bench.encode(picture, pixels).jpeg);
           for (const value of rgb) expect(Math.abs(value - expected)).toBeLessThanOrEqual(1);
         }
       },
@@ -107,21 +102,17 @@ for (const variant of variants) {
             fc.integer({ min: 30, max: 100 }),
             fc.nat(),
             fc.boolean(),
-            async (widthPixels, heightPixels, { pixelFormat, sampling, cjpegSampling }, quality, seed, noisy) => {
+            async (width, height, { format, sampling, cjpegSampling }, quality, seed, noisy) => {
               const random = randomSequence(seed);
-              const format = { widthPixels, heightPixels, pixelFormat, sampling, quality };
               // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
               const pixels =
-                noisy && (pixelFormat === "rgba" || pixelFormat === "gray")
-                  ? Uint8Array.from(
-                      { length: frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels) },
-                      () => random() * 256,
-                    )
-                  : await toRawPixels(photoLike(widthPixels, heightPixels, seed % 97), pixelFormat);
-              const { jpeg, picture } = bench.encode(format, pixels);
-              const meant = await fromRawPixels(pixels, pixelFormat, widthPixels, heightPixels);
+                noisy && (format === "rgba" || format === "gray")
+                  ? Uint8Array.from({ length: frameBytes(format, width, height) }, () => random() * 256)
+                  : await toRawPixels(photoLike(width, height, seed % 97), format);
+              const { jpeg, picture } = bench.encode({ width, height, format, sampling, quality }, pixels);
+              const meant = await fromRawPixels(pixels, format, width, height);
               const decoded = await djpeg(jpeg);
-              expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+              expect([decoded.width, decoded.height]).toEqual([width, height]);
               const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
               // In tiny pictures one rounding is worth several dB, so this allows for luck; a wrong edge or colour costs far more.
               expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);

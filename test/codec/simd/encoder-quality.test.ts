@@ -36,8 +36,8 @@ const pictures: Record<string, RgbPicture> = {
 
 /** Encodes with both; what the two lose, in dB, and their sizes. */
 async function compare(bench: EncoderBench, picture: RgbPicture, quality: number, sampling: "4:2:0" | "4:4:4") {
-  const { widthPixels, heightPixels } = picture;
-  const ours = bench.encode({ widthPixels, heightPixels, pixelFormat: "rgba", sampling, quality }, rgbaOf(picture));
+  const { width, height } = picture;
+  const ours = bench.encode({ width, height, format: "rgba", sampling, quality }, rgbaOf(picture));
   const theirs = await cjpeg(picture, quality, sampling === "4:2:0" ? "2x2" : "1x1", ours.picture.restartIntervalMcus);
   const [ourPicture, theirPicture] = await Promise.all([djpeg(ours.jpeg), djpeg(theirs)]);
   return {
@@ -100,10 +100,7 @@ for (const variant of variants) {
       const bench = await EncoderBench.create(variant);
       for (const level of [0, 1, 16, 77, 127, 128, 129, 200, 254, 255]) {
         const flat = checkerboard(48, 48, [level, level, level], [level, level, level]);
-        const jpeg = bench.encode(
-          { widthPixels: 48, heightPixels: 48, pixelFormat: "rgba", quality: 100 },
-          rgbaOf(flat),
-        ).jpeg;
+        const jpeg = bench.encode({ width: 48, height: 48, format: "rgba", quality: 100 }, rgbaOf(flat)).jpeg;
         expect((await djpeg(jpeg)).rgb).toEqual(flat.rgb);
       }
     });

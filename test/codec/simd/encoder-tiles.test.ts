@@ -1,11 +1,11 @@
 // Tiles: any split, order and number of workers gives the same bytes; nothing is read or written outside what was given.
 
-import { frameBytes } from "../../../src/core/pixel-format.ts";
+import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Worker } from "node:worker_threads";
 import { cutTiles, stitchTiles } from "../../../src/codec/jpeg/stitch.ts";
-import { type PictureFormat, SimdEncoder, tightPlanes } from "../../../src/codec/simd/encoder.ts";
+import { type PictureFormat, SimdEncoder } from "../../../src/codec/simd/encoder.ts";
 import { defaultRestartInterval } from "../../../src/codec/jpeg/tile-grid.ts";
 import { WASM } from "../../../src/codec/bun/wasm.ts";
 import { createKernelMemory, supportedVariant } from "../../../src/codec/simd/kernel-module.ts";
@@ -22,7 +22,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
-          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
+          const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
           const whole = bench.encode(format, pixels);
           const parts = bench.encode(format, pixels, tilesACall);
           expect(parts.tileBytes).toEqual(whole.tileBytes);
@@ -36,7 +36,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
-          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
+          const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
           const { tiles } = bench.encode(format, pixels);
           const targetBytes = Math.floor(tiles.length * part);
           const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = bench.layOut([
@@ -49,7 +49,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           bench.bytes.set(pixels, source);
           const picture = bench.encoder.prepare(state, format);
           const encode = (): number =>
-            bench.encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, {
+            bench.encoder.encodeTiles(picture, scratch, planesOf(format.format, format, source), 0, picture.tileCount, {
               address: target,
               bytes: targetBytes,
               tileBytesAddress: lengths,
@@ -64,16 +64,15 @@ for (const variant of ["relaxed", "plain"] as const) {
     test("bytesBound() is enough for the worst there is", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       const format = {
-        widthPixels: 64,
-        heightPixels: 64,
-        pixelFormat: "rgba",
+        width: 64,
+        height: 64,
+        format: "rgba",
         sampling: "4:4:4",
         quality: 100,
       } as const;
       const random = randomSequence(5);
-      const pixels = Uint8Array.from(
-        { length: frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels) },
-        () => (random() < 0.5 ? 0 : 255),
+      const pixels = Uint8Array.from({ length: frameBytes(format.format, format.width, format.height) }, () =>
+        random() < 0.5 ? 0 : 255,
       );
       const [state = 0, scratch = 0, source = 0, lengths = 0, target = 0] = bench.layOut([
         { bytes: bench.encoder.stateBytes, aligned: true },
@@ -85,11 +84,18 @@ for (const variant of ["relaxed", "plain"] as const) {
       bench.bytes.set(pixels, source);
       const picture = bench.encoder.prepare(state, format);
       const bytes = bench.encoder.bytesBound(picture, picture.tileCount);
-      const written = bench.encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, {
-        address: target,
-        bytes,
-        tileBytesAddress: lengths,
-      });
+      const written = bench.encoder.encodeTiles(
+        picture,
+        scratch,
+        planesOf(format.format, format, source),
+        0,
+        picture.tileCount,
+        {
+          address: target,
+          bytes,
+          tileBytesAddress: lengths,
+        },
+      );
       expect(written).toBeGreaterThan(64 * 64 * 3 * 0.8);
       expect(written).toBeLessThan(bytes);
     });
@@ -103,13 +109,20 @@ for (const variant of ["relaxed", "plain"] as const) {
       const target = scratch + encoder.scratchBytes;
       fc.assert(
         fc.property(pictureFormats(300), fc.nat(), (format, seed) => {
-          const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
+          const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
           const source = bytes.length - pixels.length;
           bytes.set(pixels, source);
           const picture = encoder.prepare(state, format);
           const output = { address: target, bytes: 1 << 20, tileBytesAddress: target + (1 << 20) };
           expect(
-            encoder.encodeTiles(picture, scratch, tightPlanes(format, source), 0, picture.tileCount, output),
+            encoder.encodeTiles(
+              picture,
+              scratch,
+              planesOf(format.format, format, source),
+              0,
+              picture.tileCount,
+              output,
+            ),
           ).toBeGreaterThan(0);
           expect(Buffer.compare(bytes.subarray(source), pixels)).toBe(0);
         }),
@@ -126,11 +139,11 @@ for (const variant of ["relaxed", "plain"] as const) {
           fc.integer({ min: 1, max: 70 }),
           fc.nat(255),
           (format, seed, gapBytes, filler) => {
-            const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), seed);
+            const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
             const { tiles } = bench.encode(format, pixels);
-            const tight = tightPlanes(format, 0);
+            const tight = planesOf(format.format, format, 0);
             const planes = tight.map(({ address, rowBytes }, plane) => {
-              const rows = plane === 0 ? format.heightPixels : Math.ceil(format.heightPixels / 2);
+              const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
               const spread = new Uint8Array(rows * (rowBytes + gapBytes)).fill(filler);
               for (let row = 0; row < rows; row++) {
                 spread.set(
@@ -162,7 +175,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 
     test("what cannot be encoded is refused by its reason", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
-      const good = { widthPixels: 640, heightPixels: 480, pixelFormat: "rgba", quality: 75 } as const;
+      const good = { width: 640, height: 480, format: "rgba", quality: 75 } as const;
       const status = (format: PictureFormat): unknown => {
         try {
           return encoder.prepare(KERNEL_TABLES_BYTES, format).tileCount;
@@ -171,11 +184,11 @@ for (const variant of ["relaxed", "plain"] as const) {
         }
       };
       expect(status(good)).toBe(150);
-      expect(status({ ...good, widthPixels: 0, restartIntervalMcus: 1 })).toBe(-1);
-      expect(status({ ...good, widthPixels: 8193, restartIntervalMcus: 1 })).toBe(-1);
-      expect(status({ ...good, heightPixels: 8193 })).toBe(-1);
+      expect(status({ ...good, width: 0, restartIntervalMcus: 1 })).toBe(-1);
+      expect(status({ ...good, width: 8193, restartIntervalMcus: 1 })).toBe(-1);
+      expect(status({ ...good, height: 8193 })).toBe(-1);
       expect(status({ ...good, sampling: "4:2:2" })).toBe(-3);
-      expect(status({ ...good, pixelFormat: "nv12", sampling: "4:4:4" })).toBe(-3);
+      expect(status({ ...good, format: "nv12", sampling: "4:4:4" })).toBe(-3);
       expect(status({ ...good, quality: 0 })).toBe(-4);
       expect(status({ ...good, quality: 101 })).toBe(-4);
       expect(status({ ...good, restartIntervalMcus: 7 })).toBe(-5);
@@ -188,7 +201,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       const scratch = state + encoder.stateBytes;
       const source = scratch + encoder.scratchBytes;
       const target = source + 640 * 480 * 4;
-      const format = { widthPixels: 640, heightPixels: 480, pixelFormat: "rgba", quality: 75 } as const;
+      const format = { width: 640, height: 480, format: "rgba", quality: 75 } as const;
       const picture = encoder.prepare(state, format);
       const status = (firstTile: number, tileCount: number, rowBytes = 2560, stateAddress = state): unknown => {
         try {
@@ -232,17 +245,17 @@ for (const variant of ["relaxed", "plain"] as const) {
 
 test("the largest picture there is", async () => {
   const bench = await EncoderBench.create(supportedVariant() ?? "plain", 512 << 20);
-  for (const [widthPixels, heightPixels] of [
+  for (const [width, height] of [
     [8192, 33],
     [17, 8192],
     [8191, 8191],
   ] as const) {
-    const format = { widthPixels, heightPixels, pixelFormat: "gray", quality: 50 } as const;
-    const row = randomPixels(widthPixels, 1);
-    const pixels = new Uint8Array(widthPixels * heightPixels);
-    for (let y = 0; y < heightPixels; y++) pixels.set(row, y * widthPixels);
+    const format = { width, height, format: "gray", quality: 50 } as const;
+    const row = randomPixels(width, 1);
+    const pixels = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) pixels.set(row, y * width);
     const decoded = await djpeg(bench.encode(format, pixels, 4000).jpeg);
-    expect([decoded.widthPixels, decoded.heightPixels]).toEqual([widthPixels, heightPixels]);
+    expect([decoded.width, decoded.height]).toEqual([width, height]);
   }
 }, 60_000);
 
@@ -258,9 +271,9 @@ test("the default restart interval divides the line and is about twenty MCUs whe
 
 test("several workers on one shared picture give the bytes of one", async () => {
   const variant = supportedVariant() ?? "plain";
-  const format = { widthPixels: 1280, heightPixels: 720, pixelFormat: "rgba", quality: 80 } as const;
+  const format = { width: 1280, height: 720, format: "rgba", quality: 80 } as const;
   const bench = await EncoderBench.create(variant);
-  const pixels = randomPixels(frameBytes(format.pixelFormat, format.widthPixels, format.heightPixels), 11);
+  const pixels = randomPixels(frameBytes(format.format, format.width, format.height), 11);
   const whole = bench.encode(format, pixels);
 
   const module = await WASM.kernel("encoder", variant);
@@ -270,7 +283,7 @@ test("several workers on one shared picture give the bytes of one", async () => 
   const source = 8 << 20;
   new Uint8Array(memory.buffer).set(pixels, source);
   const picture = encoder.prepare(state, format);
-  const planes = tightPlanes(format, source);
+  const planes = planesOf(format.format, format, source);
   const workers = 3;
   const share = Math.ceil(picture.tileCount / workers);
   const results = await Promise.all(
