@@ -3,7 +3,7 @@
 // A JPEG is therefore copied once on its way through the server: into its block, by a camera's thread or by the reader of a pipe.
 
 import type { Arena } from "../codec/memory/arena.ts";
-import { type Area, RecycledAreas } from "../codec/memory/recycled-areas.ts";
+import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";
 import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
 
 /** Memory for one JPEG, shared by counting: `JpegBlocks.take` returns it retained once, and the last `release` recycles it. */
@@ -39,16 +39,16 @@ export class JpegBlock {
 
 export class JpegBlocks {
   readonly #arena: Arena;
-  readonly #areas: RecycledAreas;
+  readonly #areas: RecycledBlocks;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#areas = new RecycledAreas(arena);
+    this.#areas = new RecycledBlocks(arena);
   }
 
   /** Returns a block for a JPEG of at most `maxBytes`, with undefined content. Throws CodecError when the arena is full. */
   take(maxBytes: number): JpegBlock {
-    const area: Area = this.#areas.take(PICTURE_HEAD_BYTES + maxBytes);
-    return new JpegBlock(this.#arena.bytes(area.address, area.bytes), () => this.#areas.giveBack(area));
+    const area: Block = this.#areas.acquire(PICTURE_HEAD_BYTES + maxBytes);
+    return new JpegBlock(this.#arena.bytes(area.address, area.bytes), () => this.#areas.release(area));
   }
 }

@@ -1,38 +1,44 @@
-// Memory that is used again and again: fresh memory costs a page fault for every four kilobytes of it, and a collector's work.
+// Blocks of ordinary memory that are used again: fresh memory costs a page fault for every four kilobytes, and work for the collector.
 
-/** Larger pieces are seldom, and not kept. */
+/** Larger blocks are rare, and not kept. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** A piece of memory, and by how many it is used. */
-export class PooledBytes {
+/** A block of memory with a count of its users. */
+export class ByteBlock {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Changed by `retain` and by BytePool only. */
   users = 0;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.bytes = bytes;
   }
+
+  /** Adds a user, who releases the block too. */
+  retain(): void {
+    this.users++;
+  }
 }
 
-/** Keeps as much as was ever in use at a time, each size by itself; its users bound that. */
+/** Keeps as much as was in use at the same time, by size. So its users bound it. */
 export class BytePool {
   /** By size, which is a power of two. */
-  readonly #free = new Map<number, PooledBytes[]>();
+  readonly #free = new Map<number, ByteBlock[]>();
 
-  /** At least so many bytes, with whatever is in them, for one user. */
-  take(bytes: number): PooledBytes {
+  /** Returns a block of at least `bytes`, with old contents, for one user. */
+  acquire(bytes: number): ByteBlock {
     const size = 2 ** Math.ceil(Math.log2(Math.max(1, bytes)));
-    const pooled = this.#free.get(size)?.pop() ?? new PooledBytes(new Uint8Array(size));
-    pooled.users = 1;
-    return pooled;
+    const block = this.#free.get(size)?.pop() ?? new ByteBlock(new Uint8Array(size));
+    block.users = 1;
+    return block;
   }
 
-  /** One user less; the last one gives the memory back. */
-  release(pooled: PooledBytes): void {
-    if (--pooled.users > 0) return;
-    const size = pooled.bytes.length;
+  /** Removes a user. When the last one is gone, the block is kept for the next `acquire`. */
+  release(block: ByteBlock): void {
+    if (--block.users > 0) return;
+    const size = block.bytes.length;
     if (size > MOST_KEPT_BYTES) return;
     const equals = this.#free.get(size);
-    if (equals === undefined) this.#free.set(size, [pooled]);
-    else equals.push(pooled);
+    if (equals === undefined) this.#free.set(size, [block]);
+    else equals.push(block);
   }
 }

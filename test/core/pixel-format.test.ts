@@ -3,7 +3,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { UsageError } from "../../src/core/errors.ts";
-import { frameBytes, isPixelFormat, isUsableSize, PIXEL_FORMATS, parseSize } from "../../src/core/pixel-format.ts";
+import {
+  frameBytes,
+  isPixelFormat,
+  isUsableSize,
+  PIXEL_FORMATS,
+  parseSize,
+  planesOf,
+} from "../../src/core/pixel-format.ts";
 import { ffmpeg } from "../support/jpeg-tools.ts";
 
 describe("frameBytes", () => {
@@ -30,6 +37,22 @@ describe("frameBytes", () => {
         expect(Number.isSafeInteger(bytes)).toBe(true);
         expect(bytes).toBeGreaterThanOrEqual(width * height);
         expect(bytes).toBeLessThanOrEqual(width * height * 4 + 2 * (width + height) + 4);
+      }),
+    );
+  });
+});
+
+describe("planesOf", () => {
+  test("planes follow each other and fill the frame", () => {
+    const side = fc.integer({ min: 1, max: 8192 });
+    fc.assert(
+      fc.property(fc.constantFrom(...PIXEL_FORMATS), side, side, fc.nat(), (format, width, height, address) => {
+        let end = address;
+        for (const plane of planesOf(format, { width, height }, address)) {
+          expect(plane.address).toBe(end);
+          end += plane.rowBytes * plane.rows;
+        }
+        expect(end - address).toBe(frameBytes(format, width, height));
       }),
     );
   });

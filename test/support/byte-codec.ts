@@ -1,6 +1,7 @@
 // A codec for tests: takes and gives pixels as bytes, and keeps the arena to itself.
 
-import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import type { Decoded } from "../../src/codec/codec.ts";
 import type { CodecName } from "../../src/codec/codecs.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
@@ -22,7 +23,7 @@ export interface ByteCodec {
 export async function createByteCodec(name: CodecName): Promise<ByteCodec> {
   const arena = Arena.create();
   const codec = await createCodec(name, arena, WASM);
-  const pixels = new GrowingArea(arena);
+  const pixels = new GrowingBlock(arena);
   return {
     encode({ bytes, ...frame }, quality) {
       const address = pixels.reserve(bytes.length);

@@ -2,7 +2,8 @@
 
 import { SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
-import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
@@ -162,7 +163,7 @@ export function owed(rendition: Rendition, since: number): NumberedTile[] {
 export class WholeEncoder {
   readonly #arena = Arena.create();
   readonly #encoder: SimdEncoder;
-  readonly #areas = [0, 1, 2, 3, 4].map(() => new GrowingArea(this.#arena));
+  readonly #areas = [0, 1, 2, 3, 4].map(() => new GrowingBlock(this.#arena));
   readonly #state: number;
   readonly #scratch: number;
 
@@ -209,7 +210,7 @@ export class WholeEncoder {
   }
 
   #reserve(area: number, bytes: number): number {
-    return (this.#areas[area] as GrowingArea).reserve(bytes);
+    return (this.#areas[area] as GrowingBlock).reserve(bytes);
   }
 }
 

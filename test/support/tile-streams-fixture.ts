@@ -1,6 +1,7 @@
 // The tile pipeline with real codec threads and a real connection, for tests that feed it tiles and look at what comes out.
 
-import { Arena, GrowingArea } from "../../src/codec/memory/arena.ts";
+import { Arena } from "../../src/codec/memory/arena.ts";
+import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
@@ -79,7 +80,7 @@ export const ended = ({ decoded, dropped }: Setup): number => decoded.length + d
 /** Decodes JPEGs in one go, with the decoder for whole pictures; the pixels are valid until the next call. */
 export async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
   const arena = Arena.create();
-  const [input, output] = [new GrowingArea(arena), new GrowingArea(arena)];
+  const [input, output] = [new GrowingBlock(arena), new GrowingBlock(arena)];
   const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   return (jpeg) => {

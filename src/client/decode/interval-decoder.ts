@@ -3,7 +3,8 @@
 // The main thread reads the header and finds the markers; threads take runs of intervals from a counter, as they do with tiles
 // that come one by one (tile-stream.ts), and whoever ends the last run converts the lines of pixels between the runs.
 
-import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import { GrowingBlock } from "../../codec/memory/growing-block.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { type DecoderExports, instantiateDecoder, JpegPicture } from "../../codec/simd/decoder.ts";
 import { seams, shareOut } from "../../codec/jpeg/tile-rectangles.ts";
@@ -33,7 +34,7 @@ export class IntervalDecoder {
   readonly #pool: CodecPool;
   readonly #kernel: DecoderExports;
   readonly #picture: JpegPicture;
-  readonly #input: GrowingArea;
+  readonly #input: GrowingBlock;
   readonly #counters: number;
   #running = 0;
 
@@ -42,7 +43,7 @@ export class IntervalDecoder {
     this.#pool = pool;
     this.#kernel = kernel;
     this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
-    this.#input = new GrowingArea(arena);
+    this.#input = new GrowingBlock(arena);
     this.#counters = arena.take(COUNTERS_BYTES);
   }
 

@@ -1,7 +1,7 @@
 // The newest compressed bytes of every tile of a picture, for snapshots: where they lie in the copies of the parts they came in.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
-import type { BytePool, PooledBytes } from "../../core/byte-pool.ts";
+import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /** A part is kept whole while any tile of it is the newest; beyond so many times the picture's bytes, tiles are put together. */
@@ -42,7 +42,7 @@ export class KeptTiles {
       const part = parts[index] as PartBytes;
       const length = lengths[index] as number;
       const older = this.#parts[number] as PartBytes | null;
-      part.copy.users++;
+      part.copy.retain();
       if (part.kept++ === 0) this.#keptBytes += part.bytes;
       if (older !== null) {
         if (--older.kept === 0) this.#keptBytes -= older.bytes;
@@ -59,7 +59,7 @@ export class KeptTiles {
   snapshot(): Snapshot {
     const header = this.#header;
     const copies = this.#parts.map((part) => part?.copy ?? null);
-    for (const copy of copies) if (copy !== null) copy.users++;
+    for (const copy of copies) if (copy !== null) copy.retain();
     const offsets = this.#offsets.slice();
     const lengths = this.#lengths.slice();
     return {
@@ -76,7 +76,7 @@ export class KeptTiles {
 
   /** Copies all tiles into one piece, so that the parts they came in can go. */
   #putTogether(): void {
-    const copy = this.#copies.take(this.#wholeBytes);
+    const copy = this.#copies.acquire(this.#wholeBytes);
     const all: PartBytes = { area: { address: 0, bytes: 0 }, bytes: this.#wholeBytes, users: 0, copy, kept: 0 };
     let at = 0;
     for (const [number, part] of this.#parts.entries()) {
@@ -86,7 +86,7 @@ export class KeptTiles {
       part.kept--;
       this.#copies.release(part.copy);
       all.kept++;
-      copy.users++;
+      copy.retain();
       this.#parts[number] = all;
       this.#offsets[number] = at;
       at += bytes.length;
@@ -96,7 +96,7 @@ export class KeptTiles {
   }
 }
 
-function bytesOf(copy: PooledBytes | null, offsets: Uint32Array, lengths: Uint32Array, number: number): Uint8Array {
+function bytesOf(copy: ByteBlock | null, offsets: Uint32Array, lengths: Uint32Array, number: number): Uint8Array {
   const offset = offsets[number] as number;
   return copy === null ? new Uint8Array() : copy.bytes.subarray(offset, offset + (lengths[number] as number));
 }

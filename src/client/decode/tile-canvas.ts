@@ -1,6 +1,7 @@
 // The picture that a stream of tiles is painted on: its header read, its planes in the arena, and the newest bytes of each tile.
 
-import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import { GrowingBlock } from "../../codec/memory/growing-block.ts";
 import { TILE_ADDRESS, TILE_BYTES, TILE_LENGTH, TILE_NUMBER, TILE_SCAN } from "../../codec/kernel/decode/layout.ts";
 import { type DecoderExports, JpegPicture } from "../../codec/simd/decoder.ts";
 import type { PictureInfo } from "../../codec/jpeg/tile-rectangles.ts";
@@ -17,7 +18,7 @@ export class TileCanvas implements TileGrid {
   readonly #arena: Arena;
   readonly #kernel: DecoderExports;
   readonly #picture: JpegPicture;
-  readonly #headerArea: GrowingArea;
+  readonly #headerArea: GrowingBlock;
   #info: PictureInfo | null = null;
   readonly #copies: BytePool;
   #kept: KeptTiles;
@@ -31,7 +32,7 @@ export class TileCanvas implements TileGrid {
     this.#arena = arena;
     this.#kernel = kernel;
     this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
-    this.#headerArea = new GrowingArea(arena);
+    this.#headerArea = new GrowingBlock(arena);
   }
 
   /** Begins a picture. Throws ProtocolError where its header is of no use for tiles, CodecError where memory ends. */

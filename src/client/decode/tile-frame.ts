@@ -2,8 +2,8 @@
 //
 // Plain numbers by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
 
-import type { Area, RecycledAreas } from "../../codec/memory/recycled-areas.ts";
-import type { BytePool, PooledBytes } from "../../core/byte-pool.ts";
+import type { Block, RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
+import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { Tiles } from "../../protocol/messages.ts";
 import { totalBytes } from "../../protocol/tile-list.ts";
@@ -12,20 +12,20 @@ import type { ReceivedFrame } from "../picture.ts";
 
 /** Where the bytes of parts go. */
 export interface PartMemory {
-  areas: RecycledAreas;
+  areas: RecycledBlocks;
   copies: BytePool;
 }
 
 /** The bytes of one part. */
 export interface PartBytes {
   /** In the arena, for threads to read. */
-  area: Area;
+  area: Block;
   /** How much of the area they are. */
   bytes: number;
   /** Tiles of it that are still to be decoded, or are being so; then both memories have one user less. */
   users: number;
   /** The same once more, for snapshots, as long as any has a tile of it; made once threads have been woken. */
-  copy: PooledBytes;
+  copy: ByteBlock;
   /** Tiles whose newest bytes are in it. */
   kept: number;
 }
@@ -73,7 +73,7 @@ export class TileFrame {
    * Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well.
    * Returns its bytes, which are yet to be copied (`keepCopy`), or null where there are none.
    */
-  add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (area: Area) => Uint8Array): PartBytes | null {
+  add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (area: Block) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
@@ -83,8 +83,8 @@ export class TileFrame {
     const { numbers, lengths, pieces } = part.tiles;
     if (numbers.length === 0) return null;
     const total = totalBytes(part.tiles);
-    const area = memory.areas.take(total);
-    const bytes = { area, bytes: total, users: numbers.length, copy: memory.copies.take(total), kept: 0 };
+    const area = memory.areas.acquire(total);
+    const bytes = { area, bytes: total, users: numbers.length, copy: memory.copies.acquire(total), kept: 0 };
     const room = view(area);
     let at = 0;
     for (const piece of pieces) {
@@ -155,13 +155,13 @@ export class TileFrame {
 }
 
 /** Copies what will be overwritten in the arena once it is decoded. */
-export function keepCopy(part: PartBytes, view: (area: Area) => Uint8Array): void {
+export function keepCopy(part: PartBytes, view: (area: Block) => Uint8Array): void {
   part.copy.bytes.set(view(part.area).subarray(0, part.bytes));
 }
 
 /** One of its tiles has been decoded, or will not be. */
 export function release(part: PartBytes, { areas, copies }: PartMemory): void {
   if (--part.users > 0) return;
-  areas.giveBack(part.area);
+  areas.release(part.area);
   copies.release(part.copy);
 }

@@ -10,7 +10,7 @@ import type { JobResult } from "../../codec/threads/job.ts";
 import { TILE_BYTES } from "../../codec/kernel/decode/layout.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
-import type { Area, RecycledAreas } from "../../codec/memory/recycled-areas.ts";
+import type { Block, RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import type { Rectangle } from "../../codec/jpeg/tile-rectangles.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
@@ -33,7 +33,7 @@ export interface TileResources {
   /** For compressed bytes. */
   parts: PartMemory;
   /** For the lists of tiles that threads get. */
-  lists: RecycledAreas;
+  lists: RecycledBlocks;
   slots: PixelSlots;
   events: DecodeEvents;
 }
@@ -68,8 +68,8 @@ export class TileStream {
     // As many lists as there can be, so that none is missing later.
     this.#listBytes = canvas.info.tiles * TILE_BYTES + COUNTERS_BYTES;
     const { lists, pool } = resources;
-    const all = Array.from({ length: pool.threads }, () => lists.take(this.#listBytes));
-    for (const area of all) lists.giveBack(area);
+    const all = Array.from({ length: pool.threads }, () => lists.acquire(this.#listBytes));
+    for (const area of all) lists.release(area);
   }
 
   /** Nothing is left to be done, and no thread works on the canvas. */
@@ -96,7 +96,7 @@ export class TileStream {
     const frame =
       coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection, tiles) : coming;
     if (frame !== coming) this.#frames.push(frame);
-    const view = (area: Area) => arena.bytes(area.address, area.bytes);
+    const view = (area: Block) => arena.bytes(area.address, area.bytes);
     const added = frame.add(part, arrival, parts, view);
     if (frame.isWhole) this.#replaceOlder(frame);
     this.pump();
@@ -177,7 +177,7 @@ export class TileStream {
       rectangles = work.stale.take();
       frame.isConverting = true;
     }
-    const area = lists.take(this.#listBytes);
+    const area = lists.acquire(this.#listBytes);
     const counters = area.address + numbers.length * TILE_BYTES;
     const words = new Int32Array(arena.memory.buffer, counters, COUNTERS_BYTES / 4);
     words[NEXT_BATCH] = 0;
@@ -191,7 +191,7 @@ export class TileStream {
         if (--running > 0) return;
         for (const number of numbers) this.#inThread[number] = 0;
         for (const part of taken.parts) release(part, parts);
-        lists.giveBack(area);
+        lists.release(area);
       });
     }
   }

@@ -2,7 +2,7 @@
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { RecycledAreas } from "../../codec/memory/recycled-areas.ts";
+import { RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import { BytePool } from "../../core/byte-pool.ts";
 import { type DecoderExports, instantiateDecoder } from "../../codec/simd/decoder.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
@@ -31,8 +31,8 @@ export class TilePipeline {
   #spare: TileCanvas[] = [];
 
   constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, kernel: DecoderExports) {
-    const parts = { areas: new RecycledAreas(arena), copies: new BytePool() };
-    const lists = new RecycledAreas(arena);
+    const parts = { areas: new RecycledBlocks(arena), copies: new BytePool() };
+    const lists = new RecycledBlocks(arena);
     this.#resources = { arena, pool, parts, lists, slots: new PixelSlots(arena), events };
     this.#kernel = kernel;
   }

@@ -1,7 +1,8 @@
 // The greyed copy of the picture on the screen, for the time of a trouble. A copy: the picture's own pixels are still decoded into,
 // or shown again as a frame in which nothing has changed.
 
-import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import { GrowingBlock } from "../../codec/memory/growing-block.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { DecodedPicture } from "../picture.ts";
@@ -12,7 +13,7 @@ export type Greyer = (picture: DecodedPicture, done: (grey: ShownPicture | null)
 
 /** One copy at a time, and one in all: each takes the memory of the one before. */
 export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
-  const area = new GrowingArea(arena);
+  const area = new GrowingBlock(arena);
   let isBusy = false;
   return (picture, done) => {
     if (isBusy) return false;

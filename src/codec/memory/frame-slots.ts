@@ -1,20 +1,20 @@
-// Room for some frames in the arena, so that threads hand frames over without a copy.
+// Slots for frames in the arena, so that threads hand frames over without a copy.
 
 import type { Arena } from "./arena.ts";
 
-/** Room for one frame. Whoever got it from `acquire` has the one hold on it until `release`. */
+/** Memory for one frame. The caller of `acquire` owns it until `release`. */
 export interface FrameSlot {
   /** In the arena. */
   readonly address: number;
   /** The whole slot; a frame fills the first part of it. */
   readonly bytes: Uint8Array;
-  /** Gives the room back. Once: a second call throws, since the room may be another frame's by then. */
+  /** Call once. A second call throws, since the slot may hold another frame by then. */
   release(): void;
 }
 
 /**
- * A fixed number of slots of one size. Nothing waits for a slot: `acquire` says `null` when all are taken, and the
- * caller drops the frame and counts it.
+ * A fixed number of slots of one size. Nothing waits for a slot: `acquire` returns null when all are in use, and the caller
+ * drops the frame and counts it.
  */
 export class FrameSlots {
   readonly slotBytes: number;
@@ -30,13 +30,13 @@ export class FrameSlots {
   acquire(): FrameSlot | null {
     const address = this.#free.pop();
     if (address === undefined) return null;
-    let held = true;
+    let isHeld = true;
     return {
       address,
       bytes: this.#arena.bytes(address, this.slotBytes),
       release: () => {
-        if (!held) throw new Error("a frame slot was released twice");
-        held = false;
+        if (!isHeld) throw new Error("a frame slot was released twice");
+        isHeld = false;
         this.#free.push(address);
       },
     };

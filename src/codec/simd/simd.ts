@@ -2,7 +2,8 @@
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
-import { type Arena, GrowingArea } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
+import { GrowingBlock } from "../memory/growing-block.ts";
 import type { Codec, PixelFrame } from "../codec.ts";
 import { type DecoderExports, instantiateDecoder, JpegPicture } from "./decoder.ts";
 import { SimdEncoder } from "./encoder.ts";
@@ -33,8 +34,8 @@ export async function createSimd(arena: Arena, wasm: WasmModules, loadOther: () 
 
 function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Codec["encode"] {
   const state = arena.take(encoder.stateBytes);
-  const output = new GrowingArea(arena);
-  const lengths = new GrowingArea(arena);
+  const output = new GrowingBlock(arena);
+  const lengths = new GrowingBlock(arena);
   let prepared: { key: string; picture: PreparedPicture } | null = null;
 
   return async (frame: PixelFrame, quality: number) => {
@@ -70,7 +71,7 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
 }
 
 function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Promise<Codec>): Codec["decode"] {
-  const input = new GrowingArea(arena);
+  const input = new GrowingBlock(arena);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   let other: Promise<Codec> | null = null;
 

@@ -1,7 +1,8 @@
 // Tiles in a codec thread: a batch of them into the planes of their picture, and rectangles of the planes to pixels.
 
 import { CodecError } from "../../core/errors.ts";
-import { type Arena, GrowingArea } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
+import { GrowingBlock } from "../memory/growing-block.ts";
 import { BATCHES_LEFT, NEXT_BATCH, type TileJob } from "../tile-jobs.ts";
 import { TILE_BYTES } from "../kernel/decode/layout.ts";
 import { instantiateDecoder } from "./decoder.ts";
@@ -17,7 +18,7 @@ export interface TileDecoder {
 /** Loads the decoder kernel on the arena. */
 export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promise<TileDecoder> {
   const kernel = await instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
-  const scratchArea = new GrowingArea(arena);
+  const scratchArea = new GrowingBlock(arena);
 
   function run(job: TileJob): { damagedTiles: number } {
     const { state, list, batches, pixels, strideBytes, rectangles } = job;

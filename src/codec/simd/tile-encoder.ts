@@ -6,7 +6,8 @@
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
-import { type Arena, GrowingArea } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
+import { GrowingBlock } from "../memory/growing-block.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import {
   type BandOutput,
@@ -144,13 +145,13 @@ function asCodecError(cause: unknown, what: string): unknown {
  */
 class Output {
   readonly #arena: Arena;
-  readonly #area: GrowingArea;
+  readonly #area: GrowingBlock;
   #used = 0;
   #bandAt = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#area = new GrowingArea(arena);
+    this.#area = new GrowingBlock(arena);
     this.#area.reserve(MIN_OUTPUT_BYTES);
   }
 

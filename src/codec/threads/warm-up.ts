@@ -1,6 +1,7 @@
 // Makes a codec fast before it is needed: the engine compiles WebAssembly well only after it has run for a while.
 
-import { type Arena, GrowingArea } from "../memory/arena.ts";
+import type { Arena } from "../memory/arena.ts";
+import { GrowingBlock } from "../memory/growing-block.ts";
 import type { Codec } from "../codec.ts";
 import { tileGrid } from "../jpeg/tile-grid.ts";
 import type { EncodeTilesJob, TileEncoder } from "../tile-jobs.ts";
@@ -13,7 +14,7 @@ const HEIGHT = 240;
 /** Encodes and decodes a small picture some times, whole and, where the codec can, as tiles. */
 export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
   const bytes = WIDTH * HEIGHT * 4;
-  const address = new GrowingArea(arena).reserve(2 * bytes);
+  const address = new GrowingBlock(arena).reserve(2 * bytes);
   const pixels = arena.bytes(address, bytes);
   for (let at = 0; at < bytes; at++) pixels[at] = (at * 7 + (at >> 9) * 31) & 255;
   for (let call = 0; call < CALLS; call++) {

@@ -1,6 +1,7 @@
 // A scale: the picture in one size, the pixels of it that were last encoded, and which tiles are due to be refreshed.
 
-import { type Arena, GrowingArea } from "../../codec/memory/arena.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import { GrowingBlock } from "../../codec/memory/growing-block.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { ChromaSampling } from "../../codec/jpeg/sampling.ts";
 import { type TileGrid, tileGrid } from "../../codec/jpeg/tile-grid.ts";
@@ -21,8 +22,8 @@ interface Pixels {
 
 export class Scale {
   readonly #arena: Arena;
-  readonly #areas: readonly [GrowingArea, GrowingArea];
-  readonly #lengths: GrowingArea[] = [];
+  readonly #areas: readonly [GrowingBlock, GrowingBlock];
+  readonly #lengths: GrowingBlock[] = [];
   size: Size = { width: 0, height: 0 };
   grid: TileGrid = { mcuHeightPixels: 0, mcuLines: 0, tilesPerLine: 0, tileCount: 0 };
   #format: PixelFormat = "rgba";
@@ -36,7 +37,7 @@ export class Scale {
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#areas = [new GrowingArea(arena), new GrowingArea(arena)];
+    this.#areas = [new GrowingBlock(arena), new GrowingBlock(arena)];
   }
 
   /** Begins anew, with pixels of that layout; no frame may be in work. Its memory is used again. */
@@ -93,7 +94,7 @@ export class Scale {
 
   /** Where the lengths of the tiles of its n-th rendition go. */
   lengthsAddress(index: number): number {
-    this.#lengths[index] ??= new GrowingArea(this.#arena);
+    this.#lengths[index] ??= new GrowingBlock(this.#arena);
     return this.#lengths[index].reserve(4 * this.grid.tileCount);
   }
 

@@ -1,6 +1,6 @@
 // Messages that many viewers are sent, each made once, in memory that is used again when they are over.
 
-import { BytePool, type PooledBytes } from "../../core/byte-pool.ts";
+import { BytePool, type ByteBlock } from "../../core/byte-pool.ts";
 
 /** Gives memory for a message of at most so many bytes, whatever is in it. */
 export type TakeRoom = (bytes: number) => Uint8Array<ArrayBuffer>;
@@ -9,7 +9,7 @@ export class MessageCache {
   /** By the frame that a viewer has. */
   readonly #messages = new Map<number, Uint8Array>();
   readonly #pool = new BytePool();
-  #taken: PooledBytes[] = [];
+  #taken: ByteBlock[] = [];
 
   /** The message for a viewer with frame `since`; made if it is not there yet. */
   get(since: number, make: (takeRoom: TakeRoom) => Uint8Array): Uint8Array {
@@ -29,7 +29,7 @@ export class MessageCache {
   }
 
   #take(bytes: number): Uint8Array<ArrayBuffer> {
-    const pooled = this.#pool.take(bytes);
+    const pooled = this.#pool.acquire(bytes);
     this.#taken.push(pooled);
     return pooled.bytes;
   }

@@ -5,15 +5,15 @@
 // their memory is used again. Whoever sends them copies them into a message first.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
-import { BytePool, PooledBytes } from "../../core/byte-pool.ts";
+import { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 
 /** What a tile has that there is nothing of yet. */
-const NONE = new PooledBytes(new Uint8Array());
+const NONE = new ByteBlock(new Uint8Array());
 
 /** Where the bytes of each tile lie, and which frame changed it. */
 class TileTable {
-  readonly pieces: PooledBytes[];
+  readonly pieces: ByteBlock[];
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
   /** 0 = none yet. */
@@ -26,7 +26,7 @@ class TileTable {
     this.frames = new Uint32Array(tileCount);
   }
 
-  set(number: number, piece: PooledBytes, offset: number, length: number, frame: number): void {
+  set(number: number, piece: ByteBlock, offset: number, length: number, frame: number): void {
     this.pieces[number] = piece;
     this.offsets[number] = offset;
     this.lengths[number] = length;
@@ -34,7 +34,7 @@ class TileTable {
   }
 
   addTo(collector: TileCollector, number: number): void {
-    const { bytes } = this.pieces[number] as PooledBytes;
+    const { bytes } = this.pieces[number] as ByteBlock;
     collector.add(number, bytes, this.offsets[number] as number, this.lengths[number] as number);
   }
 }
@@ -85,7 +85,7 @@ export class TileStore {
     const highest = numbers.at(-1) as number;
     if (this.#openFrame === 0 || highest >= this.#tileCount)
       throw new RangeError(`no frame is open for tile ${highest}`);
-    const piece = this.#pool.take(bytes.length);
+    const piece = this.#pool.acquire(bytes.length);
     piece.bytes.set(bytes);
     let at = 0;
     for (const [index, number] of numbers.entries()) {
@@ -96,14 +96,14 @@ export class TileStore {
     this.#pool.release(piece); // the tiles use it now
   }
 
-  #putOne(number: number, piece: PooledBytes, offset: number, length: number): void {
+  #putOne(number: number, piece: ByteBlock, offset: number, length: number): void {
     if (this.#opened.frames[number] !== this.#openFrame) this.#openNumbers.push(number);
-    else this.#release(this.#opened.pieces[number] as PooledBytes);
-    piece.users++;
+    else this.#release(this.#opened.pieces[number] as ByteBlock);
+    piece.retain();
     this.#opened.set(number, piece, offset, length, this.#openFrame);
   }
 
-  #release(piece: PooledBytes): void {
+  #release(piece: ByteBlock): void {
     if (piece !== NONE) this.#pool.release(piece);
   }
 
@@ -111,10 +111,10 @@ export class TileStore {
   commit(): void {
     const { pieces, offsets, lengths, frames } = this.#opened;
     for (const number of this.#openNumbers) {
-      const piece = pieces[number] as PooledBytes;
+      const piece = pieces[number] as ByteBlock;
       const length = lengths[number] as number;
       this.#wholeBytes += length - (this.#tiles.lengths[number] as number);
-      this.#release(this.#tiles.pieces[number] as PooledBytes);
+      this.#release(this.#tiles.pieces[number] as ByteBlock);
       this.#tiles.set(number, piece, offsets[number] as number, length, this.#openFrame);
       frames[number] = 0;
     }
@@ -127,7 +127,7 @@ export class TileStore {
   abort(): void {
     for (const number of this.#openNumbers) {
       this.#opened.frames[number] = 0;
-      this.#release(this.#opened.pieces[number] as PooledBytes);
+      this.#release(this.#opened.pieces[number] as ByteBlock);
     }
     this.#openNumbers = [];
     this.#openFrame = 0;

@@ -19,7 +19,7 @@ function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uin
     area: { address: 0, bytes },
     bytes,
     users: numbers.length,
-    copy: pool.take(bytes),
+    copy: pool.acquire(bytes),
     kept: 0,
   };
   const offsets = new Uint32Array(numbers.length);

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
-import { Arena, GrowingArea } from "../../../src/codec/memory/arena.ts";
+import { Arena } from "../../../src/codec/memory/arena.ts";
+import { GrowingBlock } from "../../../src/codec/memory/growing-block.ts";
 
 describe("the arena", () => {
   test("hands out areas that begin at cache lines and do not overlap, and grows with them", () => {
@@ -63,7 +64,7 @@ describe("the arena", () => {
   });
 
   test("an area that grows keeps its place until it has to move", () => {
-    const area = new GrowingArea(Arena.create());
+    const area = new GrowingBlock(Arena.create());
     const first = area.reserve(1000);
     expect(area.reserve(10)).toBe(first);
     const second = area.reserve(1001);

@@ -1,0 +1,31 @@
+// A block of the arena that one owner keeps, and that grows with its needs.
+
+import type { Arena } from "./arena.ts";
+
+export class GrowingBlock {
+  readonly #arena: Arena;
+  #address = 0;
+  #bytes = 0;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** Returns the address of at least `bytes`. When the block has to grow, it moves, and its contents are lost. Throws CodecError when the arena is full. */
+  reserve(bytes: number): number {
+    if (bytes > this.#bytes) {
+      // Half as much again, so that sizes that rise slowly do not take a new block each time.
+      this.#bytes = this.#bytes === 0 ? bytes : Math.max(bytes, this.#bytes * 1.5);
+      this.#address = this.#arena.take(this.#bytes);
+    }
+    return this.#address;
+  }
+
+  get address(): number {
+    return this.#address;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+}
