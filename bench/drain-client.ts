@@ -5,8 +5,10 @@
 import { nowMicros } from "../src/core/clock.ts";
 import { SOFTWARE } from "../src/core/version.ts";
 import { BodyReader } from "../src/protocol/bytes.ts";
-import { readGoodbye, readPing, writeAck, writeHello, writePing, writePong } from "../src/protocol/messages.ts";
+import { readGoodbye, writeHello } from "../src/protocol/greeting.ts";
+import { readPing, writeAck, writePing, writePong } from "../src/protocol/messages.ts";
 import { Outbox } from "../src/protocol/outbox.ts";
+import { GONE } from "../src/protocol/transport.ts";
 import { MessageSplitter } from "../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, PING_INTERVAL_MS, WIRE_VERSION } from "../src/protocol/wire.ts";
 
@@ -34,7 +36,7 @@ class DrainClient {
   readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) =>
     this.#hear(type, body, startedAt),
   );
-  #outbox = new Outbox(() => -1);
+  #outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
 
   async connect(): Promise<void> {
     const socket = await Bun.connect({
@@ -51,7 +53,7 @@ class DrainClient {
       },
     });
     socket.setNoDelay(true);
-    this.#outbox = new Outbox((each) => socket.write(each));
+    this.#outbox = new Outbox({ write: (each) => socket.write(each), bufferedBytes: 0 });
     this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: "", paused: false }));
     return this.#greeted.promise;
   }

@@ -3,9 +3,8 @@
 import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
 import { CodecPool } from "../src/codec/threads/pool.ts";
-import type { Connection } from "../src/client/connect/connection.ts";
 import { createDecodePipeline, type DecodePipeline } from "../src/client/decode/picture-decoder.ts";
-import type { DecodedPicture } from "../src/client/picture.ts";
+import type { DecodedPicture, Origin } from "../src/client/picture.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 
@@ -56,7 +55,7 @@ export async function measureIntervals(
     take = decoded.resolve;
     const startedAt = performance.now();
     const stamps = { frameNumber: 1, capturedAt: 0, encodedAt: 0, sentAt: 0, firstByteAt: 0, lastByteAt: 0 };
-    pipeline.offer({ ...stamps, bytes: copy.length, jpeg: copy, connection: NOBODY });
+    pipeline.offer({ ...stamps, bytes: copy.length, jpeg: copy, origin: NO_ORIGIN });
     const { slot } = await decoded.promise;
     const passed = performance.now() - startedAt;
     slot.release();
@@ -78,4 +77,4 @@ export async function measureIntervals(
 }
 
 /** Nothing is acknowledged here. */
-const NOBODY = {} as Connection;
+const NO_ORIGIN = {} as Origin;

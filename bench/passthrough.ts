@@ -1,6 +1,7 @@
 // `bench passthrough`: what a camera's own JPEGs cost the server that passes them on, beside the same footage encoded here.
 
-import { Connection } from "../src/client/connect/connection.ts";
+import type { Connection } from "../src/client/connect/connection.ts";
+import { connectTcp } from "../src/client/connect/tcp.ts";
 import { nowMicros } from "../src/core/clock.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { median } from "../src/core/statistics.ts";
@@ -162,7 +163,7 @@ async function watch(port: number, width: number, fed: readonly Uint8Array[]): P
     const times = { transferMicros: 300, workMicros: 3_000, paceMicros: 3_000 };
     connection.acknowledge({ frameNumber, outcome: "shown", ...times });
   };
-  const connection: Connection = await Connection.open(
+  const connection: Connection = await connectTcp(
     { host: "127.0.0.1", port, camera: "" },
     {
       onWelcome: () => undefined,

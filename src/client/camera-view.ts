@@ -3,19 +3,18 @@
 import type { Arena } from "../codec/memory/arena.ts";
 import { readJpegSize } from "../codec/jpeg/header.ts";
 import type { CodecPool } from "../codec/threads/pool.ts";
-import { sleep } from "../core/clock.ts";
-import { ConnectionError, messageOf } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
-import { GoodbyeReason } from "../protocol/wire.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
-import { Connection, type ConnectionEnd, type ConnectionEvents, isHopeless } from "./connect/connection.ts";
+import type { Connection, ConnectionEvents } from "./connect/connection.ts";
+import { KeepConnected } from "./connect/keep-connected.ts";
+import { connectTcp } from "./connect/tcp.ts";
 import { createDecodePipeline } from "./decode/picture-decoder.ts";
 import type { FrameOutput } from "./present/frame-output.ts";
 import type { DecodeEvents } from "./picture.ts";
 import { acknowledgeDropped, Presenter } from "./present/presenter.ts";
 import { createGreyer } from "./present/grey-copy.ts";
 import { Receiver } from "./decode/receiver.ts";
-import { Backoff } from "./connect/backoff.ts";
 import type { Screen } from "./screens/screen.ts";
 import { saveSnapshot } from "./present/snapshot.ts";
 import { createTilePipeline } from "./decode/tile-streams.ts";
@@ -43,23 +42,19 @@ export interface CameraViewOptions {
   onBroken: (reason: unknown) => void;
 }
 
-/** How often a server is asked for a camera that it says has ended; each time is a line in its log. */
-const ENDED_PAUSE_MS = 30_000;
-
 export class CameraView {
   readonly figures = new ViewFigures();
   readonly #options: CameraViewOptions;
   readonly #presenter: Presenter;
   /** Null until its kernel is loaded. */
   #receiver: Receiver | null = null;
+  readonly #connecting: KeepConnected;
   #connection: Connection | null = null;
   #size: Size | null;
   #paused = false;
   /** Not to be seen at the moment: no pictures are wanted. */
   #hidden = false;
   #saidDamage = false;
-  /** Ends the pause before the next try to connect; null while there is none that may be ended. */
-  #endPause: (() => void) | null = null;
 
   static async create(options: CameraViewOptions): Promise<CameraView> {
     const { arena, pool } = options;
@@ -91,6 +86,7 @@ export class CameraView {
       grey: createGreyer(options.arena, options.pool),
       onSlotFree: () => this.pump(),
     });
+    this.#connecting = this.#createLoop();
   }
 
   /** Call when a codec thread has become idle. */
@@ -108,9 +104,9 @@ export class CameraView {
     this.#presenter.refresh();
   }
 
-  /** Tries at once, where no server had answered: another camera's connection has found it there. */
+  /** Tries to connect at once, if no server was reached last time. */
   retryNow(): void {
-    this.#endPause?.();
+    this.#connecting.retryNow();
   }
 
   toggleOverlay(): void {
@@ -144,22 +140,37 @@ export class CameraView {
     );
   }
 
-  /**
-   * Connects again and again, until told to stop. Throws ConnectionError where the host is unknown, has no such camera or, with `once`,
-   * does not answer, and ProtocolError where what answers is no Slipstream server of this version.
-   */
-  async run(): Promise<void> {
-    const { address, once, output, screen, stopped } = this.#options;
-    const backoff = new Backoff();
-    let remark = `waiting for ${this.figures.server}`;
+  /** Shows the camera until it is told to stop; see KeepConnected.run for what it throws. */
+  run(): Promise<void> {
+    return this.#connecting.run();
+  }
+
+  #createLoop(): KeepConnected {
+    const { address, once, stopped, say } = this.#options;
+    const events = this.#createEvents();
+    return new KeepConnected(
+      { address, once, stopped },
+      {
+        connect: () => connectTcp(address, events, { paused: this.#hidden || this.#paused }),
+        onConnection: (connection) => {
+          this.#connection = connection;
+          this.figures.connected = connection !== null;
+        },
+        onWaiting: (text) => this.#presenter.setRemark(text),
+        say,
+      },
+    );
+  }
+
+  #createEvents(): ConnectionEvents {
+    const { address, output, screen } = this.#options;
     let lastSaid = "";
     const say = (text: string) => {
       if (text !== lastSaid) this.#options.say(text);
       lastSaid = text;
     };
-    const events: ConnectionEvents = {
+    return {
       onWelcome: (welcome) => {
-        backoff.reset();
         lastSaid = "";
         this.figures.source = welcome.sourceName;
         this.figures.connections++;
@@ -188,64 +199,6 @@ export class CameraView {
         say(notice.trouble ? notice.text : "all is well again");
       },
     };
-    while (!stopped.aborted) {
-      this.#presenter.setRemark(remark);
-      const connections = this.figures.connections;
-      const trouble = await this.#connectOnce(events);
-      if (stopped.aborted) return;
-      const goodbye = trouble instanceof ConnectionError ? null : trouble.goodbye;
-      if (goodbye?.reason === GoodbyeReason.noCamera && this.figures.connections === 0) {
-        throw new ConnectionError(`${formatAddress({ ...address, camera: "" })}: ${goodbye.text}`);
-      }
-      const fatal = once || (this.figures.connections === 0 && isHopeless(trouble));
-      if (trouble instanceof ConnectionError) {
-        if (fatal) throw trouble;
-      } else if (once) {
-        this.#options.say(trouble.text);
-        const isOrderly = goodbye?.reason === GoodbyeReason.end || goodbye?.reason === GoodbyeReason.shutdown;
-        if (!isOrderly) throw new ConnectionError(`${this.figures.server}: ${trouble.text}`);
-        return;
-      }
-      const text = trouble instanceof ConnectionError ? trouble.message : trouble.text;
-      // A server that answers, and has nothing of this camera any more, will not before it is started again.
-      const hasEnded = goodbye?.reason === GoodbyeReason.end && this.figures.connections === connections;
-      say(hasEnded ? `${text}; asking again every ${ENDED_PAUSE_MS / 1000} s` : `${text}; trying again`);
-      remark = hasEnded ? text : `waiting for ${this.figures.server}`;
-      this.#presenter.setRemark(text);
-      // Only who found nobody may be called: those whom a server sends away would call each other without a pause.
-      await this.#pause(hasEnded ? ENDED_PAUSE_MS : backoff.nextMs(), trouble instanceof ConnectionError);
-    }
-  }
-
-  async #pause(milliseconds: number, mayBeEnded: boolean): Promise<void> {
-    const over = new AbortController();
-    if (mayBeEnded) this.#endPause = () => over.abort();
-    await sleep(milliseconds, AbortSignal.any([this.#options.stopped, over.signal]));
-    this.#endPause = null;
-  }
-
-  /** One connection from start to end; says how it ended. */
-  async #connectOnce(events: ConnectionEvents): Promise<ConnectionEnd | ConnectionError> {
-    const { address, stopped } = this.#options;
-    let connection: Connection;
-    try {
-      connection = await Connection.open(address, events, { paused: this.#hidden || this.#paused });
-    } catch (error) {
-      if (error instanceof ConnectionError) return error;
-      throw error;
-    }
-    this.#connection = connection;
-    this.figures.connected = true;
-    const close = () => connection.close();
-    stopped.addEventListener("abort", close);
-    if (stopped.aborted) connection.close();
-    try {
-      return await connection.ended;
-    } finally {
-      stopped.removeEventListener("abort", close);
-      this.figures.connected = false;
-      this.#connection = null;
-    }
   }
 
   #whileConnected(act: (connection: Connection) => void): void {

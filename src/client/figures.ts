@@ -92,7 +92,7 @@ export class ViewFigures {
   /** A picture is on the screen since `shownAt`. */
   recordShown(picture: DecodedPicture, shownAt: Micros): void {
     const { received } = picture;
-    const { clock } = received.connection;
+    const { clock } = received.origin;
     this.#frames++;
     this.#bytes += received.bytes;
     this.#width = picture.width;

@@ -3,16 +3,31 @@
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { Size } from "../core/pixel-format.ts";
-import type { PictureStamps } from "../protocol/messages.ts";
-import type { Arrival, Connection } from "./connect/connection.ts";
+import type { ClockOffset } from "../protocol/clock-offset.ts";
+import type { Ack, PictureStamps } from "../protocol/messages.ts";
+
+/** When the bytes of a message arrived, in this machine's clock, and how many they were. */
+export interface Arrival {
+  firstByteAt: Micros;
+  lastByteAt: Micros;
+  messageBytes: number;
+}
+
+/** Where frames come from, as decoding and showing see it: a connection to a server. Two origins have frame numbers of their own. */
+export interface Origin {
+  /** Tells the server what became of a frame, which gives it credit for the next one. */
+  acknowledge(ack: Ack): void;
+  /** The offset of the server's clock. */
+  readonly clock: ClockOffset;
+}
 
 /** A frame that has come, without its contents. */
 export interface ReceivedFrame extends PictureStamps, Pick<Arrival, "firstByteAt" | "lastByteAt"> {
   frameNumber: number;
   /** What of it crossed the wire. */
   bytes: number;
-  /** Where it came from and is acknowledged. */
-  connection: Connection;
+  /** Where the frame came from and is acknowledged. */
+  origin: Origin;
 }
 
 /** A frame as pixels. Whoever holds it releases the slot, unless it is a repeat. */

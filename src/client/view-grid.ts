@@ -9,7 +9,7 @@ import { ConnectionError, messageOf } from "../core/errors.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
 import { CameraView } from "./camera-view.ts";
-import { isHopeless } from "./connect/connection.ts";
+import { isHopeless } from "./connect/keep-connected.ts";
 import { Backoff } from "./connect/backoff.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";

@@ -5,35 +5,7 @@ import { ProtocolError } from "../core/errors.ts";
 import { isUsableSize } from "../core/pixel-format.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
 import { type TileList, totalBytes } from "./tile-list.ts";
-import {
-  type GoodbyeReason,
-  HEADER_BYTES,
-  MAGIC,
-  MAX_CAMERA_NAME_BYTES,
-  MAX_STRING_BYTES,
-  MessageType,
-  WIRE_VERSION,
-} from "./wire.ts";
-
-export interface Hello {
-  version: number;
-  software: string;
-  /** Its name or a part of it; empty: the first there is. */
-  camera: string;
-  /** No pictures are wanted before a Wish. */
-  paused: boolean;
-}
-
-export interface Welcome {
-  version: number;
-  software: string;
-  sourceName: string;
-}
-
-export interface Goodbye {
-  reason: GoodbyeReason | number;
-  text: string;
-}
+import { HEADER_BYTES, MAX_STRING_BYTES, MessageType } from "./wire.ts";
 
 /** What the pictures that follow are. */
 export interface StreamHeader {
@@ -104,56 +76,6 @@ export interface Notice {
   text: string;
   /** For how long it has been so: a viewer may have come later. To a millisecond. */
   lastedMicros: number;
-}
-
-export function writeHello(hello: Hello): Uint8Array {
-  return new MessageWriter(MessageType.hello)
-    .u32(MAGIC)
-    .u8(hello.version)
-    .string(hello.software, 100)
-    .string(hello.camera, MAX_CAMERA_NAME_BYTES)
-    .u8(hello.paused ? 1 : 0)
-    .finish();
-}
-
-/** The version is returned whatever it is; the caller compares it before it asks for more. */
-export function readHello(body: Uint8Array): Hello {
-  const reader = new BodyReader(body, "Hello");
-  const version = readMagicAndVersion(reader);
-  if (version !== WIRE_VERSION) return { version, software: "", camera: "", paused: false };
-  const software = reader.string();
-  if (reader.isAtEnd) return { version, software, camera: "", paused: false };
-  return { version, software, camera: reader.string(), paused: (reader.u8() & 1) !== 0 };
-}
-
-export function writeWelcome(welcome: Welcome): Uint8Array {
-  return new MessageWriter(MessageType.welcome)
-    .u32(MAGIC)
-    .u8(welcome.version)
-    .string(welcome.software, 80)
-    .string(welcome.sourceName, 100)
-    .finish();
-}
-
-export function readWelcome(body: Uint8Array): Welcome {
-  const reader = new BodyReader(body, "Welcome");
-  const version = readMagicAndVersion(reader);
-  if (version !== WIRE_VERSION) return { version, software: "", sourceName: "" };
-  return { version, software: reader.string(), sourceName: reader.string() };
-}
-
-function readMagicAndVersion(reader: BodyReader): number {
-  if (reader.u32() !== MAGIC) throw new ProtocolError("the peer does not speak Slipstream's protocol");
-  return reader.u8();
-}
-
-export function writeGoodbye(goodbye: Goodbye): Uint8Array {
-  return new MessageWriter(MessageType.goodbye).u8(goodbye.reason).string(goodbye.text).finish();
-}
-
-export function readGoodbye(body: Uint8Array): Goodbye {
-  const reader = new BodyReader(body, "Goodbye");
-  return { reason: reader.u8(), text: reader.string() };
 }
 
 export function writeStream(stream: StreamHeader): Uint8Array {

@@ -1,62 +1,69 @@
-// Bytes on their way into a socket: keeps what the kernel did not take, and sends it on when there is room.
+// Bytes on their way into a transport: keeps what the transport did not take, and writes it when the transport drains.
 
-/** Takes bytes and returns how many it took; negative where the connection is gone. */
-export type SocketWrite = (bytes: Uint8Array) => number;
+import type { Transport } from "./transport.ts";
+
+/** What a transport with a queue of its own may hold before the outbox stops adding to it. */
+const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /**
- * The sending side of one connection. `send` may be called at any time; `drain` when the socket says it has room.
+ * The sending side of one connection. Call `send` at any time, and `drain` when the transport has drained.
  *
- * The queue is bounded by its owner, who composes a picture only when `idle` and a viewer's credit allow it; the other
- * messages are a few bytes each, at most some a second. Bytes given to `send` may change afterwards: what the kernel does not take
- * at once, which is little unless the link is slow, is copied.
+ * The owner bounds the queue: it composes a picture only when `idle` and the viewer's credit allow it. Other messages have a few
+ * bytes each, and there are some of them a second at most. The memory given to `send` may change afterwards: what the transport
+ * does not take at once (little, unless the link is slow) is copied.
  */
 export class Outbox {
-  readonly #write: SocketWrite;
+  readonly #transport: Pick<Transport, "write" | "bufferedBytes">;
   #waiting: Uint8Array[] = [];
   #closed = false;
 
-  constructor(write: SocketWrite) {
-    this.#write = write;
+  constructor(transport: Pick<Transport, "write" | "bufferedBytes">) {
+    this.#transport = transport;
   }
 
-  /** Whether everything that was sent has been taken by the kernel. */
+  /** Whether the network has taken everything that was sent. */
   get idle(): boolean {
-    return this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#transport.bufferedBytes === 0;
   }
 
-  /** Messages, whole or in part, that the kernel has not taken yet. */
+  /** Messages, whole or in part, that the transport has not taken yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
-    if (this.idle) this.#push(bytes, (rest) => new Uint8Array(rest));
+    if (this.#mayWrite) this.#write(bytes, (rest) => new Uint8Array(rest));
     else this.#waiting.push(new Uint8Array(bytes));
   }
 
-  /** Sends on what waits. */
+  /** Writes what waits. */
   drain(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const [index, bytes] of waiting.entries()) {
       if (this.#closed) return;
-      this.#push(bytes, (rest) => rest); // a copy already
-      if (!this.idle) {
-        this.#waiting.push(...waiting.slice(index + 1));
+      if (this.#mayWrite) {
+        this.#write(bytes, (rest) => rest); // a copy already
+      } else {
+        this.#waiting.push(...waiting.slice(index));
         return;
       }
     }
   }
 
-  /** Forgets what waits; nothing is sent from here on. */
+  /** Drops what waits; nothing is sent from here on. */
   close(): void {
     this.#closed = true;
     this.#waiting = [];
   }
 
-  #push(bytes: Uint8Array, keep: (rest: Uint8Array) => Uint8Array): void {
-    const taken = this.#write(bytes);
+  get #mayWrite(): boolean {
+    return this.#waiting.length === 0 && this.#transport.bufferedBytes < MAX_BUFFERED_BYTES;
+  }
+
+  #write(bytes: Uint8Array, keep: (rest: Uint8Array) => Uint8Array): void {
+    const taken = this.#transport.write(bytes);
     if (taken < 0) this.close();
     else if (taken < bytes.length) this.#waiting.push(keep(bytes.subarray(taken)));
   }

@@ -148,7 +148,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
   const { maxLatencyMs, maxBitsPerSecond } = options;
   return new Reception({
     limits: { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond },
-    findCamera(name, wantsPictures) {
+    findCamera({ name, wantsPictures }) {
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;
       const isAboutAll = name === "" && !wantsPictures; // the list of cameras is there even when the first has ended

@@ -2,15 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { startDrainClients } from "../../bench/processes.ts";
-import {
-  type Ack,
-  readAck,
-  readHello,
-  readPong,
-  writePing,
-  writeTiles,
-  writeWelcome,
-} from "../../src/protocol/messages.ts";
+import { readHello, writeWelcome } from "../../src/protocol/greeting.ts";
+import { type Ack, readAck, readPong, writePing, writeTiles } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";

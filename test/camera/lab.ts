@@ -7,16 +7,10 @@ import { Arena } from "../../src/codec/memory/arena.ts";
 import { type Micros, nowMicros } from "../../src/core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../src/core/pixel-format.ts";
 import { ClockOffset } from "../../src/protocol/clock-offset.ts";
-import {
-  readPicture,
-  readPing,
-  readPong,
-  writeAck,
-  writeHello,
-  writePing,
-  writePong,
-} from "../../src/protocol/messages.ts";
+import { writeHello } from "../../src/protocol/greeting.ts";
+import { readPicture, readPing, readPong, writeAck, writePing, writePong } from "../../src/protocol/messages.ts";
 import { Outbox } from "../../src/protocol/outbox.ts";
+import { GONE } from "../../src/protocol/transport.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CaptureSlots } from "../../src/capture/capture-slots.ts";
@@ -131,7 +125,7 @@ export async function receivePictures(
 ): Promise<ReceivedPicture[]> {
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
-  let outbox = new Outbox(() => -1);
+  let outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
   // Taken before the bytes are looked at, as it is of other programs' bytes that are compared with ours.
   let receivedAt: Micros = 0;
   let receivedBytes = 0;
@@ -168,7 +162,7 @@ export async function receivePictures(
     },
   });
   socket.setNoDelay(true);
-  outbox = new Outbox((bytes) => socket.write(bytes));
+  outbox = new Outbox({ write: (bytes) => socket.write(bytes), bufferedBytes: 0 });
   outbox.send(writeHello({ version: WIRE_VERSION, software: "camera test", camera: "", paused: false }));
   await done.promise;
   socket.end();

@@ -6,7 +6,7 @@ import { createNoScreen } from "../../src/client/screens/none.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
-import { writeWelcome } from "../../src/protocol/messages.ts";
+import { writeWelcome } from "../../src/protocol/greeting.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 
 const HOST = "127.0.0.1";

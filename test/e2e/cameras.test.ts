@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCameras } from "../../src/protocol/cameras.ts";
-import { readWelcome } from "../../src/protocol/messages.ts";
+import { readWelcome } from "../../src/protocol/greeting.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType } from "../../src/protocol/wire.ts";
 import { CLIP, Program, runToEnd, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";

@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeHello, writePing } from "../../src/protocol/messages.ts";
+import { writeHello } from "../../src/protocol/greeting.ts";
+import { writePing } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 

@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLink } from "../support/link.ts";
-import { Connection } from "../../src/client/connect/connection.ts";
+import type { Connection } from "../../src/client/connect/connection.ts";
+import { connectTcp } from "../../src/client/connect/tcp.ts";
 import { withoutTables } from "../support/stripped-jpeg.ts";
 import { CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -66,7 +67,7 @@ class Listener {
       this.connection?.acknowledge({
         ...{ frameNumber, outcome: "shown", transferMicros: 500, workMicros: 2000, paceMicros: 2000 },
       });
-    const connection = await Connection.open(
+    const connection = await connectTcp(
       { host: "127.0.0.1", port, camera: "" },
       {
         onWelcome: () => undefined,

@@ -4,6 +4,14 @@ import { expect, test } from "bun:test";
 import { MessageWriter } from "../../src/protocol/bytes.ts";
 import { readCameras, writeCameras } from "../../src/protocol/cameras.ts";
 import * as c from "../../src/protocol/controls.ts";
+import {
+  readGoodbye,
+  readHello,
+  readWelcome,
+  writeGoodbye,
+  writeHello,
+  writeWelcome,
+} from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageType } from "../../src/protocol/wire.ts";
 
@@ -18,9 +26,9 @@ const stream = { width: 16, height: 16, framesPerSecond: 1, codec: HOSTILE, qual
 const source = { sourceWidth: 16, sourceHeight: 16, jpegHeader: new Uint8Array() };
 
 const messages: [string, Uint8Array, (body: Uint8Array) => unknown][] = [
-  ["Hello", m.writeHello({ version: 2, software: HOSTILE, camera: HOSTILE, paused: false }), m.readHello],
-  ["Welcome", m.writeWelcome({ version: 2, software: HOSTILE, sourceName: HOSTILE }), m.readWelcome],
-  ["Goodbye", m.writeGoodbye({ reason: 0, text: HOSTILE }), m.readGoodbye],
+  ["Hello", writeHello({ version: 2, software: HOSTILE, camera: HOSTILE, paused: false }), readHello],
+  ["Welcome", writeWelcome({ version: 2, software: HOSTILE, sourceName: HOSTILE }), readWelcome],
+  ["Goodbye", writeGoodbye({ reason: 0, text: HOSTILE }), readGoodbye],
   ["Stream", m.writeStream({ ...stream, ...source }), m.readStream],
   ["Notice", m.writeNotice({ trouble: true, text: HOSTILE, lastedMicros: 0 }), m.readNotice],
   ["Cameras", writeCameras([camera]), readCameras],
@@ -41,11 +49,11 @@ test.each(messages)("%s has no string that a terminal would obey", (_, message, 
 
 test("what is longer than any string may be is cut", () => {
   const long = new MessageWriter(MessageType.goodbye, 4096).u8(0).string("x".repeat(3000), 3000).finish();
-  expect(m.readGoodbye(long.subarray(5)).text).toBe("x".repeat(400));
+  expect(readGoodbye(long.subarray(5)).text).toBe("x".repeat(400));
 });
 
 test("letters of all scripts stay, and what joins them", () => {
   for (const text of ["Tür", "カメラ", "می‌خواهم", "👩‍🔬"]) {
-    expect(m.readGoodbye(m.writeGoodbye({ reason: 0, text }).subarray(5)).text).toBe(text);
+    expect(readGoodbye(writeGoodbye({ reason: 0, text }).subarray(5)).text).toBe(text);
   }
 });

@@ -33,7 +33,7 @@ describe("Outbox", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.array(fc.nat(20), { maxLength: 60 }), (steps, moods) => {
         const socket = new MoodySocket(moods);
-        const outbox = new Outbox(socket.write);
+        const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
         const sent: number[] = [];
         for (const each of steps) {
           if (each === "drain") {
@@ -57,7 +57,7 @@ describe("Outbox", () => {
 
   test("leaves a socket alone that is full, until it drains", () => {
     const socket = new MoodySocket([2]);
-    const outbox = new Outbox(socket.write);
+    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
     outbox.send(new Uint8Array([1, 2, 3]));
     outbox.send(new Uint8Array([4]));
     expect(outbox.idle).toBe(false);
@@ -69,7 +69,7 @@ describe("Outbox", () => {
 
   test("a drain that meets a full socket again keeps the rest in order", () => {
     const socket = new MoodySocket([0, 1, 0, 2]);
-    const outbox = new Outbox(socket.write);
+    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
     for (const bytes of [[1, 2], [3], [4, 5]]) outbox.send(new Uint8Array(bytes));
     outbox.drain();
     expect(socket.taken).toEqual([1]);
@@ -82,10 +82,11 @@ describe("Outbox", () => {
 
   test("does not copy: a socket with room is given the very bytes", () => {
     const given: Uint8Array[] = [];
-    const outbox = new Outbox((bytes) => {
+    const write = (bytes: Uint8Array) => {
       given.push(bytes);
       return bytes.length;
-    });
+    };
+    const outbox = new Outbox({ write, bufferedBytes: 0 });
     const bytes = new Uint8Array(1000);
     outbox.send(bytes);
     expect(given[0]).toBe(bytes);
@@ -93,7 +94,7 @@ describe("Outbox", () => {
 
   test("is idle from the start, and a drain of nothing writes nothing", () => {
     const socket = new MoodySocket([]);
-    const outbox = new Outbox(socket.write);
+    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
     expect(outbox.idle).toBe(true);
     outbox.drain();
     expect(socket.calls).toBe(0);
@@ -105,7 +106,7 @@ describe("the end", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(5), { maxLength: 8 }), (steps, moods) => {
         const socket = new MoodySocket([...moods, -1]);
-        const outbox = new Outbox(socket.write);
+        const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
         for (const each of [...steps, new Uint8Array([1]), new Uint8Array([2]), ...Array(200).fill("drain" as const)]) {
           if (each === "drain") outbox.drain();
           else outbox.send(each);
@@ -123,7 +124,7 @@ describe("the end", () => {
 
   test("after -1 what waited is forgotten", () => {
     const socket = new MoodySocket([0, -1]);
-    const outbox = new Outbox(socket.write);
+    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
     outbox.send(new Uint8Array([1]));
     outbox.send(new Uint8Array([2]));
     outbox.drain();
@@ -136,7 +137,7 @@ describe("the end", () => {
 
   test("close forgets what waits and sends nothing more", () => {
     const socket = new MoodySocket([1]);
-    const outbox = new Outbox(socket.write);
+    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
     outbox.send(new Uint8Array([1, 2, 3]));
     outbox.close();
     outbox.drain();
@@ -148,7 +149,7 @@ describe("the end", () => {
 
 test("counts what waits: all that is sent while the kernel takes nothing, none once it has taken it", () => {
   let room = 0;
-  const outbox = new Outbox((bytes) => Math.min(room, bytes.length));
+  const outbox = new Outbox({ write: (bytes) => Math.min(room, bytes.length), bufferedBytes: 0 });
   for (let sent = 1; sent <= 5; sent++) {
     outbox.send(new Uint8Array(3));
     expect(outbox.waiting).toBe(sent);

@@ -2,6 +2,7 @@
 
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
 import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
+import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -13,8 +14,8 @@ import type { EncodedPicture } from "../../src/server/picture.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
 
 export type Heard =
-  | ({ type: "welcome" } & m.Welcome)
-  | ({ type: "goodbye" } & m.Goodbye)
+  | ({ type: "welcome" } & Welcome)
+  | ({ type: "goodbye" } & Goodbye)
   | ({ type: "stream" } & m.StreamHeader)
   | { type: "picture"; frameNumber: number; jpeg: Uint8Array; sentAt: number; encodedAt: number }
   | ({ type: "controls" } & Controls)
@@ -48,7 +49,10 @@ export class FarEnd {
     };
     this.viewer = new Viewer(
       {
-        ...{ peer: "test", write, abort: () => this.calls.push("abort") },
+        address: "test",
+        write,
+        bufferedBytes: 0,
+        abort: () => this.calls.push("abort"),
         end: () => {
           this.calls.push("end");
           this.onEnd();
@@ -76,7 +80,7 @@ export class FarEnd {
   }
 
   greet(version: number = WIRE_VERSION, paused = false): this {
-    this.viewer.receive(m.writeHello({ version, software: "a test", camera: "", paused }));
+    this.viewer.receive(writeHello({ version, software: "a test", camera: "", paused }));
     return this;
   }
 
@@ -106,11 +110,11 @@ export class FarEnd {
   }
 
   #hear(type: number, body: Uint8Array): void {
-    if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...m.readWelcome(body) });
+    if (type === MessageType.welcome) this.heard.push({ type: "welcome", ...readWelcome(body) });
     else if (type === MessageType.cameras) this.heard.push({ type: "cameras", cameras: readCameras(body) });
     else if (type === MessageType.controls) this.heard.push({ type: "controls", ...readControls(body) });
     else if (type === MessageType.controlSet) this.heard.push({ type: "control set", ...readControlSet(body) });
-    else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...m.readGoodbye(body) });
+    else if (type === MessageType.goodbye) this.heard.push({ type: "goodbye", ...readGoodbye(body) });
     else if (type === MessageType.stream) this.heard.push({ type: "stream", ...m.readStream(body) });
     else if (type === MessageType.ping) this.heard.push({ type: "ping", ...m.readPing(body) });
     else if (type === MessageType.pong) this.heard.push({ type: "pong", ...m.readPong(body) });

@@ -53,7 +53,7 @@ async function join(options: Omit<LinkOptions, "serverPort">): Promise<{ viewer:
 
 function peerOf(socket: Socket<Peer>): Peer {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const outbox = new Outbox((bytes) => socket.write(bytes));
+  const outbox = new Outbox({ write: (bytes) => socket.write(bytes), bufferedBytes: 0 });
   socket.data = { socket, outbox, chunks: [], onData: null, ended: promise, onEnd: resolve };
   return socket.data;
 }

@@ -7,6 +7,7 @@
 
 import type { Socket } from "bun";
 import { Outbox } from "../../src/protocol/outbox.ts";
+import { GONE } from "../../src/protocol/transport.ts";
 import { Lane, type LinkFigures } from "./lane.ts";
 
 export interface LinkOptions {
@@ -130,7 +131,7 @@ class End {
   readonly #passage: Passage;
   readonly #other: () => End;
   #socket: RelaySocket | null = null;
-  #outbox = new Outbox(() => -1);
+  #outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
   #hasEnded = false;
   isClosed = false;
 
@@ -148,7 +149,7 @@ class End {
     socket.data = { end: this };
     socket.setNoDelay(true);
     this.#socket = socket;
-    this.#outbox = new Outbox((bytes) => socket.write(bytes));
+    this.#outbox = new Outbox({ write: (bytes) => socket.write(bytes), bufferedBytes: 0 });
   }
 
   resume(): void {

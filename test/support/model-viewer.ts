@@ -1,5 +1,6 @@
 // A viewer by the letter of wire.ts, over a connection in memory, that compares every frame it is sent with the truth.
 
+import { readGoodbye, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -53,8 +54,8 @@ export class ModelViewer {
     const hangUp = () => {
       throw new Error("the server hung up");
     };
-    this.viewer = reception.connect({ peer: "model", write, end: hangUp, abort: hangUp });
-    this.viewer.receive(m.writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
+    this.viewer = reception.connect({ address: "model", write, bufferedBytes: 0, end: hangUp, abort: hangUp });
+    this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
   }
 
   get watches(): boolean {
@@ -126,7 +127,7 @@ export class ModelViewer {
   }
 
   #hear(type: number, body: Uint8Array): void {
-    if (type === MessageType.goodbye) throw new Error(`the server said goodbye: ${m.readGoodbye(body).text}`);
+    if (type === MessageType.goodbye) throw new Error(`the server said goodbye: ${readGoodbye(body).text}`);
     if (type === MessageType.stream) this.#begin(m.readStream(body));
     if (type === MessageType.tiles) this.#takeTiles(m.readTiles(body));
     if (type === MessageType.picture) this.#takePicture(m.readPicture(body));

@@ -1,7 +1,9 @@
 // A real connection to a small server in the same process, which keeps the acknowledgements that reach it.
 
-import { Connection } from "../../src/client/connect/connection.ts";
-import { type Ack, readAck, readPing, writePong, writeWelcome } from "../../src/protocol/messages.ts";
+import type { Connection } from "../../src/client/connect/connection.ts";
+import { connectTcp } from "../../src/client/connect/tcp.ts";
+import { writeWelcome } from "../../src/protocol/greeting.ts";
+import { type Ack, readAck, readPing, writePong } from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { until } from "./wait-until.ts";
@@ -37,7 +39,7 @@ export async function openConnection(): Promise<RealConnection> {
   });
   const nothing = () => undefined;
   const events = { onWelcome: nothing, onStream: nothing, onPicture: nothing, onTiles: nothing, onNotice: nothing };
-  const connection = await Connection.open({ host: "127.0.0.1", port: listener.port, camera: "" }, events);
+  const connection = await connectTcp({ host: "127.0.0.1", port: listener.port, camera: "" }, events);
   await until(() => connection.clock.known, "the first Pong");
   return {
     connection,

@@ -2,6 +2,7 @@
 
 import type { Socket, TCPSocketListener } from "bun";
 import { nowMicros } from "../../src/core/clock.ts";
+import { writeGoodbye, writeWelcome } from "../../src/protocol/greeting.ts";
 import {
   type Ack,
   readAck,
@@ -9,11 +10,9 @@ import {
   readWish,
   type StreamHeader,
   type Wish,
-  writeGoodbye,
   writePong,
   writeStream,
   writeTiles,
-  writeWelcome,
 } from "../../src/protocol/messages.ts";
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
@@ -44,7 +43,7 @@ export class TileServer implements Disposable {
       socket: {
         open: (socket) => {
           const splitter = new MessageSplitter(4096, (type, body) => this.#hear(type, body));
-          socket.data = { splitter, outbox: new Outbox((bytes) => socket.write(bytes)) };
+          socket.data = { splitter, outbox: new Outbox({ write: (bytes) => socket.write(bytes), bufferedBytes: 0 }) };
           this.#viewer = socket;
         },
         data: (socket, chunk) => socket.data.splitter.feed(chunk),

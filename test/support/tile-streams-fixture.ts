@@ -6,7 +6,7 @@ import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
 import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
-import type { Connection } from "../../src/client/connect/connection.ts";
+import type { Origin } from "../../src/client/picture.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
 import { createTilePipeline, type TilePipeline } from "../../src/client/decode/tile-streams.ts";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -56,7 +56,7 @@ export async function startPipeline(threads: number): Promise<Setup> {
 /** Gives the pipeline one part of a frame, from memory that is overwritten after the call as a socket's is. */
 export function sendTiles(
   { pipeline }: Setup,
-  connection: Connection,
+  origin: Origin,
   frameNumber: number,
   tiles: NumberedTile[],
   isLast = true,
@@ -70,7 +70,7 @@ export function sendTiles(
     at += bytes.length;
   }
   const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views.finish() };
-  pipeline.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, connection);
+  pipeline.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, origin);
   chunk.fill(0xff);
 }
 

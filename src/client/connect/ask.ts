@@ -1,26 +1,24 @@
-// Questions to a server that want no pictures: which cameras it has, and what can be set of them.
+// Questions to a server without asking for pictures: which cameras it has, and which controls a camera has.
 
 import { ConnectionError } from "../../core/errors.ts";
+import { onAbort } from "../../core/on-abort.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { Control, Controls, ControlSet, SetControl } from "../../protocol/controls.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
-import { Connection, type ConnectionEvents } from "./connection.ts";
+import type { Connection, ConnectionEvents } from "./connection.ts";
+import { connectTcp } from "./tcp.ts";
 
-/** A server of before there were such questions skips them. */
-const PATIENCE_MS = 5_000;
+/** Older servers ignore these questions, so the wait for an answer is bounded. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
-/** The cameras of a server, the first first. Throws ConnectionError or ProtocolError where it cannot be asked. */
+/** The cameras of a server, the first first. Throws ConnectionError or ProtocolError if the server cannot be asked. */
 export function askForCameras(address: Address, signal: AbortSignal): Promise<CameraEntry[]> {
-  return ask(
-    { ...address, camera: "" },
-    signal,
-    () => undefined,
-    (answer) => ({ onCameras: answer }),
-  );
+  const noQuestion = () => undefined; // a server lists its cameras unasked
+  return ask({ ...address, camera: "" }, signal, noQuestion, (answer) => ({ onCameras: answer }));
 }
 
-/** What can be set of a camera. Throws ConnectionError or ProtocolError where that cannot be said. */
+/** The controls of a camera. Throws ConnectionError or ProtocolError if they cannot be read. */
 export async function askForControls(address: Address, signal: AbortSignal): Promise<Controls> {
   const question = (connection: Connection) => connection.askForControls();
   const controls = await ask<Controls>(address, signal, question, (answer) => ({ onControls: answer }));
@@ -28,14 +26,14 @@ export async function askForControls(address: Address, signal: AbortSignal): Pro
   return controls;
 }
 
-/** Sets a control. Throws ConnectionError with the reason where the server refuses, ProtocolError where it is none. */
+/** Sets a control. Throws ConnectionError with the server's reason if it refuses, and ProtocolError if it is no Slipstream server. */
 export async function setControl(address: Address, set: SetControl, signal: AbortSignal): Promise<void> {
   const question = (connection: Connection) => connection.setControl(set);
   const { isDone, text } = await ask<ControlSet>(address, signal, question, (answer) => ({ onControlSet: answer }));
   if (!isDone) throw new ConnectionError(`${formatAddress(address)}: ${text}`);
 }
 
-/** One connection without pictures, until the answer is there. */
+/** Opens one connection without pictures, and closes it when the answer has come. */
 async function ask<Answer>(
   address: Address,
   signal: AbortSignal,
@@ -44,22 +42,14 @@ async function ask<Answer>(
 ): Promise<Answer> {
   const answered = Promise.withResolvers<Answer>();
   const ignore = () => undefined;
-  const connection = await Connection.open(
-    address,
-    {
-      ...{ onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore },
-      ...listen(answered.resolve),
-    },
-    { paused: true },
-  );
-  const close = () => connection.close();
-  signal.addEventListener("abort", close);
-  const tooLong = setTimeout(() => {
-    const text = `the server has not answered within ${PATIENCE_MS / 1000} s: it may be older than this viewer`;
+  const ignoreAll = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+  const connection = await connectTcp(address, { ...ignoreAll, ...listen(answered.resolve) }, { paused: true });
+  using _stopping = onAbort(signal, () => connection.close());
+  using _deadline = onAbort(AbortSignal.timeout(ANSWER_TIMEOUT_MS), () => {
+    const text = `the server has not answered within ${ANSWER_TIMEOUT_MS / 1000} s: it may be older than this viewer`;
     answered.reject(new ConnectionError(`${formatAddress(address)}: ${text}`));
-  }, PATIENCE_MS);
+  });
   try {
-    if (signal.aborted) close();
     question(connection);
     const ended = connection.ended.then(({ goodbye, text }) => {
       const where = formatAddress(goodbye?.reason === GoodbyeReason.noCamera ? { ...address, camera: "" } : address);
@@ -67,13 +57,11 @@ async function ask<Answer>(
     });
     return await Promise.race([answered.promise, ended]);
   } finally {
-    clearTimeout(tooLong);
-    signal.removeEventListener("abort", close);
-    close();
+    connection.close();
   }
 }
 
-/** One line for each camera: its name and what is known of its pictures. */
+/** One line for each camera: its name, size and rate. */
 export function describeCameras(cameras: readonly CameraEntry[]): string {
   const longest = Math.max(0, ...cameras.map(({ name }) => name.length));
   return cameras
@@ -90,16 +78,16 @@ export function describeCameras(cameras: readonly CameraEntry[]): string {
     .join("\n");
 }
 
-/** One line for each control: its name, what it can be, and what it is. */
+/** One line for each control: its name, value, range and default. */
 export function describeControls({ controls }: Controls): string {
   const longest = Math.max(0, ...controls.map(({ name }) => name.length));
   return controls.map((control) => `${control.name.padEnd(longest)}  ${describeControl(control)}`).join("\n");
 }
 
 function describeControl({ kind, min, max, step, default: byDefault, value, items }: Control): string {
-  const word = (of: number) => {
-    if (kind === "boolean") return of === 0 ? "off" : "on";
-    return items.find((item) => item.value === of)?.label ?? String(of);
+  const word = (number: number) => {
+    if (kind === "boolean") return number === 0 ? "off" : "on";
+    return items.find((item) => item.value === number)?.label ?? String(number);
   };
   const steps = step > 1 ? ` in steps of ${step}` : "";
   const range =

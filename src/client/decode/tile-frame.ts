@@ -7,7 +7,7 @@ import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { Micros } from "../../core/clock.ts";
 import type { Tiles } from "../../protocol/messages.ts";
 import { totalBytes } from "../../protocol/tile-list.ts";
-import type { Arrival, Connection } from "../connect/connection.ts";
+import type { Arrival, Origin } from "../picture.ts";
 import type { ReceivedFrame } from "../picture.ts";
 
 /** Where the bytes of parts go. */
@@ -60,10 +60,10 @@ export class TileFrame {
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
 
-  constructor(part: Tiles, arrival: Arrival, connection: Connection, tileCount: number) {
+  constructor(part: Tiles, arrival: Arrival, origin: Origin, tileCount: number) {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { firstByteAt, lastByteAt } = arrival;
-    this.received = { frameNumber, capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt, bytes: 0, connection };
+    this.received = { frameNumber, capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt, bytes: 0, origin };
     this.#parts = new Array<PartBytes | null>(tileCount).fill(null);
     this.#offsets = new Uint32Array(tileCount);
     this.#lengths = new Uint32Array(tileCount);

@@ -16,7 +16,7 @@ import { nowMicros } from "../../core/clock.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { Tiles } from "../../protocol/messages.ts";
 import { divideRectangles, divideTiles, LEAST_TILES, wholeLines } from "./batches.ts";
-import type { Arrival, Connection } from "../connect/connection.ts";
+import type { Arrival, Origin } from "../picture.ts";
 import type { DecodedPicture, DecodeEvents } from "../picture.ts";
 import type { PixelSlots } from "./pixel-slots.ts";
 import { StreamRooms, type Work } from "./stream-slots.ts";
@@ -40,7 +40,7 @@ export interface TileResources {
 
 export class TileStream {
   readonly canvas: TileCanvas;
-  readonly connection: Connection;
+  readonly origin: Origin;
   readonly #resources: TileResources;
   #frames: TileFrame[] = [];
   readonly #rooms: StreamRooms;
@@ -57,11 +57,11 @@ export class TileStream {
   #unchanged: DecodedPicture | null = null;
 
   /** Throws CodecError where memory ends. */
-  constructor(resources: TileResources, canvas: TileCanvas, connection: Connection) {
+  constructor(resources: TileResources, canvas: TileCanvas, origin: Origin) {
     this.#resources = resources;
     this.canvas = canvas;
     this.#rooms = new StreamRooms(resources.slots, canvas);
-    this.connection = connection;
+    this.origin = origin;
     this.#unseen = canvas.info.tiles;
     this.#inThread = new Uint8Array(this.#unseen);
     this.#seen = new Uint8Array(this.#unseen);
@@ -93,8 +93,7 @@ export class TileStream {
       throw new ProtocolError(`${this.#unseen} of ${tiles} tiles are missing in the first frame of a stream`);
     }
     const coming = this.#frames.at(-1);
-    const frame =
-      coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.connection, tiles) : coming;
+    const frame = coming === undefined || coming.isWhole ? new TileFrame(part, arrival, this.origin, tiles) : coming;
     if (frame !== coming) this.#frames.push(frame);
     const view = (area: Block) => arena.bytes(area.address, area.bytes);
     const added = frame.add(part, arrival, parts, view);

@@ -7,7 +7,7 @@ import { BytePool } from "../../core/byte-pool.ts";
 import { type DecoderExports, instantiateDecoder } from "../../codec/simd/decoder.ts";
 import { CodecError, ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader, Tiles } from "../../protocol/messages.ts";
-import type { Arrival, Connection } from "../connect/connection.ts";
+import type { Arrival, Origin } from "../picture.ts";
 import type { DecodeEvents } from "../picture.ts";
 import { PixelSlots } from "./pixel-slots.ts";
 import { TileCanvas } from "./tile-canvas.ts";
@@ -38,14 +38,14 @@ export class TilePipeline {
   }
 
   /** Begins a stream, which ends the one before. Throws ProtocolError where its header is of no use. */
-  open(header: StreamHeader, connection: Connection): void {
+  open(header: StreamHeader, origin: Origin): void {
     this.close();
     orProtocolError("no tiles of that size can be decoded", () => {
       const canvas =
         this.#spare.pop() ?? new TileCanvas(this.#resources.arena, this.#kernel, this.#resources.parts.copies);
       try {
         canvas.open(header);
-        this.#current = new TileStream(this.#resources, canvas, connection);
+        this.#current = new TileStream(this.#resources, canvas, origin);
       } catch (error) {
         this.#spare.push(canvas);
         throw error;
@@ -64,9 +64,9 @@ export class TilePipeline {
   }
 
   /** Takes a part of a frame in; its bytes are copied. Throws ProtocolError for tiles that no stream was opened for. */
-  offer(part: Tiles, arrival: Arrival, connection: Connection): void {
+  offer(part: Tiles, arrival: Arrival, origin: Origin): void {
     const stream = this.#current;
-    if (stream?.connection !== connection) throw new ProtocolError("Tiles before a Stream with a JPEG header");
+    if (stream?.origin !== origin) throw new ProtocolError("Tiles before a Stream with a JPEG header");
     orProtocolError("the tiles cannot be kept", () => stream.offer(part, arrival));
     if (this.#resources.parts.areas.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(

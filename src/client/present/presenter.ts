@@ -126,7 +126,7 @@ export class Presenter {
       const writing = this.#options.output?.write(picture.pixels);
       if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
       const showMicros = nowMicros() - startedAt;
-      picture.received.connection.acknowledge({
+      picture.received.origin.acknowledge({
         frameNumber: picture.received.frameNumber,
         outcome: "shown",
         transferMicros: picture.received.lastByteAt - picture.received.firstByteAt,
@@ -172,7 +172,7 @@ export class Presenter {
 
   #isOlder(picture: DecodedPicture, than: DecodedPicture | null): boolean {
     // Another connection counts its frames from the start again.
-    if (than === null || picture.received.connection !== than.received.connection) return false;
+    if (than === null || picture.received.origin !== than.received.origin) return false;
     return picture.received.frameNumber < than.received.frameNumber;
   }
 
@@ -222,7 +222,7 @@ function isSame(a: Overlay, b: Overlay): boolean {
 
 /** Tells the server that a frame will not be shown, so that it may send a newer one. */
 export function acknowledgeDropped(frame: ReceivedFrame): void {
-  frame.connection.acknowledge({
+  frame.origin.acknowledge({
     frameNumber: frame.frameNumber,
     outcome: "dropped",
     transferMicros: frame.lastByteAt - frame.firstByteAt,

@@ -196,7 +196,7 @@ export class Audience {
       watcher = { viewer, feed: null, next: null, levels: [], step: 0 };
       this.#watchers.set(viewer, watcher);
       const what = viewer.watching ? "is watching" : "asks";
-      this.#options.say(`viewer ${viewer.peer} ${what} (${this.count} in all)`);
+      this.#options.say(`viewer ${viewer.address} ${what} (${this.count} in all)`);
       if (this.#trouble !== null) viewer.notify(this.#notice);
     }
     if (this.#farewell !== null && viewer.watching) {
@@ -303,7 +303,7 @@ export class Audience {
     this.#watchers.delete(viewer);
     this.#departedSkipped += viewer.frames.picturesSkipped;
     this.#departedSent += viewer.frames.picturesSent;
-    this.#options.say(`viewer ${viewer.peer} left: ${reason} (${this.count} in all)`);
+    this.#options.say(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
     this.#noteChange();
   }
 }

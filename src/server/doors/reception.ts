@@ -1,22 +1,29 @@
-// Where viewers come in: every connection from its first byte on, until a camera has taken it, and all of them at the end.
+// Where viewers arrive: holds every connection from its first byte to its end, whatever camera it watches.
 
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { AdaptationLimits } from "../deliver/adaptation.ts";
-import { type Refusal, Viewer, type ViewerConnection, type WatchedCamera } from "../deliver/viewer.ts";
+import {
+  type CameraRequest,
+  type Refusal,
+  Viewer,
+  type ViewerConnection,
+  type ViewerHost,
+  type WatchedCamera,
+} from "../deliver/viewer.ts";
 
-/** Bounds what a flood of connections can take; each viewer costs some kilobytes and the bytes on their way to it. */
+/** Bounds what a flood of connections can cost; a viewer costs some kilobytes and the bytes on their way to it. */
 const MAX_VIEWERS = 1000;
 
 export interface ReceptionOptions {
   limits: AdaptationLimits;
-  /** The camera that a viewer asks for, or why there is none for it. */
-  findCamera: (name: string, wantsPictures: boolean) => WatchedCamera | Refusal;
+  /** The camera for a viewer, or why there is none. */
+  findCamera: (request: CameraRequest) => WatchedCamera | Refusal;
   listCameras: () => CameraEntry[];
   say: (text: string) => void;
 }
 
-export class Reception {
+export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #connected = new Set<Viewer>();
 
@@ -24,30 +31,46 @@ export class Reception {
     this.#options = options;
   }
 
-  /** A new connection; the door passes on to the returned viewer what happens on it. */
+  /** A new connection. The door passes on to the returned viewer what happens on the connection. */
   connect(connection: ViewerConnection): Viewer {
-    const viewer = new Viewer(connection, {
-      limits: this.#options.limits,
-      findCamera: this.#options.findCamera,
-      listCameras: this.#options.listCameras,
-      onRefused: ({ peer }, reason) => this.#options.say(`connection from ${peer} refused: ${reason}`),
-      onClosed: (closed) => this.#connected.delete(closed),
-    });
+    const viewer = new Viewer(connection, this);
     this.#connected.add(viewer);
     if (this.#connected.size > MAX_VIEWERS) viewer.leave(GoodbyeReason.full, `${MAX_VIEWERS} viewers are the limit`);
     return viewer;
   }
 
-  /** Open connections, those that have yet to greet or to read their goodbye included. */
+  /** Open connections, including those that have not greeted yet and those that have not read their goodbye. */
   get connections(): number {
     return this.#connected.size;
   }
 
+  /** Call it about ten times a second. */
   tick(): void {
     for (const viewer of this.#connected) viewer.tick();
   }
 
+  /** Says goodbye to all. */
   dismiss(reason: GoodbyeReason, text: string): void {
     for (const viewer of [...this.#connected]) viewer.leave(reason, text);
+  }
+
+  get limits(): AdaptationLimits {
+    return this.#options.limits;
+  }
+
+  findCamera(request: CameraRequest): WatchedCamera | Refusal {
+    return this.#options.findCamera(request);
+  }
+
+  listCameras(): CameraEntry[] {
+    return this.#options.listCameras();
+  }
+
+  onRefused({ address }: Viewer, reason: string): void {
+    this.#options.say(`connection from ${address} refused: ${reason}`);
+  }
+
+  onClosed(viewer: Viewer): void {
+    this.#connected.delete(viewer);
   }
 }

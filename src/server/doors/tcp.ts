@@ -1,41 +1,45 @@
-// The TCP door: where viewers that speak Slipstream's own protocol come in.
+// The TCP door: viewers connect here with Slipstream's own protocol.
 
 import { isIP } from "node:net";
 import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
-import type { Viewer, ViewerConnection } from "../deliver/viewer.ts";
+import type { TransportEvents } from "../../protocol/transport.ts";
+import type { ViewerConnection } from "../deliver/viewer.ts";
 
 export interface TcpDoor {
-  /** The real port, where 0 had been asked for. */
+  /** The real port, also if port 0 was asked for. */
   readonly port: number;
-  /** Takes no more connections; those there are go on. */
+  /** Accepts no more connections; open connections stay. */
   close(): void;
 }
 
-/** Listens. Throws ConnectionError where that address cannot be had. */
-export function openTcpDoor(host: string, port: number, connect: (connection: ViewerConnection) => Viewer): TcpDoor {
-  let listener: TCPSocketListener<{ viewer: Viewer }>;
+/** Listens, and passes on what happens on each connection. Throws ConnectionError if the address cannot be used. */
+export function openTcpDoor(
+  host: string,
+  port: number,
+  connect: (connection: ViewerConnection) => TransportEvents,
+): TcpDoor {
+  let listener: TCPSocketListener<TransportEvents | undefined>;
   try {
-    listener = Bun.listen<{ viewer: Viewer }>({
+    listener = Bun.listen<TransportEvents | undefined>({
       hostname: host,
       port,
       socket: {
         open(socket) {
           socket.setNoDelay(true); // a picture's last bytes must not wait for an acknowledgement (Nagle, RFC 896)
-          const peer = formatHostPort(socket.remoteAddress, socket.remotePort);
-          const viewer = connect({
-            peer,
+          socket.data = connect({
+            address: formatHostPort(socket.remoteAddress, socket.remotePort),
             write: (bytes) => socket.write(bytes),
+            bufferedBytes: 0,
             end: () => void socket.end(),
             abort: () => socket.terminate(),
           });
-          socket.data = { viewer };
         },
-        data: (socket, chunk) => socket.data.viewer.receive(chunk),
-        drain: (socket) => socket.data.viewer.drained(),
-        close: (socket, error) => socket.data?.viewer.closed(error ? messageOf(error) : "it hung up"),
-        error: (socket, error) => socket.data?.viewer.closed(messageOf(error)),
+        data: (socket, chunk) => socket.data?.receive(chunk),
+        drain: (socket) => socket.data?.drained(),
+        close: (socket, error) => socket.data?.closed(error ? messageOf(error) : "it hung up"),
+        error: (socket, error) => socket.data?.closed(messageOf(error)),
       },
     });
   } catch (cause) {
@@ -46,7 +50,7 @@ export function openTcpDoor(host: string, port: number, connect: (connection: Vi
 
 function explain(host: string, port: number, cause: unknown): string {
   const code = codeOf(cause);
-  // Bun gives no code for a name that the network does not know.
+  // Bun gives no code for an unknown host name.
   if (code === undefined && isIP(host) === 0) {
     return `unknown host: ${host}: --host takes an address of this machine, or 0.0.0.0 for all`;
   }

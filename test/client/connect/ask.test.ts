@@ -2,7 +2,8 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
-import { readPing, writePing, writePong, writeWelcome } from "../../../src/protocol/messages.ts";
+import { writeWelcome } from "../../../src/protocol/greeting.ts";
+import { readPing, writePing, writePong } from "../../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../../src/protocol/wire.ts";
 import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";

@@ -63,7 +63,7 @@ beforeEach(() => {
 
 function offer(jpeg: Uint8Array): void {
   const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3, firstByteAt: 4, lastByteAt: 5 };
-  const received = { frameNumber: ++frameNumber, ...stamps, bytes: jpeg.length, connection: server.connection };
+  const received = { frameNumber: ++frameNumber, ...stamps, bytes: jpeg.length, origin: server.connection };
   pipeline?.offer({ ...received, jpeg: new Uint8Array(jpeg) });
 }
 

@@ -69,7 +69,7 @@ function received(
   jpeg: Uint8Array = JPEGS[frameNumber % JPEGS.length] as Uint8Array,
 ): ReceivedPicture {
   const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3, firstByteAt: 4, lastByteAt: 5 };
-  return { frameNumber, ...stamps, bytes: jpeg.length, jpeg: new Uint8Array(jpeg), connection: server.connection };
+  return { frameNumber, ...stamps, bytes: jpeg.length, jpeg: new Uint8Array(jpeg), origin: server.connection };
 }
 
 const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
@@ -83,7 +83,7 @@ describe("pictures", () => {
     const jpeg = JPEGS[2] as Uint8Array;
     expect(picture).toMatchObject(SIZE);
     expect(picture.received).toMatchObject({ frameNumber: 6, capturedAt: 1, sentAt: 3, lastByteAt: 5 });
-    expect(picture.received.connection).toBe(server.connection);
+    expect(picture.received.origin).toBe(server.connection);
     expect(largestDifference(new Uint8Array(picture.pixels), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
     expect(Buffer.from(picture.jpeg()).equals(jpeg)).toBe(true);
     expect(picture.busyMicros).toBeGreaterThan(0);

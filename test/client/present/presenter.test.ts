@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
-import type { Connection } from "../../../src/client/connect/connection.ts";
+import type { Origin } from "../../../src/client/picture.ts";
 import type { FrameOutput } from "../../../src/client/present/frame-output.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
 import { Presenter } from "../../../src/client/present/presenter.ts";
@@ -56,7 +56,7 @@ afterEach(() => {
   resetClock();
 });
 
-function decoded(frameNumber: number, connection: Connection = first.connection): DecodedPicture {
+function decoded(frameNumber: number, origin: Origin = first.connection): DecodedPicture {
   const slot = new FrameSlots(Arena.create(), 16, 1).acquire();
   if (slot === null) throw new Error("no slot");
   slot.bytes.fill(frameNumber);
@@ -71,7 +71,7 @@ function decoded(frameNumber: number, connection: Connection = first.connection)
   return {
     width: 2,
     height: 2,
-    received: { frameNumber, ...stamps, bytes: 1, connection },
+    received: { frameNumber, ...stamps, bytes: 1, origin },
     isRepeat: false,
     isDamaged: false,
     slot: {

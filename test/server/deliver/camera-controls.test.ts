@@ -2,7 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { writeControlsAsked, writeSetControl } from "../../../src/protocol/controls.ts";
-import { writeGoodbye, writePing } from "../../../src/protocol/messages.ts";
+import { writeGoodbye } from "../../../src/protocol/greeting.ts";
+import { writePing } from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS } from "../../../src/protocol/wire.ts";
 import { CameraControls } from "../../../src/server/deliver/camera-controls.ts";
 import { findControl } from "../../../src/capture/control-values.ts";

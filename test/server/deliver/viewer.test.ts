@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { writeGoodbye, writeHello } from "../../../src/protocol/greeting.ts";
 import * as m from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
 import { moveClock, resetClock } from "../../support/moved-clock.ts";
@@ -176,7 +177,7 @@ describe("the end", () => {
     ],
     ["a message that only servers send", m.writeNotice({ trouble: true, text: "", lastedMicros: 0 })],
     ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
-    ["a second Hello", m.writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
+    ["a second Hello", writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
   ])("%s costs the viewer its connection", (_, bytes) => {
     const far = new FarEnd().greet();
     far.viewer.receive(bytes);
@@ -237,7 +238,7 @@ describe("the end", () => {
 
   test("is said once, whichever way it comes", () => {
     const far = new FarEnd().greet();
-    far.viewer.receive(m.writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
+    far.viewer.receive(writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
     far.viewer.closed("it hung up");
     far.viewer.leave(GoodbyeReason.end, "over");
     expect(far.calls).toEqual(["watching", "gone: the viewer was closed", "closed", "end"]);

@@ -1,0 +1,145 @@
+// Keeps a viewer connected: connects, waits for the end, and connects again, until it is told to stop.
+
+import { sleep } from "../../core/clock.ts";
+import { codeOf, ConnectionError } from "../../core/errors.ts";
+import { onAbort } from "../../core/on-abort.ts";
+import { GoodbyeReason } from "../../protocol/wire.ts";
+import { type Address, formatAddress } from "./address.ts";
+import { Backoff } from "./backoff.ts";
+import type { Connection, ConnectionEnd } from "./connection.ts";
+
+/** How often a viewer asks a server for a camera that has ended there. Each time is a line in the server's log. */
+const ENDED_PAUSE_MS = 30_000;
+
+export interface KeepConnectedOptions {
+  address: Address;
+  /** End with the first connection instead of connecting again. */
+  once: boolean;
+  stopped: AbortSignal;
+}
+
+/** What the owner does for the loop, and hears from it. */
+export interface KeepConnectedEvents {
+  /** Opens one connection. Throws ConnectionError if no server can be reached. */
+  connect(): Promise<Connection>;
+  /** The connection that is open now; null when it has ended. */
+  onConnection(connection: Connection | null): void;
+  /** What keeps the picture from coming, for the screen: while connecting, and between two tries. */
+  onWaiting(text: string): void;
+  /** One line for the user. The loop says no line twice in a row. */
+  say(text: string): void;
+}
+
+export class KeepConnected {
+  readonly #options: KeepConnectedOptions;
+  readonly #events: KeepConnectedEvents;
+  readonly #backoff = new Backoff();
+  readonly #server: string;
+  /** Whether a server has ever sent its Welcome. */
+  #wasWelcome = false;
+  #lastSaid = "";
+  /** Ends the pause before the next try; null while no pause may be cut short. */
+  #endPause: (() => void) | null = null;
+
+  constructor(options: KeepConnectedOptions, events: KeepConnectedEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#server = formatAddress(options.address);
+  }
+
+  /**
+   * Tries again at once, if no server was reached last time: another camera's connection has found the server back. After a
+   * Goodbye the pause stays as it is: the cameras of a grid would wake each other in a loop.
+   */
+  retryNow(): void {
+    this.#endPause?.();
+  }
+
+  /**
+   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown, has no such
+   * camera or, with `once`, cannot be reached; and ProtocolError if what answers is no Slipstream server of this version.
+   */
+  async run(): Promise<void> {
+    const { stopped } = this.#options;
+    let waitingFor = `waiting for ${this.#server}`;
+    while (!stopped.aborted) {
+      this.#events.onWaiting(waitingFor);
+      const outcome = await this.#connectOnce();
+      if (stopped.aborted) return;
+      if (outcome instanceof ConnectionError) {
+        this.#throwIfFinal(outcome);
+        this.#say(`${outcome.message}; trying again`);
+        this.#events.onWaiting(outcome.message);
+        waitingFor = `waiting for ${this.#server}`;
+        await this.#pause(this.#backoff.nextMs(), true);
+      } else {
+        const { end, isWelcome } = outcome;
+        if (this.#isOver(end, isWelcome)) return;
+        // The server answers and has nothing of this camera any more: that stays so until the server is started again.
+        const hasEnded = end.goodbye?.reason === GoodbyeReason.end && !isWelcome;
+        this.#say(`${end.text}; ${hasEnded ? `asking again every ${ENDED_PAUSE_MS / 1000} s` : "trying again"}`);
+        this.#events.onWaiting(end.text);
+        waitingFor = hasEnded ? end.text : `waiting for ${this.#server}`;
+        await this.#pause(hasEnded ? ENDED_PAUSE_MS : this.#backoff.nextMs(), false);
+      }
+    }
+  }
+
+  /** One connection from start to end. */
+  async #connectOnce(): Promise<{ end: ConnectionEnd; isWelcome: boolean } | ConnectionError> {
+    let connection: Connection;
+    try {
+      connection = await this.#events.connect();
+    } catch (error) {
+      if (error instanceof ConnectionError) return error;
+      throw error;
+    }
+    this.#events.onConnection(connection);
+    using _ = onAbort(this.#options.stopped, () => connection.close());
+    try {
+      const end = await connection.ended;
+      return { end, isWelcome: connection.isWelcome };
+    } finally {
+      this.#events.onConnection(null);
+    }
+  }
+
+  #throwIfFinal(error: ConnectionError): void {
+    if (this.#options.once || (!this.#wasWelcome && isHopeless(error))) throw error;
+  }
+
+  /** Whether this end was the last: true for an orderly one with `once`. Throws if there is no use in going on. */
+  #isOver({ goodbye, text }: ConnectionEnd, isWelcome: boolean): boolean {
+    const { address, once } = this.#options;
+    if (isWelcome) {
+      this.#wasWelcome = true;
+      this.#backoff.reset();
+      this.#lastSaid = "";
+    }
+    if (goodbye?.reason === GoodbyeReason.noCamera && !this.#wasWelcome) {
+      throw new ConnectionError(`${formatAddress({ ...address, camera: "" })}: ${text}`);
+    }
+    if (!once) return false;
+    this.#events.say(text);
+    const isOrderly = goodbye?.reason === GoodbyeReason.end || goodbye?.reason === GoodbyeReason.shutdown;
+    if (!isOrderly) throw new ConnectionError(`${this.#server}: ${text}`);
+    return true;
+  }
+
+  #say(text: string): void {
+    if (text !== this.#lastSaid) this.#events.say(text);
+    this.#lastSaid = text;
+  }
+
+  async #pause(milliseconds: number, mayBeEnded: boolean): Promise<void> {
+    const over = new AbortController();
+    if (mayBeEnded) this.#endPause = () => over.abort();
+    await sleep(milliseconds, AbortSignal.any([this.#options.stopped, over.signal]));
+    this.#endPause = null;
+  }
+}
+
+/** Whether trying again cannot help: the network does not know the host's name. */
+export function isHopeless(error: unknown): boolean {
+  return error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND";
+}

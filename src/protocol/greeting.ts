@@ -1,0 +1,80 @@
+// How a connection begins and ends: Hello, Welcome and Goodbye, with one interface, writer and reader each; see wire.ts.
+
+import { ProtocolError } from "../core/errors.ts";
+import { BodyReader, MessageWriter } from "./bytes.ts";
+import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType } from "./wire.ts";
+
+export interface Hello {
+  version: number;
+  software: string;
+  /** The name of a camera, or a part of it that no other camera's name has. Empty: the server's first camera. */
+  camera: string;
+  /** The viewer wants no pictures before it sends a Wish. */
+  paused: boolean;
+}
+
+export interface Welcome {
+  version: number;
+  software: string;
+  sourceName: string;
+}
+
+export interface Goodbye {
+  /** A GoodbyeReason, or the number of a reason that a later version added. */
+  reason: GoodbyeReason | number;
+  text: string;
+}
+
+/** The version in a Hello or Welcome of any version. Throws ProtocolError if the other side does not speak Slipstream. */
+export function readGreetingVersion(body: Uint8Array): number {
+  return readMagicAndVersion(new BodyReader(body, "the greeting"));
+}
+
+function readMagicAndVersion(reader: BodyReader): number {
+  if (reader.u32() !== MAGIC) throw new ProtocolError("the peer does not speak Slipstream's protocol");
+  return reader.u8();
+}
+
+export function writeHello(hello: Hello): Uint8Array {
+  return new MessageWriter(MessageType.hello)
+    .u32(MAGIC)
+    .u8(hello.version)
+    .string(hello.software, 100)
+    .string(hello.camera, MAX_CAMERA_NAME_BYTES)
+    .u8(hello.paused ? 1 : 0)
+    .finish();
+}
+
+/** Reads a Hello of this version; check `readGreetingVersion` first. */
+export function readHello(body: Uint8Array): Hello {
+  const reader = new BodyReader(body, "Hello");
+  const version = readMagicAndVersion(reader);
+  const software = reader.string();
+  if (reader.isAtEnd) return { version, software, camera: "", paused: false }; // from a viewer that knows no camera names
+  return { version, software, camera: reader.string(), paused: (reader.u8() & 1) !== 0 };
+}
+
+export function writeWelcome(welcome: Welcome): Uint8Array {
+  return new MessageWriter(MessageType.welcome)
+    .u32(MAGIC)
+    .u8(welcome.version)
+    .string(welcome.software, 80)
+    .string(welcome.sourceName, 100)
+    .finish();
+}
+
+/** Reads a Welcome of this version; check `readGreetingVersion` first. */
+export function readWelcome(body: Uint8Array): Welcome {
+  const reader = new BodyReader(body, "Welcome");
+  const version = readMagicAndVersion(reader);
+  return { version, software: reader.string(), sourceName: reader.string() };
+}
+
+export function writeGoodbye(goodbye: Goodbye): Uint8Array {
+  return new MessageWriter(MessageType.goodbye).u8(goodbye.reason).string(goodbye.text).finish();
+}
+
+export function readGoodbye(body: Uint8Array): Goodbye {
+  const reader = new BodyReader(body, "Goodbye");
+  return { reason: reader.u8(), text: reader.string() };
+}
