@@ -3,11 +3,12 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Argument, Command, Option } from "commander";
-import { asProgram, runMain } from "../src/cli/program.ts";
+import { asProgram, number, runMain, wholeNumber } from "../src/cli/program.ts";
 import { VERSION } from "../src/core/version.ts";
 import { type Bench, type BenchResult, formatTable } from "./bench.ts";
 import { renderChart } from "./chart.ts";
 import { codecBench } from "./codec.ts";
+import { COMPARABLE, compareCheckouts } from "./compare.ts";
 import { fanOutBench } from "./fan-out.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
@@ -35,30 +36,54 @@ const BENCHES: Record<string, Bench> = {
   peers: peersBench,
 };
 
-/** Too long, or about more than Slipstream: run where they are named only. */
+/** Benches that run only if they are named: they take long, or measure more than Slipstream. */
 const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
-  .description("Measures Slipstream: real processes, real sockets, frames told apart by what is in their pixels.")
+  .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
   .addArgument(new Argument("[names...]", "which benches (default: all but peers)").choices(Object.keys(BENCHES)))
-  .addOption(new Option("--quick", "short runs; all benches together end within a minute").default(false))
-  .addOption(new Option("--check", "exit with 1 where a committed bound does not hold").default(false))
-  .addOption(new Option("--install-peers", "first install what peers compares with (Debian packages)").default(false))
-  .addOption(new Option("--json", "one JSON object per bench on standard output").default(false));
+  .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
+  .addOption(new Option("--check", "exit with 1 if a committed bound does not hold").default(false))
+  .addOption(
+    new Option("--install-peers", "first install the programs that peers compares with (Debian packages)").default(
+      false,
+    ),
+  )
+  .addOption(new Option("--json", "print one JSON object per bench on standard output").default(false))
+  .action(runBenches);
+
+command
+  .command("compare")
+  .description("Runs benches of this and of another checkout by turns; a ratio above 1 means that this one is worse.")
+  .argument("<checkout>", "folder of the other checkout, with its packages installed and its kernels built")
+  .addArgument(new Argument("[names...]", `which benches (default: ${COMPARABLE.join(", ")})`).choices(COMPARABLE))
+  .addOption(
+    new Option("--rounds <count>", "runs of each bench in each checkout").argParser(wholeNumber(1, 100)).default(3),
+  )
+  .addOption(new Option("--limit <ratio>", "largest ratio that holds").argParser(number(1, 100)).default(1.03))
+  .exitOverride()
+  .action(runCompare);
 
 await runMain(async () => {
-  command.parse();
-  const flags = command.opts<{ quick: boolean; check: boolean; json: boolean; installPeers: boolean }>();
-  const { quick, check, json } = flags;
-  if (flags.installPeers) installPeers();
-  const named = command.processedArgs[0] as string[];
+  await command.parseAsync();
+});
+
+interface Flags {
+  quick: boolean;
+  check: boolean;
+  json: boolean;
+  installPeers: boolean;
+}
+
+async function runBenches(named: string[], { quick, check, json, installPeers: installsPeers }: Flags): Promise<void> {
+  if (installsPeers) installPeers();
   const names = named.length > 0 ? named : Object.keys(BENCHES).filter((name) => !ONLY_WHEN_NAMED.has(name));
   let broken = 0;
   for (const name of names) {
     const bench = BENCHES[name];
-    if (bench === undefined) continue; // commander has refused unknown names
+    if (bench === undefined) continue; // does not happen: commander refuses unknown names
     const result = await bench({ quick, progress });
     clearProgress();
     if (!quick) await keep(result);
@@ -75,17 +100,43 @@ await runMain(async () => {
       console.log(`\n${name}\n${formatTable(result.table)}\n${formatTable(rows)}`);
     }
   }
-  if (check && broken > 0) {
-    console.error(`${broken} bound${broken === 1 ? " does" : "s do"} not hold`);
-    process.exit(1);
+  if (check) failIfBroken(broken);
+}
+
+async function runCompare(
+  checkout: string,
+  named: string[],
+  { rounds, limit }: { rounds: number; limit: number },
+): Promise<void> {
+  const { quick, json, check } = command.opts<Flags>();
+  const benches = named.length > 0 ? named : COMPARABLE;
+  const compared = await compareCheckouts({ otherCheckout: checkout, benches, rounds, quick, limit, progress });
+  clearProgress();
+  if (json) {
+    for (const each of compared) console.log(JSON.stringify(each));
+  } else {
+    const rows = compared.map(({ bench, figure, other, ours, ratio, holds }) => [
+      bench,
+      figure,
+      ...[other, ours].map((value) => value.toFixed(2)),
+      `${ratio.toFixed(3)}${holds ? "" : "  WORSE"}`,
+    ]);
+    console.log(formatTable([["bench", "figure", checkout, "this checkout", "ratio"], ...rows]));
   }
-});
+  if (check) failIfBroken(compared.filter(({ holds }) => !holds).length);
+}
+
+function failIfBroken(broken: number): void {
+  if (broken === 0) return;
+  console.error(`${broken} bound${broken === 1 ? " does" : "s do"} not hold`);
+  process.exit(1);
+}
 
 function asJson({ name, figures, bounds }: BenchResult, quick: boolean): object {
   return { bench: name, quick, ...figures, bounds };
 }
 
-/** The figures of the last whole run and a chart of them stay in a folder, to be looked at and to be shown. */
+/** Keeps the figures of the last full run, and a chart of them, in bench/results. */
 async function keep(result: BenchResult): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
   await Bun.write(`${RESULTS}/${result.name}.json`, `${JSON.stringify(asJson(result, false), null, 2)}\n`);
