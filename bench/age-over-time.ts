@@ -1,10 +1,10 @@
-// How old the picture on a screen is, looked at every few milliseconds: what a watcher sees, frozen pictures included.
+// The age of the picture on the screen, sampled every few milliseconds. Unlike latency it includes frozen pictures.
 
 import type { Micros } from "../src/core/clock.ts";
 
 const STEP_MICROS = 10_000;
 
-/** Looks at the screen, one every `stepMs` from `firstAt` on. */
+/** Samples of the age, one every `stepMs` from `firstAt` on. */
 export interface AgeSamples {
   firstAt: Micros;
   stepMs: number;
@@ -12,28 +12,29 @@ export interface AgeSamples {
 }
 
 /**
- * Latency counts each picture once, so one that stands for seconds weighs as much as one that was there for a frame; this
- * weighs by time. The looks lie on a grid and are computed from when pictures came, so no late timer can miss one.
+ * Samples the age of the picture on the screen. Latency counts each picture once, however long it stays; the age counts it
+ * for as long as it stays. The samples lie on a grid and are computed from the times at which pictures came, so that a late
+ * timer does not lose any.
  */
 export class AgeOverTime {
   readonly #agesMs: number[] = [];
   #firstAt: Micros | null = null;
   #bornAt: Micros = 0;
 
-  /** A picture born then is on the screen from now on. */
+  /** From `now` on, the screen shows a picture that was born at `bornAt`. */
   shown(bornAt: Micros, now: Micros): void {
-    this.#look(now);
+    this.#sample(now);
     this.#firstAt ??= now;
     this.#bornAt = bornAt;
   }
 
   until(now: Micros): AgeSamples {
-    this.#look(now);
+    this.#sample(now);
     return { firstAt: this.#firstAt ?? now, stepMs: STEP_MICROS / 1000, agesMs: this.#agesMs };
   }
 
-  /** The looks before `now` that have not been taken yet: they all saw the picture of before. */
-  #look(now: Micros): void {
+  /** Takes the samples between the previous call and `now`; all of them see the previous picture. */
+  #sample(now: Micros): void {
     if (this.#firstAt === null) return;
     for (let at = this.#firstAt + this.#agesMs.length * STEP_MICROS; at < now; at += STEP_MICROS) {
       this.#agesMs.push((at - this.#bornAt) / 1000);
@@ -48,7 +49,7 @@ export interface AgeMs {
   max: number;
 }
 
-/** Percentiles of the looks between two moments; all NaN where there are none. */
+/** Percentiles of the samples between two times; NaN if there are none. */
 export function summariseAges({ firstAt, stepMs, agesMs }: AgeSamples, from: Micros, to: Micros): AgeMs {
   const index = (at: Micros) => Math.max(0, Math.ceil((at - firstAt) / 1000 / stepMs));
   const sorted = agesMs.slice(index(from), index(to)).sort((a, b) => a - b);
@@ -56,10 +57,7 @@ export function summariseAges({ firstAt, stepMs, agesMs }: AgeSamples, from: Mic
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
-/**
- * Milliseconds from `from` until the picture is younger than the limit and stays so for `calmMs`; infinite where that never
- * comes.
- */
+/** Milliseconds from `from` until the age is below the limit and stays so for `calmMs`; infinite if that never happens. */
 export function recoveryMs(
   { firstAt, stepMs, agesMs }: AgeSamples,
   from: Micros,

@@ -1,15 +1,15 @@
-// What a bench is: figures of one run, bounds that they should keep, and a table for people.
+// The interface of a bench: the figures of one run, their bounds, and a table for people.
 
 import type { Chart } from "./chart.ts";
 
 /**
- * A committed expectation. Values are ratios within one run, never times of the machine: they hold on any. What a link of
- * given figures does to a picture's age is no time of the machine (thin-link.ts).
+ * A committed expectation. Its value is a ratio within one run, so that it holds on any machine. The exception is the age of
+ * a picture behind a simulated link, which depends on the link and not on the machine (thin-link.ts).
  */
 export interface Bound {
   name: string;
   value: number;
-  /** `≤ 1.5` or `≥ 0.9`, as it is printed. */
+  /** The printed form, such as `≤ 1.5` or `≥ 0.9`. */
   bound: string;
   holds: boolean;
 }
@@ -18,16 +18,16 @@ export interface BenchResult {
   name: string;
   figures: object;
   bounds: Bound[];
-  /** Rows of cells, the first the header. */
+  /** Rows of cells; the first row is the header. */
   table: string[][];
-  /** A picture of the figures that matter most. */
+  /** A chart of the most important figures. */
   chart?: Chart;
 }
 
 export interface BenchOptions {
-  /** Shorter runs, the same bounds; all benches together end within a minute. */
+  /** Makes shorter runs with the same bounds; all benches together take less than a minute. */
   quick: boolean;
-  /** Says what is being measured. */
+  /** Reports what the bench measures at the moment. */
   progress: (text: string) => void;
 }
 
@@ -41,12 +41,12 @@ export function atLeast(name: string, value: number, limit: number): Bound {
   return { name, value: round(value), bound: `≥ ${limit}`, holds: value >= limit };
 }
 
-/** Three digits after the point: enough for a ratio, and readable. */
+/** Rounds to three digits after the point, which is enough for a ratio. */
 export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** Columns padded to the same width. */
+/** Formats rows as columns of equal width. */
 export function formatTable(rows: readonly string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows

@@ -1,15 +1,15 @@
-// Charts of figures as SVG: bars with their values, and lines over time; one panel under the other.
+// Draws charts as SVG: panels with bars or with lines, one below the other.
 //
-// Our own, since what draws charts without a browser brings a browser's worth with it: echarts is tens of megabytes to
-// install, vega two dozen packages; and bars with labels are a page of code.
+// We draw them ourselves because the libraries that need no browser are large: echarts installs tens of megabytes, vega two
+// dozen packages. Bars with labels take a page of code.
 
 export interface BarPanel {
   kind: "bars";
   title: string;
   unit: string;
-  /** What bars stand beside, e.g. one case of a bench each. */
+  /** Labels of the groups of bars, for example one for each case of a bench. */
   groups: readonly string[];
-  /** One value per group; what is not finite is shown as missing. */
+  /** One value per group; a value that is not finite is drawn as missing. */
   series: readonly { name: string; values: readonly number[] }[];
 }
 
@@ -17,7 +17,7 @@ export interface LinePanel {
   kind: "lines";
   title: string;
   unit: string;
-  /** What the horizontal axis counts. */
+  /** The unit of the horizontal axis. */
   xUnit: string;
   series: readonly { name: string; points: readonly (readonly [x: number, y: number])[] }[];
 }
@@ -29,18 +29,18 @@ export interface Chart {
 
 const WIDTH = 860;
 const MARGIN = 24;
-/** Room on the right of bars for their values. */
+/** Width on the right of the bars for their values. */
 const VALUE_WIDTH = 70;
 const BAR_HEIGHT = 15;
 const GROUP_GAP = 10;
 const LINES_HEIGHT = 240;
-/** Of a character of the 12 pixel font, about. */
+/** Approximate width of a character of the 12 pixel font. */
 const CHARACTER_WIDTH = 6.5;
-/** Okabe and Ito's colours, which people who see fewer colours tell apart too. */
+/** The colours of Okabe and Ito, which colour-blind people can tell apart. */
 const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
 const [INK, FAINT, GRID] = ["#222222", "#666666", "#dddddd"];
 
-/** The chart as an SVG document of its own. */
+/** Renders the chart as a complete SVG document. */
 export function renderChart({ title, panels }: Chart): string {
   const parts = [text(title, MARGIN, MARGIN + 14, { size: 18, weight: 600 })];
   let top = MARGIN + 34;
@@ -52,7 +52,7 @@ export function renderChart({ title, panels }: Chart): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top}" viewBox="0 0 ${WIDTH} ${top}"`,
     `  font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="12" fill="${INK}">`,
-    // A ground of its own: dark pages show through where there is none.
+    // Without a background a dark page shows through.
     `<rect width="${WIDTH}" height="${top}" fill="#ffffff"/>`,
     ...parts,
     "</svg>\n",
@@ -123,7 +123,7 @@ function renderLines({ title, unit, xUnit, series }: LinePanel): { svg: string; 
   return { svg: svg.join("\n"), height: bottom + 40 };
 }
 
-/** The panel's title, and below it what the colours mean where there are several. */
+/** Renders the panel's title, and a legend below it if there are several series. */
 function renderHead(title: string, series: readonly { name: string }[]): { svg: string; height: number } {
   const svg = [text(title, MARGIN, 14, { size: 14, weight: 600 })];
   if (series.length < 2) return { svg: svg.join("\n"), height: 24 };
@@ -142,7 +142,7 @@ interface Scale {
   ticks: number[];
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, about six of them, that reach from below the least to above the most. */
+/** About six steps of 1, 2 or 5 times a power of ten, from below the least to above the greatest value. */
 function niceScale(least: number, most: number): Scale {
   const span = most - least > 0 ? most - least : 1;
   const rough = span / 6;
@@ -154,7 +154,7 @@ function niceScale(least: number, most: number): Scale {
   return { from: first * step, to: last * step, ticks };
 }
 
-/** About three digits. */
+/** Formats with about three significant digits. */
 function formatValue(value: number): string {
   const size = Math.abs(value);
   const digits = size >= 100 || value === 0 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4;
@@ -186,7 +186,7 @@ function line(x1: number, y1: number, x2: number, y2: number, stroke: string): s
   return `<line x1="${point(x1)}" y1="${point(y1)}" x2="${point(x2)}" y2="${point(y2)}" stroke="${stroke}"/>`;
 }
 
-/** A tenth of a pixel is fine enough, and keeps the files small. */
+/** Rounds a coordinate to a tenth of a pixel, which keeps the files small. */
 function point(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

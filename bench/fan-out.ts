@@ -1,4 +1,4 @@
-// `bench fan-out`: one server and up to 300 viewers. What each gets, and what they cost the server.
+// `bench fan-out`: one server with up to 300 viewers; the frames that each viewer gets, and the server's costs.
 
 import { nowMicros } from "../src/core/clock.ts";
 import { median } from "../src/core/statistics.ts";
@@ -11,19 +11,19 @@ const MOST = 300;
 const SIZE = "1280x720";
 const MEMORY_SAMPLE_MS = 250;
 
-/** The least that any viewer gets of the source's frames: 29 of 30. */
+/** The least share of the source's frames that a viewer gets: 29 of 30. */
 const RATE_LIMIT = 0.967;
-/** Processors that the server may keep busy with 300 viewers, drawing and encoding the pattern included. */
+/** Processors that the server may use for 300 viewers, including drawing and encoding the pattern. */
 const CORES_LIMIT = 1;
-/** Memory at the end against memory once all viewers are there. */
+/** Memory at the end ÷ memory when all viewers are connected. */
 const GROWTH_LIMIT = 1.1;
-/** Teeth of the saw that garbage makes of memory take some ten seconds: three of them, where memory is held to a bound. */
+/** Garbage collection makes memory rise and fall about every ten seconds. The run with a bound on memory lasts three times that. */
 const MEASURED_MS = { quick: 3_000, usual: 10_000, most: 30_000 };
 
 interface Figures {
   viewers: number;
   fps: { min: number; median: number };
-  /** Of the source, at the end of the measured time: where it falls below the nominal rate, the machine is busy with other things. */
+  /** Rate of the source at the end of the measured time. If it is below the nominal rate, the machine was busy with something else. */
   capturedFps: number;
   serverCores: number;
   memoryMiB: { start: number; rampedUp: number; end: number; max: number };
@@ -66,14 +66,14 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
       panels: [
         {
           kind: "bars",
-          title: "Pictures a second that the viewer with the fewest gets",
+          title: "Frames per second of the viewer that gets the fewest",
           unit: "fps",
           groups,
           series: [{ name: "least fps", values: figures.map(({ fps }) => fps.min) }],
         },
         {
           kind: "bars",
-          title: "Processors that the server keeps busy",
+          title: "Processors that the server uses",
           unit: "cores",
           groups,
           series: [{ name: "cores", values: figures.map(({ serverCores }) => serverCores) }],
@@ -84,7 +84,7 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
           unit: "MiB",
           groups,
           series: [
-            { name: "before anybody came", values: figures.map(({ memoryMiB }) => memoryMiB.start) },
+            { name: "before the first viewer", values: figures.map(({ memoryMiB }) => memoryMiB.start) },
             { name: "most", values: figures.map(({ memoryMiB }) => memoryMiB.max) },
           ],
         },

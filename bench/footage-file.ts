@@ -1,7 +1,7 @@
-// Moving footage for benches as a raw file: the clip of the fixtures, made by ffmpeg once per kind and size, then kept.
+// Footage for benches as a raw file, which ffmpeg makes of the clip in the fixtures once for each kind and size.
 //
-// The file holds whole RGBA frames one after the other, so that any program in any language can take the same pictures
-// from it. It lies in the system's folder for temporary files.
+// The file is a sequence of RGBA frames, so that programs in any language can read the same pictures. It stays in the
+// system's folder for temporary files.
 
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,30 +10,27 @@ import { frameBytes, type Size } from "../src/core/pixel-format.ts";
 import { CLIP } from "./footage.ts";
 
 /**
- * `moving`: the scene larger than the picture, which pans over it in a circle, so that every part changes with each frame.
- * `still`: the scene as the camera has it, static, people walking. `frozen`: one frame of it.
+ * `moving`: the picture pans in a circle over an enlarged scene, so that every part of it changes with each frame.
+ * `still`: the scene of the static camera, in which people walk. `frozen`: one frame of that scene.
  */
 export const FOOTAGE_KINDS = ["moving", "still", "frozen"] as const;
 export type FootageKind = (typeof FOOTAGE_KINDS)[number];
 
-/** How much larger than the picture the scene is that it pans over; half of what is over is the circle's radius. */
+/** Size of the scene ÷ size of the picture that pans over it. The radius of the circle is half of the difference. */
 const ZOOM = 1.25;
 
-/** Frames until the footage begins anew; a round of the pan, so that it goes on without a jump (people do jump). */
+/** Frames until the footage repeats: one round of the pan, so that the pan has no jump. The people do jump. */
 const FRAMES: Record<FootageKind, number> = { moving: 48, still: 48, frozen: 1 };
 
-/**
- * The path of the file, which is made first where it is not there yet (some seconds).
- * Throws where ffmpeg is not installed or fails.
- */
+/** Makes the file unless it exists (some seconds), and returns its path. Throws if ffmpeg is not installed or fails. */
 export function footageFile(kind: FootageKind, size: Size): string {
   const filter = filterOf(kind, size);
   const bytes = FRAMES[kind] * frameBytes("rgba", size.width, size.height);
-  // The recipe is part of the name, so that another recipe never meets an old file.
+  // The name contains a hash of the recipe, so that a new recipe never finds an old file.
   const recipe = Bun.hash(`${filter} ${FRAMES[kind]}`).toString(16);
   const path = join(tmpdir(), `slipstream-footage-${kind}-${size.width}x${size.height}-${recipe}.rgba`);
   if (existsSync(path) && statSync(path).size === bytes) return path;
-  const unfinished = `${path}.${process.pid}`; // renamed when whole: another process may look for it at the same time
+  const unfinished = `${path}.${process.pid}`; // renamed when complete, because another process may look for it at the same time
   const { success, stderr } = Bun.spawnSync([
     ...["ffmpeg", "-loglevel", "error", "-nostdin", "-y", "-i", CLIP, "-frames:v", String(FRAMES[kind])],
     ...["-vf", filter, "-f", "rawvideo", "-pix_fmt", "rgba", unfinished],

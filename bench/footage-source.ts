@@ -1,7 +1,7 @@
-// A source of real footage for benches: moving, still or frozen pictures, each with its frame code in the corner.
+// A source of real footage for benches: moving, still or frozen pictures with a frame code in the corner.
 //
-// The code changes with every frame, also where the rest does not (`still`, `frozen`): identities and times are read from
-// pixels. So a frozen picture is frozen but for the cells of its code, a tenth of the picture's height at most.
+// The code changes with every frame of all kinds, because benches read frame numbers and times out of pixels. In a frozen
+// picture only the cells of the code change; they take at most a tenth of the picture's height.
 
 import { Worker } from "node:worker_threads";
 import type { Size } from "../src/core/pixel-format.ts";
@@ -10,7 +10,7 @@ import type { Source } from "../src/capture/source.ts";
 import { type FootageKind, footageFile } from "./footage-file.ts";
 import type { FootageSetup } from "./footage-worker.ts";
 
-/** `framesPerSecond` 0 means as fast as the encoders take them. The footage is made, where it has to be, by `run`. */
+/** Creates the source. `framesPerSecond` 0: as fast as the encoders take frames. `run` makes the footage file if it is missing. */
 export function createFootageSource(kind: FootageKind, size: Size, framesPerSecond: number): Source {
   const name = `${kind} footage`;
   return {

@@ -1,4 +1,4 @@
-// The thread that fills the footage source's frames, from memory. Started by footage-source.ts.
+// The thread that copies footage into frames. footage-source.ts starts it.
 
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
@@ -8,7 +8,7 @@ import type { DrawRequest, DrawResult } from "../src/capture/pattern/drawn-frame
 import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
 
 export interface FootageSetup extends Size {
-  /** Of raw RGBA frames. */
+  /** The file of raw RGBA frames. */
   path: string;
 }
 
@@ -20,7 +20,7 @@ const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
 
 port.on("message", ({ frameNumber, rgba }: DrawRequest) => {
-  // This copy stands for the camera's: what a driver does when it fills a buffer.
+  // This copy replaces the one that a camera's driver makes when it fills a buffer.
   rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
   const bornAt = nowMicros();
   drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });

@@ -1,4 +1,4 @@
-// Real frames for benches: the clip of the fixtures, read by ffmpeg; and a still scene with a sensor's noise made of it.
+// Real frames for benches: the clip of the fixtures, and a still scene with sensor noise that is made of it.
 
 import { fileURLToPath } from "node:url";
 import { nowMicros } from "../src/core/clock.ts";
@@ -10,7 +10,7 @@ export const CLIP = fileURLToPath(new URL("../test/fixtures/vtest-6s.mp4", impor
 export const CLIP_SIZE: Size = { width: 768, height: 576 };
 export const CLIP_FRAMES = 60;
 
-/** The first `count` frames in that layout, each in memory of its own. Throws where ffmpeg is not installed. */
+/** The first `count` frames in the given layout, each in its own memory. Throws if ffmpeg is not installed. */
 export function footageFrames(size: Size, count: number, format: "rgba" | "yuvj420p"): Uint8Array[] {
   const { stdout, success, stderr } = Bun.spawnSync([
     ...["ffmpeg", "-loglevel", "error", "-i", CLIP, "-frames:v", String(count)],
@@ -21,7 +21,7 @@ export function footageFrames(size: Size, count: number, format: "rgba" | "yuvj4
   return Array.from({ length: count }, (_, i) => new Uint8Array(stdout.subarray(i * bytes, (i + 1) * bytes)));
 }
 
-/** The clip again and again as RGBA; each frame carries a frame code that says when it was asked for. */
+/** Returns the clip's frames as RGBA in an endless loop. The frame code in each says when the frame was requested. */
 export function codedFootage(): () => Uint8Array {
   const frames = footageFrames(CLIP_SIZE, CLIP_FRAMES, "rgba");
   let frameNumber = 0;
@@ -32,7 +32,7 @@ export function codedFootage(): () => Uint8Array {
   };
 }
 
-/** One frame of the clip (yuvj420p) `count` times, each with noise of its own on all samples. */
+/** `count` copies of one frame of the clip (yuvj420p), each with different noise on all samples. */
 export function noisyStill(count: number, sigma: number): Uint8Array[] {
   const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");
   if (still === undefined) throw new Error(`${CLIP} has no frame`);

@@ -1,21 +1,21 @@
-// Raw frames into a server's standard input, at an even pace and without end, as a camera gives them.
+// Writes raw frames to a server's standard input at the steady rate of a camera, without end.
 
 import type { FileSink } from "bun";
 import { pace } from "../src/core/pace.ts";
 
 export interface Feeding {
-  /** Resolves when the last frame is written whole. */
+  /** Stops; resolves when the last frame is written completely. */
   stop(): Promise<void>;
 }
 
-/** `nextFrame` gives the bytes to be written at that moment; they may change only when it is asked again. */
+/** `nextFrame` returns the bytes to write now. They must not change before its next call. */
 export function feedFrames(input: FileSink, framesPerSecond: number, nextFrame: () => Uint8Array): Feeding {
   const stopping = new AbortController();
   const feeding = pace(framesPerSecond, stopping.signal, async () => {
     input.write(nextFrame());
     await input.flush();
   });
-  feeding.catch(() => undefined); // a server that went away; whoever stops hears of it
+  feeding.catch(() => undefined); // if the server ends, stop() throws
   return {
     async stop() {
       stopping.abort();
@@ -24,7 +24,7 @@ export function feedFrames(input: FileSink, framesPerSecond: number, nextFrame: 
   };
 }
 
-/** Those frames one after the other, again and again. */
+/** Returns the frames in an endless loop. */
 export function looped(frames: readonly Uint8Array[]): () => Uint8Array {
   let next = 0;
   return () => frames[next++ % frames.length] ?? new Uint8Array();

@@ -1,4 +1,4 @@
-// What restart markers are worth to a viewer: the same pictures with and without them, by turns, through its own decoding.
+// Measures what restart markers save a viewer: it decodes the same pictures with and without them by turns.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
@@ -8,18 +8,18 @@ import type { DecodedPicture, Origin } from "../src/client/picture.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 
-/** As of a camera: between two pictures threads go to sleep, and caches are used for other things. */
+/** The pace of a camera: between two pictures threads sleep and caches get other contents. */
 const PACE_MS = 16;
 const WARM_UP_PICTURES = 40;
 
 export interface IntervalFigures {
   threads: number;
-  /** From bytes to pixels. */
+  /** Time from bytes to pixels. */
   oneThreadMs: number;
   allThreadsMs: number;
 }
 
-/** Null where jpegtran, which puts in the markers, is not installed. */
+/** Null if jpegtran, which inserts the markers, is not installed. */
 export async function measureIntervals(
   jpegs: readonly Uint8Array[],
   pictures: number,
@@ -49,7 +49,7 @@ export async function measureIntervals(
   });
   await pool.started;
   const decode = async (jpeg: Uint8Array): Promise<number> => {
-    const copy = new Uint8Array(jpeg); // the pipeline gives it away
+    const copy = new Uint8Array(jpeg); // the pipeline takes the buffer away
     await Bun.sleep(PACE_MS);
     const decoded = Promise.withResolvers<DecodedPicture>();
     take = decoded.resolve;

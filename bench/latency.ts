@@ -1,4 +1,4 @@
-// `bench latency`: from the birth of a frame to its pixels at the viewer, and to a window, as the pixels themselves say.
+// `bench latency`: time from the birth of a frame to its pixels at the viewer or in a window, read out of the pixels.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
@@ -17,16 +17,16 @@ import { runProbe, startFootageServer, startServer } from "./processes.ts";
 interface Case {
   size: Size;
   fps: number;
-  /** `pattern`: the test card; the others are footage, of which `moving` changes everywhere. */
+  /** `pattern`: the test card. The others are kinds of footage. */
   content: "pattern" | FootageKind;
-  /** Shown in an SDL window, on a display in memory. */
+  /** Whether the viewer shows it in an SDL window on a virtual display. */
   isShown: boolean;
 }
 
 const CADENCE_MS = 16;
-/** Latency as a multiple of what the codec alone needs for the same picture, in one thread of an idle process. */
+/** Latency ÷ the time that the codec alone needs for the same picture in one thread of an idle process. */
 const P50_LIMIT = 3;
-/** How far the product's own stamps may be from the time in the pixels, as a share of that. */
+/** Largest difference between the latency by Slipstream's stamps and the latency by pixels, as a share of the latter. */
 const STAMP_LIMIT = 0.1;
 
 const HD: Size = { width: 1280, height: 720 };
@@ -78,7 +78,10 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
   const panel = (title: string, content: Case["content"], isShown: boolean): Chart["panels"][number] => {
     const rows = measured.filter(({ each }) => each.content === content && each.isShown === isShown);
     return {
-      ...{ kind: "bars", title, unit: "ms", groups: rows.map(({ label }) => label) },
+      kind: "bars",
+      title,
+      unit: "ms",
+      groups: rows.map(({ label }) => label),
       series: [
         { name: "p50", values: rows.map(({ pixels }) => pixels.p50) },
         { name: "p99", values: rows.map(({ pixels }) => pixels.p99) },
@@ -108,7 +111,7 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
   const server = await starting;
   await using display = isShown ? await startVirtualDisplay(size.width, size.height) : null;
   const window = display === null ? {} : { window: true, env: { DISPLAY: display.name } };
-  // The product's own figures are of the whole run, so where the two are compared there is no warm-up.
+  // Slipstream's own figures cover the whole run, so that a comparison with them needs a run without a warm-up.
   const warmUp = content === "pattern" ? {} : { warmUpSeconds: 3 };
   const { report } = await runProbe({ port: server.port, seconds, ...warmUp, ...window });
   await server.stop();
@@ -116,8 +119,8 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
 }
 
 /**
- * Median time to encode and decode the same pictures, one after the other, in this process; with pauses as of a camera, in
- * which the caches cool and the core's clock falls, since that is how pictures meet the codec in life.
+ * Median time in milliseconds to encode and decode one picture in this process. Pauses at the pace of a camera let the caches
+ * cool and the clock of the processor fall, as between the pictures of a real camera.
  */
 export async function codecAloneMs({ width, height }: Size, turns: number): Promise<number> {
   const arena = Arena.create();

@@ -1,7 +1,7 @@
-// `bench noise`: what leaving out noise saves and costs, by the noise of the sensor and the bound that `--noise` sets.
+// `bench noise`: what `--noise` saves and costs, for several strengths of sensor noise and several bounds.
 //
-// Footage with Gaussian noise goes through the tile encoder, once with everything encoded and once with what has changed;
-// both are decoded and compared with the footage without noise.
+// The tile encoder encodes footage with Gaussian noise, once all tiles and once the changed tiles only. Both results are
+// decoded and compared with the footage without noise.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
@@ -21,7 +21,7 @@ const FORMAT = "yuvj420p";
 const QUALITY = 75;
 const SIGMAS = [0, 1, 2, 3, 5];
 const DEFAULT_NOISE = 2;
-/** What may be lost against encoding everything, in dB, at the default and where the bound is chosen for the noise. */
+/** Largest loss in dB against encoding all tiles, with the default bound and with a bound that suits the noise. */
 const LOSS_LIMIT_DB = 0.5;
 
 interface Outcome {
@@ -76,7 +76,7 @@ export const noiseBench: Bench = async ({ quick, progress }) => {
     title: `Leaving out what is noise (${SIZE.width}x${SIZE.height}, quality ${QUALITY})`,
     panels: [
       panel(
-        "Bytes of a frame, by the sensor's noise and what is taken as none",
+        "Bytes of a frame, by sensor noise and bound",
         "kB",
         outcomes.map(({ bytesPerFrame }) => bytesPerFrame / 1000),
       ),
@@ -90,7 +90,7 @@ export const noiseBench: Bench = async ({ quick, progress }) => {
   return { name: "noise", figures: { ...SIZE, quality: QUALITY, outcomes }, bounds, table: [header, ...rows], chart };
 };
 
-/** The first frame, which is all new, counts for nothing. */
+/** Encodes and decodes all frames. Its figures leave out the first frame, in which every tile is new. */
 async function run(
   frames: readonly Uint8Array[],
   clean: readonly Uint8Array[],
@@ -112,16 +112,16 @@ async function run(
   }
   const measured = frames.length - 1;
   return {
-    ...{ sigma, noise, psnrDb: round(10 * Math.log10(255 ** 2 / (squares / measured))) },
-    ...{
-      share: round(encoded / measured / stream.tileCount),
-      bytesPerFrame: Math.round(bytes / measured),
-      worstMeanOff,
-    },
+    sigma,
+    noise,
+    psnrDb: round(10 * Math.log10(255 ** 2 / (squares / measured))),
+    share: round(encoded / measured / stream.tileCount),
+    bytesPerFrame: Math.round(bytes / measured),
+    worstMeanOff,
   };
 }
 
-/** The tile encoder and a decoder on one arena, as server and viewer have them, in one thread. */
+/** The tile encoder and a decoder on one arena in one thread. */
 class Stream {
   readonly tileCount: number;
   readonly #arena: Arena;
@@ -155,23 +155,35 @@ class Stream {
     this.#jpegAddress = arena.take(pixels * 2);
     this.#rgbaAddress = arena.take(pixels * 4);
     this.#scale = {
-      ...{ ...SIZE, address: this.#addresses[0], mcuLines, tilesPerLine, mcuHeight: mcuHeightPixels },
-      ...{ referenceAddress: null, becomesReference: true, noise, refresh: { first: 0, count: 0 } },
+      ...SIZE,
+      address: this.#addresses[0],
+      mcuLines,
+      tilesPerLine,
+      mcuHeight: mcuHeightPixels,
+      referenceAddress: null,
+      becomesReference: true,
+      noise,
+      refresh: { first: 0, count: 0 },
       renditions: [{ picture, isNew: false, lengthsAddress: arena.take(4 * tileCount) }],
     };
     this.#job = {
-      ...{ kind: "encode-tiles", format: FORMAT, counterAddress: arena.take(4), bands: 1, bandLines: mcuLines },
-      ...{ scales: [this.#scale], saysParts: false },
+      kind: "encode-tiles",
+      format: FORMAT,
+      counterAddress: arena.take(4),
+      bands: 1,
+      bandLines: mcuLines,
+      scales: [this.#scale],
+      saysParts: false,
     };
   }
 
-  /** What was last encoded of each tile. */
+  /** The pixels that were last encoded, for each tile. */
   get reference(): Uint8Array {
     return this.#arena.bytes(this.#scale.address, (SIZE.width * SIZE.height * 3) / 2);
   }
 
   encode(frame: Uint8Array): { tiles: number; bytes: number } {
-    // By turns: each frame becomes the reference of the next.
+    // Two buffers by turns, because each frame becomes the reference of the next.
     const address = this.#addresses[this.#frames % 2] as number;
     if (this.#frames++ > 0) this.#scale.referenceAddress = this.#scale.address;
     this.#scale.address = address;
@@ -197,7 +209,7 @@ class Stream {
     return sent;
   }
 
-  /** RGBA of all tiles as they are. */
+  /** Decodes all current tiles to RGBA. */
   decode(): Uint8Array {
     const header = this.#scale.renditions[0]?.picture.header ?? new Uint8Array();
     const jpeg = stitchTiles(header, this.#tiles);
@@ -207,7 +219,7 @@ class Stream {
   }
 }
 
-/** Of red, green and blue. */
+/** Mean square error of red, green and blue. */
 function meanSquareError(a: Uint8Array, b: Uint8Array): number {
   let squares = 0;
   for (let at = 0; at < a.length; at++) {
@@ -216,7 +228,7 @@ function meanSquareError(a: Uint8Array, b: Uint8Array): number {
   return squares / ((a.length / 4) * 3);
 }
 
-/** The furthest that the mean of an 8 × 8 block of luma is from that of the frame. */
+/** Largest difference between the mean of an 8 × 8 block of luma and the mean of the same block in the reference. */
 function worstBlockMeanOff(frame: Uint8Array, reference: Uint8Array): number {
   const { width, height } = SIZE;
   let worst = 0;

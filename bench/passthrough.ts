@@ -1,4 +1,4 @@
-// `bench passthrough`: what a camera's own JPEGs cost the server that passes them on, beside the same footage encoded here.
+// `bench passthrough`: what it costs the server to pass on a camera's JPEGs, compared with encoding the same footage.
 
 import type { Connection } from "../src/client/connect/connection.ts";
 import { connectTcp } from "../src/client/connect/tcp.ts";
@@ -20,30 +20,30 @@ const SIZES: Size[] = [
   { width: 1920, height: 1080 },
 ];
 const LIMITS = { cpu: 0.35, beyondFeeding: 0.2, sent: 0.25 };
-/** With a second core that is busy with something else it is 1 or above, so it is held to only where there is time for it. */
+/** Checked in long runs only: the ratio is 1 or more while the second core is busy with something else. */
 const INTERVALS_LIMIT = 0.95;
 
 const LONG = { warmUpMs: 6_000, measuredMs: 8_000 };
 const SHORT = { warmUpMs: 1_000, measuredMs: 2_000 };
 
-/** How the server is given the footage, and what it is asked for. */
+/** What the server is fed with, and what its viewers ask for. */
 interface Way {
   name: string;
   frames: readonly Uint8Array[];
   flags: readonly string[];
-  /** Widths that viewers wish for, 0 = whole; none: nobody watches. */
+  /** The width that each viewer wishes for; 0 means the full width. Without viewers the list is empty. */
   viewers: readonly number[];
 }
 
 interface Cost {
-  /** Whole frames that all viewers were sent in the measured time. */
+  /** Complete frames sent to all viewers together in the measured time. */
   frames: number;
   bytesPerFrame: number;
-  /** Processor time of the server by captured frame. */
+  /** Processor time of the server for each captured frame. */
   cpuMsPerFrame: number;
-  /** From the capture stamp, which is when a frame has come whole on standard input, to the server's writing the last of it. */
+  /** Time from the capture stamp, when standard input has delivered the frame, until the server writes its last byte. */
   sentMs: number;
-  /** Whole pictures that were not byte for byte what was fed. */
+  /** Full-size pictures whose bytes differ from the bytes that were fed. */
   wrong: number;
 }
 
@@ -60,10 +60,10 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
     const pixels = ["--pixel-format", "yuvj420p", "--size", label, "--fps", String(FPS)];
     const mjpeg = ["--pixel-format", "mjpeg"];
     const ways: Record<string, Way> = {
-      fedJpegs: { name: "JPEGs, nobody watching", frames: jpegs, flags: mjpeg, viewers: [] },
+      fedJpegs: { name: "JPEGs, no viewer", frames: jpegs, flags: mjpeg, viewers: [] },
       passed: { name: "JPEGs, passed on", frames: jpegs, flags: mjpeg, viewers: [0] },
       mixed: { name: "the same, and half the size", frames: jpegs, flags: mjpeg, viewers: [0, size.width / 2] },
-      fedPixels: { name: "pixels, nobody watching", frames: raw, flags: pixels, viewers: [] },
+      fedPixels: { name: "pixels, no viewer", frames: raw, flags: pixels, viewers: [] },
       changed: { name: "pixels, what changed", frames: raw, flags: pixels, viewers: [0] },
       encoded: { name: "pixels, everything", frames: raw, flags: [...pixels, "--noise", "off"], viewers: [0] },
     };
@@ -71,7 +71,7 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
     const add = async (key: string) => {
       costs[key] = await measure(ways[key] as Way, quick ? SHORT : LONG);
     };
-    // In a short run the times tell little: two servers at once, to see that all is as it should be.
+    // The times of a short run mean little, so that it runs two servers at once and checks that they work.
     if (quick) await Promise.all(["mixed", "encoded"].map(add));
     else for (const key of Object.keys(ways)) await add(key);
     figures[label] = costs;
@@ -105,7 +105,7 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
   return { name: "passthrough", figures: { fps: FPS, sizes: figures, intervals }, bounds, table };
 };
 
-/** The frames as a camera's MJPEG, by ffmpeg. */
+/** Encodes the frames with ffmpeg into the JPEGs of an MJPEG camera. */
 function asMjpeg(frames: readonly Uint8Array[], { width, height }: Size): Uint8Array[] {
   const input = ["-f", "rawvideo", "-pix_fmt", "yuvj420p", "-s", `${width}x${height}`, "-i", "-"];
   const output = ["-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", "-"];
@@ -132,12 +132,12 @@ async function measure({ frames, flags, viewers }: Way, { warmUpMs, measuredMs }
   for (const { close } of watchers) close();
   await feeding.stop();
   await server.stop();
-  if (capturedBefore === 0) throw new Error("the server took no frame");
+  if (capturedBefore === 0) throw new Error("the server captured no frame");
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const count = sum(after.map(({ frames: seen }, index) => seen - (before[index]?.frames ?? 0)));
   if (viewers.length > 0 && count === 0) throw new Error(`a server with ${flags.join(" ")} sent no frame`);
   const bytes = sum(after.map((seen, index) => seen.bytes - (before[index]?.bytes ?? 0)));
-  // Feeding keeps to the clock, so that this is the number of frames also where reports come once a second only.
+  // Computed from the clock that the feeding follows: the server's reports come once a second and are less exact.
   const captured = ((endedAt - startedAt) / 1e6) * FPS;
   const [first] = after;
   return {
@@ -154,7 +154,7 @@ interface Watcher {
   close(): void;
 }
 
-/** A viewer that acknowledges at once, and compares whole pictures with those fed: frame numbers count them. */
+/** Connects a viewer that acknowledges at once and compares each full-size picture with the one that was fed. */
 async function watch(port: number, width: number, fed: readonly Uint8Array[]): Promise<Watcher> {
   const seen: Watcher["seen"] = { frames: 0, bytes: 0, wrong: 0, sentMs: [] };
   const end = (frameNumber: number, capturedAt: number, sentAt: number) => {

@@ -1,7 +1,7 @@
-// `bench peers`: the same moving footage through what people use today and through Slipstream, in one run.
+// `bench peers`: sends the same moving footage through the programs that people use today and through Slipstream, in one run.
 //
-// Each sender stamps the time into a frame when its pixels are complete, each receiver reads it out of the decoded pixels.
-// ffmpeg is fed and read by pipes, two copies of a frame that its users do not have (peers/piped.py).
+// Each sender writes the time into the pixels of a frame when they are complete; each receiver reads it from the decoded
+// pixels. ffmpeg gets and returns frames through pipes, two copies that its users do not have (peers/piped.py).
 
 import { installSystemPackages, PEER_PROGRAMS } from "../scripts/setup/system-packages.ts";
 import { MissingError, messageOf } from "../src/core/errors.ts";
@@ -11,17 +11,17 @@ import { outsidePeers } from "./peers/outside.ts";
 import type { Peer } from "./peers/peer.ts";
 import { type CaseName, type Figures, type Measurement, measure, SLOW_MS } from "./peers/plan.ts";
 
-/** Ours ÷ the best of the peers that compress; with `SLOW_LIMIT` ours ÷ the time that the receiver itself takes. */
+/** Our figure ÷ the best of the peers that compress. `SLOW_LIMIT`: our figure ÷ the time that the receiver itself takes. */
 const P50_LIMIT = 0.5;
 const P99_LIMIT = 0.6;
 const WINDOW_LIMIT = 0.6;
 const CPU_LIMIT = 0.6;
 const FPS_LIMIT = 1.5;
 const SLOW_LIMIT = 1.5;
-/** Ours p50 ÷ encoding and decoding with native libjpeg-turbo in one thread. */
+/** Our p50 ÷ the time to encode and decode with native libjpeg-turbo in one thread. */
 const NATIVE_LIMIT = 1;
 
-/** Installs what the peers need and is missing. Throws MissingError where that cannot be done from here. */
+/** Installs missing programs of the peers. Throws MissingError if it cannot. */
 export function installPeers(): void {
   try {
     installSystemPackages(PEER_PROGRAMS, "bench peers");
@@ -37,9 +37,17 @@ export const peersBench: Bench = async ({ quick, progress }) => {
   return {
     name: "peers",
     figures: {
-      ...{ rounds, secondsPerRound: seconds, slowMs: SLOW_MS, quality: 75, footage: "moving" },
+      rounds,
+      secondsPerRound: seconds,
+      slowMs: SLOW_MS,
+      quality: 75,
+      footage: "moving",
       peers: peers.map(({ name, isInstalled, compresses, hasPipes }) => ({
-        ...{ name, isInstalled, compresses, hasPipes, cases: measurement.measured.get(name) ?? {} },
+        name,
+        isInstalled,
+        compresses,
+        hasPipes,
+        cases: measurement.measured.get(name) ?? {},
       })),
       nativeMs: measurement.nativeMs,
       failures: measurement.failures,
@@ -53,7 +61,7 @@ function boundsOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): 
   const ours = measured.get(OURS.name) ?? {};
   const others = peers.filter(({ name, compresses }) => compresses && name !== OURS.name);
   const bounds: Bound[] = [];
-  /** Adds a bound where both sides have a figure; `best` picks from those of the peers. */
+  /** Adds a bound if both sides have a figure; `best` picks one of the peers' figures. */
   const against = (
     what: string,
     name: CaseName,

@@ -1,13 +1,13 @@
-// What the kernel knows of a running process: processor time and memory, read out of /proc (Linux only).
+// Processor time and memory of a running process, read from /proc (Linux only).
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Processor time so far of each thread, in nanoseconds. */
+/** Processor time of each thread since its start, in nanoseconds. */
 export type CpuTimes = Map<string, number>;
 
 /**
- * By thread out of `schedstat`, in nanoseconds: the sum in /proc/PID/stat counts hundredths of a second, which is several
- * frames.
+ * Reads the processor time of each thread from `schedstat`, which counts nanoseconds. /proc/PID/stat counts hundredths of a
+ * second, in which several frames pass.
  */
 export function readCpuTimes(pid: number): CpuTimes {
   const folder = `/proc/${pid}/task`;
@@ -19,21 +19,21 @@ export function readCpuTimes(pid: number): CpuTimes {
   );
 }
 
-/** Milliseconds of processor time between two readings; what a thread did that ended in between is not in it. */
+/** Milliseconds of processor time between two readings, without the threads that ended in between. */
 export function cpuMsBetween(before: CpuTimes, after: CpuTimes): number {
   let sum = 0;
   for (const [thread, nanoseconds] of after) sum += nanoseconds - (before.get(thread) ?? 0);
   return sum / 1e6;
 }
 
-/** Resident memory in MiB. */
+/** Resident memory of a process in MiB. */
 export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
 /**
- * The least of the last third against the least of the first. Garbage makes memory a saw, with teeth of some ten per cent;
- * what is never given back lifts the ground the teeth stand on.
+ * The minimum of the last third of the values ÷ the minimum of the first third. Garbage collection makes memory rise and fall
+ * by about ten per cent; a leak raises the minimum.
  */
 export function growth(values: readonly number[]): number {
   const third = Math.max(1, Math.floor(values.length / 3));

@@ -1,4 +1,4 @@
-// The processes that benches measure: a real server, and real viewers that look at their pixels.
+// The processes that benches measure: real servers, links and viewers that read their pixels.
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 type Child = Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
 
-/** What a process left behind: its last report and the processor time it took. */
+/** The result of a process that has ended: its last report and its processor time. */
 export interface Finished<Report> {
   report: Report;
   cpuMs: number;
@@ -24,13 +24,13 @@ export interface Finished<Report> {
 export interface RunningServer {
   port: number;
   pid: number;
-  /** What it said last; it says something every second. */
+  /** The latest report; one comes every second. */
   latest(): ServeReport;
-  /** Ends the server and gives its last report. */
+  /** Ends the server; resolves with its last report. */
   stop(): Promise<Finished<ServeReport>>;
 }
 
-/** A server on a free port, listening. */
+/** Starts a server on a free port; resolves when it listens. */
 export function startServer(flags: readonly string[]): Promise<RunningServer> {
   return running(Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"] }));
 }
@@ -38,20 +38,20 @@ export function startServer(flags: readonly string[]): Promise<RunningServer> {
 export interface FootageFlags {
   kind: FootageKind;
   size: Size;
-  /** 0: as fast as it goes. */
+  /** 0: as fast as possible. */
   fps: number;
-  /** `--workers`, `--quality`, `--codec`, as of `serve`. */
+  /** `--workers`, `--quality` and `--codec` as in `serve`. */
   flags?: readonly string[];
 }
 
-/** The same with footage for its source. */
+/** Starts a server whose source is footage. */
 export function startFootageServer({ kind, size, fps, flags = [] }: FootageFlags): Promise<RunningServer> {
   const command = [kind, `${size.width}x${size.height}`, String(fps), ...flags];
   const path = at("./footage-server.ts");
   return running(Bun.spawn([process.execPath, path, ...command], { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
-/** A server whose standard input is the bench's to write: `--source -` is among the flags. */
+/** Starts a server with `--source -`; the bench writes frames to its standard input. */
 export async function startFedServer(flags: readonly string[]): Promise<RunningServer & { input: FileSink }> {
   const child = Bun.spawn(serverCommand(["--source", "-", ...flags]), { stdio: ["pipe", "pipe", "pipe"] });
   return { ...(await running(child)), input: child.stdin };
@@ -84,21 +84,21 @@ async function running(child: Child): Promise<RunningServer> {
 export interface ProbeFlags {
   port: number;
   seconds: number;
-  /** Takes so long over each picture, as a slow machine would. */
+  /** Extra time for each picture, as on a slow machine. */
   slowMs?: number;
-  /** Shows in a window instead of nowhere. */
+  /** Shows pictures in a window; without it they are not shown. */
   window?: boolean;
-  /** Measures only from so long after the first picture on, and then for `seconds`. */
+  /** Starts to measure this long after the first picture. */
   warmUpSeconds?: number;
-  /** Hears the process id. */
+  /** Called with the process id. */
   onStarted?: (pid: number) => void;
-  /** Hears that the measured seconds have begun, where there is a warm-up. */
+  /** Called at the end of the warm-up, if there is one. */
   onWarm?: () => void;
-  /** Beside this process's; DISPLAY for a window. */
+  /** Added to the environment of this process, for example DISPLAY for a window. */
   env?: Record<string, string>;
 }
 
-/** A viewer that reads the frame code out of what it shows; resolves with its figures when its time is over. */
+/** Runs a viewer that reads the frame code out of its pictures; resolves with its figures at the end. */
 export async function runProbe({
   port,
   seconds,
@@ -121,7 +121,7 @@ export async function runProbe({
   return { report: await reports, ...finished };
 }
 
-/** A relay in a process of its own, so that it keeps time whatever viewers, server and bench do. */
+/** Starts a link in a separate process, so that work of viewers, server and bench does not disturb its timing. */
 export async function startLink(options: LinkOptions): Promise<Link> {
   const child = Bun.spawn([process.execPath, at("./link-process.ts"), JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -137,24 +137,24 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     port,
     stall: (milliseconds) => tell({ stallMs: milliseconds }),
     setRate: (bitsPerSecond) => tell({ bitsPerSecond }),
-    close: () => void child.stdin.end(), // the relay ends with its standard input
+    close: () => void child.stdin.end(), // the process ends with its standard input
   };
 }
 
 export interface DrainClients {
-  /** What came so far. */
+  /** Figures since the start. */
   report(): Promise<DrainReport>;
   close(): Promise<void>;
 }
 
-/** So many viewers that take what comes and look at nothing, in one process; all have greeted. */
+/** Starts `count` viewers in one process that read and acknowledge without decoding; resolves when all are connected. */
 export async function startDrainClients(port: number, count: number): Promise<DrainClients> {
   const child = Bun.spawn([process.execPath, at("./drain-client.ts"), String(port), String(count)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   let reported = Promise.withResolvers<DrainReport>();
   readReports<DrainReport>(child.stdout, (report) => reported.resolve(report))
-    .then(() => reported.reject(new Error("the draining viewers ended before they were told to")))
+    .then(() => reported.reject(new Error("the draining viewers ended too early")))
     .catch((error) => reported.reject(error));
   await reported.promise;
   return {
@@ -172,7 +172,7 @@ export async function startDrainClients(port: number, count: number): Promise<Dr
   };
 }
 
-/** Waits for a process's end. Throws with what it said where it failed. */
+/** Waits for the end of a process. Throws with its error output if it failed. */
 export async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
   const remarks = await new Response(child.stderr).text();
   const code = await child.exited;
@@ -180,7 +180,7 @@ export async function end(child: Child, what: string): Promise<{ cpuMs: number }
   return { cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
 }
 
-/** Hears each JSON line; resolves with the last. */
+/** Calls `onReport` for each JSON line; resolves with the last one. */
 export async function readReports<Report>(
   stdout: ReadableStream<Uint8Array>,
   onReport: (report: Report) => void,
@@ -204,5 +204,5 @@ async function readLines(stdout: ReadableStream<Uint8Array>, onLine: (line: stri
   return lines;
 }
 
-/** Processors of this machine, for figures that depend on it. */
+/** The number of processors, for figures that depend on it. */
 export const CORES = availableParallelism();

@@ -1,11 +1,11 @@
-// Noise as of a camera's sensor: Gaussian, of a given standard deviation, the same for the same seed.
+// Adds the noise of a camera's sensor: Gaussian, with a given standard deviation, reproducible by its seed.
 
-/** A copy of the samples with noise, rounded and kept within 0 to 255. */
+/** Returns a copy of the samples with noise added, rounded and limited to 0–255. */
 export function addNoise(samples: Uint8Array, sigma: number, seed: number): Uint8Array {
   const random = xorshift(seed);
   const noisy = new Uint8Array(samples.length);
   for (let at = 0; at < samples.length; at += 2) {
-    // Box and Muller's transform gives two at a time.
+    // The Box–Muller transform produces two values at a time.
     const radius = sigma * Math.sqrt(-2 * Math.log(random()));
     const angle = 2 * Math.PI * random();
     noisy[at] = clamp((samples[at] as number) + radius * Math.cos(angle));
@@ -18,7 +18,7 @@ function clamp(value: number): number {
   return Math.max(0, Math.min(255, Math.round(value)));
 }
 
-/** Uniform numbers above 0 and below 1 (Marsaglia, "Xorshift RNGs", 2003). */
+/** A generator of uniform numbers between 0 and 1, both excluded (Marsaglia, "Xorshift RNGs", 2003). */
 function xorshift(seed: number): () => number {
   let state = (seed * 2654435761) >>> 0 || 1;
   return () => {

@@ -1,4 +1,4 @@
-// `bench slow-viewer`: a viewer that needs 100 ms a picture beside a fast one. Neither sees an old picture.
+// `bench slow-viewer`: a viewer that needs 100 ms for each picture next to a fast one. Neither may see an old picture.
 
 import { atLeast, atMost, type Bench } from "./bench.ts";
 import { runProbe, startServer } from "./processes.ts";
@@ -7,19 +7,19 @@ const SLOW_MS = 100;
 const FPS = 30;
 const SIZE = "1280x720";
 
-/** Age of what the slow viewer shows, as a multiple of its own time, one frame interval and the fast viewer's path. */
+/** Age of the slow viewer's picture ÷ (its own time + one frame interval + the fast viewer's latency). */
 const AGE_LIMIT = 1.5;
-/** What the slow viewer may cost the fast one. */
+/** Latency of the fast viewer with a slow one ÷ its latency alone. */
 const FAST_LIMIT = 1.4;
 
 export const slowViewerBench: Bench = async ({ quick, progress }) => {
   const seconds = quick ? 6 : 20;
   const flags = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS)];
-  progress("slow-viewer: the fast one alone");
+  progress("slow-viewer: the fast viewer alone");
   const first = await startServer(flags);
   const alone = await runProbe({ port: first.port, seconds });
   await first.stop();
-  progress(`slow-viewer: beside one that takes ${SLOW_MS} ms a picture`);
+  progress(`slow-viewer: with a viewer that needs ${SLOW_MS} ms for each picture`);
   const server = await startServer(flags);
   const [fast, slow] = await Promise.all([
     runProbe({ port: server.port, seconds }),
@@ -31,17 +31,21 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
   const reference = SLOW_MS + 1000 / FPS + fast.report.pixelLatencyMs.p50;
   const viewers = [
     { name: "fast, alone", report: alone.report },
-    { name: "fast, beside", report: fast.report },
+    { name: "fast, with a slow one", report: fast.report },
     { name: "slow", report: slow.report },
   ];
   return {
     name: "slow-viewer",
     figures: { slowMs: SLOW_MS, fps: FPS, size: SIZE, captureFps, alone, fast, slow, served },
     bounds: [
-      atMost("slow viewer's picture age p95 ÷ (its time + a frame + the path)", slowAge.p95 / reference, AGE_LIMIT),
+      atMost(
+        "slow viewer's picture age p95 ÷ (its time + a frame + the fast viewer's latency)",
+        slowAge.p95 / reference,
+        AGE_LIMIT,
+      ),
       atLeast("slow viewer's rate × its time", (slow.report.frames / slow.report.seconds) * (SLOW_MS / 1000), 0.75),
       atMost(
-        "fast viewer's p50 beside ÷ alone",
+        "fast viewer's p50 with a slow one ÷ alone",
         fast.report.pixelLatencyMs.p50 / alone.report.pixelLatencyMs.p50,
         FAST_LIMIT,
       ),
@@ -56,11 +60,11 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
       ]),
     ],
     chart: {
-      title: `A viewer that needs ${SLOW_MS} ms a picture beside a fast one (${SIZE} at ${FPS} fps)`,
+      title: `A viewer that needs ${SLOW_MS} ms for each picture next to a fast one (${SIZE} at ${FPS} fps)`,
       panels: [
         {
           kind: "bars",
-          title: "Age of a picture when it is shown, that time included",
+          title: "Age of a picture after that time",
           unit: "ms",
           groups: viewers.map(({ name }) => name),
           series: (["p50", "p99"] as const).map((name) => ({

@@ -1,4 +1,4 @@
-// `bench still`: what a picture costs in which little or nothing moves, against encoding and sending everything.
+// `bench still`: the cost of a picture in which little or nothing moves, compared with sending every tile.
 
 import { nowMicros } from "../src/core/clock.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
@@ -7,18 +7,18 @@ import { feedFrames, looped } from "./frame-feeder.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
 import { startDrainClients, startFedServer } from "./processes.ts";
 
-/** What makes a server encode and send every tile of every frame. */
+/** With these flags a server encodes and sends every tile of every frame. */
 const ALL_TILES_FLAGS: readonly string[] = ["--noise", "off"];
 
 const FPS = 30;
-/** Of 256 levels: what a sensor has in a room with the lights on. */
+/** Standard deviation in levels of 256: typical of a sensor in a lit room. */
 const NOISE = 2;
 const SIZE = `${CLIP_SIZE.width}x${CLIP_SIZE.height}`;
 
 interface Scene {
   name: string;
   frames: () => Uint8Array[];
-  /** Shares of what encoding everything costs. */
+  /** Upper bounds, as shares of the cost of sending every tile. */
   limits: { bytes: number; cpu: number };
 }
 
@@ -35,22 +35,22 @@ const SCENES: Scene[] = [
   },
 ];
 
-/** A server's costs over the measured time. */
+/** Costs of a server in the measured time. */
 interface Cost {
   frames: number;
   bytesPerFrame: number;
-  /** Of processor time a second, the taking of frames from standard input included. */
+  /** Processor time in milliseconds per second, including reading frames from standard input. */
   cpuMsPerSecond: number;
 }
 
 interface Figures {
   scene: string;
-  /** With nobody watching: what taking the frames costs. Null: not measured. */
+  /** Processor time without a viewer, which is the cost of reading frames. Null: not measured. */
   feedingCpuMsPerSecond: number | null;
   sparing: Cost;
   everything: Cost;
   bytesRatio: number;
-  /** Of what comes on top of the feeding; null where that was not measured. */
+  /** Ratio of the processor time beyond feeding; null if that was not measured. */
   cpuRatio: number | null;
 }
 
@@ -77,7 +77,7 @@ export const stillBench: Bench = async ({ quick, progress }) => {
           each.feedingCpuMsPerSecond === null ? "" : (cost.cpuMsPerSecond - each.feedingCpuMsPerSecond).toFixed(1),
         ];
         return [
-          [each.scene, "nobody watches", "", "", each.feedingCpuMsPerSecond?.toFixed(1) ?? ""],
+          [each.scene, "no viewer", "", "", each.feedingCpuMsPerSecond?.toFixed(1) ?? ""],
           ["", "everything", ...row(each.everything)],
           ["", "what changed", ...row(each.sparing), each.bytesRatio.toFixed(3), each.cpuRatio?.toFixed(3) ?? ""],
         ];
@@ -103,7 +103,7 @@ export const stillBench: Bench = async ({ quick, progress }) => {
 
 async function compare(scene: Scene, progress: (text: string) => void): Promise<Figures> {
   const frames = scene.frames();
-  progress(`still: ${scene.name}, nobody watching`);
+  progress(`still: ${scene.name}, no viewer`);
   const feeding = await measure(frames, [], false, LONG);
   progress(`still: ${scene.name}, all tiles`);
   const everything = await measure(frames, ALL_TILES_FLAGS, true, LONG);
@@ -112,7 +112,7 @@ async function compare(scene: Scene, progress: (text: string) => void): Promise<
   return figuresOf(scene, feeding.cpuMsPerSecond, sparing, everything);
 }
 
-/** Two servers at the same time, on a machine that may be busy: their bytes tell something, their times do not. */
+/** Runs two servers at the same time: their bytes can be compared, their times cannot. */
 async function compareQuickly(scene: Scene): Promise<Figures> {
   const frames = scene.frames();
   const [everything, sparing] = await Promise.all([
@@ -134,7 +134,7 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
   };
 }
 
-/** At least once through all frames. The warm-up is for the engine's compiler, and for a first picture that brings everything. */
+/** Long enough for all frames. During the warm-up the JIT compiler works, and the first picture sends every tile. */
 const LONG = { warmUpMs: 8_000, measuredMs: 10_000 };
 const SHORT = { warmUpMs: 600, measuredMs: 2_000 };
 

@@ -1,4 +1,4 @@
-// `bench thin-link`: how old the picture on the screen is behind a link of so many bits a second and such a delay.
+// `bench thin-link`: the age of the picture on the screen behind a link with limited bits per second and a delay.
 
 import { nowMicros } from "../src/core/clock.ts";
 import { type AgeMs, type AgeSamples, recoveryMs, summariseAges } from "./age-over-time.ts";
@@ -13,14 +13,14 @@ const PATTERN_SIZE = "1280x720";
 const STALL_MS = 3_000;
 
 /**
- * Milliseconds, at 2 Mbit/s and 50 ms a way. Absolute, unlike other bounds, since link and source say them, not the machine:
- * 50 ms of delay, 33 ms until the next picture is due, and the rest is how long a picture may take on the line and how many
- * may stand in a queue before it.
+ * Largest age at 2 Mbit/s and 50 ms of delay each way. Unlike other bounds it is absolute, because it depends on the link and
+ * the source and not on the machine: 50 ms of delay, 33 ms until the next picture, and the rest for the transfer of a picture
+ * and the queue before it.
  */
 const AGE_LIMIT_MS = 250;
-/** After a stall: what was under way when it came (100 ms of round trip), and twice the time a picture may be old. */
+/** Largest time to recover from a stall: 100 ms of round trip for the data in flight, and twice the largest age. */
 const RECOVERY_LIMIT_MS = 600;
-/** So long below the limit counts as recovered. */
+/** The age counts as recovered when it is below the limit for this long. */
 const CALM_MS = 500;
 
 interface Case {
@@ -38,7 +38,7 @@ const CASES: Case[] = [
 interface Figures extends Case {
   ageMs: AgeMs;
   fps: number;
-  /** Of the picture at the end; the quality is 0 where the viewer does not know it. */
+  /** Size of the last picture. `quality` is 0 if the viewer does not know it. */
   size: string;
   sourceSize: string;
   quality: number;
@@ -82,7 +82,7 @@ export const thinLinkBench: Bench = async ({ quick, progress }) => {
       panels: [
         {
           kind: "bars",
-          title: "Looked at every 10 ms",
+          title: "Sampled every 10 ms",
           unit: "ms",
           groups: figures.map(labelOf),
           series: (["p50", "p95", "p99"] as const).map((name) => ({
@@ -100,11 +100,11 @@ function labelOf({ source, megabits, delayMs }: Case): string {
   return `${source}, ${megabits} Mbit/s, ${delayMs} ms`;
 }
 
-/** The columns before the recovery that a stall's row does not fill. */
+/** The empty columns of a stall's row. */
 const BLANKS: readonly string[] = Array.from({ length: 8 }, () => "");
 
 function describeRecovery(ms: number): string {
-  return Number.isFinite(ms) ? `${ms} ms` : "none in the run";
+  return Number.isFinite(ms) ? `${ms} ms` : "none during the run";
 }
 
 function figuresOf(of: Case, report: ProbeReport, from: number): Figures {
@@ -122,22 +122,22 @@ function figuresOf(of: Case, report: ProbeReport, from: number): Figures {
   };
 }
 
-/** Server, link and viewer for some seconds; `during` gets the link once the viewer is under way. */
+/** Runs server, link and viewer for some seconds. `during` starts together with the viewer. */
 async function run(
   { source, megabits, delayMs }: Case,
   seconds: number,
   during: ((stall: (milliseconds: number) => void) => Promise<void>) | null,
 ): Promise<ProbeReport> {
   const { server, stop } = await startSource(source);
-  const relay = await startLink({ serverPort: server.port, bitsPerSecond: megabits * 1e6, delayMs });
+  const link = await startLink({ serverPort: server.port, bitsPerSecond: megabits * 1e6, delayMs });
   try {
     const [{ report }] = await Promise.all([
-      runProbe({ port: relay.port, seconds }),
-      during?.((milliseconds) => relay.stall(milliseconds)),
+      runProbe({ port: link.port, seconds }),
+      during?.((milliseconds) => link.stall(milliseconds)),
     ]);
     return report;
   } finally {
-    relay.close();
+    link.close();
     await stop();
   }
 }

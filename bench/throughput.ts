@@ -1,13 +1,13 @@
-// `bench throughput`: as many frames a second as the machine can carry, and the processor time that each costs.
+// `bench throughput`: the most frames per second that the machine carries, and the processor time of each.
 
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";
 import { codecAloneMs } from "./latency.ts";
 import { CORES, runProbe, startServer } from "./processes.ts";
 
-/** Share of what the processors could do if they did nothing but encode and decode. */
+/** Share of the frames that the processors could encode and decode if they did nothing else. */
 const EFFICIENCY_LIMIT = 0.2;
-/** Processor time per shown frame, both sides together, as a multiple of the codec's alone. */
+/** Processor time of server and viewer for each shown frame ÷ the codec's time alone. */
 const CPU_LIMIT = 4;
 
 interface CpuMs {
@@ -47,18 +47,18 @@ export const throughputBench: Bench = async ({ quick, progress }) => {
   }
   const groups = figures.map(({ width, height }) => `${width}x${height}`);
   const chart: Chart = {
-    title: `As many frames as the machine carries (${CORES} cores, server and viewer on it)`,
+    title: `Most frames that the machine carries (${CORES} cores for server and viewer)`,
     panels: [
       {
         kind: "bars",
-        title: "Frames a second",
+        title: "Frames per second",
         unit: "fps",
         groups,
         series: [{ name: "fps", values: figures.map(({ fps }) => fps) }],
       },
       {
         kind: "bars",
-        title: "Processor time of a frame",
+        title: "Processor time per frame",
         unit: "ms",
         groups,
         series: [

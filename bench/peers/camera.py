@@ -1,4 +1,4 @@
-"""A camera made of raw footage: stamped frames at a rate, from memory, for every sender in Python."""
+"""A simulated camera for the senders in Python: stamped frames of raw footage from memory, at a given rate."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ def now_micros():
 
 
 def beats(per_second):
-    """Yields at that rate, as src/core/pace.ts does: beats that were missed are left out. 0: without pause."""
+    """Yields at the given rate and skips missed beats, as src/core/pace.ts does. 0: without pause."""
     started_at = time.monotonic()
     beat = 0
     while True:
@@ -27,11 +27,11 @@ def beats(per_second):
 
 
 class Camera:
-    """The frames of a raw RGBA file, over and over."""
+    """The frames of a raw RGBA file in an endless loop."""
 
     def __init__(self, path, width, height, is_bgr):
         self._frames = numpy.fromfile(path, numpy.uint8).reshape(-1, height, width, 4)
-        if is_bgr:  # as OpenCV has frames
+        if is_bgr:  # the layout of OpenCV
             import cv2
 
             self._frames = [cv2.cvtColor(frame, cv2.COLOR_RGBA2BGR) for frame in self._frames]
@@ -43,25 +43,25 @@ class Camera:
         return numpy.empty_like(self._frames[0])
 
     def capture(self, buffer):
-        """The next frame into the buffer: its pixels, the time at which they are complete, the code."""
+        """Copies the next frame into the buffer, then draws the code with the time of completion."""
         numpy.copyto(buffer, self._frames[self._number % len(self._frames)])
         self._number += 1
         self._code.draw(buffer, self._number, now_micros())
 
 
 class NewestFrame:
-    """A thread that captures, and holds the newest frame only: what careful programs do, so that no old frame is sent."""
+    """A capture thread that keeps the newest frame only, as careful programs do, so that no old frame is sent."""
 
     def __init__(self, camera, per_second):
         self._camera = camera
         self._per_second = per_second
         self._changed = threading.Condition()
         self._newest = None
-        self._free = [camera.new_buffer() for _ in range(3)]  # one being filled, one that waits, one being sent
+        self._free = [camera.new_buffer() for _ in range(3)]  # one is filled, one waits, one is sent
         threading.Thread(target=self._run, daemon=True).start()
 
     def take(self, done_with):
-        """Waits for a frame newer than any taken before; gives the one taken before back (None at first)."""
+        """Waits for a new frame. `done_with` is the frame taken before, for reuse (None at first)."""
         with self._changed:
             if done_with is not None:
                 self._free.append(done_with)
@@ -75,7 +75,7 @@ class NewestFrame:
         for _ in beats(self._per_second):
             with self._changed:
                 while self._per_second == 0 and self._newest is not None:
-                    self._changed.wait()  # without a rate the one who takes frames sets the pace
+                    self._changed.wait()  # without a rate the consumer sets the pace
                 buffer = self._free.pop()
             self._camera.capture(buffer)
             with self._changed:

@@ -1,20 +1,20 @@
-// The command lines of ffmpeg as a peer, tuned for latency as far as its documentation and its source go.
+// The command lines of ffmpeg as a peer, tuned for latency with all that its documentation and its source offer.
 
 import type { Size } from "../../src/core/pixel-format.ts";
 
-/** Sender and receiver. What feeds the one's standard input and reads the other's standard output is piped.py. */
+/** The commands of sender and receiver. piped.py writes to the sender's standard input and reads the receiver's output. */
 export interface Commands {
   sender: string[];
   receiver: string[];
 }
 
-/** Frames a second that ffmpeg is told of; it takes frames as they come, also without pause. */
+/** The frame rate in ffmpeg's arguments. ffmpeg reads frames as they come, also faster. */
 const NOMINAL_RATE = 30;
 
 /**
- * One thread per coder: ffmpeg's frame threads hold a frame back each, even those of `rawvideo`. `-huffman default` spares a
- * second pass; `-q:v 4` makes files of 80 kB where libjpeg's quality 75 makes 84 (the moving footage, 1280x720); q 3 makes 94.
- * Of Motion JPEG's two containers the multipart one says lengths; with the other the parser waits for the next frame.
+ * One thread per coder, because each of ffmpeg's frame threads delays a frame, even those of `rawvideo`. `-huffman default`
+ * avoids a second pass. `-q:v 4` makes files of 80 kB, libjpeg's quality 75 makes 84 kB, and `-q:v 3` makes 94 kB (moving
+ * footage, 1280x720). The multipart container has lengths; with the plain one the parser waits for the next frame.
  */
 export function ffmpegCommands({ width, height }: Size, port: number): Commands {
   const quiet = ["ffmpeg", "-hide_banner", "-loglevel", "fatal"];

@@ -1,10 +1,10 @@
-"""What a receiver found in the pixels: latencies, rates and what was wrong."""
+"""Collects what a receiver reads from the pixels: latencies, rates and errors."""
 
 import math
 
 
 def percentile(ordered, share):
-    """By nearest rank, of values in order."""
+    """The percentile of sorted values by nearest rank."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0
 
 
@@ -13,7 +13,7 @@ def milliseconds(micros):
 
 
 class Findings:
-    """Forgets what comes before the warm-up's end; is complete when the measured seconds are over."""
+    """Ignores frames before the end of the warm-up. Complete after the measured seconds."""
 
     def __init__(self, warm_up_seconds, seconds):
         self._warm_up = warm_up_seconds * 1e6
@@ -29,7 +29,7 @@ class Findings:
         self.is_complete = False
 
     def add(self, at, code, byte_count):
-        """A frame was there at that time, with that code or None; so many bytes have come for frames so far."""
+        """Takes a frame shown at a time, its code or None, and the bytes received for frames so far."""
         self._first_at = self._first_at or at
         if self._warm_at is None:
             self._bytes_before = byte_count

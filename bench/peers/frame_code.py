@@ -1,6 +1,6 @@
-"""The frame code of src/capture/pattern/frame-code.ts for pixels in numpy arrays, RGBA, RGB or BGR: drawn and read.
+"""Draws and reads the frame code of src/capture/pattern/frame-code.ts in numpy arrays of RGBA, RGB or BGR pixels.
 
-    usage: frame_code.py WIDTH HEIGHT CHANNELS    reads one raw frame from standard input, prints what it carries as JSON
+    usage: frame_code.py WIDTH HEIGHT CHANNELS    reads one raw frame from standard input and prints its code as JSON
 """
 
 import json
@@ -14,11 +14,11 @@ COLUMNS = 32
 ROWS = 4
 CELLS_ACROSS_PICTURE = 40
 WHITE, BLACK = 0xEB, 0x10
-GREEN = 1  # of RGBA, RGB and BGR alike
+GREEN = 1  # the same channel in RGBA, RGB and BGR
 
 
 class FrameCode:
-    """Knows where the cells lie in pictures of one size."""
+    """The positions of the cells in pictures of one size."""
 
     def __init__(self, width, height):
         def edge(index):
@@ -41,7 +41,7 @@ class FrameCode:
         pixels[self._top :, : self._right, :3] = area[:, :, None]
 
     def read(self, pixels):
-        """The frame number and the time, or None where there is no code or it is damaged."""
+        """The frame number and the time; None if there is no code or it is damaged."""
         code = numpy.packbits(pixels[self._rows, self._columns, GREEN] > 127).tobytes()
         if zlib.crc32(code[:12]) != int.from_bytes(code[12:], "big"):
             return None

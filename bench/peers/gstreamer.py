@@ -1,8 +1,8 @@
-"""GStreamer inside of the programs, as applications have it: frames enter by appsrc and leave by appsink, no pipes.
+"""GStreamer inside the process, as in applications: frames enter by appsrc and leave by appsink, without pipes.
 
-JPEGs go bare over TCP: jpegdec finds their ends itself, and multipartmux with multipartdemux made no figure better. The
-receiver decodes all that comes and only then drops, so that nothing waits in the connection. Chroma is averaged and
-repeated in the simplest way, which is the fastest.
+JPEGs go over TCP without a container: jpegdec finds their ends itself, and multipartmux with multipartdemux improved no
+figure. The receiver decodes every frame before it drops any, so that nothing waits in the connection. Chroma is averaged
+and repeated by the simplest method, which is the fastest.
 """
 
 import gi
@@ -10,7 +10,7 @@ import numpy
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
-from gi.repository import Gst, GstApp  # noqa: E402, F401 (the second gives appsrc and appsink their methods)
+from gi.repository import Gst, GstApp  # noqa: E402, F401 (GstApp gives appsrc and appsink their methods)
 
 from camera import beats  # noqa: E402
 from transport import Inbound  # noqa: E402
@@ -22,14 +22,14 @@ Gst.init(None)
 
 
 def start(*elements):
-    """A running pipeline, and its element that is called frames."""
+    """A running pipeline and its element named frames."""
     pipeline = Gst.parse_launch(" ! ".join(elements))
     pipeline.set_state(Gst.State.PLAYING)
     return pipeline, pipeline.get_by_name("frames")
 
 
 def pool_of(caps, frame_bytes):
-    """Frames in memory that is used again."""
+    """Frames in reused memory."""
     pool = Gst.BufferPool.new()
     config = pool.get_config()
     Gst.BufferPool.config_set_params(config, Gst.Caps.from_string(caps), frame_bytes, 4, 0)
@@ -39,7 +39,7 @@ def pool_of(caps, frame_bytes):
 
 
 def send(camera, per_second, place):
-    """Serves whoever connects, for ever. The camera writes into GStreamer's memory, as v4l2src would."""
+    """Serves every connection, without end. The camera writes into GStreamer's memory, as v4l2src does."""
     port, width, height, _ = place
     caps = f"video/x-raw,format=RGBA,width={width},height={height},framerate=30/1"
     when_full = "block=true" if per_second == 0 else "leaky-type=downstream"
@@ -73,7 +73,7 @@ class Receiver(Inbound):
         self._mapped = None
 
     def receive(self):
-        """The pixels lie in GStreamer's memory, until the next call."""
+        """The pixels stay in GStreamer's memory until the next call."""
         if self._mapped is not None:
             self._mapped.__exit__(None, None, None)
         sample = self._sink.try_pull_sample(PATIENCE)

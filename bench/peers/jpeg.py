@@ -1,4 +1,4 @@
-"""OpenCV's JPEGs, for all that send them: quality 75, 4:2:0 (libjpeg's own sampling where none is asked for)."""
+"""JPEGs by OpenCV for several senders: quality 75, 4:2:0 (the default sampling of libjpeg)."""
 
 import cv2
 import numpy
@@ -9,7 +9,7 @@ PARAMETERS = [cv2.IMWRITE_JPEG_QUALITY, 75]
 
 
 def newest_jpegs(camera, per_second):
-    """JPEGs of the newest frames, as arrays of bytes, for ever."""
+    """JPEGs of the newest frames as byte arrays, without end."""
     newest = NewestFrame(camera, per_second)
     frame = None
     while True:
@@ -18,5 +18,5 @@ def newest_jpegs(camera, per_second):
 
 
 def pixels_of(jpeg):
-    """Anything with bytes in it, decoded to BGR."""
+    """Decodes a bytes-like object to BGR pixels."""
     return cv2.imdecode(numpy.frombuffer(jpeg, numpy.uint8), cv2.IMREAD_COLOR)

@@ -1,4 +1,4 @@
-"""OpenCV's JPEG over TCP, as well as one can write it with little: newest frame only, no Nagle, large reads, no copies."""
+"""OpenCV's JPEG over TCP, written well but briefly: newest frame only, TCP_NODELAY, large reads, no copies."""
 
 import socket
 import struct
@@ -11,12 +11,12 @@ LENGTH = struct.Struct("!I")
 
 
 def send(camera, per_second, place):
-    """To the first who connects, until that ends."""
+    """Sends to the first connection until it ends."""
     with socket.create_server(("127.0.0.1", place.port)) as listener:
         connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for jpeg in newest_jpegs(camera, per_second):
-        connection.send(LENGTH.pack(len(jpeg)), socket.MSG_MORE)  # with the JPEG's first bytes in one segment
+        connection.send(LENGTH.pack(len(jpeg)), socket.MSG_MORE)  # in one segment with the first bytes of the JPEG
         connection.sendall(jpeg)
 
 

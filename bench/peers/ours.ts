@@ -1,4 +1,4 @@
-// Slipstream itself in `bench peers`: the footage server and the probe, as other benches have them.
+// Slipstream as a peer in `bench peers`: the footage server and the probe of the other benches.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,10 @@ async function run({ size, fps, seconds, slowMs, display }: Round): Promise<Outc
   let viewerPid = 0;
   let sharing: Promise<number[] | null> = Promise.resolve(null);
   const { report } = await runProbe({
-    ...{ port: server.port, seconds, slowMs, warmUpSeconds: WARM_UP_SECONDS },
+    port: server.port,
+    seconds,
+    slowMs,
+    warmUpSeconds: WARM_UP_SECONDS,
     ...(display === null ? {} : { window: true, env: { DISPLAY: display } }),
     onStarted: (pid) => {
       viewerPid = pid;
@@ -47,7 +50,7 @@ async function run({ size, fps, seconds, slowMs, display }: Round): Promise<Outc
   };
 }
 
-/** Shares of a processor (sender's, receiver's) as milliseconds per frame at that rate. */
+/** Converts the processor shares of sender and receiver to milliseconds per frame at the given rate. */
 export function perFrame(shares: readonly number[] | null, rate: number): Outcome["cpuMsPerFrame"] {
   const [sender, receiver] = shares ?? [];
   if (sender === undefined || receiver === undefined || rate === 0) return null;

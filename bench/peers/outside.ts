@@ -1,4 +1,4 @@
-// What people use today, each if it is installed: senders and receivers in Python, and ffmpeg, which Python feeds and reads.
+// The programs that people use today, if installed: senders and receivers in Python, and ffmpeg behind pipes of Python.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,9 +16,9 @@ interface Kind {
   needs: readonly SystemNeed[];
   compresses?: false;
   hasWindow?: true;
-  /** The receiver is the one who listens. */
+  /** The receiver listens and the sender connects. */
   receiverListens?: true;
-  /** The frames go through these, by pipes. */
+  /** The frames go through these programs by pipes. */
   commands?: (size: Size, port: number) => Commands;
 }
 
@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpegCommands },
 ];
 
-/** All of them, with what is there found out now. */
+/** All peers; checks which ones are installed. */
 export function outsidePeers(): Peer[] {
   return KINDS.map((kind) => ({
     name: kind.name,
@@ -43,11 +43,11 @@ export function outsidePeers(): Peer[] {
   }));
 }
 
-/** What receiver.py reports. */
+/** The report of receiver.py. */
 type Findings = Omit<Outcome, "cpuMsPerFrame" | "bytesPerFrame"> & { bytesPerFrame: number; warm?: true };
 
 const LISTENING_PATIENCE_MS = 30_000;
-/** For start-up and first frame, beside what is measured. */
+/** Time for the start and the first frame, beyond the measured time. */
 const RECEIVING_PATIENCE_MS = 20_000;
 const ENDING_PATIENCE_MS = 5_000;
 
@@ -70,7 +70,7 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
     const reports = readReports<Findings>(receiver.stdout, ({ warm }) => {
       if (warm) sharing = processorShares([sender.pid, receiver.pid], seconds);
     });
-    reports.catch(() => undefined); // the receiver's end says more
+    reports.catch(() => undefined); // the exit of the receiver reports more
     const limit = setTimeout(() => void stop(receiver), (WARM_UP_SECONDS + seconds) * 1000 + RECEIVING_PATIENCE_MS);
     await end(receiver, `the receiver of ${kind.name}`);
     clearTimeout(limit);
@@ -83,7 +83,7 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
   }
 }
 
-/** Also what does not listen to being told. */
+/** Ends a process, by SIGKILL if it ignores SIGTERM. */
 async function stop(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
   child.kill();
   const force = setTimeout(() => child.kill("SIGKILL"), ENDING_PATIENCE_MS);
@@ -99,14 +99,14 @@ function startPython(args: readonly string[], display: string | null): Bun.Subpr
   });
 }
 
-/** A port that is free now; it is taken a moment later by a program that cannot say which one it took. */
+/** Returns a port that is free now, for a program that cannot report which port it took. */
 function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   listener.stop(true);
   return listener.port;
 }
 
-/** Looked up instead of tried: some senders serve the first who connects, and only that one. */
+/** Waits until the sender listens. Does not connect, because some senders serve the first connection only. */
 async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
   const giveUpAt = performance.now() + LISTENING_PATIENCE_MS;
   while (!isListening(port)) {
@@ -118,7 +118,7 @@ async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pi
   }
 }
 
-/** proc(5), /proc/net/tcp: local address and port in hexadecimal, the remote ones, the state; 0A is TCP_LISTEN. */
+/** Whether a program listens on the port: proc(5), /proc/net/tcp has addresses and ports in hexadecimal; state 0A is TCP_LISTEN. */
 function isListening(port: number): boolean {
   const local = port.toString(16).toUpperCase().padStart(4, "0");
   return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} \\S+ 0A `, "m").test(readFileSync("/proc/net/tcp", "utf8"));

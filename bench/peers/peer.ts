@@ -1,4 +1,4 @@
-// What takes part in `bench peers`, and what a round of it is.
+// The interface of a peer in `bench peers`, and of one round.
 
 import type { LatencyMs } from "../../src/core/statistics.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
@@ -6,47 +6,44 @@ import type { Size } from "../../src/core/pixel-format.ts";
 /** One short run of sender and receiver. */
 export interface Round {
   size: Size;
-  /** 0: the sender as fast as it goes. */
+  /** 0: as fast as the sender can. */
   fps: number;
-  /** Measured so long, after some seconds of warming up. */
+  /** The measured time, after the warm-up. */
   seconds: number;
-  /** How long the receiver takes over each picture, beside decoding it. */
+  /** Time that the receiver spends on each picture after decoding it. */
   slowMs: number;
-  /** A display (`:101`) on which the receiver shows each picture; the time is then taken after showing. */
+  /** A display (`:101`) on which the receiver shows each picture; then the latency ends after showing. Null: no window. */
   display: string | null;
 }
 
-/** Before anything is measured: connections have settled, compilers have compiled. */
+/** Time before the measurement, in which connections settle and JIT compilers work. */
 export const WARM_UP_SECONDS = 4;
 
-/** What a round found. */
+/** The result of a round. */
 export interface Outcome {
   frames: number;
   unreadable: number;
   outOfOrder: number;
   fps: number;
-  /** From the frame's completion in the sender to its decoded pixels (or its showing) in the receiver. */
+  /** Time from the complete frame in the sender to its decoded pixels (or its display) in the receiver. */
   latencyMs: LatencyMs;
-  /** The median of that in the last second. */
+  /** Median latency in the last second. */
   lastSecondMs: number;
-  /** Null where only the program itself knows. */
+  /** Null if only the program itself knows. */
   bytesPerFrame: number | null;
-  /** Processor time of either side with all its processes, per frame received; start-up left out. Null where unknown. */
+  /** Processor time per received frame of each side with all its processes, without the start. Null if unknown. */
   cpuMsPerFrame: { sender: number; receiver: number } | null;
 }
 
 export interface Peer {
   name: string;
   isInstalled: boolean;
-  /** Makes JPEGs of the frames; what does not is listed, but is no measure for what does. */
+  /** Whether it compresses frames to JPEG. Bounds compare only with peers that do. */
   compresses: boolean;
-  /**
-   * Is fed and read by pipes, which cost it two copies of each frame that its users, whose cameras and windows are inside
-   * of it, do not have.
-   */
+  /** Whether frames enter and leave it by pipes. That costs two copies of each frame, which its users do not have. */
   hasPipes: boolean;
-  /** Can show the pictures in a window. */
+  /** Whether it can show pictures in a window. */
   hasWindow: boolean;
-  /** Runs a round. Throws where a process fails or no frame arrives. */
+  /** Runs a round. Throws if a process fails or no frame arrives. */
   run(round: Round): Promise<Outcome>;
 }

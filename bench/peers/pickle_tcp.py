@@ -1,7 +1,7 @@
-"""The tutorial: pickled frames over TCP behind their length, uncompressed, collected in pieces of 4 KiB.
+"""The method of many tutorials: pickled, uncompressed frames over TCP after their length, read 4 KiB at a time.
 
-Written from the description that many tutorials share: one loop reads the camera and sends, `pickle.dumps`, a length in
-struct's format "Q", `sendall`; the other side appends `recv(4096)` to a bytes object until the frame is whole.
+Follows the description in those tutorials: one loop reads the camera and sends, `pickle.dumps`, a length in
+struct's format "Q", `sendall`; the other side appends `recv(4096)` to a bytes object until the frame is complete.
 """
 
 import pickle
@@ -17,7 +17,7 @@ PIECE_BYTES = 4096
 
 
 def send(camera, per_second, place):
-    """To the first who connects, until that ends."""
+    """Sends to the first connection until it ends."""
     with socket.create_server(("127.0.0.1", place.port)) as listener:
         connection, _ = listener.accept()
     frame = camera.new_buffer()

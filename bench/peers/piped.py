@@ -1,7 +1,7 @@
-"""A program that takes raw RGBA frames on standard input and gives them on standard output: ffmpeg.
+"""A program that reads raw RGBA frames from standard input and writes them to standard output: ffmpeg.
 
-Its users have cameras and windows inside of it; a bench that stamps and reads pixels needs a pipe on either side, each a
-copy into the kernel and one out of it. The pipes are made as large as the system lets us, so that it is not more.
+For its users, camera and window are inside ffmpeg. A bench that stamps and reads pixels needs a pipe on each side, which
+copies a frame into the kernel and out again. The pipes are as large as the system allows, which avoids further costs.
 """
 
 import fcntl
@@ -18,13 +18,13 @@ IS_BGR = False
 
 
 def enlarge(pipe):
-    """As large as one may have it without being root: fewer system calls, and fewer waits of one side for the other."""
+    """Makes a pipe as large as possible without root: fewer system calls, and both sides wait less for each other."""
     with open("/proc/sys/fs/pipe-max-size", encoding="ascii") as limit:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, int(limit.read()))
 
 
 def send(camera, per_second, place):
-    """Starts the program and feeds it, until it ends; ends it when this process is told to end."""
+    """Starts the program and writes frames to it until it ends. SIGTERM to this process ends the program."""
     with subprocess.Popen(place.command, stdin=subprocess.PIPE, bufsize=0) as program:
 
         def end(*_):
@@ -43,7 +43,7 @@ def send(camera, per_second, place):
 
 
 class Receiver(Inbound):
-    """Starts the program and reads its frames, into memory that is used again."""
+    """Starts the program and reads its frames into reused memory."""
 
     def __init__(self, place):
         self._program = subprocess.Popen(place.command, stdout=subprocess.PIPE, bufsize=0)

@@ -1,4 +1,4 @@
-// What `bench peers` measures, and how: short rounds by turns, so that the machine's noise meets all alike.
+// The plan of `bench peers`: short rounds by turns, so that disturbances of the machine affect all peers alike.
 
 import { readFileSync } from "node:fs";
 import { startVirtualDisplay } from "../../scripts/virtual-display.ts";
@@ -13,7 +13,7 @@ import type { Outcome, Peer, Round } from "./peer.ts";
 const HD: Size = { width: 1280, height: 720 };
 const FULL_HD: Size = { width: 1920, height: 1080 };
 const FPS = 30;
-/** What the slow receiver takes over each picture. */
+/** Time that the slow receiver spends on each picture. */
 export const SLOW_MS = 100;
 
 export const CASES = {
@@ -26,35 +26,35 @@ export const CASES = {
 } as const satisfies Record<string, Omit<Round, "seconds" | "display"> & { isWindow: boolean }>;
 export type CaseName = keyof typeof CASES;
 
-/** Medians over a peer's rounds of one case. */
+/** Medians over the rounds of one peer in one case. */
 export interface Figures {
   rounds: number;
   fps: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  /** Over all rounds. */
+  /** Maximum over all rounds. */
   maxMs: number;
   lastSecondMs: number;
   bytesPerFrame: number | null;
   cpuMsPerFrame: { sender: number; receiver: number } | null;
-  /** Over all rounds. */
+  /** Sum over all rounds. */
   outOfOrder: number;
   unreadable: number;
 }
 
-/** Of each peer that is installed, by name; a case is missing where it does not apply or all rounds failed. */
+/** Figures of each installed peer by name. A case is missing if it does not apply or if all its rounds failed. */
 export type Measured = Map<string, Partial<Record<CaseName, Figures>>>;
 
 export interface Measurement {
   measured: Measured;
-  /** Encoding and decoding with native libjpeg-turbo in one thread, ms a frame, by case; empty where it is not installed. */
+  /** Milliseconds per frame to encode and decode with native libjpeg-turbo in one thread; empty if it is not installed. */
   nativeMs: Partial<Record<CaseName, number>>;
-  /** Rounds that failed, and why. */
+  /** Descriptions of the rounds that failed. */
   failures: string[];
 }
 
-/** All rounds of all cases. Frames are made first where they have to be. */
+/** Runs all rounds of all cases. Makes missing footage files first. */
 export async function measure(
   peers: readonly Peer[],
   rounds: number,
@@ -134,8 +134,8 @@ function middle(values: readonly number[]): number {
 }
 
 /**
- * Times to encode and decode the same footage at the camera's rate, in this thread; a new frame's pixels have just been
- * written, as in the senders. None where the library is not there.
+ * Times to encode and decode the same footage in this thread at the camera's rate, directly after writing the pixels, as in
+ * the senders. Empty if the library is not installed.
  */
 async function nativeTimesMs({ width, height }: Size, fps: number, seconds: number): Promise<number[]> {
   const native = loadNativeTurbojpeg();

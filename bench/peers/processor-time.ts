@@ -1,12 +1,12 @@
-// How much processor time processes take while they are measured, as Linux has it in /proc.
+// Measures the processor time of running processes, read from /proc (Linux only).
 //
-// What `resourceUsage()` says at the end of a process includes its start, which in a short round would be most of it.
+// `resourceUsage()` at the end of a process includes its start, which would be most of a short round.
 
 import { readdirSync, readFileSync } from "node:fs";
 
 /** USER_HZ, the unit of proc(5)'s times: 100 on every architecture that Bun runs on. */
 const TICKS_PER_SECOND = 100;
-/** Before a round's planned end, so that the processes are still there. */
+/** The measurement ends this long before a round does, so that the processes still run. */
 const MARGIN_MS = 250;
 
 interface Stat {
@@ -14,7 +14,7 @@ interface Stat {
   milliseconds: number;
 }
 
-/** From now to shortly before a round's end: the share of one processor that each process took, its children included. */
+/** Share of one processor that each process and its children use from now until shortly before the round ends. */
 export async function processorShares(pids: readonly number[], seconds: number): Promise<number[] | null> {
   const before = totals(pids);
   const startedAt = performance.now();
@@ -25,7 +25,7 @@ export async function processorShares(pids: readonly number[], seconds: number):
   return after.map((ms, index) => (ms - (before[index] ?? 0)) / elapsed);
 }
 
-/** Milliseconds so far of each process and all its descendants; null where there is no /proc or one has ended. */
+/** Processor time in milliseconds of each process with its descendants; null without /proc or if a process has ended. */
 function totals(pids: readonly number[]): number[] | null {
   const all = readProcesses();
   const totalOf = (pid: number): number =>
@@ -40,13 +40,13 @@ function readProcesses(): Map<number, Stat> {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // proc(5): the name in parentheses may hold anything; behind it the 2nd field is the parent, 12th and 13th the times.
+      // proc(5): the name in parentheses may contain anything. After it, field 2 is the parent, fields 12 and 13 are the times.
       const stat = readFileSync(`/proc/${name}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const ticks = Number(fields[11]) + Number(fields[12]);
       processes.set(Number(name), { parent: Number(fields[1]), milliseconds: (ticks * 1000) / TICKS_PER_SECOND });
     } catch {
-      // it has ended since the folder was listed
+      // the process ended after the folder was listed
     }
   }
   return processes;

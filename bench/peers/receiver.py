@@ -1,9 +1,9 @@
-"""A receiver that reads the frame code out of decoded pixels and reports what it found, as bench/probe-viewer.ts does.
+"""A receiver that reads the frame code from decoded pixels and reports figures, as bench/probe-viewer.ts does.
 
     usage: receiver.py TRANSPORT PORT WIDTH HEIGHT SECONDS SLOW_MS WARM_UP_SECONDS none|window [COMMAND...]
 
-Prints {"warm":true} so many seconds after the first frame, and measures from then on. In a window the time is taken when
-`waitKey` has returned; some toolkits draw only afterwards, which is to their advantage here.
+Prints {"warm":true} after WARM_UP_SECONDS, counted from the first frame, and starts to measure. In a window the latency ends
+when `waitKey` returns. Some toolkits draw later than that, which is to their advantage here.
 """
 
 import json
@@ -27,7 +27,7 @@ receiver = transport.load(name).Receiver(place)
 
 
 def give_up(*_):
-    """Not by an exception: in the wrong moment Python ignores one, and waits on."""
+    """Ends without an exception: at some moments Python ignores an exception and continues to wait."""
     receiver.close()
     print("told to end before all was measured", file=sys.stderr, flush=True)
     os._exit(1)

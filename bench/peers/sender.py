@@ -1,4 +1,4 @@
-"""A sender of stamped footage through one of the transports; runs until it is told to end.
+"""Sends stamped footage through one of the transports until it gets SIGTERM.
 
     usage: sender.py TRANSPORT PORT FILE WIDTH HEIGHT FPS [COMMAND...]    FPS 0: without pause
 """
@@ -10,7 +10,7 @@ from camera import Camera
 
 name, port, path, width, height, fps, *command = sys.argv[1:]
 way = transport.load(name)
-# Loaded first: who listens is ready.
+# Loaded before listening: a sender that listens is ready.
 camera = Camera(path, int(width), int(height), way.IS_BGR)
 try:
     way.send(camera, float(fps), transport.Place(int(port), int(width), int(height), command))

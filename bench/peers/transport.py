@@ -1,4 +1,4 @@
-"""What a transport is, and which there are: a module with `IS_BGR`, `send(camera, per_second, place)` and `Receiver(place)`."""
+"""The transports: each is a module with `IS_BGR`, `send(camera, per_second, place)` and `Receiver(place)`."""
 
 import importlib
 from collections import namedtuple
@@ -12,22 +12,22 @@ MODULES = {
     "ffmpeg": "piped",
 }
 
-# Where frames go or come from: a TCP port on this machine, their size, and for `piped` the program between.
+# Where frames go or come from: a TCP port of this machine, the size of frames, and for `piped` the command.
 Place = namedtuple("Place", "port width height command")
 
 
 def load(name):
-    """The module of that transport; only its own packages are needed then."""
+    """Imports the module of one transport, so that only its own packages are needed."""
     return importlib.import_module(MODULES[name])
 
 
 class Inbound:
-    """What receivers have in common. `receive()` gives the next frame's pixels, or raises EOFError."""
+    """Base class of receivers. `receive()` returns the pixels of the next frame, or raises EOFError."""
 
-    bytes = 0  # that came for frames so far; stays 0 where only a program knows
+    bytes = 0  # received for frames so far; stays 0 if only the program knows
 
     def shown(self):
-        """The frame has been looked at."""
+        """Called after the frame was read."""
 
     def close(self):
-        """Nothing more is wanted."""
+        """Ends the connection."""

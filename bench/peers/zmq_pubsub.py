@@ -1,4 +1,4 @@
-"""OpenCV's JPEG over ZeroMQ's PUB and SUB, newest only: one message waits on either side, a newer one replaces it."""
+"""OpenCV's JPEG over ZeroMQ's PUB and SUB: one message waits on each side, and a newer one replaces it."""
 
 import zmq
 
@@ -9,7 +9,7 @@ IS_BGR = True
 
 
 def send(camera, per_second, place):
-    """For ever, to whoever subscribes."""
+    """Sends to all subscribers, without end."""
     publisher = zmq.Context.instance().socket(zmq.PUB)
     publisher.setsockopt(zmq.LINGER, 0)
     publisher.setsockopt(zmq.SNDHWM, 1)

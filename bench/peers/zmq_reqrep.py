@@ -1,6 +1,6 @@
-"""OpenCV's JPEG over ZeroMQ's REQ and REP, imagezmq's shape: name and JPEG, and a reply when that has been shown.
+"""OpenCV's JPEG over ZeroMQ's REQ and REP in the form of imagezmq: name and JPEG, and a reply after display.
 
-One frame is on its way at a time, so none waits; the next one leaves a round trip after the last was shown.
+Only one frame is in transit at a time, so that none waits. The next one leaves a round trip after the last was shown.
 """
 
 import zmq
@@ -12,7 +12,7 @@ IS_BGR = True
 
 
 def send(camera, per_second, place):
-    """For ever, to the receiver, who may come later."""
+    """Sends to the receiver, which may start later, without end."""
     requests = zmq.Context.instance().socket(zmq.REQ)
     requests.setsockopt(zmq.LINGER, 0)
     requests.connect(f"tcp://127.0.0.1:{place.port}")
