@@ -40,7 +40,7 @@ export class TileFootage {
 
   /** The Stream message that its tiles follow. */
   get stream(): StreamHeader {
-    const { width: width, height: height, quality } = this.format;
+    const { width, height, quality } = this.format;
     const source = { sourceWidth: width, sourceHeight: height };
     return { width, height, framesPerSecond: 30, codec: "simd", quality, ...source, jpegHeader: this.header };
   }
