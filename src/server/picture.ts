@@ -1,4 +1,4 @@
-// Pictures on the server: as pixels, as a source captured them, and encoded whole.
+// Pictures on the server: captured pixels, and pictures that are encoded whole.
 
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
@@ -6,13 +6,13 @@ import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { JpegBlock } from "../capture/jpeg-blocks.ts";
 
 export interface CapturedPixels extends Size {
-  /** Whoever has the pixels releases it. */
+  /** Holds the pixels. The owner of this object releases it. */
   slot: FrameSlot;
   format: PixelFormat;
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  /** They are of a JPEG that the source handed over, and which viewers may be sent as it is. */
+  /** Whether the pixels come from a JPEG of the source, which other viewers are sent as it is. */
   isDecoded: boolean;
 }
 
@@ -21,14 +21,14 @@ export interface EncodedPicture extends Size {
   frameNumber: number;
   capturedAt: Micros;
   encodedAt: Micros;
-  /** In it is the JPEG. Whoever keeps the picture beyond a call holds it. */
+  /** Holds the JPEG. Retain it to keep the picture beyond a call. */
   slot: JpegBlock;
   jpegBytes: number;
-  /** It came as a JPEG from the source. */
+  /** Whether the source delivered it as a JPEG. */
   isPassedOn: boolean;
 }
 
-/** Its JPEG, in place. */
+/** The JPEG of a picture, as a view of its slot. */
 export function jpegOf({ slot, jpegBytes }: EncodedPicture): Uint8Array {
   return slot.bytes.subarray(0, jpegBytes);
 }

@@ -8,12 +8,13 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
-import { Camera, untilOrPatience } from "./cameras/camera.ts";
+import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { type CameraSource, openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
+import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
@@ -77,8 +78,18 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const share = new FairShare(pool);
   await using opening = new AsyncDisposableStack();
   opening.defer(() => pool.close());
-  const surroundings = { arena, pool, codec: resolved.codec, options: resolved, onTiles: options.onTiles };
-  const cameras = sources.map((each) => createCamera(each, surroundings, logOf("camera", each.name)));
+  const surroundings: Omit<CameraSurroundings, "logOf"> = {
+    arena,
+    pool,
+    codec: resolved.codec,
+    frames: resolved.frames,
+    allowControls: resolved.allowControls,
+    sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
+    trace: options.trace ?? null,
+  };
+  const createCamera = ({ name, source, camera }: CameraSource): Camera =>
+    new Camera(name, watchFrames(source), camera, { ...surroundings, logOf: (subject) => logOf(subject, name) });
+  const cameras = sources.map(createCamera);
   opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
   for (const camera of cameras) share.add(camera);
 
@@ -107,7 +118,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     } finally {
       door.close();
       reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // viewers that have not greeted yet
-      await untilOrPatience(() => reception.connections === 0, null);
+      await reception.empty.wait(AbortSignal.timeout(FAREWELL_MS));
     }
     breaking.signal.throwIfAborted();
     return report();
@@ -124,26 +135,6 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   return { host, port, report, closed, close, [Symbol.asyncDispose]: close };
 }
 
-interface SharedByCameras {
-  arena: Arena;
-  pool: CodecPool;
-  options: ResolvedServeOptions;
-  onTiles: ServeOptions["onTiles"];
-}
-
-function createCamera({ name, source, camera }: CameraSource, shared: SharedByCameras, log: Log): Camera {
-  const { arena, pool, options, onTiles } = shared;
-  return new Camera(name, watchFrames(source), camera, {
-    arena,
-    pool,
-    codec: options.codec,
-    frames: options.frames,
-    allowControls: options.allowControls,
-    say: (text) => log.info(text),
-    onTiles: (rendition) => onTiles?.(rendition),
-  });
-}
-
 function createReception(cameras: Camera[], options: ResolvedServeOptions, log: Log): Reception {
   const { maxLatencyMs, maxBitsPerSecond } = options;
   return new Reception({
@@ -152,7 +143,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;
       const isAboutAll = name === "" && !wantsPictures; // the list of cameras is there even when the first has ended
-      return isAboutAll ? found.audience.camera : (found.ended ?? found.audience.camera);
+      return isAboutAll ? found.audience : (found.ended ?? found.audience);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
     say: (text) => log.info(text),

@@ -20,7 +20,7 @@ test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a 
   const theirs: number[] = [];
   for (let turn = 1; turn <= TURNS; turn++) {
     const pictures = await passedOnPictures(server.port);
-    await server.until("letting go", ({ remarks }) => remarks.split("is let go").length === turn + 1);
+    await server.until("letting go", ({ remarks }) => remarks.split(" is released").length === turn + 1);
     const copies = await ffmpegCopies();
     ours.push(medianOf(pictures.map(({ sentMs }) => sentMs)));
     theirs.push(medianOf(copies.map(({ sentMs }) => sentMs)));

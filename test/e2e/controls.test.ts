@@ -116,7 +116,7 @@ test("are not set where the server does not allow it, and listed all the same", 
     const refused = await run(address, "--set", "brightness=1");
     expect(refused.code).toBe(1);
     expect(refused.remarks).toBe(
-      `error: ${address}: this server lets nobody set controls: it was started without --allow-controls\n`,
+      `error: ${address}: viewers may not set controls: the server was started without --allow-controls\n`,
     );
     const { areSettable, controls } = JSON.parse((await run(address, "--controls", "--json")).output);
     expect([areSettable, controls[0].value]).toEqual([false, 4]);

@@ -111,7 +111,7 @@ describe("a thin link", () => {
 describe("--idle-release", () => {
   test("lets the source go when nobody watches, and starts it for the next viewer, who sees no old picture", async () => {
     await using server = await startServer([...PATTERN, "--idle-release", "0.5"]);
-    await server.until("the release", ({ remarks }) => remarks.includes("is let go until somebody comes"));
+    await server.until("the release", ({ remarks }) => remarks.includes("pattern is released"));
     const { frames = 0 } = server.last ?? {};
     await Bun.sleep(1_200);
     expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // none but those before the report
@@ -120,6 +120,6 @@ describe("--idle-release", () => {
     expect(server.last?.frames).toBe(stopped);
     await using viewer = startViewer(server.port);
     await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 10);
-    expect(server.remarks).toContain("is wanted again");
+    expect(server.remarks).toContain("is started again");
   });
 });

@@ -3,6 +3,7 @@
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
 import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
 import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
+import { lineLog } from "../../src/core/log.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
@@ -32,15 +33,12 @@ export class FarEnd {
   room = Number.POSITIVE_INFINITY;
   /** When the viewer has ended the connection. */
   onEnd: () => void = () => undefined;
-  readonly #feed = new PictureFeed(({ width, height }) => ({
-    ...{ width, height, framesPerSecond: 30, codec: "test" },
-    ...{ quality: 75, sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
-  }));
+  readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
   readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
 
   /** `source`: whose controls the viewer is told of. */
   constructor(source: Source = { name: "a source", framesPerSecond: 30, run: () => Promise.resolve() }) {
-    const controls = new CameraControls({ source, areSettable: true, say: (text) => this.calls.push(text) });
+    const controls = new CameraControls({ source, areSettable: true, log: lineLog((text) => this.calls.push(text)) });
     const write = (bytes: Uint8Array) => {
       const count = Math.min(this.room, bytes.length);
       this.room -= count;

@@ -1,7 +1,10 @@
-// A world in memory for the model of tiles: the server's real books, encoders that are played, and viewers by the letter of wire.ts.
+// A model of tile delivery: the server's real audience and renditions, played encoders, and viewers that follow wire.ts to the letter.
 
 import { expect } from "bun:test";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
+import { Health } from "../../src/core/health.ts";
+import { SILENT_LOG } from "../../src/core/log.ts";
+import type { Source } from "../../src/capture/source.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
@@ -14,19 +17,19 @@ import { Audience } from "../../src/server/deliver/audience.ts";
 import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
 export const TILES = 8;
-/** A tile's bytes by how often its picture is halved: whole pictures are large enough to tell a link's rate by. */
+/** Bytes of a tile, by the halvings of its rendition: whole pictures are large enough to measure a link by. */
 const TILE_BYTES = [1_000, 700, 300] as const;
-/** Of a JPEG that the source hands over. */
+/** Bytes of a JPEG that the source delivers. */
 const JPEG_BYTES = 7_900;
 
-/** What one start of a rendition truly shows: for each frame, the number of the frame that last changed each tile. */
+/** What a started rendition must show: for each frame, the number of the frame that last changed each tile. */
 export interface Truth {
   readonly tileBytes: number;
   readonly frames: Map<number, readonly number[]>;
   newest: number;
 }
 
-/** A part of the open frame: some tiles in a row, of all renditions, of which some have changed. */
+/** The frame that is being encoded, for all renditions. */
 interface Open {
   frame: number;
   parts: { first: number; count: number }[];
@@ -36,41 +39,41 @@ interface Open {
 
 export class World {
   readonly renditions = new RenditionRegistry();
-  readonly pictures = new PictureFeed(({ width, height }) => ({
-    ...{ width, height, framesPerSecond: 30, codec: "jpeg", quality: 0 },
-    ...{ sourceWidth: width, sourceHeight: height, jpegHeader: new Uint8Array() },
-  }));
+  readonly pictures = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "simd", quality: 80 });
+  readonly health: Health = new Health(() => this.audience.notifyAll());
   readonly audience: Audience;
   readonly reception: Reception;
   readonly models: ModelViewer[] = [];
-  /** By the epoch that the JPEG header of its Stream names. */
+  /** Indexed by the epoch, a number that stands in the JPEG header of the Stream. */
   readonly truths: Truth[] = [];
   size: Size = { width: 1280, height: 720 };
   frame = 0;
-  /** Whether what the source handed over last is a JPEG. */
+  /** Whether the source's last frame is a JPEG. */
   #passesOn = false;
-  /** The newest frame of which tiles were made. */
+  /** Number of the newest frame from which tiles were made. */
   #tiled = 0;
   readonly #startedSize = new Map<Rendition, Size>();
   readonly #truthOf = new Map<Rendition, Truth>();
   #open: Open | null = null;
 
   constructor(limits: AdaptationLimits) {
+    const source: Source = { name: "model", framesPerSecond: 30, run: () => Promise.resolve() };
     this.audience = new Audience({
-      controls: new CameraControls({
-        source: { name: "model", framesPerSecond: 30, run: () => Promise.resolve() },
-        areSettable: false,
-        say: () => undefined,
-      }),
-      ...{ name: "model", quality: 80, renditions: this.renditions, pictures: this.pictures },
+      name: "model",
+      controls: new CameraControls({ source, areSettable: false, log: SILENT_LOG }),
+      quality: 80,
+      renditions: this.renditions,
+      pictures: this.pictures,
+      captures: { intervalMicros: 33_333 },
       transcodes: true,
-      captureIntervalMicros: () => 33_333,
-      onChanged: () => undefined,
-      say: () => undefined,
+      health: this.health,
+      listener: { demandChanged: () => undefined, frameAcknowledged: () => undefined },
+      log: SILENT_LOG,
+      trace: null,
     });
     this.reception = new Reception({
       limits,
-      findCamera: () => this.audience.camera,
+      findCamera: () => this.audience,
       listCameras: () => [],
       say: () => undefined,
     });
@@ -83,8 +86,8 @@ export class World {
   }
 
   /**
-   * As the tile pipeline does when it takes a frame; `prepares` says whether tables that are missing are ready by now. With
-   * `lag` it is a JPEG that was decoded, so many frames behind the newest, if there is one.
+   * Does what the tile scheduler does when it takes a frame. `prepares` says whether missing tables are made now. With `lag` the
+   * frame is a decoded JPEG, this many frames behind the newest; nothing happens if the source delivers no JPEGs then.
    */
   openFrame(changed: boolean[], partTiles: number, prepares: boolean, lag: number | null = null): void {
     this.commitFrame();
@@ -111,12 +114,12 @@ export class World {
       const truth = this.#truthOf.get(rendition) as Truth;
       open.renditions.push({ rendition, truth, state: [...(truth.frames.get(truth.newest) ?? [])] });
       rendition.open(open.frame, 1000 * open.frame);
-      this.audience.beginFrame(rendition, open.frame);
+      this.audience.begin(rendition, open.frame);
     }
     this.#open = open;
   }
 
-  /** One more part of the open frame is done, whichever; with the last one the frame is whole. */
+  /** Encodes one more part of the open frame. The last part makes the frame whole. */
   encodePart(which: number): void {
     const open = this.#open;
     if (open === null) return;
@@ -131,14 +134,14 @@ export class World {
         rendition.put([tile], [bytes.length], bytes);
       }
       if (isLast) truth.frames.set(open.frame, state);
-      this.audience.sendPart(rendition, part.first, part.count, isLast);
+      this.audience.part(rendition, { ...part, isLast });
     }
     if (!isLast) return;
     this.#open = null;
     for (const { rendition, truth } of open.renditions) {
       truth.newest = open.frame;
       rendition.commit(truth.tileBytes);
-      this.audience.publishTiles(rendition);
+      this.audience.commit(rendition);
     }
   }
 
@@ -151,11 +154,11 @@ export class World {
     this.#open = null;
     for (const { rendition } of open?.renditions ?? []) {
       rendition.abort();
-      this.audience.abortFrame(rendition);
+      this.audience.abort(rendition);
     }
   }
 
-  /** The source hands over a JPEG, in which its number stands. */
+  /** The source delivers a JPEG, which contains its frame number. */
   jpeg(): void {
     this.frame++;
     this.#passesOn = true;
@@ -165,7 +168,7 @@ export class World {
     this.audience.publish(pictureOf({ ...this.size, ...stamps, frameNumber: this.frame, isPassedOn: true }, jpeg));
   }
 
-  /** Every viewer reads and shows all there is, at once, until nothing comes any more. */
+  /** Each viewer reads and shows everything at once, until nothing more comes. */
   settle(): void {
     for (const model of this.models) model.read(Number.POSITIVE_INFINITY);
     while (this.models.some((model) => model.acknowledge(0, "shown", { transfer: 100, work: 100 })));
@@ -177,12 +180,21 @@ export class World {
     const epoch = this.truths.push(truth) - 1;
     const header = new Uint8Array(Uint32Array.of(epoch).buffer);
     const picture: PreparedPicture = {
-      ...{ stateAddress: 0, tileCount: TILES, tilesPerLine: 1, restartIntervalMcus: 1, planeCount: 1, header },
+      stateAddress: 0,
+      tileCount: TILES,
+      tilesPerLine: 1,
+      restartIntervalMcus: 1,
+      planeCount: 1,
+      header,
     };
-    const scaled = { width: this.size.width >> level.halvings, height: this.size.height >> level.halvings };
     rendition.start(picture, {
-      ...{ ...scaled, framesPerSecond: 30, codec: "simd", quality: level.quality },
-      ...{ sourceWidth: this.size.width, sourceHeight: this.size.height },
+      width: this.size.width >> level.halvings,
+      height: this.size.height >> level.halvings,
+      framesPerSecond: 30,
+      codec: "simd",
+      quality: level.quality,
+      sourceWidth: this.size.width,
+      sourceHeight: this.size.height,
     });
     this.#startedSize.set(rendition, this.size);
     this.#truthOf.set(rendition, truth);
@@ -190,7 +202,7 @@ export class World {
   }
 }
 
-/** Bytes that say which tile of what, as of which frame. */
+/** Bytes of a tile that name its epoch, its number and its frame. */
 export function tileBytes(length: number, epoch: number, tile: number, frame: number): Uint8Array {
   const bytes = new Uint8Array(length);
   new Uint32Array(bytes.buffer, 0, 3).set([epoch, tile, frame]);

@@ -1,20 +1,27 @@
 // A fixture for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
 
-import { SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
+import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
+import { WASM } from "../../src/codec/bun/wasm.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
-import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
-import { WASM } from "../../src/codec/bun/wasm.ts";
+import { SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { BandOutput } from "../../src/codec/tile-jobs.ts";
 import { cutTiles } from "../../src/codec/jpeg/stitch.ts";
+import { Health } from "../../src/core/health.ts";
+import { SILENT_LOG } from "../../src/core/log.ts";
+import { type Trace, TraceTrack } from "../../src/core/trace.ts";
+import { CaptureRate } from "../../src/capture/capture-rate.ts";
+import { EncodeFigures } from "../../src/server/encode/figures.ts";
+import type { Demand, Part, PictureSink, TileSink } from "../../src/server/renditions/sinks.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
 import {
-  planesOf,
-  type Sampling,
   frameBytes,
   halfSize,
   type PixelFormat,
+  planesOf,
+  type Sampling,
   type Size,
 } from "../../src/core/pixel-format.ts";
 import { readTiles } from "../../src/protocol/messages.ts";
@@ -35,22 +42,22 @@ export interface Frame extends Size {
 
 type Job = Parameters<CodecPool["tryRun"]>[0];
 
-/** A pool whose jobs a test may spoil before they reach a thread. */
+/** A pool whose jobs a test may break before they reach a thread. */
 class SpoiledPool extends CodecPool {
   spoil: (job: Job) => Job = (job) => job;
-  /** Says the parts again that threads have said. */
-  readonly said: (() => void)[] = [];
+  /** Each of them repeats a message of a thread about a band. */
+  readonly repeats: (() => void)[] = [];
 
   override tryRun: CodecPool["tryRun"] = (job, done, onPart = null) => {
     const hear = (band: BandOutput) => {
-      this.said.push(() => onPart?.(band));
+      this.repeats.push(() => onPart?.(band));
       onPart?.(band);
     };
     return CodecPool.prototype.tryRun.call(this, this.spoil(job) as typeof job, done as () => void, hear);
   };
 }
 
-/** Threads, which several pipelines may use one after the other. */
+/** Codec threads, which several fixtures may use one after the other. */
 export class Threads {
   readonly arena = Arena.create();
   readonly pool: SpoiledPool;
@@ -60,70 +67,106 @@ export class Threads {
   constructor(threads: number) {
     this.pool = new SpoiledPool({
       runtime: BUN_RUNTIME,
-      ...{ arena: this.arena, codec: "simd", threads },
+      arena: this.arena,
+      codec: "simd",
+      threads,
       onIdle: () => this.onIdle(),
       onBroken: () => undefined,
       onRestarted: (reason) => this.restarted.push(reason),
     });
   }
 
-  /** Where the arena's free part begins: what has been taken of it. */
+  /** How many bytes of the arena are taken. */
   get takenBytes(): number {
     return this.arena.take(0);
   }
 }
 
-export class EncodeFixture {
+/** The encoders of a camera with a played audience: it writes down what it is told, and wants what the test wants. */
+export class EncodeFixture implements Demand, TileSink, PictureSink {
   readonly renditions = new RenditionRegistry();
-  readonly dispatcher: FrameDispatcher;
-  readonly events: string[] = [];
+  readonly captures = new CaptureRate();
   readonly troubles: (string | null)[] = [];
-  /** Whole pictures. */
+  readonly figures = new EncodeFigures(new Health((text) => this.troubles.push(text)));
+  readonly dispatcher: FrameDispatcher;
+  /** What the audience was told of tiles, in order. */
+  readonly events: string[] = [];
+  /** Changed shares of the committed frames, by the quality of their rendition. */
+  readonly changedShares = new Map<number, number[]>();
+  /** The whole pictures. */
   readonly published: PublishedPicture[] = [];
-  /** Somebody watches also where no rendition is wanted. */
-  isWatched = false;
-  wantsParts = true;
+  /** Whether a viewer watches although no rendition is wanted. */
+  watchesPictures = false;
+  hasPartsWanted = true;
   onCommitted: (rendition: Rendition) => void = () => undefined;
   #capturedAt = 1_000_000;
 
-  constructor(threads: Threads, noise: number | null, sampling: Sampling = "420") {
+  constructor(threads: Threads, noise: number | null, sampling: Sampling = "420", trace: Trace | null = null) {
     const { arena, pool } = threads;
-    const tell = (what: string) => (rendition: Rendition) => this.events.push(`${what} q${rendition.level.quality}`);
-    const tiles = new TileScheduler({
-      ...{ arena, pool, noise, sampling, framesPerSecond: 30, renditions: this.renditions },
-      wantsParts: () => this.wantsParts,
-      onSource: ({ width, height }) => this.events.push(`source ${width}x${height}`),
-      onOpened: tell("opened"),
-      onPart: (rendition, _first, _count, isLast) => tell(isLast ? "last part" : "part")(rendition),
-      onCommitted: (rendition) => {
-        tell("committed")(rendition);
-        this.onCommitted(rendition);
-      },
-      onAborted: tell("aborted"),
-    });
-    this.dispatcher = new FrameDispatcher({
-      ...{ arena, pool, quality: 80, sampling, tiles },
-      isWatched: () => this.isWatched || this.renditions.wanted.length > 0,
-      wantsTiles: () => this.renditions.wanted.length > 0,
-      publish: (picture) => this.published.push(keep(picture)),
-      onTrouble: (text) => this.troubles.push(text),
-      say: () => undefined,
-      onCaptured: () => undefined,
-    });
+    const { captures, figures, renditions } = this;
+    const track = trace === null ? null : new TraceTrack(trace, "camera test");
+    const shared = { arena, pool, sampling, figures, demand: this, log: SILENT_LOG, track };
+    const source = { framesPerSecond: 30 };
+    const tiles = new TileScheduler({ ...shared, noise, source, renditions, sinks: [this] });
+    const listener = { frameCaptured: () => undefined };
+    this.dispatcher = new FrameDispatcher({ ...shared, quality: 80, tiles, pictures: this, captures, listener });
     threads.onIdle = () => this.dispatcher.pump();
+  }
+
+  get isWatched(): boolean {
+    return this.watchesPictures || this.wantsTiles;
+  }
+
+  get wantsTiles(): boolean {
+    return !this.renditions.isEmpty;
+  }
+
+  wantsParts(): boolean {
+    return this.hasPartsWanted;
+  }
+
+  publish(picture: EncodedPicture): void {
+    this.published.push(keep(picture));
+  }
+
+  useTiles({ width, height }: Size): void {
+    this.events.push(`source ${width}x${height}`);
+  }
+
+  begin(rendition: Rendition): void {
+    this.#note("opened", rendition);
+  }
+
+  part(rendition: Rendition, { isLast }: Part): void {
+    this.#note(isLast ? "last part" : "part", rendition);
+  }
+
+  commit(rendition: Rendition, changedShare: number): void {
+    this.#note("committed", rendition);
+    const { quality } = rendition.level;
+    this.changedShares.set(quality, [...(this.changedShares.get(quality) ?? []), changedShare]);
+    this.onCommitted(rendition);
+  }
+
+  abort(rendition: Rendition): void {
+    this.#note("aborted", rendition);
+  }
+
+  #note(what: string, { level }: Rendition): void {
+    this.events.push(`${what} q${level.quality}`);
   }
 
   want(level: Level): Rendition {
     return this.renditions.acquire(level);
   }
 
-  /** Hands a frame over, so many seconds after the one before, and waits until it is encoded or dropped. */
+  /** Delivers a frame, captured `seconds` after the last one, and waits until it is encoded or dropped. */
   async encode(frame: Frame, seconds = 0): Promise<void> {
     this.deliver(frame, seconds);
     await until(() => this.dispatcher.idle, "the frame");
   }
 
-  /** Hands a frame over and does not wait. */
+  /** Delivers a frame and does not wait. */
   deliver({ format, pixels, width, height }: Frame, seconds = 0): void {
     const slot = this.dispatcher.reserve(format, { width, height });
     if (slot === null) throw new Error("there is no slot left");
@@ -132,9 +175,9 @@ export class EncodeFixture {
     this.dispatcher.pixels(slot, format, { width, height }, this.#capturedAt);
   }
 
-  /** The same frame again and again, until all that want it have it: tables may have to be made. */
+  /** Delivers the same frame until each wanted rendition has it: threads may have to make tables first. */
   async encodeForAll(frame: Frame): Promise<void> {
-    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.dispatcher.captures.frames;
+    const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.captures.frames;
     const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may get no turn for many frames
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");
@@ -142,7 +185,7 @@ export class EncodeFixture {
     }
   }
 
-  /** How many slots are free, seen by taking them all. */
+  /** How many slots are free, counted by taking them all. */
   freeSlots({ format, width, height }: Frame): number {
     const slots = [];
     for (let slot = this.dispatcher.reserve(format, { width, height }); slot !== null;) {
@@ -154,16 +197,16 @@ export class EncodeFixture {
   }
 }
 
-/** What a viewer that has frame `since` is sent of it. */
+/** The tiles that a viewer with frame `since` is sent. */
 export function owed(rendition: Rendition, since: number): NumberedTile[] {
   return rendition.compose(since).flatMap((message) => tilesOf(readTiles(message.subarray(HEADER_BYTES)).tiles));
 }
 
-/** Encodes whole frames, in memory and with a kernel of its own. */
+/** Encodes whole frames, with an arena and a kernel of its own. */
 export class WholeEncoder {
   readonly #arena = Arena.create();
   readonly #encoder: SimdEncoder;
-  readonly #areas = [0, 1, 2, 3, 4].map(() => new GrowingBlock(this.#arena));
+  readonly #blocks = [0, 1, 2, 3, 4].map(() => new GrowingBlock(this.#arena));
   readonly #state: number;
   readonly #scratch: number;
 
@@ -177,12 +220,12 @@ export class WholeEncoder {
     return new WholeEncoder(await WASM.kernel("encoder"));
   }
 
-  /** The tiles of the frame at that level, all of them. */
+  /** All tiles of the frame at this level. */
   tiles(frame: Frame, level: Level, sampling: Sampling = "420"): Uint8Array[] {
     return this.encode(frame, level, sampling).tiles;
   }
 
-  /** `header`: SOI to SOS. */
+  /** The JPEG header (SOI to SOS) and all tiles of the frame at this level. */
   encode(
     { format, width, height, pixels }: Frame,
     { halvings, quality }: Level,
@@ -198,23 +241,23 @@ export class WholeEncoder {
       size = half;
       address = target;
     }
-    const layout = { width: size.width, height: size.height, format: format };
+    const layout = { width: size.width, height: size.height, format };
     const picture = this.#encoder.prepare(this.#state, { ...layout, quality, ...chroma(format, sampling) });
     const bytes = this.#encoder.bytesBound(picture, picture.tileCount);
     const tileBytesAddress = this.#reserve(3, 4 * picture.tileCount);
     const target = { address: this.#reserve(4, bytes), bytes, tileBytesAddress };
-    const planes = planesOf(layout.format, layout, address);
+    const planes = planesOf(format, size, address);
     const total = this.#encoder.encodeTiles(picture, this.#scratch, planes, 0, picture.tileCount, target);
     const lengths = new Uint32Array(this.#arena.memory.buffer, tileBytesAddress, picture.tileCount);
     return { header: picture.header, tiles: cutTiles(this.#arena.bytes(target.address, total).slice(), lengths) };
   }
 
-  #reserve(area: number, bytes: number): number {
-    return (this.#areas[area] as GrowingBlock).reserve(bytes);
+  #reserve(block: number, bytes: number): number {
+    return (this.#blocks[block] as GrowingBlock).reserve(bytes);
   }
 }
 
-/** RGB alone can be 4:4:4; what else there is, the encoder knows best. */
+/** Only RGB can be 4:4:4; for the other formats the encoder chooses. */
 function chroma(format: PixelFormat, sampling: Sampling): { sampling?: ChromaSampling } {
   return sampling === "444" && ["rgba", "rgb24", "bgr24"].includes(format) ? { sampling: "4:4:4" } : {};
 }

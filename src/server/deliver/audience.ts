@@ -1,48 +1,45 @@
-// The viewers of one camera: gives each the feed that suits it, and tells it of what is new there.
+// The audience of one camera: its viewers, and what all of them are told: frames, trouble, and the end.
 
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { nowMicros } from "../../core/clock.ts";
+import type { Health } from "../../core/health.ts";
+import type { Log } from "../../core/log.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import type { CameraControls } from "./camera-controls.ts";
-import type { PictureFeed } from "../renditions/feed.ts";
+import { type Trace, TraceTrack } from "../../core/trace.ts";
 import type { Notice } from "../../protocol/messages.ts";
-import { halvingsFor, type Level, ladder, weight } from "../renditions/ladder.ts";
 import type { EncodedPicture } from "../picture.ts";
-import { Rendition } from "../renditions/rendition.ts";
-import type { RenditionRegistry } from "../renditions/registry.ts";
+import type { Rendition } from "../renditions/rendition.ts";
+import type { Demand, Part, PictureSink, TileSink } from "../renditions/sinks.ts";
+import { Assignment, type SourceKind, type Supply } from "./assignment.ts";
+import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal, Viewer, WatchedCamera } from "./viewer.ts";
 
-export interface AudienceOptions {
+/**
+ * Sending a frame in parts overlaps encoding with decoding, and costs some 100 µs a part on both sides: 7.9 ms instead of 8.5
+ * from capture to pixels at 1080p, 24 instead of 27 at 4K, server and viewer on the same two cores.
+ */
+const PARTS_FROM_MICROS = 2_000;
+/** For more viewers than this a frame is sent in one message: many small writes would cost more than they save. */
+const MOST_VIEWERS_OF_PARTS = 4;
+
+/** Hears of what the viewers do. */
+export interface AudienceListener {
+  /** A viewer came, left or changed its wish, or another size or quality is wanted. */
+  demandChanged(): void;
+  /** A viewer has acknowledged a frame. */
+  frameAcknowledged(): void;
+}
+
+export interface AudienceOptions extends Supply {
   /** What viewers call the camera. */
   name: string;
   controls: CameraControls;
-  /** The quality that is sent where nothing speaks against it. */
-  quality: number;
-  renditions: RenditionRegistry;
-  pictures: PictureFeed;
-  /** Whether renditions can be made of pictures that the source hands over as JPEGs. */
+  /** Whether renditions can be made of pictures that the source delivers as JPEGs. */
   transcodes: boolean;
-  captureIntervalMicros: () => number;
-  /** Somebody began to watch, or nobody does any more. */
-  onChanged: () => void;
-  say: (text: string) => void;
-}
-
-/** A viewer that has greeted, and what it is sent. */
-interface Watcher {
-  viewer: Viewer;
-  /** What it is sent; null before the first frame, and while it is paused. */
-  feed: Rendition | PictureFeed | null;
-  /** What it is sent once there is a frame of it. */
-  next: Rendition | null;
-  /** What it can be sent, the best first; none where there is nothing to choose from. */
-  levels: Level[];
-  /** Of `levels`; that of `next` where there is one, else of `feed`. */
-  step: number;
-}
-
-/** What the source hands over, and thus what can be sent: tiles, whole pictures, or either to each viewer. */
-interface SourceKind extends Size {
-  offers: "tiles" | "pictures" | "both";
+  /** The camera's troubles; call `notifyAll` when its text changes. */
+  health: Pick<Health, "text" | "since">;
+  listener: AudienceListener;
+  log: Log;
+  trace: Trace | null;
 }
 
 /** A size and quality that is being sent. */
@@ -55,59 +52,61 @@ export interface RenditionReport {
   bytesPerFrame: number;
 }
 
-export class Audience {
+export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
+  readonly name: string;
+  readonly controls: CameraControls;
   readonly #options: AudienceOptions;
-  readonly #watchers = new Map<Viewer, Watcher>();
-  #trouble: string | null = null;
-  /** Whatever has been said of it since. */
-  #troubleSince: Micros = 0;
+  /** The viewers that have greeted. */
+  readonly #assignments = new Map<Viewer, Assignment>();
+  /** What the source delivers; null before the first frame. */
+  #source: SourceKind | null = null;
+  /** Why there are no more pictures; null while there may be. */
   #farewell: Refusal | null = null;
+  /** Counts of the viewers that have left. */
   #departedSkipped = 0;
   #departedSent = 0;
-  /** Null before the first frame. */
-  #source: SourceKind | null = null;
-
-  /** The camera as a viewer sees it. */
-  readonly camera: WatchedCamera;
 
   constructor(options: AudienceOptions) {
     this.#options = options;
-    this.camera = {
-      name: options.name,
-      controls: options.controls,
-      captureIntervalMicros: options.captureIntervalMicros,
-      onChanged: (viewer) => this.#change(viewer),
-      onAcknowledged: (viewer) => this.#adapt(viewer),
-      onGone: (viewer, reason) => this.#forget(viewer, reason),
-    };
+    this.name = options.name;
+    this.controls = options.controls;
   }
 
-  /** Audience that have greeted. */
+  /** How many viewers have greeted. */
   get count(): number {
-    return this.#watchers.size;
-  }
-
-  /** Of them, those that want pictures now. */
-  get watching(): number {
-    return this.#watchers.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
+    return this.#assignments.size;
   }
 
   get isWatched(): boolean {
-    return this.#watchers.keys().some((viewer) => viewer.watching);
+    return this.#assignments.keys().some((viewer) => viewer.watching);
   }
 
-  /** Pictures that a viewer without credit did not get, of all viewers so far. */
+  get wantsTiles(): boolean {
+    return !this.#options.renditions.isEmpty;
+  }
+
+  wantsParts(encodingMicros: number): boolean {
+    if (encodingMicros < PARTS_FROM_MICROS) return false;
+    const watching = this.#assignments.keys().reduce((sum, viewer) => sum + (viewer.watching ? 1 : 0), 0);
+    return watching <= MOST_VIEWERS_OF_PARTS;
+  }
+
+  /** Frames that were not sent to a viewer for lack of credit, over all viewers so far. */
   get picturesSkipped(): number {
-    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSkipped, this.#departedSkipped);
+    return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSkipped, this.#departedSkipped);
   }
 
-  /** Audience that are sent whole pictures. */
+  /** Frames that were sent, over all viewers so far. */
+  get picturesSent(): number {
+    return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSent, this.#departedSent);
+  }
+
+  /** How many viewers are sent whole pictures. */
   get onPictures(): number {
-    const { pictures } = this.#options;
-    return this.#watchers.values().reduce((sum, { feed }) => sum + (feed === pictures ? 1 : 0), 0);
+    return this.#assignments.values().reduce((sum, { isOnPictures }) => sum + (isOnPictures ? 1 : 0), 0);
   }
 
-  /** What these are sent, as `--json` has it: one entry, or none where there are no such viewers. */
+  /** The whole pictures as an entry of the report; no entry when no viewer is sent them. */
   reportPictures(): RenditionReport[] {
     const { stream, newestBytes } = this.#options.pictures;
     const viewers = this.onPictures;
@@ -116,22 +115,101 @@ export class Audience {
     return [{ width, height, quality, viewers, bytesPerFrame: newestBytes }];
   }
 
-  get picturesSent(): number {
-    return this.#watchers.keys().reduce((sum, viewer) => sum + viewer.frames.picturesSent, this.#departedSent);
+  /** Whether each viewer has acknowledged all that it was sent, and is owed nothing. */
+  get settled(): boolean {
+    return this.#assignments.keys().every((viewer) => !viewer.watching || viewer.frames.settled);
   }
 
-  /** A whole picture: from here on such are sent, the source's own beside tiles of them where those are wanted. */
+  /** Takes a whole picture. From here on such pictures are sent; tiles of the source's JPEGs beside them, where wanted. */
   publish(picture: EncodedPicture): void {
     const { pictures, transcodes } = this.#options;
     const { width, height, isPassedOn } = picture;
     pictures.publish(picture);
     this.#adopt({ width, height, offers: isPassedOn && transcodes ? "both" : "pictures" });
-    for (const { viewer, feed } of this.#watchers.values()) if (feed === pictures) viewer.frames.offer();
+    for (const assignment of this.#assignments.values()) assignment.published();
   }
 
-  /** The source hands over pixels of that size: from here on tiles are sent. */
   useTiles({ width, height }: Size): void {
     this.#adopt({ width, height, offers: "tiles" });
+  }
+
+  begin(rendition: Rendition, frameNumber: number): void {
+    for (const viewer of this.#assignments.keys()) viewer.frames.beginFrame(rendition, frameNumber);
+  }
+
+  part(rendition: Rendition, part: Part): void {
+    for (const viewer of this.#assignments.keys()) viewer.frames.sendPart(rendition, part);
+  }
+
+  commit(rendition: Rendition): void {
+    for (const assignment of this.#assignments.values()) assignment.committed(rendition);
+  }
+
+  abort(rendition: Rendition): void {
+    for (const viewer of this.#assignments.keys()) viewer.frames.abortFrame(rendition);
+  }
+
+  /** Tells all viewers what is wrong with the camera now, or that all is well. Later viewers are told when they come. */
+  notifyAll(): void {
+    for (const viewer of this.#assignments.keys()) viewer.notify(this.#notice);
+  }
+
+  /** There are no more pictures: all viewers are told why and leave; so are later ones that want pictures. */
+  dismiss(farewell: Refusal): void {
+    this.#farewell = farewell;
+    for (const viewer of [...this.#assignments.keys()]) viewer.leave(farewell.reason, farewell.text);
+  }
+
+  captureIntervalMicros(): number {
+    return this.#options.captures.intervalMicros;
+  }
+
+  onChanged(viewer: Viewer): void {
+    const assignment = this.#assignments.get(viewer) ?? this.#welcome(viewer);
+    if (this.#farewell !== null && viewer.watching) {
+      viewer.leave(this.#farewell.reason, this.#farewell.text);
+      return;
+    }
+    assignment.choose(this.#source);
+    this.#noteChange();
+  }
+
+  onAcknowledged(viewer: Viewer): void {
+    const isChanged = this.#assignments.get(viewer)?.adapt() ?? false;
+    if (isChanged) this.#options.listener.demandChanged();
+    this.#options.listener.frameAcknowledged();
+  }
+
+  onGone(viewer: Viewer, reason: string): void {
+    this.#assignments.get(viewer)?.release();
+    this.#assignments.delete(viewer);
+    this.#departedSkipped += viewer.frames.picturesSkipped;
+    this.#departedSent += viewer.frames.picturesSent;
+    this.#options.log.info(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
+    this.#noteChange();
+  }
+
+  #welcome(viewer: Viewer): Assignment {
+    const { health, log, trace } = this.#options;
+    const assignment = new Assignment(viewer, this.#options);
+    this.#assignments.set(viewer, assignment);
+    const track = trace === null ? null : new TraceTrack(trace, `viewer ${viewer.address}`);
+    viewer.frames.follower = { address: viewer.address, log, track };
+    log.info(`viewer ${viewer.address} ${viewer.watching ? "is watching" : "asks"} (${this.count} in all)`);
+    if (health.text !== null) viewer.notify(this.#notice);
+    return assignment;
+  }
+
+  get #notice(): Notice {
+    const { text, since } = this.#options.health;
+    const lastedMicros = since === null ? 0 : nowMicros() - since;
+    return { trouble: text !== null, text: text ?? "", lastedMicros };
+  }
+
+  #noteChange(): void {
+    // While no viewer watches nothing is published, and the last picture would be old for the next viewer.
+    if (!this.isWatched) this.#options.pictures.clear();
+    this.#options.listener.demandChanged();
   }
 
   #adopt(source: SourceKind): void {
@@ -139,171 +217,6 @@ export class Audience {
     const { width, height, offers } = source;
     if (before?.width === width && before.height === height && before.offers === offers) return;
     this.#source = source;
-    for (const watcher of this.#watchers.values()) this.#assign(watcher);
-  }
-
-  beginFrame(rendition: Rendition, frameNumber: number): void {
-    for (const viewer of this.#watchers.keys()) viewer.frames.beginFrame(rendition, frameNumber);
-  }
-
-  sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
-    for (const viewer of this.#watchers.keys()) viewer.frames.sendPart(rendition, first, count, isLast);
-  }
-
-  abortFrame(rendition: Rendition): void {
-    for (const viewer of this.#watchers.keys()) viewer.frames.abortFrame(rendition);
-  }
-
-  /** A rendition has a new frame. */
-  publishTiles(rendition: Rendition): void {
-    for (const watcher of this.#watchers.values()) {
-      if (watcher.next === rendition) {
-        watcher.next = null;
-        this.#follow(watcher, rendition);
-      } else if (watcher.feed === rendition) {
-        watcher.viewer.frames.offer();
-      }
-    }
-  }
-
-  /** Tells all viewers, also those that come later, what is wrong with the source; null = nothing. */
-  notify(trouble: string | null): void {
-    if (trouble === this.#trouble) return;
-    if (this.#trouble === null) this.#troubleSince = nowMicros();
-    this.#trouble = trouble;
-    for (const viewer of this.#watchers.keys()) viewer.notify(this.#notice);
-  }
-
-  get #notice(): Notice {
-    const lastedMicros = this.#trouble === null ? 0 : nowMicros() - this.#troubleSince;
-    return { trouble: this.#trouble !== null, text: this.#trouble ?? "", lastedMicros };
-  }
-
-  /** Whether every viewer has shown, or dropped, all it was sent. */
-  get settled(): boolean {
-    return this.#watchers.keys().every((viewer) => viewer.settled);
-  }
-
-  /** There are no more pictures: all are told why, also those who come later and want some. */
-  dismiss(farewell: Refusal): void {
-    this.#farewell = farewell;
-    for (const viewer of [...this.#watchers.keys()]) viewer.leave(farewell.reason, farewell.text);
-  }
-
-  #change(viewer: Viewer): void {
-    let watcher = this.#watchers.get(viewer);
-    if (watcher === undefined) {
-      watcher = { viewer, feed: null, next: null, levels: [], step: 0 };
-      this.#watchers.set(viewer, watcher);
-      const what = viewer.watching ? "is watching" : "asks";
-      this.#options.say(`viewer ${viewer.address} ${what} (${this.count} in all)`);
-      if (this.#trouble !== null) viewer.notify(this.#notice);
-    }
-    if (this.#farewell !== null && viewer.watching) {
-      viewer.leave(this.#farewell.reason, this.#farewell.text);
-      return;
-    }
-    this.#assign(watcher);
-    this.#noteChange();
-  }
-
-  #noteChange(): void {
-    // While nobody watches nothing is published, and what was would be old when somebody comes.
-    if (!this.isWatched) this.#options.pictures.clear();
-    this.#options.onChanged();
-  }
-
-  /** Gives a viewer what it should be sent now: a rendition of its size, whole pictures, or nothing. */
-  #assign(watcher: Watcher): void {
-    const { quality, pictures } = this.#options;
-    const source = this.#source;
-    if (!watcher.viewer.watching) {
-      this.#releaseAll(watcher);
-      return;
-    }
-    if (source === null) {
-      // Before the first frame nobody knows whether there will be tiles; wanting them makes the encoders begin.
-      this.#goTo(watcher, { halvings: 0, quality });
-      return;
-    }
-    if (source.offers === "pictures") {
-      watcher.levels = [];
-      this.#sendPictures(watcher);
-      return;
-    }
-    const top: Level = { halvings: halvingsFor(source, watcher.viewer.wishedSize), quality };
-    const before = watcher.levels[watcher.step];
-    const wasBest = watcher.step === 0;
-    const passedOn = source.offers === "both" ? pictures.level : null;
-    watcher.levels = ladder(source, top, watcher.viewer.keepsSize, passedOn);
-    // Where its link had to be spared, it still has to be.
-    const spares = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
-    const step = watcher.levels.findIndex(spares);
-    watcher.step = step < 0 ? watcher.levels.length - 1 : step;
-    this.#goTo(watcher, watcher.levels[watcher.step] as Level);
-  }
-
-  #adapt(viewer: Viewer): void {
-    const watcher = this.#watchers.get(viewer);
-    if (watcher === undefined || watcher.feed === null || watcher.next !== null || watcher.levels.length === 0) return;
-    const step = viewer.frames.adaptation.choose(watcher.levels, watcher.step, {
-      now: nowMicros(),
-      roundTripMicros: viewer.roundTripMicros,
-      captureIntervalMicros: this.#options.captureIntervalMicros(),
-      wholeBytes: watcher.feed.wholeBytes,
-    });
-    const level = watcher.levels[step];
-    if (step === watcher.step || level === undefined) return;
-    watcher.step = step;
-    this.#goTo(watcher, level);
-    this.#options.onChanged(); // a size may be wanted now that was not, or not any more
-  }
-
-  /** What it has is sent on until there is a frame of the other rendition; whole pictures are always there. */
-  #goTo(watcher: Watcher, level: Level): void {
-    if (level.isPassedOn) {
-      this.#sendPictures(watcher);
-      return;
-    }
-    const isOf = (feed: Watcher["feed"]) =>
-      feed instanceof Rendition && feed.level.halvings === level.halvings && feed.level.quality === level.quality;
-    if (isOf(watcher.next)) return;
-    this.#releaseNext(watcher);
-    if (isOf(watcher.feed)) return;
-    watcher.next = this.#options.renditions.acquire(level);
-    if (watcher.next.newestFrame > 0) this.publishTiles(watcher.next);
-  }
-
-  #sendPictures(watcher: Watcher): void {
-    this.#releaseNext(watcher);
-    this.#follow(watcher, this.#options.pictures);
-  }
-
-  /** From here on it is sent that, and what it was sent before is not kept up for it any more. */
-  #follow(watcher: Watcher, feed: Watcher["feed"]): void {
-    if (watcher.feed === feed) return;
-    if (watcher.feed instanceof Rendition) this.#options.renditions.release(watcher.feed);
-    watcher.feed = feed;
-    watcher.viewer.frames.follow(feed);
-  }
-
-  #releaseNext(watcher: Watcher): void {
-    if (watcher.next !== null) this.#options.renditions.release(watcher.next);
-    watcher.next = null;
-  }
-
-  #releaseAll(watcher: Watcher): void {
-    this.#releaseNext(watcher);
-    this.#follow(watcher, null);
-  }
-
-  #forget(viewer: Viewer, reason: string): void {
-    const watcher = this.#watchers.get(viewer);
-    if (watcher !== undefined) this.#releaseAll(watcher);
-    this.#watchers.delete(viewer);
-    this.#departedSkipped += viewer.frames.picturesSkipped;
-    this.#departedSent += viewer.frames.picturesSent;
-    this.#options.say(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
-    this.#noteChange();
+    for (const assignment of this.#assignments.values()) assignment.choose(source);
   }
 }

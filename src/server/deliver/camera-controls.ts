@@ -1,38 +1,38 @@
-// A camera's controls as viewers see them: listed, and set where the server allows that; one thing after the other.
+// The controls of a camera, as viewers see them: list and set requests are done one after the other.
 
 import { messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
 import type { Controls, ControlSet } from "../../protocol/controls.ts";
 import type { SourceControl, Source } from "../../capture/source.ts";
 
 export interface CameraControlsOptions {
   source: Source;
-  /** Viewers may set them. */
+  /** Whether viewers may set them. */
   areSettable: boolean;
-  /** One line for the operator. */
-  say: (text: string) => void;
+  log: Log;
 }
 
-/** Settings that wait for the camera, of all viewers together: some of each question that a viewer may have open, for several. */
+/** Most set requests that may wait, over all viewers. */
 const MAX_WAITING_SETS = 32;
-/** A list is an enumeration over USB, which who asks again and again must not keep the camera busy with. */
+/** How long a list is used again. Listing asks the camera over USB; viewers must not keep it busy with that. */
 const LIST_LIFE_MS = 200;
 
-/** Neither `list` nor `set` rejects: what goes wrong is in the answer. */
+/** Neither `list` nor `set` rejects: the answer tells what went wrong. */
 export class CameraControls {
   readonly #options: CameraControlsOptions;
-  /** What all that was asked for before comes to. */
+  /** Resolves when all earlier requests are done; the next one is chained to it. */
   #turn: Promise<unknown> = Promise.resolve();
   #waitingSets = 0;
-  /** The list that is being made, or will be; null where there is none, or something is to be set after it. */
+  /** The list request that is under way; null when there is none, or a set request comes after it. */
   #listing: Promise<Controls> | null = null;
-  /** The last one, while it is young and nothing has been set since. */
+  /** The last list, while it is younger than LIST_LIFE_MS and no control was set since. */
   #listed: Controls | null = null;
 
   constructor(options: CameraControlsOptions) {
     this.#options = options;
   }
 
-  /** One list is for all who ask while it is made, and for a moment after, unless something is set. */
+  /** Lists the controls. Requests share one answer while it is under way, and shortly after, until a control is set. */
   list(): Promise<Controls> {
     if (this.#listing !== null) return this.#listing;
     const listing = this.#inTurn(async () => {
@@ -61,25 +61,25 @@ export class CameraControls {
     }
   }
 
-  /** `who` wants it, for the log. What has not begun when `signal` aborts is not done. */
+  /** Sets a control. `who` is the viewer, for the log. A request that has not begun when `signal` aborts is not done. */
   async set(name: string, text: string, who: string, signal: AbortSignal): Promise<ControlSet> {
-    const { source, areSettable, say } = this.#options;
+    const { source, areSettable, log } = this.#options;
     const { controls } = source;
     const refuse = (why: string): ControlSet => ({ isDone: false, text: why });
-    if (!areSettable) return refuse("this server lets nobody set controls: it was started without --allow-controls");
+    if (!areSettable) return refuse("viewers may not set controls: the server was started without --allow-controls");
     if (controls === undefined) return refuse(`${source.name} has no controls`);
     if (this.#waitingSets >= MAX_WAITING_SETS) {
-      return refuse(`${MAX_WAITING_SETS} settings wait for ${source.name} already: try again`);
+      return refuse(`${MAX_WAITING_SETS} settings are waiting for ${source.name} already: try again`);
     }
     this.#waitingSets++;
-    this.#listing = null; // who asks from now on is told what has come of it
+    this.#listing = null; // later list requests must show what was set
     try {
       await this.#inTurn(async () => {
         signal.throwIfAborted();
         this.#listed = null;
         await controls.set(name, text);
       });
-      say(`viewer ${who} set ${name} to ${text}`);
+      log.info(`viewer ${who} set ${name} to ${text}`);
       return { isDone: true, text: "" };
     } catch (error) {
       return refuse(messageOf(error));
@@ -88,19 +88,19 @@ export class CameraControls {
     }
   }
 
-  /** Ends what they hold, as a thread. */
+  /** Releases what the controls hold, such as a thread. */
   async close(): Promise<void> {
     await this.#options.source.controls?.close();
   }
 
   #inTurn<Outcome>(act: () => Promise<Outcome>): Promise<Outcome> {
     const outcome = this.#turn.then(act);
-    this.#turn = outcome.catch(() => undefined); // its caller hears of it
+    this.#turn = outcome.catch(() => undefined); // the error goes to its caller
     return outcome;
   }
 }
 
-/** What viewers can be told of: values that are numbers of 32 bits and have a meaning of their own. */
+/** The controls that the wire can carry: their values are numbers of 32 bits. Buttons and bit masks are left out. */
 function toWire(all: readonly SourceControl[]): Controls["controls"] {
   return all.flatMap(({ name, type, minimum, maximum, step, defaultValue, value, menu, isReadOnly }) => {
     const numbers = [minimum, maximum, step, defaultValue, value];

@@ -1,6 +1,8 @@
-// What one viewer is sent: the newest state of the feed that it follows, when its credit allows, whole or in parts.
+// The frame sender: sends one viewer the newest state of the feed that it follows, when its credit allows, whole or in parts.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { TraceTrack } from "../../core/trace.ts";
 import { type Ack, type StreamHeader, writeStream } from "../../protocol/messages.ts";
 import type { Outbox } from "../../protocol/outbox.ts";
 import { Adaptation, type AdaptationLimits, type SentFrame } from "./adaptation.ts";
@@ -8,6 +10,15 @@ import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Rendition } from "../renditions/rendition.ts";
+import type { Part } from "../renditions/sinks.ts";
+
+/** Where the way of a viewer's frames can be followed. */
+export interface FrameFollower {
+  /** The address of the viewer, for people. */
+  address: string;
+  log: Log;
+  track: TraceTrack | null;
+}
 
 export class FrameSender {
   readonly #outbox: Outbox;
@@ -16,22 +27,28 @@ export class FrameSender {
   readonly adaptation: Adaptation;
   readonly #budget: Budget | null;
   #feed: Feed | null = null;
-  /** The stream it was told of last, and the newest frame of that which it has been sent whole. */
+  /** The stream that the viewer was told of last. */
   #announced: StreamHeader | null = null;
+  /** Number of the newest frame of that stream that was sent whole; 0 = none. */
   #since = 0;
-  /** The newest frame that was sent whole, of whatever feed: frame numbers only grow. */
+  /** Number of the newest frame of any feed that was sent whole: frame numbers only grow. */
   #lastWhole = 0;
   /** The frame that is being sent part by part while it is encoded. */
   #streamed: number | null = null;
-  /** The feed has a frame that this viewer was not yet sent. */
+  /** Whether the feed has a frame that this viewer was not sent yet. */
   #owed = false;
-  /** The frames in flight. */
+  /** What was sent of the frames that are not acknowledged yet. */
   readonly #inFlight = new Map<number, SentFrame>();
-  /** Pictures that were replaced by newer ones while this viewer had no credit. */
+  /** The frame whose bytes wait in the outbox, and since when; for the trace. */
+  #leaving: { frameNumber: number; sentAt: Micros } | null = null;
+  /** Set when the viewer has greeted. */
+  follower: FrameFollower | null = null;
+  /** Frames that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
+  /** Frames that were sent whole. */
   picturesSent = 0;
 
-  /** `isWanted`: whether the viewer wants frames now. */
+  /** `isWanted` says whether the viewer wants frames now. */
   constructor(outbox: Outbox, limits: AdaptationLimits, isWanted: () => boolean) {
     this.#outbox = outbox;
     this.#isWanted = isWanted;
@@ -40,12 +57,12 @@ export class FrameSender {
     this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
   }
 
-  /** Whether it has all there is and the viewer has said so. */
+  /** Whether the viewer is owed no frame, and has acknowledged all that were sent. */
   get settled(): boolean {
     return !this.#owed && this.#credit.inFlight === 0;
   }
 
-  /** What it is sent from here on; its newest frame at once, if there is one. */
+  /** Follows another feed from here on, and sends its newest frame, if there is one. */
   follow(feed: Feed | null): void {
     if (feed === this.#feed) return;
     this.breakOff();
@@ -54,7 +71,7 @@ export class FrameSender {
     this.sendOwed();
   }
 
-  /** The feed has a newer frame: sent now if there is credit, else once there is, with whatever is newest then. */
+  /** The feed has a newer frame. It is sent now if there is credit; if not, the newest frame is sent once there is. */
   offer(): void {
     if (!this.#isWanted() || this.#streamed !== null || !this.#hasNewer) return;
     if (this.#owed) this.picturesSkipped++;
@@ -62,9 +79,9 @@ export class FrameSender {
     this.sendOwed();
   }
 
-  /** A frame of the feed is being encoded: with credit, its parts are sent as they come. */
+  /** A frame of the feed is being encoded. With credit, its parts are sent as they come. */
   beginFrame(rendition: Rendition, frameNumber: number): void {
-    // Whole pictures are there before tiles are made of them: it may have had this frame as one.
+    // A JPEG is passed on before tiles are made of it: the viewer may have had this frame as a whole picture.
     if (rendition !== this.#feed || frameNumber <= this.#lastWhole || !this.#mayBeSent()) return;
     this.#announce(rendition);
     this.#streamed = frameNumber;
@@ -72,11 +89,11 @@ export class FrameSender {
     this.#expectAck(frameNumber, rendition);
   }
 
-  /** `count` tiles from `first` on of that frame are done. */
-  sendPart(rendition: Rendition, first: number, count: number, isLast: boolean): void {
+  /** A part of that frame is encoded. */
+  sendPart(rendition: Rendition, part: Part): void {
     if (rendition !== this.#feed || this.#streamed === null) return;
-    this.#send(this.#streamed, rendition.composePart(this.#since, first, count, isLast));
-    if (!isLast) return;
+    this.#send(this.#streamed, rendition.composePart(this.#since, part));
+    if (!part.isLast) return;
     this.#sentWhole(this.#streamed);
     this.#streamed = null;
   }
@@ -85,40 +102,55 @@ export class FrameSender {
   abortFrame(rendition: Rendition): void {
     if (rendition !== this.#feed) return;
     this.breakOff();
-    this.sendOwed(); // the frame before, which the aborted one was to replace
+    this.sendOwed(); // the frame before it
   }
 
   /** Takes an acknowledgement; false where it names no frame in flight, which breaks the protocol. */
   acknowledged(ack: Ack, at: { now: Micros; roundTripMicros: Micros; captureIntervalMicros: Micros }): boolean {
+    const { follower } = this;
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
     const sent = this.#inFlight.get(ack.frameNumber);
     this.#inFlight.delete(ack.frameNumber);
     if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now: at.now });
+    if (follower !== null) followAck(follower, ack, at);
     return true;
   }
 
   /** Whether a frame that is composed now would leave now. */
   #mayBeSent(): boolean {
-    // A picture behind bytes that still wait would be older when it leaves than one composed then.
+    // While bytes wait in the outbox, a frame that is composed later leaves at the same time and is newer.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
     return this.#budget?.allows(nowMicros()) ?? true;
   }
 
-  /** Whether the feed has a frame that is newer than all that this viewer was sent, of whatever feed. */
+  /** Whether the feed has a frame that is newer than all frames that this viewer was sent. */
   get #hasNewer(): boolean {
     return this.#feed !== null && this.#feed.newestFrame > this.#lastWhole;
   }
 
-  /** Sends what it is owed, if it may be sent now. Call when that may have become so. */
+  /** Sends the frame that the viewer is owed, if it may be sent now. Call when that may have changed. */
   sendOwed(): void {
+    if (this.#leaving !== null) this.#noteLeft();
     const feed = this.#feed;
     if (!this.#owed || feed === null || !this.#hasNewer || !this.#mayBeSent()) return;
     this.#owed = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
+    const sentAt = this.follower?.track ? nowMicros() : null;
     this.#expectAck(frameNumber, feed);
     for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
     this.#sentWhole(frameNumber);
+    if (sentAt === null) return;
+    this.#leaving = { frameNumber, sentAt };
+    this.#noteLeft();
+  }
+
+  /** The span of `send` ends when the kernel has taken the frame's last byte. */
+  #noteLeft(): void {
+    if (this.#leaving === null || !this.#outbox.idle) return;
+    const { frameNumber, sentAt } = this.#leaving;
+    this.#leaving = null;
+    this.follower?.track?.span("send", sentAt, nowMicros(), { frame: frameNumber });
   }
 
   #expectAck(frameNumber: number, { level }: Feed): void {
@@ -131,6 +163,9 @@ export class FrameSender {
     this.#since = frameNumber;
     this.#lastWhole = frameNumber;
     this.picturesSent++;
+    if (!this.follower?.log.isEnabledFor("debug")) return;
+    const bytes = this.#inFlight.get(frameNumber)?.bytes ?? 0;
+    this.follower.log.debug(`frame ${frameNumber}: sent to viewer ${this.follower.address}, ${bytes} bytes`);
   }
 
   #send(frameNumber: number, message: Uint8Array): void {
@@ -140,7 +175,7 @@ export class FrameSender {
     this.#outbox.send(message);
   }
 
-  /** Says what follows, where that is something else than before; then nothing of it has been sent yet. */
+  /** Announces the feed's stream if it is another one than before: then the viewer has nothing of it yet. */
   #announce({ stream }: Feed): void {
     if (stream === null || stream === this.#announced) return;
     this.#announced = stream;
@@ -148,7 +183,7 @@ export class FrameSender {
     this.#outbox.send(writeStream(stream));
   }
 
-  /** Gives up on the frame that is being sent in parts. Which tiles the viewer has of it is not kept: it is owed all. */
+  /** Gives up the frame that is being sent in parts. Which of its tiles the viewer has is not recorded: it is owed all. */
   breakOff(): void {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
@@ -157,4 +192,21 @@ export class FrameSender {
     this.#since = 0;
     this.#owed = this.#hasNewer;
   }
+}
+
+/**
+ * Shows an acknowledgement in the log and the trace. The times are the viewer's own; they are placed so that the frame was
+ * shown half a round trip before its acknowledgement came. Waiting between the steps is left out (wire.ts, Ack).
+ */
+function followAck(
+  { address, log, track }: FrameFollower,
+  { frameNumber, outcome, transferMicros, workMicros }: Ack,
+  { now, roundTripMicros }: { now: Micros; roundTripMicros: Micros },
+): void {
+  if (log.isEnabledFor("debug")) log.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
+  if (track === null || outcome !== "shown") return;
+  const shownAt = now - roundTripMicros / 2;
+  const receivedAt = shownAt - workMicros;
+  track.below("transfer").span("transfer", receivedAt - transferMicros, receivedAt, { frame: frameNumber });
+  track.below("viewer's work").span("decode and show", receivedAt, shownAt, { frame: frameNumber });
 }

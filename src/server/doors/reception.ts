@@ -1,5 +1,6 @@
 // Where viewers arrive: holds every connection from its first byte to its end, whatever camera it watches.
 
+import { Condition } from "../../core/condition.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { AdaptationLimits } from "../deliver/adaptation.ts";
@@ -26,6 +27,8 @@ export interface ReceptionOptions {
 export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #connected = new Set<Viewer>();
+  /** Met when no connection is open, including those that have not greeted yet or have not read their goodbye. */
+  readonly empty = new Condition(() => this.#connected.size === 0);
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
@@ -37,11 +40,6 @@ export class Reception implements ViewerHost {
     this.#connected.add(viewer);
     if (this.#connected.size > MAX_VIEWERS) viewer.leave(GoodbyeReason.full, `${MAX_VIEWERS} viewers are the limit`);
     return viewer;
-  }
-
-  /** Open connections, including those that have not greeted yet and those that have not read their goodbye. */
-  get connections(): number {
-    return this.#connected.size;
   }
 
   /** Call it about ten times a second. */
@@ -72,5 +70,6 @@ export class Reception implements ViewerHost {
 
   onClosed(viewer: Viewer): void {
     this.#connected.delete(viewer);
+    this.empty.check();
   }
 }

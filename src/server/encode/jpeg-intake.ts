@@ -1,4 +1,4 @@
-// What a source hands over as JPEGs, looked at before it goes to viewers: its header, the tables it leaves out, its end.
+// The JPEG intake: checks the JPEGs of a source before viewers are sent them, and adds the Huffman tables that cameras leave out.
 
 import { hasEnd, type JpegHeader, readJpegHeader } from "../../codec/jpeg/header.ts";
 import { missingHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
@@ -6,30 +6,32 @@ import { CodecError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
-/** A JPEG as any reader takes it. */
+/** A JPEG that any reader can decode. */
 export interface AcceptedJpeg extends Size {
-  /** The caller has its hold on this one now. */
+  /** The caller owns this slot, which may be another one than it gave. */
   slot: JpegBlock;
   jpegBytes: number;
 }
 
 export class JpegIntake {
   readonly #reserve: (bytes: number) => JpegBlock | null;
+  /** Whether the source's last picture ended with EOI. */
   #endsPictures = false;
-  /** Of the picture before, SOI to SOS. */
+  /** Header of the last picture, SOI to SOS, as bytes and parsed. */
   #headerBytes = Buffer.alloc(0);
   #header: JpegHeader | null = null;
-  /** What is to be put before its scan. */
+  /** The Huffman tables that this header lacks; they belong before the scan. */
   #missing: Uint8Array[] = [];
 
+  /** `reserve` gives memory for a completed JPEG, or null. */
   constructor(reserve: (bytes: number) => JpegBlock | null) {
     this.#reserve = reserve;
   }
 
   /**
-   * The same picture, and slot, where it is complete; else another one, with the Huffman tables that the camera left out, or
-   * null where there is no room for that. The scan is not looked into. Throws CodecError for what is no picture, and for one
-   * whose end is missing, unless that is how this source always has them.
+   * Returns the picture in the same slot when it is complete. When Huffman tables are missing, returns a copy with them and
+   * releases `slot`, or returns null when there is no memory for the copy. The scan is not read. Throws CodecError for bytes
+   * that are not a JPEG, and for a JPEG without its end (EOI), unless the source never writes EOI.
    */
   accept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const jpeg = slot.bytes.subarray(0, jpegBytes);
@@ -52,14 +54,14 @@ export class JpegIntake {
     return { width, height, slot: complete, jpegBytes: completeBytes };
   }
 
-  /** Cameras write the same one before each picture. */
+  /** Parses the header, unless it equals the last one: cameras write the same header before each picture. */
   #readHeader(jpeg: Uint8Array): JpegHeader {
     const known = this.#header;
     const isKnown = known !== null && jpeg.length > known.dataAt;
     if (isKnown && this.#headerBytes.equals(jpeg.subarray(0, known.dataAt))) return known;
     const header = readJpegHeader(jpeg);
     this.#missing = missingHuffmanTables(jpeg, header);
-    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // a copy
+    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // a copy: the slot is used again
     this.#header = header;
     return header;
   }

@@ -1,4 +1,4 @@
-// A scale: the picture in one size, the pixels of it that were last encoded, and which tiles are due to be refreshed.
+// A scale: the picture in one size, its reference (the pixels that were last encoded), and the tiles that are due for a refresh.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -9,12 +9,12 @@ import type { ScaleJob } from "../../codec/tile-jobs.ts";
 import type { Micros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 
-/** In this time every tile is encoded anew once, so that what change detection let pass does not stay. */
+/** Within this time every tile is encoded again once, so that small changes below the noise bound do not stay unsent. */
 const REFRESH_MICROS = 8_000_000;
-/** From this share of changed tiles on, the frame itself becomes the reference: copying the rest is less than the changes. */
+/** When more than this share of the tiles has changed, the frame itself becomes the reference: that copies fewer tiles. */
 const MOSTLY = 0.5;
 
-/** Pixels in the arena that may be kept as a reference: a captured frame's slot, or an area of the scale's own. */
+/** Pixels in the arena that may become the reference: the slot of a captured frame, or a block of the scale's own. */
 interface Pixels {
   address: number;
   slot: FrameSlot | null;
@@ -22,7 +22,8 @@ interface Pixels {
 
 export class Scale {
   readonly #arena: Arena;
-  readonly #areas: readonly [GrowingBlock, GrowingBlock];
+  /** One for the frame, one for the reference, where the pixels are halved here. */
+  readonly #blocks: readonly [GrowingBlock, GrowingBlock];
   readonly #lengths: GrowingBlock[] = [];
   size: Size = { width: 0, height: 0 };
   grid: TileGrid = { mcuHeightPixels: 0, mcuLines: 0, tilesPerLine: 0, tileCount: 0 };
@@ -37,10 +38,10 @@ export class Scale {
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#areas = [new GrowingBlock(arena), new GrowingBlock(arena)];
+    this.#blocks = [new GrowingBlock(arena), new GrowingBlock(arena)];
   }
 
-  /** Begins anew, with pixels of that layout; no frame may be in work. Its memory is used again. */
+  /** Starts over with pixels of this layout. No frame may be in work. The memory is used again. */
   start(format: PixelFormat, sampling: ChromaSampling, size: Size): void {
     this.forget();
     this.#format = format;
@@ -50,13 +51,13 @@ export class Scale {
   }
 
   /**
-   * Takes on a frame: `slot` where it is the captured one, null where threads will make the pixels by halving. The
-   * scale holds the slot until another frame takes its place.
+   * Begins a frame. `slot` holds its captured pixels; null means that threads make the pixels by halving. The scale owns the
+   * slot until another frame takes its place. Throws CodecError when there is no memory for halved pixels.
    */
   begin(slot: FrameSlot | null, capturedAt: Micros, noise: number | null): Omit<ScaleJob, "renditions"> {
-    this.#frame = slot === null ? this.#ownArea() : { address: slot.address, slot };
+    this.#frame = slot === null ? this.#ownBlock() : { address: slot.address, slot };
     this.#becomesReference = this.#reference === null || noise === 0 || noise === null || this.#wasMostlyChanged;
-    // Exact detection lets nothing pass that would have to be made good.
+    // Exact detection misses no change, so there is nothing to refresh.
     const refresh = noise === 0 ? { first: 0, count: 0 } : this.#nextToRefresh(capturedAt);
     return {
       ...this.size,
@@ -71,7 +72,7 @@ export class Scale {
     };
   }
 
-  /** The frame of `begin` is encoded; so many tiles of it had changed. */
+  /** The frame of `begin` is encoded. `changed` is how many of its tiles had changed. */
   finish(changed: number): void {
     const frame = this.#frame;
     this.#frame = null;
@@ -84,7 +85,7 @@ export class Scale {
     }
   }
 
-  /** The frame of `begin` was not encoded whole, or the scale is not used any more: what was encoded last is not known. */
+  /** The frame of `begin` was not encoded whole, or the scale is out of use: there is no reference any more. */
   forget(): void {
     this.#frame?.slot?.release();
     this.#reference?.slot?.release();
@@ -92,13 +93,13 @@ export class Scale {
     this.#reference = null;
   }
 
-  /** Where the lengths of the tiles of its n-th rendition go. */
+  /** The address where threads write the tile lengths of the rendition with this index. */
   lengthsAddress(index: number): number {
     this.#lengths[index] ??= new GrowingBlock(this.#arena);
     return this.#lengths[index].reserve(4 * this.grid.tileCount);
   }
 
-  /** By the time since the frame before, so that frames which are dropped do not delay it. */
+  /** The tiles to refresh now. Their number follows the time since the last frame, so that dropped frames do not delay it. */
   #nextToRefresh(capturedAt: Micros): ScaleJob["refresh"] {
     const { tileCount } = this.grid;
     const passed = Math.max(0, capturedAt - (this.#begunAt ?? capturedAt));
@@ -111,9 +112,9 @@ export class Scale {
     return { first, count };
   }
 
-  #ownArea(): Pixels {
-    const [first, second] = this.#areas;
-    const area = this.#reference?.address === first.address && first.bytes > 0 ? second : first;
-    return { address: area.reserve(frameBytes(this.#format, this.size.width, this.size.height)), slot: null };
+  #ownBlock(): Pixels {
+    const [first, second] = this.#blocks;
+    const block = this.#reference?.address === first.address && first.bytes > 0 ? second : first;
+    return { address: block.reserve(frameBytes(this.#format, this.size.width, this.size.height)), slot: null };
   }
 }

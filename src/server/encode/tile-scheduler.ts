@@ -1,19 +1,24 @@
-// From captured pixels to renditions: cuts each frame into bands, has the codec threads encode what changed, and commits.
+// The tile scheduler: cuts each frame into bands, has the codec threads encode what changed, and commits it to renditions.
 //
-// One frame is in work at a time, by all threads; what comes meanwhile waits, the newest only (encode-pipeline.ts).
+// All threads work on one frame at a time. Meanwhile the newest captured frame waits (dispatcher.ts).
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { samplingOf } from "../../codec/jpeg/sampling.ts";
 import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../../codec/tile-jobs.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { CodecError } from "../../core/errors.ts";
-import { type Sampling, halfSize, type PixelFormat, type Size } from "../../core/pixel-format.ts";
-import type { StreamHeader } from "../../protocol/messages.ts";
-import { MAX_HALVINGS } from "../renditions/ladder.ts";
+import type { Log } from "../../core/log.ts";
+import { halfSize, type Sampling, type Size } from "../../core/pixel-format.ts";
+import type { TraceTrack } from "../../core/trace.ts";
 import type { CapturedPixels } from "../picture.ts";
-import type { Rendition } from "../renditions/rendition.ts";
+import { MAX_HALVINGS } from "../renditions/ladder.ts";
 import type { RenditionRegistry } from "../renditions/registry.ts";
+import type { Rendition } from "../renditions/rendition.ts";
+import type { Demand, Part, TileSink } from "../renditions/sinks.ts";
+import type { EncodeFigures } from "./figures.ts";
+import { RenditionTables, type SourceLayout } from "./rendition-tables.ts";
 import { Scale } from "./scale.ts";
 
 /** Full size, half and a quarter; ladder.ts asks for no others. */
@@ -21,7 +26,7 @@ const SCALES = MAX_HALVINGS + 1;
 
 /** Bands for each thread, so that threads end at about the same time. */
 const BANDS_PER_THREAD = 4;
-/** Work that is worth waking a thread for: that alone costs about 50 µs of processor time on either side. */
+/** Work that is worth waking a thread for: waking costs about 50 µs of processor time on either side. */
 const MICROS_PER_THREAD = 1_000;
 
 export interface TileSchedulerOptions {
@@ -29,28 +34,24 @@ export interface TileSchedulerOptions {
   pool: CodecPool;
   /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
   noise: number | null;
-  /** Of pictures in all sizes: halved ones are made of halved RGB, and keep the colour of each of their pixels too. */
+  /** Holds for all sizes: halved pictures are made from halved RGB, and keep the colour of each of their pixels too. */
   sampling: Sampling;
-  framesPerSecond: number;
+  /** Nominal frames a second; some sources know it with their first frame only. */
+  source: { readonly framesPerSecond: number };
   renditions: RenditionRegistry;
-  /** Whether to tell of a frame's parts as they are done, which may be after so long all together. */
-  wantsParts: (encodingMicros: number) => boolean;
-  /** With each frame that the source hands over as pixels: the size of its pictures. */
-  onSource: (size: Size) => void;
-  /** A frame begins whose parts will be told of. */
-  onOpened: (rendition: Rendition, frameNumber: number) => void;
-  /** `count` tiles from `first` on are as the open frame has them. */
-  onPart: (rendition: Rendition, first: number, count: number, isLast: boolean) => void;
-  onCommitted: (rendition: Rendition) => void;
-  /** The open frame will not become whole. */
-  onAborted: (rendition: Rendition) => void;
+  demand: Demand;
+  /** All of them are told of each frame, in this order. */
+  sinks: readonly TileSink[];
+  figures: EncodeFigures;
+  log: Log;
+  track: TraceTrack | null;
 }
 
 interface RenditionInWork {
   rendition: Rendition;
   scale: ScaleJob;
   lengthsAddress: number;
-  /** That were encoded of it so far. */
+  /** Bytes of its tiles that are encoded so far. */
   bytes: number;
 }
 
@@ -60,84 +61,65 @@ interface FrameInWork {
   /** In the order of the outputs of a band. */
   renditions: RenditionInWork[];
   bandsDone: number;
-  /** Tiles, by scale. */
+  /** Changed tiles so far, by scale. */
   changed: number[];
-  /** Most that it is given to at a time. */
+  /** How many threads it is given to at most. */
   threads: number;
   threadsAtWork: number;
+  startedAt: Micros;
   busyMicros: number;
   failure: string | null;
   isOver: boolean;
-  done: (outcome: FrameOutcome) => void;
-}
-
-/** How a frame's encoding ended; `failure` null = well. */
-export interface FrameOutcome {
-  failure: string | null;
-  busyMicros: number;
 }
 
 export class TileScheduler {
   readonly #options: TileSchedulerOptions;
+  readonly #tables: RenditionTables;
   readonly #counterAddress: number;
-  #source: (Size & { format: PixelFormat }) | null = null;
+  #source: SourceLayout | null = null;
   readonly #scales: Scale[];
-  readonly #preparing = new Set<Rendition>();
-  readonly #freeStates: number[] = [];
   #frame: FrameInWork | null = null;
   /** How long threads were busy with the last frame, all of them together; the next will be much like it. */
   #expectedMicros = Number.POSITIVE_INFINITY;
-  /** Why the tables of a rendition could not be made. */
-  #prepareFailure: string | null = null;
 
   constructor(options: TileSchedulerOptions) {
     this.#options = options;
+    this.#tables = new RenditionTables(options);
     this.#counterAddress = options.arena.take(4);
     this.#scales = Array.from({ length: SCALES }, () => new Scale(options.arena));
   }
 
+  /** Whether no frame is being encoded. */
+  get idle(): boolean {
+    return this.#frame === null;
+  }
+
   /**
-   * Takes a frame to encode it for all renditions that are wanted, and its slot with it; `done` is called once, maybe
-   * before this returns. Returns false where that cannot be now: another frame is in work, or nothing is wanted or ready.
-   * Call again when threads idle.
+   * Takes a frame, and its slot with it, to encode it for all renditions that are wanted. It may be encoded, or have failed,
+   * before this returns. Returns false when that cannot be now: another frame is in work, or no rendition is ready. Call again
+   * when threads become idle.
    */
-  tryStart(pixels: CapturedPixels, done: (outcome: FrameOutcome) => void): boolean {
+  tryStart(pixels: CapturedPixels): boolean {
     if (this.#frame !== null) return false;
-    const { renditions: all, pool } = this.#options;
+    const { renditions: registry, pool, sinks } = this.#options;
     this.#adapt(pixels);
-    for (const rendition of all.takeRetired()) this.#release(rendition);
-    if (this.#prepareFailure !== null) {
-      const failure = this.#prepareFailure;
-      this.#prepareFailure = null;
+    for (const rendition of registry.takeRetired()) this.#tables.release(rendition);
+    const failure = this.#tables.takeFailure();
+    if (failure !== null) {
       pixels.slot.release();
-      done({ failure, busyMicros: 0 });
+      this.#options.figures.failed(failure);
       return true;
     }
-    const ready = all.wanted.filter((rendition) => this.#isReady(rendition, pixels));
-    // Tables may be in the making in all threads. A frame that was opened and then given up would cost all viewers a whole one.
+    const ready = registry.wanted.filter((each) => this.#tables.isReady(each, this.#scaleOf(each).size));
+    // All threads may be making tables. A frame that was begun and then aborted would cost each viewer a whole picture.
     if (ready.length === 0 || pool.idleThreads === 0) return false;
-    const smallest = Math.max(...ready.map(({ level }) => level.halvings));
-    const byScale = Array.from({ length: smallest + 1 }, (_, halvings) =>
-      ready.filter(({ level }) => level.halvings === halvings),
-    );
-    const threads = this.#threads();
-    const job = this.#tryDescribeJob(pixels, byScale, threads, done);
-    if (job === null) return true;
-    const renditions = job.scales.flatMap((scale, halvings) =>
-      scale.renditions.map(({ lengthsAddress }, index) => {
-        const rendition = byScale[halvings]?.[index] as Rendition;
-        return { rendition, scale, lengthsAddress, bytes: 0 };
-      }),
-    );
-    const frame: FrameInWork = {
-      ...{ pixels, done, renditions, job, threads },
-      changed: job.scales.map(() => 0),
-      ...{ bandsDone: 0, threadsAtWork: 0, busyMicros: 0, failure: null, isOver: false },
-    };
+    const frame = this.#tryDescribe(pixels, ready);
+    if (frame === null) return true;
     this.#frame = frame;
     for (const rendition of ready) {
       rendition.open(pixels.frameNumber, pixels.capturedAt);
-      if (frame.job.saysParts) this.#options.onOpened(rendition, pixels.frameNumber);
+      if (!frame.job.saysParts) continue;
+      for (const sink of sinks) sink.begin(rendition, pixels.frameNumber);
     }
     this.assist();
     return true;
@@ -159,109 +141,88 @@ export class TileScheduler {
     while (isLeft() && begin()) frame.threadsAtWork++;
   }
 
-  /** A source of another size or layout makes everything anew. */
+  #scaleOf({ level }: Rendition): Scale {
+    return this.#scales[level.halvings] as Scale;
+  }
+
+  /** Restarts scales and renditions when the source has another size or format. */
   #adapt({ format, width, height, isDecoded }: CapturedPixels): void {
     if (this.#source?.format !== format || this.#source.width !== width || this.#source.height !== height) {
       this.#source = { format, width, height };
+      this.#tables.start(this.#source);
       const sampling = samplingOf(format, this.#options.sampling);
       let size: Size = { width, height };
       for (const scale of this.#scales) {
         scale.start(format, sampling, size);
         size = halfSize(size);
       }
-      for (const rendition of this.#options.renditions.wanted) this.#release(rendition);
+      for (const rendition of this.#options.renditions.wanted) this.#tables.release(rendition);
     }
-    if (!isDecoded) this.#options.onSource({ width, height });
+    if (!isDecoded) for (const sink of this.#options.sinks) sink.useTiles({ width, height });
   }
 
-  /** Whether it has tables for the source's format; where not, a thread makes them. */
-  #isReady(rendition: Rendition, { format, width: sourceWidth, height: sourceHeight }: CapturedPixels): boolean {
-    if (rendition.picture !== null) return true;
-    if (this.#preparing.has(rendition)) return false;
-    const source = this.#source;
-    const { width, height } = (this.#scales[rendition.level.halvings] as Scale).size;
-    const { quality } = rendition.level;
-    const stateAddress = this.#freeStates.pop() ?? null;
-    const sampling = samplingOf(format, this.#options.sampling);
-    const job = { kind: "prepare-tiles", width, height, format, sampling, quality, stateAddress } as const;
-    const isTaken = this.#options.pool.tryRun(job, (result: JobResult<"prepare-tiles">) => {
-      this.#preparing.delete(rendition);
-      if (!result.ok) {
-        if (stateAddress !== null) this.#freeStates.push(stateAddress);
-        this.#prepareFailure = result.message;
-        return;
-      }
-      // Nobody may want it any more, or the source may have changed.
-      if (rendition.users === 0 || this.#source !== source) {
-        this.#freeStates.push(result.value.picture.stateAddress);
-        return;
-      }
-      const { framesPerSecond } = this.#options;
-      const stream: Omit<StreamHeader, "jpegHeader"> = {
-        ...{ width, height, framesPerSecond, codec: "simd", quality, sourceWidth, sourceHeight },
-      };
-      rendition.start(result.value.picture, stream);
-    });
-    if (isTaken) this.#preparing.add(rendition);
-    else if (stateAddress !== null) this.#freeStates.push(stateAddress);
-    return false;
+  /** Null when there is no memory for it: then the frame has failed. */
+  #tryDescribe(pixels: CapturedPixels, ready: readonly Rendition[]): FrameInWork | null {
+    try {
+      return this.#describe(pixels, ready);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      for (const scale of this.#scales) scale.forget(); // the first one has taken the slot
+      this.#options.figures.failed(error.message);
+      return null;
+    }
   }
 
-  /** Takes a rendition's tables back; no thread may be using them. */
-  #release(rendition: Rendition): void {
-    if (rendition.picture !== null) this.#freeStates.push(rendition.picture.stateAddress);
-    rendition.stop();
+  #describe(pixels: CapturedPixels, ready: readonly Rendition[]): FrameInWork {
+    const smallest = Math.max(...ready.map(({ level }) => level.halvings));
+    const renditions: RenditionInWork[] = [];
+    const scales: ScaleJob[] = [];
+    for (let halvings = 0; halvings <= smallest; halvings++) {
+      const scale = this.#scales[halvings] as Scale;
+      const begun = scale.begin(halvings === 0 ? pixels.slot : null, pixels.capturedAt, this.#options.noise);
+      const job: ScaleJob = { ...begun, renditions: [] };
+      scales.push(job);
+      for (const rendition of ready) {
+        const { picture, isNew, level } = rendition;
+        if (level.halvings !== halvings) continue;
+        if (picture === null) throw new Error("a rendition without tables was to be encoded");
+        const lengthsAddress = scale.lengthsAddress(job.renditions.length);
+        job.renditions.push({ picture, isNew, lengthsAddress });
+        renditions.push({ rendition, scale: job, lengthsAddress, bytes: 0 });
+      }
+    }
+    const threads = this.#threads();
+    return {
+      pixels,
+      job: this.#describeJob(pixels, scales, threads),
+      renditions,
+      bandsDone: 0,
+      changed: scales.map(() => 0),
+      threads,
+      threadsAtWork: 0,
+      startedAt: nowMicros(),
+      busyMicros: 0,
+      failure: null,
+      isOver: false,
+    };
+  }
+
+  #describeJob({ format }: CapturedPixels, scales: ScaleJob[], threads: number): EncodeTilesJob {
+    const { arena, demand } = this.#options;
+    const { mcuLines } = (this.#scales[0] as Scale).grid;
+    const unit = 2 ** (scales.length - 1);
+    const saysParts = demand.wantsParts(this.#expectedMicros / threads);
+    const mostBands = threads === 1 && !saysParts ? 1 : threads * BANDS_PER_THREAD;
+    const bandLines = Math.ceil(mcuLines / mostBands / unit) * unit;
+    const bands = Math.ceil(mcuLines / bandLines);
+    const counterAddress = this.#counterAddress;
+    new Int32Array(arena.memory.buffer, counterAddress, 1)[0] = 0;
+    return { kind: "encode-tiles", format, counterAddress, scales, bandLines, bands, saysParts };
   }
 
   /** How many threads the next frame is worth. */
   #threads(): number {
     return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
-  }
-
-  /** Null where memory ends, which costs that frame: `done` has heard of it then. */
-  #tryDescribeJob(
-    pixels: CapturedPixels,
-    renditions: Rendition[][],
-    threads: number,
-    done: (outcome: FrameOutcome) => void,
-  ): EncodeTilesJob | null {
-    try {
-      return this.#describeJob(pixels, renditions, threads);
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error;
-      for (const scale of this.#scales) scale.forget(); // the first one has taken the slot on
-      done({ failure: error.message, busyMicros: 0 });
-      return null;
-    }
-  }
-
-  #describeJob(
-    { slot, format, capturedAt }: CapturedPixels,
-    renditions: Rendition[][],
-    threads: number,
-  ): EncodeTilesJob {
-    const { arena, noise, wantsParts } = this.#options;
-    const scales = renditions.map((sameSize, halvings) => {
-      const scale = this.#scales[halvings] as Scale;
-      return {
-        ...scale.begin(halvings === 0 ? slot : null, capturedAt, noise),
-        renditions: sameSize.map(({ picture, isNew }, index) => {
-          if (picture === null) throw new Error("a rendition without tables was to be encoded");
-          return { picture, isNew, lengthsAddress: scale.lengthsAddress(index) };
-        }),
-      };
-    });
-    const { mcuLines } = (this.#scales[0] as Scale).grid;
-    const unit = 2 ** (scales.length - 1);
-    const isStreamed = wantsParts(this.#expectedMicros / threads);
-    const bands = threads === 1 && !isStreamed ? 1 : threads * BANDS_PER_THREAD;
-    const bandLines = Math.ceil(mcuLines / bands / unit) * unit;
-    new Int32Array(arena.memory.buffer, this.#counterAddress, 1)[0] = 0;
-    return {
-      ...{ kind: "encode-tiles", format, counterAddress: this.#counterAddress, scales, bandLines },
-      bands: Math.ceil(mcuLines / bandLines),
-      saysParts: isStreamed,
-    };
   }
 
   #takeBand(frame: FrameInWork, { band, changed, outputs }: BandOutput): void {
@@ -270,19 +231,21 @@ export class TileScheduler {
     frame.bandsDone++;
     const isLast = frame.bandsDone === frame.job.bands;
     for (const [index, { address, bytes }] of outputs.entries()) {
-      const of = frame.renditions[index] as RenditionInWork;
-      const { halvings } = of.rendition.level;
-      const first = bandStart(frame.job, halvings, band) * of.scale.tilesPerLine;
-      const count = bandStart(frame.job, halvings, band + 1) * of.scale.tilesPerLine - first;
-      this.#store(of, first, count, this.#options.arena.bytes(address, bytes));
-      of.bytes += bytes;
-      if (frame.job.saysParts) this.#options.onPart(of.rendition, first, count, isLast);
+      const inWork = frame.renditions[index] as RenditionInWork;
+      const { halvings } = inWork.rendition.level;
+      const first = bandStart(frame.job, halvings, band) * inWork.scale.tilesPerLine;
+      const count = bandStart(frame.job, halvings, band + 1) * inWork.scale.tilesPerLine - first;
+      const part: Part = { first, count, isLast };
+      this.#store(inWork, part, this.#options.arena.bytes(address, bytes));
+      inWork.bytes += bytes;
+      if (!frame.job.saysParts) continue;
+      for (const sink of this.#options.sinks) sink.part(inWork.rendition, part);
     }
     if (isLast) this.#commit(frame);
   }
 
-  /** The bytes are copied: the thread will encode the next frame to where they are. */
-  #store({ rendition, lengthsAddress }: RenditionInWork, first: number, count: number, bytes: Uint8Array): void {
+  /** Copies the bytes: the thread will write the next frame's tiles over them. */
+  #store({ rendition, lengthsAddress }: RenditionInWork, { first, count }: Part, bytes: Uint8Array): void {
     const { memory } = this.#options.arena;
     const numbers: number[] = [];
     const lengths: number[] = [];
@@ -296,9 +259,29 @@ export class TileScheduler {
 
   #commit(frame: FrameInWork): void {
     frame.isOver = true;
+    this.#follow(frame);
     for (const { rendition, bytes } of frame.renditions) {
+      const { halvings } = rendition.level;
+      const changedShare = (frame.changed[halvings] as number) / this.#scaleOf(rendition).grid.tileCount;
       rendition.commit(bytes);
-      this.#options.onCommitted(rendition);
+      for (const sink of this.#options.sinks) sink.commit(rendition, changedShare);
+    }
+  }
+
+  /** Shows a frame's way in the log and the trace. */
+  #follow({ pixels: { frameNumber, capturedAt }, renditions, changed, startedAt }: FrameInWork): void {
+    const { log, track } = this.#options;
+    const isLogged = log.isEnabledFor("debug");
+    if (!isLogged && track === null) return;
+    const now = nowMicros();
+    track?.below("capture").span("capture to encoder", capturedAt, startedAt, { frame: frameNumber });
+    for (const { rendition, bytes } of renditions) {
+      const { halvings, quality } = rendition.level;
+      const { width, height } = this.#scaleOf(rendition).size;
+      const changedTiles = changed[halvings] as number;
+      track?.span(`encode ${width}x${height} q${quality}`, startedAt, now, { frame: frameNumber, bytes, changedTiles });
+      if (isLogged)
+        log.debug(`frame ${frameNumber}: ${width}x${height} quality ${quality}, ${changedTiles} tiles, ${bytes} bytes`);
     }
   }
 
@@ -310,11 +293,11 @@ export class TileScheduler {
     } else {
       frame.failure ??= result.message;
     }
-    // Only now: a thread that looked at the counter after it was set anew would take bands of the wrong frame.
+    // Only now: a thread that read the counter after its reset would take bands of the wrong frame.
     if (frame.threadsAtWork > 0) return;
     this.#frame = null;
     const isWhole = frame.isOver;
-    frame.isOver = true; // a dead thread's last words may still come
+    frame.isOver = true; // late messages of a dead thread are ignored
     for (const [halvings, changed] of frame.changed.entries()) {
       const scale = this.#scales[halvings];
       if (isWhole) scale?.finish(changed);
@@ -322,12 +305,17 @@ export class TileScheduler {
     }
     if (!isWhole) for (const { rendition } of frame.renditions) this.#abort(rendition);
     this.#expectedMicros = frame.busyMicros;
-    const failure = isWhole ? null : (frame.failure ?? "its threads gave up");
-    frame.done({ failure, busyMicros: frame.busyMicros });
+    const { figures } = this.#options;
+    if (!isWhole) {
+      figures.failed(frame.failure ?? "its threads gave up");
+      return;
+    }
+    figures.succeeded(frame.busyMicros);
+    if (!frame.pixels.isDecoded) figures.countEncoded(); // the JPEG of a decoded frame was counted already
   }
 
   #abort(rendition: Rendition): void {
     rendition.abort();
-    this.#options.onAborted(rendition);
+    for (const sink of this.#options.sinks) sink.abort(rendition);
   }
 }

@@ -1,92 +1,99 @@
-// From JPEGs of the source to pixels, for viewers that cannot be sent them as they are: the newest, one at a time.
+// The transcoder: decodes the newest JPEG of the source for viewers that cannot be sent it as it is.
 //
-// Nothing is decoded while there are no such viewers. Those that take the JPEGs are not kept waiting for it.
+// It decodes one picture at a time, and none while there are no such viewers. Viewers that take the JPEGs do not wait for it.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
-import { frameBytes, type Size } from "../../core/pixel-format.ts";
+import { Newest } from "../../core/newest.ts";
+import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { type CapturedPixels, type EncodedPicture, jpegOf } from "../picture.ts";
+import type { Demand } from "../renditions/sinks.ts";
 
-export interface TranscoderOptions {
-  pool: CodecPool;
-  /** Room for RGBA pixels; null while there is none. */
-  reserve: (size: Size) => FrameSlot | null;
-  /** Whether pixels are wanted now. */
-  isWanted: () => boolean;
-  /** They are the receiver's now. */
-  onPixels: (pixels: CapturedPixels) => void;
-  /** A newer picture came before this one's turn. */
-  onStale: () => void;
-  /** A picture is of another size than those before it, and is left out. */
-  onStrange: () => void;
-  onFailed: (reason: string) => void;
+/** Takes what the transcoder makes. The frame dispatcher is one. */
+export interface PixelSink {
+  /** A slot for the pixels of a frame; null while none is free. */
+  reserve(format: PixelFormat, size: Size): FrameSlot | null;
+  /** The sink owns the slot of `pixels` from here on. */
+  decoded(pixels: CapturedPixels): void;
+  /** A picture was not decoded. `stale`: a newer one replaced it. `source`: it alone has another size, so it is damaged. */
+  dropped(reason: "stale" | "source"): void;
+  /** The codec failed on a picture. */
+  failed(reason: string): void;
 }
 
 export class Transcoder {
-  readonly #options: TranscoderOptions;
-  /** The newest picture; null once it has been decoded. */
-  #waiting: EncodedPicture | null = null;
+  readonly #pool: CodecPool;
+  readonly #demand: Demand;
+  readonly #sink: PixelSink;
+  readonly #waiting = new Newest<EncodedPicture>();
   #isDecoding = false;
+  /** Size of the last picture that was taken. */
   #size: Size | null = null;
-  /** The one before was of another size and was left out. */
-  #wasStrange = false;
+  /** Whether the latest picture was left out because of its size. */
+  #hasLeftOut = false;
 
-  constructor(options: TranscoderOptions) {
-    this.#options = options;
+  constructor(pool: CodecPool, demand: Demand, sink: PixelSink) {
+    this.#pool = pool;
+    this.#demand = demand;
+    this.#sink = sink;
   }
 
-  /** Whether there is nothing to be done. */
+  /** Whether no picture is being decoded, and none waits that is wanted. */
   get idle(): boolean {
-    return !this.#isDecoding && (this.#waiting === null || !this.#options.isWanted());
+    return !this.#isDecoding && (this.#waiting.value === null || !this.#isWanted);
+  }
+
+  get #isWanted(): boolean {
+    return this.#demand.isWatched && this.#demand.wantsTiles;
   }
 
   /**
-   * Takes a picture that has been passed on. It waits, also for somebody who wants it, until there is a newer one. One alone of
-   * another size is damaged, as a rule: making tiles of it would make everything anew, twice.
+   * Takes a picture that was passed on, and retains its slot. The picture waits until it can be decoded or a newer one comes, also
+   * while no viewer wants it. A single picture of another size is usually damaged: it is left out, because following it
+   * would restart all renditions, twice.
    */
   offer(picture: EncodedPicture): void {
     const { width, height } = picture;
-    const isStrange = this.#size !== null && (this.#size.width !== width || this.#size.height !== height);
-    if (isStrange && !this.#wasStrange) {
-      this.#wasStrange = true;
-      if (this.#options.isWanted()) this.#options.onStrange();
+    const isOtherSize = this.#size !== null && (this.#size.width !== width || this.#size.height !== height);
+    if (isOtherSize && !this.#hasLeftOut) {
+      this.#hasLeftOut = true;
+      if (this.#isWanted) this.#sink.dropped("source");
       return;
     }
-    this.#wasStrange = false;
+    this.#hasLeftOut = false;
     this.#size = { width, height };
-    if (this.#waiting !== null && this.#options.isWanted()) this.#options.onStale();
     picture.slot.retain();
-    this.clear();
-    this.#waiting = picture;
+    const replaced = this.#waiting.offer(picture);
+    if (replaced === null) return;
+    replaced.slot.release();
+    if (this.#isWanted) this.#sink.dropped("stale");
   }
 
-  /** Begins to decode what waits, if it is wanted and there is a thread and room for it. Call when that may have become so. */
+  /** Decodes the waiting picture, if it is wanted and a thread and a slot are free. Call when that may have changed. */
   start(): void {
-    const { pool, reserve, isWanted, onPixels, onFailed } = this.#options;
-    const picture = this.#waiting;
-    if (picture === null || this.#isDecoding || pool.idleThreads === 0 || !isWanted()) return;
+    const picture = this.#waiting.value;
+    if (picture === null || this.#isDecoding || this.#pool.idleThreads === 0 || !this.#isWanted) return;
     const { width, height, frameNumber, capturedAt } = picture;
-    const slot = reserve({ width, height });
+    const slot = this.#sink.reserve("rgba", { width, height });
     if (slot === null) return;
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
-    // A copy: a job's bytes move to the thread, and these are for viewers who may still come.
+    // A copy: a job's bytes move to the thread, and viewers may still be sent these.
     const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target } as const;
     this.clear();
-    this.#isDecoding = pool.tryRun(job, (result) => {
+    this.#isDecoding = this.#pool.tryRun(job, (result) => {
       this.#isDecoding = false;
       if (result.ok) {
-        onPixels({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded: true });
+        this.#sink.decoded({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded: true });
       } else {
         slot.release();
-        onFailed(result.message);
+        this.#sink.failed(result.message);
       }
     });
-    if (!this.#isDecoding) throw new Error("no thread took the picture, and one was idle");
+    if (!this.#isDecoding) throw new Error("no thread took the picture, though one was idle");
   }
 
-  /** Forgets the picture that waits: it would be old when somebody wants it. */
+  /** Forgets the waiting picture: it would be old when a viewer wants it. */
   clear(): void {
-    this.#waiting?.slot.release();
-    this.#waiting = null;
+    this.#waiting.clear()?.slot.release();
   }
 }

@@ -1,35 +1,35 @@
-// The ladder: in which order quality, then size, are given up for a viewer whose link is thin, and what each step saves.
+// The ladder: the levels of quality and size from the best down, for viewers with a slow link, and what each step saves.
 
 import { halfSize, type Size } from "../../core/pixel-format.ts";
 
-/** What a viewer can be sent of a picture: how often it is halved, and the JPEG quality. */
+/** One way to send the picture: how often it is halved, and the JPEG quality. */
 export interface Level {
   /** 0 full size, 1 half, 2 a quarter. */
   readonly halvings: number;
   /** 1 to 100. */
   readonly quality: number;
-  /** Not a rendition but the source's own JPEGs, each of them whole; `quality` is about theirs. */
+  /** Set for the source's own JPEGs, which are whole pictures and no rendition; `quality` is an estimate then. */
   readonly isPassedOn?: true;
 }
 
 export const MAX_HALVINGS = 2;
 
-/** A picture this small is not halved any more. */
+/** No halved picture is smaller than this. */
 const MIN_HALVED: Size = { width: 160, height: 90 };
 
-/** Qualities at each size, as shares of the quality asked for. At a smaller size there is more detail in each pixel. */
+/** Qualities at each size, as shares of the requested quality. At a smaller size each pixel holds more detail. */
 const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
-/** Bytes of a picture of half the width and height, as a share; footage at equal quality. */
+/** Bytes of a picture with half the width and height, as a share of the whole (measured on footage at equal quality). */
 const HALVED_BYTES = 0.3;
-/** Bytes go with this power of the quantisation step (measured on footage between quality 20 and 95). */
+/** Bytes grow with this power of the quantisation step (measured on footage between quality 20 and 95). */
 const QUANTISATION_POWER = -0.62;
 
 /**
- * The levels from the best down, for a source of that size; `top` is the best that this viewer may have. `keepsSize`: only
- * those of the size of `top`. `passedOn`: the source hands over JPEGs; these come first where their size is that of `top`, and
- * then only what is lighter.
+ * The levels for one viewer, from the best down; never empty. `source` is the size of the source, and `top` the best level that
+ * this viewer may have. With `keepsSize` all levels have the size of `top`. `passedOn` is the level of the source's own
+ * JPEGs: when their size is that of `top` they come first, followed by lighter levels only.
  */
 export function ladder(source: Size, top: Level, keepsSize = false, passedOn: Level | null = null): Level[] {
   const renditions = renditionLevels(source, top, keepsSize);
@@ -55,7 +55,7 @@ function renditionLevels(source: Size, top: Level, keepsSize: boolean): Level[] 
   return levels;
 }
 
-/** How often a picture may be halved without becoming smaller than what is wished for (0 × 0: full size). */
+/** How often a picture may be halved without becoming smaller than the wished size (0 × 0: full size). */
 export function halvingsFor(source: Size, wished: Size): number {
   if (wished.width === 0 || wished.height === 0) return 0;
   let size = source;
@@ -66,7 +66,7 @@ export function halvingsFor(source: Size, wished: Size): number {
   return MAX_HALVINGS;
 }
 
-/** What a level's pictures weigh, beside those of other levels. */
+/** Relative size in bytes of a level's pictures; only the ratio of two weights means something. */
 export function weight({ halvings, quality }: Level): number {
   // libjpeg's scaling of the tables of T.81 Annex K (jcparam.c, jpeg_quality_scaling).
   const step = quality < 50 ? 5000 / quality : Math.max(1, 200 - 2 * quality);

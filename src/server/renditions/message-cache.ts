@@ -1,18 +1,18 @@
-// Messages that many viewers are sent, each made once, in memory that is used again when they are over.
+// The message cache: a message that many viewers are sent is composed once, in memory that is used again afterwards.
 
 import { BytePool, type ByteBlock } from "../../core/byte-pool.ts";
 
-/** Gives memory for a message of at most so many bytes, whatever is in it. */
-export type TakeRoom = (bytes: number) => Uint8Array<ArrayBuffer>;
+/** Gives a block for a message of at most this many bytes. Its content is undefined. */
+export type TakeBlock = (bytes: number) => Uint8Array<ArrayBuffer>;
 
 export class MessageCache {
-  /** By the frame that a viewer has. */
+  /** By the frame that the viewer has already. */
   readonly #messages = new Map<number, Uint8Array>();
   readonly #pool = new BytePool();
   #taken: ByteBlock[] = [];
 
-  /** The message for a viewer with frame `since`; made if it is not there yet. */
-  get(since: number, make: (takeRoom: TakeRoom) => Uint8Array): Uint8Array {
+  /** The message for a viewer that has frame `since`. `make` composes it if it is not in the cache. */
+  get(since: number, make: (takeBlock: TakeBlock) => Uint8Array): Uint8Array {
     let message = this.#messages.get(since);
     if (message === undefined) {
       message = make((bytes) => this.#take(bytes));
@@ -21,16 +21,16 @@ export class MessageCache {
     return message;
   }
 
-  /** The messages are over. */
+  /** Forgets all messages. Their memory is used again, so each must have been written to its socket, or copied. */
   clear(): void {
     this.#messages.clear();
-    for (const pooled of this.#taken) this.#pool.release(pooled);
+    for (const block of this.#taken) this.#pool.release(block);
     this.#taken = [];
   }
 
   #take(bytes: number): Uint8Array<ArrayBuffer> {
-    const pooled = this.#pool.acquire(bytes);
-    this.#taken.push(pooled);
-    return pooled.bytes;
+    const block = this.#pool.acquire(bytes);
+    this.#taken.push(block);
+    return block.bytes;
   }
 }

@@ -1,4 +1,4 @@
-// The renditions that somebody is sent, one for each level; made when first asked for, retired with their last user.
+// The registry of renditions: one for each level that a viewer is sent, made for its first user and retired with its last.
 
 import type { Level } from "./ladder.ts";
 import { Rendition } from "./rendition.ts";
@@ -7,14 +7,19 @@ export class RenditionRegistry {
   readonly #byLevel = new Map<string, Rendition>();
   #retired: Rendition[] = [];
 
-  /** Those in use, the largest first, then the best. */
+  /** Whether no rendition is in use. */
+  get isEmpty(): boolean {
+    return this.#byLevel.size === 0;
+  }
+
+  /** The renditions in use, the largest first, then the best. */
   get wanted(): Rendition[] {
     return [...this.#byLevel.values()].toSorted(
       ({ level: a }, { level: b }) => a.halvings - b.halvings || b.quality - a.quality,
     );
   }
 
-  /** One more user of that level. */
+  /** Adds a user to the rendition of this level. */
   acquire(level: Level): Rendition {
     const key = keyOf(level);
     let rendition = this.#byLevel.get(key);
@@ -26,14 +31,14 @@ export class RenditionRegistry {
     return rendition;
   }
 
-  /** One user less. Without any, its tiles are no longer kept up to date, and whoever comes later gets a new one. */
+  /** Removes a user. After its last user a rendition is no longer encoded, and the next user gets a new one. */
   release(rendition: Rendition): void {
     if (--rendition.users > 0) return;
     this.#byLevel.delete(keyOf(rendition.level));
     if (rendition.picture !== null) this.#retired.push(rendition);
   }
 
-  /** Those with tables that came out of use since the last call; that memory can be used again. */
+  /** The renditions with tables that went out of use since the last call: the memory of the tables can be used again. */
   takeRetired(): Rendition[] {
     const retired = this.#retired;
     this.#retired = [];

@@ -1,4 +1,4 @@
-// A rendition: the source's picture in one size and quality, as tiles that are kept and sent as they change.
+// A rendition: the source's picture in one size and quality, as tiles that are kept, and sent when they change.
 
 import type { PreparedPicture } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -7,32 +7,36 @@ import { NO_TILES } from "../../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
+import type { Part } from "./sinks.ts";
 import { TileStore } from "./tile-store.ts";
 
-/** Holds the newest bytes of each tile, and composes what a viewer lacks of them. */
+/** Holds the newest bytes of each tile, and composes the messages with the tiles that a viewer lacks. */
 export class Rendition implements Feed {
   readonly level: Level;
-  /** Audience that are sent it. While there are none it is not encoded. */
+  /** How many viewers are sent it. While there are none it is not encoded. */
   users = 0;
+  /** Its tables and layout; null until they are made. */
   picture: PreparedPicture | null = null;
   stream: StreamHeader | null = null;
-  /** Bytes of the tiles that the newest frame changed. */
+  /** Bytes of the tiles that changed in the newest frame. */
   newestBytes = 0;
   #store: TileStore | null = null;
   #capturedAt: Micros = 0;
   #openCapturedAt: Micros = 0;
   #encodedAt: Micros = 0;
   #openFrame = 0;
-  /** Composed messages of the newest frame, by what the viewer has; and of the open frame's part at hand. */
+  /** Messages of the newest frame. */
   readonly #composed = new MessageCache();
+  /** Messages of one part of the open frame: `#partFrame`, from tile `#partFirst` on. */
   readonly #parts = new MessageCache();
-  #partKey = "";
+  #partFrame = 0;
+  #partFirst = 0;
 
   constructor(level: Level) {
     this.level = level;
   }
 
-  /** Whether it has no tiles yet, so that all are wanted. */
+  /** Whether it has no tiles yet, so that the next frame must bring all. */
   get isNew(): boolean {
     return this.newestFrame === 0;
   }
@@ -41,12 +45,12 @@ export class Rendition implements Feed {
     return this.#store?.newestFrame ?? 0;
   }
 
-  /** Bytes of all its tiles together; 0 before the first frame. */
+  /** Bytes of all tiles together; 0 before the first frame. */
   get wholeBytes(): number {
     return this.#store?.wholeBytes ?? 0;
   }
 
-  /** Begins anew, with pictures of that format. */
+  /** Starts over with these tables, without tiles. */
   start(picture: PreparedPicture, stream: Omit<StreamHeader, "jpegHeader">): void {
     this.picture = picture;
     this.stream = { ...stream, jpegHeader: picture.header };
@@ -54,7 +58,7 @@ export class Rendition implements Feed {
     this.#composed.clear();
   }
 
-  /** Forgets all tiles: the source has changed, or they have not been kept up to date. */
+  /** Forgets all tiles: the source has changed, or the rendition went out of use. */
   stop(): void {
     this.picture = null;
     this.stream = null;
@@ -62,17 +66,19 @@ export class Rendition implements Feed {
     this.#composed.clear();
   }
 
+  /** Opens a frame, which `commit` or `abort` ends. */
   open(frameNumber: number, capturedAt: Micros): void {
     this.#store?.open(frameNumber);
     this.#openFrame = frameNumber;
     this.#openCapturedAt = capturedAt;
   }
 
-  /** Tiles that the open frame has changed; see TileStore.put. */
+  /** Adds tiles that the open frame has changed; see TileStore.put. */
   put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
     this.#store?.put(numbers, lengths, bytes);
   }
 
+  /** Makes the open frame the newest. `changedBytes` are the bytes of its tiles. */
   commit(changedBytes: number): void {
     this.#store?.commit();
     this.#composed.clear();
@@ -81,32 +87,33 @@ export class Rendition implements Feed {
     this.#encodedAt = nowMicros();
   }
 
+  /** Drops the open frame. */
   abort(): void {
     this.#store?.abort();
   }
 
   compose(since: number): Uint8Array[] {
-    const message = this.#composed.get(since, (takeRoom) => {
+    const message = this.#composed.get(since, (takeBlock) => {
       const frameNumber = this.newestFrame;
       const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
       return writeTiles(
         { frameNumber, ...stamps, isLast: true, tiles: this.#store?.owed(since) ?? NO_TILES },
-        takeRoom,
+        takeBlock,
       );
     });
     return [message];
   }
 
-  /** The part of the open frame's message that `count` tiles from `first` on make, for a viewer with frame `since`. */
-  composePart(since: number, first: number, count: number, isLast: boolean): Uint8Array {
-    const key = `${this.#openFrame} ${first}`;
-    if (key !== this.#partKey) this.#parts.clear();
-    this.#partKey = key;
-    return this.#parts.get(since, (takeRoom) => {
+  /** The message with a part of the open frame, for a viewer that has frame `since`. */
+  composePart(since: number, { first, count, isLast }: Part): Uint8Array {
+    if (this.#openFrame !== this.#partFrame || first !== this.#partFirst) this.#parts.clear();
+    this.#partFrame = this.#openFrame;
+    this.#partFirst = first;
+    return this.#parts.get(since, (takeBlock) => {
       const now = nowMicros();
       const stamps = { capturedAt: this.#openCapturedAt, encodedAt: now, sentAt: now };
       const tiles = this.#store?.owedOfOpen(since, first, count) ?? NO_TILES;
-      return writeTiles({ frameNumber: this.#openFrame, ...stamps, isLast, tiles }, takeRoom);
+      return writeTiles({ frameNumber: this.#openFrame, ...stamps, isLast, tiles }, takeBlock);
     });
   }
 

@@ -1,40 +1,40 @@
 // The tile store: the newest bytes of every tile of a picture, and the number of the frame that last changed each.
 //
-// A frame is opened, filled with the tiles that it changed, in any order, and committed; only then does it count. What a
-// viewer is owed is the tiles newer than the frame it has. Bytes do not change while any tile's newest are among them; then
-// their memory is used again. Whoever sends them copies them into a message first.
+// A frame is opened, filled in any order with the tiles that it changed, and committed; only then does it count. A viewer is
+// owed the tiles that are newer than the frame it has. The tiles that are put together share a block of memory, which is used
+// again when none of them is the newest any more. So senders copy the bytes into a message first.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 
-/** What a tile has that there is nothing of yet. */
+/** The block of a tile that has no bytes yet. */
 const NONE = new ByteBlock(new Uint8Array());
 
 /** Where the bytes of each tile lie, and which frame changed it. */
 class TileTable {
-  readonly pieces: ByteBlock[];
+  readonly blocks: ByteBlock[];
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
   /** 0 = none yet. */
   readonly frames: Uint32Array;
 
   constructor(tileCount: number) {
-    this.pieces = Array.from({ length: tileCount }, () => NONE);
+    this.blocks = Array.from({ length: tileCount }, () => NONE);
     this.offsets = new Uint32Array(tileCount);
     this.lengths = new Uint32Array(tileCount);
     this.frames = new Uint32Array(tileCount);
   }
 
-  set(number: number, piece: ByteBlock, offset: number, length: number, frame: number): void {
-    this.pieces[number] = piece;
+  set(number: number, block: ByteBlock, offset: number, length: number, frame: number): void {
+    this.blocks[number] = block;
     this.offsets[number] = offset;
     this.lengths[number] = length;
     this.frames[number] = frame;
   }
 
   addTo(collector: TileCollector, number: number): void {
-    const { bytes } = this.pieces[number] as ByteBlock;
+    const { bytes } = this.blocks[number] as ByteBlock;
     collector.add(number, bytes, this.offsets[number] as number, this.lengths[number] as number);
   }
 }
@@ -44,14 +44,14 @@ export class TileStore {
   readonly #tileCount: number;
   readonly #pool = new BytePool();
   readonly #tiles: TileTable;
-  /** Of the open frame, where `frames` names it. */
+  /** The tiles of the open frame are those whose `frames` entry is its number. */
   readonly #opened: TileTable;
   #openNumbers: number[] = [];
   #openFrame = 0;
   #newestFrame = 0;
   #wholeBytes = 0;
 
-  /** `header`: SOI to SOS. */
+  /** `header` is the JPEG header, SOI to SOS. */
   constructor(header: Uint8Array, tileCount: number) {
     this.#header = header;
     this.#tileCount = tileCount;
@@ -59,17 +59,17 @@ export class TileStore {
     this.#opened = new TileTable(tileCount);
   }
 
-  /** Of the newest whole frame; 0 before the first. */
+  /** Number of the newest whole frame; 0 before the first. */
   get newestFrame(): number {
     return this.#newestFrame;
   }
 
-  /** Of all tiles together, as of the newest whole frame. */
+  /** Bytes of all tiles together, in the newest whole frame. */
   get wholeBytes(): number {
     return this.#wholeBytes;
   }
 
-  /** Begins a frame; its number is greater than that of any before. The first one must bring all tiles. */
+  /** Opens a frame. The first frame must bring all tiles. Throws RangeError when its number is not greater than the last. */
   open(frameNumber: number): void {
     if (frameNumber <= this.#newestFrame) throw new RangeError(`frame ${frameNumber} comes after ${this.#newestFrame}`);
     this.abort();
@@ -77,45 +77,45 @@ export class TileStore {
   }
 
   /**
-   * Tiles that the open frame has changed: their numbers, ascending, their lengths, and their bytes, one tile after the
-   * other, which are copied.
+   * Adds tiles that the open frame has changed: their numbers in ascending order, their lengths, and their bytes one after the
+   * other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
    */
   put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
     if (numbers.length === 0) return;
     const highest = numbers.at(-1) as number;
     if (this.#openFrame === 0 || highest >= this.#tileCount)
       throw new RangeError(`no frame is open for tile ${highest}`);
-    const piece = this.#pool.acquire(bytes.length);
-    piece.bytes.set(bytes);
+    const block = this.#pool.acquire(bytes.length);
+    block.bytes.set(bytes);
     let at = 0;
     for (const [index, number] of numbers.entries()) {
       const length = lengths[index] as number;
-      this.#putOne(number, piece, at, length);
+      this.#putOne(number, block, at, length);
       at += length;
     }
-    this.#pool.release(piece); // the tiles use it now
+    this.#pool.release(block); // the tiles retain it now
   }
 
-  #putOne(number: number, piece: ByteBlock, offset: number, length: number): void {
+  #putOne(number: number, block: ByteBlock, offset: number, length: number): void {
     if (this.#opened.frames[number] !== this.#openFrame) this.#openNumbers.push(number);
-    else this.#release(this.#opened.pieces[number] as ByteBlock);
-    piece.retain();
-    this.#opened.set(number, piece, offset, length, this.#openFrame);
+    else this.#release(this.#opened.blocks[number] as ByteBlock);
+    block.retain();
+    this.#opened.set(number, block, offset, length, this.#openFrame);
   }
 
-  #release(piece: ByteBlock): void {
-    if (piece !== NONE) this.#pool.release(piece);
+  #release(block: ByteBlock): void {
+    if (block !== NONE) this.#pool.release(block);
   }
 
-  /** The open frame is whole: from here on it is the newest. */
+  /** Makes the open frame, which is whole, the newest. */
   commit(): void {
-    const { pieces, offsets, lengths, frames } = this.#opened;
+    const { blocks, offsets, lengths, frames } = this.#opened;
     for (const number of this.#openNumbers) {
-      const piece = pieces[number] as ByteBlock;
+      const block = blocks[number] as ByteBlock;
       const length = lengths[number] as number;
       this.#wholeBytes += length - (this.#tiles.lengths[number] as number);
-      this.#release(this.#tiles.pieces[number] as ByteBlock);
-      this.#tiles.set(number, piece, offsets[number] as number, length, this.#openFrame);
+      this.#release(this.#tiles.blocks[number] as ByteBlock);
+      this.#tiles.set(number, block, offsets[number] as number, length, this.#openFrame);
       frames[number] = 0;
     }
     this.#newestFrame = this.#openFrame;
@@ -123,17 +123,17 @@ export class TileStore {
     this.#openFrame = 0;
   }
 
-  /** The open frame will not become whole: it is as if it had never been. */
+  /** Drops the open frame: its number may be used again. */
   abort(): void {
     for (const number of this.#openNumbers) {
       this.#opened.frames[number] = 0;
-      this.#release(this.#opened.pieces[number] as ByteBlock);
+      this.#release(this.#opened.blocks[number] as ByteBlock);
     }
     this.#openNumbers = [];
     this.#openFrame = 0;
   }
 
-  /** What a viewer that has frame `since` lacks of the newest whole frame; 0 = it has nothing. */
+  /** The tiles of the newest whole frame that a viewer with frame `since` lacks; 0 = it has nothing. */
   owed(since: number): TileList {
     const collector = new TileCollector(this.#tileCount);
     const { frames } = this.#tiles;
@@ -143,7 +143,7 @@ export class TileStore {
     return collector.finish();
   }
 
-  /** What such a viewer lacks of the open frame among `count` tiles from `first` on, all of which that frame has seen. */
+  /** The tiles that such a viewer lacks of the open frame, among `count` tiles from `first` on, which are all encoded. */
   owedOfOpen(since: number, first: number, count: number): TileList {
     const collector = new TileCollector(count);
     for (let number = first; number < first + count; number++) {
@@ -156,8 +156,8 @@ export class TileStore {
   /** The newest whole frame as an ordinary JPEG; null before the first. */
   stitch(): Uint8Array<ArrayBuffer> | null {
     if (this.#newestFrame === 0) return null;
-    const { pieces, offsets, lengths } = this.#tiles;
-    const tiles = pieces.map(({ bytes }, number) => {
+    const { blocks, offsets, lengths } = this.#tiles;
+    const tiles = blocks.map(({ bytes }, number) => {
       const offset = offsets[number] as number;
       return bytes.subarray(offset, offset + (lengths[number] as number));
     });

@@ -1,22 +1,22 @@
-// What the server reports: the figures of its cameras, one by one and together.
+// The report of a server: the figures of its cameras, one by one and together. Pure data.
 
 import { DropCounters, roundMs } from "../../core/statistics.ts";
 import type { CameraReport } from "../cameras/camera.ts";
-import { SERVER_DROP_REASONS } from "../encode/dispatcher.ts";
+import { SERVER_DROP_REASONS } from "../encode/figures.ts";
 
 /**
- * What the server knows of itself; printed as it is by `--json`. Of several cameras `viewers`, `frames`, `encoded`, `dropped`,
- * `droppedBy`, `sent` and `skipped` are sums, everything else is the first one's.
+ * The figures of a server, as `--json` prints them. With several cameras `viewers`, `frames`, `encoded`, `dropped`, `droppedBy`,
+ * `sent` and `skipped` are sums over all of them; the other figures are those of the first camera.
  */
 export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
-  /** Each by itself, where there are several. */
+  /** The figures of each camera, when there are several. */
   cameras?: CameraReport[];
 }
 
-/** `cameras`: at least one. */
+/** Combines the figures of at least one camera. */
 export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" | "port" | "codec">): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a server without cameras has nothing to report");
@@ -31,7 +31,9 @@ export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" |
       sum(({ droppedBy }) => droppedBy[reason]),
     );
   return {
-    ...{ host, port, codec },
+    host,
+    port,
+    codec,
     ...figures,
     viewers: sum(({ viewers }) => viewers),
     frames: sum(({ frames }) => frames),
@@ -44,7 +46,7 @@ export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" |
   };
 }
 
-/** One calm line of what matters, for a terminal. */
+/** The most important figures in one line, for a terminal. */
 export function describeServing(report: ServeReport): string {
   const cameras = report.cameras ?? [{ ...report, name: report.source, ended: null }];
   return `${cameras.map(describeCamera).join(" | ")} · ${report.dropped} dropped`;
@@ -56,7 +58,7 @@ function describeCamera(report: CameraReport): string {
   const megabits = (report.bytesPerFrame * report.encodedFps * 8) / 1e6;
   const watched =
     report.viewers === 0
-      ? "nobody watching"
+      ? "no viewers"
       : `${report.viewers} watching · encoding ${roundMs(report.encodeMs.p50 * 1000)} ms · ${megabits.toFixed(1)} Mbit/s each`;
   return `${report.name}${size} · ${report.fps} fps · ${watched}`;
 }

@@ -107,14 +107,14 @@ test("after the end of the camera who wants pictures is told why there are none"
 test("trouble is told to all, and who comes later hears for how long it has been, whatever was said of it since", () => {
   const world = start();
   const first = world.join();
-  world.audience.notify("it is gone");
+  world.health.begin("source", "it is gone");
   pass(4_000);
-  world.audience.notify("it is gone; trying again");
+  world.health.begin("source", "it is gone; trying again");
   pass(1_000);
   const second = world.join();
-  world.audience.notify(null);
+  world.health.end("source");
   pass(9_000);
-  world.audience.notify("it is gone");
+  world.health.begin("source", "it is gone");
   const said = (model: typeof first) => model.notices.map(({ text, lastedMicros }) => [text, lastedMicros / 1000]);
   expect(said(first)).toEqual([
     ["it is gone", 0],

@@ -1,6 +1,7 @@
 // What viewers may say to set a control, and what a viewer hears that asks, also one that asks too much.
 
 import { expect, test } from "bun:test";
+import { SILENT_LOG } from "../../../src/core/log.ts";
 import { writeControlsAsked, writeSetControl } from "../../../src/protocol/controls.ts";
 import { writeGoodbye } from "../../../src/protocol/greeting.ts";
 import { writePing } from "../../../src/protocol/messages.ts";
@@ -121,7 +122,7 @@ test("as many questions as one likes, one after the other", async () => {
 });
 
 function shared(slow: { source: Source }): CameraControls {
-  return new CameraControls({ source: slow.source, areSettable: true, say: () => undefined });
+  return new CameraControls({ source: slow.source, areSettable: true, log: SILENT_LOG });
 }
 
 const stays = new AbortController().signal;
@@ -172,7 +173,7 @@ test("so many settings wait for a camera and no more, whoever asks", async () =>
   slow.answer();
   const outcomes = await Promise.all(sets);
   expect(outcomes.filter(({ isDone }) => isDone).length).toBe(32);
-  expect(outcomes.at(-1)).toEqual({ isDone: false, text: "32 settings wait for slow already: try again" });
+  expect(outcomes.at(-1)).toEqual({ isDone: false, text: "32 settings are waiting for slow already: try again" });
   expect(await controls.set("gain", "1", "test", stays)).toEqual({ isDone: true, text: "" });
 });
 

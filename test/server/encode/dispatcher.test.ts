@@ -6,6 +6,10 @@ import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import type { FrameSlot } from "../../../src/codec/memory/frame-slots.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
+import { Health } from "../../../src/core/health.ts";
+import { SILENT_LOG } from "../../../src/core/log.ts";
+import { CaptureRate } from "../../../src/capture/capture-rate.ts";
+import { EncodeFigures } from "../../../src/server/encode/figures.ts";
 import { FrameDispatcher } from "../../../src/server/encode/dispatcher.ts";
 import { keep, type PublishedPicture } from "../../support/encoded-pictures.ts";
 import { deliverJpeg } from "../../../src/capture/source.ts";
@@ -18,6 +22,8 @@ const THREADS = 2;
 
 interface Setup {
   dispatcher: FrameDispatcher;
+  figures: EncodeFigures;
+  captures: CaptureRate;
   pool: CodecPool;
   published: PublishedPicture[];
   troubles: (string | null)[];
@@ -45,20 +51,29 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
   const published: PublishedPicture[] = [];
   const troubles: (string | null)[] = [];
   const captured: number[] = [];
+  const figures = new EncodeFigures(new Health((text) => troubles.push(text)));
+  const captures = new CaptureRate();
   const dispatcher: FrameDispatcher = new FrameDispatcher({
     arena,
     pool,
     quality: 90,
     sampling: "420",
     tiles: null,
-    isWatched: () => setup.watched,
-    wantsTiles: () => false,
-    publish: (picture) => published.push(keep(picture)),
-    onTrouble: (text) => troubles.push(text),
-    say: () => undefined,
-    onCaptured: (frames) => captured.push(frames),
+    demand: {
+      get isWatched() {
+        return setup.watched;
+      },
+      wantsTiles: false,
+      wantsParts: () => false,
+    },
+    pictures: { publish: (picture) => published.push(keep(picture)) },
+    captures,
+    figures,
+    listener: { frameCaptured: (frames) => captured.push(frames) },
+    log: SILENT_LOG,
+    track: null,
   });
-  const setup: Setup = { dispatcher, pool, published, troubles, captured, watched };
+  const setup: Setup = { dispatcher, figures, captures, pool, published, troubles, captured, watched };
   await pool.started;
   return setup;
 }
@@ -97,8 +112,8 @@ describe("frames", () => {
     const { pixels, width, height } = djpeg(picture?.jpeg as Uint8Array);
     expect({ width, height }).toEqual(SIZE);
     expect(psnr(pixels, testPicture(SIZE, 7).pixels)).toBeGreaterThan(33);
-    expect(setup.dispatcher.encodeDurations.count).toBe(1);
-    expect(setup.dispatcher.drops.total).toBe(0);
+    expect(setup.figures.encodeDurations.count).toBe(1);
+    expect(setup.figures.drops.total).toBe(0);
   });
 
   test("the newest wins: of a burst the first ones are taken, the last one waits, the rest is stale", async () => {
@@ -109,10 +124,10 @@ describe("frames", () => {
     expect(numbers.at(-1)).toBe(10);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     expect(setup.captured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    const { stale, late, encode, source } = setup.dispatcher.drops.byReason;
+    const { stale, late, encode, source } = setup.figures.drops.byReason;
     expect({ stale, encode, source }).toEqual({ stale: 10 - THREADS - 1, encode: 0, source: 0 });
     expect(numbers.length + late).toBe(THREADS + 1);
-    expect(setup.dispatcher.encoded).toBe(numbers.length);
+    expect(setup.figures.encoded).toBe(numbers.length);
     expect(
       psnr(djpeg(setup.published.at(-1)?.jpeg as Uint8Array).pixels, testPicture(SIZE, 50).pixels),
     ).toBeGreaterThan(33);
@@ -131,9 +146,9 @@ describe("frames", () => {
     await until(() => setup.dispatcher.idle, "the encoders");
     const numbers = setup.published.map((picture) => picture.frameNumber);
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-    expect(setup.dispatcher.captures.frames).toBe(120);
-    expect(setup.published.length + setup.dispatcher.drops.total).toBe(120);
-    expect(setup.dispatcher.drops.byReason.source).toBe(lost);
+    expect(setup.captures.frames).toBe(120);
+    expect(setup.published.length + setup.figures.drops.total).toBe(120);
+    expect(setup.figures.drops.byReason.source).toBe(lost);
     expect(freeSlots(setup)).toBe(THREADS + 3);
   });
 
@@ -149,12 +164,12 @@ describe("frames", () => {
 
   test("the interval between captures is a median of what was captured", async () => {
     const setup = await start(false);
-    expect(setup.dispatcher.captures.intervalMicros).toBe(0);
+    expect(setup.captures.intervalMicros).toBe(0);
     for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
       const slot = setup.dispatcher.reserve("gray", SIZE) as FrameSlot;
       setup.dispatcher.pixels(slot, "gray", SIZE, at);
     }
-    expect(setup.dispatcher.captures.intervalMicros).toBe(1_000);
+    expect(setup.captures.intervalMicros).toBe(1_000);
   });
 });
 
@@ -164,9 +179,9 @@ describe("unwatched", () => {
     for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
     await Bun.sleep(20);
     expect(setup.published).toEqual([]);
-    expect(setup.dispatcher.encodeDurations.count).toBe(0);
-    expect(setup.dispatcher.drops.total).toBe(0);
-    expect(setup.dispatcher.captures.frames).toBe(20);
+    expect(setup.figures.encodeDurations.count).toBe(0);
+    expect(setup.figures.drops.total).toBe(0);
+    expect(setup.captures.frames).toBe(20);
     setup.watched = true;
     setup.dispatcher.pump();
     await until(() => setup.published.length > 0, "the first picture");
@@ -193,7 +208,7 @@ describe("JPEGs of the source", () => {
     deliverJpeg(setup.dispatcher, new Uint8Array(jpeg), 1234);
     expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
     expect(Buffer.from(setup.published[0]?.jpeg as Uint8Array).equals(jpeg)).toBe(true);
-    expect(setup.dispatcher.encodeDurations.count).toBe(0);
+    expect(setup.figures.encodeDurations.count).toBe(0);
   });
 
   test("a damaged one is counted; three in a row are said, once, and the next good one ends the trouble", async () => {
@@ -208,8 +223,8 @@ describe("JPEGs of the source", () => {
     expect(setup.troubles).toEqual([]);
     damaged(3);
     expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
-    expect(setup.dispatcher.drops.byReason.source).toBe(7);
-    expect(setup.dispatcher.captures.frames).toBe(8);
+    expect(setup.figures.drops.byReason.source).toBe(7);
+    expect(setup.captures.frames).toBe(8);
     send(cjpeg(testPicture(SIZE)));
     expect(setup.troubles.slice(1)).toEqual([null]);
     expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
@@ -235,7 +250,7 @@ describe("slots", () => {
     // A size of nothing is what no codec encodes.
     setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
     await until(() => setup.dispatcher.idle, "the encoder");
-    expect(setup.dispatcher.drops.byReason.encode).toBe(1);
+    expect(setup.figures.drops.byReason.encode).toBe(1);
     expect(setup.published).toEqual([]);
     expect(setup.troubles.at(-1)).toContain("not encoded");
     expect(freeSlots(setup)).toBe(1 + 3);

@@ -49,7 +49,7 @@ function spoil(threads: Threads, kind: string, how: (job: object) => object, tim
 
 test.each([true, false])("a defect costs its frame: the next one brings all (parts: %p)", async (parts) => {
   const fixture = new EncodeFixture(two, 0);
-  fixture.wantsParts = parts;
+  fixture.hasPartsWanted = parts;
   const renditions = [fixture.want(FULL), fixture.want(HALF)];
   const frame = frameOf(1, LARGE);
   await fixture.encodeForAll(frame);
@@ -59,7 +59,7 @@ test.each([true, false])("a defect costs its frame: the next one brings all (par
   await fixture.encode(frameOf(2, LARGE));
   expect(fixture.events).not.toContain("committed q80");
   expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
-  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
+  expect(fixture.figures.drops.byReason.encode).toBe(1);
   expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
   for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
   expect(fixture.freeSlots(frame)).toBe(SLOTS);
@@ -106,7 +106,7 @@ test.each([
   spoil(two, "prepare-tiles", how);
   const frame = frameOf(5);
   await fixture.encode(frame);
-  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
+  expect(fixture.figures.drops.byReason.encode).toBe(1);
   expect(fixture.troubles.at(-1)).toContain(said);
   await fixture.encode(frame);
   expectWhole(rendition, frame);
@@ -132,7 +132,7 @@ test("parts are told only where they are wanted", async () => {
   fixture.want(FULL);
   await fixture.encode(frameOf(7));
   expect(fixture.events.filter((event) => event === "last part q80")).toEqual(["last part q80"]);
-  fixture.wantsParts = false;
+  fixture.hasPartsWanted = false;
   fixture.events.length = 0;
   await fixture.encode(frameOf(8));
   expect(fixture.events).toEqual(["source 400x240", "committed q80"]);
@@ -152,7 +152,7 @@ test("the end of memory costs the frames that need more, and is over when it is"
     for (const bytes of [65536, 64])
       expect(() => Array.from({ length: 5000 }, () => threads.arena.take(bytes))).toThrow();
     const thin = fixture.want(THIN);
-    const lost = () => fixture.dispatcher.drops.byReason.encode;
+    const lost = () => fixture.figures.drops.byReason.encode;
     for (let times = 0; times < 50 && lost() === 0; times++) await fixture.encode(frame);
     expect(fixture.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
     expect(fixture.freeSlots(frame)).toBe(SLOTS); // none is kept to compare with, and none is lost
@@ -214,12 +214,12 @@ test("what a failed job had said already is not taken for a part of a later fram
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
   await fixture.encodeForAll(frameOf(12, LARGE));
-  two.pool.said.length = 0;
+  two.pool.repeats.length = 0;
   spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
   await fixture.encode(frameOf(13, LARGE));
-  expect(fixture.dispatcher.drops.byReason.encode).toBe(1);
-  expect(two.pool.said.length).toBeGreaterThan(0);
-  for (const sayAgain of two.pool.said) sayAgain();
+  expect(fixture.figures.drops.byReason.encode).toBe(1);
+  expect(two.pool.repeats.length).toBeGreaterThan(0);
+  for (const sayAgain of two.pool.repeats) sayAgain();
   await fixture.encodeForAll(frameOf(14, LARGE));
   expectWhole(rendition, frameOf(14, LARGE));
 });

@@ -77,12 +77,12 @@ test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", as
     }
     if (random() < 0.15) users.push(fixture.want(choose(LEVELS)));
     if (random() < 0.15 && users.length > 1) fixture.renditions.release(users.shift() as Rendition);
-    fixture.wantsParts = random() < 0.7;
+    fixture.hasPartsWanted = random() < 0.7;
     pixels = pixels.slice();
     const from = Math.floor(random() * pixels.length);
     pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
     const frame: Frame = { format, ...size, pixels };
-    frames.set(fixture.dispatcher.captures.frames + 1, frame);
+    frames.set(fixture.captures.frames + 1, frame);
     fixture.deliver(frame);
     if (random() < 0.6) await Bun.sleep(random() * 4);
   }
@@ -94,8 +94,8 @@ test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", as
   for (const rendition of fixture.renditions.wanted) expect(fault(rendition, last)).toBeNull();
   expect(faults).toEqual([]);
   expect(commits).toBeGreaterThan(20);
-  const { stale, encode, source, late } = fixture.dispatcher.drops.byReason;
-  expect(fixture.dispatcher.encoded + stale + encode).toBe(fixture.dispatcher.captures.frames);
+  const { stale, encode, source, late } = fixture.figures.drops.byReason;
+  expect(fixture.figures.encoded + stale + encode).toBe(fixture.captures.frames);
   expect([source, late]).toEqual([0, 0]);
   expect(encode).toBeLessThanOrEqual(defects);
   expect(fixture.freeSlots(last)).toBe(SLOTS - 1);

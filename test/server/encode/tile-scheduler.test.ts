@@ -103,7 +103,7 @@ describe("without noise", () => {
             }
             frame = altered(frame, from, share, seed + index);
             await fixture.encode(frame);
-            const since = fixture.dispatcher.captures.frames - 1;
+            const since = fixture.captures.frames - 1;
             // One that has just come may have missed the frame while its tables were made.
             for (const rendition of users.values()) {
               if (rendition.newestFrame <= since) continue;
@@ -220,7 +220,7 @@ describe("with noise", () => {
       }
     }
     if (late === null) throw new Error("nobody came late");
-    expect(late.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(late.newestFrame).toBe(fixture.captures.frames);
     const sources = shown.get(watching[0] as Rendition) as Frame[];
     expect(new Set(sources).size).toBeGreaterThan(1);
     for (const { number, bytes: tile } of owed(late, 0))

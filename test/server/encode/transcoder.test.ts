@@ -43,8 +43,7 @@ const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint
 
 /** Hands JPEGs over until all renditions have the last one. */
 async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<void> {
-  const lacksIt = () =>
-    fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.dispatcher.captures.frames);
+  const lacksIt = () => fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
     if (times === 50) throw new Error("a rendition never came");
     deliverJpeg(fixture.dispatcher, jpeg.slice(), times);
@@ -55,15 +54,15 @@ async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<
 describe("a JPEG of the source", () => {
   test("is passed on at once, byte for byte, and not decoded where nobody wants tiles", async () => {
     const fixture = new EncodeFixture(threads, 0);
-    fixture.isWatched = true;
+    fixture.watchesPictures = true;
     for (const jpeg of GOOD) {
       deliverJpeg(fixture.dispatcher, jpeg, 1);
       expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
     }
     await Bun.sleep(20);
     expect(jobs).toEqual([]);
-    expect(fixture.dispatcher).toMatchObject({ captures: { frames: 3 }, encoded: 3, idle: true });
-    expect(fixture.dispatcher.drops.total).toBe(0);
+    expect([fixture.captures.frames, fixture.figures.encoded, fixture.dispatcher.idle]).toEqual([3, 3, true]);
+    expect(fixture.figures.drops.total).toBe(0);
   });
 
   test("becomes tiles of every rendition that is wanted, and is passed on before that", async () => {
@@ -78,13 +77,13 @@ describe("a JPEG of the source", () => {
       expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
     }
     expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
-    expect(fixture.dispatcher.encoded).toBe(fixture.published.length);
+    expect(fixture.figures.encoded).toBe(fixture.published.length);
     expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept to compare with
   });
 
   test("is not decoded any more when the last who wanted tiles has gone; whoever comes gets the newest", async () => {
     const fixture = new EncodeFixture(threads, 0);
-    fixture.isWatched = true;
+    fixture.watchesPictures = true;
     const half = fixture.want(HALF);
     await deliverForAll(fixture, GOOD[0] as Uint8Array);
     fixture.renditions.release(half);
@@ -94,10 +93,7 @@ describe("a JPEG of the source", () => {
     expect(decodes()).toBe(before);
     const again = fixture.want(HALF);
     fixture.dispatcher.pump();
-    await until(
-      () => fixture.dispatcher.idle && again.newestFrame === fixture.dispatcher.captures.frames,
-      "the newest as tiles",
-    );
+    await until(() => fixture.dispatcher.idle && again.newestFrame === fixture.captures.frames, "the newest as tiles");
   });
 
   test("of a burst the newest is decoded; all are passed on", async () => {
@@ -108,9 +104,9 @@ describe("a JPEG of the source", () => {
     for (let frame = 0; frame < 30; frame++) deliverJpeg(fixture.dispatcher, jpegOf(frame), frame);
     await until(() => fixture.dispatcher.idle, "the frames");
     expect(fixture.published.length - published).toBe(30);
-    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(half.newestFrame).toBe(fixture.captures.frames);
     expect(decodes() - before).toBe(2);
-    expect(fixture.dispatcher.drops.byReason.stale).toBe(28);
+    expect(fixture.figures.drops.byReason.stale).toBe(28);
   });
 
   test("that is still being decoded when the source goes over to pixels does not come after them", async () => {
@@ -122,14 +118,14 @@ describe("a JPEG of the source", () => {
       const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
       fixture.deliver({ ...SIZE, format: "rgba", pixels });
       await until(() => fixture.dispatcher.idle, "both");
-      expect(full.newestFrame).toBe(fixture.dispatcher.captures.frames);
+      expect(full.newestFrame).toBe(fixture.captures.frames);
     }
     expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
   });
 
   test("without Huffman tables is passed on with them", () => {
     const fixture = new EncodeFixture(threads, 0);
-    fixture.isWatched = true;
+    fixture.watchesPictures = true;
     deliverJpeg(fixture.dispatcher, withoutTables(GOOD[0] as Uint8Array), 1);
     expect(Buffer.compare(fixture.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
   });
@@ -147,7 +143,7 @@ describe("damage", () => {
     await until(() => fixture.dispatcher.idle, "the damaged one");
     expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
     await deliverForAll(fixture, good);
-    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(half.newestFrame).toBe(fixture.captures.frames);
     expect(threads.restarted).toEqual([]);
   });
 
@@ -163,7 +159,7 @@ describe("damage", () => {
       deliverJpeg(fixture.dispatcher, good.slice(), 2);
       expect(fixture.troubles.at(-1)).toBeNull();
     }
-    expect(fixture.dispatcher.drops.byReason.source).toBe(9);
+    expect(fixture.figures.drops.byReason.source).toBe(9);
     expect(fixture.published.length - before).toBe(3);
     await until(() => fixture.dispatcher.idle, "the frames");
   });
@@ -179,13 +175,13 @@ describe("damage", () => {
       deliverJpeg(fixture.dispatcher, unreadable.slice(), 1);
       await until(() => fixture.dispatcher.idle, "the unreadable one");
     }
-    expect(fixture.dispatcher.drops.byReason.encode).toBe(5);
+    expect(fixture.figures.drops.byReason.encode).toBe(5);
     expect(fixture.troubles.filter((text) => text === null)).toEqual([]);
     expect(fixture.published.length - before).toBe(5);
     expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
     await deliverForAll(fixture, good);
     expect(fixture.troubles.at(-1)).toBeNull();
-    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(half.newestFrame).toBe(fixture.captures.frames);
   });
 
   test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
@@ -200,8 +196,8 @@ describe("damage", () => {
       await until(() => fixture.dispatcher.idle, "the frame");
     }
     expect(half.stream).toBe(stream);
-    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
-    expect(fixture.dispatcher.drops.byReason.source).toBe(2);
+    expect(half.newestFrame).toBe(fixture.captures.frames);
+    expect(fixture.figures.drops.byReason.source).toBe(2);
     const other = cjpeg(testPicture({ width: 200, height: 100 }));
     deliverJpeg(fixture.dispatcher, other.slice(), 1);
     await deliverForAll(fixture, other);
@@ -211,18 +207,16 @@ describe("damage", () => {
   test("that there is no room for waits until there is some, for no thread", async () => {
     let decoded = 0;
     let isFull = true;
-    const transcoder = new Transcoder({
-      pool: threads.pool,
-      reserve: ({ width, height }) => {
+    const demand = { isWatched: true, wantsTiles: true, wantsParts: () => false };
+    const transcoder = new Transcoder(threads.pool, demand, {
+      reserve: (_, { width, height }) => {
         if (isFull) return null;
         const address = threads.arena.take(4 * width * height);
         return { address, bytes: threads.arena.bytes(address, 4 * width * height), release: () => undefined };
       },
-      isWanted: () => true,
-      onPixels: () => decoded++,
-      onStale: () => undefined,
-      onStrange: () => undefined,
-      onFailed: (reason) => expect().fail(reason),
+      decoded: () => decoded++,
+      dropped: (reason) => expect().fail(reason),
+      failed: (reason) => expect().fail(reason),
     });
     transcoder.offer(pictureOf({ ...SIZE, frameNumber: 1, capturedAt: 1, encodedAt: 1, isPassedOn: true }, good));
     transcoder.start();
@@ -243,7 +237,7 @@ describe("damage", () => {
     expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
     threads.pool.spoil = (job) => job;
     await deliverForAll(fixture, good);
-    expect(half.newestFrame).toBe(fixture.dispatcher.captures.frames);
+    expect(half.newestFrame).toBe(fixture.captures.frames);
     expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
     threads.restarted.length = 0;
   });
@@ -276,7 +270,7 @@ test("missing tables need another slot; without room for it the picture stays wi
   const accepted = intake.accept(slot, bare.length);
   expect(accepted?.slot).toBe(given[0]);
   expect(djpeg(accepted?.slot.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
-  expect(() => slot.release()).toThrow("more often than held"); // it was given back
+  expect(() => slot.release()).toThrow("more often than retained"); // the intake released it
 });
 
 test("a picture of which there is the header alone, the same as before, is damaged", () => {

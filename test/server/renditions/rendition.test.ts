@@ -68,20 +68,23 @@ describe("messages", () => {
     commit(rendition, 1, [0, 1, 2, 3]);
     rendition.open(2, 2000);
     rendition.put([3], [2], new Uint8Array([2, 3]));
-    const later = rendition.composePart(1, 2, 2, false);
-    expect(rendition.composePart(1, 2, 2, false)).toBe(later);
+    const later = rendition.composePart(1, { first: 2, count: 2, isLast: false });
+    expect(rendition.composePart(1, { first: 2, count: 2, isLast: false })).toBe(later);
     expect(numbers(later)).toEqual([3]);
     expect(read(later)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: false });
-    expect(numbers(rendition.composePart(0, 2, 2, false))).toEqual([2, 3]);
+    expect(numbers(rendition.composePart(0, { first: 2, count: 2, isLast: false }))).toEqual([2, 3]);
     rendition.put([0], [2], new Uint8Array([2, 0]));
-    const first = rendition.composePart(1, 0, 2, true);
+    const first = rendition.composePart(1, { first: 0, count: 2, isLast: true });
     expect(numbers(first)).toEqual([0]);
     expect(read(first)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: true });
     rendition.commit(4);
     rendition.open(3, 3000);
-    expect(read(rendition.composePart(1, 0, 2, false))).toMatchObject({ frameNumber: 3, isLast: false });
-    expect(numbers(rendition.composePart(1, 0, 2, false))).toEqual([0]);
-    expect(numbers(rendition.composePart(2, 0, 2, false))).toEqual([]);
+    expect(read(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toMatchObject({
+      frameNumber: 3,
+      isLast: false,
+    });
+    expect(numbers(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toEqual([0]);
+    expect(numbers(rendition.composePart(2, { first: 0, count: 2, isLast: false }))).toEqual([]);
   });
 });
 
