@@ -1,108 +1,106 @@
-// Many viewers in one process that only take what comes: they acknowledge each frame at once and look at nothing.
+// Many viewers in one process that only receive: they acknowledge each frame at once and decode nothing.
 //
 // usage: bun bench/drain-client.ts PORT COUNT     prints a DrainReport when all have greeted, and one per line of its input
 
-import { nowMicros } from "../src/core/clock.ts";
+import type { Socket } from "bun";
+import { type Micros, nowMicros } from "../src/core/clock.ts";
 import { SOFTWARE } from "../src/core/version.ts";
 import { BodyReader } from "../src/protocol/bytes.ts";
-import { readGoodbye, writeHello } from "../src/protocol/greeting.ts";
-import { readPing, writeAck, writePing, writePong } from "../src/protocol/messages.ts";
-import { Outbox } from "../src/protocol/outbox.ts";
-import { GONE } from "../src/protocol/transport.ts";
-import { MessageSplitter } from "../src/protocol/splitter.ts";
-import { MAX_SERVER_MESSAGE_BYTES, MessageType, PING_INTERVAL_MS, WIRE_VERSION } from "../src/protocol/wire.ts";
+import { writeHello } from "../src/protocol/greeting.ts";
+import { writeAck } from "../src/protocol/messages.ts";
+import { Peer, type PeerEnd, type PeerEvents } from "../src/protocol/peer.ts";
+import { MessageType, PING_INTERVAL_MS, WIRE_VERSION } from "../src/protocol/wire.ts";
 
 export interface DrainReport {
   /** In microseconds since the Unix epoch. */
   at: number;
   /** Whole frames so far, one number per viewer. */
   frames: number[];
-  /** Received so far, by all. */
+  /** Bytes that all viewers have received so far. */
   bytes: number;
 }
 
-/** What decoding and showing such a picture takes on a usual machine. */
+/** What it takes a usual machine to decode and show such a picture. */
 const WORK_MICROS = 4_000;
 
-/** How many connect at once: the listener's backlog is not endless. */
+/** How many viewers connect at once: the listener's backlog is limited. */
 const CONNECTING_AT_ONCE = 32;
 
 const [port, count] = process.argv.slice(2).map(Number) as [number, number];
 let bytes = 0;
 
-class DrainClient {
+class DrainClient implements PeerEvents {
   frames = 0;
   readonly #greeted = Promise.withResolvers<void>();
-  readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body, startedAt) =>
-    this.#hear(type, body, startedAt),
-  );
-  #outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
+  #peer: Peer | null = null;
 
   async connect(): Promise<void> {
-    const socket = await Bun.connect({
+    await Bun.connect({
       hostname: "127.0.0.1",
       port,
       socket: {
+        open: (socket) => this.#greet(socket),
         data: (_, chunk) => {
           bytes += chunk.length;
-          this.#splitter.feed(chunk);
+          this.#peer?.receive(chunk);
         },
-        drain: () => this.#outbox.drain(),
-        close: () => fail("the server hung up"),
-        error: (_, error) => fail(String(error)),
+        drain: () => this.#peer?.drained(),
+        close: () => this.#peer?.closed("the server hung up"),
+        error: (_, error) => this.#peer?.closed(String(error)),
       },
     });
-    socket.setNoDelay(true);
-    this.#outbox = new Outbox({ write: (each) => socket.write(each), bufferedBytes: 0 });
-    this.#outbox.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: "", paused: false }));
     return this.#greeted.promise;
   }
 
-  ping(): void {
-    this.#outbox.send(writePing({ sentAt: nowMicros() }));
+  tick(): void {
+    this.#peer?.tick();
   }
 
-  #hear(type: number, body: Uint8Array, startedAt: number): void {
-    const now = nowMicros();
-    switch (type) {
-      case MessageType.welcome:
-        this.ping();
-        this.#greeted.resolve();
-        break;
-      case MessageType.ping:
-        this.#outbox.send(writePong({ ...readPing(body), receivedAt: now, repliedAt: now }));
-        break;
-      case MessageType.picture:
-        this.#acknowledge(new BodyReader(body, "Picture").u32(), now - startedAt);
-        break;
-      case MessageType.tiles: {
-        const { frameNumber, isLast } = readTilesHead(body);
-        if (isLast) this.#acknowledge(frameNumber, now - startedAt);
-        break;
-      }
-      case MessageType.goodbye:
-        fail(`the server says goodbye: ${readGoodbye(body).text}`);
+  onGreeting(): void {
+    this.#peer?.accept();
+    this.#greeted.resolve();
+  }
+
+  onMessage(type: number, body: Uint8Array, startedAt: Micros, now: Micros): boolean {
+    if (type === MessageType.picture) {
+      this.#acknowledge(new BodyReader(body, "Picture").u32(), now - startedAt);
+    } else if (type === MessageType.tiles) {
+      const { frameNumber, isLast } = readTilesHead(body);
+      if (isLast) this.#acknowledge(frameNumber, now - startedAt);
     }
+    return true;
   }
 
-  #acknowledge(frameNumber: number, transferMicros: number): void {
+  onGone({ text }: PeerEnd): void {
+    console.error(`a draining viewer: ${text}`);
+    process.exit(1);
+  }
+
+  #greet(socket: Socket): void {
+    socket.setNoDelay(true);
+    const transport = {
+      write: (each: Uint8Array) => socket.write(each),
+      bufferedBytes: 0,
+      end: () => void socket.end(),
+      abort: () => socket.terminate(),
+    };
+    this.#peer = new Peer(transport, "viewer", this);
+    this.#peer.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: "", paused: false }));
+  }
+
+  #acknowledge(frameNumber: number, transferMicros: Micros): void {
     this.frames++;
-    const times = { transferMicros, workMicros: WORK_MICROS, paceMicros: WORK_MICROS };
-    this.#outbox.send(writeAck({ frameNumber, outcome: "shown", ...times }));
+    const ack = { frameNumber, transferMicros, workMicros: WORK_MICROS, paceMicros: WORK_MICROS };
+    this.#peer?.send(writeAck({ outcome: "shown", ...ack }));
   }
 }
 
-/** The tiles themselves would be most of the reading, and nobody looks at them here. */
+/** Leaves out the tiles: reading them would take most of the time, and this bench does not look at them. */
 function readTilesHead(body: Uint8Array): { frameNumber: number; isLast: boolean } {
   const reader = new BodyReader(body, "Tiles");
   const frameNumber = reader.u32();
   for (let stamps = 0; stamps < 3; stamps++) reader.u64();
   return { frameNumber, isLast: (reader.u8() & 1) !== 0 };
-}
-
-function fail(reason: string): void {
-  console.error(`a draining viewer: ${reason}`);
-  process.exit(1);
 }
 
 function report(): void {
@@ -115,7 +113,7 @@ for (let first = 0; first < count; first += CONNECTING_AT_ONCE) {
   await Promise.all(clients.slice(first, first + CONNECTING_AT_ONCE).map((client) => client.connect()));
 }
 setInterval(() => {
-  for (const client of clients) client.ping();
+  for (const client of clients) client.tick();
 }, PING_INTERVAL_MS);
 report();
 for await (const _ of console) report();

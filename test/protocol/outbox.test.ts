@@ -1,86 +1,87 @@
-// The outbox: whatever the kernel takes at a time, the bytes leave exactly once and in order; and it knows when it is done.
+// The outbox: however many bytes the transport takes at a time, each byte leaves once and in order, and `idle` says when all have.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Outbox } from "../../src/protocol/outbox.ts";
 
-/** A socket that takes as many bytes as it is told to, call by call, and everything when it was told nothing more. */
-class MoodySocket {
+/** Takes a given number of bytes at each call, then everything. A limit of −1 means that the connection is gone. */
+class PartialTransport {
   readonly taken: number[] = [];
-  readonly #moods: number[];
+  readonly #limits: number[];
   calls = 0;
+  bufferedBytes = 0;
 
-  constructor(moods: readonly number[]) {
-    this.#moods = [...moods];
+  constructor(limits: readonly number[]) {
+    this.#limits = [...limits];
   }
 
   write = (bytes: Uint8Array): number => {
     this.calls++;
-    const mood = this.#moods.shift() ?? Number.POSITIVE_INFINITY;
-    if (mood < 0) return -1;
-    const count = Math.min(mood, bytes.length);
+    const limit = this.#limits.shift() ?? Number.POSITIVE_INFINITY;
+    if (limit < 0) return -1;
+    const count = Math.min(limit, bytes.length);
     this.taken.push(...bytes.subarray(0, count));
     return count;
   };
 }
 
 const message = fc.uint8Array({ minLength: 1, maxLength: 30 });
-/** What happens to an outbox: a message is sent, or the socket says that it has room. */
+/** What happens to an outbox: a message is sent, or the transport has drained. */
 const step = fc.oneof(message, fc.constant("drain" as const));
 
-describe("Outbox", () => {
-  test("sends every byte once, in order, through any partial writes and drains", () => {
+describe("sending", () => {
+  test("Outbox: sends every byte once and in order through any partial writes", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.array(fc.nat(20), { maxLength: 60 }), (steps, moods) => {
-        const socket = new MoodySocket(moods);
-        const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+      fc.property(fc.array(step, { maxLength: 40 }), fc.array(fc.nat(20), { maxLength: 60 }), (steps, limits) => {
+        const transport = new PartialTransport(limits);
+        const outbox = new Outbox(transport);
         const sent: number[] = [];
         for (const each of steps) {
           if (each === "drain") {
             outbox.drain();
           } else {
             sent.push(...each);
-            const room = each.slice();
-            outbox.send(room);
-            room.fill(0xee); // it is used for something else now
+            const memory = each.slice();
+            outbox.send(memory);
+            memory.fill(0xee); // the caller uses it for something else
           }
-          expect(socket.taken).toEqual(sent.slice(0, socket.taken.length));
-          if (outbox.idle) expect(socket.taken).toEqual(sent);
-          else expect(socket.taken.length).toBeLessThan(sent.length);
+          expect(transport.taken).toEqual(sent.slice(0, transport.taken.length));
+          if (outbox.idle) expect(transport.taken).toEqual(sent);
+          else expect(transport.taken.length).toBeLessThan(sent.length);
         }
         while (!outbox.idle) outbox.drain();
-        expect(socket.taken).toEqual(sent);
+        expect(transport.taken).toEqual(sent);
       }),
       { numRuns: 300 },
     );
   });
 
-  test("leaves a socket alone that is full, until it drains", () => {
-    const socket = new MoodySocket([2]);
-    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+  test("Outbox: does not write to a full transport until it drains", () => {
+    const transport = new PartialTransport([2]);
+    const outbox = new Outbox(transport);
     outbox.send(new Uint8Array([1, 2, 3]));
     outbox.send(new Uint8Array([4]));
     expect(outbox.idle).toBe(false);
-    expect(socket.calls).toBe(1);
+    expect(transport.calls).toBe(1);
     outbox.drain();
     expect(outbox.idle).toBe(true);
-    expect(socket.taken).toEqual([1, 2, 3, 4]);
+    expect(transport.taken).toEqual([1, 2, 3, 4]);
   });
 
-  test("a drain that meets a full socket again keeps the rest in order", () => {
-    const socket = new MoodySocket([0, 1, 0, 2]);
-    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+  test("Outbox: a drain that fills the transport again keeps the rest in order", () => {
+    const transport = new PartialTransport([0, 1, 0, 2]);
+    const outbox = new Outbox(transport);
     for (const bytes of [[1, 2], [3], [4, 5]]) outbox.send(new Uint8Array(bytes));
     outbox.drain();
-    expect(socket.taken).toEqual([1]);
+    expect(transport.taken).toEqual([1]);
     outbox.drain();
-    expect(socket.taken).toEqual([1]);
+    expect(transport.taken).toEqual([1]);
     outbox.drain();
-    expect(socket.taken).toEqual([1, 2, 3, 4, 5]);
+    expect(transport.taken).toEqual([1, 2, 3, 4, 5]);
     expect(outbox.idle).toBe(true);
   });
 
-  test("does not copy: a socket with room is given the very bytes", () => {
+  test("Outbox: hands bytes over without a copy when the transport takes them", () => {
     const given: Uint8Array[] = [];
     const write = (bytes: Uint8Array) => {
       given.push(bytes);
@@ -92,69 +93,97 @@ describe("Outbox", () => {
     expect(given[0]).toBe(bytes);
   });
 
-  test("is idle from the start, and a drain of nothing writes nothing", () => {
-    const socket = new MoodySocket([]);
-    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+  test("Outbox: is idle from the start; a drain of nothing writes nothing", () => {
+    const transport = new PartialTransport([]);
+    const outbox = new Outbox(transport);
     expect(outbox.idle).toBe(true);
     outbox.drain();
-    expect(socket.calls).toBe(0);
+    expect(transport.calls).toBe(0);
   });
 });
 
-describe("the end", () => {
-  test("a socket that says -1 is never written to again, whenever it says so", () => {
+describe("end", () => {
+  test("Outbox: never writes again to a transport that is gone", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(5), { maxLength: 8 }), (steps, moods) => {
-        const socket = new MoodySocket([...moods, -1]);
-        const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+      fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(5), { maxLength: 8 }), (steps, limits) => {
+        const transport = new PartialTransport([...limits, -1]);
+        const outbox = new Outbox(transport);
         for (const each of [...steps, new Uint8Array([1]), new Uint8Array([2]), ...Array(200).fill("drain" as const)]) {
           if (each === "drain") outbox.drain();
           else outbox.send(each);
         }
-        expect(socket.calls).toBeLessThanOrEqual(moods.length + 1);
-        if (socket.calls === moods.length + 1) {
+        expect(transport.calls).toBeLessThanOrEqual(limits.length + 1);
+        if (transport.calls === limits.length + 1) {
           outbox.send(new Uint8Array([9]));
           outbox.drain();
-          expect(socket.calls).toBe(moods.length + 1);
+          expect(transport.calls).toBe(limits.length + 1);
           expect(outbox.idle).toBe(true);
         }
       }),
     );
   });
 
-  test("after -1 what waited is forgotten", () => {
-    const socket = new MoodySocket([0, -1]);
-    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+  test("Outbox: drops what waits when the transport is gone", () => {
+    const transport = new PartialTransport([0, -1]);
+    const outbox = new Outbox(transport);
     outbox.send(new Uint8Array([1]));
     outbox.send(new Uint8Array([2]));
     outbox.drain();
     outbox.drain();
     outbox.send(new Uint8Array([3]));
-    expect(socket.calls).toBe(2);
-    expect(socket.taken).toEqual([]);
+    expect(transport.calls).toBe(2);
+    expect(transport.taken).toEqual([]);
     expect(outbox.idle).toBe(true);
   });
 
-  test("close forgets what waits and sends nothing more", () => {
-    const socket = new MoodySocket([1]);
-    const outbox = new Outbox({ write: socket.write, bufferedBytes: 0 });
+  test("Outbox: close drops what waits and sends nothing more", () => {
+    const transport = new PartialTransport([1]);
+    const outbox = new Outbox(transport);
     outbox.send(new Uint8Array([1, 2, 3]));
     outbox.close();
     outbox.drain();
     outbox.send(new Uint8Array([4]));
-    expect(socket.taken).toEqual([1]);
+    expect(transport.taken).toEqual([1]);
     expect(outbox.idle).toBe(true);
   });
 });
 
-test("counts what waits: all that is sent while the kernel takes nothing, none once it has taken it", () => {
-  let room = 0;
-  const outbox = new Outbox({ write: (bytes) => Math.min(room, bytes.length), bufferedBytes: 0 });
+test("Outbox: counts the messages that wait", () => {
+  let capacity = 0;
+  const outbox = new Outbox({ write: (bytes) => Math.min(capacity, bytes.length), bufferedBytes: 0 });
   for (let sent = 1; sent <= 5; sent++) {
     outbox.send(new Uint8Array(3));
     expect(outbox.waiting).toBe(sent);
   }
-  room = 3;
+  capacity = 3;
   outbox.drain();
   expect(outbox.waiting).toBe(0);
+});
+
+describe("a transport with a queue of its own", () => {
+  test("Outbox: is not idle while the transport's queue is not empty", () => {
+    const transport = new PartialTransport([]);
+    const outbox = new Outbox(transport);
+    outbox.send(new Uint8Array([1]));
+    transport.bufferedBytes = 1;
+    expect(outbox.idle).toBe(false);
+    transport.bufferedBytes = 0;
+    expect(outbox.idle).toBe(true);
+  });
+
+  test("Outbox: adds small messages to the transport's queue up to 64 KiB, then keeps them", () => {
+    const transport = new PartialTransport([]);
+    const outbox = new Outbox(transport);
+    transport.bufferedBytes = 64 * 1024 - 1;
+    outbox.send(new Uint8Array([1]));
+    transport.bufferedBytes = 64 * 1024;
+    outbox.send(new Uint8Array([2]));
+    outbox.send(new Uint8Array([3]));
+    outbox.drain();
+    expect(transport.taken).toEqual([1]);
+    expect(outbox.waiting).toBe(2);
+    transport.bufferedBytes = 0;
+    outbox.drain();
+    expect(transport.taken).toEqual([1, 2, 3]);
+  });
 });

@@ -1,18 +1,15 @@
-// The far end of a viewer's connection, in memory, for the tests of the server's side of it.
+// The far end of a viewer's connection, in memory, for tests of the server's end.
 
+import type { Source } from "../../src/capture/source.ts";
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
 import { type Controls, type ControlSet, readControlSet, readControls } from "../../src/protocol/controls.ts";
 import { type Goodbye, readGoodbye, readWelcome, type Welcome, writeHello } from "../../src/protocol/greeting.ts";
-import { lineLog } from "../../src/core/log.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
-import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
-import type { Source } from "../../src/capture/source.ts";
-import { PictureFeed } from "../../src/server/renditions/feed.ts";
-import { pictureOf } from "./encoded-pictures.ts";
-import type { EncodedPicture } from "../../src/server/picture.ts";
+import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
+import { PictureCamera } from "./picture-camera.ts";
 
 export type Heard =
   | ({ type: "welcome" } & Welcome)
@@ -25,56 +22,37 @@ export type Heard =
   | ({ type: "notice" } & m.Notice)
   | { type: "ping" | "pong"; sentAt?: number };
 
-/** The far end of a connection: reads what the server says, and takes `room` bytes before the next drain. */
-export class FarEnd {
+/** Reads what the server sends, and takes `capacity` bytes until the next drain. */
+export class FakeViewer {
   readonly heard: Heard[] = [];
-  readonly calls: string[] = [];
+  /** The server's end. */
   readonly viewer: Viewer;
-  room = Number.POSITIVE_INFINITY;
-  /** When the viewer has ended the connection. */
+  capacity = Number.POSITIVE_INFINITY;
+  /** Called when the server has ended the connection. */
   onEnd: () => void = () => undefined;
-  readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
-  readonly #splitter = new MessageSplitter(64 * 1024 * 1024, (type, body) => this.#hear(type, body));
+  readonly #camera: PictureCamera;
+  readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => this.#hear(type, body));
 
-  /** `source`: whose controls the viewer is told of. */
-  constructor(source: Source = { name: "a source", framesPerSecond: 30, run: () => Promise.resolve() }) {
-    const controls = new CameraControls({ source, areSettable: true, log: lineLog((text) => this.calls.push(text)) });
+  /** `source` has the controls that the viewer is told of. */
+  constructor(source?: Source) {
+    this.#camera = new PictureCamera(source);
     const write = (bytes: Uint8Array) => {
-      const count = Math.min(this.room, bytes.length);
-      this.room -= count;
+      const count = Math.min(this.capacity, bytes.length);
+      this.capacity -= count;
       this.#splitter.feed(bytes.slice(0, count));
       return count;
     };
-    this.viewer = new Viewer(
-      {
-        address: "test",
-        write,
-        bufferedBytes: 0,
-        abort: () => this.calls.push("abort"),
-        end: () => {
-          this.calls.push("end");
-          this.onEnd();
-        },
-      },
-      {
-        limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
-        findCamera: () => ({
-          name: "a source",
-          controls,
-          captureIntervalMicros: () => 33_333,
-          onChanged: (viewer) => {
-            this.calls.push(viewer.watching ? "watching" : "not watching");
-            viewer.frames.follow(viewer.watching ? this.#feed : null);
-            if (!viewer.watching) this.#feed.clear();
-          },
-          onAcknowledged: () => undefined,
-          onGone: (_, reason) => this.calls.push(`gone: ${reason}`),
-        }),
-        listCameras: () => [{ name: "a source", hasEnded: false, width: 64, height: 48, framesPerSecond: 30 }],
-        onRefused: (_, reason) => this.calls.push(`gone: ${reason}`),
-        onClosed: () => this.calls.push("closed"),
-      },
-    );
+    const end = () => {
+      this.calls.push("end");
+      this.onEnd();
+    };
+    const abort = () => void this.calls.push("abort");
+    this.viewer = new Viewer({ address: "test", write, bufferedBytes: 0, end, abort }, this.#camera);
+  }
+
+  /** What the server's end called, of the camera and of the transport. */
+  get calls(): string[] {
+    return this.#camera.calls;
   }
 
   greet(version: number = WIRE_VERSION, paused = false): this {
@@ -84,18 +62,16 @@ export class FarEnd {
 
   /** A new picture in the feed that the viewer follows while it is watching. */
   offer(picture: EncodedPicture): void {
-    this.#feed.publish(picture);
-    this.viewer.frames.offer();
+    this.#camera.publish(picture, this.viewer);
   }
 
   ack(frameNumber: number, outcome: m.Ack["outcome"] = "shown"): void {
-    const times = { transferMicros: 100, workMicros: 100, paceMicros: 100 };
-    this.viewer.receive(m.writeAck({ frameNumber, outcome, ...times }));
+    this.viewer.receive(m.writeAck({ frameNumber, outcome, transferMicros: 100, workMicros: 100, paceMicros: 100 }));
   }
 
-  /** Makes room for so many bytes more and says so. */
+  /** Takes that many bytes more. */
   drain(bytes: number): void {
-    this.room = bytes;
+    this.capacity = bytes;
     this.viewer.drained();
   }
 
@@ -120,19 +96,6 @@ export class FarEnd {
     else if (type === MessageType.picture) {
       const { frameNumber, jpeg, sentAt, encodedAt } = m.readPicture(body);
       this.heard.push({ type: "picture", frameNumber, jpeg: new Uint8Array(jpeg), sentAt, encodedAt });
-    } else throw new Error(`a server never says ${type}`);
+    } else throw new Error(`a server never sends message type ${type}`);
   }
-}
-
-/** A picture of that number, which also fills its bytes. */
-export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
-  const jpeg = new Uint8Array(bytes).fill(frameNumber);
-  const facts = {
-    ...size,
-    frameNumber,
-    capturedAt: 1000 * frameNumber,
-    encodedAt: 1000 * frameNumber + 5,
-    isPassedOn: false,
-  };
-  return pictureOf(facts, jpeg);
 }

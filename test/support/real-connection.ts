@@ -1,16 +1,16 @@
-// A real connection to a small server in the same process, which keeps the acknowledgements that reach it.
+// A real connection to a small server in the same process, which keeps the Acks that it receives.
 
 import type { Connection } from "../../src/client/connect/connection.ts";
 import { connectTcp } from "../../src/client/connect/tcp.ts";
 import { writeWelcome } from "../../src/protocol/greeting.ts";
-import { type Ack, readAck, readPing, writePong } from "../../src/protocol/messages.ts";
-import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { type Ack, readAck } from "../../src/protocol/messages.ts";
+import { Peer } from "../../src/protocol/peer.ts";
 import { MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { until } from "./wait-until.ts";
 
 export interface RealConnection {
   connection: Connection;
-  /** What the server was told, in order. */
+  /** What the server has received, in order. */
   acks: Ack[];
   close(): void;
 }
@@ -18,27 +18,37 @@ export interface RealConnection {
 /** Connects, greets, and waits for the first Pong, so that latencies are known. */
 export async function openConnection(): Promise<RealConnection> {
   const acks: Ack[] = [];
-  const listener = Bun.listen<{ splitter: MessageSplitter }>({
+  const listener = Bun.listen<{ peer: Peer }>({
     hostname: "127.0.0.1",
     port: 0,
     socket: {
       open(socket) {
-        const splitter = new MessageSplitter(4096, (type, body) => {
-          if (type === MessageType.hello)
-            socket.write(writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" }));
-          else if (type === MessageType.ack) acks.push(readAck(body));
-          else if (type === MessageType.ping) {
-            const { sentAt } = readPing(body);
-            socket.write(writePong({ sentAt, receivedAt: sentAt, repliedAt: sentAt }));
-          }
+        const transport = {
+          write: (bytes: Uint8Array) => socket.write(bytes),
+          bufferedBytes: 0,
+          end: () => void socket.end(),
+          abort: () => socket.terminate(),
+        };
+        const peer = new Peer(transport, "server", {
+          onGreeting() {
+            peer.send(writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" }));
+            peer.accept();
+          },
+          onMessage(type, body) {
+            if (type === MessageType.ack) acks.push(readAck(body));
+            return true;
+          },
+          onGone: () => undefined,
         });
-        socket.data = { splitter };
+        socket.data = { peer };
       },
-      data: (socket, chunk) => socket.data.splitter.feed(chunk),
+      data: (socket, chunk) => socket.data.peer.receive(chunk),
+      drain: (socket) => socket.data.peer.drained(),
+      close: (socket) => socket.data.peer.closed("it hung up"),
     },
   });
-  const nothing = () => undefined;
-  const events = { onWelcome: nothing, onStream: nothing, onPicture: nothing, onTiles: nothing, onNotice: nothing };
+  const ignore = () => undefined;
+  const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
   const connection = await connectTcp({ host: "127.0.0.1", port: listener.port, camera: "" }, events);
   await until(() => connection.clock.known, "the first Pong");
   return {

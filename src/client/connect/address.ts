@@ -1,4 +1,4 @@
-// Where a server is, and which of its cameras is meant: HOST, HOST:PORT, or an IPv6 address in brackets, then /NAME.
+// The address of a server and the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, then /NAME.
 
 import { UsageError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
@@ -7,11 +7,11 @@ import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 export interface Address {
   host: string;
   port: number;
-  /** A camera's name, or a part of it; empty = the first. */
+  /** The name of a camera, or a part of it. Empty: the first camera. */
   camera: string;
 }
 
-/** Throws UsageError for anything that is no host with or without a port and a name. */
+/** Throws UsageError if the text is not a host with an optional port and name. */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
@@ -22,7 +22,7 @@ export function parseAddress(text: string): Address {
     );
   }
   const camera = match?.[4] ?? "";
-  if (Buffer.byteLength(camera) > MAX_CAMERA_NAME_BYTES) {
+  if (new TextEncoder().encode(camera).length > MAX_CAMERA_NAME_BYTES) {
     throw new UsageError(`'${camera}' is longer than any camera's name: ${MAX_CAMERA_NAME_BYTES} bytes are the limit`);
   }
   return { host, port, camera };

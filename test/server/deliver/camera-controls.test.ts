@@ -11,7 +11,7 @@ import { findControl } from "../../../src/capture/control-values.ts";
 import type { SourceControl, Source } from "../../../src/capture/source.ts";
 import { applySetting, listControls } from "../../../src/capture/v4l2/controls.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { FarEnd } from "../../support/fake-viewer.ts";
+import { FakeViewer } from "../../support/fake-viewer.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 
 const gain: SourceControl = {
@@ -55,7 +55,7 @@ const listed = {
 
 test("answers come in the order of the questions, and hold nothing else up", async () => {
   const slow = createSlow();
-  const far = new FarEnd(slow.source).greet();
+  const far = new FakeViewer(slow.source).greet();
   for (const [name, value] of [
     ["gain", "9"],
     ["auto", "on"],
@@ -87,7 +87,7 @@ test("answers come in the order of the questions, and hold nothing else up", asy
 
 test("who asks and asks without waiting is sent away, and hears nothing of it afterwards", async () => {
   const slow = createSlow();
-  const far = new FarEnd(slow.source).greet();
+  const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked < MAX_OPEN_QUESTIONS; asked++) far.viewer.receive(writeControlsAsked());
   expect(far.ofType("goodbye")).toEqual([]);
   far.viewer.receive(writeControlsAsked());
@@ -99,7 +99,7 @@ test("who asks and asks without waiting is sent away, and hears nothing of it af
 
 test("a setting that is one question too many is not made, and neither are those that wait with it", async () => {
   const slow = createSlow();
-  const far = new FarEnd(slow.source).greet();
+  const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked <= MAX_OPEN_QUESTIONS; asked++) {
     far.viewer.receive(writeSetControl({ name: "gain", value: String(asked) }));
     await Bun.sleep(0);
@@ -113,7 +113,7 @@ test("a setting that is one question too many is not made, and neither are those
 test("as many questions as one likes, one after the other", async () => {
   const slow = createSlow();
   slow.answer();
-  const far = new FarEnd(slow.source).greet();
+  const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked < 3 * MAX_OPEN_QUESTIONS; asked++) {
     far.viewer.receive(writeControlsAsked());
     await Bun.sleep(1);
@@ -178,7 +178,7 @@ test("so many settings wait for a camera and no more, whoever asks", async () =>
 });
 
 test("a camera without controls says so", async () => {
-  const far = new FarEnd().greet();
+  const far = new FakeViewer().greet();
   far.viewer.receive(writeControlsAsked());
   far.viewer.receive(writeSetControl({ name: "gain", value: "1" }));
   await Bun.sleep(1);
@@ -191,7 +191,7 @@ test("a camera without controls says so", async () => {
 test("what a viewer writes is a line of the log and nothing else", async () => {
   const slow = createSlow();
   slow.answer();
-  const far = new FarEnd(slow.source).greet();
+  const far = new FakeViewer(slow.source).greet();
   far.viewer.receive(writeSetControl({ name: "reset", value: "1\n12:00:00 viewer root left\u001b[2J" }));
   await Bun.sleep(1);
   expect(far.calls).toContain("viewer test set reset to 112:00:00 viewer root left[2J");
@@ -213,7 +213,7 @@ test.each([
     set: async (name: string, text: string) => applySetting(driver, { name, value: text }),
     close: () => Promise.resolve(),
   };
-  const far = new FarEnd({
+  const far = new FakeViewer({
     ...{ name: "a camera", framesPerSecond: 0 },
     run: () => Promise.resolve(),
     controls,

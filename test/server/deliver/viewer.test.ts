@@ -1,4 +1,4 @@
-// The server's side of one viewer, over a connection in memory that takes as few bytes at a time as it likes.
+// The server's end of one viewer, over a connection in memory that takes as few bytes at a time as a test wants.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,21 +6,22 @@ import { writeGoodbye, writeHello } from "../../../src/protocol/greeting.ts";
 import * as m from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
 import { moveClock, resetClock } from "../../support/moved-clock.ts";
-import { FarEnd, picture } from "../../support/fake-viewer.ts";
+import { FakeViewer } from "../../support/fake-viewer.ts";
+import { picture } from "../../support/picture-camera.ts";
 
 afterEach(resetClock);
 
 describe("greeting", () => {
-  test("is answered by Welcome and a Ping; then the viewer is watching", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: answers Hello with Welcome and a Ping, then watches", () => {
+    const far = new FakeViewer().greet();
     expect(far.heard[0]).toMatchObject({ type: "welcome", version: WIRE_VERSION, sourceName: "a source" });
     expect(far.ofType("ping").length).toBe(1);
     expect(far.calls).toEqual(["watching"]);
     expect(far.viewer.watching).toBe(true);
   });
 
-  test("nothing is said before it, and no picture sent", () => {
-    const far = new FarEnd();
+  test("Viewer: sends nothing before the greeting", () => {
+    const far = new FakeViewer();
     far.offer(picture(1));
     far.viewer.notify({ trouble: true, text: "x", lastedMicros: 0 });
     far.viewer.tick();
@@ -28,8 +29,8 @@ describe("greeting", () => {
     expect(far.viewer.watching).toBe(false);
   });
 
-  test("in another version is answered by a Goodbye that says so, and an end", () => {
-    const far = new FarEnd().greet(99);
+  test("Viewer: answers another version with a Goodbye and hangs up", () => {
+    const far = new FakeViewer().greet(99);
     expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.version }]);
     expect(far.heard[0]).toMatchObject({ text: expect.stringContaining("version 99") });
     expect(far.calls[0]).toBe("end");
@@ -37,19 +38,19 @@ describe("greeting", () => {
   });
 
   test.each([
-    ["a browser", Buffer.from("GET / HTTP/1.1\r\nHost: camera\r\n\r\n")],
-    ["a viewer that does not greet", m.writePing({ sentAt: 1 })],
+    ["an HTTP request", Buffer.from("GET / HTTP/1.1\r\nHost: camera\r\n\r\n")],
+    ["a Ping instead of Hello", m.writePing({ sentAt: 1 })],
     ["a Hello of more than 256 bytes", Buffer.concat([Buffer.from([1, 1, 0, 0, 1]), Buffer.alloc(256)])],
     ["a Hello that is cut off", Buffer.from([2, 0, 0, 0, 1, 0x53])],
-  ])("%s is told and hung up on", (_, bytes) => {
-    const far = new FarEnd();
+  ])("Viewer: answers %s with a Goodbye and hangs up", (_, bytes) => {
+    const far = new FakeViewer();
     far.viewer.receive(bytes);
     expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.protocol }]);
     expect(far.calls[0]).toBe("end");
   });
 
-  test("is waited for 5 s", () => {
-    const far = new FarEnd();
+  test("Viewer: waits 5 s for Hello", () => {
+    const far = new FakeViewer();
     moveClock(4.5);
     far.viewer.tick();
     expect(far.heard).toEqual([]);
@@ -60,8 +61,8 @@ describe("greeting", () => {
 });
 
 describe("pictures", () => {
-  test("follow a Stream, whole and with their stamps; the Stream is said again only when it changes", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: sends Stream before the first picture and when it changes", () => {
+    const far = new FakeViewer().greet();
     far.offer(picture(3, 1000));
     far.ack(3);
     far.offer(picture(4));
@@ -74,8 +75,8 @@ describe("pictures", () => {
     expect(far.viewer.frames.picturesSent).toBe(3);
   });
 
-  test("are not sent without credit; after the Ack comes the newest, and what came between is counted", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: without credit, skips and counts pictures; an Ack brings the newest", () => {
+    const far = new FakeViewer().greet();
     for (let frame = 1; frame <= 5; frame++) far.offer(picture(frame));
     expect(far.pictures).toEqual([1]);
     expect(far.viewer.settled).toBe(false);
@@ -87,8 +88,8 @@ describe("pictures", () => {
     expect(far.viewer.settled).toBe(true);
   });
 
-  test("are composed only when the socket has taken what came before", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: composes a picture only when the transport has taken the one before", () => {
+    const far = new FakeViewer().greet();
     far.drain(10);
     far.offer(picture(1, 500));
     far.offer(picture(2, 500));
@@ -100,17 +101,17 @@ describe("pictures", () => {
     expect(far.pictures).toEqual([1, 2]);
   });
 
-  test("wait as the newest, not as bytes, while other messages fixture in the socket's way", () => {
-    const far = new FarEnd();
-    far.room = 0;
+  test("Viewer: sends the newest picture when small messages have blocked the transport", () => {
+    const far = new FakeViewer();
+    far.capacity = 0;
     far.greet();
     for (let frame = 1; frame <= 3; frame++) far.offer(picture(frame));
     far.drain(Number.POSITIVE_INFINITY);
     expect(far.pictures).toEqual([3]);
   });
 
-  test("only ever grow in number", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: sends no picture that is older than one it has sent", () => {
+    const far = new FakeViewer().greet();
     far.offer(picture(7));
     far.ack(7);
     far.offer(picture(6));
@@ -120,13 +121,13 @@ describe("pictures", () => {
     expect(far.pictures).toEqual([7, 8]);
   });
 
-  test("arrive in one piece through any partial writes", () => {
+  test("Viewer: sends a picture whole through any partial writes", () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 40 }), (rooms) => {
-        const far = new FarEnd().greet();
-        far.room = 0;
+      fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 40 }), (capacities) => {
+        const far = new FakeViewer().greet();
+        far.capacity = 0;
         far.offer(picture(1, 200));
-        for (const room of rooms) far.drain(room);
+        for (const capacity of capacities) far.drain(capacity);
         far.drain(Number.POSITIVE_INFINITY);
         expect(far.heard.at(-1)).toMatchObject({ frameNumber: 1, jpeg: new Uint8Array(200).fill(1) });
       }),
@@ -134,9 +135,9 @@ describe("pictures", () => {
   });
 });
 
-describe("wishes", () => {
-  test("a pause stops pictures and takes the waiting one away; going on brings the newest", () => {
-    const far = new FarEnd().greet();
+describe("messages", () => {
+  test("Viewer: a pause stops pictures and drops the waiting one; the end of it brings the newest", () => {
+    const far = new FakeViewer().greet();
     far.offer(picture(1));
     far.offer(picture(2));
     far.viewer.receive(m.writeWish({ paused: true, keepsSize: false, width: 0, height: 0 }));
@@ -153,23 +154,23 @@ describe("wishes", () => {
     expect(far.pictures).toEqual([1, 3, 4]);
   });
 
-  test("a Ping is answered with its own time; a Notice reaches the viewer", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: answers a Ping with its time, and sends a Notice", () => {
+    const far = new FakeViewer().greet();
     far.viewer.receive(m.writePing({ sentAt: 4711 }));
     far.viewer.notify({ trouble: true, text: "the camera is gone", lastedMicros: 7_000_000 });
     expect(far.heard.at(-2)).toMatchObject({ type: "pong", sentAt: 4711 });
     expect(far.heard.at(-1)).toMatchObject({ type: "notice", text: "the camera is gone", lastedMicros: 7_000_000 });
   });
 
-  test("messages of a later version are skipped", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: skips unknown message types from 128 on", () => {
+    const far = new FakeViewer().greet();
     for (const type of [128, 200, 255]) far.viewer.receive(new Uint8Array([3, 0, 0, 0, type, 1, 2]));
     expect(far.viewer.watching).toBe(true);
     expect(far.ofType("goodbye")).toEqual([]);
   });
 });
 
-describe("the end", () => {
+describe("end", () => {
   test.each([
     [
       "an Ack for a picture that was never sent",
@@ -178,8 +179,8 @@ describe("the end", () => {
     ["a message that only servers send", m.writeNotice({ trouble: true, text: "", lastedMicros: 0 })],
     ["a message of more than 4 KiB", new Uint8Array([1, 16, 0, 0, 200])],
     ["a second Hello", writeHello({ version: WIRE_VERSION, software: "", camera: "", paused: false })],
-  ])("%s costs the viewer its connection", (_, bytes) => {
-    const far = new FarEnd().greet();
+  ])("Viewer: %s ends the connection", (_, bytes) => {
+    const far = new FakeViewer().greet();
     far.viewer.receive(bytes);
     expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.protocol });
     expect(far.calls).toContain("end");
@@ -189,8 +190,8 @@ describe("the end", () => {
     expect(far.heard.at(-1)).toMatchObject({ type: "goodbye" });
   });
 
-  test("silence of 10 s ends it, any byte does not", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: 10 s of silence end the connection; a single byte counts as a sign of life", () => {
+    const far = new FakeViewer().greet();
     moveClock(9);
     far.viewer.receive(new Uint8Array([9]));
     moveClock(18);
@@ -201,9 +202,9 @@ describe("the end", () => {
     expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.timeout });
   });
 
-  test("a viewer that speaks but does not read leaves no more than some messages waiting", () => {
-    const far = new FarEnd().greet();
-    far.room = 0;
+  test("Viewer: the queue stays short when the other end sends and does not read", () => {
+    const far = new FakeViewer().greet();
+    far.capacity = 0;
     for (let second = 1; second <= 600; second++) {
       moveClock(second);
       far.offer(picture(second));
@@ -217,9 +218,9 @@ describe("the end", () => {
     expect(far.viewer.watching).toBe(false); // paused, not gone
   });
 
-  test("a Goodbye waits its turn behind what is on its way, then the connection ends", () => {
-    const far = new FarEnd().greet();
-    far.room = 100;
+  test("Viewer: sends Goodbye after what waits, then ends the connection", () => {
+    const far = new FakeViewer().greet();
+    far.capacity = 100;
     far.offer(picture(1, 500));
     far.viewer.leave(GoodbyeReason.end, "over");
     expect(far.calls).not.toContain("end");
@@ -228,16 +229,16 @@ describe("the end", () => {
     expect(far.calls).toEqual(["watching", "gone: over", "end"]);
   });
 
-  test("a viewer that does not read its goodbye is cut off", async () => {
-    const far = new FarEnd().greet();
-    far.room = 0;
+  test("Viewer: aborts the connection when the Goodbye is not read", async () => {
+    const far = new FakeViewer().greet();
+    far.capacity = 0;
     far.viewer.leave(GoodbyeReason.shutdown, "over");
     while (!far.calls.includes("abort")) await Bun.sleep(20);
     expect(far.calls).not.toContain("end");
   });
 
-  test("is said once, whichever way it comes", () => {
-    const far = new FarEnd().greet();
+  test("Viewer: reports its end once", () => {
+    const far = new FakeViewer().greet();
     far.viewer.receive(writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
     far.viewer.closed("it hung up");
     far.viewer.leave(GoodbyeReason.end, "over");
@@ -245,37 +246,37 @@ describe("the end", () => {
   });
 });
 
-describe("a connection that goes before it has greeted", () => {
-  test("is none that was refused where it has said nothing: somebody looked whether a server is there", () => {
-    const far = new FarEnd();
+describe("end before the greeting", () => {
+  test("Viewer: a connection that sent nothing is not reported as refused", () => {
+    const far = new FakeViewer();
     far.viewer.closed("it hung up");
     expect(far.calls).toEqual(["closed"]);
   });
 
-  test("is one where it was sent away for its silence", () => {
-    const far = new FarEnd();
+  test("Viewer: a connection that timed out is reported as refused", () => {
+    const far = new FakeViewer();
     const connection = far.viewer;
-    far.onEnd = () => connection.closed("it hung up"); // a socket may be closed before `end` returns
+    far.onEnd = () => connection.closed("it hung up"); // a transport may close before `end` returns
     connection.leave(GoodbyeReason.timeout, "it has not greeted");
     expect(far.calls).toEqual(["end", "closed", "gone: it has not greeted"]);
   });
 
-  test("is one where it has begun to", () => {
-    const far = new FarEnd();
+  test("Viewer: a connection that ended within Hello is reported as refused", () => {
+    const far = new FakeViewer();
     far.viewer.receive(new Uint8Array([14, 0]));
     far.viewer.closed("it hung up");
     expect(far.calls).toEqual(["gone: it hung up", "closed"]);
   });
 });
 
-test("random bytes never throw: they end in one goodbye, or wait for more", () => {
+test("Viewer: random bytes never throw; they end in at most one Goodbye", () => {
   const message = fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 40 })).map(([type, body]) => {
     return new Uint8Array([body.length + 1, 0, 0, 0, type, ...body]);
   });
   const chunks = fc.array(fc.oneof(fc.uint8Array({ maxLength: 60 }), message), { maxLength: 12 });
   fc.assert(
     fc.property(fc.boolean(), chunks, (greeted, bytes) => {
-      const far = new FarEnd();
+      const far = new FakeViewer();
       if (greeted) far.greet();
       for (const chunk of bytes) {
         far.viewer.receive(chunk);

@@ -1,0 +1,79 @@
+// A camera without a source and encoders: viewers get the whole pictures that a test publishes.
+
+import type { Source } from "../../src/capture/source.ts";
+import { lineLog } from "../../src/core/log.ts";
+import type { CameraEntry } from "../../src/protocol/cameras.ts";
+import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
+import type { Viewer, ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer.ts";
+import type { EncodedPicture } from "../../src/server/picture.ts";
+import { PictureFeed } from "../../src/server/renditions/feed.ts";
+import { pictureOf } from "./encoded-pictures.ts";
+
+const PLAIN_SOURCE: Source = { name: "a source", framesPerSecond: 30, run: () => Promise.resolve() };
+
+/** The host and the only camera of the viewers that a test makes. */
+export class PictureCamera implements ViewerHost, WatchedCamera {
+  readonly name = "a source";
+  readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
+  readonly controls: CameraControls;
+  /** What was called, in order. */
+  readonly calls: string[] = [];
+  readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
+
+  /** `source` has the controls that viewers are told of. */
+  constructor(source: Source = PLAIN_SOURCE) {
+    this.controls = new CameraControls({ source, areSettable: true, log: lineLog((text) => this.calls.push(text)) });
+  }
+
+  /** A new picture, offered to a viewer. */
+  publish(picture: EncodedPicture, viewer: Viewer): void {
+    this.#feed.publish(picture);
+    viewer.frames.offer();
+  }
+
+  findCamera(): WatchedCamera {
+    return this;
+  }
+
+  listCameras(): CameraEntry[] {
+    return [{ name: this.name, hasEnded: false, width: 64, height: 48, framesPerSecond: 30 }];
+  }
+
+  captureIntervalMicros(): number {
+    return 33_333;
+  }
+
+  onChanged(viewer: Viewer): void {
+    this.calls.push(viewer.watching ? "watching" : "not watching");
+    viewer.frames.follow(viewer.watching ? this.#feed : null);
+    if (!viewer.watching) this.#feed.clear();
+  }
+
+  onAcknowledged(): void {
+    // The feed stays the same, however good the link is.
+  }
+
+  onGone(_viewer: Viewer, reason: string): void {
+    this.calls.push(`gone: ${reason}`);
+  }
+
+  onRefused(_viewer: Viewer, reason: string): void {
+    this.calls.push(`gone: ${reason}`);
+  }
+
+  onClosed(): void {
+    this.calls.push("closed");
+  }
+}
+
+/** A picture whose bytes are all its frame number. */
+export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
+  const facts = {
+    ...size,
+    frameNumber,
+    capturedAt: 1000 * frameNumber,
+    encodedAt: 1000 * frameNumber + 5,
+    isPassedOn: false,
+  };
+  return pictureOf(facts, new Uint8Array(bytes).fill(frameNumber));
+}
