@@ -6,17 +6,22 @@ import { join } from "node:path";
 import vm from "node:vm";
 import { type BunPlugin, Glob } from "bun";
 import { WASM_PATHS } from "../src/codec/bun/files.ts";
+import { writeWelcome } from "../src/protocol/greeting.ts";
+import { MessageType, WIRE_VERSION } from "../src/protocol/wire.ts";
 import type { WasmFile } from "../src/codec/wasm-modules.ts";
 import { cjpeg, djpeg } from "./support/jpeg-tools.ts";
 import type { Page } from "./support/page.ts";
 import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const FOLDERS = ["core", "protocol", "codec", "client/decode", "client/present"];
-/** Kernels are AssemblyScript; codec/bun is what a page replaces; the other two write files. */
+const FOLDERS = ["core", "protocol", "codec", "client/connect", "client/decode", "client/present"];
+/** Kernels are AssemblyScript; codec/bun and TCP are what a page replaces; the last two write files. */
 const NOT_OF_A_PAGE = [
   "src/codec/kernel/",
   "src/codec/bun/",
+  "src/client/connect/ask.ts",
+  "src/client/connect/discover.ts",
+  "src/client/connect/tcp.ts",
   "src/client/present/snapshot.ts",
   "src/client/present/frame-output.ts",
 ];
@@ -70,6 +75,8 @@ const WEB = {
   performance,
   setTimeout,
   clearTimeout,
+  setInterval,
+  clearInterval,
   AbortController,
   AbortSignal,
   TextEncoder,
@@ -126,5 +133,12 @@ describe("the bundle for pages", () => {
     const bytes = Uint8Array.of(3, 0, 0, 0, 7, 1, 2, 1, 0, 0, 0, 9);
     const found = runAsPage(bundle.code).split([bytes.subarray(0, 6), bytes.subarray(6)]);
     expect(JSON.stringify(found)).toBe("[[7,2],[9,0]]");
+  });
+
+  test("greets a server, pings it and says goodbye", () => {
+    const welcome = writeWelcome({ version: WIRE_VERSION, software: "a server", sourceName: "door" });
+    const sent = runAsPage(bundle.code).converse(welcome);
+    const { hello, ping, goodbye } = MessageType;
+    expect(sent.map((message) => message[4])).toEqual([hello, ping, goodbye]);
   });
 });

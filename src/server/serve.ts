@@ -102,7 +102,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   await pool.started;
   if (resolved.announce) {
     const sourceName = cameras.map(({ name }) => name).join(", ");
-    opening.defer(announce({ host, port, sourceName }, (text) => serverLog.warning(text)));
+    opening.defer(announce({ host, port, sourceName }, serverLog));
   }
 
   const report = () =>
@@ -146,7 +146,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
       return isAboutAll ? found.audience : (found.ended ?? found.audience);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
-    say: (text) => log.info(text),
+    log,
   });
 }
 

@@ -218,7 +218,7 @@ describe("sources that misbehave", () => {
       [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: does /],
       [["--source", "-", "--pixel-format", "mjpeg", "--port", "0"], 1, /^error: standard input ended without a frame/],
       [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config are either-or/],
-      [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is no address of this machine/],
+      [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is not an address of this machine/],
       [["--host", "no.such.host.invalid", ...PATTERN], 1, /^error: unknown host: no\.such\.host\.invalid: /],
     ];
     for (const [flags, code, message] of cases) {

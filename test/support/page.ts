@@ -5,6 +5,7 @@ import type { Job, WorkerMessage } from "../../src/codec/threads/job.ts";
 import { serveJobs } from "../../src/codec/threads/serve-jobs.ts";
 import { readJpegSize } from "../../src/codec/jpeg/header.ts";
 import { type WasmFile, WasmModules } from "../../src/codec/wasm-modules.ts";
+import { Connection } from "../../src/client/connect/connection.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 
 export interface Page {
@@ -15,6 +16,8 @@ export interface Page {
   ): Promise<Uint8Array>;
   /** The type and the length of each message in the chunks. */
   split(chunks: readonly Uint8Array[]): [type: number, bytes: number][];
+  /** What a viewer sends to a server whose bytes these are. */
+  converse(fromServer: Uint8Array): Uint8Array[];
 }
 
 const page: Page = {
@@ -36,6 +39,19 @@ const page: Page = {
     const splitter = new MessageSplitter(1000, (type, body) => found.push([type, body.length]));
     for (const chunk of chunks) splitter.feed(chunk);
     return found;
+  },
+  converse(fromServer) {
+    const sent: Uint8Array[] = [];
+    const write = (bytes: Uint8Array) => sent.push(bytes.slice()) && bytes.length;
+    const ignore = () => undefined;
+    const connection = new Connection(
+      { write, bufferedBytes: 0, end: ignore, abort: ignore },
+      { host: "camera.example", port: 1, camera: "door" },
+      { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore },
+    );
+    connection.receive(fromServer);
+    connection.close();
+    return sent;
   },
 };
 Object.assign(globalThis, { page });

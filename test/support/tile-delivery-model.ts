@@ -75,7 +75,7 @@ export class World {
       limits,
       findCamera: () => this.audience,
       listCameras: () => [],
-      say: () => undefined,
+      log: SILENT_LOG,
     });
   }
 

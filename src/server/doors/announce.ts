@@ -1,60 +1,61 @@
-// Announces the server on the local network, so that viewers find it without an address: an instance of DNS-SD by multicast DNS.
+// Announces the server on the local network with DNS-SD over multicast DNS, so that viewers find it without an address.
 //
-// Everything here is by the way: whatever fails is one line to the operator, and the server goes on.
+// The server works without this: a failure is one line in the log.
 
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 import { hostname, networkInterfaces } from "node:os";
 import multicastDns, { type QueryPacket, type ResponsePacket } from "multicast-dns";
 import { messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
 import { SERVICE, writeServiceText } from "../../protocol/discovery.ts";
 import { WIRE_VERSION } from "../../protocol/wire.ts";
 
 export interface AnnouncedServer {
-  /** What it listens on; 0.0.0.0 or :: for all addresses. */
+  /** The address that it listens on; 0.0.0.0 or :: for all addresses. */
   host: string;
   port: number;
-  /** For people. */
+  /** The names of its cameras, for people. */
   sourceName: string;
 }
 
-/** Seconds that others may remember what was said (RFC 6762, 10). */
+/** How long others may keep a record (RFC 6762, 10). */
 const TIME_TO_LIVE_S = 120;
-/** A second announcement, should the first be lost (RFC 6762, 8.3). */
-const SECOND_AFTER_MS = 1_000;
+/** When the announcement is repeated, in case the first was lost (RFC 6762, 8.3). */
+const REPEAT_AFTER_MS = 1_000;
 const MDNS_PORT = 5353;
 
-/** Whether only this machine reaches a server that listens there, so that nobody else need know of it. */
+/** Whether only programs on this machine can reach a server that listens on `host`. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
 }
 
-/** Announces the server until the returned function is called, which takes it back. Loopback servers are not announced. */
-export function announce(server: AnnouncedServer, say: (text: string) => void): () => Promise<void> {
+/** Announces the server; the returned function takes the announcement back. A server on the loopback is not announced. */
+export function announce(server: AnnouncedServer, log: Log): () => Promise<void> {
   if (isLoopback(server.host)) return () => Promise.resolve();
   let hasFailed = false;
   const fail = (error: unknown) => {
-    if (error && !hasFailed)
-      say(`the server is not announced on the network: ${messageOf(error)} (--no-announce: do not try)`);
-    hasFailed ||= Boolean(error);
+    if (!error || hasFailed) return;
+    hasFailed = true;
+    log.warning(`the server is not announced on the network: ${messageOf(error)} (--no-announce: do not try)`);
   };
-  // Its own names: those of the machine may be claimed by another program's announcements.
+  // Names of its own: another program may have announced the machine's name.
   const machine = hostname().split(".")[0] ?? "";
   const own = `${machine.slice(0, 40)}-${server.port}-${randomBytes(2).toString("hex")}`;
   const names = { instance: `${own}.${SERVICE}`, target: `${own}.local` };
   const records = (ttl = TIME_TO_LIVE_S) => describe(server, names, ttl);
   const mdns = multicastDns();
-  mdns.on("error", fail); // of the socket; other people's broken packets come as warnings, which are theirs
+  mdns.on("error", fail); // errors of the socket; broken packets of others are "warning" events, which do not matter here
   mdns.on("query", (query: QueryPacket, from: RemoteInfo) => {
     const isAsked = (query.questions ?? []).some(({ name }) => Object.values(names).includes(name) || name === SERVICE);
     if (!isAsked) return;
-    // Who asks from another port hears no multicast (RFC 6762, 6.7).
+    // A program that asks from another port does not receive multicast (RFC 6762, 6.7).
     if (from.port === MDNS_PORT) mdns.respond(records(), fail);
     else mdns.respond(records(), from, fail);
   });
-  const tellAll = () => mdns.respond(records(), fail);
-  tellAll();
-  const again = setTimeout(tellAll, SECOND_AFTER_MS);
+  const announceToAll = () => mdns.respond(records(), fail);
+  announceToAll();
+  const again = setTimeout(announceToAll, REPEAT_AFTER_MS);
   return async () => {
     clearTimeout(again);
     if (!hasFailed) await new Promise<void>((resolve) => mdns.respond(records(0), () => resolve()));
@@ -78,7 +79,7 @@ function describe(
   ];
 }
 
-/** Asked for each time: a machine's addresses come and go. */
+/** The addresses to announce, read each time: a machine's addresses change. */
 function addresses(host: string): string[] {
   if (host !== "0.0.0.0" && host !== "::") return /^[\d.]+$/.test(host) ? [host] : [];
   return Object.values(networkInterfaces())

@@ -1,6 +1,7 @@
 // Where viewers arrive: holds every connection from its first byte to its end, whatever camera it watches.
 
 import { Condition } from "../../core/condition.ts";
+import type { Log } from "../../core/log.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { AdaptationLimits } from "../deliver/adaptation.ts";
@@ -21,7 +22,7 @@ export interface ReceptionOptions {
   /** The camera for a viewer, or why there is none. */
   findCamera: (request: CameraRequest) => WatchedCamera | Refusal;
   listCameras: () => CameraEntry[];
-  say: (text: string) => void;
+  log: Log;
 }
 
 export class Reception implements ViewerHost {
@@ -65,7 +66,7 @@ export class Reception implements ViewerHost {
   }
 
   onRefused({ address }: Viewer, reason: string): void {
-    this.#options.say(`connection from ${address} refused: ${reason}`);
+    this.#options.log.info(`connection from ${address} refused: ${reason}`);
   }
 
   onClosed(viewer: Viewer): void {

@@ -56,10 +56,10 @@ function explain(host: string, port: number, cause: unknown): string {
   }
   switch (code) {
     case "EADDRINUSE":
-      return `port ${port} on ${host} is taken: stop what listens there, or choose another with --port`;
+      return `port ${port} on ${host} is in use: stop the program that listens there, or choose another port with --port`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `${host} is no address of this machine: --host takes one of its own, or 0.0.0.0 for all`;
+      return `${host} is not an address of this machine: --host takes one of its addresses, or 0.0.0.0 for all`;
     case "EACCES":
       return `no permission to listen on port ${port}: choose one above 1023 with --port`;
     default:

@@ -1,4 +1,4 @@
-// Who is announced: servers that others can reach, and no others. (That they are found: test/e2e/discovery.test.ts.)
+// Which servers are announced: those that other machines can reach. That viewers find them: test/e2e/discovery.test.ts.
 
 import { expect, test } from "bun:test";
 import { isLoopback } from "../../../src/server/doors/announce.ts";
@@ -13,6 +13,6 @@ test.each([
   ["192.168.1.27", false],
   ["127host.lan", false],
   ["camera.local", false],
-])("only its own machine reaches a server on %s: %p", (host, expected) => {
+])("isLoopback: %s is reached from this machine only: %p", (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
 });
