@@ -1,19 +1,21 @@
-// A picture greyed, in a codec thread: without colour and darker, so that it is not taken for what is seen now.
+// Makes a grey and darker copy of a picture, in a codec thread. Viewers show it in place of a picture that is too old.
 
 import type { Arena } from "./memory/arena.ts";
 
-/** RGBA pixels in the arena, of which a grey copy is made there. */
+/** Asks for a grey copy of RGBA pixels. Both addresses are in the arena. */
 export interface GreyJob {
   kind: "grey";
   address: number;
+  /** Where the copy goes. */
   target: number;
+  /** How many pixels. */
   pixels: number;
 }
 
-/** Share of the brightness that is left, in 256ths. */
+/** The share of brightness that the copy keeps, in 256ths. */
 const DIMMED = 154;
 
-/** Writes the copy; what `address` holds stays as it is. Luma is BT.601's, as JPEG has it (JFIF 1.02). */
+/** Writes the copy. The pixels at `address` do not change. Luma is BT.601's, as in JPEG (JFIF 1.02). */
 export function greyOut(arena: Arena, { address, target, pixels }: GreyJob): void {
   const from = new Uint32Array(arena.memory.buffer, address, pixels);
   const to = new Uint32Array(arena.memory.buffer, target, pixels);

@@ -1,4 +1,4 @@
-// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. Small files, slow; reads every JPEG.
+// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. Its files are small, it is slow, and it reads every JPEG.
 
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
@@ -9,7 +9,7 @@ import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";
 import type { WasmModules } from "./wasm-modules.ts";
 
-/** The package makes and takes the browser's ImageData, which Bun does not have; this much of it is used. */
+/** The package takes and returns the browser's ImageData, which Bun does not have. It uses only this much of it. */
 class PlainImageData {
   readonly data: Uint8ClampedArray;
   readonly width: number;
@@ -23,18 +23,18 @@ class PlainImageData {
 }
 
 declare global {
-  /** As the package's declarations name it; Bun has no such type. */
+  /** The package's declarations use this name, and Bun has no such type. */
   interface ImageData extends PlainImageData {}
 }
 
 /**
- * The fastest setting that works: baseline, one trellis loop (none would divide by zero). `optimize_coding` has to stay on:
- * without it MozJPEG's trellis quantisation breaks the entropy-coded data of some pictures (6 % of the test card's at
- * 320×240; djpeg says "bad Huffman code"), and it saves no time that could be measured.
+ * The fastest settings that work: baseline, and one trellis loop (with none, it divides by zero). `optimize_coding` stays on:
+ * without it, MozJPEG's trellis quantisation breaks the entropy-coded data of some pictures (6 % of the test card's at
+ * 320×240; djpeg says "bad Huffman code"), and it would save no time that we could measure.
  */
 const FASTEST = { baseline: true, progressive: false, optimize_coding: true, trellis_loops: 1 } as const;
 
-/** The package's words for 4:4:4; left to itself, it samples 4:2:0 below quality 80. */
+/** The package's settings for 4:4:4. By default it uses 4:2:0 below quality 80. */
 const FULL_COLOUR = { auto_subsample: false, chroma_subsample: 1 } as const;
 
 export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Codec> {
@@ -46,7 +46,7 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
     tileEncoder: null,
     async encode(frame, quality) {
       try {
-        // A copy: the package cannot take shared memory, and wants RGBA.
+        // A copy: the package takes no shared memory, and RGBA only.
         const bytes = arena.bytes(frame.address, frameBytes(frame.format, frame.width, frame.height));
         const rgba = toRgba(frame, bytes);
         const image = new PlainImageData(rgba, frame.width, frame.height);
@@ -59,7 +59,7 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
 
     async decode(jpeg, target) {
       const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch(async (cause: unknown) => {
-        await initDecoder(decoder); // a picture that libjpeg gives up on leaves its memory leaking, or broken
+        await initDecoder(decoder); // when libjpeg gives up on a picture, its memory leaks or is broken
         const reason = cause instanceof Error ? cause.message : "it is damaged";
         throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${reason}`, { cause });
       });
@@ -67,15 +67,15 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
       if (data.length !== target.bytes) {
         throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
       }
-      arena.bytes(target.address, target.bytes).set(data); // a copy: the package allocates its own memory for every picture
-      return { width, height, isDamaged: false }; // libjpeg only warns of damage, and the package does not pass that on
+      arena.bytes(target.address, target.bytes).set(data); // a copy: the package allocates memory for every picture
+      return { width, height, isDamaged: false }; // libjpeg only warns of damage, and the package hides its warnings
     },
   };
 }
 
 type PackageOptions = Partial<EmscriptenWasm.ModuleOpts> & Pick<EmscriptenWasm.Module, "print" | "printErr">;
 
-/** Hands the package its module compiled: left alone, it would fetch its .wasm files as a page does, which works in no other runtime. */
+/** Gives the package its compiled module. Otherwise it would fetch its .wasm files, which works in pages only. */
 function packageOptions(module: WebAssembly.Module): PackageOptions {
   return {
     instantiateWasm(imports, onInstance) {
@@ -84,7 +84,7 @@ function packageOptions(module: WebAssembly.Module): PackageOptions {
       (onInstance as unknown as (instance: WebAssembly.Instance) => void)(instance);
       return instance.exports;
     },
-    // libjpeg's warnings about damaged data would go to standard error one by one; the caller counts drops instead.
+    // libjpeg would write each warning about damaged data to standard error; the caller counts dropped frames instead.
     print: () => undefined,
     printErr: () => undefined,
   };

@@ -89,7 +89,7 @@ function layoutOf(format: PixelFormat, size: Size): YuvLayout {
   };
 }
 
-/** Factors in 1/65536: R = y + vr·V, G = y − ug·U − vg·V, B = y + ub·U, with U and V around 0. */
+/** Factors in 1/65536: R = y + vr·V, G = y − ug·U − vg·V, B = y + ub·U. U and V are centred on 0. */
 interface YuvRange {
   lumaZero: number;
   luma: number;

@@ -1,4 +1,4 @@
-// The one clock of a process: microseconds since the Unix epoch, never running backwards; and waiting by it.
+// The clock of a process, in microseconds since the Unix epoch; it never runs backwards. And waiting.
 
 import { onAbort } from "./on-abort.ts";
 
@@ -6,11 +6,11 @@ import { onAbort } from "./on-abort.ts";
 export type Micros = number;
 
 /**
- * Now, in microseconds since the Unix epoch.
+ * Returns the time in microseconds since the Unix epoch.
  *
- * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero, so the sum never steps back within a
- * thread and agrees between threads and processes of one machine to well under a millisecond. Between machines it is as
- * far off as their clocks are; `protocol/clock-offset.ts` estimates that.
+ * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread, and
+ * threads and processes of one machine agree to well under a millisecond. Machines differ as their clocks do;
+ * `protocol/clock-offset.ts` estimates the difference.
  */
 export function nowMicros(): Micros {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);

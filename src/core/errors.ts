@@ -1,8 +1,8 @@
-// What can go wrong, by culprit: who has to act decides the class, and main.ts decides the exit code from it.
+// Errors by culprit: the class says who has to act, and the programs choose the exit code by it.
 
 /**
- * An option or argument that cannot be used as given. Printed as one line, exit code 2. `retry` says whether waiting may help:
- * a name that no device has now may be that of one which is plugged in later.
+ * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` says whether waiting may help:
+ * a device of that name may be plugged in later.
  */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -13,17 +13,17 @@ export class UsageError extends Error {
   }
 }
 
-/** A peer broke the wire format or speaks another version of it. Costs that peer its connection, nobody else anything. */
+/** A peer broke the wire format or speaks another version of it. Only that peer's connection is closed. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** A picture that cannot be encoded or decoded. The frame is dropped and counted. */
+/** A picture cannot be encoded or decoded. The frame is dropped and counted. */
 export class CodecError extends Error {
   override readonly name = "CodecError";
 }
 
-/** A camera, file, address or stream that cannot be read, or that stopped. `retry` says whether waiting may help. */
+/** A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly retry: boolean;
@@ -33,17 +33,17 @@ export class SourceError extends Error {
   }
 }
 
-/** A program, device or display that is not there. The message ends with what to do about it. */
+/** A program, device or display is missing. The message ends with what to do about it. */
 export class MissingError extends Error {
   override readonly name = "MissingError";
 }
 
-/** The network said no: a port that is taken, a host that is unknown, a server that hung up. */
+/** The network refused: a port is in use, a host is unknown, a server closed the connection. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
 
-/** Errors whose message alone tells the user what happened; anything else is a defect and is shown with its stack. */
+/** Whether the message of an error is enough for the user. Any other error is a defect and is shown with its stack. */
 export function isExpected(error: unknown): error is Error {
   return (
     error instanceof UsageError ||
@@ -55,12 +55,12 @@ export function isExpected(error: unknown): error is Error {
   );
 }
 
-/** The text of anything that was thrown. */
+/** Returns the text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's own error name (`ENOENT`, `EADDRINUSE`, …) of anything that was thrown, where it has one. */
+/** Returns the system's error name (`ENOENT`, `EADDRINUSE`, …) of anything that was thrown, if it has one. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

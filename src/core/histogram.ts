@@ -1,4 +1,4 @@
-// An HDR histogram (Gil Tene, "HdrHistogram"): counts values in buckets that are never wider than a thousandth of the value.
+// An HDR histogram (Gil Tene, "HdrHistogram"): it counts values in buckets that are never wider than a thousandth of the value.
 //
 // The first SUB_BUCKETS values have a bucket each. Above, each doubling of the value has HALF buckets, twice as wide as those
 // before: an index is the number of the doubling and the top bits of the value. Bun's and node's `perf_hooks` have the same
@@ -7,7 +7,7 @@
 
 const HALF_BITS = 10;
 const HALF = 1 << HALF_BITS;
-/** The smallest power of two that tells apart 2 · 1000 values: three digits. */
+/** Three digits need 2 · 1000 buckets, rounded up to a power of two. */
 const SUB_BUCKETS = 2 * HALF;
 
 export class Histogram {

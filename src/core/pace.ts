@@ -1,10 +1,10 @@
-// Doing something so many times a second, without drift.
+// Repeats a step at a fixed rate, without drift.
 
 import { nowMicros, sleep } from "./clock.ts";
 
 /**
- * Calls `step` at `perSecond` until the signal aborts, one call at a time, with the seconds since the start. Beats that
- * a slow step ran past are left out, not caught up with: what is late is old. `perSecond` 0 means without pause.
+ * Calls `step` `perSecond` times a second until the signal aborts, one call at a time, with the seconds since the start. When a step
+ * takes too long, the beats that it missed are left out, since late frames would be old. `perSecond` 0 means without pause.
  */
 export async function pace(
   perSecond: number,
@@ -23,6 +23,6 @@ export async function pace(
     }
     await step(now / 1e6);
     beat = interval > 0 ? Math.max(beat + 1, Math.floor((nowMicros() - startedAt) / interval)) : beat + 1;
-    if (interval === 0) await sleep(0, signal); // lets sockets and signals in
+    if (interval === 0) await sleep(0, signal); // lets sockets and signals be handled
   }
 }

@@ -1,10 +1,10 @@
-// Raw pixel layouts, by ffmpeg's names: how many bytes a frame has and where its planes lie.
+// Raw pixel layouts by ffmpeg's names: how many bytes a frame has and where its planes are. And sizes of pictures.
 
 import { UsageError } from "./errors.ts";
 
 /**
- * Layouts that a frame may arrive in. YUV is BT.601; `yuv420p`, `nv12` and `yuyv422` have studio range (16–235), as
- * cameras and ffmpeg's pipes have it; `yuvj420p` and `gray` have full range, as JPEG itself (JFIF 1.02, "Color space").
+ * The layouts of frames. YUV is BT.601. `yuv420p`, `nv12` and `yuyv422` have studio range (16–235), as from cameras and ffmpeg's
+ * pipes; `yuvj420p` and `gray` have full range, as in JPEG (JFIF 1.02, "Color space").
  */
 export const PIXEL_FORMATS = ["rgba", "rgb24", "bgr24", "yuv420p", "yuvj420p", "nv12", "yuyv422", "gray"] as const;
 export type PixelFormat = (typeof PIXEL_FORMATS)[number];
@@ -23,10 +23,10 @@ export interface Size {
   height: number;
 }
 
-/** Largest side, in pixels, that any part of Slipstream handles: bounds what a lying header can make us allocate. */
+/** The largest side in pixels that Slipstream handles. It bounds how much memory a false header can make us allocate. */
 export const MAX_SIDE_PIXELS = 8192;
 
-/** How a plane's samples lie: a group of bytes for one pixel, or for two neighbours (`columnShift` 1) or lines (`rowShift` 1). */
+/** The samples of a plane: `groupBytes` for each pixel, or for two neighbours (`columnShift` 1) of each line or of two (`rowShift` 1). */
 interface PlaneShape {
   readonly groupBytes: number;
   readonly columnShift: 0 | 1;

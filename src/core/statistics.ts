@@ -1,9 +1,9 @@
-// Figures over time: percentiles of a run in bounded memory, and rates over the last seconds.
+// Statistics over time: percentiles in bounded memory, rates over the last seconds, medians, counts by reason.
 
 import type { Micros } from "./clock.ts";
 import { Histogram } from "./histogram.ts";
 
-/** Milliseconds, rounded to a hundredth; what every report shows of a latency. */
+/** A latency in milliseconds, rounded to a hundredth, as all reports show it. */
 export interface LatencyMs {
   p50: number;
   p95: number;
@@ -11,7 +11,7 @@ export interface LatencyMs {
   max: number;
 }
 
-const HIGHEST_MICROS = 3_600_000_000; // an hour; a longer wait is counted as an hour
+const HIGHEST_MICROS = 3_600_000_000; // one hour; longer durations are counted as one hour
 
 /** Percentiles of durations in microseconds, to three digits, in bounded memory. */
 export class Durations {
@@ -45,7 +45,7 @@ export class Durations {
   }
 }
 
-/** How many, and how much, a second, over the last `spanMicros`. Holds at most `capacity` events; older ones leave. */
+/** Events a second, and their amounts a second, over the last `spanMicros`. Keeps the newest `capacity` events at most. */
 export class Rate {
   readonly #spanMicros: number;
   readonly #capacity: number;
@@ -63,19 +63,19 @@ export class Rate {
     this.#forget(now);
   }
 
-  /** Events a second: intervals between the first and the last event in the span, so a start-up does not dilute it. */
+  /** Events a second, from the intervals between the first and the last event in the span. So the time before the first event does not count. */
   perSecond(now: Micros): number {
     this.#forget(now);
     const first = this.#times[0];
     const last = this.#times.at(-1);
     if (first === undefined || last === undefined || this.#times.length < 2) return 0;
-    // After a stall the silence since the last event counts too: the rate falls instead of freezing.
+    // After a stall, the silence since the last event counts too, so that the rate falls.
     const interval = (last - first) / (this.#times.length - 1);
     const spanMicros = Math.max(last - first, now - first - interval);
     return spanMicros <= 0 ? 0 : ((this.#times.length - 1) * 1e6) / spanMicros;
   }
 
-  /** Sum of the amounts a second. */
+  /** The sum of the amounts a second. */
   amountPerSecond(now: Micros): number {
     const events = this.perSecond(now);
     if (events === 0) return 0;
@@ -92,11 +92,11 @@ export class Rate {
   }
 }
 
-/** Median of the last `capacity` values; `undefined` before the first. */
+/** The median of the last `capacity` values; `undefined` before the first. */
 export class RecentMedian {
   readonly #capacity: number;
   #values: number[] = [];
-  /** Of the values at hand; null until it is asked for. It is asked for far more often than they change. */
+  /** The median of the present values; null until `value` is read, which happens far more often than values change. */
   #median: { value: number | undefined } | null = null;
 
   constructor(capacity = 16) {
@@ -120,12 +120,12 @@ export class RecentMedian {
   }
 }
 
-/** The middle of some values (the upper of two); `undefined` of none. */
+/** The middle value, or the upper one of two; `undefined` without values. */
 export function median(values: readonly number[]): number | undefined {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-/** Counts by reason; the sum is what one number can say. */
+/** Counts dropped frames by reason. */
 export class DropCounters<Reason extends string> {
   readonly byReason: Record<Reason, number>;
 
@@ -142,7 +142,7 @@ export class DropCounters<Reason extends string> {
   }
 }
 
-/** Microseconds as milliseconds, rounded to a hundredth. */
+/** Converts microseconds to milliseconds, rounded to a hundredth. */
 export function roundMs(micros: number): number {
   return Math.round(micros / 10) / 100;
 }

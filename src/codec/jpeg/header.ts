@@ -1,4 +1,4 @@
-// A JPEG's header, read from its markers without decoding it (ITU-T T.81, annex B).
+// Reads a JPEG's header from its markers, without decoding the picture (ITU-T T.81, annex B).
 
 import { CodecError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
@@ -9,23 +9,23 @@ const SOS = 0xda;
 const DQT = 0xdb;
 const DRI = 0xdd;
 const TEM = 0x01;
-/** Sequential, Huffman-coded frames, of 8 and of 12 bits (T.81 table B.1). */
+/** Sequential, Huffman-coded frames: baseline, and extended (T.81 table B.1). */
 const SOF0 = 0xc0;
 const SOF1 = 0xc1;
 
-/** What stands before a JPEG's first entropy-coded byte. */
+/** What is known before a JPEG's first entropy-coded byte. */
 export interface JpegHeader extends Size {
-  /** Sequential and Huffman-coded: what cameras make. Not so: progressive, lossless, arithmetic coding. */
+  /** Sequential and Huffman-coded, as cameras make them; not progressive, lossless or arithmetic-coded. */
   isSequential: boolean;
-  /** MCUs from one restart marker to the next; 0 = there are none. */
+  /** MCUs from one restart marker to the next; 0 if there are no restart markers. */
   restartIntervalMcus: number;
-  /** Where SOS stands, its FF. */
+  /** Offset of the SOS marker's FF. */
   scanAt: number;
-  /** Where the first entropy-coded byte is. */
+  /** Offset of the first entropy-coded byte. */
   dataAt: number;
 }
 
-/** A marker and its segment: `at` is the marker's FF, `end` is behind the segment. Those without a segment are left out. */
+/** A marker with its segment. `at` is the offset of the marker's FF, `end` the one after the segment. */
 export interface Segment {
   marker: number;
   at: number;
@@ -42,8 +42,8 @@ function twoBytes(jpeg: Uint8Array, at: number): number {
 }
 
 /**
- * The segments from SOI to the first SOS, that included; it ends early where the bytes do.
- * Throws CodecError where the bytes are no JPEG, or none any more.
+ * Yields the segments from SOI to the first SOS, that one included, or to the end of the bytes. Markers without a segment are skipped.
+ * Throws CodecError if the bytes are no JPEG, or stop being one.
  */
 export function* headerSegments(jpeg: Uint8Array): Generator<Segment, void, void> {
   if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw new CodecError("not a JPEG: it does not begin with SOI (FF D8)");
@@ -67,7 +67,7 @@ export function* headerSegments(jpeg: Uint8Array): Generator<Segment, void, void
   }
 }
 
-/** Width and height of a JPEG. Throws CodecError where the bytes are no JPEG or announce no usable size. */
+/** Reads the width and height of a JPEG. Throws CodecError if the bytes are no JPEG or have no usable size. */
 export function readJpegSize(jpeg: Uint8Array): Size {
   for (const { marker, at } of headerSegments(jpeg)) {
     if (marker === SOS) break;
@@ -76,7 +76,7 @@ export function readJpegSize(jpeg: Uint8Array): Size {
   throw new CodecError("broken JPEG: it ends before its frame header (SOF)");
 }
 
-/** The same, and what else its header says. Throws CodecError also where there is no scan behind the header. */
+/** Reads the size and the rest of the header. Throws CodecError as `readJpegSize` does, and if no scan follows the header. */
 export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
   let size: Size | null = null;
   let isSequential = false;
@@ -102,8 +102,8 @@ function sizeOf(jpeg: Uint8Array, at: number): Size {
 }
 
 /**
- * Whether there is an EOI behind the header, with whatever the camera put behind that: where there is none, the end of the
- * picture is missing. Entropy-coded bytes hold no EOI by chance (T.81 B.1.1.5).
+ * Whether an EOI follows the header; cameras may put other bytes after it. Without an EOI, the end of the picture is missing.
+ * Entropy-coded bytes never look like an EOI (T.81 B.1.1.5).
  */
 export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
   for (let at = jpeg.lastIndexOf(EOI); at > dataAt; at = jpeg.lastIndexOf(EOI, at - 1)) {
@@ -112,18 +112,18 @@ export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
   return false;
 }
 
-/** The sum of T.81 table K.1, which quality 50 has as it stands on libjpeg's scale. */
+/** The sum of T.81 table K.1, which libjpeg uses unscaled for quality 50. */
 const LUMINANCE_SUM = 3688;
 
-/** The quality (1 to 100, libjpeg's scale) of which the first quantisation table is about; null where there is none. */
+/** Estimates the quality (1 to 100, libjpeg's scale) from the first quantisation table; null if there is no table. */
 export function estimateQuality(jpeg: Uint8Array): number | null {
   for (const { marker, at, end } of headerSegments(jpeg)) {
     if (marker !== DQT || end > jpeg.length || end < at + 5 + 64) continue;
     const is16Bit = (jpeg[at + 4] as number) >> 4 !== 0;
-    if (is16Bit) return 1; // libjpeg needs more than 8 bits below quality 24 only, and only if it is told to
+    if (is16Bit) return 1; // libjpeg writes 16-bit tables only below quality 24, and only if it is told to
     const sum = jpeg.subarray(at + 5, at + 5 + 64).reduce((total, factor) => total + factor, 0);
     const percent = (100 * sum) / LUMINANCE_SUM;
-    // jcparam.c, jpeg_quality_scaling, the other way round.
+    // The inverse of jpeg_quality_scaling in jcparam.c.
     const quality = percent > 100 ? 5000 / percent : 100 - percent / 2;
     return Math.min(100, Math.max(1, Math.round(quality)));
   }

@@ -1,14 +1,14 @@
-// The typical Huffman tables of T.81 annex K.3, put into JPEGs that leave them out, as many cameras' MJPEG does.
+// Adds the typical Huffman tables of T.81 annex K.3 to JPEGs that lack them, as those of many cameras do.
 //
-// Such cameras mean these tables (the MJPEG of AVI, "OpenDML AVI File Format Extensions" 1.02, leaves them out); readers of
-// stills need not know that.
+// Such cameras mean these tables ("OpenDML AVI File Format Extensions" 1.02 leaves them out of MJPEG), but readers of still
+// pictures need not know that.
 
 import { CodecError } from "../../core/errors.ts";
 import { headerSegments, type JpegHeader } from "./header.ts";
 
 const DHT = 0xc4;
 
-/** K.3 to K.6: for each, its class and destination as DHT has them, how many codes there are of each length, and the values. */
+/** Tables K.3 to K.6: class and destination as in DHT, the number of codes of each length, and the values, in hexadecimal. */
 const TABLES: readonly (readonly [destination: number, counts: string, values: string])[] = [
   [0x00, "00010501010101010100000000000000", "000102030405060708090a0b"],
   [
@@ -28,7 +28,7 @@ const TABLES: readonly (readonly [destination: number, counts: string, values: s
   ],
 ];
 
-/** A DHT segment of one table each, by class and destination (T.81 B.2.4.2). */
+/** A DHT segment for each table, by class and destination (T.81 B.2.4.2). */
 const SEGMENTS = new Map(
   TABLES.map(([destination, counts, values]) => {
     const table = Uint8Array.fromHex(counts + values);
@@ -38,8 +38,8 @@ const SEGMENTS = new Map(
 );
 
 /**
- * The tables of annex K that the first scan of a JPEG wants and its header does not define, as DHT segments to be put before that
- * scan; none where it has all. Only for sequential JPEGs: nobody has agreed on tables for others.
+ * Returns the DHT segments that have to be put before the first scan of a JPEG: the tables of annex K that its header does not
+ * define, or nothing if the scan has all that it uses. Only sequential JPEGs have standard tables.
  */
 export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }: JpegHeader): Uint8Array[] {
   if (!isSequential) return [];
@@ -48,7 +48,7 @@ export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }:
   return [...SEGMENTS].filter(([destination]) => !defined.has(destination)).map(([, segment]) => segment);
 }
 
-/** The JPEG with these tables: itself where it has them, else a copy. */
+/** Returns the JPEG with these tables: the same bytes if it has them, or else a copy. */
 export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Array {
   const missing = missingHuffmanTables(jpeg, header);
   if (missing.length === 0) return jpeg;
@@ -63,7 +63,7 @@ export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Ar
   return whole;
 }
 
-/** Class and destination of each table that the header defines; one segment may hold several. */
+/** The class and destination of each table that the header defines. One segment may hold several tables. */
 function definedTables(jpeg: Uint8Array): Set<number> {
   const defined = new Set<number>();
   for (const { marker, at, end } of headerSegments(jpeg)) {
@@ -76,7 +76,7 @@ function definedTables(jpeg: Uint8Array): Set<number> {
   return defined;
 }
 
-/** Those that the scan's components name (T.81 B.2.3). Throws CodecError where the scan's header is too short for them. */
+/** The tables that the scan's components use (T.81 B.2.3). Throws CodecError if the scan's header is too short for them. */
 function wantedTables(jpeg: Uint8Array, scanAt: number): number[] {
   const count = jpeg[scanAt + 4] as number;
   if (((jpeg[scanAt + 2] as number) << 8) + (jpeg[scanAt + 3] as number) < 6 + 2 * count) {

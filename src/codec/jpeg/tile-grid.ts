@@ -1,4 +1,4 @@
-// How a picture is cut into tiles: restart intervals of a few MCUs (T.81 B.2.4.4), a whole number of them a line.
+// How a picture is cut into tiles. A tile is a restart interval of a few MCUs (T.81 B.2.4.4); each line of MCUs has a whole number of them.
 
 import type { ChromaSampling } from "./sampling.ts";
 
@@ -20,7 +20,7 @@ export interface TileGrid {
   readonly tileCount: number;
 }
 
-/** The tiles that `prepare` makes of a picture with that sampling unless it is told otherwise. */
+/** The tiles that the encoder makes by default of a picture of that size and sampling. */
 export function tileGrid(sampling: ChromaSampling, width: number, height: number): TileGrid {
   const mcus = mcusPerLine(width, sampling);
   const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
@@ -29,12 +29,12 @@ export function tileGrid(sampling: ChromaSampling, width: number, height: number
   return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
 }
 
-/** Width of a tile that is aimed at: narrower ones cost bytes and calls, wider ones take more along that is unchanged. */
+/** The width that tiles should have. Narrower tiles cost more bytes and calls; wider ones hold more pixels that have not changed. */
 const TILE_PIXELS = 128;
 
 /**
- * The divisor of the MCUs per line that brings tiles nearest to TILE_PIXELS; where none lies between half and five times
- * that, the whole line. (128 pixels are eight MCUs of 4:2:0, which is what the kernels take at a time.)
+ * The MCUs in a tile: the divisor of the MCUs per line whose tiles come nearest to TILE_PIXELS, or the whole line if no divisor
+ * lies between half and five times that. (128 pixels are eight MCUs of 4:2:0, as many as the kernels take at a time.)
  */
 export function defaultRestartInterval(mcus: number, mcuWidthPixels: number): number {
   const aim = TILE_PIXELS / mcuWidthPixels;

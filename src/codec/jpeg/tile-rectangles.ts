@@ -1,26 +1,26 @@
-// Which pixels of a decoded JPEG its tiles cover, and how a picture is shared out to several threads.
+// Which pixels of a decoded JPEG its tiles cover, and how threads share the work on one picture.
 
-/** What a header says. */
+/** What the decoder read in a JPEG's header. */
 export interface PictureInfo {
   readonly width: number;
   readonly height: number;
-  /** 1 for grey, else 3. */
+  /** 1 for grey pictures, 3 for others. */
   readonly components: number;
   readonly mcuWidth: number;
   readonly mcuHeight: number;
   readonly mcusPerLine: number;
   readonly mcuLines: number;
-  /** MCUs in a tile (restart interval); the whole picture where there is none. */
+  /** MCUs in a tile (restart interval), or in the whole picture if it has no restart intervals. */
   readonly tileMcus: number;
   readonly tiles: number;
-  /** True when the first scan carries all components: only then do tiles stand for places in the picture. */
+  /** Whether the first scan has all components. Only then is a tile a place in the picture. */
   readonly isInterleaved: boolean;
-  /** Length of everything from the first byte to the first entropy-coded byte. */
+  /** Bytes before the first entropy-coded byte. */
   readonly headerBytes: number;
 }
 
 export interface Upsampling {
-  /** Repeat chroma instead of filtering it. */
+  /** Repeats chroma samples instead of filtering them. */
   readonly box?: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface Share {
 }
 
 /**
- * Cuts a picture into up to `workers` shares of about equal height, at lines of MCUs where a tile begins. One share only where there is no
- * such line (no restart intervals, or a scan a component). Each worker gives its share to `decodeTiles` with the picture's pixels; when all
- * are done, the lines around each cut are left to convert: `seams` has them.
+ * Cuts a picture into up to `workers` shares of about equal height, at lines of MCUs where a tile begins. If there is no such line (no
+ * restart intervals, or one scan a component), there is one share. Each worker decodes its share to the picture's pixels with
+ * `decodeTiles`. When all are done, the lines around each cut remain to be converted: see `seams`.
  */
 export function shareOut(info: PictureInfo, workers: number): Share[] {
   const shares: Share[] = [];
@@ -51,7 +51,7 @@ export function shareOut(info: PictureInfo, workers: number): Share[] {
   return shares.map((share, i) => ({ ...share, tiles: (shares[i + 1]?.firstTile ?? info.tiles) - share.firstTile }));
 }
 
-/** The lines of pixels that wait for both neighbours of each cut; `waitingRows` is the kernel's answer for this picture. */
+/** The lines of pixels around each cut, which need the samples of both shares. `waitingRows` is what the kernel says of the picture. */
 export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: number): Rectangle[] {
   if (waitingRows === 0) return [];
   return shares.slice(1).map(({ top }) => ({
@@ -62,7 +62,7 @@ export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: 
   }));
 }
 
-/** Pixels, from the picture's upper left corner. */
+/** In pixels, from the picture's upper left corner. */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;
@@ -70,7 +70,7 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** The pixels that change when a tile does: its own and, with the triangle filter, as far as a chroma sample reaches beyond them. */
+/** The pixels that change with a tile: its own and, with the triangle filter, those beyond it that its chroma samples reach. */
 export function tileRectangle(info: PictureInfo, number: number, how: Upsampling = {}): Rectangle {
   if (!info.isInterleaved) return { x: 0, y: 0, width: info.width, height: info.height };
   const first = number * info.tileMcus;
@@ -78,7 +78,7 @@ export function tileRectangle(info: PictureInfo, number: number, how: Upsampling
   const line = Math.floor(first / info.mcusPerLine);
   const lastLine = Math.floor(last / info.mcusPerLine);
   const isOneLine = line === lastLine;
-  // A chroma sample two pixels wide or high is read by one pixel beyond it.
+  // One pixel beyond the tile reads a chroma sample that is two pixels wide or high.
   const across = how.box || info.mcuWidth === 8 ? 0 : 1;
   const down = how.box || info.mcuHeight === 8 ? 0 : 1;
   const x0 = isOneLine ? (first % info.mcusPerLine) * info.mcuWidth - across : 0;

@@ -1,6 +1,7 @@
-// The host side of the decoder kernel: JPEG bytes in shared memory to RGBA in shared memory, whole pictures or single tiles.
-// Nothing is copied here. The caller owns all memory; a JpegPicture keeps what belongs to one picture (or one stream of equal pictures),
-// and each worker brings its own kernel instance and scratch.
+// The host side of the decoder kernel: it decodes JPEG bytes to RGBA, both in shared memory, whole pictures or single tiles.
+//
+// Nothing is copied here. The caller allocates all memory. A JpegPicture holds the memory of one picture, or of a stream of pictures
+// one after the other; each thread has its own kernel instance and scratch memory.
 
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
@@ -48,25 +49,25 @@ export interface DecoderExports {
   ): number;
 }
 
-/** Hands out `bytes` of shared memory, aligned to 16, for as long as the picture lives. */
+/** Returns the address of `bytes` of shared memory, a multiple of 16. The picture keeps the memory. */
 export type Allocate = (bytes: number) => number;
 
-/** How a decode went. */
+/** The outcome of decoding a picture. */
 export interface DecodeReport {
-  /** Tiles whose bytes ended early or were no code; what was complete of them is shown, the rest is grey. */
+  /** Tiles whose bytes ended early or were no Huffman code. Their complete blocks are decoded, the rest is grey. */
   readonly damagedTiles: number;
-  /** True when bytes were missing. */
+  /** Whether bytes were missing. */
   readonly isTruncated: boolean;
 }
 
-/** A tile's bytes, wherever they stand. */
+/** Where a tile's bytes are. */
 export interface TileBytes {
   readonly number: number;
   readonly address: number;
   readonly length: number;
 }
 
-/** Runs the module on a shared memory. Every worker does this once; constants are the same for all, and nothing else is static. */
+/** Instantiates the module on a shared memory; each thread does so once. Its tables are the same in all threads, and nothing else is static. */
 export async function instantiateDecoder(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -79,12 +80,12 @@ function onAbort(): never {
   throw new Error("the decoder kernel aborted");
 }
 
-/** Largest picture that is decoded unless the caller says otherwise: 8192 × 8192. */
+/** The largest picture that is decoded by default: 8192 × 8192. */
 export const DEFAULT_MAX_PIXELS = 8192 * 8192;
 
-/** One picture, or a stream of pictures one after the other: state, planes and tile list in shared memory. */
+/** One picture, or a stream of pictures one after the other. Its state, planes and tile list are in shared memory. */
 export class JpegPicture {
-  /** Address of the state: workers that help with this picture need it. */
+  /** Address of the state, for other threads that decode parts of this picture. */
   readonly state: number;
   readonly #kernel: DecoderExports;
   readonly #memory: WebAssembly.Memory;
@@ -97,7 +98,7 @@ export class JpegPicture {
   #scratch = 0;
   #scratchBytes = 0;
   #tileCount = 0;
-  /** The state as words. Stays valid when the memory grows, as shared memory does not move. */
+  /** The state as words. The view stays valid when the memory grows, since shared memory does not move. */
   readonly #record: Uint32Array;
 
   constructor(kernel: DecoderExports, memory: WebAssembly.Memory, allocate: Allocate, maxPixels = DEFAULT_MAX_PIXELS) {
@@ -110,7 +111,7 @@ export class JpegPicture {
     this.#record = new Uint32Array(memory.buffer, this.state, layout.TABLES / 4);
   }
 
-  /** Reads everything up to the first scan and makes room for the samples. Throws KernelError. */
+  /** Reads everything before the first scan and allocates the planes. Throws KernelError. */
   readHeader(jpeg: number, length: number): PictureInfo {
     this.#open(jpeg, length);
     return this.info();
@@ -128,7 +129,7 @@ export class JpegPicture {
     checkStatus(this.#kernel.setPlanes(this.state, this.#planes, this.#planesBytes));
   }
 
-  /** Lists the tiles of the JPEG whose header was read. Returns their number. */
+  /** Lists the tiles of the JPEG whose header was read. Returns how many there are. */
   indexTiles(jpeg: number, length: number): number {
     let count = this.#kernel.indexTiles(this.state, jpeg, length, this.#list, this.#listTiles);
     while (count === STATUS_LIST_TOO_SMALL) {
@@ -139,7 +140,7 @@ export class JpegPicture {
     return this.#tileCount;
   }
 
-  /** Decodes a whole JPEG to `pixels`, `stride` bytes a line, on this thread. */
+  /** Decodes a whole JPEG on this thread, to RGBA at the address `pixels` with `stride` bytes a line. Throws KernelError. */
   decode(jpeg: number, length: number, pixels: number, stride: number, how: Upsampling = {}): DecodeReport {
     this.#open(jpeg, length);
     this.indexTiles(jpeg, length);
@@ -149,12 +150,12 @@ export class JpegPicture {
     return { damagedTiles, isTruncated: this.isTruncated || damagedTiles > 0 };
   }
 
-  /** Grey everywhere: what a viewer sees before the first tiles. */
+  /** Makes the planes grey: what a viewer sees before the first tiles. */
   clear(): void {
     checkStatus(this.#kernel.greyPlanes(this.state));
   }
 
-  /** Decodes single tiles into the planes. Returns how many were damaged. Their pixels come with `convert`. */
+  /** Decodes single tiles into the planes. Returns how many were damaged. `convert` makes pixels of the planes. */
   decodeTiles(tiles: readonly TileBytes[]): number {
     if (tiles.length > this.#listTiles) this.#growList(tiles.length);
     const view = new DataView(this.#memory.buffer, this.#list, tiles.length * layout.TILE_BYTES);
@@ -168,16 +169,16 @@ export class JpegPicture {
     return checkStatus(this.#kernel.decodeTiles(this.state, this.scratch(), this.#list, tiles.length, 0, 0, 0));
   }
 
-  /** Converts a rectangle of the planes; `pixels` is the address of pixel (0, 0). */
-  convert(area: Rectangle, pixels: number, stride: number, how: Upsampling = {}): void {
+  /** Converts a rectangle of the planes to RGBA. `pixels` is the address of pixel (0, 0) of the picture. */
+  convert(rectangle: Rectangle, pixels: number, stride: number, how: Upsampling = {}): void {
     checkStatus(
       this.#kernel.convert(
         this.state,
         this.scratch(),
-        area.x,
-        area.y,
-        area.width,
-        area.height,
+        rectangle.x,
+        rectangle.y,
+        rectangle.width,
+        rectangle.height,
         pixels,
         stride,
         flagsOf(how),
@@ -185,7 +186,7 @@ export class JpegPicture {
     );
   }
 
-  /** What the last header said. */
+  /** Returns what the last header said. */
   info(): PictureInfo {
     const scan = layout.SCANS;
     return {
@@ -208,12 +209,12 @@ export class JpegPicture {
     return this.#field(layout.PICTURE_TRUNCATED) !== 0;
   }
 
-  /** Address of the tile list, for workers that decode part of it. */
+  /** Address of the tile list, for other threads that decode part of it. */
   get list(): number {
     return this.#list;
   }
 
-  /** This thread's scratch, large enough for the picture. */
+  /** Returns the address of this thread's scratch memory, large enough for the picture. */
   scratch(): number {
     const wanted = this.scratchBytes;
     if (wanted > this.#scratchBytes) {
@@ -223,7 +224,7 @@ export class JpegPicture {
     return this.#scratch;
   }
 
-  /** Bytes of scratch that each worker needs for this picture. */
+  /** Bytes of scratch memory that each thread needs for this picture. */
   get scratchBytes(): number {
     return this.#field(layout.PICTURE_SCRATCH_BYTES);
   }
@@ -238,7 +239,7 @@ export class JpegPicture {
   }
 }
 
-/** The kernel's flags for a wish. */
+/** The kernel's flags for a way of upsampling. */
 export function flagsOf(how: Upsampling): number {
   return how.box ? layout.FLAG_BOX : 0;
 }

@@ -1,4 +1,4 @@
-// What the encoder kernel exports (kernel/encoder.ts): addresses are bytes of the shared memory, results counts or negative statuses.
+// The functions that the encoder kernel exports (kernel/encode/encoder.ts). Addresses are in the shared memory; results are counts, or negative statuses.
 
 export interface EncoderExports {
   encoderStateBytes(): number;

@@ -1,4 +1,4 @@
-// Host side of the encoder kernel: pictures in the shared memory to baseline JPEG tiles there, and tiles to a JPEG file.
+// The host side of the encoder kernel: it encodes pictures in the shared memory to tiles of a baseline JPEG there.
 
 import { halfSize, type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
@@ -24,7 +24,7 @@ const pixelFormats = {
 
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
 
-/** What the encoder must know of a picture before its pixels. */
+/** What the encoder has to know of a picture before it gets the pixels. */
 export interface PictureFormat extends Size {
   readonly format: PixelFormat;
   /** 1 to 100 on libjpeg's scale. */
@@ -44,16 +44,16 @@ export interface PixelPlane {
   readonly rowBytes: number;
 }
 
-/** Where tiles go. */
+/** Where encoded tiles go. */
 export interface TileTarget {
-  /** Where the bytes of the tiles go, one tile right after the other, without RST markers. */
+  /** Where the bytes of the tiles go, one tile after the other, without RST markers. */
   readonly address: number;
   readonly bytes: number;
-  /** Where the tiles' lengths go: one u32 a tile. */
+  /** Where the lengths of the tiles go: one u32 a tile. */
   readonly tileBytesAddress: number;
 }
 
-/** Throws a RangeError unless all of these have the picture's planes, with the same row bytes. */
+/** Throws RangeError unless both pictures have as many planes as the format, with the same row bytes. */
 function checkPlanes(picture: PreparedPicture, planes: readonly PixelPlane[], others = planes): void {
   const wrong = [planes, others].find(({ length }) => length !== picture.planeCount);
   if (wrong !== undefined) throw new RangeError(`${picture.planeCount} planes expected, not ${wrong.length}`);
@@ -61,13 +61,13 @@ function checkPlanes(picture: PreparedPicture, planes: readonly PixelPlane[], ot
     throw new RangeError("both pictures must have the same row bytes");
 }
 
-/** The encoder kernel on one shared memory. One instance a worker; states are shared, scratches are not. */
+/** The encoder kernel on a shared memory. Each thread has an instance and scratch memory; states are shared. */
 export class SimdEncoder {
   readonly #kernel: EncoderExports;
   readonly #memory: WebAssembly.Memory;
-  /** Bytes that a picture's state takes; its address is a multiple of 16. */
+  /** Bytes of a picture's state. Its address has to be a multiple of 16. */
   readonly stateBytes: number;
-  /** Bytes that a worker's scratch takes; its address is a multiple of 16, 64 is better. */
+  /** Bytes of a thread's scratch memory. Its address has to be a multiple of 16; 64 is better. */
   readonly scratchBytes: number;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
@@ -77,7 +77,7 @@ export class SimdEncoder {
     this.scratchBytes = this.#kernel.encoderScratchBytes();
   }
 
-  /** Fills the state at `stateAddress`. No worker may be encoding from it meanwhile. */
+  /** Fills the state at `stateAddress`. No thread may be encoding with it meanwhile. Throws KernelError. */
   prepare(stateAddress: number, picture: PictureFormat): PreparedPicture {
     const known = pixelFormats[picture.format];
     const sampling = picture.sampling ?? naturalSampling(picture.format);
@@ -113,14 +113,14 @@ export class SimdEncoder {
     };
   }
 
-  /** Output bytes that are enough for `tileCount` tiles whatever they show; pictures of the world need a twentieth. */
+  /** Output bytes that are enough for any `tileCount` tiles. Pictures from cameras need a twentieth of it. */
   bytesBound(picture: PreparedPicture, tileCount: number): number {
     return this.#kernel.encodedBytesBound(picture.stateAddress, tileCount);
   }
 
   /**
-   * Encodes `tileCount` tiles from `firstTile` on. Returns the bytes written to the target.
-   * Throws a KernelError with status -7 where the target is too small; nothing is written outside it.
+   * Encodes `tileCount` tiles from `firstTile` on. Returns how many bytes it wrote to the target.
+   * Throws KernelError with STATUS_OUTPUT_FULL if the target is too small; nothing is written outside it.
    */
   encodeTiles(
     picture: PreparedPicture,
@@ -152,9 +152,10 @@ export class SimdEncoder {
   }
 
   /**
-   * Whether the pixels of a tile differ from `referencePlanes`, the pixels it was last encoded from, by more than `noise`
-   * levels (0 and above, fractions allowed). 0: any byte that differs is a change. Above: in 8 × 8 bytes, a mean that is off by
-   * more than `noise`, or a mean square above 8 · `noise`². Sensor noise of deviation s stays below at `noise` = s, and all but stays at 0.8 s.
+   * Whether the pixels of a tile differ by more than `noise` levels from `referencePlanes`, the pixels that it was last encoded from.
+   * `noise` is 0 or more, fractions allowed. With 0, any byte that differs is a change. Above 0, a change is 8 × 8 bytes whose mean
+   * differs by more than `noise`, or whose mean square difference is above 8 · `noise`². Sensor noise of standard deviation s is no
+   * change at `noise` = s, and nearly never one at 0.8 s.
    */
   tileDiffers(
     picture: PreparedPicture,
@@ -163,7 +164,7 @@ export class SimdEncoder {
     tile: number,
     noise: number,
   ): boolean {
-    if (!(noise >= 0)) throw new RangeError(`the noise allowed is ${noise}: it has to be 0 or more levels`);
+    if (!(noise >= 0)) throw new RangeError(`the noise is ${noise} levels: it has to be 0 or more`);
     checkPlanes(picture, planes, referencePlanes);
     const [first, second, third] = planes;
     const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
@@ -215,8 +216,8 @@ export class SimdEncoder {
   }
 
   /**
-   * Halves a picture of `size` without gaps (planesOf) to one of halfSize(): `rows` of its rows of luma from `firstRow` on, and
-   * the rows of chroma that begin there. Ranges that cover the picture once cover its chroma once, wherever they are cut.
+   * Halves a picture of `size` to one of halfSize(), both without gaps (planesOf): `rows` rows of luma of the target from `firstRow` on,
+   * and the rows of chroma that begin there. Ranges that cover all luma once cover all chroma once, wherever they are cut.
    */
   halve(
     format: PixelFormat,

@@ -1,10 +1,10 @@
 // The kernels' builds: which of them this engine can run, and running one on a shared memory.
 
-/** Builds of a kernel: relaxed SIMD is faster, plain SIMD runs wherever WebAssembly has vectors. */
+/** The builds of a kernel: relaxed SIMD is faster, plain SIMD runs in every engine with WebAssembly SIMD. */
 export type KernelVariant = "relaxed" | "plain";
 export type KernelName = "decoder" | "encoder";
 
-/** A module with one function of no arguments, v128 result and the given instructions. */
+/** A module with one function that takes nothing and returns a v128, and consists of these instructions. */
 function moduleOf(...instructions: number[]): Uint8Array<ArrayBuffer> {
   const body = [0, ...instructions, 0x0b];
   return new Uint8Array([
@@ -20,24 +20,24 @@ const zeroVector = [0x41, 0, 0xfd, 0x0f];
 const plainProbe = moduleOf(...zeroVector);
 const relaxedProbe = moduleOf(...zeroVector, ...zeroVector, 0xfd, 0x80, 0x02);
 
-/** The fastest build that this engine can run, or undefined where it has no SIMD at all. */
+/** Returns the fastest build that this engine can run, or undefined if it has no SIMD. */
 export function supportedVariant(): KernelVariant | undefined {
   if (WebAssembly.validate(relaxedProbe)) return "relaxed";
   return WebAssembly.validate(plainProbe) ? "plain" : undefined;
 }
 
-/** A shared memory that kernels can be instantiated on; `bytes` is rounded up to 64 KiB pages. */
+/** Creates a shared memory for kernels. `bytes` is rounded up to pages of 64 KiB. */
 export function createKernelMemory(bytes: number, maximumBytes = bytes): WebAssembly.Memory {
   const pages = (size: number): number => Math.ceil(size / 65536);
   return new WebAssembly.Memory({ initial: pages(bytes), maximum: pages(maximumBytes), shared: true });
 }
 
-/** Instantiates a kernel on a shared memory. Every worker may do so on the same memory: kernels keep no state of their own. */
+/** Instantiates a kernel on a shared memory. Each thread may do so on the same memory: kernels keep no state of their own. */
 export function instantiateKernel(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
 ): WebAssembly.Instance["exports"] {
-  // Kernels abort nowhere (--noAssert, no allocation); the import is there in case the compiler keeps its declaration.
+  // Kernels never abort (--noAssert, no allocation), but the compiler may keep the import.
   const abort = (): never => {
     throw new Error("the codec kernel aborted");
   };

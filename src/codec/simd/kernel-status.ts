@@ -1,4 +1,4 @@
-// What the kernels' negative status codes mean to a person: the one table that maps them to messages.
+// Maps the kernels' negative status codes to messages, in one table.
 
 import * as status from "../kernel/status.ts";
 
@@ -9,7 +9,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [status.STATUS_QUALITY_OUT_OF_RANGE, "quality is a whole number from 1 to 100"],
   [status.STATUS_RESTART_INTERVAL_NOT_A_DIVISOR, "the restart interval must divide the MCUs per line"],
   [status.STATUS_TILE_RANGE, "the tile range is empty or leaves the picture"],
-  [status.STATUS_OUTPUT_FULL, "the output area is too small for these tiles"],
+  [status.STATUS_OUTPUT_FULL, "the output memory is too small for these tiles"],
   [status.STATUS_ROW_TOO_SHORT, "the rows in memory are shorter than the picture is wide"],
   [status.STATUS_STATE_NOT_PREPARED, "the encoder's state was not prepared"],
   [status.STATUS_UNKNOWN_COLOUR_RANGE, "unknown colour range"],
@@ -27,14 +27,14 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [status.STATUS_COMPONENTS, "the JPEG has two components or four (CMYK)"],
   [status.STATUS_SAMPLING, "the JPEG has unusual sampling factors"],
   [status.STATUS_PLANES_TOO_SMALL, "the JPEG is larger than the memory set aside for its samples"],
-  [status.STATUS_LIST_TOO_SMALL, "the JPEG has more tiles than the tile list has room for"],
+  [status.STATUS_LIST_TOO_SMALL, "the JPEG has more tiles than the tile list can hold"],
   [status.STATUS_BAD_TILE, "the tile list names a tile that the JPEG does not have"],
   [status.STATUS_NOT_READY, "no JPEG header has been read yet"],
   [status.STATUS_BAD_RECTANGLE, "the rectangle lies outside of the picture"],
   [status.STATUS_NO_QUANTISATION_TABLE, "the JPEG lacks a quantisation table"],
 ]);
 
-/** Pictures that are fine but not for this kernel: any other JPEG codec should be asked. */
+/** The picture may be well-formed, but this kernel does not decode its kind: another JPEG codec should try. */
 const FOR_ANOTHER_CODEC: ReadonlySet<number> = new Set([
   status.STATUS_PROGRESSIVE,
   status.STATUS_ARITHMETIC,
@@ -45,7 +45,7 @@ const FOR_ANOTHER_CODEC: ReadonlySet<number> = new Set([
   status.STATUS_NO_SIZE,
 ]);
 
-/** A kernel refused what it was asked, or ran out of room. */
+/** A kernel refused its arguments or its input, or its output memory was full. */
 export class KernelError extends Error {
   override readonly name = "KernelError";
 
@@ -57,13 +57,13 @@ export class KernelError extends Error {
     this.status = code;
   }
 
-  /** True when a picture is well-formed as far as it was read, but another codec has to decode it. */
+  /** Whether the picture is well-formed as far as it was read, but of a kind that another codec has to decode. */
   get isForAnotherCodec(): boolean {
     return FOR_ANOTHER_CODEC.has(this.status);
   }
 }
 
-/** Passes results on; throws a KernelError for a negative status. */
+/** Returns the result, or throws KernelError if it is a negative status. */
 export function checkStatus(result: number): number {
   if (result < 0) throw new KernelError(result);
   return result;

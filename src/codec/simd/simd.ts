@@ -1,4 +1,4 @@
-// The codec `simd`: our own baseline JPEG codec, in WebAssembly SIMD, on the arena's memory. The fast one.
+// The codec `simd`: our own baseline JPEG codec in WebAssembly SIMD, which works on the arena. It is the fast one.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
@@ -15,7 +15,7 @@ import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import type { WasmModules } from "../wasm-modules.ts";
 
-/** Pixels per byte of output that pictures of the world stay well below; what does not fit is tried again with room for anything. */
+/** Output memory is first reserved for this many pixels a byte, enough for pictures from cameras. If it is full, the bound for any picture is reserved. */
 const PIXELS_PER_OUTPUT_BYTE = 2;
 const MIN_OUTPUT_BYTES = 64 * 1024;
 
@@ -61,7 +61,7 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
         total = encodeInto(encoder.bytesBound(picture, tileCount));
       }
       const tileBytes = new Uint32Array(arena.memory.buffer, tileBytesAddress, tileCount);
-      // A copy: sockets send a picture while the next one is encoded here.
+      // A copy: sockets send this picture while the next one is encoded here.
       return stitchTiles(picture.header, cutTiles(arena.bytes(output.address, total), tileBytes));
     } catch (cause) {
       if (!(cause instanceof KernelError)) throw cause;

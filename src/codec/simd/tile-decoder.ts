@@ -1,4 +1,4 @@
-// Tiles in a codec thread: a batch of them into the planes of their picture, and rectangles of the planes to pixels.
+// Decodes tiles in a codec thread: batches of tiles to the planes of their picture, and rectangles of the planes to pixels.
 
 import { CodecError } from "../../core/errors.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -11,21 +11,21 @@ import { checkStatus, KernelError } from "./kernel-status.ts";
 
 /** Lives in one thread; any number of threads may work on one picture. */
 export interface TileDecoder {
-  /** Throws CodecError where the kernel refuses the batch; its tiles are in an unknown state then. */
+  /** Throws CodecError if the kernel refuses a batch. The tiles of that batch may be decoded or not. */
   run(job: TileJob): { damagedTiles: number };
 }
 
 /** Loads the decoder kernel on the arena. */
 export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promise<TileDecoder> {
   const kernel = await instantiateDecoder(await wasm.kernel("decoder"), arena.memory);
-  const scratchArea = new GrowingBlock(arena);
+  const scratchBlock = new GrowingBlock(arena);
 
   function run(job: TileJob): { damagedTiles: number } {
     const { state, list, batches, pixels, strideBytes, rectangles } = job;
-    const scratch = scratchArea.reserve(job.scratchBytes);
+    const scratch = scratchBlock.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
     const counters = new Int32Array(arena.memory.buffer, job.counters, 2);
-    let summed = 0; // batches before this one have `firstTile` tiles together
+    let summed = 0; // the first `summed` batches have `firstTile` tiles together
     let firstTile = 0;
     let damagedTiles = 0;
     let isLast = batches.length === 0;

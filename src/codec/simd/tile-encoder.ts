@@ -1,8 +1,8 @@
-// The encoding of tiles in a codec thread: takes bands of a frame as they come, finds what changed, and encodes that.
+// Encodes tiles in a codec thread: it takes bands of a frame, finds the tiles that have changed, and encodes them.
 //
-// A frame is cut into bands of MCU lines. Every thread that is given the frame's job takes the next band from one counter
-// in the arena until there is none left, so that a thread that is slow or late costs the frame nothing but its own band.
-// A band is a place in the picture in all the scales that are made of it, so no thread waits for another's halved pixels.
+// A frame is cut into bands of MCU lines. Each thread that gets the frame's job takes the next band from a counter in the arena
+// until there is none left. So a thread that is slow or late delays its own band only. A band is the same part of the picture in
+// all scales, so no thread waits for pixels that another one halves.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
@@ -54,7 +54,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
     return { band, changed, outputs };
   };
 
-  /** One byte a tile: 1 = changed. Afterwards the next reference holds what the changed tiles show. */
+  /** Returns one byte a tile, 1 for a changed one. Afterwards the next reference has the pixels of the changed tiles. */
   const findChanges = (
     scale: ScaleJob,
     frame: PixelPlane[],
@@ -71,7 +71,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       const differs = noise === null || isRefreshed || encoder.tileDiffers(picture, frame, reference, tile, noise);
       if (!differs) isChanged[tile - firstTile] = 0;
       if (differs && !scale.becomesReference) encoder.copyTile(picture, frame, reference, tile);
-      // Without noise they are equal already.
+      // With noise 0 they are equal already.
       if (!differs && scale.becomesReference && noise !== 0) encoder.copyTile(picture, reference, frame, tile);
     }
     return isChanged;
@@ -87,8 +87,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   ): BandOutput["outputs"][number] => {
     const lengths = new Uint32Array(arena.memory.buffer, lengthsAddress + 4 * firstTile, endTile - firstTile);
     lengths.fill(UNCHANGED);
-    // Changed or not, after findChanges frame and next reference agree on a tile; only the old reference has those that
-    // have not changed where the frame does not become the reference.
+    // After findChanges, frame and next reference hold the same pixels in every changed tile. Unchanged tiles are encoded from the
+    // reference: unless the frame becomes the reference, only the reference holds the pixels that were last encoded.
     const wanted = (tile: number) => isNew || isChanged[tile - firstTile] === 1;
     output.openBand();
     for (let tile = firstTile; tile < endTile;) {
@@ -140,19 +140,19 @@ function asCodecError(cause: unknown, what: string): unknown {
 }
 
 /**
- * A thread's encoded bytes of one frame, band after band. They stay until the thread gets the next frame; by then the main
- * thread has copied what it wants.
+ * The bytes that a thread has encoded of one frame, band after band. They stay until the thread gets the next frame; the main
+ * thread has copied them by then.
  */
 class Output {
   readonly #arena: Arena;
-  readonly #area: GrowingBlock;
+  readonly #block: GrowingBlock;
   #used = 0;
   #bandAt = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#area = new GrowingBlock(arena);
-    this.#area.reserve(MIN_OUTPUT_BYTES);
+    this.#block = new GrowingBlock(arena);
+    this.#block.reserve(MIN_OUTPUT_BYTES);
   }
 
   clear(): void {
@@ -164,25 +164,25 @@ class Output {
   }
 
   closeBand(): { address: number; bytes: number } {
-    return { address: this.#area.address + this.#bandAt, bytes: this.#used - this.#bandAt };
+    return { address: this.#block.address + this.#bandAt, bytes: this.#used - this.#bandAt };
   }
 
-  /** Has `write` fill what room there is, or, where that is not enough, a new area with room for `bound` bytes more. */
+  /** Calls `write` with the free memory. If that is too small, calls it again with a larger block that has `bound` bytes free. */
   append(bound: number, write: (address: number, bytes: number) => number): void {
     try {
-      this.#used += write(this.#area.address + this.#used, this.#area.bytes - this.#used);
+      this.#used += write(this.#block.address + this.#used, this.#block.bytes - this.#used);
     } catch (error) {
       if (!(error instanceof KernelError) || error.status !== STATUS_OUTPUT_FULL) throw error;
       this.#grow(bound);
-      this.#used += write(this.#area.address + this.#used, this.#area.bytes - this.#used);
+      this.#used += write(this.#block.address + this.#used, this.#block.bytes - this.#used);
     }
   }
 
-  /** Earlier bands of the frame stay where they are, in the area of before; this band moves on. */
+  /** Earlier bands of the frame stay in the old block; the present band moves to the new one. */
   #grow(moreBytes: number): void {
-    const begun = this.#arena.bytes(this.#area.address + this.#bandAt, this.#used - this.#bandAt);
-    this.#area.reserve(this.#area.bytes + begun.length + moreBytes);
-    this.#arena.bytes(this.#area.address, begun.length).set(begun);
+    const begun = this.#arena.bytes(this.#block.address + this.#bandAt, this.#used - this.#bandAt);
+    this.#block.reserve(this.#block.bytes + begun.length + moreBytes);
+    this.#arena.bytes(this.#block.address, begun.length).set(begun);
     this.#used = begun.length;
     this.#bandAt = 0;
   }

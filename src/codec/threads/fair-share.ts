@@ -1,10 +1,11 @@
-// Who may use idle codec threads next, where several share a pool: the one whose turn is longest ago is asked first.
+// Shares the idle threads of a pool fairly: the user that got a thread longest ago is asked first.
 
 import type { CodecPool } from "./pool.ts";
 
+/** Several cameras or views that give jobs to one pool. */
 export class FairShare {
   readonly #pool: Pick<CodecPool, "idleThreads">;
-  /** The longest ago first. */
+  /** The one that got a thread longest ago is first. */
   readonly #users: { pump(): void }[] = [];
 
   constructor(pool: Pick<CodecPool, "idleThreads">) {
@@ -15,7 +16,7 @@ export class FairShare {
     this.#users.push(user);
   }
 
-  /** Call when a thread has become idle: each user in turn gives the threads what it has for them. */
+  /** Call when a thread has become idle. Each user in turn gives jobs to the idle threads, if it has any. */
   pump(): void {
     for (const user of [...this.#users]) {
       const before = this.#pool.idleThreads;

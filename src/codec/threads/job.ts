@@ -1,4 +1,4 @@
-// What the pool and its worker threads say to each other: kinds of jobs, and what comes of each.
+// The messages between the pool and its threads: the kinds of jobs, and the result of each.
 
 import type { PixelFrame, PixelTarget } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
@@ -8,7 +8,7 @@ import type { PreparedPicture, BandOutput, EncodeTilesJob, PrepareTilesJob, Tile
 /** Given to a thread when it starts. */
 export interface WorkerSetup {
   codec: CodecName;
-  /** The arena's. */
+  /** The memory of the arena. */
   memory: WebAssembly.Memory;
 }
 
@@ -24,15 +24,15 @@ export interface DecodeJob {
   target: PixelTarget;
 }
 
-/** What each kind of job yields. */
+/** The value that each kind of job results in. */
 export interface JobValues {
   encode: { jpeg: Uint8Array<ArrayBuffer> };
-  /** The same JPEG; `isDamaged`: a decoded picture that is not whole. */
+  /** `jpeg` is the memory of the job, given back. `isDamaged`: part of the picture is missing or wrong. */
   decode: { jpeg: Uint8Array<ArrayBuffer>; isDamaged: boolean };
   "prepare-tiles": { picture: PreparedPicture };
-  /** The bands that were not said as parts already. */
+  /** The bands that were not posted as parts before. */
   "encode-tiles": { bands: BandOutput[] };
-  /** Pixels, in the arena. */
+  /** The pixels are in the arena. */
   tiles: { isDamaged: boolean };
   grey: { pixels: number };
 }
@@ -43,7 +43,7 @@ export type JobKind = keyof JobValues;
 export interface JobSuccess<Value> {
   ok: true;
   value: Value;
-  /** Time in the codec, waiting left out. */
+  /** Time in the codec, without waiting for a thread. */
   busyMicros: number;
 }
 
@@ -55,8 +55,8 @@ export interface JobFailure {
 export type JobResult<Kind extends JobKind = JobKind> = JobSuccess<JobValues[Kind]> | JobFailure;
 
 /**
- * What a thread says: once that it is ready, then one result a job, and before it parts, where the job asks for them. Instead
- * of a result that the job met a defect of ours, after which the thread has loaded its codec anew.
+ * What a thread posts: `ready` once, then one `result` a job, with `part`s before it if the job asks for them. A job that meets a
+ * defect of ours gets `defect` instead of a result; the thread has loaded its codec again by then.
  */
 export type WorkerMessage =
   | { kind: "ready" }

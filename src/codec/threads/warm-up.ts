@@ -1,4 +1,4 @@
-// Makes a codec fast before it is needed: the engine compiles WebAssembly well only after it has run for a while.
+// Makes a codec fast before it is needed: the engine optimises WebAssembly only after it has run for a while.
 
 import type { Arena } from "../memory/arena.ts";
 import { GrowingBlock } from "../memory/growing-block.ts";
@@ -6,12 +6,12 @@ import type { Codec } from "../codec.ts";
 import { tileGrid } from "../jpeg/tile-grid.ts";
 import type { EncodeTilesJob, TileEncoder } from "../tile-jobs.ts";
 
-/** Calls after which the first live frames are as fast as the later ones; measured, see docs/codec.md. */
+/** After so many calls, the first live frames are as fast as later ones (measured, see docs/codec.md). */
 const CALLS = 12;
 const WIDTH = 320;
 const HEIGHT = 240;
 
-/** Encodes and decodes a small picture some times, whole and, where the codec can, as tiles. */
+/** Encodes and decodes a small picture several times: whole, and as tiles if the codec can. */
 export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
   const bytes = WIDTH * HEIGHT * 4;
   const address = new GrowingBlock(arena).reserve(2 * bytes);
@@ -24,12 +24,13 @@ export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
   if (codec.tileEncoder !== null) warmUpTiles(codec.tileEncoder, arena, address, address + bytes, bytes);
 }
 
-/** As the frames of a camera come: every tile compared with the last picture, and half of them encoded. */
+/** Encodes tiles as the frames of a camera do: compares every tile with the last picture, and encodes half of them. */
 function warmUpTiles(encoder: TileEncoder, arena: Arena, frame: number, reference: number, bytes: number): void {
-  const layout = { width: WIDTH, height: HEIGHT, format: "rgba" } as const;
   const picture = encoder.prepare({
     kind: "prepare-tiles",
-    ...layout,
+    width: WIDTH,
+    height: HEIGHT,
+    format: "rgba",
     sampling: "4:2:0",
     quality: 75,
     stateAddress: null,
@@ -40,18 +41,23 @@ function warmUpTiles(encoder: TileEncoder, arena: Arena, frame: number, referenc
   arena.bytes(reference, bytes).set(arena.bytes(frame, bytes));
   for (let call = 0; call < CALLS; call++) {
     const job: EncodeTilesJob = {
-      ...{
-        kind: "encode-tiles",
-        format: "rgba",
-        counterAddress,
-        bands: 2,
-        bandLines: mcuLines / 2 + 1,
-        saysParts: false,
-      },
+      kind: "encode-tiles",
+      format: "rgba",
+      counterAddress,
+      bands: 2,
+      bandLines: mcuLines / 2 + 1,
+      saysParts: false,
       scales: [
         {
-          ...{ width: WIDTH, height: HEIGHT, address: frame, mcuLines, tilesPerLine, mcuHeight: mcuHeightPixels },
-          ...{ referenceAddress: reference, becomesReference: call % 2 === 0, noise: 2 },
+          width: WIDTH,
+          height: HEIGHT,
+          address: frame,
+          mcuLines,
+          tilesPerLine,
+          mcuHeight: mcuHeightPixels,
+          referenceAddress: reference,
+          becomesReference: call % 2 === 0,
+          noise: 2,
           refresh: { first: 0, count: tileCount / 2 },
           renditions: [{ picture, isNew: false, lengthsAddress }],
         },
