@@ -1,21 +1,22 @@
-// What is asked of a camera's settings: which is meant by a name, and which value by a text.
+// Reads what is asked of a camera's controls: which control a name means, and which value a text means.
 
 import { UsageError } from "../core/errors.ts";
 import type { SourceControl } from "./source.ts";
 
-/** What was asked for by `--set` or by a viewer. */
+/** A value for a control, from `--set`, a settings file or a viewer. */
 export interface Setting {
+  /** The name of the control. */
   name: string;
-  /** As text where a menu item may be meant by its name. */
+  /** A number, `on` or `off`, or the label of a menu item. */
   value: string;
-  /** Where in a settings file, for errors: `slipstream.toml:7: cameras[0].set.brightness`. */
+  /** The place in a settings file, for errors: `slipstream.toml:7: cameras[0].set.brightness`. */
   writtenAt?: string;
 }
 
-/** What a setting's name may be: as v4l2-ctl writes it. */
+/** A control's name, as v4l2-ctl writes it. */
 export const SETTING_NAME = /^[A-Za-z0-9_]+$/;
 
-/** Reads `name=value`. Throws UsageError for anything else. */
+/** Reads `NAME=VALUE`. Throws UsageError for anything else. */
 export function parseSetting(text: string): Setting {
   const at = text.indexOf("=");
   const [name, value] = [text.slice(0, Math.max(0, at)), text.slice(at + 1).trim()];
@@ -24,8 +25,8 @@ export function parseSetting(text: string): Setting {
   return { name, value };
 }
 
-/** Linux 5.17 gave some controls other names (drivers/media/v4l2-core/v4l2-ctrls-defs.c); both are understood. */
-const RENAMED: readonly (readonly [string, string])[] = [
+/** Linux 5.17 renamed some controls (drivers/media/v4l2-core/v4l2-ctrls-defs.c). Both names are understood. */
+const RENAMED: readonly (readonly [old: string, present: string])[] = [
   ["exposure_auto", "auto_exposure"],
   ["exposure_absolute", "exposure_time_absolute"],
   ["exposure_auto_priority", "exposure_dynamic_framerate"],
@@ -33,30 +34,30 @@ const RENAMED: readonly (readonly [string, string])[] = [
   ["focus_auto", "focus_automatic_continuous"],
 ];
 
-/** The newer of a control's two names, or its only one. */
-function newName(name: string): string {
+/** The present name of a control that was renamed; other names are returned unchanged. */
+function presentName(name: string): string {
   return RENAMED.find(([old]) => old === name)?.[1] ?? name;
 }
 
-/** By its name, old or new. Throws UsageError that says which there are. */
+/** Finds a control by its present or its old name. Throws a UsageError that lists the controls. */
 export function findControl<Found extends Pick<SourceControl, "name">>(
   controls: readonly Found[],
   name: string,
 ): Found {
   const found =
     controls.find((control) => control.name === name) ??
-    controls.find((control) => newName(control.name) === newName(name));
+    controls.find((control) => presentName(control.name) === presentName(name));
   if (found !== undefined) return found;
   const all = controls.map((control) => control.name).join(", ");
   throw new UsageError(`the camera has no control '${name}'; it has ${all === "" ? "none at all" : all}`);
 }
 
 /**
- * The settings with one more. One of a control that is set already takes that one's place: others may depend on it, as an exposure
- * time on exposure being set by hand, and settings are made again in their order.
+ * Adds a setting to a list. When the control is in the list already, the new value takes its place: settings are applied in
+ * order, and others may depend on it, as an exposure time depends on manual exposure.
  */
 export function withSetting(settings: readonly Setting[], setting: Setting): Setting[] {
-  const at = settings.findLastIndex(({ name }) => newName(name) === newName(setting.name));
+  const at = settings.findLastIndex(({ name }) => presentName(name) === presentName(setting.name));
   return at < 0 ? [...settings, setting] : settings.with(at, setting);
 }
 
@@ -67,16 +68,16 @@ const WORDS = new Map([
   ["false", 0],
 ]);
 
-/** Of a bitmask: 32 bits without a sign. */
+/** Bitmasks have 32 bits without a sign. */
 const MAX_BITMASK = 2 ** 32 - 1;
 
 /**
- * Reads a value for a control: a number, on or off, a menu item's label or, where no label is that, its number. To be read once: of
- * the outcome nobody can tell any more what it was. Throws UsageError for what the control does not take.
+ * Reads a value for a control: a number, on or off, or a menu item. A menu item is first looked up by its label and then by its
+ * number, so the result must not be parsed again. Throws UsageError when the control does not take the value.
  */
 export function controlValue(control: Omit<SourceControl, "value">, text: string): number {
   const { name, type, minimum, maximum, step, menu } = control;
-  if (control.isReadOnly) throw new UsageError(`the control '${name}' can only be read`);
+  if (control.isReadOnly) throw new UsageError(`the control '${name}' is read-only`);
   const item = menu.find(({ label }) => label.toLowerCase() === text.toLowerCase());
   if (item !== undefined) return item.value;
   const word = type === "boolean" ? WORDS.get(text.toLowerCase()) : undefined;
@@ -88,9 +89,8 @@ export function controlValue(control: Omit<SourceControl, "value">, text: string
     throw wrong(menu.map(({ value: index, label }) => `${index} (${label})`).join(", "));
   }
   const steps = (value - minimum) / Math.max(1, step);
-  // Drivers give a bitmask's highest bit as a sign.
-  const most = type === "bitmask" ? MAX_BITMASK : maximum;
-  if (!Number.isInteger(value) || value < minimum || value > most) {
+  const max = type === "bitmask" ? MAX_BITMASK : maximum; // drivers report the highest bit of a bitmask as a sign
+  if (!Number.isInteger(value) || value < minimum || value > max) {
     throw wrong(type === "boolean" ? "0 or 1" : type === "bitmask" ? `0 to ${MAX_BITMASK}` : rangeText(control));
   }
   if (!Number.isSafeInteger(value)) {

@@ -1,55 +1,66 @@
-// From what the user wrote after --source to a source.
+// Opens the source that the user names by --source.
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../core/errors.ts";
+import { explainFileError } from "../core/file-errors.ts";
+import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Sampling, Size } from "../core/pixel-format.ts";
-import { createFfmpegSource, deviceInput, fileInput, isAddress, urlInput, withoutPassword } from "./pipe/ffmpeg.ts";
-import { createPattern } from "./pattern/pattern.ts";
-import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
-import { createStandardInput } from "./pipe/standard-input.ts";
-import type { FrameFormat, Source } from "./source.ts";
-import type { Setting } from "./control-values.ts";
 import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
+import type { Setting } from "./control-values.ts";
+import { createPattern } from "./pattern/pattern.ts";
+import { createFfmpegSource } from "./pipe/ffmpeg.ts";
+import { deviceInput, fileInput, isAddress, urlInput, withoutPassword } from "./pipe/ffmpeg-input.ts";
+import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
+import { createStandardInput } from "./pipe/standard-input.ts";
+import type { FrameFormat, Source } from "./source.ts";
 
 export interface SourceOptions {
+  /**
+   * `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the index or the name
+   * of a camera.
+   */
   source: string;
-  /** Where a path as `source` counts from; left out = the working directory. */
-  folder?: string;
-  /** Where in a settings file `source` is, for errors: `slipstream.toml:3: cameras[0].source`. */
-  writtenAt?: string;
-  /** For `webcam`: which one. */
-  device: string | null;
-  /** null = the source's own, or the default of those that have none. */
-  size: Size | null;
-  framesPerSecond: number | null;
-  quality: number;
-  /** 444: sources that have all colours, or can make them, hand them over. */
-  sampling: Sampling;
-  /** For `-`: what it carries; for a camera: what it is asked for. null = rgba, and whatever suits best. */
-  pixelFormat: FrameFormat | null;
-  /** For a camera: settings to be made. */
-  settings?: readonly Setting[];
+  /** The folder that a relative path starts from; by default the working directory. */
+  folder?: string | undefined;
+  /** The place of `source` in a settings file, for errors: `slipstream.toml:3: cameras[0].source`. */
+  writtenAt?: string | undefined;
+  /** The device for `webcam`; null, the default: the first one. */
+  device?: string | null | undefined;
+  /** Null, the default: the source's own size, or 1280 x 720 for a source that can have any size. */
+  size?: Size | null | undefined;
+  /** Null, the default: the source's own rate, or 30 for a source that can have any rate. 0: as fast as possible (`pattern`). */
+  framesPerSecond?: number | null | undefined;
+  /** Quality of the pictures of `webcam`, from 1 to 100; by default 75. */
+  quality?: number | undefined;
+  /** 444: sources that have all colours, or can make them, deliver them. By default 420. */
+  sampling?: Sampling | undefined;
+  /** The layout of frames on standard input, or the one that a camera is asked for. Null, the default: `rgba`, or any. */
+  pixelFormat?: FrameFormat | null | undefined;
+  /** Controls to set on a camera, in this order. */
+  settings?: readonly Setting[] | undefined;
 }
 
 export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 export const DEFAULT_FRAMES_PER_SECOND = 30;
+const DEFAULT_QUALITY = 75;
 
 /**
- * A source that has been looked at, so far as that can be done without starting it. Throws UsageError, MissingError or
- * SourceError, with `retry` where it may be there later; `say` hears what `auto` chose and why.
+ * Opens a source: checks all that can be checked without starting it. Throws UsageError, MissingError or SourceError, with `retry`
+ * when the source may be there later. `log` is the camera's own: `capture`, and below it the camera's name. It hears what `auto`
+ * chose and why.
  */
-export function openSource(options: SourceOptions, say: (text: string) => void): Source {
+export function openSource(options: SourceOptions, log: Log = SILENT_LOG): Source {
   try {
-    return openWanted(options, say);
+    return openNamed(options, log);
   } catch (error) {
     throw withPlace(error, options);
   }
 }
 
-/** The error with the place in the settings file, where there is one and it does not say a better one itself. */
+/** Adds the place in the settings file to the error, unless there is none or the error has a more exact one. */
 function withPlace(error: unknown, { writtenAt, settings = [] }: SourceOptions): unknown {
   const isPlaced = settings.some((setting) => setting.writtenAt && messageOf(error).startsWith(setting.writtenAt));
   if (writtenAt === undefined || isPlaced) return error;
@@ -59,51 +70,52 @@ function withPlace(error: unknown, { writtenAt, settings = [] }: SourceOptions):
   return error instanceof MissingError ? new MissingError(message, { cause: error }) : error;
 }
 
-function openWanted(options: SourceOptions, say: (text: string) => void): Source {
-  const { size, framesPerSecond, folder } = options;
+function openNamed(options: SourceOptions, log: Log): Source {
+  const { size = null, framesPerSecond = null, device: webcam = null, pixelFormat = null, sampling, folder } = options;
   const source = folder === undefined ? options.source : pathIn(folder, options.source);
   if (source === "") throw new UsageError(`--source must not be empty: write ${WHAT_TO_WRITE}`);
-  if (options.device !== null && source !== "webcam") {
-    throw new UsageError(
-      `--device goes with --source webcam only; for a camera itself write --source ${options.device}`,
-    );
+  if (webcam !== null && source !== "webcam") {
+    throw new UsageError(`--device goes with --source webcam only; for a camera itself write --source ${webcam}`);
   }
   if (framesPerSecond === 0 && source !== "pattern") {
     throw new UsageError("--fps 0 (without pause) goes with --source pattern only");
   }
-  if (source === "auto") return openFirstCamera(options, say);
+  if (source === "auto") return openFirstCamera(options, log);
   const device = deviceOf(source, folder);
   const [setting] = options.settings ?? [];
   if (device === null && setting !== undefined) {
     const what = setting.writtenAt === undefined ? "--set goes" : `${setting.writtenAt}: settings go`;
     throw new UsageError(`${what} with cameras on Linux only, not with the source ${source}`);
   }
-  if (device === null && options.pixelFormat !== null && source !== "-") {
+  if (device === null && pixelFormat !== null && source !== "-") {
     throw new UsageError(`--pixel-format goes with cameras and with --source - only, not with the source ${source}`);
   }
-  if (source === "pattern") {
-    return createPattern(size ?? DEFAULT_SIZE, framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND);
-  }
+  const usualSize = size ?? DEFAULT_SIZE;
+  const usualRate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
+  if (source === "pattern") return createPattern(usualSize, usualRate);
   if (source === "webcam") {
-    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return createWebcam(options.device, size ?? DEFAULT_SIZE, rate, options.quality);
+    const { quality = DEFAULT_QUALITY } = options;
+    return createWebcam({ device: webcam, size: usualSize, framesPerSecond: usualRate, quality });
   }
   if (source === "-") {
-    return createStandardInput(Bun.stdin.stream(), options.pixelFormat ?? "rgba", size, framesPerSecond ?? 0);
+    const format = pixelFormat ?? "rgba";
+    return createStandardInput({ input: Bun.stdin.stream(), format, size, framesPerSecond: framesPerSecond ?? 0 });
   }
-  if (isScreen(source)) {
-    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return createFfmpegSource(screenInput(parseScreen(source), ownSession(), size, rate, say), options.sampling);
-  }
-  if (isAddress(source)) {
-    return createFfmpegSource(urlInput(source, size, framesPerSecond), options.sampling);
-  }
-  if (device !== null) return openDevice(device, options, say);
-  checkReadable(source);
-  return createFfmpegSource(fileInput(source, nameOf(source), size, framesPerSecond), options.sampling);
+  if (device !== null) return openDevice(device, options, log);
+  return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
 }
 
-/** What a source is called for people; a file by its name alone, an address without its password. */
+function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {
+  if (isScreen(source)) {
+    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
+    return screenInput({ place: parseScreen(source), session: ownSession(), size, framesPerSecond: rate, log });
+  }
+  if (isAddress(source)) return urlInput({ url: source, size, framesPerSecond });
+  checkReadable(source);
+  return fileInput({ location: source, name: nameOf(source), size, framesPerSecond });
+}
+
+/** The name of a source for people: the bare name of a file, or an address without its password. */
 export function nameOf(source: string): string {
   if (isAddress(source)) return withoutPassword(source);
   return isScreen(source) || source.startsWith("/dev/") ? source : basename(source);
@@ -112,100 +124,99 @@ export function nameOf(source: string): string {
 const WHAT_TO_WRITE =
   "a path that exists, a camera that 'bun run cameras' lists, a URL, pattern, screen, or - for standard input";
 
-/** Whether `source` is neither a path nor a camera's name. */
-function isElse(source: string): boolean {
+/** Whether `source` is neither a path nor the name of a camera. */
+function isKeyword(source: string): boolean {
   return ["auto", "pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
 }
 
-/** Whether a pixel format may mean something to it: standard input or a camera, also one that is not there yet. */
+/** Whether a pixel format can apply: to standard input, or to a camera, which need not be plugged in yet. */
 export function mayTakePixelFormat({ source, folder = "." }: Pick<SourceOptions, "source" | "folder">): boolean {
   if (source === "-" || source === "auto") return true;
-  return !isElse(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
+  return !isKeyword(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
 }
 
-/** `source` itself where it is no path. */
+/** The path of `source` in `folder`; `source` itself when it is no relative path. */
 function pathIn(folder: string, source: string): string {
-  if (isElse(source) || isAbsolute(source)) return source;
+  if (isKeyword(source) || isAbsolute(source)) return source;
   const path = join(folder, source);
-  // On Linux a word with a slash can only be a path, be there anything or not.
+  // On Linux a word with a slash can only be a path, whether that exists or not.
   return existsSync(path) || (process.platform === "linux" && source.includes("/")) ? path : source;
 }
 
-/** The camera that is meant, by path, index or name; null where `source`, a path or not, is something else. Throws UsageError. */
+/** The path of the camera that `source` names by path, index or name; null when it names no camera. Throws UsageError. */
 function deviceOf(source: string, folder: string | undefined): string | null {
-  if (isElse(source)) return null;
+  if (isKeyword(source)) return null;
   if (isDevice(source)) return source;
-  // A path is a path, be there anything or not; a word that is no file can only be a camera.
+  // A word with a slash is a path, whether that exists or not. A word that is no file can only be a camera.
   if (process.platform !== "linux" || source.includes("/") || existsSync(join(folder ?? ".", source))) return null;
   try {
     return chooseCamera(listCameras(), source).path;
   } catch (error) {
     if (!(error instanceof UsageError) || !error.retry || /^\d+$/.test(source)) throw error;
-    const place = folder === undefined ? "" : ` (paths count from ${folder})`;
+    const place = folder === undefined ? "" : ` (paths start from ${folder})`;
     const there = error.message.replace(`there is no camera '${source}'; `, "");
     const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE}; ${there}`;
     throw new UsageError(text, { retry: true });
   }
 }
 
-/** A camera: by V4L2 where that is spoken, else by ffmpeg. */
-function openDevice(device: string, options: SourceOptions, say: (text: string) => void): Source {
+/** Opens a camera: through V4L2 on Linux, otherwise through ffmpeg. */
+function openDevice(device: string, options: SourceOptions, log: Log): Source {
   checkReadable(device);
-  const { size, framesPerSecond, sampling, pixelFormat, settings = [] } = options;
+  const { size = null, framesPerSecond = null, sampling, pixelFormat = null, settings = [] } = options;
   if (process.platform === "linux") {
     const wanted = { size, framesPerSecond, format: pixelFormat };
-    const camera = openCamera(device, wanted, settings, say);
+    const camera = openCamera({ path: device, wanted, settings, log });
     if (camera !== null) return camera;
   }
   const ignored = settings.length > 0 ? "--set" : pixelFormat !== null ? "--pixel-format" : null;
   if (ignored !== null) {
-    throw new UsageError(`${ignored} goes with cameras that are read by V4L2 only; ${device} is read by ffmpeg`);
+    throw new UsageError(`${ignored} goes with cameras that V4L2 reads only; ${device} is read by ffmpeg`);
   }
-  return createFfmpegSource(deviceInput(device, process.platform, size, framesPerSecond), sampling);
+  const input = deviceInput({ device, platform: process.platform, size, framesPerSecond });
+  return createFfmpegSource(input, { sampling: sampling ?? "420", log });
 }
 
-function openFirstCamera(options: SourceOptions, say: (text: string) => void): Source {
+function openFirstCamera(options: SourceOptions, log: Log): Source {
   const cameras = listCameras();
   const camera = (cameras.find(({ isMultiPlanar }) => !isMultiPlanar) ?? cameras[0])?.path;
   if (camera === undefined) {
-    say("no camera found: showing the pattern (--source tells what else there is)");
+    log.info("no camera found: showing the pattern (see --source for other sources)");
   } else {
     try {
-      const source = openWanted({ ...options, source: camera }, say);
-      say(`camera found: ${camera}`);
+      const source = openNamed({ ...options, source: camera }, log);
+      log.info(`camera found: ${camera}`);
       return source;
     } catch (error) {
       if (!(error instanceof MissingError || error instanceof SourceError)) throw error;
-      say(`camera ${camera} cannot be used, showing the pattern: ${error.message}`);
+      log.warning(`camera ${camera} cannot be used, showing the pattern: ${error.message}`);
     }
   }
-  return openWanted({ ...options, source: "pattern", pixelFormat: null }, say); // which was asked of a camera
+  return openNamed({ ...options, source: "pattern", pixelFormat: null }, log); // the format was meant for a camera
 }
 
 function isDevice(source: string): boolean {
   if (process.platform === "linux") return source.startsWith("/dev/");
-  // A file that is there is a file; anything else is what the platform calls a camera.
+  // A file that exists is a file. Any other text is the platform's name of a camera.
   return !statSync(source, { throwIfNoEntry: false })?.isFile();
 }
 
 function checkReadable(path: string): void {
-  if (process.platform !== "linux" && isDevice(path)) return; // names of cameras there are no paths
+  if (process.platform !== "linux" && isDevice(path)) return; // there a camera's name is no path
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    const explanation = EXPLANATIONS[codeOf(cause) ?? ""];
-    throw new SourceError(`cannot read ${path}: ${explanation ?? messageOf(cause)}`, {
-      retry: explanation !== undefined, // what is missing or locked may be there, or opened, later
-      cause,
-    });
+    // A file that is missing, or that may not be read, can be there or be readable later.
+    const retry = UNREADABLE[codeOf(cause) ?? ""] !== undefined;
+    throw new SourceError(`cannot read ${path}: ${explainFileError(cause, UNREADABLE)}`, { retry, cause });
   }
   if (statSync(path).isDirectory()) {
     throw new SourceError(`cannot read ${path}: it is a folder, not a video`, { retry: false });
   }
 }
 
-const EXPLANATIONS: Record<string, string | undefined> = {
+const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or device",
-  EACCES: "no permission (for a camera: add yourself to the group 'video')",
   ENOTDIR: "there is no such file or device",
+  EACCES: "no permission (for a camera: add yourself to the group 'video')",
 };

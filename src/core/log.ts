@@ -47,3 +47,15 @@ function subjectLog(write: Parameters<typeof lineLog>[0], subjects: readonly str
     getChild: (subject) => subjectLog(write, [...subjects, subject]),
   };
 }
+
+/** A log that is looked up for each line. A camera's log has the camera's name, which is known only after its source is opened. */
+export function lateLog(find: () => Log): Log {
+  return {
+    debug: (text, fields) => find().debug(text, fields),
+    info: (text, fields) => find().info(text, fields),
+    warning: (text, fields) => find().warning(text, fields),
+    error: (text, fields) => find().error(text, fields),
+    isEnabledFor: (level) => find().isEnabledFor(level),
+    getChild: (subject) => lateLog(() => find().getChild(subject)),
+  };
+}

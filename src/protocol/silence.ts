@@ -9,9 +9,12 @@ const SILENT_INTERVALS = 3;
 /** A source slower than this is not expected to send a frame within SILENCE_MS. */
 const MIN_FRAMES_PER_SECOND = 0.5;
 
-/** How long a source with this interval between frames may be silent, in milliseconds. An unknown interval is 0. */
-export function silenceLimitMs(intervalMs: number): number {
-  return Math.max(SILENCE_MS, SILENT_INTERVALS * intervalMs);
+/**
+ * How long a source with this interval between frames may be silent, in milliseconds. An unknown interval is 0. `atLeastMs` is
+ * the limit for a source whose intervals are short.
+ */
+export function silenceLimitMs(intervalMs: number, atLeastMs = SILENCE_MS): number {
+  return Math.max(atLeastMs, SILENT_INTERVALS * intervalMs);
 }
 
 /** Whether a source of this rate is expected to send a frame within SILENCE_MS. An unknown rate is 0. */

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import type { CameraReport } from "../../src/cli/camera-table.ts";
 import { runToEnd } from "../support/programs.ts";
 
-const REASON = "/dev/video0 is multi-planar, which is read neither here nor by ffmpeg";
+const REASON = "/dev/video0 is multi-planar, which neither Slipstream nor ffmpeg reads";
 
 test("bun run cameras lists it with the reason why it offers nothing", () => {
   const { stdout } = Bun.spawnSync([process.execPath, "src/cli/cameras.ts", "--json"]);

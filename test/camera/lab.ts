@@ -12,6 +12,7 @@ import { readPicture, readPing, readPong, writeAck, writePing, writePong } from 
 import { Outbox } from "../../src/protocol/outbox.ts";
 import { GONE } from "../../src/protocol/transport.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
+import { lineLog } from "../../src/core/log.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CaptureSlots } from "../../src/capture/capture-slots.ts";
 import { JpegSplitter } from "../../src/capture/pipe/jpeg-splitter.ts";
@@ -57,19 +58,9 @@ export async function captureFrames(
   { settings = [], ...options }: Partial<Omit<SourceOptions, "settings">> & { settings?: readonly string[] },
   count: number,
 ): Promise<{ frames: CapturedFrame[]; lost: number; said: string[] }> {
-  const usual: SourceOptions = {
-    ...{
-      source: "0",
-      device: null,
-      size: null,
-      framesPerSecond: null,
-      quality: 75,
-      sampling: "420",
-      pixelFormat: null,
-    },
-  };
   const said: string[] = [];
-  const source = openSource({ ...usual, ...options, settings: settings.map(parseSetting) }, (text) => said.push(text));
+  const log = lineLog((text) => said.push(text));
+  const source = openSource({ source: "0", ...options, settings: settings.map(parseSetting) }, log);
   const frames: CapturedFrame[] = [];
   let lost = 0;
   const room = new CaptureSlots(Arena.create(), 0, (_, trouble) => {

@@ -1,10 +1,11 @@
-// From --source to a source: what each text opens, and the one line that each wrong one gives.
+// openSource: which source each text opens, and the one line that each wrong text gives.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceError, UsageError } from "../../src/core/errors.ts";
+import { type Log, lineLog } from "../../src/core/log.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
 import { listCameras } from "../../src/capture/camera/find.ts";
 
@@ -16,17 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function open(options: Partial<SourceOptions>, say: (text: string) => void = () => undefined) {
-  const plain = {
-    source: "pattern",
-    device: null,
-    size: null,
-    framesPerSecond: null,
-    quality: 75,
-    sampling: "420",
-    pixelFormat: null,
-  } as const;
-  return openSource({ ...plain, ...options }, say);
+function open(options: Partial<SourceOptions>, log?: Log) {
+  return openSource({ source: "pattern", ...options }, log);
 }
 
 function errorOf(options: Partial<SourceOptions>): unknown {
@@ -38,53 +30,62 @@ function errorOf(options: Partial<SourceOptions>): unknown {
   throw new Error("it was opened");
 }
 
-describe("right sources", () => {
-  test("the pattern, with its defaults and without", () => {
+describe("openSource, right sources", () => {
+  test("openSource: opens the pattern at 30 frames per second or at the rate that is asked for", () => {
     expect(open({})).toMatchObject({ name: "pattern", framesPerSecond: 30 });
     expect(open({ framesPerSecond: 12.5 })).toMatchObject({ framesPerSecond: 12.5 });
     expect(open({ framesPerSecond: 0 })).toMatchObject({ framesPerSecond: 0 });
   });
 
-  test("a file is called by its name alone", () => {
+  test("openSource: the name of a file has no folder", () => {
     expect(open({ source: join(folder, "clip.mp4") }).name).toBe("clip.mp4");
   });
 
-  test("an address is called by itself, without its password", () => {
+  test("openSource: the name of an address has no password", () => {
     expect(open({ source: "rtsp://user:secret@camera/live" }).name).toBe("rtsp://camera/live");
   });
 
-  test("standard input, raw with a size or as MJPEG without", () => {
+  test("openSource: opens standard input, raw with a size or MJPEG without one", () => {
     expect(open({ source: "-", size: { width: 4, height: 2 } }).name).toBe("standard input");
     expect(open({ source: "-", pixelFormat: "mjpeg", framesPerSecond: 5 }).framesPerSecond).toBe(5);
   });
 
-  test.skipIf(listCameras().length > 0)("auto shows the pattern where there is no camera, and says so", () => {
-    const said: string[] = [];
-    expect(open({ source: "auto" }, (text) => said.push(text)).name).toBe("pattern");
-    expect(said).toEqual([expect.stringContaining("no camera found")]);
+  test.skipIf(listCameras().length > 0)("openSource: `auto` shows the pattern without a camera, and logs it", () => {
+    const lines: string[] = [];
+    expect(
+      open(
+        { source: "auto" },
+        lineLog((text) => lines.push(text)),
+      ).name,
+    ).toBe("pattern");
+    expect(lines).toEqual([expect.stringContaining("no camera found")]);
   });
 
-  test("cameras are devices, each once", () => {
+  test("listCameras: lists devices, each once", () => {
     const cameras = listCameras().map(({ path }) => path);
     expect(new Set(cameras).size).toBe(cameras.length);
     for (const camera of cameras) expect(camera).toMatch(/^\/dev\/video\d+$/);
   });
 });
 
-describe("wrong sources", () => {
+describe("openSource, wrong sources", () => {
   test.each([
-    ["a device for something else than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
+    ["a device for another source than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
     ["a pattern too narrow for its code", { size: { width: 159, height: 100 } }, "at least 160x16"],
     ["a pattern too low for its code", { size: { width: 200, height: 15 } }, "not 200x15"],
     ["raw standard input without a size", { source: "-" }, "--size"],
     ["MJPEG with a size", { source: "-", pixelFormat: "mjpeg", size: { width: 4, height: 4 } }, "--size does not go"],
-    ["a setting for what is no camera", { settings: [{ name: "brightness", value: "1" }] }, "--set goes with cameras"],
-    ["a format for what has its own", { pixelFormat: "gray" }, "--pixel-format goes with cameras"],
+    [
+      "a setting for another source than a camera",
+      { settings: [{ name: "brightness", value: "1" }] },
+      "--set goes with cameras",
+    ],
+    ["a format for the pattern", { pixelFormat: "gray" }, "--pixel-format goes with cameras"],
     ["a format for a file", { source: "README.md", pixelFormat: "gray" }, "--pixel-format goes with cameras"],
-    ["nothing at all", { source: "" }, "--source must not be empty: write a path"],
-    ["standard input without a size", { source: "-", pixelFormat: "gray" }, "--size"],
-    ["a webcam's name that a shell could read", { source: "webcam", device: "a;rm" }, "not a device name"],
-  ] satisfies [string, Partial<SourceOptions>, string][])("%s is wrong use", (_, options, text) => {
+    ["an empty text", { source: "" }, "--source must not be empty: write a path"],
+    ["grey standard input without a size", { source: "-", pixelFormat: "gray" }, "--size"],
+    ["a webcam's name that a shell could misread", { source: "webcam", device: "a;rm" }, "not a device name"],
+  ] satisfies [string, Partial<SourceOptions>, string][])("openSource: %s is a UsageError", (_, options, text) => {
     const error = errorOf(options);
     expect(error).toBeInstanceOf(UsageError);
     expect((error as UsageError).message).toContain(text);
@@ -92,19 +93,19 @@ describe("wrong sources", () => {
   });
 
   test.skipIf(process.platform !== "linux").each(["no-such-camera", "missing.mp4", "99"])(
-    "%p, which is neither a file nor a camera, is wrong use",
+    "openSource: %p, which is neither a file nor a camera, is a UsageError",
     (source) => {
       const error = errorOf({ source });
       expect(error).toBeInstanceOf(UsageError);
       expect((error as UsageError).message).toContain(source);
       expect((error as UsageError).message).toMatch(/no camera is there|there are: /);
       if (source !== "99") expect((error as UsageError).message).toContain("write a path that exists, a camera that");
-      expect((error as UsageError).message.split(source)).toHaveLength(2); // its name is said once
+      expect((error as UsageError).message.split(source)).toHaveLength(2); // the message names it once
       expect((error as UsageError).retry).toBe(true); // it may be plugged in later
     },
   );
 
-  test("of a settings file is said with its place there; a camera's setting with its own", () => {
+  test("openSource: an error names the place in the settings file", () => {
     const inFile = { folder, writtenAt: "x.toml:3: cameras[0].source" };
     const missing = errorOf({ ...inFile, source: "sub/none.mp4" }) as SourceError;
     expect(missing).toBeInstanceOf(SourceError);
@@ -116,7 +117,7 @@ describe("wrong sources", () => {
     );
   });
 
-  test.skipIf(process.platform !== "linux")("a device that is no camera is said to be none", () => {
+  test.skipIf(process.platform !== "linux")("openSource: a device that is no camera is a SourceError", () => {
     const error = errorOf({ source: "/dev/null" });
     expect(error).toBeInstanceOf(SourceError);
     expect((error as SourceError).message).toBe("/dev/null is no camera");
@@ -130,18 +131,18 @@ describe("wrong sources", () => {
     ["a folder", () => folder, "it is a folder", false],
     ["a folder of devices", () => "/dev/", "it is a folder", false],
     ["a link to itself", () => join(folder, "loop"), "ELOOP", false],
-  ])("%s cannot be read; whether it may be later is known", (_, path, text, mayPass) => {
+  ])("openSource: %s cannot be read, and `retry` says whether it may be later", (_, path, text, canRetry) => {
     const error = errorOf({ source: path() });
     expect(error).toBeInstanceOf(SourceError);
     const { message, retry } = error as SourceError;
     expect(message).toStartWith(`cannot read ${path()}: `);
     expect(message).toContain(text);
     expect(message).not.toContain("\n");
-    expect(retry).toBe(mayPass);
+    expect(retry).toBe(canRetry);
   });
 
   test.skipIf(process.platform !== "linux" || process.getuid?.() === 0)(
-    "a file without permission is said to be so",
+    "openSource: a file without permission gives that reason",
     async () => {
       const path = join(folder, "secret.mp4");
       await writeFile(path, "x", { mode: 0o000 });

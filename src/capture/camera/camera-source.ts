@@ -1,15 +1,17 @@
-// A V4L2 camera as a source: a thread owns the device, frames go from its buffers to the sink with one copy.
+// A V4L2 camera as a source: a thread owns the device, and copies each frame once, from the driver's buffer into a slot.
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { onAbort } from "../../core/on-abort.ts";
+import { type Setting, withSetting } from "../control-values.ts";
 import type { FrameSink, Source } from "../source.ts";
+import type { Identity } from "../v4l2/device.ts";
+import { rateOf } from "../v4l2/formats.ts";
+import { describeActual, type Mode, type Wanted } from "../v4l2/negotiate.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals } from "./capture-signals.ts";
-import { type Setting, withSetting } from "../control-values.ts";
 import { createControls } from "./controls-thread.ts";
-import type { Identity } from "../v4l2/device.ts";
-import type { Mode, Wanted } from "../v4l2/negotiate.ts";
-import { rateOf } from "../v4l2/formats.ts";
 import { nodeOf } from "./find.ts";
 import { HandOver } from "./hand-over.ts";
 import { cameraPluggedIn } from "./plugged-in.ts";
@@ -18,20 +20,19 @@ import { endOf, hasEnded } from "./thread-end.ts";
 export interface CameraSourceOptions {
   path: string;
   identity: Identity;
-  /** Sockets (`bus`) of other cameras with the same name. */
+  /** The `bus` of each other camera with the same name. */
   others: readonly string[];
   wanted: Wanted;
-  /** What the camera will probably be run with; the driver may still change it. */
+  /** How the camera will probably run; the driver may still change it. */
   mode: Mode;
   settings: readonly Setting[];
-  /** One line for the operator. */
-  say: (text: string) => void;
+  log: Log;
 }
 
-/** A camera that was looked at already: what is wrong with the wishes was said then. */
+/** Creates the source of a camera that has already been checked (open-camera.ts). */
 export function createCameraSource(options: CameraSourceOptions): Source {
   const camera = new CameraSource(options);
-  cameras.add(camera);
+  openCameras.add(camera);
   const controls = createControls({
     camera: () => ({ path: camera.path, identity: options.identity, others: camera.others }),
     onSet: (setting) => camera.keep(setting),
@@ -45,7 +46,7 @@ export function createCameraSource(options: CameraSourceOptions): Source {
     controls: {
       ...controls,
       close() {
-        cameras.delete(camera);
+        openCameras.delete(camera);
         return controls.close();
       },
     },
@@ -53,35 +54,35 @@ export function createCameraSource(options: CameraSourceOptions): Source {
   };
 }
 
-/** Of this process, as long as they are used: what one of them has is not another one. */
-const cameras = new Set<CameraSource>();
+/** All open cameras of this process. It tells identical models apart after they were unplugged. */
+const openCameras = new Set<CameraSource>();
 
 class CameraSource {
   readonly #options: CameraSourceOptions;
-  #settings: Setting[];
-  #said = "";
+  #settings: readonly Setting[];
+  #lastRemarks = "";
   /** The thread of the last run. */
   #last: { thread: Worker; end: Promise<void> } | null = null;
-  /** Of the node, however it was named. */
+  /** The path of the node, also when the user named a link to it. It changes when the camera is plugged in again. */
   path: string;
   framesPerSecond: number;
 
   constructor(options: CameraSourceOptions) {
     this.#options = options;
-    this.#settings = [...options.settings];
+    this.#settings = options.settings;
     this.path = nodeOf(options.path);
     this.framesPerSecond = options.mode.interval === null ? 0 : rateOf(options.mode.interval);
   }
 
-  /** A setting that was made while it runs is made again when it comes back: cameras forget them without power. */
+  /** Keeps a setting that was made while the camera runs. Cameras forget it without power, so it is made again after a restart. */
   keep(setting: Setting): void {
     this.#settings = withSetting(this.#settings, setting);
   }
 
-  /** Sockets of other cameras with the same name, also of those that came later. */
+  /** The `bus` of each other camera with the same name, including cameras that were opened later. */
   get others(): string[] {
     const { identity, others } = this.#options;
-    const alike = [...cameras].flatMap((camera) => {
+    const alike = [...openCameras].flatMap((camera) => {
       const { card, bus } = camera.#options.identity;
       return card === identity.card && bus !== identity.bus ? [bus] : [];
     });
@@ -94,28 +95,17 @@ class CameraSource {
       const text = `${this.path} is still being closed: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
-    if (signal.aborted) return; // meanwhile
+    if (signal.aborted) return; // during the wait
     const signals = new CaptureSignals();
-    const { identity, wanted } = this.#options;
-    const order: CaptureOrder = {
-      ...{ path: this.path, identity, others: this.others, wanted },
-      settings: this.#settings,
-      signals: signals.memory,
-    };
-    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: order });
+    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
-    const stop = () => {
-      signals.stop(); // at once: no frame is delivered after this
-      outcome.resolve();
-    };
-    signal.addEventListener("abort", stop);
     worker.on("message", (message: CaptureMessage) => {
-      if (signal.aborted) return; // what stopping led to
+      if (signal.aborted) return; // a result of stopping
       switch (message.kind) {
         case "started":
-          this.#hear(message);
+          this.#onStarted(message);
           handOver.begin(message).catch(outcome.reject);
           break;
         case "lost":
@@ -124,8 +114,11 @@ class CameraSource {
         case "wants-slot":
           handOver.answerForSlot();
           break;
+        case "debug":
+          this.#options.log.debug(message.text);
+          break;
         case "failing":
-          // At once: closing may take as long as the device does not answer, and it cannot be opened again before that.
+          // Reported at once: closing takes as long as the device does not answer, and only then can it be opened again.
           if (handOver.hasDelivered) sink.trouble(`${message.message}; trying again`);
           fail(message.message);
           break;
@@ -139,24 +132,41 @@ class CameraSource {
     const end = endOf(worker);
     this.#last = { thread: worker, end };
     void end.then(() => {
-      handOver.abandon(); // only now: the thread may have been writing to it
+      handOver.abandon(); // not earlier: the thread may have been writing to the slot
       fail(`the thread of ${this.path} ended`);
+    });
+    using _ = onAbort(signal, () => {
+      signals.stop(); // at once: no frame is delivered after the abort
+      outcome.resolve();
     });
     try {
       await outcome.promise;
     } finally {
-      signal.removeEventListener("abort", stop);
       signals.stop();
       await hasEnded(worker, end);
     }
   }
 
-  #hear({ path, actual, remarks }: CaptureMessage & { kind: "started" }): void {
+  #order(signals: CaptureSignals): CaptureOrder {
+    const { identity, wanted, log } = this.#options;
+    return {
+      path: this.path,
+      identity,
+      others: this.others,
+      wanted,
+      settings: this.#settings,
+      signals: signals.memory,
+      wantsDebug: log.isEnabledFor("debug"),
+    };
+  }
+
+  #onStarted({ path, actual, remarks }: CaptureMessage & { kind: "started" }): void {
     if (path !== this.path) remarks.unshift(`${this.path} is now ${path}`);
     this.path = path;
     this.framesPerSecond = actual.framesPerSecond;
+    this.#options.log.debug(`${path} runs with ${describeActual(actual)}`);
     const text = remarks.join("; ");
-    if (text !== "" && text !== this.#said) this.#options.say(text);
-    this.#said = text;
+    if (text !== "" && text !== this.#lastRemarks) this.#options.log.info(text);
+    this.#lastRemarks = text;
   }
 }

@@ -1,27 +1,29 @@
-// What the thread that owns a camera and the main thread tell each other.
+// The messages between the thread that owns a camera and the main thread.
 
 import type { Setting } from "../control-values.ts";
-import type { Identity } from "../v4l2/device.ts";
 import type { FrameFormat } from "../source.ts";
+import type { Identity } from "../v4l2/device.ts";
 import type { Actual, Wanted } from "../v4l2/negotiate.ts";
 
-/** Given to the thread when it is started. */
+/** What the thread is started with. */
 export interface CaptureOrder {
-  /** Where the camera was last. */
+  /** The camera's last known path. */
   path: string;
   identity: Identity;
-  /** Sockets of other cameras with the same name. */
+  /** The `bus` of each other camera with the same name. */
   others: readonly string[];
   wanted: Wanted;
   /** Applied in this order before the first frame. */
-  settings: Setting[];
-  /** Of `CaptureSignals`. */
+  settings: readonly Setting[];
+  /** The memory of `CaptureSignals`. */
   signals: SharedArrayBuffer;
+  /** Whether the thread sends `debug` messages. */
+  wantsDebug: boolean;
 }
 
-/** What is said beside the frames themselves, which go by `CaptureSignals`. */
+/** The thread's messages. Frames do not go by messages but by `CaptureSignals`. */
 export type CaptureMessage =
-  /** The first message: the camera runs. No frame is larger than `bufferBytes`. */
+  /** The camera runs. The first message, except for `debug`. No frame is larger than `bufferBytes`. */
   | {
       kind: "started";
       path: string;
@@ -30,11 +32,13 @@ export type CaptureMessage =
       remarks: string[];
       bufferBytes: number;
     }
-  /** A frame is there and no slot to put it in. */
+  /** There is a frame, but no slot for it. */
   | { kind: "wants-slot" }
-  /** Frames were lost and none came. */
+  /** Frames were lost, and there is none to report them with. */
   | { kind: "lost"; lost: number }
-  /** It goes no further. The device is being closed, which may take long where its driver waits for it. */
+  /** A line for the log, at level `debug`. */
+  | { kind: "debug"; text: string }
+  /** The thread has failed and is closing the device, which takes long if the driver waits for the device. */
   | { kind: "failing"; message: string }
-  /** The last message: it was told to stop, or has failed, for which a camera may always be tried again. */
+  /** The last message. `failure` is null when the thread was told to stop. Each failure may be temporary. */
   | { kind: "ended"; failure: string | null };

@@ -1,36 +1,36 @@
-// The words that a camera's thread and the main thread share: frames and the room for them are handed over by these.
+// The shared words by which a camera's thread and the main thread hand over frames and slots.
 //
-// A message between threads is made of objects, copied and delivered by an event: 92 µs from one thread to the other, where
-// waking up by a word of shared memory takes 68 µs (medians of 400, 10 ms apart); one that transfers 100 kB takes 170 µs.
+// A message between threads is made of objects, which are copied and delivered by an event. It takes 92 µs, where waking a thread by
+// a word in shared memory takes 68 µs (medians of 400, 10 ms apart). A message that transfers 100 kB takes 170 µs.
 
 import type { Micros } from "../../core/clock.ts";
 
 /** A frame that the thread has put into its slot. */
 export interface HandedOver {
-  /** The first so many of the slot. */
+  /** The frame's length; it begins at the start of the slot. */
   bytes: number;
   capturedAt: Micros;
-  /** Frames that were lost before it. */
+  /** Frames that were lost before this one. */
   lost: number;
 }
 
-/** Room for a frame, anywhere in the process; it stays where it is. */
+/** The place of a slot or a block in the memory of the process. It does not move. */
 export interface SlotPlace {
   address: number;
   bytes: number;
 }
 
-/** Words of 32 bits. */
+/** Indexes of the words of 32 bits. */
 const WORD = { stop: 0, news: 1, sent: 2, taken: 3, bytes: 4, lost: 5, slot: 6, slotBytes: 7 } as const;
-/** Behind them, of 64 bits. */
+/** Indexes of the words of 64 bits, which come after them. */
 const DOUBLE = { capturedAt: 0, slotAddress: 1 } as const;
 const DOUBLES_AT = 32;
 const BYTES = 48;
 
-/** What the word `slot` says: none was lent; one was; there is none to be lent. */
+/** Values of the word `slot`: no slot is lent, a slot is lent, there is no slot to lend. */
 const SLOT = { none: 0, lent: 1, refused: 2 } as const;
 
-/** One side's view of them. The other side attaches to `memory`. */
+/** One side's view of the words. The other side is created with `memory`. */
 export class CaptureSignals {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -46,14 +46,14 @@ export class CaptureSignals {
     return Atomics.load(this.#words, WORD.stop) === 1;
   }
 
-  // The camera's thread:
+  // Methods of the camera's thread:
 
-  /** A frame comes in a moment. */
+  /** Wakes the main thread early, because a frame comes in a moment. */
   announce(): void {
     this.#change(WORD.news);
   }
 
-  /** Only when the one before has been taken. */
+  /** Hands over a frame. Only when the previous one has been taken. */
   send({ bytes, capturedAt, lost }: HandedOver): void {
     this.#words[WORD.bytes] = bytes;
     this.#words[WORD.lost] = lost;
@@ -62,16 +62,16 @@ export class CaptureSignals {
     this.#change(WORD.news);
   }
 
-  /** Whether the main thread has taken all that was sent; waits for that, at most so long. */
-  waitUntilTaken(atMostMs: number): boolean {
+  /** Waits, for at most `maxMs`, until the main thread has taken all that was sent. Returns whether it has. */
+  waitUntilTaken(maxMs: number): boolean {
     const sent = Atomics.load(this.#words, WORD.sent);
     const taken = Atomics.load(this.#words, WORD.taken);
     if (taken === sent) return true;
-    if (!this.isStopped) Atomics.wait(this.#words, WORD.taken, taken, atMostMs);
+    if (!this.isStopped) Atomics.wait(this.#words, WORD.taken, taken, maxMs);
     return Atomics.load(this.#words, WORD.taken) === sent;
   }
 
-  /** The slot that was lent, once; "refused" where there is none to be had, null where that has to be asked for. */
+  /** Takes the lent slot; each is returned once. "refused": there is no slot. Null: a slot has to be asked for. */
   takeSlot(): SlotPlace | "refused" | null {
     const { slot, slotBytes } = WORD;
     const answer = Atomics.exchange(this.#words, slot, SLOT.none);
@@ -79,20 +79,20 @@ export class CaptureSignals {
     return { address: this.#doubles[DOUBLE.slotAddress] as number, bytes: this.#words[slotBytes] as number };
   }
 
-  /** Waits for the answer, at most so long. */
-  waitForSlot(atMostMs: number): void {
-    Atomics.wait(this.#words, WORD.slot, SLOT.none, atMostMs);
+  /** Waits, for at most `maxMs`, for the answer to a question for a slot. */
+  waitForSlot(maxMs: number): void {
+    Atomics.wait(this.#words, WORD.slot, SLOT.none, maxMs);
   }
 
-  // The main thread:
+  // Methods of the main thread:
 
-  /** The thread is to end. */
+  /** Tells the thread to end. */
   stop(): void {
     Atomics.store(this.#words, WORD.stop, 1);
     for (const word of [WORD.taken, WORD.slot, WORD.news]) Atomics.notify(this.#words, word);
   }
 
-  /** Calls back when there may be a frame, until it is stopped. */
+  /** Calls `onNews` each time that there may be a frame, until `stop`. */
   async listen(onNews: () => void): Promise<void> {
     while (!this.isStopped) {
       const seen = Atomics.load(this.#words, WORD.news);
@@ -102,7 +102,7 @@ export class CaptureSignals {
     }
   }
 
-  /** The frame that is to be taken; null for none. */
+  /** The frame that waits to be taken; null when there is none. */
   get frame(): HandedOver | null {
     if (Atomics.load(this.#words, WORD.sent) === Atomics.load(this.#words, WORD.taken)) return null;
     return {
@@ -112,12 +112,12 @@ export class CaptureSignals {
     };
   }
 
-  /** It has been taken: the next one may come. */
+  /** Confirms that the frame has been taken: the next one may come. */
   confirm(): void {
     this.#change(WORD.taken);
   }
 
-  /** Only when the one before has come back, filled. Null: there is none to be had. */
+  /** Lends a slot to the thread. Only when the previous one has come back, filled. Null: there is none to lend. */
   lend(place: SlotPlace | null): void {
     this.#doubles[DOUBLE.slotAddress] = place?.address ?? 0;
     this.#words[WORD.slotBytes] = place?.bytes ?? 0;

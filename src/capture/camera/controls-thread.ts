@@ -1,24 +1,16 @@
-// A running camera's settings, through a thread of their own: a camera may take its time to answer.
+// The controls of a running camera, handled in a thread of their own because a camera may answer slowly.
 
 import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../core/errors.ts";
-import type { SourceControls, SourceControl } from "../source.ts";
 import type { Setting } from "../control-values.ts";
-import type { Identity } from "../v4l2/device.ts";
+import type { SourceControl, SourceControls } from "../source.ts";
+import type { KnownCamera } from "./find.ts";
 import { endOf, hasEnded } from "./thread-end.ts";
-
-/** Which camera is meant: the one of that identity, which was last at that path. */
-export interface KnownCamera {
-  path: string;
-  identity: Identity;
-  /** Sockets (`bus`) of other cameras with the same name. */
-  others: readonly string[];
-}
 
 export interface ControlRequest {
   number: number;
   camera: KnownCamera;
-  /** Null: list what there is. */
+  /** The setting to make; null: list the controls. */
   setting: Setting | null;
 }
 
@@ -29,22 +21,19 @@ export interface ControlAnswer {
 }
 
 export interface ControlsOptions {
-  /** Which it is, and where it is now. */
+  /** Returns the camera, with its present path. */
   camera: () => KnownCamera;
-  /** After a setting was made. */
+  /** Called after a setting was made. */
   onSet: (setting: Setting) => void;
 }
 
-/**
- * The thread is started by the first call, and told to end by `close`. What is asked is answered in turn; the caller bounds how
- * much that is.
- */
+/** The thread is started by the first call and ended by `close`. Requests are answered in order; the caller limits their number. */
 export function createControls({ camera, onSet }: ControlsOptions): SourceControls {
   let worker: Worker | null = null;
   let end: Promise<void> = Promise.resolve();
   let isClosed = false;
   let requests = 0;
-  const waiting = new Map<number, { resolve: (controls: SourceControl[]) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<number, PromiseWithResolvers<SourceControl[]>>();
 
   const fail = (reason: string) => {
     worker = null;
@@ -58,7 +47,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     started.on("message", ({ number, controls, failure }: ControlAnswer) => {
       const request = waiting.get(number);
       waiting.delete(number);
-      if (waiting.size === 0) started.unref(); // a camera's settings are no reason to stay
+      if (waiting.size === 0) started.unref(); // an idle thread must not keep the process from ending
       if (failure === null) request?.resolve(controls);
       else if (failure.isUsage) request?.reject(new UsageError(failure.message));
       else request?.reject(new SourceError(failure.message, { retry: true }));
@@ -67,15 +56,16 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     end = endOf(started);
     return started;
   };
-  const ask = (setting: Setting | null): Promise<SourceControl[]> =>
-    new Promise((resolve, reject) => {
-      if (isClosed) throw new SourceError("the camera is not used any more", { retry: false });
-      worker ??= start();
-      worker.ref();
-      const number = ++requests;
-      waiting.set(number, { resolve, reject });
-      worker.postMessage({ number, camera: camera(), setting } satisfies ControlRequest);
-    });
+  const ask = async (setting: Setting | null): Promise<SourceControl[]> => {
+    if (isClosed) throw new SourceError("the camera is not used any more", { retry: false });
+    worker ??= start();
+    worker.ref();
+    const number = ++requests;
+    const answer = Promise.withResolvers<SourceControl[]>();
+    waiting.set(number, answer);
+    worker.postMessage({ number, camera: camera(), setting } satisfies ControlRequest);
+    return answer.promise;
+  };
   return {
     list: () => ask(null),
     async set(name, text) {
@@ -86,7 +76,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     async close() {
       isClosed = true;
       const ending = worker;
-      fail("the camera is being let go");
+      fail("the camera is being closed");
       if (ending === null) return;
       ending.ref();
       ending.postMessage(null);

@@ -1,18 +1,18 @@
-// The thread that asks a running camera for its settings and makes them. Started by controls-thread.ts.
+// The thread that lists and sets the controls of a running camera. Started by controls-thread.ts.
 
 import { parentPort } from "node:worker_threads";
 import { isExpected, SourceError, UsageError } from "../../core/errors.ts";
 import { applySetting, listControls } from "../v4l2/controls.ts";
-import type { ControlAnswer, ControlRequest, KnownCamera } from "./controls-thread.ts";
 import { Device } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
-import { isStillAt } from "./find.ts";
+import type { ControlAnswer, ControlRequest } from "./controls-thread.ts";
+import { isStillAt, type KnownCamera } from "./find.ts";
 
 if (parentPort === null) throw new Error("controls-worker.ts runs as a worker thread only");
 const port = parentPort;
 
 port.on("message", (request: ControlRequest | null) => {
-  if (request === null) process.exit(); // of this thread only
+  if (request === null) process.exit(); // ends this thread only
   port.postMessage(answer(request));
 });
 
@@ -28,12 +28,12 @@ function answer({ number, camera, setting }: ControlRequest): ControlAnswer {
   }
 }
 
-/** Opens it beside the thread that captures, which V4L2 allows. Throws SourceError where another camera has taken its place. */
-function open({ path, ...known }: KnownCamera): Device {
-  const device = new Device(path);
+/** Opens the camera next to the thread that captures, which V4L2 allows. Throws SourceError when another camera is at its path. */
+function open(camera: KnownCamera): Device {
+  const device = new Device(camera.path);
   try {
-    if (isStillAt(path, device.capability(), known)) return device;
-    throw new SourceError(`${path} is not there any more: another camera is called so now`, { retry: true });
+    if (isStillAt(camera, device.capability())) return device;
+    throw new SourceError(`${camera.path} is not there any more: another camera has this path now`, { retry: true });
   } catch (error) {
     device[Symbol.dispose]();
     throw error;

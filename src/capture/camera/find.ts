@@ -1,4 +1,4 @@
-// Which cameras there are, what they offer, and which of them is meant by an index, a name or a part of it.
+// Lists the cameras and what they offer, and finds the camera that an index, a name or a part of a name means.
 
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
@@ -11,19 +11,28 @@ import { explainSystemCall } from "../v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
 
 export interface FoundCamera extends Identity {
-  /** Of the list, from 0 on. */
+  /** Its place in the list, from 0 on. */
   index: number;
   path: string;
-  /** It is there, and cannot be read: `explainMultiPlanar` says why. */
+  /** The camera cannot be read; `explainMultiPlanar` says why. */
   isMultiPlanar: boolean;
 }
 
-/** Where the kernel has a folder for each node, with its index and its name (ABI/testing/sysfs-class-video4linux). */
+/** A camera that was open before: who it is and where it was. */
+export interface KnownCamera {
+  /** Its last known path. */
+  path: string;
+  identity: Identity;
+  /** The `bus` of each other camera with the same name. Those are not this camera. */
+  others: readonly string[];
+}
+
+/** The kernel has a folder here for each node, with the node's index and name (ABI/testing/sysfs-class-video4linux). */
 const NODES = "/sys/class/video4linux";
 
 /**
- * All nodes that deliver pictures, in the order of their numbers, with their names. One that cannot be opened is called by what
- * sysfs says of it. Only Linux can list them without help; elsewhere none is found.
+ * Lists all nodes that deliver pictures, ordered by number. A node that cannot be opened is listed with its name from sysfs. Only
+ * Linux has such a list; on other systems it is empty.
  */
 export function listCameras(folder = NODES): FoundCamera[] {
   return nodesIn(folder)
@@ -44,7 +53,7 @@ function nodesIn(folder: string): string[] {
   }
 }
 
-/** Null for a node that delivers no pictures, or is being pulled out at this moment. */
+/** Null for a node that delivers no pictures, or that is being unplugged at this moment. */
 function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null {
   const nodeIndex = indexInSysfs(folder, name);
   if (nodeIndex === null) return null;
@@ -54,14 +63,14 @@ function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null
     const { card, bus, isCamera, isMultiPlanar } = device.capability();
     return isCamera || isMultiPlanar ? { path, card, bus, nodeIndex, isMultiPlanar } : null;
   } catch {
-    // Not allowed, or dead: it is there all the same, and opening it will say what is wrong. Which of its device's nodes have
-    // pictures nobody can say then; the first has.
+    // There is no permission, or the device is dead. It is listed all the same, and opening it will say what is wrong. Which of a
+    // device's nodes have pictures is not known in that case, but the first one has.
     const card = nodeIndex === 0 ? nameInSysfs(folder, name) : null;
     return card === null ? null : { path, card, bus: "", nodeIndex, isMultiPlanar: false };
   }
 }
 
-/** Null where the node is not there any more: its files may go between listing and reading, and reading fails then (ENODEV). */
+/** Null when the node is gone: its files may vanish after the listing, and reading them then fails (ENODEV). */
 function indexInSysfs(folder: string, name: string): number | null {
   const text = readNodeFile(folder, name, "index");
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
@@ -79,31 +88,32 @@ function readNodeFile(folder: string, name: string, file: "index" | "name"): str
   }
 }
 
-/** udev names cameras by links too: `/dev/v4l/by-id/...`. */
+/** The path of the node behind `path`, which may be one of udev's links: `/dev/v4l/by-id/...`. */
 export function nodeOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // gone at this moment, which opening it says
+    return path; // the device is gone at this moment, and opening it will say so
   }
 }
 
-/** Of a device by its path, links to it included. 0 where the kernel does not say. */
+/** The index of a node among those of its device. `path` may be a link. 0 when the kernel does not say. */
 export function nodeIndexOf(path: string, folder = NODES): number {
   return indexInSysfs(folder, basename(nodeOf(path))) ?? 0;
 }
 
-/** ffmpeg knows of no such devices (libavdevice/v4l2.c: "Not a video capture device"), up to its version 7 at least. */
+/** ffmpeg does not know such devices (libavdevice/v4l2.c: "Not a video capture device"), up to version 7 at least. */
 export function explainMultiPlanar(path: string): string {
-  return `${path} is multi-planar, which is read neither here nor by ffmpeg: GStreamer reads it, into --source - (docs/cameras.md)`;
+  return `${path} is multi-planar, which neither Slipstream nor ffmpeg reads; GStreamer can pipe it into --source - (docs/cameras.md)`;
 }
 
+/** What a camera offers. */
 export interface CameraOffer {
   formats: CameraFormat[];
   controls: SourceControl[];
 }
 
-/** What a camera offers; `controls` is empty where they are not wanted. Throws SourceError where it cannot be asked. */
+/** Asks a camera what it offers; `controls` stays empty without `withControls`. Throws SourceError when it cannot be asked. */
 export function queryCamera(path: string, withControls: boolean): CameraOffer {
   try {
     using device = new Device(path);
@@ -116,9 +126,9 @@ export function queryCamera(path: string, withControls: boolean): CameraOffer {
 }
 
 /**
- * The one that `text` means: its index, its name, or a part of the name that no other has; upper or lower case does not
- * matter. Of one device's nodes its name means the first. Throws UsageError, with a list, where there is more than one, or
- * none, which may pass.
+ * Chooses a camera by `text`: an index, a name, or a part of the name that no other camera has, in upper or lower case. For a
+ * device with several nodes, the name means the first node. Throws a UsageError with a list when there is more than one match, or
+ * none; in the latter case with `retry`.
  */
 export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camera[], text: string): Camera {
   const listed = cameras.map(({ index, card, path }) => `${index} ${card} (${path})`).join(", ");
@@ -139,15 +149,12 @@ export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camer
 }
 
 /**
- * Where a camera is that was at `path` before: where its name and its socket are the same, else where its name is; null
- * where it is not. Of two alike the one at the old path counts. `others` are sockets in which cameras of the same name
- * were from the beginning: those are not it.
+ * Finds a camera that was unplugged and is back: the one with the same name and socket, otherwise one with the same name; null
+ * when there is none. Of two that match, the one at the old path is taken.
  */
 export function findAgain<Camera extends FoundCamera>(
   cameras: readonly Camera[],
-  identity: Identity,
-  path: string,
-  others: readonly string[],
+  { identity, path, others }: KnownCamera,
 ): Camera | null {
   const alike = cameras.filter(
     ({ card, bus, nodeIndex }) => card === identity.card && nodeIndex === identity.nodeIndex && !others.includes(bus),
@@ -157,20 +164,20 @@ export function findAgain<Camera extends FoundCamera>(
   return likely.find((camera) => camera.path === path) ?? likely[0] ?? null;
 }
 
-/** Whether the device at `path`, which says that of itself, is the very one, in the same socket. */
-export function isSame(path: string, { card, bus }: Pick<Identity, "card" | "bus">, identity: Identity): boolean {
-  return card === identity.card && bus === identity.bus && nodeIndexOf(path) === identity.nodeIndex;
+/** Whether the device at `path`, which reports `here`, is the camera `identity`, in the same socket. */
+export function isSameCamera(path: string, here: Pick<Identity, "card" | "bus">, identity: Identity): boolean {
+  return here.card === identity.card && here.bus === identity.bus && nodeIndexOf(path) === identity.nodeIndex;
 }
 
 /**
- * Whether the camera at `path`, which says of itself that it is `here`, is the one that was at `path` before; another may have come
- * there meanwhile. `others` as for findAgain; `all` is asked for the cameras that are there only where the socket is another.
+ * Whether the device that is now at the path of a known camera, and reports `here`, is that camera. `all` lists the cameras; it is
+ * called only when the socket has changed.
  */
 export function isStillAt(
-  path: string,
+  known: KnownCamera,
   here: Pick<Identity, "card" | "bus">,
-  { identity, others, all = listCameras }: { identity: Identity; others: readonly string[]; all?: () => FoundCamera[] },
+  all: () => FoundCamera[] = listCameras,
 ): boolean {
-  if (isSame(path, here, identity)) return true;
-  return here.card === identity.card && findAgain(all(), identity, path, others)?.path === path;
+  if (isSameCamera(known.path, here, known.identity)) return true;
+  return here.card === known.identity.card && findAgain(all(), known)?.path === known.path;
 }

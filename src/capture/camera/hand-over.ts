@@ -1,43 +1,43 @@
-// The main thread's side of a camera: gives its thread slots in advance, and takes those that it has filled to the sink.
+// The main thread's side of a camera: lends slots to the camera's thread in advance, and delivers the filled ones to the sink.
 
 import type { FrameSink } from "../source.ts";
+import { addressOf } from "../v4l2/libc.ts";
 import type { CaptureMessage } from "./capture-messages.ts";
 import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
-import { addressOf } from "../v4l2/libc.ts";
 
-/** What slots of pixels and those of JPEGs have in common. */
-interface Slot {
+/** What slots for pixels and blocks for JPEGs have in common. */
+interface Memory {
   readonly bytes: Uint8Array;
   release(): void;
 }
 
-/** Slots of one kind, of which the thread has one at most. */
-class Lane<Kind extends Slot> {
+/** Memory of one kind, of which one slot or block at most is lent to the thread. */
+class Lender<Kind extends Memory> {
   readonly #reserve: () => Kind | null;
-  readonly #deliver: (slot: Kind, frame: HandedOver) => void;
+  readonly #deliver: (memory: Kind, frame: HandedOver) => void;
   #lent: Kind | null = null;
 
-  constructor(reserve: () => Kind | null, deliver: (slot: Kind, frame: HandedOver) => void) {
+  constructor(reserve: () => Kind | null, deliver: (memory: Kind, frame: HandedOver) => void) {
     this.#reserve = reserve;
     this.#deliver = deliver;
   }
 
-  /** The thread has one, or will have. */
+  /** Whether the thread has memory, or will have it soon. */
   get isLent(): boolean {
     return this.#lent !== null;
   }
 
-  /** Memory for one; null where there is none. */
+  /** Reserves memory for the thread; null when there is none. */
   lend(): Uint8Array | null {
     this.#lent = this.#reserve();
     return this.#lent?.bytes ?? null;
   }
 
-  /** The thread has filled it. */
+  /** Delivers the memory that the thread has filled. */
   deliver(frame: HandedOver): void {
-    const slot = this.#lent;
+    const memory = this.#lent;
     this.#lent = null;
-    if (slot !== null) this.#deliver(slot, frame);
+    if (memory !== null) this.#deliver(memory, frame);
   }
 
   abandon(): void {
@@ -46,12 +46,12 @@ class Lane<Kind extends Slot> {
   }
 }
 
-/** Of one run of the camera. */
+/** Hands over the frames of one run of a camera. */
 export class HandOver {
   readonly #sink: FrameSink;
   readonly #signals: CaptureSignals;
-  #lane: Pick<Lane<Slot>, "isLent" | "lend" | "deliver" | "abandon"> | null = null;
-  /** A frame has come. */
+  #lender: Pick<Lender<Memory>, "isLent" | "lend" | "deliver" | "abandon"> | null = null;
+  /** Whether a frame has come. */
   hasDelivered = false;
 
   constructor(sink: FrameSink, signals: CaptureSignals) {
@@ -59,16 +59,16 @@ export class HandOver {
     this.#signals = signals;
   }
 
-  /** The camera runs. Resolves when the signals say stop; rejects as the sink throws. */
+  /** Begins when the camera runs. Resolves after `signals.stop()`; rejects when the sink throws. */
   async begin({ format, actual: { size }, bufferBytes }: CaptureMessage & { kind: "started" }): Promise<void> {
     const sink = this.#sink;
-    this.#lane =
+    this.#lender =
       format === "mjpeg"
-        ? new Lane(
+        ? new Lender(
             () => sink.reserveJpeg(bufferBytes),
-            (slot, { bytes, capturedAt }) => sink.jpeg(slot, bytes, capturedAt),
+            (block, { bytes, capturedAt }) => sink.jpeg(block, bytes, capturedAt),
           )
-        : new Lane(
+        : new Lender(
             () => sink.reserve(format, size),
             (slot, { capturedAt }) => sink.pixels(slot, format, size, capturedAt),
           );
@@ -76,9 +76,9 @@ export class HandOver {
     await this.#signals.listen(() => this.#takeFrame());
   }
 
-  /** A frame is there and no slot to put it in. */
+  /** Answers the thread, which has a frame and no slot. */
   answerForSlot(): void {
-    if (this.#lane === null || this.#lane.isLent) return; // it is there by now
+    if (this.#lender === null || this.#lender.isLent) return; // the slot is there by now
     if (!this.#offerSlot()) this.#signals.lend(null);
   }
 
@@ -86,10 +86,10 @@ export class HandOver {
     for (let i = 0; i < count; i++) this.#sink.lost();
   }
 
-  /** Gives back what the thread holds, when it has ended. */
+  /** Releases the memory that is lent to the thread. Only when the thread has ended. */
   abandon(): void {
-    this.#lane?.abandon();
-    this.#lane = null;
+    this.#lender?.abandon();
+    this.#lender = null;
   }
 
   #takeFrame(): void {
@@ -97,13 +97,13 @@ export class HandOver {
     if (frame === null) return;
     this.hasDelivered = true;
     this.countLost(frame.lost);
-    this.#lane?.deliver(frame);
+    this.#lender?.deliver(frame);
     this.#offerSlot();
     this.#signals.confirm();
   }
 
   #offerSlot(): boolean {
-    const bytes = this.#lane?.lend() ?? null;
+    const bytes = this.#lender?.lend() ?? null;
     if (bytes !== null) this.#signals.lend({ address: Number(addressOf(bytes)), bytes: bytes.length });
     return bytes !== null;
   }

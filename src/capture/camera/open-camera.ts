@@ -1,51 +1,57 @@
-// From a device's path to a running camera: looks at it, and says at once what cannot be.
+// Opens a camera by its path: checks the device, the wanted format and the settings before the camera is started.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
-import type { Source } from "../source.ts";
-import { createCameraSource } from "./camera-source.ts";
+import type { Log } from "../../core/log.ts";
 import type { Setting } from "../control-values.ts";
+import type { Source } from "../source.ts";
 import { checkSettings } from "../v4l2/controls.ts";
 import { Device, refuseBusy } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
-import { explainMultiPlanar, listCameras, nodeIndexOf } from "./find.ts";
 import { type CameraFormat, frameFormatOf, readFormats } from "../v4l2/formats.ts";
 import { hasLibc, SystemCallError } from "../v4l2/libc.ts";
-import { chooseMode, USUAL_SIZE, type Wanted } from "../v4l2/negotiate.ts";
+import { chooseMode, describeMode, USUAL_SIZE, type Wanted } from "../v4l2/negotiate.ts";
+import { createCameraSource } from "./camera-source.ts";
+import { explainMultiPlanar, listCameras, nodeIndexOf } from "./find.ts";
+
+export interface CameraToOpen {
+  path: string;
+  wanted: Wanted;
+  settings: readonly Setting[];
+  /** Hears why ffmpeg reads the camera instead; at level `debug` also the formats, and each request that the driver refuses. */
+  log: Log;
+}
 
 /**
- * A camera by V4L2, or null where only ffmpeg can do it, with a line that says why. Throws UsageError for settings and
- * formats the camera does not have, SourceError where it cannot be opened.
+ * Opens a camera through V4L2. Returns null when only ffmpeg can read it, after a line in the log that says why. Throws UsageError
+ * for settings and formats that the camera does not have, and SourceError when it cannot be opened.
  */
-export function openCamera(
-  path: string,
-  wanted: Wanted,
-  settings: readonly Setting[],
-  say: (text: string) => void,
-): Source | null {
+export function openCamera({ path, wanted, settings, log }: CameraToOpen): Source | null {
   if (!hasLibc()) {
-    say(`${path} is read by ffmpeg: V4L2 is spoken on Linux with x86-64 or arm64 only`);
+    log.info(`${path} is read by ffmpeg: V4L2 is supported on Linux with x86-64 or arm64 only`);
     return null;
   }
   try {
-    using device = new Device(path);
+    using device = new Device(path, (refusal) => log.debug(refusal));
     const capability = device.capability();
     if (capability.isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
     if (!capability.isCamera) throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: false });
     refuseBusy(device);
     const formats = readFormats(device, wanted.size ?? USUAL_SIZE);
+    log.debug(`${path} has the formats ${listOf(formats)}`);
     const mode = chooseMode(formats, wanted);
     if (mode === null) {
       if (wanted.format !== null) throw new UsageError(`${path} has no ${wanted.format}; it has ${listOf(formats)}`);
-      say(`${path} has formats that only ffmpeg reads (${listOf(formats)}): it is read by ffmpeg`);
+      log.info(`${path} is read by ffmpeg: it has only formats that are not known here (${listOf(formats)})`);
       return null;
     }
+    log.debug(`${path} is to run with ${describeMode(mode)}`);
     checkSettings(device, settings);
     const { card, bus } = capability;
     const others = listCameras()
       .filter((other) => other.card === card && other.bus !== bus)
       .map((other) => other.bus);
     const identity = { card, bus, nodeIndex: nodeIndexOf(path) };
-    return createCameraSource({ path, identity, others, wanted, mode, settings, say });
+    return createCameraSource({ path, identity, others, wanted, mode, settings, log });
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
@@ -54,10 +60,11 @@ export function openCamera(
 }
 
 function listOf(formats: readonly CameraFormat[]): string {
-  return formats.map(({ fourcc }) => nameWithOurs(fourcc)).join(", ");
+  return formats.map(({ fourcc }) => bothNames(fourcc)).join(", ");
 }
 
-function nameWithOurs(fourcc: string): string {
+/** The driver's name of a format, and ours when we have one: `YUYV (yuyv422)`. */
+function bothNames(fourcc: string): string {
   const known = frameFormatOf(fourcc);
   return known === null ? fourcc : `${fourcc} (${known})`;
 }

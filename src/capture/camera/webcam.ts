@@ -1,7 +1,7 @@
-// The source `webcam`: single pictures through the package node-webcam, which needs no ffmpeg. Slow, but runs anywhere.
+// The source `webcam`: single pictures through the package node-webcam, which needs no ffmpeg. It is slow, but runs anywhere.
 //
-// On Linux that package runs `fswebcam` once a picture (a real camera opened anew gives about one a second), on macOS
-// imagesnap, on Windows CommandCam. It builds a shell command from its options, so a device name is checked first.
+// The package runs one program for each picture: `fswebcam` on Linux (about one picture per second from a real camera), imagesnap on
+// macOS, CommandCam on Windows. It builds a shell command from its options, so the device name is checked first.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,11 +13,21 @@ import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
 
-/** What no shell reads as more than a word, and no program as an option. */
+/** Names that no shell reads as more than one word, and no program as an option. */
 const SAFE_DEVICE = /^(?=.{1,100}$)\/?[A-Za-z0-9][A-Za-z0-9_.:/]*$/;
 
-/** Throws UsageError for a device name that a shell could misread, MissingError where fswebcam is not installed. */
-export function createWebcam(device: string | null, size: Size, framesPerSecond: number, quality: number): Source {
+export interface WebcamOptions {
+  /** Null: the first device. */
+  device: string | null;
+  size: Size;
+  framesPerSecond: number;
+  /** JPEG quality from 1 to 100. */
+  quality: number;
+}
+
+/** Throws UsageError for a device name that a shell could misread, and MissingError when fswebcam is not installed. */
+export function createWebcam(options: WebcamOptions): Source {
+  const { device, framesPerSecond } = options;
   if (device !== null && !SAFE_DEVICE.test(device)) {
     throw new UsageError(
       `--device '${device}' is not a device name: letters, digits and _ . : / only, as /dev/video0 or TEST:colourbars`,
@@ -26,24 +36,21 @@ export function createWebcam(device: string | null, size: Size, framesPerSecond:
   if (process.platform === "linux" && Bun.which("fswebcam") === null) {
     throw new MissingError("--source webcam needs fswebcam, which is not installed: apt-get install fswebcam");
   }
-  const name = device ?? "webcam";
   return {
-    name,
+    name: nameOf(options),
     framesPerSecond,
-    run: (sink, signal) => run(name, device, size, framesPerSecond, quality, sink, signal),
+    run: (sink, signal) => run(options, sink, signal),
   };
 }
 
-async function run(
-  name: string,
-  device: string | null,
-  size: Size,
-  framesPerSecond: number,
-  quality: number,
-  sink: FrameSink,
-  signal: AbortSignal,
-): Promise<void> {
-  // Through a file, since the package reads pictures on standard output as UTF-8 and breaks them.
+function nameOf({ device }: WebcamOptions): string {
+  return device ?? "webcam";
+}
+
+async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal): Promise<void> {
+  const { device, size, framesPerSecond, quality } = options;
+  const name = nameOf(options);
+  // Pictures go through a file, because the package reads standard output as UTF-8, which breaks them.
   const folder = await mkdtemp(join(tmpdir(), "slipstream-"));
   const path = join(folder, "picture.jpg");
   const camera = NodeWebcam.create({
@@ -53,12 +60,12 @@ async function run(
     output: "jpeg",
     device: device ?? false,
     callbackReturn: "buffer",
-    saveShots: false, // it would keep every picture for ever
+    saveShots: false, // with true the package keeps every picture in memory
     verbose: false,
   });
   try {
     await pace(framesPerSecond, signal, async () => {
-      await rm(path, { force: true }); // a capture that fails must not find the picture before it
+      await rm(path, { force: true }); // a capture that fails must not find the previous picture
       const capturedAt = nowMicros();
       const jpeg = await capture(camera, path, name);
       if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
@@ -78,9 +85,9 @@ function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise
 }
 
 function reasonOf(error: unknown): string {
-  if (error === null || error === undefined) return "the camera program made none";
+  if (error === null || error === undefined) return "the camera program made no picture";
   const text = messageOf(error);
-  if (text.includes("ENOENT")) return "the camera program made none; is the device there and free?";
+  if (text.includes("ENOENT")) return "the camera program made no picture; is the device there and free?";
   return (
     text
       .split("\n")

@@ -1,4 +1,4 @@
-// Frames that a thread of ours draws, one after the other at a pace: what the pattern and the benches' footage have in common.
+// Delivers frames that a thread draws, one after the other at a given rate. The pattern and the benches' footage use it.
 
 import type { Worker } from "node:worker_threads";
 import { type Micros, sleep } from "../../core/clock.ts";
@@ -7,28 +7,28 @@ import { frameBytes, type Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import type { FrameSink } from "../source.ts";
 
-/** What the thread is asked for: to fill a frame. */
+/** A request to the thread: fill this frame. */
 export interface DrawRequest extends Size {
-  /** Counts drawn frames from 1. */
+  /** The number of the drawn frame, from 1 on. */
   frameNumber: number;
-  /** Since the source began. */
+  /** Seconds since the start of the source. */
   seconds: number;
-  /** In shared memory. */
+  /** The pixels to fill, in shared memory. */
   rgba: Uint8Array;
 }
 
-/** What it answers, once a request. */
+/** The thread's answer to each request. */
 export interface DrawResult {
   bornAt: Micros;
 }
 
 export interface DrawnFrames {
-  /** Whose thread it is, for messages. */
+  /** The source's name, for messages. */
   name: string;
   size: Size;
-  /** 0: as fast as the encoders take them. */
+  /** 0: as fast as the encoders take frames. */
   framesPerSecond: number;
-  /** Draws; ended by `deliverDrawn`. */
+  /** The thread that draws; `deliverDrawn` ends it. */
   worker: Worker;
 }
 
@@ -36,7 +36,7 @@ export interface DrawnFrames {
 export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const { size, framesPerSecond, worker } = frames;
   const slotBytes = frameBytes("rgba", size.width, size.height);
-  // Not a race against a promise of the thread's death: each race would stay registered with that promise as long as it lives.
+  // No Promise.race with the thread's death: each race would stay registered with that promise for as long as the promise lives.
   let waiting: PromiseWithResolvers<DrawResult> | null = null;
   let death: SourceError | null = null;
   worker.on("message", (result: DrawResult) => waiting?.resolve(result));

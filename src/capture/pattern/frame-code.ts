@@ -1,10 +1,10 @@
 // The frame code: a frame's number and birth time as black and white cells inside the picture itself.
 //
-// The pattern source draws it; tests and benches read it back out of decoded pixels, whatever happened in between. It
-// is a grid of 32 × 4 cells, each a fortieth of the picture's width wide and as high, in the bottom left corner,
-// holding 128 bits, row by row from the top, most significant first: frame number (32), birth in microseconds since
-// the Unix epoch (64), CRC-32 of those 12 bytes (32). Only the middle of a cell is read, so JPEG at any quality,
-// chroma subsampling and scaling down to 160 pixels' width leave it readable.
+// The pattern source draws it, and tests and benches read it back from decoded pixels. It is a grid of 32 × 4 square cells in the
+// bottom left corner; a cell is as wide as a fortieth of the picture. The cells hold 128 bits, row by row from the top, the most
+// significant bit first: frame number (32), time of birth in microseconds since the Unix epoch (64), CRC-32 of these 12 bytes (32).
+// Only the middle of a cell is read, so the code stays readable after JPEG at any quality, chroma subsampling, and scaling down to
+// a width of 160 pixels.
 
 import { crc32 } from "node:zlib";
 import type { Micros } from "../../core/clock.ts";
@@ -20,7 +20,7 @@ const ROWS = 4;
 const CELLS_ACROSS_PICTURE = 40;
 const CODE_BYTES = 16;
 
-/** Smallest picture that can carry the code: cells of 4 pixels. */
+/** The smallest picture that can carry the code, with cells of 4 pixels. */
 export const MIN_CODE_SIZE: Size = { width: 160, height: 16 };
 
 /** Draws the code into RGBA pixels. The picture must be at least MIN_CODE_SIZE. */
@@ -43,7 +43,7 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
   }
 }
 
-/** Reads the code out of RGBA pixels; null where there is none or it is damaged. */
+/** Reads the code from RGBA pixels; null when there is none, or when it is damaged. */
 export function readFrameCode(rgba: Uint8Array, size: Size): FrameCode | null {
   const bytes = Buffer.alloc(CODE_BYTES);
   for (let row = 0; row < ROWS; row++) {

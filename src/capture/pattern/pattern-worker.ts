@@ -1,4 +1,4 @@
-// The thread that draws the pattern source's frames, so that the main thread touches no pixel. Started by pattern.ts.
+// The thread that draws the frames of the pattern source, so that the main thread touches no pixel. Started by pattern.ts.
 
 import { parentPort } from "node:worker_threads";
 import { nowMicros } from "../../core/clock.ts";
@@ -17,7 +17,7 @@ port.on("message", (request: DrawRequest) => {
     card = { size, testCard: new TestCard(size) };
   }
   card.testCard.draw(request.rgba, request.seconds);
-  // The code comes last: a camera's frame is born when its last line has been read out.
+  // The code is drawn last: a camera's frame is born when its last line has been read out.
   const bornAt = nowMicros();
   drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);

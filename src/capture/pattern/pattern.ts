@@ -7,7 +7,7 @@ import { deliverDrawn } from "./drawn-frames.ts";
 import { MIN_CODE_SIZE } from "./frame-code.ts";
 import type { Source } from "../source.ts";
 
-/** Throws UsageError for a size too small to carry the frame code. */
+/** Throws UsageError for a size that is too small to carry the frame code. */
 export function createPattern(size: Size, framesPerSecond: number): Source {
   if (size.width < MIN_CODE_SIZE.width || size.height < MIN_CODE_SIZE.height) {
     throw new UsageError(

@@ -1,11 +1,11 @@
-// The test card: what the pattern source shows. Colour bars, ramps, fine lines, a second hand and a bouncing ball.
+// Draws the test card of the pattern source: colour bars, ramps, fine lines, a second hand and a bouncing ball.
 
 import type { Size } from "../../core/pixel-format.ts";
 
-/** 75 % colour bars in the order of SMPTE EG 1, as RGB. */
+/** Colour bars of 75 % in the order of SMPTE EG 1, as RGB. */
 const BARS = [0xbfbfbf, 0xbfbf00, 0x00bfbf, 0x00bf00, 0xbf00bf, 0xbf0000, 0x0000bf] as const;
 
-/** Draws frames of one size. The still part is drawn once, what moves anew for each frame. */
+/** Draws frames of one size. The still part is drawn once, the moving part for each frame. */
 export class TestCard {
   readonly #size: Size;
   readonly #still: Uint32Array;
@@ -15,7 +15,7 @@ export class TestCard {
     this.#still = drawStillPart(size);
   }
 
-  /** Draws the picture of the moment `seconds` after the start into RGBA pixels. */
+  /** Draws the picture at `seconds` after the start into RGBA pixels. */
   draw(rgba: Uint8Array, seconds: number): void {
     const { width, height } = this.#size;
     const pixels = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
@@ -54,7 +54,7 @@ export class TestCard {
     }
   }
 
-  /** A band of fine detail that slides by, so that a real part of each picture is new and not easy to compress. */
+  /** A moving band of fine detail, so that a real part of each picture is new and hard to compress. */
   #drawMovingTexture(pixels: Uint32Array, seconds: number): void {
     const { width, height } = this.#size;
     const top = Math.floor(height * 0.62);
@@ -95,12 +95,12 @@ function drawStillPart({ width, height }: Size): Uint32Array {
   return pixels;
 }
 
-/** A triangle wave: 0 → 1 → 0 as `t` goes from 0 to 2. */
+/** A triangle wave: 0 → 1 → 0 while `t` goes from 0 to 2. */
 function bounce(t: number): number {
   return 1 - Math.abs((t % 2) - 1);
 }
 
-/** One opaque RGBA pixel as the little-endian word that it is in memory. */
+/** One opaque RGBA pixel as a little-endian word in memory. */
 function rgb(r: number, g: number, b: number): number {
   return (0xff000000 | (b << 16) | ((g & 255) << 8) | (r & 255)) >>> 0;
 }

@@ -1,22 +1,19 @@
-// Reads a stream of bytes piece by piece, until it ends or nobody wants more.
+// Reads a stream of bytes chunk by chunk, until it ends or the reader stops.
 
-/** Calls back with each chunk until the stream ends or the signal aborts. */
+/** Calls `onChunk` with each chunk. Resolves when the stream ends or the signal aborts; after that there is no further call. */
 export async function eachChunk(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
   onChunk: (chunk: Uint8Array) => void,
 ): Promise<void> {
-  const reader = stream.getReader();
-  const stop = () => void reader.cancel().catch(() => undefined); // cancelled on purpose: there is nobody to tell
-  signal.addEventListener("abort", stop);
+  const chunks = new WritableStream<Uint8Array>({
+    write(chunk) {
+      if (!signal.aborted) onChunk(chunk); // pipeTo still writes a chunk that it read before the abort
+    },
+  });
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done || signal.aborted) return;
-      onChunk(value);
-    }
-  } finally {
-    signal.removeEventListener("abort", stop);
-    reader.releaseLock();
+    await stream.pipeTo(chunks, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }

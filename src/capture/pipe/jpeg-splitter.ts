@@ -1,13 +1,14 @@
-// A stream of JPEGs end to end (MJPEG) cut into pictures, by markers (ITU-T T.81, annex B), not by searching for FF D9.
+// Cuts a stream of JPEGs end to end (MJPEG) into pictures. It follows the markers (ITU-T T.81, annex B): FF D9 may also be part of
+// a thumbnail.
 
 import { SourceError } from "../../core/errors.ts";
 
-/** No picture of a camera is near this large; a stream without an end of image stops here. */
+/** No camera's picture is nearly this large. A stream without an end of image stops here. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 
 type State = "before" | "marker" | "segment" | "scan";
 
-/** Feeds on chunks of any size; calls back with each whole picture, in memory that takes the next one after that. */
+/** Takes chunks of any size, and calls back with each whole picture. Its memory is used again after the callback. */
 export class JpegSplitter {
   readonly #onPicture: (jpeg: Uint8Array) => void;
   #pending = new Uint8Array(256 * 1024);
@@ -25,17 +26,17 @@ export class JpegSplitter {
     while (this.#step());
   }
 
-  /** Bytes that belong to no whole picture (yet). */
+  /** Bytes of a picture that is not whole yet. */
   get pendingBytes(): number {
     return this.#state === "before" ? 0 : this.#length;
   }
 
-  /** One move of the state machine; false where it needs more bytes. */
+  /** Makes one step of the state machine. Returns false when it needs more bytes. */
   #step(): boolean {
     const bytes = this.#pending;
     switch (this.#state) {
       case "before": {
-        // Whatever lies between EOI and the next SOI is no part of a picture.
+        // Bytes between EOI and the next SOI belong to no picture.
         const soi = findSoi(bytes, this.#length);
         if (soi < 0) {
           this.#drop(Math.max(0, this.#length - 1));
@@ -67,7 +68,7 @@ export class JpegSplitter {
       case "scan": {
         // In entropy-coded data FF is followed by 00 or is a marker (T.81 B.1.1.5); RSTn belong to the scan.
         while (this.#at + 2 <= this.#length) {
-          // What lies behind #length is of a picture before, and may be searched as well: a view for each FF costs more.
+          // Bytes after #length are from an earlier picture. Searching them too costs less than a view for each FF.
           const ff = bytes.indexOf(0xff, this.#at);
           this.#at = ff < 0 ? this.#length : Math.min(ff, this.#length);
           if (this.#at + 2 > this.#length) return false;
@@ -90,7 +91,7 @@ export class JpegSplitter {
     this.#state = "before";
   }
 
-  /** What looked like a picture is none: go on behind its SOI. */
+  /** The bytes looked like a picture and are none: continues after the SOI. */
   #restart(): true {
     this.#drop(2);
     this.#state = "before";

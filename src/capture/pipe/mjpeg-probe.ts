@@ -1,12 +1,14 @@
-// Whether what ffmpeg reads is MJPEG already, so that its pictures can be passed on as they are: asked of ffprobe when it is opened.
+// Asks ffprobe whether an input is MJPEG, so that its pictures can be passed on without decoding.
 
-/** Longer than any answer takes that is worth waiting for. */
+import { onAbort } from "../../core/on-abort.ts";
+
+/** The longest answer that is waited for. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Resolves with true where the first video stream is MJPEG whose pictures are shown just so: neither fields of interlaced video
- * nor turned by the container. `input` is what goes before and with ffprobe's `-i`. Where ffprobe is missing, fails or takes
- * long, it is taken for no MJPEG: it can still be decoded, and then ffmpeg says what is wrong.
+ * Resolves with true when the first video stream is MJPEG whose pictures are shown unchanged: they are no fields of interlaced
+ * video, and the container does not rotate them. `input` is what goes before and with ffprobe's `-i`. When ffprobe is missing,
+ * fails or takes long, the answer is false: the input is then decoded, and ffmpeg says what is wrong with it.
  */
 export async function isMjpeg(input: readonly string[], signal: AbortSignal): Promise<boolean> {
   if (Bun.which("ffprobe") === null) return false;
@@ -16,17 +18,14 @@ export async function isMjpeg(input: readonly string[], signal: AbortSignal): Pr
   const child = Bun.spawn(["ffprobe", ...quickly, "-show_entries", entries, "-of", "default=nw=1", ...input], {
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const stop = () => child.kill("SIGKILL");
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  ending.addEventListener("abort", stop);
-  if (ending.aborted) stop();
+  using _ = onAbort(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), () => child.kill("SIGKILL"));
   try {
     const lines = (await new Response(child.stdout).text()).trim().split("\n");
-    const said = new Map(lines.map((line) => line.split("=", 2) as [string, string]));
-    const isProgressive = ["unknown", "progressive", undefined].includes(said.get("field_order"));
-    return (await child.exited) === 0 && said.get("codec_name") === "mjpeg" && isProgressive && !said.has("rotation");
+    const answer = new Map(lines.map((line) => line.split("=", 2) as [string, string]));
+    const isProgressive = ["unknown", "progressive", undefined].includes(answer.get("field_order"));
+    const isPlain = answer.get("codec_name") === "mjpeg" && isProgressive && !answer.has("rotation");
+    return (await child.exited) === 0 && isPlain;
   } finally {
-    ending.removeEventListener("abort", stop);
     await child.exited;
   }
 }

@@ -1,6 +1,6 @@
-// PPM pictures one after another, the format in which ffmpeg hands RGB over: each says its size itself, so nothing need be probed.
+// Reads a stream of PPM pictures, which ffmpeg writes for RGB. Each picture contains its size, so the input need not be probed.
 //
-// `P6`, width, height and 255 with one blank or newline between and after, then the pixels, as netpbm's manual page ppm(5) has it.
+// A picture is `P6`, width, height and 255, each followed by a blank or a newline, and then the pixels (netpbm's manual page ppm(5)).
 
 import { SourceError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
@@ -9,7 +9,7 @@ import type { FrameSink } from "../source.ts";
 
 const MAX_HEADER_BYTES = 64;
 
-/** Feeds on chunks of a stream of PPMs and delivers its frames as `rgb24`. */
+/** Takes chunks of a stream of PPMs and delivers its frames as `rgb24`. */
 export class PpmReader {
   readonly #sink: FrameSink;
   #header = "";
@@ -21,7 +21,7 @@ export class PpmReader {
     this.#sink = sink;
   }
 
-  /** Throws SourceError where the stream is not of PPMs with 255 as their largest value. */
+  /** Throws SourceError when the stream is not PPM with 255 as the largest value. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -35,6 +35,7 @@ export class PpmReader {
     }
   }
 
+  /** Releases the slot of an unfinished frame. */
   abandon(): void {
     this.#frames?.abandon();
   }
@@ -47,7 +48,7 @@ export class PpmReader {
     }
     const [width, height] = [Number(header[1]), Number(header[2])];
     if (!isUsableSize(width, height)) {
-      throw new SourceError(`pictures of ${width}x${height} are too large to be sent`, { retry: false });
+      throw new SourceError(`pictures of ${width}x${height} are too large to send`, { retry: false });
     }
     if (this.#size?.width !== width || this.#size.height !== height) {
       this.#size = { width, height };

@@ -1,18 +1,18 @@
-// A byte stream of raw frames of a known size, cut into frames straight into the arena.
+// Cuts a byte stream of raw frames of a known size into frames, straight into slots of the arena.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { FrameSink } from "../source.ts";
 
-/** Takes the bytes of one frame after another. A frame there is no slot for is read past and counted as lost. */
+/** Takes the bytes of one frame after another. A frame without a slot is skipped and counted as lost. */
 export class RawFrames {
   readonly #format: PixelFormat;
   readonly #size: Size;
   readonly #frameBytes: number;
   readonly #sink: FrameSink;
   #slot: FrameSlot | null = null;
-  #filled = 0;
+  #filledBytes = 0;
   #startedAt: Micros = 0;
 
   constructor(format: PixelFormat, size: Size, sink: FrameSink) {
@@ -22,35 +22,40 @@ export class RawFrames {
     this.#sink = sink;
   }
 
-  /** Takes what of `chunk` belongs to the frame at hand and says how many bytes that was; never more than a frame. */
+  /** For messages: `rgba frame of 640x480`. */
+  get frameText(): string {
+    return `${this.#format} frame of ${this.#size.width}x${this.#size.height}`;
+  }
+
+  /** Takes the part of `chunk` that belongs to the current frame, never more, and returns its length in bytes. */
   feed(chunk: Uint8Array): number {
-    if (this.#filled === 0) {
+    if (this.#filledBytes === 0) {
       this.#slot = this.#sink.reserve(this.#format, this.#size);
-      this.#startedAt = nowMicros(); // the first byte is the nearest to the capture that a pipe lets us see
+      this.#startedAt = nowMicros(); // the first byte is the closest to the capture that a pipe shows
     }
-    const part = chunk.subarray(0, this.#frameBytes - this.#filled);
-    this.#slot?.bytes.set(part, this.#filled);
-    this.#filled += part.length;
-    if (this.#filled === this.#frameBytes) this.#finish();
+    const part = chunk.subarray(0, this.#frameBytes - this.#filledBytes);
+    this.#slot?.bytes.set(part, this.#filledBytes);
+    this.#filledBytes += part.length;
+    if (this.#filledBytes === this.#frameBytes) this.#finish();
     return part.length;
   }
 
   /** Bytes of an unfinished frame. */
   get pendingBytes(): number {
-    return this.#filled;
+    return this.#filledBytes;
   }
 
-  /** Gives the room of an unfinished frame back. */
+  /** Releases the slot of an unfinished frame. */
   abandon(): void {
     this.#slot?.release();
     this.#slot = null;
-    this.#filled = 0;
+    this.#filledBytes = 0;
   }
 
   #finish(): void {
     const slot = this.#slot;
     this.#slot = null;
-    this.#filled = 0;
+    this.#filledBytes = 0;
     if (slot === null) this.#sink.lost();
     else this.#sink.pixels(slot, this.#format, this.#size, this.#startedAt);
   }

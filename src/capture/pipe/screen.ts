@@ -1,25 +1,28 @@
-// The source `screen`: what is on a screen, or on a part of it, by what ffmpeg has for it on each platform.
+// The source `screen`: a screen or a part of it, captured by ffmpeg with the device that each platform has for it.
 
 import { MissingError, UsageError } from "../../core/errors.ts";
+import { type Log, SILENT_LOG } from "../../core/log.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import type { FfmpegInput } from "./ffmpeg.ts";
+import { SILENCE_MS } from "../../protocol/silence.ts";
+import { type FfmpegInput, LIVE_ARGUMENTS } from "./ffmpeg-input.ts";
 
-/** Which screen, and where on it; each null where the user does not say. */
+/** The screen, and the part of it, that the user names; null where the user names none. */
 export interface ScreenPlace {
   /** X11: a display, as `:1.0`. macOS: a number. Linux without X11: a graphics card, as /dev/dri/card0. */
   screen: string | null;
   area: (Size & { x: number; y: number }) | null;
 }
 
-/** As much of the environment as says where the screen is. */
+/** The part of the environment that says where the screen is. */
 export interface Session {
   platform: NodeJS.Platform;
-  /** DISPLAY and WAYLAND_DISPLAY. */
+  /** The variable DISPLAY. */
   x11: string | undefined;
+  /** The variable WAYLAND_DISPLAY. */
   wayland: string | undefined;
 }
 
-/** The session that this process runs in. */
+/** The session of this process. */
 export function ownSession(): Session {
   const { DISPLAY: x11, WAYLAND_DISPLAY: wayland } = process.env;
   return { platform: process.platform, x11, wayland };
@@ -31,8 +34,8 @@ export function isScreen(source: string): boolean {
 }
 
 /**
- * Reads `screen`, `screen:1.0`, `screen:host:1.0`, `screen:640x480+100+50` and `screen:1.0,640x480+100+50`; the area is written
- * as X11 programs do. Throws UsageError for anything else.
+ * Reads `screen`, `screen:1.0`, `screen:host:1.0`, `screen:640x480+100+50` and `screen:1.0,640x480+100+50`; an area is written
+ * as in X11 programs. Throws UsageError for anything else.
  */
 export function parseScreen(source: string): ScreenPlace {
   const place: ScreenPlace = { screen: null, area: null };
@@ -50,30 +53,34 @@ export function parseScreen(source: string): ScreenPlace {
   return place;
 }
 
+export interface ScreenOptions {
+  place: ScreenPlace;
+  session: Session;
+  /** Scale to this size; null keeps the screen's own size. */
+  size: Size | null;
+  framesPerSecond: number;
+  /** Hears when only a part of what the user sees can be captured. */
+  log?: Log;
+}
+
 /**
- * What ffmpeg is to be told. `say` hears where the screen will not be all that the user sees.
- * Throws MissingError where there is no screen, UsageError where the platform cannot do what is asked.
+ * Returns what ffmpeg has to read. Throws MissingError when there is no screen, and UsageError when the platform cannot capture
+ * the place.
  */
-export function screenInput(
-  place: ScreenPlace,
-  session: Session,
-  size: Size | null,
-  framesPerSecond: number,
-  say: (text: string) => void = () => undefined,
-): FfmpegInput {
+export function screenInput({ place, session, size, framesPerSecond, log = SILENT_LOG }: ScreenOptions): FfmpegInput {
   const { screen, area } = place;
   const rate = ["-framerate", String(framesPerSecond)];
-  const common = {
+  const input = (name: string, args: string[], filters: string[] = []): FfmpegInput => ({
+    name,
+    arguments: [...LIVE_ARGUMENTS, ...args],
+    probe: null,
     size,
     framesPerSecond: null,
     askedFramesPerSecond: framesPerSecond,
     isRgb: true,
-    probe: null,
+    filters,
     devicePath: null,
-  };
-  const input = (name: string, args: string[], filters: string[] = []): FfmpegInput => ({
-    ...common,
-    ...{ name, filters, arguments: ["-fflags", "nobuffer", ...args], stallTimeoutMs: SCREEN_STALL_MS },
+    stallTimeoutMs: SILENCE_MS, // a screen is read at each beat, whether it changes or not
   });
   const cropped = area === null ? [] : [`crop=${area.width}:${area.height}:${area.x}:${area.y}`];
   const shown = area === null ? "" : ` ${area.width}x${area.height}+${area.x}+${area.y}`;
@@ -93,14 +100,14 @@ export function screenInput(
     return input(`screen${shown}`, ["-f", "gdigrab", ...rate, ...part, "-i", "desktop"]);
   }
   if (screen?.startsWith("/dev/dri/")) {
-    // Planes lie in the card's memory; only a program with CAP_SYS_ADMIN may map them (ffmpeg-devices, kmsgrab).
+    // The picture is in the card's memory, which only a program with CAP_SYS_ADMIN may map (ffmpeg-devices, kmsgrab).
     const args = ["-device", screen, "-f", "kmsgrab", ...rate, "-i", "-"];
     return input(`screen ${screen}${shown}`, args, ["hwdownload", "format=bgr0", ...cropped]);
   }
   const display = screen === null ? session.x11 : screen.includes(":") ? screen : `:${screen}`;
   if (display === undefined || display === "") throw new MissingError(explainMissing(session));
   if (session.wayland && screen === null) {
-    say(`this is a Wayland session: of the screen only X11's own windows can be read. ${WAYLAND_WAYS}`);
+    log.warning(`this is a Wayland session: only the windows of X11 programs can be captured. ${WAYLAND_WAYS}`);
   }
   const part =
     area === null
@@ -109,14 +116,11 @@ export function screenInput(
   return input(`screen ${display}${shown}`, ["-f", "x11grab", ...rate, ...part, "-i", display]);
 }
 
-/** A screen is asked for a picture at each beat and gives one, moving or not. */
-const SCREEN_STALL_MS = 2_000;
-
 const WAYLAND_WAYS =
-  "screen:/dev/dri/card0 reads the card itself (ffmpeg needs CAP_SYS_ADMIN), and what a portal gives can be piped in (--source -)";
+  "screen:/dev/dri/card0 captures from the graphics card (ffmpeg needs CAP_SYS_ADMIN), and --source - takes the pipe of a portal";
 
 function explainMissing({ wayland }: Session): string {
   return wayland
-    ? `this is a Wayland session without X11, which ffmpeg cannot read: ${WAYLAND_WAYS}`
-    : "there is no screen to read: DISPLAY is not set; for display :0 write --source screen:0";
+    ? `this is a Wayland session without X11, which ffmpeg cannot capture: ${WAYLAND_WAYS}`
+    : "there is no screen to capture: DISPLAY is not set; for display :0 write --source screen:0";
 }

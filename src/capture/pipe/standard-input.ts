@@ -1,38 +1,52 @@
 // The source `-`: frames on standard input, raw or as MJPEG, taken as fast as they come.
 
-import { SourceError, UsageError } from "../../core/errors.ts";
 import { nowMicros } from "../../core/clock.ts";
-import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { SourceError, UsageError } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { deliverJpeg, type FrameFormat, type FrameSink, type Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { RawFrames } from "./raw-frames.ts";
-import { deliverJpeg, type FrameFormat, type FrameSink, type Source } from "../source.ts";
 
-/** Throws UsageError for raw frames without a size: nothing in them says it. */
-export function createStandardInput(
-  input: ReadableStream<Uint8Array>,
-  format: FrameFormat,
-  size: Size | null,
-  framesPerSecond: number,
-): Source {
+export interface StandardInputOptions {
+  input: ReadableStream<Uint8Array>;
+  format: FrameFormat;
+  /** The size of raw frames; null for MJPEG. */
+  size: Size | null;
+  /** 0 when it is not known. */
+  framesPerSecond: number;
+}
+
+/** Throws UsageError for raw frames without a size, because they do not contain it, and for MJPEG with one. */
+export function createStandardInput({ input, format, size, framesPerSecond }: StandardInputOptions): Source {
   if (format !== "mjpeg" && size === null) {
     throw new UsageError(
-      `--source - with --pixel-format ${format} needs --size WIDTHxHEIGHT: raw frames do not say theirs`,
+      `--source - with --pixel-format ${format} needs --size WIDTHxHEIGHT: raw frames do not contain their size`,
     );
   }
   if (format === "mjpeg" && size !== null) {
-    throw new UsageError("--size does not go with --pixel-format mjpeg: each JPEG says its own size");
+    throw new UsageError("--size does not go with --pixel-format mjpeg: each JPEG contains its own size");
   }
-  let isFirst = true; // a later run goes on with what is left of the input, which may be nothing
+  let isFirst = true; // a later run continues with the rest of the input, which may be empty
   return {
     name: "standard input",
     framesPerSecond,
     async run(sink, signal) {
-      const isAllThereIs = isFirst;
+      const hasBegun = !isFirst;
       isFirst = false;
-      const isJpegs = format === "mjpeg" || size === null;
-      const bytes = await (isJpegs ? runJpegs(input, sink, signal) : runRaw(input, format, size, sink, signal));
-      if (bytes > 0 || !isAllThereIs || signal.aborted) return;
+      const reader =
+        format === "mjpeg" || size === null ? jpegReader(sink) : rawReader(new RawFrames(format, size, sink));
+      let bytes = 0;
+      try {
+        await eachChunk(input, signal, (chunk) => {
+          bytes += chunk.length;
+          reader.feed(chunk);
+        });
+        if (!signal.aborted) reader.checkEnd(bytes);
+      } finally {
+        reader.abandon();
+      }
+      if (bytes > 0 || hasBegun || signal.aborted) return;
       throw new SourceError("standard input ended without a frame: does the program before the pipe run?", {
         retry: false,
       });
@@ -40,48 +54,44 @@ export function createStandardInput(
   };
 }
 
-/** Resolves with how many bytes there were, as runJpegs does. */
-async function runRaw(
-  input: ReadableStream<Uint8Array>,
-  format: PixelFormat,
-  size: Size,
-  sink: FrameSink,
-  signal: AbortSignal,
-): Promise<number> {
-  const frames = new RawFrames(format, size, sink);
-  let bytes = 0;
-  try {
-    await eachChunk(input, signal, (chunk) => {
-      bytes += chunk.length;
-      for (let at = 0; at < chunk.length;) at += frames.feed(chunk.subarray(at));
-    });
-    failOnRest(frames.pendingBytes, `${format} frame of ${size.width}x${size.height}`, signal);
-    return bytes;
-  } finally {
-    frames.abandon();
-  }
+interface InputReader {
+  feed(chunk: Uint8Array): void;
+  /** Throws SourceError when the input, of `bytes` in all, has ended within a frame. */
+  checkEnd(bytes: number): void;
+  abandon(): void;
 }
 
-async function runJpegs(input: ReadableStream<Uint8Array>, sink: FrameSink, signal: AbortSignal): Promise<number> {
+function rawReader(frames: RawFrames): InputReader {
+  return {
+    feed(chunk) {
+      for (let at = 0; at < chunk.length;) at += frames.feed(chunk.subarray(at));
+    },
+    checkEnd: () => failOnRest(frames.pendingBytes, frames.frameText),
+    abandon: () => frames.abandon(),
+  };
+}
+
+function jpegReader(sink: FrameSink): InputReader {
   let pictures = 0;
   const splitter = new JpegSplitter((jpeg) => {
     pictures++;
     deliverJpeg(sink, jpeg, nowMicros());
   });
-  let bytes = 0;
-  await eachChunk(input, signal, (chunk) => {
-    bytes += chunk.length;
-    splitter.feed(chunk);
-  });
-  if (pictures === 0 && bytes > 0 && !signal.aborted) {
-    throw new SourceError(`standard input ended after ${bytes} bytes without one whole JPEG in it`, { retry: false });
-  }
-  failOnRest(splitter.pendingBytes, "JPEG", signal);
-  return bytes;
+  return {
+    feed: (chunk) => splitter.feed(chunk),
+    checkEnd(bytes) {
+      if (pictures === 0 && bytes > 0) {
+        const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
+        throw new SourceError(text, { retry: false });
+      }
+      failOnRest(splitter.pendingBytes, "JPEG");
+    },
+    abandon: () => undefined,
+  };
 }
 
-function failOnRest(pendingBytes: number, what: string, signal: AbortSignal): void {
-  if (pendingBytes === 0 || signal.aborted) return;
+function failOnRest(pendingBytes: number, what: string): void {
+  if (pendingBytes === 0) return;
   throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of it`, {
     retry: false,
   });

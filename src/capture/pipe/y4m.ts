@@ -1,7 +1,7 @@
-// YUV4MPEG2, the format in which ffmpeg hands frames over: it says size and rate itself, so nothing need be probed.
+// Reads YUV4MPEG2, which ffmpeg writes for 4:2:0. The stream contains size and rate, so the input need not be probed.
 //
-// One text line `YUV4MPEG2 W768 H576 F10:1 … C420jpeg`, then per frame a line `FRAME…` and the planes, as mjpegtools'
-// manual page yuv4mpeg(5) has it. Only 4:2:0 is asked for, hence only that is read.
+// A stream is one text line `YUV4MPEG2 W768 H576 F10:1 … C420jpeg`, and then for each frame a line `FRAME…` and the planes
+// (mjpegtools' manual page yuv4mpeg(5)). Only full-range 4:2:0 is read, because ffmpeg is asked for no other layout.
 
 import { SourceError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
@@ -15,7 +15,7 @@ export interface Y4mHeader extends Size {
   framesPerSecond: number;
 }
 
-/** Reads the stream header line. Throws SourceError where it is none, or not 4:2:0 in full range. */
+/** Reads the header line of a stream. Throws SourceError when it is no such line, or not 4:2:0 in full range. */
 export function parseY4mHeader(line: string): Y4mHeader {
   const [magic, ...parameters] = line.split(" ");
   const value = (letter: string) => parameters.find((parameter) => parameter.startsWith(letter))?.slice(1);
@@ -29,7 +29,7 @@ export function parseY4mHeader(line: string): Y4mHeader {
   return { width, height, framesPerSecond: frames && seconds ? frames / seconds : 0 };
 }
 
-/** Feeds on chunks of a YUV4MPEG2 stream and delivers its frames as `yuvj420p`. */
+/** Takes chunks of a YUV4MPEG2 stream and delivers its frames as `yuvj420p`. */
 export class Y4mReader {
   readonly #sink: FrameSink;
   readonly #onRate: (framesPerSecond: number) => void;
@@ -37,13 +37,13 @@ export class Y4mReader {
   #frames: RawFrames | null = null;
   #inFrame = false;
 
-  /** `onRate` hears the stream's nominal rate, 0 where it has none, before its first frame. */
+  /** `onRate` is called with the stream's nominal rate before the first frame; 0 when the stream has none. */
   constructor(sink: FrameSink, onRate: (framesPerSecond: number) => void) {
     this.#sink = sink;
     this.#onRate = onRate;
   }
 
-  /** Throws SourceError where the stream is not YUV4MPEG2. */
+  /** Throws SourceError when the stream is not YUV4MPEG2. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -58,6 +58,7 @@ export class Y4mReader {
     }
   }
 
+  /** Releases the slot of an unfinished frame. */
   abandon(): void {
     this.#frames?.abandon();
   }

@@ -9,7 +9,7 @@ if (parentPort === null) throw new Error("try-open-worker.ts runs as a worker th
 
 function tryOpenHere(): OpenFailure {
   try {
-    openSource(workerData, () => undefined);
+    openSource(workerData);
     return null;
   } catch (error) {
     if (!isExpected(error)) throw error;

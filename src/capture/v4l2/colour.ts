@@ -1,31 +1,30 @@
-// What a driver says of its colours, and what has to be done to the samples so that they mean what our formats mean.
+// Reads what a driver reports about its colours, and decides how the samples must change to fit our formats.
 
 import type { PixelFormat } from "../../core/pixel-format.ts";
 import { V4L2 } from "./layouts.ts";
 
-/** Of v4l2_pix_format, as the driver filled it in. */
+/** Fields of v4l2_pix_format, as the driver filled them in. */
 export interface ReportedColour {
   colorspace: number;
   ycbcrEncoding: number;
   quantization: number;
 }
 
-/** `none`: samples are copied as they are. */
+/** `none`: samples are copied unchanged. */
 export type LevelChange = "none" | "studio-to-full" | "full-to-studio";
 
 export interface Colour {
-  /** What the frame is once the levels are changed. */
+  /** The format of the frame after the change of levels. */
   format: PixelFormat;
   levels: LevelChange;
-  /** For the operator, where colours will be off all the same. */
+  /** A line for the operator when the colours will be wrong all the same; otherwise null. */
   remark: string | null;
 }
 
 /**
- * Our Y'CbCr formats are BT.601; `yuv420p`, `nv12` and `yuyv422` of studio range, `gray` of full range
- * (core/pixel-format.ts). What a driver leaves at "default" is worked out as the header's macros do
- * (V4L2_MAP_QUANTIZATION_DEFAULT, V4L2_MAP_YCBCR_ENC_DEFAULT), but for grey: cameras send all 256 levels and say nothing
- * of it, and ffmpeg takes it so as well.
+ * Our Y'CbCr formats are BT.601: `yuv420p`, `nv12` and `yuyv422` in studio range, `gray` in full range
+ * (core/pixel-format.ts). A "default" of the driver is resolved as by the header's macros (V4L2_MAP_QUANTIZATION_DEFAULT,
+ * V4L2_MAP_YCBCR_ENC_DEFAULT), except for grey: cameras send all 256 levels without reporting it, and ffmpeg assumes the same.
  */
 export function matchColour(format: PixelFormat, reported: ReportedColour): Colour {
   const { quantization } = reported;
@@ -66,10 +65,10 @@ function matrixRemark(reported: ReportedColour): string | null {
   const isBt601 = ([V4L2.YCBCR_ENC_601, V4L2.YCBCR_ENC_XV601, V4L2.YCBCR_ENC_SYCC] as number[]).includes(encoding);
   if (isBt601) return null;
   const matrix = MATRICES[encoding] ?? `matrix ${encoding}`;
-  return `the camera's colours are ${matrix} and are shown as BT.601: reds and greens are a little off`;
+  return `the camera's colours are ${matrix} and are shown as BT.601: reds and greens are slightly wrong`;
 }
 
-/** V4L2_MAP_YCBCR_ENC_DEFAULT. */
+/** The header's V4L2_MAP_YCBCR_ENC_DEFAULT. */
 function defaultEncoding(colorspace: number): number {
   switch (colorspace) {
     case V4L2.COLORSPACE_REC709:

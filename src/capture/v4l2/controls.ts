@@ -1,4 +1,4 @@
-// A camera's settings: listed, and set by name.
+// Lists a camera's controls, and sets them by name.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import { controlValue, findControl, type Setting } from "../control-values.ts";
@@ -9,16 +9,16 @@ import { V4L2 } from "./layouts.ts";
 import { addressOf, ERRNO, SystemCallError } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** What of an open device is needed here; a test may answer in its place. */
+/** The part of an open device that is needed here. A test may stand in for it. */
 export type ControlDevice = Pick<Device, "path" | "attempt">;
 
-/** What the driver itself says of a control: values and menus are asked for where they are needed, over USB perhaps. */
+/** A control as the driver describes it. Value and menu are read when they are needed, because that may go over USB. */
 interface DescribedControl extends Omit<SourceControl, "value" | "menu"> {
-  /** What the kernel knows it by. */
+  /** The kernel's identifier. */
   id: number;
   is64Bit: boolean;
   isReadable: boolean;
-  /** Its menu's labels are numbers. */
+  /** The labels of its menu are numbers. */
   hasNumbers: boolean;
 }
 
@@ -32,7 +32,10 @@ const TYPES: Readonly<Record<number, SourceControl["type"]>> = {
   [V4L2.CTRL_TYPE_BITMASK]: "bitmask",
 };
 
-/** With present values. Single ones only: arrays, texts and codecs' structures are left out. Throws SystemCallError. */
+/**
+ * Lists the controls with their present values. Arrays, texts and the structures of codecs are left out. Throws SystemCallError when
+ * the device does not answer.
+ */
 export function listControls(device: ControlDevice): SourceControl[] {
   return [...eachControl(device)].map((described) => {
     const { id, is64Bit, isReadable, hasNumbers, ...control } = described;
@@ -41,12 +44,12 @@ export function listControls(device: ControlDevice): SourceControl[] {
   });
 }
 
-/** What has no value, or more than one, is left out. Throws SystemCallError where the device does not answer. */
+/** Yields the controls that have one value, or none. Throws SystemCallError when the device does not answer. */
 function* eachControl(device: ControlDevice): Generator<DescribedControl> {
   const struct = new Struct("v4l2_query_ext_ctrl");
   let id = 0;
   while (queryNext(device, struct, id)) {
-    if (struct.get("id") <= id) return; // a driver that does not go on would never end
+    if (struct.get("id") <= id) return; // a driver that repeats an id would never come to an end
     id = struct.get("id");
     const type = TYPES[struct.get("type")];
     const flags = struct.get("flags");
@@ -71,9 +74,9 @@ function* eachControl(device: ControlDevice): Generator<DescribedControl> {
 }
 
 /**
- * The first control behind that id, into `struct`; false at the end. With NEXT_CTRL one that the camera does not answer for hides
- * those behind it, since the driver does not say which it was (kernel commit 8c773acdeec7 mends that): then the ids at which it may
- * be are passed over one by one. Throws SystemCallError where none at all answers.
+ * Reads the next control after `id` into `struct`; returns false at the end. If the camera does not answer for a control, NEXT_CTRL
+ * fails without saying for which (kernel commit 8c773acdeec7 fixes that), which would hide the controls after it. The usual ids are
+ * then tried one by one. Throws SystemCallError when no control answers.
  */
 function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">, id: number): boolean {
   let refusal = 0;
@@ -81,11 +84,11 @@ function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">,
     struct.set({ id: (start | V4L2.CTRL_FLAG_NEXT_CTRL) >>> 0 });
     const errno = device.attempt("VIDIOC_QUERY_EXT_CTRL", struct);
     if (errno === 0) return true;
-    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // there are no more, or none at all
+    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // there are no more controls, or none at all
     if (!UNANSWERED.has(errno)) throw queryError(device, errno);
     refusal ||= errno;
   }
-  if (id > 0) return false; // one that keeps silent behind all that are known is no reason to forget those that answered
+  if (id > 0) return false; // the controls that have answered are kept
   throw queryError(device, refusal);
 }
 
@@ -93,10 +96,10 @@ function queryError(device: ControlDevice, errno: number): SystemCallError {
   return new SystemCallError(`VIDIOC_QUERY_EXT_CTRL ${device.path}`, errno);
 }
 
-/** What uvcvideo makes of a control that the camera does not answer for (drivers/media/usb/uvc/uvc_video.c, uvc_query_ctrl). */
+/** Errors of uvcvideo for a control for which the camera does not answer (drivers/media/usb/uvc/uvc_video.c, uvc_query_ctrl). */
 const UNANSWERED = new Set<number>([ERRNO.EIO, ERRNO.EPIPE, ERRNO.EBUSY, ERRNO.EACCES, ERRNO.ERANGE, ERRNO.EREMOTE]);
 
-/** Where cameras' controls are: from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE (uapi/linux/v4l2-controls.h) some 40 each. */
+/** The ids of cameras' controls: about 40 each from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE (uapi/linux/v4l2-controls.h). */
 const USUAL_IDS = [0x00980900, 0x009a0900].flatMap((base) => Array.from({ length: 64 }, (_, index) => base + index));
 
 function readMenu(device: ControlDevice, described: DescribedControl): ControlMenuItem[] {
@@ -105,7 +108,7 @@ function readMenu(device: ControlDevice, described: DescribedControl): ControlMe
   if (type !== "menu") return items;
   for (let index = minimum; index <= Math.min(maximum, minimum + MAX_MENU_ITEMS); index++) {
     const struct = new Struct("v4l2_querymenu").set({ id, index });
-    if (device.attempt("VIDIOC_QUERYMENU", struct) !== 0) continue; // menus have gaps: what this camera lacks
+    if (device.attempt("VIDIOC_QUERYMENU", struct) !== 0) continue; // menus have gaps for items that this camera lacks
     items.push({ value: index, label: hasNumbers ? String(struct.getInt64("value")) : struct.text("name", 32) });
   }
   return items;
@@ -119,7 +122,7 @@ function readValue(device: ControlDevice, id: number, is64Bit: boolean): number 
   return is64Bit ? control.getInt64("value64") : control.getInt32("value");
 }
 
-/** A list of controls with one in it. The caller keeps `control` for as long as that is used. */
+/** A list with one control in it. The caller must keep `control` reachable while the list is used. */
 function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> {
   const list = new Struct("v4l2_ext_controls").set({ which: V4L2.CTRL_WHICH_CUR_VAL, count: 1 });
   list.setInt64("controls", addressOf(control.bytes));
@@ -127,8 +130,8 @@ function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> 
 }
 
 /**
- * Throws UsageError, with where it was written, for the first name or value that the camera does not have, SystemCallError where it
- * does not answer.
+ * Throws UsageError, with the place in the settings file, for the first control or value that the camera does not have. Throws
+ * SystemCallError when the camera does not answer.
  */
 export function checkSettings(device: ControlDevice, settings: readonly Setting[]): void {
   const controls = settings.length === 0 ? [] : [...eachControl(device)];
@@ -143,14 +146,14 @@ export function checkSettings(device: ControlDevice, settings: readonly Setting[
 }
 
 /**
- * Throws UsageError for a name or value that the camera does not have, SourceError with the reason where it refuses, SystemCallError
- * where it does not answer.
+ * Sets a control. Throws UsageError for a name or value that the camera does not have, SourceError with the reason when the camera
+ * refuses, and SystemCallError when it does not answer.
  */
 export function applySetting(device: ControlDevice, setting: Setting): void {
   apply(device, [...eachControl(device)], setting);
 }
 
-/** In their order, each as far as it goes. Returns a line for each that was not made. Throws SystemCallError where the device is gone. */
+/** Makes the settings in order. Returns a line for each that failed. Throws SystemCallError when the device is gone. */
 export function applySettings(device: ControlDevice, settings: readonly Setting[]): string[] {
   if (settings.length === 0) return [];
   let controls: DescribedControl[];
@@ -158,7 +161,7 @@ export function applySettings(device: ControlDevice, settings: readonly Setting[
     controls = [...eachControl(device)];
   } catch (error) {
     if (!(error instanceof SystemCallError) || isGone(error)) throw error;
-    return [`the settings were not made: the camera does not say which it has (${error.message})`];
+    return [`the settings were not made: the camera does not list its controls (${error.message})`];
   }
   return settings.flatMap((setting) => {
     try {
@@ -183,7 +186,7 @@ function apply(device: ControlDevice, controls: readonly DescribedControl[], set
   throw new SourceError(explainRefusedSetting(cause, setting), { retry: true, cause });
 }
 
-/** Which control is meant, and which value of it. Throws UsageError. */
+/** Finds the control and the value that a setting means. Throws UsageError. */
 function resolve(
   device: ControlDevice,
   controls: readonly DescribedControl[],
@@ -193,7 +196,7 @@ function resolve(
   return { control, value: controlValue({ ...control, menu: readMenu(device, control) }, value) };
 }
 
-/** As v4l2-ctl does (utils/v4l2-ctl/v4l2-ctl-common.cpp, name2var): letters and digits, lower case, one `_` between. */
+/** The name as in v4l2-ctl (utils/v4l2-ctl/v4l2-ctl-common.cpp, name2var): letters and digits, lower case, one `_` between. */
 export function controlName(title: string): string {
   return title
     .toLowerCase()

@@ -1,72 +1,87 @@
-// An open V4L2 device: requests with errors that name them, and what it says of itself.
+// An open V4L2 device: its requests, whose errors name them, and its description of itself.
 
 import { REQUESTS, type RequestName, type StructName, V4L2 } from "./layouts.ts";
-import { closeDevice, ERRNO, ioctl, type Mapping, map, openDevice, SystemCallError, waitFor } from "./libc.ts";
+import {
+  closeDevice,
+  ERRNO,
+  ioctl,
+  type Mapping,
+  map,
+  nameOfErrno,
+  openDevice,
+  SystemCallError,
+  waitFor,
+} from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** What stays the same when a camera is plugged in again, but for `bus`, which changes with the socket. */
+/** Identifies a camera after it was unplugged. `bus` changes with the socket; the rest stays. */
 export interface Identity {
-  /** What the device calls itself, as "HD Pro Webcam C920". */
+  /** The device's own name, as "HD Pro Webcam C920". */
   card: string;
-  /** Where it is plugged in, as "usb-0000:00:14.0-2". */
+  /** The socket, as "usb-0000:00:14.0-2". */
   bus: string;
-  /** Which of its device's nodes it is, as the kernel counts them: a camera may have a second picture, of depth or infrared. */
+  /** The node's index among those of its device. A camera may have a second picture, of depth or infrared. */
   nodeIndex: number;
 }
 
-/** What a device says of itself. */
+/** What a device reports about itself. */
 export interface Capability extends Omit<Identity, "nodeIndex"> {
-  /** Delivers pictures, in buffers that can be mapped. */
+  /** It delivers pictures, in buffers that can be mapped. */
   isCamera: boolean;
-  /** Delivers pictures in several planes only, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
+  /** It delivers pictures in several planes only, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
   isMultiPlanar: boolean;
 }
 
-/** All of its calls throw SystemCallError unless they say otherwise. */
+/** Methods throw SystemCallError unless their comment says otherwise. */
 export class Device implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
   readonly #int = new Int32Array(1);
+  readonly #onRefused: (text: string) => void;
 
-  constructor(path: string) {
+  /** `onRefused` hears of each request that the driver refuses, for a debug log: `VIDIOC_S_PARM /dev/video0: EINVAL`. */
+  constructor(path: string, onRefused: (text: string) => void = () => undefined) {
     this.path = path;
     this.#descriptor = openDevice(path);
+    this.#onRefused = onRefused;
   }
 
   [Symbol.dispose](): void {
     closeDevice(this.#descriptor);
   }
 
-  /** Sends a request with its structure, which holds the answer then. */
+  /** Sends a request with its structure, which then holds the answer. */
   request(name: RequestName, struct: Struct): void {
     const errno = this.attempt(name, struct);
     if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
   }
 
-  /** The same, with the error's number as the outcome; 0 = done. */
+  /** Like `request`, but returns the error's number; 0 when the request succeeds. */
   attempt(name: RequestName, struct: Struct): number {
     const { number, struct: expected } = REQUESTS[name];
-    // The kernel would write over whatever lies behind a structure that is too small.
+    // The kernel would overwrite the memory after a structure that is too small.
     if (struct.name !== expected) throw new Error(`${name} takes ${expected}, not ${struct.name}`);
-    return ioctl(this.#descriptor, number, struct.bytes);
+    const errno = ioctl(this.#descriptor, number, struct.bytes);
+    if (errno !== 0 && !isUsualAnswer(name, errno)) this.#onRefused(`${name} ${this.path}: ${nameOfErrno(errno)}`);
+    return errno;
   }
 
-  /** Requests that take an int. */
+  /** Sends a request that takes an int. */
   requestInt(name: "VIDIOC_STREAMON" | "VIDIOC_STREAMOFF", value: number): void {
     this.#int[0] = value;
     const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
     if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
   }
 
-  /** Requests that answer with an int; null where there is none. */
+  /** Sends a request that answers with an int; returns null when the driver refuses. */
   attemptToGet(name: "VIDIOC_G_INPUT"): number | null {
     const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
     return errno === 0 ? (this.#int[0] as number) : null;
   }
 
   /**
-   * An enumeration: `fill` writes the index into a new structure; ends where the device has no more, or none at all
-   * (EINVAL, and ENOTTY from drivers that lack the request).
+   * Enumerates: `make` creates the structure for an index. The enumeration ends when the driver has no more (EINVAL), or lacks the
+   * request (ENOTTY).
    */
   *enumerate<Name extends StructName>(
     name: RequestName,
@@ -84,8 +99,8 @@ export class Device implements Disposable {
   capability(): Capability {
     const struct = new Struct("v4l2_capability");
     this.request("VIDIOC_QUERYCAP", struct);
-    // A camera has several nodes; what this one can do stands in device_caps where the driver fills that in: one that is for
-    // metadata has CAP_META_CAPTURE there and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
+    // A camera has several nodes. What this node can do is in device_caps, if the driver fills it in: a node for metadata has
+    // CAP_META_CAPTURE there and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
     const all = struct.get("capabilities");
     const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
     const streams = (own & V4L2.CAP_STREAMING) !== 0;
@@ -102,18 +117,24 @@ export class Device implements Disposable {
     return map(this.#descriptor, offset, length);
   }
 
-  /** Blocks this thread until there is a frame, an error or an event, or the time is over. Whether it is an event. */
+  /** Blocks this thread until there is a frame, an error or an event, for at most `timeoutMs`. Returns whether there is an event. */
   wait(timeoutMs: number): boolean {
     return waitFor(this.#descriptor, timeoutMs);
   }
 }
 
-/** No driver has so many formats, sizes or menu items; one that never says EINVAL shall not hang us. */
+/** More than any driver has. It bounds the enumeration of a driver that never answers EINVAL. */
 const MAX_ENUMERATED = 1024;
 
+/** Errors that are the usual answer: there is no frame or event yet, or an enumeration has come to its end. */
+function isUsualAnswer(name: RequestName, errno: number): boolean {
+  if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOENT) return name === "VIDIOC_DQBUF" || name === "VIDIOC_DQEVENT";
+  return errno === ERRNO.EINVAL && (name.startsWith("VIDIOC_ENUM") || name.startsWith("VIDIOC_QUERY"));
+}
+
 /**
- * Throws SystemCallError (EBUSY) where another program has the device's buffers, before anything about the device is changed.
- * Otherwise that shows only when the camera is started, which is too late to fall back to another source. A request for no
+ * Throws SystemCallError (EBUSY) when another program has the device's buffers, before anything about the device is changed.
+ * Otherwise that shows only when the camera is started, which is too late to choose another source. A request for no
  * buffers takes none (VIDIOC_REQBUFS).
  */
 export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {

@@ -1,17 +1,17 @@
-// What the system's refusals mean to who uses a camera: one line each.
+// Explains the system's errors to the user of a camera, in one line each.
 
 import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Setting } from "../control-values.ts";
 
-/** What a device that was pulled out answers: ENODEV mostly, ESHUTDOWN while its bus is being taken down. */
+/** Errors of a device that was unplugged: ENODEV mostly, and ESHUTDOWN while its bus is being shut down. */
 const GONE: ReadonlySet<string | undefined> = new Set(["ENODEV", "ENXIO", "ENOENT", "ESHUTDOWN"]);
 
-/** Whether it says that the device is not there any more, whatever was asked of it. */
+/** Whether the error means that the device is gone, whatever the request was. */
 export function isGone(error: unknown): boolean {
   return GONE.has(codeOf(error));
 }
 
-/** Of opening a device and running it. `name` is the camera's, for people. */
+/** Explains an error of opening or running the camera `name`. */
 export function explainSystemCall(error: unknown, name: string): string {
   if (isGone(error)) return `${name} is not there any more`;
   switch (codeOf(error)) {
@@ -21,7 +21,7 @@ export function explainSystemCall(error: unknown, name: string): string {
     case "EPERM":
       return `${name}: no permission (add yourself to the group 'video')`;
     case "ENOSPC":
-      return `${name}: too little room on its USB bus beside other devices: take a smaller size or rate, or another socket`;
+      return `${name}: not enough bandwidth on its USB bus: choose a smaller size or rate, or another socket`;
     case "ENOLINK":
       return `${name} has no signal`;
     default:
@@ -30,15 +30,15 @@ export function explainSystemCall(error: unknown, name: string): string {
 }
 
 /**
- * Of a setting, where the same errors mean something else: as the pages on VIDIOC_S_EXT_CTRLS and on controls' flags have it
- * (Documentation/userspace-api/media/v4l). `name` is the control's.
+ * Explains why the control `name` was not set. The same errors mean something else there: see VIDIOC_S_EXT_CTRLS and the flags of
+ * controls (Documentation/userspace-api/media/v4l).
  */
 export function explainRefusedSetting(error: unknown, { name, value }: Setting): string {
   switch (codeOf(error)) {
-    case "EACCES": // of an inactive control: uvcvideo does not keep the value for later, as other drivers do
+    case "EACCES": // the control is inactive: uvcvideo does not keep the value for later, as other drivers do
       return `${name} cannot be set now: the control that does it automatically is on`;
     case "EBUSY":
-      return `${name} cannot be set now: the camera needs it as it is while it runs, or another program has taken hold of it`;
+      return `${name} cannot be set now: the running camera needs its present value, or another program has locked it`;
     case "ERANGE":
     case "EINVAL":
       return `${name} was not set: the camera does not take the value ${value}`;

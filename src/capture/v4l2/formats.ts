@@ -1,4 +1,4 @@
-// What a camera offers: formats, sizes and rates, and which of the formats we know.
+// Reads the formats, sizes and rates that a camera offers, and maps the formats to ours.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { FrameFormat } from "../source.ts";
@@ -6,7 +6,7 @@ import type { Device } from "./device.ts";
 import { V4L2 } from "./layouts.ts";
 import { type Fraction, Struct } from "./struct.ts";
 
-/** V4L2's four letters and our name for the same layout (uapi/linux/videodev2.h, "Pixel format"). */
+/** Our names for V4L2's formats of four letters (uapi/linux/videodev2.h, "Pixel format"). */
 const KNOWN: Readonly<Record<string, FrameFormat>> = {
   MJPG: "mjpeg",
   JPEG: "mjpeg",
@@ -18,41 +18,42 @@ const KNOWN: Readonly<Record<string, FrameFormat>> = {
   GREY: "gray",
 };
 
-/** Null for formats that nothing here reads. */
+/** Our name for a format; null for a format that is not read here. */
 export function frameFormatOf(fourcc: string): FrameFormat | null {
   return KNOWN[fourcc] ?? null;
 }
 
-/** A time between frames that is offered: one (`shortest` is `longest`) or all between two. */
+/** An offered time between frames: one (`shortest` equals `longest`), or all between two. */
 export interface IntervalRange {
   shortest: Fraction;
   longest: Fraction;
 }
 
-/** A size that is offered: one (`smallest` is `largest`), or all between two in steps. */
+/** An offered size: one (`smallest` equals `largest`), or all between two in steps. */
 export interface SizeRange {
   smallest: Size;
   largest: Size;
   step: Size;
-  /** Of a range at the one size that was asked about. Empty where the driver does not say. */
+  /** The intervals at this size; for a range, those at the size that was asked about. Empty when the driver lists none. */
   intervals: IntervalRange[];
 }
 
 export interface CameraFormat {
-  /** V4L2's name, as `MJPG`. */
+  /** V4L2's name of four letters: `MJPG`. */
   fourcc: string;
   description: string;
   /** Made by libv4l, not by the camera. */
   isEmulated: boolean;
-  /** Whether the driver converts to the Y'CbCr matrix and range that it is asked for. */
+  /** The driver converts to the Y'CbCr matrix that it is asked for. */
   convertsMatrix: boolean;
+  /** The driver converts to the range that it is asked for. */
   convertsRange: boolean;
   sizes: SizeRange[];
 }
 
 /**
- * Everything that a camera offers. Of a range of sizes the rates are those of the size nearest to `size` (of the largest for
- * null): a driver may have others at each. Throws SystemCallError.
+ * Reads everything that a camera offers. For a range of sizes, the rates are those at the size nearest to `size`, or at the largest
+ * size for null, because a driver may have other rates at each size. Throws SystemCallError.
  */
 export function readFormats(device: Pick<Device, "enumerate">, size: Size | null): CameraFormat[] {
   const formats: CameraFormat[] = [];
@@ -102,7 +103,7 @@ function readSizes(device: Pick<Device, "enumerate">, pixelFormat: number, size:
   return sizes;
 }
 
-/** Of a range's sizes the one nearest to that. */
+/** The size of a range that is nearest to `goal`. */
 export function nearestSize({ smallest, largest, step }: Omit<SizeRange, "intervals">, goal: Size): Size {
   return {
     width: nearestStep(smallest.width, largest.width, step.width, goal.width),
@@ -136,17 +137,18 @@ function readIntervals(
   return intervals.filter(({ shortest, longest }) => rateOf(shortest) > 0 && rateOf(longest) > 0);
 }
 
-/** Frames a second; 0 for an interval that is none. */
+/** Frames per second; 0 for an interval that is not valid. */
 export function rateOf({ numerator, denominator }: Fraction): number {
   return numerator > 0 && denominator > 0 ? denominator / numerator : 0;
 }
 
-/** The four letters of a format's code (v4l2_fourcc: the first letter is the lowest byte). */
+/** The four letters of a format's code (v4l2_fourcc: the first letter is the lowest byte), with `-BE` for big-endian formats. */
 export function fourccText(code: number): string {
   const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((code >>> shift) & 0x7f)).join("");
   return code >>> 31 === 1 ? `${letters}-BE` : letters.trimEnd();
 }
 
+/** The code of a format's four letters. */
 export function fourccCode(text: string): number {
   const letters = text.replace("-BE", "").padEnd(4);
   const code = [0, 1, 2, 3].reduce((sum, at) => sum | (letters.charCodeAt(at) << (8 * at)), 0);

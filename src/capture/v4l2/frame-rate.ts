@@ -1,4 +1,4 @@
-// The rate a camera runs at: asked of the driver once the format is set.
+// Sets the rate at which a camera runs. The format must be set before.
 
 import type { Device } from "./device.ts";
 import { rateOf } from "./formats.ts";
@@ -7,16 +7,16 @@ import { nameOfErrno } from "./libc.ts";
 import { type Fraction, Struct } from "./struct.ts";
 
 export interface SetRate {
-  /** What the camera now runs at; 0 where the driver does not say. */
+  /** The camera's rate now; 0 when the driver does not say. */
   framesPerSecond: number;
-  /** A line for the operator where the driver refused; null = it did not. */
+  /** A line for the operator when the driver refuses; otherwise null. */
   remark: string | null;
 }
 
 /**
- * Asks for a rate. `interval` is one that the driver offers; it is null where the driver offers none by itself, which is no
- * reason not to take one: then the user's wish is asked for as it is (null = any), and the driver takes the nearest it has
- * (VIDIOC_S_PARM). A camera whose driver refuses runs at what it runs at.
+ * Asks for a rate. `interval` is one that the driver offers. It is null when the driver lists none; then the driver is asked for
+ * `wishedFramesPerSecond` (null = any), and takes the nearest rate that it has (VIDIOC_S_PARM). When the driver refuses, the camera
+ * keeps its rate.
  */
 export function setRate(
   device: Pick<Device, "attempt">,

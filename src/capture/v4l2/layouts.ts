@@ -1,39 +1,60 @@
 // The kernel's interface to cameras: numbers of requests and layouts of structures, as in uapi/linux/videodev2.h.
 //
-// x86-64 and arm64 have the same ones: both are little-endian with 64-bit longs (LP64), and both encode requests as
-// uapi/asm-generic/ioctl.h does. test/server/v4l2/layouts.test.ts compares all of it with the kernel's own headers.
+// They are the same on x86-64 and arm64: both are little-endian with 64-bit longs (LP64), and both encode requests as in
+// uapi/asm-generic/ioctl.h. test/capture/v4l2/layouts.test.ts compares all of it with the kernel's own headers.
 
 interface StructLayout {
   bytes: number;
   fields: Readonly<Record<string, number>>;
 }
 
-/** Sizes of structures, and offsets of those fields of them that are used here, in bytes. */
+/** Sizes of structures, and offsets of their fields that are used here, in bytes. */
 export const STRUCTS = {
   v4l2_capability: { bytes: 104, fields: { card: 16, bus_info: 48, capabilities: 84, device_caps: 88 } },
   v4l2_fmtdesc: { bytes: 64, fields: { index: 0, type: 4, flags: 8, description: 12, pixelformat: 44 } },
   v4l2_frmsizeenum: {
     bytes: 44,
     fields: {
-      ...{ index: 0, pixel_format: 4, type: 8 },
-      ...{ "discrete.width": 12, "discrete.height": 16 },
-      ...{ "stepwise.min_width": 12, "stepwise.max_width": 16, "stepwise.step_width": 20 },
-      ...{ "stepwise.min_height": 24, "stepwise.max_height": 28, "stepwise.step_height": 32 },
+      index: 0,
+      pixel_format: 4,
+      type: 8,
+      "discrete.width": 12,
+      "discrete.height": 16,
+      "stepwise.min_width": 12,
+      "stepwise.max_width": 16,
+      "stepwise.step_width": 20,
+      "stepwise.min_height": 24,
+      "stepwise.max_height": 28,
+      "stepwise.step_height": 32,
     },
   },
   v4l2_frmivalenum: {
     bytes: 52,
     fields: {
-      ...{ index: 0, pixel_format: 4, width: 8, height: 12, type: 16 },
-      ...{ discrete: 20, "stepwise.min": 20, "stepwise.max": 28 },
+      index: 0,
+      pixel_format: 4,
+      width: 8,
+      height: 12,
+      type: 16,
+      discrete: 20,
+      "stepwise.min": 20,
+      "stepwise.max": 28,
     },
   },
   v4l2_format: {
     bytes: 208,
     fields: {
-      ...{ type: 0, "fmt.pix.width": 8, "fmt.pix.height": 12, "fmt.pix.pixelformat": 16, "fmt.pix.field": 20 },
-      ...{ "fmt.pix.bytesperline": 24, "fmt.pix.colorspace": 32, "fmt.pix.priv": 36 },
-      ...{ "fmt.pix.flags": 40, "fmt.pix.ycbcr_enc": 44, "fmt.pix.quantization": 48 },
+      type: 0,
+      "fmt.pix.width": 8,
+      "fmt.pix.height": 12,
+      "fmt.pix.pixelformat": 16,
+      "fmt.pix.field": 20,
+      "fmt.pix.bytesperline": 24,
+      "fmt.pix.colorspace": 32,
+      "fmt.pix.priv": 36,
+      "fmt.pix.flags": 40,
+      "fmt.pix.ycbcr_enc": 44,
+      "fmt.pix.quantization": 48,
     },
   },
   v4l2_streamparm: { bytes: 204, fields: { type: 0, "parm.capture.capability": 4, "parm.capture.timeperframe": 12 } },
@@ -41,14 +62,29 @@ export const STRUCTS = {
   v4l2_buffer: {
     bytes: 88,
     fields: {
-      ...{ index: 0, type: 4, bytesused: 8, flags: 12, "timestamp.tv_sec": 24, "timestamp.tv_usec": 32, sequence: 56 },
-      ...{ memory: 60, "m.offset": 64, length: 72 },
+      index: 0,
+      type: 4,
+      bytesused: 8,
+      flags: 12,
+      "timestamp.tv_sec": 24,
+      "timestamp.tv_usec": 32,
+      sequence: 56,
+      memory: 60,
+      "m.offset": 64,
+      length: 72,
     },
   },
   v4l2_query_ext_ctrl: {
     bytes: 232,
     fields: {
-      ...{ id: 0, type: 4, name: 8, minimum: 40, maximum: 48, step: 56, default_value: 64, flags: 72 },
+      id: 0,
+      type: 4,
+      name: 8,
+      minimum: 40,
+      maximum: 48,
+      step: 56,
+      default_value: 64,
+      flags: 72,
       nr_of_dims: 84,
     },
   },
@@ -63,11 +99,11 @@ export const STRUCTS = {
 
 export type StructName = keyof typeof STRUCTS;
 
-/** Directions, seen from the program (uapi/asm-generic/ioctl.h). */
+/** Directions from the program's point of view (uapi/asm-generic/ioctl.h). */
 const WRITE = 1;
 const READ = 2;
 
-/** _IOC of uapi/asm-generic/ioctl.h, with V4L2's letter: direction 2 bits, size 14, letter 8, number 8. */
+/** The macro _IOC of uapi/asm-generic/ioctl.h with V4L2's letter: direction 2 bits, size 14, letter 8, number 8. */
 function request(direction: number, number: number, bytes: number): number {
   return ((direction << 30) | (bytes << 16) | ("V".charCodeAt(0) << 8) | number) >>> 0;
 }
@@ -76,7 +112,7 @@ const struct = (direction: number, number: number, name: StructName) =>
   ({ number: request(direction, number, STRUCTS[name].bytes), struct: name }) as const;
 const int = (direction: number, number: number) => ({ number: request(direction, number, 4), struct: null }) as const;
 
-/** Requests: their numbers, and the structure that goes with each; null = an int. */
+/** Requests with their numbers and structures; null = an int. */
 export const REQUESTS = {
   VIDIOC_QUERYCAP: struct(READ, 0, "v4l2_capability"),
   VIDIOC_ENUM_FMT: struct(READ | WRITE, 2, "v4l2_fmtdesc"),
@@ -106,7 +142,7 @@ export const REQUESTS = {
 
 export type RequestName = keyof typeof REQUESTS;
 
-/** Constants, by the header's names. */
+/** Constants, with the header's names. */
 export const V4L2 = {
   BUF_TYPE_VIDEO_CAPTURE: 1,
   MEMORY_MMAP: 1,

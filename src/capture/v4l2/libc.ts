@@ -1,4 +1,4 @@
-// The C library by bun:ffi: what it takes to open a device, ask it things, map its memory and wait for it.
+// The C library through bun:ffi: opens a device, sends requests to it, maps its memory and waits for it.
 
 import { dlopen, type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
 import { constants } from "node:os";
@@ -14,15 +14,13 @@ const FUNCTIONS = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
-/** glibc's name first, then musl's. */
+/** The name in glibc, then the name in musl. */
 const LIBRARIES = ["libc.so.6", "libc.so"];
 
 type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
 let loaded: Libc | null | undefined;
 
-/**
- * Whether V4L2 can be spoken here: Linux on x86-64 or arm64, of which the layouts are known, with a C library that opens.
- */
+/** Whether V4L2 can be used: on Linux with x86-64 or arm64, whose layouts are known, and with a C library that can be loaded. */
 export function hasLibc(): boolean {
   return load() !== null;
 }
@@ -36,7 +34,7 @@ function load(): Libc | null {
       loaded = dlopen(library, FUNCTIONS).symbols;
       break;
     } catch {
-      // Not there, or not to be opened: the next one, and without any hasLibc says so.
+      // It is missing or cannot be loaded: the next one is tried. Without any, hasLibc returns false.
     }
   }
   return loaded;
@@ -48,7 +46,7 @@ function libc(): Libc {
   return symbols;
 }
 
-/** A call that the system refused; `code` is its name for the reason, as `EBUSY`. */
+/** A call that the system refused. `code` is the name of the error: `EBUSY`. */
 export class SystemCallError extends Error {
   override readonly name = "SystemCallError";
   readonly code: string;
@@ -60,23 +58,23 @@ export class SystemCallError extends Error {
   }
 }
 
-/** Errors by their names; two that a USB device's driver passes on are not in node's list (uapi/asm-generic/errno.h, both processors). */
+/** Errors by name. The two added ones, which drivers of USB devices pass on, are not in node's list (uapi/asm-generic/errno.h). */
 export const ERRNO = { ...constants.errno, EREMOTE: 66, ESHUTDOWN: 108 } as const;
 
 const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, errno]) => [errno as number, name]));
 
-/** As `EBUSY`. */
+/** The name of an error: `EBUSY`. */
 export function nameOfErrno(errno: number): string {
   return ERRNO_NAMES.get(errno) ?? `error ${errno}`;
 }
 
-/** Of this thread's last call that failed; to be read before any other call. */
+/** The error of this thread's last failed call. It must be read before any other call. */
 function errno(): number {
   const location = libc().__errno_location();
   return location === null ? 0 : read.i32(location, 0);
 }
 
-/** open(2), read and write, without blocking, not inherited by child processes. Throws SystemCallError. */
+/** Calls open(2) for reading and writing, non-blocking, not inherited by child processes. Throws SystemCallError. */
 export function openDevice(path: string): number {
   const flags = OPEN_FLAGS.O_RDWR | OPEN_FLAGS.O_NONBLOCK | OPEN_FLAGS.O_CLOEXEC;
   const descriptor = libc().open(ptr(Buffer.from(`${path}\0`)), flags);
@@ -84,14 +82,14 @@ export function openDevice(path: string): number {
   return descriptor;
 }
 
-/** uapi/asm-generic/fcntl.h; the same on both processors. */
+/** From uapi/asm-generic/fcntl.h; the same on both processors. */
 const OPEN_FLAGS = { O_RDWR: 0o2, O_NONBLOCK: 0o4000, O_CLOEXEC: 0o2000000 } as const;
 
 export function closeDevice(descriptor: number): void {
   libc().close(descriptor);
 }
 
-/** ioctl(2), again when a signal came between; 0 or the error's number. */
+/** Calls ioctl(2), again when a signal interrupts it. Returns 0 or the error's number. */
 export function ioctl(descriptor: number, request: number, argument: Uint8Array): number {
   for (;;) {
     if (libc().ioctl(descriptor, request, ptr(argument)) >= 0) return 0;
@@ -100,17 +98,17 @@ export function ioctl(descriptor: number, request: number, argument: Uint8Array)
   }
 }
 
-/** Where bytes lie; for structures that point to others. They must stay reachable for as long as that is used. */
+/** The address of bytes, for structures that point to others. The bytes must stay reachable while the address is used. */
 export function addressOf(bytes: Uint8Array): bigint {
   return BigInt(ptr(bytes));
 }
 
-/** A view of memory that another thread has the address of; that thread keeps it for as long as the view is used. */
+/** A view of memory at an address from another thread. That thread must keep the memory while the view is used. */
 export function viewOf({ address, bytes }: { address: number; bytes: number }): Uint8Array {
   return new Uint8Array(toArrayBuffer(address as Pointer, 0, bytes));
 }
 
-/** Memory of a device. Views of `bytes` must not be used after `unmap`: the process would crash. */
+/** Mapped memory of a device. `bytes` must not be used after `unmap`: the process would crash. */
 export interface Mapping {
   bytes: Uint8Array;
   unmap(): void;
@@ -120,7 +118,7 @@ const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 
-/** mmap(2) of a device's memory. Throws SystemCallError. */
+/** Maps memory of a device with mmap(2). Throws SystemCallError. */
 export function map(descriptor: number, offset: number, length: number): Mapping {
   const address = Number(libc().mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset));
   if (address === -1) throw new SystemCallError("mmap", errno());
@@ -132,13 +130,13 @@ export function map(descriptor: number, offset: number, length: number): Mapping
   };
 }
 
-/** uapi/asm-generic/poll.h */
+/** From uapi/asm-generic/poll.h. */
 const POLLIN = 0x1;
 const POLLPRI = 0x2;
 const pollRequest = new DataView(new ArrayBuffer(8));
 const pollBytes = new Uint8Array(pollRequest.buffer);
 
-/** Blocks this thread until the device has a frame, an error or an event, or the time is over. Whether it is an event. */
+/** Blocks this thread until the device has a frame, an error or an event, for at most `timeoutMs`. Returns whether it is an event. */
 export function waitFor(descriptor: number, timeoutMs: number): boolean {
   pollRequest.setInt32(0, descriptor, true);
   pollRequest.setInt16(4, POLLIN | POLLPRI, true);
@@ -147,10 +145,10 @@ export function waitFor(descriptor: number, timeoutMs: number): boolean {
 }
 
 const CLOCK_MONOTONIC = 1;
-/** Seconds and nanoseconds, of which the lower halves are enough. */
+/** Seconds and nanoseconds, 64 bits each; only the lower halves are read. */
 const timespec = new Uint32Array(4);
 
-/** CLOCK_MONOTONIC, by which the kernel stamps frames, in microseconds. */
+/** The time of CLOCK_MONOTONIC, with which the kernel stamps frames, in microseconds. */
 export function monotonicMicros(): number {
   libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespec));
   return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;

@@ -1,4 +1,4 @@
-// Which of a camera's formats, sizes and rates is taken, given what was asked for.
+// Chooses one of a camera's formats, sizes and rates, given what the user asks for.
 
 import type { Size } from "../../core/pixel-format.ts";
 import {
@@ -12,35 +12,35 @@ import {
 import type { FrameFormat } from "../source.ts";
 import type { Fraction } from "./struct.ts";
 
-/** What the user asked for; null = no matter. */
+/** What the user asks for; null = any. */
 export interface Wanted {
   size: Size | null;
   framesPerSecond: number | null;
   format: FrameFormat | null;
 }
 
-/** One way in which a camera can be run. */
+/** One way to run a camera. */
 export interface Mode {
   fourcc: string;
   format: FrameFormat;
   size: Size;
-  /** Null where the driver does not say which there are. */
+  /** The time between frames; null when the driver lists none. */
   interval: Fraction | null;
 }
 
-/** Where nothing was asked for: what a viewer expects of a camera today. */
+/** Size and rate when the user asks for none: what a viewer expects of a camera today. */
 export const USUAL_SIZE: Size = { width: 1280, height: 720 };
 export const USUAL_RATE = 30;
 
 /**
- * Of formats that give the same size and rate the first is taken. A camera's JPEG is sent on as it is; the planar ones
- * are half the bytes of RGB and what the encoder works on; grey would throw colours away.
+ * Of the formats with the same size and rate, the first in this list is taken. A camera's JPEG is sent unchanged. The planar formats
+ * have half the bytes of RGB, and the encoder works on them. Grey would lose the colours.
  */
 const CHEAPEST_FIRST: readonly FrameFormat[] = ["mjpeg", "yuv420p", "nv12", "yuyv422", "rgb24", "bgr24", "gray"];
 
-/** What was asked for outweighs what is only usual, and the size outweighs the rate. */
+/** A wish of the user outweighs the usual size and rate, and the size outweighs the rate. */
 const WEIGHTS = { wantedSize: 1e6, wantedRate: 1e3, usualSize: 1, usualRate: 2 } as const;
-/** An interval the driver keeps to itself may be any; one that is known and right is to be preferred. */
+/** The cost of a mode whose rate is not known: a known and right rate is preferred. */
 const UNKNOWN_RATE_COST = 0.1;
 
 interface Candidate {
@@ -49,8 +49,8 @@ interface Candidate {
 }
 
 /**
- * The nearest to what was asked; null where the camera has no format that is known here (or not the one that was asked
- * for). `excluded` are formats that turned out not to work.
+ * Returns the mode that is nearest to what the user asks for; null when the camera has no format that is known here, or not the one
+ * that the user asks for. `excluded` are formats that have turned out not to work.
  */
 export function chooseMode(
   formats: readonly CameraFormat[],
@@ -72,7 +72,7 @@ export function chooseMode(
   return candidates[0]?.mode ?? null;
 }
 
-/** Not every driver enumerates sizes; such a one is asked for what is wanted, and answers with what it has. */
+/** Some drivers do not enumerate sizes. They are asked for the wanted size, and answer with one that they have. */
 function anySize(wanted: Wanted): SizeRange {
   const size = wanted.size ?? USUAL_SIZE;
   return { smallest: size, largest: size, step: { width: 1, height: 1 }, intervals: [] };
@@ -80,16 +80,16 @@ function anySize(wanted: Wanted): SizeRange {
 
 function costOf(size: Size, interval: Fraction | null, wanted: Wanted): number {
   const goal = wanted.size ?? USUAL_SIZE;
-  // Twice as wide and half as wide are as far off; so a side's distance is the logarithm of its ratio.
+  // Twice as wide and half as wide count as equally far off, so the distance of a side is the logarithm of its ratio.
   const sizeOff = Math.abs(Math.log(size.width / goal.width)) + Math.abs(Math.log(size.height / goal.height));
   const sizeCost = sizeOff * (wanted.size === null ? WEIGHTS.usualSize : WEIGHTS.wantedSize);
   const rate = interval === null ? 0 : rateOf(interval);
   if (rate === 0) return sizeCost + UNKNOWN_RATE_COST;
   if (wanted.framesPerSecond !== null) return sizeCost + rateOff(rate, wanted.framesPerSecond) * WEIGHTS.wantedRate;
-  return sizeCost + Math.max(0, Math.log(USUAL_RATE / rate)) * WEIGHTS.usualRate; // more than usual is no harm
+  return sizeCost + Math.max(0, Math.log(USUAL_RATE / rate)) * WEIGHTS.usualRate; // a higher rate than usual costs nothing
 }
 
-/** Rates are rounded in the kernel: 333333/10000000 s is 30 frames a second. */
+/** The distance between two rates. Rates are rounded in the kernel: 333333/10000000 s is 30 frames per second. */
 function rateOff(rate: number, goal: number): number {
   const off = Math.abs(Math.log(rate / goal));
   return off < 0.002 ? 0 : off;
@@ -109,7 +109,7 @@ function nearestInterval(ranges: readonly IntervalRange[], wantedRate: number | 
     const interval = wantedRate === null ? shortest : within(shortest, longest, wantedRate);
     const rate = rateOf(interval);
     const off = wantedRate === null ? -rate : rateOff(rate, wantedRate);
-    // Of two rates as far off the higher one is younger.
+    // Of two rates that are equally far off, the higher one gives younger frames.
     if (best === null || off < best.off || (off === best.off && rate > rateOf(best.interval))) best = { interval, off };
   }
   return best?.interval ?? null;
@@ -121,15 +121,15 @@ function within(shortest: Fraction, longest: Fraction, rate: number): Fraction {
   return { numerator: 1000, denominator: Math.round(rate * 1000) };
 }
 
-/** What a camera is really run with, after the driver has had its say. */
+/** How a camera really runs, after the driver has changed what it cannot do. */
 export interface Actual {
   fourcc: string;
   size: Size;
-  /** 0 where the driver does not say. */
+  /** 0 when the driver does not say. */
   framesPerSecond: number;
 }
 
-/** One line where the camera gives something else than was asked for; null where it gives that. */
+/** One line for the operator when the camera does not do what the user asks for; otherwise null. */
 export function describeDifference(wanted: Wanted, actual: Actual): string | null {
   const { size, framesPerSecond, fourcc } = actual;
   const otherSize = wanted.size !== null && !(wanted.size.width === size.width && wanted.size.height === size.height);
@@ -141,6 +141,11 @@ export function describeDifference(wanted: Wanted, actual: Actual): string | nul
     ...(wanted.framesPerSecond === null ? [] : [`${wanted.framesPerSecond} fps`]),
   ];
   return `the camera has no ${asked.join(" at ")}; the nearest is ${describeActual({ size, framesPerSecond, fourcc })}`;
+}
+
+/** `1280x720 at 30 fps as MJPG`, for a mode that has been chosen. */
+export function describeMode({ size, interval, fourcc }: Mode): string {
+  return describeActual({ size, framesPerSecond: interval === null ? 0 : rateOf(interval), fourcc });
 }
 
 /** `1280x720 at 30 fps as MJPG`. */

@@ -1,4 +1,4 @@
-// A device that is capturing: format and rate set, buffers mapped, frames taken out of it, newest first.
+// A device that captures: sets format and rate, maps the buffers, and takes frames out of them, the newest first.
 
 import type { Micros } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
@@ -15,41 +15,43 @@ import { type Actual, chooseMode, describeDifference, type Mode, USUAL_SIZE, typ
 import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
-/** Enough for the driver to fill one while we read one, twice over; we always take the newest, so more would not be seen. */
+/** The driver fills a buffer while we read another, and there are two spare ones. More would not help: only the newest is taken. */
 const BUFFERS = 4;
-/** More frames than that were not lost between two: the driver has begun to count anew. */
+/** A larger gap between two frames means that the driver has restarted its count. */
 const LARGEST_GAP = 1000;
 
+/** A frame in a buffer that the driver has filled. */
 export interface Taken {
+  /** The index of the buffer. */
   index: number;
   bytesUsed: number;
-  /** CLOCK_MONOTONIC in microseconds; null where the driver's stamps are of another clock. */
+  /** CLOCK_MONOTONIC in microseconds; null when the driver's stamps are from another clock. */
   stamp: number | null;
 }
 
 export class CaptureSession implements Disposable {
   readonly actual: Actual;
-  /** What the frames are. */
+  /** The format of the frames that `copy` writes. */
   readonly format: FrameFormat;
-  /** Lines for the operator: what is not as asked for or not as it should be. */
+  /** Lines for the operator: what differs from what was asked for, and what is wrong. */
   readonly remarks: string[] = [];
   readonly #device: Device;
   readonly #mappings: Mapping[] = [];
   readonly #copier: FrameCopier | null;
   readonly #buffer = new Struct("v4l2_buffer");
   #sequence: number | null = null;
-  /** Frames that the camera made and nobody got. */
+  /** Frames that the camera made and that were not taken. The caller resets it. */
   lost = 0;
-  /** Of all that there were. */
+  /** Damaged frames, since the start. */
   damaged = 0;
 
-  /** Sets the device up and starts it. Throws SystemCallError, or SourceError where no format fits. */
+  /** Sets the device up and starts it. Throws SystemCallError, or SourceError when no format fits. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
-    // Before it is looked at, so that no change is missed. Drivers of cameras refuse the subscription.
+    // First of all, so that no change is missed. Drivers of cameras refuse the subscription.
     const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
     device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
-    const signalSize = adoptSignal(device); // also where another size is wanted
+    const signalSize = adoptSignal(device); // also when another size is wanted
     const wishes = { ...wanted, size: wanted.size ?? signalSize };
     const { pix, mode } = setFormat(device, readFormats(device, wishes.size ?? USUAL_SIZE), wishes);
     const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
@@ -80,7 +82,7 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  /** Stops the device. It may be gone already, which is as good. */
+  /** Stops the device and unmaps its buffers. The device may be gone already. */
   [Symbol.dispose](): void {
     try {
       this.#device.requestInt("VIDIOC_STREAMOFF", V4L2.BUF_TYPE_VIDEO_CAPTURE);
@@ -91,8 +93,8 @@ export class CaptureSession implements Disposable {
   }
 
   /**
-   * The newest frame that is ready, null for none; older ones go back to the driver and are counted as lost. The buffer
-   * stays ours until `giveBack`.
+   * Takes the newest frame that is ready; null when there is none. Older ones go back to the driver and are counted as lost. The
+   * buffer belongs to the caller until `giveBack`.
    */
   takeNewest(): Taken | null {
     let newest: Taken | null = null;
@@ -109,36 +111,37 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  /** It is so old that the next one may be there. */
+  /** Whether a frame is so old that the next one may be there. */
   #mayHaveSuccessor({ stamp }: Taken): boolean {
     const { framesPerSecond } = this.actual;
     return stamp === null || framesPerSecond === 0 || monotonicMicros() - stamp > 0.5e6 / framesPerSecond;
   }
 
+  /** Gives a frame's buffer back to the driver. */
   giveBack({ index }: Taken): void {
     this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
   }
 
-  /** The largest that a frame can be. */
+  /** The size of the largest buffer, which no frame exceeds. */
   get bufferBytes(): number {
     return Math.max(...this.#mappings.map(({ bytes }) => bytes.length));
   }
 
-  /** Whether a taken frame is whole, as far as can be seen at once: drivers hand over what a disturbed transfer left. */
+  /** Whether a frame is whole, as far as its length and its first bytes show. Drivers deliver the rest of a disturbed transfer. */
   #isWhole({ index, bytesUsed }: Taken): boolean {
     if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
     const [first, second] = this.#bytes(index);
     return bytesUsed > 2 && first === 0xff && second === 0xd8; // SOI (T.81 B.1.1.3)
   }
 
-  /** Copies a taken frame: a JPEG as it is, pixels without their padding. */
+  /** Copies a frame: a JPEG unchanged, pixels without their padding. */
   copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
     const buffer = this.#bytes(index);
     if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
     else this.#copier.copy(buffer, frame);
   }
 
-  /** Throws SourceError where the picture's size has changed: everything has to be set up anew. */
+  /** Throws SourceError when the size of the picture has changed: the device must be set up again. */
   checkEvents(): void {
     const event = new Struct("v4l2_event");
     while (this.#device.attempt("VIDIOC_DQEVENT", event) === 0) {
@@ -195,12 +198,12 @@ export class CaptureSession implements Disposable {
 
   #bytes(index: number): Uint8Array {
     const mapping = this.#mappings[index];
-    if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which it never gave us`);
+    if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which does not exist`);
     return mapping.bytes;
   }
 }
 
-/** Tries the formats that fit, the best first, until the driver takes one as it is. */
+/** Tries the formats that fit, the best first, until the driver accepts one unchanged. */
 function setFormat(
   device: Device,
   formats: readonly CameraFormat[],
@@ -218,7 +221,7 @@ function setFormat(
       formats.find(({ fourcc }) => fourcc === mode.fourcc),
     );
     device.request("VIDIOC_S_FMT", pix);
-    // The driver changes what it cannot do, the pixel format too.
+    // The driver changes what it cannot do, including the pixel format.
     if (fourccText(pix.get("fmt.pix.pixelformat")) === mode.fourcc && isFrame(pix.get("fmt.pix.field"))) {
       return { pix, mode };
     }
@@ -226,7 +229,7 @@ function setFormat(
   }
 }
 
-/** Half pictures would need more than a copy. */
+/** Whether a buffer holds a whole picture. Half pictures (fields) would need more than a copy. */
 function isFrame(field: number): boolean {
   return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
 }
@@ -238,7 +241,7 @@ function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | 
     "fmt.pix.height": size.height,
     "fmt.pix.pixelformat": fourccCode(fourcc),
     "fmt.pix.field": V4L2.FIELD_NONE,
-    "fmt.pix.priv": V4L2.PIX_FMT_PRIV_MAGIC, // without it the fields behind it are ignored
+    "fmt.pix.priv": V4L2.PIX_FMT_PRIV_MAGIC, // without it the driver ignores the fields after it
   });
   const isYcbcr = (["yuv420p", "nv12", "yuyv422"] as readonly (PixelFormat | "mjpeg")[]).includes(format);
   if (isYcbcr && (offered?.convertsMatrix || offered?.convertsRange)) {

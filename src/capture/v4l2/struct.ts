@@ -1,11 +1,11 @@
-// One of the kernel's structures in memory, read and written by the names of its fields.
+// A structure of the kernel in memory, read and written by the names of its fields.
 
 import { printable } from "../../core/printable.ts";
 import { STRUCTS, type StructName } from "./layouts.ts";
 
 export type FieldOf<Name extends StructName> = keyof (typeof STRUCTS)[Name]["fields"] & string;
 
-/** A structure of zeros. All numbers are little-endian, as both processors are that are spoken to here. */
+/** A structure, at first all zeros. Numbers are little-endian, as on both processors that are supported. */
 export class Struct<Name extends StructName = StructName> {
   readonly name: Name;
   readonly bytes: Uint8Array;
@@ -19,12 +19,12 @@ export class Struct<Name extends StructName = StructName> {
     this.#fields = STRUCTS[name].fields;
   }
 
-  /** Fields of 32 bits without a sign, which most are. */
+  /** Reads a field of 32 bits without a sign, which most fields are. */
   get(field: FieldOf<Name>): number {
     return this.#view.getUint32(this.#at(field), true);
   }
 
-  /** Likewise; returns itself. */
+  /** Writes fields of 32 bits without a sign, and returns the structure. */
   set(values: Partial<Record<FieldOf<Name>, number>>): this {
     for (const field in values) {
       const value = values[field as FieldOf<Name>];
@@ -41,9 +41,9 @@ export class Struct<Name extends StructName = StructName> {
     this.#view.setInt32(this.#at(field), value, true);
   }
 
-  /** As a number: what lies beyond 2^53 is rounded. */
+  /** Reads a field of 64 bits. Values beyond 2^53 are rounded. */
   getInt64(field: FieldOf<Name>): number {
-    const at = this.#at(field); // by halves: a BigInt for each frame's stamp would be made to be thrown away
+    const at = this.#at(field); // in halves, which needs no BigInt for each frame's stamp
     return this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
@@ -51,7 +51,7 @@ export class Struct<Name extends StructName = StructName> {
     this.#view.setBigInt64(this.#at(field), value, true);
   }
 
-  /** Text that ends at a zero or with the field; of what a device calls itself only what can be printed. */
+  /** Reads text that ends at a zero or with the field. Only printable characters of a device's text are kept. */
   text(field: FieldOf<Name>, fieldBytes: number): string {
     const at = this.#at(field);
     const bytes = this.bytes.subarray(at, at + fieldBytes);
@@ -59,7 +59,7 @@ export class Struct<Name extends StructName = StructName> {
     return printable(new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))).trim();
   }
 
-  /** A v4l2_fract: numerator, then denominator. */
+  /** Reads a v4l2_fract: numerator, then denominator. */
   fraction(field: FieldOf<Name>): Fraction {
     const at = this.#at(field);
     return { numerator: this.#view.getUint32(at, true), denominator: this.#view.getUint32(at + 4, true) };
@@ -78,7 +78,7 @@ export class Struct<Name extends StructName = StructName> {
   }
 }
 
-/** Of a second: the time between two frames. */
+/** The time between two frames, as a fraction of a second. */
 export interface Fraction {
   numerator: number;
   denominator: number;

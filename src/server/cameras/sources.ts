@@ -7,7 +7,7 @@ import { openLazily } from "../../capture/supervise/lazy-source.ts";
 import { supervise } from "../../capture/supervise/supervise.ts";
 import { tryOpen } from "../../capture/supervise/try-open.ts";
 import { MissingError, SourceError, UsageError } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
+import { type Log, lateLog } from "../../core/log.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { nameAfterSource } from "./names.ts";
 
@@ -32,17 +32,23 @@ export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (n
   const twice = taken.find((name, index) => taken.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
   const wrongUses: UsageError[] = [];
-  const openNamed = (camera: NamedCamera, open: () => Source) =>
-    cameras.length === 1 ? supervise(open()) : openOneOfSeveral(camera, open, (error) => wrongUses.push(error));
   const devices = new Set<string>();
+  const openNamed = (camera: NamedCamera, log: Log): Source => {
+    const open = () => {
+      const opened = openSource(camera, log);
+      refuseTwice(opened, devices);
+      return opened;
+    };
+    if (cameras.length === 1) return supervise(open(), { log });
+    return openOneOfSeveral({ camera, log, open, onWrongUse: (error) => wrongUses.push(error) });
+  };
   const sources = cameras.map((camera): CameraSource => {
     let name = camera.name;
     const source = isNamed(camera)
-      ? openNamed(camera, () => {
-          const opened = openSource(camera, (text) => logOf(name ?? nameOf(camera.source)).info(text));
-          refuseTwice(opened, devices);
-          return opened;
-        })
+      ? openNamed(
+          camera,
+          lateLog(() => logOf(name ?? nameOf(camera.source))),
+        )
       : (camera.source as Source);
     name ??= nameAfterSource(source.name, taken);
     taken.push(name);
@@ -57,17 +63,24 @@ function isNamed(camera: ResolvedCameraOptions): camera is NamedCamera {
   return typeof camera.source === "string";
 }
 
-function openOneOfSeveral(camera: NamedCamera, open: () => Source, onWrongUse: (error: UsageError) => void): Source {
+interface OneOfSeveral {
+  camera: NamedCamera;
+  log: Log;
+  open: () => Source;
+  onWrongUse: (error: UsageError) => void;
+}
+
+function openOneOfSeveral({ camera, log, open, onWrongUse }: OneOfSeveral): Source {
   const name = nameOf(camera.source);
   try {
-    return supervise(open(), { fromTheStart: true });
+    return supervise(open(), { fromTheStart: true, log });
   } catch (error) {
     if (!(error instanceof SourceError || error instanceof MissingError || error instanceof UsageError)) throw error;
     if (error instanceof UsageError && !error.retry) onWrongUse(error);
     const mayPass = !(error instanceof MissingError) && error.retry;
     if (!mayPass) return { name, framesPerSecond: 0, run: () => Promise.reject(error) };
     const late = openLazily(name, open, (signal) => tryOpen(camera, signal));
-    return supervise(late, { fromTheStart: true });
+    return supervise(late, { fromTheStart: true, log });
   }
 }
 

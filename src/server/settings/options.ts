@@ -80,6 +80,8 @@ export interface CameraOptions {
 /** The options of one camera, checked and with a value for each. */
 export interface ResolvedCameraOptions extends Omit<SourceOptions, "source"> {
   source: string | Source;
+  quality: number;
+  sampling: Sampling;
   /** Null = the name of the source. */
   name: string | null;
   noise: number | null;

@@ -1,8 +1,9 @@
-// A camera's two threads: who holds a slot when, what is counted, and what a device that is not there comes to.
+// A camera's two threads: which of them holds a slot, what is counted, and what happens without a device.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { SILENT_LOG } from "../../../src/core/log.ts";
 import { createCameraSource } from "../../../src/capture/camera/camera-source.ts";
 import { CaptureSignals } from "../../../src/capture/camera/capture-signals.ts";
 import { hasLibc, viewOf } from "../../../src/capture/v4l2/libc.ts";
@@ -13,12 +14,13 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 const SIZE = { width: 4, height: 2 };
 const STARTED = {
   kind: "started" as const,
-  ...{ path: "/dev/video0", remarks: [] },
+  path: "/dev/video0",
+  remarks: [],
   actual: { fourcc: "GREY", size: SIZE, framesPerSecond: 30 },
 };
 
-/** Both sides in one thread: what the camera's would do is done by the test. */
-function stand(slots: number, format: "gray" | "mjpeg" = "gray") {
+/** Both sides in one thread: the test does what the camera's thread would do. */
+function bothSides(slots: number, format: "gray" | "mjpeg" = "gray") {
   const sink = new RecordingSink();
   sink.slots = slots;
   const signals = new CaptureSignals();
@@ -35,9 +37,9 @@ function stand(slots: number, format: "gray" | "mjpeg" = "gray") {
   return { sink, signals, thread, handOver, over, isTaken, fill };
 }
 
-describe.skipIf(!hasLibc())("pixels", () => {
-  test("a slot is there before the frame, and the next one as soon as it is taken", async () => {
-    const { sink, handOver, thread, isTaken, fill } = stand(1);
+describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
+  test("HandOver: lends a slot before the frame, and the next one as soon as the frame is taken", async () => {
+    const { sink, handOver, thread, isTaken, fill } = bothSides(1);
     expect(sink.held).toBe(1);
     fill([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(thread.takeSlot()).toBeNull();
@@ -53,8 +55,8 @@ describe.skipIf(!hasLibc())("pixels", () => {
     expect(sink.held).toBe(0);
   });
 
-  test("without room the thread is told so when it asks, and gets a slot when there is one again", () => {
-    const { sink, handOver, thread } = stand(0);
+  test("HandOver: refuses a slot while there is none, and lends one when there is one again", () => {
+    const { sink, handOver, thread } = bothSides(0);
     expect(thread.takeSlot()).toBeNull();
     handOver.answerForSlot();
     expect([thread.takeSlot(), thread.takeSlot()]).toEqual(["refused", null]);
@@ -63,8 +65,8 @@ describe.skipIf(!hasLibc())("pixels", () => {
     expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
   });
 
-  test("a question that crosses a slot on its way is not answered twice", () => {
-    const { sink, thread, handOver } = stand(2);
+  test("HandOver: a question that crosses a lent slot is not answered twice", () => {
+    const { sink, thread, handOver } = bothSides(2);
     handOver.answerForSlot();
     expect(sink.held).toBe(1);
     expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
@@ -72,9 +74,9 @@ describe.skipIf(!hasLibc())("pixels", () => {
   });
 });
 
-describe.skipIf(!hasLibc())("JPEGs", () => {
-  test("have slots as large as the driver's buffers, of which they fill the first part", async () => {
-    const { sink, handOver, thread, isTaken, fill } = stand(1, "mjpeg");
+describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
+  test("HandOver: lends blocks as large as the driver's buffers, and delivers the filled part", async () => {
+    const { sink, handOver, thread, isTaken, fill } = bothSides(1, "mjpeg");
     expect(fill([0xff, 0xd8, 5, 6, 7]).bytes).toBe(16);
     thread.send({ bytes: 4, capturedAt: 5, lost: 1 });
     await until(isTaken, "the frame");
@@ -84,8 +86,8 @@ describe.skipIf(!hasLibc())("JPEGs", () => {
     expect(sink.held).toBe(0);
   });
 
-  test("come in order, each once, whether or not they are announced", async () => {
-    const { sink, thread, isTaken, fill } = stand(1, "mjpeg");
+  test("HandOver: delivers JPEGs in order, each once, announced or not", async () => {
+    const { sink, thread, isTaken, fill } = bothSides(1, "mjpeg");
     for (let frame = 1; frame <= 20; frame++) {
       if (frame % 2 === 0) thread.announce();
       if (frame % 4 === 0) await Bun.sleep(1);
@@ -96,8 +98,8 @@ describe.skipIf(!hasLibc())("JPEGs", () => {
     expect(sink.jpegs.map((jpeg) => jpeg[2])).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
 
-  test("are not looked at any more once it is to stop", async () => {
-    const { sink, thread, signals, over, isTaken } = stand(1, "mjpeg");
+  test("HandOver: delivers no frame after a stop", async () => {
+    const { sink, thread, signals, over, isTaken } = bothSides(1, "mjpeg");
     signals.stop();
     thread.send({ bytes: 2, capturedAt: 5, lost: 0 });
     await over;
@@ -105,27 +107,29 @@ describe.skipIf(!hasLibc())("JPEGs", () => {
   });
 });
 
-/** Threads that run scripts, by their names (proc(5)). */
+/** The number of threads that run scripts, found by their names (proc(5)). */
 function workers(): number {
   const names = readdirSync("/proc/self/task").map((thread) => readFileSync(`/proc/self/task/${thread}/comm`, "utf8"));
   return names.filter((name) => name.startsWith("Worker")).length;
 }
 
-describe.skipIf(!hasLibc())("a camera that is not there", () => {
+describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
   let starts = 0;
   const camera = () =>
     createCameraSource({
-      ...{ path: "/dev/video9999", settings: [], others: [] },
+      path: "/dev/video9999",
+      settings: [],
+      others: [],
       get identity() {
-        starts++; // the thread is told whom to look for
+        starts++; // the thread is told which camera to look for
         return { card: "No Such Camera", bus: "nowhere", nodeIndex: 0 };
       },
       wanted: { size: null, framesPerSecond: null, format: null },
       mode: { fourcc: "MJPG", format: "mjpeg", size: SIZE, interval: { numerator: 1, denominator: 25 } },
-      say: () => undefined,
+      log: SILENT_LOG,
     });
 
-  test("says so, as something that may be mended; its rate is known from what was negotiated", async () => {
+  test("CameraSource: a missing device is a failure with `retry`, and the negotiated rate is known", async () => {
     const sink = new RecordingSink();
     const source = camera();
     expect(source).toMatchObject({ name: "/dev/video9999", framesPerSecond: 25 });
@@ -136,13 +140,13 @@ describe.skipIf(!hasLibc())("a camera that is not there", () => {
     expect(starts).toBeGreaterThan(0);
   });
 
-  test("is not started at all once it is to stop", async () => {
+  test("CameraSource: starts nothing when the signal has aborted", async () => {
     starts = 0;
     await camera().run(new RecordingSink(), AbortSignal.abort());
     expect(starts).toBe(0);
   });
 
-  test("has settings that cannot be reached, said in one line; their thread ends with them", async () => {
+  test("CameraSource: the controls of a missing device fail with one line, and close ends their thread", async () => {
     const before = workers();
     const { controls } = camera();
     const error = await controls?.list().catch((thrown: unknown) => thrown);

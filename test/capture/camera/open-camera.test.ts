@@ -1,4 +1,4 @@
-// What is noticed of a camera when it is opened: that another program has it, and settings it does not take.
+// The checks when a camera is opened: whether another program uses it, and whether it takes the settings.
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -11,7 +11,7 @@ import type { Struct } from "../../../src/capture/v4l2/struct.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
-describe("a camera that another program has", () => {
+describe("refuseBusy", () => {
   const answering = (errno: number) => {
     const counts: number[] = [];
     const device = scriptedDevice(
@@ -26,7 +26,7 @@ describe("a camera that another program has", () => {
     return { device, counts };
   };
 
-  test("is in use, by a question that takes nothing", () => {
+  test("refuseBusy: throws for a camera in use, by a request that takes no buffer", () => {
     const { device, counts } = answering(ERRNO.EBUSY);
     let error: unknown;
     try {
@@ -39,17 +39,17 @@ describe("a camera that another program has", () => {
     expect(counts).toEqual([0]);
   });
 
-  test.each([0, ERRNO.EINVAL, ERRNO.ENOTTY])("any other answer says nothing of that (%p)", (errno) => {
+  test.each([0, ERRNO.EINVAL, ERRNO.ENOTTY])("refuseBusy: does not throw for the answer %p", (errno) => {
     expect(() => refuseBusy(answering(errno).device)).not.toThrow();
   });
 });
 
-describe("a setting of a file that the camera does not take is said with its line", () => {
+describe("checkSettings", () => {
   const driver = new ControlDriver({ id: 0x00980900, title: "Brightness", type: V4L2.CTRL_TYPE_INTEGER, value: 1n });
   test.each([
     ["brightnes", "1", "the camera has no control 'brightnes'; it has brightness"],
     ["brightness", "256", "'256' is no value for 'brightness': it takes 0 to 255"],
-  ])("%s=%s", (name, value, text) => {
+  ])("checkSettings: refuses %s=%s with the line of the settings file", (name, value, text) => {
     const writtenAt = `slipstream.toml:7: cameras[1].set.${name}`;
     const inFile = () => checkSettings(driver, [{ name, value, writtenAt }]);
     expect(inFile).toThrow(UsageError);

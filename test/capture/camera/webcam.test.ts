@@ -1,4 +1,4 @@
-// The source webcam: which names a shell may see, and a real picture by fswebcam.
+// The source `webcam`: which device names are safe in a shell, and real pictures by fswebcam.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -11,10 +11,14 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 const SIZE = { width: 160, height: 120 };
 const hasProgram = process.platform !== "linux" || Bun.which("fswebcam") !== null;
 
-/** Whether a name gets past the check; that fswebcam is not installed comes after it. */
+/** Creates the source of a device. */
+const webcam = (device: string, framesPerSecond: number) =>
+  createWebcam({ device, size: SIZE, framesPerSecond, quality: 80 });
+
+/** Whether a name passes the check. A missing fswebcam is reported after it. */
 function isAccepted(device: string): boolean {
   try {
-    expect(createWebcam(device, SIZE, 1, 80).name).toBe(device);
+    expect(webcam(device, 1).name).toBe(device);
     return true;
   } catch (error) {
     if (error instanceof MissingError) return true;
@@ -23,59 +27,56 @@ function isAccepted(device: string): boolean {
   }
 }
 
-describe("device names", () => {
-  test.each(["/dev/video0", "/dev/v4l/by_id/cam.1", "TEST:colourbars", "0", "FILE:a.png"])("'%s' is one", (name) => {
+describe("webcam, device names", () => {
+  const names = ["/dev/video0", "/dev/v4l/by_id/cam.1", "TEST:colourbars", "0", "FILE:a.png"];
+  test.each(names)("webcam: takes the device name '%s'", (name) => {
     expect(isAccepted(name)).toBe(true);
   });
 
   test.each([
-    ...[
-      "",
-      " ",
-      "-",
-      "--help",
-      "-d",
-      "/-d",
-      "/",
-      "//",
-      ".",
-      "..",
-      "a b",
-      "a;b",
-      "a&b",
-      "a|b",
-      "a>b",
-      "a<b",
-      "$HOME",
-      "a$(b)",
-    ],
-    ...[
-      "`a`",
-      "a'b",
-      'a"b',
-      "a\\b",
-      "a*b",
-      "a?b",
-      "a~b",
-      "~a",
-      "a!b",
-      "a#b",
-      "a{b}",
-      "a[b]",
-      "a(b)",
-      "a\nb",
-      "a\n",
-      "a\0",
-      "ä",
-      "%PATH%",
-      "^",
-    ],
+    "",
+    " ",
+    "-",
+    "--help",
+    "-d",
+    "/-d",
+    "/",
+    "//",
+    ".",
+    "..",
+    "a b",
+    "a;b",
+    "a&b",
+    "a|b",
+    "a>b",
+    "a<b",
+    "$HOME",
+    "a$(b)",
+    "`a`",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "a*b",
+    "a?b",
+    "a~b",
+    "~a",
+    "a!b",
+    "a#b",
+    "a{b}",
+    "a[b]",
+    "a(b)",
+    "a\nb",
+    "a\n",
+    "a\0",
+    "ä",
+    "%PATH%",
+    "^",
     "x".repeat(101),
-  ])("'%s' is none", (name) => {
+  ])("webcam: refuses the device name '%s'", (name) => {
     expect(isAccepted(name)).toBe(false);
   });
 
-  test("no accepted name holds what a shell reads, nor begins as an option", () => {
+  test("webcam: no accepted name has special characters of a shell or begins like an option", () => {
     const risky = fc.constantFrom(..." \t\n\r;&|<>$`'\"\\*?[](){}!#~^%=,-@+\0");
     const usual = fc.constantFrom(..."abcXYZ019_.:/");
     const name = fc.array(fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: risky }), {
@@ -103,19 +104,19 @@ describe("device names", () => {
   });
 });
 
-describe.skipIf(!hasProgram || process.platform !== "linux")("pictures", () => {
-  test("fswebcam's test picture arrives as a whole JPEG, and the source stops when told to", async () => {
+describe.skipIf(!hasProgram || process.platform !== "linux")("webcam, pictures", () => {
+  test("webcam: delivers fswebcam's test picture as whole JPEGs until the abort", async () => {
     const sink = new RecordingSink();
     const stopping = new AbortController();
-    const running = createWebcam("TEST:colourbars", SIZE, 20, 80).run(sink, stopping.signal);
+    const running = webcam("TEST:colourbars", 20).run(sink, stopping.signal);
     await until(() => sink.jpegs.length >= 2, "two pictures", 10_000);
     stopping.abort();
     await running;
     for (const jpeg of sink.jpegs) expect(djpeg(jpeg)).toMatchObject(SIZE);
   });
 
-  test("a camera that is not there is a SourceError of one line", async () => {
-    const run = createWebcam("/dev/video9999", SIZE, 5, 80).run(new RecordingSink(), new AbortController().signal);
+  test("webcam: a missing camera is a SourceError of one line", async () => {
+    const run = webcam("/dev/video9999", 5).run(new RecordingSink(), new AbortController().signal);
     const error = await run.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
     expect((error as SourceError).message).toStartWith("no picture from /dev/video9999: ");

@@ -1,11 +1,12 @@
-// MJPEG through ffmpeg: its pictures come byte for byte, unless they are to be scaled, paced, or turned.
+// MJPEG through ffmpeg: its pictures arrive byte for byte, unless they must be scaled, paced or rotated.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Size } from "../../../src/core/pixel-format.ts";
-import { createFfmpegSource, type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg.ts";
+import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
+import { type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { isMjpeg } from "../../../src/capture/pipe/mjpeg-probe.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
@@ -31,7 +32,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs the source until it has given so many frames, of whatever kind. */
+/** Runs the source until it has delivered `count` frames, as pixels or JPEGs. */
 async function take(input: FfmpegInput, count: number): Promise<RecordingSink> {
   const sink = new RecordingSink();
   const stopping = new AbortController();
@@ -42,27 +43,30 @@ async function take(input: FfmpegInput, count: number): Promise<RecordingSink> {
   return sink;
 }
 
-test.each(["clip.mjpeg", "clip.avi"])("of %s all pictures come as they are, again and again", async (name) => {
-  const sink = await take(fileInput(at(name), name, null, null), 2 * FRAMES);
-  expect(sink.frames).toEqual([]);
-  for (const [index, jpeg] of sink.jpegs.entries()) {
-    expect(Buffer.compare(jpeg, pictures[index % FRAMES] as Buffer)).toBe(0);
-  }
-});
+test.each(["clip.mjpeg", "clip.avi"])(
+  "ffmpeg source: passes on all pictures of %s unchanged, in a loop",
+  async (name) => {
+    const sink = await take(fileInput({ location: at(name), name, size: null, framesPerSecond: null }), 2 * FRAMES);
+    expect(sink.frames).toEqual([]);
+    for (const [index, jpeg] of sink.jpegs.entries()) {
+      expect(Buffer.compare(jpeg, pictures[index % FRAMES] as Buffer)).toBe(0);
+    }
+  },
+);
 
 test.each([
-  ["a size is asked for", "clip.avi", { width: 80, height: 60 }, null],
-  ["a rate is asked for", "clip.avi", null, 10],
-  ["it is something else", "clip.mp4", null, null],
-  ["the container turns it", "turned.mov", null, null],
-] as const)("pixels come where %s", async (_, name, size: Size | null, rate) => {
-  const sink = await take(fileInput(at(name), name, size, rate), 2);
+  ["a size", "clip.avi", { width: 80, height: 60 }, null],
+  ["a rate", "clip.avi", null, 10],
+  ["another codec", "clip.mp4", null, null],
+  ["a container that rotates", "turned.mov", null, null],
+] as const)("ffmpeg source: delivers pixels with %s", async (_, name, size: Size | null, rate) => {
+  const sink = await take(fileInput({ location: at(name), name, size, framesPerSecond: rate }), 2);
   expect(sink.jpegs).toEqual([]);
   const expected = size ?? (name === "turned.mov" ? { width: 120, height: 160 } : { width: 160, height: 120 });
   expect(sink.frames[0]).toMatchObject(expected);
 });
 
-test("of a camera that streams MJPEG over HTTP all pictures come as they are", async () => {
+test("ffmpeg source: passes on the pictures of a camera that streams MJPEG over HTTP", async () => {
   let connections = 0;
   const stopping = new AbortController();
   const camera = Bun.serve({
@@ -89,7 +93,10 @@ test("of a camera that streams MJPEG over HTTP all pictures come as they are", a
     },
   });
   try {
-    const sink = await take(urlInput(`http://127.0.0.1:${camera.port}/video`, null, null), 12);
+    const sink = await take(
+      urlInput({ url: `http://127.0.0.1:${camera.port}/video`, size: null, framesPerSecond: null }),
+      12,
+    );
     expect(sink.frames).toEqual([]);
     const first = pictures.findIndex((picture) => Buffer.compare(picture, sink.jpegs[0] as Uint8Array) === 0);
     expect(first).toBeGreaterThanOrEqual(0);
@@ -103,7 +110,7 @@ test("of a camera that streams MJPEG over HTTP all pictures come as they are", a
   }
 });
 
-test("what is not there, or told to stop, is no MJPEG, and nothing is left running", async () => {
+test("isMjpeg: is false for a missing file and after an abort, and true for MJPEG", async () => {
   expect(await isMjpeg(["-i", `file:${at("nothing.avi")}`], new AbortController().signal)).toBe(false);
   expect(await isMjpeg(["-i", `file:${at("clip.avi")}`], AbortSignal.abort())).toBe(false);
   expect(await isMjpeg(["-i", `file:${at("clip.avi")}`], new AbortController().signal)).toBe(true);

@@ -1,4 +1,4 @@
-// Sources through ffmpeg: the command line for each kind of input, and real runs of it.
+// Sources through ffmpeg: the command line for each kind of input, and real runs.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -6,15 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { MissingError, SourceError } from "../../../src/core/errors.ts";
+import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
 import {
-  createFfmpegSource,
   deviceInput,
-  ffmpegArguments,
   type FfmpegInput,
   fileInput,
   isAddress,
   urlInput,
-} from "../../../src/capture/pipe/ffmpeg.ts";
+} from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -28,16 +27,22 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The value that follows an option. */
+/** Keeps size and rate of the input. */
+const OWN = { size: null, framesPerSecond: null };
+const SMALL = { size: { width: 320, height: 240 }, framesPerSecond: 12.5 };
+const file = (name: string) => fileInput({ location: join(folder, name), name, ...OWN });
+const url = (address: string) => urlInput({ url: address, ...OWN });
+
+/** The value after an option. */
 function optionOf(args: readonly string[], option: string): string | undefined {
   const at = args.indexOf(option);
   return at < 0 ? undefined : args[at + 1];
 }
 
-describe("arguments", () => {
-  test("a file is played at its own pace, again and again, and never taken for a protocol or an option", () => {
+describe("ffmpegArguments", () => {
+  test("fileInput: loops a file at its own pace, and its path is never taken for a protocol or an option", () => {
     for (const path of ["clip.mp4", "-i", "a:b.mp4", "http", "/tmp/a b.mp4"]) {
-      const args = ffmpegArguments(fileInput(path, "name", null, null));
+      const args = ffmpegArguments(fileInput({ location: path, name: "name", ...OWN }));
       expect(args).toContain("-re");
       expect(optionOf(args, "-stream_loop")).toBe("-1");
       expect(optionOf(args, "-i")).toBe(`file:${path}`);
@@ -45,20 +50,20 @@ describe("arguments", () => {
     }
   });
 
-  test("a live address is read without a buffer and not paced; rtsp goes through TCP", () => {
-    for (const url of [
+  test("urlInput: reads a live address without a buffer and without pacing, and rtsp through TCP", () => {
+    for (const address of [
       "rtsp://camera/live",
       "http://camera/stream",
       "http://camera/mjpg?quality=5",
       "udp://@239.0.0.1:1234",
     ]) {
-      const input = urlInput(url, null, null);
+      const input = url(address);
       const args = ffmpegArguments(input);
       expect(optionOf(args, "-fflags")).toBe("nobuffer");
-      expect(optionOf(args, "-i")).toBe(url);
+      expect(optionOf(args, "-i")).toBe(address);
       expect(args).not.toContain("-re");
       expect(args).not.toContain("-stream_loop");
-      expect(optionOf(args, "-rtsp_transport")).toBe(url.startsWith("rtsp:") ? "tcp" : undefined);
+      expect(optionOf(args, "-rtsp_transport")).toBe(address.startsWith("rtsp:") ? "tcp" : undefined);
       expect(input.stallTimeoutMs).toBeGreaterThan(0);
     }
   });
@@ -68,53 +73,54 @@ describe("arguments", () => {
     "https://host/a/b.MKV?token=1",
     "https://u:p@host/x.webm#t=5",
     "http://host/v.mov",
-  ])("the recording %s is played as a file is", (url) => {
-    const args = ffmpegArguments(urlInput(url, null, null));
+  ])("urlInput: plays the recording %s like a file", (address) => {
+    const args = ffmpegArguments(url(address));
     expect(args).toContain("-re");
     expect(optionOf(args, "-stream_loop")).toBe("-1");
-    expect(optionOf(args, "-i")).toBe(url);
+    expect(optionOf(args, "-i")).toBe(address);
   });
 
-  test("cameras are opened as each platform names them, with the size and rate asked of the camera", () => {
-    const size = { width: 640, height: 480 };
-    const linux = ffmpegArguments(deviceInput("/dev/video2", "linux", size, 30));
+  test("deviceInput: names the camera as on each platform, and asks the camera for size and rate", () => {
+    const linux = ffmpegArguments(
+      deviceInput({ device: "/dev/video2", platform: "linux", size: { width: 640, height: 480 }, framesPerSecond: 30 }),
+    );
     expect([optionOf(linux, "-f"), optionOf(linux, "-i")]).toEqual(["v4l2", "/dev/video2"]);
     expect([optionOf(linux, "-video_size"), optionOf(linux, "-framerate")]).toEqual(["640x480", "30"]);
     expect(linux.indexOf("-video_size")).toBeLessThan(linux.indexOf("-i"));
     expect(optionOf(linux, "-vf")).not.toMatch(/fps=|scale=640/);
-    const mac = ffmpegArguments(deviceInput("0", "darwin", null, null));
+    const mac = ffmpegArguments(deviceInput({ device: "0", platform: "darwin", ...OWN }));
     expect([optionOf(mac, "-f"), optionOf(mac, "-i")]).toEqual(["avfoundation", "0:none"]);
-    const windows = ffmpegArguments(deviceInput("USB Camera", "win32", null, null));
+    const windows = ffmpegArguments(deviceInput({ device: "USB Camera", platform: "win32", ...OWN }));
     expect([optionOf(windows, "-f"), optionOf(windows, "-i")]).toEqual(["dshow", "video=USB Camera"]);
     expect(windows).not.toContain("-framerate");
   });
 
-  test("size and rate of other inputs are made by filters; full range and BT.601 always", () => {
-    const args = ffmpegArguments(urlInput("rtsp://c/1", { width: 320, height: 240 }, 12.5));
+  test("ffmpegArguments: filters make size, rate, full range and BT.601", () => {
+    const args = ffmpegArguments(urlInput({ url: "rtsp://c/1", ...SMALL }));
     expect(optionOf(args, "-vf")).toBe("fps=12.5,scale=320:240:out_range=full:out_color_matrix=bt601,format=yuvj420p");
-    const plain = ffmpegArguments(urlInput("rtsp://c/1", null, null));
+    const plain = ffmpegArguments(url("rtsp://c/1"));
     expect(optionOf(plain, "-vf")).toBe("scale=out_range=full:out_color_matrix=bt601,format=yuvj420p");
     expect(plain).toContain("-nostdin");
   });
 
-  test("with all colours wanted, frames come as RGB", () => {
-    const args = ffmpegArguments(urlInput("rtsp://c/1", { width: 320, height: 240 }, 12.5), "444");
+  test("ffmpegArguments: frames are RGB with sampling 444", () => {
+    const args = ffmpegArguments(urlInput({ url: "rtsp://c/1", ...SMALL }), "444");
     expect(optionOf(args, "-vf")).toBe("fps=12.5,scale=320:240,format=rgb24");
     expect([optionOf(args, "-c:v"), args.at(-2)]).toEqual(["ppm", "image2pipe"]);
   });
 
-  test("what is near is given up sooner than what is behind a network", () => {
-    const near = deviceInput("/dev/video0", "linux", null, null).stallTimeoutMs;
+  test("stallTimeoutMs: is 2 s for a device and longer for an address", () => {
+    const near = deviceInput({ device: "/dev/video0", platform: "linux", ...OWN }).stallTimeoutMs;
     expect(near).toBe(2_000);
-    expect(urlInput("rtsp://camera/1", null, null).stallTimeoutMs).toBeGreaterThan(3 * near);
+    expect(url("rtsp://camera/1").stallTimeoutMs).toBeGreaterThan(3 * near);
   });
 });
 
-describe("names", () => {
+describe("urlInput, names", () => {
   const word = fc.stringMatching(/^[a-z0-9]{1,12}$/);
   const secret = fc.stringMatching(/^[A-Z]{6,10}[:@A-Z!$&*+=.,;~-]{0,6}$/);
 
-  test("no password of an address is shown, whatever is in it", () => {
+  test("urlInput: the name never contains the password", () => {
     const path = fc.constantFrom("", "/", "/live", "/clip.mp4", "/a@b", "?x=a@b");
     fc.assert(
       fc.property(
@@ -124,7 +130,7 @@ describe("names", () => {
         word,
         path,
         (scheme, user, password, host, rest) => {
-          const { name } = urlInput(`${scheme}://${user}:${password}@${host}${rest}`, null, null);
+          const { name } = url(`${scheme}://${user}:${password}@${host}${rest}`);
           expect(name).toBe(`${scheme}://${host}${rest}`);
         },
       ),
@@ -132,9 +138,9 @@ describe("names", () => {
     );
   });
 
-  test("an address without one is shown as it is", () => {
-    for (const url of ["rtsp://camera:554/live", "http://host/a@b/c", "udp://239.0.0.1:1234"]) {
-      expect(urlInput(url, null, null).name).toBe(url);
+  test("urlInput: the name of an address without a password is the address", () => {
+    for (const address of ["rtsp://camera:554/live", "http://host/a@b/c", "udp://239.0.0.1:1234"]) {
+      expect(url(address).name).toBe(address);
     }
   });
 
@@ -148,12 +154,12 @@ describe("names", () => {
     ["/dev/video0", false],
     ["a b://c", false],
     ["://x", false],
-  ])("'%s' is an address: %p", (text, expected) => {
+  ])("isAddress: '%s' gives %p", (text, expected) => {
     expect(isAddress(text)).toBe(expected);
   });
 });
 
-describe("real runs", () => {
+describe("ffmpeg source, real runs", () => {
   async function failure(input: FfmpegInput): Promise<Error> {
     const error = await createFfmpegSource(input)
       .run(new RecordingSink(), new AbortController().signal)
@@ -162,9 +168,9 @@ describe("real runs", () => {
     return error;
   }
 
-  test("a file is delivered frame by frame, begins anew at its end, and stops when told to", async () => {
+  test("ffmpeg source: delivers the frames of a file in a loop until the abort", async () => {
     const sink = new RecordingSink();
-    const source = createFfmpegSource(fileInput(join(folder, "short.mp4"), "short.mp4", null, null));
+    const source = createFfmpegSource(file("short.mp4"));
     const stopping = new AbortController();
     const running = source.run(sink, stopping.signal);
     await until(() => sink.frames.length > 8, "more frames than the file has");
@@ -180,10 +186,10 @@ describe("real runs", () => {
     expect(sink.frames.length).toBe(delivered);
   });
 
-  test("is scaled to the size asked for", async () => {
+  test("ffmpeg source: scales to the size that is asked for", async () => {
     const sink = new RecordingSink();
     const stopping = new AbortController();
-    const input = fileInput(join(folder, "short.mp4"), "short.mp4", { width: 33, height: 21 }, null);
+    const input = { ...file("short.mp4"), probe: null, size: { width: 33, height: 21 } };
     const running = createFfmpegSource(input).run(sink, stopping.signal);
     await until(() => sink.frames.length > 0, "a frame");
     stopping.abort();
@@ -195,65 +201,70 @@ describe("real runs", () => {
     ["text.mp4", /cannot read video from text\.mp4: Invalid data/],
     ["sound.wav", /there is no video in it/],
     ["nothing.mp4", /cannot read video from nothing\.mp4: No such file/],
-  ])("%s fails with one line that says why", async (name, message) => {
-    const error = await failure(fileInput(join(folder, name), name, null, null));
+  ])("ffmpeg source: %s fails with one line that gives the reason", async (name, message) => {
+    const error = await failure(file(name));
     expect(error).toBeInstanceOf(SourceError);
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain("\n");
     expect(error.message).not.toContain(folder);
   });
 
-  test("an address where nobody listens fails without telling its password", async () => {
+  test("ffmpeg source: an error about an address does not contain the password", async () => {
     const port = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const closed = port.port;
     port.stop(true);
-    const error = await failure(urlInput(`http://admin:SECRET@127.0.0.1:${closed}/live`, null, null));
+    const error = await failure(url(`http://admin:SECRET@127.0.0.1:${closed}/live`));
     expect(error.message).toContain("Connection refused");
     expect(error.message).not.toContain("SECRET");
   });
 
   test.each([
-    ["a page that is not there", "/404", "Server returned 404 Not Found"],
-    ["a camera that wants a password", "/401", "Server returned 401 Unauthorized"],
+    ["a missing page", "/404", "Server returned 404 Not Found"],
+    ["a missing password", "/401", "Server returned 401 Unauthorized"],
     ["a page instead of a video", "/page", "Invalid data found"],
-  ])("%s is said to be that", async (_, path, reason) => {
+  ])("ffmpeg source: %s is reported as that", async (_, path, reason) => {
     await using server = Bun.serve({
       port: 0,
       fetch: () => new Response("no video ".repeat(999), { status: Number(path.slice(1)) || 200 }),
     });
-    const url = `http://admin:SECRET@127.0.0.1:${server.port}${path}`;
-    const { message } = await failure(urlInput(url, null, null));
+    const { message } = await failure(url(`http://admin:SECRET@127.0.0.1:${server.port}${path}`));
     expect(message).toStartWith(`cannot read video from http://127.0.0.1:${server.port}${path}: ${reason}`);
     expect(message).not.toMatch(/SECRET|\n/);
   });
 
   test.each([
-    ["a protocol that there is not", urlInput("nonsense://camera/1", null, null), "Protocol not found"],
+    ["an unknown protocol", url("nonsense://camera/1"), "Protocol not found"],
     [
       "a device of another platform",
-      deviceInput("0", "darwin", null, null),
+      deviceInput({ device: "0", platform: "darwin", ...OWN }),
       "this ffmpeg was built without avfoundation",
     ],
-    ["a device that is no camera", deviceInput("/dev/null", "linux", null, null), "Inappropriate ioctl for device"],
-  ])("%s is said to be that", async (_, input, reason) => {
+    [
+      "a device that is no camera",
+      deviceInput({ device: "/dev/null", platform: "linux", ...OWN }),
+      "Inappropriate ioctl for device",
+    ],
+  ])("ffmpeg source: %s is reported as that", async (_, input, reason) => {
     const { message } = await failure(input);
     expect(message).toStartWith(`cannot read video from ${input.name}: ${reason}`);
     expect(message).not.toContain("\n");
   });
 
-  test("an input that sends nothing is given up after its time", async () => {
+  test("ffmpeg source: gives up an input that sends nothing", async () => {
     using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    const input = { ...urlInput(`tcp://127.0.0.1:${silent.port}`, null, null), stallTimeoutMs: 300 };
+    const input = { ...url(`tcp://127.0.0.1:${silent.port}`), stallTimeoutMs: 300 };
     const error = await failure(input);
     expect(error).toMatchObject({ name: "SourceError", retry: true, message: expect.stringContaining("sent nothing") });
   });
 
-  test("without ffmpeg the error says how to get it", async () => {
+  test("ffmpeg source: the error for a missing ffmpeg says how to install it", async () => {
+    const module = (name: string) => JSON.stringify(new URL(`../../../src/capture/pipe/${name}`, import.meta.url).href);
     const script = `
-      import { createFfmpegSource, fileInput } from ${JSON.stringify(new URL("../../../src/capture/pipe/ffmpeg.ts", import.meta.url).href)};
-      try { createFfmpegSource(fileInput("x", "x.mp4", null, null)); } catch (error) { console.log(error.name + ": " + error.message); }`;
+      import { createFfmpegSource } from ${module("ffmpeg.ts")};
+      import { urlInput } from ${module("ffmpeg-input.ts")};
+      try { createFfmpegSource(urlInput({ url: "rtsp://x", size: null, framesPerSecond: null })); } catch (error) { console.log(error.name + ": " + error.message); }`;
     const { stdout } = Bun.spawnSync([process.execPath, "-e", script], { env: { ...process.env, PATH: "/nowhere" } });
-    expect(stdout.toString()).toStartWith(`${new MissingError("").name}: x.mp4 needs ffmpeg`);
+    expect(stdout.toString()).toStartWith(`${new MissingError("").name}: rtsp://x needs ffmpeg`);
     expect(stdout.toString()).toContain("install ffmpeg");
   });
 });

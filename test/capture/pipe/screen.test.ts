@@ -1,28 +1,39 @@
-// The source `screen`: what each platform's ffmpeg is told, which words name a screen, and the one line where there is none.
+// The source `screen`: which texts name a screen, ffmpeg's arguments on each platform, and the errors without a screen.
 
 import { describe, expect, test } from "bun:test";
 import { MissingError, SourceError, UsageError } from "../../../src/core/errors.ts";
+import { lineLog } from "../../../src/core/log.ts";
 import { presetFor } from "../../../src/server/settings/preset.ts";
 import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
-import { isScreen, parseScreen, screenInput, type Session } from "../../../src/capture/pipe/screen.ts";
+import {
+  isScreen,
+  parseScreen,
+  screenInput,
+  type ScreenOptions,
+  type Session,
+} from "../../../src/capture/pipe/screen.ts";
 import { startVirtualDisplay } from "../../../scripts/virtual-display.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
 const X11: Session = { platform: "linux", x11: ":0", wayland: undefined };
 
+/** The input for a source, at 30 frames per second unless the test says otherwise. */
+const inputFor = (source: string, session: Session, more: Partial<ScreenOptions> = {}) =>
+  screenInput({ place: parseScreen(source), session, size: null, framesPerSecond: 30, ...more });
+
 /** The part of ffmpeg's arguments that says where frames come from. */
 function inputOf(source: string, session: Session): string {
-  const args = ffmpegArguments(screenInput(parseScreen(source), session, null, 30));
+  const args = ffmpegArguments(inputFor(source, session));
   return args.slice(args.indexOf("nobuffer") + 1, args.indexOf("-map")).join(" ");
 }
 
 const filtersOf = (source: string, session: Session) => {
-  const args = ffmpegArguments(screenInput(parseScreen(source), session, null, 30));
+  const args = ffmpegArguments(inputFor(source, session));
   return args[args.indexOf("-vf") + 1];
 };
 
-describe("words", () => {
+describe("parseScreen", () => {
   test.each([
     ["screen", { screen: null, area: null }],
     ["screen:1", { screen: "1", area: null }],
@@ -32,7 +43,7 @@ describe("words", () => {
     ["screen:640x480+10+20", { screen: null, area: { width: 640, height: 480, x: 10, y: 20 } }],
     ["screen:1,640x480+0+0", { screen: "1", area: { width: 640, height: 480, x: 0, y: 0 } }],
     ["screen:/dev/dri/card1", { screen: "/dev/dri/card1", area: null }],
-  ])("%s", (source, place) => {
+  ])("parseScreen: reads %s", (source, place) => {
     expect(isScreen(source)).toBe(true);
     expect(parseScreen(source)).toEqual(place);
   });
@@ -45,21 +56,21 @@ describe("words", () => {
     "screen:1x1+0+0,1x1+0+0",
     "screen:-i",
     "screen:1;rm",
-  ])("%s is no screen", (source) => {
+  ])("parseScreen: refuses %s", (source) => {
     expect(() => parseScreen(source)).toThrow(UsageError);
   });
 
-  test("a file may have nearly that name", () => {
+  test("isScreen: is false for files with a similar name", () => {
     expect(["screen.mp4", "./screen", "screens"].map(isScreen)).toEqual([false, false, false]);
   });
 
-  test("text gets all its colours, a higher quality and every difference; cameras do not", () => {
+  test("presetFor: a screen gets all colours, a higher quality and no noise limit; a camera does not", () => {
     expect(presetFor("screen:1")).toEqual({ quality: 90, sampling: "444", noise: 0 });
     expect(presetFor("/dev/video0")).toEqual({ quality: 75, sampling: "420", noise: 2 });
   });
 });
 
-describe("what ffmpeg is told", () => {
+describe("screenInput", () => {
   const part = "screen:640x480+10+20";
   test.each([
     ["screen", X11, "-f x11grab -framerate 30 -i :0"],
@@ -83,18 +94,18 @@ describe("what ffmpeg is told", () => {
       "-f gdigrab -framerate 30 -offset_x 10 -offset_y 20 -video_size 640x480 -i desktop",
     ],
     ["screen:/dev/dri/card0", X11, "-device /dev/dri/card0 -f kmsgrab -framerate 30 -i -"],
-  ] satisfies [string, Session, string][])("%s", (source, session, expected) => {
+  ] satisfies [string, Session, string][])("screenInput: %s", (source, session, expected) => {
     expect(inputOf(source, session)).toBe(expected);
   });
 
-  test("areas are cut out by a filter where the platform cannot, before anything else is done", () => {
+  test("screenInput: the first filter cuts an area out where the platform's device cannot", () => {
     expect(filtersOf(part, { ...X11, platform: "darwin" })).toBe("crop=640:480:10:20,format=rgb24");
     expect(filtersOf("screen:/dev/dri/card0", X11)).toBe("hwdownload,format=bgr0,format=rgb24");
     expect(filtersOf(part, X11)).toBe("format=rgb24");
   });
 
-  test("--size scales; pixels come as RGB whatever the sampling", () => {
-    const input = screenInput(parseScreen("screen"), X11, { width: 320, height: 200 }, 10);
+  test("screenInput: a size scales, and pixels are RGB with any sampling", () => {
+    const input = inputFor("screen", X11, { size: { width: 320, height: 200 }, framesPerSecond: 10 });
     for (const sampling of ["420", "444"] as const) {
       expect(ffmpegArguments(input, sampling).join(" ")).toContain("-vf scale=320:200,format=rgb24");
       expect(ffmpegArguments(input, sampling).join(" ")).toContain("-c:v ppm -f image2pipe pipe:1");
@@ -103,34 +114,34 @@ describe("what ffmpeg is told", () => {
   });
 });
 
-describe("where there is none", () => {
+describe("screenInput, without a screen", () => {
   test.each([
     ["no display", { ...X11, x11: undefined }, "DISPLAY is not set"],
-    ["an empty one", { ...X11, x11: "" }, "DISPLAY is not set"],
+    ["an empty display", { ...X11, x11: "" }, "DISPLAY is not set"],
     ["Wayland alone", { ...X11, x11: undefined, wayland: "wayland-0" }, "Wayland"],
-  ] satisfies [string, Session, string][])("%s", (_, session, text) => {
-    const open = () => screenInput(parseScreen("screen"), session, null, 30);
+  ] satisfies [string, Session, string][])("screenInput: %s is a MissingError", (_, session, text) => {
+    const open = () => inputFor("screen", session);
     expect(open).toThrow(MissingError);
     expect(open).toThrow(text);
   });
 
-  test("X11 inside Wayland is said to be only a part", () => {
-    const said: string[] = [];
-    screenInput(parseScreen("screen"), { ...X11, wayland: "wayland-0" }, null, 30, (text) => said.push(text));
-    expect(said.join()).toContain("only X11's own windows");
+  test("screenInput: warns that X11 shows only a part of a Wayland session", () => {
+    const lines: string[] = [];
+    inputFor("screen", { ...X11, wayland: "wayland-0" }, { log: lineLog((text) => lines.push(text)) });
+    expect(lines.join()).toContain("only the windows of X11 programs");
   });
 
-  test("Windows has no numbers for screens", () => {
-    expect(() => screenInput(parseScreen("screen:1"), { ...X11, platform: "win32" }, null, 30)).toThrow(UsageError);
+  test("screenInput: refuses a number on Windows", () => {
+    expect(() => inputFor("screen:1", { ...X11, platform: "win32" })).toThrow(UsageError);
   });
 
   test.each([
-    ["a display that nobody serves", "screen:987", "linux", "Cannot open display :987"],
-    ["an area outside of it", "screen:5000x5000+0+0", "linux", "outside the screen size 320x240"],
-    ["an ffmpeg that lacks what is needed", "screen", "win32", "built without gdigrab"],
-  ] as const)("%s: ffmpeg's own reason, in one line", async (_, source, platform, text) => {
+    ["a display without a server", "screen:987", "linux", "Cannot open display :987"],
+    ["an area outside of the screen", "screen:5000x5000+0+0", "linux", "outside the screen size 320x240"],
+    ["an ffmpeg without the device", "screen", "win32", "built without gdigrab"],
+  ] as const)("screen source: %s fails with ffmpeg's reason in one line", async (_, source, platform, text) => {
     await using display = await startVirtualDisplay(320, 240);
-    const input = screenInput(parseScreen(source), { ...X11, x11: display.name, platform }, null, 30);
+    const input = inputFor(source, { ...X11, x11: display.name, platform });
     const error = await createFfmpegSource(input)
       .run(new RecordingSink(), new AbortController().signal)
       .catch((thrown: unknown) => thrown);
@@ -140,11 +151,11 @@ describe("where there is none", () => {
   });
 });
 
-test("an area of a real display comes in its size and at its rate, as RGB", async () => {
+test("screen source: delivers an area of a real display as RGB in its size", async () => {
   await using display = await startVirtualDisplay(320, 240);
   const sink = new RecordingSink();
   const stopping = new AbortController();
-  const input = screenInput(parseScreen("screen:64x48+100+80"), { ...X11, x11: display.name }, null, 30);
+  const input = inputFor("screen:64x48+100+80", { ...X11, x11: display.name });
   const running = createFfmpegSource(input).run(sink, stopping.signal);
   await until(() => sink.frames.length > 3, "frames of the screen", 15_000);
   stopping.abort();

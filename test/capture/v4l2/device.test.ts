@@ -38,6 +38,6 @@ test.each([
 
 test("a multi-planar one is said to be that, with what reads it, in one line", () => {
   expect(explainMultiPlanar("/dev/video3")).toMatch(
-    /^\/dev\/video3 is multi-planar, which is read neither here nor by ffmpeg: .+$/,
+    /^\/dev\/video3 is multi-planar, which neither Slipstream nor ffmpeg reads; .+$/,
   );
 });

@@ -1,0 +1,125 @@
+// What ffmpeg is told to read: a file, an address or a camera, with ffmpeg's hidden delays switched off.
+
+import type { Size } from "../../core/pixel-format.ts";
+import { SILENCE_MS } from "../../protocol/silence.ts";
+
+export interface FfmpegInput {
+  /** The source's name, for people. */
+  name: string;
+  /** The arguments before and with `-i`. */
+  arguments: readonly string[];
+  /** The arguments that ask ffprobe whether the input is MJPEG, whose pictures are passed on; null: it is always decoded. */
+  probe: readonly string[] | null;
+  /** Scale to this size; null keeps the input's own size. */
+  size: Size | null;
+  /** Convert to this rate; null keeps the input's own rate. */
+  framesPerSecond: number | null;
+  /** The rate that the input itself is asked for; null when it is not asked. */
+  askedFramesPerSecond: number | null;
+  /** The input has RGB pixels, which are delivered as they are: the encoder converts them anyway. */
+  isRgb: boolean;
+  /** Filters that come before all others. */
+  filters: readonly string[];
+  /** The device's path, which exists while the device is there; null for other inputs. */
+  devicePath: string | null;
+  /** Without a frame for this long, ffmpeg counts as hung; 0 = never. */
+  stallTimeoutMs: number;
+}
+
+/** What is asked for; null = the input's own. */
+export interface WantedOfInput {
+  size: Size | null;
+  framesPerSecond: number | null;
+}
+
+/**
+ * A network stream may be silent for longer than a device before it is opened again. TCP recovers from a lost packet or a change
+ * of access point within some seconds, while a new RTSP session takes several round trips and then waits for a key frame,
+ * often 2 to 10 s.
+ */
+const NETWORK_STALL_MS = 10_000;
+
+const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
+  probe: null,
+  size: null,
+  framesPerSecond: null,
+  askedFramesPerSecond: null,
+  isRgb: false,
+  filters: [],
+  devicePath: null,
+  stallTimeoutMs: 0,
+};
+
+/**
+ * Arguments for live input. A demuxer keeps the frames from which it guesses the stream's parameters and plays them first, so
+ * that everything after them is late. `nobuffer` drops these frames. A file would lose its beginning by it.
+ */
+export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", "nobuffer"];
+
+/** A recorded file, played at its own pace in a loop. `location` is a path, or the address of a file. */
+export function fileInput({
+  location,
+  name,
+  size,
+  framesPerSecond,
+}: WantedOfInput & { location: string; name: string }): FfmpegInput {
+  // -re plays by the file's own time stamps; without it a file would run as fast as it can be decoded.
+  const file = ["-i", isAddress(location) ? location : `file:${location}`];
+  const input = ["-re", "-stream_loop", "-1", ...file];
+  const probe = size === null && framesPerSecond === null ? file : null;
+  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond };
+}
+
+/** Containers that need an index or an end: an address with such a name is a recording, not live video. */
+const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
+
+/** An address of rtsp, http or any other protocol of ffmpeg. A recording behind http is played like a file. */
+export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
+  const name = withoutPassword(url);
+  if (RECORDING.test(url)) return fileInput({ location: url, name, size, framesPerSecond });
+  const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
+  const input = [...LIVE_ARGUMENTS, ...transport, "-i", url];
+  // rtsp is not probed: opening a session takes a second, and it is seldom MJPEG.
+  const probe = /^https?:/i.test(url) && size === null && framesPerSecond === null ? ["-i", url] : null;
+  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
+}
+
+/**
+ * A camera, by the platform's own name for it. The camera itself is asked for size and rate; whatever it sends instead is shown
+ * unchanged.
+ */
+export function deviceInput({
+  device,
+  platform,
+  size,
+  framesPerSecond,
+}: WantedOfInput & { device: string; platform: NodeJS.Platform }): FfmpegInput {
+  const wanted = [
+    ...(framesPerSecond === null ? [] : ["-framerate", String(framesPerSecond)]),
+    ...(size === null ? [] : ["-video_size", `${size.width}x${size.height}`]),
+  ];
+  const [format, address] =
+    platform === "darwin"
+      ? ["avfoundation", `${device}:none`]
+      : platform === "win32"
+        ? ["dshow", `video=${device}`]
+        : ["v4l2", device];
+  return {
+    ...PLAIN,
+    name: device,
+    arguments: [...LIVE_ARGUMENTS, "-f", format, ...wanted, "-i", address],
+    askedFramesPerSecond: framesPerSecond,
+    devicePath: format === "v4l2" ? device : null,
+    stallTimeoutMs: SILENCE_MS, // a device is next to us, and opening it again takes less than a second
+  };
+}
+
+/** Whether `text` is a URL rather than a path. */
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+}
+
+/** The address without user name and password, for messages and logs. */
+export function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, "//");
+}
