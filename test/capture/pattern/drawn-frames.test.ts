@@ -1,4 +1,4 @@
-// Frames that a thread draws: nothing is kept of those that are gone, and a thread that dies is said and costs no slot.
+// deliverDrawn: its memory does not grow with the frames, and a thread that dies is reported and loses no slot.
 
 import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
@@ -10,7 +10,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const SIZE = { width: 160, height: 90 };
 
-/** Hands out one slot again and again, and says of each frame only that it came. */
+/** Hands out one slot again and again, and only counts the frames. */
 class OneSlotSink extends RecordingSink {
   readonly #slot = super.reserve("rgba", SIZE);
   delivered = 0;
@@ -25,7 +25,7 @@ class OneSlotSink extends RecordingSink {
   }
 }
 
-test("a source that has run for thousands of frames holds no more than one that has run for some hundred", async () => {
+test("deliverDrawn: the number of promises does not grow with the number of frames", async () => {
   const sink = new OneSlotSink();
   const ending = new AbortController();
   const running = createPattern(SIZE, 0).run(sink, ending.signal);
@@ -39,10 +39,10 @@ test("a source that has run for thousands of frames holds no more than one that 
   const late = await held(3_300);
   ending.abort();
   await running;
-  expect(late - early).toBeLessThan(300); // it was one for each frame and more
+  expect(late - early).toBeLessThan(300); // a leak would be at least one for each frame
 });
 
-test("a thread that dies while it draws ends the source with an error and gives its slot back", async () => {
+test("deliverDrawn: a thread that dies ends the source with an error and releases the slot", async () => {
   const sink = new RecordingSink();
   const worker = new Worker(
     `require("node:worker_threads").parentPort.on("message", () => setTimeout(() => { throw new Error("no ink"); }));`,

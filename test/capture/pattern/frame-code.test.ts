@@ -1,4 +1,4 @@
-// The frame code: read back after real JPEG compression and scaling, and never misread when damaged.
+// The frame code: it is read back after real JPEG compression and scaling, and never misread when it is damaged.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -16,7 +16,7 @@ import { toRgbaBytes } from "../../support/samples.ts";
 const CODE: FrameCode = { frameNumber: 0xdeadbeef, bornAt: 1_763_800_000_123_456 };
 const SIZE: Size = { width: 640, height: 360 };
 
-/** The test card with a code on it, as the pattern source draws them. */
+/** The test card with a code on it, as the pattern source draws it. */
 function coded(size: Size, code: FrameCode = CODE): Uint8Array<ArrayBuffer> {
   const rgba = new Uint8Array(size.width * size.height * 4);
   new TestCard(size).draw(rgba, 1.3);
@@ -34,8 +34,8 @@ const code = fc.record({
   bornAt: fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
 });
 
-describe("reading back", () => {
-  test("yields every number and time, at every size from the least on", () => {
+describe("readFrameCode", () => {
+  test("readFrameCode: returns every number and time that was drawn, at every size from the smallest on", () => {
     const size = fc.record({ width: fc.integer({ min: 160, max: 400 }), height: fc.integer({ min: 16, max: 60 }) });
     const fits = size.map(({ width, height }) => ({ width, height: Math.max(height, Math.ceil(width / 10)) }));
     fc.assert(
@@ -47,14 +47,14 @@ describe("reading back", () => {
     );
   });
 
-  test.each([5, 10, 25, 50, 75, 95])("survives cjpeg at quality %d with 4:2:0", (quality) => {
+  test.each([5, 10, 25, 50, 75, 95])("frame code: survives cjpeg at quality %d with 4:2:0", (quality) => {
     for (const size of [SIZE, MIN_CODE_SIZE, { width: 1280, height: 720 }]) {
       const picture = throughJpeg(coded(size), size, "-quality", String(quality), "-sample", "2x2");
       expect(readFrameCode(picture, size)).toEqual(CODE);
     }
   });
 
-  test("survives compression twice and scaling by ffmpeg to half its size", () => {
+  test("frame code: survives two compressions and scaling by ffmpeg to half its size", () => {
     const half = { width: 320, height: 180 };
     const once = throughJpeg(coded(SIZE), SIZE, "-quality", "40");
     const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", "640x360", "-i", "-"];
@@ -63,7 +63,7 @@ describe("reading back", () => {
     expect(readFrameCode(throughJpeg(scaled, half, "-quality", "25"), half)).toEqual(CODE);
   });
 
-  test("survives a video codec and its studio range", () => {
+  test("frame code: survives a video codec and its studio range", () => {
     const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", "640x360", "-i", "-"];
     const coder = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-pix_fmt", "yuv420p", "-f", "mpegts", "-"];
     const video = ffmpeg([...input, ...coder], coded(SIZE)).bytes;
@@ -72,8 +72,8 @@ describe("reading back", () => {
   });
 });
 
-describe("drawing", () => {
-  test("touches nothing outside the bottom left corner", () => {
+describe("drawFrameCode", () => {
+  test("drawFrameCode: changes nothing outside the bottom left corner", () => {
     const rgba = new Uint8Array(640 * 360 * 4).fill(77);
     drawFrameCode(rgba, SIZE, CODE);
     for (let y = 0; y < 360; y++) {
@@ -86,7 +86,7 @@ describe("drawing", () => {
     expect(new Set(rgba)).toEqual(new Set([77, 0xeb, 0x10, 0xff]));
   });
 
-  test("leaves the picture opaque, also in shared memory and behind other frames", () => {
+  test("drawFrameCode: leaves the picture opaque, also in shared memory and at an offset", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(160 * 16 * 4 + 64)).subarray(64);
     drawFrameCode(shared, MIN_CODE_SIZE, CODE);
     expect(readFrameCode(shared, MIN_CODE_SIZE)).toEqual(CODE);
@@ -94,8 +94,8 @@ describe("drawing", () => {
   });
 });
 
-describe("damage", () => {
-  test("only the middle of a cell is read: its edges may be anything", () => {
+describe("readFrameCode, damaged codes", () => {
+  test("readFrameCode: reads only the middle of each cell", () => {
     const rgba = coded(SIZE);
     for (let y = 360 - 64; y < 360; y++) {
       for (let x = 0; x < 512; x++) {
@@ -107,7 +107,7 @@ describe("damage", () => {
     expect(readFrameCode(rgba, SIZE)).toEqual(CODE);
   });
 
-  test("a picture without a code has none", () => {
+  test("readFrameCode: returns null for a picture without a code", () => {
     const rgba = new Uint8Array(640 * 360 * 4);
     expect(readFrameCode(rgba, SIZE)).toBeNull();
     expect(readFrameCode(rgba.fill(255), SIZE)).toBeNull();
@@ -116,7 +116,7 @@ describe("damage", () => {
     expect(readFrameCode(new Uint8Array(), SIZE)).toBeNull();
   });
 
-  test("one to three cells turned over are always noticed", () => {
+  test("readFrameCode: returns null when one to three cells are inverted", () => {
     const cells = fc.uniqueArray(fc.nat(127), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(code, cells, (each, wrong) => {
@@ -134,7 +134,7 @@ describe("damage", () => {
     );
   });
 
-  test("the halves of two frames, one above the other, are no frame", () => {
+  test("readFrameCode: returns null for the halves of two frames, one above the other", () => {
     const upper = coded(SIZE, { frameNumber: 1, bornAt: 1_000_000 });
     const lower = coded(SIZE, { frameNumber: 2, bornAt: 1_033_333 });
     upper.set(lower.subarray(328 * 640 * 4), 328 * 640 * 4);

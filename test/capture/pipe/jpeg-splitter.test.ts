@@ -1,4 +1,4 @@
-// MJPEG cut into pictures: real streams by ffmpeg and cjpeg, cut at any place, with whatever may lie between and within.
+// JpegSplitter: real streams by ffmpeg and cjpeg, cut at any place, with other bytes between and within the pictures.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ function mjpegByFfmpeg(frames: number): Uint8Array {
   return ffmpeg([...input, "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-"]).bytes;
 }
 
-/** A picture whose application data holds a whole small JPEG, as cameras' do. */
+/** A picture whose application data holds a whole small JPEG, as in pictures of cameras. */
 function withThumbnail(jpeg: Uint8Array): Uint8Array {
   const payload = Buffer.concat([Buffer.from("Exif\0\0"), cjpeg(testPicture({ width: 16, height: 16 }))]);
   const length = payload.length + 2;
@@ -58,7 +58,7 @@ function expectSame(pictures: readonly Uint8Array[], expected: readonly Uint8Arr
 const places = fc.array(fc.nat(1_000_000), { maxLength: 30 });
 
 describe("JpegSplitter", () => {
-  test("yields the same pictures for every chunking, of every kind of JPEG", () => {
+  test("JpegSplitter: yields the same pictures for every chunking, of every kind of JPEG", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PICTURES), { maxLength: 6 }), places, (pictures, cuts) => {
         const fed = feed(Buffer.concat(pictures), cuts);
@@ -68,7 +68,7 @@ describe("JpegSplitter", () => {
     );
   });
 
-  test("yields each picture with its last byte, when fed byte by byte", () => {
+  test("JpegSplitter: yields each picture with its last byte, when fed byte by byte", () => {
     const [first, second] = [PICTURES[1] as Uint8Array, PICTURES[3] as Uint8Array];
     const endings: number[] = [];
     let at = 0;
@@ -80,21 +80,21 @@ describe("JpegSplitter", () => {
     expect(endings).toEqual([first.length, first.length + second.length]);
   });
 
-  test("cuts ffmpeg's own MJPEG into pictures that djpeg reads without a warning", () => {
+  test("JpegSplitter: cuts ffmpeg's MJPEG into pictures that djpeg reads without a warning", () => {
     const { pictures, splitter } = feed(mjpegByFfmpeg(12), [100, 5000, 5001, 9000]);
     expect(pictures.length).toBe(12);
     expect(splitter.pendingBytes).toBe(0);
     for (const picture of pictures) expect(djpeg(picture)).toMatchObject(SIZE);
   });
 
-  test("is not fooled by a thumbnail: the outer picture comes whole, the inner one not at all", () => {
+  test("JpegSplitter: yields a picture with a thumbnail whole, and not the thumbnail", () => {
     const outer = PICTURES[3] as Uint8Array;
     expect(Buffer.from(outer).indexOf(Buffer.from([0xff, 0xd9]))).toBeLessThan(outer.length - 2);
     expectSame(feed(Buffer.concat([outer, outer]), []).pictures, [outer, outer]);
     expect(djpeg(feed(outer, [7]).pictures[0] as Uint8Array)).toMatchObject(SIZE);
   });
 
-  test("what lies between pictures belongs to none of them", () => {
+  test("JpegSplitter: drops bytes between pictures", () => {
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 50 }).map((bytes) => bytes.map((byte) => (byte === 0xff ? 0 : byte))),
       fc.constantFrom(
@@ -123,7 +123,7 @@ describe("JpegSplitter", () => {
     );
   });
 
-  test("fill bytes before markers are part of the picture", () => {
+  test("JpegSplitter: keeps fill bytes before markers", () => {
     const jpeg = PICTURES[0] as Uint8Array;
     const filled = Buffer.concat([
       jpeg.subarray(0, 2),
@@ -135,13 +135,13 @@ describe("JpegSplitter", () => {
     expectSame(feed(Buffer.concat([filled, jpeg]), [3, 30]).pictures, [filled, jpeg]);
   });
 
-  test("pictures are in memory of their own: what comes later does not change them", () => {
+  test("JpegSplitter: copies of two pictures do not share memory", () => {
     const fed = feed(Buffer.concat([PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array]), []);
     expect(fed.pictures[0]?.buffer).not.toBe(fed.pictures[1]?.buffer);
     expectSame(fed.pictures, [PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array]);
   });
 
-  test("says how much of an unfinished picture there is", () => {
+  test("JpegSplitter: pendingBytes is the length of an unfinished picture", () => {
     const jpeg = PICTURES[0] as Uint8Array;
     for (const length of [2, 3, 100, jpeg.length - 1]) {
       const { pictures, splitter } = feed(jpeg.subarray(0, length), []);
@@ -152,8 +152,8 @@ describe("JpegSplitter", () => {
   });
 });
 
-describe("what is no MJPEG", () => {
-  test("random bytes never hang and never throw", () => {
+describe("JpegSplitter, other streams", () => {
+  test("JpegSplitter: random bytes never hang and never throw", () => {
     const byte = fc.oneof(fc.constantFrom(0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc0, 0, 2), fc.nat(255));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 600 }), places, (bytes, cuts) => {
@@ -167,7 +167,7 @@ describe("what is no MJPEG", () => {
     );
   });
 
-  test("a picture without an end stops at 64 MiB, and megabytes of garbage before one do not", () => {
+  test("JpegSplitter: a picture without an end throws at 64 MiB, and garbage before a picture does not", () => {
     const megabyte = new Uint8Array(1 << 20);
     const splitter = new JpegSplitter(() => undefined);
     for (let i = 0; i < 80; i++) splitter.feed(megabyte);

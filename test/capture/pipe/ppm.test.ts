@@ -1,4 +1,4 @@
-// PPM: ffmpeg's real output at odd sizes, cut anywhere; sizes that change; and streams that are something else.
+// PpmReader: ffmpeg's real output at odd sizes, cut anywhere; sizes that change; and other streams.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -33,13 +33,13 @@ describe("PpmReader", () => {
     [33, 21],
     [1, 1],
     [10, 10], // its pixels may begin with what looks like blanks and digits
-  ])("%d×%d is what ffmpeg was given", (width, height) => {
+  ])("PpmReader: reads pictures of %d×%d as they were given to ffmpeg", (width, height) => {
     const { frames } = read(byFfmpeg(width, height));
     expect(frames.map(({ bytes }) => bytes)).toEqual(pictures(width, height));
     for (const frame of frames) expect(frame).toMatchObject({ width, height, format: "rgb24" });
   });
 
-  test("any chunking yields the same frames", () => {
+  test("PpmReader: yields the same frames for every chunking", () => {
     const stream = byFfmpeg(5, 3);
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 30 }), (places) => {
@@ -48,14 +48,14 @@ describe("PpmReader", () => {
     );
   });
 
-  test("another size in the middle is taken as it is", () => {
+  test("PpmReader: follows a change of the size", () => {
     const { frames } = read(Buffer.concat([byFfmpeg(8, 6), byFfmpeg(3, 9)]));
     expect(frames.map(({ width, height }) => `${width}x${height}`)).toEqual(
       ["8x6", "8x6", "8x6", "3x9", "3x9", "3x9"], //
     );
   });
 
-  test("a frame there is no room for is counted, and those after it are whole", () => {
+  test("PpmReader: counts a frame without a slot as lost, and yields the next frames whole", () => {
     const sink = new RecordingSink();
     sink.slots = 0;
     const reader = new PpmReader(sink);
@@ -75,7 +75,7 @@ describe("PpmReader", () => {
     ["no size", "P6\n0 4\n255\n"],
     ["a picture that is too large", "P6\n9000 4\n255\n"],
     ["a JPEG", "\u00ff\u00d8\u00ff"],
-  ])("%s: one clear line", (_, text) => {
+  ])("PpmReader: throws a SourceError for %s", (_, text) => {
     const reader = new PpmReader(new RecordingSink());
     const feed = () => reader.feed(Buffer.from(text.padEnd(80), "latin1"));
     expect(feed).toThrow(SourceError);

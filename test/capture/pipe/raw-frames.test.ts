@@ -1,4 +1,4 @@
-// Raw frames out of a byte stream: any chunking, straight into slots, and no slot kept.
+// RawFrames: cuts a byte stream into frames for any chunking, straight into slots, and keeps no slot.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const side = fc.integer({ min: 1, max: 9 });
 
-/** Feeds all of a stream in chunks of the given lengths (the last one as often as needed). */
+/** Feeds a whole stream in chunks of the given lengths; the last length is used as often as needed. */
 function feedAll(frames: RawFrames, stream: Uint8Array, lengths: readonly number[]): void {
   let at = 0;
   for (let i = 0; at < stream.length; i++) {
@@ -21,7 +21,7 @@ function feedAll(frames: RawFrames, stream: Uint8Array, lengths: readonly number
 }
 
 describe("RawFrames", () => {
-  test("yields the same frames for every chunking", () => {
+  test("RawFrames: yields the same frames for every chunking", () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 20 });
     fc.assert(
       fc.property(
@@ -46,7 +46,7 @@ describe("RawFrames", () => {
     );
   });
 
-  test("takes no more than what belongs to the frame at hand", () => {
+  test("RawFrames: takes only the bytes of the current frame", () => {
     const frames = new RawFrames("gray", { width: 4, height: 2 }, new RecordingSink());
     expect(frames.feed(new Uint8Array(20))).toBe(8);
     expect(frames.pendingBytes).toBe(0);
@@ -55,7 +55,7 @@ describe("RawFrames", () => {
     expect(frames.feed(new Uint8Array(20))).toBe(5);
   });
 
-  test("a frame without a slot is read past, lost and no part of the next", () => {
+  test("RawFrames: skips a frame without a slot and counts it as lost", () => {
     const sink = new RecordingSink();
     const frames = new RawFrames("gray", { width: 2, height: 1 }, sink);
     sink.slots = 0;
@@ -67,7 +67,7 @@ describe("RawFrames", () => {
     expect(sink.frames.map(({ bytes }) => [...bytes])).toEqual([[3, 4]]);
   });
 
-  test("a frame was captured when its first byte came", async () => {
+  test("RawFrames: the time of capture is the time of the first byte", async () => {
     const sink = new RecordingSink();
     const frames = new RawFrames("gray", { width: 2, height: 1 }, sink);
     const before = nowMicros();
@@ -79,7 +79,7 @@ describe("RawFrames", () => {
     expect(sink.frames[0]?.capturedAt).toBeLessThanOrEqual(after);
   });
 
-  test("abandon gives the slot of an unfinished frame back and begins anew", () => {
+  test("RawFrames: abandon releases the slot of an unfinished frame", () => {
     const sink = new RecordingSink();
     const frames = new RawFrames("gray", { width: 4, height: 1 }, sink);
     frames.abandon();

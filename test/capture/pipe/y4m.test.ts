@@ -1,4 +1,4 @@
-// YUV4MPEG2: ffmpeg's real output at odd sizes and rates, cut anywhere; and streams that are something else.
+// Y4mReader: ffmpeg's real output at odd sizes and rates, cut anywhere; and other streams.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const FRAMES = 3;
 
-/** Some frames as YUV4MPEG2 or as raw planes, by ffmpeg from the same pictures. */
+/** Frames as YUV4MPEG2 or as raw planes, made by ffmpeg from the same pictures. */
 function byFfmpeg(width: number, height: number, rate: string, format: "yuv4mpegpipe" | "rawvideo"): Uint8Array {
   const pictures = Array.from({ length: FRAMES }, (_, index) => testPicture({ width, height }, 20 * index).pixels);
   const input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`, "-r", rate, "-i", "-"];
@@ -38,7 +38,7 @@ describe("Y4mReader", () => {
     [33, 21, "30000/1001", 30000 / 1001],
     [1, 1, "10", 10],
     [7, 2, "25/2", 12.5],
-  ])("%d×%d at %s frames a second is what ffmpeg wrote", (width, height, rate, framesPerSecond) => {
+  ])("Y4mReader: reads %d×%d at %s frames per second as ffmpeg wrote it", (width, height, rate, framesPerSecond) => {
     const { sink, rates } = read(byFfmpeg(width, height, rate, "yuv4mpegpipe"));
     expect(rates).toEqual([framesPerSecond]);
     expect(sink.frames.length).toBe(FRAMES);
@@ -47,7 +47,7 @@ describe("Y4mReader", () => {
     expect(planes.equals(byFfmpeg(width, height, rate, "rawvideo"))).toBe(true);
   });
 
-  test("any chunking yields the same frames", () => {
+  test("Y4mReader: yields the same frames for every chunking", () => {
     const stream = byFfmpeg(5, 3, "10", "yuv4mpegpipe");
     const expected = read(stream).sink.frames.map(({ bytes }) => bytes);
     fc.assert(
@@ -59,7 +59,7 @@ describe("Y4mReader", () => {
     );
   });
 
-  test("frame headers may have parameters", () => {
+  test("Y4mReader: accepts parameters in frame headers", () => {
     const planes = new Uint8Array([1, 2, 3]);
     const { sink } = read(
       Buffer.concat([Buffer.from("YUV4MPEG2 W1 H1 C420jpeg\nFRAME Ip\n"), planes, Buffer.from("FRAME\n"), planes]),
@@ -70,7 +70,7 @@ describe("Y4mReader", () => {
     ]);
   });
 
-  test("frames that find no room are lost, and the next ones come", () => {
+  test("Y4mReader: counts a frame without a slot as lost, and yields the next one", () => {
     const sink = new RecordingSink();
     const reader = new Y4mReader(sink, () => undefined);
     reader.feed(Buffer.from("YUV4MPEG2 W1 H1 F5:1 C420jpeg\n"));
@@ -82,7 +82,7 @@ describe("Y4mReader", () => {
     expect(sink.frames.map(({ bytes }) => [...bytes])).toEqual([[7, 8, 9]]);
   });
 
-  test("a stream that stops within a frame gives its slot back", () => {
+  test("Y4mReader: abandon releases the slot of an unfinished frame", () => {
     const stream = byFfmpeg(64, 48, "30", "yuv4mpegpipe");
     const { sink, reader } = read(stream.subarray(0, stream.length - 10));
     expect(sink.held).toBe(1);
@@ -94,7 +94,7 @@ describe("Y4mReader", () => {
   });
 });
 
-describe("other streams", () => {
+describe("Y4mReader, other streams", () => {
   test.each([
     ["a text", "hello\n"],
     ["no size", "YUV4MPEG2 F30:1 C420jpeg\n"],
@@ -105,16 +105,16 @@ describe("other streams", () => {
     ["studio range", "YUV4MPEG2 W2 H2 F30:1 C420mpeg2\n"],
     ["another magic", "YUV4MPEG3 W2 H2 F30:1 C420jpeg\n"],
     ["a line without end", "Y".repeat(2000)],
-  ])("%s is refused", (_, text) => {
+  ])("Y4mReader: refuses %s", (_, text) => {
     expect(() => read(Buffer.from(text))).toThrow(SourceError);
   });
 
-  test("something else than FRAME between frames is refused, and may be tried again", () => {
+  test("Y4mReader: another line than FRAME is a SourceError with `retry`", () => {
     const stream = Buffer.from("YUV4MPEG2 W1 H1 C420jpeg\nFRAME\nabcNOFRAME\n");
     expect(() => read(stream)).toThrow(expect.objectContaining({ name: "SourceError", retry: true }));
   });
 
-  test("random bytes are refused or waited for", () => {
+  test("Y4mReader: random bytes give a SourceError or no frame", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3000 }), (bytes) => {
         try {
@@ -127,7 +127,7 @@ describe("other streams", () => {
   });
 });
 
-test("a header without a rate, or with an unknown one, has the rate 0", () => {
+test("parseY4mHeader: a missing or unknown rate is 0", () => {
   for (const rate of ["", " F0:0", " F0:1", " F30:0"]) {
     expect(parseY4mHeader(`YUV4MPEG2 W4 H2${rate} C420jpeg`)).toEqual({ width: 4, height: 2, framesPerSecond: 0 });
   }

@@ -1,4 +1,4 @@
-// Settings of cameras by name: the names, what is taken as a value, and the one line for what is not.
+// Settings of cameras by name: the names, the values that a control takes, and the one line for other values.
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -8,10 +8,19 @@ import { controlName } from "../../../src/capture/v4l2/controls.ts";
 
 function control(title: string, values: Partial<SourceControl> = {}): SourceControl {
   return {
-    ...{ name: controlName(title), title, type: "integer", minimum: 0, maximum: 255, step: 1, defaultValue: 128 },
-    ...{ value: 128, menu: [], isReadOnly: false, isInactive: false },
+    name: controlName(title),
+    title,
+    type: "integer",
+    minimum: 0,
+    maximum: 255,
+    step: 1,
+    defaultValue: 128,
+    value: 128,
+    menu: [],
+    isReadOnly: false,
+    isInactive: false,
     ...values,
-  } as SourceControl;
+  };
 }
 
 const AUTO_EXPOSURE = control("Auto Exposure", {
@@ -38,7 +47,7 @@ function messageOf(run: () => unknown): string {
     expect((error as UsageError).message).not.toContain("\n");
     return (error as UsageError).message;
   }
-  throw new Error("it was taken");
+  throw new Error("it did not throw");
 }
 
 // As `v4l2-ctl --list-ctrls` of v4l-utils 1.22 prints them for these titles.
@@ -51,26 +60,26 @@ test.each([
   ["Pan (Absolute)", "pan_absolute"],
   ["LED1 Mode", "led1_mode"],
   [" 50 Hz / 60 Hz ", "50_hz_60_hz"],
-])("%p is called %p", (title, name) => expect(controlName(title)).toBe(name));
+])("controlName: the name of %p is %p", (title, name) => expect(controlName(title)).toBe(name));
 
-describe("name=value", () => {
-  test("is read", () => {
+describe("parseSetting", () => {
+  test("parseSetting: reads NAME=VALUE", () => {
     expect(parseSetting("brightness=12")).toEqual({ name: "brightness", value: "12" });
     expect(parseSetting("auto_exposure=Manual Mode")).toEqual({ name: "auto_exposure", value: "Manual Mode" });
     expect(parseSetting("brightness=-3").value).toBe("-3");
   });
-  test.each(["brightness", "=3", "brightness=", "bright ness=3", ""])("%p is none", (text) => {
+  test.each(["brightness", "=3", "brightness=", "bright ness=3", ""])("parseSetting: refuses %p", (text) => {
     expect(messageOf(() => parseSetting(text))).toContain("NAME=VALUE");
   });
 });
 
-describe("names", () => {
-  test("one that is there, and the one that older and newer kernels have for it", () => {
+describe("findControl", () => {
+  test("findControl: finds a control by its name in older and newer kernels", () => {
     expect(findControl(CAMERA, "auto_exposure")).toBe(AUTO_EXPOSURE);
     expect(findControl(CAMERA, "exposure_auto")).toBe(AUTO_EXPOSURE);
     expect(findControl([control("Exposure, Auto")], "auto_exposure").title).toBe("Exposure, Auto");
   });
-  test("one that is not there: which there are", () => {
+  test("findControl: lists the controls when there is none of that name", () => {
     expect(messageOf(() => findControl(CAMERA, "sharpness"))).toBe(
       "the camera has no control 'sharpness'; it has brightness, auto_exposure, exposure_time_absolute, white_balance_automatic, zoom_absolute",
     );
@@ -78,24 +87,24 @@ describe("names", () => {
   });
 });
 
-describe("settings that are made again in their order", () => {
+describe("withSetting", () => {
   const settings = [
     { name: "exposure_auto", value: "1" },
     { name: "exposure_absolute", value: "100" },
   ];
-  test("one that is set anew keeps its place, under its old name or its new one", () => {
+  test("withSetting: a control that is set again keeps its place, under its old and its present name", () => {
     const automatic = withSetting(settings, { name: "auto_exposure", value: "3" });
     const manual = withSetting(automatic, { name: "auto_exposure", value: "1" });
     expect(manual).toEqual([{ name: "auto_exposure", value: "1" }, settings[1] as (typeof settings)[0]]);
   });
-  test("another one comes last", () => {
+  test("withSetting: a setting of another control comes last", () => {
     const gain = { name: "gain", value: "2" };
     expect(withSetting(settings, gain)).toEqual([...settings, gain]);
     expect(withSetting([...settings, gain], { name: "exposure_auto", value: "3" }).at(-1)).toEqual(gain);
   });
 });
 
-describe("values", () => {
+describe("controlValue", () => {
   test.each([
     ["brightness", "-64", -64],
     ["brightness", "0", 0],
@@ -104,7 +113,9 @@ describe("values", () => {
     ["white_balance_automatic", "on", 1],
     ["white_balance_automatic", "false", 0],
     ["zoom_absolute", "110", 110],
-  ])("%s takes %p", (name, text, value) => expect(controlValue(findControl(CAMERA, name), text)).toBe(value));
+  ])("controlValue: %s takes %p", (name, text, value) =>
+    expect(controlValue(findControl(CAMERA, name), text)).toBe(value),
+  );
 
   test.each([
     ["brightness", "65", "-64 to 64"],
@@ -116,13 +127,13 @@ describe("values", () => {
     ["auto_exposure", "2", "1 (Manual Mode), 3 (Aperture Priority Mode)"],
     ["white_balance_automatic", "2", "0 or 1"],
     ["zoom_absolute", "105", "100 to 500 in steps of 10"],
-  ])("%s does not take %p", (name, text, allowed) => {
+  ])("controlValue: %s does not take %p", (name, text, allowed) => {
     expect(messageOf(() => controlValue(findControl(CAMERA, name), text))).toBe(
       `'${text}' is no value for '${name}': it takes ${allowed}`,
     );
   });
 
-  test("what can only be read is not set", () => {
-    expect(messageOf(() => controlValue(control("Brightness", { isReadOnly: true }), "1"))).toContain("only be read");
+  test("controlValue: refuses a read-only control", () => {
+    expect(messageOf(() => controlValue(control("Brightness", { isReadOnly: true }), "1"))).toContain("read-only");
   });
 });

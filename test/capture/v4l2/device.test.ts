@@ -1,4 +1,4 @@
-// What a node says of itself: a camera, one of several planes that is not read here, or something else.
+// Device.capability: whether a node is a camera, a multi-planar camera that is not read here, or something else.
 
 import { expect, test } from "bun:test";
 import { explainMultiPlanar } from "../../../src/capture/camera/find.ts";
@@ -13,13 +13,13 @@ const [META_CAPTURE, M2M_MPLANE] = [0x00800000, 0x00004000];
 
 test.each([
   ["a camera", CAP_VIDEO_CAPTURE | CAP_STREAMING, null, "camera"],
-  ["a camera's node for pictures", META_CAPTURE, CAP_VIDEO_CAPTURE | CAP_STREAMING, "camera"],
-  ["its node for metadata", CAP_VIDEO_CAPTURE | CAP_STREAMING, META_CAPTURE | CAP_STREAMING, "none"],
+  ["a camera's picture node", META_CAPTURE, CAP_VIDEO_CAPTURE | CAP_STREAMING, "camera"],
+  ["a camera's metadata node", CAP_VIDEO_CAPTURE | CAP_STREAMING, META_CAPTURE | CAP_STREAMING, "none"],
   ["an HDMI input of a system on a chip", 0, CAP_VIDEO_CAPTURE_MPLANE | CAP_STREAMING, "multi-planar"],
-  ["one that speaks either way", 0, CAP_VIDEO_CAPTURE | CAP_VIDEO_CAPTURE_MPLANE | CAP_STREAMING, "camera"],
+  ["a camera with both interfaces", 0, CAP_VIDEO_CAPTURE | CAP_VIDEO_CAPTURE_MPLANE | CAP_STREAMING, "camera"],
   ["a codec", 0, M2M_MPLANE | CAP_STREAMING, "none"],
-  ["one that can only be read from", 0, CAP_VIDEO_CAPTURE, "none"],
-])("%s", (_, all, own, kind) => {
+  ["a camera without streaming", 0, CAP_VIDEO_CAPTURE, "none"],
+])("capability: recognises %s", (_, all, own, kind) => {
   const device = scriptedDevice(
     {
       VIDIOC_QUERYCAP(struct) {
@@ -36,7 +36,7 @@ test.each([
   expect([card, isCamera ? "camera" : isMultiPlanar ? "multi-planar" : "none"]).toEqual(["A Camera", kind]);
 });
 
-test("a multi-planar one is said to be that, with what reads it, in one line", () => {
+test("explainMultiPlanar: names what reads the camera, in one line", () => {
   expect(explainMultiPlanar("/dev/video3")).toMatch(
     /^\/dev\/video3 is multi-planar, which neither Slipstream nor ffmpeg reads; .+$/,
   );

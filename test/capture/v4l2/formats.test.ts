@@ -1,4 +1,4 @@
-// What is read of a driver that offers a range of sizes: its rates at the size that is wanted, not at its largest.
+// readFormats, with a driver that offers a range of sizes: the rates are read at the wanted size, not at the largest.
 
 import { expect, test } from "bun:test";
 import { type CameraFormat, fourccCode, rateOf, readFormats } from "../../../src/capture/v4l2/formats.ts";
@@ -7,7 +7,7 @@ import { chooseMode } from "../../../src/capture/v4l2/negotiate.ts";
 import type { Struct } from "../../../src/capture/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
-/** YUYV from 32x32 to 1920x1080 in steps of 16 and 8: 60 frames a second up to 640x480, 15 beyond. */
+/** A driver with YUYV from 32x32 to 1920x1080 in steps of 16 and 8: 60 frames per second up to 640x480, 15 beyond. */
 function sensor() {
   const sizes: string[] = [];
   const first =
@@ -39,7 +39,7 @@ function sensor() {
 const rates = (formats: CameraFormat[]) =>
   formats.flatMap(({ sizes }) => sizes.flatMap(({ intervals }) => intervals.map(({ shortest }) => rateOf(shortest))));
 
-test("the rates are those of the size nearest to the wanted one", () => {
+test("readFormats: the rates are those of the size nearest to the wanted size", () => {
   const { device, sizes } = sensor();
   const wanted = { size: { width: 639, height: 481 }, framesPerSecond: null, format: null };
   const formats = readFormats(device, wanted.size);
@@ -49,7 +49,7 @@ test("the rates are those of the size nearest to the wanted one", () => {
   expect(rateOf(mode?.interval ?? { numerator: 0, denominator: 0 })).toBe(60);
 });
 
-test("for a list of all there is they are those of the largest", () => {
+test("readFormats: without a wanted size the rates are those of the largest size", () => {
   const { device, sizes } = sensor();
   expect(rates(readFormats(device, null))).toEqual([15]);
   expect(sizes).toEqual(["1920x1080"]);

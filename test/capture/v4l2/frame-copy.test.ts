@@ -1,4 +1,4 @@
-// Frames out of a device's buffer: padding left out, levels and stamps made what ours are. ffmpeg is the oracle of levels.
+// FrameCopier, matchColour and captureTime: padding, levels and stamps of a device's frames. ffmpeg is the oracle for levels.
 
 import { describe, expect, test } from "bun:test";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
@@ -13,7 +13,7 @@ for (let i = 0, seed = 1; i < RANDOM.length; i++) {
   RANDOM[i] = seed >>> 16;
 }
 
-/** Planes as the header has them: bytes and lines of each, and by how much wider each line is in the buffer. */
+/** The planes of each format: bytes and number of their lines, and the padding of each line in the buffer. */
 const PLANES: [PixelFormat, number, [lineBytes: number, lines: number, padding: number][]][] = [
   ["rgb24", 8, [[30 * 3, 14, 8]]],
   ["bgr24", 8, [[30 * 3, 14, 8]]],
@@ -38,11 +38,11 @@ const PLANES: [PixelFormat, number, [lineBytes: number, lines: number, padding: 
   ],
 ];
 
-describe("padding", () => {
-  test.each(PLANES)("of %s is left out", (format, padding, planes) => {
+describe("FrameCopier, padding", () => {
+  test.each(PLANES)("FrameCopier: leaves out the padding of %s", (format, padding, planes) => {
     const size = { width: 30, height: 14 };
     const frame = RANDOM.slice(0, frameBytes(format, size.width, size.height));
-    // The buffer is put together line by line, as a driver does.
+    // The buffer is filled line by line, as by a driver.
     const buffer: number[] = [];
     let at = 0;
     for (const [lineBytes, lines, more] of planes) {
@@ -64,7 +64,7 @@ describe("padding", () => {
   });
 });
 
-describe("levels, as ffmpeg changes them", () => {
+describe("FrameCopier, levels", () => {
   const size = { width: 64, height: 32 };
   const ffmpeg = (format: string, from: string, to: string, input: Uint8Array) => {
     const flags = ["-f", "rawvideo", "-pix_fmt", format, "-s", "64x32", "-i", "-"];
@@ -78,7 +78,7 @@ describe("levels, as ffmpeg changes them", () => {
   test.each([
     ["yuyv422", "full", "limited", "full-to-studio"],
     ["nv12", "full", "limited", "full-to-studio"],
-  ] as const)("%s from %s to %s", (format, from, to, levels) => {
+  ] as const)("FrameCopier: changes %s from %s to %s range as ffmpeg does", (format, from, to, levels) => {
     const input = RANDOM.slice(0, frameBytes(format, size.width, size.height));
     const ours = new Uint8Array(input.length);
     new FrameCopier(format, size, 0, levels).copy(input, ours);
@@ -91,7 +91,7 @@ describe("levels, as ffmpeg changes them", () => {
     expect(ours).not.toEqual(input);
   });
 
-  test("studio grey reaches black and white", () => {
+  test("FrameCopier: studio grey reaches black and white", () => {
     const grey = new Uint8Array([0, 16, 126, 235, 255]);
     const full = new Uint8Array(5);
     new FrameCopier("gray", { width: 5, height: 1 }, 0, "studio-to-full").copy(grey, full);
@@ -99,48 +99,51 @@ describe("levels, as ffmpeg changes them", () => {
   });
 });
 
-describe("what a driver's words on colour mean", () => {
-  const said = (colorspace: number, ycbcrEncoding = 0, quantization = 0) => ({
+describe("matchColour", () => {
+  const reported = (colorspace: number, ycbcrEncoding = 0, quantization = 0) => ({
     colorspace,
     ycbcrEncoding,
     quantization,
   });
   const SRGB = 8;
-  test("a webcam that says sRGB and nothing else sends BT.601 in studio range", () => {
-    expect(matchColour("yuyv422", said(SRGB))).toEqual({ format: "yuyv422", levels: "none", remark: null });
-    expect(matchColour("yuv420p", said(SRGB))).toMatchObject({ format: "yuv420p", levels: "none" });
+  test("matchColour: a webcam that reports only sRGB sends BT.601 in studio range", () => {
+    expect(matchColour("yuyv422", reported(SRGB))).toEqual({ format: "yuyv422", levels: "none", remark: null });
+    expect(matchColour("yuv420p", reported(SRGB))).toMatchObject({ format: "yuv420p", levels: "none" });
   });
-  test("full range is kept where we have such a format, else changed", () => {
-    expect(matchColour("yuv420p", said(V4L2.COLORSPACE_JPEG))).toMatchObject({ format: "yuvj420p", levels: "none" });
-    expect(matchColour("nv12", said(SRGB, 0, V4L2.QUANTIZATION_FULL_RANGE))).toMatchObject({
+  test("matchColour: keeps full range if we have such a format, and otherwise changes it", () => {
+    expect(matchColour("yuv420p", reported(V4L2.COLORSPACE_JPEG))).toMatchObject({
+      format: "yuvj420p",
+      levels: "none",
+    });
+    expect(matchColour("nv12", reported(SRGB, 0, V4L2.QUANTIZATION_FULL_RANGE))).toMatchObject({
       levels: "full-to-studio",
     });
-    expect(matchColour("yuyv422", said(V4L2.COLORSPACE_JPEG, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("none");
+    expect(matchColour("yuyv422", reported(V4L2.COLORSPACE_JPEG, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("none");
   });
-  test("RGB and grey are full range unless the driver says otherwise", () => {
+  test("matchColour: RGB and grey are full range unless the driver reports another range", () => {
     for (const format of ["rgb24", "bgr24", "gray"] as const) {
-      expect(matchColour(format, said(SRGB)).levels).toBe("none");
-      expect(matchColour(format, said(SRGB, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("studio-to-full");
+      expect(matchColour(format, reported(SRGB)).levels).toBe("none");
+      expect(matchColour(format, reported(SRGB, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("studio-to-full");
     }
   });
-  test("another matrix than BT.601 is said", () => {
-    expect(matchColour("nv12", said(V4L2.COLORSPACE_REC709)).remark).toContain("BT.709");
-    expect(matchColour("nv12", said(SRGB, V4L2.YCBCR_ENC_BT2020)).remark).toContain("BT.2020");
-    expect(matchColour("nv12", said(V4L2.COLORSPACE_REC709, V4L2.YCBCR_ENC_601)).remark).toBeNull();
-    expect(matchColour("rgb24", said(V4L2.COLORSPACE_REC709)).remark).toBeNull();
+  test("matchColour: another matrix than BT.601 is a remark", () => {
+    expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709)).remark).toContain("BT.709");
+    expect(matchColour("nv12", reported(SRGB, V4L2.YCBCR_ENC_BT2020)).remark).toContain("BT.2020");
+    expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709, V4L2.YCBCR_ENC_601)).remark).toBeNull();
+    expect(matchColour("rgb24", reported(V4L2.COLORSPACE_REC709)).remark).toBeNull();
   });
 });
 
-describe("the kernel's stamp on our clock", () => {
+describe("captureTime", () => {
   const now = 1_700_000_000_000_000;
-  test("is as old as the monotonic clock says", () =>
+  test("captureTime: is as old as the monotonic clock says", () =>
     expect(captureTime(5_000_000, 5_012_345, now)).toBe(now - 12_345));
-  test("a wall clock that was set does not matter", () => {
+  test("captureTime: does not depend on changes of the wall clock", () => {
     expect(captureTime(5_000_000, 5_012_345, now + 3600e6)).toBe(now + 3600e6 - 12_345);
   });
   test.each([
-    ["none", null],
-    ["of the future", 5_100_000],
-    ["of long ago", 5_012_345 - 10_000_001],
-  ])("%s becomes now", (_, stamp) => expect(captureTime(stamp, 5_012_345, now)).toBe(now));
+    ["no stamp", null],
+    ["a stamp from the future", 5_100_000],
+    ["a stamp from long ago", 5_012_345 - 10_000_001],
+  ])("captureTime: %s becomes now", (_, stamp) => expect(captureTime(stamp, 5_012_345, now)).toBe(now));
 });

@@ -1,4 +1,4 @@
-// The rate that is asked of a driver: what it offers, or else what the user wishes; a refusal is said and no reason to be dark.
+// setRate: asks the driver for a rate that it offers, otherwise for the user's wish. A refusal becomes a remark.
 
 import { describe, expect, test } from "bun:test";
 import { setRate } from "../../../src/capture/v4l2/frame-rate.ts";
@@ -9,11 +9,11 @@ import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 interface Driver {
   canBeSet?: boolean;
-  /** Of VIDIOC_S_PARM. */
+  /** The answer to VIDIOC_S_PARM. */
   errno?: number;
 }
 
-/** A driver that runs at 30 frames a second until it is told otherwise. */
+/** A driver that runs at 30 frames per second until it is asked for another rate. */
 function driver({ canBeSet = true, errno = 0 }: Driver = {}) {
   const wishes: Fraction[] = [];
   const device = scriptedDevice(
@@ -36,20 +36,20 @@ function driver({ canBeSet = true, errno = 0 }: Driver = {}) {
 
 const TENTH: Fraction = { numerator: 1, denominator: 10 };
 
-test("what the driver offers is asked for", () => {
+test("setRate: asks for the rate that the driver offers", () => {
   const { device, wishes } = driver();
   expect(setRate(device, TENTH, 9)).toEqual({ framesPerSecond: 10, remark: null });
   expect(wishes).toEqual([TENTH]);
 });
 
-describe("a driver that lists no rates", () => {
-  test("is asked for the wish as it is", () => {
+describe("setRate, with a driver that lists no rates", () => {
+  test("setRate: asks for the user's wish unchanged", () => {
     const { device, wishes } = driver();
     expect(setRate(device, null, 12.5)).toEqual({ framesPerSecond: 12.5, remark: null });
     expect(wishes).toEqual([{ numerator: 1000, denominator: 12500 }]);
   });
 
-  test("is left as it is where there is no wish, or no rate can be set", () => {
+  test("setRate: asks for nothing without a wish, or when no rate can be set", () => {
     for (const [{ device, wishes }, wish] of [
       [driver(), null],
       [driver({ canBeSet: false }), 15],
@@ -60,14 +60,15 @@ describe("a driver that lists no rates", () => {
   });
 });
 
-test("a refusal is said; the camera runs at what it runs at", () => {
+test("setRate: a refusal is a remark, and the camera keeps its rate", () => {
   const { device } = driver({ errno: ERRNO.EINVAL });
   expect(setRate(device, TENTH, null)).toEqual({
-    ...{ framesPerSecond: 30, remark: "its driver refuses 10 fps (EINVAL)" },
+    framesPerSecond: 30,
+    remark: "its driver refuses 10 fps (EINVAL)",
   });
 });
 
-test("a driver that knows nothing of rates", () => {
+test("setRate: a driver without rates runs at the offered rate, or at an unknown one", () => {
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), TENTH, null)).toEqual({ framesPerSecond: 10, remark: null });
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), null, 15)).toEqual({ framesPerSecond: 0, remark: null });
 });

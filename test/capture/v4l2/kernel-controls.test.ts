@@ -1,4 +1,4 @@
-// Controls as the kernel has them: enumerated past what does not answer, set to what was meant, and refusals in words.
+// Controls through the kernel's requests: enumerated past those that do not answer, set to the meant value, and refusals explained.
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
@@ -9,16 +9,23 @@ import { ERRNO, SystemCallError } from "../../../src/capture/v4l2/libc.ts";
 import { ControlDriver, type DriverControl } from "../../support/v4l2-control-driver.ts";
 
 const integer = (id: number, title: string, more: Partial<DriverControl> = {}): DriverControl => ({
-  ...{ id, title, type: V4L2.CTRL_TYPE_INTEGER, value: 1n },
+  id,
+  title,
+  type: V4L2.CTRL_TYPE_INTEGER,
+  value: 1n,
   ...more,
 });
 const brightness = () => integer(0x00980900, "Brightness");
 const gain = (more: Partial<DriverControl> = {}) => integer(0x00980913, "Gain", more);
 const time = (more: Partial<DriverControl> = {}) => integer(0x009a0902, "Exposure Time, Absolute", more);
 const focus = () => integer(0x009a090a, "Focus, Absolute");
-/** As vivid has it (drivers/media/test-drivers/vivid/vivid-ctrls.c): some labels are other items' indices. */
+/** A menu of vivid (drivers/media/test-drivers/vivid/vivid-ctrls.c): some labels are the indices of other items. */
 const numbers = (): DriverControl => ({
-  ...{ id: 0x0098f00a, title: "Integer Menu", type: V4L2.CTRL_TYPE_INTEGER_MENU, maximum: 8n, value: 0n },
+  id: 0x0098f00a,
+  title: "Integer Menu",
+  type: V4L2.CTRL_TYPE_INTEGER_MENU,
+  maximum: 8n,
+  value: 0n,
   items: [1, 1, 2, 3, 5, 8, 13, 21, 42],
 });
 
@@ -28,13 +35,13 @@ function caught(run: () => unknown): Error {
   } catch (error) {
     return error as Error;
   }
-  throw new Error("it went well");
+  throw new Error("it did not throw");
 }
 
-describe("all controls", () => {
+describe("listControls", () => {
   const namesOf = (driver: ControlDriver) => listControls(driver).map(({ name }) => name);
 
-  test("are listed with values and menus", () => {
+  test("listControls: lists controls with values and menus", () => {
     const driver = new ControlDriver(brightness(), numbers());
     expect(listControls(driver)).toMatchObject([
       { name: "brightness", type: "integer", maximum: 255, value: 1, menu: [] },
@@ -43,12 +50,12 @@ describe("all controls", () => {
     expect(listControls(driver)[1]?.menu[5]).toEqual({ value: 5, label: "8" });
   });
 
-  test("have titles that a terminal does not obey, whatever the camera calls them", () => {
+  test("listControls: removes control characters from titles", () => {
     const driver = new ControlDriver(integer(0x00980913, "Ga\u001b[2J\u0007in\n", { items: [] }));
     expect(listControls(driver)[0]?.title).toBe("Ga[2Jin");
   });
 
-  test.each([["EIO"], ["EPIPE"], ["EBUSY"]] as const)("but for those that answer %s", (errno) => {
+  test.each([["EIO"], ["EPIPE"], ["EBUSY"]] as const)("listControls: leaves out controls that answer %s", (errno) => {
     const broken = { queryErrno: ERRNO[errno] };
     expect(namesOf(new ControlDriver(brightness(), gain(broken), time(broken), focus()))).toEqual([
       "brightness",
@@ -61,7 +68,7 @@ describe("all controls", () => {
     ]);
   });
 
-  test.each([["ENODEV"], ["ETIMEDOUT"]] as const)("a device that answers %s has not just few of them", (errno) => {
+  test.each([["ENODEV"], ["ETIMEDOUT"]] as const)("listControls: throws when the device answers %s", (errno) => {
     const driver = new ControlDriver(brightness(), time({ queryErrno: ERRNO[errno] }), focus());
     for (const ask of [
       () => listControls(driver),
@@ -72,7 +79,7 @@ describe("all controls", () => {
     }
   });
 
-  test("a device that refuses everything is asked so often and no more", () => {
+  test("listControls: a device that refuses everything gets a limited number of requests", () => {
     const driver = new ControlDriver();
     driver.gone = ERRNO.EIO;
     expect(caught(() => listControls(driver))).toMatchObject({ code: "EIO" });
@@ -82,25 +89,25 @@ describe("all controls", () => {
   });
 });
 
-describe("a setting", () => {
+describe("applySetting", () => {
   test.each([
     ["8", 5n], // the label comes first
     ["5", 4n],
     ["7", 7n], // no label: an index
-  ])("of an integer menu, %s, is read once", (value, index) => {
+  ])("applySetting: reads %s for an integer menu once, as a label or an index", (value, index) => {
     const driver = new ControlDriver(numbers());
     applySetting(driver, { name: "integer_menu", value });
     expect(driver.value("Integer Menu")).toBe(index);
   });
 
-  test("reads no values and no other menus", () => {
+  test("applySetting: reads no values and no menus of other controls", () => {
     const driver = new ControlDriver(brightness(), numbers(), time(), focus());
     applySetting(driver, { name: "exposure_absolute", value: "50" });
     expect(driver.value("Exposure Time, Absolute")).toBe(50n);
     expect(driver.asked).toEqual({ VIDIOC_QUERY_EXT_CTRL: 5, VIDIOC_S_EXT_CTRLS: 1 });
   });
 
-  test("of 64 bits goes as far as numbers are exact", () => {
+  test("applySetting: sets 64-bit values as far as numbers are exact", () => {
     const limits = { minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n };
     const driver = new ControlDriver(gain({ ...limits, type: V4L2.CTRL_TYPE_INTEGER64 }));
     for (const value of [2n ** 53n - 1n, -(2n ** 53n) + 1n]) {
@@ -114,7 +121,7 @@ describe("a setting", () => {
     }
   });
 
-  test("of a bitmask goes as far as it has bits", () => {
+  test("applySetting: sets all 32 bits of a bitmask", () => {
     const driver = new ControlDriver(gain({ type: V4L2.CTRL_TYPE_BITMASK, maximum: -1n }));
     applySetting(driver, { name: "gain", value: "0xffffffff" });
     expect(driver.value("Gain")).toBe(-1n);
@@ -127,14 +134,14 @@ describe("a setting", () => {
     ["EACCES", "exposure_absolute cannot be set now: the control that does it automatically is on"],
     [
       "EBUSY",
-      "exposure_absolute cannot be set now: the camera needs it as it is while it runs, or another program has taken hold of it",
+      "exposure_absolute cannot be set now: the running camera needs its present value, or another program has locked it",
     ],
     ["ERANGE", "exposure_absolute was not set: the camera does not take the value 50"],
     [
       "EIO",
       "exposure_absolute was not set: the camera did not answer as it should (VIDIOC_S_EXT_CTRLS /dev/video9: EIO); try again",
     ],
-  ] as const)("that the driver refuses by %s is explained by itself", (errno, text) => {
+  ] as const)("applySetting: explains a refusal by %s", (errno, text) => {
     const driver = new ControlDriver(brightness(), time({ setErrno: ERRNO[errno] }));
     const setting = { name: "exposure_absolute", value: "50" };
     const error = caught(() => applySetting(driver, setting));
@@ -144,7 +151,7 @@ describe("a setting", () => {
     expect(driver.value("Brightness")).toBe(9n);
   });
 
-  test("of a device that was pulled out says so, and not what it means for a setting", () => {
+  test("applySetting: an unplugged device is reported as gone, not as a refused setting", () => {
     const driver = new ControlDriver(time({ setErrno: 108 })); // ESHUTDOWN (uapi/asm-generic/errno.h)
     const error = caught(() => applySetting(driver, { name: "exposure_absolute", value: "50" }));
     expect(error).toBeInstanceOf(SystemCallError);
@@ -152,10 +159,10 @@ describe("a setting", () => {
   });
 });
 
-describe("settings at the start", () => {
+describe("applySettings", () => {
   const settings = ["brightness", "gain", "exposure_absolute"].map((name) => ({ name, value: "7" }));
 
-  test("are looked up once for all", () => {
+  test("applySettings: lists the controls once for all settings", () => {
     const driver = new ControlDriver(brightness(), gain(), time());
     expect(applySettings(driver, settings)).toEqual([]);
     expect(driver.asked).toEqual({ VIDIOC_QUERY_EXT_CTRL: 4, VIDIOC_S_EXT_CTRLS: 3 });
@@ -163,14 +170,14 @@ describe("settings at the start", () => {
     expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBe(4);
   });
 
-  test("that are not there or cannot be asked for are said, and no reason to be dark; a device that is gone is", () => {
+  test("applySettings: returns a line for each setting that fails, and throws when the device is gone", () => {
     const driver = new ControlDriver(brightness());
     expect(applySettings(driver, settings.slice(0, 2))).toEqual([
       "the camera has no control 'gain'; it has brightness",
     ]);
     driver.gone = ERRNO.ETIMEDOUT;
     expect(applySettings(driver, settings)).toEqual([
-      "the settings were not made: the camera does not say which it has (VIDIOC_QUERY_EXT_CTRL /dev/video9: ETIMEDOUT)",
+      "the settings were not made: the camera does not list its controls (VIDIOC_QUERY_EXT_CTRL /dev/video9: ETIMEDOUT)",
     ]);
     driver.gone = ERRNO.ENODEV;
     expect(() => applySettings(driver, settings)).toThrow("ENODEV");

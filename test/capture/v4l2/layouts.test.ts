@@ -1,4 +1,4 @@
-// Numbers and layouts of V4L2, against the kernel's own headers on both processors.
+// The numbers and layouts of V4L2, compared with the kernel's own headers for both processors.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -18,27 +18,27 @@ const ownReason =
         : "no kernel headers";
 const crossCompiler = ["aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc-12"].find((name) => Bun.which(name) !== null);
 
-describe("uapi/linux/videodev2.h", () => {
+describe("layouts, compared with uapi/linux/videodev2.h", () => {
   test.skipIf(ownReason !== "")(
-    `this processor, by its own compiler${ownReason === "" ? "" : ` (skipped: ${ownReason})`}`,
+    `layouts: equal the headers of this processor, by its compiler${ownReason === "" ? "" : ` (skipped: ${ownReason})`}`,
     () => {
       expect(compiledValues("gcc")).toEqual(ourValues());
     },
   );
 
   test.skipIf(crossCompiler === undefined)(
-    `arm64, by a cross compiler${crossCompiler === undefined ? " (skipped: apt-get install gcc-aarch64-linux-gnu)" : ""}`,
+    `layouts: equal the headers of arm64, by a cross compiler${crossCompiler === undefined ? " (skipped: apt-get install gcc-aarch64-linux-gnu)" : ""}`,
     () => {
       expect(compiledValues(crossCompiler as string)).toEqual(ourValues());
     },
   );
 
-  test("arm64, as a cross compiler has said (test/fixtures/README.md)", () => {
+  test("layouts: equal the recorded values of arm64 (test/fixtures/README.md)", () => {
     expect(ourValues()).toEqual(arm64);
   });
 });
 
-test("a request carries the size of its structure, and no field lies outside of its own", () => {
+test("layouts: a request contains the size of its structure, and no field lies outside its structure", () => {
   for (const { number, struct } of Object.values(REQUESTS)) {
     expect((number >>> 16) & 0x3fff).toBe(struct === null ? 4 : STRUCTS[struct].bytes);
   }

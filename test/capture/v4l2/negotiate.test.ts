@@ -1,4 +1,4 @@
-// Which mode of a camera is taken, on the tables of real cameras, and what is said of it.
+// chooseMode, on the tables of real cameras, and describeDifference.
 
 import { describe, expect, test } from "bun:test";
 import { type CameraFormat, fourccCode, fourccText, type IntervalRange } from "../../../src/capture/v4l2/formats.ts";
@@ -9,7 +9,11 @@ type Sizes = Record<string, number[]>;
 
 function offered(fourcc: string, sizes: Sizes): CameraFormat {
   return {
-    ...{ fourcc, description: fourcc, isEmulated: false, convertsMatrix: false, convertsRange: false },
+    fourcc,
+    description: fourcc,
+    isEmulated: false,
+    convertsMatrix: false,
+    convertsRange: false,
     sizes: Object.entries(sizes).map(([text, rates]) => {
       const [width = 0, height = 0] = text.split("x").map(Number);
       const size = { width, height };
@@ -22,7 +26,7 @@ function offered(fourcc: string, sizes: Sizes): CameraFormat {
   };
 }
 
-/** As `v4l2-ctl --list-formats-ext` shows a Logitech C920: USB 2 carries little that is not compressed. */
+/** A Logitech C920, as `v4l2-ctl --list-formats-ext` shows it. USB 2 is slow for formats without compression. */
 const WEBCAM = [
   offered("YUYV", {
     "640x480": [30, 24, 20, 15, 10, 7.5, 5],
@@ -44,37 +48,38 @@ function chosen(formats: CameraFormat[], wanted: Partial<Wanted>, excluded?: Set
 
 const size = (width: number, height: number) => ({ width, height });
 
-describe("of a webcam", () => {
+describe("chooseMode, with a webcam", () => {
   test.each([
-    ["nothing asked: the usual size at its full rate", {}, "MJPG 1280x720 30"],
-    ["what both have at the same rate passes through as JPEG", { size: size(640, 480) }, "MJPG 640x480 30"],
-    ["a raw format that is asked for", { size: size(640, 480), format: "yuyv422" }, "YUYV 640x480 30"],
-    ["raw in a large size only slowly", { size: size(1920, 1080), format: "yuyv422" }, "YUYV 1920x1080 5"],
-    ["the usual size in raw is slow, so a smaller one", { format: "yuyv422" }, "YUYV 640x480 30"],
+    ["no wish: the usual size at its full rate", {}, "MJPG 1280x720 30"],
+    ["a size that two formats have at the same rate: JPEG", { size: size(640, 480) }, "MJPG 640x480 30"],
+    ["a raw format", { size: size(640, 480), format: "yuyv422" }, "YUYV 640x480 30"],
+    ["a raw format in a large size, which is slow", { size: size(1920, 1080), format: "yuyv422" }, "YUYV 1920x1080 5"],
+    ["a raw format alone, whose usual size is slow: a smaller size", { format: "yuyv422" }, "YUYV 640x480 30"],
     ["size and rate", { size: size(1920, 1080), framesPerSecond: 24 }, "MJPG 1920x1080 24"],
     ["a rate that only the raw format has", { size: size(640, 480), framesPerSecond: 7.5 }, "YUYV 640x480 7.5"],
-    ["a size that nobody has: the nearest", { size: size(1900, 1000) }, "MJPG 1920x1080 30"],
+    ["a size that no format has: the nearest", { size: size(1900, 1000) }, "MJPG 1920x1080 30"],
     ["a size before a rate", { size: size(2304, 1536), framesPerSecond: 30 }, "YUYV 2304x1536 2"],
-    ["more than there is", { size: size(1280, 720), framesPerSecond: 120 }, "MJPG 1280x720 30"],
+    ["a higher rate than there is", { size: size(1280, 720), framesPerSecond: 120 }, "MJPG 1280x720 30"],
     ["a rate between two: the nearer by ratio", { size: size(1280, 720), framesPerSecond: 20 }, "MJPG 1280x720 24"],
     ["a rate alone, in the usual size", { framesPerSecond: 15 }, "MJPG 1280x720 15"],
-  ] satisfies [string, Partial<Wanted>, string][])("%s", (_, wanted, expected) => {
+  ] satisfies [string, Partial<Wanted>, string][])("chooseMode: %s", (_, wanted, expected) => {
     expect(chosen(WEBCAM, wanted)).toBe(expected);
   });
 
-  test("what the driver refused is left out, down to nothing", () => {
+  test("chooseMode: leaves out the formats that the driver refused, until none is left", () => {
     expect(chosen(WEBCAM, { size: size(640, 480) }, new Set(["MJPG"]))).toBe("YUYV 640x480 30");
     expect(chosen(WEBCAM, {}, new Set(["MJPG", "YUYV"]))).toBeNull();
   });
 
-  test("a format that it does not have", () => expect(chosen(WEBCAM, { format: "nv12" })).toBeNull());
+  test("chooseMode: returns null for a format that the camera does not have", () =>
+    expect(chosen(WEBCAM, { format: "nv12" })).toBeNull());
 });
 
-test("a camera with more than 30 frames a second runs at its own speed", () => {
+test("chooseMode: a camera with more than 30 frames per second runs at its full rate", () => {
   expect(chosen([offered("MJPG", { "1280x720": [120, 60, 30] })], {})).toBe("MJPG 1280x720 120");
 });
 
-test("of formats that are otherwise alike: JPEG first, planar before packed, RGB late, grey last", () => {
+test("chooseMode: prefers JPEG, then planar, packed, RGB and grey formats", () => {
   const all = ["GREY", "BGR3", "RGB3", "YUYV", "NV12", "YU12", "MJPG"].map((fourcc) =>
     offered(fourcc, { "640x360": [30] }),
   );
@@ -87,12 +92,12 @@ test("of formats that are otherwise alike: JPEG first, planar before packed, RGB
   expect(order).toEqual(["MJPG", "YU12", "NV12", "YUYV", "RGB3", "BGR3", "GREY"]);
 });
 
-test("formats nobody here knows, and those that a library makes of others, are not taken", () => {
+test("chooseMode: takes no unknown formats and no emulated ones", () => {
   expect(chosen([offered("H264", { "640x480": [30] }), offered("BA81", { "640x480": [30] })], {})).toBeNull();
   expect(chosen([{ ...offered("YU12", { "640x480": [30] }), isEmulated: true }], {})).toBeNull();
 });
 
-describe("ranges instead of lists", () => {
+describe("chooseMode, with ranges instead of lists", () => {
   const scaler: CameraFormat = {
     ...offered("YUYV", {}),
     sizes: [
@@ -109,18 +114,18 @@ describe("ranges instead of lists", () => {
     [{ size: size(8000, 10), framesPerSecond: 1 }, "YUYV 1920x32 5"],
     [{ size: size(640, 480), framesPerSecond: 12.5 }, "YUYV 640x480 12.5"],
     [{}, "YUYV 1280x720 60"],
-  ])("%p", (wanted, expected) => expect(chosen([scaler], wanted)).toBe(expected));
+  ])("chooseMode: within ranges, %p", (wanted, expected) => expect(chosen([scaler], wanted)).toBe(expected));
 
-  test("a driver that lists no sizes is asked for what is wanted", () => {
+  test("chooseMode: asks a driver that lists no sizes for the wanted size", () => {
     expect(chosen([offered("YUYV", {})], { size: size(720, 576) })).toBe("YUYV 720x576 ?");
   });
 });
 
-describe("what is said", () => {
+describe("describeDifference", () => {
   const wanted: Wanted = { size: size(1280, 720), framesPerSecond: 60, format: null };
   const actual = { fourcc: "MJPG", size: size(1280, 720), framesPerSecond: 30 };
 
-  test("another rate or size than was asked for, in one line", () => {
+  test("describeDifference: names another rate or size in one line", () => {
     const text = "the camera has no 1280x720 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG";
     expect(describeDifference(wanted, actual)).toBe(text);
     const other = { ...actual, size: size(640, 360), framesPerSecond: 0 };
@@ -129,13 +134,13 @@ describe("what is said", () => {
     );
   });
 
-  test("nothing where it is as asked, or where nothing was asked; the kernel's rounding is no difference", () => {
+  test("describeDifference: is null without a wish, when the wish is met, and for the kernel's rounding", () => {
     expect(describeDifference({ ...wanted, framesPerSecond: 30 }, { ...actual, framesPerSecond: 30.00003 })).toBeNull();
     expect(describeDifference({ size: null, framesPerSecond: null, format: null }, actual)).toBeNull();
   });
 });
 
-test("a format's four letters and its number are the same thing", () => {
+test("fourccCode and fourccText: convert the letters of a format to its code and back", () => {
   // v4l2_fourcc('Y', 'U', 'Y', 'V') and v4l2_fourcc_be('Y', '1', '6', ' ') of uapi/linux/videodev2.h.
   expect(fourccCode("YUYV")).toBe(0x56595559);
   expect(fourccText(0x56595559)).toBe("YUYV");
