@@ -1,6 +1,6 @@
-// The typical Huffman tables K.3 to K.6 (T.81 K.3.3), as they stand in DHT: 16 counts by length, then the values.
+// The typical Huffman tables K.3 to K.6 (T.81 K.3.3) in the form of a DHT segment: 16 counts by code length, then the values.
 //
-// Nearly every baseline encoder uses them, ours too; and streams that leave DHT out, as webcams' MJPEG does, mean them.
+// Nearly every baseline encoder uses them, including ours. A stream without DHT, such as a webcam's MJPEG, implies them.
 
 /** DC luminance, table K.3. */
 const DC_LUMA: usize = memory.data<u8>([
@@ -35,13 +35,13 @@ const AC_CHROMA: usize = memory.data<u8>([
   0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
 ]);
 
-/** The counts and values of a table, as they stand in DHT: `tableClass` 0 DC, 1 AC; `destination` 0 luma, 1 chroma. */
+/** The counts and values of a table in the form of DHT. `tableClass`: 0 DC, 1 AC; `destination`: 0 luma, 1 chroma. */
 export function huffmanSpecification(tableClass: i32, destination: i32): usize {
   if (tableClass == 0) return destination == 0 ? DC_LUMA : DC_CHROMA;
   return destination == 0 ? AC_LUMA : AC_CHROMA;
 }
 
-/** How many symbol values a table has. */
+/** The number of symbol values in a table. */
 export function huffmanValueCount(specification: usize): i32 {
   let count = 0;
   for (let length: usize = 0; length < 16; length++) count += load<u8>(specification + length);

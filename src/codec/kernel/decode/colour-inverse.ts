@@ -1,17 +1,17 @@
-// Colour: YCbCr → RGBA after JFIF 1.02 (ITU-R BT.601, full range), grey → RGBA, RGB → RGBA. Sixteen pixels a turn.
-//   R = Y + 1.402 Cr   G = Y - 0.344136 Cb - 0.714136 Cr   B = Y + 1.772 Cb       (Cb, Cr less 128)
-// Chroma stands in 16-bit lanes times 16, so that one 15-bit multiplication rounds once, where libjpeg's table look-ups round. For green,
-// Cb is first brought to Cr's scale, where a rounding is a sixteenth of a level, and the sum is then rounded once.
+// Colour conversion: YCbCr → RGBA by JFIF 1.02 (ITU-R BT.601, full range), grey → RGBA, RGB → RGBA, sixteen pixels per iteration.
+//   R = Y + 1.402 Cr   G = Y - 0.344136 Cb - 0.714136 Cr   B = Y + 1.772 Cb       (Cb and Cr minus 128)
+// 16-bit lanes hold chroma times 16, so that one 15-bit multiplication rounds once, at the same point as libjpeg's table look-ups.
+// For green, Cb is first scaled to Cr, which rounds to a sixteenth of a level; then the sum is rounded once.
 
 import { mulHigh, swizzleFixed } from "./lanes";
 
-/** Factors of chroma times 16, as 15-bit fractions. */
+/** Factors for chroma times 16, as 15-bit fractions. */
 export const RED_BY_CR: i16 = 2871; // 1.402 / 16
 export const BLUE_BY_CB: i16 = 3629; // 1.772 / 16
 export const CR_BY_CB: i16 = 15791; // 0.344136 / 0.714136
 export const GREEN_BY_CR: i16 = 1463; // 0.714136 / 16
 
-/** Writes eight pixels from clamped-to-be 16-bit red, green, blue. */
+/** Clamps 16-bit red, green and blue, and writes eight pixels. */
 export function storePixels(at: usize, red: v128, green: v128, blue: v128): void {
   const rg = i8x16.narrow_i16x8_u(red, green);
   const ba = i8x16.narrow_i16x8_u(blue, i16x8.splat(255));
@@ -32,7 +32,7 @@ export function storePixels(at: usize, red: v128, green: v128, blue: v128): void
   );
 }
 
-/** `count` sixteens of pixels from full-resolution lines: Y unsigned, Cb and Cr signed. */
+/** Converts `count` × 16 pixels of full-resolution lines: Y unsigned, Cb and Cr signed. */
 export function colourLine(luma: usize, cb: usize, cr: usize, at: usize, count: i32): void {
   const redByCr = i16x8.splat(RED_BY_CR);
   const blueByCb = i16x8.splat(BLUE_BY_CB);
@@ -57,7 +57,7 @@ export function colourLine(luma: usize, cb: usize, cr: usize, at: usize, count: 
   }
 }
 
-/** `count` sixteens of pixels of an RGB picture: the first line unsigned, the others signed. */
+/** Converts `count` × 16 pixels of an RGB picture: the first line unsigned, the others signed. */
 export function rgbLine(red: usize, green: usize, blue: usize, at: usize, count: i32): void {
   const level = i16x8.splat(128);
   for (let i = count << 1; i > 0; i--) {
@@ -74,7 +74,7 @@ export function rgbLine(red: usize, green: usize, blue: usize, at: usize, count:
   }
 }
 
-/** `count` sixteens of grey pixels. */
+/** Converts `count` × 16 grey pixels. */
 export function greyLine(luma: usize, at: usize, count: i32): void {
   const opaque = i32x4.splat(0xff000000);
   for (let i = count; i > 0; i--) {

@@ -1,5 +1,5 @@
-// Planes to pixels: any rectangle of the picture, RGBA, alpha 255. Reads only planes and writes only the pixels asked for, so rectangles can be
-// converted by several workers at once. The triangle filter reads one sample beyond the rectangle on each side.
+// Converts a rectangle of the sample planes to RGBA pixels with alpha 255. It reads planes only and writes the rectangle's pixels only,
+// so that several workers can convert different rectangles at once. The triangle filter reads one sample beyond the rectangle on each side.
 
 import { colourLine, greyLine, rgbLine } from "./colour-inverse";
 import {
@@ -31,17 +31,17 @@ import { STATUS_BAD_RECTANGLE, STATUS_NOT_READY } from "../status";
 import { repeatAcross, triangleAcross, triangleBoth, triangleDown } from "./upsample";
 import { boxLines, fancyLines } from "./upsample-colour-420";
 
-/** Bytes at LINES for sixteens that do not lie wholly inside the rectangle, two lines of them; a spare line of pixels follows. */
+/** Bytes at LINES for two lines of the groups of 16 pixels that cross the rectangle's edge; a spare line of pixels follows. */
 const EDGE_BYTES: usize = 128;
 
-/** Lines of pixels at the edge of decoded lines of MCUs that have to wait for the neighbour. */
+/** Lines of pixels at the edge of a decoded line of MCUs that need the neighbouring line of MCUs. */
 export function waitingLines(state: usize, flags: u32): i32 {
   return (flags & FLAG_BOX) != 0 || load<u32>(state + PICTURE_V_MAX) == 1 ? 0 : 1;
 }
 
 /**
- * Converts what became complete with line `line` of MCUs, when decoding runs downwards from a line marked `isFirst`: all of its pixels but the
- * last where the filter needs the line below, plus the last of the line before.
+ * Converts the pixels that line `line` of MCUs completes. Decoding runs downwards from a line marked `isFirst`. If the filter needs the line
+ * below, the last line of pixels waits, and the last one of the line above is converted now.
  */
 export function convertMcuLine(
   state: usize,
@@ -98,7 +98,7 @@ function convertLines(
     if ((flags & FLAG_BOX) != 0 || load<i32>(chroma + COMPONENT_SAMPLES) <= 2) {
       for (let y = y0 & ~1; y < y1; y += 2) pair420(state, scratch, x0, x1, y, y0, y1, pixels, pixelStride, true);
     } else {
-      // Pixel lines 2j + 1 and 2j + 2 lie between chroma lines j and j + 1.
+      // Pixel lines 2j + 1 and 2j + 2 are between chroma lines j and j + 1.
       for (let y = ((y0 + 1) & ~1) - 1; y < y1; y += 2)
         pair420(state, scratch, x0, x1, y, y0, y1, pixels, pixelStride, false);
     }
@@ -107,7 +107,7 @@ function convertLines(
   for (let y = y0; y < y1; y++) lineOf(state, scratch, x0, x1, y, pixels + <usize>y * pixelStride, flags);
 }
 
-/** Lines y and y + 1 of a 4:2:0 picture, as far as they lie within y0 and y1; the other goes to a spare line. */
+/** Converts lines y and y + 1 of a 4:2:0 picture. A line outside of y0 to y1 goes to a spare line. */
 function pair420(
   state: usize,
   scratch: usize,
@@ -172,7 +172,7 @@ function pair420(
   }
 }
 
-/** One line of a picture of any other shape, into `at` (the address of its first pixel). */
+/** Converts one line of a picture of any other shape; `at` is the address of its first pixel. */
 function lineOf(state: usize, scratch: usize, x0: i32, x1: i32, y: i32, at: usize, flags: u32): void {
   const shape = load<i32>(state + PICTURE_SHAPE);
   const width = load<usize>(state + PICTURE_WIDTH);
@@ -202,7 +202,7 @@ function lineOf(state: usize, scratch: usize, x0: i32, x1: i32, y: i32, at: usiz
   }
 }
 
-/** A full-resolution line of a component: the plane's own, or upsampled into `buffer`. */
+/** Returns a full-resolution line of a component: a line of the plane, or one upsampled into `buffer`. */
 function samplesOf(state: usize, index: i32, buffer: usize, from: usize, to: usize, y: i32, flags: u32): usize {
   const component = state + COMPONENTS + index * COMPONENT_BYTES;
   const across = load<i32>(component + COMPONENT_ACROSS);

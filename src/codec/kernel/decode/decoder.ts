@@ -1,5 +1,5 @@
-// The decoder kernel's entry: what the host calls. All state is at addresses the host passes (layout-decoder.ts), so any number of workers can
-// run this module on one memory: one of them reads the header and lists the tiles, all of them decode tiles and convert pixels.
+// The exported functions of the decoder kernel. All state is at addresses that the host passes (layout.ts), so that several workers can run
+// this module on one memory: one of them reads the header and lists the tiles, all of them decode tiles and convert pixels.
 //
 //   readHeader → setPlanes → indexTiles → decodePicture                                         one worker
 //                                       → decodeTiles (each its range) → convert the seams      several
@@ -36,24 +36,24 @@ import { decodeTileList } from "./tile-decode";
 
 export { decodeMcus, indexTiles };
 
-/** First address behind the module's own constants: nothing of the host's may lie below it. */
+/** First address after the module's own constants. The host must not use memory below it. */
 export function staticEnd(): usize {
   return __heap_base;
 }
 
-/** Bytes of a picture's state. */
+/** Size of a picture's state in bytes. */
 export function stateBytes(): i32 {
   return STATE_BYTES;
 }
 
-/** Makes fresh memory a state. Needed once; reading another header into the same state keeps what can be kept (look-ups). */
+/** Initialises a state in new memory, once. Another header read into the same state reuses look-up tables if it can. */
 export function initState(state: usize): void {
   memory.fill(state, 0, STATE_BYTES);
 }
 
 /**
- * Reads a JPEG from before SOI to behind the first SOS. Returns 0 or a status; the picture record then says size, planes and scratch wanted.
- * Decode look-ups are kept where the picture has the tables of the one before.
+ * Reads a JPEG from SOI to the end of the first SOS. Returns 0 or a status. The picture record then has the size of the picture, of its planes
+ * and of the scratch. Look-up tables are reused if the picture has the same Huffman tables as the one before.
  */
 export function readHeader(state: usize, jpeg: usize, length: usize): i32 {
   const end = jpeg + length;
@@ -72,7 +72,7 @@ export function readHeader(state: usize, jpeg: usize, length: usize): i32 {
   return 0;
 }
 
-/** Gives the picture its sample planes: PICTURE_PLANES_BYTES at least. What they hold stays. */
+/** Sets the memory of the sample planes, at least PICTURE_PLANES_BYTES. Does not change its contents. */
 export function setPlanes(state: usize, planes: usize, capacity: usize): i32 {
   if (load<u32>(state + PICTURE_READY) == 0) return STATUS_NOT_READY;
   const bytes = load<usize>(state + PICTURE_PLANES_BYTES);
@@ -86,7 +86,7 @@ export function setPlanes(state: usize, planes: usize, capacity: usize): i32 {
   return 0;
 }
 
-/** Fills the planes with mid-grey, for a picture whose tiles come one by one. */
+/** Fills the planes with mid-grey, for a picture whose tiles arrive one by one. */
 export function greyPlanes(state: usize): i32 {
   if (load<u32>(state + PICTURE_READY) == 0 || load<usize>(state + PICTURE_PLANES) == 0) return STATUS_NOT_READY;
   for (let i = 0; i < load<i32>(state + PICTURE_COMPONENTS); i++) {
@@ -103,9 +103,9 @@ export function greyPlanes(state: usize): i32 {
 }
 
 /**
- * Decodes `count` tiles of a list into the planes. With `pixels` (address of pixel (0, 0)) not 0, lines of pixels that become complete are
- * converted on the way: for a run of whole lines of MCUs, all but `waitingRows` lines of pixels at a cut to lines that are not in the list.
- * Only for pictures of one scan; pass 0 otherwise. Returns the number of damaged tiles, or a status.
+ * Decodes `count` tiles of a list into the planes. If `pixels` (the address of pixel (0, 0)) is not 0, it also converts lines of pixels when
+ * they are complete. Next to a line of MCUs that is not in the list, `waitingRows` lines of pixels stay unconverted. Only for pictures with one
+ * scan; pass 0 otherwise. Returns the number of damaged tiles, or a status.
  */
 export function decodeTiles(
   state: usize,
@@ -127,12 +127,12 @@ export function decodeTiles(
   );
 }
 
-/** Lines of pixels on either side of a cut between lines of MCUs that decodeTiles leaves to `convert`: 0 or 1. */
+/** Lines of pixels on each side of a cut between lines of MCUs that decodeTiles leaves for `convert`: 0 or 1. */
 export function waitingRows(state: usize, flags: u32): i32 {
   return waitingLines(state, flags);
 }
 
-/** Converts a rectangle of the planes to RGBA; `pixels` is the address of pixel (0, 0) of the picture. Writes nothing outside of it. */
+/** Converts a rectangle of the planes to RGBA and writes nothing outside of it. `pixels` is the address of pixel (0, 0) of the picture. */
 export function convert(
   state: usize,
   scratch: usize,
@@ -148,8 +148,8 @@ export function convert(
 }
 
 /**
- * Decodes and converts the whole picture on one worker. `count` tiles, all of them in order, as indexTiles lists them. The planes hold nothing
- * of use afterwards, unless FLAG_KEEP_PLANES is given.
+ * Decodes and converts the whole picture on one worker. The list has all `count` tiles in the order of indexTiles. The contents of the planes
+ * are undefined afterwards, unless FLAG_KEEP_PLANES is set.
  */
 export function decodePicture(
   state: usize,
@@ -179,7 +179,7 @@ export function decodePicture(
   return status < 0 ? status : damaged;
 }
 
-/** Lets every plane have the lines of two lines of MCUs only, where these are a power of two. */
+/** Limits each plane to the lines of two lines of MCUs if their number is a power of two. */
 function narrowPlanes(state: usize): bool {
   for (let i = 0; i < load<i32>(state + PICTURE_COMPONENTS); i++) {
     if (load<i32>(state + COMPONENTS + i * COMPONENT_BYTES + COMPONENT_V) == 3) return false;
@@ -188,7 +188,7 @@ function narrowPlanes(state: usize): bool {
   return true;
 }
 
-/** `perBlock` lines for each block that a component has in an MCU's height, or all lines for -1. */
+/** Sets the lines of each plane: `perBlock` for each block of the component in the height of an MCU, or all lines for -1. */
 function setLineMasks(state: usize, perBlock: i32): void {
   for (let i = 0; i < load<i32>(state + PICTURE_COMPONENTS); i++) {
     const component = state + COMPONENTS + i * COMPONENT_BYTES;

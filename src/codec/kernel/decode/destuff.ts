@@ -1,7 +1,7 @@
-// Byte stuffing undone (T.81 B.1.1.5): entropy-coded bytes into a window, in reversed order.
-// The stream's first byte stands at the window's highest address, so eight bytes below the reader, loaded little-endian, are the next
-// 64 bits with the first one on top: a refill needs neither a byte swap nor a look at 0xFF. When the window is used up, what is unread
-// moves to its top again. A marker, or the end of the bytes, ends the segment.
+// Removes byte stuffing (T.81 B.1.1.5): copies entropy-coded bytes into a window in reverse order.
+// The first byte of the stream is at the highest address of the window. A little-endian load of the eight bytes below the reader yields the
+// next 64 bits with the first one on top, so that a refill needs no byte swap and no check for 0xFF. When the window is used up, the unread
+// bytes move to its top again. A marker or the end of the bytes ends the segment.
 
 import {
   READER,
@@ -16,10 +16,10 @@ import {
 } from "./layout";
 import { swizzleFixed } from "./lanes";
 
-/** Bytes taken from the source in one go: small enough to stay in the first-level cache next to tables and coefficients. */
+/** Bytes copied from the source at once: few enough to stay in the first-level cache next to tables and coefficients. */
 const CHUNK: usize = 4096;
 
-/** Points the window and the bit reader at a new segment. */
+/** Starts the window and the bit reader at a new segment. */
 export function openSegment(scratch: usize, address: usize, length: usize): void {
   const top = scratch + WINDOW + WINDOW_BYTES;
   store<usize>(scratch + WINDOW_SOURCE, address);
@@ -31,7 +31,7 @@ export function openSegment(scratch: usize, address: usize, length: usize): void
   store<u64>(scratch + READER_BITS, 0);
 }
 
-/** Brings in more bytes. The reader may move to the top of the window, with all that is unread. */
+/** Copies more bytes into the window. The reader and the unread bytes may move to the top of the window. */
 export function fillWindow(scratch: usize): void {
   const base = scratch + WINDOW;
   const top = base + WINDOW_BYTES;
@@ -72,7 +72,7 @@ export function fillWindow(scratch: usize): void {
       source++;
       continue;
     }
-    // An FF: data when a zero follows, else a marker, perhaps behind fill bytes.
+    // FF is data if a zero follows; otherwise it begins a marker, perhaps after fill bytes.
     let next = source + 1;
     while (next < end && load<u8>(next) == 0xff) next++;
     if (next >= end || load<u8>(next) != 0) {

@@ -1,6 +1,6 @@
-// Huffman decoding of MCUs (T.81 F.2.2): bits into dequantised coefficients, a lane a block.
-// The bit buffer is a u64 with the next bit on top. A refill is one load, as bytes stand reversed (destuff.ts), and leaves at least 56 bits:
-// enough for a DC code and two look-ups, or for any code with its amplitude bits.
+// Huffman decoding of MCUs (T.81 F.2.2): bits become dequantised coefficients, one lane for each block.
+// The bit buffer is a u64 with the next bit on top. A refill is one load, because the bytes are in reverse order (destuff.ts). It leaves at
+// least 56 bits: enough for a DC code and two look-ups, or for any code with its amplitude bits.
 
 import { extend, longCode, stepOf } from "./huffman-lookup";
 import {
@@ -26,10 +26,10 @@ const HALF = 1 << (FACTOR_FRACTION_BITS - 1);
 const LAST: usize = 252;
 
 /**
- * Decodes up to `mcus` MCUs of `blocks` blocks each as the plan says. Returns how many are complete, fewer when the reader got below `limit`
- * and the window has to be filled; -1 less the number of complete ones when the next has bits that are no code, or goes on beyond `end`, where
- * the segment ends (0 while that is unknown). Reads up to MCU_WORST_BYTES too far.
- * Exported, so that it stays a function of its own: without calls inside, its variables stay in registers.
+ * Decodes up to `mcus` MCUs of `blocks` blocks each by the plan. Returns the number of complete MCUs, which is lower if the reader is below
+ * `limit` and the window needs a refill. Returns -1 minus that number if the next MCU has bits that are no code, or if it continues beyond
+ * `end`, the end of the segment (0 while unknown). Reads up to MCU_WORST_BYTES too far.
+ * It is exported so that the compiler does not inline it: without calls inside, its variables stay in registers.
  */
 export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, limit: usize, end: usize): i32 {
   let reader = load<usize>(scratch + READER);
@@ -41,7 +41,7 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
     buffer |= load<u64>(reader - 8) >> have;
     reader -= <usize>((63 - have) >> 3);
     have |= 56;
-    // DC: the difference, straight from the look-up where it fits, and EOB with it where the block is flat.
+    // DC: the look-up has the difference if it fits, and also EOB if the block is flat.
     const lane = load<usize>(plan, PLAN_LANE);
     const places = load<usize>(plan, PLAN_DEQUANTISE);
     let hasAc = true;
@@ -60,7 +60,7 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
           length = code & 255;
           category = (<i32>(code >> 8)) & 15;
         }
-        // Two shifts, so that a category of 0 shifts by 63 + 1 and not by 64.
+        // Two shifts, because a category of 0 shifts by 63 + 1, and a shift by 64 does nothing.
         difference = extend(<i32>(((buffer << (<u64>length)) >> 1) >> (<u64>(63 - category))), category);
         const long = <u64>(<i32>length + category);
         buffer <<= long;
@@ -80,9 +80,9 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
       store<i16>(lane, <i16>((difference * load<i32>(places, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS));
     }
     if (hasAc) {
-      // AC: look-ups of up to two symbols, two to a refill. Whether the block is over is asked once a look-up, as a wrong guess costs more
-      // than anything else here; what the second symbol then wrote went to nobody, and its bits are given back. Rounding matters: half a step
-      // lost in every coefficient is a level lost where all of them add up.
+      // AC: look-ups of up to two symbols, two look-ups for each refill. The loop checks for the end of the block once per look-up, because a
+      // mispredicted branch costs more than anything else here. If the first symbol ended the block, the second one wrote to a vector that is
+      // never read, and its bits are returned. Rounding matters: half a step lost in each coefficient can add up to a whole level.
       const table = load<usize>(plan, PLAN_AC) + CANONICAL_BYTES;
       const maskAt = load<usize>(plan, PLAN_MASK);
       const last = places + LAST;
@@ -145,7 +145,7 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
           have |= 56;
           continue;
         }
-        // A code or an amplitude too long for the look-up.
+        // A code or an amplitude that is too long for the look-up.
         buffer |= load<u64>(reader - 8) >> have;
         reader -= <usize>((63 - have) >> 3);
         have |= 56;

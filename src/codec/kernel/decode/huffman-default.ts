@@ -1,4 +1,4 @@
-// The tables of T.81 annex K.3 in the place of those that a stream leaves out.
+// Uses the tables of T.81 annex K.3 if a stream has none.
 
 import { huffmanSpecification, huffmanValueCount } from "../huffman-annex-k";
 import { DHT_BYTES, DHT_PRESENT, DHT_TABLES, DHT_VALUES } from "./layout";
@@ -11,8 +11,8 @@ function put(state: usize, table: i32, source: usize, bytes: i32): void {
 }
 
 /**
- * Makes sure that a table slot (0-3 DC, 4-7 AC) holds a table: where no DHT filled it, luminance in the first slot of a kind and chrominance in
- * the others, as decoders assume.
+ * Fills a table slot (0-3 DC, 4-7 AC) that no DHT has filled: the first slot of a kind with the luminance table, the others with the chrominance
+ * table, as other decoders do.
  */
 export function defaultHuffmanTable(state: usize, table: i32): void {
   if (load<u32>(state + DHT_TABLES + table * DHT_BYTES + DHT_PRESENT) != 0) return;

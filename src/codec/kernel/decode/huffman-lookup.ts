@@ -1,18 +1,18 @@
-// Huffman decode tables from a DHT (T.81 C.2, F.2.2.3), built only when the DHT differs from the one they were built from.
+// Builds Huffman decode tables from a DHT (T.81 C.2, F.2.2.3) if the DHT differs from the one that they were built from.
 //
 // DC: 2^DC_BITS u32, indexed by the next bits: bits 0-7 total length (code and difference bits; 0: too long for the look-up),
-//     bits 8-15 that length and EOB's, where EOB of the AC table follows and fits too, else 0; bits 16-31 the difference, extended.
-//     Where too long: bits 8-15 code length (0: longer than the look-up), bits 16-31 the category.
-// AC: 2^AC_BITS entries of 8 bytes, up to two symbols an entry:
+//     bits 8-15 that length plus EOB's if the EOB of the AC table follows and fits, else 0; bits 16-31 the extended difference.
+//     If too long: bits 8-15 code length (0: longer than the look-up), bits 16-31 the category.
+// AC: 2^AC_BITS entries of 8 bytes with up to two symbols each:
 //     byte 0    length of both, code and amplitude bits (0: too long for the look-up)
-//     byte 1    length of the first alone
+//     byte 1    length of the first symbol alone
 //     byte 2-3  zigzag step of the first, times 4 (the size of a dequantisation entry); EOB is a step of 64
-//     byte 4-5  value of the first, extended
-//     byte 6    zigzag step of the second, times 4; EOB is a step of 63, enough to leave the block from behind any coefficient
-//     byte 7    value of the second, extended
-//     An entry with one symbol repeats it with a step of 0, so that the loop stores twice without asking.
-//     Where too long: byte 1 the code's length (0: longer than the look-up), 2-3 the step, 4-5 the category.
-// Codes longer than the look-up are found through limits per length, left-aligned to 16 bits.
+//     byte 4-5  extended value of the first
+//     byte 6    zigzag step of the second, times 4; EOB is a step of 63, which leaves the block from any position after a coefficient
+//     byte 7    extended value of the second
+//     An entry with one symbol repeats it with a step of 0, so that the loop always stores twice, without a branch.
+//     If too long: byte 1 the code's length (0: longer than the look-up), 2-3 the step, 4-5 the category.
+// Codes that are longer than the look-up are found by the limit of each length, left-aligned to 16 bits.
 
 import {
   AC_BITS,
@@ -26,10 +26,10 @@ import {
   LOOKUP_WORK,
 } from "./layout";
 
-/** Step that leaves the block. */
+/** A step that leaves the block. */
 export const STEP_EOB: u32 = 64;
 
-/** True when `table` was built from exactly this DHT. */
+/** Whether `table` was built from exactly this DHT. */
 export function isBuiltFrom(table: usize, dht: usize): bool {
   if (load<u32>(table + DHT_PRESENT) == 0) return false;
   for (let i = 0; i < DHT_PRESENT; i += 8) {
@@ -38,7 +38,7 @@ export function isBuiltFrom(table: usize, dht: usize): bool {
   return true;
 }
 
-/** Copies the DHT, works out the limits per code length, and fills `work` with u16 (value << 8 | length) for codes of up to `bits`. */
+/** Copies the DHT, computes the limit of each code length, and fills `work` with u16 (value << 8 | length) for codes of up to `bits`. */
 function buildCanonical(table: usize, dht: usize, work: usize, bits: i32): void {
   memory.copy(table, dht, DHT_PRESENT);
   store<u32>(table + DHT_PRESENT, 1);
@@ -63,12 +63,12 @@ function buildCanonical(table: usize, dht: usize, work: usize, bits: i32): void 
   }
 }
 
-/** The value that `size` bits stand for (F.2.2.1, EXTEND). */
+/** The value of `size` amplitude bits (F.2.2.1, EXTEND). */
 export function extend(bits: i32, size: i32): i32 {
   return size == 0 ? 0 : bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
-/** EOB's code in an AC DHT: length << 16 | code, or 0 where there is none. */
+/** The code of EOB in an AC DHT: length << 16 | code, or 0 if it has none. */
 export function endOfBlockCode(dht: usize): u32 {
   let code: u32 = 0;
   let index: u32 = 0;
@@ -83,12 +83,12 @@ export function endOfBlockCode(dht: usize): u32 {
   return 0;
 }
 
-/** True when the DC look-up at `table` was built from this DHT, for blocks whose EOB has this code. */
+/** Whether the DC look-up at `table` was built from this DHT and this code of EOB. */
 export function isDcBuiltFrom(table: usize, dht: usize, endOfBlock: u32): bool {
   return load<u32>(table + CANONICAL_END_OF_BLOCK) == endOfBlock && isBuiltFrom(table, dht);
 }
 
-/** Builds the DC look-up at `table` from the DHT at `dht` unless it stands there already. */
+/** Builds the DC look-up at `table` from the DHT at `dht` unless it is up to date. */
 export function buildDcLookup(state: usize, table: usize, dht: usize, endOfBlock: u32): void {
   if (isDcBuiltFrom(table, dht, endOfBlock)) return;
   const work = state + LOOKUP_WORK;
@@ -117,7 +117,7 @@ export function buildDcLookup(state: usize, table: usize, dht: usize, endOfBlock
   }
 }
 
-/** Builds the AC look-up at `table` from the DHT at `dht` unless it stands there already. */
+/** Builds the AC look-up at `table` from the DHT at `dht` unless it is up to date. */
 export function buildAcLookup(state: usize, table: usize, dht: usize): void {
   if (isBuiltFrom(table, dht)) return;
   const work = state + LOOKUP_WORK;
@@ -134,7 +134,7 @@ export function buildAcLookup(state: usize, table: usize, dht: usize): void {
     if (length == 0) continue;
     const value = used <= AC_BITS ? extend((i >> (AC_BITS - used)) & ((1 << size) - 1), size) : 0;
     store<u16>(entry, <u16>(step << 2), 2);
-    // Too long, or too large to be repeated in byte 7 (only tables made to measure have such short codes for such large values).
+    // Too long, or too large to repeat in byte 7 (only custom tables have such short codes for such large values).
     if (used > AC_BITS || value < -128 || value > 127) {
       store<u8>(entry, <u8>length, 1);
       store<u16>(entry, <u16>size, 4);
@@ -166,15 +166,15 @@ export function buildAcLookup(state: usize, table: usize, dht: usize): void {
   }
 }
 
-/** Zigzag step of a run/size symbol: past the run onto the coefficient; ZRL counts sixteen; size 0 with any other run is EOB. */
+/** Zigzag step of a run/size symbol: over the run to the coefficient. ZRL is a step of sixteen; size 0 with any other run is EOB. */
 export function stepOf(symbol: i32): u32 {
   if ((symbol & 15) == 0 && symbol != 0xf0) return STEP_EOB;
   return (symbol >> 4) + 1;
 }
 
 /**
- * Symbol and length of a code longer than a look-up of ten bits: value << 8 | length, or 0 when no code begins like this. `next16` are the
- * next sixteen bits. Lengths are counted, not searched: a loop's end would be guessed wrong as often as not.
+ * Symbol and length of a code that is longer than a look-up of ten bits: value << 8 | length, or 0 if no code begins like this. `next16` are
+ * the next sixteen bits. The length is computed without a loop, because the processor would often mispredict the loop's end.
  */
 export function longCode(table: usize, next16: u32): u32 {
   const length =

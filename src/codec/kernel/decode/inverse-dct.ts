@@ -1,9 +1,9 @@
-// Inverse DCT (T.81 A.3.3) of eight blocks at once, a 16-bit lane a block, so that nothing is transposed between the passes.
-// The transform is the one of Arai, Agui and Nakajima (1988), as a flow graph in Pennebaker and Mitchell, JPEG (1993), 4.3.5, with its two
-// rotations kept as two multiplications each: every factor then fits a 15-bit fraction, and less is lost to rounding.
-// In: 64 vectors of coefficients, row (v) by row, scaled by dequantise.ts to FRACTION_BITS. Out: 8-bit samples, clamped, in a plane.
-// All sums saturate: coefficients that no encoder makes give clamped samples, not wrapped ones. The shortened forms leave out only terms
-// that are zero, so a block comes out the same whatever its neighbours in the group are: a picture does not depend on how it was split.
+// Inverse DCT (T.81 A.3.3) of eight blocks at once, one 16-bit lane for each block, so that the passes need no transposition.
+// The transform is that of Arai, Agui and Nakajima (1988); Pennebaker and Mitchell, JPEG (1993), 4.3.5 has it as a flow graph. Each of its two
+// rotations stays two multiplications, so that every factor fits a 15-bit fraction and rounding loses less.
+// Input: 64 vectors of coefficients, row (v) by row, scaled by dequantise.ts to FRACTION_BITS. Output: clamped 8-bit samples in a plane.
+// All sums saturate, so that extreme coefficients give clamped samples and never wrapped ones. The shortened forms omit terms only if they are
+// zero, so that a block's result does not depend on its neighbours in the group, nor on how the picture was split.
 
 import { descaled, mulHigh, swizzleFixed } from "./lanes";
 import {
@@ -20,13 +20,13 @@ const SQRT2_LESS_1: i16 = 13573;
 const ROTATE_SINE: i16 = 25080;
 const ROTATE_COSINE_LESS_1: i16 = 27779;
 
-/** Transforms a group of a component into its plane at `target`, for the first `lanes` blocks, and leaves the group all zero. */
+/** Transforms the first `lanes` blocks of a component's group into its plane at `target`, and sets the group to zero. */
 export function inverseDctGroup(group: usize, middle: usize, component: usize, target: usize, lanes: i32): void {
   const mask = load<u32>(group + GROUP_MASK);
   const stride = load<usize>(component + COMPONENT_STRIDE);
   const isSigned = load<u32>(component + COMPONENT_SIGNED) != 0;
   store<u32>(group + GROUP_MASK, 0);
-  // The level shift rides on the DC coefficient, which reaches all samples alike.
+  // The level shift is added to the DC coefficient, which affects all samples equally.
   v128.store(group, i16x8.add_sat_s(v128.load(group), v128.load(component, COMPONENT_LEVEL)));
   if (mask == 0) {
     const flat = v128.load(group);
@@ -39,7 +39,7 @@ export function inverseDctGroup(group: usize, middle: usize, component: usize, t
   transformLines(middle, component, target, stride, lanes, isSigned, isWide);
 }
 
-/** Columns of coefficients (128 bytes from one to the next) to columns of sums; `isTall` unless the last four of each are zero. */
+/** Transforms columns of coefficients (128 bytes apart) to columns of sums. `isTall` is false if the last four of each are zero. */
 function transformColumns(group: usize, middle: usize, bytes: usize, isTall: bool): void {
   const root = i16x8.splat(SQRT2_LESS_1);
   const sine = i16x8.splat(ROTATE_SINE);
@@ -107,7 +107,7 @@ function transformColumns(group: usize, middle: usize, bytes: usize, isTall: boo
   }
 }
 
-/** Eight lines: eight vectors in a row become 64 samples in a row; `isWide` unless the last four are zero. */
+/** Transforms eight lines: eight vectors in a row become 64 samples in a row. `isWide` is false if the last four are zero. */
 function transformLines(
   middle: usize,
   component: usize,
@@ -218,7 +218,7 @@ function storeSamples(
     c = i8x16.narrow_i16x8_u(x4, x5);
     d = i8x16.narrow_i16x8_u(x6, x7);
   }
-  // a holds columns 0 and 1 of blocks 0-7, and so on. First four columns of four blocks each, then eight columns of two blocks each.
+  // `a` has columns 0 and 1 of blocks 0-7, and so on. First four columns of four blocks each, then eight columns of two blocks each.
   const evenPairs = i8x16(0, 8, -128, -128, 1, 9, -128, -128, 2, 10, -128, -128, 3, 11, -128, -128);
   const oddPairs = i8x16(-128, -128, 0, 8, -128, -128, 1, 9, -128, -128, 2, 10, -128, -128, 3, 11);
   const evenPairsHigh = i8x16(4, 12, -128, -128, 5, 13, -128, -128, 6, 14, -128, -128, 7, 15, -128, -128);
@@ -241,7 +241,7 @@ function storeSamples(
   );
 }
 
-/** Writes 64 samples, or those of the first `lanes` blocks only: what lies to the right may belong to another worker. */
+/** Writes 64 samples, or only those of the first `lanes` blocks: the memory to the right may belong to another worker. */
 function storeLine(first: v128, second: v128, third: v128, fourth: v128, target: usize, lanes: i32): void {
   if (lanes == 8) {
     v128.store(target, first);
@@ -259,7 +259,7 @@ function storeLine(first: v128, second: v128, third: v128, fourth: v128, target:
   }
 }
 
-/** A group that has DC only: every block is one level. */
+/** Transforms a group with DC only: every block becomes one level. */
 function flatGroup(flat: v128, component: usize, target: usize, stride: usize, lanes: i32, isSigned: bool): void {
   const level = descaled(flat, v128.load(component, COMPONENT_DESCALE), load<i32>(component, COMPONENT_FRACTION));
   const bytes = isSigned ? i8x16.narrow_i16x8_s(level, level) : i8x16.narrow_i16x8_u(level, level);

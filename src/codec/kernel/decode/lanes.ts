@@ -1,32 +1,32 @@
-// The vector operations that the relaxed and the plain build spell differently. One source gives both: the condition is a constant
-// of the compiler, so only one arm is left in each module. All of them give the same lanes in both builds for the operands used here.
+// The vector operations that differ between the relaxed and the plain build. The condition is a constant of the compiler, so that each
+// module contains one branch only. For the operands used here both builds give the same lanes.
 
-/** Round(a · b / 2^15) a lane. Neither operand is -32768 together with the other. */
+/** Round(a · b / 2^15) of each lane. The operands must not both be -32768. */
 export function mulHigh(a: v128, b: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_q15mulr_s(a, b);
   return i16x8.q15mulr_sat_s(a, b);
 }
 
-/** Samples with `bits` fraction bits to whole ones; `fraction` is 2^(15 - bits) in all lanes. See COMPONENT_LEVEL for the rounding. */
+/** Removes the `bits` fraction bits of samples; `fraction` is 2^(15 - bits) in all lanes. See COMPONENT_LEVEL for the rounding. */
 export function descaled(a: v128, fraction: v128, bits: i32): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_q15mulr_s(a, fraction);
   return i16x8.shr_s(a, bits);
 }
 
-/** What rounds `descaled`: added to all samples beforehand. */
+/** The rounding term of `descaled`, to be added to all samples before. */
 export function descaleBias(bits: i32): i32 {
   return ASC_FEATURE_RELAXED_SIMD ? 0 : 1 << (bits - 1);
 }
 
-/** Bytes of `a` as told by `indices`: 0-15 picks, 128 and above gives zero; nothing else may stand there. */
+/** Selects bytes of `a` by `indices`: 0-15 selects a byte, 128 and above gives zero; other values are not allowed. */
 export function swizzleFixed(a: v128, indices: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(a, indices);
   return i8x16.swizzle(a, indices);
 }
 
 /**
- * Triangle filter along a line of signed samples: 3 · near + far for pixels 0-7 of the sixteen that eight samples become, in pixel order.
- * `samples` begins one sample left of the first. (The plain build widens and adds: pairwise addition of bytes costs its compiler more.)
+ * Triangle filter along a line of signed samples: eight samples become sixteen pixels. Computes 3 · near + far for pixels 0-7 in pixel order.
+ * `samples` begins one sample left of the first. (The plain build widens and adds, because pairwise addition of bytes is slower there.)
  */
 export function triangleLow(samples: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {

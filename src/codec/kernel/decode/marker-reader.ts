@@ -1,5 +1,5 @@
-// Marker segments (T.81 Annex B): from SOI to SOS into the state's picture record, component records and raw tables.
-// Reads bytes the sender controls, so every length is checked before use and every loop ends with the bytes.
+// Reads marker segments (T.81 Annex B) from SOI to SOS into the picture record, component records and raw tables of the state.
+// The sender controls the bytes, so every length is checked before use, and every loop ends at the end of the bytes.
 
 import {
   COLOUR_GREY,
@@ -63,7 +63,7 @@ import {
   STATUS_SAMPLING,
 } from "../status";
 
-/** Forgets the tables and the frame of the previous picture; decode look-ups stay, they are compared before they are built again. */
+/** Clears tables and frame of the previous picture. Look-ups stay: each is compared with its DHT before it is built again. */
 export function resetMarkers(state: usize): void {
   memory.fill(state, 0, DQT_TABLES);
   memory.fill(state + DQT_PRESENT, 0, 16);
@@ -71,11 +71,11 @@ export function resetMarkers(state: usize): void {
   for (let i = 0; i < 8; i++) store<u32>(state + DHT_TABLES + i * DHT_BYTES + DHT_PRESENT, 0);
 }
 
-/** Address just behind the first SOI, or 0. Whatever stands before it is skipped. */
+/** Address after the first SOI, or 0. Skips all bytes before SOI. */
 export function findSoi(at: usize, end: usize): usize {
   while (at + 2 <= end) {
     if (load<u8>(at) == 0xff && load<u8>(at + 1) == 0xd8) {
-      // A lone FFD8 in garbage is likelier than one followed by another marker; insist on the marker where there is room.
+      // FFD8 occurs in garbage by chance. If bytes follow, the next ones must be another marker.
       if (at + 3 > end || load<u8>(at + 2) == 0xff) return at + 2;
     }
     at++;
@@ -84,12 +84,12 @@ export function findSoi(at: usize, end: usize): usize {
 }
 
 /**
- * Reads segments from `at` until an SOS stands next. Returns 1 and leaves the address of SOS's length field in the picture record's
- * cursor; 0 when EOI or the end comes first; a negative status otherwise. Tables and the frame go into the state.
+ * Reads segments from `at` to the next SOS, and writes tables and frame into the state. Returns 1 if it finds SOS; the cursor in the picture
+ * record is then the address of its length field. Returns 0 if EOI or the end comes first, and a negative status on an error.
  */
 export function readToSos(state: usize, at: usize, end: usize): i32 {
   while (true) {
-    // Fill bytes and anything else that is no marker are stepped over (B.1.1.2).
+    // Skips fill bytes and all other bytes that are no marker (B.1.1.2).
     while (at + 1 < end && (load<u8>(at) != 0xff || load<u8>(at + 1) == 0xff || load<u8>(at + 1) == 0)) at++;
     if (at + 1 >= end) return 0;
     const marker = <i32>load<u8>(at + 1);
@@ -134,7 +134,7 @@ export function bigEndian16(at: usize): u32 {
   return ((<u32>load<u8>(at)) << 8) | load<u8>(at + 1);
 }
 
-/** DQT (B.2.4.1): 8- or 16-bit factors, kept in zigzag order as u16. */
+/** Reads DQT (B.2.4.1): 8- or 16-bit factors, stored in zigzag order as u16. */
 function readDqt(state: usize, at: usize, bytes: i32): i32 {
   while (bytes > 0) {
     const head = <i32>load<u8>(at);
@@ -155,7 +155,7 @@ function readDqt(state: usize, at: usize, bytes: i32): i32 {
   return 0;
 }
 
-/** DHT (B.2.4.2). Over-subscribed code lengths are refused here, so that building a look-up cannot leave its table. */
+/** Reads DHT (B.2.4.2). Refuses over-subscribed code lengths, so that building a look-up never exceeds its table. */
 function readDht(state: usize, at: usize, bytes: i32): i32 {
   while (bytes > 0) {
     if (bytes < 17) return STATUS_BAD_SEGMENT;
@@ -188,7 +188,7 @@ function readDht(state: usize, at: usize, bytes: i32): i32 {
   return 0;
 }
 
-/** SOF0 and SOF1 (B.2.2): sizes, sampling, and the planes they call for. */
+/** Reads SOF0 and SOF1 (B.2.2): sizes and sampling; computes the size of the planes. */
 function readSof(state: usize, at: usize, bytes: i32): i32 {
   if (bytes < 6 || load<u32>(state + PICTURE_COMPONENTS) != 0) return STATUS_BAD_SEGMENT;
   if (load<u8>(at) != 8) return STATUS_PRECISION;
@@ -208,7 +208,7 @@ function readSof(state: usize, at: usize, bytes: i32): i32 {
     let v = (<i32>load<u8>(entry + 1)) & 15;
     const tq = <i32>load<u8>(entry + 2);
     if (h < 1 || h > 4 || v < 1 || v > 4 || tq > 3) return STATUS_BAD_SEGMENT;
-    // A lone component is never interleaved: its factors mean nothing (A.2.2).
+    // A single component is never interleaved, so that its factors have no meaning (A.2.2).
     if (count == 1) {
       h = 1;
       v = 1;
@@ -245,7 +245,7 @@ function readSof(state: usize, at: usize, bytes: i32): i32 {
     store<u32>(component + COMPONENT_BLOCK_LINES, (lines + 7) >> 3);
     store<u32>(component + COMPONENT_ACROSS, hMax / h);
     store<u32>(component + COMPONENT_DOWN, vMax / v);
-    // 32 spare bytes on either side: the sample left of the picture, and 16-byte loads that begin at its last one.
+    // 32 spare bytes on each side: for the sample left of the picture, and for 16-byte loads at its last sample.
     const stride = (mcusPerLine * h * 8 + 64 + 15) & ~15;
     const planeLines = mcuLines * v * 8;
     store<u32>(component + COMPONENT_STRIDE, stride);
@@ -259,7 +259,7 @@ function readSof(state: usize, at: usize, bytes: i32): i32 {
   return 0;
 }
 
-/** Settles, once SOS is reached, what the three components mean and which fused conversion fits. */
+/** Determines at SOS what the three components mean, and which fused conversion suits them. */
 export function settleColour(state: usize): void {
   const count = load<i32>(state + PICTURE_COMPONENTS);
   let colour = COLOUR_GREY;

@@ -1,6 +1,6 @@
-// A strip: up to eight MCUs side by side, the unit in which coefficients become samples (A.2.3 gives the order of blocks in an MCU).
-// Eight MCUs give, for each component and each of its lines of blocks in the MCU, h groups of eight neighbouring blocks.
-// The plan lists, for each block of each MCU of a strip, where its tables and its lane are, so that the entropy decoder only follows it.
+// A strip is up to eight MCUs side by side, the unit of the inverse DCT (A.2.3 has the order of blocks in an MCU).
+// Eight MCUs contain, for each component and each of its lines of blocks in the MCU, h groups of eight neighbouring blocks.
+// The plan contains the addresses of tables and lane for each block of each MCU of a strip, for the entropy decoder.
 
 import { inverseDctGroup } from "./inverse-dct";
 import {
@@ -40,7 +40,7 @@ import {
 /** MCUs in a full strip. */
 export const STRIP_MCUS = 8;
 
-/** Blocks across and down that a component has in one MCU of this scan: its factors, or one block where it is alone (A.2.2). */
+/** Blocks of a component in one MCU of this scan, horizontally and vertically: its factors, or one if it is the only component (A.2.2). */
 function across(component: usize, isAlone: bool): i32 {
   return isAlone ? 1 : load<i32>(component + COMPONENT_H);
 }
@@ -49,7 +49,7 @@ function down(component: usize, isAlone: bool): i32 {
   return isAlone ? 1 : load<i32>(component + COMPONENT_V);
 }
 
-/** Writes the plan for a scan; returns the blocks in an MCU. */
+/** Writes the plan for a scan. Returns the number of blocks in an MCU. */
 export function planStrip(state: usize, scratch: usize, scan: usize): i32 {
   const count = load<i32>(scan + SCAN_COMPONENT_COUNT);
   const isAlone = count == 1;
@@ -80,14 +80,14 @@ export function planStrip(state: usize, scratch: usize, scan: usize): i32 {
       }
     }
   }
-  // Whatever a previous call left half done is none of ours.
+  // Clears what an unfinished call before left.
   memory.fill(scratch + GROUPS, 0, 10 * GROUP_BYTES);
   return blocks;
 }
 
 /**
- * Reads the decode tables of the first two components once, a word a cache line. Between frames of a camera they drop out of the caches, and
- * the entropy decoder, which knows each address only after the code before, would wait for one line after the other.
+ * Reads one word of each cache line of the decode tables of the first two components. Between frames of a camera they leave the caches. The
+ * entropy decoder knows an address only after the previous code, so that it would wait for each cache line in turn.
  */
 export function touchTables(state: usize, scratch: usize): void {
   let sum: u32 = 0;
@@ -98,7 +98,7 @@ export function touchTables(state: usize, scratch: usize): void {
   store<u32>(scratch + TOUCHED, sum);
 }
 
-/** Transforms `mcus` MCUs, of which the first is MCU `first` of line `line`, into the planes. */
+/** Transforms `mcus` MCUs into the planes, from MCU `first` of line `line` on. */
 export function flushStrip(state: usize, scratch: usize, scan: usize, line: i32, first: i32, mcus: i32): void {
   const count = load<i32>(scan + SCAN_COMPONENT_COUNT);
   const isAlone = count == 1;
@@ -134,7 +134,7 @@ export function flushStrip(state: usize, scratch: usize, scan: usize, line: i32,
   }
 }
 
-/** The triangle filter looks one sample past either end of a line; there the outermost sample stands again. */
+/** Repeats the first and the last sample of a line, because the triangle filter reads one sample beyond each end. */
 function repeatSample(from: usize, to: usize, stride: usize, lines: i32): void {
   for (let y = 0; y < lines; y++) {
     store<u8>(to, load<u8>(from));
@@ -143,7 +143,7 @@ function repeatSample(from: usize, to: usize, stride: usize, lines: i32): void {
   }
 }
 
-/** Makes one MCU of the strip grey again: its bytes ended before it did. */
+/** Makes one MCU of the strip grey, because its bytes ended early. */
 export function clearMcu(scratch: usize, mcu: i32, blocks: i32): void {
   let entry = scratch + PLAN + mcu * blocks * PLAN_BYTES;
   for (let i = 0; i < blocks; i++) {

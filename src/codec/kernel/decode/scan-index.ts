@@ -1,7 +1,7 @@
-// Scans (T.81 B.2.3): an SOS into a scan record and its decode tables, and entropy-coded segments into a list of tiles.
-// A tile is a restart interval; a scan without any is one tile. RSTm numbers decide which tile a segment is, so that one lost marker or
-// segment costs its own tile and not the rest: one or two numbers ahead means tiles are missing, one or two behind a segment too many.
-// Tiles that never came, and scans that never came, stand in the list with length 0 and decode to grey.
+// Scans (T.81 B.2.3): reads SOS into a scan record and its decode tables, and lists the entropy-coded segments as tiles.
+// A tile is a restart interval; a scan without restart intervals is one tile. The RSTm number decides which tile a segment is, so that a lost
+// marker or segment costs its own tile only. One or two numbers ahead: tiles are missing. One or two numbers behind: a segment is superfluous.
+// Missing tiles and missing scans are in the list with length 0, and decode to grey.
 
 import { defaultHuffmanTable } from "./huffman-default";
 import { buildAcLookup, buildDcLookup, endOfBlockCode, isBuiltFrom, isDcBuiltFrom } from "./huffman-lookup";
@@ -56,7 +56,7 @@ import {
 import { bigEndian16, readToSos } from "./marker-reader";
 import { STATUS_BAD_SCAN, STATUS_LIST_TOO_SMALL, STATUS_NOT_READY, STATUS_NO_QUANTISATION_TABLE } from "../status";
 
-/** Reads the SOS whose length field stands at the cursor; the cursor then stands behind it. Returns 0, or a status; 1 when the bytes end. */
+/** Reads the SOS whose length field is at the cursor, and moves the cursor after it. Returns 0, 1 if the bytes end, or a negative status. */
 export function openScan(state: usize, end: usize): i32 {
   const at = load<usize>(state + PICTURE_CURSOR);
   if (at + 3 > end) return 1;
@@ -101,7 +101,7 @@ export function openScan(state: usize, end: usize): i32 {
   return 0;
 }
 
-/** MCUs and tiles of a scan: whole MCUs where components are interleaved, blocks of the component itself where it is alone (A.2.2, A.2.3). */
+/** MCUs and tiles of a scan. A scan with one component consists of the component's own blocks, others of whole MCUs (A.2.2, A.2.3). */
 function sizeScan(state: usize, scan: usize, restartInterval: i32): void {
   let perLine = load<i32>(state + PICTURE_MCUS_PER_LINE);
   let lines = load<i32>(state + PICTURE_MCU_LINES);
@@ -118,7 +118,7 @@ function sizeScan(state: usize, scan: usize, restartInterval: i32): void {
   store<i32>(scan + SCAN_TILES, (total + tileMcus - 1) / tileMcus);
 }
 
-/** Points a component at its decode tables; those of an earlier component of this picture serve where they come from the same DHT. */
+/** Sets the decode tables of a component. Shares those of an earlier component of this picture if they come from the same DHT. */
 function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: i32): void {
   const component = state + COMPONENTS + index * COMPONENT_BYTES;
   const own = state + TABLES + index * TABLES_BYTES;
@@ -138,7 +138,7 @@ function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: 
   buildAcLookup(state, ac, acDht);
   const fractionBits = buildDequantise(state, own, tq);
   const descale = 1 << (15 - fractionBits);
-  // The level shift of A.3.1, except where samples are kept signed.
+  // The level shift of A.3.1, except for signed samples.
   const level = (index == 0 ? 128 << fractionBits : 0) + descaleBias(fractionBits);
   v128.store(component + COMPONENT_DESCALE, i16x8.splat(<i16>descale));
   v128.store(component + COMPONENT_LEVEL, i16x8.splat(<i16>level));
@@ -148,7 +148,7 @@ function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: 
   store<usize>(component + COMPONENT_DEQUANTISE, own + TABLES_DEQUANTISE);
 }
 
-/** Address of the next marker's FF at or behind `at`, or `end`. Stuffed zeros and fill bytes are no markers. */
+/** Address of the FF of the next marker at or after `at`, or `end`. Stuffed zeros and fill bytes are no markers. */
 function nextMarker(at: usize, end: usize): usize {
   const allOnes = i8x16.splat(-1);
   while (at < end) {
@@ -173,8 +173,8 @@ function nextMarker(at: usize, end: usize): usize {
 }
 
 /**
- * Lists all tiles of the picture whose header was read from the same bytes. Returns their number, STATUS_LIST_TOO_SMALL with the number wanted
- * so far in PICTURE_TILES, or the status of a later scan's bad header.
+ * Lists all tiles of the picture whose header was read from the same bytes. Returns their number, or STATUS_LIST_TOO_SMALL with the needed
+ * number so far in PICTURE_TILES, or the status of a bad header of a later scan.
  */
 export function indexTiles(state: usize, jpeg: usize, length: usize, list: usize, capacity: i32): i32 {
   if (load<u32>(state + PICTURE_READY) == 0) return STATUS_NOT_READY;
@@ -207,7 +207,7 @@ export function indexTiles(state: usize, jpeg: usize, length: usize, list: usize
     scanIndex++;
     components += load<i32>(state + SCANS + scanIndex * SCAN_BYTES + SCAN_COMPONENT_COUNT);
   }
-  // The bytes ended with components missing: each gets a scan of one empty tile.
+  // Components are missing at the end of the bytes: each gets a scan with one empty tile.
   store<u32>(state + PICTURE_TRUNCATED, 1);
   for (let i = 0; i < frameCount; i++) {
     const component = state + COMPONENTS + i * COMPONENT_BYTES;
@@ -242,11 +242,11 @@ function putTile(entry: usize, scanIndex: i32, number: i32, from: usize, to: usi
   store<usize>(entry + TILE_LENGTH, to - from);
 }
 
-/** Lists one scan's tiles, all of them, and returns where its bytes end (at a marker that is no RST, or the end). */
+/** Lists all tiles of one scan. Returns the address at which its bytes end: a marker other than RST, or the end. */
 function listScan(state: usize, scanIndex: i32, tiles: i32, at: usize, end: usize, list: usize, isLast: bool): usize {
   let number = 0;
   if (tiles == 1 && isLast) {
-    // Nothing to find: the decoder stops at the first marker by itself.
+    // No search needed: the decoder stops at the first marker.
     putTile(list, scanIndex, 0, at, end);
     return end;
   }
@@ -264,14 +264,14 @@ function listScan(state: usize, scanIndex: i32, tiles: i32, at: usize, end: usiz
     }
     at += 2;
     if (number + 1 >= tiles) {
-      // Markers beyond the last tile: look for the end of the scan only.
+      // Markers after the last tile: only find the end of the scan.
       if (isLast) return end;
       number = tiles;
       continue;
     }
     const ahead = (marker - number) & 7;
     if (ahead >= 6) {
-      // An older number: its segment is skipped, the tile that ended stays as it is.
+      // An older number: skip its segment, and keep the tile that ended.
       at = nextMarker(at, end);
       from = at + 1;
       continue;

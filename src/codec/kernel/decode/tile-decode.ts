@@ -1,6 +1,6 @@
-// Tiles to planes: each tile's bytes through the Huffman decoder, strip after strip through the inverse DCT, and, where asked, finished lines on
-// to pixels while they are warm.
-// A tile that ends early, or whose bits are no code, keeps the MCUs that were complete; the others come out grey.
+// Decodes tiles into planes: the Huffman decoder reads a tile's bytes, the inverse DCT transforms strip after strip, and complete lines are
+// converted to pixels on request, while they are in the cache.
+// A tile that ends early, or whose bits are no code, keeps its complete MCUs; the others become grey.
 
 import { convertMcuLine } from "./convert";
 import { fillWindow, openSegment } from "./destuff";
@@ -32,9 +32,9 @@ import { STRIP_MCUS, clearMcu, flushStrip, planStrip, touchTables } from "./mcu-
 import { STATUS_BAD_TILE, STATUS_NOT_READY } from "../status";
 
 /**
- * Decodes the tiles of a list (entries of TILE_BYTES: scan, number, address, length) into the planes. With `pixels` not 0, lines of pixels
- * whose samples are complete are converted on the way, while they are warm.
- * Returns how many tiles were damaged or short, or a negative status.
+ * Decodes the tiles of a list (entries of TILE_BYTES: scan, number, address, length) into the planes. If `pixels` is not 0, it also converts
+ * lines of pixels when their samples are complete, while they are in the cache.
+ * Returns the number of damaged or short tiles, or a negative status.
  */
 export function decodeTileList(
   state: usize,
@@ -52,11 +52,11 @@ export function decodeTileList(
   let scan: usize = 0;
   let blocks = 0;
   let mcusPerLine = 1;
-  // The strip being filled: its line, first MCU and size so far.
+  // The current strip: its line, first MCU and size so far.
   let line = 0;
   let first = 0;
   let size = 0;
-  // The line of MCUs that has come whole so far, and the one below the last that did come whole.
+  // The line of MCUs that is complete so far, and the line below the last complete one.
   let whole = -1;
   let below = -1;
   for (let n = 0; n < count; n++) {
@@ -94,14 +94,14 @@ export function decodeTileList(
     }
     v128.store(scratch + PREDICTIONS, i64x2.splat(0));
     openSegment(scratch, load<usize>(tile + TILE_ADDRESS), load<usize>(tile + TILE_LENGTH));
-    // Address of the segment's last byte in the window, once it is known; below `limit` a whole MCU might not be there yet.
+    // Address of the segment's last byte in the window, when it is known. Below `limit` the window may not contain a whole MCU.
     let end: usize = 0;
     let limit = load<usize>(scratch + READER) + 1;
-    // A tile that never came is not even tried.
+    // Does not try to decode a missing tile.
     let isGrey = load<usize>(tile + TILE_LENGTH) == 0;
     if (isGrey) damaged++;
     for (let m = 0; m < mcus;) {
-      // As far as the strip, the line and the tile go.
+      // Up to the end of the strip, the line or the tile.
       const count = min(min(STRIP_MCUS - size, mcusPerLine - first - size), mcus - m);
       let done = 0;
       while (done < count && !isGrey) {

@@ -1,15 +1,15 @@
-// 4:2:0 to RGBA without a detour through planes: upsampling (see upsample.ts) and colour (see colour-inverse.ts) of two lines of pixels.
-// Fancy: the two lines lie between two lines of chroma, each nearer to one of them, so each is filtered along the line once and serves
-// both. Box: the two lines share one line of chroma, and the colour terms are worked out once a sample.
+// Converts 4:2:0 to RGBA without intermediate planes: upsampling (see upsample.ts) and colour (see colour-inverse.ts) of two lines of pixels.
+// Fancy: the two lines are between two lines of chroma, and each is nearer to one of them. Each chroma line is filtered horizontally once and
+// used for both. Box: the two lines share one line of chroma, and the colour terms are computed once for each sample.
 
 import { BLUE_BY_CB, CR_BY_CB, GREEN_BY_CR, RED_BY_CR, storePixels } from "./colour-inverse";
 import { CHROMA_BYTES, CHROMA_SIXTEENS } from "./layout";
 import { mulHigh, swizzleFixed, triangleHigh, triangleLow } from "./lanes";
 
 /**
- * `count` sixteens of the pixel lines above and below the middle between two chroma lines. Luma and pixel addresses are those of the first
- * pixel; chroma addresses those of the sample left of the first. `terms` is room for CHROMA_SIXTEENS of chroma: upsampling and colour are
- * separate loops, because their constants together do not fit into sixteen registers.
+ * Converts `count` × 16 pixels of the two lines between two chroma lines. Luma and pixel addresses are those of the first pixel; chroma
+ * addresses are those of the sample left of the first. `terms` is memory for CHROMA_SIXTEENS of chroma: upsampling and colour are separate
+ * loops, because their constants together do not fit into sixteen registers.
  */
 export function fancyLines(
   lumaA: usize,
@@ -42,7 +42,7 @@ export function fancyLines(
   }
 }
 
-/** One chroma component, times 16 and rounded to whole levels as libjpeg rounds: for each sixteen 32 bytes for each of the two lines. */
+/** Upsamples one chroma component, times 16 and rounded to whole levels like libjpeg: 32 bytes per 16 pixels for each of the two lines. */
 function filterTwoLines(near: usize, far: usize, terms: usize, count: i32): void {
   const bias = i16x8(8, 7, 8, 7, 8, 7, 8, 7);
   const whole = i16x8.splat(-16);
@@ -65,7 +65,7 @@ function filterTwoLines(near: usize, far: usize, terms: usize, count: i32): void
   }
 }
 
-/** Colour of one line: Cb of a sixteen at `terms`, Cr 64 bytes behind it. */
+/** Converts the colour of one line. For each 16 pixels, Cb is at `terms` and Cr 64 bytes after it. */
 function colourSixteens(luma: usize, terms: usize, at: usize, count: i32): void {
   for (let i = count; i > 0; i--) {
     colourEight(v128.load8x8_u(luma), v128.load(terms), v128.load(terms, 64), at);
@@ -76,7 +76,7 @@ function colourSixteens(luma: usize, terms: usize, at: usize, count: i32): void 
   }
 }
 
-/** Eight pixels from luma and from chroma times 16. */
+/** Computes eight pixels from luma and from chroma times 16. */
 function colourEight(y: v128, b: v128, r: v128, at: usize): void {
   const g = i16x8.add(r, mulHigh(b, i16x8.splat(CR_BY_CB)));
   storePixels(
@@ -87,7 +87,7 @@ function colourEight(y: v128, b: v128, r: v128, at: usize): void {
   );
 }
 
-/** `count` sixteens of the two pixel lines that share a chroma line; `terms` as for fancyLines. */
+/** Converts `count` × 16 pixels of the two lines that share a chroma line; `terms` as for fancyLines. */
 export function boxLines(
   lumaA: usize,
   lumaB: usize,
@@ -114,7 +114,7 @@ export function boxLines(
   }
 }
 
-/** What eight chroma samples add to red and blue and take from green, each twice in a row: for each sixteen 32 bytes for each colour. */
+/** Computes the terms of chroma samples for red, green and blue, each repeated once: 32 bytes per 16 pixels for each colour. */
 function repeatTerms(cb: usize, cr: usize, terms: usize, count: i32): void {
   const sixteen = i16x8.splat(16);
   const low = i8x16(0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7);
@@ -137,7 +137,7 @@ function repeatTerms(cb: usize, cr: usize, terms: usize, count: i32): void {
   }
 }
 
-/** One line of pixels from luma and the terms of repeatTerms. */
+/** Computes one line of pixels from luma and the terms of repeatTerms. */
 function addTerms(luma: usize, terms: usize, at: usize, count: i32): void {
   for (let i = count; i > 0; i--) {
     let y = v128.load8x8_u(luma);

@@ -1,11 +1,11 @@
 // Upsampling of one line of signed samples to pixels: triangle filter ("fancy") or repetition ("box").
-// The triangle weighs the nearer sample 3/4 and the farther 1/4, in each direction that is subsampled; halves round up and down by turns,
-// as libjpeg's do, so that both give the same bytes. In: a plane's lines, one sample readable left and right. Out: a line of signed bytes,
-// one a pixel, in whole sixteens. 4:2:0 does not come here, save in odd mixtures: upsample-colour-420.ts does it in one go.
+// The triangle filter weighs the nearer sample 3/4 and the farther one 1/4, in each subsampled direction. Halves are rounded up and down by
+// turns like in libjpeg, so that both give the same bytes. Input: lines of a plane, readable one sample to the left and right. Output: a line
+// of signed bytes, one per pixel, in multiples of 16. upsample-colour-420.ts converts 4:2:0 in one step, except for unusual combinations.
 
 import { mulHigh, triangleHigh, triangleLow } from "./lanes";
 
-/** 2:1 across, 1:1 down, from pixel `x0` on (a multiple of 16). */
+/** Upsamples 2:1 horizontally and 1:1 vertically, from pixel `x0` on (a multiple of 16). */
 export function triangleAcross(line: usize, out: usize, x0: usize, x1: usize): void {
   const quarter = i16x8.splat(8192);
   const bias = i16x8(-1, 0, -1, 0, -1, 0, -1, 0);
@@ -17,7 +17,7 @@ export function triangleAcross(line: usize, out: usize, x0: usize, x1: usize): v
   }
 }
 
-/** 1:1 across, 2:1 down. `isLower` where the farther line is the one below. */
+/** Upsamples 1:1 horizontally and 2:1 vertically. `isLower`: the farther line is the one below. */
 export function triangleDown(near: usize, far: usize, out: usize, x0: usize, x1: usize, isLower: bool): void {
   const quarter = i16x8.splat(8192);
   const bias = i16x8.splat(isLower ? 0 : -1);
@@ -30,7 +30,7 @@ export function triangleDown(near: usize, far: usize, out: usize, x0: usize, x1:
   }
 }
 
-/** 2:1 both ways. */
+/** Upsamples 2:1 in both directions. */
 export function triangleBoth(near: usize, far: usize, out: usize, x0: usize, x1: usize): void {
   const sixteenth = i16x8.splat(2048);
   const bias = i16x8(0, -1, 0, -1, 0, -1, 0, -1);
@@ -45,7 +45,7 @@ export function triangleBoth(near: usize, far: usize, out: usize, x0: usize, x1:
   }
 }
 
-/** Every sample `across` times (1 to 4). */
+/** Repeats every sample `across` times (1 to 4). */
 export function repeatAcross(line: usize, out: usize, x0: usize, x1: usize, across: usize): void {
   if (across == 2) {
     for (let x = x0; x < x1; x += 16) {

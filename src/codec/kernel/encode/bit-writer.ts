@@ -1,12 +1,12 @@
-// From 32-bit words to the bytes of an entropy-coded segment: byte order, stuffing (T.81 F.1.2.3) and the end of a
-// restart interval, padded with 1-bits (T.81 F.1.2.3, E.1.4).
+// Writes 32-bit words as the bytes of an entropy-coded segment: byte order, stuffing (T.81 F.1.2.3), and 1-bits as padding at
+// the end of a restart interval (T.81 F.1.2.3, E.1.4).
 //
-// Sixteen bytes a turn; only a vector that holds an X'FF' is looked at byte by byte. The caller sees to it that the target
-// has room for twice the words and 32 bytes more.
+// Each iteration writes sixteen bytes; only a vector with an X'FF' is processed byte by byte. The target needs memory for twice
+// the words and 32 bytes more; the caller provides it.
 
 import { SCRATCH_PENDING_BITS, SCRATCH_PENDING_COUNT } from "./layout";
 
-/** Forgets pending bits: an interval begins at a byte. */
+/** Clears the pending bits, because an interval begins at a byte boundary. */
 export function forgetBits(scratch: usize): void {
   store<u64>(scratch, 0, SCRATCH_PENDING_BITS);
   store<i32>(scratch, 0, SCRATCH_PENDING_COUNT);
@@ -29,7 +29,7 @@ export function writeWords(word: usize, end: usize, target: usize): usize {
   return writeStuffed(word, end, target);
 }
 
-/** The byte-by-byte form of writeWords(). */
+/** Does the work of writeWords() byte by byte. */
 function writeStuffed(word: usize, end: usize, target: usize): usize {
   while (word < end) {
     const bits = load<u32>(word);
@@ -43,12 +43,12 @@ function writeStuffed(word: usize, end: usize, target: usize): usize {
 }
 
 function writeByte(byte: u32, target: usize): usize {
-  // The zero is stored always and counted only after X'FF'.
+  // Always stores the zero, and counts it only after X'FF'.
   store<u16>(target, <u16>byte);
   return target + (byte == 255 ? 2 : 1);
 }
 
-/** Ends an interval: the pending bits, filled up with 1-bits to a byte. Returns the address after them. */
+/** Ends an interval: writes the pending bits, padded with 1-bits to a byte. Returns the address after them. */
 export function endInterval(scratch: usize, target: usize): usize {
   const pending = load<u64>(scratch, SCRATCH_PENDING_BITS);
   let count = load<i32>(scratch, SCRATCH_PENDING_COUNT);

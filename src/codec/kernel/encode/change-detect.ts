@@ -1,24 +1,24 @@
-// Change detection: does a tile differ from what was last encoded of it, by more than the sensor's noise?
+// Change detection: does a tile differ from its last encoded pixels by more than the sensor's noise?
 //
-// Bytes are compared as they lie in the planes, whatever they mean; nothing is converted. A plane's part of the tile is cut
-// into units of 8 × 8 bytes, about what becomes a block of coefficients. With d the difference of two bytes, n their count
-// in the unit and N the noise allowed, a unit differs where
+// It compares the bytes of the planes without conversion. In each plane the tile is divided into units of 8 × 8 bytes, about the
+// size of a block of coefficients. With d the difference of two bytes, n the number of bytes in the unit, and N the allowed
+// noise, a unit differs if
 //
-//   |Σ d| > N · n       the mean is off: a slow change of light adds up until it is seen, however small its steps
-//   Σ d² > 8 · N² · n   few bytes differ by much: noise of deviation s gives d a variance of 2 s²
+//   |Σ d| > N · n       the mean differs: a slow change of light adds up until it is detected, however small its steps are
+//   Σ d² > 8 · N² · n   a few bytes differ by much: with noise of deviation s, d has a variance of 2 s²
 //
-// Two units lie side by side in a vector. Where the width is no multiple of 16 bytes the last vector is pulled back to end
-// with the tile, so that its units are whole and no byte outside the tile is read; they overlap their neighbours.
+// A vector contains two units side by side. If the width is no multiple of 16 bytes, the last vector moves back to end with the
+// tile, so that its units are complete and no byte outside the tile is read. These units overlap their neighbours.
 
 import { STATE_PIXEL_FORMAT } from "./layout";
 import { checkTiles, planeCount, tileLeftBytes, tileRows, tileTop, tileWidthBytes } from "./tile-rectangle";
 
-/** The largest sum that does not count as a change; sums are whole numbers. */
+/** The largest sum that is no change; sums are whole numbers. */
 function bound(perSample: f64, samples: i32): i32 {
   return <i32>min(Math.floor(perSample * <f64>samples), 2147483647.0);
 }
 
-/** Whether any byte of two rectangles differs. */
+/** Whether two rectangles differ in any byte. */
 function bytesDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32): bool {
   for (let row = 0; row < rows; row++) {
     if (width < 16) {
@@ -39,7 +39,7 @@ function bytesDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i3
   return false;
 }
 
-/** One unit of any size up to 8 × 8, byte by byte. */
+/** Compares one unit of any size up to 8 × 8, byte by byte. */
 function unitDiffers(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
   let sum = 0;
   let squares = 0;
@@ -56,13 +56,13 @@ function unitDiffers(a: usize, b: usize, rowBytes: usize, width: usize, rows: i3
   return abs(sum) > bound(noise, samples) || squares > bound(8.0 * noise * noise, samples);
 }
 
-/** Whether a unit of two rectangles less than 16 bytes wide differs. */
+/** Whether two rectangles differ in a unit, for rectangles less than 16 bytes wide. */
 function narrowUnitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
   const unitWidth = min<usize>(width, 8);
   const last = width - unitWidth;
   for (let row = 0; row < rows; row += 8) {
     const unitRows = min(rows - row, 8);
-    // Both units of the step; the second is the first again where there is only one.
+    // The two units of the step; if there is only one, it is compared twice.
     for (let x: usize = 0; x <= last; x += max<usize>(last, 1)) {
       if (unitDiffers(a + x, b + x, rowBytes, unitWidth, unitRows, noise)) return true;
     }
@@ -72,7 +72,7 @@ function narrowUnitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, ro
   return false;
 }
 
-/** Whether a unit of two rectangles at least 16 bytes wide differs. */
+/** Whether two rectangles differ in a unit, for rectangles at least 16 bytes wide. */
 function unitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32, noise: f64): bool {
   const last = width - 16;
   const ones = i16x8.splat(1);
@@ -84,7 +84,7 @@ function unitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i3
     const unitBytes = <usize>unitRows * rowBytes;
     let x: usize = 0;
     while (true) {
-      let sumLeft = i16x8.splat(0); // at most 8 · 255 a lane
+      let sumLeft = i16x8.splat(0); // at most 8 · 255 in each lane
       let sumRight = i16x8.splat(0);
       let squaresLeft = i32x4.splat(0);
       let squaresRight = i32x4.splat(0);
@@ -98,7 +98,7 @@ function unitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i3
         squaresLeft = i32x4.add(squaresLeft, i32x4.dot_i16x8_s(left, left));
         squaresRight = i32x4.add(squaresRight, i32x4.dot_i16x8_s(right, right));
       }
-      // Four times four lanes to one vector: [sum left, sum right, squares left, squares right].
+      // Reduces four vectors of four lanes to one: [sum left, sum right, squares left, squares right].
       const totalLeft = i32x4.dot_i16x8_s(sumLeft, ones);
       const totalRight = i32x4.dot_i16x8_s(sumRight, ones);
       const sums = i32x4.add(
@@ -124,9 +124,9 @@ function unitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i3
 }
 
 /**
- * 1 where a tile of picture A differs from the same tile of picture B by more than `noise` levels (see above), 0 where it
- * does not, or a negative status. With a noise of 0 any byte that differs is a change. Both pictures have the format that
- * the state was prepared for, and the same row bytes; planes that the format does not have are ignored.
+ * Returns 1 if a tile of picture A differs from the same tile of picture B by more than `noise` levels (see above), 0 if not, or
+ * a negative status. With a noise of 0 any different byte is a change. Both pictures have the format of the state and the same
+ * row bytes. Planes that the format does not have are ignored.
  */
 export function tileDiffers(
   state: usize,
@@ -152,7 +152,7 @@ export function tileDiffers(
     const b = offset + (plane == 0 ? planeB0 : plane == 1 ? planeB1 : planeB2);
     const width = <usize>tileWidthBytes(state, plane, tile);
     const rows = tileRows(state, plane, tile);
-    // Negated, so that a NaN means the strictest comparison too.
+    // Negated, so that NaN also means the strictest comparison.
     if (!(noise > 0.0)) {
       if (bytesDiffer(a, b, rowBytes, width, rows)) return 1;
     } else if (width < 16) {
@@ -164,7 +164,7 @@ export function tileDiffers(
   return 0;
 }
 
-/** Copies a tile's pixels from one picture to another of the same format and row bytes. Returns 0 or a negative status. */
+/** Copies the pixels of a tile to another picture of the same format and row bytes. Returns 0 or a negative status. */
 export function copyTile(
   state: usize,
   from0: usize,

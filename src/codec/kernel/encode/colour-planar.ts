@@ -1,23 +1,22 @@
-// Colour: samples that are luma and chroma already (planar, semi-planar and packed YUV, grey) into the sample arrays.
+// Colour: converts luma and chroma (planar, semi-planar and packed YUV, grey) to the sample arrays.
 //
-// In: rows of bytes. Out: the sample arrays of layout-encoder.ts, lane n = MCU n, signed 16 bit, two units a level.
-// Eight bytes of each of eight MCUs make an 8×8 byte matrix that is turned here; nothing passes through RGB.
+// Input: rows of bytes. Output: the sample arrays of layout.ts, lane n = MCU n, signed 16 bit, two units per level.
+// Eight bytes of each of eight MCUs form an 8×8 byte matrix, which is transposed here. There is no detour through RGB.
 //
-// Range: JPEG samples are full range (JFIF 1.02). Limited-range video (BT.601: luma 16-235, chroma 16-240) is stretched on
-// the way: a saturating subtract and a saturating add clamp both ends, the multiplier that brings every format to the
-// DCT's scale stretches, and what the clamping adds as an offset is taken off as part of the DC bias (headers.ts).
-// Full range has zeros there.
+// Range: JPEG samples are full range (JFIF 1.02). Limited-range video (BT.601: luma 16-235, chroma 16-240) is stretched: a
+// saturating subtraction and a saturating addition clamp both ends, the multiplier for the scale of the DCT also stretches, and
+// the DC bias (quantisation-tables.ts) removes the offset of the clamping. For full range these operands are zero.
 
 import { BLOCK_BYTES } from "./layout";
 import { multiplyQ15 } from "./vector";
 
-/** Eight bytes at each of two addresses, clamped to the colour range, as signed bytes, by turns: first, second, first … */
+/** Loads eight bytes at each of two addresses, clamps them to the colour range, and interleaves them as signed bytes. */
 function loadByTurns(pair: v128, floor: v128, headroom: v128): v128 {
   const signed = v128.xor(i8x16.add_sat_u(i8x16.sub_sat_u(pair, floor), headroom), i8x16.splat(-128));
   return v128.shuffle<u8>(signed, signed, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
-/** Bytes 0 to 7 of one address and of another; `first` may hold anything beyond its eight. */
+/** Joins bytes 0 to 7 of two addresses. The upper half of `first` may have any contents. */
 function join(first: v128, second: f64): v128 {
   return f64x2.replace_lane(first, 1, second);
 }
@@ -32,7 +31,7 @@ function upperHalves(first: v128, second: v128): v128 {
   return f64x2.replace_lane(second, 0, f64x2.extract_lane(first, 1));
 }
 
-/** Pairs of bytes of two vectors' halves, by turns. */
+/** Interleaves pairs of bytes of two vectors' halves. */
 function pairsByTurns(halves: v128): v128 {
   return v128.shuffle<u16>(halves, halves, 0, 4, 1, 5, 2, 6, 3, 7);
 }
@@ -66,10 +65,10 @@ function secondColumn(columns: v128): v128 {
 }
 
 /**
- * Turns eight bytes of each of eight MCUs into eight vectors, one a byte position.
- * MCU n's bytes begin at `source` + n · `mcuBytes`. Even positions go to `even`, `even` + `evenStep` and so on;
+ * Transposes eight bytes of each of eight MCUs to eight vectors, one for each byte position.
+ * The bytes of MCU n begin at `source` + n · `mcuBytes`. Even positions go to `even`, `even` + `evenStep` and so on;
  * positions 1 and 5 go to `odd` and `odd` + `oddStep`, positions 3 and 7 to `odder` and `odder` + `oddStep`.
- * CALLER only makes a copy of its own for the caller that is worth one: the compiler inlines what is called once.
+ * CALLER exists only to give a frequent caller its own copy, which the compiler inlines because it has one call.
  */
 export function turnEightBytes<CALLER>(
   source: usize,
@@ -112,8 +111,8 @@ export function turnEightBytes<CALLER>(
 }
 
 /**
- * One row of one plane, `groups` whole groups of `mcuBlocks` blocks side by side a MCU. `target` is where the row goes in
- * the first group; groups are `groupBytes` apart there.
+ * Converts one row of one plane: `groups` complete groups with `mcuBlocks` blocks side by side in each MCU. `target` is the
+ * address of the row in the first group; groups are `groupBytes` apart.
  */
 export function turnPlaneRow(
   source: usize,

@@ -1,23 +1,23 @@
-// Colour: RGB pixels to Y, Cb, Cr samples (JFIF 1.02, full-range BT.601), for 4:2:0 and 4:4:4.
+// Colour: converts RGB pixels to Y, Cb, Cr samples (JFIF 1.02, full-range BT.601), for 4:2:0 and 4:4:4.
 //
-// In: rows of packed pixels, 4 bytes (RGBA) or 3 (RGB, BGR). Out: the sample arrays of layout-encoder.ts, lane n = MCU n,
-// signed 16 bit, two units a level (INPUT_*_SCALE brings the weighted sums there; greys come out exact).
+// Input: rows of packed pixels, 4 bytes (RGBA) or 3 (RGB, BGR). Output: the sample arrays of layout.ts, lane n = MCU n, signed
+// 16 bit, two units per level (INPUT_*_SCALE scales the weighted sums; greys are exact).
 //
-// Two pixels of one MCU and two of its neighbour are loaded into a vector; one byte rearrangement a vector and two moves of
-// 64-bit halves a pair of vectors turn "pixels side by side" into "MCUs side by side". From there on nothing crosses lanes:
-// 4:2:0's averages are byte averages of four such vectors.
+// A vector loads two pixels of one MCU and two of its neighbour. One byte shuffle for each vector and two moves of 64-bit halves
+// for each pair of vectors turn "pixels side by side" into "MCUs side by side". After that no data crosses lanes: the averages
+// of 4:2:0 are byte averages of four such vectors.
 //
 // The weights are small integers. Relaxed build, and 4:4:4 in the plain build: luma (55, 108, 21)/184 or (76, 149, 29)/254,
-// Cb (-27, -53, 80)/160, Cr (123, -103, -20)/246, within 0.1 level of BT.601; the sums fit 16 bits, so that a saturating
-// narrow packs them, and a rounding product scales them. The relaxed byte dot product wants one signed and one 7-bit
-// operand, so bytes are brought to signed by an xor with 0x80 where the weight is positive and with 0x7F (which also
-// negates, less one) where it is negative. The plain build takes red with blue and green alone, in 16 bits.
+// Cb (-27, -53, 80)/160, Cr (123, -103, -20)/246, within 0.1 level of BT.601. The sums fit 16 bits, so that a saturating narrow
+// packs them, and a rounding product scales them. The relaxed byte dot product needs one signed and one 7-bit operand. Bytes
+// become signed by an xor with 0x80 for a positive weight, or with 0x7F for a negative weight (which negates, and subtracts
+// one). The plain build multiplies red and blue together, and green alone, in 16 bits.
 //
-// Rounding products cost the plain build several times as much. For 4:2:0, whose chroma is coarse anyway, it therefore uses
-// weights in units of 1/512, within 0.25 level: two units a level are then bits 8 to 23 of the sum, which a byte shuffle both
-// picks and packs: (153, 301, 58), (-86, -170, 256), (256, -214, -42).
+// In the plain build rounding products take several times as long. For 4:2:0, whose chroma is coarse anyway, it uses weights in
+// units of 1/512 instead, within 0.25 level: (153, 301, 58), (-86, -170, 256), (256, -214, -42). Two units per level are then
+// bits 8 to 23 of the sum, which one byte shuffle selects and packs.
 //
-// What each way leaves as an offset, the DC bias (quantisation-tables.ts) takes off.
+// The DC bias (quantisation-tables.ts) removes the offset of each method.
 
 import {
   BLOCK_BYTES,
@@ -30,18 +30,18 @@ import {
 } from "./layout";
 import { multiplyQ15 } from "./vector";
 
-/** What one level weighs in the sums below. */
+/** The weight of one level in the sums below. */
 export const LUMA_WEIGHT_SUM: f64 = ASC_FEATURE_RELAXED_SIMD ? 184.0 : 254.0;
 export const BLUE_WEIGHT_SUM: f64 = 160.0;
 export const RED_WEIGHT_SUM: f64 = 246.0;
 
-/** What mid grey reads after these sums, in levels. */
+/** The value of mid grey after these sums, in levels. */
 export function lumaOffset(halved: bool): f64 {
   if (ASC_FEATURE_RELAXED_SIMD) return 0.0;
   return halved ? 128.0 : -1.0;
 }
 
-/** What zero chroma reads after these sums, in levels. */
+/** The value of zero chroma after these sums, in levels. */
 export const CHROMA_OFFSET: f64 = ASC_FEATURE_RELAXED_SIMD ? -0.5 : 0.0;
 
 /** Red and blue of four pixels in 16-bit lanes. */
@@ -57,7 +57,7 @@ function green(pixels: v128): v128 {
   );
 }
 
-/** Plain build, 4:2:0: eight pixels weighted, bits 8 to 23 of the sums. */
+/** Plain build, 4:2:0: weighs eight pixels, and takes bits 8 to 23 of the sums. */
 function pickedSums(pixels0: v128, pixels4: v128, held: v128, outer: v128, middle: v128): v128 {
   const sums0 = i32x4.add(
     i32x4.dot_i16x8_s(redBlue(pixels0), outer),
@@ -71,8 +71,8 @@ function pickedSums(pixels0: v128, pixels4: v128, held: v128, outer: v128, middl
 }
 
 /**
- * Eight pixels → luma samples. `held` is a constant that lies in the state: relaxed build, eight 1s, to add pairs with (spelt
- * out here, the compiler would make a slower instruction of it); plain build, four 128s, to round with.
+ * Eight pixels → luma samples. `held` is a constant in the state. Relaxed build: eight 1s to add pairs (with a literal, the
+ * compiler would choose a slower instruction). Plain build: four 128s to round.
  */
 function luma(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
@@ -141,7 +141,7 @@ function redHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 
 
 /**
  * Joins two pixels of one MCU and two of its neighbour: [first pixels of both, second pixels of both]. `pixels` is a whole
- * vector because that is the cheapest load; its upper half, still on the way to the neighbour, is not used.
+ * vector because that is the cheapest load; its upper half is not used.
  */
 function pairUp<PIXEL>(pixels: v128, neighbour: f64, order: v128): v128 {
   const joined = f64x2.replace_lane(pixels, 1, neighbour);
@@ -161,7 +161,7 @@ function secondOf(pair: v128, nextPair: v128): v128 {
 
 /**
  * Converts two pixel rows to 4:2:0 samples, `groups` groups of 128 pixels.
- * `target` is where row 0 of the pair goes in block 0, `chroma` where its chroma row goes in the Cb block.
+ * `target` is the address of row 0 of the pair in block 0, `chroma` the address of the chroma row in the Cb block.
  */
 export function convertRowPair420<PIXEL>(
   state: usize,
@@ -199,7 +199,7 @@ export function convertRowPair420<PIXEL>(
       const below4 = firstOf(ef1, gh1);
       const across0 = secondOf(ab1, cd1);
       const across4 = secondOf(ef1, gh1);
-      // Byte averages round up; Cb's and Cr's weights sum to zero, so that what rounding adds falls out again.
+      // Byte averages round up. The weights of Cb and of Cr sum to zero, so that this rounding cancels out.
       const mean0 = i8x16.avgr_u(i8x16.avgr_u(left0, below0), i8x16.avgr_u(right0, across0));
       const mean4 = i8x16.avgr_u(i8x16.avgr_u(left4, below4), i8x16.avgr_u(right4, across4));
       v128.store(target, lumaHalved(below0, below4, lumaScale, held), SAMPLE_ROW_BYTES);
@@ -208,7 +208,7 @@ export function convertRowPair420<PIXEL>(
       v128.store(chroma, redHalved(mean0, mean4, redScale, held), BLOCK_BYTES);
       row0 += PAIR;
       row1 += PAIR;
-      // Four pairs a block; then the block to the right.
+      // Four pairs for each block; then the block to the right.
       target += pair == 3 ? BLOCK_BYTES - 96 : 32;
       chroma += 16;
     }
@@ -219,7 +219,7 @@ export function convertRowPair420<PIXEL>(
   }
 }
 
-/** Converts one pixel row to 4:4:4 samples, `groups` groups of 64 pixels; `target` is where the row goes in the Y block. */
+/** Converts one pixel row to 4:4:4 samples, `groups` groups of 64 pixels; `target` is the address of the row in the Y block. */
 export function convertRow444<PIXEL>(state: usize, row: usize, groups: i32, target: usize): void {
   const MCU: usize = sizeof<PIXEL>() == 4 ? 32 : 24;
   const PAIR: usize = sizeof<PIXEL>() == 4 ? 8 : 6;

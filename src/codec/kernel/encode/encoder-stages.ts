@@ -1,4 +1,4 @@
-// For benches only: the encoder's stages one by one, over a whole picture, so that each can be timed alone.
+// For benches only: runs the first stages of the encoder over a whole picture, so that each stage can be timed.
 // Every function does for all chunks what encodeTiles() does between two of its other stages.
 
 import { forgetBits, writeWords } from "./bit-writer";
@@ -36,7 +36,7 @@ export {
   halveYuyv,
 } from "./encoder";
 
-/** Stages up to `stages`: 1 samples, 2 and DCT, 3 and quantisation, 4 and entropy coding, 5 and byte stuffing. */
+/** Runs the first `stages` stages: 1 samples, 2 also DCT, 3 also quantisation, 4 also entropy coding, 5 also byte stuffing. */
 export function encodeStages(
   state: usize,
   scratch: usize,

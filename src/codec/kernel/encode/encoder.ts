@@ -1,9 +1,9 @@
-// The encoder's entry: baseline JPEG (T.81, process 1) from pixels in the shared memory, a range of tiles at a time.
+// The exported functions of the encoder: baseline JPEG (T.81, process 1) from pixels in shared memory, a range of tiles per call.
 //
-// A tile is one restart interval; it never wraps an MCU line, because the interval divides the MCUs per line. The way of a
+// A tile is one restart interval. It never spans two MCU lines, because the interval divides the MCUs per line. The stages of a
 // tile: samples (sample-lines.ts, colour-rgb.ts, colour-planar.ts), forward-dct.ts, quantise.ts, entropy-encode.ts,
-// bit-writer.ts. prepareEncoder() fills a state once a picture; any number of workers then encode tiles from it, each with
-// its own scratch. A tile's bytes depend on nothing but the picture and the state, so it makes no difference who encodes it.
+// bit-writer.ts. prepareEncoder() fills a state once for each picture. Then several workers encode tiles from it, each with its
+// own scratch. A tile's bytes depend on the picture and the state only, so that any worker can encode any tile.
 
 import { endInterval, forgetBits, writeWords } from "./bit-writer";
 import { entropyEncode, forgetDc, predictDc, restartDc } from "./entropy-encode";
@@ -70,15 +70,15 @@ import { checkTiles } from "./tile-rectangle";
 export { copyTile, tileDiffers } from "./change-detect";
 export { halvePlane, halveYuyv } from "./halve";
 
-/** Most bytes that a block's code can take before stuffing: 11 + 11 bits of DC, 63 · 26 of AC, rounded up. */
+/** Most bytes of a block's code before stuffing: 11 + 11 bits of DC and 63 · 26 bits of AC, rounded up. */
 const BLOCK_BITS_BYTES_MAX: i32 = 208;
 
-/** Bytes of a picture's state. */
+/** Size of a picture's state in bytes. */
 export function encoderStateBytes(): i32 {
   return STATE_BYTES;
 }
 
-/** Bytes of a worker's scratch. */
+/** Size of a worker's scratch in bytes. */
 export function encoderScratchBytes(): i32 {
   return SCRATCH_BYTES;
 }
@@ -142,17 +142,17 @@ export function prepareEncoder(
   return tilesPerLine * mcuLines;
 }
 
-/** Address of the header bytes, SOI to SOS. */
+/** Address of the header, from SOI to SOS. */
 export function encoderHeaderAddress(state: usize): usize {
   return state + STATE_HEADER;
 }
 
-/** Length of the header. */
+/** Length of the header in bytes. */
 export function encoderHeaderBytes(state: usize): i32 {
   return load<i32>(state, STATE_HEADER_BYTES);
 }
 
-/** Output bytes that are always enough for `tileCount` tiles; real pictures need a twentieth of it. */
+/** Number of bytes that is always enough for `tileCount` tiles; real pictures need a twentieth of it. */
 export function encodedBytesBound(state: usize, tileCount: i32): f64 {
   const blocks = load<i32>(state, STATE_BLOCKS_PER_MCU) * load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
   return <f64>tileCount * <f64>(blocks * BLOCK_BITS_BYTES_MAX * 2 + 16) + 64.0;
@@ -161,7 +161,7 @@ export function encodedBytesBound(state: usize, tileCount: i32): f64 {
 /**
  * Encodes tiles `firstTile` to `firstTile` + `tileCount` - 1 one after another to `target`, without RST markers, and
  * writes their lengths (u32) to `tileBytes`. Planes that the pixel format does not have are ignored.
- * Returns the bytes written, or a negative status; `target` is then filled in part.
+ * Returns the number of bytes written, or a negative status. After an error `target` may contain some tiles.
  */
 export function encodeTiles(
   state: usize,
@@ -192,7 +192,7 @@ export function encodeTiles(
   forgetBits(scratch);
   forgetDc(scratch);
   while (tile < endTile) {
-    // The part of one MCU line that the range covers, a chunk of groups at a time.
+    // The range's part of one MCU line, one chunk of groups at a time.
     const mcuLine = tile / tilesPerLine;
     const lineEnd = min((mcuLine + 1) * tilesPerLine, endTile);
     const endMcu = (lineEnd - mcuLine * tilesPerLine) * interval;
@@ -221,7 +221,7 @@ export function encodeTiles(
         while (lane < lanes) {
           const endLane = min(lane + tileEndMcu - mcu, lanes);
           const wordsEnd = entropyEncode(state, scratch, lane, endLane, words);
-          // Twice the words for stuffing, and room for the vector stores and the interval's end.
+          // Twice the words for stuffing, and memory for the vector stores and the end of the interval.
           if (target + ((wordsEnd - words) << 1) + 48 > limit) return STATUS_OUTPUT_FULL;
           target = writeWords(words, wordsEnd, target);
           mcu += endLane - lane;

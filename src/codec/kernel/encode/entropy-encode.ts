@@ -1,19 +1,19 @@
 // Huffman coding of quantised blocks (T.81 F.1.2) into 32-bit words, without byte stuffing.
 //
-// In: coefficients and non-zero masks of one group (quantise.ts), the symbol tables of the state (huffman-tables.ts), DC
-// predictions and pending bits of the scratch. Out: words whose highest bit is the first bit of the stream; bit-writer.ts
-// turns them into bytes.
+// Input: coefficients and non-zero masks of one group (quantise.ts), the symbol tables of the state (huffman-tables.ts), and the
+// DC predictions and pending bits of the scratch. Output: words whose highest bit is the first bit of the stream; bit-writer.ts
+// converts them to bytes.
 //
-// A symbol is bits << 6 | length: code and amplitude bits together. Shifts and sums look at the low six bits only, so the
-// length needs no taking apart. The mask says where the next non-zero coefficient is, so zeros cost nothing. Its last bit
-// is always set and stands for position 64, where a zero is kept: value 0 after a run is the end of block, value 0 without one
-// (the last coefficient was coded) is an empty symbol. So a block is a plain list of symbols, taken two at a time with one
-// look at whether a word is full: 31 bits pending and two symbols of at most 16 bits fit 64 bits. What does not fit that
-// (runs from 16 on, longer codes) is marked in the table and takes a slower way.
+// A symbol is bits << 6 | length: code and amplitude bits together. Shifts and sums use the low six bits only, so that the length
+// need not be extracted. The mask has the position of the next non-zero coefficient, so that zeros cost nothing. Its last bit is
+// always set and means position 64, which contains a zero: a value of 0 after a run is the end of block, and a value of 0
+// without a run (the last coefficient was coded) is an empty symbol. A block is therefore a plain list of symbols. The loop takes
+// two at a time with one check for a full word: 31 pending bits and two symbols of at most 16 bits fit 64 bits. The table marks
+// the symbols that do not fit (runs from 16 on, longer codes); they take a slower path.
 //
-// The table has a row for every value that 8-bit samples can give, -1024 to 1023; of most rows nothing is ever read.
+// The table has a row for every value that 8-bit samples can give, -1024 to 1023; most rows are never read.
 //
-// Words are stored whether full or not; only a full one moves the position.
+// The loop stores every word, full or not; only a full word advances the position.
 
 import {
   COEFFICIENT_BLOCK_BYTES,
@@ -31,22 +31,22 @@ import {
   SYMBOL_TABLE_BYTES,
 } from "./layout";
 
-/** Sets the DC predictions to what an interval begins with (F.1.1.5.1). */
+/** Sets the DC predictions to their values at the start of an interval (F.1.1.5.1). */
 export function forgetDc(scratch: usize): void {
   store<i32>(scratch, 0, SCRATCH_DC_PREDICTION);
   store<i32>(scratch, 0, SCRATCH_DC_PREDICTION + 4);
   store<i32>(scratch, 0, SCRATCH_DC_PREDICTION + 8);
 }
 
-/** [before, lanes 0 to 6]: what each MCU's predecessor has. */
+/** [before, lanes 0 to 6]: the value of each MCU's predecessor. */
 function predecessors(dc: v128, before: i32): v128 {
   const shifted = v128.shuffle<u8>(dc, dc, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   return i16x8.replace_lane(shifted, 0, <i16>before);
 }
 
 /**
- * Replaces the DC coefficients of a group by their differences (F.1.2.1.1), eight MCUs at once, as if no interval began
- * within the group; restartDc() mends that. The coefficients themselves go to SCRATCH_DC.
+ * Replaces the DC coefficients of a group by their differences (F.1.2.1.1), eight MCUs at once, as if no interval began in the
+ * group; restartDc() corrects that. Copies the coefficients to SCRATCH_DC.
  */
 export function predictDc(state: usize, scratch: usize): void {
   const lumaBlocks = <usize>load<i32>(state, STATE_LUMA_BLOCKS);
@@ -69,7 +69,7 @@ export function predictDc(state: usize, scratch: usize): void {
   }
 }
 
-/** An interval begins with MCU `lane` of the group: its first DC coefficients stand as they are. */
+/** Restores the first DC coefficients of MCU `lane` of the group, because an interval begins with it. */
 export function restartDc(state: usize, scratch: usize, lane: i32): void {
   const lumaBlocks = <usize>load<i32>(state, STATE_LUMA_BLOCKS);
   const blocks = <usize>load<i32>(state, STATE_BLOCKS_PER_MCU);
@@ -132,7 +132,7 @@ export function entropyEncode(state: usize, scratch: usize, firstLane: i32, endL
           word += (count >>> 3) & 4;
           count &= 31;
         } while (mask != 0);
-        // A block ends with its mask used up; whatever stopped before that needs more than one symbol, or a long one.
+        // At the end of a block the mask is empty. Otherwise the next coefficient needs several symbols, or a long one.
         if (mask == 0) break;
 
         const codes = state + STATE_AC_CODES + (block < lumaBlocks ? 0 : 1024);

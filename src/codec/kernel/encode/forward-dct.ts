@@ -1,14 +1,13 @@
 // Forward DCT (T.81 A.3.3) of one 8×8 block in each of eight MCUs at once: along rows here, in place; along columns in
-// quantise.ts, which does the same and quantises what comes out.
+// quantise.ts, which also quantises the result.
 //
-// In: samples, [row][column][lane], two units a level, within ±256. Out after both halves: coefficients scaled by
-// 16 · a(u) · a(v) against the standard's, where a(0) = 1 and a(k) = √2 · cos(kπ/16). The quantisation multipliers take
-// that factor out again.
+// Input: samples, [row][column][lane], two units per level, within ±256. Output after both halves: the standard's coefficients
+// times 16 · a(u) · a(v), where a(0) = 1 and a(k) = √2 · cos(kπ/16). The quantisation multipliers remove that factor.
 //
-// The factorisation is Arai, Agui and Nakajima's (Trans. IEICE E-71, 1988): the scale factors left over gather at the
-// outputs. Its 1.3066 is avoided by turning the odd part's rotation out in full: four products below one instead of three
-// products and one more addition. Range: the largest output is 101.1 times the largest input, 25,882 for inputs of ±256;
-// what is multiplied on the way stays below that.
+// The factorisation is that of Arai, Agui and Nakajima (Trans. IEICE E-71, 1988), which leaves scale factors at the outputs. To
+// avoid its factor 1.3066, the rotation in the odd part is computed in full: four products with factors below one instead of
+// three products and one more addition. Range: the largest output is 101.1 times the largest input, 25,882 for inputs of ±256;
+// all multiplied intermediate values are smaller.
 
 import { multiplyQ15 } from "./vector";
 
@@ -17,7 +16,7 @@ export const COS_4_16: i16 = 23170;
 export const COS_2_16: i16 = 30274;
 export const SIN_2_16: i16 = 12540;
 
-/** Transforms the rows of one block of eight MCUs: horizontal frequencies take the place of the samples. */
+/** Transforms the rows of one block of eight MCUs: horizontal frequencies replace the samples. */
 export function transformRows(block: usize): void {
   const STEP: usize = 16;
   const cos4 = i16x8.splat(COS_4_16);

@@ -1,7 +1,7 @@
-// Half-size pictures: every 2 × 2 samples become their mean, (a + b + c + d + 2) >> 2, plane by plane.
+// Half-size pictures: each 2 × 2 samples become their mean, (a + b + c + d + 2) >> 2, plane by plane.
 //
-// An odd last column or row counts twice. 32 bytes of each of two rows become 16 bytes; the last such step of a row is pulled
-// back to end with the last whole pair, so that no byte outside the rows is read or written. Source and target are apart.
+// An odd last column or row counts twice. A step converts 32 bytes of each of two rows to 16 bytes. The last step of a row moves
+// back to end with the last complete pair, so that no byte outside the rows is read or written. Source and target must not overlap.
 
 import {
   STATUS_ROW_RANGE,
@@ -10,7 +10,7 @@ import {
   STATUS_UNKNOWN_PIXEL_FORMAT,
 } from "../status";
 
-/** Sums of four → means, of eight 16-bit lanes. */
+/** Converts sums of four to means in eight 16-bit lanes. */
 function meanOfFour(sums: v128): v128 {
   return i16x8.shr_u(i16x8.add(sums, i16x8.splat(2)), 2);
 }
@@ -25,14 +25,14 @@ function oddBytes(upper: v128, lower: v128): v128 {
   return i16x8.add(i16x8.shr_u(upper, 8), i16x8.shr_u(lower, 8));
 }
 
-/** Two vectors of four sums → one of eight, by turns. */
+/** Interleaves two vectors of four sums to one of eight. */
 function byTurns(first: v128, second: v128): v128 {
   return v128.or(first, i32x4.shl(second, 16));
 }
 
 /**
- * 16 bytes of each of two rows to eight 16-bit means. LAYOUT is the bytes of a pixel: u8 planar, u16 pairs of chroma, u32
- * RGBA; f32 stands for YUYV.
+ * Converts 16 bytes of each of two rows to eight 16-bit means. LAYOUT has the size of a pixel: u8 planar, u16 pairs of chroma,
+ * u32 RGBA; f32 means YUYV.
  */
 function halveVector<LAYOUT>(upper: v128, lower: v128): v128 {
   if (isFloat<LAYOUT>()) {
@@ -52,7 +52,7 @@ function halveVector<LAYOUT>(upper: v128, lower: v128): v128 {
   return meanOfFour(i16x8.add(v128.shuffle<u64>(left, right, 0, 2), v128.shuffle<u64>(left, right, 1, 3)));
 }
 
-/** The first `bytes` bytes of a target row, whole pixels of whole pairs; none where they are fewer than 16. Returns how many. */
+/** Writes the first `bytes` bytes of a target row, whole pixels of whole pairs. Returns their number; 0 if they are fewer than 16. */
 function halveVectors<LAYOUT>(upper: usize, lower: usize, target: usize, bytes: usize): usize {
   if (bytes < 16) return 0;
   const last = bytes - 16;
@@ -68,7 +68,7 @@ function halveVectors<LAYOUT>(upper: usize, lower: usize, target: usize, bytes: 
   return bytes;
 }
 
-/** Mean of the bytes at two places of two rows. */
+/** Mean of four bytes: at two offsets in two rows. */
 function mean(upper: usize, lower: usize, first: usize, second: usize): u8 {
   return <u8>(
     ((<u32>load<u8>(upper + first) +
@@ -80,7 +80,7 @@ function mean(upper: usize, lower: usize, first: usize, second: usize): u8 {
   );
 }
 
-/** 0, or the status that says why these rows cannot be halved. */
+/** Returns 0, or the status that explains why these rows cannot be halved. */
 function checkRows(width: i32, height: i32, firstRow: i32, rows: i32): i32 {
   if (width < 1 || width > 8192 || height < 1 || height > 8192) return STATUS_SIZE_OUT_OF_RANGE;
   const available = (height + 1) >> 1;
@@ -88,8 +88,8 @@ function checkRows(width: i32, height: i32, firstRow: i32, rows: i32): i32 {
 }
 
 /**
- * Halves a plane: rows `firstRow` to `firstRow` + `rows` - 1 of the target, which is ⌈width / 2⌉ × ⌈height / 2⌉ pixels of
- * `samplesPerPixel` bytes (1 to 4), as the source's are. Returns 0 or a negative status.
+ * Halves a plane: writes rows `firstRow` to `firstRow` + `rows` - 1 of the target. The target has ⌈width / 2⌉ × ⌈height / 2⌉
+ * pixels; pixels of source and target have `samplesPerPixel` bytes (1 to 4). Returns 0 or a negative status.
  */
 export function halvePlane(
   source: usize,
@@ -130,8 +130,8 @@ export function halvePlane(
 }
 
 /**
- * Halves a packed Y0 U Y1 V picture: rows `firstRow` to `firstRow` + `rows` - 1 of the target, which is ⌈width / 2⌉ ×
- * ⌈height / 2⌉ pixels. Where its width is odd, the last pair's second luma repeats the first. Returns 0 or a negative status.
+ * Halves a packed Y0 U Y1 V picture: writes rows `firstRow` to `firstRow` + `rows` - 1 of the target of ⌈width / 2⌉ ×
+ * ⌈height / 2⌉ pixels. If its width is odd, the second luma of the last pair repeats the first. Returns 0 or a negative status.
  */
 export function halveYuyv(
   source: usize,
@@ -154,7 +154,7 @@ export function halveYuyv(
     const lower = source + <usize>min(row * 2 + 1, sourceHeight - 1) * sourceRowBytes;
     const to = target + <usize>row * targetRowBytes;
     for (let at = halveVectors<f32>(upper, lower, to, wholeBytes); at < targetBytes; at += 4) {
-      // Luma lies two bytes a pixel, and the four pixels of a last target pair may not all be there.
+      // Luma samples are two bytes apart, and the last target pair may have fewer than four source pixels.
       const from = at << 1;
       const lastLuma = <usize>(sourceWidth - 1) * 2;
       const secondPair = min(from + 4, sourceBytes - 4);

@@ -1,7 +1,7 @@
-// Marker segments from SOI to SOS (T.81 annex B, JFIF 1.02): what stands before the first tile.
+// Writes the marker segments before the first tile, from SOI to SOS (T.81 annex B, JFIF 1.02).
 //
-// SOI, APP0 (JFIF, square pixels), DQT a table, SOF0 (baseline), DHT a table, DRI, SOS. Multi-byte numbers are big-endian.
-// One quantisation and one Huffman table pair for luma, one for both chroma components.
+// SOI, APP0 (JFIF, square pixels), one DQT per table, SOF0 (baseline), one DHT per table, DRI, SOS. Numbers are big-endian.
+// Luma has one quantisation table and one pair of Huffman tables; both chroma components share another.
 
 import { huffmanSpecification, huffmanValueCount } from "../huffman-annex-k";
 import {
@@ -27,7 +27,7 @@ function putTwoBytes(at: usize, value: i32): usize {
   return at + 2;
 }
 
-/** A marker and, where the segment has parameters, its length (which counts itself). */
+/** Writes a marker and, if the segment has parameters, its length (which includes the length field). */
 function putMarker(at: usize, marker: i32, segmentBytes: i32): usize {
   at = putTwoBytes(at, 0xff00 | marker);
   return segmentBytes > 0 ? putTwoBytes(at, segmentBytes) : at;
@@ -49,7 +49,7 @@ function putHuffmanTable(at: usize, tableClass: i32, destination: i32): usize {
   return at + bytes;
 }
 
-/** Writes the header into the state; its sizes, sampling and restart interval must stand there already. */
+/** Writes the header into the state, which must already contain sizes, sampling and restart interval. */
 export function buildHeader(state: usize, quality: i32): void {
   const start = state + STATE_HEADER;
   const components = load<i32>(state, STATE_COMPONENTS);

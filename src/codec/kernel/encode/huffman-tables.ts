@@ -1,9 +1,8 @@
-// Codes of the Huffman tables (T.81 C) and what the entropy coder looks up.
+// Computes the codes of the Huffman tables (T.81 C) and the look-ups of the entropy coder.
 //
-// The typical tables K.3 to K.6 are the ones nearly every baseline encoder uses. From each list of code counts and symbol
-// values the codes follow as in T.81 C.2: consecutive, one more bit and doubled at each length. Look-ups
-// are made of them (layout-encoder.ts): by symbol value, and with the amplitude bits (F.1.2.1.1, F.1.2.2.1) already joined,
-// DC by difference and AC by run and value.
+// Nearly every baseline encoder uses the typical tables K.3 to K.6. The codes follow from the code counts and symbol values by
+// T.81 C.2: consecutive, and with each further bit doubled. There are two kinds of look-ups (layout.ts): codes by symbol value,
+// and symbols that include the amplitude bits (F.1.2.1.1, F.1.2.2.1), DC by difference and AC by run and value.
 
 import { huffmanSpecification } from "../huffman-annex-k";
 import { STATE_AC_CODES, STATE_AC_SYMBOLS, STATE_DC_CODES, STATE_DC_SYMBOLS, SYMBOL_TABLE_BYTES } from "./layout";
@@ -23,7 +22,7 @@ function assignCodes(specification: usize, codes: usize): void {
   }
 }
 
-/** A code and the amplitude bits of `value`, which are `size` many, as one symbol. */
+/** Joins a code and the `size` amplitude bits of `value` to one symbol. */
 function joinAmplitude(code: u32, value: i32, size: i32): u32 {
   const amplitude = (value + (value >> 31)) & ((1 << size) - 1);
   return ((((code >>> 6) << size) | amplitude) << 6) | ((code & 63) + size);
@@ -35,7 +34,7 @@ function sizeOf(value: i32): i32 {
   return 32 - clz((value ^ sign) - sign);
 }
 
-/** DC symbols by difference; `symbols` is the one of difference 0. */
+/** Writes the DC symbols by difference; `symbols` is the address of difference 0. */
 function joinDifferences(codes: usize, symbols: usize): void {
   for (let difference = -2047; difference < 2048; difference++) {
     const size = sizeOf(difference);
@@ -43,12 +42,12 @@ function joinDifferences(codes: usize, symbols: usize): void {
   }
 }
 
-/** AC symbols by value and run; `symbols` is the one of value 0 and run 0. */
+/** Writes the AC symbols by value and run; `symbols` is the address of value 0 and run 0. */
 function joinRuns(codes: usize, symbols: usize): void {
   for (let value = -1024; value < 1024; value++) {
     const size = min(sizeOf(value), 10);
     for (let run = 0; run < 64; run++) {
-      // Value 0: the end of block after a run, nothing without one.
+      // Value 0: the end of block after a run, an empty symbol without a run.
       let symbol: u32 = run == 0 ? 0 : load<u32>(codes);
       if (value != 0) {
         symbol = 0x80000000;

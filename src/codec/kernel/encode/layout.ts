@@ -1,11 +1,11 @@
-// The encoder's memory: one state a picture, one scratch a worker, drawn here and nowhere else.
-// Both begin at addresses the host chooses (multiples of 16). Offsets are in bytes.
+// The memory layout of the encoder: one state for each picture, one scratch for each worker. No other file defines offsets in them.
+// The host chooses the addresses of both (multiples of 16). Offsets are in bytes.
 //
-// State: written by prepareEncoder(), read by every worker that encodes tiles of the picture.
+// State: prepareEncoder() writes it; every worker that encodes tiles of the picture reads it.
 //
 //        0  sizes, format, counts (the i32 fields named below)
 //      128  component number of each block of an MCU (u8, at most 6)
-//      144  DC bias, one vector of eight equal i16 a component                 3 × 16
+//      144  DC bias, one vector of eight equal i16 per component               3 × 16
 //      192  input scaling and byte patterns of the colour stage (vectors)      16 each
 //      512  quantisation multipliers, zigzag order, eight equal i16 each       3 × 1024
 //     3584  header, SOI to SOS                                                 1024
@@ -15,9 +15,9 @@
 //           AC by value (-1024 to 1023) and run (0 to 63)                      2048 × 64 u32
 //           DC by difference (-2048 to 2047)                                   4096 u32
 //
-// Codes and symbols are bits << 6 | length. An AC symbol of -2^31 has to be put together at run time.
+// Codes and symbols are bits << 6 | length. An AC symbol of -2^31 must be composed at run time.
 //
-// Scratch: one worker's, never shared. Nothing in it outlives a call.
+// Scratch: belongs to one worker. No call depends on the contents that an earlier call left.
 //
 //        0  bit writer: pending bits (u64), their count (i32), the DC predictions (3 × i32)
 //       64  non-zero masks, [block of the MCU][lane] u64                       6 × 64
@@ -29,9 +29,9 @@
 //    21248  samples, [group][block of the MCU][row][column][lane] i16          GROUPS_PER_CHUNK × 6 × 1024
 //
 // A *group* is eight neighbouring MCUs of one MCU line. In every vector of the sample and coefficient arrays, lane n belongs
-// to MCU n of the group, so that no stage between colour and entropy coding has to move data across lanes.
+// to MCU n of the group, so that no stage between colour and entropy coding moves data across lanes.
 
-/** "SLPE": says that a state was prepared. */
+/** "SLPE": marks a prepared state. */
 export const STATE_MAGIC: i32 = 0x45504c53;
 
 export const STATE_PREPARED: usize = 0;
@@ -57,11 +57,11 @@ export const STATE_QUANTISATION: usize = 512;
 export const STATE_HEADER: usize = 3584;
 export const STATE_AC_CODES: usize = 4608;
 export const STATE_DC_CODES: usize = 6656;
-/** Chroma's symbols lie this far after luma's. */
+/** Distance from luma's symbols to chroma's. */
 export const SYMBOL_TABLE_BYTES: usize = 2048 * 256 + 4096 * 4;
-/** Symbol of value 0 and run 0; values lie 256 bytes apart, to both sides. */
+/** Offset of the symbol of value 0 and run 0. Values are 256 bytes apart, in both directions. */
 export const STATE_AC_SYMBOLS: usize = 8192 + 1024 * 256;
-/** Symbol of difference 0. */
+/** Offset of the symbol of difference 0. */
 export const STATE_DC_SYMBOLS: usize = 8192 + 2048 * 256 + 2048 * 4;
 export const STATE_BYTES: i32 = 8192 + 2 * (2048 * 256 + 4096 * 4);
 
@@ -90,14 +90,14 @@ export const SCRATCH_WORDS: usize = 2624;
 export const SCRATCH_COEFFICIENTS: usize = 14912;
 export const SCRATCH_SAMPLES: usize = 21248;
 
-/** Groups whose pixels are converted before the first of them is transformed: long rows read well, short ones stay in cache. */
+/** Groups that are converted before the first of them is transformed: enough for long reads, few enough for the cache. */
 export const GROUPS_PER_CHUNK: i32 = 16;
 export const SCRATCH_BYTES: i32 = <i32>SCRATCH_SAMPLES + GROUPS_PER_CHUNK * 6 * 1024;
 
 export const MCUS_PER_GROUP: i32 = 8;
-/** One 8×8 block of eight MCUs: 64 vectors. */
+/** Size of one 8×8 block of eight MCUs: 64 vectors. */
 export const BLOCK_BYTES: usize = 1024;
-/** 64 coefficients of eight MCUs and two vectors of zeros. */
+/** Size of 64 coefficients of eight MCUs and two vectors of zeros. */
 export const COEFFICIENT_BLOCK_BYTES: usize = 1056;
 export const SAMPLE_ROW_BYTES: usize = 128;
 

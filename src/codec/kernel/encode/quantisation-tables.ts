@@ -1,9 +1,9 @@
-// Quantisation tables (T.81 K.1, K.2) scaled by quality, and the multipliers that quantise.ts works with.
+// Quantisation tables (T.81 K.1, K.2) scaled by quality, and the multipliers of quantise.ts.
 //
-// Quality is libjpeg's: 50 takes the tables as they stand, 100 makes all ones, below 50 they grow as 50 / quality. The
-// multipliers undo everything that came before in one product: the two units a level of the samples and the DCT's own
-// scale factors. The colour stage's factor is only nearly right, but near enough that rounding makes every grey level
-// exactly two units; taking its 0.05 % into account here would spoil flat areas.
+// The quality scale is that of libjpeg: 50 uses the tables unchanged, 100 makes all ones, below 50 they grow by 50 / quality. One
+// product with a multiplier also removes the two units per level of the samples and the scale factors of the DCT. The factor
+// of the colour stage is 0.05 % off, but rounding still makes every grey level exactly two units. A correction of those 0.05 %
+// here would make flat surfaces worse.
 
 import {
   INPUT_BLUE_SCALE,
@@ -51,7 +51,7 @@ const SCALE: usize = memory.data<f64>([
   0.275899379282943,
 ]);
 
-/** What one level of a sample is to the DCT. */
+/** One level of a sample in the units of the DCT. */
 const UNITS_PER_LEVEL: f64 = 2.0;
 
 /** The quantiser at zigzag position `k` for luma (0) or chroma (1), on libjpeg's quality scale, at most 255. */
@@ -73,8 +73,8 @@ function buildMultipliers(target: usize, table: i32, quality: i32): void {
 }
 
 /**
- * One component: its input scale, multipliers and DC bias. `unitsIn`: what one level is when it reaches the input scale;
- * `offset`: what mid grey or zero chroma reads there, in levels of the output.
+ * Writes input scale, multipliers and DC bias of one component. `unitsIn`: one level before the input scale is applied;
+ * `offset`: the value of mid grey or zero chroma there, in levels of the output.
  */
 function buildComponent(
   state: usize,
@@ -91,7 +91,7 @@ function buildComponent(
 
 /** Prepares colour input, quantisation multipliers and DC bias for one pixel format. */
 export function buildQuantisation(state: usize, pixelFormat: i32, range: i32, sampling: i32, quality: i32): void {
-  // Two pixels of one MCU, two of the next → first pixel of both, second pixel of both, four bytes each.
+  // Two pixels of one MCU and two of the next → first pixels of both, then second pixels of both, four bytes each.
   v128.store(state, i8x16(0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15), INPUT_PIXEL_ORDER);
   if (pixelFormat == PIXEL_RGB24) {
     v128.store(state, i8x16(0, 1, 2, -128, 8, 9, 10, -128, 3, 4, 5, -128, 11, 12, 13, -128), INPUT_PIXEL_ORDER);
@@ -106,8 +106,8 @@ export function buildQuantisation(state: usize, pixelFormat: i32, range: i32, sa
     buildComponent(state, 2, INPUT_RED_SCALE, quality, RED_WEIGHT_SUM, CHROMA_OFFSET);
     return;
   }
-  // Bytes reach the DCT's scale as byte · 256. Clamping to 16-235 (16-240) is "less 16, but not below 0; then plus 36 (31),
-  // but not above 255".
+  // The scale of the DCT applies to byte · 256. Clamping to 16-235 (16-240): subtract 16, limited to 0; then add 36 (31),
+  // limited to 255.
   const limited = range == RANGE_LIMITED;
   const lumaFloor: i8 = limited ? 16 : 0;
   const lumaHeadroom: i8 = limited ? 36 : 0;
@@ -120,8 +120,8 @@ export function buildQuantisation(state: usize, pixelFormat: i32, range: i32, sa
   v128.store(state, i16x8.splat((<i16>lumaHeadroom) | ((<i16>chromaHeadroom) << 8)), INPUT_PACKED_HEADROOM);
   const lumaUnits = limited ? (256.0 * 219.0) / 255.0 : 256.0;
   const chromaUnits = limited ? (256.0 * 224.0) / 255.0 : 256.0;
-  // In levels of the output: luma x is read as (x - 16 + 36 - 128) · 255/219 where (x - 16) · 255/219 - 128 is meant,
-  // chroma as (x - 16 + 31 - 128) · 255/224 where (x - 128) · 255/224 is meant.
+  // In levels of the output: luma x becomes (x - 16 + 36 - 128) · 255/219 and should be (x - 16) · 255/219 - 128;
+  // chroma x becomes (x - 16 + 31 - 128) · 255/224 and should be (x - 128) · 255/224.
   const lumaShift = limited ? 128.0 - (92.0 * 255.0) / 219.0 : 0.0;
   const chromaShift = limited ? (15.0 * 255.0) / 224.0 : 0.0;
   buildComponent(state, 0, INPUT_LUMA_SCALE, quality, lumaUnits, lumaShift);

@@ -1,28 +1,28 @@
-// The DCT's second half, along columns (forward-dct.ts has the arithmetic), with quantisation (T.81 A.3.4), zigzag order
-// (figure A.6) and the map of non-zero coefficients.
+// The second half of the DCT, along columns (forward-dct.ts explains the arithmetic), with quantisation (T.81 A.3.4), zigzag
+// order (figure A.6) and the masks of non-zero coefficients.
 //
-// In: a block of eight MCUs after transformRows(), [row][u][lane]. Out: quantised coefficients [zigzag position][lane], a
-// vector of zeros for positions 64 and 65 each and, a lane, a 64-bit mask whose bit k - 1 says that the coefficient at
-// zigzag position k is not zero; position 64 counts as one (entropy-encode.ts ends a block there).
+// Input: a block of eight MCUs after transformRows(), [row][u][lane]. Output: quantised coefficients [zigzag position][lane], a
+// vector of zeros for each of the positions 64 and 65, and a 64-bit mask for each lane. Bit k - 1 of a mask is set if the
+// coefficient at zigzag position k is not zero. Position 64 counts as non-zero (entropy-encode.ts ends a block there).
 //
-// One rounding product a coefficient: multiplier = 2^15 / (quantiser · scale of the DCT · a(u) · a(v)). The order of the
-// stores is the zigzag; no data moves across lanes but for the masks, eight of which are gathered in bytes first.
+// Each coefficient takes one rounding product: multiplier = 2^15 / (quantiser · scale of the DCT · a(u) · a(v)). The stores are
+// in zigzag order. Only the masks move data across lanes; eight of them are collected in bytes first.
 //
-// Why it is written out: this stage is bound by loads and stores, so coefficients are quantised in the registers that they
-// come out of the transform in, and only literal offsets become part of a load or store. The masks are made from the stored
-// coefficients, because otherwise the compiler keeps all 64 of them alive for their sake.
+// The loops are unrolled because loads and stores limit this stage: coefficients are quantised in the registers of the transform,
+// and only literal offsets become part of a load or store. The masks are computed from the stored coefficients, because
+// otherwise the compiler keeps all 64 coefficients in registers or on the stack.
 
 import { COS_2_16, COS_4_16, SIN_2_16 } from "./forward-dct";
 import { multiplyQ15 } from "./vector";
 
-/** -1 in each byte whose coefficient, of two vectors, is zero. */
+/** Compares the coefficients of two vectors with zero: the byte of each is -1 if it is zero. */
 function zeroBytes(first: v128, second: v128): v128 {
   return i8x16.eq(i8x16.narrow_i16x8_s(first, second), i8x16.splat(0));
 }
 
 /**
  * Transforms one block of eight MCUs along columns and quantises it. `multipliers` is the component's table in the state,
- * `dcBias` what is added to the DC coefficient first; `target` takes 66 vectors, `masks` eight u64.
+ * `dcBias` the term for the DC coefficient. `target` has 66 vectors, `masks` eight u64.
  */
 export function transformColumnsAndQuantise(
   block: usize,
@@ -375,7 +375,7 @@ export function transformColumnsAndQuantise(
   zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 880), v128.load(target, 1008)), i8x16.splat(64)));
   zeros3 = v128.or(zeros3, v128.and(zeroBytes(v128.load(target, 896), i16x8.splat(1)), i8x16.splat(-128)));
 
-  // To 64 bits a lane.
+  // Expands to 64 bits per lane.
   const low0 = v128.shuffle<u8>(zeros0, zeros1, 0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
   const low4 = v128.shuffle<u8>(zeros0, zeros1, 4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31);
   const high0 = v128.shuffle<u8>(zeros2, zeros3, 0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);

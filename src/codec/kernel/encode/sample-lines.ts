@@ -1,8 +1,8 @@
-// From the caller's pixels to the sample arrays: one chunk of one MCU line, for every pixel format.
+// Converts the caller's pixels to the sample arrays: one chunk of one MCU line, for every pixel format.
 //
-// A chunk is up to GROUPS_PER_CHUNK groups. Rows below the picture repeat its last row by address alone. Where a group
-// leaves the picture on the right its rows are first copied to the scratch with the last pixel repeated (edge replication,
-// as T.81 A.2.4 advises), so that no byte outside the caller's rows is ever read.
+// A chunk is up to GROUPS_PER_CHUNK groups. Rows below the picture use the address of its last row. If a group exceeds the right
+// edge of the picture, its rows are first copied to the scratch, and the last pixel is repeated there (edge replication as in
+// T.81 A.2.4), so that no byte outside the caller's rows is read.
 
 import { convertRow444, convertRowPair420 } from "./colour-rgb";
 import { turnEightBytes, turnPlaneRow } from "./colour-planar";
@@ -35,8 +35,8 @@ import {
 } from "./layout";
 
 /**
- * Copies `units` units of `unitBytes` (1 to 4) bytes from `row`, unit `first` on, to `target`; units from `available` on
- * repeat the last.
+ * Copies `units` units of `unitBytes` bytes (1 to 4) from `row` to `target`, starting with unit `first`. Units from `available`
+ * on repeat the last one.
  */
 function stageRow(target: usize, row: usize, unitBytes: usize, first: i32, units: i32, available: i32): void {
   const copied = min(max(available - first, 0), units);
@@ -56,7 +56,7 @@ function stageRow(target: usize, row: usize, unitBytes: usize, first: i32, units
   }
 }
 
-/** RGB formats. */
+/** Converts the RGB formats. */
 function rgbLines(
   state: usize,
   scratch: usize,
@@ -78,8 +78,8 @@ function rgbLines(
   for (let row = 0; row < rows; row++) {
     const row0 = pixels + <usize>min(firstRow + row, lastRow) * rowBytes;
     const start0 = row0 + <usize>firstPixel * pixelBytes;
-    // Three-byte pixels are loaded two at a time in eight bytes: the last pair of a row reaches two bytes into the next
-    // row, which the picture's last row does not have.
+    // Three-byte pixels are loaded two at a time as eight bytes. The load of a row's last pair includes two bytes of the next
+    // row, and the picture's last row has no next row.
     const reach = format != PIXEL_RGBA && firstRow + row + (halved ? 1 : 0) >= lastRow ? 1 : 0;
     const whole = min(max(width - firstPixel - reach, 0) / groupPixels, groups);
     if (halved) {
@@ -111,7 +111,7 @@ function rgbLines(
   }
 }
 
-/** One plane of bytes: `mcuBlocks` blocks side by side a MCU, `rows` rows, the first of them going to `target`. */
+/** Converts one plane of bytes: `mcuBlocks` blocks side by side in each MCU, `rows` rows; the first row goes to `target`. */
 function planeLines(
   state: usize,
   scratch: usize,
@@ -145,7 +145,7 @@ function planeLines(
   }
 }
 
-/** NV12's second plane: Cb and Cr by turns. */
+/** Converts the second plane of NV12, in which Cb and Cr alternate. */
 function interleavedChromaLines(
   state: usize,
   scratch: usize,
@@ -180,7 +180,7 @@ function interleavedChromaLines(
   }
 }
 
-/** YUYV: Y0 Cb Y1 Cr a pixel pair. For 4:2:0 the chroma of two rows is averaged. */
+/** Converts YUYV: Y0 Cb Y1 Cr for each pair of pixels. For 4:2:0 the chroma of two rows is averaged. */
 function packedLines(
   state: usize,
   scratch: usize,
@@ -234,12 +234,12 @@ function packedLines(
         );
       }
       if (halved && (row & 1) != 0) {
-        // Once more for chroma alone, over the average of this row and the one before. Its luma goes where nobody looks.
+        // A second pass for chroma only, over the average of this row and the one before. Its luma goes to memory that is not read.
         const above = staging + SCRATCH_STAGING_ROW_BYTES;
         const nowhere = staging + 512;
         stageRow(staging, start, 4, first, 64, pairs);
         stageRow(above, before, 4, first, 64, pairs);
-        // The byte average rounds up; on every second chroma row it is made to round down, so that colours stay in place.
+        // The byte average rounds up. On every second chroma row it rounds down, so that the mean colour does not change.
         const flip = i8x16.splat((row & 2) == 0 ? 0 : -1);
         for (let at: usize = 0; at < 256; at += 16) {
           const upper = v128.xor(v128.load(above + at), flip);
@@ -267,7 +267,7 @@ function packedLines(
   }
 }
 
-/** Fills the samples of `groups` groups from MCU `firstMcu` of MCU line `mcuLine` on. */
+/** Fills the samples of `groups` groups, starting with MCU `firstMcu` of MCU line `mcuLine`. */
 export function sampleLines(
   state: usize,
   scratch: usize,

@@ -1,4 +1,4 @@
-// Where a tile's pixels lie in the planes of its picture, in bytes and rows, for every pixel format.
+// The position of a tile's pixels in the planes of its picture, in bytes and rows, for every pixel format.
 
 import {
   PIXEL_NV12,
@@ -18,12 +18,12 @@ import {
 } from "./layout";
 import { STATUS_ROW_TOO_SHORT, STATUS_STATE_NOT_PREPARED, STATUS_TILE_RANGE } from "../status";
 
-/** Planes that a pixel format has. */
+/** Number of planes of a pixel format. */
 export function planeCount(format: i32): i32 {
   return format == PIXEL_PLANAR_420 ? 3 : format == PIXEL_NV12 ? 2 : 1;
 }
 
-/** Bytes that the first `pixels` pixels of a row take in a plane; half a pair of chroma samples counts whole. */
+/** Bytes of the first `pixels` pixels of a row in a plane; half of a pair of chroma samples counts as a pair. */
 function bytesOfPixels(format: i32, plane: i32, pixels: i32): i32 {
   const pairs = (pixels + 1) >> 1;
   if (plane > 0) return format == PIXEL_NV12 ? pairs * 2 : pairs;
@@ -31,7 +31,7 @@ function bytesOfPixels(format: i32, plane: i32, pixels: i32): i32 {
   return format == PIXEL_RGBA ? pixels * 4 : format < PIXEL_PLANAR_420 ? pixels * 3 : pixels;
 }
 
-/** 0 where the state is prepared, has all of these tiles, and rows are as long as the picture is wide; or a negative status. */
+/** Returns 0 if the state is prepared and has all of these tiles, and if rows are long enough; otherwise a negative status. */
 export function checkTiles(
   state: usize,
   rowBytes0: usize,
@@ -52,18 +52,18 @@ export function checkTiles(
   return 0;
 }
 
-/** First pixel of a tile in its row. */
+/** Column of the first pixel of a tile. */
 function firstPixel(state: usize, tile: i32): i32 {
   const mcu = (tile % load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
   return mcu * load<i32>(state, STATE_MCU_WIDTH_PIXELS);
 }
 
-/** Bytes of a plane's row that come before the tile. MCUs begin at even pixels, so no pair of chroma samples is cut. */
+/** Bytes of a plane's row before the tile. MCUs begin at even pixels, so that no pair of chroma samples is split. */
 export function tileLeftBytes(state: usize, plane: i32, tile: i32): i32 {
   return bytesOfPixels(load<i32>(state, STATE_PIXEL_FORMAT), plane, firstPixel(state, tile));
 }
 
-/** Bytes of a plane's row that are the tile's; 1 at least. */
+/** Bytes of a plane's row in the tile; at least 1. */
 export function tileWidthBytes(state: usize, plane: i32, tile: i32): i32 {
   const format = load<i32>(state, STATE_PIXEL_FORMAT);
   const first = firstPixel(state, tile);
@@ -78,7 +78,7 @@ export function tileTop(state: usize, plane: i32, tile: i32): i32 {
   return plane > 0 ? top >> 1 : top;
 }
 
-/** Rows of a plane that are the tile's; 1 at least. */
+/** Rows of a plane in the tile; at least 1. */
 export function tileRows(state: usize, plane: i32, tile: i32): i32 {
   const top = (tile / load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
   const rows = min(load<i32>(state, STATE_MCU_HEIGHT_PIXELS), load<i32>(state, STATE_HEIGHT_PIXELS) - top);
