@@ -22,13 +22,13 @@ export interface EncodedPicture extends Size {
   capturedAt: Micros;
   encodedAt: Micros;
   /** Holds the JPEG. Retain it to keep the picture beyond a call. */
-  slot: JpegBlock;
+  block: JpegBlock;
   jpegBytes: number;
   /** Whether the source delivered it as a JPEG. */
   isPassedOn: boolean;
 }
 
-/** The JPEG of a picture, as a view of its slot. */
-export function jpegOf({ slot, jpegBytes }: EncodedPicture): Uint8Array {
-  return slot.bytes.subarray(0, jpegBytes);
+/** The JPEG of a picture, as a view of its block. */
+export function jpegOf({ block, jpegBytes }: EncodedPicture): Uint8Array {
+  return block.bytes.subarray(0, jpegBytes);
 }

@@ -1,4 +1,4 @@
-// A camera, a server with the real Credit and Adaptation, a link whose rate changes and a viewer, under a virtual clock.
+// A simulation of camera, server with the real Credit and Adaptation, changing link and viewer, with a virtual clock.
 
 import { median } from "../../src/core/statistics.ts";
 import { Adaptation, type AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
@@ -8,24 +8,24 @@ import { ladder, type Level } from "../../src/server/renditions/ladder.ts";
 import { Agenda } from "./link-simulation.ts";
 
 export interface Link {
-  /** One way, in microseconds. */
+  /** Delay one way, in microseconds. */
   delay: number;
-  /** Bytes a second at a time. */
+  /** Bytes a second at a point in time. */
   rate: (now: number) => number;
 }
 
 export interface Scene {
-  /** Of a whole picture at the best level. */
+  /** Bytes of a whole picture at the best level. */
   wholeBytes: number;
-  /** Share of it that changes from one captured frame to the next. */
+  /** The share of the picture that changes from one frame to the next. */
   change: number;
-  /** What a level's pictures truly weigh beside the best one's. */
+  /** The true size of a level's pictures, relative to the best level. */
   weight: (level: Level) => number;
 }
 
 export interface Run {
   levels: Level[];
-  /** Of each shown picture: when it was replaced, its age then, and its level. */
+  /** For each shown picture: when it was replaced, its age then, and its level. */
   shown: { at: number; staleness: number; step: number }[];
   changes: { at: number; step: number }[];
   /** Each frame that was sent. */
@@ -62,7 +62,7 @@ export function simulateAdaptive(
     const picture = { frame: newest, step, isWhole, bytes: Math.ceil(200 + share * wholeBytes(step)) };
     sentStep = step;
     sentFrame = newest;
-    credit.sent(newest, agenda.now);
+    credit.sent(newest);
     budget?.spend(picture.bytes);
     run.sent.push({ at: agenda.now, bytes: picture.bytes });
     const begins = Math.max(linkFreeAt, agenda.now);
@@ -100,13 +100,13 @@ export function simulateAdaptive(
   return run;
 }
 
-/** The staleness that 95 % of the pictures stay below, of those shown between two times. */
+/** The staleness that 95 % of the pictures shown between two times do not exceed. */
 export function staleness95({ shown }: Run, from: number, to: number): number {
   const values = shown.filter(({ at }) => at >= from && at < to).map(({ staleness }) => staleness);
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? Number.NaN;
 }
 
-/** The step that most pictures had between two times. */
+/** The median step of the pictures shown between two times. */
 export function usualStep({ shown }: Run, from: number, to: number): number {
   return median(shown.filter(({ at }) => at >= from && at < to).map(({ step }) => step)) ?? Number.NaN;
 }

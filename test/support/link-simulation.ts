@@ -1,25 +1,25 @@
-// A camera, a server with the real Credit, a link and a viewer under a virtual clock.
+// A simulation of camera, server with the real Credit, link and viewer, with a virtual clock.
 
 import { expect } from "bun:test";
 import type { Ack } from "../../src/protocol/messages.ts";
 import { Credit } from "../../src/server/deliver/credit.ts";
 
 export interface Setting {
-  /** All in microseconds. */
+  /** Interval of the camera. All times are in microseconds. */
   source: number;
-  /** One way. */
+  /** Delay of the link, one way. */
   delay: number;
   /** How long the link takes for the bytes of one picture. */
   transfer: number;
-  /** Time of one picture in the viewer. */
+  /** How long the viewer works on one picture. */
   work: number;
-  /** How many pictures the viewer works on at a time. */
+  /** How many pictures the viewer works on at the same time. */
   threads: number;
 }
 
 interface Outcome {
   shownPerSecond: number;
-  /** Beyond what capture, link and viewer take by themselves, from captured to shown; median and worst. */
+  /** Age when shown, without the times of link and viewer themselves: median and maximum. */
   extraMedian: number;
   extraWorst: number;
 }
@@ -27,7 +27,7 @@ interface Outcome {
 const LENGTH = 20_000_000;
 const SETTLED = 4_000_000;
 
-/** Things that happen at a time, in order. */
+/** Events at virtual times, run in order. */
 export class Agenda {
   now = 0;
   #events: { at: number; run: () => void }[] = [];
@@ -45,7 +45,7 @@ export class Agenda {
   }
 }
 
-/** Server with the real Credit, a link that is a queue, and a viewer whose threads take the newest picture. */
+/** Runs it: the link is a queue, and the viewer's threads take the newest picture. */
 export function simulate(setting: Setting): Outcome {
   const { source, delay, transfer, work, threads } = setting;
   const agenda = new Agenda();
@@ -66,7 +66,7 @@ export function simulate(setting: Setting): Outcome {
     if (newest === null || !credit.available) return;
     const picture = newest;
     newest = null;
-    credit.sent(picture.frame, agenda.now);
+    credit.sent(picture.frame);
     linkFreeAt = Math.max(linkFreeAt, agenda.now) + transfer;
     agenda.at(linkFreeAt + delay, () => arrive(picture));
   };

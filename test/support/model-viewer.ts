@@ -94,7 +94,7 @@ export class ModelViewer {
     if (this.isGone || this.#unacknowledged.length === 0) return false;
     const [frameNumber = 0] = this.#unacknowledged.splice(which % this.#unacknowledged.length, 1);
     const ack: m.Ack = { frameNumber, outcome, transferMicros: transfer, workMicros: work, paceMicros: work };
-    this.#credit.sent(frameNumber, 0);
+    this.#credit.sent(frameNumber);
     this.#credit.acknowledged(ack, this.viewer.roundTripMicros, 33_333);
     if (this.#unacknowledged.length === 0) this.#widestWindow = 1;
     this.#widestWindow = Math.max(this.#widestWindow, this.#credit.window);

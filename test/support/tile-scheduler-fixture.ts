@@ -1,4 +1,4 @@
-// A fixture for the tile pipeline: real threads, frames that are handed over one at a time, and an encoder of whole frames to judge by.
+// A fixture for the encoders of a camera: real threads, frames delivered one at a time, and an encoder of whole frames as the oracle.
 
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
@@ -178,7 +178,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
   /** Delivers the same frame until each wanted rendition has it: threads may have to make tables first. */
   async encodeForAll(frame: Frame): Promise<void> {
     const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.captures.frames;
-    const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may get no turn for many frames
+    const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may not run for many frames
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");
       await this.encode(frame);

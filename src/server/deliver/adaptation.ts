@@ -1,89 +1,93 @@
-// Adaptation: which level of the ladder a viewer's link carries, so that its picture does not become too old.
+// Adaptation: chooses the level of the ladder that a viewer's link carries, so that its picture does not become too old.
 //
 //   staleness = path + interval        how old a picture is at the moment when the next one replaces it
 //   path      = half a round trip + transfer + work
-//   interval  = the slowest of camera, transfer, and what the credit's window allows
+//   interval  = the slowest of camera, transfer, and the rate that the credit's window allows
 //
-// From the acknowledgements come the link's rate and thus the transfer of a picture of any level. A level fits when its
-// whole pictures (which a change of level, a scene cut or a new viewer costs) and its usual ones would stay below the
-// bound. Down it goes as soon as that is sure; up one step at a time, after a while in which it would have fitted, and
-// after a longer while each time it had to be taken back. Frames of a few packets do not tell a link's rate: where there
-// have been no others for that while, going up is how to find out.
+// The acknowledgements tell the link's rate, and so how long a picture of any level takes. A level fits when its whole pictures
+// (sent after a change of level, at a scene cut, and to new viewers) and its usual pictures both stay below the bound. When
+// it is certain that the present level does not fit, a lower one is chosen at once. A climb is one step at a time, after the
+// higher level would have fitted for a while; each climb that has to be taken back makes that while longer. Frames of a few
+// packets do not tell the link's rate. When there have been only such frames for that while, a climb is how to find out.
 
 import type { Micros } from "../../core/clock.ts";
 import { RecentMedian } from "../../core/statistics.ts";
 import { type Level, weight } from "../renditions/ladder.ts";
 
-/** Fewer bytes than this say nothing of a link's rate: they fit in a few packets. */
+/** Smaller frames fit into a few packets, and do not tell the link's rate. */
 const TELLING_BYTES = 4_000;
-/** Acknowledgements in a row that must agree before quality is lowered. */
+/** This many acknowledgements in a row must agree before the level is lowered. */
 const SURE_AFTER = 2;
+/** How long a higher level must have fitted before a climb: at first, and at most after climbs that were taken back. */
 const FIRST_CLIMB_MICROS = 4_000_000;
 const LONGEST_CLIMB_MICROS = 64_000_000;
 /** A climb that is taken back within this time was a mistake. */
 const REGRET_MICROS = 6_000_000;
-/** What must be left of the bound before climbing. */
+/** A higher level must stay below this share of the bound before a climb. */
 const CLIMB_RESERVE = 0.8;
-/** Share of a rate that is counted on: links vary, and so do pictures. */
+/** The share of the measured rate that is relied on: links vary, and so do pictures. */
 const RATE_RESERVE = 0.85;
-/** Where transfer is no more than this share of the rest, sending less would cost quality and make nothing newer. */
+/** When transfer takes no more than this share of the other times, sending less would cost quality and make no picture newer. */
 const NEGLIGIBLE = 0.1;
 
 export interface AdaptationLimits {
-  /** Largest staleness that is accepted; null = any. */
+  /** The largest staleness that is accepted; null = any. */
   maxLatencyMicros: number | null;
-  /** Most that one viewer is sent; null = what its link carries. */
+  /** The most bits a second that one viewer is sent; null = no limit. */
   maxBitsPerSecond: number | null;
 }
 
 export interface SentFrame {
   bytes: number;
   level: Level;
-  /** It brought all tiles. */
+  /** Whether it contained all tiles. */
   isWhole: boolean;
 }
 
-/** As the viewer measured them; wire.ts, Ack. */
+/** Times that the viewer measured (wire.ts, Ack), and when the acknowledgement came. */
 export interface ShownTimes {
   transferMicros: number;
   workMicros: number;
   now: Micros;
 }
 
-/** What is known of the stream at the moment of an acknowledgement. */
+/** The state of the stream at the moment of an acknowledgement. */
 export interface Circumstances {
   now: Micros;
   roundTripMicros: number;
   captureIntervalMicros: number;
-  /** Of all tiles of the level at hand; 0 = unknown. */
+  /** Bytes of a whole picture at the present level; 0 = unknown. */
   wholeBytes: number;
 }
 
 export class Adaptation {
   readonly #limits: AdaptationLimits;
-  readonly #rate = new RecentMedian(8); // bytes per second
-  /** Of frames that were not whole pictures: bytes, divided by their level's weight. */
+  /** The link's rate, in bytes a second. */
+  readonly #rate = new RecentMedian(8);
+  /** Bytes of frames that were not whole pictures, divided by the weight of their level. */
   readonly #sizes = new RecentMedian(12);
   readonly #work = new RecentMedian(8);
+  /** How many acknowledgements in a row asked for a lower level. */
   #tooMuch = 0;
+  /** Since when the next higher level would fit; null when it would not. */
   #fitsSince: Micros | null = null;
   #climbAfterMicros = FIRST_CLIMB_MICROS;
   #climbedAt: Micros | null = null;
-  /** When a frame last told the link's rate. */
+  /** When a frame last told the link's rate, or a change of level started the measurement again. */
   #toldAt: Micros = 0;
 
   constructor(limits: AdaptationLimits) {
     this.#limits = limits;
   }
 
-  /** Bytes a second that the link was seen to carry; null = not yet measured, or never filled. */
+  /** Bytes a second that the link carries, or the limit if that is lower; null = not measured yet, and no limit. */
   get bytesPerSecond(): number | null {
     const cap = this.#limits.maxBitsPerSecond === null ? null : this.#limits.maxBitsPerSecond / 8;
     const seen = this.#rate.value ?? null;
     return seen === null || cap === null ? (seen ?? cap) : Math.min(seen, cap);
   }
 
-  /** A frame was shown. */
+  /** Takes the measurements of a frame that was shown. */
   acknowledged({ bytes, level, isWhole }: SentFrame, { transferMicros, workMicros, now }: ShownTimes): void {
     this.#work.add(workMicros);
     if (!isWhole) this.#sizes.add(bytes / weight(level));
@@ -92,7 +96,7 @@ export class Adaptation {
     this.#toldAt = now;
   }
 
-  /** The level to go to from `levels[current]`; often the same. Call after each acknowledgement. */
+  /** Returns the index of the level to use after `levels[current]`; often the same. Call it after each acknowledgement. */
   choose(levels: readonly Level[], current: number, at: Circumstances): number {
     const target = this.#bestFitting(levels, current, at, 1);
     if (target > current) {
@@ -130,7 +134,7 @@ export class Adaptation {
     return current - 1;
   }
 
-  /** The best level whose pictures stay within that share of the bound; the lowest where none does. */
+  /** Returns the best level whose pictures stay within this share of the bound; the lowest level when none does. */
   #bestFitting(levels: readonly Level[], current: number, at: Circumstances, share: number): number {
     const rate = this.bytesPerSecond;
     const { maxLatencyMicros } = this.#limits;
@@ -158,7 +162,7 @@ export class Adaptation {
     const work = this.#work.value ?? 0;
     const path = at.roundTripMicros / 2 + work;
     const interval = (micros: number) => Math.max(at.captureIntervalMicros, micros);
-    // With a window that covers the path, pictures follow each other as fast as the link carries them.
+    // The credit's window covers the path, so pictures follow each other as fast as the link carries them.
     const usual = path + transfer(usualBytes) + interval(transfer(usualBytes));
     const whole = path + transfer(wholeBytes) + at.captureIntervalMicros;
     const isNegligible = transfer(wholeBytes) <= NEGLIGIBLE * (path + at.captureIntervalMicros);

@@ -1,8 +1,8 @@
-// A budget of bytes a second: what `--max-bitrate` allows one viewer (a token bucket that may be overdrawn by one frame).
+// The budget of one viewer: the bytes a second that `--max-bitrate` allows, as a token bucket that one frame may overdraw.
 
 import type { Micros } from "../../core/clock.ts";
 
-/** What may be saved up: more would let a burst through that the link behind the limit has no room for. */
+/** How much may be saved up. More would let a burst through that the link behind the limit cannot carry. */
 const SAVED_MICROS = 100_000;
 
 export class Budget {
@@ -14,7 +14,7 @@ export class Budget {
     this.#bytesPerSecond = bitsPerSecond / 8;
   }
 
-  /** Whether there is anything left; then one frame may be sent, whatever its size. */
+  /** Whether the budget is not overdrawn. Then one frame may be sent, whatever its size. */
   allows(now: Micros): boolean {
     const earned = ((now - (this.#at ?? now)) * this.#bytesPerSecond) / 1e6;
     this.#bytes = Math.min(this.#bytes + earned, (SAVED_MICROS * this.#bytesPerSecond) / 1e6);
@@ -22,6 +22,7 @@ export class Budget {
     return this.#bytes >= 0;
   }
 
+  /** Takes the bytes of a sent message from the budget. */
   spend(bytes: number): void {
     this.#bytes -= bytes;
   }

@@ -1,62 +1,63 @@
-// Credit: how many pictures may be on their way to one viewer at a time, so that none of them grows old there.
+// Credit: how many pictures may be on their way to one viewer at the same time, so that none of them grows old there.
 //
-// TCP hides seconds of video in kernel buffers; a sender that just writes drifts that far behind. So pictures are
-// acknowledged, and no more are sent ahead than keep the picture moving:
+// TCP hides seconds of video in kernel buffers, and a sender that only writes falls that far behind. So viewers acknowledge
+// pictures, and the server sends only as many ahead as keep the picture moving:
 //
 //   path     = round trip + transfer + work          from sending a picture to hearing that it was shown
 //   interval = max(source's, transfer, pace)         the slowest of camera, link and viewer sets the rate
 //   window   = path / interval                       as with TCP: rate × delay is what fits on the way
 //
-// Where the source is the slowest, rounding up costs nothing, the others wait for it anyway. Where link or viewer is,
-// every picture too many stands in a queue and ages by one interval, so the window is rounded to the nearest.
-// Round trip is a minimum; the rest are medians of what the viewer measured (wire.ts, Ack), waiting left out: measuring
-// the time from sending to acknowledgement instead would count queues in, and a window that causes a queue would then
-// justify itself.
+// When the source is the slowest, the window is rounded up: link and viewer wait for the source anyway. When link or viewer is
+// the slowest, each picture too many waits in a queue and ages by one interval, so the window is rounded to the nearest.
+// The round trip is a minimum. The other times are medians of what the viewer measured, without waiting (wire.ts, Ack). The time
+// from sending to acknowledgement would include queues, and a window that causes a queue would then justify itself.
 
-import type { Micros } from "../../core/clock.ts";
 import { RecentMedian } from "../../core/statistics.ts";
 import type { Ack } from "../../protocol/messages.ts";
 
+/** The window is never larger than this. */
 export const MAX_WINDOW_PICTURES = 8;
 
-/** Part of a picture that is not worth another one in flight. */
+/** This part of a picture is rounded down: it is not worth another picture in flight. */
 const NOISE = 0.15;
 
-/** Until a viewer has acknowledged so many, one at a time: enough to measure by. */
+/** The window is one picture until a viewer has acknowledged this many, which is enough to measure by. */
 const FIRST_ACKS = 2;
 
 export class Credit {
-  readonly #inFlight = new Map<number, Micros>();
+  /** Frame numbers. */
+  readonly #inFlight = new Set<number>();
   readonly #transfer = new RecentMedian();
   readonly #work = new RecentMedian();
   readonly #pace = new RecentMedian();
   #acks = 0;
   #window = 1;
 
-  /** Pictures sent and not yet acknowledged. */
+  /** How many pictures are sent and not acknowledged yet. */
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** How many may be in flight. */
+  /** How many pictures may be in flight. */
   get window(): number {
     return this.#window;
   }
 
+  /** Whether another picture may be sent. */
   get available(): boolean {
     return this.#inFlight.size < this.#window;
   }
 
-  sent(frameNumber: number, now: Micros): void {
-    this.#inFlight.set(frameNumber, now);
+  sent(frameNumber: number): void {
+    this.#inFlight.add(frameNumber);
   }
 
-  /** It will not be acknowledged: it was never sent whole. */
+  /** A frame was not sent whole, so it will not be acknowledged. */
   forget(frameNumber: number): void {
     this.#inFlight.delete(frameNumber);
   }
 
-  /** Takes an acknowledgement; false where it names no picture in flight, which breaks the protocol. */
+  /** Takes an acknowledgement. Returns false when it names no picture in flight, which breaks the protocol. */
   acknowledged(ack: Ack, roundTripMicros: number, sourceIntervalMicros: number): boolean {
     if (!this.#inFlight.delete(ack.frameNumber)) return false;
     if (ack.outcome === "shown") {

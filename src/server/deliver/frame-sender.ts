@@ -105,7 +105,7 @@ export class FrameSender {
     this.sendOwed(); // the frame before it
   }
 
-  /** Takes an acknowledgement; false where it names no frame in flight, which breaks the protocol. */
+  /** Takes an acknowledgement. Returns false when it names no frame in flight, which breaks the protocol. */
   acknowledged(ack: Ack, at: { now: Micros; roundTripMicros: Micros; captureIntervalMicros: Micros }): boolean {
     const { follower } = this;
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
@@ -154,7 +154,7 @@ export class FrameSender {
   }
 
   #expectAck(frameNumber: number, { level }: Feed): void {
-    this.#credit.sent(frameNumber, nowMicros());
+    this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
     if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole });
   }

@@ -115,10 +115,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     return this.#offer({ width, height, slot, format, frameNumber, capturedAt, isDecoded: false });
   }
 
-  jpeg(slot: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery {
+  jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery {
     const frameNumber = this.#count(this.#captures.add(capturedAt));
     const encodedAt = nowMicros();
-    const accepted = this.#passthrough.accept(slot, jpegBytes);
+    const accepted = this.#passthrough.accept(block, jpegBytes);
     if (accepted === null) return "dropped: the JPEG is damaged";
     return this.#offer({ ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true });
   }
@@ -148,7 +148,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
 
   /** Forgets the waiting frame: the source is released, and the frame would be old for the next viewer. */
   clear(): void {
-    this.#waiting.clear()?.slot.release();
+    release(this.#waiting.clear());
     this.#transcoder?.clear();
     this.#captures.interrupt();
   }
@@ -220,7 +220,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     if (isWatched && isPicture(captured) && older !== null && !isPicture(older) && older.isDecoded) {
       this.#passOn(captured); // the decoded frame goes on waiting for its tables
     } else {
-      this.#waiting.offer(captured)?.slot.release();
+      release(this.#waiting.offer(captured));
       if (older !== null && isWatched) {
         this.#figures.drops.add("stale");
         delivery = "replaced an older frame";
@@ -229,6 +229,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.pump();
     return delivery;
   }
+}
+
+function release(captured: Captured | null): void {
+  if (captured !== null) (isPicture(captured) ? captured.block : captured.slot).release();
 }
 
 function isPicture(captured: Captured): captured is EncodedPicture {

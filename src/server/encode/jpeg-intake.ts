@@ -8,8 +8,8 @@ import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
 /** A JPEG that any reader can decode. */
 export interface AcceptedJpeg extends Size {
-  /** The caller owns this slot, which may be another one than it gave. */
-  slot: JpegBlock;
+  /** The caller owns this block, which may be another one than it gave. */
+  block: JpegBlock;
   jpegBytes: number;
 }
 
@@ -29,18 +29,18 @@ export class JpegIntake {
   }
 
   /**
-   * Returns the picture in the same slot when it is complete. When Huffman tables are missing, returns a copy with them and
-   * releases `slot`, or returns null when there is no memory for the copy. The scan is not read. Throws CodecError for bytes
+   * Returns the picture in the same block when it is complete. When Huffman tables are missing, returns a copy with them and
+   * releases `block`, or returns null when there is no memory for the copy. The scan is not read. Throws CodecError for bytes
    * that are not a JPEG, and for a JPEG without its end (EOI), unless the source never writes EOI.
    */
-  accept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
-    const jpeg = slot.bytes.subarray(0, jpegBytes);
+  accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
+    const jpeg = block.bytes.subarray(0, jpegBytes);
     const header = this.#readHeader(jpeg);
     const isWhole = hasEnd(jpeg, header);
     if (!isWhole && this.#endsPictures) throw new CodecError(`truncated JPEG: no EOI within its ${jpegBytes} bytes`);
     this.#endsPictures = isWhole;
     const { width, height, scanAt } = header;
-    if (this.#missing.length === 0) return { width, height, slot, jpegBytes };
+    if (this.#missing.length === 0) return { width, height, block, jpegBytes };
     const parts = [jpeg.subarray(0, scanAt), ...this.#missing, jpeg.subarray(scanAt)];
     const completeBytes = parts.reduce((sum, part) => sum + part.length, 0);
     const complete = this.#reserve(completeBytes);
@@ -50,8 +50,8 @@ export class JpegIntake {
       complete.bytes.set(part, at);
       at += part.length;
     }
-    slot.release();
-    return { width, height, slot: complete, jpegBytes: completeBytes };
+    block.release();
+    return { width, height, block: complete, jpegBytes: completeBytes };
   }
 
   /** Parses the header, unless it equals the last one: cameras write the same header before each picture. */
@@ -61,7 +61,7 @@ export class JpegIntake {
     if (isKnown && this.#headerBytes.equals(jpeg.subarray(0, known.dataAt))) return known;
     const header = readJpegHeader(jpeg);
     this.#missing = missingHuffmanTables(jpeg, header);
-    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // a copy: the slot is used again
+    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // a copy: the block is used again
     this.#header = header;
     return header;
   }

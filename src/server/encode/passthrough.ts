@@ -34,12 +34,12 @@ export class Passthrough {
     this.#intake = new JpegIntake((bytes) => options.slots.reserveJpeg(bytes));
   }
 
-  /** Checks a JPEG of the source. Returns null, and releases the slot, when it is damaged or cannot be completed. */
-  accept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
+  /** Checks a JPEG of the source. Returns null, and releases the block, when it is damaged or cannot be completed. */
+  accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const { figures } = this.#options;
-    const accepted = this.#tryAccept(slot, jpegBytes);
+    const accepted = this.#tryAccept(block, jpegBytes);
     if (accepted === null) {
-      slot.release();
+      block.release();
       figures.drops.add("source");
     } else {
       figures.health.end("damage");
@@ -47,16 +47,16 @@ export class Passthrough {
     return accepted;
   }
 
-  /** Hands a picture to the audience, and then to the transcoder. Takes its slot. */
+  /** Hands a picture to the audience, and then to the transcoder. Takes its block. */
   passOn(picture: EncodedPicture): void {
     this.#options.sink.publish(picture);
     this.#options.transcoder?.offer(picture);
-    picture.slot.release();
+    picture.block.release();
   }
 
-  #tryAccept(slot: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
+  #tryAccept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     try {
-      const accepted = this.#intake.accept(slot, jpegBytes);
+      const accepted = this.#intake.accept(block, jpegBytes);
       this.#damagedInARow = 0;
       return accepted;
     } catch (error) {

@@ -48,7 +48,7 @@ export class Transcoder {
   }
 
   /**
-   * Takes a picture that was passed on, and retains its slot. The picture waits until it can be decoded or a newer one comes, also
+   * Takes a picture that was passed on, and retains its block. The picture waits until it can be decoded or a newer one comes, also
    * while no viewer wants it. A single picture of another size is usually damaged: it is left out, because following it
    * would restart all renditions, twice.
    */
@@ -62,10 +62,10 @@ export class Transcoder {
     }
     this.#hasLeftOut = false;
     this.#size = { width, height };
-    picture.slot.retain();
+    picture.block.retain();
     const replaced = this.#waiting.offer(picture);
     if (replaced === null) return;
-    replaced.slot.release();
+    replaced.block.release();
     if (this.#isWanted) this.#sink.dropped("stale");
   }
 
@@ -94,6 +94,6 @@ export class Transcoder {
 
   /** Forgets the waiting picture: it would be old when a viewer wants it. */
   clear(): void {
-    this.#waiting.clear()?.slot.release();
+    this.#waiting.clear()?.block.release();
   }
 }

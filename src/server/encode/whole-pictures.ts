@@ -55,15 +55,15 @@ export class WholePictures {
     figures.succeeded(result.busyMicros);
     const { width, height, frameNumber, capturedAt } = pixels;
     const { jpeg } = result.value;
-    const slot = slots.reserveJpeg(jpeg.length);
-    if (slot === null) {
+    const block = slots.reserveJpeg(jpeg.length);
+    if (block === null) {
       figures.drops.add("encode");
       return;
     }
-    slot.bytes.set(jpeg);
+    block.bytes.set(jpeg);
     const jpegBytes = jpeg.length;
     const encodedAt = nowMicros();
-    sink.publish({ width, height, frameNumber, capturedAt, encodedAt, slot, jpegBytes, isPassedOn: false });
-    slot.release();
+    sink.publish({ width, height, frameNumber, capturedAt, encodedAt, block, jpegBytes, isPassedOn: false });
+    block.release();
   }
 }

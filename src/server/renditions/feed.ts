@@ -59,7 +59,7 @@ export class PictureFeed implements Feed {
     return this.newestBytes;
   }
 
-  /** Takes a newer picture, and retains its slot until the next one. */
+  /** Takes a newer picture, and retains its block until the next one. */
   publish(picture: EncodedPicture): void {
     const { width, height, isPassedOn } = picture;
     const isAsBefore = width === this.stream?.width && height === this.stream.height && isPassedOn === this.#isPassedOn;
@@ -69,15 +69,15 @@ export class PictureFeed implements Feed {
       const quality = isPassedOn ? (estimateQuality(jpegOf(picture)) ?? USUAL_QUALITY) : 0;
       this.level = isPassedOn ? { halvings: 0, quality, isPassedOn } : null;
     }
-    picture.slot.retain();
-    this.#newest?.slot.release();
+    picture.block.retain();
+    this.#newest?.block.release();
     this.#newest = picture;
   }
 
   compose(): Uint8Array[] {
     if (this.#newest === null) return [];
-    const { frameNumber, capturedAt, encodedAt, slot, jpegBytes } = this.#newest;
-    const message = slot.message(jpegBytes);
+    const { frameNumber, capturedAt, encodedAt, block, jpegBytes } = this.#newest;
+    const message = block.message(jpegBytes);
     // Head and JPEG are one message: two would take two system calls here, and the viewer would wake up twice.
     writePictureHead(message, frameNumber, { capturedAt, encodedAt, sentAt: nowMicros() });
     return [message];
@@ -85,7 +85,7 @@ export class PictureFeed implements Feed {
 
   /** Forgets the picture: it would be old for the next viewer. */
   clear(): void {
-    this.#newest?.slot.release();
+    this.#newest?.block.release();
     this.#newest = null;
   }
 

@@ -64,6 +64,6 @@ export class CommitSink implements TileSink {
 
 /** Takes whole pictures, in the order of their frame numbers. */
 export interface PictureSink {
-  /** Retain `picture.slot` to keep the picture beyond this call. */
+  /** Retain `picture.block` to keep the picture beyond this call. */
   publish(picture: EncodedPicture): void;
 }

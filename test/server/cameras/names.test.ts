@@ -1,4 +1,4 @@
-// Names of cameras: each its own, and which one a viewer means.
+// Names of cameras: each camera has its own, and a viewer finds one by part of it.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { printable } from "../../../src/core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../../src/protocol/wire.ts";
 import { checkCameraName, findByName, nameAfterSource } from "../../../src/server/cameras/names.ts";
 
-test("whatever sources are called, their cameras' names are usable and no two are the same", () => {
+test("nameAfterSource: makes usable and different names of any source names", () => {
   const sourceName = fc.oneof(fc.constant("pattern"), fc.string({ unit: "binary", maxLength: 90 }));
   fc.assert(
     fc.property(fc.array(sourceName, { maxLength: 12 }), (sources) => {
@@ -26,7 +26,7 @@ test("whatever sources are called, their cameras' names are usable and no two ar
 });
 
 test.each(["", "  ", "a\nb", "\u007f", "a\u009b2J", "a\u202eb", "x".repeat(65), "é".repeat(33)])(
-  "'%s' is no name to give",
+  "checkCameraName: refuses '%s'",
   (name) => {
     expect(() => checkCameraName(name)).toThrow(UsageError);
   },
@@ -41,18 +41,18 @@ test.each([
   ["FRONT DOOR", "front door"],
   ["yard", "Yard"],
   ["video0", "/dev/video0"],
-])("'%s' is the camera '%s'", (wanted, name) => {
+])("findByName: '%s' finds the camera '%s'", (wanted, name) => {
   expect(findByName(cameras, wanted)).toEqual({ name });
 });
 
 test.each([
   ["roof", "there is no camera 'roof': there are door, front door, Yard, /dev/video0"],
   ["d", "several cameras are called 'd': door, front door, Yard, /dev/video0"],
-])("'%s' is refused, and it is said which there are", (wanted, text) => {
+])("findByName: refuses '%s' with a list of the cameras", (wanted, text) => {
   expect(findByName(cameras, wanted)).toEqual({ reason: GoodbyeReason.noCamera, text });
 });
 
-test("a refusal fits into a Goodbye, however many cameras there are", () => {
+test("findByName: a refusal fits into a Goodbye with any number of cameras", () => {
   const many = Array.from({ length: 64 }, (_, index) => ({ name: `camera ${index}` }));
   const refusal = findByName(many, "x".repeat(MAX_CAMERA_NAME_BYTES));
   const text = "text" in refusal ? refusal.text : "";

@@ -1,6 +1,6 @@
-// Adaptation: what it does on links whose rate changes, in a simulation of camera, link and viewer under a virtual clock.
+// Adaptation: its choices on links whose rate changes, in a simulation of camera, link and viewer with a virtual clock.
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Adaptation } from "../../../src/server/deliver/adaptation.ts";
 import { ladder, type Level, weight } from "../../../src/server/renditions/ladder.ts";
@@ -17,14 +17,15 @@ const SECOND = 1e6;
 const BOUND = 250_000;
 const LATENCY = { maxLatencyMicros: BOUND, maxBitsPerSecond: null };
 const TOP: Level = { halvings: 0, quality: 75 };
-/** 1080p footage: pictures weigh what the ladder expects of them, or more or less than that. */
+/** 1080p footage. Its levels have the relative sizes that the ladder expects, to the power of `power`. */
 const scene = (change: number, power = 1): Scene => ({
-  ...{ wholeBytes: 150_000, change },
+  wholeBytes: 150_000,
+  change,
   weight: (level) => (weight(level) / weight(TOP)) ** power,
 });
 const FAST = 5_000_000;
 const steady = (rate: number, delay: number): Link => ({ delay, rate: () => rate });
-/** Slow from the 20th to the 40th second. */
+/** A link that is slow from the 20th to the 40th second. */
 const dip = (slow: number, delay = 10_000): Link => ({
   delay,
   rate: (now) => (now > 20 * SECOND && now < 40 * SECOND ? slow : FAST),
@@ -34,80 +35,72 @@ function simulate(link: Link, of: Scene, seconds: number, work = 8_000): Run {
   return simulateAdaptive(LATENCY, link, of, { seconds, work });
 }
 
-describe("a link of 2 Mbit/s, 50 ms each way", () => {
-  const rows = [0.02, 0.1, 0.3].flatMap((change) => [0.8, 1, 1.2].map((power) => ({ change, power })));
-  test.each(rows)("keeps pictures within 250 ms: $change of them changes, weights to the power of $power", (row) => {
-    const run = simulate(steady(250_000, 50_000), scene(row.change, row.power), 90);
-    for (let from = 10; from < 90; from += 20)
-      expect(staleness95(run, from * SECOND, (from + 20) * SECOND)).toBeLessThanOrEqual(BOUND);
-    expect(usualStep(run, 10 * SECOND, 90 * SECOND)).toBeLessThan(run.levels.length - 1);
-    expect(run.shown.filter(({ at }) => at > 10 * SECOND).length / 80).toBeGreaterThan(20);
-  });
+const rows = [0.02, 0.1, 0.3].flatMap((change) => [0.8, 1, 1.2].map((power) => ({ change, power })));
+test.each(rows)("Adaptation: a link of 2 Mbit/s keeps pictures within 250 ms, change $change, power $power", (row) => {
+  const run = simulate(steady(250_000, 50_000), scene(row.change, row.power), 90);
+  for (let from = 10; from < 90; from += 20)
+    expect(staleness95(run, from * SECOND, (from + 20) * SECOND)).toBeLessThanOrEqual(BOUND);
+  expect(usualStep(run, 10 * SECOND, 90 * SECOND)).toBeLessThan(run.levels.length - 1);
+  expect(run.shown.filter(({ at }) => at > 10 * SECOND).length / 80).toBeGreaterThan(20);
 });
 
-describe("when a link becomes slow", () => {
-  test("less is sent within a dozen pictures, at once what it carries, and staleness returns below the bound", () => {
-    const run = simulate(dip(250_000), scene(0.2), 40);
-    expect(run.changes.filter(({ at }) => at < 20 * SECOND)).toEqual([]);
-    const [first] = run.changes;
-    const meanwhile = run.shown.filter(({ at }) => at > 20 * SECOND && at < (first?.at as number));
-    expect(meanwhile.length).toBeLessThanOrEqual(12);
-    expect(first?.step).toBeGreaterThanOrEqual(3);
-    expect(staleness95(run, 23 * SECOND, 40 * SECOND)).toBeLessThanOrEqual(BOUND);
-  });
-
-  test("quality goes before size: a little less is the next quality", () => {
-    const run = simulate(dip(600_000), scene(0.2), 40);
-    const lowest = run.levels[Math.max(...run.changes.map(({ step }) => step))];
-    expect(lowest?.halvings).toBe(0);
-    expect(lowest?.quality).toBeLessThan(75);
-  });
-
-  test.each([0.03, 0.2])("afterwards it climbs back, a step at a time: %p of the picture changes", (change) => {
-    const run = simulate(dip(100_000), scene(change), 160);
-    const after = run.changes.filter(({ at }) => at > 40 * SECOND);
-    expect(after.at(-1)?.step).toBe(0);
-    expect(usualStep(run, 140 * SECOND, 160 * SECOND)).toBe(0);
-    for (const { at, step } of after) {
-      const before = run.changes.findLast((change) => change.at < at) as Run["changes"][number];
-      if (step > before.step) continue;
-      expect(before.step - step).toBe(1);
-      expect(at - before.at).toBeGreaterThanOrEqual(4 * SECOND);
-    }
-  });
-
-  test("a climb that is taken back is tried again only after longer and longer, up to about a minute", () => {
-    const run = simulate(steady(250_000, 50_000), scene(0.02), 400);
-    const climbs = run.changes.filter(
-      ({ step }, index) => index > 0 && step < (run.changes[index - 1]?.step as number),
-    );
-    const pauses = climbs.slice(1).map(({ at }, index) => at - (climbs[index]?.at as number));
-    expect(pauses.length).toBeGreaterThanOrEqual(4);
-    for (const [index, pause] of pauses.slice(1, 4).entries())
-      expect(pause).toBeGreaterThan(1.5 * (pauses[index] as number));
-    expect(pauses.at(-1)).toBeGreaterThan(60 * SECOND);
-    expect(pauses.at(-1)).toBeLessThan(80 * SECOND);
-  });
+test("Adaptation: goes down within a dozen pictures to what a slow link carries", () => {
+  const run = simulate(dip(250_000), scene(0.2), 40);
+  expect(run.changes.filter(({ at }) => at < 20 * SECOND)).toEqual([]);
+  const [first] = run.changes;
+  const meanwhile = run.shown.filter(({ at }) => at > 20 * SECOND && at < (first?.at as number));
+  expect(meanwhile.length).toBeLessThanOrEqual(12);
+  expect(first?.step).toBeGreaterThanOrEqual(3);
+  expect(staleness95(run, 23 * SECOND, 40 * SECOND)).toBeLessThanOrEqual(BOUND);
 });
 
-describe("what sending less does not help against", () => {
-  test.each([
-    ["a viewer that takes 100 ms a picture", 500, 100_000],
-    ["one that takes longer than the bound", 500, 400_000],
-    ["a way that is longer than the bound", 300_000, 8_000],
-  ])("changes nothing on a fast link: %s", (_, delay, work) => {
-    expect(simulate(steady(50_000_000, delay), scene(0.1), 20, work).changes).toEqual([]);
-  });
+test("Adaptation: gives up quality before size", () => {
+  const run = simulate(dip(600_000), scene(0.2), 40);
+  const lowest = run.levels[Math.max(...run.changes.map(({ step }) => step))];
+  expect(lowest?.halvings).toBe(0);
+  expect(lowest?.quality).toBeLessThan(75);
+});
 
-  test("without a bound of latency everything is sent, however late", () => {
-    const limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
-    const run = simulateAdaptive(limits, steady(100_000, 50_000), scene(0.2), { seconds: 20, work: 8_000 });
-    expect(run.changes).toEqual([]);
-  });
+test.each([0.03, 0.2])("Adaptation: climbs back one step at a time when %p of the picture changes", (change) => {
+  const run = simulate(dip(100_000), scene(change), 160);
+  const after = run.changes.filter(({ at }) => at > 40 * SECOND);
+  expect(after.at(-1)?.step).toBe(0);
+  expect(usualStep(run, 140 * SECOND, 160 * SECOND)).toBe(0);
+  for (const { at, step } of after) {
+    const before = run.changes.findLast((change) => change.at < at) as Run["changes"][number];
+    if (step > before.step) continue;
+    expect(before.step - step).toBe(1);
+    expect(at - before.at).toBeGreaterThanOrEqual(4 * SECOND);
+  }
+});
+
+test("Adaptation: waits longer after each climb that is taken back, up to about a minute", () => {
+  const run = simulate(steady(250_000, 50_000), scene(0.02), 400);
+  const climbs = run.changes.filter(({ step }, index) => index > 0 && step < (run.changes[index - 1]?.step as number));
+  const pauses = climbs.slice(1).map(({ at }, index) => at - (climbs[index]?.at as number));
+  expect(pauses.length).toBeGreaterThanOrEqual(4);
+  for (const [index, pause] of pauses.slice(1, 4).entries())
+    expect(pause).toBeGreaterThan(1.5 * (pauses[index] as number));
+  expect(pauses.at(-1)).toBeGreaterThan(60 * SECOND);
+  expect(pauses.at(-1)).toBeLessThan(80 * SECOND);
+});
+
+test.each([
+  ["a viewer that takes 100 ms a picture", 500, 100_000],
+  ["one that takes longer than the bound", 500, 400_000],
+  ["a path that is longer than the bound", 300_000, 8_000],
+])("Adaptation: changes nothing on a fast link: %s", (_, delay, work) => {
+  expect(simulate(steady(50_000_000, delay), scene(0.1), 20, work).changes).toEqual([]);
+});
+
+test("Adaptation: sends everything when there is no bound of latency", () => {
+  const limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
+  const run = simulateAdaptive(limits, steady(100_000, 50_000), scene(0.2), { seconds: 20, work: 8_000 });
+  expect(run.changes).toEqual([]);
 });
 
 test.each([null, BOUND])(
-  "--max-bitrate is kept to, by quality rather than by frames (latency bound: %p)",
+  "Adaptation: keeps to --max-bitrate by quality rather than by frames (latency bound: %p)",
   (maxLatencyMicros) => {
     const limits = { maxLatencyMicros, maxBitsPerSecond: 2e6 };
     const run = simulateAdaptive(limits, steady(50_000_000, 500), scene(0.05), { seconds: 60, work: 8_000 });
@@ -120,7 +113,7 @@ test.each([null, BOUND])(
   },
 );
 
-test("what it goes to fits by its own estimate, or is the last: asked again, it goes no further down", () => {
+test("Adaptation: the chosen level fits by its own estimate, so asking again changes nothing", () => {
   const levels = ladder({ width: 1280, height: 720 }, TOP);
   const shown = fc.record({
     bytes: fc.integer({ min: 100, max: 400_000 }),
@@ -164,7 +157,7 @@ test("what it goes to fits by its own estimate, or is the last: asked again, it 
   );
 });
 
-test("a limit of bits lowers without any frame that tells of the link, and that is not taken back at once", () => {
+test("Adaptation: a limit of bits alone lowers the level, without a climb at once", () => {
   const levels = ladder({ width: 640, height: 360 }, TOP);
   const adaptation = new Adaptation({ maxLatencyMicros: BOUND, maxBitsPerSecond: 80_000 });
   const at = { roundTripMicros: 1_000, captureIntervalMicros: 33_333 };

@@ -1,4 +1,4 @@
-// Which rendition each viewer is given: by its wish, its link, and what the source hands over.
+// The audience: which rendition each viewer is given, by its wish, its link and the source.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { GoodbyeReason } from "../../../src/protocol/wire.ts";
@@ -15,7 +15,7 @@ function start(maxLatencyMicros: number | null = 150_000): World {
   return new World({ maxLatencyMicros, maxBitsPerSecond: null });
 }
 
-/** Frames that change everything, each shown by all viewers after `transfer` microseconds. */
+/** Sends frames in which all tiles change; all viewers show each after `transfer` microseconds. */
 function show(world: World, frames: number, transfer = 100): void {
   for (let frame = 0; frame < frames; frame++) {
     pass(33);
@@ -27,7 +27,7 @@ function show(world: World, frames: number, transfer = 100): void {
 
 const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
 
-test("viewers with the same wish share one; others have their own; nobody, nothing", () => {
+test("Audience: viewers with the same wish share a rendition", () => {
   const world = start();
   const [first, second, third] = [world.join(), world.join(), world.join()];
   third.wish(false, 500, 280);
@@ -45,13 +45,13 @@ test("viewers with the same wish share one; others have their own; nobody, nothi
   expect(first.lastFrame).toBe(world.frame);
 });
 
-test("a viewer is sent what it has been sent, until there is a frame of what it wants now", () => {
+test("Audience: a viewer keeps its rendition until there is a frame of the new one", () => {
   const world = start();
   const viewer = world.join();
   show(world, 2);
   viewer.wish(false, 300, 160);
   expect(levels(world)).toEqual(["0 q80", "2 q80"]);
-  world.openFrame([true], 8, false); // tables of the other are not there yet
+  world.openFrame([true], 8, false); // the new rendition has no tables yet
   world.commitFrame();
   expect(viewer.lastFrame).toBe(world.frame);
   viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
@@ -60,7 +60,7 @@ test("a viewer is sent what it has been sent, until there is a frame of what it 
   expect(viewer.lastFrame).toBe(world.frame);
 });
 
-test("a slow link has less sent to its viewer alone, also when the wish changes, until the link is seen to be fast", () => {
+test("Audience: a slow link lowers the level of its own viewer only, also after a new wish", () => {
   const world = start();
   const slow = world.join();
   show(world, 12, 200_000);
@@ -75,7 +75,7 @@ test("a slow link has less sent to its viewer alone, also when the wish changes,
   expect(levels(world).some((level) => level.startsWith("0"))).toBe(false);
 });
 
-test("on a fast link a larger wish is granted at once", () => {
+test("Audience: grants a larger wish at once on a fast link", () => {
   const world = start();
   const viewer = world.join();
   viewer.wish(false, 300, 160);
@@ -86,7 +86,7 @@ test("on a fast link a larger wish is granted at once", () => {
   expect(levels(world)).toEqual(["0 q80"]);
 });
 
-test("JPEGs of the source are sent as they are; pixels of the same size after them as tiles again", () => {
+test("Audience: sends tiles again when pixels follow JPEGs of the same size", () => {
   const world = start();
   const viewer = world.join();
   show(world, 3);
@@ -98,13 +98,13 @@ test("JPEGs of the source are sent as they are; pixels of the same size after th
   expect(viewer.lastFrame).toBe(world.frame);
 });
 
-test("after the end of the camera who wants pictures is told why there are none", () => {
+test("Audience: a viewer that comes after the end of the camera is told why", () => {
   const world = start();
   world.audience.dismiss({ reason: GoodbyeReason.end, text: "it has ended" });
   expect(() => world.join()).toThrow("the server said goodbye: it has ended");
 });
 
-test("trouble is told to all, and who comes later hears for how long it has been, whatever was said of it since", () => {
+test("Audience: tells later viewers how long the trouble has lasted, whatever its text was", () => {
   const world = start();
   const first = world.join();
   world.health.begin("source", "it is gone");

@@ -1,10 +1,10 @@
-// The budget of bytes: over any time no more than it allows, one frame and what may be saved up left out.
+// The budget of bytes: over any time it allows no more than its rate, one frame, and what may be saved up.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Budget } from "../../../src/server/deliver/budget.ts";
 
-test("one frame of any size may overdraw it; the next waits until that is earned", () => {
+test("Budget: one frame of any size may overdraw it, and the next waits until that is earned", () => {
   const budget = new Budget(8_000_000); // a byte a microsecond
   expect(budget.allows(1_000)).toBe(true);
   budget.spend(500_000);
@@ -13,7 +13,7 @@ test("one frame of any size may overdraw it; the next waits until that is earned
   expect(budget.allows(501_000)).toBe(true);
 });
 
-test("nothing is saved up beyond 100 ms, however long nothing was sent", () => {
+test("Budget: saves up no more than 100 ms", () => {
   const budget = new Budget(8_000_000);
   budget.allows(0);
   budget.allows(3_600_000_000);
@@ -23,7 +23,7 @@ test("nothing is saved up beyond 100 ms, however long nothing was sent", () => {
   expect(budget.allows(3_600_000_000)).toBe(false);
 });
 
-test("whatever is sent and when: never more than earned, saved up, and one frame; and never less for want of budget", () => {
+test("Budget: never allows more than it earns, saves up, and one frame", () => {
   const frame = fc.record({ after: fc.integer({ min: 0, max: 200_000 }), bytes: fc.integer({ min: 0, max: 50_000 }) });
   fc.assert(
     fc.property(fc.integer({ min: 80_000, max: 80_000_000 }), fc.array(frame, { maxLength: 60 }), (rate, frames) => {

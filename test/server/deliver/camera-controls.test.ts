@@ -1,4 +1,4 @@
-// What viewers may say to set a control, and what a viewer hears that asks, also one that asks too much.
+// Camera controls: list and set requests of viewers, also of a viewer that asks too much.
 
 import { expect, test } from "bun:test";
 import { SILENT_LOG } from "../../../src/core/log.ts";
@@ -15,17 +15,26 @@ import { FakeViewer } from "../../support/fake-viewer.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 
 const gain: SourceControl = {
-  ...{ name: "gain", title: "Gain", type: "integer", minimum: -5, maximum: 100, step: 1, defaultValue: 0, value: 3 },
-  ...{ menu: [], isReadOnly: false, isInactive: false },
+  name: "gain",
+  title: "Gain",
+  type: "integer",
+  minimum: -5,
+  maximum: 100,
+  step: 1,
+  defaultValue: 0,
+  value: 3,
+  menu: [],
+  isReadOnly: false,
+  isInactive: false,
 };
 const auto: SourceControl = { ...gain, name: "auto", type: "boolean", minimum: 0, maximum: 1 };
-/** Nothing that viewers are told of: buttons have no value, and what cannot be set is of no use to them. */
+/** Controls that viewers are not told of: buttons have no value, and read-only controls cannot be set. */
 const hidden: SourceControl[] = [
   { ...gain, name: "reset", type: "button", value: null },
   { ...gain, name: "temperature", isReadOnly: true },
 ];
 
-/** A camera that answers when it is told to, and from then on. `done` is what it was asked for, as it was begun. */
+/** A camera that answers no request before `answer` is called. `done` lists the requests in the order of their start. */
 function createSlow(): { source: Source; done: string[]; answer: () => void } {
   const { promise: turn, resolve: answer } = Promise.withResolvers<void>();
   const done: string[] = [];
@@ -46,14 +55,16 @@ function createSlow(): { source: Source; done: string[]; answer: () => void } {
 }
 
 const listed = {
-  ...{ type: "controls", areSettable: true, trouble: "" },
+  type: "controls",
+  areSettable: true,
+  trouble: "",
   controls: [
     { name: "gain", kind: "integer", min: -5, max: 100, step: 1, default: 0, value: 3, items: [] },
     { name: "auto", kind: "boolean", min: 0, max: 1, step: 1, default: 0, value: 3, items: [] },
   ],
 };
 
-test("answers come in the order of the questions, and hold nothing else up", async () => {
+test("CameraControls: answers come in the order of the questions, and delay no other message", async () => {
   const slow = createSlow();
   const far = new FakeViewer(slow.source).greet();
   for (const [name, value] of [
@@ -68,7 +79,7 @@ test("answers come in the order of the questions, and hold nothing else up", asy
   await Bun.sleep(0);
   expect(far.ofType("pong").length).toBe(1);
   expect(far.ofType("control set")).toEqual([]);
-  expect(slow.done).toEqual(["gain=9"]); // one thing after the other
+  expect(slow.done).toEqual(["gain=9"]); // one request after the other
   slow.answer();
   await Bun.sleep(1);
   expect(slow.done).toEqual(["gain=9", "auto=on", "none=1", "list"]);
@@ -85,7 +96,7 @@ test("answers come in the order of the questions, and hold nothing else up", asy
   expect(far.calls).toContain("viewer test set gain to 9");
 });
 
-test("who asks and asks without waiting is sent away, and hears nothing of it afterwards", async () => {
+test("CameraControls: a viewer with too many open questions is sent away", async () => {
   const slow = createSlow();
   const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked < MAX_OPEN_QUESTIONS; asked++) far.viewer.receive(writeControlsAsked());
@@ -97,7 +108,7 @@ test("who asks and asks without waiting is sent away, and hears nothing of it af
   expect(far.ofType("controls")).toEqual([]);
 });
 
-test("a setting that is one question too many is not made, and neither are those that wait with it", async () => {
+test("CameraControls: the waiting settings of a viewer that is sent away are not made", async () => {
   const slow = createSlow();
   const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked <= MAX_OPEN_QUESTIONS; asked++) {
@@ -107,10 +118,10 @@ test("a setting that is one question too many is not made, and neither are those
   expect(far.ofType("goodbye")).toMatchObject([{ reason: GoodbyeReason.protocol }]);
   slow.answer();
   await Bun.sleep(1);
-  expect(slow.done).toEqual(["gain=0"]); // which had begun
+  expect(slow.done).toEqual(["gain=0"]); // it had begun before the viewer was sent away
 });
 
-test("as many questions as one likes, one after the other", async () => {
+test("CameraControls: any number of questions is answered one after the other", async () => {
   const slow = createSlow();
   slow.answer();
   const far = new FakeViewer(slow.source).greet();
@@ -127,20 +138,20 @@ function shared(slow: { source: Source }): CameraControls {
 
 const stays = new AbortController().signal;
 
-test("a camera is asked once for all who ask, and those who come, ask and go do not keep it busy", async () => {
+test("CameraControls: asks the camera once for all viewers that ask at the same time", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const lists = Array.from({ length: 100 }, () => controls.list());
-  expect(new Set(lists).size).toBe(1); // nor do they wait in a row
+  expect(new Set(lists).size).toBe(1); // all viewers wait for the same list
   await Bun.sleep(0);
   expect(slow.done).toEqual(["list"]);
   slow.answer();
   for (const list of await Promise.all(lists)) expect(list).toMatchObject({ trouble: "", areSettable: true });
-  await controls.list(); // at once: what was told the others
+  await controls.list(); // answered from the same list
   expect(slow.done).toEqual(["list"]);
 });
 
-test("after a setting it is asked anew, also where it was being asked before", async () => {
+test("CameraControls: asks the camera again after a setting", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const before = controls.list();
@@ -151,7 +162,7 @@ test("after a setting it is asked anew, also where it was being asked before", a
   expect(slow.done).toEqual(["list", "gain=5", "list"]);
 });
 
-test("settings of those who have gone are not made, and do not make it be asked again", async () => {
+test("CameraControls: does not make the settings of viewers that have left", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const first = controls.list();
@@ -166,7 +177,7 @@ test("settings of those who have gone are not made, and do not make it be asked 
   expect(slow.done).toEqual(["list"]);
 });
 
-test("so many settings wait for a camera and no more, whoever asks", async () => {
+test("CameraControls: refuses settings when 32 are waiting", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const sets = Array.from({ length: 40 }, () => controls.set("gain", "1", "test", stays));
@@ -177,7 +188,7 @@ test("so many settings wait for a camera and no more, whoever asks", async () =>
   expect(await controls.set("gain", "1", "test", stays)).toEqual({ isDone: true, text: "" });
 });
 
-test("a camera without controls says so", async () => {
+test("CameraControls: a camera without controls answers so", async () => {
   const far = new FakeViewer().greet();
   far.viewer.receive(writeControlsAsked());
   far.viewer.receive(writeSetControl({ name: "gain", value: "1" }));
@@ -188,7 +199,7 @@ test("a camera without controls says so", async () => {
   ]);
 });
 
-test("what a viewer writes is a line of the log and nothing else", async () => {
+test("CameraControls: text of a viewer stays one line of the log", async () => {
   const slow = createSlow();
   slow.answer();
   const far = new FakeViewer(slow.source).greet();
@@ -203,9 +214,13 @@ test.each([
   ["8", 5n],
   ["5", 4n],
   ["7", 7n],
-])("what a viewer means by %s of an integer menu is what the driver is told", async (value, index) => {
+])("CameraControls: value %s of an integer menu reaches the driver as its index", async (value, index) => {
   const driver = new ControlDriver({
-    ...{ id: 0x0098f00a, title: "Integer Menu", type: V4L2.CTRL_TYPE_INTEGER_MENU, maximum: 8n, value: 0n },
+    id: 0x0098f00a,
+    title: "Integer Menu",
+    type: V4L2.CTRL_TYPE_INTEGER_MENU,
+    maximum: 8n,
+    value: 0n,
     items: [1, 1, 2, 3, 5, 8, 13, 21, 42],
   });
   const controls = {
@@ -214,7 +229,8 @@ test.each([
     close: () => Promise.resolve(),
   };
   const far = new FakeViewer({
-    ...{ name: "a camera", framesPerSecond: 0 },
+    name: "a camera",
+    framesPerSecond: 0,
     run: () => Promise.resolve(),
     controls,
   }).greet();

@@ -1,4 +1,4 @@
-// Which viewers are sent the source's own JPEGs and which are sent tiles of them: by wish, by link, and in order of frames.
+// Which viewers are sent the source's own JPEGs and which are sent tiles: by wish, by link, and in order of frames.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
@@ -15,7 +15,7 @@ function start(maxBitsPerSecond: number | null = null): World {
   return new World({ maxLatencyMicros: 150_000, maxBitsPerSecond });
 }
 
-/** JPEGs of which tiles are made `lag` frames later, where anybody wants some; shown after what `transfer` says. */
+/** Sends JPEGs, and tiles of them `lag` frames later if a viewer wants tiles. Each is shown after the time of `transfer`. */
 function show(world: World, frames: number, transfer: (model: ModelViewer) => number = () => 100, lag = 0): void {
   for (let frame = 0; frame < frames; frame++) {
     pass(33);
@@ -30,18 +30,18 @@ function show(world: World, frames: number, transfer: (model: ModelViewer) => nu
 
 const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
 
-test("nobody wants tiles of JPEGs whose size everybody takes: there is nothing to decode", () => {
+test("Audience: wants no tiles when all viewers take the JPEGs of the source", () => {
   const world = start();
   const [first, second] = [world.join(), world.join()];
   show(world, 3);
   expect(levels(world)).toEqual([]);
-  second.wish(false, 1000, 600); // half of it would be too small
+  second.wish(false, 1000, 600); // half of the source would be too small
   show(world, 3);
   expect([levels(world).length, world.audience.onPictures]).toEqual([0, 2]);
   expect([first.lastFrame, second.lastFrame]).toEqual([world.frame, world.frame]);
 });
 
-test("a viewer that wishes a smaller size is sent tiles once there are some, the others JPEGs as before", () => {
+test("Audience: a viewer that wishes a smaller size is sent tiles, the others JPEGs", () => {
   const world = start();
   const [whole, small] = [world.join(), world.join()];
   show(world, 2);
@@ -58,7 +58,7 @@ test("a viewer that wishes a smaller size is sent tiles once there are some, the
   expect([levels(world).length, small.takesPictures, small.lastFrame]).toEqual([0, true, world.frame]);
 });
 
-test("tiles of frames that a viewer has seen as JPEGs are not sent to it", () => {
+test("Audience: never sends a viewer tiles of frames that it had as JPEGs", () => {
   const world = start();
   const viewer = world.join();
   viewer.wish(false, 500, 280);
@@ -74,7 +74,7 @@ test("tiles of frames that a viewer has seen as JPEGs are not sent to it", () =>
   expect(viewer.lastFrame).toBeGreaterThan(seen);
 });
 
-test("a link that cannot carry the JPEGs is sent tiles, its viewer alone, and JPEGs again when it can", () => {
+test("Audience: sends tiles over a link that cannot carry the JPEGs, and JPEGs when it can", () => {
   const world = start();
   const [near, far] = [world.join(), world.join()];
   let thin = true;
@@ -87,7 +87,7 @@ test("a link that cannot carry the JPEGs is sent tiles, its viewer alone, and JP
   expect(levels(world)).toEqual([]);
 });
 
-test("what JPEGs weigh is not judged by how little of a picture changes, which is what tiles weigh", () => {
+test("Audience: does not take the bytes of tiles for those of JPEGs", () => {
   const world = start();
   const viewer = world.join();
   let pictures = 0;
@@ -96,21 +96,21 @@ test("what JPEGs weigh is not judged by how little of a picture changes, which i
     world.jpeg();
     world.openFrame([true], 8, true, 0);
     world.commitFrame();
-    // JPEGs of 7.9 kB take 70 ms on this link: one alone would do, one behind the other are older than the bound.
+    // A JPEG of 7.9 kB takes 70 ms on this link. One alone is within the bound; several in a row become older than it.
     while (viewer.acknowledge(0, "shown", { transfer: viewer.lastFrameBytes * 9, work: 100 }));
     if (viewer.takesPictures) pictures++;
   }
   expect(pictures / (60 * 30)).toBeLessThan(0.2);
 });
 
-test("--max-bitrate is kept to by tiles where JPEGs are more", () => {
+test("Audience: keeps to --max-bitrate by tiles when the JPEGs exceed it", () => {
   const world = start(500_000); // JPEGs of 7.9 kB at 30 fps are 1.9 Mbit/s
   const viewer = world.join();
   show(world, 30);
   expect(viewer.takesPictures).toBe(false);
 });
 
-test("a viewer whose pictures have to stay of one size is sent lower quality of that size at most", () => {
+test("Audience: a viewer that keeps its size is sent a lower quality only", () => {
   const world = start();
   const viewer = world.join();
   viewer.keepSize();
@@ -119,7 +119,7 @@ test("a viewer whose pictures have to stay of one size is sent lower quality of 
   expect(levels(world).every((level) => level.startsWith("0"))).toBe(true);
 });
 
-test("pixels after JPEGs are sent as tiles to everybody", () => {
+test("Audience: sends tiles to all viewers when pixels follow JPEGs", () => {
   const world = start();
   const viewer = world.join();
   show(world, 3);

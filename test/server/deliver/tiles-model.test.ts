@@ -1,11 +1,11 @@
-// Random sequences of everything that can happen to tiles between encoders and viewers, held against a model.
+// Random sequences of all that can happen to tiles between encoders and viewers, compared with a model.
 
 import { afterEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { TILES, World } from "../../support/tile-delivery-model.ts";
 
-/** Sequences a property: SLIPSTREAM_FUZZ_RUNS asks for more than the usual. */
+/** Sequences for each set of limits; SLIPSTREAM_FUZZ_RUNS sets another number. */
 const RUNS = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 1_000);
 
 afterEach(resetClock);
@@ -98,7 +98,7 @@ function perform(world: World, step: Operation, pass: (milliseconds: number) => 
   }
 }
 
-/** What is there when all is read, acknowledged and one more frame came: everybody who watches has the newest. */
+/** After everything is read and acknowledged and one more frame has come, each watching viewer must have the newest frame. */
 function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void, endsInJpegs: boolean): void {
   world.commitFrame();
   for (let round = 1; round <= 2; round++) {
@@ -119,7 +119,7 @@ test.each([
   ["no limits", { maxLatencyMicros: null, maxBitsPerSecond: null }],
   ["a bound of latency", { maxLatencyMicros: 150_000, maxBitsPerSecond: null }],
   ["a bound of bits, too", { maxLatencyMicros: 250_000, maxBitsPerSecond: 4e6 }],
-] as const)("whatever happens, in any order, every frame shown is true: %s", (_, limits) => {
+] as const)("tile delivery: each frame shown is true after any sequence of events: %s", (_, limits) => {
   let shown = 0;
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 80, size: "max" }), fc.boolean(), (steps, endsInJpegs) => {

@@ -1,6 +1,6 @@
-// The encode pipeline with real codec threads: newest wins, nothing is made for nobody, JPEGs pass, slots come back.
+// The frame dispatcher with real codec threads: newest wins, no work without viewers, JPEGs pass, slots come back.
 
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -78,7 +78,7 @@ async function start(watched = true, threads = THREADS): Promise<Setup> {
   return setup;
 }
 
-/** Delivers one frame; false where there is no room for it. */
+/** Delivers one frame. Returns false when no slot is free. */
 function deliver({ dispatcher }: Setup, shift: number, size = SIZE): boolean {
   const slot = dispatcher.reserve("rgb24", size);
   if (slot === null) return false;
@@ -94,167 +94,159 @@ function reserveAll({ dispatcher }: Setup): FrameSlot[] {
   return slots;
 }
 
-/** How many slots are free, seen by taking them all. */
+/** How many slots are free, counted by taking them all. */
 function freeSlots(setup: Setup): number {
   const slots = reserveAll(setup);
   for (const slot of slots) slot.release();
   return slots.length;
 }
 
-describe("frames", () => {
-  test("become pictures of themselves, stamped in order", async () => {
-    const setup = await start();
-    expect(deliver(setup, 7)).toBe(true);
-    await until(() => setup.dispatcher.idle, "the encoder");
-    const [picture] = setup.published;
-    expect(picture).toMatchObject({ ...SIZE, frameNumber: 1 });
-    expect(picture?.encodedAt).toBeGreaterThanOrEqual(picture?.capturedAt as number);
-    const { pixels, width, height } = djpeg(picture?.jpeg as Uint8Array);
-    expect({ width, height }).toEqual(SIZE);
-    expect(psnr(pixels, testPicture(SIZE, 7).pixels)).toBeGreaterThan(33);
-    expect(setup.figures.encodeDurations.count).toBe(1);
-    expect(setup.figures.drops.total).toBe(0);
-  });
-
-  test("the newest wins: of a burst the first ones are taken, the last one waits, the rest is stale", async () => {
-    const setup = await start();
-    for (let frame = 1; frame <= 10; frame++) expect(deliver(setup, frame * 5)).toBe(true);
-    await until(() => setup.dispatcher.idle, "the encoders");
-    const numbers = setup.published.map((picture) => picture.frameNumber);
-    expect(numbers.at(-1)).toBe(10);
-    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-    expect(setup.captured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    const { stale, late, encode, source } = setup.figures.drops.byReason;
-    expect({ stale, encode, source }).toEqual({ stale: 10 - THREADS - 1, encode: 0, source: 0 });
-    expect(numbers.length + late).toBe(THREADS + 1);
-    expect(setup.figures.encoded).toBe(numbers.length);
-    expect(
-      psnr(djpeg(setup.published.at(-1)?.jpeg as Uint8Array).pixels, testPicture(SIZE, 50).pixels),
-    ).toBeGreaterThan(33);
-  });
-
-  test("are published in order and each one counted, over a long run", async () => {
-    const setup = await start();
-    let lost = 0;
-    for (let frame = 1; frame <= 120; frame++) {
-      if (!deliver(setup, frame)) {
-        setup.dispatcher.lost();
-        lost++;
-      }
-      if (frame % 3 === 0) await Bun.sleep(1);
-    }
-    await until(() => setup.dispatcher.idle, "the encoders");
-    const numbers = setup.published.map((picture) => picture.frameNumber);
-    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
-    expect(setup.captures.frames).toBe(120);
-    expect(setup.published.length + setup.figures.drops.total).toBe(120);
-    expect(setup.figures.drops.byReason.source).toBe(lost);
-    expect(freeSlots(setup)).toBe(THREADS + 3);
-  });
-
-  test("may change their size between two of them", async () => {
-    const setup = await start();
-    const sizes = [SIZE, { width: 33, height: 21 }, { width: 200, height: 150 }, SIZE];
-    for (const size of sizes) {
-      expect(deliver(setup, 0, size)).toBe(true);
-      await until(() => setup.dispatcher.idle, "the encoder");
-    }
-    expect(setup.published.map(({ width, height }) => ({ width, height }))).toEqual(sizes);
-  });
-
-  test("the interval between captures is a median of what was captured", async () => {
-    const setup = await start(false);
-    expect(setup.captures.intervalMicros).toBe(0);
-    for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
-      const slot = setup.dispatcher.reserve("gray", SIZE) as FrameSlot;
-      setup.dispatcher.pixels(slot, "gray", SIZE, at);
-    }
-    expect(setup.captures.intervalMicros).toBe(1_000);
-  });
+test("FrameDispatcher: encodes a frame to a picture of the same content, with ordered stamps", async () => {
+  const setup = await start();
+  expect(deliver(setup, 7)).toBe(true);
+  await until(() => setup.dispatcher.idle, "the encoder");
+  const [picture] = setup.published;
+  expect(picture).toMatchObject({ ...SIZE, frameNumber: 1 });
+  expect(picture?.encodedAt).toBeGreaterThanOrEqual(picture?.capturedAt as number);
+  const { pixels, width, height } = djpeg(picture?.jpeg as Uint8Array);
+  expect({ width, height }).toEqual(SIZE);
+  expect(psnr(pixels, testPicture(SIZE, 7).pixels)).toBeGreaterThan(33);
+  expect(setup.figures.encodeDurations.count).toBe(1);
+  expect(setup.figures.drops.total).toBe(0);
 });
 
-describe("unwatched", () => {
-  test("nothing is encoded, nothing is dropped, and the newest frame is there for whoever comes", async () => {
-    const setup = await start(false);
-    for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
-    await Bun.sleep(20);
-    expect(setup.published).toEqual([]);
-    expect(setup.figures.encodeDurations.count).toBe(0);
-    expect(setup.figures.drops.total).toBe(0);
-    expect(setup.captures.frames).toBe(20);
-    setup.watched = true;
-    setup.dispatcher.pump();
-    await until(() => setup.published.length > 0, "the first picture");
-    expect(setup.published.map((picture) => picture.frameNumber)).toEqual([20]);
-    setup.dispatcher.pump();
-    expect(setup.dispatcher.idle).toBe(true);
-    expect(freeSlots(setup)).toBe(THREADS + 3);
-  });
-
-  test("a JPEG waits as a frame does", async () => {
-    const setup = await start(false);
-    deliverJpeg(setup.dispatcher, cjpeg(testPicture(SIZE)), 1);
-    expect(setup.published).toEqual([]);
-    setup.watched = true;
-    setup.dispatcher.pump();
-    expect(setup.published.map((picture) => picture.frameNumber)).toEqual([1]);
-  });
+test("FrameDispatcher: in a burst the newest frame waits, and the older ones are stale", async () => {
+  const setup = await start();
+  for (let frame = 1; frame <= 10; frame++) expect(deliver(setup, frame * 5)).toBe(true);
+  await until(() => setup.dispatcher.idle, "the encoders");
+  const numbers = setup.published.map((picture) => picture.frameNumber);
+  expect(numbers.at(-1)).toBe(10);
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  expect(setup.captured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const { stale, late, encode, source } = setup.figures.drops.byReason;
+  expect({ stale, encode, source }).toEqual({ stale: 10 - THREADS - 1, encode: 0, source: 0 });
+  expect(numbers.length + late).toBe(THREADS + 1);
+  expect(setup.figures.encoded).toBe(numbers.length);
+  expect(psnr(djpeg(setup.published.at(-1)?.jpeg as Uint8Array).pixels, testPicture(SIZE, 50).pixels)).toBeGreaterThan(
+    33,
+  );
 });
 
-describe("JPEGs of the source", () => {
-  test("are passed on bit by bit, with their own size, at once", async () => {
-    const setup = await start();
-    const jpeg = cjpeg(testPicture({ width: 67, height: 41 }), "-progressive");
-    deliverJpeg(setup.dispatcher, new Uint8Array(jpeg), 1234);
-    expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
-    expect(Buffer.from(setup.published[0]?.jpeg as Uint8Array).equals(jpeg)).toBe(true);
-    expect(setup.figures.encodeDurations.count).toBe(0);
-  });
-
-  test("a damaged one is counted; three in a row are said, once, and the next good one ends the trouble", async () => {
-    const setup = await start();
-    const send = (jpeg: Uint8Array) => deliverJpeg(setup.dispatcher, jpeg, 1);
-    const damaged = (count: number) => {
-      for (let i = 0; i < count; i++) send(Buffer.from(`not a picture ${i}`));
-    };
-    damaged(2);
-    send(cjpeg(testPicture(SIZE)));
-    damaged(2);
-    expect(setup.troubles).toEqual([]);
-    damaged(3);
-    expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
-    expect(setup.figures.drops.byReason.source).toBe(7);
-    expect(setup.captures.frames).toBe(8);
-    send(cjpeg(testPicture(SIZE)));
-    expect(setup.troubles.slice(1)).toEqual([null]);
-    expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
-  });
+test("FrameDispatcher: publishes in order and counts each frame over a long run", async () => {
+  const setup = await start();
+  let lost = 0;
+  for (let frame = 1; frame <= 120; frame++) {
+    if (!deliver(setup, frame)) {
+      setup.dispatcher.lost();
+      lost++;
+    }
+    if (frame % 3 === 0) await Bun.sleep(1);
+  }
+  await until(() => setup.dispatcher.idle, "the encoders");
+  const numbers = setup.published.map((picture) => picture.frameNumber);
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+  expect(setup.captures.frames).toBe(120);
+  expect(setup.published.length + setup.figures.drops.total).toBe(120);
+  expect(setup.figures.drops.byReason.source).toBe(lost);
+  expect(freeSlots(setup)).toBe(THREADS + 3);
 });
 
-describe("slots", () => {
-  test("a full arena says null; what was reserved and released is there again", async () => {
-    const setup = await start();
-    const slots = reserveAll(setup);
-    expect(slots.length).toBe(THREADS + 3);
-    expect(deliver(setup, 0)).toBe(false);
-    slots.pop()?.release();
-    expect(deliver(setup, 0)).toBe(true);
+test("FrameDispatcher: follows a source that changes its size between two frames", async () => {
+  const setup = await start();
+  const sizes = [SIZE, { width: 33, height: 21 }, { width: 200, height: 150 }, SIZE];
+  for (const size of sizes) {
+    expect(deliver(setup, 0, size)).toBe(true);
     await until(() => setup.dispatcher.idle, "the encoder");
-    for (const slot of slots) slot.release();
-    expect(freeSlots(setup)).toBe(THREADS + 3);
-  });
+  }
+  expect(setup.published.map(({ width, height }) => ({ width, height }))).toEqual(sizes);
+});
 
-  test("a frame that the codec fails on is counted, said and gives its slot back", async () => {
-    const setup = await start(true, 1);
-    const slot = setup.dispatcher.reserve("rgb24", SIZE) as FrameSlot;
-    // A size of nothing is what no codec encodes.
-    setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
-    await until(() => setup.dispatcher.idle, "the encoder");
-    expect(setup.figures.drops.byReason.encode).toBe(1);
-    expect(setup.published).toEqual([]);
-    expect(setup.troubles.at(-1)).toContain("not encoded");
-    expect(freeSlots(setup)).toBe(1 + 3);
-    expect(deliver(setup, 3)).toBe(true);
-    await until(() => setup.published.length === 1, "the next picture");
-  });
+test("FrameDispatcher: passes capture times to the median of the capture interval", async () => {
+  const setup = await start(false);
+  expect(setup.captures.intervalMicros).toBe(0);
+  for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
+    const slot = setup.dispatcher.reserve("gray", SIZE) as FrameSlot;
+    setup.dispatcher.pixels(slot, "gray", SIZE, at);
+  }
+  expect(setup.captures.intervalMicros).toBe(1_000);
+});
+
+test("FrameDispatcher: without viewers encodes nothing, and keeps the newest frame", async () => {
+  const setup = await start(false);
+  for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
+  await Bun.sleep(20);
+  expect(setup.published).toEqual([]);
+  expect(setup.figures.encodeDurations.count).toBe(0);
+  expect(setup.figures.drops.total).toBe(0);
+  expect(setup.captures.frames).toBe(20);
+  setup.watched = true;
+  setup.dispatcher.pump();
+  await until(() => setup.published.length > 0, "the first picture");
+  expect(setup.published.map((picture) => picture.frameNumber)).toEqual([20]);
+  setup.dispatcher.pump();
+  expect(setup.dispatcher.idle).toBe(true);
+  expect(freeSlots(setup)).toBe(THREADS + 3);
+});
+
+test("FrameDispatcher: without viewers a JPEG waits too", async () => {
+  const setup = await start(false);
+  deliverJpeg(setup.dispatcher, cjpeg(testPicture(SIZE)), 1);
+  expect(setup.published).toEqual([]);
+  setup.watched = true;
+  setup.dispatcher.pump();
+  expect(setup.published.map((picture) => picture.frameNumber)).toEqual([1]);
+});
+
+test("FrameDispatcher: passes a JPEG on at once, byte for byte, with its own size", async () => {
+  const setup = await start();
+  const jpeg = cjpeg(testPicture({ width: 67, height: 41 }), "-progressive");
+  deliverJpeg(setup.dispatcher, new Uint8Array(jpeg), 1234);
+  expect(setup.published).toMatchObject([{ width: 67, height: 41, frameNumber: 1, capturedAt: 1234 }]);
+  expect(Buffer.from(setup.published[0]?.jpeg as Uint8Array).equals(jpeg)).toBe(true);
+  expect(setup.figures.encodeDurations.count).toBe(0);
+});
+
+test("FrameDispatcher: reports three damaged JPEGs in a row once, until the next good one", async () => {
+  const setup = await start();
+  const send = (jpeg: Uint8Array) => deliverJpeg(setup.dispatcher, jpeg, 1);
+  const damaged = (count: number) => {
+    for (let i = 0; i < count; i++) send(Buffer.from(`not a picture ${i}`));
+  };
+  damaged(2);
+  send(cjpeg(testPicture(SIZE)));
+  damaged(2);
+  expect(setup.troubles).toEqual([]);
+  damaged(3);
+  expect(setup.troubles).toEqual([expect.stringContaining("the source sends damaged pictures: not a JPEG")]);
+  expect(setup.figures.drops.byReason.source).toBe(7);
+  expect(setup.captures.frames).toBe(8);
+  send(cjpeg(testPicture(SIZE)));
+  expect(setup.troubles.slice(1)).toEqual([null]);
+  expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
+});
+
+test("FrameDispatcher: reserves null when all slots are taken, and a slot again after a release", async () => {
+  const setup = await start();
+  const slots = reserveAll(setup);
+  expect(slots.length).toBe(THREADS + 3);
+  expect(deliver(setup, 0)).toBe(false);
+  slots.pop()?.release();
+  expect(deliver(setup, 0)).toBe(true);
+  await until(() => setup.dispatcher.idle, "the encoder");
+  for (const slot of slots) slot.release();
+  expect(freeSlots(setup)).toBe(THREADS + 3);
+});
+
+test("FrameDispatcher: counts and reports a frame that the codec fails on, and frees its slot", async () => {
+  const setup = await start(true, 1);
+  const slot = setup.dispatcher.reserve("rgb24", SIZE) as FrameSlot;
+  // No codec encodes a picture of 0 × 0.
+  setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
+  await until(() => setup.dispatcher.idle, "the encoder");
+  expect(setup.figures.drops.byReason.encode).toBe(1);
+  expect(setup.published).toEqual([]);
+  expect(setup.troubles.at(-1)).toContain("not encoded");
+  expect(freeSlots(setup)).toBe(1 + 3);
+  expect(deliver(setup, 3)).toBe(true);
+  await until(() => setup.published.length === 1, "the next picture");
 });

@@ -1,4 +1,4 @@
-// What the tile pipeline does when something fails or comes late: nobody sees a frame that is not whole, and nothing is lost for good.
+// The tile scheduler when something fails or comes late: no viewer sees part of a frame, and nothing is lost for good.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { frameBytes, type Size } from "../../../src/core/pixel-format.ts";
@@ -18,7 +18,7 @@ const FULL = { halvings: 0, quality: 80 };
 const THIN = { halvings: 0, quality: 30 };
 const HALF = { halvings: 1, quality: 64 };
 const SLOTS = 5;
-/** So large that each of two threads surely has a part in it. */
+/** So large that both threads encode some of it. */
 const LARGE = { width: 1600, height: 960 };
 
 let two: Threads;
@@ -41,37 +41,40 @@ function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
   for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
 }
 
-/** Jobs of that kind are spoiled so many times. */
+/** Breaks the next jobs of this kind. */
 function spoil(threads: Threads, kind: string, how: (job: object) => object, times = 1): void {
   let left = times;
   threads.pool.spoil = (job) => (job.kind === kind && left-- > 0 ? (how(job) as typeof job) : job);
 }
 
-test.each([true, false])("a defect costs its frame: the next one brings all (parts: %p)", async (parts) => {
-  const fixture = new EncodeFixture(two, 0);
-  fixture.hasPartsWanted = parts;
-  const renditions = [fixture.want(FULL), fixture.want(HALF)];
-  const frame = frameOf(1, LARGE);
-  await fixture.encodeForAll(frame);
-  const restarted = two.restarted.length;
-  spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
-  fixture.events.length = 0;
-  await fixture.encode(frameOf(2, LARGE));
-  expect(fixture.events).not.toContain("committed q80");
-  expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
-  expect(fixture.figures.drops.byReason.encode).toBe(1);
-  expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
-  for (const rendition of renditions) expectWhole(rendition, frame); // what there was stays
-  expect(fixture.freeSlots(frame)).toBe(SLOTS);
-  const since = renditions[0]?.newestFrame as number;
-  await fixture.encode(frameOf(2, LARGE));
-  for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
-  expect(fixture.troubles.at(-1)).toBeNull();
-  expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
-  await until(() => two.restarted.length > restarted && two.pool.idleThreads > 0, "the thread");
-});
+test.each([true, false])(
+  "TileScheduler: a failed thread costs one frame, and the next brings all tiles (parts: %p)",
+  async (parts) => {
+    const fixture = new EncodeFixture(two, 0);
+    fixture.hasPartsWanted = parts;
+    const renditions = [fixture.want(FULL), fixture.want(HALF)];
+    const frame = frameOf(1, LARGE);
+    await fixture.encodeForAll(frame);
+    const restarted = two.restarted.length;
+    spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+    fixture.events.length = 0;
+    await fixture.encode(frameOf(2, LARGE));
+    expect(fixture.events).not.toContain("committed q80");
+    expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
+    expect(fixture.figures.drops.byReason.encode).toBe(1);
+    expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
+    for (const rendition of renditions) expectWhole(rendition, frame); // they still have the frame before
+    expect(fixture.freeSlots(frame)).toBe(SLOTS);
+    const since = renditions[0]?.newestFrame as number;
+    await fixture.encode(frameOf(2, LARGE));
+    for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
+    expect(fixture.troubles.at(-1)).toBeNull();
+    expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
+    await until(() => two.restarted.length > restarted && two.pool.idleThreads > 0, "the thread");
+  },
+);
 
-test("a codec that fails costs the frame, and no thread", async () => {
+test("TileScheduler: a codec error costs the frame, but no thread", async () => {
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
   const frame = frameOf(3);
@@ -99,22 +102,25 @@ test("a codec that fails costs the frame, and no thread", async () => {
 
 test.each([
   ["fails", (job: object) => ({ ...job, quality: 0 }), "quality"],
-  ["is a defect", (job: object) => ({ ...job, format: null }), "the codec thread failed"],
-] as const)("making tables that %s is said and tried again with the next frame", async (_, how, said) => {
-  const fixture = new EncodeFixture(two, 0);
-  const rendition = fixture.want(FULL);
-  spoil(two, "prepare-tiles", how);
-  const frame = frameOf(5);
-  await fixture.encode(frame);
-  expect(fixture.figures.drops.byReason.encode).toBe(1);
-  expect(fixture.troubles.at(-1)).toContain(said);
-  await fixture.encode(frame);
-  expectWhole(rendition, frame);
-  expect(fixture.troubles.at(-1)).toBeNull();
-  expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
-});
+  ["ends the thread", (job: object) => ({ ...job, format: null }), "the codec thread failed"],
+] as const)(
+  "TileScheduler: making tables that %s is reported, and tried again with the next frame",
+  async (_, how, said) => {
+    const fixture = new EncodeFixture(two, 0);
+    const rendition = fixture.want(FULL);
+    spoil(two, "prepare-tiles", how);
+    const frame = frameOf(5);
+    await fixture.encode(frame);
+    expect(fixture.figures.drops.byReason.encode).toBe(1);
+    expect(fixture.troubles.at(-1)).toContain(said);
+    await fixture.encode(frame);
+    expectWhole(rendition, frame);
+    expect(fixture.troubles.at(-1)).toBeNull();
+    expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
+  },
+);
 
-test("with one thread, who comes late costs the others no frame", async () => {
+test("TileScheduler: with one thread a late viewer costs the others no frame", async () => {
   const fixture = new EncodeFixture(one, 0);
   const first = fixture.want(FULL);
   await fixture.encode(frameOf(6));
@@ -127,7 +133,7 @@ test("with one thread, who comes late costs the others no frame", async () => {
   expectWhole(late, frameOf(6));
 });
 
-test("parts are told only where they are wanted", async () => {
+test("TileScheduler: reports parts only when they are wanted", async () => {
   const fixture = new EncodeFixture(two, 0);
   fixture.want(FULL);
   await fixture.encode(frameOf(7));
@@ -138,7 +144,7 @@ test("parts are told only where they are wanted", async () => {
   expect(fixture.events).toEqual(["source 400x240", "committed q80"]);
 });
 
-test("the end of memory costs the frames that need more, and is over when it is", async () => {
+test("TileScheduler: a full arena costs the frames that need more, until there is memory again", async () => {
   const threads = new Threads(1);
   await threads.pool.started;
   try {
@@ -146,7 +152,7 @@ test("the end of memory costs the frames that need more, and is over when it is"
     const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
     const frame = frameOf(11);
     await fixture.encodeForAll(frame);
-    fixture.renditions.release(half); // its tables' place is free, so that only the frame itself needs more
+    fixture.renditions.release(half); // its tables are free again, so that only the frame needs more memory
     await fixture.encode(frame);
     const allowGrowth = threads.arena.holdGrowth();
     for (const bytes of [65536, 64])
@@ -155,7 +161,7 @@ test("the end of memory costs the frames that need more, and is over when it is"
     const lost = () => fixture.figures.drops.byReason.encode;
     for (let times = 0; times < 50 && lost() === 0; times++) await fixture.encode(frame);
     expect(fixture.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
-    expect(fixture.freeSlots(frame)).toBe(SLOTS); // none is kept to compare with, and none is lost
+    expect(fixture.freeSlots(frame)).toBe(SLOTS); // no frame is kept as the reference, and no slot is lost
     allowGrowth();
     await fixture.encodeForAll(frame);
     expect(fixture.troubles.at(-1)).toBeNull();
@@ -165,7 +171,7 @@ test("the end of memory costs the frames that need more, and is over when it is"
   }
 });
 
-test("sources that change back and forth, and renditions that come and go, take no more memory with time", async () => {
+test("TileScheduler: changing sources and renditions take no more memory over time", async () => {
   const fixture = new EncodeFixture(one, 0);
   const sizes = [
     { width: 400, height: 240 },
@@ -181,7 +187,7 @@ test("sources that change back and forth, and renditions that come and go, take 
   expect(one.takenBytes).toBe(after);
 });
 
-test("tables that come when nobody wants them any more are used for whoever comes next", async () => {
+test("TileScheduler: uses tables that were finished too late for the next rendition", async () => {
   const fixture = new EncodeFixture(one, 0);
   const frame = frameOf(9);
   const keeps = fixture.want(FULL);
@@ -198,7 +204,7 @@ test("tables that come when nobody wants them any more are used for whoever come
   expectWhole(keeps, frame);
 });
 
-test("tables that were made for a source that has changed meanwhile are not used", async () => {
+test("TileScheduler: does not use tables that were made for an earlier size of the source", async () => {
   const fixture = new EncodeFixture(one, 0);
   const rendition = fixture.want(FULL);
   fixture.deliver(frameOf(10));
@@ -210,7 +216,7 @@ test("tables that were made for a source that has changed meanwhile are not used
   expect(rendition.stream).toMatchObject({ width: 90, height: 500, sourceWidth: 90, sourceHeight: 500 });
 });
 
-test("what a failed job had said already is not taken for a part of a later frame", async () => {
+test("TileScheduler: ignores late messages of a failed job", async () => {
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
   await fixture.encodeForAll(frameOf(12, LARGE));

@@ -1,4 +1,4 @@
-// The tile pipeline under a source that is too fast, viewers that come and go, and defects: whatever is committed is whole.
+// The tile scheduler under a source that is too fast, viewers that come and go, and defects: each committed frame is whole.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { frameBytes } from "../../../src/core/pixel-format.ts";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => threads.pool.close());
 
-/** What is wrong with the tiles of a rendition that is to show the frame; null: nothing. */
+/** Says which tiles of the rendition differ from the frame encoded whole; null when none does. */
 function fault(rendition: Rendition, frame: Frame | undefined): string | null {
   if (frame === undefined) return `frame ${rendition.newestFrame} was never handed over`;
   const expected = whole.tiles(frame, rendition.level);
@@ -47,60 +47,63 @@ function fault(rendition: Rendition, frame: Frame | undefined): string | null {
     : `frame ${rendition.newestFrame}, quality ${rendition.level.quality}: tiles ${wrong} of ${expected.length}`;
 }
 
-test.each([1, 2, 3, 4])("bursts of frames, late comers and defects, seed %p", async (seed) => {
-  const random = randomSequence(seed);
-  const choose = <Each>(list: readonly Each[]): Each => list[Math.floor(random() * list.length)] as Each;
-  const fixture = new EncodeFixture(threads, 0);
-  const frames = new Map<number, Frame>();
-  const faults: string[] = [];
-  let commits = 0;
-  fixture.onCommitted = (rendition) => {
-    commits++;
-    const found = fault(rendition, frames.get(rendition.newestFrame));
-    if (found !== null) faults.push(found);
-  };
-  const users = [fixture.want(LEVELS[0] as (typeof LEVELS)[number])];
-  let defects = 0;
-  threads.pool.spoil = (job) => {
-    if (job.kind !== "encode-tiles" || defects >= 6 || random() > 0.05) return job;
-    defects++;
-    return { ...job, scales: [null] } as unknown as typeof job;
-  };
-  let format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
-  let size = choose(SIZES);
-  let pixels = randomPixels(frameBytes(format, size.width, size.height), seed);
-  for (let step = 0; step < 120; step++) {
-    if (random() < 0.05) {
-      format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
-      size = choose(SIZES);
-      pixels = randomPixels(frameBytes(format, size.width, size.height), seed + step);
+test.each([1, 2, 3, 4])(
+  "TileScheduler: commits only whole frames in bursts with late viewers and defects, seed %p",
+  async (seed) => {
+    const random = randomSequence(seed);
+    const choose = <Each>(list: readonly Each[]): Each => list[Math.floor(random() * list.length)] as Each;
+    const fixture = new EncodeFixture(threads, 0);
+    const frames = new Map<number, Frame>();
+    const faults: string[] = [];
+    let commits = 0;
+    fixture.onCommitted = (rendition) => {
+      commits++;
+      const found = fault(rendition, frames.get(rendition.newestFrame));
+      if (found !== null) faults.push(found);
+    };
+    const users = [fixture.want(LEVELS[0] as (typeof LEVELS)[number])];
+    let defects = 0;
+    threads.pool.spoil = (job) => {
+      if (job.kind !== "encode-tiles" || defects >= 6 || random() > 0.05) return job;
+      defects++;
+      return { ...job, scales: [null] } as unknown as typeof job;
+    };
+    let format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
+    let size = choose(SIZES);
+    let pixels = randomPixels(frameBytes(format, size.width, size.height), seed);
+    for (let step = 0; step < 120; step++) {
+      if (random() < 0.05) {
+        format = choose(["yuvj420p", "rgba", "yuyv422"] as const);
+        size = choose(SIZES);
+        pixels = randomPixels(frameBytes(format, size.width, size.height), seed + step);
+      }
+      if (random() < 0.15) users.push(fixture.want(choose(LEVELS)));
+      if (random() < 0.15 && users.length > 1) fixture.renditions.release(users.shift() as Rendition);
+      fixture.hasPartsWanted = random() < 0.7;
+      pixels = pixels.slice();
+      const from = Math.floor(random() * pixels.length);
+      pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
+      const frame: Frame = { format, ...size, pixels };
+      frames.set(fixture.captures.frames + 1, frame);
+      fixture.deliver(frame);
+      if (random() < 0.6) await Bun.sleep(random() * 4);
     }
-    if (random() < 0.15) users.push(fixture.want(choose(LEVELS)));
-    if (random() < 0.15 && users.length > 1) fixture.renditions.release(users.shift() as Rendition);
-    fixture.hasPartsWanted = random() < 0.7;
-    pixels = pixels.slice();
-    const from = Math.floor(random() * pixels.length);
-    pixels.set(randomPixels(Math.floor((pixels.length - from) * random() ** 3), seed + step), from);
-    const frame: Frame = { format, ...size, pixels };
-    frames.set(fixture.captures.frames + 1, frame);
-    fixture.deliver(frame);
-    if (random() < 0.6) await Bun.sleep(random() * 4);
-  }
-  threads.pool.spoil = (job) => job;
-  const last: Frame = { format, ...size, pixels };
-  await until(() => fixture.dispatcher.idle, "the last frame");
-  fixture.onCommitted = () => undefined;
-  await fixture.encodeForAll(last);
-  for (const rendition of fixture.renditions.wanted) expect(fault(rendition, last)).toBeNull();
-  expect(faults).toEqual([]);
-  expect(commits).toBeGreaterThan(20);
-  const { stale, encode, source, late } = fixture.figures.drops.byReason;
-  expect(fixture.figures.encoded + stale + encode).toBe(fixture.captures.frames);
-  expect([source, late]).toEqual([0, 0]);
-  expect(encode).toBeLessThanOrEqual(defects);
-  expect(fixture.freeSlots(last)).toBe(SLOTS - 1);
-});
+    threads.pool.spoil = (job) => job;
+    const last: Frame = { format, ...size, pixels };
+    await until(() => fixture.dispatcher.idle, "the last frame");
+    fixture.onCommitted = () => undefined;
+    await fixture.encodeForAll(last);
+    for (const rendition of fixture.renditions.wanted) expect(fault(rendition, last)).toBeNull();
+    expect(faults).toEqual([]);
+    expect(commits).toBeGreaterThan(20);
+    const { stale, encode, source, late } = fixture.figures.drops.byReason;
+    expect(fixture.figures.encoded + stale + encode).toBe(fixture.captures.frames);
+    expect([source, late]).toEqual([0, 0]);
+    expect(encode).toBeLessThanOrEqual(defects);
+    expect(fixture.freeSlots(last)).toBe(SLOTS - 1);
+  },
+);
 
-test("codecs have been loaded anew in it", () => {
+test("TileScheduler: threads were restarted in the tests above", () => {
   expect(threads.restarted.length).toBeGreaterThan(1);
 });

@@ -1,6 +1,6 @@
-// The tile pipeline with real threads: what is committed is what encoding the frame whole makes, whatever changed, came or failed.
+// The tile scheduler with real threads: a committed frame equals the same frame encoded whole.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   SAMPLINGS,
@@ -29,7 +29,7 @@ const THIN: Level = { halvings: 0, quality: 30 };
 const HALF: Level = { halvings: 1, quality: 64 };
 const QUARTER: Level = { halvings: 2, quality: 90 };
 const LEVELS = [FULL, THIN, HALF, QUARTER];
-/** Two more than the one that is kept as the reference and the one in work. */
+/** One slot for the reference, one for the frame in work, and three more. */
 const SLOTS = 5;
 
 let threads: Threads;
@@ -44,7 +44,7 @@ function frameOf(format: PixelFormat, { width, height }: Size, seed: number): Fr
   return { format, width, height, pixels: randomPixels(frameBytes(format, width, height), seed) };
 }
 
-/** The frame with some of its bytes, in a row, made new. */
+/** The frame with a share of its bytes replaced, from a place on. */
 function altered(frame: Frame, from: number, share: number, seed: number): Frame {
   const pixels = frame.pixels.slice();
   const first = Math.floor(from * pixels.length);
@@ -52,7 +52,7 @@ function altered(frame: Frame, from: number, share: number, seed: number): Frame
   return { ...frame, pixels };
 }
 
-/** Throws unless every tile of the rendition is as encoding the frame whole makes it. */
+/** Throws unless all tiles of the rendition equal those of the frame encoded whole. */
 function expectWhole(rendition: Rendition, frame: Frame, sampling: Sampling = "420"): void {
   const tiles = owed(rendition, 0);
   const expected = whole.tiles(frame, rendition.level, sampling);
@@ -77,68 +77,69 @@ const scene = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 5 }),
 });
 
-describe("without noise", () => {
-  test.each([
-    ["every rendition is the frame, whatever changes, comes and goes", 0],
-    ["all tiles are sent where changes are not looked for", null],
-  ])("%s", async (_, noise) => {
-    const scenes = fc.record({
-      noise: fc.constant(noise),
-      sampling: fc.constantFrom(...SAMPLINGS),
-      list: fc.array(scene, { minLength: 1, maxLength: 3 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(scenes, async ({ sampling, list }) => {
-        const fixture = new EncodeFixture(threads, noise, sampling);
-        const users = new Map<Level, Rendition>([[FULL, fixture.want(FULL)]]);
-        let frame: Frame | null = null;
-        for (const { format, size: itsSize, seed, steps } of list) {
-          frame = frameOf(format, itsSize, seed);
-          for (const [index, { level, leaves, from, share }] of steps.entries()) {
-            const user = users.get(level);
-            if (user === undefined) users.set(level, fixture.want(level));
-            else if (leaves && users.size > 1) {
-              users.delete(level);
-              fixture.renditions.release(user);
-            }
-            frame = altered(frame, from, share, seed + index);
-            await fixture.encode(frame);
-            const since = fixture.captures.frames - 1;
-            // One that has just come may have missed the frame while its tables were made.
-            for (const rendition of users.values()) {
-              if (rendition.newestFrame <= since) continue;
-              expectWhole(rendition, frame, sampling);
-              if (noise === null) expect(owed(rendition, since).length).toBe(owed(rendition, 0).length);
-            }
+test.each([
+  ["TileScheduler: exact renditions equal the frame encoded whole, whatever changes", 0],
+  ["TileScheduler: without change detection every frame brings all tiles", null],
+])("%s", async (_, noise) => {
+  const scenes = fc.record({
+    noise: fc.constant(noise),
+    sampling: fc.constantFrom(...SAMPLINGS),
+    list: fc.array(scene, { minLength: 1, maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(scenes, async ({ sampling, list }) => {
+      const fixture = new EncodeFixture(threads, noise, sampling);
+      const users = new Map<Level, Rendition>([[FULL, fixture.want(FULL)]]);
+      let frame: Frame | null = null;
+      for (const { format, size: itsSize, seed, steps } of list) {
+        frame = frameOf(format, itsSize, seed);
+        for (const [index, { level, leaves, from, share }] of steps.entries()) {
+          const user = users.get(level);
+          if (user === undefined) users.set(level, fixture.want(level));
+          else if (leaves && users.size > 1) {
+            users.delete(level);
+            fixture.renditions.release(user);
+          }
+          frame = altered(frame, from, share, seed + index);
+          await fixture.encode(frame);
+          const since = fixture.captures.frames - 1;
+          // A new rendition may have missed the frame while its tables were made.
+          for (const rendition of users.values()) {
+            if (rendition.newestFrame <= since) continue;
+            expectWhole(rendition, frame, sampling);
+            if (noise === null) expect(owed(rendition, since).length).toBe(owed(rendition, 0).length);
           }
         }
-        await fixture.encodeForAll(frame as Frame);
-        for (const rendition of users.values()) {
-          expectWhole(rendition, frame as Frame, sampling);
-        }
-        expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
-        expect(fixture.freeSlots(frame as Frame)).toBe(SLOTS - 1);
-      }),
-      { numRuns: 40, includeErrorInReport: true },
-    );
-  });
+      }
+      await fixture.encodeForAll(frame as Frame);
+      for (const rendition of users.values()) {
+        expectWhole(rendition, frame as Frame, sampling);
+      }
+      expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
+      expect(fixture.freeSlots(frame as Frame)).toBe(SLOTS - 1);
+    }),
+    { numRuns: 40, includeErrorInReport: true },
+  );
+});
 
-  test("djpeg reads what is stitched, in all sizes", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const renditions = LEVELS.map((level) => fixture.want(level));
-    const frame = frameOf("yuyv422", { width: 333, height: 187 }, 5);
-    await fixture.encodeForAll(frame);
-    const sizes = renditions.map((rendition) => djpeg(rendition.stitch() as Uint8Array));
-    expect(sizes.map(({ width, height }) => `${width}x${height}`)).toEqual(["333x187", "333x187", "167x94", "84x47"]);
-  });
+test("TileScheduler: djpeg reads the stitched pictures of all sizes", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const renditions = LEVELS.map((level) => fixture.want(level));
+  const frame = frameOf("yuyv422", { width: 333, height: 187 }, 5);
+  await fixture.encodeForAll(frame);
+  const sizes = renditions.map((rendition) => djpeg(rendition.stitch() as Uint8Array));
+  expect(sizes.map(({ width, height }) => `${width}x${height}`)).toEqual(["333x187", "333x187", "167x94", "84x47"]);
+});
 
-  test.each([
-    ["rgb24", "420", "2hx2v"],
-    ["rgb24", "444", "1hx1v"],
-    ["rgba", "444", "1hx1v"],
-    ["yuv420p", "444", "2hx2v"],
-    ["yuyv422", "444", "2hx1v"],
-  ] as const)("%s with --sampling %s is sampled %s in all sizes, as djpeg sees it", async (format, sampling, luma) => {
+test.each([
+  ["rgb24", "420", "2hx2v"],
+  ["rgb24", "444", "1hx1v"],
+  ["rgba", "444", "1hx1v"],
+  ["yuv420p", "444", "2hx2v"],
+  ["yuyv422", "444", "2hx1v"],
+] as const)(
+  "TileScheduler: %s with --sampling %s is sampled %s in all sizes, according to djpeg",
+  async (format, sampling, luma) => {
     const fixture = new EncodeFixture(threads, 0, sampling);
     const renditions = LEVELS.map((level) => fixture.want(level));
     await fixture.encodeForAll(frameOf(format, { width: 333, height: 187 }, 6));
@@ -146,84 +147,82 @@ describe("without noise", () => {
       const { stderr } = Bun.spawnSync(["djpeg", "-verbose", "-verbose"], { stdin: rendition.stitch() as Uint8Array });
       expect(/Component 1: (\dhx\dv)/.exec(stderr.toString())?.[1]).toBe(luma);
     }
-  });
+  },
+);
 
-  test("an unchanged picture is sent without tiles, for as long as it stays so", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const rendition = fixture.want(FULL);
-    const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
-    await fixture.encode(frame);
-    for (let seconds = 0; seconds < 20; seconds += 0.4) {
-      await fixture.encode(frame, 0.4);
-      expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
-    }
-    expectWhole(rendition, frame);
-  });
+test("TileScheduler: without noise an unchanged picture is sent without tiles", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const rendition = fixture.want(FULL);
+  const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
+  await fixture.encode(frame);
+  for (let seconds = 0; seconds < 20; seconds += 0.4) {
+    await fixture.encode(frame, 0.4);
+    expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
+  }
+  expectWhole(rendition, frame);
 });
 
-describe("with noise", () => {
-  test("an unchanged picture is sent without tiles, and each tile again in turn within 8 s", async () => {
-    const fixture = new EncodeFixture(threads, 1);
-    const rendition = fixture.want(FULL);
-    const frame = frameOf("gray", { width: 640, height: 360 }, 1);
-    await fixture.encode(frame);
-    const all = owed(rendition, 0).length;
-    await fixture.encode(frame);
-    expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
-    const refreshed = new Set<number>();
-    for (let seconds = 0; seconds < 8.4; seconds += 0.4) {
-      await fixture.encode(frame, 0.4);
-      const tiles = owed(rendition, rendition.newestFrame - 1);
-      expect(tiles.length).toBeLessThan(all / 10);
-      for (const { number } of tiles) refreshed.add(number);
-    }
-    expect(refreshed.size).toBe(all);
-    expectWhole(rendition, frame);
-  });
+test("TileScheduler: with noise each tile of an unchanged picture is refreshed within 8 s", async () => {
+  const fixture = new EncodeFixture(threads, 1);
+  const rendition = fixture.want(FULL);
+  const frame = frameOf("gray", { width: 640, height: 360 }, 1);
+  await fixture.encode(frame);
+  const all = owed(rendition, 0).length;
+  await fixture.encode(frame);
+  expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
+  const refreshed = new Set<number>();
+  for (let seconds = 0; seconds < 8.4; seconds += 0.4) {
+    await fixture.encode(frame, 0.4);
+    const tiles = owed(rendition, rendition.newestFrame - 1);
+    expect(tiles.length).toBeLessThan(all / 10);
+    for (const { number } of tiles) refreshed.add(number);
+  }
+  expect(refreshed.size).toBe(all);
+  expectWhole(rendition, frame);
+});
 
-  test.each([
-    ["most of the picture changes", 0.7],
-    ["little of it changes", 0.1],
-  ])("a tile keeps its bytes until it really changes, and who comes late is sent the same: %s", async (_, share) => {
-    const fixture = new EncodeFixture(threads, 3);
-    const random = randomSequence(7);
-    const watching = [fixture.want(FULL), fixture.want(HALF)];
-    const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
-    /** By rendition and tile, the frame that it shows. */
-    const shown = new Map<Rendition, Frame[]>();
-    const bytes = new Map<Rendition, Uint8Array[]>();
-    let late: Rendition | null = null;
-    for (let round = 0; round < 8; round++) {
-      const changedRows = round % 3 === 0 ? 0 : Math.round((scene.height * share) / 32) * 32;
-      scene.pixels.set(randomPixels(changedRows * scene.width * 3, round + 50), 0);
-      const pixels = scene.pixels.map((level) => Math.max(0, Math.min(255, level + Math.round(random() * 2 - 1))));
-      const frame = { ...scene, pixels };
-      if (round === 0) await fixture.encodeForAll(frame);
-      if (round === 5) late = fixture.want(THIN);
-      await fixture.encode(frame);
-      for (const rendition of watching) {
-        const expected = whole.tiles(frame, rendition.level);
-        const tiles = owed(rendition, 0).map((tile) => tile.bytes);
-        const before = bytes.get(rendition);
-        const sources = shown.get(rendition) ?? [];
-        const lines = Math.ceil(scene.height / 16 / 2 ** rendition.level.halvings);
-        for (const [number, tile] of tiles.entries()) {
-          const line = Math.floor((number * lines) / tiles.length);
-          const isAltered = line * 16 * 2 ** rendition.level.halvings < changedRows;
-          if (before !== undefined && !isAltered) expect(sameBytes(tile, before[number])).toBe(true);
-          if (before !== undefined && !isAltered) continue;
-          expect(sameBytes(tile, expected[number])).toBe(true);
-          sources[number] = frame;
-        }
-        shown.set(rendition, sources);
-        bytes.set(rendition, tiles);
+test.each([
+  ["most of the picture changes", 0.7],
+  ["little of it changes", 0.1],
+])("TileScheduler: a tile below the noise keeps its bytes, also for late viewers: %s", async (_, share) => {
+  const fixture = new EncodeFixture(threads, 3);
+  const random = randomSequence(7);
+  const watching = [fixture.want(FULL), fixture.want(HALF)];
+  const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
+  /** The frame that each tile of each rendition shows. */
+  const shown = new Map<Rendition, Frame[]>();
+  const bytes = new Map<Rendition, Uint8Array[]>();
+  let late: Rendition | null = null;
+  for (let round = 0; round < 8; round++) {
+    const changedRows = round % 3 === 0 ? 0 : Math.round((scene.height * share) / 32) * 32;
+    scene.pixels.set(randomPixels(changedRows * scene.width * 3, round + 50), 0);
+    const pixels = scene.pixels.map((level) => Math.max(0, Math.min(255, level + Math.round(random() * 2 - 1))));
+    const frame = { ...scene, pixels };
+    if (round === 0) await fixture.encodeForAll(frame);
+    if (round === 5) late = fixture.want(THIN);
+    await fixture.encode(frame);
+    for (const rendition of watching) {
+      const expected = whole.tiles(frame, rendition.level);
+      const tiles = owed(rendition, 0).map((tile) => tile.bytes);
+      const before = bytes.get(rendition);
+      const sources = shown.get(rendition) ?? [];
+      const lines = Math.ceil(scene.height / 16 / 2 ** rendition.level.halvings);
+      for (const [number, tile] of tiles.entries()) {
+        const line = Math.floor((number * lines) / tiles.length);
+        const isAltered = line * 16 * 2 ** rendition.level.halvings < changedRows;
+        if (before !== undefined && !isAltered) expect(sameBytes(tile, before[number])).toBe(true);
+        if (before !== undefined && !isAltered) continue;
+        expect(sameBytes(tile, expected[number])).toBe(true);
+        sources[number] = frame;
       }
+      shown.set(rendition, sources);
+      bytes.set(rendition, tiles);
     }
-    if (late === null) throw new Error("nobody came late");
-    expect(late.newestFrame).toBe(fixture.captures.frames);
-    const sources = shown.get(watching[0] as Rendition) as Frame[];
-    expect(new Set(sources).size).toBeGreaterThan(1);
-    for (const { number, bytes: tile } of owed(late, 0))
-      expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
-  });
+  }
+  if (late === null) throw new Error("nobody came late");
+  expect(late.newestFrame).toBe(fixture.captures.frames);
+  const sources = shown.get(watching[0] as Rendition) as Frame[];
+  expect(new Set(sources).size).toBeGreaterThan(1);
+  for (const { number, bytes: tile } of owed(late, 0))
+    expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
 });

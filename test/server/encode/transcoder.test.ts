@@ -1,6 +1,6 @@
-// JPEGs of a source with real codec threads: passed on as they are, decoded only for those who want tiles, and never fatal.
+// JPEGs of a source with real codec threads: passed on as they are, decoded only for viewers of tiles, and never fatal.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
 import { CodecError } from "../../../src/core/errors.ts";
 import type { Size } from "../../../src/core/pixel-format.ts";
@@ -12,7 +12,7 @@ import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
 import { psnr, testPicture } from "../../support/samples.ts";
 import { until } from "../../support/wait-until.ts";
 import { withoutTables } from "../../support/stripped-jpeg.ts";
-import { pictureOf, slotWith } from "../../support/encoded-pictures.ts";
+import { pictureOf, blockWith } from "../../support/encoded-pictures.ts";
 import { type Frame, EncodeFixture, Threads } from "../../support/tile-scheduler-fixture.ts";
 
 const SIZE = { width: 320, height: 240 };
@@ -41,7 +41,7 @@ beforeEach(() => {
 const decodes = () => jobs.filter((kind) => kind === "decode").length;
 const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint8Array() });
 
-/** Hands JPEGs over until all renditions have the last one. */
+/** Delivers a JPEG until each wanted rendition has it. */
 async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<void> {
   const lacksIt = () => fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
@@ -51,234 +51,230 @@ async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<
   }
 }
 
-describe("a JPEG of the source", () => {
-  test("is passed on at once, byte for byte, and not decoded where nobody wants tiles", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    fixture.watchesPictures = true;
-    for (const jpeg of GOOD) {
-      deliverJpeg(fixture.dispatcher, jpeg, 1);
-      expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
-    }
-    await Bun.sleep(20);
-    expect(jobs).toEqual([]);
-    expect([fixture.captures.frames, fixture.figures.encoded, fixture.dispatcher.idle]).toEqual([3, 3, true]);
-    expect(fixture.figures.drops.total).toBe(0);
-  });
-
-  test("becomes tiles of every rendition that is wanted, and is passed on before that", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
-    for (const jpeg of GOOD) {
-      await deliverForAll(fixture, jpeg);
-      const decoded = djpeg(jpeg);
-      const stitched = djpeg(full.stitch() as Uint8Array);
-      expect(psnr(stitched.pixels, decoded.pixels)).toBeGreaterThan(35);
-      expect(djpeg(half.stitch() as Uint8Array)).toMatchObject({ width: 160, height: 120 });
-      expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
-    }
-    expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
-    expect(fixture.figures.encoded).toBe(fixture.published.length);
-    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept to compare with
-  });
-
-  test("is not decoded any more when the last who wanted tiles has gone; whoever comes gets the newest", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    fixture.watchesPictures = true;
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, GOOD[0] as Uint8Array);
-    fixture.renditions.release(half);
-    const before = decodes();
-    for (const jpeg of GOOD) deliverJpeg(fixture.dispatcher, jpeg.slice(), 5);
-    await Bun.sleep(20);
-    expect(decodes()).toBe(before);
-    const again = fixture.want(HALF);
-    fixture.dispatcher.pump();
-    await until(() => fixture.dispatcher.idle && again.newestFrame === fixture.captures.frames, "the newest as tiles");
-  });
-
-  test("of a burst the newest is decoded; all are passed on", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, GOOD[0] as Uint8Array);
-    const [before, published] = [decodes(), fixture.published.length];
-    for (let frame = 0; frame < 30; frame++) deliverJpeg(fixture.dispatcher, jpegOf(frame), frame);
-    await until(() => fixture.dispatcher.idle, "the frames");
-    expect(fixture.published.length - published).toBe(30);
-    expect(half.newestFrame).toBe(fixture.captures.frames);
-    expect(decodes() - before).toBe(2);
-    expect(fixture.figures.drops.byReason.stale).toBe(28);
-  });
-
-  test("that is still being decoded when the source goes over to pixels does not come after them", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const full = fixture.want(FULL);
-    await deliverForAll(fixture, GOOD[0] as Uint8Array);
-    for (let round = 0; round < 10; round++) {
-      deliverJpeg(fixture.dispatcher, GOOD[1] as Uint8Array, 1);
-      const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
-      fixture.deliver({ ...SIZE, format: "rgba", pixels });
-      await until(() => fixture.dispatcher.idle, "both");
-      expect(full.newestFrame).toBe(fixture.captures.frames);
-    }
-    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
-  });
-
-  test("without Huffman tables is passed on with them", () => {
-    const fixture = new EncodeFixture(threads, 0);
-    fixture.watchesPictures = true;
-    deliverJpeg(fixture.dispatcher, withoutTables(GOOD[0] as Uint8Array), 1);
-    expect(Buffer.compare(fixture.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
-  });
-});
-
-describe("damage", () => {
-  const good = GOOD[0] as Uint8Array;
-  const noise = new Uint8Array(good).fill(0xaa, 700, good.length - 2);
-
-  test("in the scan is passed on, as the viewers will see it, and harms nobody", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, good);
-    deliverJpeg(fixture.dispatcher, noise, 1);
-    await until(() => fixture.dispatcher.idle, "the damaged one");
-    expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
-    await deliverForAll(fixture, good);
-    expect(half.newestFrame).toBe(fixture.captures.frames);
-    expect(threads.restarted).toEqual([]);
-  });
-
-  test("in the header, or no end, is counted and said, and the next good one ends the trouble", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    fixture.want(HALF);
-    await deliverForAll(fixture, good);
-    const before = fixture.published.length;
-    for (const bad of [good.subarray(0, 300), good.subarray(0, good.length - 100), Buffer.from("no picture")]) {
-      const said = fixture.troubles.length;
-      for (let times = 0; times < 3; times++) deliverJpeg(fixture.dispatcher, bad, 1);
-      expect(fixture.troubles.slice(said)).toEqual([expect.stringContaining("the source sends damaged pictures")]);
-      deliverJpeg(fixture.dispatcher, good.slice(), 2);
-      expect(fixture.troubles.at(-1)).toBeNull();
-    }
-    expect(fixture.figures.drops.byReason.source).toBe(9);
-    expect(fixture.published.length - before).toBe(3);
-    await until(() => fixture.dispatcher.idle, "the frames");
-  });
-
-  test("that no codec reads is counted and said once, while it goes on, and others are passed on", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, good);
-    const unreadable = new Uint8Array(good);
-    unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // a quantisation table of no precision there is
-    const before = fixture.published.length;
-    for (let frame = 0; frame < 5; frame++) {
-      deliverJpeg(fixture.dispatcher, unreadable.slice(), 1);
-      await until(() => fixture.dispatcher.idle, "the unreadable one");
-    }
-    expect(fixture.figures.drops.byReason.encode).toBe(5);
-    expect(fixture.troubles.filter((text) => text === null)).toEqual([]);
-    expect(fixture.published.length - before).toBe(5);
-    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
-    await deliverForAll(fixture, good);
-    expect(fixture.troubles.at(-1)).toBeNull();
-    expect(half.newestFrame).toBe(fixture.captures.frames);
-  });
-
-  test("to the size of one picture does not make everybody's tiles anew; another size that stays does", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, good);
-    const { stream } = half;
-    const resized = new Uint8Array(good);
-    resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // eight lines more than there are
-    for (const jpeg of [resized, good, resized, good]) {
-      deliverJpeg(fixture.dispatcher, jpeg.slice(), 1);
-      await until(() => fixture.dispatcher.idle, "the frame");
-    }
-    expect(half.stream).toBe(stream);
-    expect(half.newestFrame).toBe(fixture.captures.frames);
-    expect(fixture.figures.drops.byReason.source).toBe(2);
-    const other = cjpeg(testPicture({ width: 200, height: 100 }));
-    deliverJpeg(fixture.dispatcher, other.slice(), 1);
-    await deliverForAll(fixture, other);
-    expect(half.stream).toMatchObject({ width: 100, height: 50 });
-  });
-
-  test("that there is no room for waits until there is some, for no thread", async () => {
-    let decoded = 0;
-    let isFull = true;
-    const demand = { isWatched: true, wantsTiles: true, wantsParts: () => false };
-    const transcoder = new Transcoder(threads.pool, demand, {
-      reserve: (_, { width, height }) => {
-        if (isFull) return null;
-        const address = threads.arena.take(4 * width * height);
-        return { address, bytes: threads.arena.bytes(address, 4 * width * height), release: () => undefined };
-      },
-      decoded: () => decoded++,
-      dropped: (reason) => expect().fail(reason),
-      failed: (reason) => expect().fail(reason),
-    });
-    transcoder.offer(pictureOf({ ...SIZE, frameNumber: 1, capturedAt: 1, encodedAt: 1, isPassedOn: true }, good));
-    transcoder.start();
-    expect([transcoder.idle, jobs.length]).toEqual([false, 0]);
-    isFull = false;
-    transcoder.start();
-    await until(() => transcoder.idle, "the picture");
-    expect(decoded).toBe(1);
-  });
-
-  test("that a thread dies of costs that frame of those who want tiles", async () => {
-    const fixture = new EncodeFixture(threads, 0);
-    const half = fixture.want(HALF);
-    await deliverForAll(fixture, good);
-    threads.pool.spoil = (job) => (job.kind === "decode" ? ({ ...job, target: null } as never) : job);
-    deliverJpeg(fixture.dispatcher, good.slice(), 1);
-    await until(() => fixture.dispatcher.idle, "the thread's death");
-    expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
-    threads.pool.spoil = (job) => job;
-    await deliverForAll(fixture, good);
-    expect(half.newestFrame).toBe(fixture.captures.frames);
-    expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
-    threads.restarted.length = 0;
-  });
-});
-
-test("a camera that never writes EOI is taken as it is; one that leaves it out for once has lost the rest of a picture", () => {
-  const whole = slotWith(GOOD[0] as Uint8Array);
-  const wholeBytes = (GOOD[0] as Uint8Array).length;
-  const endless = slotWith((GOOD[0] as Uint8Array).subarray(0, wholeBytes - 2));
-  const accept = (intake: JpegIntake, slot: JpegBlock) =>
-    intake.accept(slot, slot === whole ? wholeBytes : wholeBytes - 2);
-  const noRoom = () => null;
-  const always = new JpegIntake(noRoom);
-  for (let times = 0; times < 2; times++) {
-    expect(accept(always, endless)).toEqual({ ...SIZE, slot: endless, jpegBytes: wholeBytes - 2 });
+test("Passthrough: passes JPEGs on byte for byte and decodes none while no tiles are wanted", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.watchesPictures = true;
+  for (const jpeg of GOOD) {
+    deliverJpeg(fixture.dispatcher, jpeg, 1);
+    expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
   }
-  const once = new JpegIntake(noRoom);
-  expect(accept(once, whole)).toEqual({ ...SIZE, slot: whole, jpegBytes: wholeBytes });
-  expect(() => accept(once, endless)).toThrow(CodecError);
-  expect(() => accept(once, endless)).toThrow(CodecError);
-  expect(accept(once, whole)?.slot).toBe(whole);
+  await Bun.sleep(20);
+  expect(jobs).toEqual([]);
+  expect([fixture.captures.frames, fixture.figures.encoded, fixture.dispatcher.idle]).toEqual([3, 3, true]);
+  expect(fixture.figures.drops.total).toBe(0);
 });
 
-test("missing tables need another slot; without room for it the picture stays with the caller", () => {
+test("Transcoder: a JPEG that was passed on becomes tiles of each wanted rendition", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
+  for (const jpeg of GOOD) {
+    await deliverForAll(fixture, jpeg);
+    const decoded = djpeg(jpeg);
+    const stitched = djpeg(full.stitch() as Uint8Array);
+    expect(psnr(stitched.pixels, decoded.pixels)).toBeGreaterThan(35);
+    expect(djpeg(half.stitch() as Uint8Array)).toMatchObject({ width: 160, height: 120 });
+    expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
+  }
+  expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
+  expect(fixture.figures.encoded).toBe(fixture.published.length);
+  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept as the reference
+});
+
+test("Transcoder: decodes nothing after its last viewer, and the newest JPEG for the next one", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.watchesPictures = true;
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, GOOD[0] as Uint8Array);
+  fixture.renditions.release(half);
+  const before = decodes();
+  for (const jpeg of GOOD) deliverJpeg(fixture.dispatcher, jpeg.slice(), 5);
+  await Bun.sleep(20);
+  expect(decodes()).toBe(before);
+  const again = fixture.want(HALF);
+  fixture.dispatcher.pump();
+  await until(() => fixture.dispatcher.idle && again.newestFrame === fixture.captures.frames, "the newest as tiles");
+});
+
+test("Transcoder: decodes the newest JPEG of a burst, while all are passed on", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, GOOD[0] as Uint8Array);
+  const [before, published] = [decodes(), fixture.published.length];
+  for (let frame = 0; frame < 30; frame++) deliverJpeg(fixture.dispatcher, jpegOf(frame), frame);
+  await until(() => fixture.dispatcher.idle, "the frames");
+  expect(fixture.published.length - published).toBe(30);
+  expect(half.newestFrame).toBe(fixture.captures.frames);
+  expect(decodes() - before).toBe(2);
+  expect(fixture.figures.drops.byReason.stale).toBe(28);
+});
+
+test("Transcoder: a JPEG that is decoded late does not come after newer pixels", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const full = fixture.want(FULL);
+  await deliverForAll(fixture, GOOD[0] as Uint8Array);
+  for (let round = 0; round < 10; round++) {
+    deliverJpeg(fixture.dispatcher, GOOD[1] as Uint8Array, 1);
+    const pixels = new Uint8Array(SIZE.width * SIZE.height * 4).fill(round);
+    fixture.deliver({ ...SIZE, format: "rgba", pixels });
+    await until(() => fixture.dispatcher.idle, "both");
+    expect(full.newestFrame).toBe(fixture.captures.frames);
+  }
+  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+});
+
+test("Passthrough: adds missing Huffman tables", () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.watchesPictures = true;
+  deliverJpeg(fixture.dispatcher, withoutTables(GOOD[0] as Uint8Array), 1);
+  expect(Buffer.compare(fixture.published[0]?.jpeg as Uint8Array, GOOD[0] as Uint8Array)).toBe(0);
+});
+
+const good = GOOD[0] as Uint8Array;
+const noise = new Uint8Array(good).fill(0xaa, 700, good.length - 2);
+
+test("Passthrough: passes on a JPEG with a damaged scan, and goes on", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, good);
+  deliverJpeg(fixture.dispatcher, noise, 1);
+  await until(() => fixture.dispatcher.idle, "the damaged one");
+  expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, noise)).toBe(0);
+  await deliverForAll(fixture, good);
+  expect(half.newestFrame).toBe(fixture.captures.frames);
+  expect(threads.restarted).toEqual([]);
+});
+
+test("Passthrough: counts and reports JPEGs with a damaged header or no end", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  fixture.want(HALF);
+  await deliverForAll(fixture, good);
+  const before = fixture.published.length;
+  for (const bad of [good.subarray(0, 300), good.subarray(0, good.length - 100), Buffer.from("no picture")]) {
+    const said = fixture.troubles.length;
+    for (let times = 0; times < 3; times++) deliverJpeg(fixture.dispatcher, bad, 1);
+    expect(fixture.troubles.slice(said)).toEqual([expect.stringContaining("the source sends damaged pictures")]);
+    deliverJpeg(fixture.dispatcher, good.slice(), 2);
+    expect(fixture.troubles.at(-1)).toBeNull();
+  }
+  expect(fixture.figures.drops.byReason.source).toBe(9);
+  expect(fixture.published.length - before).toBe(3);
+  await until(() => fixture.dispatcher.idle, "the frames");
+});
+
+test("Transcoder: counts JPEGs that no codec reads, and reports them once", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, good);
+  const unreadable = new Uint8Array(good);
+  unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // the precision of a quantisation table, which is not 0 or 1
+  const before = fixture.published.length;
+  for (let frame = 0; frame < 5; frame++) {
+    deliverJpeg(fixture.dispatcher, unreadable.slice(), 1);
+    await until(() => fixture.dispatcher.idle, "the unreadable one");
+  }
+  expect(fixture.figures.drops.byReason.encode).toBe(5);
+  expect(fixture.troubles.filter((text) => text === null)).toEqual([]);
+  expect(fixture.published.length - before).toBe(5);
+  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+  await deliverForAll(fixture, good);
+  expect(fixture.troubles.at(-1)).toBeNull();
+  expect(half.newestFrame).toBe(fixture.captures.frames);
+});
+
+test("Transcoder: leaves out a single JPEG of another size, and follows a size that stays", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, good);
+  const { stream } = half;
+  const resized = new Uint8Array(good);
+  resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // the header claims more lines than the scan has
+  for (const jpeg of [resized, good, resized, good]) {
+    deliverJpeg(fixture.dispatcher, jpeg.slice(), 1);
+    await until(() => fixture.dispatcher.idle, "the frame");
+  }
+  expect(half.stream).toBe(stream);
+  expect(half.newestFrame).toBe(fixture.captures.frames);
+  expect(fixture.figures.drops.byReason.source).toBe(2);
+  const other = cjpeg(testPicture({ width: 200, height: 100 }));
+  deliverJpeg(fixture.dispatcher, other.slice(), 1);
+  await deliverForAll(fixture, other);
+  expect(half.stream).toMatchObject({ width: 100, height: 50 });
+});
+
+test("Transcoder: a JPEG waits while there is no slot for its pixels", async () => {
+  let decoded = 0;
+  let isFull = true;
+  const demand = { isWatched: true, wantsTiles: true, wantsParts: () => false };
+  const transcoder = new Transcoder(threads.pool, demand, {
+    reserve: (_, { width, height }) => {
+      if (isFull) return null;
+      const address = threads.arena.take(4 * width * height);
+      return { address, bytes: threads.arena.bytes(address, 4 * width * height), release: () => undefined };
+    },
+    decoded: () => decoded++,
+    dropped: (reason) => expect().fail(reason),
+    failed: (reason) => expect().fail(reason),
+  });
+  transcoder.offer(pictureOf({ ...SIZE, frameNumber: 1, capturedAt: 1, encodedAt: 1, isPassedOn: true }, good));
+  transcoder.start();
+  expect([transcoder.idle, jobs.length]).toEqual([false, 0]);
+  isFull = false;
+  transcoder.start();
+  await until(() => transcoder.idle, "the picture");
+  expect(decoded).toBe(1);
+});
+
+test("Transcoder: a JPEG that ends its thread costs one frame", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const half = fixture.want(HALF);
+  await deliverForAll(fixture, good);
+  threads.pool.spoil = (job) => (job.kind === "decode" ? ({ ...job, target: null } as never) : job);
+  deliverJpeg(fixture.dispatcher, good.slice(), 1);
+  await until(() => fixture.dispatcher.idle, "the thread's death");
+  expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
+  threads.pool.spoil = (job) => job;
+  await deliverForAll(fixture, good);
+  expect(half.newestFrame).toBe(fixture.captures.frames);
+  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1);
+  threads.restarted.length = 0;
+});
+
+test("JpegIntake: accepts a camera that never writes EOI, and refuses a single JPEG without it", () => {
+  const whole = blockWith(GOOD[0] as Uint8Array);
+  const wholeBytes = (GOOD[0] as Uint8Array).length;
+  const endless = blockWith((GOOD[0] as Uint8Array).subarray(0, wholeBytes - 2));
+  const accept = (intake: JpegIntake, block: JpegBlock) =>
+    intake.accept(block, block === whole ? wholeBytes : wholeBytes - 2);
+  const noMemory = () => null;
+  const always = new JpegIntake(noMemory);
+  for (let times = 0; times < 2; times++) {
+    expect(accept(always, endless)).toEqual({ ...SIZE, block: endless, jpegBytes: wholeBytes - 2 });
+  }
+  const once = new JpegIntake(noMemory);
+  expect(accept(once, whole)).toEqual({ ...SIZE, block: whole, jpegBytes: wholeBytes });
+  expect(() => accept(once, endless)).toThrow(CodecError);
+  expect(() => accept(once, endless)).toThrow(CodecError);
+  expect(accept(once, whole)?.block).toBe(whole);
+});
+
+test("JpegIntake: completes a JPEG in another block, or returns null without memory for it", () => {
   const bare = withoutTables(GOOD[0] as Uint8Array);
-  const slot = slotWith(bare);
-  expect(new JpegIntake(() => null).accept(slot, bare.length)).toBeNull();
+  const block = blockWith(bare);
+  expect(new JpegIntake(() => null).accept(block, bare.length)).toBeNull();
   const given: JpegBlock[] = [];
-  const intake = new JpegIntake((bytes) => given[given.push(slotWith(new Uint8Array(bytes))) - 1] as JpegBlock);
-  const accepted = intake.accept(slot, bare.length);
-  expect(accepted?.slot).toBe(given[0]);
-  expect(djpeg(accepted?.slot.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
-  expect(() => slot.release()).toThrow("more often than retained"); // the intake released it
+  const intake = new JpegIntake((bytes) => given[given.push(blockWith(new Uint8Array(bytes))) - 1] as JpegBlock);
+  const accepted = intake.accept(block, bare.length);
+  expect(accepted?.block).toBe(given[0]);
+  expect(djpeg(accepted?.block.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
+  expect(() => block.release()).toThrow("more often than retained"); // the intake released it
 });
 
-test("a picture of which there is the header alone, the same as before, is damaged", () => {
+test("JpegIntake: refuses a JPEG that ends after a known header", () => {
   const jpeg = GOOD[0] as Uint8Array;
   const { dataAt } = readJpegHeader(jpeg);
   const intake = new JpegIntake(() => null);
-  const endless = jpeg.subarray(0, jpeg.length - 2); // else the missing end would be seen first
-  expect(intake.accept(slotWith(endless), endless.length)).not.toBeNull();
-  expect(() => intake.accept(slotWith(endless.subarray(0, dataAt)), dataAt)).toThrow("ends before its scan");
-  expect(intake.accept(slotWith(endless.subarray(0, dataAt + 1)), dataAt + 1)).not.toBeNull();
+  const endless = jpeg.subarray(0, jpeg.length - 2); // with EOI the intake would complain of its absence first
+  expect(intake.accept(blockWith(endless), endless.length)).not.toBeNull();
+  expect(() => intake.accept(blockWith(endless.subarray(0, dataAt)), dataAt)).toThrow("ends before its scan");
+  expect(intake.accept(blockWith(endless.subarray(0, dataAt + 1)), dataAt + 1)).not.toBeNull();
 });

@@ -1,6 +1,6 @@
 // The ladder: the order in which quality and size are given up, and the size that is enough for a wish.
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { halfSize, type Size } from "../../../src/core/pixel-format.ts";
 import { halvingsFor, ladder, MAX_HALVINGS, weight } from "../../../src/server/renditions/ladder.ts";
@@ -12,7 +12,7 @@ function halved(from: Size, halvings: number): Size {
   return halvings === 0 ? from : halved(halfSize(from), halvings - 1);
 }
 
-test("quality first, then size, each twice", () => {
+test("ladder: gives up quality first, then size, each twice", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 0, quality: 75 });
   const names = levels.map(
     ({ halvings, quality: q }) => `${halved({ width: 1280, height: 720 }, halvings).width} q${q}`,
@@ -20,7 +20,7 @@ test("quality first, then size, each twice", () => {
   expect(names).toEqual(["1280 q75", "1280 q50", "1280 q35", "640 q60", "640 q38", "320 q60", "320 q38"]);
 });
 
-test("a viewer whose wish is half the size begins there", () => {
+test("ladder: begins at half the size for a viewer that wishes that", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 1, quality: 75 });
   expect(levels.map(({ halvings, quality: q }) => [halvings, q])).toEqual([
     [1, 75],
@@ -31,7 +31,7 @@ test("a viewer whose wish is half the size begins there", () => {
   ]);
 });
 
-test("a viewer whose pictures have to stay of one size is given up quality only", () => {
+test("ladder: gives up quality only for a viewer that keeps its size", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 0, quality: 75 }, true);
   expect(levels.map(({ halvings, quality: q }) => [halvings, q])).toEqual([
     [0, 75],
@@ -40,7 +40,7 @@ test("a viewer whose pictures have to stay of one size is given up quality only"
   ]);
 });
 
-test("whatever the source and the wish: never empty, the best first, each lighter than the one before, all usable", () => {
+test("ladder: for any source and wish it has usable levels, each lighter than the one before", () => {
   fc.assert(
     fc.property(size, fc.nat(MAX_HALVINGS), quality, (source, halvings, q) => {
       const levels = ladder(source, { halvings, quality: q });
@@ -59,33 +59,31 @@ test("whatever the source and the wish: never empty, the best first, each lighte
   );
 });
 
-describe("a wished size", () => {
-  test.each([
-    [0, 0, 0],
-    [1280, 720, 0],
-    [641, 360, 0],
-    [640, 361, 0],
-    [640, 360, 1],
-    [321, 180, 1],
-    [320, 180, 2],
-    [1, 1, 2],
-    [5000, 5000, 0],
-    [0, 100, 0],
-  ])("of %p x %p is had by halving 1280x720 %p times", (width, height, halvings) => {
-    expect(halvingsFor({ width: 1280, height: 720 }, { width, height })).toBe(halvings);
-  });
+test.each([
+  [0, 0, 0],
+  [1280, 720, 0],
+  [641, 360, 0],
+  [640, 361, 0],
+  [640, 360, 1],
+  [321, 180, 1],
+  [320, 180, 2],
+  [1, 1, 2],
+  [5000, 5000, 0],
+  [0, 100, 0],
+])("halvingsFor: a wish of %p x %p needs 1280x720 halved %p times", (width, height, halvings) => {
+  expect(halvingsFor({ width: 1280, height: 720 }, { width, height })).toBe(halvings);
+});
 
-  test("is never undercut, and never had by less halving than would do", () => {
-    fc.assert(
-      fc.property(size, size, (source, wished) => {
-        const halvings = halvingsFor(source, wished);
-        const suffices = (times: number) => {
-          const { width, height } = halved(source, times);
-          return width >= wished.width && height >= wished.height;
-        };
-        if (halvings > 0) expect(suffices(halvings)).toBe(true);
-        if (halvings < MAX_HALVINGS) expect(suffices(halvings + 1)).toBe(false);
-      }),
-    );
-  });
+test("halvingsFor: halves as often as the wished size allows, and no more", () => {
+  fc.assert(
+    fc.property(size, size, (source, wished) => {
+      const halvings = halvingsFor(source, wished);
+      const suffices = (times: number) => {
+        const { width, height } = halved(source, times);
+        return width >= wished.width && height >= wished.height;
+      };
+      if (halvings > 0) expect(suffices(halvings)).toBe(true);
+      if (halvings < MAX_HALVINGS) expect(suffices(halvings + 1)).toBe(false);
+    }),
+  );
 });

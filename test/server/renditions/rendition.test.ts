@@ -1,6 +1,6 @@
-// A rendition: the messages that it composes, who shares them, and what a change or an end of it makes void.
+// A rendition: the messages that it composes, the viewers that share them, and its restart and end.
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readTiles, type Tiles } from "../../../src/protocol/messages.ts";
 import { HEADER_BYTES, MessageType } from "../../../src/protocol/wire.ts";
 import { Rendition } from "../../../src/server/renditions/rendition.ts";
@@ -9,8 +9,13 @@ import { tilesOf } from "../../support/tile-lists.ts";
 
 const LEVEL = { halvings: 1, quality: 60 };
 const STREAM = {
-  ...{ width: 320, height: 180, framesPerSecond: 30, codec: "simd", quality: 60 },
-  ...{ sourceWidth: 640, sourceHeight: 360 },
+  width: 320,
+  height: 180,
+  framesPerSecond: 30,
+  codec: "simd",
+  quality: 60,
+  sourceWidth: 640,
+  sourceHeight: 360,
 };
 
 function start(rendition = new Rendition(LEVEL), tileCount = 4): Rendition {
@@ -20,7 +25,7 @@ function start(rendition = new Rendition(LEVEL), tileCount = 4): Rendition {
   return rendition;
 }
 
-/** A frame that changes some tiles. */
+/** Commits a frame that changes these tiles. */
 function commit(rendition: Rendition, frame: number, tiles: number[]): void {
   rendition.open(frame, 1000 * frame);
   for (const tile of tiles) rendition.put([tile], [2], new Uint8Array([frame, tile]));
@@ -34,61 +39,59 @@ function read(message: Uint8Array | undefined): Tiles {
 
 const numbers = (message: Uint8Array | undefined) => [...read(message).tiles.numbers];
 
-describe("messages", () => {
-  test("bring the newest frame, with its stamps, whole", () => {
-    const rendition = start();
-    commit(rendition, 3, [0, 1, 2, 3]);
-    commit(rendition, 7, [2]);
-    const messages = rendition.compose(3);
-    expect(messages.length).toBe(1);
-    const { tiles, encodedAt, sentAt, ...rest } = read(messages[0]);
-    expect(rest).toEqual({ frameNumber: 7, capturedAt: 7000, isLast: true });
-    expect(tilesOf(tiles)).toEqual([{ number: 2, bytes: new Uint8Array([7, 2]) }]);
-    expect(sentAt).toBeGreaterThanOrEqual(encodedAt);
-    expect([rendition.newestFrame, rendition.newestBytes]).toEqual([7, 2]);
-    expect([rendition.wholeBytes, rendition.isNew]).toEqual([8, false]);
-  });
-
-  test("are the same ones for all viewers that have the same, until there is a newer frame", () => {
-    const rendition = start();
-    commit(rendition, 1, [0, 1, 2, 3]);
-    commit(rendition, 2, [1]);
-    const [whole] = rendition.compose(0);
-    const [change] = rendition.compose(1);
-    expect(rendition.compose(0)[0]).toBe(whole as Uint8Array);
-    expect(rendition.compose(1)[0]).toBe(change as Uint8Array);
-    expect([numbers(whole), numbers(change)]).toEqual([[0, 1, 2, 3], [1]]);
-    commit(rendition, 3, [3]);
-    expect(numbers(rendition.compose(1)[0])).toEqual([1, 3]);
-    expect(numbers(rendition.compose(2)[0])).toEqual([3]);
-  });
-
-  test("of parts are shared, too, and never mixed up with those of another part or frame", () => {
-    const rendition = start();
-    commit(rendition, 1, [0, 1, 2, 3]);
-    rendition.open(2, 2000);
-    rendition.put([3], [2], new Uint8Array([2, 3]));
-    const later = rendition.composePart(1, { first: 2, count: 2, isLast: false });
-    expect(rendition.composePart(1, { first: 2, count: 2, isLast: false })).toBe(later);
-    expect(numbers(later)).toEqual([3]);
-    expect(read(later)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: false });
-    expect(numbers(rendition.composePart(0, { first: 2, count: 2, isLast: false }))).toEqual([2, 3]);
-    rendition.put([0], [2], new Uint8Array([2, 0]));
-    const first = rendition.composePart(1, { first: 0, count: 2, isLast: true });
-    expect(numbers(first)).toEqual([0]);
-    expect(read(first)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: true });
-    rendition.commit(4);
-    rendition.open(3, 3000);
-    expect(read(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toMatchObject({
-      frameNumber: 3,
-      isLast: false,
-    });
-    expect(numbers(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toEqual([0]);
-    expect(numbers(rendition.composePart(2, { first: 0, count: 2, isLast: false }))).toEqual([]);
-  });
+test("Rendition: composes the newest frame, whole, with its stamps", () => {
+  const rendition = start();
+  commit(rendition, 3, [0, 1, 2, 3]);
+  commit(rendition, 7, [2]);
+  const messages = rendition.compose(3);
+  expect(messages.length).toBe(1);
+  const { tiles, encodedAt, sentAt, ...rest } = read(messages[0]);
+  expect(rest).toEqual({ frameNumber: 7, capturedAt: 7000, isLast: true });
+  expect(tilesOf(tiles)).toEqual([{ number: 2, bytes: new Uint8Array([7, 2]) }]);
+  expect(sentAt).toBeGreaterThanOrEqual(encodedAt);
+  expect([rendition.newestFrame, rendition.newestBytes]).toEqual([7, 2]);
+  expect([rendition.wholeBytes, rendition.isNew]).toEqual([8, false]);
 });
 
-test("a frame that is given up leaves what there was", () => {
+test("Rendition: viewers with the same frame share a message until there is a newer frame", () => {
+  const rendition = start();
+  commit(rendition, 1, [0, 1, 2, 3]);
+  commit(rendition, 2, [1]);
+  const [whole] = rendition.compose(0);
+  const [change] = rendition.compose(1);
+  expect(rendition.compose(0)[0]).toBe(whole as Uint8Array);
+  expect(rendition.compose(1)[0]).toBe(change as Uint8Array);
+  expect([numbers(whole), numbers(change)]).toEqual([[0, 1, 2, 3], [1]]);
+  commit(rendition, 3, [3]);
+  expect(numbers(rendition.compose(1)[0])).toEqual([1, 3]);
+  expect(numbers(rendition.compose(2)[0])).toEqual([3]);
+});
+
+test("Rendition: shares messages of parts, and never those of another part or frame", () => {
+  const rendition = start();
+  commit(rendition, 1, [0, 1, 2, 3]);
+  rendition.open(2, 2000);
+  rendition.put([3], [2], new Uint8Array([2, 3]));
+  const later = rendition.composePart(1, { first: 2, count: 2, isLast: false });
+  expect(rendition.composePart(1, { first: 2, count: 2, isLast: false })).toBe(later);
+  expect(numbers(later)).toEqual([3]);
+  expect(read(later)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: false });
+  expect(numbers(rendition.composePart(0, { first: 2, count: 2, isLast: false }))).toEqual([2, 3]);
+  rendition.put([0], [2], new Uint8Array([2, 0]));
+  const first = rendition.composePart(1, { first: 0, count: 2, isLast: true });
+  expect(numbers(first)).toEqual([0]);
+  expect(read(first)).toMatchObject({ frameNumber: 2, capturedAt: 2000, isLast: true });
+  rendition.commit(4);
+  rendition.open(3, 3000);
+  expect(read(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toMatchObject({
+    frameNumber: 3,
+    isLast: false,
+  });
+  expect(numbers(rendition.composePart(1, { first: 0, count: 2, isLast: false }))).toEqual([0]);
+  expect(numbers(rendition.composePart(2, { first: 0, count: 2, isLast: false }))).toEqual([]);
+});
+
+test("Rendition: an aborted frame leaves the frame before it", () => {
   const rendition = start();
   commit(rendition, 1, [0, 1, 2, 3]);
   const [message] = rendition.compose(0);
@@ -99,14 +102,14 @@ test("a frame that is given up leaves what there was", () => {
   expect(rendition.newestFrame).toBe(1);
 });
 
-test("the first frame that is given up leaves a rendition that is still new", () => {
+test("Rendition: is still new after its first frame was aborted", () => {
   const rendition = start();
   rendition.open(1, 1000);
   rendition.abort();
   expect([rendition.isNew, rendition.newestFrame, rendition.stitch()]).toEqual([true, 0, null]);
 });
 
-test("begun anew it is another stream, without tiles; stopped it is none", () => {
+test("Rendition: has another stream after a restart, and none after a stop", () => {
   const rendition = start();
   const before = rendition.stream;
   expect(before).toMatchObject({ ...STREAM, jpegHeader: new Uint8Array([0xff, 0xd8]) });
@@ -125,31 +128,28 @@ test("begun anew it is another stream, without tiles; stopped it is none", () =>
   expect(numbers(rendition.compose(0)[0])).toEqual([0, 1]);
 });
 
-describe("renditions", () => {
-  test("are made once for all who want the level, the largest and best first", () => {
-    const renditions = new RenditionRegistry();
-    const half = renditions.acquire({ halvings: 1, quality: 60 });
-    const thin = renditions.acquire({ halvings: 0, quality: 30 });
-    const best = renditions.acquire({ halvings: 0, quality: 75 });
-    expect(renditions.acquire({ halvings: 1, quality: 60 })).toBe(half);
-    expect(renditions.wanted).toEqual([best, thin, half]);
-    expect([half.users, thin.users]).toEqual([2, 1]);
-  });
+test("RenditionRegistry: has one rendition for each level, the largest and best first", () => {
+  const renditions = new RenditionRegistry();
+  const half = renditions.acquire({ halvings: 1, quality: 60 });
+  const thin = renditions.acquire({ halvings: 0, quality: 30 });
+  const best = renditions.acquire({ halvings: 0, quality: 75 });
+  expect(renditions.acquire({ halvings: 1, quality: 60 })).toBe(half);
+  expect(renditions.wanted).toEqual([best, thin, half]);
+  expect([half.users, thin.users]).toEqual([2, 1]);
+});
 
-  test("are retired with their last user, once, if they have tables to give back; whoever comes later gets another", () => {
-    const renditions = new RenditionRegistry();
-    const first = start(renditions.acquire(LEVEL));
-    renditions.acquire(LEVEL);
-    renditions.release(first);
-    expect([renditions.wanted.length, renditions.takeRetired().length]).toEqual([1, 0]);
-    renditions.release(first);
-    expect(renditions.wanted).toEqual([]);
-    const second = renditions.acquire(LEVEL);
-    expect(second).not.toBe(first);
-    expect(renditions.takeRetired()).toEqual([first]);
-    for (let round = 0; round < 100; round++)
-      renditions.release(renditions.acquire({ halvings: 2, quality: round + 1 }));
-    expect(renditions.takeRetired()).toEqual([]); // a viewer that changes its mind all the time takes no memory
-    expect(renditions.wanted).toEqual([second]);
-  });
+test("RenditionRegistry: retires a rendition with its last user, once, if it has tables", () => {
+  const renditions = new RenditionRegistry();
+  const first = start(renditions.acquire(LEVEL));
+  renditions.acquire(LEVEL);
+  renditions.release(first);
+  expect([renditions.wanted.length, renditions.takeRetired().length]).toEqual([1, 0]);
+  renditions.release(first);
+  expect(renditions.wanted).toEqual([]);
+  const second = renditions.acquire(LEVEL);
+  expect(second).not.toBe(first);
+  expect(renditions.takeRetired()).toEqual([first]);
+  for (let round = 0; round < 100; round++) renditions.release(renditions.acquire({ halvings: 2, quality: round + 1 }));
+  expect(renditions.takeRetired()).toEqual([]); // renditions without tables leave nothing behind
+  expect(renditions.wanted).toEqual([second]);
 });
