@@ -3,7 +3,8 @@
 import { expect } from "bun:test";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
 import { Health } from "../../src/core/health.ts";
-import { SILENT_LOG } from "../../src/core/log.ts";
+import { type Log, SILENT_LOG } from "../../src/core/log.ts";
+import type { Trace } from "../../src/core/trace.ts";
 import type { Source } from "../../src/capture/source.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import type { AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
@@ -56,7 +57,7 @@ export class World {
   readonly #truthOf = new Map<Rendition, Truth>();
   #open: Open | null = null;
 
-  constructor(limits: AdaptationLimits) {
+  constructor(limits: AdaptationLimits, { log = SILENT_LOG, trace = null }: { log?: Log; trace?: Trace | null } = {}) {
     const source: Source = { name: "model", framesPerSecond: 30, run: () => Promise.resolve() };
     this.audience = new Audience({
       name: "model",
@@ -68,8 +69,8 @@ export class World {
       transcodes: true,
       health: this.health,
       listener: { demandChanged: () => undefined, frameAcknowledged: () => undefined },
-      log: SILENT_LOG,
-      trace: null,
+      log,
+      trace,
     });
     this.reception = new Reception({
       limits,

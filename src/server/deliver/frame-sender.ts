@@ -208,5 +208,5 @@ function followAck(
   const shownAt = now - roundTripMicros / 2;
   const receivedAt = shownAt - workMicros;
   track.below("transfer").span("transfer", receivedAt - transferMicros, receivedAt, { frame: frameNumber });
-  track.below("viewer's work").span("decode and show", receivedAt, shownAt, { frame: frameNumber });
+  track.below("work").span("decode and show", receivedAt, shownAt, { frame: frameNumber });
 }

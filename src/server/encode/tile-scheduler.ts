@@ -6,8 +6,8 @@ import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { samplingOf } from "../../codec/jpeg/sampling.ts";
-import { type BandOutput, bandStart, type EncodeTilesJob, type ScaleJob, UNCHANGED } from "../../codec/tile-jobs.ts";
-import { type Micros, nowMicros } from "../../core/clock.ts";
+import { type BandOutput, bandStart, UNCHANGED } from "../../codec/tile-jobs.ts";
+import { nowMicros } from "../../core/clock.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { halfSize, type Sampling, type Size } from "../../core/pixel-format.ts";
@@ -18,6 +18,7 @@ import type { RenditionRegistry } from "../renditions/registry.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 import type { Demand, Part, TileSink } from "../renditions/sinks.ts";
 import type { EncodeFigures } from "./figures.ts";
+import { type FrameInWork, planFrame, type RenditionInWork } from "./frame-in-work.ts";
 import { RenditionTables, type SourceLayout } from "./rendition-tables.ts";
 import { Scale } from "./scale.ts";
 
@@ -45,31 +46,6 @@ export interface TileSchedulerOptions {
   figures: EncodeFigures;
   log: Log;
   track: TraceTrack | null;
-}
-
-interface RenditionInWork {
-  rendition: Rendition;
-  scale: ScaleJob;
-  lengthsAddress: number;
-  /** Bytes of its tiles that are encoded so far. */
-  bytes: number;
-}
-
-interface FrameInWork {
-  pixels: CapturedPixels;
-  job: EncodeTilesJob;
-  /** In the order of the outputs of a band. */
-  renditions: RenditionInWork[];
-  bandsDone: number;
-  /** Changed tiles so far, by scale. */
-  changed: number[];
-  /** How many threads it is given to at most. */
-  threads: number;
-  threadsAtWork: number;
-  startedAt: Micros;
-  busyMicros: number;
-  failure: string | null;
-  isOver: boolean;
 }
 
 export class TileScheduler {
@@ -174,50 +150,14 @@ export class TileScheduler {
   }
 
   #describe(pixels: CapturedPixels, ready: readonly Rendition[]): FrameInWork {
-    const smallest = Math.max(...ready.map(({ level }) => level.halvings));
-    const renditions: RenditionInWork[] = [];
-    const scales: ScaleJob[] = [];
-    for (let halvings = 0; halvings <= smallest; halvings++) {
-      const scale = this.#scales[halvings] as Scale;
-      const begun = scale.begin(halvings === 0 ? pixels.slot : null, pixels.capturedAt, this.#options.noise);
-      const job: ScaleJob = { ...begun, renditions: [] };
-      scales.push(job);
-      for (const rendition of ready) {
-        const { picture, isNew, level } = rendition;
-        if (level.halvings !== halvings) continue;
-        if (picture === null) throw new Error("a rendition without tables was to be encoded");
-        const lengthsAddress = scale.lengthsAddress(job.renditions.length);
-        job.renditions.push({ picture, isNew, lengthsAddress });
-        renditions.push({ rendition, scale: job, lengthsAddress, bytes: 0 });
-      }
-    }
+    const { arena, demand, noise } = this.#options;
     const threads = this.#threads();
-    return {
-      pixels,
-      job: this.#describeJob(pixels, scales, threads),
-      renditions,
-      bandsDone: 0,
-      changed: scales.map(() => 0),
-      threads,
-      threadsAtWork: 0,
-      startedAt: nowMicros(),
-      busyMicros: 0,
-      failure: null,
-      isOver: false,
-    };
-  }
-
-  #describeJob({ format }: CapturedPixels, scales: ScaleJob[], threads: number): EncodeTilesJob {
-    const { arena, demand } = this.#options;
-    const { mcuLines } = (this.#scales[0] as Scale).grid;
-    const unit = 2 ** (scales.length - 1);
     const saysParts = demand.wantsParts(this.#expectedMicros / threads);
-    const mostBands = threads === 1 && !saysParts ? 1 : threads * BANDS_PER_THREAD;
-    const bandLines = Math.ceil(mcuLines / mostBands / unit) * unit;
-    const bands = Math.ceil(mcuLines / bandLines);
+    const bands = threads === 1 && !saysParts ? 1 : threads * BANDS_PER_THREAD;
     const counterAddress = this.#counterAddress;
+    const frame = planFrame(pixels, { ready, scales: this.#scales, noise, threads, bands, saysParts, counterAddress });
     new Int32Array(arena.memory.buffer, counterAddress, 1)[0] = 0;
-    return { kind: "encode-tiles", format, counterAddress, scales, bandLines, bands, saysParts };
+    return frame;
   }
 
   /** How many threads the next frame is worth. */
@@ -274,7 +214,7 @@ export class TileScheduler {
     const isLogged = log.isEnabledFor("debug");
     if (!isLogged && track === null) return;
     const now = nowMicros();
-    track?.below("capture").span("capture to encoder", capturedAt, startedAt, { frame: frameNumber });
+    track?.below("waiting").span("capture to encoder", capturedAt, startedAt, { frame: frameNumber });
     for (const { rendition, bytes } of renditions) {
       const { halvings, quality } = rendition.level;
       const { width, height } = this.#scaleOf(rendition).size;

@@ -13,6 +13,7 @@ import {
 import type { Level } from "../../../src/server/renditions/ladder.ts";
 import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { djpeg } from "../../support/jpeg-tools.ts";
+import { RecordedTrace } from "../../support/recorded-trace.ts";
 import { randomPixels } from "../../support/random-pictures.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import {
@@ -225,4 +226,39 @@ test.each([
   expect(new Set(sources).size).toBeGreaterThan(1);
   for (const { number, bytes: tile } of owed(late, 0))
     expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
+});
+
+test("TileScheduler: reports the share of changed tiles with each commit", async () => {
+  const fixture = new EncodeFixture(threads, 0);
+  const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
+  const frame = frameOf("rgb24", { width: 640, height: 352 }, 8);
+  await fixture.encodeForAll(frame);
+  fixture.changedShares.clear();
+  await fixture.encode(frame);
+  await fixture.encode(altered(frame, 0.75, 1, 9));
+  const shareOf = (rendition: Rendition) =>
+    owed(rendition, rendition.newestFrame - 1).length / owed(rendition, 0).length;
+  for (const rendition of [full, half]) {
+    const shares = fixture.changedShares.get(rendition.level.quality);
+    expect(shares).toEqual([0, shareOf(rendition)]);
+    expect(shares?.[1]).toBeWithin(0.2, 0.4); // the lowest quarter has changed
+  }
+});
+
+test("TileScheduler: traces the wait and the encoding of a frame for each rendition", async () => {
+  const trace = new RecordedTrace();
+  const fixture = new EncodeFixture(threads, 0, "420", trace);
+  for (const level of [FULL, HALF]) fixture.want(level);
+  await fixture.encodeForAll(frameOf("rgb24", { width: 640, height: 352 }, 8));
+  const spans = trace.spans.filter(({ fields }) => fields?.["frame"] === fixture.captures.frames);
+  expect(spans.map(({ track, name }) => `${track}: ${name}`)).toEqual([
+    "camera test waiting: capture to encoder",
+    "camera test: encode 640x352 q80",
+    "camera test: encode 320x176 q64",
+  ]);
+  const [wait, ...encodings] = spans;
+  for (const { from, to } of encodings) {
+    expect(from).toBe(wait?.to as number);
+    expect(to).toBeGreaterThan(from);
+  }
 });
