@@ -1,4 +1,4 @@
-// Ages looked at over time: a picture that stands counts as long as it stands.
+// AgeOverTime: a picture counts for as long as it stays on the screen.
 
 import { describe, expect, test } from "bun:test";
 import { AgeOverTime, recoveryMs, summariseAges } from "../../bench/age-over-time.ts";
@@ -6,8 +6,8 @@ import { AgeOverTime, recoveryMs, summariseAges } from "../../bench/age-over-tim
 const MS = 1_000;
 const START = 1_700_000_000_000_000;
 
-/** Pictures 40 ms old when they come, every 20 ms, but none between 200 and 700 ms. */
-function withAFreeze() {
+/** Pictures that are 40 ms old arrive every 20 ms, except between 200 and 700 ms. */
+function runWithFreeze() {
   const age = new AgeOverTime();
   for (let ms = 0; ms <= 1000; ms += 20) {
     if (ms <= 200 || ms >= 700) age.shown(START + (ms - 40) * MS, START + ms * MS);
@@ -15,17 +15,17 @@ function withAFreeze() {
   return age.until(START + 1_020 * MS);
 }
 
-describe("age over time", () => {
-  test("looks every 10 ms, at the picture that is there", () => {
-    const { firstAt, stepMs, agesMs } = withAFreeze();
-    expect({ firstAt, stepMs, looks: agesMs.length }).toEqual({ firstAt: START, stepMs: 10, looks: 102 });
+describe("AgeOverTime", () => {
+  test("AgeOverTime: samples the age of the current picture every 10 ms", () => {
+    const { firstAt, stepMs, agesMs } = runWithFreeze();
+    expect({ firstAt, stepMs, samples: agesMs.length }).toEqual({ firstAt: START, stepMs: 10, samples: 102 });
     expect(agesMs.slice(0, 4)).toEqual([40, 50, 40, 50]);
     expect(agesMs[69]).toBe(530); // from 160 to 690
     expect(agesMs[70]).toBe(40);
   });
 
-  test("a freeze weighs by its length: of a run of which half is frozen, half is old", () => {
-    const samples = withAFreeze();
+  test("summariseAges: a freeze counts for as long as it lasts", () => {
+    const samples = runWithFreeze();
     const whole = summariseAges(samples, START, START + 1_020 * MS);
     expect(whole.p50).toBeWithin(50, 100);
     expect(whole.p95).toBeGreaterThan(450);
@@ -33,12 +33,12 @@ describe("age over time", () => {
     expect(summariseAges(samples, START, START + 190 * MS)).toEqual({ p50: 40, p95: 50, p99: 50, max: 50 });
   });
 
-  test("recovery is over when the age stays below the limit", () => {
-    const samples = withAFreeze();
+  test("recoveryMs: the recovery ends when the age stays below the limit", () => {
+    const samples = runWithFreeze();
     expect(recoveryMs(samples, START + 400 * MS, 60, 100)).toBe(300);
     expect(recoveryMs(samples, START + 800 * MS, 60, 100)).toBe(0);
     expect(recoveryMs(samples, START + 400 * MS, 45, 100)).toBe(Number.POSITIVE_INFINITY);
-    // 20 ms of youth at the beginning of the freeze are none.
+    // The first 20 ms of the freeze are below the limit, but that does not last.
     expect(recoveryMs(samples, START + 190 * MS, 80, 100)).toBe(510);
   });
 });

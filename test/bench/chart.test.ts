@@ -1,4 +1,4 @@
-// Charts: what they say, as an XML reader finds it, and what a program that draws SVG makes of them.
+// Charts: their texts and shapes, read by an XML reader and drawn by librsvg.
 
 import { expect, test } from "bun:test";
 import { type Chart, renderChart } from "../../bench/chart.ts";
@@ -36,7 +36,7 @@ const CHART: Chart = {
   ],
 };
 
-/** The texts and elements of an SVG, by a reader of markup that is not ours. */
+/** Reads the texts and elements of an SVG with Bun's HTMLRewriter. */
 async function read(svg: string) {
   const texts: string[] = [];
   const elements: Record<string, Record<string, string>[]> = {};
@@ -55,7 +55,7 @@ async function read(svg: string) {
   return { texts, elements };
 }
 
-test("a chart says its titles, groups, series, units and values, escaped", async () => {
+test("renderChart: writes titles, groups, series, units and values, escaped", async () => {
   const { texts } = await read(renderChart(CHART));
   for (const expected of ["Bars", "Lines", "ms", "p50", "p99", "b", "12.3", "1500", "0", "none", "s", "10 kB"]) {
     expect(texts).toContain(expected);
@@ -64,22 +64,22 @@ test("a chart says its titles, groups, series, units and values, escaped", async
   expect(texts).toContain("a &quot;quoted&quot; group");
 });
 
-test("bars are as long as their values, and nothing lies outside of the picture", async () => {
+test("renderChart: bars are proportional to their values and stay inside the picture", async () => {
   const { elements } = await read(renderChart(CHART));
-  const [ground, ...rects] = elements["rect"] ?? [];
+  const [background, ...rects] = elements["rect"] ?? [];
   const bars = rects.filter(({ height }) => height === "13").map(({ width }) => Number(width));
   expect(bars).toHaveLength(4);
   expect((bars[2] ?? 0) / (bars[0] ?? 0)).toBeWithin(1500 / 12.34 - 3, 1500 / 12.34 + 3);
   expect([bars[1], bars[3]]).toEqual([0, 0]);
   for (const { x, width } of rects) {
-    expect(Number(x) + Number(width)).toBeLessThanOrEqual(Number(ground?.["width"]));
+    expect(Number(x) + Number(width)).toBeLessThanOrEqual(Number(background?.["width"]));
   }
   const points = (elements["polyline"]?.[0]?.["points"] ?? "").split(" ").map((each) => each.split(",").map(Number));
   expect(points).toHaveLength(3);
   expect(points.flat().every(Number.isFinite)).toBe(true);
 });
 
-test("a chart of nothing is still a chart", async () => {
+test("renderChart: accepts panels without data", async () => {
   const svg = renderChart({
     title: "Nothing",
     panels: [
@@ -93,7 +93,9 @@ test("a chart of nothing is still a chart", async () => {
 
 const hasRsvg = Bun.which("rsvg-convert") !== null;
 
-test.skipIf(!hasRsvg)("librsvg draws it: bars in the colours of their series", async () => {
+const reason = hasRsvg ? "" : " (skipped: no program rsvg-convert)";
+
+test.skipIf(!hasRsvg)(`renderChart: librsvg draws the bars in the colours of their series${reason}`, async () => {
   const drawing = Bun.spawn(["rsvg-convert", "--format", "png"], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   drawing.stdin.write(renderChart(CHART));
   drawing.stdin.end();
@@ -107,5 +109,5 @@ test.skipIf(!hasRsvg)("librsvg draws it: bars in the colours of their series", a
   for (let at = 0; at < stdout.length; at += 3) {
     if (stdout[at] === 0x00 && stdout[at + 1] === 0x72 && stdout[at + 2] === 0xb2) blue++;
   }
-  expect(blue).toBeGreaterThan(5_000); // the bar of 1500 alone is some 600 by 13
+  expect(blue).toBeGreaterThan(5_000); // the bar of 1500 alone has about 600 × 13 pixels
 });

@@ -1,4 +1,4 @@
-// The draining viewers of the fan-out bench against a server of the test's own: they acknowledge frames, in either form.
+// The viewers of the fan-out bench, connected to a server of this test.
 
 import { expect, test } from "bun:test";
 import { startDrainClients } from "../../bench/processes.ts";
@@ -15,7 +15,7 @@ const JPEG = new Uint8Array(100_000).fill(7);
 const TILE = { number: 3, bytes: new Uint8Array(40_000).fill(9) };
 const PING_SENT_AT = 123_456;
 
-/** A picture, a frame of tiles in two parts, one in which nothing has changed, and a part whose last never comes. */
+/** A picture, a frame of tiles in two parts, a frame without changes, and a frame whose last part never comes. */
 const STREAM = [
   writePicture(1, STAMPS, JPEG),
   writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: listOf([TILE]) }),
@@ -25,7 +25,7 @@ const STREAM = [
   writePing({ sentAt: PING_SENT_AT }),
 ];
 
-test("draining viewers greet, acknowledge whole frames once, answer pings, and count", async () => {
+test("drain client: its viewers acknowledge complete frames, answer pings and count", async () => {
   const versions: number[] = [];
   const acks: Ack[][] = [];
   const ponged: Promise<void>[] = [];

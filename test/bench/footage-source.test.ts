@@ -1,4 +1,4 @@
-// The benches' footage: frames with readable codes that change everywhere, only where people walk, or not at all.
+// The footage of the benches: frames with readable codes that change everywhere, where people walk, or not at all.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createFootageSource } from "../../bench/footage-source.ts";
@@ -13,10 +13,10 @@ setDefaultTimeout(60_000);
 
 const SIZE = { width: 320, height: 180 };
 const BLOCK = 16;
-/** The code is 4 cells of a fortieth of the width high; its place is left out of comparisons. */
+/** Comparisons leave out the code. Its height is 4 cells, each a fortieth of the width. */
 const ROWS_ABOVE_CODE = SIZE.height - (4 * SIZE.width) / 40;
 
-/** So many frames, as fast as they come. */
+/** Captures `count` frames as fast as possible. */
 async function framesOf(kind: FootageKind, count: number): Promise<RecordingSink["frames"]> {
   const sink = new RecordingSink();
   const ending = new AbortController();
@@ -42,29 +42,29 @@ function changedShare(a: Uint8Array, b: Uint8Array): number {
   return changed / (across * down);
 }
 
-/** The changed shares from each frame to the next. */
+/** The share of changed blocks from each frame to the next. */
 function changes(frames: RecordingSink["frames"]): number[] {
   return frames.slice(1).map(({ bytes }, i) => changedShare(bytes, frames[i]?.bytes as Uint8Array));
 }
 
-describe("footage", () => {
-  test("moving: all of the picture changes with every frame, also where it begins anew", async () => {
-    const frames = await framesOf("moving", 60); // of 48, so the first comes again
+describe("footage source", () => {
+  test("footage source: moving footage changes everywhere with each frame, also when it repeats", async () => {
+    const frames = await framesOf("moving", 60); // 48 of them differ, then they repeat
     expect(Math.min(...changes(frames))).toBeGreaterThan(0.97);
     expect(changedShare(frames[0]?.bytes as Uint8Array, frames[48]?.bytes as Uint8Array)).toBe(0);
   });
 
-  test("still: something changes with every frame, and mostly most does not", async () => {
+  test("footage source: in still footage a small part changes with each frame", async () => {
     const shares = changes(await framesOf("still", 40));
     expect(Math.min(...shares)).toBeGreaterThan(0);
-    expect(median(shares)).toBeLessThan(0.5); // not each: the clip's own compression now and then redraws everything
+    expect(median(shares)).toBeLessThan(0.5); // the median only: the key frames of the clip change everything
   });
 
-  test("frozen: nothing changes but the code", async () => {
+  test("footage source: in frozen footage only the code changes", async () => {
     expect(Math.max(...changes(await framesOf("frozen", 10)))).toBe(0);
   });
 
-  test("every frame carries its number and the time it was delivered with", async () => {
+  test("footage source: the code of a frame has its number and its capture time", async () => {
     const begin = nowMicros();
     const frames = await framesOf("moving", 60);
     const codes = frames.map(({ bytes }) => readFrameCode(bytes, SIZE));
@@ -73,13 +73,13 @@ describe("footage", () => {
     expect(codes[0]?.bornAt).toBeGreaterThan(begin);
   });
 
-  test("comes at its rate, and a frame that nobody has room for is lost", async () => {
+  test("footage source: keeps its rate, and drops a frame if there is no slot for it", async () => {
     const sink = new RecordingSink();
     const ending = new AbortController();
     const running = createFootageSource("frozen", SIZE, 100).run(sink, ending.signal);
     while (sink.frames.length < 20) await Bun.sleep(1);
     const span = (sink.frames[19]?.capturedAt ?? 0) - (sink.frames[0]?.capturedAt ?? 0);
-    expect(span).toBeGreaterThan(18 * 10_000 * 0.9); // 19 intervals of 10 ms; the machine may make them longer
+    expect(span).toBeGreaterThan(18 * 10_000 * 0.9); // 19 intervals of 10 ms; a busy machine makes them longer
     sink.slots = 0;
     while (sink.lostFrames < 3) await Bun.sleep(1);
     const delivered = sink.frames.length;
@@ -89,7 +89,7 @@ describe("footage", () => {
     await running;
   });
 
-  test("its server can be watched, and a probe with a warm-up forgets what was before", async () => {
+  test("footage server: a probe ignores the frames of its warm-up", async () => {
     const server = await startFootageServer({ kind: "moving", size: SIZE, fps: 50, flags: ["--workers", "1"] });
     let warm = 0;
     const watch = { port: server.port, seconds: 1, warmUpSeconds: 1, onWarm: () => warm++ };

@@ -1,11 +1,11 @@
-// The benches' still scene: noise of the strength that was asked for, new in each frame, the same in each run.
+// The footage of the benches in memory: noise of the given strength, and frame codes.
 
 import { expect, test } from "bun:test";
 import { CLIP_SIZE, codedFootage, footageFrames, noisyStill } from "../../bench/footage.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 
-test("a still scene has noise of its own in each frame", () => {
+test("noisyStill: each frame has different noise of the given strength, the same in each run", () => {
   const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");
   const frames = noisyStill(3, 2);
   const noises = frames.map((frame) => Int16Array.from(frame, (sample, i) => sample - (still?.[i] ?? 0)));
@@ -16,12 +16,12 @@ test("a still scene has noise of its own in each frame", () => {
     expect(Math.sqrt(squares / noise.length)).toBeWithin(1.9, 2.1);
     const other = noises[(index + 1) % noises.length] ?? noise;
     const product = noise.reduce((total, each, i) => total + each * (other[i] ?? 0), 0);
-    expect(Math.abs(product / squares)).toBeLessThan(0.02); // nothing in common
+    expect(Math.abs(product / squares)).toBeLessThan(0.02); // no correlation
   }
   expect(noisyStill(1, 2)[0]?.every((sample, i) => sample === frames[0]?.[i])).toBe(true);
 });
 
-test("footage with a code says when it was asked for", () => {
+test("codedFootage: the code has the time at which the frame was requested", () => {
   const next = codedFootage();
   const before = nowMicros();
   const first = readFrameCode(next(), CLIP_SIZE);

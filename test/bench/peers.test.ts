@@ -1,4 +1,4 @@
-// The peers of `bench peers`: each that is installed carries stamped frames through, and what goes wrong is said.
+// The peers of `bench peers`: each installed one delivers stamped frames.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { outsidePeers } from "../../bench/peers/outside.ts";
@@ -9,10 +9,10 @@ setDefaultTimeout(60_000);
 
 const ROUND = { size: { width: 320, height: 180 }, fps: 30, seconds: 1, slowMs: 0, display: null };
 
-describe("a round", () => {
+describe("peers", () => {
   for (const { name, isInstalled, run } of [OURS, ...outsidePeers()]) {
-    const reason = isInstalled ? "" : " (skipped: not installed)";
-    test.skipIf(!isInstalled)(`of ${name} delivers readable frames in order${reason}`, async () => {
+    const reason = isInstalled ? "" : " (skipped: not installed; bun run test --all installs it)";
+    test.skipIf(!isInstalled)(`peer ${name}: delivers readable frames in order${reason}`, async () => {
       const outcome = await run(ROUND);
       expect(outcome).toMatchObject({ unreadable: 0, outOfOrder: 0 });
       expect(outcome.frames).toBeGreaterThan(1);
@@ -24,15 +24,19 @@ describe("a round", () => {
   }
 
   const slow = outsidePeers().find(({ name }) => name === "opencv-jpeg");
-  test.skipIf(!slow?.isInstalled)("with a slow receiver: what that takes is in the latency", async () => {
-    const outcome = await slow?.run({ ...ROUND, slowMs: 200 });
-    expect(outcome?.lastSecondMs).toBeGreaterThanOrEqual(200);
-    expect(outcome?.fps).toBeLessThan(5.1);
-  });
+  const reason = slow?.isInstalled ? "" : " (skipped: not installed)";
+  test.skipIf(!slow?.isInstalled)(
+    `peer opencv-jpeg: the latency includes the time of a slow receiver${reason}`,
+    async () => {
+      const outcome = await slow?.run({ ...ROUND, slowMs: 200 });
+      expect(outcome?.lastSecondMs).toBeGreaterThanOrEqual(200);
+      expect(outcome?.fps).toBeLessThan(5.1);
+    },
+  );
 });
 
-describe.skipIf(process.platform !== "linux")("processor shares", () => {
-  test("count children, and tell the busy from the idle", async () => {
+describe.skipIf(process.platform !== "linux")("processorShares", () => {
+  test("processorShares: includes children, and tells busy from idle processes", async () => {
     const spin = "while :; do :; done";
     const busy = Bun.spawn(["sh", "-c", `sh -c '${spin}' & trap 'kill $!' TERM; wait`]);
     const idle = Bun.spawn(["sleep", "60"]);
@@ -49,7 +53,7 @@ describe.skipIf(process.platform !== "linux")("processor shares", () => {
     }
   });
 
-  test("are unknown for a process that has ended", async () => {
+  test("processorShares: null if a process has ended", async () => {
     const gone = Bun.spawn(["true"]);
     await gone.exited;
     expect(await processorShares([gone.pid], 0.3)).toBeNull();

@@ -1,4 +1,4 @@
-// The peers' Python draws and reads the frame code that our TypeScript draws and reads.
+// The frame code in Python (bench/peers) and in TypeScript are the same.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { run } from "../support/jpeg-tools.ts";
 
 const FOLDER = fileURLToPath(new URL("../../bench/peers/", import.meta.url));
 const CODE = { frameNumber: 0xdeadbeef, bornAt: 1_763_800_000_123_456 };
-/** Cells of whole and of uneven pixels. */
+/** Sizes whose cells have whole, and fractional, numbers of pixels. */
 const SIZES: Size[] = [
   { width: 1280, height: 720 },
   { width: 1918, height: 1079 },
@@ -19,14 +19,14 @@ const SIZES: Size[] = [
   MIN_CODE_SIZE,
 ];
 
-/** Grey RGBA pixels with the code in them. */
+/** Grey RGBA pixels with the code. */
 function picture({ width, height }: Size): Uint8Array {
   const pixels = new Uint8Array(width * height * 4).fill(77);
   drawFrameCode(pixels, { width, height }, CODE);
   return pixels;
 }
 
-/** What frame_code.py reads out of a picture. */
+/** The code that frame_code.py reads from a picture. */
 function readByPython({ width, height }: Size, channels: number, pixels: Uint8Array): unknown {
   const sides = [width, height, channels].map(String);
   const { bytes } = run([DEBIAN_PYTHON, "-B", `${FOLDER}frame_code.py`, ...sides], pixels);
@@ -34,8 +34,8 @@ function readByPython({ width, height }: Size, channels: number, pixels: Uint8Ar
 }
 
 const isThere = isInstalled("numpy");
-describe.skipIf(!isThere)(isThere ? "Python" : "Python (skipped: python3-numpy is not installed)", () => {
-  test.each(SIZES)("reads what TypeScript has drawn, from RGBA and from three channels, $width by $height", (size) => {
+describe.skipIf(!isThere)(`frame_code.py${isThere ? "" : " (skipped: no python3-numpy)"}`, () => {
+  test.each(SIZES)("frame_code.py: reads the code of TypeScript from RGBA and RGB, $width by $height", (size) => {
     const rgba = picture(size);
     const code = [CODE.frameNumber, CODE.bornAt];
     expect(readByPython(size, 4, rgba)).toEqual(code);
@@ -43,13 +43,13 @@ describe.skipIf(!isThere)(isThere ? "Python" : "Python (skipped: python3-numpy i
     expect(readByPython(size, 3, rgb)).toEqual(code);
   });
 
-  test("reads nothing out of a damaged code", () => {
+  test("frame_code.py: finds no code if it is damaged", () => {
     const rgba = picture(MIN_CODE_SIZE);
     for (let y = 0; y < 4; y++) rgba.fill(255 - (rgba[y * 640] as number), y * 640, y * 640 + 16); // the first cell
     expect(readByPython(MIN_CODE_SIZE, 4, rgba)).toBeNull();
   });
 
-  test("its camera delivers stamped frames of the footage, drawn as ours", () => {
+  test("camera.py: delivers frames of the footage with the same code as TypeScript", () => {
     const size = { width: 1918, height: 1078 };
     const path = footageFile("frozen", size);
     const script = `
@@ -66,7 +66,7 @@ sys.stdout.buffer.write(frame.tobytes())`;
     expect(code?.frameNumber).toBe(3);
     expect(code?.bornAt).toBeGreaterThanOrEqual(before);
     expect(code?.bornAt).toBeLessThanOrEqual((Date.now() + 1) * 1000);
-    // Drawn cell for cell as ours: with the same code in the same footage the pictures are the same.
+    // The same code drawn into the same footage by TypeScript gives the same picture.
     const ours = new Uint8Array(readFileSync(path));
     if (code !== null) drawFrameCode(ours, size, code);
     expect(Buffer.from(rgba).equals(ours)).toBe(true);
