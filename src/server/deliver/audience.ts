@@ -195,7 +195,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#assignments.set(viewer, assignment);
     const track = trace === null ? null : new TraceTrack(trace, `viewer ${viewer.address}`);
     viewer.frames.follower = { address: viewer.address, log, track };
-    log.info(`viewer ${viewer.address} ${viewer.watching ? "is watching" : "asks"} (${this.count} in all)`);
+    log.info(`viewer ${viewer.address} ${viewer.watching ? "is watching" : "is connected"} (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
     return assignment;
   }

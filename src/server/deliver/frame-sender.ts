@@ -39,8 +39,9 @@ export class FrameSender {
   #owed = false;
   /** What was sent of the frames that are not acknowledged yet. */
   readonly #inFlight = new Map<number, SentFrame>();
-  /** The frame whose bytes wait in the outbox, and since when; for the trace. */
-  #leaving: { frameNumber: number; sentAt: Micros } | null = null;
+  /** For the trace: when the first byte of the frame was sent, and the number of a frame whose last bytes may wait in the outbox. */
+  #sentFrom: Micros = 0;
+  #leaving: number | null = null;
   /** Set when the viewer has greeted. */
   follower: FrameFollower | null = null;
   /** Frames that were replaced by newer ones while this viewer had no credit. */
@@ -136,24 +137,20 @@ export class FrameSender {
     this.#owed = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
-    const sentAt = this.follower?.track ? nowMicros() : null;
     this.#expectAck(frameNumber, feed);
     for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
     this.#sentWhole(frameNumber);
-    if (sentAt === null) return;
-    this.#leaving = { frameNumber, sentAt };
-    this.#noteLeft();
   }
 
   /** The span of `send` ends when the kernel has taken the frame's last byte. */
   #noteLeft(): void {
     if (this.#leaving === null || !this.#outbox.idle) return;
-    const { frameNumber, sentAt } = this.#leaving;
+    this.follower?.track?.span("send", this.#sentFrom, nowMicros(), { frame: this.#leaving });
     this.#leaving = null;
-    this.follower?.track?.span("send", sentAt, nowMicros(), { frame: frameNumber });
   }
 
   #expectAck(frameNumber: number, { level }: Feed): void {
+    if (this.follower?.track) this.#sentFrom = nowMicros();
     this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
     if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole });
@@ -163,9 +160,17 @@ export class FrameSender {
     this.#since = frameNumber;
     this.#lastWhole = frameNumber;
     this.picturesSent++;
-    if (!this.follower?.log.isEnabledFor("debug")) return;
+    if (this.follower !== null) this.#followSending(frameNumber, this.follower);
+  }
+
+  #followSending(frameNumber: number, { address, log, track }: FrameFollower): void {
+    if (track !== null) {
+      this.#leaving = frameNumber;
+      this.#noteLeft();
+    }
+    if (!log.isEnabledFor("debug")) return;
     const bytes = this.#inFlight.get(frameNumber)?.bytes ?? 0;
-    this.follower.log.debug(`frame ${frameNumber}: sent to viewer ${this.follower.address}, ${bytes} bytes`);
+    log.debug(`frame ${frameNumber}: sent to viewer ${address}, ${bytes} bytes`);
   }
 
   #send(frameNumber: number, message: Uint8Array): void {

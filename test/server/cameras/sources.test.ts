@@ -1,6 +1,6 @@
-// Opening several cameras: one that is not there yet is waited for, wrong use ends its camera, and all lines say whose they are.
+// The sources of several cameras: the server waits for a missing one, and wrong use ends its camera only.
 
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 const folder = mkdtempSync(join(tmpdir(), "slipstream-cameras-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** As `--source` given so often. */
+/** The cameras for several `--source` flags. */
 const camerasOf = (...sources: string[]): ResolvedCameraOptions[] =>
   resolveServeOptions(combine({ source: sources }, {})).cameras;
 
@@ -39,37 +39,38 @@ const thrownBy = (run: () => unknown): unknown => {
   }
 };
 
-describe("a camera that cannot be opened", () => {
-  test("alone is thrown at once", () => {
-    expect(thrownBy(() => open(camerasOf(join(folder, "none.mp4"))))).toBeInstanceOf(SourceError);
-    expect(thrownBy(() => open(camerasOf("no-such-camera")))).toBeInstanceOf(UsageError);
-  });
+test("openSources: throws at once for a single camera that cannot be opened", () => {
+  expect(thrownBy(() => open(camerasOf(join(folder, "none.mp4"))))).toBeInstanceOf(SourceError);
+  expect(thrownBy(() => open(camerasOf("no-such-camera")))).toBeInstanceOf(UsageError);
+});
 
-  test("beside others is tried until it is there, under the name that it will have", async () => {
-    const path = join(folder, "late.mp4");
-    const { opened } = open(camerasOf(path, "pattern"));
-    expect(opened.map(({ name }) => name)).toEqual(["late.mp4", "pattern"]);
-    const late = opened[0]?.source as Source;
-    const sink = new RecordingSink();
-    const ending = new AbortController();
-    const running = late.run(sink, ending.signal);
-    while (sink.troubles.length === 0) await Bun.sleep(5);
-    expect(sink.troubles).toEqual([`cannot read ${path}: there is no such file or device; trying again`]);
-    expect(await late.controls?.list().catch((error: unknown) => error)).toMatchObject({
-      message: "late.mp4 has not been opened yet",
-    });
-    ffmpeg(["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "mpeg4", path]);
-    while (sink.frames.length === 0) await Bun.sleep(5);
-    expect(sink.troubles.at(-1)).toBeNull();
-    expect(late.framesPerSecond).toBe(25);
-    expect(await late.controls?.set("a", "1").catch((error: unknown) => error)).toMatchObject({
-      message: "late.mp4 has no controls",
-    });
-    ending.abort();
-    await running;
+test("openSources: tries one of several cameras until it is there, under its final name", async () => {
+  const path = join(folder, "late.mp4");
+  const { opened } = open(camerasOf(path, "pattern"));
+  expect(opened.map(({ name }) => name)).toEqual(["late.mp4", "pattern"]);
+  const late = opened[0]?.source as Source;
+  const sink = new RecordingSink();
+  const ending = new AbortController();
+  const running = late.run(sink, ending.signal);
+  while (sink.troubles.length === 0) await Bun.sleep(5);
+  expect(sink.troubles).toEqual([`cannot read ${path}: there is no such file or device; trying again`]);
+  expect(await late.controls?.list().catch((error: unknown) => error)).toMatchObject({
+    message: "late.mp4 has not been opened yet",
   });
+  ffmpeg(["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "mpeg4", path]);
+  while (sink.frames.length === 0) await Bun.sleep(5);
+  expect(sink.troubles.at(-1)).toBeNull();
+  expect(late.framesPerSecond).toBe(25);
+  expect(await late.controls?.set("a", "1").catch((error: unknown) => error)).toMatchObject({
+    message: "late.mp4 has no controls",
+  });
+  ending.abort();
+  await running;
+});
 
-  test.skipIf(process.platform !== "linux")("by a name that no camera has yet is waited for as well", async () => {
+test.skipIf(process.platform !== "linux")(
+  "openSources: one of several cameras may have a name that no device has yet",
+  async () => {
     const { opened } = open(camerasOf("no-such-camera", "pattern"));
     const sink = new RecordingSink();
     const ending = new AbortController();
@@ -78,40 +79,38 @@ describe("a camera that cannot be opened", () => {
     expect(sink.troubles[0]).toMatch(/^'no-such-camera' is neither a file nor a camera: write .*; trying again$/);
     ending.abort();
     await running;
-  });
+  },
+);
 
-  test("and never will be ends at once", async () => {
-    const { opened } = open(camerasOf(folder, "pattern"));
-    const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
-    expect(await run?.catch((error: unknown) => error)).toMatchObject({
-      message: `cannot read ${folder}: it is a folder, not a video`,
-    });
-  });
-});
-
-describe("wrong use", () => {
-  const wrong = { device: "/dev/video0" }; // goes with --source webcam only
-
-  test("of one camera ends that, and not the others", async () => {
-    const [first, second] = camerasOf("pattern", "pattern") as [ResolvedCameraOptions, ResolvedCameraOptions];
-    const { opened } = open([{ ...first, ...wrong }, second]);
-    const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
-    expect(await run?.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
-  });
-
-  test("of all is thrown", () => {
-    const cameras = camerasOf("pattern", "pattern").map((camera) => ({ ...camera, ...wrong }));
-    const error = thrownBy(() => open(cameras));
-    expect(error).toBeInstanceOf(UsageError);
-    expect((error as UsageError).message).toContain("--device goes with --source webcam only");
-  });
-
-  test("names that no camera has yet are not: all of them may be plugged in later", () => {
-    expect(open(camerasOf("nobody", "nothing")).opened.map(({ name }) => name)).toEqual(["nobody", "nothing"]);
+test("openSources: one of several cameras that can never be opened ends at once", async () => {
+  const { opened } = open(camerasOf(folder, "pattern"));
+  const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
+  expect(await run?.catch((error: unknown) => error)).toMatchObject({
+    message: `cannot read ${folder}: it is a folder, not a video`,
   });
 });
 
-test("Sources: the log of a camera has its given name, or the name of its source", () => {
+const wrong = { device: "/dev/video0" }; // goes with --source webcam only
+
+test("openSources: wrong use of one camera ends that camera only", async () => {
+  const [first, second] = camerasOf("pattern", "pattern") as [ResolvedCameraOptions, ResolvedCameraOptions];
+  const { opened } = open([{ ...first, ...wrong }, second]);
+  const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
+  expect(await run?.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
+});
+
+test("openSources: throws when all cameras are wrong use", () => {
+  const cameras = camerasOf("pattern", "pattern").map((camera) => ({ ...camera, ...wrong }));
+  const error = thrownBy(() => open(cameras));
+  expect(error).toBeInstanceOf(UsageError);
+  expect((error as UsageError).message).toContain("--device goes with --source webcam only");
+});
+
+test("openSources: names that no device has yet are no wrong use", () => {
+  expect(open(camerasOf("nobody", "nothing")).opened.map(({ name }) => name)).toEqual(["nobody", "nothing"]);
+});
+
+test("openSources: the log of a camera has its given name, or the name of its source", () => {
   const [plain, named] = camerasOf("auto", "auto") as [ResolvedCameraOptions, ResolvedCameraOptions];
   // Whether or not there is a camera, the log tells which source was chosen.
   const { said } = open([plain, { ...named, name: "door" }]);
@@ -121,7 +120,7 @@ test("Sources: the log of a camera has its given name, or the name of its source
 
 const isReady = () => Promise.resolve();
 
-test("what cannot be opened yet is tried in a thread, which says what opening would", async () => {
+test("tryOpen: opens in a thread and rejects with the error of opening", async () => {
   const [options] = camerasOf("no-such-camera") as [ResolvedCameraOptions];
   const never = new AbortController().signal;
   const refused = await tryOpen({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
@@ -135,7 +134,7 @@ test("what cannot be opened yet is tried in a thread, which says what opening wo
   await tryOpen({ ...options, source: "pattern" }, never);
 });
 
-test("a source that is opened late is opened once", async () => {
+test("openLazily: opens the source once", async () => {
   let opens = 0;
   const runs: number[] = [];
   const late = openLazily(
@@ -156,7 +155,7 @@ test("a source that is opened late is opened once", async () => {
   expect(runs.length).toBe(2);
 });
 
-test("a camera's wrong setting in a file is found when the camera comes, and is final then", async () => {
+test("openLazily: a wrong setting that is found with the camera is final", async () => {
   const late = openLazily(
     "it",
     () => {

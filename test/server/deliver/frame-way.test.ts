@@ -63,6 +63,21 @@ test("FrameSender: the span of sending ends when the socket has taken the last b
   expect(trace.spans.map(({ name, from, to }) => [name, to - from])).toEqual([["send", 25_000]]);
 });
 
+test("FrameSender: the span of sending a frame in parts goes from its first part to its last", () => {
+  const trace = new RecordedTrace();
+  const world = new World(NO_LIMITS, { trace });
+  world.join();
+  sendFrame(world);
+  trace.spans.length = 0;
+  world.openFrame([true], 4, true);
+  world.encodePart(0);
+  pass(7);
+  world.encodePart(0);
+  expect(trace.spans.map(({ name, from, to, fields }) => [name, to - from, fields])).toEqual([
+    ["send", 7_000, { frame: 2 }],
+  ]);
+});
+
 test("FrameSender: the debug log has a line for a frame that is sent and one for its acknowledgement", () => {
   const lines: string[] = [];
   const world = new World(NO_LIMITS, { log: debugLog(lines) });
