@@ -9,8 +9,8 @@ export type SpanFields = Record<string, string | number>;
 export interface Trace {
   /**
    * One span on a track, which is a row of the picture: `camera door`, `viewer 3`. `name` is the step (`encode`, `transfer`,
-   * `decode`); `fields` hold the frame number and what else is known of it. Spans of one track may not overlap in part:
-   * one contains the other, or they are apart.
+   * `decode`); `fields` hold the frame number and what else is known of it. Steps of several frames that may overlap belong on
+   * tracks of their own: programs that draw the file nest the spans of a track.
    */
   span(track: string, name: string, from: Micros, to: Micros, fields?: SpanFields): void;
 }

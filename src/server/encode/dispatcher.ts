@@ -155,7 +155,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
 
   /** Takes a whole picture. An older one than the newest that was published is dropped. */
   publish(picture: EncodedPicture): void {
-    const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
+    const { frameNumber, isPassedOn, jpegBytes } = picture;
     if (frameNumber <= this.#published) {
       this.#figures.drops.add("late");
       return;
@@ -164,10 +164,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#figures.countEncoded();
     if (this.#log.isEnabledFor("debug"))
       this.#log.debug(`frame ${frameNumber}: ${isPassedOn ? "passed on" : "encoded"} whole, ${jpegBytes} bytes`);
-    this.#track?.span(isPassedOn ? "pass on" : "encode", capturedAt, encodedAt, {
-      frame: frameNumber,
-      bytes: jpegBytes,
-    });
+    if (this.#track !== null) followPicture(this.#track, picture);
     this.#pictures.publish(picture);
   }
 
@@ -229,6 +226,13 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.pump();
     return delivery;
   }
+}
+
+/** Whole pictures may be encoded side by side, so they have a track of their own. */
+function followPicture(track: TraceTrack, picture: EncodedPicture): void {
+  const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
+  const fields = { frame: frameNumber, bytes: jpegBytes };
+  track.below("whole pictures").span(isPassedOn ? "pass on" : "wait and encode", capturedAt, encodedAt, fields);
 }
 
 function release(captured: Captured | null): void {
