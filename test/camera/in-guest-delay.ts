@@ -1,4 +1,4 @@
-// How long a picture takes through the server, in the guest: a UVC camera's JPEGs passed on, beside ffmpeg -c copy of the same camera.
+// The time of a picture through the server, in the guest: a UVC camera's JPEGs passed on, next to ffmpeg -c copy of the same camera.
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -8,19 +8,20 @@ import { medianOf, receivePictures } from "./lab.ts";
 import { watchPackets } from "./packets.ts";
 
 const TURNS = 6;
-/** Of a turn; those before are left out: ffmpeg and the server settle. */
+/** Frames of a turn. */
 const FRAMES = 150;
+/** Frames at the start of a turn that are not measured, while ffmpeg and the server settle. */
 const SETTLING_FRAMES = 50;
 
-test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a picture's last byte in the kernel", async () => {
-  // Turn by turn, and the best turn of each counts: whatever else the machine does makes both of them slower.
+test("passthrough: is not slower than ffmpeg -c copy, from the capture stamp to the last byte", async () => {
+  // They take turns, and the best turn of each counts: other work of the machine makes both of them slower.
   const flags = ["--source", "0", "--size", "1280x720", "--fps", "30", "--idle-release", "1"];
   await using server = await startServer(flags);
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let turn = 1; turn <= TURNS; turn++) {
     const pictures = await passedOnPictures(server.port);
-    await server.until("letting go", ({ remarks }) => remarks.split(" is released").length === turn + 1);
+    await server.until("the release", ({ remarks }) => remarks.split(" is released").length === turn + 1);
     const copies = await ffmpegCopies();
     ours.push(medianOf(pictures.map(({ sentMs }) => sentMs)));
     theirs.push(medianOf(copies.map(({ sentMs }) => sentMs)));
@@ -34,11 +35,11 @@ test("passthrough is no slower than ffmpeg -c copy: from the capture stamp to a 
   expect(Math.min(...ours)).toBeLessThanOrEqual(Math.min(...theirs));
 });
 
-/** Since a frame's capture stamp, in milliseconds. */
+/** Times since a frame's capture stamp, in milliseconds. */
 interface Delay {
-  /** Its last byte was on its way. */
+  /** When its last byte was in the kernel. */
   sentMs: number;
-  /** A reader in the same guest had it. */
+  /** When a reader in the same guest had it. */
   readMs: number;
 }
 
@@ -58,9 +59,9 @@ function known(atMs: number | null): number {
   return atMs;
 }
 
-/** Frames that ffmpeg copies to a reader by TCP. A second output, which is only text, has their stamps; they are the kernel's. */
+/** Measures frames that ffmpeg copies to a reader over TCP. A second output, which is text, has the kernel's stamps. */
 async function ffmpegCopies(): Promise<Delay[]> {
-  // Only counted while it comes, so that the reader costs next to nothing: the stamps say how many bytes each frame has.
+  // The reader only counts bytes, so that it costs nearly nothing. The second output has the size of each frame.
   const arrivals: { bytes: number; atMs: number }[] = [];
   let bytes = 0;
   const listener = Bun.listen({

@@ -1,4 +1,4 @@
-// A camera whose pictures come in several planes (`vivid` with multiplanar=2), in the guest: listed, and said to be that.
+// A camera whose pictures have several planes (`vivid` with multiplanar=2), in the guest: it is listed, and refused with the reason.
 
 import { expect, test } from "bun:test";
 import type { CameraReport } from "../../src/cli/camera-table.ts";
@@ -6,21 +6,21 @@ import { runToEnd } from "../support/programs.ts";
 
 const REASON = "/dev/video0 is multi-planar, which neither Slipstream nor ffmpeg reads";
 
-test("bun run cameras lists it with the reason why it offers nothing", () => {
+test("cameras: lists a multi-planar camera with the reason why it offers nothing", () => {
   const { stdout } = Bun.spawnSync([process.execPath, "src/cli/cameras.ts", "--json"]);
   const [camera] = JSON.parse(stdout.toString()) as CameraReport[];
   expect(camera).toMatchObject({ path: "/dev/video0", name: "vivid", formats: [] });
   expect(camera?.error).toStartWith(REASON);
 });
 
-test("--source says so; auto shows the pattern instead", async () => {
+test("serve: refuses a multi-planar camera, and auto shows the pattern", async () => {
   const asked = await runToEnd("serve", ["--source", "/dev/video0", "--port", "0"]);
   expect([asked.code, asked.remarks.startsWith(`error: ${REASON}`)]).toEqual([1, true]);
   const auto = await runToEnd("serve", ["--source", "auto", "--port", "0", "--frames", "1"]);
   expect(auto.remarks).toContain(`camera /dev/video0 cannot be used, showing the pattern: ${REASON}`);
 });
 
-test("ffmpeg does not read it", () => {
+test("ffmpeg: does not read a multi-planar camera", () => {
   const { stderr } = Bun.spawnSync(["ffmpeg", "-nostdin", "-hide_banner", "-f", "v4l2", "-i", "/dev/video0"]);
   expect(stderr.toString()).toContain("Not a video capture device");
 });

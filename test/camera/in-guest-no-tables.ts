@@ -1,9 +1,9 @@
-// A camera whose JPEGs have no Huffman tables, in the guest: the source hands them over as they came.
+// A camera whose JPEGs have no Huffman tables, in the guest: the source delivers them unchanged.
 
 import { expect, test } from "bun:test";
 import { cameraFrames, captureFrames, hashOf } from "./lab.ts";
 
-test("JPEGs without Huffman tables come as the camera sent them", async () => {
+test("camera: delivers JPEGs without Huffman tables unchanged", async () => {
   const size = { width: 640, height: 480 };
   const { frames } = await captureFrames({ size }, 20);
   const sent = cameraFrames(size, true);

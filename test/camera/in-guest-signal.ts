@@ -1,30 +1,30 @@
-// A capture card, in the guest: the kernel's test driver with an HDMI input whose signal goes, comes back and changes its size.
+// A capture card in the guest: the kernel's test driver with an HDMI input whose signal is lost, returns and changes its size.
 
 import { expect, test } from "bun:test";
 import { startServer, startViewer } from "../support/programs.ts";
 
-function v4l2ctl(...args: string[]): { isDone: boolean; said: string } {
+function v4l2ctl(...args: string[]): { isDone: boolean; output: string } {
   const { success, stdout, stderr } = Bun.spawnSync(["v4l2-ctl", "-d", "/dev/video0", ...args]);
-  return { isDone: success, said: `${stdout.toString()}${stderr.toString()}` };
+  return { isDone: success, output: `${stdout.toString()}${stderr.toString()}` };
 }
 
 function setSignal(mode: string): void {
-  const { isDone, said } = v4l2ctl("-c", `dv_timings_signal_mode=${mode}`);
-  if (!isDone) throw new Error(said);
+  const { isDone, output } = v4l2ctl("-c", `dv_timings_signal_mode=${mode}`);
+  if (!isDone) throw new Error(output);
 }
 
-/** Menu of vivid's control, as the kernel's vivid-ctrls.c has it. */
+/** The menu of vivid's control (the kernel's vivid-ctrls.c). */
 const SIGNAL = { current: "0", none: "1", noLock: "2", outOfRange: "3", selected: "4" };
 
-/** Number, in the menu of timings, of the first with that size. */
+/** The number of the first timings with that size, in the menu of timings. */
 function timingsOf(width: number, height: number): string {
-  const menu = v4l2ctl("--list-ctrls-menus").said.split("dv_timings 0x")[1] ?? "";
+  const menu = v4l2ctl("--list-ctrls-menus").output.split("dv_timings 0x")[1] ?? "";
   const found = new RegExp(`^\\s*(\\d+): .*${width}x${height}p`, "m").exec(menu)?.[1];
   if (found === undefined) throw new Error(`no timings of ${width}x${height} in ${menu.slice(0, 2000)}`);
   return found;
 }
 
-test("the signal of a capture card is followed: gone, back, and of another size; nobody else can change the format meanwhile", async () => {
+test("capture card: follows its signal when it is lost, returns and changes its size", async () => {
   setSignal(SIGNAL.none);
   const refused = Bun.spawnSync([process.execPath, "src/cli/serve.ts", "--source", "0"]);
   expect(refused.exitCode).toBe(1);
@@ -48,7 +48,7 @@ test("the signal of a capture card is followed: gone, back, and of another size;
     setSignal(mode);
     await viewer.until(text, ({ remarks }) => remarks.includes(text));
     setSignal(SIGNAL.selected);
-    await viewer.until("good news", () => good() > before);
+    await viewer.until("the end of the trouble", () => good() > before);
   }
 
   v4l2ctl("-c", `dv_timings=${timingsOf(720, 480)}`);
@@ -57,8 +57,8 @@ test("the signal of a capture card is followed: gone, back, and of another size;
 
   const frames = viewer.last?.frames ?? 0;
   for (const change of ["--set-fmt-video=width=320,height=240", "--set-dv-bt-timings=index=0"]) {
-    const { isDone, said } = v4l2ctl(change);
-    expect([isDone, said]).toEqual([false, expect.stringContaining("busy")]);
+    const { isDone, output } = v4l2ctl(change); // by another program, which must not change the format
+    expect([isDone, output]).toEqual([false, expect.stringContaining("busy")]);
   }
   await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > frames + 3);
   expect(viewer.last).toMatchObject({ width: 720, height: 480, reconnects: 0 });

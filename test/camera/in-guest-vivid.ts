@@ -1,4 +1,4 @@
-// The kernel's test camera `vivid`, in the guest: raw formats right in colour, and every control as v4l2-ctl has it.
+// The kernel's test camera `vivid` in the guest: raw formats with the right colours, and every control as v4l2-ctl shows it.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
 import { runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { captureFrames } from "./lab.ts";
 
-/** Without the counters that vivid writes over its picture, which then stands still. */
+/** Turns off the counters that vivid writes over its picture, which then does not change. */
 const STILL = ["osd_text_mode=2", "test_pattern=0"];
 const SIZE: Size = { width: 640, height: 360 };
 const FORMATS: [PixelFormat, string][] = [
@@ -27,7 +27,7 @@ function run(...command: string[]): Uint8Array {
 
 const text = (...command: string[]) => new TextDecoder().decode(run(...command));
 
-/** One frame as ffmpeg captures it, in its own format or converted. */
+/** One frame that ffmpeg captures, in the camera's format or converted. */
 function ffmpegFrame(format: string, pixelFormat: string): Uint8Array {
   const input = ["-f", "v4l2", "-input_format", format, "-video_size", `${SIZE.width}x${SIZE.height}`];
   const frame = ["-i", "/dev/video0", "-frames:v", "1", "-pix_fmt", pixelFormat, "-f", "rawvideo", "-"];
@@ -35,15 +35,15 @@ function ffmpegFrame(format: string, pixelFormat: string): Uint8Array {
 }
 
 describe("formats", () => {
-  test.each(FORMATS)("%s is captured as ffmpeg captures it, byte for byte", async (pixelFormat, theirs) => {
-    const { frames, said } = await captureFrames({ size: SIZE, pixelFormat, settings: STILL }, 3);
-    expect(said).toEqual([]);
+  test.each(FORMATS)("camera: %s equals ffmpeg's capture byte for byte", async (pixelFormat, theirs) => {
+    const { frames, lines } = await captureFrames({ size: SIZE, pixelFormat, settings: STILL }, 3);
+    expect(lines).toEqual([]);
     const last = frames.at(-1);
     expect(last).toMatchObject({ format: pixelFormat, size: SIZE });
     expect(Buffer.compare(last?.bytes ?? new Uint8Array(), ffmpegFrame(theirs, theirs))).toBe(0);
   });
 
-  test.each(FORMATS)("%s is right in colour on a viewer's screen", async (pixelFormat, theirs) => {
+  test.each(FORMATS)("view: shows %s with the right colours", async (pixelFormat, theirs) => {
     const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--pixel-format", pixelFormat];
     const output = `/run/shown-${pixelFormat}.rgba`;
     const settings = STILL.flatMap((setting) => ["--set", setting]);
@@ -63,7 +63,7 @@ describe("formats", () => {
   });
 });
 
-test("a signal of full range is put right, one of another matrix is said to be off", async () => {
+test("camera: full range is converted, and another matrix is logged", async () => {
   const capture = (settings: string[]) =>
     captureFrames({ size: SIZE, pixelFormat: "yuyv422", settings: [...STILL, ...settings] }, 2);
   const usual = ["colorspace=2", "y_cbcr_encoding=1", "quantization=2"]; // sRGB, BT.601, studio range
@@ -71,9 +71,9 @@ test("a signal of full range is put right, one of another matrix is said to be o
   const full = await capture([...usual, "quantization=1"]);
   const other = await capture([...usual, "y_cbcr_encoding=2"]);
   await capture(["colorspace=2", "y_cbcr_encoding=0", "quantization=0"]);
-  expect([...studio.said, ...full.said]).toEqual([]);
-  expect(other.said).toEqual([
-    "the camera's colours are BT.709 and are shown as BT.601: reds and greens are a little off",
+  expect([...studio.lines, ...full.lines]).toEqual([]);
+  expect(other.lines).toEqual([
+    "the camera's colours are BT.709 and are shown as BT.601: reds and greens are slightly wrong",
   ]);
   const [a, b] = [studio.frames.at(-1)?.bytes, full.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
   const worst = a.reduce((most, level, at) => Math.max(most, Math.abs(level - (b[at] as number))), 0);
@@ -86,7 +86,7 @@ describe("controls", () => {
     (JSON.parse(text(process.execPath, "src/cli/cameras.ts", "vivid", "--controls", "--json")) as CameraReport[])[0]
       ?.controls ?? [];
 
-  test("are those of v4l2-ctl, with ranges and present values", () => {
+  test("cameras --controls: lists the controls of v4l2-ctl with ranges and values", () => {
     const theirs = new Map<string, string>();
     for (const line of text("v4l2-ctl", "-d", "/dev/video0", "--list-ctrls").split("\n")) {
       // "                     brightness 0x00980900 (int)    : min=0 max=255 step=1 default=128 value=128 flags=slider"
@@ -102,17 +102,17 @@ describe("controls", () => {
         .toSorted(),
     ).toEqual([...theirs.keys()].toSorted());
     for (const { name, type, minimum, maximum, defaultValue, value } of controls) {
-      const said = theirs.get(name) ?? "";
-      const of = (key: string) => new RegExp(`\\b${key}=(-?\\d+)`).exec(said)?.[1];
+      const line = theirs.get(name) ?? "";
+      const of = (key: string) => new RegExp(`\\b${key}=(-?\\d+)`).exec(line)?.[1];
       if (type === "integer" && of("min") !== undefined)
         expect([name, Number(of("min")), Number(of("max"))]).toEqual([name, minimum, maximum]); // beyond 2^53 rounded
       if (of("default") !== undefined) expect([name, Number(of("default"))]).toEqual([name, defaultValue]);
-      if (of("value") !== undefined && value !== null && !said.includes("volatile"))
+      if (of("value") !== undefined && value !== null && !line.includes("volatile"))
         expect([name, Number(of("value"))]).toEqual([name, value]);
     }
   });
 
-  test("are set by viewers: of an integer menu by label first, else by index; what is refused is said", async () => {
+  test("view --set: sets an integer menu by label or index, and shows the reason of a refusal", async () => {
     // vivid's has 1, 1, 2, 3, 5, 8, 13, 21, 42: the label 5 is at the index 4, the label 8 at 5, and 7 is no label.
     const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--allow-controls"];
     await using server = await startServer(flags);
@@ -133,7 +133,7 @@ describe("controls", () => {
     expect(await server.end("SIGTERM")).toBe(0);
   });
 
-  test("are set while it runs, by number and by a menu item's name", async () => {
+  test("serve --set: sets controls by number and by the label of a menu item", async () => {
     await captureFrames(
       { size: SIZE, settings: ["brightness=99", "test_pattern=100% Colorbar", "horizontal_flip=on"] },
       1,

@@ -1,4 +1,4 @@
-// The camera tests, run in the guest by test/camera/run: a UVC camera found, listed, set, watched, and its plug pulled.
+// A UVC camera in the guest: it is found, listed, set, watched, unplugged and plugged in again. Run by test/camera/run.
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ describe("bun run cameras", () => {
   const listed = (): CameraReport[] =>
     JSON.parse(output(process.execPath, "src/cli/cameras.ts", "--controls", "--json"));
 
-  test("lists what v4l2-ctl lists: formats, sizes, rates, controls", () => {
+  test("cameras: lists the formats, sizes, rates and controls that v4l2-ctl lists", () => {
     const [camera] = listed();
     expect(camera).toMatchObject({ index: 0, path: "/dev/video0", name: "Lab UVC Camera", error: null });
     const formats: string[] = [];
@@ -44,7 +44,7 @@ describe("bun run cameras", () => {
     expect(camera?.controls?.map(({ name }) => name)).toEqual(["brightness", "contrast"]);
   });
 
-  test("--set sets, as v4l2-ctl sees it; what cannot be set is one line", async () => {
+  test("serve --set: sets controls, as v4l2-ctl shows, and refuses wrong ones with one line", async () => {
     const { frames } = await captureFrames({ size: HD, settings: ["brightness=77", "contrast=5"] }, 2);
     expect(frames.length).toBe(2);
     expect(output("v4l2-ctl", "-d", "/dev/video0", "-C", "brightness,contrast")).toBe("brightness: 77\ncontrast: 5\n");
@@ -65,18 +65,18 @@ describe("pictures", () => {
     ["640x480", { width: 640, height: 480 }],
     ["1280x720", HD],
     ["1920x1080", { width: 1920, height: 1080 }],
-  ])("the camera's JPEGs of %s come as they are, stamped by the kernel", async (_, size) => {
-    const { frames, said } = await captureFrames({ size, framesPerSecond: 30 }, 40);
+  ])("camera: JPEGs of %s are delivered unchanged, with the kernel's stamps", async (_, size) => {
+    const { frames, lines } = await captureFrames({ size, framesPerSecond: 30 }, 40);
     const sent = cameraFrames(size);
     expect(frames.filter(({ bytes }) => !sent.has(hashOf(bytes)))).toEqual([]);
-    expect(said).toEqual([]);
+    expect(lines).toEqual([]);
     for (const { ageMs } of frames) expect(ageMs).toBeGreaterThan(0);
     console.log(`${_}: capture stamp to source p50 ${medianOf(frames.map(({ ageMs }) => ageMs)).toFixed(1)} ms`);
   });
 
-  test("YUYV is what ffmpeg captures, byte for byte", async () => {
+  test("camera: YUYV equals ffmpeg's capture byte for byte", async () => {
     const size = { width: 640, height: 480 };
-    const { frames, said } = await captureFrames({ size, pixelFormat: "yuyv422", framesPerSecond: 10 }, 12);
+    const { frames, lines } = await captureFrames({ size, pixelFormat: "yuyv422", framesPerSecond: 10 }, 12);
     const raw = ["-f", "v4l2", "-input_format", "yuyv422", "-video_size", "640x480", "-framerate", "10"];
     const flags = [...raw, "-i", "/dev/video0", "-frames:v", "40", "-f", "rawvideo", "-"];
     const theirs = Bun.spawnSync(["ffmpeg", "-v", "error", ...flags]).stdout;
@@ -86,18 +86,18 @@ describe("pictures", () => {
     const known = frames.filter(({ bytes }) => hashes.has(hashOf(bytes)));
     expect(known.length).toBeGreaterThan(8);
     expect(frames[0]).toMatchObject({ format: "yuyv422", size });
-    expect(said).toEqual([]);
+    expect(lines).toEqual([]);
   });
 
-  test("what the camera does not have is said, and the nearest taken", async () => {
-    const { said, frames } = await captureFrames({ size: { width: 1000, height: 600 }, framesPerSecond: 60 }, 2);
+  test("camera: takes the nearest mode and logs the difference", async () => {
+    const { lines, frames } = await captureFrames({ size: { width: 1000, height: 600 }, framesPerSecond: 60 }, 2);
     expect(frames.length).toBe(2);
-    expect(said).toEqual(["the camera has no 1000x600 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG"]);
+    expect(lines).toEqual(["the camera has no 1000x600 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG"]);
   });
 });
 
 describe("trouble", () => {
-  test("auto finds the camera and shows it", async () => {
+  test("serve --source auto: finds the camera and shows it", async () => {
     await using server = await startServer(["--source", "auto", ...SMALL]);
     expect(server.remarks).toContain("camera found: /dev/video0");
     await using viewer = startViewer(server.port, ["--frames", "10"]);
@@ -106,20 +106,20 @@ describe("trouble", () => {
     expect(childrenOf(server.child.pid, "ffmpeg")).toEqual([]);
   });
 
-  test("a camera that is pulled out and put back ten times comes back, now and then under another number", async () => {
+  test("camera: comes back after it was unplugged ten times, twice under another number", async () => {
     await using server = await startServer(["--source", "Lab UVC", ...SMALL]);
     await using viewer = startViewer(server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     for (let turn = 1; turn <= 10; turn++) {
-      // Whoever holds the node keeps its number taken.
+      // An open node keeps its number in use.
       const holder = turn % 5 === 0 ? openSync(listCameras()[0]?.path as string, "r") : null;
       const news = () => viewer.remarks.split("is not there any more").length - 1;
       const good = () => viewer.remarks.split("all is well again").length - 1;
       const before = { news: news(), good: good() };
       output("cam-unplug");
-      await viewer.until(`the news ${turn}`, () => news() > before.news);
+      await viewer.until(`notice ${turn}`, () => news() > before.news);
       output("cam-plug");
-      await viewer.until(`good news ${turn}`, () => good() > before.good);
+      await viewer.until(`end of trouble ${turn}`, () => good() > before.good);
       const frames = viewer.last?.frames ?? 0;
       await viewer.until(`more frames ${turn}`, ({ last }) => (last?.frames ?? 0) > frames + 3);
       if (holder !== null) {
@@ -132,19 +132,19 @@ describe("trouble", () => {
     expect(await server.end("SIGTERM")).toBe(0);
   });
 
-  test("a camera that falls silent is said to be, and mended when it sends again", async () => {
+  test("camera: its silence is reported, and it is back when it sends again", async () => {
     await using server = await startServer(["--source", "0", ...SMALL]);
     await using viewer = startViewer(server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     const camera = Number(readFileSync("/run/uvccam.pid", "utf8"));
     process.kill(camera, "SIGSTOP");
-    await viewer.until("the news", ({ remarks }) => remarks.includes("has sent nothing for 2 s"));
+    await viewer.until("the notice", ({ remarks }) => remarks.includes("has sent nothing for 2 s"));
     process.kill(camera, "SIGCONT");
-    await viewer.until("good news", ({ remarks }) => remarks.includes("all is well again"));
+    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("all is well again"));
     expect(await server.end("SIGTERM")).toBe(0);
   });
 
-  test("a camera that another program uses, or that may not be opened, is one line", async () => {
+  test("serve: a camera in use, or without permission, is one line", async () => {
     const path = listCameras()[0]?.path as string;
     const flags = ["-f", "v4l2", "-i", path, "-f", "null", "-"];
     const child = Bun.spawn(["ffmpeg", "-nostdin", "-v", "info", ...flags], { stderr: "pipe" });
@@ -170,7 +170,7 @@ describe("trouble", () => {
   });
 });
 
-test("one camera named twice is one camera of the server, and the other a line", async () => {
+test("serve: a camera that is named twice is one camera, and one line", async () => {
   const path = listCameras()[0]?.path as string;
   await using server = await startServer(["--source", "0", "--source", path, ...SMALL]);
   const text = "is another camera of this server already: name it once";
@@ -179,7 +179,7 @@ test("one camera named twice is one camera of the server, and the other a line",
   expect(await viewer.end()).toBe(0);
 });
 
-test("fswebcam takes pictures of it for --source webcam", async () => {
+test("serve --source webcam: takes pictures of the camera by fswebcam", async () => {
   const device = listCameras()[0]?.path as string;
   const flags = ["--source", "webcam", "--device", device, "--size", "320x240"];
   await using server = await startServer(flags);

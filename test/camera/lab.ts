@@ -1,4 +1,4 @@
-// What the camera tests share: the lab's own frames, a source run by itself, and a viewer that keeps the bytes it is sent.
+// Shared by the camera tests: the pictures of the lab, a source without a server, and a viewer that keeps the bytes it receives.
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -19,12 +19,12 @@ import { JpegSplitter } from "../../src/capture/pipe/jpeg-splitter.ts";
 import { parseSetting } from "../../src/capture/control-values.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
 
-/** Where the lab keeps what its camera sends. */
+/** The folder in which the lab keeps the pictures of its camera. */
 const LAB = process.env["LAB"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "camera-lab");
 
 export const hashOf = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex");
 
-/** Hashes of the JPEGs that the emulated camera sends in that size, as it has them on its disk. */
+/** Hashes of the JPEGs that the emulated camera sends at that size, read from its files. */
 export function cameraFrames({ width, height }: Size, withoutTables = false): Set<string> {
   const hashes = new Set<string>();
   const splitter = new JpegSplitter((jpeg) => hashes.add(hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
@@ -32,7 +32,7 @@ export function cameraFrames({ width, height }: Size, withoutTables = false): Se
   return hashes;
 }
 
-/** DHT segments (T.81 B.2.4.2) left out, as many cameras do. */
+/** Removes the DHT segments (T.81 B.2.4.2), as many cameras do. */
 export function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
   const parts = [jpeg.subarray(0, 2)];
   let at = 2;
@@ -49,21 +49,21 @@ export interface CapturedFrame {
   /** Null for a JPEG. */
   format: PixelFormat | null;
   size: Size | null;
-  /** How long after its capture it was handed over. */
+  /** Milliseconds from its capture to its delivery. */
   ageMs: number;
 }
 
-/** Opens a source as serve does, without a server, and keeps so many frames. */
+/** Opens a source as `serve` does, without a server, and returns `count` frames and the lines of the log. */
 export async function captureFrames(
   { settings = [], ...options }: Partial<Omit<SourceOptions, "settings">> & { settings?: readonly string[] },
   count: number,
-): Promise<{ frames: CapturedFrame[]; lost: number; said: string[] }> {
-  const said: string[] = [];
-  const log = lineLog((text) => said.push(text));
+): Promise<{ frames: CapturedFrame[]; lost: number; lines: string[] }> {
+  const lines: string[] = [];
+  const log = lineLog((text) => lines.push(text));
   const source = openSource({ source: "0", ...options, settings: settings.map(parseSetting) }, log);
   const frames: CapturedFrame[] = [];
   let lost = 0;
-  const room = new CaptureSlots(Arena.create(), 0, (_, trouble) => {
+  const slots = new CaptureSlots(Arena.create(), 0, (_, trouble) => {
     if (trouble !== null) throw new Error(trouble);
   });
   const ending = new AbortController();
@@ -73,8 +73,8 @@ export async function captureFrames(
   };
   await source.run(
     {
-      reserve: (format, size) => room.reserve(format, size),
-      reserveJpeg: (bytes) => room.reserveJpeg(bytes),
+      reserve: (format, size) => slots.reserve(format, size),
+      reserveJpeg: (bytes) => slots.reserveJpeg(bytes),
       pixels(slot, format, size, capturedAt) {
         keep(slot.bytes.slice(0, frameBytes(format, size.width, size.height)), format, size, capturedAt);
         slot.release();
@@ -92,23 +92,23 @@ export async function captureFrames(
     },
     ending.signal,
   );
-  return { frames, lost, said };
+  return { frames, lost, lines };
 }
 
 export interface ReceivedPicture {
-  /** The server counts every frame of its camera, those that were lost too. */
+  /** The number of the frame; the server also counts lost frames. */
   frameNumber: number;
-  /** "" where none was asked for: it takes its time in a guest that is slow. */
+  /** "" without `hashed`, because hashing is slow in a guest. */
   hash: string;
-  /** All three by the reader's clock: those of two processes may be some milliseconds apart in a guest, as of two machines. */
+  /** The three times are on the reader's clock. In a guest the clocks of two processes may differ by some milliseconds. */
   receivedAt: Micros;
   capturedAt: Micros;
   sentAt: Micros;
-  /** Bytes of the connection up to its end, or a little more. */
+  /** Bytes of the connection up to the end of the picture, or slightly more. */
   endsAtByte: number;
 }
 
-/** A viewer that shows nothing: keeps hash and stamps of each JPEG, for some time from the first one on or so many. */
+/** A viewer that shows nothing: keeps the hash and the stamps of each JPEG, for `seconds` from the first one, or `count` of them. */
 export async function receivePictures(
   port: number,
   seconds: number,
@@ -117,7 +117,7 @@ export async function receivePictures(
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
   let outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
-  // Taken before the bytes are looked at, as it is of other programs' bytes that are compared with ours.
+  // The time before the bytes are read, as for the bytes of other programs that are compared with ours.
   let receivedAt: Micros = 0;
   let receivedBytes = 0;
   const clock = new ClockOffset();

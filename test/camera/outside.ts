@@ -1,4 +1,4 @@
-// The camera in the guest, the viewer outside of it: at the camera's full rate, bit by bit what the camera sent.
+// A camera in the guest and a viewer outside: pictures at the camera's full rate, bit by bit as the camera sent them.
 //
 // usage: bun test ./test/camera/outside.ts, with CAMERA_LAB=PATH of the lab's script
 
@@ -14,15 +14,15 @@ const SIZES: Size[] = [
   { width: 1920, height: 1080 },
 ];
 const SECONDS = 15;
-/** Everything in the guest is slow at first: its programs are read and compiled. */
+/** The guest is slow at first, because its programs are read and compiled. */
 const SETTLING_SECONDS = 4;
-/** What the camera is asked for; where the machine is too busy for it the emulated camera makes less. */
+/** The rate that the camera is asked for. The emulated camera makes fewer frames on a busy machine. */
 const FULL_RATE = 30;
-/** For the start of the program too, and the last viewer's wait for the one before it. */
+/** Includes the start of the program, and the wait of the last viewer for the one before it. */
 const SERVER_SECONDS = 55;
 const PATIENCE_MS = 300_000;
 
-/** One server after the other, each on a port of its own, each until its viewer has gone. */
+/** Runs one server after the other, each on a port of its own, until its viewer has left. */
 function guestCommand(firstPort: number): string {
   const serve = (size: Size, index: number) =>
     `timeout -s TERM ${SERVER_SECONDS} ${process.execPath} src/cli/serve.ts --source 0 --size ${size.width}x${size.height} --fps 30 ` +
@@ -59,7 +59,7 @@ async function watchAll(environment: Record<string, string>, expected: (size: Si
   expect(found.filter(({ rate, cameraRate }) => rate < 0.9 * cameraRate)).toEqual([]);
 }
 
-/** The guest's port answers at once and hangs up for as long as no server is behind it. */
+/** Retries: a port of the guest without a server accepts the connection and closes it at once. */
 async function watch(port: number): Promise<ReceivedPicture[]> {
   const deadline = Date.now() + PATIENCE_MS;
   while (Date.now() < deadline) {
@@ -70,7 +70,7 @@ async function watch(port: number): Promise<ReceivedPicture[]> {
   throw new Error(`no server on port ${port} of the guest`);
 }
 
-/** After the first seconds, by the camera's own stamps: what came, and what the camera made of it in that time. */
+/** The rates after the first seconds, by the camera's own stamps: of the received pictures, and of the camera itself. */
 function ratesOf(pictures: readonly ReceivedPicture[]): { rate: number; cameraRate: number } {
   const start = (pictures[0]?.receivedAt ?? 0) + SETTLING_SECONDS * 1e6;
   const settled = pictures.filter(({ receivedAt }) => receivedAt >= start);
@@ -80,6 +80,6 @@ function ratesOf(pictures: readonly ReceivedPicture[]): { rate: number; cameraRa
   return { rate: (settled.length - 1) / seconds, cameraRate: (last.frameNumber - first.frameNumber) / seconds };
 }
 
-test("passthrough at the camera's full rate to a viewer outside the guest, bit by bit", async () => {
+test("passthrough: a viewer outside the guest gets every picture unchanged at the camera's rate", async () => {
   await watchAll({}, (size) => cameraFrames(size));
 }, 900_000);

@@ -1,6 +1,6 @@
-// When the bytes of a TCP stream were on their way, as the kernel saw them: tcpdump on the loopback device.
+// The times at which the kernel sent the bytes of a TCP stream, measured by tcpdump on the loopback device.
 //
-// So what two programs send is judged alike, whatever reads it. https://www.tcpdump.org/manpages/pcap-savefile.5.html
+// So two programs are measured in the same way, whichever program reads. https://www.tcpdump.org/manpages/pcap-savefile.5.html
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,14 +9,14 @@ import { monotonicMicros } from "../../src/capture/v4l2/libc.ts";
 
 /** A packet of the stream. */
 interface Packet {
-  /** Bytes of the stream up to its end. */
+  /** Bytes of the stream up to the end of the packet. */
   end: number;
   /** CLOCK_MONOTONIC, in milliseconds. */
   atMs: number;
 }
 
 export interface WatchedStream {
-  /** When the last of so many bytes was on its way; null where that was not seen. */
+  /** When the last of the first `bytes` was sent; null when no packet shows it. */
   sentMs(bytes: number): number | null;
 }
 
@@ -24,10 +24,10 @@ const PCAP_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const ETHERNET_HEADER_BYTES = 14;
 const SYN = 0x02;
-/** The kernel hands packets over a second late at most (packet_mmap.rst, block timeouts); at once would cost time that is measured. */
+/** The kernel delivers packets to tcpdump up to a second late (packet_mmap.rst, block timeouts), which disturbs the measurement less. */
 const SETTLE_MS = 1_500;
 
-/** Watches packets of the filter ("tcp src port 10050") while `run` goes on: those of one connection, from its beginning. */
+/** Watches the packets of one connection while `run` goes on. `filter` is tcpdump's: "tcp src port 10050". */
 export async function watchPackets<Result>(
   filter: string,
   run: () => Promise<Result>,
@@ -37,12 +37,12 @@ export async function watchPackets<Result>(
   try {
     const command = ["tcpdump", "-i", "lo", "-s", "80", "-B", "8192", "-U", "-w", file, filter];
     const tcpdump = Bun.spawn(command, { stdout: "ignore", stderr: "pipe" });
-    const stderr = tcpdump.stderr.getReader(); // not cancelled: tcpdump ends when it can say no more
-    let said = "";
-    while (!said.includes("listening on")) {
+    const stderr = tcpdump.stderr.getReader(); // not cancelled: tcpdump ends when its standard error is closed
+    let output = "";
+    while (!output.includes("listening on")) {
       const { done, value } = await stderr.read();
-      if (done) throw new Error(`tcpdump: ${said}`);
-      said += new TextDecoder().decode(value);
+      if (done) throw new Error(`tcpdump: ${output}`);
+      output += new TextDecoder().decode(value);
     }
     const result = await run();
     await Bun.sleep(SETTLE_MS);
@@ -76,7 +76,7 @@ function readPackets(bytes: Buffer): Packet[] {
   return packets;
 }
 
-/** Between tcpdump's clock and the one of the kernel's stamps; taken as a millisecond of the first begins, the best of some. */
+/** The offset of CLOCK_MONOTONIC from tcpdump's clock: measured when a millisecond begins, the best of several times. */
 function clockDifferenceMs(): number {
   const differences = Array.from({ length: 20 }, () => {
     const before = Date.now();

@@ -35,7 +35,7 @@ describe("JpegBlock", () => {
 });
 
 describe("CaptureSlots", () => {
-  test("CaptureSlots: a full arena gives null and a reason, and the trouble ends when memory is back", () => {
+  test("CaptureSlots: a full arena gives null and a reason until there is memory again", () => {
     const reported: [string, string | null][] = [];
     const arena = Arena.create();
     const slots = new CaptureSlots(arena, 1, (use, trouble) => reported.push([use, trouble]));
@@ -59,7 +59,7 @@ describe("CaptureSlots", () => {
     ]);
   });
 
-  test("CaptureSlots: there are three slots more than the encoders hold, and a released one is free again", () => {
+  test("CaptureSlots: has three slots more than the encoders hold, and reuses released ones", () => {
     const slots = new CaptureSlots(Arena.create(), 2, () => undefined);
     const taken = Array.from({ length: 5 }, () => slots.reserve("gray", HD));
     expect(taken).not.toContain(null);

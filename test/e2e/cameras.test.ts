@@ -1,4 +1,4 @@
-// Several cameras in one server: picked by name, listed, and each ending by itself.
+// Several cameras in one server: they are picked by name and listed, and each ends on its own. Real processes, real sockets.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ function startViewerOf(camera: string, port: number, flags: string[] = []): Prog
   return new Program("view", [...[`127.0.0.1:${port}/${camera}`, "--display", "none", "--json"], ...flags]);
 }
 
-/** The first messages that a server answers these bytes with: Welcome, and what comes behind it. The socket stays open. */
+/** Sends `hello` and returns the server's first two messages: Welcome and the next one. The socket stays open. */
 async function greetRaw(port: number, hello: Uint8Array): Promise<{ type: number; body: Uint8Array }[]> {
   const heard: { type: number; body: Uint8Array }[] = [];
   const enough = Promise.withResolvers<void>();
@@ -38,7 +38,7 @@ async function greetRaw(port: number, hello: Uint8Array): Promise<{ type: number
 }
 
 describe("two cameras", () => {
-  test("are picked by name or a part of it; who names none gets the first", async () => {
+  test("view: picks a camera by name or a part of it, and the first without a name", async () => {
     await using server = await startServer(["--source", "pattern", "--source", CLIP, "--size", "320x240"]);
     const shown = async (camera: string) => {
       await using viewer = startViewerOf(camera, server.port, ["--frames", "3"]);
@@ -51,7 +51,7 @@ describe("two cameras", () => {
     expect(await shown("VTEST")).toBe("vtest-6s.mp4");
   });
 
-  test("one of another name is refused with the names there are, at once", async () => {
+  test("view: an unknown camera ends the viewer at once with the names of the cameras", async () => {
     await using server = await startServer(TWO);
     const viewer = await runToEnd("view", [`127.0.0.1:${server.port}/roof`, "--display", "none"]);
     expect(viewer.code).toBe(1);
@@ -60,7 +60,7 @@ describe("two cameras", () => {
     );
   });
 
-  test("are listed, for people and programs, which makes none of them work", async () => {
+  test("view --list: lists the cameras for people and programs, and nothing is encoded", async () => {
     await using server = await startServer(TWO);
     await server.until("frames", ({ last }) => last?.cameras?.every(({ frames }) => frames > 2) ?? false);
     const address = `127.0.0.1:${server.port}`;
@@ -79,23 +79,23 @@ describe("two cameras", () => {
     expect(server.last).toMatchObject({ encoded: 0, viewers: 0 });
   });
 
-  test("an older viewer, which names none, gets the first", async () => {
+  test("serve: an older viewer, which names no camera, gets the first", async () => {
     await using server = await startServer(TWO);
     const older = Buffer.from("0e00000001534c4950020600736c69702031", "hex");
     const [welcome, cameras] = await greetRaw(server.port, older);
     expect(welcome?.type).toBe(MessageType.welcome);
     expect(readWelcome(welcome?.body ?? new Uint8Array()).sourceName).toBe("pattern");
-    expect(cameras?.type).toBeGreaterThanOrEqual(128); // which it skips
+    expect(cameras?.type).toBeGreaterThanOrEqual(128); // an older viewer skips it
     expect(readCameras(cameras?.body ?? new Uint8Array()).map(({ name }) => name)).toEqual(["pattern", "pattern-2"]);
     await server.until("its encoding", ({ last }) => (last?.cameras?.[0]?.encoded ?? 0) > 0);
     expect(server.last?.cameras?.[1]?.encoded).toBe(0);
   });
 
-  test("only that which is watched is encoded; sums and the first one's figures stand where one camera's did", async () => {
+  test("serve: encodes only the watched camera, and reports sums and the first camera's figures", async () => {
     await using server = await startServer(TWO);
     await using viewer = startViewerOf("pattern-2", server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 10);
-    await server.until("the report of it", ({ last }) => (last?.cameras?.[1]?.sent ?? 0) > 10);
+    await server.until("the report of the camera", ({ last }) => (last?.cameras?.[1]?.sent ?? 0) > 10);
     const sums = server.last;
     const [first, second] = sums?.cameras ?? [];
     expect(first).toMatchObject({ name: "pattern", viewers: 0, encoded: 0, sent: 0, width: 320 });
@@ -107,7 +107,7 @@ describe("two cameras", () => {
 });
 
 describe("a camera that ends", () => {
-  test("ends alone: its viewers are told, the others' go on, and who comes later is told too", async () => {
+  test("serve: a camera ends alone, and its viewers and later ones are told", async () => {
     const flags = ["--source", "pattern", "--source", "-", "--pixel-format", "gray", "--size", "320x240"];
     await using server = await startServer(flags, { stdin: "pipe" });
     await using steady = startViewerOf("pattern", server.port);
@@ -131,7 +131,7 @@ describe("a camera that ends", () => {
     expect(list.program.last).toMatchObject({ cameras: [{ hasEnded: false }, { hasEnded: true }] });
   });
 
-  test("at once, since it is a folder, does not keep the others from working", async () => {
+  test("serve: a camera that fails at once does not stop the others", async () => {
     await using server = await startServer(["--source", "/tmp", "--source", "pattern", "--fps", "20"]);
     await using viewer = startViewerOf("pattern", server.port, ["--frames", "3"]);
     expect(await viewer.end()).toBe(0);
@@ -142,13 +142,13 @@ describe("a camera that ends", () => {
     expect(first.remarks).toContain("it is a folder");
   });
 
-  test("when all have failed, so has the server", async () => {
+  test("serve: fails when all cameras have failed", async () => {
     const { code, remarks } = await runToEnd("serve", ["--source", "/tmp", "--source", "/usr", "--port", "0"]);
     expect(code).toBe(1);
     expect(remarks).toMatch(/error: cannot read \/tmp: it is a folder, not a video\n$/);
   });
 
-  test("when all are wrong use, the server does not begin", async () => {
+  test("serve: exits with code 2 when all cameras are wrong use", async () => {
     const { code, remarks } = await runToEnd("serve", [...TWO, "--device", "x", "--port", "0"]);
     expect([code, remarks]).toEqual([
       2,
@@ -156,14 +156,14 @@ describe("a camera that ends", () => {
     ]);
   });
 
-  test("when all have ended, the server has", async () => {
+  test("serve: ends when all cameras have ended", async () => {
     const { code } = await runToEnd("serve", [...TWO, "--frames", "5", "--port", "0"]);
     expect(code).toBe(0);
   });
 });
 
-describe("a camera that is not there at the start", () => {
-  test("is waited for: its viewers are told what is wrong, and see it when it comes", async () => {
+describe("a camera that is missing at the start", () => {
+  test("serve: waits for one of several cameras, and its viewers see the reason", async () => {
     const folder = mkdtempSync(join(tmpdir(), "slipstream-late-"));
     const path = join(folder, "late.mp4");
     await using server = await startServer(["--source", path, "--source", "pattern", "--size", "320x240"]);
@@ -181,7 +181,7 @@ describe("a camera that is not there at the start", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("ends the server at once where it is the only one", async () => {
+  test("serve: a missing camera ends the server at once if it is the only one", async () => {
     const { code, remarks } = await runToEnd("serve", ["--source", "/nowhere/a", "--port", "0"]);
     expect([code, remarks]).toEqual([1, "error: cannot read /nowhere/a: there is no such file or device\n"]);
   });

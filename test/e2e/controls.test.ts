@@ -1,4 +1,4 @@
-// Controls from the viewer's command line: listed by whoever asks, set where the server allows it.
+// Controls on the viewer's command line: any viewer lists them, and sets them if the server allows it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lineLog } from "../../src/core/log.ts";
@@ -13,17 +13,24 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const COMMON = { title: "", menu: [], isReadOnly: false, isInactive: false };
 
-/** How often what a camera's controls hold was let go. */
+/** How often the controls of a camera were closed. */
 let closed = 0;
 
-/** A pattern with what a camera has: values that are kept. */
+/** A pattern with a camera's controls, which keep their values. */
 function createCameraSource(): Source {
   const controls: SourceControl[] = [
     { ...COMMON, name: "brightness", type: "integer", minimum: -64, maximum: 64, step: 2, defaultValue: 0, value: 4 },
     { ...COMMON, name: "hue_auto", type: "boolean", minimum: 0, maximum: 1, step: 1, defaultValue: 1, value: 1 },
     { ...COMMON, name: "reset", type: "button", minimum: 0, maximum: 0, step: 0, defaultValue: 0, value: null },
     {
-      ...{ ...COMMON, name: "exposure_auto", type: "menu", minimum: 1, maximum: 3, step: 1, defaultValue: 3, value: 3 },
+      ...COMMON,
+      name: "exposure_auto",
+      type: "menu",
+      minimum: 1,
+      maximum: 3,
+      step: 1,
+      defaultValue: 3,
+      value: 3,
       menu: [
         { value: 1, label: "Manual Mode" },
         { value: 3, label: "Aperture Priority Mode" },
@@ -48,19 +55,19 @@ function createCameraSource(): Source {
 
 async function withServer(
   allowControls: boolean,
-  act: (address: string, said: string[]) => Promise<void>,
+  act: (address: string, lines: string[]) => Promise<void>,
 ): Promise<void> {
-  const said: string[] = [];
+  const lines: string[] = [];
   const server = await serve({
     cameras: [{ name: "door", source: supervise(createCameraSource()) }],
     workers: 1,
     port: 0,
     allowControls,
     maxLatencyMs: null,
-    log: lineLog((text) => said.push(text)),
+    log: lineLog((text) => lines.push(text)),
   });
   try {
-    await act(`127.0.0.1:${server.port}`, said);
+    await act(`127.0.0.1:${server.port}`, lines);
   } finally {
     const before = closed;
     await server.close();
@@ -73,8 +80,8 @@ async function run(...flags: string[]): Promise<{ code: number; output: string; 
   return { code, output: program.bytes.toString(), remarks };
 }
 
-test("are listed with range and present value, and set, by number, word or label", async () => {
-  await withServer(true, async (address, said) => {
+test("view --controls and --set: list controls, and set them by number, word or label", async () => {
+  await withServer(true, async (address, lines) => {
     expect((await run(address, "--controls")).output).toBe(
       `brightness     4  (-64 to 64 in steps of 2, default 0)
 hue_auto       on  (off to on, default on)
@@ -85,7 +92,7 @@ exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mo
     const set = await run(`${address}/door`, ...flags);
     expect(set).toMatchObject({ code: 0, remarks: "" });
     expect(set.output.split("\n")[0]).toBe("brightness     -8  (-64 to 64 in steps of 2, default 0)");
-    expect(said.filter((text) => text.includes("set")).map((text) => text.replace(/viewer \S+/, "viewer"))).toEqual([
+    expect(lines.filter((text) => text.includes("set")).map((text) => text.replace(/viewer \S+/, "viewer"))).toEqual([
       "viewer set brightness to -8",
       "viewer set exposure_auto to manual mode",
       "viewer set hue_auto to off",
@@ -111,7 +118,7 @@ exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mo
   });
 });
 
-test("are not set where the server does not allow it, and listed all the same", async () => {
+test("view --set: is refused without --allow-controls, and --controls still lists", async () => {
   await withServer(false, async (address) => {
     const refused = await run(address, "--set", "brightness=1");
     expect(refused.code).toBe(1);
@@ -123,7 +130,7 @@ test("are not set where the server does not allow it, and listed all the same", 
   });
 });
 
-test("of a source that has none are said not to be there", async () => {
+test("view --controls: reports a source without controls", async () => {
   await using server = await startServer(["--source", "pattern", "--allow-controls"]);
   const address = `127.0.0.1:${server.port}`;
   const { code, remarks } = await run(address, "--controls");

@@ -1,4 +1,4 @@
-// Servers found without an address: real multicast between two network namespaces, real programs in them, a real terminal.
+// Discovery of servers: real multicast between two network namespaces, real programs in them, a real terminal.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ViewReport } from "../../src/client/figures.ts";
@@ -20,7 +20,7 @@ const viewOn = ({ through }: Machine, ...flags: string[]) =>
   new Program<ViewReport>("view", ["--display", "none", "--json", ...flags], { through });
 
 describe.skipIf(obstacle !== null)("without an address", () => {
-  test("the server of another machine is found, and what it shows is seen", async () => {
+  test("view: finds the server of another machine and shows its pictures", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     await using server = await serveOn(there, "--host", "0.0.0.0");
@@ -30,7 +30,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(viewer.last).toMatchObject({ frames: 3, source: "pattern", server: `${there.address}:${server.port}` });
   });
 
-  test("the server of this machine comes first, whatever else there is", async () => {
+  test("view: prefers the server of this machine", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     await using _ = await serveOn(there, "--host", "0.0.0.0");
@@ -39,10 +39,10 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(await viewer.end()).toBe(0);
     expect(viewer.remarks).not.toContain("found");
     await own.until("its viewer", ({ remarks }) => remarks.includes("is watching"));
-    expect(own.remarks).not.toContain("refused"); // to ask whether it is there is no line in its log
+    expect(own.remarks).not.toContain("refused"); // the question whether a server is there leaves no line in its log
   });
 
-  test("of several all are named where nobody can be asked, and the chosen one is viewed on a terminal", async () => {
+  test("view: lists several servers without a terminal, and asks for one on a terminal", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     await using first = await serveOn(there, "--host", "0.0.0.0", "--port", "10061");
@@ -52,7 +52,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(remarks.trim().split("\n").length).toBe(1);
     for (const { port } of [first, second]) expect(remarks).toContain(`pattern on ${there.address}:${port}`);
 
-    // script(1) gives it a terminal.
+    // script(1) gives the viewer a terminal.
     const script = new URL("../../src/cli/view.ts", import.meta.url).pathname;
     const command = [...here.through, process.execPath, script, "--display", "none", "--frames", "3"].join(" ");
     const terminal = Bun.spawn(["script", "-qec", command, "/dev/null"], {
@@ -61,7 +61,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
       stderr: "pipe",
     });
     let said = "";
-    const answers = ["7\n", "2\n"]; // there is no seventh: it asks again
+    const answers = ["7\n", "2\n"]; // there is no seventh server, so the viewer asks again
     for await (const chunk of terminal.stdout) {
       const questions = said.split("Which one?").length;
       said += Buffer.from(chunk).toString();
@@ -76,9 +76,9 @@ describe.skipIf(obstacle !== null)("without an address", () => {
   });
 
   test.each([
-    ["one that only its own machine reaches", ["--port", "10063"]],
-    ["one that is told not to", ["--host", "0.0.0.0", "--no-announce"]],
-  ])("%s is not announced", async (_, flags) => {
+    ["a server on 127.0.0.1", ["--port", "10063"]],
+    ["a server with --no-announce", ["--host", "0.0.0.0", "--no-announce"]],
+  ])("serve: %s is not announced", async (_, flags) => {
     using network = openNetwork();
     const [there, here] = network.machines;
     await using server = await serveOn(there, ...flags);
@@ -88,7 +88,7 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(server.remarks).not.toContain("announced");
   });
 
-  test("one that has ended is not found any more", async () => {
+  test("view: does not find a server that has ended", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     const server = await serveOn(there, "--host", "0.0.0.0");
@@ -98,18 +98,18 @@ describe.skipIf(obstacle !== null)("without an address", () => {
     expect(viewer.remarks).toContain("none was found on the network");
   });
 
-  test("one that ends while it is looked for says goodbye, and is not taken", async () => {
+  test("view: does not take a server that ends during the search", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     const server = await serveOn(there, "--host", "0.0.0.0");
     await using viewer = viewOn(here, "--once");
-    await Bun.sleep(1_000); // it has started, and asked; it listens for two seconds
+    await Bun.sleep(1_000); // the viewer has started and asked; it listens for two seconds
     expect(await server.end("SIGTERM")).toBe(0);
     expect(await viewer.end()).toBe(1);
     expect(viewer.remarks).toContain("none was found on the network");
   });
 
-  test("a network without multicast costs the server one line, and nothing else", async () => {
+  test("serve: a network without multicast is one line in the log, and viewers can connect", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
     there.run("route", "del", "default");

@@ -1,4 +1,4 @@
-// What goes wrong: each mishap gets one clear line, and everybody else goes on.
+// Failures: each one gets one clear line, and the other viewers and cameras go on.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -19,7 +19,7 @@ function lastLine(remarks: string): string {
   return remarks.trim().split("\n").at(-1) ?? "";
 }
 
-/** A socket that is no viewer; collects what it is told until it is hung up on. */
+/** A plain socket that is no viewer. `closed` resolves with all that the server sent, when the server closes the connection. */
 async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void; closed: Promise<string> }> {
   const closed = Promise.withResolvers<string>();
   let heard = "";
@@ -38,7 +38,7 @@ async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void
 }
 
 describe("viewers that misbehave", () => {
-  test("a viewer killed in mid-frame costs the others nothing", async () => {
+  test("serve: a viewer that is killed within a frame does not disturb the others", async () => {
     await using server = await startServer(PATTERN);
     await using healthy = startViewer(server.port);
     const doomed = startViewer(server.port, ["--output", "-"], { rawOutput: true });
@@ -51,7 +51,7 @@ describe("viewers that misbehave", () => {
     await server.until("a report of one viewer", ({ last }) => last?.viewers === 1);
   });
 
-  test("random bytes, another version, silence: each is told why, and the picture goes on for the others", async () => {
+  test("serve: refuses random bytes, other versions and silent peers with a reason", async () => {
     await using server = await startServer(PATTERN);
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
@@ -82,14 +82,14 @@ describe("viewers that misbehave", () => {
     expect(healthy.last?.reconnects).toBe(0);
   });
 
-  test("a viewer that reads nothing gets no more than its credit, and the others all frames", async () => {
+  test("serve: a viewer that reads nothing gets only its credit, and the others get all frames", async () => {
     await using server = await startServer(PATTERN);
     const stuck = await connectRaw(server.port);
     stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck", camera: "", paused: false }));
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
     const { sent = 0, skipped = 0 } = server.last ?? {};
-    expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // it never acknowledges: one picture, then none
+    expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // it never acknowledges, so it gets one picture and then none
     expect(skipped).toBeGreaterThan(30);
     expect(healthy.last?.fps ?? 0).toBeGreaterThan(20);
     expect(await stuck.closed).toContain("it has been silent for 10 s");
@@ -97,7 +97,7 @@ describe("viewers that misbehave", () => {
 });
 
 describe("servers that misbehave", () => {
-  test("a server that is killed and comes back is found again", async () => {
+  test("view: reconnects to a server that was killed and restarted", async () => {
     const first = await startServer(PATTERN);
     await using viewer = startViewer(first.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 5);
@@ -112,7 +112,7 @@ describe("servers that misbehave", () => {
     expect(second.last?.viewers).toBe(1);
   });
 
-  test("an output in no folder is one line", async () => {
+  test("view: an output in a missing folder is one line", async () => {
     const { code, remarks } = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--output", "/none/x"]);
     expect({ code, remarks }).toEqual({
       code: 1,
@@ -120,7 +120,7 @@ describe("servers that misbehave", () => {
     });
   });
 
-  test("addresses with colons are said in brackets", async () => {
+  test("serve: writes addresses with colons in brackets", async () => {
     await using server = await startServer([...PATTERN, "--host", "::1"]);
     expect(server.remarks).toContain(`serving pattern on [::1]:${server.port}`);
     const viewer = await runToEnd("view", [`[::1]:${server.port}`, "--display", "none", "--frames", "3"]);
@@ -128,7 +128,7 @@ describe("servers that misbehave", () => {
     await server.until("a viewer", ({ remarks }) => /viewer \[::1\]:\d+ /.test(remarks));
   });
 
-  test("what is no Slipstream server is called so", async () => {
+  test("view: names a server that is no Slipstream server", async () => {
     await using web = Bun.listen({
       hostname: "127.0.0.1",
       port: 0,
@@ -139,7 +139,7 @@ describe("servers that misbehave", () => {
     expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: what listens there is no Slipstream server`);
   });
 
-  test("a server of another version is named with both versions", async () => {
+  test("view: names both versions when the server has another one", async () => {
     const goodbye = Buffer.from("0e00000003010b00", "hex");
     await using other = Bun.listen({
       hostname: "127.0.0.1",
@@ -154,7 +154,7 @@ describe("servers that misbehave", () => {
     );
   });
 
-  test("an unknown host is an error at once; a server that is not there yet is waited for", async () => {
+  test("view: an unknown host is an error at once, and a missing server is waited for", async () => {
     const unknown = await runToEnd("view", ["no.such.host.invalid", "--display", "none"]);
     expect(unknown).toMatchObject({ code: 1, remarks: "error: unknown host: no.such.host.invalid\n" });
 
@@ -175,23 +175,23 @@ describe("servers that misbehave", () => {
 });
 
 describe("sources that misbehave", () => {
-  test("ffmpeg killed under the server: viewers are told, and it comes back", async () => {
+  test("serve: restarts an ffmpeg that was killed, and viewers are told", async () => {
     await using server = await startServer(["--source", CLIP]);
     await using viewer = startViewer(server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     const [ffmpeg] = childrenOf(server.child.pid, "ffmpeg");
     expect(ffmpeg).toBeNumber();
     process.kill(ffmpeg as number, "SIGKILL");
-    await viewer.until("the news", ({ remarks }) =>
+    await viewer.until("the notice", ({ remarks }) =>
       remarks.includes("ffmpeg was ended by SIGKILL while reading vtest"),
     );
-    await viewer.until("good news", ({ remarks }) => remarks.includes("all is well again"));
+    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("all is well again"));
     const before = viewer.last?.frames ?? 0;
     await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
     expect(viewer.last?.reconnects).toBe(0);
   });
 
-  test("a port that is taken, a file that is none, a device that is none: one line each", async () => {
+  test("serve: a taken port and sources that cannot be opened are one line each", async () => {
     await using server = await startServer(PATTERN);
     const folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
     const noVideo = join(folder, "random.bin");
@@ -229,7 +229,7 @@ describe("sources that misbehave", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("damaged JPEGs on standard input are counted, the good ones are shown", async () => {
+  test("serve: counts damaged JPEGs on standard input, and shows the good ones", async () => {
     const made = Bun.spawnSync(
       ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=1"].concat([
         "-c:v",
@@ -239,7 +239,7 @@ describe("sources that misbehave", () => {
         "pipe:1",
       ]),
     ).stdout;
-    // A picture whose frame header says 0 × 0: whole by its markers, and not to be shown.
+    // A picture whose frame header says 0 × 0: its markers are whole, but it cannot be shown.
     const broken = Buffer.from(made.subarray(0, made.indexOf(Buffer.from([0xff, 0xd8, 0xff]), 2)));
     const sof = broken.indexOf(Buffer.from([0xff, 0xc0]));
     broken.fill(0, sof + 5, sof + 9);
@@ -260,7 +260,7 @@ describe("sources that misbehave", () => {
 
 describe("signals", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    test(`${signal} ends both sides with exit code 0, a last report and no orphaned ffmpeg`, async () => {
+    test(`serve and view: ${signal} ends both with exit code 0, a last report and no orphaned ffmpeg`, async () => {
       await using server = await startServer(["--source", CLIP]);
       await using viewer = startViewer(server.port);
       await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
@@ -274,7 +274,7 @@ describe("signals", () => {
     });
   }
 
-  test("viewers are told that the server shuts down", async () => {
+  test("serve: tells its viewers that it shuts down", async () => {
     await using server = await startServer(PATTERN);
     const viewer = startViewer(server.port, ["--once"]);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
@@ -283,7 +283,7 @@ describe("signals", () => {
     expect(viewer.remarks).toContain("the server is shutting down");
   });
 
-  test("a reader of frames that goes away ends the viewer without a fuss", async () => {
+  test("view: ends quietly when the reader of its frames goes away", async () => {
     await using server = await startServer(PATTERN);
     const script = `"${process.execPath}" src/cli/view.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
     const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script]);
@@ -293,7 +293,7 @@ describe("signals", () => {
 });
 
 describe("the command line", () => {
-  test("--help shows the defaults, --version the version, and a wrong flag exits with 2", async () => {
+  test("serve and view: --help shows defaults, --version the version; a wrong flag exits with 2", async () => {
     const serve = new Program<unknown>("serve", ["--help"], { rawOutput: true });
     expect(await serve.end()).toBe(0);
     for (const text of ["--source", "(default: auto)", "10050", "127.0.0.1", "jsquash", "75"]) {

@@ -1,4 +1,4 @@
-// A camera's JPEGs from end to end: byte for byte to those whom they suit, as tiles to the others. Real processes, real sockets.
+// A camera's JPEGs from end to end: byte for byte to viewers that want them, as tiles to the others. Real processes, real sockets.
 
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const FPS = 20;
 const FRAMES = 40;
 const SIZE = { width: 640, height: 480 };
 
-/** Each as a file of its own: how the camera's pictures are told apart is not ours to decide here. */
+/** Each picture is a file of its own, so that this test does not depend on how the server splits a stream. */
 let footage: Uint8Array[];
 beforeAll(() => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-mjpeg-"));
@@ -39,7 +39,7 @@ afterEach(() => {
   for (const end of endings.splice(0)) end();
 });
 
-/** A server to whose standard input the pictures are written again and again, as a camera would. */
+/** Starts a server and writes the pictures to its standard input in a loop, as a camera does. */
 async function startCamera(pictures: readonly Uint8Array[], flags: readonly string[] = []): Promise<Server> {
   const server = await startServer(["--source", "-", "--pixel-format", "mjpeg", ...flags], { stdin: "pipe" });
   const stdin = server.child.stdin as Bun.FileSink;
@@ -55,7 +55,7 @@ async function startCamera(pictures: readonly Uint8Array[], flags: readonly stri
   return server;
 }
 
-/** What a connection brings: whole pictures, by their number; tiles are counted. */
+/** Collects whole pictures by their number, and counts tiles. */
 class Listener {
   readonly pictures = new Map<number, Uint8Array>();
   readonly codecs: string[] = [];
@@ -65,7 +65,11 @@ class Listener {
   async open(port: number): Promise<this> {
     const acknowledge = (frameNumber: number) =>
       this.connection?.acknowledge({
-        ...{ frameNumber, outcome: "shown", transferMicros: 500, workMicros: 2000, paceMicros: 2000 },
+        frameNumber,
+        outcome: "shown",
+        transferMicros: 500,
+        workMicros: 2000,
+        paceMicros: 2000,
       });
     const connection = await connectTcp(
       { host: "127.0.0.1", port, camera: "" },
@@ -95,12 +99,12 @@ class Listener {
   }
 }
 
-/** Frame numbers count from 1, and the pictures are fed by turns. */
+/** The picture that was fed as this frame: frame numbers count from 1, and the pictures are fed in a loop. */
 const fedAs = (pictures: readonly Uint8Array[], frameNumber: number) =>
   pictures[(frameNumber - 1) % pictures.length] as Uint8Array;
 
-describe("pictures of the camera", () => {
-  test("come byte for byte as it made them, and nothing is encoded or decoded", async () => {
+describe("a camera's JPEGs", () => {
+  test("passthrough: pictures arrive byte for byte, and nothing is encoded or decoded", async () => {
     await using server = await startCamera(footage);
     const listener = await new Listener().open(server.port);
     await listener.until("pictures", ({ pictures }) => pictures.size > 50);
@@ -111,7 +115,7 @@ describe("pictures of the camera", () => {
     expect(server.last?.renditions).toMatchObject([{ ...SIZE, quality: 0, viewers: 1 }]);
   });
 
-  test("without Huffman tables come with them: as they were before these had been taken out", async () => {
+  test("passthrough: pictures without Huffman tables arrive with the standard tables", async () => {
     const stripped = footage.map((jpeg) => withoutTables(jpeg));
     await using server = await startCamera(stripped);
     const listener = await new Listener().open(server.port);
@@ -124,7 +128,7 @@ describe("pictures of the camera", () => {
     }
   });
 
-  test("are passed on while others wish them smaller, and those go back to them with their wish", async () => {
+  test("passthrough: a viewer gets tiles while it wants a smaller picture", async () => {
     await using server = await startCamera(footage);
     const whole = await new Listener().open(server.port);
     const changing = await new Listener().open(server.port);
@@ -149,7 +153,7 @@ describe("pictures of the camera", () => {
     expect(server.last?.droppedBy.encode).toBe(0);
   });
 
-  test("that a link cannot carry are sent as tiles over it, and as they are when it can", async () => {
+  test("passthrough: a slow link gets tiles, and a fast one the camera's pictures again", async () => {
     await using server = await startCamera(footage, ["--max-latency", "150"]);
     const relay = openLink({ serverPort: server.port, bitsPerSecond: 5_000_000, delayMs: 5 });
     endings.push(() => relay.close());
@@ -165,7 +169,7 @@ describe("pictures of the camera", () => {
   });
 });
 
-test("damaged pictures between good ones: counted, said to the operator, and everybody goes on", async () => {
+test("passthrough: single damaged pictures are counted and logged, and the viewers go on", async () => {
   const good = footage[0] as Uint8Array;
   const scanDamaged = new Uint8Array(good).fill(0x55, 2000, good.length - 500);
   const noSize = new Uint8Array(good);
@@ -178,6 +182,6 @@ test("damaged pictures between good ones: counted, said to the operator, and eve
   await small.until("small pictures", ({ last }) => (last?.frames ?? 0) > 40 && last?.width === 320);
   expect(server.remarks).toContain("the source sent a damaged picture: a JPEG of 0x0 cannot be shown");
   await server.until("the count", ({ last }) => (last?.droppedBy.source ?? 0) > 10);
-  expect(viewer.remarks).not.toContain("the source"); // never several in a row: counted, and no trouble
+  expect(viewer.remarks).not.toContain("the source"); // they are never several in a row, so viewers are not told
   expect(server.last?.viewers).toBe(2);
 });

@@ -1,4 +1,4 @@
-// The screen as a source: a real window on a virtual display, seen through server and viewer, judged by what X itself has.
+// The screen as a source: a real window on a virtual display, seen through server and viewer, and compared with X's own picture.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
@@ -38,16 +38,16 @@ async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
   };
 }
 
-/** What the X server has on its screen now, as RGBA. */
-function ofTheServer(): Uint8Array {
+/** The present picture of the X server's screen, as RGBA. */
+function screenOfServer(): Uint8Array {
   const args = ["-f", "x11grab", "-i", display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"];
   const { stdout } = Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...args]);
   if (stdout.length !== FRAME_BYTES) throw new Error(`x11grab gave ${stdout.length} bytes`);
   return stdout;
 }
 
-/** The last frame that a viewer shows of a screen that stays as it is, and what the server says of it then. */
-async function seen(flags: readonly string[]) {
+/** The last frame that a viewer shows of a still screen, and the last reports of server and viewer. */
+async function viewStill(flags: readonly string[]) {
   await using server = await startServer(["--source", "screen", "--fps", "20", ...flags], {
     env: { DISPLAY: display.name },
   });
@@ -63,7 +63,7 @@ async function seen(flags: readonly string[]) {
   return { picture: new Uint8Array(picture), report: server.last, view: viewer.last };
 }
 
-/** The window in a picture, found by the colour of its frame; null where that is nowhere whole. */
+/** The place of the window in a picture, found by the colour of its frame; null when there is no whole frame. */
 function findWindow(rgba: Uint8Array): { x: number; y: number } | null {
   const isGreen = (x: number, y: number) =>
     GREEN.every((level, c) => Math.abs((rgba[(y * SCREEN.width + x) * 4 + c] as number) - level) < 40);
@@ -84,7 +84,7 @@ function crop(rgba: Uint8Array, { x, y }: { x: number; y: number }): Uint8Array 
   return Buffer.concat(rows);
 }
 
-/** How near to the screen libjpeg-turbo comes at the same quality and sampling, in decibels. */
+/** The quality that libjpeg-turbo reaches with the same settings, in decibels. */
 function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
   const pixels = new Uint8Array(SCREEN.width * SCREEN.height * 3).map(
     (_, at) => rgba[Math.floor(at / 3) * 4 + (at % 3)] as number,
@@ -93,14 +93,14 @@ function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
   return psnr(crop(toRgbaBytes(djpeg(jpeg)), window), crop(rgba, window));
 }
 
-describe("a screen that nobody touches", () => {
-  test("is seen as X has it, in all its colours, and costs no bytes; at half the colour, text suffers", async () => {
+describe("a still screen", () => {
+  test("screen: a still screen is shown in all its colours and costs no bytes", async () => {
     await using _ = await paint("still");
-    const expected = ofTheServer();
+    const expected = screenOfServer();
     const window = findWindow(expected);
     if (window === null) throw new Error("the window is not on the screen");
-    const fine = await seen([]);
-    const coarse = await seen(["--sampling", "420"]);
+    const fine = await viewStill([]);
+    const coarse = await viewStill(["--sampling", "420"]);
     expect(fine.report).toMatchObject({ ...SCREEN, source: `screen ${display.name}`, bytesPerFrame: 0 });
     expect(fine.report?.renditions).toMatchObject([{ quality: 90 }]);
     const [fineDb, coarseDb] = [fine, coarse].map(({ picture }) => psnr(crop(picture, window), crop(expected, window)));
@@ -109,9 +109,9 @@ describe("a screen that nobody touches", () => {
     expect(fineDb).toBeGreaterThan((coarseDb ?? 0) + 10);
   });
 
-  test("a part of it is that part, pixel by pixel", async () => {
+  test("screen: an area is shown pixel by pixel", async () => {
     await using _ = await paint("still");
-    const expected = ofTheServer();
+    const expected = screenOfServer();
     const window = findWindow(expected);
     if (window === null) throw new Error("the window is not on the screen");
     const source = `screen${display.name},${WINDOW.width}x${WINDOW.height}+${window.x}+${window.y}`;
@@ -124,12 +124,12 @@ describe("a screen that nobody touches", () => {
   });
 });
 
-test("a moving window is seen where it is, whole, in many places", async () => {
+test("screen: a moving window is shown whole in many places", async () => {
   await using _ = await paint("moving");
   await using server = await startServer(["--source", "screen", "--fps", "20"], { env: { DISPLAY: display.name } });
   await using viewer = startViewer(server.port, ["--output", "-", "--frames", "30"], { rawOutput: true });
   expect(await viewer.end()).toBe(0);
-  const expected = ofTheServer();
+  const expected = screenOfServer();
   const now = findWindow(expected);
   if (now === null) throw new Error("the window is not on the screen");
   const places = new Set<string>();
@@ -138,16 +138,16 @@ test("a moving window is seen where it is, whole, in many places", async () => {
     const place = findWindow(frame);
     if (place === null) throw new Error(`the window is not in frame ${at / FRAME_BYTES}`);
     places.add(`${place.x} ${place.y}`);
-    // The pointer, which X draws in the middle, hides different pixels of the window each time.
+    // The pointer, which X draws in the middle of the screen, hides other pixels of the window in each frame.
     expect(psnr(crop(frame, place), crop(expected, now))).toBeGreaterThan(23);
   }
   expect(places.size).toBeGreaterThan(5);
 });
 
 test.each([
-  ["no display", ["--source", "screen"], { DISPLAY: "", WAYLAND_DISPLAY: "" }, /DISPLAY is not set.*screen:0/],
-  ["one that nobody serves", ["--source", "screen:987"], {}, /Cannot open display :987/],
-] as const)("%s: one clear line", async (_, flags, env, text) => {
+  ["a missing display", ["--source", "screen"], { DISPLAY: "", WAYLAND_DISPLAY: "" }, /DISPLAY is not set.*screen:0/],
+  ["a display without a server", ["--source", "screen:987"], {}, /Cannot open display :987/],
+] as const)("screen: %s ends the server with one line", async (_, flags, env, text) => {
   const program = await runToEnd("serve", [...flags, "--port", "0"], { env });
   expect(program.code).toBe(1);
   expect(program.remarks.trim()).toMatch(text);

@@ -1,9 +1,9 @@
-// What the kernel's own headers say of the layouts and numbers that v4l2/layouts.ts has, as a C compiler sees them.
+// The layouts and numbers of v4l2/layouts.ts as a C compiler reads them from the kernel's own headers.
 //
-// As the kernel's build does for its assembly (Documentation/kbuild, asm-offsets.c): values are put into the assembly that
-// the compiler makes, and read from there. So nothing has to be run, and a cross compiler answers for another processor.
+// The values are written into the compiler's assembly output and read from there, as in the kernel's build (Documentation/kbuild,
+// asm-offsets.c). So nothing has to be run, and a cross compiler gives the values of another processor.
 //
-// usage: bun test/server/v4l2/kernel-headers.ts COMPILER > test/fixtures/v4l2/layouts-arm64.json
+// usage: bun test/support/kernel-headers.ts COMPILER > test/fixtures/v4l2/layouts-arm64.json
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { REQUESTS, STRUCTS, V4L2 } from "../../src/capture/v4l2/layouts.ts";
 /** `sizeof v4l2_buffer`, `offsetof v4l2_buffer.flags`, `VIDIOC_QBUF`, `V4L2_CAP_STREAMING` and so on. */
 export type Values = Record<string, number>;
 
-/** All that layouts.ts says. */
+/** All values of layouts.ts. */
 export function ourValues(): Values {
   const values: Values = {};
   for (const [name, { bytes, fields }] of Object.entries(STRUCTS)) {
@@ -25,7 +25,7 @@ export function ourValues(): Values {
   return values;
 }
 
-/** The same by a compiler that finds linux/videodev2.h. Throws with what it says. */
+/** The same values by a compiler that finds linux/videodev2.h. Throws with the compiler's messages. */
 export function compiledValues(compiler: string): Values {
   const names = Object.keys(ourValues());
   const lines = names.map((name, index) => `  asm volatile("\\n->${index} %0" : : "i"((long)(${expression(name)})));`);

@@ -1,6 +1,6 @@
-// A program with a window, for tests of the screen as a source: coloured text on dark ground, framed in green, still or moving.
+// A program with a window, for tests of the source `screen`: coloured text on a dark ground in a green frame, still or moving.
 //
-// usage: painter.ts WIDTH HEIGHT still|moving      says `painted` once it is on the screen
+// usage: painter.ts WIDTH HEIGHT still|moving      prints `painted` when the window is on the screen
 
 import sdl from "@kmamal/sdl";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "../../src/client/screens/font.ts";
@@ -42,7 +42,7 @@ const picture = paint(width, height);
 const show = () => window.render(width, height, width * 4, "rgba32", picture);
 show();
 window.on("expose", show);
-setTimeout(() => console.log("painted"), 300); // X draws what it was sent before it is asked for anything
+setTimeout(() => console.log("painted"), 300); // X has drawn the window by then
 let step = 0;
 setInterval(() => {
   if (process.argv[4] === "moving") window.setPosition(20 + (++step % 20) * 5, 20 + (step % 7) * 3);

@@ -1,4 +1,4 @@
-// Real servers and viewers for the end-to-end tests: each a process of its own, watched by its output.
+// Real servers and viewers for the end-to-end tests. Each is a process of its own, and its output is read.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,26 +9,26 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const CLIP = at("../fixtures/vtest-6s.mp4");
 
-/** For setDefaultTimeout: longer than any wait in here, whose errors say more than a test's timeout does. */
+/** For setDefaultTimeout. It is longer than any wait here, because an error of a wait says more than the timeout of a test. */
 export const TEST_TIMEOUT_MS = 60_000;
 
-/** How long a test waits for something before it fails; generous, since only its not happening at all is a failure. */
+/** How long a test waits for something before it fails. It is long, because only an event that never comes is a failure. */
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 interface ProgramOptions {
-  /** What runs it, as `ip netns exec NAME`. */
+  /** A command that runs the program: `ip netns exec NAME`. */
   through?: readonly string[];
   stdin?: Uint8Array | "pipe";
   env?: Record<string, string>;
-  /** A server started elsewhere takes the settings file that lies there; one started here does not, whatever lies here. */
+  /** The working directory. A server started in another one reads the settings file there; otherwise it reads none. */
   cwd?: string;
-  /** Standard output holds frames, and is kept as bytes. */
+  /** Standard output is kept as bytes, because it contains frames. */
   rawOutput?: boolean;
 }
 
 export type ProgramName = "serve" | "view" | "cameras";
 
-/** A process of ours: its JSON reports and its remarks, as they come. Killed when the scope ends. */
+/** A process with its JSON reports and its remarks so far. It is killed when the scope ends. */
 export class Program<Report> implements AsyncDisposable {
   readonly reports: Report[] = [];
   remarks = "";
@@ -60,7 +60,7 @@ export class Program<Report> implements AsyncDisposable {
     this.#reading = Promise.all([output, eachLine(child.stderr, takeReport)]);
   }
 
-  /** What standard output has carried so far, with `rawOutput`. */
+  /** The standard output so far, with `rawOutput`. */
   get bytes(): Buffer {
     return Buffer.concat(this.#bytes);
   }
@@ -70,18 +70,18 @@ export class Program<Report> implements AsyncDisposable {
     return this.reports.at(-1);
   }
 
-  /** Waits until something is true of the program; throws with all it has said where that does not happen. */
+  /** Waits until `isTrue`. Throws with all remarks of the program when that does not happen. */
   async until(what: string, isTrue: (program: this) => boolean): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS;
     while (!isTrue(this)) {
       if (Date.now() > deadline || (this.child.exitCode !== null && !(await this.#settled(isTrue)))) {
-        throw new Error(`${what} did not happen; exit code ${this.child.exitCode}, it said:\n${this.remarks}`);
+        throw new Error(`${what} did not happen; exit code ${this.child.exitCode}, its remarks:\n${this.remarks}`);
       }
       await Bun.sleep(10);
     }
   }
 
-  /** Asks it to end, or waits for its own end without a signal; resolves with the exit code. */
+  /** Sends a signal, or waits for the program to end by itself without one. Resolves with the exit code. */
   async end(signal?: NodeJS.Signals): Promise<number> {
     if (signal !== undefined) this.child.kill(signal);
     const timeout = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE_MS);
@@ -96,7 +96,7 @@ export class Program<Report> implements AsyncDisposable {
     await this.end();
   }
 
-  /** After the end all output has to be read before a condition is called false. */
+  /** After the end of the program, all output is read before a condition counts as false. */
   async #settled(isTrue: (program: this) => boolean): Promise<boolean> {
     await this.#reading;
     return isTrue(this);
@@ -118,7 +118,7 @@ export interface Server extends Program<ServeReport> {
   readonly port: number;
 }
 
-/** A server on a free port (unless `--port` is among the flags), listening. */
+/** Starts a server on a free port, unless the flags contain `--port`, and waits until it listens. */
 export async function startServer(flags: readonly string[], options: ProgramOptions = {}): Promise<Server> {
   const port = flags.includes("--port") ? [] : ["--port", "0"];
   const program = new Program<ServeReport>("serve", [...flags, ...port, "--json"], options);
@@ -126,7 +126,7 @@ export async function startServer(flags: readonly string[], options: ProgramOpti
   return Object.assign(program, { port: program.reports[0]?.port ?? 0 });
 }
 
-/** A viewer without a window, unless the flags say otherwise. */
+/** Starts a viewer without a window, unless the flags contain `--display`. */
 export function startViewer(
   port: number,
   flags: readonly string[] = [],
@@ -136,7 +136,7 @@ export function startViewer(
   return new Program("view", [`127.0.0.1:${port}`, ...display, "--json", ...flags], options);
 }
 
-/** Any of the two programs with just these flags, run to its end. */
+/** Runs a program with these flags to its end. */
 export async function runToEnd(
   which: ProgramName,
   flags: readonly string[],
@@ -147,14 +147,14 @@ export async function runToEnd(
   return { code, remarks: program.remarks, program };
 }
 
-/** Child processes of `parent` whose command line begins with `program`. */
+/** Lists the child processes of `parent` whose command line begins with `program`. */
 export function childrenOf(parent: number, program: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        // proc(5): the name in parentheses may hold anything, the parent is the second field after it.
+        // proc(5): the name in parentheses may contain anything; the parent is the second field after it.
         const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
         const parentOfPid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
         return parentOfPid === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program}\0`);
@@ -164,7 +164,7 @@ export function childrenOf(parent: number, program: string): number[] {
     });
 }
 
-/** The JPEG or raw frames that ffmpeg makes of these arguments. */
+/** Runs ffmpeg with these arguments and returns its output: JPEGs or raw frames. */
 export function ffmpegBytes(...flags: string[]): Buffer {
   const result = Bun.spawnSync(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", ...flags, "pipe:1"]);
   if (!result.success) throw new Error(`ffmpeg failed: ${result.stderr.toString()}`);

@@ -1,4 +1,4 @@
-// A sink that keeps what a source delivers, for the tests of sources.
+// A sink that records what a source delivers, for the tests of sources.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../src/codec/memory/frame-slots.ts";
@@ -7,10 +7,10 @@ import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
 import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
 import type { Delivery, FrameSink } from "../../src/capture/source.ts";
 
-/** One for all sinks: with one a frame the engine collects garbage all the time, and a live source is never caught up with. */
+/** One arena for all sinks. With new memory for each frame, garbage collection would be slower than a live source. */
 const ARENA = Arena.create();
 const SLOTS_BY_BYTES = new Map<number, FrameSlots>();
-/** At a time, of all sinks together. */
+/** Slots that all sinks together may hold at a time. */
 const MOST_SLOTS = 4;
 
 export interface RecordedFrame extends Size {
@@ -19,13 +19,13 @@ export interface RecordedFrame extends Size {
   capturedAt: number;
 }
 
-/** Has as many slots as it is told; a frame's bytes are copied out and its slot given back at once. */
+/** Has as many slots as `slots` says. The bytes of each frame are copied, and its slot is released at once. */
 export class RecordingSink implements FrameSink {
   readonly frames: RecordedFrame[] = [];
   readonly jpegs: Uint8Array[] = [];
   readonly troubles: (string | null)[] = [];
   lostFrames = 0;
-  /** Slots in the source's hands. */
+  /** Slots and blocks that the source holds. */
   held = 0;
   slots = 1;
 
@@ -36,7 +36,7 @@ export class RecordingSink implements FrameSink {
     const slots = SLOTS_BY_BYTES.get(slotBytes) ?? new FrameSlots(ARENA, slotBytes, MOST_SLOTS);
     SLOTS_BY_BYTES.set(slotBytes, slots);
     const slot = slots.acquire();
-    if (slot === null) throw new Error("slots of sinks were not given back");
+    if (slot === null) throw new Error("sinks have not released their slots");
     const { address, bytes, release } = slot;
     return {
       address,
@@ -55,15 +55,15 @@ export class RecordingSink implements FrameSink {
     return "taken";
   }
 
-  reserveJpeg(mostBytes: number): JpegBlock | null {
+  reserveJpeg(maxBytes: number): JpegBlock | null {
     if (this.held === this.slots) return null;
     this.held++;
-    return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + mostBytes), () => this.held--);
+    return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + maxBytes), () => this.held--);
   }
 
-  jpeg(slot: JpegBlock, jpegBytes: number): Delivery {
-    this.jpegs.push(slot.bytes.slice(0, jpegBytes));
-    slot.release();
+  jpeg(block: JpegBlock, jpegBytes: number): Delivery {
+    this.jpegs.push(block.bytes.slice(0, jpegBytes));
+    block.release();
     return "taken";
   }
 

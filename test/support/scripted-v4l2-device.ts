@@ -1,4 +1,4 @@
-// A device that answers as a test tells it: for what no kernel driver at hand does, on the real structures.
+// A device whose answers are scripted by a test, on the real structures: for answers that no available driver gives.
 
 import { Device } from "../../src/capture/v4l2/device.ts";
 import type { RequestName } from "../../src/capture/v4l2/layouts.ts";
@@ -6,7 +6,10 @@ import type { Struct } from "../../src/capture/v4l2/struct.ts";
 
 type Answer = (struct: Struct) => number;
 
-/** Each answer fills in the structure and returns 0 or an error's number; requests without one are refused with `otherwise`. */
+/**
+ * Creates a device. Each answer fills in the structure and returns 0 or an error's number. Requests without an answer are refused
+ * with the error `otherwise`. `asked` lists the requests.
+ */
 export function scriptedDevice(answers: Partial<Record<RequestName, Answer>>, otherwise: number) {
   const asked: RequestName[] = [];
   return {
@@ -16,7 +19,7 @@ export function scriptedDevice(answers: Partial<Record<RequestName, Answer>>, ot
       asked.push(name);
       return answers[name]?.(struct) ?? otherwise;
     },
-    // These only attempt.
+    // These methods of a device call only `attempt`.
     request: Device.prototype.request,
     enumerate: Device.prototype.enumerate,
     capability: Device.prototype.capability,

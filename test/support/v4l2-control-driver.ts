@@ -1,4 +1,4 @@
-// A driver's side of the requests about controls, in memory: answers as V4L2's pages on VIDIOC_QUERYCTRL and VIDIOC_G_EXT_CTRLS say.
+// A driver in memory for the requests about controls. It answers as V4L2's pages on VIDIOC_QUERYCTRL and VIDIOC_G_EXT_CTRLS describe.
 
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { ERRNO } from "../../src/capture/v4l2/libc.ts";
@@ -13,24 +13,25 @@ export interface DriverControl {
   minimum?: bigint;
   maximum?: bigint;
   flags?: number;
-  /** Labels by index; numbers of an integer menu. */
+  /** The labels of a menu by index; numbers for an integer menu. */
   items?: (string | number)[];
-  /** What it is at present; what was set lands here. */
+  /** The present value, which a request may set. */
   value: bigint;
-  /** What asking for it, and setting it, comes to; 0 = it works. */
+  /** The error that a query returns; 0 = none. */
   queryErrno?: number;
+  /** The error that setting returns; 0 = none. */
   setErrno?: number;
 }
 
 export class ControlDriver implements ControlDevice {
   readonly path = "/dev/video9";
   readonly controls: DriverControl[];
-  /** Requests so far, by name. */
+  /** Counts the requests by name. */
   readonly asked: Record<string, number> = {};
-  /** What everything comes to from now on: it was pulled out. */
+  /** The error that every request returns, as after the device was unplugged; 0 = none. */
   gone = 0;
 
-  /** In the order of their ids. */
+  /** The controls must be in the order of their ids. */
   constructor(...controls: DriverControl[]) {
     this.controls = controls;
   }
@@ -50,10 +51,10 @@ export class ControlDriver implements ControlDevice {
 
   #query(struct: Struct<"v4l2_query_ext_ctrl">): number {
     const id = struct.get("id");
-    if ((id & V4L2.CTRL_FLAG_NEXT_CTRL) === 0) throw new Error("only the next one is asked for");
+    if ((id & V4L2.CTRL_FLAG_NEXT_CTRL) === 0) throw new Error("a query without NEXT_CTRL");
     const found = this.controls.find((control) => control.id > (id & ~V4L2.CTRL_FLAG_NEXT_CTRL));
     if (found === undefined) return ERRNO.EINVAL;
-    if (found.queryErrno) return found.queryErrno; // as the kernel does, without a word of which it is
+    if (found.queryErrno) return found.queryErrno; // like the kernel, without naming the control
     const { minimum = 0n, maximum = 255n, flags = 0, type, title } = found;
     struct.bytes.fill(0);
     struct.set({ id: found.id, type, flags });

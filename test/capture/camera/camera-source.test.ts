@@ -146,7 +146,7 @@ describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
     expect(starts).toBe(0);
   });
 
-  test("CameraSource: the controls of a missing device fail with one line, and close ends their thread", async () => {
+  test("CameraSource: controls of a missing device fail with one line, and close ends their thread", async () => {
     const before = workers();
     const { controls } = camera();
     const error = await controls?.list().catch((thrown: unknown) => thrown);

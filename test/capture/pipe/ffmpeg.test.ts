@@ -40,7 +40,7 @@ function optionOf(args: readonly string[], option: string): string | undefined {
 }
 
 describe("ffmpegArguments", () => {
-  test("fileInput: loops a file at its own pace, and its path is never taken for a protocol or an option", () => {
+  test("fileInput: loops a file at its own pace, whatever its path looks like", () => {
     for (const path of ["clip.mp4", "-i", "a:b.mp4", "http", "/tmp/a b.mp4"]) {
       const args = ffmpegArguments(fileInput({ location: path, name: "name", ...OWN }));
       expect(args).toContain("-re");

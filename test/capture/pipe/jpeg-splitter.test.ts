@@ -167,7 +167,7 @@ describe("JpegSplitter, other streams", () => {
     );
   });
 
-  test("JpegSplitter: a picture without an end throws at 64 MiB, and garbage before a picture does not", () => {
+  test("JpegSplitter: throws at 64 MiB of a picture without an end, not of garbage", () => {
     const megabyte = new Uint8Array(1 << 20);
     const splitter = new JpegSplitter(() => undefined);
     for (let i = 0; i < 80; i++) splitter.feed(megabyte);

@@ -64,7 +64,7 @@ describe("parseScreen", () => {
     expect(["screen.mp4", "./screen", "screens"].map(isScreen)).toEqual([false, false, false]);
   });
 
-  test("presetFor: a screen gets all colours, a higher quality and no noise limit; a camera does not", () => {
+  test("presetFor: a screen gets all colours, a higher quality and exact pixels", () => {
     expect(presetFor("screen:1")).toEqual({ quality: 90, sampling: "444", noise: 0 });
     expect(presetFor("/dev/video0")).toEqual({ quality: 75, sampling: "420", noise: 2 });
   });

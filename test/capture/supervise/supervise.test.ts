@@ -44,7 +44,7 @@ describe("supervise, before the first frame", () => {
 });
 
 describe("supervise, from the start", () => {
-  test("supervise fromTheStart: a failure with `retry` is reported and retried, with growing pauses", async () => {
+  test("supervise fromTheStart: retries a failure with `retry`, with growing pauses", async () => {
     const { source, starts } = scripted(deliver(0, trouble("in use")), deliver(0, trouble("in use")), deliver(1));
     const sink = new RecordingSink();
     await supervise(source, { fromTheStart: true }).run(sink, never());

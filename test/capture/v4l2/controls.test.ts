@@ -92,7 +92,7 @@ describe("withSetting", () => {
     { name: "exposure_auto", value: "1" },
     { name: "exposure_absolute", value: "100" },
   ];
-  test("withSetting: a control that is set again keeps its place, under its old and its present name", () => {
+  test("withSetting: a control that is set again keeps its place, under either name", () => {
     const automatic = withSetting(settings, { name: "auto_exposure", value: "3" });
     const manual = withSetting(automatic, { name: "auto_exposure", value: "1" });
     expect(manual).toEqual([{ name: "auto_exposure", value: "1" }, settings[1] as (typeof settings)[0]]);

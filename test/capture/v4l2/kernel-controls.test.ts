@@ -170,7 +170,7 @@ describe("applySettings", () => {
     expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBe(4);
   });
 
-  test("applySettings: returns a line for each setting that fails, and throws when the device is gone", () => {
+  test("applySettings: returns a line for each failed setting, and throws without the device", () => {
     const driver = new ControlDriver(brightness());
     expect(applySettings(driver, settings.slice(0, 2))).toEqual([
       "the camera has no control 'gain'; it has brightness",

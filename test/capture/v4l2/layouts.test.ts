@@ -38,7 +38,7 @@ describe("layouts, compared with uapi/linux/videodev2.h", () => {
   });
 });
 
-test("layouts: a request contains the size of its structure, and no field lies outside its structure", () => {
+test("layouts: requests contain the size of their structure, and fields lie within it", () => {
   for (const { number, struct } of Object.values(REQUESTS)) {
     expect((number >>> 16) & 0x3fff).toBe(struct === null ? 4 : STRUCTS[struct].bytes);
   }

@@ -134,7 +134,7 @@ describe("describeDifference", () => {
     );
   });
 
-  test("describeDifference: is null without a wish, when the wish is met, and for the kernel's rounding", () => {
+  test("describeDifference: is null when there is no wish, or the wish is met but for rounding", () => {
     expect(describeDifference({ ...wanted, framesPerSecond: 30 }, { ...actual, framesPerSecond: 30.00003 })).toBeNull();
     expect(describeDifference({ size: null, framesPerSecond: null, format: null }, actual)).toBeNull();
   });
