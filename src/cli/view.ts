@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { Argument, Command, Option } from "commander";
 import { UsageError } from "../core/errors.ts";
 import { asProgram, EXIT_CODES, number, parsed, runMain, Screenful, wholeNumber } from "./program.ts";
+import { parseSetting } from "../capture/control-values.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import { VERSION } from "../core/version.ts";
 import type { Control, SetControl } from "../protocol/controls.ts";
@@ -31,7 +32,7 @@ const command = asProgram(new Command("bun run view"), VERSION)
   .addOption(new Option("--controls", "print what can be set of the camera, and end").default(false).conflicts("grid"))
   .addOption(
     new Option("--set <name=value>", "set a control, where the server allows it, and end; may be given several times")
-      .argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSet)(text)])
+      .argParser((text: string, before: SetControl[] = []) => [...before, parsed(parseSetting)(text)])
       .conflicts("grid"),
   )
   .addOption(new Option("--grid", "all cameras of the server in one window").default(false))
@@ -120,13 +121,6 @@ function describeEnd({ frames, latencyMs: { p50, p99, max }, dropped }: ViewRepo
   if (frames === 0) return "ended: no picture was shown";
   const latency = max === 0 ? "" : `latency ${p50} ms (p99 ${p99}), `;
   return `ended: ${frames} frames shown, ${latency}${dropped} dropped`;
-}
-
-/** Reads `brightness=12`. Throws UsageError for anything else. */
-function parseSet(text: string): SetControl {
-  const at = text.indexOf("=");
-  if (at < 1) throw new UsageError(`'${text}' sets nothing: write NAME=VALUE, as brightness=12`);
-  return { name: text.slice(0, at), value: text.slice(at + 1) };
 }
 
 /** Throws UsageError for what makes no sense with several cameras in one window. */

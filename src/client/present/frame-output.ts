@@ -2,6 +2,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
 
 /** Whoever read the frames has closed its end: the viewer is done. */
 export class OutputClosed extends Error {
@@ -34,18 +35,14 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "w");
   } catch (cause) {
-    throw new MissingError(`cannot write to ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`, {
-      cause,
-    });
+    throw new MissingError(`cannot write to ${path}: ${explainFileError(cause, UNWRITABLE)}`, { cause });
   }
 }
 
-const EXPLANATIONS: Record<string, string | undefined> = {
+const UNWRITABLE = {
   ENOENT: "there is no such folder",
   ENOTDIR: "there is no such folder",
   EISDIR: "it is a folder; name a file in it",
-  EACCES: "no permission",
-  EROFS: "what is there can only be read",
 };
 
 function fileOutput(file: FileHandle): FrameOutput {

@@ -6,7 +6,8 @@ import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
 import { CODEC_NAMES } from "../../codec/codecs.ts";
-import { codeOf, messageOf, UsageError } from "../../core/errors.ts";
+import { UsageError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
 import { SAMPLINGS, PIXEL_FORMATS, parseSize } from "../../core/pixel-format.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import { checkCameraName } from "../cameras/names.ts";
@@ -127,17 +128,12 @@ export function readSettingsFile(path: string): FileSettings {
   try {
     source = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new UsageError(`cannot read ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`);
+    throw new UsageError(`cannot read ${path}: ${explainFileError(cause, UNREADABLE)}`);
   }
   return parseSettings(source, basename(path), dirname(path));
 }
 
-const EXPLANATIONS: Record<string, string | undefined> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: `it is a folder; name the file in it, as ${SETTINGS_FILE}`,
-  EACCES: "no permission",
-};
+const UNREADABLE = { EISDIR: `it is a folder; name the file in it, as ${SETTINGS_FILE}` };
 
 /** `file` is its name, for errors; `folder` is where it lies, from which its paths count. */
 export function parseSettings(source: string, file: string, folder = "."): FileSettings {
