@@ -1,84 +1,98 @@
-// The wire: everything that crosses the TCP connection between a Slipstream server and its viewers.
+// The wire: everything that crosses a connection between a Slipstream server and its viewers.
 //
-// This comment is the specification; test/protocol/golden-bytes.test.ts holds it byte by byte.
+// This comment is the specification. test/protocol/golden-bytes.test.ts checks each message byte by byte, and
+// scripts/protocol-doc.ts prints docs/protocol.md from it, so its layout is fixed: a section begins with a word in capitals, a
+// message with its number, a line of fields with "|".
 //
-// TRANSPORT   One TCP connection per viewer, port 10050 unless told otherwise, TCP_NODELAY on both sides.
-// INTEGERS    Little-endian, unsigned. u64 values stay below 2^53. Times are microseconds since the Unix epoch in the
-//             clock of the side that took them; durations are microseconds.
-// STRINGS     u16 length in bytes, then UTF-8, of 400 bytes at most. A reader leaves out what a terminal would obey (control
-//             characters, line breaks, marks that turn the direction of writing) and cuts what is longer.
+// TRANSPORT   One TCP connection per viewer, to port 10050 unless both sides agree on another, with TCP_NODELAY on both sides.
+//             Both directions are streams of messages; where the network cuts them into packets has no meaning.
+// NUMBERS     Little-endian. u8, u16, u32 and u64 are unsigned; a u64 stays below 2^53. i32 is two's complement. varint is unsigned
+//             LEB128: seven bits a byte, the least significant first, the top bit set in all bytes but the last, five bytes at most.
+// TIMES       Microseconds since the Unix epoch, in the clock of the side that took them. Durations are microseconds, unless the
+//             field says otherwise.
+// STRINGS     u16 length in bytes, then UTF-8, of 400 bytes at most. The reader cuts longer ones. It also removes control characters,
+//             line breaks and marks that turn the direction of writing, because strings end up on terminals and in logs.
+// MESSAGES    u32 length of what follows, u8 type, body. The receiver checks the length before it allocates memory. It may be 256
+//             until the greeting is done. After that, a viewer's message may have 4 KiB and a server's 64 MiB.
+// EXTENSION   Later versions may add fields at the end of a body: the receiver ignores bytes after the fields that it knows. They
+//             may add message types from 128 on: the receiver skips a type from 128 on that it does not know. A lower type that it
+//             does not know is a protocol error.
+// GREETING    The viewer speaks first and sends Hello. The server answers Welcome, or Goodbye if it refuses the viewer. A server that
+//             does not speak the viewer's version answers Goodbye with the reason "version". In every version, the first five bytes
+//             of the bodies of Hello and Welcome (magic and version) and the whole Goodbye stay as they are, so that two sides of
+//             any versions can tell each other why they part. A side that has not greeted within 5 s is disconnected.
+// CREDIT      The server has only a few frames per viewer in flight, which means sent and not acknowledged: at first one. It
+//             computes the number from the times in the Acks. Without credit it sends no frame. When credit returns, it sends the
+//             newest frame; it never sends the frames in between. So no queue grows on either side.
+// SILENCE     Each side sends a Ping every second, ten in the first second. A side that hears nothing for 10 s says Goodbye and
+//             disconnects.
 //
-// MESSAGE     u32 length of what follows | u8 type | body
-//             A receiver checks the length against a limit before it allocates anything: 256 bytes until the
-//             greeting is done, then 4 KiB for what a viewer says and 64 MiB for what a server says.
-//             Bytes after the fields of a known body are ignored, so fields can be added at the end of a message
-//             without a new version. A type of 128 or more that is not known is skipped, a lower one is an error.
-//
-// GREETING    The viewer speaks first: Hello. The server answers Welcome, or Goodbye with the reason `version` when it
-//             does not speak the viewer's version. The first 5 body bytes of Hello and Welcome (magic, version) and
-//             the whole of Goodbye never change, so that peers of any two versions can tell each other why they part.
-//             A side that has not greeted within 5 s is hung up on.
-//
-//  type        from    body
-//    1 Hello   viewer  u32 magic 0x50494C53 ("SLIP") | u8 version | string software
-//                      | string camera | u8 flags (bit 0: no pictures before a Wish)
-//                      The name of the camera, or a part of it that no other has; empty: the first. What an older viewer leaves
-//                      out is empty and 0.
-//    2 Welcome server  u32 magic                     | u8 version | string software | string source name
-//    3 Goodbye both    u8 reason | string text for a human. The last message of its side.
-//                      reasons: 0 other, 1 version, 2 protocol error, 3 end of stream, 4 shutting down, 5 full,
-//                      6 timeout, 7 no such camera (the text says which there are)
-//    4 Stream  server  u16 width | u16 height | u32 frames per 1000 s (0 = unknown) | string codec | u8 quality (1 to
-//                      100, 0 = unknown) | u16 source width | u16 source height | u16 length, JPEG header
-//                      What the pictures that follow are. Sent before the first picture and whenever it changes. The
-//                      JPEG header is SOI to SOS, with DRI: Tiles follow. Without one (length 0) Pictures follow.
-//    5 Picture server  u32 frame number | u64 captured | u64 encoded | u64 sent | a whole JPEG, to the end
-//                      Frame numbers count captured frames; they only grow, and gaps are frames not sent.
-//    6 Ack     viewer  u32 frame number | u8 outcome (0 shown, 1 dropped) | u32 transfer | u32 work | u32 pace
-//                      One for every Picture, and for every frame of Tiles once its last part has come. transfer: first
-//                      byte of its first message to last byte of its last; work: decoding and showing it, waiting left
-//                      out; pace: the least time between two pictures that the viewer can keep up. The server computes
-//                      the credit from these, and what the link carries.
-//    7 Ping    both    u64 sent                          ten in the first second, then one a second
-//    8 Pong    both    u64 sent, as in the Ping | u64 received | u64 replied
-//                      Yields the round trip and the offset between the two clocks (see clock-offset.ts).
-//    9 Wish    viewer  u8 flags (bit 0: paused, bit 1: always the same size) | u16 width | u16 height
-//                      The whole of what the viewer wants, at each change. A picture of that size is enough (0 x 0: as
-//                      large as the source's); the server sends the smallest it makes that is not smaller, and over a thin
-//                      link smaller ones still, unless the size has to stay the same.
-//   10 Notice  server  u8 level (0 all is well again, 1 trouble) | string text | u32 lasted so far, ms
-//                      What viewers should know about the source, e.g. that its camera was unplugged.
-//   11 Tiles   server  u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags (bit 0: last part)
-//                      | varint count | per tile: varint numbers left out since the one before, varint length
-//                      | the tiles' bytes, one after the other, to the end
-//                      A tile is one restart interval (T.81 E.1.4), RST markers left out; its number counts intervals
-//                      from 0. A frame is one Tiles message or several parts with the same number; after the last part
-//                      the picture is whole: tiles that were not in it are as they were. The first frame after a Stream
-//                      brings all tiles. A frame whose last part never came is replaced by the one that follows, which
-//                      brings its tiles again. No tiles at all: nothing has changed, the picture is as new as the stamps.
-//                      varint: unsigned LEB128, seven bits a byte, least significant first, at most five bytes.
-//  128 Cameras server  u8 count | per camera: string name | u8 flags (bit 0: it has ended) | u16 width | u16 height
-//                      | u32 frames per 1000 s
-//                      All cameras of the server, the first first; at most 64, names of at most 64 bytes. Sizes and rates are 0
-//                      where they are not known yet. Follows Welcome, before anything else; older servers have one camera and
-//                      leave it out.
-//  129 ControlsAsked viewer  nothing
-//  130 Controls server  u8 flags (bit 0: viewers may set them) | string why they are not known (empty: they are) | u16 count
-//                      | per control: string name | u8 kind (0 integer, 1 boolean, 2 menu) | i32 least | i32 most | i32 step
-//                      | i32 default | i32 value | u16 count | per item of a menu: i32 value | string label
-//                      What can be set of the camera; the answer to ControlsAsked. At most 256 controls, and items of each.
-//                      i32: two's complement. Of a boolean 1 is on.
-//  131 SetControl viewer string name | string value
-//                      A number, `on` or `off`, or an item's label.
-//  132 ControlSet server u8 outcome (0 done, 1 refused) | string why
-//                      The answer to SetControl. Answers come in the order of the questions; more than 8 that have none yet are
-//                      an error.
-//
-// CREDIT      The server keeps at most a few Pictures per viewer unacknowledged (server/credit.ts says how many) and
-//             composes none without credit. When credit comes back the viewer gets the newest picture there is; what
-//             came between is never sent. So neither side has a queue that could grow old.
-//
-// SILENCE     Each side pings once a second and takes a peer that has said nothing for 10 s as gone.
+//    1 Hello, from the viewer
+//      | u32 magic, 0x50494C53, which is "SLIP" | u8 version, 2 | string software | string camera
+//      | u8 flags, bit 0: send no pictures before a Wish
+//      Camera is the name of a camera, or a part of it that no other camera's name contains. An empty name means the first camera.
+//      An older viewer leaves out camera and flags, which means empty and 0.
+//    2 Welcome, from the server
+//      | u32 magic | u8 version | string software | string source name
+//      The server accepts the viewer. Source name is the full name of the camera.
+//    3 Goodbye, from both
+//      | u8 reason | string text, for people
+//      The last message of its side. Reasons: 0 other, 1 version, 2 protocol error, 3 end of the stream, 4 shutting down, 5 full,
+//      6 timeout, 7 no such camera (the text lists the cameras).
+//    4 Stream, from the server
+//      | u16 width | u16 height | u32 rate, frames per 1000 s, 0 if unknown | string codec | u8 quality, 1 to 100, 0 if unknown
+//      | u16 source width | u16 source height | u16 length of the JPEG header | bytes JPEG header, from SOI to SOS
+//      Describes the frames that follow. The server sends it before the first frame and when something in it changes. With a JPEG
+//      header the frames come as Tiles; the header includes DRI. With length 0 they come as Pictures.
+//    5 Picture, from the server
+//      | u32 frame number | u64 captured | u64 encoded | u64 sent | bytes a whole JPEG, to the end of the message
+//      Frame numbers count the captured frames. They only grow. A gap means that the frames in between were not sent.
+//    6 Ack, from the viewer
+//      | u32 frame number | u8 outcome, 0 shown, 1 dropped | u32 transfer | u32 work | u32 pace
+//      One for each Picture, and one for each frame of Tiles after its last part. Transfer is the time from the first byte of the
+//      frame's first message to the last byte of its last message. Work is the time for decoding and showing the frame, without
+//      waiting. Pace is the shortest time between two frames that the viewer can keep up with.
+//    7 Ping, from both
+//      | u64 sent
+//    8 Pong, from both
+//      | u64 sent, copied from the Ping | u64 received | u64 replied
+//      The answer to a Ping, at once. The four times give the round trip and the offset between the two clocks, as in NTP (RFC 5905,
+//      section 8): see clock-offset.ts.
+//    9 Wish, from the viewer
+//      | u8 flags, bit 0: paused, bit 1: always the same size | u16 width | u16 height
+//      All that the viewer wants; it replaces the Wish before. A picture of this size is enough; 0 × 0 means the size of the source.
+//      The server sends the smallest size it makes that is not smaller than the Wish. Over a slow link it also sends smaller ones,
+//      unless bit 1 is set.
+//   10 Notice, from the server
+//      | u8 level, 0 all is well again, 1 trouble | string text | u32 duration so far, in milliseconds
+//      What viewers should know about the source, for example that the camera was unplugged. Older servers leave out the duration.
+//   11 Tiles, from the server
+//      | u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags, bit 0: last part of the frame
+//      | varint number of tiles | for each tile | varint tile numbers skipped since the tile before | varint length of the tile
+//      | at the end | bytes of the tiles, one after the other
+//      A tile is one restart interval of the JPEG (T.81 E.1.4) without RST markers. Tile numbers count the intervals from 0. A frame
+//      is one Tiles message, or several with the same frame number. After the last part the picture is complete: tiles that were not
+//      sent look as before. The first frame after a Stream has all tiles. If a frame's last part never comes, the next frame
+//      replaces it and has its tiles too. A frame without tiles means that nothing has changed: the picture is as new as its times.
+//  128 Cameras, from the server
+//      | u8 number of cameras | for each camera | string name | u8 flags, bit 0: it has ended | u16 width | u16 height
+//      | u32 rate, frames per 1000 s
+//      All cameras of the server, the first camera first: 64 at most, with names of 64 bytes at most. Sizes and rates are 0 until
+//      they are known. The server sends it right after Welcome. Older servers have one camera and leave the message out.
+//  129 ControlsAsked, from the viewer
+//      Asks for the controls of the camera, such as brightness.
+//  130 Controls, from the server
+//      | u8 flags, bit 0: viewers may set controls | string why the controls are not known, empty if they are
+//      | u16 number of controls | for each control | string name | u8 kind, 0 integer, 1 boolean, 2 menu | i32 minimum
+//      | i32 maximum | i32 step | i32 default | i32 value | u16 number of menu items | for each menu item | i32 value | string label
+//      The answer to ControlsAsked. 256 controls at most, with 256 items each. A boolean is 1 for on and 0 for off.
+//  131 SetControl, from the viewer
+//      | string name | string value
+//      Value is a number, "on", "off", or the label of a menu item.
+//  132 ControlSet, from the server
+//      | u8 outcome, 0 done, 1 refused | string why it was refused
+//      The answer to SetControl. The server answers in the order of the questions. More than 8 questions without an answer are a
+//      protocol error.
 
 export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
@@ -87,28 +101,31 @@ export const MAGIC = 0x50494c53;
 /** Bytes before a body: the length (u32) and the type (u8). */
 export const HEADER_BYTES = 5;
 
+/** The largest length of a message before both sides have greeted, in bytes. */
 export const MAX_GREETING_BYTES = 256;
+/** The largest length of a viewer's message after the greeting, in bytes. */
 export const MAX_VIEWER_MESSAGE_BYTES = 4096;
+/** The largest length of a server's message after the greeting, in bytes. */
 export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** Of a camera's name, in UTF-8. */
+/** The longest name of a camera, in bytes of UTF-8. */
 export const MAX_CAMERA_NAME_BYTES = 64;
 export const MAX_CAMERAS = 64;
 
-/** A string's length, as it is read; most are written shorter. */
+/** The longest string that a reader keeps; most strings are written shorter. */
 export const MAX_STRING_BYTES = 400;
 
-/** Questions about controls that a viewer may have open. */
+/** Questions about controls that a viewer may have open at a time. */
 export const MAX_OPEN_QUESTIONS = 8;
 
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
-/** The first exchanges meet threads that are still warming up; several in a row find a short round trip soon. */
+/** The first exchanges meet threads that are still warming up. Several in a row soon find a short round trip. */
 export const FIRST_PINGS = 10;
 export const FIRST_PING_INTERVAL_MS = 100;
 export const SILENCE_TIMEOUT_MS = 10_000;
 
-/** Types from here on are skipped where they are not known. */
+/** A receiver skips types from this one on that it does not know. */
 export const FIRST_OPTIONAL_TYPE = 128;
 
 export const MessageType = {

@@ -197,7 +197,7 @@ describe("sources that misbehave", () => {
     const noVideo = join(folder, "random.bin");
     await writeFile(noVideo, crypto.getRandomValues(new Uint8Array(20_000)));
     const cases: [string[], number, RegExp][] = [
-      [[...PATTERN, "--port", String(server.port)], 1, /^error: port \d+ on 127\.0\.0\.1 is taken: /],
+      [[...PATTERN, "--port", String(server.port)], 1, /^error: port \d+ on 127\.0\.0\.1 is in use: /],
       [["--source", `${folder}/none.mp4`], 1, /^error: cannot read .*none\.mp4: there is no such file or device$/],
       [["--source", "/dev/video97"], 1, /^error: cannot read \/dev\/video97: there is no such file or device$/],
       [["--source", folder], 1, /^error: cannot read .*: it is a folder, not a video$/],

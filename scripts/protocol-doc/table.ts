@@ -1,0 +1,10 @@
+// A Markdown table with padded columns, as `bun fmt` leaves it.
+
+/** `rows` hold the cells; the first row is the head. */
+export function tableAsMarkdown(rows: readonly (readonly string[])[]): string {
+  const [head = []] = rows;
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? "").length)));
+  const lineOf = (row: readonly string[]) =>
+    `| ${widths.map((width, at) => (row[at] ?? "").padEnd(width)).join(" | ")} |`;
+  return [head, widths.map((width) => "-".repeat(width)), ...rows.slice(1)].map(lineOf).join("\n");
+}
