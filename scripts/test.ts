@@ -30,9 +30,6 @@ const UNIT = ["types", "kernel-types", "lint", "format", "dead-code", "tests"];
 /** One more test file than processors: many of them wait for a program most of the time. */
 const PROCESSES = availableParallelism() + 1;
 
-/** How many of the slowest files the summary names. */
-const SLOWEST = 10;
-
 const separator = process.argv.indexOf("--");
 const ownArguments = separator < 0 ? process.argv : process.argv.slice(0, separator);
 const testArguments = separator < 0 ? [] : process.argv.slice(separator + 1);
@@ -58,7 +55,8 @@ Examples:
 Which test files run at the same time is in scripts/test/groups.ts.`,
   );
 
-await runMain(async () => {
+await runMain(async (signal) => {
+  signal.addEventListener("abort", () => process.exit(130)); // a Ctrl-C reaches the running checks as well
   process.chdir(ROOT);
   command.parse(ownArguments);
   const named = command.processedArgs[0] as string[];
@@ -86,17 +84,16 @@ await runMain(async () => {
 
 /** A command that shows its own output and counts as one test. */
 async function runCommand(check: string): Promise<TestCase> {
-  const startedAt = performance.now();
   const child = Bun.spawn([...(COMMANDS[check] ?? [])], { stdio: ["ignore", "inherit", "inherit"] });
   const result = (await child.exited) === 0 ? "passed" : "failed";
-  return { file: "", name: check, seconds: (performance.now() - startedAt) / 1000, result };
+  return { file: "", name: check, result };
 }
 
 async function runTests(isUnitOnly: boolean): Promise<FilesResult> {
   const files = [...new Bun.Glob("test/**/*.test.ts").scanSync()].toSorted();
   const { unit, slow, alone } = groupFiles(files);
   if (isUnitOnly) return runFiles(ROOT, unit, PROCESSES);
-  const runs = [await runFiles(ROOT, [...unit, ...slow], PROCESSES)];
+  const runs = [await runFiles(ROOT, [...slow, ...unit], PROCESSES)];
   for (const file of alone) runs.push(await runFiles(ROOT, [file], 1));
   return { tests: runs.flatMap(({ tests }) => tests), failures: runs.flatMap(({ failures }) => failures) };
 }
@@ -108,20 +105,6 @@ function summarise(results: readonly TestCase[], failures: readonly string[]): v
     console.log(`\n── ${title}`);
     for (const { file, name } of tests) console.log(file === "" ? name : `${file}: ${name}`);
   };
-  const byFile = Map.groupBy(
-    results.filter(({ file }) => file !== ""),
-    ({ file }) => file,
-  );
-  if (byFile.size > 1) console.log("\n── slowest files");
-  const times = [...byFile].map(([file, tests]) => ({
-    file,
-    seconds: tests.reduce((sum, each) => sum + each.seconds, 0),
-  }));
-  for (const { file, seconds } of times
-    .toSorted((a, b) => b.seconds - a.seconds)
-    .slice(0, byFile.size > 1 ? SLOWEST : 0)) {
-    console.log(`${seconds.toFixed(1).padStart(6)} s  ${file}`);
-  }
   list("skipped", of("skipped"));
   if (failures.length > 0) console.log(`\n── output of the files that failed\n${failures.join("\n\n")}`);
   list("failed", of("failed"));

@@ -33,7 +33,8 @@ const SLOW = [
 
 /** These run after all others, one at a time, each for its reason. */
 const ALONE: Readonly<Record<string, string>> = {
-  "core/pace": "compares the gaps between wake-ups with the rate that was asked for",
+  "core/pace": "compares the gaps between wake-ups with the requested rate",
+  "support/link": "measures the rate of the simulated link",
 };
 
 export type Group = "unit" | "slow" | "alone";

@@ -1,13 +1,16 @@
-// Runs test files with `bun test`, several at a time.
+// Runs test files, each in a `bun test` process of its own and several at a time, and prints how each file went.
+//
+// `bun test --parallel` does the same with fewer processes, but it mixes the output of its workers: under load the lines of
+// a failed test come under the name of another file.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readJunit, type TestCase } from "./junit.ts";
 
 /** Longer than any wait of a test, whose own errors say more than Bun's time-out does. */
 const TIMEOUT_MS = 60_000;
-/** How long each file took last time: `bun test --parallel` starts the longest first. */
+/** Seconds that each file took last time. The longest start first, so that no processor is idle at the end. */
 const TIMINGS = "node_modules/.slipstream-test-timings.json";
 
 export interface FilesResult {
@@ -21,38 +24,51 @@ export interface FilesResult {
  * crashes, counts as a failed test.
  */
 export async function runFiles(root: string, files: readonly string[], processes: number): Promise<FilesResult> {
-  const parallel = [`--parallel=${processes}`, "--timings", TIMINGS, "--update-timings"];
-  const failures: string[] = [];
-  const { tests, code } = await bunTest(root, [...(processes > 1 ? parallel : []), ...files], async (output) => {
-    failures.push(...(await showProgress(output)));
-  });
-  const missing = files.filter((file) => !tests.some((each) => each.file === file));
-  for (const file of missing) tests.push({ file, name: "(did not run)", seconds: 0, result: "failed" });
-  return { tests: withExitCode(tests, code), failures };
+  const timings = readTimings(root);
+  const seconds = (file: string) => timings[file] ?? Number.POSITIVE_INFINITY; // a new file may be a long one
+  const waiting = files.toSorted((a, b) => seconds(b) - seconds(a) || 0);
+  const results: FilesResult[] = [];
+  const runWaiting = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const startedAt = performance.now();
+      const result = await runFile(root, file);
+      timings[file] = (performance.now() - startedAt) / 1000;
+      results.push(result);
+      const count = (wanted: TestCase["result"]) => result.tests.filter(({ result: each }) => each === wanted).length;
+      const counts = [`${count("passed")} passed`];
+      for (const other of ["failed", "skipped"] as const) if (count(other) > 0) counts.push(`${count(other)} ${other}`);
+      console.log(`${timings[file]?.toFixed(1).padStart(6)} s  ${file}: ${counts.join(", ")}`);
+    }
+  };
+  await Promise.all(Array.from({ length: processes }, runWaiting));
+  writeFileSync(join(root, TIMINGS), JSON.stringify(timings));
+  return { tests: results.flatMap(({ tests }) => tests), failures: results.flatMap(({ failures }) => failures) };
 }
 
-/** Runs one `bun test` with these arguments in `root`, and prints all of its output. */
+/** Runs one `bun test` with these arguments in `root`, and prints its output as it comes. */
 export async function runChosen(root: string, args: readonly string[]): Promise<FilesResult> {
-  const { tests, code } = await bunTest(root, args, async (output) => {
+  const tests = await bunTest(root, args, async (output) => {
     for await (const chunk of output) process.stdout.write(chunk);
   });
   // Bun reports a test that -t leaves out as skipped.
   const hasFilter = args.some((arg) => /^(-t|--test-name-pattern)/.test(arg));
-  const chosen = hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests;
-  return { tests: withExitCode(chosen, code), failures: [] };
+  return { tests: hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests, failures: [] };
 }
 
-/** Adds a failure if `bun test` failed and no test did, as after an error between two tests. */
-function withExitCode(tests: TestCase[], code: number): TestCase[] {
-  if (code === 0 || tests.some(({ result }) => result === "failed")) return tests;
-  return [...tests, { file: "", name: `bun test: exit code ${code}`, seconds: 0, result: "failed" }];
+async function runFile(root: string, file: string): Promise<FilesResult> {
+  let text = "";
+  const tests = await bunTest(root, [`./${file}`], async (output) => {
+    text = await new Response(output).text();
+  });
+  const hasFailed = tests.some(({ result }) => result === "failed");
+  return { tests: tests.map((each) => ({ ...each, file })), failures: hasFailed ? [text.trim()] : [] };
 }
 
 async function bunTest(
   root: string,
   args: readonly string[],
   show: (output: ReadableStream<Uint8Array>) => Promise<void>,
-): Promise<{ tests: TestCase[]; code: number }> {
+): Promise<TestCase[]> {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-tests-"));
   const report = join(folder, "report.xml");
   const command = [process.execPath, "test", "--timeout", String(TIMEOUT_MS)];
@@ -65,46 +81,20 @@ async function bunTest(
     });
     await show(child.stdout);
     const code = await child.exited;
-    return { tests: existsSync(report) ? readJunit(readFileSync(report, "utf8")) : [], code };
+    const tests = existsSync(report) ? readJunit(readFileSync(report, "utf8")) : [];
+    // After a crash there is no report. A file that does not load, and an error between two tests, are not in it.
+    const isExplained = code === 0 ? tests.length > 0 : tests.some(({ result }) => result === "failed");
+    if (!isExplained) {
+      const name = `bun test: ${child.signalCode ?? `exit code ${code}`}, ${tests.length} tests reported`;
+      tests.push({ file: "", name, result: "failed" });
+    }
+    return tests;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** `bun test` prints a file's path above its tests, again and again where several files run at a time. */
-const FILE_HEADER = /^(test\/\S+\.test\.ts):$/;
-const FAILURE = /^(\(fail\)|✗|# Unhandled error)/;
-const TESTS_PER_LINE = 100;
-
-/** Prints how far the tests are, and the names of those that fail. Resolves with the whole output of each file with a failure. */
-async function showProgress(output: ReadableStream<Uint8Array>): Promise<string[]> {
-  const outputs = new Map<string, string[]>();
-  const failing = new Set<string>();
-  const startedAt = performance.now();
-  let file = "";
-  let done = 0;
-  for await (const line of readLines(output)) {
-    const header = FILE_HEADER.exec(line)?.[1];
-    if (header !== undefined) file = header;
-    else outputs.set(file, [...(outputs.get(file) ?? []), line]);
-    if (FAILURE.test(line)) {
-      failing.add(file);
-      console.log(`${file}: ${line}`);
-    }
-    if (/^\((pass|fail|skip)\) /.test(line) && ++done % TESTS_PER_LINE === 0) {
-      console.log(`${done} tests, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-    }
-  }
-  return [...failing].map((each) => `${each}:\n${outputs.get(each)?.join("\n").trim()}`);
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
+function readTimings(root: string): Record<string, number> {
+  const path = join(root, TIMINGS);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
 }

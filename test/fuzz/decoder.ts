@@ -44,7 +44,7 @@ export function seeds(): Uint8Array[] {
   list.push(cjpeg(picture("photo", 40, 40), "-quality", "75", "-rgb"));
   list.push(cjpeg(picture("photo", 40, 40), "-quality", "75", "-progressive"));
   list.push(cjpeg(picture("photo", 640, 360), "-quality", "60", "-restart", "20B"));
-  const scans = join(process.env["TMPDIR"] ?? "/tmp", "fuzz-scans.txt");
+  const scans = join(process.env["TMPDIR"] ?? "/tmp", `fuzz-scans-${process.pid}.txt`);
   writeFileSync(scans, "0;1;2;");
   list.push(cjpeg(picture("photo", 60, 60), "-quality", "75", "-scans", scans, "-restart", "4B"));
   return list;

@@ -112,7 +112,10 @@ for (const build of BUILDS) {
       const stand = await Stand.create(build);
       const image = picture("photo", 117, 75);
       for (const script of ["0;1;2;", "2;0;1;", "0;1 2;", "1 2;0;"]) {
-        const file = join(process.env["TMPDIR"] ?? "/tmp", `scans-${build}-${script.replace(/\W/g, "_")}.txt`);
+        const file = join(
+          process.env["TMPDIR"] ?? "/tmp",
+          `scans-${process.pid}-${build}-${script.replace(/\W/g, "_")}.txt`,
+        );
         await Bun.write(file, script);
         for (const sampling of ["1x1", "2x1", "2x2", "1x2"]) {
           for (const restart of [[], ["-restart", "5B"]]) {
