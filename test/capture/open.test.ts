@@ -141,8 +141,9 @@ describe("openSource, wrong sources", () => {
     expect(retry).toBe(canRetry);
   });
 
-  test.skipIf(process.platform !== "linux" || process.getuid?.() === 0)(
-    "openSource: a file without permission gives that reason",
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(process.platform !== "linux" || isRoot)(
+    `openSource: a file without permission gives that reason${isRoot ? " (skipped: root may read it)" : ""}`,
     async () => {
       const path = join(folder, "secret.mp4");
       await writeFile(path, "x", { mode: 0o000 });

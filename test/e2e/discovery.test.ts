@@ -8,7 +8,6 @@ import { type Machine, openNetwork, whyNoNetwork } from "../support/two-machines
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const obstacle = whyNoNetwork();
-if (obstacle !== null) console.log(`skipped: no network can be made for these tests (${obstacle})`);
 
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
 
@@ -19,7 +18,7 @@ const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
 const viewOn = ({ through }: Machine, ...flags: string[]) =>
   new Program<ViewReport>("view", ["--display", "none", "--json", ...flags], { through });
 
-describe.skipIf(obstacle !== null)("without an address", () => {
+describe.skipIf(obstacle !== null)(`without an address${obstacle === null ? "" : ` (skipped: ${obstacle})`}`, () => {
   test("view: finds the server of another machine and shows its pictures", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;
