@@ -8,7 +8,7 @@ export async function eachChunk(
 ): Promise<void> {
   const chunks = new WritableStream<Uint8Array>({
     write(chunk) {
-      if (!signal.aborted) onChunk(chunk); // pipeTo still writes a chunk that it read before the abort
+      if (!signal.aborted) onChunk(chunk); // pipeTo writes a chunk that it has read before it stops (Streams Standard)
     },
   });
   try {

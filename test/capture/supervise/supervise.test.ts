@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
+import { type LogFields, SILENT_LOG } from "../../../src/core/log.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../../../src/capture/source.ts";
 import { supervise } from "../../../src/capture/supervise/supervise.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -74,6 +75,14 @@ describe("supervise, after the first frame", () => {
     expect(sink.jpegs.length).toBe(5);
     expect(atRestart).toEqual([null, "unplugged; trying again"]);
     expect(sink.troubles).toEqual([null, "unplugged; trying again", null]);
+  });
+
+  test("supervise: logs each restart with its reason at level debug", async () => {
+    const lines: unknown[] = [];
+    const log = { ...SILENT_LOG, debug: (text: string, fields?: LogFields) => lines.push([text, fields]) };
+    const { source } = scripted(deliver(2, trouble()), deliver(1));
+    await supervise(source, { log }).run(new RecordingSink(), never());
+    expect(lines).toEqual([["scripted is restarted after a pause: unplugged", { pauseMs: 500, frames: 2 }]]);
   });
 
   test("supervise: the pauses between tries grow while no frame comes", async () => {

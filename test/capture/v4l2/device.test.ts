@@ -1,10 +1,11 @@
 // Device.capability: whether a node is a camera, a multi-planar camera that is not read here, or something else.
 
 import { expect, test } from "bun:test";
+import { Device } from "../../../src/capture/v4l2/device.ts";
 import { explainMultiPlanar } from "../../../src/capture/camera/find.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { ERRNO } from "../../../src/capture/v4l2/libc.ts";
-import type { Struct } from "../../../src/capture/v4l2/struct.ts";
+import { ERRNO, hasLibc } from "../../../src/capture/v4l2/libc.ts";
+import { Struct } from "../../../src/capture/v4l2/struct.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
 const { CAP_VIDEO_CAPTURE, CAP_VIDEO_CAPTURE_MPLANE, CAP_STREAMING, CAP_DEVICE_CAPS } = V4L2;
@@ -34,6 +35,14 @@ test.each([
   );
   const { card, isCamera, isMultiPlanar } = device.capability();
   expect([card, isCamera ? "camera" : isMultiPlanar ? "multi-planar" : "none"]).toEqual(["A Camera", kind]);
+});
+
+test.skipIf(!hasLibc())("Device: reports each request that the driver refuses", () => {
+  const refused: string[] = [];
+  using device = new Device("/dev/null", (text) => refused.push(text));
+  expect(() => device.capability()).toThrow("ENOTTY");
+  expect(device.attempt("VIDIOC_G_PARM", new Struct("v4l2_streamparm"))).toBe(ERRNO.ENOTTY);
+  expect(refused).toEqual(["VIDIOC_QUERYCAP /dev/null: ENOTTY", "VIDIOC_G_PARM /dev/null: ENOTTY"]);
 });
 
 test("explainMultiPlanar: names what reads the camera, in one line", () => {
