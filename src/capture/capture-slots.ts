@@ -56,7 +56,7 @@ export class CaptureSlots {
   /** Returns a block for a JPEG of at most `maxBytes`; null when memory has run out. */
   reserveJpeg(maxBytes: number): JpegBlock | null {
     try {
-      const block = this.#jpegBlocks.take(maxBytes);
+      const block = this.#jpegBlocks.acquire(maxBytes);
       this.#onMemory("jpegs", null);
       return block;
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Arena } from "../codec/memory/arena.ts";
 import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";
 import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
 
-/** Memory for one JPEG, shared by counting: `JpegBlocks.take` returns it retained once, and the last `release` recycles it. */
+/** Memory for one JPEG, shared by counting: `JpegBlocks.acquire` returns it retained once, and the last `release` recycles it. */
 export class JpegBlock {
   /** The part for the JPEG, which fills it from the start. It must not change after the block has been delivered. */
   readonly bytes: Uint8Array;
@@ -39,16 +39,16 @@ export class JpegBlock {
 
 export class JpegBlocks {
   readonly #arena: Arena;
-  readonly #areas: RecycledBlocks;
+  readonly #blocks: RecycledBlocks;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    this.#areas = new RecycledBlocks(arena);
+    this.#blocks = new RecycledBlocks(arena);
   }
 
   /** Returns a block for a JPEG of at most `maxBytes`, with undefined content. Throws CodecError when the arena is full. */
-  take(maxBytes: number): JpegBlock {
-    const area: Block = this.#areas.acquire(PICTURE_HEAD_BYTES + maxBytes);
-    return new JpegBlock(this.#arena.bytes(area.address, area.bytes), () => this.#areas.release(area));
+  acquire(maxBytes: number): JpegBlock {
+    const block: Block = this.#blocks.acquire(PICTURE_HEAD_BYTES + maxBytes);
+    return new JpegBlock(this.#arena.bytes(block.address, block.bytes), () => this.#blocks.release(block));
   }
 }

@@ -11,7 +11,7 @@ const HD = { width: 1280, height: 720 };
 describe("JpegBlock", () => {
   test("JpegBlock: its message lies in the arena, with the head before the JPEG", () => {
     const arena = Arena.create();
-    const block = new JpegBlocks(arena).take(1000);
+    const block = new JpegBlocks(arena).acquire(1000);
     expect(block.bytes.buffer).toBe(arena.memory.buffer);
     expect(block.bytes.length).toBeGreaterThanOrEqual(1000);
     block.bytes.set([1, 2, 3]);
@@ -22,13 +22,13 @@ describe("JpegBlock", () => {
 
   test("JpegBlock: its memory is used again after the last release", () => {
     const blocks = new JpegBlocks(Arena.create());
-    const first = blocks.take(5000);
+    const first = blocks.acquire(5000);
     first.retain();
     first.release();
-    const second = blocks.take(5000);
+    const second = blocks.acquire(5000);
     expect(second.bytes.byteOffset).not.toBe(first.bytes.byteOffset);
     first.release();
-    expect(blocks.take(5000).bytes.byteOffset).toBe(first.bytes.byteOffset);
+    expect(blocks.acquire(5000).bytes.byteOffset).toBe(first.bytes.byteOffset);
     expect(() => first.release()).toThrow("released more often than retained");
     expect(() => first.retain()).toThrow("retained after its last release");
   });

@@ -11,8 +11,8 @@ import { rateOf } from "../v4l2/formats.ts";
 import { describeActual, type Mode, type Wanted } from "../v4l2/negotiate.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals } from "./capture-signals.ts";
-import { createControls } from "./controls-thread.ts";
-import { nodeOf } from "./find.ts";
+import { type ControlledCamera, createControls } from "./controls-thread.ts";
+import { type KnownCamera, nodeOf } from "./find.ts";
 import { HandOver } from "./hand-over.ts";
 import { cameraPluggedIn } from "./plugged-in.ts";
 import { endOf, hasEnded } from "./thread-end.ts";
@@ -33,10 +33,7 @@ export interface CameraSourceOptions {
 export function createCameraSource(options: CameraSourceOptions): Source {
   const camera = new CameraSource(options);
   openCameras.add(camera);
-  const controls = createControls({
-    camera: () => ({ path: camera.path, identity: options.identity, others: camera.others }),
-    onSet: (setting) => camera.keep(setting),
-  });
+  const controls = createControls(camera);
   return {
     name: options.path,
     get framesPerSecond() {
@@ -57,7 +54,7 @@ export function createCameraSource(options: CameraSourceOptions): Source {
 /** All open cameras of this process. It tells identical models apart after they were unplugged. */
 const openCameras = new Set<CameraSource>();
 
-class CameraSource {
+class CameraSource implements ControlledCamera {
   readonly #options: CameraSourceOptions;
   #settings: readonly Setting[];
   #lastRemarks = "";
@@ -79,14 +76,14 @@ class CameraSource {
     this.#settings = withSetting(this.#settings, setting);
   }
 
-  /** The `bus` of each other camera with the same name, including cameras that were opened later. */
-  get others(): string[] {
+  /** The camera as it is found again. Its `others` include cameras of the same name that were opened later. */
+  get known(): KnownCamera {
     const { identity, others } = this.#options;
     const alike = [...openCameras].flatMap((camera) => {
       const { card, bus } = camera.#options.identity;
       return card === identity.card && bus !== identity.bus ? [bus] : [];
     });
-    return [...others, ...alike];
+    return { path: this.path, identity, others: [...others, ...alike] };
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
@@ -148,11 +145,9 @@ class CameraSource {
   }
 
   #order(signals: CaptureSignals): CaptureOrder {
-    const { identity, wanted, log } = this.#options;
+    const { wanted, log } = this.#options;
     return {
-      path: this.path,
-      identity,
-      others: this.others,
+      ...this.known,
       wanted,
       settings: this.#settings,
       signals: signals.memory,

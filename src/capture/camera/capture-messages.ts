@@ -2,16 +2,11 @@
 
 import type { Setting } from "../control-values.ts";
 import type { FrameFormat } from "../source.ts";
-import type { Identity } from "../v4l2/device.ts";
 import type { Actual, Wanted } from "../v4l2/negotiate.ts";
+import type { KnownCamera } from "./find.ts";
 
 /** What the thread is started with. */
-export interface CaptureOrder {
-  /** The camera's last known path. */
-  path: string;
-  identity: Identity;
-  /** The `bus` of each other camera with the same name. */
-  others: readonly string[];
+export interface CaptureOrder extends KnownCamera {
   wanted: Wanted;
   /** Applied in this order before the first frame. */
   settings: readonly Setting[];

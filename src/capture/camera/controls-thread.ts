@@ -20,15 +20,16 @@ export interface ControlAnswer {
   failure: { message: string; isUsage: boolean } | null;
 }
 
-export interface ControlsOptions {
-  /** Returns the camera, with its present path. */
-  camera: () => KnownCamera;
+/** The camera whose controls are handled. */
+export interface ControlledCamera {
+  /** The camera with its present path. */
+  readonly known: KnownCamera;
   /** Called after a setting was made. */
-  onSet: (setting: Setting) => void;
+  keep(setting: Setting): void;
 }
 
 /** The thread is started by the first call and ended by `close`. Requests are answered in order; the caller limits their number. */
-export function createControls({ camera, onSet }: ControlsOptions): SourceControls {
+export function createControls(camera: ControlledCamera): SourceControls {
   let worker: Worker | null = null;
   let end: Promise<void> = Promise.resolve();
   let isClosed = false;
@@ -63,7 +64,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     const number = ++requests;
     const answer = Promise.withResolvers<SourceControl[]>();
     waiting.set(number, answer);
-    worker.postMessage({ number, camera: camera(), setting } satisfies ControlRequest);
+    worker.postMessage({ number, camera: camera.known, setting } satisfies ControlRequest);
     return answer.promise;
   };
   return {
@@ -71,7 +72,7 @@ export function createControls({ camera, onSet }: ControlsOptions): SourceContro
     async set(name, text) {
       const setting = { name, value: text };
       await ask(setting);
-      onSet(setting);
+      camera.keep(setting);
     },
     async close() {
       isClosed = true;

@@ -7,9 +7,16 @@ export interface IdleReleaseOptions {
   source: Source;
   /** How long there are no viewers before the source is released; null: it is never released. */
   idleSeconds: number | null;
-  isWatched: () => boolean;
-  onReleased: () => void;
-  onResumed: () => void;
+  /** Whether there are viewers now. */
+  demand: { readonly isWatched: boolean };
+  listener: ReleaseListener;
+}
+
+export interface ReleaseListener {
+  /** The source has ended because there were no viewers for `idleSeconds`. */
+  released(idleSeconds: number): void;
+  /** A viewer came, and the source is about to start again. */
+  resumed(): void;
 }
 
 export interface WatchedSource {
@@ -20,7 +27,7 @@ export interface WatchedSource {
 }
 
 export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
-  const { source, idleSeconds, isWatched } = options;
+  const { source, idleSeconds, demand, listener } = options;
   if (idleSeconds === null) return { run: (sink, signal) => source.run(sink, signal), check: () => undefined };
   let timer: ReturnType<typeof setTimeout> | null = null;
   /** Releases the source; null while it does not run. */
@@ -33,7 +40,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
     timer = null;
   };
   const check = () => {
-    if (isWatched()) {
+    if (demand.isWatched) {
       stopTimer();
       wake();
     } else if (release !== null) {
@@ -55,12 +62,12 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
           stopTimer();
         }
         if (signal.aborted || !released.signal.aborted) return;
-        if (isWatched()) continue; // a viewer came while the source was being released
-        options.onReleased();
+        if (demand.isWatched) continue; // a viewer came while the source was being released
+        listener.released(idleSeconds);
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (!signal.aborted) options.onResumed();
+        if (!signal.aborted) listener.resumed();
       }
     },
   };

@@ -2,7 +2,7 @@
 
 import { CaptureRate } from "../../capture/capture-rate.ts";
 import type { Source } from "../../capture/source.ts";
-import { runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
+import { type ReleaseListener, runWhileWatched, type WatchedSource } from "../../capture/supervise/idle-release.ts";
 import { CODECS, type CodecName } from "../../codec/codecs.ts";
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -78,7 +78,7 @@ export interface CameraReport {
 /** How long the last pictures and goodbyes may take to reach the viewers. */
 export const FAREWELL_MS = 2_000;
 
-export class Camera implements AudienceListener, CaptureListener {
+export class Camera implements AudienceListener, CaptureListener, ReleaseListener {
   readonly name: string;
   readonly audience: Audience;
   readonly #source: Source;
@@ -155,14 +155,21 @@ export class Camera implements AudienceListener, CaptureListener {
     this.#watched = runWhileWatched({
       source,
       idleSeconds: options.idleReleaseSeconds,
-      isWatched: () => this.audience.isWatched,
-      onReleased: () => {
-        this.#dispatcher.clear();
-        this.#pictures.clear();
-        this.#log.info(`no viewers for ${options.idleReleaseSeconds} s: ${source.name} is released`);
-      },
-      onResumed: () => this.#log.info(`a viewer came: ${source.name} is started again`),
+      demand: this.audience,
+      listener: this,
     });
+  }
+
+  /** Called when the source was released because there are no viewers. */
+  released(idleSeconds: number): void {
+    this.#dispatcher.clear();
+    this.#pictures.clear();
+    this.#log.info(`no viewers for ${idleSeconds} s: ${this.#source.name} is released`);
+  }
+
+  /** Called when the source starts again for a viewer. */
+  resumed(): void {
+    this.#log.info(`a viewer came: ${this.#source.name} is started again`);
   }
 
   /**

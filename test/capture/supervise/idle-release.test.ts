@@ -41,13 +41,15 @@ class TestSource implements Source {
 function start(idleSeconds: number | null = IDLE_SECONDS) {
   const source = new TestSource();
   const reports: string[] = [];
-  const state = { watched: true };
+  const demand = { isWatched: true };
   const whileWatched = runWhileWatched({
     source,
     idleSeconds,
-    isWatched: () => state.watched,
-    onReleased: () => reports.push(`released, ${source.running ? "running" : "stopped"}`),
-    onResumed: () => reports.push("resumed"),
+    demand,
+    listener: {
+      released: () => reports.push(`released, ${source.running ? "running" : "stopped"}`),
+      resumed: () => reports.push("resumed"),
+    },
   });
   const ending = new AbortController();
   let isOver = false;
@@ -55,7 +57,7 @@ function start(idleSeconds: number | null = IDLE_SECONDS) {
     isOver = true;
   });
   const watch = (watched: boolean) => {
-    state.watched = watched;
+    demand.isWatched = watched;
     whileWatched.check();
   };
   return { source, reports, watch, run, abort: () => ending.abort(), over: () => isOver };
