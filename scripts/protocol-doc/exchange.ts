@@ -65,7 +65,7 @@ function tilesOf(numbers: number[], tiles: readonly Uint8Array[]) {
   return {
     numbers: Uint32Array.from(numbers),
     lengths: Uint32Array.from(tiles, ({ length }) => length),
-    pieces: tiles,
+    chunks: tiles,
   };
 }
 

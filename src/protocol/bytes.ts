@@ -15,10 +15,10 @@ export class MessageWriter {
   #view: DataView;
   #at = HEADER_BYTES;
 
-  /** Into `room` if that is given, which has to be large enough. */
-  constructor(type: number, capacityBytes = 512, room: Uint8Array = new Uint8Array(capacityBytes)) {
-    this.#bytes = room;
-    this.#view = new DataView(room.buffer, room.byteOffset, room.byteLength);
+  /** Writes into `memory` if it is given; it must be large enough. */
+  constructor(type: number, capacityBytes = 512, memory: Uint8Array = new Uint8Array(capacityBytes)) {
+    this.#bytes = memory;
+    this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
     this.#bytes[4] = type;
   }
 
@@ -37,7 +37,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** Two's complement; what does not fit is brought to the next that does. */
+  /** Two's complement. A value out of range becomes the nearest in range. */
   i32(value: number): this {
     this.#view.setInt32(this.#take(4), Math.min(0x7fff_ffff, Math.max(-0x8000_0000, Math.round(value))), true);
     return this;
@@ -50,7 +50,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** Each as unsigned LEB128. In one loop without the view: a Tiles message has a thousand of them. */
+  /** Each value as unsigned LEB128. One loop without the view, because a Tiles message has a thousand values. */
   varints(values: Uint32Array): this {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -70,16 +70,16 @@ export class MessageWriter {
     return this;
   }
 
-  /** A string of at most `maxBytes` of UTF-8; what is longer is cut between characters. */
+  /** A string of at most `maxBytes` of UTF-8. A longer text is cut between characters. */
   string(text: string, maxBytes = 200): this {
-    const room = new Uint8Array(maxBytes);
-    const { written } = encoder.encodeInto(text, room);
+    const utf8 = new Uint8Array(maxBytes);
+    const { written } = encoder.encodeInto(text, utf8);
     this.u16(written);
-    this.#bytes.set(room.subarray(0, written), this.#take(written));
+    this.#bytes.set(utf8.subarray(0, written), this.#take(written));
     return this;
   }
 
-  /** The message; with `payloadBytes` its length announces that many more bytes, which the caller sends right after. */
+  /** The message. With `payloadBytes`, its length counts that many more bytes, which the caller sends right after it. */
   finish(payloadBytes = 0): Uint8Array {
     this.#view.setUint32(0, this.#at - 4 + payloadBytes, true);
     return this.#bytes.subarray(0, this.#at);
@@ -102,9 +102,9 @@ export class BodyReader {
   readonly #name: string;
   #at = 0;
 
-  /** `name` is the message's, for error texts. */
+  /** `name` is the name of the message, for error texts. */
   constructor(body: Uint8Array, name: string) {
-    // Sockets give Buffers, whose subarray() is slow and whose slice() is no copy.
+    // Sockets deliver Buffers: their subarray() is slow, and their slice() does not copy.
     this.#body = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     this.#name = name;
@@ -133,7 +133,7 @@ export class BodyReader {
     return value;
   }
 
-  /** So many numbers, each as unsigned LEB128 of at most five bytes. */
+  /** `count` numbers, each as unsigned LEB128 of at most five bytes. */
   varints(count: number): Uint32Array {
     const body = this.#body;
     const values = new Uint32Array(count);
@@ -153,13 +153,13 @@ export class BodyReader {
     return values;
   }
 
-  /** A view into the body. */
+  /** A view of the body. */
   bytes(length: number): Uint8Array {
     const at = this.#take(length);
     return this.#body.subarray(at, at + length);
   }
 
-  /** Printable text, of MAX_STRING_BYTES characters at most: a peer's words end on terminals and in logs. */
+  /** Printable text of at most MAX_STRING_BYTES characters: strings of the other side end up on terminals and in logs. */
   string(): string {
     const length = this.u16();
     const at = this.#take(length);
@@ -170,12 +170,12 @@ export class BodyReader {
     }
   }
 
-  /** Whether nothing is left: what follows was added in a later version than the peer's. */
+  /** Whether the body ends here. Fields that follow were added in a later version than the sender's. */
   get isAtEnd(): boolean {
     return this.#at === this.#body.length;
   }
 
-  /** What is left, as a view into the body. */
+  /** The rest of the body, as a view. */
   rest(): Uint8Array {
     return this.#body.subarray(this.#at);
   }

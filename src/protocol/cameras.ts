@@ -1,4 +1,4 @@
-// The message Cameras: what a server has to show; see wire.ts.
+// The message Cameras: the list of a server's cameras; see wire.ts.
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
@@ -6,19 +6,19 @@ import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS, MessageType } from "./wire.ts";
 
 export interface CameraEntry {
   name: string;
-  /** It shows nothing any more. */
+  /** The camera has ended; it sends no more frames. */
   hasEnded: boolean;
-  /** Of its pictures; 0 where they are not known yet. */
+  /** The size of its pictures; 0 until it is known. */
   width: number;
   height: number;
-  /** Nominal; 0 where nobody knows. To a thousandth. */
+  /** The nominal rate, to a thousandth; 0 if unknown. */
   framesPerSecond: number;
 }
 
-/** Room for an entry: two bytes of length, the name, the rest. */
+/** The largest entry: two bytes of length, the name, the numbers. */
 const ENTRY_BYTES = 2 + MAX_CAMERA_NAME_BYTES + 9;
 
-/** At most MAX_CAMERAS of them. */
+/** `cameras` has at most MAX_CAMERAS entries. */
 export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
   const writer = new MessageWriter(MessageType.cameras, 16 + ENTRY_BYTES * cameras.length).u8(cameras.length);
   for (const { name, hasEnded, width, height, framesPerSecond } of cameras) {
@@ -35,7 +35,7 @@ export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
 export function readCameras(body: Uint8Array): CameraEntry[] {
   const reader = new BodyReader(body, "Cameras");
   const count = reader.u8();
-  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count}, where ${MAX_CAMERAS} are the limit`);
+  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count} cameras; the limit is ${MAX_CAMERAS}`);
   return Array.from({ length: count }, () => ({
     name: reader.string(),
     hasEnded: (reader.u8() & 1) !== 0,

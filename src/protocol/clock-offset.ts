@@ -1,4 +1,4 @@
-// How far apart the clocks of two machines are, from pings: the exchange with the shortest round trip is the truest.
+// The offset between the clocks of two machines, from pings: the exchange with the shortest round trip is the most exact.
 
 import type { Micros } from "../core/clock.ts";
 import type { Pong } from "./messages.ts";
@@ -10,7 +10,7 @@ interface Exchange {
   offsetMicros: number;
 }
 
-/** How long an exchange is trusted: crystals drift apart by up to 100 µs a second at worst, usually by 10. */
+/** How long an exchange counts. Crystals drift apart by 10 µs a second, by 100 µs at worst. */
 const TRUSTED_MICROS = 30_000_000;
 const CAPACITY = 32;
 
@@ -18,9 +18,8 @@ const CAPACITY = 32;
  * Estimates the peer's clock and the round trip.
  *
  * As in NTP (RFC 5905, section 8) an exchange gives offset = ((t1 − t0) + (t2 − t3)) / 2 and round trip =
- * (t3 − t0) − (t2 − t1). Waiting in queues only ever lengthens a round trip and makes the offset wrong by at most half
- * of that, so of the exchanges of the last 30 s the one with the least round trip counts (the clock filter of RFC 5905,
- * section 10).
+ * (t3 − t0) − (t2 − t1). Waiting in queues can only lengthen a round trip, and makes the offset wrong by at most half of
+ * that. So the exchange with the shortest round trip in the last 30 s counts (the clock filter of RFC 5905, section 10).
  */
 export class ClockOffset {
   #exchanges: Exchange[] = [];
@@ -28,7 +27,7 @@ export class ClockOffset {
   #pings = 0;
   #pingedAt: Micros = 0;
 
-  /** Whether it is time for the next Ping; if so, it counts as sent at `now`. */
+  /** Whether the next Ping is due. If so, it counts as sent at `now`. */
   pingIsDue(now: Micros): boolean {
     const intervalMs = this.#pings < FIRST_PINGS ? FIRST_PING_INTERVAL_MS : PING_INTERVAL_MS;
     if (now - this.#pingedAt < intervalMs * 1000) return false;
@@ -37,7 +36,7 @@ export class ClockOffset {
     return true;
   }
 
-  /** Takes an answer in at `now` of the own clock. */
+  /** Adds an answer that arrived at `now` of this machine's clock. */
   add(pong: Pong, now: Micros): void {
     const roundTripMicros = Math.max(0, now - pong.sentAt - (pong.repliedAt - pong.receivedAt));
     const offsetMicros = (pong.receivedAt - pong.sentAt + (pong.repliedAt - now)) / 2;
@@ -46,17 +45,17 @@ export class ClockOffset {
     this.#best = this.#exchanges.reduce((best, e) => (e.roundTripMicros < best.roundTripMicros ? e : best));
   }
 
-  /** Whether there has been an answer: before that, a latency across machines is unknown, not zero. */
+  /** Whether an answer has arrived. Before that, a latency between machines is unknown, not zero. */
   get known(): boolean {
     return this.#best !== null;
   }
 
-  /** The least round trip of the last 30 s; 0 while unknown. */
+  /** The shortest round trip of the last 30 s; 0 while unknown. */
   get roundTripMicros(): number {
     return this.#best?.roundTripMicros ?? 0;
   }
 
-  /** A time of the peer's clock in the own clock. */
+  /** Converts a time of the other machine's clock to this machine's clock. */
   toOwnClock(peerTime: Micros): Micros {
     return peerTime - (this.#best?.offsetMicros ?? 0);
   }

@@ -1,4 +1,4 @@
-// The messages about a camera's controls: brightness, exposure and the like; see wire.ts.
+// The messages about the controls of a camera, such as brightness and exposure; see wire.ts.
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
@@ -6,18 +6,18 @@ import { MessageType } from "./wire.ts";
 
 const KINDS = ["integer", "boolean", "menu"] as const;
 
-/** Numbers are whole, of 32 bits with a sign; of a boolean they are 0 and 1, of a menu the values of items. */
+/** All numbers are signed 32-bit integers. A boolean has 0 and 1; a menu has the values of its items. */
 export interface Control {
-  /** As it is set by: `exposure_auto`. */
+  /** The name by which viewers set it: `exposure_auto`. */
   name: string;
   kind: (typeof KINDS)[number];
   min: number;
   max: number;
   step: number;
   default: number;
-  /** At present. */
+  /** The present value. */
   value: number;
-  /** Of a menu. */
+  /** The items of a menu; empty for other kinds. */
   items: ControlItem[];
 }
 
@@ -27,35 +27,35 @@ export interface ControlItem {
 }
 
 export interface Controls {
-  /** Viewers may set them. */
+  /** Whether viewers may set controls. */
   areSettable: boolean;
-  /** Why they are not known; empty = they are. */
+  /** Why the controls are not known; empty if they are. */
   trouble: string;
   controls: Control[];
 }
 
 export interface SetControl {
   name: string;
-  /** A number, on or off, or what an item of a menu says. */
+  /** A number, `on`, `off`, or the label of a menu item. */
   value: string;
 }
 
 export interface ControlSet {
   isDone: boolean;
-  /** Why not; empty = it is. */
+  /** Why it was refused; empty if it was done. */
   text: string;
 }
 
 const MAX_NAME_BYTES = 64;
 const MAX_TEXT_BYTES = 200;
-/** Far more than any camera has, of controls and of a menu's items. */
+/** The most controls, and the most items of a menu: far more than any camera has. */
 const MAX_COUNT = 256;
 
 export function writeControlsAsked(): Uint8Array {
   return new MessageWriter(MessageType.controlsAsked, 8).finish();
 }
 
-/** What is beyond the limits is left out: controls, items, and ends of long names. */
+/** Leaves out controls and menu items over the limit, and cuts long names. */
 export function writeControls({ areSettable, trouble, controls }: Controls): Uint8Array {
   const listed = controls.slice(0, MAX_COUNT);
   const items = listed.reduce((sum, control) => sum + Math.min(MAX_COUNT, control.items.length), 0);
@@ -82,18 +82,18 @@ export function readControls(body: Uint8Array): Controls {
   const controls = Array.from({ length: count }, (): Control => {
     const name = reader.string();
     const kind = KINDS[reader.u8()];
-    if (kind === undefined) throw new ProtocolError(`Controls holds '${name}' of a kind that is not known`);
+    if (kind === undefined) throw new ProtocolError(`Controls holds '${name}' of an unknown kind`);
     const [min, max, step] = [reader.i32(), reader.i32(), reader.i32()];
-    const [byDefault, value] = [reader.i32(), reader.i32()];
+    const [defaultValue, value] = [reader.i32(), reader.i32()];
     const items = Array.from({ length: readCount(reader) }, () => ({ value: reader.i32(), label: reader.string() }));
-    return { name, kind, min, max, step, default: byDefault, value, items };
+    return { name, kind, min, max, step, default: defaultValue, value, items };
   });
   return { areSettable, trouble, controls };
 }
 
 function readCount(reader: BodyReader): number {
   const count = reader.u16();
-  if (count > MAX_COUNT) throw new ProtocolError(`Controls announces ${count}, where ${MAX_COUNT} are the limit`);
+  if (count > MAX_COUNT) throw new ProtocolError(`Controls announces ${count} entries; the limit is ${MAX_COUNT}`);
   return count;
 }
 

@@ -1,15 +1,15 @@
-// How servers are found on the local network: DNS-SD (RFC 6763) over multicast DNS (RFC 6762). What both sides must agree on.
+// What server and viewer must agree on to find each other on the local network: DNS-SD (RFC 6763) over multicast DNS (RFC 6762).
 
 import { printable } from "../core/printable.ts";
 
-/** What is browsed for; instances are called `<instance>._slipstream._tcp.local`. */
+/** The service type that viewers browse for. Instances are named `<instance>._slipstream._tcp.local`. */
 export const SERVICE = "_slipstream._tcp.local";
 
-/** What an instance's TXT record says; RFC 6763, 6.4: each string of it `key=value`, at most 255 bytes. */
+/** The TXT record of an instance. Each of its strings is `key=value`, with at most 255 bytes (RFC 6763, 6.4). */
 export interface ServiceText {
-  /** Of its sources, for people. */
+  /** The names of the server's cameras, for people. */
   name: string;
-  /** WIRE_VERSION of the server. */
+  /** The server's WIRE_VERSION. */
   wire: number;
 }
 
@@ -21,7 +21,7 @@ export function writeServiceText({ name, wire }: ServiceText): string[] {
   return [`name=${short}`, `wire=${wire}`];
 }
 
-/** Reads what may have come from anybody: what is missing is empty or 0, and what a terminal would obey is left out. */
+/** Reads a TXT record that any machine may have sent. Missing values are empty or 0; control characters are removed. */
 export function readServiceText(strings: readonly Uint8Array[]): ServiceText {
   const texts = strings.map((bytes) => new TextDecoder().decode(bytes));
   const value = (key: string) => texts.find((text) => text.startsWith(`${key}=`))?.slice(key.length + 1) ?? "";

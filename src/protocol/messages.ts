@@ -1,4 +1,4 @@
-// The messages of the wire as values: one interface, one writer and one reader each, in the order of wire.ts.
+// The messages of a running connection as values, with one interface, writer and reader each; see wire.ts.
 
 import type { Micros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
@@ -7,23 +7,23 @@ import { BodyReader, MessageWriter } from "./bytes.ts";
 import { type TileList, totalBytes } from "./tile-list.ts";
 import { HEADER_BYTES, MAX_STRING_BYTES, MessageType } from "./wire.ts";
 
-/** What the pictures that follow are. */
+/** Describes the frames that follow. */
 export interface StreamHeader {
   width: number;
   height: number;
-  /** Nominal rate; 0 where the source has none. To a thousandth. */
+  /** The nominal rate, to a thousandth; 0 if the source has none. */
   framesPerSecond: number;
   codec: string;
-  /** 1 to 100; 0 where it is not known. */
+  /** 1 to 100; 0 if unknown. */
   quality: number;
-  /** Of the source, which may be larger than what is sent of it. */
+  /** The size of the source; what is sent may be smaller. */
   sourceWidth: number;
   sourceHeight: number;
-  /** SOI to SOS: tiles follow. Empty: whole pictures do. */
+  /** SOI to SOS: frames come as Tiles. Empty: they come as Pictures. */
   jpegHeader: Uint8Array;
 }
 
-/** When a picture passed each stage on the server, in the server's clock. */
+/** When a frame passed each stage on the server, in the server's clock. */
 export interface PictureStamps {
   capturedAt: Micros;
   encodedAt: Micros;
@@ -32,23 +32,26 @@ export interface PictureStamps {
 
 export interface Picture extends PictureStamps {
   frameNumber: number;
-  /** A view into the received bytes: copy what must outlive the call. */
+  /** A view of the received bytes: copy what must outlive the call. */
   jpeg: Uint8Array;
 }
 
 export interface Tiles extends PictureStamps {
   frameNumber: number;
-  /** The frame is whole with this part. */
+  /** The frame is complete with this part. */
   isLast: boolean;
-  /** Received ones are views: copy what must outlive the call. */
+  /** Received tiles are views of the received bytes: copy what must outlive the call. */
   tiles: TileList;
 }
 
 export interface Ack {
   frameNumber: number;
   outcome: "shown" | "dropped";
+  /** From the first byte of the frame to its last. */
   transferMicros: number;
+  /** Decoding and showing, without waiting. */
   workMicros: number;
+  /** The shortest time between two frames that the viewer can keep up with. */
   paceMicros: number;
 }
 
@@ -64,9 +67,9 @@ export interface Pong {
 
 export interface Wish {
   paused: boolean;
-  /** The size of the pictures must not follow the link: whoever takes them cannot cope with another one. */
+  /** All pictures must have the same size, also over a slow link: the viewer's output cannot change its size. */
   keepsSize: boolean;
-  /** The size that is enough; 0 × 0: as large as the source's. */
+  /** The size that is enough; 0 × 0: the size of the source. */
   width: number;
   height: number;
 }
@@ -74,7 +77,7 @@ export interface Wish {
 export interface Notice {
   trouble: boolean;
   text: string;
-  /** For how long it has been so: a viewer may have come later. To a millisecond. */
+  /** How long the trouble has lasted, to a millisecond. It may have begun before the viewer connected. */
   lastedMicros: number;
 }
 
@@ -92,7 +95,7 @@ export function writeStream(stream: StreamHeader): Uint8Array {
     .finish();
 }
 
-/** The JPEG header is a copy. */
+/** The JPEG header in the result is a copy. */
 export function readStream(body: Uint8Array): StreamHeader {
   const reader = new BodyReader(body, "Stream");
   const width = reader.u16();
@@ -110,10 +113,10 @@ export function readStream(body: Uint8Array): StreamHeader {
   };
 }
 
-/** Of a Picture message, before the JPEG. */
+/** Bytes of a Picture message before the JPEG. */
 export const PICTURE_HEAD_BYTES = HEADER_BYTES + 4 + 3 * 8;
 
-/** Writes the head of a message in which the JPEG stands already: to its first PICTURE_HEAD_BYTES, anew for each viewer. */
+/** Writes the first PICTURE_HEAD_BYTES of a message that holds the JPEG already. Each viewer gets a head with its own times. */
 export function writePictureHead(message: Uint8Array, frameNumber: number, stamps: PictureStamps): void {
   new MessageWriter(MessageType.picture, PICTURE_HEAD_BYTES, message)
     .u32(frameNumber)
@@ -134,15 +137,15 @@ export function readPicture(body: Uint8Array): Picture {
   };
 }
 
-/** Largest tile number that a Tiles message can hold: more than a picture of 8192 × 8192 has. */
+/** The largest tile number in a Tiles message: more than a picture of 8192 × 8192 has. */
 const MAX_TILE_NUMBER = 0xff_ffff;
 
-/** The whole message; the tiles' bytes are copied, into what `takeRoom` gives, at least as many bytes as it is asked for. */
+/** The whole message, with a copy of the tiles' bytes. `acquire` gives the memory for it: at least as many bytes as it is asked for. */
 export function writeTiles(
   { frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles }: Tiles,
-  takeRoom: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
+  acquire: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
 ): Uint8Array {
-  const { numbers, lengths, pieces } = tiles;
+  const { numbers, lengths, chunks } = tiles;
   const list = new Uint32Array(1 + 2 * numbers.length);
   list[0] = numbers.length;
   let next = 0;
@@ -152,21 +155,23 @@ export function writeTiles(
     next = number + 1;
   }
   const capacity = 64 + 5 * list.length + totalBytes(tiles);
-  const writer = new MessageWriter(MessageType.tiles, capacity, takeRoom(capacity))
+  const writer = new MessageWriter(MessageType.tiles, capacity, acquire(capacity))
     .u32(frameNumber)
     .u64(capturedAt)
     .u64(encodedAt)
     .u64(sentAt)
     .u8(isLast ? 1 : 0)
     .varints(list);
-  for (const piece of pieces) writer.bytes(piece);
+  for (const chunk of chunks) writer.bytes(chunk);
   return writer.finish();
 }
 
 export function readTiles(body: Uint8Array): Tiles {
   const reader = new BodyReader(body, "Tiles");
   const frameNumber = reader.u32();
-  const stamps = { capturedAt: reader.u64(), encodedAt: reader.u64(), sentAt: reader.u64() };
+  const capturedAt = reader.u64();
+  const encodedAt = reader.u64();
+  const sentAt = reader.u64();
   const isLast = (reader.u8() & 1) !== 0;
   const [count = 0] = reader.varints(1);
   if (count > body.length) throw new ProtocolError(`Tiles announces ${count} tiles in ${body.length} bytes`);
@@ -184,12 +189,8 @@ export function readTiles(body: Uint8Array): Tiles {
     next = number + 1;
     bytes += length;
   }
-  return {
-    frameNumber,
-    ...stamps,
-    isLast,
-    tiles: { numbers, lengths, pieces: count === 0 ? [] : [reader.bytes(bytes)] },
-  };
+  const chunks = count === 0 ? [] : [reader.bytes(bytes)];
+  return { frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles: { numbers, lengths, chunks } };
 }
 
 export function writeAck(ack: Ack): Uint8Array {
@@ -254,8 +255,9 @@ export function writeNotice(notice: Notice): Uint8Array {
 
 export function readNotice(body: Uint8Array): Notice {
   const reader = new BodyReader(body, "Notice");
-  const said = { trouble: reader.u8() !== 0, text: reader.string() };
-  return { ...said, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // older servers leave it out
+  const trouble = reader.u8() !== 0;
+  const text = reader.string();
+  return { trouble, text, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // older servers leave it out
 }
 
 function clampU32(value: number): number {

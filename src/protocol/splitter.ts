@@ -1,20 +1,20 @@
-// From a byte stream to messages: cuts the chunks that a socket delivers at the message borders.
+// From a byte stream to messages: cuts the chunks that a transport delivers at the borders of the messages.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { HEADER_BYTES } from "./wire.ts";
 
-/** A larger message than this is seldom, and its memory not kept. */
+/** Larger messages are rare; their memory is not kept for the next one. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** `body` is valid during the call only; `startedAt` is when the message's first byte was seen. */
+/** `body` is valid during the call only; `startedAt` is when the first byte of the message arrived. */
 export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros) => void;
 
 /**
- * Feeds on chunks of any size and calls back once per whole message, in order.
+ * Takes chunks of any size and calls the handler once per complete message, in order.
  *
- * Memory is bounded by `maxMessageBytes`, which the owner raises once the peer has greeted: a length above it throws
- * ProtocolError before anything is allocated. A message that lies whole in a chunk is not copied.
+ * `maxMessageBytes` bounds the memory: a longer message throws ProtocolError before anything is allocated. The owner raises the limit
+ * after the greeting. A message that is complete within a chunk is not copied.
  */
 export class MessageSplitter {
   maxMessageBytes: number;
@@ -22,8 +22,8 @@ export class MessageSplitter {
   readonly #head = new Uint8Array(HEADER_BYTES);
   #headFilled = 0;
   #body: Uint8Array | null = null;
-  /** Where bodies are put together, again and again: fresh memory costs a page fault for every four kilobytes. */
-  #room = new Uint8Array();
+  /** The memory in which bodies are put together, used again: new memory costs a page fault for every four kilobytes. */
+  #block = new Uint8Array();
   #bodyFilled = 0;
   #startedAt: Micros = 0;
 
@@ -32,7 +32,7 @@ export class MessageSplitter {
     this.#onMessage = onMessage;
   }
 
-  /** Throws ProtocolError for a message longer than allowed, and whatever the handler throws. */
+  /** Throws ProtocolError for a message that is too long, and any error that the handler throws. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -48,7 +48,7 @@ export class MessageSplitter {
           this.#deliver(chunk.subarray(at - bodyBytes, at));
           continue;
         }
-        this.#body = this.#roomFor(bodyBytes);
+        this.#body = this.#blockFor(bodyBytes);
         this.#bodyFilled = 0;
       }
       const part = chunk.subarray(at, at + this.#body.length - this.#bodyFilled);
@@ -63,16 +63,16 @@ export class MessageSplitter {
     }
   }
 
-  #roomFor(bytes: number): Uint8Array {
+  #blockFor(bytes: number): Uint8Array {
     if (bytes > MOST_KEPT_BYTES) return new Uint8Array(bytes);
-    if (this.#room.length < bytes) this.#room = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
-    return this.#room.subarray(0, bytes);
+    if (this.#block.length < bytes) this.#block = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
+    return this.#block.subarray(0, bytes);
   }
 
   #readLength(): number {
     const length = new DataView(this.#head.buffer).getUint32(0, true);
     if (length < 1 || length > this.maxMessageBytes) {
-      throw new ProtocolError(`a message of ${length} bytes, where 1 to ${this.maxMessageBytes} are allowed`);
+      throw new ProtocolError(`a message of ${length} bytes; 1 to ${this.maxMessageBytes} are allowed`);
     }
     return length;
   }

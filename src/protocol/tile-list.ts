@@ -1,32 +1,32 @@
-// Some tiles of a picture as plain numbers: hundreds of them pass with every frame, so there is no object for each.
+// A list of tiles as arrays of numbers: a frame has hundreds of tiles, so there is no object for each.
 
 export interface TileList {
-  /** Ascending. */
+  /** The tile numbers, ascending. */
   readonly numbers: Uint32Array;
   readonly lengths: Uint32Array;
-  /** Their bytes, one tile after the other, in as many pieces as they lie in. */
-  readonly pieces: readonly Uint8Array[];
+  /** The bytes of the tiles, one tile after the other. A chunk has the tiles that are neighbours in memory. */
+  readonly chunks: readonly Uint8Array[];
 }
 
-export const NO_TILES: TileList = { numbers: new Uint32Array(), lengths: new Uint32Array(), pieces: [] };
+export const NO_TILES: TileList = { numbers: new Uint32Array(), lengths: new Uint32Array(), chunks: [] };
 
-/** Puts a list together, tile by tile in ascending order. Tiles that lie one after the other become one piece. */
+/** Builds a list, tile by tile in ascending order. Tiles that are neighbours in memory become one chunk. */
 export class TileCollector {
   readonly #numbers: Uint32Array;
   readonly #lengths: Uint32Array;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #chunks: Uint8Array[] = [];
   #count = 0;
   #buffer: Uint8Array | null = null;
   #start = 0;
   #end = 0;
 
-  /** For up to so many tiles. */
+  /** `capacity` is the largest number of tiles. */
   constructor(capacity: number) {
     this.#numbers = new Uint32Array(capacity);
     this.#lengths = new Uint32Array(capacity);
   }
 
-  /** The tile's bytes are `length` of `buffer` from `offset` on. */
+  /** The tile's bytes are `length` bytes of `buffer` from `offset` on. */
   add(number: number, buffer: Uint8Array, offset: number, length: number): void {
     this.#numbers[this.#count] = number;
     this.#lengths[this.#count++] = length;
@@ -34,29 +34,29 @@ export class TileCollector {
       this.#end += length;
       return;
     }
-    this.#endPiece();
+    this.#endChunk();
     this.#buffer = buffer;
     this.#start = offset;
     this.#end = offset + length;
   }
 
   finish(): TileList {
-    this.#endPiece();
+    this.#endChunk();
     const count = this.#count;
     return {
       numbers: this.#numbers.subarray(0, count),
       lengths: this.#lengths.subarray(0, count),
-      pieces: this.#pieces,
+      chunks: this.#chunks,
     };
   }
 
-  #endPiece(): void {
-    if (this.#buffer !== null) this.#pieces.push(this.#buffer.subarray(this.#start, this.#end));
+  #endChunk(): void {
+    if (this.#buffer !== null) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
     this.#buffer = null;
   }
 }
 
-/** Bytes of all the tiles. */
-export function totalBytes({ pieces }: TileList): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
+/** The bytes of all tiles together. */
+export function totalBytes({ chunks }: TileList): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }

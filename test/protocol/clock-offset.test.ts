@@ -1,4 +1,4 @@
-// The clock offset: simulated machines whose clocks differ, joined by a network with queues that favour one direction.
+// The clock offset between simulated machines, whose network has queues that are longer in one direction.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,14 +6,14 @@ import { ClockOffset } from "../../src/protocol/clock-offset.ts";
 
 const START = 1.7e15;
 
-/** One exchange: what a ping sent at `at` (own clock) meets on its way. */
+/** How long each part of one exchange takes. */
 interface Trip {
   outMicros: number;
   answerMicros: number;
   backMicros: number;
 }
 
-/** Sends a ping at `at` through the simulated network and hands the pong in; returns the true round trip. */
+/** Sends a Ping at `at` through the simulated network and adds the Pong. Returns the true round trip. */
 function exchange(clock: ClockOffset, at: number, peerAheadMicros: number, trip: Trip): number {
   const received = at + trip.outMicros;
   const replied = received + trip.answerMicros;
@@ -30,7 +30,7 @@ const trip: fc.Arbitrary<Trip> = fc.record({
 const ahead = fc.integer({ min: -1e14, max: 1e14 });
 
 describe("offset", () => {
-  test("is wrong by at most half of the least round trip, whichever direction queues", () => {
+  test("ClockOffset: is wrong by at most half of the shortest round trip", () => {
     fc.assert(
       fc.property(ahead, fc.array(trip, { minLength: 1, maxLength: 30 }), (peerAhead, trips) => {
         const clock = new ClockOffset();
@@ -44,7 +44,7 @@ describe("offset", () => {
     );
   });
 
-  test("is exact where both directions take equally long, whatever the answer takes", () => {
+  test("ClockOffset: is exact when both directions take equally long", () => {
     fc.assert(
       fc.property(ahead, fc.nat(100_000), fc.nat(500_000), (peerAhead, oneWay, answerMicros) => {
         const clock = new ClockOffset();
@@ -55,7 +55,7 @@ describe("offset", () => {
     );
   });
 
-  test("one good exchange outweighs any number of bad ones", () => {
+  test("ClockOffset: uses one short exchange rather than many long ones", () => {
     const clock = new ClockOffset();
     const slow = { outMicros: 400_000, answerMicros: 0, backMicros: 1_000 };
     for (let i = 0; i < 10; i++) exchange(clock, START + i * 1_000_000, 5_000_000, slow);
@@ -66,7 +66,7 @@ describe("offset", () => {
     expect(clock.roundTripMicros).toBe(200);
   });
 
-  test("is unknown before the first answer", () => {
+  test("ClockOffset: is unknown before the first answer", () => {
     const clock = new ClockOffset();
     expect(clock.known).toBe(false);
     expect(clock.roundTripMicros).toBe(0);
@@ -75,7 +75,7 @@ describe("offset", () => {
     expect(clock.known).toBe(true);
   });
 
-  test("a peer that claims to have answered before it heard yields no negative round trip", () => {
+  test("ClockOffset: gives no negative round trip for impossible times of the other side", () => {
     const clock = new ClockOffset();
     clock.add({ sentAt: START, receivedAt: START, repliedAt: START + 10_000 }, START + 100);
     expect(clock.roundTripMicros).toBe(0);
@@ -86,7 +86,7 @@ describe("forgetting", () => {
   const good = { outMicros: 10, answerMicros: 0, backMicros: 10 };
   const usual = { outMicros: 2_000, answerMicros: 0, backMicros: 2_000 };
 
-  test("an exchange counts for 30 s and no longer, so that drift is followed", () => {
+  test("ClockOffset: forgets an exchange after 30 s, so that it follows drift", () => {
     const clock = new ClockOffset();
     exchange(clock, START, 1_000_000, good);
     for (let second = 1; second <= 29; second++) exchange(clock, START + second * 1e6, 1_005_000, usual);
@@ -97,7 +97,7 @@ describe("forgetting", () => {
     expect(clock.toOwnClock(START + 1_005_000)).toBe(START);
   });
 
-  test("a flood of answers pushes the old ones out: memory is bounded", () => {
+  test("ClockOffset: keeps a bounded number of answers", () => {
     const clock = new ClockOffset();
     exchange(clock, START, 0, good);
     for (let i = 1; i <= 10_000; i++) exchange(clock, START + i, 0, usual);
@@ -106,7 +106,7 @@ describe("forgetting", () => {
 });
 
 describe("pings", () => {
-  /** When pings fall due, in milliseconds, for an owner that asks every `stepMs`. */
+  /** When pings are due, in milliseconds, for an owner that asks every `stepMs`. */
   function schedule(stepMs: number, lengthMs: number): number[] {
     const clock = new ClockOffset();
     const due: number[] = [];
@@ -114,13 +114,13 @@ describe("pings", () => {
     return due;
   }
 
-  test("ten in the first second, then one a second", () => {
+  test("ClockOffset: pings ten times in the first second, then once a second", () => {
     const firstTen = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900];
     expect(schedule(100, 5_000)).toEqual([...firstTen, 1_900, 2_900, 3_900, 4_900]);
     expect(schedule(1, 3_000)).toEqual([...firstTen, 1_900, 2_900]);
   });
 
-  test("one asked late is due once, not once for every ping missed", () => {
+  test("ClockOffset: a late Ping is due once, not once for each Ping that was missed", () => {
     const clock = new ClockOffset();
     expect(clock.pingIsDue(START)).toBe(true);
     expect(clock.pingIsDue(START + 60e6)).toBe(true);

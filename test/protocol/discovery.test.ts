@@ -1,4 +1,4 @@
-// What is said of a server on the network: any name arrives within what DNS allows, and nothing that a terminal would obey.
+// The TXT record of a server: any name fits into what DNS allows, and control characters are removed.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,8 +6,8 @@ import { readServiceText, writeServiceText } from "../../src/protocol/discovery.
 
 const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text));
 
-describe("the text of a service", () => {
-  test("is what was written, cut where DNS has an end", () => {
+describe("TXT record", () => {
+  test("TXT record: is read as written, and cut to what DNS allows", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.nat(), (name, wire) => {
         const strings = bytes(writeServiceText({ name, wire }));
@@ -19,7 +19,7 @@ describe("the text of a service", () => {
     );
   });
 
-  test("may come from anybody: a terminal's commands are left out, and so is what is no number", () => {
+  test("TXT record: control characters and values that are no numbers are removed", () => {
     const strings = ["name=\u001b]0;owned\u0007cam\u202Eera\r\n\u009b2J", "wire=1e999", "other=1"];
     expect(readServiceText(bytes(strings))).toEqual({ name: "]0;ownedcamera2J", wire: 0 });
     expect(readServiceText(bytes([]))).toEqual({ name: "", wire: 0 });

@@ -35,9 +35,9 @@ interface Golden {
   value: unknown;
   /** Length, type, then the fields in their order. */
   hex: string;
-  /** Body bytes that may follow the fields without being part of them: all but a Picture's, whose JPEG goes to the end. */
+  /** False for Picture: its JPEG goes to the end, so bytes that follow the fields belong to it. */
   openEnd?: false;
-  /** Body bytes of an older version, which is read as well. */
+  /** The length of the body in older versions, which is read as well. */
   olderBytes?: number;
 }
 
@@ -51,7 +51,13 @@ const cameras = [
 const welcome = { version: 2, software: "a", sourceName: "Kamera·1" };
 const integer = { name: "ü", kind: "integer" as const, min: -64, max: 64, step: 1, default: 0, value: -1, items: [] };
 const menu = {
-  ...{ name: "abb", kind: "menu" as const, min: 1, max: 3, step: 1, default: 3, value: 1 },
+  name: "abb",
+  kind: "menu" as const,
+  min: 1,
+  max: 3,
+  step: 1,
+  default: 3,
+  value: 1,
   items: [
     { value: 1, label: "On" },
     { value: 3, label: "Off" },
@@ -60,15 +66,23 @@ const menu = {
 const controls = { areSettable: true, trouble: "", controls: [integer, menu] };
 const goodbye = { reason: 3, text: "end" };
 const stream = {
-  ...{ width: 640, height: 360, framesPerSecond: 29.97, codec: "jsquash" },
-  ...{ quality: 75, sourceWidth: 1280, sourceHeight: 720, jpegHeader: new Uint8Array([0xff, 0xd8]) },
+  width: 640,
+  height: 360,
+  framesPerSecond: 29.97,
+  codec: "jsquash",
+  quality: 75,
+  sourceWidth: 1280,
+  sourceHeight: 720,
+  jpegHeader: new Uint8Array([0xff, 0xd8]),
 };
 const tiles = {
-  ...{ frameNumber: 9, ...STAMPS, isLast: true },
+  ...STAMPS,
+  frameNumber: 9,
+  isLast: true,
   tiles: {
     numbers: new Uint32Array([1, 2, 132]),
     lengths: new Uint32Array([1, 0, 2]),
-    pieces: [new Uint8Array([0xaa, 0xbb, 0xcc])],
+    chunks: [new Uint8Array([0xaa, 0xbb, 0xcc])],
   },
 };
 const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
@@ -249,20 +263,20 @@ const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.repl
 const bodyOf = (golden: Golden): Uint8Array => bytesOf(golden.hex).subarray(5);
 
 describe.each(GOLDEN)("$name", (golden) => {
-  test("is written as the specification has it", () => {
+  test(`${golden.name}: is written as specified`, () => {
     expect(Buffer.from(golden.write()).toString("hex")).toBe(golden.hex.replaceAll(" ", ""));
   });
 
-  test("is read back", () => {
+  test(`${golden.name}: is read back`, () => {
     expect(golden.read(bodyOf(golden))).toEqual(golden.value);
   });
 
-  test("is read wherever in memory it lies", () => {
+  test(`${golden.name}: is read at any address in memory`, () => {
     const around = Buffer.concat([Buffer.from([9, 9, 9]), bodyOf(golden), Buffer.from([9])]);
     expect(golden.read(around.subarray(3, around.length - 1))).toEqual(golden.value);
   });
 
-  test("fields that a later version adds at the end are ignored", () => {
+  test(`${golden.name}: fields that a later version adds are ignored`, () => {
     const longer = Buffer.concat([bodyOf(golden), Buffer.from([1, 2, 3])]);
     if (golden.openEnd === false) {
       expect(golden.read(longer)).toEqual({ ...(golden.value as m.Picture), jpeg: new Uint8Array([...JPEG, 1, 2, 3]) });
@@ -271,7 +285,7 @@ describe.each(GOLDEN)("$name", (golden) => {
     }
   });
 
-  test("is refused when cut off anywhere within its fields", () => {
+  test(`${golden.name}: is refused when it is cut off within its fields`, () => {
     const body = bodyOf(golden);
     const fieldBytes = golden.openEnd === false ? body.length - JPEG.length : body.length;
     for (let length = 0; length < fieldBytes; length++) {
@@ -284,7 +298,7 @@ describe.each(GOLDEN)("$name", (golden) => {
 describe("strings", () => {
   const text = fc.string({ unit: "binary", maxLength: 700 });
 
-  test("too long ones are cut between characters", () => {
+  test("MessageWriter: cuts long strings between characters", () => {
     fc.assert(
       fc.property(text, (long) => {
         const wellFormed = printable(long.toWellFormed());
@@ -298,7 +312,7 @@ describe("strings", () => {
     );
   });
 
-  test("a greeting fits into 256 bytes, whatever its texts", () => {
+  test("greeting: fits into 256 bytes with any texts", () => {
     fc.assert(
       fc.property(text, text, (software, sourceName) => {
         expect(writeHello({ version: 1, software, camera: sourceName, paused: true }).length).toBeLessThanOrEqual(260);
@@ -308,25 +322,25 @@ describe("strings", () => {
     );
   });
 
-  test("a string that is not UTF-8 is refused", () => {
+  test("BodyReader: refuses a string that is not UTF-8", () => {
     expect(() => readGoodbye(bytesOf("00 0200 c328"))).toThrow(ProtocolError);
     expect(() => m.readNotice(bytesOf("00 0100 ff"))).toThrow(ProtocolError);
   });
 });
 
 describe("values out of range", () => {
-  test("a greeting's version is read whatever follows it", () => {
+  test("readGreetingVersion: reads the version whatever follows it", () => {
     expect(readGreetingVersion(bytesOf("534c4950 03"))).toBe(3);
     expect(readGreetingVersion(bytesOf("534c4950 ff ffff"))).toBe(255);
   });
 
-  test("a Hello of before there were several cameras means the first", () => {
+  test("Hello: without a camera, as in older versions, means the first camera", () => {
     const older = bodyOf(GOLDEN[0] as Golden).subarray(0, 13);
     expect(readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false });
   });
 
-  test("as many cameras as there may be fit, with the longest names; more are refused", () => {
-    const camera = { name: "x".repeat(MAX_CAMERA_NAME_BYTES), hasEnded: false, ...{ width: 1, height: 1 } };
+  test("Cameras: holds the largest number with the longest names; more are refused", () => {
+    const camera = { name: "x".repeat(MAX_CAMERA_NAME_BYTES), hasEnded: false, width: 1, height: 1 };
     const all = Array.from({ length: MAX_CAMERAS }, () => ({ ...camera, framesPerSecond: 1 }));
     const bytes = writeCameras(all);
     expect(readCameras(bytes.subarray(5))).toEqual(all);
@@ -334,9 +348,9 @@ describe("values out of range", () => {
     expect(() => readCameras(bytes.subarray(5))).toThrow(/announces 65/);
   });
 
-  test("of controls, kinds that are not known and too many are refused; what is too much is not written", () => {
+  test("Controls: unknown kinds and too many controls are refused, and not written", () => {
     const body = writeControls({ areSettable: true, trouble: "", controls: [integer] }).subarray(5);
-    expect(() => readControls(body.with(9, 3))).toThrow(/kind that is not known/);
+    expect(() => readControls(body.with(9, 3))).toThrow(/of an unknown kind/);
     expect(() => readControls(body.with(4, 2))).toThrow(/announces 513/);
     const items = Array.from({ length: 300 }, (_, value) => ({ value, label: "x".repeat(100) }));
     const name = "y".repeat(100);
@@ -349,24 +363,24 @@ describe("values out of range", () => {
     expect(read.controls[255]?.items.length).toBe(256);
   });
 
-  test("another magic is refused", () => {
+  test("greeting: another magic is refused", () => {
     expect(() => readGreetingVersion(bytesOf("50494c53 01 0000"))).toThrow(ProtocolError);
     expect(() => readHello(bytesOf("50494c53 01 0000"))).toThrow(ProtocolError);
     expect(() => readWelcome(Buffer.from("HTTP/1.1 400 Bad Request"))).toThrow(ProtocolError);
   });
 
-  test.each(["0000 d002", "0005 0000", "0120 d002", "0005 0120"])("Stream of the size %s is refused", (size) => {
+  test.each(["0000 d002", "0005 0000", "0120 d002", "0005 0120"])("Stream: the size %s is refused", (size) => {
     expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
   });
 
-  test("a Stream's JPEG header is a copy, also of a Buffer, as sockets give them", () => {
+  test("Stream: the JPEG header that is read is a copy, also when the body is a Buffer", () => {
     const body = Buffer.from(m.writeStream(stream).subarray(5));
     const read = m.readStream(body);
     body.fill(0);
     expect(read.jpegHeader).toEqual(stream.jpegHeader);
   });
 
-  test("a varint of more than five bytes, more tiles than bytes and tile numbers beyond any picture are refused", () => {
+  test("Tiles: long varints, more tiles than bytes and too large tile numbers are refused", () => {
     const head = bodyOf(GOLDEN.at(-1) as Golden).subarray(0, 29);
     const withList = (list: string) => Buffer.concat([head, bytesOf(list)]);
     expect(() => m.readTiles(withList("808080808001"))).toThrow(/varint/);
@@ -374,18 +388,18 @@ describe("values out of range", () => {
     expect(() => m.readTiles(withList("01 80808008 00"))).toThrow(/tile number/);
   });
 
-  test("64-bit numbers of 2^53 and more are refused", () => {
+  test("BodyReader: refuses 64-bit numbers from 2^53 on", () => {
     expect(m.readPing(bytesOf("ffffffffffff1f00"))).toEqual({ sentAt: Number.MAX_SAFE_INTEGER });
     expect(() => m.readPing(bytesOf("0000000000002000"))).toThrow(ProtocolError);
     expect(() => m.readPong(bytesOf("0100000000000000 0100000000000000 ffffffffffffffff"))).toThrow(ProtocolError);
   });
 
-  test("durations of an Ack are rounded and kept within 32 bits", () => {
+  test("Ack: durations are rounded and limited to 32 bits", () => {
     const read = m.readAck(m.writeAck({ ...ack, transferMicros: -5, workMicros: 1e12, paceMicros: 3.6 }).subarray(5));
     expect(read).toEqual({ ...ack, transferMicros: 0, workMicros: 0xffff_ffff, paceMicros: 4 });
   });
 
-  test("random bodies are read or refused, and nothing else", () => {
+  test("messages: random bodies are read or refused with a ProtocolError", () => {
     fc.assert(
       fc.property(fc.constantFrom(...GOLDEN), fc.uint8Array({ maxLength: 60 }), (golden, body) => {
         try {

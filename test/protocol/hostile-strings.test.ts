@@ -1,4 +1,4 @@
-// Strings that a hostile peer writes: nothing that a terminal would obey, and no line break, is ever read out of a message.
+// Strings of a hostile peer: no control character and no line break is ever read from a message.
 
 import { expect, test } from "bun:test";
 import { MessageWriter } from "../../src/protocol/bytes.ts";
@@ -37,7 +37,7 @@ const messages: [string, Uint8Array, (body: Uint8Array) => unknown][] = [
   ["ControlSet", c.writeControlSet({ isDone: false, text: HOSTILE }), c.readControlSet],
 ];
 
-test.each(messages)("%s has no string that a terminal would obey", (_, message, read) => {
+test.each(messages)("%s: control characters in its strings are removed", (_, message, read) => {
   const texts: string[] = [];
   JSON.stringify(read(message.subarray(5)), (_key, value: unknown) => {
     if (typeof value === "string" && value !== "menu") texts.push(value);
@@ -47,12 +47,12 @@ test.each(messages)("%s has no string that a terminal would obey", (_, message, 
   for (const text of texts) expect(text).toBe(READ);
 });
 
-test("what is longer than any string may be is cut", () => {
+test("BodyReader: cuts a string that is too long", () => {
   const long = new MessageWriter(MessageType.goodbye, 4096).u8(0).string("x".repeat(3000), 3000).finish();
   expect(readGoodbye(long.subarray(5)).text).toBe("x".repeat(400));
 });
 
-test("letters of all scripts stay, and what joins them", () => {
+test("BodyReader: keeps letters of all scripts, and joiners", () => {
   for (const text of ["Tür", "カメラ", "می‌خواهم", "👩‍🔬"]) {
     expect(readGoodbye(writeGoodbye({ reason: 0, text }).subarray(5)).text).toBe(text);
   }

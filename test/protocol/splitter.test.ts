@@ -1,4 +1,4 @@
-// The splitter: any chunking of a byte stream yields the same messages, and no length is believed before it is checked.
+// The splitter: any chunks of a byte stream give the same messages, and each length is checked before memory is allocated.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -25,7 +25,7 @@ function framed({ type, body }: Message): Uint8Array {
 
 const stream = (messages: readonly Message[]): Uint8Array => Buffer.concat(messages.map(framed));
 
-/** The stream cut at some places, in order. */
+/** The stream, cut at these places. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const edges = [0, ...places.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   return edges.slice(1).map((edge, index) => bytes.slice(edges[index], edge));
@@ -38,8 +38,8 @@ function keeping(limit: number): { splitter: MessageSplitter; got: Message[] } {
   return { splitter, got };
 }
 
-describe("MessageSplitter", () => {
-  test("yields the same messages for every chunking", () => {
+describe("messages", () => {
+  test("MessageSplitter: gives the same messages for all chunk sizes", () => {
     fc.assert(
       fc.property(
         fc.array(message, { maxLength: 12 }),
@@ -54,7 +54,7 @@ describe("MessageSplitter", () => {
     );
   });
 
-  test("yields them byte by byte, each as soon as it is whole", () => {
+  test("MessageSplitter: gives a message with its last byte", () => {
     const messages = [
       { type: 1, body: new Uint8Array([1, 2, 3]) },
       { type: 200, body: new Uint8Array() },
@@ -70,7 +70,7 @@ describe("MessageSplitter", () => {
     expect(counts).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3]);
   });
 
-  test("does not copy a message that lies whole in its chunk", () => {
+  test("MessageSplitter: does not copy a message that is complete within a chunk", () => {
     const chunk = stream([{ type: 5, body: new Uint8Array(40) }]);
     const buffers: unknown[] = [];
     new MessageSplitter(100, (_, body) => buffers.push(body.buffer)).feed(chunk);
@@ -78,7 +78,7 @@ describe("MessageSplitter", () => {
     expect(buffers[0]).toBe(chunk.buffer);
   });
 
-  test("does not let go of a message whose chunks are overwritten by later ones", () => {
+  test("MessageSplitter: keeps a partial message when its chunk is overwritten", () => {
     const { splitter, got } = keeping(100);
     const body = Uint8Array.from({ length: 50 }, (_, i) => i);
     const socketBuffer = new Uint8Array(20);
@@ -92,7 +92,7 @@ describe("MessageSplitter", () => {
     expect(got).toEqual([{ type: 5, body }]);
   });
 
-  test("a message begins when its first byte is seen, not when it is whole", async () => {
+  test("MessageSplitter: startedAt is the time of a message's first byte", async () => {
     const begun: number[] = [];
     const splitter = new MessageSplitter(100, (_type, _body, startedAt) => begun.push(startedAt));
     const bytes = framed({ type: 1, body: new Uint8Array(10) });
@@ -110,7 +110,7 @@ describe("MessageSplitter", () => {
 });
 
 describe("lengths", () => {
-  test("a length of 0 or above the limit is refused with the fifth byte", () => {
+  test("MessageSplitter: refuses a length of 0 or above the limit with the fifth byte", () => {
     const limit = 64;
     fc.assert(
       fc.property(fc.oneof(fc.constant(0), fc.integer({ min: limit + 1, max: 0xffff_ffff })), (length) => {
@@ -124,7 +124,7 @@ describe("lengths", () => {
     );
   });
 
-  test("nothing is allocated for a length that is refused", () => {
+  test("MessageSplitter: allocates nothing for a length that it refuses", () => {
     const before = process.memoryUsage().arrayBuffers;
     const splitters = Array.from({ length: 20 }, () => keeping(1024).splitter);
     for (const splitter of splitters) {
@@ -133,14 +133,14 @@ describe("lengths", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0x7fff_ffff);
   });
 
-  test("the limit itself is allowed", () => {
+  test("MessageSplitter: allows a message as long as the limit", () => {
     const { splitter, got } = keeping(64);
     splitter.feed(framed({ type: 1, body: new Uint8Array(63) }));
     expect(got.length).toBe(1);
     expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array(64) }))).toThrow(ProtocolError);
   });
 
-  test("the limit can be raised between two messages of one chunk", () => {
+  test("MessageSplitter: the limit can be raised between two messages of a chunk", () => {
     const lengths: number[] = [];
     const splitter = new MessageSplitter(10, (_, body) => {
       lengths.push(body.length);
@@ -150,7 +150,7 @@ describe("lengths", () => {
     expect(lengths).toEqual([5, 900]);
   });
 
-  test("the peer's broken length stays refused, however much follows", () => {
+  test("MessageSplitter: gives no message after a wrong length", () => {
     const { splitter, got } = keeping(64);
     expect(() => splitter.feed(new Uint8Array([0, 0, 0, 0, 1]))).toThrow(ProtocolError);
     expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array(3) }))).toThrow(ProtocolError);
@@ -158,7 +158,7 @@ describe("lengths", () => {
   });
 });
 
-test("what the handler throws reaches whoever feeds", () => {
+test("MessageSplitter: feed throws what the handler throws", () => {
   const defect = new Error("a defect of the handler");
   const splitter = new MessageSplitter(64, () => {
     throw defect;

@@ -14,8 +14,8 @@ export function listOf(tiles: readonly NumberedTile[]): TileList {
   return collector.finish();
 }
 
-export function tilesOf({ numbers, lengths, pieces }: TileList): NumberedTile[] {
-  const all = Buffer.concat(pieces as Uint8Array[]);
+export function tilesOf({ numbers, lengths, chunks }: TileList): NumberedTile[] {
+  const all = Buffer.concat(chunks as Uint8Array[]);
   let at = 0;
   return Array.from(numbers, (number, index) => {
     at += lengths[index] as number;

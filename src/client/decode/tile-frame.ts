@@ -80,16 +80,16 @@ export class TileFrame {
     const stamps = { capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt };
     this.received = { ...this.received, ...stamps, frameNumber, bytes: this.received.bytes + messageBytes };
     this.isWhole = part.isLast;
-    const { numbers, lengths, pieces } = part.tiles;
+    const { numbers, lengths, chunks } = part.tiles;
     if (numbers.length === 0) return null;
     const total = totalBytes(part.tiles);
     const area = memory.areas.acquire(total);
     const bytes = { area, bytes: total, users: numbers.length, copy: memory.copies.acquire(total), kept: 0 };
     const room = view(area);
     let at = 0;
-    for (const piece of pieces) {
-      room.set(piece, at);
-      at += piece.length;
+    for (const chunk of chunks) {
+      room.set(chunk, at);
+      at += chunk.length;
     }
     let offset = 0;
     for (let index = 0; index < numbers.length; index++) {

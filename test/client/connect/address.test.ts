@@ -1,4 +1,4 @@
-// Addresses of servers: what is one, what is none, and the way back.
+// Addresses of servers: which texts are addresses, and how they are written.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -16,7 +16,7 @@ describe("parseAddress", () => {
     ["[fe80::1%eth0]:5", { host: "fe80::1%eth0", port: 5 }],
     ["[::ffff:10.0.0.1]", { host: "::ffff:10.0.0.1", port: 10050 }],
     ["bücher.example", { host: "bücher.example", port: 10050 }],
-  ])("reads '%s'", (text, address) => {
+  ])("parseAddress: reads %j", (text, address) => {
     expect(parseAddress(text)).toEqual({ ...address, camera: "" });
   });
 
@@ -25,38 +25,40 @@ describe("parseAddress", () => {
     ["camera:1/front door", { host: "camera", port: 1, camera: "front door" }],
     ["[::1]:5//dev/video0", { host: "::1", port: 5, camera: "/dev/video0" }],
     ["camera/", { host: "camera", port: 10050, camera: "" }],
-  ])("reads the camera of '%s'", (text, address) => {
+  ])("parseAddress: reads the camera of %j", (text, address) => {
     expect(parseAddress(text)).toEqual(address);
   });
 
-  test("refuses a name that is longer than any camera's", () => {
+  test("parseAddress: refuses a name that is longer than any camera's", () => {
     expect(parseAddress(`a/${"é".repeat(32)}`).camera.length).toBe(32);
     expect(() => parseAddress(`a/${"é".repeat(32)}x`)).toThrow(/longer than any camera's name/);
   });
 
-  test.each([
-    ...["", " ", ":", ":10050", "host:", "host:0", "host:65536", "host:99999999", "host:-1", "host:1.5", "host:port"],
-    ...[
-      "::1",
-      "::1:10050",
-      "[]",
-      "[::1",
-      "::1]",
-      "[::1]:",
-      "[::1]10050",
-      "[::1]:0",
-      "a b",
-      "host :1",
-      "host: 1",
-      "host:1 ",
-    ],
-    ...["http://host", "/door", "host:/door", "host:1:2", "host/a\nb", "[[::1]]", "host\n", "[::1]\n"],
-  ])("refuses '%s' and says how to write it", (text) => {
+  test.each(
+    [
+      ["", " ", ":", ":10050", "host:", "host:0", "host:65536", "host:99999999", "host:-1", "host:1.5", "host:port"],
+      [
+        "::1",
+        "::1:10050",
+        "[]",
+        "[::1",
+        "::1]",
+        "[::1]:",
+        "[::1]10050",
+        "[::1]:0",
+        "a b",
+        "host :1",
+        "host: 1",
+        "host:1 ",
+      ],
+      ["http://host", "/door", "host:/door", "host:1:2", "host/a\nb", "[[::1]]", "host\n", "[::1]\n"],
+    ].flat(),
+  )("parseAddress: refuses %j and says how to write an address", (text) => {
     expect(() => parseAddress(text)).toThrow(UsageError);
     expect(() => parseAddress(text)).toThrow(/HOST:PORT/);
   });
 
-  test("any text is an address with a usable port, or wrong use", () => {
+  test("parseAddress: gives an address with a usable port, or throws UsageError", () => {
     const near = fc.array(fc.constantFrom("a", "1", ".", ":", "[", "]", "%", "-", " ", "/", "65535"), {
       maxLength: 12,
     });
@@ -84,7 +86,7 @@ describe("parseAddress", () => {
 });
 
 describe("formatAddress", () => {
-  test("is read back as the same address", () => {
+  test("formatAddress: is read back as the same address", () => {
     const name = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/);
     const host = fc.oneof(name, fc.ipV4(), fc.ipV6());
     fc.assert(
@@ -99,7 +101,7 @@ describe("formatAddress", () => {
     );
   });
 
-  test("puts IPv6 into brackets and nothing else", () => {
+  test("formatAddress: puts only IPv6 addresses into brackets", () => {
     expect(formatAddress({ host: "::1", port: 5, camera: "" })).toBe("[::1]:5");
     expect(formatAddress({ host: "10.0.0.1", port: 5, camera: "" })).toBe("10.0.0.1:5");
   });

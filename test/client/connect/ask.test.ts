@@ -1,4 +1,4 @@
-// Questions to servers of before there were such questions, and to those that mean no good.
+// Questions to servers that are older than the questions, and to hostile servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
@@ -10,8 +10,8 @@ import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** A server that has one camera, greets and pings as it always did, and skips what it does not know. */
-function listenAsBefore(sourceName = "only one"): { port: number; close: () => void } {
+/** An older server: it has one camera, greets and pings, and skips messages that it does not know. */
+function listenAsOlderServer(sourceName = "only one"): { port: number; close: () => void } {
   const listener = Bun.listen<{ splitter: MessageSplitter }>({
     hostname: "127.0.0.1",
     port: 0,
@@ -33,8 +33,8 @@ function listenAsBefore(sourceName = "only one"): { port: number; close: () => v
   return { port: listener.port, close: () => listener.stop(true) };
 }
 
-test("its one camera is the list; of controls it says nothing, which is said after a while", async () => {
-  const server = listenAsBefore();
+test("ask: an older server's only camera is the list; its controls time out with a hint", async () => {
+  const server = listenAsOlderServer();
   const address = { host: "127.0.0.1", port: server.port, camera: "" };
   const { signal } = new AbortController();
   try {
@@ -50,15 +50,15 @@ test("its one camera is the list; of controls it says nothing, which is said aft
   }
 });
 
-test("what a server calls its cameras is printed as one line that a terminal does not obey", async () => {
-  const server = listenAsBefore("door\u001b]0;owned\u0007\u009b2J\nerror: no");
+test("view --list: removes control characters from the names of cameras", async () => {
+  const server = listenAsOlderServer("door\u001b]0;owned\u0007\u009b2J\nerror: no");
   const { code, program } = await runToEnd("view", [`127.0.0.1:${server.port}`, "--list"], { rawOutput: true });
   server.close();
   expect([code, program.bytes.toString()]).toEqual([0, "door]0;owned2Jerror: no\n"]);
 });
 
-test("a question that is given up ends", async () => {
-  const server = listenAsBefore();
+test("askForControls: ends when it is aborted", async () => {
+  const server = listenAsOlderServer();
   const stopping = new AbortController();
   const asking = askForControls({ host: "127.0.0.1", port: server.port, camera: "" }, stopping.signal);
   setTimeout(() => stopping.abort(), 50);

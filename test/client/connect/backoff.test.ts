@@ -1,4 +1,4 @@
-// The back-off between tries to connect: its bounds, its growth, and its luck.
+// The pause between tries to connect: its bounds, its growth and its random part.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,19 +6,19 @@ import { Backoff } from "../../../src/client/connect/backoff.ts";
 
 const random = fc.double({ min: 0, max: 0.999_999, noNaN: true });
 
-/** The waits of a viewer that never gets through. */
+/** The pauses of a viewer that never connects. */
 function waits(count: number, luck: () => number): number[] {
   const backoff = new Backoff(luck);
   return Array.from({ length: count }, () => backoff.nextMs());
 }
 
 describe("Backoff", () => {
-  test("doubles from a quarter of a second to five seconds, and stays there", () => {
+  test("Backoff: doubles from 250 ms to 5 s and stays there", () => {
     expect(waits(8, () => 1)).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000, 5000]);
     expect(waits(8, () => 0)).toEqual([125, 250, 500, 1000, 2000, 2500, 2500, 2500]);
   });
 
-  test("each wait lies between half of its ceiling and the whole", () => {
+  test("Backoff: a pause is between half of its ceiling and the ceiling", () => {
     fc.assert(
       fc.property(fc.array(random, { minLength: 1, maxLength: 30 }), (lucks) => {
         const left = [...lucks];
@@ -32,14 +32,14 @@ describe("Backoff", () => {
     );
   });
 
-  test("is short again after a connection that worked", () => {
+  test("Backoff: is short again after a reset", () => {
     const backoff = new Backoff(() => 1);
     for (let i = 0; i < 10; i++) backoff.nextMs();
     backoff.reset();
     expect([backoff.nextMs(), backoff.nextMs()]).toEqual([250, 500]);
   });
 
-  test("never leaves its bounds, however often it is reset in between", () => {
+  test("Backoff: stays within its bounds through any resets", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 40 }), random, (resets, luck) => {
         const backoff = new Backoff(() => luck);
@@ -53,7 +53,7 @@ describe("Backoff", () => {
     );
   });
 
-  test("is not the same for two viewers", () => {
+  test("Backoff: differs between viewers", () => {
     const many = Array.from({ length: 50 }, () => new Backoff().nextMs());
     expect(new Set(many).size).toBeGreaterThan(40);
     for (const wait of many) {
