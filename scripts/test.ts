@@ -91,9 +91,9 @@ async function runCommand(check: string): Promise<TestCase> {
 
 async function runTests(isUnitOnly: boolean): Promise<FilesResult> {
   const files = [...new Bun.Glob("test/**/*.test.ts").scanSync()].toSorted();
-  const { unit, slow, alone } = groupFiles(files);
+  const { unit, programs, alone } = groupFiles(ROOT, files);
   if (isUnitOnly) return runFiles(ROOT, unit, PROCESSES);
-  const runs = [await runFiles(ROOT, [...slow, ...unit], PROCESSES)];
+  const runs = [await runFiles(ROOT, [...programs, ...unit], PROCESSES)];
   for (const file of alone) runs.push(await runFiles(ROOT, [file], 1));
   return { tests: runs.flatMap(({ tests }) => tests), failures: runs.flatMap(({ failures }) => failures) };
 }

@@ -1,56 +1,42 @@
-// Which test files run together: the one place to edit when a test file starts programs or needs the whole machine.
+// Which test files run together. The first group that applies decides:
 //
-// Entries are paths below test/: a file, or the beginning of several. A file that no entry names belongs to the unit tests:
-// it starts no program, opens no window, and depends on nothing that another file could change or slow down.
+//   alone     these files run after all others, one at a time. ALONE below lists them with their reasons.
+//   programs  files that start programs (ffmpeg, djpeg, servers, windows), themselves or through a file that they import.
+//             Several run at a time: each uses ports, displays and folders of its own.
+//   unit      all other files. `bun run test unit` runs only these.
 
-/** These start programs (ffmpeg, djpeg, servers, windows) or work for seconds. Everything they use is their own. */
-const SLOW = [
-  "bench/chart",
-  "bench/footage",
-  "bench/peers",
-  "bench/python-frame-code",
-  "capture/camera/webcam",
-  "capture/pattern/frame-code",
-  "capture/pipe/",
-  "capture/v4l2/frame-copy",
-  "capture/v4l2/layouts",
-  "cli/",
-  "client/connect/ask",
-  "client/decode/interval-decoder",
-  "client/decode/picture-decoder",
-  "client/decode/tile-streams",
-  "client/tile-view",
-  "codec/",
-  "core/pixel-format",
-  "e2e/",
-  "scripts/run-files",
-  "server/cameras/sources",
-  "server/deliver/tiles-model",
-  "server/encode/",
-  "server/renditions/tile-store",
-  "server/settings/settings-file",
-];
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
-/** These run after all others, one at a time, each for its reason. */
+/** Test files below test/, each with the reason why it must run alone. */
 const ALONE: Readonly<Record<string, string>> = {
-  "core/pace": "compares the gaps between wake-ups with the requested rate",
-  "support/link": "measures the rate of the simulated link",
+  "core/pace.test.ts": "compares the gaps between wake-ups with the requested rate",
+  "support/link.test.ts": "measures the rate of the simulated link",
 };
 
-export type Group = "unit" | "slow" | "alone";
+export type Group = "unit" | "programs" | "alone";
 
-/** Divides test files, given relative to the checkout (`test/core/pace.test.ts`). Throws where an entry above names no file. */
-export function groupFiles(files: readonly string[]): Record<Group, string[]> {
-  const groups: Record<Group, string[]> = { unit: [], slow: [], alone: [] };
-  const isNamedBy = (entries: readonly string[], file: string) =>
-    entries.some((entry) => file.startsWith(`test/${entry}`));
+/** Divides test files, given relative to the checkout `root`. Throws if ALONE names a file that is not among them. */
+export function groupFiles(root: string, files: readonly string[]): Record<Group, string[]> {
+  const groups: Record<Group, string[]> = { unit: [], programs: [], alone: [] };
+  const alone = Object.keys(ALONE).map((file) => `test/${file}`);
+  for (const file of alone) if (!files.includes(file)) throw new Error(`scripts/test/groups.ts: there is no ${file}`);
   for (const file of files) {
-    if (isNamedBy(Object.keys(ALONE), file)) groups.alone.push(file);
-    else groups[isNamedBy(SLOW, file) ? "slow" : "unit"].push(file);
-  }
-  for (const entry of [...SLOW, ...Object.keys(ALONE)]) {
-    if (!files.some((file) => isNamedBy([entry], file)))
-      throw new Error(`scripts/test/groups.ts: no test file is test/${entry}…`);
+    const group = alone.includes(file) ? "alone" : startsPrograms(root, file) ? "programs" : "unit";
+    groups[group].push(file);
   }
   return groups;
+}
+
+const transpiler = new Bun.Transpiler({ loader: "ts" });
+
+/** Whether a file, or a file of test/, bench/ or scripts/ that it imports, starts a program. */
+function startsPrograms(root: string, file: string, seen: Set<string> = new Set()): boolean {
+  if (seen.has(file) || !file.endsWith(".ts") || file.startsWith("src/")) return false;
+  seen.add(file);
+  const text = readFileSync(join(root, file), "utf8");
+  if (/\bBun\.spawn/.test(text)) return true;
+  return transpiler
+    .scanImports(text)
+    .some(({ path }) => path.startsWith(".") && startsPrograms(root, join(dirname(file), path), seen));
 }

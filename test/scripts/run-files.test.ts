@@ -64,13 +64,21 @@ test("readJunit: reads nested describes and escaped names", () => {
   ]);
 });
 
+const CHECKOUT = join(import.meta.dir, "../..");
+const TEST_FILES = [...new Bun.Glob("test/**/*.test.ts").scanSync(CHECKOUT)];
+
 test("groupFiles: puts every test file of the checkout in one group", () => {
-  const files = [...new Bun.Glob("test/**/*.test.ts").scanSync(join(import.meta.dir, "../.."))];
-  const { unit, slow, alone } = groupFiles(files);
-  expect([...unit, ...slow, ...alone].toSorted()).toEqual(files.toSorted());
-  expect(unit.length).toBeGreaterThan(0);
+  const { unit, programs, alone } = groupFiles(CHECKOUT, TEST_FILES);
+  expect([...unit, ...programs, ...alone].toSorted()).toEqual(TEST_FILES.toSorted());
 });
 
-test("groupFiles: refuses an entry that names no file", () => {
-  expect(() => groupFiles(["test/core/pace.test.ts"])).toThrow("no test file is test/");
+test("groupFiles: finds the files that start programs by what they import", () => {
+  const { unit, programs } = groupFiles(CHECKOUT, TEST_FILES);
+  expect(programs).toContain("test/scripts/run-files.test.ts");
+  expect(programs).toContain("test/e2e/streaming.test.ts"); // through test/support/programs.ts
+  expect(unit).toContain("test/protocol/splitter.test.ts");
+});
+
+test("groupFiles: refuses a list with a file that does not exist", () => {
+  expect(() => groupFiles(CHECKOUT, ["test/protocol/splitter.test.ts"])).toThrow("there is no test/");
 });
