@@ -138,7 +138,7 @@ describe("serve", () => {
     const fail = () => serve({ ...PATTERN, port: taken.port, workers: 2 });
     await expect(fail()).rejects.toThrow(ConnectionError); // the engine keeps some threads after the first time
     const before = threads();
-    for (let count = 0; count < 3; count++) await expect(fail()).rejects.toThrow("is taken");
+    for (let count = 0; count < 3; count++) await expect(fail()).rejects.toThrow("is in use");
     while (threads() > before) await Bun.sleep(10); // a terminated worker's thread ends a moment later
     expect(threads()).toBeLessThanOrEqual(before);
   });
