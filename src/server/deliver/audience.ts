@@ -193,9 +193,11 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     const { health, log, trace } = this.#options;
     const assignment = new Assignment(viewer, this.#options);
     this.#assignments.set(viewer, assignment);
-    const track = trace === null ? null : new TraceTrack(trace, `viewer ${viewer.address}`);
-    viewer.frames.follower = { address: viewer.address, log, track };
-    log.info(`viewer ${viewer.address} ${viewer.watching ? "is watching" : "is connected"} (${this.count} in all)`);
+    const { address } = viewer;
+    const track = trace === null ? null : new TraceTrack(trace, `viewer ${address}`);
+    const isLogged = log.isEnabledFor("debug");
+    if (isLogged || track !== null) viewer.frames.follower = { address, log: isLogged ? log : null, track };
+    log.info(`viewer ${address} ${viewer.watching ? "is watching" : "is connected"} (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
     return assignment;
   }

@@ -12,11 +12,12 @@ import type { Feed } from "../renditions/feed.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 import type { Part } from "../renditions/sinks.ts";
 
-/** Where the way of a viewer's frames can be followed. */
+/** Where the way of a viewer's frames is shown. */
 export interface FrameFollower {
   /** The address of the viewer, for people. */
   address: string;
-  log: Log;
+  /** Null when it shows no debug lines. */
+  log: Log | null;
   track: TraceTrack | null;
 }
 
@@ -42,7 +43,7 @@ export class FrameSender {
   /** For the trace: when the first byte of the frame was sent, and the number of a frame whose last bytes may wait in the outbox. */
   #sentFrom: Micros = 0;
   #leaving: number | null = null;
-  /** Set when the viewer has greeted. */
+  /** Set when the viewer has greeted; null when neither log nor trace is on, which then cost nothing. */
   follower: FrameFollower | null = null;
   /** Frames that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
@@ -168,7 +169,7 @@ export class FrameSender {
       this.#leaving = frameNumber;
       this.#noteLeft();
     }
-    if (!log.isEnabledFor("debug")) return;
+    if (log === null) return;
     const bytes = this.#inFlight.get(frameNumber)?.bytes ?? 0;
     log.debug(`frame ${frameNumber}: sent to viewer ${address}, ${bytes} bytes`);
   }
@@ -208,7 +209,7 @@ function followAck(
   { frameNumber, outcome, transferMicros, workMicros }: Ack,
   { now, roundTripMicros }: { now: Micros; roundTripMicros: Micros },
 ): void {
-  if (log.isEnabledFor("debug")) log.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
+  log?.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
   if (track === null || outcome !== "shown") return;
   const shownAt = now - roundTripMicros / 2;
   const receivedAt = shownAt - workMicros;
