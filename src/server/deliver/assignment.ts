@@ -57,7 +57,7 @@ export class Assignment {
       return;
     }
     if (source === null) {
-      // Nobody knows yet whether there will be tiles. Asking for them makes the encoders begin.
+      // Before the first frame it is not known whether there will be tiles. Asking for them makes the encoders begin.
       this.#goTo({ halvings: 0, quality });
       return;
     }

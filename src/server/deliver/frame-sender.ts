@@ -104,7 +104,7 @@ export class FrameSender {
   abortFrame(rendition: Rendition): void {
     if (rendition !== this.#feed) return;
     this.breakOff();
-    this.sendOwed(); // the frame before it
+    this.sendOwed(); // the newest whole frame, which the aborted one was to replace
   }
 
   /** Takes an acknowledgement. Returns false when it names no frame in flight, which breaks the protocol. */

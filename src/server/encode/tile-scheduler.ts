@@ -35,7 +35,7 @@ export interface TileSchedulerOptions {
   pool: CodecPool;
   /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
   noise: number | null;
-  /** Holds for all sizes: halved pictures are made from halved RGB, and keep the colour of each of their pixels too. */
+  /** The chroma sampling of all sizes: halved pictures are made from halved RGB, so 4:4:4 keeps the colour of each pixel there too. */
   sampling: Sampling;
   /** Nominal frames a second; some sources know it with their first frame only. */
   source: { readonly framesPerSecond: number };
