@@ -1,4 +1,4 @@
-// Who takes part in the codec bench: our kernel in both builds, from RGBA and from planar YUV, @jsquash/jpeg, and native.
+// The contestants of the codec bench: our kernel in both builds, from RGBA and from planar YUV, @jsquash/jpeg, and native libjpeg-turbo.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
@@ -14,10 +14,10 @@ export const NATIVE = "libjpeg-turbo (native)";
 
 export interface Contestant {
   name: string;
-  /** Tens of milliseconds a picture: measured less often. */
+  /** It takes tens of milliseconds a picture, so it is measured less often. */
   isSlow: boolean;
   encodesOnly: boolean;
-  /** Encodes that frame. */
+  /** Encodes the frame of that number. */
   encode(frame: number): Promise<unknown> | undefined;
   /** Decodes the JPEG of that frame, the same for all contestants. `box`: chroma repeated instead of interpolated. */
   decode(frame: number, box: boolean): Promise<unknown> | undefined;
@@ -26,7 +26,7 @@ export interface Contestant {
 
 type Frames = Record<"rgba" | "yuvj420p", readonly Uint8Array[]>;
 
-/** All decode the JPEGs of the native encoder, or our own where that is not installed. */
+/** All decode the JPEGs of the native encoder, or ours if that is not installed. */
 export async function createContestants(size: Size, quality: number, frames: Frames): Promise<Contestant[]> {
   const { width, height } = size;
   const native = loadNativeTurbojpeg();
@@ -61,7 +61,7 @@ export async function createContestants(size: Size, quality: number, frames: Fra
   ];
 }
 
-/** The kernels as the codec `simd` uses them, but synchronously and in this thread; the joining of tiles is included. */
+/** Uses the kernels as the codec `simd` does, but synchronously and in this thread; joining the tiles is included. */
 async function kernelContestant(
   name: string,
   variant: KernelVariant,

@@ -7,18 +7,18 @@ import { footageFrames } from "./footage.ts";
 import { median } from "../src/core/statistics.ts";
 
 const QUALITY = 75;
-/** As of a camera: between two pictures other things happen, and what was in the caches is gone. */
+/** The pause between two pictures of a camera, in which the caches fill with other data. */
 const CADENCE_MS = 16;
-/** Calls before anything is timed; the engine compiles well what has run for a while. */
+/** Calls before anything is timed: the engine optimises code only after it has run for a while. */
 const WARM_UP_CALLS = 30;
 
-/** Ratios to native libjpeg-turbo (RGBA, 4:2:0) that should hold; measured figures and their spread are in docs/codec.md. */
+/** Bounds of the ratios to native libjpeg-turbo (RGBA, 4:2:0). docs/codec.md has measured figures and their spread. */
 const LIMITS: Record<string, { encodeRotating: number; encodeHot: number; decodeRotating: number; decodeBox: number }> =
   {
     "simd (relaxed)": { encodeRotating: 0.85, encodeHot: 0.75, decodeRotating: 0.95, decodeBox: 0.95 },
     "simd (plain)": { encodeRotating: 1.0, encodeHot: 0.92, decodeRotating: 1.2, decodeBox: 1.1 },
   };
-/** How many times as fast as jsquash, at least. */
+/** Simd has to be at least this many times as fast as jsquash. */
 const FASTER_THAN_JSQUASH = { encode: 25, decode: 4 };
 
 interface Figures {
@@ -81,7 +81,7 @@ export const codecBench: Bench = async ({ quick, progress }) => {
   return { name: "codec", figures: { quality: QUALITY, sizes: figures }, bounds, table, chart };
 };
 
-/** jsquash takes some fifty times as long: beside it the others could not be told apart. */
+/** Leaves jsquash out: it takes about fifty times as long, so beside it the other bars would look equal. */
 function chartPanel(label: string, measured: readonly Figures[]): BarPanel {
   const shown = measured.filter(({ name }) => name !== "jsquash");
   return {
@@ -129,7 +129,7 @@ function boundsAgainstJsquash(label: string, measured: readonly Figures[]): Boun
   ];
 }
 
-/** All contestants by turns, so that the machine's noise meets all alike. */
+/** Times all contestants by turns, so that other load on the machine affects them equally. */
 async function measure(
   contestants: readonly Contestant[],
   frames: number,
@@ -178,7 +178,7 @@ async function measure(
   });
 }
 
-/** Hot: the same picture again and again, of which the first time only warms up. */
+/** Hot: the same picture several times; the first time only warms up. */
 async function repeat(
   times: number[],
   { isSlow }: Contestant,

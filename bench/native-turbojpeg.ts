@@ -1,4 +1,4 @@
-// The yardstick: native libjpeg-turbo through bun:ffi, where the system has it (Debian: libturbojpeg0).
+// Native libjpeg-turbo through bun:ffi, to compare with, if the system has it (Debian: libturbojpeg0).
 
 import { dlopen, FFIType, type Pointer, ptr } from "bun:ffi";
 
@@ -31,19 +31,19 @@ const SYMBOLS = {
 } as const;
 
 export interface NativeTurbojpeg {
-  /** RGBA to a 4:2:0 JPEG; a view that the next call overwrites. */
+  /** Encodes RGBA to a 4:2:0 JPEG. Returns a view that the next call overwrites. */
   encode(rgba: Uint8Array, width: number, height: number, quality: number): Uint8Array;
-  /** Into `rgba`, which must have room. `boxUpsampling` repeats chroma instead of interpolating it. */
+  /** Decodes into `rgba`, which must be large enough. `boxUpsampling` repeats chroma instead of interpolating it. */
   decode(jpeg: Uint8Array, rgba: Uint8Array, width: number, height: number, boxUpsampling?: boolean): void;
 }
 
-/** Null where the library is not installed. */
+/** Returns null if the library is not installed. */
 export function loadNativeTurbojpeg(): NativeTurbojpeg | null {
   for (const library of LIBRARIES) {
     try {
       return bind(dlopen(library, SYMBOLS).symbols);
     } catch {
-      // not there; the next name may be
+      // not found under this name; try the next one
     }
   }
   return null;

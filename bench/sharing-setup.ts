@@ -1,9 +1,9 @@
-// What the two workers of `bench sharing` say to each other, through words in the arena.
+// How the two workers of `bench sharing` talk to each other: through words in the arena.
 
 import type { PixelPlane, TileTarget } from "../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../src/codec/tile-jobs.ts";
 
-/** Words of the control area. */
+/** Indexes of the control words. */
 export const GO = 0;
 export const DONE = 1;
 export const KIND = 2;

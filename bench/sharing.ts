@@ -1,4 +1,4 @@
-// `bench sharing`: one picture encoded and decoded by two workers, against one worker, with the same bytes for a result.
+// `bench sharing`: two workers encode and decode one picture, compared with one worker; the results have the same bytes.
 
 import { Worker } from "node:worker_threads";
 import { Arena } from "../src/codec/memory/arena.ts";
@@ -16,7 +16,7 @@ import { CONTROL_WORDS, DECODE, DONE, ENCODE, GO, KIND, type SharingSetup } from
 const SIZE = { width: 1920, height: 1080 };
 const PIXEL_BYTES = SIZE.width * SIZE.height * 4;
 const OUTPUT_BYTES = SIZE.width * SIZE.height;
-/** 0.5 would be perfect; a second core that is busy with something else makes it 1. */
+/** 0.5 would be perfect. If the second core is busy with something else, it is 1. */
 const LIMIT = 0.95;
 
 export const sharingBench: Bench = async ({ quick, progress }) => {
@@ -82,7 +82,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     },
   };
   const worker = new Worker(new URL("./sharing-worker.ts", import.meta.url), { workerData: setup });
-  /** Has the worker do its share while we do ours. */
+  /** The worker does its share while this thread does the other. */
   const together = (kind: number, ours: () => void) => {
     words[KIND] = kind;
     const turn = Atomics.add(words, GO, 1) + 1;
@@ -139,7 +139,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     name: "sharing",
     figures: { ...SIZE, ms, isSameJpeg, isSamePicture },
     bounds: [
-      // Over a short run a second core that is busy for a moment decides; so only the long one is held to the ratio.
+      // A second core that is busy for a moment spoils a short run, so only the long run is held to the ratio.
       ...(quick
         ? []
         : [
@@ -171,7 +171,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
   };
 };
 
-/** On a machine whose second core is busy with something else the median would tell of that. */
+/** The median would show whether the second core was busy with something else; the best quarter does not. */
 function bestQuarter(values: readonly number[]): number {
   return round(values.toSorted((a, b) => a - b)[values.length >> 2] ?? 0);
 }

@@ -1,5 +1,5 @@
-// `bench stages`: what each stage of the encoder takes, so that one knows where to look; and beside it, what it takes to find out
-// that a picture need not be encoded, to remember it, and to halve it.
+// `bench stages`: how long each stage of the encoder takes, and how long it takes to compare a picture with the last one, to copy
+// it and to halve it.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
@@ -11,9 +11,9 @@ import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";
 
 const SIZE = { width: 1280, height: 720 };
-/** In the order in which kernel/encoder-stages.ts adds them. */
+/** In the order in which kernel/encode/encoder-stages.ts adds them. */
 const STAGES = ["colour", "DCT, rows", "DCT, columns; quantisation", "entropy coding", "byte stuffing"];
-/** Per picture, over all of its tiles: compared with itself byte by byte, within a noise of 2 levels; copied; halved. */
+/** For all tiles of a picture: compared with itself byte by byte, compared with a noise of 2 levels, copied; and halved. */
 const BESIDE = ["unchanged, exact", "unchanged, noise 2", "copy", "halve"];
 const WARM_UP_TURNS = 40;
 
@@ -48,11 +48,13 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
   return {
     name: "stages",
     figures: { ...SIZE, stages: STAGES, ms: figures, beside: BESIDE, besideMs: besideFigures },
-    ...{ bounds: [], table, chart },
+    bounds: [],
+    table,
+    chart,
   };
 };
 
-/** Milliseconds that each stage adds to those before it, and those of what is beside it. */
+/** Returns the milliseconds that each stage adds to the ones before it, and those of the other steps. */
 async function measure(
   variant: KernelVariant,
   format: "rgba" | "yuvj420p",

@@ -1,4 +1,4 @@
-// Greying in a codec thread: the copy is what ffmpeg's grey is, dimmed; the picture itself stays as it is.
+// Grey copies in a codec thread: the copy is ffmpeg's grey, dimmed, and the picture does not change.
 
 import { expect, test } from "bun:test";
 import { createGreyer } from "../../src/client/present/grey-copy.ts";
@@ -11,7 +11,7 @@ import { ffmpeg } from "../support/jpeg-tools.ts";
 import { testPicture, toRgbaBytes } from "../support/samples.ts";
 import { until } from "../support/wait-until.ts";
 
-test("a picture of any size becomes grey and darker, in a thread", async () => {
+test("a codec thread makes a grey and darker copy of a picture of any size", async () => {
   const arena = Arena.create();
   const ignore = () => undefined;
   const pool = new CodecPool({

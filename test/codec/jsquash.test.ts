@@ -1,4 +1,4 @@
-// The codec jsquash: what it encodes is decoded by djpeg and ffmpeg, what it decodes was encoded by cjpeg.
+// The codec jsquash: djpeg and ffmpeg decode what it encodes, and it decodes what cjpeg encodes.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -34,14 +34,17 @@ async function decoded(jpeg: Uint8Array): Promise<Uint8Array> {
   return target;
 }
 
-describe("encode", () => {
-  test.each(SIZES)("djpeg decodes $width by $height without a warning, close to the original", async (size) => {
-    const { width, height, pixels } = djpeg(await encoded(size, 90), "-strict");
-    expect({ width, height }).toEqual(size);
-    expect(psnr(pixels, picture(size).pixels)).toBeGreaterThan(33);
-  });
+describe("jsquash encode", () => {
+  test.each(SIZES)(
+    "djpeg decodes a $width by $height JPEG of jsquash without a warning, close to the original",
+    async (size) => {
+      const { width, height, pixels } = djpeg(await encoded(size, 90), "-strict");
+      expect({ width, height }).toEqual(size);
+      expect(psnr(pixels, picture(size).pixels)).toBeGreaterThan(33);
+    },
+  );
 
-  test("keeps all colours where it is asked to", async () => {
+  test("jsquash keeps the colour of each pixel with sampling 444", async () => {
     const size = { width: 64, height: 48 };
     const bytes = new Uint8Array(64 * 48 * 3).map((_, at) => (Math.floor(at / 3) % 2 === at % 3 ? 255 : 0)); // red, green, red …
     const frame = { ...size, format: "rgb24", bytes } as const;
@@ -50,7 +53,7 @@ describe("encode", () => {
     expect(psnr(fine.pixels, bytes)).toBeGreaterThan(psnr(coarse.pixels, bytes) + 10);
   });
 
-  test("ffmpeg decodes it without a warning", async () => {
+  test("ffmpeg decodes a JPEG of jsquash without a warning", async () => {
     const size = SIZES[1] as Size;
     const jpeg = await encoded(size, 90);
     const { bytes, errors } = ffmpeg(
@@ -61,7 +64,7 @@ describe("encode", () => {
     expect(psnr(bytes, picture(size).pixels)).toBeGreaterThan(30);
   });
 
-  test("is baseline, whole, and in memory of its own", async () => {
+  test("a JPEG of jsquash is baseline, complete, and in memory of its own", async () => {
     const jpeg = await encoded({ width: 160, height: 120 }, 75);
     expect([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)]).toEqual([0xff, 0xd8, 0xff, 0xd9]);
     expect(Buffer.from(jpeg).includes(Buffer.from([0xff, 0xc0]))).toBe(true);
@@ -69,7 +72,7 @@ describe("encode", () => {
     expect(jpeg.byteLength).toBe(jpeg.buffer.byteLength);
   });
 
-  test("more quality means more bytes and a truer picture", async () => {
+  test("a higher quality gives more bytes and a picture closer to the original", async () => {
     const size = { width: 160, height: 120 };
     const original = picture(size).pixels;
     const jpegs = [await encoded(size, 10), await encoded(size, 50), await encoded(size, 95)];
@@ -80,7 +83,7 @@ describe("encode", () => {
     expect(new Set(lengths).size).toBe(3);
   });
 
-  test("takes every layout from shared memory, without changing it", async () => {
+  test("jsquash encodes every pixel layout from shared memory, which does not change", async () => {
     const size = { width: 64, height: 48 };
     const shared = new Uint8Array(new SharedArrayBuffer(64 * 48 * 3));
     shared.set(picture(size).pixels);
@@ -90,7 +93,7 @@ describe("encode", () => {
   });
 });
 
-describe("decode", () => {
+describe("jsquash decode", () => {
   test.each([
     ["baseline", []],
     ["baseline at quality 30", ["-quality", "30"]],
@@ -101,7 +104,7 @@ describe("decode", () => {
     ["with restart markers", ["-restart", "2"]],
     ["grey", ["-grayscale"]],
     ["in RGB", ["-rgb"]],
-  ])("%s is what djpeg makes of it, at every size", async (_, args) => {
+  ])("jsquash decodes a JPEG (%s) as djpeg does, at every size", async (_, args) => {
     for (const size of SIZES) {
       const jpeg = cjpeg(picture(size), ...args);
       const ours = await decoded(jpeg);
@@ -110,7 +113,7 @@ describe("decode", () => {
     }
   });
 
-  test("into shared memory, opaque everywhere", async () => {
+  test("jsquash decodes into shared memory, with opaque alpha", async () => {
     const size = SIZES[0] as Size;
     const target = new Uint8Array(new SharedArrayBuffer(160 * 120 * 4));
     await codec.decode(cjpeg(picture(size)), target);
@@ -119,16 +122,16 @@ describe("decode", () => {
   });
 });
 
-describe("damage", () => {
+describe("jsquash with damaged input", () => {
   const size = { width: 67, height: 41 };
   const good = cjpeg(picture(size));
 
-  /** A codec that was given nonsense must still be one. */
+  /** The codec must still work after bad input. */
   async function expectStillWorking(): Promise<void> {
     expect(largestDifference(await decoded(good), toRgbaBytes(djpeg(good)))).toBeLessThanOrEqual(4);
   }
 
-  test("what is no JPEG throws CodecError, and the codec goes on", async () => {
+  test("bytes that are no JPEG throw CodecError, and jsquash still works afterwards", async () => {
     const target = new Uint8Array(67 * 41 * 4);
     const nonsense = [new Uint8Array(), new Uint8Array([0xff]), Buffer.from("not a picture"), good.slice(0, 100)];
     for (const bytes of nonsense) {
@@ -137,13 +140,13 @@ describe("damage", () => {
     }
   });
 
-  test("its message can be shown to people", async () => {
+  test("a CodecError of jsquash has a readable message", async () => {
     const error = await codec.decode(good.slice(0, 100), new Uint8Array(67 * 41 * 4)).catch((e: unknown) => e);
     expect(String(error)).toContain("100 bytes");
     expect(String(error)).not.toContain("[object");
   });
 
-  test("every truncation throws CodecError, or yields a whole picture as it does in djpeg", async () => {
+  test("a truncated JPEG throws CodecError, or decodes to a whole picture as in djpeg", async () => {
     const target = new Uint8Array(67 * 41 * 4);
     const scanAt = Buffer.from(good).indexOf(Buffer.from([0xff, 0xda]));
     for (let length = 0; length < good.length; length += 23) {
@@ -154,7 +157,7 @@ describe("damage", () => {
     await expectStillWorking();
   });
 
-  test("a target of another size than the picture throws CodecError and stays as it was", async () => {
+  test("a target of the wrong size throws CodecError and does not change", async () => {
     for (const length of [0, 67 * 41 * 4 - 4, 67 * 41 * 4 + 4]) {
       const target = new Uint8Array(length).fill(7);
       await expect(codec.decode(good, target)).rejects.toThrow(CodecError);
@@ -162,7 +165,7 @@ describe("damage", () => {
     }
   });
 
-  test("pictures with bytes turned over throw CodecError or decode, and the codec goes on after each", async () => {
+  test("JPEGs with changed bytes throw CodecError or decode, and jsquash works after each", async () => {
     const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 });
     const target = new Uint8Array(67 * 41 * 4);
     await codec.decode(good, target);
@@ -176,7 +179,7 @@ describe("damage", () => {
         expect(await codec.decode(good, target)).toEqual({ ...size, isDamaged: false });
         expect(largestDifference(target, expected)).toBe(0);
       }),
-      { numRuns: 600, seed: 3, endOnFailure: true }, // a seed, since few of the damages are of the kind that breaks decoders
+      { numRuns: 600, seed: 3, endOnFailure: true }, // a fixed seed: few kinds of damage break decoders
     );
   });
 });

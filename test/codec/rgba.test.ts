@@ -1,4 +1,4 @@
-// Raw pixels to RGBA, in every layout and at odd sizes, against ffmpeg's own conversion.
+// toRgba is compared with ffmpeg's conversion, in every layout and at odd sizes.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ const SIZES: readonly Size[] = [
   { width: 1, height: 1 },
 ];
 
-/** Four quarters of one colour each, with a ramp of brightness over all. */
+/** Four quarters of one colour each, with a brightness ramp over all. */
 function patchwork({ width, height }: Size): Uint8Array {
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -27,7 +27,7 @@ function patchwork({ width, height }: Size): Uint8Array {
   return pixels;
 }
 
-/** The pixels away from the borders of the quarters and the last odd ones: there ffmpeg places chroma as it likes. */
+/** The pixels away from the borders of the quarters and from odd last columns and rows, where ffmpeg places chroma differently. */
 function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
   const isInside = (at: number, side: number) =>
     side < 8 || (Math.abs(at - side / 2) > 4 && (side % 2 === 0 || at < side - 2));
@@ -37,12 +37,12 @@ function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
   });
 }
 
-/** The formats that ffmpeg's swscale has to compute, rather than move bytes. */
+/** The formats that ffmpeg's swscale computes; for others it only moves bytes. */
 const YUV: readonly PixelFormat[] = ["yuv420p", "yuvj420p", "nv12", "yuyv422"];
 
 function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: string): Uint8Array<ArrayBuffer> {
   const input = ["-f", "rawvideo", "-pix_fmt", from, "-s", `${width}x${height}`, "-i", "-"];
-  // Exact arithmetic, and chroma repeated instead of interpolated: the plainest reading of the format.
+  // Exact arithmetic, and repeated chroma instead of interpolated.
   const flags = "flags=neighbor+accurate_rnd+full_chroma_int";
   const range = from === "yuvj420p" ? "in_range=full:" : "";
   const output = ["-vf", `scale=${range}in_color_matrix=bt601:out_color_matrix=bt601:${flags}`, "-pix_fmt", to];
@@ -50,7 +50,7 @@ function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: s
 }
 
 describe.each(PIXEL_FORMATS)("%s", (format) => {
-  test.each(SIZES)("$width by $height is what ffmpeg makes of it", (size) => {
+  test.each(SIZES)("toRgba converts $width by $height as ffmpeg does", (size) => {
     const picture = convert(patchwork(size), size, "rgb24", format);
     expect(picture.length).toBe(frameBytes(format, size.width, size.height));
     const ours = new Uint8Array(toRgba({ ...size, format }, picture));
@@ -62,7 +62,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     }
   });
 
-  test("comes back close to the picture it was made from, with colours in their places", () => {
+  test("toRgba returns nearly the picture that ffmpeg converted, colours in place", () => {
     const size = { width: 96, height: 64 };
     const original = testPicture(size);
     const bytes = convert(original.pixels, size, "rgb24", format);
@@ -71,7 +71,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     expect(psnr(ours, expected)).toBeGreaterThan(format === "gray" ? 28 : 32);
   });
 
-  test("lies in new memory that a codec may have, from shared memory and any place in it", () => {
+  test("toRgba reads from any place of shared memory, and returns new memory", () => {
     const size = { width: 5, height: 3 };
     const length = frameBytes(format, size.width, size.height);
     const shared = new Uint8Array(new SharedArrayBuffer(length + 3)).subarray(3);
@@ -95,35 +95,29 @@ function greyOf(rgba: Uint8Array): Uint8Array {
 }
 
 describe("every value", () => {
-  test.each(["yuv420p", "yuvj420p"] as const)(
-    "%s: a pixel of any Y, U and V is within two levels of ffmpeg's",
-    (format) => {
-      // Outside of studio range, which no camera leaves by much, ffmpeg wraps around where we clamp.
-      const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
-      const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
-      const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
-      // One tall picture of 2 × 2 blocks, each of one colour.
-      const size = { width: 2, height: 2 * pixels.length };
-      const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
-      const bytes = new Uint8Array(planes.flat());
-      const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
-    },
-  );
+  test.each(["yuv420p", "yuvj420p"] as const)("%s of any Y, U and V is within two levels of ffmpeg", (format) => {
+    // Far outside studio range, ffmpeg wraps around and we clamp. Cameras do not go there.
+    const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
+    const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
+    const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
+    // One tall picture of blocks of 2 × 2 pixels, each in one colour.
+    const size = { width: 2, height: 2 * pixels.length };
+    const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
+    const bytes = new Uint8Array(planes.flat());
+    const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
+    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+  });
 
-  test.each(YUV)(
-    "%s: the brightness of every pixel is in its place, to the last column and row of an odd size",
-    (format) => {
-      const size = { width: 67, height: 41 };
-      const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
-      const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
-      for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
-      const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
-    },
-  );
+  test.each(YUV)("%s keeps each pixel's brightness in place, to the last column and row of odd sizes", (format) => {
+    const size = { width: 67, height: 41 };
+    const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
+    const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
+    for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
+    const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
+    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+  });
 
-  test("values beyond studio range are clamped, not wrapped", () => {
+  test("toRgba clamps values beyond studio range", () => {
     const size = { width: 2, height: 2 };
     const pixel = (y: number, u: number, v: number) =>
       [...toRgba({ ...size, format: "yuv420p" }, new Uint8Array([y, y, y, y, u, v]))].slice(0, 4);
@@ -133,7 +127,7 @@ describe("every value", () => {
     expect(pixel(0, 0, 0)[2]).toBe(0);
   });
 
-  test("black, white and grey are neutral", () => {
+  test("toRgba keeps black, white and grey neutral", () => {
     const size = { width: 2, height: 2 };
     const neutral = (format: PixelFormat, y: number) =>
       [...toRgba({ ...size, format }, new Uint8Array([y, y, y, y, 128, 128]))].slice(0, 4);
@@ -143,7 +137,7 @@ describe("every value", () => {
   });
 });
 
-test("the oracle itself converts: ffmpeg knows all these names", () => {
+test("ffmpeg, the oracle, knows the names of all formats", () => {
   const { bytes } = run(["ffmpeg", "-hide_banner", "-pix_fmts"]);
   for (const format of PIXEL_FORMATS) expect(Buffer.from(bytes).toString()).toContain(` ${format} `);
 });

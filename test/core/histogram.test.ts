@@ -1,4 +1,4 @@
-// The histogram against the one of perf_hooks, which is HdrHistogram_c.
+// The histogram is compared with the one of perf_hooks, which is HdrHistogram_c.
 
 import { describe, expect, test } from "bun:test";
 import { createHistogram } from "node:perf_hooks";
@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Histogram } from "../../src/core/histogram.ts";
 
 const HIGHEST = 3_600_000_000;
-/** Each order of magnitude as often as any other, and the edges of the buckets. */
+/** Values of each order of magnitude equally often, and the edges of the buckets. */
 const values = fc.oneof(
   fc.double({ min: 0, max: Math.log2(HIGHEST), noNaN: true }).map((bits) => Math.floor(2 ** bits)),
   fc
@@ -15,7 +15,7 @@ const values = fc.oneof(
 );
 
 describe("Histogram", () => {
-  test("gives the same percentiles, maximum and count as perf_hooks", () => {
+  test("Histogram has the same percentiles, maximum and count as perf_hooks", () => {
     fc.assert(
       fc.property(
         fc.array(values, { minLength: 1, maxLength: 400 }),
@@ -36,13 +36,13 @@ describe("Histogram", () => {
     );
   });
 
-  test("counts values below 1 as 1, and those above the highest as the highest", () => {
+  test("Histogram counts values below 1 as 1, and those above the highest as the highest", () => {
     const histogram = new Histogram(5_000);
     for (const value of [-3, 0, 0.2, 6_000, 1e12]) histogram.record(value);
     expect([histogram.percentile(50), histogram.percentile(100), histogram.count]).toEqual([1, 5_000, 5]);
   });
 
-  test("is empty after a reset", () => {
+  test("Histogram is empty after a reset", () => {
     const histogram = new Histogram(HIGHEST);
     histogram.record(1_000_000);
     histogram.reset();

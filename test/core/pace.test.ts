@@ -1,4 +1,4 @@
-// Pace: beats in proportion to each other and to the time that passes, without catching up.
+// pace: beats are in proportion to the time that passes, without catching up.
 
 import { describe, expect, test } from "bun:test";
 import { pace } from "../../src/core/pace.ts";
@@ -6,7 +6,7 @@ import { pace } from "../../src/core/pace.ts";
 interface Run {
   beats: number;
   seconds: number[];
-  /** How long it really ran. */
+  /** How long it ran. */
   elapsedSeconds: number;
 }
 
@@ -21,7 +21,7 @@ async function run(perSecond: number, milliseconds: number, stepMs = 0): Promise
 }
 
 describe("pace", () => {
-  test("beats as often as the time that really passed allows: never more, rarely fewer", async () => {
+  test("pace beats as often as the time allows: never more, rarely fewer", async () => {
     const { beats, elapsedSeconds, seconds } = await run(50, 600);
     expect(beats).toBeLessThanOrEqual(elapsedSeconds * 50 + 1);
     expect(beats).toBeGreaterThan(elapsedSeconds * 50 * 0.5);
@@ -29,20 +29,20 @@ describe("pace", () => {
     expect(seconds[0]).toBeLessThan(1 / 50);
   });
 
-  test("twice the rate is twice the beats", async () => {
+  test("pace beats twice as often at twice the rate", async () => {
     const [slow, fast] = await Promise.all([run(20, 800), run(40, 800)]);
     expect(fast.beats / slow.beats).toBeGreaterThan(1.6);
     expect(fast.beats / slow.beats).toBeLessThan(2.5);
   });
 
-  test("does not drift: each beat comes after its time, and before the next but one", async () => {
+  test("pace does not drift: each beat comes after its time and before the next but one", async () => {
     const { seconds } = await run(25, 800);
     const phases = seconds.map((at) => at * 25 - Math.floor(at * 25 + 1e-6));
     expect(Math.min(...phases)).toBeGreaterThanOrEqual(-1e-6);
     expect(phases.toSorted((a, b) => a - b)[phases.length >> 1]).toBeLessThan(0.5);
   });
 
-  test("a slow step runs one at a time, and the beats it ran past are left out", async () => {
+  test("pace runs slow steps one at a time and leaves out the beats that they miss", async () => {
     let running = 0;
     let most = 0;
     const beats: number[] = [];
@@ -60,7 +60,7 @@ describe("pace", () => {
     expect(nextTen).toBeGreaterThan(10 / 200 / 1.5);
   });
 
-  test("a rate of 0 is without pause, and still lets others work", async () => {
+  test("pace at rate 0 makes no pauses and still lets other tasks run", async () => {
     let others = 0;
     const timer = setInterval(() => others++, 1);
     const [unpaced, paced] = await Promise.all([run(0, 200), run(100, 200)]);
@@ -69,7 +69,7 @@ describe("pace", () => {
     expect(others).toBeGreaterThan(5);
   });
 
-  test("ends at once when told to, and begins nothing after", async () => {
+  test("pace ends at once when the signal aborts, and begins no step after that", async () => {
     let beats = 0;
     await pace(10, AbortSignal.abort(), async () => void beats++);
     expect(beats).toBe(0);
@@ -86,7 +86,7 @@ describe("pace", () => {
     expect(beats).toBe(4);
   });
 
-  test("what the step throws ends it", async () => {
+  test("pace ends with the error that a step throws", async () => {
     let beats = 0;
     const failing = pace(1000, new AbortController().signal, async () => {
       if (++beats === 2) throw new Error("enough");

@@ -1,4 +1,4 @@
-// Pixel formats: frame sizes against what ffmpeg really writes, and the reading of sizes.
+// Pixel formats: frame sizes are compared with what ffmpeg writes; planes; the reading of sizes.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -20,7 +20,7 @@ describe("frameBytes", () => {
     [160, 121],
   ] as const;
 
-  test.each(PIXEL_FORMATS)("%s frames are as large as ffmpeg's rawvideo", (format) => {
+  test.each(PIXEL_FORMATS)("frameBytes of %s is the size of ffmpeg's rawvideo", (format) => {
     for (const [width, height] of sizes) {
       const input = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", `${width}x${height}`, "-i", "-"];
       const output = ["-f", "rawvideo", "-pix_fmt", format, "-"];
@@ -29,7 +29,7 @@ describe("frameBytes", () => {
     }
   });
 
-  test("every format has room for each of its pixels", () => {
+  test("frameBytes is enough for each pixel, in every format", () => {
     const side = fc.integer({ min: 1, max: 8192 });
     fc.assert(
       fc.property(fc.constantFrom(...PIXEL_FORMATS), side, side, (format, width, height) => {
@@ -43,7 +43,7 @@ describe("frameBytes", () => {
 });
 
 describe("planesOf", () => {
-  test("planes follow each other and fill the frame", () => {
+  test("planesOf gives planes that follow each other and fill the frame", () => {
     const side = fc.integer({ min: 1, max: 8192 });
     fc.assert(
       fc.property(fc.constantFrom(...PIXEL_FORMATS), side, side, fc.nat(), (format, width, height, address) => {
@@ -59,17 +59,17 @@ describe("planesOf", () => {
 });
 
 describe("names of formats", () => {
-  test("those in the list are formats", () => {
+  test("isPixelFormat knows the formats of the list", () => {
     for (const format of PIXEL_FORMATS) expect(isPixelFormat(format)).toBe(true);
   });
 
-  test.each(["", "RGBA", "mjpeg", "yuv420", "toString", "__proto__"])("'%s' is none", (name) => {
+  test.each(["", "RGBA", "mjpeg", "yuv420", "toString", "__proto__"])("isPixelFormat refuses '%s'", (name) => {
     expect(isPixelFormat(name)).toBe(false);
   });
 });
 
 describe("parseSize", () => {
-  test("reads what it should", () => {
+  test("parseSize reads WIDTHxHEIGHT", () => {
     const side = fc.integer({ min: 1, max: 8192 });
     fc.assert(
       fc.property(side, side, (width, height) => {
@@ -82,12 +82,12 @@ describe("parseSize", () => {
     ...["", "x", "640", "640x", "x480", "640X480", "640x480x3", " 640x480", "640x480 ", "640 x 480", "640*480"],
     ...["-640x480", "640x-480", "6.4x480", "1e3x480", "0x480", "640x0", "8193x1", "1x8193", "999999x1", "axb"],
     ...["640x480\n", "٣x٣", "0x10x0x10"],
-  ])("refuses '%s' and says how to write it", (text) => {
+  ])("parseSize refuses '%s' and says how to write a size", (text) => {
     expect(() => parseSize(text)).toThrow(UsageError);
     expect(() => parseSize(text)).toThrow(/WIDTHxHEIGHT/);
   });
 
-  test("never takes a size that is not usable, whatever the text", () => {
+  test("parseSize never returns an unusable size", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,6}x\d{1,6}$/)), (text) => {
         try {
@@ -102,7 +102,7 @@ describe("parseSize", () => {
   });
 });
 
-test("a usable size has both sides from 1 to 8192", () => {
+test("isUsableSize accepts sides from 1 to 8192", () => {
   expect(isUsableSize(1, 1)).toBe(true);
   expect(isUsableSize(8192, 8192)).toBe(true);
   for (const [width, height] of [

@@ -4,11 +4,11 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DropCounters, Durations, median, Rate, RecentMedian, roundMs } from "../../src/core/statistics.ts";
 
-/** Relative error that three significant digits allow, and the rounding of a report to a hundredth of a millisecond. */
+/** The relative error of three significant digits, and the rounding of reports to a hundredth of a millisecond. */
 const HDR_ERROR = 0.001;
 const ROUNDING_MS = 0.0051;
 
-/** The two values between which a percentile lies: where its rank falls between two, either is right. In milliseconds. */
+/** The two values around a percentile, in milliseconds. If its rank falls between two, either is right. */
 function percentileOracle(values: readonly number[], p: number): { from: number; to: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const rank = (p * sorted.length) / 100;
@@ -23,7 +23,7 @@ function recorded(values: readonly number[]): Durations {
 }
 
 describe("Durations", () => {
-  test("has the percentiles of a sorted array, to three digits", () => {
+  test("Durations has the percentiles of a sorted array, to three digits", () => {
     const micros = fc.oneof(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 3_600_000_000 }));
     fc.assert(
       fc.property(fc.array(micros, { minLength: 1, maxLength: 300 }), fc.integer({ min: 1, max: 100 }), (values, p) => {
@@ -35,7 +35,7 @@ describe("Durations", () => {
     );
   });
 
-  test("sums up in order, with the largest value as maximum", () => {
+  test("Durations.summary is in rising order, with the largest value as maximum", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 1, maxLength: 100 }), (values) => {
         const { p50, p95, p99, max } = recorded(values).summary();
@@ -46,7 +46,7 @@ describe("Durations", () => {
     );
   });
 
-  test("is zero before the first value and after a reset", () => {
+  test("Durations is zero before the first value and after a reset", () => {
     const durations = new Durations();
     const nothing = { p50: 0, p95: 0, p99: 0, max: 0 };
     expect(durations.summary()).toEqual(nothing);
@@ -58,7 +58,7 @@ describe("Durations", () => {
     expect(durations.summary()).toEqual(nothing);
   });
 
-  test("counts negative, fractional and endless durations without throwing", () => {
+  test("Durations counts negative, fractional and endless values without throwing", () => {
     const durations = recorded([-5_000_000, 0, 0.4, 1e12]);
     expect(durations.count).toBe(4);
     expect(durations.percentileMs(25)).toBe(0);
@@ -67,7 +67,7 @@ describe("Durations", () => {
 });
 
 describe("Rate", () => {
-  test("is exact for regular events, from the second one on", () => {
+  test("Rate is exact for regular events, from the second one on", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 2, max: 100 }), (interval, events) => {
         const rate = new Rate(1e9);
@@ -81,7 +81,7 @@ describe("Rate", () => {
     expect(once.perSecond(1000)).toBe(0);
   });
 
-  test("falls after a stall and ends at zero", () => {
+  test("Rate falls after a stall and ends at zero", () => {
     const rate = new Rate(2_000_000);
     for (let i = 0; i <= 30; i++) rate.add(i * 33_333);
     const rates = [0, 100_000, 300_000, 600_000, 900_000].map((later) => rate.perSecond(1_000_000 + later));
@@ -91,14 +91,14 @@ describe("Rate", () => {
     expect(rate.perSecond(3_000_001)).toBe(0);
   });
 
-  test("two events at one instant are no rate", () => {
+  test("Rate is zero for two events at one instant", () => {
     const rate = new Rate();
     rate.add(7);
     rate.add(7);
     expect(rate.perSecond(7)).toBe(0);
   });
 
-  test("multiplies the amounts with the events", () => {
+  test("Rate multiplies amounts with events", () => {
     const rate = new Rate();
     expect(rate.amountPerSecond(0)).toBe(0);
     for (let i = 0; i <= 10; i++) rate.add(i * 100_000, i % 2 === 0 ? 1_000 : 3_000);
@@ -106,10 +106,10 @@ describe("Rate", () => {
     expect(rate.amountPerSecond(1_000_000)).toBeCloseTo(10 * mean, 3);
   });
 
-  test("holds no more than its capacity, of any flood of events", () => {
+  test("Rate keeps no more events than its capacity", () => {
     const capacity = 100;
     const rate = new Rate(1e9, capacity);
-    // Many at once, then few: only a forgotten flood lets the later rate be seen.
+    // Many at once, then few: the later rate is right only if the many are forgotten.
     for (let i = 0; i < 50_000; i++) rate.add(i);
     for (let i = 1; i <= capacity; i++) rate.add(50_000 + i * 10_000);
     expect(rate.perSecond(50_000 + capacity * 10_000)).toBeCloseTo(100, 3);
@@ -117,7 +117,7 @@ describe("Rate", () => {
 });
 
 describe("medians", () => {
-  test("median is the middle of a sorted array, the upper of two", () => {
+  test("median is the middle of a sorted array, or the upper one of two", () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1, maxLength: 40 }), (values) => {
         const before = [...values];
@@ -132,7 +132,7 @@ describe("medians", () => {
     expect(median([1, 2])).toBe(2);
   });
 
-  test("RecentMedian forgets what is older than its capacity", () => {
+  test("RecentMedian forgets values beyond its capacity", () => {
     const recent = new RecentMedian(3);
     expect(recent.value).toBeUndefined();
     for (const value of [1000, 1000, 1000, 1, 2, 3]) recent.add(value);
@@ -143,7 +143,7 @@ describe("medians", () => {
 });
 
 describe("DropCounters", () => {
-  test("the total is the sum over the reasons", () => {
+  test("DropCounters.total is the sum over the reasons", () => {
     const reasons = ["stale", "late", "encode"] as const;
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...reasons), fc.nat(1000))), (drops) => {
@@ -159,7 +159,7 @@ describe("DropCounters", () => {
     );
   });
 
-  test("counts one unless told otherwise", () => {
+  test("DropCounters adds one by default", () => {
     const counters = new DropCounters(["late"]);
     counters.add("late");
     expect(counters.byReason).toEqual({ late: 1 });

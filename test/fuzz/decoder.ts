@@ -2,9 +2,9 @@
 //
 //   bun test/fuzz/decoder.ts [--count 100000] [--seconds 60] [--seed 1] [--build relaxed|plain] [--save folder]
 //
-// Every input goes through the whole way: header, planes, tile list, decode and conversion, and every third one through tiles on their own.
-// A finding is a trap, a byte changed outside of what the kernel was given (guards around every region), an unknown status, or a run over
-// 50 ms at up to 1280 × 720 pixels (slow ones run again, so that a busy machine does not count).
+// Each input goes through header, planes, tile list, decoding and conversion; each third input also through single tiles.
+// A finding is a trap, a changed byte outside the given memory (there are guards around each region), an unknown status, or a run of over
+// 50 ms at up to 1280 × 720 pixels (slow inputs run again, since the machine may be busy).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,15 +24,15 @@ export interface Finding {
 
 export interface FuzzResult {
   readonly runs: number;
-  /** Inputs that were decoded, whole or in part. */
+  /** How many inputs were decoded, completely or in part. */
   readonly decoded: number;
-  /** Inputs refused, by status. */
+  /** How many inputs were refused, by status. */
   readonly refused: ReadonlyMap<number, number>;
   readonly slowestMs: number;
   readonly findings: readonly Finding[];
 }
 
-/** Good JPEGs of every kind that the mutations start from. */
+/** Good JPEGs of each kind, which the mutations start from. */
 export function seeds(): Uint8Array[] {
   const list: Uint8Array[] = [];
   for (const sampling of ["1x1", "2x1", "2x2", "1x2", "4x1"]) {
@@ -67,7 +67,7 @@ function segmentsOf(jpeg: Uint8Array): Segment[] {
   return found;
 }
 
-/** One to four mutations of a good JPEG; about half of them know the format. */
+/** Makes one to four mutations of a good JPEG; about half of them know the format. */
 export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
   let bytes: Uint8Array = seed.slice();
   const below = (n: number): number => Math.floor(random() * n);
@@ -93,7 +93,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         bytes = bytes.slice(0, below(bytes.length));
         break;
       case 3: {
-        // Lengths that lie.
+        // False lengths.
         const part = parts[below(parts.length)];
         if (part) {
           set(part.at + 2, random() < 0.3 ? anyByte() : 0);
@@ -102,7 +102,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 4: {
-        // Sizes that lie, kept near 720p half of the time.
+        // False sizes, half of them near 720p.
         const frame = pick(0xc0);
         if (frame) {
           const isNear = random() < 0.5;
@@ -154,7 +154,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 9: {
-        // Restart interval, there or new.
+        // The restart interval, an existing or a new one.
         const interval = pick(0xdd);
         const value = random() < 0.5 ? below(8) : below(65536);
         if (interval) {
@@ -164,7 +164,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 10: {
-        // Restart markers renumbered, added, lost.
+        // Restart markers: renumbered, added, removed.
         const at = scanAt + below(Math.max(1, bytes.length - scanAt));
         const next = bytes.findIndex((byte, i) => i >= at && byte === 0xff && ((bytes[i + 1] ?? 0) & 0xf8) === 0xd0);
         if (next >= 0 && random() < 0.7) set(next + 1, 0xd0 + below(8));
@@ -172,7 +172,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 11: {
-        // A segment gone, doubled or moved.
+        // A segment: removed, doubled or moved.
         const part = parts[below(parts.length)];
         const other = parts[below(parts.length)];
         if (part && other) {
@@ -183,7 +183,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 12: {
-        // A stretch gone or repeated.
+        // A run of bytes: removed or repeated.
         const at = below(bytes.length);
         const size = below(200);
         bytes =
@@ -221,7 +221,7 @@ function spliced(bytes: Uint8Array, from: number, to: number, content: readonly 
   return result;
 }
 
-/** One kernel with all its memory, used for every input, as a viewer would. */
+/** One kernel with its memory, used for all inputs, as in a viewer. */
 export class FuzzStand {
   readonly #stand: Stand;
   readonly #jpegAt: number;
@@ -237,7 +237,7 @@ export class FuzzStand {
     return new FuzzStand(await Stand.create(build, MAX_PIXELS));
   }
 
-  /** Decodes an input. Returns the status it was refused with or 0, and milliseconds; throws on a trap or a broken guard. */
+  /** Decodes an input. Returns the status (0 if it was not refused) and milliseconds. Throws on a trap or a changed guard. */
   run(jpeg: Uint8Array, isTiled: boolean, box: boolean): { status: number; ms: number } {
     const { picture: target } = this.#stand;
     const at = this.#jpegAt;
@@ -265,14 +265,14 @@ export class FuzzStand {
     return { status, ms: performance.now() - start };
   }
 
-  /** Throws when something was written where nothing may be. */
+  /** Throws if a byte outside the given memory was written. */
   checkGuards(): void {
     const broken = this.#stand.brokenGuard();
     if (broken >= 0) throw new Error(`wrote outside of its regions, at ${broken}`);
   }
 }
 
-/** Runs until `count` inputs or `seconds` are through, whichever comes first. */
+/** Runs `count` inputs, or as many as fit into `seconds`. */
 export async function fuzz(options: {
   build: Build;
   count: number;

@@ -1,4 +1,4 @@
-// A process that grows the arena while the codec threads on it are ended, again and again; run by arena.test.ts.
+// A process that grows the arena again and again while codec threads on it are ended; arena.test.ts runs it.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
@@ -14,8 +14,12 @@ for (let round = 0; round < ROUNDS; round++) {
   const nothing = () => undefined;
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
-    ...{ arena, codec: "simd", threads: 3 },
-    ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
+    arena,
+    codec: "simd",
+    threads: 3,
+    onIdle: nothing,
+    onBroken: nothing,
+    onRestarted: nothing,
   });
   await pool.started;
   const closed = pool.close();
@@ -29,6 +33,6 @@ for (let round = 0; round < ROUNDS; round++) {
     }
   }
   await closed;
-  arena.take(65536 * 64); // from here on it grows again
+  arena.take(65536 * 64); // from now on it grows again
 }
 console.log(JSON.stringify({ refused }));

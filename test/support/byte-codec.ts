@@ -1,4 +1,4 @@
-// A codec for tests: takes and gives pixels as bytes, and keeps the arena to itself.
+// A codec for tests that takes and returns pixels as bytes, with an arena of its own.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
@@ -16,7 +16,7 @@ export interface ByteFrame extends Size {
 
 export interface ByteCodec {
   encode(frame: ByteFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** `target` has the length of the picture that is expected. */
+  /** `target` has as many bytes as the expected picture. */
   decode(jpeg: Uint8Array, target: Uint8Array): Promise<Decoded>;
 }
 

@@ -1,4 +1,4 @@
-// Runs the decoder kernel for tests: a shared memory with guarded regions, both builds, and djpeg/cjpeg as oracle and source.
+// Runs the decoder kernel for tests: both builds, on a shared memory with guarded regions. cjpeg makes inputs, djpeg is compared with.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const GUARD = 0xa5;
 
 const compiled = new Map<Build, WebAssembly.Module>();
 
-/** The compiled module of a build; `bun run build` makes the files. */
+/** Returns the compiled module of a build; `bun run build` makes the files. */
 export function moduleOf(build: Build): WebAssembly.Module {
   let module = compiled.get(build);
   if (!module) {
@@ -29,14 +29,14 @@ export function moduleOf(build: Build): WebAssembly.Module {
   return module;
 }
 
-/** RGBA pixels as a decoder gave them. */
+/** The RGBA pixels of a decoded picture. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
 }
 
-/** A kernel on a memory of its own, whose regions are fenced by bytes that must stay as they are. */
+/** A kernel on a memory of its own. Guard bytes around each region must not change. */
 export class Stand {
   readonly memory = new WebAssembly.Memory({ initial: 1024, maximum: 32768, shared: true });
   kernel!: DecoderExports;
@@ -52,7 +52,7 @@ export class Stand {
     return stand;
   }
 
-  /** Memory between two guards. */
+  /** Returns memory between two guards. */
   allocate(size: number): number {
     const at = this.#free + GUARD_BYTES;
     this.#free = (at + size + 63) & ~63;
@@ -67,7 +67,7 @@ export class Stand {
     return at;
   }
 
-  /** Address of the first fence byte that changed, or -1. */
+  /** Returns the address of the first changed guard byte, or -1. */
   brokenGuard(): number {
     for (let i = 0; i < this.#guards.length; i += 2) {
       const to = this.#guards[i + 1] ?? 0;
@@ -78,14 +78,14 @@ export class Stand {
     return -1;
   }
 
-  /** Puts bytes into memory. */
+  /** Copies bytes into memory. */
   put(data: Uint8Array): number {
     const at = this.allocate(data.length);
     this.bytes.set(data, at);
     return at;
   }
 
-  /** Decodes with a stride wider than the picture, and checks that nothing but the picture was written. */
+  /** Decodes with a stride wider than the picture, and checks that only the picture was written. */
   decode(jpeg: Uint8Array, box = false): Pixels & { report: DecodeReport } {
     const at = this.put(jpeg);
     const info = this.picture.readHeader(at, jpeg.length);
@@ -98,7 +98,7 @@ export class Stand {
     return { width: info.width, height: info.height, data, report };
   }
 
-  /** Copies a picture out; bytes between its lines must be as they were. */
+  /** Copies a picture out. The bytes between its lines must not have changed. */
   pick(pixels: number, stride: number, width: number, height: number): Uint8Array {
     const data = new Uint8Array(width * height * 4);
     for (let y = 0; y < height; y++) {
@@ -112,12 +112,12 @@ export class Stand {
   }
 }
 
-/** Which of the programs that the tests measure against is missing, or nothing. */
+/** Returns the names of missing programs that the tests compare with, or an empty text. */
 export function missingPrograms(): string {
   return ["djpeg", "cjpeg", "jpegtran"].filter((name) => !Bun.which(name)).join(", ");
 }
 
-/** A binary PPM. */
+/** Returns a binary PPM. */
 export function ppm(width: number, height: number, rgb: Uint8Array): Uint8Array {
   const head = new TextEncoder().encode(`P6\n${width} ${height}\n255\n`);
   const file = new Uint8Array(head.length + rgb.length);
@@ -133,7 +133,7 @@ export function cjpeg(image: Uint8Array, ...options: string[]): Uint8Array {
   return new Uint8Array(run.stdout);
 }
 
-/** What djpeg makes of a JPEG, as RGBA. */
+/** Decodes with djpeg, to RGBA. */
 export function djpeg(jpeg: Uint8Array, box = false): Pixels {
   const run = Bun.spawnSync(["djpeg", "-pnm", ...(box ? ["-nosmooth"] : [])], { stdin: jpeg });
   const output = new Uint8Array(run.stdout);
@@ -149,7 +149,7 @@ export function djpeg(jpeg: Uint8Array, box = false): Pixels {
   return { width, height, data };
 }
 
-/** Largest difference and the sum of squares, alpha included. */
+/** Returns the largest difference and the sum of squares, alpha included. */
 export function compare(ours: Pixels, theirs: Pixels): { max: number; squares: number; samples: number } {
   if (ours.width !== theirs.width || ours.height !== theirs.height) {
     throw new Error(`${ours.width}×${ours.height} is not ${theirs.width}×${theirs.height}`);
@@ -201,7 +201,7 @@ export function picture(content: Content, width: number, height: number, seed = 
   return ppm(width, height, rgb);
 }
 
-/** Files of libjpeg-turbo's source package, if they were unpacked somewhere. */
+/** Returns the files of libjpeg-turbo's source package, if SLIPSTREAM_TESTIMAGES names their folder. */
 export function testImages(): string | undefined {
   const folder = process.env["SLIPSTREAM_TESTIMAGES"];
   return folder && existsSync(join(folder, "testorig.jpg")) ? folder : undefined;

@@ -1,4 +1,4 @@
-// One encoder on a memory of its own: pixels, state, scratch and output laid out one after the other with canaries between.
+// An encoder on a memory of its own for tests: pixels, state, scratch and output one after the other, with canaries between.
 
 import { frameBytes, planesOf } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
@@ -10,7 +10,7 @@ import { KERNEL_TABLES_BYTES } from "../../src/codec/memory/arena.ts";
 
 import type { RgbPicture } from "./generated-pictures.ts";
 
-/** RGBA pixels of a picture; alpha varies, because it must not matter. */
+/** Returns the RGBA pixels of a picture. Alpha varies, because it must not matter. */
 export function rgbaOf(picture: RgbPicture): Uint8Array {
   const rgba = new Uint8Array((picture.rgb.length / 3) * 4);
   for (let n = 0; n < rgba.length / 4; n++) {
@@ -28,7 +28,7 @@ export interface EncodedPicture {
   readonly jpeg: Uint8Array;
   readonly picture: PreparedPicture;
   readonly tileBytes: Uint32Array;
-  /** All tiles, one after the other. */
+  /** The bytes of all tiles, one after the other. */
   readonly tiles: Uint8Array;
 }
 
@@ -49,7 +49,7 @@ export class EncoderBench {
     return new EncoderBench(await WASM.kernel("encoder", variant), memoryBytes);
   }
 
-  /** Lays out areas with canaries around each; returns their addresses. `offset` shifts all but aligned ones. */
+  /** Lays out blocks with canaries around each, and returns their addresses. `offset` shifts all but aligned blocks. */
   layOut(sizes: readonly { bytes: number; aligned: boolean }[]): number[] {
     let at = KERNEL_TABLES_BYTES;
     this.#areas = [];
@@ -70,7 +70,7 @@ export class EncoderBench {
     return addresses;
   }
 
-  /** Throws if a byte between the areas of the last layOut() was written. */
+  /** Throws if a byte between the blocks of the last layOut() was written. */
   checkCanaries(): void {
     let free = KERNEL_TABLES_BYTES;
     const check = (end: number): void => {
@@ -91,7 +91,7 @@ export class EncoderBench {
     const pixelBytes = frameBytes(format.format, format.width, format.height);
     if (pixels.length !== pixelBytes)
       throw new Error(`${format.format}: ${pixels.length} bytes, ${pixelBytes} expected`);
-    // Above what noise at quality 100 takes, edge blocks of tiny pictures included.
+    // More than noise at quality 100 takes, with the edge blocks of tiny pictures.
     const targetBytes = (format.width + 16) * (format.height + 16) * (format.format === "gray" ? 2 : 6) + 65536;
     const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = this.layOut([
       { bytes: this.encoder.stateBytes, aligned: true },

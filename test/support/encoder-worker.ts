@@ -1,4 +1,4 @@
-// A worker of encoder-tiles.test.ts: encodes its share of a picture many times over and reports the bytes written.
+// A worker of encoder-tiles.test.ts: it encodes its share of a picture many times and reports how many bytes it wrote.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { type PixelPlane, SimdEncoder, type TileTarget } from "../../src/codec/simd/encoder.ts";

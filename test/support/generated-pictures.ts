@@ -1,4 +1,4 @@
-// Pictures to encode in tests: RGB, made from formulas and a fixed pseudo-random sequence, so that every run sees the same.
+// RGB pictures to encode in tests, made from formulas and a fixed pseudo-random sequence, so that all runs are equal.
 
 export interface RgbPicture {
   readonly width: number;

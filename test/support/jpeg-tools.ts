@@ -1,4 +1,4 @@
-// The programs that tests compare with: cjpeg, djpeg and ffmpeg.
+// Runs the programs that tests compare with: cjpeg, djpeg and ffmpeg.
 
 import type { Samples } from "./samples.ts";
 
@@ -7,7 +7,7 @@ export interface Output {
   errors: string;
 }
 
-/** Runs a program to its end with `input` on its standard input. Throws where it fails. */
+/** Runs a program to its end with `input` on its standard input. Throws if it fails. */
 export function run(command: string[], input: Uint8Array = new Uint8Array()): Output {
   const { exitCode, stdout, stderr } = Bun.spawnSync(command, { stdin: input });
   const errors = stderr.toString().trim();
@@ -15,12 +15,12 @@ export function run(command: string[], input: Uint8Array = new Uint8Array()): Ou
   return { bytes: new Uint8Array(stdout), errors };
 }
 
-/** Runs ffmpeg quietly; what it says all the same is a warning or an error. */
+/** Runs ffmpeg quietly; it writes warnings and errors only. */
 export function ffmpeg(args: string[], input?: Uint8Array): Output {
   return run(["ffmpeg", "-hide_banner", "-nostdin", "-v", "error", ...args], input);
 }
 
-/** A picture file as cjpeg takes it (PPM or PGM). */
+/** Returns a picture file for cjpeg (PPM or PGM). */
 export function toPnm({ width, height, channels, pixels }: Samples): Uint8Array {
   return Buffer.concat([Buffer.from(`P${channels === 3 ? 6 : 5}\n${width} ${height}\n255\n`), pixels]);
 }
@@ -37,7 +37,7 @@ export function cjpeg(picture: Samples, ...args: string[]): Uint8Array<ArrayBuff
   return run(["cjpeg", ...args], toPnm(picture)).bytes;
 }
 
-/** What djpeg makes of a JPEG, and throws for damage that it would only warn of. */
+/** Decodes with djpeg. Throws also for damage, of which djpeg only warns. */
 export function djpeg(jpeg: Uint8Array, ...args: string[]): Samples {
   const { bytes, errors } = run(["djpeg", "-pnm", ...args], jpeg);
   if (errors !== "") throw new Error(`djpeg warns: ${errors}`);

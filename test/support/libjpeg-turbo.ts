@@ -1,4 +1,4 @@
-// The oracles: libjpeg-turbo's cjpeg and djpeg, and ffmpeg, run as programs. A warning from any of them is an error here.
+// Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, which tests compare with. A warning from any of them is an error here.
 
 import type { RgbPicture } from "./generated-pictures.ts";
 
@@ -64,7 +64,7 @@ export async function cjpeg(
   return (await run(["cjpeg", ...options], toPpm(picture))).output;
 }
 
-/** Decodes with ffmpeg at its most talkative about errors; returns what it said, which must be nothing. */
+/** Decodes with ffmpeg and all its error detection. Returns its messages, of which there should be none. */
 export async function ffmpegComplaints(jpeg: Uint8Array): Promise<string> {
   const options = [
     "-hide_banner",
@@ -98,7 +98,7 @@ export async function toRawPixels(picture: RgbPicture, format: string): Promise<
   return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", format, "-"], toPpm(picture))).output;
 }
 
-/** Converts raw pixels back to RGB with ffmpeg: what the format itself has lost. */
+/** Converts raw pixels back to RGB with ffmpeg, which shows what the format itself has lost. */
 export async function fromRawPixels(
   pixels: Uint8Array,
   format: string,

@@ -1,17 +1,17 @@
-// The process's clock set ahead, for tests of what only happens after seconds.
+// Moves the clock of the process ahead, for tests of what happens only after seconds.
 
 import { spyOn } from "bun:test";
 
 let clock: ReturnType<typeof spyOn> | null = null;
 
-/** Lets the clock run so many seconds ahead of the real one. */
+/** Lets the clock run that many seconds ahead of the real one. */
 export function moveClock(seconds: number): void {
   resetClock();
   const real = performance.now.bind(performance);
   clock = spyOn(performance, "now").mockImplementation(() => real() + seconds * 1000);
 }
 
-/** Stops the clock; what it returns lets it run so many milliseconds on. */
+/** Stops the clock. The returned function moves it on by that many milliseconds. */
 export function stopClock(): (milliseconds: number) => void {
   resetClock();
   let now = performance.now();
@@ -21,7 +21,7 @@ export function stopClock(): (milliseconds: number) => void {
   };
 }
 
-/** To be called after each test that moves the clock. */
+/** Call this after each test that moves the clock. */
 export function resetClock(): void {
   clock?.mockRestore();
   clock = null;

@@ -1,4 +1,4 @@
-// A decoded picture in tests: 8-bit samples, a picture to encode, and how far two pictures are apart.
+// Pictures of 8-bit samples for tests: one to encode, and measures of the difference between two.
 
 import type { Size } from "../../src/core/pixel-format.ts";
 
@@ -7,7 +7,7 @@ export interface Samples extends Size {
   pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** A picture as cameras make them: smooth, with some edges, and with colours that change slowly. */
+/** A picture like those of cameras: smooth, with some edges and slowly changing colours. */
 export function testPicture({ width, height }: Size, shift = 0): Samples {
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {

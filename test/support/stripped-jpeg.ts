@@ -1,6 +1,6 @@
-// JPEGs as cameras make them that leave Huffman tables out: DHT taken out of what cjpeg or ffmpeg wrote.
+// JPEGs without Huffman tables, as many cameras make them: the DHT segments are removed from files of cjpeg or ffmpeg.
 
-/** The JPEG without its DHT segments before the scan; of tables in `keeps` (class and destination, as in DHT) there stays one each. */
+/** Returns the JPEG without the DHT segments before its scan, except for the tables in `keeps` (class and destination, as in DHT). */
 export function withoutTables(jpeg: Uint8Array, keeps: readonly number[] = []): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(jpeg);
   const pieces: Uint8Array[] = [bytes.subarray(0, 2)];
@@ -15,7 +15,7 @@ export function withoutTables(jpeg: Uint8Array, keeps: readonly number[] = []): 
   return new Uint8Array(Buffer.concat(pieces));
 }
 
-/** Each table of a DHT segment in a segment of its own. */
+/** Returns each table of a DHT segment in a segment of its own. */
 function tablesIn(payload: Buffer): Buffer[] {
   const tables: Buffer[] = [];
   for (let at = 0; at < payload.length;) {

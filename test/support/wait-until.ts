@@ -1,6 +1,6 @@
-// Waiting for a condition in tests, with a message when it does not come true.
+// Waits for a condition in tests, and throws if it does not become true.
 
-/** Waits until something has become true; says what it waited for when that does not come. */
+/** Waits until the condition is true. Throws with what it waited for if that takes too long. */
 export async function until(isTrue: () => boolean, what: string, patienceMs = 5_000): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   while (!isTrue()) {

@@ -1,4 +1,4 @@
-// Sizes read from JPEG headers: of real files by cjpeg and ffmpeg, with all that may stand before the frame header.
+// JPEG headers of real files by cjpeg and ffmpeg, with everything that may come before the frame header.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { testPicture } from "../../support/samples.ts";
 const SIZE: Size = { width: 67, height: 41 };
 const JPEG = cjpeg(testPicture(SIZE));
 
-/** Bytes put between SOI and what follows it. */
+/** Inserts bytes after SOI. */
 function withBehindSoi(jpeg: Uint8Array, ...inserted: Uint8Array[]): Uint8Array {
   return Buffer.concat([jpeg.subarray(0, 2), ...inserted, jpeg.subarray(2)]);
 }
@@ -21,7 +21,7 @@ function segment(marker: number, payload: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 255]), payload]);
 }
 
-/** Where the frame header's last size byte is, found by its marker: cjpeg writes no thumbnail that could hold another. */
+/** Offset of the last size byte of the frame header, found by its marker. cjpeg writes no thumbnail, which could hold another one. */
 function endOfSize(jpeg: Uint8Array): number {
   const sof = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xc0]));
   expect(sof).toBeGreaterThan(0);
@@ -38,13 +38,13 @@ describe("readJpegSize", () => {
     ["with restart markers", ["-restart", "1"]],
     ["without subsampling", ["-sample", "1x1"]],
     ["in RGB", ["-rgb"]],
-  ])("reads what cjpeg wrote, %s", (_, args) => {
+  ])("readJpegSize reads the size of a JPEG by cjpeg (%s)", (_, args) => {
     for (const size of [{ width: 1, height: 1 }, SIZE, { width: 300, height: 257 }]) {
       expect(readJpegSize(cjpeg(testPicture(size), ...args))).toEqual(size);
     }
   });
 
-  test("reads what ffmpeg wrote", () => {
+  test("readJpegSize reads the size of a JPEG by ffmpeg", () => {
     const jpeg = ffmpeg(
       ["-f", "image2pipe", "-c:v", "ppm", "-i", "-", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"],
       toPnm(testPicture(SIZE)),
@@ -52,7 +52,7 @@ describe("readJpegSize", () => {
     expect(readJpegSize(jpeg)).toEqual(SIZE);
   });
 
-  test("comments, application data, fill bytes and lone markers before the header do not matter", () => {
+  test("readJpegSize skips comments, application data, fill bytes and lone markers", () => {
     const thumbnail = segment(
       0xe1,
       Buffer.concat([Buffer.from("Exif\0\0"), cjpeg(testPicture({ width: 8, height: 8 }))]),
@@ -67,14 +67,14 @@ describe("readJpegSize", () => {
     expect({ width: decoded.width, height: decoded.height }).toEqual(SIZE);
   });
 
-  test("is read wherever in memory the picture lies", () => {
+  test("readJpegSize reads a JPEG that is a view into a larger buffer", () => {
     const around = Buffer.concat([Buffer.from([1, 2, 3]), JPEG]);
     expect(readJpegSize(around.subarray(3))).toEqual(SIZE);
   });
 });
 
-describe("damage", () => {
-  test("every truncation before the size's last byte throws, every later one does not", () => {
+describe("readJpegSize with damaged input", () => {
+  test("a JPEG cut off before the last byte of its size throws, one cut off later does not", () => {
     for (const size of [SIZE, { width: 300, height: 257 }]) {
       const jpeg = cjpeg(testPicture(size));
       const end = endOfSize(jpeg);
@@ -92,7 +92,7 @@ describe("damage", () => {
     ["no width", [0, 41, 0, 0]],
     ["8193 wide", [0, 41, 0x20, 0x01]],
     ["65535x65535", [255, 255, 255, 255]],
-  ])("a picture that announces %s is refused", (_, sizeBytes) => {
+  ])("a JPEG header with %s throws", (_, sizeBytes) => {
     const jpeg = new Uint8Array(JPEG);
     jpeg.set(sizeBytes, endOfSize(jpeg) - 4);
     expect(() => readJpegSize(jpeg)).toThrow(CodecError);
@@ -108,11 +108,11 @@ describe("damage", () => {
     ["only tables", "ffd8ffdb0003ffffc40003ff"],
     ["a segment length of 0", "ffd8ffe00000ffe00000"],
     ["only fill bytes", `ffd8${"ff".repeat(1000)}`],
-  ])("%s throws", (_, hex) => {
+  ])("readJpegSize throws for %s", (_, hex) => {
     expect(() => readJpegSize(Buffer.from(hex, "hex"))).toThrow(CodecError);
   });
 
-  test("random bytes yield a usable size or a CodecError, and always an end", () => {
+  test("random bytes give a usable size or a CodecError", () => {
     const start = fc.constantFrom([], [0xff, 0xd8], [0xff, 0xd8, 0xff], [0xff, 0xd8, 0xff, 0xe0, 0, 0]);
     const byte = fc.oneof(fc.constantFrom(0, 1, 0xff, 0xc0, 0xd8, 0xe0), fc.nat(255));
     fc.assert(
@@ -129,7 +129,7 @@ describe("damage", () => {
     );
   });
 
-  test("a real picture with bytes turned over never throws anything but CodecError", () => {
+  test("a real JPEG with changed bytes throws CodecError or nothing", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(JPEG.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
@@ -156,11 +156,11 @@ describe("readJpegHeader", () => {
     ["one every three MCUs", ["-restart", "3B"], { isSequential: true, restartIntervalMcus: 3 }],
     ["progressive", ["-progressive"], { isSequential: false, restartIntervalMcus: 0 }],
     ["arithmetic", ["-arithmetic"], { isSequential: false, restartIntervalMcus: 0 }],
-  ])("says what cjpeg made: %s", (_, args, expected) => {
+  ])("readJpegHeader reads the header of a JPEG by cjpeg (%s)", (_, args, expected) => {
     expect(readJpegHeader(cjpeg(testPicture(SIZE), ...args))).toMatchObject({ ...SIZE, ...expected });
   });
 
-  test("ends where the scan begins: what is cut off before is no picture, what is cut off later is one", () => {
+  test("readJpegHeader throws for a JPEG cut off before its scan, but not for one cut off later", () => {
     const { dataAt, scanAt } = readJpegHeader(JPEG);
     expect([JPEG[scanAt], JPEG[scanAt + 1]]).toEqual([0xff, 0xda]);
     for (let length = 0; length < JPEG.length; length++) {
@@ -170,7 +170,7 @@ describe("readJpegHeader", () => {
     }
   });
 
-  test("an end is seen, whatever follows it, and only where there is one", () => {
+  test("hasEnd finds an EOI whatever bytes follow it, and none where there is none", () => {
     const thumbnail = segment(0xe1, cjpeg(testPicture({ width: 8, height: 8 })));
     const whole = withBehindSoi(JPEG, thumbnail);
     const ends = (jpeg: Uint8Array) => hasEnd(jpeg, readJpegHeader(jpeg));
@@ -182,14 +182,14 @@ describe("readJpegHeader", () => {
 });
 
 describe("estimateQuality", () => {
-  test("is the quality that cjpeg was given", () => {
+  test("estimateQuality returns the quality that cjpeg was given", () => {
     for (const quality of [25, 50, 75, 85, 90, 95]) {
       const jpeg = cjpeg(testPicture(SIZE), "-quality", String(quality), "-baseline");
       expect(Math.abs((estimateQuality(jpeg) ?? 0) - quality)).toBeLessThanOrEqual(1);
     }
   });
 
-  test("falls as ffmpeg's quantiser grows", () => {
+  test("estimateQuality falls as the quantiser of ffmpeg grows", () => {
     const qualities = ["2", "5", "10", "20", "31"].map((q) => {
       const args = ["-q:v", q, "-qmin", "1", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"];
       const input = ["-f", "image2pipe", "-c:v", "ppm", "-i", "-"];

@@ -1,4 +1,4 @@
-// The tables of annex K put into JPEGs that leave them out: what cjpeg and ffmpeg made, judged by djpeg and ffmpeg.
+// Adding the tables of annex K to JPEGs that lack them: cjpeg and ffmpeg make the files, djpeg and ffmpeg judge the results.
 
 import { describe, expect, test } from "bun:test";
 import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
@@ -20,7 +20,7 @@ describe("a JPEG that has its tables", () => {
     ["progressive", ["-progressive"]],
     ["coded arithmetically, which needs none", ["-arithmetic"]],
     ["with restart markers", ["-restart", "1"]],
-  ])("is the same object: %s", (_, args) => {
+  ])("a JPEG that has its tables is returned as it is (%s)", (_, args) => {
     const jpeg = cjpeg(PICTURE, ...args);
     expect(complete(jpeg)).toBe(jpeg);
   });
@@ -32,7 +32,7 @@ describe("a JPEG without tables", () => {
     ["grey", ["-grayscale"]],
     ["no subsampling", ["-sample", "1x1"]],
     ["restart markers", ["-restart", "2B"]],
-  ])("gets those that cjpeg had written: %s", (_, args) => {
+  ])("a JPEG without tables gets the ones that cjpeg wrote (%s)", (_, args) => {
     const jpeg = cjpeg(PICTURE, ...args);
     const stripped = withoutTables(jpeg);
     expect(stripped.length).toBeLessThan(jpeg.length - 200);
@@ -41,7 +41,7 @@ describe("a JPEG without tables", () => {
     expect(complete(completed)).toBe(completed);
   });
 
-  test("of a file by ffmpeg, and ffmpeg reads it without a complaint", () => {
+  test("ffmpeg reads a completed JPEG of its own without a complaint", () => {
     const args = ["-pix_fmt", "yuvj422p", "-huffman", "default", "-f", "mjpeg", "-"];
     const jpeg = ffmpeg(["-f", "image2pipe", "-c:v", "ppm", "-i", "-", ...args], toPnm(PICTURE)).bytes;
     const completed = complete(withoutTables(jpeg));
@@ -51,16 +51,16 @@ describe("a JPEG without tables", () => {
     expect(Buffer.compare(raw(completed).bytes, raw(jpeg).bytes)).toBe(0);
   });
 
-  test("is byte for byte what cjpeg had written: the tables are those of T.81, for readers that know none", () => {
+  test("a completed JPEG is byte for byte what cjpeg wrote", () => {
     for (const args of [[], ["-sample", "2x1"], ["-quality", "30"]]) {
       const jpeg = cjpeg(PICTURE, ...args);
       expect(Buffer.compare(complete(withoutTables(jpeg)), jpeg)).toBe(0);
     }
   });
 
-  test("of which only some are missing keeps those that it has", () => {
+  test("a JPEG that lacks some tables keeps those that it has", () => {
     const jpeg = cjpeg(PICTURE, "-optimize");
-    // Its own luminance tables stay; chrominance is coded with the standard ones.
+    // Its own luminance tables remain; chrominance uses the standard ones.
     const standard = cjpeg(PICTURE);
     for (const keeps of [[0x00], [0x00, 0x10], [0x01, 0x11], [0x00, 0x10, 0x01]]) {
       const completed = complete(withoutTables(standard, keeps));
@@ -71,7 +71,7 @@ describe("a JPEG without tables", () => {
     expect(completed.length).toBe(kept.length + 2 * 4 + 2 * 17 + 12 + 162); // two segments: chrominance DC and AC
   });
 
-  test("that is progressive stays as it is: nobody agreed on tables for it", () => {
+  test("a progressive JPEG is returned as it is, since it has no standard tables", () => {
     const stripped = withoutTables(cjpeg(PICTURE, "-progressive"));
     expect(complete(stripped)).toBe(stripped);
   });

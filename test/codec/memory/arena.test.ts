@@ -1,4 +1,4 @@
-// The arena: areas that do not overlap, from any thread, in a memory that grows.
+// The arena: its blocks do not overlap, any thread may take them, and its memory grows.
 
 import { describe, expect, test } from "bun:test";
 import { Worker } from "node:worker_threads";
@@ -7,7 +7,7 @@ import { Arena } from "../../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../../src/codec/memory/growing-block.ts";
 
 describe("the arena", () => {
-  test("hands out areas that begin at cache lines and do not overlap, and grows with them", () => {
+  test("the arena's blocks begin at cache lines, do not overlap, and make it grow", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 }), (sizes) => {
         const arena = Arena.create();
@@ -25,7 +25,7 @@ describe("the arena", () => {
     );
   });
 
-  test("is the same for another thread, which takes areas of its own", async () => {
+  test("another thread takes blocks of the same arena", async () => {
     const arena = Arena.create();
     const mine = arena.take(100);
     const module = new URL("../../../src/codec/memory/arena.ts", import.meta.url).href;
@@ -46,8 +46,8 @@ describe("the arena", () => {
     expect(arena.take(1)).toBeGreaterThanOrEqual(theirs + 3_000_000);
   });
 
-  // Without the hold most runs end with a segmentation fault, see Arena.holdGrowth.
-  test("does not grow while threads on it are ended, and grows again afterwards", async () => {
+  // Without holdGrowth most runs end with a segmentation fault, see Arena.holdGrowth.
+  test("the arena does not grow while its threads are ended, and grows again afterwards", async () => {
     const script = new URL("../../support/arena-growth-process.ts", import.meta.url).pathname;
     const child = Bun.spawn([process.execPath, script], { stdout: "pipe", stderr: "pipe" });
     const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()]);
@@ -56,20 +56,20 @@ describe("the arena", () => {
     expect(JSON.parse(output).refused).toBeGreaterThan(0);
   });
 
-  test("says so when there is no more memory, and refuses a memory that is no arena", () => {
+  test("take throws CodecError when the arena is full, and attach refuses other memory", () => {
     const arena = Arena.create();
     expect(() => arena.take(5_000_000_000)).toThrow("no memory for pictures of this size");
     const other = new WebAssembly.Memory({ initial: 8, maximum: 16, shared: true });
     expect(() => Arena.attach(other)).toThrow("holds no arena");
   });
 
-  test("an area that grows keeps its place until it has to move", () => {
-    const area = new GrowingBlock(Arena.create());
-    const first = area.reserve(1000);
-    expect(area.reserve(10)).toBe(first);
-    const second = area.reserve(1001);
+  test("a growing block keeps its address until it has to move", () => {
+    const block = new GrowingBlock(Arena.create());
+    const first = block.reserve(1000);
+    expect(block.reserve(10)).toBe(first);
+    const second = block.reserve(1001);
     expect(second).not.toBe(first);
-    expect(area.bytes).toBeGreaterThanOrEqual(1500);
-    expect(area.reserve(1400)).toBe(second);
+    expect(block.bytes).toBeGreaterThanOrEqual(1500);
+    expect(block.reserve(1400)).toBe(second);
   });
 });

@@ -1,4 +1,4 @@
-// Frame slots: as many as were asked for, none shared, and none given back twice.
+// Frame slots: there are as many as asked for, none is shared, and none is released twice.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,7 +6,7 @@ import { Arena } from "../../../src/codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
 
 describe("FrameSlots", () => {
-  test("hands out exactly its slots, then null, and again what was released", () => {
+  test("acquire returns each slot once, then null, and released slots again", () => {
     const room = new FrameSlots(Arena.create(), 10, 3);
     const slots = [room.acquire(), room.acquire(), room.acquire()];
     expect(slots).not.toContain(null);
@@ -17,7 +17,7 @@ describe("FrameSlots", () => {
     expect(room.acquire()).toBeNull();
   });
 
-  test("slots lie in shared memory, have the asked size and do not overlap", () => {
+  test("slots are in shared memory, have the asked size and do not overlap", () => {
     const room = new FrameSlots(Arena.create(), 1000, 4);
     expect(room.slotBytes).toBe(1000);
     const slots = Array.from({ length: 4 }, () => room.acquire() as FrameSlot);
@@ -29,7 +29,7 @@ describe("FrameSlots", () => {
     for (const [index, slot] of slots.entries()) expect(slot.bytes.every((byte) => byte === index + 1)).toBe(true);
   });
 
-  test("a second release throws, also when the slot is another frame's by then", () => {
+  test("a second release throws, even if the slot holds another frame by then", () => {
     const room = new FrameSlots(Arena.create(), 4, 1);
     const first = room.acquire() as FrameSlot;
     first.release();
@@ -41,7 +41,7 @@ describe("FrameSlots", () => {
     expect(room.acquire()).not.toBeNull();
   });
 
-  test("keeps count through any order of acquiring and releasing", () => {
+  test("slots are counted right in any order of acquire and release", () => {
     const choice = fc.oneof(fc.constant("acquire" as const), fc.nat(9));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(choice, { maxLength: 60 }), (count, choices) => {
@@ -63,7 +63,7 @@ describe("FrameSlots", () => {
     );
   });
 
-  test("a worker thread sees what is written into a slot, without a message", async () => {
+  test("a worker thread reads what is written into a slot, without a message", async () => {
     const room = new FrameSlots(Arena.create(), 8, 1);
     const slot = room.acquire() as FrameSlot;
     const worker = new Worker(

@@ -1,4 +1,4 @@
-// Change detection: the kernel against the same rule written out byte by byte, over formats, sizes, tiles and noise.
+// Change detection: the kernel is compared with the same rule written out byte by byte, over formats, sizes, tiles and noise.
 
 import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -15,7 +15,7 @@ import { pictureFormats, randomPixels, runs } from "../../support/random-picture
 
 const bytesOf = (format: PictureFormat): number => frameBytes(format.format, format.width, format.height);
 
-/** Pixel of the picture's row or column that a byte of a plane belongs to. */
+/** The row or column of the picture's pixel that a byte of a plane belongs to. */
 function pixelOf(format: PictureFormat, plane: number, x: number): number {
   switch (format.format) {
     case "rgba":
@@ -32,7 +32,7 @@ function pixelOf(format: PictureFormat, plane: number, x: number): number {
   }
 }
 
-/** Which tile a byte of a tight picture belongs to, and where it lies in its plane. */
+/** The tile of each byte of a picture without padding, and its place in its plane. */
 function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
   const sampling =
     format.sampling ?? (format.format === "gray" ? "gray" : format.format === "yuyv422" ? "4:2:2" : "4:2:0");
@@ -50,7 +50,7 @@ function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
   });
 }
 
-/** The rule, byte by byte: tiles that differ. */
+/** The rule byte by byte. Returns the tiles that differ. */
 function changedTiles(
   format: PictureFormat,
   picture: PreparedPicture,
@@ -71,7 +71,7 @@ function changedTiles(
       const width = last.x - first.x + 1;
       const unitWidth = Math.min(width, 8);
       const starts = new Set<number>();
-      // Pairs of units; a last pair that is not whole is pulled back to end with the tile.
+      // Units are compared in pairs; an incomplete last pair is moved back to end with the tile.
       for (let x = 0; x < width; x += 16) {
         starts.add(Math.max(Math.min(x, width - 16), 0));
         starts.add(Math.min(Math.max(Math.min(x, width - 16), 0) + 8, width - unitWidth));
@@ -95,7 +95,7 @@ function changedTiles(
   );
 }
 
-/** Rows of a tight picture, further apart, with `filler` in the gaps. */
+/** Moves the rows of a picture further apart, with `filler` in the gaps. */
 function spreadPlanes(format: PictureFormat, pixels: Uint8Array, gapBytes: number, filler: number) {
   return planesOf(format.format, format, 0).map(({ address, rowBytes }, plane) => {
     const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
@@ -110,7 +110,7 @@ function spreadPlanes(format: PictureFormat, pixels: Uint8Array, gapBytes: numbe
   });
 }
 
-/** Another picture like `pixels`: noise everywhere, and here and there a stronger change. */
+/** A picture like `pixels`, with noise everywhere and a stronger change in some places. */
 function disturbed(pixels: Uint8Array, seed: number, amplitude: number, share: number): Uint8Array {
   const random = randomSequence(seed);
   let shift = 0;
@@ -122,7 +122,7 @@ function disturbed(pixels: Uint8Array, seed: number, amplitude: number, share: n
 
 const noises = fc.constantFrom(0, 0.3, 1, 1.75, 2, 5, 40, Number.POSITIVE_INFINITY);
 
-/** Standard normal numbers (Box and Muller 1958). */
+/** Numbers of the standard normal distribution (Box and Muller 1958). */
 function gaussian(seed: number): () => number {
   const random = randomSequence(seed);
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -130,7 +130,7 @@ function gaussian(seed: number): () => number {
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
-    /** Two pictures in memory of their own, canaries around each plane. */
+    /** Two pictures in memory of their own, with canaries around each plane. */
     async function stand() {
       const bench = await EncoderBench.create(variant, 16 << 20);
       const place = (format: PictureFormat, a: Uint8Array, b: Uint8Array, gapBytes = 0) => {
@@ -161,7 +161,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       return { bench, place, tiles };
     }
 
-    test("what did not change does not differ", async () => {
+    test("tileDiffers is false for equal pixels", async () => {
       const { place, tiles } = await stand();
       fc.assert(
         fc.property(pictureFormats(200), fc.nat(), fc.nat(40), noises, (format, seed, gapBytes, noise) => {
@@ -172,7 +172,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("without noise one level in one byte is seen, in the tile that holds it", async () => {
+    test("tileDiffers with noise 0 finds one level in one byte, in its tile only", async () => {
       const { bench, place, tiles } = await stand();
       fc.assert(
         fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, byte, gapBytes) => {
@@ -190,7 +190,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("noise and changes are told apart as the rule says", async () => {
+    test("tileDiffers tells noise from changes as the rule does", async () => {
       const { place, tiles } = await stand();
       let [different, alike] = [0, 0];
       fc.assert(
@@ -212,11 +212,11 @@ for (const variant of ["relaxed", "plain"] as const) {
         ),
         { numRuns: runs },
       );
-      // Else the property says nothing.
+      // Otherwise the property would prove nothing.
       expect(Math.min(different, alike)).toBeGreaterThan(runs / 2);
     });
 
-    test("a mean of the noise and a mean square of 8 times its square are still quiet, one more is not", async () => {
+    test("tileDiffers accepts a mean of N and a mean square of 8 N², and nothing above", async () => {
       const { place, tiles } = await stand();
       for (const [width, height] of [
         [8, 8],
@@ -229,7 +229,7 @@ for (const variant of ["relaxed", "plain"] as const) {
         const format = { width, height, format: "gray", quality: 75 } as const;
         const flat = new Uint8Array(bytesOf(format)).fill(100);
         const unitWidth = Math.min(width, 8);
-        // The first unit of a row of units and the last, which may overlap its neighbour; both of the first row and the last.
+        // The first unit of a row and the last one, which may overlap its neighbour; in the first row and in the last.
         for (const [left, top] of [
           [0, 0],
           [width - unitWidth, 0],
@@ -253,11 +253,11 @@ for (const variant of ["relaxed", "plain"] as const) {
           expect(differs(3, () => -3)).toBe(false);
           expect(differs(3, (n) => (n === unit.length - 1 ? -4 : -3))).toBe(true);
           const pairs = unit.length - (unit.length % 4);
-          // Half the bytes off by ±4 N: 16 N² · n / 2 squares, no mean.
+          // Half the bytes differ by ±4 N: the squares sum to 16 N² · n / 2, the mean is 0.
           const half = (n: number): number => (n >= pairs ? 0 : ([8, -8, 0, 0][n % 4] ?? 0));
           expect(differs(2, half)).toBe(false);
           if (pairs === unit.length) expect(differs(2, (n) => (n === 2 ? 1 : half(n)))).toBe(true);
-          // Half a level: one level in half of the bytes.
+          // Half a level means one level in half of the bytes.
           const even = unit.length - (unit.length % 2);
           expect(differs(0.5, (n) => (n < even && n % 2 === 0 ? 1 : 0))).toBe(false);
           expect(differs(0.5, (n) => (n % 2 === 0 || n === 1 ? 1 : 0))).toBe(true);
@@ -265,7 +265,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       }
     });
 
-    test("sensor noise of 2 levels is quiet in a whole picture, a block brighter by one more than the noise is not", async () => {
+    test("tileDiffers ignores sensor noise of 2 levels, and finds a block 3 levels brighter", async () => {
       const { place, tiles } = await stand();
       const format = { width: 1280, height: 720, format: "yuvj420p", quality: 75 } as const;
       const normal = gaussian(7);
@@ -288,7 +288,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       }
     });
 
-    test("no byte after the pixels is read: they may end where the memory ends", async () => {
+    test("tileDiffers reads no byte after the pixels, which may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
@@ -311,7 +311,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("a copied tile is the other picture's, and nothing else is", async () => {
+    test("copyTile copies the pixels of one tile and nothing else", async () => {
       const { bench, place, tiles } = await stand();
       fc.assert(
         fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, number, gapBytes) => {
@@ -335,7 +335,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("tiles, rows, planes and noise that cannot be are refused", async () => {
+    test("tileDiffers refuses impossible tiles, rows, planes and noise", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
       const state = KERNEL_TABLES_BYTES;
       const format = { width: 640, height: 480, format: "nv12", quality: 75 } as const;

@@ -1,4 +1,4 @@
-// A short run of the fuzz harness, and every input that ever broke the decoder.
+// A short run of the fuzz harness, and each input that once broke the decoder.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { BUILDS, missingPrograms, Stand } from "../../support/decoder-kernel.ts"
 
 const fixtures = join(import.meta.dir, "../../fixtures/decoder");
 
-test("the guards notice a byte written next to what was given", async () => {
+test("the guards find a byte written next to the given memory", async () => {
   const stand = await Stand.create("plain");
   const at = stand.allocate(100);
   expect(stand.brokenGuard()).toBe(-1);
@@ -20,12 +20,12 @@ test("the guards notice a byte written next to what was given", async () => {
 for (const build of BUILDS) {
   describe(`decoder fuzzing, ${build} SIMD`, () => {
     test.skipIf(missingPrograms() !== "")(
-      "1,500 mutated JPEGs: no trap and no write out of bounds",
+      "the decoder survives 1,500 mutated JPEGs without a trap or a write out of bounds",
       async () => {
         const result = await fuzz({ build, count: 1500, seconds: 30, seed: 20 });
         expect(result.runs).toBeGreaterThan(100);
         expect(result.decoded).toBeGreaterThan(result.runs / 5);
-        // How long a run took says nothing on a busy machine; the harness on its own reports that.
+        // Times mean nothing on a busy machine; the harness reports them when it runs alone.
         expect(
           result.findings.filter((finding) => !finding.what.startsWith("took")).map((finding) => finding.what),
         ).toEqual([]);
@@ -33,7 +33,7 @@ for (const build of BUILDS) {
       120_000,
     );
 
-    test("inputs that once broke it", async () => {
+    test("the decoder survives the inputs that once broke it", async () => {
       const stand = await FuzzStand.create(build);
       const names = readdirSync(fixtures).filter((name) => name.endsWith(".jpg"));
       expect(names.length).toBeGreaterThan(0);
@@ -42,7 +42,7 @@ for (const build of BUILDS) {
         for (const isTiled of [false, true]) {
           for (const box of [false, true]) {
             const { status } = stand.run(jpeg, isTiled, box);
-            // A rectangle outside of the picture would be our own mistake, not the JPEG's.
+            // A rectangle outside the picture would be an error of this test, not of the JPEG.
             expect(status, name).not.toBe(STATUS_BAD_RECTANGLE);
             stand.checkGuards();
           }

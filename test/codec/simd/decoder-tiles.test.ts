@@ -1,4 +1,4 @@
-// Tiles: any split of a picture among workers, any order, and tiles that arrive on their own, all give the pixels of the whole decoded at once.
+// Decoded tiles: any split among workers, any order, and tiles that arrive one by one give the pixels of the picture decoded at once.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -41,7 +41,7 @@ function make(recipe: Recipe): Uint8Array {
 
 for (const build of BUILDS) {
   withPrograms(`tiles, ${build} SIMD`, () => {
-    test("any split into ranges, on several kernels, in any order, is the whole picture", async () => {
+    test("tiles in any ranges, on several kernels and in any order, give the whole picture", async () => {
       const stand = await Stand.create(build);
       const kernels = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), stand.memory)));
       fc.assert(
@@ -66,7 +66,7 @@ for (const build of BUILDS) {
           const stride = info.width * 4 + 8;
           const pixels = stand.allocate(stride * info.height);
           stand.bytes.fill(0xa5, pixels, pixels + stride * info.height);
-          // Pixels in rectangles that meet anywhere.
+          // The pixels are converted in rectangles with borders anywhere.
           const x = Math.floor(random() * (info.width + 1));
           const y = Math.floor(random() * (info.height + 1));
           const parts = [
@@ -97,7 +97,7 @@ for (const build of BUILDS) {
       );
     }, 120_000);
 
-    test("ranges of whole lines, converted on the way, and the seams between them, are the whole picture", async () => {
+    test("ranges of whole lines with their seams give the whole picture", async () => {
       const stand = await Stand.create(build);
       const kernel = await instantiateDecoder(moduleOf(build), stand.memory);
       for (const sampling of SAMPLINGS) {
@@ -129,7 +129,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("tiles that arrive on their own, over an older picture, equal the stitched JPEG decoded whole", async () => {
+    test("tiles decoded over an older picture equal the stitched JPEG decoded at once", async () => {
       const stand = await Stand.create(build);
       const live = await Stand.create(build);
       fc.assert(
@@ -137,7 +137,7 @@ for (const build of BUILDS) {
           const before = make(recipe);
           const after = make({ ...recipe, seed, content: "photo" });
           const random = randomFrom(seed);
-          // The first picture comes as tiles too, all of them.
+          // All tiles of the first picture arrive.
           const header = headerOf(before);
           const at = live.put(before.subarray(0, header));
           const info = live.picture.readHeader(at, header);
@@ -156,7 +156,7 @@ for (const build of BUILDS) {
           expect(live.picture.decodeTiles(sent(oldTiles, all))).toBe(0);
           live.picture.convert({ x: 0, y: 0, width: info.width, height: info.height }, pixels, stride, recipe);
           expect(live.pick(pixels, stride, info.width, info.height)).toEqual(stand.decode(before, recipe.box).data);
-          // Some change, in any order; only the rectangles around them are converted.
+          // Some tiles change, in any order; only the rectangles around them are converted.
           const changed = all.filter(() => random() < 0.4).sort(() => random() - 0.5);
           expect(live.picture.decodeTiles(sent(newTiles, changed))).toBe(0);
           for (const number of changed) {
@@ -175,7 +175,7 @@ for (const build of BUILDS) {
   });
 }
 
-/** Bytes before the first entropy-coded one. */
+/** The bytes before the first entropy-coded one. */
 function headerOf(jpeg: Uint8Array): number {
   let at = 2;
   while (jpeg[at + 1] !== 0xda) at += 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);

@@ -1,4 +1,4 @@
-// The decoder kernel against djpeg: pixels over a matrix of JPEGs, the odd streams that cameras and the web send, and what it refuses.
+// The decoder kernel is compared with djpeg: a matrix of JPEGs, the odd streams of cameras and the web, and what it refuses.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -48,9 +48,9 @@ function jpegOf(image: Uint8Array, sampling: string, quality: number, ...options
 for (const build of BUILDS) {
   withPrograms(`decoder, ${build} SIMD`, () => {
     for (const sampling of SAMPLINGS) {
-      test(`${sampling}: within 3 levels (box) and 4 (fancy) of djpeg, PSNR at least 53 dB`, async () => {
+      test(`${sampling} decodes within 3 levels (box) and 4 (fancy) of djpeg, at 53 dB or more`, async () => {
         const stand = await Stand.create(build);
-        // In a picture of a few pixels one level in one chroma sample is already 53 dB: those below 1,024 pixels are taken together.
+        // In a picture of a few pixels, one level in one chroma sample gives 53 dB. So pictures below 1,024 pixels are taken together.
         let tinySquares = 0;
         let tinySamples = 0;
         const contents: Content[] = ["photo", "noise", "text", "gradient"];
@@ -79,7 +79,7 @@ for (const build of BUILDS) {
       }, 120_000);
     }
 
-    test("the hardest contents do not overflow: checkerboards, stripes and black-and-white noise at any quality", async () => {
+    test("checkerboards, stripes and black-and-white noise do not overflow at any quality", async () => {
       const stand = await Stand.create(build);
       const patterns: ((x: number, y: number, c: number) => boolean)[] = [
         (x, y) => (x + y) % 2 === 0,
@@ -108,7 +108,7 @@ for (const build of BUILDS) {
       }
     }, 60_000);
 
-    test("one scan a component, and one for luma with chroma together", async () => {
+    test("a JPEG with a scan for each component, or one for both chromas, decodes as in djpeg", async () => {
       const stand = await Stand.create(build);
       const image = picture("photo", 117, 75);
       for (const script of ["0;1;2;", "2;0;1;", "0;1 2;", "1 2;0;"]) {
@@ -130,7 +130,7 @@ for (const build of BUILDS) {
       }
     }, 60_000);
 
-    test("16-bit quantisation tables (extended sequential)", async () => {
+    test("a JPEG with 16-bit quantisation tables (extended sequential) decodes as in djpeg", async () => {
       const stand = await Stand.create(build);
       for (const quality of [1, 3, 8]) {
         const jpeg = cjpeg(picture("photo", 64, 48), "-quality", String(quality));
@@ -139,7 +139,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("missing Huffman tables, comments, unknown APPn, fill bytes, garbage around it", async () => {
+    test("the decoder accepts missing Huffman tables, comments, APPn, fill bytes and garbage", async () => {
       const stand = await Stand.create(build);
       const plain = cjpeg(picture("photo", 90, 50), "-quality", "75", "-restart", "1");
       const expected = stand.decode(plain).data;
@@ -161,14 +161,14 @@ for (const build of BUILDS) {
       expect(decoded.report).toEqual({ damagedTiles: 0, isTruncated: false });
     });
 
-    test("RGB without transform, told by Adobe's marker or by the components' names", async () => {
+    test("the decoder knows RGB by Adobe's marker or by the names of the components", async () => {
       const stand = await Stand.create(build);
       const jpeg = cjpeg(picture("photo", 61, 43), "-quality", "85", "-rgb");
       expect(segment(jpeg, 0xee)).toBeGreaterThan(0);
       expect(compare(stand.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(3);
       const named = withoutSegments(jpeg, 0xee);
       expect(compare(stand.decode(named), djpeg(named)).max).toBeLessThanOrEqual(3);
-      // Transform 1 on the same samples makes another picture of them, for both decoders alike.
+      // With transform 1, the same samples are another picture, for both decoders.
       const transformed = jpeg.slice();
       transformed[segment(jpeg, 0xee) + 15] = 1;
       const ours = stand.decode(transformed);
@@ -176,7 +176,7 @@ for (const build of BUILDS) {
       expect(compare(ours, stand.decode(jpeg)).max).toBeGreaterThan(50);
     });
 
-    test("truncated: what arrived is shown, the rest is grey, and the report says so", async () => {
+    test("a truncated JPEG is decoded as far as it goes, grey after that, and reported", async () => {
       const stand = await Stand.create(build);
       for (const options of [
         ["-sample", "1x1"],
@@ -189,7 +189,7 @@ for (const build of BUILDS) {
           const ours = stand.decode(cut);
           expect(ours.report.isTruncated).toBe(true);
           expect(ours.report.damagedTiles).toBeGreaterThan(0);
-          // Complete up to some MCU, grey behind it.
+          // Complete up to some MCU, grey after it.
           let isGrey = false;
           let greyMcus = 0;
           for (let mcu = 0; mcu < 256; mcu++) {
@@ -206,7 +206,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("a lost restart segment costs its own tile only", async () => {
+    test("a lost restart segment damages its own tile only", async () => {
       const stand = await Stand.create(build);
       const whole = cjpeg(picture("photo", 128, 128), "-quality", "75", "-sample", "1x1", "-restart", "4B");
       const complete = stand.decode(whole);
@@ -221,7 +221,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("refuses what it does not read with a status of its own, and works on", async () => {
+    test("the decoder refuses other kinds of JPEG with a status each, and still works", async () => {
       const stand = await Stand.create(build);
       const good = cjpeg(picture("photo", 40, 40), "-quality", "75");
       const frame = segment(good, 0xc0);
@@ -287,7 +287,7 @@ for (const build of BUILDS) {
   });
 }
 
-/** Index of the FF of the first marker segment of a kind, or -1. */
+/** Offset of the FF of the first marker of a kind, or -1. */
 function segment(jpeg: Uint8Array, marker: number): number {
   let at = 2;
   while (at + 4 <= jpeg.length && jpeg[at] === 0xff && jpeg[at + 1] !== 0xda) {
@@ -314,7 +314,7 @@ function restartMarkers(jpeg: Uint8Array): number[] {
   return found;
 }
 
-/** True when 8 × 8 pixels of a picture of sixteen MCUs a line are the same in both. */
+/** Whether 8 × 8 pixels are the same in both pictures, of sixteen MCUs a line. */
 function sameMcu(a: Pixels, b: Pixels, mcu: number): boolean {
   return everyByte(a, mcu, (i) => a.data[i] === b.data[i]);
 }

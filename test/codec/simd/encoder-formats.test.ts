@@ -1,4 +1,4 @@
-// Every pixel format, at sizes that end in the middle of blocks: right colours, right range, right edges.
+// Every pixel format, at sizes that end in the middle of blocks: colours, range and edges are right.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "../../support/libjpeg-turbo.ts";
 import { photoLike, type RgbPicture, randomSequence } from "../../support/generated-pictures.ts";
 
-/** Random pictures a build: SLIPSTREAM_FUZZ_RUNS asks for more than the usual; each starts five programs. */
+/** Random pictures for each build; SLIPSTREAM_FUZZ_RUNS sets another number. Each picture starts five programs. */
 const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 15);
 const variants = ["relaxed", "plain"] as const;
 const cases: { format: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
@@ -41,10 +41,10 @@ function meanError(a: RgbPicture, b: RgbPicture): number {
 for (const variant of variants) {
   describe(`${variant} build`, () => {
     test.each(cases)(
-      "$format as $sampling looks like what the pixels say",
+      "$format encoded as $sampling looks like its pixels",
       async ({ format, sampling, cjpegSampling }) => {
         const bench = await EncoderBench.create(variant);
-        // Whole MCUs, and an odd size that ends in the middle of one.
+        // Complete MCUs, and an odd size that ends in the middle of one.
         for (const [width, height] of [
           [320, 240],
           [131, 67],
@@ -55,7 +55,7 @@ for (const variant of variants) {
           const decoded = await djpeg(jpeg);
           const reference = await djpeg(await cjpeg(meant, 90, cjpegSampling, picture.restartIntervalMcus));
           expect([decoded.width, decoded.height]).toEqual([width, height]);
-          // ffmpeg and djpeg place the chroma of an odd-sized picture differently: that much is theirs, not the encoder's.
+          // ffmpeg and djpeg place the chroma of an odd-sized picture differently, which adds to the difference.
           const odd = (width | height) & 1;
           expect(psnr(meant, decoded)).toBeGreaterThan(psnr(meant, reference) - (odd === 1 ? 0.45 : 0.1));
           const [ours, theirs] = [channelMeans(decoded), channelMeans(meant)];
@@ -67,7 +67,7 @@ for (const variant of variants) {
     );
 
     test.each(["yuv420p", "nv12", "yuyv422", "gray"] as const)(
-      "%s: limited range reaches black and white and is clamped",
+      "%s of limited range reaches black and white, and is clamped",
       async (format) => {
         const bench = await EncoderBench.create(variant);
         const colourRange: ColourRange = "limited";
@@ -90,7 +90,7 @@ for (const variant of variants) {
     );
 
     test(
-      "any size, format and content: djpeg reads it and sees what libjpeg-turbo's own would show",
+      "a picture of any size, format and content decodes as close as one by cjpeg",
       async () => {
         const bench = await EncoderBench.create(variant);
         const size = fc.integer({ min: 1, max: 90 });
@@ -104,7 +104,7 @@ for (const variant of variants) {
             fc.boolean(),
             async (width, height, { format, sampling, cjpegSampling }, quality, seed, noisy) => {
               const random = randomSequence(seed);
-              // Noise has no counterpart in RGB once its chroma is coarser than its luma, so there it would compare nothing.
+              // Noise in subsampled chroma has no counterpart in RGB, so a comparison would mean nothing.
               const pixels =
                 noisy && (format === "rgba" || format === "gray")
                   ? Uint8Array.from({ length: frameBytes(format, width, height) }, () => random() * 256)
@@ -114,7 +114,7 @@ for (const variant of variants) {
               const decoded = await djpeg(jpeg);
               expect([decoded.width, decoded.height]).toEqual([width, height]);
               const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
-              // In tiny pictures one rounding is worth several dB, so this allows for luck; a wrong edge or colour costs far more.
+              // In tiny pictures one rounding costs several dB, so the limit is generous; a wrong edge or colour costs far more.
               expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);
             },
           ),

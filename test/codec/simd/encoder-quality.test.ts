@@ -1,4 +1,4 @@
-// The encoder against libjpeg-turbo: same picture, quality and sampling; both decoded by djpeg; PSNR and size side by side.
+// The encoder is compared with libjpeg-turbo: same picture, quality and sampling, both decoded by djpeg; PSNR and size.
 // SLIPSTREAM_FOOTAGE=video.avi adds frames of real footage.
 
 import { describe, expect, test } from "bun:test";
@@ -34,7 +34,7 @@ const pictures: Record<string, RgbPicture> = {
   ...(footage === undefined ? {} : { footage: await footageFrame(footage) }),
 };
 
-/** Encodes with both; what the two lose, in dB, and their sizes. */
+/** Encodes with both. Returns the PSNR in dB and the size of each. */
 async function compare(bench: EncoderBench, picture: RgbPicture, quality: number, sampling: "4:2:0" | "4:4:4") {
   const { width, height } = picture;
   const ours = bench.encode({ width, height, format: "rgba", sampling, quality }, rgbaOf(picture));
@@ -51,11 +51,11 @@ for (const variant of variants) {
   describe(`${variant} build`, () => {
     for (const [name, picture] of Object.entries(pictures)) {
       for (const sampling of samplings) {
-        test(`${name}, ${sampling}: as good as libjpeg-turbo and no larger`, async () => {
+        test(`${name} in ${sampling} is as good as with libjpeg-turbo, and no larger`, async () => {
           const bench = await EncoderBench.create(variant);
           for (const quality of qualities) {
             const { gainDb, sizeRatio, jpeg } = await compare(bench, picture, quality, sampling);
-            // 0.12 for the card's flat, saturated fields at q90, where an exact DCT in double precision loses 0.07 as well.
+            // 0.12 because of the card's flat, saturated fields at q90, where an exact DCT in double precision loses 0.07 too.
             expect(gainDb).toBeGreaterThan(name === "test card" ? -0.12 : -0.1);
             expect(sizeRatio).toBeLessThan(1.01);
             expect(await ffmpegComplaints(jpeg)).toBe("");
@@ -64,9 +64,9 @@ for (const variant of variants) {
       }
     }
 
-    // Every block of a gradient has nearly the same coefficients, so one threshold decides for all of them: even an exact
-    // DCT lands up to 0.3 dB to either side of libjpeg-turbo here. The mean over qualities says more than one of them.
-    test.each(samplings)("gradients, %s: as good as libjpeg-turbo on average", async (sampling) => {
+    // All blocks of a gradient have nearly the same coefficients, so one threshold decides for all of them. Even an exact
+    // DCT is up to 0.3 dB better or worse than libjpeg-turbo here, so the test compares the mean over qualities.
+    test.each(samplings)("gradients in %s are as good as with libjpeg-turbo on average", async (sampling) => {
       const bench = await EncoderBench.create(variant);
       let sum = 0;
       for (const quality of qualities) {
@@ -79,7 +79,7 @@ for (const variant of variants) {
       expect(sum / qualities.length).toBeGreaterThan(-0.1);
     });
 
-    test("quality 100: noise and one-pixel checkerboards do not overflow", async () => {
+    test("noise and checkerboards of one pixel do not overflow at quality 100", async () => {
       const bench = await EncoderBench.create(variant);
       const hard = {
         noise: noise(256, 256),
@@ -90,13 +90,13 @@ for (const variant of variants) {
       };
       for (const picture of Object.values(hard)) {
         const { sizeRatio, jpeg } = await compare(bench, picture, 100, "4:4:4");
-        // libjpeg-turbo: 50.4 for the noise; a single overflow in a block costs 20 dB.
+        // libjpeg-turbo has 50.4 dB for the noise; one overflow in a block costs 20 dB.
         expect(psnr(picture, await djpeg(jpeg))).toBeGreaterThan(48);
         expect(sizeRatio).toBeLessThan(1.02);
       }
     });
 
-    test("flat colours come out exact", async () => {
+    test("flat colours are exact at quality 100", async () => {
       const bench = await EncoderBench.create(variant);
       for (const level of [0, 1, 16, 77, 127, 128, 129, 200, 254, 255]) {
         const flat = checkerboard(48, 48, [level, level, level], [level, level, level]);

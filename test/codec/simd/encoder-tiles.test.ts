@@ -1,4 +1,4 @@
-// Tiles: any split, order and number of workers gives the same bytes; nothing is read or written outside what was given.
+// Encoded tiles: any split, order and number of workers gives the same bytes, and nothing outside the given memory is read or written.
 
 import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -18,7 +18,7 @@ import { pictureFormats, randomPixels, runs } from "../../support/random-picture
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
-    test("tiles one by one, in any ranges, equal the whole picture in one call", async () => {
+    test("encodeTiles gives the same bytes in any ranges as for the whole picture", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
@@ -32,7 +32,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("a small target is refused with -7 and nothing is written outside it", async () => {
+    test("encodeTiles refuses a small target with -7 and writes nothing outside it", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
@@ -61,7 +61,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("bytesBound() is enough for the worst there is", async () => {
+    test("bytesBound is enough for the worst pictures", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       const format = {
         width: 64,
@@ -100,7 +100,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(written).toBeLessThan(bytes);
     });
 
-    test("no byte after the pixels is read: they may end where the memory ends", async () => {
+    test("encodeTiles reads no byte after the pixels, which may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
@@ -130,7 +130,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("rows may have gaps between them, whatever lies in the gaps", async () => {
+    test("encodeTiles ignores the gaps between rows", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(
@@ -173,7 +173,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("what cannot be encoded is refused by its reason", async () => {
+    test("prepare refuses formats that cannot be encoded, each with its status", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
       const good = { width: 640, height: 480, format: "rgba", quality: 75 } as const;
       const status = (format: PictureFormat): unknown => {
@@ -195,7 +195,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(status({ ...good, restartIntervalMcus: 0 })).toBe(-5);
     });
 
-    test("tile ranges and rows that do not fit the picture are refused", async () => {
+    test("encodeTiles refuses tile ranges and rows that do not fit the picture", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
       const state = KERNEL_TABLES_BYTES;
       const scratch = state + encoder.stateBytes;
@@ -243,7 +243,7 @@ for (const variant of ["relaxed", "plain"] as const) {
   });
 }
 
-test("the largest picture there is", async () => {
+test("the encoder encodes pictures with sides of 8192 pixels", async () => {
   const bench = await EncoderBench.create(supportedVariant() ?? "plain", 512 << 20);
   for (const [width, height] of [
     [8192, 33],
@@ -259,7 +259,7 @@ test("the largest picture there is", async () => {
   }
 }, 60_000);
 
-test("the default restart interval divides the line and is about twenty MCUs where it can be", () => {
+test("defaultRestartInterval divides the line, and comes near to 128 pixels if it can", () => {
   const intervals = (mcuWidth: number, lines: number[]) => lines.map((mcus) => defaultRestartInterval(mcus, mcuWidth));
   expect(intervals(16, [80, 120, 240, 40, 54, 53, 7, 1])).toEqual([8, 8, 8, 8, 9, 53, 7, 1]);
   expect(intervals(8, [160, 80, 90, 107, 7])).toEqual([16, 16, 15, 107, 7]);
@@ -269,7 +269,7 @@ test("the default restart interval divides the line and is about twenty MCUs whe
   fc.assert(divides);
 });
 
-test("several workers on one shared picture give the bytes of one", async () => {
+test("several workers that share a picture give the same bytes as one", async () => {
   const variant = supportedVariant() ?? "plain";
   const format = { width: 1280, height: 720, format: "rgba", quality: 80 } as const;
   const bench = await EncoderBench.create(variant);

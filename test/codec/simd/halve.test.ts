@@ -1,4 +1,4 @@
-// Halving: the kernel against means written out sample by sample, over formats, sizes and ranges of rows.
+// Halving: the kernel is compared with means written out sample by sample, over formats, sizes and ranges of rows.
 
 import { halfSize, frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -12,7 +12,7 @@ import { EncoderBench } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { randomPixels, runs } from "../../support/random-pictures.ts";
 
-/** One kind of sample: where it lies in a picture without gaps. */
+/** One kind of sample, and its places in a picture without gaps. */
 interface Samples extends Size {
   readonly at: (x: number, y: number) => number;
 }
@@ -74,7 +74,7 @@ function halved(format: PixelFormat, size: Size, pixels: Uint8Array): Uint8Array
       }
     }
   }
-  // YUYV has a luma sample of padding where the width is odd: it repeats the last.
+  // YUYV of odd width has a luma sample of padding, which repeats the last one.
   if (format === "yuyv422" && half.width % 2 === 1) {
     const rowBytes = Math.ceil(half.width / 2) * 4;
     for (let end = rowBytes; end <= target.length; end += rowBytes) target[end - 2] = target[end - 4] ?? 0;
@@ -92,7 +92,7 @@ const formats = fc.constantFrom(...PIXEL_FORMATS);
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
-    test("every sample is the mean of four, whatever ranges of rows are halved in what order", async () => {
+    test("halve makes each sample the mean of four, in any ranges of rows and any order", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       fc.assert(
         fc.property(
@@ -128,7 +128,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("rows that were not asked for stay as they are", async () => {
+    test("halve leaves other rows as they are", async () => {
       const bench = await EncoderBench.create(variant, 16 << 20);
       const size = { width: 70, height: 100 };
       const pixels = randomPixels(70 * 100, 3);
@@ -145,7 +145,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(Buffer.compare(bench.bytes.subarray(target, target + expected.length), expected)).toBe(0);
     });
 
-    test("no byte after the pixels is read or written: both may end where the memory ends", async () => {
+    test("halve reads and writes no byte after the pixels, which may end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
@@ -166,7 +166,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("rows may have gaps between them, which stay as they are", async () => {
+    test("halvePlane leaves the gaps between rows as they are", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
       const { halvePlane } = instantiateKernel(await WASM.kernel("encoder", variant), memory);
       if (typeof halvePlane !== "function") throw new Error("the kernel does not halve");
@@ -191,7 +191,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(halvePlane(source, 800, 75, 31, target, 800, 0, 16, 5)).toBe(-2);
     });
 
-    test("rows outside of the half-size picture, and sizes that cannot be, are refused", async () => {
+    test("halve refuses rows outside the half-size picture, and impossible sizes", async () => {
       const { encoder } = await EncoderBench.create(variant, 16 << 20);
       const status = (format: PixelFormat, size: Size, firstRow: number, rows: number): unknown => {
         try {
@@ -221,7 +221,7 @@ for (const variant of ["relaxed", "plain"] as const) {
   });
 }
 
-test("the half of an odd size keeps its last column and row", () => {
+test("halfSize keeps the last column and row of an odd size", () => {
   expect(halfSize({ width: 1280, height: 720 })).toEqual({ width: 640, height: 360 });
   expect(halfSize({ width: 5, height: 1 })).toEqual({ width: 3, height: 1 });
 });

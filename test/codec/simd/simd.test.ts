@@ -1,4 +1,4 @@
-// The codec simd as the pool uses it: JPEGs that outside programs read, theirs read back, and what it leaves to jsquash.
+// The codec simd as the pool uses it: other programs read its JPEGs, it reads theirs, and jsquash decodes the rest.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readJpegSize } from "../../../src/codec/jpeg/header.ts";
@@ -22,8 +22,8 @@ async function decoded(jpeg: Uint8Array): Promise<Uint8Array> {
   return target;
 }
 
-describe("encode", () => {
-  test.each(PIXEL_FORMATS)("%s is what djpeg sees", async (format) => {
+describe("simd encode", () => {
+  test.each(PIXEL_FORMATS)("djpeg decodes the JPEG that simd makes of %s", async (format) => {
     const original = testPicture(SIZE);
     const flags = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${SIZE.width}x${SIZE.height}`, "-i", "-"];
     const { bytes } = ffmpeg([...flags, "-f", "rawvideo", "-pix_fmt", format, "-"], original.pixels);
@@ -34,7 +34,7 @@ describe("encode", () => {
     expect(psnr(toRgbaBytes(seen), toRgbaBytes(meant))).toBeGreaterThan(30);
   });
 
-  test("pictures of other sizes and qualities by turns are as they would be alone", async () => {
+  test("simd encodes sizes and qualities by turns as it encodes each alone", async () => {
     const sizes = [SIZE, { width: 64, height: 48 }, { width: 1, height: 1 }, SIZE];
     for (const [turn, size] of sizes.entries()) {
       const frame = { ...size, format: "rgb24", bytes: testPicture(size).pixels } as const;
@@ -45,31 +45,31 @@ describe("encode", () => {
     }
   });
 
-  test("noise at the best quality, many times the usual size, is whole", async () => {
+  test("simd encodes noise at quality 100, many times the usual bytes, completely", async () => {
     const pixels = Uint8Array.from({ length: SIZE.width * SIZE.height * 3 }, (_, i) => (i * 2654435761) >>> 24);
     const jpeg = await codec.encode({ ...SIZE, format: "rgb24", bytes: pixels }, 100);
-    expect(jpeg.length).toBeGreaterThan((SIZE.width * SIZE.height) / 2); // more than is set aside at first
+    expect(jpeg.length).toBeGreaterThan((SIZE.width * SIZE.height) / 2); // more than is reserved at first
     expect(djpeg(jpeg, "-strict").width).toBe(SIZE.width);
   });
 });
 
-describe("decode", () => {
+describe("simd decode", () => {
   test.each([[], ["-restart", "1"], ["-optimize"], ["-sample", "1x1"], ["-sample", "2x1"], ["-grayscale"]])(
-    "what cjpeg %s makes is what djpeg sees",
+    "simd decodes a JPEG of cjpeg %s as djpeg does",
     async (...flags) => {
       const jpeg = cjpeg(testPicture(SIZE), ...flags);
       expect(largestDifference(await decoded(jpeg), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
     },
   );
 
-  test("a progressive JPEG is left to jsquash, and shown all the same", async () => {
+  test("simd decodes a progressive JPEG, through jsquash", async () => {
     const jpeg = cjpeg(testPicture(SIZE), "-progressive");
     expect(largestDifference(await decoded(jpeg), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
     const baseline = cjpeg(testPicture(SIZE));
     expect(largestDifference(await decoded(baseline), toRgbaBytes(djpeg(baseline)))).toBeLessThanOrEqual(4);
   });
 
-  test("a JPEG that is cut off is shown as far as it goes, and said to be damaged", async () => {
+  test("simd decodes a JPEG that is cut off as far as it goes, and reports the damage", async () => {
     const jpeg = cjpeg(testPicture(SIZE));
     const whole = toRgbaBytes(djpeg(jpeg));
     const target = new Uint8Array(whole.length);
@@ -81,7 +81,7 @@ describe("decode", () => {
     expect(lastLine.every((value) => value === 128)).toBe(true);
   });
 
-  test("what is no JPEG, or of another size than its place, throws CodecError, and the codec goes on", async () => {
+  test("bytes that are no JPEG, or a wrong size, throw CodecError, and simd still works", async () => {
     const jpeg = cjpeg(testPicture(SIZE));
     const place = new Uint8Array(SIZE.width * SIZE.height * 4);
     await expect(codec.decode(new Uint8Array(1000), place)).rejects.toThrow(CodecError);

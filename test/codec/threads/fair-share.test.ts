@@ -1,4 +1,4 @@
-// The codec threads in turns: a camera that could use them all the time leaves them to another.
+// Fair shares of the codec threads: a camera that could use them all the time leaves some to another.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { ViewReport } from "../../../src/client/figures.ts";
@@ -10,7 +10,7 @@ import { Program, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** Noise, which is the most work there is, faster than it can be encoded: a frame always waits. */
+/** A source of noise, which is the hardest content, faster than it can be encoded: a frame always waits. */
 function createFlood({ width, height }: Size): Source {
   const filled = new Set<number>();
   return {
@@ -63,7 +63,7 @@ test.each([
   const after = server.report();
   const grown = (index: number, of: "frames" | "encoded") =>
     (after.cameras?.[index]?.[of] ?? 0) - (before.cameras?.[index]?.[of] ?? 0);
-  // In turns the small one gets all of its frames encoded or, where the machine is too slow for that, as many as the busy one.
+  // With fair shares all frames of the small camera are encoded or, on a slow machine, as many as of the busy one.
   const due = Math.min(grown(1, "frames"), grown(0, "encoded"));
   expect(due).toBeGreaterThan(0);
   expect(grown(1, "encoded")).toBeGreaterThan(0.5 * due);

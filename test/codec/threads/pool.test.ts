@@ -1,4 +1,4 @@
-// The codec pool with real threads: parallel jobs, refusal when all are busy, and life after a defect.
+// The codec pool with real threads: parallel jobs, refusal when all threads are busy, and recovery from defects.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -56,7 +56,7 @@ function decodeJob(jpeg = JPEG): DecodeJob {
   return { kind: "decode", jpeg: new Uint8Array(jpeg), target: { address: arena.take(bytes), bytes } };
 }
 
-/** A job that is a defect to any codec: its target is missing. */
+/** A job that makes any codec meet a defect: its target is missing. */
 const defectiveJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
 
 function runJob<Kind extends "encode" | "decode">(
@@ -77,8 +77,8 @@ async function runWhenIdle(pool: CodecPool, job: EncodeJob | DecodeJob): Promise
   return (await result) as unknown as JobResult;
 }
 
-describe("jobs", () => {
-  test("run in as many threads as there are; one more is refused and not called back", async () => {
+describe("jobs of a pool", () => {
+  test("a pool runs one job a thread, and refuses the next without calling back", async () => {
     const { pool } = await start(2);
     expect(pool.threads).toBe(2);
     let refusedCalls = 0;
@@ -94,7 +94,7 @@ describe("jobs", () => {
     expect(runJob(pool, encodeJob())).not.toBeNull();
   });
 
-  test("a decode job moves its JPEG away and brings it back unchanged", async () => {
+  test("a decode job takes the memory of its JPEG and returns it unchanged", async () => {
     const { pool } = await start(1);
     const job = decodeJob();
     const running = runJob(pool, job);
@@ -107,7 +107,7 @@ describe("jobs", () => {
     ).toBeLessThanOrEqual(4);
   });
 
-  test("each thread that becomes idle is announced, when it can already be given work", async () => {
+  test("onIdle is called when a thread can take a job", async () => {
     const { pool, idleCalls } = await start(1);
     expect(idleCalls).toBe(1);
     const taken: boolean[] = [];
@@ -125,7 +125,7 @@ describe("jobs", () => {
     await Promise.all([again.close(), pool.close()]);
   });
 
-  test("a picture that cannot be decoded is a failed result and costs no thread", async () => {
+  test("a picture that cannot be decoded is a failed result, and the thread goes on", async () => {
     const { pool, restarted } = await start(1);
     const failed = await runJob(pool, decodeJob(JPEG.slice(0, 50)));
     expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("50 bytes") });
@@ -134,8 +134,8 @@ describe("jobs", () => {
   });
 });
 
-describe("a defect", () => {
-  test("yields one failed result; its thread loads the codec anew and works; the others never stopped", async () => {
+describe("a defect in a pool", () => {
+  test("a defect fails one job; its thread reloads the codec, and other threads go on", async () => {
     const { pool, restarted, broken } = await start(2);
     let calls = 0;
     const { promise, resolve } = Promise.withResolvers<JobResult>();
@@ -147,7 +147,7 @@ describe("a defect", () => {
     expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
     const failed = await promise;
     expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread failed") });
-    // Both threads are there again once two jobs are taken at the same time.
+    // Both threads work again once two jobs are taken at the same time.
     const results: Promise<JobResult>[] = [];
     await until(() => {
       const result = runJob(pool, encodeJob());
@@ -161,7 +161,7 @@ describe("a defect", () => {
     expect(broken).toEqual([]);
   });
 
-  test("too many in a row mean that the pool is broken: said once, and no job is taken any more", async () => {
+  test("too many defects in a row break the pool: it reports once and takes no more jobs", async () => {
     const { pool, restarted, broken } = await start(1);
     for (let defect = 1; defect <= 6; defect++) {
       expect(await runWhenIdle(pool, defectiveJob())).toMatchObject({ ok: false });
@@ -172,7 +172,7 @@ describe("a defect", () => {
     expect(runJob(pool, decodeJob())).toBeNull();
   });
 
-  test("a finished job between two defects begins the count anew", async () => {
+  test("a finished job between two defects resets the count", async () => {
     const { pool, broken } = await start(1);
     for (let round = 0; round < 2; round++) {
       for (let defect = 1; defect <= 4; defect++) expect((await runWhenIdle(pool, defectiveJob())).ok).toBe(false);
@@ -182,8 +182,8 @@ describe("a defect", () => {
   });
 });
 
-describe("close", () => {
-  test("loses the job at hand, refuses others and says nothing of it", async () => {
+describe("closing a pool", () => {
+  test("a closed pool drops the running job, refuses others, and calls nothing back", async () => {
     const { pool, restarted, broken } = await start(2);
     let calls = 0;
     expect(pool.tryRun(encodeJob(), () => calls++)).toBe(true);
@@ -193,7 +193,7 @@ describe("close", () => {
     expect({ calls, restarted, broken }).toEqual({ calls: 0, restarted: [], broken: [] });
   });
 
-  test("may be called before the threads have started", async () => {
+  test("a pool can be closed before its threads have started", async () => {
     const ready: string[] = [];
     const pool = new CodecPool({
       runtime: BUN_RUNTIME,
