@@ -40,8 +40,8 @@ export class FrameSender {
   #owed = false;
   /** What was sent of the frames that are not acknowledged yet. */
   readonly #inFlight = new Map<number, SentFrame>();
-  /** For the trace: when the first byte of the frame was sent, and the number of a frame whose last bytes may wait in the outbox. */
-  #sentFrom: Micros = 0;
+  /** For the trace: when the frames in flight were sent, and the number of a frame whose last bytes may wait in the outbox. */
+  readonly #sentAt = new Map<number, Micros>();
   #leaving: number | null = null;
   /** Set when the viewer has greeted; null when neither log nor trace is on, which then cost nothing. */
   follower: FrameFollower | null = null;
@@ -114,8 +114,27 @@ export class FrameSender {
     const sent = this.#inFlight.get(ack.frameNumber);
     this.#inFlight.delete(ack.frameNumber);
     if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now: at.now });
-    if (follower !== null) followAck(follower, ack, at);
+    if (follower !== null) this.#followAck(follower, ack, at);
     return true;
+  }
+
+  /** The frame was shown half a round trip before its acknowledgement came. Its work there may include waiting. */
+  #followAck(
+    { address, log, track }: FrameFollower,
+    { frameNumber, outcome, transferMicros, workMicros }: Ack,
+    { now, roundTripMicros }: { now: Micros; roundTripMicros: Micros },
+  ): void {
+    log?.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
+    const sentAt = this.#sentAt.get(frameNumber);
+    if (track === null || sentAt === undefined) return;
+    this.#noteLeft();
+    this.#sentAt.delete(frameNumber);
+    if (outcome !== "shown") return;
+    const shownAt = Math.max(sentAt, now - roundTripMicros / 2);
+    const receivedAt = Math.min(shownAt, sentAt + roundTripMicros / 2 + transferMicros);
+    const fields = { frame: frameNumber, transferMicros, workMicros };
+    track.below("transfer").span("transfer", sentAt, receivedAt, fields);
+    track.below("work").span("decode and show", receivedAt, shownAt, fields);
   }
 
   /** Whether a frame that is composed now would leave now. */
@@ -146,12 +165,13 @@ export class FrameSender {
   /** The span of `send` ends when the kernel has taken the frame's last byte. */
   #noteLeft(): void {
     if (this.#leaving === null || !this.#outbox.idle) return;
-    this.follower?.track?.span("send", this.#sentFrom, nowMicros(), { frame: this.#leaving });
+    const sentAt = this.#sentAt.get(this.#leaving);
+    if (sentAt !== undefined) this.follower?.track?.span("send", sentAt, nowMicros(), { frame: this.#leaving });
     this.#leaving = null;
   }
 
   #expectAck(frameNumber: number, { level }: Feed): void {
-    if (this.follower?.track) this.#sentFrom = nowMicros();
+    if (this.follower?.track) this.#sentAt.set(frameNumber, nowMicros());
     this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
     if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole });
@@ -194,25 +214,9 @@ export class FrameSender {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
     this.#inFlight.delete(this.#streamed);
+    this.#sentAt.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
     this.#owed = this.#hasNewer;
   }
-}
-
-/**
- * Shows an acknowledgement in the log and the trace. The times are the viewer's own; they are placed so that the frame was
- * shown half a round trip before its acknowledgement came. Waiting between the steps is left out (wire.ts, Ack).
- */
-function followAck(
-  { address, log, track }: FrameFollower,
-  { frameNumber, outcome, transferMicros, workMicros }: Ack,
-  { now, roundTripMicros }: { now: Micros; roundTripMicros: Micros },
-): void {
-  log?.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
-  if (track === null || outcome !== "shown") return;
-  const shownAt = now - roundTripMicros / 2;
-  const receivedAt = shownAt - workMicros;
-  track.below("transfer").span("transfer", receivedAt - transferMicros, receivedAt, { frame: frameNumber });
-  track.below("work").span("decode and show", receivedAt, shownAt, { frame: frameNumber });
 }
