@@ -18,7 +18,17 @@ interface PooledThread {
   ready: boolean;
 }
 
-export interface PoolOptions {
+/** The owner of a pool: it gives jobs to idle threads and hears of failing ones. */
+export interface PoolOwner {
+  /** A thread has become idle: the moment to give it the newest frame. */
+  onIdle(): void;
+  /** Threads keep failing, and the pool takes no jobs any more. Called once. */
+  onBroken(reason: Error): void;
+  /** A thread met a defect and has loaded its codec again, or was replaced. */
+  onRestarted(reason: string): void;
+}
+
+export interface PoolOptions extends PoolOwner {
   codec: CodecName;
   /** Where the pixels of all jobs lie. */
   arena: Arena;
@@ -26,12 +36,6 @@ export interface PoolOptions {
   threads: number;
   /** Starts the threads: BUN_RUNTIME (bun/runtime.ts) on Bun. */
   runtime: CodecRuntime;
-  /** Called when a thread became idle: the moment to give it the newest frame. */
-  onIdle: () => void;
-  /** Called once when threads keep failing; the pool takes no jobs any more. */
-  onBroken: (reason: Error) => void;
-  /** Called when a thread met a defect and loaded its codec again, or was replaced. */
-  onRestarted: (reason: string) => void;
 }
 
 /** Has no queue: without an idle thread a job is refused, so that the caller can offer a newer frame later. */
