@@ -7,7 +7,8 @@ import { parseArgs } from "node:util";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import { UsageError } from "../src/core/errors.ts";
 import { lineLog } from "../src/core/log.ts";
-import { runMain, Screenful } from "../src/cli/program.ts";
+import { Output } from "../src/cli/output.ts";
+import { runMain } from "../src/cli/program.ts";
 import { parseSize } from "../src/core/pixel-format.ts";
 import { describeServing } from "../src/server/report/report.ts";
 import { serve } from "../src/server/serve.ts";
@@ -32,14 +33,14 @@ await runMain(async (signal) => {
     throw new UsageError(`the footage server takes a kind (${FOOTAGE_KINDS.join(", ")}), a size and a rate`);
   }
   const size = parseSize(positionals[1] ?? "");
-  const output = new Screenful(true);
+  const output = new Output({ subject: "server", json: true });
   await using server = await serve({
     cameras: [{ source: createFootageSource(kind, size, framesPerSecond), quality: Number(values.quality) }],
     port: 0,
     codec,
     workers: Number(values.workers),
     signal,
-    log: lineLog((text) => output.say(text)),
+    log: lineLog((text, level, subjects) => output.log({ at: new Date(), level, subjects, text, fields: {} })),
   });
   const report = () => {
     const present = server.report();

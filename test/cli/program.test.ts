@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Command, InvalidArgumentError } from "commander";
 import fc from "fast-check";
 import { SourceError, UsageError } from "../../src/core/errors.ts";
-import { number, parsed, wholeNumber } from "../../src/cli/program.ts";
+import { number, parsed, wholeNumber } from "../../src/cli/flags.ts";
 import { parseSize } from "../../src/core/pixel-format.ts";
 
 describe("wholeNumber", () => {
@@ -89,6 +89,7 @@ describe("parsed", () => {
 
 describe("runMain", () => {
   const module = new URL("../../src/cli/program.ts", import.meta.url).href;
+  const output = new URL("../../src/cli/output.ts", import.meta.url).href;
   const errors = new URL("../../src/core/errors.ts", import.meta.url).href;
 
   function start(body: string) {
@@ -120,9 +121,10 @@ describe("runMain", () => {
   test("on a terminal a remark has no colour, an error a red first word, and none with NO_COLOR", async () => {
     const onTerminal = async (env: Record<string, string>) => {
       const script = `
-        import { runMain, Screenful } from ${JSON.stringify(module)};
+        import { runMain } from ${JSON.stringify(module)};
+        import { Output } from ${JSON.stringify(output)};
         import { UsageError } from ${JSON.stringify(errors)};
-        await runMain(async () => { new Screenful(true).say("a remark"); throw new UsageError("wrong use"); });`;
+        await runMain(async () => { new Output({ subject: "x", json: true }).log({ at: new Date(), level: "info", subjects: ["x"], text: "a remark", fields: {} }); throw new UsageError("wrong use"); });`;
       let said = "";
       const { NO_COLOR: _, ...inherited } = process.env;
       const program = Bun.spawn([process.execPath, "-e", script], {

@@ -1,40 +1,23 @@
-// slipstream.toml: the server's settings in a file, read and checked; what is wrong in it is said with its line and key.
+// slipstream.toml: reads and checks the settings file; an error names the line and the key.
 
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
-import { CODEC_NAMES } from "../../codec/codecs.ts";
+import { SETTING_NAME } from "../../capture/control-values.ts";
 import { UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
-import { SAMPLINGS, PIXEL_FORMATS, parseSize } from "../../core/pixel-format.ts";
+import { camelCase, type SettingEntry, type SettingScope, type SettingType } from "../../core/setting-table.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
-import { checkCameraName } from "../cameras/names.ts";
-import { RANGES } from "./resolve.ts";
-import { type FileSettings, parseBitrate } from "./settings.ts";
-import { SETTING_NAME } from "../../capture/control-values.ts";
+import type { CameraSettings, FileSettings } from "./settings.ts";
+import { SERVE_SETTINGS, SETTINGS_FILE } from "./table.ts";
 import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
-/** Taken from the working directory where no other is named. */
-export const SETTINGS_FILE = "slipstream.toml";
-
-const numberIn = ([from, to]: readonly [number, number]) =>
-  v.custom<number>(
-    (value) => typeof value === "number" && value >= from && value <= to,
-    `must be a number from ${from} to ${to}`,
-  );
-const wholeNumberIn = ([from, to]: readonly [number, number]) =>
-  v.custom<number>(
-    (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
-    `must be a whole number from ${from} to ${to}`,
-  );
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
-const oneOf = <const Names extends readonly string[]>(names: Names) =>
-  v.picklist(names, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
 
-/** Text that `parse` reads; its UsageError is what is wrong with it. */
-const parsedBy = <Value>(parse: (text: string) => Value) =>
+/** Text that `parse` reads. The message of its UsageError becomes the message of the issue. */
+const parsedBy = (parse: (text: string) => unknown) =>
   v.pipe(
     text,
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -48,71 +31,84 @@ const parsedBy = <Value>(parse: (text: string) => Value) =>
     }),
   );
 
-/** A key with more letters off is another word; commander allows as many for flags. */
-const MOST_WRONG = 3;
+function numberSchema({ kind, range: [from, to], or }: Extract<SettingType, { range: unknown }>) {
+  const message = `must be a ${kind} from ${from} to ${to}`;
+  const isNumber = kind === "number" ? (value: unknown) => typeof value === "number" : Number.isInteger;
+  const inRange = v.custom<number>(
+    (value) => isNumber(value) && (value as number) >= from && (value as number) <= to,
+    message,
+  );
+  return or === undefined ? inRange : v.union([inRange, v.literal(or)], `${message}, or ${JSON.stringify(or)}`);
+}
 
-/** A table; what JavaScript calls an object may also be an array or a date. */
+/** When all choices are digits, a number is taken as well. */
+function choiceSchema(choices: readonly string[]) {
+  const one = v.picklist(choices, `must be one of ${choices.map((name) => JSON.stringify(name)).join(", ")}`);
+  if (!choices.every((name) => /^\d+$/.test(name))) return one;
+  return v.pipe(
+    v.unknown(),
+    v.transform((value) => (typeof value === "number" ? String(value) : value)),
+    one,
+  );
+}
+
+function schemaOf(type: SettingType): v.GenericSchema {
+  switch (type.kind) {
+    case "text":
+      return text;
+    case "switch":
+      return v.boolean("must be true or false");
+    case "choice":
+      return choiceSchema(type.choices);
+    case "parsed":
+      if (type.number === undefined) return parsedBy(type.parse);
+      return v.pipe(
+        v.union([v.string(), v.number()], `must be ${type.number}`),
+        v.transform(String),
+        parsedBy(type.parse),
+      );
+    default:
+      return numberSchema(type);
+  }
+}
+
+/** A table. In JavaScript arrays and dates are objects too, so the kind of object is checked. */
 const tableAs = (example: string) =>
   v.custom<Record<string, unknown>>(
     (value) => Object.prototype.toString.call(value) === "[object Object]",
     `must be a table, as ${example}`,
   );
 
-const PICTURE = {
-  size: v.optional(parsedBy(parseSize)),
-  fps: v.optional(numberIn(RANGES.framesPerSecond)),
-  quality: v.optional(wholeNumberIn(RANGES.quality)),
-  sampling: v.optional(
-    v.pipe(v.union([v.string(), v.number()], 'must be "420" or "444"'), v.transform(String), oneOf(SAMPLINGS)),
-  ),
-  noise: v.optional(
-    v.union([numberIn(RANGES.noise), v.literal("off")], `must be a number from 0 to ${RANGES.noise[1]}, or "off"`),
-  ),
-  "idle-release": v.optional(numberIn(RANGES.idleReleaseSeconds)),
-};
-
-const CAMERA = v.strictObject({
-  name: v.optional(parsedBy(checkCameraName)),
-  source: text,
-  device: v.optional(text),
-  "pixel-format": v.optional(oneOf([...PIXEL_FORMATS, "mjpeg"])),
-  set: v.optional(
+/** On the command line `--set` is NAME=VALUE; in a file `set` is a table of names and values. */
+const CONTROLS = v.pipe(
+  tableAs("{ brightness = 128 }"),
+  v.record(
+    v.pipe(v.string(), v.regex(SETTING_NAME, "is no setting's name: write it as 'bun run cameras --controls' does")),
     v.pipe(
-      tableAs("{ brightness = 128 }"),
-      v.record(
-        v.pipe(
-          v.string(),
-          v.regex(SETTING_NAME, "is no setting's name: write it as 'bun run cameras --controls' does"),
-        ),
-        v.pipe(
-          v.union([v.number(), v.boolean(), v.string()], "must be a number, true, false or text"),
-          v.transform((value) => String(value).trim()),
-          v.nonEmpty("must not be empty"),
-        ),
-      ),
-      v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
+      v.union([v.number(), v.boolean(), v.string()], "must be a number, true, false or text"),
+      v.transform((value) => String(value).trim()),
+      v.nonEmpty("must not be empty"),
     ),
   ),
-  ...PICTURE,
-});
+  v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
+);
+
+/** The keys of a table of the file: all settings that may stand there. */
+function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
+  const entries: readonly SettingEntry[] = SERVE_SETTINGS;
+  const allowed = entries.filter(({ scope }) => scopes.includes(scope));
+  return Object.fromEntries(
+    allowed.map(({ name, type }) => {
+      if (name === "source") return [name, text];
+      return [name, v.optional(name === "set" ? CONTROLS : schemaOf(type))];
+    }),
+  );
+}
+
+const CAMERA = v.strictObject(keysOf("camera", "cameras"));
 
 const FILE = v.strictObject({
-  ...PICTURE,
-  "max-latency": v.optional(numberIn(RANGES.maxLatencyMs)),
-  "max-bitrate": v.optional(
-    v.pipe(
-      v.union([v.string(), v.number()], 'must be bits a second, as 2000000 or "2M"'),
-      v.transform(String),
-      parsedBy(parseBitrate),
-    ),
-  ),
-  codec: v.optional(oneOf(CODEC_NAMES)),
-  workers: v.optional(wholeNumberIn(RANGES.workers)),
-  host: v.optional(text),
-  port: v.optional(wholeNumberIn(RANGES.port)),
-  announce: v.optional(v.boolean("must be true or false")),
-  preview: v.optional(v.boolean("must be true or false")),
-  "allow-controls": v.optional(v.boolean("must be true or false")),
+  ...keysOf("server", "cameras"),
   cameras: v.optional(
     v.pipe(
       v.array(CAMERA, "must be tables: write [[cameras]] before each camera's settings"),
@@ -122,7 +118,10 @@ const FILE = v.strictObject({
   ),
 });
 
-/** Throws UsageError, with file, line and key, for what cannot be read or used. */
+/** A key with more wrong letters is another word; commander allows as many for flags. */
+const MOST_WRONG = 3;
+
+/** Reads and checks a settings file. Throws UsageError with file, line and key. */
 export function readSettingsFile(path: string): FileSettings {
   let source: string;
   try {
@@ -135,53 +134,59 @@ export function readSettingsFile(path: string): FileSettings {
 
 const UNREADABLE = { EISDIR: `it is a folder; name the file in it, as ${SETTINGS_FILE}` };
 
-/** `file` is its name, for errors; `folder` is where it lies, from which its paths count. */
+/**
+ * Reads the text of a settings file. `file` is its name, for errors. Paths in it count from `folder`. Throws UsageError with file, line
+ * and key.
+ */
 export function parseSettings(source: string, file: string, folder = "."): FileSettings {
-  const text = source.replace(/^\ufeff/, ""); // a byte order mark, which some editors write
+  const toml = source.replace(/^\ufeff/, ""); // some editors write a byte order mark
   let tree: ReturnType<typeof parseTOML>;
   try {
-    tree = parseTOML(text);
+    tree = parseTOML(toml);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new UsageError(`${file}:${lineOfError(text, error)}: this is not TOML: ${error.message}`);
+    throw new UsageError(`${file}:${lineOfError(toml, error)}: this is not TOML: ${error.message}`);
   }
   const { lineOf, paths } = locateKeys(tree);
   const locate = (path: readonly Key[]) => `${file}:${lineOf(path)}: ${formatKeys(path)}`;
   const refuse = (path: readonly Key[], message: string): never => {
     throw new UsageError(`${locate(path)}: ${message}`);
   };
-  // An object of JavaScript has these already: they would not become keys of their own, and nobody would see them.
-  const hidden = paths.find((path) => OBJECTS_OWN.includes(path.at(-1) as Key));
+  // Keys such as `__proto__` would be lost in a JavaScript object, so they are refused here.
+  const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
   if (hidden !== undefined) return refuse(hidden, "there is no such setting");
   const result = v.safeParse(FILE, getStaticTOMLValue(tree));
   if (!result.success) {
     const [issue] = result.issues;
     return refuse(issue.path?.map(({ key }) => key as Key) ?? [], describe(issue));
   }
-  const {
-    "max-latency": maxLatency,
-    "max-bitrate": maxBitrate,
-    "idle-release": idleRelease,
-    "allow-controls": allowControls,
-    ...rest
-  } = result.output;
-  const cameras = rest.cameras?.map(
-    ({ "pixel-format": pixelFormat, "idle-release": release, set, ...camera }, index) => ({
-      ...{ ...camera, pixelFormat, idleRelease: release },
-      ...{ folder, writtenAt: locate(["cameras", index, "source"]) },
-      set: set?.map((setting) => ({ ...setting, writtenAt: locate(["cameras", index, "set", setting.name]) })),
-    }),
-  );
+  const { cameras: tables, ...settings } = inCamelCase(result.output) as FileSettings & { cameras?: object[] };
+  const cameras = tables?.map((table, index): CameraSettings => {
+    const camera = inCamelCase(table) as unknown as CameraSettings;
+    return {
+      ...camera,
+      set: camera.set?.map((setting) => ({
+        ...setting,
+        writtenAt: locate(["cameras", index, "set", setting.name]),
+      })),
+      folder,
+      writtenAt: locate(["cameras", index, "source"]),
+    };
+  });
   const names = cameras?.map(({ name }) => name) ?? [];
   for (const [index, name] of names.entries()) {
     if (name !== undefined && names.indexOf(name) < index) {
       refuse(["cameras", index, "name"], `'${name}' is another camera's name already`);
     }
   }
-  return { ...rest, cameras, maxLatency, maxBitrate, idleRelease, allowControls };
+  return { ...settings, cameras };
 }
 
-/** The schema's own words for keys that are too many or missing are about types; ours are about the file. */
+function inCamelCase(table: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [camelCase(key), value]));
+}
+
+/** The text of an issue. For unknown and missing keys the schema speaks of types; these texts speak of the file. */
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type !== "strict_object") return issue.message;
   if (issue.expected === "never") {
@@ -203,7 +208,7 @@ function isInCamera({ path }: v.BaseIssue<unknown>): boolean {
   return path !== undefined && path.length > 1;
 }
 
-const OBJECTS_OWN: readonly Key[] = ["__proto__", "constructor", "prototype"];
+const KEYS_OF_OBJECTS: readonly Key[] = ["__proto__", "constructor", "prototype"];
 
 /** `cameras[1].fps` */
 function formatKeys(path: readonly Key[]): string {

@@ -1,61 +1,30 @@
-// What the server can be told, on the command line or in a file: names, ranges, and which of the two holds.
+// Which setting holds: the command line, the settings file or neither. The result is what serve() takes.
 
-import type { CodecName } from "../../codec/codecs.ts";
+import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
-import type { Sampling, Size } from "../../core/pixel-format.ts";
+import type { ValuesOf } from "../../core/setting-table.ts";
 import type { CameraOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
-import type { Setting } from "../../capture/control-values.ts";
-import { mayTakePixelFormat } from "../../capture/open.ts";
-import type { FrameFormat } from "../../capture/source.ts";
+import type { SERVE_SETTINGS } from "./table.ts";
 
-/** For all cameras, or for one. */
-export interface PictureSettings {
-  size?: Size | undefined;
-  fps?: number | undefined;
-  quality?: number | undefined;
-  sampling?: Sampling | undefined;
-  noise?: number | "off" | undefined;
-  /** 0 = never. */
-  idleRelease?: number | undefined;
-}
+type Entry = (typeof SERVE_SETTINGS)[number];
+type EntriesOf<Scope> = Extract<Entry, { scope: Scope }>;
 
-/** One camera. */
-export interface CameraSettings extends PictureSettings {
-  name?: string | undefined;
+/** What the command line says. */
+export type Flags = ValuesOf<Exclude<Entry, { isFileOnly: true }>>;
+
+/** What a settings file says of one camera. */
+export interface CameraSettings extends Omit<ValuesOf<EntriesOf<"camera" | "cameras">>, "source"> {
   source: string;
-  device?: string | undefined;
-  pixelFormat?: FrameFormat | undefined;
-  /** Settings of the camera itself. */
-  set?: Setting[] | undefined;
-  /** Of a camera in a file: that file's folder, from which its paths count, and where `source` is written. */
+  /** The folder of the file, from which paths count. */
   folder?: string;
+  /** The place of `source` in the file, for errors: `slipstream.toml:3: cameras[0].source`. */
   writtenAt?: string;
 }
 
-export interface ServerSettings {
-  /** 0 = any. */
-  maxLatency?: number | undefined;
-  maxBitrate?: number | undefined;
-  codec?: CodecName | undefined;
-  workers?: number | undefined;
-  host?: string | undefined;
-  port?: number | undefined;
-  announce?: boolean | undefined;
-  preview?: boolean | undefined;
-  allowControls?: boolean | undefined;
-}
-
 /** What a settings file says. */
-export interface FileSettings extends PictureSettings, ServerSettings {
+export interface FileSettings extends ValuesOf<EntriesOf<"server" | "cameras">> {
   cameras?: CameraSettings[] | undefined;
-}
-
-/** What the command line says; what it does not is left out. */
-export interface Flags extends PictureSettings, ServerSettings, Pick<CameraSettings, "device" | "pixelFormat" | "set"> {
-  /** Each makes a camera. */
-  source?: string[];
-  frames?: number;
 }
 
 /** What the command line and a settings file decide together. */
@@ -115,14 +84,4 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     noise: noise === "off" ? null : noise,
     idleReleaseSeconds: idleRelease === 0 ? null : idleRelease,
   };
-}
-
-/** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
-export function parseBitrate(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
-  const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
-  if (!match || !(bits >= 10_000)) {
-    throw new UsageError(`'${text}' is no bit rate: write bits a second from 10k on, as 500k or 2M`);
-  }
-  return bits;
 }

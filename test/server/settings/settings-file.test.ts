@@ -117,7 +117,7 @@ describe("settings", () => {
     const help = program.bytes.toString().replaceAll(/\s+/g, " ");
     for (const value of [
       "auto",
-      "rgba",
+      "rgba for -, the best one for a camera",
       "75, 90 for a screen",
       "420, 444 for a screen",
       "2, 0 for a screen",

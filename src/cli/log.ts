@@ -1,0 +1,109 @@
+// The log of the programs: LogTape decides by level and subject what is printed.
+
+import type { Logger } from "@logtape/logtape";
+import { UsageError } from "../core/errors.ts";
+import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from "../core/log.ts";
+import type { LogLine } from "./output.ts";
+
+export interface LogOptions {
+  /** `--log-level`: for all subjects that SLIPSTREAM_LOG does not name. */
+  level: LogLevel | undefined;
+  /** SLIPSTREAM_LOG. */
+  variable: string | undefined;
+  write: (line: LogLine) => void;
+}
+
+/** The first subject of every logger in LogTape, which keeps our loggers apart from those of a library. */
+const ROOT = "slipstream";
+
+/** Opens the log of this process; there is one. Throws UsageError for a variable that cannot be used. */
+export async function openLog({ level, variable, write }: LogOptions): Promise<Log> {
+  const levels = parseLogLevels(variable ?? "");
+  const { configure, getLogger } = await import("@logtape/logtape"); // about 10 ms, which --help does not need
+  const sink = ({ timestamp, level: recordLevel, category, message, properties }: LogRecordOfOurs) =>
+    write({
+      at: new Date(timestamp),
+      level: recordLevel as LogLevel,
+      subjects: category.slice(1),
+      text: String(message[0]),
+      fields: properties as LogFields,
+    });
+  await configure<"output", never>({
+    sinks: { output: sink },
+    loggers: [
+      { category: ["logtape", "meta"], sinks: ["output"], lowestLevel: "error" },
+      { category: [ROOT], sinks: ["output"], lowestLevel: level ?? levels.forAll ?? "info" },
+      ...[...levels.bySubject].map(([subject, lowestLevel]) => ({
+        category: [ROOT, ...subject.split(":")],
+        sinks: ["output" as const],
+        parentSinks: "override" as const, // one line once, by the nearest level
+        lowestLevel,
+      })),
+    ],
+  });
+  return new LogTapeLog(getLogger([ROOT]));
+}
+
+type LogRecordOfOurs = Parameters<import("@logtape/logtape").Sink>[0];
+
+export interface LogLevels {
+  forAll: LogLevel | undefined;
+  /** By subjects, joined with colons: `capture:door`. */
+  bySubject: Map<string, LogLevel>;
+}
+
+/** Reads `debug`, `deliver:debug,capture=warning`, `capture:door:debug`. Throws UsageError for anything else. */
+export function parseLogLevels(text: string): LogLevels {
+  const levels: LogLevels = { forAll: undefined, bySubject: new Map() };
+  for (const part of text.split(",").map((each) => each.trim())) {
+    if (part === "") continue;
+    const [, subject, name] = /^(?:(.+)[:=])?([^:=]+)$/.exec(part) ?? [];
+    const level = LOG_LEVELS.find((each) => each === name);
+    if (level === undefined) {
+      throw new UsageError(
+        `SLIPSTREAM_LOG: '${part}' is no level: write LEVEL or SUBJECT:LEVEL, with commas between them, as deliver:debug; levels are ${LOG_LEVELS.join(", ")}`,
+      );
+    }
+    if (subject === undefined) levels.forAll = level;
+    else levels.bySubject.set(subject, level);
+  }
+  return levels;
+}
+
+/** LogTape's methods take message templates. Our texts are plain, and may hold braces, so records are emitted as they are. */
+class LogTapeLog implements Log {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  debug(text: string, fields?: LogFields): void {
+    this.#emit("debug", text, fields);
+  }
+
+  info(text: string, fields?: LogFields): void {
+    this.#emit("info", text, fields);
+  }
+
+  warning(text: string, fields?: LogFields): void {
+    this.#emit("warning", text, fields);
+  }
+
+  error(text: string, fields?: LogFields): void {
+    this.#emit("error", text, fields);
+  }
+
+  isEnabledFor(level: LogLevel): boolean {
+    return this.#logger.isEnabledFor(level);
+  }
+
+  getChild(subject: string): Log {
+    return new LogTapeLog(this.#logger.getChild(subject));
+  }
+
+  #emit(level: LogLevel, text: string, fields: LogFields = {}): void {
+    if (!this.#logger.isEnabledFor(level)) return;
+    this.#logger.emit({ level, message: [text], rawMessage: text, timestamp: Date.now(), properties: fields });
+  }
+}

@@ -1,0 +1,118 @@
+// --trace FILE: writes spans of time in Chrome's trace format, which https://ui.perfetto.dev and chrome://tracing open.
+//
+// The format is "Trace Event Format" (Google, JSON Array Format): one event an element, times in microseconds. The closing bracket
+// may be missing, so the file can be opened after a crash or a second Ctrl-C as well.
+
+import { type FileHandle, open } from "node:fs/promises";
+import type { Micros } from "../core/clock.ts";
+import { codeOf, messageOf, UsageError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Trace } from "../core/trace.ts";
+
+const FLUSH_MS = 250;
+/** Most text that waits for the disk. Spans beyond it are dropped and counted. */
+const MAX_WAITING_CHARACTERS = 4 * 2 ** 20;
+/** Rows of one track. Spans of one row must not overlap, so a span that does goes to the next row. */
+const MAX_ROWS = 8;
+
+interface Row {
+  id: number;
+  endsAt: Micros;
+}
+
+/** Opens the file. Throws UsageError when it cannot be written. `program` names the process in the picture. */
+export async function openTraceFile(path: string, program: string, log: Log): Promise<TraceFile> {
+  try {
+    return new TraceFile(await open(path, "w"), program, log);
+  } catch (cause) {
+    throw new UsageError(`cannot write the trace ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`);
+  }
+}
+
+const EXPLANATIONS: Record<string, string | undefined> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EISDIR: "it is a folder",
+  EACCES: "no permission",
+  EROFS: "the file system is read-only",
+};
+
+export class TraceFile implements Trace, AsyncDisposable {
+  readonly #file: FileHandle;
+  readonly #log: Log;
+  readonly #rows = new Map<string, Row[]>();
+  readonly #flushing: ReturnType<typeof setInterval>;
+  #waiting = "[";
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  #nextRow = 1;
+  #dropped = 0;
+  #hasFailed = false;
+
+  constructor(file: FileHandle, program: string, log: Log) {
+    this.#file = file;
+    this.#log = log;
+    this.#waiting += `\n${JSON.stringify({ name: "process_name", ph: "M", pid: process.pid, args: { name: program } })}`;
+    this.#flushing = setInterval(() => this.#flush(), FLUSH_MS);
+  }
+
+  span(track: string, name: string, from: Micros, to: Micros, fields: Record<string, string | number> = {}): void {
+    if (this.#hasFailed || this.#waiting.length > MAX_WAITING_CHARACTERS) {
+      this.#dropped++;
+      return;
+    }
+    const tid = this.#rowOf(track, from, to);
+    this.#add({ name, ph: "X", ts: from, dur: Math.max(0, to - from), pid: process.pid, tid, args: fields });
+  }
+
+  /** Writes what is left and closes the file. Never rejects: a trace that cannot be written is logged. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#flushing);
+    await this.#writing;
+    this.#waiting += "\n]\n";
+    this.#flush();
+    await this.#writing;
+    await this.#file.close().catch((error: unknown) => this.#fail(error));
+    if (this.#dropped > 0) this.#log.warning(`the trace lacks ${this.#dropped} spans: the disk was too slow`);
+  }
+
+  /** The first row of the track that is free at `from`. */
+  #rowOf(track: string, from: Micros, to: Micros): number {
+    let rows = this.#rows.get(track);
+    if (rows === undefined) {
+      rows = [];
+      this.#rows.set(track, rows);
+    }
+    let row = rows.find(({ endsAt }) => endsAt <= from) ?? (rows.length < MAX_ROWS ? undefined : rows.at(-1));
+    if (row === undefined) {
+      row = { id: this.#nextRow++, endsAt: to };
+      rows.push(row);
+      this.#add({ name: "thread_name", ph: "M", pid: process.pid, tid: row.id, args: { name: track } });
+      this.#add({ name: "thread_sort_index", ph: "M", pid: process.pid, tid: row.id, args: { sort_index: row.id } });
+    }
+    row.endsAt = Math.max(row.endsAt, to);
+    return row.id;
+  }
+
+  #add(event: object): void {
+    this.#waiting += `,\n${JSON.stringify(event)}`;
+  }
+
+  #flush(): void {
+    if (this.#isWriting || this.#waiting === "") return;
+    const text = this.#waiting;
+    this.#waiting = "";
+    this.#isWriting = true;
+    this.#writing = this.#file
+      .writeFile(text)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#isWriting = false;
+      });
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#hasFailed) this.#log.error(`the trace has ended: ${messageOf(error)}`);
+    this.#hasFailed = true;
+  }
+}

@@ -1,0 +1,122 @@
+// Every setting of `view`, once. The flags, --help and docs/options.md come from this table.
+
+import { parseSetting } from "../capture/control-values.ts";
+import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
+import { LOG_LEVELS } from "../core/log.ts";
+import { parseSize } from "../core/pixel-format.ts";
+import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";
+
+/** In the order of `--help`. */
+export const VIEW_SETTINGS = [
+  {
+    name: "list",
+    scope: "program",
+    type: { kind: "switch" },
+    help: "print the cameras of the server, and end",
+    conflicts: ["controls", "set", "grid"],
+  },
+  {
+    name: "controls",
+    scope: "program",
+    type: { kind: "switch" },
+    help: "print the controls of the camera, and end",
+    conflicts: ["grid"],
+  },
+  {
+    name: "set",
+    scope: "program",
+    type: { kind: "parsed", parse: parseSetting },
+    placeholder: "name=value",
+    repeats: true,
+    help: "set a control of the camera if the server allows it, and end; repeat it for more",
+    conflicts: ["grid"],
+  },
+  {
+    name: "grid",
+    scope: "program",
+    type: { kind: "switch" },
+    help: "show all cameras of the server in one window",
+  },
+  {
+    name: "display",
+    scope: "program",
+    type: { kind: "choice", choices: DISPLAYS },
+    placeholder: "name",
+    default: "sdl",
+    help: "where pictures are shown: in a window (sdl), or nowhere (none)",
+  },
+  {
+    name: "renderer",
+    scope: "program",
+    type: { kind: "choice", choices: RENDERERS },
+    placeholder: "name",
+    default: "auto",
+    help: "how the window draws",
+  },
+  {
+    name: "workers",
+    scope: "program",
+    type: { kind: "whole number", range: [1, 64] },
+    placeholder: "n",
+    default: "one for each core, up to 4",
+    help: "decoder threads",
+  },
+  {
+    name: "size",
+    scope: "program",
+    type: { kind: "parsed", parse: parseSize },
+    placeholder: "WxH",
+    default: "the source's own",
+    help: "size of picture that is enough; the server may then send less",
+  },
+  {
+    name: "output",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "write shown frames to this file as raw RGBA; - for standard output",
+  },
+  {
+    name: "frames",
+    scope: "program",
+    type: { kind: "whole number", range: [1, 2 ** 32 - 1] },
+    placeholder: "n",
+    help: "end after this number of shown frames",
+  },
+  {
+    name: "seconds",
+    scope: "program",
+    type: { kind: "number", range: [0.001, 1e9] },
+    placeholder: "n",
+    help: "end after this number of seconds",
+  },
+  {
+    name: "once",
+    scope: "program",
+    type: { kind: "switch" },
+    help: "end with the connection instead of connecting again",
+  },
+  {
+    name: "json",
+    scope: "program",
+    type: { kind: "switch" },
+    help: 'print one JSON object a second on standard output, the last with "final": true',
+  },
+  {
+    name: "log-level",
+    scope: "program",
+    type: { kind: "choice", choices: LOG_LEVELS },
+    placeholder: "level",
+    default: "info",
+    help: "least important lines to log; SLIPSTREAM_LOG=decode:debug sets the level of one subject",
+  },
+  {
+    name: "trace",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "write how long each step of each frame took, for https://ui.perfetto.dev",
+  },
+] as const satisfies readonly SettingEntry[];
+
+export type ViewFlags = ValuesOf<(typeof VIEW_SETTINGS)[number]>;

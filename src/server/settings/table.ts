@@ -1,0 +1,223 @@
+// Every setting of `serve`, once. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
+//
+// A new setting is one entry here, and its use in settings.ts.
+
+import { parseSetting } from "../../capture/control-values.ts";
+import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
+import { CODEC_NAMES } from "../../codec/codecs.ts";
+import { UsageError } from "../../core/errors.ts";
+import { LOG_LEVELS } from "../../core/log.ts";
+import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts";
+import type { SettingEntry } from "../../core/setting-table.ts";
+import { checkCameraName } from "../cameras/names.ts";
+import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
+import { DEFAULTS, RANGES } from "./resolve.ts";
+
+/** `serve` reads this file from the working directory when `--config` names no other. */
+export const SETTINGS_FILE = "slipstream.toml";
+
+/** In the order of `--help`. */
+export const SERVE_SETTINGS = [
+  {
+    name: "name",
+    scope: "camera",
+    type: { kind: "parsed", parse: checkCameraName },
+    isFileOnly: true,
+    default: "the name of the source",
+    help: "name of the camera for viewers",
+  },
+  {
+    name: "source",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "what",
+    repeats: true,
+    default: DEFAULTS.source,
+    help: "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; repeat it for several cameras",
+  },
+  {
+    name: "device",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "name",
+    help: "with --source webcam: the device, as /dev/video0 or TEST:colourbars",
+  },
+  {
+    name: "pixel-format",
+    scope: "camera",
+    type: { kind: "choice", choices: [...PIXEL_FORMATS, "mjpeg"] },
+    placeholder: "name",
+    default: "rgba for -, the best one for a camera",
+    help: "with --source -: the layout of the frames; with a camera: the format that it is asked for",
+  },
+  {
+    name: "set",
+    scope: "camera",
+    type: { kind: "parsed", parse: parseSetting },
+    placeholder: "name=value",
+    repeats: true,
+    help: "set a control of the camera, as brightness=128; repeat it for more ('bun run cameras --controls' lists them)",
+  },
+  {
+    name: "size",
+    scope: "cameras",
+    type: { kind: "parsed", parse: parseSize },
+    placeholder: "WxH",
+    default: `the source's own, ${DEFAULT_SIZE.width}x${DEFAULT_SIZE.height} for pattern and webcam`,
+    help: "size of the picture",
+  },
+  {
+    name: "fps",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.framesPerSecond },
+    placeholder: "n",
+    default: `the source's own, ${DEFAULT_FRAMES_PER_SECOND} for pattern and webcam`,
+    help: "frames a second; with --source pattern 0 draws without a pause",
+  },
+  {
+    name: "sampling",
+    scope: "cameras",
+    type: { kind: "choice", choices: SAMPLINGS },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.sampling}, ${SCREEN_PRESET.sampling} for a screen`,
+    help: "colour in half the lines and columns (420) or in all of them (444)",
+  },
+  {
+    name: "quality",
+    scope: "cameras",
+    type: { kind: "whole number", range: RANGES.quality },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.quality}, ${SCREEN_PRESET.quality} for a screen`,
+    help: "JPEG quality, 1 to 100",
+  },
+  {
+    name: "noise",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.noise, or: "off" },
+    placeholder: "n",
+    default: `${CAMERA_PRESET.noise}, ${SCREEN_PRESET.noise} for a screen`,
+    help: "levels by which a pixel may differ without being sent again; 0 = exact, off = every pixel is always sent",
+  },
+  {
+    name: "max-latency",
+    scope: "server",
+    type: { kind: "number", range: RANGES.maxLatencyMs },
+    placeholder: "ms",
+    default: DEFAULTS.maxLatencyMs,
+    help: "age of a viewer's picture from which it is sent lower quality, then a smaller size, then fewer frames; 0 = any age",
+  },
+  {
+    name: "max-bitrate",
+    scope: "server",
+    type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, as 2000000 or "2M"' },
+    placeholder: "rate",
+    help: "most bits a second for one viewer, as 500k or 2M",
+  },
+  {
+    name: "idle-release",
+    scope: "cameras",
+    type: { kind: "number", range: RANGES.idleReleaseSeconds },
+    placeholder: "s",
+    default: 0,
+    help: "seconds without a viewer after which the source is released; 0 = never",
+  },
+  {
+    name: "codec",
+    scope: "server",
+    type: { kind: "choice", choices: CODEC_NAMES },
+    placeholder: "name",
+    default: DEFAULTS.codec,
+    help: "the encoder: simd is fast, jsquash makes smaller pictures",
+  },
+  {
+    name: "workers",
+    scope: "server",
+    type: { kind: "whole number", range: RANGES.workers },
+    placeholder: "n",
+    default: "one for each core, up to 8",
+    help: "encoder threads",
+  },
+  {
+    name: "host",
+    scope: "server",
+    type: { kind: "text" },
+    placeholder: "address",
+    default: DEFAULTS.host,
+    help: "address to listen on; 0.0.0.0 for all addresses of this machine",
+  },
+  {
+    name: "port",
+    scope: "server",
+    type: { kind: "whole number", range: RANGES.port },
+    placeholder: "n",
+    default: DEFAULTS.port,
+    help: "TCP port; 0 for any free port",
+  },
+  {
+    name: "announce",
+    scope: "server",
+    type: { kind: "switch" },
+    default: "yes",
+    help: "announce the server on the local network (mDNS), if it listens beyond this machine",
+    negation: "do not announce it",
+  },
+  {
+    name: "allow-controls",
+    scope: "server",
+    type: { kind: "switch" },
+    help: "viewers may set brightness, exposure and other controls of a camera",
+  },
+  {
+    name: "preview",
+    scope: "server",
+    type: { kind: "switch" },
+    help: "open a window on this machine as well",
+  },
+  {
+    name: "config",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    default: `./${SETTINGS_FILE}, if there is one`,
+    help: "read settings from this file",
+    negation: "read settings from no file",
+  },
+  {
+    name: "frames",
+    scope: "program",
+    type: { kind: "whole number", range: RANGES.frames },
+    placeholder: "n",
+    help: "end after this number of captured frames of each camera",
+  },
+  {
+    name: "json",
+    scope: "program",
+    type: { kind: "switch" },
+    help: 'print one JSON object a second on standard output, the last with "final": true',
+  },
+  {
+    name: "log-level",
+    scope: "program",
+    type: { kind: "choice", choices: LOG_LEVELS },
+    placeholder: "level",
+    default: "info",
+    help: "least important lines to log; SLIPSTREAM_LOG=deliver:debug sets the level of one subject",
+  },
+  {
+    name: "trace",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "write how long each step of each frame took, for https://ui.perfetto.dev",
+  },
+] as const satisfies readonly SettingEntry[];
+
+/** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
+function parseBitrate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
+  const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
+  if (!match || !(bits >= RANGES.maxBitsPerSecond[0])) {
+    throw new UsageError(`'${text}' is no bit rate: write bits a second from 10k on, as 500k or 2M`);
+  }
+  return bits;
+}
