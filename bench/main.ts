@@ -3,7 +3,8 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Argument, Command, Option } from "commander";
-import { asProgram, number, runMain, wholeNumber } from "../src/cli/program.ts";
+import { number, wholeNumber } from "../src/cli/flags.ts";
+import { asProgram, runMain } from "../src/cli/program.ts";
 import { VERSION } from "../src/core/version.ts";
 import { type Bench, type BenchResult, formatTable } from "./bench.ts";
 import { renderChart } from "./chart.ts";
