@@ -5,7 +5,8 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import type { Micros } from "../core/clock.ts";
-import { codeOf, messageOf, UsageError } from "../core/errors.ts";
+import { messageOf, UsageError } from "../core/errors.ts";
+import { explainFileError } from "../core/file-errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Trace } from "../core/trace.ts";
 
@@ -14,6 +15,8 @@ const FLUSH_MS = 250;
 const MAX_WAITING_CHARACTERS = 4 * 2 ** 20;
 /** Rows of one track. Spans of one row must not overlap, so a span that does goes to the next row. */
 const MAX_ROWS = 8;
+
+const UNWRITABLE = { ENOENT: "there is no such folder", ENOTDIR: "there is no such folder" };
 
 interface Row {
   id: number;
@@ -25,17 +28,9 @@ export async function openTraceFile(path: string, program: string, log: Log): Pr
   try {
     return new TraceFile(await open(path, "w"), program, log);
   } catch (cause) {
-    throw new UsageError(`cannot write the trace ${path}: ${EXPLANATIONS[codeOf(cause) ?? ""] ?? messageOf(cause)}`);
+    throw new UsageError(`cannot write the trace ${path}: ${explainFileError(cause, UNWRITABLE)}`);
   }
 }
-
-const EXPLANATIONS: Record<string, string | undefined> = {
-  ENOENT: "there is no such folder",
-  ENOTDIR: "there is no such folder",
-  EISDIR: "it is a folder",
-  EACCES: "no permission",
-  EROFS: "the file system is read-only",
-};
 
 export class TraceFile implements Trace, AsyncDisposable {
   readonly #file: FileHandle;
