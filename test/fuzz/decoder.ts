@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KernelError } from "../../src/codec/simd/kernel-status.ts";
 import { tileRectangle } from "../../src/codec/jpeg/tile-rectangles.ts";
-import { type Build, cjpeg, picture, randomFrom, Stand } from "../support/decoder-kernel.ts";
+import { type Build, cjpeg, picture, randomFrom, DecoderFixture } from "../support/decoder-kernel.ts";
 
 const MAX_PIXELS = 1280 * 720;
 const SLOW_MS = 50;
@@ -222,26 +222,26 @@ function spliced(bytes: Uint8Array, from: number, to: number, content: readonly 
 }
 
 /** One kernel with its memory, used for all inputs, as in a viewer. */
-export class FuzzStand {
-  readonly #stand: Stand;
+export class FuzzFixture {
+  readonly #fixture: DecoderFixture;
   readonly #jpegAt: number;
   readonly #pixels: number;
 
-  private constructor(stand: Stand) {
-    this.#stand = stand;
-    this.#jpegAt = stand.allocate(1 << 19);
-    this.#pixels = stand.allocate((MAX_PIXELS + 65536) * 4);
+  private constructor(fixture: DecoderFixture) {
+    this.#fixture = fixture;
+    this.#jpegAt = fixture.allocate(1 << 19);
+    this.#pixels = fixture.allocate((MAX_PIXELS + 65536) * 4);
   }
 
-  static async create(build: Build): Promise<FuzzStand> {
-    return new FuzzStand(await Stand.create(build, MAX_PIXELS));
+  static async create(build: Build): Promise<FuzzFixture> {
+    return new FuzzFixture(await DecoderFixture.create(build, MAX_PIXELS));
   }
 
   /** Decodes an input. Returns the status (0 if it was not refused) and milliseconds. Throws on a trap or a changed guard. */
   run(jpeg: Uint8Array, isTiled: boolean, box: boolean): { status: number; ms: number } {
-    const { picture: target } = this.#stand;
+    const { picture: target } = this.#fixture;
     const at = this.#jpegAt;
-    this.#stand.bytes.set(jpeg, at);
+    this.#fixture.bytes.set(jpeg, at);
     const start = performance.now();
     let status = 0;
     try {
@@ -267,7 +267,7 @@ export class FuzzStand {
 
   /** Throws if a byte outside the given memory was written. */
   checkGuards(): void {
-    const broken = this.#stand.brokenGuard();
+    const broken = this.#fixture.brokenGuard();
     if (broken >= 0) throw new Error(`wrote outside of its regions, at ${broken}`);
   }
 }
@@ -280,8 +280,8 @@ export async function fuzz(options: {
   seed: number;
 }): Promise<FuzzResult> {
   const good = seeds();
-  let stand = await FuzzStand.create(options.build);
-  for (const seed of good) for (let i = 0; i < 20; i++) stand.run(seed, false, i % 2 === 0);
+  let fixture = await FuzzFixture.create(options.build);
+  for (const seed of good) for (let i = 0; i < 20; i++) fixture.run(seed, false, i % 2 === 0);
   const until = performance.now() + options.seconds * 1000;
   const refused = new Map<number, number>();
   const findings: Finding[] = [];
@@ -295,16 +295,16 @@ export async function fuzz(options: {
     const isTiled = run % 3 === 2;
     const box = run % 2 === 1;
     try {
-      let { status, ms } = stand.run(jpeg, isTiled, box);
-      for (let again = 0; again < 3 && ms > SLOW_MS; again++) ms = Math.min(ms, stand.run(jpeg, isTiled, box).ms);
+      let { status, ms } = fixture.run(jpeg, isTiled, box);
+      for (let again = 0; again < 3 && ms > SLOW_MS; again++) ms = Math.min(ms, fixture.run(jpeg, isTiled, box).ms);
       slowestMs = Math.max(slowestMs, ms);
       if (ms > SLOW_MS) findings.push({ run, what: `took ${ms.toFixed(0)} ms`, jpeg });
       if (status === 0) decoded++;
       else refused.set(status, (refused.get(status) ?? 0) + 1);
-      stand.checkGuards();
+      fixture.checkGuards();
     } catch (error) {
       findings.push({ run, what: String(error), jpeg });
-      stand = await FuzzStand.create(options.build);
+      fixture = await FuzzFixture.create(options.build);
     }
   }
   return { runs: run, decoded, refused, slowestMs, findings };

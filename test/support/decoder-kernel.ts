@@ -37,7 +37,7 @@ export interface Pixels {
 }
 
 /** A kernel on a memory of its own. Guard bytes around each region must not change. */
-export class Stand {
+export class DecoderFixture {
   readonly memory = new WebAssembly.Memory({ initial: 1024, maximum: 32768, shared: true });
   kernel!: DecoderExports;
   picture!: JpegPicture;
@@ -45,11 +45,11 @@ export class Stand {
   readonly #guards: number[] = [];
   #free = 1 << 17;
 
-  static async create(build: Build, maxPixels?: number): Promise<Stand> {
-    const stand = new Stand();
-    stand.kernel = await instantiateDecoder(moduleOf(build), stand.memory);
-    stand.picture = new JpegPicture(stand.kernel, stand.memory, (size) => stand.allocate(size), maxPixels);
-    return stand;
+  static async create(build: Build, maxPixels?: number): Promise<DecoderFixture> {
+    const fixture = new DecoderFixture();
+    fixture.kernel = await instantiateDecoder(moduleOf(build), fixture.memory);
+    fixture.picture = new JpegPicture(fixture.kernel, fixture.memory, (size) => fixture.allocate(size), maxPixels);
+    return fixture;
   }
 
   /** Returns memory between two guards. */

@@ -33,11 +33,11 @@ export interface EncodedPicture {
 }
 
 /** An encoder and its memory, for pictures up to a size. */
-export class EncoderBench {
+export class EncoderFixture {
   readonly memory: WebAssembly.Memory;
   readonly encoder: SimdEncoder;
   readonly bytes: Uint8Array;
-  #areas: { start: number; end: number }[] = [];
+  #blocks: { start: number; end: number }[] = [];
 
   private constructor(module: WebAssembly.Module, memoryBytes: number) {
     this.memory = createKernelMemory(memoryBytes);
@@ -45,24 +45,24 @@ export class EncoderBench {
     this.bytes = new Uint8Array(this.memory.buffer);
   }
 
-  static async create(variant: KernelVariant, memoryBytes = 64 << 20): Promise<EncoderBench> {
-    return new EncoderBench(await WASM.kernel("encoder", variant), memoryBytes);
+  static async create(variant: KernelVariant, memoryBytes = 64 << 20): Promise<EncoderFixture> {
+    return new EncoderFixture(await WASM.kernel("encoder", variant), memoryBytes);
   }
 
   /** Lays out blocks with canaries around each, and returns their addresses. `offset` shifts all but aligned blocks. */
   layOut(sizes: readonly { bytes: number; aligned: boolean }[]): number[] {
     let at = KERNEL_TABLES_BYTES;
-    this.#areas = [];
+    this.#blocks = [];
     const addresses = sizes.map(({ bytes, aligned }) => {
       at += CANARY_BYTES;
       const start = aligned ? align(at) : at;
       at = start + bytes;
-      this.#areas.push({ start, end: at });
+      this.#blocks.push({ start, end: at });
       return start;
     });
-    if (at + CANARY_BYTES > this.bytes.length) throw new Error("the picture is too large for this bench");
+    if (at + CANARY_BYTES > this.bytes.length) throw new Error("the picture is too large for this fixture");
     let free = KERNEL_TABLES_BYTES;
-    for (const { start, end } of this.#areas) {
+    for (const { start, end } of this.#blocks) {
       this.bytes.fill(CANARY, free, start);
       free = end;
     }
@@ -76,10 +76,10 @@ export class EncoderBench {
     const check = (end: number): void => {
       for (let at = free; at < end; at++) {
         if (this.bytes[at] !== CANARY)
-          throw new Error(`byte ${at} was written, which is ${at - free} after an area's end`);
+          throw new Error(`byte ${at} was written, which is ${at - free} after the end of a block`);
       }
     };
-    for (const { start, end } of this.#areas) {
+    for (const { start, end } of this.#blocks) {
       check(start);
       free = end;
     }

@@ -3,16 +3,16 @@
 /** Returns the JPEG without the DHT segments before its scan, except for the tables in `keeps` (class and destination, as in DHT). */
 export function withoutTables(jpeg: Uint8Array, keeps: readonly number[] = []): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(jpeg);
-  const pieces: Uint8Array[] = [bytes.subarray(0, 2)];
+  const parts: Uint8Array[] = [bytes.subarray(0, 2)];
   let at = 2;
   while (bytes[at + 1] !== 0xda) {
     const end = at + 2 + bytes.readUInt16BE(at + 2);
-    if (bytes[at + 1] !== 0xc4) pieces.push(bytes.subarray(at, end));
-    else pieces.push(...tablesIn(bytes.subarray(at + 4, end)).filter((table) => keeps.includes(table[4] as number)));
+    if (bytes[at + 1] !== 0xc4) parts.push(bytes.subarray(at, end));
+    else parts.push(...tablesIn(bytes.subarray(at + 4, end)).filter((table) => keeps.includes(table[4] as number)));
     at = end;
   }
-  pieces.push(bytes.subarray(at));
-  return new Uint8Array(Buffer.concat(pieces));
+  parts.push(bytes.subarray(at));
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Returns each table of a DHT segment in a segment of its own. */

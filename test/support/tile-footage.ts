@@ -6,7 +6,7 @@ import type { PictureFormat } from "../../src/codec/simd/encoder.ts";
 import { mcusPerLine } from "../../src/codec/jpeg/tile-grid.ts";
 import { supportedVariant } from "../../src/codec/simd/kernel-module.ts";
 import type { StreamHeader } from "../../src/protocol/messages.ts";
-import { EncoderBench } from "./encoder-kernel.ts";
+import { EncoderFixture } from "./encoder-kernel.ts";
 import type { NumberedTile } from "./tile-lists.ts";
 
 /** What to encode, with tiles of about `tileMcus` MCUs: as many as divide a line. */
@@ -19,13 +19,13 @@ export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">
 
 export class TileFootage {
   readonly format: PictureFormat;
-  readonly #bench: EncoderBench;
+  readonly #bench: EncoderFixture;
   readonly #random: () => number;
   readonly #pixels: Uint8Array;
   header = new Uint8Array();
   tiles: Uint8Array[] = [];
 
-  private constructor(bench: EncoderBench, format: PictureFormat, random: () => number) {
+  private constructor(bench: EncoderFixture, format: PictureFormat, random: () => number) {
     this.#bench = bench;
     this.format = format;
     this.#random = random;
@@ -34,7 +34,7 @@ export class TileFootage {
   }
 
   static async create(format: PictureFormat, random: () => number = Math.random): Promise<TileFootage> {
-    bench ??= EncoderBench.create(supportedVariant() ?? "plain");
+    bench ??= EncoderFixture.create(supportedVariant() ?? "plain");
     return new TileFootage(await bench, format, random);
   }
 
@@ -70,7 +70,7 @@ export class TileFootage {
   }
 }
 
-let bench: Promise<EncoderBench> | null = null;
+let bench: Promise<EncoderFixture> | null = null;
 
 /** Cuts a list at random places into up to so many parts; some may be empty. */
 export function splitRandomly<T>(list: readonly T[], parts: number, random: () => number): T[][] {

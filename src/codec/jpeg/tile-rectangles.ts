@@ -24,7 +24,7 @@ export interface Upsampling {
   readonly box?: boolean;
 }
 
-/** A worker's share of a picture: neighbouring tiles, whole lines of MCUs wherever tiles end with them. */
+/** A worker's share of a picture: consecutive tiles, which begin with a line of MCUs. */
 export interface Share {
   readonly firstTile: number;
   readonly tiles: number;

@@ -11,13 +11,13 @@ describe("the arena", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 }), (sizes) => {
         const arena = Arena.create();
-        const areas = sizes.map((bytes) => ({ address: arena.take(bytes), bytes }));
-        for (const [index, { address, bytes }] of areas.entries()) {
+        const blocks = sizes.map((bytes) => ({ address: arena.take(bytes), bytes }));
+        for (const [index, { address, bytes }] of blocks.entries()) {
           expect(address % 64).toBe(0);
-          expect(address + bytes).toBeLessThanOrEqual(areas[index + 1]?.address ?? arena.memory.buffer.byteLength);
+          expect(address + bytes).toBeLessThanOrEqual(blocks[index + 1]?.address ?? arena.memory.buffer.byteLength);
           arena.bytes(address, bytes).fill(index + 1);
         }
-        for (const [index, { address, bytes }] of areas.entries()) {
+        for (const [index, { address, bytes }] of blocks.entries()) {
           expect(arena.bytes(address, bytes).every((byte) => byte === index + 1)).toBe(true);
         }
       }),

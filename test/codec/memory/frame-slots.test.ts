@@ -7,20 +7,20 @@ import { type FrameSlot, FrameSlots } from "../../../src/codec/memory/frame-slot
 
 describe("FrameSlots", () => {
   test("acquire returns each slot once, then null, and released slots again", () => {
-    const room = new FrameSlots(Arena.create(), 10, 3);
-    const slots = [room.acquire(), room.acquire(), room.acquire()];
+    const pool = new FrameSlots(Arena.create(), 10, 3);
+    const slots = [pool.acquire(), pool.acquire(), pool.acquire()];
     expect(slots).not.toContain(null);
-    expect(room.acquire()).toBeNull();
-    expect(room.acquire()).toBeNull();
+    expect(pool.acquire()).toBeNull();
+    expect(pool.acquire()).toBeNull();
     slots[1]?.release();
-    expect(room.acquire()?.bytes.byteOffset).toBe(slots[1]?.bytes.byteOffset);
-    expect(room.acquire()).toBeNull();
+    expect(pool.acquire()?.bytes.byteOffset).toBe(slots[1]?.bytes.byteOffset);
+    expect(pool.acquire()).toBeNull();
   });
 
   test("slots are in shared memory, have the asked size and do not overlap", () => {
-    const room = new FrameSlots(Arena.create(), 1000, 4);
-    expect(room.slotBytes).toBe(1000);
-    const slots = Array.from({ length: 4 }, () => room.acquire() as FrameSlot);
+    const pool = new FrameSlots(Arena.create(), 1000, 4);
+    expect(pool.slotBytes).toBe(1000);
+    const slots = Array.from({ length: 4 }, () => pool.acquire() as FrameSlot);
     for (const [index, slot] of slots.entries()) {
       expect(slot.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
       expect(slot.bytes.length).toBe(1000);
@@ -30,26 +30,26 @@ describe("FrameSlots", () => {
   });
 
   test("a second release throws, even if the slot holds another frame by then", () => {
-    const room = new FrameSlots(Arena.create(), 4, 1);
-    const first = room.acquire() as FrameSlot;
+    const pool = new FrameSlots(Arena.create(), 4, 1);
+    const first = pool.acquire() as FrameSlot;
     first.release();
     expect(() => first.release()).toThrow("released twice");
-    const second = room.acquire() as FrameSlot;
+    const second = pool.acquire() as FrameSlot;
     expect(() => first.release()).toThrow("released twice");
-    expect(room.acquire()).toBeNull();
+    expect(pool.acquire()).toBeNull();
     second.release();
-    expect(room.acquire()).not.toBeNull();
+    expect(pool.acquire()).not.toBeNull();
   });
 
   test("slots are counted right in any order of acquire and release", () => {
     const choice = fc.oneof(fc.constant("acquire" as const), fc.nat(9));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(choice, { maxLength: 60 }), (count, choices) => {
-        const room = new FrameSlots(Arena.create(), 8, count);
+        const pool = new FrameSlots(Arena.create(), 8, count);
         const held: FrameSlot[] = [];
         for (const each of choices) {
           if (each === "acquire") {
-            const slot = room.acquire();
+            const slot = pool.acquire();
             expect(slot === null).toBe(held.length === count);
             if (slot !== null) held.push(slot);
           } else {
@@ -64,8 +64,8 @@ describe("FrameSlots", () => {
   });
 
   test("a worker thread reads what is written into a slot, without a message", async () => {
-    const room = new FrameSlots(Arena.create(), 8, 1);
-    const slot = room.acquire() as FrameSlot;
+    const pool = new FrameSlots(Arena.create(), 8, 1);
+    const slot = pool.acquire() as FrameSlot;
     const worker = new Worker(
       `data:text/javascript,${encodeURIComponent("onmessage = ({ data }) => { data[0] += data[1]; postMessage('done'); };")}`,
     );

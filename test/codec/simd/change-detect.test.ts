@@ -9,7 +9,7 @@ import { WASM } from "../../../src/codec/bun/wasm.ts";
 import { createKernelMemory } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { pictureFormats, randomPixels, runs } from "../../support/random-pictures.ts";
 
@@ -131,22 +131,22 @@ function gaussian(seed: number): () => number {
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
     /** Two pictures in memory of their own, with canaries around each plane. */
-    async function stand() {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+    async function createPair() {
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       const place = (format: PictureFormat, a: Uint8Array, b: Uint8Array, gapBytes = 0) => {
         const planes = spreadPlanes(format, a, gapBytes, 1);
         const references = spreadPlanes(format, b, gapBytes, 254);
-        const [state = 0, ...addresses] = bench.layOut([
-          { bytes: bench.encoder.stateBytes, aligned: true },
+        const [state = 0, ...addresses] = fixture.layOut([
+          { bytes: fixture.encoder.stateBytes, aligned: true },
           ...[...planes, ...references].map(({ spread }) => ({ bytes: spread.length, aligned: false })),
         ]);
         const placed = [...planes, ...references].map(({ spread, rowBytes }, index) => {
           const address = addresses[index] ?? 0;
-          bench.bytes.set(spread, address);
+          fixture.bytes.set(spread, address);
           return { address, rowBytes };
         });
         return {
-          picture: bench.encoder.prepare(state, format),
+          picture: fixture.encoder.prepare(state, format),
           planes: placed.slice(0, planes.length),
           references: placed.slice(planes.length),
         };
@@ -156,13 +156,13 @@ for (const variant of ["relaxed", "plain"] as const) {
         noise: number,
       ): boolean[] =>
         Array.from({ length: picture.tileCount }, (_, tile) =>
-          bench.encoder.tileDiffers(picture, planes, references, tile, noise),
+          fixture.encoder.tileDiffers(picture, planes, references, tile, noise),
         );
-      return { bench, place, tiles };
+      return { fixture, place, tiles };
     }
 
     test("tileDiffers is false for equal pixels", async () => {
-      const { place, tiles } = await stand();
+      const { place, tiles } = await createPair();
       fc.assert(
         fc.property(pictureFormats(200), fc.nat(), fc.nat(40), noises, (format, seed, gapBytes, noise) => {
           const pixels = randomPixels(bytesOf(format), seed);
@@ -173,7 +173,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("tileDiffers with noise 0 finds one level in one byte, in its tile only", async () => {
-      const { bench, place, tiles } = await stand();
+      const { fixture, place, tiles } = await createPair();
       fc.assert(
         fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, byte, gapBytes) => {
           const pixels = randomPixels(bytesOf(format), seed);
@@ -184,14 +184,14 @@ for (const variant of ["relaxed", "plain"] as const) {
           const found = tiles(placed, 0);
           const expected = bytePlaces(format, placed.picture).find((place) => place.at === at)?.tile;
           expect(found.flatMap((differs, tile) => (differs ? [tile] : []))).toEqual([expected ?? -1]);
-          bench.checkCanaries();
+          fixture.checkCanaries();
         }),
         { numRuns: runs },
       );
     });
 
     test("tileDiffers tells noise from changes as the rule does", async () => {
-      const { place, tiles } = await stand();
+      const { place, tiles } = await createPair();
       let [different, alike] = [0, 0];
       fc.assert(
         fc.property(
@@ -217,7 +217,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("tileDiffers accepts a mean of N and a mean square of 8 N², and nothing above", async () => {
-      const { place, tiles } = await stand();
+      const { place, tiles } = await createPair();
       for (const [width, height] of [
         [8, 8],
         [3, 8],
@@ -266,7 +266,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("tileDiffers ignores sensor noise of 2 levels, and finds a block 3 levels brighter", async () => {
-      const { place, tiles } = await stand();
+      const { place, tiles } = await createPair();
       const format = { width: 1280, height: 720, format: "yuvj420p", quality: 75 } as const;
       const normal = gaussian(7);
       const scene = Uint8Array.from({ length: bytesOf(format) }, (_, n) => 40 + ((n * 7) % 1280) / 8);
@@ -312,7 +312,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("copyTile copies the pixels of one tile and nothing else", async () => {
-      const { bench, place, tiles } = await stand();
+      const { fixture, place, tiles } = await createPair();
       fc.assert(
         fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, number, gapBytes) => {
           const pixels = randomPixels(bytesOf(format), seed);
@@ -323,11 +323,11 @@ for (const variant of ["relaxed", "plain"] as const) {
           const expected = other.slice();
           for (const { at, tile: owner } of bytePlaces(format, picture))
             if (owner === tile) expected[at] = pixels[at] ?? 0;
-          bench.encoder.copyTile(picture, planes, references, tile);
-          bench.checkCanaries();
+          fixture.encoder.copyTile(picture, planes, references, tile);
+          fixture.checkCanaries();
           for (const [plane, { spread }] of spreadPlanes(format, expected, gapBytes, 254).entries()) {
             const start = references[plane]?.address ?? 0;
-            expect(Buffer.compare(bench.bytes.subarray(start, start + spread.length), spread)).toBe(0);
+            expect(Buffer.compare(fixture.bytes.subarray(start, start + spread.length), spread)).toBe(0);
           }
           expect(tiles(placed, 0)).toEqual(Array.from({ length: picture.tileCount }, (_, n) => n !== tile));
         }),
@@ -336,7 +336,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("tileDiffers refuses impossible tiles, rows, planes and noise", async () => {
-      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const { encoder } = await EncoderFixture.create(variant, 16 << 20);
       const state = KERNEL_TABLES_BYTES;
       const format = { width: 640, height: 480, format: "nv12", quality: 75 } as const;
       const picture = encoder.prepare(state, format);

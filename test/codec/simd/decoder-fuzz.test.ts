@@ -4,17 +4,17 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { STATUS_BAD_RECTANGLE } from "../../../src/codec/kernel/status.ts";
-import { FuzzStand, fuzz } from "../../fuzz/decoder.ts";
-import { BUILDS, missingPrograms, Stand } from "../../support/decoder-kernel.ts";
+import { FuzzFixture, fuzz } from "../../fuzz/decoder.ts";
+import { BUILDS, missingPrograms, DecoderFixture } from "../../support/decoder-kernel.ts";
 
 const fixtures = join(import.meta.dir, "../../fixtures/decoder");
 
 test("the guards find a byte written next to the given memory", async () => {
-  const stand = await Stand.create("plain");
-  const at = stand.allocate(100);
-  expect(stand.brokenGuard()).toBe(-1);
-  stand.bytes[at + 100] = 0;
-  expect(stand.brokenGuard()).toBe(at + 100);
+  const fixture = await DecoderFixture.create("plain");
+  const at = fixture.allocate(100);
+  expect(fixture.brokenGuard()).toBe(-1);
+  fixture.bytes[at + 100] = 0;
+  expect(fixture.brokenGuard()).toBe(at + 100);
 });
 
 for (const build of BUILDS) {
@@ -34,17 +34,17 @@ for (const build of BUILDS) {
     );
 
     test("the decoder survives the inputs that once broke it", async () => {
-      const stand = await FuzzStand.create(build);
+      const fixture = await FuzzFixture.create(build);
       const names = readdirSync(fixtures).filter((name) => name.endsWith(".jpg"));
       expect(names.length).toBeGreaterThan(0);
       for (const name of names) {
         const jpeg = new Uint8Array(readFileSync(join(fixtures, name)));
         for (const isTiled of [false, true]) {
           for (const box of [false, true]) {
-            const { status } = stand.run(jpeg, isTiled, box);
+            const { status } = fixture.run(jpeg, isTiled, box);
             // A rectangle outside the picture would be an error of this test, not of the JPEG.
             expect(status, name).not.toBe(STATUS_BAD_RECTANGLE);
-            stand.checkGuards();
+            fixture.checkGuards();
           }
         }
       }

@@ -13,7 +13,7 @@ import {
   moduleOf,
   picture,
   randomFrom,
-  Stand,
+  DecoderFixture,
 } from "../../support/decoder-kernel.ts";
 
 const withPrograms = describe.skipIf(missingPrograms() !== "");
@@ -42,30 +42,30 @@ function make(recipe: Recipe): Uint8Array {
 for (const build of BUILDS) {
   withPrograms(`tiles, ${build} SIMD`, () => {
     test("tiles in any ranges, on several kernels and in any order, give the whole picture", async () => {
-      const stand = await Stand.create(build);
-      const kernels = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), stand.memory)));
+      const fixture = await DecoderFixture.create(build);
+      const kernels = await Promise.all([0, 1, 2].map(() => instantiateDecoder(moduleOf(build), fixture.memory)));
       fc.assert(
         fc.property(jpegs, (recipe) => {
           const jpeg = make(recipe);
-          const whole = stand.decode(jpeg, recipe.box);
+          const whole = fixture.decode(jpeg, recipe.box);
           const random = randomFrom(recipe.seed ^ 0x5bd1e995);
-          const at = stand.put(jpeg);
-          const info = stand.picture.readHeader(at, jpeg.length);
-          const tiles = stand.picture.indexTiles(at, jpeg.length);
-          const { state, list } = stand.picture;
-          stand.picture.clear();
+          const at = fixture.put(jpeg);
+          const info = fixture.picture.readHeader(at, jpeg.length);
+          const tiles = fixture.picture.indexTiles(at, jpeg.length);
+          const { state, list } = fixture.picture;
+          fixture.picture.clear();
           const cuts = [0, tiles, ...Array.from({ length: 4 }, () => Math.floor(random() * (tiles + 1)))];
           cuts.sort((a, b) => a - b);
           const ranges = cuts.slice(1).map((to, i) => [cuts[i] ?? 0, to] as const);
           ranges.sort(() => random() - 0.5);
-          const scratches = kernels.map(() => stand.allocate(stand.picture.scratchBytes));
+          const scratches = kernels.map(() => fixture.allocate(fixture.picture.scratchBytes));
           ranges.forEach(([from, to], i) => {
             const worker = i % kernels.length;
             kernels[worker]?.decodeTiles(state, scratches[worker] ?? 0, list + from * TILE_BYTES, to - from, 0, 0, 0);
           });
           const stride = info.width * 4 + 8;
-          const pixels = stand.allocate(stride * info.height);
-          stand.bytes.fill(0xa5, pixels, pixels + stride * info.height);
+          const pixels = fixture.allocate(stride * info.height);
+          fixture.bytes.fill(0xa5, pixels, pixels + stride * info.height);
           // The pixels are converted in rectangles with borders anywhere.
           const x = Math.floor(random() * (info.width + 1));
           const y = Math.floor(random() * (info.height + 1));
@@ -90,29 +90,29 @@ for (const build of BUILDS) {
             );
             expect(status).toBe(0);
           });
-          expect(stand.pick(pixels, stride, info.width, info.height)).toEqual(whole.data);
-          expect(stand.brokenGuard()).toBe(-1);
+          expect(fixture.pick(pixels, stride, info.width, info.height)).toEqual(whole.data);
+          expect(fixture.brokenGuard()).toBe(-1);
         }),
         { numRuns: 150 },
       );
     }, 120_000);
 
     test("ranges of whole lines with their seams give the whole picture", async () => {
-      const stand = await Stand.create(build);
-      const kernel = await instantiateDecoder(moduleOf(build), stand.memory);
+      const fixture = await DecoderFixture.create(build);
+      const kernel = await instantiateDecoder(moduleOf(build), fixture.memory);
       for (const sampling of SAMPLINGS) {
         for (const box of [false, true]) {
           const how = sampling === "grey" ? ["-grayscale"] : ["-sample", sampling];
           const jpeg = cjpeg(picture("noise", 70, 90), "-quality", "90", "-restart", "1", ...how);
-          const whole = stand.decode(jpeg, box);
-          const at = stand.put(jpeg);
-          const info = stand.picture.readHeader(at, jpeg.length);
-          const tiles = stand.picture.indexTiles(at, jpeg.length);
-          const { state, list } = stand.picture;
-          stand.picture.clear();
+          const whole = fixture.decode(jpeg, box);
+          const at = fixture.put(jpeg);
+          const info = fixture.picture.readHeader(at, jpeg.length);
+          const tiles = fixture.picture.indexTiles(at, jpeg.length);
+          const { state, list } = fixture.picture;
+          fixture.picture.clear();
           const stride = info.width * 4;
-          const pixels = stand.allocate(stride * info.height);
-          const scratch = stand.allocate(stand.picture.scratchBytes);
+          const pixels = fixture.allocate(stride * info.height);
+          const scratch = fixture.allocate(fixture.picture.scratchBytes);
           const flags = flagsOf({ box });
           const shares = shareOut(info, 3);
           expect(shares.length).toBe(3);
@@ -124,14 +124,14 @@ for (const build of BUILDS) {
           for (const seam of seams(info, shares, kernel.waitingRows(state, flags))) {
             kernel.convert(state, scratch, seam.x, seam.y, seam.width, seam.height, pixels, stride, flags);
           }
-          expect(stand.pick(pixels, stride, info.width, info.height), `${sampling} ${box}`).toEqual(whole.data);
+          expect(fixture.pick(pixels, stride, info.width, info.height), `${sampling} ${box}`).toEqual(whole.data);
         }
       }
     });
 
     test("tiles decoded over an older picture equal the stitched JPEG decoded at once", async () => {
-      const stand = await Stand.create(build);
-      const live = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
+      const live = await DecoderFixture.create(build);
       fc.assert(
         fc.property(jpegs, fc.integer(), (recipe, seed) => {
           const before = make(recipe);
@@ -155,7 +155,7 @@ for (const build of BUILDS) {
           const all = oldTiles.map((_, i) => i);
           expect(live.picture.decodeTiles(sent(oldTiles, all))).toBe(0);
           live.picture.convert({ x: 0, y: 0, width: info.width, height: info.height }, pixels, stride, recipe);
-          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(stand.decode(before, recipe.box).data);
+          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(fixture.decode(before, recipe.box).data);
           // Some tiles change, in any order; only the rectangles around them are converted.
           const changed = all.filter(() => random() < 0.4).sort(() => random() - 0.5);
           expect(live.picture.decodeTiles(sent(newTiles, changed))).toBe(0);
@@ -166,7 +166,7 @@ for (const build of BUILDS) {
             before.subarray(0, header),
             all.map((i) => (changed.includes(i) ? newTiles : oldTiles)[i]),
           );
-          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(stand.decode(stitched, recipe.box).data);
+          expect(live.pick(pixels, stride, info.width, info.height)).toEqual(fixture.decode(stitched, recipe.box).data);
           expect(live.brokenGuard()).toBe(-1);
         }),
         { numRuns: 100 },

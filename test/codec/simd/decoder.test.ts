@@ -14,7 +14,7 @@ import {
   type Pixels,
   picture,
   psnr,
-  Stand,
+  DecoderFixture,
   testImages,
 } from "../../support/decoder-kernel.ts";
 
@@ -49,7 +49,7 @@ for (const build of BUILDS) {
   withPrograms(`decoder, ${build} SIMD`, () => {
     for (const sampling of SAMPLINGS) {
       test(`${sampling} decodes within 3 levels (box) and 4 (fancy) of djpeg, at 53 dB or more`, async () => {
-        const stand = await Stand.create(build);
+        const fixture = await DecoderFixture.create(build);
         // In a picture of a few pixels, one level in one chroma sample gives 53 dB. So pictures below 1,024 pixels are taken together.
         let tinySquares = 0;
         let tinySamples = 0;
@@ -62,7 +62,7 @@ for (const build of BUILDS) {
             turn += 1 + (turn % 3);
             const jpeg = jpegOf(picture(content, width, height, turn), sampling, quality, ...options);
             for (const box of [false, true]) {
-              const ours = stand.decode(jpeg, box);
+              const ours = fixture.decode(jpeg, box);
               const { max, squares, samples } = compare(ours, djpeg(jpeg, box));
               const where = `${content} ${width}×${height} q${quality} ${options.join(" ")} ${box ? "box" : "fancy"}`;
               expect(max, where).toBeLessThanOrEqual(box ? 3 : 4);
@@ -80,7 +80,7 @@ for (const build of BUILDS) {
     }
 
     test("checkerboards, stripes and black-and-white noise do not overflow at any quality", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const patterns: ((x: number, y: number, c: number) => boolean)[] = [
         (x, y) => (x + y) % 2 === 0,
         (x) => x % 2 === 0,
@@ -101,7 +101,7 @@ for (const build of BUILDS) {
         for (const quality of [1, 5, 25, 50, 90, 100]) {
           for (const sampling of ["1x1", "2x2"]) {
             const jpeg = jpegOf(image, sampling, quality, "-baseline");
-            const { max } = compare(stand.decode(jpeg), djpeg(jpeg));
+            const { max } = compare(fixture.decode(jpeg), djpeg(jpeg));
             expect(max, `q${quality} ${sampling}`).toBeLessThanOrEqual(4);
           }
         }
@@ -109,7 +109,7 @@ for (const build of BUILDS) {
     }, 60_000);
 
     test("a JPEG with a scan for each component, or one for both chromas, decodes as in djpeg", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const image = picture("photo", 117, 75);
       for (const script of ["0;1;2;", "2;0;1;", "0;1 2;", "1 2;0;"]) {
         const file = join(
@@ -121,7 +121,7 @@ for (const build of BUILDS) {
           for (const restart of [[], ["-restart", "5B"]]) {
             const jpeg = cjpeg(image, "-quality", "80", "-sample", sampling, "-scans", file, ...restart);
             for (const box of [false, true]) {
-              const { max, squares, samples } = compare(stand.decode(jpeg, box), djpeg(jpeg, box));
+              const { max, squares, samples } = compare(fixture.decode(jpeg, box), djpeg(jpeg, box));
               expect(max, `${script} ${sampling}`).toBeLessThanOrEqual(box ? 3 : 4);
               expect(psnr(squares, samples)).toBeGreaterThanOrEqual(53);
             }
@@ -131,21 +131,21 @@ for (const build of BUILDS) {
     }, 60_000);
 
     test("a JPEG with 16-bit quantisation tables (extended sequential) decodes as in djpeg", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       for (const quality of [1, 3, 8]) {
         const jpeg = cjpeg(picture("photo", 64, 48), "-quality", String(quality));
         expect(segment(jpeg, 0xc1)).toBeGreaterThan(0);
-        expect(compare(stand.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(4);
+        expect(compare(fixture.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(4);
       }
     });
 
     test("the decoder accepts missing Huffman tables, comments, APPn, fill bytes and garbage", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const plain = cjpeg(picture("photo", 90, 50), "-quality", "75", "-restart", "1");
-      const expected = stand.decode(plain).data;
+      const expected = fixture.decode(plain).data;
       const withoutDht = withoutSegments(plain, 0xc4);
       expect(withoutDht.length).toBeLessThan(plain.length - 400);
-      expect(stand.decode(withoutDht).data).toEqual(expected);
+      expect(fixture.decode(withoutDht).data).toEqual(expected);
       const comment = [0xff, 0xfe, 0x00, 0x06, 0xff, 0xd8, 0xff, 0xda];
       const app = [0xff, 0xff, 0xff, 0xe7, 0x00, 0x05, 1, 2, 3];
       const dressed = new Uint8Array([
@@ -156,37 +156,37 @@ for (const build of BUILDS) {
         ...plain.subarray(2),
         ...[0xff, 0xd9, 0x77, 0xff, 0xd0, 0xff, 0xda],
       ]);
-      const decoded = stand.decode(dressed);
+      const decoded = fixture.decode(dressed);
       expect(decoded.data).toEqual(expected);
       expect(decoded.report).toEqual({ damagedTiles: 0, isTruncated: false });
     });
 
     test("the decoder knows RGB by Adobe's marker or by the names of the components", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const jpeg = cjpeg(picture("photo", 61, 43), "-quality", "85", "-rgb");
       expect(segment(jpeg, 0xee)).toBeGreaterThan(0);
-      expect(compare(stand.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(3);
+      expect(compare(fixture.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(3);
       const named = withoutSegments(jpeg, 0xee);
-      expect(compare(stand.decode(named), djpeg(named)).max).toBeLessThanOrEqual(3);
+      expect(compare(fixture.decode(named), djpeg(named)).max).toBeLessThanOrEqual(3);
       // With transform 1, the same samples are another picture, for both decoders.
       const transformed = jpeg.slice();
       transformed[segment(jpeg, 0xee) + 15] = 1;
-      const ours = stand.decode(transformed);
+      const ours = fixture.decode(transformed);
       expect(compare(ours, djpeg(transformed)).max).toBeLessThanOrEqual(3);
-      expect(compare(ours, stand.decode(jpeg)).max).toBeGreaterThan(50);
+      expect(compare(ours, fixture.decode(jpeg)).max).toBeGreaterThan(50);
     });
 
     test("a truncated JPEG is decoded as far as it goes, grey after that, and reported", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       for (const options of [
         ["-sample", "1x1"],
         ["-sample", "1x1", "-restart", "1"],
       ]) {
         const whole = cjpeg(picture("photo", 128, 128), "-quality", "75", ...options);
-        const complete = stand.decode(whole);
+        const complete = fixture.decode(whole);
         for (const part of [0.4, 0.6, 0.85]) {
           const cut = whole.subarray(0, Math.floor(whole.length * part));
-          const ours = stand.decode(cut);
+          const ours = fixture.decode(cut);
           expect(ours.report.isTruncated).toBe(true);
           expect(ours.report.damagedTiles).toBeGreaterThan(0);
           // Complete up to some MCU, grey after it.
@@ -207,13 +207,13 @@ for (const build of BUILDS) {
     });
 
     test("a lost restart segment damages its own tile only", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const whole = cjpeg(picture("photo", 128, 128), "-quality", "75", "-sample", "1x1", "-restart", "4B");
-      const complete = stand.decode(whole);
+      const complete = fixture.decode(whole);
       const markers = restartMarkers(whole);
       expect(markers.length).toBe(63);
       const lost = new Uint8Array([...whole.subarray(0, markers[20]), ...whole.subarray(markers[21])]);
-      const ours = stand.decode(lost);
+      const ours = fixture.decode(lost);
       expect(ours.report).toEqual({ damagedTiles: 1, isTruncated: true });
       for (let mcu = 0; mcu < 256; mcu++) {
         if (Math.floor(mcu / 4) === 21) expect(isGreyMcu(ours, mcu)).toBe(true);
@@ -222,7 +222,7 @@ for (const build of BUILDS) {
     });
 
     test("the decoder refuses other kinds of JPEG with a status each, and still works", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       const good = cjpeg(picture("photo", 40, 40), "-quality", "75");
       const frame = segment(good, 0xc0);
       const withFrame = (change: (bytes: Uint8Array) => void): Uint8Array => {
@@ -253,7 +253,7 @@ for (const build of BUILDS) {
       for (const [name, jpeg, status, isForAnotherCodec] of cases) {
         let error: unknown;
         try {
-          stand.decode(jpeg);
+          fixture.decode(jpeg);
         } catch (caught) {
           error = caught;
         }
@@ -262,21 +262,21 @@ for (const build of BUILDS) {
         expect((error as KernelError).isForAnotherCodec, name).toBe(isForAnotherCodec);
         expect((error as KernelError).message.length, name).toBeGreaterThan(20);
       }
-      expect(compare(stand.decode(good), djpeg(good)).max).toBeLessThanOrEqual(4);
+      expect(compare(fixture.decode(good), djpeg(good)).max).toBeLessThanOrEqual(4);
     });
 
     const folder = testImages();
     test.skipIf(!folder)("libjpeg-turbo's own test images (SLIPSTREAM_TESTIMAGES names their folder)", async () => {
-      const stand = await Stand.create(build);
+      const fixture = await DecoderFixture.create(build);
       let compared = 0;
       for (const name of readdirSync(folder ?? ".").filter((file) => file.endsWith(".jpg"))) {
         const jpeg = new Uint8Array(readFileSync(join(folder ?? ".", name)));
         if (name.includes("ari") || name.includes("12") || name.includes("prog")) {
-          expect(() => stand.decode(jpeg), name).toThrow(KernelError);
+          expect(() => fixture.decode(jpeg), name).toThrow(KernelError);
           continue;
         }
         for (const box of [false, true]) {
-          const { max, squares, samples } = compare(stand.decode(jpeg, box), djpeg(jpeg, box));
+          const { max, squares, samples } = compare(fixture.decode(jpeg, box), djpeg(jpeg, box));
           expect(max, name).toBeLessThanOrEqual(box ? 3 : 4);
           expect(psnr(squares, samples), name).toBeGreaterThanOrEqual(53);
           compared++;

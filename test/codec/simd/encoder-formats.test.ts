@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { ColourRange } from "../../../src/codec/simd/encoder.ts";
 import type { ChromaSampling } from "../../../src/codec/jpeg/sampling.ts";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
-import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "../../support/libjpeg-turbo.ts";
 import { photoLike, type RgbPicture, randomSequence } from "../../support/generated-pictures.ts";
 
@@ -43,7 +43,7 @@ for (const variant of variants) {
     test.each(cases)(
       "$format encoded as $sampling looks like its pixels",
       async ({ format, sampling, cjpegSampling }) => {
-        const bench = await EncoderBench.create(variant);
+        const fixture = await EncoderFixture.create(variant);
         // Complete MCUs, and an odd size that ends in the middle of one.
         for (const [width, height] of [
           [320, 240],
@@ -51,7 +51,7 @@ for (const variant of variants) {
         ] as const) {
           const pixels = await toRawPixels(photoLike(width, height), format);
           const meant = await fromRawPixels(pixels, format, width, height);
-          const { jpeg, picture } = bench.encode({ width, height, format, sampling, quality: 90 }, pixels);
+          const { jpeg, picture } = fixture.encode({ width, height, format, sampling, quality: 90 }, pixels);
           const decoded = await djpeg(jpeg);
           const reference = await djpeg(await cjpeg(meant, 90, cjpegSampling, picture.restartIntervalMcus));
           expect([decoded.width, decoded.height]).toEqual([width, height]);
@@ -69,7 +69,7 @@ for (const variant of variants) {
     test.each(["yuv420p", "nv12", "yuyv422", "gray"] as const)(
       "%s of limited range reaches black and white, and is clamped",
       async (format) => {
-        const bench = await EncoderBench.create(variant);
+        const fixture = await EncoderFixture.create(variant);
         const colourRange: ColourRange = "limited";
         for (const [level, expected] of [
           [0, 0],
@@ -83,7 +83,7 @@ for (const variant of variants) {
           const pixels = new Uint8Array(frameBytes(format, picture.width, picture.height)).fill(128);
           if (format === "yuyv422") for (let n = 0; n < pixels.length; n += 2) pixels[n] = level;
           else pixels.fill(level, 0, 32 * 32);
-          const { rgb } = await djpeg(bench.encode(picture, pixels).jpeg);
+          const { rgb } = await djpeg(fixture.encode(picture, pixels).jpeg);
           for (const value of rgb) expect(Math.abs(value - expected)).toBeLessThanOrEqual(1);
         }
       },
@@ -92,7 +92,7 @@ for (const variant of variants) {
     test(
       "a picture of any size, format and content decodes as close as one by cjpeg",
       async () => {
-        const bench = await EncoderBench.create(variant);
+        const fixture = await EncoderFixture.create(variant);
         const size = fc.integer({ min: 1, max: 90 });
         await fc.assert(
           fc.asyncProperty(
@@ -109,7 +109,7 @@ for (const variant of variants) {
                 noisy && (format === "rgba" || format === "gray")
                   ? Uint8Array.from({ length: frameBytes(format, width, height) }, () => random() * 256)
                   : await toRawPixels(photoLike(width, height, seed % 97), format);
-              const { jpeg, picture } = bench.encode({ width, height, format, sampling, quality }, pixels);
+              const { jpeg, picture } = fixture.encode({ width, height, format, sampling, quality }, pixels);
               const meant = await fromRawPixels(pixels, format, width, height);
               const decoded = await djpeg(jpeg);
               expect([decoded.width, decoded.height]).toEqual([width, height]);

@@ -2,7 +2,7 @@
 // SLIPSTREAM_FOOTAGE=video.avi adds frames of real footage.
 
 import { describe, expect, test } from "bun:test";
-import { EncoderBench, rgbaOf } from "../../support/encoder-kernel.ts";
+import { EncoderFixture, rgbaOf } from "../../support/encoder-kernel.ts";
 import { cjpeg, djpeg, ffmpegComplaints, parsePnm, psnr } from "../../support/libjpeg-turbo.ts";
 import {
   checkerboard,
@@ -35,9 +35,9 @@ const pictures: Record<string, RgbPicture> = {
 };
 
 /** Encodes with both. Returns the PSNR in dB and the size of each. */
-async function compare(bench: EncoderBench, picture: RgbPicture, quality: number, sampling: "4:2:0" | "4:4:4") {
+async function compare(fixture: EncoderFixture, picture: RgbPicture, quality: number, sampling: "4:2:0" | "4:4:4") {
   const { width, height } = picture;
-  const ours = bench.encode({ width, height, format: "rgba", sampling, quality }, rgbaOf(picture));
+  const ours = fixture.encode({ width, height, format: "rgba", sampling, quality }, rgbaOf(picture));
   const theirs = await cjpeg(picture, quality, sampling === "4:2:0" ? "2x2" : "1x1", ours.picture.restartIntervalMcus);
   const [ourPicture, theirPicture] = await Promise.all([djpeg(ours.jpeg), djpeg(theirs)]);
   return {
@@ -52,9 +52,9 @@ for (const variant of variants) {
     for (const [name, picture] of Object.entries(pictures)) {
       for (const sampling of samplings) {
         test(`${name} in ${sampling} is as good as with libjpeg-turbo, and no larger`, async () => {
-          const bench = await EncoderBench.create(variant);
+          const fixture = await EncoderFixture.create(variant);
           for (const quality of qualities) {
-            const { gainDb, sizeRatio, jpeg } = await compare(bench, picture, quality, sampling);
+            const { gainDb, sizeRatio, jpeg } = await compare(fixture, picture, quality, sampling);
             // 0.12 because of the card's flat, saturated fields at q90, where an exact DCT in double precision loses 0.07 too.
             expect(gainDb).toBeGreaterThan(name === "test card" ? -0.12 : -0.1);
             expect(sizeRatio).toBeLessThan(1.01);
@@ -67,10 +67,10 @@ for (const variant of variants) {
     // All blocks of a gradient have nearly the same coefficients, so one threshold decides for all of them. Even an exact
     // DCT is up to 0.3 dB better or worse than libjpeg-turbo here, so the test compares the mean over qualities.
     test.each(samplings)("gradients in %s are as good as with libjpeg-turbo on average", async (sampling) => {
-      const bench = await EncoderBench.create(variant);
+      const fixture = await EncoderFixture.create(variant);
       let sum = 0;
       for (const quality of qualities) {
-        const { gainDb, sizeRatio, jpeg } = await compare(bench, gradients(640, 480), quality, sampling);
+        const { gainDb, sizeRatio, jpeg } = await compare(fixture, gradients(640, 480), quality, sampling);
         sum += gainDb;
         expect(gainDb).toBeGreaterThan(-0.4);
         expect(sizeRatio).toBeLessThan(1.01);
@@ -80,7 +80,7 @@ for (const variant of variants) {
     });
 
     test("noise and checkerboards of one pixel do not overflow at quality 100", async () => {
-      const bench = await EncoderBench.create(variant);
+      const fixture = await EncoderFixture.create(variant);
       const hard = {
         noise: noise(256, 256),
         "black and white": checkerboard(256, 256, [0, 0, 0], [255, 255, 255]),
@@ -89,7 +89,7 @@ for (const variant of variants) {
         "green and magenta": checkerboard(256, 256, [0, 255, 0], [255, 0, 255]),
       };
       for (const picture of Object.values(hard)) {
-        const { sizeRatio, jpeg } = await compare(bench, picture, 100, "4:4:4");
+        const { sizeRatio, jpeg } = await compare(fixture, picture, 100, "4:4:4");
         // libjpeg-turbo has 50.4 dB for the noise; one overflow in a block costs 20 dB.
         expect(psnr(picture, await djpeg(jpeg))).toBeGreaterThan(48);
         expect(sizeRatio).toBeLessThan(1.02);
@@ -97,10 +97,10 @@ for (const variant of variants) {
     });
 
     test("flat colours are exact at quality 100", async () => {
-      const bench = await EncoderBench.create(variant);
+      const fixture = await EncoderFixture.create(variant);
       for (const level of [0, 1, 16, 77, 127, 128, 129, 200, 254, 255]) {
         const flat = checkerboard(48, 48, [level, level, level], [level, level, level]);
-        const jpeg = bench.encode({ width: 48, height: 48, format: "rgba", quality: 100 }, rgbaOf(flat)).jpeg;
+        const jpeg = fixture.encode({ width: 48, height: 48, format: "rgba", quality: 100 }, rgbaOf(flat)).jpeg;
         expect((await djpeg(jpeg)).rgb).toEqual(flat.rgb);
       }
     });

@@ -11,7 +11,7 @@ import { WASM } from "../../../src/codec/bun/wasm.ts";
 import { createKernelMemory, supportedVariant } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { djpeg } from "../../support/libjpeg-turbo.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { pictureFormats, randomPixels, runs } from "../../support/random-pictures.ts";
@@ -19,12 +19,12 @@ import { pictureFormats, randomPixels, runs } from "../../support/random-picture
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
     test("encodeTiles gives the same bytes in any ranges as for the whole picture", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
           const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
-          const whole = bench.encode(format, pixels);
-          const parts = bench.encode(format, pixels, tilesACall);
+          const whole = fixture.encode(format, pixels);
+          const parts = fixture.encode(format, pixels, tilesACall);
           expect(parts.tileBytes).toEqual(whole.tileBytes);
           expect(Buffer.compare(parts.jpeg, whole.jpeg)).toBe(0);
         }),
@@ -33,36 +33,43 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("encodeTiles refuses a small target with -7 and writes nothing outside it", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
           const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
-          const { tiles } = bench.encode(format, pixels);
+          const { tiles } = fixture.encode(format, pixels);
           const targetBytes = Math.floor(tiles.length * part);
-          const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = bench.layOut([
-            { bytes: bench.encoder.stateBytes, aligned: true },
-            { bytes: bench.encoder.scratchBytes, aligned: true },
+          const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = fixture.layOut([
+            { bytes: fixture.encoder.stateBytes, aligned: true },
+            { bytes: fixture.encoder.scratchBytes, aligned: true },
             { bytes: pixels.length, aligned: false },
             { bytes: targetBytes, aligned: false },
             { bytes: 65536, aligned: true },
           ]);
-          bench.bytes.set(pixels, source);
-          const picture = bench.encoder.prepare(state, format);
+          fixture.bytes.set(pixels, source);
+          const picture = fixture.encoder.prepare(state, format);
           const encode = (): number =>
-            bench.encoder.encodeTiles(picture, scratch, planesOf(format.format, format, source), 0, picture.tileCount, {
-              address: target,
-              bytes: targetBytes,
-              tileBytesAddress: lengths,
-            });
+            fixture.encoder.encodeTiles(
+              picture,
+              scratch,
+              planesOf(format.format, format, source),
+              0,
+              picture.tileCount,
+              {
+                address: target,
+                bytes: targetBytes,
+                tileBytesAddress: lengths,
+              },
+            );
           expect(encode).toThrow(KernelError);
-          bench.checkCanaries();
+          fixture.checkCanaries();
         }),
         { numRuns: runs },
       );
     });
 
     test("bytesBound is enough for the worst pictures", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       const format = {
         width: 64,
         height: 64,
@@ -74,17 +81,17 @@ for (const variant of ["relaxed", "plain"] as const) {
       const pixels = Uint8Array.from({ length: frameBytes(format.format, format.width, format.height) }, () =>
         random() < 0.5 ? 0 : 255,
       );
-      const [state = 0, scratch = 0, source = 0, lengths = 0, target = 0] = bench.layOut([
-        { bytes: bench.encoder.stateBytes, aligned: true },
-        { bytes: bench.encoder.scratchBytes, aligned: true },
+      const [state = 0, scratch = 0, source = 0, lengths = 0, target = 0] = fixture.layOut([
+        { bytes: fixture.encoder.stateBytes, aligned: true },
+        { bytes: fixture.encoder.scratchBytes, aligned: true },
         { bytes: pixels.length, aligned: false },
         { bytes: 4096, aligned: true },
         { bytes: 2 << 20, aligned: false },
       ]);
-      bench.bytes.set(pixels, source);
-      const picture = bench.encoder.prepare(state, format);
-      const bytes = bench.encoder.bytesBound(picture, picture.tileCount);
-      const written = bench.encoder.encodeTiles(
+      fixture.bytes.set(pixels, source);
+      const picture = fixture.encoder.prepare(state, format);
+      const bytes = fixture.encoder.bytesBound(picture, picture.tileCount);
+      const written = fixture.encoder.encodeTiles(
         picture,
         scratch,
         planesOf(format.format, format, source),
@@ -131,7 +138,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("encodeTiles ignores the gaps between rows", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(
           pictureFormats(120),
@@ -140,7 +147,7 @@ for (const variant of ["relaxed", "plain"] as const) {
           fc.nat(255),
           (format, seed, gapBytes, filler) => {
             const pixels = randomPixels(frameBytes(format.format, format.width, format.height), seed);
-            const { tiles } = bench.encode(format, pixels);
+            const { tiles } = fixture.encode(format, pixels);
             const tight = planesOf(format.format, format, 0);
             const planes = tight.map(({ address, rowBytes }, plane) => {
               const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
@@ -153,20 +160,20 @@ for (const variant of ["relaxed", "plain"] as const) {
               }
               return { spread, rowBytes: rowBytes + gapBytes };
             });
-            const [state = 0, scratch = 0, target = 0, lengths = 0, ...sources] = bench.layOut([
-              { bytes: bench.encoder.stateBytes, aligned: true },
-              { bytes: bench.encoder.scratchBytes, aligned: true },
+            const [state = 0, scratch = 0, target = 0, lengths = 0, ...sources] = fixture.layOut([
+              { bytes: fixture.encoder.stateBytes, aligned: true },
+              { bytes: fixture.encoder.scratchBytes, aligned: true },
               { bytes: 1 << 20, aligned: false },
               { bytes: 65536, aligned: true },
               ...planes.map(({ spread }) => ({ bytes: spread.length, aligned: false })),
             ]);
-            for (const [plane, { spread }] of planes.entries()) bench.bytes.set(spread, sources[plane] ?? 0);
-            const picture = bench.encoder.prepare(state, format);
+            for (const [plane, { spread }] of planes.entries()) fixture.bytes.set(spread, sources[plane] ?? 0);
+            const picture = fixture.encoder.prepare(state, format);
             const placed = planes.map(({ rowBytes }, plane) => ({ address: sources[plane] ?? 0, rowBytes }));
             const output = { address: target, bytes: 1 << 20, tileBytesAddress: lengths };
-            const written = bench.encoder.encodeTiles(picture, scratch, placed, 0, picture.tileCount, output);
-            bench.checkCanaries();
-            expect(Buffer.compare(bench.bytes.subarray(target, target + written), tiles)).toBe(0);
+            const written = fixture.encoder.encodeTiles(picture, scratch, placed, 0, picture.tileCount, output);
+            fixture.checkCanaries();
+            expect(Buffer.compare(fixture.bytes.subarray(target, target + written), tiles)).toBe(0);
           },
         ),
         { numRuns: runs },
@@ -174,7 +181,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("prepare refuses formats that cannot be encoded, each with its status", async () => {
-      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const { encoder } = await EncoderFixture.create(variant, 16 << 20);
       const good = { width: 640, height: 480, format: "rgba", quality: 75 } as const;
       const status = (format: PictureFormat): unknown => {
         try {
@@ -196,7 +203,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("encodeTiles refuses tile ranges and rows that do not fit the picture", async () => {
-      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const { encoder } = await EncoderFixture.create(variant, 16 << 20);
       const state = KERNEL_TABLES_BYTES;
       const scratch = state + encoder.stateBytes;
       const source = scratch + encoder.scratchBytes;
@@ -244,7 +251,7 @@ for (const variant of ["relaxed", "plain"] as const) {
 }
 
 test("the encoder encodes pictures with sides of 8192 pixels", async () => {
-  const bench = await EncoderBench.create(supportedVariant() ?? "plain", 512 << 20);
+  const fixture = await EncoderFixture.create(supportedVariant() ?? "plain", 512 << 20);
   for (const [width, height] of [
     [8192, 33],
     [17, 8192],
@@ -254,7 +261,7 @@ test("the encoder encodes pictures with sides of 8192 pixels", async () => {
     const row = randomPixels(width, 1);
     const pixels = new Uint8Array(width * height);
     for (let y = 0; y < height; y++) pixels.set(row, y * width);
-    const decoded = await djpeg(bench.encode(format, pixels, 4000).jpeg);
+    const decoded = await djpeg(fixture.encode(format, pixels, 4000).jpeg);
     expect([decoded.width, decoded.height]).toEqual([width, height]);
   }
 }, 60_000);
@@ -272,9 +279,9 @@ test("defaultRestartInterval divides the line, and comes near to 128 pixels if i
 test("several workers that share a picture give the same bytes as one", async () => {
   const variant = supportedVariant() ?? "plain";
   const format = { width: 1280, height: 720, format: "rgba", quality: 80 } as const;
-  const bench = await EncoderBench.create(variant);
+  const fixture = await EncoderFixture.create(variant);
   const pixels = randomPixels(frameBytes(format.format, format.width, format.height), 11);
-  const whole = bench.encode(format, pixels);
+  const whole = fixture.encode(format, pixels);
 
   const module = await WASM.kernel("encoder", variant);
   const memory = createKernelMemory(64 << 20);

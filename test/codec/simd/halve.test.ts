@@ -8,7 +8,7 @@ import { WASM } from "../../../src/codec/bun/wasm.ts";
 import { createKernelMemory, instantiateKernel } from "../../../src/codec/simd/kernel-module.ts";
 import { KERNEL_TABLES_BYTES } from "../../../src/codec/memory/arena.ts";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
-import { EncoderBench } from "../../support/encoder-kernel.ts";
+import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { randomPixels, runs } from "../../support/random-pictures.ts";
 
@@ -93,7 +93,7 @@ const formats = fc.constantFrom(...PIXEL_FORMATS);
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
     test("halve makes each sample the mean of four, in any ranges of rows and any order", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(
           formats,
@@ -109,19 +109,19 @@ for (const variant of ["relaxed", "plain"] as const) {
               : randomPixels(sourceBytes, seed);
             const half = halfSize(size);
             const expected = halved(format, size, pixels);
-            const [source = 0, target = 0] = bench.layOut([
+            const [source = 0, target = 0] = fixture.layOut([
               { bytes: sourceBytes, aligned: false },
               { bytes: expected.length, aligned: false },
             ]);
-            bench.bytes.set(pixels, source);
-            bench.bytes.fill(0xa5, target, target + expected.length);
+            fixture.bytes.set(pixels, source);
+            fixture.bytes.fill(0xa5, target, target + expected.length);
             const edges = [0, ...cuts.map((cut) => Math.min(cut, half.height)), half.height].toSorted((a, b) => a - b);
             const ranges = edges.slice(1).map((end, n) => ({ first: edges[n] ?? 0, end }));
             for (const { first, end } of ranges.toReversed())
-              bench.encoder.halve(format, size, source, target, first, end - first);
-            bench.checkCanaries();
-            expect(Buffer.compare(bench.bytes.subarray(target, target + expected.length), expected)).toBe(0);
-            expect(Buffer.compare(bench.bytes.subarray(source, source + sourceBytes), pixels)).toBe(0);
+              fixture.encoder.halve(format, size, source, target, first, end - first);
+            fixture.checkCanaries();
+            expect(Buffer.compare(fixture.bytes.subarray(target, target + expected.length), expected)).toBe(0);
+            expect(Buffer.compare(fixture.bytes.subarray(source, source + sourceBytes), pixels)).toBe(0);
           },
         ),
         { numRuns: runs * 2 },
@@ -129,20 +129,20 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("halve leaves other rows as they are", async () => {
-      const bench = await EncoderBench.create(variant, 16 << 20);
+      const fixture = await EncoderFixture.create(variant, 16 << 20);
       const size = { width: 70, height: 100 };
       const pixels = randomPixels(70 * 100, 3);
       const expected = halved("gray", size, pixels);
-      const [source = 0, target = 0] = bench.layOut([
+      const [source = 0, target = 0] = fixture.layOut([
         { bytes: pixels.length, aligned: false },
         { bytes: expected.length, aligned: false },
       ]);
-      bench.bytes.set(pixels, source);
-      bench.bytes.fill(7, target, target + expected.length);
-      bench.encoder.halve("gray", size, source, target, 16, 16);
+      fixture.bytes.set(pixels, source);
+      fixture.bytes.fill(7, target, target + expected.length);
+      fixture.encoder.halve("gray", size, source, target, 16, 16);
       expected.fill(7, 0, 16 * 35);
       expected.fill(7, 32 * 35);
-      expect(Buffer.compare(bench.bytes.subarray(target, target + expected.length), expected)).toBe(0);
+      expect(Buffer.compare(fixture.bytes.subarray(target, target + expected.length), expected)).toBe(0);
     });
 
     test("halve reads and writes no byte after the pixels, which may end where the memory ends", async () => {
@@ -192,7 +192,7 @@ for (const variant of ["relaxed", "plain"] as const) {
     });
 
     test("halve refuses rows outside the half-size picture, and impossible sizes", async () => {
-      const { encoder } = await EncoderBench.create(variant, 16 << 20);
+      const { encoder } = await EncoderFixture.create(variant, 16 << 20);
       const status = (format: PixelFormat, size: Size, firstRow: number, rows: number): unknown => {
         try {
           return encoder.halve(format, size, 4 << 20, 8 << 20, firstRow, rows);
