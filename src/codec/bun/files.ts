@@ -1,6 +1,8 @@
 // The files that codecs need at run time, in one list: WebAssembly and the worker. `bun build --compile` packs the WebAssembly from these
 // imports; the worker has to be named as one more entry point.
 
+/// <reference path="./wasm-files.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
+
 import mozjpegDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm" with { type: "file" };
 import mozjpegEncoder from "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm" with { type: "file" };
 import decoderPlain from "../kernel/build/decoder.plain.wasm" with { type: "file" };

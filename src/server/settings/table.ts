@@ -33,7 +33,7 @@ export const SERVE_SETTINGS = [
     placeholder: "what",
     repeats: true,
     default: DEFAULTS.source,
-    help: "auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; repeat it for several cameras",
+    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; repeat it for several cameras",
   },
   {
     name: "device",

@@ -1,0 +1,96 @@
+// Prints docs/options.md from the tables of settings.
+//
+// usage: bun scripts/options-doc.ts     test/scripts/options-doc.test.ts fails until it has been run
+
+import { join } from "node:path";
+import { VIEW_SETTINGS } from "../src/cli/view-settings.ts";
+import type { SettingEntry, SettingScope, SettingType } from "../src/core/setting-table.ts";
+import { SERVE_SETTINGS, SETTINGS_FILE } from "../src/server/settings/table.ts";
+
+export const PAGE = join(import.meta.dir, "../docs/options.md");
+
+const INTRODUCTION = `# Options
+
+This page is printed from the tables of settings (src/server/settings/table.ts and src/cli/view-settings.ts); \`bun run docs\` prints it
+again. [usage.md](usage.md) explains sources, keys, the settings file and exit codes.`;
+
+const SERVE = `## bun run serve
+
+\`bun run serve [options]\` serves live video. A key of ${SETTINGS_FILE} has the name of its flag without the dashes; the command line
+wins over the file.`;
+
+const VIEW = `## bun run view
+
+\`bun run view [options] [HOST[:PORT][/CAMERA]]\` shows the video of a server. Without an address it takes the server of this machine, or
+one that it finds on the network. Without a camera it takes the first.`;
+
+const LOG = `## The log
+
+Lines have a level (\`debug\`, \`info\`, \`warning\`, \`error\`) and a subject, such as \`server\`, \`capture\`, \`camera\`, \`encode\` or \`deliver\`. With
+several cameras the name of the camera is a part of the subject: \`capture:door\`. \`--log-level\` sets the least important level that is
+printed. The variable \`SLIPSTREAM_LOG\` sets it for single subjects:
+
+\`\`\`sh
+SLIPSTREAM_LOG=deliver:debug,capture=warning bun run serve
+\`\`\`
+
+On a terminal a line has the time of day. In a service or a pipe it has an ISO time stamp, its level and its subject. With \`--json\` it is
+bare text.`;
+
+const PLACES: Readonly<Record<SettingScope, string>> = {
+  server: "In the file: for the server.",
+  cameras: "In the file: for all cameras, or for one under `[[cameras]]`.",
+  camera: "In the file: under `[[cameras]]`.",
+  program: "",
+};
+
+/** The whole page. */
+export function optionsPage(): string {
+  const serve = SERVE_SETTINGS.map((entry) => describe(entry, true));
+  const view = VIEW_SETTINGS.map((entry) => describe(entry, false));
+  return `${[INTRODUCTION, SERVE, ...serve, VIEW, ...view, LOG].join("\n\n")}\n`;
+}
+
+function describe(entry: SettingEntry, hasFile: boolean): string {
+  const { name, type, placeholder, isFileOnly, default: byDefault, help, negation, conflicts } = entry;
+  const flag = isFileOnly ? name : type.kind === "switch" ? `--${name}` : `--${name} <${placeholder}>`;
+  const facts = [
+    `${help[0]?.toUpperCase()}${help.slice(1)}.`,
+    valuesOf(type),
+    byDefault === undefined ? "" : `Default: ${byDefault}.`,
+    negation === undefined ? "" : `\`--no-${name}\`: ${negation}.`,
+    conflicts === undefined ? "" : `Not together with ${conflicts.map((other) => `\`--${other}\``).join(", ")}.`,
+    isFileOnly ? "There is no flag." : "",
+    hasFile ? PLACES[entry.scope] : "",
+  ];
+  return `### \`${flag}\`\n\n${wrap(facts.filter(Boolean).join(" "))}`;
+}
+
+function valuesOf(type: SettingType): string {
+  switch (type.kind) {
+    case "choice":
+      return `One of ${type.choices.map((choice) => `\`${choice}\``).join(", ")}.`;
+    case "number":
+    case "whole number": {
+      const [from, to] = type.range;
+      return `A ${type.kind} from ${from} to ${to}${type.or === undefined ? "" : `, or \`${type.or}\``}.`;
+    }
+    default:
+      return "";
+  }
+}
+
+const MOST_COLUMNS = 130;
+
+/** Breaks a paragraph at spaces, but not inside of code. */
+function wrap(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(/ (?=(?:[^`]*`[^`]*`)*[^`]*$)/)) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= MOST_COLUMNS) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}
+
+if (import.meta.main) await Bun.write(PAGE, optionsPage());

@@ -1,0 +1,102 @@
+// The library: the code of docs/library.md and of the @examples is type-checked and run against the real thing.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeJpeg } from "../src/index.ts";
+import { TEST_TIMEOUT_MS } from "./support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const ROOT = join(import.meta.dir, "..");
+/** A program that depends on slipstream; it lies below node_modules so that type checks find the types of Bun. */
+const FOLDER = mkdtempSync(join(ROOT, "node_modules", ".library-examples-"));
+
+interface Example {
+  name: string;
+  code: string;
+}
+
+/** The pieces of code of a page. */
+function piecesOf(page: string): Example[] {
+  const text = readFileSync(join(ROOT, page), "utf8");
+  return [...text.matchAll(/^## ([^\n]+)\n(?:(?!^## ).)*?```ts\n(.*?)```/gms)].map(([, title = "", code = ""]) => ({
+    name: `${page}: ${title}`,
+    code,
+  }));
+}
+
+/** The @examples of a source file; each gets an import of all public names that it uses. */
+function examplesOf(path: string, names: readonly string[]): Example[] {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  return [...text.matchAll(/@example\n((?: +\* ?[^/\n][^\n]*\n)+)/g)].map(([, lines = ""], index) => {
+    const code = lines.replaceAll(/^ +\* ?/gm, "");
+    const used = names.filter((name) => new RegExp(`\\b${name}\\(`).test(code));
+    return { name: `${path}: example ${index + 1}`, code: `import { ${used.join(", ")} } from "slipstream";\n${code}` };
+  });
+}
+
+const NAMES = ["createCamera", "createJpegCodec", "decodeJpeg", "encodeJpeg", "serve"];
+const EXAMPLES = [
+  ...piecesOf("docs/library.md"),
+  ...["src/server/serve.ts", "src/capture/push-camera.ts", "src/codec/bun/jpeg.ts"].flatMap((path) =>
+    examplesOf(path, NAMES),
+  ),
+];
+const fileOf = (index: number) => join(FOLDER, `example-${index}.ts`);
+
+beforeAll(async () => {
+  mkdirSync(join(FOLDER, "node_modules"));
+  symlinkSync(ROOT, join(FOLDER, "node_modules", "slipstream"));
+  const files = EXAMPLES.map((_, index) => fileOf(index));
+  for (const [index, { code }] of EXAMPLES.entries()) writeFileSync(fileOf(index), `${code}\nexport {};\n`);
+  const compilerOptions = { noUnusedLocals: false };
+  writeFileSync(
+    join(FOLDER, "tsconfig.json"),
+    JSON.stringify({ extends: join(ROOT, "tsconfig.json"), files, include: [], compilerOptions }),
+  );
+  const photo = await encodeJpeg(new Uint8Array(32 * 16 * 4), { width: 32, height: 16 });
+  writeFileSync(join(FOLDER, "photo.jpg"), photo);
+});
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+describe("library", () => {
+  test("library: the page has its pieces of code, and each public function an @example", () => {
+    expect(piecesOf("docs/library.md")).toHaveLength(4);
+    for (const name of NAMES) {
+      expect([name, EXAMPLES.some((each) => !each.name.startsWith("docs") && each.code.includes(`${name}(`))]).toEqual([
+        name,
+        true,
+      ]);
+    }
+  });
+
+  test("library: the examples have the right types", async () => {
+    const check = Bun.spawn([process.execPath, "check", "--no-script", "--project", join(FOLDER, "tsconfig.json")], {
+      cwd: ROOT,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const said = `${await new Response(check.stdout).text()}${await new Response(check.stderr).text()}`;
+    expect([await check.exited, said]).toEqual([0, said]);
+  });
+
+  test.each(EXAMPLES.map(({ name }, index) => [name, index] as const))(
+    "library: %s runs and ends",
+    async (_, index) => {
+      const program = Bun.spawn([process.execPath, fileOf(index)], { cwd: FOLDER, stdout: "pipe", stderr: "pipe" });
+      const errors = await new Response(program.stderr).text();
+      expect([await program.exited, errors]).toEqual([0, ""]);
+    },
+  );
+
+  test("library: importing it prints nothing, opens nothing and lets the process end", async () => {
+    const program = Bun.spawn([process.execPath, "-e", 'import "slipstream";'], {
+      cwd: FOLDER,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect(await new Response(program.stdout).text()).toBe("");
+    expect([await program.exited, await new Response(program.stderr).text()]).toEqual([0, ""]);
+  });
+});
