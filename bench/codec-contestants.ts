@@ -5,7 +5,7 @@ import { createJsquash } from "../src/codec/jsquash.ts";
 import { instantiateDecoder, JpegPicture } from "../src/codec/simd/decoder.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
-import type { KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import type { KernelVariant } from "../src/codec/wasm/variants.ts";
 import { cutTiles, stitchTiles } from "../src/codec/jpeg/stitch.ts";
 import { planesOf, type PixelFormat, type Size } from "../src/core/pixel-format.ts";
 import { loadNativeTurbojpeg } from "./native-turbojpeg.ts";

@@ -2,7 +2,7 @@
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
-import { createCodec } from "../src/codec/load-codec.ts";
+import { createCodec } from "../src/codec/threads/load-codec.ts";
 import { DEFAULT_CODEC } from "../src/codec/codecs.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { type LatencyMs, median } from "../src/core/statistics.ts";

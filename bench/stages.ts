@@ -4,7 +4,8 @@
 import { Arena } from "../src/codec/memory/arena.ts";
 import { SimdEncoder } from "../src/codec/simd/encoder.ts";
 import { planesOf } from "../src/core/pixel-format.ts";
-import { instantiateKernel, type KernelVariant } from "../src/codec/simd/kernel-module.ts";
+import { instantiateKernel } from "../src/codec/simd/kernel-module.ts";
+import type { KernelVariant } from "../src/codec/wasm/variants.ts";
 import { median } from "../src/core/statistics.ts";
 import { type Bench, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";

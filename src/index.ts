@@ -13,7 +13,7 @@ export type { Setting } from "./capture/control-values.ts";
 export type { Delivery, FrameFormat, FrameSink, Source } from "./capture/source.ts";
 export { createJpegCodec, decodeJpeg, encodeJpeg } from "./codec/bun/jpeg.ts";
 export type { CodecName } from "./codec/codecs.ts";
-export type { DecodedJpeg, DecodeOptions, EncodeOptions, JpegCodec } from "./codec/jpeg-codec.ts";
+export type { DecodedJpeg, DecodeOptions, EncodeOptions, JpegCodec } from "./codec/threads/jpeg-codec.ts";
 export { type Micros, nowMicros } from "./core/clock.ts";
 export { CodecError, ConnectionError, MissingError, ProtocolError, SourceError, UsageError } from "./core/errors.ts";
 export { type Log, type LogFields, type LogLevel, lineLog, SILENT_LOG } from "./core/log.ts";

@@ -8,7 +8,7 @@ import { type BunPlugin, Glob } from "bun";
 import { WASM_PATHS } from "../src/codec/bun/files.ts";
 import { writeWelcome } from "../src/protocol/greeting.ts";
 import { MessageType, WIRE_VERSION } from "../src/protocol/wire.ts";
-import type { WasmFile } from "../src/codec/wasm-modules.ts";
+import type { WasmFile } from "../src/codec/wasm/modules.ts";
 import { cjpeg, djpeg } from "./support/jpeg-tools.ts";
 import type { Page } from "./support/page.ts";
 import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.ts";

@@ -6,14 +6,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { SetupError, say } from "./run.ts";
 
-/** Entry files, each with the address of the 64 KiB in the arena for its constant tables (simd/kernel-module.ts). */
+/** Entry files, each with the address of the 64 KiB in the arena for its constant tables (codec/memory/arena.ts). */
 const ENTRIES = [
   { name: "decoder", folder: "decode", memoryBaseBytes: 1 << 16 },
   { name: "encoder", folder: "encode", memoryBaseBytes: 2 << 16 },
   { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded together with the encoder
 ];
 
-/** Two builds of the same source; simd/kernel-module.ts picks one at start. */
+/** Two builds of the same source; codec/wasm/variants.ts chooses one at start. */
 const VARIANTS = [
   { name: "relaxed", features: ["threads", "simd", "relaxed-simd"] },
   { name: "plain", features: ["threads", "simd"] },

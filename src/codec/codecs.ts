@@ -1,4 +1,4 @@
-// Which codecs there are, and what each can do. Plain data: main threads read it without loading a codec (load-codec.ts does that).
+// Which codecs there are, and what each can do. Plain data: main threads read it without loading a codec (threads/load-codec.ts does that).
 
 /** What a codec can do. */
 export interface CodecAbilities {

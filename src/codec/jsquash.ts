@@ -7,7 +7,7 @@ import type { Arena } from "./memory/arena.ts";
 import { frameBytes } from "../core/pixel-format.ts";
 import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";
-import type { WasmModules } from "./wasm-modules.ts";
+import type { WasmModules } from "./wasm/modules.ts";
 
 /** The package takes and returns the browser's ImageData, which Bun does not have. It uses only this much of it. */
 class PlainImageData {

@@ -5,7 +5,7 @@ import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
 import type { Decoded } from "../../src/codec/codec.ts";
 import type { CodecName } from "../../src/codec/codecs.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
-import { createCodec } from "../../src/codec/load-codec.ts";
+import { createCodec } from "../../src/codec/threads/load-codec.ts";
 import type { Sampling, PixelFormat, Size } from "../../src/core/pixel-format.ts";
 
 export interface ByteFrame extends Size {

@@ -5,7 +5,8 @@ import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
 import { type PictureFormat, SimdEncoder } from "../../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
 import { WASM } from "../../src/codec/bun/wasm.ts";
-import { createKernelMemory, type KernelVariant } from "../../src/codec/simd/kernel-module.ts";
+import { createKernelMemory } from "../../src/codec/simd/kernel-module.ts";
+import type { KernelVariant } from "../../src/codec/wasm/variants.ts";
 import { KERNEL_TABLES_BYTES } from "../../src/codec/memory/arena.ts";
 
 import type { RgbPicture } from "./generated-pictures.ts";

@@ -4,7 +4,7 @@ import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
 import type { PictureFormat } from "../../src/codec/simd/encoder.ts";
 import { mcusPerLine } from "../../src/codec/jpeg/tile-grid.ts";
-import { supportedVariant } from "../../src/codec/simd/kernel-module.ts";
+import { supportedVariant } from "../../src/codec/wasm/variants.ts";
 import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { EncoderFixture } from "./encoder-kernel.ts";
 import type { NumberedTile } from "./tile-lists.ts";

@@ -9,7 +9,7 @@ import decoderPlain from "../kernel/build/decoder.plain.wasm" with { type: "file
 import decoderRelaxed from "../kernel/build/decoder.relaxed.wasm" with { type: "file" };
 import encoderPlain from "../kernel/build/encoder.plain.wasm" with { type: "file" };
 import encoderRelaxed from "../kernel/build/encoder.relaxed.wasm" with { type: "file" };
-import type { WasmFile } from "../wasm-modules.ts";
+import type { WasmFile } from "../wasm/modules.ts";
 
 /** Paths by name. The kernels are built by set-up (scripts/setup/kernels.ts). */
 export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../core/errors.ts";
-import { type DecodedJpeg, type DecodeOptions, type EncodeOptions, JpegCodec } from "../jpeg-codec.ts";
+import { type DecodedJpeg, type DecodeOptions, type EncodeOptions, JpegCodec } from "../threads/jpeg-codec.ts";
 import { BUN_RUNTIME } from "./runtime.ts";
 
 /** More threads than this are rarely faster than what feeds them. */

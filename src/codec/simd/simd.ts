@@ -13,7 +13,7 @@ import { KernelError } from "./kernel-status.ts";
 import { cutTiles, stitchTiles } from "../jpeg/stitch.ts";
 import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
-import type { WasmModules } from "../wasm-modules.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 
 /** Output memory is first reserved for this many pixels a byte, enough for pictures from cameras. If it is full, the bound for any picture is reserved. */
 const PIXELS_PER_OUTPUT_BYTE = 2;

@@ -6,7 +6,7 @@ import { GrowingBlock } from "../memory/growing-block.ts";
 import { BATCHES_LEFT, NEXT_BATCH, type TileJob } from "../tile-jobs.ts";
 import { TILE_BYTES } from "../kernel/decode/layout.ts";
 import { instantiateDecoder } from "./decoder.ts";
-import type { WasmModules } from "../wasm-modules.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
 
 /** Lives in one thread; any number of threads may work on one picture. */

@@ -1,6 +1,6 @@
 // What the pool needs of a thread. Each runtime starts threads in its own way: Bun's worker threads (bun/), a page's web workers.
 
-import type { WasmModules } from "../wasm-modules.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 import type { Job, WorkerMessage, WorkerSetup } from "./job.ts";
 
 /** A running codec thread. In it, `serveJobs` (serve-jobs.ts) does the jobs. */

@@ -3,7 +3,7 @@
 import type { CodecName } from "../codecs.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { BandOutput } from "../tile-jobs.ts";
-import type { WasmModules } from "../wasm-modules.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage } from "./job.ts";
 

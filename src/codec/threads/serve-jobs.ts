@@ -3,11 +3,11 @@
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { greyOut } from "../grey.ts";
-import { createCodec } from "../load-codec.ts";
+import { createCodec } from "./load-codec.ts";
 import { Arena } from "../memory/arena.ts";
 import { createTileDecoder, type TileDecoder } from "../simd/tile-decoder.ts";
 import type { BandOutput, TileEncoder } from "../tile-jobs.ts";
-import type { WasmModules } from "../wasm-modules.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
 import { warmUp } from "./warm-up.ts";
 

@@ -1,11 +1,11 @@
 // The WebAssembly files of the codecs, compiled once a thread. Where their bytes come from is up to the runtime.
 
-import { type KernelName, type KernelVariant, supportedVariant } from "./simd/kernel-module.ts";
+import { type KernelName, type KernelVariant, supportedVariant } from "./variants.ts";
 
 /** A kernel's build, or one half of MozJPEG. */
 export type WasmFile = `${KernelName}.${KernelVariant}` | "mozjpeg-decoder" | "mozjpeg-encoder";
 
-/** Reads a file's bytes: from disk (bun/wasm-files.ts), or by `fetch` in a page. Rejects with what to do about a file that is missing. */
+/** Reads a file's bytes: from disk (bun/wasm.ts), or by `fetch` in a page. Rejects with what to do about a file that is missing. */
 export type ReadWasm = (file: WasmFile) => Promise<ArrayBuffer | Uint8Array<ArrayBuffer>>;
 
 export class WasmModules {

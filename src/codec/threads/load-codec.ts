@@ -1,11 +1,11 @@
 // Loads a codec by its name. Only codec threads import this file: it loads the kernels.
 
-import type { Codec } from "./codec.ts";
-import type { CodecName } from "./codecs.ts";
-import { createJsquash } from "./jsquash.ts";
-import type { Arena } from "./memory/arena.ts";
-import { createSimd } from "./simd/simd.ts";
-import type { WasmModules } from "./wasm-modules.ts";
+import type { Codec } from "../codec.ts";
+import type { CodecName } from "../codecs.ts";
+import { createJsquash } from "../jsquash.ts";
+import type { Arena } from "../memory/arena.ts";
+import { createSimd } from "../simd/simd.ts";
+import type { WasmModules } from "../wasm/modules.ts";
 
 const LOADERS = {
   // MozJPEG reads the kinds of JPEG that our kernel does not.

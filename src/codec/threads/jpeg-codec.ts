@@ -1,7 +1,7 @@
 // JPEGs for programs that use Slipstream as a library: pixels to a JPEG and back, on codec threads, with a bounded queue.
 
-import { CodecError, UsageError } from "../core/errors.ts";
-import { onAbort } from "../core/on-abort.ts";
+import { CodecError, UsageError } from "../../core/errors.ts";
+import { onAbort } from "../../core/on-abort.ts";
 import {
   frameBytes,
   isPixelFormat,
@@ -12,14 +12,14 @@ import {
   SAMPLINGS,
   type Sampling,
   type Size,
-} from "../core/pixel-format.ts";
-import { readJpegHeader } from "./jpeg/header.ts";
-import { withHuffmanTables } from "./jpeg/standard-huffman.ts";
-import { Arena } from "./memory/arena.ts";
-import { type Block, RecycledBlocks } from "./memory/recycled-blocks.ts";
-import type { CodecRuntime } from "./threads/codec-thread.ts";
-import type { DecodeJob, EncodeJob, JobResult } from "./threads/job.ts";
-import { CodecPool } from "./threads/pool.ts";
+} from "../../core/pixel-format.ts";
+import { readJpegHeader } from "../jpeg/header.ts";
+import { withHuffmanTables } from "../jpeg/standard-huffman.ts";
+import { Arena } from "../memory/arena.ts";
+import { type Block, RecycledBlocks } from "../memory/recycled-blocks.ts";
+import type { CodecRuntime } from "./codec-thread.ts";
+import type { DecodeJob, EncodeJob, JobResult } from "./job.ts";
+import { CodecPool } from "./pool.ts";
 
 /** What `pixels` hold, and how they are encoded. Width and height are pixels, 1 to 8192. */
 export interface EncodeOptions extends Size {
