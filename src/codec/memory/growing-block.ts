@@ -11,7 +11,10 @@ export class GrowingBlock {
     this.#arena = arena;
   }
 
-  /** Returns the address of at least `bytes`. When the block has to grow, it moves, and its contents are lost. Throws CodecError when the arena is full. */
+  /**
+   * Returns the address of at least `bytes`. When the block has to grow, it moves, and its contents are lost.
+   * Throws CodecError when the arena is full.
+   */
   reserve(bytes: number): number {
     if (bytes > this.#bytes) {
       // Half as much again, so that sizes that rise slowly do not take a new block each time.

@@ -15,7 +15,7 @@ import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 
-/** Output memory is first reserved for this many pixels a byte, enough for pictures from cameras. If it is full, the bound for any picture is reserved. */
+/** Output memory is first reserved at this many pixels a byte, enough for pictures from cameras; the bound for any picture comes after that. */
 const PIXELS_PER_OUTPUT_BYTE = 2;
 const MIN_OUTPUT_BYTES = 64 * 1024;
 

@@ -2,17 +2,23 @@
 
 import type { CodecPool } from "./pool.ts";
 
-/** Several cameras or views that give jobs to one pool. */
+/** A camera or a view that gives jobs to a pool. */
+export interface PoolUser {
+  /** Gives jobs to idle threads, if there are any to do. */
+  pump(): void;
+}
+
+/** Several users of one pool. */
 export class FairShare {
   readonly #pool: Pick<CodecPool, "idleThreads">;
   /** The one that got a thread longest ago is first. */
-  readonly #users: { pump(): void }[] = [];
+  readonly #users: PoolUser[] = [];
 
   constructor(pool: Pick<CodecPool, "idleThreads">) {
     this.#pool = pool;
   }
 
-  add(user: { pump(): void }): void {
+  add(user: PoolUser): void {
     this.#users.push(user);
   }
 
