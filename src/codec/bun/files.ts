@@ -1,5 +1,7 @@
-// The files that codecs need at run time, in one list: WebAssembly and the worker. `bun build --compile` packs the WebAssembly from these
-// imports; the worker has to be named as one more entry point.
+// The files that codecs need at run time, in one list: WebAssembly and the worker.
+//
+// `bun build --compile --root src PROGRAM src/codec/bun/worker.ts` packs them all: the WebAssembly by these imports, and the worker as one
+// more entry point.
 
 /// <reference path="./wasm-files.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
 
@@ -21,4 +23,7 @@ export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {
   "mozjpeg-encoder": mozjpegEncoder,
 };
 
-export const WORKER_URL = new URL("./worker.ts", import.meta.url);
+/** In a compiled program all modules are one file at the root, and entry points keep their paths below `--root`. */
+const isCompiled = import.meta.url.startsWith("file:///$bunfs/");
+
+export const WORKER_URL = new URL(isCompiled ? "./codec/bun/worker.ts" : "./worker.ts", import.meta.url);

@@ -1,0 +1,36 @@
+// A compiled program carries the codecs: their WebAssembly and their worker are in the binary.
+
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
+import { largestDifference, testPicture, toRgbaBytes } from "../../support/samples.ts";
+
+const ROOT = join(import.meta.dir, "../../..");
+const folder = mkdtempSync(join(tmpdir(), "slipstream-compiled-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a compiled program decodes baseline and progressive JPEGs with what is in the binary", async () => {
+  const program = join(folder, "program.ts");
+  writeFileSync(
+    program,
+    `import { decodeJpeg } from "${ROOT}/src/codec/bun/jpeg.ts";
+     const { pixels } = await decodeJpeg(await Bun.stdin.bytes());
+     await Bun.write(Bun.stdout, pixels);`,
+  );
+  const binary = join(folder, "program");
+  const entries = [program, join(ROOT, "src/codec/bun/worker.ts")];
+  const build = Bun.spawn(["bun", "build", "--compile", "--root", join(ROOT, "src"), ...entries, "--outfile", binary], {
+    cwd: ROOT,
+    stdout: "ignore",
+  });
+  expect(await build.exited).toBe(0);
+  for (const args of [[], ["-progressive"]]) {
+    const jpeg = cjpeg(testPicture({ width: 64, height: 48 }), ...args);
+    // An empty working folder without the project: nothing but the binary is there.
+    const { stdout, stderr } = Bun.spawnSync([binary], { stdin: jpeg, cwd: folder });
+    expect(stderr.toString()).toBe("");
+    expect(largestDifference(new Uint8Array(stdout), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
+  }
+}, 30_000);
