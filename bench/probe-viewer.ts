@@ -1,8 +1,8 @@
-// A viewer that looks at what it shows: reads the frame code out of the decoded pixels, and reports what it found.
+// A viewer that checks what it shows: it reads the frame code in the decoded pixels and reports the latency.
 //
 // usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
 //
-// With a warm-up the seconds begin so long after the first picture, with a line {"warm":true}; what was before is forgotten.
+// With a warm-up, the seconds begin that long after the first picture, with a line {"warm":true}; earlier pictures do not count.
 
 import { parseAddress } from "../src/client/connect/address.ts";
 import type { RgbaPicture } from "../src/client/screens/overlay.ts";
@@ -17,21 +17,21 @@ import type { Size } from "../src/core/pixel-format.ts";
 import { readFrameCode } from "../src/capture/pattern/frame-code.ts";
 import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
 
-/** What the pixels say, beside what the product says of itself. */
+/** The figures from the pixels, and the viewer's own report. */
 export interface ProbeReport {
   product: ViewReport;
-  /** From the time in the picture to now, when it was shown. */
+  /** From the time in the frame code to the moment when the picture was shown. */
   pixelLatencyMs: LatencyMs;
   frames: number;
   unreadable: number;
   /** Frames shown after a newer one. */
   outOfOrder: number;
-  /** Age of the picture on the screen, looked at again and again from the first picture to the end. */
+  /** The age of the picture on the screen, sampled from the first picture to the end. */
   age: AgeSamples;
-  /** Of the picture that was on the screen at the end. */
+  /** The size of the last picture. */
   width: number;
   height: number;
-  /** Median of the pixel latency of what was shown in the last second of the run. */
+  /** The median pixel latency in the last second of the run. */
   lastSecondMs: number;
   firstFrame: number;
   lastFrame: number;
@@ -39,7 +39,7 @@ export interface ProbeReport {
 }
 
 const [address, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2);
-/** For the first picture and the start of the program, beside the warm-up and the measured seconds. */
+/** Time for the start of the program and the first picture, in addition to the warm-up and the measured seconds. */
 const PATIENCE_SECONDS = 30;
 
 const pixelLatency = new Durations();
@@ -52,7 +52,7 @@ let size: Size = { width: 0, height: 0 };
 const age = new AgeOverTime();
 let firstAt = 0;
 let lastAt = 0;
-/** Of what was shown in the last second or so: when, and how old. */
+/** The pictures of about the last second: when they were shown, and how old they were. */
 const recent: { at: Micros; age: number }[] = [];
 const ending = new AbortController();
 let isWarm = warmUpSeconds === undefined;

@@ -1,6 +1,6 @@
-// Hears what a process of a soak run says: one JSON object a line, until it ends.
+// Reads the findings of a process of a soak run: one JSON object a line, until the process ends.
 
-/** Resolves when the process has closed its output; a last line that was cut off by its end is left out. */
+/** Resolves when the process has closed its output. An incomplete last line is ignored. */
 export async function hearFindings<Said>(
   stdout: ReadableStream<Uint8Array>,
   hear: (said: Said) => void,

@@ -1,21 +1,21 @@
-// The judge of a soak run: compares what viewers show with what the server had at the same frame.
+// The judge of a soak run: compares what viewers show with what the server had for the same frame.
 
 import type { FrameFinding } from "./findings.ts";
 
-/** Frames of the server that are remembered; a viewer says within seconds what it shows. */
+/** Server frames to remember. Viewers report a frame within seconds. */
 const REMEMBERED = 20_000;
-/** So many frames on, the server has surely said what it had. */
+/** After that many further frames, the server has certainly reported a frame. */
 const PATIENCE_FRAMES = 300;
 
 export class Judge {
-  /** What was wrong, one line each. */
+  /** One line for each error. */
   readonly wrong: string[] = [];
   checked = 0;
   readonly #stored = new Set<string>();
   #newest = 0;
   #waiting: { name: string; finding: FrameFinding }[] = [];
 
-  /** The server's tile store had this. */
+  /** The server's tile store held this frame. */
   stored(finding: FrameFinding): void {
     this.#stored.add(keyOf(finding));
     this.#newest = Math.max(this.#newest, finding.frameNumber);
@@ -23,16 +23,16 @@ export class Judge {
     if (this.#waiting.length > 0) this.#judge(PATIENCE_FRAMES);
   }
 
-  /** A viewer has shown this. */
+  /** A viewer has shown this frame. */
   shown(name: string, finding: FrameFinding): void {
     this.checked++;
-    if (!finding.isEqual) this.wrong.push(`${name}: frame ${finding.frameNumber} is not what its own JPEG decodes to`);
-    // The two come through different pipes, so the server's word may be still to come.
+    if (!finding.isEqual) this.wrong.push(`${name}: frame ${finding.frameNumber} does not equal its own JPEG`);
+    // Server and viewers use different pipes, so the server's report may still be on its way.
     this.#waiting.push({ name, finding });
     this.#judge(PATIENCE_FRAMES);
   }
 
-  /** All has been said. */
+  /** All processes have ended: judges what still waits. */
   conclude(): void {
     this.#judge(0);
   }
@@ -41,7 +41,9 @@ export class Judge {
     this.#waiting = this.#waiting.filter(({ name, finding }) => {
       if (this.#stored.has(keyOf(finding))) return false;
       if (patienceFrames > 0 && this.#newest < finding.frameNumber + patienceFrames) return true;
-      this.wrong.push(`${name}: frame ${finding.frameNumber}, ${finding.width}x${finding.height}, is not the server's`);
+      this.wrong.push(
+        `${name}: frame ${finding.frameNumber}, ${finding.width}x${finding.height}, is not the server's frame`,
+      );
       return false;
     });
   }

@@ -1,9 +1,9 @@
-// `bun run soak`: one server for a long time, viewers that come, go, dawdle and misbehave, and a judge of what they see.
+// `bun run soak`: one server for a long time, viewers that come, go, stall and misbehave, and a judge of what they show.
 //
 // usage: bun run soak [minutes]
 //
-// Judged: that every viewer's picture is, pixel for pixel, the JPEG that the server stitches of that frame; that the steady
-// viewer never waits long for a picture; and that neither the server's memory nor the steady viewer's grows.
+// The judge checks three things. The pixels of each viewer equal the JPEG that the server stitches from that frame. The steady viewer
+// never waits long for a picture. The memory of the server and of the steady viewer does not grow.
 
 import { fileURLToPath } from "node:url";
 import { atLeast, atMost, formatTable, round } from "../bench.ts";
@@ -14,15 +14,15 @@ import { hearFindings } from "./hear.ts";
 import { Judge } from "./judge.ts";
 
 const SAMPLE_MS = 2_000;
-/** Growth after the first minute that is still none: garbage comes and goes. */
+/** Growth after the first minute that does not count: garbage comes and goes. */
 const GROWTH_LIMIT = 1.05;
 const GUESTS_AT_ONCE = 2;
-/** The longest that a viewer with a good link may be without a new picture while others come, go and break things. */
+/** The longest time without a new picture for a viewer with a good link, while others come, go and misbehave. */
 const GAP_LIMIT_MS = 1_000;
 
 const minutes = Number(process.argv[2] ?? 10);
 if (!(minutes >= 2)) {
-  console.error("error: the soak takes a number of minutes, at least 2: the first is for warming up");
+  console.error("error: the soak takes a number of minutes, at least 2 (the first minute is for warming up)");
   process.exit(2);
 }
 
@@ -61,7 +61,7 @@ const steady = startViewer(port, "steady", ["0"], (seen) => {
 });
 const thinLink = await startLink({ serverPort: port, bitsPerSecond: 4e6, delayMs: 20 });
 
-/** What guests do; each is over after a while. */
+/** What guests do; each visit ends by itself. */
 const GUESTS: Record<string, () => Promise<void>> = {
   plain: () => visit("plain", port, ["0"], "SIGTERM"),
   small: () => visit("small", port, ["0", "640x360"], "SIGTERM"),
@@ -151,7 +151,7 @@ const bounds = [
     growth(warm(samples.viewer)),
     GROWTH_LIMIT,
   ),
-  atMost("pictures that are not what the server stitches", judge.wrong.length, 0),
+  atMost("pictures that differ from the server's", judge.wrong.length, 0),
   atLeast("pictures compared a minute", judge.checked / minutes, 60),
   atMost("longest time without a new picture, steady viewer, ms", steadySeen.longestGapMs, GAP_LIMIT_MS),
   atMost("connections of the steady viewer", steadySeen.connections, 1),

@@ -1,4 +1,4 @@
-// The server of a soak run: says of each frame of each rendition what its tile store holds.
+// The server of a soak run: reports what the tile store holds, for each frame of each rendition.
 //
 // usage: bun bench/soak/server.ts
 

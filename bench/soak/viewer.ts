@@ -1,4 +1,4 @@
-// A viewer of a soak run: again and again it decodes the JPEG of what it shows whole, and compares that with its pixels.
+// A viewer of a soak run: twice a second it decodes the JPEG of the shown picture as a whole, and compares it with the pixels.
 //
 // usage: bun bench/soak/viewer.ts PORT SLOW_MS [WIDTHxHEIGHT]
 
@@ -48,13 +48,15 @@ const stopping = new AbortController();
 process.on("SIGTERM", () => stopping.abort());
 await view(
   {
-    ...{
-      address: { host: "127.0.0.1", port: Number(port), camera: "" },
-      display: "none",
-      renderer: "auto",
-      workers: 2,
-    },
-    ...{ output: null, frames: null, seconds: null, once: false, size: size === undefined ? null : parseSize(size) },
+    address: { host: "127.0.0.1", port: Number(port), camera: "" },
+    display: "none",
+    renderer: "auto",
+    workers: 2,
+    size: size === undefined ? null : parseSize(size),
+    output: null,
+    frames: null,
+    seconds: null,
+    once: false,
   },
   stopping.signal,
   {

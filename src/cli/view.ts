@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
 import { type Address, formatAddress, parseAddress } from "../client/connect/address.ts";
 import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../client/connect/ask.ts";
-import { askOn, findAddress, OWN_ADDRESS } from "../client/connect/discover.ts";
+import { findAddress, OWN_ADDRESS } from "../client/connect/discover.ts";
 import { describeViewing, type ViewReport } from "../client/figures.ts";
 import { type ViewOptions, view } from "../client/view.ts";
 import { describeGrid, describeGridEnd, viewGrid } from "../client/view-grid.ts";
@@ -16,6 +16,7 @@ import { addFlags, parsed } from "./flags.ts";
 import { openLog } from "./log.ts";
 import { Output } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
+import { askOn } from "./terminal-question.ts";
 import { openTraceFile } from "./trace-file.ts";
 import { VIEW_SETTINGS, type ViewFlags } from "./view-settings.ts";
 

@@ -1,43 +1,43 @@
-// One direction of an emulated link: a router's queue, a line of so many bits a second, and the way to the other end.
+// One direction of an emulated link: a router's queue, a line with a bit rate, and a delay.
 
-/** About one packet of an Ethernet, so that what shares the line waits for no more than that. */
-const PIECE_BYTES = 1448;
-/** A router's queue, in time at the line's rate. */
+/** The payload of one Ethernet packet: bytes that share the line wait for one packet at most. */
+const PACKET_BYTES = 1448;
+/** The length of the router's queue, as a time at the line's rate. */
 const QUEUE_MS = 100;
 const LEAST_QUEUE_BYTES = 16 * 1024;
 
-/** What both directions of a link, and all connections over it, have in common. */
+/** The figures of a link, the same for both directions and all connections. */
 export interface LinkFigures {
   bitsPerSecond: number;
-  /** One way. */
+  /** The delay in one direction. */
   delayMs: number;
-  /** Before the line; null = 100 ms worth, at least 16 KiB. */
+  /** The queue before the line; null: what the line sends in 100 ms, 16 KiB at least. */
   queueBytes: number | null;
-  /** Nothing passes before this moment of `performance.now()`. */
+  /** Nothing passes before this time of `performance.now()`. */
   stalledUntil: number;
 }
 
 export interface LaneEnds {
-  /** Gives bytes to whoever is at the far end; false: it takes no more until `unblock()`. */
+  /** Hands bytes to the far end. Returns false if it takes no more until `unblock()`. */
   deliver(bytes: Uint8Array): boolean;
-  /** The queue has become full, or has room again: whoever feeds it should stop reading, or go on. */
+  /** The queue has become full (stop feeding the lane) or is half empty again (go on). */
   onFull(isFull: boolean): void;
-  /** Everything is delivered, and the near end had said that nothing more comes. */
+  /** Everything is delivered, and the near end has sent its last byte. */
   onEnd(): void;
 }
 
 /**
- * Bytes come out as they went in, no sooner than the figures of the link allow. All goes by the clock: a timer that fires
- * late makes several pieces leave at once, and the rate is kept.
+ * Bytes come out as they went in, and never earlier than the figures of the link allow. All times come from the clock: when a
+ * timer fires late, several packets leave at once, and the rate stays right.
  */
 export class Lane {
   readonly #link: LinkFigures;
   readonly #ends: LaneEnds;
-  /** Before the line. */
+  /** Packets before the line. */
   #queue: { bytes: Uint8Array; cameAt: number }[] = [];
   #queuedBytes = 0;
   #isFull = false;
-  /** Behind it; no more than rate × delay. */
+  /** Packets on their way after the line; rate × delay at most. */
   #travelling: { bytes: Uint8Array; arrivesAt: number }[] = [];
   #lineFreeAt = 0;
   #isBlocked = false;
@@ -50,24 +50,24 @@ export class Lane {
     this.#ends = ends;
   }
 
-  /** Takes all of it, whatever its size: what a socket had already read cannot be given back. */
+  /** Takes the whole chunk, also when the queue is full: bytes that a socket has read cannot be given back. */
   feed(chunk: Uint8Array): void {
     const cameAt = performance.now();
-    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      const bytes = chunk.slice(at, at + PIECE_BYTES); // a copy: the socket's memory is its own after the call
+    for (let at = 0; at < chunk.length; at += PACKET_BYTES) {
+      const bytes = chunk.slice(at, at + PACKET_BYTES); // a copy: after the call the socket uses its memory again
       this.#queue.push({ bytes, cameAt });
     }
     this.#queuedBytes += chunk.length;
     this.pump();
   }
 
-  /** Nothing more comes. */
+  /** The near end has sent its last byte. */
   end(): void {
     this.#isEnding = true;
     this.pump();
   }
 
-  /** Forgets what is under way. */
+  /** Drops everything. */
   close(): void {
     this.#isClosed = true;
     this.#queue = [];
@@ -79,11 +79,11 @@ export class Lane {
   unblock(): void {
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
-    this.#lineFreeAt = Math.max(this.#lineFreeAt, performance.now()); // the line stood still meanwhile
+    this.#lineFreeAt = Math.max(this.#lineFreeAt, performance.now()); // the line stood still until now
     this.pump();
   }
 
-  /** Moves what is due, and comes back when something is again; to be called when the link's figures have changed. */
+  /** Moves the packets that are due, and sets a timer for the next. Call it when the link's figures have changed. */
   pump(): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
@@ -123,7 +123,7 @@ export class Lane {
     }
   }
 
-  /** When the first in the queue gets the line: once it is there, the line is free, and a stall is over. */
+  /** When the first packet of the queue gets the line: it has arrived, the line is free, and no stall lasts. */
   #startsAt(): number {
     const [first] = this.#queue;
     if (first === undefined) return Number.POSITIVE_INFINITY;
@@ -137,9 +137,9 @@ export class Lane {
   }
 
   #tellFullness(): void {
-    const room = this.#link.queueBytes ?? Math.max(LEAST_QUEUE_BYTES, (this.#link.bitsPerSecond / 8000) * QUEUE_MS);
-    // Half empty before it is fed again: going on and stopping for each piece would cost more than it smooths.
-    const isFull = this.#isFull ? this.#queuedBytes > room / 2 : this.#queuedBytes >= room;
+    const capacity = this.#link.queueBytes ?? Math.max(LEAST_QUEUE_BYTES, (this.#link.bitsPerSecond / 8000) * QUEUE_MS);
+    // Fed again when half empty: stopping and going on for each packet would cost more than it smooths.
+    const isFull = this.#isFull ? this.#queuedBytes > capacity / 2 : this.#queuedBytes >= capacity;
     if (isFull === this.#isFull) return;
     this.#isFull = isFull;
     this.#ends.onFull(isFull);

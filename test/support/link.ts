@@ -1,9 +1,9 @@
-// A link: a relay on TCP between viewers and a server that makes the loopback as thin a link as one likes; no root needed.
+// A link: a TCP relay between viewers and a server that makes the loopback as slow as a test needs, without root.
 //
-// Each connection has the link to itself, in each direction a lane of its own (lane.ts). A relay ends TCP on both sides, so it
-// cannot lose packets, and the kernel's own buffers stand before its queue: on the loopback they take megabytes at once,
-// where a real sender's grow with its congestion window. So this is the harder test for whoever counts on a full
-// socket to be told that the link is slow, and no test at all of what a lost packet does.
+// Each connection has the link to itself, with a lane in each direction (lane.ts). A relay ends TCP on both sides, so it cannot lose
+// packets. The kernel's buffers stand before its queue: on the loopback they take megabytes at once, where those of a real sender
+// grow with its congestion window. So this is a hard test for a sender that relies on a full socket to notice a slow link, and no
+// test of what a lost packet does.
 
 import type { Socket } from "bun";
 import { Outbox } from "../../src/protocol/outbox.ts";
@@ -11,23 +11,23 @@ import { GONE } from "../../src/protocol/transport.ts";
 import { Lane, type LinkFigures } from "./lane.ts";
 
 export interface LinkOptions {
-  /** On 127.0.0.1, as the relay's own. */
+  /** The server's port on 127.0.0.1, where the relay listens too. */
   serverPort: number;
-  /** In each direction. */
+  /** The rate in each direction. */
   bitsPerSecond: number;
-  /** One way: a round trip takes twice as long. */
+  /** The delay in one direction; a round trip takes twice as long. */
   delayMs: number;
-  /** The queue before the line, when it is full the relay stops reading; default: 100 ms worth, at least 16 KiB. */
+  /** The queue before the line; the relay stops reading when it is full. Default: what the line sends in 100 ms, 16 KiB at least. */
   queueBytes?: number;
 }
 
 export interface Link {
-  /** Where viewers connect to. */
+  /** The port that viewers connect to. */
   readonly port: number;
-  /** Nothing passes for so long, in neither direction; nothing is lost by it. */
+  /** Nothing passes in either direction for that time, and nothing is lost. */
   stall(milliseconds: number): void;
   setRate(bitsPerSecond: number): void;
-  /** Hangs up on everybody. */
+  /** Closes all connections. */
   close(): void;
 }
 
@@ -40,7 +40,7 @@ export function openLink({ serverPort, bitsPerSecond, delayMs, queueBytes }: Lin
     allowHalfOpen: true,
     socket: {
       open(socket) {
-        socket.pause(); // until there is somebody to pass it on to
+        socket.pause(); // until the relay has a connection to the server
         const passage = new Passage(link, () => passages.delete(passage));
         passages.add(passage);
         passage.viewer.attach(socket);
@@ -80,9 +80,9 @@ function connect(serverPort: number, passage: Passage): void {
         passage.server.attach(socket);
         passage.viewer.resume();
       },
-      connectError: () => undefined, // the promise says it
+      connectError: () => undefined, // the promise rejects too
     },
-  }).catch(() => passage.abort()); // nobody listens there: the viewer is hung up on, as it would be without a relay
+  }).catch(() => passage.abort()); // no server listens: the viewer's connection ends, as it would without a relay
 }
 
 type RelaySocket = Socket<{ end: End }>;
@@ -95,7 +95,7 @@ const HANDLERS = {
   error: (socket: RelaySocket, error: Error) => socket.data.end.closed(error),
 };
 
-/** One viewer's connection and the one that was made for it to the server. */
+/** The connection of one viewer, and the relay's connection to the server for it. */
 class Passage {
   readonly viewer: End;
   readonly server: End;
@@ -112,20 +112,20 @@ class Passage {
     this.server.lane.pump();
   }
 
-  /** Hangs up on both without a word, as one of them did. */
+  /** Terminates both connections, because one of them was terminated. */
   abort(): void {
     this.viewer.terminate();
     this.server.terminate();
     this.#onGone();
   }
 
-  /** Both have hung up in good order. */
+  /** Ends the passage if both sides have closed. */
   settle(): void {
     if (this.viewer.isClosed && this.server.isClosed) this.#onGone();
   }
 }
 
-/** One socket of a passage, and the lane that takes what it says to the other. */
+/** One socket of a passage, and the lane that carries its bytes to the other. */
 class End {
   readonly lane: Lane;
   readonly #passage: Passage;
@@ -156,7 +156,7 @@ class End {
     this.#socket?.resume();
   }
 
-  /** The peer has said that nothing more comes; it may still listen. */
+  /** The program behind this socket has sent its last byte; it may still receive. */
   ended(): void {
     this.#hasEnded = true;
     this.lane.end();
@@ -186,7 +186,7 @@ class End {
     return this.#outbox.idle;
   }
 
-  /** Says to the peer that nothing more comes; where it has said so itself, that was all. */
+  /** The last byte has been sent: half-closes the socket, or closes it if the program behind it has sent its last byte too. */
   #finish(): void {
     if (this.#hasEnded) this.#socket?.end();
     else this.#socket?.shutdown();

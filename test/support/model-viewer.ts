@@ -1,4 +1,4 @@
-// A viewer by the letter of wire.ts, over a connection in memory, that compares every frame it is sent with the truth.
+// A viewer in memory that follows wire.ts literally and compares each frame that it receives with the true one.
 
 import { readGoodbye, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
@@ -10,49 +10,49 @@ import type { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { Truth } from "./tile-delivery-model.ts";
 import { tilesOf } from "./tile-lists.ts";
 
-/** SOI and EOI, before the number that stands in a JPEG here: whatever looks for a header finds none. */
+/** SOI and EOI, which stand before the frame number in the JPEGs of the model: no header follows them. */
 export const JPEG_START = [0xff, 0xd8, 0xff, 0xd9] as const;
 
-/** Pings, pongs and the like that may wait beside a frame, and what a frame takes beside its tiles. */
+/** Bytes that may wait beside a frame's tiles: pings, pongs, and the head of the frame. */
 const SMALL_BYTES = 12_000;
-/** Of the largest frame: all tiles of a full picture. */
+/** Bytes of the largest frame: all tiles of a picture. */
 const FRAME_BYTES = 8 * 1_000;
 
 export class ModelViewer {
   readonly notices: m.Notice[] = [];
   readonly viewer: Viewer;
-  /** Newest frame that came whole. */
+  /** The newest frame that arrived completely. */
   lastFrame = 0;
-  /** Of tiles and pictures, without what is around them. */
+  /** Bytes of its tiles or its JPEG. */
   lastFrameBytes = 0;
   paused = false;
   isGone = false;
   framesSeen = 0;
   readonly #truths: readonly Truth[];
   readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => this.#hear(type, body));
-  #room = Number.POSITIVE_INFINITY;
-  /** Which the Stream named; null: whole pictures follow. */
+  #capacity = Number.POSITIVE_INFINITY;
+  /** The epoch in the last Stream; null: whole pictures follow. */
   #epoch: number | null = null;
   #streams = 0;
-  /** Frame of which each tile is; 0 = none has come since the Stream. */
+  /** The frame that each tile comes from; 0: no tile has come since the Stream. */
   #tiles: number[] = [];
   #partial: number | null = null;
   #unacknowledged: number[] = [];
   #unanswered: number[] = [];
-  /** What the server's window must be, since it hears the same as its own. */
+  /** Computes the window that the server must have: both know the same Acks. */
   readonly #credit = new Credit();
   #widestWindow = 1;
 
   constructor(reception: Reception, truths: readonly Truth[]) {
     this.#truths = truths;
     const write = (bytes: Uint8Array) => {
-      const count = Math.min(this.#room, bytes.length);
-      this.#room -= count;
+      const count = Math.min(this.#capacity, bytes.length);
+      this.#capacity -= count;
       this.#splitter.feed(bytes.slice(0, count));
       return count;
     };
     const hangUp = () => {
-      throw new Error("the server hung up");
+      throw new Error("the server closed the connection");
     };
     this.viewer = reception.connect({ address: "model", write, bufferedBytes: 0, end: hangUp, abort: hangUp });
     this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
@@ -67,25 +67,25 @@ export class ModelViewer {
     return this.#streams > 0 && this.#epoch === null;
   }
 
-  /** Takes so many bytes more, then none until the next time. */
+  /** Takes that many bytes more, then none until the next call. */
   read(bytes: number): void {
     if (this.isGone) return;
-    this.#room = bytes;
+    this.#capacity = bytes;
     const before = this.framesSeen;
     this.viewer.drained();
     const came = this.framesSeen - before;
-    if (came > 2) throw new Error(`${came} frames were waiting, where one may, and one be composed when that has left`);
+    if (came > 2) throw new Error(`${came} frames came; one may wait, and one more is composed when it has left`);
   }
 
-  /** Reads what waits, and checks that it is bounded. */
+  /** Reads what waits, and checks that it is little. */
   readWaiting(): void {
     const limit = 2 * FRAME_BYTES + SMALL_BYTES;
     this.read(limit);
-    if (!this.isGone && this.#room <= 0) throw new Error(`more than ${limit} bytes were waiting`);
-    this.#room = 0;
+    if (!this.isGone && this.#capacity <= 0) throw new Error(`more than ${limit} bytes were waiting`);
+    this.#capacity = 0;
   }
 
-  /** Acknowledges one of the frames that came; false where there is none. */
+  /** Acknowledges one of the frames that arrived; false if there is none. */
   acknowledge(
     which: number,
     outcome: m.Ack["outcome"],
@@ -108,12 +108,12 @@ export class ModelViewer {
     this.viewer.receive(m.writeWish({ paused, keepsSize: width % 2 === 1, width, height }));
   }
 
-  /** Wishes that its pictures stay of one size. */
+  /** Asks for pictures of one size. */
   keepSize(): void {
     this.viewer.receive(m.writeWish({ paused: this.paused, keepsSize: true, width: 0, height: 0 }));
   }
 
-  /** Says something, so that it is not taken for gone, and answers. */
+  /** Sends a Ping, so that the server does not miss it, and answers the server's pings. */
   ping(): void {
     if (this.isGone) return;
     this.viewer.receive(m.writePing({ sentAt: 1 }));
@@ -157,7 +157,7 @@ export class ModelViewer {
     if (!isLast) return;
     const shown = this.#tiles.join(" ");
     const expected = truth.frames.get(frameNumber)?.join(" ");
-    if (shown !== expected) throw new Error(`frame ${frameNumber} shows ${shown}, where ${expected} is true`);
+    if (shown !== expected) throw new Error(`frame ${frameNumber} shows ${shown}; it should show ${expected}`);
     this.#endFrame(frameNumber);
   }
 
@@ -175,7 +175,7 @@ export class ModelViewer {
     if (this.#partial !== null && frameNumber < this.#partial)
       throw new Error(`part of frame ${frameNumber} came after one of ${this.#partial}`);
     if (this.#unacknowledged.length >= this.#widestWindow)
-      throw new Error(`${this.#unacknowledged.length + 1} frames in flight, where ${this.#widestWindow} are allowed`);
+      throw new Error(`${this.#unacknowledged.length + 1} frames in flight; ${this.#widestWindow} are allowed`);
   }
 
   #endFrame(frameNumber: number): void {

@@ -1,4 +1,4 @@
-// Tiles one by one, as tests think of them, and as lists, as they cross the wire.
+// Tiles as single objects for tests, converted to and from the lists that cross the wire.
 
 import { TileCollector, type TileList } from "../../src/protocol/tile-list.ts";
 
@@ -7,7 +7,7 @@ export interface NumberedTile {
   bytes: Uint8Array;
 }
 
-/** Of ascending numbers. */
+/** A list of tiles with ascending numbers. */
 export function listOf(tiles: readonly NumberedTile[]): TileList {
   const collector = new TileCollector(tiles.length);
   for (const { number, bytes } of tiles) collector.add(number, bytes, 0, bytes.length);

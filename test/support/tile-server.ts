@@ -1,4 +1,4 @@
-// A small server for viewers: real sockets, a clock of its own, and whatever messages a test wants to send.
+// A small server for viewers on real sockets: a shifted clock, and any messages that a test sends.
 
 import type { Socket, TCPSocketListener } from "bun";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -34,7 +34,7 @@ export class TileServer implements Disposable {
   #viewer: Socket<Peer> | null = null;
   #pongs = 0;
 
-  /** `shiftMicros`: how far its clock is ahead of the viewer's. */
+  /** `shiftMicros` is how far its clock is ahead of the viewer's. A Peer would answer pings with the real clock. */
   constructor(shiftMicros = 0) {
     this.#shiftMicros = shiftMicros;
     this.#listener = Bun.listen<Peer>({
@@ -57,12 +57,12 @@ export class TileServer implements Disposable {
     return this.#listener.port;
   }
 
-  /** Now, by its own clock. */
+  /** The time of its own clock. */
   now(): number {
     return nowMicros() + this.#shiftMicros;
   }
 
-  /** Waits until the viewer knows the two clocks' offset. */
+  /** Waits until the viewer knows the offset of the clocks. */
   async greeted(): Promise<void> {
     await until(() => this.#pongs > 0, "a viewer and its first Ping");
   }
@@ -71,7 +71,7 @@ export class TileServer implements Disposable {
     this.send(writeStream(stream));
   }
 
-  /** One part of a frame, which was captured a while ago. */
+  /** Sends one part of a frame that is `ageMicros` old. */
   sendTiles(frameNumber: number, tiles: NumberedTile[], isLast = true, ageMicros = 0): void {
     const now = this.now();
     this.send(
@@ -95,7 +95,7 @@ export class TileServer implements Disposable {
     this.#viewer?.data.outbox.send(bytes);
   }
 
-  /** Waits for so many Acks in all. */
+  /** Waits until that many Acks have arrived in all. */
   async acked(count: number): Promise<void> {
     await until(() => this.acks.length >= count, `Ack ${count}; there are ${JSON.stringify(this.acks)}`);
   }

@@ -1,8 +1,8 @@
-// Two machines on a network of their own: network namespaces of the kernel, with a cable between them (ip-netns(8), veth(4)).
+// Two machines on a network of their own: network namespaces with a virtual cable between them (ip-netns(8), veth(4)).
 
 export interface Machine {
   address: string;
-  /** What runs a program there. */
+  /** The command line that runs a program on the machine, before the program's own. */
   through: readonly string[];
   run(...command: string[]): void;
 }
@@ -18,9 +18,9 @@ function ip(...args: string[]): void {
 
 let networks = 0;
 
-/** Throws where namespaces cannot be made: not root, no `ip`, no kernel support. */
+/** Throws if namespaces cannot be created: not root, no `ip`, no support in the kernel. */
 export function openNetwork(): Network {
-  if (Bun.which("ip") === null) throw new Error("there is no program 'ip'");
+  if (Bun.which("ip") === null) throw new Error("the program 'ip' is missing");
   const names = ["a", "b"].map((end) => `slipstream-${process.pid}-${networks}${end}`) as [string, string];
   networks++;
   const close = () => {
@@ -44,7 +44,7 @@ export function openNetwork(): Network {
   }
 }
 
-/** Why there can be no networks here; null where there can. */
+/** Why no network can be created here; null if it can. */
 export function whyNoNetwork(): string | null {
   try {
     openNetwork()[Symbol.dispose]();

@@ -1,4 +1,4 @@
-// A whole Picture message, for tests that are a server themselves.
+// A whole Picture message, for tests that act as a server.
 
 import { PICTURE_HEAD_BYTES, type PictureStamps, writePictureHead } from "../../src/protocol/messages.ts";
 

@@ -1,7 +1,6 @@
-// Finds servers without an address: the one on this machine, else those that announce themselves on the local network.
+// Finds servers without an address: the server on this machine, or those that announce themselves on the local network.
 
 import type { RemoteInfo } from "node:dgram";
-import { createInterface } from "node:readline/promises";
 import multicastDns, { type ResponsePacket } from "multicast-dns";
 import { sleep } from "../../core/clock.ts";
 import { ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
@@ -14,20 +13,20 @@ export interface FoundServer extends ServiceText {
   address: Address;
 }
 
-/** Where a server on this machine listens unless told otherwise. */
+/** The address of a server on this machine that listens on the default port. */
 export const OWN_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
 
-/** Answers come at once, but for lost packets and machines that sleep; the question is asked three times. */
+/** Answers come at once, unless a packet is lost or a machine sleeps. So the question is sent three times. */
 const LOOK_FOR_MS = 2_000;
 const ASK_AT_MS = [0, 400, 1_000];
-const ANSWER_WITHIN_MS = 500;
+const OWN_TIMEOUT_MS = 500;
 
-/** How to ask somebody; null where nobody is there to be asked. */
+/** Asks the user a question; null if there is no terminal. */
 export type Ask = ((question: string) => Promise<string>) | null;
 
 /**
- * Where to connect to where the user did not say: the server of this machine, or the one on the network, or the one of several that
- * `ask` is answered with; the own address where there is none. Throws UsageError with all of them where nobody can be asked.
+ * The address to connect to if the user gave none: the server on this machine, or the only one on the network, or the one of several
+ * that the user chooses. OWN_ADDRESS if none is found. Throws UsageError that lists the servers if there are several and no terminal.
  */
 export async function findAddress(say: (text: string) => void, ask: Ask, signal: AbortSignal): Promise<Address> {
   if (await answers(OWN_ADDRESS)) return OWN_ADDRESS;
@@ -40,7 +39,7 @@ export async function findAddress(say: (text: string) => void, ask: Ask, signal:
   }
   const [first] = found;
   if (first === undefined) {
-    say(`no server answers on this machine, and none was found on the network; write its HOST where it is elsewhere`);
+    say(`no server answers on this machine, and none was found on the network; if it is elsewhere, give its HOST`);
     return OWN_ADDRESS;
   }
   if (found.length > 1) return choose(found, ask, signal);
@@ -48,18 +47,18 @@ export async function findAddress(say: (text: string) => void, ask: Ask, signal:
   return first.address;
 }
 
-/** Servers that answer within that time, ordered by address. Throws ConnectionError where the network does not let us ask. */
+/** Servers that answer within that time, ordered by address. Throws ConnectionError if the network does not allow multicast. */
 export async function findServers(forMs: number, signal: AbortSignal): Promise<FoundServer[]> {
   const found = new Map<string, FoundServer>();
   const mdns = multicastDns();
   const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => undefined); // heard below, or all is over
+  broken.promise.catch(() => undefined); // an error after the search has no listener
   const fail = (cause: unknown) => {
     if (cause)
       broken.reject(new ConnectionError(`cannot look for servers on the network: ${messageOf(cause)}`, { cause }));
   };
   mdns.on("error", fail);
-  mdns.on("response", (response: ResponsePacket, from: RemoteInfo) => takeIn(found, response, from));
+  mdns.on("response", (response: ResponsePacket, from: RemoteInfo) => keepInstances(found, response, from));
   const asking = ASK_AT_MS.map((afterMs) => setTimeout(() => mdns.query(SERVICE, "PTR", fail), afterMs));
   try {
     await Promise.race([sleep(forMs, signal), broken.promise]);
@@ -70,8 +69,8 @@ export async function findServers(forMs: number, signal: AbortSignal): Promise<F
   return [...found.values()].toSorted((a, b) => formatAddress(a.address).localeCompare(formatAddress(b.address)));
 }
 
-/** Keeps the instances of a response, and forgets those that say goodbye (time to live 0; RFC 6762, 10.1). */
-function takeIn(
+/** Keeps the instances of a response, and removes those that are withdrawn (time to live 0; RFC 6762, 10.1). */
+function keepInstances(
   found: Map<string, FoundServer>,
   { answers: main = [], additionals = [] }: ResponsePacket,
   from: RemoteInfo,
@@ -91,7 +90,7 @@ function takeIn(
     const hosts = records.flatMap((record) =>
       record.type === "A" && record.name === service.data.target ? [record.data] : [],
     );
-    // Of several addresses the one that the answer came from is surely on our network.
+    // If the server has several addresses, the one that the answer came from is on our network.
     const host = hosts.includes(from.address) ? from.address : (hosts[0] ?? from.address);
     found.set(instance, { address: { host, port: service.data.port, camera: "" }, ...readServiceText(strings) });
   }
@@ -104,7 +103,9 @@ function describe({ name, address }: FoundServer): string {
 async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSignal): Promise<Address> {
   if (ask === null) {
     const all = found.map(describe).join(", ");
-    throw new UsageError(`there are ${found.length} servers on the network: ${all}; say which: bun run view HOST:PORT`);
+    throw new UsageError(
+      `there are ${found.length} servers on the network: ${all}; choose one: bun run view HOST:PORT`,
+    );
   }
   const list = found.map((server, index) => `  ${index + 1}  ${describe(server)}`).join("\n");
   while (!signal.aborted) {
@@ -112,39 +113,17 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
     const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
     if (chosen !== undefined) return chosen.address;
   }
-  return OWN_ADDRESS; // nobody will connect there any more
+  return OWN_ADDRESS; // aborted: it will not be used
 }
 
-/** Whether something listens there. */
+/** Whether a program listens there. */
 async function answers({ host, port }: Address): Promise<boolean> {
   const connecting = Bun.connect({
     hostname: host,
     port,
     socket: { data: () => undefined, connectError: () => undefined },
   });
-  const socket = await Promise.race([connecting.catch(() => null), Bun.sleep(ANSWER_WITHIN_MS).then(() => null)]);
+  const socket = await Promise.race([connecting.catch(() => null), Bun.sleep(OWN_TIMEOUT_MS).then(() => null)]);
   socket?.terminate();
   return socket !== null;
-}
-
-/** Asks on a terminal; null where either is none. `interrupt` is called for Ctrl-C, which a line editor keeps to itself. */
-export function askOn(
-  input: NodeJS.ReadStream,
-  output: NodeJS.WriteStream,
-  signal: AbortSignal,
-  interrupt: () => void,
-): Ask {
-  if (!input.isTTY || !output.isTTY) return null;
-  return async (question) => {
-    const terminal = createInterface({ input, output });
-    terminal.on("SIGINT", interrupt);
-    try {
-      return await terminal.question(question, { signal });
-    } catch (error) {
-      if (signal.aborted) return "";
-      throw error;
-    } finally {
-      terminal.close();
-    }
-  };
 }
