@@ -1,0 +1,169 @@
+// The loop that keeps a viewer connected, with servers in memory: when it tries again, when it stops, and what it says.
+
+import { describe, expect, test } from "bun:test";
+import { Connection } from "../../../src/client/connect/connection.ts";
+import { KeepConnected } from "../../../src/client/connect/keep-connected.ts";
+import { ConnectionError } from "../../../src/core/errors.ts";
+import { writeWelcome } from "../../../src/protocol/greeting.ts";
+import { Peer } from "../../../src/protocol/peer.ts";
+import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
+import { MemoryTransport } from "../../support/memory-transport.ts";
+import { until } from "../../support/wait-until.ts";
+
+const ADDRESS = { host: "a-test", port: 1, camera: "" };
+const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "a test", sourceName: "a source" });
+
+/** What happens at one try to connect. */
+interface Try {
+  /** No server is reached, for this reason. */
+  fails?: ConnectionError;
+  welcomes?: boolean;
+  /** The server says goodbye; without it the connection stays. */
+  leaves?: [GoodbyeReason, string];
+}
+
+const REFUSED: Try = { fails: new ConnectionError("nothing listens") };
+
+/** A loop that meets one try after the other, the last one again and again. */
+class Stand {
+  readonly said: string[] = [];
+  readonly waiting: string[] = [];
+  readonly states: boolean[] = [];
+  readonly stopping = new AbortController();
+  readonly loop: KeepConnected;
+  tries = 0;
+  readonly #plan: readonly Try[];
+
+  constructor(plan: readonly Try[], once = false) {
+    this.#plan = plan;
+    this.loop = new KeepConnected(
+      { address: ADDRESS, once, stopped: this.stopping.signal },
+      {
+        connect: async () => this.#connect(),
+        onConnection: (connection) => void this.states.push(connection !== null),
+        onWaiting: (text) => void this.waiting.push(text),
+        say: (text) => void this.said.push(text),
+      },
+    );
+  }
+
+  #connect(): Connection {
+    const { fails, welcomes = false, leaves } = this.#plan[Math.min(this.tries++, this.#plan.length - 1)] as Try;
+    if (fails !== undefined) throw fails;
+    const [serverEnd, viewerEnd] = MemoryTransport.pair({ capacityBytes: 4096, chunkBytes: 4096 });
+    const server: Peer = new Peer(serverEnd, "server", {
+      onGreeting() {
+        if (welcomes) {
+          server.send(WELCOME);
+          server.accept();
+        }
+        if (leaves !== undefined) server.leave(...leaves);
+      },
+      onMessage: () => true,
+      onGone: () => undefined,
+    });
+    serverEnd.events = server;
+    const ignore = () => undefined;
+    const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+    const connection = new Connection(viewerEnd, ADDRESS, events);
+    viewerEnd.events = connection;
+    return connection;
+  }
+}
+
+describe("trying again", () => {
+  test("KeepConnected: connects again after a failed try and after a lost connection", async () => {
+    const stand = new Stand([
+      REFUSED,
+      { welcomes: true, leaves: [GoodbyeReason.shutdown, "over"] },
+      { welcomes: true },
+    ]);
+    const running = stand.loop.run();
+    await until(() => stand.tries === 3, "the third try");
+    stand.stopping.abort();
+    await running;
+    expect(stand.said).toEqual(["nothing listens; trying again", "over; trying again"]);
+    expect(stand.states).toEqual([true, false, true, false]);
+    expect(stand.waiting.slice(0, 3)).toEqual(["waiting for a-test:1", "nothing listens", "waiting for a-test:1"]);
+  });
+
+  test("KeepConnected: says the same failure once, and again after a connection", async () => {
+    const over: Try = { welcomes: true, leaves: [GoodbyeReason.other, "over"] };
+    const stand = new Stand([REFUSED, REFUSED, over, over, { welcomes: true }]);
+    const running = stand.loop.run();
+    await until(() => stand.tries === 5, "the fifth try");
+    stand.stopping.abort();
+    await running;
+    expect(stand.said).toEqual(["nothing listens; trying again", "over; trying again", "over; trying again"]);
+  });
+
+  test("KeepConnected: retryNow ends the pause after a failed try", async () => {
+    const stand = new Stand([...Array<Try>(6).fill(REFUSED), { welcomes: true }]);
+    const running = stand.loop.run();
+    // The pauses take 6 s in all; the turns of the event loop take milliseconds.
+    for (let turn = 0; turn < 200 && stand.tries < 7; turn++) {
+      stand.loop.retryNow();
+      await new Promise(setImmediate);
+    }
+    expect(stand.tries).toBe(7);
+    stand.stopping.abort();
+    await running;
+  });
+
+  test("KeepConnected: retryNow does not end the pause after a Goodbye", async () => {
+    const stand = new Stand([{ leaves: [GoodbyeReason.full, "full"] }]);
+    const running = stand.loop.run();
+    await until(() => stand.said.length === 1, "the Goodbye");
+    for (let turn = 0; turn < 20; turn++) {
+      stand.loop.retryNow();
+      await new Promise(setImmediate);
+    }
+    expect(stand.tries).toBe(1);
+    stand.stopping.abort();
+    await running;
+  });
+
+  test("KeepConnected: asks every 30 s for a camera that has ended", async () => {
+    const stand = new Stand([{ leaves: [GoodbyeReason.end, "it has ended"] }]);
+    const running = stand.loop.run();
+    await until(() => stand.said.length === 1, "the Goodbye");
+    expect(stand.said).toEqual(["it has ended; asking again every 30 s"]);
+    stand.stopping.abort();
+    await running;
+    expect(stand.tries).toBe(1);
+  });
+});
+
+describe("end", () => {
+  test("KeepConnected: with once, throws the failure of the first try", async () => {
+    await expect(new Stand([REFUSED], true).loop.run()).rejects.toThrow("nothing listens");
+  });
+
+  test("KeepConnected: with once, ends after an orderly Goodbye and throws after another", async () => {
+    const orderly = new Stand([{ welcomes: true, leaves: [GoodbyeReason.end, "that was all"] }], true);
+    await orderly.loop.run();
+    expect(orderly.said).toEqual(["that was all"]);
+    const full = new Stand([{ leaves: [GoodbyeReason.full, "full"] }], true);
+    await expect(full.loop.run()).rejects.toThrow("a-test:1: full");
+  });
+
+  test("KeepConnected: throws at once if the host is unknown or has no such camera", async () => {
+    const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" });
+    const unknown = new Stand([{ fails: new ConnectionError("unknown host", { cause }) }]);
+    await expect(unknown.loop.run()).rejects.toThrow("unknown host");
+    const noCamera = new Stand([{ leaves: [GoodbyeReason.noCamera, "there is no such camera"] }]);
+    await expect(noCamera.loop.run()).rejects.toThrow("there is no such camera");
+  });
+
+  test("KeepConnected: keeps trying for an unknown host once a server has been reached", async () => {
+    const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" });
+    const stand = new Stand([
+      { welcomes: true, leaves: [GoodbyeReason.shutdown, "over"] },
+      { fails: new ConnectionError("unknown host", { cause }) },
+    ]);
+    const running = stand.loop.run();
+    await until(() => stand.tries >= 3, "the third try");
+    stand.stopping.abort();
+    await running;
+  });
+});
