@@ -1,4 +1,4 @@
-// What `bun run cameras` shows: every camera with what it offers, as an object and as a table.
+// What `bun run cameras` prints: each camera with its formats and controls, as an object and as a table.
 
 import { messageOf } from "../core/errors.ts";
 import type { SourceControl } from "../capture/source.ts";
@@ -6,17 +6,17 @@ import { rangeText } from "../capture/control-values.ts";
 import { queryCamera, type FoundCamera } from "../capture/camera/find.ts";
 import { type CameraFormat, frameFormatOf, rateOf, type SizeRange } from "../capture/v4l2/formats.ts";
 
-/** Printed as it is by `--json`. */
-export interface CameraReport {
+/** One camera, as `--json` prints it. */
+export interface CameraListing {
   index: number;
   path: string;
   name: string;
-  /** Where it is plugged in; "" where it could not be asked. */
+  /** Where it is plugged in; "" when the camera cannot be asked. */
   bus: string;
   formats: FormatReport[];
   /** With `--controls`. */
   controls?: SourceControl[];
-  /** Why it could not be asked; null = it could. */
+  /** Why the camera cannot be asked; null when it can. */
   error: string | null;
 }
 
@@ -24,7 +24,7 @@ export interface FormatReport {
   /** V4L2's name, as `MJPG`. */
   fourcc: string;
   description: string;
-  /** What `--pixel-format` calls it; null = ffmpeg would have to read it. */
+  /** The name for `--pixel-format`; null when only ffmpeg can read the format. */
   pixelFormat: string | null;
   sizes: SizeReport[];
 }
@@ -32,13 +32,13 @@ export interface FormatReport {
 export interface SizeReport {
   width: number;
   height: number;
-  /** The largest, where the camera does any size up to that. */
+  /** The largest size, when the camera offers any size up to it; null = one size. */
   upTo: { width: number; height: number } | null;
-  /** Frames a second, the most first; of a range both ends. Empty where the driver does not say. */
+  /** Frames a second, the highest first; both ends of a range. Empty when the driver does not tell. */
   framesPerSecond: number[];
 }
 
-export function reportCamera({ index, path, card, bus }: FoundCamera, withControls: boolean): CameraReport {
+export function reportCamera({ index, path, card, bus }: FoundCamera, withControls: boolean): CameraListing {
   const camera = { index, path, name: card, bus };
   try {
     const { formats, controls } = queryCamera(path, withControls);
@@ -59,8 +59,8 @@ function reportSize({ smallest, largest, intervals }: SizeRange): SizeReport {
   return { ...smallest, upTo: isOne ? null : largest, framesPerSecond: [...rounded].toSorted((a, b) => b - a) };
 }
 
-/** Lines for people. */
-export function describeReports(reports: readonly CameraReport[]): string[] {
+/** The table, as lines of text. */
+export function describeReports(reports: readonly CameraListing[]): string[] {
   return reports.flatMap((report) => [
     `${report.index}  ${report.name}  ${report.path}${report.bus === "" ? "" : `  ${report.bus}`}`,
     ...(report.error === null ? [] : [`   ${report.error}`]),

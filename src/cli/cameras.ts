@@ -1,4 +1,4 @@
-// `bun run cameras`: lists the cameras that are there, what they offer and how they are set.
+// `bun run cameras`: lists the cameras of this machine with their formats and controls.
 
 import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
@@ -12,7 +12,7 @@ import { describeReports, reportCamera } from "./camera-table.ts";
 const command = asProgram(new Command("bun run cameras"), VERSION)
   .description("Lists cameras, for serve --source: device, name, formats, sizes and rates.")
   .argument("[camera]", "only this one: its index, its name or a part of it")
-  .addOption(new Option("--controls", "also what can be set by serve --set, with ranges and present values"))
+  .addOption(new Option("--controls", "also list the controls for serve --set, with ranges and present values"))
   .addOption(new Option("--json", "one JSON array on standard output").default(false));
 
 const NONE =

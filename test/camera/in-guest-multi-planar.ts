@@ -1,14 +1,14 @@
 // A camera whose pictures have several planes (`vivid` with multiplanar=2), in the guest: it is listed, and refused with the reason.
 
 import { expect, test } from "bun:test";
-import type { CameraReport } from "../../src/cli/camera-table.ts";
+import type { CameraListing } from "../../src/cli/camera-table.ts";
 import { runToEnd } from "../support/programs.ts";
 
 const REASON = "/dev/video0 is multi-planar, which neither Slipstream nor ffmpeg reads";
 
 test("cameras: lists a multi-planar camera with the reason why it offers nothing", () => {
   const { stdout } = Bun.spawnSync([process.execPath, "src/cli/cameras.ts", "--json"]);
-  const [camera] = JSON.parse(stdout.toString()) as CameraReport[];
+  const [camera] = JSON.parse(stdout.toString()) as CameraListing[];
   expect(camera).toMatchObject({ path: "/dev/video0", name: "vivid", formats: [] });
   expect(camera?.error).toStartWith(REASON);
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
-import type { CameraReport } from "../../src/cli/camera-table.ts";
+import type { CameraListing } from "../../src/cli/camera-table.ts";
 import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
 import { runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { captureFrames } from "./lab.ts";
@@ -83,7 +83,7 @@ test("camera: full range is converted, and another matrix is logged", async () =
 
 describe("controls", () => {
   const ours = () =>
-    (JSON.parse(text(process.execPath, "src/cli/cameras.ts", "vivid", "--controls", "--json")) as CameraReport[])[0]
+    (JSON.parse(text(process.execPath, "src/cli/cameras.ts", "vivid", "--controls", "--json")) as CameraListing[])[0]
       ?.controls ?? [];
 
   test("cameras --controls: lists the controls of v4l2-ctl with ranges and values", () => {

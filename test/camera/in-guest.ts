@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import type { CameraReport } from "../../src/cli/camera-table.ts";
+import type { CameraListing } from "../../src/cli/camera-table.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { listCameras } from "../../src/capture/camera/find.ts";
 import { childrenOf, runToEnd, startServer, startViewer } from "../support/programs.ts";
@@ -18,7 +18,7 @@ function output(...command: string[]): string {
 }
 
 describe("bun run cameras", () => {
-  const listed = (): CameraReport[] =>
+  const listed = (): CameraListing[] =>
     JSON.parse(output(process.execPath, "src/cli/cameras.ts", "--controls", "--json"));
 
   test("cameras: lists the formats, sizes, rates and controls that v4l2-ctl lists", () => {

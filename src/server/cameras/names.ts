@@ -1,14 +1,14 @@
-// What cameras are called: names that no other has, and which one a viewer means.
+// Names of cameras: unique ones for the server, and the camera that a viewer means by a name.
 
 import { UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 import type { Refusal } from "../deliver/viewer.ts";
 
-/** Of a Goodbye's text, which holds 200. */
+/** Bytes of camera names in the text of a Goodbye, which holds 200 bytes in all. */
 const MAX_LISTED_BYTES = 88;
 
-/** Throws UsageError for what cannot be a camera's name. */
+/** Returns the name, or throws UsageError when a camera cannot have it. */
 export function checkCameraName(name: string): string {
   if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES) {
     throw new UsageError(
@@ -18,7 +18,7 @@ export function checkCameraName(name: string): string {
   return name;
 }
 
-/** A name for a source's camera: the source's own, with a number where others are called so. */
+/** Names a camera after its source. When the name is in `taken`, a number follows it. */
 export function nameAfterSource(sourceName: string, taken: readonly string[]): string {
   const own = [...printable(sourceName)];
   let name = own.join("");
@@ -29,7 +29,7 @@ export function nameAfterSource(sourceName: string, taken: readonly string[]): s
   return name;
 }
 
-/** The camera of that name, or the only one with a name that holds it, in capital letters or small; the first for "". */
+/** Finds the camera with this name, or else the only camera whose name contains it in upper or lower case. "" means the first. */
 export function findByName<Camera extends { readonly name: string }>(
   cameras: readonly Camera[],
   wanted: string,

@@ -1,4 +1,4 @@
-// What suits a source where the user does not say otherwise: cameras show the world, screens show text.
+// Quality, sampling and noise by the kind of source: cameras show the world, screens show text.
 
 import type { Sampling } from "../../core/pixel-format.ts";
 import { isScreen } from "../../capture/pipe/screen.ts";
@@ -8,25 +8,25 @@ export const DEFAULT_NOISE = 2;
 /** From a quarter of a second on, a person who steers something by the picture feels the delay. */
 export const DEFAULT_MAX_LATENCY_MS = 250;
 
-/** What a source's pictures are encoded with. */
+/** The defaults with which the pictures of a source are encoded. */
 export interface Preset {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** Levels by which pixels may be off without being sent again. */
+  /** Levels by which a pixel may differ without being sent again. */
   noise: number;
 }
 
-/** The world, in front of a camera. */
+/** For cameras, files and streams. */
 export const CAMERA_PRESET: Preset = { quality: 75, sampling: "420", noise: DEFAULT_NOISE };
 
 /**
- * Coloured text is unreadable at half the colour, and edges ring at quality 75. There is no sensor, so every difference
- * counts; what has not changed is not sent, which pays for all that.
+ * For screens. Coloured text is unreadable with half the colour, and edges ring at quality 75. A screen has no sensor noise, so every
+ * difference counts. Most of a screen does not change and is not sent, which pays for the higher quality.
  */
 export const SCREEN_PRESET: Preset = { quality: 90, sampling: "444", noise: 0 };
 
-/** For what the user wrote after `--source`. */
+/** The preset for a source as it is written after `--source`. */
 export function presetFor(source: string): Preset {
   return isScreen(source) ? SCREEN_PRESET : CAMERA_PRESET;
 }

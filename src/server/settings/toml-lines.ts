@@ -1,14 +1,14 @@
-// In which line of a TOML document a key stands, or what makes it none.
+// Finds the line of a key in a TOML document, and the line that makes a text no TOML document.
 
 import type { AST, ParseError } from "toml-eslint-parser";
 
-/** Of a table, or an index of an array. */
+/** A key of a table, or an index of an array. */
 export type Key = string | number;
 
 export interface KeyLines {
-  /** The line, from 1, of a key, or of the innermost table or array around it that is there. */
+  /** The line of a key, from 1. For a key that is missing, the line of the innermost table or array that should hold it. */
   lineOf(path: readonly Key[]): number;
-  /** All keys and elements of arrays that there are, each with those around it. */
+  /** The paths of all keys and array elements. */
   paths: readonly (readonly Key[])[];
 }
 
@@ -57,10 +57,10 @@ export function locateKeys(tree: AST.TOMLProgram): KeyLines {
   return { lineOf, paths };
 }
 
-/** A table's head that is not closed, a key without a value, or nothing but a key. */
+/** An unfinished line: a table's head without its bracket, or a key without a value. */
 const UNFINISHED = /^\s*(\[[^[\]]*|\[\[[^[\]]*\]?|[^=[\]{}"',#]+=?)\s*(#.*)?$/;
 
-/** The line of what is wrong. The parser names the place where it could not go on: of what is unfinished, that is a later line. */
+/** The line of an error. After an unfinished line the parser stops at a later one, so the unfinished line is looked for. */
 export function lineOfError(source: string, { lineNumber, column }: ParseError): number {
   if (column > 0) return lineNumber;
   const before = source.split("\n").slice(0, lineNumber - 1);
