@@ -39,8 +39,11 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
     const measuredMs = quick ? MEASURED_MS.quick : viewers === MOST ? MEASURED_MS.most : MEASURED_MS.usual;
     figures.push(await measure(viewers, quick ? 500 : 3_000, measuredMs));
   }
-  const bounds: Bound[] = figures.flatMap(({ viewers, fps, serverCores, memoryGrowth }) => [
-    atLeast(`least viewer's rate ÷ nominal, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
+  const bounds: Bound[] = figures.flatMap(({ viewers, fps, capturedFps, serverCores, memoryGrowth }) => [
+    // In a short run the machine may be busy with something else, and the source below its nominal rate.
+    quick
+      ? atLeast(`least viewer's rate ÷ captured, ${viewers} viewers`, fps.min / Math.min(FPS, capturedFps), RATE_LIMIT)
+      : atLeast(`least viewer's rate ÷ nominal, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
     ...(viewers === MOST
       ? [
           atMost(`server's cores, ${viewers} viewers`, serverCores, CORES_LIMIT),

@@ -124,15 +124,15 @@ async function measure({ frames, flags, viewers }: Way, { warmUpMs, measuredMs }
   const feeding = feedFrames(server.input, FPS, looped(frames));
   const watchers = await Promise.all(viewers.map((width) => watch(server.port, width, frames)));
   await Bun.sleep(warmUpMs);
-  const [capturedBefore, cpuBefore, startedAt] = [server.latest().frames, readCpuTimes(server.pid), nowMicros()];
+  const [cpuBefore, startedAt] = [readCpuTimes(server.pid), nowMicros()];
   const before = watchers.map(({ seen }) => ({ ...seen, sentMs: seen.sentMs.length }));
   await Bun.sleep(measuredMs);
   const [cpuAfter, endedAt] = [readCpuTimes(server.pid), nowMicros()];
   const after = watchers.map(({ seen }) => seen);
   for (const { close } of watchers) close();
   await feeding.stop();
-  await server.stop();
-  if (capturedBefore === 0) throw new Error("the server captured no frame");
+  const { report } = await server.stop();
+  if (report.frames === 0) throw new Error("the server captured no frame");
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const count = sum(after.map(({ frames: seen }, index) => seen - (before[index]?.frames ?? 0)));
   if (viewers.length > 0 && count === 0) throw new Error(`a server with ${flags.join(" ")} sent no frame`);
