@@ -3,7 +3,7 @@
 import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
 import { CodecPool } from "../src/codec/threads/pool.ts";
-import { createDecodePipeline, type DecodePipeline } from "../src/client/decode/picture-decoder.ts";
+import { createPictureDecoder, type PictureDecoder } from "../src/client/decode/picture-decoder.ts";
 import type { DecodedPicture, Origin } from "../src/client/picture.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
@@ -32,7 +32,7 @@ export async function measureIntervals(
   });
   const threads = 2;
   const arena = Arena.create();
-  let pipeline: DecodePipeline | null = null;
+  let pipeline: PictureDecoder | null = null;
   let take: (picture: DecodedPicture) => void = () => undefined;
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
@@ -41,7 +41,7 @@ export async function measureIntervals(
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
-  pipeline = await createDecodePipeline(arena, pool, {
+  pipeline = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => take(picture),
     onDropped: (_, __, reason) => {
       throw new Error(`a picture was not decoded: ${reason}`);

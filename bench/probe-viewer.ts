@@ -101,11 +101,6 @@ const product = await view(
     frames: null,
     seconds: Number(seconds) + (warmUpSeconds === undefined ? 0 : Number(warmUpSeconds) + PATIENCE_SECONDS),
     once: true,
-  },
-  ending.signal,
-  {
-    report: () => undefined,
-    say: () => undefined,
     async createScreen(events): Promise<Screen> {
       const screen = display === "sdl" ? await createSdlScreen("probe", "auto", events) : createNoScreen();
       return {
@@ -118,6 +113,8 @@ const product = await view(
       };
     },
   },
+  ending.signal,
+  () => undefined,
 );
 const report: ProbeReport = {
   product,

@@ -11,6 +11,7 @@ export {
 } from "./capture/push-camera.ts";
 export type { Setting } from "./capture/control-values.ts";
 export type { Delivery, FrameFormat, FrameSink, Source } from "./capture/source.ts";
+export { WatchedFrame, type WatchOptions, watch } from "./client/watch.ts";
 export { createJpegCodec, decodeJpeg, encodeJpeg } from "./codec/bun/jpeg.ts";
 export type { CodecName } from "./codec/codecs.ts";
 export type { DecodedJpeg, DecodeOptions, EncodeOptions, JpegCodec } from "./codec/threads/jpeg-codec.ts";

@@ -15,15 +15,13 @@ import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.t
 
 const ROOT = join(import.meta.dir, "..");
 const FOLDERS = ["core", "protocol", "codec", "client/connect", "client/decode", "client/present"];
-/** Kernels are AssemblyScript; codec/bun and TCP are what a page replaces; the last two write files. */
+/** Kernels are AssemblyScript; codec/bun and TCP are what a page replaces. */
 const NOT_OF_A_PAGE = [
   "src/codec/kernel/",
   "src/codec/bun/",
   "src/client/connect/ask.ts",
   "src/client/connect/discover.ts",
   "src/client/connect/tcp.ts",
-  "src/client/present/snapshot.ts",
-  "src/client/present/frame-output.ts",
 ];
 
 interface Bundle {

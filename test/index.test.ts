@@ -36,11 +36,11 @@ function examplesOf(path: string, names: readonly string[]): Example[] {
   });
 }
 
-const NAMES = ["createCamera", "createJpegCodec", "decodeJpeg", "encodeJpeg", "serve"];
+const NAMES = ["createCamera", "createJpegCodec", "decodeJpeg", "encodeJpeg", "serve", "watch"];
 const EXAMPLES = [
   ...piecesOf("docs/library.md"),
-  ...["src/server/serve.ts", "src/capture/push-camera.ts", "src/codec/bun/jpeg.ts"].flatMap((path) =>
-    examplesOf(path, NAMES),
+  ...["src/server/serve.ts", "src/client/watch.ts", "src/capture/push-camera.ts", "src/codec/bun/jpeg.ts"].flatMap(
+    (path) => examplesOf(path, NAMES),
   ),
 ];
 const fileOf = (index: number) => join(FOLDER, `example-${index}.ts`);
@@ -62,7 +62,7 @@ afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 describe("library", () => {
   test("library: the page has its pieces of code, and each public function an @example", () => {
-    expect(piecesOf("docs/library.md")).toHaveLength(4);
+    expect(piecesOf("docs/library.md")).toHaveLength(5);
     for (const name of NAMES) {
       expect([name, EXAMPLES.some((each) => !each.name.startsWith("docs") && each.code.includes(`${name}(`))]).toEqual([
         name,

@@ -57,15 +57,6 @@ await view(
     frames: null,
     seconds: null,
     once: false,
-  },
-  stopping.signal,
-  {
-    report(report) {
-      if (report.frames > frames) connections = report.reconnects + 1;
-      frames = report.frames;
-      say({ kind: "viewer", frames, longestGapMs, connections });
-    },
-    say: () => undefined,
     async createScreen() {
       return {
         ...createNoScreen(),
@@ -79,6 +70,12 @@ await view(
         },
       };
     },
+  },
+  stopping.signal,
+  (report) => {
+    if (report.frames > frames) connections = report.reconnects + 1;
+    frames = report.frames;
+    say({ kind: "viewer", frames, longestGapMs, connections });
   },
 );
 process.exit(0);

@@ -5,7 +5,8 @@ import { Argument, Command } from "commander";
 import { type Address, formatAddress, parseAddress } from "../client/connect/address.ts";
 import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../client/connect/ask.ts";
 import { findAddress, OWN_ADDRESS } from "../client/connect/discover.ts";
-import { describeViewing, type ViewReport } from "../client/figures.ts";
+import type { ViewReport } from "../client/figures.ts";
+import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";
 import { describeGrid, describeGridEnd, viewGrid } from "../client/view-grid.ts";
 import { UsageError } from "../core/errors.ts";
@@ -71,6 +72,7 @@ await runMain(async (signal) => {
     return;
   }
 
+  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "view", viewerLog);
   const options: ViewOptions = {
     address,
     display: flags.display ?? "sdl",
@@ -81,22 +83,16 @@ await runMain(async (signal) => {
     frames: flags.frames ?? null,
     seconds: flags.seconds ?? null,
     once: flags.once ?? false,
+    log: viewerLog,
+    trace,
   };
-  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "view", viewerLog);
-  void trace;
   if (flags.grid) {
     checkGrid(options);
-    const lastOfAll = await viewGrid(options, signal, {
-      report: (report) => output.report(report, () => describeGrid(report)),
-      say,
-    });
+    const lastOfAll = await viewGrid(options, signal, (report) => output.report(report, () => describeGrid(report)));
     output.final(lastOfAll, describeGridEnd(lastOfAll));
     return;
   }
-  const last = await view(options, signal, {
-    report: (report) => output.report(report, () => describeViewing(report)),
-    say,
-  });
+  const last = await view(options, signal, (report) => output.report(report, () => describeViewing(report)));
   output.final(last, describeEnd(last));
 });
 

@@ -1,15 +1,14 @@
-// What the viewer knows of itself: rates, latencies by stage, and drops by reason.
+// What a viewer measures of one camera: rates, latencies by stage and drops by reason; and its report.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { DropCounters, Durations, type LatencyMs, Rate, roundMs } from "../core/statistics.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import type { DecodedPicture } from "./picture.ts";
-import { Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 /**
- * Why a picture was not shown: `skipped` the server did not send it since this viewer had no credit or its encoders were
- * busy, `stale` a newer one came before it was decoded or shown, `late` a newer one was shown first, `decode` it was
- * damaged.
+ * Why a picture was not shown: `skipped` the server did not send it because this viewer had no credit or the encoders were busy,
+ * `stale` a newer one came before it was decoded or shown, `late` a newer one was shown first, `decode` it could not be decoded.
  */
 const VIEWER_DROP_REASONS = ["skipped", "stale", "late", "decode"] as const;
 export type ViewerDropReason = (typeof VIEWER_DROP_REASONS)[number];
@@ -28,45 +27,52 @@ export interface ViewReport {
   server: string;
   source: string;
   connected: boolean;
-  /** Shown so far. */
+  /** Pictures shown so far. */
   frames: number;
-  /** Shown a second, lately. */
+  /** Pictures shown a second, over the last two seconds. */
   fps: number;
   width: number;
   height: number;
   codec: string;
-  /** What the pictures are encoded with, 1 to 100; 0 = unknown. */
+  /** The quality that the pictures are encoded with, 1 to 100; 0 = unknown. */
   quality: number;
-  /** Of the source, which may be larger than what is sent of it; 0 until it is known. */
+  /** Size of the source's pictures, which may be larger than the pictures sent; 0 until it is known. */
   sourceWidth: number;
   sourceHeight: number;
   dropped: number;
   droppedBy: Record<ViewerDropReason, number>;
   bytesPerFrame: number;
   bytesPerSecond: number;
-  /** From captured to shown, in the clocks of both machines; all 0 until the first picture. */
+  /** From captured to shown, across the clocks of both machines; all 0 until the first picture. */
   latencyMs: LatencyMs;
   stagesMs: StagesMs;
   roundTripMs: number;
   /** Connections made after the first. */
   reconnects: number;
-  /** What is wrong with what is seen; null while all is well. */
+  /** What is wrong with the picture on the screen; null while all is well. */
   trouble: string | null;
-  /** How long it has been so; 0 while all is well. */
+  /** How long that has lasted; 0 while all is well. */
   troubleSeconds: number;
 }
 
+/** What a viewer knows of its connection to one camera. */
+export interface CameraState {
+  /** The address, as it was given. */
+  server: string;
+  /** The camera's name, as the server gives it; empty before the first connection. */
+  source: string;
+  connected: boolean;
+  /** Connections made so far. */
+  connections: number;
+  /** The newest Stream message; null before the first. */
+  stream: Pick<StreamHeader, "codec" | "quality" | "sourceWidth" | "sourceHeight"> | null;
+}
+
 export class ViewFigures {
-  server = "";
-  source = "";
-  connected = false;
-  /** The newest; null before the first. */
-  stream: Pick<StreamHeader, "codec" | "quality" | "sourceWidth" | "sourceHeight"> | null = null;
-  connections = 0;
-  readonly trouble = new Trouble();
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
-  /** Of the last shown picture; null while the offset between the clocks is not known. */
+  /** Latency of the picture shown last; null while the offset between the clocks is unknown. */
   latencyNowMs: number | null = null;
+  /** When a picture was shown last; null before the first. */
   shownAt: Micros | null = null;
   #frames = 0;
   #bytes = 0;
@@ -74,7 +80,8 @@ export class ViewFigures {
   #height = 0;
   #roundTripMicros = 0;
   readonly #latency = new Durations();
-  readonly #recentLatency: Durations = new Durations();
+  /** Of the last five seconds at most. */
+  readonly #recentLatency = new Durations();
   #recentSince = nowMicros();
   readonly #shown = new Rate();
   readonly #stages = {
@@ -89,7 +96,7 @@ export class ViewFigures {
     return this.#frames;
   }
 
-  /** A picture is on the screen since `shownAt`. */
+  /** Counts a picture that is on the screen since `shownAt`. */
   recordShown(picture: DecodedPicture, shownAt: Micros): void {
     const { received } = picture;
     const { clock } = received.origin;
@@ -100,9 +107,6 @@ export class ViewFigures {
     this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
-    // By the server's clock alone; what its way here took makes it a little older than it seems.
-    const ageWhenSent = received.sentAt - received.capturedAt;
-    this.trouble.recordShown(shownAt, received.firstByteAt - ageWhenSent);
     if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
     const latency = shownAt - clock.toOwnClock(received.capturedAt);
     this.latencyNowMs = roundMs(latency);
@@ -119,21 +123,26 @@ export class ViewFigures {
     this.#stages.show.record(shownAt - picture.decodedAt);
   }
 
-  report(): ViewReport {
+  /** Latencies of the last five seconds at most, in milliseconds. */
+  get recentLatencyMs(): LatencyMs {
+    return this.#recentLatency.summary();
+  }
+
+  report(state: CameraState, trouble: Trouble): ViewReport {
     const now = nowMicros();
     const { encode, send, transfer, decode, show } = this.#stages;
     return {
-      server: this.server,
-      source: this.source,
-      connected: this.connected,
+      server: state.server,
+      source: state.source,
+      connected: state.connected,
       frames: this.#frames,
       fps: Math.round(this.#shown.perSecond(now) * 10) / 10,
       width: this.#width,
       height: this.#height,
-      codec: this.stream?.codec ?? "",
-      quality: this.stream?.quality ?? 0,
-      sourceWidth: this.stream?.sourceWidth ?? 0,
-      sourceHeight: this.stream?.sourceHeight ?? 0,
+      codec: state.stream?.codec ?? "",
+      quality: state.stream?.quality ?? 0,
+      sourceWidth: state.stream?.sourceWidth ?? 0,
+      sourceHeight: state.stream?.sourceHeight ?? 0,
       dropped: this.drops.total,
       droppedBy: { ...this.drops.byReason },
       bytesPerFrame: this.#frames === 0 ? 0 : Math.round(this.#bytes / this.#frames),
@@ -147,44 +156,9 @@ export class ViewFigures {
         show: show.percentileMs(50),
       },
       roundTripMs: roundMs(this.#roundTripMicros),
-      reconnects: Math.max(0, this.connections - 1),
-      trouble: this.trouble.text,
-      troubleSeconds: Math.round(this.trouble.seconds * 10) / 10,
+      reconnects: Math.max(0, state.connections - 1),
+      trouble: trouble.text,
+      troubleSeconds: Math.round(trouble.seconds * 10) / 10,
     };
   }
-
-  /** The lines of the overlay. */
-  overlayLines(): string[] {
-    const report = this.report();
-    const { p50, p99 } = this.#recentLatency.summary();
-    const now = this.latencyNowMs === null ? "?" : this.latencyNowMs.toFixed(1);
-    const drops = Object.entries(report.droppedBy)
-      .filter(([, count]) => count > 0)
-      .map(([reason, count]) => `${count} ${reason}`);
-    return [
-      [report.source, describeSize(report), report.quality > 0 ? `q${report.quality}` : "", report.codec]
-        .filter((part) => part !== "")
-        .join(" "),
-      `${report.fps.toFixed(1)} fps  ${(report.bytesPerSecond / 1e6).toFixed(2)} MB/s`,
-      `latency ${now} ms  p50 ${p50.toFixed(1)}  p99 ${p99.toFixed(1)}`,
-      `dropped ${drops.length === 0 ? "none" : drops.join(", ")}`,
-    ];
-  }
-}
-
-/** The picture's size, and the source's where that is another. */
-function describeSize({ width, height, sourceWidth, sourceHeight }: ViewReport): string {
-  const isReduced = sourceWidth > 0 && (sourceWidth !== width || sourceHeight !== height);
-  return isReduced ? `${width}×${height} of ${sourceWidth}×${sourceHeight}` : `${width}×${height}`;
-}
-
-/** One calm line of what matters, for a terminal. */
-export function describeViewing(report: ViewReport): string {
-  if (!report.connected) return `waiting for ${report.server}`;
-  if (report.frames === 0) return `${report.server}: no picture yet`;
-  const { p50, p99 } = report.latencyMs;
-  const megabits = ((report.bytesPerSecond * 8) / 1e6).toFixed(1);
-  if (report.trouble !== null)
-    return `${report.source}: ${report.trouble} - for ${Math.floor(report.troubleSeconds)} s`;
-  return `${report.source} ${describeSize(report)} · ${report.fps} fps · latency ${p50} ms (p99 ${p99}) · ${megabits} Mbit/s · ${report.dropped} dropped`;
 }

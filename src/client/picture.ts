@@ -1,4 +1,4 @@
-// What a frame is on its way through the viewer: received, then decoded, whichever way it came (whole or in tiles).
+// A frame on its way through the viewer: received, then decoded. Both are the same for whole pictures and for frames of tiles.
 
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
@@ -21,31 +21,31 @@ export interface Origin {
   readonly clock: ClockOffset;
 }
 
-/** A frame that has come, without its contents. */
+/** A received frame, without its contents. */
 export interface ReceivedFrame extends PictureStamps, Pick<Arrival, "firstByteAt" | "lastByteAt"> {
   frameNumber: number;
-  /** What of it crossed the wire. */
+  /** Bytes on the wire. */
   bytes: number;
   /** Where the frame came from and is acknowledged. */
   origin: Origin;
 }
 
-/** A frame as pixels. Whoever holds it releases the slot, unless it is a repeat. */
+/** A frame as pixels. Its holder releases the slot, unless the frame is a repeat. */
 export interface DecodedPicture extends Size {
   received: ReceivedFrame;
   slot: FrameSlot;
-  /** Nothing has changed since the frame before: the slot is that frame's, and who has that one holds it. */
+  /** Nothing has changed since the frame before: the slot is that frame's slot, and the holder of that frame releases it. */
   isRepeat: boolean;
-  /** RGBA, the used part of the slot. */
+  /** RGBA, 4 bytes a pixel, rows of 4 · width bytes: the used part of the slot. */
   pixels: Uint8Array;
-  /** Some of it is missing, and grey instead. */
+  /** Parts of the picture are missing and grey instead. */
   isDamaged: boolean;
-  /** From the last byte to pixels, without what it waited for older frames. */
+  /** From the last byte to pixels, without the wait for older frames. */
   workMicros: Micros;
-  /** How long threads were busy with it, all of them together. */
+  /** How long threads were busy with the frame, all of them together. */
   busyMicros: Micros;
   decodedAt: Micros;
-  /** The JPEG as it was received, or its tiles put together as they were received. */
+  /** The JPEG as it was received, or the received tiles joined to one. */
   jpeg(): Uint8Array;
 }
 

@@ -1,47 +1,47 @@
-// What is wrong with what the viewer sees, and since when: said by the server, or noticed here since no picture comes.
+// What is wrong with the picture on the screen, and since when: the server or the connection reports it, or no picture comes.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
+import { Health } from "../core/health.ts";
+import { expectsFrames, SILENCE_MS } from "../protocol/silence.ts";
 
-/** No picture for so long, while some should come, is trouble. */
-const SILENCE_MICROS = 2_000_000;
-/** Of slower sources no picture is expected within that time. */
-const MIN_FRAMES_PER_SECOND = 0.5;
+type Subject = "remark" | "silence";
 
 export class Trouble {
+  readonly #health = new Health<Subject>();
   #remark: string | null = null;
-  #since: Micros | null = null;
-  /** Since when there is a remark, as who made it says. */
+  /** When the present problem began, according to the server or connection that reported it. */
   #remarkedAt: Micros = 0;
-  /** The picture on the screen was captured before it began. */
+  /** The picture on the screen was captured before the problem began. */
   #isPictureOld = false;
   #shownAt: Micros | null = null;
   #isPaused = false;
-  /** Since when pictures are wanted again. */
+  /** When pictures were wanted again after a pause. */
   #resumedAt: Micros = 0;
   #framesPerSecond = 0;
 
-  /** Why, in words; null while nobody has said so, or nothing is wrong. */
+  /** What the server or the connection reports; null if it reports nothing. */
   get remark(): string | null {
     return this.#remark;
   }
 
-  /** Whether the picture on the screen is from before the trouble, and must not be taken for what is. */
+  /** Whether the picture on the screen is older than the problem, and must not be taken for a live picture. */
   get isPictureOld(): boolean {
     return this.#isPictureOld;
   }
 
-  /** How long it has lasted: since the last picture before it, as far as pictures were coming. 0: all is well. */
+  /** How long the problem has lasted, counted from the last picture before it if pictures were coming. 0 = all is well. */
   get seconds(): number {
-    return this.#since === null ? 0 : Math.max(0, (nowMicros() - this.#since) / 1e6);
+    const { since } = this.#health;
+    return since === null ? 0 : Math.max(0, (nowMicros() - since) / 1e6);
   }
 
-  /** One line of what is wrong; null while all is well. */
+  /** One line that says what is wrong; null while all is well. */
   get text(): string | null {
-    return this.#since === null ? null : (this.#remark ?? "no new picture");
+    return this.#health.text === null ? null : (this.#remark ?? "no new picture");
   }
 
   /**
-   * What the server or the connection says is wrong, and has been for so long; null = nothing. Then it is over with the next
+   * Reports what the server or the connection says is wrong, and how long it has lasted. With null the problem ends with the next
    * picture.
    */
   setRemark(remark: string | null, lastedMicros = 0): void {
@@ -49,41 +49,46 @@ export class Trouble {
     if (this.#remark === null) this.#remarkedAt = began;
     this.#remark = remark;
     if (remark !== null) {
-      this.#since ??= this.#expectsPictures ? (this.#shownAt ?? began) : began;
+      this.#health.begin("remark", remark, this.#expectsPictures ? (this.#shownAt ?? began) : began);
       this.#isPictureOld = this.#shownAt !== null;
     } else if (!this.#isPictureOld) {
-      this.#since = null;
+      this.#endAll();
     }
   }
 
-  /** The source's nominal rate; 0 = unknown: then only what is said is trouble. */
+  /** Sets the source's nominal rate; 0 = unknown, then silence is no problem. */
   setRate(framesPerSecond: number): void {
     this.#framesPerSecond = framesPerSecond;
   }
 
-  /** Whether pictures are wanted at all. */
+  /** Sets whether the user has paused, so that no pictures are wanted. */
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#resumedAt = nowMicros();
   }
 
-  /** A picture is on the screen since then, captured at that time by this clock, or a little earlier. */
+  /** A picture is on the screen since `shownAt`. It was captured at `capturedAt` by this clock, or a little earlier. */
   recordShown(shownAt: Micros, capturedAt: Micros): void {
     this.#shownAt = shownAt;
-    // Whoever comes while a camera is away is sent the picture that it left: that is none of now.
+    // A new viewer gets the last picture of a camera that is away: that picture is not live.
     this.#isPictureOld = this.#remark !== null && capturedAt < this.#remarkedAt;
-    if (this.#remark === null) this.#since = null;
+    if (this.#remark === null) this.#endAll();
   }
 
-  /** To be called some times a second: notices that no picture comes. */
+  /** Is called several times a second: notices that no picture comes. */
   tick(): void {
     if (this.#shownAt === null || this.#isPaused || !this.#expectsPictures || this.#isPictureOld) return;
-    if (nowMicros() - Math.max(this.#shownAt, this.#resumedAt) < SILENCE_MICROS) return;
-    this.#since ??= this.#shownAt;
+    if (nowMicros() - Math.max(this.#shownAt, this.#resumedAt) < SILENCE_MS * 1000) return;
+    this.#health.begin("silence", "no new picture", this.#shownAt);
     this.#isPictureOld = true;
   }
 
+  #endAll(): void {
+    this.#health.end("remark");
+    this.#health.end("silence");
+  }
+
   get #expectsPictures(): boolean {
-    return this.#framesPerSecond > MIN_FRAMES_PER_SECOND;
+    return expectsFrames(this.#framesPerSecond);
   }
 }

@@ -1,151 +1,126 @@
-// All cameras of a server in one window, each over a connection of its own.
+// Shows all cameras of a server in one window, each over a connection of its own.
 
-import { Arena } from "../codec/memory/arena.ts";
-import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
-import { CodecPool } from "../codec/threads/pool.ts";
-import { FairShare } from "../codec/threads/fair-share.ts";
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
-import { type Address, formatAddress } from "./connect/address.ts";
+import { type Log, SILENT_LOG } from "../core/log.ts";
+import { CameraView, type CameraViewOwner } from "./camera-view.ts";
+import { formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
-import { CameraView } from "./camera-view.ts";
-import { isHopeless } from "./connect/keep-connected.ts";
 import { Backoff } from "./connect/backoff.ts";
+import { isHopeless } from "./connect/keep-connected.ts";
+import type { ViewReport } from "./figures.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { ScreenEvents } from "./screens/screen.ts";
-import { DECODER, REPORT_MS, TICK_MS, type WindowOptions } from "./view.ts";
-import type { ViewReport } from "./figures.ts";
+import { ViewSession, type WindowOptions } from "./session.ts";
 
-/** Until the user gives the window another size, and without a window for good. */
+/** The size of the window at first; without a window, the size of the grid. */
 const WINDOW_SIZE = { width: 1280, height: 720 };
 
 /** Printed as it is by `--json`. */
 export interface GridReport {
   server: string;
-  /** In the order of the server; `source` is a camera's name. */
+  /** In the order of the server; `source` is the name of a camera. */
   cameras: ViewReport[];
 }
 
-export interface GridEvents {
-  /** Once a second. */
-  report(report: GridReport): void;
-  /** One line for the user. */
-  say(text: string): void;
-}
-
 /**
- * Shows all cameras until the user quits, a limit is reached (`frames` is of all together) or `signal` aborts; resolves with the last
- * report. Which cameras there are is asked once. Throws as `view` does.
+ * Shows all cameras of a server until the user quits, a limit is reached (`frames` counts all cameras together) or `signal` aborts;
+ * resolves with the last report. `report` is called once a second. The server is asked once which cameras it has. Lines of the log
+ * about one camera have its name as subject. Throws the errors that `view` throws.
  */
-export async function viewGrid(options: WindowOptions, signal: AbortSignal, events: GridEvents): Promise<GridReport> {
-  const stopping = new AbortController();
-  const stopped = AbortSignal.any([signal, stopping.signal]);
-  let failure: { reason: unknown } | null = null;
-  const fail = (reason: unknown) => {
-    failure ??= { reason };
-    stopping.abort();
-  };
-  const { address, once } = options;
+export async function viewGrid(
+  options: WindowOptions,
+  signal: AbortSignal,
+  report: (report: GridReport) => void,
+): Promise<GridReport> {
+  const { address, once, trace = null, log = SILENT_LOG } = options;
+  await using session = new ViewSession(options, log, signal);
+  const { arena, pool, stopped } = session;
   const server = formatAddress(address);
   const views: CameraView[] = [];
-  const arena = Arena.create();
-  const pool = new CodecPool({
-    runtime: BUN_RUNTIME,
-    arena,
-    codec: DECODER,
-    threads: options.workers,
-    onIdle: () => turns.pump(),
-    onBroken: fail,
-    onRestarted: (reason) => events.say(`a codec thread failed and was restarted: ${reason}`),
-  });
-  const turns = new FairShare(pool);
-  const report = (): GridReport => ({ server, cameras: views.map(({ figures }) => figures.report()) });
-  let window: GridWindow | null = null;
-  let grid: Grid | null = null;
-  const timers: ReturnType<typeof setInterval>[] = [];
+  const present = (): GridReport => ({ server, cameras: views.map((view) => view.report()) });
   const all = (act: (view: CameraView) => void) => {
     for (const view of views) act(view);
   };
-  try {
-    if (options.seconds !== null) timers.push(setTimeout(() => stopping.abort(), options.seconds * 1000));
-    const names = await findCameras(options, stopped, events.say);
-    if (stopped.aborted) return report();
-    window = await openWindow(options, server, {
-      onQuit: () => stopping.abort(),
-      onSnapshot() {
-        const view = grid?.selected === null ? undefined : views[grid?.selected ?? 0];
-        if (view === undefined) events.say("a snapshot is of one camera: choose it by its number or a click first");
-        else view.snapshot();
+  let grid: Grid | null = null;
+  const names = await findCameras(options, stopped, log);
+  if (stopped.aborted) return present();
+  const window = await openGridWindow(options, server, {
+    onQuit: () => session.stop(),
+    onSnapshot() {
+      const view = grid?.selected === null ? undefined : views[grid?.selected ?? 0];
+      if (view === undefined) log.info("a snapshot shows one camera: choose it first, by its number or a click");
+      else view.snapshot();
+    },
+    onPause: () => all((view) => view.togglePause()),
+    onOverlay: () => all((view) => view.toggleOverlay()),
+    onExposed: () => grid?.expose(),
+    onNumber: (number) => grid?.select(number - 1),
+    onClick(x, y) {
+      const cell = grid?.cellAt(x, y) ?? null;
+      if (cell !== null) grid?.select(cell);
+    },
+  });
+  session.atEnd(() => window.close());
+  await pool.started;
+  const cells = new Grid({
+    window,
+    cells: names.length,
+    label: (index) => describeAge(names[index] as string, views[index]),
+    onArranged() {
+      for (const [index, view] of views.entries()) {
+        view.setVisible(grid?.cells[index]?.visible ?? null);
+        view.refresh();
+      }
+    },
+    onBroken: (reason) => session.fail(reason),
+  });
+  grid = cells;
+  session.atEnd(() => cells.close());
+  let frames = 0;
+  const owner: CameraViewOwner = {
+    viewConnected: () => all((view) => view.retryNow()),
+    viewShown: () => {
+      if (++frames === options.frames) session.stop();
+    },
+    viewFailed: (reason) => session.fail(reason),
+  };
+  for (const [index, cell] of cells.cells.entries()) {
+    const camera = names[index] as string;
+    const view = await CameraView.create(
+      {
+        address: { ...address, camera },
+        size: cell.visible,
+        once,
+        arena,
+        pool,
+        screen: cell,
+        output: null,
+        stopped,
+        trace,
+        log: log.getChild(camera),
       },
-      onPause: () => all((view) => view.togglePause()),
-      onOverlay: () => all((view) => view.toggleOverlay()),
-      onExposed: () => grid?.expose(),
-      onNumber: (number) => grid?.select(number - 1),
-      onClick(x, y) {
-        const cell = grid?.cellAt(x, y) ?? null;
-        if (cell !== null) grid?.select(cell);
-      },
-    });
-    await pool.started;
-    grid = new Grid({
-      window,
-      cells: names.length,
-      label: (index) => describeAge(names[index] as string, views[index]),
-      onArranged() {
-        for (const [index, view] of views.entries()) {
-          view.setVisible(grid?.cells[index]?.visible ?? null);
-          view.refresh();
-        }
-      },
-      onBroken: fail,
-    });
-    let frames = 0;
-    const onShown = () => {
-      if (++frames === options.frames) stopping.abort();
-    };
-    for (const [index, cell] of grid.cells.entries()) {
-      const camera = names[index] as string;
-      const shown: Address = { ...address, camera };
-      const view = await CameraView.create({
-        ...{ address: shown, size: cell.visible, once, arena, pool, screen: cell, output: null, stopped, onShown },
-        say: (text) => events.say(`${camera}: ${text}`),
-        onConnected: () => all((other) => other.retryNow()),
-        onBroken: fail,
-      });
-      view.setVisible(cell.visible);
-      views.push(view);
-      turns.add(view);
-    }
-    timers.push(setInterval(() => all((view) => view.tick()), TICK_MS));
-    timers.push(
-      setInterval(() => {
-        events.report(report());
-        all((view) => view.refresh()); // where nothing moves, its age is still to be seen
-      }, REPORT_MS),
+      owner,
     );
-    await runAll(views, fail);
-    if (failure !== null) throw (failure as { reason: unknown }).reason;
-    return report();
-  } finally {
-    for (const timer of timers) clearInterval(timer);
-    grid?.close();
-    await pool.close();
-    window?.close();
+    view.setVisible(cell.visible);
+    views.push(view);
+    session.threadUsers.add(view);
   }
+  session.startTimers(
+    () => all((view) => view.tick()),
+    () => {
+      report(present());
+      all((view) => view.refresh()); // the age of a picture is updated even if no new picture comes
+    },
+  );
+  await Promise.all(views.map((view) => view.run().catch((reason: unknown) => session.fail(reason))));
+  session.throwIfFailed();
+  return present();
 }
 
-/** Resolves when all have ended; what none can go on with stops all. */
-async function runAll(views: CameraView[], fail: (reason: unknown) => void): Promise<void> {
-  await Promise.all(views.map((view) => view.run().catch(fail)));
-}
-
-/** Which cameras there are; asks until there is an answer. */
-async function findCameras(
-  { address, once }: WindowOptions,
-  stopped: AbortSignal,
-  say: (text: string) => void,
-): Promise<string[]> {
+/** Asks the server which cameras it has, until it answers. */
+async function findCameras({ address, once }: WindowOptions, stopped: AbortSignal, log: Log): Promise<string[]> {
   const backoff = new Backoff();
   let said = "";
   while (!stopped.aborted) {
@@ -154,7 +129,7 @@ async function findCameras(
     } catch (error) {
       if (!(error instanceof ConnectionError) || once || isHopeless(error)) throw error;
       const text = `${messageOf(error)}; trying again`;
-      if (text !== said && !stopped.aborted) say(text);
+      if (text !== said && !stopped.aborted) log.info(text);
       said = text;
     }
     await sleep(backoff.nextMs(), stopped);
@@ -162,13 +137,13 @@ async function findCameras(
   return [];
 }
 
-async function openWindow(
+async function openGridWindow(
   { display, renderer }: WindowOptions,
   server: string,
   events: ScreenEvents,
 ): Promise<GridWindow> {
   if (display === "none") return { ...createNoScreen(), pixelSize: WINDOW_SIZE };
-  const { createSdlScreen } = await import("./screens/sdl.ts"); // only who wants a window needs SDL
+  const { createSdlScreen } = await import("./screens/sdl.ts"); // SDL is loaded only for a window
   const window = await createSdlScreen(`${server} - Slipstream`, renderer, events);
   window.open(WINDOW_SIZE);
   return window;
@@ -179,7 +154,7 @@ function describeAge(name: string, view: CameraView | undefined): string {
   return latency === null ? name : `${name}  ${Math.round(latency)} ms`;
 }
 
-/** One calm line of what matters, for a terminal. */
+/** One line of what matters, for a terminal. */
 export function describeGrid({ cameras }: GridReport): string {
   return cameras
     .map(({ source, server, connected, frames, fps, latencyMs }) => {
@@ -189,7 +164,7 @@ export function describeGrid({ cameras }: GridReport): string {
     .join(" | ");
 }
 
-/** What is said of it all at the end. */
+/** The line that is printed at the end. */
 export function describeGridEnd({ cameras }: GridReport): string {
   if (cameras.every(({ frames }) => frames === 0)) return "ended: no picture was shown";
   return `ended: frames shown: ${cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ")}`;

@@ -43,7 +43,7 @@ test("capture card: follows its signal when it is lost, returns and changes its 
     [SIGNAL.noLock, "cannot lock to the signal at its input"],
     [SIGNAL.outOfRange, "gets a signal that is out of its range"],
   ] as const) {
-    const good = () => viewer.remarks.split("all is well again").length;
+    const good = () => viewer.remarks.split("video is back").length;
     const before = good();
     setSignal(mode);
     await viewer.until(text, ({ remarks }) => remarks.includes(text));

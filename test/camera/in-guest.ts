@@ -114,7 +114,7 @@ describe("trouble", () => {
       // An open node keeps its number in use.
       const holder = turn % 5 === 0 ? openSync(listCameras()[0]?.path as string, "r") : null;
       const news = () => viewer.remarks.split("is not there any more").length - 1;
-      const good = () => viewer.remarks.split("all is well again").length - 1;
+      const good = () => viewer.remarks.split("video is back").length - 1;
       const before = { news: news(), good: good() };
       output("cam-unplug");
       await viewer.until(`notice ${turn}`, () => news() > before.news);
@@ -140,7 +140,7 @@ describe("trouble", () => {
     process.kill(camera, "SIGSTOP");
     await viewer.until("the notice", ({ remarks }) => remarks.includes("has sent nothing for 2 s"));
     process.kill(camera, "SIGCONT");
-    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("all is well again"));
+    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("video is back"));
     expect(await server.end("SIGTERM")).toBe(0);
   });
 

@@ -1,8 +1,9 @@
-// A camera view between two connections: when it tries again.
+// CameraView between two connections: when it tries again.
 
 import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
+import { lineLog } from "../../src/core/log.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../src/codec/threads/pool.ts";
@@ -12,7 +13,7 @@ import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 const HOST = "127.0.0.1";
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" });
 
-/** A server that only greets. */
+/** A server that only sends a Welcome. */
 const listen = (port: number, onOpen: () => void) =>
   Bun.listen({
     hostname: HOST,
@@ -26,7 +27,7 @@ const listen = (port: number, onOpen: () => void) =>
     },
   });
 
-test("one that found no server tries at once when it is told that there is one", async () => {
+test("CameraView: tries to connect at once when it is told that a server is back", async () => {
   const unused = listen(0, () => undefined);
   const { port } = unused;
   unused.stop(true);
@@ -34,21 +35,35 @@ test("one that found no server tries at once when it is told that there is one",
   const arena = Arena.create();
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
-    ...{ arena, codec: "simd", threads: 1 },
-    ...{ onIdle: nothing, onBroken: nothing, onRestarted: nothing },
+    arena,
+    codec: "simd",
+    threads: 1,
+    onIdle: nothing,
+    onBroken: nothing,
+    onRestarted: nothing,
   });
   await pool.started;
   const stopping = new AbortController();
   const refused = Promise.withResolvers<void>();
   const connected = Promise.withResolvers<void>();
-  const view = await CameraView.create({
-    ...{ address: { host: HOST, port, camera: "" }, size: null, once: false, arena, pool, screen: createNoScreen() },
-    ...{ output: null, stopped: stopping.signal, onShown: nothing, onBroken: nothing, onConnected: connected.resolve },
-    say: (text) => text.startsWith("nothing listens") && refused.resolve(),
-  });
+  const view = await CameraView.create(
+    {
+      address: { host: HOST, port, camera: "" },
+      size: null,
+      once: false,
+      arena,
+      pool,
+      screen: createNoScreen(),
+      output: null,
+      stopped: stopping.signal,
+      trace: null,
+      log: lineLog((text) => text.startsWith("nothing listens") && refused.resolve()),
+    },
+    { viewConnected: connected.resolve, viewShown: nothing, viewFailed: nothing },
+  );
   const running = view.run();
   await refused.promise;
-  await Bun.sleep(0); // by now it waits, for 125 ms at the least (Backoff)
+  await Bun.sleep(0); // now the view waits for at least 125 ms (Backoff)
   const opened: string[] = [];
   const server = listen(port, () => opened.push("told"));
   setTimeout(() => opened.push("the pause was over"), 120);

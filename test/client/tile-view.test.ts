@@ -10,6 +10,7 @@ import type { ScreenEvents } from "../../src/client/screens/screen.ts";
 import { view, type ViewOptions } from "../../src/client/view.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { nowMicros } from "../../src/core/clock.ts";
+import { lineLog } from "../../src/core/log.ts";
 import { median } from "../../src/core/statistics.ts";
 import { writeStream, writeTiles } from "../../src/protocol/messages.ts";
 import { until } from "../support/wait-until.ts";
@@ -46,17 +47,15 @@ function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
       frames: null,
       seconds: null,
       once: true,
-      ...options,
-    },
-    new AbortController().signal,
-    {
-      report: () => undefined,
-      say: (text) => said.push(text),
+      log: lineLog((text) => said.push(text)),
       createScreen(screenEvents) {
         viewer.keys = screenEvents;
         return Promise.resolve({ ...createNoScreen(), show });
       },
+      ...options,
     },
+    new AbortController().signal,
+    () => undefined,
   );
   ended.catch(() => undefined); // heard by the test that expects it
   return Object.assign(viewer, { shown, said, ended });

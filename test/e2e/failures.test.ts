@@ -185,7 +185,7 @@ describe("sources that misbehave", () => {
     await viewer.until("the notice", ({ remarks }) =>
       remarks.includes("ffmpeg was ended by SIGKILL while reading vtest"),
     );
-    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("all is well again"));
+    await viewer.until("the end of the trouble", ({ remarks }) => remarks.includes("video is back"));
     const before = viewer.last?.frames ?? 0;
     await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
     expect(viewer.last?.reconnects).toBe(0);

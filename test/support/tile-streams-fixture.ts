@@ -8,7 +8,7 @@ import { instantiateDecoder, JpegPicture } from "../../src/codec/simd/decoder.ts
 import { WASM } from "../../src/codec/bun/wasm.ts";
 import type { Origin } from "../../src/client/picture.ts";
 import type { DecodedPicture } from "../../src/client/picture.ts";
-import { createTilePipeline, type TilePipeline } from "../../src/client/decode/tile-streams.ts";
+import { createTileStreams, type TileStreams } from "../../src/client/decode/tile-streams.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { TileCollector } from "../../src/protocol/tile-list.ts";
 import type { NumberedTile } from "./tile-lists.ts";
@@ -16,7 +16,7 @@ import type { NumberedTile } from "./tile-lists.ts";
 export interface Setup {
   arena: Arena;
   pool: CodecPool;
-  pipeline: TilePipeline;
+  pipeline: TileStreams;
   decoded: DecodedPicture[];
   dropped: { frameNumber: number; cause: string; reason: string }[];
   /** What was said of threads that failed. */
@@ -31,7 +31,7 @@ export async function startPipeline(threads: number): Promise<Setup> {
   const decoded: DecodedPicture[] = [];
   const dropped: Setup["dropped"] = [];
   const restarted: string[] = [];
-  let pipeline: TilePipeline | null = null;
+  let pipeline: TileStreams | null = null;
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
     arena,
@@ -42,7 +42,7 @@ export async function startPipeline(threads: number): Promise<Setup> {
     onRestarted: (reason) => restarted.push(reason),
   });
   const setup = { arena, pool, decoded, dropped, restarted, onDecoded: (_: DecodedPicture): void => undefined };
-  pipeline = await createTilePipeline(arena, pool, {
+  pipeline = await createTileStreams(arena, pool, {
     onDecoded(picture) {
       decoded.push(picture);
       setup.onDecoded(picture);

@@ -1,18 +1,18 @@
-// How decoding is divided among threads: tiles into batches, along lines of MCUs where possible, and rectangles into parts.
+// How decoding is divided among threads: tiles into batches, along lines of MCUs if possible, and rectangles into parts.
 
 import type { Rectangle } from "../../codec/jpeg/tile-rectangles.ts";
 
-/** Waking a thread takes about as long as decoding so many tiles, or converting so many pixels: less is not divided. */
+/** Waking a thread takes about as long as decoding this many tiles, or converting this many pixels: less is not divided. */
 export const LEAST_TILES = 25;
 const LEAST_PIXELS = 100_000;
 
-/** Lines of MCUs, `end` not among them. */
+/** A run of lines of MCUs, `end` excluded. */
 interface LineRun {
   first: number;
   end: number;
 }
 
-/** How many tiles each batch has, about `share`. */
+/** Returns how many tiles each batch has: about `share`. */
 export function divideTiles(numbers: Uint32Array, tilesPerLine: number, share: number): number[] {
   const batches: number[] = [];
   for (let from = 0; from < numbers.length;) {
@@ -23,7 +23,7 @@ export function divideTiles(numbers: Uint32Array, tilesPerLine: number, share: n
   return batches;
 }
 
-/** The end of a batch; where a line begins near it, there, so that lines are not cut in two. */
+/** The end of a batch: the last beginning of a line near `from + share`, so that lines are not cut in two. */
 function cutAfter(numbers: Uint32Array, tilesPerLine: number, from: number, share: number): number {
   const end = from + share;
   if (end + LEAST_TILES > numbers.length) return numbers.length;
@@ -33,7 +33,7 @@ function cutAfter(numbers: Uint32Array, tilesPerLine: number, from: number, shar
   return end;
 }
 
-/** The lines of MCUs that come whole in a batch of ascending tile numbers: these the kernel converts on the way. */
+/** The lines of MCUs that are whole in a batch of ascending tile numbers: the kernel converts these as it decodes. */
 export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[] {
   const runs: LineRun[] = [];
   if (tilesPerLine === 0) return runs;
@@ -52,7 +52,7 @@ export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[
   return runs;
 }
 
-/** Cuts rectangles into lists of about equal area for up to so many threads, fewer where that would not pay. */
+/** Cuts rectangles into lists of about as many pixels each: one list a thread, or fewer if waking a thread would cost more. */
 export function divideRectangles(rectangles: readonly Rectangle[], threads: number): Rectangle[][] {
   const total = rectangles.reduce((sum, { width, height }) => sum + width * height, 0);
   const parts = Math.max(1, Math.min(threads, Math.floor(total / LEAST_PIXELS)));

@@ -1,7 +1,7 @@
-// A whole picture decoded by several threads at once, where it has restart markers: its intervals are tiles (T.81 E.1.4).
+// Decodes a whole picture with several threads at once, if it has restart markers: its intervals are tiles (T.81 E.1.4).
 //
-// The main thread reads the header and finds the markers; threads take runs of intervals from a counter, as they do with tiles
-// that come one by one (tile-stream.ts), and whoever ends the last run converts the lines of pixels between the runs.
+// The main thread reads the header and finds the markers. Threads take runs of intervals from a counter, as they do with tiles
+// that arrive one by one (tile-stream.ts). The thread that ends the last run converts the rows of pixels between the runs.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -11,15 +11,15 @@ import { seams, shareOut } from "../../codec/jpeg/tile-rectangles.ts";
 import { KernelError } from "../../codec/simd/kernel-status.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
 
-/** Runs for each thread, so that threads end at about the same time. */
+/** Each thread gets several runs, so that all threads end at about the same time. */
 const RUNS_PER_THREAD = 3;
 
-/** How decoding ended; `failure` null = well. */
+/** How decoding ended. `failure` is the reason why there is no picture; null if there is one. */
 export interface IntervalsOutcome {
   failure: string | null;
-  /** Some of the picture is missing, and grey instead. */
+  /** Parts of the picture are missing and grey instead. */
   isDamaged: boolean;
-  /** Of all threads together. */
+  /** Time that all threads together were busy. */
   busyMicros: number;
 }
 
@@ -28,7 +28,7 @@ export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Prom
   return new IntervalDecoder(arena, pool, await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
 }
 
-/** One picture at a time: its memory is used again for the next. */
+/** Decodes one picture at a time: the memory is used again for the next one. */
 export class IntervalDecoder {
   readonly #arena: Arena;
   readonly #pool: CodecPool;
@@ -47,15 +47,15 @@ export class IntervalDecoder {
     this.#counters = arena.take(COUNTERS_BYTES);
   }
 
-  /** Threads are at a picture. */
+  /** Whether threads are decoding a picture. */
   get isBusy(): boolean {
     return this.#running > 0;
   }
 
   /**
-   * Begins to decode a picture to RGBA at that address; `done` is called once. Returns false where that is not for it: the
-   * picture has no runs that begin with a line of MCUs, or is of a kind that only another codec reads. Not to be called while
-   * it is busy, nor without an idle thread. Throws CodecError where memory ends.
+   * Begins to decode a picture to RGBA at the address `pixels`; `done` is called once. Returns false for a picture that it cannot
+   * decode: one without intervals that begin with a line of MCUs, or of a kind that only another codec reads. May only be called
+   * while `isBusy` is false and a thread is idle. Throws CodecError when the arena is full.
    */
   tryDecode(jpeg: Uint8Array, pixels: number, done: (outcome: IntervalsOutcome) => void): boolean {
     const prepared = this.#prepare(jpeg);
@@ -66,9 +66,17 @@ export class IntervalDecoder {
     words[BATCHES_LEFT] = batches.length;
     const { state, scratchBytes, list } = this.#picture;
     const job = {
-      ...({ kind: "tiles", state, scratchBytes, list, batches, counters: this.#counters } as const),
-      ...{ pixels, strideBytes, convertsLines: true, rectangles },
-    };
+      kind: "tiles",
+      state,
+      scratchBytes,
+      list,
+      batches,
+      counters: this.#counters,
+      pixels,
+      strideBytes,
+      convertsLines: true,
+      rectangles,
+    } as const;
     const outcome: IntervalsOutcome = { failure: null, isDamaged: isTruncated, busyMicros: 0 };
     this.#running = Math.min(batches.length, this.#pool.idleThreads);
     for (let thread = this.#running; thread > 0; thread--) {
@@ -104,7 +112,7 @@ export class IntervalDecoder {
       };
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return null; // a thread's codec says what is wrong with it, or decodes it with another one
+      return null; // the codec of a thread reports what is wrong with it, or decodes it with another codec
     }
   }
 }

@@ -1,18 +1,21 @@
-// The newest compressed bytes of every tile of a picture, for snapshots: where they lie in the copies of the parts they came in.
+// The newest compressed bytes of each tile, for snapshots: a table of places in the copies of the parts that carried them.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
-/** A part is kept whole while any tile of it is the newest; beyond so many times the picture's bytes, tiles are put together. */
+/**
+ * A part is kept whole while any tile of it is the newest. When the kept parts have more than this many times the bytes of the
+ * picture, all tiles are copied into one part.
+ */
 const MOST_KEPT = 4;
 const ALWAYS_KEPT_BYTES = 256 * 1024;
 
-/** The JPEG of a picture as its tiles were at one moment. */
+/** The tiles of a picture at one moment. */
 export interface Snapshot {
-  /** Puts the JPEG together; not after `release`. */
+  /** Joins the tiles to a JPEG. May not be called after `release`. */
   jpeg(): Uint8Array;
-  /** The picture is over: what is left of its bytes can be used again. Once. */
+  /** Gives the bytes back. Is called once. */
   release(): void;
 }
 
@@ -25,7 +28,7 @@ export class KeptTiles {
   #keptBytes = 0;
   #wholeBytes = 0;
 
-  /** `header`: SOI to SOS; `copies`: where those of the parts come from. */
+  /** `header`: SOI to SOS; `copies`: the pool that the copies of parts are from. */
   constructor(header: Uint8Array, tileCount: number, copies: BytePool) {
     this.#copies = copies;
     this.#header = header;
@@ -34,9 +37,9 @@ export class KeptTiles {
     this.#lengths = new Uint32Array(tileCount);
   }
 
-  /** These are the newest from now on; the parts' copies may be made later. */
+  /** Makes these tiles the newest. The bytes of the parts' copies may be filled in later. */
   add({ numbers, parts, offsets, lengths }: TakenTiles): void {
-    if (this.#keptBytes > MOST_KEPT * this.#wholeBytes + ALWAYS_KEPT_BYTES) this.#putTogether();
+    if (this.#keptBytes > MOST_KEPT * this.#wholeBytes + ALWAYS_KEPT_BYTES) this.#joinParts();
     for (let index = 0; index < numbers.length; index++) {
       const number = numbers[index] as number;
       const part = parts[index] as PartBytes;
@@ -55,7 +58,7 @@ export class KeptTiles {
     }
   }
 
-  /** The tiles as they are now: what comes after does not change them. */
+  /** The tiles as they are now; later tiles do not change the snapshot. */
   snapshot(): Snapshot {
     const header = this.#header;
     const copies = this.#parts.map((part) => part?.copy ?? null);
@@ -74,10 +77,10 @@ export class KeptTiles {
     };
   }
 
-  /** Copies all tiles into one piece, so that the parts they came in can go. */
-  #putTogether(): void {
+  /** Copies all tiles into one part, so that the parts that carried them can be released. */
+  #joinParts(): void {
     const copy = this.#copies.acquire(this.#wholeBytes);
-    const all: PartBytes = { area: { address: 0, bytes: 0 }, bytes: this.#wholeBytes, users: 0, copy, kept: 0 };
+    const all: PartBytes = { block: { address: 0, bytes: 0 }, bytes: this.#wholeBytes, users: 0, copy, kept: 0 };
     let at = 0;
     for (const [number, part] of this.#parts.entries()) {
       if (part === null) continue;

@@ -1,5 +1,5 @@
-// From whole pictures received to pixels: the newest goes to the first idle codec thread, or where it can be decoded in parts to
-// all of them, into a slot of the arena.
+// From received whole pictures to pixels in a slot of the arena. The newest picture goes to the first idle codec thread, or to all of
+// them if it can be decoded in parts.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../codec/memory/frame-slots.ts";
@@ -8,35 +8,38 @@ import type { CodecPool } from "../../codec/threads/pool.ts";
 import { withHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError } from "../../core/errors.ts";
+import { Newest } from "../../core/newest.ts";
 import { frameBytes } from "../../core/pixel-format.ts";
 import { createIntervalDecoder, type IntervalDecoder } from "./interval-decoder.ts";
 import type { DecodeEvents, ReceivedFrame } from "../picture.ts";
 
-/** A whole picture that has come. */
+/** A whole picture as it was received. */
 export interface ReceivedPicture extends ReceivedFrame {
-  /** In memory of its own, which moves to the codec thread and back. */
+  /** The JPEG in memory of its own, which moves to the codec thread and back. */
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-/** One picture waits to be shown, one is shown, one is kept to be shown again; the rest are in the decoders' hands. */
+/** One picture waits to be shown, one is being shown, one is kept to be shown again. */
 const SLOTS_BESIDE_DECODERS = 3;
 
-/** Loads what it needs of codecs. */
-export async function createDecodePipeline(
+/** Loads the decoder kernel and creates the decoder. */
+export async function createPictureDecoder(
   arena: Arena,
   pool: CodecPool,
   events: DecodeEvents,
-): Promise<DecodePipeline> {
-  return new DecodePipeline(arena, pool, events, await createIntervalDecoder(arena, pool));
+): Promise<PictureDecoder> {
+  return new PictureDecoder(arena, pool, events, await createIntervalDecoder(arena, pool));
 }
 
-export class DecodePipeline {
+export class PictureDecoder {
   readonly #arena: Arena;
   readonly #pool: CodecPool;
   readonly #events: DecodeEvents;
   readonly #intervals: IntervalDecoder;
   #slots: FrameSlots | null = null;
-  #waiting: ReceivedPicture | null = null;
+  /** Pictures that threads decode. */
+  #running = 0;
+  readonly #waiting = new Newest<ReceivedPicture>();
 
   constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, intervals: IntervalDecoder) {
     this.#arena = arena;
@@ -45,16 +48,27 @@ export class DecodePipeline {
     this.#intervals = intervals;
   }
 
+  /** Takes a picture to be decoded. A picture that still waits is dropped. */
   offer(picture: ReceivedPicture): void {
-    const older = this.#waiting;
-    this.#waiting = picture;
+    const older = this.#waiting.offer(picture);
     if (older !== null) this.#events.onDropped(older, "stale", "a newer picture came first");
     this.pump();
   }
 
-  /** Gives the waiting picture to threads, if there is one idle and a slot. Call when either may have changed. */
+  /** Whether no picture waits or is decoded. */
+  get isIdle(): boolean {
+    return this.#running === 0 && this.#waiting.value === null;
+  }
+
+  /** Drops the picture that waits. */
+  clear(): void {
+    const waiting = this.#waiting.clear();
+    if (waiting !== null) this.#events.onDropped(waiting, "stale", "the connection has ended");
+  }
+
+  /** Gives the waiting picture to threads, if a thread is idle and a slot free. Call when either may have changed. */
   pump(): void {
-    const picture = this.#waiting;
+    const picture = this.#waiting.value;
     if (picture === null) return;
     let slot: FrameSlot | null = null;
     try {
@@ -62,34 +76,45 @@ export class DecodePipeline {
       const bytes = frameBytes("rgba", header.width, header.height);
       slot = this.#slotsFor(bytes).acquire();
       if (slot === null) return;
-      // All threads are for the picture that they share: the next one would only make it late.
+      // While threads share one picture, all of them are needed for it: the next picture would only make it late.
       if (this.#pool.idleThreads === 0 || this.#intervals.isBusy) {
         slot.release();
         return;
       }
-      this.#waiting = null;
+      this.#waiting.take();
       this.#decode(picture, header, slot, bytes);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       slot?.release();
-      this.#waiting = null;
+      this.#waiting.clear();
       this.#events.onDropped(picture, "decode", error.message);
     }
   }
 
-  /** There is an idle thread. */
+  /** Decodes a picture. The caller has made sure that a thread is idle. */
   #decode(picture: ReceivedPicture, header: JpegHeader, slot: FrameSlot, bytes: number): void {
     const begunAt = nowMicros();
     const handOn = (jpeg: Uint8Array, isDamaged: boolean, workMicros: number, busyMicros: number) => {
+      this.#running--;
       const { width, height } = header;
       const pixels = slot.bytes.subarray(0, bytes);
-      const times = { workMicros, busyMicros, decodedAt: nowMicros() };
-      // A server passes on what a camera made; whoever keeps a picture as a file wants its tables in it.
-      const asFile = () => withHuffmanTables(jpeg, header);
-      const facts = { received: picture, slot, isRepeat: false, isDamaged, ...times, jpeg: asFile };
-      this.#events.onDecoded({ width, height, pixels, ...facts });
+      this.#events.onDecoded({
+        width,
+        height,
+        pixels,
+        received: picture,
+        slot,
+        isRepeat: false,
+        isDamaged,
+        workMicros,
+        busyMicros,
+        decodedAt: nowMicros(),
+        // Cameras may leave the Huffman tables out, which other programs need in a file.
+        jpeg: () => withHuffmanTables(jpeg, header),
+      });
     };
     const drop = (reason: string) => {
+      this.#running--;
       slot.release();
       this.#events.onDropped(picture, "decode", reason);
     };
@@ -100,6 +125,7 @@ export class DecodePipeline {
         if (failure !== null) drop(failure);
         else handOn(picture.jpeg, isDamaged, nowMicros() - begunAt, busyMicros);
       });
+    this.#running++;
     if (isShared) return;
     const job = { kind: "decode", jpeg: picture.jpeg, target: { address: slot.address, bytes } } as const;
     const isTaken = this.#pool.tryRun(job, (result) => {
@@ -109,7 +135,7 @@ export class DecodePipeline {
     if (!isTaken) throw new Error("no thread took the picture, and one was idle");
   }
 
-  /** Throws CodecError where there is no memory for pictures of that size. */
+  /** Throws CodecError if the arena has no memory for pictures of that size. */
   #slotsFor(bytes: number): FrameSlots {
     if (this.#slots === null || this.#slots.slotBytes < bytes) {
       this.#slots = new FrameSlots(this.#arena, bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);

@@ -1,61 +1,60 @@
-// Rooms for decoded frames that change in part: each keeps its pixels while it is free, so that only what is out of date in it
-// has to be made new.
+// Slots for decoded frames that change in part: a slot keeps its pixels while it is free, so that only outdated pixels are converted.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 
-/** One room. */
-export interface PixelRoom {
+/** Memory for one frame in the arena. */
+export interface PixelSlot {
   readonly address: number;
   readonly bytes: number;
-  /** Who wrote to it last, and so knows which of its pixels are of use. Set by whoever acquires it. */
+  /** The stream that wrote to it last, and so knows which of its pixels are up to date. Set by the caller of `acquire`. */
   owner: object | null;
 }
 
 /** One frame is shown, one is being shown, one waits for that, and one is in work. */
-const MAX_ROOMS = 4;
+const MAX_SLOTS = 4;
 
-/** Rooms are made when they are needed. Nothing waits for one: `acquire` says `null` when all are taken. */
+/** Slots are made when they are needed. There is no queue: `acquire` returns null when all slots are taken. */
 export class PixelSlots {
   readonly #arena: Arena;
-  #roomBytes = 0;
+  #slotBytes = 0;
   #made = 0;
-  #free: PixelRoom[] = [];
+  #free: PixelSlot[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
   }
 
   /**
-   * The free room of at least so many bytes that costs the caller least to bring up to date.
+   * Takes the free slot of at least `bytes` that has the lowest cost of being brought up to date. Releasing `held` gives it back.
    * Throws CodecError when the arena is full.
    */
-  acquire(bytes: number, cost: (room: PixelRoom) => number): { room: PixelRoom; slot: FrameSlot } | null {
-    if (bytes > this.#roomBytes) {
-      // Rooms that are too small are forgotten, those still in use when they come back.
-      this.#roomBytes = bytes;
+  acquire(bytes: number, cost: (slot: PixelSlot) => number): { slot: PixelSlot; held: FrameSlot } | null {
+    if (bytes > this.#slotBytes) {
+      // Slots that are too small are forgotten: free ones now, those in use when they are released.
+      this.#slotBytes = bytes;
       this.#made = 0;
       this.#free = [];
     }
-    if (this.#free.length === 0 && this.#made < MAX_ROOMS) {
-      this.#free.push({ address: this.#arena.take(this.#roomBytes), bytes: this.#roomBytes, owner: null });
+    if (this.#free.length === 0 && this.#made < MAX_SLOTS) {
+      this.#free.push({ address: this.#arena.take(this.#slotBytes), bytes: this.#slotBytes, owner: null });
       this.#made++;
     }
-    const room = this.#free.toSorted((a, b) => cost(a) - cost(b))[0];
-    if (room === undefined) return null;
-    this.#free = this.#free.filter((each) => each !== room);
-    return { room, slot: this.#hold(room) };
+    const slot = this.#free.toSorted((a, b) => cost(a) - cost(b))[0];
+    if (slot === undefined) return null;
+    this.#free = this.#free.filter((each) => each !== slot);
+    return { slot, held: this.#hold(slot) };
   }
 
-  #hold(room: PixelRoom): FrameSlot {
-    let held = true;
+  #hold(slot: PixelSlot): FrameSlot {
+    let isHeld = true;
     return {
-      address: room.address,
-      bytes: this.#arena.bytes(room.address, room.bytes),
+      address: slot.address,
+      bytes: this.#arena.bytes(slot.address, slot.bytes),
       release: () => {
-        if (!held) throw new Error("a pixel slot was released twice");
-        held = false;
-        if (room.bytes === this.#roomBytes) this.#free.push(room);
+        if (!isHeld) throw new Error("a pixel slot was released twice");
+        isHeld = false;
+        if (slot.bytes === this.#slotBytes) this.#free.push(slot);
       },
     };
   }

@@ -1,66 +1,78 @@
-// From a connection's messages to the decoders: whole pictures go one way, tiles the other; what the server left out is counted.
+// Gives the messages of a connection to the decoders, whole pictures to one and tiles to the other, and counts skipped frames.
 
 import type { Picture, StreamHeader, Tiles } from "../../protocol/messages.ts";
 import type { Arrival, Origin } from "../picture.ts";
-import type { DecodePipeline } from "./picture-decoder.ts";
-import type { TilePipeline } from "./tile-streams.ts";
-import type { ViewFigures } from "../figures.ts";
+import type { Decoders } from "./decoders.ts";
+
+/** Where the receiver counts and notes what it sees. */
+export interface ReceiverOwner {
+  /** So many frames are missing before the newest one: the server left them out. */
+  framesSkipped(count: number): void;
+}
 
 export class Receiver {
-  readonly #pictures: DecodePipeline;
-  readonly #tiles: TilePipeline;
-  readonly #figures: ViewFigures;
+  readonly #decoders: Decoders;
+  readonly #owner: ReceiverOwner;
   #lastFrameNumber = 0;
 
-  constructor(pictures: DecodePipeline, tiles: TilePipeline, figures: ViewFigures) {
-    this.#pictures = pictures;
-    this.#tiles = tiles;
-    this.#figures = figures;
+  constructor(decoders: Decoders, owner: ReceiverOwner) {
+    this.#decoders = decoders;
+    this.#owner = owner;
   }
 
-  /** A new connection: its server says anew what it sends. */
+  /** Begins a new connection: its server sends a Stream message first. */
   begin(): void {
-    this.#tiles.close();
+    this.#decoders.tiles.close();
     this.forgetLast();
   }
 
-  /** Frames left out before the next one are not counted. */
+  /** Drops what waits to be decoded: the connection has ended and will not come back. */
+  end(): void {
+    this.#decoders.tiles.close();
+    this.#decoders.pictures.clear();
+  }
+
+  /** Does not count frames that are missing before the next one as skipped. */
   forgetLast(): void {
     this.#lastFrameNumber = 0;
   }
 
-  /** Throws ProtocolError where tiles would follow that cannot be decoded. */
+  /** Throws ProtocolError if the tiles of this stream could not be decoded. */
   takeStream(stream: StreamHeader, origin: Origin): void {
-    this.#figures.stream = stream;
-    this.#figures.trouble.setRate(stream.framesPerSecond);
-    if (stream.jpegHeader.length > 0) this.#tiles.open(stream, origin);
-    else this.#tiles.close();
+    if (stream.jpegHeader.length > 0) this.#decoders.tiles.open(stream, origin);
+    else this.#decoders.tiles.close();
   }
 
   takePicture(picture: Picture, arrival: Arrival, origin: Origin): void {
     this.#countSkipped(picture.frameNumber);
-    const { frameNumber, capturedAt, encodedAt, sentAt } = picture;
-    const { firstByteAt, lastByteAt } = arrival;
-    const jpeg = new Uint8Array(picture.jpeg); // a copy: its memory moves to a codec thread, the socket's stays here
-    const times = { capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt };
-    this.#pictures.offer({ frameNumber, ...times, bytes: jpeg.length, jpeg, origin });
+    const jpeg = new Uint8Array(picture.jpeg); // a copy, which moves to a codec thread; the socket uses its own memory again
+    this.#decoders.pictures.offer({
+      frameNumber: picture.frameNumber,
+      capturedAt: picture.capturedAt,
+      encodedAt: picture.encodedAt,
+      sentAt: picture.sentAt,
+      firstByteAt: arrival.firstByteAt,
+      lastByteAt: arrival.lastByteAt,
+      bytes: jpeg.length,
+      jpeg,
+      origin,
+    });
   }
 
   /** Throws ProtocolError for tiles that the stream does not have. */
   takeTiles(tiles: Tiles, arrival: Arrival, origin: Origin): void {
     if (tiles.isLast) this.#countSkipped(tiles.frameNumber);
-    this.#tiles.offer(tiles, arrival, origin);
+    this.#decoders.tiles.offer(tiles, arrival, origin);
   }
 
   /** Call when a thread or a slot may have become free. */
   pump(): void {
-    this.#pictures.pump();
-    this.#tiles.pump();
+    this.#decoders.pump();
   }
 
   #countSkipped(frameNumber: number): void {
     if (this.#lastFrameNumber > 0) {
-      this.#figures.drops.add("skipped", Math.max(0, frameNumber - this.#lastFrameNumber - 1));
+      this.#owner.framesSkipped(Math.max(0, frameNumber - this.#lastFrameNumber - 1));
     }
     this.#lastFrameNumber = frameNumber;
   }

@@ -1,39 +1,40 @@
-// The rooms that one stream of tiles converts its frames into, and what of each is out of date.
+// The slots that one stream of tiles converts its frames into, and which pixels of each slot are outdated.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
-import type { PixelRoom, PixelSlots } from "./pixel-slots.ts";
-import { StaleArea, type TileGrid } from "./stale-area.ts";
+import type { PixelSlot, PixelSlots } from "./pixel-slots.ts";
+import { StaleTiles, type TileGrid } from "./stale-tiles.ts";
 
 /** Where a frame in work gets its pixels. */
 export interface Work {
-  room: PixelRoom;
-  slot: FrameSlot;
-  stale: StaleArea;
+  /** The same memory twice: `slot` is what is known of it, `held` goes with the picture and releases it. */
+  slot: PixelSlot;
+  held: FrameSlot;
+  stale: StaleTiles;
 }
 
-export class StreamRooms {
+export class StreamSlots {
   readonly #slots: PixelSlots;
   readonly #grid: TileGrid;
-  readonly #stale = new Map<PixelRoom, StaleArea>();
+  readonly #stale = new Map<PixelSlot, StaleTiles>();
 
   constructor(slots: PixelSlots, grid: TileGrid) {
     this.#slots = slots;
     this.#grid = grid;
   }
 
-  /** The free room with least to be converted, or `null` while none is free. Throws CodecError where memory ends. */
+  /** Takes the free slot that needs the least conversion; null while no slot is free. Throws CodecError when the arena is full. */
   acquire(): Work | null {
     const { width, height, tiles } = this.#grid.info;
-    const acquired = this.#slots.acquire(width * height * 4, (room) => this.#known(room)?.count ?? tiles + 1);
+    const acquired = this.#slots.acquire(width * height * 4, (slot) => this.#known(slot)?.count ?? tiles + 1);
     if (acquired === null) return null;
-    const { room, slot } = acquired;
-    const stale = this.#known(room) ?? new StaleArea(this.#grid);
-    room.owner = this;
-    this.#stale.set(room, stale);
-    return { room, slot, stale };
+    const { slot, held } = acquired;
+    const stale = this.#known(slot) ?? new StaleTiles(this.#grid);
+    slot.owner = this;
+    this.#stale.set(slot, stale);
+    return { slot, held, stale };
   }
 
-  /** These tiles are about to change in the planes, so they are out of date everywhere. */
+  /** Marks tiles that are about to change in the planes as outdated in every slot. */
   addTiles(numbers: Uint32Array): void {
     for (const stale of this.#stale.values()) stale.addTiles(numbers);
   }
@@ -42,8 +43,8 @@ export class StreamRooms {
     for (const stale of this.#stale.values()) stale.addAll();
   }
 
-  /** What is out of date in a room; nothing is known of one that another stream has written to since. */
-  #known(room: PixelRoom): StaleArea | undefined {
-    return room.owner === this ? this.#stale.get(room) : undefined;
+  /** What is outdated in a slot; undefined if another stream has written to it since. */
+  #known(slot: PixelSlot): StaleTiles | undefined {
+    return slot.owner === this ? this.#stale.get(slot) : undefined;
   }
 }

@@ -1,4 +1,4 @@
-// The picture that a stream of tiles is painted on: its header read, its planes in the arena, and the newest bytes of each tile.
+// The picture that a stream of tiles is decoded into: its header, its planes in the arena, and the newest bytes of each tile.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -9,33 +9,33 @@ import { KernelError } from "../../codec/simd/kernel-status.ts";
 import type { BytePool } from "../../core/byte-pool.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import type { StreamHeader } from "../../protocol/messages.ts";
-import type { TileGrid } from "./stale-area.ts";
+import type { TileGrid } from "./stale-tiles.ts";
 import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
-/** Memory for one picture; when its stream is over, and no thread is at work on it, another header can be read into it. */
+/** Memory for one picture. After its stream has ended, and no thread works on it, it can be opened for another stream. */
 export class TileCanvas implements TileGrid {
   readonly #arena: Arena;
   readonly #kernel: DecoderExports;
   readonly #picture: JpegPicture;
-  readonly #headerArea: GrowingBlock;
+  readonly #headerBlock: GrowingBlock;
   #info: PictureInfo | null = null;
   readonly #copies: BytePool;
   #kept: KeptTiles;
   tilesPerLine = 0;
   waitingRows = 0;
 
-  /** `copies`: where copies of compressed bytes come from. */
+  /** `copies`: the pool that copies of compressed bytes are from. */
   constructor(arena: Arena, kernel: DecoderExports, copies: BytePool) {
     this.#copies = copies;
     this.#kept = new KeptTiles(new Uint8Array(), 0, copies);
     this.#arena = arena;
     this.#kernel = kernel;
     this.#picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
-    this.#headerArea = new GrowingBlock(arena);
+    this.#headerBlock = new GrowingBlock(arena);
   }
 
-  /** Begins a picture. Throws ProtocolError where its header is of no use for tiles, CodecError where memory ends. */
+  /** Begins a picture. Throws ProtocolError if its header does not fit tiles, CodecError when the arena is full. */
   open({ jpegHeader, width, height }: StreamHeader): void {
     const info = this.#readHeader(jpegHeader);
     if (info.width !== width || info.height !== height) {
@@ -55,7 +55,7 @@ export class TileCanvas implements TileGrid {
     return this.#info;
   }
 
-  /** Address of the picture's state, for threads. */
+  /** Address of the picture's state in the arena, for threads. */
   get state(): number {
     return this.#picture.state;
   }
@@ -64,7 +64,7 @@ export class TileCanvas implements TileGrid {
     return this.#picture.scratchBytes;
   }
 
-  /** Writes the kernel's list of some tiles, TILE_BYTES each; their bytes are the newest from now on. */
+  /** Writes the kernel's list of these tiles, TILE_BYTES each, and keeps their bytes as the newest. */
   writeList(address: number, taken: TakenTiles): void {
     const { numbers, parts, offsets, lengths } = taken;
     const words = new Uint32Array(this.#arena.memory.buffer, address, (numbers.length * TILE_BYTES) / 4);
@@ -72,7 +72,7 @@ export class TileCanvas implements TileGrid {
       const at = (index * TILE_BYTES) / 4;
       words[at + TILE_SCAN / 4] = 0;
       words[at + TILE_NUMBER / 4] = numbers[index] as number;
-      words[at + TILE_ADDRESS / 4] = (parts[index] as PartBytes).area.address + (offsets[index] as number);
+      words[at + TILE_ADDRESS / 4] = (parts[index] as PartBytes).block.address + (offsets[index] as number);
       words[at + TILE_LENGTH / 4] = lengths[index] as number;
     }
     this.#kept.add(taken);
@@ -85,7 +85,7 @@ export class TileCanvas implements TileGrid {
 
   #readHeader(header: Uint8Array): PictureInfo {
     try {
-      const address = this.#headerArea.reserve(header.length);
+      const address = this.#headerBlock.reserve(header.length);
       this.#arena.bytes(address, header.length).set(header);
       return this.#picture.readHeader(address, header.length);
     } catch (cause) {

@@ -1,6 +1,6 @@
-// A frame while its tiles come in, part by part: their bytes in the arena until they are decoded, and a copy to keep.
+// A frame while its tiles arrive, part by part: their bytes in the arena until they are decoded, and a copy for snapshots.
 //
-// Plain numbers by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
+// Numbers in typed arrays by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
 
 import type { Block, RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
@@ -10,23 +10,23 @@ import { totalBytes } from "../../protocol/tile-list.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import type { ReceivedFrame } from "../picture.ts";
 
-/** Where the bytes of parts go. */
+/** Memory for the bytes of parts. */
 export interface PartMemory {
-  areas: RecycledBlocks;
+  blocks: RecycledBlocks;
   copies: BytePool;
 }
 
-/** The bytes of one part. */
+/** The bytes of one part of a frame. */
 export interface PartBytes {
   /** In the arena, for threads to read. */
-  area: Block;
-  /** How much of the area they are. */
+  block: Block;
+  /** The used part of the block. */
   bytes: number;
-  /** Tiles of it that are still to be decoded, or are being so; then both memories have one user less. */
+  /** Tiles of the part that are not decoded yet. At 0 the memory in the arena is released, and the copy has one user less. */
   users: number;
-  /** The same once more, for snapshots, as long as any has a tile of it; made once threads have been woken. */
+  /** A copy for snapshots, kept as long as any snapshot has a tile of it. Filled after threads have been woken. */
   copy: ByteBlock;
-  /** Tiles whose newest bytes are in it. */
+  /** Tiles whose newest bytes are in this part. */
   kept: number;
 }
 
@@ -34,28 +34,28 @@ export interface PartBytes {
 export interface TakenTiles {
   numbers: Uint32Array;
   parts: PartBytes[];
-  /** In the part's bytes. */
+  /** Offsets in the bytes of the part. */
   offsets: Uint32Array;
   lengths: Uint32Array;
 }
 
 export class TileFrame {
   received: ReceivedFrame;
-  /** The last part has come. */
+  /** The last part has arrived. */
   isWhole = false;
   /** Tiles that no thread has been given yet. */
   pendingCount = 0;
-  /** Some of it was given to a thread. */
+  /** Tiles of the frame were given to a thread. */
   hasBegun = false;
-  /** What makes pixels of it has been given to threads: once they are done it can be shown. */
+  /** All conversion to pixels was given to threads: when they are done the frame can be shown. */
   isConverting = false;
-  /** When it became the oldest frame, the one whose tiles are decoded. */
+  /** When it became the oldest frame, whose tiles are decoded; null before that. */
   firstAt: Micros | null = null;
   busyMicros: Micros = 0;
   isDamaged = false;
-  /** Why it cannot be shown. */
+  /** Why the frame cannot be shown; null if it can. */
   failure: string | null = null;
-  /** By tile; null: it is not pending. */
+  /** By tile number: the part with its bytes; null if the tile is not pending. */
   readonly #parts: (PartBytes | null)[];
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
@@ -70,10 +70,10 @@ export class TileFrame {
   }
 
   /**
-   * Takes a part in. One with another number gives the frame up for a newer one, which has its tiles as well.
-   * Returns its bytes, which are yet to be copied (`keepCopy`), or null where there are none.
+   * Takes a part. A part with another frame number turns this frame into that newer one, which has the tiles of both.
+   * Returns the part's bytes, which the caller still has to copy with `keepCopy`; null if the part is empty.
    */
-  add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (area: Block) => Uint8Array): PartBytes | null {
+  add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (block: Block) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
@@ -83,12 +83,12 @@ export class TileFrame {
     const { numbers, lengths, chunks } = part.tiles;
     if (numbers.length === 0) return null;
     const total = totalBytes(part.tiles);
-    const area = memory.areas.acquire(total);
-    const bytes = { area, bytes: total, users: numbers.length, copy: memory.copies.acquire(total), kept: 0 };
-    const room = view(area);
+    const block = memory.blocks.acquire(total);
+    const bytes = { block, bytes: total, users: numbers.length, copy: memory.copies.acquire(total), kept: 0 };
+    const target = view(block);
     let at = 0;
     for (const chunk of chunks) {
-      room.set(chunk, at);
+      target.set(chunk, at);
       at += chunk.length;
     }
     let offset = 0;
@@ -100,7 +100,7 @@ export class TileFrame {
     return bytes;
   }
 
-  /** Takes out the tiles that no thread is at already (`isBusy`, by tile); null where there are none. */
+  /** Takes out the pending tiles, except those that a thread decodes an older version of (`isBusy`, by tile); null if none. */
   take(isBusy: Uint8Array): TakenTiles | null {
     const taken: TakenTiles = {
       numbers: new Uint32Array(this.pendingCount),
@@ -123,7 +123,7 @@ export class TileFrame {
     return { ...taken, numbers: taken.numbers.subarray(0, count) };
   }
 
-  /** Takes over the tiles of an older frame that is not shown any more, as far as this one has no newer ones. */
+  /** Takes over the tiles of an older frame that will not be shown, unless this frame has newer ones. */
   inherit(older: TileFrame, memory: PartMemory): void {
     for (const [number, part] of older.#parts.entries()) {
       if (part === null) continue;
@@ -133,7 +133,7 @@ export class TileFrame {
     older.#forget();
   }
 
-  /** Gives up the tiles that were not decoded. */
+  /** Releases the tiles that were not decoded. */
   abandon(memory: PartMemory): void {
     for (const part of this.#parts) if (part !== null) release(part, memory);
     this.#forget();
@@ -154,14 +154,14 @@ export class TileFrame {
   }
 }
 
-/** Copies what will be overwritten in the arena once it is decoded. */
-export function keepCopy(part: PartBytes, view: (area: Block) => Uint8Array): void {
-  part.copy.bytes.set(view(part.area).subarray(0, part.bytes));
+/** Copies the bytes of a part, which are overwritten in the arena after decoding. */
+export function keepCopy(part: PartBytes, view: (block: Block) => Uint8Array): void {
+  part.copy.bytes.set(view(part.block).subarray(0, part.bytes));
 }
 
-/** One of its tiles has been decoded, or will not be. */
-export function release(part: PartBytes, { areas, copies }: PartMemory): void {
+/** Is called for each tile of a part when it has been decoded, or will not be. */
+export function release(part: PartBytes, { blocks, copies }: PartMemory): void {
   if (--part.users > 0) return;
-  areas.release(part.area);
+  blocks.release(part.block);
   copies.release(part.copy);
 }

@@ -1,4 +1,4 @@
-// Streams of tiles one after another: each gets a canvas, and what the one before held is used again.
+// The streams of tiles of one camera, one after another: each gets a canvas, and memory of earlier streams is used again.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -13,31 +13,31 @@ import { PixelSlots } from "./pixel-slots.ts";
 import { TileCanvas } from "./tile-canvas.ts";
 import { type TileResources, TileStream } from "./tile-stream.ts";
 
-/** Compressed bytes that wait at most. Credit keeps them at a few frames; what exceeds this was sent without any. */
+/** Most compressed bytes that may wait. Credit keeps them at a few frames; a server that sends more ignores credit. */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 /** Loads the decoder kernel for reading headers; tiles are decoded by the pool's threads. */
-export async function createTilePipeline(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TilePipeline> {
+export async function createTileStreams(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TileStreams> {
   const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
-  return new TilePipeline(arena, pool, events, kernel);
+  return new TileStreams(arena, pool, events, kernel);
 }
 
-export class TilePipeline {
+export class TileStreams {
   readonly #resources: TileResources;
   readonly #kernel: DecoderExports;
   #current: TileStream | null = null;
-  /** Streams that threads are still at. */
+  /** Ended streams that threads still work on. */
   #retired: TileStream[] = [];
   #spare: TileCanvas[] = [];
 
   constructor(arena: Arena, pool: CodecPool, events: DecodeEvents, kernel: DecoderExports) {
-    const parts = { areas: new RecycledBlocks(arena), copies: new BytePool() };
+    const parts = { blocks: new RecycledBlocks(arena), copies: new BytePool() };
     const lists = new RecycledBlocks(arena);
     this.#resources = { arena, pool, parts, lists, slots: new PixelSlots(arena), events };
     this.#kernel = kernel;
   }
 
-  /** Begins a stream, which ends the one before. Throws ProtocolError where its header is of no use. */
+  /** Begins a stream, and ends the one before. Throws ProtocolError if tiles cannot be decoded with its header. */
   open(header: StreamHeader, origin: Origin): void {
     this.close();
     orProtocolError("no tiles of that size can be decoded", () => {
@@ -53,7 +53,7 @@ export class TilePipeline {
     });
   }
 
-  /** No tiles follow. A frame that is whole and being decoded is still handed on. */
+  /** Ends the stream. A whole frame that is being decoded is still handed on. */
   close(): void {
     const stream = this.#current;
     if (stream === null) return;
@@ -63,19 +63,24 @@ export class TilePipeline {
     this.#collect();
   }
 
-  /** Takes a part of a frame in; its bytes are copied. Throws ProtocolError for tiles that no stream was opened for. */
+  /** Whether no stream is open and no thread works on an ended one. */
+  get isIdle(): boolean {
+    return this.#current === null && this.#retired.length === 0;
+  }
+
+  /** Takes a part of a frame; its bytes are copied. Throws ProtocolError for tiles without a stream. */
   offer(part: Tiles, arrival: Arrival, origin: Origin): void {
     const stream = this.#current;
     if (stream?.origin !== origin) throw new ProtocolError("Tiles before a Stream with a JPEG header");
     orProtocolError("the tiles cannot be kept", () => stream.offer(part, arrival));
-    if (this.#resources.parts.areas.usedBytes > MAX_WAITING_BYTES) {
+    if (this.#resources.parts.blocks.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(
-        `${this.#resources.parts.areas.usedBytes} bytes of tiles came before the ones sent were shown`,
+        `${this.#resources.parts.blocks.usedBytes} bytes of tiles came before the ones sent were shown`,
       );
     }
   }
 
-  /** Gives threads what there is to do. Call when a thread or a slot may have become free. */
+  /** Gives work to idle threads. Call when a thread or a slot may have become free. */
   pump(): void {
     for (const stream of this.#retired) stream.pump();
     this.#collect();
@@ -93,7 +98,7 @@ export class TilePipeline {
   }
 }
 
-/** What a server demands that there is no memory for ends its connection. */
+/** Turns a lack of memory into a ProtocolError: a server that demands more than there is loses its connection. */
 function orProtocolError(what: string, act: () => void): void {
   try {
     act();

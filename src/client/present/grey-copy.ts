@@ -1,5 +1,5 @@
-// The greyed copy of the picture on the screen, for the time of a trouble. A copy: the picture's own pixels are still decoded into,
-// or shown again as a frame in which nothing has changed.
+// Makes the grey copy of the picture on the screen that is shown while something is wrong. It is a copy because tiles are still decoded
+// into the picture's own pixels, or those are shown again for a frame in which nothing has changed.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -8,10 +8,13 @@ import { CodecError } from "../../core/errors.ts";
 import type { DecodedPicture } from "../picture.ts";
 import type { ShownPicture } from "../screens/screen.ts";
 
-/** Makes a grey copy of a picture, or says false where no thread or memory is free for that now; `done` hears null where it failed. */
+/**
+ * Makes a grey copy of a picture. Returns false if no thread or memory is free for it now. `done` gets the copy, or null if it
+ * failed.
+ */
 export type Greyer = (picture: DecodedPicture, done: (grey: ShownPicture | null) => void) => boolean;
 
-/** One copy at a time, and one in all: each takes the memory of the one before. */
+/** Makes one copy at a time: each takes the memory of the one before. */
 export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
   const area = new GrowingBlock(arena);
   let isBusy = false;
@@ -23,7 +26,7 @@ export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
     try {
       target = area.reserve(4 * pixels);
     } catch (error) {
-      if (error instanceof CodecError) return false; // the arena is full: the picture stays as it is, with the red line over it
+      if (error instanceof CodecError) return false; // the arena is full: the picture keeps its colours, with the red line over it
       throw error;
     }
     isBusy = pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {

@@ -1,52 +1,68 @@
-// From decoded pictures to the screen: in order, the newest first, with the overlay, and acknowledged when shown.
+// Shows decoded pictures on the screen: in order, the newest first, with the overlay, and acknowledges each one when it is shown.
 
-import { nowMicros } from "../../core/clock.ts";
-import type { Greyer } from "./grey-copy.ts";
-import { NO_OVERLAY, type Overlay, type RgbaPicture } from "../screens/overlay.ts";
-import type { FrameOutput } from "./frame-output.ts";
-import type { DecodedPicture, ReceivedFrame } from "../picture.ts";
-import type { Screen, ShownPicture } from "../screens/screen.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { ViewFigures } from "../figures.ts";
+import type { DecodedPicture, ReceivedFrame } from "../picture.ts";
+import { NO_OVERLAY, type Overlay, type RgbaPicture } from "../screens/overlay.ts";
+import type { Screen, ShownPicture } from "../screens/screen.ts";
+import type { Trouble } from "../trouble.ts";
+import type { Greyer } from "./grey-copy.ts";
+import { NextPicture, type PictureDrop } from "./next-picture.ts";
 
-/** After so long without a new picture, the old one is marked as old. */
+/** After so long without a new picture, the picture on the screen is marked as old. */
 const STALE_AFTER_MS = 1_000;
 
-/** What stands on the screen before the first picture. */
+/** What the screen shows before the first picture. */
 const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640 * 360 * 4) };
+
+/** Where shown pictures are written as well, as raw RGBA. */
+export interface FrameWriter {
+  /** Resolves when the frame is written and its pixels may change. */
+  write(pixels: Uint8Array): Promise<void>;
+}
+
+/** What a presenter tells and asks the view that it belongs to. */
+export interface PresenterOwner {
+  /** A slot was released: the decoders may have waited for it. */
+  slotReleased(): void;
+  /** A picture was shown, from `startedAt` to `shownAt` by this clock, and acknowledged. */
+  pictureShown(picture: DecodedPicture, startedAt: Micros, shownAt: Micros): void;
+  /** The screen or the output failed: nothing can be shown any more. */
+  presenterFailed(reason: unknown): void;
+  /** The lines of the overlay, as they are now. */
+  overlayLines(): string[];
+}
 
 export interface PresenterOptions {
   screen: Screen;
-  /** Where shown pictures are written as well; null = nowhere. */
-  output: FrameOutput | null;
+  /** Null = nowhere. */
+  output: FrameWriter | null;
   figures: ViewFigures;
+  trouble: Trouble;
   decodeThreads: number;
-  /** Makes the greyed copy that is shown while there is trouble. */
+  /** Makes the grey copy that is shown while something is wrong. */
   grey: Greyer;
-  /** A slot has been given back: the decoders may have waited for it. */
-  onSlotFree: () => void;
-  onShown: (frames: number) => void;
-  /** The screen or the output failed: nothing can be shown any more. */
-  onBroken: (reason: unknown) => void;
 }
 
 export class Presenter {
   readonly #options: PresenterOptions;
-  #waiting: DecodedPicture | null = null;
-  #newest: DecodedPicture | null = null;
+  readonly #owner: PresenterOwner;
+  readonly #next = new NextPicture((picture, cause) => this.#drop(picture, cause));
   #current: DecodedPicture | null = null;
   #busy = false;
   #overlayOn = false;
   #paused = false;
-  /** The grey copy of `of`, or null as long as it is in work. */
+  /** The grey copy of the picture `of`; `copy` is null until it is made. */
   #grey: { of: DecodedPicture; copy: ShownPicture | null } | null = null;
   #isGreyShown = false;
   #overlayShown: Overlay = NO_OVERLAY;
 
-  constructor(options: PresenterOptions) {
+  constructor(options: PresenterOptions, owner: PresenterOwner) {
     this.#options = options;
+    this.#owner = owner;
   }
 
-  /** The JPEG of the picture on the screen, as it was received. */
+  /** The JPEG of the picture on the screen, as it was received; null before the first picture. */
   currentJpeg(): Uint8Array | null {
     return this.#current?.jpeg() ?? null;
   }
@@ -55,19 +71,10 @@ export class Presenter {
     return this.#current?.received.frameNumber ?? 0;
   }
 
-  /** Takes a picture to be shown; it is dropped where a newer one has been shown or comes before its turn. */
+  /** Takes a picture to be shown. It is dropped if a newer one was shown or comes before its turn. */
   offer(picture: DecodedPicture): void {
-    const waiting = this.#waiting;
-    const repeatsWaiting = picture.isRepeat && waiting?.slot === picture.slot;
-    const isLost = picture.isRepeat && !repeatsWaiting && this.#newest?.slot !== picture.slot;
-    if (this.#isOlder(picture, this.#newest) || this.#isOlder(picture, waiting) || isLost) {
-      this.#drop(picture, "late");
-      return;
-    }
-    if (waiting !== null) this.#drop(repeatsWaiting ? { ...waiting, isRepeat: true } : waiting, "stale");
-    // What repeats the one that waits is shown in its place, and holds the slot from now on as that one did.
-    this.#waiting = repeatsWaiting ? { ...picture, isRepeat: waiting.isRepeat } : picture;
-    this.#showWaiting();
+    this.#next.offer(picture);
+    this.#showNext();
   }
 
   toggleOverlay(): void {
@@ -77,25 +84,25 @@ export class Presenter {
 
   setPaused(paused: boolean): void {
     this.#paused = paused;
-    this.#trouble.setPaused(paused);
+    this.#options.trouble.setPaused(paused);
     this.refresh();
   }
 
-  /** A line across the picture while something is wrong; null = nothing is. Until the next picture comes this one is greyed. */
+  /** Writes across the picture what is wrong; null = nothing is. The picture stays grey until the next one is shown. */
   setRemark(remark: string | null, lastedMicros = 0): void {
-    this.#trouble.setRemark(remark, lastedMicros);
+    this.#options.trouble.setRemark(remark, lastedMicros);
     this.refresh();
   }
 
-  /** To be called some times a second: marks a picture that has become old, and greys one that is from before a trouble. */
+  /** Is called several times a second: marks a picture that has become old, and greys one from before the trouble. */
   tick(): void {
-    this.#trouble.tick();
+    this.#options.trouble.tick();
     this.#makeGrey();
     const isGreyDue = this.#greyCopy !== null;
     if (this.#alarm() !== this.#overlayShown.alarm || isGreyDue !== this.#isGreyShown) this.refresh();
   }
 
-  /** Shows again what is on the screen, with the overlay of now. */
+  /** Shows the picture on the screen again, with the overlay as it is now. */
   refresh(): void {
     if (this.#busy) return; // the overlay is drawn with the next picture
     const grey = this.#greyCopy;
@@ -106,11 +113,10 @@ export class Presenter {
     this.#run(() => this.#options.screen.show(picture, overlay));
   }
 
-  #showWaiting(): void {
-    const picture = this.#waiting;
-    if (this.#busy || picture === null) return;
-    this.#waiting = null;
-    this.#newest = picture;
+  #showNext(): void {
+    if (this.#busy) return;
+    const picture = this.#next.take();
+    if (picture === null) return;
     this.#run(async () => {
       const startedAt = nowMicros();
       const before = this.#overlayShown;
@@ -118,38 +124,35 @@ export class Presenter {
       const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
       this.#isGreyShown = false;
       const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
-      if (showing instanceof Promise) await showing; // only screens that take time make the frame wait for a turn
+      if (showing instanceof Promise) await showing; // a screen that is done at once costs the frame no turn of the event loop
       const shownAt = nowMicros();
       this.#replaceCurrent(picture);
       this.#options.figures.recordShown(picture, shownAt);
+      const { firstByteAt, sentAt, capturedAt } = picture.received;
+      // Captured by this clock: the age when sent is by the server's clock alone, and the way here makes it a little older.
+      this.#options.trouble.recordShown(shownAt, firstByteAt - (sentAt - capturedAt));
       this.#makeGrey();
       const writing = this.#options.output?.write(picture.pixels);
       if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
-      const showMicros = nowMicros() - startedAt;
-      picture.received.origin.acknowledge({
-        frameNumber: picture.received.frameNumber,
-        outcome: "shown",
-        transferMicros: picture.received.lastByteAt - picture.received.firstByteAt,
-        workMicros: picture.workMicros + showMicros,
-        paceMicros: Math.max(showMicros, picture.busyMicros / this.#options.decodeThreads),
-      });
-      this.#options.onShown(this.#options.figures.frames);
+      acknowledgeShown(picture, nowMicros() - startedAt, this.#options.decodeThreads);
+      this.#owner.pictureShown(picture, startedAt, shownAt);
     });
   }
 
-  /** Runs one thing at a time on the screen; what waits comes next. */
+  /** Runs one step at a time on the screen; the waiting picture comes next. */
   #run(step: () => void | Promise<void>): void {
     this.#busy = true;
     const done = () => {
       this.#busy = false;
-      this.#showWaiting();
+      this.#showNext();
     };
+    const failed = (reason: unknown) => this.#owner.presenterFailed(reason);
     try {
       const running = step();
-      if (running instanceof Promise) running.then(done, this.#options.onBroken);
+      if (running instanceof Promise) running.then(done, failed);
       else done();
     } catch (error) {
-      this.#options.onBroken(error);
+      failed(error);
     }
   }
 
@@ -159,54 +162,44 @@ export class Presenter {
     this.#grey = null;
     if (older === null || older.slot === picture.slot) return;
     older.slot.release();
-    this.#options.onSlotFree();
+    this.#owner.slotReleased();
   }
 
-  #drop(picture: DecodedPicture, reason: "late" | "stale"): void {
-    this.#options.figures.drops.add(reason);
+  #drop(picture: DecodedPicture, cause: PictureDrop): void {
+    this.#options.figures.drops.add(cause);
     acknowledgeDropped(picture.received);
     if (picture.isRepeat) return;
     picture.slot.release();
-    this.#options.onSlotFree();
+    this.#owner.slotReleased();
   }
 
-  #isOlder(picture: DecodedPicture, than: DecodedPicture | null): boolean {
-    // Another connection counts its frames from the start again.
-    if (than === null || picture.received.origin !== than.received.origin) return false;
-    return picture.received.frameNumber < than.received.frameNumber;
-  }
-
-  get #trouble(): ViewFigures["trouble"] {
-    return this.#options.figures.trouble;
-  }
-
-  /** What is to be shown instead of the picture; null while that is to be seen as it is, or the copy is not ready. */
+  /** The picture to show in grey; null if the picture itself is to be shown, or the copy is not ready. */
   get #greyCopy(): ShownPicture | null {
-    const isOld = this.#trouble.isPictureOld && !this.#paused;
+    const isOld = this.#options.trouble.isPictureOld && !this.#paused;
     return isOld && this.#grey?.of === this.#current ? this.#grey.copy : null;
   }
 
-  /** Once for each trouble, so nothing is lost by starting it from a clock's tick. */
+  /** Makes one copy for each trouble, so it may wait for the next tick. */
   #makeGrey(): void {
     const of = this.#current;
-    if (of === null || this.#grey?.of === of || !this.#trouble.isPictureOld || this.#paused) return;
+    if (of === null || this.#grey?.of === of || !this.#options.trouble.isPictureOld || this.#paused) return;
     const made: { of: DecodedPicture; copy: ShownPicture | null } = { of, copy: null };
     const isTaken = this.#options.grey(of, (copy) => {
-      made.copy = copy; // of no use where a picture came meanwhile: then nobody asks for this one any more
+      made.copy = copy; // unused if a new picture was shown meanwhile
       this.tick();
     });
     if (isTaken) this.#grey = made;
   }
 
   #overlay(isNew = false): Overlay {
-    const lines = this.#overlayOn ? this.#options.figures.overlayLines() : [];
-    this.#overlayShown = { lines, alarm: isNew ? this.#trouble.remark : this.#alarm() };
+    const lines = this.#overlayOn ? this.#owner.overlayLines() : [];
+    this.#overlayShown = { lines, alarm: isNew ? this.#options.trouble.remark : this.#alarm() };
     return this.#overlayShown;
   }
 
   #alarm(): string | null {
     if (this.#paused) return "paused";
-    const { remark, isPictureOld, seconds } = this.#trouble;
+    const { remark, isPictureOld, seconds } = this.#options.trouble;
     const { shownAt } = this.#options.figures;
     if (this.#current === null || shownAt === null) return remark ?? "no picture yet";
     const ageMs = (nowMicros() - shownAt) / 1000;
@@ -218,6 +211,18 @@ export class Presenter {
 
 function isSame(a: Overlay, b: Overlay): boolean {
   return a.alarm === b.alarm && a.lines.length === b.lines.length && a.lines.every((line, i) => line === b.lines[i]);
+}
+
+/** Tells the server that a frame was shown. `showMicros`: how long the screen and the output needed for it. */
+export function acknowledgeShown(picture: DecodedPicture, showMicros: number, decodeThreads: number): void {
+  const { received, workMicros, busyMicros } = picture;
+  received.origin.acknowledge({
+    frameNumber: received.frameNumber,
+    outcome: "shown",
+    transferMicros: received.lastByteAt - received.firstByteAt,
+    workMicros: workMicros + showMicros,
+    paceMicros: Math.max(showMicros, busyMicros / decodeThreads),
+  });
 }
 
 /** Tells the server that a frame will not be shown, so that it may send a newer one. */

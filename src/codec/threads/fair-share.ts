@@ -22,13 +22,20 @@ export class FairShare {
     this.#users.push(user);
   }
 
+  /** A user that was removed is not asked any more. */
+  remove(user: { pump(): void }): void {
+    const index = this.#users.indexOf(user);
+    if (index >= 0) this.#users.splice(index, 1);
+  }
+
   /** Call when a thread has become idle. Each user in turn gives jobs to the idle threads, if it has any. */
   pump(): void {
     for (const user of [...this.#users]) {
       const before = this.#pool.idleThreads;
       user.pump();
-      if (this.#pool.idleThreads === before) continue;
-      this.#users.splice(this.#users.indexOf(user), 1);
+      const index = this.#users.indexOf(user);
+      if (this.#pool.idleThreads === before || index < 0) continue;
+      this.#users.splice(index, 1);
       this.#users.push(user);
     }
   }

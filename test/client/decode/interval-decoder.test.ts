@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
-import { createDecodePipeline, type DecodePipeline } from "../../../src/client/decode/picture-decoder.ts";
+import { createPictureDecoder, type PictureDecoder } from "../../../src/client/decode/picture-decoder.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
 import type { Size } from "../../../src/core/pixel-format.ts";
 import { cjpeg, djpeg, run } from "../../support/jpeg-tools.ts";
@@ -29,7 +29,7 @@ class WatchedPool extends CodecPool {
 
 let server: RealConnection;
 let pool: WatchedPool;
-let pipeline: DecodePipeline | null = null;
+let pipeline: PictureDecoder | null = null;
 let decoded: DecodedPicture[] = [];
 let dropped: { frameNumber: number; cause: string; reason: string }[] = [];
 let frameNumber = 0;
@@ -44,7 +44,7 @@ beforeAll(async () => {
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
-  pipeline = await createDecodePipeline(arena, pool, {
+  pipeline = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: (frame, cause, reason) => dropped.push({ frameNumber: frame.frameNumber, cause, reason }),
   });

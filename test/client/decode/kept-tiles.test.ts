@@ -16,7 +16,7 @@ function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uin
   const all = numbers.map((number) => tiles.get(number) as Uint8Array);
   const bytes = all.reduce((sum, { length }) => sum + length, 0);
   const part: PartBytes = {
-    area: { address: 0, bytes },
+    block: { address: 0, bytes },
     bytes,
     users: numbers.length,
     copy: pool.acquire(bytes),

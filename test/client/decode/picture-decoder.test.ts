@@ -5,8 +5,8 @@ import { Arena } from "../../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
 import {
-  createDecodePipeline,
-  type DecodePipeline,
+  createPictureDecoder,
+  type PictureDecoder,
   type ReceivedPicture,
 } from "../../../src/client/decode/picture-decoder.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
@@ -26,7 +26,7 @@ interface Dropped {
 }
 
 interface Setup {
-  pipeline: DecodePipeline;
+  pipeline: PictureDecoder;
   decoded: DecodedPicture[];
   dropped: Dropped[];
 }
@@ -55,8 +55,8 @@ async function start(): Promise<Setup> {
   pools.push(pool);
   const decoded: DecodedPicture[] = [];
   const dropped: Dropped[] = [];
-  let pipeline: DecodePipeline | null = null;
-  pipeline = await createDecodePipeline(arena, pool, {
+  let pipeline: PictureDecoder | null = null;
+  pipeline = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });

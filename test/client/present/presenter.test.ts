@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
 import type { Origin } from "../../../src/client/picture.ts";
-import type { FrameOutput } from "../../../src/client/present/frame-output.ts";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
-import { Presenter } from "../../../src/client/present/presenter.ts";
-import { ViewFigures } from "../../../src/client/figures.ts";
+import { type FrameWriter, Presenter } from "../../../src/client/present/presenter.ts";
+import { type CameraState, ViewFigures } from "../../../src/client/figures.ts";
+import { overlayLines } from "../../../src/client/report-text.ts";
+import { Trouble } from "../../../src/client/trouble.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
 import { until } from "../../support/wait-until.ts";
 import { moveClock, resetClock } from "../../support/moved-clock.ts";
@@ -17,6 +18,8 @@ import { openConnection, type RealConnection } from "../../support/real-connecti
 let first: RealConnection;
 let screen: MemoryScreen;
 let figures: ViewFigures;
+let trouble: Trouble;
+let state: CameraState;
 let presenter: Presenter;
 let slotsFreed: number;
 let released: number[];
@@ -24,29 +27,40 @@ let broken: unknown[];
 /** Copies that were asked for and are not ready; a copy of frame n is of frame 100 + n. */
 let greying: { frame: number; finish: () => void }[];
 
-function create(output: FrameOutput | null = null): void {
+function create(output: FrameWriter | null = null): void {
   screen = new MemoryScreen();
   figures = new ViewFigures();
+  trouble = new Trouble();
+  state = { server: "", source: "", connected: false, connections: 0, stream: null };
   slotsFreed = 0;
   released = [];
   broken = [];
   greying = [];
-  presenter = new Presenter({
-    screen,
-    output,
-    figures,
-    decodeThreads: 2,
-    grey(picture, done) {
-      const frame = picture.pixels[0] as number;
-      const finish = () => done({ ...picture, pixels: picture.pixels.map((level) => level + 100) });
-      greying.push({ frame, finish });
-      return true;
+  presenter = new Presenter(
+    {
+      screen,
+      output,
+      figures,
+      trouble,
+      decodeThreads: 2,
+      grey(picture, done) {
+        const frame = picture.pixels[0] as number;
+        const finish = () => done({ ...picture, pixels: picture.pixels.map((level) => level + 100) });
+        greying.push({ frame, finish });
+        return true;
+      },
     },
-    onSlotFree: () => slotsFreed++,
-    onShown: () => undefined,
-    onBroken: (reason) => broken.push(reason),
-  });
+    {
+      slotReleased: () => slotsFreed++,
+      pictureShown: () => undefined,
+      presenterFailed: (reason) => broken.push(reason),
+      overlayLines: () => overlayLines(report(), figures),
+    },
+  );
 }
+
+const report = () => figures.report(state, trouble);
+
 beforeEach(async () => {
   first = await openConnection();
   create();
@@ -114,8 +128,8 @@ describe("order", () => {
     expect(first.acks[0]?.paceMicros).toBeGreaterThanOrEqual(1500);
     expect(presenter.currentFrameNumber).toBe(3);
     expect(presenter.currentJpeg()).toEqual(new Uint8Array([3]));
-    expect(figures.report()).toMatchObject({ frames: 3, dropped: 0, width: 2 });
-    expect(figures.report().latencyMs.p50).toBeGreaterThan(0);
+    expect(report()).toMatchObject({ frames: 3, dropped: 0, width: 2 });
+    expect(report().latencyMs.p50).toBeGreaterThan(0);
   });
 
   test("one that is older than what is shown is dropped and acknowledged so", async () => {
@@ -295,7 +309,7 @@ describe("alarms", () => {
   });
 
   test("with trouble the last picture is greyed once, with what happened and for how long, until the next one", async () => {
-    figures.trouble.setRate(30);
+    trouble.setRate(30);
     await show(1);
     presenter.setRemark("/dev/video0 is not there any more");
     presenter.tick();
@@ -311,12 +325,12 @@ describe("alarms", () => {
     presenter.toggleOverlay();
     expect(screen.shown.at(-1)).toMatchObject({ frame: 101 });
     presenter.toggleOverlay();
-    expect(figures.report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
+    expect(report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
     presenter.setRemark(null);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // all is well again, but this is still the old picture
     await show(2);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
-    expect(figures.report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
+    expect(report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
     presenter.tick();
     expect(greying.length).toBe(1);
   });
@@ -336,7 +350,7 @@ describe("alarms", () => {
   });
 
   test("what was captured before a trouble is greyed also where it is shown first after that: whoever comes late sees no old picture as new", async () => {
-    figures.trouble.setRate(30);
+    trouble.setRate(30);
     presenter.setRemark("/dev/video0 is not there any more", 3600e6);
     presenter.offer({ ...decoded(1), received: { ...decoded(1).received, capturedAt: nowMicros() - 3601e6 } });
     await Bun.sleep(0);
@@ -367,8 +381,8 @@ describe("alarms", () => {
     await show(1);
     moveClock(5);
     presenter.tick();
-    expect([greying.length, figures.report().trouble]).toEqual([0, null]);
-    figures.trouble.setRate(30);
+    expect([greying.length, report().trouble]).toEqual([0, null]);
+    trouble.setRate(30);
     await show(2);
     moveClock(6);
     presenter.tick();
@@ -377,13 +391,13 @@ describe("alarms", () => {
     presenter.tick();
     expect(greying.map(({ frame }) => frame)).toEqual([2]);
     expect(screen.alarm).toBe("no new picture for 2 s");
-    expect(figures.report()).toMatchObject({ trouble: "no new picture", troubleSeconds: 2.1 });
+    expect(report()).toMatchObject({ trouble: "no new picture", troubleSeconds: 2.1 });
     await show(3);
-    expect(figures.report().trouble).toBeNull();
+    expect(report().trouble).toBeNull();
   });
 
   test("a pause is no trouble, nor is the moment after it", async () => {
-    figures.trouble.setRate(30);
+    trouble.setRate(30);
     await show(1);
     presenter.setPaused(true);
     await show(2);
@@ -399,7 +413,7 @@ describe("alarms", () => {
 
   test("frames that are written out are never greyed", async () => {
     const written: number[] = [];
-    create({ write: async (pixels) => void written.push(pixels[0] as number), close: async () => undefined });
+    create({ write: async (pixels) => void written.push(pixels[0] as number) });
     await show(1);
     presenter.setRemark("trouble");
     presenter.tick();
@@ -410,16 +424,16 @@ describe("alarms", () => {
   });
 
   test("figures say what comes: its size, of what, how well and how encoded", async () => {
-    figures.source = "vtest.mp4";
+    state.source = "vtest.mp4";
     const stream = { codec: "simd", quality: 50, sourceWidth: 1280, sourceHeight: 720 };
-    figures.stream = stream;
+    state.stream = stream;
     presenter.toggleOverlay();
     await show(1);
     expect(screen.shown.at(-1)?.overlay.lines[0]).toContain("vtest.mp4");
-    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 of 1280×720 q50 simd");
-    figures.stream = { ...stream, quality: 0, sourceWidth: 2, sourceHeight: 2 };
-    expect(figures.overlayLines()[0]).toBe("vtest.mp4 2×2 simd");
-    expect(figures.report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
+    expect(overlayLines(report(), figures)[0]).toBe("vtest.mp4 2×2 of 1280×720 q50 simd");
+    state.stream = { ...stream, quality: 0, sourceWidth: 2, sourceHeight: 2 };
+    expect(overlayLines(report(), figures)[0]).toBe("vtest.mp4 2×2 simd");
+    expect(report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
   });
 
   test("figures come and go with the key", async () => {
@@ -442,7 +456,6 @@ describe("output", () => {
           finish = resolve;
         });
       },
-      close: () => Promise.resolve(),
     });
     for (const frame of [1, 2, 3]) presenter.offer(decoded(frame));
     expect(screen.frames).toEqual([1]);
@@ -458,7 +471,7 @@ describe("output", () => {
     screen.failure = failure;
     await show(1);
     expect(broken).toEqual([failure]);
-    create({ write: () => Promise.reject(failure), close: () => Promise.resolve() });
+    create({ write: () => Promise.reject(failure) });
     presenter.offer(decoded(1));
     presenter.offer(decoded(2));
     await until(() => broken.length > 0, "the failure");

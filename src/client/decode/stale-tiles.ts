@@ -1,24 +1,24 @@
-// What of a room's pixels is older than the planes: tiles decoded since it was last brought up to date, and seams.
+// Which pixels of a slot are older than the planes: tiles decoded since the slot was last brought up to date, and seams.
 
 import { type PictureInfo, type Rectangle, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
 
 /** How a picture is divided into tiles. */
 export interface TileGrid {
   readonly info: PictureInfo;
-  /** Tiles in a line of MCUs; 0 where tiles do not end with lines. */
+  /** Tiles in a line of MCUs; 0 if tiles do not end with lines. */
   readonly tilesPerLine: number;
-  /** Lines of pixels on either side of a border between lines of MCUs that need samples of both. */
+  /** Rows of pixels on either side of a border between lines of MCUs whose conversion needs samples of both lines. */
   readonly waitingRows: number;
 }
 
-export class StaleArea {
+export class StaleTiles {
   readonly #grid: TileGrid;
   readonly #tiles: Uint8Array;
-  /** The border above each line of MCUs, where the lines on either side of it are new and the rows between are not. */
+  /** By line of MCUs: 1 if the rows at the border above it are outdated although the lines on both sides are converted. */
   readonly #seams: Uint8Array;
   #count: number;
 
-  /** All of it is stale at first. */
+  /** All tiles are outdated at first. */
   constructor(grid: TileGrid) {
     this.#grid = grid;
     this.#tiles = new Uint8Array(grid.info.tiles).fill(1);
@@ -26,7 +26,7 @@ export class StaleArea {
     this.#count = grid.info.tiles;
   }
 
-  /** Tiles that are out of date. */
+  /** How many tiles are outdated. */
   get count(): number {
     return this.#count;
   }
@@ -45,7 +45,7 @@ export class StaleArea {
     this.#count = this.#tiles.length;
   }
 
-  /** Lines of MCUs that were converted together as they were decoded, all but the seams at either end. */
+  /** Lines of MCUs (`end` excluded) that were converted together as they were decoded, except the seams at both ends. */
   removeLines(first: number, end: number): void {
     const { tilesPerLine, info } = this.#grid;
     for (let number = first * tilesPerLine; number < end * tilesPerLine; number++) {
@@ -57,7 +57,10 @@ export class StaleArea {
     if (end < info.mcuLines) this.#seams[end] = 1;
   }
 
-  /** The rectangles to be converted, after which nothing is stale. They may overlap by the rows and columns of a filter. */
+  /**
+   * Returns the rectangles to convert, and counts them as converted. They may overlap by the rows and columns of the upsampling
+   * filter.
+   */
   take(): Rectangle[] {
     const rectangles = this.#grid.tilesPerLine === 0 ? this.#scattered() : this.#merged();
     this.#tiles.fill(0);
@@ -66,7 +69,7 @@ export class StaleArea {
     return rectangles;
   }
 
-  /** Tiles of any shape: one by one, or, where most are stale, the whole picture. */
+  /** Tiles that wrap around lines: one by one, or the whole picture if most are outdated. */
   #scattered(): Rectangle[] {
     const { info } = this.#grid;
     if (this.#count * 2 > info.tiles) return [{ x: 0, y: 0, width: info.width, height: info.height }];
@@ -75,11 +78,11 @@ export class StaleArea {
       .map((number) => tileRectangle(info, number));
   }
 
-  /** Neighbours in a line become one rectangle, and equal runs in lines below one another as well. */
+  /** Joins neighbours in a line into one rectangle, and equal runs in lines below one another as well. */
   #merged(): Rectangle[] {
     const { info, tilesPerLine, waitingRows } = this.#grid;
     const finished: Rectangle[] = [];
-    let above: Rectangle[] = []; // those that reach down to the line before
+    let above: Rectangle[] = []; // rectangles that reach down to the line before
     let isWholeAbove = false;
     for (let line = 0; line < info.mcuLines; line++) {
       const current: Rectangle[] = [];

@@ -1,21 +1,21 @@
-// --output: shown pictures as raw RGBA, into a file or standard output.
+// --output: writes shown pictures as raw RGBA to a file or standard output.
 
 import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
+import type { FrameWriter } from "../present/presenter.ts";
 
-/** Whoever read the frames has closed its end: the viewer is done. */
+/** The reader of the frames has closed its end. The viewer ends without an error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
-export interface FrameOutput {
-  /** Resolves when the frame is written and its pixels may change. Rejects with OutputClosed, or a MissingError. */
-  write(pixels: Uint8Array): Promise<void>;
+/** `write` rejects with OutputClosed, or with MissingError if the frame cannot be written. */
+export interface FrameOutput extends FrameWriter {
   close(): Promise<void>;
 }
 
-/** Opens `path`, or standard output for `-`. Throws MissingError where that cannot be written. */
+/** Opens `path`, or standard output for `-`. Throws MissingError if it cannot be written. */
 export async function openFrameOutput(path: string): Promise<FrameOutput> {
   const sink = path === "-" ? standardOutput() : fileOutput(await openFile(path));
   return {
@@ -58,12 +58,12 @@ function fileOutput(file: FileHandle): FrameOutput {
 
 function standardOutput(): FrameOutput {
   const { stdout } = process;
-  stdout.on("error", () => undefined); // each write hears of its own failure; unheard, the event would end the process
+  stdout.on("error", () => undefined); // each write reports its own failure; an error event without a listener would end the process
   return {
     write: (pixels) =>
       new Promise((resolve, reject) => {
         stdout.write(pixels, (error) => (error ? reject(error) : resolve()));
       }),
-    close: () => Promise.resolve(), // it is not ours to close
+    close: () => Promise.resolve(), // the process closes it
   };
 }

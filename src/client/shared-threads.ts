@@ -1,0 +1,80 @@
+// Decoder threads that all watchers of a process share; they end with the last watcher.
+
+import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
+import { Arena } from "../codec/memory/arena.ts";
+import { FairShare } from "../codec/threads/fair-share.ts";
+import { CodecPool } from "../codec/threads/pool.ts";
+import { Decoders } from "./decode/decoders.ts";
+
+/** Who uses shared threads. */
+export interface ThreadUser {
+  /** A thread has become idle. */
+  pump(): void;
+  /** A thread failed and was replaced. */
+  threadRestarted(reason: string): void;
+  /** Threads keep failing: nothing will be decoded any more. */
+  threadsFailed(reason: Error): void;
+}
+
+/** By how many threads they are. */
+const shared = new Map<number, SharedThreads>();
+
+export class SharedThreads {
+  readonly pool: CodecPool;
+  readonly #arena = Arena.create();
+  readonly #turns: FairShare;
+  readonly #users = new Set<ThreadUser>();
+  /** Decoders of watchers that have ended. */
+  readonly #spare = new Set<Decoders>();
+
+  /** Joins the threads of that number, which start with the first user. Call `leave` in the end, also if `ready` rejects. */
+  static join(threads: number, user: ThreadUser): SharedThreads {
+    const joined = shared.get(threads) ?? new SharedThreads(threads);
+    shared.set(threads, joined);
+    joined.#users.add(user);
+    joined.#turns.add(user);
+    return joined;
+  }
+
+  private constructor(threads: number) {
+    this.pool = new CodecPool({
+      runtime: BUN_RUNTIME,
+      arena: this.#arena,
+      codec: "simd",
+      threads,
+      onIdle: () => this.#turns.pump(),
+      onBroken: (reason) => this.#fail(reason),
+      onRestarted: (reason) => {
+        for (const user of this.#users) user.threadRestarted(reason);
+      },
+    });
+    this.#turns = new FairShare(this.pool);
+  }
+
+  /** Resolves with decoders for one camera, once all threads have started. Rejects if they cannot start. */
+  async ready(): Promise<Decoders> {
+    await this.pool.started;
+    for (const decoders of this.#spare) {
+      if (!decoders.isIdle) continue;
+      this.#spare.delete(decoders);
+      return decoders;
+    }
+    return Decoders.create(this.#arena, this.pool);
+  }
+
+  /** The last user to leave ends the threads. `decoders` are used again by the next watcher. */
+  async leave(user: ThreadUser, decoders: Decoders | null): Promise<void> {
+    if (decoders !== null) this.#spare.add(decoders);
+    this.#users.delete(user);
+    this.#turns.remove(user);
+    if (this.#users.size > 0) return;
+    if (shared.get(this.pool.threads) === this) shared.delete(this.pool.threads);
+    await this.pool.close();
+  }
+
+  /** Watchers that begin later get other threads. */
+  #fail(reason: Error): void {
+    shared.delete(this.pool.threads);
+    for (const user of this.#users) user.threadsFailed(reason);
+  }
+}

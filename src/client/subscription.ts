@@ -1,0 +1,191 @@
+// One camera of a server, received and decoded: keeps the connection, sends wishes, and hands on each decoded picture.
+
+import type { Log } from "../core/log.ts";
+import type { Size } from "../core/pixel-format.ts";
+import type { StreamHeader } from "../protocol/messages.ts";
+import { type Address, formatAddress } from "./connect/address.ts";
+import type { Connection, ConnectionEvents } from "./connect/connection.ts";
+import { KeepConnected } from "./connect/keep-connected.ts";
+import { connectTcp } from "./connect/tcp.ts";
+import type { Decoders } from "./decode/decoders.ts";
+import { Receiver } from "./decode/receiver.ts";
+import type { CameraState } from "./figures.ts";
+import type { DecodedPicture, DecodeEvents, ReceivedFrame } from "./picture.ts";
+
+/** What a viewer wants to be sent. */
+export interface Wanted {
+  /** No pictures are wanted at the moment. */
+  paused: boolean;
+  /** A picture of that size is enough; null = as large as the source's. */
+  size: Size | null;
+  /** The size of the pictures must not change. */
+  keepsSize: boolean;
+}
+
+export interface SubscriptionOptions {
+  address: Address;
+  /** End with the first connection instead of connecting again. */
+  once: boolean;
+  /** No other subscription may use them until `run` has ended. */
+  decoders: Decoders;
+  stopped: AbortSignal;
+  log: Log;
+}
+
+/** What the owner of a subscription hears from it. */
+export interface SubscriptionOwner {
+  /** A picture is decoded. The owner holds its slot from now on, and acknowledges the frame. */
+  pictureDecoded(picture: DecodedPicture): void;
+  /** A frame will not be decoded. The owner acknowledges it. `stale`: a newer frame came first; `decode`: it is damaged. */
+  frameDropped(frame: ReceivedFrame, cause: "stale" | "decode"): void;
+  /** The server left out so many frames. */
+  framesSkipped(count: number): void;
+  /** A server has welcomed the viewer; `source` is the camera's name. */
+  cameraConnected(source: string): void;
+  /** The size, rate and encoding of the pictures that follow. */
+  streamChanged(stream: StreamHeader): void;
+  /** What keeps pictures from coming, and for how long it has already; null = nothing. */
+  troubleChanged(text: string | null, lastedMicros: number): void;
+}
+
+export class Subscription {
+  readonly state: CameraState;
+  readonly #options: SubscriptionOptions;
+  readonly #owner: SubscriptionOwner;
+  readonly #receiver: Receiver;
+  readonly #loop: KeepConnected;
+  #connection: Connection | null = null;
+  #wanted: Wanted;
+  #lastSaid = "";
+
+  constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
+    const { address, once, stopped, log } = options;
+    this.#options = options;
+    this.#owner = owner;
+    this.#receiver = new Receiver(options.decoders, owner);
+    options.decoders.listener = new DecodeListener(owner, log);
+    this.#wanted = wanted;
+    this.state = { server: formatAddress(address), source: "", connected: false, connections: 0, stream: null };
+    const events = this.#createEvents();
+    this.#loop = new KeepConnected(
+      { address, once, stopped },
+      {
+        connect: () => connectTcp(address, events, { paused: this.#wanted.paused }),
+        onConnection: (connection) => {
+          this.#connection = connection;
+          this.state.connected = connection !== null;
+        },
+        onWaiting: (text) => owner.troubleChanged(text, 0),
+        say: (text) => log.info(text),
+      },
+    );
+  }
+
+  /** Receives until it is told to stop; see KeepConnected.run for the errors it throws. */
+  async run(): Promise<void> {
+    try {
+      await this.#loop.run();
+    } finally {
+      this.#receiver.end();
+      this.#options.decoders.listener = null;
+    }
+  }
+
+  /** Tries to connect at once, if no server was reached last time. */
+  retryNow(): void {
+    this.#loop.retryNow();
+  }
+
+  /** Call when a codec thread has become idle or a slot was released. */
+  pump(): void {
+    this.#receiver.pump();
+  }
+
+  /** Tells the server what is wanted from now on. */
+  setWanted(wanted: Wanted): void {
+    this.#wanted = wanted;
+    this.#receiver.forgetLast(); // frames that the server leaves out meanwhile are not wanted, so they do not count as dropped
+    this.#sendWish();
+  }
+
+  #createEvents(): ConnectionEvents {
+    return {
+      onWelcome: ({ sourceName }) => this.#begin(sourceName),
+      onStream: (stream) =>
+        this.#whileConnected((connection) => {
+          this.state.stream = stream;
+          this.#owner.streamChanged(stream);
+          this.#receiver.takeStream(stream, connection);
+        }),
+      onPicture: (picture, arrival) =>
+        this.#whileConnected((connection) => this.#receiver.takePicture(picture, arrival, connection)),
+      onTiles: (tiles, arrival) =>
+        this.#whileConnected((connection) => this.#receiver.takeTiles(tiles, arrival, connection)),
+      onNotice: ({ trouble, text, lastedMicros }) => {
+        this.#owner.troubleChanged(trouble ? text : null, lastedMicros);
+        this.#say(trouble ? text : "video is back");
+      },
+    };
+  }
+
+  #begin(sourceName: string): void {
+    const { address } = this.#options;
+    this.#lastSaid = "";
+    this.state.source = sourceName;
+    this.state.connections++;
+    this.#receiver.begin();
+    this.#owner.troubleChanged(null, 0);
+    const { paused, size, keepsSize } = this.#wanted;
+    if (paused || size !== null || keepsSize) this.#sendWish();
+    const server = formatAddress({ ...address, camera: "" });
+    // A grid begins its lines with the camera's name.
+    this.#say(`connected to ${server}${sourceName === address.camera ? "" : `: ${sourceName}`}`);
+    if (!sourceName.toLowerCase().includes(address.camera.toLowerCase())) {
+      this.#say(`that server is too old to have several cameras: it shows ${sourceName}, not ${address.camera}`);
+    }
+    this.#owner.cameraConnected(sourceName);
+  }
+
+  #whileConnected(act: (connection: Connection) => void): void {
+    if (this.#connection !== null && !this.#options.stopped.aborted) act(this.#connection);
+  }
+
+  #sendWish(): void {
+    const { paused, size, keepsSize } = this.#wanted;
+    const { width, height } = size ?? { width: 0, height: 0 };
+    this.#connection?.wish({ paused, keepsSize, width, height });
+  }
+
+  #say(text: string): void {
+    if (text !== this.#lastSaid) this.#options.log.info(text);
+    this.#lastSaid = text;
+  }
+}
+
+/** Hands on what the decoders make, and logs the first damaged frame. */
+class DecodeListener implements DecodeEvents {
+  readonly #owner: SubscriptionOwner;
+  readonly #log: Log;
+  #saidDamage = false;
+
+  constructor(owner: SubscriptionOwner, log: Log) {
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  onDecoded(picture: DecodedPicture): void {
+    if (picture.isDamaged) this.#sayDamage(picture.received.frameNumber, "some of it is missing");
+    this.#owner.pictureDecoded(picture);
+  }
+
+  onDropped(frame: ReceivedFrame, cause: "stale" | "decode", reason: string): void {
+    this.#owner.frameDropped(frame, cause);
+    if (cause === "decode") this.#sayDamage(frame.frameNumber, reason);
+  }
+
+  #sayDamage(frameNumber: number, reason: string): void {
+    if (this.#saidDamage) return; // once: the counter tells how often
+    this.#saidDamage = true;
+    this.#log.warning(`frame ${frameNumber} is damaged: ${reason} (later damage is counted, not logged)`);
+  }
+}

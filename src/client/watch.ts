@@ -1,0 +1,283 @@
+// Watching as a function: the frames of one camera as an async iterator, for programs that use the pixels themselves.
+
+import { availableParallelism } from "node:os";
+import { type Micros, nowMicros } from "../core/clock.ts";
+import { UsageError } from "../core/errors.ts";
+import { type Log, SILENT_LOG } from "../core/log.ts";
+import type { Size } from "../core/pixel-format.ts";
+import { type Address, parseAddress } from "./connect/address.ts";
+import type { Decoders } from "./decode/decoders.ts";
+import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
+import { NextPicture } from "./present/next-picture.ts";
+import { acknowledgeDropped, acknowledgeShown } from "./present/presenter.ts";
+import { SharedThreads, type ThreadUser } from "./shared-threads.ts";
+import { Subscription, type SubscriptionOwner } from "./subscription.ts";
+
+/** More decoder threads than this do not help one watcher. */
+const MOST_WORKERS_BY_DEFAULT = 4;
+const MOST_WORKERS = 64;
+
+export interface WatchOptions {
+  /** Ends the watching when it aborts; the loop ends without an error. */
+  signal?: AbortSignal;
+  /** A picture of that size is enough: the server may send smaller ones, at least half as large. Default: the source's own size. */
+  size?: Size;
+  /** Decoder threads, 1 to 64. Watchers with the same number share the threads. Default: one a core, at most 4. */
+  workers?: number;
+  /** Connect again when the connection ends, as `bun run view` does. False: the loop ends with the first connection. Default: true. */
+  reconnect?: boolean;
+  /** Hears what happens to the connection. Default: nothing is logged. */
+  log?: Log;
+}
+
+/** One frame of a camera. All stamps are in microseconds since 1970 by this machine's clock. */
+export class WatchedFrame implements Size {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * RGBA, 4 bytes a pixel, rows of 4 · width bytes, in memory that is shared with the decoder threads. Valid until the next frame is
+   * taken from the loop; `copy()` keeps a frame for longer.
+   */
+  readonly pixels: Uint8Array;
+  /** The server's number of the frame. It grows within a connection; frames that were left out leave gaps. */
+  readonly frameNumber: number;
+  readonly #picture: DecodedPicture;
+
+  /** @internal */
+  constructor(picture: DecodedPicture, pixels = picture.pixels) {
+    this.#picture = picture;
+    this.width = picture.width;
+    this.height = picture.height;
+    this.pixels = pixels;
+    this.frameNumber = picture.received.frameNumber;
+  }
+
+  /** When the camera took the picture. Until the offset of the server's clock is known (`isClockKnown`), by the server's clock. */
+  get capturedAt(): Micros {
+    return this.#own(this.#picture.received.capturedAt);
+  }
+
+  /** When the server had encoded it. Clocks as for `capturedAt`. */
+  get encodedAt(): Micros {
+    return this.#own(this.#picture.received.encodedAt);
+  }
+
+  /** When the server sent it. Clocks as for `capturedAt`. */
+  get sentAt(): Micros {
+    return this.#own(this.#picture.received.sentAt);
+  }
+
+  /** When its last byte arrived. */
+  get receivedAt(): Micros {
+    return this.#picture.received.lastByteAt;
+  }
+
+  /** When its pixels were ready. */
+  get decodedAt(): Micros {
+    return this.#picture.decodedAt;
+  }
+
+  /** Whether the offset between the clocks of server and viewer is known, which takes one round trip. */
+  get isClockKnown(): boolean {
+    return this.#picture.received.origin.clock.known;
+  }
+
+  /** How long ago the camera took the picture, in milliseconds, at the time of asking; null until the offset of the clocks is known. */
+  get ageMs(): number | null {
+    return this.isClockKnown ? (nowMicros() - this.capturedAt) / 1000 : null;
+  }
+
+  /** Nothing has changed since the frame before: the pixels are the same. */
+  get isRepeat(): boolean {
+    return this.#picture.isRepeat;
+  }
+
+  /** Parts of the picture are missing and grey instead. */
+  get isDamaged(): boolean {
+    return this.#picture.isDamaged;
+  }
+
+  /** The frame with pixels in memory of its own, which stay as they are. */
+  copy(): WatchedFrame {
+    return new WatchedFrame(this.#picture, new Uint8Array(this.pixels));
+  }
+
+  #own(stamp: Micros): Micros {
+    const { clock } = this.#picture.received.origin;
+    return clock.known ? clock.toOwnClock(stamp) : stamp;
+  }
+}
+
+/**
+ * Watches a camera: yields its frames, newest first. A slow loop gets fewer frames, not older ones: the next frame is the newest at
+ * that time. A frame in which nothing has changed is yielded too. Leaving the loop closes the connection and ends the threads.
+ *
+ * `address` is `HOST[:PORT][/CAMERA]`, as for `bun run view`; the default port is 10050 and the default camera the first one.
+ *
+ * Throws UsageError at once for an address or option that cannot be used. The loop throws ConnectionError if the host is unknown, has
+ * no such camera or, with `reconnect: false`, cannot be reached, and ProtocolError if what answers is no Slipstream server.
+ *
+ * @example
+ * await using server = await serve({ cameras: [{ name: "door", source: "pattern" }], port: 0 });
+ * for await (const frame of watch(`127.0.0.1:${server.port}/door`)) {
+ *   console.log(frame.frameNumber, frame.width, frame.height, frame.pixels.length, frame.ageMs);
+ *   break;
+ * }
+ */
+export function watch(address: string, options: WatchOptions = {}): AsyncGenerator<WatchedFrame, void, undefined> {
+  const { size, workers = Math.min(MOST_WORKERS_BY_DEFAULT, availableParallelism()) } = options;
+  if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
+    throw new UsageError(`workers is ${workers}: it has to be a whole number from 1 to ${MOST_WORKERS}`);
+  }
+  if (size !== undefined && !(isSide(size.width) && isSide(size.height))) {
+    throw new UsageError(`size is ${size.width}x${size.height}: both sides have to be whole numbers from 1 to 65535`);
+  }
+  return frames(parseAddress(address), workers, options);
+}
+
+async function* frames(
+  address: Address,
+  workers: number,
+  { signal, size, reconnect = true, log = SILENT_LOG }: WatchOptions,
+): AsyncGenerator<WatchedFrame, void, undefined> {
+  const leaving = new AbortController();
+  const stopped = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
+  if (stopped.aborted) return;
+  const watcher = new Watcher(workers, log);
+  const threads = SharedThreads.join(workers, watcher);
+  let decoders: Decoders | null = null;
+  let running = Promise.resolve();
+  try {
+    decoders = await threads.ready();
+    const subscription = new Subscription(
+      { address, once: !reconnect, decoders, stopped, log },
+      { paused: false, size: size ?? null, keepsSize: false },
+      watcher,
+    );
+    running = watcher.follow(subscription);
+    for (let frame = await watcher.next(); frame !== null && !stopped.aborted; frame = await watcher.next())
+      yield frame;
+  } finally {
+    leaving.abort();
+    await running;
+    watcher.close();
+    await threads.leave(watcher, decoders);
+  }
+}
+
+function isSide(pixels: number): boolean {
+  return Number.isInteger(pixels) && pixels >= 1 && pixels <= 65535;
+}
+
+/** Takes part in the protocol as a screen does: a frame counts as shown when the loop asks for the next one. */
+class Watcher implements SubscriptionOwner, ThreadUser {
+  readonly #threads: number;
+  readonly #log: Log;
+  readonly #next = new NextPicture((picture) => this.#drop(picture));
+  /** The picture that the loop has. */
+  #current: DecodedPicture | null = null;
+  #takenAt: Micros = 0;
+  /** Whether `#current` was acknowledged. */
+  #isAcknowledged = true;
+  #subscription: Subscription | null = null;
+  /** Resolves the loop's wait; null while the loop does not wait. */
+  #wake: (() => void) | null = null;
+  /** Set when no frame follows; `error` is why, or null. */
+  #end: { error: unknown } | null = null;
+
+  constructor(threads: number, log: Log) {
+    this.#threads = threads;
+    this.#log = log;
+  }
+
+  /** Runs the subscription. Resolves when it has ended, also if it has failed: `next` throws the error. */
+  async follow(subscription: Subscription): Promise<void> {
+    this.#subscription = subscription;
+    await subscription.run().then(
+      () => this.#endWith(null),
+      (error: unknown) => this.#endWith(error),
+    );
+  }
+
+  /** The loop is done with its frame: acknowledges it, and resolves with the next one, or with null at the end. */
+  async next(): Promise<WatchedFrame | null> {
+    this.#acknowledge();
+    let picture = this.#next.take();
+    while (picture === null) {
+      if (this.#end !== null) {
+        if (this.#end.error !== null) throw this.#end.error;
+        return null;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      picture = this.#next.take();
+    }
+    const older = this.#current;
+    this.#current = picture;
+    this.#isAcknowledged = false;
+    this.#takenAt = nowMicros();
+    if (older !== null && older.slot !== picture.slot) this.#release(older);
+    return new WatchedFrame(picture);
+  }
+
+  /** Releases all pictures. */
+  close(): void {
+    this.#next.clear();
+    this.#current?.slot.release();
+    this.#current = null;
+  }
+
+  pictureDecoded(picture: DecodedPicture): void {
+    this.#next.offer(picture);
+    this.#wakeUp();
+  }
+
+  frameDropped(frame: ReceivedFrame): void {
+    acknowledgeDropped(frame);
+  }
+
+  framesSkipped(): void {}
+  cameraConnected(): void {}
+  streamChanged(): void {}
+  troubleChanged(): void {}
+
+  pump(): void {
+    this.#subscription?.pump();
+  }
+
+  threadRestarted(reason: string): void {
+    this.#log.warning(`a codec thread failed and was restarted: ${reason}`);
+  }
+
+  threadsFailed(reason: Error): void {
+    this.#endWith(reason);
+  }
+
+  #acknowledge(): void {
+    const picture = this.#current;
+    if (picture === null || this.#isAcknowledged) return;
+    this.#isAcknowledged = true;
+    acknowledgeShown(picture, nowMicros() - this.#takenAt, this.#threads);
+  }
+
+  #drop(picture: DecodedPicture): void {
+    acknowledgeDropped(picture.received);
+    if (!picture.isRepeat) this.#release(picture);
+  }
+
+  #release(picture: DecodedPicture): void {
+    picture.slot.release();
+    this.pump(); // the decoders may have waited for a slot
+  }
+
+  #endWith(error: unknown): void {
+    this.#end ??= { error };
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
