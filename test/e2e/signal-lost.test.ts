@@ -1,5 +1,5 @@
-// A signal that is lost: the last picture is greyed with what happened and for how long, until the next frame. Real ffmpeg, stopped
-// and killed; a real server, killed; pixels of a real window.
+// A lost signal: the viewer greys the last picture and says what happened and for how long, until the next frame. With a real ffmpeg
+// that is stopped and killed, a real server that is killed, and the pixels of a real window.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
@@ -31,14 +31,14 @@ afterAll(async () => {
   await filmed[Symbol.asyncDispose]();
 });
 
-/** What the display with the window shows, as RGBA. */
+/** A screenshot of the display, as RGBA. */
 function screenshot(): Uint8Array {
   const args = ["-f", "x11grab", "-draw_mouse", "0", "-i", shown.name, "-frames:v", "1"];
   return Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...args, "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"])
     .stdout;
 }
 
-/** Shares of the screen's pixels: those with colour, those of the alarm's red, and the mean brightness. */
+/** Measures the screen: the share of coloured pixels, the share of pixels in the alarm's red, and the mean brightness. */
 function look(): { coloured: number; red: number; brightness: number } {
   const rgba = screenshot();
   let [coloured, red, sum] = [0, 0, 0];
@@ -65,7 +65,7 @@ const openWindow = (port: number) => startViewer(port, ["--display", "sdl"], { e
 const hasColour = () => look().coloured > 0.02;
 const isGrey = () => look().coloured < 0.001 && look().red > 0.002;
 
-/** The ffmpeg of that server; waits for another one than `before`. */
+/** The process id of the server's ffmpeg; waits until it is another one than `before`. */
 async function ffmpegOf(server: Server, before = 0): Promise<number> {
   let pid = 0;
   await eventually("an ffmpeg", () => {
@@ -75,7 +75,7 @@ async function ffmpegOf(server: Server, before = 0): Promise<number> {
   return pid;
 }
 
-/** Waits until the viewer's JSON names the trouble, and that its time counts up. */
+/** Waits until the viewer's JSON names the trouble and its duration grows. */
 async function lasts(viewer: Program<ViewReport>, text: RegExp): Promise<void> {
   const since = () => viewer.reports.filter(({ trouble }) => trouble !== null && text.test(trouble));
   await viewer.until(`the trouble ${text}`, () => {
@@ -87,7 +87,7 @@ async function lasts(viewer: Program<ViewReport>, text: RegExp): Promise<void> {
 const isWell = ({ last }: Program<ViewReport>) => last?.trouble === null && last.troubleSeconds === 0;
 
 describe("in a window", () => {
-  test("a source that hangs: grey after 2 s, with what happened; coloured again with the next frame", async () => {
+  test("lost signal: a source that hangs is grey after 2 s, and in colour with the next frame", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
     await eventually("the picture", () => hasColour() && look().red === 0);
@@ -108,7 +108,7 @@ describe("in a window", () => {
     await server.until("that it is back", ({ remarks }) => remarks.includes("vtest-6s.mp4 is back"));
   });
 
-  test("a server that says nothing at all: grey after 2 s, though nobody said why", async () => {
+  test("lost signal: the picture is grey after 2 s without a message from the server", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
     await eventually("the picture", () => hasColour() && look().red === 0);
@@ -123,7 +123,7 @@ describe("in a window", () => {
     await viewer.until("that all is well", isWell);
   });
 
-  test("a server that is killed, and another one in its place", async () => {
+  test("lost signal: a killed server is grey until another one takes its place", async () => {
     const flags = ["--source", CLIP, "--size", "640x480"];
     const first = await startServer(flags);
     await using viewer = openWindow(first.port);
@@ -141,7 +141,7 @@ describe("in a window", () => {
 
 describe("a screen's ffmpeg", () => {
   test.each(["SIGSTOP", "SIGKILL"] as const)(
-    "that gets %s is started again by itself, and no frame is greyed on the way out",
+    "lost signal: a screen's ffmpeg that gets %s is restarted, and no written frame is grey",
     async (signal) => {
       await using server = await startServer(["--source", `screen${filmed.name}`, "--fps", "20"]);
       await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });
@@ -154,7 +154,7 @@ describe("a screen's ffmpeg", () => {
       await ffmpegOf(server, ffmpeg);
       await server.until("that it is back", ({ remarks }) => /screen :\d+ is back/.test(remarks));
       await viewer.until("that all is well", isWell);
-      // A still screen: every frame is as the first, but for those that greying would have made.
+      // The screen does not change: every frame equals the first one, unless frames are greyed.
       await viewer.end("SIGTERM");
       const bytes = 320 * 240 * 4;
       const first = viewer.bytes.subarray(0, bytes);
@@ -165,7 +165,7 @@ describe("a screen's ffmpeg", () => {
   );
 });
 
-test("a network camera that goes and comes back is opened again by itself, by its address", async () => {
+test("lost signal: a network camera that comes back is opened again", async () => {
   const holder = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = holder;
   holder.stop(true);

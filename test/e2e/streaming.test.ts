@@ -1,4 +1,4 @@
-// Pictures from end to end: what is captured is what is shown, in order, from every kind of source.
+// Pictures from end to end: the viewer shows what was captured, in order, from every kind of source.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
@@ -16,7 +16,7 @@ function framesOf(bytes: Buffer): Uint8Array[] {
   );
 }
 
-/** Mean red, green and blue of a picture's middle. */
+/** Mean red, green and blue in the middle of a picture. */
 function middleColour(rgba: Uint8Array, { width, height }: { width: number; height: number }): number[] {
   const sums = [0, 0, 0];
   for (let y = height / 2 - 8; y < height / 2 + 8; y++) {
@@ -28,7 +28,7 @@ function middleColour(rgba: Uint8Array, { width, height }: { width: number; heig
 }
 
 describe("the pattern", () => {
-  test("is shown in order, each frame whole, with figures that the pixels confirm", async () => {
+  test("pattern: is shown in order, each frame whole, with figures that the pixels confirm", async () => {
     await using server = await startServer(["--source", "pattern", "--size", SIZE_FLAG, "--fps", "30"]);
     await using viewer = startViewer(server.port, ["--frames", "40", "--output", "-"], { rawOutput: true });
     expect(await viewer.end()).toBe(0);
@@ -44,7 +44,7 @@ describe("the pattern", () => {
     expect(Object.values(droppedBy ?? {}).reduce((sum, count) => sum + count, 0)).toBe(dropped);
   });
 
-  test("stamps a latency that agrees with the time in the pixels", async () => {
+  test("pattern: the latency agrees with the time in the pixels", async () => {
     await using server = await startServer(["--source", "pattern", "--size", SIZE_FLAG, "--fps", "20"]);
     await using viewer = startViewer(server.port, ["--frames", "40", "--output", "-"], { rawOutput: true });
     const ages: number[] = [];
@@ -60,7 +60,7 @@ describe("the pattern", () => {
     await viewer.end();
     const pixels = ages.toSorted((a, b) => a - b)[ages.length >> 1] ?? 0;
     const product = viewer.last?.latencyMs.p50 ?? 0;
-    // The reader of the pipe sees a frame after the viewer has shown it: later, by less than two frames' time.
+    // The reader of the pipe gets a frame after the viewer has shown it, less than two frames' time later.
     expect(product).toBeGreaterThan(0);
     expect(product).toBeLessThanOrEqual(pixels + 2);
     expect(pixels - product).toBeLessThan(100);
@@ -68,10 +68,10 @@ describe("the pattern", () => {
 });
 
 describe("a file", () => {
-  test("plays at its own pace, again and again, in its own colours", async () => {
+  test("file: plays at its own rate, again and again, in its own colours", async () => {
     await using server = await startServer(["--source", CLIP]);
     await using viewer = startViewer(server.port, ["--frames", "70", "--output", "-"], { rawOutput: true });
-    expect(await viewer.end()).toBe(0); // 60 frames are in it: the 70th is of the second round
+    expect(await viewer.end()).toBe(0); // the file has 60 frames: the 70th is from the second round
     expect(viewer.last).toMatchObject({ width: 768, height: 576, source: "vtest-6s.mp4" });
     const fps = viewer.last?.fps ?? 0;
     expect(fps).toBeGreaterThan(7);
@@ -80,14 +80,14 @@ describe("a file", () => {
     const first = viewer.bytes.subarray(0, bytes);
     const original = ffmpegBytes("-i", CLIP, "-frames:v", "60", "-f", "rawvideo", "-pix_fmt", "rgba");
     const nearest = Array.from({ length: 60 }, (_, i) => psnr(first, original.subarray(i * bytes, (i + 1) * bytes)));
-    expect(Math.max(...nearest)).toBeGreaterThan(30); // it is one of the clip's frames, in the right colours
+    expect(Math.max(...nearest)).toBeGreaterThan(30); // the picture is one of the clip's frames, in the right colours
   });
 });
 
 describe("standard input", () => {
   const FORMATS = ["rgba", "rgb24", "bgr24", "yuv420p", "nv12", "yuyv422", "gray"] as const;
   for (const format of FORMATS) {
-    test(`takes ${format} in the right colours`, async () => {
+    test(`standard input: takes ${format} in the right colours`, async () => {
       const colour = format === "gray" ? "0x909090" : "0xd02860";
       const raw = ffmpegBytes(
         ...["-f", "lavfi", "-i", `color=${colour}:size=${SIZE_FLAG}:rate=10:duration=1`],
@@ -98,7 +98,7 @@ describe("standard input", () => {
       await using viewer = startViewer(server.port, ["--once", "--output", "-"], { rawOutput: true });
       await server.until("a viewer", ({ remarks }) => remarks.includes("is watching"));
       feed(server, raw);
-      expect(await server.end()).toBe(0); // its input has ended
+      expect(await server.end()).toBe(0); // the input has ended
       expect(await viewer.end()).toBe(0);
       expect(viewer.remarks).toContain("standard input has ended");
       const [frame] = framesOf(viewer.bytes).slice(-1);
@@ -109,7 +109,7 @@ describe("standard input", () => {
     });
   }
 
-  test("passes MJPEG on as it came, shown as djpeg decodes it", async () => {
+  test("standard input: passes MJPEG on unchanged, and it is shown as djpeg decodes it", async () => {
     const mjpeg = ffmpegBytes(
       ...["-f", "lavfi", "-i", `testsrc2=size=${SIZE_FLAG}:rate=10:duration=1`],
       ...["-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "mjpeg"],
@@ -123,10 +123,10 @@ describe("standard input", () => {
     expect(server.last?.encodeMs.p50).toBe(0); // nothing was encoded
     const shown = framesOf(viewer.bytes).at(-1) ?? new Uint8Array();
     const lastJpeg = mjpeg.subarray(mjpeg.lastIndexOf(Buffer.from([0xff, 0xd8, 0xff])));
-    expect(psnr(shown, djpeg(lastJpeg))).toBeGreaterThan(50); // the last picture did arrive
+    expect(psnr(shown, djpeg(lastJpeg))).toBeGreaterThan(50); // the last picture has arrived
   });
 
-  test("that ends in the middle of a frame is an error which says so", async () => {
+  test("standard input: an end in the middle of a frame is an error that says so", async () => {
     const flags = ["--source", "-", "--size", SIZE_FLAG];
     await using server = await startServer(flags, { stdin: "pipe" });
     feed(server, new Uint8Array(FRAME_BYTES + 1000));
@@ -138,7 +138,7 @@ describe("standard input", () => {
 });
 
 describe("webcam", () => {
-  test("takes pictures through a real fswebcam", async () => {
+  test("webcam: takes pictures through a real fswebcam", async () => {
     const flags = ["--source", "webcam", "--device", "TEST:colourbars", "--size", "384x288"];
     await using server = await startServer(flags);
     await using viewer = startViewer(server.port, ["--frames", "5", "--output", "-"], { rawOutput: true });
@@ -146,7 +146,7 @@ describe("webcam", () => {
     expect(viewer.last).toMatchObject({ width: 384, height: 288, source: "TEST:colourbars" });
     const frame = viewer.bytes.subarray(0, 384 * 288 * 4);
     const middle = middleColour(frame, { width: 384, height: 288 });
-    expect(middle[1]).toBeGreaterThan(100); // the green of the bars' middle, not a black picture
+    expect(middle[1]).toBeGreaterThan(100); // the green bar in the middle, not a black picture
   });
 });
 
@@ -157,14 +157,14 @@ function feed(server: Program<unknown>, bytes: Uint8Array): void {
   stdin.end();
 }
 
-/** A JPEG as libjpeg-turbo decodes it, in RGBA. */
+/** Decodes a JPEG with libjpeg-turbo, to RGBA. */
 function djpeg(jpeg: Uint8Array): Uint8Array {
   const { stdout } = Bun.spawnSync(["djpeg", "-pnm"], { stdin: jpeg });
-  const rgb = stdout.subarray(-(FRAME_BYTES / 4) * 3); // behind the header of the PPM file
+  const rgb = stdout.subarray(-(FRAME_BYTES / 4) * 3); // after the header of the PPM file
   return Uint8Array.from({ length: FRAME_BYTES }, (_, i) => ((i & 3) === 3 ? 255 : (rgb[(i >> 2) * 3 + (i & 3)] ?? 0)));
 }
 
-/** Peak signal-to-noise ratio in decibels, alpha left out. */
+/** Peak signal-to-noise ratio in decibels, without alpha. */
 function psnr(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length || a.length === 0) return 0;
   let squares = 0;

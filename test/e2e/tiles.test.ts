@@ -1,4 +1,4 @@
-// Tiles from end to end: still scenes, sizes, thin links, and a source that is let go. Real processes, real sockets.
+// Tiles from end to end: still scenes, sizes, slow links, and a source that is released. Real processes, real sockets.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openLink } from "../support/link.ts";
@@ -11,7 +11,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const PATTERN = ["--source", "pattern", "--size", "640x480", "--fps", "20"];
 
 describe("a scene in which nothing moves", () => {
-  test("costs next to nothing once it is there, and its picture stays as new as the camera's", async () => {
+  test("tiles: a still scene costs almost no bytes, and its picture does not age", async () => {
     const size = { width: 320, height: 240 };
     const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x240", "--fps", "20"];
     await using server = await startServer(flags, { stdin: "pipe" });
@@ -41,7 +41,7 @@ describe("a scene in which nothing moves", () => {
 });
 
 describe("sizes", () => {
-  test("two viewers of one camera, each in the size it asked for; the smaller one is made only while somebody wants it", async () => {
+  test("tiles: each viewer gets its size, which is encoded only while a viewer wants it", async () => {
     await using server = await startServer(PATTERN);
     await using large = startViewer(server.port);
     await large.until("the large picture", ({ last }) => last?.width === 640 && last.height === 480);
@@ -55,7 +55,7 @@ describe("sizes", () => {
     expect(large.last).toMatchObject({ width: 640, height: 480 });
   });
 
-  test("a half-size picture shows what the whole one does, and raw frames all have one size", async () => {
+  test("tiles: a half-size picture shows the same scene, and raw frames have one size", async () => {
     await using server = await startServer(["--source", "pattern", "--size", "640x360", "--fps", "20"]);
     await using viewer = startViewer(server.port, ["--size", "320x180", "--frames", "20", "--output", "-"], {
       rawOutput: true,
@@ -63,7 +63,7 @@ describe("sizes", () => {
     expect(await viewer.end()).toBe(0);
     const size = { width: 320, height: 180 };
     const bytes = frameBytes("rgba", size.width, size.height);
-    // The first picture may have left before the wish came: whatever came then is one frame of the whole size.
+    // The first picture may be sent before the wish arrives: then one frame has the full size.
     const whole = viewer.bytes.length % bytes === 0 ? viewer.bytes.length / bytes : -1;
     expect(whole).toBeGreaterThanOrEqual(20);
     const last = viewer.bytes.subarray(viewer.bytes.length - bytes);
@@ -72,7 +72,7 @@ describe("sizes", () => {
 });
 
 describe("a thin link", () => {
-  test("is sent lower quality, then smaller pictures, while others get the whole; it climbs back when there is room", async () => {
+  test("tiles: a slow link gets less quality, then smaller pictures, and recovers later", async () => {
     await using server = await startServer([...PATTERN, "--max-latency", "200"]);
     const relay = openLink({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
     try {
@@ -94,7 +94,7 @@ describe("a thin link", () => {
     }
   });
 
-  test("--max-bitrate holds what one viewer is sent", async () => {
+  test("tiles: --max-bitrate limits the bytes for one viewer", async () => {
     const rate = 300_000;
     await using server = await startServer([...PATTERN, "--max-bitrate", String(rate)]);
     await using viewer = startViewer(server.port);
@@ -109,12 +109,12 @@ describe("a thin link", () => {
 });
 
 describe("--idle-release", () => {
-  test("lets the source go when nobody watches, and starts it for the next viewer, who sees no old picture", async () => {
+  test("tiles: --idle-release closes the source without viewers, and opens it for the next", async () => {
     await using server = await startServer([...PATTERN, "--idle-release", "0.5"]);
     await server.until("the release", ({ remarks }) => remarks.includes("pattern is released"));
     const { frames = 0 } = server.last ?? {};
     await Bun.sleep(1_200);
-    expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // none but those before the report
+    expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // only frames from before the report
     const stopped = server.last?.frames ?? 0;
     await Bun.sleep(1_200);
     expect(server.last?.frames).toBe(stopped);

@@ -1,4 +1,4 @@
-// A virtual display with a window manager for the tests of windows: finds windows, takes pictures of them, presses keys and clicks.
+// A virtual display with a window manager for tests of windows: finds windows, takes screenshots, presses keys and clicks.
 
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
 import type { Rectangle } from "../../src/client/screens/letterbox.ts";
@@ -23,7 +23,7 @@ export class Desktop implements AsyncDisposable {
     return desktop;
   }
 
-  /** What a program that opens windows has to be started with. */
+  /** The environment for a program that opens windows here. */
   get env(): Record<string, string> {
     return { DISPLAY: this.#display.name };
   }
@@ -34,7 +34,7 @@ export class Desktop implements AsyncDisposable {
       .trim();
   }
 
-  /** A window, found by a part of its title; null where there is none. */
+  /** Finds a window by a part of its title; null if there is none. */
   findWindow(title: string): Window | null {
     const [id] = this.xdotool("search", "--onlyvisible", "--name", title).split("\n");
     if (!id) return null;
@@ -43,7 +43,10 @@ export class Desktop implements AsyncDisposable {
     return { id, width: value("WIDTH"), height: value("HEIGHT") };
   }
 
-  /** A part of what a window shows now, as RGBA, taken by ffmpeg; empty while its size is changing. */
+  /**
+   * Returns what a part of a window shows now, as RGBA, taken by ffmpeg. Empty while the window changes its size, and for a window
+   * that reaches beyond the screen, which ffmpeg cannot grab.
+   */
   screenshot({ id, width, height }: Window, part: Rectangle = { x: 0, y: 0, width, height }): Uint8Array {
     const { stdout } = Bun.spawnSync([
       ...["ffmpeg", "-loglevel", "error", "-f", "x11grab", "-draw_mouse", "0", "-window_id", id],

@@ -1,15 +1,15 @@
-// A screen in memory, for the tests of what is put on it.
+// A screen in memory, for tests of what is shown on it.
 
 import type { Overlay, RgbaPicture } from "../../src/client/screens/overlay.ts";
 import type { Screen } from "../../src/client/screens/screen.ts";
 
 interface Shown {
-  /** The frame's number, which its first pixel holds; 0 is the blank picture. */
+  /** The frame number, from the first pixel; 0 is the blank picture. */
   frame: number;
   overlay: Overlay;
 }
 
-/** A screen that keeps what it was shown; a slow one takes its time until it is let go on. */
+/** Keeps what it was shown. A slow screen is busy with a picture until `finish` is called. */
 export class MemoryScreen implements Screen {
   readonly shown: Shown[] = [];
   slow = false;

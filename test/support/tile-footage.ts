@@ -1,4 +1,4 @@
-// Footage in tiles: a picture that changes here and there, encoded by our encoder into the tiles of each frame.
+// Footage of tiles: a picture that changes in parts, and the tiles that our encoder makes of each frame.
 
 import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
@@ -9,7 +9,7 @@ import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { EncoderFixture } from "./encoder-kernel.ts";
 import type { NumberedTile } from "./tile-lists.ts";
 
-/** What to encode, with tiles of about `tileMcus` MCUs: as many as divide a line. */
+/** The format with tiles of at most `tileMcus` MCUs: the largest number that divides a line. */
 export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">, tileMcus: number): PictureFormat {
   const mcus = mcusPerLine(format.width, format.sampling ?? "4:2:0");
   let restartIntervalMcus = Math.min(mcus, Math.max(1, tileMcus));
@@ -38,14 +38,14 @@ export class TileFootage {
     return new TileFootage(await bench, format, random);
   }
 
-  /** The Stream message that its tiles follow. */
+  /** The Stream message for its tiles. */
   get stream(): StreamHeader {
     const { width, height, quality } = this.format;
     const source = { sourceWidth: width, sourceHeight: height };
     return { width, height, framesPerSecond: 30, codec: "simd", quality, ...source, jpegHeader: this.header };
   }
 
-  /** The whole picture as it is now. */
+  /** The whole picture of the present frame. */
   get jpeg(): Uint8Array {
     return stitchTiles(this.header, this.tiles);
   }
@@ -54,7 +54,7 @@ export class TileFootage {
     return this.tiles.map((bytes, number) => ({ number, bytes }));
   }
 
-  /** Changes up to that share of the picture's bytes, in one run. Returns the tiles that are others now. */
+  /** Changes at most this share of the picture's bytes, in one run. Returns the tiles that have changed. */
   change(share: number): NumberedTile[] {
     const random = this.#random;
     const length = Math.floor(this.#pixels.length * share);
@@ -72,7 +72,7 @@ export class TileFootage {
 
 let bench: Promise<EncoderFixture> | null = null;
 
-/** Cuts a list at random places into up to so many parts; some may be empty. */
+/** Cuts a list at random places into this many parts; some may be empty. */
 export function splitRandomly<T>(list: readonly T[], parts: number, random: () => number): T[][] {
   const cuts = Array.from({ length: parts - 1 }, () => Math.floor(random() * (list.length + 1)));
   const ends = [...cuts.toSorted((a, b) => a - b), list.length];

@@ -10,6 +10,7 @@ import {
   readWish,
   type StreamHeader,
   type Wish,
+  writePing,
   writePong,
   writeStream,
   writeTiles,
@@ -33,6 +34,7 @@ export class TileServer implements Disposable {
   readonly #listener: TCPSocketListener<Peer>;
   #viewer: Socket<Peer> | null = null;
   #pongs = 0;
+  #viewerPongs = 0;
 
   /** `shiftMicros` is how far its clock is ahead of the viewer's. A Peer would answer pings with the real clock. */
   constructor(shiftMicros = 0) {
@@ -95,6 +97,13 @@ export class TileServer implements Disposable {
     this.#viewer?.data.outbox.send(bytes);
   }
 
+  /** Waits until the viewer has read all that was sent so far: it answers a Ping after that. */
+  async heard(): Promise<void> {
+    const before = this.#viewerPongs;
+    this.send(writePing({ sentAt: this.now() }));
+    await until(() => this.#viewerPongs > before, "the viewer's Pong");
+  }
+
   /** Waits until that many Acks have arrived in all. */
   async acked(count: number): Promise<void> {
     await until(() => this.acks.length >= count, `Ack ${count}; there are ${JSON.stringify(this.acks)}`);
@@ -115,6 +124,8 @@ export class TileServer implements Disposable {
       this.acks.push(readAck(body));
     } else if (type === MessageType.wish) {
       this.wishes.push(readWish(body));
+    } else if (type === MessageType.pong) {
+      this.#viewerPongs++;
     } else if (type === MessageType.ping) {
       const { sentAt } = readPing(body);
       this.send(writePong({ sentAt, receivedAt: this.now(), repliedAt: this.now() }));

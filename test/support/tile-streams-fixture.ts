@@ -1,4 +1,4 @@
-// The tile pipeline with real codec threads and a real connection, for tests that feed it tiles and look at what comes out.
+// TileStreams with real codec threads and a real connection, for tests that feed it tiles and look at the decoded pictures.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
@@ -16,33 +16,33 @@ import type { NumberedTile } from "./tile-lists.ts";
 export interface Setup {
   arena: Arena;
   pool: CodecPool;
-  pipeline: TileStreams;
+  streams: TileStreams;
   decoded: DecodedPicture[];
   dropped: { frameNumber: number; cause: string; reason: string }[];
-  /** What was said of threads that failed. */
+  /** The reasons for which threads were restarted. */
   restarted: string[];
-  /** Called with each picture as it is handed on. */
+  /** Is called with each decoded picture. */
   onDecoded: (picture: DecodedPicture) => void;
 }
 
-/** Starts threads and a pipeline; its caller closes the pool. */
-export async function startPipeline(threads: number): Promise<Setup> {
+/** Starts threads and TileStreams. The caller closes the pool. */
+export async function startTileStreams(threads: number): Promise<Setup> {
   const arena = Arena.create();
   const decoded: DecodedPicture[] = [];
   const dropped: Setup["dropped"] = [];
   const restarted: string[] = [];
-  let pipeline: TileStreams | null = null;
+  let streams: TileStreams | null = null;
   const pool = new CodecPool({
     runtime: BUN_RUNTIME,
     arena,
     codec: "simd",
     threads,
-    onIdle: () => pipeline?.pump(),
+    onIdle: () => streams?.pump(),
     onBroken: () => undefined,
     onRestarted: (reason) => restarted.push(reason),
   });
   const setup = { arena, pool, decoded, dropped, restarted, onDecoded: (_: DecodedPicture): void => undefined };
-  pipeline = await createTileStreams(arena, pool, {
+  streams = await createTileStreams(arena, pool, {
     onDecoded(picture) {
       decoded.push(picture);
       setup.onDecoded(picture);
@@ -50,12 +50,12 @@ export async function startPipeline(threads: number): Promise<Setup> {
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });
   await pool.started;
-  return Object.assign(setup, { pipeline });
+  return Object.assign(setup, { streams });
 }
 
-/** Gives the pipeline one part of a frame, from memory that is overwritten after the call as a socket's is. */
+/** Gives one part of a frame to TileStreams, from memory that is overwritten after the call, as a socket's is. */
 export function sendTiles(
-  { pipeline }: Setup,
+  { streams }: Setup,
   origin: Origin,
   frameNumber: number,
   tiles: NumberedTile[],
@@ -70,14 +70,14 @@ export function sendTiles(
     at += bytes.length;
   }
   const part = { frameNumber, capturedAt: now, encodedAt: now, sentAt: now, isLast, tiles: views.finish() };
-  pipeline.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, origin);
+  streams.offer(part, { firstByteAt: now, lastByteAt: now, messageBytes: chunk.length }, origin);
   chunk.fill(0xff);
 }
 
-/** Frames that have come out, one way or the other. */
+/** How many frames were decoded or dropped. */
 export const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 
-/** Decodes JPEGs in one go, with the decoder for whole pictures; the pixels are valid until the next call. */
+/** Decodes JPEGs as a whole on this thread. The pixels are valid until the next call. */
 export async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
   const arena = Arena.create();
   const [input, output] = [new GrowingBlock(arena), new GrowingBlock(arena)];

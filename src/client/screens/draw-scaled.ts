@@ -1,11 +1,11 @@
-// A picture drawn into a part of another, in another size.
+// Draws a picture into a part of another one, in another size.
 
 import type { RgbaPicture } from "./overlay.ts";
 import type { Rectangle } from "./letterbox.ts";
 
 /**
- * Draws a picture over a rectangle of `target`, which has to lie within it. Smaller, each pixel is the mean of four neighbours: a
- * server sends at most twice the size that was wished for, of which that is all there is. Larger, pixels are repeated.
+ * Draws a picture over a rectangle that lies within `target`. A smaller rectangle gets the mean of four neighbours for each pixel, which
+ * is every pixel of a picture twice as large: a server sends no larger ones than that. In a larger rectangle pixels are repeated.
  */
 export function drawScaled(picture: RgbaPicture, target: RgbaPicture, { x, y, width, height }: Rectangle): void {
   const from = pixelsOf(picture);
@@ -37,7 +37,7 @@ function pixelsOf({ pixels, width, height }: RgbaPicture): Uint32Array {
   return new Uint32Array(pixels.buffer, pixels.byteOffset, width * height);
 }
 
-/** Of each of the four bytes, rounded down: what both have, and half of what one has (a + b = 2 (a & b) + (a ^ b)). */
+/** The mean of each of the four bytes, rounded down: a + b = 2 (a & b) + (a ^ b). */
 function mean(a: number, b: number): number {
   return (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f);
 }

@@ -1,4 +1,4 @@
-// The overlay's typeface: capital letters, digits and signs, 5 × 7 pixels each, drawn as they look.
+// The typeface of the overlay: capital letters, digits and signs of 5 × 7 pixels each.
 
 export const GLYPH_WIDTH = 5;
 export const GLYPH_HEIGHT = 7;
@@ -70,7 +70,7 @@ const GLYPHS: Record<string, string | undefined> = {
   "·": "00000 00000 00000 00100 00000 00000 00000",
 };
 
-/** Whether the pixel in that column (0–4) and row (0–6) of a character is ink. Small letters look like capitals. */
+/** Whether the pixel in this column (0–4) and row (0–6) of a character is ink. Small letters look like capitals. */
 export function isInk(character: string, column: number, row: number): boolean {
   const glyph = GLYPHS[character.toUpperCase()] ?? GLYPHS["?"];
   return glyph?.[row * (GLYPH_WIDTH + 1) + column] === "1";

@@ -1,4 +1,4 @@
-// Several cameras in one window: a screen for each, whose pictures are put together into that of the window.
+// Several cameras in one window: each has a screen of its own, whose pictures are drawn into the picture of the window.
 
 import type { Size } from "../../core/pixel-format.ts";
 import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
@@ -6,27 +6,27 @@ import { drawScaled } from "./draw-scaled.ts";
 import { letterbox, type Rectangle } from "./letterbox.ts";
 import type { Screen, ShownPicture } from "./screen.ts";
 
-/** A window that a grid is shown in. */
+/** The window that shows a grid. */
 export interface GridWindow extends Screen {
-  /** Of its contents, in pixels. */
+  /** Size of the contents, in pixels. */
   readonly pixelSize: Size;
 }
 
-/** The window is drawn no more often than this: every time costs as much as all of its pixels do. */
+/** The window is drawn no more often than this, because each time all of its pixels are drawn. */
 const LEAST_PAUSE_MS = 16;
 
 /** One camera's part of the window. */
 export interface Cell extends Screen {
-  /** A picture of that size is as much as is seen of it; null while another one fills the window. */
+  /** The size in which the picture is seen; null while another camera fills the window. */
   readonly visible: Size | null;
 }
 
 export interface GridOptions {
   window: GridWindow;
   cells: number;
-  /** What stands in the corner of a cell: who that is and how old the picture is. */
+  /** The text in the corner of a cell: the camera's name and the age of its picture. */
   label: (index: number) => string;
-  /** Of cells something else is visible now: ask for pictures of those sizes, and have all shown again. */
+  /** The sizes of cells have changed: the caller asks for pictures of these sizes, and shows all of them again. */
   onArranged: () => void;
   /** The window failed. */
   onBroken: (reason: unknown) => void;
@@ -37,7 +37,7 @@ export class Grid {
   readonly #options: GridOptions;
   readonly #places: (Rectangle | null)[] = [];
   readonly #sources: Size[] = [];
-  /** What each cell shows, in its size; memory that is used again. */
+  /** What each cell shows, in the size of the cell. The memory is used again. */
   readonly #pictures: RgbaPicture[] = [];
   #picture: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
   /** The cell that fills the window; null = all are shown. */
@@ -52,7 +52,7 @@ export class Grid {
     this.#arrange();
   }
 
-  /** The window has to be drawn again, and may have another size. */
+  /** Draws the window again, which may have another size. */
   expose(): void {
     const { width, height } = this.#options.window.pixelSize;
     if (width !== this.#picture.width || height !== this.#picture.height) this.#arrange();
@@ -62,7 +62,7 @@ export class Grid {
   /** Gives each cell its place. */
   #arrange(): void {
     const { width, height } = this.#options.window.pixelSize;
-    if (width < 1 || height < 1) return; // nobody sees it
+    if (width < 1 || height < 1) return; // the window cannot be seen
     this.#picture = { width, height, pixels: new Uint8Array(width * height * 4) };
     const { length } = this.cells;
     const columns = Math.ceil(Math.sqrt(length));
@@ -80,17 +80,17 @@ export class Grid {
       }
     }
     this.#options.onArranged();
-    void this.#draw(); // what no cell covers is black now
+    void this.#draw(); // pixels that no cell covers become black
   }
 
-  /** Fills the window with a cell; the same once more shows all again. */
+  /** Fills the window with a cell. Selecting the same cell again shows all cells. */
   select(index: number): void {
     if (index >= this.cells.length) return;
     this.selected = this.selected === index ? null : index;
     this.#arrange();
   }
 
-  /** The cell at a pixel of the window; null where there is none. */
+  /** The cell at a pixel of the window; null if there is none. */
   cellAt(x: number, y: number): number | null {
     const index = this.#places.findIndex(
       (place) =>
@@ -126,8 +126,8 @@ export class Grid {
     const place = this.#places[index];
     if (!place) return;
     const { width, height } = place;
-    // The main thread draws these pixels, since a window takes one picture as a whole (SDL clears it each time): first in the size of
-    // the cell, where text is readable, then into the window's picture. That is never more than the window has pixels.
+    // The main thread draws these pixels, because SDL clears the window each time and takes one picture as a whole. The picture is first
+    // drawn in the size of the cell, so that text is readable, and then into the window's picture: no more pixels than the window has.
     let cell = this.#pictures[index];
     if (cell?.width === width && cell.height === height) cell.pixels.fill(0);
     else cell = { width, height, pixels: new Uint8Array(width * height * 4) };
@@ -138,7 +138,7 @@ export class Grid {
     return this.#draw();
   }
 
-  /** Shows the window's picture soon, what other cells draw until then included; resolves when that is done. */
+  /** Shows the window's picture soon, with what other cells draw until then. Resolves when it is shown. */
   #draw(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#drawn.push(resolve);

@@ -1,4 +1,4 @@
-// Where a picture goes in a window of another shape.
+// Places a picture in a window of another shape.
 
 import type { Size } from "../../core/pixel-format.ts";
 
@@ -15,7 +15,7 @@ export function letterbox(picture: Size, window: Size): Rectangle {
   return { x: Math.floor((window.width - width) / 2), y: Math.floor((window.height - height) / 2), width, height };
 }
 
-/** The picture's own size, or as much of it as fits in nine tenths of the space there is. */
+/** The size of the picture, reduced if it does not fit in nine tenths of the space. */
 export function firstWindowSize(picture: Size, space: Size): Size {
   const fits = letterbox(picture, { width: Math.floor(space.width * 0.9), height: Math.floor(space.height * 0.9) });
   return fits.width < picture.width || fits.height < picture.height

@@ -1,4 +1,4 @@
-// The screen `none`: pictures are decoded and counted, and not shown.
+// The screen `none`: pictures are decoded and counted, but not shown.
 
 import type { Screen } from "./screen.ts";
 

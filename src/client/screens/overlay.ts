@@ -1,12 +1,12 @@
-// Text on top of a picture, drawn into its pixels and taken out again: a pixel's first keeper is the picture.
+// Draws text into a picture and restores the pixels afterwards.
 
 import type { Size } from "../../core/pixel-format.ts";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "./font.ts";
 
 export interface Overlay {
-  /** Figures, in the top left corner. */
+  /** Lines of figures in the top left corner. */
   lines: readonly string[];
-  /** What must not be overlooked, across the middle: that the picture is old, or paused. */
+  /** A warning across the middle, such as that the picture is old or paused. */
   alarm: string | null;
 }
 
@@ -30,8 +30,8 @@ interface Box {
 }
 
 /**
- * Draws the overlay; the returned function restores the pixels that were under it. Between the two calls the picture
- * must not be given to anybody else. Text that does not fit is cut at the picture's edge.
+ * Draws the overlay. The returned function restores the pixels under it. Between the two calls nothing else may use the picture. Text
+ * that does not fit is cut at the edge of the picture.
  */
 export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void {
   const pixels = new Uint32Array(picture.pixels.buffer, picture.pixels.byteOffset, picture.width * picture.height);
@@ -59,7 +59,7 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
   };
 }
 
-/** Breaks a text into lines of at most `longest` characters, between words where it can. */
+/** Breaks a text into lines of at most `longest` characters, between words if possible. */
 function wrap(text: string, longest: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -10,21 +10,21 @@ import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
 
 type SdlModule = typeof import("@kmamal/sdl");
 
-/** Without a picture the window opens after so long, to say what it waits for. */
+/** The window opens after this time even without a picture, to say what it waits for. */
 const REVEAL_AFTER_MS = 400;
 
-/** Until the first picture says its size. */
+/** The size of the window before the first picture. */
 const FIRST_SIZE: Size = { width: 640, height: 360 };
 
-/** A window, which may also be opened before there is a picture. */
+/** A window, which can also be opened before there is a picture. */
 export interface SdlScreen extends Screen {
-  /** Of its contents, in pixels. */
+  /** Size of the contents, in pixels. */
   readonly pixelSize: Size;
-  /** Opens it now, in that size or what fits of it. */
+  /** Opens the window now, in this size, reduced if it does not fit on the screen. */
   open(size: Size): void;
 }
 
-/** Opens a window. Throws MissingError where there is no display or the package's binding is not built. */
+/** Creates a window. Throws MissingError if there is no display or the package's binding is not built. */
 export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<SdlScreen> {
   const sdl = await loadSdl();
   const window = openWindow(sdl, title, renderer);
@@ -37,7 +37,7 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   );
   let source: Size | null = null;
   let fittedFor: Size | null = null;
-  // Hidden until its size is known: a window manager may lose a size that is asked for while it places the window.
+  // The window is hidden until its size is known: a window manager may lose a change of size while it places the window.
   const reveal = () => {
     if (!window.destroyed && !window.visible) window.show();
   };
@@ -86,7 +86,7 @@ async function loadSdl(): Promise<SdlModule> {
       },
     );
   }
-  // Where SDL reaches no display it falls back on drivers whose windows nobody can see.
+  // If SDL reaches no display, it falls back on drivers whose windows cannot be seen.
   const driver = sdl.info.drivers.video.current;
   if (driver === null || driver === "offscreen" || driver === "dummy") {
     throw new MissingError("no window can be opened (there is no display): set DISPLAY, or use --display none");
@@ -101,7 +101,7 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
       ...FIRST_SIZE,
       resizable: true,
       visible: false,
-      // Waiting for the display's beat would block this thread, which owns the sockets.
+      // Waiting for the display's refresh would block this thread, which owns the sockets.
       vsync: false,
       accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
     });
@@ -121,7 +121,7 @@ function fitWindow(sdl: SdlModule, window: Sdl.Video.Window, picture: Size): voi
   if (space === undefined) return;
   const { width, height } = firstWindowSize(picture, space);
   window.setSize(width, height);
-  // It grows to the right and down, maybe off the screen; where windows are placed by a manager, that decides.
+  // The window grows to the right and down, maybe off the screen, so it is moved. A window manager may place it elsewhere.
   window.setPosition(space.x + ((space.width - width) >> 1), space.y + ((space.height - height) >> 1));
 }
 
@@ -130,7 +130,7 @@ function render(window: Sdl.Video.Window, picture: RgbaPicture, overlay: Overlay
   const dstRect = letterbox(picture, { width: window.pixelWidth, height: window.pixelHeight });
   const scaling = dstRect.width === width && dstRect.height === height ? "nearest" : "linear";
   const restore = drawOverlay(picture, overlay);
-  const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength); // a view; may lie in shared memory
+  const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength); // a view, which may be shared memory
   window.render(width, height, width * 4, "rgba32", buffer, { scaling, dstRect });
   restore();
 }

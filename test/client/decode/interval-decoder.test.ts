@@ -1,4 +1,4 @@
-// Pictures with restart markers, decoded by several threads: the same pixels as by one, and djpeg's; damage costs what it hits.
+// IntervalDecoder: several threads make the same pixels as one thread and as djpeg; damage costs only the intervals that it hits.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -15,7 +15,7 @@ import { openConnection, type RealConnection } from "../../support/real-connecti
 
 const THREADS = 2;
 
-/** A pool that keeps what kinds of jobs it was given, and may be told to spoil one. */
+/** A pool that notes the kinds of its jobs, and spoils one if told to. */
 class WatchedPool extends CodecPool {
   kinds: string[] = [];
   spoils = false;
@@ -29,7 +29,7 @@ class WatchedPool extends CodecPool {
 
 let server: RealConnection;
 let pool: WatchedPool;
-let pipeline: PictureDecoder | null = null;
+let decoder: PictureDecoder | null = null;
 let decoded: DecodedPicture[] = [];
 let dropped: { frameNumber: number; cause: string; reason: string }[] = [];
 let frameNumber = 0;
@@ -39,12 +39,14 @@ beforeAll(async () => {
   const arena = Arena.create();
   pool = new WatchedPool({
     runtime: BUN_RUNTIME,
-    ...({ arena, codec: "simd", threads: THREADS } as const),
-    onIdle: () => pipeline?.pump(),
+    arena,
+    codec: "simd",
+    threads: THREADS,
+    onIdle: () => decoder?.pump(),
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
-  pipeline = await createPictureDecoder(arena, pool, {
+  decoder = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: (frame, cause, reason) => dropped.push({ frameNumber: frame.frameNumber, cause, reason }),
   });
@@ -64,10 +66,10 @@ beforeEach(() => {
 function offer(jpeg: Uint8Array): void {
   const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3, firstByteAt: 4, lastByteAt: 5 };
   const received = { frameNumber: ++frameNumber, ...stamps, bytes: jpeg.length, origin: server.connection };
-  pipeline?.offer({ ...received, jpeg: new Uint8Array(jpeg) });
+  decoder?.offer({ ...received, jpeg: new Uint8Array(jpeg) });
 }
 
-/** The pixels of a picture, decoded alone. */
+/** The pixels of a picture that is decoded alone. */
 async function decode(jpeg: Uint8Array): Promise<{ pixels: Uint8Array; isDamaged: boolean; kinds: string[] }> {
   pool.kinds = [];
   await until(() => pool.idleThreads === THREADS, "idle threads");
@@ -88,7 +90,7 @@ const SIZES: Size[] = [
   { width: 17, height: 300 },
 ];
 
-describe("the pixels are those of one thread, and djpeg's", () => {
+describe("IntervalDecoder: pixels", () => {
   test.each([
     ["a marker each line", "1", ["-sample", "2x2"]],
     ["a marker every two lines, 4:2:2", "2", ["-sample", "2x1"]],
@@ -97,7 +99,7 @@ describe("the pixels are those of one thread, and djpeg's", () => {
     ["seven MCUs, which do not end with lines, 4:4:0", "7B", ["-sample", "1x2"]],
     ["grey", "1", ["-grayscale"]],
     ["tables of its own", "1", ["-optimize"]],
-  ])("%s", async (_, restart, args) => {
+  ])("IntervalDecoder: makes the pixels of one thread and of djpeg: %s", async (_, restart, args) => {
     for (const size of SIZES) {
       const plain = cjpeg(testPicture(size), "-quality", "90", ...args);
       const jpeg = run(["jpegtran", "-restart", restart, "-copy", "all"], plain).bytes; // the same coefficients
@@ -112,14 +114,14 @@ describe("the pixels are those of one thread, and djpeg's", () => {
   });
 });
 
-test("pictures that only another codec reads are left to it", async () => {
+test("IntervalDecoder: leaves pictures that only another codec reads to that codec", async () => {
   const jpeg = cjpeg(testPicture(SIZES[0] as Size), "-progressive", "-restart", "1");
   const { kinds, pixels } = await decode(jpeg);
   expect(kinds).toEqual(["decode"]);
   expect(largestDifference(pixels, toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
 });
 
-test("one after the other, of many sizes and intervals, each is itself", async () => {
+test("IntervalDecoder: decodes pictures of many sizes and intervals one after the other", async () => {
   for (let round = 0; round < 30; round++) {
     const size = SIZES[round % SIZES.length] as Size;
     const jpeg = cjpeg(testPicture(size, round * 7), "-restart", `${1 + (round % 3)}`);
@@ -128,7 +130,7 @@ test("one after the other, of many sizes and intervals, each is itself", async (
   }
 });
 
-test("of a burst the newest wins; no slot is lost, and pictures do not mix", async () => {
+test("IntervalDecoder: of a burst the newest picture wins, and no slot is lost", async () => {
   const jpegs = Array.from({ length: 12 }, (_, index) =>
     cjpeg(testPicture(SIZES[0] as Size, index * 9), "-restart", "1"),
   );
@@ -143,12 +145,12 @@ test("of a burst the newest wins; no slot is lost, and pictures do not mix", asy
   }
 });
 
-describe("damage", () => {
+describe("IntervalDecoder: damage", () => {
   const size = SIZES[0] as Size;
   const jpeg = cjpeg(testPicture(size), "-restart", "1");
   const lines = size.height / 16;
 
-  test("costs the intervals that it hits", async () => {
+  test("IntervalDecoder: damage costs the intervals that it hits", async () => {
     const whole = await decode(jpeg);
     const damaged = new Uint8Array(jpeg);
     const marker = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xd3]));
@@ -159,12 +161,12 @@ describe("damage", () => {
     const wrong = Array.from({ length: size.height }, (_, y) => y).filter(
       (y) => Buffer.compare(row(pixels, y), row(whole.pixels, y)) !== 0,
     );
-    // The fourth marker ends the fourth line of MCUs: the fifth is hit, and a row of its neighbours by the chroma filter.
+    // The fourth marker ends the fourth line of MCUs. The fifth line is hit, and a row of its neighbours through the chroma filter.
     expect(wrong.every((y) => y >= 4 * 16 - 1 && y <= 5 * 16)).toBe(true);
     expect(wrong.length).toBeGreaterThan(0);
   });
 
-  test("of any kind drops the picture or shows the rest, and the next one is whole", async () => {
+  test("IntervalDecoder: any damage drops the picture or parts of it; the next picture is whole", async () => {
     for (let length = 1; length < jpeg.length; length += Math.ceil(jpeg.length / 40)) {
       await until(() => pool.idleThreads === THREADS, "idle threads");
       const before = decoded.length + dropped.length;
@@ -177,7 +179,7 @@ describe("damage", () => {
     expect(lines).toBe(30);
   });
 
-  test("that a thread dies of costs that picture", async () => {
+  test("IntervalDecoder: a thread that dies costs one picture", async () => {
     await until(() => pool.idleThreads === THREADS, "idle threads");
     pool.spoils = true;
     offer(jpeg);
@@ -188,7 +190,7 @@ describe("damage", () => {
   });
 });
 
-test("a snapshot is a file that any reader takes, also where a server passed on one without Huffman tables", async () => {
+test("PictureDecoder: a snapshot is a complete JPEG even if the camera left out Huffman tables", async () => {
   const jpeg = cjpeg(testPicture(SIZES[0] as Size));
   offer(withoutTables(jpeg));
   await until(() => decoded.length === 1, "the picture");

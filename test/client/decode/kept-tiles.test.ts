@@ -1,4 +1,4 @@
-// The kept tiles: a snapshot stays what it was, whatever comes and whatever memory is used again, until it is released.
+// KeptTiles: a snapshot does not change until it is released, whatever tiles arrive later and whatever memory is used again.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { BytePool } from "../../../src/core/byte-pool.ts";
 const HEADER = new Uint8Array([1, 2, 3]);
 const TILES = 6;
 
-/** A part with those tiles, filled as a frame does it: the copy's first user is whoever decodes it. */
+/** A part with these tiles, filled as a frame does it: the decoding is the first user of the copy. */
 function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uint8Array>): void {
   const numbers = [...tiles.keys()].toSorted((a, b) => a - b);
   const all = numbers.map((number) => tiles.get(number) as Uint8Array);
@@ -36,13 +36,13 @@ function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uin
 
 const step = fc.record({
   numbers: fc.uniqueArray(fc.nat(TILES - 1), { minLength: 1 }),
-  // Large ones make that parts are put together.
+  // Large tiles cause parts to be joined.
   bytes: fc.constantFrom(3, 100, 60_000),
   takes: fc.boolean(),
   releases: fc.boolean(),
 });
 
-test("snapshots stay as they were until they are released", () => {
+test("KeptTiles: a snapshot stays as it was until it is released", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const pool = new BytePool();
@@ -70,7 +70,7 @@ test("snapshots stay as they were until they are released", () => {
   );
 });
 
-test("parts of which little is needed are put together, and that changes nothing", () => {
+test("KeptTiles: joins parts of which little is needed, without changing the picture", () => {
   const pool = new BytePool();
   const count = 10;
   const kept = new KeptTiles(HEADER, count, pool);
@@ -82,7 +82,7 @@ test("parts of which little is needed are put together, and that changes nothing
   };
   const all = Array.from({ length: count }, (_, number) => number);
   for (let round = 0; round < 5; round++) {
-    // Of each part only the first tile stays: many times the picture's bytes are kept, and then put together.
+    // Only the first tile of each part stays the newest: many times the picture's bytes are kept, and then joined.
     for (const first of all) add(all.slice(first), 60_000, 20 * round);
     const snapshot = kept.snapshot();
     const jpeg = stitchTiles(HEADER, truth);

@@ -1,4 +1,4 @@
-// The decode pipeline with real codec threads: the newest picture first, each one ends exactly once, slots come back.
+// PictureDecoder with real codec threads: the newest picture first, each picture ends exactly once, all slots come back.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -26,7 +26,7 @@ interface Dropped {
 }
 
 interface Setup {
-  pipeline: PictureDecoder;
+  decoder: PictureDecoder;
   decoded: DecodedPicture[];
   dropped: Dropped[];
 }
@@ -48,20 +48,20 @@ async function start(): Promise<Setup> {
     arena,
     codec: "jsquash",
     threads: THREADS,
-    onIdle: () => pipeline?.pump(),
+    onIdle: () => decoder?.pump(),
     onBroken: () => undefined,
     onRestarted: () => undefined,
   });
   pools.push(pool);
   const decoded: DecodedPicture[] = [];
   const dropped: Dropped[] = [];
-  let pipeline: PictureDecoder | null = null;
-  pipeline = await createPictureDecoder(arena, pool, {
+  let decoder: PictureDecoder | null = null;
+  decoder = await createPictureDecoder(arena, pool, {
     onDecoded: (picture) => decoded.push(picture),
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });
   await pool.started;
-  return { pipeline, decoded, dropped };
+  return { decoder, decoded, dropped };
 }
 
 function received(
@@ -74,10 +74,10 @@ function received(
 
 const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 
-describe("pictures", () => {
-  test("come out as djpeg would have them, with everything they came with", async () => {
+describe("PictureDecoder: pictures", () => {
+  test("PictureDecoder: decodes as djpeg does, and keeps the stamps of the frame", async () => {
     const setup = await start();
-    setup.pipeline.offer(received(6));
+    setup.decoder.offer(received(6));
     await until(() => ended(setup) === 1, "the picture");
     const picture = setup.decoded[0] as DecodedPicture;
     const jpeg = JPEGS[2] as Uint8Array;
@@ -89,9 +89,9 @@ describe("pictures", () => {
     expect(picture.busyMicros).toBeGreaterThan(0);
   });
 
-  test("of a burst the newest wins; what was in its way is stale, said once each", async () => {
+  test("PictureDecoder: of a burst the newest picture wins; each older one is dropped once", async () => {
     const setup = await start();
-    for (let frame = 1; frame <= 10; frame++) setup.pipeline.offer(received(frame));
+    for (let frame = 1; frame <= 10; frame++) setup.decoder.offer(received(frame));
     expect(setup.dropped.map(({ frameNumber }) => frameNumber)).toEqual([3, 4, 5, 6, 7, 8, 9]);
     expect(new Set(setup.dropped.map(({ cause }) => cause))).toEqual(new Set(["stale"]));
     await until(() => ended(setup) === 10, "all pictures");
@@ -100,10 +100,10 @@ describe("pictures", () => {
     ]);
   });
 
-  test("that lie decoded at the same time have slots of their own", async () => {
+  test("PictureDecoder: gives pictures that are held at the same time slots of their own", async () => {
     const setup = await start();
     for (const frame of [0, 1, 2]) {
-      setup.pipeline.offer(received(frame));
+      setup.decoder.offer(received(frame));
       await until(() => ended(setup) === frame + 1, "the picture");
     }
     for (const { pixels, received: each } of setup.decoded) {
@@ -112,11 +112,11 @@ describe("pictures", () => {
     }
   });
 
-  test("may have another size each", async () => {
+  test("PictureDecoder: decodes pictures of changing sizes", async () => {
     const setup = await start();
     const sizes = [SIZE, { width: 33, height: 21 }, { width: 200, height: 150 }, { width: 1, height: 1 }];
     for (const [index, size] of sizes.entries()) {
-      setup.pipeline.offer(received(index, cjpeg(testPicture(size))));
+      setup.decoder.offer(received(index, cjpeg(testPicture(size))));
       await until(() => ended(setup) === index + 1, "the picture");
       const last = setup.decoded.at(-1) as DecodedPicture;
       expect(last).toMatchObject(size);
@@ -126,30 +126,30 @@ describe("pictures", () => {
   });
 });
 
-describe("slots", () => {
-  test("when all are taken the newest picture waits for one", async () => {
+describe("PictureDecoder: slots", () => {
+  test("PictureDecoder: the newest picture waits while all slots are taken", async () => {
     const setup = await start();
     const slots = THREADS + 3;
     for (let frame = 1; frame <= slots; frame++) {
-      setup.pipeline.offer(received(frame));
+      setup.decoder.offer(received(frame));
       await until(() => ended(setup) === frame, "the picture");
     }
-    setup.pipeline.offer(received(20));
-    setup.pipeline.offer(received(21));
+    setup.decoder.offer(received(20));
+    setup.decoder.offer(received(21));
     await Bun.sleep(30);
     expect(setup.decoded.length).toBe(slots);
     expect(setup.dropped.map(({ frameNumber }) => frameNumber)).toEqual([20]);
     setup.decoded[0]?.slot.release();
-    setup.pipeline.pump();
+    setup.decoder.pump();
     await until(() => setup.decoded.length === slots + 1, "the waiting picture");
     expect(setup.decoded.at(-1)?.received.frameNumber).toBe(21);
   });
 
-  test("none is lost over a long run of good and damaged pictures", async () => {
+  test("PictureDecoder: loses no slot over a long run of good and damaged pictures", async () => {
     const setup = await start();
     const half = (JPEGS[0] as Uint8Array).slice(0, 300);
     for (let frame = 1; frame <= 60; frame++) {
-      setup.pipeline.offer(frame % 3 === 0 ? received(frame, half) : received(frame));
+      setup.decoder.offer(frame % 3 === 0 ? received(frame, half) : received(frame));
       await until(() => ended(setup) === frame, "the picture");
       if (frame % 3 !== 0) setup.decoded.at(-1)?.slot.release();
     }
@@ -158,28 +158,28 @@ describe("slots", () => {
   });
 });
 
-describe("damage", () => {
+describe("PictureDecoder: damage", () => {
   test.each([
     ["no JPEG at all", Buffer.from("nothing")],
     ["nothing", new Uint8Array()],
     ["a header that ends early", (JPEGS[0] as Uint8Array).slice(0, 200)],
     ["a size of 65535×65535", Buffer.from("ffd8ffc0000b08ffffffff01011100ffd9", "hex")],
     ["tables that do not exist", Buffer.from("ffd8ffc0000b080010001001011100ffda0008010100003f00aaffd9", "hex")],
-  ])("%s is dropped with a reason, and the next picture is decoded", async (_, bytes) => {
+  ])("PictureDecoder: drops %s with a reason, and decodes the next picture", async (_, bytes) => {
     const setup = await start();
-    setup.pipeline.offer(received(1, bytes));
+    setup.decoder.offer(received(1, bytes));
     await until(() => ended(setup) === 1, "the end of the damaged picture");
     expect(setup.dropped).toMatchObject([{ frameNumber: 1, cause: "decode" }]);
     expect(setup.dropped[0]?.reason.length).toBeGreaterThan(5);
-    setup.pipeline.offer(received(2));
+    setup.decoder.offer(received(2));
     await until(() => ended(setup) === 2, "the next picture");
     expect(setup.decoded.map(({ received: { frameNumber } }) => frameNumber)).toEqual([2]);
   });
 });
 
-test("a picture that there is no memory for is dropped, and the next one is shown", async () => {
-  const { pipeline, decoded, dropped } = await start();
-  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no room for another set of them beside the first.
+test("PictureDecoder: drops a picture that does not fit in memory, and decodes the next one", async () => {
+  const { decoder, decoded, dropped } = await start();
+  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no memory for a second set of slots.
   const huge = Buffer.from(JPEGS[0] as Uint8Array);
   const sof = huge.indexOf(Buffer.from([0xff, 0xc0]));
   const resized = (height: number) => {
@@ -188,10 +188,9 @@ test("a picture that there is no memory for is dropped, and the next one is show
     copy.writeUInt16BE(8192, sof + 7);
     return copy;
   };
-  for (const [index, height] of [6000, 7000, 8000, 8192].entries())
-    pipeline.offer(received(index + 1, resized(height)));
+  for (const [index, height] of [6000, 7000, 8000, 8192].entries()) decoder.offer(received(index + 1, resized(height)));
   await until(() => dropped.some(({ reason }) => reason.includes("no memory")), "a picture too large for the memory");
-  pipeline.offer(received(9));
+  decoder.offer(received(9));
   await until(() => decoded.some((picture) => picture.received.frameNumber === 9), "the next picture");
   expect(dropped.every(({ frameNumber }) => frameNumber < 9)).toBe(true);
 });

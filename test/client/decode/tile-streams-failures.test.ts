@@ -1,4 +1,4 @@
-// Tile streams in trouble: jobs that fail, threads that die, tiles that do not end with lines, servers without bounds.
+// TileStreams when things fail: failing jobs, dying threads, tiles that wrap around lines, servers that ignore credit.
 
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import type { CodecPool } from "../../../src/codec/threads/pool.ts";
@@ -8,7 +8,7 @@ import { until } from "../../support/wait-until.ts";
 import { cjpeg, picture, randomFrom } from "../../support/decoder-kernel.ts";
 import { openConnection, type RealConnection } from "../../support/real-connection.ts";
 import { footageFormat, TileFootage } from "../../support/tile-footage.ts";
-import { ended, type Setup, sendTiles, startPipeline, wholeDecoder } from "../../support/tile-streams-fixture.ts";
+import { ended, type Setup, sendTiles, startTileStreams, wholeDecoder } from "../../support/tile-streams-fixture.ts";
 
 let server: RealConnection;
 let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 async function start(threads: number): Promise<Setup> {
-  const setup = await startPipeline(threads);
+  const setup = await startTileStreams(threads);
   pools.push(setup.pool);
   return setup;
 }
@@ -40,7 +40,7 @@ const footageOf = () =>
 test.each([
   ["is refused by the kernel", [-1, 0, 5, 5], "rectangle"],
   ["is a defect", null, "codec thread failed"],
-])("a job that %s drops its frame; the next ones are right", async (_, rectangles, reason) => {
+])("TileStreams: a job that %s drops its frame; the next frames are right", async (_, rectangles, reason) => {
   const setup = await start(2);
   const footage = await footageOf();
   let newest: { release(): void } | null = null;
@@ -49,7 +49,7 @@ test.each([
     newest?.release();
     newest = slot;
   };
-  setup.pipeline.open(footage.stream, server.connection);
+  setup.streams.open(footage.stream, server.connection);
   send(setup, 1, footage.allTiles);
   await until(() => ended(setup) === 1, "the first frame");
   const tryRun = setup.pool.tryRun.bind(setup.pool);
@@ -71,39 +71,42 @@ test.each([
   expect(setup.restarted.length > 0).toBe(rectangles === null);
 });
 
-test.each(["1x1", "2x1", "2x2", "1x2", "grey"])("restart intervals of any length, sampling %s", async (sampling) => {
-  const setup = await start(2);
-  const size = { width: 211, height: 133 };
-  const options = ["-restart", "7B", ...(sampling === "grey" ? ["-grayscale"] : ["-sample", sampling])];
-  const jpegs = [1, 2, 3].map((seed) => cjpeg(picture("photo", size.width, size.height, seed), ...options));
-  const cut = jpegs.map(cutJpeg);
-  const stream: StreamHeader = {
-    ...size,
-    framesPerSecond: 0,
-    codec: "cjpeg",
-    quality: 0,
-    sourceWidth: size.width,
-    sourceHeight: size.height,
-    jpegHeader: cut[0]?.header ?? new Uint8Array(),
-  };
-  setup.pipeline.open(stream, server.connection);
-  setup.onDecoded = ({ slot, isRepeat, pixels, jpeg }) => {
-    expect(pixels).toEqual(pixelsOf(jpeg()));
-    if (!isRepeat) slot.release();
-  };
-  const random = randomFrom(11);
-  for (let frame = 1; frame <= 20; frame++) {
-    const tiles = cut[frame % 3]?.tiles ?? [];
-    send(setup, frame, frame === 1 ? tiles : tiles.filter(() => random() < 0.2));
-    await until(() => ended(setup) === frame, "the frame");
-  }
-  expect(setup.dropped).toEqual([]);
-  send(setup, 21, cut[0]?.tiles ?? []);
-  await until(() => ended(setup) === 21, "the last frame");
-  expect(pixelsOf(jpegs[0] ?? new Uint8Array())).toEqual(pixelsOf(setup.decoded.at(-1)?.jpeg() ?? new Uint8Array()));
-});
+test.each(["1x1", "2x1", "2x2", "1x2", "grey"])(
+  "TileStreams: decodes restart intervals of any length, sampling %s",
+  async (sampling) => {
+    const setup = await start(2);
+    const size = { width: 211, height: 133 };
+    const options = ["-restart", "7B", ...(sampling === "grey" ? ["-grayscale"] : ["-sample", sampling])];
+    const jpegs = [1, 2, 3].map((seed) => cjpeg(picture("photo", size.width, size.height, seed), ...options));
+    const cut = jpegs.map(cutJpeg);
+    const stream: StreamHeader = {
+      ...size,
+      framesPerSecond: 0,
+      codec: "cjpeg",
+      quality: 0,
+      sourceWidth: size.width,
+      sourceHeight: size.height,
+      jpegHeader: cut[0]?.header ?? new Uint8Array(),
+    };
+    setup.streams.open(stream, server.connection);
+    setup.onDecoded = ({ slot, isRepeat, pixels, jpeg }) => {
+      expect(pixels).toEqual(pixelsOf(jpeg()));
+      if (!isRepeat) slot.release();
+    };
+    const random = randomFrom(11);
+    for (let frame = 1; frame <= 20; frame++) {
+      const tiles = cut[frame % 3]?.tiles ?? [];
+      send(setup, frame, frame === 1 ? tiles : tiles.filter(() => random() < 0.2));
+      await until(() => ended(setup) === frame, "the frame");
+    }
+    expect(setup.dropped).toEqual([]);
+    send(setup, 21, cut[0]?.tiles ?? []);
+    await until(() => ended(setup) === 21, "the last frame");
+    expect(pixelsOf(jpegs[0] ?? new Uint8Array())).toEqual(pixelsOf(setup.decoded.at(-1)?.jpeg() ?? new Uint8Array()));
+  },
+);
 
-/** A JPEG's header and what lies between its restart markers. */
+/** The header of a JPEG, and the bytes between its restart markers. */
 function cutJpeg(jpeg: Uint8Array): { header: Uint8Array; tiles: NumberedTile[] } {
   const bytes = Buffer.from(jpeg);
   const scan = bytes.indexOf(Buffer.from([0xff, 0xda]));
@@ -118,10 +121,10 @@ function cutJpeg(jpeg: Uint8Array): { header: Uint8Array; tiles: NumberedTile[] 
   return { header: new Uint8Array(bytes.subarray(0, start)), tiles };
 }
 
-test("a server that sends without end and without credit is told so", async () => {
+test("TileStreams: throws ProtocolError at a server that ignores credit", async () => {
   const setup = await start(1);
   const footage = await footageOf();
-  setup.pipeline.open(footage.stream, server.connection);
+  setup.streams.open(footage.stream, server.connection);
   const bytes = new Uint8Array(60 << 20);
   const flood = () => {
     for (let number = 0; number < 8; number++) send(setup, 1, [{ number, bytes }], false);

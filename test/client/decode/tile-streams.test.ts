@@ -1,4 +1,4 @@
-// Streams of tiles with real codec threads: every frame shown is, pixel by pixel, the JPEG of its tiles decoded whole.
+// TileStreams with real codec threads: each frame has the pixels of the JPEG of its tiles, decoded as a whole.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { until } from "../../support/wait-until.ts";
 import { djpeg, randomFrom } from "../../support/decoder-kernel.ts";
 import { openConnection, type RealConnection } from "../../support/real-connection.ts";
 import { footageFormat, splitRandomly, TileFootage } from "../../support/tile-footage.ts";
-import { ended, type Setup, sendTiles, startPipeline, wholeDecoder } from "../../support/tile-streams-fixture.ts";
+import { ended, type Setup, sendTiles, startTileStreams, wholeDecoder } from "../../support/tile-streams-fixture.ts";
 
 let server: RealConnection;
 let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 async function start(threads: number): Promise<Setup> {
-  const setup = await startPipeline(threads);
+  const setup = await startTileStreams(threads);
   pools.push(setup.pool);
   return setup;
 }
@@ -50,8 +50,8 @@ const recipes = fc.record({
   seed: fc.integer(),
 });
 
-describe("frames of tiles", () => {
-  test.each([1, 2, 3])("with %d threads: any parts, any pace, any use of slots", async (threads) => {
+describe("TileStreams: frames", () => {
+  test.each([1, 2, 3])("TileStreams: decodes frames in any parts at any pace with %d threads", async (threads) => {
     const setup = await start(threads);
     await fc.assert(
       fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
@@ -65,7 +65,7 @@ describe("frames of tiles", () => {
         const check = (picture: DecodedPicture, when: string): void => {
           const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
           if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
-          // A repeat has pixels as long as somebody holds the picture that it repeats.
+          // A repeat has pixels as long as the picture that it repeats is held.
           const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
           if (isHeld && !isEqual(picture.pixels, pixelsOf(jpeg)))
             wrong.push(`frame ${picture.received.frameNumber} ${when}`);
@@ -75,15 +75,15 @@ describe("frames of tiles", () => {
           if (picture === undefined) return;
           check(picture, "when it was released");
           picture.slot.release();
-          setup.pipeline.pump();
+          setup.streams.pump();
         };
         setup.onDecoded = (picture) => {
           check(picture, "when it was handed on");
           if (!picture.isRepeat) held.push(picture);
           while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
         };
-        setup.pipeline.open(footage.stream, server.connection);
-        let owed: NumberedTile[] = footage.allTiles; // of a frame that was given up: they come again
+        setup.streams.open(footage.stream, server.connection);
+        let owed: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
         for (let frame = 1; frame <= 12; frame++) {
           const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
           const changed = footage.change(share);
@@ -117,11 +117,11 @@ describe("frames of tiles", () => {
   });
 });
 
-test("what it shows is what djpeg shows, within rounding", async () => {
+test("TileStreams: makes the pixels that djpeg makes, within rounding", async () => {
   const setup = await start(2);
   const size = { width: 333, height: 217, quality: 80, format: "rgb24" } as const;
   const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
-  setup.pipeline.open(footage.stream, server.connection);
+  setup.streams.open(footage.stream, server.connection);
   send(setup, 1, footage.allTiles);
   send(setup, 2, footage.change(0.1));
   await until(() => ended(setup) === 2, "two frames");
@@ -131,12 +131,12 @@ test("what it shows is what djpeg shows, within rounding", async () => {
   expect(worst).toBeLessThanOrEqual(4);
 });
 
-describe("streams", () => {
+describe("TileStreams: streams", () => {
   const layout = { format: "rgb24", sampling: "4:2:0", quality: 75 } as const;
   const sized = (width: number, height: number) =>
     TileFootage.create(footageFormat({ ...layout, width, height }, 4), randomFrom(3));
 
-  test("of the same or a smaller size take nothing more of the arena", async () => {
+  test("TileStreams: a stream of the same or a smaller size takes no more of the arena", async () => {
     const setup = await start(2);
     const large = await sized(320, 240);
     const small = await sized(200, 150);
@@ -148,7 +148,7 @@ describe("streams", () => {
       shown = picture;
     };
     const play = async (footage: TileFootage) => {
-      setup.pipeline.open(footage.stream, server.connection);
+      setup.streams.open(footage.stream, server.connection);
       for (let count = 0; count < 6; count++) {
         send(setup, ++frame, footage.allTiles);
         await until(() => ended(setup) === frame, "the frame");
@@ -160,12 +160,12 @@ describe("streams", () => {
     expect(setup.arena.take(64) - before).toBe(64);
   });
 
-  test("that come while the one before is decoded end its frames once each, and are shown right", async () => {
+  test("TileStreams: a stream that begins during decoding ends each older frame once", async () => {
     const setup = await start(2);
     const footages = [await sized(320, 240), await sized(161, 99), await sized(320, 240)];
     let newest: DecodedPicture | null = null;
     setup.onDecoded = (picture) => {
-      // Two streams may be in work at a time; what comes late the presenter drops.
+      // Two streams may be in work at a time; the presenter drops pictures that come late.
       const isLate = newest !== null && newest.received.frameNumber > picture.received.frameNumber;
       (isLate ? picture : newest)?.slot.release();
       if (!isLate) newest = picture;
@@ -174,7 +174,7 @@ describe("streams", () => {
     for (let frame = 1; frame <= 60; frame++) {
       const footage = footages[frame % 3] as TileFootage;
       footage.change(0.3);
-      setup.pipeline.open(footage.stream, server.connection);
+      setup.streams.open(footage.stream, server.connection);
       send(setup, frame, footage.allTiles.slice(0, 20), false);
       send(setup, frame, footage.allTiles.slice(20));
       if (frame % 7 === 0) await Bun.sleep(1);
@@ -189,10 +189,10 @@ describe("streams", () => {
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   });
 
-  test("frames that pile up: the one in work is shown, of those that wait the newest", async () => {
+  test("TileStreams: of frames that pile up, the one in work and the newest are shown", async () => {
     const setup = await start(2);
     const footage = await sized(320, 240);
-    setup.pipeline.open(footage.stream, server.connection);
+    setup.streams.open(footage.stream, server.connection);
     for (let frame = 1; frame <= 10; frame++) send(setup, frame, frame === 1 ? footage.allTiles : footage.change(0.2));
     await until(() => ended(setup) === 10, "all frames' end");
     expect(setup.decoded.map(({ received }) => received.frameNumber)).toEqual([1, 10]);

@@ -1,4 +1,4 @@
-// The presenter before a screen in memory: order, the newest first, alarms, acknowledgements, and slots given back once.
+// Presenter with a screen in memory: order, newest first, alarms, acknowledgements, and slots that are released once.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -24,7 +24,7 @@ let presenter: Presenter;
 let slotsFreed: number;
 let released: number[];
 let broken: unknown[];
-/** Copies that were asked for and are not ready; a copy of frame n is of frame 100 + n. */
+/** Grey copies that are not ready yet; the copy of frame n shows frame 100 + n. */
 let greying: { frame: number; finish: () => void }[];
 
 function create(output: FrameWriter | null = null): void {
@@ -91,7 +91,7 @@ function decoded(frameNumber: number, origin: Origin = first.connection): Decode
     slot: {
       ...slot,
       release() {
-        slot.release(); // throws when done twice
+        slot.release(); // throws when it is released twice
         released.push(frameNumber);
       },
     },
@@ -103,7 +103,7 @@ function decoded(frameNumber: number, origin: Origin = first.connection): Decode
   };
 }
 
-/** Offers pictures one after another, each when the one before is done with. */
+/** Offers pictures one after another, each when the one before is shown or dropped. */
 async function show(...frames: number[]): Promise<void> {
   for (const frame of frames) {
     presenter.offer(decoded(frame));
@@ -111,8 +111,8 @@ async function show(...frames: number[]): Promise<void> {
   }
 }
 
-describe("order", () => {
-  test("pictures are shown as they come, each acknowledged, the one before given back", async () => {
+describe("Presenter: order", () => {
+  test("Presenter: shows pictures in order, acknowledges each, releases the one before", async () => {
     await show(1, 2, 3);
     expect(screen.frames).toEqual([1, 2, 3]);
     expect(released).toEqual([1, 2]);
@@ -132,7 +132,7 @@ describe("order", () => {
     expect(report().latencyMs.p50).toBeGreaterThan(0);
   });
 
-  test("one that is older than what is shown is dropped and acknowledged so", async () => {
+  test("Presenter: drops and acknowledges a picture that is older than the shown one", async () => {
     await show(5, 4, 6);
     expect(screen.frames).toEqual([5, 6]);
     expect(figures.drops.byReason.late).toBe(1);
@@ -145,7 +145,7 @@ describe("order", () => {
     expect(released).toEqual([4, 5]);
   });
 
-  test("while the screen takes its time the newest wins", async () => {
+  test("Presenter: the newest picture wins while the screen is busy", async () => {
     screen.slow = true;
     for (const frame of [1, 2, 3, 4]) presenter.offer(decoded(frame));
     expect(screen.frames).toEqual([1]);
@@ -164,7 +164,7 @@ describe("order", () => {
     expect(slotsFreed).toBe(3);
   });
 
-  test("one that is older than what the screen is still at is not shown after it", async () => {
+  test("Presenter: drops a picture that is older than the one that is being shown", async () => {
     screen.slow = true;
     presenter.offer(decoded(5));
     presenter.offer(decoded(4));
@@ -173,7 +173,7 @@ describe("order", () => {
     expect(figures.drops.byReason.late).toBe(1);
   });
 
-  test("another connection begins to count anew", async () => {
+  test("Presenter: shows frame 1 of another connection after frame 50", async () => {
     const second = await openConnection();
     await show(50);
     presenter.offer(decoded(1, second.connection));
@@ -184,14 +184,14 @@ describe("order", () => {
   });
 });
 
-describe("repeats, where nothing has changed since the frame before", () => {
+describe("Presenter: repeats, frames in which nothing has changed", () => {
   const repeat = (of: DecodedPicture, frameNumber: number): DecodedPicture => ({
     ...of,
     received: { ...of.received, frameNumber },
     isRepeat: true,
   });
 
-  test("are shown without drawing, acknowledged, and give no slot back", async () => {
+  test("Presenter: acknowledges a repeat as shown, without drawing or releasing a slot", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);
@@ -214,7 +214,7 @@ describe("repeats, where nothing has changed since the frame before", () => {
     ]);
   });
 
-  test("are drawn where the overlay or the alarm is another than before", async () => {
+  test("Presenter: draws a repeat if the overlay or the alarm has changed", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);
@@ -227,7 +227,7 @@ describe("repeats, where nothing has changed since the frame before", () => {
     expect(screen.frames).toEqual([1, 1, 1]);
   });
 
-  test("take the place of what they repeat while it waits, and its slot", async () => {
+  test("Presenter: a repeat takes the place and the slot of the waiting picture", async () => {
     screen.slow = true;
     presenter.offer(decoded(1));
     const waiting = decoded(2);
@@ -244,7 +244,7 @@ describe("repeats, where nothing has changed since the frame before", () => {
     expect(released).toEqual([1, 2]);
   });
 
-  test("of a picture that was dropped are dropped as well", async () => {
+  test("Presenter: drops a repeat of a dropped picture", async () => {
     const old = decoded(4);
     await show(5);
     presenter.offer(old);
@@ -254,15 +254,15 @@ describe("repeats, where nothing has changed since the frame before", () => {
   });
 });
 
-describe("alarms", () => {
-  test("before the first picture, over a blank one", () => {
+describe("Presenter: alarms", () => {
+  test("Presenter: shows an alarm over a blank picture before the first picture", () => {
     presenter.refresh();
     expect(screen.shown.at(-1)).toMatchObject({ frame: 0, overlay: { alarm: "no picture yet" } });
     presenter.setRemark("waiting for camera:10050");
     expect(screen.alarm).toBe("waiting for camera:10050");
   });
 
-  test("a picture becomes old after a second, counted in seconds, until the next one", async () => {
+  test("Presenter: counts the seconds since the last picture, from the first second on", async () => {
     await show(1);
     expect(screen.alarm).toBeNull();
     moveClock(0.5);
@@ -281,7 +281,7 @@ describe("alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
   });
 
-  test("a remark stays over new pictures until it is taken back", async () => {
+  test("Presenter: keeps a remark over new pictures until it is taken back", async () => {
     presenter.setRemark("trouble");
     await show(1, 2);
     expect(screen.alarm).toBe("trouble");
@@ -289,7 +289,7 @@ describe("alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
   });
 
-  test("a pause is marked, and not as an old picture; going on unmarks it", async () => {
+  test("Presenter: marks a pause as paused, not as an old picture", async () => {
     await show(1);
     presenter.setPaused(true);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "paused" } });
@@ -300,7 +300,7 @@ describe("alarms", () => {
     expect(screen.alarm).toContain("no new picture");
   });
 
-  test("a picture that was on its way when the pause began does not wipe its mark off", async () => {
+  test("Presenter: a picture that arrives after the pause began keeps the mark", async () => {
     await show(1);
     presenter.setPaused(true);
     await show(2);
@@ -308,7 +308,7 @@ describe("alarms", () => {
     expect(screen.alarm).toBe("paused");
   });
 
-  test("with trouble the last picture is greyed once, with what happened and for how long, until the next one", async () => {
+  test("Presenter: greys the last picture during trouble, with its cause and duration", async () => {
     trouble.setRate(30);
     await show(1);
     presenter.setRemark("/dev/video0 is not there any more");
@@ -327,7 +327,7 @@ describe("alarms", () => {
     presenter.toggleOverlay();
     expect(report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
     presenter.setRemark(null);
-    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // all is well again, but this is still the old picture
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // the trouble is over, but this is still the old picture
     await show(2);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
     expect(report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
@@ -335,7 +335,7 @@ describe("alarms", () => {
     expect(greying.length).toBe(1);
   });
 
-  test("a frame in which nothing has changed takes the grey away as well", async () => {
+  test("Presenter: a repeat ends the grey picture", async () => {
     const picture = decoded(1);
     presenter.offer(picture);
     await Bun.sleep(0);
@@ -349,7 +349,7 @@ describe("alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: null } });
   });
 
-  test("what was captured before a trouble is greyed also where it is shown first after that: whoever comes late sees no old picture as new", async () => {
+  test("Presenter: greys a picture from before the trouble for a viewer that comes later", async () => {
     trouble.setRate(30);
     presenter.setRemark("/dev/video0 is not there any more", 3600e6);
     presenter.offer({ ...decoded(1), received: { ...decoded(1).received, capturedAt: nowMicros() - 3601e6 } });
@@ -360,24 +360,24 @@ describe("alarms", () => {
       frame: 101,
       overlay: { alarm: "/dev/video0 is not there any more - for 3600 s" },
     });
-    await show(2); // captured since
+    await show(2); // captured after the trouble began
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2 });
     expect(greying.length).toBe(1);
   });
 
-  test("a copy that was made while a picture came is not shown", async () => {
+  test("Presenter: does not show a grey copy of a picture that was replaced meanwhile", async () => {
     await show(1);
     presenter.setRemark("trouble");
     presenter.tick();
-    moveClock(0.02); // captured after it began
+    moveClock(0.02); // captured after the trouble began
     await show(2);
     greying[0]?.finish();
     expect(screen.frames.at(-1)).toBe(2);
     presenter.tick();
-    expect(greying.length).toBe(1); // pictures come, whatever the trouble is
+    expect(greying.length).toBe(1); // pictures come, so there is no need for a copy
   });
 
-  test("silence for 2 s is trouble where pictures should come, and not where nobody knows", async () => {
+  test("Presenter: 2 s of silence are trouble only if the source's rate is known", async () => {
     await show(1);
     moveClock(5);
     presenter.tick();
@@ -396,7 +396,7 @@ describe("alarms", () => {
     expect(report().trouble).toBeNull();
   });
 
-  test("a pause is no trouble, nor is the moment after it", async () => {
+  test("Presenter: a pause and the moment after it are no trouble", async () => {
     trouble.setRate(30);
     await show(1);
     presenter.setPaused(true);
@@ -411,7 +411,7 @@ describe("alarms", () => {
     expect(greying.length).toBe(1);
   });
 
-  test("frames that are written out are never greyed", async () => {
+  test("Presenter: never writes grey frames to the output", async () => {
     const written: number[] = [];
     create({ write: async (pixels) => void written.push(pixels[0] as number) });
     await show(1);
@@ -423,7 +423,7 @@ describe("alarms", () => {
     expect(written).toEqual([1, 2]);
   });
 
-  test("figures say what comes: its size, of what, how well and how encoded", async () => {
+  test("overlayLines: the size of pictures and source, quality and codec", async () => {
     state.source = "vtest.mp4";
     const stream = { codec: "simd", quality: 50, sourceWidth: 1280, sourceHeight: 720 };
     state.stream = stream;
@@ -436,7 +436,7 @@ describe("alarms", () => {
     expect(report()).toMatchObject({ quality: 0, sourceWidth: 2, sourceHeight: 2, codec: "simd" });
   });
 
-  test("figures come and go with the key", async () => {
+  test("Presenter: shows and hides the overlay", async () => {
     await show(1);
     presenter.toggleOverlay();
     expect(screen.shown.at(-1)?.overlay.lines.length).toBe(4);
@@ -445,8 +445,8 @@ describe("alarms", () => {
   });
 });
 
-describe("output", () => {
-  test("every shown picture is written, and the next one waits until it is", async () => {
+describe("Presenter: output", () => {
+  test("Presenter: writes each shown picture before it shows the next one", async () => {
     const written: number[] = [];
     let finish: () => void = () => undefined;
     create({
@@ -459,14 +459,14 @@ describe("output", () => {
     });
     for (const frame of [1, 2, 3]) presenter.offer(decoded(frame));
     expect(screen.frames).toEqual([1]);
-    expect(released).toEqual([2]); // stale; the one being written is kept
+    expect(released).toEqual([2]); // dropped as stale; the picture that is being written is held
     finish();
     await Bun.sleep(0);
     expect(written).toEqual([1, 3]);
     expect(released).toEqual([2, 1]);
   });
 
-  test("a screen or an output that fails is said, and nothing more is shown", async () => {
+  test("Presenter: reports a failed screen or output, and shows nothing more", async () => {
     const failure = new Error("no display any more");
     screen.failure = failure;
     await show(1);

@@ -1,4 +1,4 @@
-// Pictures drawn into others: where, in what size, and that nothing else is touched. ffmpeg's scaler judges.
+// drawScaled: the place and size of what it draws, and that no other pixel changes; ffmpeg's scaler is the oracle.
 
 import { expect, test } from "bun:test";
 import { drawScaled } from "../../../src/client/screens/draw-scaled.ts";
@@ -26,7 +26,7 @@ test.each([
   [160, 120],
   [640, 480],
   [500, 100],
-])("in %dx%d looks as ffmpeg scales it, and only there", (width, height) => {
+])("drawScaled: in %dx%d draws what ffmpeg scales, and changes no other pixel", (width, height) => {
   const target = {
     width: width + 7,
     height: height + 5,

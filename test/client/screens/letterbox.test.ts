@@ -1,4 +1,4 @@
-// The letterbox: inside the window, in its middle, as large as it can be, and of the picture's shape.
+// letterbox: inside the window, in its middle, as large as possible, and of the picture's shape.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ const side = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max:
 const size = fc.record({ width: side, height: side });
 
 describe("letterbox", () => {
-  test("lies inside the window, touches two of its sides and stands in the middle", () => {
+  test("letterbox: lies in the middle of the window and touches two of its sides", () => {
     fc.assert(
       fc.property(size, size, (picture, window) => {
         const { x, y, width, height } = letterbox(picture, window);
@@ -25,7 +25,7 @@ describe("letterbox", () => {
     );
   });
 
-  test("keeps the picture's shape within a pixel", () => {
+  test("letterbox: keeps the picture's shape within a pixel", () => {
     fc.assert(
       fc.property(size, size, (picture, window) => {
         const { width, height } = letterbox(picture, window);
@@ -42,7 +42,7 @@ describe("letterbox", () => {
     ["bars left and right", 640, 480, 1280, 720, { x: 160, y: 0, width: 960, height: 720 }],
     ["bars above and below", 1280, 720, 640, 480, { x: 0, y: 60, width: 640, height: 360 }],
     ["a line", 8192, 1, 100, 100, { x: 0, y: 49, width: 100, height: 1 }],
-  ])("%s", (_, pictureWidth, pictureHeight, width, height, rectangle) => {
+  ])("letterbox: %s", (_, pictureWidth, pictureHeight, width, height, rectangle) => {
     expect(letterbox({ width: pictureWidth, height: pictureHeight }, { width, height })).toEqual(rectangle);
   });
 });
@@ -50,7 +50,7 @@ describe("letterbox", () => {
 describe("firstWindowSize", () => {
   const space = fc.record({ width: fc.integer({ min: 320, max: 4000 }), height: fc.integer({ min: 240, max: 3000 }) });
 
-  test("is the picture's own size where that fits into nine tenths of the space", () => {
+  test("firstWindowSize: is the picture's size if it fits in nine tenths of the space", () => {
     fc.assert(
       fc.property(size, space, (picture, each) => {
         fc.pre(picture.width <= Math.floor(each.width * 0.9) && picture.height <= Math.floor(each.height * 0.9));
@@ -59,7 +59,7 @@ describe("firstWindowSize", () => {
     );
   });
 
-  test("never exceeds nine tenths of the space, whatever the picture's shape", () => {
+  test("firstWindowSize: never exceeds nine tenths of the space", () => {
     fc.assert(
       fc.property(size, space, (picture, each) => {
         const { width, height } = firstWindowSize(picture, each);

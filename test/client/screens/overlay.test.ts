@@ -1,4 +1,4 @@
-// The overlay: it is seen, it stays inside the picture, and afterwards the picture is what it was, byte by byte.
+// drawOverlay: the text can be seen, stays inside the picture, and afterwards every byte of the picture is restored.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,10 +10,10 @@ function picture(width: number, height: number): RgbaPicture {
   return { width, height, pixels: toRgbaBytes(testPicture({ width, height })) };
 }
 
-/** The picture's pixels as they are now. */
+/** A copy of the picture's pixels. */
 const copyOf = ({ pixels }: RgbaPicture): Uint8Array => new Uint8Array(pixels);
 
-/** Numbers of the pixels in which two pictures of one size differ. */
+/** The numbers of the pixels in which two pictures of one size differ. */
 function changedPixels(before: Uint8Array, after: Uint8Array): number[] {
   const changed: number[] = [];
   for (let at = 0; at < before.length; at += 4) {
@@ -22,7 +22,7 @@ function changedPixels(before: Uint8Array, after: Uint8Array): number[] {
   return changed;
 }
 
-/** How the picture looks while an overlay is on it. */
+/** The pixels of the picture while an overlay is on it. */
 function shown(to: RgbaPicture, overlay: Overlay): Uint8Array {
   const restore = drawOverlay(to, overlay);
   const copy = copyOf(to);
@@ -41,7 +41,7 @@ const overlay: fc.Arbitrary<Overlay> = fc.record({
 });
 
 describe("drawOverlay", () => {
-  test("restores every byte, for any text on any picture, the smallest ones too", () => {
+  test("drawOverlay: restores every byte for any text on any picture", () => {
     const side = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 }));
     fc.assert(
       fc.property(side, side, overlay, (width, height, each) => {
@@ -54,7 +54,7 @@ describe("drawOverlay", () => {
     );
   });
 
-  test("restores a tall narrow picture, whose letters would be wider than itself", () => {
+  test("drawOverlay: restores a picture that is narrower than a letter", () => {
     for (const width of [1, 2, 3, 7, 9]) {
       const on = picture(width, 1300);
       const before = copyOf(on);
@@ -63,7 +63,7 @@ describe("drawOverlay", () => {
     }
   });
 
-  test("touches nothing around the picture, in whatever memory it lies", () => {
+  test("drawOverlay: changes no byte around the picture", () => {
     fc.assert(
       fc.property(overlay, (each) => {
         const memory = new Uint8Array(new SharedArrayBuffer(64 * 48 * 4 + 800)).fill(99);
@@ -74,12 +74,12 @@ describe("drawOverlay", () => {
     );
   });
 
-  test("changes nothing where there is nothing to say", () => {
+  test("drawOverlay: changes nothing without text", () => {
     const on = picture(100, 80);
     expect(changedPixels(copyOf(on), shown(on, NO_OVERLAY))).toEqual([]);
   });
 
-  test("another text is another picture", () => {
+  test("drawOverlay: draws different texts differently", () => {
     const on = picture(320, 240);
     const looks = ["30.0 fps", "30.1 fps", "30.0 FPS!", ""].map((line) => shown(on, { lines: [line], alarm: null }));
     const alarms = ["paused", "passed"].map((alarm) => shown(on, { lines: [], alarm }));
@@ -87,7 +87,7 @@ describe("drawOverlay", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  test("lines stand in the top left corner, white on darkened; an alarm across the middle, on red", () => {
+  test("drawOverlay: draws lines in the top left corner and an alarm on red in the middle", () => {
     const on = picture(320, 240);
     const before = copyOf(on);
     const lines = shown(on, { lines: ["AB"], alarm: null });
@@ -105,7 +105,7 @@ describe("drawOverlay", () => {
     expect(red.length).toBeGreaterThan(changed.length / 2);
   });
 
-  test("the letters are the font's", () => {
+  test("drawOverlay: draws the letters of the font", () => {
     const on: RgbaPicture = { width: 64, height: 32, pixels: new Uint8Array(64 * 32 * 4) };
     const look = shown(on, { lines: ["K5"], alarm: null });
     const isWhite = (x: number, y: number) => look[(y * 64 + x) * 4] === 255;
@@ -118,16 +118,16 @@ describe("drawOverlay", () => {
     }
   });
 
-  test("a line longer than the picture is cut at its edge", () => {
+  test("drawOverlay: cuts a long line at the edge of the picture", () => {
     const on = picture(100, 60);
     const long = shown(on, { lines: ["M".repeat(500)], alarm: null });
     const longer = shown(on, { lines: ["M".repeat(900)], alarm: null });
     expect(Buffer.from(long).equals(longer)).toBe(true);
     const rows = changedPixels(copyOf(on), long).map((pixel) => Math.floor(pixel / 100));
-    expect(Math.max(...rows)).toBeLessThan(20); // nothing runs on in the next rows of pixels
+    expect(Math.max(...rows)).toBeLessThan(20); // no text continues in the next rows of pixels
   });
 
-  test("a long alarm is broken into lines between words", () => {
+  test("drawOverlay: breaks a long alarm into lines between words", () => {
     const on = picture(320, 240);
     const height = (alarm: string) => {
       const rows = changedPixels(copyOf(on), shown(on, { lines: [], alarm })).map((pixel) => Math.floor(pixel / 320));
@@ -141,7 +141,7 @@ describe("drawOverlay", () => {
 });
 
 describe("the font", () => {
-  test("small letters look like capitals, unknown characters like a question mark", () => {
+  test("isInk: small letters look like capitals, unknown characters like a question mark", () => {
     const look = (character: string) =>
       Array.from({ length: 35 }, (_, i) => (isInk(character, i % 5, Math.floor(i / 5)) ? "1" : "0")).join("");
     for (const letter of "abcdefghijklmnopqrstuvwxyz") expect(look(letter)).toBe(look(letter.toUpperCase()));
