@@ -11,6 +11,7 @@ import { view, type ViewOptions } from "../../src/client/view.ts";
 import type { ViewReport } from "../../src/client/figures.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { lineLog } from "../../src/core/log.ts";
+import type { Trace } from "../../src/core/trace.ts";
 import { median } from "../../src/core/statistics.ts";
 import { writeStream, writeTiles } from "../../src/protocol/messages.ts";
 import { until } from "../support/wait-until.ts";
@@ -299,6 +300,43 @@ test.each([
   expect(latencyMs.p50 / trueMs).toBeLessThan(1.25);
   expect(stagesMs.encode).toBeGreaterThan(stagesMs.transfer);
   expect(Object.values(stagesMs).reduce((sum, stage) => sum + stage, 0) / trueMs).toBeLessThan(1.5);
+});
+
+test("view: traces each frame from captured to shown, without a gap", async () => {
+  using server = new TileServer(5_000_000);
+  const spans: { track: string; name: string; from: number; to: number; frame: unknown }[] = [];
+  const trace: Trace = {
+    span: (track, name, from, to, fields) => spans.push({ track, name, from, to, frame: fields?.["frame"] }),
+  };
+  const viewer = startViewer(server, { trace });
+  await server.greeted();
+  const footage = await TileFootage.create(FORMAT);
+  server.sendStream(footage.stream);
+  const capturedAt: number[] = [];
+  for (let frame = 1; frame <= 5; frame++) {
+    capturedAt.push(nowMicros() - 40_000);
+    server.sendTiles(frame, frame === 1 ? footage.allTiles : footage.change(0.2), true, 40_000);
+    await server.acked(frame);
+  }
+  server.sayGoodbye();
+  await viewer.ended;
+  for (let frame = 1; frame <= 5; frame++) {
+    const own = spans.filter((span) => span.frame === frame);
+    expect(own.every(({ track }) => track === "viewer test")).toBe(true);
+    expect(own.map(({ name }) => name).filter((name) => name !== "wait")).toEqual([
+      "encode",
+      "send",
+      "transfer",
+      "decode",
+      "show",
+    ]);
+    for (const [index, span] of own.entries()) {
+      if (index > 0) expect(span.from).toBe(own[index - 1]?.to ?? 0);
+    }
+    // The server's clock is 5 s ahead. The stamps are mapped to this clock, as exactly as the round trip allows.
+    const errorMicros = Math.abs((own[0]?.from ?? 0) - (capturedAt[frame - 1] ?? 0));
+    expect(errorMicros / 5_000_000).toBeLessThan(0.01);
+  }
 });
 
 describe("view: wishes", () => {
