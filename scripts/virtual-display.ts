@@ -7,7 +7,9 @@ export interface VirtualDisplay extends AsyncDisposable {
 
 /** Starts Xvfb, which picks a free display number itself. Throws with its error output if it does not start. */
 export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
-  const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"], {
+  const screen = `${width}x${height}x24`;
+  // Without -noreset an X server starts afresh when its last client leaves, and closes the connection of one that comes just then.
+  const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
     detached: true, // Ctrl-C must not reach it: its user closes the windows first, then ends it
   });

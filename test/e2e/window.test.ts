@@ -54,8 +54,7 @@ describe("the window", () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);
     await using _ = viewer;
-    // The window manager may leave the window where it is, in the middle of the screen. This size still fits on the screen there:
-    // no screenshot can be taken of a window that reaches beyond the screen.
+    // This size fits on the screen wherever the window stands: ffmpeg takes no screenshot of a window that reaches beyond the screen.
     const wide = { width: 600, height: 300 };
     desktop.xdotool("windowsize", window.id, String(wide.width), String(wide.height));
     await eventually("bars left and right", () => {

@@ -19,13 +19,20 @@ export class Desktop implements AsyncDisposable {
 
   static async start({ width, height }: Size): Promise<Desktop> {
     const desktop = new Desktop(await startVirtualDisplay(width, height));
-    await eventually("the window manager", () => desktop.xdotool("get_num_desktops") !== "");
+    await eventually("the window manager's start", () => desktop.#isManaged());
     return desktop;
   }
 
   /** The environment for a program that opens windows here. */
   get env(): Record<string, string> {
     return { DISPLAY: this.#display.name };
+  }
+
+  /** Whether the window manager runs: without one xdotool prints 0 and fails. */
+  #isManaged(): boolean {
+    const { exitCode } = this.#manager;
+    if (exitCode !== null) throw new Error(`openbox has ended with exit code ${exitCode}`);
+    return Bun.spawnSync(["xdotool", "get_num_desktops"], { env: { ...process.env, ...this.env } }).success;
   }
 
   xdotool(...command: string[]): string {
