@@ -1,22 +1,11 @@
 // Names of cameras: unique ones for the server, and the camera that a viewer means by a name.
 
-import { UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 import type { Refusal } from "../deliver/viewer.ts";
 
 /** Bytes of camera names in the text of a Goodbye, which holds 200 bytes in all. */
 const MAX_LISTED_BYTES = 88;
-
-/** Returns the name, or throws UsageError when a camera cannot have it. */
-export function checkCameraName(name: string): string {
-  if (name.trim() === "" || printable(name) !== name || Buffer.byteLength(name) > MAX_CAMERA_NAME_BYTES) {
-    throw new UsageError(
-      `'${name}' cannot be a camera's name: it must be 1 to ${MAX_CAMERA_NAME_BYTES} bytes of printable text`,
-    );
-  }
-  return name;
-}
 
 /** Names a camera after its source. When the name is in `taken`, a number follows it. */
 export function nameAfterSource(sourceName: string, taken: readonly string[]): string {

@@ -5,7 +5,7 @@ import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
 import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
 import { DEFAULT_PORT, MAX_CAMERAS } from "../../protocol/wire.ts";
-import { checkCameraName } from "../cameras/names.ts";
+import { checkCameraName } from "./camera-name.ts";
 import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 

@@ -9,7 +9,7 @@ import { UsageError } from "../../core/errors.ts";
 import { LOG_LEVELS } from "../../core/log.ts";
 import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts";
 import type { SettingEntry } from "../../core/setting-table.ts";
-import { checkCameraName } from "../cameras/names.ts";
+import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 

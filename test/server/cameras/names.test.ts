@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { UsageError } from "../../../src/core/errors.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../../src/protocol/wire.ts";
-import { checkCameraName, findByName, nameAfterSource } from "../../../src/server/cameras/names.ts";
+import { findByName, nameAfterSource } from "../../../src/server/cameras/names.ts";
+import { checkCameraName } from "../../../src/server/settings/camera-name.ts";
 
 test("nameAfterSource: makes usable and different names of any source names", () => {
   const sourceName = fc.oneof(fc.constant("pattern"), fc.string({ unit: "binary", maxLength: 90 }));
