@@ -8,7 +8,7 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import type { Log } from "../core/log.ts";
 import type { Trace } from "../core/trace.ts";
 import type { Address } from "./connect/address.ts";
-import { OutputClosed } from "./files/frame-output.ts";
+import { OutputClosed } from "./save/frame-output.ts";
 import type { Display, Renderer } from "./screens/screen.ts";
 
 /** The options that `view` and `viewGrid` have in common. */

@@ -5,7 +5,7 @@ import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import type { ViewReport } from "./figures.ts";
-import { openFrameOutput } from "./files/frame-output.ts";
+import { openFrameOutput } from "./save/frame-output.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";

@@ -1,7 +1,7 @@
 // A simulation of camera, server with the real Credit and Adaptation, changing link and viewer, with a virtual clock.
 
 import { median } from "../../src/core/statistics.ts";
-import { Adaptation, type AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
+import { Adaptation, type AdaptationLimits } from "../../src/server/deliver/quality/adaptation.ts";
 import { Budget } from "../../src/server/deliver/budget.ts";
 import { Credit } from "../../src/server/deliver/credit.ts";
 import { ladder, type Level } from "../../src/server/renditions/ladder.ts";

@@ -7,7 +7,7 @@ import { type Log, SILENT_LOG } from "../../src/core/log.ts";
 import type { Trace } from "../../src/core/trace.ts";
 import type { Source } from "../../src/capture/source.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
-import type { AdaptationLimits } from "../../src/server/deliver/adaptation.ts";
+import type { AdaptationLimits } from "../../src/server/deliver/quality/adaptation.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { Reception } from "../../src/server/doors/reception.ts";

@@ -9,7 +9,7 @@ import type { Notice } from "../../protocol/messages.ts";
 import type { EncodedPicture } from "../picture.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 import type { Demand, Part, PictureSink, TileSink } from "../renditions/sinks.ts";
-import { Assignment, type SourceKind, type Supply } from "./assignment.ts";
+import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal, Viewer, WatchedCamera } from "./viewer.ts";
 

@@ -5,7 +5,7 @@ import type { Log } from "../../core/log.ts";
 import type { TraceTrack } from "../../core/trace.ts";
 import { type Ack, type StreamHeader, writeStream } from "../../protocol/messages.ts";
 import type { Outbox } from "../../protocol/outbox.ts";
-import { Adaptation, type AdaptationLimits, type SentFrame } from "./adaptation.ts";
+import { Adaptation, type AdaptationLimits, type SentFrame } from "./quality/adaptation.ts";
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "../renditions/feed.ts";

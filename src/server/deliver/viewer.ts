@@ -11,7 +11,7 @@ import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../pr
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
 import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { type GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
-import type { AdaptationLimits } from "./adaptation.ts";
+import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import { FrameSender } from "./frame-sender.ts";
 

@@ -4,7 +4,7 @@ import { Condition } from "../../core/condition.ts";
 import type { Log } from "../../core/log.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
-import type { AdaptationLimits } from "../deliver/adaptation.ts";
+import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import {
   type CameraRequest,
   type Refusal,

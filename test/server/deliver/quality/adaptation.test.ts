@@ -2,8 +2,8 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Adaptation } from "../../../src/server/deliver/adaptation.ts";
-import { ladder, type Level, weight } from "../../../src/server/renditions/ladder.ts";
+import { Adaptation } from "../../../../src/server/deliver/quality/adaptation.ts";
+import { ladder, type Level, weight } from "../../../../src/server/renditions/ladder.ts";
 import {
   type Link,
   type Run,
@@ -11,7 +11,7 @@ import {
   simulateAdaptive,
   staleness95,
   usualStep,
-} from "../../support/adaptation-simulation.ts";
+} from "../../../support/adaptation-simulation.ts";
 
 const SECOND = 1e6;
 const BOUND = 250_000;

@@ -10,9 +10,9 @@
 // higher level would have fitted for a while; each climb that has to be taken back makes that while longer. Frames of a few
 // packets do not tell the link's rate. When there have been only such frames for that while, a climb is how to find out.
 
-import type { Micros } from "../../core/clock.ts";
-import { RecentMedian } from "../../core/statistics.ts";
-import { type Level, weight } from "../renditions/ladder.ts";
+import type { Micros } from "../../../core/clock.ts";
+import { RecentMedian } from "../../../core/statistics.ts";
+import { type Level, weight } from "../../renditions/ladder.ts";
 
 /** Smaller frames fit into a few packets, and do not tell the link's rate. */
 const TELLING_BYTES = 4_000;

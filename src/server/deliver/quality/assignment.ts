@@ -1,12 +1,12 @@
 // The assignment of one viewer: which rendition, or whole pictures, suit its wish, its link and the source, and when it changes.
 
-import { nowMicros } from "../../core/clock.ts";
-import type { Size } from "../../core/pixel-format.ts";
-import type { PictureFeed } from "../renditions/feed.ts";
-import { halvingsFor, type Level, ladder, weight } from "../renditions/ladder.ts";
-import type { RenditionRegistry } from "../renditions/registry.ts";
-import { Rendition } from "../renditions/rendition.ts";
-import type { Viewer } from "./viewer.ts";
+import { nowMicros } from "../../../core/clock.ts";
+import type { Size } from "../../../core/pixel-format.ts";
+import type { PictureFeed } from "../../renditions/feed.ts";
+import { halvingsFor, type Level, ladder, weight } from "../../renditions/ladder.ts";
+import type { RenditionRegistry } from "../../renditions/registry.ts";
+import { Rendition } from "../../renditions/rendition.ts";
+import type { Viewer } from "../viewer.ts";
 
 /** What the source delivers, and thus what can be sent: tiles, whole pictures, or either to each viewer. */
 export interface SourceKind extends Size {
