@@ -1,6 +1,7 @@
 // Every setting of `serve`, once. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
 //
-// A new setting is one entry here, and its use in settings.ts.
+// A new setting is one entry here. An option of serve() also has a field in options.ts, its default and range in resolve.ts, and a line
+// in `combine` of settings.ts.
 
 import { parseSetting } from "../../capture/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
