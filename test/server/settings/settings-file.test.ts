@@ -52,32 +52,56 @@ describe("settings", () => {
     const { cameras, ...server } = resolveServeOptions(options);
     expect(options.preview).toBe(false);
     expect(server).toEqual({
-      ...{ host: "0.0.0.0", port: 0, codec: "jsquash", workers: 3, frames: null },
-      ...{ announce: false, allowControls: true },
-      ...{ maxLatencyMs: null, maxBitsPerSecond: 2_000_000 },
+      host: "0.0.0.0",
+      port: 0,
+      codec: "jsquash",
+      workers: 3,
+      frames: null,
+      announce: false,
+      allowControls: true,
+      maxLatencyMs: null,
+      maxBitsPerSecond: 2_000_000,
     });
     const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
     const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5 } as const;
     expect(cameras).toEqual([
       {
-        ...{ ...plain, ...forAll, name: "door", source: "/dev/video0", quality: 80, sampling: "444" },
-        ...{ folder: ".", writtenAt: "x.toml:17: cameras[0].source" },
+        ...plain,
+        ...forAll,
+        name: "door",
+        source: "/dev/video0",
+        quality: 80,
+        sampling: "444",
+        folder: ".",
+        writtenAt: "x.toml:17: cameras[0].source",
         settings: [
           { name: "brightness", value: "128", writtenAt: "x.toml:22: cameras[0].set.brightness" },
           {
-            ...{ name: "white_balance_automatic", value: "false" },
+            name: "white_balance_automatic",
+            value: "false",
             writtenAt: "x.toml:22: cameras[0].set.white_balance_automatic",
           },
         ],
-        ...{ size: { width: 1280, height: 720 }, framesPerSecond: 29.97 },
+        size: { width: 1280, height: 720 },
+        framesPerSecond: 29.97,
       },
       {
-        ...{ ...plain, ...forAll, source: "webcam", device: "TEST:colourbars", noise: 0 },
-        ...{ folder: ".", writtenAt: "x.toml:25: cameras[1].source" },
+        ...plain,
+        ...forAll,
+        source: "webcam",
+        device: "TEST:colourbars",
+        noise: 0,
+        folder: ".",
+        writtenAt: "x.toml:25: cameras[1].source",
       },
       {
-        ...{ ...plain, ...forAll, source: "-", pixelFormat: "nv12", idleReleaseSeconds: null },
-        ...{ folder: ".", writtenAt: "x.toml:30: cameras[2].source" },
+        ...plain,
+        ...forAll,
+        source: "-",
+        pixelFormat: "nv12",
+        idleReleaseSeconds: null,
+        folder: ".",
+        writtenAt: "x.toml:30: cameras[2].source",
       },
     ]);
   });
@@ -101,14 +125,28 @@ describe("settings", () => {
   test("that are not given anywhere are the defaults, which --help says", async () => {
     const { cameras, workers: _, ...server } = resolveServeOptions(combine({}, {}));
     expect(server).toEqual({
-      ...{ host: "127.0.0.1", port: 10050, codec: "simd", frames: null },
-      ...{ announce: true, allowControls: false },
-      ...{ maxLatencyMs: 250, maxBitsPerSecond: null },
+      host: "127.0.0.1",
+      port: 10050,
+      codec: "simd",
+      frames: null,
+      announce: true,
+      allowControls: false,
+      maxLatencyMs: 250,
+      maxBitsPerSecond: null,
     });
     expect(cameras).toEqual([
       {
-        ...{ name: null, source: "auto", device: null, pixelFormat: null, size: null, framesPerSecond: null },
-        ...{ settings: [], quality: 75, sampling: "420", noise: 2, idleReleaseSeconds: null },
+        name: null,
+        source: "auto",
+        device: null,
+        pixelFormat: null,
+        size: null,
+        framesPerSecond: null,
+        settings: [],
+        quality: 75,
+        sampling: "420",
+        noise: 2,
+        idleReleaseSeconds: null,
       },
     ]);
     const [screen] = resolveServeOptions(combine({ source: ["screen:1.0"] }, { quality: 50 })).cameras;
