@@ -5,9 +5,9 @@ import { connectTcp } from "../src/client/connect/tcp.ts";
 import { nowMicros } from "../src/core/clock.ts";
 import type { Size } from "../src/core/pixel-format.ts";
 import { median } from "../src/core/statistics.ts";
-import { JpegSplitter } from "../src/capture/pipe/jpeg-splitter.ts";
 import { atMost, type Bench, type Bound, round } from "./bench.ts";
 import { footageFrames } from "./footage.ts";
+import { picturesOf } from "../test/support/jpeg-run.ts";
 import { type IntervalFigures, measureIntervals } from "./intervals.ts";
 import { feedFrames, looped } from "./frame-feeder.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
@@ -113,8 +113,7 @@ function asMjpeg(frames: readonly Uint8Array[], { width, height }: Size): Uint8A
     stdin: Buffer.concat(frames),
   });
   if (!success) throw new Error(`ffmpeg could not make MJPEG: ${stderr.toString()}`);
-  const jpegs: Uint8Array[] = [];
-  new JpegSplitter((jpeg) => void jpegs.push(jpeg.slice())).feed(stdout);
+  const jpegs = picturesOf(stdout);
   if (jpegs.length !== frames.length) throw new Error(`ffmpeg made ${jpegs.length} JPEGs of ${frames.length} frames`);
   return jpegs;
 }

@@ -15,7 +15,7 @@ import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { lineLog } from "../../src/core/log.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { CaptureSlots } from "../../src/capture/capture-slots.ts";
-import { JpegSplitter } from "../../src/capture/pipe/jpeg-splitter.ts";
+import { picturesOf } from "../support/jpeg-run.ts";
 import { parseSetting } from "../../src/capture/control-values.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
 
@@ -26,10 +26,8 @@ export const hashOf = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex
 
 /** Hashes of the JPEGs that the emulated camera sends at that size, read from its files. */
 export function cameraFrames({ width, height }: Size, withoutTables = false): Set<string> {
-  const hashes = new Set<string>();
-  const splitter = new JpegSplitter((jpeg) => hashes.add(hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
-  splitter.feed(readFileSync(join(LAB, "uvc", `mjpg_${width}x${height}`)));
-  return hashes;
+  const pictures = picturesOf(readFileSync(join(LAB, "uvc", `mjpg_${width}x${height}`)));
+  return new Set(pictures.map((jpeg) => hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
 }
 
 /** Removes the DHT segments (T.81 B.2.4.2), as many cameras do. */

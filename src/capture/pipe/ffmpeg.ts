@@ -1,17 +1,17 @@
 // The source that runs an ffmpeg child process and reads its frames from a pipe.
 
 import { existsSync } from "node:fs";
-import { nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { Sampling } from "../../core/pixel-format.ts";
 import { printable } from "../../core/printable.ts";
 import { silenceLimitMs } from "../../protocol/silence.ts";
-import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
+import { JpegFrames } from "../jpeg/jpeg-frames.ts";
+import { JpegReader } from "../jpeg/jpeg-reader.ts";
+import type { FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
 import { type FfmpegInput, withoutPassword } from "./ffmpeg-input.ts";
-import { JpegSplitter } from "./jpeg-splitter.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
 import { Y4mReader } from "./y4m.ts";
@@ -69,8 +69,8 @@ interface FrameReader {
 }
 
 function jpegReader(sink: FrameSink): FrameReader {
-  const splitter = new JpegSplitter((jpeg) => deliverJpeg(sink, jpeg, nowMicros()));
-  return { feed: (chunk) => splitter.feed(chunk), abandon: () => undefined, intervalMs: 0 };
+  const reader = new JpegReader(new JpegFrames(sink), { hasBorders: false });
+  return { feed: (chunk) => reader.write(chunk), abandon: () => undefined, intervalMs: 0 };
 }
 
 interface PixelReaderOptions {

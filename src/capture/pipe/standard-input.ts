@@ -1,11 +1,11 @@
 // The source `-`: frames on standard input, raw or as MJPEG, taken as fast as they come.
 
-import { nowMicros } from "../../core/clock.ts";
 import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
-import { deliverJpeg, type FrameFormat, type FrameSink, type Source } from "../source.ts";
+import { JpegFrames } from "../jpeg/jpeg-frames.ts";
+import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
+import type { FrameFormat, FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
-import { JpegSplitter } from "./jpeg-splitter.ts";
 import { RawFrames } from "./raw-frames.ts";
 
 export interface StandardInputOptions {
@@ -73,18 +73,23 @@ function rawReader(frames: RawFrames): InputReader {
 
 function jpegReader(sink: FrameSink): InputReader {
   let pictures = 0;
-  const splitter = new JpegSplitter((jpeg) => {
-    pictures++;
-    deliverJpeg(sink, jpeg, nowMicros());
-  });
+  const frames = new JpegFrames(sink);
+  const counting: JpegSink = {
+    picture(jpeg) {
+      pictures++;
+      frames.picture(jpeg);
+    },
+    damaged: (reason) => frames.damaged(reason),
+  };
+  const reader = new JpegReader(counting, { hasBorders: false });
   return {
-    feed: (chunk) => splitter.feed(chunk),
+    feed: (chunk) => reader.write(chunk),
     checkEnd(bytes) {
       if (pictures === 0 && bytes > 0) {
         const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
         throw new SourceError(text, { retry: false });
       }
-      failOnRest(splitter.pendingBytes, "JPEG");
+      failOnRest(reader.pendingBytes, "JPEG");
     },
     abandon: () => undefined,
   };

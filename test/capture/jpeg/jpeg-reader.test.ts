@@ -1,9 +1,9 @@
-// JpegSplitter: real streams by ffmpeg and cjpeg, cut at any place, with other bytes between and within the pictures.
+// JpegReader: real streams by ffmpeg and cjpeg, cut at any place, with other bytes between and within the pictures.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SourceError } from "../../../src/core/errors.ts";
-import { JpegSplitter } from "../../../src/capture/pipe/jpeg-splitter.ts";
+import { JpegReader, type JpegSink } from "../../../src/capture/jpeg/jpeg-reader.ts";
 import { cjpeg, djpeg, ffmpeg } from "../../support/jpeg-tools.ts";
 import { testPicture } from "../../support/samples.ts";
 
@@ -34,18 +34,27 @@ const PICTURES: readonly Uint8Array[] = [
   cjpeg(testPicture({ width: 8, height: 8 }), "-grayscale"),
 ];
 
+const RUN = { hasBorders: false };
+
+function sinkOf(picture: (jpeg: Uint8Array) => void): JpegSink {
+  return { picture, damaged: () => undefined };
+}
+
 interface Fed {
   pictures: Uint8Array[];
-  splitter: JpegSplitter;
+  reader: JpegReader;
 }
 
 /** Feeds a stream in chunks whose ends lie at the given places. */
 function feed(stream: Uint8Array, places: readonly number[]): Fed {
   const pictures: Uint8Array[] = [];
-  const splitter = new JpegSplitter((jpeg) => pictures.push(jpeg.slice()));
+  const reader = new JpegReader(
+    sinkOf((jpeg) => pictures.push(jpeg.slice())),
+    RUN,
+  );
   const edges = [0, ...places.map((place) => place % (stream.length + 1)).toSorted((a, b) => a - b), stream.length];
-  for (const [index, edge] of edges.entries()) splitter.feed(stream.slice(edges[index - 1] ?? 0, edge));
-  return { pictures, splitter };
+  for (const [index, edge] of edges.entries()) reader.write(stream.slice(edges[index - 1] ?? 0, edge));
+  return { pictures, reader };
 }
 
 function expectSame(pictures: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
@@ -57,44 +66,47 @@ function expectSame(pictures: readonly Uint8Array[], expected: readonly Uint8Arr
 
 const places = fc.array(fc.nat(1_000_000), { maxLength: 30 });
 
-describe("JpegSplitter", () => {
-  test("JpegSplitter: yields the same pictures for every chunking, of every kind of JPEG", () => {
+describe("JpegReader", () => {
+  test("JpegReader: yields the same pictures for every chunking, of every kind of JPEG", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PICTURES), { maxLength: 6 }), places, (pictures, cuts) => {
         const fed = feed(Buffer.concat(pictures), cuts);
         expectSame(fed.pictures, pictures);
-        expect(fed.splitter.pendingBytes).toBe(0);
+        expect(fed.reader.pendingBytes).toBe(0);
       }),
     );
   });
 
-  test("JpegSplitter: yields each picture with its last byte, when fed byte by byte", () => {
+  test("JpegReader: yields each picture with its last byte, when fed byte by byte", () => {
     const [first, second] = [PICTURES[1] as Uint8Array, PICTURES[3] as Uint8Array];
     const endings: number[] = [];
     let at = 0;
-    const splitter = new JpegSplitter(() => endings.push(at));
+    const reader = new JpegReader(
+      sinkOf(() => endings.push(at)),
+      RUN,
+    );
     for (const byte of Buffer.concat([first, second])) {
       at++;
-      splitter.feed(new Uint8Array([byte]));
+      reader.write(new Uint8Array([byte]));
     }
     expect(endings).toEqual([first.length, first.length + second.length]);
   });
 
-  test("JpegSplitter: cuts ffmpeg's MJPEG into pictures that djpeg reads without a warning", () => {
-    const { pictures, splitter } = feed(mjpegByFfmpeg(12), [100, 5000, 5001, 9000]);
+  test("JpegReader: cuts ffmpeg's MJPEG into pictures that djpeg reads without a warning", () => {
+    const { pictures, reader } = feed(mjpegByFfmpeg(12), [100, 5000, 5001, 9000]);
     expect(pictures.length).toBe(12);
-    expect(splitter.pendingBytes).toBe(0);
+    expect(reader.pendingBytes).toBe(0);
     for (const picture of pictures) expect(djpeg(picture)).toMatchObject(SIZE);
   });
 
-  test("JpegSplitter: yields a picture with a thumbnail whole, and not the thumbnail", () => {
+  test("JpegReader: yields a picture with a thumbnail whole, and not the thumbnail", () => {
     const outer = PICTURES[3] as Uint8Array;
     expect(Buffer.from(outer).indexOf(Buffer.from([0xff, 0xd9]))).toBeLessThan(outer.length - 2);
     expectSame(feed(Buffer.concat([outer, outer]), []).pictures, [outer, outer]);
     expect(djpeg(feed(outer, [7]).pictures[0] as Uint8Array)).toMatchObject(SIZE);
   });
 
-  test("JpegSplitter: drops bytes between pictures", () => {
+  test("JpegReader: drops bytes between pictures", () => {
     const garbage = fc.oneof(
       fc.uint8Array({ maxLength: 50 }).map((bytes) => bytes.map((byte) => (byte === 0xff ? 0 : byte))),
       fc.constantFrom(
@@ -123,7 +135,7 @@ describe("JpegSplitter", () => {
     );
   });
 
-  test("JpegSplitter: keeps fill bytes before markers", () => {
+  test("JpegReader: keeps fill bytes before markers", () => {
     const jpeg = PICTURES[0] as Uint8Array;
     const filled = Buffer.concat([
       jpeg.subarray(0, 2),
@@ -135,25 +147,25 @@ describe("JpegSplitter", () => {
     expectSame(feed(Buffer.concat([filled, jpeg]), [3, 30]).pictures, [filled, jpeg]);
   });
 
-  test("JpegSplitter: copies of two pictures do not share memory", () => {
+  test("JpegReader: copies of two pictures do not share memory", () => {
     const fed = feed(Buffer.concat([PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array]), []);
     expect(fed.pictures[0]?.buffer).not.toBe(fed.pictures[1]?.buffer);
     expectSame(fed.pictures, [PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array]);
   });
 
-  test("JpegSplitter: pendingBytes is the length of an unfinished picture", () => {
+  test("JpegReader: pendingBytes is the length of an unfinished picture", () => {
     const jpeg = PICTURES[0] as Uint8Array;
     for (const length of [2, 3, 100, jpeg.length - 1]) {
-      const { pictures, splitter } = feed(jpeg.subarray(0, length), []);
+      const { pictures, reader } = feed(jpeg.subarray(0, length), []);
       expect(pictures).toEqual([]);
-      expect(splitter.pendingBytes).toBe(length);
+      expect(reader.pendingBytes).toBe(length);
     }
-    expect(feed(Buffer.from("no picture"), []).splitter.pendingBytes).toBe(0);
+    expect(feed(Buffer.from("no picture"), []).reader.pendingBytes).toBe(0);
   });
 });
 
-describe("JpegSplitter, other streams", () => {
-  test("JpegSplitter: random bytes never hang and never throw", () => {
+describe("JpegReader, other streams", () => {
+  test("JpegReader: random bytes never hang and never throw", () => {
     const byte = fc.oneof(fc.constantFrom(0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc0, 0, 2), fc.nat(255));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 600 }), places, (bytes, cuts) => {
@@ -167,15 +179,18 @@ describe("JpegSplitter, other streams", () => {
     );
   });
 
-  test("JpegSplitter: throws at 64 MiB of a picture without an end, not of garbage", () => {
+  test("JpegReader: throws at 64 MiB of a picture without an end, not of garbage", () => {
     const megabyte = new Uint8Array(1 << 20);
-    const splitter = new JpegSplitter(() => undefined);
-    for (let i = 0; i < 80; i++) splitter.feed(megabyte);
-    expect(splitter.pendingBytes).toBe(0);
-    splitter.feed(new Uint8Array([0xff, 0xd8, 0xff, 0xda, 0, 2]));
+    const reader = new JpegReader(
+      sinkOf(() => undefined),
+      RUN,
+    );
+    for (let i = 0; i < 80; i++) reader.write(megabyte);
+    expect(reader.pendingBytes).toBe(0);
+    reader.write(new Uint8Array([0xff, 0xd8, 0xff, 0xda, 0, 2]));
     let fedMegabytes = 0;
     expect(() => {
-      for (; fedMegabytes < 80; fedMegabytes++) splitter.feed(megabyte);
+      for (; fedMegabytes < 80; fedMegabytes++) reader.write(megabyte);
     }).toThrow(SourceError);
     expect(fedMegabytes).toBe(63);
   });

@@ -1,40 +1,86 @@
-// Cuts a stream of JPEGs end to end (MJPEG) into pictures. It follows the markers (ITU-T T.81, annex B): FF D9 may also be part of
-// a thumbnail.
+// Reads JPEGs from a stream of bytes. It follows the structure of each picture (ITU-T T.81, annex B): FF D9 may also be part of a
+// thumbnail.
 
 import { SourceError } from "../../core/errors.ts";
 
 /** No camera's picture is nearly this large. A stream without an end of image stops here. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 
-type State = "before" | "marker" | "segment" | "scan";
+type State = "before" | "marker" | "segment" | "scan" | "behind";
 
-/** Takes chunks of any size, and calls back with each whole picture. Its memory is used again after the callback. */
-export class JpegSplitter {
-  readonly #onPicture: (jpeg: Uint8Array) => void;
+/** Takes what a JpegReader finds. */
+export interface JpegSink {
+  /**
+   * Takes a picture. Its memory is used again after the call. A picture that is cut, or whose camera writes no EOI, has no EOI at its
+   * end.
+   */
+  picture(jpeg: Uint8Array): void;
+  /** Counts a picture of which too little is there to show it. */
+  damaged(reason: string): void;
+}
+
+export interface JpegReaderOptions {
+  /**
+   * True: a container says by `border` where each picture ends, and there is one picture between two borders. Bytes in front of it and
+   * behind its EOI are skipped, also when they are further pictures. False: pictures come end to end, and each is a frame.
+   */
+  hasBorders: boolean;
+}
+
+/**
+ * Finds the pictures in chunks of any size. A picture is handed over as soon as its own EOI is there, before the border. A picture
+ * without EOI is handed over when the next one begins, or at the border. When neither comes, as at the last picture before a pause,
+ * the caller decides how long to wait before it calls `end`.
+ */
+export class JpegReader {
+  readonly #sink: JpegSink;
+  readonly #hasBorders: boolean;
   #pending = new Uint8Array(256 * 1024);
   #length = 0;
   #at = 0;
   #state: State = "before";
 
-  constructor(onPicture: (jpeg: Uint8Array) => void) {
-    this.#onPicture = onPicture;
+  constructor(sink: JpegSink, { hasBorders }: JpegReaderOptions) {
+    this.#sink = sink;
+    this.#hasBorders = hasBorders;
   }
 
   /** Throws SourceError when a picture grows beyond 64 MiB. */
-  feed(chunk: Uint8Array): void {
+  write(chunk: Uint8Array): void {
+    if (this.#state === "behind") return;
     this.#append(chunk);
     while (this.#step());
   }
 
+  /** The container says that a picture ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
+  border(): void {
+    this.#cut();
+  }
+
+  /** The stream ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
+  end(): void {
+    this.#cut();
+  }
+
+  #cut(): void {
+    if (this.#state === "scan") this.#sink.picture(this.#pending.subarray(0, this.#length));
+    else if (this.#state === "marker" || this.#state === "segment") this.#sink.damaged("a JPEG ends within its header");
+    this.#drop(this.#length);
+    this.#state = "before";
+  }
+
   /** Bytes of a picture that is not whole yet. */
   get pendingBytes(): number {
-    return this.#state === "before" ? 0 : this.#length;
+    return this.#state === "before" || this.#state === "behind" ? 0 : this.#length;
   }
 
   /** Makes one step of the state machine. Returns false when it needs more bytes. */
   #step(): boolean {
     const bytes = this.#pending;
     switch (this.#state) {
+      case "behind":
+        this.#drop(this.#length);
+        return false;
       case "before": {
         // Bytes between EOI and the next SOI belong to no picture.
         const soi = findSoi(bytes, this.#length);
@@ -86,9 +132,9 @@ export class JpegSplitter {
   }
 
   #finish(end: number): void {
-    this.#onPicture(this.#pending.subarray(0, end));
+    this.#sink.picture(this.#pending.subarray(0, end));
     this.#drop(end);
-    this.#state = "before";
+    this.#state = this.#hasBorders ? "behind" : "before";
   }
 
   /** The bytes looked like a picture and are none: continues after the SOI. */
