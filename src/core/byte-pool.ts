@@ -1,30 +1,33 @@
-// Blocks of ordinary memory that are used again: fresh memory costs a page fault for every four kilobytes, and work for the collector.
+// A pool of memory blocks for reuse. Newly allocated memory costs a page fault for every four kilobytes, and garbage collection
+// later.
 
-/** Larger blocks are rare, and not kept. */
+/** The pool does not keep larger blocks: they are rare. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 
 /** A block of memory with a count of its users. */
 export class ByteBlock {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Changed by `retain` and by BytePool only. */
+  /** Only `retain` and BytePool change this count. */
   users = 0;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.bytes = bytes;
   }
 
-  /** Adds a user, who releases the block too. */
+  /** Adds a user. Each user releases the block once. */
   retain(): void {
     this.users++;
   }
 }
 
-/** Keeps as much as was in use at the same time, by size. So its users bound it. */
+/**
+ * A pool of blocks. For each size it keeps at most as many blocks as were in use at the same time, so its users bound its memory.
+ */
 export class BytePool {
-  /** By size, which is a power of two. */
+  /** The free blocks by their size. Each size is a power of two. */
   readonly #free = new Map<number, ByteBlock[]>();
 
-  /** Returns a block of at least `bytes`, with old contents, for one user. */
+  /** Returns a block of at least `bytes` bytes for one user. The block still holds old contents. */
   acquire(bytes: number): ByteBlock {
     const size = 2 ** Math.ceil(Math.log2(Math.max(1, bytes)));
     const block = this.#free.get(size)?.pop() ?? new ByteBlock(new Uint8Array(size));
@@ -32,7 +35,7 @@ export class BytePool {
     return block;
   }
 
-  /** Removes a user. When the last one is gone, the block is kept for the next `acquire`. */
+  /** Removes a user. After the last user, the pool keeps the block for the next `acquire`. */
   release(block: ByteBlock): void {
     if (--block.users > 0) return;
     const size = block.bytes.length;

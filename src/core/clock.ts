@@ -1,4 +1,4 @@
-// The clock of a process, in microseconds since the Unix epoch; it never runs backwards. And waiting.
+// The clock of a process, in microseconds since the Unix epoch, and a function that waits. The clock never runs backwards.
 
 import { onAbort } from "./on-abort.ts";
 
@@ -8,15 +8,15 @@ export type Micros = number;
 /**
  * Returns the time in microseconds since the Unix epoch.
  *
- * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread, and
- * threads and processes of one machine agree to well under a millisecond. Machines differ as their clocks do;
+ * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread.
+ * Threads and processes of one machine agree to well under a millisecond. The clocks of two machines may differ:
  * `protocol/clock-offset.ts` estimates the difference.
  */
 export function nowMicros(): Micros {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
-/** Resolves after that many milliseconds, or at once when the signal aborts. Never rejects. */
+/** Waits `milliseconds`, or until the signal aborts. The promise never rejects. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

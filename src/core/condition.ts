@@ -1,4 +1,4 @@
-// Waiting until something is true, woken by events instead of asking again and again.
+// A condition that code can wait for. Events wake the waiting code, so it does not poll.
 
 import { onAbort } from "./on-abort.ts";
 
@@ -17,13 +17,13 @@ export class Condition {
     this.#isMet = isMet;
   }
 
-  /** Wakes those that wait, if the condition is met now. Costs next to nothing while none wait. */
+  /** Wakes the waiting callers if the condition is true now. The call is cheap when no caller waits. */
   check(): void {
     if (this.#waiters.size === 0 || !this.#isMet()) return;
     for (const wake of this.#waiters) wake();
   }
 
-  /** Resolves when the condition is met (true) or `signal` aborts before (false); it never rejects. */
+  /** Resolves with true when the condition is true, or with false when `signal` aborts first. The promise never rejects. */
   async wait(signal: AbortSignal): Promise<boolean> {
     if (this.#isMet()) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();

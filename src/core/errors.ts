@@ -1,8 +1,8 @@
-// Errors by culprit: the class says who has to act, and the programs choose the exit code by it.
+// The error classes. The class says who has to act, and the programs choose their exit code by it.
 
 /**
- * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` says whether waiting may help:
- * a device of that name may be plugged in later.
+ * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` says whether waiting may help, for
+ * example because the device may be plugged in later.
  */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -13,7 +13,7 @@ export class UsageError extends Error {
   }
 }
 
-/** A peer broke the wire format or speaks another version of it. Only that peer's connection is closed. */
+/** The other side of a connection broke the protocol or speaks another version of it. Only that connection is closed. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
@@ -38,12 +38,12 @@ export class MissingError extends Error {
   override readonly name = "MissingError";
 }
 
-/** The network refused: a port is in use, a host is unknown, a server closed the connection. */
+/** The network failed: for example a port is in use, a host is unknown, or a server closed the connection. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
 
-/** Whether the message of an error is enough for the user. Any other error is a defect and is shown with its stack. */
+/** Returns whether the message of an error is enough for the user. Any other error is a defect and is shown with its stack. */
 export function isExpected(error: unknown): error is Error {
   return (
     error instanceof UsageError ||
@@ -55,12 +55,12 @@ export function isExpected(error: unknown): error is Error {
   );
 }
 
-/** Returns the text of anything that was thrown. */
+/** Returns the message of a thrown value, which may be of any type. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Returns the system's error name (`ENOENT`, `EADDRINUSE`, …) of anything that was thrown, if it has one. */
+/** Returns the system's error name (`ENOENT`, `EADDRINUSE`, …) of a thrown value, or undefined when it has no error name. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

@@ -1,4 +1,4 @@
-// What the system's errors on files mean, in words.
+// Explanations of the operating system's file errors, in words.
 
 import { codeOf, messageOf } from "./errors.ts";
 
@@ -10,7 +10,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-/** Explains why a file cannot be opened. `special` replaces the usual texts, by error name; other errors keep their own text. */
+/**
+ * Explains why a file cannot be opened. `special` maps error names to texts that replace the usual ones. Other errors keep their
+ * own text.
+ */
 export function explainFileError(error: unknown, special: Readonly<Record<string, string>> = {}): string {
   const code = codeOf(error) ?? "";
   return special[code] ?? TEXTS[code] ?? messageOf(error);

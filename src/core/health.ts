@@ -1,4 +1,5 @@
-// What is wrong with a thing, and since when: several causes may hold at a time, and the newest one is reported.
+// The troubles of a part, for example of a camera, and since when it has them. Several may last at the same time; the newest is
+// reported.
 
 import { type Micros, nowMicros } from "./clock.ts";
 
@@ -8,7 +9,7 @@ interface Cause {
 }
 
 /**
- * Holds the present causes by subject (`source`, `memory`, `encode` …).
+ * Holds the present troubles by subject (`source`, `memory`, `encode` …).
  *
  * @example
  * const health = new Health((text) => log.warning(text ?? "all is well"));
@@ -16,24 +17,24 @@ interface Cause {
  * health.end("source");
  */
 export class Health<Subject extends string = string> {
-  /** In the order in which the subjects began. */
+  /** The troubles in the order in which they began. */
   readonly #causes = new Map<Subject, Cause>();
   readonly #onChange: (text: string | null) => void;
   #brokenSince: Micros | null = null;
 
-  /** `onChange` is called with the new `text` each time that it changes. */
+  /** `onChange` is called with the new `text` whenever it changes. */
   constructor(onChange: (text: string | null) => void = () => undefined) {
     this.#onChange = onChange;
   }
 
-  /** The text of the cause that began last; null when nothing is wrong. */
+  /** The text of the trouble that began last, or null when nothing is wrong. */
   get text(): string | null {
     let text: string | null = null;
     for (const cause of this.#causes.values()) text = cause.text;
     return text;
   }
 
-  /** When the first cause began, however the causes have changed since; null when nothing is wrong. */
+  /** The time when trouble began, or null when nothing is wrong. Later troubles do not change it until all are over. */
   get since(): Micros | null {
     return this.#brokenSince;
   }
@@ -42,7 +43,7 @@ export class Health<Subject extends string = string> {
     return this.#causes.has(subject);
   }
 
-  /** A cause begins, or its text changes. Returns whether `text` of this object is another one now. */
+  /** Starts the trouble `subject`, or changes its text. Returns whether the object's `text` has changed. */
   begin(subject: Subject, text: string, since: Micros = nowMicros()): boolean {
     const before = this.text;
     const present = this.#causes.get(subject);
@@ -52,9 +53,9 @@ export class Health<Subject extends string = string> {
     return this.#compare(before);
   }
 
-  /** A cause is over, if it was there. Returns whether `text` of this object is another one now. */
+  /** Ends the trouble `subject` if it is present. Returns whether the object's `text` has changed. */
   end(subject: Subject): boolean {
-    if (!this.#causes.has(subject)) return false; // called for each frame
+    if (!this.#causes.has(subject)) return false; // This is called for each frame, so the usual case returns early.
     const before = this.text;
     this.#causes.delete(subject);
     if (this.#causes.size === 0) this.#brokenSince = null;

@@ -1,9 +1,10 @@
-// An HDR histogram (Gil Tene, "HdrHistogram"): it counts values in buckets that are never wider than a thousandth of the value.
+// An HDR histogram (Gil Tene, "HdrHistogram"). It counts values in buckets that are never wider than a thousandth of the value.
 //
-// The first SUB_BUCKETS values have a bucket each. Above, each doubling of the value has HALF buckets, twice as wide as those
-// before: an index is the number of the doubling and the top bits of the value. Bun's and node's `perf_hooks` have the same
-// histogram, which the tests compare with; it is written here because pages have no perf_hooks, and the package
-// hdr-histogram-js brings a WebAssembly build, zlib and base64 along.
+// Each of the first SUB_BUCKETS values has its own bucket. Above them, each doubling of the value has HALF buckets, which are twice
+// as wide as the buckets before. The index of a bucket combines the number of the doubling and the top bits of the value.
+//
+// Bun's and node's `perf_hooks` have the same histogram, and the tests compare the two. This file exists because browsers have no
+// perf_hooks, and because the package hdr-histogram-js includes a WebAssembly build, zlib and base64.
 
 const HALF_BITS = 10;
 const HALF = 1 << HALF_BITS;
@@ -16,7 +17,7 @@ export class Histogram {
   #count = 0;
   #max = 0;
 
-  /** `highest`: larger values are counted as this one. An integer below 2^32. */
+  /** `highest` is an integer below 2^32. Values above it are counted as `highest`. */
   constructor(highest: number) {
     this.#highest = highest;
   }
@@ -25,12 +26,12 @@ export class Histogram {
     return this.#count;
   }
 
-  /** The largest value recorded, exact; 0 when there is none. */
+  /** The exact largest value that was recorded, or 0 before the first value. */
   get max(): number {
     return this.#max;
   }
 
-  /** Counts one value. It is rounded, and raised to 1 where it is less. */
+  /** Counts one value. The value is rounded, and a value below 1 counts as 1. */
   record(value: number): void {
     const whole = Math.min(this.#highest, Math.max(1, Math.round(value)));
     const index = indexOf(whole);
@@ -41,14 +42,15 @@ export class Histogram {
   }
 
   /**
-   * The value that `p` percent (0 < p ≤ 100) of the values do not exceed, at most a thousandth too high; 0 when there is none.
+   * Returns the value that `p` percent (0 < p ≤ 100) of the values do not exceed. It is at most a thousandth too high, and 0 before
+   * the first value.
    */
   percentile(p: number): number {
     const wanted = Math.max(1, Math.floor((p / 100) * this.#count + 0.5));
     let seen = 0;
     for (let index = 0; index < this.#counts.length; index++) {
       seen += this.#counts[index] as number;
-      // A bucket is named by its upper end, which may lie beyond the largest value seen.
+      // The result is the upper end of a bucket, which may be larger than the largest recorded value.
       if (seen >= wanted) return Math.min(upperEnd(index), this.#max);
     }
     return 0;
@@ -60,7 +62,7 @@ export class Histogram {
     this.#max = 0;
   }
 
-  /** Durations are mostly short, so buckets are added one doubling at a time. */
+  /** Adds the buckets of one more doubling. Most durations are short, so the upper buckets are made only when needed. */
   #grow(index: number): void {
     const larger = new Uint32Array((Math.floor(index / HALF) + 1) * HALF);
     larger.set(this.#counts);
@@ -73,7 +75,7 @@ function indexOf(value: number): number {
   return doublings * HALF + (value >>> doublings);
 }
 
-/** The largest value that is counted in the bucket. */
+/** Returns the largest value that the bucket counts. */
 function upperEnd(index: number): number {
   const doublings = Math.max(0, Math.floor(index / HALF) - 1);
   return (index - doublings * HALF + 1) * 2 ** doublings - 1;

@@ -1,28 +1,32 @@
-// The log as the parts of Slipstream see it: levels, and subjects such as `deliver` or `capture:door`.
+// The interface of the log for all parts of Slipstream. It has levels, and subjects like `deliver` or `capture:door`.
 //
-// Programs hand in a log made with LogTape (src/cli/log.ts), whose loggers have this shape; a test or a page may hand in any other.
+// Programs pass a log made with LogTape (src/cli/log.ts), whose loggers have this interface. Tests and web pages may pass another
+// one.
 
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What belongs to a line beside its text: numbers, names, addresses. Never a key or a password. */
+/** The data of a line beside its text: numbers, names, addresses. It must never contain a key or a password. */
 export type LogFields = Record<string, string | number | boolean | null>;
 
 export interface Log {
-  /** The way of a single frame or message; off unless asked for. Ask `isEnabledFor` first inside a frame's path. */
+  /**
+   * Reports a step of a single frame or message. This level is off by default. Code that runs for each frame calls `isEnabledFor`
+   * first.
+   */
   debug(text: string, fields?: LogFields): void;
-  /** What an operator wants to know: a camera opened, a viewer connected. */
+  /** Reports what an operator wants to know, for example that a camera opened or a viewer connected. */
   info(text: string, fields?: LogFields): void;
-  /** Something is wrong and the program goes on. */
+  /** Reports that something is wrong and that the program goes on. */
   warning(text: string, fields?: LogFields): void;
-  /** Something has ended because of this. */
+  /** Reports what made a part of the program end. */
   error(text: string, fields?: LogFields): void;
   isEnabledFor(level: LogLevel): boolean;
-  /** The log of a part: `deliver`, or `capture` and below it a camera's name. */
+  /** Returns the log of a part of the program, for example `deliver`, or a camera's name below `capture`. */
   getChild(subject: string): Log;
 }
 
-/** Says nothing; the default of the library. */
+/** A log that drops every line. It is the library's default. */
 export const SILENT_LOG: Log = {
   debug: () => undefined,
   info: () => undefined,
@@ -32,7 +36,7 @@ export const SILENT_LOG: Log = {
   getChild: () => SILENT_LOG,
 };
 
-/** A log that hands every line from `info` up to one function, with its subjects: for tests and small programs. */
+/** A log for tests and small programs: it passes every line from level `info` up, with its subjects, to one function. */
 export function lineLog(write: (text: string, level: LogLevel, subjects: readonly string[]) => void): Log {
   return subjectLog(write, []);
 }
@@ -48,7 +52,10 @@ function subjectLog(write: Parameters<typeof lineLog>[0], subjects: readonly str
   };
 }
 
-/** A log that is looked up for each line. A camera's log has the camera's name, which is known only after its source is opened. */
+/**
+ * A log that calls `find` for each line. A camera's log needs this: it has the camera's name, which is known only after its source
+ * is opened.
+ */
 export function lateLog(find: () => Log): Log {
   return {
     debug: (text, fields) => find().debug(text, fields),

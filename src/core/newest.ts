@@ -1,8 +1,8 @@
-// The rule that every hop of a frame follows: a newer value replaces the one that waits, so nothing old is queued.
+// The rule "newest wins", which holds wherever a frame waits: a newer frame replaces the waiting one, so old frames never queue.
 
 /**
- * A place for one waiting value. Values that own memory are released by the caller: `offer` and `clear` return the value that
- * left without being taken, so that it can be released and counted.
+ * Holds one waiting value. `offer` and `clear` return the value that is dropped, so that the caller can release its memory and
+ * count it.
  *
  * @example
  * const waiting = new Newest<Frame>();
@@ -12,26 +12,26 @@
 export class Newest<T> {
   #value: T | null = null;
 
-  /** The waiting value, which stays; null when there is none. */
+  /** The waiting value, or null. Reading it does not remove it. */
   get value(): T | null {
     return this.#value;
   }
 
-  /** Lets `value` wait. Returns the value that it replaces, or null. */
+  /** Makes `value` the waiting value. Returns the value that it replaces, or null. */
   offer(value: T): T | null {
     const replaced = this.#value;
     this.#value = value;
     return replaced;
   }
 
-  /** Removes and returns the waiting value; null when there is none. */
+  /** Removes the waiting value and returns it, or returns null when no value waits. */
   take(): T | null {
     const value = this.#value;
     this.#value = null;
     return value;
   }
 
-  /** Like `take`, for a value that will not be used: the caller releases what is returned. */
+  /** Removes the waiting value like `take`, to drop it. The caller releases the returned value. */
   clear(): T | null {
     return this.take();
   }

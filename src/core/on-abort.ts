@@ -1,7 +1,7 @@
-// Acting on an AbortSignal, and taking the listener away again.
+// Runs a function when an AbortSignal aborts, and removes the listener afterwards.
 
 /**
- * Calls `act` once: when `signal` aborts, or at once when it has aborted already. Disposing removes the listener.
+ * Calls `act` once when `signal` aborts, or immediately when it has already aborted. Disposing the result removes the listener.
  *
  * @example
  * using stopping = onAbort(signal, () => child.kill());

@@ -3,8 +3,9 @@
 import { nowMicros, sleep } from "./clock.ts";
 
 /**
- * Calls `step` `perSecond` times a second until the signal aborts, one call at a time, with the seconds since the start. When a step
- * takes too long, the beats that it missed are left out, since late frames would be old. `perSecond` 0 means without pause.
+ * Calls `step` `perSecond` times a second, one call at a time, until the signal aborts. `step` gets the seconds since the start.
+ * When a step takes too long, the calls that it delayed are skipped, because their frames would be old. With `perSecond` 0 there is
+ * no pause between the calls.
  */
 export async function pace(
   perSecond: number,
@@ -23,6 +24,6 @@ export async function pace(
     }
     await step(now / 1e6);
     beat = interval > 0 ? Math.max(beat + 1, Math.floor((nowMicros() - startedAt) / interval)) : beat + 1;
-    if (interval === 0) await sleep(0, signal); // lets sockets and signals be handled
+    if (interval === 0) await sleep(0, signal); // This lets the event loop handle sockets and signals.
   }
 }

@@ -1,4 +1,5 @@
-// Raw pixel layouts by ffmpeg's names: how many bytes a frame has and where its planes are. And sizes of pictures.
+// Raw pixel formats under ffmpeg's names, with the size of a frame in bytes and the places of its planes. This file also has the
+// type of picture sizes.
 
 import { UsageError } from "./errors.ts";
 
@@ -13,20 +14,23 @@ export function isPixelFormat(name: string): name is PixelFormat {
   return (PIXEL_FORMATS as readonly string[]).includes(name);
 }
 
-/** How much colour a JPEG is asked to hold: half the lines and columns of it (4:2:0), or all of them (4:4:4). */
+/** The chroma sampling of a JPEG: colour in half the lines and columns (4:2:0), or in all of them (4:4:4). */
 export const SAMPLINGS = ["420", "444"] as const;
 export type Sampling = (typeof SAMPLINGS)[number];
 
-/** Pixels. */
+/** The size of a picture in pixels. */
 export interface Size {
   width: number;
   height: number;
 }
 
-/** The largest side in pixels that Slipstream handles. It bounds how much memory a false header can make us allocate. */
+/** The largest side in pixels that Slipstream handles. It limits the memory that a wrong header can make the program allocate. */
 export const MAX_SIDE_PIXELS = 8192;
 
-/** The samples of a plane: `groupBytes` for each pixel, or for two neighbours (`columnShift` 1) of each line or of two (`rowShift` 1). */
+/**
+ * The layout of a plane. It has `groupBytes` bytes for each pixel, or for each two columns (`columnShift` 1), or two lines
+ * (`rowShift` 1).
+ */
 interface PlaneShape {
   readonly groupBytes: number;
   readonly columnShift: 0 | 1;
@@ -36,7 +40,7 @@ interface PlaneShape {
 const each = (groupBytes: number): PlaneShape => ({ groupBytes, columnShift: 0, rowShift: 0 });
 const chroma420 = (groupBytes: number): PlaneShape => ({ groupBytes, columnShift: 1, rowShift: 1 });
 
-/** The planes of each layout, one after the other in memory. */
+/** The planes of each format. They follow each other in memory. */
 const PLANES: Readonly<Record<PixelFormat, readonly PlaneShape[]>> = {
   rgba: [each(4)],
   rgb24: [each(3)],
@@ -50,14 +54,17 @@ const PLANES: Readonly<Record<PixelFormat, readonly PlaneShape[]>> = {
 
 /** One plane of a frame without padding. */
 export interface Plane {
-  /** Where it begins: bytes from the frame's start, or an address where one was given to `planesOf`. */
+  /** The place of its first byte, counted from the `address` that `planesOf` was given. */
   address: number;
-  /** Bytes of a row, and so from one row to the next. */
+  /** The length of a row in bytes. There is no gap between two rows. */
   rowBytes: number;
   rows: number;
 }
 
-/** The planes of a frame that begins at `address`, without gaps; chroma of odd sizes is rounded up, as ffmpeg does. */
+/**
+ * Returns the planes of a frame that begins at `address` and has no gaps. For odd sizes the chroma size is rounded up, as ffmpeg
+ * does.
+ */
 export function planesOf(format: PixelFormat, { width, height }: Size, address = 0): Plane[] {
   const planes: Plane[] = [];
   let at = address;
@@ -70,7 +77,7 @@ export function planesOf(format: PixelFormat, { width, height }: Size, address =
   return planes;
 }
 
-/** Bytes of one frame without padding: those of its planes. Allocates nothing. */
+/** Returns the number of bytes of a frame without padding. The function allocates no memory. */
 export function frameBytes(format: PixelFormat, width: number, height: number): number {
   let bytes = 0;
   for (const { groupBytes, columnShift, rowShift } of PLANES[format]) {
@@ -79,7 +86,7 @@ export function frameBytes(format: PixelFormat, width: number, height: number): 
   return bytes;
 }
 
-/** Half of a size; odd sides are rounded up. */
+/** Returns half of a size. Odd sides are rounded up. */
 export function halfSize({ width, height }: Size): Size {
   return { width: (width + 1) >> 1, height: (height + 1) >> 1 };
 }
@@ -90,7 +97,7 @@ export function parseSize(text: string): Size {
   const width = Number(match?.[1]);
   const height = Number(match?.[2]);
   if (!match || !isUsableSize(width, height)) {
-    throw new UsageError(`'${text}' is not a size: write WIDTHxHEIGHT, each from 1 to ${MAX_SIDE_PIXELS}, as 1280x720`);
+    throw new UsageError(`'${text}' is not a size: write WIDTHxHEIGHT, for example 1280x720, with both numbers from 1 to ${MAX_SIDE_PIXELS}`);
   }
   return { width, height };
 }

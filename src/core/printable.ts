@@ -1,9 +1,13 @@
-// Text that came from elsewhere, a peer, a device or another program, made fit for a terminal and a log of lines.
+// Makes text from a peer, a device or another program safe to print on a terminal and in a log that has one event a line.
 
-// C0, DEL and C1, which terminals obey; marks that turn the direction of writing; line and paragraph separators.
+// These are the control characters C0, DEL and C1, which control terminals, the marks that change the direction of writing, and the
+// line and paragraph separators.
 const OBEYED = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
-/** The text without what a terminal would obey and without line breaks. All that comes in goes through here once, where it is read. */
+/**
+ * Returns the text without control characters and line breaks. All text from outside goes through this function once, where it is
+ * read.
+ */
 export function printable(text: string): string {
   return text.replace(OBEYED, "");
 }

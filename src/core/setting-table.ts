@@ -1,8 +1,9 @@
-// A table of settings: all that the command line, the settings file, --help and docs/options.md say about each setting.
+// The type of a table of settings. It has all facts about a setting for the command line, the settings file, --help and
+// docs/options.md.
 
-/** What a value may be. */
+/** The type of a setting's value, with its limits. */
 export type SettingType =
-  /** `or` is a word that may stand in place of the number. */
+  /** `or` is a word that is allowed instead of the number. */
   | { kind: "number" | "whole number"; range: readonly [from: number, to: number]; or?: string }
   | { kind: "text" }
   | { kind: "choice"; choices: readonly string[] }
@@ -12,29 +13,32 @@ export type SettingType =
   | { kind: "parsed"; parse: (text: string) => unknown; number?: string };
 
 /**
- * Where a setting may stand. `server`: on the command line and in the first part of the settings file. `cameras`: also under
- * `[[cameras]]`, for one camera. `camera`: under `[[cameras]]` only, and on the command line. `program`: on the command line only.
+ * Where a setting is allowed:
+ * - `server`: on the command line and in the first part of the settings file;
+ * - `cameras`: on the command line, in the first part of the file, and under `[[cameras]]` for one camera;
+ * - `camera`: on the command line and under `[[cameras]]`;
+ * - `program`: on the command line only.
  */
 export type SettingScope = "server" | "cameras" | "camera" | "program";
 
 export interface SettingEntry {
-  /** As a flag without its dashes, which is also the key in the settings file: `max-latency`. */
+  /** The name of the flag without its dashes, for example `max-latency`. The settings file uses the same name as a key. */
   name: string;
   scope: SettingScope;
   type: SettingType;
-  /** Stands for the value in `--help`: `WxH`. Left out for switches. */
+  /** The placeholder of the value in `--help`, for example `WxH`. Switches have no placeholder. */
   placeholder?: string;
-  /** May be given several times. */
+  /** The flag may be given several times. */
   repeats?: true;
-  /** There is no flag, only a key. */
+  /** The setting has no flag, only a key in the settings file. */
   isFileOnly?: true;
-  /** What holds when nothing is said, in words or as the value itself. Left out when nothing holds. */
+  /** The default, in words or as the value itself. Settings without a default leave it out. */
   default?: string | number;
-  /** One line for `--help`, without a full stop. */
+  /** The description for `--help`: one line without a full stop. */
   help: string;
-  /** There is a flag `--no-NAME` as well; its line for `--help`. */
+  /** The description of the flag `--no-NAME` for `--help`. Settings without this flag leave it out. */
   negation?: string;
-  /** Names of settings that cannot be given together with this one. */
+  /** The names of the settings that cannot be used together with this one. */
   conflicts?: readonly string[];
 }
 
@@ -51,7 +55,7 @@ export type ValueOf<Type extends SettingType> = Type extends { kind: "switch" }
           ? number | Word
           : number;
 
-/** The values of settings by their names in camel case (`maxLatency`); what is not given is left out or undefined. */
+/** The values of settings by their names in camel case (`maxLatency`). A setting that is not given is undefined or missing. */
 export type ValuesOf<Entry extends SettingEntry> = {
   [Each in Entry as CamelCase<Each["name"]>]?: FlagValue<Each> | undefined;
 };
@@ -66,7 +70,7 @@ type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Rest}`
   ? `${Head}${Capitalize<CamelCase<Rest>>}`
   : Name;
 
-/** `max-latency` becomes `maxLatency`. */
+/** Converts a setting's name to camel case: `max-latency` becomes `maxLatency`. */
 export function camelCase(name: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

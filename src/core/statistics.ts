@@ -1,9 +1,9 @@
-// Statistics over time: percentiles in bounded memory, rates over the last seconds, medians, counts by reason.
+// Statistics over time: percentiles in limited memory, rates over the last seconds, medians, and counts by reason.
 
 import type { Micros } from "./clock.ts";
 import { Histogram } from "./histogram.ts";
 
-/** A latency in milliseconds, rounded to a hundredth, as all reports show it. */
+/** A latency in milliseconds, rounded to a hundredth. All reports show latencies like this. */
 export interface LatencyMs {
   p50: number;
   p95: number;
@@ -11,9 +11,9 @@ export interface LatencyMs {
   max: number;
 }
 
-const HIGHEST_MICROS = 3_600_000_000; // one hour; longer durations are counted as one hour
+const HIGHEST_MICROS = 3_600_000_000; // This is one hour. Longer durations count as one hour.
 
-/** Percentiles of durations in microseconds, to three digits, in bounded memory. */
+/** Percentiles of durations in microseconds. They are exact to three digits, and their memory is limited. */
 export class Durations {
   readonly #histogram = new Histogram(HIGHEST_MICROS);
 
@@ -26,7 +26,7 @@ export class Durations {
     return this.#histogram.count;
   }
 
-  /** The percentile (0 < p ≤ 100) in milliseconds; 0 while nothing was recorded. */
+  /** Returns the percentile `p` (0 < p ≤ 100) in milliseconds, or 0 before the first duration. */
   percentileMs(p: number): number {
     return roundMs(this.#histogram.percentile(p));
   }
@@ -45,7 +45,9 @@ export class Durations {
   }
 }
 
-/** Events a second, and their amounts a second, over the last `spanMicros`. Keeps the newest `capacity` events at most. */
+/**
+ * Counts events a second, and their amounts a second, over the last `spanMicros`. It keeps at most the newest `capacity` events.
+ */
 export class Rate {
   readonly #spanMicros: number;
   readonly #capacity: number;
@@ -63,19 +65,19 @@ export class Rate {
     this.#forget(now);
   }
 
-  /** Events a second, from the intervals between the first and the last event in the span. So the time before the first event does not count. */
+  /** The events a second. The time before the first event of the span does not count: only the intervals between events do. */
   perSecond(now: Micros): number {
     this.#forget(now);
     const first = this.#times[0];
     const last = this.#times.at(-1);
     if (first === undefined || last === undefined || this.#times.length < 2) return 0;
-    // After a stall, the silence since the last event counts too, so that the rate falls.
+    // The time since the last event counts when it is longer than an interval, so the rate falls when events stop.
     const interval = (last - first) / (this.#times.length - 1);
     const spanMicros = Math.max(last - first, now - first - interval);
     return spanMicros <= 0 ? 0 : ((this.#times.length - 1) * 1e6) / spanMicros;
   }
 
-  /** The sum of the amounts a second. */
+  /** The sum of the amounts, per second. */
   amountPerSecond(now: Micros): number {
     const events = this.perSecond(now);
     if (events === 0) return 0;
@@ -92,11 +94,11 @@ export class Rate {
   }
 }
 
-/** The median of the last `capacity` values; `undefined` before the first. */
+/** The median of the last `capacity` values. It is `undefined` before the first value. */
 export class RecentMedian {
   readonly #capacity: number;
   #values: number[] = [];
-  /** The median of the present values; null until `value` is read, which happens far more often than values change. */
+  /** The computed median, or null after a value was added. `value` is read far more often than values are added. */
   #median: { value: number | undefined } | null = null;
 
   constructor(capacity = 16) {
@@ -120,7 +122,7 @@ export class RecentMedian {
   }
 }
 
-/** The middle value, or the upper one of two; `undefined` without values. */
+/** Returns the middle value, or the upper of two middle values. Without values it returns `undefined`. */
 export function median(values: readonly number[]): number | undefined {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

@@ -1,21 +1,21 @@
-// Spans of time on the way of a frame, for a trace file that shows where the milliseconds go.
+// Records how long each step of a frame takes, for a trace file.
 
 import type { Micros } from "./clock.ts";
 
-/** What is known of a span beside its times: the frame number, sizes in bytes. */
+/** The data of a span beside its times, for example the frame number or a size in bytes. */
 export type SpanFields = Record<string, string | number>;
 
-/** Hears of each span; `--trace FILE` writes them in Chrome's trace format (src/cli/trace-file.ts). */
+/** Receives each span. With `--trace FILE`, src/cli/trace-file.ts writes the spans in Chrome's trace format. */
 export interface Trace {
   /**
-   * One span on a track, which is a row of the picture: `camera door`, `viewer 3`. `name` is the step (`encode`, `transfer`,
-   * `decode`); `fields` hold the frame number and what else is known of it. Steps of several frames that may overlap belong on
-   * tracks of their own: programs that draw the file nest the spans of a track.
+   * Records one span on a track. A track is a row of the diagram, for example `camera door` or `viewer 3`. `name` is the step
+   * (`encode`, `transfer`, `decode`). `fields` has the frame number and other data. Steps of different frames that may overlap need
+   * separate tracks, because programs that draw the file nest the spans of a track.
    */
   span(track: string, name: string, from: Micros, to: Micros, fields?: SpanFields): void;
 }
 
-/** One track of a trace, for a part of the program that has its own row. */
+/** One track of a trace, for one part of the program. */
 export class TraceTrack {
   readonly #trace: Trace;
   readonly #name: string;
@@ -29,7 +29,7 @@ export class TraceTrack {
     this.#trace.span(this.#name, name, from, to, fields);
   }
 
-  /** A row of its own below this one: for steps of several frames at the same time. */
+  /** Returns another track below this one, for steps that overlap with the steps on this track. */
   below(name: string): TraceTrack {
     return new TraceTrack(this.#trace, `${this.#name} ${name}`);
   }

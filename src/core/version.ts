@@ -1,4 +1,4 @@
-// What this program calls itself, to users and to peers.
+// The program's name and version, as it tells them to users and to the other side of a connection.
 
 import { version } from "../../package.json" with { type: "json" };
 
