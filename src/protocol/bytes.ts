@@ -1,4 +1,4 @@
-// Reading and writing the fields of a message body; see wire.ts for the layouts.
+// A writer and a reader for the fields of a message. wire.ts has the layouts of the messages.
 
 import { ProtocolError } from "../core/errors.ts";
 import { printable } from "../core/printable.ts";
@@ -9,13 +9,16 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 const TWO_POW_32 = 0x1_0000_0000;
 
-/** Writes one message of at most `capacityBytes`: header first, then the fields in order. `finish()` sets the length. */
+/**
+ * Writes one message of at most `capacityBytes` bytes: first the header, then the fields in order. `finish()` writes the length
+ * into the header.
+ */
 export class MessageWriter {
   #bytes: Uint8Array;
   #view: DataView;
   #at = HEADER_BYTES;
 
-  /** Writes into `memory` if it is given; it must be large enough. */
+  /** The message is written into `memory` if it is given. It must have at least `capacityBytes` bytes. */
   constructor(type: number, capacityBytes = 512, memory: Uint8Array = new Uint8Array(capacityBytes)) {
     this.#bytes = memory;
     this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -37,7 +40,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** Two's complement. A value out of range becomes the nearest in range. */
+  /** Writes an integer in two's complement. A value out of range becomes the nearest allowed value. */
   i32(value: number): this {
     this.#view.setInt32(this.#take(4), Math.min(0x7fff_ffff, Math.max(-0x8000_0000, Math.round(value))), true);
     return this;
@@ -50,7 +53,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** Each value as unsigned LEB128. One loop without the view, because a Tiles message has a thousand values. */
+  /** Writes each value as unsigned LEB128. The loop is fast because it uses no DataView: a Tiles message has a thousand values. */
   varints(values: Uint32Array): this {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -70,7 +73,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** A string of at most `maxBytes` of UTF-8. A longer text is cut between characters. */
+  /** Writes a string of at most `maxBytes` bytes of UTF-8. A longer text is cut between two characters. */
   string(text: string, maxBytes = 200): this {
     const utf8 = new Uint8Array(maxBytes);
     const { written } = encoder.encodeInto(text, utf8);
@@ -79,7 +82,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** The message. With `payloadBytes`, its length counts that many more bytes, which the caller sends right after it. */
+  /** Returns the message. Its length field counts `payloadBytes` more bytes, which the caller sends right after it. */
   finish(payloadBytes = 0): Uint8Array {
     this.#view.setUint32(0, this.#at - 4 + payloadBytes, true);
     return this.#bytes.subarray(0, this.#at);
@@ -88,14 +91,14 @@ export class MessageWriter {
   #take(count: number): number {
     const at = this.#at;
     if (at + count > this.#bytes.length) {
-      throw new RangeError(`message type ${this.#bytes[4]} outgrew its ${this.#bytes.length} bytes`);
+      throw new RangeError(`message type ${this.#bytes[4]} does not fit into ${this.#bytes.length} bytes`);
     }
     this.#at = at + count;
     return at;
   }
 }
 
-/** Reads the fields of one body in order. Throws ProtocolError where the body ends before the field does. */
+/** Reads the fields of one body in order. Throws ProtocolError when the body ends before a field ends. */
 export class BodyReader {
   readonly #body: Uint8Array;
   readonly #view: DataView;
@@ -133,7 +136,7 @@ export class BodyReader {
     return value;
   }
 
-  /** `count` numbers, each as unsigned LEB128 of at most five bytes. */
+  /** Reads `count` numbers. Each is unsigned LEB128 of at most five bytes. */
   varints(count: number): Uint32Array {
     const body = this.#body;
     const values = new Uint32Array(count);
@@ -141,7 +144,7 @@ export class BodyReader {
     for (let index = 0; index < count; index++) {
       let value = 0;
       for (let shift = 0; ; shift += 7) {
-        if (at >= body.length) this.#take(body.length + 1); // throws
+        if (at >= body.length) this.#take(body.length + 1); // This throws.
         if (shift > 28) throw new ProtocolError(`${this.#name} holds a varint of more than five bytes`);
         const byte = body[at++] as number;
         value |= (byte & 0x7f) << shift;
@@ -153,13 +156,16 @@ export class BodyReader {
     return values;
   }
 
-  /** A view of the body. */
+  /** Returns the next bytes as a view of the body. */
   bytes(length: number): Uint8Array {
     const at = this.#take(length);
     return this.#body.subarray(at, at + length);
   }
 
-  /** Printable text of at most MAX_STRING_BYTES characters: strings of the other side end up on terminals and in logs. */
+  /**
+   * Reads a string and returns it as printable text, because strings are shown on terminals and in logs. It has at most
+   * MAX_STRING_BYTES characters.
+   */
   string(): string {
     const length = this.u16();
     const at = this.#take(length);
@@ -170,12 +176,12 @@ export class BodyReader {
     }
   }
 
-  /** Whether the body ends here. Fields that follow were added in a later version than the sender's. */
+  /** Whether the body ends here. The sender may have an older version without the fields that follow. */
   get isAtEnd(): boolean {
     return this.#at === this.#body.length;
   }
 
-  /** The rest of the body, as a view. */
+  /** Returns the rest of the body as a view. */
   rest(): Uint8Array {
     return this.#body.subarray(this.#at);
   }

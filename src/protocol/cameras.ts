@@ -1,4 +1,4 @@
-// The message Cameras: the list of a server's cameras; see wire.ts.
+// The message Cameras, which lists the cameras of a server. wire.ts has its layout.
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
@@ -8,14 +8,14 @@ export interface CameraEntry {
   name: string;
   /** The camera has ended; it sends no more frames. */
   hasEnded: boolean;
-  /** The size of its pictures; 0 until it is known. */
+  /** The size of its pictures. It is 0 × 0 until it is known. */
   width: number;
   height: number;
-  /** The nominal rate, to a thousandth; 0 if unknown. */
+  /** The nominal rate, rounded to a thousandth. It is 0 if unknown. */
   framesPerSecond: number;
 }
 
-/** The largest entry: two bytes of length, the name, the numbers. */
+/** The size of the largest entry: two bytes for the length of the name, then the name, then the numbers. */
 const ENTRY_BYTES = 2 + MAX_CAMERA_NAME_BYTES + 9;
 
 /** `cameras` has at most MAX_CAMERAS entries. */
@@ -35,7 +35,7 @@ export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
 export function readCameras(body: Uint8Array): CameraEntry[] {
   const reader = new BodyReader(body, "Cameras");
   const count = reader.u8();
-  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count} cameras; the limit is ${MAX_CAMERAS}`);
+  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count} cameras, and the limit is ${MAX_CAMERAS}`);
   return Array.from({ length: count }, () => ({
     name: reader.string(),
     hasEnded: (reader.u8() & 1) !== 0,

@@ -1,4 +1,4 @@
-// The offset between the clocks of two machines, from pings: the exchange with the shortest round trip is the most exact.
+// Estimates the offset between the clocks of two machines from pings. The exchange with the shortest round trip is the most exact.
 
 import type { Micros } from "../core/clock.ts";
 import type { Pong } from "./messages.ts";
@@ -10,16 +10,16 @@ interface Exchange {
   offsetMicros: number;
 }
 
-/** How long an exchange counts. Crystals drift apart by 10 µs a second, by 100 µs at worst. */
+/** How long an exchange is used. Two clocks drift apart by about 10 µs a second, and by 100 µs at worst. */
 const TRUSTED_MICROS = 30_000_000;
 const CAPACITY = 32;
 
 /**
- * Estimates the peer's clock and the round trip.
+ * Estimates the other side's clock and the round trip.
  *
  * As in NTP (RFC 5905, section 8) an exchange gives offset = ((t1 − t0) + (t2 − t3)) / 2 and round trip =
- * (t3 − t0) − (t2 − t1). Waiting in queues can only lengthen a round trip, and makes the offset wrong by at most half of
- * that. So the exchange with the shortest round trip in the last 30 s counts (the clock filter of RFC 5905, section 10).
+ * (t3 − t0) − (t2 − t1). Queues can only lengthen a round trip, and make the offset wrong by at most half of the extra time. So the
+ * exchange with the shortest round trip of the last 30 s is used (the clock filter of RFC 5905, section 10).
  */
 export class ClockOffset {
   #exchanges: Exchange[] = [];
@@ -27,7 +27,7 @@ export class ClockOffset {
   #pings = 0;
   #pingedAt: Micros = 0;
 
-  /** Whether the next Ping is due. If so, it counts as sent at `now`. */
+  /** Returns whether the next Ping is due. If it is due, the caller sends it, and it counts as sent at `now`. */
   pingIsDue(now: Micros): boolean {
     const intervalMs = this.#pings < FIRST_PINGS ? FIRST_PING_INTERVAL_MS : PING_INTERVAL_MS;
     if (now - this.#pingedAt < intervalMs * 1000) return false;
@@ -36,7 +36,7 @@ export class ClockOffset {
     return true;
   }
 
-  /** Adds an answer that arrived at `now` of this machine's clock. */
+  /** Adds an answer that arrived at `now` in this machine's clock. */
   add(pong: Pong, now: Micros): void {
     const roundTripMicros = Math.max(0, now - pong.sentAt - (pong.repliedAt - pong.receivedAt));
     const offsetMicros = (pong.receivedAt - pong.sentAt + (pong.repliedAt - now)) / 2;
@@ -45,17 +45,17 @@ export class ClockOffset {
     this.#best = this.#exchanges.reduce((best, e) => (e.roundTripMicros < best.roundTripMicros ? e : best));
   }
 
-  /** Whether an answer has arrived. Before that, a latency between machines is unknown, not zero. */
+  /** Whether an answer has arrived. Before the first answer, latencies between the machines are unknown. */
   get known(): boolean {
     return this.#best !== null;
   }
 
-  /** The shortest round trip of the last 30 s; 0 while unknown. */
+  /** The shortest round trip of the last 30 s, or 0 while it is unknown. */
   get roundTripMicros(): number {
     return this.#best?.roundTripMicros ?? 0;
   }
 
-  /** Converts a time of the other machine's clock to this machine's clock. */
+  /** Converts a time in the other machine's clock to this machine's clock. */
   toOwnClock(peerTime: Micros): Micros {
     return peerTime - (this.#best?.offsetMicros ?? 0);
   }

@@ -1,4 +1,4 @@
-// The messages about the controls of a camera, such as brightness and exposure; see wire.ts.
+// The messages about the controls of a camera, for example brightness and exposure. wire.ts has their layouts.
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
@@ -6,18 +6,18 @@ import { MessageType } from "./wire.ts";
 
 const KINDS = ["integer", "boolean", "menu"] as const;
 
-/** All numbers are signed 32-bit integers. A boolean has 0 and 1; a menu has the values of its items. */
+/** A control. All numbers are signed 32-bit integers. A boolean has the values 0 and 1, and a menu has the values of its items. */
 export interface Control {
-  /** The name by which viewers set it: `exposure_auto`. */
+  /** The name that viewers use to set it, for example `exposure_auto`. */
   name: string;
   kind: (typeof KINDS)[number];
   min: number;
   max: number;
   step: number;
   default: number;
-  /** The present value. */
+  /** The current value. */
   value: number;
-  /** The items of a menu; empty for other kinds. */
+  /** The items of a menu. Other kinds have no items. */
   items: ControlItem[];
 }
 
@@ -29,33 +29,33 @@ export interface ControlItem {
 export interface Controls {
   /** Whether viewers may set controls. */
   areSettable: boolean;
-  /** Why the controls are not known; empty if they are. */
+  /** The reason why the controls are not known, or empty if they are known. */
   trouble: string;
   controls: Control[];
 }
 
 export interface SetControl {
   name: string;
-  /** A number, `on`, `off`, or the label of a menu item. */
+  /** The new value: a number, `on`, `off`, or the label of a menu item. */
   value: string;
 }
 
 export interface ControlSet {
   isDone: boolean;
-  /** Why it was refused; empty if it was done. */
+  /** The reason why it was refused, or empty if it was done. */
   text: string;
 }
 
 const MAX_NAME_BYTES = 64;
 const MAX_TEXT_BYTES = 200;
-/** The most controls, and the most items of a menu: far more than any camera has. */
+/** The largest number of controls, and of items of one menu. No camera has nearly as many. */
 const MAX_COUNT = 256;
 
 export function writeControlsAsked(): Uint8Array {
   return new MessageWriter(MessageType.controlsAsked, 8).finish();
 }
 
-/** Leaves out controls and menu items over the limit, and cuts long names. */
+/** Writes a Controls message. Controls and menu items over the limit are left out, and long names are cut. */
 export function writeControls({ areSettable, trouble, controls }: Controls): Uint8Array {
   const listed = controls.slice(0, MAX_COUNT);
   const items = listed.reduce((sum, control) => sum + Math.min(MAX_COUNT, control.items.length), 0);
@@ -82,7 +82,7 @@ export function readControls(body: Uint8Array): Controls {
   const controls = Array.from({ length: count }, (): Control => {
     const name = reader.string();
     const kind = KINDS[reader.u8()];
-    if (kind === undefined) throw new ProtocolError(`Controls holds '${name}' of an unknown kind`);
+    if (kind === undefined) throw new ProtocolError(`Controls contains '${name}', whose kind is unknown`);
     const [min, max, step] = [reader.i32(), reader.i32(), reader.i32()];
     const [defaultValue, value] = [reader.i32(), reader.i32()];
     const items = Array.from({ length: readCount(reader) }, () => ({ value: reader.i32(), label: reader.string() }));
@@ -93,7 +93,7 @@ export function readControls(body: Uint8Array): Controls {
 
 function readCount(reader: BodyReader): number {
   const count = reader.u16();
-  if (count > MAX_COUNT) throw new ProtocolError(`Controls announces ${count} entries; the limit is ${MAX_COUNT}`);
+  if (count > MAX_COUNT) throw new ProtocolError(`Controls announces ${count} entries, and the limit is ${MAX_COUNT}`);
   return count;
 }
 

@@ -1,4 +1,4 @@
-// What server and viewer must agree on to find each other on the local network: DNS-SD (RFC 6763) over multicast DNS (RFC 6762).
+// The names with which server and viewer find each other on the local network, by DNS-SD (RFC 6763) over multicast DNS (RFC 6762).
 
 import { printable } from "../core/printable.ts";
 
@@ -7,7 +7,7 @@ export const SERVICE = "_slipstream._tcp.local";
 
 /** The TXT record of an instance. Each of its strings is `key=value`, with at most 255 bytes (RFC 6763, 6.4). */
 export interface ServiceText {
-  /** The names of the server's cameras, for people. */
+  /** The names of the server's cameras, as text for people. */
   name: string;
   /** The server's WIRE_VERSION. */
   wire: number;
@@ -21,7 +21,7 @@ export function writeServiceText({ name, wire }: ServiceText): string[] {
   return [`name=${short}`, `wire=${wire}`];
 }
 
-/** Reads a TXT record that any machine may have sent. Missing values are empty or 0; control characters are removed. */
+/** Reads a TXT record that any machine may have sent. Missing values become empty or 0, and control characters are removed. */
 export function readServiceText(strings: readonly Uint8Array[]): ServiceText {
   const texts = strings.map((bytes) => new TextDecoder().decode(bytes));
   const value = (key: string) => texts.find((text) => text.startsWith(`${key}=`))?.slice(key.length + 1) ?? "";

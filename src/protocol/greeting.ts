@@ -1,4 +1,5 @@
-// How a connection begins and ends: Hello, Welcome and Goodbye, with one interface, writer and reader each; see wire.ts.
+// The messages that begin and end a connection: Hello, Welcome and Goodbye. Each has an interface, a writer and a reader. wire.ts
+// has their layouts.
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
@@ -7,9 +8,9 @@ import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType } from ".
 export interface Hello {
   version: number;
   software: string;
-  /** The name of a camera, or a part of it that no other camera's name has. Empty: the server's first camera. */
+  /** The name of a camera, or a part of it that no other camera's name contains. An empty name means the server's first camera. */
   camera: string;
-  /** The viewer wants no pictures before it sends a Wish. */
+  /** True if the viewer wants no pictures before it sends a Wish. */
   paused: boolean;
 }
 
@@ -25,13 +26,16 @@ export interface Goodbye {
   text: string;
 }
 
-/** The version in a Hello or Welcome of any version. Throws ProtocolError if the other side does not speak Slipstream. */
+/**
+ * Reads the version from a Hello or Welcome of any version. Throws ProtocolError if the other side does not speak Slipstream's
+ * protocol.
+ */
 export function readGreetingVersion(body: Uint8Array): number {
   return readMagicAndVersion(new BodyReader(body, "the greeting"));
 }
 
 function readMagicAndVersion(reader: BodyReader): number {
-  if (reader.u32() !== MAGIC) throw new ProtocolError("the peer does not speak Slipstream's protocol");
+  if (reader.u32() !== MAGIC) throw new ProtocolError("the other side does not speak Slipstream's protocol");
   return reader.u8();
 }
 
@@ -45,12 +49,12 @@ export function writeHello(hello: Hello): Uint8Array {
     .finish();
 }
 
-/** Reads a Hello of this version; check `readGreetingVersion` first. */
+/** Reads a Hello of this version. Callers check `readGreetingVersion` first. */
 export function readHello(body: Uint8Array): Hello {
   const reader = new BodyReader(body, "Hello");
   const version = readMagicAndVersion(reader);
   const software = reader.string();
-  if (reader.isAtEnd) return { version, software, camera: "", paused: false }; // from a viewer that knows no camera names
+  if (reader.isAtEnd) return { version, software, camera: "", paused: false }; // An older viewer sends no camera name.
   return { version, software, camera: reader.string(), paused: (reader.u8() & 1) !== 0 };
 }
 
@@ -63,7 +67,7 @@ export function writeWelcome(welcome: Welcome): Uint8Array {
     .finish();
 }
 
-/** Reads a Welcome of this version; check `readGreetingVersion` first. */
+/** Reads a Welcome of this version. Callers check `readGreetingVersion` first. */
 export function readWelcome(body: Uint8Array): Welcome {
   const reader = new BodyReader(body, "Welcome");
   const version = readMagicAndVersion(reader);

@@ -1,4 +1,4 @@
-// The messages of a running connection as values, with one interface, writer and reader each; see wire.ts.
+// The messages of an open connection. Each has an interface, a writer and a reader. wire.ts has their layouts.
 
 import type { Micros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
@@ -11,19 +11,19 @@ import { HEADER_BYTES, MAX_STRING_BYTES, MessageType } from "./wire.ts";
 export interface StreamHeader {
   width: number;
   height: number;
-  /** The nominal rate, to a thousandth; 0 if the source has none. */
+  /** The nominal rate, rounded to a thousandth. It is 0 if the source has no nominal rate. */
   framesPerSecond: number;
   codec: string;
-  /** 1 to 100; 0 if unknown. */
+  /** The JPEG quality, 1 to 100. It is 0 if unknown. */
   quality: number;
-  /** The size of the source; what is sent may be smaller. */
+  /** The size of the source. The sent pictures may be smaller. */
   sourceWidth: number;
   sourceHeight: number;
-  /** SOI to SOS: frames come as Tiles. Empty: they come as Pictures. */
+  /** The JPEG header, from SOI to SOS, if frames come as Tiles. It is empty if frames come as Pictures. */
   jpegHeader: Uint8Array;
 }
 
-/** When a frame passed each stage on the server, in the server's clock. */
+/** The times when a frame passed each stage on the server, in the server's clock. */
 export interface PictureStamps {
   capturedAt: Micros;
   encodedAt: Micros;
@@ -32,7 +32,7 @@ export interface PictureStamps {
 
 export interface Picture extends PictureStamps {
   frameNumber: number;
-  /** A view of the received bytes: copy what must outlive the call. */
+  /** The JPEG, as a view of the received bytes. Copy it to keep it beyond the call. */
   jpeg: Uint8Array;
 }
 
@@ -40,18 +40,18 @@ export interface Tiles extends PictureStamps {
   frameNumber: number;
   /** The frame is complete with this part. */
   isLast: boolean;
-  /** Received tiles are views of the received bytes: copy what must outlive the call. */
+  /** The tiles. Received tiles are views of the received bytes: copy them to keep them beyond the call. */
   tiles: TileList;
 }
 
 export interface Ack {
   frameNumber: number;
   outcome: "shown" | "dropped";
-  /** From the first byte of the frame to its last. */
+  /** The time from the frame's first byte to its last. */
   transferMicros: number;
-  /** Decoding and showing, without waiting. */
+  /** The time for decoding and showing the frame, without waiting. */
   workMicros: number;
-  /** The shortest time between two frames that the viewer can keep up with. */
+  /** The shortest time between frames with which the viewer can keep up. */
   paceMicros: number;
 }
 
@@ -67,9 +67,9 @@ export interface Pong {
 
 export interface Wish {
   paused: boolean;
-  /** All pictures must have the same size, also over a slow link: the viewer's output cannot change its size. */
+  /** True if all pictures must have the same size, even over a slow link, because the viewer's output cannot change its size. */
   keepsSize: boolean;
-  /** The size that is enough; 0 × 0: the size of the source. */
+  /** The size that is enough. 0 × 0 means the size of the source. */
   width: number;
   height: number;
 }
@@ -77,7 +77,7 @@ export interface Wish {
 export interface Notice {
   trouble: boolean;
   text: string;
-  /** How long the trouble has lasted, to a millisecond. It may have begun before the viewer connected. */
+  /** How long the trouble has lasted, rounded to a millisecond. It may have begun before the viewer connected. */
   lastedMicros: number;
 }
 
@@ -95,7 +95,7 @@ export function writeStream(stream: StreamHeader): Uint8Array {
     .finish();
 }
 
-/** The JPEG header in the result is a copy. */
+/** Reads a Stream message. The JPEG header in the result is a copy. */
 export function readStream(body: Uint8Array): StreamHeader {
   const reader = new BodyReader(body, "Stream");
   const width = reader.u16();
@@ -116,7 +116,10 @@ export function readStream(body: Uint8Array): StreamHeader {
 /** Bytes of a Picture message before the JPEG. */
 export const PICTURE_HEAD_BYTES = HEADER_BYTES + 4 + 3 * 8;
 
-/** Writes the first PICTURE_HEAD_BYTES of a message that holds the JPEG already. Each viewer gets a head with its own times. */
+/**
+ * Writes the first PICTURE_HEAD_BYTES bytes of `message`, which already contains the JPEG. Each viewer gets a head with its own
+ * times.
+ */
 export function writePictureHead(message: Uint8Array, frameNumber: number, stamps: PictureStamps): void {
   new MessageWriter(MessageType.picture, PICTURE_HEAD_BYTES, message)
     .u32(frameNumber)
@@ -137,10 +140,13 @@ export function readPicture(body: Uint8Array): Picture {
   };
 }
 
-/** The largest tile number in a Tiles message: more than a picture of 8192 × 8192 has. */
+/** The largest tile number in a Tiles message. A picture of 8192 × 8192 has fewer tiles. */
 const MAX_TILE_NUMBER = 0xff_ffff;
 
-/** The whole message, with a copy of the tiles' bytes. `acquire` gives the memory for it: at least as many bytes as it is asked for. */
+/**
+ * Returns the whole message with a copy of the tiles' bytes. `acquire` returns the memory for it, with at least the requested
+ * number of bytes.
+ */
 export function writeTiles(
   { frameNumber, capturedAt, encodedAt, sentAt, isLast, tiles }: Tiles,
   acquire: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
@@ -182,7 +188,7 @@ export function readTiles(body: Uint8Array): Tiles {
   let bytes = 0;
   for (let index = 0; index < count; index++) {
     const number = next + (list[2 * index] as number);
-    if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles holds a tile number of ${number}`);
+    if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles contains the tile number ${number}, which is too large`);
     const length = list[2 * index + 1] as number;
     numbers[index] = number;
     lengths[index] = length;
@@ -257,7 +263,7 @@ export function readNotice(body: Uint8Array): Notice {
   const reader = new BodyReader(body, "Notice");
   const trouble = reader.u8() !== 0;
   const text = reader.string();
-  return { trouble, text, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // older servers leave it out
+  return { trouble, text, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // Older servers leave the duration out.
 }
 
 function clampU32(value: number): number {

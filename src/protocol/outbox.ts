@@ -1,16 +1,16 @@
-// Bytes on their way into a transport: keeps what the transport did not take, and writes it when the transport drains.
+// The outbox of a connection: it keeps the bytes that the transport has not accepted, and writes them when the transport drains.
 
 import type { Transport } from "./transport.ts";
 
-/** What a transport with a queue of its own may hold before the outbox stops adding to it. */
+/** The outbox stops writing to a transport that has this many bytes in its own queue. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
 /**
  * The sending side of one connection. Call `send` at any time, and `drain` when the transport has drained.
  *
- * The owner bounds the queue: it composes a picture only when `idle` and the viewer's credit allow it. Other messages have a few
- * bytes each, and there are some of them a second at most. The memory given to `send` may change afterwards: what the transport
- * does not take at once (little, unless the link is slow) is copied.
+ * The owner keeps the queue short: it makes a picture only when `idle` and the viewer's credit allow it. Other messages are small
+ * and rare. The caller may change the memory after `send` returns: bytes that the transport does not accept immediately are copied.
+ * They are few, unless the link is slow.
  */
 export class Outbox {
   readonly #transport: Pick<Transport, "write" | "bufferedBytes">;
@@ -21,12 +21,12 @@ export class Outbox {
     this.#transport = transport;
   }
 
-  /** Whether the network has taken everything that was sent. */
+  /** Whether the transport has accepted all bytes and its own queue is empty. */
   get idle(): boolean {
     return this.#waiting.length === 0 && this.#transport.bufferedBytes === 0;
   }
 
-  /** Messages, whole or in part, that the transport has not taken yet. */
+  /** Messages, or parts of messages, that the transport has not accepted yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -37,14 +37,14 @@ export class Outbox {
     else this.#waiting.push(new Uint8Array(bytes));
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting bytes. */
   drain(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const [index, bytes] of waiting.entries()) {
       if (this.#closed) return;
       if (this.#mayWrite) {
-        this.#write(bytes, (rest) => rest); // a copy already
+        this.#write(bytes, (rest) => rest); // The rest is already a copy.
       } else {
         this.#waiting.push(...waiting.slice(index));
         return;
@@ -52,7 +52,7 @@ export class Outbox {
     }
   }
 
-  /** Drops what waits; nothing is sent from here on. */
+  /** Drops the waiting bytes. Later calls of `send` do nothing. */
   close(): void {
     this.#closed = true;
     this.#waiting = [];

@@ -1,4 +1,4 @@
-// One end of a connection, the same for server and viewer: greeting, size limits, pings, silence and goodbye.
+// One end of a connection. Server and viewer use the same class for greeting, size limits, pings, silence and goodbye.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
@@ -21,22 +21,25 @@ import {
   WIRE_VERSION,
 } from "./wire.ts";
 
-/** With this many messages waiting, pings are no longer answered: the other side asks and does not read. */
+/**
+ * Pings are no longer answered while this many messages wait, because then the other side sends pings and does not read the
+ * answers.
+ */
 const MAX_WAITING_MESSAGES = 64;
 
-/** How long the other side may take to read the goodbye. */
+/** The time that the other side has to read the Goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 
 interface Role {
-  /** The message that the other side greets with. */
+  /** The message with which the other side begins: Hello or Welcome. */
   greeting: number;
-  /** The longest message of the other side after the greeting. */
+  /** The largest length of the other side's messages after the greeting, in bytes. */
   maxMessageBytes: number;
-  /** The other side as an error names it: `message type 7, which a viewer never sends`. */
+  /** The name of the other side in the error "message type 7, which … never sends". */
   sender: string;
-  /** The other side as the subject of a sentence. */
+  /** The name of the other side as the subject of a sentence. */
   subject: string;
-  /** What is said when the first bytes are not Slipstream's. */
+  /** The error text for first bytes that are not Slipstream's protocol. */
   stranger: string;
   otherVersion: (version: number) => string;
 }
@@ -49,52 +52,58 @@ const ROLES = {
     subject: "it",
     stranger: "it does not speak Slipstream's protocol",
     otherVersion: (version) =>
-      `it speaks version ${version} of the protocol, this server (${SOFTWARE}) version ${WIRE_VERSION}`,
+      `it speaks version ${version} of the protocol, and this server (${SOFTWARE}) speaks version ${WIRE_VERSION}`,
   },
   viewer: {
     greeting: MessageType.welcome,
     maxMessageBytes: MAX_SERVER_MESSAGE_BYTES,
     sender: "a server",
     subject: "the server",
-    stranger: "what listens there is no Slipstream server",
+    stranger: "the program that listens there is not a Slipstream server",
     otherVersion: (version) => `the server speaks version ${version}`,
   },
 } satisfies Record<string, Role>;
 
-/** How a connection ended. `text` is for people. */
+/** The reason why a connection ended. `text` is for people. */
 export type PeerEnd =
-  /** The other side said goodbye. */
+  /** True if the other side sent Goodbye. */
   | { how: "goodbye"; reason: number; text: string }
   /** This side said goodbye: `leave` was called, or the other side was silent or broke the protocol (`cause` says how). */
   | { how: "left"; reason: GoodbyeReason; text: string; cause?: ProtocolError }
   /** The transport closed without a goodbye. */
   | { how: "closed"; text: string };
 
-/** What a peer tells its owner. A ProtocolError that is thrown here ends the connection with a goodbye. */
+/**
+ * The events of a peer, which its owner implements. A ProtocolError thrown by one of these methods ends the connection with a
+ * Goodbye.
+ */
 export interface PeerEvents {
-  /** The other side greeted and speaks this version. The owner answers, if it is the server, then calls `accept` or `leave`. */
+  /**
+   * Called when the other side has sent Hello or Welcome in this version. A server sends its answer, then calls `accept` or
+   * `leave`.
+   */
   onGreeting(body: Uint8Array): void;
   /**
-   * Any message after `accept` but Goodbye. The peer itself answers Ping and takes Pong. Returns false for a type that the owner
-   * does not know: the peer skips it or ends the connection. `body` is valid during the call only; `startedAt` is when the first
-   * byte of the message came.
+   * Called for each message after `accept`, except Goodbye, Ping and Pong, which the peer handles. Returns false for an unknown
+   * type: then the peer skips the message or ends the connection. `body` is valid during the call only. `startedAt` is the time
+   * when the first byte of the message arrived.
    */
   onMessage(type: number, body: Uint8Array, startedAt: Micros, now: Micros): boolean;
-  /** Called once: nothing more is heard, and nothing more is sent but a goodbye. */
+  /** Called once, when the connection ends. After this call no messages are received, and none are sent except a Goodbye. */
   onGone(end: PeerEnd): void;
-  /** Called once, after everything else: the transport is closed, or is about to. */
+  /** Called once, as the last event, when the transport is closed or about to close. */
   onClosed?(): void;
 }
 
-/** greeting → open → leaving → closed; the two in the middle can be left out. */
+/** The states follow in this order: greeting → open → leaving → closed. A connection may skip `open` and `leaving`. */
 type State = "greeting" | "open" | "leaving" | "closed";
 
 /**
- * Owns the protocol of one connection over a transport. The owner of the transport calls `receive`, `drained` and `closed`, and a
- * timer calls `tick` about ten times a second. A viewer sends its Hello right after construction.
+ * Handles the protocol of one connection over a transport. The owner of the transport calls `receive`, `drained` and `closed`, and
+ * a timer calls `tick` about ten times a second. A viewer sends its Hello right after construction.
  */
 export class Peer implements TransportEvents {
-  /** The offset of the other side's clock, and the round trip. */
+  /** Estimates the offset of the other side's clock and the round trip. */
   readonly clock = new ClockOffset();
   readonly outbox: Outbox;
   readonly #transport: Transport;
@@ -119,51 +128,51 @@ export class Peer implements TransportEvents {
     );
   }
 
-  /** Whether both sides have greeted and neither has left. */
+  /** Whether both sides have sent Hello or Welcome and neither has sent Goodbye. */
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
-  /** Whether the other side has sent anything at all. A port probe has not. */
+  /** Whether the other side has sent any bytes. A port scanner often sends none. */
   get hasSpoken(): boolean {
     return this.#hasSpoken;
   }
 
-  /** Sends a message. After a goodbye of either side, messages are dropped. */
+  /** Sends a message. Messages after a Goodbye of either side are dropped. */
   send(message: Uint8Array): void {
     if (this.#state === "greeting" || this.#state === "open") this.outbox.send(message);
   }
 
-  /** The greeting is good: from now on the other side's messages are heard, and pings are sent. */
+  /** Accepts the greeting. From now on the peer handles the other side's messages and sends pings. */
   accept(): void {
     this.#state = "open";
     this.#splitter.maxMessageBytes = this.#role.maxMessageBytes;
     this.tick();
   }
 
-  /** Says goodbye, and closes the transport when the goodbye has been sent, after a second at the latest. */
+  /** Sends Goodbye. The transport closes when the Goodbye has been sent, or after a second at the latest. */
   leave(reason: GoodbyeReason, text: string): void {
     this.#leave(reason, text);
   }
 
-  /** Sends pings, and gives up on a silent peer. Call it about ten times a second. */
+  /** Sends pings, and ends the connection when the other side is silent for too long. Call it about ten times a second. */
   tick(): void {
     const now = nowMicros();
     if (this.#state === "greeting" && now - this.#startedAt > GREETING_TIMEOUT_MS * 1000) {
-      const text = `${this.#role.subject} has not greeted within ${GREETING_TIMEOUT_MS / 1000} s`;
+      const text = `${this.#role.subject} has not begun the protocol within ${GREETING_TIMEOUT_MS / 1000} s`;
       this.leave(GoodbyeReason.timeout, text);
     } else if (this.#state === "open" && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       const text = `${this.#role.subject} has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`;
       this.leave(GoodbyeReason.timeout, text);
     } else if (!this.outbox.idle) {
-      // No ping now: behind waiting bytes it would measure those, and pings would pile up if the other side does not read.
+      // No ping is sent while bytes wait: it would measure the queue. Pings would also pile up if the other side does not read.
       this.drained();
     } else if (this.#state === "open" && this.clock.pingIsDue(now)) {
       this.outbox.send(writePing({ sentAt: now }));
     }
   }
 
-  /** A ProtocolError in these bytes costs the other side its connection; other errors are thrown. */
+  /** Handles bytes from the other side. A ProtocolError ends the connection, and other errors are thrown. */
   receive(chunk: Uint8Array): void {
     this.#heardAt = nowMicros();
     this.#hasSpoken = true;
@@ -217,7 +226,7 @@ export class Peer implements TransportEvents {
   }
 
   #greet(type: number, body: Uint8Array): void {
-    if (type !== this.#role.greeting) throw new ProtocolError(`message type ${type} before the greeting`);
+    if (type !== this.#role.greeting) throw new ProtocolError(`message type ${type} before Hello or Welcome`);
     const version = readGreetingVersion(body);
     if (version === WIRE_VERSION) this.#events.onGreeting(body);
     else this.leave(GoodbyeReason.version, this.#role.otherVersion(version));

@@ -1,20 +1,20 @@
-// From a byte stream to messages: cuts the chunks that a transport delivers at the borders of the messages.
+// Splits a byte stream into messages. The chunks that a transport delivers may begin and end anywhere.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { HEADER_BYTES } from "./wire.ts";
 
-/** Larger messages are rare; their memory is not kept for the next one. */
+/** The memory of larger messages is not kept for the next one, because they are rare. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** `body` is valid during the call only; `startedAt` is when the first byte of the message arrived. */
+/** Receives a message. `body` is valid during the call only. `startedAt` is the time when the first byte of the message arrived. */
 export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros) => void;
 
 /**
  * Takes chunks of any size and calls the handler once per complete message, in order.
  *
- * `maxMessageBytes` bounds the memory: a longer message throws ProtocolError before anything is allocated. The owner raises the limit
- * after the greeting. A message that is complete within a chunk is not copied.
+ * `maxMessageBytes` limits the memory: a longer message throws ProtocolError before memory is allocated for it. The owner raises
+ * the limit after the greeting. A message that is complete within a chunk is not copied.
  */
 export class MessageSplitter {
   maxMessageBytes: number;
@@ -22,7 +22,7 @@ export class MessageSplitter {
   readonly #head = new Uint8Array(HEADER_BYTES);
   #headFilled = 0;
   #body: Uint8Array | null = null;
-  /** The memory in which bodies are put together, used again: new memory costs a page fault for every four kilobytes. */
+  /** The memory in which bodies are assembled. It is reused, because new memory costs a page fault for every four kilobytes. */
   #block = new Uint8Array();
   #bodyFilled = 0;
   #startedAt: Micros = 0;
@@ -32,7 +32,7 @@ export class MessageSplitter {
     this.#onMessage = onMessage;
   }
 
-  /** Throws ProtocolError for a message that is too long, and any error that the handler throws. */
+  /** Adds a chunk. Throws ProtocolError for a message that is too long, and passes on errors of the handler. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -72,7 +72,7 @@ export class MessageSplitter {
   #readLength(): number {
     const length = new DataView(this.#head.buffer).getUint32(0, true);
     if (length < 1 || length > this.maxMessageBytes) {
-      throw new ProtocolError(`a message of ${length} bytes; 1 to ${this.maxMessageBytes} are allowed`);
+      throw new ProtocolError(`a message has ${length} bytes, and 1 to ${this.maxMessageBytes} are allowed`);
     }
     return length;
   }

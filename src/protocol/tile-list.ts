@@ -1,10 +1,10 @@
-// A list of tiles as arrays of numbers: a frame has hundreds of tiles, so there is no object for each.
+// A list of tiles. It consists of arrays of numbers instead of one object for each tile, because a frame has hundreds of tiles.
 
 export interface TileList {
-  /** The tile numbers, ascending. */
+  /** The tile numbers in ascending order. */
   readonly numbers: Uint32Array;
   readonly lengths: Uint32Array;
-  /** The bytes of the tiles, one tile after the other. A chunk has the tiles that are neighbours in memory. */
+  /** The bytes of the tiles, one tile after the other. Tiles that are neighbours in memory share a chunk. */
   readonly chunks: readonly Uint8Array[];
 }
 
@@ -26,7 +26,7 @@ export class TileCollector {
     this.#lengths = new Uint32Array(capacity);
   }
 
-  /** The tile's bytes are `length` bytes of `buffer` from `offset` on. */
+  /** Adds a tile. Its bytes are the `length` bytes of `buffer` that begin at `offset`. */
   add(number: number, buffer: Uint8Array, offset: number, length: number): void {
     this.#numbers[this.#count] = number;
     this.#lengths[this.#count++] = length;
@@ -56,7 +56,7 @@ export class TileCollector {
   }
 }
 
-/** The bytes of all tiles together. */
+/** The number of bytes of all tiles together. */
 export function totalBytes({ chunks }: TileList): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,35 +1,38 @@
-// What lies under a connection: a way to send bytes to the other side and to hear from it. TCP, a WebSocket, memory in tests.
+// The interface of a transport, which carries the bytes of a connection: TCP, a WebSocket, or memory in tests.
 
-/** What `write` returns when the connection is gone. */
+/** The result of `write` when the connection is closed. */
 export const GONE = -1;
 
 /**
- * The sending half. Its bytes form one stream: where one `write` ends and the next begins means nothing to the other side.
+ * The sending half of a transport. All bytes form one stream. The other side does not see where one `write` ends and the next
+ * begins.
  *
- * A transport without a queue of its own, such as a TCP socket, takes a part of the bytes when it is full. A transport with a
- * queue, such as a WebSocket, takes all of them and says in `bufferedBytes` how many have not left yet. (`send` of Bun's
- * ServerWebSocket answers −1 for "queued": that is `bytes.length` here. It answers 0 for "dropped": that is GONE.)
+ * A transport without its own queue, for example a TCP socket, accepts only a part of the bytes when it is full. A transport with a
+ * queue, for example a WebSocket, accepts all bytes, and `bufferedBytes` is the number of bytes in its queue. The method `send` of
+ * Bun's ServerWebSocket returns −1 for "queued", which is `bytes.length` here. It returns 0 for "dropped", which is GONE here.
  */
 export interface Transport {
   /**
-   * Takes the first bytes and returns how many: 0 to `bytes.length`, or GONE. The memory belongs to the caller again when the
-   * call returns. After taking fewer than all, the transport calls `drained` as soon as it takes more.
+   * Accepts bytes from the start of `bytes` and returns how many it accepted: 0 to `bytes.length`, or GONE. The caller may reuse
+   * the memory when the call returns. If the transport accepted fewer than all bytes, it calls `drained` when it can accept more.
    */
   write(bytes: Uint8Array): number;
-  /** Bytes in the transport's own queue; always 0 for a transport without one. */
+  /** The number of bytes in the transport's own queue. It is always 0 for a transport without a queue. */
   readonly bufferedBytes: number;
-  /** Closes the connection once everything taken has been sent. */
+  /** Closes the connection after all accepted bytes have been sent. */
   end(): void;
-  /** Closes the connection at once; what was taken may be lost. */
+  /** Closes the connection immediately. Accepted bytes may be lost. */
   abort(): void;
 }
 
-/** The receiving half: the owner of a transport calls these, in the order of events. */
+/** The receiving half of a transport. The owner of the transport calls these methods in the order of events. */
 export interface TransportEvents {
-  /** Bytes from the other side, cut anywhere. They are valid during the call only. */
+  /** Handles bytes from the other side, which are valid during the call only. Messages may be split anywhere. */
   receive(chunk: Uint8Array): void;
-  /** The transport can take bytes again. A transport without this event may leave it out: `Peer.tick` tries again. */
+  /**
+   * Called when the transport can accept bytes again. A transport without this event does not call it, and `Peer.tick` tries again.
+   */
   drained(): void;
-  /** The connection is closed. `text` says why, for people. Further calls have no effect. */
+  /** Called when the connection is closed. `text` tells people why. Further calls have no effect. */
   closed(text: string): void;
 }
