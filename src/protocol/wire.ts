@@ -19,11 +19,13 @@
 //             does not know is a protocol error.
 // GREETING    The viewer speaks first and sends Hello. The server answers Welcome, or Goodbye if it refuses the viewer. A server that
 //             does not speak the viewer's version answers Goodbye with the reason "version". In every version, the first five bytes
-//             of the bodies of Hello and Welcome (magic and version) and the whole Goodbye stay as they are, so that two sides of
-//             any versions can tell each other why they part. A side that has not greeted within 5 s is disconnected.
-// CREDIT      The server has only a few frames per viewer in flight, which means sent and not acknowledged: at first one. It
-//             computes the number from the times in the Acks. Without credit it sends no frame. When credit returns, it sends the
-//             newest frame; it never sends the frames in between. So no queue grows on either side.
+//             of the bodies of Hello and Welcome (magic and version) and the whole Goodbye stay as they are, so that sides of
+//             different versions can tell each other why the connection ends. A side that has not sent Hello or Welcome within 5 s
+//             is disconnected.
+// CREDIT      A frame is in flight when it is sent and not acknowledged. The server allows one frame in flight per viewer at first,
+//             and later as many as it computes from the times in the Acks. When fewer frames are in flight, the viewer has credit.
+//             Without credit the server sends no frame. When credit returns, it sends the newest frame and never the frames in
+//             between. So no queue grows on either side of the connection.
 // SILENCE     Each side sends a Ping every second, ten in the first second. A side that hears nothing for 10 s says Goodbye and
 //             disconnects.
 //
@@ -49,9 +51,9 @@
 //      Frame numbers count the captured frames. They only grow. A gap means that the frames in between were not sent.
 //    6 Ack, from the viewer
 //      | u32 frame number | u8 outcome, 0 shown, 1 dropped | u32 transfer | u32 work | u32 pace
-//      One for each Picture, and one for each frame of Tiles after its last part. Transfer is the time from the first byte of the
-//      frame's first message to the last byte of its last message. Work is the time for decoding and showing the frame, without
-//      waiting. Pace is the shortest time between two frames that the viewer can keep up with.
+//      The viewer sends one Ack for each Picture, and one for each frame of Tiles after its last part. Transfer is the time from
+//      the first byte of the frame's first message to the last byte of its last message. Work is the time for decoding and showing
+//      the frame, without waiting. Pace is the shortest time between two frames that the viewer can keep up with.
 //    7 Ping, from both
 //      | u64 sent
 //    8 Pong, from both
@@ -60,12 +62,13 @@
 //      section 8): see clock-offset.ts.
 //    9 Wish, from the viewer
 //      | u8 flags, bit 0: paused, bit 1: always the same size | u16 width | u16 height
-//      All that the viewer wants; it replaces the Wish before. A picture of this size is enough; 0 × 0 means the size of the source.
-//      The server sends the smallest size it makes that is not smaller than the Wish. Over a slow link it also sends smaller ones,
-//      unless bit 1 is set.
+//      A Wish contains all that the viewer wants. It replaces the previous Wish. A picture of this size is enough; 0 × 0 means the
+//      size of the source. The server sends the smallest size it makes that is not smaller than the Wish. Over a slow link it also
+//      sends smaller ones, unless bit 1 is set.
 //   10 Notice, from the server
 //      | u8 level, 0 all is well again, 1 trouble | string text | u32 duration so far, in milliseconds
-//      What viewers should know about the source, for example that the camera was unplugged. Older servers leave out the duration.
+//      Tells viewers about trouble with the source, for example that the camera was unplugged. Older servers leave out the
+//      duration.
 //   11 Tiles, from the server
 //      | u32 frame number | u64 captured | u64 encoded | u64 sent | u8 flags, bit 0: last part of the frame
 //      | varint number of tiles | for each tile | varint tile numbers skipped since the tile before | varint length of the tile
@@ -77,8 +80,9 @@
 //  128 Cameras, from the server
 //      | u8 number of cameras | for each camera | string name | u8 flags, bit 0: it has ended | u16 width | u16 height
 //      | u32 rate, frames per 1000 s
-//      All cameras of the server, the first camera first: 64 at most, with names of 64 bytes at most. Sizes and rates are 0 until
-//      they are known. The server sends it right after Welcome. Older servers have one camera and leave the message out.
+//      The list of all cameras of the server, with the first camera first. The list has 64 cameras at most, and a name has 64 bytes
+//      at most. Sizes and rates are 0 until they are known. The server sends it right after Welcome. Older servers have one camera
+//      and leave the message out.
 //  129 ControlsAsked, from the viewer
 //      Asks for the controls of the camera, such as brightness.
 //  130 Controls, from the server
@@ -98,7 +102,7 @@ export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
 export const MAGIC = 0x50494c53;
 
-/** Bytes before a body: the length (u32) and the type (u8). */
+/** The number of bytes before a body: the length (u32) and the type (u8). */
 export const HEADER_BYTES = 5;
 
 /** The largest length of a message before both sides have greeted, in bytes. */
@@ -112,20 +116,22 @@ export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
 export const MAX_CAMERA_NAME_BYTES = 64;
 export const MAX_CAMERAS = 64;
 
-/** The longest string that a reader keeps; most strings are written shorter. */
+/** The longest string that a reader keeps. Most writers have a lower limit. */
 export const MAX_STRING_BYTES = 400;
 
-/** Questions about controls that a viewer may have open at a time. */
+/** The largest number of unanswered questions about controls that a viewer may have. */
 export const MAX_OPEN_QUESTIONS = 8;
 
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
-/** The first exchanges meet threads that are still warming up. Several in a row soon find a short round trip. */
+/**
+ * The number of Pings in the first second. The first exchanges are slow because threads are still starting, so several are needed.
+ */
 export const FIRST_PINGS = 10;
 export const FIRST_PING_INTERVAL_MS = 100;
 export const SILENCE_TIMEOUT_MS = 10_000;
 
-/** A receiver skips types from this one on that it does not know. */
+/** A receiver skips unknown message types from this number on. */
 export const FIRST_OPTIONAL_TYPE = 128;
 
 export const MessageType = {

@@ -70,10 +70,10 @@ describe("viewers that misbehave", () => {
 
     const early = await connectRaw(server.port);
     early.send(writePing({ sentAt: 1 }));
-    expect(await early.closed).toContain("before the greeting");
+    expect(await early.closed).toContain("before Hello or Welcome");
 
     const silent = await connectRaw(server.port);
-    expect(await silent.closed).toContain("it has not greeted within 5 s");
+    expect(await silent.closed).toContain("it has not begun the protocol within 5 s");
 
     const refusals = () => server.remarks.match(/connection from 127\.0\.0\.1:\d+ refused: /g)?.length;
     await server.until("five refusals", () => refusals() === 5);
@@ -128,7 +128,7 @@ describe("servers that misbehave", () => {
     await server.until("a viewer", ({ remarks }) => /viewer \[::1\]:\d+ /.test(remarks));
   });
 
-  test("view: names a server that is no Slipstream server", async () => {
+  test("view: reports a program that is not a Slipstream server", async () => {
     await using web = Bun.listen({
       hostname: "127.0.0.1",
       port: 0,
@@ -136,7 +136,7 @@ describe("servers that misbehave", () => {
     });
     const { code, remarks } = await runToEnd("view", [`127.0.0.1:${web.port}`, "--display", "none"]);
     expect(code).toBe(1);
-    expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: what listens there is no Slipstream server`);
+    expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: the program that listens there is not a Slipstream server`);
   });
 
   test("view: names both versions when the server has another one", async () => {

@@ -350,7 +350,7 @@ describe("values out of range", () => {
 
   test("Controls: unknown kinds and too many controls are refused, and not written", () => {
     const body = writeControls({ areSettable: true, trouble: "", controls: [integer] }).subarray(5);
-    expect(() => readControls(body.with(9, 3))).toThrow(/of an unknown kind/);
+    expect(() => readControls(body.with(9, 3))).toThrow(/whose kind is unknown/);
     expect(() => readControls(body.with(4, 2))).toThrow(/announces 513/);
     const items = Array.from({ length: 300 }, (_, value) => ({ value, label: "x".repeat(100) }));
     const name = "y".repeat(100);

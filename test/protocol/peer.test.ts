@@ -90,7 +90,7 @@ describe.each(roles)("role %s", (role) => {
     stand.peer.receive(Buffer.from("HTTP/1.1 400 Bad Request\r\n"));
     expect(stand.goodbye?.reason).toBe(GoodbyeReason.protocol);
     const [end] = stand.ends;
-    expect(end?.how === "left" && end.cause?.message).toContain("a message of");
+    expect(end?.how === "left" && end.cause?.message).toContain("a message has");
     stand.peer.receive(greetingTo[role]);
     expect([stand.peer.isOpen, stand.ends.length]).toEqual([false, 1]);
   });
