@@ -97,7 +97,9 @@ export function parseSize(text: string): Size {
   const width = Number(match?.[1]);
   const height = Number(match?.[2]);
   if (!match || !isUsableSize(width, height)) {
-    throw new UsageError(`'${text}' is not a size: write WIDTHxHEIGHT, for example 1280x720, with both numbers from 1 to ${MAX_SIDE_PIXELS}`);
+    throw new UsageError(
+      `'${text}' is not a size: write WIDTHxHEIGHT, for example 1280x720, with both numbers from 1 to ${MAX_SIDE_PIXELS}`,
+    );
   }
   return { width, height };
 }

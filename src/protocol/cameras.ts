@@ -35,7 +35,8 @@ export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
 export function readCameras(body: Uint8Array): CameraEntry[] {
   const reader = new BodyReader(body, "Cameras");
   const count = reader.u8();
-  if (count > MAX_CAMERAS) throw new ProtocolError(`Cameras announces ${count} cameras, and the limit is ${MAX_CAMERAS}`);
+  if (count > MAX_CAMERAS)
+    throw new ProtocolError(`Cameras announces ${count} cameras, and the limit is ${MAX_CAMERAS}`);
   return Array.from({ length: count }, () => ({
     name: reader.string(),
     hasEnded: (reader.u8() & 1) !== 0,

@@ -188,7 +188,8 @@ export function readTiles(body: Uint8Array): Tiles {
   let bytes = 0;
   for (let index = 0; index < count; index++) {
     const number = next + (list[2 * index] as number);
-    if (number > MAX_TILE_NUMBER) throw new ProtocolError(`Tiles contains the tile number ${number}, which is too large`);
+    if (number > MAX_TILE_NUMBER)
+      throw new ProtocolError(`Tiles contains the tile number ${number}, which is too large`);
     const length = list[2 * index + 1] as number;
     numbers[index] = number;
     lengths[index] = length;

@@ -136,7 +136,9 @@ describe("servers that misbehave", () => {
     });
     const { code, remarks } = await runToEnd("view", [`127.0.0.1:${web.port}`, "--display", "none"]);
     expect(code).toBe(1);
-    expect(lastLine(remarks)).toStartWith(`error: 127.0.0.1:${web.port}: the program that listens there is not a Slipstream server`);
+    expect(lastLine(remarks)).toStartWith(
+      `error: 127.0.0.1:${web.port}: the program that listens there is not a Slipstream server`,
+    );
   });
 
   test("view: names both versions when the server has another one", async () => {

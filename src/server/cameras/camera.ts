@@ -25,57 +25,57 @@ import { RenditionRegistry } from "../renditions/registry.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
 
-/** What a camera gets from its server. */
+/** The parts and options that a camera gets from its server. */
 export interface CameraSurroundings {
   arena: Arena;
-  /** Shared by all cameras. */
+  /** The codec threads, which all cameras share. */
   pool: CodecPool;
   codec: CodecName;
-  /** The camera ends after this many captured frames; null = never. */
+  /** The camera ends after this many captured frames. Null means that it never ends for this reason. */
   frames: number | null;
   /** Whether viewers may set the source's controls. */
   allowControls: boolean;
-  /** Take the tiles of each frame beside the audience: a recorder, a test. */
+  /** Further receivers of each frame's tiles beside the audience, for example a recorder or a test. */
   sinks: readonly TileSink[];
-  /** The log of a subject of this camera, such as `encode`. */
+  /** Returns the camera's log of a subject, for example `encode`. */
   logOf: (subject: "camera" | "encode" | "deliver") => Log;
-  /** Null: no trace is written. */
+  /** Null when no trace is written. */
   trace: Trace | null;
 }
 
 /** The figures of a camera, as `--json` prints them. */
 export interface CameraReport {
-  /** What viewers call it. */
+  /** The name for viewers. */
   name: string;
   source: string;
-  /** Why it shows nothing any more; null while it does. */
+  /** The reason why the camera has ended, or null while it runs. */
   ended: string | null;
-  /** Size of the newest picture; 0 before the first. */
+  /** The size of the newest picture, or 0 × 0 before the first. */
   width: number;
   height: number;
   viewers: number;
-  /** Frames captured so far. */
+  /** The number of captured frames so far. */
   frames: number;
-  /** Frames captured a second, lately. */
+  /** The recent number of captured frames a second. */
   fps: number;
-  /** Pictures made of them; fewer while no viewer watches. */
+  /** The number of frames that were encoded or passed on. Frames are not encoded while no viewer watches. */
   encoded: number;
   encodedFps: number;
-  /** Bytes of the newest frame, in the best rendition. */
+  /** The number of bytes of the newest frame in the best rendition. */
   bytesPerFrame: number;
-  /** The sizes and qualities that are being sent, the best first. */
+  /** The sizes and qualities that are being sent, with the best first. */
   renditions: RenditionReport[];
-  /** Time in the codec, without waiting. */
+  /** The time in the codec, without waiting. */
   encodeMs: { p50: number; p99: number };
-  /** Captured frames that never became a picture although a viewer watched. */
+  /** The number of captured frames that never became a picture although a viewer watched. */
   dropped: number;
   droppedBy: Record<ServerDropReason, number>;
-  /** Pictures sent, and pictures not sent for lack of credit, over all viewers. */
+  /** The number of pictures sent, and of pictures not sent because a viewer had no credit, over all viewers. */
   sent: number;
   skipped: number;
 }
 
-/** How long the last pictures and goodbyes may take to reach the viewers. */
+/** The time limit for sending the last pictures and Goodbyes to the viewers. */
 export const FAREWELL_MS = 2_000;
 
 export class Camera implements AudienceListener, CaptureListener, ReleaseListener {
@@ -93,9 +93,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #watched: WatchedSource;
   /** Aborts when enough frames are captured. */
   readonly #enough = new AbortController();
-  /** Met when all that was captured has been shown, or no viewer is left to see it. */
+  /** Becomes true when all captured frames have been shown, or no viewer is left. */
   readonly #settled = new Condition(() => !this.audience.isWatched || (this.#dispatcher.idle && this.audience.settled));
-  /** Why there are no more pictures; null while there may be. */
+  /** The reason why there are no more pictures, or null while more may come. */
   ended: Refusal | null = null;
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
@@ -160,7 +160,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     });
   }
 
-  /** Called when the source was released because there are no viewers. */
+  /** Called when the source has been released because there are no viewers. */
   released(idleSeconds: number): void {
     this.#dispatcher.clear();
     this.#pictures.clear();
@@ -173,8 +173,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   }
 
   /**
-   * Runs until the source has ended, enough frames are captured or `signal` aborts. Before it resolves, the viewers see all that
-   * was captured and are told why there is no more. Rejects as the source does when it cannot go on.
+   * Runs until the source ends, enough frames are captured, or `signal` aborts. Before the promise resolves, the viewers have seen
+   * all captured frames and have been told why the camera ends. The promise rejects with the source's error when the source cannot
+   * go on.
    */
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
@@ -188,17 +189,17 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     } finally {
       this.ended = farewell;
       this.audience.dismiss(farewell);
-      this.#dispatcher.clear(); // other cameras may run on, and need the memory
+      this.#dispatcher.clear(); // Other cameras may go on and need the memory.
       this.#pictures.clear();
     }
   }
 
-  /** Releases the camera's controls. Call when the camera does not run, or not any more. */
+  /** Releases the camera's controls. Call it before the camera runs, or after it has ended. */
   async close(): Promise<void> {
     await this.#controls.close();
   }
 
-  /** The camera as viewers see it in the list of cameras. */
+  /** Returns the camera's entry in the list of cameras for viewers. */
   get entry(): CameraEntry {
     const { framesPerSecond } = this.#source;
     const { width, height } = this.#dispatcher.size;
@@ -260,7 +261,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     };
   }
 
-  /** Tells operator and viewers of trouble that begins, changes or ends (null). */
+  /** Tells operator and viewers that a trouble began or changed. Null means that it ended. */
   #tell(trouble: string | null): void {
     if (trouble === null) this.#log.info(`${this.#source.name} is back`);
     else this.#log.warning(trouble);

@@ -1,13 +1,13 @@
-// Names of cameras: unique ones for the server, and the camera that a viewer means by a name.
+// Names of cameras: makes unique names for a server's cameras, and finds the camera for a name that a viewer sends.
 
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 import type { Refusal } from "../deliver/viewer.ts";
 
-/** Bytes of camera names in the text of a Goodbye, which holds 200 bytes in all. */
+/** The number of bytes for camera names in the text of a Goodbye. The whole text has at most 200 bytes. */
 const MAX_LISTED_BYTES = 88;
 
-/** Names a camera after its source. When the name is in `taken`, a number follows it. */
+/** Names a camera after its source. A number is added when the name is in `taken`. */
 export function nameAfterSource(sourceName: string, taken: readonly string[]): string {
   const own = [...printable(sourceName)];
   let name = own.join("");
@@ -18,7 +18,10 @@ export function nameAfterSource(sourceName: string, taken: readonly string[]): s
   return name;
 }
 
-/** Finds the camera with this name, or else the only camera whose name contains it in upper or lower case. "" means the first. */
+/**
+ * Finds the camera with this name. If no camera has it, finds the only camera whose name contains it, ignoring case. "" means the
+ * first camera.
+ */
 export function findByName<Camera extends { readonly name: string }>(
   cameras: readonly Camera[],
   wanted: string,

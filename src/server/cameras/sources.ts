@@ -1,4 +1,4 @@
-// The sources of the server's cameras: each is opened, gets a name that no other camera has, and is restarted after failures.
+// Opens the sources of the server's cameras. Each camera gets a unique name, and a failed source is restarted.
 
 import { nodeOf } from "../../capture/camera/find.ts";
 import { nameOf, openSource } from "../../capture/open.ts";
@@ -13,19 +13,19 @@ import { nameAfterSource } from "./names.ts";
 
 /** A camera whose source is ready to run. */
 export interface CameraSource {
-  /** The name for viewers. */
+  /** The camera's name for viewers. */
   name: string;
   source: Source;
   camera: ResolvedCameraOptions;
 }
 
-/** A camera whose source is text, which has to be opened. */
+/** A camera whose source is given as text, so that the source must be opened. */
 type NamedCamera = ResolvedCameraOptions & { source: string };
 
 /**
- * Opens the source of each camera. A single source that cannot be opened throws. One of several does not stop the others: it is
- * tried again and again when waiting may help, and otherwise fails when it is run. When all cameras are wrong use, this throws the
- * first UsageError. A source that is an object is taken as it is. `logOf` returns the log of the camera with that name.
+ * Opens the source of each camera. With a single camera, a source that cannot be opened throws. With several cameras it does not
+ * stop the others: it is tried again when waiting may help, and otherwise fails when it runs. When every camera has a UsageError,
+ * the first one is thrown. A source that is an object needs no opening. `logOf` returns the log of the camera with a name.
  */
 export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): CameraSource[] {
   const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
@@ -84,10 +84,10 @@ function openOneOfSeveral({ camera, log, open, onWrongUse }: OneOfSeveral): Sour
   }
 }
 
-/** A device delivers each picture once. Throws UsageError for a device that is in `devices` already, and adds it otherwise. */
+/** Adds a device to `devices`. Throws UsageError when it is already there, because a device can be opened only once. */
 function refuseTwice({ name }: Source, devices: Set<string>): void {
   if (!name.startsWith("/dev/")) return;
   const device = nodeOf(name);
-  if (devices.has(device)) throw new UsageError(`${name} is another camera of this server already: name it once`);
+  if (devices.has(device)) throw new UsageError(`${name} is already another camera of this server: name it only once`);
   devices.add(device);
 }

@@ -1,4 +1,4 @@
-// The audience of one camera: its viewers, and what all of them are told: frames, trouble, and the end.
+// The audience of one camera: all its viewers. It tells them of frames, of trouble, and of the end.
 
 import { nowMicros } from "../../core/clock.ts";
 import type { Health } from "../../core/health.ts";
@@ -14,28 +14,29 @@ import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal, Viewer, WatchedCamera } from "./viewer.ts";
 
 /**
- * Sending a frame in parts overlaps encoding with decoding, and costs some 100 µs a part on both sides: 7.9 ms instead of 8.5
- * from capture to pixels at 1080p, 24 instead of 27 at 4K, server and viewer on the same two cores.
+ * A frame is sent in parts when its encoding takes at least this time. Then the viewer decodes while the server still encodes. A
+ * part costs about 100 µs on either side. Measured with server and viewer on the same two cores, the time from capture to pixels is
+ * 7.9 ms instead of 8.5 at 1080p, and 24 ms instead of 27 at 4K.
  */
 const PARTS_FROM_MICROS = 2_000;
-/** For more viewers than this a frame is sent in one message: many small writes would cost more than they save. */
+/** With more viewers than this a frame is sent in one message, because many small writes would cost more than they save. */
 const MOST_VIEWERS_OF_PARTS = 4;
 
-/** Hears of what the viewers do. */
+/** Receives the events of the viewers. */
 export interface AudienceListener {
-  /** A viewer came, left or changed its wish, or another size or quality is wanted. */
+  /** Called when a viewer came, left or changed its Wish, or when another size or quality is wanted. */
   demandChanged(): void;
-  /** A viewer has acknowledged a frame. */
+  /** Called when a viewer has acknowledged a frame. */
   frameAcknowledged(): void;
 }
 
 export interface AudienceOptions extends Supply {
-  /** What viewers call the camera. */
+  /** The camera's name for viewers. */
   name: string;
   controls: CameraControls;
-  /** Whether renditions can be made of pictures that the source delivers as JPEGs. */
+  /** Whether renditions can be made from a source's JPEGs. */
   transcodes: boolean;
-  /** The camera's troubles; call `notifyAll` when its text changes. */
+  /** The camera's troubles. Call `notifyAll` when its text changes. */
   health: Pick<Health, "text" | "since">;
   listener: AudienceListener;
   log: Log;
@@ -46,7 +47,7 @@ export interface AudienceOptions extends Supply {
 export interface RenditionReport {
   width: number;
   height: number;
-  /** 0 = unknown: pictures as the source made them. */
+  /** The JPEG quality, or 0 if unknown because the source made the pictures. */
   quality: number;
   viewers: number;
   bytesPerFrame: number;
@@ -56,13 +57,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly name: string;
   readonly controls: CameraControls;
   readonly #options: AudienceOptions;
-  /** The viewers that have greeted. */
+  /** The viewers that have sent Hello. */
   readonly #assignments = new Map<Viewer, Assignment>();
-  /** What the source delivers; null before the first frame. */
+  /** The form of the source's pictures, or null before the first frame. */
   #source: SourceKind | null = null;
-  /** Why there are no more pictures; null while there may be. */
+  /** The reason why there are no more pictures, or null while more may come. */
   #farewell: Refusal | null = null;
-  /** Counts of the viewers that have left. */
+  /** The counts of the viewers that have left. */
   #departedSkipped = 0;
   #departedSent = 0;
 
@@ -72,7 +73,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.controls = options.controls;
   }
 
-  /** How many viewers have greeted. */
+  /** The number of viewers that have sent Hello. */
   get count(): number {
     return this.#assignments.size;
   }
@@ -91,22 +92,22 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return watching <= MOST_VIEWERS_OF_PARTS;
   }
 
-  /** Frames that were not sent to a viewer for lack of credit, over all viewers so far. */
+  /** The number of frames that were not sent because a viewer had no credit, over all viewers so far. */
   get picturesSkipped(): number {
     return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSkipped, this.#departedSkipped);
   }
 
-  /** Frames that were sent, over all viewers so far. */
+  /** The number of frames that were sent, over all viewers so far. */
   get picturesSent(): number {
     return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSent, this.#departedSent);
   }
 
-  /** How many viewers are sent whole pictures. */
+  /** The number of viewers that are sent whole pictures. */
   get onPictures(): number {
     return this.#assignments.values().reduce((sum, { isOnPictures }) => sum + (isOnPictures ? 1 : 0), 0);
   }
 
-  /** The whole pictures as an entry of the report; no entry when no viewer is sent them. */
+  /** Returns the report's entry for whole pictures, or an empty list when no viewer is sent whole pictures. */
   reportPictures(): RenditionReport[] {
     const { stream, newestBytes } = this.#options.pictures;
     const viewers = this.onPictures;
@@ -115,12 +116,15 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return [{ width, height, quality, viewers, bytesPerFrame: newestBytes }];
   }
 
-  /** Whether each viewer has acknowledged all that it was sent, and is owed nothing. */
+  /** Whether each viewer was sent the newest frame and has acknowledged all its frames. */
   get settled(): boolean {
     return this.#assignments.keys().every((viewer) => !viewer.watching || viewer.frames.settled);
   }
 
-  /** Takes a whole picture. From here on such pictures are sent; tiles of the source's JPEGs beside them, where wanted. */
+  /**
+   * Sends a whole picture to the viewers. From the first whole picture on, viewers are sent whole pictures, or tiles where they
+   * need them.
+   */
   publish(picture: EncodedPicture): void {
     const { pictures, transcodes } = this.#options;
     const { width, height, isPassedOn } = picture;
@@ -149,12 +153,12 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     for (const viewer of this.#assignments.keys()) viewer.frames.abortFrame(rendition);
   }
 
-  /** Tells all viewers what is wrong with the camera now, or that all is well. Later viewers are told when they come. */
+  /** Tells all viewers what is wrong with the camera, or that all is well again. New viewers are told when they connect. */
   notifyAll(): void {
     for (const viewer of this.#assignments.keys()) viewer.notify(this.#notice);
   }
 
-  /** There are no more pictures: all viewers are told why and leave; so are later ones that want pictures. */
+  /** Ends the pictures. All viewers are told why and disconnected. New viewers that want pictures get the same answer. */
   dismiss(farewell: Refusal): void {
     this.#farewell = farewell;
     for (const viewer of [...this.#assignments.keys()]) viewer.leave(farewell.reason, farewell.text);
@@ -209,7 +213,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   }
 
   #noteChange(): void {
-    // While no viewer watches nothing is published, and the last picture would be old for the next viewer.
+    // While no viewer watches, no picture is published. So the last picture would be too old for the next viewer.
     if (!this.isWatched) this.#options.pictures.clear();
     this.#options.listener.demandChanged();
   }

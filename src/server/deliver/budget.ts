@@ -1,8 +1,8 @@
-// The budget of one viewer: the bytes a second that `--max-bitrate` allows, as a token bucket that one frame may overdraw.
+// The byte budget of one viewer, which enforces `--max-bitrate`. It is a token bucket that one frame may overdraw.
 
 import type { Micros } from "../../core/clock.ts";
 
-/** How much may be saved up. More would let a burst through that the link behind the limit cannot carry. */
+/** The size of the bucket, as time at the allowed rate. A larger bucket would allow bursts that are too large for the link. */
 const SAVED_MICROS = 100_000;
 
 export class Budget {
@@ -14,7 +14,7 @@ export class Budget {
     this.#bytesPerSecond = bitsPerSecond / 8;
   }
 
-  /** Whether the budget is not overdrawn. Then one frame may be sent, whatever its size. */
+  /** Returns whether the budget is not overdrawn. If so, one frame of any size may be sent. */
   allows(now: Micros): boolean {
     const earned = ((now - (this.#at ?? now)) * this.#bytesPerSecond) / 1e6;
     this.#bytes = Math.min(this.#bytes + earned, (SAVED_MICROS * this.#bytesPerSecond) / 1e6);

@@ -1,4 +1,4 @@
-// The controls of a camera, as viewers see them: list and set requests are done one after the other.
+// Handles the viewers' requests to list and set a camera's controls, one request after the other.
 
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
@@ -7,32 +7,32 @@ import type { SourceControl, Source } from "../../capture/source.ts";
 
 export interface CameraControlsOptions {
   source: Source;
-  /** Whether viewers may set them. */
+  /** Whether viewers may set controls. */
   areSettable: boolean;
   log: Log;
 }
 
-/** Most set requests that may wait, over all viewers. */
+/** The largest number of waiting set requests, over all viewers. */
 const MAX_WAITING_SETS = 32;
-/** How long a list is used again. Listing asks the camera over USB; viewers must not keep it busy with that. */
+/** The time for which a list is reused. Listing asks the camera over USB, and viewers must not keep it busy. */
 const LIST_LIFE_MS = 200;
 
-/** Neither `list` nor `set` rejects: the answer tells what went wrong. */
+/** The controls of one camera. `list` and `set` never reject: their answer tells what went wrong. */
 export class CameraControls {
   readonly #options: CameraControlsOptions;
-  /** Resolves when all earlier requests are done; the next one is chained to it. */
+  /** Resolves when all earlier requests are done. The next request waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
   #waitingSets = 0;
-  /** The list request that is under way; null when there is none, or a set request comes after it. */
+  /** The running list request. It is null when no list request runs, or when a set request came after it. */
   #listing: Promise<Controls> | null = null;
-  /** The last list, while it is younger than LIST_LIFE_MS and no control was set since. */
+  /** The last list, or null when it is older than LIST_LIFE_MS or a control was set since. */
   #listed: Controls | null = null;
 
   constructor(options: CameraControlsOptions) {
     this.#options = options;
   }
 
-  /** Lists the controls. Requests share one answer while it is under way, and shortly after, until a control is set. */
+  /** Lists the controls. Requests share one answer until it is too old or a control is set. */
   list(): Promise<Controls> {
     if (this.#listing !== null) return this.#listing;
     const listing = this.#inTurn(async () => {
@@ -61,7 +61,7 @@ export class CameraControls {
     }
   }
 
-  /** Sets a control. `who` is the viewer, for the log. A request that has not begun when `signal` aborts is not done. */
+  /** Sets a control. `who` names the viewer in the log. If `signal` aborts before the request begins, the control is not set. */
   async set(name: string, text: string, who: string, signal: AbortSignal): Promise<ControlSet> {
     const { source, areSettable, log } = this.#options;
     const { controls } = source;
@@ -69,10 +69,10 @@ export class CameraControls {
     if (!areSettable) return refuse("viewers may not set controls: the server was started without --allow-controls");
     if (controls === undefined) return refuse(`${source.name} has no controls`);
     if (this.#waitingSets >= MAX_WAITING_SETS) {
-      return refuse(`${MAX_WAITING_SETS} settings are waiting for ${source.name} already: try again`);
+      return refuse(`${MAX_WAITING_SETS} requests to set controls of ${source.name} already wait: try again later`);
     }
     this.#waitingSets++;
-    this.#listing = null; // later list requests must show what was set
+    this.#listing = null; // Later list requests must show the new value.
     try {
       await this.#inTurn(async () => {
         signal.throwIfAborted();
@@ -88,19 +88,19 @@ export class CameraControls {
     }
   }
 
-  /** Releases what the controls hold, such as a thread. */
+  /** Releases the resources of the controls, for example a thread. */
   async close(): Promise<void> {
     await this.#options.source.controls?.close();
   }
 
   #inTurn<Outcome>(act: () => Promise<Outcome>): Promise<Outcome> {
     const outcome = this.#turn.then(act);
-    this.#turn = outcome.catch(() => undefined); // the error goes to its caller
+    this.#turn = outcome.catch(() => undefined); // The caller gets the error.
     return outcome;
   }
 }
 
-/** The controls that the wire can carry: their values are numbers of 32 bits. Buttons and bit masks are left out. */
+/** Returns the controls that the protocol supports. Their values are 32-bit numbers. Buttons and bit masks are left out. */
 function toWire(all: readonly SourceControl[]): Controls["controls"] {
   return all.flatMap(({ name, type, minimum, maximum, step, defaultValue, value, menu, isReadOnly }) => {
     const numbers = [minimum, maximum, step, defaultValue, value];

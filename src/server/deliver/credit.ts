@@ -1,16 +1,16 @@
-// Credit: how many pictures may be on their way to one viewer at the same time, so that none of them grows old there.
+// Credit: computes how many pictures may be in flight to one viewer, so that no picture waits in a queue and becomes old.
 //
-// TCP hides seconds of video in kernel buffers, and a sender that only writes falls that far behind. So viewers acknowledge
-// pictures, and the server sends only as many ahead as keep the picture moving:
-//
-//   path     = round trip + transfer + work          from sending a picture to hearing that it was shown
+// TCP can keep seconds of video in kernel buffers. A sender that only writes would show pictures that old. So viewers acknowledge
+// pictures, and the server keeps only as many in flight as the link needs: path = round trip + transfer + work the time from
+// sending a picture to receiving its acknowledgement
 //   interval = max(source's, transfer, pace)         the slowest of camera, link and viewer sets the rate
 //   window   = path / interval                       as with TCP: rate × delay is what fits on the way
 //
-// When the source is the slowest, the window is rounded up: link and viewer wait for the source anyway. When link or viewer is
-// the slowest, each picture too many waits in a queue and ages by one interval, so the window is rounded to the nearest.
-// The round trip is a minimum. The other times are medians of what the viewer measured, without waiting (wire.ts, Ack). The time
-// from sending to acknowledgement would include queues, and a window that causes a queue would then justify itself.
+// When the source is the slowest, the window is rounded up, because link and viewer wait for the source anyway. When the link or
+// the viewer is the slowest, each extra picture waits in a queue and becomes one interval older, so the window is rounded to the
+// nearest integer. The round trip is a minimum. The other times are medians of the viewer's measurements, which exclude waiting
+// (wire.ts, Ack). The time from sending to acknowledgement is not used, because it includes queues: a window that is too large
+// would cause a queue and then look right.
 
 import { RecentMedian } from "../../core/statistics.ts";
 import type { Ack } from "../../protocol/messages.ts";
@@ -18,14 +18,14 @@ import type { Ack } from "../../protocol/messages.ts";
 /** The window is never larger than this. */
 export const MAX_WINDOW_PICTURES = 8;
 
-/** This part of a picture is rounded down: it is not worth another picture in flight. */
+/** A fraction of a picture below this value is rounded down, because it does not justify another picture in flight. */
 const NOISE = 0.15;
 
-/** The window is one picture until a viewer has acknowledged this many, which is enough to measure by. */
+/** The window is one picture until the viewer has acknowledged this many pictures, which are enough for a measurement. */
 const FIRST_ACKS = 2;
 
 export class Credit {
-  /** Frame numbers. */
+  /** The frame numbers of the pictures in flight. */
   readonly #inFlight = new Set<number>();
   readonly #transfer = new RecentMedian();
   readonly #work = new RecentMedian();
@@ -33,12 +33,12 @@ export class Credit {
   #acks = 0;
   #window = 1;
 
-  /** How many pictures are sent and not acknowledged yet. */
+  /** The number of pictures that are sent and not acknowledged yet. */
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** How many pictures may be in flight. */
+  /** The number of pictures that may be in flight. */
   get window(): number {
     return this.#window;
   }
@@ -52,12 +52,12 @@ export class Credit {
     this.#inFlight.add(frameNumber);
   }
 
-  /** A frame was not sent whole, so it will not be acknowledged. */
+  /** Removes a frame that was not sent completely, so that the viewer will not acknowledge it. */
   forget(frameNumber: number): void {
     this.#inFlight.delete(frameNumber);
   }
 
-  /** Takes an acknowledgement. Returns false when it names no picture in flight, which breaks the protocol. */
+  /** Handles an acknowledgement. Returns false when its picture is not in flight, which breaks the protocol. */
   acknowledged(ack: Ack, roundTripMicros: number, sourceIntervalMicros: number): boolean {
     if (!this.#inFlight.delete(ack.frameNumber)) return false;
     if (ack.outcome === "shown") {

@@ -1,4 +1,4 @@
-// The frame sender: sends one viewer the newest state of the feed that it follows, when its credit allows, whole or in parts.
+// The frame sender of one viewer. It sends the newest frame of the viewer's feed when the viewer has credit, whole or in parts.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -12,11 +12,11 @@ import type { Feed } from "../renditions/feed.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 import type { Part } from "../renditions/sinks.ts";
 
-/** Where the way of a viewer's frames is shown. */
+/** The log and the trace for the frames of one viewer. */
 export interface FrameFollower {
-  /** The address of the viewer, for people. */
+  /** The address of the viewer, as text for people. */
   address: string;
-  /** Null when it shows no debug lines. */
+  /** Null when the log shows no debug lines. */
   log: Log | null;
   track: TraceTrack | null;
 }
@@ -28,29 +28,30 @@ export class FrameSender {
   readonly adaptation: Adaptation;
   readonly #budget: Budget | null;
   #feed: Feed | null = null;
-  /** The stream that the viewer was told of last. */
+  /** The stream of the last Stream message to the viewer. */
   #announced: StreamHeader | null = null;
-  /** Number of the newest frame of that stream that was sent whole; 0 = none. */
+  /** The number of the newest frame of that stream that was sent completely, or 0 before the first. */
   #since = 0;
-  /** Number of the newest frame of any feed that was sent whole: frame numbers only grow. */
+  /** The number of the newest frame of any feed that was sent completely. Frame numbers only grow. */
   #lastWhole = 0;
   /** The frame that is being sent part by part while it is encoded. */
   #streamed: number | null = null;
   /** Whether the feed has a frame that this viewer was not sent yet. */
-  #owed = false;
-  /** What was sent of the frames that are not acknowledged yet. */
+  #isPending = false;
+  /** The frames that are not acknowledged yet, with their sizes and levels. */
   readonly #inFlight = new Map<number, SentFrame>();
-  /** For the trace: when the frames in flight were sent, and the number of a frame whose last bytes may wait in the outbox. */
+  /** For the trace: the times when the frames in flight were sent. */
   readonly #sentAt = new Map<number, Micros>();
+  /** The number of the frame whose last bytes may still wait in the outbox, for the trace. */
   #leaving: number | null = null;
-  /** Set when the viewer has greeted; null when neither log nor trace is on, which then cost nothing. */
+  /** Set when the viewer has sent Hello. It stays null when log and trace are off, so that they cost no time. */
   follower: FrameFollower | null = null;
-  /** Frames that were replaced by newer ones while this viewer had no credit. */
+  /** The number of frames that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
-  /** Frames that were sent whole. */
+  /** The number of frames that were sent completely. */
   picturesSent = 0;
 
-  /** `isWanted` says whether the viewer wants frames now. */
+  /** `isWanted` returns whether the viewer wants frames now. */
   constructor(outbox: Outbox, limits: AdaptationLimits, isWanted: () => boolean) {
     this.#outbox = outbox;
     this.#isWanted = isWanted;
@@ -59,39 +60,42 @@ export class FrameSender {
     this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
   }
 
-  /** Whether the viewer is owed no frame, and has acknowledged all that were sent. */
+  /** Whether the viewer was sent the newest frame and has acknowledged all its frames. */
   get settled(): boolean {
-    return !this.#owed && this.#credit.inFlight === 0;
+    return !this.#isPending && this.#credit.inFlight === 0;
   }
 
-  /** Follows another feed from here on, and sends its newest frame, if there is one. */
+  /** Changes to another feed and sends its newest frame, if there is one. */
   follow(feed: Feed | null): void {
     if (feed === this.#feed) return;
     this.breakOff();
     this.#feed = feed;
-    this.#owed = this.#hasNewer;
-    this.sendOwed();
+    this.#isPending = this.#hasNewer;
+    this.sendNewest();
   }
 
-  /** The feed has a newer frame. It is sent now if there is credit; if not, the newest frame is sent once there is. */
+  /**
+   * Called when the feed has a newer frame. With credit it is sent now. Without credit, the then newest frame is sent when credit
+   * returns.
+   */
   offer(): void {
     if (!this.#isWanted() || this.#streamed !== null || !this.#hasNewer) return;
-    if (this.#owed) this.picturesSkipped++;
-    this.#owed = true;
-    this.sendOwed();
+    if (this.#isPending) this.picturesSkipped++;
+    this.#isPending = true;
+    this.sendNewest();
   }
 
-  /** A frame of the feed is being encoded. With credit, its parts are sent as they come. */
+  /** Called when the encoding of a frame begins. With credit, its parts are sent as soon as they are encoded. */
   beginFrame(rendition: Rendition, frameNumber: number): void {
-    // A JPEG is passed on before tiles are made of it: the viewer may have had this frame as a whole picture.
+    // A JPEG is passed on before its tiles are made, so the viewer may already have this frame as a whole picture.
     if (rendition !== this.#feed || frameNumber <= this.#lastWhole || !this.#mayBeSent()) return;
     this.#announce(rendition);
     this.#streamed = frameNumber;
-    this.#owed = false;
+    this.#isPending = false;
     this.#expectAck(frameNumber, rendition);
   }
 
-  /** A part of that frame is encoded. */
+  /** Called when a part of that frame is encoded. */
   sendPart(rendition: Rendition, part: Part): void {
     if (rendition !== this.#feed || this.#streamed === null) return;
     this.#send(this.#streamed, rendition.composePart(this.#since, part));
@@ -100,14 +104,14 @@ export class FrameSender {
     this.#streamed = null;
   }
 
-  /** That frame will not become whole. */
+  /** Called when that frame will not be completed. */
   abortFrame(rendition: Rendition): void {
     if (rendition !== this.#feed) return;
     this.breakOff();
-    this.sendOwed(); // the newest whole frame, which the aborted one was to replace
+    this.sendNewest(); // This sends the newest complete frame, which the aborted frame would have replaced.
   }
 
-  /** Takes an acknowledgement. Returns false when it names no frame in flight, which breaks the protocol. */
+  /** Handles an acknowledgement. Returns false when its frame is not in flight, which breaks the protocol. */
   acknowledged(ack: Ack, at: { now: Micros; roundTripMicros: Micros; captureIntervalMicros: Micros }): boolean {
     const { follower } = this;
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
@@ -118,7 +122,7 @@ export class FrameSender {
     return true;
   }
 
-  /** The frame was shown half a round trip before its acknowledgement came. Its work there may include waiting. */
+  /** Writes an acknowledgement to log and trace. The frame was shown half a round trip before the acknowledgement arrived. */
   #followAck(
     { address, log, track }: FrameFollower,
     { frameNumber, outcome, transferMicros, workMicros }: Ack,
@@ -137,24 +141,24 @@ export class FrameSender {
     track.below("work").span("decode and show", receivedAt, shownAt, fields);
   }
 
-  /** Whether a frame that is composed now would leave now. */
+  /** Returns whether a frame may be composed and sent now. */
   #mayBeSent(): boolean {
-    // While bytes wait in the outbox, a frame that is composed later leaves at the same time and is newer.
+    // While bytes wait in the outbox, a new frame would wait too. A frame composed later is newer and leaves at the same time.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
     return this.#budget?.allows(nowMicros()) ?? true;
   }
 
-  /** Whether the feed has a frame that is newer than all frames that this viewer was sent. */
+  /** Whether the feed has a newer frame than the viewer was sent. */
   get #hasNewer(): boolean {
     return this.#feed !== null && this.#feed.newestFrame > this.#lastWhole;
   }
 
-  /** Sends the frame that the viewer is owed, if it may be sent now. Call when that may have changed. */
-  sendOwed(): void {
+  /** Sends the newest frame if it is pending and may be sent now. Call it when this may have changed. */
+  sendNewest(): void {
     if (this.#leaving !== null) this.#noteLeft();
     const feed = this.#feed;
-    if (!this.#owed || feed === null || !this.#hasNewer || !this.#mayBeSent()) return;
-    this.#owed = false;
+    if (!this.#isPending || feed === null || !this.#hasNewer || !this.#mayBeSent()) return;
+    this.#isPending = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
     this.#expectAck(frameNumber, feed);
@@ -162,7 +166,7 @@ export class FrameSender {
     this.#sentWhole(frameNumber);
   }
 
-  /** The span of `send` ends when the kernel has taken the frame's last byte. */
+  /** Ends the span `send` of the trace when the kernel has accepted the frame's last byte. */
   #noteLeft(): void {
     if (this.#leaving === null || !this.#outbox.idle) return;
     const sentAt = this.#sentAt.get(this.#leaving);
@@ -201,7 +205,7 @@ export class FrameSender {
     this.#outbox.send(message);
   }
 
-  /** Announces the feed's stream if it is another one than before: then the viewer has nothing of it yet. */
+  /** Sends a Stream message if the feed's stream has changed. Then the viewer has no frame of the new stream yet. */
   #announce({ stream }: Feed): void {
     if (stream === null || stream === this.#announced) return;
     this.#announced = stream;
@@ -209,7 +213,9 @@ export class FrameSender {
     this.#outbox.send(writeStream(stream));
   }
 
-  /** Gives up the frame that is being sent in parts. Which of its tiles the viewer has is not recorded: it is owed all. */
+  /**
+   * Stops sending the frame that is being sent in parts. The tiles already sent are not recorded, so the next frame contains all tiles.
+   */
   breakOff(): void {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
@@ -217,6 +223,6 @@ export class FrameSender {
     this.#sentAt.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
-    this.#owed = this.#hasNewer;
+    this.#isPending = this.#hasNewer;
   }
 }

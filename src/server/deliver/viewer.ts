@@ -120,7 +120,7 @@ export class Viewer implements TransportEvents, PeerEvents {
 
   drained(): void {
     this.#peer.drained();
-    this.frames.sendOwed();
+    this.frames.sendNewest();
   }
 
   closed(text: string): void {
@@ -134,7 +134,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   /** Call it about ten times a second: pings, and gives up on a silent viewer. */
   tick(): void {
     this.#peer.tick();
-    this.frames.sendOwed(); // its budget may have grown
+    this.frames.sendNewest(); // its budget may have grown
   }
 
   /** Says goodbye, and hangs up when the goodbye has been sent. */
@@ -170,7 +170,7 @@ export class Viewer implements TransportEvents, PeerEvents {
           throw new ProtocolError(`Ack for frame ${ack.frameNumber}, which is not in flight`);
         }
         camera.onAcknowledged(this);
-        this.frames.sendOwed();
+        this.frames.sendNewest();
         return true;
       }
       case MessageType.wish:

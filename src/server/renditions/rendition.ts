@@ -97,7 +97,7 @@ export class Rendition implements Feed {
       const frameNumber = this.newestFrame;
       const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
       return writeTiles(
-        { frameNumber, ...stamps, isLast: true, tiles: this.#store?.owed(since) ?? NO_TILES },
+        { frameNumber, ...stamps, isLast: true, tiles: this.#store?.missing(since) ?? NO_TILES },
         takeBlock,
       );
     });
@@ -112,7 +112,7 @@ export class Rendition implements Feed {
     return this.#parts.get(since, (takeBlock) => {
       const now = nowMicros();
       const stamps = { capturedAt: this.#openCapturedAt, encodedAt: now, sentAt: now };
-      const tiles = this.#store?.owedOfOpen(since, first, count) ?? NO_TILES;
+      const tiles = this.#store?.missingOfOpen(since, first, count) ?? NO_TILES;
       return writeTiles({ frameNumber: this.#openFrame, ...stamps, isLast, tiles }, takeBlock);
     });
   }

@@ -134,7 +134,7 @@ export class TileStore {
   }
 
   /** The tiles of the newest whole frame that a viewer with frame `since` lacks; 0 = it has nothing. */
-  owed(since: number): TileList {
+  missing(since: number): TileList {
     const collector = new TileCollector(this.#tileCount);
     const { frames } = this.#tiles;
     for (let number = 0; number < this.#tileCount; number++) {
@@ -144,7 +144,7 @@ export class TileStore {
   }
 
   /** The tiles that such a viewer lacks of the open frame, among `count` tiles from `first` on, which are all encoded. */
-  owedOfOpen(since: number, first: number, count: number): TileList {
+  missingOfOpen(since: number, first: number, count: number): TileList {
     const collector = new TileCollector(count);
     for (let number = first; number < first + count; number++) {
       if (this.#opened.frames[number] === this.#openFrame) this.#opened.addTo(collector, number);

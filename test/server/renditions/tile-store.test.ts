@@ -45,21 +45,21 @@ test("TileStore: a viewer is owed the tiles of committed frames that are newer t
   store.open(5);
   putOne(store, 2, bytes(5, 2));
   expect([store.newestFrame, store.wholeBytes]).toEqual([1, 46]);
-  expect(named(store.owed(0))).toEqual(["0 of 1", "1 of 1", "2 of 1", "3 of 1"]);
+  expect(named(store.missing(0))).toEqual(["0 of 1", "1 of 1", "2 of 1", "3 of 1"]);
   store.commit();
   expect([store.newestFrame, store.wholeBytes]).toEqual([5, 46 - 12 + 52]);
-  expect(named(store.owed(0))).toEqual(["0 of 1", "1 of 1", "2 of 5", "3 of 1"]);
-  expect(named(store.owed(1))).toEqual(["2 of 5"]);
-  expect(named(store.owed(4))).toEqual(["2 of 5"]);
-  expect(named(store.owed(5))).toEqual([]);
-  expect(named(store.owed(6))).toEqual([]);
+  expect(named(store.missing(0))).toEqual(["0 of 1", "1 of 1", "2 of 5", "3 of 1"]);
+  expect(named(store.missing(1))).toEqual(["2 of 5"]);
+  expect(named(store.missing(4))).toEqual(["2 of 5"]);
+  expect(named(store.missing(5))).toEqual([]);
+  expect(named(store.missing(6))).toEqual([]);
 });
 
 test("TileStore: a frame that changes nothing is newer all the same", () => {
   const store = filled();
   store.open(2);
   store.commit();
-  expect([store.newestFrame, store.owed(1).numbers.length]).toEqual([2, 0]);
+  expect([store.newestFrame, store.missing(1).numbers.length]).toEqual([2, 0]);
 });
 
 test("TileStore: an aborted frame leaves no trace, and its number may be used again", () => {
@@ -67,11 +67,11 @@ test("TileStore: an aborted frame leaves no trace, and its number may be used ag
   store.open(2);
   putOne(store, 0, bytes(2, 0));
   store.abort();
-  expect([store.newestFrame, store.wholeBytes, store.owed(1).numbers.length]).toEqual([1, 46, 0]);
+  expect([store.newestFrame, store.wholeBytes, store.missing(1).numbers.length]).toEqual([1, 46, 0]);
   store.open(2); // an aborted number may be used again
   putOne(store, 1, bytes(2, 1));
   store.commit();
-  expect(named(store.owed(1))).toEqual(["1 of 2"]);
+  expect(named(store.missing(1))).toEqual(["1 of 2"]);
 });
 
 test("TileStore: parts of an open frame are owed over the tiles of earlier frames", () => {
@@ -81,10 +81,10 @@ test("TileStore: parts of an open frame are owed over the tiles of earlier frame
   store.commit();
   store.open(4);
   putOne(store, 2, bytes(4, 2));
-  expect(named(store.owedOfOpen(0, 0, 2))).toEqual(["0 of 1", "1 of 3"]);
-  expect(named(store.owedOfOpen(0, 2, 2))).toEqual(["2 of 4", "3 of 1"]);
-  expect(named(store.owedOfOpen(1, 0, 4))).toEqual(["1 of 3", "2 of 4"]);
-  expect(named(store.owedOfOpen(3, 0, 4))).toEqual(["2 of 4"]);
+  expect(named(store.missingOfOpen(0, 0, 2))).toEqual(["0 of 1", "1 of 3"]);
+  expect(named(store.missingOfOpen(0, 2, 2))).toEqual(["2 of 4", "3 of 1"]);
+  expect(named(store.missingOfOpen(1, 0, 4))).toEqual(["1 of 3", "2 of 4"]);
+  expect(named(store.missingOfOpen(3, 0, 4))).toEqual(["2 of 4"]);
 });
 
 test("TileStore: keeps a block until none of its tiles is the newest", () => {
@@ -100,7 +100,7 @@ test("TileStore: keeps a block until none of its tiles is the newest", () => {
     if (frame % 2 === 0) store.commit();
     else store.abort();
     const newest = frame - (frame % 2);
-    expect(named(store.owed(0))).toEqual(["0 of 1", `1 of ${newest}`, "2 of 1", "3 of 2"]);
+    expect(named(store.missing(0))).toEqual(["0 of 1", `1 of ${newest}`, "2 of 1", "3 of 2"]);
   }
 });
 
@@ -121,7 +121,7 @@ test("TileStore: a viewer that takes what it is owed has the same tiles as a pla
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const store = filled();
-      let truth = tilesOf(store.owed(0)).map((tile) => tile.bytes);
+      let truth = tilesOf(store.missing(0)).map((tile) => tile.bytes);
       const viewer: Uint8Array[] = [];
       let since = 0;
       for (const [index, { changed, isCommitted, viewerComes }] of steps.entries()) {
@@ -136,7 +136,7 @@ test("TileStore: a viewer that takes what it is owed has the same tiles as a pla
         else store.abort();
         if (isCommitted) truth = next;
         if (!viewerComes) continue;
-        for (const tile of tilesOf(store.owed(since))) viewer[tile.number] = tile.bytes;
+        for (const tile of tilesOf(store.missing(since))) viewer[tile.number] = tile.bytes;
         since = store.newestFrame;
         expect(viewer).toEqual(truth);
       }
