@@ -4,6 +4,7 @@ import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { BarPanel, Chart } from "./chart.ts";
 import { type Contestant, createContestants, NATIVE } from "./codec-contestants.ts";
 import { footageFrames } from "./footage.ts";
+import { threadClock } from "./thread-time.ts";
 import { median } from "../src/core/statistics.ts";
 
 const QUALITY = 75;
@@ -20,6 +21,8 @@ const LIMITS: Record<string, { encodeRotating: number; encodeHot: number; decode
   };
 /** Simd has to be at least this many times as fast as jsquash. */
 const FASTER_THAN_JSQUASH = { encode: 25, decode: 4 };
+
+const now = threadClock();
 
 interface Figures {
   name: string;
@@ -48,7 +51,9 @@ export const codecBench: Bench = async ({ quick, progress }) => {
     const rgba = footageFrames(size, quick ? 8 : 16, "rgba");
     const planar = footageFrames(size, quick ? 8 : 16, "yuvj420p");
     const contestants = await createContestants(size, QUALITY, { rgba, yuvj420p: planar });
-    const measured = await measure(contestants, rgba.length, quick, (what) => progress(`codec ${label}: ${what}`));
+    const measured = await measure(contestants, rgba.length, quick ? 16 : 48, (what) =>
+      progress(`codec ${label}: ${what}`),
+    );
     figures[label] = measured;
     const native = measured.find(({ name }) => name === NATIVE);
     for (const each of measured) {
@@ -127,11 +132,14 @@ function boundsAgainstJsquash(label: string, measured: readonly Figures[]): Boun
   ];
 }
 
-/** Times all contestants by turns, so that other load on the machine affects them equally. */
+/**
+ * Times all contestants by turns, so that other load on the machine affects them equally. All of them work in this thread, whose
+ * processor time is taken: a call that another program interrupts is not longer for it.
+ */
 async function measure(
   contestants: readonly Contestant[],
   frames: number,
-  quick: boolean,
+  turns: number,
   progress: (what: string) => void,
 ): Promise<Figures[]> {
   for (const contestant of contestants) {
@@ -141,7 +149,6 @@ async function measure(
       await contestant.decode(call % frames, call % 2 === 1);
     }
   }
-  const turns = quick ? 16 : 48;
   const times = contestants.map(() => ({
     hot: [] as number[],
     encode: [] as number[],
@@ -165,9 +172,7 @@ async function measure(
   }
   return contestants.map(({ name, bytesPerFrame }, index) => {
     const { hot, encode, decode, box } = times[index] as (typeof times)[number];
-    // A short run may share the processors with other programs; then only the fastest calls were not interrupted.
-    const middle = (values: number[]) =>
-      round((quick ? values.toSorted((a, b) => a - b)[0] : median(values)) ?? Number.NaN);
+    const middle = (values: number[]) => round(median(values) ?? Number.NaN);
     return {
       name,
       encodeHotMs: middle(hot),
@@ -190,8 +195,8 @@ async function repeat(
 }
 
 async function timed(work: () => Promise<unknown> | undefined): Promise<number> {
-  const start = performance.now();
+  const start = now();
   const working = work();
   if (working instanceof Promise) await working;
-  return performance.now() - start;
+  return now() - start;
 }

@@ -13,6 +13,8 @@ const MEMORY_SAMPLE_MS = 250;
 
 /** The least share of the source's frames that a viewer gets: 29 of 30. */
 const RATE_LIMIT = 0.967;
+/** Viewers must not slow the source down; the rest is the noise of a busy machine. */
+const CAPTURED_LIMIT = 0.9;
 /** Processors that the server may use for 300 viewers, including drawing and encoding the pattern. */
 const CORES_LIMIT = 1;
 /** Memory at the end ÷ memory when all viewers are connected. */
@@ -39,11 +41,21 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
     const measuredMs = quick ? MEASURED_MS.quick : viewers === MOST ? MEASURED_MS.most : MEASURED_MS.usual;
     figures.push(await measure(viewers, quick ? 500 : 3_000, measuredMs));
   }
+  const aloneFps = figures[0]?.capturedFps ?? 0;
   const bounds: Bound[] = figures.flatMap(({ viewers, fps, capturedFps, serverCores, memoryGrowth }) => [
-    // In a short run the machine may be busy with something else, and the source below its nominal rate.
-    quick
-      ? atLeast(`least viewer's rate ÷ captured, ${viewers} viewers`, fps.min / Math.min(FPS, capturedFps), RATE_LIMIT)
-      : atLeast(`least viewer's rate ÷ nominal, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT),
+    // The tests run the short bench on machines that are busy with something else. Its yardstick is the source with one viewer.
+    ...(quick
+      ? [
+          atLeast(
+            `least viewer's rate ÷ captured, ${viewers} viewers`,
+            fps.min / Math.min(FPS, capturedFps),
+            RATE_LIMIT,
+          ),
+          ...(viewers === 1
+            ? []
+            : [atLeast(`captured ÷ alone, ${viewers} viewers`, capturedFps / aloneFps, CAPTURED_LIMIT)]),
+        ]
+      : [atLeast(`least viewer's rate ÷ nominal, ${viewers} viewers`, fps.min / FPS, RATE_LIMIT)]),
     ...(viewers === MOST
       ? [
           atMost(`server's cores, ${viewers} viewers`, serverCores, CORES_LIMIT),
