@@ -40,10 +40,20 @@ export class PixelSlots {
       this.#free.push({ address: this.#arena.take(this.#slotBytes), bytes: this.#slotBytes, owner: null });
       this.#made++;
     }
-    const slot = this.#free.toSorted((a, b) => cost(a) - cost(b))[0];
-    if (slot === undefined) return null;
-    this.#free = this.#free.filter((each) => each !== slot);
-    return { slot, held: this.#hold(slot) };
+    const slot = this.#takeCheapest(cost);
+    return slot === undefined ? null : { slot, held: this.#hold(slot) };
+  }
+
+  #takeCheapest(cost: (slot: PixelSlot) => number): PixelSlot | undefined {
+    let cheapest = 0;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [index, slot] of this.#free.entries()) {
+      const itsCost = cost(slot);
+      if (itsCost >= lowest) continue;
+      lowest = itsCost;
+      cheapest = index;
+    }
+    return this.#free.splice(cheapest, 1)[0];
   }
 
   #hold(slot: PixelSlot): FrameSlot {

@@ -76,9 +76,19 @@ export class TileFrame {
   add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (block: Block) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
     const { lastByteAt, messageBytes } = arrival;
+    const { origin, bytes: bytesBefore } = this.received;
     const firstByteAt = frameNumber === this.received.frameNumber ? this.received.firstByteAt : arrival.firstByteAt;
-    const stamps = { capturedAt, encodedAt, sentAt, firstByteAt, lastByteAt };
-    this.received = { ...this.received, ...stamps, frameNumber, bytes: this.received.bytes + messageBytes };
+    const receivedBytes = bytesBefore + messageBytes;
+    this.received = {
+      frameNumber,
+      capturedAt,
+      encodedAt,
+      sentAt,
+      firstByteAt,
+      lastByteAt,
+      bytes: receivedBytes,
+      origin,
+    };
     this.isWhole = part.isLast;
     const { numbers, lengths, chunks } = part.tiles;
     if (numbers.length === 0) return null;
@@ -120,7 +130,8 @@ export class TileFrame {
     }
     if (count === 0) return null;
     this.pendingCount -= count;
-    return { ...taken, numbers: taken.numbers.subarray(0, count) };
+    taken.numbers = taken.numbers.subarray(0, count);
+    return taken;
   }
 
   /** Takes over the tiles of an older frame that will not be shown, unless this frame has newer ones. */
