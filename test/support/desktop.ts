@@ -1,7 +1,7 @@
 // A virtual display with a window manager for tests of windows: finds windows, takes screenshots, presses keys and clicks.
 
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
-import type { Rectangle } from "../../src/client/screens/letterbox.ts";
+import type { Rectangle } from "../../src/core/rectangle.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 
 export interface Window extends Size {

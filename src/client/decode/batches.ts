@@ -1,6 +1,6 @@
 // How decoding is divided among threads: tiles into batches, along lines of MCUs if possible, and rectangles into parts.
 
-import type { Rectangle } from "../../codec/jpeg/tile-rectangles.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 
 /** Waking a thread takes about as long as decoding this many tiles, or converting this many pixels: less is not divided. */
 export const LEAST_TILES = 25;

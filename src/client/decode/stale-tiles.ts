@@ -1,6 +1,7 @@
 // Which pixels of a slot are older than the planes: tiles decoded since the slot was last brought up to date, and seams.
 
-import { type PictureInfo, type Rectangle, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
+import { type PictureInfo, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 
 /** How a picture is divided into tiles. */
 export interface TileGrid {

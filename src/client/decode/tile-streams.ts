@@ -11,7 +11,8 @@ import type { Arrival, Origin } from "../picture.ts";
 import type { DecodeEvents } from "../picture.ts";
 import { PixelSlots } from "./pixel-slots.ts";
 import { TileCanvas } from "./tile-canvas.ts";
-import { type TileResources, TileStream } from "./tile-stream.ts";
+import type { TileResources } from "./stream-jobs.ts";
+import { TileStream } from "./tile-stream.ts";
 
 /** Most compressed bytes that may wait. Credit keeps them at a few frames; a server that sends more ignores credit. */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // Draws a picture into a part of another one, in another size.
 
+import type { Rectangle } from "../../core/rectangle.ts";
 import type { RgbaPicture } from "./overlay.ts";
-import type { Rectangle } from "./letterbox.ts";
 
 /**
  * Draws a picture over a rectangle that lies within `target`. A smaller rectangle gets the mean of four neighbours for each pixel, which

@@ -1,9 +1,10 @@
 // Several cameras in one window: each has a screen of its own, whose pictures are drawn into the picture of the window.
 
 import type { Size } from "../../core/pixel-format.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 import { drawOverlay, NO_OVERLAY, type Overlay, type RgbaPicture } from "./overlay.ts";
 import { drawScaled } from "./draw-scaled.ts";
-import { letterbox, type Rectangle } from "./letterbox.ts";
+import { letterbox } from "./letterbox.ts";
 import type { Screen, ShownPicture } from "./screen.ts";
 
 /** The window that shows a grid. */

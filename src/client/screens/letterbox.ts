@@ -1,11 +1,7 @@
 // Places a picture in a window of another shape.
 
 import type { Size } from "../../core/pixel-format.ts";
-
-export interface Rectangle extends Size {
-  x: number;
-  y: number;
-}
+import type { Rectangle } from "../../core/rectangle.ts";
 
 /** The largest rectangle of the picture's aspect ratio in the middle of the window; at least one pixel each way. */
 export function letterbox(picture: Size, window: Size): Rectangle {

@@ -1,6 +1,7 @@
 // Draws text into a picture and restores the pixels afterwards.
 
 import type { Size } from "../../core/pixel-format.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "./font.ts";
 
 export interface Overlay {
@@ -22,13 +23,6 @@ const ALARM_RED = 0xff2020d0; // little-endian RGBA, as the picture's pixels are
 const LINE_HEIGHT = GLYPH_HEIGHT + 3;
 const ADVANCE = GLYPH_WIDTH + 1;
 
-interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
-
 /**
  * Draws the overlay. The returned function restores the pixels under it. Between the two calls nothing else may use the picture. Text
  * that does not fit is cut at the edge of the picture.
@@ -47,9 +41,10 @@ export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void 
     const scale = Math.max(1, Math.round(picture.height / 240));
     const longest = Math.max(1, Math.floor((picture.width / scale - 6) / ADVANCE));
     const lines = wrap(overlay.alarm, longest);
-    const box = boxFor(picture, lines, scale, 0, 0);
-    box.left = Math.max(0, (picture.width - box.width) >> 1);
-    box.top = Math.max(0, (picture.height - box.height) >> 1);
+    const { width, height } = boxFor(picture, lines, scale, 0, 0);
+    const x = Math.max(0, (picture.width - width) >> 1);
+    const y = Math.max(0, (picture.height - height) >> 1);
+    const box = { x, y, width, height };
     restores.push(saveUnder(pixels, picture.width, box));
     fill(pixels, picture.width, box, () => ALARM_RED);
     writeLines(pixels, picture, box, lines, scale);
@@ -75,16 +70,16 @@ function wrap(text: string, longest: number): string[] {
   return [...lines, line];
 }
 
-function boxFor(size: Size, lines: readonly string[], scale: number, left: number, top: number): Box {
+function boxFor(size: Size, lines: readonly string[], scale: number, x: number, y: number): Rectangle {
   const columns = Math.max(...lines.map((line) => line.length));
   const width = (columns * ADVANCE + 5) * scale;
   const height = (lines.length * LINE_HEIGHT + 3) * scale;
-  return { left, top, width: Math.min(width, size.width - left), height: Math.min(height, size.height - top) };
+  return { x, y, width: Math.min(width, size.width - x), height: Math.min(height, size.height - y) };
 }
 
-function saveUnder(pixels: Uint32Array, stride: number, box: Box): () => void {
+function saveUnder(pixels: Uint32Array, stride: number, box: Rectangle): () => void {
   const rows = Array.from({ length: box.width > 0 ? Math.max(0, box.height) : 0 }, (_, row) => {
-    const start = (box.top + row) * stride + box.left;
+    const start = (box.y + row) * stride + box.x;
     return { start, saved: pixels.slice(start, start + box.width) };
   });
   return () => {
@@ -92,9 +87,9 @@ function saveUnder(pixels: Uint32Array, stride: number, box: Box): () => void {
   };
 }
 
-function fill(pixels: Uint32Array, stride: number, box: Box, colour: (under: number) => number): void {
-  for (let y = box.top; y < box.top + box.height; y++) {
-    for (let at = y * stride + box.left; at < y * stride + box.left + box.width; at++) {
+function fill(pixels: Uint32Array, stride: number, box: Rectangle, colour: (under: number) => number): void {
+  for (let y = box.y; y < box.y + box.height; y++) {
+    for (let at = y * stride + box.x; at < y * stride + box.x + box.width; at++) {
       pixels[at] = colour(pixels[at] as number);
     }
   }
@@ -105,11 +100,11 @@ function darker(under: number): number {
   return ((under >>> 2) & 0x3f3f3f3f) | 0xff000000;
 }
 
-function writeLines(pixels: Uint32Array, size: Size, box: Box, lines: readonly string[], scale: number): void {
+function writeLines(pixels: Uint32Array, size: Size, box: Rectangle, lines: readonly string[], scale: number): void {
   for (const [index, line] of lines.entries()) {
     for (const [position, character] of [...line].entries()) {
-      const left = box.left + (3 + position * ADVANCE) * scale;
-      const top = box.top + (3 + index * LINE_HEIGHT) * scale;
+      const left = box.x + (3 + position * ADVANCE) * scale;
+      const top = box.y + (3 + index * LINE_HEIGHT) * scale;
       writeCharacter(pixels, size, box, character, left, top, scale);
     }
   }
@@ -118,14 +113,14 @@ function writeLines(pixels: Uint32Array, size: Size, box: Box, lines: readonly s
 function writeCharacter(
   pixels: Uint32Array,
   size: Size,
-  box: Box,
+  box: Rectangle,
   character: string,
   left: number,
   top: number,
   scale: number,
 ): void {
-  const right = Math.min(box.left + box.width, size.width);
-  const bottom = Math.min(box.top + box.height, size.height);
+  const right = Math.min(box.x + box.width, size.width);
+  const bottom = Math.min(box.y + box.height, size.height);
   for (let y = 0; y < GLYPH_HEIGHT * scale && top + y < bottom; y++) {
     for (let x = 0; x < GLYPH_WIDTH * scale && left + x < right; x++) {
       if (isInk(character, Math.floor(x / scale), Math.floor(y / scale))) {

@@ -1,5 +1,7 @@
 // Which pixels of a decoded JPEG its tiles cover, and how threads share the work on one picture.
 
+import type { Rectangle } from "../../core/rectangle.ts";
+
 /** What the decoder read in a JPEG's header. */
 export interface PictureInfo {
   readonly width: number;
@@ -60,14 +62,6 @@ export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: 
     width: info.width,
     height: Math.min(top + waitingRows, info.height) - (top - waitingRows),
   }));
-}
-
-/** In pixels, from the picture's upper left corner. */
-export interface Rectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The pixels that change with a tile: its own and, with the triangle filter, those beyond it that its chroma samples reach. */

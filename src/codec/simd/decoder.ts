@@ -6,7 +6,8 @@
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
-import type { PictureInfo, Rectangle, Upsampling } from "../jpeg/tile-rectangles.ts";
+import type { PictureInfo, Upsampling } from "../jpeg/tile-rectangles.ts";
+import type { Rectangle } from "../../core/rectangle.ts";
 
 /** The functions that the kernel module exports. Addresses and lengths are bytes in the shared memory. */
 export interface DecoderExports {
