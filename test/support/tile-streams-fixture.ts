@@ -11,9 +11,12 @@ import type { DecodedPicture } from "../../src/client/picture.ts";
 import { createTileStreams, type TileStreams } from "../../src/client/decode/tile-streams.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { TileCollector } from "../../src/protocol/tile-list.ts";
+import type { StreamHeader } from "../../src/protocol/messages.ts";
+import { openConnection } from "./real-connection.ts";
 import type { NumberedTile } from "./tile-lists.ts";
 
-export interface Setup {
+/** TileStreams that a test feeds, and what came of it. At the end of its scope the threads and the connection end. */
+export interface Setup extends AsyncDisposable {
   arena: Arena;
   pool: CodecPool;
   streams: TileStreams;
@@ -23,11 +26,18 @@ export interface Setup {
   restarted: string[];
   /** Is called with each decoded picture. */
   onDecoded: (picture: DecodedPicture) => void;
+  /** Begins a stream. */
+  open: (stream: StreamHeader) => void;
+  /** Gives one part of a frame to TileStreams, from memory that is overwritten after the call, as a socket's is. */
+  send: (frameNumber: number, tiles: NumberedTile[], isLast?: boolean) => void;
+  /** Decodes a JPEG as a whole on this thread. The pixels are valid until the next call. */
+  pixelsOf: (jpeg: Uint8Array) => Uint8Array;
 }
 
-/** Starts threads and TileStreams. The caller closes the pool. */
+/** Starts threads, a connection and TileStreams. */
 export async function startTileStreams(threads: number): Promise<Setup> {
   const arena = Arena.create();
+  const server = await openConnection();
   const decoded: DecodedPicture[] = [];
   const dropped: Setup["dropped"] = [];
   const restarted: string[] = [];
@@ -41,25 +51,35 @@ export async function startTileStreams(threads: number): Promise<Setup> {
     onBroken: () => undefined,
     onRestarted: (reason) => restarted.push(reason),
   });
-  const setup = { arena, pool, decoded, dropped, restarted, onDecoded: (_: DecodedPicture): void => undefined };
-  streams = await createTileStreams(arena, pool, {
+  const created = await createTileStreams(arena, pool, {
     onDecoded(picture) {
       decoded.push(picture);
       setup.onDecoded(picture);
     },
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });
+  streams = created;
+  const setup: Setup = {
+    ...{ arena, pool, streams, decoded, dropped, restarted },
+    onDecoded: () => undefined,
+    open: (stream) => created.open(stream, server.connection),
+    send: (frameNumber, tiles, isLast = true) => sendTiles(created, server.connection, frameNumber, tiles, isLast),
+    pixelsOf: await wholeDecoder(),
+    async [Symbol.asyncDispose]() {
+      await pool.close();
+      server.close();
+    },
+  };
   await pool.started;
-  return Object.assign(setup, { streams });
+  return setup;
 }
 
-/** Gives one part of a frame to TileStreams, from memory that is overwritten after the call, as a socket's is. */
-export function sendTiles(
-  { streams }: Setup,
+function sendTiles(
+  streams: TileStreams,
   origin: Origin,
   frameNumber: number,
   tiles: NumberedTile[],
-  isLast = true,
+  isLast: boolean,
 ): void {
   const now = nowMicros();
   const chunk = Buffer.concat(tiles.map(({ bytes }) => bytes));
@@ -77,8 +97,7 @@ export function sendTiles(
 /** How many frames were decoded or dropped. */
 export const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 
-/** Decodes JPEGs as a whole on this thread. The pixels are valid until the next call. */
-export async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
+async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {
   const arena = Arena.create();
   const [input, output] = [new GrowingBlock(arena), new GrowingBlock(arena)];
   const kernel = await instantiateDecoder(await WASM.kernel("decoder"), arena.memory);

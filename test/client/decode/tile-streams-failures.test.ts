@@ -1,35 +1,12 @@
 // TileStreams when things fail: failing jobs, dying threads, tiles that wrap around lines, servers that ignore credit.
 
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import type { CodecPool } from "../../../src/codec/threads/pool.ts";
+import { expect, test } from "bun:test";
 import type { StreamHeader } from "../../../src/protocol/messages.ts";
 import type { NumberedTile } from "../../support/tile-lists.ts";
 import { until } from "../../support/wait-until.ts";
 import { cjpeg, picture, randomFrom } from "../../support/decoder-kernel.ts";
-import { openConnection, type RealConnection } from "../../support/real-connection.ts";
 import { footageFormat, TileFootage } from "../../support/tile-footage.ts";
-import { ended, type Setup, sendTiles, startTileStreams, wholeDecoder } from "../../support/tile-streams-fixture.ts";
-
-let server: RealConnection;
-let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
-const pools: CodecPool[] = [];
-beforeAll(async () => {
-  server = await openConnection();
-  pixelsOf = await wholeDecoder();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-
-async function start(threads: number): Promise<Setup> {
-  const setup = await startTileStreams(threads);
-  pools.push(setup.pool);
-  return setup;
-}
-
-const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void =>
-  sendTiles(setup, server.connection, frameNumber, tiles, isLast);
+import { ended, startTileStreams } from "../../support/tile-streams-fixture.ts";
 
 const footageOf = () =>
   TileFootage.create(
@@ -41,7 +18,7 @@ test.each([
   ["is refused by the kernel", [-1, 0, 5, 5], "rectangle"],
   ["is a defect", null, "codec thread failed"],
 ])("TileStreams: a job that %s drops its frame; the next frames are right", async (_, rectangles, reason) => {
-  const setup = await start(2);
+  await using setup = await startTileStreams(2);
   const footage = await footageOf();
   let newest: { release(): void } | null = null;
   setup.onDecoded = ({ slot, isRepeat }) => {
@@ -49,23 +26,23 @@ test.each([
     newest?.release();
     newest = slot;
   };
-  setup.streams.open(footage.stream, server.connection);
-  send(setup, 1, footage.allTiles);
+  setup.open(footage.stream);
+  setup.send(1, footage.allTiles);
   await until(() => ended(setup) === 1, "the first frame");
   const tryRun = setup.pool.tryRun.bind(setup.pool);
   setup.pool.tryRun = (job, done) => tryRun({ ...job, rectangles } as unknown as typeof job, done);
-  send(setup, 2, footage.change(0.3));
+  setup.send(2, footage.change(0.3));
   setup.pool.tryRun = tryRun;
   await until(() => ended(setup) === 2, "the end of the frame in trouble");
   expect(setup.dropped).toMatchObject([{ frameNumber: 2, cause: "decode" }]);
   expect(setup.dropped[0]?.reason).toContain(reason);
-  send(setup, 3, []);
+  setup.send(3, []);
   await until(() => ended(setup) === 3, "a frame that still lacks those tiles");
   expect(setup.decoded.at(-1)?.isDamaged).toBe(true);
   for (let frame = 4; frame <= 7; frame++) {
-    send(setup, frame, frame === 4 ? footage.allTiles : footage.change(0.1));
+    setup.send(frame, frame === 4 ? footage.allTiles : footage.change(0.1));
     await until(() => ended(setup) === frame, "the next frame");
-    expect(setup.decoded.at(-1)?.pixels).toEqual(pixelsOf(footage.jpeg));
+    expect(setup.decoded.at(-1)?.pixels).toEqual(setup.pixelsOf(footage.jpeg));
     expect(setup.decoded.at(-1)?.isDamaged).toBe(false);
   }
   expect(setup.restarted.length > 0).toBe(rectangles === null);
@@ -74,7 +51,7 @@ test.each([
 test.each(["1x1", "2x1", "2x2", "1x2", "grey"])(
   "TileStreams: decodes restart intervals of any length, sampling %s",
   async (sampling) => {
-    const setup = await start(2);
+    await using setup = await startTileStreams(2);
     const size = { width: 211, height: 133 };
     const options = ["-restart", "7B", ...(sampling === "grey" ? ["-grayscale"] : ["-sample", sampling])];
     const jpegs = [1, 2, 3].map((seed) => cjpeg(picture("photo", size.width, size.height, seed), ...options));
@@ -88,21 +65,23 @@ test.each(["1x1", "2x1", "2x2", "1x2", "grey"])(
       sourceHeight: size.height,
       jpegHeader: cut[0]?.header ?? new Uint8Array(),
     };
-    setup.streams.open(stream, server.connection);
+    setup.open(stream);
     setup.onDecoded = ({ slot, isRepeat, pixels, jpeg }) => {
-      expect(pixels).toEqual(pixelsOf(jpeg()));
+      expect(pixels).toEqual(setup.pixelsOf(jpeg()));
       if (!isRepeat) slot.release();
     };
     const random = randomFrom(11);
     for (let frame = 1; frame <= 20; frame++) {
       const tiles = cut[frame % 3]?.tiles ?? [];
-      send(setup, frame, frame === 1 ? tiles : tiles.filter(() => random() < 0.2));
+      setup.send(frame, frame === 1 ? tiles : tiles.filter(() => random() < 0.2));
       await until(() => ended(setup) === frame, "the frame");
     }
     expect(setup.dropped).toEqual([]);
-    send(setup, 21, cut[0]?.tiles ?? []);
+    setup.send(21, cut[0]?.tiles ?? []);
     await until(() => ended(setup) === 21, "the last frame");
-    expect(pixelsOf(jpegs[0] ?? new Uint8Array())).toEqual(pixelsOf(setup.decoded.at(-1)?.jpeg() ?? new Uint8Array()));
+    expect(setup.pixelsOf(jpegs[0] ?? new Uint8Array())).toEqual(
+      setup.pixelsOf(setup.decoded.at(-1)?.jpeg() ?? new Uint8Array()),
+    );
   },
 );
 
@@ -122,12 +101,12 @@ function cutJpeg(jpeg: Uint8Array): { header: Uint8Array; tiles: NumberedTile[] 
 }
 
 test("TileStreams: throws ProtocolError at a server that ignores credit", async () => {
-  const setup = await start(1);
+  await using setup = await startTileStreams(1);
   const footage = await footageOf();
-  setup.streams.open(footage.stream, server.connection);
+  setup.open(footage.stream);
   const bytes = new Uint8Array(60 << 20);
   const flood = () => {
-    for (let number = 0; number < 8; number++) send(setup, 1, [{ number, bytes }], false);
+    for (let number = 0; number < 8; number++) setup.send(1, [{ number, bytes }], false);
   };
   expect(flood).toThrow(/before the ones sent were shown|cannot be kept/);
 });

@@ -1,36 +1,13 @@
 // TileStreams with real codec threads: each frame has the pixels of the JPEG of its tiles, decoded as a whole.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { DecodedPicture } from "../../../src/client/picture.ts";
-import type { CodecPool } from "../../../src/codec/threads/pool.ts";
 import type { NumberedTile } from "../../support/tile-lists.ts";
 import { until } from "../../support/wait-until.ts";
 import { djpeg, randomFrom } from "../../support/decoder-kernel.ts";
-import { openConnection, type RealConnection } from "../../support/real-connection.ts";
 import { footageFormat, splitRandomly, TileFootage } from "../../support/tile-footage.ts";
-import { ended, type Setup, sendTiles, startTileStreams, wholeDecoder } from "../../support/tile-streams-fixture.ts";
-
-let server: RealConnection;
-let pixelsOf: (jpeg: Uint8Array) => Uint8Array;
-const pools: CodecPool[] = [];
-beforeAll(async () => {
-  server = await openConnection();
-  pixelsOf = await wholeDecoder();
-});
-afterAll(() => server.close());
-afterEach(async () => {
-  await Promise.all(pools.splice(0).map((pool) => pool.close()));
-});
-
-async function start(threads: number): Promise<Setup> {
-  const setup = await startTileStreams(threads);
-  pools.push(setup.pool);
-  return setup;
-}
-
-const send = (setup: Setup, frameNumber: number, tiles: NumberedTile[], isLast = true): void =>
-  sendTiles(setup, server.connection, frameNumber, tiles, isLast);
+import { ended, startTileStreams } from "../../support/tile-streams-fixture.ts";
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
@@ -52,7 +29,7 @@ const recipes = fc.record({
 
 describe("TileStreams: frames", () => {
   test.each([1, 2, 3])("TileStreams: decodes frames in any parts at any pace with %d threads", async (threads) => {
-    const setup = await start(threads);
+    await using setup = await startTileStreams(threads);
     await fc.assert(
       fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
         const random = randomFrom(seed);
@@ -67,7 +44,7 @@ describe("TileStreams: frames", () => {
           if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
           // A repeat has pixels as long as the picture that it repeats is held.
           const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
-          if (isHeld && !isEqual(picture.pixels, pixelsOf(jpeg)))
+          if (isHeld && !isEqual(picture.pixels, setup.pixelsOf(jpeg)))
             wrong.push(`frame ${picture.received.frameNumber} ${when}`);
         };
         const letGo = (): void => {
@@ -82,7 +59,7 @@ describe("TileStreams: frames", () => {
           if (!picture.isRepeat) held.push(picture);
           while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
         };
-        setup.streams.open(footage.stream, server.connection);
+        setup.open(footage.stream);
         let owed: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
         for (let frame = 1; frame <= 12; frame++) {
           const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
@@ -94,7 +71,7 @@ describe("TileStreams: frames", () => {
           if (!isGivenUp) expected.set(frame, footage.jpeg);
           for (const [index, part] of parts.entries()) {
             const isLast = index === parts.length - 1;
-            if (!(isGivenUp && isLast)) send(setup, frame, part, isLast);
+            if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
             if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
           }
           owed = isGivenUp ? tiles : [];
@@ -118,12 +95,12 @@ describe("TileStreams: frames", () => {
 });
 
 test("TileStreams: makes the pixels that djpeg makes, within rounding", async () => {
-  const setup = await start(2);
+  await using setup = await startTileStreams(2);
   const size = { width: 333, height: 217, quality: 80, format: "rgb24" } as const;
   const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
-  setup.streams.open(footage.stream, server.connection);
-  send(setup, 1, footage.allTiles);
-  send(setup, 2, footage.change(0.1));
+  setup.open(footage.stream);
+  setup.send(1, footage.allTiles);
+  setup.send(2, footage.change(0.1));
   await until(() => ended(setup) === 2, "two frames");
   const last = setup.decoded.at(-1) as DecodedPicture;
   const theirs = djpeg(footage.jpeg);
@@ -137,7 +114,7 @@ describe("TileStreams: streams", () => {
     TileFootage.create(footageFormat({ ...layout, width, height }, 4), randomFrom(3));
 
   test("TileStreams: a stream of the same or a smaller size takes no more of the arena", async () => {
-    const setup = await start(2);
+    await using setup = await startTileStreams(2);
     const large = await sized(320, 240);
     const small = await sized(200, 150);
     let frame = 0;
@@ -148,9 +125,9 @@ describe("TileStreams: streams", () => {
       shown = picture;
     };
     const play = async (footage: TileFootage) => {
-      setup.streams.open(footage.stream, server.connection);
+      setup.open(footage.stream);
       for (let count = 0; count < 6; count++) {
-        send(setup, ++frame, footage.allTiles);
+        setup.send(++frame, footage.allTiles);
         await until(() => ended(setup) === frame, "the frame");
       }
     };
@@ -161,7 +138,7 @@ describe("TileStreams: streams", () => {
   });
 
   test("TileStreams: a stream that begins during decoding ends each older frame once", async () => {
-    const setup = await start(2);
+    await using setup = await startTileStreams(2);
     const footages = [await sized(320, 240), await sized(161, 99), await sized(320, 240)];
     let newest: DecodedPicture | null = null;
     setup.onDecoded = (picture) => {
@@ -174,14 +151,14 @@ describe("TileStreams: streams", () => {
     for (let frame = 1; frame <= 60; frame++) {
       const footage = footages[frame % 3] as TileFootage;
       footage.change(0.3);
-      setup.streams.open(footage.stream, server.connection);
-      send(setup, frame, footage.allTiles.slice(0, 20), false);
-      send(setup, frame, footage.allTiles.slice(20));
+      setup.open(footage.stream);
+      setup.send(frame, footage.allTiles.slice(0, 20), false);
+      setup.send(frame, footage.allTiles.slice(20));
       if (frame % 7 === 0) await Bun.sleep(1);
     }
     await until(() => ended(setup) === 60, "all frames' end");
     expect(shown()?.received.frameNumber).toBe(60);
-    expect(shown()?.pixels).toEqual(pixelsOf((footages[0] as TileFootage).jpeg));
+    expect(shown()?.pixels).toEqual(setup.pixelsOf((footages[0] as TileFootage).jpeg));
     const numbers = [
       ...setup.decoded.map(({ received }) => received.frameNumber),
       ...setup.dropped.map((each) => each.frameNumber),
@@ -190,14 +167,14 @@ describe("TileStreams: streams", () => {
   });
 
   test("TileStreams: of frames that pile up, the one in work and the newest are shown", async () => {
-    const setup = await start(2);
+    await using setup = await startTileStreams(2);
     const footage = await sized(320, 240);
-    setup.streams.open(footage.stream, server.connection);
-    for (let frame = 1; frame <= 10; frame++) send(setup, frame, frame === 1 ? footage.allTiles : footage.change(0.2));
+    setup.open(footage.stream);
+    for (let frame = 1; frame <= 10; frame++) setup.send(frame, frame === 1 ? footage.allTiles : footage.change(0.2));
     await until(() => ended(setup) === 10, "all frames' end");
     expect(setup.decoded.map(({ received }) => received.frameNumber)).toEqual([1, 10]);
     expect(setup.dropped.every(({ cause }) => cause === "stale")).toBe(true);
-    expect(setup.decoded[1]?.pixels).toEqual(pixelsOf(footage.jpeg));
+    expect(setup.decoded[1]?.pixels).toEqual(setup.pixelsOf(footage.jpeg));
     expect(Buffer.compare(setup.decoded[1]?.jpeg() ?? new Uint8Array(), footage.jpeg)).toBe(0);
   });
 });
