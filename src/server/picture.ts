@@ -1,4 +1,4 @@
-// Pictures on the server: captured pixels, and pictures that are encoded whole.
+// The types of pictures on the server: captured pixels, and pictures that are encoded as one JPEG.
 
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
@@ -6,13 +6,13 @@ import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { JpegBlock } from "../capture/jpeg-blocks.ts";
 
 export interface CapturedPixels extends Size {
-  /** Holds the pixels. The owner of this object releases it. */
+  /** The slot with the pixels. The owner of this object releases the slot. */
   slot: FrameSlot;
   format: PixelFormat;
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  /** Whether the pixels come from a JPEG of the source, which other viewers are sent as it is. */
+  /** Whether the pixels come from a JPEG of the source that other viewers are sent unchanged. */
   isDecoded: boolean;
 }
 
@@ -21,14 +21,14 @@ export interface EncodedPicture extends Size {
   frameNumber: number;
   capturedAt: Micros;
   encodedAt: Micros;
-  /** Holds the JPEG. Retain it to keep the picture beyond a call. */
+  /** The block with the JPEG. Retain the block to keep the picture beyond a call. */
   block: JpegBlock;
   jpegBytes: number;
   /** Whether the source delivered it as a JPEG. */
   isPassedOn: boolean;
 }
 
-/** The JPEG of a picture, as a view of its block. */
+/** Returns the JPEG of a picture as a view of its block. */
 export function jpegOf({ block, jpegBytes }: EncodedPicture): Uint8Array {
   return block.bytes.subarray(0, jpegBytes);
 }

@@ -1,4 +1,4 @@
-// The server as a function: its cameras, the threads that they share, and the door through which viewers come in.
+// The function serve() of the library. It starts the cameras, the codec threads that they share, and the door for viewers.
 
 import { watchFrames } from "../capture/supervise/watchdog.ts";
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
@@ -19,21 +19,24 @@ import { type ServeReport, sumUp } from "./report/report.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
 
-/** A server that listens. It ends when all its cameras have ended, or when it is closed. */
+/** A running server. It ends when all its cameras have ended, or when it is closed. */
 export interface Server extends AsyncDisposable {
-  /** The address on which it listens, as it was given. */
+  /** The address on which the server listens, as given in the options. */
   readonly host: string;
-  /** The TCP port on which it listens. */
+  /** The TCP port on which the server listens. */
   readonly port: number;
-  /** Figures of this moment: frames, viewers, bytes, drops by reason. */
+  /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
   /**
-   * Resolves with the last report when the server has ended and everything is released. Rejects with what stopped the first camera
-   * when no camera came to an orderly end, and with CodecError when codec threads keep failing. It may be left alone: an
-   * unheard rejection does not end the process, and the log has the reason.
+   * Resolves with the last report when the server has ended and all resources are released. Rejects with the first camera's error
+   * when all cameras failed, and with CodecError when codec threads fail repeatedly. Callers may ignore this promise: a rejection
+   * does not end the process, and the log has the reason.
    */
   readonly closed: Promise<ServeReport>;
-  /** Says goodbye to the viewers and releases everything. Resolves when that is done, at most some seconds later; never rejects. */
+  /**
+   * Sends Goodbye to the viewers and releases all resources. The promise resolves when this is done, at most some seconds later. It
+   * never rejects.
+   */
   close(): Promise<void>;
 }
 
@@ -42,9 +45,9 @@ const TICK_MS = 100;
 /**
  * Serves cameras to viewers. Resolves when the server listens.
  *
- * Throws UsageError for an option that is not allowed, MissingError for a program or a device that is not there, SourceError for
- * the source of a single camera that cannot be read, and ConnectionError for a port that is taken. Nothing stays open then. When
- * there are several cameras, a camera that fails does not end the others: one that may work later is tried again and again.
+ * Throws UsageError for an option that is not allowed, MissingError for a missing program or device, SourceError when the source of
+ * a single camera cannot be read, and ConnectionError when the port is in use. After an error no resource stays open. With several
+ * cameras, a camera that fails does not end the others, and it is tried again if it may work later.
  *
  * @example
  * await using server = await serve({ cameras: [{ source: "pattern" }], port: 0 });
@@ -117,7 +120,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
       await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
     } finally {
       door.close();
-      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // viewers that have not greeted yet
+      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // These are viewers that have not sent Hello yet.
       await reception.empty.wait(AbortSignal.timeout(FAREWELL_MS));
     }
     breaking.signal.throwIfAborted();
@@ -142,7 +145,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
     findCamera({ name, wantsPictures }) {
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;
-      const isAboutAll = name === "" && !wantsPictures; // the list of cameras is there even when the first has ended
+      const isAboutAll = name === "" && !wantsPictures; // The figures of a camera stay available after it has ended.
       return isAboutAll ? found.audience : (found.ended ?? found.audience);
     },
     listCameras: () => cameras.map(({ entry }) => entry),
@@ -150,7 +153,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
   });
 }
 
-/** Resolves when all cameras have ended. Throws what stopped the first one when none came to an orderly end. */
+/** Resolves when all cameras have ended. Throws the first camera's error when all cameras failed. */
 async function runAll(cameras: Camera[], signal: AbortSignal, log: Log): Promise<void> {
   const failures: unknown[] = [];
   const runOne = async (camera: Camera) => {

@@ -216,7 +216,7 @@ describe("sources that misbehave", () => {
         /^error: no picture from \/dev\/video97: \S/,
       ],
       [["--source", "-"], 2, /^error: --source - with --pixel-format rgba needs --size WIDTHxHEIGHT/],
-      [["--source", "-", "--source", "-"], 2, /^error: standard input can be one camera only$/],
+      [["--source", "-", "--source", "-"], 2, /^error: only one camera can read standard input$/],
       [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: does /],
       [["--source", "-", "--pixel-format", "mjpeg", "--port", "0"], 1, /^error: standard input ended without a frame/],
       [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config are either-or/],

@@ -109,7 +109,7 @@ describe("serve", () => {
 
   test.each<[string, ServeOptions]>([
     ["cameras must not be empty", { cameras: [] }],
-    ["65 cameras are too many", { cameras: Array(65).fill({ source: "pattern" }) }],
+    ["there are 65 cameras, and the limit is 64", { cameras: Array(65).fill({ source: "pattern" }) }],
     ["port must be a whole number from 0 to 65535, not 65536", { port: 65536 }],
     ["workers must be a whole number from 1 to 64, not 0", { workers: 0 }],
     ["codec must be one of simd, jsquash, not h264", { codec: "h264" as "simd" }],
@@ -117,7 +117,7 @@ describe("serve", () => {
     ["noise must be a number from 0 to 64, not NaN", { cameras: [{ source: "pattern", noise: Number.NaN }] }],
     ["size must be { width, height }", { cameras: [{ source: "pattern", size: { width: 0, height: 9 } }] }],
     ["source must be text", { cameras: [{ source: 0 as unknown as string }] }],
-    ["cannot be a camera's name", { cameras: [{ source: "pattern", name: " " }] }],
+    ["is not a valid camera name", { cameras: [{ source: "pattern", name: " " }] }],
     [
       "two cameras are called 'a'",
       {

@@ -1,4 +1,4 @@
-// One connected viewer, as the server sees it: its greeting, wishes and questions. frame-sender.ts sends it pictures.
+// One connected viewer on the server. It handles the viewer's messages, and frame-sender.ts sends the pictures.
 
 import type { Micros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
@@ -15,22 +15,22 @@ import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import { FrameSender } from "./frame-sender.ts";
 
-/** The transport under a viewer, and what the door knows of the other end. An identity for access control belongs here. */
+/** The connection of a viewer: the transport and the address of the other end. An identity for access control belongs here. */
 export interface ViewerConnection extends Transport {
-  /** The address of the other end, for people: `127.0.0.1:41234`. */
+  /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
   readonly address: string;
 }
 
-/** What a viewer asks for in its greeting, and over which connection. */
+/** The requests in a viewer's Hello, and its connection. */
 export interface CameraRequest {
-  /** The name of a camera, or a part of it. Empty: the first camera. */
+  /** The name of a camera, or a part of it. An empty name means the first camera. */
   name: string;
   /** False if the viewer only asks questions, or is paused. */
   wantsPictures: boolean;
   connection: ViewerConnection;
 }
 
-/** Why a viewer gets no camera. */
+/** The reason why a viewer gets no camera. */
 export interface Refusal {
   reason: GoodbyeReason;
   text: string;
@@ -41,40 +41,40 @@ export interface WatchedCamera {
   readonly name: string;
   captureIntervalMicros(): number;
   readonly controls: CameraControls;
-  /** The viewer has greeted or has sent a Wish: the encoders may have to make something else. */
+  /** Called when the viewer has sent Hello or a Wish, so that the encoders may have to make other pictures. */
   onChanged(viewer: Viewer): void;
-  /** The viewer has acknowledged a frame: the estimate of its link may have changed. */
+  /** Called when the viewer has acknowledged a frame, so that the estimate of its link may have changed. */
   onAcknowledged(viewer: Viewer): void;
-  /** Called once, when the viewer gets no more pictures; `reason` is for the log. */
+  /** Called once, when the viewer gets no more pictures. `reason` is for the log. */
   onGone(viewer: Viewer, reason: string): void;
 }
 
-/** The place where viewers connect; Reception is the real one. */
+/** The owner of the viewers. The class Reception implements it. */
 export interface ViewerHost {
   readonly limits: AdaptationLimits;
-  /** Called once, when the viewer has greeted. */
+  /** Called once, when the viewer has sent Hello. */
   findCamera(request: CameraRequest): WatchedCamera | Refusal;
-  /** All cameras of the server, the first first. */
+  /** Returns all cameras of the server in their order. */
   listCameras(): CameraEntry[];
-  /** Called once, when a viewer without a camera is sent away, or leaves after it has sent something; `reason` is for the log. */
+  /** Called once, when a viewer without a camera is refused, or leaves after it has sent bytes. `reason` is for the log. */
   onRefused(viewer: Viewer, reason: string): void;
-  /** Called once, after everything else, when the connection is closed. */
+  /** Called once, as the last event, when the connection is closed. */
   onClosed(viewer: Viewer): void;
 }
 
-/** A door passes on what happens on the connection: `receive`, `drained`, `closed`. */
+/** A door calls `receive`, `drained` and `closed` when these events happen on the connection. */
 export class Viewer implements TransportEvents, PeerEvents {
   readonly #connection: ViewerConnection;
   readonly #host: ViewerHost;
   readonly #peer: Peer;
   /** Sends the pictures. */
   readonly frames: FrameSender;
-  /** The camera that it watches; null before it has greeted. */
+  /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
   #openQuestions = 0;
-  /** The last answer; the next one is chained to it, so that answers keep the order of the questions. */
+  /** Resolves when the last answer is sent. The next answer waits for it, so that answers keep the order of the questions. */
   #answers: Promise<void> = Promise.resolve();
-  /** Aborts when the viewer hears no more answers. */
+  /** Aborts when the viewer can receive no more answers. */
   readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
 
@@ -85,12 +85,12 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.frames = new FrameSender(this.#peer.outbox, host.limits, () => this.watching);
   }
 
-  /** The address of the viewer, for people. */
+  /** The address of the viewer, as text for people. */
   get address(): string {
     return this.#connection.address;
   }
 
-  /** Whether it wants pictures now. */
+  /** Whether the viewer wants pictures now. */
   get watching(): boolean {
     return this.#peer.isOpen && !this.#wish.paused;
   }
@@ -100,7 +100,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     return this.#wish.keepsSize;
   }
 
-  /** The size of picture that is enough for it; 0 × 0: the size of the source. */
+  /** The picture size that is enough for the viewer. 0 × 0 means the size of the source. */
   get wishedSize(): Size {
     return this.#wish;
   }
@@ -109,7 +109,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     return this.#peer.clock.roundTripMicros;
   }
 
-  /** Whether the viewer has received the newest frame and has acknowledged all. */
+  /** Whether the viewer was sent the newest frame and has acknowledged all its frames. */
   get settled(): boolean {
     return !this.watching || (this.frames.settled && this.#peer.outbox.idle);
   }
@@ -131,13 +131,13 @@ export class Viewer implements TransportEvents, PeerEvents {
     if (this.#peer.isOpen) this.#peer.send(writeNotice(notice));
   }
 
-  /** Call it about ten times a second: pings, and gives up on a silent viewer. */
+  /** Sends pings, and disconnects a silent viewer. Call it about ten times a second. */
   tick(): void {
     this.#peer.tick();
-    this.frames.sendNewest(); // its budget may have grown
+    this.frames.sendNewest(); // The viewer's byte budget may have grown.
   }
 
-  /** Says goodbye, and hangs up when the goodbye has been sent. */
+  /** Sends Goodbye, and closes the connection when the Goodbye has been sent. */
   leave(reason: GoodbyeReason, text: string): void {
     this.#peer.leave(reason, text);
   }
@@ -195,7 +195,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   /** For the peer. */
   onGone(end: PeerEnd): void {
     this.#gone.abort();
-    if (end.how === "closed" && !this.#peer.hasSpoken) return; // a port probe: not logged
+    if (end.how === "closed" && !this.#peer.hasSpoken) return; // A port scanner that sent no bytes is not logged.
     if (this.#camera === null) this.#host.onRefused(this, end.text);
     else this.#camera.onGone(this, end.text);
   }
@@ -205,9 +205,9 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#host.onClosed(this);
   }
 
-  /** Starts to answer a question at once, and sends the answer after those to earlier questions. `ask` must not reject. */
+  /** Starts to answer a question immediately, and sends the answer after the earlier answers. `ask` must not reject. */
   #answer(ask: () => Promise<Uint8Array>): void {
-    if (this.#openQuestions >= MAX_OPEN_QUESTIONS) throw new ProtocolError("more questions than may be open at once");
+    if (this.#openQuestions >= MAX_OPEN_QUESTIONS) throw new ProtocolError("too many unanswered questions");
     this.#openQuestions++;
     const message = ask();
     this.#answers = this.#answers.then(async () => {

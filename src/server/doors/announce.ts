@@ -1,6 +1,6 @@
 // Announces the server on the local network with DNS-SD over multicast DNS, so that viewers find it without an address.
 //
-// The server works without this: a failure is one line in the log.
+// The server also works without the announcement, so a failure is only logged in one line.
 
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
@@ -12,40 +12,40 @@ import { SERVICE, writeServiceText } from "../../protocol/discovery.ts";
 import { WIRE_VERSION } from "../../protocol/wire.ts";
 
 export interface AnnouncedServer {
-  /** The address that it listens on; 0.0.0.0 or :: for all addresses. */
+  /** The address on which the server listens. 0.0.0.0 and :: mean all addresses. */
   host: string;
   port: number;
-  /** The names of its cameras, for people. */
+  /** The names of the server's cameras, as text for people. */
   sourceName: string;
 }
 
-/** How long others may keep a record (RFC 6762, 10). */
+/** The time for which other machines may keep a record (RFC 6762, 10). */
 const TIME_TO_LIVE_S = 120;
-/** When the announcement is repeated, in case the first was lost (RFC 6762, 8.3). */
+/** The times at which the announcement is repeated, in case the first was lost (RFC 6762, 8.3). */
 const REPEAT_AFTER_MS = 1_000;
 const MDNS_PORT = 5353;
 
-/** Whether only programs on this machine can reach a server that listens on `host`. */
+/** Returns whether only programs on this machine can reach a server that listens on `host`. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
 }
 
-/** Announces the server; the returned function takes the announcement back. A server on the loopback is not announced. */
+/** Announces the server. The returned function withdraws the announcement. A server on a loopback address is not announced. */
 export function announce(server: AnnouncedServer, log: Log): () => Promise<void> {
   if (isLoopback(server.host)) return () => Promise.resolve();
   let hasFailed = false;
   const fail = (error: unknown) => {
     if (!error || hasFailed) return;
     hasFailed = true;
-    log.warning(`the server is not announced on the network: ${messageOf(error)} (--no-announce: do not try)`);
+    log.warning(`the server is not announced on the network: ${messageOf(error)} (--no-announce turns this off)`);
   };
-  // Names of its own: another program may have announced the machine's name.
+  // The server uses its own host name, because another program may have announced the machine's name.
   const machine = hostname().split(".")[0] ?? "";
   const own = `${machine.slice(0, 40)}-${server.port}-${randomBytes(2).toString("hex")}`;
   const names = { instance: `${own}.${SERVICE}`, target: `${own}.local` };
   const records = (ttl = TIME_TO_LIVE_S) => describe(server, names, ttl);
   const mdns = multicastDns();
-  mdns.on("error", fail); // errors of the socket; broken packets of others are "warning" events, which do not matter here
+  mdns.on("error", fail); // These are errors of the socket. Broken packets from other machines are "warning" events, which are ignored.
   mdns.on("query", (query: QueryPacket, from: RemoteInfo) => {
     const isAsked = (query.questions ?? []).some(({ name }) => Object.values(names).includes(name) || name === SERVICE);
     if (!isAsked) return;
@@ -79,7 +79,7 @@ function describe(
   ];
 }
 
-/** The addresses to announce, read each time: a machine's addresses change. */
+/** Returns the addresses to announce. They are read each time, because a machine's addresses may change. */
 function addresses(host: string): string[] {
   if (host !== "0.0.0.0" && host !== "::") return /^[\d.]+$/.test(host) ? [host] : [];
   return Object.values(networkInterfaces())

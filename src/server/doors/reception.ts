@@ -1,4 +1,4 @@
-// Where viewers arrive: holds every connection from its first byte to its end, whatever camera it watches.
+// The reception holds all viewers of all cameras, from the connection's start to its end.
 
 import { Condition } from "../../core/condition.ts";
 import type { Log } from "../../core/log.ts";
@@ -14,12 +14,15 @@ import {
   type WatchedCamera,
 } from "../deliver/viewer.ts";
 
-/** Bounds what a flood of connections can cost; a viewer costs some kilobytes and the bytes on their way to it. */
+/**
+ * The largest number of viewers. It limits the memory of a flood of connections: a viewer costs some kilobytes and its waiting
+ * bytes.
+ */
 const MAX_VIEWERS = 1000;
 
 export interface ReceptionOptions {
   limits: AdaptationLimits;
-  /** The camera for a viewer, or why there is none. */
+  /** Returns the camera for a viewer, or the reason why it gets no camera. */
   findCamera: (request: CameraRequest) => WatchedCamera | Refusal;
   listCameras: () => CameraEntry[];
   log: Log;
@@ -28,18 +31,19 @@ export interface ReceptionOptions {
 export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #connected = new Set<Viewer>();
-  /** Met when no connection is open, including those that have not greeted yet or have not read their goodbye. */
+  /** Becomes true when no connection is open. Connections before Hello and after Goodbye count as open. */
   readonly empty = new Condition(() => this.#connected.size === 0);
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
   }
 
-  /** A new connection. The door passes on to the returned viewer what happens on the connection. */
+  /** Adds a connection. The door passes the events of the connection to the returned viewer. */
   connect(connection: ViewerConnection): Viewer {
     const viewer = new Viewer(connection, this);
     this.#connected.add(viewer);
-    if (this.#connected.size > MAX_VIEWERS) viewer.leave(GoodbyeReason.full, `${MAX_VIEWERS} viewers are the limit`);
+    if (this.#connected.size > MAX_VIEWERS)
+      viewer.leave(GoodbyeReason.full, `the server already has ${MAX_VIEWERS} viewers, which is the limit`);
     return viewer;
   }
 
@@ -48,7 +52,7 @@ export class Reception implements ViewerHost {
     for (const viewer of this.#connected) viewer.tick();
   }
 
-  /** Says goodbye to all. */
+  /** Sends Goodbye to all viewers. */
   dismiss(reason: GoodbyeReason, text: string): void {
     for (const viewer of [...this.#connected]) viewer.leave(reason, text);
   }

@@ -1,4 +1,4 @@
-// The TCP door: viewers connect here with Slipstream's own protocol.
+// The TCP door: it accepts viewers that speak Slipstream's own protocol.
 
 import { isIP } from "node:net";
 import type { TCPSocketListener } from "bun";
@@ -8,13 +8,13 @@ import type { TransportEvents } from "../../protocol/transport.ts";
 import type { ViewerConnection } from "../deliver/viewer.ts";
 
 export interface TcpDoor {
-  /** The real port, also if port 0 was asked for. */
+  /** The port on which the door listens. If port 0 was requested, it is the port that the system chose. */
   readonly port: number;
-  /** Accepts no more connections; open connections stay. */
+  /** Stops accepting connections. Open connections stay. */
   close(): void;
 }
 
-/** Listens, and passes on what happens on each connection. Throws ConnectionError if the address cannot be used. */
+/** Listens, and passes the events of each connection to its viewer. Throws ConnectionError if the address cannot be used. */
 export function openTcpDoor(
   host: string,
   port: number,
@@ -27,7 +27,8 @@ export function openTcpDoor(
       port,
       socket: {
         open(socket) {
-          socket.setNoDelay(true); // a picture's last bytes must not wait for an acknowledgement (Nagle, RFC 896)
+          // Without this the last bytes of a picture may wait for an acknowledgement (Nagle's algorithm, RFC 896).
+          socket.setNoDelay(true);
           socket.data = connect({
             address: formatHostPort(socket.remoteAddress, socket.remotePort),
             write: (bytes) => socket.write(bytes),
@@ -38,7 +39,7 @@ export function openTcpDoor(
         },
         data: (socket, chunk) => socket.data?.receive(chunk),
         drain: (socket) => socket.data?.drained(),
-        close: (socket, error) => socket.data?.closed(error ? messageOf(error) : "it hung up"),
+        close: (socket, error) => socket.data?.closed(error ? messageOf(error) : "it closed the connection"),
         error: (socket, error) => socket.data?.closed(messageOf(error)),
       },
     });

@@ -1,4 +1,4 @@
-// The frame dispatcher: gives the newest captured frame to the encoder that suits it, or straight on, and drops older ones.
+// The frame dispatcher gives the newest captured frame to the right encoder, or passes a JPEG on. It drops older frames.
 
 import type { CaptureRate } from "../../capture/capture-rate.ts";
 import { CaptureSlots } from "../../capture/capture-slots.ts";
@@ -20,12 +20,12 @@ import type { TileScheduler } from "./tile-scheduler.ts";
 import { type PixelSink, Transcoder } from "./transcoder.ts";
 import { WholePictures } from "./whole-pictures.ts";
 
-/** With tiles, one frame is being encoded, and the one encoded before is kept to compare with. */
+/** With tiles, the encoder holds two frames: the frame in work, and the frame before, with which it is compared. */
 const SLOTS_OF_TILES = 2;
 
-/** Hears of each frame that the source captures. */
+/** Called for each frame that the source captures. */
 export interface CaptureListener {
-  /** `frames` is the count so far, lost frames included. */
+  /** `frames` is the number of captured frames so far, including lost frames. */
   frameCaptured(frames: number): void;
 }
 
@@ -35,10 +35,10 @@ export interface FrameDispatcherOptions {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** Makes tiles of pixels; null where the codec only makes whole pictures. */
+  /** Encodes pixels as tiles. It is null when the codec only makes whole pictures. */
   tiles: TileScheduler | null;
   demand: Demand;
-  /** Takes whole pictures: encoded here, or JPEGs of the source. */
+  /** Receives whole pictures, which are encoded here or come from the source. */
   pictures: PictureSink;
   captures: CaptureRate;
   figures: EncodeFigures;
@@ -61,14 +61,14 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #slots: CaptureSlots;
   readonly #wholePictures: WholePictures;
   readonly #passthrough: Passthrough;
-  /** Null where no tiles can be made of JPEGs. */
+  /** Null when no tiles can be made from JPEGs. */
   readonly #transcoder: Transcoder | null;
   readonly #waiting = new Newest<Captured>();
-  /** Number of the newest whole picture that was published. */
+  /** The number of the newest published whole picture. */
   #published = 0;
-  /** Number of the newest frame that the tile scheduler took. */
+  /** The number of the newest frame that the tile scheduler took. */
   #tiled = 0;
-  /** Size of the newest frame; 0 × 0 before the first. */
+  /** The size of the newest frame, or 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
 
   constructor(options: FrameDispatcherOptions) {
@@ -92,7 +92,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#passthrough = new Passthrough({ slots, figures, sink: this, transcoder: this.#transcoder, log });
   }
 
-  /** Whether no frame waits for an encoder or is in one. */
+  /** Whether no frame waits for an encoder or is being encoded. */
   get idle(): boolean {
     return this.#waiting.value === null && this.#encodersIdle && (this.#transcoder?.idle ?? true);
   }
@@ -133,7 +133,9 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     else this.#figures.health.begin("source", text);
   }
 
-  /** Gives the newest frame to an idle encoder while a viewer watches. Call when either may have changed. */
+  /**
+   * Gives the newest frame to an idle encoder if a viewer watches. Call it when an encoder may be idle or a viewer may have come.
+   */
   pump(): void {
     this.#tiles?.assist();
     if (!this.#demand.isWatched) return;
@@ -142,18 +144,18 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
       if (isPicture(newest)) this.#passOn(newest);
       else this.#encode(newest);
     }
-    // Only now: a newer picture may come before there is a thread for this one.
+    // The picture is checked only now, because a newer one may replace it before a thread is idle.
     if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder?.start();
   }
 
-  /** Forgets the waiting frame: the source is released, and the frame would be old for the next viewer. */
+  /** Drops the waiting frame when the source is released, because it would be too old for the next viewer. */
   clear(): void {
     release(this.#waiting.clear());
     this.#transcoder?.clear();
     this.#captures.interrupt();
   }
 
-  /** Takes a whole picture. An older one than the newest that was published is dropped. */
+  /** Publishes a whole picture, or drops it when a newer one was already published. */
   publish(picture: EncodedPicture): void {
     const { frameNumber, isPassedOn, jpegBytes } = picture;
     if (frameNumber <= this.#published) {
@@ -168,9 +170,9 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#pictures.publish(picture);
   }
 
-  /** Takes the pixels of a JPEG that the transcoder has decoded. */
+  /** Receives the pixels of a JPEG that the transcoder has decoded. */
   decoded(pixels: CapturedPixels): void {
-    // Meanwhile the source may have delivered pixels, or the last viewer may have left.
+    // During the decoding the source may have delivered pixels, or the last viewer may have left.
     if (this.#waiting.value !== null || pixels.frameNumber <= this.#tiled) {
       pixels.slot.release();
       if (this.#demand.isWatched) this.#figures.drops.add("late");
@@ -192,11 +194,14 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#passthrough.passOn(picture);
   }
 
-  /** Starts encoding, or lets the frame wait again. It is not in `#waiting` meanwhile: it may be encoded before this returns. */
+  /**
+   * Starts encoding a frame, or makes it wait again. The frame is not in `#waiting` during the call, because the call may finish
+   * encoding it.
+   */
   #encode(pixels: CapturedPixels): void {
     const tiles = this.#tiles;
     if (pixels.isDecoded && !this.#demand.wantsTiles) {
-      pixels.slot.release(); // the last viewer that needed tiles has left
+      pixels.slot.release(); // The last viewer that needed tiles has left.
       return;
     }
     const isTaken = tiles === null ? this.#wholePictures.tryStart(pixels) : tiles.tryStart(pixels);
@@ -215,7 +220,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const { isWatched } = this.#demand;
     let delivery: Delivery = isWatched ? "taken" : "dropped: there are no viewers";
     if (isWatched && isPicture(captured) && older !== null && !isPicture(older) && older.isDecoded) {
-      this.#passOn(captured); // the decoded frame goes on waiting for its tables
+      this.#passOn(captured); // The decoded frame still waits for its tables.
     } else {
       release(this.#waiting.offer(captured));
       if (older !== null && isWatched) {
@@ -228,7 +233,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   }
 }
 
-/** Whole pictures may be encoded side by side, so they have a track of their own. */
+/** Whole pictures may be encoded at the same time as other frames, so they have their own track. */
 function followPicture(track: TraceTrack, picture: EncodedPicture): void {
   const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
   const fields = { frame: frameNumber, bytes: jpegBytes };

@@ -1,4 +1,4 @@
-// What became of a camera's frames: how many were encoded or dropped, how long encoding took, and what is wrong.
+// The figures of a camera's frames: the numbers of encoded and dropped frames, the encoding times, and the troubles.
 
 import type { MemoryUse } from "../../capture/capture-slots.ts";
 import { nowMicros } from "../../core/clock.ts";
@@ -6,15 +6,21 @@ import type { Health } from "../../core/health.ts";
 import { DropCounters, Durations, Rate } from "../../core/statistics.ts";
 
 /**
- * Why a captured frame never became a picture. `source`: it was damaged, or there was no memory for it. `stale`: a newer
- * frame came before an encoder was free. `late`: a newer frame was finished first. `encode`: the codec failed.
+ * The reason why a captured frame never became a picture:
+ * - `source`: it was damaged, or there was no memory for it;
+ * - `stale`: a newer frame came before an encoder was free;
+ * - `late`: a newer frame was finished first;
+ * - `encode`: the codec failed.
  */
 export const SERVER_DROP_REASONS = ["source", "stale", "late", "encode"] as const;
 export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
 
 /**
- * What may be wrong with a camera. `source`: what the source reports itself, or its silence. `damage`: it sends damaged
- * pictures. `encode`: frames cannot be encoded or decoded. `pixels`, `jpegs`: there is no memory for such frames.
+ * The kinds of trouble of a camera:
+ * - `source`: the source reports trouble, or sends no frames;
+ * - `damage`: it sends damaged pictures;
+ * - `encode`: frames cannot be encoded or decoded;
+ * - `pixels`, `jpegs`: there is no memory for raw frames, or for JPEGs.
  */
 export type CameraTrouble = MemoryUse | "source" | "damage" | "encode";
 
@@ -29,24 +35,24 @@ export class EncodeFigures {
     this.health = health;
   }
 
-  /** Pictures that were handed on to the audience: tiles, whole pictures, and JPEGs of the source. */
+  /** The number of pictures that were passed to the audience as tiles, as whole pictures, or as the source's JPEGs. */
   get encoded(): number {
     return this.#encoded;
   }
 
-  /** A picture was handed on. */
+  /** Counts a picture that was passed to the audience. */
   countEncoded(): void {
     this.#encoded++;
     this.encodedRate.add(nowMicros());
   }
 
-  /** The codec is done with a frame, after this time in its threads. */
+  /** Records the time that codec threads needed for a frame. */
   succeeded(busyMicros: number): void {
     this.encodeDurations.record(busyMicros);
     this.health.end("encode");
   }
 
-  /** A frame was lost in the codec. Its reason is reported once, until a frame succeeds. */
+  /** Counts a frame on which the codec failed. The failure is reported once, until a frame succeeds. */
   failed(reason: string): void {
     this.drops.add("encode");
     if (!this.health.has("encode")) this.health.begin("encode", `a frame was not encoded: ${reason}`);

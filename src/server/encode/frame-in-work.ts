@@ -1,4 +1,4 @@
-// A frame in work: the job that codec threads do for it, band by band, and how far they are.
+// A frame in work: the job of the codec threads for one frame, which is cut into bands, and its progress.
 
 import type { EncodeTilesJob, ScaleJob } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -10,46 +10,46 @@ export interface RenditionInWork {
   rendition: Rendition;
   scale: ScaleJob;
   lengthsAddress: number;
-  /** Bytes of its tiles that are encoded so far. */
+  /** The number of bytes of its tiles encoded so far. */
   bytes: number;
 }
 
 export interface FrameInWork {
   pixels: CapturedPixels;
   job: EncodeTilesJob;
-  /** In the order of the outputs of a band. */
+  /** The renditions in the order of a band's outputs. */
   renditions: RenditionInWork[];
   bandsDone: number;
-  /** Changed tiles so far, by scale. */
+  /** The number of changed tiles so far, by scale. */
   changed: number[];
-  /** How many threads it is given to at most. */
+  /** The largest number of threads that work on it. */
   threads: number;
   threadsAtWork: number;
   startedAt: Micros;
-  /** How long threads were busy with it, all of them together. */
+  /** The sum of the times that threads were busy with it. */
   busyMicros: number;
   failure: string | null;
-  /** Whether it is committed or aborted. */
+  /** Whether the frame is committed or aborted. */
   isOver: boolean;
 }
 
 export interface FramePlan {
-  /** The renditions to encode, which have their tables. */
+  /** The renditions to encode, which already have their tables. */
   ready: readonly Rendition[];
-  /** The scales by halvings. */
+  /** The scales by the number of halvings. */
   scales: readonly Scale[];
-  /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
+  /** The noise bound of kernel/change-detect.ts. 0 detects every change, and null treats every tile as changed. */
   noise: number | null;
   threads: number;
-  /** How many bands to cut the frame into, at most. */
+  /** The largest number of bands into which the frame is cut. */
   bands: number;
   /** Whether threads report each band when it is done. */
   saysParts: boolean;
-  /** Where threads count the bands that they take. */
+  /** The address of the counter of bands that threads have taken. */
   counterAddress: number;
 }
 
-/** Begins the frame in all scales down to the smallest rendition. Throws CodecError when there is no memory for it. */
+/** Begins the frame in all scales down to that of the smallest rendition. Throws CodecError when there is not enough memory. */
 export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork {
   const { ready, noise, threads, saysParts, counterAddress } = plan;
   const smallest = Math.max(...ready.map(({ level }) => level.halvings));
@@ -70,7 +70,7 @@ export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork 
     }
   }
   const { mcuLines } = (plan.scales[0] as Scale).grid;
-  const unit = 2 ** (scales.length - 1); // bands begin at whole MCU lines of each scale
+  const unit = 2 ** (scales.length - 1); // Bands begin at whole MCU lines of each scale.
   const bandLines = Math.ceil(mcuLines / plan.bands / unit) * unit;
   const bands = Math.ceil(mcuLines / bandLines);
   return {

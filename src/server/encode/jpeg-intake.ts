@@ -1,4 +1,4 @@
-// The JPEG intake: checks the JPEGs of a source before viewers are sent them, and adds the Huffman tables that cameras leave out.
+// The JPEG intake checks the JPEGs of a source before they are sent to viewers, and adds Huffman tables that cameras leave out.
 
 import { hasEnd, type JpegHeader, readJpegHeader } from "../../codec/jpeg/header.ts";
 import { missingHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
@@ -6,9 +6,9 @@ import { CodecError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
-/** A JPEG that any reader can decode. */
+/** A complete JPEG, which any decoder can decode. */
 export interface AcceptedJpeg extends Size {
-  /** The caller owns this block, which may be another one than it gave. */
+  /** The block with the JPEG, which the caller owns. It may be another block than the caller passed. */
   block: JpegBlock;
   jpegBytes: number;
 }
@@ -17,21 +17,21 @@ export class JpegIntake {
   readonly #reserve: (bytes: number) => JpegBlock | null;
   /** Whether the source's last picture ended with EOI. */
   #endsPictures = false;
-  /** Header of the last picture, SOI to SOS, as bytes and parsed. */
+  /** The header of the last picture from SOI to SOS, as bytes and parsed. */
   #headerBytes = Buffer.alloc(0);
   #header: JpegHeader | null = null;
-  /** The Huffman tables that this header lacks; they belong before the scan. */
+  /** The Huffman tables that this header lacks. They are inserted before the scan. */
   #missing: Uint8Array[] = [];
 
-  /** `reserve` gives memory for a completed JPEG, or null. */
+  /** `reserve` returns memory for a completed JPEG, or null. */
   constructor(reserve: (bytes: number) => JpegBlock | null) {
     this.#reserve = reserve;
   }
 
   /**
-   * Returns the picture in the same block when it is complete. When Huffman tables are missing, returns a copy with them and
-   * releases `block`, or returns null when there is no memory for the copy. The scan is not read. Throws CodecError for bytes
-   * that are not a JPEG, and for a JPEG without its end (EOI), unless the source never writes EOI.
+   * Checks a JPEG. A complete picture is returned in the same block. When Huffman tables are missing, the result is a copy with
+   * tables, and `block` is released. The result is null when there is no memory for the copy. The scan is not checked. Throws
+   * CodecError for bytes that are not a JPEG, and for a JPEG without EOI, unless the source never writes EOI.
    */
   accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const jpeg = block.bytes.subarray(0, jpegBytes);
@@ -54,14 +54,14 @@ export class JpegIntake {
     return { width, height, block: complete, jpegBytes: completeBytes };
   }
 
-  /** Parses the header, unless it equals the last one: cameras write the same header before each picture. */
+  /** Parses the header. A header that equals the last one is not parsed again, because cameras repeat the same header. */
   #readHeader(jpeg: Uint8Array): JpegHeader {
     const known = this.#header;
     const isKnown = known !== null && jpeg.length > known.dataAt;
     if (isKnown && this.#headerBytes.equals(jpeg.subarray(0, known.dataAt))) return known;
     const header = readJpegHeader(jpeg);
     this.#missing = missingHuffmanTables(jpeg, header);
-    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // a copy: the block is used again
+    this.#headerBytes = Buffer.from(jpeg.subarray(0, header.dataAt)); // The header is copied, because the block will be reused.
     this.#header = header;
     return header;
   }

@@ -1,4 +1,4 @@
-// Passthrough: JPEGs of the source go to the audience as they are, and to the transcoder for viewers that need tiles.
+// Passthrough: sends the source's JPEGs unchanged to the audience, and to the transcoder for viewers that need tiles.
 
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import { CodecError } from "../../core/errors.ts";
@@ -9,15 +9,18 @@ import type { EncodeFigures } from "./figures.ts";
 import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { Transcoder } from "./transcoder.ts";
 
-/** Cameras damage a picture now and then, which is only counted. This many in a row are reported to viewers. */
+/**
+ * The number of damaged pictures in a row that is reported to viewers. Fewer are only counted, because cameras sometimes damage a
+ * picture.
+ */
 const DAMAGED_IN_A_ROW = 3;
 
 export interface PassthroughOptions {
-  /** Memory for JPEGs that have to be completed. */
+  /** The memory for JPEGs to which tables are added. */
   slots: { reserveJpeg(mostBytes: number): JpegBlock | null };
   figures: EncodeFigures;
   sink: PictureSink;
-  /** Null where no tiles can be made of JPEGs. */
+  /** Null when no tiles can be made from JPEGs. */
   transcoder: Transcoder | null;
   log: Log;
 }
@@ -25,7 +28,7 @@ export interface PassthroughOptions {
 export class Passthrough {
   readonly #options: PassthroughOptions;
   readonly #intake: JpegIntake;
-  /** Damaged JPEGs in a row, the latest included. */
+  /** The number of damaged JPEGs in a row, including the latest. */
   #damagedInARow = 0;
   #hasLoggedDamage = false;
 
@@ -34,7 +37,7 @@ export class Passthrough {
     this.#intake = new JpegIntake((bytes) => options.slots.reserveJpeg(bytes));
   }
 
-  /** Checks a JPEG of the source. Returns null, and releases the block, when it is damaged or cannot be completed. */
+  /** Checks a JPEG of the source. When it is damaged or cannot be completed, its block is released and null is returned. */
   accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const { figures } = this.#options;
     const accepted = this.#tryAccept(block, jpegBytes);
@@ -47,7 +50,7 @@ export class Passthrough {
     return accepted;
   }
 
-  /** Hands a picture to the audience, and then to the transcoder. Takes its block. */
+  /** Passes a picture to the audience and then to the transcoder. This object owns the picture's block from now on. */
   passOn(picture: EncodedPicture): void {
     this.#options.sink.publish(picture);
     this.#options.transcoder?.offer(picture);
@@ -68,7 +71,7 @@ export class Passthrough {
 
   #noteDamage({ message }: CodecError): void {
     const { figures, log } = this.#options;
-    // The first one is logged; the drop counter tells of the others.
+    // Only the first damaged picture is logged. All are counted.
     if (!this.#hasLoggedDamage) log.warning(`the source sent a damaged picture: ${message}`);
     this.#hasLoggedDamage = true;
     if (++this.#damagedInARow === DAMAGED_IN_A_ROW)

@@ -1,4 +1,4 @@
-// The tables that encoding a rendition needs: a codec thread makes them, and their memory is used again.
+// Makes the tables that the encoding of a rendition needs. A codec thread makes them, and their memory is reused.
 
 import type { JobResult } from "../../codec/threads/job.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -6,7 +6,7 @@ import { samplingOf } from "../../codec/jpeg/sampling.ts";
 import type { PixelFormat, Sampling, Size } from "../../core/pixel-format.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
-/** The pixels that the source delivers. Another object means that they have changed. */
+/** The size and format of the source's pixels. A new object means that they have changed. */
 export interface SourceLayout extends Size {
   format: PixelFormat;
 }
@@ -14,16 +14,16 @@ export interface SourceLayout extends Size {
 export interface RenditionTablesOptions {
   pool: CodecPool;
   sampling: Sampling;
-  /** Nominal frames a second; some sources know it with their first frame only. */
+  /** Returns the nominal frames a second, which some sources know only after their first frame. */
   source: { readonly framesPerSecond: number };
 }
 
 export class RenditionTables {
   readonly #options: RenditionTablesOptions;
   readonly #preparing = new Set<Rendition>();
-  /** Addresses of tables that no rendition uses. */
+  /** The addresses of tables that no rendition uses. */
   readonly #freeStates: number[] = [];
-  /** What new tables are made for; null before the first frame. */
+  /** The layout for which new tables are made, or null before the first frame. */
   #layout: SourceLayout | null = null;
   #failure: string | null = null;
 
@@ -31,19 +31,22 @@ export class RenditionTables {
     this.#options = options;
   }
 
-  /** From here on tables are made for this layout; those in the making for another one are not used. */
+  /** Makes tables for this layout from now on. Unfinished tables for another layout will not be used. */
   start(layout: SourceLayout): void {
     this.#layout = layout;
   }
 
-  /** Why tables could not be made since the last call; null when all is well. */
+  /** Returns the reason why tables could not be made since the last call, or null when all succeeded. */
   takeFailure(): string | null {
     const failure = this.#failure;
     this.#failure = null;
     return failure;
   }
 
-  /** Whether the rendition, of pictures of this size, has its tables. If not, an idle thread makes them; ask again later. */
+  /**
+   * Returns whether the rendition has its tables for pictures of this size. If not, an idle thread makes them, and the caller asks
+   * again later.
+   */
   isReady(rendition: Rendition, size: Size): boolean {
     if (rendition.picture !== null) return true;
     const layout = this.#layout;
@@ -68,7 +71,7 @@ export class RenditionTables {
     return false;
   }
 
-  /** Stops a rendition and takes its tables back; no thread may be using them. */
+  /** Stops a rendition and takes its tables back. No thread may use them at that time. */
   release(rendition: Rendition): void {
     if (rendition.picture !== null) this.#freeStates.push(rendition.picture.stateAddress);
     rendition.stop();
@@ -80,7 +83,7 @@ export class RenditionTables {
     layout: SourceLayout,
     picture: NonNullable<Rendition["picture"]>,
   ): void {
-    // Meanwhile the last viewer of the rendition may have left, or the source may have changed.
+    // While the tables were made, the last viewer of the rendition may have left, or the source may have changed.
     if (rendition.users === 0 || this.#layout !== layout) {
       this.#freeStates.push(picture.stateAddress);
       return;

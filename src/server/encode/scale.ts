@@ -1,4 +1,5 @@
-// A scale: the picture in one size, its reference (the pixels that were last encoded), and the tiles that are due for a refresh.
+// A scale is the picture in one size. It holds the reference, which are the pixels that were last encoded, and schedules refreshes
+// of tiles.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -9,12 +10,12 @@ import type { ScaleJob } from "../../codec/tile-jobs.ts";
 import type { Micros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 
-/** Within this time every tile is encoded again once, so that small changes below the noise bound do not stay unsent. */
+/** Every tile is encoded again within this time, so that changes below the noise bound are sent at last. */
 const REFRESH_MICROS = 8_000_000;
-/** When more than this share of the tiles has changed, the frame itself becomes the reference: that copies fewer tiles. */
+/** When more than this share of the tiles has changed, the frame becomes the reference, because that copies fewer tiles. */
 const MOSTLY = 0.5;
 
-/** Pixels in the arena that may become the reference: the slot of a captured frame, or a block of the scale's own. */
+/** Pixels in the arena that may become the reference. They are in the slot of a captured frame or in a block of the scale. */
 interface Pixels {
   address: number;
   slot: FrameSlot | null;
@@ -22,7 +23,7 @@ interface Pixels {
 
 export class Scale {
   readonly #arena: Arena;
-  /** One for the frame, one for the reference, where the pixels are halved here. */
+  /** Two blocks, for the frame and for the reference. Only scales with halved pixels have them. */
   readonly #blocks: readonly [GrowingBlock, GrowingBlock];
   readonly #lengths: GrowingBlock[] = [];
   size: Size = { width: 0, height: 0 };
@@ -41,7 +42,7 @@ export class Scale {
     this.#blocks = [new GrowingBlock(arena), new GrowingBlock(arena)];
   }
 
-  /** Starts over with pixels of this layout. No frame may be in work. The memory is used again. */
+  /** Restarts the scale with pixels of this layout. No frame may be in work. The memory is reused. */
   start(format: PixelFormat, sampling: ChromaSampling, size: Size): void {
     this.forget();
     this.#format = format;
@@ -51,13 +52,13 @@ export class Scale {
   }
 
   /**
-   * Begins a frame. `slot` holds its captured pixels; null means that threads make the pixels by halving. The scale owns the
-   * slot until another frame takes its place. Throws CodecError when there is no memory for halved pixels.
+   * Begins a frame. `slot` has its captured pixels, or is null when threads make the pixels by halving. The scale owns the slot
+   * until the next frame replaces it. Throws CodecError when there is no memory for halved pixels.
    */
   begin(slot: FrameSlot | null, capturedAt: Micros, noise: number | null): Omit<ScaleJob, "renditions"> {
     this.#frame = slot === null ? this.#ownBlock() : { address: slot.address, slot };
     this.#becomesReference = this.#reference === null || noise === 0 || noise === null || this.#wasMostlyChanged;
-    // Exact detection misses no change, so there is nothing to refresh.
+    // Exact detection finds every change, so no tile needs a refresh.
     const refresh = noise === 0 ? { first: 0, count: 0 } : this.#nextToRefresh(capturedAt);
     return {
       ...this.size,
@@ -72,7 +73,7 @@ export class Scale {
     };
   }
 
-  /** The frame of `begin` is encoded. `changed` is how many of its tiles had changed. */
+  /** Ends the frame of `begin` after its encoding. `changed` is the number of its changed tiles. */
   finish(changed: number): void {
     const frame = this.#frame;
     this.#frame = null;
@@ -85,7 +86,7 @@ export class Scale {
     }
   }
 
-  /** The frame of `begin` was not encoded whole, or the scale is out of use: there is no reference any more. */
+  /** Drops the reference, because the frame of `begin` was not encoded completely or the scale is no longer used. */
   forget(): void {
     this.#frame?.slot?.release();
     this.#reference?.slot?.release();
@@ -93,13 +94,16 @@ export class Scale {
     this.#reference = null;
   }
 
-  /** The address where threads write the tile lengths of the rendition with this index. */
+  /** Returns the address where threads write the tile lengths of the rendition with this index. */
   lengthsAddress(index: number): number {
     this.#lengths[index] ??= new GrowingBlock(this.#arena);
     return this.#lengths[index].reserve(4 * this.grid.tileCount);
   }
 
-  /** The tiles to refresh now. Their number follows the time since the last frame, so that dropped frames do not delay it. */
+  /**
+   * Returns the tiles to refresh now. Their number depends on the time since the last frame, so dropped frames do not delay the
+   * refresh.
+   */
   #nextToRefresh(capturedAt: Micros): ScaleJob["refresh"] {
     const { tileCount } = this.grid;
     const passed = Math.max(0, capturedAt - (this.#begunAt ?? capturedAt));

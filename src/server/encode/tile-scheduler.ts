@@ -1,6 +1,7 @@
-// The tile scheduler: cuts each frame into bands, has the codec threads encode what changed, and commits it to renditions.
+// The tile scheduler cuts each frame into bands. Codec threads encode the changed tiles, and the scheduler commits them to the
+// renditions.
 //
-// All threads work on one frame at a time. Meanwhile the newest captured frame waits (dispatcher.ts).
+// All threads work on one frame at a time. The newest captured frame waits in dispatcher.ts.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
@@ -22,26 +23,29 @@ import { type FrameInWork, planFrame, type RenditionInWork } from "./frame-in-wo
 import { RenditionTables, type SourceLayout } from "./rendition-tables.ts";
 import { Scale } from "./scale.ts";
 
-/** Full size, half and a quarter; ladder.ts asks for no others. */
+/** The number of scales: full size, half and a quarter. ladder.ts uses no others. */
 const SCALES = MAX_HALVINGS + 1;
 
-/** Bands for each thread, so that threads end at about the same time. */
+/** The number of bands for each thread. Several bands let threads finish at about the same time. */
 const BANDS_PER_THREAD = 4;
-/** Work that is worth waking a thread for: waking costs about 50 µs of processor time on either side. */
+/** The smallest amount of work for which a thread is woken. Waking costs about 50 µs of processor time on either side. */
 const MICROS_PER_THREAD = 1_000;
 
 export interface TileSchedulerOptions {
   arena: Arena;
   pool: CodecPool;
-  /** See kernel/change-detect.ts; 0 = exact, null = every tile counts as changed. */
+  /** The noise bound of kernel/change-detect.ts. 0 detects every change, and null treats every tile as changed. */
   noise: number | null;
-  /** The chroma sampling of all sizes: halved pictures are made from halved RGB, so 4:4:4 keeps the colour of each pixel there too. */
+  /**
+   * The chroma sampling of all sizes. Halved pictures are made from halved RGB, so 4:4:4 keeps the colour of each of their pixels
+   * too.
+   */
   sampling: Sampling;
-  /** Nominal frames a second; some sources know it with their first frame only. */
+  /** Returns the nominal frames a second, which some sources know only after their first frame. */
   source: { readonly framesPerSecond: number };
   renditions: RenditionRegistry;
   demand: Demand;
-  /** All of them are told of each frame, in this order. */
+  /** The receivers of each frame, which are called in this order. */
   sinks: readonly TileSink[];
   figures: EncodeFigures;
   log: Log;
@@ -55,7 +59,7 @@ export class TileScheduler {
   #source: SourceLayout | null = null;
   readonly #scales: Scale[];
   #frame: FrameInWork | null = null;
-  /** How long threads were busy with the last frame, all of them together; the next will be much like it. */
+  /** The sum of the times that threads were busy with the last frame. The next frame will need about the same time. */
   #expectedMicros = Number.POSITIVE_INFINITY;
 
   constructor(options: TileSchedulerOptions) {
@@ -71,9 +75,9 @@ export class TileScheduler {
   }
 
   /**
-   * Takes a frame, and its slot with it, to encode it for all renditions that are wanted. It may be encoded, or have failed,
-   * before this returns. Returns false when that cannot be now: another frame is in work, or no rendition is ready. Call again
-   * when threads become idle.
+   * Takes a frame and its slot, and encodes it for all wanted renditions. The frame may be finished, or have failed, before this
+   * method returns. Returns false when another frame is in work or no rendition is ready. Then call it again when threads become
+   * idle.
    */
   tryStart(pixels: CapturedPixels): boolean {
     if (this.#frame !== null) return false;
@@ -87,7 +91,8 @@ export class TileScheduler {
       return true;
     }
     const ready = registry.wanted.filter((each) => this.#tables.isReady(each, this.#scaleOf(each).size));
-    // All threads may be making tables. A frame that was begun and then aborted would cost each viewer a whole picture.
+    // All threads may be making tables. Then the frame is not begun, because an aborted frame would cost each viewer a whole
+    // picture.
     if (ready.length === 0 || pool.idleThreads === 0) return false;
     const frame = this.#tryDescribe(pixels, ready);
     if (frame === null) return true;
@@ -121,7 +126,7 @@ export class TileScheduler {
     return this.#scales[level.halvings] as Scale;
   }
 
-  /** Restarts scales and renditions when the source has another size or format. */
+  /** Restarts scales and renditions when the size or format of the source has changed. */
   #adapt({ format, width, height, isDecoded }: CapturedPixels): void {
     if (this.#source?.format !== format || this.#source.width !== width || this.#source.height !== height) {
       this.#source = { format, width, height };
@@ -137,13 +142,13 @@ export class TileScheduler {
     if (!isDecoded) for (const sink of this.#options.sinks) sink.useTiles({ width, height });
   }
 
-  /** Null when there is no memory for it: then the frame has failed. */
+  /** Begins the frame in work. Returns null when there is no memory, and then the frame has failed. */
   #tryDescribe(pixels: CapturedPixels, ready: readonly Rendition[]): FrameInWork | null {
     try {
       return this.#describe(pixels, ready);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      for (const scale of this.#scales) scale.forget(); // the first one has taken the slot
+      for (const scale of this.#scales) scale.forget(); // The first scale has taken the slot.
       this.#options.figures.failed(error.message);
       return null;
     }
@@ -160,7 +165,7 @@ export class TileScheduler {
     return frame;
   }
 
-  /** How many threads the next frame is worth. */
+  /** Returns the number of threads to use for the next frame. */
   #threads(): number {
     return Math.max(1, Math.min(this.#options.pool.threads, Math.ceil(this.#expectedMicros / MICROS_PER_THREAD)));
   }
@@ -184,7 +189,10 @@ export class TileScheduler {
     if (isLast) this.#commit(frame);
   }
 
-  /** Copies the bytes: the thread will write the next frame's tiles over them. */
+  /**
+   * Passes a band's tiles to the renditions. The bytes are copied, because the thread will overwrite them with the next frame's
+   * tiles.
+   */
   #store({ rendition, lengthsAddress }: RenditionInWork, { first, count }: Part, bytes: Uint8Array): void {
     const { memory } = this.#options.arena;
     const numbers: number[] = [];
@@ -208,7 +216,7 @@ export class TileScheduler {
     }
   }
 
-  /** Shows a frame's way in the log and the trace. */
+  /** Writes a frame's steps to the log and the trace. */
   #follow({ pixels: { frameNumber, capturedAt }, renditions, changed, startedAt }: FrameInWork): void {
     const { log, track } = this.#options;
     const isLogged = log.isEnabledFor("debug");
@@ -233,11 +241,11 @@ export class TileScheduler {
     } else {
       frame.failure ??= result.message;
     }
-    // Only now: a thread that read the counter after its reset would take bands of the wrong frame.
+    // The frame ends only now. A thread that reads the counter after its reset would take bands of the wrong frame.
     if (frame.threadsAtWork > 0) return;
     this.#frame = null;
     const isWhole = frame.isOver;
-    frame.isOver = true; // late messages of a dead thread are ignored
+    frame.isOver = true; // Late messages of a dead thread are ignored.
     for (const [halvings, changed] of frame.changed.entries()) {
       const scale = this.#scales[halvings];
       if (isWhole) scale?.finish(changed);
@@ -247,11 +255,11 @@ export class TileScheduler {
     this.#expectedMicros = frame.busyMicros;
     const { figures } = this.#options;
     if (!isWhole) {
-      figures.failed(frame.failure ?? "its threads gave up");
+      figures.failed(frame.failure ?? "its codec threads failed");
       return;
     }
     figures.succeeded(frame.busyMicros);
-    if (!frame.pixels.isDecoded) figures.countEncoded(); // the JPEG of a decoded frame was counted already
+    if (!frame.pixels.isDecoded) figures.countEncoded(); // The JPEG of a decoded frame has already been counted.
   }
 
   #abort(rendition: Rendition): void {

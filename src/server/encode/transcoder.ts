@@ -1,6 +1,6 @@
-// The transcoder: decodes the newest JPEG of the source for viewers that cannot be sent it as it is.
+// The transcoder decodes the newest JPEG of the source for viewers that need tiles.
 //
-// It decodes one picture at a time, and none while there are no such viewers. Viewers that take the JPEGs do not wait for it.
+// It decodes one picture at a time, and only while there are viewers that need tiles. Other viewers do not wait for it.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -9,15 +9,18 @@ import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format
 import { type CapturedPixels, type EncodedPicture, jpegOf } from "../picture.ts";
 import type { Demand } from "../renditions/sinks.ts";
 
-/** Takes what the transcoder makes. The frame dispatcher is one. */
+/** The receiver of decoded pictures. The frame dispatcher implements it. */
 export interface PixelSink {
-  /** A slot for the pixels of a frame; null while none is free. */
+  /** Returns a slot for the pixels of a frame, or null while no slot is free. */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
-  /** The sink owns the slot of `pixels` from here on. */
+  /** Called with the pixels of a decoded picture. The sink owns their slot from now on. */
   decoded(pixels: CapturedPixels): void;
-  /** A picture was not decoded. `stale`: a newer one replaced it. `source`: it alone has another size, so it is damaged. */
+  /**
+   * Called when a picture was not decoded. `stale`: a newer one replaced it. `source`: only this picture has another size, so it is
+   * damaged.
+   */
   dropped(reason: "stale" | "source"): void;
-  /** The codec failed on a picture. */
+  /** Called when the codec failed on a picture. */
   failed(reason: string): void;
 }
 
@@ -27,7 +30,7 @@ export class Transcoder {
   readonly #sink: PixelSink;
   readonly #waiting = new Newest<EncodedPicture>();
   #isDecoding = false;
-  /** Size of the last picture that was taken. */
+  /** The size of the last accepted picture. */
   #size: Size | null = null;
   /** Whether the latest picture was left out because of its size. */
   #hasLeftOut = false;
@@ -38,7 +41,7 @@ export class Transcoder {
     this.#sink = sink;
   }
 
-  /** Whether no picture is being decoded, and none waits that is wanted. */
+  /** Whether no picture is being decoded and no wanted picture waits. */
   get idle(): boolean {
     return !this.#isDecoding && (this.#waiting.value === null || !this.#isWanted);
   }
@@ -48,9 +51,9 @@ export class Transcoder {
   }
 
   /**
-   * Takes a picture that was passed on, and retains its block. The picture waits until it can be decoded or a newer one comes, also
-   * while no viewer wants it. A single picture of another size is usually damaged: it is left out, because following it
-   * would restart all renditions, twice.
+   * Takes a picture that was passed on, and retains its block. The picture waits until it can be decoded or a newer one comes, even
+   * while no viewer wants it. A single picture of another size is usually damaged. It is dropped, because otherwise all renditions
+   * would restart twice.
    */
   offer(picture: EncodedPicture): void {
     const { width, height } = picture;
@@ -69,7 +72,9 @@ export class Transcoder {
     if (this.#isWanted) this.#sink.dropped("stale");
   }
 
-  /** Decodes the waiting picture, if it is wanted and a thread and a slot are free. Call when that may have changed. */
+  /**
+   * Decodes the waiting picture if a viewer wants it and a thread and a slot are free. Call it when one of these may have changed.
+   */
   start(): void {
     const picture = this.#waiting.value;
     if (picture === null || this.#isDecoding || this.#pool.idleThreads === 0 || !this.#isWanted) return;
@@ -77,7 +82,7 @@ export class Transcoder {
     const slot = this.#sink.reserve("rgba", { width, height });
     if (slot === null) return;
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
-    // A copy: a job's bytes move to the thread, and viewers may still be sent these.
+    // The bytes are copied, because a job's bytes move to the thread, and viewers may still be sent the original.
     const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target } as const;
     this.clear();
     this.#isDecoding = this.#pool.tryRun(job, (result) => {
@@ -89,10 +94,10 @@ export class Transcoder {
         this.#sink.failed(result.message);
       }
     });
-    if (!this.#isDecoding) throw new Error("no thread took the picture, though one was idle");
+    if (!this.#isDecoding) throw new Error("no codec thread accepted the picture, although a thread was idle");
   }
 
-  /** Forgets the waiting picture: it would be old when a viewer wants it. */
+  /** Drops the waiting picture, because it would be too old when a viewer wants it. */
   clear(): void {
     this.#waiting.clear()?.block.release();
   }

@@ -14,10 +14,10 @@ export interface WholePicturesOptions {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** Memory for the JPEGs. */
+  /** The memory for the JPEGs. */
   slots: { reserveJpeg(mostBytes: number): JpegBlock | null };
   figures: EncodeFigures;
-  /** Takes the pictures; frames may be finished in another order than they were captured in. */
+  /** Receives the pictures. Their order may differ from the order of capture. */
   sink: PictureSink;
 }
 
@@ -34,7 +34,7 @@ export class WholePictures {
     return this.#inWork === 0;
   }
 
-  /** Takes a frame, and its slot with it. Returns false when no thread is idle; call again when one is. */
+  /** Takes a frame and its slot. Returns false when no thread is idle. Then call it again when a thread is idle. */
   tryStart(pixels: CapturedPixels): boolean {
     const { pool, quality, sampling } = this.#options;
     const { slot, format, width, height } = pixels;

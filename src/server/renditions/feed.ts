@@ -1,4 +1,4 @@
-// Feeds: what a viewer can follow. A feed holds the newest state of the picture and composes the messages that bring a viewer up to it.
+// A feed is a stream that a viewer can get. It has the newest state of the picture and composes the messages that update a viewer.
 
 import { estimateQuality } from "../../codec/jpeg/header.ts";
 import { nowMicros } from "../../core/clock.ts";
@@ -7,38 +7,44 @@ import type { Level } from "./ladder.ts";
 import { type EncodedPicture, jpegOf } from "../picture.ts";
 
 export interface Feed {
-  /** Describes its pictures; null before the first. It is another object after a change: then nothing sent before counts. */
+  /**
+   * Describes the feed's pictures. It is null before the first picture. A new object means a new stream, so a viewer needs all
+   * tiles again.
+   */
   readonly stream: StreamHeader | null;
-  /** The size and quality of its pictures; null where the server does not choose them per viewer. */
+  /** The size and quality of its pictures, or null if the server does not choose them per viewer. */
   readonly level: Level | null;
-  /** Number of the newest whole frame; 0 before the first. */
+  /** The number of the newest complete frame, or 0 before the first. */
   readonly newestFrame: number;
-  /** Bytes of a whole picture, which a new viewer is sent; 0 before the first. */
+  /** The bytes of a whole picture, which a new viewer is sent. It is 0 before the first frame. */
   readonly wholeBytes: number;
   /**
-   * The messages that take a viewer from frame `since` (0 = it has nothing) to the newest frame. Their bytes are valid until a
-   * newer frame comes.
+   * Returns the messages that update a viewer from frame `since` to the newest frame. 0 means that the viewer has no frame. The
+   * bytes are valid until a newer frame comes.
    */
   compose(since: number): Uint8Array[];
 }
 
-/** The quality that a camera's JPEGs are taken to have when their tables do not tell. */
+/** The assumed quality of a camera's JPEGs when their tables do not tell it. */
 const USUAL_QUALITY = 85;
 
 export interface PictureFeedOptions {
-  /** Nominal frames a second; some sources know it with their first frame only. */
+  /** Returns the nominal frames a second, which some sources know only after their first frame. */
   source: { readonly framesPerSecond: number };
-  /** Name and quality (1 to 100) of the codec that makes the pictures; JPEGs of the source are announced as `jpeg`, 0. */
+  /**
+   * The name of the codec that makes the pictures, and its quality (1 to 100). JPEGs of the source are announced as `jpeg` with
+   * quality 0.
+   */
   codec: string;
   quality: number;
 }
 
-/** Whole JPEGs: made by a codec without tiles (`jsquash`), or delivered by the source. */
+/** The feed of whole JPEGs. They are made by a codec without tiles (`jsquash`) or delivered by the source. */
 export class PictureFeed implements Feed {
   readonly #options: PictureFeedOptions;
   #newest: EncodedPicture | null = null;
   #isPassedOn = false;
-  /** The level of the source's own JPEGs; null for pictures that were encoded here. */
+  /** The level of the source's own JPEGs, or null for pictures that were encoded here. */
   level: Level | null = null;
   stream: StreamHeader | null = null;
 
@@ -50,7 +56,7 @@ export class PictureFeed implements Feed {
     return this.#newest?.frameNumber ?? 0;
   }
 
-  /** Bytes of the newest picture. */
+  /** The number of bytes of the newest picture. */
   get newestBytes(): number {
     return this.#newest?.jpegBytes ?? 0;
   }
@@ -59,7 +65,7 @@ export class PictureFeed implements Feed {
     return this.newestBytes;
   }
 
-  /** Takes a newer picture, and retains its block until the next one. */
+  /** Takes a newer picture, and retains its block until the next picture. */
   publish(picture: EncodedPicture): void {
     const { width, height, isPassedOn } = picture;
     const isAsBefore = width === this.stream?.width && height === this.stream.height && isPassedOn === this.#isPassedOn;
@@ -78,12 +84,12 @@ export class PictureFeed implements Feed {
     if (this.#newest === null) return [];
     const { frameNumber, capturedAt, encodedAt, block, jpegBytes } = this.#newest;
     const message = block.message(jpegBytes);
-    // Head and JPEG are one message: two would take two system calls here, and the viewer would wake up twice.
+    // Head and JPEG are sent with one write. Two writes would need two system calls, and the viewer would wake up twice.
     writePictureHead(message, frameNumber, { capturedAt, encodedAt, sentAt: nowMicros() });
     return [message];
   }
 
-  /** Forgets the picture: it would be old for the next viewer. */
+  /** Drops the picture, because it would be too old for the next viewer. */
   clear(): void {
     this.#newest?.block.release();
     this.#newest = null;

@@ -1,14 +1,15 @@
-// The ladder: the levels of quality and size from the best down, for viewers with a slow link, and what each step saves.
+// The ladder: the levels of size and quality for viewers with a slow link, from the best down, and the relative bytes of each
+// level.
 
 import { halfSize, type Size } from "../../core/pixel-format.ts";
 
-/** One way to send the picture: how often it is halved, and the JPEG quality. */
+/** A level: the number of halvings of the picture, and the JPEG quality. */
 export interface Level {
-  /** 0 full size, 1 half, 2 a quarter. */
+  /** 0 is full size, 1 is half of it, 2 is a quarter. */
   readonly halvings: number;
   /** 1 to 100. */
   readonly quality: number;
-  /** Set for the source's own JPEGs, which are whole pictures and no rendition; `quality` is an estimate then. */
+  /** True for the source's own JPEGs, which are whole pictures and not a rendition. Then `quality` is an estimate. */
   readonly isPassedOn?: true;
 }
 
@@ -17,19 +18,19 @@ export const MAX_HALVINGS = 2;
 /** No halved picture is smaller than this. */
 const MIN_HALVED: Size = { width: 160, height: 90 };
 
-/** Qualities at each size, as shares of the requested quality. At a smaller size each pixel holds more detail. */
+/** The qualities at each size, as shares of the requested quality. At a smaller size each pixel has more detail. */
 const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
-/** Bytes of a picture with half the width and height, as a share of the whole (measured on footage at equal quality). */
+/** The bytes of a halved picture as a share of the full picture's bytes, measured on camera footage at equal quality. */
 const HALVED_BYTES = 0.3;
-/** Bytes grow with this power of the quantisation step (measured on footage between quality 20 and 95). */
+/** The bytes change with this power of the quantisation step, measured on camera footage between quality 20 and 95. */
 const QUANTISATION_POWER = -0.62;
 
 /**
- * The levels for one viewer, from the best down; never empty. `source` is the size of the source, and `top` the best level that
- * this viewer may have. With `keepsSize` all levels have the size of `top`. `passedOn` is the level of the source's own
- * JPEGs: when their size is that of `top` they come first, followed by lighter levels only.
+ * Returns the levels for one viewer, from the best down. The list is never empty. `source` is the size of the source, and `top` the
+ * best level for this viewer. With `keepsSize` all levels have the size of `top`. `passedOn` is the level of the source's own
+ * JPEGs. When they have the size of `top`, they come first, and only levels with fewer bytes follow.
  */
 export function ladder(source: Size, top: Level, keepsSize = false, passedOn: Level | null = null): Level[] {
   const renditions = renditionLevels(source, top, keepsSize);
@@ -55,7 +56,7 @@ function renditionLevels(source: Size, top: Level, keepsSize: boolean): Level[] 
   return levels;
 }
 
-/** How often a picture may be halved without becoming smaller than the wished size (0 × 0: full size). */
+/** Returns how often a picture may be halved without becoming smaller than the wished size. 0 × 0 means full size. */
 export function halvingsFor(source: Size, wished: Size): number {
   if (wished.width === 0 || wished.height === 0) return 0;
   let size = source;
@@ -66,7 +67,7 @@ export function halvingsFor(source: Size, wished: Size): number {
   return MAX_HALVINGS;
 }
 
-/** Relative size in bytes of a level's pictures; only the ratio of two weights means something. */
+/** Returns the relative size in bytes of a level's pictures. Only the ratio of two weights has a meaning. */
 export function weight({ halvings, quality }: Level): number {
   // libjpeg's scaling of the tables of T.81 Annex K (jcparam.c, jpeg_quality_scaling).
   const step = quality < 50 ? 5000 / quality : Math.max(1, 200 - 2 * quality);

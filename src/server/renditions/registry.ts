@@ -1,4 +1,4 @@
-// The registry of renditions: one for each level that a viewer is sent, made for its first user and retired with its last.
+// The registry of renditions. It has one rendition for each level that a viewer is sent, from the level's first user to its last.
 
 import type { Level } from "./ladder.ts";
 import { Rendition } from "./rendition.ts";
@@ -12,7 +12,7 @@ export class RenditionRegistry {
     return this.#byLevel.size === 0;
   }
 
-  /** The renditions in use, the largest first, then the best. */
+  /** The renditions in use, sorted by size and then by quality, with the largest first. */
   get wanted(): Rendition[] {
     return [...this.#byLevel.values()].toSorted(
       ({ level: a }, { level: b }) => a.halvings - b.halvings || b.quality - a.quality,
@@ -31,14 +31,16 @@ export class RenditionRegistry {
     return rendition;
   }
 
-  /** Removes a user. After its last user a rendition is no longer encoded, and the next user gets a new one. */
+  /** Removes a user. A rendition without users is no longer encoded, and the next user of the level gets a new one. */
   release(rendition: Rendition): void {
     if (--rendition.users > 0) return;
     this.#byLevel.delete(keyOf(rendition.level));
     if (rendition.picture !== null) this.#retired.push(rendition);
   }
 
-  /** The renditions with tables that went out of use since the last call: the memory of the tables can be used again. */
+  /**
+   * Returns the renditions that lost their last user since the last call and have tables, so that the tables' memory can be reused.
+   */
   takeRetired(): Rendition[] {
     const retired = this.#retired;
     this.#retired = [];

@@ -1,4 +1,4 @@
-// A rendition: the source's picture in one size and quality, as tiles that are kept, and sent when they change.
+// A rendition is the source's picture in one size and quality. It consists of tiles, which are sent when they change.
 
 import type { PreparedPicture } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -10,24 +10,24 @@ import { MessageCache } from "./message-cache.ts";
 import type { Part } from "./sinks.ts";
 import { TileStore } from "./tile-store.ts";
 
-/** Holds the newest bytes of each tile, and composes the messages with the tiles that a viewer lacks. */
+/** Has the newest bytes of each tile, and composes the messages with the tiles that a viewer lacks. */
 export class Rendition implements Feed {
   readonly level: Level;
-  /** How many viewers are sent it. While there are none it is not encoded. */
+  /** The number of viewers that are sent this rendition. Without viewers it is not encoded. */
   users = 0;
-  /** Its tables and layout; null until they are made. */
+  /** Its tables and layout, or null until they are made. */
   picture: PreparedPicture | null = null;
   stream: StreamHeader | null = null;
-  /** Bytes of the tiles that changed in the newest frame. */
+  /** The number of bytes of the tiles that changed in the newest frame. */
   newestBytes = 0;
   #store: TileStore | null = null;
   #capturedAt: Micros = 0;
   #openCapturedAt: Micros = 0;
   #encodedAt: Micros = 0;
   #openFrame = 0;
-  /** Messages of the newest frame. */
+  /** The messages of the newest frame. */
   readonly #composed = new MessageCache();
-  /** Messages of one part of the open frame: `#partFrame`, from tile `#partFirst` on. */
+  /** The messages of one part of the open frame `#partFrame`. The part begins at tile `#partFirst`. */
   readonly #parts = new MessageCache();
   #partFrame = 0;
   #partFirst = 0;
@@ -36,7 +36,7 @@ export class Rendition implements Feed {
     this.level = level;
   }
 
-  /** Whether it has no tiles yet, so that the next frame must bring all. */
+  /** Whether it has no tiles yet, so that the next frame must contain all tiles. */
   get isNew(): boolean {
     return this.newestFrame === 0;
   }
@@ -45,12 +45,12 @@ export class Rendition implements Feed {
     return this.#store?.newestFrame ?? 0;
   }
 
-  /** Bytes of all tiles together; 0 before the first frame. */
+  /** The number of bytes of all tiles together, or 0 before the first frame. */
   get wholeBytes(): number {
     return this.#store?.wholeBytes ?? 0;
   }
 
-  /** Starts over with these tables, without tiles. */
+  /** Restarts the rendition with these tables and without tiles. */
   start(picture: PreparedPicture, stream: Omit<StreamHeader, "jpegHeader">): void {
     this.picture = picture;
     this.stream = { ...stream, jpegHeader: picture.header };
@@ -58,7 +58,7 @@ export class Rendition implements Feed {
     this.#composed.clear();
   }
 
-  /** Forgets all tiles: the source has changed, or the rendition went out of use. */
+  /** Drops all tiles, because the source has changed or the rendition is no longer used. */
   stop(): void {
     this.picture = null;
     this.stream = null;
@@ -73,12 +73,12 @@ export class Rendition implements Feed {
     this.#openCapturedAt = capturedAt;
   }
 
-  /** Adds tiles that the open frame has changed; see TileStore.put. */
+  /** Adds tiles that the open frame has changed (see TileStore.put). */
   put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
     this.#store?.put(numbers, lengths, bytes);
   }
 
-  /** Makes the open frame the newest. `changedBytes` are the bytes of its tiles. */
+  /** Makes the open frame the newest complete frame. `changedBytes` is the number of bytes of its tiles. */
   commit(changedBytes: number): void {
     this.#store?.commit();
     this.#composed.clear();
@@ -104,7 +104,7 @@ export class Rendition implements Feed {
     return [message];
   }
 
-  /** The message with a part of the open frame, for a viewer that has frame `since`. */
+  /** Returns the message with a part of the open frame, for a viewer that has frame `since`. */
   composePart(since: number, { first, count, isLast }: Part): Uint8Array {
     if (this.#openFrame !== this.#partFrame || first !== this.#partFirst) this.#parts.clear();
     this.#partFrame = this.#openFrame;
@@ -117,7 +117,7 @@ export class Rendition implements Feed {
     });
   }
 
-  /** The newest frame as an ordinary JPEG; null before the first. Nothing is encoded for it. */
+  /** Returns the newest frame as an ordinary JPEG, or null before the first. It is assembled without encoding. */
   stitch(): Uint8Array<ArrayBuffer> | null {
     return this.#store?.stitch() ?? null;
   }

@@ -1,8 +1,8 @@
-// The tile store: the newest bytes of every tile of a picture, and the number of the frame that last changed each.
+// The tile store has the newest bytes of every tile of a picture, and for each tile the number of the frame that last changed it.
 //
-// A frame is opened, filled in any order with the tiles that it changed, and committed; only then does it count. A viewer is
-// owed the tiles that are newer than the frame it has. The tiles that are put together share a block of memory, which is used
-// again when none of them is the newest any more. So senders copy the bytes into a message first.
+// A frame is opened, filled in any order with its changed tiles, and committed. A viewer lacks the tiles that are newer than the
+// frame it has. The tiles of one `put` share a block of memory. The block is reused when none of its tiles is the newest any more.
+// So senders copy the bytes into a message first.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import { BytePool, ByteBlock } from "../../core/byte-pool.ts";
@@ -11,12 +11,12 @@ import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 /** The block of a tile that has no bytes yet. */
 const NONE = new ByteBlock(new Uint8Array());
 
-/** Where the bytes of each tile lie, and which frame changed it. */
+/** The place of each tile's bytes, and the number of the frame that changed it. */
 class TileTable {
   readonly blocks: ByteBlock[];
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
-  /** 0 = none yet. */
+  /** The number of the frame that changed the tile, or 0 before the first. */
   readonly frames: Uint32Array;
 
   constructor(tileCount: number) {
@@ -51,7 +51,7 @@ export class TileStore {
   #newestFrame = 0;
   #wholeBytes = 0;
 
-  /** `header` is the JPEG header, SOI to SOS. */
+  /** `header` is the JPEG header from SOI to SOS. */
   constructor(header: Uint8Array, tileCount: number) {
     this.#header = header;
     this.#tileCount = tileCount;
@@ -59,26 +59,27 @@ export class TileStore {
     this.#opened = new TileTable(tileCount);
   }
 
-  /** Number of the newest whole frame; 0 before the first. */
+  /** The number of the newest complete frame, or 0 before the first. */
   get newestFrame(): number {
     return this.#newestFrame;
   }
 
-  /** Bytes of all tiles together, in the newest whole frame. */
+  /** The number of bytes of all tiles together in the newest complete frame. */
   get wholeBytes(): number {
     return this.#wholeBytes;
   }
 
-  /** Opens a frame. The first frame must bring all tiles. Throws RangeError when its number is not greater than the last. */
+  /** Opens a frame. The first frame must contain all tiles. Throws RangeError when its number is not greater than the last. */
   open(frameNumber: number): void {
-    if (frameNumber <= this.#newestFrame) throw new RangeError(`frame ${frameNumber} comes after ${this.#newestFrame}`);
+    if (frameNumber <= this.#newestFrame)
+      throw new RangeError(`frame ${frameNumber} was opened after frame ${this.#newestFrame}: frame numbers must grow`);
     this.abort();
     this.#openFrame = frameNumber;
   }
 
   /**
-   * Adds tiles that the open frame has changed: their numbers in ascending order, their lengths, and their bytes one after the
-   * other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
+   * Adds tiles that the open frame has changed. The arguments are their numbers in ascending order, their lengths, and their bytes,
+   * one tile after the other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
    */
   put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
     if (numbers.length === 0) return;
@@ -93,7 +94,7 @@ export class TileStore {
       this.#putOne(number, block, at, length);
       at += length;
     }
-    this.#pool.release(block); // the tiles retain it now
+    this.#pool.release(block); // The tiles retain the block now.
   }
 
   #putOne(number: number, block: ByteBlock, offset: number, length: number): void {
@@ -107,7 +108,7 @@ export class TileStore {
     if (block !== NONE) this.#pool.release(block);
   }
 
-  /** Makes the open frame, which is whole, the newest. */
+  /** Makes the open frame the newest complete frame. */
   commit(): void {
     const { blocks, offsets, lengths, frames } = this.#opened;
     for (const number of this.#openNumbers) {
@@ -123,7 +124,7 @@ export class TileStore {
     this.#openFrame = 0;
   }
 
-  /** Drops the open frame: its number may be used again. */
+  /** Drops the open frame. Its number may be used again. */
   abort(): void {
     for (const number of this.#openNumbers) {
       this.#opened.frames[number] = 0;
@@ -133,7 +134,7 @@ export class TileStore {
     this.#openFrame = 0;
   }
 
-  /** The tiles of the newest whole frame that a viewer with frame `since` lacks; 0 = it has nothing. */
+  /** Returns the tiles of the newest complete frame that a viewer with frame `since` lacks. With 0 the viewer has no frame. */
   missing(since: number): TileList {
     const collector = new TileCollector(this.#tileCount);
     const { frames } = this.#tiles;
@@ -143,7 +144,10 @@ export class TileStore {
     return collector.finish();
   }
 
-  /** The tiles that such a viewer lacks of the open frame, among `count` tiles from `first` on, which are all encoded. */
+  /**
+   * Returns the tiles of the open frame that a viewer with frame `since` lacks, from the `count` tiles at `first`, which must all
+   * be encoded.
+   */
   missingOfOpen(since: number, first: number, count: number): TileList {
     const collector = new TileCollector(count);
     for (let number = first; number < first + count; number++) {
@@ -153,7 +157,7 @@ export class TileStore {
     return collector.finish();
   }
 
-  /** The newest whole frame as an ordinary JPEG; null before the first. */
+  /** Returns the newest complete frame as an ordinary JPEG, or null before the first. */
   stitch(): Uint8Array<ArrayBuffer> | null {
     if (this.#newestFrame === 0) return null;
     const { blocks, offsets, lengths } = this.#tiles;

@@ -1,4 +1,4 @@
-// The report of a server: the figures of its cameras, one by one and together. Pure data.
+// The report of a server: the figures of each camera and of all cameras together.
 
 import { DropCounters, roundMs } from "../../core/statistics.ts";
 import type { CameraReport } from "../cameras/camera.ts";
@@ -12,14 +12,14 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
-  /** The figures of each camera, when there are several. */
+  /** The figures of each camera, if there are several. */
   cameras?: CameraReport[];
 }
 
-/** Combines the figures of at least one camera. */
+/** Combines the figures of one or more cameras. */
 export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" | "port" | "codec">): ServeReport {
   const [first] = cameras;
-  if (first === undefined) throw new Error("a server without cameras has nothing to report");
+  if (first === undefined) throw new Error("a report needs at least one camera");
   const { name: _, ended: __, ...figures } = first;
   const { host, port, codec } = where;
   if (cameras.length === 1) return { host, port, codec, ...figures };
@@ -46,7 +46,7 @@ export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" |
   };
 }
 
-/** The most important figures in one line, for a terminal. */
+/** Returns the most important figures in one line for a terminal. */
 export function describeServing(report: ServeReport): string {
   const cameras = report.cameras ?? [{ ...report, name: report.source, ended: null }];
   return `${cameras.map(describeCamera).join(" | ")} · ${report.dropped} dropped`;

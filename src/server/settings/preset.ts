@@ -1,11 +1,11 @@
-// Quality, sampling and noise by the kind of source: cameras show the world, screens show text.
+// The default quality, sampling and noise bound for each kind of source: cameras show the world, and screens show text.
 
 import type { Sampling } from "../../core/pixel-format.ts";
 import { isScreen } from "../../capture/pipe/screen.ts";
 
-/** Sensor noise up to this standard deviation is not sent; docs/latency.md has the measurement. */
+/** Sensor noise up to this standard deviation is not sent. docs/latency.md has the measurement. */
 export const DEFAULT_NOISE = 2;
-/** From a quarter of a second on, a person who steers something by the picture feels the delay. */
+/** A person who steers a machine by the picture notices a delay from a quarter of a second on. */
 export const DEFAULT_MAX_LATENCY_MS = 250;
 
 /** The defaults with which the pictures of a source are encoded. */
@@ -13,20 +13,20 @@ export interface Preset {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** Levels by which a pixel may differ without being sent again. */
+  /** The largest change of a pixel's levels that is not sent. */
   noise: number;
 }
 
-/** For cameras, files and streams. */
+/** The preset for cameras, files and streams. */
 export const CAMERA_PRESET: Preset = { quality: 75, sampling: "420", noise: DEFAULT_NOISE };
 
 /**
- * For screens. Coloured text is unreadable with half the colour, and edges ring at quality 75. A screen has no sensor noise, so every
- * difference counts. Most of a screen does not change and is not sent, which pays for the higher quality.
+ * The preset for screens. With 4:2:0 coloured text is hard to read, and at quality 75 edges show ringing. A screen has no sensor
+ * noise, so every difference is sent. Most of a screen does not change, so the higher quality costs few bytes.
  */
 export const SCREEN_PRESET: Preset = { quality: 90, sampling: "444", noise: 0 };
 
-/** The preset for a source as it is written after `--source`. */
+/** Returns the preset for a source, which is given as the text after `--source`. */
 export function presetFor(source: string): Preset {
   return isScreen(source) ? SCREEN_PRESET : CAMERA_PRESET;
 }

@@ -1,4 +1,4 @@
-// From the options that were given to options with a value for each: the defaults and the ranges, in one place.
+// Checks the options of serve() and fills in defaults. All defaults and ranges are in this file.
 
 import { availableParallelism } from "node:os";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
@@ -9,7 +9,7 @@ import { checkCameraName } from "./camera-name.ts";
 import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 
-/** Smallest and largest value of each number. */
+/** The smallest and largest value of each number. */
 export const RANGES = {
   framesPerSecond: [0, 1000],
   quality: [1, 100],
@@ -22,7 +22,7 @@ export const RANGES = {
   frames: [1, 2 ** 32 - 1],
 } as const;
 
-/** The values of options that are left out. Quality, sampling and noise depend on the source: preset.ts has them. */
+/** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
 export const DEFAULTS = {
   source: "auto",
   codec: DEFAULT_CODEC,
@@ -34,12 +34,12 @@ export const DEFAULTS = {
   maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
 } as const;
 
-/** Throws UsageError for a value that is not allowed, with the name of the option. */
+/** Checks the options. Throws UsageError with the name of the option for a value that is not allowed. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
   const cameras = options.cameras ?? [{ source: DEFAULTS.source }];
   if (cameras.length < 1) throw new UsageError("cameras must not be empty: a server has at least one camera");
   if (cameras.length > MAX_CAMERAS)
-    throw new UsageError(`${cameras.length} cameras are too many: ${MAX_CAMERAS} are the limit`);
+    throw new UsageError(`there are ${cameras.length} cameras, and the limit is ${MAX_CAMERAS}`);
   return {
     cameras: cameras.map(resolveCameraOptions),
     codec: oneOf("codec", options.codec ?? DEFAULTS.codec, CODEC_NAMES),

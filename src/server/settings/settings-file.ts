@@ -1,4 +1,4 @@
-// slipstream.toml: reads and checks the settings file; an error names the line and the key.
+// Reads and checks the settings file slipstream.toml. Errors name the line and the key.
 
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -16,7 +16,7 @@ import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 
-/** Text that `parse` reads. The message of its UsageError becomes the message of the issue. */
+/** A schema for text that `parse` reads. The message of its UsageError becomes the message of the issue. */
 const parsedBy = (parse: (text: string) => unknown) =>
   v.pipe(
     text,
@@ -41,7 +41,7 @@ function numberSchema({ kind, range: [from, to], or }: Extract<SettingType, { ra
   return or === undefined ? inRange : v.union([inRange, v.literal(or)], `${message}, or ${JSON.stringify(or)}`);
 }
 
-/** When all choices are digits, a number is taken as well. */
+/** A schema for one of several words. When all choices consist of digits, a number is accepted too. */
 function choiceSchema(choices: readonly string[]) {
   const one = v.picklist(choices, `must be one of ${choices.map((name) => JSON.stringify(name)).join(", ")}`);
   if (!choices.every((name) => /^\d+$/.test(name))) return one;
@@ -72,18 +72,21 @@ function schemaOf(type: SettingType): v.GenericSchema {
   }
 }
 
-/** A table. In JavaScript arrays and dates are objects too, so the kind of object is checked. */
+/** A schema for a table. Arrays and dates are objects in JavaScript too, so the kind of object is checked. */
 const tableAs = (example: string) =>
   v.custom<Record<string, unknown>>(
     (value) => Object.prototype.toString.call(value) === "[object Object]",
-    `must be a table, as ${example}`,
+    `must be a table, for example ${example}`,
   );
 
-/** On the command line `--set` is NAME=VALUE; in a file `set` is a table of names and values. */
+/** The schema of `set`, which is a table of names and values. On the command line it is `--set NAME=VALUE`. */
 const CONTROLS = v.pipe(
   tableAs("{ brightness = 128 }"),
   v.record(
-    v.pipe(v.string(), v.regex(SETTING_NAME, "is no setting's name: write it as 'bun run cameras --controls' does")),
+    v.pipe(
+      v.string(),
+      v.regex(SETTING_NAME, "is not the name of a control: 'bun run cameras --controls' lists the names"),
+    ),
     v.pipe(
       v.union([v.number(), v.boolean(), v.string()], "must be a number, true, false or text"),
       v.transform((value) => String(value).trim()),
@@ -93,7 +96,7 @@ const CONTROLS = v.pipe(
   v.transform((settings) => Object.entries(settings).map(([name, value]) => ({ name, value }))),
 );
 
-/** The keys of a table of the file: all settings that may stand there. */
+/** Returns the schema of a table of the file, with all settings that are allowed there. */
 function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
   const entries: readonly SettingEntry[] = SERVE_SETTINGS;
   const allowed = entries.filter(({ scope }) => scopes.includes(scope));
@@ -111,14 +114,14 @@ const FILE = v.strictObject({
   ...keysOf("server", "cameras"),
   cameras: v.optional(
     v.pipe(
-      v.array(CAMERA, "must be tables: write [[cameras]] before each camera's settings"),
-      v.minLength(1, "must be at least one"),
-      v.maxLength(MAX_CAMERAS, `must be ${MAX_CAMERAS} at most`),
+      v.array(CAMERA, "must be a list of tables: write [[cameras]] before each camera's settings"),
+      v.minLength(1, "must have at least one entry"),
+      v.maxLength(MAX_CAMERAS, `must have ${MAX_CAMERAS} entries at most`),
     ),
   ),
 });
 
-/** A key with more wrong letters is another word; commander allows as many for flags. */
+/** The largest edit distance of a misspelt key from the suggested one. commander uses the same limit for flags. */
 const MOST_WRONG = 3;
 
 /** Reads and checks a settings file. Throws UsageError with file, line and key. */
@@ -132,14 +135,14 @@ export function readSettingsFile(path: string): FileSettings {
   return parseSettings(source, basename(path), dirname(path));
 }
 
-const UNREADABLE = { EISDIR: `it is a folder; name the file in it, as ${SETTINGS_FILE}` };
+const UNREADABLE = { EISDIR: `it is a folder: name a file in it, for example ${SETTINGS_FILE}` };
 
 /**
- * Reads the text of a settings file. `file` is its name, for errors. Paths in it count from `folder`. Throws UsageError with file, line
- * and key.
+ * Reads the text of a settings file. `file` is its name for error messages. Relative paths in the file start at `folder`. Throws
+ * UsageError with file, line and key.
  */
 export function parseSettings(source: string, file: string, folder = "."): FileSettings {
-  const toml = source.replace(/^\ufeff/, ""); // some editors write a byte order mark
+  const toml = source.replace(/^\ufeff/, ""); // Some editors write a byte order mark.
   let tree: ReturnType<typeof parseTOML>;
   try {
     tree = parseTOML(toml);
@@ -152,7 +155,7 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
   const refuse = (path: readonly Key[], message: string): never => {
     throw new UsageError(`${locate(path)}: ${message}`);
   };
-  // Keys such as `__proto__` would be lost in a JavaScript object, so they are refused here.
+  // Keys like `__proto__` would be lost in a JavaScript object, so they are refused here.
   const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
   if (hidden !== undefined) return refuse(hidden, "there is no such setting");
   const result = v.safeParse(FILE, getStaticTOMLValue(tree));
@@ -176,7 +179,7 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
   const names = cameras?.map(({ name }) => name) ?? [];
   for (const [index, name] of names.entries()) {
     if (name !== undefined && names.indexOf(name) < index) {
-      refuse(["cameras", index, "name"], `'${name}' is another camera's name already`);
+      refuse(["cameras", index, "name"], `'${name}' is already the name of another camera`);
     }
   }
   return { ...settings, cameras };
@@ -186,7 +189,7 @@ function inCamelCase(table: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(table).map(([key, value]) => [camelCase(key), value]));
 }
 
-/** The text of an issue. For unknown and missing keys the schema speaks of types; these texts speak of the file. */
+/** Returns the text of an issue. For unknown and missing keys it replaces the schema's text, which names types instead of keys. */
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type !== "strict_object") return issue.message;
   if (issue.expected === "never") {
@@ -195,7 +198,9 @@ function describe(issue: v.BaseIssue<unknown>): string {
     const [keys, others] = isInCamera(issue) ? [ofCamera, ofServer] : [ofServer, ofCamera];
     const key = String(issue.path?.at(-1)?.key);
     if (others.includes(key)) {
-      return isInCamera(issue) ? "belongs before the first [[cameras]]: it is for all" : "belongs under [[cameras]]";
+      return isInCamera(issue)
+        ? "belongs before the first [[cameras]]: it applies to the whole server"
+        : "belongs under [[cameras]]";
     }
     const meant = closestMatch(key, keys, { maxDistance: Math.min(MOST_WRONG, key.length >> 1) });
     return `there is no such setting; ${meant === undefined ? `there are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
@@ -210,7 +215,7 @@ function isInCamera({ path }: v.BaseIssue<unknown>): boolean {
 
 const KEYS_OF_OBJECTS: readonly Key[] = ["__proto__", "constructor", "prototype"];
 
-/** `cameras[1].fps` */
+/** Formats a path, for example as `cameras[1].fps`. */
 function formatKeys(path: readonly Key[]): string {
   return path
     .map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? formatKey(key) : `.${formatKey(key)}`))

@@ -1,4 +1,4 @@
-// Which setting holds: the command line, the settings file or neither. The result is what serve() takes.
+// Combines the settings of the command line and of the settings file into the options of serve().
 
 import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
@@ -10,33 +10,34 @@ import type { SERVE_SETTINGS } from "./table.ts";
 type Entry = (typeof SERVE_SETTINGS)[number];
 type EntriesOf<Scope> = Extract<Entry, { scope: Scope }>;
 
-/** What the command line says. */
+/** The settings from the command line. */
 export type Flags = ValuesOf<Exclude<Entry, { isFileOnly: true }>>;
 
-/** What a settings file says of one camera. */
+/** The settings of one camera from the settings file. */
 export interface CameraSettings extends Omit<ValuesOf<EntriesOf<"camera" | "cameras">>, "source"> {
   source: string;
-  /** The folder of the file, from which paths count. */
+  /** The folder of the settings file, where relative paths start. */
   folder?: string;
-  /** The place of `source` in the file, for errors: `slipstream.toml:3: cameras[0].source`. */
+  /** The place of `source` in the file for error messages, for example `slipstream.toml:3: cameras[0].source`. */
   writtenAt?: string;
 }
 
-/** What a settings file says. */
+/** The settings from a settings file. */
 export interface FileSettings extends ValuesOf<EntriesOf<"server" | "cameras">> {
   cameras?: CameraSettings[] | undefined;
 }
 
-/** What the command line and a settings file decide together. */
+/** The combined settings of the command line and the settings file. */
 export interface ProgramSettings extends ServeOptions {
   cameras: CameraOptions[];
-  /** Open a window on the serving side as well. */
+  /** Whether to open a window on the server's machine as well. */
   preview: boolean;
 }
 
 /**
- * The command line wins over the file, and the settings of one camera win over those for all cameras. What neither names stays
- * undefined, for serve() to choose. Throws UsageError for settings that exclude each other.
+ * Combines the settings. The command line has priority over the file, and a camera's own settings have priority over those for all
+ * cameras. Settings that neither names stay undefined, and serve() uses its defaults. Throws UsageError for settings that exclude
+ * each other.
  */
 export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
@@ -44,10 +45,10 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const [, second] = cameras.filter(({ source }) => source === "-");
   if (second !== undefined) {
     const where = second.writtenAt === undefined ? "" : `${second.writtenAt}: `;
-    throw new UsageError(`${where}standard input can be one camera only`);
+    throw new UsageError(`${where}only one camera can read standard input`);
   }
   const { pixelFormat: _, ...others } = flags;
-  // --pixel-format is for the cameras that take one. When none does, opening the first camera refuses it.
+  // --pixel-format applies to the cameras that support it. When no camera does, opening the first camera throws an error.
   const takers = cameras.filter(mayTakePixelFormat);
   const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   const maxLatency = flags.maxLatency ?? file.maxLatency;

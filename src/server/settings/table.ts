@@ -1,7 +1,7 @@
-// Every setting of `serve`, once. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
+// The table of all settings of `serve`. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
 //
-// A new setting is one entry here. An option of serve() also has a field in options.ts, its default and range in resolve.ts, and a line
-// in `combine` of settings.ts.
+// A new setting needs an entry here. A new option of serve() also needs a field in options.ts, a default and a range in resolve.ts,
+// and a line in `combine` of settings.ts.
 
 import { parseSetting } from "../../capture/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
@@ -14,10 +14,10 @@ import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 
-/** `serve` reads this file from the working directory when `--config` names no other. */
+/** `serve` reads this file from the working directory unless `--config` names another file. */
 export const SETTINGS_FILE = "slipstream.toml";
 
-/** In the order of `--help`. */
+/** The settings in the order of `--help`. */
 export const SERVE_SETTINGS = [
   {
     name: "name",
@@ -25,7 +25,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "parsed", parse: checkCameraName },
     isFileOnly: true,
     default: "the name of the source",
-    help: "name of the camera for viewers",
+    help: "the camera's name for viewers",
   },
   {
     name: "source",
@@ -34,14 +34,14 @@ export const SERVE_SETTINGS = [
     placeholder: "what",
     repeats: true,
     default: DEFAULTS.source,
-    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; repeat it for several cameras",
+    help: "where frames come from: auto, pattern, webcam, screen, a device, a camera's index or name, a file, a URL, or - for standard input; may be repeated for several cameras",
   },
   {
     name: "device",
     scope: "camera",
     type: { kind: "text" },
     placeholder: "name",
-    help: "with --source webcam: the device, as /dev/video0 or TEST:colourbars",
+    help: "with --source webcam: the device, for example /dev/video0 or TEST:colourbars",
   },
   {
     name: "pixel-format",
@@ -49,7 +49,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "choice", choices: [...PIXEL_FORMATS, "mjpeg"] },
     placeholder: "name",
     default: "rgba for -, the best one for a camera",
-    help: "with --source -: the layout of the frames; with a camera: the format that it is asked for",
+    help: "with --source -: the pixel format of the frames; with a camera: the format to request from it",
   },
   {
     name: "set",
@@ -57,7 +57,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "parsed", parse: parseSetting },
     placeholder: "name=value",
     repeats: true,
-    help: "set a control of the camera, as brightness=128; repeat it for more ('bun run cameras --controls' lists them)",
+    help: "set a control of the camera, for example brightness=128; may be repeated ('bun run cameras --controls' lists the controls)",
   },
   {
     name: "size",
@@ -97,7 +97,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "number", range: RANGES.noise, or: "off" },
     placeholder: "n",
     default: `${CAMERA_PRESET.noise}, ${SCREEN_PRESET.noise} for a screen`,
-    help: "levels by which a pixel may differ without being sent again; 0 = exact, off = every pixel is always sent",
+    help: "largest change of a pixel's levels that is not sent; 0 = send every change, off = always send every pixel",
   },
   {
     name: "max-latency",
@@ -105,14 +105,14 @@ export const SERVE_SETTINGS = [
     type: { kind: "number", range: RANGES.maxLatencyMs },
     placeholder: "ms",
     default: DEFAULTS.maxLatencyMs,
-    help: "age of a viewer's picture from which it is sent lower quality, then a smaller size, then fewer frames; 0 = any age",
+    help: "largest age of a viewer's picture; above it the viewer is sent lower quality, then a smaller size, then fewer frames; 0 = any age",
   },
   {
     name: "max-bitrate",
     scope: "server",
-    type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, as 2000000 or "2M"' },
+    type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, for example 2000000 or "2M"' },
     placeholder: "rate",
-    help: "most bits a second for one viewer, as 500k or 2M",
+    help: "most bits a second for one viewer, for example 500k or 2M",
   },
   {
     name: "idle-release",
@@ -166,7 +166,7 @@ export const SERVE_SETTINGS = [
     name: "allow-controls",
     scope: "server",
     type: { kind: "switch" },
-    help: "viewers may set brightness, exposure and other controls of a camera",
+    help: "let viewers set brightness, exposure and other controls of a camera",
   },
   {
     name: "preview",
@@ -181,14 +181,14 @@ export const SERVE_SETTINGS = [
     placeholder: "file",
     default: `./${SETTINGS_FILE}, if there is one`,
     help: "read settings from this file",
-    negation: "read settings from no file",
+    negation: "do not read a settings file",
   },
   {
     name: "frames",
     scope: "program",
     type: { kind: "whole number", range: RANGES.frames },
     placeholder: "n",
-    help: "end after this number of captured frames of each camera",
+    help: "end after each camera has captured this number of frames",
   },
   {
     name: "json",
@@ -202,14 +202,14 @@ export const SERVE_SETTINGS = [
     type: { kind: "choice", choices: LOG_LEVELS },
     placeholder: "level",
     default: "info",
-    help: "least important lines to log; SLIPSTREAM_LOG=deliver:debug sets the level of one subject",
+    help: "least important level to log; SLIPSTREAM_LOG=deliver:debug sets the level of one subject",
   },
   {
     name: "trace",
     scope: "program",
     type: { kind: "text" },
     placeholder: "file",
-    help: "write how long each step of each frame took, for https://ui.perfetto.dev",
+    help: "write the duration of each step of each frame to FILE, for https://ui.perfetto.dev",
   },
 ] as const satisfies readonly SettingEntry[];
 
@@ -218,7 +218,7 @@ function parseBitrate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
   const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];
   if (!match || !(bits >= RANGES.maxBitsPerSecond[0])) {
-    throw new UsageError(`'${text}' is no bit rate: write bits a second from 10k on, as 500k or 2M`);
+    throw new UsageError(`'${text}' is not a bit rate: write bits a second from 10k up, for example 500k or 2M`);
   }
   return bits;
 }

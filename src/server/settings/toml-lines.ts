@@ -1,4 +1,4 @@
-// Finds the line of a key in a TOML document, and the line that makes a text no TOML document.
+// Finds the line of a key in a TOML document, and the line of a syntax error.
 
 import type { AST, ParseError } from "toml-eslint-parser";
 
@@ -6,7 +6,10 @@ import type { AST, ParseError } from "toml-eslint-parser";
 export type Key = string | number;
 
 export interface KeyLines {
-  /** The line of a key, from 1. For a key that is missing, the line of the innermost table or array that should hold it. */
+  /**
+   * Returns the line of a key, counted from 1. For a missing key it is the line of the innermost table or array that should contain
+   * it.
+   */
   lineOf(path: readonly Key[]): number;
   /** The paths of all keys and array elements. */
   paths: readonly (readonly Key[])[];
@@ -57,10 +60,12 @@ export function locateKeys(tree: AST.TOMLProgram): KeyLines {
   return { lineOf, paths };
 }
 
-/** An unfinished line: a table's head without its bracket, or a key without a value. */
+/** Matches an unfinished line: a table's header without its closing bracket, or a key without a value. */
 const UNFINISHED = /^\s*(\[[^[\]]*|\[\[[^[\]]*\]?|[^=[\]{}"',#]+=?)\s*(#.*)?$/;
 
-/** The line of an error. After an unfinished line the parser stops at a later one, so the unfinished line is looked for. */
+/**
+ * Returns the line of a syntax error. After an unfinished line the parser reports a later line, so the unfinished line is searched.
+ */
 export function lineOfError(source: string, { lineNumber, column }: ParseError): number {
   if (column > 0) return lineNumber;
   const before = source.split("\n").slice(0, lineNumber - 1);

@@ -169,8 +169,8 @@ describe("settings", () => {
     }
   });
 
-  test("standard input is one camera only, on the command line and in a file", () => {
-    const message = "standard input can be one camera only";
+  test("only one camera can read standard input, on the command line and in a file", () => {
+    const message = "only one camera can read standard input";
     expect(() => combine({ source: ["-", "pattern", "-"] }, {})).toThrow(new UsageError(message));
     const file = parseSettings('[[cameras]]\nsource = "-"\n[[cameras]]\nname = "b"\nsource = "-"', "x.toml");
     expect(() => combine({}, file)).toThrow(new UsageError(`x.toml:5: cameras[1].source: ${message}`));
@@ -221,7 +221,7 @@ describe("what is wrong in a file is said with its line and key", () => {
     ["preview = 1", "x.toml:1: preview: must be true or false"],
     ["host = 2026-01-01", "x.toml:1: host: must be text"],
     ['host = ""', "x.toml:1: host: must not be empty"],
-    ['max-bitrate = "9k"', "x.toml:1: max-bitrate: '9k' is no bit rate: "],
+    ['max-bitrate = "9k"', "x.toml:1: max-bitrate: '9k' is not a bit rate: "],
     ["max-bitrate = true", "x.toml:1: max-bitrate: must be bits a second"],
     ['size = "wide"', "x.toml:1: size: 'wide' is not a size: "],
     ['colour = "red"', "x.toml:1: colour: there is no such setting; there are size, fps, "],
@@ -230,8 +230,8 @@ describe("what is wrong in a file is said with its line and key", () => {
     ['"the host" = 1', 'x.toml:1: "the host": there is no such setting; '],
     ['source = "pattern"', "x.toml:1: source: belongs under [[cameras]]"],
     ["port = 1\n[camera]\nfps = 3", "x.toml:2: camera: there is no such setting; "],
-    ["port = 1\n[cameras]\nfps = 3", "x.toml:2: cameras: must be tables: write [[cameras]]"],
-    ["cameras = []", "x.toml:1: cameras: must be at least one"],
+    ["port = 1\n[cameras]\nfps = 3", "x.toml:2: cameras: must be a list of tables: write [[cameras]]"],
+    ["cameras = []", "x.toml:1: cameras: must have at least one entry"],
     ["cameras = [\n  {source = 'a'},\n  3 ]", "x.toml:3: cameras[1]: must be a table"],
     ['cameras = [\n{source = "a"},\n{source = "b", fps = -1}]', "x.toml:3: cameras[1].fps: must be a number from 0 to"],
     ['[[cameras]]\nsource = "a"\n\n[[cameras]]\nname = "b"', "x.toml:4: cameras[1].source: is missing"],
@@ -246,15 +246,15 @@ describe("what is wrong in a file is said with its line and key", () => {
     ],
     ['[[cameras]]\nsource = "a"\nsize.width = 1', "x.toml:3: cameras[0].size: must be text"],
     ['[[cameras]]\nsource = "a"\n[cameras.size]\nwidth = 1', "x.toml:3: cameras[0].size: must be text"],
-    ['[[cameras]]\nsource = "a"\nname = "a\\tb"', "x.toml:3: cameras[0].name: 'a\tb' cannot be a camera's name"],
+    ['[[cameras]]\nsource = "a"\nname = "a\\tb"', "x.toml:3: cameras[0].name: 'a\tb' is not a valid camera name"],
     [
       '[[cameras]]\nsource = "a"\nname = "b"\n[[cameras]]\nname = "b"\nsource = "a"',
-      "x.toml:5: cameras[1].name: 'b' is another camera's name already",
+      "x.toml:5: cameras[1].name: 'b' is already the name of another camera",
     ],
-    [`cameras = [${'{source = "a"},'.repeat(65)}]`, "x.toml:1: cameras: must be 64 at most"],
+    [`cameras = [${'{source = "a"},'.repeat(65)}]`, "x.toml:1: cameras: must have 64 entries at most"],
     [
       '[[cameras]]\nsource = "a"\nset = { "a b" = 1 }',
-      `x.toml:3: cameras[0].set."a b": is no setting's name: write it as 'bun run cameras --controls' does`,
+      `x.toml:3: cameras[0].set."a b": is not the name of a control: 'bun run cameras --controls' lists the names`,
     ],
     [
       '[[cameras]]\nsource = "a"\n[cameras.set]\nfocus = 1\nbrightness = ""',
@@ -265,7 +265,7 @@ describe("what is wrong in a file is said with its line and key", () => {
     ['[[cameras]]\nsource = "a"\nset = 3', "x.toml:3: cameras[0].set: must be a table"],
     [
       '[[cameras]]\nsource = "a"\nset = ["brightness=3"]',
-      "x.toml:3: cameras[0].set: must be a table, as { brightness = 128 }",
+      "x.toml:3: cameras[0].set: must be a table, for example { brightness = 128 }",
     ],
     ['[[cameras]]\nsource = "a"\nset = 2026-01-01', "x.toml:3: cameras[0].set: must be a table"],
     ["port = 0\n__proto__ = 1", "x.toml:2: __proto__: there is no such setting"],
@@ -331,7 +331,7 @@ describe("the server", () => {
       "error: slipstream.toml:7: cameras[1].fps: must be a number from 0 to 1000\n",
     ]);
     const isFolder = await runToEnd("serve", ["--config", folder]);
-    const message = `error: cannot read ${folder}: it is a folder; name the file in it, as slipstream.toml\n`;
+    const message = `error: cannot read ${folder}: it is a folder: name a file in it, for example slipstream.toml\n`;
     expect([isFolder.code, isFolder.remarks]).toEqual([2, message]);
     rmSync(folder, { recursive: true });
     const missing = await runToEnd("serve", ["--config", path]);

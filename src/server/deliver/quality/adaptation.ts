@@ -1,50 +1,52 @@
-// Adaptation: chooses the level of the ladder that a viewer's link carries, so that its picture does not become too old.
-//
-//   staleness = path + interval        how old a picture is at the moment when the next one replaces it
+// Adaptation: chooses the quality level that a viewer's link can carry, so that the viewer's picture does not become too old.
+// staleness = path + interval the age of a picture at the moment when the next picture replaces it
 //   path      = half a round trip + transfer + work
 //   interval  = the slowest of camera, transfer, and the rate that the credit's window allows
 //
-// The acknowledgements tell the link's rate, and so how long a picture of any level takes. A level fits when its whole pictures
-// (sent after a change of level, at a scene cut, and to new viewers) and its usual pictures both stay below the bound. When
-// it is certain that the present level does not fit, a lower one is chosen at once. A climb is one step at a time, after the
-// higher level would have fitted for a while; each climb that has to be taken back makes that while longer. Frames of a few
-// packets do not tell the link's rate. When there have been only such frames for that while, a climb is how to find out.
+// The acknowledgements tell the link's rate, and from it the transfer time of a picture at any level. A level fits when its whole
+// pictures and its usual pictures both stay below the bound. (Whole pictures are sent after a change of level, at a scene cut, and
+// to new viewers.) When the current level certainly does not fit, a lower level is chosen immediately. A climb to a higher level is
+// one step at a time. It happens after the higher level would have fitted for a waiting time. Each climb that fails makes the
+// waiting time longer. Frames of a few packets do not tell the link's rate. When there were only small frames during the waiting
+// time, a climb is the way to measure the rate.
 
 import type { Micros } from "../../../core/clock.ts";
 import { RecentMedian } from "../../../core/statistics.ts";
 import { type Level, weight } from "../../renditions/ladder.ts";
 
-/** Smaller frames fit into a few packets, and do not tell the link's rate. */
+/** Smaller frames fit into a few packets and do not tell the link's rate. */
 const TELLING_BYTES = 4_000;
-/** This many acknowledgements in a row must agree before the level is lowered. */
+/** The number of acknowledgements in a row that must agree before the level is lowered. */
 const SURE_AFTER = 2;
-/** How long a higher level must have fitted before a climb: at first, and at most after climbs that were taken back. */
+/**
+ * The time for which a higher level must have fitted before a climb: the first value, and the largest value after failed climbs.
+ */
 const FIRST_CLIMB_MICROS = 4_000_000;
 const LONGEST_CLIMB_MICROS = 64_000_000;
-/** A climb that is taken back within this time was a mistake. */
+/** A climb has failed when the level is lowered again within this time. */
 const REGRET_MICROS = 6_000_000;
 /** A higher level must stay below this share of the bound before a climb. */
 const CLIMB_RESERVE = 0.8;
-/** The share of the measured rate that is relied on: links vary, and so do pictures. */
+/** The share of the measured rate that is used, because links and pictures vary. */
 const RATE_RESERVE = 0.85;
-/** When transfer takes no more than this share of the other times, sending less would cost quality and make no picture newer. */
+/** When the transfer time is at most this share of the other times, a lower level would cost quality and make no picture newer. */
 const NEGLIGIBLE = 0.1;
 
 export interface AdaptationLimits {
-  /** The largest staleness that is accepted; null = any. */
+  /** The largest accepted staleness. Null accepts any staleness. */
   maxLatencyMicros: number | null;
-  /** The most bits a second that one viewer is sent; null = no limit. */
+  /** The most bits a second for one viewer. Null means no limit. */
   maxBitsPerSecond: number | null;
 }
 
 export interface SentFrame {
   bytes: number;
   level: Level;
-  /** Whether it contained all tiles. */
+  /** Whether the frame contained all tiles. */
   isWhole: boolean;
 }
 
-/** Times that the viewer measured (wire.ts, Ack), and when the acknowledgement came. */
+/** The times that the viewer measured (wire.ts, Ack), and the time when the acknowledgement arrived. */
 export interface ShownTimes {
   transferMicros: number;
   workMicros: number;
@@ -56,7 +58,7 @@ export interface Circumstances {
   now: Micros;
   roundTripMicros: number;
   captureIntervalMicros: number;
-  /** Bytes of a whole picture at the present level; 0 = unknown. */
+  /** The bytes of a whole picture at the current level, or 0 if unknown. */
   wholeBytes: number;
 }
 
@@ -64,30 +66,33 @@ export class Adaptation {
   readonly #limits: AdaptationLimits;
   /** The link's rate, in bytes a second. */
   readonly #rate = new RecentMedian(8);
-  /** Bytes of frames that were not whole pictures, divided by the weight of their level. */
+  /** The bytes of frames that were not whole pictures, divided by the weight of their level. */
   readonly #sizes = new RecentMedian(12);
   readonly #work = new RecentMedian(8);
-  /** How many acknowledgements in a row asked for a lower level. */
+  /** The number of acknowledgements in a row that asked for a lower level. */
   #tooMuch = 0;
-  /** Since when the next higher level would fit; null when it would not. */
+  /** The time since which the next higher level would fit, or null when it would not fit. */
   #fitsSince: Micros | null = null;
   #climbAfterMicros = FIRST_CLIMB_MICROS;
   #climbedAt: Micros | null = null;
-  /** When a frame last told the link's rate, or a change of level started the measurement again. */
+  /** The time when a frame last told the link's rate, or when a change of level restarted the measurement. */
   #toldAt: Micros = 0;
 
   constructor(limits: AdaptationLimits) {
     this.#limits = limits;
   }
 
-  /** Bytes a second that the link carries, or the limit if that is lower; null = not measured yet, and no limit. */
+  /**
+   * The bytes a second that the link carries, or the limit if it is lower. Null when the rate is not measured yet and there is no
+   * limit.
+   */
   get bytesPerSecond(): number | null {
     const cap = this.#limits.maxBitsPerSecond === null ? null : this.#limits.maxBitsPerSecond / 8;
     const seen = this.#rate.value ?? null;
     return seen === null || cap === null ? (seen ?? cap) : Math.min(seen, cap);
   }
 
-  /** Takes the measurements of a frame that was shown. */
+  /** Adds the measurements of a frame that was shown. */
   acknowledged({ bytes, level, isWhole }: SentFrame, { transferMicros, workMicros, now }: ShownTimes): void {
     this.#work.add(workMicros);
     if (!isWhole) this.#sizes.add(bytes / weight(level));
@@ -96,7 +101,7 @@ export class Adaptation {
     this.#toldAt = now;
   }
 
-  /** Returns the index of the level to use after `levels[current]`; often the same. Call it after each acknowledgement. */
+  /** Returns the index of the level to use next, which is often still `current`. Call it after each acknowledgement. */
   choose(levels: readonly Level[], current: number, at: Circumstances): number {
     const target = this.#bestFitting(levels, current, at, 1);
     if (target > current) {
@@ -134,7 +139,7 @@ export class Adaptation {
     return current - 1;
   }
 
-  /** Returns the best level whose pictures stay within this share of the bound; the lowest level when none does. */
+  /** Returns the best level whose pictures stay within this share of the bound, or the lowest level when no level does. */
   #bestFitting(levels: readonly Level[], current: number, at: Circumstances, share: number): number {
     const rate = this.bytesPerSecond;
     const { maxLatencyMicros } = this.#limits;

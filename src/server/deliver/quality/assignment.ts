@@ -1,4 +1,4 @@
-// The assignment of one viewer: which rendition, or whole pictures, suit its wish, its link and the source, and when it changes.
+// The assignment of one viewer: chooses the rendition, or whole pictures, that suit the viewer's Wish, its link and the source.
 
 import { nowMicros } from "../../../core/clock.ts";
 import type { Size } from "../../../core/pixel-format.ts";
@@ -8,32 +8,32 @@ import type { RenditionRegistry } from "../../renditions/registry.ts";
 import { Rendition } from "../../renditions/rendition.ts";
 import type { Viewer } from "../viewer.ts";
 
-/** What the source delivers, and thus what can be sent: tiles, whole pictures, or either to each viewer. */
+/** The forms in which the source's pictures can be sent: as tiles, as whole pictures, or in the form that each viewer needs. */
 export interface SourceKind extends Size {
   offers: "tiles" | "pictures" | "both";
 }
 
-/** What the viewers of a camera can be sent. */
+/** The feeds that the viewers of a camera can get, and facts about the source. */
 export interface Supply {
   /** The quality of the best level, 1 to 100. */
   quality: number;
   renditions: RenditionRegistry;
   pictures: PictureFeed;
-  /** The median time between two captured frames; 0 while unknown. */
+  /** The median time between two captured frames, or 0 while it is unknown. */
   captures: { readonly intervalMicros: number };
 }
 
-/** Gives a viewer one feed at a time, and counts as a user of the renditions among them. */
+/** Gives a viewer one feed at a time. If the feed is a rendition, the assignment counts as one of its users. */
 export class Assignment {
   readonly #viewer: Viewer;
   readonly #supply: Supply;
-  /** What the viewer is sent; null before the first frame, and while it is paused. */
+  /** The feed that the viewer is sent. It is null before the first frame and while the viewer is paused. */
   #feed: Rendition | PictureFeed | null = null;
-  /** What it will be sent as soon as there is a frame of it. */
+  /** The feed that the viewer will be sent as soon as the feed has a frame. */
   #next: Rendition | null = null;
-  /** What it can be sent, the best first; empty where there is no choice. */
+  /** The levels that the viewer can be sent, with the best first. It is empty when there is no choice. */
   #levels: Level[] = [];
-  /** Index in `#levels`: the level of `#next` if there is one, else of `#feed`. */
+  /** The index in `#levels` of the level of `#next`, or of `#feed` when `#next` is null. */
   #step = 0;
 
   constructor(viewer: Viewer, supply: Supply) {
@@ -47,8 +47,8 @@ export class Assignment {
   }
 
   /**
-   * Chooses again, after a change of the viewer's wish or of the source (null = it has delivered no frame yet): a rendition of
-   * the wished size, whole pictures, or nothing while the viewer is paused.
+   * Chooses a feed after a change of the viewer's Wish or of the source: a rendition of the wished size, whole pictures, or no feed
+   * while the viewer is paused. `null` means that the source has delivered no frame yet.
    */
   choose(source: SourceKind | null): void {
     const { quality, pictures } = this.#supply;
@@ -57,7 +57,7 @@ export class Assignment {
       return;
     }
     if (source === null) {
-      // Before the first frame it is not known whether there will be tiles. Asking for them makes the encoders begin.
+      // Before the first frame it is unknown whether there will be tiles. A user of a rendition makes the encoders start.
       this.#goTo({ halvings: 0, quality });
       return;
     }
@@ -71,14 +71,14 @@ export class Assignment {
     const wasBest = this.#step === 0;
     const passedOn = source.offers === "both" ? pictures.level : null;
     this.#levels = ladder(source, top, this.#viewer.keepsSize, passedOn);
-    // A link that needed less than the best still does.
+    // A link that could not carry the best level still cannot.
     const isLightEnough = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
     const step = this.#levels.findIndex(isLightEnough);
     this.#step = step < 0 ? this.#levels.length - 1 : step;
     this.#goTo(this.#levels[this.#step] as Level);
   }
 
-  /** Chooses the level that the link carries, after an acknowledgement. Returns whether it is another one now. */
+  /** Chooses the level that the link carries, after an acknowledgement. Returns whether the level has changed. */
   adapt(): boolean {
     if (this.#feed === null || this.#next !== null || this.#levels.length === 0) return false;
     const step = this.#viewer.frames.adaptation.choose(this.#levels, this.#step, {
@@ -94,7 +94,7 @@ export class Assignment {
     return true;
   }
 
-  /** The rendition has a new frame. */
+  /** Called when the rendition has a new frame. */
   committed(rendition: Rendition): void {
     if (this.#next === rendition) {
       this.#next = null;
@@ -104,18 +104,18 @@ export class Assignment {
     }
   }
 
-  /** There is a new whole picture. */
+  /** Called when there is a new whole picture. */
   published(): void {
     if (this.isOnPictures) this.#viewer.frames.offer();
   }
 
-  /** The viewer is sent nothing from here on. */
+  /** Stops sending frames to the viewer. */
   release(): void {
     this.#releaseNext();
     this.#follow(null);
   }
 
-  /** Changes to a level. A rendition takes over with its first frame; until then the present feed goes on. */
+  /** Changes to a level. The current feed goes on until the new rendition has its first frame. */
   #goTo(level: Level): void {
     if (level.isPassedOn) {
       this.#sendPictures();
