@@ -198,7 +198,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
 }
 
 /** The tiles that a viewer with frame `since` is sent. */
-export function owed(rendition: Rendition, since: number): NumberedTile[] {
+export function missingTiles(rendition: Rendition, since: number): NumberedTile[] {
   return rendition.compose(since).flatMap((message) => tilesOf(readTiles(message.subarray(HEADER_BYTES)).tiles));
 }
 

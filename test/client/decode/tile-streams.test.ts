@@ -60,11 +60,11 @@ describe("TileStreams: frames", () => {
           while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
         };
         setup.open(footage.stream);
-        let owed: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
+        let missingTiles: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
         for (let frame = 1; frame <= 12; frame++) {
           const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
           const changed = footage.change(share);
-          const numbers = new Set([...owed, ...changed].map(({ number }) => number));
+          const numbers = new Set([...missingTiles, ...changed].map(({ number }) => number));
           const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
           const isGivenUp = frame < 12 && random() < 0.15;
           const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);

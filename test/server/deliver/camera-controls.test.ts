@@ -184,7 +184,10 @@ test("CameraControls: refuses settings when 32 are waiting", async () => {
   slow.answer();
   const outcomes = await Promise.all(sets);
   expect(outcomes.filter(({ isDone }) => isDone).length).toBe(32);
-  expect(outcomes.at(-1)).toEqual({ isDone: false, text: "32 settings are waiting for slow already: try again" });
+  expect(outcomes.at(-1)).toEqual({
+    isDone: false,
+    text: "32 requests to set controls of slow already wait: try again later",
+  });
   expect(await controls.set("gain", "1", "test", stays)).toEqual({ isDone: true, text: "" });
 });
 

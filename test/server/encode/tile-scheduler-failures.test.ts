@@ -7,7 +7,7 @@ import { until } from "../../support/wait-until.ts";
 import { randomPixels } from "../../support/random-pictures.ts";
 import {
   type Frame,
-  owed,
+  missingTiles,
   EncodeFixture,
   sameBytes,
   Threads,
@@ -36,7 +36,7 @@ function frameOf(seed: number, { width, height }: Size = { width: 400, height: 2
 
 function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
   const expected = whole.tiles(frame, rendition.level);
-  const tiles = owed(rendition, since);
+  const tiles = missingTiles(rendition, since);
   expect(tiles.length).toBe(expected.length);
   for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
 }
@@ -127,7 +127,7 @@ test("TileScheduler: with one thread a late viewer costs the others no frame", a
   const late = fixture.want(THIN);
   const before = first.newestFrame;
   await fixture.encode(frameOf(6));
-  expect(owed(first, before)).toEqual([]); // nothing has changed, and nothing was forgotten
+  expect(missingTiles(first, before)).toEqual([]); // nothing has changed, and nothing was forgotten
   await fixture.encodeForAll(frameOf(6));
   expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
   expectWhole(late, frameOf(6));

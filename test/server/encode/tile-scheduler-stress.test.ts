@@ -8,7 +8,7 @@ import { randomSequence } from "../../support/generated-pictures.ts";
 import { randomPixels } from "../../support/random-pictures.ts";
 import {
   type Frame,
-  owed,
+  missingTiles,
   EncodeFixture,
   sameBytes,
   Threads,
@@ -40,7 +40,7 @@ afterAll(() => threads.pool.close());
 function fault(rendition: Rendition, frame: Frame | undefined): string | null {
   if (frame === undefined) return `frame ${rendition.newestFrame} was never handed over`;
   const expected = whole.tiles(frame, rendition.level);
-  const tiles = owed(rendition, 0);
+  const tiles = missingTiles(rendition, 0);
   const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
   return wrong.length === 0 && tiles.length === expected.length
     ? null

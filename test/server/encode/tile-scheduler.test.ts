@@ -18,7 +18,7 @@ import { randomPixels } from "../../support/random-pictures.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import {
   type Frame,
-  owed,
+  missingTiles,
   EncodeFixture,
   sameBytes,
   Threads,
@@ -55,7 +55,7 @@ function altered(frame: Frame, from: number, share: number, seed: number): Frame
 
 /** Throws unless all tiles of the rendition equal those of the frame encoded whole. */
 function expectWhole(rendition: Rendition, frame: Frame, sampling: Sampling = "420"): void {
-  const tiles = owed(rendition, 0);
+  const tiles = missingTiles(rendition, 0);
   const expected = whole.tiles(frame, rendition.level, sampling);
   const wrong = expected.flatMap((bytes, number) => (sameBytes(tiles[number]?.bytes, bytes) ? [] : [number]));
   const { halvings, quality } = rendition.level;
@@ -108,7 +108,7 @@ test.each([
           for (const rendition of users.values()) {
             if (rendition.newestFrame <= since) continue;
             expectWhole(rendition, frame, sampling);
-            if (noise === null) expect(owed(rendition, since).length).toBe(owed(rendition, 0).length);
+            if (noise === null) expect(missingTiles(rendition, since).length).toBe(missingTiles(rendition, 0).length);
           }
         }
       }
@@ -158,7 +158,7 @@ test("TileScheduler: without noise an unchanged picture is sent without tiles", 
   await fixture.encode(frame);
   for (let seconds = 0; seconds < 20; seconds += 0.4) {
     await fixture.encode(frame, 0.4);
-    expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
+    expect(missingTiles(rendition, rendition.newestFrame - 1)).toEqual([]);
   }
   expectWhole(rendition, frame);
 });
@@ -168,13 +168,13 @@ test("TileScheduler: with noise each tile of an unchanged picture is refreshed w
   const rendition = fixture.want(FULL);
   const frame = frameOf("gray", { width: 640, height: 360 }, 1);
   await fixture.encode(frame);
-  const all = owed(rendition, 0).length;
+  const all = missingTiles(rendition, 0).length;
   await fixture.encode(frame);
-  expect(owed(rendition, rendition.newestFrame - 1)).toEqual([]);
+  expect(missingTiles(rendition, rendition.newestFrame - 1)).toEqual([]);
   const refreshed = new Set<number>();
   for (let seconds = 0; seconds < 8.4; seconds += 0.4) {
     await fixture.encode(frame, 0.4);
-    const tiles = owed(rendition, rendition.newestFrame - 1);
+    const tiles = missingTiles(rendition, rendition.newestFrame - 1);
     expect(tiles.length).toBeLessThan(all / 10);
     for (const { number } of tiles) refreshed.add(number);
   }
@@ -204,7 +204,7 @@ test.each([
     await fixture.encode(frame);
     for (const rendition of watching) {
       const expected = whole.tiles(frame, rendition.level);
-      const tiles = owed(rendition, 0).map((tile) => tile.bytes);
+      const tiles = missingTiles(rendition, 0).map((tile) => tile.bytes);
       const before = bytes.get(rendition);
       const sources = shown.get(rendition) ?? [];
       const lines = Math.ceil(scene.height / 16 / 2 ** rendition.level.halvings);
@@ -224,7 +224,7 @@ test.each([
   expect(late.newestFrame).toBe(fixture.captures.frames);
   const sources = shown.get(watching[0] as Rendition) as Frame[];
   expect(new Set(sources).size).toBeGreaterThan(1);
-  for (const { number, bytes: tile } of owed(late, 0))
+  for (const { number, bytes: tile } of missingTiles(late, 0))
     expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
 });
 
@@ -237,7 +237,7 @@ test("TileScheduler: reports the share of changed tiles with each commit", async
   await fixture.encode(frame);
   await fixture.encode(altered(frame, 0.75, 1, 9));
   const shareOf = (rendition: Rendition) =>
-    owed(rendition, rendition.newestFrame - 1).length / owed(rendition, 0).length;
+    missingTiles(rendition, rendition.newestFrame - 1).length / missingTiles(rendition, 0).length;
   for (const rendition of [full, half]) {
     const shares = fixture.changedShares.get(rendition.level.quality);
     expect(shares).toEqual([0, shareOf(rendition)]);

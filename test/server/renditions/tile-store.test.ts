@@ -1,4 +1,4 @@
-// The tile store: owed tiles, aborted frames, and pictures stitched for programs that know no tiles.
+// The tile store: missing tiles, aborted frames, and pictures stitched for programs that know no tiles.
 
 import { beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -39,7 +39,7 @@ function named(tiles: TileList): string[] {
   return tilesOf(tiles).map((tile) => `${tile.number} of ${((tile.bytes[0] ?? 0) - tile.number) / 16}`);
 }
 
-test("TileStore: a viewer is owed the tiles of committed frames that are newer than its own", () => {
+test("TileStore: a viewer lacks the tiles of committed frames that are newer than its own", () => {
   const store = filled();
   expect([store.newestFrame, store.wholeBytes]).toEqual([1, 10 + 11 + 12 + 13]);
   store.open(5);
@@ -74,7 +74,7 @@ test("TileStore: an aborted frame leaves no trace, and its number may be used ag
   expect(named(store.missing(1))).toEqual(["1 of 2"]);
 });
 
-test("TileStore: parts of an open frame are owed over the tiles of earlier frames", () => {
+test("TileStore: parts of an open frame replace the tiles of earlier frames", () => {
   const store = filled();
   store.open(3);
   putOne(store, 1, bytes(3, 1));
@@ -112,7 +112,7 @@ test("TileStore: refuses frames out of order, and tiles without an open frame", 
   expect(() => putOne(store, TILES, bytes(2, 0))).toThrow(RangeError);
 });
 
-test("TileStore: a viewer that takes what it is owed has the same tiles as a plain copy", () => {
+test("TileStore: a viewer that takes what it lacks has the same tiles as a plain copy", () => {
   const step = fc.record({
     changed: fc.array(fc.nat(TILES - 1), { maxLength: 6 }),
     isCommitted: fc.boolean(),
