@@ -60,11 +60,11 @@ describe("TileStreams: frames", () => {
           while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
         };
         setup.open(footage.stream);
-        let missingTiles: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
+        let unshown: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
         for (let frame = 1; frame <= 12; frame++) {
           const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
           const changed = footage.change(share);
-          const numbers = new Set([...missingTiles, ...changed].map(({ number }) => number));
+          const numbers = new Set([...unshown, ...changed].map(({ number }) => number));
           const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
           const isGivenUp = frame < 12 && random() < 0.15;
           const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
@@ -74,7 +74,7 @@ describe("TileStreams: frames", () => {
             if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
             if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
           }
-          owed = isGivenUp ? tiles : [];
+          unshown = isGivenUp ? tiles : [];
           if (random() < 0.3) letGo();
         }
         await until(() => {
