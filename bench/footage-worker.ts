@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { nowMicros } from "../src/core/clock.ts";
+import { SenderClock } from "../src/core/clock.ts";
 import { frameBytes, type Size } from "../src/core/pixel-format.ts";
 import type { DrawRequest, DrawResult } from "../src/capture/pattern/drawn-frames.ts";
 import { drawFrameCode } from "../src/capture/pattern/frame-code.ts";
@@ -18,11 +18,13 @@ const { path, width, height } = workerData as FootageSetup;
 const footage = readFileSync(path);
 const bytes = frameBytes("rgba", width, height);
 const frames = Array.from({ length: footage.length / bytes }, (_, i) => footage.subarray(i * bytes, (i + 1) * bytes));
+const clock = new SenderClock();
 
-port.on("message", ({ frameNumber, rgba }: DrawRequest) => {
+port.on("message", ({ frameNumber, rgba, requestedAt }: DrawRequest) => {
+  clock.hear(requestedAt);
   // This copy replaces the one that a camera's driver makes when it fills a buffer.
   rgba.set(frames[(frameNumber - 1) % frames.length] as Uint8Array);
-  const bornAt = nowMicros();
+  const bornAt = clock.now();
   drawFrameCode(rgba, { width, height }, { frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);
 });

@@ -20,6 +20,9 @@ function program(name: string): () => boolean {
 /** Debian's own Python. Its packages are installed for this one; another Python in the path does not find them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
+/** Loaded with LD_PRELOAD it gives a program another wall clock. "MT": for programs with threads. */
+export const LIBFAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
+
 function pythonRuns(script: string): () => boolean {
   return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", script]) === null;
 }
@@ -121,6 +124,12 @@ const SYSTEM_PACKAGES = {
     homebrew: "librsvg",
     isThere: program("rsvg-convert"),
   },
+  libfaketime: {
+    purpose: "sets the clock of a program in tests",
+    debian: "faketime",
+    homebrew: null,
+    isThere: () => existsSync(LIBFAKETIME),
+  },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -165,6 +174,7 @@ export const TEST_PROGRAMS: readonly SystemNeed[] = [
 export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   ...PEER_PROGRAMS,
   "rsvg-convert",
+  "libfaketime",
   "arm64 compiler",
   "arm64 headers",
 ];

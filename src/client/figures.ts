@@ -70,7 +70,7 @@ export interface CameraState {
 
 export class ViewFigures {
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
-  /** Latency of the picture shown last; null while the offset between the clocks is unknown. */
+  /** Latency of the picture shown last; null while it is unknown, see `ClockOffset.ageMicros`. */
   latencyNowMs: number | null = null;
   /** When a picture was shown last; null before the first. */
   shownAt: Micros | null = null;
@@ -107,9 +107,9 @@ export class ViewFigures {
     this.#shown.add(shownAt, received.bytes);
     this.#roundTripMicros = clock.roundTripMicros;
     this.shownAt = shownAt;
-    if (!clock.known) return; // a latency across two clocks of unknown offset would be a guess
-    const latency = shownAt - clock.toOwnClock(received.capturedAt);
-    this.latencyNowMs = roundMs(latency);
+    const latency = clock.ageMicros(received.capturedAt, shownAt);
+    this.latencyNowMs = latency === null ? null : roundMs(latency);
+    if (latency === null) return; // a latency across two clocks of unknown offset would be a guess
     this.#latency.record(latency);
     if (shownAt - this.#recentSince > 5_000_000) {
       this.#recentSince = shownAt;

@@ -6,7 +6,7 @@ import type { DecodedPicture } from "./picture.ts";
 
 /**
  * Writes the spans of a frame that was shown: encode (from captured), send, transfer, wait for older frames, decode, wait for the
- * screen, show. The server's spans are left out until the offset of its clock is known.
+ * screen, show. The server's spans are left out while the age of the frame is unknown.
  */
 export function traceFrame(
   trace: Trace,
@@ -17,7 +17,7 @@ export function traceFrame(
   const { received, decodedAt, workMicros } = picture;
   const { frameNumber, firstByteAt, lastByteAt, origin } = received;
   const fields = { frame: frameNumber, bytes: received.bytes };
-  if (origin.clock.known) {
+  if (origin.clock.ageMicros(received.capturedAt, shownAt) !== null) {
     const capturedAt = origin.clock.toOwnClock(received.capturedAt);
     const encodedAt = origin.clock.toOwnClock(received.encodedAt);
     const sentAt = origin.clock.toOwnClock(received.sentAt);

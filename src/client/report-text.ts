@@ -14,7 +14,6 @@ export function overlayLines(
   report: ViewReport,
   { latencyNowMs, recentLatencyMs: { p50, p99 } }: LatencyNow,
 ): string[] {
-  const now = latencyNowMs === null ? "?" : latencyNowMs.toFixed(1);
   const drops = Object.entries(report.droppedBy)
     .filter(([, count]) => count > 0)
     .map(([reason, count]) => `${count} ${reason}`);
@@ -23,7 +22,9 @@ export function overlayLines(
       .filter((part) => part !== "")
       .join(" "),
     `${report.fps.toFixed(1)} fps  ${(report.bytesPerSecond / 1e6).toFixed(2)} MB/s`,
-    `latency ${now} ms  p50 ${p50.toFixed(1)}  p99 ${p99.toFixed(1)}`,
+    latencyNowMs === null
+      ? "latency unknown"
+      : `latency ${latencyNowMs.toFixed(1)} ms  p50 ${p50.toFixed(1)}  p99 ${p99.toFixed(1)}`,
     `dropped ${drops.length === 0 ? "none" : drops.join(", ")}`,
   ];
 }
@@ -35,9 +36,10 @@ export function describeViewing(report: ViewReport): string {
   if (report.trouble !== null) {
     return `${report.source}: ${report.trouble} - for ${Math.floor(report.troubleSeconds)} s`;
   }
-  const { p50, p99 } = report.latencyMs;
+  const { p50, p99, max } = report.latencyMs;
+  const latency = max === 0 ? "" : ` · latency ${p50} ms (p99 ${p99})`;
   const megabits = ((report.bytesPerSecond * 8) / 1e6).toFixed(1);
-  return `${report.source} ${describeSize(report)} · ${report.fps} fps · latency ${p50} ms (p99 ${p99}) · ${megabits} Mbit/s · ${report.dropped} dropped`;
+  return `${report.source} ${describeSize(report)} · ${report.fps} fps${latency} · ${megabits} Mbit/s · ${report.dropped} dropped`;
 }
 
 /** The size of the pictures, and the size of the source if it is another one. */

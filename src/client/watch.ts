@@ -82,9 +82,14 @@ export class WatchedFrame implements Size {
     return this.#picture.received.origin.clock.known;
   }
 
-  /** How long ago the camera took the picture, in milliseconds, at the time of asking; null until the offset of the clocks is known. */
+  /**
+   * How long ago the camera took the picture, in milliseconds, at the time of asking. Null until the offset of the clocks is known, and
+   * while a clock is so wrong that the age cannot be right (negative, or more than an hour).
+   */
   get ageMs(): number | null {
-    return this.isClockKnown ? (nowMicros() - this.capturedAt) / 1000 : null;
+    const { capturedAt, origin } = this.#picture.received;
+    const age = origin.clock.ageMicros(capturedAt, nowMicros());
+    return age === null ? null : age / 1000;
   }
 
   /** Nothing has changed since the frame before: the pixels are the same. */

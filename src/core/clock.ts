@@ -8,12 +8,28 @@ export type Micros = number;
 /**
  * Returns the time in microseconds since the Unix epoch.
  *
- * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread.
- * Threads and processes of one machine agree to well under a millisecond. The clocks of two machines may differ:
+ * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread, and
+ * a wall clock that is set later (NTP, `date -s`) does not change it. A thread that starts after that has another origin than the
+ * main thread, so no thread hands over a time of its own clock: see `SenderClock`. The clocks of two processes may differ:
  * `protocol/clock-offset.ts` estimates the difference.
  */
 export function nowMicros(): Micros {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
+/** The clock of the thread that sends messages, read in the thread that receives them. It is late by the way of the fastest message. */
+export class SenderClock {
+  #ownAheadMicros = Number.POSITIVE_INFINITY;
+
+  /** Takes the time at which a message was sent, by the sender's clock. Call it for each message as soon as it arrives. */
+  hear(sentAt: Micros): void {
+    this.#ownAheadMicros = Math.min(this.#ownAheadMicros, nowMicros() - sentAt);
+  }
+
+  /** Returns the time by the sender's clock. Call it only after `hear`. */
+  now(): Micros {
+    return nowMicros() - this.#ownAheadMicros;
+  }
 }
 
 /** Waits `milliseconds`, or until the signal aborts. The promise never rejects. */

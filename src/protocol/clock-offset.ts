@@ -13,6 +13,11 @@ interface Exchange {
 /** How long an exchange is used. Two clocks drift apart by about 10 µs a second, and by 100 µs at worst. */
 const TRUSTED_MICROS = 30_000_000;
 const CAPACITY = 32;
+const WORST_DRIFT = 100e-6;
+/** Stamps are whole microseconds, so a round trip of nothing may come out a little shorter than nothing. */
+const ROUNDING_MICROS = 3;
+/** An older picture does not come from a camera that works, so the age says that a clock is wrong. */
+const OLDEST_MICROS = 3_600_000_000;
 
 /**
  * Estimates the other side's clock and the round trip.
@@ -20,6 +25,9 @@ const CAPACITY = 32;
  * As in NTP (RFC 5905, section 8) an exchange gives offset = ((t1 − t0) + (t2 − t3)) / 2 and round trip =
  * (t3 − t0) − (t2 − t1). Queues can only lengthen a round trip, and make the offset wrong by at most half of the extra time. So the
  * exchange with the shortest round trip of the last 30 s is used (the clock filter of RFC 5905, section 10).
+ *
+ * Each exchange therefore says in which range the offset lies. When a newer exchange excludes the range of an older one, one of the
+ * clocks has been set or has stood still in between (a suspended machine, a virtual machine that was moved): the older one is dropped.
  */
 export class ClockOffset {
   #exchanges: Exchange[] = [];
@@ -38,10 +46,12 @@ export class ClockOffset {
 
   /** Adds an answer that arrived at `now` in this machine's clock. */
   add(pong: Pong, now: Micros): void {
-    const roundTripMicros = Math.max(0, now - pong.sentAt - (pong.repliedAt - pong.receivedAt));
+    const roundTripMicros = now - pong.sentAt - (pong.repliedAt - pong.receivedAt);
+    if (roundTripMicros < -ROUNDING_MICROS) return; // a clock was set during the exchange
     const offsetMicros = (pong.receivedAt - pong.sentAt + (pong.repliedAt - now)) / 2;
-    this.#exchanges.push({ at: now, roundTripMicros, offsetMicros });
-    this.#exchanges = this.#exchanges.filter((e) => e.at > now - TRUSTED_MICROS).slice(-CAPACITY);
+    const newest = { at: now, roundTripMicros: Math.max(0, roundTripMicros), offsetMicros };
+    const isUsed = (e: Exchange) => e.at > now - TRUSTED_MICROS && !excludes(newest, e);
+    this.#exchanges = [...this.#exchanges.filter(isUsed), newest].slice(-CAPACITY);
     this.#best = this.#exchanges.reduce((best, e) => (e.roundTripMicros < best.roundTripMicros ? e : best));
   }
 
@@ -59,4 +69,21 @@ export class ClockOffset {
   toOwnClock(peerTime: Micros): Micros {
     return peerTime - (this.#best?.offsetMicros ?? 0);
   }
+
+  /**
+   * Returns how old at `now` is what happened at `peerTime` in the other machine's clock, in microseconds. Null while the offset is
+   * unknown, and for an age that cannot be right: below zero by more than the error of the offset, or more than an hour.
+   */
+  ageMicros(peerTime: Micros, now: Micros): number | null {
+    if (this.#best === null) return null;
+    const age = now - this.toOwnClock(peerTime);
+    const errorMicros = this.#best.roundTripMicros / 2 + WORST_DRIFT * TRUSTED_MICROS;
+    return age < -errorMicros || age > OLDEST_MICROS ? null : Math.max(0, age);
+  }
+}
+
+/** Returns whether the offset cannot lie in the ranges of both exchanges, even if the clocks drift as much as clocks do. */
+function excludes(newer: Exchange, older: Exchange): boolean {
+  const errorMicros = (newer.roundTripMicros + older.roundTripMicros) / 2 + WORST_DRIFT * (newer.at - older.at);
+  return Math.abs(newer.offsetMicros - older.offsetMicros) > errorMicros + ROUNDING_MICROS;
 }

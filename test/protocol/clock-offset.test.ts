@@ -75,10 +75,59 @@ describe("offset", () => {
     expect(clock.known).toBe(true);
   });
 
-  test("ClockOffset: gives no negative round trip for impossible times of the other side", () => {
+  test("ClockOffset: an exchange of impossible times, whose round trip is negative, is not used", () => {
     const clock = new ClockOffset();
     clock.add({ sentAt: START, receivedAt: START, repliedAt: START + 10_000 }, START + 100);
-    expect(clock.roundTripMicros).toBe(0);
+    expect([clock.known, clock.roundTripMicros]).toEqual([false, 0]);
+    exchange(clock, START + 1e6, 5e6, { outMicros: 700, answerMicros: 0, backMicros: 500 });
+    clock.add({ sentAt: START + 2e6, receivedAt: START + 9e6, repliedAt: START + 12e6 }, START + 3e6);
+    expect(clock.roundTripMicros).toBe(1_200);
+  });
+});
+
+describe("steps", () => {
+  test("ClockOffset: one exchange after a step is enough, however short the round trips before it were", () => {
+    const step = fc.integer({ min: 700_000, max: 1e14 });
+    fc.assert(
+      fc.property(
+        ahead,
+        step,
+        fc.boolean(),
+        fc.array(trip, { minLength: 1, maxLength: 20 }),
+        fc.array(trip, { minLength: 1, maxLength: 5 }),
+        (peerAhead, size, isForward, before, after) => {
+          const clock = new ClockOffset();
+          for (const [index, each] of before.entries()) exchange(clock, START + index * 700_000, peerAhead, each);
+          const now = START + before.length * 700_000;
+          const aheadNow = peerAhead + (isForward ? size : -size);
+          const roundTrips = after.map((each, index) => exchange(clock, now + index * 700_000, aheadNow, each));
+          const least = Math.min(...roundTrips);
+          expect(clock.roundTripMicros).toBe(least);
+          expect(Math.abs(clock.toOwnClock(now + aheadNow) - now)).toBeLessThanOrEqual(least / 2 + 0.5);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("ClockOffset: drift is no step: the exact exchange of 20 s before is still used", () => {
+    const clock = new ClockOffset();
+    exchange(clock, START, 0, { outMicros: 10, answerMicros: 0, backMicros: 10 });
+    for (let second = 1; second <= 20; second++) {
+      exchange(clock, START + second * 1e6, second * 90, { outMicros: 30, answerMicros: 0, backMicros: 30 });
+    }
+    expect(clock.roundTripMicros).toBe(20);
+  });
+
+  test("ClockOffset: an age is unknown before the first exchange and when it cannot be right", () => {
+    const clock = new ClockOffset();
+    expect(clock.ageMicros(START, START + 10_000)).toBeNull();
+    exchange(clock, START, 7e9, { outMicros: 500, answerMicros: 0, backMicros: 500 });
+    const age = (micros: number) => clock.ageMicros(START + 7e9 - micros, START);
+    expect(age(10_000)).toBe(10_000);
+    expect(age(3_599e6)).toBe(3_599e6);
+    expect(age(-400)).toBe(0); // within the error of the offset
+    expect([age(-100_000), age(-3_600e6), age(3_601e6)]).toEqual([null, null, null]);
   });
 });
 
@@ -89,12 +138,12 @@ describe("forgetting", () => {
   test("ClockOffset: forgets an exchange after 30 s, so that it follows drift", () => {
     const clock = new ClockOffset();
     exchange(clock, START, 1_000_000, good);
-    for (let second = 1; second <= 29; second++) exchange(clock, START + second * 1e6, 1_005_000, usual);
+    for (let second = 1; second <= 29; second++) exchange(clock, START + second * 1e6, 1_002_000, usual);
     expect(clock.roundTripMicros).toBe(20);
     expect(clock.toOwnClock(START + 1_000_000)).toBe(START);
-    for (let second = 30; second <= 32; second++) exchange(clock, START + second * 1e6, 1_005_000, usual);
+    for (let second = 30; second <= 32; second++) exchange(clock, START + second * 1e6, 1_002_000, usual);
     expect(clock.roundTripMicros).toBe(4_000);
-    expect(clock.toOwnClock(START + 1_005_000)).toBe(START);
+    expect(clock.toOwnClock(START + 1_002_000)).toBe(START);
   });
 
   test("ClockOffset: keeps a bounded number of answers", () => {

@@ -3,13 +3,12 @@
 // A message between threads is made of objects, which are copied and delivered by an event. It takes 92 µs, where waking a thread by
 // a word in shared memory takes 68 µs (medians of 400, 10 ms apart). A message that transfers 100 kB takes 170 µs.
 
-import type { Micros } from "../../core/clock.ts";
-
 /** A frame that the thread has put into its slot. */
 export interface HandedOver {
   /** The frame's length; it begins at the start of the slot. */
   bytes: number;
-  capturedAt: Micros;
+  /** When the frame was captured, by CLOCK_MONOTONIC, which is the same in all threads. */
+  stampMicros: number;
   /** Frames that were lost before this one. */
   lost: number;
 }
@@ -23,7 +22,7 @@ export interface SlotPlace {
 /** Indexes of the words of 32 bits. */
 const WORD = { stop: 0, news: 1, sent: 2, taken: 3, bytes: 4, lost: 5, slot: 6, slotBytes: 7 } as const;
 /** Indexes of the words of 64 bits, which come after them. */
-const DOUBLE = { capturedAt: 0, slotAddress: 1 } as const;
+const DOUBLE = { stampMicros: 0, slotAddress: 1 } as const;
 const DOUBLES_AT = 32;
 const BYTES = 48;
 
@@ -54,10 +53,10 @@ export class CaptureSignals {
   }
 
   /** Hands over a frame. Only when the previous one has been taken. */
-  send({ bytes, capturedAt, lost }: HandedOver): void {
+  send({ bytes, stampMicros, lost }: HandedOver): void {
     this.#words[WORD.bytes] = bytes;
     this.#words[WORD.lost] = lost;
-    this.#doubles[DOUBLE.capturedAt] = capturedAt;
+    this.#doubles[DOUBLE.stampMicros] = stampMicros;
     Atomics.add(this.#words, WORD.sent, 1);
     this.#change(WORD.news);
   }
@@ -107,7 +106,7 @@ export class CaptureSignals {
     if (Atomics.load(this.#words, WORD.sent) === Atomics.load(this.#words, WORD.taken)) return null;
     return {
       bytes: this.#words[WORD.bytes] as number,
-      capturedAt: this.#doubles[DOUBLE.capturedAt] as number,
+      stampMicros: this.#doubles[DOUBLE.stampMicros] as number,
       lost: this.#words[WORD.lost] as number,
     };
   }

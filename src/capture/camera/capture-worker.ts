@@ -4,14 +4,13 @@
 // thread never blocks on a device, and a frame costs no turn of an event loop in this thread.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { nowMicros } from "../../core/clock.ts";
 import { isExpected, SourceError } from "../../core/errors.ts";
 import { silenceLimitMs } from "../../protocol/silence.ts";
 import { applySettings } from "../v4l2/controls.ts";
 import { Device, refuseBusy } from "../v4l2/device.ts";
 import { explainSystemCall } from "../v4l2/explain.ts";
 import { monotonicMicros, SystemCallError, viewOf } from "../v4l2/libc.ts";
-import { CaptureSession, captureTime, type Taken } from "../v4l2/session.ts";
+import { CaptureSession, captureStamp, type Taken } from "../v4l2/session.ts";
 import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { findAgain, isSameCamera, listCameras } from "./find.ts";
@@ -61,6 +60,7 @@ function takeFrames(device: Device, session: CaptureSession): void {
   let patienceMs = Math.max(FIRST_FRAME_MS, limitMs);
   let lastFrameAt = performance.now();
   let damagedBefore = 0;
+  let askedAtMicros = monotonicMicros();
   while (!signals.isStopped) {
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) {
       lastFrameAt = performance.now(); // the main thread is late, not the camera
@@ -69,6 +69,8 @@ function takeFrames(device: Device, session: CaptureSession): void {
     if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
     // Errors are found by VIDIOC_DQBUF, because poll alone reports nothing about a camera that was unplugged.
     const taken = session.takeNewest();
+    const unseenMicros = monotonicMicros() - askedAtMicros;
+    askedAtMicros += unseenMicros;
     if (taken === null) {
       const silentMs = performance.now() - lastFrameAt;
       if (silentMs > patienceMs) {
@@ -81,7 +83,7 @@ function takeFrames(device: Device, session: CaptureSession): void {
     lastFrameAt = performance.now();
     damagedBefore = session.damaged;
     patienceMs = limitMs;
-    handOver(session, taken);
+    handOver(session, taken, unseenMicros);
   }
 }
 
@@ -112,14 +114,14 @@ function openIfSame(known: string): Device | null {
   return null;
 }
 
-function handOver(session: CaptureSession, taken: Taken): void {
-  const capturedAt = captureTime(taken.stamp, monotonicMicros(), nowMicros());
+function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): void {
+  const stampMicros = captureStamp(taken.stamp, monotonicMicros(), unseenMicros);
   const slot = takeSlot();
   if (slot === null) session.lost++;
   else {
     signals.announce(); // the main thread wakes up during the copy
     session.copy(taken, slot);
-    signals.send({ bytes: taken.bytesUsed, capturedAt, lost: takeLost(session) });
+    signals.send({ bytes: taken.bytesUsed, stampMicros, lost: takeLost(session) });
   }
   session.giveBack(taken); // last, so that the frame does not wait for the driver
   sendLost(session);

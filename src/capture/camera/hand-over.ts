@@ -1,7 +1,8 @@
 // The main thread's side of a camera: lends slots to the camera's thread in advance, and delivers the filled ones to the sink.
 
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { FrameSink } from "../source.ts";
-import { addressOf } from "../v4l2/libc.ts";
+import { addressOf, monotonicMicros } from "../v4l2/libc.ts";
 import type { CaptureMessage } from "./capture-messages.ts";
 import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
 
@@ -66,11 +67,11 @@ export class HandOver {
       format === "mjpeg"
         ? new Lender(
             () => sink.reserveJpeg(bufferBytes),
-            (block, { bytes, capturedAt }) => sink.jpeg(block, bytes, capturedAt),
+            (block, frame) => sink.jpeg(block, frame.bytes, capturedAt(frame)),
           )
         : new Lender(
             () => sink.reserve(format, size),
-            (slot, { capturedAt }) => sink.pixels(slot, format, size, capturedAt),
+            (slot, frame) => sink.pixels(slot, format, size, capturedAt(frame)),
           );
     this.#offerSlot();
     await this.#signals.listen(() => this.#takeFrame());
@@ -107,4 +108,9 @@ export class HandOver {
     if (bytes !== null) this.#signals.lend({ address: Number(addressOf(bytes)), bytes: bytes.length });
     return bytes !== null;
   }
+}
+
+/** Returns when a frame was captured, by the main thread's clock. The clock of the camera's thread may have another origin. */
+function capturedAt({ stampMicros }: HandedOver): Micros {
+  return Math.round(nowMicros() - (monotonicMicros() - stampMicros));
 }

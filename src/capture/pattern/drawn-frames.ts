@@ -1,7 +1,7 @@
 // Delivers frames that a thread draws, one after the other at a given rate. The pattern and the benches' footage use it.
 
 import type { Worker } from "node:worker_threads";
-import { type Micros, sleep } from "../../core/clock.ts";
+import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import { frameBytes, type Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
@@ -15,10 +15,13 @@ export interface DrawRequest extends Size {
   seconds: number;
   /** The pixels to fill, in shared memory. */
   rgba: Uint8Array;
+  /** The time of the request, by the main thread's clock. */
+  requestedAt: Micros;
 }
 
 /** The thread's answer to each request. */
 export interface DrawResult {
+  /** When the frame was complete, by the main thread's clock. */
   bornAt: Micros;
 }
 
@@ -57,7 +60,8 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
       frameNumber++;
       waiting = Promise.withResolvers();
       const rgba = slot.bytes.subarray(0, slotBytes);
-      worker.postMessage({ ...size, frameNumber, seconds, rgba } satisfies DrawRequest);
+      const requestedAt = nowMicros();
+      worker.postMessage({ ...size, frameNumber, seconds, rgba, requestedAt } satisfies DrawRequest);
       try {
         const { bornAt } = await waiting.promise;
         sink.pixels(slot, "rgba", size, bornAt);

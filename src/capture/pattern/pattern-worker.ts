@@ -1,7 +1,7 @@
 // The thread that draws the frames of the pattern source, so that the main thread touches no pixel. Started by pattern.ts.
 
 import { parentPort } from "node:worker_threads";
-import { nowMicros } from "../../core/clock.ts";
+import { SenderClock } from "../../core/clock.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { DrawRequest, DrawResult } from "./drawn-frames.ts";
 import { drawFrameCode } from "./frame-code.ts";
@@ -9,16 +9,18 @@ import { TestCard } from "./test-card.ts";
 
 if (parentPort === null) throw new Error("pattern-worker.ts runs as a worker thread only");
 const port = parentPort;
+const clock = new SenderClock();
 let card: { size: Size; testCard: TestCard } | null = null;
 
 port.on("message", (request: DrawRequest) => {
+  clock.hear(request.requestedAt);
   const size = { width: request.width, height: request.height };
   if (card?.size.width !== size.width || card.size.height !== size.height) {
     card = { size, testCard: new TestCard(size) };
   }
   card.testCard.draw(request.rgba, request.seconds);
   // The code is drawn last: a camera's frame is born when its last line has been read out.
-  const bornAt = nowMicros();
+  const bornAt = clock.now();
   drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);
 });

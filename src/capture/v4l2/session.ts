@@ -1,6 +1,5 @@
 // A device that captures: sets format and rate, maps the buffers, and takes frames out of them, the newest first.
 
-import type { Micros } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
 import type { PixelFormat, Size } from "../../core/pixel-format.ts";
 import { matchColour } from "./colour.ts";
@@ -258,12 +257,12 @@ function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | 
 const OLDEST_BELIEVED_MICROS = 10e6;
 
 /**
- * Converts a buffer's stamp (CLOCK_MONOTONIC, microseconds) to our clock, given what both clocks say now. The offset between
- * them changes when the wall clock is set, so it is taken for each frame. An impossible stamp becomes `now`: one from the
- * future (some cameras' clocks run ahead a little), one from long ago, or none at all.
+ * Returns when a frame that was taken at `now` was captured, by CLOCK_MONOTONIC in microseconds. An impossible stamp becomes `now`: one
+ * from the future (some cameras' clocks run ahead a little), one from long ago, or none at all. A frame may have waited in the driver for
+ * `unseenMicros`, the time since the device was asked before: a process that was stopped (SIGSTOP) finds old frames there.
  */
-export function captureTime(stamp: number | null, monotonicNow: number, now: Micros): Micros {
+export function captureStamp(stamp: number | null, now: number, unseenMicros: number): number {
   if (stamp === null) return now;
-  const age = monotonicNow - stamp;
-  return age >= 0 && age <= OLDEST_BELIEVED_MICROS ? Math.round(now - age) : now;
+  const age = now - stamp;
+  return age >= 0 && age <= OLDEST_BELIEVED_MICROS + unseenMicros ? stamp : now;
 }

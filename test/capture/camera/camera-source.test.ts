@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
+import { nowMicros } from "../../../src/core/clock.ts";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { createCameraSource } from "../../../src/capture/camera/camera-source.ts";
 import { CaptureSignals } from "../../../src/capture/camera/capture-signals.ts";
-import { hasLibc, viewOf } from "../../../src/capture/v4l2/libc.ts";
+import { hasLibc, monotonicMicros, viewOf } from "../../../src/capture/v4l2/libc.ts";
 import { HandOver } from "../../../src/capture/camera/hand-over.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -43,12 +44,12 @@ describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
     expect(sink.held).toBe(1);
     fill([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(thread.takeSlot()).toBeNull();
-    thread.send({ bytes: 8, capturedAt: 77, lost: 2 });
+    const capturedAt = nowMicros() - 30_000;
+    thread.send({ bytes: 8, stampMicros: monotonicMicros() - 30_000, lost: 2 });
     expect(isTaken()).toBe(false);
     await until(isTaken, "the frame");
-    expect(sink.frames).toEqual([
-      { ...SIZE, format: "gray", bytes: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), capturedAt: 77 },
-    ]);
+    expect(sink.frames).toMatchObject([{ ...SIZE, format: "gray", bytes: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) }]);
+    expect(sink.frames[0]?.capturedAt).toBeWithin(capturedAt - 1, nowMicros() - 30_000 + 2);
     expect([sink.lostFrames, sink.held]).toEqual([2, 1]);
     expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
     handOver.abandon();
@@ -78,7 +79,7 @@ describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
   test("HandOver: lends blocks as large as the driver's buffers, and delivers the filled part", async () => {
     const { sink, handOver, thread, isTaken, fill } = bothSides(1, "mjpeg");
     expect(fill([0xff, 0xd8, 5, 6, 7]).bytes).toBe(16);
-    thread.send({ bytes: 4, capturedAt: 5, lost: 1 });
+    thread.send({ bytes: 4, stampMicros: 5, lost: 1 });
     await until(isTaken, "the frame");
     expect([sink.held, sink.lostFrames]).toEqual([1, 1]);
     expect(sink.jpegs.map((jpeg) => [...jpeg])).toEqual([[0xff, 0xd8, 5, 6]]);
@@ -92,7 +93,7 @@ describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
       if (frame % 2 === 0) thread.announce();
       if (frame % 4 === 0) await Bun.sleep(1);
       fill([0xff, 0xd8, frame]);
-      thread.send({ bytes: 3, capturedAt: frame, lost: 0 });
+      thread.send({ bytes: 3, stampMicros: frame, lost: 0 });
       await until(isTaken, `frame ${frame}`);
     }
     expect(sink.jpegs.map((jpeg) => jpeg[2])).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
@@ -101,7 +102,7 @@ describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
   test("HandOver: delivers no frame after a stop", async () => {
     const { sink, thread, signals, over, isTaken } = bothSides(1, "mjpeg");
     signals.stop();
-    thread.send({ bytes: 2, capturedAt: 5, lost: 0 });
+    thread.send({ bytes: 2, stampMicros: 5, lost: 0 });
     await over;
     expect([thread.isStopped, sink.jpegs.length, isTaken()]).toEqual([true, 0, false]);
   });

@@ -1,11 +1,11 @@
-// FrameCopier, matchColour and captureTime: padding, levels and stamps of a device's frames. ffmpeg is the oracle for levels.
+// FrameCopier, matchColour and captureStamp: padding, levels and stamps of a device's frames. ffmpeg is the oracle for levels.
 
 import { describe, expect, test } from "bun:test";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
 import { matchColour } from "../../../src/capture/v4l2/colour.ts";
 import { FrameCopier } from "../../../src/capture/v4l2/frame-copy.ts";
 import { V4L2 } from "../../../src/capture/v4l2/layouts.ts";
-import { captureTime } from "../../../src/capture/v4l2/session.ts";
+import { captureStamp } from "../../../src/capture/v4l2/session.ts";
 
 const RANDOM = new Uint8Array(1 << 16);
 for (let i = 0, seed = 1; i < RANDOM.length; i++) {
@@ -134,16 +134,15 @@ describe("matchColour", () => {
   });
 });
 
-describe("captureTime", () => {
-  const now = 1_700_000_000_000_000;
-  test("captureTime: is as old as the monotonic clock says", () =>
-    expect(captureTime(5_000_000, 5_012_345, now)).toBe(now - 12_345));
-  test("captureTime: does not depend on changes of the wall clock", () => {
-    expect(captureTime(5_000_000, 5_012_345, now + 3600e6)).toBe(now + 3600e6 - 12_345);
-  });
+describe("captureStamp", () => {
+  const now = 60_000_000;
+  test("captureStamp: is the driver's stamp", () => expect(captureStamp(now - 12_345, now, 0)).toBe(now - 12_345));
   test.each([
     ["no stamp", null],
-    ["a stamp from the future", 5_100_000],
-    ["a stamp from long ago", 5_012_345 - 10_000_001],
-  ])("captureTime: %s becomes now", (_, stamp) => expect(captureTime(stamp, 5_012_345, now)).toBe(now));
+    ["a stamp from the future", now + 100_000],
+    ["a stamp from long ago", now - 10_000_001],
+  ])("captureStamp: %s becomes now", (_, stamp) => expect(captureStamp(stamp, now, 0)).toBe(now));
+  test("captureStamp: a frame that waited in the driver while the process was stopped keeps its age", () => {
+    expect(captureStamp(now - 50e6, now, 45e6)).toBe(now - 50e6);
+  });
 });
