@@ -115,17 +115,38 @@ export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
 /** The sum of T.81 table K.1, which libjpeg uses unscaled for quality 50. */
 const LUMINANCE_SUM = 3688;
 
-/** Estimates the quality (1 to 100, libjpeg's scale) from the first quantisation table; null if there is no table. */
+/**
+ * Estimates the quality (1 to 100, libjpeg's scale) from the quantisation table of the first component; null if there is no such table.
+ * Its factors may have 8 or 16 bits: extended sequential JPEGs may write small factors with 16 (T.81 B.2.4.1).
+ */
 export function estimateQuality(jpeg: Uint8Array): number | null {
+  const sums = new Map<number, number>();
+  let table = 0;
   for (const { marker, at, end } of headerSegments(jpeg)) {
-    if (marker !== DQT || end > jpeg.length || end < at + 5 + 64) continue;
-    const is16Bit = (jpeg[at + 4] as number) >> 4 !== 0;
-    if (is16Bit) return 1; // libjpeg writes 16-bit tables only below quality 24, and only if it is told to
-    const sum = jpeg.subarray(at + 5, at + 5 + 64).reduce((total, factor) => total + factor, 0);
-    const percent = (100 * sum) / LUMINANCE_SUM;
-    // The inverse of jpeg_quality_scaling in jcparam.c.
-    const quality = percent > 100 ? 5000 / percent : 100 - percent / 2;
-    return Math.min(100, Math.max(1, Math.round(quality)));
+    if (marker === DQT) addTableSums(jpeg.subarray(at + 4, end), sums);
+    if (isFrameHeader(marker) && at + 13 <= jpeg.length) table = jpeg[at + 12] as number;
   }
-  return null;
+  const sum = sums.get(table);
+  if (sum === undefined) return null;
+  const percent = (100 * sum) / LUMINANCE_SUM;
+  // The inverse of jpeg_quality_scaling in jcparam.c.
+  const quality = percent > 100 ? 5000 / percent : 100 - percent / 2;
+  return Math.min(100, Math.max(1, Math.round(quality)));
+}
+
+/** Adds the sum of each table of a DQT segment, by the table's number. */
+function addTableSums(segment: Uint8Array, sums: Map<number, number>): void {
+  const view = new DataView(segment.buffer, segment.byteOffset, segment.length);
+  for (let at = 0; at < segment.length;) {
+    const head = segment[at] as number;
+    const factorBytes = head >> 4 === 0 ? 1 : 2;
+    const next = at + 1 + 64 * factorBytes;
+    if (next > segment.length) return;
+    let sum = 0;
+    for (let from = at + 1; from < next; from += factorBytes) {
+      sum += factorBytes === 1 ? view.getUint8(from) : view.getUint16(from);
+    }
+    sums.set(head & 15, sum);
+    at = next;
+  }
 }

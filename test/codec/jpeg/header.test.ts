@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { estimateQuality, hasEnd, readJpegHeader, readJpegSize } from "../../../src/codec/jpeg/header.ts";
+import { estimateQuality, hasEnd, headerSegments, readJpegHeader, readJpegSize } from "../../../src/codec/jpeg/header.ts";
 import { CodecError } from "../../../src/core/errors.ts";
 import type { Size } from "../../../src/core/pixel-format.ts";
 import { cjpeg, djpeg, ffmpeg, toPnm } from "../../support/jpeg-tools.ts";
@@ -189,6 +189,18 @@ describe("estimateQuality", () => {
     }
   });
 
+  test("estimateQuality reads tables of 16 bits, and the table of the first component wherever it is", () => {
+    for (const quality of [10, 50, 85, 95]) {
+      const jpeg = cjpeg(testPicture(SIZE), "-quality", String(quality), "-baseline");
+      const expected = estimateQuality(jpeg);
+      expect(estimateQuality(withDqt(jpeg, (tables) => tables.map(widened)))).toBe(expected);
+      expect(estimateQuality(withDqt(jpeg, (tables) => [Buffer.concat(tables.map(widened))]))).toBe(expected);
+      expect(estimateQuality(withDqt(jpeg, (tables) => tables.toReversed()))).toBe(expected);
+    }
+    const coarse = cjpeg(testPicture(SIZE), "-quality", "3"); // cjpeg writes 16 bits for this
+    expect(estimateQuality(coarse)).toBeWithin(1, 6);
+  });
+
   test("estimateQuality falls as the quantiser of ffmpeg grows", () => {
     const qualities = ["2", "5", "10", "20", "31"].map((q) => {
       const args = ["-q:v", q, "-qmin", "1", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"];
@@ -200,3 +212,23 @@ describe("estimateQuality", () => {
     expect(qualities.at(-1)).toBeLessThan(30);
   });
 });
+
+/** Replaces the DQT segments, whose tables cjpeg writes one by one. */
+function withDqt(jpeg: Uint8Array, change: (tables: Buffer[]) => Buffer[]): Uint8Array {
+  const segments = [...headerSegments(jpeg)].filter(({ marker }) => marker === 0xdb);
+  const tables = segments.map(({ at, end }) => Buffer.from(jpeg.subarray(at + 4, end)));
+  const written = change(tables).map((table) => {
+    const length = 2 + table.length;
+    return Buffer.concat([Buffer.from([0xff, 0xdb, length >> 8, length & 255]), table]);
+  });
+  const [first, last] = [segments.at(0), segments.at(-1)];
+  return Buffer.concat([jpeg.subarray(0, first?.at), ...written, jpeg.subarray(last?.end)]);
+}
+
+/** A table of 8 bits, written with 16. */
+function widened(table: Buffer): Buffer {
+  const wide = Buffer.alloc(1 + 2 * 64);
+  wide[0] = (table[0] as number) | 0x10;
+  for (let at = 1; at <= 64; at++) wide.writeUInt16BE(table[at] as number, 2 * at - 1);
+  return wide;
+}
