@@ -34,8 +34,10 @@ export type FrameFormat = PixelFormat | "mjpeg";
  * What became of a frame that a source delivered. A frame that is taken may still be replaced by a newer one before it is
  * encoded. While there are no viewers frames are counted and dropped.
  */
-export type Delivery =
-  "taken" | "replaced an older frame" | "dropped: there are no viewers" | "dropped: the JPEG is damaged";
+export type Delivery = "taken" | "replaced an older frame" | "dropped: there are no viewers" | RefusedJpeg;
+
+/** A JPEG that is not shown. The second is of a kind that is not decoded, such as one of 12 bits. */
+export type RefusedJpeg = "dropped: the JPEG is damaged" | "dropped: the JPEG cannot be decoded";
 
 /**
  * Takes the frames of a source. No call waits, and each returns at once: a frame for which there is no memory is dropped and

@@ -1,5 +1,6 @@
 // The types of pictures on the server: captured pixels, and pictures that are encoded as one JPEG.
 
+import type { Presentation } from "../codec/jpeg/presentation.ts";
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
@@ -12,23 +13,36 @@ export interface CapturedPixels extends Size {
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  /** Whether the pixels come from a JPEG of the source that other viewers are sent unchanged. */
+  /** Whether the pixels come from a JPEG that other viewers are sent unchanged. */
   isDecoded: boolean;
 }
 
-export interface EncodedPicture extends Size {
+/** A JPEG with the frame that it belongs to. */
+export interface FramedJpeg extends Size {
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  encodedAt: Micros;
   /** The block with the JPEG. Retain the block to keep the picture beyond a call. */
   block: JpegBlock;
   jpegBytes: number;
+}
+
+/** A picture that viewers can be sent. */
+export interface EncodedPicture extends FramedJpeg {
+  encodedAt: Micros;
   /** Whether the source delivered it as a JPEG. */
   isPassedOn: boolean;
 }
 
+/**
+ * A JPEG of the source that the server decodes for all viewers, because some viewers would not show it as it is meant. Width and height are
+ * those of the picture as it is shown.
+ */
+export interface UnfitJpeg extends FramedJpeg {
+  presentation: Presentation;
+}
+
 /** Returns the JPEG of a picture as a view of its block. */
-export function jpegOf({ block, jpegBytes }: EncodedPicture): Uint8Array {
+export function jpegOf({ block, jpegBytes }: FramedJpeg): Uint8Array {
   return block.bytes.subarray(0, jpegBytes);
 }

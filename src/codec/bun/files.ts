@@ -4,7 +4,9 @@
 // more entry point.
 
 /// <reference path="./wasm-files.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
+/// <reference path="./libjpeg-turbo.d.ts" />
 
+import libjpegTurboDecoder from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm" with { type: "file" };
 import mozjpegDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm" with { type: "file" };
 import mozjpegEncoder from "@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm" with { type: "file" };
 import decoderPlain from "../kernel/build/decoder.plain.wasm" with { type: "file" };
@@ -22,6 +24,9 @@ export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {
   "mozjpeg-decoder": mozjpegDecoder,
   "mozjpeg-encoder": mozjpegEncoder,
 };
+
+/** Not one of the list: only codec/bun/rare-jpegs.ts loads it. */
+export const LIBJPEG_TURBO_PATH = libjpegTurboDecoder;
 
 /** In a compiled program all modules are one file at the root, and entry points keep their paths below `--root`. */
 const isCompiled = import.meta.url.startsWith("file:///$bunfs/");

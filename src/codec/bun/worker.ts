@@ -3,10 +3,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerSetup } from "../threads/job.ts";
 import { serveJobs } from "../threads/serve-jobs.ts";
+import type { RareDecoder } from "../rare-kinds.ts";
 import { WASM } from "./wasm.ts";
 
 if (parentPort === null) throw new Error("codec/bun/worker.ts runs as a worker thread only");
 const port = parentPort;
-const serve = await serveJobs(workerData as WorkerSetup, WASM, (message, moved) => port.postMessage(message, moved));
+/** Loads its decoders with the first such picture. */
+const rare: RareDecoder = async (jpeg, kind) => (await import("./rare-jpegs.ts")).decodeRareJpeg(jpeg, kind);
+const post: Parameters<typeof serveJobs>[2] = (message, moved) => port.postMessage(message, moved);
+const serve = await serveJobs(workerData as WorkerSetup, WASM, post, rare);
 port.on("message", serve);
 port.postMessage({ kind: "ready" });

@@ -2,6 +2,7 @@
 
 import { CodecError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
+import { checkKind, type FrameKind, isFrameHeader, isSequentialHuffman } from "./frame-kind.ts";
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -9,12 +10,11 @@ const SOS = 0xda;
 const DQT = 0xdb;
 const DRI = 0xdd;
 const TEM = 0x01;
-/** Sequential, Huffman-coded frames: baseline, and extended (T.81 table B.1). */
-const SOF0 = 0xc0;
-const SOF1 = 0xc1;
+const DHP = 0xde;
 
 /** What is known before a JPEG's first entropy-coded byte. */
 export interface JpegHeader extends Size {
+  kind: FrameKind;
   /** Sequential and Huffman-coded, as cameras make them; not progressive, lossless or arithmetic-coded. */
   isSequential: boolean;
   /** MCUs from one restart marker to the next; 0 if there are no restart markers. */
@@ -30,11 +30,6 @@ export interface Segment {
   marker: number;
   at: number;
   end: number;
-}
-
-/** T.81 table B.1: SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC). */
-function isFrameHeader(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
 function twoBytes(jpeg: Uint8Array, at: number): number {
@@ -76,22 +71,40 @@ export function readJpegSize(jpeg: Uint8Array): Size {
   throw new CodecError("broken JPEG: it ends before its frame header (SOF)");
 }
 
-/** Reads the size and the rest of the header. Throws CodecError as `readJpegSize` does, and if no scan follows the header. */
+/**
+ * Reads the size and the rest of the header. Throws CodecError as `readJpegSize` does, and if no scan follows the header. Throws
+ * UnsupportedJpegError for a kind that is not decoded.
+ */
 export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
-  let size: Size | null = null;
-  let isSequential = false;
+  let frame: { size: Size; kind: FrameKind } | null = null;
+  let isHierarchical = false;
   let restartIntervalMcus = 0;
   for (const { marker, at, end } of headerSegments(jpeg)) {
-    if (isFrameHeader(marker) && size === null && at + 9 <= jpeg.length) {
-      size = sizeOf(jpeg, at);
-      isSequential = marker === SOF0 || marker === SOF1;
+    if (marker === DHP) isHierarchical = true;
+    if (isFrameHeader(marker) && frame === null && at + 10 <= jpeg.length) {
+      const kind = {
+        marker,
+        precisionBits: jpeg[at + 4] as number,
+        components: jpeg[at + 9] as number,
+        isHierarchical,
+      };
+      checkKind(kind);
+      frame = { size: sizeOf(jpeg, at), kind };
     }
     if (marker === DRI && at + 6 <= jpeg.length) restartIntervalMcus = twoBytes(jpeg, at + 4);
     if (marker !== SOS) continue;
-    if (size === null || end >= jpeg.length) break;
-    return { ...size, isSequential, restartIntervalMcus, scanAt: at, dataAt: end };
+    if (frame === null || end >= jpeg.length) break;
+    const { size, kind } = frame;
+    return {
+      ...size,
+      kind,
+      isSequential: isSequentialHuffman(kind),
+      restartIntervalMcus,
+      scanAt: at,
+      dataAt: end,
+    };
   }
-  throw new CodecError(`broken JPEG: it ends before its ${size === null ? "frame header (SOF)" : "scan (SOS)"}`);
+  throw new CodecError(`broken JPEG: it ends before its ${frame === null ? "frame header (SOF)" : "scan (SOS)"}`);
 }
 
 function sizeOf(jpeg: Uint8Array, at: number): Size {

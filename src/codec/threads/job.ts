@@ -3,6 +3,7 @@
 import type { PixelFrame, PixelTarget } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
 import type { GreyJob } from "../grey.ts";
+import type { Presentation } from "../jpeg/presentation.ts";
 import type { PreparedPicture, BandOutput, EncodeTilesJob, PrepareTilesJob, TileJob } from "../tile-jobs.ts";
 
 /** Given to a thread when it starts. */
@@ -22,6 +23,8 @@ export interface DecodeJob {
   /** Its memory moves to the thread and comes back with the result. */
   jpeg: Uint8Array<ArrayBuffer>;
   target: PixelTarget;
+  /** How the picture is shown; the target then has its shown size. Without it, the picture is decoded as it is stored. */
+  presentation?: Presentation;
 }
 
 /** The value that each kind of job results in. */

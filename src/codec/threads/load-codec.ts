@@ -4,16 +4,19 @@ import type { Codec } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
 import { createJsquash } from "../jsquash.ts";
 import type { Arena } from "../memory/arena.ts";
+import { type RareDecoder, withRareKinds } from "../rare-kinds.ts";
 import { createSimd } from "../simd/simd.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 
-const LOADERS = {
-  // MozJPEG reads the kinds of JPEG that our kernel does not.
-  simd: (arena, wasm) => createSimd(arena, wasm, () => createJsquash(arena, wasm)),
-  jsquash: createJsquash,
-} satisfies Record<CodecName, (arena: Arena, wasm: WasmModules) => Promise<Codec>>;
-
 /** Loads the WebAssembly of a codec, which then works on that arena. Takes some tens of milliseconds. */
-export function createCodec(name: CodecName, arena: Arena, wasm: WasmModules): Promise<Codec> {
-  return LOADERS[name](arena, wasm);
+export function createCodec(
+  name: CodecName,
+  arena: Arena,
+  wasm: WasmModules,
+  rare: RareDecoder | null = null,
+): Promise<Codec> {
+  const loadJsquash = async () => withRareKinds(await createJsquash(arena, wasm), arena, rare);
+  // MozJPEG and the decoders of rare kinds read the JPEGs that our kernel does not.
+  const loaders = { simd: () => createSimd(arena, wasm, loadJsquash), jsquash: loadJsquash };
+  return loaders[name]();
 }

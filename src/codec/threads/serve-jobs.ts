@@ -2,27 +2,32 @@
 
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError, messageOf } from "../../core/errors.ts";
+import type { Decoded } from "../codec.ts";
 import { greyOut } from "../grey.ts";
 import { createCodec } from "./load-codec.ts";
 import { Arena } from "../memory/arena.ts";
 import { createTileDecoder, type TileDecoder } from "../simd/tile-decoder.ts";
+import type { RareDecoder } from "../rare-kinds.ts";
 import type { BandOutput, TileEncoder } from "../tile-jobs.ts";
 import type { WasmModules } from "../wasm/modules.ts";
-import type { Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
+import type { DecodeJob, Job, JobKind, JobResult, JobValues, WorkerMessage, WorkerSetup } from "./job.ts";
+import { ShownDecoder } from "./shown-decoder.ts";
 import { warmUp } from "./warm-up.ts";
 
 /**
  * Loads the codec and warms it up. Returns what the thread does with each job that is posted to it; the answers go to `post`, the
- * buffers in `moved` to be transferred. The caller posts `{ kind: "ready" }` when it listens for jobs.
+ * buffers in `moved` to be transferred. `rare` decodes JPEGs of rare kinds. The caller posts `{ kind: "ready" }` when it listens for jobs.
  */
 export async function serveJobs(
   setup: WorkerSetup,
   wasm: WasmModules,
   post: (message: WorkerMessage, moved: ArrayBuffer[]) => void,
+  rare: RareDecoder | null = null,
 ): Promise<(job: Job) => void> {
   const arena = Arena.attach(setup.memory);
-  let codec = await createCodec(setup.codec, arena, wasm);
+  let codec = await createCodec(setup.codec, arena, wasm, rare);
   let tileDecoder: Promise<TileDecoder> | null = null; // loaded by the first such job: only viewers of tiles need it
+  const shown = new ShownDecoder(arena);
   await warmUp(codec, arena);
 
   async function perform(job: Job): Promise<JobResult> {
@@ -42,7 +47,7 @@ export async function serveJobs(
       case "encode":
         return codec.encode(job, job.quality).then((jpeg) => ({ jpeg }));
       case "decode":
-        return codec.decode(job.jpeg, job.target).then(({ isDamaged }) => ({ jpeg: job.jpeg, isDamaged }));
+        return decode(job).then(({ isDamaged }) => ({ jpeg: job.jpeg, isDamaged }));
       case "prepare-tiles":
         return { picture: tileEncoder().prepare(job) };
       case "encode-tiles": {
@@ -60,6 +65,10 @@ export async function serveJobs(
     }
   }
 
+  function decode({ jpeg, target, presentation }: DecodeJob): Promise<Decoded> {
+    return presentation === undefined ? codec.decode(jpeg, target) : shown.decode(codec, jpeg, presentation, target);
+  }
+
   function tileEncoder(): TileEncoder {
     if (codec.tileEncoder === null) throw new Error(`the codec ${setup.codec} cannot encode tiles`);
     return codec.tileEncoder;
@@ -75,7 +84,7 @@ export async function serveJobs(
    * while other threads grow the memory, see Arena.holdGrowth.
    */
   async function recover(defect: unknown): Promise<void> {
-    codec = await createCodec(setup.codec, arena, wasm);
+    codec = await createCodec(setup.codec, arena, wasm, rare);
     tileDecoder = null;
     say({ kind: "defect", reason: messageOf(defect) });
   }

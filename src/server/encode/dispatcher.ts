@@ -12,7 +12,7 @@ import type { Log } from "../../core/log.ts";
 import { Newest } from "../../core/newest.ts";
 import type { PixelFormat, Sampling, Size } from "../../core/pixel-format.ts";
 import type { TraceTrack } from "../../core/trace.ts";
-import type { CapturedPixels, EncodedPicture } from "../picture.ts";
+import type { CapturedPixels, EncodedPicture, UnfitJpeg } from "../picture.ts";
 import type { Demand, PictureSink } from "../renditions/sinks.ts";
 import type { EncodeFigures } from "./figures.ts";
 import { Passthrough } from "./passthrough.ts";
@@ -47,7 +47,7 @@ export interface FrameDispatcherOptions {
   track: TraceTrack | null;
 }
 
-type Captured = CapturedPixels | EncodedPicture;
+type Captured = CapturedPixels | EncodedPicture | UnfitJpeg;
 
 export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #tiles: TileScheduler | null;
@@ -61,8 +61,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #slots: CaptureSlots;
   readonly #wholePictures: WholePictures;
   readonly #passthrough: Passthrough;
-  /** Null when no tiles can be made from JPEGs. */
-  readonly #transcoder: Transcoder | null;
+  readonly #transcoder: Transcoder;
   readonly #waiting = new Newest<Captured>();
   /** The number of the newest published whole picture. */
   #published = 0;
@@ -88,13 +87,14 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     });
     this.#slots = slots;
     this.#wholePictures = new WholePictures({ pool, quality, sampling, slots, figures, sink: this });
-    this.#transcoder = tiles === null ? null : new Transcoder(pool, demand, this);
-    this.#passthrough = new Passthrough({ slots, figures, sink: this, transcoder: this.#transcoder, log });
+    this.#transcoder = new Transcoder(pool, demand, this);
+    const transcoder = tiles === null ? null : this.#transcoder;
+    this.#passthrough = new Passthrough({ slots, figures, sink: this, transcoder, log });
   }
 
   /** Whether no frame waits for an encoder or is being encoded. */
   get idle(): boolean {
-    return this.#waiting.value === null && this.#encodersIdle && (this.#transcoder?.idle ?? true);
+    return this.#waiting.value === null && this.#encodersIdle && this.#transcoder.idle;
   }
 
   get #encodersIdle(): boolean {
@@ -119,8 +119,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const frameNumber = this.#count(this.#captures.add(capturedAt));
     const encodedAt = nowMicros();
     const accepted = this.#passthrough.accept(block, jpegBytes);
-    if (accepted === null) return "dropped: the JPEG is damaged";
-    return this.#offer({ ...accepted, frameNumber, capturedAt, encodedAt, isPassedOn: true });
+    if (typeof accepted === "string") return accepted;
+    const { presentation, ...jpeg } = accepted;
+    if (presentation !== null) return this.#offer({ ...jpeg, frameNumber, capturedAt, presentation });
+    return this.#offer({ ...jpeg, frameNumber, capturedAt, encodedAt, isPassedOn: true });
   }
 
   lost(): void {
@@ -142,16 +144,17 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const newest = this.#waiting.take();
     if (newest !== null) {
       if (isPicture(newest)) this.#passOn(newest);
+      else if (isUnfit(newest)) this.#transcode(newest);
       else this.#encode(newest);
     }
     // The picture is checked only now, because a newer one may replace it before a thread is idle.
-    if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder?.start();
+    if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder.start();
   }
 
   /** Drops the waiting frame when the source is released, because it would be too old for the next viewer. */
   clear(): void {
     release(this.#waiting.clear());
-    this.#transcoder?.clear();
+    this.#transcoder.clear();
     this.#captures.interrupt();
   }
 
@@ -194,6 +197,13 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#passthrough.passOn(picture);
   }
 
+  /** Gives the transcoder a JPEG that is not sent to viewers, and its block with it. Returns whether it replaced an older one. */
+  #transcode(jpeg: UnfitJpeg): boolean {
+    const hasReplaced = this.#transcoder.offer(jpeg);
+    jpeg.block.release();
+    return hasReplaced;
+  }
+
   /**
    * Starts encoding a frame, or makes it wait again. The frame is not in `#waiting` during the call, because the call may finish
    * encoding it.
@@ -219,8 +229,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.size = { width: captured.width, height: captured.height };
     const { isWatched } = this.#demand;
     let delivery: Delivery = isWatched ? "taken" : "dropped: there are no viewers";
-    if (isWatched && isPicture(captured) && older !== null && !isPicture(older) && older.isDecoded) {
+    if (isWatched && isPicture(captured) && older !== null && isPixels(older) && older.isDecoded) {
       this.#passOn(captured); // The decoded frame still waits for its tables.
+    } else if (isWatched && isUnfit(captured) && (older === null || isPixels(older))) {
+      if (this.#transcode(captured)) delivery = "replaced an older frame"; // Older pixels still wait for an encoder.
     } else {
       release(this.#waiting.offer(captured));
       if (older !== null && isWatched) {
@@ -241,9 +253,17 @@ function followPicture(track: TraceTrack, picture: EncodedPicture): void {
 }
 
 function release(captured: Captured | null): void {
-  if (captured !== null) (isPicture(captured) ? captured.block : captured.slot).release();
+  if (captured !== null) (isPixels(captured) ? captured.slot : captured.block).release();
 }
 
 function isPicture(captured: Captured): captured is EncodedPicture {
   return "isPassedOn" in captured;
+}
+
+function isUnfit(captured: Captured): captured is UnfitJpeg {
+  return "presentation" in captured;
+}
+
+function isPixels(captured: Captured): captured is CapturedPixels {
+  return "slot" in captured;
 }

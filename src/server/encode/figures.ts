@@ -19,10 +19,11 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
  * The kinds of trouble of a camera:
  * - `source`: the source reports trouble, or sends no frames;
  * - `damage`: it sends damaged pictures;
+ * - `kind`: it sends JPEGs of a kind that is not decoded;
  * - `encode`: frames cannot be encoded or decoded;
  * - `pixels`, `jpegs`: there is no memory for raw frames, or for JPEGs.
  */
-export type CameraTrouble = MemoryUse | "source" | "damage" | "encode";
+export type CameraTrouble = MemoryUse | "source" | "damage" | "kind" | "encode";
 
 export class EncodeFigures {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);

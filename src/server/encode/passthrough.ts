@@ -1,6 +1,8 @@
 // Passthrough: sends the source's JPEGs unchanged to the audience, and to the transcoder for viewers that need tiles.
 
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
+import type { RefusedJpeg } from "../../capture/source.ts";
+import { UnsupportedJpegError } from "../../codec/jpeg/frame-kind.ts";
 import { CodecError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { EncodedPicture } from "../picture.ts";
@@ -10,10 +12,10 @@ import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /**
- * The number of damaged pictures in a row that is reported to viewers. Fewer are only counted, because cameras sometimes damage a
+ * The number of refused pictures in a row that is reported to viewers. Fewer are only counted, because cameras sometimes damage a
  * picture.
  */
-const DAMAGED_IN_A_ROW = 3;
+const REFUSED_IN_A_ROW = 3;
 
 export interface PassthroughOptions {
   /** The memory for JPEGs to which tables are added. */
@@ -28,25 +30,29 @@ export interface PassthroughOptions {
 export class Passthrough {
   readonly #options: PassthroughOptions;
   readonly #intake: JpegIntake;
-  /** The number of damaged JPEGs in a row, including the latest. */
-  #damagedInARow = 0;
+  /** The number of refused JPEGs in a row, including the latest. */
+  #refusedInARow = 0;
   #hasLoggedDamage = false;
+  #hasAccepted = false;
 
   constructor(options: PassthroughOptions) {
     this.#options = options;
     this.#intake = new JpegIntake((bytes) => options.slots.reserveJpeg(bytes));
   }
 
-  /** Checks a JPEG of the source. When it is damaged or cannot be completed, its block is released and null is returned. */
-  accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
+  /** Checks a JPEG of the source. When it is refused or cannot be completed, its block is released and the reason is returned. */
+  accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | RefusedJpeg {
     const { figures } = this.#options;
     const accepted = this.#tryAccept(block, jpegBytes);
-    if (accepted === null) {
+    if (typeof accepted === "string") {
       block.release();
       figures.drops.add("source");
-    } else {
-      figures.health.end("damage");
+      return accepted;
     }
+    this.#refusedInARow = 0;
+    this.#hasAccepted = true;
+    figures.health.end("damage");
+    figures.health.end("kind");
     return accepted;
   }
 
@@ -57,15 +63,18 @@ export class Passthrough {
     picture.block.release();
   }
 
-  #tryAccept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
+  #tryAccept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | RefusedJpeg {
     try {
-      const accepted = this.#intake.accept(block, jpegBytes);
-      this.#damagedInARow = 0;
-      return accepted;
+      return this.#intake.accept(block, jpegBytes) ?? "dropped: the JPEG is damaged";
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
+      this.#refusedInARow++;
+      if (error instanceof UnsupportedJpegError) {
+        this.#noteKind(error);
+        return "dropped: the JPEG cannot be decoded";
+      }
       this.#noteDamage(error);
-      return null;
+      return "dropped: the JPEG is damaged";
     }
   }
 
@@ -74,7 +83,15 @@ export class Passthrough {
     // Only the first damaged picture is logged. All are counted.
     if (!this.#hasLoggedDamage) log.warning(`the source sent a damaged picture: ${message}`);
     this.#hasLoggedDamage = true;
-    if (++this.#damagedInARow === DAMAGED_IN_A_ROW)
+    if (this.#refusedInARow === REFUSED_IN_A_ROW)
       figures.health.begin("damage", `the source sends damaged pictures: ${message}`);
+  }
+
+  /** Among pictures of another kind, a single one may be damaged. */
+  #noteKind({ what }: UnsupportedJpegError): void {
+    const { health } = this.#options.figures;
+    if (health.has("kind") || (this.#hasAccepted && this.#refusedInARow < REFUSED_IN_A_ROW)) return;
+    const advice = "have it send 8-bit baseline JPEG";
+    health.begin("kind", `the source sends ${what}, which Slipstream does not decode; ${advice}`);
   }
 }

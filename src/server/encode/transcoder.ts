@@ -1,12 +1,13 @@
 // The transcoder decodes the newest JPEG of the source for viewers that need tiles.
 //
-// It decodes one picture at a time, and only while there are viewers that need tiles. Other viewers do not wait for it.
+// It decodes one picture at a time, and only while there are viewers that need tiles. Other viewers do not wait for it. JPEGs that are sent
+// to no viewer (UnfitJpeg) are decoded while there is any viewer.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { Newest } from "../../core/newest.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
-import { type CapturedPixels, type EncodedPicture, jpegOf } from "../picture.ts";
+import { type CapturedPixels, type FramedJpeg, jpegOf, type UnfitJpeg } from "../picture.ts";
 import type { Demand } from "../renditions/sinks.ts";
 
 /** The receiver of decoded pictures. The frame dispatcher implements it. */
@@ -24,11 +25,13 @@ export interface PixelSink {
   failed(reason: string): void;
 }
 
+type Transcoded = FramedJpeg | UnfitJpeg;
+
 export class Transcoder {
   readonly #pool: CodecPool;
   readonly #demand: Demand;
   readonly #sink: PixelSink;
-  readonly #waiting = new Newest<EncodedPicture>();
+  readonly #waiting = new Newest<Transcoded>();
   #isDecoding = false;
   /** The size of the last accepted picture. */
   #size: Size | null = null;
@@ -43,33 +46,36 @@ export class Transcoder {
 
   /** Whether no picture is being decoded and no wanted picture waits. */
   get idle(): boolean {
-    return !this.#isDecoding && (this.#waiting.value === null || !this.#isWanted);
+    return !this.#isDecoding && !this.#isWanted(this.#waiting.value);
   }
 
-  get #isWanted(): boolean {
-    return this.#demand.isWatched && this.#demand.wantsTiles;
+  #isWanted(picture: Transcoded | null): boolean {
+    if (picture === null || !this.#demand.isWatched) return false;
+    return presentationOf(picture) !== null || this.#demand.wantsTiles;
   }
 
   /**
-   * Takes a picture that was passed on, and retains its block. The picture waits until it can be decoded or a newer one comes, even
-   * while no viewer wants it. A single picture of another size is usually damaged. It is dropped, because otherwise all renditions
-   * would restart twice.
+   * Takes a picture that was passed on or that is unfit, and retains its block. The picture waits until it can be decoded or a newer
+   * one comes, even while no viewer wants it. A single picture of another size is usually damaged. It is dropped, because otherwise
+   * all renditions would restart twice. Returns whether the picture replaced a wanted one.
    */
-  offer(picture: EncodedPicture): void {
+  offer(picture: Transcoded): boolean {
     const { width, height } = picture;
     const isOtherSize = this.#size !== null && (this.#size.width !== width || this.#size.height !== height);
     if (isOtherSize && !this.#hasLeftOut) {
       this.#hasLeftOut = true;
-      if (this.#isWanted) this.#sink.dropped("source");
-      return;
+      if (this.#isWanted(picture)) this.#sink.dropped("source");
+      return false;
     }
     this.#hasLeftOut = false;
     this.#size = { width, height };
     picture.block.retain();
     const replaced = this.#waiting.offer(picture);
-    if (replaced === null) return;
+    if (replaced === null) return false;
     replaced.block.release();
-    if (this.#isWanted) this.#sink.dropped("stale");
+    const wasWanted = this.#isWanted(replaced);
+    if (wasWanted) this.#sink.dropped("stale");
+    return wasWanted;
   }
 
   /**
@@ -77,18 +83,21 @@ export class Transcoder {
    */
   start(): void {
     const picture = this.#waiting.value;
-    if (picture === null || this.#isDecoding || this.#pool.idleThreads === 0 || !this.#isWanted) return;
+    if (picture === null || this.#isDecoding || this.#pool.idleThreads === 0 || !this.#isWanted(picture)) return;
     const { width, height, frameNumber, capturedAt } = picture;
     const slot = this.#sink.reserve("rgba", { width, height });
     if (slot === null) return;
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
+    const presentation = presentationOf(picture);
+    const how = presentation === null ? {} : { presentation };
     // The bytes are copied, because a job's bytes move to the thread, and viewers may still be sent the original.
-    const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target } as const;
+    const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target, ...how } as const;
     this.clear();
     this.#isDecoding = this.#pool.tryRun(job, (result) => {
       this.#isDecoding = false;
       if (result.ok) {
-        this.#sink.decoded({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded: true });
+        const isDecoded = presentation === null;
+        this.#sink.decoded({ width, height, slot, format: "rgba", frameNumber, capturedAt, isDecoded });
       } else {
         slot.release();
         this.#sink.failed(result.message);
@@ -101,4 +110,8 @@ export class Transcoder {
   clear(): void {
     this.#waiting.clear()?.block.release();
   }
+}
+
+function presentationOf(picture: Transcoded): UnfitJpeg["presentation"] | null {
+  return "presentation" in picture ? picture.presentation : null;
 }

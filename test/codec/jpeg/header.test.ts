@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { estimateQuality, hasEnd, headerSegments, readJpegHeader, readJpegSize } from "../../../src/codec/jpeg/header.ts";
+import {
+  estimateQuality,
+  hasEnd,
+  headerSegments,
+  readJpegHeader,
+  readJpegSize,
+} from "../../../src/codec/jpeg/header.ts";
 import { CodecError } from "../../../src/core/errors.ts";
 import type { Size } from "../../../src/core/pixel-format.ts";
 import { cjpeg, djpeg, ffmpeg, toPnm } from "../../support/jpeg-tools.ts";

@@ -248,10 +248,10 @@ test("JpegIntake: accepts a camera that never writes EOI, and refuses a single J
   const noMemory = () => null;
   const always = new JpegIntake(noMemory);
   for (let times = 0; times < 2; times++) {
-    expect(accept(always, endless)).toEqual({ ...SIZE, block: endless, jpegBytes: wholeBytes - 2 });
+    expect(accept(always, endless)).toEqual({ ...SIZE, block: endless, jpegBytes: wholeBytes - 2, presentation: null });
   }
   const once = new JpegIntake(noMemory);
-  expect(accept(once, whole)).toEqual({ ...SIZE, block: whole, jpegBytes: wholeBytes });
+  expect(accept(once, whole)).toEqual({ ...SIZE, block: whole, jpegBytes: wholeBytes, presentation: null });
   expect(() => accept(once, endless)).toThrow(CodecError);
   expect(() => accept(once, endless)).toThrow(CodecError);
   expect(accept(once, whole)?.block).toBe(whole);

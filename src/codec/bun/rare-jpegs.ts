@@ -1,0 +1,66 @@
+// Decoders for JPEGs of rare kinds, loaded with the first such picture. Both read every kind of scan, progressive ones too.
+//
+// libjpeg-turbo in WebAssembly (@cornerstonejs/codec-libjpeg-turbo-8bit) decodes arithmetic coding, which MozJPEG's build leaves out, and
+// converts no CMYK. jpeg-js does, and decodes no arithmetic coding.
+
+/// <reference path="./libjpeg-turbo.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
+
+import createLibjpegTurbo, { type LibjpegTurbo } from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
+import { decode as decodeWithJpegJs } from "jpeg-js";
+import { CodecError, messageOf } from "../../core/errors.ts";
+import { isArithmeticCoded } from "../jpeg/frame-kind.ts";
+import { headerSegments } from "../jpeg/header.ts";
+import type { RareDecoder } from "../rare-kinds.ts";
+import { LIBJPEG_TURBO_PATH } from "./files.ts";
+
+const APP14 = 0xee;
+/** An Adobe segment that says CMYK (Adobe Technical Note 5116, section 18). */
+const ADOBE_CMYK = Uint8Array.fromHex("ffee000e41646f626500640000000000");
+/** jpeg-js refuses to take more memory. Of the largest picture that is shown (8192 × 8192) it takes about 2 GiB. */
+const MAX_MEGABYTES = 3072;
+
+/** Null: not loaded yet, or its memory may be broken. */
+let libjpegTurbo: Promise<LibjpegTurbo> | null = null;
+
+export const decodeRareJpeg: RareDecoder = (jpeg, kind) =>
+  isArithmeticCoded(kind) ? decodeArithmetic(jpeg) : Promise.resolve(decodeFourComponents(jpeg));
+
+async function decodeArithmetic(jpeg: Uint8Array): Promise<Awaited<ReturnType<RareDecoder>>> {
+  libjpegTurbo ??= Bun.file(LIBJPEG_TURBO_PATH)
+    .arrayBuffer()
+    .then((wasmBinary) => createLibjpegTurbo({ wasmBinary }));
+  const { JPEGDecoder } = await libjpegTurbo;
+  const decoder = new JPEGDecoder();
+  try {
+    decoder.getEncodedBuffer(jpeg.length).set(jpeg);
+    decoder.decode();
+    const { width, height, componentCount } = decoder.getFrameInfo();
+    return { width, height, rgba: toRgba(decoder.getDecodedBuffer(), componentCount) };
+  } catch (cause) {
+    libjpegTurbo = null; // it throws addresses of C++ exceptions, which nobody frees
+    throw new CodecError("libjpeg-turbo could not decode the arithmetic-coded JPEG: it is damaged", { cause });
+  } finally {
+    decoder.delete();
+  }
+}
+
+/** Adobe's programs store CMYK inverted, and all readers take it as inverted; jpeg-js does so with an Adobe segment only. */
+function decodeFourComponents(jpeg: Uint8Array): Awaited<ReturnType<RareDecoder>> {
+  const hasAdobe = headerSegments(jpeg).some(({ marker }) => marker === APP14);
+  const whole = hasAdobe ? jpeg : Buffer.concat([jpeg.subarray(0, 2), ADOBE_CMYK, jpeg.subarray(2)]);
+  try {
+    const { width, height, data } = decodeWithJpegJs(whole, { useTArray: true, maxMemoryUsageInMB: MAX_MEGABYTES });
+    return { width, height, rgba: data };
+  } catch (cause) {
+    throw new CodecError(`jpeg-js could not decode the JPEG of four components: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** From grey or RGB. */
+function toRgba(samples: Uint8Array, components: number): Uint8Array {
+  const rgba = new Uint8Array((samples.length / components) * 4).fill(255);
+  for (let from = 0, to = 0; from < samples.length; from += components, to += 4) {
+    for (let c = 0; c < 3; c++) rgba[to + c] = samples[from + (components === 3 ? c : 0)] as number;
+  }
+  return rgba;
+}

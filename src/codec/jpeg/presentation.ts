@@ -1,0 +1,81 @@
+// How a JPEG is meant to be shown, by what its header says beside the picture: turned (Exif), with pixels that are not square (JFIF), in
+// limited range (a comment).
+
+import { isUsableSize, type Size } from "../../core/pixel-format.ts";
+import { exifOrientation, type Orientation } from "./exif-orientation.ts";
+import { headerSegments, type JpegHeader } from "./header.ts";
+
+export interface Presentation {
+  orientation: Orientation;
+  /** Width of a stored pixel divided by its height. */
+  pixelAspect: number;
+  /** Luma is 16 to 235 and chroma 16 to 240 (BT.601), not 0 to 255 as in JFIF. */
+  isLimitedRange: boolean;
+}
+
+const APP0 = 0xe0;
+const APP1 = 0xe1;
+const COM = 0xfe;
+const JFIF = "JFIF\0";
+/** ffmpeg writes this comment into JPEGs of limited range, and reads it. */
+const LIMITED_RANGE = "CS=ITU601";
+/** Anamorphic video has pixels of 0.5 to 2. What lies far beyond is no statement about pixels. */
+const MAX_PIXEL_ASPECT = 8;
+
+/** Reads the marks from SOI to the scan. What is damaged or makes no sense is ignored. Throws CodecError as `headerSegments` does. */
+export function readPresentation(jpeg: Uint8Array, { kind }: JpegHeader): Presentation {
+  let orientation: Orientation | null = null;
+  let pixelAspect: number | null = null;
+  let isLimitedRange = false;
+  for (const { marker, at, end } of headerSegments(jpeg)) {
+    if (marker !== APP0 && marker !== APP1 && marker !== COM) continue;
+    const segment = jpeg.subarray(at + 4, end);
+    if (marker === APP0) pixelAspect ??= jfifPixelAspect(segment);
+    else if (marker === APP1) orientation ??= exifOrientation(segment);
+    else isLimitedRange ||= textOf(segment, LIMITED_RANGE.length + 1).replace(/[\0\n]$/, "") === LIMITED_RANGE;
+  }
+  return {
+    orientation: orientation ?? 1,
+    pixelAspect: pixelAspect ?? 1,
+    isLimitedRange: isLimitedRange && kind.components === 3, // ffmpeg writes and reads grey in full range
+  };
+}
+
+export function isAsStored({ orientation, pixelAspect, isLimitedRange }: Presentation): boolean {
+  return orientation === 1 && pixelAspect === 1 && !isLimitedRange;
+}
+
+/** The width of a stored picture with square pixels. Its height stays, as in players. */
+export function squareWidth({ width, height }: Size, { pixelAspect }: Presentation): number {
+  const square = Math.max(1, Math.round(width * pixelAspect));
+  return isUsableSize(square, height) ? square : width;
+}
+
+/** Whether width and height change places. */
+export function isOnItsSide({ orientation }: Presentation): boolean {
+  return orientation >= 5;
+}
+
+/** The size in which a stored picture is shown. */
+export function shownSize(stored: Size, presentation: Presentation): Size {
+  const width = squareWidth(stored, presentation);
+  const { height } = stored;
+  return isOnItsSide(presentation) ? { width: height, height: width } : { width, height };
+}
+
+/**
+ * Without a unit, the densities of a JFIF segment are the shape of a pixel, width to height, as ffmpeg and GStreamer write and read them
+ * (JFIF 1.02 calls them "X and Y specify the pixel aspect ratio"). With a unit, they are for printing.
+ */
+function jfifPixelAspect(segment: Uint8Array): number | null {
+  if (segment.length < 12 || textOf(segment, JFIF.length) !== JFIF) return null;
+  const view = new DataView(segment.buffer, segment.byteOffset, segment.length);
+  const [unit, x, y] = [view.getUint8(7), view.getUint16(8), view.getUint16(10)];
+  if (unit !== 0 || x === 0 || y === 0) return null;
+  const aspect = x / y;
+  return aspect > MAX_PIXEL_ASPECT || aspect < 1 / MAX_PIXEL_ASPECT ? null : aspect;
+}
+
+function textOf(segment: Uint8Array, mostBytes: number): string {
+  return String.fromCharCode(...segment.subarray(0, mostBytes));
+}

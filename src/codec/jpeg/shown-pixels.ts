@@ -1,0 +1,133 @@
+// Writes the pixels of a decoded JPEG as they are meant to be shown: turned, with square pixels, in full range.
+//
+// One line at a time is stretched to full range, scaled to square pixels, and written to its row or column of the result.
+
+import type { Size } from "../../core/pixel-format.ts";
+import type { Orientation } from "./exif-orientation.ts";
+import { type Presentation, squareWidth } from "./presentation.ts";
+
+/** Weights of the scaler, in fractions of this. */
+const WEIGHT_ONE = 1 << 14;
+
+/**
+ * Writes RGBA pixels of `stored` size to `shown`, which has `shownSize(stored, presentation)`. Both arrays have one pixel a word, and do not
+ * overlap. (The words are signed because engines handle those as integers.)
+ */
+export function writeShown(pixels: Int32Array, stored: Size, presentation: Presentation, shown: Int32Array): void {
+  const { width, height } = stored;
+  const { orientation, isLimitedRange } = presentation;
+  const shownWidth = squareWidth(stored, presentation);
+  const scale = shownWidth === width ? null : createLineScaler(width, shownWidth);
+  const stretched = isLimitedRange ? new Int32Array(width) : null;
+  for (let row = 0; row < height; row++) {
+    let line = pixels.subarray(row * width, (row + 1) * width);
+    if (stretched !== null) {
+      stretchRange(line, stretched);
+      line = stretched;
+    }
+    if (scale !== null) line = scale(line);
+    const { first, step } = placeOf(row, orientation, shownWidth, height);
+    if (step === 1) shown.set(line, first);
+    else for (let x = 0, to = first; x < shownWidth; x++, to += step) shown[to] = line[x] as number;
+  }
+}
+
+/** Where a line of the stored picture begins in the shown one, and how far its pixels are apart (CIPA DC-008, "Orientation"). */
+function placeOf(
+  row: number,
+  orientation: Orientation,
+  width: number,
+  height: number,
+): { first: number; step: number } {
+  const fromBottom = height - 1 - row;
+  switch (orientation) {
+    case 1:
+      return { first: row * width, step: 1 };
+    case 2:
+      return { first: row * width + width - 1, step: -1 };
+    case 3:
+      return { first: fromBottom * width + width - 1, step: -1 };
+    case 4:
+      return { first: fromBottom * width, step: 1 };
+    case 5:
+      return { first: row, step: height };
+    case 6:
+      return { first: fromBottom, step: height };
+    case 7:
+      return { first: (width - 1) * height + fromBottom, step: -height };
+    case 8:
+      return { first: (width - 1) * height + row, step: -height };
+  }
+}
+
+/** In 65536ths: what a colour, its luma beyond the colour's share, and black (16) are multiplied by. */
+const STRETCH = {
+  colour: Math.round((65536 * 255) / 224),
+  grey: Math.round(65536 * (255 / 219 - 255 / 224)),
+  black: Math.round((65536 * 16 * 255) / 219),
+};
+
+/**
+ * Stretches pixels whose YCbCr was limited range, and was converted to RGB as if it was full range. Luma grows by 255/219 and chroma, the
+ * distance of a colour from its luma, by 255/224 (BT.601). Colours that limited range can express were not clipped before.
+ */
+function stretchRange(line: Int32Array, stretched: Int32Array): void {
+  for (let x = 0; x < line.length; x++) {
+    const pixel = line[x] as number; // little-endian: red is lowest
+    const red = pixel & 255;
+    const green = (pixel >> 8) & 255;
+    const blue = (pixel >> 16) & 255;
+    const luma = (19595 * red + 38470 * green + 7471 * blue) >> 8; // 256ths
+    const offset = ((luma * STRETCH.grey) >> 8) - STRETCH.black + 32768;
+    const stretchedRed = clip((red * STRETCH.colour + offset) >> 16);
+    const stretchedGreen = clip((green * STRETCH.colour + offset) >> 16);
+    const stretchedBlue = clip((blue * STRETCH.colour + offset) >> 16);
+    stretched[x] = 0xff000000 | (stretchedBlue << 16) | (stretchedGreen << 8) | stretchedRed;
+  }
+}
+
+function clip(level: number): number {
+  return Math.min(255, Math.max(0, level));
+}
+
+/** Scales lines to another width with a triangle filter, which is bilinear where the width grows. The returned line is used again. */
+function createLineScaler(width: number, scaledWidth: number): (line: Int32Array) => Int32Array {
+  const ratio = width / scaledWidth;
+  const support = Math.max(1, ratio);
+  const taps = Math.ceil(2 * support) + 1;
+  const indexes = new Int32Array(scaledWidth * taps);
+  const weights = new Int32Array(scaledWidth * taps);
+  for (let x = 0; x < scaledWidth; x++) {
+    const centre = (x + 0.5) * ratio - 0.5;
+    const from = Math.ceil(centre - support);
+    const shares = Array.from({ length: taps }, (_, tap) => Math.max(0, 1 - Math.abs(from + tap - centre) / support));
+    const sum = shares.reduce((total, share) => total + share, 0);
+    let rest = WEIGHT_ONE;
+    let heaviest = x * taps;
+    for (let tap = 0; tap < taps; tap++) {
+      const at = x * taps + tap;
+      indexes[at] = Math.min(width - 1, Math.max(0, from + tap));
+      weights[at] = Math.round(((shares[tap] as number) / sum) * WEIGHT_ONE);
+      rest -= weights[at] as number;
+      if ((weights[at] as number) > (weights[heaviest] as number)) heaviest = at;
+    }
+    weights[heaviest] = (weights[heaviest] as number) + rest; // the weights of a pixel add up to one
+  }
+  const scaled = new Int32Array(scaledWidth);
+  return (line) => {
+    for (let x = 0, at = 0; x < scaledWidth; x++) {
+      let red = WEIGHT_ONE >> 1;
+      let green = red;
+      let blue = red;
+      for (let tap = 0; tap < taps; tap++, at++) {
+        const weight = weights[at] as number;
+        const pixel = line[indexes[at] as number] as number;
+        red += weight * (pixel & 255);
+        green += weight * ((pixel >> 8) & 255);
+        blue += weight * ((pixel >> 16) & 255);
+      }
+      scaled[x] = 0xff000000 | ((blue >> 14) << 16) | ((green >> 14) << 8) | (red >> 14);
+    }
+    return scaled;
+  };
+}
