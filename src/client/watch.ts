@@ -6,7 +6,9 @@ import { UsageError } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { type Address, parseAddress } from "./connect/address.ts";
+import type { Trace } from "../core/trace.ts";
 import type { Decoders } from "./decode/decoders.ts";
+import { traceFrame } from "./frame-spans.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
 import { NextPicture } from "./present/next-picture.ts";
 import { acknowledgeDropped, acknowledgeShown } from "./present/presenter.ts";
@@ -28,6 +30,11 @@ export interface WatchOptions {
   reconnect?: boolean;
   /** Hears what happens to the connection. Default: nothing is logged. */
   log?: Log;
+  /**
+   * Hears of the spans of each frame that the loop takes, on the track `viewer CAMERA`: encode, send, transfer, decode, wait, and
+   * show, which is the time that the loop has the frame. Called in the path of the frame: return at once. Default: no trace.
+   */
+  trace?: Trace | null;
 }
 
 /** One frame of a camera. All stamps are in microseconds since 1970 by this machine's clock. */
@@ -143,12 +150,12 @@ export function watch(address: string, options: WatchOptions = {}): AsyncGenerat
 async function* frames(
   address: Address,
   workers: number,
-  { signal, size, reconnect = true, log = SILENT_LOG }: WatchOptions,
+  { signal, size, reconnect = true, log = SILENT_LOG, trace = null }: WatchOptions,
 ): AsyncGenerator<WatchedFrame, void, undefined> {
   const leaving = new AbortController();
   const stopped = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
   if (stopped.aborted) return;
-  const watcher = new Watcher(workers, log);
+  const watcher = new Watcher(workers, log, trace);
   const threads = SharedThreads.join(workers, watcher);
   let decoders: Decoders | null = null;
   let running = Promise.resolve();
@@ -178,6 +185,9 @@ function isSide(pixels: number): boolean {
 class Watcher implements SubscriptionOwner, ThreadUser {
   readonly #threads: number;
   readonly #log: Log;
+  readonly #trace: Trace | null;
+  /** The row of the trace. */
+  #track = "viewer";
   readonly #next = new NextPicture((picture) => this.#drop(picture));
   /** The picture that the loop has. */
   #current: DecodedPicture | null = null;
@@ -190,9 +200,10 @@ class Watcher implements SubscriptionOwner, ThreadUser {
   /** Set when no frame follows; `error` is why, or null. */
   #end: { error: unknown } | null = null;
 
-  constructor(threads: number, log: Log) {
+  constructor(threads: number, log: Log, trace: Trace | null) {
     this.#threads = threads;
     this.#log = log;
+    this.#trace = trace;
   }
 
   /** Runs the subscription. Resolves when it has ended, also if it has failed: `next` throws the error. */
@@ -242,8 +253,11 @@ class Watcher implements SubscriptionOwner, ThreadUser {
     acknowledgeDropped(frame);
   }
 
+  cameraConnected(source: string): void {
+    this.#track = `viewer ${source}`;
+  }
+
   framesSkipped(): void {}
-  cameraConnected(): void {}
   streamChanged(): void {}
   troubleChanged(): void {}
 
@@ -263,7 +277,9 @@ class Watcher implements SubscriptionOwner, ThreadUser {
     const picture = this.#current;
     if (picture === null || this.#isAcknowledged) return;
     this.#isAcknowledged = true;
-    acknowledgeShown(picture, nowMicros() - this.#takenAt, this.#threads);
+    const shownAt = nowMicros();
+    acknowledgeShown(picture, shownAt - this.#takenAt, this.#threads);
+    if (this.#trace !== null) traceFrame(this.#trace, this.#track, picture, { startedAt: this.#takenAt, shownAt });
   }
 
   #drop(picture: DecodedPicture): void {

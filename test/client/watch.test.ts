@@ -5,11 +5,12 @@ import { readdirSync } from "node:fs";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 import { SharedThreads } from "../../src/client/shared-threads.ts";
 import { watch } from "../../src/client/watch.ts";
-import { nowMicros } from "../../src/core/clock.ts";
+import { type Micros, nowMicros } from "../../src/core/clock.ts";
 import { ConnectionError, UsageError } from "../../src/core/errors.ts";
 import { lineLog } from "../../src/core/log.ts";
 import { median } from "../../src/core/statistics.ts";
 import { startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { RecordedTrace } from "../support/recorded-trace.ts";
 import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -78,6 +79,27 @@ describe("watch: frames", () => {
       if (width === 640) continue; // frames that were on their way before the wish
       expect({ width, height }).toEqual(SIZE);
       break;
+    }
+  });
+
+  test("watch: tells a trace the steps of each frame, with the time that the loop has it", async () => {
+    await using server = await startServer(PATTERN);
+    const trace = new RecordedTrace();
+    const busyMs = 40;
+    const taken: { frame: number; at: Micros }[] = [];
+    for await (const { frameNumber } of watch(`127.0.0.1:${server.port}`, { trace })) {
+      taken.push({ frame: frameNumber, at: nowMicros() });
+      await Bun.sleep(busyMs);
+      if (taken.length === 6) break;
+    }
+    expect(new Set(trace.spans.map(({ track }) => track))).toEqual(new Set(["viewer pattern"]));
+    for (const { frame, at } of taken.slice(0, -1)) {
+      const steps = trace.spans.filter(({ fields }) => fields?.["frame"] === frame);
+      expect(steps.map(({ name }) => name)).toEqual(expect.arrayContaining(["transfer", "decode", "show"]));
+      const show = steps.find(({ name }) => name === "show");
+      expect(show?.from).toBeLessThanOrEqual(at);
+      expect((show?.to ?? 0) - at).toBeGreaterThanOrEqual((busyMs - 1) * 1000); // timers may fire a part of a millisecond early
+      expect(show?.from).toBeGreaterThanOrEqual(steps.find(({ name }) => name === "decode")?.to ?? Infinity);
     }
   });
 });
