@@ -67,14 +67,14 @@ export const VIEW_SETTINGS = [
     type: { kind: "parsed", parse: parseSize },
     placeholder: "WxH",
     default: "the source's own",
-    help: "size of picture that is enough; the server may then send less",
+    help: "size of picture that is enough; the server may then send less, and --output has frames of this size",
   },
   {
     name: "output",
     scope: "program",
     type: { kind: "text" },
     placeholder: "file",
-    help: "write shown frames to this file as raw RGBA; - for standard output",
+    help: "write shown frames to this file as raw RGBA of one size; - for standard output",
   },
   {
     name: "frames",

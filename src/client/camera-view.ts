@@ -10,12 +10,11 @@ import type { Trace } from "../core/trace.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import { Decoders } from "./decode/decoders.ts";
 import { ViewFigures, type ViewReport } from "./figures.ts";
-import type { FrameOutput } from "./save/frame-output.ts";
 import { saveSnapshot } from "./save/snapshot.ts";
 import { traceFrame } from "./frame-spans.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
 import { createGreyer } from "./present/grey-copy.ts";
-import { acknowledgeDropped, Presenter, type PresenterOwner } from "./present/presenter.ts";
+import { acknowledgeDropped, type FrameWriter, Presenter, type PresenterOwner } from "./present/presenter.ts";
 import { overlayLines } from "./report-text.ts";
 import type { Screen } from "./screens/screen.ts";
 import { Subscription, type SubscriptionOptions, type SubscriptionOwner, type Wanted } from "./subscription.ts";
@@ -27,8 +26,8 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
   /** A picture of that size is enough; null = as large as the source's. */
   size: Size | null;
   screen: Screen;
-  /** Where shown pictures are written as well; their size must not change then. Null = nowhere. */
-  output: FrameOutput | null;
+  /** Where shown pictures are written as well; the server is asked to keep their size then. Null = nowhere. */
+  output: FrameWriter | null;
   /** Hears of the spans of each frame; null = no trace. */
   trace: Trace | null;
 }
@@ -189,7 +188,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   }
 
   get #wanted(): Wanted {
-    // A raw frame does not say its size, so the size of written frames must not change.
+    // Written frames have one size: smaller pictures over a slow link would have to be scaled up again.
     return { paused: this.#isPaused || this.#isHidden, size: this.#size, keepsSize: this.#options.output !== null };
   }
 }

@@ -56,6 +56,8 @@ export class Subscription {
   readonly #loop: KeepConnected;
   #connection: Connection | null = null;
   #wanted: Wanted;
+  /** The Hello asks for no pictures before the first Wish. */
+  #isSilentHello = false;
   #lastSaid = "";
 
   constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
@@ -70,10 +72,15 @@ export class Subscription {
     this.#loop = new KeepConnected(
       { address, once, stopped },
       {
-        connect: () => connectTcp(address, events, { paused: this.#wanted.paused }),
+        connect: () => {
+          // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.
+          this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
+          return connectTcp(address, events, { paused: this.#isSilentHello });
+        },
         onConnection: (connection) => {
           this.#connection = connection;
           this.state.connected = connection !== null;
+          if (this.#isSilentHello || !isAll(this.#wanted)) this.#sendWish();
         },
         onWaiting: (text) => owner.troubleChanged(text, 0),
         say: (text) => log.info(text),
@@ -135,8 +142,6 @@ export class Subscription {
     this.state.connections++;
     this.#receiver.begin();
     this.#owner.troubleChanged(null, 0);
-    const { paused, size, keepsSize } = this.#wanted;
-    if (paused || size !== null || keepsSize) this.#sendWish();
     const server = formatAddress({ ...address, camera: "" });
     // A grid begins its lines with the camera's name.
     this.#say(`connected to ${server}${sourceName === address.camera ? "" : `: ${sourceName}`}`);
@@ -160,6 +165,11 @@ export class Subscription {
     if (text !== this.#lastSaid) this.#options.log.info(text);
     this.#lastSaid = text;
   }
+}
+
+/** Whether nothing is wanted that differs from what a server sends without a Wish. */
+function isAll({ paused, size, keepsSize }: Wanted): boolean {
+  return !paused && size === null && !keepsSize;
 }
 
 /** Hands on what the decoders make, and logs the first damaged frame. */

@@ -5,15 +5,16 @@ import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import type { ViewReport } from "./figures.ts";
+import { FixedSizeWriter } from "./fixed-size.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
 export interface ViewOptions extends WindowOptions {
-  /** A picture of that size is enough; null = as large as the source's. */
+  /** A picture of that size is enough; null = as large as the source's. Frames in `output` have exactly this size. */
   size: Size | null;
-  /** File for raw RGBA frames, `-` for standard output; null = none. */
+  /** File for raw RGBA frames of one size, `-` for standard output; null = none. See FixedSizeWriter for what it does about others. */
   output: string | null;
   /** Opens another screen than `display` names; benches look at the pixels with it. */
   createScreen?: (events: ScreenEvents) => Promise<Screen>;
@@ -35,6 +36,7 @@ export async function view(
   let camera: CameraView | null = null;
   const output = options.output === null ? null : await openFrameOutput(options.output);
   if (output !== null) session.atEnd(() => output.close());
+  const writer = output === null ? null : new FixedSizeWriter(output, size);
   const screen = await openScreen(options, {
     onQuit: () => session.stop(),
     onSnapshot: () => (camera === null ? log.info("there is no picture to save yet") : camera.snapshot()),
@@ -52,7 +54,7 @@ export async function view(
     viewFailed: (reason) => session.fail(reason),
   };
   const shown = await CameraView.create(
-    { address, size, once, arena, pool, screen, output, stopped, trace, log },
+    { address, size, once, arena, pool, screen, output: writer, stopped, trace, log },
     owner,
   );
   camera = shown;

@@ -72,7 +72,9 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #peer: Peer;
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
   readonly #ticking: ReturnType<typeof setInterval>;
+  #sourceName = "";
   #isWelcome = false;
+  #hadCameraEnded = false;
   /** The only camera of an older server, which sends no list of cameras; null once `onCameras` has been called. */
   #onlyCamera: CameraEntry | null = null;
 
@@ -95,6 +97,11 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** Whether the server has sent its Welcome. */
   get isWelcome(): boolean {
     return this.#isWelcome;
+  }
+
+  /** Whether the server has said that the camera had ended before this connection. */
+  get hadCameraEnded(): boolean {
+    return this.#hadCameraEnded;
   }
 
   get clock(): ClockOffset {
@@ -138,6 +145,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   onGreeting(body: Uint8Array): void {
     const welcome = readWelcome(body);
     this.#isWelcome = true;
+    this.#sourceName = welcome.sourceName;
     this.#peer.accept();
     this.#onlyCamera = { name: welcome.sourceName, hasEnded: false, width: 0, height: 0, framesPerSecond: 0 };
     this.#events.onWelcome(welcome);
@@ -190,6 +198,8 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** The list of cameras comes before any other message, unless the server is too old to send one. */
   #tellCameras(type: number, body: Uint8Array, onlyCamera: CameraEntry): void {
     this.#onlyCamera = null;
-    this.#events.onCameras?.(type === MessageType.cameras ? readCameras(body) : [onlyCamera]);
+    const cameras = type === MessageType.cameras ? readCameras(body) : [onlyCamera];
+    this.#hadCameraEnded = cameras.some(({ name, hasEnded }) => hasEnded && name === this.#sourceName);
+    this.#events.onCameras?.(cameras);
   }
 }

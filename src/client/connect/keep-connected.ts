@@ -73,10 +73,10 @@ export class KeepConnected {
         waitingFor = `waiting for ${this.#server}`;
         await this.#pause(this.#backoff.nextMs(), true);
       } else {
-        const { end, isWelcome } = outcome;
+        const { end, isWelcome, hadCameraEnded } = outcome;
         if (this.#isOver(end, isWelcome)) return;
         // The server answers and has nothing of this camera any more: that stays so until the server is started again.
-        const hasEnded = end.goodbye?.reason === GoodbyeReason.end && !isWelcome;
+        const hasEnded = end.goodbye?.reason === GoodbyeReason.end && (!isWelcome || hadCameraEnded);
         this.#say(`${end.text}; ${hasEnded ? `asking again every ${ENDED_PAUSE_MS / 1000} s` : "trying again"}`);
         this.#events.onWaiting(end.text);
         waitingFor = hasEnded ? end.text : `waiting for ${this.#server}`;
@@ -86,7 +86,7 @@ export class KeepConnected {
   }
 
   /** One connection from start to end. */
-  async #connectOnce(): Promise<{ end: ConnectionEnd; isWelcome: boolean } | ConnectionError> {
+  async #connectOnce(): Promise<{ end: ConnectionEnd; isWelcome: boolean; hadCameraEnded: boolean } | ConnectionError> {
     let connection: Connection;
     try {
       connection = await this.#events.connect();
@@ -98,7 +98,7 @@ export class KeepConnected {
     using _ = onAbort(this.#options.stopped, () => connection.close());
     try {
       const end = await connection.ended;
-      return { end, isWelcome: connection.isWelcome };
+      return { end, isWelcome: connection.isWelcome, hadCameraEnded: connection.hadCameraEnded };
     } finally {
       this.#events.onConnection(null);
     }

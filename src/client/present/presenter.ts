@@ -18,7 +18,7 @@ const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640
 /** Where shown pictures are written as well, as raw RGBA. */
 export interface FrameWriter {
   /** Resolves when the frame is written and its pixels may change. */
-  write(pixels: Uint8Array): Promise<void>;
+  write(picture: RgbaPicture): Promise<void>;
 }
 
 /** What a presenter tells and asks the view that it belongs to. */
@@ -132,7 +132,7 @@ export class Presenter {
       // Captured by this clock: the age when sent is by the server's clock alone, and the way here makes it a little older.
       this.#options.trouble.recordShown(shownAt, firstByteAt - (sentAt - capturedAt));
       this.#makeGrey();
-      const writing = this.#options.output?.write(picture.pixels);
+      const writing = this.#options.output?.write(picture);
       if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
       acknowledgeShown(picture, nowMicros() - startedAt, this.#options.decodeThreads);
       this.#owner.pictureShown(picture, startedAt, shownAt);

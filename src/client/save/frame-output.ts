@@ -3,7 +3,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
-import type { FrameWriter } from "../present/presenter.ts";
 
 /** The reader of the frames has closed its end. The viewer ends without an error. */
 export class OutputClosed extends Error {
@@ -11,7 +10,9 @@ export class OutputClosed extends Error {
 }
 
 /** `write` rejects with OutputClosed, or with MissingError if the frame cannot be written. */
-export interface FrameOutput extends FrameWriter {
+export interface FrameOutput {
+  /** Resolves when the frame is written and its pixels may change. */
+  write(pixels: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 

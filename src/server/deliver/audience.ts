@@ -59,6 +59,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly #options: AudienceOptions;
   /** The viewers that have sent Hello. */
   readonly #assignments = new Map<Viewer, Assignment>();
+  /** The viewers that have wanted pictures. */
+  readonly #haveWatched = new WeakSet<Viewer>();
   /** The form of the source's pictures, or null before the first frame. */
   #source: SourceKind | null = null;
   /** The reason why there are no more pictures, or null while more may come. */
@@ -174,6 +176,10 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
       viewer.leave(this.#farewell.reason, this.#farewell.text);
       return;
     }
+    if (viewer.watching && !this.#haveWatched.has(viewer)) {
+      this.#haveWatched.add(viewer);
+      this.#options.log.info(`viewer ${viewer.address} is watching (${this.count} in all)`);
+    }
     assignment.choose(this.#source);
     this.#noteChange();
   }
@@ -201,7 +207,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     const track = trace === null ? null : new TraceTrack(trace, `viewer ${address}`);
     const isLogged = log.isEnabledFor("debug");
     if (isLogged || track !== null) viewer.frames.follower = { address, log: isLogged ? log : null, track };
-    log.info(`viewer ${address} ${viewer.watching ? "is watching" : "is connected"} (${this.count} in all)`);
+    if (!viewer.watching) log.info(`viewer ${address} is connected (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
     return assignment;
   }

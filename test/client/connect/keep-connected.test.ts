@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Connection } from "../../../src/client/connect/connection.ts";
 import { KeepConnected } from "../../../src/client/connect/keep-connected.ts";
 import { ConnectionError } from "../../../src/core/errors.ts";
+import { writeCameras } from "../../../src/protocol/cameras.ts";
 import { writeWelcome } from "../../../src/protocol/greeting.ts";
 import { Peer } from "../../../src/protocol/peer.ts";
 import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
@@ -12,12 +13,15 @@ import { until } from "../../support/wait-until.ts";
 
 const ADDRESS = { host: "a-test", port: 1, camera: "" };
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "a test", sourceName: "a source" });
+const ENDED = writeCameras([{ name: "a source", hasEnded: true, width: 0, height: 0, framesPerSecond: 0 }]);
 
 /** What happens at one try to connect. */
 interface Try {
   /** No server is reached, for this reason. */
   fails?: ConnectionError;
   welcomes?: boolean;
+  /** The server says after its Welcome that the camera has ended. */
+  lists?: boolean;
   /** The server says goodbye; without it the connection stays. */
   leaves?: [GoodbyeReason, string];
 }
@@ -48,13 +52,19 @@ class Stand {
   }
 
   #connect(): Connection {
-    const { fails, welcomes = false, leaves } = this.#plan[Math.min(this.tries++, this.#plan.length - 1)] as Try;
+    const {
+      fails,
+      welcomes = false,
+      lists = false,
+      leaves,
+    } = this.#plan[Math.min(this.tries++, this.#plan.length - 1)] as Try;
     if (fails !== undefined) throw fails;
     const [serverEnd, viewerEnd] = MemoryTransport.pair({ capacityBytes: 4096, chunkBytes: 4096 });
     const server: Peer = new Peer(serverEnd, "server", {
       onGreeting() {
         if (welcomes) {
           server.send(WELCOME);
+          if (lists) server.send(ENDED);
           server.accept();
         }
         if (leaves !== undefined) server.leave(...leaves);
@@ -123,15 +133,21 @@ describe("trying again", () => {
     await running;
   });
 
-  test("KeepConnected: asks every 30 s for a camera that has ended", async () => {
-    const stand = new Stand([{ leaves: [GoodbyeReason.end, "it has ended"] }]);
-    const running = stand.loop.run();
-    await until(() => stand.said.length === 1, "the Goodbye");
-    expect(stand.said).toEqual(["it has ended; asking again every 30 s"]);
-    stand.stopping.abort();
-    await running;
-    expect(stand.tries).toBe(1);
-  });
+  test.each([
+    ["says so instead of a Welcome", { leaves: [GoodbyeReason.end, "it has ended"] }],
+    ["lists it as ended", { welcomes: true, lists: true, leaves: [GoodbyeReason.end, "it has ended"] }],
+  ] satisfies [string, Try][])(
+    "KeepConnected: asks every 30 s for a camera that has ended: the server %s",
+    async (_, over) => {
+      const stand = new Stand([over]);
+      const running = stand.loop.run();
+      await until(() => stand.said.length === 1, "the Goodbye");
+      expect(stand.said).toEqual(["it has ended; asking again every 30 s"]);
+      stand.stopping.abort();
+      await running;
+      expect(stand.tries).toBe(1);
+    },
+  );
 });
 
 describe("end", () => {

@@ -413,7 +413,7 @@ describe("Presenter: alarms", () => {
 
   test("Presenter: never writes grey frames to the output", async () => {
     const written: number[] = [];
-    create({ write: async (pixels) => void written.push(pixels[0] as number) });
+    create({ write: async ({ pixels }) => void written.push(pixels[0] as number) });
     await show(1);
     presenter.setRemark("trouble");
     presenter.tick();
@@ -450,7 +450,7 @@ describe("Presenter: output", () => {
     const written: number[] = [];
     let finish: () => void = () => undefined;
     create({
-      write(pixels) {
+      write({ pixels }) {
         written.push(pixels[0] as number);
         return new Promise((resolve) => {
           finish = resolve;

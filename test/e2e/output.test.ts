@@ -1,0 +1,87 @@
+// `view --output`: every raw frame has one size, whatever the server sends.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import { watch } from "../../src/client/watch.ts";
+import { ffmpegBytes, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+/** A server that passes on JPEGs of 320 × 240 from standard input, at about 20 a second, until its end. */
+async function startJpegServer(): Promise<Server> {
+  const server = await startServer(["--source", "-", "--pixel-format", "mjpeg"], { stdin: "pipe" });
+  const mjpeg = ffmpegBytes(
+    ...["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10:duration=1"],
+    ...["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-f", "mjpeg"],
+  );
+  const { stdin } = server.child;
+  if (stdin === undefined || typeof stdin === "number") throw new Error("no pipe");
+  const starts = [...mjpeg.toString("latin1").matchAll(/\xff\xd8\xff/g)].map(({ index }) => index);
+  let count = 0;
+  const feeding = setInterval(() => {
+    const at = count++ % starts.length;
+    stdin.write(mjpeg.subarray(starts[at], starts[at + 1]));
+    void stdin.flush();
+  }, 50);
+  void server.child.exited.then(() => clearInterval(feeding));
+  return server;
+}
+
+describe("--output with --size", () => {
+  test("output: the first frames of a JPEG source have the size, too", async () => {
+    await using server = await startJpegServer();
+    await using other = startViewer(server.port); // the server has a picture at hand for the next viewer
+    await other.until("a picture", ({ last }) => (last?.frames ?? 0) > 0);
+    for await (const { width, height } of watch(`127.0.0.1:${server.port}`, { size: { width: 160, height: 120 } })) {
+      expect([width, height]).toEqual([160, 120]); // the server has not even sent a larger one
+      break;
+    }
+    const flags = ["--output", "-", "--size", "160x120", "--frames", "5"];
+    await using viewer = startViewer(server.port, flags, { rawOutput: true });
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.bytes.length).toBe(5 * 160 * 120 * 4);
+  });
+
+  test("output: has a size that the server cannot send", async () => {
+    await using server = await startServer(["--source", "pattern", "--size", "640x480", "--fps", "20"]);
+    const flags = ["--output", "-", "--size", "400x300", "--frames", "3"];
+    await using viewer = startViewer(server.port, flags, { rawOutput: true });
+    expect(await viewer.end()).toBe(0);
+    expect(viewer.bytes.length).toBe(3 * 400 * 300 * 4);
+    for (let frame = 0; frame < 3; frame++) {
+      const pixels = viewer.bytes.subarray(frame * 480_000, (frame + 1) * 480_000);
+      expect(readFrameCode(pixels, { width: 400, height: 300 })).not.toBeNull();
+    }
+  });
+
+  test("output: goes on in its size when the server comes back with other pictures", async () => {
+    const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
+    const flags = ["--output", "-", "--size", "320x240"];
+    await using viewer = startViewer(server.port, flags, { rawOutput: true });
+    await viewer.until("frames", ({ bytes }) => bytes.length > 0);
+    await server.end("SIGTERM");
+    const port = ["--port", String(server.port)];
+    await using _ = await startServer(["--source", "pattern", "--size", "480x270", "--fps", "20", ...port]);
+    await viewer.until("the other size", ({ last }) => last?.width === 480);
+    const before = viewer.bytes.length;
+    await viewer.until("frames of it", ({ bytes }) => bytes.length > before);
+    await viewer.end("SIGTERM");
+    expect(viewer.bytes.length % (320 * 240 * 4)).toBe(0);
+  });
+});
+
+describe("--output without --size", () => {
+  test("output: ends with a line and exit code 1 when the server comes back with another size", async () => {
+    const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
+    await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });
+    await viewer.until("frames", ({ bytes }) => bytes.length > 0);
+    await server.end("SIGTERM");
+    const port = ["--port", String(server.port)];
+    await using _ = await startServer(["--source", "pattern", "--size", "480x270", "--fps", "20", ...port]);
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.bytes.length % (320 * 240 * 4)).toBe(0);
+    const wanted = "error: the pictures are 480x270 now, and the output began with 320x240: raw frames have one size";
+    expect(viewer.remarks).toContain(wanted);
+    expect(viewer.remarks).not.toMatch(/\n\s+at /);
+  });
+});
