@@ -10,9 +10,19 @@ import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 import type { Setting } from "./control-values.ts";
+import { parseAddress } from "./http/address.ts";
+import { createHttpCamera } from "./http/http-camera.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
-import { deviceInput, fileInput, isAddress, urlInput, withoutPassword } from "./pipe/ffmpeg-input.ts";
+import {
+  bodyInput,
+  deviceInput,
+  fileInput,
+  isAddress,
+  isRecording,
+  urlInput,
+  withoutPassword,
+} from "./pipe/ffmpeg-input.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
 import type { FrameFormat, Source } from "./source.ts";
@@ -102,7 +112,24 @@ function openNamed(options: SourceOptions, log: Log): Source {
     return createStandardInput({ input: Bun.stdin.stream(), format, size, framesPerSecond: framesPerSecond ?? 0 });
   }
   if (device !== null) return openDevice(device, options, log);
+  if (/^https?:/i.test(source) && !isRecording(source) && size === null) return openHttpCamera(source, options, log);
   return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
+}
+
+/** Opens an address of http: JPEGs are read here, and other video by ffmpeg. */
+function openHttpCamera(url: string, options: SourceOptions, log: Log): Source {
+  const { size = null, framesPerSecond = null, sampling = "420" } = options;
+  const name = nameOf(url);
+  return createHttpCamera({
+    name,
+    address: parseAddress(url, name),
+    framesPerSecond,
+    certificate: null,
+    openOther(body) {
+      const wanted = { url, size, framesPerSecond };
+      return createFfmpegSource(body === null ? urlInput(wanted) : bodyInput({ ...wanted, body }), { sampling, log });
+    },
+  });
 }
 
 function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {

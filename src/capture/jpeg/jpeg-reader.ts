@@ -69,6 +69,12 @@ export class JpegReader {
     this.#state = "before";
   }
 
+  /** What the bytes so far end in. */
+  get inside(): "nothing" | "header" | "scan" {
+    if (this.#state === "scan") return "scan";
+    return this.#state === "before" || this.#state === "behind" ? "nothing" : "header";
+  }
+
   /** Bytes of a picture that is not whole yet. */
   get pendingBytes(): number {
     return this.#state === "before" || this.#state === "behind" ? 0 : this.#length;

@@ -22,6 +22,8 @@ export interface FfmpegInput {
   filters: readonly string[];
   /** The device's path, which exists while the device is there; null for other inputs. */
   devicePath: string | null;
+  /** What ffmpeg reads on its standard input; null: it opens the input itself. */
+  body: ReadableStream<Uint8Array> | null;
   /** Without a frame for this long, ffmpeg counts as hung; 0 = never. */
   stallTimeoutMs: number;
 }
@@ -47,6 +49,7 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
   isRgb: false,
   filters: [],
   devicePath: null,
+  body: null,
   stallTimeoutMs: 0,
 };
 
@@ -70,18 +73,33 @@ export function fileInput({
   return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond };
 }
 
+/** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
+export function bodyInput({
+  url,
+  body,
+  size,
+  framesPerSecond,
+}: WantedOfInput & { url: string; body: ReadableStream<Uint8Array> }): FfmpegInput {
+  const input = [...LIVE_ARGUMENTS, "-i", "pipe:0"];
+  const name = withoutPassword(url);
+  return { ...PLAIN, name, arguments: input, body, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
+}
+
+/** Whether an address is that of a recording, which is played like a file. */
+export function isRecording(url: string): boolean {
+  return RECORDING.test(url);
+}
+
 /** Containers that need an index or an end: an address with such a name is a recording, not live video. */
 const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
 /** An address of rtsp, http or any other protocol of ffmpeg. A recording behind http is played like a file. */
 export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
   const name = withoutPassword(url);
-  if (RECORDING.test(url)) return fileInput({ location: url, name, size, framesPerSecond });
+  if (isRecording(url)) return fileInput({ location: url, name, size, framesPerSecond });
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...LIVE_ARGUMENTS, ...transport, "-i", url];
-  // rtsp is not probed: opening a session takes a second, and it is seldom MJPEG.
-  const probe = /^https?:/i.test(url) && size === null && framesPerSecond === null ? ["-i", url] : null;
-  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
+  return { ...PLAIN, name, arguments: input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
 /**

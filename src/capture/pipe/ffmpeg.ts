@@ -104,7 +104,8 @@ interface FfmpegRun {
 
 /** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
 async function readFfmpeg({ input, command, reader }: FfmpegRun, signal: AbortSignal): Promise<void> {
-  const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const stdin = input.body ?? "ignore";
+  const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin });
   const stop = () => {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), TERM_PATIENCE_MS).unref();

@@ -80,6 +80,7 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
     isRgb: true,
     filters,
     devicePath: null,
+    body: null,
     stallTimeoutMs: SILENCE_MS, // a screen is read at each beat, whether it changes or not
   });
   const cropped = area === null ? [] : [`crop=${area.width}:${area.height}:${area.x}:${area.y}`];

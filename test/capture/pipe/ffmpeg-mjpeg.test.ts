@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Size } from "../../../src/core/pixel-format.ts";
 import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
-import { type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
+import { type FfmpegInput, fileInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { isMjpeg } from "../../../src/capture/pipe/mjpeg-probe.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
@@ -64,50 +64,6 @@ test.each([
   expect(sink.jpegs).toEqual([]);
   const expected = size ?? (name === "turned.mov" ? { width: 120, height: 160 } : { width: 160, height: 120 });
   expect(sink.frames[0]).toMatchObject(expected);
-});
-
-test("ffmpeg source: passes on the pictures of a camera that streams MJPEG over HTTP", async () => {
-  let connections = 0;
-  const stopping = new AbortController();
-  const camera = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    idleTimeout: 0,
-    fetch() {
-      connections++;
-      const body = new ReadableStream<Uint8Array>({
-        async start(controller) {
-          for (let next = 0; !stopping.signal.aborted; next++) {
-            const jpeg = pictures[next % FRAMES] as Buffer;
-            const head = `--part\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
-            try {
-              controller.enqueue(Buffer.concat([Buffer.from(head), jpeg, Buffer.from("\r\n")]));
-            } catch {
-              return; // the reader has gone
-            }
-            await Bun.sleep(20);
-          }
-        },
-      });
-      return new Response(body, { headers: { "Content-Type": "multipart/x-mixed-replace; boundary=part" } });
-    },
-  });
-  try {
-    const sink = await take(
-      urlInput({ url: `http://127.0.0.1:${camera.port}/video`, size: null, framesPerSecond: null }),
-      12,
-    );
-    expect(sink.frames).toEqual([]);
-    const first = pictures.findIndex((picture) => Buffer.compare(picture, sink.jpegs[0] as Uint8Array) === 0);
-    expect(first).toBeGreaterThanOrEqual(0);
-    for (const [index, jpeg] of sink.jpegs.entries()) {
-      expect(Buffer.compare(jpeg, pictures[(first + index) % FRAMES] as Buffer)).toBe(0);
-    }
-    expect(connections).toBe(2); // ffprobe's and ffmpeg's
-  } finally {
-    stopping.abort();
-    await camera.stop(true);
-  }
 });
 
 test("isMjpeg: is false for a missing file and after an abort, and true for MJPEG", async () => {

@@ -1,0 +1,79 @@
+// Watches over one request: says when a camera is silent before its first picture, and ends what has stalled.
+
+import { SourceError } from "../../core/errors.ts";
+import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
+import type { FrameSink } from "../source.ts";
+import { explainConnection } from "./failures.ts";
+
+const TICK_MS = 200;
+/** TCP recovers from a lost packet or a change of access point within some seconds. */
+const STALL_MS = 10_000;
+/** Before two pictures have come, their interval is not known. */
+const FIRST_STALL_MS = 30_000;
+
+export interface AnswerWatchOptions {
+  /** The camera's name, for messages. */
+  name: string;
+  frames: { readonly count: number; readonly intervalMs: number };
+  sink: FrameSink;
+}
+
+/** Begins to watch at once, until it is disposed. */
+export class AnswerWatch implements Disposable {
+  readonly #options: AnswerWatchOptions;
+  readonly #stalled = new AbortController();
+  readonly #timer = setInterval(() => this.#tick(), TICK_MS);
+  readonly #beganAt = performance.now();
+  #heardAt = performance.now();
+  #hasAnswered = false;
+  #isSaid = false;
+  #stalledForMs = 0;
+
+  constructor(options: AnswerWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Aborts when the answer has begun and nothing more of it comes. */
+  get signal(): AbortSignal {
+    return this.#stalled.signal;
+  }
+
+  /** The head of the answer is there. */
+  answered(): void {
+    this.#hasAnswered = true;
+    this.received();
+  }
+
+  /** Bytes of the answer have come. */
+  received(): void {
+    this.#heardAt = performance.now();
+  }
+
+  /** Returns the error for an answer that broke off with `error`. */
+  explain(error: unknown): unknown {
+    if (error instanceof SourceError) return error;
+    const { name } = this.#options;
+    if (!this.#stalled.signal.aborted) return explainConnection(name, error);
+    const text = `${name} has sent nothing for ${Math.round(this.#stalledForMs / 1000)} s`;
+    return new SourceError(text, { retry: true, cause: error });
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const { name, frames, sink } = this.#options;
+    const now = performance.now();
+    // Later pictures are expected by the source's watchdog, which knows their rate.
+    if (frames.count === 0 && !this.#isSaid && now - this.#beganAt >= SILENCE_MS) {
+      this.#isSaid = true;
+      const what = this.#hasAnswered ? "sent no picture" : "not answered";
+      sink.trouble(`${name} has ${what} for ${SILENCE_MS / 1000} s`);
+    }
+    const limitMs = frames.intervalMs === 0 ? FIRST_STALL_MS : silenceLimitMs(frames.intervalMs, STALL_MS);
+    if (!this.#hasAnswered || now - this.#heardAt < limitMs) return;
+    this.#stalledForMs = now - this.#heardAt;
+    this.#stalled.abort();
+  }
+}

@@ -1,0 +1,79 @@
+// Reads the answer of a camera to its end, or finds that it is no JPEG.
+
+import { nowMicros } from "../../core/clock.ts";
+import type { CameraFrames } from "./camera-frames.ts";
+import { type ContentKind, kindOf, parseContentType } from "./content.ts";
+import { PictureStream } from "./picture-stream.ts";
+
+export type Answer =
+  /** `count` pictures were read up to the end of the answer, those included of which too little was there. */
+  | { kind: "pictures"; count: number }
+  | { kind: "page" }
+  /** `body` is the answer from its start; null: the video is to be read from its address. */
+  | { kind: "other"; body: ReadableStream<Uint8Array> | null };
+
+interface Reader {
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+/** Calls `onBytes` each time that bytes arrive. Rejects with the error of fetch when the connection breaks. */
+export async function readAnswer(
+  { body, headers }: Response,
+  frames: CameraFrames,
+  onBytes: () => void,
+): Promise<Answer> {
+  if (body === null) return { kind: "pictures", count: 0 };
+  const reader = body.getReader();
+  const type = parseContentType(headers.get("Content-Type"));
+  const hasLength = headers.has("Content-Length");
+  let isHandedOver = false;
+  try {
+    let first = Buffer.alloc(0);
+    let kind: ContentKind | null = null;
+    let isAll = false;
+    while (kind === null) {
+      const { done, value } = await reader.read();
+      onBytes();
+      isAll = done;
+      if (value !== undefined) first = Buffer.concat([first, value]);
+      kind = kindOf(type, first, { isAll, hasLength });
+    }
+    if (kind === "page") return { kind };
+    if (kind === "playlist" || (kind === "other" && (hasLength || isAll))) {
+      return first.length === 0 ? { kind: "pictures", count: 0 } : { kind: "other", body: null };
+    }
+    if (kind === "other") {
+      isHandedOver = true;
+      return { kind, body: continued(first, reader) };
+    }
+    frames.begin(headers);
+    const stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
+    stream.write(first, nowMicros());
+    while (!isAll) {
+      const { done, value } = await reader.read();
+      onBytes();
+      isAll = done;
+      if (value !== undefined) stream.write(value, nowMicros());
+    }
+    stream.end();
+    return { kind: "pictures", count: stream.count };
+  } finally {
+    if (!isHandedOver) await reader.cancel().catch(() => undefined); // a connection that is lost is closed
+  }
+}
+
+/** A stream of the bytes that have been read and those that follow. */
+function continued(first: Uint8Array, reader: Reader): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(first);
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (value !== undefined) controller.enqueue(value);
+      if (done) controller.close();
+    },
+    cancel: async () => reader.cancel(),
+  });
+}

@@ -1,0 +1,79 @@
+// The frames of a camera that is read over HTTP, over all of its answers.
+
+import { type Micros, nowMicros } from "../../core/clock.ts";
+import { RecentMedian } from "../../core/statistics.ts";
+import { JpegFrames } from "../jpeg/jpeg-frames.ts";
+import type { FrameSink } from "../source.ts";
+import type { StampedSink } from "./picture-stream.ts";
+import { RateLimit } from "./rate-limit.ts";
+
+/** Which picture the camera has sent, in its own words (RFC 9110 8.8). */
+interface Version {
+  entityTag: string | null;
+  modifiedAt: string | null;
+}
+
+export class CameraFrames implements StampedSink {
+  readonly #frames: JpegFrames;
+  readonly #framesPerSecond: number | null;
+  #limit: RateLimit;
+  readonly #intervals = new RecentMedian(8);
+  #lastAt: Micros | null = null;
+  #version: Version | null = null;
+  /** The last picture, while `#version` is known. */
+  #last: Uint8Array | null = null;
+  capturedAt: Micros | null = null;
+  /** Pictures so far. */
+  count = 0;
+
+  /** At most so many frames a second of a stream are delivered; null = all. */
+  constructor(sink: FrameSink, framesPerSecond: number | null) {
+    this.#frames = new JpegFrames(sink);
+    this.#framesPerSecond = framesPerSecond;
+    this.#limit = new RateLimit(framesPerSecond);
+  }
+
+  /** Time between two pictures; 0 before the second. */
+  get intervalMs(): number {
+    return (this.#intervals.value ?? 0) / 1000;
+  }
+
+  /** Fields of the next request, so that a camera need not send the same picture again (RFC 9110 13.1). */
+  get conditions(): Record<string, string> {
+    const { entityTag = null, modifiedAt = null } = this.#last === null ? {} : (this.#version ?? {});
+    return {
+      ...(entityTag === null ? {} : { "If-None-Match": entityTag }),
+      ...(modifiedAt === null ? {} : { "If-Modified-Since": modifiedAt }),
+    };
+  }
+
+  /** An answer with pictures begins. */
+  begin(headers: Headers): void {
+    this.#limit = new RateLimit(this.#framesPerSecond);
+    this.#last = null;
+    const version = { entityTag: headers.get("ETag"), modifiedAt: headers.get("Last-Modified") };
+    this.#version = version.entityTag === null && version.modifiedAt === null ? null : version;
+  }
+
+  /** The camera has no other picture than the last one: it is delivered again, as what the camera sees now. */
+  repeat(): void {
+    if (this.#last === null) return;
+    this.#frames.capturedAt = nowMicros();
+    this.#frames.picture(this.#last);
+  }
+
+  picture(jpeg: Uint8Array): void {
+    this.count++;
+    const at = this.capturedAt ?? nowMicros();
+    if (this.#lastAt !== null) this.#intervals.add(at - this.#lastAt);
+    this.#lastAt = at;
+    if (this.#version !== null) this.#last = jpeg.slice();
+    if (!this.#limit.takes(at)) return;
+    this.#frames.capturedAt = at;
+    this.#frames.picture(jpeg);
+  }
+
+  damaged(reason: string): void {
+    this.#frames.damaged(reason);
+  }
+}

@@ -1,0 +1,169 @@
+// Finds the lines that divide the parts of a multipart answer, however a camera writes them.
+//
+// RFC 2046 5.1.1 asks for CRLF, "--", the boundary and CRLF. Cameras also declare a boundary that includes the dashes, write the line
+// without them, end lines with LF alone, leave out the line end in front, or declare one boundary and write another.
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DASH = 0x2d;
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/** RFC 2046 allows 70 characters. Cameras take UUIDs and dates. */
+const MAX_LINE_BYTES = 256;
+
+/** A delimiter as short as `--f` may occur in the data of a picture, unless it stands on a line of its own. */
+const LONG_BYTES = 10;
+
+export interface DelimiterPlace {
+  /** Where the delimiter begins, with the line end in front of it. */
+  at: number;
+  /** Where its boundary begins, with two dashes. */
+  textAt: number;
+}
+
+export interface Found extends DelimiterPlace {
+  /** False: the same bytes may be data of a picture. They are a delimiter only where no picture is being read. */
+  isCertain: boolean;
+}
+
+/** Knows the delimiter of one answer, or learns it. */
+export class Delimiter {
+  /** What delimiters look like, from their first dash to the end of the boundary. */
+  readonly #forms: Buffer[] = [];
+  #isSeen = false;
+
+  /** `boundary` as the camera declares it; null when it declares none. */
+  constructor(boundary: string | null) {
+    const core = boundary?.replace(/^-+/, "") ?? "";
+    if (core !== "" && core.length < MAX_LINE_BYTES) this.#forms.push(Buffer.from(`--${core}`));
+  }
+
+  /** Whether a delimiter has been seen. */
+  get isSeen(): boolean {
+    return this.#isSeen;
+  }
+
+  /**
+   * Whether a line between parts, without its line end, is a delimiter or ends with one: a picture may end without a line end. Learns
+   * what the delimiters of this camera look like.
+   */
+  isLine(line: Buffer): boolean {
+    const text = trimmed(line);
+    if (this.#forms.some((form) => endsWith(text, form) || isAtStartOf(line, form))) return this.#see();
+    const withoutDashes = this.#forms[0]?.subarray(2);
+    if (withoutDashes !== undefined && Buffer.compare(text, withoutDashes) === 0) {
+      this.#forms.push(withoutDashes);
+      return this.#see();
+    }
+    if (this.#isSeen || !isNewForm(text)) return false;
+    this.#forms.push(Buffer.from(text));
+    return this.#see();
+  }
+
+  /**
+   * Returns the first delimiter in the data of a part, from `from` on. `isAtStart`: the part begins at `from`. Null: there is
+   * none before what `findStart` returns.
+   */
+  find(bytes: Buffer, from: number, isAtStart: boolean): Found | null {
+    let first: Found | null = null;
+    for (const form of this.#forms) {
+      for (let at = bytes.indexOf(form, from); at >= 0; at = bytes.indexOf(form, at + 1)) {
+        if (first !== null && at >= first.textAt) break;
+        if (!isEnded(bytes, at + form.length)) continue;
+        const start = lineStart(bytes, at, from);
+        const isOnOwnLine = start.isLineStart || (isAtStart && start.at === from);
+        first = { at: start.at, textAt: at, isCertain: isOnOwnLine || form.length >= LONG_BYTES };
+        break;
+      }
+    }
+    return this.#isSeen ? first : earlier(first, findNew(bytes, from));
+  }
+
+  /** Returns where the bytes begin, from `from` on, that may be a delimiter whose end is not there yet. */
+  findStart(bytes: Buffer, from: number): DelimiterPlace {
+    let start = bytes.length;
+    for (const form of this.#forms) {
+      // The byte behind the boundary decides, and after one dash the next one.
+      const isWithDash = bytes.at(-1) === DASH && endsWith(bytes.subarray(from, -1), form);
+      if (isWithDash) start = Math.min(start, bytes.length - 1 - form.length);
+      for (let at = Math.max(from, bytes.length - form.length); at < start; at++) {
+        if (bytes.compare(form, 0, bytes.length - at, at) === 0) start = at;
+      }
+    }
+    if (!this.#isSeen) start = Math.min(start, findNewStart(bytes, from));
+    return { at: lineStart(bytes, start, Math.max(from, start - MAX_LINE_BYTES)).at, textAt: start };
+  }
+
+  #see(): true {
+    this.#isSeen = true;
+    return true;
+  }
+}
+
+/** The line without its line end, spaces and the two dashes that end the last part. */
+function trimmed(line: Uint8Array): Buffer {
+  let end = line.length;
+  while (end > 0 && isBlank(line[end - 1])) end--;
+  if (end > 4 && line[end - 1] === DASH && line[end - 2] === DASH) end -= 2;
+  return Buffer.from(line.buffer, line.byteOffset, end);
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === CR || byte === LF || byte === SPACE || byte === TAB;
+}
+
+/** Whether a line begins with a form that spaces or dashes follow. */
+function isAtStartOf(line: Buffer, form: Buffer): boolean {
+  return (
+    line.length > form.length && line.compare(form, 0, form.length, 0, form.length) === 0 && isEnded(line, form.length)
+  );
+}
+
+function endsWith(text: Buffer, form: Buffer): boolean {
+  return text.length >= form.length && text.compare(form, 0, form.length, text.length - form.length) === 0;
+}
+
+/** Whether a line may be a delimiter that was not declared: two dashes and text. */
+function isNewForm(text: Buffer): boolean {
+  return text.length > 2 && text.length < MAX_LINE_BYTES && /^--[\x20-\x7e]+$/.test(text.toString("latin1"));
+}
+
+/** Whether what follows a form can follow a boundary: a line end, two dashes, or spaces (RFC 2046: transport padding). */
+function isEnded(bytes: Buffer, at: number): boolean {
+  if (bytes[at] === DASH) return bytes[at + 1] === DASH;
+  return isBlank(bytes[at]);
+}
+
+/** Goes back from `at` over dashes and one line end, not beyond `least`. */
+function lineStart(bytes: Buffer, textAt: number, least: number): { at: number; isLineStart: boolean } {
+  let at = textAt;
+  while (at > least && bytes[at - 1] === DASH) at--;
+  const isLineStart = at > least && (bytes[at - 1] === LF || bytes[at - 1] === CR);
+  if (at > least && bytes[at - 1] === LF) at--;
+  if (at > least && bytes[at - 1] === CR) at--;
+  return { at, isLineStart };
+}
+
+function earlier(one: Found | null, other: Found | null): Found | null {
+  if (one === null || other === null) return one ?? other;
+  return one.textAt <= other.textAt ? one : other;
+}
+
+/** Returns the first line after `from` that may be a delimiter which was not declared. */
+function findNew(bytes: Buffer, from: number): Found | null {
+  for (let at = bytes.indexOf("\n--", from); at >= 0; at = bytes.indexOf("\n--", at + 1)) {
+    const end = bytes.indexOf(LF, at + 1);
+    if (end < 0) return null;
+    if (end - at > MAX_LINE_BYTES || !isNewForm(trimmed(bytes.subarray(at + 1, end)))) continue;
+    return { at: lineStart(bytes, at + 1, from).at, textAt: at + 1, isCertain: false };
+  }
+  return null;
+}
+
+function findNewStart(bytes: Buffer, from: number): number {
+  const lf = bytes.lastIndexOf(LF);
+  if (lf < from || bytes.length - lf > MAX_LINE_BYTES) return bytes.length;
+  const rest = bytes.toString("latin1", lf + 1);
+  return /^-?$|^--[\x20-\x7e]*\r?$/.test(rest) ? lf + 1 : bytes.length;
+}

@@ -1,0 +1,108 @@
+// A camera that is read over HTTP: a stream of JPEGs, or the address of a single one, which is asked for again and again.
+//
+// Each run opens one connection and reads what comes. Nothing is asked first: many cameras serve one client at a time. What turns out not
+// to be JPEG goes to the reader for other video.
+
+import { nowMicros, sleep } from "../../core/clock.ts";
+import { SourceError } from "../../core/errors.ts";
+import type { FrameSink, Source } from "../source.ts";
+import type { CameraAddress } from "./address.ts";
+import { AnswerWatch } from "./answer-watch.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { CameraClient } from "./client.ts";
+import { CameraFrames } from "./camera-frames.ts";
+import { answersWithPage, answersWithoutPicture, hasEnded } from "./failures.ts";
+
+/** How often the address of a single picture is asked for, unless a rate is given. The camera encodes each picture for us. */
+export const DEFAULT_SNAPSHOTS_PER_SECOND = 5;
+
+/** So many requests in a row may fail before a picture that is asked for again and again counts as gone. */
+const MAX_FAILED_REQUESTS = 3;
+
+export interface HttpCameraOptions {
+  /** The name for people, without the password. */
+  name: string;
+  address: CameraAddress;
+  /** At most so many pictures a second are delivered, and single pictures are asked for so often; null = the camera's own rate. */
+  framesPerSecond: number | null;
+  /** The certificates that are trusted, as PEM; null: those of the public authorities. */
+  certificate: string | null;
+  /**
+   * Makes the source for video that is not JPEG. `body` is the answer from its start. It is null where the video must be read from its
+   * address, because it is a file or consists of several.
+   */
+  openOther: (body: ReadableStream<Uint8Array> | null) => Source;
+}
+
+export function createHttpCamera(options: HttpCameraOptions): Source {
+  return new HttpCamera(options);
+}
+
+class HttpCamera implements Source {
+  readonly name: string;
+  readonly #options: HttpCameraOptions;
+  readonly #client: CameraClient;
+  /** Reads what is not JPEG; null while it is not needed. */
+  #other: Source | null = null;
+  /** Whether the address gives one picture for each request. */
+  #isSnapshot = false;
+
+  constructor(options: HttpCameraOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#client = new CameraClient(options);
+  }
+
+  get framesPerSecond(): number {
+    if (this.#other !== null) return this.#other.framesPerSecond;
+    return this.#options.framesPerSecond ?? (this.#isSnapshot ? DEFAULT_SNAPSHOTS_PER_SECOND : 0);
+  }
+
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    const frames = new CameraFrames(sink, this.#options.framesPerSecond);
+    const intervalMs = 1000 / (this.#options.framesPerSecond ?? DEFAULT_SNAPSHOTS_PER_SECOND);
+    this.#other = null;
+    let failures = 0;
+    using _ = this.#client;
+    while (!signal.aborted) {
+      const askedAt = nowMicros();
+      try {
+        await this.#ask(frames, sink, signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const mayPass = this.#isSnapshot && frames.count > 0 && error instanceof SourceError && error.retry;
+        if (!mayPass || ++failures === MAX_FAILED_REQUESTS) throw error;
+      }
+      await sleep(Math.max(0, intervalMs - (nowMicros() - askedAt) / 1000), signal);
+    }
+  }
+
+  /** Makes one request and reads its answer. Resolves when the address is to be asked again. */
+  async #ask(frames: CameraFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
+    let answer: Answer;
+    {
+      using watch = new AnswerWatch({ name: this.name, frames, sink });
+      const ending = AbortSignal.any([signal, watch.signal]);
+      try {
+        const response = await this.#client.get(frames.conditions, ending);
+        watch.answered();
+        if (response.status === 304) return frames.repeat();
+        answer = await readAnswer(response, frames, () => watch.received());
+      } catch (error) {
+        throw watch.explain(error);
+      }
+    }
+    if (answer.kind === "page") throw answersWithPage(this.name);
+    if (answer.kind === "other") return this.#readOther(answer.body, sink, signal);
+    if (answer.count === 0) throw answersWithoutPicture(this.name);
+    this.#isSnapshot = answer.count === 1;
+    if (!this.#isSnapshot) throw hasEnded(this.name);
+  }
+
+  async #readOther(body: ReadableStream<Uint8Array> | null, sink: FrameSink, signal: AbortSignal): Promise<void> {
+    const other = this.#options.openOther(body);
+    this.#other = other;
+    await other.run(sink, signal);
+  }
+}

@@ -1,0 +1,91 @@
+// Finds the pictures in the bytes of an answer, and stamps each with the time at which its first byte arrived.
+
+import type { Micros } from "../../core/clock.ts";
+import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
+import { MultipartReader, type PartSink } from "./multipart-reader.ts";
+
+/** Takes pictures with the time at which their first byte arrived. */
+export interface StampedSink extends JpegSink {
+  capturedAt: Micros | null;
+}
+
+/** How an answer contains its pictures. */
+export type Packing = { kind: "parts"; boundary: string | null } | { kind: "pictures" | "one picture" };
+
+/** Takes the bytes of one answer, in chunks of any size. */
+export class PictureStream {
+  readonly #pictures: StampedPictures;
+  readonly #reader: { write(chunk: Uint8Array): void; end(): void };
+
+  constructor(sink: StampedSink, packing: Packing) {
+    this.#pictures = new StampedPictures(sink, packing.kind === "one picture");
+    this.#reader = packing.kind === "parts" ? new MultipartReader(this.#pictures, packing.boundary) : this.#pictures;
+  }
+
+  /** Pictures so far, with those of which too little was there. */
+  get count(): number {
+    return this.#pictures.count;
+  }
+
+  /** `arrivedAt`: when the last byte of the chunk arrived. */
+  write(chunk: Uint8Array, arrivedAt: Micros): void {
+    this.#pictures.arrivedAt = arrivedAt;
+    this.#reader.write(chunk);
+  }
+
+  /** The answer has ended: an unfinished picture is delivered as far as it came. */
+  end(): void {
+    this.#reader.end();
+  }
+}
+
+class StampedPictures implements JpegSink, PartSink {
+  readonly #sink: StampedSink;
+  /** Until the first border each JPEG is a frame: some answers that call themselves multipart have no delimiters. */
+  #reader: JpegReader;
+  #hasBorders: boolean;
+  /** When the first byte of the present picture arrived; null between pictures. */
+  #beganAt: Micros | null = null;
+  arrivedAt: Micros = 0;
+  count = 0;
+
+  constructor(sink: StampedSink, hasBorders: boolean) {
+    this.#sink = sink;
+    this.#hasBorders = hasBorders;
+    this.#reader = new JpegReader(this, { hasBorders });
+  }
+
+  get inside(): "nothing" | "header" | "scan" {
+    return this.#reader.inside;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#reader.write(bytes);
+    this.#beganAt = this.#reader.inside === "nothing" ? null : (this.#beganAt ?? this.arrivedAt);
+  }
+
+  border(): void {
+    this.#reader.border();
+    this.#beganAt = null;
+    if (this.#hasBorders) return;
+    this.#hasBorders = true;
+    this.#reader = new JpegReader(this, { hasBorders: true });
+  }
+
+  end(): void {
+    this.#reader.end();
+  }
+
+  picture(jpeg: Uint8Array): void {
+    this.count++;
+    this.#sink.capturedAt = this.#beganAt ?? this.arrivedAt;
+    this.#beganAt = null;
+    this.#sink.picture(jpeg);
+  }
+
+  damaged(reason: string): void {
+    this.count++;
+    this.#beganAt = null;
+    this.#sink.damaged(reason);
+  }
+}

@@ -1,0 +1,436 @@
+// Cameras that are read over HTTP: real sockets, and answers as cameras give them.
+
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { parseAddress } from "../../../src/capture/http/address.ts";
+import { createHttpCamera, type HttpCameraOptions } from "../../../src/capture/http/http-camera.ts";
+import type { Source } from "../../../src/capture/source.ts";
+import { SourceError } from "../../../src/core/errors.ts";
+import { multipart, PICTURES } from "../../support/multipart-streams.ts";
+import { type Client, fieldOf, RawCamera } from "../../support/raw-camera.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+import { until } from "../../support/wait-until.ts";
+
+const STREAM = "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n";
+const PICTURE = PICTURES[0] as Buffer;
+
+function cameraAt(address: string, options: Partial<HttpCameraOptions> = {}): Source {
+  return createHttpCamera({
+    name: "the camera",
+    address: parseAddress(address, "the camera"),
+    framesPerSecond: null,
+    certificate: null,
+    openOther: () => {
+      throw new Error("the camera is read by ffmpeg");
+    },
+    ...options,
+  });
+}
+
+/** A source that runs until it is disposed, and what it delivers. */
+class Run implements AsyncDisposable {
+  readonly sink = new RecordingSink();
+  readonly #stopping = new AbortController();
+  /** Why the source has ended; null while it runs. */
+  error: unknown = null;
+  readonly #ended: Promise<void>;
+
+  constructor(source: Source) {
+    this.#ended = source.run(this.sink, this.#stopping.signal).catch((error: unknown) => {
+      this.error = error;
+    });
+  }
+
+  /** Waits for so many pictures. */
+  async pictures(count: number): Promise<Uint8Array[]> {
+    await until(() => this.sink.jpegs.length >= count || this.error !== null, `${count} pictures`, 10_000);
+    if (this.error !== null && this.sink.jpegs.length < count) throw this.error;
+    return this.sink.jpegs;
+  }
+
+  async failure(): Promise<SourceError> {
+    await until(() => this.error !== null, "the source to fail", 20_000);
+    expect(this.error).toBeInstanceOf(SourceError);
+    return this.error as SourceError;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+}
+
+function expectPictures(jpegs: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
+  expect(jpegs.length).toBe(expected.length);
+  for (const [index, jpeg] of jpegs.entries()) expect(Buffer.compare(jpeg, expected[index] as Uint8Array)).toBe(0);
+}
+
+/** Sends pictures one after the other until the client has gone. */
+async function sendForEver(to: Client): Promise<void> {
+  to.write(STREAM);
+  for (let next = 0; !to.isGone; next++) {
+    to.write(multipart([PICTURES[next % PICTURES.length] as Buffer]));
+    await Bun.sleep(10);
+  }
+}
+
+function single(jpeg: Uint8Array, fields = ""): Buffer {
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n${fields}\r\n`;
+  return Buffer.concat([Buffer.from(head), jpeg]);
+}
+
+describe("a stream", () => {
+  test("is read from one connection, which is opened once and closed at the end", async () => {
+    using camera = new RawCamera(sendForEver);
+    {
+      await using run = new Run(cameraAt(camera.address("/video?size=vga")));
+      expectPictures((await run.pictures(8)).slice(0, 4), PICTURES);
+      expect(run.sink.troubles).toEqual([]);
+    }
+    await until(() => camera.open === 0, "the connection to close");
+    expect(camera.connections).toBe(1);
+    expect(camera.asked.map(({ head }) => head.split("\r\n")[0])).toEqual(["GET /video?size=vga HTTP/1.1"]);
+  });
+
+  test("has each picture before anything follows it", async () => {
+    const arrived: number[] = [];
+    using camera = new RawCamera(async (to) => {
+      to.write(`${STREAM}--frame\r\nContent-Type: image/jpeg\r\n\r\n`);
+      to.write(PICTURE);
+      await until(() => arrived.length > 0, "the picture");
+      to.write("\r\n--frame\r\n");
+    });
+    await using run = new Run(cameraAt(camera.address("/")));
+    await run.pictures(1);
+    arrived.push(1);
+  });
+
+  test.each(["application/octet-stream", "video/x-motion-jpeg", ""])(
+    "of bare JPEGs is read, with the type '%s'",
+    async (type) => {
+      using camera = new RawCamera((to) => {
+        to.write(`HTTP/1.0 200 OK\r\n${type === "" ? "" : `Content-Type: ${type}\r\n`}\r\n`);
+        to.write(Buffer.concat([...PICTURES]));
+      });
+      await using run = new Run(cameraAt(camera.address("/")));
+      expectPictures(await run.pictures(4), PICTURES);
+    },
+  );
+
+  test("in parts is read whatever its type says", async () => {
+    using camera = new RawCamera((to) =>
+      to.write(Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), multipart(PICTURES)])),
+    );
+    await using run = new Run(cameraAt(camera.address("/")));
+    expectPictures(await run.pictures(4), PICTURES);
+  });
+
+  test("in chunks of HTTP that do not fit its parts is read", async () => {
+    using camera = new RawCamera((to) => {
+      to.write(STREAM.replace("1.0", "1.1").replace("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"));
+      const body = multipart(PICTURES);
+      for (let at = 0; at < body.length; at += 100) {
+        const chunk = body.subarray(at, at + 100);
+        to.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from("\r\n")]));
+      }
+    });
+    await using run = new Run(cameraAt(camera.address("/")));
+    expectPictures(await run.pictures(4), PICTURES);
+  });
+
+  test("is thinned out to the rate that is asked for", async () => {
+    using camera = new RawCamera(sendForEver); // at most 100 pictures a second
+    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 5 }));
+    const begin = performance.now();
+    await run.pictures(6);
+    expect(performance.now() - begin).toBeGreaterThan(800); // five intervals, the last ones a quarter early
+  });
+
+  test.each([
+    ["an end", (to: Client) => to.close(), /^the camera has ended$/],
+    ["a reset", (to: Client) => to.reset(), /^the camera has ended$|connection was closed/],
+  ])("that ends with %s is opened again soon", async (_, close, message) => {
+    using camera = new RawCamera((to) => {
+      to.write(Buffer.concat([Buffer.from(STREAM), multipart(PICTURES)]));
+      setTimeout(() => close(to), 50);
+    });
+    await using run = new Run(cameraAt(camera.address("/")));
+    const error = await run.failure();
+    expect(error.message).toMatch(message);
+    expect(error.retry).toBe(true);
+    expectPictures(run.sink.jpegs, PICTURES);
+  });
+});
+
+describe("a single picture", () => {
+  test("is asked for again and again, at the rate that is asked for, over one connection", async () => {
+    using camera = new RawCamera((to, { number }) => to.write(single(PICTURES[(number - 1) % 4] as Buffer)));
+    await using run = new Run(cameraAt(camera.address("/snap.jpeg"), { framesPerSecond: 20 }));
+    const begin = performance.now();
+    expectPictures((await run.pictures(8)).slice(0, 8), [...PICTURES, ...PICTURES]);
+    expect(performance.now() - begin).toBeGreaterThan(7 * 50 - 20);
+    expect(run.sink.troubles).toEqual([]);
+    expect(camera.connections).toBe(1);
+  });
+
+  test.each([
+    ["with a length", (jpeg: Buffer) => single(jpeg, "Connection: close\r\n")],
+    [
+      "without a length",
+      (jpeg: Buffer) => Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"), jpeg]),
+    ],
+    ["without a type", (jpeg: Buffer) => Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), jpeg])],
+    ["in parts", (jpeg: Buffer) => Buffer.concat([Buffer.from(STREAM), multipart([jpeg])])],
+  ])("%s may have a connection of its own each time; nothing is wrong with that", async (_, answer) => {
+    using camera = new RawCamera((to, { number }) => {
+      to.write(answer(PICTURES[(number - 1) % 4] as Buffer));
+      to.close();
+    });
+    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    expectPictures((await run.pictures(4)).slice(0, 4), PICTURES);
+    expect(run.sink.troubles).toEqual([]);
+    expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the next one's begin
+  });
+
+  test("with a second picture behind it is one frame", async () => {
+    using camera = new RawCamera((to) => to.write(single(Buffer.concat([PICTURE, PICTURES[3] as Buffer]))));
+    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    for (const jpeg of await run.pictures(3)) expect(Buffer.compare(jpeg, PICTURE)).toBe(0);
+  });
+
+  test.each([
+    ["ETag", 'ETag: "one"\r\n', "If-None-Match", '"one"'],
+    [
+      "Last-Modified",
+      "Last-Modified: Sat, 01 Jan 2000 00:00:00 GMT\r\n",
+      "If-Modified-Since",
+      "Sat, 01 Jan 2000 00:00:00 GMT",
+    ],
+  ])("is shown as before when the camera has no newer one (%s)", async (_, field, condition, value) => {
+    using camera = new RawCamera((to, asked) => {
+      if (fieldOf(asked, condition) === value) to.write("HTTP/1.1 304 Not Modified\r\n\r\n");
+      else to.write(single(PICTURE, field));
+    });
+    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    for (const jpeg of await run.pictures(4)) expect(Buffer.compare(jpeg, PICTURE)).toBe(0);
+    expect(camera.asked.map((asked) => fieldOf(asked, condition)).slice(0, 3)).toEqual([null, value, value]);
+    expect(camera.connections).toBe(1);
+  });
+
+  test("may fail now and then, and fails after three times in a row", async () => {
+    let isBroken = false;
+    using camera = new RawCamera((to, { number }) => {
+      if (isBroken || number % 2 === 0) to.reset();
+      else to.write(single(PICTURE));
+    });
+    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 50 }));
+    await run.pictures(5);
+    expect(run.error).toBeNull();
+    isBroken = true;
+    expect((await run.failure()).message).toContain("connection was closed");
+  });
+});
+
+describe("a password", () => {
+  const md5 = (text: string) => createHash("md5").update(text).digest("hex");
+
+  test("is sent when it is asked for (basic)", async () => {
+    using camera = new RawCamera((to, asked) => {
+      if (fieldOf(asked, "Authorization") === `Basic ${btoa("admin:a b@c")}`) return sendForEver(to);
+      return to.write('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="cam"\r\nContent-Length: 0\r\n\r\n');
+    });
+    await using run = new Run(cameraAt(camera.address("/", "admin:a%20b@c")));
+    await run.pictures(2);
+    expect(camera.asked.map((asked) => fieldOf(asked, "Authorization") !== null)).toEqual([false, true]);
+    expect(camera.connections).toBe(1);
+  });
+
+  test("is not sent itself where digest is offered, and a nonce that is too old is replaced", async () => {
+    let nonce = "first";
+    let answers = 0;
+    using camera = new RawCamera((to, asked) => {
+      const field = fieldOf(asked, "Authorization") ?? "";
+      const value = (name: string) => new RegExp(`\\b${name}="?([^",]*)`).exec(field)?.[1] ?? "";
+      const proof = `${nonce}:${value("nc")}:${value("cnonce")}:auth:${md5("GET:/snap?a=1")}`;
+      const isRight = value("response") === md5(`${md5("admin:cam:secret")}:${proof}`);
+      const isStale = field !== "" && value("nonce") !== nonce;
+      if (field.startsWith("Digest ") && isRight) {
+        if (++answers === 2) nonce = "second";
+        return to.write(single(PICTURE));
+      }
+      const digest = `Digest realm="cam", qop="auth", nonce="${nonce}"${isStale ? ", stale=true" : ""}`;
+      const fields = `WWW-Authenticate: Basic realm="cam"\r\nWWW-Authenticate: ${digest}\r\nContent-Length: 3\r\n`;
+      return to.write(`HTTP/1.1 401 Unauthorized\r\n${fields}\r\nno!`);
+    });
+    await using run = new Run(cameraAt(camera.address("/snap?a=1", "admin:secret"), { framesPerSecond: 50 }));
+    await run.pictures(5);
+    const fields = camera.asked.map((asked) => fieldOf(asked, "Authorization"));
+    expect(fields.filter((field) => field?.startsWith("Basic"))).toEqual([]);
+    expect(fields.slice(1, 3).map((field) => /nc=(\d+)/.exec(field ?? "")?.[1])).toEqual(["00000001", "00000002"]);
+    expect(camera.connections).toBe(1);
+  });
+
+  test.each([
+    ["basic", 'Basic realm="cam"'],
+    ["digest", 'Digest realm="cam", nonce="1", qop="auth"'],
+    ["digest with a new nonce each time", null],
+  ])("that is wrong is sent once (%s)", async (_, challenge) => {
+    using camera = new RawCamera((to, { number }) => {
+      const asked = challenge ?? `Digest realm="cam", nonce="${number}", qop="auth"`;
+      to.write(`HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${asked}\r\nContent-Length: 0\r\n\r\n`);
+    });
+    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    const { message } = await run.failure();
+    expect(message).toBe(
+      "cannot read video from the camera: it answers 401 Unauthorized (the user name or password is wrong)",
+    );
+    expect(camera.asked.filter((asked) => fieldOf(asked, "Authorization") !== null).length).toBe(1);
+  });
+
+  test("that is missing is asked for", async () => {
+    using camera = new RawCamera((to) =>
+      to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
+    );
+    await using run = new Run(cameraAt(camera.address("/")));
+    expect((await run.failure()).message).toContain("it asks for a password: write http://USER:PASSWORD@HOST/");
+  });
+
+  test("is not sent to another origin", async () => {
+    using other = new RawCamera((to) =>
+      to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
+    );
+    using camera = new RawCamera((to, asked) => {
+      if (fieldOf(asked, "Authorization") === null) {
+        to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+      } else {
+        to.write(`HTTP/1.1 302 Found\r\nLocation: ${other.address("/video")}\r\nContent-Length: 0\r\n\r\n`);
+      }
+    });
+    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    const { message } = await run.failure();
+    expect(message).toContain(`the camera redirects to http://127.0.0.1:${other.port}, which asks for a password`);
+    expect(message).not.toContain("hunter2");
+    expect(other.asked.map((asked) => fieldOf(asked, "Authorization"))).toEqual([null]);
+  });
+});
+
+describe("an answer that is no picture", () => {
+  test.each([
+    ["403 Forbidden", "it answers 403 Forbidden (it is forbidden)"],
+    ["404 Not Found", "it answers 404 Not Found (there is no such address)"],
+    ["503 Service Unavailable", "it answers 503 Service Unavailable (it is busy)"],
+  ])("%s is reported as that", async (status, text) => {
+    using camera = new RawCamera((to) => to.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`));
+    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    const { message } = await run.failure();
+    expect(message).toContain(`cannot read video from the camera: ${text}`);
+    expect(message).not.toContain("hunter2");
+    expect(camera.asked.length).toBe(1);
+  });
+
+  test("a redirect is followed, and a circle of them is not", async () => {
+    using camera = new RawCamera((to, { head }) => {
+      if (head.startsWith("GET /video ")) return sendForEver(to);
+      const location = head.startsWith("GET /old ") ? "video" : "/circle";
+      return to.write(`HTTP/1.1 301 Moved\r\nLocation: ${location}\r\nContent-Length: 5\r\n\r\nmoved`);
+    });
+    await using run = new Run(cameraAt(camera.address("/old")));
+    await run.pictures(1);
+    await using circle = new Run(cameraAt(camera.address("/circle")));
+    expect((await circle.failure()).message).toContain("it redirects more than 5 times");
+  });
+
+  test("a web page is named as that", async () => {
+    using camera = new RawCamera((to) => {
+      to.write("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html><title>Camera</title>");
+      to.close();
+    });
+    await using run = new Run(cameraAt(camera.address("/")));
+    expect((await run.failure()).message).toContain("it answers with a web page, not with video");
+  });
+
+  test("nothing at all is an error", async () => {
+    using camera = new RawCamera((to) => {
+      to.write(STREAM);
+      to.close();
+    });
+    await using run = new Run(cameraAt(camera.address("/")));
+    expect((await run.failure()).message).toContain("its answer contains no picture");
+  });
+
+  test("a closed port and an unknown host are named", async () => {
+    const closed = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    closed.stop(true);
+    await using refused = new Run(cameraAt(`http://127.0.0.1:${closed.port}/`));
+    expect((await refused.failure()).message).toBe("cannot read video from the camera: Connection refused");
+    await using unknown = new Run(cameraAt("http://no-such-camera.invalid/"));
+    expect((await unknown.failure()).message).toContain("the host is not known");
+  });
+});
+
+describe("a camera that is silent", () => {
+  test.each([
+    ["never answers", "", "the camera has not answered for 2 s"],
+    ["sends no picture", STREAM, "the camera has sent no picture for 2 s"],
+  ])("and %s is reported after 2 s, and left at once when the source ends", async (_, answer, trouble) => {
+    using camera = new RawCamera((to) => to.write(answer));
+    const run = new Run(cameraAt(camera.address("/")));
+    await until(() => run.sink.troubles.length > 0, "the trouble", 10_000);
+    expect(run.sink.troubles).toEqual([trouble]);
+    const begin = performance.now();
+    await run[Symbol.asyncDispose]();
+    expect(performance.now() - begin).toBeLessThan(5_000); // the source waits for up to 10 s and 30 s by itself
+    expect(run.error).toBeNull();
+    await until(() => camera.open === 0, "the connection to close");
+  });
+});
+
+describe("what is not JPEG", () => {
+  /** Notes what the source is given, and ends. */
+  function other() {
+    const bodies: (Uint8Array | null)[] = [];
+    const openOther = (body: ReadableStream<Uint8Array> | null): Source => ({
+      name: "the camera",
+      framesPerSecond: 25,
+      async run() {
+        bodies.push(body === null ? null : new Uint8Array(await new Response(body).arrayBuffer()));
+        throw new SourceError("the other video has ended", { retry: true });
+      },
+    });
+    return { bodies, openOther };
+  }
+
+  test("is handed on from its first byte, without a second connection", async () => {
+    const stream = Buffer.concat([Buffer.from([0x47, 0x40, 0x11, 0x10]), Buffer.alloc(20_000, 7)]);
+    using camera = new RawCamera(async (to) => {
+      to.write("HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n");
+      to.write(stream.subarray(0, 2));
+      await Bun.sleep(50);
+      to.write(stream.subarray(2));
+      setTimeout(() => to.close(), 50);
+    });
+    const { bodies, openOther } = other();
+    await using run = new Run(cameraAt(camera.address("/"), { openOther }));
+    expect((await run.failure()).message).toBe("the other video has ended");
+    expect(Buffer.compare(bodies[0] as Uint8Array, stream)).toBe(0);
+    expect(camera.connections).toBe(1);
+  });
+
+  test.each([
+    ["a playlist", "HTTP/1.0 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\n\r\n#EXTM3U\n#EXT-X-VERSION:3\n"],
+    [
+      "a file",
+      "HTTP/1.0 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 24\r\n\r\n\0\0\0\x18ftypisom\0\0\0\0isomavc1",
+    ],
+  ])("is read from its address when it is %s", async (_, answer) => {
+    using camera = new RawCamera((to) => {
+      to.write(answer);
+      setTimeout(() => to.close(), 20);
+    });
+    const { bodies, openOther } = other();
+    await using run = new Run(cameraAt(camera.address("/"), { openOther }));
+    await run.failure();
+    expect(bodies).toEqual([null]);
+    await until(() => camera.open === 0, "the connection to close");
+  });
+});
