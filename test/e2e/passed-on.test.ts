@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { openLink } from "../support/link.ts";
 import type { Connection } from "../../src/client/connect/connection.ts";
 import { connectTcp } from "../../src/client/connect/tcp.ts";
+import { withFrameKind, withOrientation } from "../support/marked-jpegs.ts";
 import { withoutTables } from "../support/stripped-jpeg.ts";
 import { CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
@@ -180,8 +181,37 @@ test("passthrough: single damaged pictures are counted and logged, and the viewe
   await using small = startViewer(server.port, ["--size", "320x240"]);
   await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 40);
   await small.until("small pictures", ({ last }) => (last?.frames ?? 0) > 40 && last?.width === 320);
-  expect(server.remarks).toContain("the source sent a damaged picture: a JPEG of 0x0 cannot be shown");
+  expect(server.remarks).toContain("the source sent a damaged picture: broken JPEG: its size is 0x0");
   await server.until("the count", ({ last }) => (last?.droppedBy.source ?? 0) > 10);
   expect(viewer.remarks).not.toContain("the source"); // they are never several in a row, so viewers are not told
   expect(server.last?.viewers).toBe(2);
+});
+
+describe("a camera's JPEGs that viewers are not sent", () => {
+  test("turned pictures arrive as tiles, turned, in all sizes and in raw output", async () => {
+    await using server = await startCamera(footage.map((jpeg) => withOrientation(jpeg, 6)));
+    const listener = await new Listener().open(server.port);
+    await listener.until("tiles", ({ tiles }) => tiles > 20);
+    expect(listener.pictures.size).toBe(0);
+    expect(listener.codecs).not.toContain("jpeg");
+    await using output = startViewer(server.port, ["--output", "-", "--frames", "2"], { rawOutput: true });
+    expect(await output.end()).toBe(0);
+    expect(output.bytes.length).toBe(2 * 480 * 640 * 4);
+    expect(output.last).toMatchObject({ width: 480, height: 640, sourceWidth: 480, sourceHeight: 640 });
+    await using small = startViewer(server.port, ["--size", "240x320"]);
+    await small.until("half the size", ({ last }) => last?.width === 240 && last.height === 320 && last.frames > 10);
+    expect(server.last).toMatchObject({ width: 480, height: 640, droppedBy: { source: 0, encode: 0 } });
+  });
+
+  test("operator and viewers are told once of a kind that is not decoded, and it is not called damaged", async () => {
+    await using server = await startCamera(footage.map((jpeg) => withFrameKind(jpeg, 0xc1, 12)));
+    await using viewer = startViewer(server.port);
+    const what = "the source sends 12-bit JPEG (SOF1, precision 12), which Slipstream does not decode";
+    await viewer.until("the reason", ({ last }) => last?.trouble?.startsWith(what) === true);
+    await server.until("many pictures", ({ last }) => (last?.droppedBy.source ?? 0) > 20);
+    for (const { remarks } of [server, viewer]) {
+      expect(remarks.split(what).length - 1).toBe(1);
+      expect(remarks).not.toContain("damaged");
+    }
+  });
 });

@@ -149,10 +149,17 @@ function copyingArguments({ arguments: input }: FfmpegInput): string[] {
   return ["-hide_banner", "-nostdin", "-loglevel", "error", ...input, ...output];
 }
 
+/** The input's own size with square pixels, for the filter `scale`. Its height stays, as in players. The pixels of screens are square. */
+function ownSize({ isRgb }: FfmpegInput): string[] {
+  // Where the shape of pixels is not known, `sar` is 1. Shapes that no pixel has, and widths that cannot be shown, are ignored.
+  const isPlausible = "between(sar,1/8,8)*lte(iw*sar,8192)";
+  return isRgb ? [] : [`w='round(iw*if(${isPlausible},sar,1))':h=ih`];
+}
+
 /** The command line that decodes pictures. Exported for tests. */
 export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"): string[] {
   const isRgb = isDeliveredAsRgb(input, sampling);
-  const size = input.size === null ? [] : [`${input.size.width}:${input.size.height}`];
+  const size = input.size === null ? ownSize(input) : [`${input.size.width}:${input.size.height}`];
   const scale = isRgb ? size : [...size, "out_range=full:out_color_matrix=bt601"];
   const filters = [
     ...input.filters,

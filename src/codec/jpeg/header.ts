@@ -2,7 +2,7 @@
 
 import { CodecError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
-import { checkKind, type FrameKind, isFrameHeader, isSequentialHuffman } from "./frame-kind.ts";
+import { checkKind, type FrameKind, isFrameHeader, isSequentialHuffman, UnsupportedJpegError } from "./frame-kind.ts";
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -110,7 +110,9 @@ export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
 function sizeOf(jpeg: Uint8Array, at: number): Size {
   const height = twoBytes(jpeg, at + 5);
   const width = twoBytes(jpeg, at + 7);
-  if (!isUsableSize(width, height)) throw new CodecError(`a JPEG of ${width}x${height} cannot be shown`);
+  if (height === 0 && width > 0) throw new UnsupportedJpegError("JPEG whose height follows its scan (DNL)"); // T.81 B.2.5
+  if (width === 0) throw new CodecError(`broken JPEG: its size is ${width}x${height}`);
+  if (!isUsableSize(width, height)) throw new UnsupportedJpegError(`JPEG of ${width}x${height} pixels`);
   return { width, height };
 }
 

@@ -4,6 +4,7 @@ import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import type { RefusedJpeg } from "../../capture/source.ts";
 import { UnsupportedJpegError } from "../../codec/jpeg/frame-kind.ts";
 import { CodecError } from "../../core/errors.ts";
+import { MAX_SIDE_PIXELS } from "../../core/pixel-format.ts";
 import type { Log } from "../../core/log.ts";
 import type { EncodedPicture } from "../picture.ts";
 import type { PictureSink } from "../renditions/sinks.ts";
@@ -91,7 +92,7 @@ export class Passthrough {
   #noteKind({ what }: UnsupportedJpegError): void {
     const { health } = this.#options.figures;
     if (health.has("kind") || (this.#hasAccepted && this.#refusedInARow < REFUSED_IN_A_ROW)) return;
-    const advice = "have it send 8-bit baseline JPEG";
+    const advice = `have it send 8-bit baseline JPEG of at most ${MAX_SIDE_PIXELS}x${MAX_SIDE_PIXELS}`;
     health.begin("kind", `the source sends ${what}, which Slipstream does not decode; ${advice}`);
   }
 }

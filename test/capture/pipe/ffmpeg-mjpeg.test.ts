@@ -29,6 +29,11 @@ beforeAll(() => {
   ffmpeg(["-f", "mjpeg", "-r", "25", "-i", at("clip.mjpeg"), "-c", "copy", at("clip.avi")]);
   ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-metadata:s:v", "rotate=90", at("turned.mov")]);
   ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", at("clip.mp4")]);
+  ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-aspect", "16:9", at("wide.mkv")]); // its JPEGs say nothing of it
+  ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", "-aspect", "16:9", at("wide.mp4")]);
+  ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", "-aspect", "400:3", at("absurd.mp4")]);
+  const limited = ["-vf", "scale=out_range=limited,format=yuv420p", "-strict", "unofficial"];
+  ffmpeg(["-i", at("clip.avi"), ...limited, "-c:v", "mjpeg", at("limited.mkv")]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -59,11 +64,17 @@ test.each([
   ["a rate", "clip.avi", null, 10],
   ["another codec", "clip.mp4", null, null],
   ["a container that rotates", "turned.mov", null, null],
+  ["a container with limited range", "limited.mkv", null, null],
+  ["a container whose pixels are not square", "wide.mkv", null, null],
+  ["a container of another codec whose pixels are not square", "wide.mp4", null, null],
+  ["a size and pixels that are not square", "wide.mp4", { width: 80, height: 60 }, null],
+  ["a container whose pixels have an absurd shape", "absurd.mp4", null, null],
 ] as const)("ffmpeg source: delivers pixels with %s", async (_, name, size: Size | null, rate) => {
   const sink = await take(fileInput({ location: at(name), name, size, framesPerSecond: rate }), 2);
   expect(sink.jpegs).toEqual([]);
-  const expected = size ?? (name === "turned.mov" ? { width: 120, height: 160 } : { width: 160, height: 120 });
-  expect(sink.frames[0]).toMatchObject(expected);
+  const own = name === "turned.mov" ? { width: 120, height: 160 } : { width: 160, height: 120 };
+  const square = name.startsWith("wide") ? { width: 213, height: 120 } : own;
+  expect(sink.frames[0]).toMatchObject(size ?? square);
 });
 
 test("isMjpeg: is false for a missing file and after an abort, and true for MJPEG", async () => {

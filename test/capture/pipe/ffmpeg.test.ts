@@ -99,7 +99,8 @@ describe("ffmpegArguments", () => {
     const args = ffmpegArguments(urlInput({ url: "rtsp://c/1", ...SMALL }));
     expect(optionOf(args, "-vf")).toBe("fps=12.5,scale=320:240:out_range=full:out_color_matrix=bt601,format=yuvj420p");
     const plain = ffmpegArguments(url("rtsp://c/1"));
-    expect(optionOf(plain, "-vf")).toBe("scale=out_range=full:out_color_matrix=bt601,format=yuvj420p");
+    const square = "w='round(iw*if(between(sar,1/8,8)*lte(iw*sar,8192),sar,1))':h=ih";
+    expect(optionOf(plain, "-vf")).toBe(`scale=${square}:out_range=full:out_color_matrix=bt601,format=yuvj420p`);
     expect(plain).toContain("-nostdin");
   });
 

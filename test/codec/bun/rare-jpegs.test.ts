@@ -15,6 +15,12 @@ const KINDS = join(import.meta.dir, "../../fixtures/jpeg-kinds");
 const SIZE = { width: 160, height: 120 };
 const BASELINE = cjpeg(testPicture(SIZE), "-quality", "90");
 
+function withHeight(height: number): Uint8Array<ArrayBuffer> {
+  const changed = new Uint8Array(BASELINE);
+  changed.set([height >> 8, height & 255], Buffer.from(BASELINE).indexOf(Buffer.from([0xff, 0xc0])) + 5);
+  return changed;
+}
+
 const withoutAlpha = (rgba: Uint8Array) => rgba.filter((_, at) => at % 4 !== 3);
 const fixture = (name: string) => Bun.file(join(KINDS, name)).bytes();
 
@@ -81,6 +87,8 @@ test.each([
   ["hierarchical JPEG (SOF14)", withFrameKind(BASELINE, 0xce)],
   ["hierarchical JPEG (DHP)", withSegment(BASELINE, 0xde, new Uint8Array(6))],
   ["JPEG-LS (SOF55)", withFrameKind(BASELINE, 0xf7)],
+  ["JPEG whose height follows its scan (DNL)", withHeight(0)],
+  ["JPEG of 160x8193 pixels", withHeight(8193)],
 ])("%s is refused with what it is", async (what, jpeg) => {
   expect(() => readJpegHeader(jpeg)).toThrow(UnsupportedJpegError);
   await expect(decodeJpeg(jpeg)).rejects.toThrow(`Slipstream does not decode ${what}`);
