@@ -1,4 +1,4 @@
-// What `bun run cameras` prints: each camera with its formats and controls, as an object and as a table.
+// Formats the output of `bun run cameras`: each camera with its formats and controls, as an object and as a table.
 
 import { messageOf } from "../core/errors.ts";
 import type { SourceControl } from "../capture/source.ts";
@@ -6,25 +6,25 @@ import { rangeText } from "../capture/control-values.ts";
 import { queryCamera, type FoundCamera } from "../capture/camera/find.ts";
 import { type CameraFormat, frameFormatOf, rateOf, type SizeRange } from "../capture/v4l2/formats.ts";
 
-/** One camera, as `--json` prints it. */
+/** One camera. `--json` prints this object. */
 export interface CameraListing {
   index: number;
   path: string;
   name: string;
-  /** Where it is plugged in; "" when the camera cannot be asked. */
+  /** The USB port or bus of the camera, or "" when the camera cannot be asked. */
   bus: string;
   formats: FormatReport[];
-  /** With `--controls`. */
+  /** The controls, if `--controls` was given. */
   controls?: SourceControl[];
-  /** Why the camera cannot be asked; null when it can. */
+  /** The reason why the camera cannot be asked, or null. */
   error: string | null;
 }
 
 export interface FormatReport {
-  /** V4L2's name, as `MJPG`. */
+  /** V4L2's name of the format, for example `MJPG`. */
   fourcc: string;
   description: string;
-  /** The name for `--pixel-format`; null when only ffmpeg can read the format. */
+  /** The name for `--pixel-format`, or null when only ffmpeg can read the format. */
   pixelFormat: string | null;
   sizes: SizeReport[];
 }
@@ -32,9 +32,12 @@ export interface FormatReport {
 export interface SizeReport {
   width: number;
   height: number;
-  /** The largest size, when the camera offers any size up to it; null = one size. */
+  /** The largest size if the camera offers a range of sizes, or null if it offers one size. */
   upTo: { width: number; height: number } | null;
-  /** Frames a second, the highest first; both ends of a range. Empty when the driver does not tell. */
+  /**
+   * Frames a second, with the highest first. A range is given by its two ends. The list is empty when the driver does not tell
+   * rates.
+   */
   framesPerSecond: number[];
 }
 
@@ -59,7 +62,7 @@ function reportSize({ smallest, largest, intervals }: SizeRange): SizeReport {
   return { ...smallest, upTo: isOne ? null : largest, framesPerSecond: [...rounded].toSorted((a, b) => b - a) };
 }
 
-/** The table, as lines of text. */
+/** Returns the table as lines of text. */
 export function describeReports(reports: readonly CameraListing[]): string[] {
   return reports.flatMap((report) => [
     `${report.index}  ${report.name}  ${report.path}${report.bus === "" ? "" : `  ${report.bus}`}`,
@@ -71,7 +74,7 @@ export function describeReports(reports: readonly CameraListing[]): string[] {
 
 function formatRows({ fourcc, description, pixelFormat, sizes }: FormatReport): string[][] {
   const kind = pixelFormat ?? `${description} (by ffmpeg)`;
-  if (sizes.length === 0) return [[fourcc, kind, "any size it likes", ""]];
+  if (sizes.length === 0) return [[fourcc, kind, "sizes unknown", ""]];
   return sizes.map(({ width, height, upTo, framesPerSecond }, line) => [
     line === 0 ? fourcc : "",
     line === 0 ? kind : "",
@@ -82,7 +85,7 @@ function formatRows({ fourcc, description, pixelFormat, sizes }: FormatReport): 
 
 function controlRows(control: SourceControl): string[][] {
   const { name, type, value, defaultValue, menu, isReadOnly, isInactive } = control;
-  const remarks = [...(isReadOnly ? ["read only"] : []), ...(isInactive ? ["without effect now"] : [])];
+  const remarks = [...(isReadOnly ? ["read only"] : []), ...(isInactive ? ["currently without effect"] : [])];
   const isValued = type !== "button";
   const first = [
     name,

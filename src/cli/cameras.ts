@@ -10,20 +10,19 @@ import { hasLibc } from "../capture/v4l2/libc.ts";
 import { describeReports, reportCamera } from "./camera-table.ts";
 
 const command = asProgram(new Command("bun run cameras"), VERSION)
-  .description("Lists cameras, for serve --source: device, name, formats, sizes and rates.")
-  .argument("[camera]", "only this one: its index, its name or a part of it")
-  .addOption(new Option("--controls", "also list the controls for serve --set, with ranges and present values"))
-  .addOption(new Option("--json", "one JSON array on standard output").default(false));
+  .description("Lists the cameras of this machine for serve --source, with device, name, formats, sizes and rates.")
+  .argument("[camera]", "list only this camera: its index, its name or a part of its name")
+  .addOption(new Option("--controls", "also list the controls for serve --set, with ranges and current values"))
+  .addOption(new Option("--json", "print one JSON array on standard output").default(false));
 
-const NONE =
-  "no camera is there; what needs none: serve --source pattern, screen, a file, a URL, or - for standard input";
+const NONE = "no camera was found: serve --source also takes pattern, screen, a file, a URL, or - for standard input";
 
 await runMain(async () => {
   command.parse();
   const { controls = false, json } = command.opts();
   if (!hasLibc()) {
     throw new MissingError(
-      "cameras are listed on Linux with x86-64 or arm64 only; " +
+      "cameras are listed only on Linux with x86-64 or arm64: " +
         "ffmpeg lists them on macOS (ffmpeg -f avfoundation -list_devices true -i '') and on Windows " +
         "(ffmpeg -f dshow -list_devices true -i dummy)",
     );

@@ -1,6 +1,6 @@
-// Exit codes of all programs.
+// The exit codes of all programs.
 
-/** 2 for wrong use is the habit of shells and getopt; 130 is 128 + SIGINT, for a second Ctrl-C. */
+/** The exit codes. Shells and getopt use 2 for wrong use. 130 is 128 + SIGINT, for a second Ctrl-C. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** The last lines of `--help`. */

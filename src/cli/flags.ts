@@ -1,10 +1,12 @@
-// From a table of settings to flags: what commander is told, and how the text of a flag becomes a value.
+// Makes commander's flags from a table of settings, with parsers for their values.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../core/errors.ts";
 import type { SettingEntry, SettingType } from "../core/setting-table.ts";
 
-/** Adds a flag for each setting. `command.opts()` then returns `ValuesOf` the table; flags that are not given are left out. */
+/**
+ * Adds a flag for each setting. After this `command.opts()` returns `ValuesOf` the table. Flags that are not given are left out.
+ */
 export function addFlags(command: Command, table: readonly SettingEntry[]): Command {
   for (const entry of table) {
     if (entry.isFileOnly) continue;
@@ -15,7 +17,7 @@ export function addFlags(command: Command, table: readonly SettingEntry[]): Comm
 }
 
 function optionOf({ name, type, placeholder, repeats, help, default: byDefault, conflicts }: SettingEntry): Option {
-  // commander gets no default: what the settings file says must win over a flag that was not given.
+  // commander gets no default, because the settings file must have priority over the default of a flag that was not given.
   const description = byDefault === undefined ? help : `${help} (default: ${byDefault})`;
   const option = new Option(type.kind === "switch" ? `--${name}` : `--${name} <${placeholder}>`, description);
   if (conflicts !== undefined) option.conflicts([...conflicts]);
@@ -39,7 +41,7 @@ function readerOf(type: Exclude<SettingType, { kind: "switch" | "choice" }>): (t
   }
 }
 
-/** A parser for commander: a whole number in a range, or an error that names the range. */
+/** Returns a parser for a whole number in a range. Its error names the range. */
 export function wholeNumber(from: number, to: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -50,7 +52,7 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
-/** A parser for commander: a number in a range, with or without a fraction. */
+/** Returns a parser for a number in a range, with or without a fraction. */
 export function number(from: number, to: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -61,7 +63,7 @@ export function number(from: number, to: number): (text: string) => number {
   };
 }
 
-/** A parser for commander that shows a UsageError of `parse` as an error of its flag. */
+/** Returns a parser that reports a UsageError of `parse` as an error of its flag. */
 export function parsed<Value>(parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {

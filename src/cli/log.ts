@@ -1,4 +1,4 @@
-// The log of the programs: LogTape decides by level and subject what is printed.
+// The log of the programs. LogTape decides by level and subject which lines are printed.
 
 import type { Logger } from "@logtape/logtape";
 import { UsageError } from "../core/errors.ts";
@@ -6,20 +6,21 @@ import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from "../core/log
 import type { LogLine } from "./output.ts";
 
 export interface LogOptions {
-  /** `--log-level`: for all subjects that SLIPSTREAM_LOG does not name. */
+  /** The value of `--log-level`, which applies to all subjects that SLIPSTREAM_LOG does not name. */
   level: LogLevel | undefined;
-  /** SLIPSTREAM_LOG. */
+  /** The value of SLIPSTREAM_LOG. */
   variable: string | undefined;
   write: (line: LogLine) => void;
 }
 
-/** The first subject of every logger in LogTape, which keeps our loggers apart from those of a library. */
+/** LogTape's first category of all our loggers. It separates them from the loggers of libraries. */
 const ROOT = "slipstream";
 
-/** Opens the log of this process; there is one. Throws UsageError for a variable that cannot be used. */
+/** Opens the log of this process. Each process has one log. Throws UsageError for a value of SLIPSTREAM_LOG that cannot be used. */
 export async function openLog({ level, variable, write }: LogOptions): Promise<Log> {
   const levels = parseLogLevels(variable ?? "");
-  const { configure, getLogger } = await import("@logtape/logtape"); // about 10 ms, which --help does not need
+  // Loading LogTape takes about 10 ms, and --help does not need it.
+  const { configure, getLogger } = await import("@logtape/logtape");
   const sink = ({ timestamp, level: recordLevel, category, message, properties }: LogRecordOfOurs) =>
     write({
       at: new Date(timestamp),
@@ -48,7 +49,7 @@ type LogRecordOfOurs = Parameters<import("@logtape/logtape").Sink>[0];
 
 export interface LogLevels {
   forAll: LogLevel | undefined;
-  /** By subjects, joined with colons: `capture:door`. */
+  /** The levels by subject. Subjects are joined with colons, for example `capture:door`. */
   bySubject: Map<string, LogLevel>;
 }
 
@@ -61,7 +62,7 @@ export function parseLogLevels(text: string): LogLevels {
     const level = LOG_LEVELS.find((each) => each === name);
     if (level === undefined) {
       throw new UsageError(
-        `SLIPSTREAM_LOG: '${part}' is no level: write LEVEL or SUBJECT:LEVEL, with commas between them, as deliver:debug; levels are ${LOG_LEVELS.join(", ")}`,
+        `SLIPSTREAM_LOG: '${part}' is not a level: write LEVEL or SUBJECT:LEVEL, separated by commas, for example deliver:debug (levels: ${LOG_LEVELS.join(", ")})`,
       );
     }
     if (subject === undefined) levels.forAll = level;
@@ -70,7 +71,7 @@ export function parseLogLevels(text: string): LogLevels {
   return levels;
 }
 
-/** LogTape's methods take message templates. Our texts are plain, and may hold braces, so records are emitted as they are. */
+/** Records are emitted directly. LogTape's methods would treat the text as a template, and our texts may contain braces. */
 class LogTapeLog implements Log {
   readonly #logger: Logger;
 

@@ -1,4 +1,4 @@
-// What a program prints: reports, log lines and answers, for a terminal, for a pipe or as JSON. Nothing else prints.
+// Prints reports, log lines and answers of a program, for a terminal, for a pipe or as JSON. No other file prints.
 
 import { writeSync } from "node:fs";
 import { codeOf } from "../core/errors.ts";
@@ -9,27 +9,28 @@ import { EXIT } from "./exit-codes.ts";
 export interface LogLine {
   at: Date;
   level: LogLevel;
-  /** Such as `server`, or `camera` and the name of one of several cameras. */
+  /** The subjects, for example `server`, or `camera` and the name of a camera. */
   subjects: readonly string[];
   text: string;
   fields: LogFields;
 }
 
 export interface OutputOptions {
-  /** The subject of what the program itself says: `server` or `viewer`. */
+  /** The subject of the program's own lines: `server` or `viewer`. */
   subject: string;
-  /** Print reports as JSON. */
+  /** Whether to print reports as JSON. */
   json: boolean;
-  /** Standard output carries frames: reports go to standard error. */
+  /** True if standard output is used for frames, so that reports go to standard error. */
   isStdoutTaken?: boolean;
 }
 
-/** Plain reports in a log file are this far apart. */
+/** The time between two plain reports in a log file. */
 const PLAIN_REPORT_MS = 10_000;
 
 /**
- * On a terminal there is one status line, and log lines have the time of day. Elsewhere (a service, a pipe) each event is one plain
- * line with an ISO time stamp, its level and its subject. With JSON reports log lines are bare text.
+ * Prints the output of a program. On a terminal there is one status line, and log lines have the time of day. In a service or a
+ * pipe each event is one plain line with an ISO time stamp, its level and its subject. With JSON reports, log lines have only their
+ * text.
  */
 export class Output {
   static #isStatusShown = false;
@@ -48,10 +49,10 @@ export class Output {
   log(line: LogLine): void {
     Output.clearStatus();
     const text = this.#json ? remark(line) : process.stderr.isTTY ? `${timeOfDay(line)} ${remark(line)}` : plain(line);
-    process.stderr.write(`${text}\n`); // console.error would be red on a terminal
+    process.stderr.write(`${text}\n`); // console.error would print red text on a terminal.
   }
 
-  /** Prints a periodic report: the object as JSON, or `line()` as status line, or `line()` every 10 s as a plain line. */
+  /** Prints a periodic report: the object as JSON, `line()` as status line, or `line()` as a plain line every 10 s. */
   report(object: object, line: () => string): void {
     if (this.#json) {
       writeLine(this.#jsonStream, JSON.stringify(object));
@@ -65,7 +66,7 @@ export class Output {
     }
   }
 
-  /** Prints what the program was asked for, on standard output: the object as JSON, or the text. */
+  /** Prints the answer of a program on standard output: the object as JSON, or the text. */
   answer(object: object, text: string): void {
     writeLine(1, this.#json ? JSON.stringify(object) : text);
   }
@@ -80,14 +81,14 @@ export class Output {
     this.log({ at: new Date(), level: "info", subjects: [this.#subject], text, fields: {} });
   }
 
-  /** Removes the status line from the terminal, so that something else can be printed. */
+  /** Removes the status line from the terminal, so that another line can be printed. */
   static clearStatus(): void {
     if (Output.#isStatusShown) process.stderr.write("\r\x1b[2K");
     Output.#isStatusShown = false;
   }
 }
 
-/** For people: the name of one of several cameras comes first. Debug lines say more, since they are asked for. */
+/** Formats a line for people. The name of a camera comes first. Debug lines also show the fields. */
 function remark({ level, subjects, text, fields }: LogLine): string {
   if (level === "debug") return `debug ${subjects.join(":")} ${text}${formatFields(fields)}`;
   const [, name] = subjects;
@@ -112,7 +113,7 @@ function writeLine(stream: 1 | 2, line: string): void {
   try {
     writeSync(stream, `${line}\n`);
   } catch (error) {
-    if (codeOf(error) === "EPIPE") process.exit(EXIT.ok); // the reader of the reports has closed the pipe
-    if (codeOf(error) !== "EAGAIN") throw error; // a reader that stalls loses a report, and the stream goes on
+    if (codeOf(error) === "EPIPE") process.exit(EXIT.ok); // The reader of the reports has closed the pipe.
+    if (codeOf(error) !== "EAGAIN") throw error; // A reader that stops reading loses reports, and the stream goes on.
   }
 }

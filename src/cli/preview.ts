@@ -1,4 +1,4 @@
-// --preview: a window on the serving side. It is an ordinary viewer of this server, in a process of its own.
+// Opens a window on the server's machine (--preview). It is an ordinary viewer in its own process.
 
 import { fileURLToPath } from "node:url";
 import { formatHostPort } from "../core/host-port.ts";
@@ -7,23 +7,25 @@ import { onAbort } from "../core/on-abort.ts";
 const VIEWER_PROGRAM = fileURLToPath(new URL("./view.ts", import.meta.url));
 
 export interface PreviewOptions {
-  /** The server's own address, as `view` takes it. */
+  /** The server's own address in the form that `view` takes. */
   address: string;
-  /** Show all cameras in the window instead of the first. */
+  /** Whether to show all cameras in the window instead of the first. */
   showsAll: boolean;
-  /** Closes the window. */
+  /** The window closes when this signal aborts. */
   signal: AbortSignal;
-  /** Hears why the window could not be shown; the server goes on. */
+  /** Called with the reason if the window could not be shown. The server goes on. */
   say: (text: string) => void;
 }
 
-/** The address under which a server that listens on `host` reaches itself. */
+/** Returns the address at which a server that listens on `host` can be reached from its own machine. */
 export function ownAddress(host: string, port: number): string {
   const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return formatHostPort(own, port);
 }
 
-/** Opens the window. Resolves when the window has closed; closing it does not end the server. Never rejects. */
+/**
+ * Opens the window. The promise resolves when the window has closed and never rejects. Closing the window does not end the server.
+ */
 export async function openPreview({ address, showsAll, signal, say }: PreviewOptions): Promise<void> {
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
   const child = Bun.spawn([process.execPath, VIEWER_PROGRAM, ...flags], { stdio: ["ignore", "ignore", "pipe"] });

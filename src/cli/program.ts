@@ -1,17 +1,20 @@
-// What all programs have in common: signals, errors, exit codes and the flags --help and --version.
+// Handles what is common to all programs: signals, errors, exit codes, and the flags --help and --version.
 
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { Output } from "./output.ts";
 
-/** One Ctrl-C may come as two signals: one from the terminal, one that `bun run` passes on. */
+/**
+ * The time within which two signals count as one. One Ctrl-C may cause two signals: one from the terminal, and one that `bun run`
+ * passes on.
+ */
 const SAME_INTERRUPT_MS = 500;
 
 /**
- * Runs a program and exits with its code: 0 after its end or the first SIGINT or SIGTERM, 2 for wrong use, 1 for anything else
- * that stops it. A second signal, half a second later, ends it at once. An expected error is one line on standard error; a
- * defect shows its stack.
+ * Runs a program and exits with a code: 0 after a normal end or the first SIGINT or SIGTERM, 2 for wrong use, and 1 for other
+ * errors. A second signal, half a second later, ends the program immediately. An expected error is one line on standard error, and
+ * a defect is shown with its stack.
  */
 export async function runMain(program: (signal: AbortSignal) => Promise<void>): Promise<never> {
   const stopping = new AbortController();
@@ -30,12 +33,12 @@ export async function runMain(program: (signal: AbortSignal) => Promise<void>): 
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
     Output.clearStatus();
     if (isExpected(error)) process.stderr.write(`${red("error:")} ${messageOf(error)}\n`);
-    else console.error(error); // a defect, with its stack
+    else console.error(error); // This is a defect, so its stack is shown.
     process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
   }
 }
 
-/** Adds what all programs share: --version, --help, and errors that end through runMain. */
+/** Adds --version and --help, and makes runMain handle commander's errors. */
 export function asProgram(command: Command, version: string): Command {
   return command
     .version(version, "-v, --version", "print the version and exit")
@@ -44,7 +47,7 @@ export function asProgram(command: Command, version: string): Command {
     .exitOverride();
 }
 
-/** Red on a terminal, unless the user has asked for no colours (https://no-color.org). */
+/** Makes a text red on a terminal, unless the user has turned off colours (https://no-color.org). */
 function red(text: string): string {
   return process.stderr.isTTY && !process.env["NO_COLOR"] ? `\x1b[31m${text}\x1b[0m` : text;
 }

@@ -25,25 +25,28 @@ const flagsOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "program").map(
 const cameraOnly = SERVE_SETTINGS.filter(({ scope }) => scope === "camera").map(({ name }) => name);
 
 const command = addFlags(asProgram(new Command("bun run serve"), VERSION), SERVE_SETTINGS)
-  .description("Serves live video to any number of viewers (bun run view), each as fast as it can follow.")
+  .description(
+    "Serves live video to any number of viewers (bun run view). Each viewer gets as many frames as it can receive.",
+  )
   .addHelpText(
     "after",
     `
-${SETTINGS_FILE} has these settings without the dashes, except ${flagsOnly.join(", ")}. Each [[cameras]] is one
+${SETTINGS_FILE} takes these settings without the dashes, except ${flagsOnly.join(", ")}. Each [[cameras]] is one
 camera: ${cameraOnly.join(", ")} stand there only, and the other settings of
 pictures may stand there as well. Paths count from the folder of the file. The command line wins over the file, for all cameras;
 --source replaces the cameras of the file.
 ${EXIT_CODES}`,
   );
 
-/** commander keeps the last of --config and --no-config only. */
+/** Checks that not both --config and --no-config are given, because commander keeps only the last of them. */
 const configFlags = new Set<string>();
 for (const flag of ["config", "no-config"]) command.on(`option:${flag}`, () => configFlags.add(flag));
 
 await runMain(async (signal) => {
   command.parse();
   const flags: Flags = command.opts();
-  if (configFlags.size > 1) throw new UsageError("--config and --no-config are either-or: leave one of them out");
+  if (configFlags.size > 1)
+    throw new UsageError("--config and --no-config cannot be used together: leave one of them out");
   const output = new Output({ subject: "server", json: flags.json ?? false });
   const variable = process.env["SLIPSTREAM_LOG"];
   const log = await openLog({ level: flags.logLevel, variable, write: (line) => output.log(line) });
@@ -72,10 +75,10 @@ await runMain(async (signal) => {
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
 
-/** Reads the named file, or the one in the working directory; false = no file is wanted. */
+/** Reads the named settings file, or the one in the working directory. With false no file is read. */
 function readFile(named: string | false | undefined, log: Log): FileSettings {
   if (typeof named === "string") return readSettingsFile(named);
   if (named === false || !existsSync(SETTINGS_FILE)) return {};
-  log.info(`settings are taken from ./${SETTINGS_FILE}`);
+  log.info(`reading settings from ./${SETTINGS_FILE}`);
   return readSettingsFile(SETTINGS_FILE);
 }

@@ -1,10 +1,10 @@
-// Asking the user a question on the terminal.
+// Asks the user a question on the terminal.
 
 import { createInterface } from "node:readline/promises";
 
 /**
- * A function that asks a question and resolves with the answer; null if there is no terminal. The answer is empty when `signal`
- * aborts. `interrupt` is called for Ctrl-C, which does not reach the process while a line is read.
+ * Returns a function that asks a question and resolves with the answer, or null if there is no terminal. The answer is empty when
+ * `signal` aborts. `interrupt` is called for Ctrl-C, because the process gets no signal while a line is read.
  */
 export function askOn(
   input: NodeJS.ReadStream,

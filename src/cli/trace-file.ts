@@ -1,7 +1,7 @@
-// --trace FILE: writes spans of time in Chrome's trace format, which https://ui.perfetto.dev and chrome://tracing open.
+// Writes the spans of a trace in Chrome's trace format (--trace FILE). https://ui.perfetto.dev and chrome://tracing open the file.
 //
-// The format is "Trace Event Format" (Google, JSON Array Format): one event an element, times in microseconds. The closing bracket
-// may be missing, so the file can be opened after a crash or a second Ctrl-C as well.
+// The format is "Trace Event Format" (Google, JSON Array Format). Each event is an element of an array, with times in microseconds.
+// The closing bracket may be missing, so the file can also be opened after a crash or a second Ctrl-C.
 
 import { type FileHandle, open } from "node:fs/promises";
 import type { Micros } from "../core/clock.ts";
@@ -11,9 +11,9 @@ import type { Log } from "../core/log.ts";
 import type { Trace } from "../core/trace.ts";
 
 const FLUSH_MS = 250;
-/** Most text that waits for the disk. Spans beyond it are dropped and counted. */
+/** The largest amount of text that waits for the disk. Spans beyond it are dropped and counted. */
 const MAX_WAITING_CHARACTERS = 4 * 2 ** 20;
-/** Rows of one track. Spans of one row must not overlap, so a span that does goes to the next row. */
+/** The largest number of rows of a track. Spans of one row must not overlap, so an overlapping span goes to the next row. */
 const MAX_ROWS = 8;
 
 const UNWRITABLE = { ENOENT: "there is no such folder", ENOTDIR: "there is no such folder" };
@@ -23,7 +23,7 @@ interface Row {
   endsAt: Micros;
 }
 
-/** Opens the file. Throws UsageError when it cannot be written. `program` names the process in the picture. */
+/** Opens the file. Throws UsageError when it cannot be written. `program` is the name of the process in the diagram. */
 export async function openTraceFile(path: string, program: string, log: Log): Promise<TraceFile> {
   try {
     return new TraceFile(await open(path, "w"), program, log);
@@ -60,7 +60,7 @@ export class TraceFile implements Trace, AsyncDisposable {
     this.#add({ name, ph: "X", ts: from, dur: Math.max(0, to - from), pid: process.pid, tid, args: fields });
   }
 
-  /** Writes what is left and closes the file. Never rejects: a trace that cannot be written is logged. */
+  /** Writes the rest and closes the file. The promise never rejects. A failure to write is logged. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#flushing);
     await this.#writing;
@@ -68,10 +68,11 @@ export class TraceFile implements Trace, AsyncDisposable {
     this.#flush();
     await this.#writing;
     await this.#file.close().catch((error: unknown) => this.#fail(error));
-    if (this.#dropped > 0) this.#log.warning(`the trace lacks ${this.#dropped} spans: the disk was too slow`);
+    if (this.#dropped > 0)
+      this.#log.warning(`the trace is incomplete: ${this.#dropped} spans were dropped because the disk was too slow`);
   }
 
-  /** The first row of the track that is free at `from`. */
+  /** Returns the first row of the track that is free at `from`. */
   #rowOf(track: string, from: Micros, to: Micros): number {
     let rows = this.#rows.get(track);
     if (rows === undefined) {
@@ -107,7 +108,7 @@ export class TraceFile implements Trace, AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    if (!this.#hasFailed) this.#log.error(`the trace has ended: ${messageOf(error)}`);
+    if (!this.#hasFailed) this.#log.error(`the trace was stopped: ${messageOf(error)}`);
     this.#hasFailed = true;
   }
 }

@@ -1,4 +1,4 @@
-// Every setting of `view`, once. The flags, --help and docs/options.md come from this table.
+// The table of all settings of `view`. The flags, --help and docs/options.md come from this table.
 
 import { parseSetting } from "../capture/control-values.ts";
 import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
@@ -6,20 +6,20 @@ import { LOG_LEVELS } from "../core/log.ts";
 import { parseSize } from "../core/pixel-format.ts";
 import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";
 
-/** In the order of `--help`. */
+/** The settings in the order of `--help`. */
 export const VIEW_SETTINGS = [
   {
     name: "list",
     scope: "program",
     type: { kind: "switch" },
-    help: "print the cameras of the server, and end",
+    help: "print the cameras of the server and end",
     conflicts: ["controls", "set", "grid"],
   },
   {
     name: "controls",
     scope: "program",
     type: { kind: "switch" },
-    help: "print the controls of the camera, and end",
+    help: "print the controls of the camera and end",
     conflicts: ["grid"],
   },
   {
@@ -28,7 +28,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "parsed", parse: parseSetting },
     placeholder: "name=value",
     repeats: true,
-    help: "set a control of the camera if the server allows it, and end; repeat it for more",
+    help: "set a control of the camera, if the server allows it, and end; may be repeated",
     conflicts: ["grid"],
   },
   {
@@ -43,7 +43,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "choice", choices: DISPLAYS },
     placeholder: "name",
     default: "sdl",
-    help: "where pictures are shown: in a window (sdl), or nowhere (none)",
+    help: "where to show pictures: in a window (sdl) or nowhere (none)",
   },
   {
     name: "renderer",
@@ -108,14 +108,14 @@ export const VIEW_SETTINGS = [
     type: { kind: "choice", choices: LOG_LEVELS },
     placeholder: "level",
     default: "info",
-    help: "least important lines to log; SLIPSTREAM_LOG=decode:debug sets the level of one subject",
+    help: "least important level to log; SLIPSTREAM_LOG=decode:debug sets the level of one subject",
   },
   {
     name: "trace",
     scope: "program",
     type: { kind: "text" },
     placeholder: "file",
-    help: "write how long each step of each frame took, for https://ui.perfetto.dev",
+    help: "write the duration of each step of each frame to FILE, for https://ui.perfetto.dev",
   },
 ] as const satisfies readonly SettingEntry[];
 

@@ -21,15 +21,15 @@ import { askOn } from "./terminal-question.ts";
 import { openTraceFile } from "./trace-file.ts";
 import { VIEW_SETTINGS, type ViewFlags } from "./view-settings.ts";
 
-/** More decoder threads than this do not help one viewer. */
+/** The default limit of decoder threads. One viewer does not become faster with more. */
 const MOST_WORKERS = 4;
 
 const command = addFlags(asProgram(new Command("bun run view"), VERSION), VIEW_SETTINGS)
-  .description("Shows the live video of a server (bun run serve): what you see is what the camera sees now.")
+  .description("Shows the live video of a server (bun run serve). What you see is what the camera sees now.")
   .addArgument(
     new Argument(
       "[host[:port][/camera]]",
-      `the server and one of its cameras (default: ${formatAddress(OWN_ADDRESS)} if a server answers there, else a server that is found on the network; its first camera)`,
+      `the server and one of its cameras (default: ${formatAddress(OWN_ADDRESS)} if a server answers there, or else a server found on the network, with its first camera)`,
     ).argParser(parsed(parseAddress)),
   )
   .addHelpText(
@@ -40,7 +40,7 @@ Keys in the window:
   S               save the picture    Space  pause
   Q, Esc, Enter   quit
 With --grid:
-  1 to 9, click   one camera fills the window; again: all cameras
+  1 to 9, click   show one camera in the whole window, or all again
 ${EXIT_CODES}`,
   );
 
@@ -96,17 +96,17 @@ await runMain(async (signal) => {
   output.final(last, describeEnd(last));
 });
 
-/** Figures that were not measured are left out. */
+/** Returns the last line. Figures that were not measured are left out. */
 function describeEnd({ frames, latencyMs: { p50, p99, max }, dropped }: ViewReport): string {
   if (frames === 0) return "ended: no picture was shown";
   const latency = max === 0 ? "" : `latency ${p50} ms (p99 ${p99}), `;
   return `ended: ${frames} frames shown, ${latency}${dropped} dropped`;
 }
 
-/** Throws UsageError for options that make no sense with several cameras in one window. */
+/** Throws UsageError for options that cannot be used with several cameras in one window. */
 function checkGrid({ address, output, size }: ViewOptions): void {
   if (address.camera !== "") throw new UsageError(`--grid shows all cameras: leave out /${address.camera}`);
   if (output !== null)
-    throw new UsageError("--output goes with one camera: leave out --grid and name it, as HOST/NAME");
-  if (size !== null) throw new UsageError("--size goes with one camera; with --grid sizes follow the window");
+    throw new UsageError("--output writes one camera: leave out --grid and name the camera, for example HOST/NAME");
+  if (size !== null) throw new UsageError("--size applies to one camera: with --grid the sizes depend on the window");
 }

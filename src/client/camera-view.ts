@@ -1,4 +1,4 @@
-// One camera on one screen: shows what a subscription receives, and does what the user's keys ask for.
+// One camera on one screen: it shows the pictures of a subscription and handles the user's keys.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import type { CodecPool } from "../codec/threads/pool.ts";
@@ -32,13 +32,13 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
   trace: Trace | null;
 }
 
-/** What the owner of a view hears from it. */
+/** The events of a view, which its owner implements. */
 export interface CameraViewOwner {
-  /** A server has welcomed the view. */
+  /** Called when a server has sent Welcome. */
   viewConnected(): void;
-  /** One more picture was shown. */
+  /** Called when a picture was shown. */
   viewShown(): void;
-  /** The screen or the output failed. */
+  /** Called when the screen or the output has failed. */
   viewFailed(reason: unknown): void;
 }
 
@@ -51,12 +51,12 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   readonly #subscription: Subscription;
   #size: Size | null;
   #isPaused = false;
-  /** Nothing of the view can be seen at the moment, so no pictures are wanted. */
+  /** True while no part of the view can be seen, so that no pictures are wanted. */
   #isHidden = false;
-  /** The row of the trace. */
+  /** The view's track in the trace. */
   #track = "viewer";
 
-  /** Loads the decoders. */
+  /** Loads the decoders and creates the view. */
   static async create(options: CameraViewOptions, owner: CameraViewOwner): Promise<CameraView> {
     return new CameraView(options, owner, await Decoders.create(options.arena, options.pool));
   }
@@ -80,7 +80,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#subscription = new Subscription({ ...options, decoders }, this.#wanted, this);
   }
 
-  /** Shows the camera until it is told to stop; see KeepConnected.run for the errors it throws. */
+  /** Shows the camera until it is stopped. KeepConnected.run lists the errors that it throws. */
   async run(): Promise<void> {
     await this.#subscription.run();
   }
@@ -89,12 +89,12 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     return this.figures.report(this.#subscription.state, this.#trouble);
   }
 
-  /** Call when a codec thread has become idle. */
+  /** Decodes waiting pictures. Call it when a codec thread has become idle. */
   pump(): void {
     this.#subscription.pump();
   }
 
-  /** Call several times a second. */
+  /** Updates the messages on the picture. Call it several times a second. */
   tick(): void {
     this.#presenter.tick();
   }
@@ -104,7 +104,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#presenter.refresh();
   }
 
-  /** Tries to connect at once, if no server was reached last time. */
+  /** Tries to connect immediately if the last try reached no server. */
   retryNow(): void {
     this.#subscription.retryNow();
   }

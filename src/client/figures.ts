@@ -1,4 +1,4 @@
-// What a viewer measures of one camera: rates, latencies by stage and drops by reason; and its report.
+// The measurements of a viewer for one camera: rates, latencies by stage, drops by reason, and the report.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { DropCounters, Durations, type LatencyMs, Rate, roundMs } from "../core/statistics.ts";
@@ -7,13 +7,16 @@ import type { DecodedPicture } from "./picture.ts";
 import type { Trouble } from "./trouble.ts";
 
 /**
- * Why a picture was not shown: `skipped` the server did not send it because this viewer had no credit or the encoders were busy,
- * `stale` a newer one came before it was decoded or shown, `late` a newer one was shown first, `decode` it could not be decoded.
+ * The reason why a picture was not shown:
+ * - `skipped`: the server did not send it, because this viewer had no credit or the encoders were busy;
+ * - `stale`: a newer picture came before it was decoded or shown;
+ * - `late`: a newer picture was shown first;
+ * - `decode`: it could not be decoded.
  */
 const VIEWER_DROP_REASONS = ["skipped", "stale", "late", "decode"] as const;
 export type ViewerDropReason = (typeof VIEWER_DROP_REASONS)[number];
 
-/** Medians of the stages that add up to the latency, in milliseconds. */
+/** The medians of the stages in milliseconds. The stages add up to the latency. */
 export interface StagesMs {
   encode: number;
   send: number;
@@ -22,49 +25,49 @@ export interface StagesMs {
   show: number;
 }
 
-/** Printed as it is by `--json`. */
+/** A viewer's report. `--json` prints this object. */
 export interface ViewReport {
   server: string;
   source: string;
   connected: boolean;
-  /** Pictures shown so far. */
+  /** The number of pictures shown so far. */
   frames: number;
-  /** Pictures shown a second, over the last two seconds. */
+  /** The number of pictures shown a second, over the last two seconds. */
   fps: number;
   width: number;
   height: number;
   codec: string;
-  /** The quality that the pictures are encoded with, 1 to 100; 0 = unknown. */
+  /** The JPEG quality of the pictures, 1 to 100, or 0 if unknown. */
   quality: number;
-  /** Size of the source's pictures, which may be larger than the pictures sent; 0 until it is known. */
+  /** The size of the source's pictures, which may be larger than the sent pictures. It is 0 × 0 until it is known. */
   sourceWidth: number;
   sourceHeight: number;
   dropped: number;
   droppedBy: Record<ViewerDropReason, number>;
   bytesPerFrame: number;
   bytesPerSecond: number;
-  /** From captured to shown, across the clocks of both machines; all 0 until the first picture. */
+  /** The latency from captured to shown, across the clocks of both machines. All values are 0 until the first picture. */
   latencyMs: LatencyMs;
   stagesMs: StagesMs;
   roundTripMs: number;
-  /** Connections made after the first. */
+  /** The number of connections after the first. */
   reconnects: number;
-  /** What is wrong with the picture on the screen; null while all is well. */
+  /** The text of the trouble with the picture on the screen, or null while all is well. */
   trouble: string | null;
-  /** How long that has lasted; 0 while all is well. */
+  /** The duration of the trouble, or 0 while all is well. */
   troubleSeconds: number;
 }
 
-/** What a viewer knows of its connection to one camera. */
+/** Facts about a viewer's connection to one camera. */
 export interface CameraState {
-  /** The address, as it was given. */
+  /** The address as the user gave it. */
   server: string;
-  /** The camera's name, as the server gives it; empty before the first connection. */
+  /** The camera's name from the server. It is empty before the first connection. */
   source: string;
   connected: boolean;
-  /** Connections made so far. */
+  /** The number of connections so far. */
   connections: number;
-  /** The newest Stream message; null before the first. */
+  /** The newest Stream message, or null before the first. */
   stream: Pick<StreamHeader, "codec" | "quality" | "sourceWidth" | "sourceHeight"> | null;
 }
 
@@ -72,7 +75,7 @@ export class ViewFigures {
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
   /** Latency of the picture shown last; null while it is unknown, see `ClockOffset.ageMicros`. */
   latencyNowMs: number | null = null;
-  /** When a picture was shown last; null before the first. */
+  /** The time when the last picture was shown, or null before the first. */
   shownAt: Micros | null = null;
   #frames = 0;
   #bytes = 0;
@@ -80,7 +83,7 @@ export class ViewFigures {
   #height = 0;
   #roundTripMicros = 0;
   readonly #latency = new Durations();
-  /** Of the last five seconds at most. */
+  /** The latencies of at most the last five seconds. */
   readonly #recentLatency = new Durations();
   #recentSince = nowMicros();
   readonly #shown = new Rate();
@@ -96,7 +99,7 @@ export class ViewFigures {
     return this.#frames;
   }
 
-  /** Counts a picture that is on the screen since `shownAt`. */
+  /** Counts a picture that was shown at `shownAt`. */
   recordShown(picture: DecodedPicture, shownAt: Micros): void {
     const { received } = picture;
     const { clock } = received.origin;
@@ -123,7 +126,7 @@ export class ViewFigures {
     this.#stages.show.record(shownAt - picture.decodedAt);
   }
 
-  /** Latencies of the last five seconds at most, in milliseconds. */
+  /** Returns the latencies of at most the last five seconds, in milliseconds. */
   get recentLatencyMs(): LatencyMs {
     return this.#recentLatency.summary();
   }

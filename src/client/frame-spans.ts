@@ -1,4 +1,4 @@
-// The way of one frame as spans of a trace: the server's stamps in this machine's clock, then what happened here.
+// Writes the steps of one frame as spans of a trace: the server's steps, converted to this machine's clock, and the viewer's steps.
 
 import type { Micros } from "../core/clock.ts";
 import type { Trace } from "../core/trace.ts";

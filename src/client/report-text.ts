@@ -1,15 +1,18 @@
-// A view report as text: the lines of the overlay, and one line for a terminal.
+// Formats a viewer's report as text: the lines of the overlay, and one line for a terminal.
 
 import type { LatencyMs } from "../core/statistics.ts";
 import type { ViewReport } from "./figures.ts";
 
-/** The latencies that the overlay shows beside the report: of the newest picture (null = unknown), and of the last seconds. */
+/**
+ * The latencies that the overlay shows beside the report: that of the newest picture (null if unknown) and those of the last
+ * seconds.
+ */
 export interface LatencyNow {
   latencyNowMs: number | null;
   recentLatencyMs: LatencyMs;
 }
 
-/** The lines of the overlay. */
+/** Returns the lines of the overlay. */
 export function overlayLines(
   report: ViewReport,
   { latencyNowMs, recentLatencyMs: { p50, p99 } }: LatencyNow,
@@ -29,7 +32,7 @@ export function overlayLines(
   ];
 }
 
-/** One line of what matters, for a terminal. */
+/** Returns the most important figures in one line for a terminal. */
 export function describeViewing(report: ViewReport): string {
   if (!report.connected) return `waiting for ${report.server}`;
   if (report.frames === 0) return `${report.server}: no picture yet`;
@@ -42,7 +45,7 @@ export function describeViewing(report: ViewReport): string {
   return `${report.source} ${describeSize(report)} · ${report.fps} fps${latency} · ${megabits} Mbit/s · ${report.dropped} dropped`;
 }
 
-/** The size of the pictures, and the size of the source if it is another one. */
+/** Returns the size of the pictures, and the size of the source if it is different. */
 function describeSize({ width, height, sourceWidth, sourceHeight }: ViewReport): string {
   const isReduced = sourceWidth > 0 && (sourceWidth !== width || sourceHeight !== height);
   return isReduced ? `${width}×${height} of ${sourceWidth}×${sourceHeight}` : `${width}×${height}`;

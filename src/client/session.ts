@@ -1,4 +1,4 @@
-// What a viewer needs while it runs, whether it shows one camera or several: codec threads and their memory, timers, and how it ends.
+// The session of a viewer for one or several cameras: the codec threads and their memory, the timers, and the end.
 
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import type { CodecName } from "../codec/codecs.ts";
@@ -18,19 +18,19 @@ export interface WindowOptions {
   renderer: Renderer;
   /** Decoder threads. */
   workers: number;
-  /** End after so many shown frames; null = never. */
+  /** The viewer ends after this many shown frames. Null means no limit. */
   frames: number | null;
-  /** End after so many seconds; null = never. */
+  /** The viewer ends after this many seconds. Null means no limit. */
   seconds: number | null;
-  /** End with the first connection instead of connecting again. */
+  /** True to end with the first connection instead of connecting again. */
   once: boolean;
   /** Default: no log. */
   log?: Log;
-  /** Hears of the spans of each frame, on the track `viewer CAMERA`. Default: no trace. */
+  /** Receives the spans of each frame on the track `viewer CAMERA`. Default: no trace. */
   trace?: Trace | null;
 }
 
-/** The fast codec. It asks jsquash for the kinds of JPEG that it does not read itself, whatever the server encodes with. */
+/** The fast codec. For kinds of JPEG that it cannot decode it uses jsquash, independent of the server's encoder. */
 const DECODER: CodecName = "simd";
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
@@ -38,9 +38,9 @@ const REPORT_MS = 1_000;
 export class ViewSession implements AsyncDisposable {
   readonly arena = Arena.create();
   readonly pool: CodecPool;
-  /** Users of the threads, each asked in turn when a thread is idle. */
+  /** The users of the threads. They are called in turn when a thread is idle. */
   readonly threadUsers: FairShare;
-  /** Aborts when the session is to end, for whatever reason. */
+  /** Aborts when the session ends for any reason. */
   readonly stopped: AbortSignal;
   readonly #stopping = new AbortController();
   readonly #timers = new DisposableStack();
@@ -69,13 +69,13 @@ export class ViewSession implements AsyncDisposable {
     this.#stopping.abort();
   }
 
-  /** Ends the session with an error; the first one counts. */
+  /** Ends the session with an error. Only the first error is kept. */
   fail(reason: unknown): void {
     this.#failure ??= { reason };
     this.stop();
   }
 
-  /** Throws the error that ended the session. It is no error that the reader of the output has closed it. */
+  /** Throws the error that ended the session. OutputClosed is not treated as an error. */
   throwIfFailed(): void {
     if (this.#failure !== null && !(this.#failure.reason instanceof OutputClosed)) throw this.#failure.reason;
   }
@@ -88,7 +88,7 @@ export class ViewSession implements AsyncDisposable {
     this.#timers.defer(() => clearInterval(reporting));
   }
 
-  /** Calls `close` at the end, when no thread works any more; what was opened last is closed first. */
+  /** Registers `close` for the end, when no thread works any more. The last registered function is called first. */
   atEnd(close: () => void | Promise<void>): void {
     this.#atEnd.defer(close);
   }

@@ -1,4 +1,4 @@
-// Decoder threads that all watchers of a process share; they end with the last watcher.
+// Decoder threads that all watchers of a process share. They end with the last watcher.
 
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
@@ -6,17 +6,17 @@ import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { Decoders } from "./decode/decoders.ts";
 
-/** Who uses shared threads. */
+/** A user of shared threads. */
 export interface ThreadUser {
-  /** A thread has become idle. */
+  /** Called when a thread has become idle. */
   pump(): void;
-  /** A thread failed and was replaced. */
+  /** Called when a thread has failed and was replaced. */
   threadRestarted(reason: string): void;
-  /** Threads keep failing: nothing will be decoded any more. */
+  /** Called when threads fail repeatedly, so that no more pictures will be decoded. */
   threadsFailed(reason: Error): void;
 }
 
-/** By how many threads they are. */
+/** The groups of threads by their number of threads. */
 const shared = new Map<number, SharedThreads>();
 
 export class SharedThreads {
@@ -24,10 +24,13 @@ export class SharedThreads {
   readonly #arena = Arena.create();
   readonly #turns: FairShare;
   readonly #users = new Set<ThreadUser>();
-  /** Decoders of watchers that have ended. */
+  /** The decoders of watchers that have ended. */
   readonly #spare = new Set<Decoders>();
 
-  /** Joins the threads of that number, which start with the first user. Call `leave` in the end, also if `ready` rejects. */
+  /**
+   * Adds a user to the group with this number of threads. The threads start with the first user. Call `leave` at the end, even if
+   * `ready` rejects.
+   */
   static join(threads: number, user: ThreadUser): SharedThreads {
     const joined = shared.get(threads) ?? new SharedThreads(threads);
     shared.set(threads, joined);
@@ -62,7 +65,7 @@ export class SharedThreads {
     return Decoders.create(this.#arena, this.pool);
   }
 
-  /** The last user to leave ends the threads. `decoders` are used again by the next watcher. */
+  /** Removes a user. The threads end with their last user. The next watcher reuses `decoders`. */
   async leave(user: ThreadUser, decoders: Decoders | null): Promise<void> {
     if (decoders !== null) this.#spare.add(decoders);
     this.#users.delete(user);
@@ -72,7 +75,7 @@ export class SharedThreads {
     await this.pool.close();
   }
 
-  /** Watchers that begin later get other threads. */
+  /** Watchers that begin later get new threads. */
   #fail(reason: Error): void {
     shared.delete(this.pool.threads);
     for (const user of this.#users) user.threadsFailed(reason);

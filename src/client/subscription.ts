@@ -1,4 +1,4 @@
-// One camera of a server, received and decoded: keeps the connection, sends wishes, and hands on each decoded picture.
+// The subscription to one camera of a server: it keeps the connection, sends Wishes, and passes on each decoded picture.
 
 import type { Log } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
@@ -12,39 +12,42 @@ import { Receiver } from "./decode/receiver.ts";
 import type { CameraState } from "./figures.ts";
 import type { DecodedPicture, DecodeEvents, ReceivedFrame } from "./picture.ts";
 
-/** What a viewer wants to be sent. */
+/** The pictures that a viewer wants. */
 export interface Wanted {
-  /** No pictures are wanted at the moment. */
+  /** True while no pictures are wanted. */
   paused: boolean;
   /** A picture of that size is enough; null = as large as the source's. */
   size: Size | null;
-  /** The size of the pictures must not change. */
+  /** True if the size of the pictures must not change. */
   keepsSize: boolean;
 }
 
 export interface SubscriptionOptions {
   address: Address;
-  /** End with the first connection instead of connecting again. */
+  /** True to end with the first connection instead of connecting again. */
   once: boolean;
-  /** No other subscription may use them until `run` has ended. */
+  /** The decoders. No other subscription may use them until `run` has ended. */
   decoders: Decoders;
   stopped: AbortSignal;
   log: Log;
 }
 
-/** What the owner of a subscription hears from it. */
+/** The events of a subscription, which its owner implements. */
 export interface SubscriptionOwner {
-  /** A picture is decoded. The owner holds its slot from now on, and acknowledges the frame. */
+  /** Called when a picture is decoded. The receiver now owns its slot and acknowledges the frame. */
   pictureDecoded(picture: DecodedPicture): void;
-  /** A frame will not be decoded. The owner acknowledges it. `stale`: a newer frame came first; `decode`: it is damaged. */
+  /**
+   * Called when a frame will not be decoded. The receiver acknowledges it. `stale`: a newer frame came first. `decode`: it is
+   * damaged.
+   */
   frameDropped(frame: ReceivedFrame, cause: "stale" | "decode"): void;
-  /** The server left out so many frames. */
+  /** Called with the number of frames that the server left out. */
   framesSkipped(count: number): void;
-  /** A server has welcomed the viewer; `source` is the camera's name. */
+  /** Called when a server has sent Welcome. `source` is the camera's name. */
   cameraConnected(source: string): void;
-  /** The size, rate and encoding of the pictures that follow. */
+  /** Called with the size, rate and encoding of the pictures that follow. */
   streamChanged(stream: StreamHeader): void;
-  /** What keeps pictures from coming, and for how long it has already; null = nothing. */
+  /** Called with the trouble that keeps pictures from coming and its duration so far, or with null when there is no trouble. */
   troubleChanged(text: string | null, lastedMicros: number): void;
 }
 
@@ -88,7 +91,7 @@ export class Subscription {
     );
   }
 
-  /** Receives until it is told to stop; see KeepConnected.run for the errors it throws. */
+  /** Receives pictures until it is stopped. KeepConnected.run lists the errors that it throws. */
   async run(): Promise<void> {
     try {
       await this.#loop.run();
@@ -98,20 +101,21 @@ export class Subscription {
     }
   }
 
-  /** Tries to connect at once, if no server was reached last time. */
+  /** Tries to connect immediately if the last try reached no server. */
   retryNow(): void {
     this.#loop.retryNow();
   }
 
-  /** Call when a codec thread has become idle or a slot was released. */
+  /** Decodes waiting frames. Call it when a codec thread has become idle or a slot was released. */
   pump(): void {
     this.#receiver.pump();
   }
 
-  /** Tells the server what is wanted from now on. */
+  /** Tells the server which pictures are wanted from now on. */
   setWanted(wanted: Wanted): void {
     this.#wanted = wanted;
-    this.#receiver.forgetLast(); // frames that the server leaves out meanwhile are not wanted, so they do not count as dropped
+    // Frames that the server leaves out during a pause are not wanted, so they do not count as dropped.
+    this.#receiver.forgetLast();
     this.#sendWish();
   }
 
@@ -146,7 +150,9 @@ export class Subscription {
     // A grid begins its lines with the camera's name.
     this.#say(`connected to ${server}${sourceName === address.camera ? "" : `: ${sourceName}`}`);
     if (!sourceName.toLowerCase().includes(address.camera.toLowerCase())) {
-      this.#say(`that server is too old to have several cameras: it shows ${sourceName}, not ${address.camera}`);
+      this.#say(
+        `the server is too old to support several cameras: it shows ${sourceName} instead of ${address.camera}`,
+      );
     }
     this.#owner.cameraConnected(sourceName);
   }
@@ -184,7 +190,7 @@ class DecodeListener implements DecodeEvents {
   }
 
   onDecoded(picture: DecodedPicture): void {
-    if (picture.isDamaged) this.#sayDamage(picture.received.frameNumber, "some of it is missing");
+    if (picture.isDamaged) this.#sayDamage(picture.received.frameNumber, "a part of it is missing");
     this.#owner.pictureDecoded(picture);
   }
 
@@ -194,8 +200,8 @@ class DecodeListener implements DecodeEvents {
   }
 
   #sayDamage(frameNumber: number, reason: string): void {
-    if (this.#saidDamage) return; // once: the counter tells how often
+    if (this.#saidDamage) return; // Only the first damaged frame is logged. All are counted.
     this.#saidDamage = true;
-    this.#log.warning(`frame ${frameNumber} is damaged: ${reason} (later damage is counted, not logged)`);
+    this.#log.warning(`frame ${frameNumber} is damaged: ${reason} (later damaged frames are only counted)`);
   }
 }

@@ -1,4 +1,5 @@
-// What is wrong with the picture on the screen, and since when: the server or the connection reports it, or no picture comes.
+// The trouble with the picture on the screen, and since when it lasts. The server or the connection reports it, or no picture
+// comes.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { Health } from "../core/health.ts";
@@ -9,39 +10,42 @@ type Subject = "remark" | "silence";
 export class Trouble {
   readonly #health = new Health<Subject>();
   #remark: string | null = null;
-  /** When the present problem began, according to the server or connection that reported it. */
+  /** The time when the current trouble began, according to the server or connection that reported it. */
   #remarkedAt: Micros = 0;
-  /** The picture on the screen was captured before the problem began. */
+  /** True when the picture on the screen was captured before the trouble began. */
   #isPictureOld = false;
   #shownAt: Micros | null = null;
   #isPaused = false;
-  /** When pictures were wanted again after a pause. */
+  /** The time when pictures were wanted again after a pause. */
   #resumedAt: Micros = 0;
   #framesPerSecond = 0;
 
-  /** What the server or the connection reports; null if it reports nothing. */
+  /** The trouble that the server or the connection reports, or null. */
   get remark(): string | null {
     return this.#remark;
   }
 
-  /** Whether the picture on the screen is older than the problem, and must not be taken for a live picture. */
+  /** Whether the picture on the screen is older than the trouble, and so must not look like a live picture. */
   get isPictureOld(): boolean {
     return this.#isPictureOld;
   }
 
-  /** How long the problem has lasted, counted from the last picture before it if pictures were coming. 0 = all is well. */
+  /**
+   * Returns the duration of the trouble, or 0 while all is well. If pictures were coming, it counts from the last picture before
+   * the trouble.
+   */
   get seconds(): number {
     const { since } = this.#health;
     return since === null ? 0 : Math.max(0, (nowMicros() - since) / 1e6);
   }
 
-  /** One line that says what is wrong; null while all is well. */
+  /** The trouble in one line, or null while all is well. */
   get text(): string | null {
     return this.#health.text === null ? null : (this.#remark ?? "no new picture");
   }
 
   /**
-   * Reports what the server or the connection says is wrong, and how long it has lasted. With null the problem ends with the next
+   * Sets the trouble that the server or the connection reports, with its duration so far. With null the trouble ends with the next
    * picture.
    */
   setRemark(remark: string | null, lastedMicros = 0): void {
@@ -56,26 +60,28 @@ export class Trouble {
     }
   }
 
-  /** Sets the source's nominal rate; 0 = unknown, then silence is no problem. */
+  /** Sets the source's nominal rate. With 0 the rate is unknown, and missing pictures are not a trouble. */
   setRate(framesPerSecond: number): void {
     this.#framesPerSecond = framesPerSecond;
   }
 
-  /** Sets whether the user has paused, so that no pictures are wanted. */
+  /** Sets whether the user has paused the view, so that no pictures are wanted. */
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#resumedAt = nowMicros();
   }
 
-  /** A picture is on the screen since `shownAt`. It was captured at `capturedAt` by this clock, or a little earlier. */
+  /**
+   * Records that a picture was shown at `shownAt`. It was captured at `capturedAt` in this machine's clock, or a little earlier.
+   */
   recordShown(shownAt: Micros, capturedAt: Micros): void {
     this.#shownAt = shownAt;
-    // A new viewer gets the last picture of a camera that is away: that picture is not live.
+    // A new viewer gets the last picture of a camera that is disconnected. That picture is not live.
     this.#isPictureOld = this.#remark !== null && capturedAt < this.#remarkedAt;
     if (this.#remark === null) this.#endAll();
   }
 
-  /** Is called several times a second: notices that no picture comes. */
+  /** Detects that no picture comes. Call it several times a second. */
   tick(): void {
     if (this.#shownAt === null || this.#isPaused || !this.#expectsPictures || this.#isPictureOld) return;
     if (nowMicros() - Math.max(this.#shownAt, this.#resumedAt) < SILENCE_MS * 1000) return;

@@ -1,4 +1,4 @@
-// Shows all cameras of a server in one window, each over a connection of its own.
+// Shows all cameras of a server in one window. Each camera has its own connection.
 
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
@@ -14,20 +14,20 @@ import { createNoScreen } from "./screens/none.ts";
 import type { ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
-/** The size of the window at first; without a window, the size of the grid. */
+/** The first size of the window, or the size of the grid when there is no window. */
 const WINDOW_SIZE = { width: 1280, height: 720 };
 
-/** Printed as it is by `--json`. */
+/** The report of a grid. `--json` prints this object. */
 export interface GridReport {
   server: string;
-  /** In the order of the server; `source` is the name of a camera. */
+  /** The reports of the cameras in the server's order. `source` is the name of a camera. */
   cameras: ViewReport[];
 }
 
 /**
- * Shows all cameras of a server until the user quits, a limit is reached (`frames` counts all cameras together) or `signal` aborts;
- * resolves with the last report. `report` is called once a second. The server is asked once which cameras it has. Lines of the log
- * about one camera have its name as subject. Throws the errors that `view` throws.
+ * Shows all cameras of a server until the user quits, a limit is reached or `signal` aborts. `frames` counts all cameras together.
+ * Resolves with the last report. `report` is called once a second. The server's list of cameras is read once. Log lines about one
+ * camera have its name as subject. Throws the same errors as `view`.
  */
 export async function viewGrid(
   options: WindowOptions,
@@ -50,7 +50,8 @@ export async function viewGrid(
     onQuit: () => session.stop(),
     onSnapshot() {
       const view = grid?.selected === null ? undefined : views[grid?.selected ?? 0];
-      if (view === undefined) log.info("a snapshot shows one camera: choose it first, by its number or a click");
+      if (view === undefined)
+        log.info("a snapshot shows one camera: first choose a camera by its number or by a click");
       else view.snapshot();
     },
     onPause: () => all((view) => view.togglePause()),
@@ -111,7 +112,7 @@ export async function viewGrid(
     () => all((view) => view.tick()),
     () => {
       report(present());
-      all((view) => view.refresh()); // the age of a picture is updated even if no new picture comes
+      all((view) => view.refresh()); // The displayed age of a picture grows even if no new picture comes.
     },
   );
   await Promise.all(views.map((view) => view.run().catch((reason: unknown) => session.fail(reason))));
@@ -119,7 +120,7 @@ export async function viewGrid(
   return present();
 }
 
-/** Asks the server which cameras it has, until it answers. */
+/** Asks the server for its list of cameras until it answers. */
 async function findCameras({ address, once }: WindowOptions, stopped: AbortSignal, log: Log): Promise<string[]> {
   const backoff = new Backoff();
   let said = "";
@@ -143,7 +144,7 @@ async function openGridWindow(
   events: ScreenEvents,
 ): Promise<GridWindow> {
   if (display === "none") return { ...createNoScreen(), pixelSize: WINDOW_SIZE };
-  const { createSdlScreen } = await import("./screens/sdl.ts"); // SDL is loaded only for a window
+  const { createSdlScreen } = await import("./screens/sdl.ts"); // SDL is loaded only when a window is needed.
   const window = await createSdlScreen(`${server} - Slipstream`, renderer, events);
   window.open(WINDOW_SIZE);
   return window;
@@ -154,7 +155,7 @@ function describeAge(name: string, view: CameraView | undefined): string {
   return latency === null ? name : `${name}  ${Math.round(latency)} ms`;
 }
 
-/** One line of what matters, for a terminal. */
+/** Returns the most important figures in one line for a terminal. */
 export function describeGrid({ cameras }: GridReport): string {
   return cameras
     .map(({ source, server, connected, frames, fps, latencyMs }) => {
@@ -164,7 +165,7 @@ export function describeGrid({ cameras }: GridReport): string {
     .join(" | ");
 }
 
-/** The line that is printed at the end. */
+/** Returns the line that is printed at the end. */
 export function describeGridEnd({ cameras }: GridReport): string {
   if (cameras.every(({ frames }) => frames === 0)) return "ended: no picture was shown";
   return `ended: frames shown: ${cameras.map(({ source, frames }) => `${source} ${frames}`).join(", ")}`;

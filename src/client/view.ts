@@ -1,4 +1,4 @@
-// The viewer as a function: shows one camera in a window, until it is told to stop.
+// The viewer as a function: it shows one camera in a window until it is stopped.
 
 import { SILENT_LOG } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
@@ -16,14 +16,14 @@ export interface ViewOptions extends WindowOptions {
   size: Size | null;
   /** File for raw RGBA frames of one size, `-` for standard output; null = none. See FixedSizeWriter for what it does about others. */
   output: string | null;
-  /** Opens another screen than `display` names; benches look at the pixels with it. */
+  /** Opens a screen instead of the one that `display` names. Benches use it to read the shown pixels. */
   createScreen?: (events: ScreenEvents) => Promise<Screen>;
 }
 
 /**
- * Shows a server's video until the user quits, a limit is reached or `signal` aborts; resolves with the last report. `report` is
- * called once a second. Throws MissingError if no window can be opened, ConnectionError if the host is unknown or, with `once`, no
- * server is reached, and ProtocolError if what answers is no Slipstream server of this version.
+ * Shows a camera until the user quits, a limit is reached or `signal` aborts. Resolves with the last report. `report` is called
+ * once a second. Throws MissingError if no window can be opened, ConnectionError if the host is unknown or, with `once`, no server
+ * is reached, and ProtocolError if the program that answers is not a Slipstream server of this version.
  */
 export async function view(
   options: ViewOptions,
@@ -71,6 +71,6 @@ export async function view(
 async function openScreen(options: ViewOptions, events: ScreenEvents): Promise<Screen> {
   if (options.createScreen !== undefined) return options.createScreen(events);
   if (options.display === "none") return createNoScreen();
-  const { createSdlScreen } = await import("./screens/sdl.ts"); // SDL is loaded only for a window
+  const { createSdlScreen } = await import("./screens/sdl.ts"); // SDL is loaded only when a window is needed.
   return createSdlScreen(`Slipstream - ${formatAddress(options.address)}`, options.renderer, events);
 }

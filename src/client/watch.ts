@@ -1,4 +1,4 @@
-// Watching as a function: the frames of one camera as an async iterator, for programs that use the pixels themselves.
+// The function watch() of the library: an async iterator of the frames of one camera, for programs that use the pixels.
 
 import { availableParallelism } from "node:os";
 import { type Micros, nowMicros } from "../core/clock.ts";
@@ -15,20 +15,26 @@ import { acknowledgeDropped, acknowledgeShown } from "./present/presenter.ts";
 import { SharedThreads, type ThreadUser } from "./shared-threads.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
-/** More decoder threads than this do not help one watcher. */
+/** The default limit of decoder threads. One watcher does not become faster with more. */
 const MOST_WORKERS_BY_DEFAULT = 4;
 const MOST_WORKERS = 64;
 
 export interface WatchOptions {
-  /** Ends the watching when it aborts; the loop ends without an error. */
+  /** The loop ends without an error when this signal aborts. */
   signal?: AbortSignal;
   /** A picture of that size is enough: the server may send smaller ones, at least half as large. Default: the source's own size. */
   size?: Size;
-  /** Decoder threads, 1 to 64. Watchers with the same number share the threads. Default: one a core, at most 4. */
+  /**
+   * The number of decoder threads, 1 to 64. Watchers with the same number share their threads. Default: one for each core, at most
+   * 4.
+   */
   workers?: number;
-  /** Connect again when the connection ends, as `bun run view` does. False: the loop ends with the first connection. Default: true. */
+  /**
+   * Whether to connect again when the connection ends, as `bun run view` does. With false the loop ends with the first connection.
+   * Default: true.
+   */
   reconnect?: boolean;
-  /** Hears what happens to the connection. Default: nothing is logged. */
+  /** Receives the log of the connection. Default: no log. */
   log?: Log;
   /**
    * Hears of the spans of each frame that the loop takes, on the track `viewer CAMERA`: encode, send, transfer, decode, wait, and
@@ -37,16 +43,16 @@ export interface WatchOptions {
   trace?: Trace | null;
 }
 
-/** One frame of a camera. All stamps are in microseconds since 1970 by this machine's clock. */
+/** One frame of a camera. All times are in microseconds since 1970 in this machine's clock. */
 export class WatchedFrame implements Size {
   readonly width: number;
   readonly height: number;
   /**
-   * RGBA, 4 bytes a pixel, rows of 4 · width bytes, in memory that is shared with the decoder threads. Valid until the next frame is
-   * taken from the loop; `copy()` keeps a frame for longer.
+   * The pixels: RGBA with 4 bytes a pixel, in rows of 4 · width bytes. The memory is shared with the decoder threads. It is valid
+   * until the loop takes the next frame. `copy()` keeps a frame for longer.
    */
   readonly pixels: Uint8Array;
-  /** The server's number of the frame. It grows within a connection; frames that were left out leave gaps. */
+  /** The server's number of the frame. It grows within a connection. Skipped frames leave gaps in the numbers. */
   readonly frameNumber: number;
   readonly #picture: DecodedPicture;
 
@@ -59,32 +65,32 @@ export class WatchedFrame implements Size {
     this.frameNumber = picture.received.frameNumber;
   }
 
-  /** When the camera took the picture. Until the offset of the server's clock is known (`isClockKnown`), by the server's clock. */
+  /** The time when the camera took the picture. Until `isClockKnown` is true, it is in the server's clock. */
   get capturedAt(): Micros {
     return this.#own(this.#picture.received.capturedAt);
   }
 
-  /** When the server had encoded it. Clocks as for `capturedAt`. */
+  /** The time when the server had encoded the frame, in the same clock as `capturedAt`. */
   get encodedAt(): Micros {
     return this.#own(this.#picture.received.encodedAt);
   }
 
-  /** When the server sent it. Clocks as for `capturedAt`. */
+  /** The time when the server sent the frame, in the same clock as `capturedAt`. */
   get sentAt(): Micros {
     return this.#own(this.#picture.received.sentAt);
   }
 
-  /** When its last byte arrived. */
+  /** The time when the frame's last byte arrived. */
   get receivedAt(): Micros {
     return this.#picture.received.lastByteAt;
   }
 
-  /** When its pixels were ready. */
+  /** The time when the frame's pixels were ready. */
   get decodedAt(): Micros {
     return this.#picture.decodedAt;
   }
 
-  /** Whether the offset between the clocks of server and viewer is known, which takes one round trip. */
+  /** Whether the offset between the clocks of server and viewer is known. It is known after one round trip. */
   get isClockKnown(): boolean {
     return this.#picture.received.origin.clock.known;
   }
@@ -99,17 +105,17 @@ export class WatchedFrame implements Size {
     return age === null ? null : age / 1000;
   }
 
-  /** Nothing has changed since the frame before: the pixels are the same. */
+  /** Whether the pixels are the same as in the previous frame. */
   get isRepeat(): boolean {
     return this.#picture.isRepeat;
   }
 
-  /** Parts of the picture are missing and grey instead. */
+  /** Whether parts of the picture are missing, and grey instead. */
   get isDamaged(): boolean {
     return this.#picture.isDamaged;
   }
 
-  /** The frame with pixels in memory of its own, which stay as they are. */
+  /** Returns a copy of the frame with its own pixels, which never change. */
   copy(): WatchedFrame {
     return new WatchedFrame(this.#picture, new Uint8Array(this.pixels));
   }
@@ -121,13 +127,14 @@ export class WatchedFrame implements Size {
 }
 
 /**
- * Watches a camera: yields its frames, newest first. A slow loop gets fewer frames, not older ones: the next frame is the newest at
- * that time. A frame in which nothing has changed is yielded too. Leaving the loop closes the connection and ends the threads.
+ * Watches a camera and yields its frames. The next frame is always the newest one, so a slow loop gets fewer frames instead of
+ * older frames. Unchanged frames are yielded too. Leaving the loop closes the connection and ends the threads.
  *
- * `address` is `HOST[:PORT][/CAMERA]`, as for `bun run view`; the default port is 10050 and the default camera the first one.
+ * `address` is `HOST[:PORT][/CAMERA]`, as for `bun run view`. The default port is 10050, and the default camera is the first one.
  *
- * Throws UsageError at once for an address or option that cannot be used. The loop throws ConnectionError if the host is unknown, has
- * no such camera or, with `reconnect: false`, cannot be reached, and ProtocolError if what answers is no Slipstream server.
+ * Throws UsageError immediately for an address or option that cannot be used. The loop throws ConnectionError if the host is
+ * unknown, has no such camera or, with `reconnect: false`, cannot be reached. It throws ProtocolError if the program that answers
+ * is not a Slipstream server.
  *
  * @example
  * await using server = await serve({ cameras: [{ name: "door", source: "pattern" }], port: 0 });
@@ -139,10 +146,12 @@ export class WatchedFrame implements Size {
 export function watch(address: string, options: WatchOptions = {}): AsyncGenerator<WatchedFrame, void, undefined> {
   const { size, workers = Math.min(MOST_WORKERS_BY_DEFAULT, availableParallelism()) } = options;
   if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
-    throw new UsageError(`workers is ${workers}: it has to be a whole number from 1 to ${MOST_WORKERS}`);
+    throw new UsageError(`workers must be a whole number from 1 to ${MOST_WORKERS}, not ${workers}`);
   }
   if (size !== undefined && !(isSide(size.width) && isSide(size.height))) {
-    throw new UsageError(`size is ${size.width}x${size.height}: both sides have to be whole numbers from 1 to 65535`);
+    throw new UsageError(
+      `width and height of size must be whole numbers from 1 to 65535, not ${size.width}x${size.height}`,
+    );
   }
   return frames(parseAddress(address), workers, options);
 }
@@ -181,7 +190,7 @@ function isSide(pixels: number): boolean {
   return Number.isInteger(pixels) && pixels >= 1 && pixels <= 65535;
 }
 
-/** Takes part in the protocol as a screen does: a frame counts as shown when the loop asks for the next one. */
+/** Connects the loop with the subscription. A frame counts as shown when the loop asks for the next frame. */
 class Watcher implements SubscriptionOwner, ThreadUser {
   readonly #threads: number;
   readonly #log: Log;
@@ -189,15 +198,15 @@ class Watcher implements SubscriptionOwner, ThreadUser {
   /** The row of the trace. */
   #track = "viewer";
   readonly #next = new NextPicture((picture) => this.#drop(picture));
-  /** The picture that the loop has. */
+  /** The picture that the loop currently uses. */
   #current: DecodedPicture | null = null;
   #takenAt: Micros = 0;
   /** Whether `#current` was acknowledged. */
   #isAcknowledged = true;
   #subscription: Subscription | null = null;
-  /** Resolves the loop's wait; null while the loop does not wait. */
+  /** Wakes the waiting loop. It is null while the loop does not wait. */
   #wake: (() => void) | null = null;
-  /** Set when no frame follows; `error` is why, or null. */
+  /** Set when no frame follows. `error` is the reason, or null. */
   #end: { error: unknown } | null = null;
 
   constructor(threads: number, log: Log, trace: Trace | null) {
@@ -206,7 +215,7 @@ class Watcher implements SubscriptionOwner, ThreadUser {
     this.#trace = trace;
   }
 
-  /** Runs the subscription. Resolves when it has ended, also if it has failed: `next` throws the error. */
+  /** Runs the subscription. The promise resolves when it has ended. After a failure `next` throws the error. */
   async follow(subscription: Subscription): Promise<void> {
     this.#subscription = subscription;
     await subscription.run().then(
@@ -215,7 +224,7 @@ class Watcher implements SubscriptionOwner, ThreadUser {
     );
   }
 
-  /** The loop is done with its frame: acknowledges it, and resolves with the next one, or with null at the end. */
+  /** Acknowledges the loop's frame, and resolves with the next frame, or with null at the end. */
   async next(): Promise<WatchedFrame | null> {
     this.#acknowledge();
     let picture = this.#next.take();
@@ -289,7 +298,7 @@ class Watcher implements SubscriptionOwner, ThreadUser {
 
   #release(picture: DecodedPicture): void {
     picture.slot.release();
-    this.pump(); // the decoders may have waited for a slot
+    this.pump(); // The decoders may wait for a slot.
   }
 
   #endWith(error: unknown): void {

@@ -1,6 +1,6 @@
-// A rectangle of pixels.
+// The type of a rectangle of pixels.
 
-/** In pixels, from the upper left corner of the picture or window that it lies in. */
+/** A rectangle in pixels. Its position counts from the upper left corner of the picture or window. */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;

@@ -98,7 +98,7 @@ describe("parseLogLevels", () => {
       const { code, remarks } = await runToEnd(name, ["--json"], { env: { SLIPSTREAM_LOG: "deliver:loud" } });
       expect([code, remarks.split("\n")[0]]).toEqual([
         2,
-        "error: SLIPSTREAM_LOG: 'deliver:loud' is no level: write LEVEL or SUBJECT:LEVEL, with commas between them, as deliver:debug; levels are debug, info, warning, error",
+        "error: SLIPSTREAM_LOG: 'deliver:loud' is not a level: write LEVEL or SUBJECT:LEVEL, separated by commas, for example deliver:debug (levels: debug, info, warning, error)",
       ]);
     }
   });

@@ -218,7 +218,7 @@ describe("view: unusable tiles", () => {
         }),
       /header cannot be used|announces/,
     ],
-    ["a tile number outside of the picture", withTile(100_000), /tile 100000 of a picture of/],
+    ["a tile number outside of the picture", withTile(100_000), /contains tile 100000, but the picture has/],
     ["a first frame without all tiles", withTile(3), /missing in the first frame/],
     [
       "tiles before a Stream",

@@ -83,7 +83,7 @@ describe.skipIf(obstacle !== null)(`without an address${obstacle === null ? "" :
     await using server = await serveOn(there, ...flags);
     await using viewer = viewOn(here, "--once");
     expect(await viewer.end()).toBe(1);
-    expect(viewer.remarks).toContain("none was found on the network");
+    expect(viewer.remarks).toContain("no server was found on the network");
     expect(server.remarks).not.toContain("announced");
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(obstacle !== null)(`without an address${obstacle === null ? "" :
     expect(await server.end("SIGTERM")).toBe(0);
     await using viewer = viewOn(here, "--once");
     expect(await viewer.end()).toBe(1);
-    expect(viewer.remarks).toContain("none was found on the network");
+    expect(viewer.remarks).toContain("no server was found on the network");
   });
 
   test("view: does not take a server that ends during the search", async () => {
@@ -105,7 +105,7 @@ describe.skipIf(obstacle !== null)(`without an address${obstacle === null ? "" :
     await Bun.sleep(1_000); // the viewer has started and asked; it listens for two seconds
     expect(await server.end("SIGTERM")).toBe(0);
     expect(await viewer.end()).toBe(1);
-    expect(viewer.remarks).toContain("none was found on the network");
+    expect(viewer.remarks).toContain("no server was found on the network");
   });
 
   test("serve: a network without multicast is one line in the log, and viewers can connect", async () => {

@@ -103,7 +103,7 @@ describe("servers that misbehave", () => {
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 5);
     first.child.kill("SIGKILL");
     await first.end();
-    await viewer.until("the loss", ({ remarks }) => remarks.includes("the server went away; trying again"));
+    await viewer.until("the loss", ({ remarks }) => remarks.includes("the server closed the connection; trying again"));
     await Bun.sleep(700);
     await using second = await startServer([...PATTERN, "--port", String(first.port)]);
     await viewer.until("the return", ({ last }) => last?.reconnects === 1);
@@ -152,7 +152,9 @@ describe("servers that misbehave", () => {
     const { code, remarks } = await runToEnd("view", [`127.0.0.1:${other.port}`, "--display", "none"]);
     expect(code).toBe(1);
     expect(lastLine(remarks)).toMatch(
-      new RegExp(`: it speaks 9; this viewer \\(slipstream .*\\) speaks ${WIRE_VERSION}: update the older side$`),
+      new RegExp(
+        `: it speaks 9, and this viewer \\(slipstream .*\\) speaks version ${WIRE_VERSION}: update the older side$`,
+      ),
     );
   });
 
@@ -163,12 +165,12 @@ describe("servers that misbehave", () => {
     const once = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--once"]);
     expect(once).toMatchObject({
       code: 1,
-      remarks: "error: nothing listens on 127.0.0.1:9: start 'bun run serve' there\n",
+      remarks: "error: no program listens on 127.0.0.1:9: start 'bun run serve' there\n",
     });
 
     const patient = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--seconds", "1"]);
     expect(patient.code).toBe(0);
-    expect(patient.remarks).toContain("nothing listens on 127.0.0.1:9: start 'bun run serve' there; trying again");
+    expect(patient.remarks).toContain("no program listens on 127.0.0.1:9: start 'bun run serve' there; trying again");
     expect(lastLine(patient.remarks)).toEndWith(" ended: no picture was shown");
     const grid = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--grid", "--seconds", "1"]);
     expect(grid.code).toBe(0);
@@ -219,7 +221,7 @@ describe("sources that misbehave", () => {
       [["--source", "-", "--source", "-"], 2, /^error: only one camera can read standard input$/],
       [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: does /],
       [["--source", "-", "--pixel-format", "mjpeg", "--port", "0"], 1, /^error: standard input ended without a frame/],
-      [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config are either-or/],
+      [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config cannot be used together/],
       [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is not an address of this machine/],
       [["--host", "no.such.host.invalid", ...PATTERN], 1, /^error: unknown host: no\.such\.host\.invalid: /],
     ];

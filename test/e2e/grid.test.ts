@@ -172,8 +172,8 @@ test("grid: each camera finds a server that comes back", async () => {
 test("grid: refuses flags that make no sense with it", async () => {
   for (const [flags, text] of [
     [["127.0.0.1/door", "--grid"], "--grid shows all cameras: leave out /door"],
-    [["--grid", "--output", "-"], "--output goes with one camera"],
-    [["--grid", "--size", "64x64"], "--size goes with one camera"],
+    [["--grid", "--output", "-"], "--output writes one camera"],
+    [["--grid", "--size", "64x64"], "--size applies to one camera"],
   ] as const) {
     const { code, remarks } = await runToEnd("view", flags);
     expect([code, remarks.includes(text)]).toEqual([2, true]);

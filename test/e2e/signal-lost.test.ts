@@ -130,7 +130,7 @@ describe("in a window", () => {
     await eventually("the picture", () => hasColour() && look().red === 0);
     first.child.kill("SIGKILL");
     await first.end();
-    await lasts(viewer, /^(?:the server went away|nothing listens|waiting for)/);
+    await lasts(viewer, /^(?:the server closed the connection|no program listens|waiting for)/);
     await eventually("grey", isGrey);
     await using _ = await startServer([...flags, "--port", String(first.port)]);
     await eventually("colours", () => hasColour() && look().red === 0);

@@ -1,4 +1,4 @@
-// The address of a server and the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, then /NAME.
+// Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME.
 
 import { UsageError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
@@ -7,23 +7,25 @@ import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 export interface Address {
   host: string;
   port: number;
-  /** The name of a camera, or a part of it. Empty: the first camera. */
+  /** The name of a camera, or a part of it. An empty name means the first camera. */
   camera: string;
 }
 
-/** Throws UsageError if the text is not a host with an optional port and name. */
+/** Parses an address. Throws UsageError if the text is not a host with an optional port and camera name. */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   if (host === undefined || port < 1 || port > 65535) {
     throw new UsageError(
-      `'${text}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, as camera.local:10050 or [::1]:10050/door`,
+      `'${text}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, for example camera.local:10050 or [::1]:10050/door`,
     );
   }
   const camera = match?.[4] ?? "";
   if (new TextEncoder().encode(camera).length > MAX_CAMERA_NAME_BYTES) {
-    throw new UsageError(`'${camera}' is longer than any camera's name: ${MAX_CAMERA_NAME_BYTES} bytes are the limit`);
+    throw new UsageError(
+      `'${camera}' is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`,
+    );
   }
   return { host, port, camera };
 }

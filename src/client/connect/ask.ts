@@ -1,4 +1,4 @@
-// Questions to a server without asking for pictures: which cameras it has, and which controls a camera has.
+// Asks a server for its cameras and their controls, without receiving pictures.
 
 import { ConnectionError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
@@ -9,16 +9,16 @@ import { type Address, formatAddress } from "./address.ts";
 import type { Connection, ConnectionEvents } from "./connection.ts";
 import { connectTcp } from "./tcp.ts";
 
-/** Older servers ignore these questions, so the wait for an answer is bounded. */
+/** The time limit for an answer. Older servers ignore these questions. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
-/** The cameras of a server, the first first. Throws ConnectionError or ProtocolError if the server cannot be asked. */
+/** Returns the cameras of a server in their order. Throws ConnectionError or ProtocolError if the server cannot be asked. */
 export function askForCameras(address: Address, signal: AbortSignal): Promise<CameraEntry[]> {
-  const noQuestion = () => undefined; // a server lists its cameras unasked
+  const noQuestion = () => undefined; // A server sends the list of its cameras without a question.
   return ask({ ...address, camera: "" }, signal, noQuestion, (answer) => ({ onCameras: answer }));
 }
 
-/** The controls of a camera. Throws ConnectionError or ProtocolError if they cannot be read. */
+/** Returns the controls of a camera. Throws ConnectionError or ProtocolError if they cannot be read. */
 export async function askForControls(address: Address, signal: AbortSignal): Promise<Controls> {
   const question = (connection: Connection) => connection.askForControls();
   const controls = await ask<Controls>(address, signal, question, (answer) => ({ onControls: answer }));
@@ -26,14 +26,17 @@ export async function askForControls(address: Address, signal: AbortSignal): Pro
   return controls;
 }
 
-/** Sets a control. Throws ConnectionError with the server's reason if it refuses, and ProtocolError if it is no Slipstream server. */
+/**
+ * Sets a control. Throws ConnectionError with the server's reason if it refuses, and ProtocolError if it is not a Slipstream
+ * server.
+ */
 export async function setControl(address: Address, set: SetControl, signal: AbortSignal): Promise<void> {
   const question = (connection: Connection) => connection.setControl(set);
   const { isDone, text } = await ask<ControlSet>(address, signal, question, (answer) => ({ onControlSet: answer }));
   if (!isDone) throw new ConnectionError(`${formatAddress(address)}: ${text}`);
 }
 
-/** Opens one connection without pictures, and closes it when the answer has come. */
+/** Opens a connection without pictures, and closes it after the answer. */
 async function ask<Answer>(
   address: Address,
   signal: AbortSignal,
@@ -61,7 +64,7 @@ async function ask<Answer>(
   }
 }
 
-/** One line for each camera: its name, size and rate. */
+/** Returns one line for each camera, with its name, size and rate. */
 export function describeCameras(cameras: readonly CameraEntry[]): string {
   const longest = Math.max(0, ...cameras.map(({ name }) => name.length));
   return cameras
@@ -78,7 +81,7 @@ export function describeCameras(cameras: readonly CameraEntry[]): string {
     .join("\n");
 }
 
-/** One line for each control: its name, value, range and default. */
+/** Returns one line for each control, with its name, value, range and default. */
 export function describeControls({ controls }: Controls): string {
   const longest = Math.max(0, ...controls.map(({ name }) => name.length));
   return controls.map((control) => `${control.name.padEnd(longest)}  ${describeControl(control)}`).join("\n");

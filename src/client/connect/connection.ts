@@ -1,4 +1,4 @@
-// One connection to a server: what a viewer asks and acknowledges, and what the server sends, until the connection ends.
+// A viewer's connection to a server. It sends requests and acknowledgements, and receives the server's messages.
 
 import type { Micros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
@@ -37,35 +37,35 @@ import { type Address, formatAddress } from "./address.ts";
 
 const TICK_MS = 100;
 
-/** What a server sends, in the order of arrival. A ProtocolError that a handler throws ends the connection. */
+/** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome): void;
-  /** Called once, before the first message after the welcome: all cameras of the server. */
+  /** Called once with all cameras of the server, before the first message after Welcome. */
   onCameras?(cameras: CameraEntry[]): void;
   onStream(stream: StreamHeader): void;
-  /** The picture's bytes are valid during the call only. */
+  /** Called for a whole picture. Its bytes are valid during the call only. */
   onPicture(picture: Picture, arrival: Arrival): void;
-  /** The tiles' bytes are valid during the call only. */
+  /** Called for a Tiles message. Its bytes are valid during the call only. */
   onTiles(tiles: Tiles, arrival: Arrival): void;
   onNotice(notice: Notice): void;
-  /** The answer to `askForControls`. */
+  /** Called with the answer to `askForControls`. */
   onControls?(controls: Controls): void;
-  /** The answer to `setControl`. */
+  /** Called with the answer to `setControl`. */
   onControlSet?(outcome: ControlSet): void;
 }
 
 export interface ConnectionOptions {
-  /** No pictures before the first wish. */
+  /** True if the server sends no pictures before the first Wish. */
   paused?: boolean;
 }
 
-/** How a connection ended: the server's goodbye (null if there was none) and one line for the user. */
+/** The end of a connection, with the server's Goodbye (or null) and one line for the user. */
 export interface ConnectionEnd {
   goodbye: Goodbye | null;
   text: string;
 }
 
-/** A viewer's end of a connection. The owner of the transport passes on what happens there: `receive`, `drained`, `closed`. */
+/** A viewer's end of a connection. The owner of the transport calls `receive`, `drained` and `closed`. */
 export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
@@ -78,18 +78,19 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** The only camera of an older server, which sends no list of cameras; null once `onCameras` has been called. */
   #onlyCamera: CameraEntry | null = null;
 
-  /** Says Hello over `transport`. `address` names the camera, and the server in messages. */
+  /** Sends Hello over `transport`. `address` has the name of the camera, and names the server in messages. */
   constructor(transport: Transport, address: Address, events: ConnectionEvents, options: ConnectionOptions = {}) {
     this.#address = address;
     this.#events = events;
     this.#peer = new Peer(transport, "viewer", this);
-    this.#ended.promise.catch(() => undefined); // `ended` reports it; a caller that never asks must not crash
+    // `ended` rejects with the error. This handler avoids an unhandled rejection when the caller does not read `ended`.
+    this.#ended.promise.catch(() => undefined);
     this.#ticking = setInterval(() => this.#peer.tick(), TICK_MS);
     const { paused = false } = options;
     this.#peer.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: address.camera, paused }));
   }
 
-  /** Resolves when the connection is over; rejects with ProtocolError when the server broke the protocol. */
+  /** Resolves when the connection has ended. Rejects with ProtocolError when the server broke the protocol. */
   get ended(): Promise<ConnectionEnd> {
     return this.#ended.promise;
   }
@@ -124,7 +125,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#peer.send(writeSetControl(set));
   }
 
-  /** Says goodbye and hangs up. */
+  /** Sends Goodbye and closes the connection. */
   close(): void {
     this.#peer.leave(GoodbyeReason.shutdown, "the viewer was closed");
   }
@@ -185,7 +186,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     const where = formatAddress(this.#address);
     const isOtherVersion = end.how !== "closed" && end.reason === GoodbyeReason.version;
     if (isOtherVersion) {
-      const versions = `${end.text}; this viewer (${SOFTWARE}) speaks ${WIRE_VERSION}: update the older side`;
+      const versions = `${end.text}, and this viewer (${SOFTWARE}) speaks version ${WIRE_VERSION}: update the older side`;
       this.#ended.reject(new ProtocolError(`${where}: ${versions}`));
     } else if (end.how === "left" && end.cause !== undefined) {
       this.#ended.reject(new ProtocolError(`${where}: ${end.text}`, { cause: end.cause }));
@@ -195,7 +196,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     }
   }
 
-  /** The list of cameras comes before any other message, unless the server is too old to send one. */
+  /** Reports the camera of an older server, which sends no list, before its first message. */
   #tellCameras(type: number, body: Uint8Array, onlyCamera: CameraEntry): void {
     this.#onlyCamera = null;
     const cameras = type === MessageType.cameras ? readCameras(body) : [onlyCamera];

@@ -1,4 +1,5 @@
-// Finds servers without an address: the server on this machine, or those that announce themselves on the local network.
+// Finds servers when the user gives no address: the server on this machine, or servers that announce themselves on the local
+// network.
 
 import type { RemoteInfo } from "node:dgram";
 import multicastDns, { type ResponsePacket } from "multicast-dns";
@@ -16,17 +17,18 @@ export interface FoundServer extends ServiceText {
 /** The address of a server on this machine that listens on the default port. */
 export const OWN_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
 
-/** Answers come at once, unless a packet is lost or a machine sleeps. So the question is sent three times. */
+/** The times at which the question is sent. It is sent three times, because a packet may be lost or a machine may sleep. */
 const LOOK_FOR_MS = 2_000;
 const ASK_AT_MS = [0, 400, 1_000];
 const OWN_TIMEOUT_MS = 500;
 
-/** Asks the user a question; null if there is no terminal. */
+/** Asks the user a question. It is null if there is no terminal. */
 export type Ask = ((question: string) => Promise<string>) | null;
 
 /**
- * The address to connect to if the user gave none: the server on this machine, or the only one on the network, or the one of several
- * that the user chooses. OWN_ADDRESS if none is found. Throws UsageError that lists the servers if there are several and no terminal.
+ * Chooses an address when the user gave none: the server on this machine, the only server on the network, or the server that the
+ * user chooses. Returns OWN_ADDRESS if no server is found. With several servers and no terminal, throws a UsageError that lists
+ * them.
  */
 export async function findAddress(say: (text: string) => void, ask: Ask, signal: AbortSignal): Promise<Address> {
   if (await answers(OWN_ADDRESS)) return OWN_ADDRESS;
@@ -39,7 +41,7 @@ export async function findAddress(say: (text: string) => void, ask: Ask, signal:
   }
   const [first] = found;
   if (first === undefined) {
-    say(`no server answers on this machine, and none was found on the network; if it is elsewhere, give its HOST`);
+    say(`no server answers on this machine, and no server was found on the network: give the HOST of the server`);
     return OWN_ADDRESS;
   }
   if (found.length > 1) return choose(found, ask, signal);
@@ -47,15 +49,18 @@ export async function findAddress(say: (text: string) => void, ask: Ask, signal:
   return first.address;
 }
 
-/** Servers that answer within that time, ordered by address. Throws ConnectionError if the network does not allow multicast. */
+/**
+ * Returns the servers that answer within the given time, ordered by address. Throws ConnectionError if the network does not allow
+ * multicast.
+ */
 export async function findServers(forMs: number, signal: AbortSignal): Promise<FoundServer[]> {
   const found = new Map<string, FoundServer>();
   const mdns = multicastDns();
   const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => undefined); // an error after the search has no listener
+  broken.promise.catch(() => undefined); // Without this handler an error after the search would be uncaught.
   const fail = (cause: unknown) => {
     if (cause)
-      broken.reject(new ConnectionError(`cannot look for servers on the network: ${messageOf(cause)}`, { cause }));
+      broken.reject(new ConnectionError(`cannot search the network for servers: ${messageOf(cause)}`, { cause }));
   };
   mdns.on("error", fail);
   mdns.on("response", (response: ResponsePacket, from: RemoteInfo) => keepInstances(found, response, from));
@@ -69,7 +74,7 @@ export async function findServers(forMs: number, signal: AbortSignal): Promise<F
   return [...found.values()].toSorted((a, b) => formatAddress(a.address).localeCompare(formatAddress(b.address)));
 }
 
-/** Keeps the instances of a response, and removes those that are withdrawn (time to live 0; RFC 6762, 10.1). */
+/** Adds the instances of a response. Removes withdrawn instances, whose time to live is 0 (RFC 6762, 10.1). */
 function keepInstances(
   found: Map<string, FoundServer>,
   { answers: main = [], additionals = [] }: ResponsePacket,
@@ -90,7 +95,7 @@ function keepInstances(
     const hosts = records.flatMap((record) =>
       record.type === "A" && record.name === service.data.target ? [record.data] : [],
     );
-    // If the server has several addresses, the one that the answer came from is on our network.
+    // A server may have several addresses. The address of the answer is on our network.
     const host = hosts.includes(from.address) ? from.address : (hosts[0] ?? from.address);
     found.set(instance, { address: { host, port: service.data.port, camera: "" }, ...readServiceText(strings) });
   }
@@ -104,7 +109,7 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
   if (ask === null) {
     const all = found.map(describe).join(", ");
     throw new UsageError(
-      `there are ${found.length} servers on the network: ${all}; choose one: bun run view HOST:PORT`,
+      `there are ${found.length} servers on the network: ${all}: choose one with 'bun run view HOST:PORT'`,
     );
   }
   const list = found.map((server, index) => `  ${index + 1}  ${describe(server)}`).join("\n");
@@ -113,10 +118,10 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
     const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
     if (chosen !== undefined) return chosen.address;
   }
-  return OWN_ADDRESS; // aborted: it will not be used
+  return OWN_ADDRESS; // The search was aborted, so the answer is not used.
 }
 
-/** Whether a program listens there. */
+/** Returns whether a program listens at the address. */
 async function answers({ host, port }: Address): Promise<boolean> {
   const connecting = Bun.connect({
     hostname: host,

@@ -1,4 +1,4 @@
-// Keeps a viewer connected: connects, waits for the end, and connects again, until it is told to stop.
+// Keeps a viewer connected: it connects, waits for the end of the connection, and connects again until it is stopped.
 
 import { sleep } from "../../core/clock.ts";
 import { codeOf, ConnectionError } from "../../core/errors.ts";
@@ -8,25 +8,25 @@ import { type Address, formatAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 
-/** How often a viewer asks a server for a camera that has ended there. Each time is a line in the server's log. */
+/** The pause between two requests for a camera that has ended. Each request is a line in the server's log. */
 const ENDED_PAUSE_MS = 30_000;
 
 export interface KeepConnectedOptions {
   address: Address;
-  /** End with the first connection instead of connecting again. */
+  /** True to stop when the first connection ends, instead of connecting again. */
   once: boolean;
   stopped: AbortSignal;
 }
 
-/** What the owner does for the loop, and hears from it. */
+/** The owner of the loop, which opens connections and receives the loop's events. */
 export interface KeepConnectedEvents {
   /** Opens one connection. Throws ConnectionError if no server can be reached. */
   connect(): Promise<Connection>;
-  /** The connection that is open now; null when it has ended. */
+  /** Called with the open connection, and with null when it has ended. */
   onConnection(connection: Connection | null): void;
-  /** What keeps the picture from coming, for the screen: while connecting, and between two tries. */
+  /** Called with the reason why no picture comes, for the screen, while connecting and between two tries. */
   onWaiting(text: string): void;
-  /** One line for the user. The loop says no line twice in a row. */
+  /** Reports one line to the user. The loop reports no line twice in a row. */
   say(text: string): void;
 }
 
@@ -38,7 +38,7 @@ export class KeepConnected {
   /** Whether a server has ever sent its Welcome. */
   #wasWelcome = false;
   #lastSaid = "";
-  /** Ends the pause before the next try; null while no pause may be cut short. */
+  /** Ends the pause before the next try. It is null while there is no pause that may be ended early. */
   #endPause: (() => void) | null = null;
 
   constructor(options: KeepConnectedOptions, events: KeepConnectedEvents) {
@@ -48,16 +48,17 @@ export class KeepConnected {
   }
 
   /**
-   * Tries again at once, if no server was reached last time: another camera's connection has found the server back. After a
-   * Goodbye the pause stays as it is: the cameras of a grid would wake each other in a loop.
+   * Tries again immediately if the last try reached no server. Call it when another camera's connection has reached the server. The
+   * pause after a Goodbye is not shortened, because the cameras of a grid would wake each other in a loop.
    */
   retryNow(): void {
     this.#endPause?.();
   }
 
   /**
-   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown, has no such
-   * camera or, with `once`, cannot be reached; and ProtocolError if what answers is no Slipstream server of this version.
+   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown or has no
+   * such camera, and with `once` if it cannot be reached. Throws ProtocolError if the program that answers is not a Slipstream
+   * server of this version.
    */
   async run(): Promise<void> {
     const { stopped } = this.#options;
@@ -108,7 +109,9 @@ export class KeepConnected {
     if (this.#options.once || (!this.#wasWelcome && isHopeless(error))) throw error;
   }
 
-  /** Whether this end was the last: true for an orderly one with `once`. Throws if there is no use in going on. */
+  /**
+   * Returns whether to stop after this end, which is true for an orderly end with `once`. Throws if a new connection cannot help.
+   */
   #isOver({ goodbye, text }: ConnectionEnd, isWelcome: boolean): boolean {
     const { address, once } = this.#options;
     if (isWelcome) {
@@ -139,7 +142,7 @@ export class KeepConnected {
   }
 }
 
-/** Whether trying again cannot help: the network does not know the host's name. */
+/** Returns whether trying again cannot help, because the host name is unknown. */
 export function isHopeless(error: unknown): boolean {
   return error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND";
 }

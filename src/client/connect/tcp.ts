@@ -1,4 +1,4 @@
-// A connection over TCP. The only file of connect/, beside discover.ts, that uses Bun.
+// Opens a connection over TCP. In connect/ only this file and discover.ts use Bun.
 
 import type { Socket } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { Connection, type ConnectionEvents, type ConnectionOptions } from "./con
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Connects and says Hello. Throws ConnectionError if no server can be reached. */
+/** Connects and sends Hello. Throws ConnectionError if no server can be reached. */
 export async function connectTcp(
   address: Address,
   events: ConnectionEvents,
@@ -26,14 +26,14 @@ export async function connectTcp(
           socket.terminate();
           return;
         }
-        socket.setNoDelay(true); // an Ack must not wait for more bytes (Nagle, RFC 896)
+        socket.setNoDelay(true); // Without this an Ack may wait for more bytes (Nagle's algorithm, RFC 896).
         socket.data = new Connection(transportOver(socket), address, events, options);
       },
       data: (socket, chunk) => socket.data?.receive(chunk),
       drain: (socket) => socket.data?.drained(),
-      close: (socket) => socket.data?.closed("the server went away"),
+      close: (socket) => socket.data?.closed("the server closed the connection"),
       error: (socket, error) => socket.data?.closed(`the connection broke: ${messageOf(error)}`),
-      // Without this handler Bun also reports a failed connect as an uncaught error; the promise rejects anyway.
+      // Without this handler Bun also reports a failed connect as an uncaught error. The promise rejects in either case.
       connectError: () => undefined,
     },
   });
@@ -42,7 +42,7 @@ export async function connectTcp(
     if (data === undefined) throw new Error("no answer");
     return data;
   } catch (cause) {
-    connecting.catch(() => undefined); // after the deadline nobody waits for it
+    connecting.catch(() => undefined); // The connection opened after the time limit, so it is closed.
     throw new ConnectionError(explain(address, cause), { cause });
   }
 }
@@ -60,13 +60,13 @@ function explain(address: Address, cause: unknown): string {
   const where = formatAddress(address);
   switch (codeOf(cause)) {
     case "ECONNREFUSED":
-      return `nothing listens on ${where}: start 'bun run serve' there`;
+      return `no program listens on ${where}: start 'bun run serve' there`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `unknown host: ${address.host}`;
     case "ENETUNREACH":
     case "EHOSTUNREACH":
-      return `no way to ${where}: check the network`;
+      return `there is no route to ${where}: check the network`;
     default:
       return `cannot connect to ${where}: ${messageOf(cause)}`;
   }

@@ -1,18 +1,21 @@
-// How decoding is divided among threads: tiles into batches, along lines of MCUs if possible, and rectangles into parts.
+// Divides decoding among threads: tiles into batches, which begin at lines of MCUs if possible, and rectangles into parts.
 
 import type { Rectangle } from "../../core/rectangle.ts";
 
-/** Waking a thread takes about as long as decoding this many tiles, or converting this many pixels: less is not divided. */
+/**
+ * Less work than this is not divided. Waking a thread takes about as long as decoding this many tiles or converting this many
+ * pixels.
+ */
 export const LEAST_TILES = 25;
 const LEAST_PIXELS = 100_000;
 
-/** A run of lines of MCUs, `end` excluded. */
+/** Neighbouring lines of MCUs, from `from` up to but not including `end`. */
 interface LineRun {
   first: number;
   end: number;
 }
 
-/** Returns how many tiles each batch has: about `share`. */
+/** Returns the number of tiles of each batch, which is about `share`. */
 export function divideTiles(numbers: Uint32Array, tilesPerLine: number, share: number): number[] {
   const batches: number[] = [];
   for (let from = 0; from < numbers.length;) {
@@ -23,7 +26,7 @@ export function divideTiles(numbers: Uint32Array, tilesPerLine: number, share: n
   return batches;
 }
 
-/** The end of a batch: the last beginning of a line near `from + share`, so that lines are not cut in two. */
+/** Returns the end of a batch: the last start of a line near `from + share`, so that lines are not divided. */
 function cutAfter(numbers: Uint32Array, tilesPerLine: number, from: number, share: number): number {
   const end = from + share;
   if (end + LEAST_TILES > numbers.length) return numbers.length;
@@ -33,7 +36,10 @@ function cutAfter(numbers: Uint32Array, tilesPerLine: number, from: number, shar
   return end;
 }
 
-/** The lines of MCUs that are whole in a batch of ascending tile numbers: the kernel converts these as it decodes. */
+/**
+ * Returns the lines of MCUs that are complete in a batch of ascending tile numbers. The kernel converts them to pixels when it
+ * decodes them.
+ */
 export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[] {
   const runs: LineRun[] = [];
   if (tilesPerLine === 0) return runs;
@@ -52,7 +58,10 @@ export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[
   return runs;
 }
 
-/** Cuts rectangles into lists of about as many pixels each: one list a thread, or fewer if waking a thread would cost more. */
+/**
+ * Divides rectangles into one list for each thread, with about the same number of pixels. There are fewer lists if waking a thread
+ * would cost more.
+ */
 export function divideRectangles(rectangles: readonly Rectangle[], threads: number): Rectangle[][] {
   const total = rectangles.reduce((sum, { width, height }) => sum + width * height, 0);
   const parts = Math.max(1, Math.min(threads, Math.floor(total / LEAST_PIXELS)));

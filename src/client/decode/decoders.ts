@@ -1,4 +1,4 @@
-// The decoders of one camera: one for whole pictures and one for streams of tiles, with the memory that they keep.
+// The two decoders of one camera, for whole pictures and for streams of tiles.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -7,15 +7,15 @@ import { createPictureDecoder, type PictureDecoder } from "./picture-decoder.ts"
 import { createTileStreams, type TileStreams } from "./tile-streams.ts";
 
 /**
- * An arena gives no memory back, so the decoders of a camera that is not watched any more are used again for the next one: hand its
- * events to another `listener` once `isIdle` is true.
+ * The decoders of one camera. An arena never frees its memory, so decoders are reused for the next camera when their camera is no
+ * longer watched. Set another `listener` when `isIdle` is true.
  */
 export class Decoders {
   readonly pictures: PictureDecoder;
   readonly tiles: TileStreams;
   readonly #relay: EventRelay;
 
-  /** Loads the decoder kernel. */
+  /** Loads the decoder kernel and creates the decoders. */
   static async create(arena: Arena, pool: CodecPool): Promise<Decoders> {
     const relay = new EventRelay();
     const tiles = await createTileStreams(arena, pool, relay);
@@ -28,17 +28,17 @@ export class Decoders {
     this.#relay = relay;
   }
 
-  /** Null: decoded pictures are released at once. */
+  /** The receiver of decoded pictures. When it is null, they are released immediately. */
   set listener(listener: DecodeEvents | null) {
     this.#relay.listener = listener;
   }
 
-  /** Whether no frame waits, arrives or is decoded. */
+  /** Whether no frame waits, arrives or is being decoded. */
   get isIdle(): boolean {
     return this.pictures.isIdle && this.tiles.isIdle;
   }
 
-  /** Call when a thread or a slot may have become free. */
+  /** Decodes waiting frames. Call it when a thread or a slot may have become free. */
   pump(): void {
     this.pictures.pump();
     this.tiles.pump();

@@ -1,7 +1,8 @@
-// Decodes a whole picture with several threads at once, if it has restart markers: its intervals are tiles (T.81 E.1.4).
+// Decodes a whole picture with several threads at once if it has restart markers. Its restart intervals are decoded like tiles
+// (T.81 E.1.4).
 //
-// The main thread reads the header and finds the markers. Threads take runs of intervals from a counter, as they do with tiles
-// that arrive one by one (tile-stream.ts). The thread that ends the last run converts the rows of pixels between the runs.
+// The main thread reads the header and finds the markers. Threads take groups of intervals from a counter, as they take tiles in
+// tile-stream.ts. The thread that finishes the last group converts the rows of pixels between the groups.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -11,24 +12,24 @@ import { seams, shareOut } from "../../codec/jpeg/tile-rectangles.ts";
 import { KernelError } from "../../codec/simd/kernel-status.ts";
 import { BATCHES_LEFT, COUNTERS_BYTES, NEXT_BATCH } from "../../codec/tile-jobs.ts";
 
-/** Each thread gets several runs, so that all threads end at about the same time. */
+/** The number of groups for each thread. Several groups let threads finish at about the same time. */
 const RUNS_PER_THREAD = 3;
 
-/** How decoding ended. `failure` is the reason why there is no picture; null if there is one. */
+/** The result of decoding. `failure` is the reason why there is no picture, or null if there is a picture. */
 export interface IntervalsOutcome {
   failure: string | null;
-  /** Parts of the picture are missing and grey instead. */
+  /** True when parts of the picture are missing, and grey instead. */
   isDamaged: boolean;
-  /** Time that all threads together were busy. */
+  /** The sum of the times that threads were busy. */
   busyMicros: number;
 }
 
-/** Loads the decoder kernel for reading headers; intervals are decoded by the pool's threads. */
+/** Loads the decoder kernel, which reads the headers here. Threads of the pool decode the intervals. */
 export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {
   return new IntervalDecoder(arena, pool, await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
 }
 
-/** Decodes one picture at a time: the memory is used again for the next one. */
+/** Decodes one picture at a time, because its memory is reused for the next picture. */
 export class IntervalDecoder {
   readonly #arena: Arena;
   readonly #pool: CodecPool;
@@ -53,9 +54,9 @@ export class IntervalDecoder {
   }
 
   /**
-   * Begins to decode a picture to RGBA at the address `pixels`; `done` is called once. Returns false for a picture that it cannot
-   * decode: one without intervals that begin with a line of MCUs, or of a kind that only another codec reads. May only be called
-   * while `isBusy` is false and a thread is idle. Throws CodecError when the arena is full.
+   * Begins to decode a picture to RGBA at the address `pixels`. `done` is called once. Returns false for a picture that this
+   * decoder cannot decode: no interval begins at the start of a line of MCUs, or only another codec supports this kind of JPEG.
+   * Call it only while `isBusy` is false and a thread is idle. Throws CodecError when the arena is full.
    */
   tryDecode(jpeg: Uint8Array, pixels: number, done: (outcome: IntervalsOutcome) => void): boolean {
     const prepared = this.#prepare(jpeg);
@@ -89,14 +90,14 @@ export class IntervalDecoder {
         }
         if (--this.#running === 0) done(outcome);
       });
-      if (!isTaken) throw new Error("no thread took the picture, and one was idle");
+      if (!isTaken) throw new Error("no codec thread accepted the picture, although a thread was idle");
     }
     return true;
   }
 
   #prepare(jpeg: Uint8Array) {
     const address = this.#input.reserve(jpeg.length);
-    this.#arena.bytes(address, jpeg.length).set(jpeg); // a copy: threads read the arena only
+    this.#arena.bytes(address, jpeg.length).set(jpeg); // The bytes are copied, because threads only read the arena.
     try {
       const info = this.#picture.readHeader(address, jpeg.length);
       const shares = info.isInterleaved ? shareOut(info, RUNS_PER_THREAD * this.#pool.threads) : [];
@@ -112,7 +113,7 @@ export class IntervalDecoder {
       };
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return null; // the codec of a thread reports what is wrong with it, or decodes it with another codec
+      return null; // A thread's codec decodes the picture with another codec, or reports the fault.
     }
   }
 }

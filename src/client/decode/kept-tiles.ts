@@ -1,21 +1,21 @@
-// The newest compressed bytes of each tile, for snapshots: a table of places in the copies of the parts that carried them.
+// Keeps the newest compressed bytes of each tile for snapshots, as a table of places in copies of the received parts.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /**
- * A part is kept whole while any tile of it is the newest. When the kept parts have more than this many times the bytes of the
- * picture, all tiles are copied into one part.
+ * The limit of kept bytes, as a multiple of the picture's bytes. A part is kept completely while one of its tiles is the newest.
+ * Above the limit all tiles are copied into one part.
  */
 const MOST_KEPT = 4;
 const ALWAYS_KEPT_BYTES = 256 * 1024;
 
-/** The tiles of a picture at one moment. */
+/** The tiles of a picture at one point in time. */
 export interface Snapshot {
-  /** Joins the tiles to a JPEG. May not be called after `release`. */
+  /** Joins the tiles to a JPEG. It must not be called after `release`. */
   jpeg(): Uint8Array;
-  /** Gives the bytes back. Is called once. */
+  /** Releases the bytes. It must be called once. */
   release(): void;
 }
 
@@ -28,7 +28,7 @@ export class KeptTiles {
   #keptBytes = 0;
   #wholeBytes = 0;
 
-  /** `header`: SOI to SOS; `copies`: the pool that the copies of parts are from. */
+  /** `header` is the JPEG header from SOI to SOS. `copies` is the pool that has the copies of parts. */
   constructor(header: Uint8Array, tileCount: number, copies: BytePool) {
     this.#copies = copies;
     this.#header = header;
@@ -58,7 +58,7 @@ export class KeptTiles {
     }
   }
 
-  /** The tiles as they are now; later tiles do not change the snapshot. */
+  /** Returns the current tiles. Later tiles do not change this snapshot. */
   snapshot(): Snapshot {
     const header = this.#header;
     const copies = this.#parts.map((part) => part?.copy ?? null);
@@ -77,7 +77,7 @@ export class KeptTiles {
     };
   }
 
-  /** Copies all tiles into one part, so that the parts that carried them can be released. */
+  /** Copies all tiles into one part, so that the received parts can be released. */
   #joinParts(): void {
     const copy = this.#copies.acquire(this.#wholeBytes);
     const all: PartBytes = { block: { address: 0, bytes: 0 }, bytes: this.#wholeBytes, users: 0, copy, kept: 0 };
@@ -94,7 +94,7 @@ export class KeptTiles {
       this.#offsets[number] = at;
       at += bytes.length;
     }
-    this.#copies.release(copy); // the tiles use it now
+    this.#copies.release(copy); // The tiles retain the new part now.
     this.#keptBytes = this.#wholeBytes;
   }
 }

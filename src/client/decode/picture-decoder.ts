@@ -1,5 +1,5 @@
-// From received whole pictures to pixels in a slot of the arena. The newest picture goes to the first idle codec thread, or to all of
-// them if it can be decoded in parts.
+// Decodes received whole pictures into slots of the arena. The newest picture goes to the first idle codec thread, or to all
+// threads if it can be decoded in parts.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../codec/memory/frame-slots.ts";
@@ -15,11 +15,11 @@ import type { DecodeEvents, ReceivedFrame } from "../picture.ts";
 
 /** A whole picture as it was received. */
 export interface ReceivedPicture extends ReceivedFrame {
-  /** The JPEG in memory of its own, which moves to the codec thread and back. */
+  /** The JPEG in its own memory, which moves to the codec thread and back. */
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-/** One picture waits to be shown, one is being shown, one is kept to be shown again. */
+/** The number of slots: one picture waits to be shown, one is being shown, and one is kept to be shown again. */
 const SLOTS_BESIDE_DECODERS = 3;
 
 /** Loads the decoder kernel and creates the decoder. */
@@ -37,7 +37,7 @@ export class PictureDecoder {
   readonly #events: DecodeEvents;
   readonly #intervals: IntervalDecoder;
   #slots: FrameSlots | null = null;
-  /** Pictures that threads decode. */
+  /** The number of pictures that threads are decoding. */
   #running = 0;
   readonly #waiting = new Newest<ReceivedPicture>();
 
@@ -48,25 +48,25 @@ export class PictureDecoder {
     this.#intervals = intervals;
   }
 
-  /** Takes a picture to be decoded. A picture that still waits is dropped. */
+  /** Takes a picture for decoding. A picture that still waits is dropped. */
   offer(picture: ReceivedPicture): void {
     const older = this.#waiting.offer(picture);
     if (older !== null) this.#events.onDropped(older, "stale", "a newer picture came first");
     this.pump();
   }
 
-  /** Whether no picture waits or is decoded. */
+  /** Whether no picture waits or is being decoded. */
   get isIdle(): boolean {
     return this.#running === 0 && this.#waiting.value === null;
   }
 
-  /** Drops the picture that waits. */
+  /** Drops the waiting picture. */
   clear(): void {
     const waiting = this.#waiting.clear();
     if (waiting !== null) this.#events.onDropped(waiting, "stale", "the connection has ended");
   }
 
-  /** Gives the waiting picture to threads, if a thread is idle and a slot free. Call when either may have changed. */
+  /** Gives the waiting picture to threads if a thread is idle and a slot is free. Call it when one of these may have changed. */
   pump(): void {
     const picture = this.#waiting.value;
     if (picture === null) return;
@@ -76,7 +76,7 @@ export class PictureDecoder {
       const bytes = frameBytes("rgba", header.width, header.height);
       slot = this.#slotsFor(bytes).acquire();
       if (slot === null) return;
-      // While threads share one picture, all of them are needed for it: the next picture would only make it late.
+      // While threads share one picture, no other picture is begun, because it would delay the shared one.
       if (this.#pool.idleThreads === 0 || this.#intervals.isBusy) {
         slot.release();
         return;
@@ -91,7 +91,7 @@ export class PictureDecoder {
     }
   }
 
-  /** Decodes a picture. The caller has made sure that a thread is idle. */
+  /** Decodes a picture. The caller has checked that a thread is idle. */
   #decode(picture: ReceivedPicture, header: JpegHeader, slot: FrameSlot, bytes: number): void {
     const begunAt = nowMicros();
     const handOn = (jpeg: Uint8Array, isDamaged: boolean, workMicros: number, busyMicros: number) => {
@@ -109,7 +109,7 @@ export class PictureDecoder {
         workMicros,
         busyMicros,
         decodedAt: nowMicros(),
-        // Cameras may leave the Huffman tables out, which other programs need in a file.
+        // Cameras may leave out the Huffman tables, but other programs need them in a file.
         jpeg: () => withHuffmanTables(jpeg, header),
       });
     };
@@ -132,10 +132,10 @@ export class PictureDecoder {
       if (result.ok) handOn(result.value.jpeg, result.value.isDamaged, result.busyMicros, result.busyMicros);
       else drop(result.message);
     });
-    if (!isTaken) throw new Error("no thread took the picture, and one was idle");
+    if (!isTaken) throw new Error("no codec thread accepted the picture, although a thread was idle");
   }
 
-  /** Throws CodecError if the arena has no memory for pictures of that size. */
+  /** Makes the slots for pictures of this size. Throws CodecError if the arena has no memory for them. */
   #slotsFor(bytes: number): FrameSlots {
     if (this.#slots === null || this.#slots.slotBytes < bytes) {
       this.#slots = new FrameSlots(this.#arena, bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);

@@ -1,4 +1,4 @@
-// Slots for decoded frames that change in part: a slot keeps its pixels while it is free, so that only outdated pixels are converted.
+// Slots for decoded frames. A free slot keeps its pixels, so that only outdated pixels must be converted for the next frame.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
@@ -7,14 +7,14 @@ import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 export interface PixelSlot {
   readonly address: number;
   readonly bytes: number;
-  /** The stream that wrote to it last, and so knows which of its pixels are up to date. Set by the caller of `acquire`. */
+  /** The stream that last wrote to the slot and knows which of its pixels are outdated. The caller of `acquire` sets it. */
   owner: object | null;
 }
 
-/** One frame is shown, one is being shown, one waits for that, and one is in work. */
+/** The number of slots: one frame is on the screen, one is being shown, one waits, and one is in work. */
 const MAX_SLOTS = 4;
 
-/** Slots are made when they are needed. There is no queue: `acquire` returns null when all slots are taken. */
+/** A set of slots, which are made when they are needed. When all slots are in use, `acquire` returns null. */
 export class PixelSlots {
   readonly #arena: Arena;
   #slotBytes = 0;
@@ -26,12 +26,12 @@ export class PixelSlots {
   }
 
   /**
-   * Takes the free slot of at least `bytes` that has the lowest cost of being brought up to date. Releasing `held` gives it back.
-   * Throws CodecError when the arena is full.
+   * Takes the free slot of at least `bytes` bytes whose update costs least. Releasing `held` returns the slot. Throws CodecError
+   * when the arena is full.
    */
   acquire(bytes: number, cost: (slot: PixelSlot) => number): { slot: PixelSlot; held: FrameSlot } | null {
     if (bytes > this.#slotBytes) {
-      // Slots that are too small are forgotten: free ones now, those in use when they are released.
+      // Slots that are too small are removed: free slots now, and used slots when they are released.
       this.#slotBytes = bytes;
       this.#made = 0;
       this.#free = [];

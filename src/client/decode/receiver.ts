@@ -1,12 +1,12 @@
-// Gives the messages of a connection to the decoders, whole pictures to one and tiles to the other, and counts skipped frames.
+// Passes the messages of a connection to the decoder for whole pictures or to the decoder for tiles, and counts skipped frames.
 
 import type { Picture, StreamHeader, Tiles } from "../../protocol/messages.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import type { Decoders } from "./decoders.ts";
 
-/** Where the receiver counts and notes what it sees. */
+/** Receives the events of the receiver. */
 export interface ReceiverOwner {
-  /** So many frames are missing before the newest one: the server left them out. */
+  /** Called with the number of frames that the server left out before the newest frame. */
   framesSkipped(count: number): void;
 }
 
@@ -20,24 +20,24 @@ export class Receiver {
     this.#owner = owner;
   }
 
-  /** Begins a new connection: its server sends a Stream message first. */
+  /** Begins a new connection. Its server sends a Stream message first. */
   begin(): void {
     this.#decoders.tiles.close();
     this.forgetLast();
   }
 
-  /** Drops what waits to be decoded: the connection has ended and will not come back. */
+  /** Drops waiting frames, because the connection has ended. */
   end(): void {
     this.#decoders.tiles.close();
     this.#decoders.pictures.clear();
   }
 
-  /** Does not count frames that are missing before the next one as skipped. */
+  /** Ignores the gap before the next frame, so that it does not count as skipped frames. */
   forgetLast(): void {
     this.#lastFrameNumber = 0;
   }
 
-  /** Throws ProtocolError if the tiles of this stream could not be decoded. */
+  /** Handles a Stream message. Throws ProtocolError if the tiles of this stream cannot be decoded. */
   takeStream(stream: StreamHeader, origin: Origin): void {
     if (stream.jpegHeader.length > 0) this.#decoders.tiles.open(stream, origin);
     else this.#decoders.tiles.close();
@@ -45,7 +45,8 @@ export class Receiver {
 
   takePicture(picture: Picture, arrival: Arrival, origin: Origin): void {
     this.#countSkipped(picture.frameNumber);
-    const jpeg = new Uint8Array(picture.jpeg); // a copy, which moves to a codec thread; the socket uses its own memory again
+    // The bytes are copied, because they move to a codec thread and the socket reuses its memory.
+    const jpeg = new Uint8Array(picture.jpeg);
     this.#decoders.pictures.offer({
       frameNumber: picture.frameNumber,
       capturedAt: picture.capturedAt,
@@ -59,13 +60,13 @@ export class Receiver {
     });
   }
 
-  /** Throws ProtocolError for tiles that the stream does not have. */
+  /** Handles a Tiles message. Throws ProtocolError for tile numbers outside the picture. */
   takeTiles(tiles: Tiles, arrival: Arrival, origin: Origin): void {
     if (tiles.isLast) this.#countSkipped(tiles.frameNumber);
     this.#decoders.tiles.offer(tiles, arrival, origin);
   }
 
-  /** Call when a thread or a slot may have become free. */
+  /** Decodes waiting frames. Call it when a thread or a slot may have become free. */
   pump(): void {
     this.#decoders.pump();
   }

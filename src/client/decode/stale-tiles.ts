@@ -1,25 +1,25 @@
-// Which pixels of a slot are older than the planes: tiles decoded since the slot was last brought up to date, and seams.
+// Records which pixels of a slot are outdated: tiles that were decoded since the slot's last update, and seams between lines.
 
 import { type PictureInfo, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
 
-/** How a picture is divided into tiles. */
+/** The division of a picture into tiles. */
 export interface TileGrid {
   readonly info: PictureInfo;
-  /** Tiles in a line of MCUs; 0 if tiles do not end with lines. */
+  /** The number of tiles in a line of MCUs, or 0 if lines do not end with a tile. */
   readonly tilesPerLine: number;
-  /** Rows of pixels on either side of a border between lines of MCUs whose conversion needs samples of both lines. */
+  /** The number of pixel rows on either side of a border between lines of MCUs that need samples of both lines. */
   readonly waitingRows: number;
 }
 
 export class StaleTiles {
   readonly #grid: TileGrid;
   readonly #tiles: Uint8Array;
-  /** By line of MCUs: 1 if the rows at the border above it are outdated although the lines on both sides are converted. */
+  /** For each line of MCUs: 1 if the rows at the border above it are outdated, although the lines on both sides are converted. */
   readonly #seams: Uint8Array;
   #count: number;
 
-  /** All tiles are outdated at first. */
+  /** At first all tiles are outdated. */
   constructor(grid: TileGrid) {
     this.#grid = grid;
     this.#tiles = new Uint8Array(grid.info.tiles).fill(1);
@@ -27,7 +27,7 @@ export class StaleTiles {
     this.#count = grid.info.tiles;
   }
 
-  /** How many tiles are outdated. */
+  /** The number of outdated tiles. */
   get count(): number {
     return this.#count;
   }
@@ -46,7 +46,7 @@ export class StaleTiles {
     this.#count = this.#tiles.length;
   }
 
-  /** Lines of MCUs (`end` excluded) that were converted together as they were decoded, except the seams at both ends. */
+  /** Marks lines of MCUs that were converted together during decoding, except the seams at both ends. `end` is not included. */
   removeLines(first: number, end: number): void {
     const { tilesPerLine, info } = this.#grid;
     for (let number = first * tilesPerLine; number < end * tilesPerLine; number++) {
@@ -59,7 +59,7 @@ export class StaleTiles {
   }
 
   /**
-   * Returns the rectangles to convert, and counts them as converted. They may overlap by the rows and columns of the upsampling
+   * Returns the rectangles to convert, and marks them as converted. They may overlap by the rows and columns of the upsampling
    * filter.
    */
   take(): Rectangle[] {
@@ -70,7 +70,7 @@ export class StaleTiles {
     return rectangles;
   }
 
-  /** Tiles that wrap around lines: one by one, or the whole picture if most are outdated. */
+  /** Returns the rectangles of tiles that do not end with lines. If most tiles are outdated, the result is the whole picture. */
   #scattered(): Rectangle[] {
     const { info } = this.#grid;
     if (this.#count * 2 > info.tiles) return [{ x: 0, y: 0, width: info.width, height: info.height }];
@@ -79,11 +79,11 @@ export class StaleTiles {
       .map((number) => tileRectangle(info, number));
   }
 
-  /** Joins neighbours in a line into one rectangle, and equal runs in lines below one another as well. */
+  /** Joins neighbouring tiles of a line into one rectangle, and joins equal ranges of neighbouring lines too. */
   #merged(): Rectangle[] {
     const { info, tilesPerLine, waitingRows } = this.#grid;
     const finished: Rectangle[] = [];
-    let above: Rectangle[] = []; // rectangles that reach down to the line before
+    let above: Rectangle[] = []; // These rectangles reach down to the previous line.
     let isWholeAbove = false;
     for (let line = 0; line < info.mcuLines; line++) {
       const current: Rectangle[] = [];

@@ -1,5 +1,5 @@
-// The jobs of one stream of tiles: gives tiles to decode and rectangles to convert to idle codec threads, and keeps which tiles are in
-// work, which are lost, and which slot is converted into.
+// The jobs of one stream of tiles. It gives tiles to decode and rectangles to convert to idle codec threads. It records the tiles
+// in work, the lost tiles, and the slot for the pixels.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
@@ -16,16 +16,16 @@ import { StreamSlots, type Work } from "./stream-slots.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
 import { type PartMemory, release, type TileFrame } from "./tile-frame.ts";
 
-/** Each thread gets several batches, so that all threads end at about the same time. */
+/** The number of batches for each thread. Several batches let threads finish at about the same time. */
 const BATCHES_PER_THREAD = 3;
 
-/** What all streams of one camera share. */
+/** The resources that all streams of one camera share. */
 export interface TileResources {
   arena: Arena;
   pool: CodecPool;
-  /** Memory for compressed bytes. */
+  /** The memory for compressed bytes. */
   parts: PartMemory;
-  /** Memory for the lists of tiles that threads get. */
+  /** The memory for the lists of tiles that threads get. */
   lists: RecycledBlocks;
   slots: PixelSlots;
   events: DecodeEvents;
@@ -36,12 +36,12 @@ export class StreamJobs {
   readonly #canvas: TileCanvas;
   readonly #onDone: () => void;
   readonly #slots: StreamSlots;
-  /** Where the frame in work is converted to; null until it is needed. */
+  /** The slot for the pixels of the frame in work. It is null until it is needed. */
   #target: Work | null = null;
   #running = 0;
-  /** By tile number: 1 while a thread decodes the tile; a newer tile of that number has to wait. */
+  /** For each tile number: 1 while a thread decodes the tile. A newer tile with the same number waits. */
   readonly #inThread: Uint8Array;
-  /** Tiles of failed batches, until newer ones arrive: what the planes hold of them is unknown. */
+  /** The tiles of failed batches. Their pixels in the planes are unknown until newer tiles arrive. */
   readonly #lost = new Set<number>();
   readonly #listBytes: number;
 
@@ -52,7 +52,7 @@ export class StreamJobs {
     this.#onDone = onDone;
     this.#slots = new StreamSlots(resources.slots, canvas);
     this.#inThread = new Uint8Array(canvas.info.tiles);
-    // Takes as many lists as there can be and gives them back, so that memory for them cannot be missing later.
+    // All lists that may be needed are acquired and released once, so that there is enough memory for them later.
     this.#listBytes = canvas.info.tiles * TILE_BYTES + COUNTERS_BYTES;
     const { lists, pool } = resources;
     const all = Array.from({ length: pool.threads }, () => lists.acquire(this.#listBytes));
@@ -69,14 +69,17 @@ export class StreamJobs {
     return this.#lost.size > 0;
   }
 
-  /** Takes out the slot that was converted into, which the caller releases. The next frame gets another one. Null if there is none. */
+  /**
+   * Removes and returns the slot with the converted pixels, or returns null. The caller releases it. The next frame gets another
+   * slot.
+   */
   takeTarget(): Work | null {
     const target = this.#target;
     this.#target = null;
     return target;
   }
 
-  /** Gives the pending tiles of a frame to idle threads. Returns whether there were any for them. */
+  /** Gives the pending tiles of a frame to idle threads. Returns whether there were tiles to give. */
   decode(frame: TileFrame): boolean {
     const { arena, parts, lists, pool } = this.#resources;
     const idle = pool.idleThreads;
@@ -84,14 +87,14 @@ export class StreamJobs {
     const taken = frame.take(this.#inThread);
     if (taken === null) return false;
     const { numbers } = taken;
-    // There are more batches than threads: a thread that starts late, or on a busy core, leaves more of them to the others.
+    // There are more batches than threads, so a thread that starts late or runs on a busy core takes fewer batches than others.
     const share = Math.ceil(numbers.length / (pool.threads * BATCHES_PER_THREAD));
     const batches = divideTiles(numbers, this.#canvas.tilesPerLine, share);
     const isRest = frame.isWhole && frame.pendingCount === 0 && this.areDone && frame.failure === null;
     frame.hasBegun = true;
     const target = this.#acquire(frame);
     this.#mark(numbers, batches, target);
-    // If little is left to convert after the last tiles, mostly seams, the thread that ends last converts it as well.
+    // If few pixels are left to convert after the last tiles, for example seams, the thread that finishes last converts them too.
     let rectangles: Rectangle[] = [];
     if (isRest && target !== null && (pool.threads === 1 || target.stale.count <= 2 * LEAST_TILES)) {
       rectangles = target.stale.take();
@@ -117,7 +120,9 @@ export class StreamJobs {
     return true;
   }
 
-  /** Marks tiles that go to a thread: lines that are converted on the way become up to date, all other pixels outdated. */
+  /**
+   * Marks the tiles that a thread gets. Lines that the thread also converts become up to date, and other pixels become outdated.
+   */
   #mark(numbers: Uint32Array, batches: readonly number[], target: Work | null): void {
     for (const number of numbers) {
       this.#inThread[number] = 1;
@@ -132,7 +137,7 @@ export class StreamJobs {
     }
   }
 
-  /** Gives what is outdated in the slot of a whole frame to idle threads, if there are any and a slot is free. */
+  /** Gives the outdated pixels in the slot of a complete frame to idle threads, if a slot is free. */
   convert(frame: TileFrame): void {
     const { pool } = this.#resources;
     const idle = pool.idleThreads;
@@ -145,7 +150,7 @@ export class StreamJobs {
     }
   }
 
-  /** Gives a job to a thread. The caller has made sure that a thread is idle. */
+  /** Gives a job to a thread. The caller has checked that a thread is idle. */
   #run(
     frame: TileFrame,
     target: Work | null,
@@ -170,7 +175,7 @@ export class StreamJobs {
       this.#count(frame, result);
       this.#onDone();
     });
-    if (!accepted) throw new Error("no thread took the tiles, and one was idle");
+    if (!accepted) throw new Error("no codec thread accepted the tiles, although a thread was idle");
   }
 
   #count(frame: TileFrame, result: JobResult<"tiles">): void {
@@ -183,7 +188,10 @@ export class StreamJobs {
     this.#slots.addAll();
   }
 
-  /** The slot that the frame in work is converted into; null while none is free, or with `failure` set when the arena is full. */
+  /**
+   * Returns the slot for the pixels of the frame in work. Returns null while no slot is free, and also, with `failure` set, when
+   * the arena is full.
+   */
   #acquire(frame: TileFrame): Work | null {
     try {
       this.#target ??= this.#slots.acquire();

@@ -1,12 +1,12 @@
-// The slots that one stream of tiles converts its frames into, and which pixels of each slot are outdated.
+// The slots for the frames of one stream of tiles, with the outdated pixels of each slot.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { PixelSlot, PixelSlots } from "./pixel-slots.ts";
 import { StaleTiles, type TileGrid } from "./stale-tiles.ts";
 
-/** Where a frame in work gets its pixels. */
+/** The slot for the pixels of a frame in work. */
 export interface Work {
-  /** The same memory twice: `slot` is what is known of it, `held` goes with the picture and releases it. */
+  /** `slot` and `held` have the same memory. `slot` has its state, and `held` goes with the picture and releases the memory. */
   slot: PixelSlot;
   held: FrameSlot;
   stale: StaleTiles;
@@ -22,7 +22,10 @@ export class StreamSlots {
     this.#grid = grid;
   }
 
-  /** Takes the free slot that needs the least conversion; null while no slot is free. Throws CodecError when the arena is full. */
+  /**
+   * Takes the free slot that needs the least conversion, or returns null while no slot is free. Throws CodecError when the arena is
+   * full.
+   */
   acquire(): Work | null {
     const { width, height, tiles } = this.#grid.info;
     const acquired = this.#slots.acquire(width * height * 4, (slot) => this.#known(slot)?.count ?? tiles + 1);
@@ -34,7 +37,7 @@ export class StreamSlots {
     return { slot, held, stale };
   }
 
-  /** Marks tiles that are about to change in the planes as outdated in every slot. */
+  /** Marks tiles as outdated in every slot, because they are about to change in the planes. */
   addTiles(numbers: Uint32Array): void {
     for (const stale of this.#stale.values()) stale.addTiles(numbers);
   }
@@ -43,7 +46,7 @@ export class StreamSlots {
     for (const stale of this.#stale.values()) stale.addAll();
   }
 
-  /** What is outdated in a slot; undefined if another stream has written to it since. */
+  /** Returns the outdated tiles of a slot, or undefined if another stream has written to it. */
   #known(slot: PixelSlot): StaleTiles | undefined {
     return slot.owner === this ? this.#stale.get(slot) : undefined;
   }

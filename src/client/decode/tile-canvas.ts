@@ -1,4 +1,4 @@
-// The picture that a stream of tiles is decoded into: its header, its planes in the arena, and the newest bytes of each tile.
+// The canvas of a stream of tiles: the picture's header, its planes in the arena, and the newest bytes of each tile.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -13,7 +13,7 @@ import type { TileGrid } from "./stale-tiles.ts";
 import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
-/** Memory for one picture. After its stream has ended, and no thread works on it, it can be opened for another stream. */
+/** The memory for one picture. It can be opened for another stream when its stream has ended and no thread works on it. */
 export class TileCanvas implements TileGrid {
   readonly #arena: Arena;
   readonly #kernel: DecoderExports;
@@ -25,7 +25,7 @@ export class TileCanvas implements TileGrid {
   tilesPerLine = 0;
   waitingRows = 0;
 
-  /** `copies`: the pool that copies of compressed bytes are from. */
+  /** `copies` is the pool for copies of compressed bytes. */
   constructor(arena: Arena, kernel: DecoderExports, copies: BytePool) {
     this.#copies = copies;
     this.#kept = new KeptTiles(new Uint8Array(), 0, copies);
@@ -35,14 +35,16 @@ export class TileCanvas implements TileGrid {
     this.#headerBlock = new GrowingBlock(arena);
   }
 
-  /** Begins a picture. Throws ProtocolError if its header does not fit tiles, CodecError when the arena is full. */
+  /** Begins a picture. Throws ProtocolError if its header cannot be used with tiles, and CodecError when the arena is full. */
   open({ jpegHeader, width, height }: StreamHeader): void {
     const info = this.#readHeader(jpegHeader);
     if (info.width !== width || info.height !== height) {
-      throw new ProtocolError(`Stream announces ${width}x${height}, its JPEG header ${info.width}x${info.height}`);
+      throw new ProtocolError(
+        `Stream announces ${width}x${height}, but its JPEG header has ${info.width}x${info.height}`,
+      );
     }
     if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
-      throw new ProtocolError("Stream's JPEG header is not SOI to SOS of a picture in one scan");
+      throw new ProtocolError("Stream's JPEG header is not the part from SOI to SOS of a picture with one scan");
     }
     this.#info = info;
     this.#kept = new KeptTiles(jpegHeader, info.tiles, this.#copies);
@@ -55,7 +57,7 @@ export class TileCanvas implements TileGrid {
     return this.#info;
   }
 
-  /** Address of the picture's state in the arena, for threads. */
+  /** The address of the picture's state in the arena, for threads. */
   get state(): number {
     return this.#picture.state;
   }
@@ -78,7 +80,7 @@ export class TileCanvas implements TileGrid {
     this.#kept.add(taken);
   }
 
-  /** The tiles as they are now. */
+  /** Returns the current tiles. */
   snapshot(): Snapshot {
     return this.#kept.snapshot();
   }

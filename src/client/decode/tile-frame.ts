@@ -1,6 +1,6 @@
-// A frame while its tiles arrive, part by part: their bytes in the arena until they are decoded, and a copy for snapshots.
+// A frame whose tiles arrive in parts. Their bytes stay in the arena until they are decoded, and a copy is kept for snapshots.
 //
-// Numbers in typed arrays by tile number instead of objects: a frame may have hundreds of tiles, and all pass through here.
+// The data of tiles are in typed arrays indexed by tile number instead of objects, because a frame may have hundreds of tiles.
 
 import type { Block, RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
@@ -10,7 +10,7 @@ import { totalBytes } from "../../protocol/tile-list.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import type { ReceivedFrame } from "../picture.ts";
 
-/** Memory for the bytes of parts. */
+/** The memory for the bytes of parts. */
 export interface PartMemory {
   blocks: RecycledBlocks;
   copies: BytePool;
@@ -18,44 +18,47 @@ export interface PartMemory {
 
 /** The bytes of one part of a frame. */
 export interface PartBytes {
-  /** In the arena, for threads to read. */
+  /** The block in the arena, which threads read. */
   block: Block;
-  /** The used part of the block. */
+  /** The number of used bytes of the block. */
   bytes: number;
-  /** Tiles of the part that are not decoded yet. At 0 the memory in the arena is released, and the copy has one user less. */
+  /**
+   * The number of tiles of the part that are not decoded yet. At 0 the memory in the arena is released, and the copy loses one
+   * user.
+   */
   users: number;
-  /** A copy for snapshots, kept as long as any snapshot has a tile of it. Filled after threads have been woken. */
+  /** A copy for snapshots. It is kept while a snapshot has one of its tiles, and filled after threads have been woken. */
   copy: ByteBlock;
-  /** Tiles whose newest bytes are in this part. */
+  /** The number of tiles whose newest bytes are in this part. */
   kept: number;
 }
 
-/** Tiles on their way to threads, in ascending order. */
+/** Tiles for threads, in ascending order. */
 export interface TakenTiles {
   numbers: Uint32Array;
   parts: PartBytes[];
-  /** Offsets in the bytes of the part. */
+  /** The offsets of the tiles in the part. */
   offsets: Uint32Array;
   lengths: Uint32Array;
 }
 
 export class TileFrame {
   received: ReceivedFrame;
-  /** The last part has arrived. */
+  /** True when the last part has arrived. */
   isWhole = false;
-  /** Tiles that no thread has been given yet. */
+  /** The number of tiles that are not given to a thread yet. */
   pendingCount = 0;
-  /** Tiles of the frame were given to a thread. */
+  /** True when tiles of the frame were given to a thread. */
   hasBegun = false;
-  /** All conversion to pixels was given to threads: when they are done the frame can be shown. */
+  /** True when threads have all work for the conversion to pixels. When they finish, the frame can be shown. */
   isConverting = false;
-  /** When it became the oldest frame, whose tiles are decoded; null before that. */
+  /** The time when it became the oldest frame, whose tiles are decoded. It is null before. */
   firstAt: Micros | null = null;
   busyMicros: Micros = 0;
   isDamaged = false;
-  /** Why the frame cannot be shown; null if it can. */
+  /** The reason why the frame cannot be shown, or null. */
   failure: string | null = null;
-  /** By tile number: the part with its bytes; null if the tile is not pending. */
+  /** For each tile number: the part with the tile's bytes, or null if the tile is not pending. */
   readonly #parts: (PartBytes | null)[];
   readonly #offsets: Uint32Array;
   readonly #lengths: Uint32Array;
@@ -70,8 +73,8 @@ export class TileFrame {
   }
 
   /**
-   * Takes a part. A part with another frame number turns this frame into that newer one, which has the tiles of both.
-   * Returns the part's bytes, which the caller still has to copy with `keepCopy`; null if the part is empty.
+   * Takes a part. A part with another frame number changes this frame into the newer frame, which then has the tiles of both.
+   * Returns the part's bytes, which the caller copies with `keepCopy` later, or null if the part is empty.
    */
   add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (block: Block) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
@@ -110,7 +113,10 @@ export class TileFrame {
     return bytes;
   }
 
-  /** Takes out the pending tiles, except those that a thread decodes an older version of (`isBusy`, by tile); null if none. */
+  /**
+   * Removes and returns the pending tiles, or null. Tiles stay while a thread decodes an older version of them (`isBusy`, by tile
+   * number).
+   */
   take(isBusy: Uint8Array): TakenTiles | null {
     const taken: TakenTiles = {
       numbers: new Uint32Array(this.pendingCount),
@@ -134,7 +140,7 @@ export class TileFrame {
     return taken;
   }
 
-  /** Takes over the tiles of an older frame that will not be shown, unless this frame has newer ones. */
+  /** Takes the tiles of an older frame that will not be shown, except tiles that are newer in this frame. */
   inherit(older: TileFrame, memory: PartMemory): void {
     for (const [number, part] of older.#parts.entries()) {
       if (part === null) continue;
@@ -144,7 +150,7 @@ export class TileFrame {
     older.#forget();
   }
 
-  /** Releases the tiles that were not decoded. */
+  /** Releases the tiles that are not decoded. */
   abandon(memory: PartMemory): void {
     for (const part of this.#parts) if (part !== null) release(part, memory);
     this.#forget();
@@ -165,12 +171,12 @@ export class TileFrame {
   }
 }
 
-/** Copies the bytes of a part, which are overwritten in the arena after decoding. */
+/** Copies the bytes of a part, because the arena's memory is reused after decoding. */
 export function keepCopy(part: PartBytes, view: (block: Block) => Uint8Array): void {
   part.copy.bytes.set(view(part.block).subarray(0, part.bytes));
 }
 
-/** Is called for each tile of a part when it has been decoded, or will not be. */
+/** Must be called for each tile of a part when it has been decoded or will not be decoded. */
 export function release(part: PartBytes, { blocks, copies }: PartMemory): void {
   if (--part.users > 0) return;
   blocks.release(part.block);

@@ -1,9 +1,9 @@
-// One stream of tiles, from bytes to pixels: tiles go to idle codec threads as they arrive (stream-jobs.ts), changed tiles are
-// converted when a frame is whole, and then the frame is handed on.
+// Decodes one stream of tiles. Tiles go to idle codec threads when they arrive (stream-jobs.ts). When a frame is complete, its
+// changed tiles are converted to pixels, and the frame is passed on.
 //
-// Frames queue up in the order of arrival. Only tiles of the oldest frame are decoded. The tiles of later frames wait, compressed,
-// until the planes have been converted for the oldest one, so that no frame shows tiles of another. A whole frame that waits is
-// replaced by the next whole one (Newest), so there are at most three frames: one in work, one whole, one that arrives.
+// Frames wait in the order of arrival. Only tiles of the oldest frame are decoded. The compressed tiles of later frames wait until
+// the planes have been converted for the oldest frame, so that no frame shows tiles of another frame. The next complete frame
+// replaces a waiting one (Newest). So there are at most three frames: one in work, one complete, and one that is arriving.
 
 import type { Block } from "../../codec/memory/recycled-blocks.ts";
 import { nowMicros } from "../../core/clock.ts";
@@ -21,20 +21,20 @@ export class TileStream {
   readonly canvas: TileCanvas;
   readonly origin: Origin;
   readonly #resources: TileResources;
-  /** The oldest frame, whose tiles are decoded; maybe not whole yet. */
+  /** The oldest frame, whose tiles are decoded. It may still be incomplete. */
   #current: TileFrame | null = null;
-  /** The newest whole frame after `#current`. */
+  /** The newest complete frame after `#current`. */
   readonly #waiting = new Newest<TileFrame>();
-  /** The frame that arrives; it may be `#current`. */
+  /** The frame that is arriving. It may be `#current`. */
   #arriving: TileFrame | null = null;
   readonly #jobs: StreamJobs;
-  /** By tile number: 1 if the tile has arrived. */
+  /** For each tile number: 1 if the tile has arrived. */
   readonly #seen: Uint8Array;
   #unseen: number;
-  /** The newest picture that was handed on; null when the planes have changed since. */
+  /** The newest picture that was passed on. It is null when the planes have changed since. */
   #unchanged: DecodedPicture | null = null;
 
-  /** Throws CodecError when the arena is full. */
+  /** Creates a stream. Throws CodecError when the arena is full. */
   constructor(resources: TileResources, canvas: TileCanvas, origin: Origin) {
     this.#resources = resources;
     this.canvas = canvas;
@@ -44,18 +44,18 @@ export class TileStream {
     this.#jobs = new StreamJobs(resources, canvas, () => this.pump());
   }
 
-  /** No frame is left, and no thread works on the canvas. */
+  /** Whether no frame is left and no thread works on the canvas. */
   get isFinished(): boolean {
     return this.#current === null && this.#jobs.areDone;
   }
 
-  /** Takes a part of a frame. Throws ProtocolError for tiles that the picture does not have, CodecError when the arena is full. */
+  /** Takes a part of a frame. Throws ProtocolError for tile numbers outside the picture, and CodecError when the arena is full. */
   offer(part: Tiles, arrival: Arrival): void {
     const { arena, parts } = this.#resources;
     const { numbers } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
-    if (highest >= tiles) throw new ProtocolError(`Tiles holds tile ${highest} of a picture of ${tiles} tiles`);
+    if (highest >= tiles) throw new ProtocolError(`Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
     for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
       const number = numbers[index] as number;
       this.#unseen -= 1 - (this.#seen[number] ?? 1);
@@ -77,19 +77,23 @@ export class TileStream {
     if (added !== null) keepCopy(added, view);
   }
 
-  /** Gives work to idle threads, and hands on finished frames. Call when a thread or a slot may have become free. */
+  /** Gives work to idle threads and passes on finished frames. Call it when a thread or a slot may have become free. */
   pump(): void {
     for (let frame = this.#current; frame !== null && this.#isReady(frame); frame = this.#current) {
       const next = this.#waiting.take() ?? this.#arriving;
       this.#current = next;
       const target = frame.failure === null && frame.isConverting ? this.#jobs.takeTarget() : null;
       const handOn = this.#prepareEnd(frame, target);
-      if (next !== null) this.#decode(next); // threads first: showing may take a while
+      // Threads get their work before the picture is passed on, because showing it may take some time.
+      if (next !== null) this.#decode(next);
       handOn();
     }
   }
 
-  /** Another stream follows: a whole frame that is being decoded is still shown, all others are dropped. */
+  /**
+   * Ends the stream because another one follows. A complete frame that is being decoded is still shown, and other frames are
+   * dropped.
+   */
   retire(): void {
     const current = this.#current;
     const isKept = current?.isWhole && current.hasBegun;
@@ -107,12 +111,15 @@ export class TileStream {
     if (frame.isWhole) this.#drop(frame, "another stream came first");
   }
 
-  /** Is called once, when the stream is retired and finished. */
+  /** Called once, when the stream has ended and its last frame is finished. */
   close(): void {
     this.#jobs.takeTarget()?.held.release();
   }
 
-  /** Lets a whole frame wait, or takes the place of `current` if no thread has begun with that. The replaced frame's tiles go along. */
+  /**
+   * Makes a complete frame wait, or replaces `#current` if no thread has begun with it. The new frame takes the replaced frame's
+   * tiles.
+   */
   #letWait(frame: TileFrame, current: TileFrame): void {
     let replaced = this.#waiting.clear();
     if (replaced === null && !current.hasBegun) {
@@ -123,14 +130,14 @@ export class TileStream {
     }
     if (replaced === null) return;
     frame.inherit(replaced, this.#resources.parts);
-    this.#drop(replaced, "a newer frame was whole first");
+    this.#drop(replaced, "a newer frame was complete first");
   }
 
   #drop(frame: TileFrame, reason: string): void {
     this.#resources.events.onDropped(frame.received, "stale", reason);
   }
 
-  /** Whether the oldest frame can be handed on. If not, idle threads have been given its work. */
+  /** Returns whether the oldest frame can be passed on. If not, idle threads are given its work. */
   #isReady(frame: TileFrame): boolean {
     this.#decode(frame);
     if (!frame.isWhole || frame.pendingCount > 0 || !this.#jobs.areDone) return false;
@@ -159,11 +166,11 @@ export class TileStream {
     if (this.#unchanged !== null) {
       picture = { ...this.#unchanged, ...facts, isRepeat: true };
     } else {
-      if (target === null) throw new Error("a frame was converted into no slot");
+      if (target === null) throw new Error("a frame was converted without a slot");
       const { address, bytes, release: releaseSlot } = target.held;
       const pixels = bytes.subarray(0, width * height * 4);
       const snapshot = this.canvas.snapshot();
-      // The pixels and the compressed bytes of a picture are released together.
+      // The pixels and the compressed bytes of a picture are released at the same time.
       const release = () => {
         releaseSlot();
         snapshot.release();

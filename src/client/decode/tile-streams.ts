@@ -1,4 +1,4 @@
-// The streams of tiles of one camera, one after another: each gets a canvas, and memory of earlier streams is used again.
+// The streams of tiles of one camera, one after the other. Each stream gets a canvas, and the memory of earlier streams is reused.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -14,10 +14,10 @@ import { TileCanvas } from "./tile-canvas.ts";
 import type { TileResources } from "./stream-jobs.ts";
 import { TileStream } from "./tile-stream.ts";
 
-/** Most compressed bytes that may wait. Credit keeps them at a few frames; a server that sends more ignores credit. */
+/** The largest number of waiting compressed bytes. With credit only a few frames wait. A server that sends more ignores credit. */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** Loads the decoder kernel for reading headers; tiles are decoded by the pool's threads. */
+/** Loads the decoder kernel, which reads the headers here. Threads of the pool decode the tiles. */
 export async function createTileStreams(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TileStreams> {
   const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
   return new TileStreams(arena, pool, events, kernel);
@@ -27,7 +27,7 @@ export class TileStreams {
   readonly #resources: TileResources;
   readonly #kernel: DecoderExports;
   #current: TileStream | null = null;
-  /** Ended streams that threads still work on. */
+  /** Ended streams on which threads still work. */
   #retired: TileStream[] = [];
   #spare: TileCanvas[] = [];
 
@@ -38,10 +38,10 @@ export class TileStreams {
     this.#kernel = kernel;
   }
 
-  /** Begins a stream, and ends the one before. Throws ProtocolError if tiles cannot be decoded with its header. */
+  /** Begins a stream and ends the previous one. Throws ProtocolError if tiles cannot be decoded with its header. */
   open(header: StreamHeader, origin: Origin): void {
     this.close();
-    orProtocolError("no tiles of that size can be decoded", () => {
+    orProtocolError("tiles of this size cannot be decoded", () => {
       const canvas =
         this.#spare.pop() ?? new TileCanvas(this.#resources.arena, this.#kernel, this.#resources.parts.copies);
       try {
@@ -54,7 +54,7 @@ export class TileStreams {
     });
   }
 
-  /** Ends the stream. A whole frame that is being decoded is still handed on. */
+  /** Ends the stream. A complete frame that is being decoded is still passed on. */
   close(): void {
     const stream = this.#current;
     if (stream === null) return;
@@ -69,19 +69,19 @@ export class TileStreams {
     return this.#current === null && this.#retired.length === 0;
   }
 
-  /** Takes a part of a frame; its bytes are copied. Throws ProtocolError for tiles without a stream. */
+  /** Takes a part of a frame and copies its bytes. Throws ProtocolError for tiles without a stream. */
   offer(part: Tiles, arrival: Arrival, origin: Origin): void {
     const stream = this.#current;
     if (stream?.origin !== origin) throw new ProtocolError("Tiles before a Stream with a JPEG header");
-    orProtocolError("the tiles cannot be kept", () => stream.offer(part, arrival));
+    orProtocolError("there is no memory for the tiles", () => stream.offer(part, arrival));
     if (this.#resources.parts.blocks.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(
-        `${this.#resources.parts.blocks.usedBytes} bytes of tiles came before the ones sent were shown`,
+        `${this.#resources.parts.blocks.usedBytes} bytes of tiles wait to be decoded: the server ignores credit`,
       );
     }
   }
 
-  /** Gives work to idle threads. Call when a thread or a slot may have become free. */
+  /** Gives work to idle threads. Call it when a thread or a slot may have become free. */
   pump(): void {
     for (const stream of this.#retired) stream.pump();
     this.#collect();
@@ -99,7 +99,7 @@ export class TileStreams {
   }
 }
 
-/** Turns a lack of memory into a ProtocolError: a server that demands more than there is loses its connection. */
+/** Changes a lack of memory into a ProtocolError, so that a server that needs too much memory loses its connection. */
 function orProtocolError(what: string, act: () => void): void {
   try {
     act();

@@ -1,5 +1,5 @@
-// Makes the grey copy of the picture on the screen that is shown while something is wrong. It is a copy because tiles are still decoded
-// into the picture's own pixels, or those are shown again for a frame in which nothing has changed.
+// Makes the grey copy of the picture on the screen, which is shown during trouble. The picture's own pixels must stay unchanged,
+// because tiles are still decoded into them, or because they are shown again for an unchanged frame.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -9,12 +9,12 @@ import type { DecodedPicture } from "../picture.ts";
 import type { ShownPicture } from "../screens/screen.ts";
 
 /**
- * Makes a grey copy of a picture. Returns false if no thread or memory is free for it now. `done` gets the copy, or null if it
+ * Makes a grey copy of a picture. Returns false if no thread or no memory is free. `done` gets the copy, or null if the thread
  * failed.
  */
 export type Greyer = (picture: DecodedPicture, done: (grey: ShownPicture | null) => void) => boolean;
 
-/** Makes one copy at a time: each takes the memory of the one before. */
+/** Makes one copy at a time. Each copy uses the memory of the previous copy. */
 export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
   const area = new GrowingBlock(arena);
   let isBusy = false;
@@ -26,7 +26,7 @@ export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
     try {
       target = area.reserve(4 * pixels);
     } catch (error) {
-      if (error instanceof CodecError) return false; // the arena is full: the picture keeps its colours, with the red line over it
+      if (error instanceof CodecError) return false; // The arena is full. The picture keeps its colours and only gets the red line.
       throw error;
     }
     isBusy = pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {

@@ -1,25 +1,28 @@
-// Which decoded picture is shown next: pictures in order of their frame numbers, and the newest wins.
+// Chooses the decoded picture to show next: pictures are shown in the order of their frame numbers, and the newest wins.
 
 import { Newest } from "../../core/newest.ts";
 import type { DecodedPicture } from "../picture.ts";
 
-/** `late`: a newer picture was taken or waits already; `stale`: a newer picture came before this one was taken. */
+/**
+ * The reason of a drop. `late`: a newer picture was already taken or waits. `stale`: a newer picture came before this one was
+ * taken.
+ */
 export type PictureDrop = "late" | "stale";
 
-/** Hears of each picture that is not shown, and releases it. A repeat has no slot of its own to release. */
+/** Called for each picture that is not shown, and releases it. A repeat does not have its own slot, so it is not released. */
 export type OnPictureDropped = (picture: DecodedPicture, cause: PictureDrop) => void;
 
 export class NextPicture {
   readonly #waiting = new Newest<DecodedPicture>();
   readonly #onDropped: OnPictureDropped;
-  /** The picture that was taken last. */
+  /** The picture taken last. */
   #newest: DecodedPicture | null = null;
 
   constructor(onDropped: OnPictureDropped) {
     this.#onDropped = onDropped;
   }
 
-  /** Lets a picture wait. It is dropped if a newer one waits or was taken. */
+  /** Makes a picture wait, or drops it if a newer picture waits or was taken. */
   offer(picture: DecodedPicture): void {
     const waiting = this.#waiting.value;
     const repeatsWaiting = picture.isRepeat && waiting?.slot === picture.slot;
@@ -28,7 +31,7 @@ export class NextPicture {
       this.#onDropped(picture, "late");
       return;
     }
-    // A repeat of the waiting picture takes its place, and holds its slot from now on.
+    // A repeat replaces the waiting picture and owns its slot from now on.
     if (repeatsWaiting && waiting !== null) {
       this.#waiting.offer({ ...picture, isRepeat: waiting.isRepeat });
       this.#onDropped({ ...waiting, isRepeat: true }, "stale");
@@ -38,7 +41,7 @@ export class NextPicture {
     if (replaced !== null) this.#onDropped(replaced, "stale");
   }
 
-  /** Removes and returns the waiting picture, which the caller holds now; null when none waits. */
+  /** Removes the waiting picture and returns it, or returns null. The caller owns the picture. */
   take(): DecodedPicture | null {
     const picture = this.#waiting.take();
     if (picture !== null) this.#newest = picture;
@@ -53,7 +56,7 @@ export class NextPicture {
 }
 
 function isOlder(picture: DecodedPicture, than: DecodedPicture | null): boolean {
-  // Frame numbers of different connections cannot be compared: each server counts its own.
+  // Frame numbers of different connections cannot be compared, because each server has its own count.
   if (than === null || picture.received.origin !== than.received.origin) return false;
   return picture.received.frameNumber < than.received.frameNumber;
 }

@@ -1,4 +1,4 @@
-// Shows decoded pictures on the screen: in order, the newest first, with the overlay, and acknowledges each one when it is shown.
+// Shows decoded pictures with the overlay on the screen. The newest picture wins, and each shown picture is acknowledged.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { ViewFigures } from "../figures.ts";
@@ -9,38 +9,38 @@ import type { Trouble } from "../trouble.ts";
 import type { Greyer } from "./grey-copy.ts";
 import { NextPicture, type PictureDrop } from "./next-picture.ts";
 
-/** After so long without a new picture, the picture on the screen is marked as old. */
+/** After this time without a new picture, the picture on the screen is marked as old. */
 const STALE_AFTER_MS = 1_000;
 
-/** What the screen shows before the first picture. */
+/** The picture on the screen before the first received picture. */
 const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640 * 360 * 4) };
 
-/** Where shown pictures are written as well, as raw RGBA. */
+/** An output that shown pictures are also written to, as raw RGBA. */
 export interface FrameWriter {
   /** Resolves when the frame is written and its pixels may change. */
   write(picture: RgbaPicture): Promise<void>;
 }
 
-/** What a presenter tells and asks the view that it belongs to. */
+/** The events of a presenter, which the view implements. */
 export interface PresenterOwner {
-  /** A slot was released: the decoders may have waited for it. */
+  /** Called when a slot was released, because the decoders may wait for it. */
   slotReleased(): void;
-  /** A picture was shown, from `startedAt` to `shownAt` by this clock, and acknowledged. */
+  /** Called when a picture was shown and acknowledged. Showing took from `startedAt` to `shownAt` in this machine's clock. */
   pictureShown(picture: DecodedPicture, startedAt: Micros, shownAt: Micros): void;
-  /** The screen or the output failed: nothing can be shown any more. */
+  /** Called when the screen or the output has failed, so that no more pictures can be shown. */
   presenterFailed(reason: unknown): void;
-  /** The lines of the overlay, as they are now. */
+  /** Returns the current lines of the overlay. */
   overlayLines(): string[];
 }
 
 export interface PresenterOptions {
   screen: Screen;
-  /** Null = nowhere. */
+  /** The output for shown pictures, or null. */
   output: FrameWriter | null;
   figures: ViewFigures;
   trouble: Trouble;
   decodeThreads: number;
-  /** Makes the grey copy that is shown while something is wrong. */
+  /** Makes the grey copy that is shown during trouble. */
   grey: Greyer;
 }
 
@@ -52,7 +52,7 @@ export class Presenter {
   #busy = false;
   #overlayOn = false;
   #paused = false;
-  /** The grey copy of the picture `of`; `copy` is null until it is made. */
+  /** The grey copy of the picture `of`. `copy` is null until it is made. */
   #grey: { of: DecodedPicture; copy: ShownPicture | null } | null = null;
   #isGreyShown = false;
   #overlayShown: Overlay = NO_OVERLAY;
@@ -62,7 +62,7 @@ export class Presenter {
     this.#owner = owner;
   }
 
-  /** The JPEG of the picture on the screen, as it was received; null before the first picture. */
+  /** Returns the JPEG of the picture on the screen as it was received, or null before the first picture. */
   currentJpeg(): Uint8Array | null {
     return this.#current?.jpeg() ?? null;
   }
@@ -71,7 +71,7 @@ export class Presenter {
     return this.#current?.received.frameNumber ?? 0;
   }
 
-  /** Takes a picture to be shown. It is dropped if a newer one was shown or comes before its turn. */
+  /** Takes a picture to show. It is dropped if a newer picture was shown, or comes before it is shown. */
   offer(picture: DecodedPicture): void {
     this.#next.offer(picture);
     this.#showNext();
@@ -88,13 +88,16 @@ export class Presenter {
     this.refresh();
   }
 
-  /** Writes across the picture what is wrong; null = nothing is. The picture stays grey until the next one is shown. */
+  /**
+   * Sets the text of a trouble, which is drawn across the picture, or null for no trouble. The picture stays grey until the next
+   * one is shown.
+   */
   setRemark(remark: string | null, lastedMicros = 0): void {
     this.#options.trouble.setRemark(remark, lastedMicros);
     this.refresh();
   }
 
-  /** Is called several times a second: marks a picture that has become old, and greys one from before the trouble. */
+  /** Marks an old picture, and makes a picture from before the trouble grey. Call it several times a second. */
   tick(): void {
     this.#options.trouble.tick();
     this.#makeGrey();
@@ -102,9 +105,9 @@ export class Presenter {
     if (this.#alarm() !== this.#overlayShown.alarm || isGreyDue !== this.#isGreyShown) this.refresh();
   }
 
-  /** Shows the picture on the screen again, with the overlay as it is now. */
+  /** Shows the picture on the screen again with the current overlay. */
   refresh(): void {
-    if (this.#busy) return; // the overlay is drawn with the next picture
+    if (this.#busy) return; // The overlay will be drawn with the next picture.
     const grey = this.#greyCopy;
     const picture = grey ?? this.#current ?? BLANK;
     const overlay = this.#overlay();
@@ -124,12 +127,14 @@ export class Presenter {
       const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
       this.#isGreyShown = false;
       const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
-      if (showing instanceof Promise) await showing; // a screen that is done at once costs the frame no turn of the event loop
+      // When the screen returns no promise, the frame does not wait for the event loop.
+      if (showing instanceof Promise) await showing;
       const shownAt = nowMicros();
       this.#replaceCurrent(picture);
       this.#options.figures.recordShown(picture, shownAt);
       const { firstByteAt, sentAt, capturedAt } = picture.received;
-      // Captured by this clock: the age when sent is by the server's clock alone, and the way here makes it a little older.
+      // This is the capture time in this machine's clock. The age at sending is known from the server's clock alone, and the
+      // transfer makes the picture a little older.
       this.#options.trouble.recordShown(shownAt, firstByteAt - (sentAt - capturedAt));
       this.#makeGrey();
       const writing = this.#options.output?.write(picture);
@@ -139,7 +144,7 @@ export class Presenter {
     });
   }
 
-  /** Runs one step at a time on the screen; the waiting picture comes next. */
+  /** Runs one step at a time on the screen. After a step the waiting picture is shown. */
   #run(step: () => void | Promise<void>): void {
     this.#busy = true;
     const done = () => {
@@ -173,19 +178,19 @@ export class Presenter {
     this.#owner.slotReleased();
   }
 
-  /** The picture to show in grey; null if the picture itself is to be shown, or the copy is not ready. */
+  /** Returns the grey copy to show. Returns null if there is no trouble or the copy is not ready. */
   get #greyCopy(): ShownPicture | null {
     const isOld = this.#options.trouble.isPictureOld && !this.#paused;
     return isOld && this.#grey?.of === this.#current ? this.#grey.copy : null;
   }
 
-  /** Makes one copy for each trouble, so it may wait for the next tick. */
+  /** Starts the grey copy, once for each trouble. If no thread is free, the next tick tries again. */
   #makeGrey(): void {
     const of = this.#current;
     if (of === null || this.#grey?.of === of || !this.#options.trouble.isPictureOld || this.#paused) return;
     const made: { of: DecodedPicture; copy: ShownPicture | null } = { of, copy: null };
     const isTaken = this.#options.grey(of, (copy) => {
-      made.copy = copy; // unused if a new picture was shown meanwhile
+      made.copy = copy; // The copy is not used if a new picture was shown in the meantime.
       this.tick();
     });
     if (isTaken) this.#grey = made;
@@ -213,7 +218,7 @@ function isSame(a: Overlay, b: Overlay): boolean {
   return a.alarm === b.alarm && a.lines.length === b.lines.length && a.lines.every((line, i) => line === b.lines[i]);
 }
 
-/** Tells the server that a frame was shown. `showMicros`: how long the screen and the output needed for it. */
+/** Tells the server that a frame was shown. `showMicros` is the time that screen and output needed. */
 export function acknowledgeShown(picture: DecodedPicture, showMicros: number, decodeThreads: number): void {
   const { received, workMicros, busyMicros } = picture;
   received.origin.acknowledge({

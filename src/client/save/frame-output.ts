@@ -1,10 +1,10 @@
-// --output: writes shown pictures as raw RGBA to a file or standard output.
+// Writes shown pictures as raw RGBA to a file or to standard output (--output).
 
 import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 
-/** The reader of the frames has closed its end. The viewer ends without an error. */
+/** Thrown when the reader of the frames has closed the pipe. The viewer then ends without an error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
@@ -24,8 +24,11 @@ export async function openFrameOutput(path: string): Promise<FrameOutput> {
       try {
         await sink.write(pixels);
       } catch (cause) {
-        if (codeOf(cause) === "EPIPE") throw new OutputClosed("the reader of the output has gone", { cause });
-        throw new MissingError(`cannot write to ${path}: ${messageOf(cause)}; is the disk full?`, { cause });
+        if (codeOf(cause) === "EPIPE")
+          throw new OutputClosed("the reader of the output has closed the pipe", { cause });
+        throw new MissingError(`cannot write to ${path}: ${messageOf(cause)} (check whether the disk is full)`, {
+          cause,
+        });
       }
     },
     close: () => sink.close(),
@@ -43,7 +46,7 @@ async function openFile(path: string): Promise<FileHandle> {
 const UNWRITABLE = {
   ENOENT: "there is no such folder",
   ENOTDIR: "there is no such folder",
-  EISDIR: "it is a folder; name a file in it",
+  EISDIR: "it is a folder: name a file in it",
 };
 
 function fileOutput(file: FileHandle): FrameOutput {
@@ -59,7 +62,8 @@ function fileOutput(file: FileHandle): FrameOutput {
 
 function standardOutput(): FrameOutput {
   const { stdout } = process;
-  stdout.on("error", () => undefined); // each write reports its own failure; an error event without a listener would end the process
+  // Each write reports its own failure. Without this listener an error event would end the process.
+  stdout.on("error", () => undefined);
   return {
     write: (pixels) =>
       new Promise((resolve, reject) => {

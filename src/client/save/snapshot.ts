@@ -1,9 +1,9 @@
-// The key S: saves the picture on the screen as a JPEG file, exactly as it was received.
+// Saves the picture on the screen as a JPEG file, exactly as it was received (key S).
 
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-/** Writes the JPEG into the working folder and resolves with its path. Never overwrites a file. */
+/** Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. */
 export async function saveSnapshot(jpeg: Uint8Array, frameNumber: number): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const path = resolve(`slipstream-${time}-frame${frameNumber}.jpg`);

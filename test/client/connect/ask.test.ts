@@ -44,7 +44,9 @@ test("ask: an older server's only camera is the list; its controls time out with
     const asking = askForControls(address, signal);
     await expect(asking).rejects.toThrow(/has not answered within 5 s: it may be older/);
     const named = await runToEnd("view", [`127.0.0.1:${server.port}/door`, "--display", "none", "--seconds", "1"]);
-    expect(named.remarks).toContain("that server is too old to have several cameras: it shows only one, not door");
+    expect(named.remarks).toContain(
+      "the server is too old to support several cameras: it shows only one instead of door",
+    );
   } finally {
     server.close();
   }

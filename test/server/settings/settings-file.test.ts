@@ -290,7 +290,7 @@ describe("the server", () => {
     writeFileSync(path, good);
     {
       await using server = await startServer([], { cwd: folder });
-      expect(server.remarks).toContain("settings are taken from ./slipstream.toml");
+      expect(server.remarks).toContain("reading settings from ./slipstream.toml");
       expect(server.last?.cameras?.map(({ name }) => name)).toEqual(["door", "pattern"]);
     }
     {
