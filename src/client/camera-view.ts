@@ -28,7 +28,7 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
   screen: Screen;
   /** Where shown pictures are written as well; the server is asked to keep their size then. Null = nowhere. */
   output: FrameWriter | null;
-  /** Hears of the spans of each frame; null = no trace. */
+  /** Receives the spans of each frame, or null for no trace. */
   trace: Trace | null;
 }
 

@@ -112,7 +112,7 @@ export class ViewFigures {
     this.shownAt = shownAt;
     const latency = clock.ageMicros(received.capturedAt, shownAt);
     this.latencyNowMs = latency === null ? null : roundMs(latency);
-    if (latency === null) return; // a latency across two clocks of unknown offset would be a guess
+    if (latency === null) return; // Without the offset between the two clocks the latency is unknown.
     this.#latency.record(latency);
     if (shownAt - this.#recentSince > 5_000_000) {
       this.#recentSince = shownAt;

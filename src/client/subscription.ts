@@ -178,7 +178,7 @@ function isAll({ paused, size, keepsSize }: Wanted): boolean {
   return !paused && size === null && !keepsSize;
 }
 
-/** Hands on what the decoders make, and logs the first damaged frame. */
+/** Passes on decoded pictures, and logs the first damaged frame. */
 class DecodeListener implements DecodeEvents {
   readonly #owner: SubscriptionOwner;
   readonly #log: Log;

@@ -75,7 +75,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   #sourceName = "";
   #isWelcome = false;
   #hadCameraEnded = false;
-  /** The only camera of an older server, which sends no list of cameras; null once `onCameras` has been called. */
+  /** The only camera of an older server, which sends no list of cameras. It is null after `onCameras` has been called. */
   #onlyCamera: CameraEntry | null = null;
 
   /** Sends Hello over `transport`. `address` has the name of the camera, and names the server in messages. */

@@ -76,7 +76,7 @@ export class KeepConnected {
       } else {
         const { end, isWelcome, hadCameraEnded } = outcome;
         if (this.#isOver(end, isWelcome)) return;
-        // The server answers and has nothing of this camera any more: that stays so until the server is started again.
+        // The camera has ended on the server. This does not change until the server is restarted.
         const hasEnded = end.goodbye?.reason === GoodbyeReason.end && (!isWelcome || hadCameraEnded);
         this.#say(`${end.text}; ${hasEnded ? `asking again every ${ENDED_PAUSE_MS / 1000} s` : "trying again"}`);
         this.#events.onWaiting(end.text);
@@ -86,7 +86,7 @@ export class KeepConnected {
     }
   }
 
-  /** One connection from start to end. */
+  /** Runs one connection from start to end. */
   async #connectOnce(): Promise<{ end: ConnectionEnd; isWelcome: boolean; hadCameraEnded: boolean } | ConnectionError> {
     let connection: Connection;
     try {

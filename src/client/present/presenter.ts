@@ -17,7 +17,7 @@ const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640
 
 /** An output that shown pictures are also written to, as raw RGBA. */
 export interface FrameWriter {
-  /** Resolves when the frame is written and its pixels may change. */
+  /** Writes a frame. The promise resolves when the frame is written and its pixels may change. */
   write(picture: RgbaPicture): Promise<void>;
 }
 
@@ -138,7 +138,7 @@ export class Presenter {
       this.#options.trouble.recordShown(shownAt, firstByteAt - (sentAt - capturedAt));
       this.#makeGrey();
       const writing = this.#options.output?.write(picture);
-      if (writing instanceof Promise) await writing; // a slow reader of the output gets fewer frames, not old ones
+      if (writing instanceof Promise) await writing; // A slow reader of the output gets fewer frames instead of old frames.
       acknowledgeShown(picture, nowMicros() - startedAt, this.#options.decodeThreads);
       this.#owner.pictureShown(picture, startedAt, shownAt);
     });
