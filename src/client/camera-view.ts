@@ -23,10 +23,10 @@ import { Trouble } from "./trouble.ts";
 export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders"> {
   arena: Arena;
   pool: CodecPool;
-  /** A picture of that size is enough; null = as large as the source's. */
+  /** The picture size that is enough. Null means the size of the source. */
   size: Size | null;
   screen: Screen;
-  /** Where shown pictures are written as well; the server is asked to keep their size then. Null = nowhere. */
+  /** The output that shown pictures are also written to, or null. With an output the server is asked to keep their size. */
   output: FrameWriter | null;
   /** Receives the spans of each frame, or null for no trace. */
   trace: Trace | null;
@@ -188,7 +188,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   }
 
   get #wanted(): Wanted {
-    // Written frames have one size: smaller pictures over a slow link would have to be scaled up again.
+    // Written frames have one size, so smaller pictures over a slow link would have to be scaled up.
     return { paused: this.#isPaused || this.#isHidden, size: this.#size, keepsSize: this.#options.output !== null };
   }
 }

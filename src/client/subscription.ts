@@ -16,7 +16,7 @@ import type { DecodedPicture, DecodeEvents, ReceivedFrame } from "./picture.ts";
 export interface Wanted {
   /** True while no pictures are wanted. */
   paused: boolean;
-  /** A picture of that size is enough; null = as large as the source's. */
+  /** The picture size that is enough. Null means the size of the source. */
   size: Size | null;
   /** True if the size of the pictures must not change. */
   keepsSize: boolean;
@@ -173,7 +173,7 @@ export class Subscription {
   }
 }
 
-/** Whether nothing is wanted that differs from what a server sends without a Wish. */
+/** Whether a server without a Wish would already send what is wanted. */
 function isAll({ paused, size, keepsSize }: Wanted): boolean {
   return !paused && size === null && !keepsSize;
 }

@@ -12,9 +12,12 @@ import type { Screen, ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
 export interface ViewOptions extends WindowOptions {
-  /** A picture of that size is enough; null = as large as the source's. Frames in `output` have exactly this size. */
+  /** The picture size that is enough. Null means the size of the source. Frames in `output` have exactly this size. */
   size: Size | null;
-  /** File for raw RGBA frames of one size, `-` for standard output; null = none. See FixedSizeWriter for what it does about others. */
+  /**
+   * The file for raw RGBA frames of one size. `-` means standard output, and null means no output. FixedSizeWriter handles pictures
+   * of other sizes.
+   */
   output: string | null;
   /** Opens a screen instead of the one that `display` names. Benches use it to read the shown pixels. */
   createScreen?: (events: ScreenEvents) => Promise<Screen>;

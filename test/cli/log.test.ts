@@ -84,7 +84,7 @@ describe("parseLogLevels", () => {
     "SLIPSTREAM_LOG: refuses '%s'",
     (text) => {
       expect(() => parseLogLevels(text)).toThrow(UsageError);
-      expect(() => parseLogLevels(text)).toThrow("levels are debug, info, warning, error");
+      expect(() => parseLogLevels(text)).toThrow("(levels: debug, info, warning, error)");
     },
   );
 
