@@ -17,7 +17,7 @@ import { createFootageSource } from "./footage-source.ts";
 
 const REPORT_MS = 1_000;
 
-await runMain(async (signal) => {
+await runMain(async (signal, stop) => {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
@@ -33,7 +33,7 @@ await runMain(async (signal) => {
     throw new UsageError(`the footage server takes a kind (${FOOTAGE_KINDS.join(", ")}), a size and a rate`);
   }
   const size = parseSize(positionals[1] ?? "");
-  const output = new Output({ subject: "server", json: true });
+  const output = new Output({ subject: "server", json: true, onReaderGone: stop });
   await using server = await serve({
     cameras: [{ source: createFootageSource(kind, size, framesPerSecond), quality: Number(values.quality) }],
     port: 0,

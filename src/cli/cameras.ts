@@ -1,8 +1,8 @@
 // `bun run cameras`: lists the cameras of this machine with their formats and controls.
 
-import { writeSync } from "node:fs";
 import { Command, Option } from "commander";
 import { MissingError } from "../core/errors.ts";
+import { printAnswer } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
 import { VERSION } from "../core/version.ts";
 import { chooseCamera, listCameras } from "../capture/camera/find.ts";
@@ -17,7 +17,7 @@ const command = asProgram(new Command("bun run cameras"), VERSION)
 
 const NONE = "no camera was found: serve --source also takes pattern, screen, a file, a URL, or - for standard input";
 
-await runMain(async () => {
+await runMain(async (signal) => {
   command.parse();
   const { controls = false, json } = command.opts();
   if (!hasLibc()) {
@@ -32,5 +32,5 @@ await runMain(async () => {
   const shown = wanted === undefined ? found : [chooseCamera(found, wanted)];
   const reports = shown.map((camera) => reportCamera(camera, controls));
   const lines = reports.length === 0 ? [NONE] : describeReports(reports);
-  writeSync(1, `${json ? JSON.stringify(reports, null, 2) : lines.join("\n")}\n`);
+  await printAnswer(json ? JSON.stringify(reports, null, 2) : lines.join("\n"), signal);
 });

@@ -1,9 +1,10 @@
 // Prints reports, log lines and answers of a program, for a terminal, for a pipe or as JSON. No other file prints.
 
-import { writeSync } from "node:fs";
-import { codeOf } from "../core/errors.ts";
+import { isatty } from "node:tty";
+import { MissingError } from "../core/errors.ts";
 import type { LogFields, LogLevel } from "../core/log.ts";
-import { EXIT } from "./exit-codes.ts";
+import { onAbort } from "../core/on-abort.ts";
+import { type OutputFailure, type OutputStream, standardError, standardOutput } from "./output-stream.ts";
 
 /** One line of the log. */
 export interface LogLine {
@@ -22,43 +23,63 @@ export interface OutputOptions {
   json: boolean;
   /** True if standard output is used for frames, so that reports go to standard error. */
   isStdoutTaken?: boolean;
+  /** Called when the reader of the reports has closed the pipe. */
+  onReaderGone: () => void;
 }
 
 /** The time between two plain reports in a log file. */
 const PLAIN_REPORT_MS = 10_000;
 
+const isTerminal = isatty(2);
+
 /**
  * Prints the output of a program. On a terminal there is one status line, and log lines have the time of day. In a service or a
  * pipe each event is one plain line with an ISO time stamp, its level and its subject. With JSON reports, log lines have only their
  * text.
+ *
+ * No method waits for a reader. While nobody reads, log lines are dropped when 64 KiB wait, and only the newest report waits. A line
+ * of the log says later how many are missing.
  */
 export class Output {
   static #isStatusShown = false;
   readonly #subject: string;
   readonly #json: boolean;
-  readonly #jsonStream: 1 | 2;
+  readonly #reports: OutputStream;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ subject, json, isStdoutTaken = false }: OutputOptions) {
+  constructor({ subject, json, isStdoutTaken = false, onReaderGone }: OutputOptions) {
     this.#subject = subject;
     this.#json = json;
-    this.#jsonStream = isStdoutTaken ? 2 : 1;
+    this.#reports = isStdoutTaken ? standardError : standardOutput;
+    standardOutput.events = {
+      failed: (failure) => {
+        if (failure.code !== "EPIPE")
+          this.#say(`standard output cannot be written: ${explain(failure)}; reports are dropped`, "warning");
+        else if (this.#json) onReaderGone();
+      },
+      caughtUp: (dropped) => this.#say(`standard output was not taken: ${dropped} reports were dropped`, "warning"),
+    };
+    standardError.events = {
+      failed: ({ code }) => {
+        if (code === "EPIPE" && json && isStdoutTaken) onReaderGone();
+      },
+      caughtUp: (dropped) => this.#say(`standard error was not taken: ${dropped} lines were dropped`, "warning"),
+    };
   }
 
   /** Prints one line of the log on standard error. */
   log(line: LogLine): void {
-    Output.clearStatus();
-    const text = this.#json ? remark(line) : process.stderr.isTTY ? `${timeOfDay(line)} ${remark(line)}` : plain(line);
-    process.stderr.write(`${text}\n`); // console.error would print red text on a terminal.
+    const text = this.#json ? remark(line) : isTerminal ? `${timeOfDay(line)} ${remark(line)}` : plain(line);
+    standardError.write(`${Output.takeStatus()}${text}\n`);
   }
 
   /** Prints a periodic report: the object as JSON, `line()` as status line, or `line()` as a plain line every 10 s. */
   report(object: object, line: () => string): void {
     if (this.#json) {
-      writeLine(this.#jsonStream, JSON.stringify(object));
-    } else if (process.stderr.isTTY) {
+      this.#reports.writeNewest(`${JSON.stringify(object)}\n`, { counts: true });
+    } else if (isTerminal) {
       const columns = process.stderr.columns || 80;
-      process.stderr.write(`\r\x1b[2K${line().slice(0, columns - 1)}`);
+      standardError.writeNewest(`\r\x1b[2K${line().slice(0, columns - 1)}`, { counts: false });
       Output.#isStatusShown = true;
     } else if (performance.now() - this.#lastPlainAt >= PLAIN_REPORT_MS) {
       this.#lastPlainAt = performance.now();
@@ -66,26 +87,45 @@ export class Output {
     }
   }
 
-  /** Prints the answer of a program on standard output: the object as JSON, or the text. */
-  answer(object: object, text: string): void {
-    writeLine(1, this.#json ? JSON.stringify(object) : text);
+  /** Prints the answer of a program on standard output, as `printAnswer` does: the object as JSON, or the text. */
+  async answer(object: object, text: string, signal: AbortSignal): Promise<void> {
+    await printAnswer(this.#json ? JSON.stringify(object) : text, signal);
   }
 
   /** Prints the last report: as JSON with `"final": true`, or as a plain line. */
   final(object: object, line: string): void {
-    if (this.#json) writeLine(this.#jsonStream, JSON.stringify({ ...object, final: true }));
+    if (this.#json) this.#reports.write(`${JSON.stringify({ ...object, final: true })}\n`);
     else this.#say(line);
   }
 
-  #say(text: string): void {
-    this.log({ at: new Date(), level: "info", subjects: [this.#subject], text, fields: {} });
+  #say(text: string, level: LogLevel = "info"): void {
+    this.log({ at: new Date(), level, subjects: [this.#subject], text, fields: {} });
   }
 
-  /** Removes the status line from the terminal, so that another line can be printed. */
-  static clearStatus(): void {
-    if (Output.#isStatusShown) process.stderr.write("\r\x1b[2K");
+  /** Returns the text that removes the status line from the terminal, so that another line can be printed. */
+  static takeStatus(): string {
+    const isShown = Output.#isStatusShown;
     Output.#isStatusShown = false;
+    return isShown ? "\r\x1b[2K" : "";
   }
+}
+
+/**
+ * Prints text on standard output and waits until all of it is read, or `signal` aborts. A reader that has enough may close the pipe.
+ * Throws MissingError when the text cannot be written.
+ */
+export async function printAnswer(text: string, signal: AbortSignal): Promise<void> {
+  const stopped = Promise.withResolvers<null>();
+  using _ = onAbort(signal, () => stopped.resolve(null));
+  const failure = await Promise.race([standardOutput.writeAll(`${text}\n`), stopped.promise]);
+  if (failure !== null && failure.code !== "EPIPE")
+    throw new MissingError(`cannot write to standard output: ${explain(failure)}`);
+}
+
+/** Waits until what was printed has been taken, unless nobody reads it. */
+export async function settleOutput(): Promise<void> {
+  await standardOutput.settle();
+  await standardError.settle();
 }
 
 /** Formats a line for people. The name of a camera comes first. Debug lines also show the fields. */
@@ -109,11 +149,13 @@ function formatFields(fields: LogFields): string {
     .join("");
 }
 
-function writeLine(stream: 1 | 2, line: string): void {
-  try {
-    writeSync(stream, `${line}\n`);
-  } catch (error) {
-    if (codeOf(error) === "EPIPE") process.exit(EXIT.ok); // The reader of the reports has closed the pipe.
-    if (codeOf(error) !== "EAGAIN") throw error; // A reader that stops reading loses reports, and the stream goes on.
-  }
+const TEXTS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file has reached its largest size",
+  EIO: "the terminal or the disk has failed",
+};
+
+function explain({ code, message }: OutputFailure): string {
+  return TEXTS[code] ?? message;
 }

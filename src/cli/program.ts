@@ -3,38 +3,52 @@
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import { Output } from "./output.ts";
+import { Output, settleOutput } from "./output.ts";
+import { standardError } from "./output-stream.ts";
 
 /**
  * The time within which two signals count as one. One Ctrl-C may cause two signals: one from the terminal, and one that `bun run`
  * passes on.
  */
 const SAME_INTERRUPT_MS = 500;
+/** An orderly end takes less than a second. What has not ended after this time never will: a device or a disk that does not answer. */
+const QUIT_PATIENCE_MS = 3_000;
 
 /**
  * Runs a program and exits with a code: 0 after a normal end or the first SIGINT or SIGTERM, 2 for wrong use, and 1 for other
- * errors. A second signal, half a second later, ends the program immediately. An expected error is one line on standard error, and
- * a defect is shown with its stack.
+ * errors. A second signal, half a second later, ends the program immediately. The program also ends when it has not ended within 3 s
+ * of the first signal. An expected error is one line on standard error, and a defect is shown with its stack. `stop` does the same
+ * as a first signal.
  */
-export async function runMain(program: (signal: AbortSignal) => Promise<void>): Promise<never> {
+export async function runMain(program: (signal: AbortSignal, stop: () => void) => Promise<void>): Promise<never> {
   const stopping = new AbortController();
   let askedAt = 0;
+  const stop = () => {
+    if (!stopping.signal.aborted) setTimeout(() => process.exit(EXIT.ok), QUIT_PATIENCE_MS);
+    stopping.abort();
+  };
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       if (stopping.signal.aborted && performance.now() - askedAt > SAME_INTERRUPT_MS) process.exit(EXIT.interrupted);
       askedAt = performance.now();
-      stopping.abort();
+      stop();
     });
   }
+  const code = await runToExitCode(() => program(stopping.signal, stop));
+  await settleOutput();
+  process.exit(code);
+}
+
+/** Runs the program, and returns its exit code when it has ended. */
+async function runToExitCode(program: () => Promise<void>): Promise<number> {
   try {
-    await program(stopping.signal);
-    process.exit(EXIT.ok);
+    await program();
+    return EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
-    Output.clearStatus();
-    if (isExpected(error)) process.stderr.write(`${red("error:")} ${messageOf(error)}\n`);
-    else console.error(error); // This is a defect, so its stack is shown.
-    process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error); // A defect is shown with its stack.
+    standardError.write(`${Output.takeStatus()}${text}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 }
 

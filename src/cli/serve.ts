@@ -42,12 +42,12 @@ ${EXIT_CODES}`,
 const configFlags = new Set<string>();
 for (const flag of ["config", "no-config"]) command.on(`option:${flag}`, () => configFlags.add(flag));
 
-await runMain(async (signal) => {
+await runMain(async (signal, stop) => {
   command.parse();
   const flags: Flags = command.opts();
   if (configFlags.size > 1)
     throw new UsageError("--config and --no-config cannot be used together: leave one of them out");
-  const output = new Output({ subject: "server", json: flags.json ?? false });
+  const output = new Output({ subject: "server", json: flags.json ?? false, onReaderGone: stop });
   const variable = process.env["SLIPSTREAM_LOG"];
   const log = await openLog({ level: flags.logLevel, variable, write: (line) => output.log(line) });
   const serverLog = log.getChild("server");

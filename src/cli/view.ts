@@ -44,10 +44,15 @@ With --grid:
 ${EXIT_CODES}`,
   );
 
-await runMain(async (signal) => {
+await runMain(async (signal, stop) => {
   command.parse();
   const flags: ViewFlags = command.opts();
-  const output = new Output({ subject: "viewer", json: flags.json ?? false, isStdoutTaken: flags.output === "-" });
+  const output = new Output({
+    subject: "viewer",
+    json: flags.json ?? false,
+    isStdoutTaken: flags.output === "-",
+    onReaderGone: stop,
+  });
   const variable = process.env["SLIPSTREAM_LOG"];
   const log = await openLog({ level: flags.logLevel, variable, write: (line) => output.log(line) });
   const viewerLog = log.getChild("viewer");
@@ -59,7 +64,7 @@ await runMain(async (signal) => {
 
   if (flags.list) {
     const cameras = await askForCameras(address, signal);
-    output.answer({ cameras }, describeCameras(cameras));
+    await output.answer({ cameras }, describeCameras(cameras), signal);
     return;
   }
   const sets = flags.set ?? [];
@@ -68,7 +73,7 @@ await runMain(async (signal) => {
     const known = await askForControls(address, signal);
     const isMeant = ({ name }: Control) => flags.controls || sets.some((set) => set.name === name);
     const controls = known.controls.filter(isMeant);
-    output.answer({ areSettable: known.areSettable, controls }, describeControls({ ...known, controls }));
+    await output.answer({ areSettable: known.areSettable, controls }, describeControls({ ...known, controls }), signal);
     return;
   }
 

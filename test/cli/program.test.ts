@@ -124,7 +124,7 @@ describe("runMain", () => {
         import { runMain } from ${JSON.stringify(module)};
         import { Output } from ${JSON.stringify(output)};
         import { UsageError } from ${JSON.stringify(errors)};
-        await runMain(async () => { new Output({ subject: "x", json: true }).log({ at: new Date(), level: "info", subjects: ["x"], text: "a remark", fields: {} }); throw new UsageError("wrong use"); });`;
+        await runMain(async () => { new Output({ subject: "x", json: true, onReaderGone() {} }).log({ at: new Date(), level: "info", subjects: ["x"], text: "a remark", fields: {} }); throw new UsageError("wrong use"); });`;
       let said = "";
       const { NO_COLOR: _, ...inherited } = process.env;
       const program = Bun.spawn([process.execPath, "-e", script], {
