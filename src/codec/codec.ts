@@ -1,4 +1,4 @@
-// What a codec is: it turns pixels into a JPEG and back, whole pictures at a time, inside a codec thread.
+// The interface of a codec. A codec encodes pixels to a JPEG and decodes JPEGs to pixels, inside a codec thread.
 
 import type { PixelFormat, Sampling, Size } from "../core/pixel-format.ts";
 import type { TileEncoder } from "./tile-jobs.ts";
@@ -11,27 +11,27 @@ export interface PixelFrame extends Size {
   address: number;
 }
 
-/** Where in the arena a decoded picture goes. */
+/** The memory in the arena for a decoded picture. */
 export interface PixelTarget {
   address: number;
-  /** Exactly the bytes of the picture as RGBA. */
+  /** The length of the memory, which is exactly the picture's size as RGBA. */
   bytes: number;
 }
 
 export interface Decoded extends Size {
-  /** Some of the picture is missing or wrong, as far as the codec can tell, and is grey. */
+  /** True if the codec found that parts of the picture are missing or wrong. These parts are grey. */
   isDamaged: boolean;
 }
 
 /** A codec lives in one worker thread and is used by one job at a time. */
 export interface Codec {
-  /** Encodes pictures tile by tile; null for codecs that cannot. */
+  /** The encoder for tiles, or null if the codec cannot encode tiles. */
   readonly tileEncoder: TileEncoder | null;
   /** Encodes to a baseline JPEG in new memory. `quality` is 1–100 on libjpeg's scale. Rejects with CodecError. */
   encode(frame: PixelFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Writes the picture as RGBA, rows of `4 · width` bytes, into the target.
-   * Rejects with CodecError for bytes that are no picture, and for a picture whose size is not the target's.
+   * Decodes a picture and writes it as RGBA, in rows of `4 · width` bytes, into the target. Rejects with CodecError for bytes that
+   * are not a picture, and for a picture whose size is not the target's.
    */
   decode(jpeg: Uint8Array, target: PixelTarget): Promise<Decoded>;
 }

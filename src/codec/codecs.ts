@@ -1,8 +1,9 @@
-// Which codecs there are, and what each can do. Plain data: main threads read it without loading a codec (threads/load-codec.ts does that).
+// The list of codecs and their features. It is plain data, so main threads read it without loading a codec. threads/load-codec.ts
+// loads codecs.
 
-/** What a codec can do. */
+/** The features of a codec. */
 export interface CodecAbilities {
-  /** Encodes pictures tile by tile, so that only what has changed is encoded and sent. */
+  /** Whether the codec encodes pictures as tiles, so that only changed tiles are encoded and sent. */
   readonly encodesTiles: boolean;
 }
 

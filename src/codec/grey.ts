@@ -1,14 +1,14 @@
-// Makes a grey and darker copy of a picture, in a codec thread. Viewers show it in place of a picture that is too old.
+// Makes a grey and darker copy of a picture, in a codec thread. Viewers show it instead of a picture that is too old.
 
 import type { Arena } from "./memory/arena.ts";
 
-/** Asks for a grey copy of RGBA pixels. Both addresses are in the arena. */
+/** A job that makes a grey copy of RGBA pixels. Both addresses are in the arena. */
 export interface GreyJob {
   kind: "grey";
   address: number;
-  /** Where the copy goes. */
+  /** The address of the copy. */
   target: number;
-  /** How many pixels. */
+  /** The number of pixels. */
   pixels: number;
 }
 
@@ -20,7 +20,7 @@ export function greyOut(arena: Arena, { address, target, pixels }: GreyJob): voi
   const from = new Uint32Array(arena.memory.buffer, address, pixels);
   const to = new Uint32Array(arena.memory.buffer, target, pixels);
   for (let at = 0; at < pixels; at++) {
-    const rgba = from[at] as number; // little-endian: red is lowest
+    const rgba = from[at] as number; // The words are little-endian, so red is the lowest byte.
     const luma = (77 * (rgba & 255) + 150 * ((rgba >>> 8) & 255) + 29 * ((rgba >>> 16) & 255)) >>> 8;
     to[at] = (((luma * DIMMED) >>> 8) * 0x010101) | 0xff000000;
   }

@@ -1,4 +1,5 @@
-// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. Its files are small, it is slow, and it reads every JPEG.
+// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. It is slow, makes small files, and decodes more
+// kinds of JPEG than `simd`.
 
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
@@ -9,7 +10,7 @@ import type { Codec } from "./codec.ts";
 import { toRgba } from "./rgba.ts";
 import type { WasmModules } from "./wasm/modules.ts";
 
-/** The package takes and returns the browser's ImageData, which Bun does not have. It uses only this much of it. */
+/** The part of the browser's ImageData that the package uses. Bun does not have ImageData. */
 class PlainImageData {
   readonly data: Uint8ClampedArray;
   readonly width: number;
@@ -23,18 +24,18 @@ class PlainImageData {
 }
 
 declare global {
-  /** The package's declarations use this name, and Bun has no such type. */
+  /** The package's type declarations use this name, and Bun does not declare the type. */
   interface ImageData extends PlainImageData {}
 }
 
 /**
- * The fastest settings that work: baseline, and one trellis loop (with none, it divides by zero). `optimize_coding` stays on:
- * without it, MozJPEG's trellis quantisation breaks the entropy-coded data of some pictures (6 % of the test card's at
- * 320×240; djpeg says "bad Huffman code"), and it would save no time that we could measure.
+ * The fastest settings that work: baseline, and one trellis loop (with 0 loops MozJPEG divides by zero). `optimize_coding` stays
+ * on. Without it, MozJPEG's trellis quantisation makes invalid entropy-coded data for some pictures (6 % of the test card's
+ * pictures at 320×240, for which djpeg reports "bad Huffman code"), and the time saved was too small to measure.
  */
 const FASTEST = { baseline: true, progressive: false, optimize_coding: true, trellis_loops: 1 } as const;
 
-/** The package's settings for 4:4:4. By default it uses 4:2:0 below quality 80. */
+/** The package's settings for 4:4:4. Its default is 4:2:0 below quality 80. */
 const FULL_COLOUR = { auto_subsample: false, chroma_subsample: 1 } as const;
 
 export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Codec> {
@@ -46,7 +47,7 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
     tileEncoder: null,
     async encode(frame, quality) {
       try {
-        // A copy: the package takes no shared memory, and RGBA only.
+        // The pixels are copied, because the package accepts only RGBA in unshared memory.
         const bytes = arena.bytes(frame.address, frameBytes(frame.format, frame.width, frame.height));
         const rgba = toRgba(frame, bytes);
         const image = new PlainImageData(rgba, frame.width, frame.height);
@@ -59,23 +60,25 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
 
     async decode(jpeg, target) {
       const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch(async (cause: unknown) => {
-        await initDecoder(decoder); // when libjpeg gives up on a picture, its memory leaks or is broken
+        await initDecoder(decoder); // After libjpeg fails on a picture, its memory may leak or be corrupt.
         const reason = cause instanceof Error ? cause.message : "it is damaged";
         throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${reason}`, { cause });
       });
       const { width, height, data } = picture;
       if (data.length !== target.bytes) {
-        throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
+        throw new CodecError(`the decoded picture is ${width}x${height}, which differs from the size in its header`);
       }
-      arena.bytes(target.address, target.bytes).set(data); // a copy: the package allocates memory for every picture
-      return { width, height, isDamaged: false }; // libjpeg only warns of damage, and the package hides its warnings
+      // The pixels are copied, because the package allocates new memory for each picture.
+      arena.bytes(target.address, target.bytes).set(data);
+      // Damage is unknown here: libjpeg only warns of it, and the package hides the warnings.
+      return { width, height, isDamaged: false };
     },
   };
 }
 
 type PackageOptions = Partial<EmscriptenWasm.ModuleOpts> & Pick<EmscriptenWasm.Module, "print" | "printErr">;
 
-/** Gives the package its compiled module. Otherwise it would fetch its .wasm files, which works in pages only. */
+/** Gives the package its compiled module. Otherwise it would fetch its .wasm files, which works only in browsers. */
 function packageOptions(module: WebAssembly.Module): PackageOptions {
   return {
     instantiateWasm(imports, onInstance) {
@@ -84,7 +87,7 @@ function packageOptions(module: WebAssembly.Module): PackageOptions {
       (onInstance as unknown as (instance: WebAssembly.Instance) => void)(instance);
       return instance.exports;
     },
-    // libjpeg would write each warning about damaged data to standard error; the caller counts dropped frames instead.
+    // This stops libjpeg's warnings about damaged data on standard error. The caller counts dropped frames instead.
     print: () => undefined,
     printErr: () => undefined,
   };

@@ -20,7 +20,7 @@ export function withRareKinds(codec: Codec, arena: Arena, rare: RareDecoder | nu
       if (rare === null) throw new CodecError("arithmetic-coded JPEGs and CMYK are not decoded here");
       const { width, height, rgba } = await rare(jpeg, kind);
       if (rgba.length !== target.bytes) {
-        throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
+        throw new CodecError(`the picture is ${width}x${height}, which differs from the size in its header`);
       }
       arena.bytes(target.address, target.bytes).set(rgba); // a copy: these decoders have memory of their own
       return { width, height, isDamaged: false };

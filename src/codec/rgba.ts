@@ -1,8 +1,8 @@
-// Converts any raw pixel layout to RGBA, for codecs that read RGBA only.
+// Converts any raw pixel format to RGBA, for codecs that only read RGBA.
 
 import { type PixelFormat, type Plane, planesOf, type Size } from "../core/pixel-format.ts";
 
-/** Width, height and layout of raw pixels. */
+/** The width, height and format of raw pixels. */
 interface RawFrame extends Size {
   format: PixelFormat;
 }
@@ -10,8 +10,8 @@ interface RawFrame extends Size {
 /**
  * Returns the frame as RGBA in new, unshared memory.
  *
- * YUV by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point; studio range is stretched to full
- * range. Chroma is repeated, not interpolated, because the encoder halves it again.
+ * YUV is converted by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point. Studio range is stretched to full
+ * range. Chroma is repeated instead of interpolated, because the encoder halves it again.
  */
 export function toRgba(frame: RawFrame, bytes: Uint8Array): Uint8ClampedArray {
   const { format, width, height } = frame;
@@ -52,7 +52,7 @@ function fromPacked(
   return rgba;
 }
 
-/** Where the components of a pixel are: base + (row >> rowShift) · stride + (column >> 1, for chroma) · step. */
+/** The place of a component's sample: base + (row >> rowShift) · stride + (column >> 1, for chroma) · step. */
 interface YuvLayout {
   lumaStep: number;
   lumaStride: number;
@@ -60,14 +60,14 @@ interface YuvLayout {
   chromaV: number;
   chromaStep: number;
   chromaStride: number;
-  /** 1 where a chroma row serves two luma rows. */
+  /** 1 if two luma rows share a chroma row. */
   chromaRowShift: number;
 }
 
 function layoutOf(format: PixelFormat, size: Size): YuvLayout {
   const [first, second, third] = planesOf(format, size) as [Plane, Plane?, Plane?];
   if (second === undefined) {
-    // Packed, as YUYV: luma at every second byte, U and V between.
+    // In packed YUYV every second byte is luma, and U and V are between them.
     return {
       lumaStep: 2,
       lumaStride: first.rowBytes,

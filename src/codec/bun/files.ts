@@ -1,7 +1,7 @@
-// The files that codecs need at run time, in one list: WebAssembly and the worker.
+// The list of files that codecs need at run time: WebAssembly modules and the worker.
 //
-// `bun build --compile --root src PROGRAM src/codec/bun/worker.ts` packs them all: the WebAssembly by these imports, and the worker as one
-// more entry point.
+// `bun build --compile --root src PROGRAM src/codec/bun/worker.ts` includes all of them in the program: the WebAssembly by these
+// imports, and the worker as a second entry point.
 
 /// <reference path="./wasm-files.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
 /// <reference path="./libjpeg-turbo.d.ts" />
@@ -15,7 +15,7 @@ import encoderPlain from "../kernel/build/encoder.plain.wasm" with { type: "file
 import encoderRelaxed from "../kernel/build/encoder.relaxed.wasm" with { type: "file" };
 import type { WasmFile } from "../wasm/modules.ts";
 
-/** Paths by name. The kernels are built by set-up (scripts/setup/kernels.ts). */
+/** The paths of the files by name. scripts/setup/kernels.ts builds the kernels. */
 export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {
   "decoder.plain": decoderPlain,
   "decoder.relaxed": decoderRelaxed,

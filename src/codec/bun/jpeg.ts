@@ -1,11 +1,11 @@
-// encodeJpeg and decodeJpeg: JPEGs on threads that all callers of a process share.
+// The functions encodeJpeg and decodeJpeg of the library. All callers in a process share their threads.
 
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../core/errors.ts";
 import { type DecodedJpeg, type DecodeOptions, type EncodeOptions, JpegCodec } from "../threads/jpeg-codec.ts";
 import { BUN_RUNTIME } from "./runtime.ts";
 
-/** More threads than this are rarely faster than what feeds them. */
+/** The largest number of shared threads. More threads rarely help, because a caller cannot provide pictures that fast. */
 const MOST_SHARED_THREADS = 4;
 const MOST_THREADS = 64;
 
@@ -18,9 +18,9 @@ function sharedCodec(): JpegCodec {
 
 /**
  * Encodes raw pixels to a baseline JPEG, on threads that start at the first call and do not keep the process alive.
- * Several calls at a time run in parallel. Do not change `pixels` before the promise settles.
+ * Calls at the same time run in parallel. Do not change `pixels` before the promise settles.
  *
- * Rejects with UsageError for options that cannot be used, CodecError where encoding fails.
+ * Rejects with UsageError for options that cannot be used, and with CodecError if encoding fails.
  *
  * @example
  * const pixels = new Uint8Array(640 * 480 * 4).fill(255);
@@ -35,10 +35,11 @@ export function encodeJpeg(
 }
 
 /**
- * Decodes a JPEG of any kind (progressive ones, and those without Huffman tables as cameras make them, included) to RGBA.
+ * Decodes a JPEG of any kind to RGBA. It also decodes progressive JPEGs, and JPEGs without Huffman tables, as some cameras make
+ * them.
  *
- * Rejects with CodecError where the bytes are no JPEG or cannot be decoded. A JPEG that is cut off is decoded as far as it goes,
- * with `isDamaged` true.
+ * Rejects with CodecError if the bytes are not a JPEG or cannot be decoded. Of a truncated JPEG the existing part is decoded, and
+ * `isDamaged` is true.
  *
  * @example
  * const { pixels, width, height } = await decodeJpeg(await Bun.file("photo.jpg").bytes());
@@ -49,9 +50,9 @@ export function decodeJpeg(jpeg: Uint8Array, options?: DecodeOptions): Promise<D
 }
 
 /**
- * Starts threads of its own for encoding and decoding, for programs that want to say how many, or to end them.
+ * Starts separate threads for encoding and decoding, for programs that choose their number or end them.
  *
- * Throws UsageError for a number of threads that cannot be used.
+ * Throws UsageError for an invalid number of threads.
  *
  * @example
  * await using codec = createJpegCodec({ threads: 2 });
@@ -60,7 +61,7 @@ export function decodeJpeg(jpeg: Uint8Array, options?: DecodeOptions): Promise<D
  */
 export function createJpegCodec({ threads }: { threads: number }): JpegCodec {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-    throw new UsageError(`${threads} threads cannot be started: use a whole number from 1 to ${MOST_THREADS}`);
+    throw new UsageError(`the number of threads must be a whole number from 1 to ${MOST_THREADS}, not ${threads}`);
   }
   return new JpegCodec({ threads, runtime: BUN_RUNTIME });
 }

@@ -1,4 +1,4 @@
-// Bun's part of the codecs: WebAssembly from files, and threads from `node:worker_threads`.
+// The runtime of the codecs on Bun: WebAssembly from files, and threads from `node:worker_threads`.
 
 import { Worker } from "node:worker_threads";
 import { messageOf } from "../../core/errors.ts";
@@ -7,12 +7,12 @@ import type { WorkerMessage, WorkerSetup } from "../threads/job.ts";
 import { WORKER_URL } from "./files.ts";
 import { WASM } from "./wasm.ts";
 
-/** Handed to `new CodecPool` in every program that runs on Bun. */
+/** The runtime for `new CodecPool` in programs on Bun. */
 export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread };
 
 function startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread {
   const worker = new Worker(WORKER_URL, { workerData: setup });
-  let reason = "it ended by itself";
+  let reason = "the thread ended unexpectedly";
   worker.on("message", (message: WorkerMessage) => listener.hear(message));
   worker.on("error", (error) => {
     reason = messageOf(error);

@@ -1,4 +1,4 @@
-// Bun gives the path of a file that is imported `with { type: "file" }`.
+// Declares imports of .wasm files. With `{ type: "file" }` Bun returns the path of the file.
 
 declare module "*.wasm" {
   const path: string;

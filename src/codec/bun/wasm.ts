@@ -1,4 +1,4 @@
-// The codecs' WebAssembly, read from files.
+// Reads the codecs' WebAssembly from files.
 
 import { WasmModules } from "../wasm/modules.ts";
 import { WASM_PATHS } from "./files.ts";

@@ -6,7 +6,7 @@ import { serveJobs } from "../threads/serve-jobs.ts";
 import type { RareDecoder } from "../rare-kinds.ts";
 import { WASM } from "./wasm.ts";
 
-if (parentPort === null) throw new Error("codec/bun/worker.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("codec/bun/worker.ts must run as a worker thread");
 const port = parentPort;
 /** Loads its decoders with the first such picture. */
 const rare: RareDecoder = async (jpeg, kind) => (await import("./rare-jpegs.ts")).decodeRareJpeg(jpeg, kind);

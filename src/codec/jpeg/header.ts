@@ -12,16 +12,16 @@ const DRI = 0xdd;
 const TEM = 0x01;
 const DHP = 0xde;
 
-/** What is known before a JPEG's first entropy-coded byte. */
+/** The facts in a JPEG's header, which is the part before the first entropy-coded byte. */
 export interface JpegHeader extends Size {
   kind: FrameKind;
-  /** Sequential and Huffman-coded, as cameras make them; not progressive, lossless or arithmetic-coded. */
+  /** Whether the JPEG is sequential and Huffman-coded, as from cameras, and not progressive, lossless or arithmetic-coded. */
   isSequential: boolean;
-  /** MCUs from one restart marker to the next; 0 if there are no restart markers. */
+  /** The number of MCUs between two restart markers, or 0 if there are no restart markers. */
   restartIntervalMcus: number;
-  /** Offset of the SOS marker's FF. */
+  /** The offset of the SOS marker's FF. */
   scanAt: number;
-  /** Offset of the first entropy-coded byte. */
+  /** The offset of the first entropy-coded byte. */
   dataAt: number;
 }
 
@@ -37,17 +37,17 @@ function twoBytes(jpeg: Uint8Array, at: number): number {
 }
 
 /**
- * Yields the segments from SOI to the first SOS, that one included, or to the end of the bytes. Markers without a segment are skipped.
- * Throws CodecError if the bytes are no JPEG, or stop being one.
+ * Yields the segments from SOI up to and including the first SOS, or up to the end of the bytes. Markers without a segment are
+ * skipped. Throws CodecError if the bytes are not a JPEG or a marker is missing.
  */
 export function* headerSegments(jpeg: Uint8Array): Generator<Segment, void, void> {
   if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw new CodecError("not a JPEG: it does not begin with SOI (FF D8)");
   let at = 2;
   while (at + 4 <= jpeg.length) {
-    if (jpeg[at] !== 0xff) throw new CodecError(`broken JPEG: no marker at byte ${at}`);
+    if (jpeg[at] !== 0xff) throw new CodecError(`broken JPEG: there is no marker at byte ${at}`);
     const marker = jpeg[at + 1] as number;
     if (marker === 0xff) {
-      at++; // T.81 B.1.1.2: any number of fill bytes may precede a marker
+      at++; // Any number of fill bytes may precede a marker (T.81 B.1.1.2).
       continue;
     }
     if (marker === TEM || (marker >= 0xd0 && marker <= 0xd7)) {
@@ -62,7 +62,7 @@ export function* headerSegments(jpeg: Uint8Array): Generator<Segment, void, void
   }
 }
 
-/** Reads the width and height of a JPEG. Throws CodecError if the bytes are no JPEG or have no usable size. */
+/** Reads the width and height of a JPEG. Throws CodecError if the bytes are not a JPEG or the size cannot be used. */
 export function readJpegSize(jpeg: Uint8Array): Size {
   for (const { marker, at } of headerSegments(jpeg)) {
     if (marker === SOS) break;
@@ -72,7 +72,7 @@ export function readJpegSize(jpeg: Uint8Array): Size {
 }
 
 /**
- * Reads the size and the rest of the header. Throws CodecError as `readJpegSize` does, and if no scan follows the header. Throws
+ * Reads the whole header. Throws CodecError like `readJpegSize`, and also if no scan follows the header. Throws
  * UnsupportedJpegError for a kind that is not decoded.
  */
 export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
@@ -117,7 +117,7 @@ function sizeOf(jpeg: Uint8Array, at: number): Size {
 }
 
 /**
- * Whether an EOI follows the header; cameras may put other bytes after it. Without an EOI, the end of the picture is missing.
+ * Returns whether an EOI follows the header. Cameras may put other bytes after EOI. Without EOI the end of the picture is missing.
  * Entropy-coded bytes never look like an EOI (T.81 B.1.1.5).
  */
 export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
@@ -131,8 +131,8 @@ export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
 const LUMINANCE_SUM = 3688;
 
 /**
- * Estimates the quality (1 to 100, libjpeg's scale) from the quantisation table of the first component; null if there is no such table.
- * Its factors may have 8 or 16 bits: extended sequential JPEGs may write small factors with 16 (T.81 B.2.4.1).
+ * Estimates the quality (1 to 100, libjpeg's scale) from the quantisation table of the first component. Returns null if there is no
+ * table. Its factors may have 8 or 16 bits: extended sequential JPEGs may write small factors with 16 bits (T.81 B.2.4.1).
  */
 export function estimateQuality(jpeg: Uint8Array): number | null {
   const sums = new Map<number, number>();
@@ -144,7 +144,7 @@ export function estimateQuality(jpeg: Uint8Array): number | null {
   const sum = sums.get(table);
   if (sum === undefined) return null;
   const percent = (100 * sum) / LUMINANCE_SUM;
-  // The inverse of jpeg_quality_scaling in jcparam.c.
+  // This is the inverse of jpeg_quality_scaling in libjpeg's jcparam.c.
   const quality = percent > 100 ? 5000 / percent : 100 - percent / 2;
   return Math.min(100, Math.max(1, Math.round(quality)));
 }

@@ -1,14 +1,17 @@
-// Adds the typical Huffman tables of T.81 annex K.3 to JPEGs that lack them, as those of many cameras do.
+// Adds the typical Huffman tables of T.81 annex K.3 to JPEGs without tables, which many cameras make.
 //
-// Such cameras mean these tables ("OpenDML AVI File Format Extensions" 1.02 leaves them out of MJPEG), but readers of still
-// pictures need not know that.
+// These cameras use the tables of annex K.3: "OpenDML AVI File Format Extensions" 1.02 leaves them out of MJPEG. Readers of still
+// pictures may not know this rule.
 
 import { CodecError } from "../../core/errors.ts";
 import { headerSegments, type JpegHeader } from "./header.ts";
 
 const DHT = 0xc4;
 
-/** Tables K.3 to K.6: class and destination as in DHT, the number of codes of each length, and the values, in hexadecimal. */
+/**
+ * Tables K.3 to K.6. Each has its class and destination as in DHT, the number of codes of each length, and the values in
+ * hexadecimal.
+ */
 const TABLES: readonly (readonly [destination: number, counts: string, values: string])[] = [
   [0x00, "00010501010101010100000000000000", "000102030405060708090a0b"],
   [
@@ -28,7 +31,7 @@ const TABLES: readonly (readonly [destination: number, counts: string, values: s
   ],
 ];
 
-/** A DHT segment for each table, by class and destination (T.81 B.2.4.2). */
+/** The DHT segment of each table, by class and destination (T.81 B.2.4.2). */
 const SEGMENTS = new Map(
   TABLES.map(([destination, counts, values]) => {
     const table = Uint8Array.fromHex(counts + values);
@@ -38,8 +41,8 @@ const SEGMENTS = new Map(
 );
 
 /**
- * Returns the DHT segments that have to be put before the first scan of a JPEG: the tables of annex K that its header does not
- * define, or nothing if the scan has all that it uses. Only sequential JPEGs have standard tables.
+ * Returns the DHT segments to insert before the first scan of a JPEG. They contain the tables of annex K that the scan uses and the
+ * header does not define. Only sequential JPEGs have standard tables.
  */
 export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }: JpegHeader): Uint8Array[] {
   if (!isSequential) return [];
@@ -48,7 +51,7 @@ export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }:
   return [...SEGMENTS].filter(([destination]) => !defined.has(destination)).map(([, segment]) => segment);
 }
 
-/** Returns the JPEG with these tables: the same bytes if it has them, or else a copy. */
+/** Returns a copy of the JPEG with the missing tables, or the same bytes if no table is missing. */
 export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Array {
   const missing = missingHuffmanTables(jpeg, header);
   if (missing.length === 0) return jpeg;
@@ -63,7 +66,7 @@ export function withHuffmanTables(jpeg: Uint8Array, header: JpegHeader): Uint8Ar
   return whole;
 }
 
-/** The class and destination of each table that the header defines. One segment may hold several tables. */
+/** Returns the class and destination of each table that the header defines. One segment may contain several tables. */
 function definedTables(jpeg: Uint8Array): Set<number> {
   const defined = new Set<number>();
   for (const { marker, at, end } of headerSegments(jpeg)) {
@@ -76,11 +79,11 @@ function definedTables(jpeg: Uint8Array): Set<number> {
   return defined;
 }
 
-/** The tables that the scan's components use (T.81 B.2.3). Throws CodecError if the scan's header is too short for them. */
+/** Returns the tables that the scan's components use (T.81 B.2.3). Throws CodecError if the scan's header is too short. */
 function wantedTables(jpeg: Uint8Array, scanAt: number): number[] {
   const count = jpeg[scanAt + 4] as number;
   if (((jpeg[scanAt + 2] as number) << 8) + (jpeg[scanAt + 3] as number) < 6 + 2 * count) {
-    throw new CodecError(`broken JPEG: a scan of ${count} components with a header too short for them`);
+    throw new CodecError(`broken JPEG: the header of a scan with ${count} components is too short`);
   }
   return Array.from({ length: count }, (_, component) => {
     const tables = jpeg[scanAt + 6 + 2 * component] as number;

@@ -1,14 +1,15 @@
-// Joins tiles to a JPEG file: header, restart intervals with RST markers between them, EOI. Nothing is encoded here.
+// Joins tiles to a JPEG file without encoding. The file has the header, the restart intervals with RST markers between them, and
+// EOI.
 
 /**
- * The end of a JPEG: EOI, after two fill bytes (T.81 B.1.1.2). ffmpeg does not count the stuffed bytes of a scan and looks for EOI
- * up to two bytes late. Without the fill bytes it complains of files in which nothing was stuffed.
+ * The end of a JPEG: two fill bytes (T.81 B.1.1.2) and EOI. ffmpeg does not count the stuffed bytes of a scan and looks for EOI up
+ * to two bytes late. Without the fill bytes it reports an error for files without stuffed bytes.
  */
 const END_OF_IMAGE: readonly number[] = [0xff, 0xff, 0xff, 0xd9];
 
 /**
- * Returns an ordinary baseline JPEG. `header` is SOI to SOS, with DRI; `tiles` are all tiles of the picture in order, without RST
- * markers. RST0 to RST7 are put between them by turns (T.81 E.1.4).
+ * Returns an ordinary baseline JPEG. `header` is the part from SOI to SOS, with DRI. `tiles` are all tiles of the picture in order,
+ * without RST markers. RST0 to RST7 are put between them in turn (T.81 E.1.4).
  */
 export function stitchTiles(header: Uint8Array, tiles: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const total = tiles.reduce((bytes, tile) => bytes + tile.length, 0);
@@ -27,7 +28,7 @@ export function stitchTiles(header: Uint8Array, tiles: readonly Uint8Array[]): U
   return jpeg;
 }
 
-/** Cuts bytes that hold tiles one after the other, by the lengths of the tiles. The results are views. */
+/** Splits bytes that contain tiles one after the other, by the lengths of the tiles. The results are views. */
 export function cutTiles(bytes: Uint8Array, lengths: Uint32Array): Uint8Array[] {
   let at = 0;
   return Array.from(lengths, (length) => {

@@ -1,18 +1,19 @@
-// How a picture is cut into tiles. A tile is a restart interval of a few MCUs (T.81 B.2.4.4); each line of MCUs has a whole number of them.
+// The division of a picture into tiles. A tile is a restart interval of a few MCUs (T.81 B.2.4.4). Each line of MCUs has a whole
+// number of tiles.
 
 import type { ChromaSampling } from "./sampling.ts";
 
-/** MCUs per line of a picture. */
+/** Returns the number of MCUs per line of a picture. */
 export function mcusPerLine(width: number, sampling: ChromaSampling): number {
   return Math.ceil(width / mcuWidth(sampling));
 }
 
-/** Width of an MCU in pixels. */
+/** Returns the width of an MCU in pixels. */
 export function mcuWidth(sampling: ChromaSampling): number {
   return sampling === "4:2:0" || sampling === "4:2:2" ? 16 : 8;
 }
 
-/** How a picture is cut into tiles. */
+/** The division of a picture into tiles. */
 export interface TileGrid {
   readonly mcuHeightPixels: number;
   readonly mcuLines: number;
@@ -20,7 +21,7 @@ export interface TileGrid {
   readonly tileCount: number;
 }
 
-/** The tiles that the encoder makes by default of a picture of that size and sampling. */
+/** Returns the encoder's default tiles for a picture of this size and sampling. */
 export function tileGrid(sampling: ChromaSampling, width: number, height: number): TileGrid {
   const mcus = mcusPerLine(width, sampling);
   const mcuHeightPixels = sampling === "4:2:0" ? 16 : 8;
@@ -29,12 +30,13 @@ export function tileGrid(sampling: ChromaSampling, width: number, height: number
   return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
 }
 
-/** The width that tiles should have. Narrower tiles cost more bytes and calls; wider ones hold more pixels that have not changed. */
+/** The preferred width of tiles. Narrower tiles need more bytes and calls. Wider tiles contain more unchanged pixels. */
 const TILE_PIXELS = 128;
 
 /**
- * The MCUs in a tile: the divisor of the MCUs per line whose tiles come nearest to TILE_PIXELS, or the whole line if no divisor
- * lies between half and five times that. (128 pixels are eight MCUs of 4:2:0, as many as the kernels take at a time.)
+ * Returns the number of MCUs in a tile. It is the divisor of the MCUs per line whose tile width is nearest to TILE_PIXELS, or the
+ * whole line if no divisor gives a width between half and five times TILE_PIXELS. The kernels process eight MCUs at a time, which
+ * are 128 pixels with 4:2:0.
  */
 export function defaultRestartInterval(mcus: number, mcuWidthPixels: number): number {
   const aim = TILE_PIXELS / mcuWidthPixels;

@@ -1,8 +1,8 @@
-// Which pixels of a decoded JPEG its tiles cover, and how threads share the work on one picture.
+// Computes the pixels that the tiles of a JPEG cover, and the shares of threads that decode one picture together.
 
 import type { Rectangle } from "../../core/rectangle.ts";
 
-/** What the decoder read in a JPEG's header. */
+/** The facts that the decoder read from a JPEG's header. */
 export interface PictureInfo {
   readonly width: number;
   readonly height: number;
@@ -12,32 +12,32 @@ export interface PictureInfo {
   readonly mcuHeight: number;
   readonly mcusPerLine: number;
   readonly mcuLines: number;
-  /** MCUs in a tile (restart interval), or in the whole picture if it has no restart intervals. */
+  /** The number of MCUs in a tile (restart interval), or in the whole picture if it has no restart intervals. */
   readonly tileMcus: number;
   readonly tiles: number;
-  /** Whether the first scan has all components. Only then is a tile a place in the picture. */
+  /** Whether the first scan has all components. Only then a tile is a part of the picture. */
   readonly isInterleaved: boolean;
-  /** Bytes before the first entropy-coded byte. */
+  /** The number of bytes before the first entropy-coded byte. */
   readonly headerBytes: number;
 }
 
 export interface Upsampling {
-  /** Repeats chroma samples instead of filtering them. */
+  /** Whether chroma samples are repeated instead of filtered. */
   readonly box?: boolean;
 }
 
-/** A worker's share of a picture: consecutive tiles, which begin with a line of MCUs. */
+/** A worker's share of a picture: consecutive tiles that begin at the start of a line of MCUs. */
 export interface Share {
   readonly firstTile: number;
   readonly tiles: number;
-  /** First line of pixels of the share. */
+  /** The first line of pixels of the share. */
   readonly top: number;
 }
 
 /**
- * Cuts a picture into up to `workers` shares of about equal height, at lines of MCUs where a tile begins. If there is no such line (no
- * restart intervals, or one scan a component), there is one share. Each worker decodes its share to the picture's pixels with
- * `decodeTiles`. When all are done, the lines around each cut remain to be converted: see `seams`.
+ * Divides a picture into up to `workers` shares of about equal height, at lines of MCUs that begin with a tile. Without restart
+ * intervals, or with one scan for each component, there is only one share. Each worker decodes its share with `decodeTiles`. After
+ * that the lines around each cut must still be converted (see `seams`).
  */
 export function shareOut(info: PictureInfo, workers: number): Share[] {
   const shares: Share[] = [];
@@ -53,7 +53,10 @@ export function shareOut(info: PictureInfo, workers: number): Share[] {
   return shares.map((share, i) => ({ ...share, tiles: (shares[i + 1]?.firstTile ?? info.tiles) - share.firstTile }));
 }
 
-/** The lines of pixels around each cut, which need the samples of both shares. `waitingRows` is what the kernel says of the picture. */
+/**
+ * Returns the lines of pixels around each cut, which need the samples of both shares. The kernel returns `waitingRows` for the
+ * picture.
+ */
 export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: number): Rectangle[] {
   if (waitingRows === 0) return [];
   return shares.slice(1).map(({ top }) => ({
@@ -64,7 +67,10 @@ export function seams(info: PictureInfo, shares: readonly Share[], waitingRows: 
   }));
 }
 
-/** The pixels that change with a tile: its own and, with the triangle filter, those beyond it that its chroma samples reach. */
+/**
+ * Returns the pixels that change with a tile: its own pixels and, with the triangle filter, the neighbouring pixels that use its
+ * chroma samples.
+ */
 export function tileRectangle(info: PictureInfo, number: number, how: Upsampling = {}): Rectangle {
   if (!info.isInterleaved) return { x: 0, y: 0, width: info.width, height: info.height };
   const first = number * info.tileMcus;
@@ -72,7 +78,7 @@ export function tileRectangle(info: PictureInfo, number: number, how: Upsampling
   const line = Math.floor(first / info.mcusPerLine);
   const lastLine = Math.floor(last / info.mcusPerLine);
   const isOneLine = line === lastLine;
-  // One pixel beyond the tile reads a chroma sample that is two pixels wide or high.
+  // With chroma samples two pixels wide or high, one pixel beyond the tile uses the tile's samples.
   const across = how.box || info.mcuWidth === 8 ? 0 : 1;
   const down = how.box || info.mcuHeight === 8 ? 0 : 1;
   const x0 = isOneLine ? (first % info.mcusPerLine) * info.mcuWidth - across : 0;

@@ -1,38 +1,38 @@
-// The arena: the one shared memory of a process. Frames arrive in it, codec threads work in place, and screens read from it.
+// The arena is the shared memory of a process. Frames arrive in it, codec threads work on them in place, and screens read them.
 //
 //   0        the kernels' constant tables                          KERNEL_TABLES_BYTES, the same in every thread
-//   262144   header: magic "SLAR", version, first free address     HEADER_BYTES
-//   262208   blocks, taken upwards in units of 64 bytes            never given back
+//   262144 header: magic "SLAR", version, first free address HEADER_BYTES 262208 blocks, taken upwards in units of 64 bytes never
+//   freed
 //
-// Any thread may take a block, and keeps it for good. So memory is used again by its owner: a GrowingBlock for one user,
-// FrameSlots for frames, RecycledBlocks for data of varying size (docs/architecture.md, "Memory"). What a process takes is
-// bounded by the largest pictures that it has seen.
+// Any thread may take a block, and blocks are never freed. So each owner reuses its memory: a GrowingBlock for one user, FrameSlots
+// for frames, RecycledBlocks for data of varying size (docs/architecture.md, "Memory"). The largest pictures that a process has
+// handled limit its memory.
 
 import { CodecError } from "../../core/errors.ts";
 
-/** The kernels load their constant tables below this address. */
+/** The kernels' constant tables are below this address. */
 export const KERNEL_TABLES_BYTES = 4 << 16;
 
 const HEADER_BYTES = 64;
 const MAGIC = 0x52414c53; // "SLAR"
 const VERSION = 1;
 const PAGE_BYTES = 65536;
-/** Blocks begin at cache lines, so that two threads never write to the same one. */
+/** Blocks begin at cache lines, so that two threads never write to the same cache line. */
 const UNIT_BYTES = 64;
-/** 4 GiB, all that 32-bit addresses reach; memory that is never touched is only reserved. */
+/** The maximum is 4 GiB, the limit of 32-bit addresses. Unused memory is only reserved. */
 const MAX_PAGES = 65536;
 
-/** Words of the header. */
+/** The indexes of the header's words. */
 const HEADER_MAGIC = 0;
 const HEADER_VERSION = 1;
 const HEADER_FREE_UNITS = 2;
-/** Threads that are growing the memory at this moment. */
+/** The number of threads that are growing the memory. */
 const HEADER_GROWING = 3;
-/** How many callers of `holdGrowth` forbid growth at this moment. */
+/** The number of callers of `holdGrowth` that forbid growth. */
 const HEADER_HOLDS = 4;
 
 export class Arena {
-  /** Post it to threads, which attach to it. */
+  /** The shared memory. It is posted to threads, which attach to it. */
   readonly memory: WebAssembly.Memory;
   readonly #header: Int32Array;
 
@@ -50,11 +50,11 @@ export class Arena {
     return arena;
   }
 
-  /** Returns the arena on a memory that another thread has created. */
+  /** Returns the arena in a memory that another thread has created. */
   static attach(memory: WebAssembly.Memory): Arena {
     const arena = new Arena(memory);
     if (arena.#header[HEADER_MAGIC] !== MAGIC || arena.#header[HEADER_VERSION] !== VERSION) {
-      throw new Error("this memory holds no arena of this version");
+      throw new Error("this memory does not contain an arena of this version");
     }
     return arena;
   }
@@ -69,17 +69,18 @@ export class Arena {
   }
 
   /**
-   * Keeps the memory from growing until the returned function is called; `take` throws if it would have to grow. Call this
-   * before threads with kernels on this memory are ended: Bun 1.4.5 crashes (segmentation fault at address 0x10) when
-   * a shared memory grows in one thread while another one that has a WebAssembly instance on it is being torn down.
+   * Prevents the memory from growing until the returned function is called. Until then `take` throws if the memory would have to
+   * grow. Call this before threads with kernels on this memory are ended. Bun 1.4.5 crashes (segmentation fault at address 0x10)
+   * when a shared memory grows in one thread while another thread with a WebAssembly instance on it is being ended.
    */
   holdGrowth(): () => void {
     Atomics.add(this.#header, HEADER_HOLDS, 1);
-    while (Atomics.load(this.#header, HEADER_GROWING) > 0); // microseconds: no thread that sees the hold begins to grow
+    // This wait takes microseconds, because no thread begins to grow the memory after it has seen the hold.
+    while (Atomics.load(this.#header, HEADER_GROWING) > 0);
     return () => void Atomics.sub(this.#header, HEADER_HOLDS, 1);
   }
 
-  /** A view of `length` bytes. */
+  /** Returns a view of `length` bytes. */
   bytes(address: number, length: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, length);
   }
@@ -88,11 +89,11 @@ export class Arena {
     Atomics.add(this.#header, HEADER_GROWING, 1);
     try {
       if (Atomics.load(this.#header, HEADER_HOLDS) > 0) throw new CodecError("codec threads are being ended");
-      this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)); // atomic: another thread's growth only adds to it
+      this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)); // Growing is atomic, so growth by another thread only adds memory.
     } catch (cause) {
-      Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // so that a smaller block may still fit
-      const reason = cause instanceof CodecError ? cause.message : `${missingBytes} bytes more are too many`;
-      throw new CodecError(`no memory for pictures of this size: ${reason}`, { cause });
+      Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // The address is restored, so that a smaller block may still fit.
+      const reason = cause instanceof CodecError ? cause.message : `${missingBytes} more bytes are too many`;
+      throw new CodecError(`there is not enough memory for pictures of this size: ${reason}`, { cause });
     } finally {
       Atomics.sub(this.#header, HEADER_GROWING, 1);
     }

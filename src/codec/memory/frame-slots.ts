@@ -1,20 +1,20 @@
-// Slots for frames in the arena, so that threads hand frames over without a copy.
+// Slots for frames in the arena. Threads pass frames to each other without copying them.
 
 import type { Arena } from "./arena.ts";
 
 /** Memory for one frame. The caller of `acquire` owns it until `release`. */
 export interface FrameSlot {
-  /** In the arena. */
+  /** The address in the arena. */
   readonly address: number;
-  /** The whole slot; a frame fills the first part of it. */
+  /** A view of the whole slot. A frame fills its first part. */
   readonly bytes: Uint8Array;
-  /** Call once. A second call throws, since the slot may hold another frame by then. */
+  /** Releases the slot. A second call throws, because the slot may already contain another frame. */
   release(): void;
 }
 
 /**
- * A fixed number of slots of one size. Nothing waits for a slot: `acquire` returns null when all are in use, and the caller
- * drops the frame and counts it.
+ * A fixed number of slots of one size. When all slots are in use, `acquire` returns null, and the caller drops the frame and counts
+ * it.
  */
 export class FrameSlots {
   readonly slotBytes: number;

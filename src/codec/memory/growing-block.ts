@@ -1,4 +1,4 @@
-// A block of the arena that one owner keeps, and that grows with its needs.
+// A block of the arena for one owner, which grows when the owner needs more memory.
 
 import type { Arena } from "./arena.ts";
 
@@ -12,12 +12,12 @@ export class GrowingBlock {
   }
 
   /**
-   * Returns the address of at least `bytes`. When the block has to grow, it moves, and its contents are lost.
+   * Returns the address of at least `bytes` bytes. When the block grows, it moves and its contents are lost.
    * Throws CodecError when the arena is full.
    */
   reserve(bytes: number): number {
     if (bytes > this.#bytes) {
-      // Half as much again, so that sizes that rise slowly do not take a new block each time.
+      // The block grows by at least half, so that slowly rising sizes do not take a new block each time.
       this.#bytes = this.#bytes === 0 ? bytes : Math.max(bytes, this.#bytes * 1.5);
       this.#address = this.#arena.take(this.#bytes);
     }

@@ -1,18 +1,21 @@
-// Blocks of the arena for data whose size varies and that comes and goes, such as compressed bytes. Each block is released and used again.
+// Blocks of the arena for data of varying size, for example compressed bytes. Released blocks are reused.
 
 import type { Arena } from "./arena.ts";
 
 export interface Block {
   readonly address: number;
-  /** A power of two, at least what was asked for. */
+  /** The size, which is a power of two and at least the requested size. */
   readonly bytes: number;
 }
 
 const SMALLEST_BYTES = 4096;
-/** A free block is used if it is at most this many times larger than needed; that is better than taking more of the arena. */
+/** A free block is used if it is at most this many times larger than needed. This is better than taking more of the arena. */
 const MOST_TIMES_LARGER = 4;
 
-/** Takes from the arena only when no released block fits. So what it takes is bounded by the most that is in use at a time. */
+/**
+ * A set of blocks. A new block is taken from the arena only when no released block fits, so the largest simultaneous use limits the
+ * memory.
+ */
 export class RecycledBlocks {
   readonly #arena: Arena;
   readonly #free = new Map<number, Block[]>();
@@ -22,12 +25,12 @@ export class RecycledBlocks {
     this.#arena = arena;
   }
 
-  /** Bytes of all blocks that are not released. */
+  /** The number of bytes of all blocks that are not released. */
   get usedBytes(): number {
     return this.#usedBytes;
   }
 
-  /** Returns a block of at least `bytes`, with old contents. Throws CodecError when the arena is full. */
+  /** Returns a block of at least `bytes` bytes, which still has old contents. Throws CodecError when the arena is full. */
   acquire(bytes: number): Block {
     const size = Math.max(SMALLEST_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
     let block: Block | undefined;
@@ -39,7 +42,7 @@ export class RecycledBlocks {
     return block;
   }
 
-  /** Call once for each acquired block, when no thread reads it any more. */
+  /** Releases a block. Call it once for each acquired block, when no thread reads the block any more. */
   release(block: Block): void {
     this.#usedBytes -= block.bytes;
     const equals = this.#free.get(block.bytes);

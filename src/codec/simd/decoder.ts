@@ -1,7 +1,7 @@
-// The host side of the decoder kernel: it decodes JPEG bytes to RGBA, both in shared memory, whole pictures or single tiles.
+// The host side of the decoder kernel. It decodes whole JPEGs or single tiles to RGBA in the shared memory.
 //
-// Nothing is copied here. The caller allocates all memory. A JpegPicture holds the memory of one picture, or of a stream of pictures
-// one after the other; each thread has its own kernel instance and scratch memory.
+// This file copies no pixels, and the caller allocates all memory. A JpegPicture has the memory of one picture, or of a stream of
+// pictures one after the other. Each thread has its own kernel instance and scratch memory.
 
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
@@ -50,25 +50,31 @@ export interface DecoderExports {
   ): number;
 }
 
-/** Returns the address of `bytes` of shared memory, a multiple of 16. The picture keeps the memory. */
+/** Returns the address of `bytes` bytes of shared memory, which is a multiple of 16. The picture keeps the memory. */
 export type Allocate = (bytes: number) => number;
 
-/** The outcome of decoding a picture. */
+/** The result of decoding a picture. */
 export interface DecodeReport {
-  /** Tiles whose bytes ended early or were no Huffman code. Their complete blocks are decoded, the rest is grey. */
+  /**
+   * The number of tiles whose bytes ended early or contained an invalid Huffman code. Their complete blocks are decoded, and the
+   * rest is grey.
+   */
   readonly damagedTiles: number;
   /** Whether bytes were missing. */
   readonly isTruncated: boolean;
 }
 
-/** Where a tile's bytes are. */
+/** The place of a tile's bytes. */
 export interface TileBytes {
   readonly number: number;
   readonly address: number;
   readonly length: number;
 }
 
-/** Instantiates the module on a shared memory; each thread does so once. Its tables are the same in all threads, and nothing else is static. */
+/**
+ * Instantiates the module on a shared memory, once in each thread. Its only static data are tables, which are the same in all
+ * threads.
+ */
 export async function instantiateDecoder(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -81,12 +87,12 @@ function onAbort(): never {
   throw new Error("the decoder kernel aborted");
 }
 
-/** The largest picture that is decoded by default: 8192 × 8192. */
+/** The largest picture that is decoded by default, 8192 × 8192. */
 export const DEFAULT_MAX_PIXELS = 8192 * 8192;
 
 /** One picture, or a stream of pictures one after the other. Its state, planes and tile list are in shared memory. */
 export class JpegPicture {
-  /** Address of the state, for other threads that decode parts of this picture. */
+  /** The address of the state, for other threads that decode parts of this picture. */
   readonly state: number;
   readonly #kernel: DecoderExports;
   readonly #memory: WebAssembly.Memory;
@@ -99,7 +105,7 @@ export class JpegPicture {
   #scratch = 0;
   #scratchBytes = 0;
   #tileCount = 0;
-  /** The state as words. The view stays valid when the memory grows, since shared memory does not move. */
+  /** The state as words. The view stays valid when the memory grows, because shared memory does not move. */
   readonly #record: Uint32Array;
 
   constructor(kernel: DecoderExports, memory: WebAssembly.Memory, allocate: Allocate, maxPixels = DEFAULT_MAX_PIXELS) {
@@ -112,7 +118,7 @@ export class JpegPicture {
     this.#record = new Uint32Array(memory.buffer, this.state, layout.TABLES / 4);
   }
 
-  /** Reads everything before the first scan and allocates the planes. Throws KernelError. */
+  /** Reads the header up to the first scan and allocates the planes. Throws KernelError. */
   readHeader(jpeg: number, length: number): PictureInfo {
     this.#open(jpeg, length);
     return this.info();
@@ -130,7 +136,7 @@ export class JpegPicture {
     checkStatus(this.#kernel.setPlanes(this.state, this.#planes, this.#planesBytes));
   }
 
-  /** Lists the tiles of the JPEG whose header was read. Returns how many there are. */
+  /** Lists the tiles of the JPEG whose header was read. Returns their number. */
   indexTiles(jpeg: number, length: number): number {
     let count = this.#kernel.indexTiles(this.state, jpeg, length, this.#list, this.#listTiles);
     while (count === STATUS_LIST_TOO_SMALL) {
@@ -151,12 +157,12 @@ export class JpegPicture {
     return { damagedTiles, isTruncated: this.isTruncated || damagedTiles > 0 };
   }
 
-  /** Makes the planes grey: what a viewer sees before the first tiles. */
+  /** Makes the planes grey, for the time before the first tiles. */
   clear(): void {
     checkStatus(this.#kernel.greyPlanes(this.state));
   }
 
-  /** Decodes single tiles into the planes. Returns how many were damaged. `convert` makes pixels of the planes. */
+  /** Decodes single tiles into the planes. Returns the number of damaged tiles. `convert` converts the planes to pixels. */
   decodeTiles(tiles: readonly TileBytes[]): number {
     if (tiles.length > this.#listTiles) this.#growList(tiles.length);
     const view = new DataView(this.#memory.buffer, this.#list, tiles.length * layout.TILE_BYTES);
@@ -187,7 +193,7 @@ export class JpegPicture {
     );
   }
 
-  /** Returns what the last header said. */
+  /** Returns the facts of the last header. */
   info(): PictureInfo {
     const scan = layout.SCANS;
     return {
@@ -210,7 +216,7 @@ export class JpegPicture {
     return this.#field(layout.PICTURE_TRUNCATED) !== 0;
   }
 
-  /** Address of the tile list, for other threads that decode part of it. */
+  /** The address of the tile list, for other threads that decode a part of it. */
   get list(): number {
     return this.#list;
   }
@@ -225,7 +231,7 @@ export class JpegPicture {
     return this.#scratch;
   }
 
-  /** Bytes of scratch memory that each thread needs for this picture. */
+  /** The number of bytes of scratch memory that each thread needs for this picture. */
   get scratchBytes(): number {
     return this.#field(layout.PICTURE_SCRATCH_BYTES);
   }

@@ -1,4 +1,4 @@
-// The host side of the encoder kernel: it encodes pictures in the shared memory to tiles of a baseline JPEG there.
+// The host side of the encoder kernel. It encodes pictures in the shared memory to tiles of a baseline JPEG in the same memory.
 
 import { halfSize, type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 import { type ChromaSampling, naturalSampling } from "../jpeg/sampling.ts";
@@ -10,7 +10,7 @@ import { checkStatus } from "./kernel-status.ts";
 
 export type ColourRange = "full" | "limited";
 
-/** The kernel's number for each layout, and the range that ffmpeg assumes of it. */
+/** The kernel's number for each pixel format, and the colour range that ffmpeg assumes for it. */
 const pixelFormats = {
   rgba: { code: 0, colourRange: "full" },
   rgb24: { code: 1, colourRange: "full" },
@@ -24,50 +24,53 @@ const pixelFormats = {
 
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
 
-/** What the encoder has to know of a picture before it gets the pixels. */
+/** The facts about a picture that the encoder needs before it gets the pixels. */
 export interface PictureFormat extends Size {
   readonly format: PixelFormat;
   /** 1 to 100 on libjpeg's scale. */
   readonly quality: number;
-  /** Default: 4:2:0, but 4:2:2 for yuyv422. RGB can be 4:2:0 or 4:4:4, yuyv422 4:2:2 or 4:2:0. */
+  /**
+   * The chroma subsampling. RGB can be 4:2:0 or 4:4:4, and yuyv422 can be 4:2:2 or 4:2:0. Default: 4:2:2 for yuyv422, and 4:2:0 for
+   * others.
+   */
   readonly sampling?: ChromaSampling;
-  /** Default: limited (BT.601 video) for yuv420p, nv12 and yuyv422, full for the rest. RGB is always full. */
+  /** The colour range. RGB is always full. Default: limited (BT.601 video) for yuv420p, nv12 and yuyv422, and full for others. */
   readonly colourRange?: ColourRange;
-  /** MCUs in a tile, a divisor of the MCUs per line. Default: defaultRestartInterval(). */
+  /** The number of MCUs in a tile, which divides the MCUs per line. Default: defaultRestartInterval(). */
   readonly restartIntervalMcus?: number;
 }
 
 /** One plane of pixels in the shared memory. */
 export interface PixelPlane {
   readonly address: number;
-  /** Bytes from one row to the next. */
+  /** The number of bytes from one row to the next. */
   readonly rowBytes: number;
 }
 
-/** Where encoded tiles go. */
+/** The memory for encoded tiles. */
 export interface TileTarget {
-  /** Where the bytes of the tiles go, one tile after the other, without RST markers. */
+  /** The address for the bytes of the tiles, one tile after the other, without RST markers. */
   readonly address: number;
   readonly bytes: number;
-  /** Where the lengths of the tiles go: one u32 a tile. */
+  /** The address for the lengths of the tiles, one u32 for each tile. */
   readonly tileBytesAddress: number;
 }
 
 /** Throws RangeError unless both pictures have as many planes as the format, with the same row bytes. */
 function checkPlanes(picture: PreparedPicture, planes: readonly PixelPlane[], others = planes): void {
   const wrong = [planes, others].find(({ length }) => length !== picture.planeCount);
-  if (wrong !== undefined) throw new RangeError(`${picture.planeCount} planes expected, not ${wrong.length}`);
+  if (wrong !== undefined) throw new RangeError(`the picture needs ${picture.planeCount} planes, not ${wrong.length}`);
   if (planes.some(({ rowBytes }, plane) => rowBytes !== others[plane]?.rowBytes))
     throw new RangeError("both pictures must have the same row bytes");
 }
 
-/** The encoder kernel on a shared memory. Each thread has an instance and scratch memory; states are shared. */
+/** The encoder kernel on a shared memory. Each thread has its own instance and scratch memory, and threads share the states. */
 export class SimdEncoder {
   readonly #kernel: EncoderExports;
   readonly #memory: WebAssembly.Memory;
-  /** Bytes of a picture's state. Its address has to be a multiple of 16. */
+  /** The number of bytes of a picture's state. Its address must be a multiple of 16. */
   readonly stateBytes: number;
-  /** Bytes of a thread's scratch memory. Its address has to be a multiple of 16; 64 is better. */
+  /** The number of bytes of a thread's scratch memory. Its address must be a multiple of 16, and a multiple of 64 is better. */
   readonly scratchBytes: number;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
@@ -77,7 +80,7 @@ export class SimdEncoder {
     this.scratchBytes = this.#kernel.encoderScratchBytes();
   }
 
-  /** Fills the state at `stateAddress`. No thread may be encoding with it meanwhile. Throws KernelError. */
+  /** Fills the state at `stateAddress`. No thread may encode with it during the call. Throws KernelError. */
   prepare(stateAddress: number, picture: PictureFormat): PreparedPicture {
     const known = pixelFormats[picture.format];
     const sampling = picture.sampling ?? naturalSampling(picture.format);
@@ -113,14 +116,14 @@ export class SimdEncoder {
     };
   }
 
-  /** Output bytes that are enough for any `tileCount` tiles. Pictures from cameras need a twentieth of it. */
+  /** Returns a number of output bytes that is enough for any `tileCount` tiles. Pictures from cameras need a twentieth of it. */
   bytesBound(picture: PreparedPicture, tileCount: number): number {
     return this.#kernel.encodedBytesBound(picture.stateAddress, tileCount);
   }
 
   /**
-   * Encodes `tileCount` tiles from `firstTile` on. Returns how many bytes it wrote to the target.
-   * Throws KernelError with STATUS_OUTPUT_FULL if the target is too small; nothing is written outside it.
+   * Encodes `tileCount` tiles from `firstTile` on. Returns the number of bytes written to the target. Throws KernelError with
+   * STATUS_OUTPUT_FULL if the target is too small, and never writes outside the target.
    */
   encodeTiles(
     picture: PreparedPicture,
@@ -152,10 +155,10 @@ export class SimdEncoder {
   }
 
   /**
-   * Whether the pixels of a tile differ by more than `noise` levels from `referencePlanes`, the pixels that it was last encoded from.
-   * `noise` is 0 or more, fractions allowed. With 0, any byte that differs is a change. Above 0, a change is 8 × 8 bytes whose mean
-   * differs by more than `noise`, or whose mean square difference is above 8 · `noise`². Sensor noise of standard deviation s is no
-   * change at `noise` = s, and nearly never one at 0.8 s.
+   * Returns whether the pixels of a tile differ by more than `noise` levels from `referencePlanes`, which are the pixels that were
+   * last encoded. `noise` is a number from 0 up. With 0, every different byte is a change. Above 0, a block of 8 × 8 bytes is a
+   * change if its mean differs by more than `noise`, or if its mean square difference is above 8 · `noise`². Sensor noise of
+   * standard deviation s is not a change at `noise` = s, and is very rarely a change at 0.8 s.
    */
   tileDiffers(
     picture: PreparedPicture,
@@ -164,7 +167,7 @@ export class SimdEncoder {
     tile: number,
     noise: number,
   ): boolean {
-    if (!(noise >= 0)) throw new RangeError(`the noise is ${noise} levels: it has to be 0 or more`);
+    if (!(noise >= 0)) throw new RangeError(`noise must be 0 or more, not ${noise}`);
     checkPlanes(picture, planes, referencePlanes);
     const [first, second, third] = planes;
     const [referenceFirst, referenceSecond, referenceThird] = referencePlanes;
@@ -216,8 +219,9 @@ export class SimdEncoder {
   }
 
   /**
-   * Halves a picture of `size` to one of halfSize(), both without gaps (planesOf): `rows` rows of luma of the target from `firstRow` on,
-   * and the rows of chroma that begin there. Ranges that cover all luma once cover all chroma once, wherever they are cut.
+   * Halves a picture of `size` to a picture of halfSize(). Both have no gaps (planesOf). The call writes `rows` rows of the
+   * target's luma from `firstRow` on, and the rows of chroma that begin there. Calls whose ranges cover all luma once also cover
+   * all chroma once.
    */
   halve(
     format: PixelFormat,

@@ -1,4 +1,4 @@
-// Running a kernel on a shared memory.
+// Creates the shared memory for kernels, and instantiates kernels on it.
 
 /** Creates a shared memory for kernels. `bytes` is rounded up to pages of 64 KiB. */
 export function createKernelMemory(bytes: number, maximumBytes = bytes): WebAssembly.Memory {
@@ -6,7 +6,7 @@ export function createKernelMemory(bytes: number, maximumBytes = bytes): WebAsse
   return new WebAssembly.Memory({ initial: pages(bytes), maximum: pages(maximumBytes), shared: true });
 }
 
-/** Instantiates a kernel on a shared memory. Each thread may do so on the same memory: kernels keep no state of their own. */
+/** Instantiates a kernel on a shared memory. Several threads may use the same memory, because kernels have no static state. */
 export function instantiateKernel(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,

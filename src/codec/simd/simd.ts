@@ -1,4 +1,4 @@
-// The codec `simd`: our own baseline JPEG codec in WebAssembly SIMD, which works on the arena. It is the fast one.
+// The codec `simd`: our own fast baseline JPEG codec in WebAssembly SIMD. It works on the arena.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
@@ -15,13 +15,16 @@ import { createTileEncoder } from "./tile-encoder.ts";
 import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 
-/** Output memory is first reserved at this many pixels a byte, enough for pictures from cameras; the bound for any picture comes after that. */
+/**
+ * Pixels per byte of the first output memory. It is enough for pictures from cameras. If it is too small, the bound for any picture
+ * is used.
+ */
 const PIXELS_PER_OUTPUT_BYTE = 2;
 const MIN_OUTPUT_BYTES = 64 * 1024;
 
 /**
- * Loads the kernels on the arena; each thread has its own, on the same memory. `loadOther` is called for the first JPEG that the
- * kernel cannot decode by design (progressive, CMYK, 12 bit …).
+ * Loads the kernels on the arena. Each thread has its own kernels on the same memory. `loadOther` is called for the first JPEG of a
+ * kind that the kernel does not support (progressive, CMYK, 12 bit …).
  */
 export async function createSimd(arena: Arena, wasm: WasmModules, loadOther: () => Promise<Codec>): Promise<Codec> {
   const [encoderModule, decoderModule] = await Promise.all([wasm.kernel("encoder"), wasm.kernel("decoder")]);
@@ -61,7 +64,7 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
         total = encodeInto(encoder.bytesBound(picture, tileCount));
       }
       const tileBytes = new Uint32Array(arena.memory.buffer, tileBytesAddress, tileCount);
-      // A copy: sockets send this picture while the next one is encoded here.
+      // The JPEG is copied, because sockets send it while the next picture is encoded here.
       return stitchTiles(picture.header, cutTiles(arena.bytes(output.address, total), tileBytes));
     } catch (cause) {
       if (!(cause instanceof KernelError)) throw cause;
@@ -77,11 +80,11 @@ function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Pro
 
   return async (jpeg, target) => {
     const address = input.reserve(jpeg.length);
-    arena.bytes(address, jpeg.length).set(jpeg); // a copy: the kernel reads the arena only
+    arena.bytes(address, jpeg.length).set(jpeg); // The bytes are copied, because the kernel only reads the arena.
     try {
       const { width, height } = picture.readHeader(address, jpeg.length);
       if (width * height * 4 !== target.bytes) {
-        throw new CodecError(`the picture is ${width}x${height}, which is not the size its header was read as`);
+        throw new CodecError(`the decoded picture is ${width}x${height}, which differs from the size in its header`);
       }
       const { isTruncated } = picture.decode(address, jpeg.length, target.address, width * 4);
       return { width, height, isDamaged: isTruncated };

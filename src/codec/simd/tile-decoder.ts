@@ -1,4 +1,5 @@
-// Decodes tiles in a codec thread: batches of tiles to the planes of their picture, and rectangles of the planes to pixels.
+// Decodes tiles in a codec thread. It decodes batches of tiles into the planes of their picture, and converts rectangles of the
+// planes to pixels.
 
 import { CodecError } from "../../core/errors.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -9,9 +10,9 @@ import { instantiateDecoder } from "./decoder.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
 
-/** Lives in one thread; any number of threads may work on one picture. */
+/** The decoder of one thread. Any number of threads may work on one picture. */
 export interface TileDecoder {
-  /** Throws CodecError if the kernel refuses a batch. The tiles of that batch may be decoded or not. */
+  /** Decodes batches. Throws CodecError if the kernel refuses a batch. The tiles of that batch may be decoded or not. */
   run(job: TileJob): { damagedTiles: number };
 }
 
@@ -25,7 +26,7 @@ export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promis
     const scratch = scratchBlock.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
     const counters = new Int32Array(arena.memory.buffer, job.counters, 2);
-    let summed = 0; // the first `summed` batches have `firstTile` tiles together
+    let summed = 0; // The first `summed` batches have `firstTile` tiles in total.
     let firstTile = 0;
     let damagedTiles = 0;
     let isLast = batches.length === 0;
@@ -33,7 +34,7 @@ export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promis
       const batch = Atomics.add(counters, NEXT_BATCH, 1);
       const count = batches[batch];
       if (count === undefined) break;
-      while (summed < batch) firstTile += batches[summed++] as number; // the counter only grows
+      while (summed < batch) firstTile += batches[summed++] as number; // The sum is kept, because the counter only grows.
       const address = list + firstTile * TILE_BYTES;
       damagedTiles += checkStatus(kernel.decodeTiles(state, scratch, address, count, target, strideBytes, 0));
       isLast = Atomics.sub(counters, BATCHES_LEFT, 1) === 1;

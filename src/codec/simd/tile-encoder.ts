@@ -1,8 +1,8 @@
-// Encodes tiles in a codec thread: it takes bands of a frame, finds the tiles that have changed, and encodes them.
+// Encodes tiles in a codec thread. It takes bands of a frame, finds the changed tiles, and encodes them.
 //
 // A frame is cut into bands of MCU lines. Each thread that gets the frame's job takes the next band from a counter in the arena
-// until there is none left. So a thread that is slow or late delays its own band only. A band is the same part of the picture in
-// all scales, so no thread waits for pixels that another one halves.
+// until all bands are taken. So a slow or late thread delays only its own band. A band is the same part of the picture in all
+// scales, so no thread waits for pixels that another thread halves.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
@@ -54,7 +54,10 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
     return { band, changed, outputs };
   };
 
-  /** Returns one byte a tile, 1 for a changed one. Afterwards the next reference has the pixels of the changed tiles. */
+  /**
+   * Returns one byte for each tile, which is 1 if the tile has changed. After the call the next reference has the pixels of the
+   * changed tiles.
+   */
   const findChanges = (
     scale: ScaleJob,
     frame: PixelPlane[],
@@ -71,7 +74,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       const differs = noise === null || isRefreshed || encoder.tileDiffers(picture, frame, reference, tile, noise);
       if (!differs) isChanged[tile - firstTile] = 0;
       if (differs && !scale.becomesReference) encoder.copyTile(picture, frame, reference, tile);
-      // With noise 0 they are equal already.
+      // With noise 0 the pixels are already equal.
       if (!differs && scale.becomesReference && noise !== 0) encoder.copyTile(picture, reference, frame, tile);
     }
     return isChanged;
@@ -87,8 +90,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   ): BandOutput["outputs"][number] => {
     const lengths = new Uint32Array(arena.memory.buffer, lengthsAddress + 4 * firstTile, endTile - firstTile);
     lengths.fill(UNCHANGED);
-    // After findChanges, frame and next reference hold the same pixels in every changed tile. Unchanged tiles are encoded from the
-    // reference: unless the frame becomes the reference, only the reference holds the pixels that were last encoded.
+    // After findChanges, frame and next reference have the same pixels in every changed tile. Unchanged tiles are encoded from the
+    // reference, because it has the pixels that were last encoded.
     const wanted = (tile: number) => isNew || isChanged[tile - firstTile] === 1;
     output.openBand();
     for (let tile = firstTile; tile < endTile;) {
@@ -140,8 +143,8 @@ function asCodecError(cause: unknown, what: string): unknown {
 }
 
 /**
- * The bytes that a thread has encoded of one frame, band after band. They stay until the thread gets the next frame; the main
- * thread has copied them by then.
+ * The bytes that a thread has encoded for one frame, band after band. They stay until the thread gets the next frame. The main
+ * thread copies them before that.
  */
 class Output {
   readonly #arena: Arena;
@@ -167,7 +170,9 @@ class Output {
     return { address: this.#block.address + this.#bandAt, bytes: this.#used - this.#bandAt };
   }
 
-  /** Calls `write` with the free memory. If that is too small, calls it again with a larger block that has `bound` bytes free. */
+  /**
+   * Calls `write` with the free memory. If it is too small, calls `write` again with a larger block that has `bound` free bytes.
+   */
   append(bound: number, write: (address: number, bytes: number) => number): void {
     try {
       this.#used += write(this.#block.address + this.#used, this.#block.bytes - this.#used);
@@ -178,7 +183,7 @@ class Output {
     }
   }
 
-  /** Earlier bands of the frame stay in the old block; the present band moves to the new one. */
+  /** Takes a larger block. Earlier bands of the frame stay in the old block, and the current band moves to the new block. */
   #grow(moreBytes: number): void {
     const begun = this.#arena.bytes(this.#block.address + this.#bandAt, this.#used - this.#bandAt);
     this.#block.reserve(this.#block.bytes + begun.length + moreBytes);

@@ -1,17 +1,17 @@
-// Shares the idle threads of a pool fairly: the user that got a thread longest ago is asked first.
+// Shares the idle threads of a pool fairly. The user that has waited longest since its last thread is asked first.
 
 import type { CodecPool } from "./pool.ts";
 
 /** A camera or a view that gives jobs to a pool. */
 export interface PoolUser {
-  /** Gives jobs to idle threads, if there are any to do. */
+  /** Gives jobs to idle threads, if the user has jobs. */
   pump(): void;
 }
 
 /** Several users of one pool. */
 export class FairShare {
   readonly #pool: Pick<CodecPool, "idleThreads">;
-  /** The one that got a thread longest ago is first. */
+  /** The users in order: the first one got its last thread longest ago. */
   readonly #users: PoolUser[] = [];
 
   constructor(pool: Pick<CodecPool, "idleThreads">) {
@@ -22,13 +22,13 @@ export class FairShare {
     this.#users.push(user);
   }
 
-  /** A user that was removed is not asked any more. */
+  /** Removes a user, which is then no longer asked. */
   remove(user: { pump(): void }): void {
     const index = this.#users.indexOf(user);
     if (index >= 0) this.#users.splice(index, 1);
   }
 
-  /** Call when a thread has become idle. Each user in turn gives jobs to the idle threads, if it has any. */
+  /** Lets each user in turn give jobs to the idle threads. Call it when a thread has become idle. */
   pump(): void {
     for (const user of [...this.#users]) {
       const before = this.#pool.idleThreads;

@@ -1,4 +1,4 @@
-// The messages between the pool and its threads: the kinds of jobs, and the result of each.
+// The messages between the pool and its threads: the kinds of jobs and their results.
 
 import type { PixelFrame, PixelTarget } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
@@ -6,10 +6,10 @@ import type { GreyJob } from "../grey.ts";
 import type { Presentation } from "../jpeg/presentation.ts";
 import type { PreparedPicture, BandOutput, EncodeTilesJob, PrepareTilesJob, TileJob } from "../tile-jobs.ts";
 
-/** Given to a thread when it starts. */
+/** The data that a thread gets when it starts. */
 export interface WorkerSetup {
   codec: CodecName;
-  /** The memory of the arena. */
+  /** The shared memory of the arena. */
   memory: WebAssembly.Memory;
 }
 
@@ -20,22 +20,22 @@ export interface EncodeJob extends PixelFrame {
 
 export interface DecodeJob {
   kind: "decode";
-  /** Its memory moves to the thread and comes back with the result. */
+  /** The JPEG. Its memory moves to the thread and comes back with the result. */
   jpeg: Uint8Array<ArrayBuffer>;
   target: PixelTarget;
   /** How the picture is shown; the target then has its shown size. Without it, the picture is decoded as it is stored. */
   presentation?: Presentation;
 }
 
-/** The value that each kind of job results in. */
+/** The result value of each kind of job. */
 export interface JobValues {
   encode: { jpeg: Uint8Array<ArrayBuffer> };
-  /** `jpeg` is the memory of the job, given back. `isDamaged`: part of the picture is missing or wrong. */
+  /** `jpeg` is the returned memory of the job. `isDamaged` is true if part of the picture is missing or wrong. */
   decode: { jpeg: Uint8Array<ArrayBuffer>; isDamaged: boolean };
   "prepare-tiles": { picture: PreparedPicture };
-  /** The bands that were not posted as parts before. */
+  /** The bands that were not already posted as parts. */
   "encode-tiles": { bands: BandOutput[] };
-  /** The pixels are in the arena. */
+  /** The pixels are in the arena, so the result has no value. */
   tiles: { isDamaged: boolean };
   grey: { pixels: number };
 }
@@ -46,7 +46,7 @@ export type JobKind = keyof JobValues;
 export interface JobSuccess<Value> {
   ok: true;
   value: Value;
-  /** Time in the codec, without waiting for a thread. */
+  /** The time in the codec, without waiting for a thread. */
   busyMicros: number;
 }
 
@@ -58,8 +58,8 @@ export interface JobFailure {
 export type JobResult<Kind extends JobKind = JobKind> = JobSuccess<JobValues[Kind]> | JobFailure;
 
 /**
- * What a thread posts: `ready` once, then one `result` a job, with `part`s before it if the job asks for them. A job that meets a
- * defect of ours gets `defect` instead of a result; the thread has loaded its codec again by then.
+ * The messages of a thread: `ready` once, then one `result` for each job, after `part`s if the job wants them. If a job finds a
+ * defect in our code, the message is `defect` instead of `result`, and the thread has already loaded its codec again.
  */
 export type WorkerMessage =
   | { kind: "ready" }

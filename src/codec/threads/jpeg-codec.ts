@@ -1,4 +1,4 @@
-// JPEGs for programs that use Slipstream as a library: pixels to a JPEG and back, on codec threads, with a bounded queue.
+// The JPEG codec of the library: it encodes and decodes JPEGs on codec threads, with a limited queue.
 
 import { CodecError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
@@ -21,13 +21,16 @@ import type { CodecRuntime } from "./codec-thread.ts";
 import type { DecodeJob, EncodeJob, JobResult } from "./job.ts";
 import { CodecPool } from "./pool.ts";
 
-/** What `pixels` hold, and how they are encoded. Width and height are pixels, 1 to 8192. */
+/** The size and format of `pixels`, and the encoding. Width and height are in pixels, 1 to 8192. */
 export interface EncodeOptions extends Size {
-  /** The layout of the pixels, without padding between rows or planes. Default: `"rgba"`. */
+  /** The format of the pixels, which have no padding between rows or planes. Default: `"rgba"`. */
   format?: PixelFormat;
-  /** 1 (smallest file) to 100 (best picture), on libjpeg's scale. Default: 80. */
+  /** The quality from 1 (smallest file) to 100 (best picture), on libjpeg's scale. Default: 80. */
   quality?: number;
-  /** `"444"` keeps the colour of each pixel, for RGB layouts; `"420"` halves its lines and columns. Default: `"420"`. */
+  /**
+   * The chroma sampling. `"444"` keeps the colour of each pixel, for RGB formats. `"420"` halves the lines and columns of the
+   * colour. Default: `"420"`.
+   */
   sampling?: Sampling;
   /** Aborting rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -39,22 +42,22 @@ export interface DecodeOptions {
 }
 
 export interface DecodedJpeg extends Size {
-  /** RGBA, `4 · width` bytes a row, the top row first. */
+  /** The pixels as RGBA, with `4 · width` bytes a row and the top row first. */
   pixels: Uint8Array<ArrayBuffer>;
-  /** Some of the picture was missing or wrong, and is grey. */
+  /** True if parts of the picture were missing or wrong. These parts are grey. */
   isDamaged: boolean;
 }
 
-/** Callers that wait for a thread at most; the next one is refused. */
+/** The largest number of calls that wait for a thread. Further calls are refused. */
 const MOST_WAITING = 1000;
 const DEFAULT_QUALITY = 80;
 
 /** A call that has not settled. */
 interface Call {
-  /** Memory of the arena that it needs while a thread works on it. */
+  /** The number of bytes of the arena that it needs while a thread works on it. */
   bytes: number;
   begin(block: Block): EncodeJob | DecodeJob;
-  /** The block is released afterwards. */
+  /** Makes the job. The block is released after the job. */
   settle(result: JobResult, block: Block): void;
   reject(error: unknown): void;
 }
@@ -64,10 +67,10 @@ export class JpegCodec implements AsyncDisposable {
   readonly #arena = Arena.create();
   readonly #blocks = new RecycledBlocks(this.#arena);
   readonly #pool: CodecPool;
-  /** All calls that have not settled; those that wait for a thread stand in `#waiting` too. */
+  /** All calls that have not settled. Calls that wait for a thread are also in `#waiting`. */
   readonly #open = new Set<Call>();
   readonly #waiting: Call[] = [];
-  /** Why calls are refused; null while they are not. */
+  /** The reason why calls are refused, or null. */
   #refusal: Error | null = null;
 
   constructor({ threads, runtime }: { threads: number; runtime: CodecRuntime }) {
@@ -80,13 +83,13 @@ export class JpegCodec implements AsyncDisposable {
       onBroken: (reason) => this.#refuse(new CodecError(reason.message, { cause: reason })),
       onRestarted: () => undefined, // the call that met the defect is rejected with its reason
     });
-    this.#pool.started.catch(() => undefined); // onBroken hears of it
+    this.#pool.started.catch(() => undefined); // onBroken is called in this case.
     this.#pool.keepProcessAlive(false);
   }
 
   /**
    * Encodes pixels to a baseline JPEG. They are read when a thread is free, so do not change them before the promise settles.
-   * Rejects with UsageError for options that cannot be used, CodecError where encoding fails or too many calls wait.
+   * Rejects with UsageError for options that cannot be used, and with CodecError if encoding fails or too many calls wait.
    */
   async encode(pixels: Uint8Array | Uint8ClampedArray, options: EncodeOptions): Promise<Uint8Array<ArrayBuffer>> {
     const { width, height, format = "rgba", quality = DEFAULT_QUALITY, sampling = "420", signal } = options;
@@ -94,7 +97,7 @@ export class JpegCodec implements AsyncDisposable {
     return this.#call(signal, {
       bytes: pixels.length,
       begin: (block) => {
-        this.#arena.bytes(block.address, pixels.length).set(pixels); // a copy: threads read the arena only
+        this.#arena.bytes(block.address, pixels.length).set(pixels); // The pixels are copied, because threads only read the arena.
         return { kind: "encode", width, height, format, sampling, quality, address: block.address };
       },
       valueOf: (value: { jpeg: Uint8Array<ArrayBuffer> }) => value.jpeg,
@@ -102,8 +105,8 @@ export class JpegCodec implements AsyncDisposable {
   }
 
   /**
-   * Decodes a JPEG of any kind, progressive ones included. Its bytes are read when a thread is free, so do not change them before
-   * the promise settles. Rejects with CodecError where the bytes are no JPEG, cannot be decoded, or too many calls wait.
+   * Decodes a JPEG of any kind, including progressive JPEGs. Its bytes are read when a thread is free, so do not change them before
+   * the promise settles. Rejects with CodecError if the bytes are not a JPEG, cannot be decoded, or too many calls wait.
    */
   async decode(jpeg: Uint8Array, { signal }: DecodeOptions = {}): Promise<DecodedJpeg> {
     const header = readJpegHeader(jpeg);
@@ -126,7 +129,7 @@ export class JpegCodec implements AsyncDisposable {
     });
   }
 
-  /** Ends the threads. Open calls are rejected. */
+  /** Ends the threads and rejects open calls. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#refuse(new UsageError("this JPEG codec was closed"));
     await this.#pool.close();
@@ -143,7 +146,7 @@ export class JpegCodec implements AsyncDisposable {
     if (this.#refusal !== null) return Promise.reject(this.#refusal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#waiting.length >= MOST_WAITING) {
-      return Promise.reject(new CodecError(`${MOST_WAITING} pictures wait for a codec thread already`));
+      return Promise.reject(new CodecError(`${MOST_WAITING} pictures already wait for a codec thread`));
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const call: Call = {
@@ -173,11 +176,11 @@ export class JpegCodec implements AsyncDisposable {
     try {
       block = this.#blocks.acquire(call.bytes);
     } catch (error) {
-      this.#abandon(call, error); // the arena is full
+      this.#abandon(call, error); // The arena is full.
       return;
     }
     this.#pool.tryRun(call.begin(block), (result) => {
-      // An abandoned call has been rejected, and its block is free only now.
+      // An aborted call has already been rejected, but its block is free only now.
       if (this.#close(call)) call.settle(result, block);
       this.#blocks.release(block);
     });
@@ -189,7 +192,7 @@ export class JpegCodec implements AsyncDisposable {
     if (this.#close(call)) call.reject(error);
   }
 
-  /** Returns whether the call was open. */
+  /** Removes a call. Returns whether it was open. */
   #close(call: Call): boolean {
     const wasOpen = this.#open.delete(call);
     if (wasOpen && this.#open.size === 0) this.#pool.keepProcessAlive(false);
@@ -206,17 +209,17 @@ function checkEncodeOptions(bytes: number, options: Required<Omit<EncodeOptions,
   const { width, height, format, quality, sampling } = options;
   if (!isUsableSize(width, height) || !Number.isInteger(width) || !Number.isInteger(height)) {
     throw new UsageError(
-      `a picture of ${width}x${height} cannot be encoded: each side is 1 to ${MAX_SIDE_PIXELS} pixels`,
+      `a picture of ${width}x${height} cannot be encoded: each side must be from 1 to ${MAX_SIDE_PIXELS} pixels`,
     );
   }
   if (!isPixelFormat(format)) throw new UsageError(`'${format}' is not a format: use ${PIXEL_FORMATS.join(", ")}`);
   if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
-    throw new UsageError(`quality ${quality} cannot be used: it is a whole number from 1 to 100`);
+    throw new UsageError(`quality must be a whole number from 1 to 100, not ${quality}`);
   }
   if (!SAMPLINGS.includes(sampling))
     throw new UsageError(`'${sampling}' is not a sampling: use ${SAMPLINGS.join(" or ")}`);
   const wanted = frameBytes(format, width, height);
   if (bytes !== wanted) {
-    throw new UsageError(`${width}x${height} ${format} is ${wanted} bytes of pixels, and there are ${bytes}`);
+    throw new UsageError(`a picture of ${width}x${height} ${format} must have ${wanted} bytes of pixels, not ${bytes}`);
   }
 }

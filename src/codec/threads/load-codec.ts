@@ -1,4 +1,4 @@
-// Loads a codec by its name. Only codec threads import this file: it loads the kernels.
+// Loads a codec by its name. Only codec threads import this file, because it loads the kernels.
 
 import type { Codec } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
@@ -8,7 +8,7 @@ import { type RareDecoder, withRareKinds } from "../rare-kinds.ts";
 import { createSimd } from "../simd/simd.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 
-/** Loads the WebAssembly of a codec, which then works on that arena. Takes some tens of milliseconds. */
+/** Loads the WebAssembly of a codec on an arena. It takes some tens of milliseconds. */
 export function createCodec(
   name: CodecName,
   arena: Arena,
@@ -16,7 +16,7 @@ export function createCodec(
   rare: RareDecoder | null = null,
 ): Promise<Codec> {
   const loadJsquash = async () => withRareKinds(await createJsquash(arena, wasm), arena, rare);
-  // MozJPEG and the decoders of rare kinds read the JPEGs that our kernel does not.
+  // MozJPEG and the decoders of rare kinds decode the JPEGs that our kernel does not support.
   const loaders = { simd: () => createSimd(arena, wasm, loadJsquash), jsquash: loadJsquash };
   return loaders[name]();
 }

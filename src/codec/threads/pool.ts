@@ -1,4 +1,4 @@
-// The codec threads of a process: gives each job to an idle thread, and replaces threads that fail.
+// The pool of codec threads of a process. It gives each job to an idle thread, and replaces failed threads.
 
 import type { CodecName } from "../codecs.ts";
 import type { Arena } from "../memory/arena.ts";
@@ -7,45 +7,45 @@ import type { WasmModules } from "../wasm/modules.ts";
 import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage } from "./job.ts";
 
-/** After so many defects without a finished job between them, the pool gives up: threads cannot work here at all. */
+/** After this many defects without a finished job between them, the pool stops, because threads cannot work on this machine. */
 const MAX_DEFECTS_IN_A_ROW = 5;
 
 interface PooledThread {
   thread: CodecThread;
-  /** Takes the result of the job at hand; `null` while idle. */
+  /** Takes the result of the current job. It is null while the thread is idle. */
   done: ((result: JobResult) => void) | null;
   onPart: ((band: BandOutput) => void) | null;
   ready: boolean;
 }
 
-/** The owner of a pool: it gives jobs to idle threads and hears of failing ones. */
+/** The events of a pool, which its owner implements. */
 export interface PoolOwner {
-  /** A thread has become idle: the moment to give it the newest frame. */
+  /** Called when a thread has become idle, so that the owner can give it the newest frame. */
   onIdle(): void;
-  /** Threads keep failing, and the pool takes no jobs any more. Called once. */
+  /** Called once when threads fail repeatedly, so that the pool takes no more jobs. */
   onBroken(reason: Error): void;
-  /** A thread met a defect and has loaded its codec again, or was replaced. */
+  /** Called when a thread found a defect. It has loaded its codec again or was replaced. */
   onRestarted(reason: string): void;
 }
 
 export interface PoolOptions extends PoolOwner {
   codec: CodecName;
-  /** Where the pixels of all jobs lie. */
+  /** The arena with the pixels of all jobs. */
   arena: Arena;
-  /** How many threads to start. */
+  /** The number of threads to start. */
   threads: number;
-  /** Starts the threads: BUN_RUNTIME (bun/runtime.ts) on Bun. */
+  /** The runtime that starts the threads. On Bun it is BUN_RUNTIME (bun/runtime.ts). */
   runtime: CodecRuntime;
 }
 
-/** Has no queue: without an idle thread a job is refused, so that the caller can offer a newer frame later. */
+/** A pool of threads without a queue. Without an idle thread a job is refused, so that the caller can offer a newer frame later. */
 export class CodecPool {
   readonly #options: PoolOptions;
   #threads: PooledThread[] = [];
   #keepsProcessAlive = true;
   #defectsInARow = 0;
   #closed = false;
-  /** Closed, or broken. */
+  /** True when the pool is closed or has failed. */
   #refuses = false;
   readonly #started = Promise.withResolvers<void>();
 
@@ -54,7 +54,7 @@ export class CodecPool {
     for (let i = 0; i < options.threads; i++) this.#threads.push(this.#start());
   }
 
-  /** Settles when every thread has loaded its codec; rejects where they cannot. */
+  /** Resolves when every thread has loaded its codec. Rejects if a thread cannot load it. */
   get started(): Promise<void> {
     return this.#started.promise;
   }
@@ -68,14 +68,14 @@ export class CodecPool {
     return this.#options.runtime.wasm;
   }
 
-  /** How many jobs would be taken now. */
+  /** The number of idle threads. */
   get idleThreads(): number {
     return this.#refuses ? 0 : this.#threads.filter((thread) => thread.ready && thread.done === null).length;
   }
 
   /**
-   * Gives the job to an idle thread and returns true, or returns false at once. `done` is called exactly once, also when
-   * the job meets a defect; then the result is a failure. After `close` it is not called.
+   * Gives the job to an idle thread and returns true. Without an idle thread it returns false. `done` is called exactly once. If
+   * the job finds a defect, its result is a failure. After `close`, `done` is not called.
    */
   tryRun<Kind extends Job["kind"]>(
     job: Extract<Job, { kind: Kind }>,
@@ -84,13 +84,13 @@ export class CodecPool {
   ): boolean {
     const idle = this.#refuses ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
     if (idle === undefined) return false;
-    idle.done = done as (result: JobResult) => void; // a thread answers a job with that job's kind of value
+    idle.done = done as (result: JobResult) => void; // A thread answers a job with the value of the job's kind.
     idle.onPart = onPart;
     idle.thread.post(job, "jpeg" in job ? [job.jpeg.buffer] : []);
     return true;
   }
 
-  /** Ends all threads at once; jobs at hand are lost. */
+  /** Ends all threads immediately. Their current jobs are lost. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#refuses = true;
@@ -99,7 +99,7 @@ export class CodecPool {
     resumeGrowth();
   }
 
-  /** Whether the process stays alive for the threads, as it does at first. */
+  /** Sets whether the process stays alive for the threads, which is the default. */
   keepProcessAlive(keeps: boolean): void {
     this.#keepsProcessAlive = keeps;
     for (const { thread } of this.#threads) thread.keepProcessAlive(keeps);
@@ -142,13 +142,13 @@ export class CodecPool {
     this.#fail(thread, reason, () => this.#threads.push(this.#start()));
   }
 
-  /** The job at hand is lost. `replace` starts another thread where this one has ended. */
+  /** Handles a failed thread. Its current job is lost. `replace` starts a new thread if this one has ended. */
   #fail(thread: PooledThread, reason: string, replace: () => void): void {
     const done = thread.done;
     thread.done = null;
     if (++this.#defectsInARow > MAX_DEFECTS_IN_A_ROW) {
       this.#refuses = true;
-      const broken = new Error(`codec threads keep failing: ${reason}`);
+      const broken = new Error(`codec threads fail repeatedly: ${reason}`);
       this.#started.reject(broken);
       this.#options.onBroken(broken);
     } else {

@@ -1,4 +1,4 @@
-// The inside of a codec thread, the same in every runtime: loads one codec, then does one job at a time.
+// The code of a codec thread, which is the same in every runtime. It loads one codec, and then does one job at a time.
 
 import { nowMicros } from "../../core/clock.ts";
 import { CodecError, messageOf } from "../../core/errors.ts";
@@ -15,8 +15,9 @@ import { ShownDecoder } from "./shown-decoder.ts";
 import { warmUp } from "./warm-up.ts";
 
 /**
- * Loads the codec and warms it up. Returns what the thread does with each job that is posted to it; the answers go to `post`, the
- * buffers in `moved` to be transferred. `rare` decodes JPEGs of rare kinds. The caller posts `{ kind: "ready" }` when it listens for jobs.
+ * Loads the codec and warms it up. Returns the function that does the posted jobs. It calls `post` with each answer, and the
+ * buffers in `moved` are transferred. `rare` decodes JPEGs of rare kinds. The caller posts `{ kind: "ready" }` when it listens for
+ * jobs.
  */
 export async function serveJobs(
   setup: WorkerSetup,
@@ -26,7 +27,7 @@ export async function serveJobs(
 ): Promise<(job: Job) => void> {
   const arena = Arena.attach(setup.memory);
   let codec = await createCodec(setup.codec, arena, wasm, rare);
-  let tileDecoder: Promise<TileDecoder> | null = null; // loaded by the first such job: only viewers of tiles need it
+  let tileDecoder: Promise<TileDecoder> | null = null; // The first such job loads it, because only viewers of tiles need it.
   const shown = new ShownDecoder(arena);
   await warmUp(codec, arena);
 
@@ -41,7 +42,7 @@ export async function serveJobs(
     }
   }
 
-  /** Returns a value instead of a promise where it can: tiles are encoded without a turn of the event loop. */
+  /** Does a job. It returns a value instead of a promise if possible, so that encoding tiles does not wait for the event loop. */
   function outcomeOf(job: Job): JobValues[JobKind] | Promise<JobValues[JobKind]> {
     switch (job.kind) {
       case "encode":
@@ -80,8 +81,8 @@ export async function serveJobs(
   }
 
   /**
-   * Loads the codec again, since a defect may have left it in any state. The thread goes on: if it ended, it would be torn down
-   * while other threads grow the memory, see Arena.holdGrowth.
+   * Loads the codec again, because a defect may have left it in any state. The thread does not end, because ending it while other
+   * threads grow the memory can crash (see Arena.holdGrowth).
    */
   async function recover(defect: unknown): Promise<void> {
     codec = await createCodec(setup.codec, arena, wasm, rare);
@@ -92,7 +93,7 @@ export async function serveJobs(
   return (job) => {
     perform(job)
       .then((result) => say({ kind: "result", result }), recover)
-      // Out of the promise, so that it ends the thread as an uncaught error does.
+      // The error is thrown outside the promise, so that it ends the thread like an uncaught error.
       .catch((error: unknown) =>
         setTimeout(() => {
           throw error;

@@ -1,4 +1,4 @@
-// Makes a codec fast before it is needed: the engine optimises WebAssembly only after it has run for a while.
+// Warms up a codec before it is needed, because the engine optimises WebAssembly only after it has run for some time.
 
 import type { Arena } from "../memory/arena.ts";
 import { GrowingBlock } from "../memory/growing-block.ts";
@@ -6,12 +6,12 @@ import type { Codec } from "../codec.ts";
 import { tileGrid } from "../jpeg/tile-grid.ts";
 import type { EncodeTilesJob, TileEncoder } from "../tile-jobs.ts";
 
-/** After so many calls, the first live frames are as fast as later ones (measured, see docs/codec.md). */
+/** The number of calls after which the first live frames are as fast as later ones (measured, see docs/codec.md). */
 const CALLS = 12;
 const WIDTH = 320;
 const HEIGHT = 240;
 
-/** Encodes and decodes a small picture several times: whole, and as tiles if the codec can. */
+/** Encodes and decodes a small picture several times, whole and, if the codec supports it, as tiles. */
 export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
   const bytes = WIDTH * HEIGHT * 4;
   const address = new GrowingBlock(arena).reserve(2 * bytes);
@@ -24,7 +24,7 @@ export async function warmUp(codec: Codec, arena: Arena): Promise<void> {
   if (codec.tileEncoder !== null) warmUpTiles(codec.tileEncoder, arena, address, address + bytes, bytes);
 }
 
-/** Encodes tiles as the frames of a camera do: compares every tile with the last picture, and encodes half of them. */
+/** Encodes tiles like the frames of a camera: every tile is compared with the last picture, and half of them are encoded. */
 function warmUpTiles(encoder: TileEncoder, arena: Arena, frame: number, reference: number, bytes: number): void {
   const picture = encoder.prepare({
     kind: "prepare-tiles",

@@ -1,11 +1,14 @@
-// The WebAssembly files of the codecs, compiled once a thread. Where their bytes come from is up to the runtime.
+// Compiles the WebAssembly files of the codecs, once in each thread. The runtime provides their bytes.
 
 import { type KernelName, type KernelVariant, supportedVariant } from "./variants.ts";
 
-/** A kernel's build, or one half of MozJPEG. */
+/** The name of a WebAssembly file: a build of a kernel, or MozJPEG's encoder or decoder. */
 export type WasmFile = `${KernelName}.${KernelVariant}` | "mozjpeg-decoder" | "mozjpeg-encoder";
 
-/** Reads a file's bytes: from disk (bun/wasm.ts), or by `fetch` in a page. Rejects with what to do about a file that is missing. */
+/**
+ * Reads a file's bytes, from disk (bun/wasm.ts) or by `fetch` in a web page. For a missing file it rejects with an error that tells
+ * what to do.
+ */
 export type ReadWasm = (file: WasmFile) => Promise<ArrayBuffer | Uint8Array<ArrayBuffer>>;
 
 export class WasmModules {
@@ -16,7 +19,7 @@ export class WasmModules {
     this.#read = read;
   }
 
-  /** Compiles a file. The same module is returned each time; after a failure the next call tries again. */
+  /** Compiles a file. Later calls return the same module. After a failure the next call tries again. */
   compile(file: WasmFile): Promise<WebAssembly.Module> {
     let module = this.#compiled.get(file);
     if (module === undefined) {
@@ -31,7 +34,7 @@ export class WasmModules {
     return module;
   }
 
-  /** Compiles a kernel: without `variant`, the fastest build that this engine can run. Rejects where it has no SIMD. */
+  /** Compiles a kernel. Without `variant` it uses the fastest build that this engine can run. Rejects if the engine has no SIMD. */
   async kernel(name: KernelName, variant = supportedVariant()): Promise<WebAssembly.Module> {
     if (variant === undefined) throw new Error("this engine has no WebAssembly SIMD: use the jsquash codec");
     return this.compile(`${name}.${variant}`);

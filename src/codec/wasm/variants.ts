@@ -1,10 +1,10 @@
-// The kernels' builds, and which of them this engine can run.
+// The builds of the kernels, and a test for the builds that this engine can run.
 
-/** The builds of a kernel: relaxed SIMD is faster, plain SIMD runs in every engine with WebAssembly SIMD. */
+/** The builds of a kernel. Relaxed SIMD is faster. Plain SIMD runs in every engine with WebAssembly SIMD. */
 export type KernelVariant = "relaxed" | "plain";
 export type KernelName = "decoder" | "encoder";
 
-/** A module with one function that takes nothing and returns a v128, and consists of these instructions. */
+/** Makes a module with one function without parameters. The function consists of these instructions and returns a v128. */
 function moduleOf(...instructions: number[]): Uint8Array<ArrayBuffer> {
   const body = [0, ...instructions, 0x0b];
   return new Uint8Array([

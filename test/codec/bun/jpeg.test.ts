@@ -42,10 +42,10 @@ describe("encodeJpeg", () => {
   });
 
   test.each([
-    ["too few pixels", { ...SIZE, width: 204 }, "204x121 rgba is 98736 bytes of pixels, and there are 98252"],
+    ["too few pixels", { ...SIZE, width: 204 }, "204x121 rgba must have 98736 bytes of pixels, not 98252"],
     ["no size", { width: 0, height: 1 }, "0x1 cannot be encoded"],
     ["a fraction of a pixel", { width: 20.5, height: 10 }, "20.5x10 cannot be encoded"],
-    ["a quality of 0", { ...SIZE, quality: 0 }, "quality 0 cannot be used"],
+    ["a quality of 0", { ...SIZE, quality: 0 }, "quality must be a whole number from 1 to 100, not 0"],
     ["a format that is none", { ...SIZE, format: "rgb" as "rgba" }, "'rgb' is not a format"],
     ["a sampling that is none", { ...SIZE, sampling: "4:2:0" as "420" }, "'4:2:0' is not a sampling"],
   ])("rejects %s with UsageError", async (_, options, message) => {

@@ -58,9 +58,9 @@ describe("the arena", () => {
 
   test("take throws CodecError when the arena is full, and attach refuses other memory", () => {
     const arena = Arena.create();
-    expect(() => arena.take(5_000_000_000)).toThrow("no memory for pictures of this size");
+    expect(() => arena.take(5_000_000_000)).toThrow("there is not enough memory for pictures of this size");
     const other = new WebAssembly.Memory({ initial: 8, maximum: 16, shared: true });
-    expect(() => Arena.attach(other)).toThrow("holds no arena");
+    expect(() => Arena.attach(other)).toThrow("does not contain an arena");
   });
 
   test("a growing block keeps its address until it has to move", () => {

@@ -38,5 +38,5 @@ test("RecycledBlocks takes a larger released block instead of new memory, up to 
 
 test("RecycledBlocks throws CodecError when the arena is full", () => {
   const blocks = new RecycledBlocks(Arena.create());
-  expect(() => blocks.acquire(2 ** 33)).toThrow("no memory for pictures of this size");
+  expect(() => blocks.acquire(2 ** 33)).toThrow("there is not enough memory for pictures of this size");
 });

@@ -167,7 +167,7 @@ describe("a defect in a pool", () => {
       expect(await runWhenIdle(pool, defectiveJob())).toMatchObject({ ok: false });
     }
     expect(broken.length).toBe(1);
-    expect(broken[0]?.message).toContain("keep failing");
+    expect(broken[0]?.message).toContain("fail repeatedly");
     expect(restarted.length).toBe(5);
     expect(runJob(pool, decodeJob())).toBeNull();
   });

@@ -160,7 +160,9 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
     const thin = fixture.want(THIN);
     const lost = () => fixture.figures.drops.byReason.encode;
     for (let times = 0; times < 50 && lost() === 0; times++) await fixture.encode(frame);
-    expect(fixture.troubles.at(-1)).toStartWith("a frame was not encoded: no memory for pictures of this size");
+    expect(fixture.troubles.at(-1)).toStartWith(
+      "a frame was not encoded: there is not enough memory for pictures of this size",
+    );
     expect(fixture.freeSlots(frame)).toBe(SLOTS); // no frame is kept as the reference, and no slot is lost
     allowGrowth();
     await fixture.encodeForAll(frame);

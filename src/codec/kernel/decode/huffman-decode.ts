@@ -27,9 +27,9 @@ const LAST: usize = 252;
 
 /**
  * Decodes up to `mcus` MCUs of `blocks` blocks each by the plan. Returns the number of complete MCUs, which is lower if the reader is below
- * `limit` and the window needs a refill. Returns -1 minus that number if the next MCU has bits that are no code, or if it continues beyond
- * `end`, the end of the segment (0 while unknown). Reads up to MCU_WORST_BYTES too far.
- * It is exported so that the compiler does not inline it: without calls inside, its variables stay in registers.
+ * `limit` and the window needs a refill. Returns -1 minus that number if the next MCU has an invalid code, or if it continues
+ * beyond `end`, the end of the segment (0 while unknown). Reads up to MCU_WORST_BYTES too far. It is exported so that the compiler
+ * does not inline it: without calls inside, its variables stay in registers.
  */
 export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, limit: usize, end: usize): i32 {
   let reader = load<usize>(scratch + READER);

@@ -89,7 +89,7 @@ export function findSoi(at: usize, end: usize): usize {
  */
 export function readToSos(state: usize, at: usize, end: usize): i32 {
   while (true) {
-    // Skips fill bytes and all other bytes that are no marker (B.1.1.2).
+    // Skips fill bytes and all other bytes that are not a marker (B.1.1.2).
     while (at + 1 < end && (load<u8>(at) != 0xff || load<u8>(at + 1) == 0xff || load<u8>(at + 1) == 0)) at++;
     if (at + 1 >= end) return 0;
     const marker = <i32>load<u8>(at + 1);

@@ -148,7 +148,7 @@ function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: 
   store<usize>(component + COMPONENT_DEQUANTISE, own + TABLES_DEQUANTISE);
 }
 
-/** Address of the FF of the next marker at or after `at`, or `end`. Stuffed zeros and fill bytes are no markers. */
+/** Address of the FF of the next marker at or after `at`, or `end`. Stuffed zeros and fill bytes are not markers. */
 function nextMarker(at: usize, end: usize): usize {
   const allOnes = i8x16.splat(-1);
   while (at < end) {

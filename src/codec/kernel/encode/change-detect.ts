@@ -1,4 +1,4 @@
-// Change detection: does a tile differ from its last encoded pixels by more than the sensor's noise?
+// Change detection: finds whether a tile differs from its last encoded pixels by more than the sensor's noise.
 //
 // It compares the bytes of the planes without conversion. In each plane the tile is divided into units of 8 × 8 bytes, about the
 // size of a block of coefficients. With d the difference of two bytes, n the number of bytes in the unit, and N the allowed
@@ -7,18 +7,18 @@
 //   |Σ d| > N · n       the mean differs: a slow change of light adds up until it is detected, however small its steps are
 //   Σ d² > 8 · N² · n   a few bytes differ by much: with noise of deviation s, d has a variance of 2 s²
 //
-// A vector contains two units side by side. If the width is no multiple of 16 bytes, the last vector moves back to end with the
+// A vector contains two units side by side. If the width is not a multiple of 16 bytes, the last vector moves back to end with the
 // tile, so that its units are complete and no byte outside the tile is read. These units overlap their neighbours.
 
 import { STATE_PIXEL_FORMAT } from "./layout";
 import { checkTiles, planeCount, tileLeftBytes, tileRows, tileTop, tileWidthBytes } from "./tile-rectangle";
 
-/** The largest sum that is no change; sums are whole numbers. */
+/** Returns the largest sum that is not a change. Sums are whole numbers. */
 function bound(perSample: f64, samples: i32): i32 {
   return <i32>min(Math.floor(perSample * <f64>samples), 2147483647.0);
 }
 
-/** Whether two rectangles differ in any byte. */
+/** Returns whether two rectangles differ in any byte. */
 function bytesDiffer(a: usize, b: usize, rowBytes: usize, width: usize, rows: i32): bool {
   for (let row = 0; row < rows; row++) {
     if (width < 16) {
@@ -62,7 +62,7 @@ function narrowUnitsDiffer(a: usize, b: usize, rowBytes: usize, width: usize, ro
   const last = width - unitWidth;
   for (let row = 0; row < rows; row += 8) {
     const unitRows = min(rows - row, 8);
-    // The two units of the step; if there is only one, it is compared twice.
+    // The step has two units. A single unit is compared twice.
     for (let x: usize = 0; x <= last; x += max<usize>(last, 1)) {
       if (unitDiffers(a + x, b + x, rowBytes, unitWidth, unitRows, noise)) return true;
     }
