@@ -109,7 +109,16 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
 };
 
 async function measure(viewers: number, rampUpMs: number, measuredMs: number): Promise<Figures> {
-  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)]);
+  const server = await startServer([
+    "--source",
+    "pattern",
+    "--size",
+    SIZE,
+    "--fps",
+    String(FPS),
+    "--max-viewers",
+    String(MOST),
+  ]);
   const start = residentMiB(server.pid);
   const clients = await startDrainClients(server.port, viewers);
   await Bun.sleep(rampUpMs);

@@ -11,6 +11,7 @@ import { renderChart } from "./chart.ts";
 import { codecBench } from "./codec.ts";
 import { COMPARABLE, compareCheckouts } from "./compare.ts";
 import { fanOutBench } from "./fan-out.ts";
+import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
 import { passthroughBench } from "./passthrough.ts";
@@ -34,17 +35,20 @@ const BENCHES: Record<string, Bench> = {
   "fan-out": fanOutBench,
   still: stillBench,
   passthrough: passthroughBench,
+  hostile: hostileBench,
   peers: peersBench,
 };
 
 /** Benches that run only if they are named: they take long, or measure more than Slipstream. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["peers"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["hostile", "peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
-  .addArgument(new Argument("[names...]", "which benches (default: all but peers)").choices(Object.keys(BENCHES)))
+  .addArgument(
+    new Argument("[names...]", "which benches (default: all but hostile and peers)").choices(Object.keys(BENCHES)),
+  )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
   .addOption(new Option("--check", "exit with 1 if a committed bound does not hold").default(false))
   .addOption(

@@ -155,6 +155,15 @@ export class Peer implements TransportEvents {
     this.#leave(reason, text);
   }
 
+  /**
+   * Sends Goodbye and aborts the transport at once, for a side that floods this one or does not read. Until the transport is closed,
+   * a flood would keep this thread busy.
+   */
+  cutOff(reason: GoodbyeReason, text: string): void {
+    this.leave(reason, text);
+    this.#transport.abort();
+  }
+
   /** Sends pings, and ends the connection when the other side is silent for too long. Call it about ten times a second. */
   tick(): void {
     const now = nowMicros();
@@ -174,6 +183,7 @@ export class Peer implements TransportEvents {
 
   /** Handles bytes from the other side. A ProtocolError ends the connection, and other errors are thrown. */
   receive(chunk: Uint8Array): void {
+    if (this.#state === "leaving" || this.#state === "closed") return;
     this.#heardAt = nowMicros();
     this.#hasSpoken = true;
     try {
@@ -209,6 +219,7 @@ export class Peer implements TransportEvents {
     }
     const now = nowMicros();
     const isKnown = this.#events.onMessage(type, body, startedAt, now);
+    if (!this.isOpen) return; // the owner has ended the connection
     switch (type) {
       case MessageType.ping:
         if (this.outbox.waiting < MAX_WAITING_MESSAGES) {

@@ -111,7 +111,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const report = () =>
     sumUp(
       cameras.map((camera) => camera.report()),
-      { host, port, codec: resolved.codec },
+      { host, port, codec: resolved.codec, refusedBy: reception.refusedBy },
     );
   const resources = opening.move();
   const run = async (): Promise<ServeReport> => {
@@ -142,6 +142,7 @@ function createReception(cameras: Camera[], options: ResolvedServeOptions, log: 
   const { maxLatencyMs, maxBitsPerSecond } = options;
   return new Reception({
     limits: { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond },
+    access: options.access,
     findCamera({ name, wantsPictures }) {
       const found = findByName(cameras, name);
       if (!(found instanceof Camera)) return found;

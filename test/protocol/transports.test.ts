@@ -48,7 +48,7 @@ describe("memory", () => {
     const [serverEnd, viewerEnd] = MemoryTransport.pair(link);
     const camera = new PictureCamera();
     const received = new Received();
-    const viewer = new Viewer(Object.assign(serverEnd, { address: "memory" }), camera);
+    const viewer = new Viewer(Object.assign(serverEnd, { address: "memory", ip: "127.0.0.1" }), camera);
     serverEnd.events = viewer;
     const connection = new Connection(viewerEnd, ADDRESS, received.events);
     viewerEnd.events = connection;
@@ -145,6 +145,7 @@ describe("WebSocket", () => {
           const viewer = new Viewer(
             {
               address: socket.remoteAddress,
+              ip: socket.remoteAddress,
               write(bytes) {
                 const answer = socket.send(bytes);
                 if (answer <= 0) answers.push(answer);

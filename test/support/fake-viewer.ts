@@ -47,7 +47,7 @@ export class FakeViewer {
       this.onEnd();
     };
     const abort = () => void this.calls.push("abort");
-    this.viewer = new Viewer({ address: "test", write, bufferedBytes: 0, end, abort }, this.#camera);
+    this.viewer = new Viewer({ address: "test", ip: "127.0.0.1", write, bufferedBytes: 0, end, abort }, this.#camera);
   }
 
   /** What the server's end called, of the camera and of the transport. */

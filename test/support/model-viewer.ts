@@ -54,7 +54,10 @@ export class ModelViewer {
     const hangUp = () => {
       throw new Error("the server closed the connection");
     };
-    this.viewer = reception.connect({ address: "model", write, bufferedBytes: 0, end: hangUp, abort: hangUp });
+    const connection = { address: "model", ip: "127.0.0.1", write, bufferedBytes: 0, end: hangUp, abort: hangUp };
+    const viewer = reception.connect(connection);
+    if (viewer === null) throw new Error("the server refused the model's connection");
+    this.viewer = viewer;
     this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
   }
 

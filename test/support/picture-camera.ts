@@ -3,6 +3,7 @@
 import type { Source } from "../../src/capture/source.ts";
 import { lineLog } from "../../src/core/log.ts";
 import type { CameraEntry } from "../../src/protocol/cameras.ts";
+import { DEFAULT_ACCESS_LIMITS, type LimitName } from "../../src/server/access/limits.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
 import type { Viewer, ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
@@ -15,6 +16,7 @@ const PLAIN_SOURCE: Source = { name: "a source", framesPerSecond: 30, run: () =>
 export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly name = "a source";
   readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
+  readonly access = DEFAULT_ACCESS_LIMITS;
   readonly controls: CameraControls;
   /** What was called, in order. */
   readonly calls: string[] = [];
@@ -41,6 +43,10 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
 
   captureIntervalMicros(): number {
     return 33_333;
+  }
+
+  onExceeded(_: Viewer, limit: LimitName): void {
+    this.calls.push(`exceeded ${limit}`);
   }
 
   onChanged(viewer: Viewer): void {

@@ -14,6 +14,7 @@ import { Reception } from "../../src/server/doors/reception.ts";
 import type { Rendition } from "../../src/server/renditions/rendition.ts";
 import { RenditionRegistry } from "../../src/server/renditions/registry.ts";
 import { pictureOf } from "./encoded-pictures.ts";
+import { DEFAULT_ACCESS_LIMITS } from "../../src/server/access/limits.ts";
 import { Audience } from "../../src/server/deliver/audience.ts";
 import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
@@ -74,6 +75,8 @@ export class World {
     });
     this.reception = new Reception({
       limits,
+      // The clock moves only when a model says so: what it does without a pause is no flood, and what it waits is no stall.
+      access: { ...DEFAULT_ACCESS_LIMITS, connectsPerSecond: 10_000, messagesPerSecond: 100_000, stallSeconds: 3_600 },
       findCamera: () => this.audience,
       listCameras: () => [],
       log: SILENT_LOG,

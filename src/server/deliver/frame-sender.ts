@@ -65,6 +65,11 @@ export class FrameSender {
     return !this.#isPending && this.#credit.inFlight === 0;
   }
 
+  /** Whether frames were sent that the viewer has not acknowledged. */
+  get awaitsAck(): boolean {
+    return this.#credit.inFlight > 0;
+  }
+
   /** Changes to another feed and sends its newest frame, if there is one. */
   follow(feed: Feed | null): void {
     if (feed === this.#feed) return;

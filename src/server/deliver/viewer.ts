@@ -1,8 +1,9 @@
 // One connected viewer on the server. It handles the viewer's messages, and frame-sender.ts sends the pictures.
 
-import type { Micros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
+import { TokenBucket } from "../../core/token-bucket.ts";
 import { SOFTWARE } from "../../core/version.ts";
 import { type CameraEntry, writeCameras } from "../../protocol/cameras.ts";
 import { readSetControl, writeControlSet, writeControls } from "../../protocol/controls.ts";
@@ -10,15 +11,19 @@ import { readHello, writeWelcome } from "../../protocol/greeting.ts";
 import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
 import type { Transport, TransportEvents } from "../../protocol/transport.ts";
-import { type GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
+import { GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
+import { type AccessLimits, type LimitName, MESSAGES_BURST } from "../access/limits.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import { FrameSender } from "./frame-sender.ts";
+import { WishPacer } from "./wish-pacer.ts";
 
 /** The connection of a viewer: the transport and the address of the other end. An identity for access control belongs here. */
 export interface ViewerConnection extends Transport {
   /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
   readonly address: string;
+  /** The IP address of the other end. Limits for each address count by it. */
+  readonly ip: string;
 }
 
 /** The requests in a viewer's Hello, and its connection. */
@@ -52,42 +57,61 @@ export interface WatchedCamera {
 /** The owner of the viewers. The class Reception implements it. */
 export interface ViewerHost {
   readonly limits: AdaptationLimits;
+  readonly access: AccessLimits;
   /** Called once, when the viewer has sent Hello. */
   findCamera(request: CameraRequest): WatchedCamera | Refusal;
   /** Returns all cameras of the server in their order. */
   listCameras(): CameraEntry[];
   /** Called once, when a viewer without a camera is refused, or leaves after it has sent bytes. `reason` is for the log. */
   onRefused(viewer: Viewer, reason: string): void;
+  /** Called once, when a viewer is disconnected because it exceeded a limit. */
+  onExceeded(viewer: Viewer, limit: LimitName): void;
   /** Called once, as the last event, when the connection is closed. */
   onClosed(viewer: Viewer): void;
 }
 
 /** A door calls `receive`, `drained` and `closed` when these events happen on the connection. */
 export class Viewer implements TransportEvents, PeerEvents {
-  readonly #connection: ViewerConnection;
+  readonly connection: ViewerConnection;
   readonly #host: ViewerHost;
   readonly #peer: Peer;
   /** Sends the pictures. */
   readonly frames: FrameSender;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
+  /** Questions without an answer that the transport has accepted. */
   #openQuestions = 0;
+  /** Answers that the transport has not accepted yet. */
+  #unsentAnswers = 0;
   /** Resolves when the last answer is sent. The next answer waits for it, so that answers keep the order of the questions. */
   #answers: Promise<void> = Promise.resolve();
   /** Aborts when the viewer can receive no more answers. */
   readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
+  readonly #wishes: WishPacer;
+  /** Tokens for messages that are not acknowledgements. */
+  readonly #messages: TokenBucket;
+  /** When the viewer last took bytes or acknowledged a frame, or nothing waited for it. */
+  #progressAt: Micros;
+  #acceptedBytes = 0;
+  /** Whether bytes waited in the outbox at the last tick. */
+  #wasBusy = false;
 
   constructor(connection: ViewerConnection, host: ViewerHost) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#host = host;
     this.#peer = new Peer(connection, "server", this);
+    const now = nowMicros();
+    const perSecond = host.access.messagesPerSecond;
+    this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
+    this.#progressAt = now;
+    this.#wishes = new WishPacer((wish) => this.#actOn(wish));
     this.frames = new FrameSender(this.#peer.outbox, host.limits, () => this.watching);
   }
 
   /** The address of the viewer, as text for people. */
   get address(): string {
-    return this.#connection.address;
+    return this.connection.address;
   }
 
   /** Whether the viewer wants pictures now. */
@@ -120,6 +144,7 @@ export class Viewer implements TransportEvents, PeerEvents {
 
   drained(): void {
     this.#peer.drained();
+    this.#countSentAnswers();
     this.frames.sendNewest();
   }
 
@@ -131,10 +156,37 @@ export class Viewer implements TransportEvents, PeerEvents {
     if (this.#peer.isOpen) this.#peer.send(writeNotice(notice));
   }
 
-  /** Sends pings, and disconnects a silent viewer. Call it about ten times a second. */
+  /** Sends pings, and disconnects a viewer that is silent or takes nothing. Call it about ten times a second. */
   tick(): void {
+    const now = nowMicros();
     this.#peer.tick();
+    this.#countSentAnswers();
+    this.#wishes.tick(now);
     this.frames.sendNewest(); // The viewer's byte budget may have grown.
+    this.#checkProgress(now);
+  }
+
+  #checkProgress(now: Micros): void {
+    const { outbox } = this.#peer;
+    const { stallSeconds } = this.#host.access;
+    const isBusy = !outbox.idle;
+    // Pongs that the transport takes at once are no progress: the frame before them may be in the kernel's buffer for good.
+    const takesFrame = (isBusy || this.#wasBusy) && outbox.acceptedBytes !== this.#acceptedBytes;
+    if (takesFrame || (!isBusy && !this.frames.awaitsAck)) this.#progressAt = now;
+    this.#acceptedBytes = outbox.acceptedBytes;
+    this.#wasBusy = isBusy;
+    if (now - this.#progressAt <= stallSeconds * 1e6) return;
+    this.#progressAt = now;
+    this.#exceed(
+      "stalled",
+      GoodbyeReason.timeout,
+      `it has taken nothing and acknowledged no frame for ${stallSeconds} s`,
+    );
+  }
+
+  #exceed(limit: LimitName, reason: GoodbyeReason, text: string): void {
+    this.#host.onExceeded(this, limit);
+    this.#peer.cutOff(reason, text);
   }
 
   /** Sends Goodbye, and closes the connection when the Goodbye has been sent. */
@@ -145,7 +197,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   /** For the peer. */
   onGreeting(body: Uint8Array): void {
     const { camera: name, paused } = readHello(body);
-    const camera = this.#host.findCamera({ name, wantsPictures: !paused, connection: this.#connection });
+    const camera = this.#host.findCamera({ name, wantsPictures: !paused, connection: this.connection });
     if ("reason" in camera) {
       this.leave(camera.reason, camera.text);
       return;
@@ -162,6 +214,11 @@ export class Viewer implements TransportEvents, PeerEvents {
   onMessage(type: number, body: Uint8Array, _startedAt: Micros, now: Micros): boolean {
     const camera = this.#camera;
     if (camera === null) return false;
+    if (type !== MessageType.ack && !this.#messages.take(now)) {
+      const text = `it sends more than ${this.#host.access.messagesPerSecond} messages a second`;
+      this.#exceed("messages", GoodbyeReason.other, text);
+      return true;
+    }
     switch (type) {
       case MessageType.ack: {
         const ack = readAck(body);
@@ -169,14 +226,13 @@ export class Viewer implements TransportEvents, PeerEvents {
         if (!this.frames.acknowledged(ack, { now, roundTripMicros: this.roundTripMicros, captureIntervalMicros })) {
           throw new ProtocolError(`Ack for frame ${ack.frameNumber}, which is not in flight`);
         }
+        this.#progressAt = now;
         camera.onAcknowledged(this);
         this.frames.sendNewest();
         return true;
       }
       case MessageType.wish:
-        this.#wish = readWish(body);
-        if (this.#wish.paused) this.frames.breakOff();
-        camera.onChanged(this);
+        this.#wishes.offer(readWish(body), now);
         return true;
       case MessageType.controlsAsked:
         this.#answer(async () => writeControls(await camera.controls.list()));
@@ -190,6 +246,12 @@ export class Viewer implements TransportEvents, PeerEvents {
       default:
         return false;
     }
+  }
+
+  #actOn(wish: Wish): void {
+    this.#wish = wish;
+    if (wish.paused) this.frames.breakOff();
+    this.#camera?.onChanged(this);
   }
 
   /** For the peer. */
@@ -211,9 +273,16 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#openQuestions++;
     const message = ask();
     this.#answers = this.#answers.then(async () => {
-      const bytes = await message;
-      this.#openQuestions--;
-      this.#peer.send(bytes);
+      this.#peer.send(await message);
+      this.#unsentAnswers++;
+      this.#countSentAnswers();
     });
+  }
+
+  /** A viewer that reads nothing can have no more answers waiting than questions open. */
+  #countSentAnswers(): void {
+    if (!this.#peer.outbox.idle) return;
+    this.#openQuestions -= this.#unsentAnswers;
+    this.#unsentAnswers = 0;
   }
 }

@@ -18,11 +18,11 @@ export interface TcpDoor {
 export function openTcpDoor(
   host: string,
   port: number,
-  connect: (connection: ViewerConnection) => TransportEvents,
+  connect: (connection: ViewerConnection) => TransportEvents | null,
 ): TcpDoor {
-  let listener: TCPSocketListener<TransportEvents | undefined>;
+  let listener: TCPSocketListener<TransportEvents | null>;
   try {
-    listener = Bun.listen<TransportEvents | undefined>({
+    listener = Bun.listen<TransportEvents | null>({
       hostname: host,
       port,
       socket: {
@@ -31,6 +31,7 @@ export function openTcpDoor(
           socket.setNoDelay(true);
           socket.data = connect({
             address: formatHostPort(socket.remoteAddress, socket.remotePort),
+            ip: socket.remoteAddress,
             write: (bytes) => socket.write(bytes),
             bufferedBytes: 0,
             end: () => void socket.end(),

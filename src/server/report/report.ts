@@ -1,6 +1,7 @@
 // The report of a server: the figures of each camera and of all cameras together.
 
 import { DropCounters, roundMs } from "../../core/statistics.ts";
+import type { LimitName } from "../access/limits.ts";
 import type { CameraReport } from "../cameras/camera.ts";
 import { SERVER_DROP_REASONS } from "../encode/figures.ts";
 
@@ -12,17 +13,21 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
+  /** How many connections were refused or ended, by limit. */
+  refusedBy: Readonly<Record<LimitName, number>>;
   /** The figures of each camera, if there are several. */
   cameras?: CameraReport[];
 }
 
 /** Combines the figures of one or more cameras. */
-export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" | "port" | "codec">): ServeReport {
+export function sumUp(
+  cameras: CameraReport[],
+  where: Pick<ServeReport, "host" | "port" | "codec" | "refusedBy">,
+): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a report needs at least one camera");
   const { name: _, ended: __, ...figures } = first;
-  const { host, port, codec } = where;
-  if (cameras.length === 1) return { host, port, codec, ...figures };
+  if (cameras.length === 1) return { ...where, ...figures };
   const sum = (of: (camera: CameraReport) => number) => cameras.reduce((total, camera) => total + of(camera), 0);
   const drops = new DropCounters(SERVER_DROP_REASONS);
   for (const reason of SERVER_DROP_REASONS)
@@ -31,9 +36,7 @@ export function sumUp(cameras: CameraReport[], where: Pick<ServeReport, "host" |
       sum(({ droppedBy }) => droppedBy[reason]),
     );
   return {
-    host,
-    port,
-    codec,
+    ...where,
     ...figures,
     viewers: sum(({ viewers }) => viewers),
     frames: sum(({ frames }) => frames),

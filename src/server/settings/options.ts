@@ -7,6 +7,7 @@ import type { CodecName } from "../../codec/codecs.ts";
 import type { Log } from "../../core/log.ts";
 import type { Sampling, Size } from "../../core/pixel-format.ts";
 import type { Trace } from "../../core/trace.ts";
+import type { AccessLimits } from "../access/limits.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
 /** The options of a server. All are optional. docs/options.md lists the flags with the same names. */
@@ -32,6 +33,8 @@ export interface ServeOptions {
   maxLatencyMs?: number | null | undefined;
   /** The most bits a second for one viewer, at least 10 000. Default: no limit. */
   maxBitsPerSecond?: number | null | undefined;
+  /** What viewers and strangers may cost the server. What is left out has the default of `server/access/limits.ts`. */
+  access?: { [Limit in keyof AccessLimits]?: AccessLimits[Limit] | undefined } | undefined;
   /** Each camera ends after this number of captured frames. Default: never. */
   frames?: number | null | undefined;
   /** The server closes when this signal aborts, as with `close()`. */
@@ -107,5 +110,6 @@ export interface ResolvedServeOptions {
   allowControls: boolean;
   maxLatencyMs: number | null;
   maxBitsPerSecond: number | null;
+  access: AccessLimits;
   frames: number | null;
 }

@@ -5,6 +5,7 @@ import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
 import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
 import { DEFAULT_PORT, MAX_CAMERAS } from "../../protocol/wire.ts";
+import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
 import { checkCameraName } from "./camera-name.ts";
 import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
@@ -20,6 +21,13 @@ export const RANGES = {
   workers: [1, 64],
   port: [0, 65535],
   frames: [1, 2 ** 32 - 1],
+  maxViewers: [1, 100_000],
+  maxViewersPerAddress: [1, 100_000],
+  maxGreetings: [1, 10_000],
+  maxGreetingsPerAddress: [1, 10_000],
+  connectsPerSecond: [1, 10_000],
+  messagesPerSecond: [10, 100_000],
+  stallSeconds: [1, 3600],
 } as const;
 
 /** The default values. preset.ts has those of quality, sampling and noise, which depend on the source. */
@@ -31,6 +39,7 @@ export const DEFAULTS = {
   port: DEFAULT_PORT,
   announce: true,
   allowControls: false,
+  ...DEFAULT_ACCESS_LIMITS,
   maxLatencyMs: DEFAULT_MAX_LATENCY_MS,
 } as const;
 
@@ -51,7 +60,21 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     maxLatencyMs:
       options.maxLatencyMs === undefined ? DEFAULTS.maxLatencyMs : number("maxLatencyMs", options.maxLatencyMs) || null,
     maxBitsPerSecond: number("maxBitsPerSecond", options.maxBitsPerSecond ?? null),
+    access: resolveAccess(options.access ?? {}),
     frames: options.frames == null ? null : wholeNumber("frames", options.frames),
+  };
+}
+
+function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits {
+  const limit = (name: keyof AccessLimits) => wholeNumber(name, given[name] ?? DEFAULT_ACCESS_LIMITS[name]);
+  return {
+    maxViewers: limit("maxViewers"),
+    maxViewersPerAddress: limit("maxViewersPerAddress"),
+    maxGreetings: limit("maxGreetings"),
+    maxGreetingsPerAddress: limit("maxGreetingsPerAddress"),
+    connectsPerSecond: limit("connectsPerSecond"),
+    messagesPerSecond: limit("messagesPerSecond"),
+    stallSeconds: limit("stallSeconds"),
   };
 }
 

@@ -63,6 +63,15 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     allowControls: flags.allowControls ?? file.allowControls,
     maxLatencyMs: maxLatency === 0 ? null : maxLatency,
     maxBitsPerSecond: flags.maxBitrate ?? file.maxBitrate,
+    access: {
+      maxViewers: flags.maxViewers ?? file.maxViewers,
+      maxViewersPerAddress: flags.maxViewersPerAddress ?? file.maxViewersPerAddress,
+      maxGreetings: file.maxGreetings,
+      maxGreetingsPerAddress: file.maxGreetingsPerAddress,
+      connectsPerSecond: file.maxConnectsPerSecond,
+      messagesPerSecond: file.maxMessagesPerSecond,
+      stallSeconds: file.stallTimeout,
+    },
     frames: flags.frames,
   };
 }

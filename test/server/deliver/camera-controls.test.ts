@@ -121,6 +121,27 @@ test("CameraControls: the waiting settings of a viewer that is sent away are not
   expect(slow.done).toEqual(["gain=0"]); // it had begun before the viewer was sent away
 });
 
+test("CameraControls: a viewer that reads no answers has no more waiting than questions may be open", async () => {
+  const slow = createSlow();
+  slow.answer();
+  const far = new FakeViewer(slow.source).greet();
+  far.capacity = 0;
+  for (let asked = 0; asked < MAX_OPEN_QUESTIONS; asked++) {
+    far.viewer.receive(writeControlsAsked());
+    await Bun.sleep(1);
+  }
+  far.drain(Number.POSITIVE_INFINITY);
+  expect(far.ofType("controls").length).toBe(MAX_OPEN_QUESTIONS);
+  far.capacity = 0;
+  for (let asked = 0; asked <= MAX_OPEN_QUESTIONS; asked++) {
+    expect(far.calls).not.toContain("end");
+    far.viewer.receive(writeControlsAsked());
+    await Bun.sleep(1);
+  }
+  far.drain(Number.POSITIVE_INFINITY);
+  expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.protocol });
+});
+
 test("CameraControls: any number of questions is answered one after the other", async () => {
   const slow = createSlow();
   slow.answer();

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { writeGoodbye, writeHello } from "../../../src/protocol/greeting.ts";
 import * as m from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, WIRE_VERSION } from "../../../src/protocol/wire.ts";
-import { moveClock, resetClock } from "../../support/moved-clock.ts";
+import { DEFAULT_ACCESS_LIMITS, MESSAGES_BURST } from "../../../src/server/access/limits.ts";
+import { moveClock, resetClock, stopClock } from "../../support/moved-clock.ts";
 import { FakeViewer } from "../../support/fake-viewer.ts";
 import { picture } from "../../support/picture-camera.ts";
 
@@ -290,4 +291,84 @@ test("Viewer: random bytes never throw; they end in at most one Goodbye", () => 
     }),
     { numRuns: 500 },
   );
+});
+
+describe("limits", () => {
+  const wish = (size: number) => m.writeWish({ paused: false, keepsSize: false, width: size, height: size });
+
+  test("Viewer: disconnects a viewer that floods it with Pings, answers no more of them, and counts it once", () => {
+    const far = new FakeViewer().greet();
+    const flood = Buffer.concat(Array.from({ length: 1_000 }, () => Buffer.from(m.writePing({ sentAt: 1 }))));
+    far.viewer.receive(flood);
+    far.viewer.receive(flood);
+    const burst = DEFAULT_ACCESS_LIMITS.messagesPerSecond * MESSAGES_BURST;
+    expect(far.ofType("pong").length).toBe(burst);
+    expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", text: "it sends more than 50 messages a second" });
+    expect(far.calls.filter((call) => call === "exceeded messages").length).toBe(1);
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test("Viewer: acknowledgements of frames are no flood", () => {
+    const advance = stopClock();
+    const far = new FakeViewer().greet();
+    for (let frame = 1; frame <= 1_000; frame++) {
+      far.offer(picture(frame));
+      far.ack(frame);
+      advance(1);
+    }
+    expect(far.pictures.length).toBe(1_000);
+    expect(far.ofType("goodbye")).toEqual([]);
+  });
+
+  test("Viewer: acts on the first Wishes at once, then on the newest one ten times a second", () => {
+    const advance = stopClock();
+    const far = new FakeViewer().greet();
+    const changes = () => far.calls.filter((call) => call === "watching").length - 1;
+    for (let size = 1; size <= 60; size++) far.viewer.receive(wish(size));
+    expect(changes()).toBe(5);
+    expect(far.viewer.wishedSize.width).toBe(5);
+    far.viewer.tick();
+    expect(changes()).toBe(5);
+    advance(100);
+    far.viewer.tick();
+    expect(changes()).toBe(6);
+    expect(far.viewer.wishedSize.width).toBe(60);
+    advance(1_000);
+    far.viewer.tick();
+    expect(changes()).toBe(6);
+  });
+
+  test.each([
+    ["takes no byte", 0],
+    ["takes the picture and never acknowledges it", Number.POSITIVE_INFINITY],
+  ])("Viewer: disconnects a viewer that %s for 10 s", (_, capacity) => {
+    const far = new FakeViewer().greet();
+    far.capacity = capacity;
+    far.offer(picture(1, 1000));
+    far.viewer.tick();
+    for (let second = 1; second <= 9; second++) {
+      moveClock(second);
+      far.viewer.receive(m.writePing({ sentAt: 1 })); // it is not silent
+      far.viewer.tick();
+    }
+    expect(far.calls).not.toContain("exceeded stalled");
+    moveClock(10.5);
+    far.viewer.tick();
+    expect(far.calls.filter((call) => call === "exceeded stalled").length).toBe(1);
+    expect(far.viewer.watching).toBe(false);
+  });
+
+  test("Viewer: keeps a viewer that takes a picture slowly, byte by byte", () => {
+    const far = new FakeViewer().greet();
+    far.capacity = 0;
+    far.offer(picture(1, 1000));
+    for (let second = 1; second <= 60; second++) {
+      moveClock(second);
+      far.drain(5);
+      far.viewer.receive(m.writePing({ sentAt: 1 }));
+      far.viewer.tick();
+    }
+    expect(far.calls).not.toContain("exceeded stalled");
+    expect(far.viewer.watching).toBe(true);
+  });
 });

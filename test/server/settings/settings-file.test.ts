@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
+import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
 import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
 import { parseSettings } from "../../../src/server/settings/settings-file.ts";
@@ -19,6 +20,9 @@ codec = "jsquash"
 workers = 3
 max-latency = 0
 max-bitrate = "2M"
+max-viewers = 12
+max-connects-per-second = 5
+stall-timeout = 20
 preview = false
 announce = false
 allow-controls = true
@@ -61,6 +65,7 @@ describe("settings", () => {
       allowControls: true,
       maxLatencyMs: null,
       maxBitsPerSecond: 2_000_000,
+      access: { ...DEFAULT_ACCESS_LIMITS, maxViewers: 12, connectsPerSecond: 5, stallSeconds: 20 },
     });
     const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
     const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5 } as const;
@@ -73,13 +78,13 @@ describe("settings", () => {
         quality: 80,
         sampling: "444",
         folder: ".",
-        writtenAt: "x.toml:17: cameras[0].source",
+        writtenAt: "x.toml:20: cameras[0].source",
         settings: [
-          { name: "brightness", value: "128", writtenAt: "x.toml:22: cameras[0].set.brightness" },
+          { name: "brightness", value: "128", writtenAt: "x.toml:25: cameras[0].set.brightness" },
           {
             name: "white_balance_automatic",
             value: "false",
-            writtenAt: "x.toml:22: cameras[0].set.white_balance_automatic",
+            writtenAt: "x.toml:25: cameras[0].set.white_balance_automatic",
           },
         ],
         size: { width: 1280, height: 720 },
@@ -92,7 +97,7 @@ describe("settings", () => {
         device: "TEST:colourbars",
         noise: 0,
         folder: ".",
-        writtenAt: "x.toml:25: cameras[1].source",
+        writtenAt: "x.toml:28: cameras[1].source",
       },
       {
         ...plain,
@@ -101,7 +106,7 @@ describe("settings", () => {
         pixelFormat: "nv12",
         idleReleaseSeconds: null,
         folder: ".",
-        writtenAt: "x.toml:30: cameras[2].source",
+        writtenAt: "x.toml:33: cameras[2].source",
       },
     ]);
   });
@@ -133,6 +138,7 @@ describe("settings", () => {
       allowControls: false,
       maxLatencyMs: 250,
       maxBitsPerSecond: null,
+      access: DEFAULT_ACCESS_LIMITS,
     });
     expect(cameras).toEqual([
       {

@@ -1,0 +1,94 @@
+// `bench hostile`: hostile peers of each kind beside one good viewer, whose rate and latency must stay as they are without them.
+
+import { fileURLToPath } from "node:url";
+import { HOSTILE_KINDS, type HostileKind } from "../test/support/hostile-peers.ts";
+import { atLeast, atMost, type Bench, type Bound } from "./bench.ts";
+import { residentMiB } from "./process-figures.ts";
+import { runProbe, startServer } from "./processes.ts";
+
+const FPS = 30;
+const SIZE = "1280x720";
+/** The good viewer's rate ÷ its rate alone. */
+const RATE_LIMIT = 0.97;
+/** The good viewer's 99th percentile ÷ the same alone. */
+const LATENCY_LIMIT = 2;
+/** The server's memory some seconds after the attack ÷ before it. */
+const MEMORY_LIMIT = 1.05;
+const RECOVERY_MS = 10_000;
+const ATTACKER = fileURLToPath(new URL("../test/support/hostile-peers.ts", import.meta.url));
+
+interface Figures {
+  kind: HostileKind | "none";
+  peers: number;
+  fps: number;
+  p50Ms: number;
+  p99Ms: number;
+  memoryRatio: number;
+  refusedBy: object;
+}
+
+export const hostileBench: Bench = async ({ quick, progress }) => {
+  const counts = quick ? [20] : [1, 50, 500];
+  const figures: Figures[] = [];
+  const bounds: Bound[] = [];
+  for (const kind of HOSTILE_KINDS) {
+    progress("hostile: the good viewer alone");
+    const alone = await measure(null, 0, quick);
+    figures.push(alone);
+    for (const peers of counts) {
+      progress(`hostile: ${peers} of ${kind}`);
+      const beside = await measure(kind, peers, quick);
+      figures.push(beside);
+      const what = `${peers} × ${kind}`;
+      bounds.push(atLeast(`rate ÷ alone, ${what}`, beside.fps / alone.fps, RATE_LIMIT));
+      bounds.push(atMost(`p99 ÷ alone, ${what}`, beside.p99Ms / alone.p99Ms, LATENCY_LIMIT));
+      if (!quick) bounds.push(atMost(`memory after ÷ before, ${what}`, beside.memoryRatio, MEMORY_LIMIT));
+    }
+  }
+  return {
+    name: "hostile",
+    figures: { size: SIZE, fps: FPS, cases: figures },
+    bounds,
+    table: [
+      ["peers", "kind", "fps", "p50 ms", "p99 ms", "memory after ÷ before", "refused or ended"],
+      ...figures.map(({ kind, peers, fps, p50Ms, p99Ms, memoryRatio, refusedBy }) => [
+        ...[String(peers), kind, fps.toFixed(1), p50Ms.toFixed(1), p99Ms.toFixed(1), memoryRatio.toFixed(2)],
+        Object.entries(refusedBy)
+          .filter(([, count]) => count > 0)
+          .map(([limit, count]) => `${limit} ${count}`)
+          .join(", "),
+      ]),
+    ],
+  };
+};
+
+async function measure(kind: HostileKind | null, peers: number, quick: boolean): Promise<Figures> {
+  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)]);
+  let attack: Bun.Subprocess | null = null;
+  let memoryBefore = 0;
+  const probe = await runProbe({
+    port: server.port,
+    seconds: quick ? 5 : 10,
+    warmUpSeconds: 2,
+    onWarm() {
+      memoryBefore = residentMiB(server.pid);
+      if (kind === null) return;
+      const command = [process.execPath, ATTACKER, String(server.port), kind, String(peers)];
+      attack = Bun.spawn(command, { stdio: ["ignore", "ignore", "inherit"] });
+    },
+  });
+  (attack as Bun.Subprocess | null)?.kill("SIGKILL");
+  if (!quick && kind !== null) await Bun.sleep(RECOVERY_MS);
+  const memoryAfter = residentMiB(server.pid);
+  const { report } = await server.stop();
+  const { frames, seconds, pixelLatencyMs } = probe.report;
+  return {
+    kind: kind ?? "none",
+    peers,
+    fps: (frames - 1) / seconds,
+    p50Ms: pixelLatencyMs.p50,
+    p99Ms: pixelLatencyMs.p99,
+    memoryRatio: memoryAfter / memoryBefore,
+    refusedBy: report.refusedBy,
+  };
+}

@@ -1,0 +1,95 @@
+// Hostile peers beside a good viewer, with real processes: each is disconnected or bounded, and the good viewer goes on.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { HOSTILE_KINDS, type HostileKind, type HostileReport } from "../support/hostile-peers.ts";
+import { eachLine, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { until } from "../support/wait-until.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SCRIPT = fileURLToPath(new URL("../support/hostile-peers.ts", import.meta.url));
+const FLAGS = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+
+/** Starts `count` peers of a kind. They end with the scope. */
+class Attack implements AsyncDisposable {
+  report: HostileReport = { open: 0, connects: 0, ended: 0 };
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
+
+  constructor(port: number, kind: HostileKind, count: number) {
+    const command = [process.execPath, SCRIPT, String(port), kind, String(count)];
+    this.#child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
+    void eachLine(this.#child.stdout, (line) => {
+      this.report = JSON.parse(line);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+  }
+}
+
+const refusedBy = (server: Server) => server.last?.refusedBy;
+
+describe("hostile peers", () => {
+  test.each(HOSTILE_KINDS)(
+    "20 peers of the kind %s: a good viewer sees frames before, during and after",
+    async (kind) => {
+      await using server = await startServer(FLAGS);
+      await using viewer = startViewer(server.port);
+      const shown = () => viewer.last?.frames ?? 0;
+      await viewer.until("20 frames", () => shown() > 20);
+      {
+        await using peers = new Attack(server.port, kind, 20);
+        await until(() => peers.report.connects >= 20, "20 connections");
+        const before = shown();
+        await viewer.until("40 more frames", () => shown() > before + 40);
+        expect(viewer.last?.reconnects).toBe(0);
+      }
+      const before = shown();
+      await viewer.until("20 more frames", () => shown() > before + 20);
+      await server.until("the hostile peers' end", ({ last }) => last?.viewers === 1);
+    },
+  );
+
+  test.each(["pings", "wishes"] as const)("a flood of %s is ended, counted and logged", async (kind) => {
+    await using server = await startServer(FLAGS);
+    await using _ = new Attack(server.port, kind, 1);
+    await server.until("the count", () => (refusedBy(server)?.messages ?? 0) > 1); // it came back, and was ended again
+    expect(server.remarks).toMatch(/viewer 127\.0\.0\.1:\d+ left: it sends more than 50 messages a second/);
+  });
+
+  test("a flood of questions whose answers are not read is ended and logged", async () => {
+    await using server = await startServer(FLAGS);
+    await using _ = new Attack(server.port, "questions", 1);
+    await server.until("the end", ({ remarks }) => remarks.includes("more questions than may be open at once"));
+  });
+
+  test("300 connections that say nothing keep nobody out, and are forgotten when they go", async () => {
+    await using server = await startServer(FLAGS);
+    {
+      await using peers = new Attack(server.port, "silent", 300);
+      await until(() => peers.report.connects >= 300, "300 connections");
+      await using viewer = startViewer(server.port, ["--frames", "5"]);
+      expect(await viewer.end()).toBe(0);
+      await server.until("the count", () => (refusedBy(server)?.greetings ?? 0) > 0);
+    }
+    await using viewer = startViewer(server.port, ["--frames", "5"]);
+    expect(await viewer.end()).toBe(0);
+  });
+
+  test("a viewer beyond --max-viewers is told so, and another one gets its place", async () => {
+    await using server = await startServer([...FLAGS, "--max-viewers", "1"]);
+    {
+      await using first = startViewer(server.port);
+      await first.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
+      const second = startViewer(server.port, ["--once"]);
+      expect(await second.end()).not.toBe(0);
+      expect(second.remarks).toContain("1 viewers are the limit");
+      await server.until("the count", () => refusedBy(server)?.viewers === 1);
+    }
+    await using third = startViewer(server.port, ["--frames", "1"]);
+    expect(await third.end()).toBe(0);
+  });
+});

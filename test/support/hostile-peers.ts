@@ -1,0 +1,135 @@
+// Hostile peers of one kind, in a process of their own: they connect, misbehave, and connect again when they are disconnected.
+//
+// usage: bun test/support/hostile-peers.ts PORT KIND COUNT     prints a HostileReport ten times a second
+
+import type { Socket } from "bun";
+import { writeControlsAsked } from "../../src/protocol/controls.ts";
+import { writeHello } from "../../src/protocol/greeting.ts";
+import { writePing, writeWish } from "../../src/protocol/messages.ts";
+import { WIRE_VERSION } from "../../src/protocol/wire.ts";
+
+export interface HostileReport {
+  /** Connections that are open now. */
+  open: number;
+  /** Connections so far. */
+  connects: number;
+  /** Connections that the server has ended, or refused. */
+  ended: number;
+}
+
+/** What each kind does when it is connected. */
+const KINDS = {
+  /** Sends nothing. */
+  silent: {},
+  /** Sends its Hello a byte a second. */
+  "slow-greeting": { bytesPerSecond: 1 },
+  /** Watches, and reads nothing. */
+  unread: { greets: true, readsNothing: true },
+  pings: { greets: true, flood: () => writePing({ sentAt: 1 }) },
+  wishes: {
+    greets: true,
+    flood: (turn: number) => writeWish({ paused: false, keepsSize: false, width: 100 + (turn % 1000), height: 100 }),
+  },
+  questions: { greets: true, readsNothing: true, flood: () => writeControlsAsked() },
+  garbage: { flood: (turn: number) => new Uint8Array(64).fill(turn) },
+  /** Hangs up at once. */
+  "connect-close": { hangsUp: true },
+} satisfies Record<string, Habits>;
+
+export type HostileKind = keyof typeof KINDS;
+export const HOSTILE_KINDS = Object.keys(KINDS) as HostileKind[];
+
+interface Habits {
+  greets?: boolean;
+  readsNothing?: boolean;
+  bytesPerSecond?: number;
+  hangsUp?: boolean;
+  /** Makes messages that are sent without end. */
+  flood?: (turn: number) => Uint8Array;
+}
+
+/** Floods are written in chunks of about this size. */
+const CHUNK_BYTES = 16 * 1024;
+/** A peer that was disconnected connects again after this time. */
+const PAUSE_MS = 20;
+
+const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false });
+
+class HostilePeers {
+  readonly report: HostileReport = { open: 0, connects: 0, ended: 0 };
+  readonly #port: number;
+  readonly #habits: Habits;
+
+  constructor(port: number, kind: HostileKind) {
+    this.#port = port;
+    this.#habits = KINDS[kind];
+  }
+
+  /** Keeps one peer connected. */
+  async run(): Promise<never> {
+    for (;;) {
+      await this.#connectOnce().catch(() => undefined); // refused: the next try comes as after any other end
+      await Bun.sleep(PAUSE_MS);
+    }
+  }
+
+  async #connectOnce(): Promise<void> {
+    const { report } = this;
+    const closed = Promise.withResolvers<void>();
+    report.connects++;
+    let chunk: Uint8Array = new Uint8Array();
+    const flood = (socket: Socket) => {
+      for (let taken = chunk.length; chunk.length > 0 && taken === chunk.length;) taken = socket.write(chunk);
+    };
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port: this.#port,
+      socket: {
+        open: (socket) => {
+          report.open++;
+          chunk = this.#begin(socket);
+          setImmediate(() => flood(socket));
+        },
+        data: () => undefined,
+        drain: flood,
+        close: () => {
+          report.open--;
+          report.ended++;
+          closed.resolve();
+        },
+        error: () => undefined, // `close` follows
+      },
+    });
+    await closed.promise;
+  }
+
+  /** Returns what to send without end. */
+  #begin(socket: Socket): Uint8Array {
+    const { greets, readsNothing, bytesPerSecond, hangsUp, flood } = this.#habits;
+    if (greets) socket.write(HELLO);
+    if (readsNothing) socket.pause();
+    if (hangsUp) socket.end();
+    if (bytesPerSecond !== undefined) void this.#dribble(socket, bytesPerSecond);
+    const messages: Uint8Array[] = [];
+    for (let bytes = 0, turn = 0; flood !== undefined && bytes < CHUNK_BYTES; turn++) {
+      const message = flood(turn);
+      messages.push(new Uint8Array(message));
+      bytes += message.length;
+    }
+    return Buffer.concat(messages);
+  }
+
+  async #dribble(socket: Socket, bytesPerSecond: number): Promise<void> {
+    for (const byte of HELLO) {
+      if (socket.write(new Uint8Array([byte])) < 0) return;
+      await Bun.sleep(1000 / bytesPerSecond);
+    }
+  }
+}
+
+if (import.meta.main) {
+  const [port = "", kind = "", count = ""] = process.argv.slice(2);
+  const peers = new HostilePeers(Number(port), kind as HostileKind);
+  for (let peer = 0; peer < Number(count); peer++) void peers.run();
+  setInterval(() => console.log(JSON.stringify(peers.report)), 100);
+}
