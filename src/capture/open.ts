@@ -24,6 +24,7 @@ import {
   withoutPassword,
 } from "./pipe/ffmpeg-input.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
+import { scaleJpegs } from "./pipe/scaled-jpegs.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
 import type { FrameFormat, Source } from "./source.ts";
 
@@ -112,7 +113,7 @@ function openNamed(options: SourceOptions, log: Log): Source {
     return createStandardInput({ input: Bun.stdin.stream(), format, size, framesPerSecond: framesPerSecond ?? 0 });
   }
   if (device !== null) return openDevice(device, options, log);
-  if (/^https?:/i.test(source) && !isRecording(source) && size === null) return openHttpCamera(source, options, log);
+  if (/^https?:/i.test(source) && !isRecording(source)) return openHttpCamera(source, options, log);
   return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
 }
 
@@ -120,7 +121,7 @@ function openNamed(options: SourceOptions, log: Log): Source {
 function openHttpCamera(url: string, options: SourceOptions, log: Log): Source {
   const { size = null, framesPerSecond = null, sampling = "420" } = options;
   const name = nameOf(url);
-  return createHttpCamera({
+  const camera = createHttpCamera({
     name,
     address: parseAddress(url, name),
     framesPerSecond,
@@ -130,6 +131,7 @@ function openHttpCamera(url: string, options: SourceOptions, log: Log): Source {
       return createFfmpegSource(body === null ? urlInput(wanted) : bodyInput({ ...wanted, body }), { sampling, log });
     },
   });
+  return size === null ? camera : scaleJpegs({ source: camera, size, sampling, log });
 }
 
 function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {

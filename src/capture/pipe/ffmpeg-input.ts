@@ -85,6 +85,23 @@ export function bodyInput({
   return { ...PLAIN, name, arguments: input, body, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
+/**
+ * JPEGs that another source has read, as parts with their lengths: ffmpeg decodes each when it is whole. In `-f mjpeg` a picture ends
+ * where the next one begins.
+ */
+export function jpegsInput({
+  name,
+  body,
+  size,
+}: {
+  name: string;
+  body: ReadableStream<Uint8Array>;
+  size: Size | null;
+}): FfmpegInput {
+  // Without `nobuffer`, which would drop the first picture; the others would not wait for it anyway.
+  return { ...PLAIN, name, arguments: ["-f", "mpjpeg", "-i", "pipe:0"], body, size };
+}
+
 /** Whether an address is that of a recording, which is played like a file. */
 export function isRecording(url: string): boolean {
   return RECORDING.test(url);
