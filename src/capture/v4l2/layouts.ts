@@ -93,6 +93,7 @@ export const STRUCTS = {
   v4l2_ext_controls: { bytes: 32, fields: { which: 0, count: 4, error_idx: 8, controls: 24 } },
   v4l2_event_subscription: { bytes: 32, fields: { type: 0, id: 4, flags: 8 } },
   v4l2_input: { bytes: 80, fields: { index: 0, capabilities: 60 } },
+  v4l2_cropcap: { bytes: 44, fields: { type: 0, "defrect.width": 28, "defrect.height": 32, pixelaspect: 36 } },
   v4l2_dv_timings: { bytes: 132, fields: { "bt.width": 4, "bt.height": 8 } },
   v4l2_event: { bytes: 136, fields: { type: 0, "u.src_change.changes": 8, pending: 72 } },
 } as const satisfies Record<string, StructLayout>;
@@ -129,6 +130,7 @@ export const REQUESTS = {
   VIDIOC_ENUMINPUT: struct(READ | WRITE, 26, "v4l2_input"),
   VIDIOC_QUERYMENU: struct(READ | WRITE, 37, "v4l2_querymenu"),
   VIDIOC_G_INPUT: int(READ, 38),
+  VIDIOC_CROPCAP: struct(READ | WRITE, 58, "v4l2_cropcap"),
   VIDIOC_G_EXT_CTRLS: struct(READ | WRITE, 71, "v4l2_ext_controls"),
   VIDIOC_S_EXT_CTRLS: struct(READ | WRITE, 72, "v4l2_ext_controls"),
   VIDIOC_ENUM_FRAMESIZES: struct(READ | WRITE, 74, "v4l2_frmsizeenum"),

@@ -1,16 +1,18 @@
 // A device that captures: sets format and rate, maps the buffers, and takes frames out of them, the newest first.
 
 import { SourceError } from "../../core/errors.ts";
-import type { PixelFormat, Size } from "../../core/pixel-format.ts";
+import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { matchColour } from "./colour.ts";
 import type { Device } from "./device.ts";
 import { type CameraFormat, fourccCode, fourccText, readFormats } from "./formats.ts";
 import type { FrameFormat } from "../source.ts";
 import { FrameCopier } from "./frame-copy.ts";
+import { FrameScaler } from "./frame-scaler.ts";
 import { setRate } from "./frame-rate.ts";
 import { V4L2 } from "./layouts.ts";
 import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
 import { type Actual, chooseMode, describeDifference, type Mode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
+import { pixelAspectOf, squareSize } from "./pixel-shape.ts";
 import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
@@ -37,6 +39,8 @@ export class CaptureSession implements Disposable {
   readonly #device: Device;
   readonly #mappings: Mapping[] = [];
   readonly #copier: FrameCopier | null;
+  /** Makes the pixels square, with memory for a frame as the device sends it; null when they are. */
+  readonly #squared: { scaler: FrameScaler; frame: Uint8Array } | null;
   readonly #buffer = new Struct("v4l2_buffer");
   #sequence: number | null = null;
   /** Frames that the camera made and that were not taken. The caller resets it. */
@@ -56,12 +60,14 @@ export class CaptureSession implements Disposable {
     const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
     const { framesPerSecond, remark } = setRate(device, mode.interval, wanted.framesPerSecond);
     if (remark !== null) this.remarks.push(remark);
-    this.actual = { fourcc: mode.fourcc, size, framesPerSecond };
-    const difference = describeDifference(wanted, this.actual);
+    const sent: Actual = { fourcc: mode.fourcc, size, framesPerSecond };
+    const difference = describeDifference(wanted, sent);
     if (difference !== null) this.remarks.push(difference);
     if (mode.format === "mjpeg") {
+      this.actual = sent; // a JPEG itself says what shape its pixels have
       this.format = "mjpeg";
       this.#copier = null;
+      this.#squared = null;
     } else {
       const colour = matchColour(mode.format, {
         colorspace: pix.get("fmt.pix.colorspace"),
@@ -71,6 +77,13 @@ export class CaptureSession implements Disposable {
       this.format = colour.format;
       if (colour.remark !== null) this.remarks.push(colour.remark);
       this.#copier = new FrameCopier(colour.format, size, pix.get("fmt.pix.bytesperline"), colour.levels);
+      const square = squareSize(size, pixelAspectOf(device, size));
+      this.actual = { ...sent, size: square };
+      this.#squared = square.width === size.width ? null : createSquared(colour.format, size, square.width);
+      if (this.#squared !== null) {
+        const shown = `${square.width}x${square.height}`;
+        this.remarks.push(`the pixels of the signal are not square: ${size.width}x${size.height} is shown as ${shown}`);
+      }
     }
     try {
       this.#mapBuffers();
@@ -133,11 +146,15 @@ export class CaptureSession implements Disposable {
     return bytesUsed > 2 && first === 0xff && second === 0xd8; // SOI (T.81 B.1.1.3)
   }
 
-  /** Copies a frame: a JPEG unchanged, pixels without their padding. */
+  /** Copies a frame: a JPEG unchanged, pixels without their padding, and in a second pass scaled if they are not square. */
   copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
     const buffer = this.#bytes(index);
     if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
-    else this.#copier.copy(buffer, frame);
+    else if (this.#squared === null) this.#copier.copy(buffer, frame);
+    else {
+      this.#copier.copy(buffer, this.#squared.frame);
+      this.#squared.scaler.scale(this.#squared.frame, frame);
+    }
   }
 
   /** Throws SourceError when the size of the picture has changed: the device must be set up again. */
@@ -200,6 +217,11 @@ export class CaptureSession implements Disposable {
     if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which does not exist`);
     return mapping.bytes;
   }
+}
+
+function createSquared(format: PixelFormat, size: Size, width: number) {
+  const frame = new Uint8Array(frameBytes(format, size.width, size.height));
+  return { scaler: new FrameScaler(format, size, width), frame };
 }
 
 /** Tries the formats that fit, the best first, until the driver accepts one unchanged. */

@@ -2,12 +2,10 @@
 //
 // One line at a time is stretched to full range, scaled to square pixels, and written to its row or column of the result.
 
+import { lineWeights, WEIGHT_BITS, WEIGHT_ONE } from "../../core/line-weights.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { Orientation } from "./exif-orientation.ts";
 import { type Presentation, squareWidth } from "./presentation.ts";
-
-/** Weights of the scaler, in fractions of this. */
-const WEIGHT_ONE = 1 << 14;
 
 /**
  * Writes RGBA pixels of `stored` size to `shown`, which has `shownSize(stored, presentation)`. Both arrays have one pixel a word, and do not
@@ -90,29 +88,9 @@ function clip(level: number): number {
   return Math.min(255, Math.max(0, level));
 }
 
-/** Scales lines to another width with a triangle filter, which is bilinear where the width grows. The returned line is used again. */
+/** Scales lines to another width. The returned line is used again. */
 function createLineScaler(width: number, scaledWidth: number): (line: Int32Array) => Int32Array {
-  const ratio = width / scaledWidth;
-  const support = Math.max(1, ratio);
-  const taps = Math.ceil(2 * support) + 1;
-  const indexes = new Int32Array(scaledWidth * taps);
-  const weights = new Int32Array(scaledWidth * taps);
-  for (let x = 0; x < scaledWidth; x++) {
-    const centre = (x + 0.5) * ratio - 0.5;
-    const from = Math.ceil(centre - support);
-    const shares = Array.from({ length: taps }, (_, tap) => Math.max(0, 1 - Math.abs(from + tap - centre) / support));
-    const sum = shares.reduce((total, share) => total + share, 0);
-    let rest = WEIGHT_ONE;
-    let heaviest = x * taps;
-    for (let tap = 0; tap < taps; tap++) {
-      const at = x * taps + tap;
-      indexes[at] = Math.min(width - 1, Math.max(0, from + tap));
-      weights[at] = Math.round(((shares[tap] as number) / sum) * WEIGHT_ONE);
-      rest -= weights[at] as number;
-      if ((weights[at] as number) > (weights[heaviest] as number)) heaviest = at;
-    }
-    weights[heaviest] = (weights[heaviest] as number) + rest; // the weights of a pixel add up to one
-  }
+  const { taps, places, weights } = lineWeights(width, scaledWidth);
   const scaled = new Int32Array(scaledWidth);
   return (line) => {
     for (let x = 0, at = 0; x < scaledWidth; x++) {
@@ -121,12 +99,12 @@ function createLineScaler(width: number, scaledWidth: number): (line: Int32Array
       let blue = red;
       for (let tap = 0; tap < taps; tap++, at++) {
         const weight = weights[at] as number;
-        const pixel = line[indexes[at] as number] as number;
+        const pixel = line[places[at] as number] as number;
         red += weight * (pixel & 255);
         green += weight * ((pixel >> 8) & 255);
         blue += weight * ((pixel >> 16) & 255);
       }
-      scaled[x] = 0xff000000 | ((blue >> 14) << 16) | ((green >> 14) << 8) | (red >> 14);
+      scaled[x] = 0xff000000 | ((blue >> WEIGHT_BITS) << 16) | ((green >> WEIGHT_BITS) << 8) | (red >> WEIGHT_BITS);
     }
     return scaled;
   };
