@@ -49,9 +49,10 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   readonly #owner: CameraViewOwner;
   readonly #presenter: Presenter;
   readonly #subscription: Subscription;
-  #size: Size | null;
+  /** The size in which pictures are seen, or null before it is known. */
+  #seen: Size | null = null;
   #isPaused = false;
-  /** True while no part of the view can be seen, so that no pictures are wanted. */
+  /** True while no part of the view can be seen. */
   #isHidden = false;
   /** The view's track in the trace. */
   #track = "viewer";
@@ -64,7 +65,6 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   private constructor(options: CameraViewOptions, owner: CameraViewOwner, decoders: Decoders) {
     this.#options = options;
     this.#owner = owner;
-    this.#size = options.size;
     const { screen, output, pool, arena } = options;
     this.#presenter = new Presenter(
       {
@@ -115,16 +115,23 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
 
   togglePause(): void {
     this.#isPaused = !this.#isPaused;
-    this.#subscription.setWanted(this.#wanted);
+    this.#tellWanted();
     this.#presenter.setPaused(this.#isPaused);
   }
 
-  /** Sets how large the view is on the screen: pictures of that size are enough. Null = it cannot be seen. */
-  setVisible(size: Size | null): void {
-    if (size === null ? this.#isHidden : !this.#isHidden && isSame(size, this.#size)) return;
-    this.#isHidden = size === null;
-    this.#size = size ?? this.#size;
-    this.#subscription.setWanted(this.#wanted);
+  /** Sets the size in which pictures are seen. Larger pictures are of no use. */
+  setSeen({ width, height }: Size): void {
+    if (this.#seen?.width === width && this.#seen.height === height) return;
+    this.#seen = { width, height };
+    this.#tellWanted();
+  }
+
+  /** Sets whether no part of the view can be seen. No pictures are wanted then. */
+  setHidden(isHidden: boolean): void {
+    if (isHidden === this.#isHidden) return;
+    this.#isHidden = isHidden;
+    this.#tellWanted();
+    if (!this.#hasOutput) this.#presenter.setHidden(isHidden);
   }
 
   snapshot(): void {
@@ -187,12 +194,24 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     return overlayLines(this.report(), this.figures);
   }
 
+  #tellWanted(): void {
+    this.#subscription.setWanted(this.#wanted);
+  }
+
+  get #hasOutput(): boolean {
+    return this.#options.output !== null;
+  }
+
   get #wanted(): Wanted {
-    // Written frames have one size, so smaller pictures over a slow link would have to be scaled up.
-    return { paused: this.#isPaused || this.#isHidden, size: this.#size, keepsSize: this.#options.output !== null };
+    const { size } = this.#options;
+    // Frames are written whether or not they are seen. They have one size, so smaller pictures over a slow link would be scaled up.
+    if (this.#hasOutput) return { paused: this.#isPaused, size, keepsSize: true };
+    return { paused: this.#isPaused || this.#isHidden, size: smaller(size, this.#seen), keepsSize: false };
   }
 }
 
-function isSame(a: Size, b: Size | null): boolean {
-  return a.width === b?.width && a.height === b.height;
+/** Returns the size that is enough for both, where null stands for any size. */
+function smaller(a: Size | null, b: Size | null): Size | null {
+  if (a === null || b === null) return a ?? b;
+  return { width: Math.min(a.width, b.width), height: Math.min(a.height, b.height) };
 }

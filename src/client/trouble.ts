@@ -65,7 +65,7 @@ export class Trouble {
     this.#framesPerSecond = framesPerSecond;
   }
 
-  /** Sets whether the user has paused the view, so that no pictures are wanted. */
+  /** Sets whether no pictures are wanted, because the user has paused the view or no part of it can be seen. */
   setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#resumedAt = nowMicros();

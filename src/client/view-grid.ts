@@ -3,6 +3,7 @@
 import { sleep } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
+import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
@@ -57,6 +58,7 @@ export async function viewGrid(
     onPause: () => all((view) => view.togglePause()),
     onOverlay: () => all((view) => view.toggleOverlay()),
     onExposed: () => grid?.expose(),
+    onHidden: (isHidden) => grid?.setHidden(isHidden),
     onNumber: (number) => grid?.select(number - 1),
     onClick(x, y) {
       const cell = grid?.cellAt(x, y) ?? null;
@@ -71,7 +73,7 @@ export async function viewGrid(
     label: (index) => describeAge(names[index] as string, views[index]),
     onArranged() {
       for (const [index, view] of views.entries()) {
-        view.setVisible(grid?.cells[index]?.visible ?? null);
+        showIn(view, grid?.cells[index]?.visible ?? null);
         view.refresh();
       }
     },
@@ -92,7 +94,7 @@ export async function viewGrid(
     const view = await CameraView.create(
       {
         address: { ...address, camera },
-        size: cell.visible,
+        size: null,
         once,
         arena,
         pool,
@@ -104,7 +106,7 @@ export async function viewGrid(
       },
       owner,
     );
-    view.setVisible(cell.visible);
+    showIn(view, cell.visible);
     views.push(view);
     session.threadUsers.add(view);
   }
@@ -148,6 +150,12 @@ async function openGridWindow(
   const window = await createSdlScreen(`${server} - Slipstream`, renderer, events);
   window.open(WINDOW_SIZE);
   return window;
+}
+
+/** Asks for pictures of the size in which they are seen, or for none while the view cannot be seen (null). */
+function showIn(view: CameraView, visible: Size | null): void {
+  if (visible !== null) view.setSeen(visible);
+  view.setHidden(visible === null);
 }
 
 function describeAge(name: string, view: CameraView | undefined): string {

@@ -46,6 +46,8 @@ export async function view(
     onPause: () => camera?.togglePause(),
     onOverlay: () => camera?.toggleOverlay(),
     onExposed: () => camera?.refresh(),
+    onHidden: (isHidden) => camera?.setHidden(isHidden),
+    onSized: (seen) => camera?.setSeen(seen),
   });
   session.atEnd(() => screen.close());
   await pool.started;

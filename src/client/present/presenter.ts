@@ -9,6 +9,9 @@ import type { Trouble } from "../trouble.ts";
 import type { Greyer } from "./grey-copy.ts";
 import { NextPicture, type PictureDrop } from "./next-picture.ts";
 
+/** The number of ticks for which a screen that is seen again waits for a new picture before it shows the old one. */
+const AWAITED_TICKS = 2;
+
 /** After this time without a new picture, the picture on the screen is marked as old. */
 const STALE_AFTER_MS = 1_000;
 
@@ -52,6 +55,9 @@ export class Presenter {
   #busy = false;
   #overlayOn = false;
   #paused = false;
+  #hidden = false;
+  /** The number of ticks for which the screen still waits for a new picture. */
+  #awaitedTicks = 0;
   /** The grey copy of the picture `of`. `copy` is null until it is made. */
   #grey: { of: DecodedPicture; copy: ShownPicture | null } | null = null;
   #isGreyShown = false;
@@ -84,8 +90,25 @@ export class Presenter {
 
   setPaused(paused: boolean): void {
     this.#paused = paused;
-    this.#options.trouble.setPaused(paused);
+    this.#setWanted();
     this.refresh();
+  }
+
+  /**
+   * Sets whether no part of the screen can be seen, so that no pictures come. The picture is marked meanwhile, because a desktop may
+   * show it in an overview. When the screen is seen again, it shows the next picture first. If none comes soon, it shows the old picture
+   * with its age.
+   */
+  setHidden(hidden: boolean): void {
+    this.#hidden = hidden;
+    this.#setWanted();
+    if (hidden) this.refresh();
+    else if (!this.#paused) this.#awaitedTicks = AWAITED_TICKS;
+  }
+
+  #setWanted(): void {
+    this.#options.trouble.setPaused(this.#paused || this.#hidden);
+    this.#awaitedTicks = 0;
   }
 
   /**
@@ -101,13 +124,17 @@ export class Presenter {
   tick(): void {
     this.#options.trouble.tick();
     this.#makeGrey();
+    if (this.#awaitedTicks > 0) {
+      if (--this.#awaitedTicks === 0) this.refresh();
+      return;
+    }
     const isGreyDue = this.#greyCopy !== null;
     if (this.#alarm() !== this.#overlayShown.alarm || isGreyDue !== this.#isGreyShown) this.refresh();
   }
 
   /** Shows the picture on the screen again with the current overlay. */
   refresh(): void {
-    if (this.#busy) return; // The overlay will be drawn with the next picture.
+    if (this.#busy || this.#awaitedTicks > 0) return; // The overlay will be drawn with the next picture.
     const grey = this.#greyCopy;
     const picture = grey ?? this.#current ?? BLANK;
     const overlay = this.#overlay();
@@ -122,8 +149,9 @@ export class Presenter {
     if (picture === null) return;
     this.#run(async () => {
       const startedAt = nowMicros();
+      this.#awaitedTicks = 0;
       const before = this.#overlayShown;
-      const overlay = this.#overlay(!this.#paused);
+      const overlay = this.#overlay(!this.#paused && !this.#hidden);
       const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
       this.#isGreyShown = false;
       const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
@@ -207,6 +235,7 @@ export class Presenter {
     const { remark, isPictureOld, seconds } = this.#options.trouble;
     const { shownAt } = this.#options.figures;
     if (this.#current === null || shownAt === null) return remark ?? "no picture yet";
+    if (this.#hidden && remark === null) return "paused while hidden";
     const ageMs = (nowMicros() - shownAt) / 1000;
     const isLasting = isPictureOld && seconds >= 1;
     if (remark !== null) return isLasting ? `${remark} - for ${Math.floor(seconds)} s` : remark;

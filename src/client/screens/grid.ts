@@ -18,7 +18,7 @@ const LEAST_PAUSE_MS = 16;
 
 /** One camera's part of the window. */
 export interface Cell extends Screen {
-  /** The size in which the picture is seen; null while another camera fills the window. */
+  /** The size in which the picture is seen; null while another camera fills the window, or the window is hidden. */
   readonly visible: Size | null;
 }
 
@@ -43,6 +43,8 @@ export class Grid {
   #picture: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
   /** The cell that fills the window; null = all are shown. */
   selected: number | null = null;
+  /** True while no part of the window can be seen. */
+  #isHidden = false;
   #drawn: (() => void)[] = [];
   #drawing: ReturnType<typeof setTimeout> | null = null;
   #drawnAt = 0;
@@ -58,6 +60,12 @@ export class Grid {
     const { width, height } = this.#options.window.pixelSize;
     if (width !== this.#picture.width || height !== this.#picture.height) this.#arrange();
     else void this.#draw();
+  }
+
+  /** Sets whether no part of the window can be seen. Then no cell can be seen either. */
+  setHidden(isHidden: boolean): void {
+    this.#isHidden = isHidden;
+    this.#options.onArranged();
   }
 
   /** Gives each cell its place. */
@@ -108,6 +116,7 @@ export class Grid {
   #createCell(index: number): Cell {
     const places = this.#places;
     const sources = this.#sources;
+    const isHidden = () => this.#isHidden;
     return {
       show: (picture, overlay) => this.#show(index, picture, overlay),
       setTitle: () => undefined,
@@ -117,7 +126,7 @@ export class Grid {
       },
       close: () => undefined,
       get visible() {
-        const place = places[index];
+        const place = isHidden() ? null : places[index];
         return place ? letterbox(sources[index] ?? place, place) : null;
       },
     };

@@ -11,6 +11,13 @@ export function letterbox(picture: Size, window: Size): Rectangle {
   return { x: Math.floor((window.width - width) / 2), y: Math.floor((window.height - height) / 2), width, height };
 }
 
+/** Returns the size of the source's pictures in the proportions of `picture`, which may be smaller or turned. */
+export function sourceSize(picture: Size, source: Size): Size {
+  const side = Math.max(source.width, source.height);
+  const { width, height } = letterbox(picture, { width: side, height: side });
+  return { width, height };
+}
+
 /** The size of the picture, reduced if it does not fit in nine tenths of the space. */
 export function firstWindowSize(picture: Size, space: Size): Size {
   const fits = letterbox(picture, { width: Math.floor(space.width * 0.9), height: Math.floor(space.height * 0.9) });

@@ -28,6 +28,10 @@ export interface ScreenEvents {
   onOverlay(): void;
   /** The picture must be shown again, for example because the window has another size. */
   onExposed(): void;
+  /** No part of the screen can be seen any more, or a part of it can be seen again. */
+  onHidden?(isHidden: boolean): void;
+  /** The size in pixels in which pictures are seen has changed. Larger pictures are of no use. */
+  onSized?(size: Size): void;
   /** The user has pressed a number key: the camera of that number, from 1. */
   onNumber?(number: number): void;
   /** The user has clicked at a pixel of the window. */

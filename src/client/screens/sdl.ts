@@ -5,8 +5,9 @@ import type { Sdl } from "@kmamal/sdl";
 import { MissingError, messageOf } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { drawOverlay, type Overlay, type RgbaPicture } from "./overlay.ts";
-import { firstWindowSize, letterbox } from "./letterbox.ts";
+import { firstWindowSize, letterbox, sourceSize } from "./letterbox.ts";
 import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
+import { SeenWindow } from "./seen-window.ts";
 
 type SdlModule = typeof import("@kmamal/sdl");
 
@@ -28,6 +29,7 @@ export interface SdlScreen extends Screen {
 export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<SdlScreen> {
   const sdl = await loadSdl();
   const window = openWindow(sdl, title, renderer);
+  const seen = new SeenWindow(window, events);
   window.on("close", () => events.onQuit());
   window.on("resize", () => events.onExposed());
   window.on("expose", () => events.onExposed());
@@ -38,8 +40,11 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   let source: Size | null = null;
   let fittedFor: Size | null = null;
   // The window is hidden until its size is known: a window manager may lose a change of size while it places the window.
+  let isRevealed = false;
   const reveal = () => {
-    if (!window.destroyed && !window.visible) window.show();
+    if (window.destroyed || isRevealed) return; // later the window is where the user wants it: maybe minimised
+    isRevealed = true;
+    window.show();
   };
   const revealing = setTimeout(reveal, REVEAL_AFTER_MS);
   return {
@@ -50,7 +55,9 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
         (source?.width !== fittedFor?.width || source?.height !== fittedFor?.height)
       ) {
         fittedFor = source;
-        fitWindow(sdl, window, picture);
+        const whole = source === null ? picture : sourceSize(picture, source);
+        fitWindow(sdl, window, whole);
+        seen.setSource(whole);
         reveal();
       }
       render(window, picture, overlay);
@@ -68,6 +75,7 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
     setTitle: (text) => window.destroyed || window.setTitle(text),
     close() {
       clearTimeout(revealing);
+      seen.close();
       if (!window.destroyed) window.destroy();
     },
   };

@@ -308,6 +308,55 @@ describe("Presenter: alarms", () => {
     expect(screen.alarm).toBe("paused");
   });
 
+  test("Presenter: marks the picture of a hidden screen, whose silence is no trouble", async () => {
+    trouble.setRate(30);
+    await show(1);
+    presenter.setHidden(true);
+    await show(2); // it was on its way
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: "paused while hidden" } });
+    const { length } = screen.shown;
+    moveClock(60);
+    presenter.tick();
+    expect(screen.shown.length).toBe(length);
+    expect([trouble.text, trouble.isPictureOld]).toEqual([null, false]);
+    presenter.setRemark("/dev/video0 is not there any more");
+    expect(screen.alarm).toContain("/dev/video0 is not there any more");
+  });
+
+  test("Presenter: a screen that is seen again shows a new picture first", async () => {
+    await show(1);
+    presenter.setHidden(true);
+    moveClock(60);
+    const { length } = screen.shown;
+    presenter.setHidden(false);
+    presenter.refresh(); // the window wants to be drawn
+    presenter.tick();
+    expect(screen.shown.length).toBe(length);
+    await show(2);
+    expect(screen.shown.slice(length)).toMatchObject([{ frame: 2, overlay: { alarm: null } }]);
+    presenter.refresh();
+    expect(screen.shown.length).toBe(length + 2);
+  });
+
+  test("Presenter: a screen that is seen again shows the old picture as old if no new one comes soon", async () => {
+    await show(1);
+    presenter.setHidden(true);
+    moveClock(60);
+    presenter.setHidden(false);
+    for (let ticks = 0; ticks < 2; ticks++) presenter.tick();
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "no new picture for 60 s" } });
+  });
+
+  test("Presenter: a paused screen that is seen again shows its picture at once", async () => {
+    await show(1);
+    presenter.setPaused(true);
+    presenter.setHidden(true);
+    const { length } = screen.shown;
+    presenter.setHidden(false);
+    presenter.refresh();
+    expect(screen.shown.slice(length)).toMatchObject([{ frame: 1, overlay: { alarm: "paused" } }]);
+  });
+
   test("Presenter: greys the last picture during trouble, with its cause and duration", async () => {
     trouble.setRate(30);
     await show(1);

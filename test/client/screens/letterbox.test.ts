@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { firstWindowSize, letterbox } from "../../../src/client/screens/letterbox.ts";
+import { firstWindowSize, letterbox, sourceSize } from "../../../src/client/screens/letterbox.ts";
 
 const side = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 8192 }));
 const size = fc.record({ width: side, height: side });
@@ -77,5 +77,22 @@ describe("firstWindowSize", () => {
         ],
       },
     );
+  });
+});
+
+describe("sourceSize", () => {
+  const size = (text: string) => {
+    const [width = 0, height = 0] = text.split("x").map(Number);
+    return { width, height };
+  };
+
+  test.each([
+    ["the whole picture", "1280x720", "1280x720", "1280x720"],
+    ["half of it", "640x360", "1280x720", "1280x720"],
+    ["a quarter of it, with odd sides", "320x180", "1279x719", "1279x719"],
+    ["a picture that stands, of a source that lies", "240x320", "320x240", "240x320"],
+    ["half of such a picture", "120x160", "320x240", "240x320"],
+  ])("sourceSize: of %s", (_, picture, source, whole) => {
+    expect(sourceSize(size(picture), size(source))).toEqual(size(whole));
   });
 });

@@ -1,0 +1,117 @@
+// Whether other windows cover an SDL window wholly, on X11. SDL 2 does not ask the X server for VisibilityNotify events, so this file asks
+// for them over a connection of its own. A compositor redirects all windows to memory off the screen, and the server reports a redirected
+// window as visible, so a covered window is not noticed there. Wayland has no such event.
+
+import { dlopen, type Pointer, ptr, read } from "bun:ffi";
+
+/** SDL draws through libX11, which needs this library. Names and numbers are those of X11/X.h and X11/Xproto.h. */
+const LIBRARY = "libxcb.so.1";
+
+const FUNCTIONS = {
+  xcb_connect: { args: ["ptr", "ptr"], returns: "ptr" },
+  xcb_connection_has_error: { args: ["ptr"], returns: "i32" },
+  xcb_get_setup: { args: ["ptr"], returns: "ptr" },
+  xcb_query_tree: { args: ["ptr", "u32"], returns: "u32" },
+  xcb_query_tree_reply: { args: ["ptr", "u32", "ptr"], returns: "ptr" },
+  xcb_change_window_attributes: { args: ["ptr", "u32", "u32", "ptr"], returns: "u32" },
+  xcb_flush: { args: ["ptr"], returns: "i32" },
+  xcb_poll_for_event: { args: ["ptr"], returns: "ptr" },
+  xcb_disconnect: { args: ["ptr"], returns: "void" },
+  free: { args: ["ptr"], returns: "void" },
+} as const;
+
+const CW_EVENT_MASK = 1 << 11;
+const EVENT_MASK_VISIBILITY_CHANGE = 1 << 16;
+const VISIBILITY_NOTIFY = 15;
+const VISIBILITY_FULLY_OBSCURED = 2;
+/** The highest bit of an event's type, which is set in events that another client has sent. */
+const IS_SENT = 0x80;
+
+type Xcb = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
+
+/** Watches the windows of one X client. The owner closes it. */
+export class X11Cover {
+  readonly #xcb: Xcb;
+  readonly #connection: Pointer;
+  #isCovered = false;
+
+  /** Takes SDL's handle of the window. Returns null without an X server or without its library, where nothing can be known. */
+  static open(handle: Buffer | null): X11Cover | null {
+    if (process.platform !== "linux" || handle === null) return null;
+    let xcb: Xcb;
+    try {
+      xcb = dlopen(LIBRARY, FUNCTIONS).symbols;
+    } catch {
+      return null; // SDL does not use X11 here. The window counts as seen.
+    }
+    const connection = pointer(xcb.xcb_connect(null, null));
+    if (connection === null) return null;
+    if (xcb.xcb_connection_has_error(connection) !== 0) {
+      xcb.xcb_disconnect(connection);
+      return null;
+    }
+    return new X11Cover(xcb, connection, handle.readUInt32LE(0));
+  }
+
+  private constructor(xcb: Xcb, connection: Pointer, window: number) {
+    this.#xcb = xcb;
+    this.#connection = connection;
+    this.#select(window);
+  }
+
+  /** Whether the window is covered wholly, according to the newest event of the X server. */
+  get isCovered(): boolean {
+    const xcb = this.#xcb;
+    for (let event = this.#next(); event !== null; event = this.#next()) {
+      if ((read.u8(event, 0) & ~IS_SENT) === VISIBILITY_NOTIFY) {
+        this.#isCovered = read.u8(event, 8) === VISIBILITY_FULLY_OBSCURED;
+      }
+      xcb.free(event);
+    }
+    return this.#isCovered;
+  }
+
+  close(): void {
+    this.#xcb.xcb_disconnect(this.#connection);
+  }
+
+  #next(): Pointer | null {
+    return pointer(this.#xcb.xcb_poll_for_event(this.#connection));
+  }
+
+  /**
+   * Asks for the events of all windows of SDL's client. The handle is not enough: SDL replaces the window when it begins to draw with
+   * the GPU (SDL_RecreateWindow), and the handle is that of the first window. SDL's other windows are never mapped and have no events.
+   * A window is a child of the root until it is shown and the window manager puts it into a frame.
+   */
+  #select(window: number): void {
+    const xcb = this.#xcb;
+    const setup = pointer(xcb.xcb_get_setup(this.#connection));
+    if (setup === null) return;
+    const client = ~read.u32(setup, 16); // resource_id_mask: the other bits of a window's number name its client
+    const cookie = xcb.xcb_query_tree(this.#connection, firstRoot(setup));
+    const reply = pointer(xcb.xcb_query_tree_reply(this.#connection, cookie, null));
+    if (reply === null) return;
+    const mask = new Uint32Array([EVENT_MASK_VISIBILITY_CHANGE]);
+    const children = read.u16(reply, 16);
+    for (let index = 0; index < children; index++) {
+      const child = read.u32(reply, 32 + 4 * index);
+      if ((child & client) !== (window & client)) continue;
+      xcb.xcb_change_window_attributes(this.#connection, child, CW_EVENT_MASK, ptr(mask));
+    }
+    xcb.free(reply);
+    xcb.xcb_flush(this.#connection);
+  }
+}
+
+/** Returns an address as a pointer. By its type it may be a bigint, but only beyond 2^53, where no process has memory. */
+function pointer(address: Pointer | bigint | null): Pointer | null {
+  return typeof address === "bigint" ? (Number(address) as Pointer) : address;
+}
+
+/** Returns the root window of the first screen, which follows the vendor's name and the formats of pixels in the setup. */
+function firstRoot(setup: Pointer): number {
+  const vendorBytes = Math.ceil(read.u16(setup, 24) / 4) * 4;
+  const formats = read.u8(setup, 29);
+  return read.u32(setup, 40 + vendorBytes + 8 * formats);
+}

@@ -1,0 +1,184 @@
+// What is sent to a window that cannot be seen, or is small: real SDL on a virtual display with a window manager.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
+import type { ViewReport } from "../../src/client/figures.ts";
+import type { GridReport } from "../../src/client/view-grid.ts";
+import { Desktop, eventually, type Window } from "../support/desktop.ts";
+import { Program, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SCREEN = { width: 1024, height: 768 };
+const SIZE = { width: 640, height: 360 };
+const PATTERN = ["--source", "pattern", "--size", "640x360", "--fps", "20"];
+
+let desktop: Desktop;
+/** A window that can cover others: it waits for a server. */
+let curtain: Program<ViewReport>;
+beforeAll(async () => {
+  desktop = await Desktop.start(SCREEN);
+  curtain = startViewer(9, ["--display", "sdl"], { env: desktop.env });
+  await eventually("the curtain", () => desktop.findWindow(CURTAIN) !== null);
+  moveCurtain("windowminimize");
+});
+afterAll(async () => {
+  await curtain.end("SIGTERM");
+  await desktop[Symbol.asyncDispose]();
+});
+
+const CURTAIN = "Slipstream - 127.0.0.1:9";
+let curtainId = "";
+function moveCurtain(...command: string[]): void {
+  curtainId ||= desktop.findWindow(CURTAIN)?.id ?? "";
+  const [name = "", ...rest] = command;
+  desktop.xdotool(name, curtainId, ...rest);
+}
+
+const findWindow = (title = "pattern - Slipstream") => desktop.findWindow(title);
+const frames = ({ last }: Program<ViewReport>) => last?.frames ?? 0;
+
+/** The number of the frame on the screen; 0 if it cannot be read. */
+function frameIn(window: Window, size = SIZE): number {
+  return readFrameCode(desktop.screenshot(window), size)?.frameNumber ?? 0;
+}
+
+async function showWindow(
+  server: Server,
+  ...flags: string[]
+): Promise<{ viewer: Program<ViewReport>; window: Window }> {
+  const viewer = startViewer(server.port, ["--display", "sdl", ...flags], { env: desktop.env });
+  await eventually("a window with the picture's size", () => findWindow()?.width === SIZE.width);
+  const window = findWindow();
+  if (window === null) throw new Error("the window has gone");
+  await eventually("a picture", () => frameIn(window) > 0);
+  return { viewer, window };
+}
+
+/** Waits until a second has passed in which the viewer has shown nothing and the server has encoded nothing. */
+async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): Promise<void> {
+  const before = viewer.reports.length;
+  await viewer.until("no more pictures", ({ reports }) => {
+    return reports.length > before + 2 && reports.at(-1)?.frames === reports.at(-2)?.frames;
+  });
+  const { length } = server.reports;
+  await server.until("two reports", ({ reports }) => reports.length >= length + 2);
+  const [first, second] = server.reports.slice(length).map(({ encoded }) => encoded);
+  expect(second).toBe(first ?? -1);
+}
+
+describe("a window that cannot be seen", () => {
+  test.each([
+    ["minimised", "windowminimize", "windowmap"],
+    ["unmapped, as on another workspace", "windowunmap", "windowmap"],
+  ])("window: %s, asks for no pictures; shown again, it is up to date", async (_, hide, show) => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server);
+    await using __ = viewer;
+    desktop.xdotool(hide, window.id);
+    await untilNothingIsSent(server, viewer);
+    expect(viewer.last?.trouble).toBeNull(); // that no pictures come is no trouble
+    expect(server.last?.viewers).toBe(1);
+    const whenHidden = server.last?.frames ?? Infinity;
+    desktop.xdotool(show, window.id);
+    await eventually("a picture from after it was hidden", () => frameIn(window) > whenHidden);
+    await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
+  });
+
+  test.each(["software", "gpu"])("window: covered wholly, asks for no pictures (renderer %s)", async (renderer) => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server, "--renderer", renderer);
+    await using _ = viewer;
+    moveCurtain("windowmap");
+    moveCurtain("windowsize", "100%", "100%");
+    moveCurtain("windowmove", "0", "0");
+    moveCurtain("windowraise");
+    await untilNothingIsSent(server, viewer);
+    const whenHidden = server.last?.frames ?? Infinity;
+    moveCurtain("windowminimize");
+    await eventually("a picture from after it was covered", () => frameIn(window) > whenHidden);
+  });
+
+  test("window: covered in part, shows new pictures", async () => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server);
+    await using _ = viewer;
+    moveCurtain("windowmap");
+    moveCurtain("windowsize", "200", "100");
+    moveCurtain("windowmove", "0", "0");
+    const before = frames(viewer);
+    await viewer.until("more pictures", (program) => frames(program) > before + 40);
+    moveCurtain("windowminimize");
+    const now = server.last?.frames ?? Infinity;
+    await eventually("a newer picture", () => frameIn(window) > now);
+  });
+
+  test("window: with --output, hidden, goes on writing frames", async () => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server, "--output", "/dev/null");
+    await using _ = viewer;
+    desktop.xdotool("windowminimize", window.id);
+    await eventually("a hidden window", () => findWindow() === null);
+    const before = frames(viewer);
+    await viewer.until("more pictures", (program) => frames(program) > before + 40);
+    expect(findWindow()).toBeNull();
+  });
+
+  test("window: --grid, minimised, asks for no pictures of any camera", async () => {
+    const cameras = ["--source", "pattern", "--source", "pattern"];
+    await using server = await startServer([...cameras, "--size", "320x240", "--fps", "20"]);
+    const flags = [`127.0.0.1:${server.port}`, "--display", "sdl", "--json", "--grid"];
+    await using viewer = new Program<GridReport>("view", flags, { env: desktop.env });
+    const shown = ({ last }: Program<GridReport>) => last?.cameras.map((camera) => camera.frames) ?? [];
+    await viewer.until("pictures of both", (program) => shown(program).length === 2 && !shown(program).includes(0));
+    const window = findWindow(`${server.port} - Slipstream`);
+    desktop.xdotool("windowminimize", window?.id ?? "");
+    await server.until(
+      "no more encoding",
+      ({ last }) => last?.cameras?.every(({ encodedFps }) => encodedFps === 0) ?? false,
+    );
+    const before = shown(viewer);
+    expect(viewer.last?.cameras.map(({ trouble }) => trouble)).toEqual([null, null]);
+    desktop.xdotool("windowmap", window?.id ?? "");
+    await viewer.until("pictures again", (program) => shown(program).every((count, at) => count > (before[at] ?? 0)));
+  });
+});
+
+describe("a small window", () => {
+  test("window: is sent smaller pictures when it is made small, and large ones when it is large again", async () => {
+    await using server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server);
+    await using _ = viewer;
+    desktop.xdotool("windowsize", window.id, "320", "180");
+    await viewer.until("half the size", ({ last }) => last?.width === 320 && last.height === 180);
+    await server.until(
+      "one rendition",
+      ({ last }) => last?.renditions.length === 1 && last.renditions[0]?.width === 320,
+    );
+    await eventually("a picture in it", () => {
+      const small = findWindow();
+      return small?.width === 320 && frameIn(small, { width: 320, height: 180 }) > 0;
+    });
+    desktop.xdotool("windowsize", window.id, "600", "338");
+    await viewer.until("the whole size", ({ last }) => last?.width === 640);
+  });
+
+  test("window: of a source that is larger than the screen, is sent no larger pictures than it needs", async () => {
+    await using server = await startServer(["--source", "pattern", "--size", "2048x1536", "--fps", "5"]);
+    await using viewer = startViewer(server.port, ["--display", "sdl"], { env: desktop.env });
+    await viewer.until("half the size", ({ last }) => last?.width === 1024 && last.sourceWidth === 2048);
+  });
+
+  test("window: has the size of a new source, although its pictures were small", async () => {
+    const server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server);
+    await using _ = viewer;
+    desktop.xdotool("windowsize", window.id, "320", "180");
+    await viewer.until("half the size", ({ last }) => last?.width === 320);
+    await server.end("SIGTERM");
+    const port = ["--port", String(server.port)];
+    await using __ = await startServer(["--source", "pattern", "--size", "800x600", "--fps", "20", ...port]);
+    await eventually("the other size", () => findWindow()?.width === 800);
+    await viewer.until("whole pictures", ({ last }) => last?.width === 800);
+  });
+});
