@@ -130,6 +130,13 @@ const SYSTEM_PACKAGES = {
     homebrew: null,
     isThere: () => existsSync(LIBFAKETIME),
   },
+  motion: { purpose: "a camera's web server in tests", debian: "motion", homebrew: null, isThere: program("motion") },
+  nginx: {
+    purpose: "stands before a camera in tests",
+    debian: "nginx-light",
+    homebrew: "nginx",
+    isThere: program("nginx"),
+  },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -175,6 +182,8 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   ...PEER_PROGRAMS,
   "rsvg-convert",
   "libfaketime",
+  "motion",
+  "nginx",
   "arm64 compiler",
   "arm64 headers",
 ];

@@ -2,63 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { parseAddress } from "../../../src/capture/http/address.ts";
-import { createHttpCamera, type HttpCameraOptions } from "../../../src/capture/http/http-camera.ts";
 import type { Source } from "../../../src/capture/source.ts";
 import { SourceError } from "../../../src/core/errors.ts";
+import { cameraAt, CameraRun } from "../../support/http-camera-run.ts";
 import { multipart, PICTURES } from "../../support/multipart-streams.ts";
 import { type Client, fieldOf, RawCamera } from "../../support/raw-camera.ts";
-import { RecordingSink } from "../../support/recording-sink.ts";
 import { until } from "../../support/wait-until.ts";
 
 const STREAM = "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n";
 const PICTURE = PICTURES[0] as Buffer;
-
-function cameraAt(address: string, options: Partial<HttpCameraOptions> = {}): Source {
-  return createHttpCamera({
-    name: "the camera",
-    address: parseAddress(address, "the camera"),
-    framesPerSecond: null,
-    certificate: null,
-    openOther: () => {
-      throw new Error("the camera is read by ffmpeg");
-    },
-    ...options,
-  });
-}
-
-/** A source that runs until it is disposed, and what it delivers. */
-class Run implements AsyncDisposable {
-  readonly sink = new RecordingSink();
-  readonly #stopping = new AbortController();
-  /** Why the source has ended; null while it runs. */
-  error: unknown = null;
-  readonly #ended: Promise<void>;
-
-  constructor(source: Source) {
-    this.#ended = source.run(this.sink, this.#stopping.signal).catch((error: unknown) => {
-      this.error = error;
-    });
-  }
-
-  /** Waits for so many pictures. */
-  async pictures(count: number): Promise<Uint8Array[]> {
-    await until(() => this.sink.jpegs.length >= count || this.error !== null, `${count} pictures`, 10_000);
-    if (this.error !== null && this.sink.jpegs.length < count) throw this.error;
-    return this.sink.jpegs;
-  }
-
-  async failure(): Promise<SourceError> {
-    await until(() => this.error !== null, "the source to fail", 20_000);
-    expect(this.error).toBeInstanceOf(SourceError);
-    return this.error as SourceError;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await this.#ended;
-  }
-}
 
 function expectPictures(jpegs: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
   expect(jpegs.length).toBe(expected.length);
@@ -83,7 +35,7 @@ describe("a stream", () => {
   test("is read from one connection, which is opened once and closed at the end", async () => {
     using camera = new RawCamera(sendForEver);
     {
-      await using run = new Run(cameraAt(camera.address("/video?size=vga")));
+      await using run = new CameraRun(cameraAt(camera.address("/video?size=vga")));
       expectPictures((await run.pictures(8)).slice(0, 4), PICTURES);
       expect(run.sink.troubles).toEqual([]);
     }
@@ -100,7 +52,7 @@ describe("a stream", () => {
       await until(() => arrived.length > 0, "the picture");
       to.write("\r\n--frame\r\n");
     });
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     await run.pictures(1);
     arrived.push(1);
   });
@@ -112,7 +64,7 @@ describe("a stream", () => {
         to.write(`HTTP/1.0 200 OK\r\n${type === "" ? "" : `Content-Type: ${type}\r\n`}\r\n`);
         to.write(Buffer.concat([...PICTURES]));
       });
-      await using run = new Run(cameraAt(camera.address("/")));
+      await using run = new CameraRun(cameraAt(camera.address("/")));
       expectPictures(await run.pictures(4), PICTURES);
     },
   );
@@ -121,7 +73,7 @@ describe("a stream", () => {
     using camera = new RawCamera((to) =>
       to.write(Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), multipart(PICTURES)])),
     );
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     expectPictures(await run.pictures(4), PICTURES);
   });
 
@@ -134,13 +86,13 @@ describe("a stream", () => {
         to.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from("\r\n")]));
       }
     });
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     expectPictures(await run.pictures(4), PICTURES);
   });
 
   test("is thinned out to the rate that is asked for", async () => {
     using camera = new RawCamera(sendForEver); // at most 100 pictures a second
-    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 5 }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 5 }));
     const begin = performance.now();
     await run.pictures(6);
     expect(performance.now() - begin).toBeGreaterThan(800); // five intervals, the last ones a quarter early
@@ -154,7 +106,7 @@ describe("a stream", () => {
       to.write(Buffer.concat([Buffer.from(STREAM), multipart(PICTURES)]));
       setTimeout(() => close(to), 50);
     });
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     const error = await run.failure();
     expect(error.message).toMatch(message);
     expect(error.retry).toBe(true);
@@ -165,7 +117,7 @@ describe("a stream", () => {
 describe("a single picture", () => {
   test("is asked for again and again, at the rate that is asked for, over one connection", async () => {
     using camera = new RawCamera((to, { number }) => to.write(single(PICTURES[(number - 1) % 4] as Buffer)));
-    await using run = new Run(cameraAt(camera.address("/snap.jpeg"), { framesPerSecond: 20 }));
+    await using run = new CameraRun(cameraAt(camera.address("/snap.jpeg"), { framesPerSecond: 20 }));
     const begin = performance.now();
     expectPictures((await run.pictures(8)).slice(0, 8), [...PICTURES, ...PICTURES]);
     expect(performance.now() - begin).toBeGreaterThan(7 * 50 - 20);
@@ -186,7 +138,7 @@ describe("a single picture", () => {
       to.write(answer(PICTURES[(number - 1) % 4] as Buffer));
       to.close();
     });
-    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     expectPictures((await run.pictures(4)).slice(0, 4), PICTURES);
     expect(run.sink.troubles).toEqual([]);
     expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the next one's begin
@@ -194,7 +146,7 @@ describe("a single picture", () => {
 
   test("with a second picture behind it is one frame", async () => {
     using camera = new RawCamera((to) => to.write(single(Buffer.concat([PICTURE, PICTURES[3] as Buffer]))));
-    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     for (const jpeg of await run.pictures(3)) expect(Buffer.compare(jpeg, PICTURE)).toBe(0);
   });
 
@@ -211,7 +163,7 @@ describe("a single picture", () => {
       if (fieldOf(asked, condition) === value) to.write("HTTP/1.1 304 Not Modified\r\n\r\n");
       else to.write(single(PICTURE, field));
     });
-    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     for (const jpeg of await run.pictures(4)) expect(Buffer.compare(jpeg, PICTURE)).toBe(0);
     expect(camera.asked.map((asked) => fieldOf(asked, condition)).slice(0, 3)).toEqual([null, value, value]);
     expect(camera.connections).toBe(1);
@@ -223,7 +175,7 @@ describe("a single picture", () => {
       if (isBroken || number % 2 === 0) to.reset();
       else to.write(single(PICTURE));
     });
-    await using run = new Run(cameraAt(camera.address("/"), { framesPerSecond: 50 }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 50 }));
     await run.pictures(5);
     expect(run.error).toBeNull();
     isBroken = true;
@@ -239,7 +191,7 @@ describe("a password", () => {
       if (fieldOf(asked, "Authorization") === `Basic ${btoa("admin:a b@c")}`) return sendForEver(to);
       return to.write('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="cam"\r\nContent-Length: 0\r\n\r\n');
     });
-    await using run = new Run(cameraAt(camera.address("/", "admin:a%20b@c")));
+    await using run = new CameraRun(cameraAt(camera.address("/", "admin:a%20b@c")));
     await run.pictures(2);
     expect(camera.asked.map((asked) => fieldOf(asked, "Authorization") !== null)).toEqual([false, true]);
     expect(camera.connections).toBe(1);
@@ -262,7 +214,7 @@ describe("a password", () => {
       const fields = `WWW-Authenticate: Basic realm="cam"\r\nWWW-Authenticate: ${digest}\r\nContent-Length: 3\r\n`;
       return to.write(`HTTP/1.1 401 Unauthorized\r\n${fields}\r\nno!`);
     });
-    await using run = new Run(cameraAt(camera.address("/snap?a=1", "admin:secret"), { framesPerSecond: 50 }));
+    await using run = new CameraRun(cameraAt(camera.address("/snap?a=1", "admin:secret"), { framesPerSecond: 50 }));
     await run.pictures(5);
     const fields = camera.asked.map((asked) => fieldOf(asked, "Authorization"));
     expect(fields.filter((field) => field?.startsWith("Basic"))).toEqual([]);
@@ -279,7 +231,7 @@ describe("a password", () => {
       const asked = challenge ?? `Digest realm="cam", nonce="${number}", qop="auth"`;
       to.write(`HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${asked}\r\nContent-Length: 0\r\n\r\n`);
     });
-    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    await using run = new CameraRun(cameraAt(camera.address("/", "admin:hunter2")));
     const { message } = await run.failure();
     expect(message).toBe(
       "cannot read video from the camera: it answers 401 Unauthorized (the user name or password is wrong)",
@@ -291,7 +243,7 @@ describe("a password", () => {
     using camera = new RawCamera((to) =>
       to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
     );
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     expect((await run.failure()).message).toContain("it asks for a password: write http://USER:PASSWORD@HOST/");
   });
 
@@ -306,7 +258,7 @@ describe("a password", () => {
         to.write(`HTTP/1.1 302 Found\r\nLocation: ${other.address("/video")}\r\nContent-Length: 0\r\n\r\n`);
       }
     });
-    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    await using run = new CameraRun(cameraAt(camera.address("/", "admin:hunter2")));
     const { message } = await run.failure();
     expect(message).toContain(`the camera redirects to http://127.0.0.1:${other.port}, which asks for a password`);
     expect(message).not.toContain("hunter2");
@@ -321,7 +273,7 @@ describe("an answer that is no picture", () => {
     ["503 Service Unavailable", "it answers 503 Service Unavailable (it is busy)"],
   ])("%s is reported as that", async (status, text) => {
     using camera = new RawCamera((to) => to.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`));
-    await using run = new Run(cameraAt(camera.address("/", "admin:hunter2")));
+    await using run = new CameraRun(cameraAt(camera.address("/", "admin:hunter2")));
     const { message } = await run.failure();
     expect(message).toContain(`cannot read video from the camera: ${text}`);
     expect(message).not.toContain("hunter2");
@@ -334,9 +286,9 @@ describe("an answer that is no picture", () => {
       const location = head.startsWith("GET /old ") ? "video" : "/circle";
       return to.write(`HTTP/1.1 301 Moved\r\nLocation: ${location}\r\nContent-Length: 5\r\n\r\nmoved`);
     });
-    await using run = new Run(cameraAt(camera.address("/old")));
+    await using run = new CameraRun(cameraAt(camera.address("/old")));
     await run.pictures(1);
-    await using circle = new Run(cameraAt(camera.address("/circle")));
+    await using circle = new CameraRun(cameraAt(camera.address("/circle")));
     expect((await circle.failure()).message).toContain("it redirects more than 5 times");
   });
 
@@ -345,7 +297,7 @@ describe("an answer that is no picture", () => {
       to.write("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html><title>Camera</title>");
       to.close();
     });
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     expect((await run.failure()).message).toContain("it answers with a web page, not with video");
   });
 
@@ -354,16 +306,16 @@ describe("an answer that is no picture", () => {
       to.write(STREAM);
       to.close();
     });
-    await using run = new Run(cameraAt(camera.address("/")));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
     expect((await run.failure()).message).toContain("its answer contains no picture");
   });
 
   test("a closed port and an unknown host are named", async () => {
     const closed = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     closed.stop(true);
-    await using refused = new Run(cameraAt(`http://127.0.0.1:${closed.port}/`));
+    await using refused = new CameraRun(cameraAt(`http://127.0.0.1:${closed.port}/`));
     expect((await refused.failure()).message).toBe("cannot read video from the camera: Connection refused");
-    await using unknown = new Run(cameraAt("http://no-such-camera.invalid/"));
+    await using unknown = new CameraRun(cameraAt("http://no-such-camera.invalid/"));
     expect((await unknown.failure()).message).toContain("the host is not known");
   });
 });
@@ -374,7 +326,7 @@ describe("a camera that is silent", () => {
     ["sends no picture", STREAM, "the camera has sent no picture for 2 s"],
   ])("and %s is reported after 2 s, and left at once when the source ends", async (_, answer, trouble) => {
     using camera = new RawCamera((to) => to.write(answer));
-    const run = new Run(cameraAt(camera.address("/")));
+    const run = new CameraRun(cameraAt(camera.address("/")));
     await until(() => run.sink.troubles.length > 0, "the trouble", 10_000);
     expect(run.sink.troubles).toEqual([trouble]);
     const begin = performance.now();
@@ -410,7 +362,7 @@ describe("what is not JPEG", () => {
       setTimeout(() => to.close(), 50);
     });
     const { bodies, openOther } = other();
-    await using run = new Run(cameraAt(camera.address("/"), { openOther }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { openOther }));
     expect((await run.failure()).message).toBe("the other video has ended");
     expect(Buffer.compare(bodies[0] as Uint8Array, stream)).toBe(0);
     expect(camera.connections).toBe(1);
@@ -428,7 +380,7 @@ describe("what is not JPEG", () => {
       setTimeout(() => to.close(), 20);
     });
     const { bodies, openOther } = other();
-    await using run = new Run(cameraAt(camera.address("/"), { openOther }));
+    await using run = new CameraRun(cameraAt(camera.address("/"), { openOther }));
     await run.failure();
     expect(bodies).toEqual([null]);
     await until(() => camera.open === 0, "the connection to close");
