@@ -35,10 +35,10 @@ export function encodeJpeg(
 }
 
 /**
- * Decodes a JPEG of any kind to RGBA. It also decodes progressive JPEGs, and JPEGs without Huffman tables, as some cameras make
- * them.
+ * Decodes a JPEG of 8 bits to RGBA, as it is stored: an Exif orientation does not turn it. It also decodes progressive and
+ * arithmetic-coded JPEGs, CMYK, and JPEGs without Huffman tables, as some cameras make them.
  *
- * Rejects with CodecError if the bytes are not a JPEG or cannot be decoded. Of a truncated JPEG the existing part is decoded, and
+ * Rejects with CodecError if the bytes are not a JPEG or cannot be decoded. Among those are JPEGs of 12 bits and lossless ones. Of a truncated JPEG the existing part is decoded, and
  * `isDamaged` is true.
  *
  * @example

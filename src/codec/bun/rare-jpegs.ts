@@ -16,8 +16,8 @@ import { LIBJPEG_TURBO_PATH } from "./files.ts";
 const APP14 = 0xee;
 /** An Adobe segment that says CMYK (Adobe Technical Note 5116, section 18). */
 const ADOBE_CMYK = Uint8Array.fromHex("ffee000e41646f626500640000000000");
-/** jpeg-js refuses to take more memory. Of the largest picture that is shown (8192 × 8192) it takes about 2 GiB. */
-const MAX_MEGABYTES = 3072;
+/** jpeg-js takes about 30 bytes for a pixel, and refuses to take more than this: pictures of 36 million pixels. */
+const MAX_MEGABYTES = 1024;
 
 /** Null: not loaded yet, or its memory may be broken. */
 let libjpegTurbo: Promise<LibjpegTurbo> | null = null;
@@ -46,13 +46,17 @@ async function decodeArithmetic(jpeg: Uint8Array): Promise<Awaited<ReturnType<Ra
 
 /** Adobe's programs store CMYK inverted, and all readers take it as inverted; jpeg-js does so with an Adobe segment only. */
 function decodeFourComponents(jpeg: Uint8Array): Awaited<ReturnType<RareDecoder>> {
-  const hasAdobe = headerSegments(jpeg).some(({ marker }) => marker === APP14);
+  const hasAdobe = headerSegments(jpeg).some(
+    ({ marker, at }) =>
+      marker === APP14 && ADOBE_CMYK.subarray(4, 9).every((byte, index) => jpeg[at + 4 + index] === byte),
+  );
   const whole = hasAdobe ? jpeg : Buffer.concat([jpeg.subarray(0, 2), ADOBE_CMYK, jpeg.subarray(2)]);
   try {
     const { width, height, data } = decodeWithJpegJs(whole, { useTArray: true, maxMemoryUsageInMB: MAX_MEGABYTES });
     return { width, height, rgba: data };
   } catch (cause) {
-    throw new CodecError(`jpeg-js could not decode the JPEG of four components: ${messageOf(cause)}`, { cause });
+    const reason = cause instanceof TypeError ? "it is damaged" : messageOf(cause); // it does not check what it reads
+    throw new CodecError(`jpeg-js could not decode the JPEG of four components: ${reason}`, { cause });
   }
 }
 

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dir, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "slipstream-compiled-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a compiled program decodes baseline and progressive JPEGs with what is in the binary", async () => {
+test("a compiled program decodes baseline, progressive and arithmetic-coded JPEGs with what is in the binary", async () => {
   const program = join(folder, "program.ts");
   writeFileSync(
     program,
@@ -26,7 +26,7 @@ test("a compiled program decodes baseline and progressive JPEGs with what is in 
     stdout: "ignore",
   });
   expect(await build.exited).toBe(0);
-  for (const args of [[], ["-progressive"]]) {
+  for (const args of [[], ["-progressive"], ["-arithmetic"]]) {
     const jpeg = cjpeg(testPicture({ width: 64, height: 48 }), ...args);
     // An empty working folder without the project: nothing but the binary is there.
     const { stdout, stderr } = Bun.spawnSync([binary], { stdin: jpeg, cwd: folder });
