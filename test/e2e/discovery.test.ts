@@ -108,6 +108,22 @@ describe.skipIf(obstacle !== null)(`without an address${obstacle === null ? "" :
     expect(viewer.remarks).toContain("no server was found on the network");
   });
 
+  test("serve: answers few of a flood of questions, and its viewer goes on", async () => {
+    using network = openNetwork();
+    const [there, here] = network.machines;
+    await using server = await serveOn(there, "--host", "0.0.0.0");
+    await using viewer = viewOn(there, `127.0.0.1:${server.port}`);
+    await viewer.until("10 frames", ({ last }) => (last?.frames ?? 0) > 10);
+    const script = new URL("../support/mdns-flood.ts", import.meta.url).pathname;
+    const flood = Bun.spawnSync([...here.through, process.execPath, script, there.address]);
+    const { questions, answers } = JSON.parse(flood.stdout.toString());
+    expect(answers).toBeGreaterThan(0);
+    expect(answers).toBeLessThan(questions / 20);
+    const before = viewer.last?.frames ?? 0;
+    await viewer.until("20 more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
+    expect(viewer.last?.reconnects).toBe(0);
+  });
+
   test("serve: a network without multicast is one line in the log, and viewers can connect", async () => {
     using network = openNetwork();
     const [there, here] = network.machines;

@@ -2,11 +2,13 @@
 // network.
 
 import type { RemoteInfo } from "node:dgram";
+import { networkInterfaces } from "node:os";
 import multicastDns, { type ResponsePacket } from "multicast-dns";
 import { sleep } from "../../core/clock.ts";
 import { ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 import { readServiceText, SERVICE, type ServiceText } from "../../protocol/discovery.ts";
+import { areOnLink, type OwnAddress } from "../../protocol/on-link.ts";
 import { DEFAULT_PORT } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 
@@ -21,6 +23,8 @@ export const OWN_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, cam
 const LOOK_FOR_MS = 2_000;
 const ASK_AT_MS = [0, 400, 1_000];
 const OWN_TIMEOUT_MS = 500;
+/** More servers than this are not kept: a person chooses among them, and any machine can announce as many as it likes. */
+const MAX_FOUND = 64;
 
 /** Asks the user a question. It is null if there is no terminal. */
 export type Ask = ((question: string) => Promise<string>) | null;
@@ -63,7 +67,10 @@ export async function findServers(forMs: number, signal: AbortSignal): Promise<F
       broken.reject(new ConnectionError(`cannot search the network for servers: ${messageOf(cause)}`, { cause }));
   };
   mdns.on("error", fail);
-  mdns.on("response", (response: ResponsePacket, from: RemoteInfo) => keepInstances(found, response, from));
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  mdns.on("response", (response: ResponsePacket, from: RemoteInfo) =>
+    keepInstances(found, response, from.address, own),
+  );
   const asking = ASK_AT_MS.map((afterMs) => setTimeout(() => mdns.query(SERVICE, "PTR", fail), afterMs));
   try {
     await Promise.race([sleep(forMs, signal), broken.promise]);
@@ -74,11 +81,15 @@ export async function findServers(forMs: number, signal: AbortSignal): Promise<F
   return [...found.values()].toSorted((a, b) => formatAddress(a.address).localeCompare(formatAddress(b.address)));
 }
 
-/** Adds the instances of a response. Removes withdrawn instances, whose time to live is 0 (RFC 6762, 10.1). */
-function keepInstances(
+/**
+ * Adds the instances of a response from the address `from`. Removes withdrawn instances, whose time to live is 0 (RFC 6762, 10.1).
+ * Any machine of the network can answer, so an instance counts only if its address is on the network of the machine that answers.
+ */
+export function keepInstances(
   found: Map<string, FoundServer>,
   { answers: main = [], additionals = [] }: ResponsePacket,
-  from: RemoteInfo,
+  from: string,
+  own: readonly OwnAddress[],
 ): void {
   const records = [...main, ...additionals];
   for (const pointer of records) {
@@ -95,8 +106,9 @@ function keepInstances(
     const hosts = records.flatMap((record) =>
       record.type === "A" && record.name === service.data.target ? [record.data] : [],
     );
-    // A server may have several addresses. The address of the answer is on our network.
-    const host = hosts.includes(from.address) ? from.address : (hosts[0] ?? from.address);
+    // A server may have several addresses.
+    const host = [...hosts.filter((each) => each === from), ...hosts].find((each) => areOnLink([each, from], own));
+    if (host === undefined || (found.size >= MAX_FOUND && !found.has(instance))) continue;
     found.set(instance, { address: { host, port: service.data.port, camera: "" }, ...readServiceText(strings) });
   }
 }

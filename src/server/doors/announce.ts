@@ -6,10 +6,12 @@ import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 import { hostname, networkInterfaces } from "node:os";
 import multicastDns, { type QueryPacket, type ResponsePacket } from "multicast-dns";
+import { nowMicros } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { SERVICE, writeServiceText } from "../../protocol/discovery.ts";
 import { WIRE_VERSION } from "../../protocol/wire.ts";
+import { openGatedSocket, QueryGate } from "./query-gate.ts";
 
 export interface AnnouncedServer {
   /** The address on which the server listens. 0.0.0.0 and :: mean all addresses. */
@@ -44,13 +46,16 @@ export function announce(server: AnnouncedServer, log: Log): () => Promise<void>
   const own = `${machine.slice(0, 40)}-${server.port}-${randomBytes(2).toString("hex")}`;
   const names = { instance: `${own}.${SERVICE}`, target: `${own}.local` };
   const records = (ttl = TIME_TO_LIVE_S) => describe(server, names, ttl);
-  const mdns = multicastDns();
+  const gate = new QueryGate(nowMicros());
+  const mdns = multicastDns({ socket: openGatedSocket(gate) });
   mdns.on("error", fail); // These are errors of the socket. Broken packets from other machines are "warning" events, which are ignored.
   mdns.on("query", (query: QueryPacket, from: RemoteInfo) => {
     const isAsked = (query.questions ?? []).some(({ name }) => Object.values(names).includes(name) || name === SERVICE);
     if (!isAsked) return;
     // A program that asks from another port does not receive multicast (RFC 6762, 6.7).
-    if (from.port === MDNS_PORT) mdns.respond(records(), fail);
+    const how = from.port === MDNS_PORT ? "multicast" : "unicast";
+    if (!gate.mayAnswer(how, nowMicros())) return;
+    if (how === "multicast") mdns.respond(records(), fail);
     else mdns.respond(records(), from, fail);
   });
   const announceToAll = () => mdns.respond(records(), fail);
