@@ -112,6 +112,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   pixels(slot: FrameSlot, format: PixelFormat, { width, height }: Size, capturedAt: Micros): Delivery {
     const frameNumber = this.#count(this.#captures.add(capturedAt));
     this.#figures.health.end("damage");
+    this.#figures.health.end("kind");
     return this.#offer({ width, height, slot, format, frameNumber, capturedAt, isDecoded: false });
   }
 

@@ -125,6 +125,10 @@ test("a source of a kind that is not decoded is named at once and once, until pi
   expect(fixture.figures.drops.byReason.source).toBe(5);
   await deliver(fixture, PLAIN);
   expect(fixture.troubles.at(-1)).toBeNull();
+  for (let times = 0; times < 3; times++) deliverJpeg(fixture.dispatcher, twelveBit, times);
+  expect(fixture.troubles.at(-1)).toContain("12-bit");
+  fixture.deliver({ ...SIZE, format: "gray", pixels: new Uint8Array(SIZE.width * SIZE.height) });
+  expect(fixture.troubles.at(-1)).toBeNull();
 });
 
 test("a single picture of another kind may be damaged, and is only counted", async () => {
