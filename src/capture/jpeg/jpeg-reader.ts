@@ -1,12 +1,11 @@
-// Reads JPEGs from a stream of bytes. It follows the structure of each picture (ITU-T T.81, annex B): FF D9 may also be part of a
-// thumbnail.
+// Reads JPEGs from a stream of bytes: keeps the bytes of the present picture, and hands it over when its end is there.
 
-import { SourceError } from "../../core/errors.ts";
+import { SOI } from "./markers.ts";
+import { PictureWalk, type Progress, StreamFacts } from "./picture-walk.ts";
 
-/** No camera's picture is nearly this large. A stream without an end of image stops here. */
+/** No camera's picture is nearly this large. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
-
-type State = "before" | "marker" | "segment" | "scan" | "behind";
+const INITIAL_BYTES = 256 * 1024;
 
 /** Takes what a JpegReader finds. */
 export interface JpegSink {
@@ -30,148 +29,150 @@ export interface JpegReaderOptions {
 /**
  * Finds the pictures in chunks of any size. A picture is handed over as soon as its own EOI is there, before the border. A picture
  * without EOI is handed over when the next one begins, or at the border. When neither comes, as at the last picture before a pause,
- * the caller decides how long to wait before it calls `end`.
+ * the caller decides how long to wait before it calls `border`.
+ *
+ * Stray bytes between the segments of a picture are left out of it; all other pictures are unchanged. A wrong length or marker costs
+ * its picture at most. Never throws.
  */
 export class JpegReader {
   readonly #sink: JpegSink;
   readonly #hasBorders: boolean;
-  #pending = new Uint8Array(256 * 1024);
+  readonly #stream = new StreamFacts();
+  #bytes = new Uint8Array(INITIAL_BYTES);
+  /** The bytes from `#first` to `#length` are not handed over yet. */
+  #first = 0;
   #length = 0;
-  #at = 0;
-  #state: State = "before";
+  #walk: PictureWalk | null = null;
+  /** The part has had its picture: the rest up to the border is skipped. */
+  #isBehind = false;
+  /** The last picture has no EOI: what looks like the next one may be its thumbnail. */
+  #isDoubtful = false;
+  #writesEoi = false;
 
   constructor(sink: JpegSink, { hasBorders }: JpegReaderOptions) {
     this.#sink = sink;
     this.#hasBorders = hasBorders;
   }
 
-  /** Throws SourceError when a picture grows beyond 64 MiB. */
   write(chunk: Uint8Array): void {
-    if (this.#state === "behind") return;
-    this.#append(chunk);
-    while (this.#step());
+    // In slices, so that the memory is bounded also when a caller has one large chunk.
+    for (let at = 0; at < chunk.length && !this.#isBehind; at += INITIAL_BYTES) {
+      this.#append(chunk.length <= INITIAL_BYTES ? chunk : chunk.subarray(at, at + INITIAL_BYTES));
+      this.#read(false);
+    }
   }
 
   /** The container says that a picture ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
   border(): void {
-    this.#cut();
+    this.#read(true);
+    this.#forget();
+    this.#isBehind = false;
   }
 
   /** The stream ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
   end(): void {
-    this.#cut();
-  }
-
-  #cut(): void {
-    if (this.#state === "scan") this.#sink.picture(this.#pending.subarray(0, this.#length));
-    else if (this.#state === "marker" || this.#state === "segment") this.#sink.damaged("a JPEG ends within its header");
-    this.#drop(this.#length);
-    this.#state = "before";
+    this.border();
   }
 
   /** What the bytes so far end in. */
   get inside(): "nothing" | "header" | "scan" {
-    if (this.#state === "scan") return "scan";
-    return this.#state === "before" || this.#state === "behind" ? "nothing" : "header";
+    return this.#walk?.inside ?? "nothing";
   }
 
-  /** Bytes of a picture that is not whole yet. */
+  /** Bytes of a picture that has begun and not ended. A stream that never writes EOI has none within a scan. */
   get pendingBytes(): number {
-    return this.#state === "before" || this.#state === "behind" ? 0 : this.#length;
+    const walk = this.#walk;
+    if (walk === null || !walk.isPicture || (walk.hasScan && !this.#writesEoi)) return 0;
+    return this.#length - walk.start;
   }
 
-  /** Makes one step of the state machine. Returns false when it needs more bytes. */
-  #step(): boolean {
-    const bytes = this.#pending;
-    switch (this.#state) {
-      case "behind":
-        this.#drop(this.#length);
-        return false;
-      case "before": {
-        // Bytes between EOI and the next SOI belong to no picture.
-        const soi = findSoi(bytes, this.#length);
-        if (soi < 0) {
-          this.#drop(Math.max(0, this.#length - 1));
-          return false;
-        }
-        this.#drop(soi);
-        this.#at = 2;
-        this.#state = "marker";
-        return true;
+  #read(isLast: boolean): void {
+    while (!this.#isBehind) {
+      this.#walk ??= this.#begin();
+      if (this.#walk === null) return;
+      const progress = this.#walk.advance(this.#bytes, this.#length, isLast);
+      if (progress === "more") {
+        if (this.#length - this.#first > MAX_PICTURE_BYTES) this.#giveUp();
+        return;
       }
-      case "marker": {
-        if (this.#at + 2 > this.#length) return false;
-        if (bytes[this.#at] !== 0xff) return this.#restart();
-        const marker = bytes[this.#at + 1] as number;
-        if (marker === 0xff) this.#at++;
-        else if (marker === 0xd9) this.#finish(this.#at + 2);
-        else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) this.#at += 2;
-        else if (marker === 0xd8 || marker === 0x00) return this.#restart();
-        else this.#state = "segment";
-        return true;
-      }
-      case "segment": {
-        if (this.#at + 4 > this.#length) return false;
-        const isScan = bytes[this.#at + 1] === 0xda;
-        this.#at += 2 + (((bytes[this.#at + 2] as number) << 8) | (bytes[this.#at + 3] as number));
-        this.#state = isScan ? "scan" : "marker";
-        return true;
-      }
-      case "scan": {
-        // In entropy-coded data FF is followed by 00 or is a marker (T.81 B.1.1.5); RSTn belong to the scan.
-        while (this.#at + 2 <= this.#length) {
-          // Bytes after #length are from an earlier picture. Searching them too costs less than a view for each FF.
-          const ff = bytes.indexOf(0xff, this.#at);
-          this.#at = ff < 0 ? this.#length : Math.min(ff, this.#length);
-          if (this.#at + 2 > this.#length) return false;
-          const next = bytes[this.#at + 1] as number;
-          if (next === 0xff) this.#at += 1;
-          else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) this.#at += 2;
-          else {
-            this.#state = "marker";
-            return true;
-          }
-        }
-        return false;
-      }
+      this.#finish(this.#walk, progress);
     }
   }
 
-  #finish(end: number): void {
-    this.#sink.picture(this.#pending.subarray(0, end));
-    this.#drop(end);
-    this.#state = this.#hasBorders ? "behind" : "before";
+  /** Null: there are too few bytes to tell. */
+  #begin(): PictureWalk | null {
+    if (this.#first + 2 > this.#length) return null;
+    const isSoi = this.#bytes[this.#first] === 0xff && this.#bytes[this.#first + 1] === SOI;
+    const isBelieved = isSoi && !(this.#isDoubtful && this.#stream.sizeKey !== 0);
+    return isBelieved ? new PictureWalk(this.#first, this.#stream) : PictureWalk.withoutSoi(this.#first, this.#stream);
   }
 
-  /** The bytes looked like a picture and are none: continues after the SOI. */
-  #restart(): true {
-    this.#drop(2);
-    this.#state = "before";
-    return true;
+  #finish(walk: PictureWalk, progress: Progress): void {
+    this.#walk = null;
+    this.#first = walk.end;
+    this.#isDoubtful = progress === "cut";
+    const isEnded = progress === "whole" || progress === "cut";
+    if (!isEnded || !walk.isUsable) {
+      if (walk.isPicture) this.#sink.damaged(reasonOf(walk));
+      return;
+    }
+    const { sizeKey } = this.#stream;
+    this.#stream.sizeKey = walk.sizeKey;
+    if (walk.gaps.length > 0 && sizeKey !== 0 && sizeKey !== walk.sizeKey) {
+      this.#sink.damaged("a JPEG has lost its header, and only its thumbnail is left");
+      return;
+    }
+    this.#isBehind = this.#hasBorders;
+    if (progress === "whole") this.#writesEoi = true;
+    this.#sink.picture(this.#withoutGaps(walk));
   }
 
-  #drop(count: number): void {
-    this.#pending.copyWithin(0, count, this.#length);
-    this.#length -= count;
-    this.#at = 0;
+  /** Moves what lies before each gap towards the end, since the scan is the largest part. */
+  #withoutGaps({ start, end, gaps }: PictureWalk): Uint8Array {
+    let begin = start;
+    for (let index = 0; index < gaps.length; index += 2) {
+      const [from, to] = [gaps[index] as number, gaps[index + 1] as number];
+      this.#bytes.copyWithin(begin + to - from, begin, from);
+      begin += to - from;
+    }
+    return this.#bytes.subarray(begin, end);
+  }
+
+  #giveUp(): void {
+    this.#sink.damaged(`a JPEG does not end within ${MAX_PICTURE_BYTES} bytes`);
+    this.#forget();
+    this.#bytes = new Uint8Array(INITIAL_BYTES);
+  }
+
+  #forget(): void {
+    this.#walk = null;
+    this.#stream.finder.shift(this.#length);
+    this.#first = this.#length = 0;
+    this.#isDoubtful = false;
   }
 
   #append(chunk: Uint8Array): void {
-    const needed = this.#length + chunk.length;
-    if (needed > MAX_PICTURE_BYTES) {
-      throw new SourceError(`no end of a picture within ${MAX_PICTURE_BYTES} bytes: is this MJPEG?`, { retry: false });
+    if (this.#length + chunk.length > this.#bytes.length) this.#makeSpace(chunk.length);
+    this.#bytes.set(chunk, this.#length);
+    this.#length += chunk.length;
+  }
+
+  #makeSpace(more: number): void {
+    const kept = this.#length - this.#first;
+    if (2 * (kept + more) <= this.#bytes.length) {
+      this.#bytes.copyWithin(0, this.#first, this.#length);
+    } else {
+      const larger = new Uint8Array(2 * (kept + more));
+      larger.set(this.#bytes.subarray(this.#first, this.#length));
+      this.#bytes = larger;
     }
-    if (needed > this.#pending.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#pending.length));
-      larger.set(this.#pending.subarray(0, this.#length));
-      this.#pending = larger;
-    }
-    this.#pending.set(chunk, this.#length);
-    this.#length = needed;
+    this.#walk?.shift(this.#first);
+    this.#stream.finder.shift(this.#first);
+    this.#first = 0;
+    this.#length = kept;
   }
 }
 
-function findSoi(bytes: Uint8Array, length: number): number {
-  for (let at = 0; at + 1 < length; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xd8) return at;
-  return -1;
+function reasonOf({ hasScan }: PictureWalk): string {
+  return hasScan ? "a JPEG has lost its beginning, or its frame header (SOF)" : "a JPEG ends before its scan (SOS)";
 }

@@ -85,11 +85,13 @@ function jpegReader(sink: FrameSink): InputReader {
   return {
     feed: (chunk) => reader.write(chunk),
     checkEnd(bytes) {
+      const { pendingBytes } = reader;
+      reader.end();
       if (pictures === 0 && bytes > 0) {
         const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
         throw new SourceError(text, { retry: false });
       }
-      failOnRest(reader.pendingBytes, "JPEG");
+      failOnRest(pendingBytes, "JPEG");
     },
     abandon: () => undefined,
   };

@@ -1,0 +1,79 @@
+// JpegReader on damaged streams: what an edit of up to 64 bytes costs, whatever it hits, and that nothing makes it throw or hoard memory.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  edited,
+  editedAnywhere,
+  type EditedStream,
+  editedInHeader,
+  readStream,
+  THUMBNAIL,
+} from "../../support/jpeg-streams.ts";
+import { runs } from "../../support/random-pictures.ts";
+
+const cuts = fc.array(fc.nat(1_000_000), { maxLength: 30 });
+
+interface Placed {
+  jpeg: Uint8Array;
+  start: number;
+  end: number;
+}
+
+function place(pictures: readonly Uint8Array[]): Placed[] {
+  let at = 0;
+  return pictures.map((jpeg) => {
+    const start = at;
+    at += jpeg.length;
+    return { jpeg, start, end: at };
+  });
+}
+
+/** Reads the edited stream, in chunks of 500 bytes, and checks what the edit costs. */
+function checkCost({ pictures, edit }: EditedStream): void {
+  const placed = place(pictures);
+  const stream = edited(Buffer.concat(pictures), edit);
+  const shift = edit.inserted.length - edit.removed;
+  const places = Array.from({ length: Math.ceil(stream.length / 500) }, (_, n) => n * 500);
+  const read = readStream(stream, places);
+  // An insertion between two pictures touches the first: it may look like a part of it.
+  const isTouched = ({ start, end }: Placed) => start < edit.at + Math.max(edit.removed, 1) && end >= edit.at;
+  const lastTouched = placed.findLastIndex(isTouched);
+  const expected = placed.filter((picture, n) => !isTouched(picture) && n !== lastTouched + 1);
+  let from = 0;
+  for (const { jpeg, end } of expected) {
+    const found = read.pictures.findIndex((picture, n) => n >= from && Buffer.from(picture.jpeg).equals(jpeg));
+    expect(found).toBeGreaterThanOrEqual(from);
+    from = found + 1;
+    // No bad byte holds back a good picture by more than one interval.
+    const next = placed.find(({ start }) => start >= end);
+    const mayWaitUntil = (next?.end ?? stream.length) + (end > edit.at ? shift : 0) + 500;
+    expect(read.pictures[found]?.after).toBeLessThanOrEqual(mayWaitUntil);
+  }
+  for (const { jpeg } of read.pictures) expect(Buffer.from(jpeg).equals(THUMBNAIL)).toBe(false);
+  expect(read.pictures.length + read.reasons.length).toBeLessThanOrEqual(pictures.length + 2);
+}
+
+describe("JpegReader, damaged streams", () => {
+  test("JpegReader: an edit anywhere costs the pictures that it touches and the next one at most", () => {
+    fc.assert(fc.property(editedAnywhere, checkCost), { numRuns: 5 * runs });
+  });
+
+  test("JpegReader: an edit of a length or a marker costs the pictures that it touches and the next one at most", () => {
+    fc.assert(fc.property(editedInHeader, checkCost), { numRuns: 10 * runs });
+  });
+
+  test("JpegReader: the pictures of damaged streams do not depend on how they are cut into chunks", () => {
+    fc.assert(
+      fc.property(fc.oneof(editedAnywhere, editedInHeader), cuts, ({ pictures, edit }, places) => {
+        const stream = edited(Buffer.concat(pictures), edit);
+        const [whole, cut] = [readStream(stream), readStream(stream, places)];
+        expect(cut.reasons).toEqual(whole.reasons);
+        expect(cut.pictures.map(({ jpeg }) => Bun.hash(jpeg))).toEqual(
+          whole.pictures.map(({ jpeg }) => Bun.hash(jpeg)),
+        );
+      }),
+      { numRuns: 10 * runs },
+    );
+  });
+});
