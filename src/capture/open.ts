@@ -6,6 +6,7 @@ import { codeOf, MissingError, messageOf, SourceError, UsageError } from "../cor
 import { explainFileError } from "../core/file-errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Sampling, Size } from "../core/pixel-format.ts";
+import { isAddress, shownAddress, shownSource, withoutSecrets } from "../core/shown-address.ts";
 import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
@@ -14,15 +15,7 @@ import { parseAddress } from "./http/address.ts";
 import { createHttpCamera } from "./http/http-camera.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
-import {
-  bodyInput,
-  deviceInput,
-  fileInput,
-  isAddress,
-  isRecording,
-  urlInput,
-  withoutPassword,
-} from "./pipe/ffmpeg-input.ts";
+import { bodyInput, deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
 import { scaleJpegs } from "./pipe/scaled-jpegs.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
@@ -67,15 +60,19 @@ export function openSource(options: SourceOptions, log: Log = SILENT_LOG): Sourc
   try {
     return openNamed(options, log);
   } catch (error) {
-    throw withPlace(error, options);
+    throw forUser(error, options);
   }
 }
 
-/** Adds the place in the settings file to the error, unless there is none or the error has a more exact one. */
-function withPlace(error: unknown, { writtenAt, settings = [] }: SourceOptions): unknown {
+/**
+ * Adds the place in the settings file to the error, unless there is none or the error has a more exact one. Takes passwords out of a source that
+ * the error quotes.
+ */
+function forUser(error: unknown, { source, writtenAt, settings = [] }: SourceOptions): unknown {
   const isPlaced = settings.some((setting) => setting.writtenAt && messageOf(error).startsWith(setting.writtenAt));
-  if (writtenAt === undefined || isPlaced) return error;
-  const message = `${writtenAt}: ${messageOf(error)}`;
+  const text = shownSource(source) === source ? messageOf(error) : withoutSecrets(messageOf(error), source);
+  const message = writtenAt === undefined || isPlaced ? text : `${writtenAt}: ${text}`;
+  if (message === messageOf(error)) return error;
   if (error instanceof UsageError) return new UsageError(message, { retry: error.retry });
   if (error instanceof SourceError) return new SourceError(message, { retry: error.retry, cause: error });
   return error instanceof MissingError ? new MissingError(message, { cause: error }) : error;
@@ -146,8 +143,9 @@ function ffmpegInput(source: string, { size = null, framesPerSecond = null }: So
 
 /** The name of a source for people: the bare name of a file, or an address without its password. */
 export function nameOf(source: string): string {
-  if (isAddress(source)) return withoutPassword(source);
-  return isScreen(source) || source.startsWith("/dev/") ? source : basename(source);
+  if (isAddress(source)) return shownAddress(source);
+  if (isScreen(source) || source.startsWith("/dev/")) return source;
+  return basename(existsSync(source) ? source : shownSource(source));
 }
 
 const WHAT_TO_WRITE =

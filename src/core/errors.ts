@@ -23,13 +23,20 @@ export class CodecError extends Error {
   override readonly name = "CodecError";
 }
 
-/** A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help. */
+/**
+ * How soon a source is tried again. `soon`: it has worked, or is busy, and may work again any second. `growing`: it cannot be reached, or there is no
+ * such address. `minutes`: it refuses the password; cameras lock an account after about five wrong ones.
+ */
+export type Retry = "soon" | "growing" | "minutes";
+
+/** A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help, and for how long to wait. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
-  readonly retry: boolean;
-  constructor(message: string, options: { retry: boolean; cause?: unknown }) {
+  readonly retry: false | Retry;
+  /** `retry` true stands for `soon`. */
+  constructor(message: string, options: { retry: boolean | Retry; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.retry = options.retry;
+    this.retry = options.retry === true ? "soon" : options.retry;
   }
 }
 

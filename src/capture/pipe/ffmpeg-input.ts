@@ -1,6 +1,7 @@
 // What ffmpeg is told to read: a file, an address or a camera, with ffmpeg's hidden delays switched off.
 
 import type { Size } from "../../core/pixel-format.ts";
+import { isAddress, shownAddress } from "../../core/shown-address.ts";
 import { SILENCE_MS } from "../../protocol/silence.ts";
 
 export interface FfmpegInput {
@@ -81,7 +82,7 @@ export function bodyInput({
   framesPerSecond,
 }: WantedOfInput & { url: string; body: ReadableStream<Uint8Array> }): FfmpegInput {
   const input = [...LIVE_ARGUMENTS, "-i", "pipe:0"];
-  const name = withoutPassword(url);
+  const name = shownAddress(url);
   return { ...PLAIN, name, arguments: input, body, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
@@ -112,7 +113,7 @@ const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
 /** An address of rtsp, http or any other protocol of ffmpeg. A recording behind http is played like a file. */
 export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
-  const name = withoutPassword(url);
+  const name = shownAddress(url);
   if (isRecording(url)) return fileInput({ location: url, name, size, framesPerSecond });
   const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
   const input = [...LIVE_ARGUMENTS, ...transport, "-i", url];
@@ -147,14 +148,4 @@ export function deviceInput({
     devicePath: format === "v4l2" ? device : null,
     stallTimeoutMs: SILENCE_MS, // a device is next to us, and opening it again takes less than a second
   };
-}
-
-/** Whether `text` is a URL rather than a path. */
-export function isAddress(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-}
-
-/** The address without user name and password, for messages and logs. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, "//");
 }

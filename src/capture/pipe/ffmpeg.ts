@@ -6,12 +6,13 @@ import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { Sampling } from "../../core/pixel-format.ts";
 import { printable } from "../../core/printable.ts";
+import { shownAddress } from "../../core/shown-address.ts";
 import { silenceLimitMs } from "../../protocol/silence.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
-import { type FfmpegInput, withoutPassword } from "./ffmpeg-input.ts";
+import type { FfmpegInput } from "./ffmpeg-input.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
 import { Y4mReader } from "./y4m.ts";
@@ -49,7 +50,7 @@ export function createFfmpegSource(
       const isPassedOn = input.probe !== null && (await isMjpeg(input.probe, signal));
       if (signal.aborted) return;
       const command = isPassedOn ? copyingArguments(input) : ffmpegArguments(input, sampling);
-      log.debug(`ffmpeg is started: ${command.map(withoutPassword).join(" ")}`);
+      log.debug(`ffmpeg is started: ${command.map(shownAddress).join(" ")}`);
       const onRate = (announced: number) => {
         framesPerSecond = announced;
       };

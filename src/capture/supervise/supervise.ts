@@ -5,12 +5,8 @@ import { SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { ForwardingSink } from "./forwarding-sink.ts";
 import type { FrameSink, Source } from "../source.ts";
+import { describePause, RetryPauses } from "./retry-pauses.ts";
 import { wrapSource } from "./wrap-source.ts";
-
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5_000;
-/** A source that has never worked may never work. A device that appears ends the pause early, so the pause may be long. */
-const LONGEST_PAUSE_BEFORE_FIRST_MS = 30_000;
 
 export interface Supervision {
   /**
@@ -27,23 +23,33 @@ export interface Supervision {
  * The failure is reported through `sink.trouble`, and its end with the next frame.
  */
 export function supervise(source: Source, { fromTheStart = false, log = SILENT_LOG }: Supervision = {}): Source {
-  let hasDelivered = false; // in any run: a source that was released and is wanted again is not new
+  const pauses = new RetryPauses(); // of all runs: a source that was released and is wanted again is not new
+  let refused: Refused | null = null;
   return wrapSource(source, {
     async run(sink, signal) {
       const counting = new FirstFrameSink(sink, () => {
-        hasDelivered = true;
+        pauses.reset();
+        refused = null;
       });
-      let pauseMs = FIRST_PAUSE_MS;
+      // Viewers that come and go must not have a password tried more often.
+      if (refused !== null) {
+        const leftMs = refused.until - performance.now();
+        if (leftMs > 0) sink.trouble(`${refused.text}${describePause(leftMs)}`);
+        await pause(source, Math.max(0, leftMs), signal);
+        if (signal.aborted) return;
+      }
       for (;;) {
         counting.frames = 0;
+        let pauseMs: number;
         try {
           return await source.run(counting, signal);
         } catch (error) {
-          if (!(error instanceof SourceError) || !error.retry) throw error;
-          if (!hasDelivered && !fromTheStart) throw error;
+          if (!(error instanceof SourceError) || error.retry === false) throw error;
+          if (!pauses.hasWorked && !fromTheStart) throw error;
           if (signal.aborted) return;
-          if (counting.frames > 0) pauseMs = FIRST_PAUSE_MS;
-          sink.trouble(`${error.message}; trying again`);
+          pauseMs = pauses.nextMs(error.retry);
+          refused = error.retry === "minutes" ? { text: error.message, until: performance.now() + pauseMs } : null;
+          sink.trouble(`${error.message}${describePause(pauseMs)}`);
           log.debug(`${source.name} is restarted after a pause: ${error.message}`, {
             pauseMs,
             frames: counting.frames,
@@ -51,10 +57,15 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
         }
         await pause(source, pauseMs, signal);
         if (signal.aborted) return;
-        pauseMs = Math.min(2 * pauseMs, hasDelivered ? LONGEST_PAUSE_MS : LONGEST_PAUSE_BEFORE_FIRST_MS);
       }
     },
   });
+}
+
+/** A camera that refuses the password: it is asked again at this time of `performance.now()`. */
+interface Refused {
+  text: string;
+  until: number;
 }
 
 /** Waits for `milliseconds`, or until the device seems to be back. */

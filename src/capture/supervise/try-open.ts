@@ -2,12 +2,12 @@
 // the other cameras.
 
 import { Worker } from "node:worker_threads";
-import { SourceError, UsageError } from "../../core/errors.ts";
+import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { SourceOptions } from "../open.ts";
 
 /** The thread's answer: why the source cannot be opened, or null when it can. `retry`: it may be possible later. */
-export type OpenFailure = { message: string; retry: boolean } | null;
+export type OpenFailure = { message: string; retry: boolean | Retry } | null;
 
 /**
  * Resolves when the source can be opened, or when `signal` aborts. Rejects with SourceError (`retry`) when it may be possible
@@ -18,7 +18,7 @@ export async function tryOpen(options: SourceOptions, signal: AbortSignal): Prom
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.on("message", (failure: OpenFailure) => {
     if (failure === null) resolve();
-    else if (failure.retry) reject(new SourceError(failure.message, { retry: true }));
+    else if (failure.retry !== false) reject(new SourceError(failure.message, { retry: failure.retry }));
     else reject(new UsageError(failure.message));
   });
   worker.on("error", reject);

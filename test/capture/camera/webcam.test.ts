@@ -121,6 +121,6 @@ describe.skipIf(!hasProgram || process.platform !== "linux")("webcam, pictures",
     expect(error).toBeInstanceOf(SourceError);
     expect((error as SourceError).message).toStartWith("no picture from /dev/video9999: ");
     expect((error as SourceError).message).not.toContain("\n");
-    expect((error as SourceError).retry).toBe(true);
+    expect((error as SourceError).retry).toBe("soon");
   });
 });

@@ -109,7 +109,7 @@ describe("a stream", () => {
     await using run = new CameraRun(cameraAt(camera.address("/")));
     const error = await run.failure();
     expect(error.message).toMatch(message);
-    expect(error.retry).toBe(true);
+    expect(error.retry).toBe("soon");
     expectPictures(run.sink.jpegs, PICTURES);
   });
 });

@@ -4,16 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { MissingError, SourceError } from "../../../src/core/errors.ts";
 import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
-import {
-  deviceInput,
-  type FfmpegInput,
-  fileInput,
-  isAddress,
-  urlInput,
-} from "../../../src/capture/pipe/ffmpeg-input.ts";
+import { deviceInput, type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -114,49 +107,6 @@ describe("ffmpegArguments", () => {
     const near = deviceInput({ device: "/dev/video0", platform: "linux", ...OWN }).stallTimeoutMs;
     expect(near).toBe(2_000);
     expect(url("rtsp://camera/1").stallTimeoutMs).toBeGreaterThan(3 * near);
-  });
-});
-
-describe("urlInput, names", () => {
-  const word = fc.stringMatching(/^[a-z0-9]{1,12}$/);
-  const secret = fc.stringMatching(/^[A-Z]{6,10}[:@A-Z!$&*+=.,;~-]{0,6}$/);
-
-  test("urlInput: the name never contains the password", () => {
-    const path = fc.constantFrom("", "/", "/live", "/clip.mp4", "/a@b", "?x=a@b");
-    fc.assert(
-      fc.property(
-        fc.constantFrom("rtsp", "http", "https"),
-        word,
-        secret,
-        word,
-        path,
-        (scheme, user, password, host, rest) => {
-          const { name } = url(`${scheme}://${user}:${password}@${host}${rest}`);
-          expect(name).toBe(`${scheme}://${host}${rest}`);
-        },
-      ),
-      { examples: [["rtsp", "admin", "SECRET@HOME", "camera", "/live"]] },
-    );
-  });
-
-  test("urlInput: the name of an address without a password is the address", () => {
-    for (const address of ["rtsp://camera:554/live", "http://host/a@b/c", "udp://239.0.0.1:1234"]) {
-      expect(url(address).name).toBe(address);
-    }
-  });
-
-  test.each([
-    ["rtsp://x", true],
-    ["HTTP://x", true],
-    ["file:///x.mp4", true],
-    ["C:\\clip.mp4", false],
-    ["c://clip", false],
-    ["clip.mp4", false],
-    ["/dev/video0", false],
-    ["a b://c", false],
-    ["://x", false],
-  ])("isAddress: '%s' gives %p", (text, expected) => {
-    expect(isAddress(text)).toBe(expected);
   });
 });
 

@@ -151,6 +151,38 @@ test("supervise: a later run of a source that has worked is retried from its sta
   expect(sink.troubles).toEqual([null, "in use; trying again", null]);
 });
 
+describe("supervise, after a refused password", () => {
+  const refused = () => new SourceError("the password is wrong", { retry: "minutes" });
+  const TEXT = "the password is wrong; trying again in 2 min";
+
+  test("supervise: says when a refused password is tried again, and does not try it before", async () => {
+    const stopping = new AbortController();
+    const { source, starts } = scripted(deliver(1, refused()), deliver(1));
+    const sink = new RecordingSink();
+    const running = supervise(source).run(sink, stopping.signal);
+    await Bun.sleep(1_500);
+    stopping.abort();
+    await running;
+    expect(starts.length).toBe(1);
+    expect(sink.troubles).toEqual([null, TEXT]);
+  });
+
+  test("supervise: a viewer that comes after a release does not have the password tried again at once", async () => {
+    const { source, starts } = scripted(deliver(1, refused()), deliver(1));
+    const supervised = supervise(source);
+    const sink = new RecordingSink();
+    for (let viewers = 0; viewers < 3; viewers++) {
+      const released = new AbortController();
+      const running = supervised.run(sink, released.signal);
+      await Bun.sleep(20);
+      released.abort();
+      await running;
+    }
+    expect(starts.length).toBe(1);
+    expect(sink.troubles).toEqual([null, TEXT, TEXT, TEXT]);
+  });
+});
+
 describe("supervise, with untilBack", () => {
   test("supervise: restarts at once when untilBack resolves", async () => {
     const sink = new RecordingSink();
