@@ -41,7 +41,7 @@ describe("CaptureSlots", () => {
     const slots = new CaptureSlots(arena, 1, (use, trouble) => reported.push([use, trouble]));
     const allow = arena.holdGrowth(); // has the effect of a full arena
     expect([slots.reserve("rgba", HD), slots.reserveJpeg(500_000)]).toEqual([null, null]);
-    const none = expect.stringContaining("no memory");
+    const none = expect.stringContaining("not enough memory");
     expect(reported).toEqual([
       ["pixels", none],
       ["jpegs", none],

@@ -57,7 +57,7 @@ test("CameraView: tries to connect at once when it is told that a server is back
       output: null,
       stopped: stopping.signal,
       trace: null,
-      log: lineLog((text) => text.startsWith("nothing listens") && refused.resolve()),
+      log: lineLog((text) => text.startsWith("no program listens") && refused.resolve()),
     },
     { viewConnected: connected.resolve, viewShown: nothing, viewFailed: nothing },
   );
