@@ -189,7 +189,10 @@ test("PictureDecoder: drops a picture that does not fit in memory, and decodes t
     return copy;
   };
   for (const [index, height] of [6000, 7000, 8000, 8192].entries()) decoder.offer(received(index + 1, resized(height)));
-  await until(() => dropped.some(({ reason }) => reason.includes("not enough memory")), "a picture too large for the memory");
+  await until(
+    () => dropped.some(({ reason }) => reason.includes("not enough memory")),
+    "a picture too large for the memory",
+  );
   decoder.offer(received(9));
   await until(() => decoded.some((picture) => picture.received.frameNumber === 9), "the next picture");
   expect(dropped.every(({ frameNumber }) => frameNumber < 9)).toBe(true);
