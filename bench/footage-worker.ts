@@ -12,7 +12,7 @@ export interface FootageSetup extends Size {
   path: string;
 }
 
-if (parentPort === null) throw new Error("footage-worker.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("footage-worker.ts must run as a worker thread");
 const port = parentPort;
 const { path, width, height } = workerData as FootageSetup;
 const footage = readFileSync(path);

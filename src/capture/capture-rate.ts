@@ -1,4 +1,4 @@
-// Counts the frames that a source captures, and measures their rate and the time between two of them.
+// Counts the frames that a source captures, and measures their rate and the interval between them.
 
 import type { Micros } from "../core/clock.ts";
 import { Rate, RecentMedian } from "../core/statistics.ts";
@@ -10,17 +10,17 @@ export class CaptureRate {
   #lastCapturedAt: Micros | null = null;
   #lostSinceLast = 0;
 
-  /** Frames that the source has delivered or lost. */
+  /** The number of frames that the source has delivered or lost. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Median time between two frames; 0 before the second frame. */
+  /** The median interval between frames, or 0 before the second frame. */
   get intervalMicros(): number {
     return this.#intervals.value ?? 0;
   }
 
-  /** Counts a delivered frame and returns its number, from 1 on. */
+  /** Counts a delivered frame and returns its number. The first number is 1. */
   add(capturedAt: Micros): number {
     if (this.#lastCapturedAt !== null) {
       this.#intervals.add((capturedAt - this.#lastCapturedAt) / (this.#lostSinceLast + 1));
@@ -30,13 +30,13 @@ export class CaptureRate {
     return this.#addOne(capturedAt);
   }
 
-  /** Counts a lost frame and returns its number. The time of its capture is not known, so `now` stands for it. */
+  /** Counts a lost frame and returns its number. `now` is used as its capture time, which is unknown. */
   addLost(now: Micros): number {
     this.#lostSinceLast++;
     return this.#addOne(now);
   }
 
-  /** The source was stopped: the time until the next frame is not measured. */
+  /** Called when the source was stopped, so that the time until the next frame is not measured. */
   interrupt(): void {
     this.#lastCapturedAt = null;
     this.#lostSinceLast = 0;

@@ -1,4 +1,4 @@
-// The arena's memory for one source: a fixed number of slots for pixels, and blocks for JPEGs.
+// The memory of one source in the arena: a fixed number of slots for pixels, and blocks for JPEGs.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/memory/frame-slots.ts";
@@ -6,25 +6,28 @@ import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import { type JpegBlock, JpegBlocks } from "./jpeg-blocks.ts";
 
-/** One slot is being filled, one waits, one is spare while slots change hands. The encoders hold the others. */
+/** The number of slots beside those of the encoders: one is being filled, one waits, and one is spare. */
 const SLOTS_BESIDE_ENCODERS = 3;
 
-/** What memory is reserved for. One kind may still be available when the other is not. */
+/** The kinds of memory. One kind may still be available when the other is not. */
 export type MemoryUse = "pixels" | "jpegs";
 
-/** Reports whether memory was available for a reservation; `trouble` says why not, and is null when it was. */
+/** Called after each reservation. `trouble` is the reason why there was no memory, or null. */
 export type OnMemory = (use: MemoryUse, trouble: string | null) => void;
 
 export class CaptureSlots {
   readonly #arena: Arena;
   readonly #encoderSlots: number;
   readonly #onMemory: OnMemory;
-  /** Slots of this size failed. It is not tried again at each frame, which would use up what smaller slots need. */
+  /**
+   * The slot size for which there was no memory. It is not tried again for each frame, because that would take memory from smaller
+   * slots.
+   */
   #tooLarge: { bytes: number; why: string } | null = null;
   #slots: FrameSlots | null = null;
   readonly #jpegBlocks: JpegBlocks;
 
-  /** `encoderSlots` is the number of slots that the encoders hold at most. `onMemory` is called at each reservation. */
+  /** `encoderSlots` is the largest number of slots that the encoders use. `onMemory` is called at each reservation. */
   constructor(arena: Arena, encoderSlots: number, onMemory: OnMemory) {
     this.#arena = arena;
     this.#encoderSlots = encoderSlots;
@@ -32,7 +35,7 @@ export class CaptureSlots {
     this.#jpegBlocks = new JpegBlocks(arena);
   }
 
-  /** Returns a slot for a frame; null while all slots are taken, or when memory has run out. */
+  /** Returns a slot for a frame, or null while all slots are in use or when memory has run out. */
   reserve(format: PixelFormat, { width, height }: Size): FrameSlot | null {
     const bytes = frameBytes(format, width, height);
     if (this.#tooLarge !== null && bytes >= this.#tooLarge.bytes) {
@@ -53,7 +56,7 @@ export class CaptureSlots {
     return this.#slots.acquire();
   }
 
-  /** Returns a block for a JPEG of at most `maxBytes`; null when memory has run out. */
+  /** Returns a block for a JPEG of at most `maxBytes` bytes, or null when memory has run out. */
   reserveJpeg(maxBytes: number): JpegBlock | null {
     try {
       const block = this.#jpegBlocks.acquire(maxBytes);

@@ -1,4 +1,4 @@
-// Reads what is asked of a camera's controls: which control a name means, and which value a text means.
+// Parses settings of a camera's controls: finds the control for a name and the value for a text.
 
 import { UsageError } from "../core/errors.ts";
 import type { SourceControl } from "./source.ts";
@@ -7,13 +7,13 @@ import type { SourceControl } from "./source.ts";
 export interface Setting {
   /** The name of the control. */
   name: string;
-  /** A number, `on` or `off`, or the label of a menu item. */
+  /** The value: a number, `on` or `off`, or the label of a menu item. */
   value: string;
-  /** The place in a settings file, for errors: `slipstream.toml:7: cameras[0].set.brightness`. */
+  /** The place in a settings file for error messages, for example `slipstream.toml:7: cameras[0].set.brightness`. */
   writtenAt?: string;
 }
 
-/** A control's name, as v4l2-ctl writes it. */
+/** Matches a control's name as v4l2-ctl writes it. */
 export const SETTING_NAME = /^[A-Za-z0-9_]+$/;
 
 /** Reads `NAME=VALUE`. Throws UsageError for anything else. */
@@ -21,11 +21,11 @@ export function parseSetting(text: string): Setting {
   const at = text.indexOf("=");
   const [name, value] = [text.slice(0, Math.max(0, at)), text.slice(at + 1).trim()];
   if (!SETTING_NAME.test(name) || value === "")
-    throw new UsageError(`'${text}' is no setting: write NAME=VALUE, as brightness=128`);
+    throw new UsageError(`'${text}' is not a setting: write NAME=VALUE, for example brightness=128`);
   return { name, value };
 }
 
-/** Linux 5.17 renamed some controls (drivers/media/v4l2-core/v4l2-ctrls-defs.c). Both names are understood. */
+/** The controls that Linux 5.17 renamed (drivers/media/v4l2-core/v4l2-ctrls-defs.c). Both names are accepted. */
 const RENAMED: readonly (readonly [old: string, present: string])[] = [
   ["exposure_auto", "auto_exposure"],
   ["exposure_absolute", "exposure_time_absolute"],
@@ -34,12 +34,12 @@ const RENAMED: readonly (readonly [old: string, present: string])[] = [
   ["focus_auto", "focus_automatic_continuous"],
 ];
 
-/** The present name of a control that was renamed; other names are returned unchanged. */
+/** Returns the new name of a renamed control. Other names are returned unchanged. */
 function presentName(name: string): string {
   return RENAMED.find(([old]) => old === name)?.[1] ?? name;
 }
 
-/** Finds a control by its present or its old name. Throws a UsageError that lists the controls. */
+/** Finds a control by its new or its old name. If there is no such control, throws a UsageError that lists the controls. */
 export function findControl<Found extends Pick<SourceControl, "name">>(
   controls: readonly Found[],
   name: string,
@@ -49,12 +49,14 @@ export function findControl<Found extends Pick<SourceControl, "name">>(
     controls.find((control) => presentName(control.name) === presentName(name));
   if (found !== undefined) return found;
   const all = controls.map((control) => control.name).join(", ");
-  throw new UsageError(`the camera has no control '${name}'; it has ${all === "" ? "none at all" : all}`);
+  throw new UsageError(
+    `the camera has no control '${name}': ${all === "" ? "it has no controls" : `its controls are ${all}`}`,
+  );
 }
 
 /**
- * Adds a setting to a list. When the control is in the list already, the new value takes its place: settings are applied in
- * order, and others may depend on it, as an exposure time depends on manual exposure.
+ * Adds a setting to a list. When the control is already in the list, the new value takes the same place. The order matters, because
+ * settings may depend on earlier ones, for example an exposure time on manual exposure.
  */
 export function withSetting(settings: readonly Setting[], setting: Setting): Setting[] {
   const at = settings.findLastIndex(({ name }) => presentName(name) === presentName(setting.name));
@@ -68,12 +70,12 @@ const WORDS = new Map([
   ["false", 0],
 ]);
 
-/** Bitmasks have 32 bits without a sign. */
+/** The largest value of a bitmask, which has 32 bits without a sign. */
 const MAX_BITMASK = 2 ** 32 - 1;
 
 /**
- * Reads a value for a control: a number, on or off, or a menu item. A menu item is first looked up by its label and then by its
- * number, so the result must not be parsed again. Throws UsageError when the control does not take the value.
+ * Parses a value for a control: a number, on or off, or a menu item. A menu item is first searched by its label and then by its
+ * number, so the result must not be parsed again. Throws UsageError when the control does not accept the value.
  */
 export function controlValue(control: Omit<SourceControl, "value">, text: string): number {
   const { name, type, minimum, maximum, step, menu } = control;
@@ -82,14 +84,14 @@ export function controlValue(control: Omit<SourceControl, "value">, text: string
   if (item !== undefined) return item.value;
   const word = type === "boolean" ? WORDS.get(text.toLowerCase()) : undefined;
   const value = word ?? (/^[+-]?(?:\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN);
-  const wrong = (allowed: string) => new UsageError(`'${text}' is no value for '${name}': it takes ${allowed}`);
+  const wrong = (allowed: string) => new UsageError(`'${text}' is not a value for '${name}': write ${allowed}`);
   if (type === "button") return 1;
   if (type === "menu") {
     if (menu.some((candidate) => candidate.value === value)) return value;
     throw wrong(menu.map(({ value: index, label }) => `${index} (${label})`).join(", "));
   }
   const steps = (value - minimum) / Math.max(1, step);
-  const max = type === "bitmask" ? MAX_BITMASK : maximum; // drivers report the highest bit of a bitmask as a sign
+  const max = type === "bitmask" ? MAX_BITMASK : maximum; // Drivers report the highest bit of a bitmask as a sign.
   if (!Number.isInteger(value) || value < minimum || value > max) {
     throw wrong(type === "boolean" ? "0 or 1" : type === "bitmask" ? `0 to ${MAX_BITMASK}` : rangeText(control));
   }
@@ -102,7 +104,7 @@ export function controlValue(control: Omit<SourceControl, "value">, text: string
   return value;
 }
 
-/** `0 to 255`, `10 to 10000 in steps of 10`. */
+/** Describes a range, for example `0 to 255` or `10 to 10000 in steps of 10`. */
 export function rangeText({ minimum, maximum, step }: Pick<SourceControl, "minimum" | "maximum" | "step">): string {
   return `${minimum} to ${maximum}${step > 1 ? ` in steps of ${step}` : ""}`;
 }

@@ -1,14 +1,18 @@
-// Blocks of the arena for JPEGs. Each block begins with space for the head of a message, so that a viewer is sent the block as it is.
+// Blocks of the arena for JPEGs. Each block begins with space for the head of a message, so that the block can be sent without
+// copying.
 //
-// A JPEG is therefore copied once on its way through the server: into its block, by a camera's thread or by the reader of a pipe.
+// So a JPEG is copied only once on the server, into its block, by a camera's thread or by the reader of a pipe.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";
 import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
 
-/** Memory for one JPEG, shared by counting: `JpegBlocks.acquire` returns it retained once, and the last `release` recycles it. */
+/**
+ * The memory for one JPEG, with a count of its users. `JpegBlocks.acquire` returns it with one user, and the last `release`
+ * recycles it.
+ */
 export class JpegBlock {
-  /** The part for the JPEG, which fills it from the start. It must not change after the block has been delivered. */
+  /** The part for the JPEG, which begins at its start. It must not change after the block has been delivered. */
   readonly bytes: Uint8Array;
   readonly #whole: Uint8Array;
   readonly #recycle: () => void;
@@ -25,7 +29,7 @@ export class JpegBlock {
     return this.#whole.subarray(0, PICTURE_HEAD_BYTES + jpegBytes);
   }
 
-  /** Adds a user; each `retain` needs a `release` of its own. */
+  /** Adds a user. Each `retain` needs one `release`. */
   retain(): void {
     if (this.#users === 0) throw new Error("a JPEG block was retained after its last release");
     this.#users++;
@@ -46,7 +50,7 @@ export class JpegBlocks {
     this.#blocks = new RecycledBlocks(arena);
   }
 
-  /** Returns a block for a JPEG of at most `maxBytes`, with undefined content. Throws CodecError when the arena is full. */
+  /** Returns a block for a JPEG of at most `maxBytes` bytes. Its content is undefined. Throws CodecError when the arena is full. */
   acquire(maxBytes: number): JpegBlock {
     const block: Block = this.#blocks.acquire(PICTURE_HEAD_BYTES + maxBytes);
     return new JpegBlock(this.#arena.bytes(block.address, block.bytes), () => this.#blocks.release(block));

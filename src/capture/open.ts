@@ -1,4 +1,4 @@
-// Opens the source that the user names by --source.
+// Opens the source that the user names with --source.
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
@@ -23,25 +23,31 @@ import type { FrameFormat, Source } from "./source.ts";
 
 export interface SourceOptions {
   /**
-   * `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the index or the name
-   * of a camera.
+   * The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the index
+   * or the name of a camera.
    */
   source: string;
-  /** The folder that a relative path starts from; by default the working directory. */
+  /** The folder for relative paths. Default: the working directory. */
   folder?: string | undefined;
-  /** The place of `source` in a settings file, for errors: `slipstream.toml:3: cameras[0].source`. */
+  /** The place of `source` in a settings file for error messages, for example `slipstream.toml:3: cameras[0].source`. */
   writtenAt?: string | undefined;
-  /** The device for `webcam`; null, the default: the first one. */
+  /** The device for `webcam`. Default: null, which means the first device. */
   device?: string | null | undefined;
-  /** Null, the default: the source's own size, or 1280 x 720 for a source that can have any size. */
+  /** The size. Default: null, which means the source's own size, or 1280 × 720 for a source that can have any size. */
   size?: Size | null | undefined;
-  /** Null, the default: the source's own rate, or 30 for a source that can have any rate. 0: as fast as possible (`pattern`). */
+  /**
+   * The frame rate. 0 means as fast as possible, for `pattern`. Default: null, which means the source's own rate, or 30 for a
+   * source that can have any rate.
+   */
   framesPerSecond?: number | null | undefined;
-  /** Quality of the pictures of `webcam`, from 1 to 100; by default 75. */
+  /** The quality of the pictures of `webcam`, from 1 to 100. Default: 75. */
   quality?: number | undefined;
-  /** 444: sources that have all colours, or can make them, deliver them. By default 420. */
+  /** With 444, sources that can deliver the colour of each pixel do so. Default: 420. */
   sampling?: Sampling | undefined;
-  /** The layout of frames on standard input, or the one that a camera is asked for. Null, the default: `rgba`, or any. */
+  /**
+   * The pixel format on standard input, or the format to request from a camera. Default: null, which means `rgba`, or any format of
+   * the camera.
+   */
   pixelFormat?: FrameFormat | null | undefined;
   /** Controls to set on a camera, in this order. */
   settings?: readonly Setting[] | undefined;
@@ -52,9 +58,9 @@ export const DEFAULT_FRAMES_PER_SECOND = 30;
 const DEFAULT_QUALITY = 75;
 
 /**
- * Opens a source: checks all that can be checked without starting it. Throws UsageError, MissingError or SourceError, with `retry`
- * when the source may be there later. `log` is the camera's own: `capture`, and below it the camera's name. It hears what `auto`
- * chose and why.
+ * Opens a source, which checks it as far as possible without starting it. Throws UsageError, MissingError or SourceError, with
+ * `retry` when the source may be available later. `log` is the camera's log: `capture`, and below it the camera's name. It receives
+ * the choice of `auto` and the reason.
  */
 export function openSource(options: SourceOptions, log: Log = SILENT_LOG): Source {
   try {
@@ -83,20 +89,22 @@ function openNamed(options: SourceOptions, log: Log): Source {
   const source = folder === undefined ? options.source : pathIn(folder, options.source);
   if (source === "") throw new UsageError(`--source must not be empty: write ${WHAT_TO_WRITE}`);
   if (webcam !== null && source !== "webcam") {
-    throw new UsageError(`--device goes with --source webcam only; for a camera itself write --source ${webcam}`);
+    throw new UsageError(
+      `--device applies only to --source webcam: to read the camera directly write --source ${webcam}`,
+    );
   }
   if (framesPerSecond === 0 && source !== "pattern") {
-    throw new UsageError("--fps 0 (without pause) goes with --source pattern only");
+    throw new UsageError("--fps 0 (without pause) applies only to --source pattern");
   }
   if (source === "auto") return openFirstCamera(options, log);
   const device = deviceOf(source, folder);
   const [setting] = options.settings ?? [];
   if (device === null && setting !== undefined) {
-    const what = setting.writtenAt === undefined ? "--set goes" : `${setting.writtenAt}: settings go`;
-    throw new UsageError(`${what} with cameras on Linux only, not with the source ${source}`);
+    const what = setting.writtenAt === undefined ? "--set applies" : `${setting.writtenAt}: it applies`;
+    throw new UsageError(`${what} only to cameras on Linux, not to the source ${source}`);
   }
   if (device === null && pixelFormat !== null && source !== "-") {
-    throw new UsageError(`--pixel-format goes with cameras and with --source - only, not with the source ${source}`);
+    throw new UsageError(`--pixel-format applies only to cameras and to --source -, not to the source ${source}`);
   }
   const usualSize = size ?? DEFAULT_SIZE;
   const usualRate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
@@ -114,7 +122,7 @@ function openNamed(options: SourceOptions, log: Log): Source {
   return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
 }
 
-/** Opens an address of http: JPEGs are read here, and other video by ffmpeg. */
+/** Opens an HTTP address. JPEGs are read directly, and ffmpeg reads other video. */
 function openHttpCamera(url: string, options: SourceOptions, log: Log): Source {
   const { size = null, framesPerSecond = null, sampling = "420" } = options;
   const name = nameOf(url);
@@ -141,7 +149,7 @@ function ffmpegInput(source: string, { size = null, framesPerSecond = null }: So
   return fileInput({ location: source, name: nameOf(source), size, framesPerSecond });
 }
 
-/** The name of a source for people: the bare name of a file, or an address without its password. */
+/** Returns the name of a source for people: the name of a file without its folder, or an address without its password. */
 export function nameOf(source: string): string {
   if (isAddress(source)) return shownAddress(source);
   if (isScreen(source) || source.startsWith("/dev/")) return source;
@@ -151,38 +159,41 @@ export function nameOf(source: string): string {
 const WHAT_TO_WRITE =
   "a path that exists, a camera that 'bun run cameras' lists, a URL, pattern, screen, or - for standard input";
 
-/** Whether `source` is neither a path nor the name of a camera. */
+/** Returns whether `source` is neither a path nor the name of a camera. */
 function isKeyword(source: string): boolean {
   return ["auto", "pattern", "webcam", "-", ""].includes(source) || isScreen(source) || isAddress(source);
 }
 
-/** Whether a pixel format can apply: to standard input, or to a camera, which need not be plugged in yet. */
+/** Returns whether a pixel format can apply. It applies to standard input, and to a camera, which may be plugged in later. */
 export function mayTakePixelFormat({ source, folder = "." }: Pick<SourceOptions, "source" | "folder">): boolean {
   if (source === "-" || source === "auto") return true;
   return !isKeyword(source) && !statSync(pathIn(folder, source), { throwIfNoEntry: false })?.isFile();
 }
 
-/** The path of `source` in `folder`; `source` itself when it is no relative path. */
+/** Returns the path of `source` in `folder`, or `source` itself when it is not a relative path. */
 function pathIn(folder: string, source: string): string {
   if (isKeyword(source) || isAbsolute(source)) return source;
   const path = join(folder, source);
-  // On Linux a word with a slash can only be a path, whether that exists or not.
+  // On Linux a word with a slash can only be a path, even if the file does not exist.
   return existsSync(path) || (process.platform === "linux" && source.includes("/")) ? path : source;
 }
 
-/** The path of the camera that `source` names by path, index or name; null when it names no camera. Throws UsageError. */
+/**
+ * Returns the path of the camera that `source` names by path, index or name, or null when it does not name a camera. Throws
+ * UsageError.
+ */
 function deviceOf(source: string, folder: string | undefined): string | null {
   if (isKeyword(source)) return null;
   if (isDevice(source)) return source;
-  // A word with a slash is a path, whether that exists or not. A word that is no file can only be a camera.
+  // A word with a slash is a path, even if the file does not exist. A word that is not a file can only be a camera.
   if (process.platform !== "linux" || source.includes("/") || existsSync(join(folder ?? ".", source))) return null;
   try {
     return chooseCamera(listCameras(), source).path;
   } catch (error) {
     if (!(error instanceof UsageError) || !error.retry || /^\d+$/.test(source)) throw error;
-    const place = folder === undefined ? "" : ` (paths start from ${folder})`;
-    const there = error.message.replace(`there is no camera '${source}'; `, "");
-    const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE}; ${there}`;
+    const place = folder === undefined ? "" : ` (relative paths start at ${folder})`;
+    const there = error.message.replace(`there is no camera '${source}': `, "");
+    const text = `'${source}' is neither a file${place} nor a camera: write ${WHAT_TO_WRITE} (${there})`;
     throw new UsageError(text, { retry: true });
   }
 }
@@ -198,7 +209,7 @@ function openDevice(device: string, options: SourceOptions, log: Log): Source {
   }
   const ignored = settings.length > 0 ? "--set" : pixelFormat !== null ? "--pixel-format" : null;
   if (ignored !== null) {
-    throw new UsageError(`${ignored} goes with cameras that V4L2 reads only; ${device} is read by ffmpeg`);
+    throw new UsageError(`${ignored} applies only to cameras that are read through V4L2, but ffmpeg reads ${device}`);
   }
   const input = deviceInput({ device, platform: process.platform, size, framesPerSecond });
   return createFfmpegSource(input, { sampling: sampling ?? "420", log });
@@ -216,24 +227,25 @@ function openFirstCamera(options: SourceOptions, log: Log): Source {
       return source;
     } catch (error) {
       if (!(error instanceof MissingError || error instanceof SourceError)) throw error;
-      log.warning(`camera ${camera} cannot be used, showing the pattern: ${error.message}`);
+      log.warning(`camera ${camera} cannot be used: ${error.message} (showing the pattern)`);
     }
   }
-  return openNamed({ ...options, source: "pattern", pixelFormat: null }, log); // the format was meant for a camera
+  // The format does not apply, because it was given for a camera.
+  return openNamed({ ...options, source: "pattern", pixelFormat: null }, log);
 }
 
 function isDevice(source: string): boolean {
   if (process.platform === "linux") return source.startsWith("/dev/");
-  // A file that exists is a file. Any other text is the platform's name of a camera.
+  // If a file of this name exists, the source is the file. Any other text is the platform's name of a camera.
   return !statSync(source, { throwIfNoEntry: false })?.isFile();
 }
 
 function checkReadable(path: string): void {
-  if (process.platform !== "linux" && isDevice(path)) return; // there a camera's name is no path
+  if (process.platform !== "linux" && isDevice(path)) return; // On these platforms a camera's name is not a path.
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    // A file that is missing, or that may not be read, can be there or be readable later.
+    // A file that is missing or may not be read can become readable later.
     const retry = UNREADABLE[codeOf(cause) ?? ""] !== undefined;
     throw new SourceError(`cannot read ${path}: ${explainFileError(cause, UNREADABLE)}`, { retry, cause });
   }

@@ -1,4 +1,4 @@
-// A camera given as code: the caller pushes frames into it whenever it has some.
+// A camera that is implemented by the caller, who pushes frames into it.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
@@ -15,30 +15,30 @@ import { onAbort } from "../core/on-abort.ts";
 import type { Delivery, FrameSink, Source } from "./source.ts";
 
 /**
- * What became of a pushed frame. A frame that is taken may be replaced by a newer one before it is encoded; that newer push then
- * returns `replaced an older frame`.
+ * The result of pushing a frame. An accepted frame may be replaced by a newer one before it is encoded. The push of the newer frame
+ * then returns `replaced an older frame`.
  */
 export type PushResult =
   Delivery | "dropped: no server runs this camera" | "dropped: the encoders are busy" | "dropped: memory has run out";
 
 export interface PushCameraOptions {
-  /** The name for people, and for viewers unless the server gives another. Default: `camera`. */
+  /** The name for people, and for viewers unless the server sets another name. Default: `camera`. */
   name?: string;
-  /** The nominal rate, which viewers are told; 0 = unknown. Default: 0. */
+  /** The nominal rate, which viewers are told. 0 means unknown. Default: 0. */
   framesPerSecond?: number;
 }
 
 /** Describes a pushed frame. */
 export interface PushedFrame extends Size {
-  /** The layout of the pixels, without padding between lines. Default: `rgba`. */
+  /** The format of the pixels, which have no padding between lines. Default: `rgba`. */
   format?: PixelFormat;
-  /** When the frame was captured, in microseconds since the Unix epoch. Default: now. */
+  /** The capture time of the frame in microseconds since the Unix epoch. Default: now. */
   capturedAt?: Micros;
 }
 
 /**
- * Makes a camera that belongs to `serve({ cameras: [{ source: camera }] })`. Frames may be pushed at any time: before the server
- * runs and after it has ended they are dropped.
+ * Makes a camera for `serve({ cameras: [{ source: camera }] })`. Frames may be pushed at any time. Before the server runs and after
+ * it has ended, they are dropped.
  *
  * @example
  * const camera = createCamera({ name: "lab", framesPerSecond: 30 });
@@ -50,11 +50,11 @@ export function createCamera(options: PushCameraOptions = {}): PushCamera {
   return new PushCamera(options);
 }
 
-/** Made by `createCamera`. */
+/** A camera made by `createCamera`. */
 export class PushCamera implements Source {
   readonly name: string;
   readonly framesPerSecond: number;
-  /** Where frames go; null while no server runs this camera. */
+  /** The sink for frames, or null while no server uses this camera. */
   #sink: FrameSink | null = null;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -64,8 +64,8 @@ export class PushCamera implements Source {
   }
 
   /**
-   * Delivers one frame. The pixels are copied, so that the caller may change them afterwards. Returns at once and says what became
-   * of the frame; nothing is queued. Throws UsageError when the number of bytes does not fit the size and the format.
+   * Delivers one frame. The pixels are copied, so the caller may change them after the call. The method returns the result
+   * immediately, and no frame is queued. Throws UsageError when the number of bytes does not match the size and the format.
    */
   push(pixels: Uint8Array | Uint8ClampedArray, frame: PushedFrame): PushResult {
     const { width, height, format = "rgba", capturedAt = nowMicros() } = frame;
@@ -86,13 +86,13 @@ export class PushCamera implements Source {
       sink.lost();
       return "dropped: the encoders are busy";
     }
-    slot.bytes.set(pixels); // codec threads see shared memory only
+    slot.bytes.set(pixels); // The pixels are copied into shared memory, because codec threads can only read that.
     return sink.pixels(slot, format, { width, height }, capturedAt);
   }
 
   /**
-   * Delivers a frame that is a whole baseline JPEG. It is sent as it is to viewers that can take it. The bytes are copied. Returns as
-   * `push` does; a JPEG that is damaged is dropped.
+   * Delivers a frame that is a complete baseline JPEG. It is sent unchanged to viewers that can take it. The bytes are copied. The
+   * result is the same as for `push`. A damaged JPEG is dropped.
    */
   pushJpeg(jpeg: Uint8Array, { capturedAt = nowMicros() }: { capturedAt?: Micros } = {}): PushResult {
     checkTime(capturedAt);
@@ -103,16 +103,16 @@ export class PushCamera implements Source {
       sink.lost();
       return "dropped: memory has run out";
     }
-    block.bytes.set(jpeg); // what is sent lies in one block with the head of its message
+    block.bytes.set(jpeg); // The JPEG is copied into one block together with the head of its message.
     return sink.jpeg(block, jpeg.length, capturedAt);
   }
 
-  /** There are no more frames: viewers are told that the camera has ended, and a server without other cameras ends. */
+  /** Ends the camera. Viewers are told that it has ended, and a server without other cameras ends. */
   end(): void {
     this.#ended.resolve();
   }
 
-  /** For the server that runs this camera. Throws UsageError while another server runs it. */
+  /** Runs the camera for a server. Throws UsageError while another server uses it. */
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (this.#sink !== null) throw new UsageError(`the camera '${this.name}' is in use by another server`);
     this.#sink = sink;

@@ -1,7 +1,7 @@
-// What a source of frames is, and the sink that it delivers to.
+// The interfaces of a source of frames, and of the sink to which it delivers them.
 //
-// How to write a source: return an object with a name, a nominal rate and a function `run`. For each frame, `run` reserves memory
-// from the sink, fills it and hands it over:
+// A source is an object with a name, a nominal rate and a function `run`. For each frame, `run` reserves memory from the sink,
+// fills it and delivers it:
 //
 //   const source: Source = {
 //     name: "my camera",
@@ -20,45 +20,43 @@
 //     },
 //   };
 //
-// `run` may be called again after it has ended: with `--idle-release`, after a failure, and when a device is back.
+// `run` may be called again after it has ended, for example with `--idle-release`, after a failure, or when a device is back.
 
 import type { FrameSlot } from "../codec/memory/frame-slots.ts";
 import type { Micros } from "../core/clock.ts";
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { JpegBlock } from "./jpeg-blocks.ts";
 
-/** The layout of a captured frame: pixels, or a JPEG that is sent as it is. */
+/** The format of a captured frame: pixels, or a JPEG that is sent unchanged. */
 export type FrameFormat = PixelFormat | "mjpeg";
 
 /**
- * What became of a frame that a source delivered. A frame that is taken may still be replaced by a newer one before it is
- * encoded. While there are no viewers frames are counted and dropped.
+ * The result of delivering a frame. An accepted frame may still be replaced by a newer one before it is encoded. While there are no
+ * viewers, frames are counted and dropped.
  */
 export type Delivery = "taken" | "replaced an older frame" | "dropped: there are no viewers" | RefusedJpeg;
 
-/** A JPEG that is not shown. The second is of a kind that is not decoded, such as one of 12 bits. */
+/** The result for a JPEG that is not shown. "cannot be decoded" means an unsupported kind of JPEG, for example with 12 bits. */
 export type RefusedJpeg = "dropped: the JPEG is damaged" | "dropped: the JPEG cannot be decoded";
 
 /**
- * Takes the frames of a source. No call waits, and each returns at once: a frame for which there is no memory is dropped and
- * counted.
+ * Receives the frames of a source. All calls return immediately. A frame for which there is no memory is dropped and counted.
  */
 export interface FrameSink {
   /**
-   * Returns a slot for the pixels of one frame, or null while the encoders hold all slots. The source fills the slot from its
-   * start (`core/pixel-format.ts` has the layouts) and passes it to `pixels`, or calls its `release` when there is no frame
-   * after all.
+   * Returns a slot for the pixels of one frame, or null while the encoders use all slots. The source fills the slot from its start
+   * (core/pixel-format.ts has the formats) and passes it to `pixels`, or calls `release` if it does not deliver the frame.
    */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
-  /** Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is microseconds since the Unix epoch. */
+  /** Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is in microseconds since the Unix epoch. */
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): Delivery;
   /** Returns a block for a JPEG of at most `maxBytes`, or null when memory has run out. */
   reserveJpeg(maxBytes: number): JpegBlock | null;
-  /** Delivers a frame that is a JPEG of `jpegBytes` in a reserved block, which then belongs to the sink. It is sent as it is. */
+  /** Delivers a JPEG of `jpegBytes` bytes in a reserved block, which then belongs to the sink. The JPEG is sent unchanged. */
   jpeg(block: JpegBlock, jpegBytes: number, capturedAt: Micros): Delivery;
-  /** Counts a frame that was captured and could not be delivered: `reserve` returned null, or the frame was damaged. */
+  /** Counts a captured frame that could not be delivered, because `reserve` returned null or the frame was damaged. */
   lost(): void;
-  /** Tells the operator and the viewers what is wrong with the source; null when it works again. */
+  /** Tells the operator and the viewers what is wrong with the source, or with null that it works again. */
   trouble(text: string | null): void;
 }
 
@@ -74,24 +72,24 @@ export function deliverJpeg(sink: FrameSink, jpeg: Uint8Array, capturedAt: Micro
 }
 
 export interface Source {
-  /** A name for people: `pattern`, `vtest.mp4`, `/dev/video0`. */
+  /** A name for people, for example `pattern`, `vtest.mp4` or `/dev/video0`. */
   readonly name: string;
-  /** Nominal frames per second; 0 when it is not known. It may become known, or change, while the source runs. */
+  /** The nominal frames a second, or 0 if unknown. The value may change while the source runs. */
   readonly framesPerSecond: number;
   /**
    * Delivers frames until `signal` aborts or the source ends, and then resolves. Rejects with SourceError, MissingError or
-   * UsageError when it cannot go on; with `retry` of a SourceError, the server calls `run` again. When the promise settles,
+   * UsageError when it cannot go on. After a SourceError with `retry`, the server calls `run` again. When the promise settles,
    * every process and device that `run` opened is closed.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
-  /** Controls of a camera, which can be changed while it runs. */
+  /** The controls of a camera, which can be changed while it runs. */
   readonly controls?: SourceControls | undefined;
-  /** Resolves when a device that was unplugged may be back; never rejects. It ends the pause before the next try early. */
+  /** Resolves when an unplugged device may be back, which ends the pause before the next try. It never rejects. */
   untilBack?(signal: AbortSignal): Promise<void>;
 }
 
 export interface SourceControls {
-  /** Lists the controls with their present values. Rejects with SourceError when the device does not answer. */
+  /** Lists the controls with their current values. Rejects with SourceError when the device does not answer. */
   list(): Promise<SourceControl[]>;
   /**
    * Sets a control by its name. `text` is a number, `on`, `off` or the label of a menu item (control-values.ts). The value is set
@@ -99,28 +97,30 @@ export interface SourceControls {
    * not allow the value, and with SourceError when the camera refuses or does not answer.
    */
   set(name: string, text: string): Promise<void>;
-  /** Releases what the controls hold. Later calls of `list` and `set` reject. */
+  /** Releases the resources of the controls. Later calls of `list` and `set` reject. */
   close(): Promise<void>;
 }
 
 /** One control of a camera. */
 export interface SourceControl {
-  /** The name that v4l2-ctl uses: `exposure_time_absolute`. */
+  /** The name that v4l2-ctl uses, for example `exposure_time_absolute`. */
   name: string;
-  /** The driver's own name: `Exposure Time, Absolute`. */
+  /** The driver's own name, for example `Exposure Time, Absolute`. */
   title: string;
-  /** `menu` takes the values in `menu`; a `button` has no value and triggers an action when it is set. */
+  /**
+   * A control of kind `menu` takes the values in the field `menu`. A `button` has no value and triggers an action when it is set.
+   */
   type: "integer" | "boolean" | "menu" | "button" | "bitmask";
   minimum: number;
   maximum: number;
   step: number;
   defaultValue: number;
-  /** Null when it cannot be read. */
+  /** The current value, or null when it cannot be read. */
   value: number | null;
   menu: ControlMenuItem[];
-  /** It can never be set. */
+  /** True if it can never be set. */
   isReadOnly: boolean;
-  /** It has no effect at present, as the exposure time while exposure is automatic. */
+  /** True if it currently has no effect, for example the exposure time while exposure is automatic. */
   isInactive: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { OutputOrder, OutputResult } from "./output-stream.ts";
 /** A pipe or terminal that another program has made non-blocking does not let a write wait. Then it is tried again after this time. */
 const RETRY_MS = 5;
 
-if (parentPort === null) throw new Error("output-thread.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("output-thread.ts must run as a worker thread");
 const port = parentPort;
 const { descriptor, isWriting } = workerData as OutputOrder;
 const never = new Int32Array(new SharedArrayBuffer(4));

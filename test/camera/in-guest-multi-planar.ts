@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import type { CameraListing } from "../../src/cli/camera-table.ts";
 import { runToEnd } from "../support/programs.ts";
 
-const REASON = "/dev/video0 is multi-planar, which neither Slipstream nor ffmpeg reads";
+const REASON = "/dev/video0 is multi-planar, which neither Slipstream nor ffmpeg supports";
 
 test("cameras: lists a multi-planar camera with the reason why it offers nothing", () => {
   const { stdout } = Bun.spawnSync([process.execPath, "src/cli/cameras.ts", "--json"]);
@@ -17,7 +17,7 @@ test("serve: refuses a multi-planar camera, and auto shows the pattern", async (
   const asked = await runToEnd("serve", ["--source", "/dev/video0", "--port", "0"]);
   expect([asked.code, asked.remarks.startsWith(`error: ${REASON}`)]).toEqual([1, true]);
   const auto = await runToEnd("serve", ["--source", "auto", "--port", "0", "--frames", "1"]);
-  expect(auto.remarks).toContain(`camera /dev/video0 cannot be used, showing the pattern: ${REASON}`);
+  expect(auto.remarks).toContain(`camera /dev/video0 cannot be used: ${REASON}`);
 });
 
 test("ffmpeg: does not read a multi-planar camera", () => {

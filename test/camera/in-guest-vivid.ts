@@ -73,7 +73,7 @@ test("camera: full range is converted, and another matrix is logged", async () =
   await capture(["colorspace=2", "y_cbcr_encoding=0", "quantization=0"]);
   expect([...studio.lines, ...full.lines]).toEqual([]);
   expect(other.lines).toEqual([
-    "the camera's colours are BT.709 and are shown as BT.601: reds and greens are slightly wrong",
+    "the camera's colours are BT.709 but are shown as BT.601, so reds and greens are slightly wrong",
   ]);
   const [a, b] = [studio.frames.at(-1)?.bytes, full.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
   const worst = a.reduce((most, level, at) => Math.max(most, Math.abs(level - (b[at] as number))), 0);

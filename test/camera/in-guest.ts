@@ -50,7 +50,7 @@ describe("bun run cameras", () => {
     expect(output("v4l2-ctl", "-d", "/dev/video0", "-C", "brightness,contrast")).toBe("brightness: 77\ncontrast: 5\n");
     expect(listed()[0]?.controls?.map(({ value }) => value)).toEqual([77, 5]);
     for (const [setting, text] of [
-      ["brightness=256", "it takes 0 to 255"],
+      ["brightness=256", "write 0 to 255"],
       ["sharpness=1", "it has brightness, contrast"],
     ]) {
       const { code, remarks } = await runToEnd("serve", ["--source", "0", "--set", setting as string]);
@@ -92,7 +92,7 @@ describe("pictures", () => {
   test("camera: takes the nearest mode and logs the difference", async () => {
     const { lines, frames } = await captureFrames({ size: { width: 1000, height: 600 }, framesPerSecond: 60 }, 2);
     expect(frames.length).toBe(2);
-    expect(lines).toEqual(["the camera has no 1000x600 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG"]);
+    expect(lines).toEqual(["the camera does not support 1000x600 at 60 fps: using 1280x720 at 30 fps as MJPG"]);
   });
 });
 
@@ -160,7 +160,7 @@ describe("trouble", () => {
     expect(await patient.end("SIGTERM")).toBe(0);
     expect(busy.code).toBe(1);
     expect(busy.remarks).toContain(`error: ${path} is in use by another program\n`);
-    expect(auto.remarks).toContain(`cannot be used, showing the pattern: ${path} is in use by another program\n`);
+    expect(auto.remarks).toContain(`cannot be used: ${path} is in use by another program (showing the pattern)\n`);
     output("chmod", "000", path);
     const serve = [process.execPath, "src/cli/serve.ts", "--source", path];
     const denied = Bun.spawnSync(["setpriv", "--bounding-set=-all", ...serve]); // even root, without its powers

@@ -152,7 +152,7 @@ describe("a camera that ends", () => {
     const { code, remarks } = await runToEnd("serve", [...TWO, "--device", "x", "--port", "0"]);
     expect([code, remarks]).toEqual([
       2,
-      "error: --device goes with --source webcam only; for a camera itself write --source x\n",
+      "error: --device applies only to --source webcam: to read the camera directly write --source x\n",
     ]);
   });
 

@@ -110,10 +110,12 @@ exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mo
     const wrong = await run(address, "--set", "brightness=65");
     expect(wrong).toMatchObject({ code: 1, output: "" });
     expect(wrong.remarks).toBe(
-      `error: ${address}: '65' is no value for 'brightness': it takes -64 to 64 in steps of 2\n`,
+      `error: ${address}: '65' is not a value for 'brightness': write -64 to 64 in steps of 2\n`,
     );
     const unknown = await run(address, "--set", "zoom=1");
-    expect(unknown.remarks).toContain("has no control 'zoom'; it has brightness, hue_auto, reset, exposure_auto");
+    expect(unknown.remarks).toContain(
+      "has no control 'zoom': its controls are brightness, hue_auto, reset, exposure_auto",
+    );
     expect(await run(address, "--set", "zoom")).toMatchObject({ code: 2 });
   });
 });

@@ -66,7 +66,7 @@ describe("viewers that misbehave", () => {
 
     const newer = await connectRaw(server.port);
     newer.send(writeHello({ version: 99, software: "slipstream 99", camera: "", paused: false }));
-    expect(await newer.closed).toContain("it speaks version 99 of the protocol, this server (slipstream ");
+    expect(await newer.closed).toContain("it speaks version 99 of the protocol, and this server (slipstream ");
 
     const early = await connectRaw(server.port);
     early.send(writePing({ sentAt: 1 }));
@@ -215,7 +215,7 @@ describe("sources that misbehave", () => {
       [
         ["--source", "webcam", "--device", "/dev/video97", "--port", "0"],
         1,
-        /^error: no picture from \/dev\/video97: \S/,
+        /^error: \/dev\/video97 delivered no picture: \S/,
       ],
       [["--source", "-"], 2, /^error: --source - with --pixel-format rgba needs --size WIDTHxHEIGHT/],
       [["--source", "-", "--source", "-"], 2, /^error: only one camera can read standard input$/],
@@ -256,7 +256,7 @@ describe("sources that misbehave", () => {
     stdin.end();
     expect(await server.end()).toBe(0);
     expect(server.last?.droppedBy.source).toBe(1);
-    expect(server.remarks).toContain("a JPEG of 0x0 cannot be shown");
+    expect(server.remarks).toContain("broken JPEG: its size is 0x0");
     await viewer.end();
     expect(viewer.last?.frames).toBeGreaterThan(0);
   });

@@ -1,4 +1,4 @@
-// A V4L2 camera as a source: a thread owns the device, and copies each frame once, from the driver's buffer into a slot.
+// A V4L2 camera as a source. A thread owns the device, and copies each frame once, from the driver's buffer into a slot.
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../../core/errors.ts";
@@ -23,7 +23,7 @@ export interface CameraSourceOptions {
   /** The `bus` of each other camera with the same name. */
   others: readonly string[];
   wanted: Wanted;
-  /** How the camera will probably run; the driver may still change it. */
+  /** The chosen mode of the camera, which the driver may still change. */
   mode: Mode;
   settings: readonly Setting[];
   log: Log;
@@ -58,9 +58,9 @@ class CameraSource implements ControlledCamera {
   readonly #options: CameraSourceOptions;
   #settings: readonly Setting[];
   #lastRemarks = "";
-  /** The thread of the last run. */
+  /** The thread of the previous run. */
   #last: { thread: Worker; end: Promise<void> } | null = null;
-  /** The path of the node, also when the user named a link to it. It changes when the camera is plugged in again. */
+  /** The path of the node, even if the user named a link to it. It may change when the camera is plugged in again. */
   path: string;
   framesPerSecond: number;
 
@@ -71,12 +71,12 @@ class CameraSource implements ControlledCamera {
     this.framesPerSecond = options.mode.interval === null ? 0 : rateOf(options.mode.interval);
   }
 
-  /** Keeps a setting that was made while the camera runs. Cameras forget it without power, so it is made again after a restart. */
+  /** Keeps a setting that was made while the camera runs. A camera forgets it without power, so it is set again after a restart. */
   keep(setting: Setting): void {
     this.#settings = withSetting(this.#settings, setting);
   }
 
-  /** The camera as it is found again. Its `others` include cameras of the same name that were opened later. */
+  /** The camera's identity, by which it is found again. `others` includes cameras of the same name that were opened later. */
   get known(): KnownCamera {
     const { identity, others } = this.#options;
     const alike = [...openCameras].flatMap((camera) => {
@@ -89,17 +89,17 @@ class CameraSource implements ControlledCamera {
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     if (this.#last !== null && !(await hasEnded(this.#last.thread, this.#last.end))) {
-      const text = `${this.path} is still being closed: its driver waits for a device that does not answer`;
+      const text = `${this.path} is still closing: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
-    if (signal.aborted) return; // during the wait
+    if (signal.aborted) return; // The signal aborted during the wait.
     const signals = new CaptureSignals();
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
     worker.on("message", (message: CaptureMessage) => {
-      if (signal.aborted) return; // a result of stopping
+      if (signal.aborted) return; // This is a result of stopping.
       switch (message.kind) {
         case "started":
           this.#onStarted(message);
@@ -115,7 +115,8 @@ class CameraSource implements ControlledCamera {
           this.#options.log.debug(message.text);
           break;
         case "failing":
-          // Reported at once: closing takes as long as the device does not answer, and only then can it be opened again.
+          // The failure is reported immediately, because closing a device that does not answer takes long, and only then it can be
+          // opened again.
           if (handOver.hasDelivered) sink.trouble(`${message.message}; trying again`);
           fail(message.message);
           break;
@@ -129,11 +130,11 @@ class CameraSource implements ControlledCamera {
     const end = endOf(worker);
     this.#last = { thread: worker, end };
     void end.then(() => {
-      handOver.abandon(); // not earlier: the thread may have been writing to the slot
+      handOver.abandon(); // The slot is released only now, because the thread may have been writing to it.
       fail(`the thread of ${this.path} ended`);
     });
     using _ = onAbort(signal, () => {
-      signals.stop(); // at once: no frame is delivered after the abort
+      signals.stop(); // This happens immediately, so that no frame is delivered after the abort.
       outcome.resolve();
     });
     try {

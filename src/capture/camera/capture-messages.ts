@@ -5,20 +5,20 @@ import type { FrameFormat } from "../source.ts";
 import type { Actual, Wanted } from "../v4l2/negotiate.ts";
 import type { KnownCamera } from "./find.ts";
 
-/** What the thread is started with. */
+/** The data that the thread gets when it starts. */
 export interface CaptureOrder extends KnownCamera {
   wanted: Wanted;
-  /** Applied in this order before the first frame. */
+  /** The settings, which are made in this order before the first frame. */
   settings: readonly Setting[];
-  /** The memory of `CaptureSignals`. */
+  /** The shared memory of `CaptureSignals`. */
   signals: SharedArrayBuffer;
   /** Whether the thread sends `debug` messages. */
   wantsDebug: boolean;
 }
 
-/** The thread's messages. Frames do not go by messages but by `CaptureSignals`. */
+/** The messages of the thread. Frames are passed by `CaptureSignals` instead of messages. */
 export type CaptureMessage =
-  /** The camera runs. The first message, except for `debug`. No frame is larger than `bufferBytes`. */
+  /** The camera runs. This is the first message after `debug` messages. No frame is larger than `bufferBytes`. */
   | {
       kind: "started";
       path: string;

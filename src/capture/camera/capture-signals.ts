@@ -1,35 +1,35 @@
-// The shared words by which a camera's thread and the main thread hand over frames and slots.
+// The words in shared memory through which a camera's thread and the main thread pass frames and slots to each other.
 //
-// A message between threads is made of objects, which are copied and delivered by an event. It takes 92 µs, where waking a thread by
-// a word in shared memory takes 68 µs (medians of 400, 10 ms apart). A message that transfers 100 kB takes 170 µs.
+// A message between threads copies objects and is delivered by an event. It takes 92 µs. Waking a thread by a word in shared memory
+// takes 68 µs (medians of 400, 10 ms apart). A message that transfers 100 kB takes 170 µs.
 
 /** A frame that the thread has put into its slot. */
 export interface HandedOver {
-  /** The frame's length; it begins at the start of the slot. */
+  /** The frame's length in bytes. It begins at the start of the slot. */
   bytes: number;
-  /** When the frame was captured, by CLOCK_MONOTONIC, which is the same in all threads. */
+  /** The time when the frame was captured, in CLOCK_MONOTONIC, which is the same in all threads. */
   stampMicros: number;
-  /** Frames that were lost before this one. */
+  /** The number of frames that were lost before this one. */
   lost: number;
 }
 
-/** The place of a slot or a block in the memory of the process. It does not move. */
+/** The address and size of a slot or block in the memory of the process. It does not move. */
 export interface SlotPlace {
   address: number;
   bytes: number;
 }
 
-/** Indexes of the words of 32 bits. */
+/** The indexes of the 32-bit words. */
 const WORD = { stop: 0, news: 1, sent: 2, taken: 3, bytes: 4, lost: 5, slot: 6, slotBytes: 7 } as const;
-/** Indexes of the words of 64 bits, which come after them. */
+/** The indexes of the 64-bit words, which follow the 32-bit words. */
 const DOUBLE = { stampMicros: 0, slotAddress: 1 } as const;
 const DOUBLES_AT = 32;
 const BYTES = 48;
 
-/** Values of the word `slot`: no slot is lent, a slot is lent, there is no slot to lend. */
+/** The values of the word `slot`: no slot is lent, a slot is lent, or no slot is free to lend. */
 const SLOT = { none: 0, lent: 1, refused: 2 } as const;
 
-/** One side's view of the words. The other side is created with `memory`. */
+/** The view of one side on the words. The other side is created with the same `memory`. */
 export class CaptureSignals {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -47,12 +47,12 @@ export class CaptureSignals {
 
   // Methods of the camera's thread:
 
-  /** Wakes the main thread early, because a frame comes in a moment. */
+  /** Wakes the main thread early, because a frame follows soon. */
   announce(): void {
     this.#change(WORD.news);
   }
 
-  /** Hands over a frame. Only when the previous one has been taken. */
+  /** Passes a frame to the main thread. Call it only when the previous frame has been taken. */
   send({ bytes, stampMicros, lost }: HandedOver): void {
     this.#words[WORD.bytes] = bytes;
     this.#words[WORD.lost] = lost;
@@ -61,7 +61,7 @@ export class CaptureSignals {
     this.#change(WORD.news);
   }
 
-  /** Waits, for at most `maxMs`, until the main thread has taken all that was sent. Returns whether it has. */
+  /** Waits up to `maxMs` until the main thread has taken all frames. Returns whether it has taken them. */
   waitUntilTaken(maxMs: number): boolean {
     const sent = Atomics.load(this.#words, WORD.sent);
     const taken = Atomics.load(this.#words, WORD.taken);
@@ -70,7 +70,10 @@ export class CaptureSignals {
     return Atomics.load(this.#words, WORD.taken) === sent;
   }
 
-  /** Takes the lent slot; each is returned once. "refused": there is no slot. Null: a slot has to be asked for. */
+  /**
+   * Takes the lent slot. Each slot is returned once. "refused" means that no slot is free. Null means that the thread must ask for
+   * a slot.
+   */
   takeSlot(): SlotPlace | "refused" | null {
     const { slot, slotBytes } = WORD;
     const answer = Atomics.exchange(this.#words, slot, SLOT.none);
@@ -78,7 +81,7 @@ export class CaptureSignals {
     return { address: this.#doubles[DOUBLE.slotAddress] as number, bytes: this.#words[slotBytes] as number };
   }
 
-  /** Waits, for at most `maxMs`, for the answer to a question for a slot. */
+  /** Waits up to `maxMs` for the answer to a request for a slot. */
   waitForSlot(maxMs: number): void {
     Atomics.wait(this.#words, WORD.slot, SLOT.none, maxMs);
   }
@@ -91,7 +94,7 @@ export class CaptureSignals {
     for (const word of [WORD.taken, WORD.slot, WORD.news]) Atomics.notify(this.#words, word);
   }
 
-  /** Calls `onNews` each time that there may be a frame, until `stop`. */
+  /** Calls `onNews` whenever there may be a frame, until `stop` is called. */
   async listen(onNews: () => void): Promise<void> {
     while (!this.isStopped) {
       const seen = Atomics.load(this.#words, WORD.news);
@@ -101,7 +104,7 @@ export class CaptureSignals {
     }
   }
 
-  /** The frame that waits to be taken; null when there is none. */
+  /** Returns the waiting frame, or null. */
   get frame(): HandedOver | null {
     if (Atomics.load(this.#words, WORD.sent) === Atomics.load(this.#words, WORD.taken)) return null;
     return {
@@ -111,12 +114,12 @@ export class CaptureSignals {
     };
   }
 
-  /** Confirms that the frame has been taken: the next one may come. */
+  /** Confirms that the frame has been taken, so that the next frame may follow. */
   confirm(): void {
     this.#change(WORD.taken);
   }
 
-  /** Lends a slot to the thread. Only when the previous one has come back, filled. Null: there is none to lend. */
+  /** Lends a slot to the thread. Call it only when the previous slot has come back filled. Null means that no slot is free. */
   lend(place: SlotPlace | null): void {
     this.#doubles[DOUBLE.slotAddress] = place?.address ?? 0;
     this.#words[WORD.slotBytes] = place?.bytes ?? 0;

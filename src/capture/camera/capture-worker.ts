@@ -1,7 +1,8 @@
-// The thread that owns a camera: waits for frames, takes the newest, copies it once and hands it over. Started by camera-source.ts.
+// The thread that owns a camera. It waits for frames, takes the newest one, copies it once and passes it on. camera-source.ts
+// starts it.
 //
-// While it captures it does not return to its event loop: it blocks in poll(2), and is controlled through shared words. So the main
-// thread never blocks on a device, and a frame costs no turn of an event loop in this thread.
+// While it captures, it does not return to its event loop. It blocks in poll(2) and is controlled through words in shared memory.
+// So the main thread never blocks on a device, and a frame does not wait for an event loop in this thread.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { isExpected, SourceError } from "../../core/errors.ts";
@@ -15,18 +16,18 @@ import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { findAgain, isSameCamera, listCameras } from "./find.ts";
 
-/** How soon a stop is noticed while no frame comes. */
+/** The time within which the thread notices a stop while no frame comes. */
 const LONGEST_WAIT_MS = 100;
-/** Before its first frame a camera may have to wake up, focus and measure the light. */
+/** The time limit for the first frame. Before it a camera may have to wake up, focus and measure the light. */
 const FIRST_FRAME_MS = 10_000;
 
-if (parentPort === null) throw new Error("capture-worker.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("capture-worker.ts must run as a worker thread");
 const port = parentPort;
 const order: CaptureOrder = workerData;
 const signals = new CaptureSignals(order.signals);
-/** The camera's path: the last known one, until the camera has been found. */
+/** The camera's path. It is the last known path until the camera has been found. */
 let path = order.path;
-/** Views of the slots that were lent so far, by address. There are a few slots, which are used in turn. */
+/** The views of the lent slots by address. There are a few slots, which are used in turn. */
 const slots = new Map<number, Uint8Array>();
 
 function send(message: CaptureMessage): void {
@@ -40,8 +41,9 @@ function debug(text: string): void {
 function capture(): void {
   using device = findDevice();
   path = device.path;
-  refuseBusy(device); // otherwise the settings of another program's camera would change
-  // Names and values were checked when the camera was opened. A refusal of the driver is reported, and the camera runs all the same.
+  refuseBusy(device); // Without this check the settings of a camera in use by another program would change.
+  // Names and values were checked when the camera was opened. If the driver refuses a setting, this is reported and the camera
+  // still runs.
   const refusals = applySettings(device, order.settings);
   using session = new CaptureSession(device, order.wanted);
   const { actual, format, bufferBytes } = session;
@@ -63,11 +65,11 @@ function takeFrames(device: Device, session: CaptureSession): void {
   let askedAtMicros = monotonicMicros();
   while (!signals.isStopped) {
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) {
-      lastFrameAt = performance.now(); // the main thread is late, not the camera
+      lastFrameAt = performance.now(); // The main thread is late here, and the camera is not.
       continue;
     }
     if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
-    // Errors are found by VIDIOC_DQBUF, because poll alone reports nothing about a camera that was unplugged.
+    // VIDIOC_DQBUF is called to find errors, because poll(2) does not report that a camera was unplugged.
     const taken = session.takeNewest();
     const unseenMicros = monotonicMicros() - askedAtMicros;
     askedAtMicros += unseenMicros;
@@ -87,7 +89,7 @@ function takeFrames(device: Device, session: CaptureSession): void {
   }
 }
 
-/** Opens the camera at its last path if it is still there; otherwise where it is now, which may be another number. */
+/** Opens the camera at its last path if it is still there, and otherwise at its new path, which may have another number. */
 function findDevice(): Device {
   const device = openIfSame(order.path);
   if (device !== null) return device;
@@ -96,10 +98,10 @@ function findDevice(): Device {
   const found = new Device(camera.path, debug);
   if (found.capability().isCamera) return found;
   found[Symbol.dispose]();
-  throw new SourceError(`${camera.path} is no camera: it delivers no pictures`, { retry: true });
+  throw new SourceError(`${camera.path} is not a camera: it delivers no pictures`, { retry: true });
 }
 
-/** Opens the device at `known` if it is the camera that was ordered; returns null for another device, and for none. */
+/** Opens the device at `known` if it is the ordered camera. Returns null if there is another device or no device. */
 function openIfSame(known: string): Device | null {
   let device: Device | null = null;
   try {
@@ -108,7 +110,7 @@ function openIfSame(known: string): Device | null {
     if (capability.isCamera && isSameCamera(known, capability, order.identity)) return device;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    debug(`${known} cannot be opened: ${error.message}`); // the search over all cameras comes next
+    debug(`${known} cannot be opened: ${error.message}`); // All cameras are searched next.
   }
   device?.[Symbol.dispose]();
   return null;
@@ -119,11 +121,11 @@ function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): 
   const slot = takeSlot();
   if (slot === null) session.lost++;
   else {
-    signals.announce(); // the main thread wakes up during the copy
+    signals.announce(); // The main thread wakes up during the copy.
     session.copy(taken, slot);
     signals.send({ bytes: taken.bytesUsed, stampMicros, lost: takeLost(session) });
   }
-  session.giveBack(taken); // last, so that the frame does not wait for the driver
+  session.giveBack(taken); // The buffer is returned last, so that the frame does not wait for the driver.
   sendLost(session);
 }
 
@@ -131,7 +133,7 @@ function sendLost(session: CaptureSession): void {
   if (session.lost > 0) send({ kind: "lost", lost: takeLost(session) });
 }
 
-/** Returns the slot that was lent in advance, or asks for one; null when there is none. */
+/** Returns the slot that was lent in advance, or asks for a slot. Returns null when no slot is free. */
 function takeSlot(): Uint8Array | null {
   const early = signals.takeSlot();
   if (early !== null && early !== "refused") return slotAt(early);

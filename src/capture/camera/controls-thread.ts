@@ -1,4 +1,4 @@
-// The controls of a running camera, handled in a thread of their own because a camera may answer slowly.
+// Handles the controls of a running camera in a separate thread, because a camera may answer slowly.
 
 import { Worker } from "node:worker_threads";
 import { SourceError, UsageError } from "../../core/errors.ts";
@@ -10,7 +10,7 @@ import { endOf, hasEnded } from "./thread-end.ts";
 export interface ControlRequest {
   number: number;
   camera: KnownCamera;
-  /** The setting to make; null: list the controls. */
+  /** The setting to make, or null to list the controls. */
   setting: Setting | null;
 }
 
@@ -22,13 +22,16 @@ export interface ControlAnswer {
 
 /** The camera whose controls are handled. */
 export interface ControlledCamera {
-  /** The camera with its present path. */
+  /** Returns the camera with its current path. */
   readonly known: KnownCamera;
   /** Called after a setting was made. */
   keep(setting: Setting): void;
 }
 
-/** The thread is started by the first call and ended by `close`. Requests are answered in order; the caller limits their number. */
+/**
+ * The controls of one camera. The first call starts the thread, and `close` ends it. Requests are answered in order, and the caller
+ * limits their number.
+ */
 export function createControls(camera: ControlledCamera): SourceControls {
   let worker: Worker | null = null;
   let end: Promise<void> = Promise.resolve();
@@ -39,7 +42,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
   const fail = (reason: string) => {
     worker = null;
     for (const { reject } of waiting.values()) {
-      reject(new SourceError(`the camera's settings cannot be reached: ${reason}`, { retry: true }));
+      reject(new SourceError(`the camera's controls cannot be used: ${reason}`, { retry: true }));
     }
     waiting.clear();
   };
@@ -48,7 +51,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
     started.on("message", ({ number, controls, failure }: ControlAnswer) => {
       const request = waiting.get(number);
       waiting.delete(number);
-      if (waiting.size === 0) started.unref(); // an idle thread must not keep the process from ending
+      if (waiting.size === 0) started.unref(); // An idle thread must not keep the process alive.
       if (failure === null) request?.resolve(controls);
       else if (failure.isUsage) request?.reject(new UsageError(failure.message));
       else request?.reject(new SourceError(failure.message, { retry: true }));
@@ -58,7 +61,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
     return started;
   };
   const ask = async (setting: Setting | null): Promise<SourceControl[]> => {
-    if (isClosed) throw new SourceError("the camera is not used any more", { retry: false });
+    if (isClosed) throw new SourceError("the camera is no longer in use", { retry: false });
     worker ??= start();
     worker.ref();
     const number = ++requests;

@@ -1,4 +1,4 @@
-// The thread that lists and sets the controls of a running camera. Started by controls-thread.ts.
+// The thread that lists and sets the controls of a running camera. controls-thread.ts starts it.
 
 import { parentPort } from "node:worker_threads";
 import { isExpected, SourceError, UsageError } from "../../core/errors.ts";
@@ -8,11 +8,11 @@ import { explainSystemCall } from "../v4l2/explain.ts";
 import type { ControlAnswer, ControlRequest } from "./controls-thread.ts";
 import { isStillAt, type KnownCamera } from "./find.ts";
 
-if (parentPort === null) throw new Error("controls-worker.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("controls-worker.ts must run as a worker thread");
 const port = parentPort;
 
 port.on("message", (request: ControlRequest | null) => {
-  if (request === null) process.exit(); // ends this thread only
+  if (request === null) process.exit(); // This ends only this thread.
   port.postMessage(answer(request));
 });
 
@@ -28,7 +28,9 @@ function answer({ number, camera, setting }: ControlRequest): ControlAnswer {
   }
 }
 
-/** Opens the camera next to the thread that captures, which V4L2 allows. Throws SourceError when another camera is at its path. */
+/**
+ * Opens the camera while the capture thread has it open, which V4L2 allows. Throws SourceError when another camera is at its path.
+ */
 function open(camera: KnownCamera): Device {
   const device = new Device(camera.path);
   try {

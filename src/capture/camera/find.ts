@@ -1,4 +1,4 @@
-// Lists the cameras and what they offer, and finds the camera that an index, a name or a part of a name means.
+// Lists the cameras with their formats and controls, and finds the camera for an index, a name or a part of a name.
 
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
@@ -11,28 +11,28 @@ import { explainSystemCall } from "../v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
 
 export interface FoundCamera extends Identity {
-  /** Its place in the list, from 0 on. */
+  /** Its index in the list, from 0 on. */
   index: number;
   path: string;
-  /** The camera cannot be read; `explainMultiPlanar` says why. */
+  /** True if the camera cannot be read. `explainMultiPlanar` returns the reason. */
   isMultiPlanar: boolean;
 }
 
-/** A camera that was open before: who it is and where it was. */
+/** The identity and the last path of a camera that was open before. */
 export interface KnownCamera {
   /** Its last known path. */
   path: string;
   identity: Identity;
-  /** The `bus` of each other camera with the same name. Those are not this camera. */
+  /** The `bus` of each other camera with the same name, which must not be confused with this camera. */
   others: readonly string[];
 }
 
-/** The kernel has a folder here for each node, with the node's index and name (ABI/testing/sysfs-class-video4linux). */
+/** The kernel's folder with one entry for each node, which has the node's index and name (ABI/testing/sysfs-class-video4linux). */
 const NODES = "/sys/class/video4linux";
 
 /**
- * Lists all nodes that deliver pictures, ordered by number. A node that cannot be opened is listed with its name from sysfs. Only
- * Linux has such a list; on other systems it is empty.
+ * Lists all nodes that deliver pictures, ordered by number. A node that cannot be opened is listed with its name from sysfs. On
+ * systems other than Linux the list is empty.
  */
 export function listCameras(folder = NODES): FoundCamera[] {
   return nodesIn(folder)
@@ -48,12 +48,12 @@ function nodesIn(folder: string): string[] {
     const nodes = readdirSync(folder).filter((name) => /^video\d+$/.test(name));
     return nodes.toSorted((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return []; // no camera has been plugged in since boot, or this is not Linux
+    if (codeOf(error) === "ENOENT") return []; // No camera has been plugged in since boot, or this is not Linux.
     throw error;
   }
 }
 
-/** Null for a node that delivers no pictures, or that is being unplugged at this moment. */
+/** Describes a node. Returns null for a node that delivers no pictures or is just being unplugged. */
 function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null {
   const nodeIndex = indexInSysfs(folder, name);
   if (nodeIndex === null) return null;
@@ -63,14 +63,14 @@ function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null
     const { card, bus, isCamera, isMultiPlanar } = device.capability();
     return isCamera || isMultiPlanar ? { path, card, bus, nodeIndex, isMultiPlanar } : null;
   } catch {
-    // There is no permission, or the device is dead. It is listed all the same, and opening it will say what is wrong. Which of a
-    // device's nodes have pictures is not known in that case, but the first one has.
+    // There is no permission, or the device does not work. It is still listed, and opening it will report the reason. In this case
+    // it is unknown which of the device's nodes deliver pictures, but the first one does.
     const card = nodeIndex === 0 ? nameInSysfs(folder, name) : null;
     return card === null ? null : { path, card, bus: "", nodeIndex, isMultiPlanar: false };
   }
 }
 
-/** Null when the node is gone: its files may vanish after the listing, and reading them then fails (ENODEV). */
+/** Reads a file of the node. Returns null when the node has disappeared since the listing (ENODEV). */
 function indexInSysfs(folder: string, name: string): number | null {
   const text = readNodeFile(folder, name, "index");
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
@@ -88,32 +88,35 @@ function readNodeFile(folder: string, name: string, file: "index" | "name"): str
   }
 }
 
-/** The path of the node behind `path`, which may be one of udev's links: `/dev/v4l/by-id/...`. */
+/** Returns the path of the node for `path`, which may be one of udev's links (`/dev/v4l/by-id/...`). */
 export function nodeOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // the device is gone at this moment, and opening it will say so
+    return path; // The device has disappeared, and opening it will report this.
   }
 }
 
-/** The index of a node among those of its device. `path` may be a link. 0 when the kernel does not say. */
+/** Returns the index of a node among the nodes of its device, or 0 if the kernel does not tell it. `path` may be a link. */
 export function nodeIndexOf(path: string, folder = NODES): number {
   return indexInSysfs(folder, basename(nodeOf(path))) ?? 0;
 }
 
-/** ffmpeg does not know such devices (libavdevice/v4l2.c: "Not a video capture device"), up to version 7 at least. */
+/**
+ * Explains that a multi-planar device cannot be read. ffmpeg up to version 7 at least does not support these devices
+ * (libavdevice/v4l2.c: "Not a video capture device").
+ */
 export function explainMultiPlanar(path: string): string {
-  return `${path} is multi-planar, which neither Slipstream nor ffmpeg reads; GStreamer can pipe it into --source - (docs/cameras.md)`;
+  return `${path} is multi-planar, which neither Slipstream nor ffmpeg supports: use GStreamer with --source - (docs/cameras.md)`;
 }
 
-/** What a camera offers. */
+/** The formats and controls of a camera. */
 export interface CameraOffer {
   formats: CameraFormat[];
   controls: SourceControl[];
 }
 
-/** Asks a camera what it offers; `controls` stays empty without `withControls`. Throws SourceError when it cannot be asked. */
+/** Reads the formats and, with `withControls`, the controls of a camera. Throws SourceError when the camera cannot be asked. */
 export function queryCamera(path: string, withControls: boolean): CameraOffer {
   try {
     using device = new Device(path);
@@ -126,31 +129,31 @@ export function queryCamera(path: string, withControls: boolean): CameraOffer {
 }
 
 /**
- * Chooses a camera by `text`: an index, a name, or a part of the name that no other camera has, in upper or lower case. For a
- * device with several nodes, the name means the first node. Throws a UsageError with a list when there is more than one match, or
- * none; in the latter case with `retry`.
+ * Chooses a camera by `text`: an index, a name, or a part of the name that no other camera has, ignoring case. For a device with
+ * several nodes, the name means the first node. Throws a UsageError with a list when several cameras match, and one with `retry`
+ * when no camera matches.
  */
 export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camera[], text: string): Camera {
   const listed = cameras.map(({ index, card, path }) => `${index} ${card} (${path})`).join(", ");
-  const there = cameras.length === 0 ? "no camera is there" : `there are: ${listed}`;
+  const there = cameras.length === 0 ? "no camera is connected" : `the cameras are ${listed}`;
   if (/^\d+$/.test(text)) {
     const camera = cameras[Number(text)];
-    if (camera === undefined) throw new UsageError(`there is no camera ${text}; ${there}`, { retry: true });
+    if (camera === undefined) throw new UsageError(`there is no camera ${text}: ${there}`, { retry: true });
     return camera;
   }
   const wanted = text.toLowerCase();
   const same = cameras.filter(({ card }) => card.toLowerCase() === wanted);
   const matching = same.length > 0 ? same : cameras.filter(({ card }) => card.toLowerCase().includes(wanted));
   const [first, ...rest] = matching;
-  if (first === undefined) throw new UsageError(`there is no camera '${text}'; ${there}`, { retry: true });
+  if (first === undefined) throw new UsageError(`there is no camera '${text}': ${there}`, { retry: true });
   const isOneDevice = rest.every(({ card, bus }) => card === first.card && bus === first.bus && bus !== "");
-  if (!isOneDevice) throw new UsageError(`'${text}' may be more than one camera; ${there}`);
+  if (!isOneDevice) throw new UsageError(`'${text}' matches more than one camera: ${there}`);
   return first;
 }
 
 /**
- * Finds a camera that was unplugged and is back: the one with the same name and socket, otherwise one with the same name; null
- * when there is none. Of two that match, the one at the old path is taken.
+ * Finds a camera that was unplugged and is back. It is the camera with the same name and socket, or else a camera with the same
+ * name. If two cameras match, the one at the old path is returned. If no camera matches, the result is null.
  */
 export function findAgain<Camera extends FoundCamera>(
   cameras: readonly Camera[],
@@ -164,14 +167,14 @@ export function findAgain<Camera extends FoundCamera>(
   return likely.find((camera) => camera.path === path) ?? likely[0] ?? null;
 }
 
-/** Whether the device at `path`, which reports `here`, is the camera `identity`, in the same socket. */
+/** Returns whether the device at `path`, which reports `here`, is the camera `identity` in the same socket. */
 export function isSameCamera(path: string, here: Pick<Identity, "card" | "bus">, identity: Identity): boolean {
   return here.card === identity.card && here.bus === identity.bus && nodeIndexOf(path) === identity.nodeIndex;
 }
 
 /**
- * Whether the device that is now at the path of a known camera, and reports `here`, is that camera. `all` lists the cameras; it is
- * called only when the socket has changed.
+ * Returns whether the device at the path of a known camera, which reports `here`, is still that camera. `all` lists the cameras. It
+ * is called only when the socket has changed.
  */
 export function isStillAt(
   known: KnownCamera,

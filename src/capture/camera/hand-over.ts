@@ -1,4 +1,4 @@
-// The main thread's side of a camera: lends slots to the camera's thread in advance, and delivers the filled ones to the sink.
+// The main thread's side of a camera. It lends slots to the camera's thread in advance, and delivers filled slots to the sink.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { FrameSink } from "../source.ts";
@@ -6,13 +6,13 @@ import { addressOf, monotonicMicros } from "../v4l2/libc.ts";
 import type { CaptureMessage } from "./capture-messages.ts";
 import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
 
-/** What slots for pixels and blocks for JPEGs have in common. */
+/** The common part of slots for pixels and blocks for JPEGs. */
 interface Memory {
   readonly bytes: Uint8Array;
   release(): void;
 }
 
-/** Memory of one kind, of which one slot or block at most is lent to the thread. */
+/** The memory of one kind. At most one slot or block is lent to the thread. */
 class Lender<Kind extends Memory> {
   readonly #reserve: () => Kind | null;
   readonly #deliver: (memory: Kind, frame: HandedOver) => void;
@@ -23,18 +23,18 @@ class Lender<Kind extends Memory> {
     this.#deliver = deliver;
   }
 
-  /** Whether the thread has memory, or will have it soon. */
+  /** Whether the thread has memory or will get it soon. */
   get isLent(): boolean {
     return this.#lent !== null;
   }
 
-  /** Reserves memory for the thread; null when there is none. */
+  /** Reserves memory for the thread. Returns null when no memory is free. */
   lend(): Uint8Array | null {
     this.#lent = this.#reserve();
     return this.#lent?.bytes ?? null;
   }
 
-  /** Delivers the memory that the thread has filled. */
+  /** Delivers memory that the thread has filled. */
   deliver(frame: HandedOver): void {
     const memory = this.#lent;
     this.#lent = null;
@@ -47,7 +47,7 @@ class Lender<Kind extends Memory> {
   }
 }
 
-/** Hands over the frames of one run of a camera. */
+/** Delivers the frames of one run of a camera to the sink. */
 export class HandOver {
   readonly #sink: FrameSink;
   readonly #signals: CaptureSignals;
@@ -60,7 +60,9 @@ export class HandOver {
     this.#signals = signals;
   }
 
-  /** Begins when the camera runs. Resolves after `signals.stop()`; rejects when the sink throws. */
+  /**
+   * Delivers frames. Call it when the camera runs. The promise resolves after `signals.stop()` and rejects when the sink throws.
+   */
   async begin({ format, actual: { size }, bufferBytes }: CaptureMessage & { kind: "started" }): Promise<void> {
     const sink = this.#sink;
     this.#lender =
@@ -77,9 +79,9 @@ export class HandOver {
     await this.#signals.listen(() => this.#takeFrame());
   }
 
-  /** Answers the thread, which has a frame and no slot. */
+  /** Answers the thread's request for a slot. */
   answerForSlot(): void {
-    if (this.#lender === null || this.#lender.isLent) return; // the slot is there by now
+    if (this.#lender === null || this.#lender.isLent) return; // A slot has been lent in the meantime.
     if (!this.#offerSlot()) this.#signals.lend(null);
   }
 
@@ -87,7 +89,7 @@ export class HandOver {
     for (let i = 0; i < count; i++) this.#sink.lost();
   }
 
-  /** Releases the memory that is lent to the thread. Only when the thread has ended. */
+  /** Releases the memory that is lent to the thread. Call it only when the thread has ended. */
   abandon(): void {
     this.#lender?.abandon();
     this.#lender = null;
@@ -110,7 +112,7 @@ export class HandOver {
   }
 }
 
-/** Returns when a frame was captured, by the main thread's clock. The clock of the camera's thread may have another origin. */
+/** Returns the capture time of a frame in the main thread's clock. The clock of the camera's thread may have another origin. */
 function capturedAt({ stampMicros }: HandedOver): Micros {
   return Math.round(nowMicros() - (monotonicMicros() - stampMicros));
 }

@@ -17,34 +17,39 @@ export interface CameraToOpen {
   path: string;
   wanted: Wanted;
   settings: readonly Setting[];
-  /** Hears why ffmpeg reads the camera instead; at level `debug` also the formats, and each request that the driver refuses. */
+  /**
+   * Receives the reason if ffmpeg reads the camera instead. At level `debug` it also receives the formats, and each request that
+   * the driver refuses.
+   */
   log: Log;
 }
 
 /**
- * Opens a camera through V4L2. Returns null when only ffmpeg can read it, after a line in the log that says why. Throws UsageError
- * for settings and formats that the camera does not have, and SourceError when it cannot be opened.
+ * Opens a camera through V4L2. When only ffmpeg can read it, the reason is logged and the result is null. Throws UsageError for
+ * settings and formats that the camera does not have, and SourceError when it cannot be opened.
  */
 export function openCamera({ path, wanted, settings, log }: CameraToOpen): Source | null {
   if (!hasLibc()) {
-    log.info(`${path} is read by ffmpeg: V4L2 is supported on Linux with x86-64 or arm64 only`);
+    log.info(`ffmpeg reads ${path}, because V4L2 is supported only on Linux with x86-64 or arm64`);
     return null;
   }
   try {
     using device = new Device(path, (refusal) => log.debug(refusal));
     const capability = device.capability();
     if (capability.isMultiPlanar) throw new SourceError(explainMultiPlanar(path), { retry: false });
-    if (!capability.isCamera) throw new SourceError(`${path} is no camera: it delivers no pictures`, { retry: false });
+    if (!capability.isCamera)
+      throw new SourceError(`${path} is not a camera: it delivers no pictures`, { retry: false });
     refuseBusy(device);
     const formats = readFormats(device, wanted.size ?? USUAL_SIZE);
     log.debug(`${path} has the formats ${listOf(formats)}`);
     const mode = chooseMode(formats, wanted);
     if (mode === null) {
-      if (wanted.format !== null) throw new UsageError(`${path} has no ${wanted.format}; it has ${listOf(formats)}`);
-      log.info(`${path} is read by ffmpeg: it has only formats that are not known here (${listOf(formats)})`);
+      if (wanted.format !== null)
+        throw new UsageError(`${path} does not have the format ${wanted.format}: its formats are ${listOf(formats)}`);
+      log.info(`ffmpeg reads ${path}, because Slipstream supports none of its formats (${listOf(formats)})`);
       return null;
     }
-    log.debug(`${path} is to run with ${describeMode(mode)}`);
+    log.debug(`${path} will run with ${describeMode(mode)}`);
     checkSettings(device, settings);
     const { card, bus } = capability;
     const others = listCameras()
@@ -54,7 +59,7 @@ export function openCamera({ path, wanted, settings, log }: CameraToOpen): Sourc
     return createCameraSource({ path, identity, others, wanted, mode, settings, log });
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
-    const text = cause.code === "ENOTTY" ? `${path} is no camera` : explainSystemCall(cause, path);
+    const text = cause.code === "ENOTTY" ? `${path} is not a camera` : explainSystemCall(cause, path);
     throw new SourceError(text, { retry: cause.code !== "ENOTTY", cause });
   }
 }
@@ -63,7 +68,7 @@ function listOf(formats: readonly CameraFormat[]): string {
   return formats.map(({ fourcc }) => bothNames(fourcc)).join(", ");
 }
 
-/** The driver's name of a format, and ours when we have one: `YUYV (yuyv422)`. */
+/** Returns the driver's name of a format and our name if there is one, for example `YUYV (yuyv422)`. */
 function bothNames(fourcc: string): string {
   const known = frameFormatOf(fourcc);
   return known === null ? fourcc : `${fourcc} (${known})`;

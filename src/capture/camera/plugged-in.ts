@@ -1,13 +1,19 @@
-// Waits until a camera is plugged in: its node appears in /dev.
+// Waits until a camera is plugged in, which makes its node appear in /dev.
 
 import { type FSWatcher, watch } from "node:fs";
 import { sleep } from "../../core/clock.ts";
 import { onAbort } from "../../core/on-abort.ts";
 
-/** udev sets the group of a new node a moment after the node appears; before that it may not be opened. */
+/**
+ * The time to wait for udev, which sets the group of a new node shortly after the node appears. Before that, opening it is not
+ * allowed.
+ */
 const SETTLE_MS = 200;
 
-/** Resolves when a camera has been plugged in, or when the signal aborts. Where /dev cannot be watched, only the signal counts. */
+/**
+ * Resolves when a camera has been plugged in, or when the signal aborts. If /dev cannot be watched, it resolves only when the
+ * signal aborts.
+ */
 export async function cameraPluggedIn(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   using _ = onAbort(signal, resolve);
@@ -16,9 +22,9 @@ export async function cameraPluggedIn(signal: AbortSignal): Promise<void> {
     watcher = watch("/dev", (_event, name) => {
       if (name?.startsWith("video")) resolve();
     });
-    watcher.on("error", () => undefined); // the caller's pause then decides
+    watcher.on("error", () => undefined); // Then the caller's pause ends the wait.
   } catch {
-    // The system has no more watches: the caller's pause decides.
+    // The system has no more file watches, so the caller's pause ends the wait.
   }
   await promise;
   watcher?.close();

@@ -1,14 +1,15 @@
-// Waits for the end of a thread that may be blocked by a device.
+// Waits for the end of a thread that a device may block.
 //
-// No thread is terminated: Bun 1.4.5 reports a thread as ended that is still within a system call, and its device stays open for ever.
+// Threads are never terminated. Bun 1.4.5 reports a terminated thread as ended while it is still in a system call, and its device
+// then stays open for ever.
 
 import type { Worker } from "node:worker_threads";
 import { sleep } from "../../core/clock.ts";
 
-/** A driver holds a thread for as long as it waits for a device that does not answer. This is how long we wait for the thread. */
+/** The time to wait for the thread. A driver blocks a thread while a device does not answer. */
 const PATIENCE_MS = 3_000;
 
-/** Resolves when the thread has ended. To be called before the thread can end. */
+/** Resolves when the thread has ended. It must be called before the thread can end. */
 export function endOf(thread: Worker): Promise<void> {
   return new Promise((resolve) => {
     thread.on("exit", () => resolve());
@@ -16,8 +17,8 @@ export function endOf(thread: Worker): Promise<void> {
 }
 
 /**
- * Whether a thread that was told to end has ended, or does so within PATIENCE_MS. If it has not, it is unref'd, so that the process
- * can exit.
+ * Returns whether a thread that was told to end does so within PATIENCE_MS. A thread that has not ended is unref'd, so that the
+ * process can exit.
  */
 export async function hasEnded(thread: Worker, end: Promise<void>): Promise<boolean> {
   const over = new AbortController();

@@ -1,4 +1,5 @@
-// The source `webcam`: single pictures through the package node-webcam, which needs no ffmpeg. It is slow, but runs anywhere.
+// The source `webcam`: it takes single pictures with the package node-webcam, which needs no ffmpeg. It is slow, but runs on many
+// systems.
 //
 // The package runs one program for each picture: `fswebcam` on Linux (about one picture per second from a real camera), imagesnap on
 // macOS, CommandCam on Windows. It builds a shell command from its options, so the device name is checked first.
@@ -13,11 +14,11 @@ import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
 
-/** Names that no shell reads as more than one word, and no program as an option. */
+/** Safe device names: a shell reads them as one word, and no program reads them as an option. */
 const SAFE_DEVICE = /^(?=.{1,100}$)\/?[A-Za-z0-9][A-Za-z0-9_.:/]*$/;
 
 export interface WebcamOptions {
-  /** Null: the first device. */
+  /** The device, or null for the first one. */
   device: string | null;
   size: Size;
   framesPerSecond: number;
@@ -30,7 +31,7 @@ export function createWebcam(options: WebcamOptions): Source {
   const { device, framesPerSecond } = options;
   if (device !== null && !SAFE_DEVICE.test(device)) {
     throw new UsageError(
-      `--device '${device}' is not a device name: letters, digits and _ . : / only, as /dev/video0 or TEST:colourbars`,
+      `--device '${device}' is not a device name: write only letters, digits and _ . : /, for example /dev/video0 or TEST:colourbars`,
     );
   }
   if (process.platform === "linux" && Bun.which("fswebcam") === null) {
@@ -50,7 +51,7 @@ function nameOf({ device }: WebcamOptions): string {
 async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const { device, size, framesPerSecond, quality } = options;
   const name = nameOf(options);
-  // Pictures go through a file, because the package reads standard output as UTF-8, which breaks them.
+  // Pictures go through a file, because the package reads standard output as UTF-8, which corrupts them.
   const folder = await mkdtemp(join(tmpdir(), "slipstream-"));
   const path = join(folder, "picture.jpg");
   const camera = NodeWebcam.create({
@@ -65,7 +66,7 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   });
   try {
     await pace(framesPerSecond, signal, async () => {
-      await rm(path, { force: true }); // a capture that fails must not find the previous picture
+      await rm(path, { force: true }); // The file is deleted, so that a failed capture does not find the previous picture.
       const capturedAt = nowMicros();
       const jpeg = await capture(camera, path, name);
       if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
@@ -79,7 +80,7 @@ function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise
   return new Promise((resolve, reject) => {
     camera.capture(path, (error, data) => {
       if (data instanceof Uint8Array && data.length > 0) resolve(data);
-      else reject(new SourceError(`no picture from ${name}: ${reasonOf(error)}`, { retry: true, cause: error }));
+      else reject(new SourceError(`${name} delivered no picture: ${reasonOf(error)}`, { retry: true, cause: error }));
     });
   });
 }
@@ -87,7 +88,8 @@ function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise
 function reasonOf(error: unknown): string {
   if (error === null || error === undefined) return "the camera program made no picture";
   const text = messageOf(error);
-  if (text.includes("ENOENT")) return "the camera program made no picture; is the device there and free?";
+  if (text.includes("ENOENT"))
+    return "the camera program made no picture: check that the device is connected and not in use";
   return (
     text
       .split("\n")

@@ -1,27 +1,30 @@
-// An address of a camera, divided into what is requested and the password.
+// Parses the address of an HTTP camera, and separates user name and password from the address to request.
 
 import { UsageError } from "../../core/errors.ts";
 import type { Credentials } from "./authorization.ts";
 
 export interface CameraAddress {
-  /** Without user name, password and fragment. */
+  /** The address without user name, password and fragment. */
   url: URL;
-  /** Null when the address has none. */
+  /** The user name and password, or null. */
   credentials: Credentials | null;
 }
 
-/** Throws UsageError for text that is no address. `name` stands for it in the error. */
+/**
+ * Parses an address. Throws UsageError for other text. The error contains `name` instead of the text, because the text may have a
+ * password.
+ */
 export function parseAddress(text: string, name: string): CameraAddress {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.hostname === "") {
     throw new UsageError(
-      `${name} is not an address: write http://HOST/PATH; in a user name or password write / as %2F, ? as %3F and # as %23`,
+      `${name} is not an address: write http://HOST/PATH, and in a user name or password write / as %2F, ? as %3F and # as %23`,
     );
   }
   return { url: withoutUser(url), credentials: credentialsOf(url) };
 }
 
-/** Returns the user name and password of an address; null when it has none. */
+/** Returns the user name and password of an address, or null. */
 export function credentialsOf({ username, password }: URL): Credentials | null {
   return username === "" && password === "" ? null : { user: decoded(username), password: decoded(password) };
 }
@@ -33,7 +36,7 @@ export function withoutUser(url: URL): URL {
   return plain;
 }
 
-/** A percent sign that encodes nothing stands for itself. */
+/** Decodes percent-encoded text. A percent sign that encodes no character is kept. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,4 +1,4 @@
-// Watches over one request: says when a camera is silent before its first picture, and ends what has stalled.
+// Watches one request. It reports a camera that is silent before its first picture, and ends an answer that has stalled.
 
 import { SourceError } from "../../core/errors.ts";
 import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
@@ -6,9 +6,12 @@ import type { FrameSink } from "../source.ts";
 import { explainConnection } from "./failures.ts";
 
 const TICK_MS = 200;
-/** TCP recovers from a lost packet or a change of access point within some seconds. */
+/**
+ * The shortest time after which an answer counts as stalled. TCP recovers from a lost packet or a change of access point within
+ * some seconds.
+ */
 const STALL_MS = 10_000;
-/** Before two pictures have come, their interval is not known. */
+/** The limit before two pictures have come, while their interval is unknown. */
 const FIRST_STALL_MS = 30_000;
 
 export interface AnswerWatchOptions {
@@ -18,7 +21,7 @@ export interface AnswerWatchOptions {
   sink: FrameSink;
 }
 
-/** Begins to watch at once, until it is disposed. */
+/** Watches from its construction until it is disposed. */
 export class AnswerWatch implements Disposable {
   readonly #options: AnswerWatchOptions;
   readonly #stalled = new AbortController();
@@ -33,18 +36,18 @@ export class AnswerWatch implements Disposable {
     this.#options = options;
   }
 
-  /** Aborts when the answer has begun and nothing more of it comes. */
+  /** Aborts when the answer has begun and no more bytes come. */
   get signal(): AbortSignal {
     return this.#stalled.signal;
   }
 
-  /** The head of the answer is there. */
+  /** Called when the header fields of the answer have come. */
   answered(): void {
     this.#hasAnswered = true;
     this.received();
   }
 
-  /** Bytes of the answer have come. */
+  /** Called when bytes of the answer have come. */
   received(): void {
     this.#heardAt = performance.now();
   }
@@ -65,10 +68,10 @@ export class AnswerWatch implements Disposable {
   #tick(): void {
     const { name, frames, sink } = this.#options;
     const now = performance.now();
-    // Later pictures are expected by the source's watchdog, which knows their rate.
+    // The source's watchdog, which knows the rate, waits for later pictures.
     if (frames.count === 0 && !this.#isSaid && now - this.#beganAt >= SILENCE_MS) {
       this.#isSaid = true;
-      const what = this.#hasAnswered ? "sent no picture" : "not answered";
+      const what = this.#hasAnswered ? "not sent a picture" : "not answered";
       sink.trouble(`${name} has ${what} for ${SILENCE_MS / 1000} s`);
     }
     const limitMs = frames.intervalMs === 0 ? FIRST_STALL_MS : silenceLimitMs(frames.intervalMs, STALL_MS);

@@ -1,4 +1,4 @@
-// Reads the answer of a camera to its end, or finds that it is no JPEG.
+// Reads the answer of a camera to its end, or detects that it is not JPEG.
 
 import { nowMicros } from "../../core/clock.ts";
 import type { CameraFrames } from "./camera-frames.ts";
@@ -6,7 +6,7 @@ import { type ContentKind, kindOf, parseContentType } from "./content.ts";
 import { PictureStream } from "./picture-stream.ts";
 
 export type Answer =
-  /** `count` pictures were read up to the end of the answer, those included of which too little was there. */
+  /** The answer was read to its end. `count` is the number of its pictures, including pictures that were too incomplete to show. */
   | { kind: "pictures"; count: number }
   | { kind: "page" }
   /** `body` is the answer from its start; null: the video is to be read from its address. */
@@ -17,7 +17,7 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-/** Calls `onBytes` each time that bytes arrive. Rejects with the error of fetch when the connection breaks. */
+/** Reads an answer. `onBytes` is called whenever bytes arrive. Rejects with the error of fetch when the connection breaks. */
 export async function readAnswer(
   { body, headers }: Response,
   frames: CameraFrames,
@@ -59,11 +59,11 @@ export async function readAnswer(
     stream.end();
     return { kind: "pictures", count: stream.count };
   } finally {
-    if (!isHandedOver) await reader.cancel().catch(() => undefined); // a connection that is lost is closed
+    if (!isHandedOver) await reader.cancel().catch(() => undefined); // A lost connection is already closed.
   }
 }
 
-/** A stream of the bytes that have been read and those that follow. */
+/** Returns a stream of the bytes that have been read and of the bytes that follow. */
 function continued(first: Uint8Array, reader: Reader): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {

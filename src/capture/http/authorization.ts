@@ -1,6 +1,6 @@
-// Answers a camera that asks for a password: basic (RFC 7617) and digest (RFC 7616) authentication.
+// Authenticates at a camera that asks for a password, with basic (RFC 7617) or digest (RFC 7616) authentication.
 //
-// No library is used: those in the registry answer with MD5 alone, have no types, or bring their own hash functions.
+// This file uses no library. The libraries found support only MD5, have no types, or include their own hash functions.
 
 import { createHash, randomBytes } from "node:crypto";
 import { type Challenge, parseChallenges } from "./challenge.ts";
@@ -10,23 +10,23 @@ export interface Credentials {
   password: string;
 }
 
-/** By the names that challenges give them, the best first. */
+/** The hash algorithms by their names in challenges, with the best first. */
 const HASHES: Readonly<Record<string, string>> = { "sha-512-256": "sha512-256", "sha-256": "sha256", md5: "md5" };
 const HASH_NAMES = Object.keys(HASHES);
 
-/** What a request is answered for. */
+/** The parts of a request that its authentication covers. */
 interface Target {
   method: string;
-  /** Path and query, as in the request line. */
+  /** The path and query as in the request line. */
   path: string;
 }
 
-/** Knows how a camera wants the password, once it has asked. */
+/** Knows the authentication scheme of a camera after the camera has asked for a password. */
 export class Authorization {
   readonly #credentials: Credentials;
   readonly #clientNonce: () => string;
   #challenge: Challenge | null = null;
-  /** How often the nonce of the challenge has been used. */
+  /** The number of uses of the challenge's nonce. */
   #uses = 0;
 
   /** `clientNonce` is random, except in tests. */
@@ -35,19 +35,19 @@ export class Authorization {
     this.#clientNonce = clientNonce;
   }
 
-  /** The nonce that the next answer is made for; null when there is none. */
+  /** The nonce of the next answer, or null. */
   get nonce(): string | null {
     return this.#challenge?.parameters.get("nonce") ?? null;
   }
 
-  /** Whether the camera has asked, so that requests have an answer from now on. */
+  /** Whether the camera has asked for a password, so that requests contain an answer from now on. */
   get isAsked(): boolean {
     return this.#challenge !== null;
   }
 
   /**
-   * Takes the WWW-Authenticate field of an answer. Returns null when it asks for nothing that can be answered, and otherwise whether the
-   * camera calls the last answer right but too old.
+   * Reads the WWW-Authenticate field of an answer. Returns null when it contains no supported scheme. Otherwise returns `stale`:
+   * whether the last answer was right but its nonce is too old.
    */
   take(field: string): { isStale: boolean } | null {
     const known = parseChallenges(field).filter(isKnown).toSorted(byStrength);
@@ -58,7 +58,7 @@ export class Authorization {
     return { isStale: best.parameters.get("stale")?.toLowerCase() === "true" };
   }
 
-  /** Returns the Authorization field of a request; null while the camera has not asked. */
+  /** Returns the Authorization field of a request, or null while the camera has not asked for a password. */
   answer(target: Target): string | null {
     const challenge = this.#challenge;
     if (challenge === null) return null;
@@ -67,7 +67,7 @@ export class Authorization {
     return this.#digest(challenge.parameters, target);
   }
 
-  /** RFC 7616 3.4. Requests have no body, whose hash `auth-int` includes. */
+  /** Computes a digest answer (RFC 7616 3.4). Requests have no body, so the hash for `auth-int` covers an empty body. */
   #digest(parameters: ReadonlyMap<string, string>, { method, path }: Target): string {
     const { user, password } = this.#credentials;
     const [realm, nonce, opaque] = [
@@ -91,7 +91,7 @@ export class Authorization {
     const secret = hash(`${user}:${realm}:${password}`);
     const first = isOfSession ? hash(`${secret}:${nonce}:${clientNonce}`) : secret;
     const second = hash(qop === "auth-int" ? `${method}:${path}:${hash("")}` : `${method}:${path}`);
-    // Without qop as in RFC 2069, which RFC 7616 no longer has and old cameras still do.
+    // Old cameras use digests without qop (RFC 2069), which RFC 7616 no longer allows.
     const response = hash(
       qop === null ? `${first}:${nonce}:${second}` : `${first}:${nonce}:${count}:${clientNonce}:${qop}:${second}`,
     );
@@ -122,7 +122,7 @@ function isKnown({ scheme, parameters }: Challenge): boolean {
   return scheme === "digest" && parameters.has("nonce") && HASH_NAMES.includes(algorithmOf(parameters).name);
 }
 
-/** Digest before basic, which sends the password itself. */
+/** Chooses a challenge. Digest is preferred to basic, because basic sends the password itself. */
 function byStrength(one: Challenge, other: Challenge): number {
   return rankOf(one) - rankOf(other);
 }
@@ -131,7 +131,10 @@ function rankOf({ scheme, parameters }: Challenge): number {
   return scheme === "basic" ? HASH_NAMES.length : HASH_NAMES.indexOf(algorithmOf(parameters).name);
 }
 
-/** The bytes of UTF-8 as the characters of a field, and no control characters, which a field cannot contain. */
+/**
+ * Returns the UTF-8 bytes of a text as the characters of a header field. Control characters are removed, because a field cannot
+ * contain them.
+ */
 function fieldText(text: string): string {
   return Buffer.from(text.replace(/\p{Cc}/gu, "")).toString("latin1");
 }

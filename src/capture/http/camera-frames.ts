@@ -1,4 +1,4 @@
-// The frames of a camera that is read over HTTP, over all of its answers.
+// The frames of an HTTP camera over all its answers.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { RecentMedian } from "../../core/statistics.ts";
@@ -7,7 +7,7 @@ import type { FrameSink } from "../source.ts";
 import type { StampedSink } from "./picture-stream.ts";
 import { RateLimit } from "./rate-limit.ts";
 
-/** Which picture the camera has sent, in its own words (RFC 9110 8.8). */
+/** The camera's validators (ETag, Last-Modified) of its last picture (RFC 9110 8.8). */
 interface Version {
   entityTag: string | null;
   modifiedAt: string | null;
@@ -20,25 +20,25 @@ export class CameraFrames implements StampedSink {
   readonly #intervals = new RecentMedian(8);
   #lastAt: Micros | null = null;
   #version: Version | null = null;
-  /** The last picture, while `#version` is known. */
+  /** The last picture if `#version` is known. */
   #last: Uint8Array | null = null;
   capturedAt: Micros | null = null;
-  /** Pictures so far. */
+  /** The number of pictures so far. */
   count = 0;
 
-  /** At most so many frames a second of a stream are delivered; null = all. */
+  /** The most delivered frames a second of a stream. Null delivers all. */
   constructor(sink: FrameSink, framesPerSecond: number | null) {
     this.#frames = new JpegFrames(sink);
     this.#framesPerSecond = framesPerSecond;
     this.#limit = new RateLimit(framesPerSecond);
   }
 
-  /** Time between two pictures; 0 before the second. */
+  /** The interval between pictures, or 0 before the second picture. */
   get intervalMs(): number {
     return (this.#intervals.value ?? 0) / 1000;
   }
 
-  /** Fields of the next request, so that a camera need not send the same picture again (RFC 9110 13.1). */
+  /** The header fields of the next request that let a camera skip an unchanged picture (RFC 9110 13.1). */
   get conditions(): Record<string, string> {
     const { entityTag = null, modifiedAt = null } = this.#last === null ? {} : (this.#version ?? {});
     return {
@@ -47,7 +47,7 @@ export class CameraFrames implements StampedSink {
     };
   }
 
-  /** An answer with pictures begins. */
+  /** Called when an answer with pictures begins. */
   begin(headers: Headers): void {
     this.#limit = new RateLimit(this.#framesPerSecond);
     this.#last = null;
@@ -55,7 +55,9 @@ export class CameraFrames implements StampedSink {
     this.#version = version.entityTag === null && version.modifiedAt === null ? null : version;
   }
 
-  /** The camera has no other picture than the last one: it is delivered again, as what the camera sees now. */
+  /**
+   * Called when the camera reports that its picture has not changed. The last picture is delivered again as the current picture.
+   */
   repeat(): void {
     if (this.#last === null) return;
     this.#frames.capturedAt = nowMicros();

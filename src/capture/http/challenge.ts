@@ -1,9 +1,9 @@
-// Reads the challenges of a WWW-Authenticate field (RFC 9110 11.6.1): the ways in which a camera can be given a password.
+// Parses the challenges of a WWW-Authenticate field (RFC 9110 11.6.1), which name the authentication schemes of a camera.
 
 export interface Challenge {
-  /** In lower case: `basic`, `digest`. */
+  /** The scheme in lower case, for example `basic` or `digest`. */
   scheme: string;
-  /** By names in lower case. */
+  /** The parameters by their names in lower case. */
   parameters: ReadonlyMap<string, string>;
 }
 
@@ -11,8 +11,8 @@ const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 const NEXT = new RegExp(`[\\s,]*(${TOKEN})(?:\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"?|([^\\s,]*)))?`, "y");
 
 /**
- * Returns the challenges of a field, or of several fields that are joined with commas. Commas separate both challenges and their
- * parameters: a name without a value begins a challenge.
+ * Returns the challenges of a field, or of several fields joined with commas. Commas separate both challenges and parameters, so a
+ * name without a value begins a challenge.
  */
 export function parseChallenges(field: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];

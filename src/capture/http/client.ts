@@ -1,4 +1,4 @@
-// Requests of one camera: one connection at a time, with its password, redirects and time-outs.
+// Sends the requests to one camera over one connection at a time. It handles passwords, redirects and time-outs.
 
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
@@ -7,26 +7,29 @@ import { Authorization } from "./authorization.ts";
 import { type CameraAddress, credentialsOf, withoutUser } from "./address.ts";
 import { explainConnection, explainStatus, passwordMissing } from "./failures.ts";
 
-/** Cameras answer within a second. One that is starting, or that serves another client first, may take longer. */
+/**
+ * The time limit for an answer. Cameras usually answer within a second, but a camera that is starting or serves another client may
+ * need longer.
+ */
 const ANSWER_PATIENCE_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const MAX_ANSWERS = 4;
-/** The text of a refusal is read to its end up to this size, so that its connection can be used again. */
+/** The text of a refusal is read to its end up to this size, so that its connection can be reused. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 const REFUSAL_PATIENCE_MS = 2_000;
 
 export interface CameraClientOptions {
-  /** The camera's name, for errors. */
+  /** The camera's name for error messages. */
   name: string;
   address: CameraAddress;
-  /** The certificates that are trusted, as PEM; null: those of the public authorities. */
+  /** The trusted certificates as PEM. Null means the certificates of the public authorities. */
   certificate: string | null;
 }
 
 export class CameraClient implements Disposable {
   readonly #name: string;
   readonly #url: URL;
-  /** By origin: a password is sent to the origin alone for which it was given (RFC 9110 11.5, 15.4). */
+  /** The authentication by origin. A password is sent only to the origin for which it was given (RFC 9110 11.5, 15.4). */
   readonly #authorizations = new Map<string, Authorization>();
   readonly #session: Bun.FetchSession;
 
@@ -36,19 +39,21 @@ export class CameraClient implements Disposable {
     if (credentials !== null) this.#authorizations.set(url.origin, new Authorization(credentials));
     this.#session = new Bun.FetchSession({
       keepAlive: { maxIdleSockets: 1 },
-      // A certificate that is given is meant, whatever name is in it: a camera's address changes, and its certificate does not.
+      // The host name in a given certificate is not checked, because a camera's address may change while its certificate stays the
+      // same.
       ...(certificate === null ? {} : { tls: { ca: certificate, checkServerIdentity: () => undefined } }),
     });
   }
 
-  /** Closes the connection that is kept for the next request. */
+  /** Closes the connection that was kept for the next request. */
   [Symbol.dispose](): void {
     this.#session.close();
   }
 
   /**
-   * Asks for the camera's address and resolves when the head of the answer is there, with status 200 or 304. `signal` also ends its body. Rejects
-   * with SourceError when there is no answer in time, or none with pictures. When `signal` aborts, rejects with its reason.
+   * Requests the camera's address. Resolves when the header fields of an answer with status 200 or 304 have come. `signal` also
+   * ends the body. Rejects with SourceError when no answer comes in time, or when the answer has another status. When `signal`
+   * aborts, rejects with its reason.
    */
   async get(fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     let url = this.#url;
@@ -74,11 +79,11 @@ export class CameraClient implements Disposable {
     }
   }
 
-  /** Asks, and answers when the camera asks for a password. */
+  /** Sends a request, and sends it again with the password when the camera asks for one. */
   async #getAuthorized(url: URL, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const authorization = this.#authorizations.get(url.origin) ?? null;
     const target = { method: "GET", path: url.pathname + url.search };
-    /** Whether the password went out with a nonce that the camera has just given: then only `stale` is a reason to send it again. */
+    /** Whether the password was sent with a new nonce. If so, it is sent again only when the camera reports `stale`. */
     let isFresh = false;
     for (let answers = 0; ; answers++) {
       const answer = authorization?.answer(target) ?? null;
@@ -94,7 +99,7 @@ export class CameraClient implements Disposable {
       const asked = authorization.take(response.headers.get("WWW-Authenticate") ?? "");
       if (asked === null)
         throw new SourceError(
-          `cannot read video from ${this.#name}: it asks for a password in a way that is not known`,
+          `cannot read video from ${this.#name}: it uses an authentication scheme that is not supported`,
           { retry: true },
         );
       const isWorthwhile =
@@ -106,7 +111,7 @@ export class CameraClient implements Disposable {
 
   #passwordMissing({ origin }: URL): SourceError {
     if (origin === this.#url.origin || this.#authorizations.size === 0) return passwordMissing(this.#name);
-    const text = `${this.#name} redirects to ${origin}, which asks for a password; passwords are not sent to another origin: write that address`;
+    const text = `${this.#name} redirects to ${origin}, which asks for a password: write that address, because a password is sent only to the address for which it was given`;
     return new SourceError(text, { retry: true });
   }
 
@@ -137,7 +142,7 @@ export class CameraClient implements Disposable {
   }
 }
 
-/** Where an answer redirects to; null when it does not. */
+/** Returns the address to which an answer redirects, or null. */
 function targetOf({ status, headers }: Response, url: URL): URL | null {
   const location = headers.get("Location");
   if (![301, 302, 303, 307, 308].includes(status) || location === null) return null;
@@ -145,11 +150,11 @@ function targetOf({ status, headers }: Response, url: URL): URL | null {
   return target !== null && /^https?:$/.test(target.protocol) ? target : null;
 }
 
-/** Reads an answer that is not used, so that its connection can be used again. A long or slow one is closed. */
+/** Reads an unused answer to its end, so that its connection can be reused. The connection of a long or slow answer is closed. */
 async function drain({ body }: Response, signal: AbortSignal): Promise<void> {
   if (body === null) return;
   const reader = body.getReader();
-  const close = () => void reader.cancel().catch(() => undefined); // a connection that is lost is closed
+  const close = () => void reader.cancel().catch(() => undefined); // A lost connection is already closed.
   using _ = onAbort(AbortSignal.any([signal, AbortSignal.timeout(REFUSAL_PATIENCE_MS)]), close);
   let bytes = 0;
   try {

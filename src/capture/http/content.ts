@@ -1,19 +1,27 @@
-// What a camera's answer contains, by its type and its first bytes: parts, JPEGs end to end, one JPEG, or something else.
+// Detects the content of a camera's answer from its type and its first bytes: multipart, consecutive JPEGs, one JPEG, or other
+// content.
 
 /**
- * `parts`: multipart. `pictures`: JPEGs end to end, maybe only one. `one picture`: the whole answer is one JPEG. `playlist`: addresses of
- * the video, which a player follows. `page`: a web page. `other`: video that is not JPEG.
+ * The kinds of content:
+ * - `parts`: multipart;
+ * - `pictures`: consecutive JPEGs, maybe only one;
+ * - `one picture`: the whole answer is one JPEG;
+ * - `playlist`: a list of addresses of the video for a player;
+ * - `page`: a web page;
+ * - `other`: video that is not JPEG.
  */
 export type ContentKind = "parts" | "pictures" | "one picture" | "playlist" | "page" | "other";
 
 export interface ContentType {
-  /** In lower case, without parameters: `multipart/x-mixed-replace`. Empty when the camera gives none. */
+  /**
+   * The type in lower case without parameters, for example `multipart/x-mixed-replace`. It is empty if the camera sends no type.
+   */
   name: string;
-  /** The declared boundary of parts; null when there is none. */
+  /** The declared boundary of parts, or null. */
   boundary: string | null;
 }
 
-/** Reads a Content-Type field (RFC 9110 8.3) as leniently as cameras write it. */
+/** Parses a Content-Type field (RFC 9110 8.3). It also accepts the invalid forms that cameras write. */
 export function parseContentType(field: string | null): ContentType {
   const text = field ?? "";
   const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"([^"]*)"?|([^\s;,]+))/i.exec(text) ?? [];
@@ -21,13 +29,13 @@ export function parseContentType(field: string | null): ContentType {
   return { name: text.split(/[;,]/, 1)[0]?.trim().toLowerCase() ?? "", boundary: boundary === "" ? null : boundary };
 }
 
-/** The kind is known after this many bytes at the latest. */
+/** The number of bytes after which the kind is always known. */
 const MAX_FIRST_BYTES = 4096;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
 const PLAYLISTS = ["#EXTM3U", "<MPD", "<SmoothStreamingMedia", "[playlist]"];
 
-/** The first bytes of what is not JPEG, whatever its type says. */
+/** The first bytes of content that is not JPEG, even if its type is JPEG. */
 const OTHERS: readonly (readonly [at: number, text: string])[] = [
   [0, "\x89PNG"],
   [0, "GIF8"],
@@ -44,8 +52,8 @@ const OTHERS: readonly (readonly [at: number, text: string])[] = [
 ];
 
 /**
- * Returns the kind of an answer with these first bytes; null when more are needed. `isAll`: there are no more. `hasLength`: the answer
- * says how long it is.
+ * Returns the kind of an answer from its first bytes, or null when more bytes are needed. `isAll` means that no more bytes follow.
+ * `hasLength` means that the answer has a Content-Length.
  */
 export function kindOf(
   { name }: ContentType,
@@ -61,7 +69,7 @@ export function kindOf(
   const text = first.toString("latin1").trimStart();
   if (PLAYLISTS.some((start) => text.slice(0, 1024).includes(start))) return "playlist";
   if (/^(?:<!doctype html|<html)/i.test(text)) return "page";
-  // Cameras that declare no type, or another one, may still send parts: their first line is a delimiter or a field.
+  // Cameras that declare no type or a wrong type may still send parts. Then the first line is a delimiter or a header field.
   if (/^--\S+\r?\n|^content-(?:type|length)\s*:/i.test(text)) return "parts";
   const isJpeg = /^(?:image\/p?jpe?g|video\/x-(?:motion-)?m?jpe?g)$/.test(name);
   if (isJpeg || first.includes(SOI)) return isOne ? "one picture" : "pictures";

@@ -1,7 +1,8 @@
-// Finds the lines that divide the parts of a multipart answer, however a camera writes them.
+// Finds the delimiter lines between the parts of a multipart answer, also in the invalid forms that cameras write.
 //
-// RFC 2046 5.1.1 asks for CRLF, "--", the boundary and CRLF. Cameras also declare a boundary that includes the dashes, write the line
-// without them, end lines with LF alone, leave out the line end in front, or declare one boundary and write another.
+// By RFC 2046 5.1.1 a delimiter is CRLF, "--", the boundary and CRLF. Some cameras declare a boundary that includes the dashes,
+// write the line without dashes, end lines with LF alone, leave out the line end before the delimiter, or write another boundary
+// than they declare.
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -9,31 +10,31 @@ const DASH = 0x2d;
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** RFC 2046 allows 70 characters. Cameras take UUIDs and dates. */
+/** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
-/** A delimiter as short as `--f` may occur in the data of a picture, unless it stands on a line of its own. */
+/** A delimiter shorter than this may occur in the data of a picture, so it must be alone on a line. */
 const LONG_BYTES = 10;
 
 export interface DelimiterPlace {
-  /** Where the delimiter begins, with the line end in front of it. */
+  /** The start of the delimiter, including the line end before it. */
   at: number;
-  /** Where its boundary begins, with two dashes. */
+  /** The start of its boundary, including the two dashes. */
   textAt: number;
 }
 
 export interface Found extends DelimiterPlace {
-  /** False: the same bytes may be data of a picture. They are a delimiter only where no picture is being read. */
+  /** False if the same bytes may be data of a picture. Then they are a delimiter only while no picture is being read. */
   isCertain: boolean;
 }
 
-/** Knows the delimiter of one answer, or learns it. */
+/** Knows or learns the delimiter of one answer. */
 export class Delimiter {
-  /** What delimiters look like, from their first dash to the end of the boundary. */
+  /** The forms of delimiters, from their first dash to the end of the boundary. */
   readonly #forms: Buffer[] = [];
   #isSeen = false;
 
-  /** `boundary` as the camera declares it; null when it declares none. */
+  /** `boundary` is the boundary that the camera declares, or null. */
   constructor(boundary: string | null) {
     const core = boundary?.replace(/^-+/, "") ?? "";
     if (core !== "" && core.length < MAX_LINE_BYTES) this.#forms.push(Buffer.from(`--${core}`));
@@ -45,8 +46,8 @@ export class Delimiter {
   }
 
   /**
-   * Whether a line between parts, without its line end, is a delimiter or ends with one: a picture may end without a line end. Learns
-   * what the delimiters of this camera look like.
+   * Returns whether a line between parts (without its line end) is a delimiter or ends with one, because a picture may end without
+   * a line end. The method also learns the form of this camera's delimiters.
    */
   isLine(line: Buffer): boolean {
     const text = trimmed(line);
@@ -62,8 +63,8 @@ export class Delimiter {
   }
 
   /**
-   * Returns the first delimiter in the data of a part, from `from` on. `isAtStart`: the part begins at `from`. Null: there is
-   * none before what `findStart` returns.
+   * Returns the first delimiter in the data of a part, from `from` on, or null if there is no delimiter before the result of
+   * `findStart`. `isAtStart` means that the part begins at `from`.
    */
   find(bytes: Buffer, from: number, isAtStart: boolean): Found | null {
     let first: Found | null = null;
@@ -80,11 +81,11 @@ export class Delimiter {
     return this.#isSeen ? first : earlier(first, findNew(bytes, from));
   }
 
-  /** Returns where the bytes begin, from `from` on, that may be a delimiter whose end is not there yet. */
+  /** Returns the start of the bytes, from `from` on, that may be an incomplete delimiter. */
   findStart(bytes: Buffer, from: number): DelimiterPlace {
     let start = bytes.length;
     for (const form of this.#forms) {
-      // The byte behind the boundary decides, and after one dash the next one.
+      // The byte after the boundary decides, or the byte after it when the first one is a dash.
       const isWithDash = bytes.at(-1) === DASH && endsWith(bytes.subarray(from, -1), form);
       if (isWithDash) start = Math.min(start, bytes.length - 1 - form.length);
       for (let at = Math.max(from, bytes.length - form.length); at < start; at++) {
@@ -101,7 +102,7 @@ export class Delimiter {
   }
 }
 
-/** The line without its line end, spaces and the two dashes that end the last part. */
+/** Returns the line without its line end, spaces and the two dashes that end the last part. */
 function trimmed(line: Uint8Array): Buffer {
   let end = line.length;
   while (end > 0 && isBlank(line[end - 1])) end--;
@@ -113,7 +114,7 @@ function isBlank(byte: number | undefined): boolean {
   return byte === CR || byte === LF || byte === SPACE || byte === TAB;
 }
 
-/** Whether a line begins with a form that spaces or dashes follow. */
+/** Returns whether a line begins with a known form, followed by spaces or dashes. */
 function isAtStartOf(line: Buffer, form: Buffer): boolean {
   return (
     line.length > form.length && line.compare(form, 0, form.length, 0, form.length) === 0 && isEnded(line, form.length)
@@ -124,18 +125,20 @@ function endsWith(text: Buffer, form: Buffer): boolean {
   return text.length >= form.length && text.compare(form, 0, form.length, text.length - form.length) === 0;
 }
 
-/** Whether a line may be a delimiter that was not declared: two dashes and text. */
+/** Returns whether a line may be an undeclared delimiter, which is two dashes and text. */
 function isNewForm(text: Buffer): boolean {
   return text.length > 2 && text.length < MAX_LINE_BYTES && /^--[\x20-\x7e]+$/.test(text.toString("latin1"));
 }
 
-/** Whether what follows a form can follow a boundary: a line end, two dashes, or spaces (RFC 2046: transport padding). */
+/**
+ * Returns whether the bytes after a form can follow a boundary: a line end, two dashes, or spaces (RFC 2046: transport padding).
+ */
 function isEnded(bytes: Buffer, at: number): boolean {
   if (bytes[at] === DASH) return bytes[at + 1] === DASH;
   return isBlank(bytes[at]);
 }
 
-/** Goes back from `at` over dashes and one line end, not beyond `least`. */
+/** Returns the index before dashes and one line end that precede `at`, but not less than `least`. */
 function lineStart(bytes: Buffer, textAt: number, least: number): { at: number; isLineStart: boolean } {
   let at = textAt;
   while (at > least && bytes[at - 1] === DASH) at--;
@@ -150,7 +153,7 @@ function earlier(one: Found | null, other: Found | null): Found | null {
   return one.textAt <= other.textAt ? one : other;
 }
 
-/** Returns the first line after `from` that may be a delimiter which was not declared. */
+/** Returns the first line after `from` that may be an undeclared delimiter. */
 function findNew(bytes: Buffer, from: number): Found | null {
   for (let at = bytes.indexOf("\n--", from); at >= 0; at = bytes.indexOf("\n--", at + 1)) {
     const end = bytes.indexOf(LF, at + 1);

@@ -1,16 +1,16 @@
-// What keeps a camera from being read over HTTP, in words, and how soon it is tried again.
+// Explains why a camera cannot be read over HTTP, and decides how soon it is tried again.
 
 import { codeOf, messageOf, SourceError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
 
-/** Texts for the codes of Bun's fetch. */
+/** The texts for the error codes of Bun's fetch. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Connection refused",
-  ENOTFOUND: "the host is not known",
+  ENOTFOUND: "the host is unknown",
   ECONNRESET: "the connection was closed",
   EHOSTUNREACH: "there is no route to the host",
   ENETUNREACH: "there is no route to the host",
-  Malformed_HTTP_Response: "it does not answer with HTTP",
+  Malformed_HTTP_Response: "its answer is not HTTP",
 };
 
 const CERTIFICATE: Readonly<Record<string, string>> = {
@@ -24,12 +24,12 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "its certificate is not valid yet",
 };
 
-/** The error for a connection that failed, or that broke before the answer. */
+/** Returns the error for a connection that failed or that broke before the answer. */
 export function explainConnection(name: string, cause: unknown): SourceError {
   const code = codeOf(cause) ?? "";
   const wrong = CERTIFICATE[code];
   if (wrong !== undefined) {
-    const text = `cannot read video from ${name}: ${wrong}; NODE_EXTRA_CA_CERTS=FILE trusts those in a file (docs/cameras.md)`;
+    const text = `cannot read video from ${name}: ${wrong} (NODE_EXTRA_CA_CERTS=FILE trusts the certificates in a file, see docs/cameras.md)`;
     return new SourceError(text, { retry: true, cause });
   }
   const reason = NETWORK[code] ?? printable(messageOf(cause));
@@ -38,39 +38,39 @@ export function explainConnection(name: string, cause: unknown): SourceError {
 
 const STATUS: Readonly<Record<number, string>> = {
   401: "the user name or password is wrong",
-  403: "it is forbidden",
+  403: "access is forbidden",
   404: "there is no such address",
   410: "there is no such address",
-  429: "it is asked too often",
+  429: "there were too many requests",
   453: "it is busy",
   503: "it is busy",
 };
 
-/** The error for an answer that is no picture. `text` is the status line's. */
+/** Returns the error for an answer without a picture. `text` is the text of its status line. */
 export function explainStatus(name: string, status: number, text: string): SourceError {
   const answer = printable(`${status} ${text}`.trim());
   const meaning = STATUS[status] === undefined ? "" : ` (${STATUS[status]})`;
   return new SourceError(`cannot read video from ${name}: it answers ${answer}${meaning}`, { retry: true });
 }
 
-/** The error for a camera that asks for a password which the address does not have. */
+/** Returns the error for a camera that asks for a password when the address has no password. */
 export function passwordMissing(name: string): SourceError {
   const text = `cannot read video from ${name}: it asks for a password: write http://USER:PASSWORD@HOST/…`;
   return new SourceError(text, { retry: true });
 }
 
-/** The error for an answer that ended without a picture. */
+/** Returns the error for an answer that ended without a picture. */
 export function answersWithoutPicture(name: string): SourceError {
   return new SourceError(`cannot read video from ${name}: its answer contains no picture`, { retry: true });
 }
 
-/** The error for the address of a camera's page, which shows the video. */
+/** Returns the error for the address of a web page that shows the video. */
 export function answersWithPage(name: string): SourceError {
-  const text = `cannot read video from ${name}: it answers with a web page, not with video; write the address of the video itself`;
+  const text = `cannot read video from ${name}: the address is a web page: write the address of the video itself`;
   return new SourceError(text, { retry: true });
 }
 
-/** The error for a stream that its camera has ended. */
+/** Returns the error for a stream that the camera has ended. */
 export function hasEnded(name: string): SourceError {
   return new SourceError(`${name} has ended`, { retry: true });
 }

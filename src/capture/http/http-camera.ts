@@ -1,7 +1,7 @@
-// A camera that is read over HTTP: a stream of JPEGs, or the address of a single one, which is asked for again and again.
+// A camera that is read over HTTP. Its address gives a stream of JPEGs, or a single JPEG that is requested repeatedly.
 //
-// Each run opens one connection and reads what comes. Nothing is asked first: many cameras serve one client at a time. What turns out not
-// to be JPEG goes to the reader for other video.
+// Each run opens one connection and reads its answer, without a separate probe, because many cameras serve only one client at a
+// time. Video that is not JPEG is passed to the reader for other video.
 
 import { nowMicros, sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
@@ -13,23 +13,23 @@ import { CameraClient } from "./client.ts";
 import { CameraFrames } from "./camera-frames.ts";
 import { answersWithPage, answersWithoutPicture, hasEnded } from "./failures.ts";
 
-/** How often the address of a single picture is asked for, unless a rate is given. The camera encodes each picture for us. */
+/** The default rate of requests for single pictures. The camera must encode each picture for us. */
 export const DEFAULT_SNAPSHOTS_PER_SECOND = 5;
 
-/** So many requests in a row may fail before a picture that is asked for again and again counts as gone. */
+/** The number of requests for single pictures in a row that may fail before the camera counts as lost. */
 const MAX_FAILED_REQUESTS = 3;
 
 export interface HttpCameraOptions {
-  /** The name for people, without the password. */
+  /** The name for people, which has no password. */
   name: string;
   address: CameraAddress;
-  /** At most so many pictures a second are delivered, and single pictures are asked for so often; null = the camera's own rate. */
+  /** The most delivered pictures a second, and the rate of requests for single pictures. Null means the camera's own rate. */
   framesPerSecond: number | null;
-  /** The certificates that are trusted, as PEM; null: those of the public authorities. */
+  /** The trusted certificates as PEM. Null means the certificates of the public authorities. */
   certificate: string | null;
   /**
-   * Makes the source for video that is not JPEG. `body` is the answer from its start. It is null where the video must be read from its
-   * address, because it is a file or consists of several.
+   * Makes the source for video that is not JPEG. `body` is the answer from its start. It is null when the video must be read from
+   * its address, because it is one file or several files.
    */
   openOther: (body: ReadableStream<Uint8Array> | null) => Source;
 }
@@ -42,7 +42,7 @@ class HttpCamera implements Source {
   readonly name: string;
   readonly #options: HttpCameraOptions;
   readonly #client: CameraClient;
-  /** Reads what is not JPEG; null while it is not needed. */
+  /** The source for video that is not JPEG, or null while it is not needed. */
   #other: Source | null = null;
   /** Whether the address gives one picture for each request. */
   #isSnapshot = false;
@@ -78,7 +78,7 @@ class HttpCamera implements Source {
     }
   }
 
-  /** Makes one request and reads its answer. Resolves when the address is to be asked again. */
+  /** Sends one request and reads its answer. Resolves when the next request is due. */
   async #ask(frames: CameraFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
     let answer: Answer;
     {

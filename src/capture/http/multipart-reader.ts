@@ -1,32 +1,34 @@
-// Reads multipart/x-mixed-replace as cameras write it: finds where each part begins and ends.
+// Reads multipart/x-mixed-replace, also in the invalid forms that cameras write: it finds the start and end of each part.
 //
-// What a camera says about its parts is often wrong: the length, the type, the boundary, line ends. So everything that shows an end counts:
-// the structure of the picture (which JpegReader follows), the length when it has been right so far, and the next delimiter.
+// Cameras often send a wrong length, type, boundary or line end. So the reader uses every sign of an end: the structure of the
+// picture (which JpegReader follows), the length if it has been right so far, and the next delimiter.
 
 import { Delimiter, type Found } from "./delimiter.ts";
 
-/** Of a longer line, which is no header, only the end is looked at: a delimiter may stand there. */
+/** A longer line is not a header field, and only its end is searched for a delimiter. */
 const MAX_LINE_BYTES = 1024;
-/** A header that is longer than this, behind what looks like a delimiter in the header of a picture, is data. */
+/** If the header after a possible delimiter within a picture's header is longer than this, the bytes are data of the picture. */
 const MAX_CONFIRMED_BYTES = 4096;
 const MAX_PART_BYTES = 64 * 1024 * 1024;
 
 const LF = 0x0a;
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
 
-/** Takes the content of parts. */
+/** Receives the content of parts. */
 export interface PartSink {
-  /** The next bytes of the content. */
+  /** Called with the next bytes of the content. */
   write(bytes: Uint8Array): void;
-  /** A part ends here, or there is none. It may be called several times between two parts. */
+  /** Called at the end of a part. It may be called several times between two parts. */
   border(): void;
-  /** Which part of a JPEG is being read after the bytes so far. */
+  /** Returns the part of a JPEG in which the bytes so far end. */
   readonly inside: "nothing" | "header" | "scan";
 }
 
 /**
- * `lines`: between two parts, where only a delimiter or a header field leads to the next part. `header`: the fields of a part, until an
- * empty line. `body`: the content.
+ * The states:
+ * - `lines`: between two parts, where only a delimiter or a header field begins the next part;
+ * - `header`: the header fields of a part, until an empty line;
+ * - `body`: the content.
  */
 type State = "lines" | "header" | "body";
 
@@ -34,23 +36,23 @@ export class MultipartReader {
   readonly #sink: PartSink;
   readonly #delimiter: Delimiter;
   #state: State = "lines";
-  /** Bytes that cannot be judged before more are there. */
+  /** Bytes that cannot be processed before more bytes come. */
   #held: Buffer = Buffer.alloc(0);
-  /** The length of the part as its header says; null: it is not known. */
+  /** The length of the part from its header, or null if unknown. */
   #length: number | null = null;
-  /** Whether the part is no picture and is left out. */
+  /** Whether the part is skipped because it is not a picture. */
   #isSkipped = false;
   #bodyBytes = 0;
-  /** Whether the last part whose length could be checked had that length. */
+  /** Whether the last length that could be checked was right. */
   #isLengthTrusted = false;
 
-  /** `boundary` as the camera declares it; null when it declares none. */
+  /** `boundary` is the boundary that the camera declares, or null. */
   constructor(sink: PartSink, boundary: string | null) {
     this.#sink = sink;
     this.#delimiter = new Delimiter(boundary);
   }
 
-  /** Takes the next bytes, in chunks of any size. The memory of `chunk` is not used after the call. */
+  /** Takes the next bytes in chunks of any size. The memory of `chunk` is not used after the call. */
   write(chunk: Uint8Array): void {
     const added = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     const bytes = this.#held.length === 0 ? added : Buffer.concat([this.#held, added]);
@@ -60,18 +62,18 @@ export class MultipartReader {
       if (next < 0) break;
       at = next;
     }
-    this.#held = Buffer.from(bytes.subarray(this.#heldFrom)); // a copy: the chunk belongs to the caller
+    this.#held = Buffer.from(bytes.subarray(this.#heldFrom)); // The rest is copied, because the chunk belongs to the caller.
   }
 
-  /** The answer ends here. */
+  /** Handles the end of the answer. */
   end(): void {
-    // Within a scan, what is held is the line end behind the last picture.
+    // Within a scan, the kept bytes are the line end after the last picture.
     if (this.#state === "body" && !this.#isSkipped && this.#sink.inside === "header") this.#sink.write(this.#held);
     this.#sink.border();
     this.#held = Buffer.alloc(0);
   }
 
-  /** Where the bytes begin that are kept for the next call, after a step has returned `#wait`. */
+  /** The start of the bytes that are kept for the next call after a step has returned `#wait`. */
   #heldFrom = 0;
 
   #wait(heldFrom: number): -1 {
@@ -79,12 +81,12 @@ export class MultipartReader {
     return -1;
   }
 
-  /** Reads one line between parts or of a header. Returns where to go on, or `#wait`. */
+  /** Reads one line between parts or of a header. Returns the next index, or `#wait`. */
   #readLine(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(LF, at);
     const soi = bytes.subarray(0, end < 0 ? bytes.length : end).indexOf(SOI, at);
-    // A picture without an empty line before it. Behind a part only a header leads to the next picture: a wrong length may have cut
-    // the last one, and what is left of it may contain a thumbnail.
+    // This is a picture without an empty line before it. After a part, only a header begins the next picture. A wrong length may
+    // have cut the last picture, and its rest may contain a thumbnail.
     const mayBegin = this.#state === "header" || !this.#delimiter.isSeen;
     if (soi >= 0 && mayBegin) return this.#beginBody(soi);
     if (end < 0) {
@@ -111,14 +113,14 @@ export class MultipartReader {
   #readField(line: string): void {
     const field = parseField(line);
     if (field === null) {
-      if (this.#state === "lines") this.#isLengthTrusted = false; // the last part went on behind its length
+      if (this.#state === "lines") this.#isLengthTrusted = false; // The last part was longer than its length.
       return;
     }
     if (this.#state === "lines") this.#beginHeader();
     const [name, value] = field;
     if (name === "content-length" && /^\d+$/.test(value)) {
       const length = Number(value);
-      this.#length = length > 0 && length <= MAX_PART_BYTES ? length : null; // 0 is written by cameras that do not know it
+      this.#length = length > 0 && length <= MAX_PART_BYTES ? length : null; // Cameras that do not know the length write 0.
     }
     if (name === "content-type") this.#isSkipped = isOtherType(value);
   }
@@ -129,12 +131,12 @@ export class MultipartReader {
     return at;
   }
 
-  /** Reads content up to the next sign of its end. Returns where to go on, or `#wait`. */
+  /** Reads content up to the next sign of its end. Returns the next index, or `#wait`. */
   #readBody(bytes: Buffer, at: number): number {
     const isAtStart = this.#bodyBytes === 0;
     if (isAtStart && this.#isSkipped) {
       if (bytes.length - at < 2) return this.#wait(at);
-      if (bytes[at] === 0xff && bytes[at + 1] === 0xd8) this.#isSkipped = false; // a JPEG, whatever its type says
+      if (bytes[at] === 0xff && bytes[at + 1] === 0xd8) this.#isSkipped = false; // This is a JPEG, even if its type is another one.
     }
     const found = this.#delimiter.find(bytes, at, isAtStart);
     const { at: dataEnd, textAt } = found ?? this.#delimiter.findStart(bytes, at);
@@ -152,7 +154,7 @@ export class MultipartReader {
       return found.textAt + 1;
     }
     if (this.#length !== null) {
-      const lineEndBytes = found.textAt - found.at; // some cameras count it
+      const lineEndBytes = found.textAt - found.at; // Some cameras count it in the length.
       this.#isLengthTrusted = this.#length >= this.#bodyBytes && this.#length <= this.#bodyBytes + lineEndBytes;
     }
     return this.#endBody(found.textAt);
@@ -170,17 +172,17 @@ export class MultipartReader {
     if (!this.#isSkipped) this.#sink.write(bytes);
   }
 
-  /** Whether what was found is a delimiter; null: more bytes are needed to tell. */
+  /** Returns whether the found bytes are a delimiter, or null if more bytes are needed. */
   #judge(bytes: Buffer, found: Found): boolean | null {
     const { inside } = this.#sink;
     if (inside === "nothing") return true;
     if (!found.isCertain) return false;
-    // A comment may contain anything. But the length of a segment may be wrong, and would swallow the pictures behind it.
+    // A comment segment may contain any bytes. But a segment with a wrong length would hide the pictures after it.
     return inside === "scan" ? true : leadsToPicture(bytes, found.textAt);
   }
 }
 
-/** Whether a delimiter's line at `at` is followed by header fields and a picture; null: more bytes are needed to tell. */
+/** Returns whether header fields and a picture follow the delimiter's line at `at`, or null if more bytes are needed. */
 function leadsToPicture(bytes: Buffer, at: number): boolean | null {
   let line = bytes.indexOf(LF, at) + 1;
   while (line > 0 && line - at < MAX_CONFIRMED_BYTES) {
@@ -199,13 +201,13 @@ function isEmpty(line: Uint8Array): boolean {
   return line.every((byte) => byte === 0x0d || byte === 0x20 || byte === 0x09);
 }
 
-/** Returns the name in lower case and the value of a header field; null when the line is none. */
+/** Returns the name in lower case and the value of a header field, or null if the line is not a header field. */
 function parseField(line: string): [name: string, value: string] | null {
   const [, name, value] = /^([A-Za-z][\w-]{2,60})[ \t]*:[ \t]*([\x20-\x7e\t]*)$/.exec(line) ?? [];
   return name === undefined || value === undefined ? null : [name.toLowerCase(), value];
 }
 
-/** Whether a part of this type is no picture. Cameras add sound and events to their streams. */
+/** Returns whether a part of this type is not a picture. Cameras add sound and events to their streams. */
 function isOtherType(type: string): boolean {
   return /^(?:audio|text)\/|^application\/(?:.*\+)?(?:json|xml)/i.test(type);
 }

@@ -4,15 +4,15 @@ import type { Micros } from "../../core/clock.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
 import { MultipartReader, type PartSink } from "./multipart-reader.ts";
 
-/** Takes pictures with the time at which their first byte arrived. */
+/** Receives pictures with the time at which their first byte arrived. */
 export interface StampedSink extends JpegSink {
   capturedAt: Micros | null;
 }
 
-/** How an answer contains its pictures. */
+/** The form of the pictures in an answer. */
 export type Packing = { kind: "parts"; boundary: string | null } | { kind: "pictures" | "one picture" };
 
-/** Takes the bytes of one answer, in chunks of any size. */
+/** Takes the bytes of one answer in chunks of any size. */
 export class PictureStream {
   readonly #pictures: StampedPictures;
   readonly #reader: { write(chunk: Uint8Array): void; end(): void };
@@ -22,18 +22,18 @@ export class PictureStream {
     this.#reader = packing.kind === "parts" ? new MultipartReader(this.#pictures, packing.boundary) : this.#pictures;
   }
 
-  /** Pictures so far, with those of which too little was there. */
+  /** The number of pictures so far, including pictures that were too incomplete to show. */
   get count(): number {
     return this.#pictures.count;
   }
 
-  /** `arrivedAt`: when the last byte of the chunk arrived. */
+  /** Takes a chunk. `arrivedAt` is the time when its last byte arrived. */
   write(chunk: Uint8Array, arrivedAt: Micros): void {
     this.#pictures.arrivedAt = arrivedAt;
     this.#reader.write(chunk);
   }
 
-  /** The answer has ended: an unfinished picture is delivered as far as it came. */
+  /** Handles the end of the answer. The received part of an unfinished picture is delivered. */
   end(): void {
     this.#reader.end();
   }
@@ -41,10 +41,10 @@ export class PictureStream {
 
 class StampedPictures implements JpegSink, PartSink {
   readonly #sink: StampedSink;
-  /** Until the first border each JPEG is a frame: some answers that call themselves multipart have no delimiters. */
+  /** Whether there was a border. Until the first border each JPEG is a frame, because some multipart answers have no delimiters. */
   #reader: JpegReader;
   #hasBorders: boolean;
-  /** When the first byte of the present picture arrived; null between pictures. */
+  /** The time when the first byte of the current picture arrived, or null between pictures. */
   #beganAt: Micros | null = null;
   arrivedAt: Micros = 0;
   count = 0;

@@ -4,14 +4,17 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { deliverJpeg, type FrameSink } from "../source.ts";
 import type { JpegSink } from "./jpeg-reader.ts";
 
-/** Cameras damage a picture now and then, which is only counted. This many in a row are reported. */
+/** The number of damaged pictures in a row that is reported. Fewer are only counted, because cameras sometimes damage a picture. */
 const DAMAGED_IN_A_ROW = 3;
 
-/** Frames are stamped when their last byte is there, unless `capturedAt` is set, as for packets with a time of their own. */
+/**
+ * Delivers pictures as frames. The capture time of a frame is the arrival of its last byte, unless `capturedAt` is set, for example
+ * for packets with their own time.
+ */
 export class JpegFrames implements JpegSink {
   readonly #sink: FrameSink;
   #damagedInARow = 0;
-  /** The time of capture of the next picture; null = now. */
+  /** The capture time of the next picture. Null means now. */
   capturedAt: Micros | null = null;
 
   constructor(sink: FrameSink) {

@@ -7,21 +7,22 @@ import { PictureWalk, type Progress, StreamFacts } from "./picture-walk.ts";
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 const INITIAL_BYTES = 256 * 1024;
 
-/** Takes what a JpegReader finds. */
+/** Receives the pictures of a JpegReader. */
 export interface JpegSink {
   /**
-   * Takes a picture. Its memory is used again after the call. A picture that is cut, or whose camera writes no EOI, has no EOI at its
-   * end.
+   * Receives a picture. Its memory is reused after the call. A truncated picture, or one from a camera that writes no EOI, does not
+   * end with EOI.
    */
   picture(jpeg: Uint8Array): void;
-  /** Counts a picture of which too little is there to show it. */
+  /** Called for a picture that is too incomplete to show. */
   damaged(reason: string): void;
 }
 
 export interface JpegReaderOptions {
   /**
-   * True: a container says by `border` where each picture ends, and there is one picture between two borders. Bytes in front of it and
-   * behind its EOI are skipped, also when they are further pictures. False: pictures come end to end, and each is a frame.
+   * True if a container marks the end of each picture by `border`, with one picture between two borders. Bytes before the picture
+   * and after its EOI are skipped, even if they are further pictures. False if pictures follow each other directly, and each is a
+   * frame.
    */
   hasBorders: boolean;
 }
@@ -62,19 +63,22 @@ export class JpegReader {
     }
   }
 
-  /** The container says that a picture ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
+  /**
+   * Handles the end of a picture in the container. The received part of an unfinished picture is delivered, or the picture counts
+   * as damaged.
+   */
   border(): void {
     this.#read(true);
     this.#forget();
     this.#isBehind = false;
   }
 
-  /** The stream ends here. An unfinished picture is handed over as far as it came, or counted as damaged. */
+  /** Handles the end of the stream. The received part of an unfinished picture is delivered, or the picture counts as damaged. */
   end(): void {
     this.border();
   }
 
-  /** What the bytes so far end in. */
+  /** The part of a JPEG in which the bytes so far end. */
   get inside(): "nothing" | "header" | "scan" {
     return this.#walk?.inside ?? "nothing";
   }

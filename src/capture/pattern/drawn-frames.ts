@@ -1,4 +1,4 @@
-// Delivers frames that a thread draws, one after the other at a given rate. The pattern and the benches' footage use it.
+// Delivers frames that a thread draws, one after the other at a given rate. The pattern and the benches' footage use this file.
 
 import type { Worker } from "node:worker_threads";
 import { type Micros, nowMicros, sleep } from "../../core/clock.ts";
@@ -7,31 +7,31 @@ import { frameBytes, type Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import type { FrameSink } from "../source.ts";
 
-/** A request to the thread: fill this frame. */
+/** A request to the thread to draw a frame. */
 export interface DrawRequest extends Size {
   /** The number of the drawn frame, from 1 on. */
   frameNumber: number;
-  /** Seconds since the start of the source. */
+  /** The time since the start of the source, in seconds. */
   seconds: number;
   /** The pixels to fill, in shared memory. */
   rgba: Uint8Array;
-  /** The time of the request, by the main thread's clock. */
+  /** The time of the request in the main thread's clock. */
   requestedAt: Micros;
 }
 
 /** The thread's answer to each request. */
 export interface DrawResult {
-  /** When the frame was complete, by the main thread's clock. */
+  /** The time when the frame was complete, in the main thread's clock. */
   bornAt: Micros;
 }
 
 export interface DrawnFrames {
-  /** The source's name, for messages. */
+  /** The source's name for messages. */
   name: string;
   size: Size;
-  /** 0: as fast as the encoders take frames. */
+  /** The frame rate. 0 means as fast as the encoders take frames. */
   framesPerSecond: number;
-  /** The thread that draws; `deliverDrawn` ends it. */
+  /** The thread that draws. `deliverDrawn` ends it. */
   worker: Worker;
 }
 
@@ -39,7 +39,8 @@ export interface DrawnFrames {
 export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const { size, framesPerSecond, worker } = frames;
   const slotBytes = frameBytes("rgba", size.width, size.height);
-  // No Promise.race with the thread's death: each race would stay registered with that promise for as long as the promise lives.
+  // This is not a Promise.race with the thread's end, because each race would stay registered with that promise while the promise
+  // exists.
   let waiting: PromiseWithResolvers<DrawResult> | null = null;
   let death: SourceError | null = null;
   worker.on("message", (result: DrawResult) => waiting?.resolve(result));
@@ -54,7 +55,7 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
       const slot = sink.reserve("rgba", size);
       if (slot === null) {
         if (framesPerSecond > 0) sink.lost();
-        else await sleep(1, signal); // unpaced: the encoders set the pace
+        else await sleep(1, signal); // Without a rate the encoders decide when the next frame is drawn.
         return;
       }
       frameNumber++;

@@ -1,10 +1,10 @@
-// The frame code: a frame's number and birth time as black and white cells inside the picture itself.
+// The frame code shows a frame's number and its capture time as black and white cells in the picture.
 //
 // The pattern source draws it, and tests and benches read it back from decoded pixels. It is a grid of 32 × 4 square cells in the
-// bottom left corner; a cell is as wide as a fortieth of the picture. The cells hold 128 bits, row by row from the top, the most
-// significant bit first: frame number (32), time of birth in microseconds since the Unix epoch (64), CRC-32 of these 12 bytes (32).
-// Only the middle of a cell is read, so the code stays readable after JPEG at any quality, chroma subsampling, and scaling down to
-// a width of 160 pixels.
+// bottom left corner. A cell is a fortieth of the picture wide. The cells contain 128 bits, row by row from the top, with the most
+// significant bit first: the frame number (32 bits), the capture time in microseconds since the Unix epoch (64 bits), and the
+// CRC-32 of these 12 bytes (32 bits). Only the middle of a cell is read, so the code stays readable after JPEG at any quality,
+// chroma subsampling, and scaling down to a width of 160 pixels.
 
 import { crc32 } from "node:zlib";
 import type { Micros } from "../../core/clock.ts";
@@ -20,7 +20,7 @@ const ROWS = 4;
 const CELLS_ACROSS_PICTURE = 40;
 const CODE_BYTES = 16;
 
-/** The smallest picture that can carry the code, with cells of 4 pixels. */
+/** The smallest picture for the code, with cells of 4 pixels. */
 export const MIN_CODE_SIZE: Size = { width: 160, height: 16 };
 
 /** Draws the code into RGBA pixels. The picture must be at least MIN_CODE_SIZE. */
@@ -35,7 +35,7 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
     for (let column = 0; column < COLUMNS; column++) {
       const bit = row * COLUMNS + column;
       const white = ((bytes[bit >> 3] as number) >> (7 - (bit & 7))) & 1;
-      const colour = white ? 0xffebebeb : 0xff101010; // studio range's white and black, so that no stage clips them
+      const colour = white ? 0xffebebeb : 0xff101010; // These are white and black in studio range, so that no stage clips them.
       const left = cellEdge(size, column);
       const right = cellEdge(size, column + 1);
       for (let y = top; y < bottom; y++) pixels.fill(colour, y * size.width + left, y * size.width + right);
@@ -43,7 +43,7 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
   }
 }
 
-/** Reads the code from RGBA pixels; null when there is none, or when it is damaged. */
+/** Reads the code from RGBA pixels. Returns null when there is no code or it is damaged. */
 export function readFrameCode(rgba: Uint8Array, size: Size): FrameCode | null {
   const bytes = Buffer.alloc(CODE_BYTES);
   for (let row = 0; row < ROWS; row++) {

@@ -1,4 +1,4 @@
-// The thread that draws the frames of the pattern source, so that the main thread touches no pixel. Started by pattern.ts.
+// The thread that draws the frames of the pattern source, so that the main thread does not handle pixels. pattern.ts starts it.
 
 import { parentPort } from "node:worker_threads";
 import { SenderClock } from "../../core/clock.ts";
@@ -7,7 +7,7 @@ import type { DrawRequest, DrawResult } from "./drawn-frames.ts";
 import { drawFrameCode } from "./frame-code.ts";
 import { TestCard } from "./test-card.ts";
 
-if (parentPort === null) throw new Error("pattern-worker.ts runs as a worker thread only");
+if (parentPort === null) throw new Error("pattern-worker.ts must run as a worker thread");
 const port = parentPort;
 const clock = new SenderClock();
 let card: { size: Size; testCard: TestCard } | null = null;
@@ -19,7 +19,7 @@ port.on("message", (request: DrawRequest) => {
     card = { size, testCard: new TestCard(size) };
   }
   card.testCard.draw(request.rgba, request.seconds);
-  // The code is drawn last: a camera's frame is born when its last line has been read out.
+  // The code is drawn last, because the capture time of a camera's frame is the time when its last line was read.
   const bornAt = clock.now();
   drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);

@@ -1,4 +1,4 @@
-// The source `pattern`: a moving test card that carries its frame number and birth time inside the picture.
+// The source `pattern`: a moving test card that shows its frame number and capture time in the picture.
 
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../core/errors.ts";
@@ -7,11 +7,11 @@ import { deliverDrawn } from "./drawn-frames.ts";
 import { MIN_CODE_SIZE } from "./frame-code.ts";
 import type { Source } from "../source.ts";
 
-/** Throws UsageError for a size that is too small to carry the frame code. */
+/** Creates the source. Throws UsageError for a size that is too small for the frame code. */
 export function createPattern(size: Size, framesPerSecond: number): Source {
   if (size.width < MIN_CODE_SIZE.width || size.height < MIN_CODE_SIZE.height) {
     throw new UsageError(
-      `the pattern needs at least ${MIN_CODE_SIZE.width}x${MIN_CODE_SIZE.height} pixels, not ${size.width}x${size.height}`,
+      `the pattern must have at least ${MIN_CODE_SIZE.width}x${MIN_CODE_SIZE.height} pixels, not ${size.width}x${size.height}`,
     );
   }
   const name = "pattern";

@@ -2,10 +2,10 @@
 
 import type { Size } from "../../core/pixel-format.ts";
 
-/** Colour bars of 75 % in the order of SMPTE EG 1, as RGB. */
+/** The colour bars of 75 % in the order of SMPTE EG 1, as RGB. */
 const BARS = [0xbfbfbf, 0xbfbf00, 0x00bfbf, 0x00bf00, 0xbf00bf, 0xbf0000, 0x0000bf] as const;
 
-/** Draws frames of one size. The still part is drawn once, the moving part for each frame. */
+/** Draws frames of one size. The still part is drawn once, and the moving part for each frame. */
 export class TestCard {
   readonly #size: Size;
   readonly #still: Uint32Array;
@@ -54,7 +54,7 @@ export class TestCard {
     }
   }
 
-  /** A moving band of fine detail, so that a real part of each picture is new and hard to compress. */
+  /** Draws a moving band of fine detail, so that a part of each picture is new and hard to compress. */
   #drawMovingTexture(pixels: Uint32Array, seconds: number): void {
     const { width, height } = this.#size;
     const top = Math.floor(height * 0.62);
@@ -85,7 +85,7 @@ function drawStillPart({ width, height }: Size): Uint32Array {
         const grey = Math.floor((x * 256) / width);
         colour = rgb(grey, grey, grey);
       } else if (y >= bandEnd && x > width * 0.55 && x < width * 0.72) {
-        colour = ((x ^ y) >> 1) & 1 ? rgb(220, 220, 220) : rgb(40, 40, 40); // fine lines: shows scaling and smoothing
+        colour = ((x ^ y) >> 1) & 1 ? rgb(220, 220, 220) : rgb(40, 40, 40); // Fine lines make scaling and smoothing visible.
       } else {
         colour = rgb(32, 36, 48);
       }
@@ -95,12 +95,12 @@ function drawStillPart({ width, height }: Size): Uint32Array {
   return pixels;
 }
 
-/** A triangle wave: 0 → 1 → 0 while `t` goes from 0 to 2. */
+/** Returns a triangle wave: 0 → 1 → 0 while `t` goes from 0 to 2. */
 function bounce(t: number): number {
   return 1 - Math.abs((t % 2) - 1);
 }
 
-/** One opaque RGBA pixel as a little-endian word in memory. */
+/** Returns an opaque RGBA pixel as a little-endian word. */
 function rgb(r: number, g: number, b: number): number {
   return (0xff000000 | (b << 16) | ((g & 255) << 8) | (r & 255)) >>> 0;
 }

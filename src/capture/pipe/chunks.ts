@@ -1,6 +1,6 @@
 // Reads a stream of bytes chunk by chunk, until it ends or the reader stops.
 
-/** Calls `onChunk` with each chunk. Resolves when the stream ends or the signal aborts; after that there is no further call. */
+/** Calls `onChunk` with each chunk. Resolves when the stream ends or the signal aborts, and makes no further call after that. */
 export async function eachChunk(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
@@ -8,7 +8,7 @@ export async function eachChunk(
 ): Promise<void> {
   const chunks = new WritableStream<Uint8Array>({
     write(chunk) {
-      if (!signal.aborted) onChunk(chunk); // pipeTo writes a chunk that it has read before it stops (Streams Standard)
+      if (!signal.aborted) onChunk(chunk); // pipeTo still writes a chunk that it has read before it stops (Streams Standard).
     },
   });
   try {

@@ -1,4 +1,4 @@
-// Reads a stream of PPM pictures, which ffmpeg writes for RGB. Each picture contains its size, so the input need not be probed.
+// Reads a stream of PPM pictures, which ffmpeg writes for RGB. Each picture contains its size, so no probe is needed.
 //
 // A picture is `P6`, width, height and 255, each followed by a blank or a newline, and then the pixels (netpbm's manual page ppm(5)).
 
@@ -21,7 +21,7 @@ export class PpmReader {
     this.#sink = sink;
   }
 
-  /** Throws SourceError when the stream is not PPM with 255 as the largest value. */
+  /** Takes a chunk. Throws SourceError when the stream is not PPM with 255 as the largest value. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -44,7 +44,7 @@ export class PpmReader {
     const header = /^P6\s(\d+)\s(\d+)\s255\s$/.exec(this.#header);
     if (header === null) {
       if (this.#header.length < MAX_HEADER_BYTES && "P6".startsWith(this.#header.slice(0, 2))) return;
-      throw new SourceError(`not the PPM stream that was asked for: '${this.#header.slice(0, 20)}'`, { retry: false });
+      throw new SourceError(`ffmpeg did not write a PPM stream: '${this.#header.slice(0, 20)}'`, { retry: false });
     }
     const [width, height] = [Number(header[1]), Number(header[2])];
     if (!isUsableSize(width, height)) {

@@ -1,11 +1,11 @@
-// Cuts a byte stream of raw frames of a known size into frames, straight into slots of the arena.
+// Splits a byte stream of raw frames of a known size into frames, and writes them directly into slots of the arena.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import type { FrameSink } from "../source.ts";
 
-/** Takes the bytes of one frame after another. A frame without a slot is skipped and counted as lost. */
+/** Takes the bytes of frames one after the other. A frame without a slot is skipped and counted as lost. */
 export class RawFrames {
   readonly #format: PixelFormat;
   readonly #size: Size;
@@ -22,16 +22,16 @@ export class RawFrames {
     this.#sink = sink;
   }
 
-  /** For messages: `rgba frame of 640x480`. */
+  /** The description for messages, for example `rgba frame of 640x480`. */
   get frameText(): string {
     return `${this.#format} frame of ${this.#size.width}x${this.#size.height}`;
   }
 
-  /** Takes the part of `chunk` that belongs to the current frame, never more, and returns its length in bytes. */
+  /** Takes the part of `chunk` that belongs to the current frame and returns its length in bytes. */
   feed(chunk: Uint8Array): number {
     if (this.#filledBytes === 0) {
       this.#slot = this.#sink.reserve(this.#format, this.#size);
-      this.#startedAt = nowMicros(); // the first byte is the closest to the capture that a pipe shows
+      this.#startedAt = nowMicros(); // The arrival of the first byte is the best estimate of the capture time on a pipe.
     }
     const part = chunk.subarray(0, this.#frameBytes - this.#filledBytes);
     this.#slot?.bytes.set(part, this.#filledBytes);
@@ -40,7 +40,7 @@ export class RawFrames {
     return part.length;
   }
 
-  /** Bytes of an unfinished frame. */
+  /** The number of bytes of the unfinished frame. */
   get pendingBytes(): number {
     return this.#filledBytes;
   }

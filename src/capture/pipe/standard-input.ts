@@ -1,4 +1,4 @@
-// The source `-`: frames on standard input, raw or as MJPEG, taken as fast as they come.
+// The source `-`: frames on standard input, raw or as MJPEG. They are read as fast as they come.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -11,13 +11,15 @@ import { RawFrames } from "./raw-frames.ts";
 export interface StandardInputOptions {
   input: ReadableStream<Uint8Array>;
   format: FrameFormat;
-  /** The size of raw frames; null for MJPEG. */
+  /** The size of raw frames, or null for MJPEG. */
   size: Size | null;
-  /** 0 when it is not known. */
+  /** The nominal rate, or 0 if unknown. */
   framesPerSecond: number;
 }
 
-/** Throws UsageError for raw frames without a size, because they do not contain it, and for MJPEG with one. */
+/**
+ * Creates the source. Throws UsageError for raw frames without a size, because they do not contain it, and for MJPEG with a size.
+ */
 export function createStandardInput({ input, format, size, framesPerSecond }: StandardInputOptions): Source {
   if (format !== "mjpeg" && size === null) {
     throw new UsageError(
@@ -25,9 +27,9 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
     );
   }
   if (format === "mjpeg" && size !== null) {
-    throw new UsageError("--size does not go with --pixel-format mjpeg: each JPEG contains its own size");
+    throw new UsageError("--size cannot be used with --pixel-format mjpeg: each JPEG contains its own size");
   }
-  let isFirst = true; // a later run continues with the rest of the input, which may be empty
+  let isFirst = true; // A later run continues with the rest of the input, which may be empty.
   return {
     name: "standard input",
     framesPerSecond,
@@ -47,7 +49,7 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
         reader.abandon();
       }
       if (bytes > 0 || hasBegun || signal.aborted) return;
-      throw new SourceError("standard input ended without a frame: does the program before the pipe run?", {
+      throw new SourceError("standard input ended without a frame: check the program that writes to the pipe", {
         retry: false,
       });
     },
@@ -56,7 +58,7 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
 
 interface InputReader {
   feed(chunk: Uint8Array): void;
-  /** Throws SourceError when the input, of `bytes` in all, has ended within a frame. */
+  /** Throws SourceError when the input ended within a frame. `bytes` is the length of the whole input. */
   checkEnd(bytes: number): void;
   abandon(): void;
 }
@@ -88,7 +90,7 @@ function jpegReader(sink: FrameSink): InputReader {
       const { pendingBytes } = reader;
       reader.end();
       if (pictures === 0 && bytes > 0) {
-        const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
+        const text = `standard input ended after ${bytes} bytes without a complete JPEG`;
         throw new SourceError(text, { retry: false });
       }
       failOnRest(pendingBytes, "JPEG");
@@ -99,7 +101,7 @@ function jpegReader(sink: FrameSink): InputReader {
 
 function failOnRest(pendingBytes: number, what: string): void {
   if (pendingBytes === 0) return;
-  throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of it`, {
+  throw new SourceError(`standard input ended in the middle of a ${what}, after ${pendingBytes} bytes of the frame`, {
     retry: false,
   });
 }

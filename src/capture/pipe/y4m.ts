@@ -1,7 +1,7 @@
-// Reads YUV4MPEG2, which ffmpeg writes for 4:2:0. The stream contains size and rate, so the input need not be probed.
+// Reads YUV4MPEG2, which ffmpeg writes for 4:2:0. The stream contains size and rate, so no probe is needed.
 //
 // A stream is one text line `YUV4MPEG2 W768 H576 F10:1 … C420jpeg`, and then for each frame a line `FRAME…` and the planes
-// (mjpegtools' manual page yuv4mpeg(5)). Only full-range 4:2:0 is read, because ffmpeg is asked for no other layout.
+// (mjpegtools' manual page yuv4mpeg(5)). Only full-range 4:2:0 is supported, because ffmpeg is always told to write this format.
 
 import { SourceError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
@@ -15,7 +15,9 @@ export interface Y4mHeader extends Size {
   framesPerSecond: number;
 }
 
-/** Reads the header line of a stream. Throws SourceError when it is no such line, or not 4:2:0 in full range. */
+/**
+ * Parses the header line of a stream. Throws SourceError when it is not a header line, or the stream is not 4:2:0 in full range.
+ */
 export function parseY4mHeader(line: string): Y4mHeader {
   const [magic, ...parameters] = line.split(" ");
   const value = (letter: string) => parameters.find((parameter) => parameter.startsWith(letter))?.slice(1);
@@ -24,7 +26,7 @@ export function parseY4mHeader(line: string): Y4mHeader {
   const [frames, seconds] = (value("F") ?? "0:1").split(":").map(Number);
   const isFullRange = value("C") === "420jpeg";
   if (magic !== "YUV4MPEG2" || !isUsableSize(width, height) || !isFullRange) {
-    throw new SourceError(`not the YUV4MPEG2 stream that was asked for: '${line.slice(0, 80)}'`, { retry: false });
+    throw new SourceError(`ffmpeg did not write a YUV4MPEG2 stream: '${line.slice(0, 80)}'`, { retry: false });
   }
   return { width, height, framesPerSecond: frames && seconds ? frames / seconds : 0 };
 }
@@ -37,13 +39,13 @@ export class Y4mReader {
   #frames: RawFrames | null = null;
   #inFrame = false;
 
-  /** `onRate` is called with the stream's nominal rate before the first frame; 0 when the stream has none. */
+  /** `onRate` is called with the stream's nominal rate before the first frame, or with 0 if the stream has no rate. */
   constructor(sink: FrameSink, onRate: (framesPerSecond: number) => void) {
     this.#sink = sink;
     this.#onRate = onRate;
   }
 
-  /** Throws SourceError when the stream is not YUV4MPEG2. */
+  /** Takes a chunk. Throws SourceError when the stream is not YUV4MPEG2. */
   feed(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {

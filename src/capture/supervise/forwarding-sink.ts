@@ -1,4 +1,4 @@
-// A sink that forwards every call to another sink, and notices each frame first. For wrappers that watch over a source.
+// A sink that forwards every call to another sink, and reports each frame first. Wrappers that watch a source use it.
 
 import type { Delivery, FrameSink } from "../source.ts";
 

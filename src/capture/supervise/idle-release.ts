@@ -1,28 +1,28 @@
-// Releases a source while it has no viewers, so that a camera's light is off and other programs may use it. Restarts it for a viewer.
+// Releases a source while it has no viewers, so that a camera's light is off and other programs may use it. A viewer restarts it.
 
 import { onAbort } from "../../core/on-abort.ts";
 import type { FrameSink, Source } from "../source.ts";
 
 export interface IdleReleaseOptions {
   source: Source;
-  /** How long there are no viewers before the source is released; null: it is never released. */
+  /** The time without viewers after which the source is released. With null it is never released. */
   idleSeconds: number | null;
-  /** Whether there are viewers now. */
+  /** Returns whether there are viewers. */
   demand: { readonly isWatched: boolean };
   listener: ReleaseListener;
 }
 
 export interface ReleaseListener {
-  /** The source has ended because there were no viewers for `idleSeconds`. */
+  /** Called when the source has ended because there were no viewers for `idleSeconds`. */
   released(idleSeconds: number): void;
-  /** A viewer came, and the source is about to start again. */
+  /** Called when a viewer has come and the source is about to start again. */
   resumed(): void;
 }
 
 export interface WatchedSource {
-  /** Like Source.run, with a pause each time the source has no viewers. */
+  /** Runs the source like Source.run, with a pause whenever it has no viewers. */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
-  /** To be called when a viewer comes or leaves. */
+  /** Must be called when a viewer comes or leaves. */
   check(): void;
 }
 
@@ -30,7 +30,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   const { source, idleSeconds, demand, listener } = options;
   if (idleSeconds === null) return { run: (sink, signal) => source.run(sink, signal), check: () => undefined };
   let timer: ReturnType<typeof setTimeout> | null = null;
-  /** Releases the source; null while it does not run. */
+  /** Releases the source. It is null while the source does not run. */
   let release: AbortController | null = null;
   /** Ends the wait for a viewer. */
   let wake: () => void = () => undefined;
@@ -54,7 +54,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
       while (!signal.aborted) {
         const released = new AbortController();
         release = released;
-        check(); // there may be no viewer from the start
+        check(); // There may be no viewer at the start.
         try {
           await source.run(sink, AbortSignal.any([signal, released.signal]));
         } finally {
@@ -62,7 +62,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
           stopTimer();
         }
         if (signal.aborted || !released.signal.aborted) return;
-        if (demand.isWatched) continue; // a viewer came while the source was being released
+        if (demand.isWatched) continue; // A viewer came while the source was being released.
         listener.released(idleSeconds);
         await new Promise<void>((resolve) => {
           wake = resolve;

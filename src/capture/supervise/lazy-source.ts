@@ -1,12 +1,12 @@
-// A source that is opened when it runs, because it cannot be opened yet: its camera is in use or not plugged in.
+// A source that is opened when it runs, for a camera that cannot be opened yet because it is in use or not plugged in.
 
 import { SourceError, UsageError } from "../../core/errors.ts";
 import { cameraPluggedIn } from "../camera/plugged-in.ts";
 import type { Source, SourceControls } from "../source.ts";
 
 /**
- * Opens the source at the start of each run until that succeeds. `tryOpen` first checks in a thread whether it would. Temporary
- * failures are thrown as SourceError with `retry`, so that supervise() tries again.
+ * Opens the source at the start of each run until opening succeeds. `tryOpen` first checks in a thread whether it can be opened.
+ * Temporary failures are thrown as SourceError with `retry`, so that supervise() tries again.
  */
 export function openLazily(name: string, open: () => Source, tryOpen: (signal: AbortSignal) => Promise<void>): Source {
   let opened: Source | null = null;

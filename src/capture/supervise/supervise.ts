@@ -1,4 +1,4 @@
-// Keeps a source running: restarts it after a failure, with growing pauses between the tries.
+// Keeps a source running. It restarts the source after a failure, with growing pauses between the tries.
 
 import { sleep } from "../../core/clock.ts";
 import { SourceError } from "../../core/errors.ts";
@@ -10,17 +10,17 @@ import { wrapSource } from "./wrap-source.ts";
 
 export interface Supervision {
   /**
-   * Also retry a source that has never delivered a frame. By default such a failure is final, so that the user who has just typed
-   * the source's name hears of it at once.
+   * Whether to retry a source that has never delivered a frame. By default this failure is final, so that a user who has mistyped a
+   * source's name is told immediately.
    */
   fromTheStart?: boolean;
-  /** Hears of each restart and its reason, at level `debug`. */
+  /** Receives each restart and its reason at level `debug`. */
   log?: Log;
 }
 
 /**
- * Returns the source with restarts: a run that fails with a SourceError with `retry` is started again until the signal aborts.
- * The failure is reported through `sink.trouble`, and its end with the next frame.
+ * Returns the source with restarts. A run that fails with a SourceError with `retry` is started again until the signal aborts.
+ * `sink.trouble` reports the failure, and the next frame reports its end.
  */
 export function supervise(source: Source, { fromTheStart = false, log = SILENT_LOG }: Supervision = {}): Source {
   const pauses = new RetryPauses(); // of all runs: a source that was released and is wanted again is not new
@@ -75,10 +75,10 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
   const waits = [sleep(milliseconds, either)];
   if (source.untilBack !== undefined) waits.push(source.untilBack(either));
   await Promise.race(waits);
-  over.abort(); // ends the other wait
+  over.abort(); // This ends the other wait.
 }
 
-/** Counts the frames of a run. The first frame ends the trouble of the run before. */
+/** Counts the frames of a run. The first frame ends the trouble of the previous run. */
 class FirstFrameSink extends ForwardingSink {
   readonly #onFirst: () => void;
   frames = 0;

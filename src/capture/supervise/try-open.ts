@@ -1,5 +1,5 @@
-// Tries in a thread whether a source can be opened now: a device that answers slowly must not block the main thread, and with it
-// the other cameras.
+// Checks in a thread whether a source can be opened, because a device that answers slowly must not block the main thread and the
+// other cameras.
 
 import { Worker } from "node:worker_threads";
 import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
@@ -10,8 +10,8 @@ import type { SourceOptions } from "../open.ts";
 export type OpenFailure = { message: string; retry: boolean | Retry } | null;
 
 /**
- * Resolves when the source can be opened, or when `signal` aborts. Rejects with SourceError (`retry`) when it may be possible
- * later, and with UsageError when it never will.
+ * Resolves when the source can be opened, or when `signal` aborts. Rejects with SourceError (`retry`) when opening may succeed
+ * later, and with UsageError when it never can.
  */
 export async function tryOpen(options: SourceOptions, signal: AbortSignal): Promise<void> {
   const worker = new Worker(new URL("./try-open-worker.ts", import.meta.url), { workerData: options });
@@ -23,7 +23,7 @@ export async function tryOpen(options: SourceOptions, signal: AbortSignal): Prom
   });
   worker.on("error", reject);
   using _ = onAbort(signal, () => {
-    worker.unref(); // a device that never answers holds its thread, which must not keep the process from ending
+    worker.unref(); // A device that never answers blocks its thread, which must not keep the process alive.
     resolve();
   });
   await promise;

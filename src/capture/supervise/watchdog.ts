@@ -1,4 +1,4 @@
-// Reports a source that is silent although frames are expected, whether the source notices that itself or not.
+// Reports a source that delivers no frames although frames are expected, even if the source does not notice this itself.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Health } from "../../core/health.ts";
@@ -10,7 +10,10 @@ import { wrapSource } from "./wrap-source.ts";
 
 const TICK_MS = 100;
 
-/** Returns the source with a watchdog: `NAME has sent nothing for 2 s` is reported while it is silent and gives no reason itself. */
+/**
+ * Returns the source with a watchdog. While the source is silent and reports no reason itself, the watchdog reports `NAME has sent
+ * nothing for 2 s`.
+ */
 export function watchFrames(source: Source): Source {
   return wrapSource(source, {
     async run(sink, signal) {
@@ -28,7 +31,7 @@ export function watchFrames(source: Source): Source {
 class WatchedSink extends ForwardingSink {
   readonly #source: Source;
   readonly #intervals = new RecentMedian(8);
-  /** `source`: what the source reports itself, which says more than `silence`. */
+  /** The troubles. `source` is the source's own report, which is more exact than `silence`. */
   readonly #health = new Health<"source" | "silence">();
   #lastFrameAt: Micros = nowMicros();
   #hasSent = false;
@@ -60,7 +63,7 @@ class WatchedSink extends ForwardingSink {
     this.sink.trouble(text);
   }
 
-  /** When the nominal rate is not known, the source is expected to keep the rate that it has had so far. */
+  /** Returns the expected interval. If the nominal rate is unknown, the source should keep its rate so far. */
   #isExpected(usualMs: number): boolean {
     const { framesPerSecond } = this.#source;
     return expectsFrames(framesPerSecond > 0 ? framesPerSecond : usualMs > 0 ? 1000 / usualMs : 0);

@@ -1,30 +1,30 @@
-// Reads what a driver reports about its colours, and decides how the samples must change to fit our formats.
+// Reads the colour properties that a driver reports, and decides how the samples must change for our formats.
 
 import type { PixelFormat } from "../../core/pixel-format.ts";
 import { V4L2 } from "./layouts.ts";
 
-/** Fields of v4l2_pix_format, as the driver filled them in. */
+/** The fields of v4l2_pix_format that the driver filled in. */
 export interface ReportedColour {
   colorspace: number;
   ycbcrEncoding: number;
   quantization: number;
 }
 
-/** `none`: samples are copied unchanged. */
+/** The change of levels. With `none` samples are copied unchanged. */
 export type LevelChange = "none" | "studio-to-full" | "full-to-studio";
 
 export interface Colour {
   /** The format of the frame after the change of levels. */
   format: PixelFormat;
   levels: LevelChange;
-  /** A line for the operator when the colours will be wrong all the same; otherwise null. */
+  /** A line for the operator if the colours will still be wrong, or null. */
   remark: string | null;
 }
 
 /**
- * Our Y'CbCr formats are BT.601: `yuv420p`, `nv12` and `yuyv422` in studio range, `gray` in full range
+ * Decides the conversion. Our Y'CbCr formats are BT.601: `yuv420p`, `nv12` and `yuyv422` in studio range, and `gray` in full range
  * (core/pixel-format.ts). A "default" of the driver is resolved as by the header's macros (V4L2_MAP_QUANTIZATION_DEFAULT,
- * V4L2_MAP_YCBCR_ENC_DEFAULT), except for grey: cameras send all 256 levels without reporting it, and ffmpeg assumes the same.
+ * V4L2_MAP_YCBCR_ENC_DEFAULT). Grey is an exception: cameras send all 256 levels without reporting it, and ffmpeg assumes the same.
  */
 export function matchColour(format: PixelFormat, reported: ReportedColour): Colour {
   const { quantization } = reported;
@@ -65,10 +65,10 @@ function matrixRemark(reported: ReportedColour): string | null {
   const isBt601 = ([V4L2.YCBCR_ENC_601, V4L2.YCBCR_ENC_XV601, V4L2.YCBCR_ENC_SYCC] as number[]).includes(encoding);
   if (isBt601) return null;
   const matrix = MATRICES[encoding] ?? `matrix ${encoding}`;
-  return `the camera's colours are ${matrix} and are shown as BT.601: reds and greens are slightly wrong`;
+  return `the camera's colours are ${matrix} but are shown as BT.601, so reds and greens are slightly wrong`;
 }
 
-/** The header's V4L2_MAP_YCBCR_ENC_DEFAULT. */
+/** The same mapping as the header's V4L2_MAP_YCBCR_ENC_DEFAULT. */
 function defaultEncoding(colorspace: number): number {
   switch (colorspace) {
     case V4L2.COLORSPACE_REC709:

@@ -9,16 +9,16 @@ import { V4L2 } from "./layouts.ts";
 import { addressOf, ERRNO, SystemCallError } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** The part of an open device that is needed here. A test may stand in for it. */
+/** The part of an open device that this file needs. Tests may replace it. */
 export type ControlDevice = Pick<Device, "path" | "attempt">;
 
-/** A control as the driver describes it. Value and menu are read when they are needed, because that may go over USB. */
+/** A control as the driver describes it. Value and menu are read only when needed, because this may use USB. */
 interface DescribedControl extends Omit<SourceControl, "value" | "menu"> {
   /** The kernel's identifier. */
   id: number;
   is64Bit: boolean;
   isReadable: boolean;
-  /** The labels of its menu are numbers. */
+  /** Whether the labels of its menu are numbers. */
   hasNumbers: boolean;
 }
 
@@ -33,7 +33,7 @@ const TYPES: Readonly<Record<number, SourceControl["type"]>> = {
 };
 
 /**
- * Lists the controls with their present values. Arrays, texts and the structures of codecs are left out. Throws SystemCallError when
+ * Lists the controls with their current values. Arrays, texts and structures of codecs are left out. Throws SystemCallError when
  * the device does not answer.
  */
 export function listControls(device: ControlDevice): SourceControl[] {
@@ -44,12 +44,12 @@ export function listControls(device: ControlDevice): SourceControl[] {
   });
 }
 
-/** Yields the controls that have one value, or none. Throws SystemCallError when the device does not answer. */
+/** Yields the controls that have one value or no value. Throws SystemCallError when the device does not answer. */
 function* eachControl(device: ControlDevice): Generator<DescribedControl> {
   const struct = new Struct("v4l2_query_ext_ctrl");
   let id = 0;
   while (queryNext(device, struct, id)) {
-    if (struct.get("id") <= id) return; // a driver that repeats an id would never come to an end
+    if (struct.get("id") <= id) return; // A driver that repeats an id would make this loop endless.
     id = struct.get("id");
     const type = TYPES[struct.get("type")];
     const flags = struct.get("flags");
@@ -74,9 +74,9 @@ function* eachControl(device: ControlDevice): Generator<DescribedControl> {
 }
 
 /**
- * Reads the next control after `id` into `struct`; returns false at the end. If the camera does not answer for a control, NEXT_CTRL
- * fails without saying for which (kernel commit 8c773acdeec7 fixes that), which would hide the controls after it. The usual ids are
- * then tried one by one. Throws SystemCallError when no control answers.
+ * Reads the next control after `id` into `struct`. Returns false at the end. If the camera does not answer for a control, NEXT_CTRL
+ * fails without naming the control (kernel commit 8c773acdeec7 fixes this), which would hide the controls after it. Then the usual
+ * ids are tried one by one. Throws SystemCallError when no control answers.
  */
 function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">, id: number): boolean {
   let refusal = 0;
@@ -84,11 +84,11 @@ function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">,
     struct.set({ id: (start | V4L2.CTRL_FLAG_NEXT_CTRL) >>> 0 });
     const errno = device.attempt("VIDIOC_QUERY_EXT_CTRL", struct);
     if (errno === 0) return true;
-    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // there are no more controls, or none at all
+    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // There are no more controls, or no controls.
     if (!UNANSWERED.has(errno)) throw queryError(device, errno);
     refusal ||= errno;
   }
-  if (id > 0) return false; // the controls that have answered are kept
+  if (id > 0) return false; // The controls that have answered are kept.
   throw queryError(device, refusal);
 }
 
@@ -96,10 +96,13 @@ function queryError(device: ControlDevice, errno: number): SystemCallError {
   return new SystemCallError(`VIDIOC_QUERY_EXT_CTRL ${device.path}`, errno);
 }
 
-/** Errors of uvcvideo for a control for which the camera does not answer (drivers/media/usb/uvc/uvc_video.c, uvc_query_ctrl). */
+/** The errors of uvcvideo when the camera does not answer for a control (drivers/media/usb/uvc/uvc_video.c, uvc_query_ctrl). */
 const UNANSWERED = new Set<number>([ERRNO.EIO, ERRNO.EPIPE, ERRNO.EBUSY, ERRNO.EACCES, ERRNO.ERANGE, ERRNO.EREMOTE]);
 
-/** The ids of cameras' controls: about 40 each from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE (uapi/linux/v4l2-controls.h). */
+/**
+ * The ids of the controls of cameras: about 40 ids each from V4L2_CID_BASE and V4L2_CID_CAMERA_CLASS_BASE on
+ * (uapi/linux/v4l2-controls.h).
+ */
 const USUAL_IDS = [0x00980900, 0x009a0900].flatMap((base) => Array.from({ length: 64 }, (_, index) => base + index));
 
 function readMenu(device: ControlDevice, described: DescribedControl): ControlMenuItem[] {
@@ -108,7 +111,7 @@ function readMenu(device: ControlDevice, described: DescribedControl): ControlMe
   if (type !== "menu") return items;
   for (let index = minimum; index <= Math.min(maximum, minimum + MAX_MENU_ITEMS); index++) {
     const struct = new Struct("v4l2_querymenu").set({ id, index });
-    if (device.attempt("VIDIOC_QUERYMENU", struct) !== 0) continue; // menus have gaps for items that this camera lacks
+    if (device.attempt("VIDIOC_QUERYMENU", struct) !== 0) continue; // A menu has gaps for items that this camera does not have.
     items.push({ value: index, label: hasNumbers ? String(struct.getInt64("value")) : struct.text("name", 32) });
   }
   return items;
@@ -122,7 +125,7 @@ function readValue(device: ControlDevice, id: number, is64Bit: boolean): number 
   return is64Bit ? control.getInt64("value64") : control.getInt32("value");
 }
 
-/** A list with one control in it. The caller must keep `control` reachable while the list is used. */
+/** Makes a list with one control. The caller must keep `control` reachable while the list is used. */
 function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> {
   const list = new Struct("v4l2_ext_controls").set({ which: V4L2.CTRL_WHICH_CUR_VAL, count: 1 });
   list.setInt64("controls", addressOf(control.bytes));
@@ -130,8 +133,8 @@ function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> 
 }
 
 /**
- * Throws UsageError, with the place in the settings file, for the first control or value that the camera does not have. Throws
- * SystemCallError when the camera does not answer.
+ * Checks settings. Throws UsageError, with the place in the settings file, for the first control or value that the camera does not
+ * have. Throws SystemCallError when the camera does not answer.
  */
 export function checkSettings(device: ControlDevice, settings: readonly Setting[]): void {
   const controls = settings.length === 0 ? [] : [...eachControl(device)];
@@ -153,7 +156,7 @@ export function applySetting(device: ControlDevice, setting: Setting): void {
   apply(device, [...eachControl(device)], setting);
 }
 
-/** Makes the settings in order. Returns a line for each that failed. Throws SystemCallError when the device is gone. */
+/** Makes the settings in order. Returns a line for each setting that failed. Throws SystemCallError when the device is gone. */
 export function applySettings(device: ControlDevice, settings: readonly Setting[]): string[] {
   if (settings.length === 0) return [];
   let controls: DescribedControl[];
@@ -161,7 +164,7 @@ export function applySettings(device: ControlDevice, settings: readonly Setting[
     controls = [...eachControl(device)];
   } catch (error) {
     if (!(error instanceof SystemCallError) || isGone(error)) throw error;
-    return [`the settings were not made: the camera does not list its controls (${error.message})`];
+    return [`no controls were set: the camera does not list its controls (${error.message})`];
   }
   return settings.flatMap((setting) => {
     try {
@@ -186,7 +189,7 @@ function apply(device: ControlDevice, controls: readonly DescribedControl[], set
   throw new SourceError(explainRefusedSetting(cause, setting), { retry: true, cause });
 }
 
-/** Finds the control and the value that a setting means. Throws UsageError. */
+/** Finds the control and the value for a setting. Throws UsageError. */
 function resolve(
   device: ControlDevice,
   controls: readonly DescribedControl[],
@@ -196,7 +199,10 @@ function resolve(
   return { control, value: controlValue({ ...control, menu: readMenu(device, control) }, value) };
 }
 
-/** The name as in v4l2-ctl (utils/v4l2-ctl/v4l2-ctl-common.cpp, name2var): letters and digits, lower case, one `_` between. */
+/**
+ * Returns the name as v4l2-ctl writes it (utils/v4l2-ctl/v4l2-ctl-common.cpp, name2var): lower-case letters and digits, with one
+ * `_` between words.
+ */
 export function controlName(title: string): string {
   return title
     .toLowerCase()

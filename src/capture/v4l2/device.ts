@@ -1,4 +1,4 @@
-// An open V4L2 device: its requests, whose errors name them, and its description of itself.
+// An open V4L2 device: its requests, whose errors have the name of the request, and its description.
 
 import { REQUESTS, type RequestName, type StructName, V4L2 } from "./layouts.ts";
 import {
@@ -14,32 +14,32 @@ import {
 } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** Identifies a camera after it was unplugged. `bus` changes with the socket; the rest stays. */
+/** Identifies a camera after it was unplugged. `bus` changes with the socket, and the other fields stay the same. */
 export interface Identity {
-  /** The device's own name, as "HD Pro Webcam C920". */
+  /** The device's own name, for example "HD Pro Webcam C920". */
   card: string;
-  /** The socket, as "usb-0000:00:14.0-2". */
+  /** The socket, for example "usb-0000:00:14.0-2". */
   bus: string;
-  /** The node's index among those of its device. A camera may have a second picture, of depth or infrared. */
+  /** The node's index among the nodes of its device. A camera may have a second picture, for example of depth or infrared. */
   nodeIndex: number;
 }
 
-/** What a device reports about itself. */
+/** A device's description of itself. */
 export interface Capability extends Omit<Identity, "nodeIndex"> {
-  /** It delivers pictures, in buffers that can be mapped. */
+  /** True if it delivers pictures in buffers that can be mapped. */
   isCamera: boolean;
-  /** It delivers pictures in several planes only, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
+  /** True if it delivers pictures only in several planes, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
   isMultiPlanar: boolean;
 }
 
-/** Methods throw SystemCallError unless their comment says otherwise. */
+/** An open device. Methods throw SystemCallError unless their comment says otherwise. */
 export class Device implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
   readonly #int = new Int32Array(1);
   readonly #onRefused: (text: string) => void;
 
-  /** `onRefused` hears of each request that the driver refuses, for a debug log: `VIDIOC_S_PARM /dev/video0: EINVAL`. */
+  /** `onRefused` is called for each request that the driver refuses, for a debug log (`VIDIOC_S_PARM /dev/video0: EINVAL`). */
   constructor(path: string, onRefused: (text: string) => void = () => undefined) {
     this.path = path;
     this.#descriptor = openDevice(path);
@@ -50,38 +50,38 @@ export class Device implements Disposable {
     closeDevice(this.#descriptor);
   }
 
-  /** Sends a request with its structure, which then holds the answer. */
+  /** Sends a request with its structure, which then contains the answer. */
   request(name: RequestName, struct: Struct): void {
     const errno = this.attempt(name, struct);
     if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
   }
 
-  /** Like `request`, but returns the error's number; 0 when the request succeeds. */
+  /** Sends a request like `request`, but returns the error number, or 0 when the request succeeds. */
   attempt(name: RequestName, struct: Struct): number {
     const { number, struct: expected } = REQUESTS[name];
-    // The kernel would overwrite the memory after a structure that is too small.
+    // The kernel would overwrite memory after a structure that is too small.
     if (struct.name !== expected) throw new Error(`${name} takes ${expected}, not ${struct.name}`);
     const errno = ioctl(this.#descriptor, number, struct.bytes);
     if (errno !== 0 && !isUsualAnswer(name, errno)) this.#onRefused(`${name} ${this.path}: ${nameOfErrno(errno)}`);
     return errno;
   }
 
-  /** Sends a request that takes an int. */
+  /** Sends a request with an int as argument. */
   requestInt(name: "VIDIOC_STREAMON" | "VIDIOC_STREAMOFF", value: number): void {
     this.#int[0] = value;
     const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
     if (errno !== 0) throw new SystemCallError(`${name} ${this.path}`, errno);
   }
 
-  /** Sends a request that answers with an int; returns null when the driver refuses. */
+  /** Sends a request whose answer is an int. Returns null when the driver refuses. */
   attemptToGet(name: "VIDIOC_G_INPUT"): number | null {
     const errno = ioctl(this.#descriptor, REQUESTS[name].number, new Uint8Array(this.#int.buffer));
     return errno === 0 ? (this.#int[0] as number) : null;
   }
 
   /**
-   * Enumerates: `make` creates the structure for an index. The enumeration ends when the driver has no more (EINVAL), or lacks the
-   * request (ENOTTY).
+   * Yields the entries of an enumeration. `make` creates the structure for an index. The enumeration ends when the driver has no
+   * more entries (EINVAL), or does not support the request (ENOTTY).
    */
   *enumerate<Name extends StructName>(
     name: RequestName,
@@ -99,8 +99,8 @@ export class Device implements Disposable {
   capability(): Capability {
     const struct = new Struct("v4l2_capability");
     this.request("VIDIOC_QUERYCAP", struct);
-    // A camera has several nodes. What this node can do is in device_caps, if the driver fills it in: a node for metadata has
-    // CAP_META_CAPTURE there and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
+    // A camera has several nodes. device_caps has the capabilities of this node, if the driver fills it in. A node for metadata has
+    // CAP_META_CAPTURE and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
     const all = struct.get("capabilities");
     const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
     const streams = (own & V4L2.CAP_STREAMING) !== 0;
@@ -117,25 +117,28 @@ export class Device implements Disposable {
     return map(this.#descriptor, offset, length);
   }
 
-  /** Blocks this thread until there is a frame, an error or an event, for at most `timeoutMs`. Returns whether there is an event. */
+  /**
+   * Blocks this thread until there is a frame, an error or an event, or until `timeoutMs` has passed. Returns whether there is an
+   * event.
+   */
   wait(timeoutMs: number): boolean {
     return waitFor(this.#descriptor, timeoutMs);
   }
 }
 
-/** More than any driver has. It bounds the enumeration of a driver that never answers EINVAL. */
+/** The largest number of entries of an enumeration. It stops the enumeration of a driver that never answers EINVAL. */
 const MAX_ENUMERATED = 1024;
 
-/** Errors that are the usual answer: there is no frame or event yet, or an enumeration has come to its end. */
+/** The errors that are usual answers: there is no frame or event yet, or an enumeration has ended. */
 function isUsualAnswer(name: RequestName, errno: number): boolean {
   if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOENT) return name === "VIDIOC_DQBUF" || name === "VIDIOC_DQEVENT";
   return errno === ERRNO.EINVAL && (name.startsWith("VIDIOC_ENUM") || name.startsWith("VIDIOC_QUERY"));
 }
 
 /**
- * Throws SystemCallError (EBUSY) when another program has the device's buffers, before anything about the device is changed.
- * Otherwise that shows only when the camera is started, which is too late to choose another source. A request for no
- * buffers takes none (VIDIOC_REQBUFS).
+ * Throws SystemCallError (EBUSY) when another program uses the device's buffers. The check comes before the device is changed.
+ * Without it the error would come only when the camera is started, which is too late to choose another source. A request for 0
+ * buffers takes no buffers (VIDIOC_REQBUFS).
  */
 export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
   const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };

@@ -1,12 +1,12 @@
-// Explains the system's errors to the user of a camera, in one line each.
+// Explains the system's errors to the user of a camera in one line.
 
 import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Setting } from "../control-values.ts";
 
-/** Errors of a device that was unplugged: ENODEV mostly, and ESHUTDOWN while its bus is being shut down. */
+/** The errors of a device that was unplugged: usually ENODEV, and ESHUTDOWN while its bus is being shut down. */
 const GONE: ReadonlySet<string | undefined> = new Set(["ENODEV", "ENXIO", "ENOENT", "ESHUTDOWN"]);
 
-/** Whether the error means that the device is gone, whatever the request was. */
+/** Returns whether the error means that the device is gone, independent of the request. */
 export function isGone(error: unknown): boolean {
   return GONE.has(codeOf(error));
 }
@@ -19,9 +19,9 @@ export function explainSystemCall(error: unknown, name: string): string {
       return `${name} is in use by another program`;
     case "EACCES":
     case "EPERM":
-      return `${name}: no permission (add yourself to the group 'video')`;
+      return `there is no permission to open ${name}: add yourself to the group 'video'`;
     case "ENOSPC":
-      return `${name}: not enough bandwidth on its USB bus: choose a smaller size or rate, or another socket`;
+      return `${name} does not get enough bandwidth on its USB bus: choose a smaller size or rate, or another socket`;
     case "ENOLINK":
       return `${name} has no signal`;
     default:
@@ -30,19 +30,19 @@ export function explainSystemCall(error: unknown, name: string): string {
 }
 
 /**
- * Explains why the control `name` was not set. The same errors mean something else there: see VIDIOC_S_EXT_CTRLS and the flags of
- * controls (Documentation/userspace-api/media/v4l).
+ * Explains why the control `name` was not set. For controls the same errors have other meanings: see VIDIOC_S_EXT_CTRLS and the
+ * flags of controls (Documentation/userspace-api/media/v4l).
  */
 export function explainRefusedSetting(error: unknown, { name, value }: Setting): string {
   switch (codeOf(error)) {
-    case "EACCES": // the control is inactive: uvcvideo does not keep the value for later, as other drivers do
-      return `${name} cannot be set now: the control that does it automatically is on`;
+    case "EACCES": // The control is inactive. uvcvideo does not keep the value for later, as other drivers do.
+      return `${name} cannot be set now: its automatic control is on`;
     case "EBUSY":
-      return `${name} cannot be set now: the running camera needs its present value, or another program has locked it`;
+      return `${name} cannot be set now: the running camera needs the current value, or another program has locked it`;
     case "ERANGE":
     case "EINVAL":
-      return `${name} was not set: the camera does not take the value ${value}`;
+      return `${name} was not set: the camera does not accept the value ${value}`;
     default:
-      return `${name} was not set: the camera did not answer as it should (${messageOf(error)}); try again`;
+      return `${name} was not set: the camera did not answer correctly (${messageOf(error)}): try again`;
   }
 }

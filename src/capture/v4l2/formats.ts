@@ -1,4 +1,4 @@
-// Reads the formats, sizes and rates that a camera offers, and maps the formats to ours.
+// Reads the formats, sizes and rates of a camera, and maps the formats to ours.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { FrameFormat } from "../source.ts";
@@ -6,7 +6,7 @@ import type { Device } from "./device.ts";
 import { V4L2 } from "./layouts.ts";
 import { type Fraction, Struct } from "./struct.ts";
 
-/** Our names for V4L2's formats of four letters (uapi/linux/videodev2.h, "Pixel format"). */
+/** Our names for V4L2's formats, which have names of four letters (uapi/linux/videodev2.h, "Pixel format"). */
 const KNOWN: Readonly<Record<string, FrameFormat>> = {
   MJPG: "mjpeg",
   JPEG: "mjpeg",
@@ -18,42 +18,42 @@ const KNOWN: Readonly<Record<string, FrameFormat>> = {
   GREY: "gray",
 };
 
-/** Our name for a format; null for a format that is not read here. */
+/** Our name for a format, or null for a format that is not supported. */
 export function frameFormatOf(fourcc: string): FrameFormat | null {
   return KNOWN[fourcc] ?? null;
 }
 
-/** An offered time between frames: one (`shortest` equals `longest`), or all between two. */
+/** An offered interval between frames: one value (`shortest` equals `longest`) or a range. */
 export interface IntervalRange {
   shortest: Fraction;
   longest: Fraction;
 }
 
-/** An offered size: one (`smallest` equals `largest`), or all between two in steps. */
+/** An offered size: one size (`smallest` equals `largest`) or a range with steps. */
 export interface SizeRange {
   smallest: Size;
   largest: Size;
   step: Size;
-  /** The intervals at this size; for a range, those at the size that was asked about. Empty when the driver lists none. */
+  /** The intervals at this size, or for a range at the requested size. It is empty when the driver lists no intervals. */
   intervals: IntervalRange[];
 }
 
 export interface CameraFormat {
-  /** V4L2's name of four letters: `MJPG`. */
+  /** V4L2's name of four letters, for example `MJPG`. */
   fourcc: string;
   description: string;
-  /** Made by libv4l, not by the camera. */
+  /** True if libv4l makes this format from another one. */
   isEmulated: boolean;
-  /** The driver converts to the Y'CbCr matrix that it is asked for. */
+  /** True if the driver converts to a requested Y'CbCr matrix. */
   convertsMatrix: boolean;
-  /** The driver converts to the range that it is asked for. */
+  /** True if the driver converts to a requested range. */
   convertsRange: boolean;
   sizes: SizeRange[];
 }
 
 /**
- * Reads everything that a camera offers. For a range of sizes, the rates are those at the size nearest to `size`, or at the largest
- * size for null, because a driver may have other rates at each size. Throws SystemCallError.
+ * Reads all formats, sizes and rates of a camera. A driver may have different rates at each size. For a range of sizes, the rates
+ * are those at the size nearest to `size`, or at the largest size if `size` is null. Throws SystemCallError.
  */
 export function readFormats(device: Pick<Device, "enumerate">, size: Size | null): CameraFormat[] {
   const formats: CameraFormat[] = [];
@@ -98,12 +98,12 @@ function readSizes(device: Pick<Device, "enumerate">, pixelFormat: number, size:
     };
     const asked = size === null ? largest : nearestSize(range, size);
     sizes.push({ ...range, intervals: readIntervals(device, pixelFormat, asked) });
-    break; // a range is the only answer (VIDIOC_ENUM_FRAMESIZES, "stepwise" and "continuous" have index 0 only)
+    break; // A range is the only entry (VIDIOC_ENUM_FRAMESIZES, "stepwise" and "continuous" have only index 0).
   }
   return sizes;
 }
 
-/** The size of a range that is nearest to `goal`. */
+/** Returns the size of a range that is nearest to `goal`. */
 export function nearestSize({ smallest, largest, step }: Omit<SizeRange, "intervals">, goal: Size): Size {
   return {
     width: nearestStep(smallest.width, largest.width, step.width, goal.width),
@@ -137,18 +137,21 @@ function readIntervals(
   return intervals.filter(({ shortest, longest }) => rateOf(shortest) > 0 && rateOf(longest) > 0);
 }
 
-/** Frames per second; 0 for an interval that is not valid. */
+/** Returns the frames a second for an interval, or 0 if the interval is invalid. */
 export function rateOf({ numerator, denominator }: Fraction): number {
   return numerator > 0 && denominator > 0 ? denominator / numerator : 0;
 }
 
-/** The four letters of a format's code (v4l2_fourcc: the first letter is the lowest byte), with `-BE` for big-endian formats. */
+/**
+ * Returns the four letters of a format's code, with `-BE` for big-endian formats. The first letter is the lowest byte
+ * (v4l2_fourcc).
+ */
 export function fourccText(code: number): string {
   const letters = [0, 8, 16, 24].map((shift) => String.fromCharCode((code >>> shift) & 0x7f)).join("");
   return code >>> 31 === 1 ? `${letters}-BE` : letters.trimEnd();
 }
 
-/** The code of a format's four letters. */
+/** Returns the code of a format's four letters. */
 export function fourccCode(text: string): number {
   const letters = text.replace("-BE", "").padEnd(4);
   const code = [0, 1, 2, 3].reduce((sum, at) => sum | (letters.charCodeAt(at) << (8 * at)), 0);

@@ -1,29 +1,29 @@
-// Copies a device's buffer into a frame without padding, and changes levels in the same pass. It is the only copy of the frame.
+// Copies a device's buffer into a frame without padding, and changes the levels at the same time. It is the only copy of the frame.
 
 import { type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 import type { LevelChange } from "./colour.ts";
 
-/** The rows of one plane: where they begin in the buffer and in the frame, and how long they are, in bytes. */
+/** The rows of one plane: their start in the buffer and in the frame, and their length in bytes. */
 interface CopiedPlane {
   from: number;
   fromStride: number;
   to: number;
   rowBytes: number;
   rows: number;
-  /** Tables for the bytes at even and at odd places; null: copied unchanged. */
+  /** The tables for the bytes at even and at odd indexes. With null the bytes are copied unchanged. */
   even: Uint8Array | null;
   odd: Uint8Array | null;
 }
 
-/** Copies the frames of one layout. */
+/** Copies frames of one layout. */
 export class FrameCopier {
-  /** The length of a whole frame in the device's buffer; a shorter one is damaged. */
+  /** The length of a complete frame in the device's buffer. A shorter frame is damaged. */
   readonly bufferBytes: number;
   readonly #planes: readonly CopiedPlane[];
 
   /**
-   * `bytesPerLine` is v4l2_pix_format.bytesperline, which is that of the first plane. The chroma planes of YU12 have half of it, the
-   * chroma plane of NV12 has the same (Documentation/userspace-api/media/v4l/pixfmt-v4l2.rst).
+   * `bytesPerLine` is v4l2_pix_format.bytesperline, which belongs to the first plane. The chroma planes of YU12 have half of it,
+   * and the chroma plane of NV12 has the same (Documentation/userspace-api/media/v4l/pixfmt-v4l2.rst).
    */
   constructor(format: PixelFormat, size: Size, bytesPerLine: number, levels: LevelChange) {
     const luma = levelTable(levels, 219);
@@ -69,8 +69,8 @@ export class FrameCopier {
 }
 
 /**
- * The table that changes the levels; null when they stay. In BT.601's studio range luma and RGB have 219 steps from 16 on, and
- * chroma has 224 steps around 128. Full range has 255 steps.
+ * Returns the table that changes the levels, or null if the levels stay. In BT.601's studio range luma and RGB have 219 steps from
+ * 16 on, and chroma has 224 steps around 128. Full range has 255 steps.
  */
 function levelTable(levels: LevelChange, steps: 219 | 224): Uint8Array | null {
   if (levels === "none") return null;

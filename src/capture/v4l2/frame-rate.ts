@@ -7,16 +7,16 @@ import { nameOfErrno } from "./libc.ts";
 import { type Fraction, Struct } from "./struct.ts";
 
 export interface SetRate {
-  /** The camera's rate now; 0 when the driver does not say. */
+  /** The camera's rate, or 0 if the driver does not report it. */
   framesPerSecond: number;
-  /** A line for the operator when the driver refuses; otherwise null. */
+  /** A line for the operator if the driver refuses, or null. */
   remark: string | null;
 }
 
 /**
- * Asks for a rate. `interval` is one that the driver offers. It is null when the driver lists none; then the driver is asked for
- * `wishedFramesPerSecond` (null = any), and takes the nearest rate that it has (VIDIOC_S_PARM). When the driver refuses, the camera
- * keeps its rate.
+ * Requests a rate. `interval` is one of the driver's intervals, or null if the driver lists none. With null,
+ * `wishedFramesPerSecond` is requested (null means any rate), and the driver chooses its nearest rate (VIDIOC_S_PARM). When the
+ * driver refuses, the camera keeps its rate.
  */
 export function setRate(
   device: Pick<Device, "attempt">,

@@ -1,14 +1,14 @@
-// The kernel's interface to cameras: numbers of requests and layouts of structures, as in uapi/linux/videodev2.h.
+// The kernel's interface to cameras: the numbers of requests and the layouts of structures from uapi/linux/videodev2.h.
 //
-// They are the same on x86-64 and arm64: both are little-endian with 64-bit longs (LP64), and both encode requests as in
-// uapi/asm-generic/ioctl.h. test/capture/v4l2/layouts.test.ts compares all of it with the kernel's own headers.
+// They are the same on x86-64 and arm64. Both are little-endian with 64-bit longs (LP64), and both encode requests as in
+// uapi/asm-generic/ioctl.h. test/capture/v4l2/layouts.test.ts compares all values with the kernel's headers.
 
 interface StructLayout {
   bytes: number;
   fields: Readonly<Record<string, number>>;
 }
 
-/** Sizes of structures, and offsets of their fields that are used here, in bytes. */
+/** The sizes of structures and the offsets of the used fields, in bytes. */
 export const STRUCTS = {
   v4l2_capability: { bytes: 104, fields: { card: 16, bus_info: 48, capabilities: 84, device_caps: 88 } },
   v4l2_fmtdesc: { bytes: 64, fields: { index: 0, type: 4, flags: 8, description: 12, pixelformat: 44 } },
@@ -100,7 +100,7 @@ export const STRUCTS = {
 
 export type StructName = keyof typeof STRUCTS;
 
-/** Directions from the program's point of view (uapi/asm-generic/ioctl.h). */
+/** The directions from the program's point of view (uapi/asm-generic/ioctl.h). */
 const WRITE = 1;
 const READ = 2;
 
@@ -113,7 +113,7 @@ const struct = (direction: number, number: number, name: StructName) =>
   ({ number: request(direction, number, STRUCTS[name].bytes), struct: name }) as const;
 const int = (direction: number, number: number) => ({ number: request(direction, number, 4), struct: null }) as const;
 
-/** Requests with their numbers and structures; null = an int. */
+/** The requests with their numbers and structures. Null means that the argument is an int. */
 export const REQUESTS = {
   VIDIOC_QUERYCAP: struct(READ, 0, "v4l2_capability"),
   VIDIOC_ENUM_FMT: struct(READ | WRITE, 2, "v4l2_fmtdesc"),
@@ -144,7 +144,7 @@ export const REQUESTS = {
 
 export type RequestName = keyof typeof REQUESTS;
 
-/** Constants, with the header's names. */
+/** Constants under the header's names. */
 export const V4L2 = {
   BUF_TYPE_VIDEO_CAPTURE: 1,
   MEMORY_MMAP: 1,

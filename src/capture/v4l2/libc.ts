@@ -1,4 +1,4 @@
-// The C library through bun:ffi: opens a device, sends requests to it, maps its memory and waits for it.
+// Calls the C library through bun:ffi: it opens a device, sends requests to it, maps its memory and waits for it.
 
 import { dlopen, type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
 import { constants } from "node:os";
@@ -14,13 +14,16 @@ const FUNCTIONS = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
-/** The name in glibc, then the name in musl. */
+/** The names of the library: that of glibc, and then that of musl. */
 const LIBRARIES = ["libc.so.6", "libc.so"];
 
 type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
 let loaded: Libc | null | undefined;
 
-/** Whether V4L2 can be used: on Linux with x86-64 or arm64, whose layouts are known, and with a C library that can be loaded. */
+/**
+ * Returns whether V4L2 can be used. This needs Linux on x86-64 or arm64, whose layouts are known, and a C library that can be
+ * loaded.
+ */
 export function hasLibc(): boolean {
   return load() !== null;
 }
@@ -34,7 +37,7 @@ function load(): Libc | null {
       loaded = dlopen(library, FUNCTIONS).symbols;
       break;
     } catch {
-      // It is missing or cannot be loaded: the next one is tried. Without any, hasLibc returns false.
+      // The library is missing or cannot be loaded, so the next one is tried. Without a library hasLibc returns false.
     }
   }
   return loaded;
@@ -42,11 +45,11 @@ function load(): Libc | null {
 
 function libc(): Libc {
   const symbols = load();
-  if (symbols === null) throw new Error("the C library cannot be opened here; ask hasLibc first");
+  if (symbols === null) throw new Error("the C library cannot be opened on this system: call hasLibc first");
   return symbols;
 }
 
-/** A call that the system refused. `code` is the name of the error: `EBUSY`. */
+/** Thrown when the system refuses a call. `code` is the name of the error, for example `EBUSY`. */
 export class SystemCallError extends Error {
   override readonly name = "SystemCallError";
   readonly code: string;
@@ -58,23 +61,23 @@ export class SystemCallError extends Error {
   }
 }
 
-/** Errors by name. The two added ones, which drivers of USB devices pass on, are not in node's list (uapi/asm-generic/errno.h). */
+/** The error numbers by name. node's list lacks the last two, which drivers of USB devices return (uapi/asm-generic/errno.h). */
 export const ERRNO = { ...constants.errno, EREMOTE: 66, ESHUTDOWN: 108 } as const;
 
 const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, errno]) => [errno as number, name]));
 
-/** The name of an error: `EBUSY`. */
+/** Returns the name of an error, for example `EBUSY`. */
 export function nameOfErrno(errno: number): string {
   return ERRNO_NAMES.get(errno) ?? `error ${errno}`;
 }
 
-/** The error of this thread's last failed call. It must be read before any other call. */
+/** Returns the error of this thread's last failed call. It must be read before any other call. */
 function errno(): number {
   const location = libc().__errno_location();
   return location === null ? 0 : read.i32(location, 0);
 }
 
-/** Calls open(2) for reading and writing, non-blocking, not inherited by child processes. Throws SystemCallError. */
+/** Calls open(2) for reading and writing. The file is non-blocking and not inherited by child processes. Throws SystemCallError. */
 export function openDevice(path: string): number {
   const flags = OPEN_FLAGS.O_RDWR | OPEN_FLAGS.O_NONBLOCK | OPEN_FLAGS.O_CLOEXEC;
   const descriptor = libc().open(ptr(Buffer.from(`${path}\0`)), flags);
@@ -82,14 +85,14 @@ export function openDevice(path: string): number {
   return descriptor;
 }
 
-/** From uapi/asm-generic/fcntl.h; the same on both processors. */
+/** Constants from uapi/asm-generic/fcntl.h, which are the same on both processors. */
 const OPEN_FLAGS = { O_RDWR: 0o2, O_NONBLOCK: 0o4000, O_CLOEXEC: 0o2000000 } as const;
 
 export function closeDevice(descriptor: number): void {
   libc().close(descriptor);
 }
 
-/** Calls ioctl(2), again when a signal interrupts it. Returns 0 or the error's number. */
+/** Calls ioctl(2), and calls it again when a signal interrupts it. Returns 0 or the error number. */
 export function ioctl(descriptor: number, request: number, argument: Uint8Array): number {
   for (;;) {
     if (libc().ioctl(descriptor, request, ptr(argument)) >= 0) return 0;
@@ -98,17 +101,17 @@ export function ioctl(descriptor: number, request: number, argument: Uint8Array)
   }
 }
 
-/** The address of bytes, for structures that point to others. The bytes must stay reachable while the address is used. */
+/** Returns the address of bytes, for structures that point to others. The bytes must stay reachable while the address is used. */
 export function addressOf(bytes: Uint8Array): bigint {
   return BigInt(ptr(bytes));
 }
 
-/** A view of memory at an address from another thread. That thread must keep the memory while the view is used. */
+/** Returns a view of memory at an address from another thread. That thread must keep the memory while the view is used. */
 export function viewOf({ address, bytes }: { address: number; bytes: number }): Uint8Array {
   return new Uint8Array(toArrayBuffer(address as Pointer, 0, bytes));
 }
 
-/** Mapped memory of a device. `bytes` must not be used after `unmap`: the process would crash. */
+/** Mapped memory of a device. `bytes` must not be used after `unmap`, because the process would crash. */
 export interface Mapping {
   bytes: Uint8Array;
   unmap(): void;
@@ -130,13 +133,16 @@ export function map(descriptor: number, offset: number, length: number): Mapping
   };
 }
 
-/** From uapi/asm-generic/poll.h. */
+/** Constants from uapi/asm-generic/poll.h. */
 const POLLIN = 0x1;
 const POLLPRI = 0x2;
 const pollRequest = new DataView(new ArrayBuffer(8));
 const pollBytes = new Uint8Array(pollRequest.buffer);
 
-/** Blocks this thread until the device has a frame, an error or an event, for at most `timeoutMs`. Returns whether it is an event. */
+/**
+ * Blocks this thread until the device has a frame, an error or an event, or until `timeoutMs` has passed. Returns whether it is an
+ * event.
+ */
 export function waitFor(descriptor: number, timeoutMs: number): boolean {
   pollRequest.setInt32(0, descriptor, true);
   pollRequest.setInt16(4, POLLIN | POLLPRI, true);
@@ -145,10 +151,10 @@ export function waitFor(descriptor: number, timeoutMs: number): boolean {
 }
 
 const CLOCK_MONOTONIC = 1;
-/** Seconds and nanoseconds, 64 bits each; only the lower halves are read. */
+/** Seconds and nanoseconds with 64 bits each. Only the lower halves are read. */
 const timespec = new Uint32Array(4);
 
-/** The time of CLOCK_MONOTONIC, with which the kernel stamps frames, in microseconds. */
+/** Returns the time of CLOCK_MONOTONIC in microseconds. The kernel uses this clock for frames. */
 export function monotonicMicros(): number {
   libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespec));
   return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;

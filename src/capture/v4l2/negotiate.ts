@@ -1,4 +1,4 @@
-// Chooses one of a camera's formats, sizes and rates, given what the user asks for.
+// Chooses one of a camera's formats, sizes and rates for the user's request.
 
 import type { Size } from "../../core/pixel-format.ts";
 import {
@@ -12,35 +12,38 @@ import {
 import type { FrameFormat } from "../source.ts";
 import type { Fraction } from "./struct.ts";
 
-/** What the user asks for; null = any. */
+/** The user's request. Null means any value. */
 export interface Wanted {
   size: Size | null;
   framesPerSecond: number | null;
   format: FrameFormat | null;
 }
 
-/** One way to run a camera. */
+/** A mode of a camera. */
 export interface Mode {
   fourcc: string;
   format: FrameFormat;
   size: Size;
-  /** The time between frames; null when the driver lists none. */
+  /** The interval between frames, or null when the driver lists no intervals. */
   interval: Fraction | null;
 }
 
-/** Size and rate when the user asks for none: what a viewer expects of a camera today. */
+/** The size and rate if the user requests none. They are what users expect from a camera today. */
 export const USUAL_SIZE: Size = { width: 1280, height: 720 };
 export const USUAL_RATE = 30;
 
 /**
- * Of the formats with the same size and rate, the first in this list is taken. A camera's JPEG is sent unchanged. The planar formats
- * have half the bytes of RGB, and the encoder works on them. Grey would lose the colours.
+ * The formats in the order of preference, for formats with the same size and rate. JPEG is first, because a camera's JPEG is sent
+ * unchanged. The planar formats have half the bytes of RGB, and the encoder works on them. Grey is last, because it has no colours.
  */
 const CHEAPEST_FIRST: readonly FrameFormat[] = ["mjpeg", "yuv420p", "nv12", "yuyv422", "rgb24", "bgr24", "gray"];
 
-/** A wish of the user outweighs the usual size and rate, and the size outweighs the rate. */
+/**
+ * The weights of differences. A user's request has more weight than the usual size and rate, and the size has more weight than the
+ * rate.
+ */
 const WEIGHTS = { wantedSize: 1e6, wantedRate: 1e3, usualSize: 1, usualRate: 2 } as const;
-/** The cost of a mode whose rate is not known: a known and right rate is preferred. */
+/** The cost of a mode whose rate is unknown. A known and right rate is preferred. */
 const UNKNOWN_RATE_COST = 0.1;
 
 interface Candidate {
@@ -49,8 +52,8 @@ interface Candidate {
 }
 
 /**
- * Returns the mode that is nearest to what the user asks for; null when the camera has no format that is known here, or not the one
- * that the user asks for. `excluded` are formats that have turned out not to work.
+ * Returns the mode nearest to the user's request. Returns null when the camera has no supported format, or does not have the
+ * requested format. `excluded` are formats that do not work.
  */
 export function chooseMode(
   formats: readonly CameraFormat[],
@@ -72,7 +75,9 @@ export function chooseMode(
   return candidates[0]?.mode ?? null;
 }
 
-/** Some drivers do not enumerate sizes. They are asked for the wanted size, and answer with one that they have. */
+/**
+ * The range for drivers that do not enumerate sizes. They are asked for the wanted size and answer with a size that they support.
+ */
 function anySize(wanted: Wanted): SizeRange {
   const size = wanted.size ?? USUAL_SIZE;
   return { smallest: size, largest: size, step: { width: 1, height: 1 }, intervals: [] };
@@ -80,16 +85,16 @@ function anySize(wanted: Wanted): SizeRange {
 
 function costOf(size: Size, interval: Fraction | null, wanted: Wanted): number {
   const goal = wanted.size ?? USUAL_SIZE;
-  // Twice as wide and half as wide count as equally far off, so the distance of a side is the logarithm of its ratio.
+  // Twice the width and half the width count as equally distant, so the distance of a side is the logarithm of its ratio.
   const sizeOff = Math.abs(Math.log(size.width / goal.width)) + Math.abs(Math.log(size.height / goal.height));
   const sizeCost = sizeOff * (wanted.size === null ? WEIGHTS.usualSize : WEIGHTS.wantedSize);
   const rate = interval === null ? 0 : rateOf(interval);
   if (rate === 0) return sizeCost + UNKNOWN_RATE_COST;
   if (wanted.framesPerSecond !== null) return sizeCost + rateOff(rate, wanted.framesPerSecond) * WEIGHTS.wantedRate;
-  return sizeCost + Math.max(0, Math.log(USUAL_RATE / rate)) * WEIGHTS.usualRate; // a higher rate than usual costs nothing
+  return sizeCost + Math.max(0, Math.log(USUAL_RATE / rate)) * WEIGHTS.usualRate; // A higher rate than usual has no cost.
 }
 
-/** The distance between two rates. Rates are rounded in the kernel: 333333/10000000 s is 30 frames per second. */
+/** Returns the distance between two rates. The kernel rounds rates: 333333/10000000 s is 30 frames a second. */
 function rateOff(rate: number, goal: number): number {
   const off = Math.abs(Math.log(rate / goal));
   return off < 0.002 ? 0 : off;
@@ -109,7 +114,7 @@ function nearestInterval(ranges: readonly IntervalRange[], wantedRate: number | 
     const interval = wantedRate === null ? shortest : within(shortest, longest, wantedRate);
     const rate = rateOf(interval);
     const off = wantedRate === null ? -rate : rateOff(rate, wantedRate);
-    // Of two rates that are equally far off, the higher one gives younger frames.
+    // Of two equally distant rates, the higher one gives newer frames.
     if (best === null || off < best.off || (off === best.off && rate > rateOf(best.interval))) best = { interval, off };
   }
   return best?.interval ?? null;
@@ -121,15 +126,15 @@ function within(shortest: Fraction, longest: Fraction, rate: number): Fraction {
   return { numerator: 1000, denominator: Math.round(rate * 1000) };
 }
 
-/** How a camera really runs, after the driver has changed what it cannot do. */
+/** The actual mode of a camera, after the driver has changed unsupported values. */
 export interface Actual {
   fourcc: string;
   size: Size;
-  /** 0 when the driver does not say. */
+  /** The frame rate, or 0 if the driver does not report it. */
   framesPerSecond: number;
 }
 
-/** One line for the operator when the camera does not do what the user asks for; otherwise null. */
+/** Returns one line for the operator if the mode differs from the user's request, or null. */
 export function describeDifference(wanted: Wanted, actual: Actual): string | null {
   const { size, framesPerSecond, fourcc } = actual;
   const otherSize = wanted.size !== null && !(wanted.size.width === size.width && wanted.size.height === size.height);
@@ -140,15 +145,15 @@ export function describeDifference(wanted: Wanted, actual: Actual): string | nul
     ...(wanted.size === null ? [] : [`${wanted.size.width}x${wanted.size.height}`]),
     ...(wanted.framesPerSecond === null ? [] : [`${wanted.framesPerSecond} fps`]),
   ];
-  return `the camera has no ${asked.join(" at ")}; the nearest is ${describeActual({ size, framesPerSecond, fourcc })}`;
+  return `the camera does not support ${asked.join(" at ")}: using ${describeActual({ size, framesPerSecond, fourcc })}`;
 }
 
-/** `1280x720 at 30 fps as MJPG`, for a mode that has been chosen. */
+/** Describes a chosen mode, for example as `1280x720 at 30 fps as MJPG`. */
 export function describeMode({ size, interval, fourcc }: Mode): string {
   return describeActual({ size, framesPerSecond: interval === null ? 0 : rateOf(interval), fourcc });
 }
 
-/** `1280x720 at 30 fps as MJPG`. */
+/** Describes an actual mode, for example as `1280x720 at 30 fps as MJPG`. */
 export function describeActual({ size, framesPerSecond, fourcc }: Actual): string {
   const rate = framesPerSecond > 0 ? ` at ${Math.round(framesPerSecond * 100) / 100} fps` : "";
   return `${size.width}x${size.height}${rate} as ${fourcc}`;

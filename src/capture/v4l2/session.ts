@@ -1,4 +1,4 @@
-// A device that captures: sets format and rate, maps the buffers, and takes frames out of them, the newest first.
+// A capture session of a device. It sets format and rate, maps the buffers, and always takes the newest frame.
 
 import { SourceError } from "../../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
@@ -16,9 +16,12 @@ import { pixelAspectOf, squareSize } from "./pixel-shape.ts";
 import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
-/** The driver fills a buffer while we read another, and there are two spare ones. More would not help: only the newest is taken. */
+/**
+ * The number of buffers. The driver fills one buffer while another is read, and two are spare. More would not help, because only
+ * the newest frame is taken.
+ */
 const BUFFERS = 4;
-/** A larger gap between two frames means that the driver has restarted its count. */
+/** The largest gap between two frame numbers. A larger gap means that the driver has restarted its count. */
 const LARGEST_GAP = 1000;
 
 /** A frame in a buffer that the driver has filled. */
@@ -26,7 +29,7 @@ export interface Taken {
   /** The index of the buffer. */
   index: number;
   bytesUsed: number;
-  /** CLOCK_MONOTONIC in microseconds; null when the driver's stamps are from another clock. */
+  /** The time in CLOCK_MONOTONIC in microseconds, or null when the driver uses another clock. */
   stamp: number | null;
 }
 
@@ -34,7 +37,7 @@ export class CaptureSession implements Disposable {
   readonly actual: Actual;
   /** The format of the frames that `copy` writes. */
   readonly format: FrameFormat;
-  /** Lines for the operator: what differs from what was asked for, and what is wrong. */
+  /** Lines for the operator: differences from the request, and problems. */
   readonly remarks: string[] = [];
   readonly #device: Device;
   readonly #mappings: Mapping[] = [];
@@ -43,18 +46,18 @@ export class CaptureSession implements Disposable {
   readonly #squared: { scaler: FrameScaler; frame: Uint8Array } | null;
   readonly #buffer = new Struct("v4l2_buffer");
   #sequence: number | null = null;
-  /** Frames that the camera made and that were not taken. The caller resets it. */
+  /** The number of frames that the camera made and that were not taken. The caller resets it. */
   lost = 0;
-  /** Damaged frames, since the start. */
+  /** The number of damaged frames since the start. */
   damaged = 0;
 
-  /** Sets the device up and starts it. Throws SystemCallError, or SourceError when no format fits. */
+  /** Sets the device up and starts it. Throws SystemCallError, or SourceError when no format is suitable. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
-    // First of all, so that no change is missed. Drivers of cameras refuse the subscription.
+    // The subscription comes first, so that no change is missed. Drivers of cameras refuse it.
     const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
     device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
-    const signalSize = adoptSignal(device); // also when another size is wanted
+    const signalSize = adoptSignal(device); // This is done even if another size is wanted.
     const wishes = { ...wanted, size: wanted.size ?? signalSize };
     const { pix, mode } = setFormat(device, readFormats(device, wishes.size ?? USUAL_SIZE), wishes);
     const size: Size = { width: pix.get("fmt.pix.width"), height: pix.get("fmt.pix.height") };
@@ -94,7 +97,7 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  /** Stops the device and unmaps its buffers. The device may be gone already. */
+  /** Stops the device and unmaps its buffers. The device may already be gone. */
   [Symbol.dispose](): void {
     try {
       this.#device.requestInt("VIDIOC_STREAMOFF", V4L2.BUF_TYPE_VIDEO_CAPTURE);
@@ -105,8 +108,8 @@ export class CaptureSession implements Disposable {
   }
 
   /**
-   * Takes the newest frame that is ready; null when there is none. Older ones go back to the driver and are counted as lost. The
-   * buffer belongs to the caller until `giveBack`.
+   * Takes the newest finished frame, or returns null. Older frames go back to the driver and count as lost. The buffer belongs to
+   * the caller until `giveBack` is called.
    */
   takeNewest(): Taken | null {
     let newest: Taken | null = null;
@@ -123,13 +126,13 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  /** Whether a frame is so old that the next one may be there. */
+  /** Returns whether a frame is so old that the next frame may have come. */
   #mayHaveSuccessor({ stamp }: Taken): boolean {
     const { framesPerSecond } = this.actual;
     return stamp === null || framesPerSecond === 0 || monotonicMicros() - stamp > 0.5e6 / framesPerSecond;
   }
 
-  /** Gives a frame's buffer back to the driver. */
+  /** Returns a frame's buffer to the driver. */
   giveBack({ index }: Taken): void {
     this.#device.request("VIDIOC_QBUF", this.#describeBuffer(index));
   }
@@ -139,11 +142,11 @@ export class CaptureSession implements Disposable {
     return Math.max(...this.#mappings.map(({ bytes }) => bytes.length));
   }
 
-  /** Whether a frame is whole, as far as its length and its first bytes show. Drivers deliver the rest of a disturbed transfer. */
+  /** Returns whether a frame seems complete from its length and its first bytes. Drivers also deliver parts of failed transfers. */
   #isWhole({ index, bytesUsed }: Taken): boolean {
     if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
     const [first, second] = this.#bytes(index);
-    return bytesUsed > 2 && first === 0xff && second === 0xd8; // SOI (T.81 B.1.1.3)
+    return bytesUsed > 2 && first === 0xff && second === 0xd8; // The marker SOI (T.81 B.1.1.3).
   }
 
   /** Copies a frame: a JPEG unchanged, pixels without their padding, and in a second pass scaled if they are not square. */
@@ -157,7 +160,7 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  /** Throws SourceError when the size of the picture has changed: the device must be set up again. */
+  /** Throws SourceError when the size of the picture has changed, because the device must be set up again. */
   checkEvents(): void {
     const event = new Struct("v4l2_event");
     while (this.#device.attempt("VIDIOC_DQEVENT", event) === 0) {
@@ -214,7 +217,7 @@ export class CaptureSession implements Disposable {
 
   #bytes(index: number): Uint8Array {
     const mapping = this.#mappings[index];
-    if (mapping === undefined) throw new Error(`the driver handed over buffer ${index}, which does not exist`);
+    if (mapping === undefined) throw new Error(`the driver returned buffer ${index}, which does not exist`);
     return mapping.bytes;
   }
 }
@@ -235,14 +238,14 @@ function setFormat(
     const mode = chooseMode(formats, wanted, refused);
     if (mode === null) {
       const offered = formats.map(({ fourcc }) => fourcc).join(", ");
-      throw new SourceError(`${device.path} has no format that fits; it has ${offered}`, { retry: true });
+      throw new SourceError(`${device.path} has no suitable format: its formats are ${offered}`, { retry: true });
     }
     const pix = describeFormat(
       mode,
       formats.find(({ fourcc }) => fourcc === mode.fourcc),
     );
     device.request("VIDIOC_S_FMT", pix);
-    // The driver changes what it cannot do, including the pixel format.
+    // The driver changes unsupported values, including the pixel format.
     if (fourccText(pix.get("fmt.pix.pixelformat")) === mode.fourcc && isFrame(pix.get("fmt.pix.field"))) {
       return { pix, mode };
     }
@@ -250,7 +253,7 @@ function setFormat(
   }
 }
 
-/** Whether a buffer holds a whole picture. Half pictures (fields) would need more than a copy. */
+/** Returns whether a buffer contains a whole picture. Half pictures (fields) would need more than a copy. */
 function isFrame(field: number): boolean {
   return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
 }
@@ -275,13 +278,16 @@ function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | 
   return pix;
 }
 
-/** An older stamp is not the time of capture: the driver uses another clock than it says. */
+/**
+ * The largest age of a time stamp. An older stamp is not the capture time, because the driver uses another clock than it reports.
+ */
 const OLDEST_BELIEVED_MICROS = 10e6;
 
 /**
- * Returns when a frame that was taken at `now` was captured, by CLOCK_MONOTONIC in microseconds. An impossible stamp becomes `now`: one
- * from the future (some cameras' clocks run ahead a little), one from long ago, or none at all. A frame may have waited in the driver for
- * `unseenMicros`, the time since the device was asked before: a process that was stopped (SIGSTOP) finds old frames there.
+ * Returns the capture time of a frame that was taken at `now`, in CLOCK_MONOTONIC in microseconds. `now` replaces an impossible
+ * stamp: a stamp in the future (some cameras' clocks are slightly fast), a very old stamp, or a missing stamp. A frame may have
+ * waited in the driver for `unseenMicros`, the time since the device was last asked, for example while the process was stopped
+ * (SIGSTOP).
  */
 export function captureStamp(stamp: number | null, now: number, unseenMicros: number): number {
   if (stamp === null) return now;

@@ -1,7 +1,8 @@
-// The signal at a capture card's input, which decides size and rate. The card adopts them when it is told to.
+// Handles the signal at a capture card's input, which determines size and rate. The card adopts them only on request.
 //
-// Documentation/userspace-api/media/v4l/dv-timings.rst: an application queries the timings of the signal and sets them. The driver
-// never does so by itself. Cameras have no such inputs, and neither have USB cards, which scale their signal.
+// An application queries the timings of the signal and sets them, because the driver never does this by itself
+// (Documentation/userspace-api/media/v4l/dv-timings.rst). Cameras do not have these inputs. USB cards do not have them either,
+// because they scale their signal.
 
 import { SourceError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -10,31 +11,32 @@ import { V4L2 } from "./layouts.ts";
 import { ERRNO, SystemCallError } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** Errors for a signal whose timings the driver cannot measure (vidioc-query-dv-timings.rst). */
+/** The errors for a signal whose timings the driver cannot measure (vidioc-query-dv-timings.rst). */
 const NO_TIMINGS: ReadonlyMap<number, string> = new Map([
   [ERRNO.ENOLINK, "has no signal at its input"],
   [ERRNO.ENOLCK, "cannot lock to the signal at its input"],
   [ERRNO.ERANGE, "gets a signal that is out of its range"],
 ]);
 
-/** Errors of a driver or an input without timings (vidioc-query-dv-timings.rst). */
+/** The errors of a driver or an input without timings (vidioc-query-dv-timings.rst). */
 const CANNOT_TELL = new Set<number>([ERRNO.ENOTTY, ERRNO.ENODATA, ERRNO.EINVAL]);
 
 /**
- * Makes the device adopt the signal at its input. To be called after events are subscribed to and before formats are read. Returns
- * the size of the signal; null when there is no such input. Throws SourceError when there is no usable signal, and SystemCallError
- * when the device is in use.
+ * Makes the device adopt the signal at its input. It must be called after the subscription to events and before formats are read.
+ * Returns the size of the signal, or null when the input has no timings. Throws SourceError when there is no usable signal, and
+ * SystemCallError when the device is in use.
  */
 export function adoptSignal(device: Device): Size | null {
   if (!hasTimings(device)) return null;
   const timings = queryTimings(device);
-  if (timings === null) return null; // the device keeps its timings
+  if (timings === null) return null; // The device keeps its timings.
   device.request("VIDIOC_S_DV_TIMINGS", timings);
-  // Drivers report our own change as an event. These events are dropped, and the signal is queried again instead.
+  // Drivers report our own change as an event. These events are dropped, and the signal is queried again.
   while (device.attempt("VIDIOC_DQEVENT", new Struct("v4l2_event")) === 0);
   const size = sizeOf(timings);
   const since = queryTimings(device);
-  const sizeSince = since === null ? null : sizeOf(since); // only sizes are compared: each measurement of the clock differs
+  // Only sizes are compared, because each measurement of the clock differs.
+  const sizeSince = since === null ? null : sizeOf(since);
   if (sizeSince?.width !== size.width || sizeSince.height !== size.height) {
     throw new SourceError(`${device.path} has a signal that is not stable`, { retry: true });
   }
@@ -45,7 +47,7 @@ function sizeOf(timings: Struct<"v4l2_dv_timings">): Size {
   return { width: timings.get("bt.width"), height: timings.get("bt.height") };
 }
 
-/** The timings of the signal; null when they are not known. */
+/** Returns the timings of the signal, or null if they are unknown. */
 function queryTimings(device: Device): Struct<"v4l2_dv_timings"> | null {
   const timings = new Struct("v4l2_dv_timings");
   const errno = device.attempt("VIDIOC_QUERY_DV_TIMINGS", timings);
@@ -56,7 +58,7 @@ function queryTimings(device: Device): Struct<"v4l2_dv_timings"> | null {
   return timings;
 }
 
-/** Whether the present input has timings. */
+/** Returns whether the current input has timings. */
 function hasTimings(device: Device): boolean {
   const index = device.attemptToGet("VIDIOC_G_INPUT");
   if (index === null) return false;

@@ -1,11 +1,11 @@
-// A structure of the kernel in memory, read and written by the names of its fields.
+// A structure of the kernel in memory. Its fields are read and written by their names.
 
 import { printable } from "../../core/printable.ts";
 import { STRUCTS, type StructName } from "./layouts.ts";
 
 export type FieldOf<Name extends StructName> = keyof (typeof STRUCTS)[Name]["fields"] & string;
 
-/** A structure, at first all zeros. Numbers are little-endian, as on both processors that are supported. */
+/** A structure that is first all zeros. Numbers are little-endian, as on both supported processors. */
 export class Struct<Name extends StructName = StructName> {
   readonly name: Name;
   readonly bytes: Uint8Array;
@@ -43,7 +43,7 @@ export class Struct<Name extends StructName = StructName> {
 
   /** Reads a field of 64 bits. Values beyond 2^53 are rounded. */
   getInt64(field: FieldOf<Name>): number {
-    const at = this.#at(field); // in halves, which needs no BigInt for each frame's stamp
+    const at = this.#at(field); // The value is read in halves, so that no BigInt is needed for each frame's time stamp.
     return this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
@@ -51,7 +51,7 @@ export class Struct<Name extends StructName = StructName> {
     this.#view.setBigInt64(this.#at(field), value, true);
   }
 
-  /** Reads text that ends at a zero or with the field. Only printable characters of a device's text are kept. */
+  /** Reads text that ends at a zero byte or at the end of the field. Only printable characters are kept. */
   text(field: FieldOf<Name>, fieldBytes: number): string {
     const at = this.#at(field);
     const bytes = this.bytes.subarray(at, at + fieldBytes);
@@ -59,7 +59,7 @@ export class Struct<Name extends StructName = StructName> {
     return printable(new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))).trim();
   }
 
-  /** Reads a v4l2_fract: numerator, then denominator. */
+  /** Reads a v4l2_fract, which is a numerator and then a denominator. */
   fraction(field: FieldOf<Name>): Fraction {
     const at = this.#at(field);
     return { numerator: this.#view.getUint32(at, true), denominator: this.#view.getUint32(at + 4, true) };
@@ -78,7 +78,7 @@ export class Struct<Name extends StructName = StructName> {
   }
 }
 
-/** The time between two frames, as a fraction of a second. */
+/** The interval between frames as a fraction of a second. */
 export interface Fraction {
   numerator: number;
   denominator: number;

@@ -160,6 +160,6 @@ describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
     await controls?.close();
     expect(workers()).toBe(before);
     const late = await controls?.list().catch((thrown: unknown) => thrown);
-    expect((late as SourceError).message).toBe("the camera is not used any more");
+    expect((late as SourceError).message).toBe("the camera is no longer in use");
   });
 });

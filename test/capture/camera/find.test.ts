@@ -24,9 +24,9 @@ describe("chooseCamera", () => {
   ])("chooseCamera: %p means %s", (text, path) => expect(chooseCamera(CAMERAS, text).path).toBe(path));
 
   test.each([
-    ["4", "there is no camera 4; there are: 0 Integrated Camera: Integrated C (/dev/video0), 1 "],
-    ["c920", "'c920' may be more than one camera; there are: 0 "],
-    ["elgato", "there is no camera 'elgato'; there are: 0 "],
+    ["4", "there is no camera 4: the cameras are 0 Integrated Camera: Integrated C (/dev/video0), 1 "],
+    ["c920", "'c920' matches more than one camera: the cameras are 0 "],
+    ["elgato", "there is no camera 'elgato': the cameras are 0 "],
   ])("chooseCamera: %p is refused with a list of the cameras", (text, expected) => {
     const choose = () => chooseCamera(CAMERAS, text);
     expect(choose).toThrow(UsageError);
@@ -35,7 +35,7 @@ describe("chooseCamera", () => {
   });
 
   test("chooseCamera: says so when there is no camera at all", () => {
-    expect(() => chooseCamera([], "0")).toThrow("there is no camera 0; no camera is there");
+    expect(() => chooseCamera([], "0")).toThrow("there is no camera 0: no camera is connected");
   });
 
   test("chooseCamera: a name means the first node of a camera, an index means any node", () => {
@@ -44,7 +44,7 @@ describe("chooseCamera", () => {
     expect(chooseCamera(both, "integrated").path).toBe("/dev/video0");
     expect(chooseCamera(both, "1").path).toBe("/dev/video2");
     const unknown = both.map((camera) => ({ ...camera, bus: "" })); // neither node could be opened: they may be two cameras
-    expect(() => chooseCamera(unknown, "integrated")).toThrow("may be more than one camera");
+    expect(() => chooseCamera(unknown, "integrated")).toThrow("matches more than one camera");
   });
 
   test("chooseCamera: a missing camera can be retried, an ambiguous name cannot", () => {

@@ -47,8 +47,8 @@ describe("refuseBusy", () => {
 describe("checkSettings", () => {
   const driver = new ControlDriver({ id: 0x00980900, title: "Brightness", type: V4L2.CTRL_TYPE_INTEGER, value: 1n });
   test.each([
-    ["brightnes", "1", "the camera has no control 'brightnes'; it has brightness"],
-    ["brightness", "256", "'256' is no value for 'brightness': it takes 0 to 255"],
+    ["brightnes", "1", "the camera has no control 'brightnes': its controls are brightness"],
+    ["brightness", "256", "'256' is not a value for 'brightness': write 0 to 255"],
   ])("checkSettings: refuses %s=%s with the line of the settings file", (name, value, text) => {
     const writtenAt = `slipstream.toml:7: cameras[1].set.${name}`;
     const inFile = () => checkSettings(driver, [{ name, value, writtenAt }]);

@@ -119,7 +119,7 @@ describe.skipIf(!hasProgram || process.platform !== "linux")("webcam, pictures",
     const run = webcam("/dev/video9999", 5).run(new RecordingSink(), new AbortController().signal);
     const error = await run.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
-    expect((error as SourceError).message).toStartWith("no picture from /dev/video9999: ");
+    expect((error as SourceError).message).toStartWith("/dev/video9999 delivered no picture: ");
     expect((error as SourceError).message).not.toContain("\n");
     expect((error as SourceError).retry).toBe("soon");
   });

@@ -268,7 +268,7 @@ describe("a password", () => {
 
 describe("an answer that is no picture", () => {
   test.each([
-    ["403 Forbidden", "it answers 403 Forbidden (it is forbidden)"],
+    ["403 Forbidden", "it answers 403 Forbidden (access is forbidden)"],
     ["404 Not Found", "it answers 404 Not Found (there is no such address)"],
     ["503 Service Unavailable", "it answers 503 Service Unavailable (it is busy)"],
   ])("%s is reported as that", async (status, text) => {
@@ -323,7 +323,7 @@ describe("an answer that is no picture", () => {
 describe("a camera that is silent", () => {
   test.each([
     ["never answers", "", "the camera has not answered for 2 s"],
-    ["sends no picture", STREAM, "the camera has sent no picture for 2 s"],
+    ["sends no picture", STREAM, "the camera has not sent a picture for 2 s"],
   ])("and %s is reported after 2 s, and left at once when the source ends", async (_, answer, trouble) => {
     using camera = new RawCamera((to) => to.write(answer));
     const run = new CameraRun(cameraAt(camera.address("/")));

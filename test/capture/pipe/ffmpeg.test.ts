@@ -191,7 +191,7 @@ describe("ffmpeg source, real runs", () => {
       "this ffmpeg was built without avfoundation",
     ],
     [
-      "a device that is no camera",
+      "a device that is not a camera",
       deviceInput({ device: "/dev/null", platform: "linux", ...OWN }),
       "Inappropriate ioctl for device",
     ],

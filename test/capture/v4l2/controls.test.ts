@@ -81,9 +81,9 @@ describe("findControl", () => {
   });
   test("findControl: lists the controls when there is none of that name", () => {
     expect(messageOf(() => findControl(CAMERA, "sharpness"))).toBe(
-      "the camera has no control 'sharpness'; it has brightness, auto_exposure, exposure_time_absolute, white_balance_automatic, zoom_absolute",
+      "the camera has no control 'sharpness': its controls are brightness, auto_exposure, exposure_time_absolute, white_balance_automatic, zoom_absolute",
     );
-    expect(messageOf(() => findControl([], "sharpness"))).toEndWith("it has none at all");
+    expect(messageOf(() => findControl([], "sharpness"))).toEndWith("it has no controls");
   });
 });
 
@@ -129,7 +129,7 @@ describe("controlValue", () => {
     ["zoom_absolute", "105", "100 to 500 in steps of 10"],
   ])("controlValue: %s does not take %p", (name, text, allowed) => {
     expect(messageOf(() => controlValue(findControl(CAMERA, name), text))).toBe(
-      `'${text}' is no value for '${name}': it takes ${allowed}`,
+      `'${text}' is not a value for '${name}': write ${allowed}`,
     );
   });
 

@@ -47,6 +47,6 @@ test.skipIf(!hasLibc())("Device: reports each request that the driver refuses", 
 
 test("explainMultiPlanar: names what reads the camera, in one line", () => {
   expect(explainMultiPlanar("/dev/video3")).toMatch(
-    /^\/dev\/video3 is multi-planar, which neither Slipstream nor ffmpeg reads; .+$/,
+    /^\/dev\/video3 is multi-planar, which neither Slipstream nor ffmpeg supports: .+$/,
   );
 });

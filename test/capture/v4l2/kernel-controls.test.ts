@@ -126,20 +126,20 @@ describe("applySetting", () => {
     applySetting(driver, { name: "gain", value: "0xffffffff" });
     expect(driver.value("Gain")).toBe(-1n);
     expect(caught(() => applySetting(driver, { name: "gain", value: "0x100000000" })).message).toContain(
-      "it takes 0 to 4294967295",
+      "write 0 to 4294967295",
     );
   });
 
   test.each([
-    ["EACCES", "exposure_absolute cannot be set now: the control that does it automatically is on"],
+    ["EACCES", "exposure_absolute cannot be set now: its automatic control is on"],
     [
       "EBUSY",
-      "exposure_absolute cannot be set now: the running camera needs its present value, or another program has locked it",
+      "exposure_absolute cannot be set now: the running camera needs the current value, or another program has locked it",
     ],
-    ["ERANGE", "exposure_absolute was not set: the camera does not take the value 50"],
+    ["ERANGE", "exposure_absolute was not set: the camera does not accept the value 50"],
     [
       "EIO",
-      "exposure_absolute was not set: the camera did not answer as it should (VIDIOC_S_EXT_CTRLS /dev/video9: EIO); try again",
+      "exposure_absolute was not set: the camera did not answer correctly (VIDIOC_S_EXT_CTRLS /dev/video9: EIO): try again",
     ],
   ] as const)("applySetting: explains a refusal by %s", (errno, text) => {
     const driver = new ControlDriver(brightness(), time({ setErrno: ERRNO[errno] }));
@@ -173,11 +173,11 @@ describe("applySettings", () => {
   test("applySettings: returns a line for each failed setting, and throws without the device", () => {
     const driver = new ControlDriver(brightness());
     expect(applySettings(driver, settings.slice(0, 2))).toEqual([
-      "the camera has no control 'gain'; it has brightness",
+      "the camera has no control 'gain': its controls are brightness",
     ]);
     driver.gone = ERRNO.ETIMEDOUT;
     expect(applySettings(driver, settings)).toEqual([
-      "the settings were not made: the camera does not list its controls (VIDIOC_QUERY_EXT_CTRL /dev/video9: ETIMEDOUT)",
+      "no controls were set: the camera does not list its controls (VIDIOC_QUERY_EXT_CTRL /dev/video9: ETIMEDOUT)",
     ]);
     driver.gone = ERRNO.ENODEV;
     expect(() => applySettings(driver, settings)).toThrow("ENODEV");

@@ -126,11 +126,11 @@ describe("describeDifference", () => {
   const actual = { fourcc: "MJPG", size: size(1280, 720), framesPerSecond: 30 };
 
   test("describeDifference: names another rate or size in one line", () => {
-    const text = "the camera has no 1280x720 at 60 fps; the nearest is 1280x720 at 30 fps as MJPG";
+    const text = "the camera does not support 1280x720 at 60 fps: using 1280x720 at 30 fps as MJPG";
     expect(describeDifference(wanted, actual)).toBe(text);
     const other = { ...actual, size: size(640, 360), framesPerSecond: 0 };
     expect(describeDifference({ ...wanted, framesPerSecond: null }, other)).toBe(
-      "the camera has no 1280x720; the nearest is 640x360 as MJPG",
+      "the camera does not support 1280x720: using 640x360 as MJPG",
     );
   });
 

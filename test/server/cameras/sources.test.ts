@@ -90,7 +90,7 @@ test("openSources: one of several cameras that can never be opened ends at once"
   });
 });
 
-const wrong = { device: "/dev/video0" }; // goes with --source webcam only
+const wrong = { device: "/dev/video0" }; // applies only to --source webcam
 
 test("openSources: wrong use of one camera ends that camera only", async () => {
   const [first, second] = camerasOf("pattern", "pattern") as [ResolvedCameraOptions, ResolvedCameraOptions];
@@ -103,7 +103,7 @@ test("openSources: throws when all cameras are wrong use", () => {
   const cameras = camerasOf("pattern", "pattern").map((camera) => ({ ...camera, ...wrong }));
   const error = thrownBy(() => open(cameras));
   expect(error).toBeInstanceOf(UsageError);
-  expect((error as UsageError).message).toContain("--device goes with --source webcam only");
+  expect((error as UsageError).message).toContain("--device applies only to --source webcam");
 });
 
 test("openSources: names that no device has yet are no wrong use", () => {
@@ -130,7 +130,7 @@ test("tryOpen: opens in a thread and rejects with the error of opening", async (
     message: expect.stringContaining("there is no such"),
   });
   const wrong = await tryOpen({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
-  expect(wrong).toMatchObject({ name: "UsageError", message: expect.stringContaining("--device goes with") });
+  expect(wrong).toMatchObject({ name: "UsageError", message: expect.stringContaining("--device applies only to") });
   await tryOpen({ ...options, source: "pattern" }, never);
 });
 
@@ -159,7 +159,7 @@ test("openLazily: a wrong setting that is found with the camera is final", async
   const late = openLazily(
     "it",
     () => {
-      throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x'; it has y");
+      throw new UsageError("slipstream.toml:3: cameras[0].set.x: the camera has no control 'x': its controls are y");
     },
     isReady,
   );

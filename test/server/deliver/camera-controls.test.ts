@@ -89,7 +89,7 @@ test("CameraControls: answers come in the order of the questions, and delay no o
     {
       type: "control set",
       isDone: false,
-      text: "the camera has no control 'none'; it has gain, auto, reset, temperature",
+      text: "the camera has no control 'none': its controls are gain, auto, reset, temperature",
     },
     listed,
   ]);
