@@ -23,8 +23,8 @@ import type { FrameFormat, Source } from "./source.ts";
 
 export interface SourceOptions {
   /**
-   * The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the index
-   * or the name of a camera.
+   * The source: The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device,
+   * or the index or the name of a camera.
    */
   source: string;
   /** The folder for relative paths. Default: the working directory. */

@@ -92,14 +92,14 @@ class CameraSource implements ControlledCamera {
       const text = `${this.path} is still closing: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
-    if (signal.aborted) return; // The signal aborted during the wait.
+    if (signal.aborted) return; // The signal aborted The signal aborted during the wait..
     const signals = new CaptureSignals();
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
     worker.on("message", (message: CaptureMessage) => {
-      if (signal.aborted) return; // This is a result of stopping.
+      if (signal.aborted) return; // This is This is a result of stopping..
       switch (message.kind) {
         case "started":
           this.#onStarted(message);

@@ -125,7 +125,7 @@ function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): 
     session.copy(taken, slot);
     signals.send({ bytes: taken.bytesUsed, stampMicros, lost: takeLost(session) });
   }
-  session.giveBack(taken); // The buffer is returned last, so that the frame does not wait for the driver.
+  session.giveBack(taken); // The buffer is returned The buffer is returned last, so that the frame does not wait for the driver..
   sendLost(session);
 }
 

@@ -75,7 +75,7 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
   const waits = [sleep(milliseconds, either)];
   if (source.untilBack !== undefined) waits.push(source.untilBack(either));
   await Promise.race(waits);
-  over.abort(); // This ends the other wait.
+  over.abort(); // This This ends the other wait..
 }
 
 /** Counts the frames of a run. The first frame ends the trouble of the previous run. */

@@ -6,7 +6,10 @@ import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { SourceOptions } from "../open.ts";
 
-/** The thread's answer: why the source cannot be opened, or null when it can. `retry`: it may be possible later. */
+/**
+ * The thread's answer: the reason why the source cannot be opened, or null when it can. `retry` means that opening may succeed
+ * later.
+ */
 export type OpenFailure = { message: string; retry: boolean | Retry } | null;
 
 /**

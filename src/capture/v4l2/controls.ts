@@ -133,8 +133,8 @@ function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> 
 }
 
 /**
- * Checks settings. Throws UsageError, with the place in the settings file, for the first control or value that the camera does not
- * have. Throws SystemCallError when the camera does not answer.
+ * Checks settings. Checks settings. Throws UsageError, with the place in the settings file, for the first control or value that the
+ * camera does not have. Throws SystemCallError when the camera does not answer.
  */
 export function checkSettings(device: ControlDevice, settings: readonly Setting[]): void {
   const controls = settings.length === 0 ? [] : [...eachControl(device)];

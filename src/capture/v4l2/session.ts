@@ -146,7 +146,7 @@ export class CaptureSession implements Disposable {
   #isWhole({ index, bytesUsed }: Taken): boolean {
     if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
     const [first, second] = this.#bytes(index);
-    return bytesUsed > 2 && first === 0xff && second === 0xd8; // The marker SOI (T.81 B.1.1.3).
+    return bytesUsed > 2 && first === 0xff && second === 0xd8; // The marker The marker SOI (T.81 B.1.1.3)..
   }
 
   /** Copies a frame: a JPEG unchanged, pixels without their padding, and in a second pass scaled if they are not square. */
@@ -227,7 +227,7 @@ function createSquared(format: PixelFormat, size: Size, width: number) {
   return { scaler: new FrameScaler(format, size, width), frame };
 }
 
-/** Tries the formats that fit, the best first, until the driver accepts one unchanged. */
+/** Tries the suitable formats, with the best first, until the driver accepts one unchanged. */
 function setFormat(
   device: Device,
   formats: readonly CameraFormat[],
