@@ -11,13 +11,11 @@ import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 import type { Setting } from "./control-values.ts";
-import { parseAddress } from "./http/address.ts";
-import { createHttpCamera } from "./http/http-camera.ts";
+import { openHttpSource } from "./open-http.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
-import { bodyInput, deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
+import { deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
 import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
-import { scaleJpegs } from "./pipe/scaled-jpegs.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
 import type { FrameFormat, Source } from "./source.ts";
 
@@ -33,6 +31,8 @@ export interface SourceOptions {
   writtenAt?: string | undefined;
   /** The device for `webcam`. Default: null, which means the first device. */
   device?: string | null | undefined;
+  /** For an https address, a file with the certificates (PEM) to trust. Default: null, which means those of public authorities. */
+  certificate?: string | null | undefined;
   /** The size. Default: null, which means the source's own size, or 1280 × 720 for a source that can have any size. */
   size?: Size | null | undefined;
   /**
@@ -86,6 +86,7 @@ function forUser(error: unknown, { source, writtenAt, settings = [] }: SourceOpt
 
 function openNamed(options: SourceOptions, log: Log): Source {
   const { size = null, framesPerSecond = null, device: webcam = null, pixelFormat = null, sampling, folder } = options;
+  const { certificate = null } = options;
   const source = folder === undefined ? options.source : pathIn(folder, options.source);
   if (source === "") throw new UsageError(`--source must not be empty: write ${WHAT_TO_WRITE}`);
   if (webcam !== null && source !== "webcam") {
@@ -118,25 +119,13 @@ function openNamed(options: SourceOptions, log: Log): Source {
     return createStandardInput({ input: Bun.stdin.stream(), format, size, framesPerSecond: framesPerSecond ?? 0 });
   }
   if (device !== null) return openDevice(device, options, log);
-  if (/^https?:/i.test(source) && !isRecording(source)) return openHttpCamera(source, options, log);
+  if (certificate !== null && !/^https:/i.test(source)) {
+    throw new UsageError(`--certificate applies only to https addresses, not to the source ${nameOf(source)}`);
+  }
+  if (/^https?:/i.test(source) && !isRecording(source)) {
+    return openHttpSource({ url: source, name: nameOf(source), options, log });
+  }
   return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
-}
-
-/** Opens an HTTP address. JPEGs are read directly, and ffmpeg reads other video. */
-function openHttpCamera(url: string, options: SourceOptions, log: Log): Source {
-  const { size = null, framesPerSecond = null, sampling = "420" } = options;
-  const name = nameOf(url);
-  const camera = createHttpCamera({
-    name,
-    address: parseAddress(url, name),
-    framesPerSecond,
-    certificate: null,
-    openOther(body) {
-      const wanted = { url, size, framesPerSecond };
-      return createFfmpegSource(body === null ? urlInput(wanted) : bodyInput({ ...wanted, body }), { sampling, log });
-    },
-  });
-  return size === null ? camera : scaleJpegs({ source: camera, size, sampling, log });
 }
 
 function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {

@@ -15,7 +15,8 @@ export interface CameraAddress {
  * password.
  */
 export function parseAddress(text: string, name: string): CameraAddress {
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const address = URL.canParse(text) ? text : withEncodedUser(text);
+  const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || url.hostname === "") {
     throw new UsageError(
       `${name} is not an address: write http://HOST/PATH, and in a user name or password write / as %2F, ? as %3F and # as %23`,
@@ -34,6 +35,12 @@ export function withoutUser(url: URL): URL {
   const plain = new URL(url);
   plain.username = plain.password = plain.hash = "";
   return plain;
+}
+
+/** People write passwords as they are: what is in front of the last @ is a user name and a password, whatever is in them. */
+function withEncodedUser(text: string): string {
+  const [, scheme = "", user = "", password = "", rest = ""] = /^(https?:\/\/)([^:@]*):(.*)@(.*)$/is.exec(text) ?? [];
+  return rest === "" ? text : `${scheme}${encodeURIComponent(user)}:${encodeURIComponent(password)}@${rest}`;
 }
 
 /** Decodes percent-encoded text. A percent sign that encodes no character is kept. */

@@ -29,10 +29,11 @@ export function explainConnection(name: string, cause: unknown): SourceError {
   const code = codeOf(cause) ?? "";
   const wrong = CERTIFICATE[code];
   if (wrong !== undefined) {
-    const text = `cannot read video from ${name}: ${wrong} (NODE_EXTRA_CA_CERTS=FILE trusts the certificates in a file, see docs/cameras.md)`;
+    const text = `cannot read video from ${name}: ${wrong} (--certificate FILE trusts the certificate in a file, see docs/cameras.md)`;
     return new SourceError(text, { retry: true, cause });
   }
-  const reason = NETWORK[code] ?? printable(messageOf(cause));
+  // The messages of fetch repeat the address, and a password may be in its query.
+  const reason = NETWORK[code] ?? (code === "" ? printable(messageOf(cause)).replace(/ fetching ".*/, "") : code);
   return new SourceError(`cannot read video from ${name}: ${reason}`, { retry: true, cause });
 }
 

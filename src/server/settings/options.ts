@@ -62,6 +62,8 @@ export interface CameraOptions {
   writtenAt?: string | undefined;
   /** The device for the source `webcam`. */
   device?: string | null | undefined;
+  /** For an https address, a file with the certificates (PEM) to trust. Default: those of public authorities. */
+  certificate?: string | null | undefined;
   /**
    * For `-`, the pixel format of the frames (default: `rgba`). For a camera, the format to request from it (default: the best one).
    */

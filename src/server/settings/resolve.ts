@@ -93,6 +93,7 @@ function resolveCameraOptions(camera: CameraOptions): ResolvedCameraOptions {
     ...(folder === undefined ? {} : { folder }),
     ...(writtenAt === undefined ? {} : { writtenAt }),
     device: camera.device ?? null,
+    certificate: camera.certificate ?? null,
     pixelFormat:
       camera.pixelFormat == null
         ? null

@@ -85,6 +85,7 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     folder: camera.folder,
     writtenAt: camera.writtenAt,
     device: flags.device ?? camera.device,
+    certificate: flags.certificate ?? camera.certificate,
     pixelFormat: flags.pixelFormat ?? camera.pixelFormat,
     settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for one control, the last holds
     size: flags.size ?? camera.size ?? file.size,

@@ -44,6 +44,13 @@ export const SERVE_SETTINGS = [
     help: "with --source webcam: the device, for example /dev/video0 or TEST:colourbars",
   },
   {
+    name: "certificate",
+    scope: "camera",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "with an https address: a file with the camera's certificate (PEM), which is then trusted whatever name it is for",
+  },
+  {
     name: "pixel-format",
     scope: "camera",
     type: { kind: "choice", choices: [...PIXEL_FORMATS, "mjpeg"] },

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInstalled } from "../../../scripts/setup/system-packages.ts";
+import { openSource } from "../../../src/capture/open.ts";
 import { supervise } from "../../../src/capture/supervise/supervise.ts";
 import { cameraAt, CameraRun } from "../../support/http-camera-run.ts";
 import { djpeg, ffmpeg, run } from "../../support/jpeg-tools.ts";
@@ -122,8 +123,8 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
   async function nginxBefore(upstream: number) {
     const [port, securePort] = [freePort(), freePort()];
     const openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    const names = ["-subj", "/CN=camera", "-addext", "subjectAltName=IP:127.0.0.1"];
-    run([...openssl, "-keyout", at("key.pem"), "-out", at("certificate.pem"), "-days", "30", ...names]);
+    // A camera's certificate is for another name than the address under which it is reached.
+    run([...openssl, "-keyout", at("key.pem"), "-out", at("certificate.pem"), "-days", "30", "-subj", "/CN=camera"]);
     writeFileSync(at("users"), "admin:{PLAIN}a secret@word\n");
     writeFileSync(
       at("nginx.conf"),
@@ -176,9 +177,13 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
       await using camera = new CameraRun(cameraAt(url));
       expect((await camera.failure()).message).toContain("its certificate is self-signed");
     }
-    const certificate = readFileSync(at("certificate.pem"), "utf8");
-    await using camera = new CameraRun(cameraAt(url, { certificate }));
+    const options = { source: url, size: null, framesPerSecond: null };
+    await using camera = new CameraRun(openSource({ ...options, certificate: "certificate.pem", folder }));
     expectRound(await camera.pictures(PICTURES.length));
+    expect(() => openSource({ ...options, certificate: "0.jpg", folder })).toThrow("0.jpg contains no certificate");
+    expect(() => openSource({ ...options, source: "http://camera/", certificate: "certificate.pem" })).toThrow(
+      "--certificate applies only to https addresses",
+    );
   });
 });
 

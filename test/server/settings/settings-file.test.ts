@@ -67,7 +67,15 @@ describe("settings", () => {
       maxBitsPerSecond: 2_000_000,
       access: { ...DEFAULT_ACCESS_LIMITS, maxViewers: 12, connectsPerSecond: 5, stallSeconds: 20 },
     });
-    const plain = { name: null, device: null, pixelFormat: null, settings: [], size: null, framesPerSecond: null };
+    const plain = {
+      name: null,
+      device: null,
+      certificate: null,
+      pixelFormat: null,
+      settings: [],
+      size: null,
+      framesPerSecond: null,
+    };
     const forAll = { quality: 60, sampling: "420", noise: null, idleReleaseSeconds: 1.5 } as const;
     expect(cameras).toEqual([
       {
@@ -145,6 +153,7 @@ describe("settings", () => {
         name: null,
         source: "auto",
         device: null,
+        certificate: null,
         pixelFormat: null,
         size: null,
         framesPerSecond: null,

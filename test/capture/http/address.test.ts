@@ -1,0 +1,24 @@
+// Addresses of cameras, with passwords as people write them.
+
+import { expect, test } from "bun:test";
+import { parseAddress } from "../../../src/capture/http/address.ts";
+import { UsageError } from "../../../src/core/errors.ts";
+
+test.each([
+  ["http://camera/video?a=1#part", "http://camera/video?a=1", null, null],
+  ["http://admin:secret@camera:8080/", "http://camera:8080/", "admin", "secret"],
+  ["https://admin:a%20b%40c@[::1]/", "https://[::1]/", "admin", "a b@c"],
+  ["http://admin:p@ss@camera/", "http://camera/", "admin", "p@ss"],
+  ["http://admin:100%@camera/", "http://camera/", "admin", "100%"],
+  ["http://admin:a#b?c/d@camera/v", "http://camera/v", "admin", "a#b?c/d"],
+  ["http://admin@camera/", "http://camera/", "admin", ""],
+])("parseAddress: %s", (text, url, user, password) => {
+  const { url: found, credentials } = parseAddress(text, "name");
+  expect(found.href).toBe(url);
+  expect(credentials).toEqual(user === null || password === null ? null : { user, password });
+});
+
+test.each(["http://", "http://admin:secret@", "http://a b/"])("parseAddress: refuses %s without a password", (text) => {
+  expect(() => parseAddress(text, "name")).toThrow(UsageError);
+  expect(() => parseAddress(text, "name")).toThrow(/^(?!.*secret)name is not an address/);
+});
