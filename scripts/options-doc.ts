@@ -3,6 +3,7 @@
 // usage: bun scripts/options-doc.ts     test/scripts/options-doc.test.ts fails until it has been run
 
 import { join } from "node:path";
+import { SERVE_SUBJECTS, VIEW_SUBJECTS } from "../src/cli/log.ts";
 import { VIEW_SETTINGS } from "../src/cli/view-settings.ts";
 import type { SettingEntry, SettingScope, SettingType } from "../src/core/setting-table.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../src/server/settings/table.ts";
@@ -11,31 +12,31 @@ export const PAGE = join(import.meta.dir, "../docs/options.md");
 
 const INTRODUCTION = `# Options
 
-This page is printed from the tables of settings (src/server/settings/table.ts and src/cli/view-settings.ts); \`bun run docs\` prints it
-again. [usage.md](usage.md) explains sources, keys, the settings file and exit codes.`;
+\`bun run docs\` makes this page from the tables of settings (src/server/settings/table.ts and src/cli/view-settings.ts). [usage.md](usage.md)
+explains sources, keys, the settings file and exit codes.`;
 
 const SERVE = `## bun run serve
 
-\`bun run serve [options]\` serves live video. A key of ${SETTINGS_FILE} has the name of its flag without the dashes; the command line
-wins over the file.`;
+\`bun run serve [options]\` serves live video. A key of ${SETTINGS_FILE} has the name of its flag without the dashes. The command
+line has priority over the file.`;
 
 const VIEW = `## bun run view
 
-\`bun run view [options] [HOST[:PORT][/CAMERA]]\` shows the video of a server. Without an address it takes the server of this machine, or
-one that it finds on the network. Without a camera it takes the first.`;
+\`bun run view [options] [HOST[:PORT][/CAMERA]]\` shows the video of a server. Without an address it uses the server on this machine, or
+a server that it finds on the network. Without a camera it shows the first one.`;
 
 const LOG = `## The log
 
-Lines have a level (\`debug\`, \`info\`, \`warning\`, \`error\`) and a subject, such as \`server\`, \`capture\`, \`camera\`, \`encode\` or \`deliver\`. With
-several cameras the name of the camera is a part of the subject: \`capture:door\`. \`--log-level\` sets the least important level that is
-printed. The variable \`SLIPSTREAM_LOG\` sets it for single subjects:
+Lines have a level (\`debug\`, \`info\`, \`warning\`, \`error\`) and a subject: ${SERVE_SUBJECTS.map((name) => `\`${name}\``).join(", ")} for \`serve\`, and
+${VIEW_SUBJECTS.map((name) => `\`${name}\``).join(", ")} for \`view\`. With several cameras the name of the camera follows the subject, for example \`capture:door\`. \`--log-level\` sets
+the least important level that is printed. The variable \`SLIPSTREAM_LOG\` sets it for single subjects. An unknown subject gets a warning.
 
 \`\`\`sh
 SLIPSTREAM_LOG=deliver:debug,capture=warning bun run serve
 \`\`\`
 
-On a terminal a line has the time of day. In a service or a pipe it has an ISO time stamp, its level and its subject. With \`--json\` it is
-bare text.`;
+On a terminal a line has the time of day. In a service or a pipe it has an ISO time stamp, its level and its subject. With \`--json\` it
+has only its text.`;
 
 const PLACES: Readonly<Record<SettingScope, string>> = {
   server: "In the file: for the server.",

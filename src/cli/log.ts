@@ -1,6 +1,7 @@
 // The log of the programs. LogTape decides by level and subject which lines are printed.
 
 import type { Logger } from "@logtape/logtape";
+import { closestMatch } from "leven";
 import { UsageError } from "../core/errors.ts";
 import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from "../core/log.ts";
 import type { LogLine } from "./output.ts";
@@ -10,14 +11,21 @@ export interface LogOptions {
   level: LogLevel | undefined;
   /** The value of SLIPSTREAM_LOG. */
   variable: string | undefined;
+  /** The subjects of the program's lines. A name in SLIPSTREAM_LOG that is none of them gets a warning. */
+  subjects: readonly string[];
   write: (line: LogLine) => void;
 }
+
+/** The subjects of the lines of `serve`. With several cameras the name of the camera follows: `capture:door`. */
+export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver"] as const;
+/** The subjects of the lines of `view`. With `--grid` the name of the camera follows. */
+export const VIEW_SUBJECTS = ["viewer"] as const;
 
 /** LogTape's first category of all our loggers. It separates them from the loggers of libraries. */
 const ROOT = "slipstream";
 
 /** Opens the log of this process. Each process has one log. Throws UsageError for a value of SLIPSTREAM_LOG that cannot be used. */
-export async function openLog({ level, variable, write }: LogOptions): Promise<Log> {
+export async function openLog({ level, variable, subjects, write }: LogOptions): Promise<Log> {
   const levels = parseLogLevels(variable ?? "");
   // Loading LogTape takes about 10 ms, and --help does not need it.
   const { configure, getLogger } = await import("@logtape/logtape");
@@ -42,7 +50,16 @@ export async function openLog({ level, variable, write }: LogOptions): Promise<L
       })),
     ],
   });
-  return new LogTapeLog(getLogger([ROOT]));
+  const log = new LogTapeLog(getLogger([ROOT]));
+  for (const subject of levels.bySubject.keys()) {
+    const name = subject.split(":")[0] ?? "";
+    if (subjects.includes(name)) continue;
+    const meant = closestMatch(name, subjects);
+    log.warning(
+      `SLIPSTREAM_LOG: there is no subject '${name}': the nearest is '${meant}' (subjects: ${subjects.join(", ")})`,
+    );
+  }
+  return log;
 }
 
 type LogRecordOfOurs = Parameters<import("@logtape/logtape").Sink>[0];

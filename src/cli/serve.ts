@@ -13,7 +13,7 @@ import { readSettingsFile } from "../server/settings/settings-file.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../server/settings/table.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags } from "./flags.ts";
-import { openLog } from "./log.ts";
+import { openLog, SERVE_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, runMain } from "./program.ts";
@@ -49,7 +49,12 @@ await runMain(async (signal, stop) => {
     throw new UsageError("--config and --no-config cannot be used together: leave one of them out");
   const output = new Output({ subject: "server", json: flags.json ?? false, onReaderGone: stop });
   const variable = process.env["SLIPSTREAM_LOG"];
-  const log = await openLog({ level: flags.logLevel, variable, write: (line) => output.log(line) });
+  const log = await openLog({
+    level: flags.logLevel,
+    variable,
+    subjects: SERVE_SUBJECTS,
+    write: (line) => output.log(line),
+  });
   const serverLog = log.getChild("server");
   const { preview: wantsPreview, ...options } = combine(flags, readFile(flags.config, serverLog));
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog);

@@ -2,8 +2,8 @@
 
 import { parseSetting } from "../capture/control-values.ts";
 import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
-import { LOG_LEVELS } from "../core/log.ts";
 import { parseSize } from "../core/pixel-format.ts";
+import { PROGRAM_SETTINGS } from "../core/program-settings.ts";
 import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";
 
 /** The settings in the order of `--help`. */
@@ -96,27 +96,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "switch" },
     help: "end with the connection instead of connecting again",
   },
-  {
-    name: "json",
-    scope: "program",
-    type: { kind: "switch" },
-    help: 'print one JSON object a second on standard output, the last with "final": true',
-  },
-  {
-    name: "log-level",
-    scope: "program",
-    type: { kind: "choice", choices: LOG_LEVELS },
-    placeholder: "level",
-    default: "info",
-    help: "least important level to log; SLIPSTREAM_LOG=decode:debug sets the level of one subject",
-  },
-  {
-    name: "trace",
-    scope: "program",
-    type: { kind: "text" },
-    placeholder: "file",
-    help: "write the duration of each step of each frame to FILE, for https://ui.perfetto.dev",
-  },
+  ...PROGRAM_SETTINGS,
 ] as const satisfies readonly SettingEntry[];
 
 export type ViewFlags = ValuesOf<(typeof VIEW_SETTINGS)[number]>;

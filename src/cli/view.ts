@@ -14,7 +14,7 @@ import { VERSION } from "../core/version.ts";
 import type { Control } from "../protocol/controls.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags, parsed } from "./flags.ts";
-import { openLog } from "./log.ts";
+import { openLog, VIEW_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
 import { askOn } from "./terminal-question.ts";
@@ -54,7 +54,12 @@ await runMain(async (signal, stop) => {
     onReaderGone: stop,
   });
   const variable = process.env["SLIPSTREAM_LOG"];
-  const log = await openLog({ level: flags.logLevel, variable, write: (line) => output.log(line) });
+  const log = await openLog({
+    level: flags.logLevel,
+    variable,
+    subjects: VIEW_SUBJECTS,
+    write: (line) => output.log(line),
+  });
   const viewerLog = log.getChild("viewer");
   const say = (text: string) => viewerLog.info(text);
   const interrupt = () => process.kill(process.pid, "SIGINT");

@@ -10,7 +10,7 @@ import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
-import { type CameraSource, openSources } from "./cameras/sources.ts";
+import { type OpenedCamera, openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
@@ -29,8 +29,8 @@ export interface Server extends AsyncDisposable {
   report(): ServeReport;
   /**
    * Resolves with the last report when the server has ended and all resources are released. Rejects with the first camera's error
-   * when all cameras failed, and with CodecError when codec threads fail repeatedly. Callers may ignore this promise: a rejection
-   * does not end the process, and the log has the reason.
+   * when all cameras failed, and with CodecError when codec threads fail repeatedly. If no code
+   * reads this property, a rejection does not end the process, and the log has the error at level `warning`.
    */
   readonly closed: Promise<ServeReport>;
   /**
@@ -90,7 +90,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
     trace: options.trace ?? null,
   };
-  const createCamera = ({ name, source, camera }: CameraSource): Camera =>
+  const createCamera = ({ name, source, camera }: OpenedCamera): Camera =>
     new Camera(name, watchFrames(source), camera, { ...surroundings, logOf: (subject) => logOf(subject, name) });
   const cameras = sources.map(createCamera);
   opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
@@ -127,15 +127,26 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     return report();
   };
   const closed = run();
+  let isHeard = false; // The caller reads `closed` and so gets the error.
   const settled = closed.then(
     () => undefined,
-    (error: unknown) => serverLog.debug(`the server has ended: ${messageOf(error)}`),
+    (error: unknown) => serverLog[isHeard ? "debug" : "warning"](`the server has ended: ${messageOf(error)}`),
   );
   const close = () => {
     closing.abort();
     return settled;
   };
-  return { host, port, report, closed, close, [Symbol.asyncDispose]: close };
+  return {
+    host,
+    port,
+    report,
+    close,
+    get closed() {
+      isHeard = true;
+      return closed;
+    },
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function createReception(cameras: Camera[], options: ResolvedServeOptions, log: Log): Reception {

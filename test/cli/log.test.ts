@@ -21,6 +21,7 @@ async function linesOf(
     const log = await openLog({
       level: ${JSON.stringify(level)} || undefined,
       variable: ${JSON.stringify(variable)},
+      subjects: ["server", "capture", "deliver"],
       write: (line) => console.log(JSON.stringify(line)),
     });
     ${body}`;
@@ -59,6 +60,16 @@ describe("openLog", () => {
     const body = `for (const name of ["door", "yard"]) log.getChild("capture").getChild(name).debug(name);`;
     expect((await linesOf("capture:door:debug", "", body)).map(({ subjects }) => subjects)).toEqual([
       ["capture", "door"],
+    ]);
+  });
+
+  test("Log: an unknown subject in SLIPSTREAM_LOG gets one warning that names the nearest subject", async () => {
+    const lines = await linesOf("delivr:debug,capture:door:debug", "", "");
+    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+      [
+        "warning",
+        "SLIPSTREAM_LOG: there is no subject 'delivr': the nearest is 'deliver' (subjects: server, capture, deliver)",
+      ],
     ]);
   });
 

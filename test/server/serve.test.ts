@@ -8,6 +8,7 @@ import { lineLog } from "../../src/core/log.ts";
 import type { ServeOptions } from "../../src/server/settings/options.ts";
 import { serve } from "../../src/server/serve.ts";
 import type { Source } from "../../src/capture/source.ts";
+import { until } from "../support/wait-until.ts";
 import { startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -64,6 +65,24 @@ describe("serve", () => {
     const server = await start({ ...PATTERN, frames: 3 });
     expect((await server.closed).frames).toBe(3);
     expect(await isListening(server.port)).toBe(false);
+  });
+
+  test("serve: the log has the failure of the only camera as a warning, unless closed is read", async () => {
+    const failing: Source = {
+      name: "failing",
+      framesPerSecond: 30,
+      run: () => Promise.reject(new SourceError("the lens cap is on", { retry: false })),
+    };
+    for (const isRead of [false, true]) {
+      const lines: string[] = [];
+      const log = lineLog((text, level) => lines.push(`${level} ${text}`));
+      const server = await serve({ cameras: [{ source: failing }], port: 0, log });
+      if (isRead) await server.closed.catch(() => undefined);
+      else await until(() => lines.some((line) => line.startsWith("warning")), "the warning");
+      await server.close();
+      const ends = lines.filter((line) => line.includes("the lens cap is on"));
+      expect(ends).toEqual(isRead ? [] : ["warning the server has ended: the lens cap is on"]);
+    }
   });
 
   test("serve: closed rejects with what stopped the only camera, and close() does not", async () => {

@@ -14,7 +14,7 @@ import { SILENT_LOG } from "../../src/core/log.ts";
 import { type Trace, TraceTrack } from "../../src/core/trace.ts";
 import { CaptureRate } from "../../src/capture/capture-rate.ts";
 import { EncodeFigures } from "../../src/server/encode/figures.ts";
-import type { Demand, Part, PictureSink, TileSink } from "../../src/server/renditions/sinks.ts";
+import type { Demand, PictureSink, TileSink } from "../../src/server/renditions/sinks.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import {
   frameBytes,
@@ -28,7 +28,7 @@ import { readTiles } from "../../src/protocol/messages.ts";
 import { HEADER_BYTES } from "../../src/protocol/wire.ts";
 import { FrameDispatcher } from "../../src/server/encode/dispatcher.ts";
 import type { Level } from "../../src/server/renditions/ladder.ts";
-import type { Rendition } from "../../src/server/renditions/rendition.ts";
+import type { Part, Rendition } from "../../src/server/renditions/rendition.ts";
 import { RenditionRegistry } from "../../src/server/renditions/registry.ts";
 import { TileScheduler } from "../../src/server/encode/tile-scheduler.ts";
 import { until } from "./wait-until.ts";

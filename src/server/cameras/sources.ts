@@ -12,7 +12,7 @@ import type { ResolvedCameraOptions } from "../settings/options.ts";
 import { nameAfterSource } from "./names.ts";
 
 /** A camera whose source is ready to run. */
-export interface CameraSource {
+export interface OpenedCamera {
   /** The camera's name for viewers. */
   name: string;
   source: Source;
@@ -27,7 +27,7 @@ type NamedCamera = ResolvedCameraOptions & { source: string };
  * stop the others: it is tried again when waiting may help, and otherwise fails when it runs. When every camera has a UsageError,
  * the first one is thrown. A source that is an object needs no opening. `logOf` returns the log of the camera with a name.
  */
-export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): CameraSource[] {
+export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): OpenedCamera[] {
   const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));
   const twice = taken.find((name, index) => taken.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`two cameras are called '${twice}': give each its own name`);
@@ -42,7 +42,7 @@ export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (n
     if (cameras.length === 1) return supervise(open(), { log });
     return openOneOfSeveral({ camera, log, open, onWrongUse: (error) => wrongUses.push(error) });
   };
-  const sources = cameras.map((camera): CameraSource => {
+  const sources = cameras.map((camera): OpenedCamera => {
     let name = camera.name;
     const source = isNamed(camera)
       ? openNamed(

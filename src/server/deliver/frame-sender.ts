@@ -9,8 +9,7 @@ import { Adaptation, type AdaptationLimits, type SentFrame } from "./quality/ada
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "../renditions/feed.ts";
-import type { Rendition } from "../renditions/rendition.ts";
-import type { Part } from "../renditions/sinks.ts";
+import type { Part, Rendition } from "../renditions/rendition.ts";
 
 /** The log and the trace for the frames of one viewer. */
 export interface FrameFollower {

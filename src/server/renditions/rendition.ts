@@ -7,8 +7,17 @@ import { NO_TILES } from "../../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
 import type { Feed } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
-import type { Part } from "./sinks.ts";
 import { TileStore } from "./tile-store.ts";
+
+/** A part of an open frame: neighbouring tiles that are encoded. */
+export interface Part {
+  /** The number of its first tile. */
+  readonly first: number;
+  /** The number of tiles in its range. Tiles that have not changed count too. */
+  readonly count: number;
+  /** Whether the frame is complete with this part. Parts come in any order. */
+  readonly isLast: boolean;
+}
 
 /** Has the newest bytes of each tile, and composes the messages with the tiles that a viewer lacks. */
 export class Rendition implements Feed {

@@ -2,7 +2,7 @@
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { EncodedPicture } from "../picture.ts";
-import type { Rendition } from "./rendition.ts";
+import type { Part, Rendition } from "./rendition.ts";
 
 /** Tells the encoders what is wanted. The audience implements it. */
 export interface Demand {
@@ -12,16 +12,6 @@ export interface Demand {
   readonly wantsTiles: boolean;
   /** Returns whether a frame is sent in parts. `encodingMicros` is the expected time for its encoding. */
   wantsParts(encodingMicros: number): boolean;
-}
-
-/** A part of an open frame: neighbouring tiles that are encoded. */
-export interface Part {
-  /** The number of its first tile. */
-  readonly first: number;
-  /** The number of tiles in its range. Tiles that have not changed count too. */
-  readonly count: number;
-  /** Whether the frame is complete with this part. Parts come in any order. */
-  readonly isLast: boolean;
 }
 
 /**

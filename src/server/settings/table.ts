@@ -7,8 +7,8 @@ import { parseSetting } from "../../capture/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
 import { CODEC_NAMES } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
-import { LOG_LEVELS } from "../../core/log.ts";
 import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts";
+import { PROGRAM_SETTINGS } from "../../core/program-settings.ts";
 import type { SettingEntry } from "../../core/setting-table.ts";
 import { checkCameraName } from "./camera-name.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
@@ -253,27 +253,7 @@ export const SERVE_SETTINGS = [
     placeholder: "n",
     help: "end after each camera has captured this number of frames",
   },
-  {
-    name: "json",
-    scope: "program",
-    type: { kind: "switch" },
-    help: 'print one JSON object a second on standard output, the last with "final": true',
-  },
-  {
-    name: "log-level",
-    scope: "program",
-    type: { kind: "choice", choices: LOG_LEVELS },
-    placeholder: "level",
-    default: "info",
-    help: "least important level to log; SLIPSTREAM_LOG=deliver:debug sets the level of one subject",
-  },
-  {
-    name: "trace",
-    scope: "program",
-    type: { kind: "text" },
-    placeholder: "file",
-    help: "write the duration of each step of each frame to FILE, for https://ui.perfetto.dev",
-  },
+  ...PROGRAM_SETTINGS,
 ] as const satisfies readonly SettingEntry[];
 
 /** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
