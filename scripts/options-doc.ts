@@ -83,10 +83,10 @@ function valuesOf(type: SettingType): string {
 
 const MOST_COLUMNS = 130;
 
-/** Breaks a paragraph at spaces, but not inside of code. */
+/** Breaks a paragraph at spaces, but not inside code, and not before a number with a point: Markdown would make it a list. */
 function wrap(text: string): string {
   const lines: string[] = [];
-  for (const word of text.split(/ (?=(?:[^`]*`[^`]*`)*[^`]*$)/)) {
+  for (const word of text.split(/ (?!\d+\.)(?=(?:[^`]*`[^`]*`)*[^`]*$)/)) {
     const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
     if (lines.length > 0 && longer.length <= MOST_COLUMNS) lines[lines.length - 1] = longer;
     else lines.push(word);
