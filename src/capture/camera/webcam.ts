@@ -16,6 +16,8 @@ import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
 
 /** Safe device names: a shell reads them as one word, and no program reads them as an option. */
 const SAFE_DEVICE = /^(?=.{1,100}$)\/?[A-Za-z0-9][A-Za-z0-9_.:/]*$/;
+/** Characters of a path that every shell reads as they are. */
+const SAFE_PATH = /^[\w./:\\~-]+$/;
 
 export interface WebcamOptions {
   /** The device, or null for the first one. */
@@ -36,6 +38,11 @@ export function createWebcam(options: WebcamOptions): Source {
   }
   if (process.platform === "linux" && Bun.which("fswebcam") === null) {
     throw new MissingError("--source webcam needs fswebcam, which is not installed: apt-get install fswebcam");
+  }
+  if (!SAFE_PATH.test(tmpdir())) {
+    throw new UsageError(
+      `--source webcam writes pictures to the folder for temporary files, and a shell would misread its name '${tmpdir()}': set TMPDIR to another folder`,
+    );
   }
   return {
     name: nameOf(options),

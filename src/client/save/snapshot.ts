@@ -3,10 +3,13 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-/** Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. */
+/**
+ * Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. Only the user can read the file,
+ * because a camera may show what other users of the machine must not see.
+ */
 export async function saveSnapshot(jpeg: Uint8Array, frameNumber: number): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const path = resolve(`slipstream-${time}-frame${frameNumber}.jpg`);
-  await writeFile(path, jpeg, { flag: "wx" });
+  await writeFile(path, jpeg, { flag: "wx", mode: 0o600 });
   return path;
 }

@@ -1,6 +1,6 @@
 // Reads and checks the settings file slipstream.toml. Errors name the line and the key.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
@@ -12,6 +12,7 @@ import { camelCase, type SettingEntry, type SettingScope, type SettingType } fro
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import type { CameraSettings, FileSettings } from "./settings.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "./table.ts";
+import { lineTooDeep, MAX_FILE_BYTES } from "./toml-limits.ts";
 import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
@@ -128,11 +129,22 @@ const MOST_WRONG = 3;
 export function readSettingsFile(path: string): FileSettings {
   let source: string;
   try {
+    const { size, isFile } = describeFile(path);
+    // Reading a pipe would block the program, which then hears no signal.
+    if (!isFile) throw new UsageError(`cannot read ${path}: it is not a regular file`);
+    if (size > MAX_FILE_BYTES)
+      throw new UsageError(`cannot read ${path}: it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
     source = readFileSync(path, "utf8");
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     throw new UsageError(`cannot read ${path}: ${explainFileError(cause, UNREADABLE)}`);
   }
   return parseSettings(source, basename(path), dirname(path));
+}
+
+function describeFile(path: string): { size: number; isFile: boolean } {
+  const file = statSync(path);
+  return { size: file.size, isFile: file.isFile() || file.isDirectory() }; // reading a folder has an error of its own
 }
 
 const UNREADABLE = { EISDIR: `it is a folder: name a file in it, for example ${SETTINGS_FILE}` };
@@ -143,6 +155,8 @@ const UNREADABLE = { EISDIR: `it is a folder: name a file in it, for example ${S
  */
 export function parseSettings(source: string, file: string, folder = "."): FileSettings {
   const toml = source.replace(/^\ufeff/, ""); // Some editors write a byte order mark.
+  const deepLine = lineTooDeep(toml);
+  if (deepLine !== null) throw new UsageError(`${file}:${deepLine}: tables and lists are nested too deeply`);
   let tree: ReturnType<typeof parseTOML>;
   try {
     tree = parseTOML(toml);

@@ -27,6 +27,21 @@ function isAccepted(device: string): boolean {
   }
 }
 
+test.skipIf(!hasProgram)("webcam: refuses a folder for temporary files that a shell would misread", () => {
+  const before = process.env["TMPDIR"];
+  try {
+    for (const folder of ["/tmp/a b", "/tmp/$(id)", "/tmp/a;b", "/tmp/'a'"]) {
+      process.env["TMPDIR"] = folder;
+      expect(() => webcam("TEST:colourbars", 1)).toThrow(/set TMPDIR to another folder/);
+    }
+    process.env["TMPDIR"] = "/tmp/slip-stream_1.0";
+    expect(webcam("TEST:colourbars", 1).name).toBe("TEST:colourbars");
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+});
+
 describe("webcam, device names", () => {
   const names = ["/dev/video0", "/dev/v4l/by_id/cam.1", "TEST:colourbars", "0", "FILE:a.png"];
   test.each(names)("webcam: takes the device name '%s'", (name) => {

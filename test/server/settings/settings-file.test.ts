@@ -353,3 +353,49 @@ describe("the server", () => {
     expect([missing.code, missing.remarks]).toEqual([2, `error: cannot read ${path}: there is no such file\n`]);
   });
 });
+
+describe("settings file: limits", () => {
+  const deep = 3_000;
+  test.each([
+    ["a table's name", `[${"a.".repeat(deep)}a]`, 1],
+    ["a key", `fps = 30\n${"a . ".repeat(deep)}a = 1`, 2],
+    ["inline tables", `a = ${"{a = ".repeat(deep)}1${"}".repeat(deep)}`, 1],
+    ["lists", `# a list\n\na = ${"[\n".repeat(20)}${"]".repeat(20)}`, 11],
+  ])("settings file: refuses nested %s before parsing", (_, toml, line) => {
+    expect(() => parseSettings(toml, "x.toml")).toThrow(
+      new UsageError(`x.toml:${line}: tables and lists are nested too deeply`),
+    );
+  });
+
+  test("settings file: brackets and dots in texts and comments are no tables", () => {
+    const dots = "a.b.c.d.e.f.g.h.i.j.k.l";
+    const toml = `# ${"[".repeat(20)} ${dots} = 1
+host = "${dots}" # ${"{".repeat(20)}
+[[cameras]]
+source = '${dots}${"[".repeat(20)}'
+name = "a\\"[[[[[[[[[[[["
+`;
+    const { host, cameras } = parseSettings(toml, "x.toml");
+    expect(host).toBe(dots);
+    expect(cameras?.[0]?.name).toBe('a"[[[[[[[[[[[[');
+  });
+
+  test("settings file: refuses a pipe and a file that is too large, and does not wait", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "settings-"));
+    try {
+      const pipe = join(folder, "pipe.toml");
+      expect(Bun.spawnSync(["mkfifo", pipe]).success).toBe(true);
+      const blocked = await runToEnd("serve", ["--config", pipe]);
+      expect([blocked.code, blocked.remarks]).toEqual([2, `error: cannot read ${pipe}: it is not a regular file\n`]);
+      const large = join(folder, "large.toml");
+      writeFileSync(large, "#".repeat(300_000));
+      const refused = await runToEnd("serve", ["--config", large]);
+      expect([refused.code, refused.remarks]).toEqual([
+        2,
+        `error: cannot read ${large}: it has 300000 bytes, more than 262144\n`,
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

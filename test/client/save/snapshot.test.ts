@@ -1,0 +1,36 @@
+// saveSnapshot: the bytes as they came, for the user alone, and never over another file.
+
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { saveSnapshot } from "../../../src/client/save/snapshot.ts";
+
+const before = process.cwd();
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "snapshot-"));
+  process.chdir(folder);
+});
+
+afterEach(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+
+test("saveSnapshot: writes the JPEG as it is, to a file that only the user can read", async () => {
+  const jpeg = new Uint8Array([0xff, 0xd8, 1, 2, 3, 0xff, 0xd9]);
+  const path = await saveSnapshot(jpeg, 7);
+  expect(path).toMatch(/slipstream-\d{8}T\d{6}Z-frame7\.jpg$/);
+  expect(new Uint8Array(readFileSync(path))).toEqual(jpeg);
+  if (process.platform !== "win32") expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test("saveSnapshot: never overwrites a file", async () => {
+  const path = await saveSnapshot(new Uint8Array([1]), 7);
+  // The same second and frame have the same name; the next second has another one.
+  const again = await saveSnapshot(new Uint8Array([2]), 7).catch(() => null);
+  if (again === path) throw new Error("the file was overwritten");
+  expect(readFileSync(path)[0]).toBe(1);
+});
