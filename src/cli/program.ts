@@ -16,7 +16,7 @@ const QUIT_PATIENCE_MS = 3_000;
 
 /**
  * Runs a program and exits with a code: 0 after a normal end or the first SIGINT or SIGTERM, 2 for wrong use, and 1 for other
- * errors. A second signal, half a second later, ends the program immediately. The program also ends when it has not ended within 3 s
+ * errors. A second signal, half a second later, ends the program immediately. The program exits with 1 when it has not ended within 3 s
  * of the first signal. An expected error is one line on standard error, and a defect is shown with its stack. `stop` does the same
  * as a first signal.
  */
@@ -24,7 +24,7 @@ export async function runMain(program: (signal: AbortSignal, stop: () => void) =
   const stopping = new AbortController();
   let askedAt = 0;
   const stop = () => {
-    if (!stopping.signal.aborted) setTimeout(() => process.exit(EXIT.ok), QUIT_PATIENCE_MS);
+    if (!stopping.signal.aborted) setTimeout(exitAnyway, QUIT_PATIENCE_MS);
     stopping.abort();
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -34,17 +34,26 @@ export async function runMain(program: (signal: AbortSignal, stop: () => void) =
       stop();
     });
   }
-  const code = await runToExitCode(() => program(stopping.signal, stop));
+  const code = await runToExitCode(() => program(stopping.signal, stop), stopping.signal);
   await settleOutput();
   process.exit(code);
 }
 
+/** Exits although the program has not ended. */
+async function exitAnyway(): Promise<void> {
+  const text = `the program has not ended ${QUIT_PATIENCE_MS / 1000} s after the signal: a device, a disk or a display does not answer`;
+  standardError.write(`${Output.takeStatus()}${red("error:")} ${text}\n`);
+  await settleOutput();
+  process.exit(EXIT.failed);
+}
+
 /** Runs the program, and returns its exit code when it has ended. */
-async function runToExitCode(program: () => Promise<void>): Promise<number> {
+async function runToExitCode(program: () => Promise<void>, signal: AbortSignal): Promise<number> {
   try {
     await program();
     return EXIT.ok;
   } catch (error) {
+    if (signal.aborted && error === signal.reason) return EXIT.ok;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error); // A defect is shown with its stack.
     standardError.write(`${Output.takeStatus()}${text}\n`);

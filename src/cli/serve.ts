@@ -57,7 +57,7 @@ await runMain(async (signal, stop) => {
   });
   const serverLog = log.getChild("server");
   const { preview: wantsPreview, ...options } = combine(flags, readFile(flags.config, serverLog));
-  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog);
+  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog, signal);
   await using server = await serve({ ...options, signal, log, trace });
 
   const first = server.report();

@@ -4,13 +4,16 @@
 // The closing bracket may be missing, so the file can also be opened after a crash or a second Ctrl-C.
 
 import { type FileHandle, open } from "node:fs/promises";
-import type { Micros } from "../core/clock.ts";
+import { type Micros, settlesWithin } from "../core/clock.ts";
 import { messageOf, UsageError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-errors.ts";
 import type { Log } from "../core/log.ts";
+import { untilAbort } from "../core/on-abort.ts";
 import type { Trace } from "../core/trace.ts";
 
 const FLUSH_MS = 250;
+/** The time in which the last spans are written. */
+const LAST_SPANS_MS = 1_000;
 /** The largest amount of text that waits for the disk. Spans beyond it are dropped and counted. */
 const MAX_WAITING_CHARACTERS = 4 * 2 ** 20;
 /** The largest number of rows of a track. Spans of one row must not overlap, so an overlapping span goes to the next row. */
@@ -24,10 +27,11 @@ interface Row {
 }
 
 /** Opens the file. Throws UsageError when it cannot be written. `program` is the name of the process in the diagram. */
-export async function openTraceFile(path: string, program: string, log: Log): Promise<TraceFile> {
+export async function openTraceFile(path: string, program: string, log: Log, signal: AbortSignal): Promise<TraceFile> {
   try {
-    return new TraceFile(await open(path, "w"), program, log);
+    return new TraceFile(await untilAbort(open(path, "w"), signal), program, log);
   } catch (cause) {
+    signal.throwIfAborted();
     throw new UsageError(`cannot write the trace ${path}: ${explainFileError(cause, UNWRITABLE)}`);
   }
 }
@@ -63,13 +67,19 @@ export class TraceFile implements Trace, AsyncDisposable {
   /** Writes the rest and closes the file. The promise never rejects. A failure to write is logged. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#flushing);
+    if (!(await settlesWithin(this.#finish(), LAST_SPANS_MS))) {
+      this.#log.warning("the trace has no end: its disk, or the reader of its pipe, does not take it");
+    }
+    if (this.#dropped > 0)
+      this.#log.warning(`the trace is incomplete: ${this.#dropped} spans were dropped because the disk was too slow`);
+  }
+
+  async #finish(): Promise<void> {
     await this.#writing;
     this.#waiting += "\n]\n";
     this.#flush();
     await this.#writing;
     await this.#file.close().catch((error: unknown) => this.#fail(error));
-    if (this.#dropped > 0)
-      this.#log.warning(`the trace is incomplete: ${this.#dropped} spans were dropped because the disk was too slow`);
   }
 
   /** Returns the first row of the track that is free at `from`. */

@@ -66,6 +66,7 @@ await runMain(async (signal, stop) => {
   const ask = askOn(process.stdin, process.stderr, signal, interrupt);
   const named: Address | undefined = command.processedArgs[0];
   const address = named ?? (await findAddress(say, ask, signal));
+  signal.throwIfAborted();
 
   if (flags.list) {
     const cameras = await askForCameras(address, signal);
@@ -82,7 +83,7 @@ await runMain(async (signal, stop) => {
     return;
   }
 
-  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "view", viewerLog);
+  await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "view", viewerLog, signal);
   const options: ViewOptions = {
     address,
     display: flags.display ?? "sdl",

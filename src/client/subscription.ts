@@ -78,7 +78,7 @@ export class Subscription {
         connect: () => {
           // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.
           this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
-          return connectTcp(address, events, { paused: this.#isSilentHello });
+          return connectTcp(address, events, { paused: this.#isSilentHello, signal: stopped });
         },
         onConnection: (connection) => {
           this.#connection = connection;

@@ -1,6 +1,7 @@
 // The viewer as a function: it shows one camera in a window until it is stopped.
 
 import { SILENT_LOG } from "../core/log.ts";
+import { untilAbort } from "../core/on-abort.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
@@ -26,7 +27,8 @@ export interface ViewOptions extends WindowOptions {
 /**
  * Shows a camera until the user quits, a limit is reached or `signal` aborts. Resolves with the last report. `report` is called
  * once a second. Throws MissingError if no window can be opened, ConnectionError if the host is unknown or, with `once`, no server
- * is reached, and ProtocolError if the program that answers is not a Slipstream server of this version.
+ * is reached, and ProtocolError if the program that answers is not a Slipstream server of this version. An abort while the output is
+ * being opened (a pipe without a reader) rejects with the signal's reason.
  */
 export async function view(
   options: ViewOptions,
@@ -37,7 +39,7 @@ export async function view(
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   let camera: CameraView | null = null;
-  const output = options.output === null ? null : await openFrameOutput(options.output);
+  const output = options.output === null ? null : await untilAbort(openFrameOutput(options.output), signal);
   if (output !== null) session.atEnd(() => output.close());
   const writer = output === null ? null : new FixedSizeWriter(output, size);
   const screen = await openScreen(options, {

@@ -40,3 +40,15 @@ export async function sleep(milliseconds: number, signal: AbortSignal): Promise<
   await promise;
   clearTimeout(timer);
 }
+
+/** Resolves with true when `promise` has settled, or with false after that time. Never rejects. */
+export async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const over = new AbortController();
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const isSettled = await Promise.race([settled, sleep(milliseconds, over.signal).then(() => false)]);
+  over.abort();
+  return isSettled;
+}

@@ -1,4 +1,4 @@
-// Runs a function when an AbortSignal aborts, and removes the listener afterwards.
+// Runs a function when an AbortSignal aborts, and removes the listener afterwards. Stops waiting for a promise then.
 
 /**
  * Calls `act` once when `signal` aborts, or immediately when it has already aborted. Disposing the result removes the listener.
@@ -13,4 +13,11 @@ export function onAbort(signal: AbortSignal, act: () => void): Disposable {
   }
   signal.addEventListener("abort", act, { once: true });
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", act) };
+}
+
+/** Resolves or rejects as `promise` does, or rejects with the reason of `signal` as soon as it aborts. */
+export async function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  using _ = onAbort(signal, () => aborted.reject(signal.reason));
+  return await Promise.race([promise, aborted.promise]);
 }

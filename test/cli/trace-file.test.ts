@@ -32,7 +32,7 @@ describe("TraceFile", () => {
   test("TraceFile: writes spans with their times, tracks and fields", async () => {
     const path = join(folder, "spans.json");
     {
-      await using trace = await openTraceFile(path, "serve", SILENT_LOG);
+      await using trace = await openTraceFile(path, "serve", SILENT_LOG, new AbortController().signal);
       trace.span("camera door", "encode", 1_000, 3_500, { frame: 7, quality: "75" });
       trace.span("viewer 1", "send", 3_500, 4_000);
     }
@@ -48,7 +48,7 @@ describe("TraceFile", () => {
   test("TraceFile: spans of one track that overlap get rows of their own", async () => {
     const path = join(folder, "rows.json");
     {
-      await using trace = await openTraceFile(path, "serve", SILENT_LOG);
+      await using trace = await openTraceFile(path, "serve", SILENT_LOG, new AbortController().signal);
       for (let frame = 0; frame < 100; frame++) trace.span("camera", "encode", frame * 10, frame * 10 + 25, { frame });
     }
     const events = read(path);
@@ -65,7 +65,7 @@ describe("TraceFile", () => {
     const lines: string[] = [];
     const log = { ...SILENT_LOG, warning: (text: string) => lines.push(text) };
     {
-      await using trace = await openTraceFile(path, "serve", log);
+      await using trace = await openTraceFile(path, "serve", log, new AbortController().signal);
       for (let frame = 0; frame < 60_000; frame++) trace.span("camera", "encode", frame, frame + 1, { frame });
     }
     const written = spansOf(read(path)).length;
@@ -77,7 +77,7 @@ describe("TraceFile", () => {
 
   test("TraceFile: the file can be read without its end, once a bracket is added", async () => {
     const path = join(folder, "unfinished.json");
-    await using trace = await openTraceFile(path, "serve", SILENT_LOG);
+    await using trace = await openTraceFile(path, "serve", SILENT_LOG, new AbortController().signal);
     trace.span("camera", "encode", 1, 2);
     const whole = () => readFileSync(path, "utf8");
     while (!whole().includes("encode")) await Bun.sleep(10);

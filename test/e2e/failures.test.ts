@@ -305,7 +305,7 @@ describe("the command line", () => {
     }
     const view = new Program<unknown>("view", ["--help"], { rawOutput: true });
     expect(await view.end()).toBe(0);
-    for (const text of ["127.0.0.1:10050", "fullscreen", "--once"]) expect(view.bytes.toString()).toContain(text);
+    for (const text of ["localhost:10050", "fullscreen", "--once"]) expect(view.bytes.toString()).toContain(text);
     const { version } = await Bun.file(new URL("../../package.json", import.meta.url)).json();
     const short = new Program<unknown>("serve", ["--version"], { rawOutput: true });
     await short.end();

@@ -4,10 +4,10 @@
 // then stays open for ever.
 
 import type { Worker } from "node:worker_threads";
-import { sleep } from "../../core/clock.ts";
+import { settlesWithin } from "../../core/clock.ts";
 
 /** The time to wait for the thread. A driver blocks a thread while a device does not answer. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 1_000;
 
 /** Resolves when the thread has ended. It must be called before the thread can end. */
 export function endOf(thread: Worker): Promise<void> {
@@ -21,9 +21,7 @@ export function endOf(thread: Worker): Promise<void> {
  * process can exit.
  */
 export async function hasEnded(thread: Worker, end: Promise<void>): Promise<boolean> {
-  const over = new AbortController();
-  const isEnded = await Promise.race([end.then(() => true), sleep(PATIENCE_MS, over.signal).then(() => false)]);
-  over.abort();
+  const isEnded = await settlesWithin(end, PATIENCE_MS);
   if (!isEnded) thread.unref();
   return isEnded;
 }

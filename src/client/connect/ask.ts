@@ -36,7 +36,7 @@ export async function setControl(address: Address, set: SetControl, signal: Abor
   if (!isDone) throw new ConnectionError(`${formatAddress(address)}: ${text}`);
 }
 
-/** Opens a connection without pictures, and closes it after the answer. */
+/** Opens a connection without pictures, and closes it after the answer. Throws the reason of `signal` when it aborts. */
 async function ask<Answer>(
   address: Address,
   signal: AbortSignal,
@@ -46,7 +46,11 @@ async function ask<Answer>(
   const answered = Promise.withResolvers<Answer>();
   const ignore = () => undefined;
   const ignoreAll = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
-  const connection = await connectTcp(address, { ...ignoreAll, ...listen(answered.resolve) }, { paused: true });
+  const events = { ...ignoreAll, ...listen(answered.resolve) };
+  const connection = await connectTcp(address, events, { paused: true, signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw error;
+  });
   using _stopping = onAbort(signal, () => connection.close());
   using _deadline = onAbort(AbortSignal.timeout(ANSWER_TIMEOUT_MS), () => {
     const text = `the server has not answered within ${ANSWER_TIMEOUT_MS / 1000} s: it may be older than this viewer`;
@@ -55,6 +59,7 @@ async function ask<Answer>(
   try {
     question(connection);
     const ended = connection.ended.then(({ goodbye, text }) => {
+      signal.throwIfAborted();
       const where = formatAddress(goodbye?.reason === GoodbyeReason.noCamera ? { ...address, camera: "" } : address);
       throw new ConnectionError(`${where}: ${text}`);
     });

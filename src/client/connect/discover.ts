@@ -6,6 +6,7 @@ import { networkInterfaces } from "node:os";
 import multicastDns, { type ResponsePacket } from "multicast-dns";
 import { sleep } from "../../core/clock.ts";
 import { ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
+import { addressesOf } from "../../core/host-port.ts";
 import { printable } from "../../core/printable.ts";
 import { readServiceText, SERVICE, type ServiceText } from "../../protocol/discovery.ts";
 import { areOnLink, type OwnAddress } from "../../protocol/on-link.ts";
@@ -17,7 +18,7 @@ export interface FoundServer extends ServiceText {
 }
 
 /** The address of a server on this machine that listens on the default port. */
-export const OWN_ADDRESS: Address = { host: "127.0.0.1", port: DEFAULT_PORT, camera: "" };
+export const OWN_ADDRESS: Address = { host: "localhost", port: DEFAULT_PORT, camera: "" };
 
 /** The times at which the question is sent. It is sent three times, because a packet may be lost or a machine may sleep. */
 const LOOK_FOR_MS = 2_000;
@@ -35,7 +36,7 @@ export type Ask = ((question: string) => Promise<string>) | null;
  * them.
  */
 export async function findAddress(say: (text: string) => void, ask: Ask, signal: AbortSignal): Promise<Address> {
-  if (await answers(OWN_ADDRESS)) return OWN_ADDRESS;
+  if ((await answers(OWN_ADDRESS, signal)) || signal.aborted) return OWN_ADDRESS;
   let found: FoundServer[] = [];
   try {
     found = await findServers(LOOK_FOR_MS, signal);
@@ -44,6 +45,7 @@ export async function findAddress(say: (text: string) => void, ask: Ask, signal:
     say(error.message);
   }
   const [first] = found;
+  if (signal.aborted) return OWN_ADDRESS; // The answer is not used.
   if (first === undefined) {
     say(`no server answers on this machine, and no server was found on the network: give the HOST of the server`);
     return OWN_ADDRESS;
@@ -134,13 +136,16 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
 }
 
 /** Returns whether a program listens at the address. */
-async function answers({ host, port }: Address): Promise<boolean> {
-  const connecting = Bun.connect({
-    hostname: host,
-    port,
-    socket: { data: () => undefined, connectError: () => undefined },
+async function answers({ host, port }: Address, signal: AbortSignal): Promise<boolean> {
+  const tries = addressesOf(host).map(async (hostname) => {
+    const socket = await Bun.connect({
+      hostname,
+      port,
+      socket: { data: () => undefined, connectError: () => undefined },
+    });
+    socket.terminate();
+    return true;
   });
-  const socket = await Promise.race([connecting.catch(() => null), Bun.sleep(OWN_TIMEOUT_MS).then(() => null)]);
-  socket?.terminate();
-  return socket !== null;
+  const anyAnswer = Promise.any(tries).catch(() => false);
+  return Promise.race([anyAnswer, sleep(OWN_TIMEOUT_MS, signal).then(() => false)]);
 }

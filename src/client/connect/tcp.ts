@@ -2,32 +2,65 @@
 
 import type { Socket } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
+import { addressesOf } from "../../core/host-port.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Connects and sends Hello. Throws ConnectionError if no server can be reached. */
+export interface TcpOptions extends ConnectionOptions {
+  /** Gives up connecting. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Connects and sends Hello. Throws ConnectionError if no server can be reached, and as soon as `signal` aborts. For `localhost` both
+ * families of addresses are tried.
+ */
 export async function connectTcp(
   address: Address,
   events: ConnectionEvents,
-  options: ConnectionOptions = {},
+  { signal, ...options }: TcpOptions = {},
 ): Promise<Connection> {
-  const timeout = Promise.withResolvers<never>();
-  const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
-  using _ = onAbort(deadline, () => timeout.reject(new Error("no answer")));
-  const connecting = Bun.connect<Connection | undefined>({
-    hostname: address.host,
-    port: address.port,
+  const givingUp = new AbortController();
+  using _deadline = onAbort(AbortSignal.timeout(CONNECT_TIMEOUT_MS), () => givingUp.abort(new Error("no answer")));
+  using _stopping = signal && onAbort(signal, () => givingUp.abort(new Error("the viewer was closed")));
+  let failure: unknown;
+  for (const host of addressesOf(address.host)) {
+    try {
+      const greet = (socket: ViewerSocket) => new Connection(transportOver(socket), address, events, options);
+      return await connectTo(host, address.port, greet, givingUp.signal);
+    } catch (cause) {
+      failure = cause;
+    }
+  }
+  throw new ConnectionError(explain(address, failure), { cause: failure });
+}
+
+type ViewerSocket = Socket<Connection | undefined>;
+
+/** Opens a socket and greets. Rejects with the system's error, or with the reason of `signal` when it aborts. */
+async function connectTo(
+  hostname: string,
+  port: number,
+  greet: (socket: ViewerSocket) => Connection,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+  using _ = onAbort(signal, () => reject(signal.reason));
+  Bun.connect<Connection | undefined>({
+    hostname,
+    port,
     socket: {
       open(socket) {
-        if (deadline.aborted) {
+        if (signal.aborted) {
           socket.terminate();
           return;
         }
         socket.setNoDelay(true); // Without this an Ack may wait for more bytes (Nagle's algorithm, RFC 896).
-        socket.data = new Connection(transportOver(socket), address, events, options);
+        socket.data = greet(socket);
+        resolve(socket.data);
       },
       data: (socket, chunk) => socket.data?.receive(chunk),
       drain: (socket) => socket.data?.drained(),
@@ -36,18 +69,10 @@ export async function connectTcp(
       // Without this handler Bun also reports a failed connect as an uncaught error. The promise rejects in either case.
       connectError: () => undefined,
     },
-  });
-  try {
-    const { data } = await Promise.race([connecting, timeout.promise]);
-    if (data === undefined) throw new Error("no answer");
-    return data;
-  } catch (cause) {
-    connecting.catch(() => undefined); // The connection opened after the time limit, so it is closed.
-    throw new ConnectionError(explain(address, cause), { cause });
-  }
+  }).catch(reject);
+  return await promise; // The listener of `signal` stays until then.
 }
-
-function transportOver(socket: Socket<Connection | undefined>) {
+function transportOver(socket: ViewerSocket) {
   return {
     write: (bytes: Uint8Array) => socket.write(bytes),
     bufferedBytes: 0,

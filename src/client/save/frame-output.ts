@@ -1,6 +1,7 @@
 // Writes shown pictures as raw RGBA to a file or to standard output (--output).
 
 import { type FileHandle, open } from "node:fs/promises";
+import { settlesWithin } from "../../core/clock.ts";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 
@@ -49,14 +50,21 @@ const UNWRITABLE = {
   EISDIR: "it is a folder: name a file in it",
 };
 
+/** The time in which the last frame is written, unless the reader of a pipe does not read it. */
+const LAST_FRAME_MS = 500;
+
 function fileOutput(file: FileHandle): FrameOutput {
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (pixels: Uint8Array) => {
+    for (let written = 0; written < pixels.length;) {
+      written += (await file.write(pixels, written, pixels.length - written)).bytesWritten;
+    }
+  };
   return {
-    async write(pixels) {
-      for (let written = 0; written < pixels.length;) {
-        written += (await file.write(pixels, written, pixels.length - written)).bytesWritten;
-      }
+    write: (pixels) => (writing = write(pixels)),
+    async close() {
+      if (await settlesWithin(writing, LAST_FRAME_MS)) await file.close();
     },
-    close: () => file.close(),
   };
 }
 

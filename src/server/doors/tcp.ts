@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
-import { formatHostPort } from "../../core/host-port.ts";
+import { addressesOf, formatHostPort } from "../../core/host-port.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
 import type { ViewerConnection } from "../deliver/viewer.ts";
 
@@ -14,40 +14,63 @@ export interface TcpDoor {
   close(): void;
 }
 
-/** Listens, and passes the events of each connection to its viewer. Throws ConnectionError if the address cannot be used. */
-export function openTcpDoor(
-  host: string,
-  port: number,
-  connect: (connection: ViewerConnection) => TransportEvents | null,
-): TcpDoor {
-  let listener: TCPSocketListener<TransportEvents | null>;
-  try {
-    listener = Bun.listen<TransportEvents | null>({
-      hostname: host,
-      port,
-      socket: {
-        open(socket) {
-          // Without this the last bytes of a picture may wait for an acknowledgement (Nagle's algorithm, RFC 896).
-          socket.setNoDelay(true);
-          socket.data = connect({
-            address: formatHostPort(socket.remoteAddress, socket.remotePort),
-            ip: socket.remoteAddress,
-            write: (bytes) => socket.write(bytes),
-            bufferedBytes: 0,
-            end: () => void socket.end(),
-            abort: () => socket.terminate(),
-          });
-        },
-        data: (socket, chunk) => socket.data?.receive(chunk),
-        drain: (socket) => socket.data?.drained(),
-        close: (socket, error) => socket.data?.closed(error ? messageOf(error) : "it closed the connection"),
-        error: (socket, error) => socket.data?.closed(messageOf(error)),
-      },
-    });
-  } catch (cause) {
-    throw new ConnectionError(explain(host, port, cause), { cause });
+type Listener = TCPSocketListener<TransportEvents | null>;
+type Connect = (connection: ViewerConnection) => TransportEvents | null;
+
+/** A port that the system chose for one family of addresses may be in use in the other one. Then another port is tried. */
+const MOST_PORT_TRIES = 20;
+
+/**
+ * Listens, and passes the events of each connection to its viewer. For `localhost` the door listens on the loopback addresses of both
+ * families, or of the one that the machine has. Throws ConnectionError if the address cannot be used.
+ */
+export function openTcpDoor(host: string, port: number, connect: Connect): TcpDoor {
+  for (let tries = 1; ; tries++) {
+    const listeners: Listener[] = [];
+    const close = () => {
+      for (const listener of listeners) listener.stop();
+    };
+    let failure: unknown;
+    for (const address of addressesOf(host)) {
+      try {
+        listeners.push(listen(address, listeners[0]?.port ?? port, connect));
+      } catch (cause) {
+        failure = cause;
+      }
+    }
+    const [first] = listeners;
+    const isInUse = codeOf(failure) === "EADDRINUSE";
+    if (first !== undefined && !isInUse) return { port: first.port, close };
+    close();
+    if (port !== 0 || !isInUse || tries === MOST_PORT_TRIES) {
+      throw new ConnectionError(explain(host, port, failure), { cause: failure });
+    }
   }
-  return { port: listener.port, close: () => listener.stop() };
+}
+
+function listen(hostname: string, port: number, connect: Connect): Listener {
+  return Bun.listen<TransportEvents | null>({
+    hostname,
+    port,
+    socket: {
+      open(socket) {
+        // Without this the last bytes of a picture may wait for an acknowledgement (Nagle's algorithm, RFC 896).
+        socket.setNoDelay(true);
+        socket.data = connect({
+          address: formatHostPort(socket.remoteAddress, socket.remotePort),
+          ip: socket.remoteAddress,
+          write: (bytes) => socket.write(bytes),
+          bufferedBytes: 0,
+          end: () => void socket.end(),
+          abort: () => socket.terminate(),
+        });
+      },
+      data: (socket, chunk) => socket.data?.receive(chunk),
+      drain: (socket) => socket.data?.drained(),
+      close: (socket, error) => socket.data?.closed(error ? messageOf(error) : "it closed the connection"),
+      error: (socket, error) => socket.data?.closed(messageOf(error)),
+    },
+  });
 }
 
 function explain(host: string, port: number, cause: unknown): string {

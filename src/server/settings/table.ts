@@ -207,7 +207,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "text" },
     placeholder: "address",
     default: DEFAULTS.host,
-    help: "address to listen on; 0.0.0.0 for all addresses of this machine",
+    help: "address to listen on; 0.0.0.0 for all addresses of this machine, localhost for 127.0.0.1 and ::1",
   },
   {
     name: "port",

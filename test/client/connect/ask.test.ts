@@ -63,7 +63,8 @@ test("askForControls: ends when it is aborted", async () => {
   const server = listenAsOlderServer();
   const stopping = new AbortController();
   const asking = askForControls({ host: "127.0.0.1", port: server.port, camera: "" }, stopping.signal);
-  setTimeout(() => stopping.abort(), 50);
-  await expect(asking).rejects.toThrow(/closed/);
+  const reason = new Error("the user quits");
+  setTimeout(() => stopping.abort(reason), 50);
+  await expect(asking).rejects.toBe(reason);
   server.close();
 });

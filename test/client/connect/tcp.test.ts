@@ -1,0 +1,47 @@
+// connectTcp with real sockets: both families of localhost, and giving up while a port does not answer.
+
+import { expect, test } from "bun:test";
+import { connectTcp } from "../../../src/client/connect/tcp.ts";
+import { findAddress, OWN_ADDRESS } from "../../../src/client/connect/discover.ts";
+import { ConnectionError } from "../../../src/core/errors.ts";
+import { openBlackHole } from "../../support/black-hole.ts";
+
+const ignore = () => undefined;
+const EVENTS = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+
+test.each(["127.0.0.1", "::1"])("connectTcp: localhost reaches a server that listens on %s only", async (hostname) => {
+  let greetings = 0;
+  const socket = { data: () => void greetings++ };
+  const listener = Bun.listen({ hostname, port: 0, socket });
+  const connection = await connectTcp({ host: "localhost", port: listener.port, camera: "" }, EVENTS);
+  while (greetings === 0) await Bun.sleep(1);
+  connection.close();
+  listener.stop(true);
+});
+
+test("connectTcp: a refusal of both families of localhost is one error that names localhost", async () => {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: ignore } });
+  const { port } = listener;
+  listener.stop(true);
+  const failure = await connectTcp({ host: "localhost", port, camera: "" }, EVENTS).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConnectionError);
+  expect((failure as Error).message).toBe(`no program listens on localhost:${port}: start 'bun run serve' there`);
+});
+
+test("connectTcp: an abort ends the wait for a port that does not answer", async () => {
+  using hole = await openBlackHole();
+  const stopping = new AbortController();
+  const address = { host: "127.0.0.1", port: hole.port, camera: "" };
+  const connecting = connectTcp(address, EVENTS, { signal: stopping.signal }).catch((error: unknown) => error);
+  expect(await Promise.race([connecting, Bun.sleep(200).then(() => "waiting")])).toBe("waiting");
+  stopping.abort();
+  const failure = await connecting;
+  expect(failure).toBeInstanceOf(ConnectionError);
+  expect((failure as Error).message).toContain("the viewer was closed"); // not "no answer", which comes after 5 s
+});
+
+test("findAddress: an abort ends the search, and nothing is said of its result", async () => {
+  const said: string[] = [];
+  const address = await findAddress((text) => said.push(text), null, AbortSignal.abort());
+  expect([address, said]).toEqual([OWN_ADDRESS, []]);
+});

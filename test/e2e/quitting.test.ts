@@ -1,0 +1,72 @@
+// Ctrl-C and SIGTERM end a program in order, whatever it waits for: a port that does not answer, a pipe, a process that hangs.
+
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { openBlackHole } from "../support/black-hole.ts";
+import { childrenOf, CLIP, Program, type ProgramName, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const folder = mkdtempSync(join(tmpdir(), "slipstream-quitting-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+/** A pipe without a reader: opening it waits. */
+const pipe = join(folder, "pipe");
+Bun.spawnSync(["mkfifo", pipe]);
+
+const hole = await openBlackHole();
+afterAll(() => hole[Symbol.dispose]());
+const NOWHERE = `127.0.0.1:${hole.port}`;
+const WINDOWLESS = ["--display", "none"];
+
+/** What a program says that was cut off, because it did not end by itself. */
+const CUT_OFF = "has not ended";
+/** Time for the program to come to its wait. What it does at the signal must not depend on this. */
+const BEGUN_MS = 700;
+
+/** Waits until the program handles signals itself: proc(5), SigCgt. */
+async function begun(program: Program<unknown>): Promise<void> {
+  const isBegun = () => {
+    const [, caught = "0"] =
+      /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, "utf8")) ?? [];
+    return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGTERM - 1))) !== 0n;
+  };
+  await program.until("the handling of signals", isBegun);
+  await Bun.sleep(BEGUN_MS);
+}
+
+async function quit(program: Program<unknown>, signal: "SIGINT" | "SIGTERM"): Promise<void> {
+  expect(program.child.exitCode).toBeNull();
+  expect(await program.end(signal)).toBe(0);
+  expect(program.remarks).not.toContain(CUT_OFF);
+  expect(program.remarks).not.toContain("error:");
+}
+
+test.each<{ name: ProgramName; flags: string[] }>([
+  { name: "view", flags: [NOWHERE, ...WINDOWLESS] },
+  { name: "view", flags: [NOWHERE, ...WINDOWLESS, "--once"] },
+  { name: "view", flags: [NOWHERE, ...WINDOWLESS, "--grid"] },
+  { name: "view", flags: [NOWHERE, "--list"] },
+  { name: "view", flags: [NOWHERE, "--controls"] },
+  { name: "view", flags: ["127.0.0.1:1", ...WINDOWLESS, "--output", pipe] },
+  { name: "view", flags: ["127.0.0.1:1", ...WINDOWLESS, "--trace", pipe] },
+  { name: "serve", flags: ["--source", "pattern", "--port", "0", "--trace", pipe] },
+  { name: "serve", flags: ["--source", `rtsp://${NOWHERE}/`, "--port", "0"] },
+  { name: "serve", flags: ["--source", `http://${NOWHERE}/`, "--port", "0"] },
+])("$name $flags: ends in order", async ({ name, flags }) => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    await using program = new Program<unknown>(name, flags);
+    await begun(program);
+    await quit(program, signal);
+  }
+});
+
+test("serve: ends in order while ffmpeg is stopped and does not hear a signal", async () => {
+  await using server = await startServer(["--source", CLIP, "--size", "320x180"]);
+  await server.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
+  const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
+  process.kill(ffmpeg, "SIGSTOP");
+  await quit(server, "SIGTERM");
+  expect(() => process.kill(ffmpeg, 0)).toThrow(); // it has ended
+});

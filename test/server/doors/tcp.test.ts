@@ -1,0 +1,69 @@
+// The TCP door on localhost: both families of addresses, one port.
+
+import { expect, test } from "bun:test";
+import { ConnectionError } from "../../../src/core/errors.ts";
+import type { TransportEvents } from "../../../src/protocol/transport.ts";
+import { openTcpDoor } from "../../../src/server/doors/tcp.ts";
+
+const ignore = () => undefined;
+const EVENTS: TransportEvents = { receive: ignore, drained: ignore, closed: ignore };
+
+function connectTo(hostname: string, port: number): Promise<boolean> {
+  return Bun.connect({ hostname, port, socket: { data: ignore, connectError: ignore } }).then(
+    (socket) => {
+      socket.terminate();
+      return true;
+    },
+    () => false,
+  );
+}
+
+test("openTcpDoor: localhost is both families on one port, and close ends both", async () => {
+  const addresses: string[] = [];
+  const door = openTcpDoor("localhost", 0, ({ address }) => {
+    addresses.push(address.replace(/:\d+$/, ""));
+    return EVENTS;
+  });
+  expect(await Promise.all(["127.0.0.1", "::1", "localhost"].map((host) => connectTo(host, door.port)))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  while (addresses.length < 3) await Bun.sleep(1);
+  expect(new Set(addresses)).toEqual(new Set(["127.0.0.1", "[::1]"]));
+  door.close();
+  expect(await Promise.all(["127.0.0.1", "::1"].map((host) => connectTo(host, door.port)))).toEqual([false, false]);
+});
+
+test.each(["127.0.0.1", "::1"])("openTcpDoor: a port that is in use on %s is in use for localhost", async (host) => {
+  const listener = Bun.listen({ hostname: host, port: 0, socket: { data: ignore } });
+  const open = () => openTcpDoor("localhost", listener.port, () => EVENTS);
+  expect(open).toThrow(ConnectionError);
+  expect(open).toThrow(`port ${listener.port} on localhost is in use`);
+  const other = host === "::1" ? "127.0.0.1" : "::1";
+  expect(await connectTo(other, listener.port)).toBe(false); // the half that worked is closed
+  listener.stop(true);
+});
+
+/** Whether this machine lets the test have a network of its own, without IPv6. */
+const WITHOUT_IPV6 = [
+  "unshare",
+  "-n",
+  "sh",
+  "-c",
+  'ip link set lo up && sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && exec "$@"',
+  "sh",
+];
+const canSwitchOff = Bun.which("unshare") !== null && Bun.spawnSync([...WITHOUT_IPV6, "true"]).success;
+
+test.skipIf(!canSwitchOff)("openTcpDoor: a machine without IPv6 has a localhost, too", () => {
+  const module = new URL("../../../src/server/doors/tcp.ts", import.meta.url).href;
+  const script = `
+    import { openTcpDoor } from ${JSON.stringify(module)};
+    const door = openTcpDoor("localhost", 0, () => ({ receive() {}, drained() {}, closed() {} }));
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port: door.port, socket: { data() {} } });
+    console.log(socket.remoteAddress);
+    process.exit(0);`;
+  const { stdout, stderr } = Bun.spawnSync([...WITHOUT_IPV6, process.execPath, "-e", script]);
+  expect([stdout.toString(), stderr.toString()]).toEqual(["127.0.0.1\n", ""]);
+});
