@@ -8,6 +8,7 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import { freeFiles, withinFiles } from "./access/open-files.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { type OpenedCamera, openSources } from "./cameras/sources.ts";
@@ -96,7 +97,11 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
   for (const camera of cameras) share.add(camera);
 
-  const reception = createReception(cameras, resolved, serverLog);
+  const access = withinFiles(resolved.access, freeFiles());
+  if (access.maxViewers < resolved.access.maxViewers) {
+    serverLog.warning(`this process may open so few files that ${access.maxViewers} viewers are the limit (ulimit -n)`);
+  }
+  const reception = createReception(cameras, { ...resolved, access }, serverLog);
   const door = openTcpDoor(host, resolved.port, (connection) => reception.connect(connection));
   opening.defer(() => door.close());
   const { port } = door;

@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { HOSTILE_KINDS, type HostileKind, type HostileReport } from "../support/hostile-peers.ts";
-import { eachLine, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { CLIP, eachLine, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -77,6 +77,18 @@ describe("hostile peers", () => {
     }
     await using viewer = startViewer(server.port, ["--frames", "5"]);
     expect(await viewer.end()).toBe(0);
+  });
+
+  test("with few open files, 200 connections that say nothing keep no viewer out, and the source goes on", async () => {
+    const through = ["sh", "-c", 'ulimit -n 80 && exec "$@"', "sh"];
+    await using server = await startServer(["--source", CLIP], { through });
+    expect(server.remarks).toMatch(/\d+ viewers are the limit \(ulimit -n\)/);
+    await using peers = new Attack(server.port, "silent", 200);
+    await until(() => peers.report.connects >= 200, "200 connections");
+    await using viewer = startViewer(server.port, ["--frames", "20"]);
+    expect(await viewer.end()).toBe(0);
+    expect(server.child.exitCode).toBeNull();
+    expect(server.remarks).not.toContain("trying again");
   });
 
   test("a viewer beyond --max-viewers is told so, and another one gets its place", async () => {

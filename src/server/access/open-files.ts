@@ -1,0 +1,32 @@
+// How many connections a process may have open: beyond the limit of open files, none would be accepted and no source could be opened.
+
+import { readdirSync, readFileSync } from "node:fs";
+import type { AccessLimits } from "./limits.ts";
+
+/** Kept for sources, their pipes and threads, the trace and files. */
+const RESERVE = 24;
+/** This share of what is left is for connections that have not sent Hello. */
+const GREETING_SHARE = 0.25;
+
+/** How many more files this process may open; null where /proc is missing. */
+export function freeFiles(): number | null {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN); // NaN: unlimited
+    return Number.isNaN(most) ? null : most - readdirSync("/proc/self/fd").length;
+  } catch {
+    return null; // not Linux, or /proc is not mounted
+  }
+}
+
+/** Lowers the numbers of viewers and greetings to what `free` files allow. Each is at least 1. */
+export function withinFiles(limits: AccessLimits, free: number | null): AccessLimits {
+  if (free === null) return limits;
+  const connections = Math.max(2, free - RESERVE);
+  const greetings = Math.max(1, Math.floor(connections * GREETING_SHARE));
+  return {
+    ...limits,
+    maxGreetings: Math.min(limits.maxGreetings, greetings),
+    maxViewers: Math.min(limits.maxViewers, connections - greetings),
+  };
+}
