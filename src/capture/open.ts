@@ -11,7 +11,9 @@ import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 import type { Setting } from "./control-values.ts";
+import { parseNetworkAddress } from "./network/address.ts";
 import { openHttpSource } from "./open-http.ts";
+import { openNetworkSource } from "./open-network.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
 import { deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
@@ -125,6 +127,8 @@ function openNamed(options: SourceOptions, log: Log): Source {
   if (/^https?:/i.test(source) && !isRecording(source)) {
     return openHttpSource({ url: source, name: nameOf(source), options, log });
   }
+  const address = parseNetworkAddress(source);
+  if (address !== null) return openNetworkSource({ url: source, name: nameOf(source), address, options, log });
   return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
 }
 

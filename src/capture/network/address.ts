@@ -1,0 +1,22 @@
+// The addresses tcp://HOST:PORT and udp://HOST:PORT, as ffmpeg writes them.
+
+export interface NetworkAddress {
+  protocol: "tcp" | "udp";
+  /** Empty: any address of this machine (UDP). */
+  host: string;
+  port: number;
+}
+
+/** Options of ffmpeg in an address that only tune its own buffers. */
+const TUNING = /^(?:pkt_size|buffer_size|fifo_size|overrun_nonfatal|recv_buffer_size)=[^=]*$/;
+
+/** Returns null for other addresses, also for those with options that only ffmpeg knows, such as `?listen`. */
+export function parseNetworkAddress(url: string): NetworkAddress | null {
+  const match = /^(tcp|udp):\/\/@?(\[[^\]]+\]|[^:/?#@[\]]*):(\d{1,5})\/?(?:\?(.*))?$/i.exec(url);
+  if (match === null) return null;
+  const [, protocol, host, port, query = ""] = match as unknown as [string, string, string, string, string | undefined];
+  const isTcp = protocol.toLowerCase() === "tcp";
+  const isKnown = query === "" || query.split("&").every((option) => TUNING.test(option));
+  if (!isKnown || Number(port) > 65_535 || (isTcp && host === "")) return null;
+  return { protocol: isTcp ? "tcp" : "udp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}

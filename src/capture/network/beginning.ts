@@ -1,0 +1,55 @@
+// Finds out from the first bytes of a stream whether JPEGs come, also when it is joined within a picture.
+
+import { kindOf, parseContentType } from "../http/content.ts";
+
+/** A picture begins within so many bytes and this time, or other video comes. */
+const MAX_BYTES = 1 << 20;
+const MAX_MS = 1_000;
+
+const SOI = Buffer.from([0xff, 0xd8, 0xff]);
+/** A packet of MPEG-TS begins with this byte, and the next one 188 bytes behind it (ISO 13818-1 2.4.3.2). */
+const TS_SYNC = 0x47;
+const TS_PACKET_BYTES = 188;
+
+const NO_TYPE = parseContentType(null);
+
+/** `body` has the same bytes as `stream`. `isJpeg`: it is to be read as JPEGs, although it may begin within one. */
+export async function beginningOf(
+  stream: ReadableStream<Uint8Array>,
+  onBytes: () => void,
+): Promise<{ body: ReadableStream<Uint8Array>; isJpeg: boolean }> {
+  const reader = stream.getReader();
+  let first = Buffer.alloc(0);
+  let isJpeg = false;
+  const since = performance.now();
+  for (;;) {
+    const { done, value } = await reader.read();
+    onBytes();
+    if (value !== undefined) first = Buffer.concat([first, value]);
+    if (done || isOther(first)) break;
+    isJpeg = first.includes(SOI);
+    if (isJpeg || first.length >= MAX_BYTES || performance.now() - since >= MAX_MS) break;
+  }
+  reader.releaseLock();
+  return { body: joined(first, stream), isJpeg };
+}
+
+/** Whether the bytes say for certain that they are no bare JPEGs. */
+function isOther(first: Buffer): boolean {
+  if (first[0] === TS_SYNC && first[TS_PACKET_BYTES] === TS_SYNC) return true;
+  const kind = first.length < 4096 ? kindOf(NO_TYPE, first, { isAll: false, hasLength: false }) : null;
+  return kind !== null && kind !== "pictures";
+}
+
+function joined(first: Uint8Array, rest: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = rest.getReader();
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(first),
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (value !== undefined) controller.enqueue(value);
+      if (done) controller.close();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,78 @@
+// A camera that sends its video over TCP or UDP without HTTP: JPEGs end to end or in parts, which are read here, or video for ffmpeg.
+//
+// What comes is read as the answer of an HTTP camera is, without its head. A stream may be joined within a picture, so that the next
+// one is waited for before the video counts as something else.
+
+import { SourceError } from "../../core/errors.ts";
+import { AnswerWatch } from "../http/answer-watch.ts";
+import { readAnswer } from "../http/answer.ts";
+import { CameraFrames } from "../http/camera-frames.ts";
+import { hasEnded } from "../http/failures.ts";
+import type { FrameSink, Source } from "../source.ts";
+import type { NetworkAddress } from "./address.ts";
+import { beginningOf } from "./beginning.ts";
+import { connectTcp } from "./tcp-stream.ts";
+import { receiveUdp } from "./udp-stream.ts";
+
+export interface NetworkCameraOptions {
+  /** The name for people. */
+  name: string;
+  address: NetworkAddress;
+  /** At most so many frames a second are delivered; null = all. */
+  framesPerSecond: number | null;
+  /** Makes the source for video that is not JPEG. `body` is the video from its start. */
+  openOther: (body: ReadableStream<Uint8Array>) => Source;
+}
+
+export function createNetworkCamera({ name, address, framesPerSecond, openOther }: NetworkCameraOptions): Source {
+  /** Reads what is not JPEG; null while it is not needed. */
+  let other: Source | null = null;
+
+  async function readPictures(sink: FrameSink, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
+    const frames = new CameraFrames(sink, framesPerSecond);
+    using watch = new AnswerWatch({ name, frames, sink });
+    const ending = AbortSignal.any([signal, watch.signal]);
+    try {
+      const open = address.protocol === "tcp" ? connectTcp : receiveUdp;
+      const stream = await open(address, name, ending);
+      if (address.protocol === "tcp") watch.answered();
+      const { body, isJpeg } = await beginningOf(stream, () => watch.answered());
+      const answer = await readAnswer(
+        new Response(body, isJpeg ? { headers: { "Content-Type": "video/x-mjpeg" } } : {}),
+        frames,
+        () => watch.received(),
+      );
+      if (answer.kind === "other" && answer.body !== null) return answer.body;
+      if (answer.kind !== "pictures" || answer.count === 0) {
+        throw new SourceError(`cannot read video from ${name}: it sends no video`, { retry: true });
+      }
+      return null;
+    } catch (error) {
+      throw watch.explain(error);
+    }
+  }
+
+  return {
+    name,
+    get framesPerSecond() {
+      return other?.framesPerSecond ?? framesPerSecond ?? 0;
+    },
+    async run(sink, signal) {
+      other = null;
+      const closing = new AbortController();
+      try {
+        const body = await readPictures(sink, AbortSignal.any([signal, closing.signal]));
+        if (body !== null) {
+          other = openOther(body);
+          return await other.run(sink, signal);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      } finally {
+        closing.abort();
+      }
+      if (!signal.aborted) throw hasEnded(name);
+    },
+  };
+}

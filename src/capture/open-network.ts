@@ -1,0 +1,27 @@
+// Opens the tcp or udp address of a camera. JPEGs are read directly, and ffmpeg reads other video.
+
+import type { Log } from "../core/log.ts";
+import type { NetworkAddress } from "./network/address.ts";
+import { createNetworkCamera } from "./network/network-camera.ts";
+import type { SourceOptions } from "./open.ts";
+import { createFfmpegSource } from "./pipe/ffmpeg.ts";
+import { bodyInput } from "./pipe/ffmpeg-input.ts";
+import { scaleJpegs } from "./pipe/scaled-jpegs.ts";
+import type { Source } from "./source.ts";
+
+export interface NetworkSourceOptions {
+  url: string;
+  /** The name for people. */
+  name: string;
+  address: NetworkAddress;
+  options: SourceOptions;
+  log: Log;
+}
+
+export function openNetworkSource({ url, name, address, options, log }: NetworkSourceOptions): Source {
+  const { size = null, framesPerSecond = null, sampling = "420" } = options;
+  const openOther = (body: ReadableStream<Uint8Array>) =>
+    createFfmpegSource(bodyInput({ url, size, framesPerSecond, body }), { sampling, log });
+  const camera = createNetworkCamera({ name, address, framesPerSecond, openOther });
+  return size === null ? camera : scaleJpegs({ source: camera, size, sampling, log });
+}
