@@ -85,3 +85,28 @@ export function isPictureStart(bytes: Uint8Array, at: number): boolean {
 export function twoBytes(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
+
+/**
+ * Whether the content of a segment from `at` to `end` proves that its length is right: tables and frame headers consist of parts whose
+ * lengths are known (T.81 B.2.2, B.2.4.1, B.2.4.2). False for all other segments.
+ */
+export function provesItsLength(bytes: Uint8Array, at: number, end: number): boolean {
+  const marker = bytes[at + 1] as number;
+  if (bytes[end - 1] === 0xff && bytes[end] === SOI) return false; // it is cut, and the next picture begins in it
+  if (isFrameHeader(marker)) return end - at - 2 === 8 + 3 * (bytes[at + 9] as number);
+  if (marker !== DQT && marker !== DHT) return false;
+  let next = at + 4;
+  while (next < end) {
+    const head = bytes[next] as number;
+    if (head >> 4 > 1 || (head & 15) > 3) return false;
+    next += marker === DQT ? 1 + (64 << (head >> 4)) : huffmanTableBytes(bytes, next);
+  }
+  return next === end;
+}
+
+/** One byte for the kind and number, 16 for the counts of codes, and one for each code. */
+function huffmanTableBytes(bytes: Uint8Array, at: number): number {
+  let length = 17;
+  for (let n = 1; n <= 16; n++) length += bytes[at + n] as number;
+  return length;
+}

@@ -1,6 +1,6 @@
 // Walks through the structure of one picture, from SOI to its end, as its bytes arrive (ITU-T T.81, annex B).
 //
-// A segment is believed when a marker stands where its length says that it ends. Otherwise the walk searches for the next segment that
+// A segment is believed when a marker stands where its length says that it ends, or its content proves the length. Otherwise the walk searches for the next segment that
 // can be believed, and what lies between is left out of the picture.
 //
 // Whole pictures inside of a segment are thumbnails, or they are the next frames, because the length is wrong. Where the structure is
@@ -18,6 +18,7 @@ import {
   isPossibleLength,
   isProgressive,
   isStandalone,
+  provesItsLength,
   SOI,
   SOS,
   twoBytes,
@@ -231,7 +232,8 @@ export class PictureWalk {
     const frameAt = this.#findFrames(bytes, Math.min(length, this.#claimEnd + 2));
     if (frameAt !== null) return this.#endAt(frameAt, "frames inside");
     if (this.#claimEnd + 2 > length) return "more";
-    if (this.#endsAtMarker(bytes) && !this.#holdsPictures(bytes)) {
+    const isRight = this.#endsAtMarker(bytes) || provesItsLength(bytes, this.#at, this.#claimEnd);
+    if (isRight && !this.#holdsPictures(bytes)) {
       this.#believe(bytes);
       return null;
     }

@@ -163,7 +163,8 @@ describe("JpegReader, pictures that are not whole", () => {
 
   test("JpegReader: a picture that is cut before its scan is counted, wherever it is cut, and its thumbnail is not shown", () => {
     const scanAt = Buffer.from(WITH_THUMBNAIL).lastIndexOf(Buffer.from([0xff, 0xda]));
-    for (let length = 4; length <= scanAt; length += 7) {
+    for (let length = 4; length <= scanAt; length++) {
+      if (length === 678) continue; // its APP1 ends by chance where the next thumbnail begins: its scan is the next one's
       const cut = WITH_THUMBNAIL.subarray(0, length);
       const { pictures, reasons } = readStream(Buffer.concat([WITH_THUMBNAIL, cut, WITH_THUMBNAIL, PLAIN, PLAIN]));
       const shown = pictures.map(({ jpeg }) => jpeg);
@@ -185,6 +186,19 @@ describe("JpegReader, pictures that are not whole", () => {
     for (const picture of picturesIn([withBytes(PLAIN, stray[1] as Uint8Array, 20)])) {
       expect(djpeg(picture)).toMatchObject(SIZE);
     }
+  });
+
+  test("JpegReader: zeros behind each table are left out", () => {
+    const tables = [...PLAIN.keys()].filter(
+      (at) => PLAIN[at] === 0xff && [0xdb, 0xc4].includes(PLAIN[at + 1] as number),
+    );
+    let damaged: Uint8Array = PLAIN;
+    for (const at of tables.toReversed()) {
+      const length = ((PLAIN[at + 2] as number) << 8) | (PLAIN[at + 3] as number);
+      damaged = withBytes(damaged, Buffer.alloc(3), at + 2 + length);
+    }
+    expect(damaged.length).toBe(PLAIN.length + 3 * tables.length);
+    expectSame(picturesIn([damaged, damaged, damaged]), [PLAIN, PLAIN, PLAIN]);
   });
 
   test("JpegReader: a segment that is longer than its length says costs nothing, also with a thumbnail in it", () => {
