@@ -14,7 +14,7 @@ export interface NetworkSourceOptions {
   /** The name for people. */
   name: string;
   address: NetworkAddress;
-  options: SourceOptions;
+  options: Omit<SourceOptions, "source">;
   log: Log;
 }
 
