@@ -69,18 +69,18 @@ async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): 
 
 describe("a window that cannot be seen", () => {
   test.each([
-    ["minimised", "windowminimize", "windowmap"],
-    ["unmapped, as on another workspace", "windowunmap", "windowmap"],
+    ["minimised", (id: string) => ["windowminimize", id], (id: string) => ["windowmap", id]],
+    ["on another workspace", () => ["set_desktop", "1"], () => ["set_desktop", "0"]],
   ])("window: %s, asks for no pictures; shown again, it is up to date", async (_, hide, show) => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);
     await using __ = viewer;
-    desktop.xdotool(hide, window.id);
+    desktop.xdotool(...hide(window.id));
     await untilNothingIsSent(server, viewer);
     expect(viewer.last?.trouble).toBeNull(); // that no pictures come is no trouble
     expect(server.last?.viewers).toBe(1);
     const whenHidden = server.last?.frames ?? Infinity;
-    desktop.xdotool(show, window.id);
+    desktop.xdotool(...show(window.id));
     await eventually("a picture from after it was hidden", () => frameIn(window) > whenHidden);
     await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
   });
