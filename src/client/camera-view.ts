@@ -42,6 +42,9 @@ export interface CameraViewOwner {
   viewFailed(reason: unknown): void;
 }
 
+/** The shortest time between two sizes of a window of which the server is told. */
+const SIZE_PAUSE_MS = 100;
+
 export class CameraView implements SubscriptionOwner, PresenterOwner {
   readonly figures = new ViewFigures();
   readonly #trouble = new Trouble();
@@ -54,6 +57,9 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   #isPaused = false;
   /** True while no part of the view can be seen. */
   #isHidden = false;
+  /** The server has not been told the newest size. */
+  #isUntold = false;
+  #toldAtMs = -Infinity;
   /** The view's track in the trace. */
   #track = "viewer";
 
@@ -97,6 +103,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   /** Updates the messages on the picture. Call it several times a second. */
   tick(): void {
     this.#presenter.tick();
+    if (this.#isUntold) this.#tellWanted();
   }
 
   /** Shows the picture on the screen again. */
@@ -123,7 +130,9 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   setSeen({ width, height }: Size): void {
     if (this.#seen?.width === width && this.#seen.height === height) return;
     this.#seen = { width, height };
-    this.#tellWanted();
+    // A window has another size with each movement of the mouse. The server needs some of them, and the last.
+    if (performance.now() - this.#toldAtMs >= SIZE_PAUSE_MS) this.#tellWanted();
+    else this.#isUntold = true;
   }
 
   /** Sets whether no part of the view can be seen. No pictures are wanted then. */
@@ -195,6 +204,8 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   }
 
   #tellWanted(): void {
+    this.#isUntold = false;
+    this.#toldAtMs = performance.now();
     this.#subscription.setWanted(this.#wanted);
   }
 

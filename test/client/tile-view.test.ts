@@ -352,4 +352,40 @@ describe("view: wishes", () => {
     server.sayGoodbye();
     await viewer.ended;
   });
+
+  test("view: asks for few of the sizes of a window that is being resized, and for the last", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    const sizes = Array.from({ length: 60 }, (_, index) => ({ width: 640 - index, height: 360 }));
+    for (const size of sizes) viewer.keys?.onSized?.(size);
+    await until(() => server.wishes.at(-1)?.width === sizes.at(-1)?.width, "the last size");
+    expect(server.wishes[0]).toEqual({ paused: false, keepsSize: false, width: 640, height: 360 });
+    expect(server.wishes.length).toBeLessThan(sizes.length / 10);
+    server.sayGoodbye();
+    await viewer.ended;
+  });
+
+  test("view: asks for no pictures while its screen is hidden, and for all of them again at once", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server);
+    await server.greeted();
+    for (const isHidden of [true, true, false]) viewer.keys?.onHidden?.(isHidden);
+    await until(() => server.wishes.length >= 2, "two Wishes");
+    expect(server.wishes.map(({ paused }) => paused)).toEqual([true, false]);
+    server.sayGoodbye();
+    await viewer.ended;
+  });
+
+  test("view: asks for no larger pictures than the user wants, in a large window", async () => {
+    using server = new TileServer();
+    const viewer = startViewer(server, { size: { width: 320, height: 240 } });
+    await server.greeted();
+    viewer.keys?.onSized?.({ width: 1280, height: 720 });
+    viewer.keys?.onHidden?.(true); // sent at once, with the size
+    await until(() => server.wishes.at(-1)?.paused === true, "the last Wish");
+    expect(server.wishes.at(-1)).toMatchObject({ width: 320, height: 240 });
+    server.sayGoodbye();
+    await viewer.ended;
+  });
 });
