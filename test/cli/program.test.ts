@@ -7,10 +7,10 @@ import { SourceError, UsageError } from "../../src/core/errors.ts";
 import { number, parsed, wholeNumber } from "../../src/cli/flags.ts";
 import { parseSize } from "../../src/core/pixel-format.ts";
 
-describe("wholeNumber", () => {
+describe("wholeNumber: accepts whole numbers in its range", () => {
   const port = wholeNumber(0, 65535);
 
-  test("reads every number of its range", () => {
+  test("wholeNumber: reads every number of its range", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 65535 }), (value) => {
         expect(port(String(value))).toBe(value);
@@ -32,16 +32,16 @@ describe("wholeNumber", () => {
     "Infinity",
     "+5",
     "99999999999999999999",
-  ])("refuses '%s' and names the range", (text) => {
+  ])("wholeNumber: refuses '%s' and names the range", (text) => {
     expect(() => port(text)).toThrow(InvalidArgumentError);
     expect(() => port(text)).toThrow("It must be a whole number from 0 to 65535.");
   });
 });
 
-describe("number", () => {
+describe("number: accepts numbers in its range", () => {
   const seconds = number(0.001, 1000);
 
-  test("reads fractions within its range", () => {
+  test("number: reads fractions within its range", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.001, max: 1000, noNaN: true }), (value) => {
         expect(seconds(String(value))).toBe(value);
@@ -50,7 +50,7 @@ describe("number", () => {
   });
 
   test.each(["", "  ", "0", "0.0009", "1000.1", "-1", "five", "NaN", "Infinity", "1,5"])(
-    "refuses '%s' and names the range",
+    "number: refuses '%s' and names the range",
     (text) => {
       expect(() => seconds(text)).toThrow(InvalidArgumentError);
       expect(() => seconds(text)).toThrow("It must be a number from 0.001 to 1000.");
@@ -58,12 +58,12 @@ describe("number", () => {
   );
 });
 
-describe("parsed", () => {
-  test("passes values on", () => {
+describe("parsed: reports a UsageError as an error of its flag", () => {
+  test("parsed: returns the parsed value", () => {
     expect(parsed(parseSize)("4x3")).toEqual({ width: 4, height: 3 });
   });
 
-  test("a UsageError becomes an error of the option, on the user's line", () => {
+  test("parsed: a UsageError becomes an error of the option", () => {
     const said: string[] = [];
     const command = new Command("program")
       .option("--size <WxH>", "size", parsed(parseSize))
@@ -74,7 +74,7 @@ describe("parsed", () => {
     expect(said.join("")).toContain("'big' is not a size");
   });
 
-  test("any other error stays what it is", () => {
+  test("parsed: passes on any other error", () => {
     const fail = (error: Error) =>
       parsed(() => {
         throw error;
@@ -87,7 +87,7 @@ describe("parsed", () => {
   });
 });
 
-describe("runMain", () => {
+describe("runMain: chooses the exit code", () => {
   const module = new URL("../../src/cli/program.ts", import.meta.url).href;
   const output = new URL("../../src/cli/output.ts", import.meta.url).href;
   const errors = new URL("../../src/core/errors.ts", import.meta.url).href;
@@ -104,13 +104,13 @@ describe("runMain", () => {
     { body: "signal.throwIfAborted();", code: 0, said: "" },
     { body: "throw new errors.UsageError('wrong use');", code: 2, said: "error: wrong use" },
     { body: "throw new errors.MissingError('no camera');", code: 1, said: "error: no camera" },
-  ])("exits with $code: $body", async ({ body, code, said }) => {
+  ])("runMain: exits with $code: $body", async ({ body, code, said }) => {
     const program = start(body);
     expect((await new Response(program.stderr).text()).trim()).toBe(said);
     expect(await program.exited).toBe(code);
   });
 
-  test("shows the stack of a defect and exits with 1", async () => {
+  test("runMain: shows the stack of a defect and exits with 1", async () => {
     const program = start("throw new TypeError('a defect');");
     const text = await new Response(program.stderr).text();
     expect(text).toContain("TypeError: a defect");
@@ -118,7 +118,7 @@ describe("runMain", () => {
     expect(await program.exited).toBe(1);
   });
 
-  test("on a terminal a remark has no colour, an error a red first word, and none with NO_COLOR", async () => {
+  test("runMain: on a terminal only the first word of an error is red, and no word with NO_COLOR", async () => {
     const onTerminal = async (env: Record<string, string>) => {
       const script = `
         import { runMain } from ${JSON.stringify(module)};
@@ -143,7 +143,7 @@ describe("runMain", () => {
     expect(await onTerminal({ NO_COLOR: "1" })).toBe("a remark\r\nerror: wrong use\r\n");
   });
 
-  test("a signal aborts, and the program ends in order", async () => {
+  test("runMain: a signal aborts, and the program ends in order", async () => {
     const program = start(
       "console.log('up'); await new Promise((r) => { signal.addEventListener('abort', r); setTimeout(r, 1e4); }); console.log('down');",
     );

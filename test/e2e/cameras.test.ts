@@ -37,7 +37,7 @@ async function greetRaw(port: number, hello: Uint8Array): Promise<{ type: number
   return heard;
 }
 
-describe("two cameras", () => {
+describe("serve: runs two cameras", () => {
   test("view: picks a camera by name or a part of it, and the first without a name", async () => {
     await using server = await startServer(["--source", "pattern", "--source", CLIP, "--size", "320x240"]);
     const shown = async (camera: string) => {
@@ -106,7 +106,7 @@ describe("two cameras", () => {
   });
 });
 
-describe("a camera that ends", () => {
+describe("serve: a camera ends while others run", () => {
   test("serve: a camera ends alone, and its viewers and later ones are told", async () => {
     const flags = ["--source", "pattern", "--source", "-", "--pixel-format", "gray", "--size", "320x240"];
     await using server = await startServer(flags, { stdin: "pipe" });
@@ -162,7 +162,7 @@ describe("a camera that ends", () => {
   });
 });
 
-describe("a camera that is missing at the start", () => {
+describe("serve: waits for a camera that is missing at the start", () => {
   test("serve: waits for one of several cameras, and its viewers see the reason", async () => {
     const folder = mkdtempSync(join(tmpdir(), "slipstream-late-"));
     const path = join(folder, "late.mp4");

@@ -37,7 +37,7 @@ async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void
   return { send: (bytes) => void socket.write(bytes), closed: closed.promise };
 }
 
-describe("viewers that misbehave", () => {
+describe("serve: survives viewers that break the protocol", () => {
   test("serve: a viewer that is killed within a frame does not disturb the others", async () => {
     await using server = await startServer(PATTERN);
     await using healthy = startViewer(server.port);
@@ -75,8 +75,12 @@ describe("viewers that misbehave", () => {
     const silent = await connectRaw(server.port);
     expect(await silent.closed).toContain("it has not begun the protocol within 5 s");
 
-    const refusals = () => server.remarks.match(/connection from 127\.0\.0\.1:\d+ refused: /g)?.length;
-    await server.until("five refusals", () => refusals() === 5);
+    // The first refusal has its own line, and the log counts further ones from the same address in one line.
+    await server.until("five refusals", ({ remarks }) =>
+      /connection from 127\.0\.0\.1:\d+ refused: .*\n(.*\n)*4 more connections from 127\.0\.0\.1 were refused/.test(
+        remarks,
+      ),
+    );
     const before = healthy.last?.frames ?? 0;
     await healthy.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 20);
     expect(healthy.last?.reconnects).toBe(0);
@@ -91,12 +95,13 @@ describe("viewers that misbehave", () => {
     const { sent = 0, skipped = 0 } = server.last ?? {};
     expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // it never acknowledges, so it gets one picture and then none
     expect(skipped).toBeGreaterThan(30);
-    expect(healthy.last?.fps ?? 0).toBeGreaterThan(20);
+    // The other viewer gets the frames at the rate at which the source delivers them in this run.
+    expect(healthy.last?.fps ?? 0).toBeGreaterThan((server.last?.fps ?? 0) * 0.7);
     expect(await stuck.closed).toContain("it has been silent for 10 s");
   });
 });
 
-describe("servers that misbehave", () => {
+describe("view: reports servers that fail", () => {
   test("view: reconnects to a server that was killed and restarted", async () => {
     const first = await startServer(PATTERN);
     await using viewer = startViewer(first.port);
@@ -178,7 +183,7 @@ describe("servers that misbehave", () => {
   });
 });
 
-describe("sources that misbehave", () => {
+describe("serve: reports sources that fail", () => {
   test("serve: restarts an ffmpeg that was killed, and viewers are told", async () => {
     await using server = await startServer(["--source", CLIP]);
     await using viewer = startViewer(server.port);
@@ -219,7 +224,7 @@ describe("sources that misbehave", () => {
       ],
       [["--source", "-"], 2, /^error: --source - with --pixel-format rgba needs --size WIDTHxHEIGHT/],
       [["--source", "-", "--source", "-"], 2, /^error: only one camera can read standard input$/],
-      [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: does /],
+      [["--source", "-", "--size", "20x20", "--port", "0"], 1, /^error: standard input ended without a frame: check /],
       [["--source", "-", "--pixel-format", "mjpeg", "--port", "0"], 1, /^error: standard input ended without a frame/],
       [["--config", "x.toml", "--no-config"], 2, /^error: --config and --no-config cannot be used together/],
       [["--host", "192.0.2.1", ...PATTERN], 1, /^error: 192\.0\.2\.1 is not an address of this machine/],
@@ -262,7 +267,7 @@ describe("sources that misbehave", () => {
   });
 });
 
-describe("signals", () => {
+describe("programs: end at signals", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`serve and view: ${signal} ends both with exit code 0, a last report and no orphaned ffmpeg`, async () => {
       await using server = await startServer(["--source", CLIP]);
@@ -296,7 +301,7 @@ describe("signals", () => {
   });
 });
 
-describe("the command line", () => {
+describe("programs: refuse wrong options", () => {
   test("serve and view: --help shows defaults, --version the version; a wrong flag exits with 2", async () => {
     const serve = new Program<unknown>("serve", ["--help"], { rawOutput: true });
     expect(await serve.end()).toBe(0);

@@ -32,7 +32,7 @@ class Attack implements AsyncDisposable {
 
 const refusedBy = (server: Server) => server.last?.refusedBy;
 
-describe("hostile peers", () => {
+describe("serve: withstands hostile peers", () => {
   test.each(HOSTILE_KINDS)(
     "20 peers of the kind %s: a good viewer sees frames before, during and after",
     async (kind) => {

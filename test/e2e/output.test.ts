@@ -27,7 +27,7 @@ async function startJpegServer(): Promise<Server> {
   return server;
 }
 
-describe("--output with --size", () => {
+describe("view: --output with --size writes one size", () => {
   test("output: the first frames of a JPEG source have the size, too", async () => {
     await using server = await startJpegServer();
     await using other = startViewer(server.port); // the server has a picture at hand for the next viewer
@@ -70,7 +70,7 @@ describe("--output with --size", () => {
   });
 });
 
-describe("--output without --size", () => {
+describe("view: --output without --size writes the first size", () => {
   test("output: ends with a line and exit code 1 when the server comes back with another size", async () => {
     const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
     await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });

@@ -104,7 +104,7 @@ class Listener {
 const fedAs = (pictures: readonly Uint8Array[], frameNumber: number) =>
   pictures[(frameNumber - 1) % pictures.length] as Uint8Array;
 
-describe("a camera's JPEGs", () => {
+describe("serve: passes a camera's JPEGs on unchanged", () => {
   test("passthrough: pictures arrive byte for byte, and nothing is encoded or decoded", async () => {
     await using server = await startCamera(footage);
     const listener = await new Listener().open(server.port);
@@ -187,8 +187,8 @@ test("passthrough: single damaged pictures are counted and logged, and the viewe
   expect(server.last?.viewers).toBe(2);
 });
 
-describe("a camera's JPEGs that viewers are not sent", () => {
-  test("turned pictures arrive as tiles, turned, in all sizes and in raw output", async () => {
+describe("serve: decodes a camera's JPEGs for viewers that need tiles", () => {
+  test("passthrough: turned pictures arrive as tiles, turned, in all sizes and in raw output", async () => {
     await using server = await startCamera(footage.map((jpeg) => withOrientation(jpeg, 6)));
     const listener = await new Listener().open(server.port);
     await listener.until("tiles", ({ tiles }) => tiles > 20);
@@ -203,7 +203,7 @@ describe("a camera's JPEGs that viewers are not sent", () => {
     expect(server.last).toMatchObject({ width: 480, height: 640, droppedBy: { source: 0, encode: 0 } });
   });
 
-  test("operator and viewers are told once of a kind that is not decoded, and it is not called damaged", async () => {
+  test("passthrough: operator and viewers are told once of a kind that is not decoded, and it is not called damaged", async () => {
     await using server = await startCamera(footage.map((jpeg) => withFrameKind(jpeg, 0xc1, 12)));
     await using viewer = startViewer(server.port);
     const what = "the source sends 12-bit JPEG (SOF1, precision 12), which Slipstream does not decode";

@@ -93,7 +93,7 @@ function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
   return psnr(crop(toRgbaBytes(djpeg(jpeg)), window), crop(rgba, window));
 }
 
-describe("a still screen", () => {
+describe("serve: sends only changes of a screen", () => {
   test("screen: a still screen is shown in all its colours and costs no bytes", async () => {
     await using _ = await paint("still");
     const expected = screenOfServer();

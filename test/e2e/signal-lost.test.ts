@@ -86,7 +86,7 @@ async function lasts(viewer: Program<ViewReport>, text: RegExp): Promise<void> {
 
 const isWell = ({ last }: Program<ViewReport>) => last?.trouble === null && last.troubleSeconds === 0;
 
-describe("in a window", () => {
+describe("view: marks the picture when the signal is lost", () => {
   test("lost signal: a source that hangs is grey after 2 s, and in colour with the next frame", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
@@ -139,7 +139,7 @@ describe("in a window", () => {
   });
 });
 
-describe("a screen's ffmpeg", () => {
+describe("serve: restarts the ffmpeg of a screen", () => {
   test.each(["SIGSTOP", "SIGKILL"] as const)(
     "lost signal: a screen's ffmpeg that gets %s is restarted, and no written frame is grey",
     async (signal) => {

@@ -10,7 +10,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const PATTERN = ["--source", "pattern", "--size", "640x480", "--fps", "20"];
 
-describe("a scene in which nothing moves", () => {
+describe("serve: sends only changed tiles", () => {
   test("tiles: a still scene costs almost no bytes, and its picture does not age", async () => {
     const size = { width: 320, height: 240 };
     const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x240", "--fps", "20"];
@@ -40,7 +40,7 @@ describe("a scene in which nothing moves", () => {
   });
 });
 
-describe("sizes", () => {
+describe("serve: sends each viewer its size", () => {
   test("tiles: each viewer gets its size, which is encoded only while a viewer wants it", async () => {
     await using server = await startServer(PATTERN);
     await using large = startViewer(server.port);
@@ -71,7 +71,7 @@ describe("sizes", () => {
   });
 });
 
-describe("a thin link", () => {
+describe("serve: adapts to a slow link", () => {
   test("tiles: a slow link gets less quality, then smaller pictures, and recovers later", async () => {
     await using server = await startServer([...PATTERN, "--max-latency", "200"]);
     const relay = openLink({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
@@ -108,7 +108,7 @@ describe("a thin link", () => {
   });
 });
 
-describe("--idle-release", () => {
+describe("serve: --idle-release releases the source", () => {
   test("tiles: --idle-release closes the source without viewers, and opens it for the next", async () => {
     await using server = await startServer([...PATTERN, "--idle-release", "0.5"]);
     await server.until("the release", ({ remarks }) => remarks.includes("pattern is released"));

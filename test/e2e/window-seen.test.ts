@@ -67,7 +67,7 @@ async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): 
   expect(second).toBe(first ?? -1);
 }
 
-describe("a window that cannot be seen", () => {
+describe("window: asks for no pictures while it cannot be seen", () => {
   test.each([
     ["minimised", (id: string) => ["windowminimize", id], (id: string) => ["windowmap", id]],
     ["on another workspace", () => ["set_desktop", "1"], () => ["set_desktop", "0"]],
@@ -144,7 +144,7 @@ describe("a window that cannot be seen", () => {
   });
 });
 
-describe("a small window", () => {
+describe("window: asks for small pictures while it is small", () => {
   test("window: is sent smaller pictures when it is made small, and large ones when it is large again", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);

@@ -38,7 +38,7 @@ async function showWindow(port: number): Promise<{ viewer: Program<ViewReport>; 
   return { viewer, window };
 }
 
-describe("the window", () => {
+describe("window: shows pictures and handles keys", () => {
   test("window: shows the newest picture, pixel by pixel", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);

@@ -50,8 +50,8 @@ pixel-format = "nv12"
 idle-release = 0
 `;
 
-describe("settings", () => {
-  test("in a file have the command line's names; a camera's own win over those for all", () => {
+describe("combine: the command line and the settings file", () => {
+  test("combine: a file uses the flags' names, and a camera's own settings have priority over those for all", () => {
     const options = combine({}, parseSettings(WHOLE, "x.toml"));
     const { cameras, ...server } = resolveServeOptions(options);
     expect(options.preview).toBe(false);
@@ -119,7 +119,7 @@ describe("settings", () => {
     ]);
   });
 
-  test("on the command line win over the file, for all cameras; --source replaces its cameras", () => {
+  test("combine: the command line has priority over the file for all cameras, and --source replaces the cameras of the file", () => {
     const file = parseSettings(WHOLE, "x.toml");
     const { cameras, port } = combine({ quality: 5, fps: 0, port: 7 }, file);
     expect(port).toBe(7);
@@ -135,7 +135,7 @@ describe("settings", () => {
     ]);
   });
 
-  test("that are not given anywhere are the defaults, which --help says", async () => {
+  test("combine: settings that are not given have the defaults that --help names", async () => {
     const { cameras, workers: _, ...server } = resolveServeOptions(combine({}, {}));
     expect(server).toEqual({
       host: "127.0.0.1",
@@ -184,7 +184,7 @@ describe("settings", () => {
     }
   });
 
-  test("only one camera can read standard input, on the command line and in a file", () => {
+  test("combine: only one camera can read standard input, on the command line and in a file", () => {
     const message = "only one camera can read standard input";
     expect(() => combine({ source: ["-", "pattern", "-"] }, {})).toThrow(new UsageError(message));
     const file = parseSettings('[[cameras]]\nsource = "-"\n[[cameras]]\nname = "b"\nsource = "-"', "x.toml");
@@ -192,7 +192,7 @@ describe("settings", () => {
     expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
   });
 
-  test("a pixel format on the command line is for those of several cameras that have one", () => {
+  test("combine: a pixel format on the command line applies to those cameras that support it", () => {
     const formats = (...source: string[]) =>
       combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
     expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([
@@ -205,20 +205,20 @@ describe("settings", () => {
     expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
   });
 
-  test("the example in docs/usage.md is one", () => {
+  test("parseSettings: accepts the example in docs/usage.md", () => {
     const page = readFileSync(new URL("../../../docs/usage.md", import.meta.url), "utf8");
     const example = /```toml\n([^`]*)```/.exec(page)?.[1] ?? "";
     expect(combine({}, parseSettings(example, "usage.md")).cameras.length).toBeGreaterThan(1);
   });
 });
 
-test("a byte order mark before it is no part of it", () => {
+test("parseSettings: skips a byte order mark", () => {
   expect(parseSettings("\ufeffport = 7\n", "x.toml").port).toBe(7);
   expect(() => parseSettings("\ufeffport = 7\nfps = -1", "x.toml")).toThrow("x.toml:2: fps: must be");
   expect(() => parseSettings("\ufeffport = 7\nfps =", "x.toml")).toThrow("x.toml:2: this is not TOML");
 });
 
-describe("what is wrong in a file is said with its line and key", () => {
+describe("parseSettings: names the line and the key of an error", () => {
   test.each([
     ["port = 0\nhost =\n", "x.toml:2: this is not TOML: "],
     ['host = "a"\nhost = "b"\n', "x.toml:2: this is not TOML: "],
@@ -290,18 +290,18 @@ describe("what is wrong in a file is said with its line and key", () => {
       '[[cameras]]\nsource = "a"\nset.constructor = 3',
       "x.toml:3: cameras[0].set.constructor: there is no such setting",
     ],
-  ])("%j", (text, message) => {
+  ])("parseSettings: refuses %j", (text, message) => {
     expect(() => parseSettings(text, "x.toml")).toThrow(UsageError);
     expect(() => parseSettings(text, "x.toml")).toThrow(message);
   });
 });
 
-describe("the server", () => {
+describe("serve: reads the settings file", () => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-settings-"));
   const path = join(folder, "slipstream.toml");
   const good = '[[cameras]]\nname = "door"\nsource = "pattern"\nsize = "320x240"\n[[cameras]]\nsource = "pattern"\n';
 
-  test("takes the file where it is started, --config's, or with --no-config none", async () => {
+  test("serve: reads the file in its working directory or that of --config, and with --no-config no file", async () => {
     writeFileSync(path, good);
     {
       await using server = await startServer([], { cwd: folder });
@@ -316,7 +316,7 @@ describe("the server", () => {
     expect(server.last?.cameras).toBeUndefined();
   });
 
-  test("takes paths of the file from its folder, and says where in it a camera is that cannot be opened", async () => {
+  test("serve: relative paths start at the folder of the file, and errors name the place of the camera in the file", async () => {
     const camera = (source: string) => writeFileSync(path, `[[cameras]]\nname = "door"\nsource = "${source}"\n`);
     copyFileSync(CLIP, join(folder, "clip.mp4"));
     for (const source of ["clip.mp4", "./clip.mp4"]) {
@@ -338,7 +338,7 @@ describe("the server", () => {
     });
   });
 
-  test("ends with code 2 and one line where the file is wrong or missing", async () => {
+  test("serve: ends with code 2 and one line when the file is wrong or missing", async () => {
     writeFileSync(path, `${good}fps = -1\n`);
     const wrong = await runToEnd("serve", ["--config", path]);
     expect([wrong.code, wrong.remarks]).toEqual([
