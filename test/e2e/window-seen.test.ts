@@ -113,6 +113,22 @@ describe("window: asks for no pictures while it cannot be seen", () => {
     await eventually("a newer picture", () => frameIn(window) > now);
   });
 
+  test("window: minimised while the server comes back, is up to date when it is shown again", async () => {
+    const server = await startServer(PATTERN);
+    const { viewer, window } = await showWindow(server);
+    await using _ = viewer;
+    desktop.xdotool("windowminimize", window.id);
+    await untilNothingIsSent(server, viewer);
+    await server.end("SIGTERM");
+    await using back = await startServer([...PATTERN, "--port", String(server.port)]);
+    await back.until("the viewer", ({ last }) => last?.viewers === 1);
+    await untilNothingIsSent(back, viewer);
+    expect(back.last?.encoded).toBe(0);
+    desktop.xdotool("windowmap", window.id);
+    await eventually("a picture of the second server", () => frameIn(window) > 0);
+    await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
+  });
+
   test("window: with --output, hidden, goes on writing frames", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server, "--output", "/dev/null");
