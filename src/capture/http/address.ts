@@ -1,6 +1,7 @@
 // Parses the address of an HTTP camera, and separates user name and password from the address to request.
 
 import { UsageError } from "../../core/errors.ts";
+import { withEncodedUser } from "../encoded-user.ts";
 import type { Credentials } from "./authorization.ts";
 
 export interface CameraAddress {
@@ -15,7 +16,7 @@ export interface CameraAddress {
  * password.
  */
 export function parseAddress(text: string, name: string): CameraAddress {
-  const address = URL.canParse(text) ? text : withEncodedUser(text);
+  const address = withEncodedUser(text);
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || url.hostname === "") {
     throw new UsageError(
@@ -35,12 +36,6 @@ export function withoutUser(url: URL): URL {
   const plain = new URL(url);
   plain.username = plain.password = plain.hash = "";
   return plain;
-}
-
-/** People write passwords as they are: what is in front of the last @ is a user name and a password, whatever is in them. */
-function withEncodedUser(text: string): string {
-  const [, scheme = "", user = "", password = "", rest = ""] = /^(https?:\/\/)([^:@]*):(.*)@(.*)$/is.exec(text) ?? [];
-  return rest === "" ? text : `${scheme}${encodeURIComponent(user)}:${encodeURIComponent(password)}@${rest}`;
 }
 
 /** Decodes percent-encoded text. A percent sign that encodes no character is kept. */

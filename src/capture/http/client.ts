@@ -5,7 +5,8 @@ import { SourceError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { Authorization } from "./authorization.ts";
 import { type CameraAddress, credentialsOf, withoutUser } from "./address.ts";
-import { explainConnection, explainStatus, passwordMissing } from "./failures.ts";
+import { explainConnection } from "./failures.ts";
+import { explainStatus, passwordMissing } from "../refusals.ts";
 
 /**
  * The time limit for an answer. Cameras usually answer within a second, but a camera that is starting or serves another client may

@@ -13,6 +13,9 @@ const NETWORK: Readonly<Record<string, string>> = {
   Malformed_HTTP_Response: "its answer is not HTTP",
 };
 
+/** A host that is switched off, or whose address is wrong, is not there again within seconds. */
+const UNREACHABLE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
+
 const CERTIFICATE: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is from an authority that is not known",
@@ -34,30 +37,8 @@ export function explainConnection(name: string, cause: unknown): SourceError {
   }
   // The messages of fetch repeat the address, and a password may be in its query.
   const reason = NETWORK[code] ?? (code === "" ? printable(messageOf(cause)).replace(/ fetching ".*/, "") : code);
-  return new SourceError(`cannot read video from ${name}: ${reason}`, { retry: true, cause });
-}
-
-const STATUS: Readonly<Record<number, string>> = {
-  401: "the user name or password is wrong",
-  403: "access is forbidden",
-  404: "there is no such address",
-  410: "there is no such address",
-  429: "there were too many requests",
-  453: "it is busy",
-  503: "it is busy",
-};
-
-/** Returns the error for an answer without a picture. `text` is the text of its status line. */
-export function explainStatus(name: string, status: number, text: string): SourceError {
-  const answer = printable(`${status} ${text}`.trim());
-  const meaning = STATUS[status] === undefined ? "" : ` (${STATUS[status]})`;
-  return new SourceError(`cannot read video from ${name}: it answers ${answer}${meaning}`, { retry: true });
-}
-
-/** Returns the error for a camera that asks for a password when the address has no password. */
-export function passwordMissing(name: string): SourceError {
-  const text = `cannot read video from ${name}: it asks for a password: write http://USER:PASSWORD@HOST/…`;
-  return new SourceError(text, { retry: true });
+  const retry = UNREACHABLE.has(code) ? "growing" : "soon";
+  return new SourceError(`cannot read video from ${name}: ${reason}`, { retry, cause });
 }
 
 /** Returns the error for an answer that ended without a picture. */

@@ -3,6 +3,8 @@
 import type { Size } from "../../core/pixel-format.ts";
 import { isAddress, shownAddress } from "../../core/shown-address.ts";
 import { SILENCE_MS } from "../../protocol/silence.ts";
+import { withEncodedUser } from "../encoded-user.ts";
+import { addressInput } from "./hidden-address.ts";
 
 export interface FfmpegInput {
   /** The source's name, for people. */
@@ -24,7 +26,9 @@ export interface FfmpegInput {
   /** The device's path, which exists while the device is there; null for other inputs. */
   devicePath: string | null;
   /** What ffmpeg reads on its standard input; null: it opens the input itself. */
-  body: ReadableStream<Uint8Array> | null;
+  body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  /** The address that ffmpeg opens, with its password; null for other inputs. */
+  address: string | null;
   /** Without a frame for this long, ffmpeg counts as hung; 0 = never. */
   stallTimeoutMs: number;
 }
@@ -51,6 +55,7 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
   filters: [],
   devicePath: null,
   body: null,
+  address: null,
   stallTimeoutMs: 0,
 };
 
@@ -58,7 +63,8 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
  * Arguments for live input. A demuxer keeps the frames from which it guesses the stream's parameters and plays them first, so
  * that everything after them is late. `nobuffer` drops these frames. A file would lose its beginning by it.
  */
-export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", "nobuffer"];
+const LIVE_OPTIONS = { fflags: "nobuffer" };
+export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", LIVE_OPTIONS.fflags];
 
 /** A recorded file, played at its own pace in a loop. `location` is a path, or the address of a file. */
 export function fileInput({
@@ -71,7 +77,8 @@ export function fileInput({
   const file = ["-i", isAddress(location) ? location : `file:${location}`];
   const input = ["-re", "-stream_loop", "-1", ...file];
   const probe = size === null && framesPerSecond === null ? file : null;
-  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond };
+  const address = isAddress(location) ? location : null;
+  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond, address };
 }
 
 /** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
@@ -115,9 +122,9 @@ const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
   const name = shownAddress(url);
   if (isRecording(url)) return fileInput({ location: url, name, size, framesPerSecond });
-  const transport = url.startsWith("rtsp:") ? ["-rtsp_transport", "tcp"] : [];
-  const input = [...LIVE_ARGUMENTS, ...transport, "-i", url];
-  return { ...PLAIN, name, arguments: input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
+  const transport = /^rtsps?:/i.test(url) ? { rtsp_transport: "tcp" } : {};
+  const input = addressInput(withEncodedUser(url), { ...LIVE_OPTIONS, ...transport });
+  return { ...PLAIN, name, ...input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS, address: url };
 }
 
 /**

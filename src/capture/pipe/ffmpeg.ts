@@ -7,11 +7,12 @@ import { onAbort } from "../../core/on-abort.ts";
 import type { Sampling } from "../../core/pixel-format.ts";
 import { printable } from "../../core/printable.ts";
 import { shownAddress } from "../../core/shown-address.ts";
-import { silenceLimitMs } from "../../protocol/silence.ts";
+import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
+import { explainComplaint } from "./complaint.ts";
 import type { FfmpegInput } from "./ffmpeg-input.ts";
 import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
@@ -55,7 +56,11 @@ export function createFfmpegSource(
         framesPerSecond = announced;
       };
       const reader = isPassedOn ? jpegReader(sink) : pixelReader(input, { sampling, sink, onRate });
-      await readFfmpeg({ input, command, reader }, signal);
+      // Other inputs have a rate, so that the watchdog expects their first frame.
+      const onSilence = () => {
+        if (input.address !== null) sink.trouble(`${input.name} has sent no picture for ${SILENCE_MS / 1000} s`);
+      };
+      await readFfmpeg({ input, command, reader, onSilence }, signal);
     },
   };
 }
@@ -101,10 +106,12 @@ interface FfmpegRun {
   input: FfmpegInput;
   command: readonly string[];
   reader: FrameReader;
+  /** Called once when nothing has come for SILENCE_MS after the start. */
+  onSilence: () => void;
 }
 
 /** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
-async function readFfmpeg({ input, command, reader }: FfmpegRun, signal: AbortSignal): Promise<void> {
+async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
   const stdin = input.body ?? "ignore";
   const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin });
   const stop = () => {
@@ -114,6 +121,7 @@ async function readFfmpeg({ input, command, reader }: FfmpegRun, signal: AbortSi
   using _ = onAbort(signal, stop);
   const complaint = lastComplaint(child.stderr);
   const hung = new AbortController();
+  let silenceTimer: ReturnType<typeof setTimeout> | undefined;
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
   let stallTimeoutMs = 0;
   const watch = (factor = 1) => {
@@ -123,12 +131,15 @@ async function readFfmpeg({ input, command, reader }: FfmpegRun, signal: AbortSi
     stallTimer = setTimeout(() => hung.abort(), stallTimeoutMs);
   };
   try {
+    silenceTimer = setTimeout(onSilence, SILENCE_MS);
     watch(FIRST_FRAME_FACTOR);
     await eachChunk(child.stdout, AbortSignal.any([signal, hung.signal]), (chunk) => {
+      clearTimeout(silenceTimer);
       watch();
       reader.feed(chunk);
     });
   } finally {
+    clearTimeout(silenceTimer);
     clearTimeout(stallTimer);
     stop();
     reader.abandon();
@@ -136,7 +147,7 @@ async function readFfmpeg({ input, command, reader }: FfmpegRun, signal: AbortSi
   }
   if (signal.aborted) return;
   const hungForMs = hung.signal.aborted ? stallTimeoutMs : null;
-  throw new SourceError(await reasonOfEnd({ input, child, complaint, hungForMs }), { retry: true });
+  throw await reasonOfEnd({ input, child, complaint, hungForMs });
 }
 
 /** Whether frames are delivered as RGB, in PPMs; otherwise as 4:2:0, in YUV4MPEG2. */
@@ -188,22 +199,25 @@ interface FfmpegEnd {
   hungForMs: number | null;
 }
 
-async function reasonOfEnd({ input, child, complaint, hungForMs }: FfmpegEnd): Promise<string> {
-  if (input.devicePath !== null && !existsSync(input.devicePath)) return `${input.name} is not there any more`;
-  if (hungForMs !== null) return `${input.name} has sent nothing for ${Math.round(hungForMs / 1000)} s or more`;
+async function reasonOfEnd({ input, child, complaint, hungForMs }: FfmpegEnd): Promise<SourceError> {
+  const { name, devicePath } = input;
+  const again = (text: string) => new SourceError(text, { retry: "soon" });
+  if (devicePath !== null && !existsSync(devicePath)) return again(`${name} is not there any more`);
+  if (hungForMs !== null) return again(`${name} has sent nothing for ${Math.round(hungForMs / 1000)} s or more`);
   const text = await complaint;
-  if (text !== "") return `cannot read video from ${input.name}: ${text}`;
+  if (text !== "") return explainComplaint(input, text);
   if (child.signalCode !== null && child.exitCode === null) {
-    return `ffmpeg was ended by ${child.signalCode} while reading ${input.name}`;
+    return again(`ffmpeg was ended by ${child.signalCode} while reading ${name}`);
   }
-  return `${input.name} has ended`;
+  return again(`${name} has ended`);
 }
 
 /** Lines that ffmpeg adds for people at its own command line. */
-const ADVICE = /^(?:To ignore this|Did you mean)/;
+const ADVICE = /^(?:To ignore this|Did you mean|\[concat @ 0x[0-9a-f]+\] Impossible to open)/;
 
-/** Texts of the system that say too little. The reason is then the line before, in which a part of ffmpeg speaks. */
-const VAGUE = /: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested)$/;
+/** Texts of the system, and of ffmpeg for a status, that say too little. The reason is then the line before, in which a part of ffmpeg speaks. */
+const VAGUE =
+  /: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested|Server returned .*)$/;
 
 /** The line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. */
 async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string> {

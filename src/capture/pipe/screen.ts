@@ -81,6 +81,7 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
     filters,
     devicePath: null,
     body: null,
+    address: null,
     stallTimeoutMs: SILENCE_MS, // a screen is read at each beat, whether it changes or not
   });
   const cropped = area === null ? [] : [`crop=${area.width}:${area.height}:${area.x}:${area.y}`];
