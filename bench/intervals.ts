@@ -55,7 +55,7 @@ export async function measureIntervals(
     take = decoded.resolve;
     const startedAt = performance.now();
     const stamps = { frameNumber: 1, capturedAt: 0, encodedAt: 0, sentAt: 0, firstByteAt: 0, lastByteAt: 0 };
-    pipeline.offer({ ...stamps, bytes: copy.length, jpeg: copy, origin: NO_ORIGIN });
+    pipeline.offer({ ...stamps, bytes: copy.length, jpeg: copy, maxPixels: 2 ** 26, origin: NO_ORIGIN });
     const { slot } = await decoded.promise;
     const passed = performance.now() - startedAt;
     slot.release();

@@ -2,7 +2,8 @@
 
 import { parseSetting } from "../capture/control-values.ts";
 import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
-import { parseSize } from "../core/pixel-format.ts";
+import { DEFAULT_MAX_PIXELS } from "../client/connect/server-limits.ts";
+import { MAX_SIDE_PIXELS, parseSize } from "../core/pixel-format.ts";
 import { PROGRAM_SETTINGS } from "../core/program-settings.ts";
 import type { SettingEntry, ValuesOf } from "../core/setting-table.ts";
 
@@ -68,6 +69,14 @@ export const VIEW_SETTINGS = [
     placeholder: "WxH",
     default: "the source's own",
     help: "size of picture that is enough; the server may then send less, and --output has frames of this size",
+  },
+  {
+    name: "max-pixels",
+    scope: "program",
+    type: { kind: "whole number", range: [1, MAX_SIDE_PIXELS ** 2] },
+    placeholder: "n",
+    default: DEFAULT_MAX_PIXELS,
+    help: "largest picture that is accepted from a server, in pixels; larger ones need much memory",
   },
   {
     name: "output",

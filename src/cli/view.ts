@@ -90,6 +90,7 @@ await runMain(async (signal, stop) => {
     renderer: flags.renderer ?? "auto",
     workers: flags.workers ?? Math.min(MOST_WORKERS, availableParallelism()),
     size: flags.size ?? null,
+    maxPixels: flags.maxPixels,
     output: flags.output ?? null,
     frames: flags.frames ?? null,
     seconds: flags.seconds ?? null,

@@ -18,6 +18,8 @@ export interface WindowOptions {
   renderer: Renderer;
   /** Decoder threads. */
   workers: number;
+  /** The largest picture that is accepted, in pixels. Default: DEFAULT_MAX_PIXELS. */
+  maxPixels?: number | undefined;
   /** The viewer ends after this many shown frames. Null means no limit. */
   frames: number | null;
   /** The viewer ends after this many seconds. Null means no limit. */

@@ -28,6 +28,8 @@ export interface SubscriptionOptions {
   once: boolean;
   /** The decoders. No other subscription may use them until `run` has ended. */
   decoders: Decoders;
+  /** The largest picture that is accepted, in pixels. Default: DEFAULT_MAX_PIXELS. */
+  maxPixels?: number | undefined;
   stopped: AbortSignal;
   log: Log;
 }
@@ -64,7 +66,7 @@ export class Subscription {
   #lastSaid = "";
 
   constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
-    const { address, once, stopped, log } = options;
+    const { address, once, stopped, log, maxPixels } = options;
     this.#options = options;
     this.#owner = owner;
     this.#receiver = new Receiver(options.decoders, owner);
@@ -78,7 +80,7 @@ export class Subscription {
         connect: () => {
           // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.
           this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
-          return connectTcp(address, events, { paused: this.#isSilentHello, signal: stopped });
+          return connectTcp(address, events, { paused: this.#isSilentHello, signal: stopped, maxPixels });
         },
         onConnection: (connection) => {
           this.#connection = connection;

@@ -35,7 +35,7 @@ export async function viewGrid(
   signal: AbortSignal,
   report: (report: GridReport) => void,
 ): Promise<GridReport> {
-  const { address, once, trace = null, log = SILENT_LOG } = options;
+  const { address, once, maxPixels, trace = null, log = SILENT_LOG } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   const server = formatAddress(address);
@@ -96,6 +96,7 @@ export async function viewGrid(
         address: { ...address, camera },
         size: null,
         once,
+        maxPixels,
         arena,
         pool,
         screen: cell,

@@ -34,6 +34,8 @@ export interface WatchOptions {
    * Default: true.
    */
   reconnect?: boolean;
+  /** The largest picture that is accepted, in pixels. A server with larger ones loses the connection. Default: 33 554 432. */
+  maxPixels?: number;
   /** Receives the log of the connection. Default: no log. */
   log?: Log;
   /**
@@ -159,7 +161,7 @@ export function watch(address: string, options: WatchOptions = {}): AsyncGenerat
 async function* frames(
   address: Address,
   workers: number,
-  { signal, size, reconnect = true, log = SILENT_LOG, trace = null }: WatchOptions,
+  { signal, size, maxPixels, reconnect = true, log = SILENT_LOG, trace = null }: WatchOptions,
 ): AsyncGenerator<WatchedFrame, void, undefined> {
   const leaving = new AbortController();
   const stopped = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
@@ -171,7 +173,7 @@ async function* frames(
   try {
     decoders = await threads.ready();
     const subscription = new Subscription(
-      { address, once: !reconnect, decoders, stopped, log },
+      { address, once: !reconnect, maxPixels, decoders, stopped, log },
       { paused: false, size: size ?? null, keepsSize: false },
       watcher,
     );

@@ -1,6 +1,6 @@
 // A viewer's connection to a server. It sends requests and acknowledgements, and receives the server's messages.
 
-import type { Micros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import { SOFTWARE } from "../../core/version.ts";
 import { type CameraEntry, readCameras } from "../../protocol/cameras.ts";
@@ -34,8 +34,10 @@ import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import { type Address, formatAddress } from "./address.ts";
+import { DEFAULT_MAX_PIXELS, ServerLimits } from "./server-limits.ts";
 
 const TICK_MS = 100;
+const FRAME_MESSAGES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
 
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {
@@ -57,6 +59,8 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   /** True if the server sends no pictures before the first Wish. */
   paused?: boolean;
+  /** The largest picture that the viewer accepts, in pixels. Default: DEFAULT_MAX_PIXELS. */
+  maxPixels?: number | undefined;
 }
 
 /** The end of a connection, with the server's Goodbye (or null) and one line for the user. */
@@ -70,6 +74,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
   readonly #peer: Peer;
+  readonly #limits: ServerLimits;
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
   readonly #ticking: ReturnType<typeof setInterval>;
   #sourceName = "";
@@ -86,7 +91,8 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     // `ended` rejects with the error. This handler avoids an unhandled rejection when the caller does not read `ended`.
     this.#ended.promise.catch(() => undefined);
     this.#ticking = setInterval(() => this.#peer.tick(), TICK_MS);
-    const { paused = false } = options;
+    const { paused = false, maxPixels = DEFAULT_MAX_PIXELS } = options;
+    this.#limits = new ServerLimits(maxPixels, nowMicros());
     this.#peer.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: address.camera, paused }));
   }
 
@@ -156,10 +162,14 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   onMessage(type: number, body: Uint8Array, firstByteAt: Micros, now: Micros): boolean {
     if (this.#onlyCamera !== null) this.#tellCameras(type, body, this.#onlyCamera);
     const arrival = { firstByteAt, lastByteAt: now, messageBytes: HEADER_BYTES + body.length };
+    if (!FRAME_MESSAGES.has(type)) this.#limits.checkOther(now);
     switch (type) {
-      case MessageType.stream:
-        this.#events.onStream(readStream(body));
+      case MessageType.stream: {
+        const stream = readStream(body);
+        this.#limits.checkStream(stream, now);
+        this.#events.onStream(stream);
         return true;
+      }
       case MessageType.picture:
         this.#events.onPicture(readPicture(body), arrival);
         return true;

@@ -3,6 +3,7 @@
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../codec/memory/frame-slots.ts";
+import { growingSize } from "../../codec/memory/growing-block.ts";
 import { type JpegHeader, readJpegHeader } from "../../codec/jpeg/header.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { withHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
@@ -17,6 +18,8 @@ import type { DecodeEvents, ReceivedFrame } from "../picture.ts";
 export interface ReceivedPicture extends ReceivedFrame {
   /** The JPEG in its own memory, which moves to the codec thread and back. */
   jpeg: Uint8Array<ArrayBuffer>;
+  /** The number of pixels that the picture's Stream announced. A JPEG with more is not decoded. */
+  maxPixels: number;
 }
 
 /** The number of slots: one picture waits to be shown, one is being shown, and one is kept to be shown again. */
@@ -73,6 +76,9 @@ export class PictureDecoder {
     let slot: FrameSlot | null = null;
     try {
       const header = readJpegHeader(picture.jpeg);
+      if (header.width * header.height > picture.maxPixels) {
+        throw new CodecError(`its JPEG of ${header.width}x${header.height} is larger than its Stream says`);
+      }
       const bytes = frameBytes("rgba", header.width, header.height);
       slot = this.#slotsFor(bytes).acquire();
       if (slot === null) return;
@@ -138,7 +144,7 @@ export class PictureDecoder {
   /** Makes the slots for pictures of this size. Throws CodecError if the arena has no memory for them. */
   #slotsFor(bytes: number): FrameSlots {
     if (this.#slots === null || this.#slots.slotBytes < bytes) {
-      this.#slots = new FrameSlots(this.#arena, bytes, this.#pool.threads + SLOTS_BESIDE_DECODERS);
+      this.#slots = new FrameSlots(this.#arena, growingSize(bytes), this.#pool.threads + SLOTS_BESIDE_DECODERS);
     }
     return this.#slots;
   }

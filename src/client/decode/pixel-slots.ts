@@ -2,6 +2,7 @@
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
+import { growingSize } from "../../codec/memory/growing-block.ts";
 
 /** Memory for one frame in the arena. */
 export interface PixelSlot {
@@ -32,7 +33,7 @@ export class PixelSlots {
   acquire(bytes: number, cost: (slot: PixelSlot) => number): { slot: PixelSlot; held: FrameSlot } | null {
     if (bytes > this.#slotBytes) {
       // Slots that are too small are removed: free slots now, and used slots when they are released.
-      this.#slotBytes = bytes;
+      this.#slotBytes = growingSize(bytes);
       this.#made = 0;
       this.#free = [];
     }

@@ -14,6 +14,8 @@ export class Receiver {
   readonly #decoders: Decoders;
   readonly #owner: ReceiverOwner;
   #lastFrameNumber = 0;
+  /** The pixels of a picture of the current stream. */
+  #streamPixels = 0;
 
   constructor(decoders: Decoders, owner: ReceiverOwner) {
     this.#decoders = decoders;
@@ -39,6 +41,7 @@ export class Receiver {
 
   /** Handles a Stream message. Throws ProtocolError if the tiles of this stream cannot be decoded. */
   takeStream(stream: StreamHeader, origin: Origin): void {
+    this.#streamPixels = stream.width * stream.height;
     if (stream.jpegHeader.length > 0) this.#decoders.tiles.open(stream, origin);
     else this.#decoders.tiles.close();
   }
@@ -56,6 +59,7 @@ export class Receiver {
       lastByteAt: arrival.lastByteAt,
       bytes: jpeg.length,
       jpeg,
+      maxPixels: this.#streamPixels,
       origin,
     });
   }

@@ -13,6 +13,9 @@ import type { TileGrid } from "./stale-tiles.ts";
 import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
+/** An 8K picture has 130 000 MCUs, and a tile of one MCU would be far too small to be of use. */
+const MAX_TILES = 70_000;
+
 /** The memory for one picture. It can be opened for another stream when its stream has ended and no thread works on it. */
 export class TileCanvas implements TileGrid {
   readonly #arena: Arena;
@@ -46,6 +49,7 @@ export class TileCanvas implements TileGrid {
     if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
       throw new ProtocolError("Stream's JPEG header is not the part from SOI to SOS of a picture with one scan");
     }
+    if (info.tiles > MAX_TILES) throw new ProtocolError(`${info.tiles} tiles are too many: ${MAX_TILES} are the limit`);
     this.#info = info;
     this.#kept = new KeptTiles(jpegHeader, info.tiles, this.#copies);
     this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;

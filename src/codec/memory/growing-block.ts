@@ -32,3 +32,11 @@ export class GrowingBlock {
     return this.#bytes;
   }
 }
+
+/**
+ * The size to take for slots of at least `bytes` bytes: a power of two. Slots are never given back, so with sizes that grow by a few
+ * bytes each time, slots of the exact size would fill the arena. Memory that is not written to is only reserved.
+ */
+export function growingSize(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, bytes)));
+}

@@ -3,6 +3,7 @@
 // This file copies no pixels, and the caller allocates all memory. A JpegPicture has the memory of one picture, or of a stream of
 // pictures one after the other. Each thread has its own kernel instance and scratch memory.
 
+import { growingSize } from "../memory/growing-block.ts";
 import * as layout from "../kernel/decode/layout.ts";
 import { STATUS_LIST_TOO_SMALL, STATUS_PLANES_TOO_SMALL } from "../kernel/status.ts";
 import { checkStatus, KernelError } from "./kernel-status.ts";
@@ -130,8 +131,8 @@ export class JpegPicture {
     if (pixels > this.#maxPixels) throw new KernelError(STATUS_PLANES_TOO_SMALL);
     const planesBytes = this.#field(layout.PICTURE_PLANES_BYTES);
     if (planesBytes > this.#planesBytes) {
-      this.#planes = this.#allocate(planesBytes);
-      this.#planesBytes = planesBytes;
+      this.#planesBytes = growingSize(planesBytes);
+      this.#planes = this.#allocate(this.#planesBytes);
     }
     checkStatus(this.#kernel.setPlanes(this.state, this.#planes, this.#planesBytes));
   }

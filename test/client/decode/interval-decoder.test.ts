@@ -65,7 +65,13 @@ beforeEach(() => {
 
 function offer(jpeg: Uint8Array): void {
   const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3, firstByteAt: 4, lastByteAt: 5 };
-  const received = { frameNumber: ++frameNumber, ...stamps, bytes: jpeg.length, origin: server.connection };
+  const received = {
+    frameNumber: ++frameNumber,
+    ...stamps,
+    bytes: jpeg.length,
+    maxPixels: 2 ** 26,
+    origin: server.connection,
+  };
   decoder?.offer({ ...received, jpeg: new Uint8Array(jpeg) });
 }
 

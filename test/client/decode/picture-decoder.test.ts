@@ -69,7 +69,8 @@ function received(
   jpeg: Uint8Array = JPEGS[frameNumber % JPEGS.length] as Uint8Array,
 ): ReceivedPicture {
   const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3, firstByteAt: 4, lastByteAt: 5 };
-  return { frameNumber, ...stamps, bytes: jpeg.length, jpeg: new Uint8Array(jpeg), origin: server.connection };
+  const bytes = { bytes: jpeg.length, jpeg: new Uint8Array(jpeg), maxPixels: 2 ** 26 };
+  return { frameNumber, ...stamps, ...bytes, origin: server.connection };
 }
 
 const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;

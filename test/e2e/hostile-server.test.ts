@@ -1,0 +1,69 @@
+// Viewers of hostile servers, with real processes: they end in one line, or go on, and their memory stays bounded.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ViewReport } from "../../src/client/figures.ts";
+import type { HostileServerKind } from "../support/hostile-server.ts";
+import { type Program, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const SCRIPT = fileURLToPath(new URL("../support/hostile-server.ts", import.meta.url));
+/** More than the viewer of an ordinary camera needs. */
+const MEMORY_LIMIT_MIB = 512;
+
+/** A hostile server in a process of its own, and a viewer of it that does not connect again. */
+async function meet(kind: HostileServerKind) {
+  const child = Bun.spawn([process.execPath, SCRIPT, kind], { stdio: ["ignore", "pipe", "inherit"] });
+  const { value } = await child.stdout.getReader().read();
+  const viewer = startViewer(Number(new TextDecoder().decode(value)), ["--once"]);
+  return {
+    viewer,
+    peak: memoryPeak(viewer),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await viewer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Follows the most memory that a process has had (proc(5), VmHWM), which cannot be read after its end. */
+function memoryPeak({ child }: Program<ViewReport>): { mib: number } {
+  const peak = { mib: 0 };
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      peak.mib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024 || peak.mib;
+    } catch {
+      clearInterval(timer); // it has ended
+    }
+  }, 20);
+  return peak;
+}
+
+describe.skipIf(process.platform !== "linux")("hostile servers", () => {
+  test.each<[HostileServerKind, RegExp]>([
+    ["a picture of 67 million pixels", /its pictures of 8192x8192 have more than 33554432 pixels \(--max-pixels\)/],
+    ["sizes that grow", /more than 60 Streams a second/],
+    ["streams without end", /more than 60 Streams a second/],
+    ["pings without end", /more than 100 messages a second beside frames/],
+    ["notices without end", /more than 100 messages a second beside frames/],
+  ])("the viewer leaves a server that sends %s, and says why in one line", async (kind, reason) => {
+    await using meeting = await meet(kind);
+    const { viewer, peak } = meeting;
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toMatch(reason);
+    expect(viewer.remarks.split("\n").filter((line) => line.startsWith("error: ")).length).toBe(1);
+    expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
+  });
+
+  test("the viewer does not decode pictures that are larger than their stream, and ends when it is told", async () => {
+    await using meeting = await meet("pictures larger than their stream");
+    const { viewer, peak } = meeting;
+    await viewer.until("damage", ({ last }) => (last?.droppedBy.decode ?? 0) > 0);
+    expect(viewer.remarks).toContain("its JPEG of 8192x8192 is larger than its Stream says");
+    expect(await viewer.end("SIGINT")).toBeLessThanOrEqual(1); // no picture was shown
+    expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
+  });
+});
