@@ -26,6 +26,7 @@ interface Dropped {
 }
 
 interface Setup {
+  arena: Arena;
   decoder: PictureDecoder;
   decoded: DecodedPicture[];
   dropped: Dropped[];
@@ -61,7 +62,7 @@ async function start(): Promise<Setup> {
     onDropped: ({ frameNumber }, cause, reason) => dropped.push({ frameNumber, cause, reason }),
   });
   await pool.started;
-  return { decoder, decoded, dropped };
+  return { arena, decoder, decoded, dropped };
 }
 
 function received(
@@ -179,8 +180,9 @@ describe("PictureDecoder: damage", () => {
 });
 
 test("PictureDecoder: drops a picture that does not fit in memory, and decodes the next one", async () => {
-  const { decoder, decoded, dropped } = await start();
-  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no memory for a second set of slots.
+  const { arena, decoder, decoded, dropped } = await start();
+  arena.take(3 * 2 ** 30); // of 4 GiB; what nobody writes to is only reserved
+  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no memory for a set of them.
   const huge = Buffer.from(JPEGS[0] as Uint8Array);
   const sof = huge.indexOf(Buffer.from([0xff, 0xc0]));
   const resized = (height: number) => {
