@@ -12,6 +12,8 @@ const program = (name: string) => new URL(`../../src/cli/${name}.ts`, import.met
 const PATTERN = ["--no-config", "--source", "pattern", "--size", "320x180"];
 /** Every frame is a line of the log. */
 const TALKATIVE = { SLIPSTREAM_LOG: "debug" };
+/** How long a test waits for something before it fails. */
+const PATIENCE_MS = 20_000;
 
 const started: Bun.Subprocess[] = [];
 afterEach(() => {
@@ -94,7 +96,7 @@ describe("a pipe that nobody reads", () => {
       text += pipe.read();
       return text.includes('"n":5000');
     };
-    await until(take, "the newest report");
+    await until(take, "the newest report", PATIENCE_MS);
     child.stdin.end();
     expect(await child.exited).toBe(0);
     text += pipe.read();
@@ -127,7 +129,7 @@ describe("a pipe that nobody reads", () => {
       text += pipe.read();
       return text.includes("were dropped");
     };
-    await until(take, "the line that counts");
+    await until(take, "the line that counts", PATIENCE_MS);
     child.stdin.end();
     expect(await child.exited).toBe(0);
     const lines = (text + pipe.read()).split("\n").filter((line) => line.startsWith("xxx"));
@@ -165,7 +167,7 @@ describe("a pipe that nobody reads", () => {
       text += pipe.read();
       return text.length >= 200_001;
     };
-    await until(take, "the answer");
+    await until(take, "the answer", PATIENCE_MS);
     expect(await whole.exited).toBe(0);
     expect((text + pipe.read()).length).toBe(200_001);
   });
@@ -189,7 +191,7 @@ describe("a terminal stopped by Ctrl-S", () => {
     };
     if (name === "serve") {
       const server = onTerminal([...PATTERN, "--port", String(port)], true);
-      await until(() => shown.includes("serving pattern"), "the server");
+      await until(() => shown.includes("serving pattern"), "the server", PATIENCE_MS);
       server.terminal?.write("\x13");
       await watch(port, 20);
       await watch(port, 60);
@@ -199,7 +201,7 @@ describe("a terminal stopped by Ctrl-S", () => {
     }
     const server = start("serve", [...PATTERN, "--port", String(port), "--json"], { stdout: "pipe" });
     const viewer = onTerminal([`127.0.0.1:${port}`, "--display", "none"], true);
-    await until(() => shown.includes("latency"), "the status line");
+    await until(() => shown.includes("latency"), "the status line", PATIENCE_MS);
     viewer.terminal?.write("\x13");
     const lines = server.stdout as ReadableStream<Uint8Array>;
     let sent = 0;

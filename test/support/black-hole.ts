@@ -4,6 +4,8 @@ import type { Socket } from "bun";
 
 const MORE_THAN_THE_QUEUE = 700;
 const SETTLED_MS = 300;
+/** The process also ends when the test that started it was killed. */
+const LONGEST_MS = 120_000;
 
 export interface BlackHole extends Disposable {
   port: number;
@@ -14,7 +16,10 @@ export async function openBlackHole(): Promise<BlackHole> {
   const script = `
     const { port } = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     console.log(port);
-    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));`;
+    setTimeout(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${LONGEST_MS});
+      process.exit();
+    });`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdin: "ignore", stdout: "pipe" });
   const { value } = await child.stdout.getReader().read();
   const port = Number(Buffer.from(value ?? []).toString());

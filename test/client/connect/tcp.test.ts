@@ -1,10 +1,13 @@
 // connectTcp with real sockets: both families of localhost, and giving up while a port does not answer.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { connectTcp } from "../../../src/client/connect/tcp.ts";
 import { findAddress, OWN_ADDRESS } from "../../../src/client/connect/discover.ts";
 import { ConnectionError } from "../../../src/core/errors.ts";
 import { openBlackHole } from "../../support/black-hole.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ignore = () => undefined;
 const EVENTS = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };

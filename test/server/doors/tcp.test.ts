@@ -1,9 +1,12 @@
 // The TCP door on localhost: both families of addresses, one port.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { ConnectionError } from "../../../src/core/errors.ts";
 import type { TransportEvents } from "../../../src/protocol/transport.ts";
 import { openTcpDoor } from "../../../src/server/doors/tcp.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ignore = () => undefined;
 const EVENTS: TransportEvents = { receive: ignore, drained: ignore, closed: ignore };
