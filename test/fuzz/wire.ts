@@ -1,0 +1,238 @@
+// Fuzzes both ends of a connection with mutated messages, by count.
+//
+//   bun test/fuzz/wire.ts [--count 1000000] [--seed 1]
+//
+// Each message is one that a real server or viewer writes; one in eight is then changed: bytes, lengths, types, order. They
+// arrive in chunks of any size. An end may say goodbye, as for a ProtocolError, and the next connection begins. A finding is anything
+// that is thrown to the owner of the transport, and memory that grows with the count.
+
+import { parseArgs } from "node:util";
+import { Connection } from "../../src/client/connect/connection.ts";
+import { ProtocolError } from "../../src/core/errors.ts";
+import { writeCameras } from "../../src/protocol/cameras.ts";
+import { writeControlSet, writeControls, writeControlsAsked, writeSetControl } from "../../src/protocol/controls.ts";
+import { writeGoodbye, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
+import * as m from "../../src/protocol/messages.ts";
+import type { TransportEvents } from "../../src/protocol/transport.ts";
+import { WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { DEFAULT_ACCESS_LIMITS } from "../../src/server/access/limits.ts";
+import { Viewer } from "../../src/server/deliver/viewer.ts";
+import { PictureCamera } from "../support/picture-camera.ts";
+import { randomSequence } from "../support/generated-pictures.ts";
+import { listOf } from "../support/tile-lists.ts";
+import { writePicture } from "../support/whole-pictures.ts";
+
+export interface WireFuzzResult {
+  messages: number;
+  connections: number;
+  /** How many connections were ended with a Goodbye, as a broken message deserves. */
+  goodbyes: number;
+  /** What was thrown, with the bytes that were received last. */
+  findings: { error: unknown; chunk: Uint8Array }[];
+}
+
+type Random = () => number;
+
+/** One end under test: its events, and whether it has closed the transport. */
+interface End {
+  events: TransportEvents;
+  isClosed: () => boolean;
+  /** Releases what the end holds, such as a timer. */
+  close: () => void;
+}
+
+interface Side {
+  open(): End;
+  /** Valid messages of the other side; the first begins the connection. */
+  greeting: Uint8Array;
+  messages: readonly Uint8Array[];
+}
+
+const copy = (message: Uint8Array) => new Uint8Array(message);
+const GOODBYE = copy(writeGoodbye({ reason: 3, text: "bye" }));
+const stamps = { capturedAt: 1, encodedAt: 2, sentAt: 3 };
+const header = { framesPerSecond: 30, codec: "simd", quality: 75, sourceWidth: 640, sourceHeight: 480 };
+const control = { name: "gain", kind: "menu", min: 0, max: 9, step: 1, default: 1, value: 2 } as const;
+const entry = { name: "door", hasEnded: false, width: 640, height: 480, framesPerSecond: 30 };
+
+/** A server's end, which receives what viewers send. */
+const SERVER: Side = {
+  open() {
+    const camera = new (class extends PictureCamera {
+      override readonly access = { ...DEFAULT_ACCESS_LIMITS, messagesPerSecond: 1e9 };
+    })();
+    let isClosed = false;
+    const close = () => {
+      isClosed = true;
+    };
+    const transport = { write: (bytes: Uint8Array) => bytes.length, bufferedBytes: 0, end: close, abort: close };
+    const viewer = new Viewer({ ...transport, address: "fuzz", ip: "127.0.0.1" }, camera);
+    return { events: viewer, isClosed: () => isClosed, close: () => viewer.closed("the next one") };
+  },
+  greeting: copy(writeHello({ version: WIRE_VERSION, software: "fuzz", camera: "door", paused: false })),
+  messages: [
+    copy(m.writeAck({ frameNumber: 1, outcome: "shown", transferMicros: 1, workMicros: 2, paceMicros: 3 })),
+    copy(m.writePing({ sentAt: 5 })),
+    copy(m.writePong({ sentAt: 5, receivedAt: 6, repliedAt: 7 })),
+    copy(m.writeWish({ paused: false, keepsSize: true, width: 320, height: 240 })),
+    copy(writeControlsAsked()),
+    copy(writeSetControl({ name: "gain", value: "on" })),
+  ],
+};
+
+const ignore = () => undefined;
+
+/** A viewer's end, which receives what servers send. */
+const VIEWER: Side = {
+  open() {
+    let isClosed = false;
+    const close = () => {
+      isClosed = true;
+    };
+    const connection = new Connection(
+      { write: (bytes) => bytes.length, bufferedBytes: 0, end: close, abort: close },
+      { host: "127.0.0.1", port: 1, camera: "" },
+      {
+        onWelcome: ignore,
+        onCameras: ignore,
+        onStream: ignore,
+        onPicture: ignore,
+        onTiles: ignore,
+        onNotice: ignore,
+        onControls: ignore,
+        onControlSet: ignore,
+      },
+    );
+    connection.ended.catch((error: unknown) => {
+      if (!(error instanceof ProtocolError)) throw error;
+    });
+    return { events: connection, isClosed: () => isClosed, close: () => connection.closed("the next one") };
+  },
+  greeting: copy(writeWelcome({ version: WIRE_VERSION, software: "fuzz", sourceName: "door" })),
+  messages: [
+    copy(writeCameras([entry, { ...entry, name: "yard" }])),
+    copy(m.writeStream({ ...header, width: 640, height: 480, jpegHeader: new Uint8Array() })),
+    copy(m.writeStream({ ...header, width: 64, height: 48, jpegHeader: new Uint8Array(300).fill(7) })),
+    writePicture(1, stamps, new Uint8Array(500).fill(9)),
+    copy(
+      m.writeTiles({
+        ...stamps,
+        frameNumber: 2,
+        isLast: true,
+        tiles: listOf(Array.from({ length: 9 }, (_, tile) => ({ number: 3 * tile, bytes: new Uint8Array(20 + tile) }))),
+      }),
+    ),
+    copy(m.writeNotice({ trouble: true, text: "the camera is unplugged", lastedMicros: 5 })),
+    copy(m.writePing({ sentAt: 5 })),
+    copy(m.writePong({ sentAt: 5, receivedAt: 6, repliedAt: 7 })),
+    copy(
+      writeControls({ areSettable: true, trouble: "", controls: [{ ...control, items: [{ value: 1, label: "on" }] }] }),
+    ),
+    copy(writeControlSet({ isDone: false, text: "no" })),
+  ],
+};
+
+const BOUNDARIES = [0, 1, 2, 127, 128, 254, 255];
+
+/** Returns a message, which is changed in one of eight cases. */
+function mutate(message: Uint8Array, random: Random): Uint8Array {
+  const bytes = Buffer.from(message);
+  if (random() < 7 / 8) return bytes;
+  const below = (limit: number) => Math.floor(random() * limit);
+  const anyByte = () => (random() < 0.5 ? below(256) : (BOUNDARIES[below(BOUNDARIES.length)] as number));
+  for (let change = below(4); change >= 0; change--) {
+    switch (below(6)) {
+      case 0: // any byte
+        bytes[below(bytes.length)] = anyByte();
+        break;
+      case 1: // the type
+        bytes[4] = random() < 0.7 ? below(14) : anyByte();
+        break;
+      case 2: // the length
+        bytes.writeUInt32LE(random() < 0.7 ? below(2 * bytes.length) : below(2 ** 32), 0);
+        break;
+      case 3: {
+        // a body that is cut, with its right length
+        const cut = bytes.subarray(0, 5 + below(bytes.length - 4));
+        cut.writeUInt32LE(Math.max(1, cut.length - 4), 0);
+        return cut;
+      }
+      case 4: {
+        // a body that is longer, with its right length
+        const longer = Buffer.concat([bytes, Buffer.alloc(1 + below(40), anyByte())]);
+        longer.writeUInt32LE(longer.length - 4, 0);
+        return longer;
+      }
+      default: // a run of bytes
+        bytes.fill(anyByte(), below(bytes.length), bytes.length);
+    }
+  }
+  return bytes;
+}
+
+/** Sends `count` messages in all, half of them to each side. */
+export async function fuzzWire({ count, seed }: { count: number; seed: number }): Promise<WireFuzzResult> {
+  const random = randomSequence(seed);
+  const result: WireFuzzResult = { messages: 0, connections: 0, goodbyes: 0, findings: [] };
+  while (result.messages < count && result.findings.length < 10) {
+    fuzzConnection(random, result);
+    if (result.connections % 100 === 0) await Bun.sleep(0); // answers are sent, and timers of ended connections end
+  }
+  return result;
+}
+
+/** One connection, to its end or to 200 messages. */
+function fuzzConnection(random: Random, result: WireFuzzResult): void {
+  const side = random() < 0.5 ? SERVER : VIEWER;
+  const end = side.open();
+  result.connections++;
+  const greeting = random() < 0.9 ? side.greeting : mutate(side.greeting, random);
+  let bytes: Uint8Array = greeting;
+  for (let turn = 0; turn < 200 && !end.isClosed(); turn++) {
+    result.messages++;
+    // Several messages at a time, and a message in several chunks.
+    while (bytes.length > 0) {
+      const chunk = bytes.subarray(0, random() < 0.3 ? 1 + Math.floor(random() * bytes.length) : bytes.length);
+      bytes = bytes.subarray(chunk.length);
+      try {
+        end.events.receive(chunk);
+        if (random() < 0.05) end.events.drained();
+      } catch (error) {
+        result.findings.push({ error, chunk });
+        end.close();
+        return;
+      }
+    }
+    const message =
+      random() < 0.01 ? GOODBYE : (side.messages[Math.floor(random() * side.messages.length)] as Uint8Array);
+    bytes = mutate(message, random);
+    if (random() < 0.1) bytes = Buffer.concat([bytes, mutate(side.greeting, random)]);
+  }
+  if (end.isClosed()) result.goodbyes++;
+  end.close();
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { count: { type: "string", default: "1000000" }, seed: { type: "string", default: "1" } },
+  });
+  const started = performance.now();
+  const memory = async () => {
+    await Bun.sleep(1_500); // ended connections wait for a second until their Goodbye is read
+    Bun.gc(true);
+    return process.memoryUsage().rss;
+  };
+  const count = Number(values.count);
+  const seed = Number(values.seed);
+  await fuzzWire({ count: Math.min(count, 50_000), seed });
+  const before = await memory();
+  const { messages, connections, goodbyes, findings } = await fuzzWire({ count, seed });
+  const growth = (await memory()) / before;
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`${messages} messages in ${connections} connections (${goodbyes} ended by a Goodbye) in ${seconds} s`);
+  console.log(
+    `memory ${(before / 2 ** 20).toFixed(0)} MiB, × ${growth.toFixed(2)} at the end; ${findings.length} findings`,
+  );
+  for (const { error, chunk } of findings) console.log(error, Buffer.from(chunk).toString("hex").slice(0, 200));
+  process.exit(findings.length > 0 || growth > 1.5 ? 1 : 0);
+}

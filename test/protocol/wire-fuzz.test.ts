@@ -1,0 +1,11 @@
+// Both ends of a connection with mutated messages. `bun test/fuzz/wire.ts` sends any number of them.
+
+import { expect, test } from "bun:test";
+import { fuzzWire } from "../fuzz/wire.ts";
+
+test("Viewer and Connection: mutated messages in any chunks throw nothing", async () => {
+  const { messages, goodbyes, findings } = await fuzzWire({ count: 20_000, seed: 7 });
+  expect(findings).toEqual([]);
+  expect(messages).toBeGreaterThanOrEqual(20_000);
+  expect(goodbyes).toBeGreaterThan(100); // the mutations do break messages
+});
