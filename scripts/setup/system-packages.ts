@@ -47,6 +47,12 @@ const SYSTEM_PACKAGES = {
     isThere: program("fswebcam"),
   },
   Xvfb: { purpose: "a display for window tests", debian: "xvfb", homebrew: null, isThere: program("Xvfb") },
+  xrandr: {
+    purpose: "changes the size of a display in tests",
+    debian: "x11-xserver-utils",
+    homebrew: null,
+    isThere: program("xrandr"),
+  },
   xdotool: { purpose: "presses keys in window tests", debian: "xdotool", homebrew: null, isThere: program("xdotool") },
   openbox: {
     purpose: "manages windows in window tests",
@@ -180,6 +186,7 @@ export const TEST_PROGRAMS: readonly SystemNeed[] = [
 /** What some tests are skipped without; `bun run test --all` installs it. */
 export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   ...PEER_PROGRAMS,
+  "xrandr",
   "rsvg-convert",
   "libfaketime",
   "motion",

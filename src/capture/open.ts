@@ -17,7 +17,8 @@ import { openNetworkSource } from "./open-network.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
 import { deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
-import { isScreen, ownSession, parseScreen, screenInput } from "./pipe/screen.ts";
+import { endWhenScreenChanges } from "./pipe/growing-screen.ts";
+import { displayOf, isScreen, ownSession, parseScreen, type ScreenPlace, screenInput } from "./pipe/screen.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
 import type { FrameFormat, Source } from "./source.ts";
 
@@ -129,7 +130,14 @@ function openNamed(options: SourceOptions, log: Log): Source {
   }
   const address = parseNetworkAddress(source);
   if (address !== null) return openNetworkSource({ url: source, name: nameOf(source), address, options, log });
-  return createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
+  const opened = createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
+  return isScreen(source) ? followingScreen(opened, parseScreen(source)) : opened;
+}
+
+/** X11 screens are captured whole after a change of their size. */
+function followingScreen(source: Source, place: ScreenPlace): Source {
+  const display = displayOf(place, ownSession());
+  return display === null ? source : endWhenScreenChanges({ source, display, isPart: place.area !== null });
 }
 
 function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {

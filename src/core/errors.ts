@@ -24,10 +24,10 @@ export class CodecError extends Error {
 }
 
 /**
- * How soon a source is tried again. `soon`: it has worked, or is busy, and may work again any second. `growing`: it cannot be reached, or there is no
+ * How soon a source is tried again. `now`: it has changed, and can be opened in its new form. `soon`: it has worked, or is busy, and may work again any second. `growing`: it cannot be reached, or there is no
  * such address. `minutes`: it refuses the password; cameras lock an account after about five wrong ones.
  */
-export type Retry = "soon" | "growing" | "minutes";
+export type Retry = "now" | "soon" | "growing" | "minutes";
 
 /** A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help, and for how long to wait. */
 export class SourceError extends Error {

@@ -106,8 +106,8 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
     const args = ["-device", screen, "-f", "kmsgrab", ...rate, "-i", "-"];
     return input(`screen ${screen}${shown}`, args, ["hwdownload", "format=bgr0", ...cropped]);
   }
-  const display = screen === null ? session.x11 : screen.includes(":") ? screen : `:${screen}`;
-  if (display === undefined || display === "") throw new MissingError(explainMissing(session));
+  const display = displayOf(place, session);
+  if (display === null) throw new MissingError(explainMissing(session));
   if (session.wayland && screen === null) {
     log.warning(`this is a Wayland session: only the windows of X11 programs can be captured. ${WAYLAND_WAYS}`);
   }
@@ -116,6 +116,13 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
       ? []
       : ["-grab_x", `${area.x}`, "-grab_y", `${area.y}`, "-video_size", `${area.width}x${area.height}`];
   return input(`screen ${display}${shown}`, ["-f", "x11grab", ...rate, ...part, "-i", display]);
+}
+
+/** Returns the X11 display of a screen; null when it has none. */
+export function displayOf({ screen }: ScreenPlace, { platform, x11 }: Session): string | null {
+  if (platform === "darwin" || platform === "win32" || screen?.startsWith("/dev/dri/")) return null;
+  const display = screen === null ? x11 : screen.includes(":") ? screen : `:${screen}`;
+  return display || null;
 }
 
 const WAYLAND_WAYS =

@@ -6,6 +6,7 @@ const MINUTE_MS = 60_000;
 
 /** The first and the longest pause. Cameras lock an account for about half an hour after five wrong passwords. */
 const PAUSES_MS: Readonly<Record<Retry, readonly [first: number, longest: number]>> = {
+  now: [50, 800],
   soon: [500, 5_000],
   growing: [500, 30_000],
   minutes: [2 * MINUTE_MS, 60 * MINUTE_MS],
@@ -38,7 +39,8 @@ export class RetryPauses {
 }
 
 /** What the operator and the viewers read behind the reason. Short pauses have one text, so that it is logged once. */
-export function describePause(milliseconds: number): string {
+export function describePause(milliseconds: number, retry: Retry): string {
+  if (retry === "now") return "";
   if (milliseconds < MINUTE_MS) return "; trying again";
   return `; trying again in ${Math.round(milliseconds / MINUTE_MS)} min`;
 }

@@ -34,7 +34,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
       // Viewers that come and go must not have a password tried more often.
       if (refused !== null) {
         const leftMs = refused.until - performance.now();
-        if (leftMs > 0) sink.trouble(`${refused.text}${describePause(leftMs)}`);
+        if (leftMs > 0) sink.trouble(`${refused.text}${describePause(leftMs, "minutes")}`);
         await pause(source, Math.max(0, leftMs), signal);
         if (signal.aborted) return;
       }
@@ -45,11 +45,11 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
           return await source.run(counting, signal);
         } catch (error) {
           if (!(error instanceof SourceError) || error.retry === false) throw error;
-          if (!pauses.hasWorked && !fromTheStart) throw error;
+          if (!pauses.hasWorked && !fromTheStart && error.retry !== "now") throw error;
           if (signal.aborted) return;
           pauseMs = pauses.nextMs(error.retry);
           refused = error.retry === "minutes" ? { text: error.message, until: performance.now() + pauseMs } : null;
-          sink.trouble(`${error.message}${describePause(pauseMs)}`);
+          sink.trouble(`${error.message}${describePause(pauseMs, error.retry)}`);
           log.debug(`${source.name} is restarted after a pause: ${error.message}`, {
             pauseMs,
             frames: counting.frames,

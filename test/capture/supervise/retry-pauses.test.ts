@@ -57,7 +57,8 @@ describe("RetryPauses", () => {
 });
 
 test("describePause: names a pause of minutes only", () => {
-  expect([500, 30_000, 120_000, 3_600_000].map(describePause)).toEqual([
+  expect(describePause(50, "now")).toBe("");
+  expect([500, 30_000, 120_000, 3_600_000].map((pauseMs) => describePause(pauseMs, "soon"))).toEqual([
     "; trying again",
     "; trying again",
     "; trying again in 2 min",
