@@ -17,7 +17,7 @@ import { createFootageSource } from "./footage-source.ts";
 
 const REPORT_MS = 1_000;
 
-await runMain(async (signal, stop) => {
+await runMain(async (signal, { stop }) => {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {

@@ -3,6 +3,7 @@
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
 import { EXIT } from "./exit-codes.ts";
+import { GUARDED_SIGNALS, guardAgainstHangs } from "./hang-guard.ts";
 import { Output, settleOutput } from "./output.ts";
 import { standardError } from "./output-stream.ts";
 
@@ -14,27 +15,39 @@ const SAME_INTERRUPT_MS = 500;
 /** An orderly end takes less than a second. What has not ended after this time never will: a device or a disk that does not answer. */
 const QUIT_PATIENCE_MS = 3_000;
 
+/** What a program can ask for. */
+export interface ProgramControl {
+  /** Does the same as a first signal. */
+  stop: () => void;
+  /** From now on signals also end the program while its main thread hangs. It costs a thread. */
+  endEvenIfHung: () => void;
+}
+
 /**
  * Runs a program and exits with a code: 0 after a normal end or the first SIGINT or SIGTERM, 2 for wrong use, and 1 for other
  * errors. A second signal, half a second later, ends the program immediately. The program exits with 1 when it has not ended within 3 s
- * of the first signal. An expected error is one line on standard error, and a defect is shown with its stack. `stop` does the same
- * as a first signal.
+ * of the first signal. An expected error is one line on standard error, and a defect is shown with its stack.
  */
-export async function runMain(program: (signal: AbortSignal, stop: () => void) => Promise<void>): Promise<never> {
+export async function runMain(
+  program: (signal: AbortSignal, control: ProgramControl) => Promise<void>,
+): Promise<never> {
   const stopping = new AbortController();
   let askedAt = 0;
   const stop = () => {
     if (!stopping.signal.aborted) setTimeout(exitAnyway, QUIT_PATIENCE_MS);
     stopping.abort();
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted && performance.now() - askedAt > SAME_INTERRUPT_MS) process.exit(EXIT.interrupted);
-      askedAt = performance.now();
-      stop();
-    });
-  }
-  const code = await runToExitCode(() => program(stopping.signal, stop), stopping.signal);
+  const onSignal = () => {
+    if (stopping.signal.aborted && performance.now() - askedAt > SAME_INTERRUPT_MS) process.exit(EXIT.interrupted);
+    askedAt = performance.now();
+    stop();
+  };
+  const install = () => {
+    for (const name of GUARDED_SIGNALS) process.off(name, onSignal).on(name, onSignal);
+  };
+  install();
+  const control = { stop, endEvenIfHung: () => guardAgainstHangs(install) };
+  const code = await runToExitCode(() => program(stopping.signal, control), stopping.signal);
   await settleOutput();
   process.exit(code);
 }

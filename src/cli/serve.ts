@@ -42,7 +42,7 @@ ${EXIT_CODES}`,
 const configFlags = new Set<string>();
 for (const flag of ["config", "no-config"]) command.on(`option:${flag}`, () => configFlags.add(flag));
 
-await runMain(async (signal, stop) => {
+await runMain(async (signal, { stop }) => {
   command.parse();
   const flags: Flags = command.opts();
   if (configFlags.size > 1)

@@ -44,7 +44,7 @@ With --grid:
 ${EXIT_CODES}`,
   );
 
-await runMain(async (signal, stop) => {
+await runMain(async (signal, { stop, endEvenIfHung }) => {
   command.parse();
   const flags: ViewFlags = command.opts();
   const output = new Output({
@@ -98,6 +98,7 @@ await runMain(async (signal, stop) => {
     log: viewerLog,
     trace,
   };
+  if (options.display !== "none") endEvenIfHung(); // a display may stop answering
   if (flags.grid) {
     checkGrid(options);
     const lastOfAll = await viewGrid(options, signal, (report) => output.report(report, () => describeGrid(report)));

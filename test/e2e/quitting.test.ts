@@ -5,7 +5,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBlackHole } from "../support/black-hole.ts";
-import { childrenOf, CLIP, Program, type ProgramName, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { startVirtualDisplay } from "../../scripts/virtual-display.ts";
+import {
+  childrenOf,
+  CLIP,
+  Program,
+  type ProgramName,
+  startServer,
+  startViewer,
+  TEST_TIMEOUT_MS,
+} from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -69,4 +78,21 @@ test("serve: ends in order while ffmpeg is stopped and does not hear a signal", 
   process.kill(ffmpeg, "SIGSTOP");
   await quit(server, "SIGTERM");
   expect(() => process.kill(ffmpeg, 0)).toThrow(); // it has ended
+});
+
+test("view: ends while its display does not answer", async () => {
+  await using display = await startVirtualDisplay(640, 480);
+  await using server = await startServer(["--source", "pattern", "--size", "320x180"]);
+  const viewer = startViewer(server.port, ["--display", "sdl"], {
+    env: { DISPLAY: display.name, WAYLAND_DISPLAY: "" },
+  });
+  await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
+  const [xvfb = 0] = childrenOf(process.pid, "Xvfb");
+  process.kill(xvfb, "SIGSTOP");
+  const { child } = viewer;
+  while (child.exitCode === null && child.signalCode === null) {
+    child.kill("SIGTERM"); // the first ones may come before the viewer is known to hang
+    await Bun.sleep(100);
+  }
+  process.kill(xvfb, "SIGCONT");
 });

@@ -10,6 +10,7 @@ const FUNCTIONS = {
   mmap: { args: ["usize", "usize", "i32", "i32", "i32", "i64"], returns: "i64" },
   munmap: { args: ["ptr", "usize"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  signal: { args: ["i32", "ptr"], returns: "ptr" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
@@ -158,4 +159,10 @@ const timespec = new Uint32Array(4);
 export function monotonicMicros(): number {
   libc().clock_gettime(CLOCK_MONOTONIC, ptr(timespec));
   return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;
+}
+
+/** Gives a signal its default action back with signal(2), for the whole process: SIGTERM then ends it. */
+export function restoreDefaultAction(signal: number): void {
+  const SIG_DFL = null;
+  libc().signal(signal, SIG_DFL);
 }
