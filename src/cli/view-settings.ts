@@ -105,6 +105,13 @@ export const VIEW_SETTINGS = [
     type: { kind: "switch" },
     help: "end with the connection instead of connecting again",
   },
+  {
+    name: "wait",
+    scope: "program",
+    type: { kind: "switch" },
+    help: "wait for a server that is not found, a host name that is unknown, and a camera that the server does not have",
+    conflicts: ["list", "controls", "set"],
+  },
   ...PROGRAM_SETTINGS,
 ] as const satisfies readonly SettingEntry[];
 

@@ -65,7 +65,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
   const interrupt = () => process.kill(process.pid, "SIGINT");
   const ask = askOn(process.stdin, process.stderr, signal, interrupt);
   const named: Address | undefined = command.processedArgs[0];
-  const address = named ?? (await findAddress(say, ask, signal));
+  const address = named ?? (await findAddress({ say, ask, wait: flags.wait ?? false }, signal));
   signal.throwIfAborted();
 
   if (flags.list) {
@@ -95,6 +95,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     frames: flags.frames ?? null,
     seconds: flags.seconds ?? null,
     once: flags.once ?? false,
+    wait: flags.wait,
     log: viewerLog,
     trace,
   };

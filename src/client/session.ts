@@ -26,6 +26,8 @@ export interface WindowOptions {
   seconds: number | null;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
+  /** Also wait for an unknown host or camera. Default: false. */
+  wait?: boolean | undefined;
   /** Default: no log. */
   log?: Log;
   /** Receives the spans of each frame on the track `viewer CAMERA`. Default: no trace. */

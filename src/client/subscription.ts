@@ -26,6 +26,8 @@ export interface SubscriptionOptions {
   address: Address;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
+  /** Also wait for an unknown host or camera. Default: false. */
+  wait?: boolean | undefined;
   /** The decoders. No other subscription may use them until `run` has ended. */
   decoders: Decoders;
   /** The largest picture that is accepted, in pixels. Default: DEFAULT_MAX_PIXELS. */
@@ -66,7 +68,7 @@ export class Subscription {
   #lastSaid = "";
 
   constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
-    const { address, once, stopped, log, maxPixels } = options;
+    const { address, once, wait, stopped, log, maxPixels } = options;
     this.#options = options;
     this.#owner = owner;
     this.#receiver = new Receiver(options.decoders, owner);
@@ -75,7 +77,7 @@ export class Subscription {
     this.state = { server: formatAddress(address), source: "", connected: false, connections: 0, stream: null };
     const events = this.#createEvents();
     this.#loop = new KeepConnected(
-      { address, once, stopped },
+      { address, once, wait, stopped },
       {
         connect: () => {
           // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.

@@ -35,7 +35,7 @@ export async function viewGrid(
   signal: AbortSignal,
   report: (report: GridReport) => void,
 ): Promise<GridReport> {
-  const { address, once, maxPixels, trace = null, log = SILENT_LOG } = options;
+  const { address, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   const server = formatAddress(address);
@@ -96,6 +96,7 @@ export async function viewGrid(
         address: { ...address, camera },
         size: null,
         once,
+        wait,
         maxPixels,
         arena,
         pool,
@@ -124,14 +125,14 @@ export async function viewGrid(
 }
 
 /** Asks the server for its list of cameras until it answers. */
-async function findCameras({ address, once }: WindowOptions, stopped: AbortSignal, log: Log): Promise<string[]> {
+async function findCameras({ address, once, wait }: WindowOptions, stopped: AbortSignal, log: Log): Promise<string[]> {
   const backoff = new Backoff();
   let said = "";
   while (!stopped.aborted) {
     try {
       return (await askForCameras(address, stopped)).map(({ name }) => name);
     } catch (error) {
-      if (!(error instanceof ConnectionError) || once || isHopeless(error)) throw error;
+      if (!(error instanceof ConnectionError) || (!wait && (once || isHopeless(error)))) throw error;
       const text = `${messageOf(error)}; trying again`;
       if (text !== said && !stopped.aborted) log.info(text);
       said = text;

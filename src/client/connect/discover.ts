@@ -30,29 +30,44 @@ const MAX_FOUND = 64;
 /** Asks the user a question. It is null if there is no terminal. */
 export type Ask = ((question: string) => Promise<string>) | null;
 
+export interface FindOptions {
+  say: (text: string) => void;
+  ask: Ask;
+  /** True to search until a server is found. */
+  wait: boolean;
+}
+
 /**
  * Chooses an address when the user gave none: the server on this machine, the only server on the network, or the server that the
- * user chooses. Returns OWN_ADDRESS if no server is found. With several servers and no terminal, throws a UsageError that lists
- * them.
+ * user chooses. Returns OWN_ADDRESS if no server is found, and with `wait` searches on. With several servers and no terminal, throws a
+ * UsageError that lists them.
  */
-export async function findAddress(say: (text: string) => void, ask: Ask, signal: AbortSignal): Promise<Address> {
-  if ((await answers(OWN_ADDRESS, signal)) || signal.aborted) return OWN_ADDRESS;
-  let found: FoundServer[] = [];
-  try {
-    found = await findServers(LOOK_FOR_MS, signal);
-  } catch (error) {
-    if (!(error instanceof ConnectionError)) throw error;
-    say(error.message);
+export async function findAddress({ say, ask, wait }: FindOptions, signal: AbortSignal): Promise<Address> {
+  let said = "";
+  while (!signal.aborted && !(await answers(OWN_ADDRESS, signal)) && !signal.aborted) {
+    let found: FoundServer[] = [];
+    let trouble = "no server answers on this machine, and no server was found on the network";
+    const searchedAt = performance.now();
+    try {
+      found = await findServers(LOOK_FOR_MS, signal);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      trouble = `no server answers on this machine, and ${error.message}`;
+    }
+    const [first] = found;
+    if (signal.aborted) break; // The answer is not used.
+    if (found.length > 1) return choose(found, ask, signal);
+    if (first !== undefined) {
+      say(`found ${describe(first)}`);
+      return first.address;
+    }
+    const text = `${trouble}: ${wait ? "searching on" : "give the HOST of the server"}`;
+    if (text !== said) say(text);
+    said = text;
+    if (!wait) break;
+    await sleep(LOOK_FOR_MS - (performance.now() - searchedAt), signal); // The search may have failed at once.
   }
-  const [first] = found;
-  if (signal.aborted) return OWN_ADDRESS; // The answer is not used.
-  if (first === undefined) {
-    say(`no server answers on this machine, and no server was found on the network: give the HOST of the server`);
-    return OWN_ADDRESS;
-  }
-  if (found.length > 1) return choose(found, ask, signal);
-  say(`found ${describe(first)}`);
-  return first.address;
+  return OWN_ADDRESS;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface KeepConnectedOptions {
   address: Address;
   /** True to stop when the first connection ends, instead of connecting again. */
   once: boolean;
+  /** True to wait for a host name that is unknown and for a camera that the server does not have (yet). Default: false. */
+  wait?: boolean | undefined;
   stopped: AbortSignal;
 }
 
@@ -57,7 +59,7 @@ export class KeepConnected {
 
   /**
    * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown or has no
-   * such camera, and with `once` if it cannot be reached. Throws ProtocolError if the program that answers is not a Slipstream
+   * such camera, and with `once` if it cannot be reached; with `wait` only after the first connection. Throws ProtocolError if the program that answers is not a Slipstream
    * server of this version.
    */
   async run(): Promise<void> {
@@ -105,7 +107,13 @@ export class KeepConnected {
     }
   }
 
+  /** Whether the server or the camera is waited for, whatever is missing. */
+  get #mayAppear(): boolean {
+    return this.#options.wait === true && !this.#wasWelcome;
+  }
+
   #throwIfFinal(error: ConnectionError): void {
+    if (this.#mayAppear) return;
     if (this.#options.once || (!this.#wasWelcome && isHopeless(error))) throw error;
   }
 
@@ -119,6 +127,7 @@ export class KeepConnected {
       this.#backoff.reset();
       this.#lastSaid = "";
     }
+    if (goodbye?.reason === GoodbyeReason.noCamera && this.#mayAppear) return false;
     if (goodbye?.reason === GoodbyeReason.noCamera && !this.#wasWelcome) {
       throw new ConnectionError(`${formatAddress({ ...address, camera: "" })}: ${text}`);
     }

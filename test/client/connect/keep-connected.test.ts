@@ -38,10 +38,10 @@ class Stand {
   tries = 0;
   readonly #plan: readonly Try[];
 
-  constructor(plan: readonly Try[], once = false) {
+  constructor(plan: readonly Try[], { once = false, wait = false } = {}) {
     this.#plan = plan;
     this.loop = new KeepConnected(
-      { address: ADDRESS, once, stopped: this.stopping.signal },
+      { address: ADDRESS, once, wait, stopped: this.stopping.signal },
       {
         connect: async () => this.#connect(),
         onConnection: (connection) => void this.states.push(connection !== null),
@@ -152,14 +152,14 @@ describe("trying again", () => {
 
 describe("end", () => {
   test("KeepConnected: with once, throws the failure of the first try", async () => {
-    await expect(new Stand([REFUSED], true).loop.run()).rejects.toThrow("nothing listens");
+    await expect(new Stand([REFUSED], { once: true }).loop.run()).rejects.toThrow("nothing listens");
   });
 
   test("KeepConnected: with once, ends after an orderly Goodbye and throws after another", async () => {
-    const orderly = new Stand([{ welcomes: true, leaves: [GoodbyeReason.end, "that was all"] }], true);
+    const orderly = new Stand([{ welcomes: true, leaves: [GoodbyeReason.end, "that was all"] }], { once: true });
     await orderly.loop.run();
     expect(orderly.said).toEqual(["that was all"]);
-    const full = new Stand([{ leaves: [GoodbyeReason.full, "full"] }], true);
+    const full = new Stand([{ leaves: [GoodbyeReason.full, "full"] }], { once: true });
     await expect(full.loop.run()).rejects.toThrow("a-test:1: full");
   });
 
@@ -169,6 +169,24 @@ describe("end", () => {
     await expect(unknown.loop.run()).rejects.toThrow("unknown host");
     const noCamera = new Stand([{ leaves: [GoodbyeReason.noCamera, "there is no such camera"] }]);
     await expect(noCamera.loop.run()).rejects.toThrow("there is no such camera");
+  });
+
+  test("KeepConnected: with wait, keeps trying for an unknown host, a closed port and an unknown camera until the first picture", async () => {
+    const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" });
+    const plan: Try[] = [
+      { fails: new ConnectionError("unknown host", { cause }) },
+      REFUSED,
+      { leaves: [GoodbyeReason.noCamera, "there is no such camera"] },
+      { welcomes: true, leaves: [GoodbyeReason.end, "that was all"] },
+    ];
+    const stand = new Stand(plan, { once: true, wait: true });
+    await stand.loop.run();
+    expect(stand.said).toEqual([
+      "unknown host; trying again",
+      "nothing listens; trying again",
+      "there is no such camera; trying again",
+      "that was all",
+    ]);
   });
 
   test("KeepConnected: keeps trying for an unknown host once a server has been reached", async () => {

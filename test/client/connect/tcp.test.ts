@@ -45,6 +45,6 @@ test("connectTcp: an abort ends the wait for a port that does not answer", async
 
 test("findAddress: an abort ends the search, and nothing is said of its result", async () => {
   const said: string[] = [];
-  const address = await findAddress((text) => said.push(text), null, AbortSignal.abort());
+  const address = await findAddress({ say: (text) => said.push(text), ask: null, wait: false }, AbortSignal.abort());
   expect([address, said]).toEqual([OWN_ADDRESS, []]);
 });
