@@ -79,6 +79,7 @@ export class PictureWalk {
   #scannedComponents = 0;
 
   #claimEnd = 0;
+  #isLookedInto = false;
   /** The state to go back to when the claim is wrong. */
   #claimedIn: "marker" | "search" | "scan" = "marker";
   /** Where the structure was lost, and where the last segment ends by its own length, if that can be kept; -1 = not lost. */
@@ -223,6 +224,7 @@ export class PictureWalk {
       this.#state = "scan";
     } else {
       this.#state = "claim";
+      this.#isLookedInto = false;
     }
     return null;
   }
@@ -246,10 +248,12 @@ export class PictureWalk {
   /** Returns where the first frame in the claimed segment begins; null when there are no frames, but thumbnails. */
   #findFrames(bytes: Uint8Array, length: number): number | null {
     const { finder } = this.#stream;
-    do {
+    // Only when there is another frame, so that the result does not depend on chunks here either.
+    while (!this.#isLookedInto || finder.findNext(bytes, this.#doubtfulFrom, length)) {
+      this.#isLookedInto = true;
       const start = this.#firstFrame(bytes);
       if (start !== null) return start;
-    } while (finder.findNext(bytes, this.#doubtfulFrom, length));
+    }
     return null;
   }
 
@@ -377,7 +381,6 @@ export class PictureWalk {
   #followInner(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
     const inner = this.#inner as PictureWalk;
     const progress = inner.advance(bytes, length, isLast);
-    if (progress === "frames inside") return this.#endAt(inner.end, progress);
     const { sizeKey } = inner;
     if (sizeKey !== 0) {
       if (sizeKey === this.#stream.sizeKey) return this.#endAt(inner.start, "frames inside");
@@ -387,6 +390,7 @@ export class PictureWalk {
       if (first.sizeKey === sizeKey && count >= needed) return this.#endAt(first.start, "frames inside");
     }
     if (progress === "more") return "more";
+    if (progress === "frames inside") return this.#endAt(inner.end, progress);
     this.#searchFrom = this.#at = inner.end;
     this.#inner = null;
     if (progress === "whole" || progress === "cut") {
