@@ -5,8 +5,9 @@
 
 import { hasSegment, isFrameHeader, isMarkerAt, isPictureStart, isPossibleLength, SOS, twoBytes } from "./markers.ts";
 
-/** So many beginnings are remembered, and so many segments are followed from each. */
-const MAX_STARTS = 32;
+/** So many frames and beginnings are remembered, and so many segments are followed from each. */
+const MAX_FRAMES = 8;
+const MAX_STARTS = 16;
 const MAX_SEGMENTS = 64;
 
 export interface FoundFrame {
@@ -92,7 +93,7 @@ export class FrameFinder {
     } else if (isFrameHeader(marker) && isPossibleLength(marker, twoBytes(bytes, at + 2))) {
       const start = this.#starts.find((earlier) => leadsTo(bytes, earlier, at));
       if (start === undefined) return false;
-      this.#frames = [...this.#frames.slice(1 - MAX_STARTS), { start, sizeKey: sizeKeyAt(bytes, at), headerAt: at }];
+      this.#frames = [...this.#frames.slice(1 - MAX_FRAMES), { start, sizeKey: sizeKeyAt(bytes, at), headerAt: at }];
       return true;
     }
     return false;

@@ -26,10 +26,16 @@ interface KnownHeader {
   presentation: Presentation | null;
 }
 
+/** After more pictures than this in a row without EOI, or with it, the source counts as one that writes none, or writes it. */
+const CUT_IN_A_ROW = 10;
+const WHOLE_IN_A_ROW = 2;
+
 export class JpegIntake {
   readonly #reserve: (bytes: number) => JpegBlock | null;
-  /** Whether the source's last picture ended with EOI. */
-  #endsPictures = false;
+  /** Whether the source writes EOI, so that a picture without it is cut. Null before the first picture. */
+  #writesEoi: boolean | null = null;
+  /** The number of pictures in a row that say otherwise: cut ones, or EOI by chance in the scan of a camera that writes none. */
+  #othersInARow = 0;
   /** The header of the last picture from SOI to SOS, as bytes and parsed. */
   #headerBytes = Buffer.alloc(0);
   #known: KnownHeader | null = null;
@@ -49,8 +55,7 @@ export class JpegIntake {
     const jpeg = block.bytes.subarray(0, jpegBytes);
     const { header, missing, shown, presentation } = this.#readHeader(jpeg);
     const isWhole = hasEnd(jpeg, header);
-    if (!isWhole && this.#endsPictures) throw new CodecError(`truncated JPEG: no EOI within its ${jpegBytes} bytes`);
-    this.#endsPictures = isWhole;
+    this.#checkEnd(isWhole, jpegBytes);
     if (missing.length === 0) return { ...shown, block, jpegBytes, presentation };
     const { scanAt } = header;
     const parts = [jpeg.subarray(0, scanAt), ...missing, jpeg.subarray(scanAt)];
@@ -64,6 +69,14 @@ export class JpegIntake {
     }
     block.release();
     return { ...shown, block: complete, jpegBytes: completeBytes, presentation };
+  }
+
+  /** Throws CodecError for a picture that is cut. */
+  #checkEnd(isWhole: boolean, jpegBytes: number): void {
+    this.#writesEoi ??= isWhole;
+    this.#othersInARow = isWhole === this.#writesEoi ? 0 : this.#othersInARow + 1;
+    if (this.#othersInARow > (isWhole ? WHOLE_IN_A_ROW : CUT_IN_A_ROW)) this.#writesEoi = isWhole;
+    if (!isWhole && this.#writesEoi) throw new CodecError(`truncated JPEG: no EOI within its ${jpegBytes} bytes`);
   }
 
   /** Parses the header. A header that equals the last one is not parsed again, because cameras repeat the same header. */

@@ -255,6 +255,13 @@ test("JpegIntake: accepts a camera that never writes EOI, and refuses a single J
   expect(() => accept(once, endless)).toThrow(CodecError);
   expect(() => accept(once, endless)).toThrow(CodecError);
   expect(accept(once, whole)?.block).toBe(whole);
+
+  // EOI by chance, in a damaged scan, changes nothing.
+  expect(accept(always, whole)?.block).toBe(whole);
+  expect(accept(always, endless)?.block).toBe(endless);
+  // A source that no longer writes EOI is shown again after some pictures.
+  for (let times = 0; times < 10; times++) expect(() => accept(once, endless)).toThrow(CodecError);
+  expect(accept(once, endless)?.block).toBe(endless);
 });
 
 test("JpegIntake: completes a JPEG in another block, or returns null without memory for it", () => {
