@@ -1,11 +1,14 @@
 // JpegReader: real streams by ffmpeg and cjpeg, cut at any place, with other bytes between and within the pictures.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { JpegReader } from "../../../src/capture/jpeg/jpeg-reader.ts";
 import { PICTURES, readStream, segment, SIZE, THUMBNAIL, withBytes } from "../../support/jpeg-streams.ts";
 import { cjpeg, djpeg, ffmpeg } from "../../support/jpeg-tools.ts";
 import { testPicture } from "../../support/samples.ts";
+import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 function mjpegByFfmpeg(frames: number): Uint8Array {
   const input = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10", "-frames:v", String(frames)];
