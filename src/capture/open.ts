@@ -11,12 +11,13 @@ import { chooseCamera, listCameras } from "./camera/find.ts";
 import { openCamera } from "./camera/open-camera.ts";
 import { createWebcam } from "./camera/webcam.ts";
 import type { Setting } from "./control-values.ts";
+import { createFileSource } from "./file/file-source.ts";
 import { parseNetworkAddress } from "./network/address.ts";
 import { openHttpSource } from "./open-http.ts";
 import { openNetworkSource } from "./open-network.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
-import { deviceInput, fileInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
+import { deviceInput, isRecording, urlInput } from "./pipe/ffmpeg-input.ts";
 import { endWhenScreenChanges } from "./pipe/growing-screen.ts";
 import { displayOf, isScreen, ownSession, parseScreen, type ScreenPlace, screenInput } from "./pipe/screen.ts";
 import { createStandardInput } from "./pipe/standard-input.ts";
@@ -130,24 +131,23 @@ function openNamed(options: SourceOptions, log: Log): Source {
   }
   const address = parseNetworkAddress(source);
   if (address !== null) return openNetworkSource({ url: source, name: nameOf(source), address, options, log });
-  const opened = createFfmpegSource(ffmpegInput(source, options, log), { sampling: sampling ?? "420", log });
-  return isScreen(source) ? followingScreen(opened, parseScreen(source)) : opened;
+  const output = { sampling: sampling ?? "420", log };
+  if (isScreen(source)) {
+    const place = parseScreen(source);
+    const input = screenInput({ place, session: ownSession(), size, framesPerSecond: usualRate, log });
+    return followingScreen(createFfmpegSource(input, output), place);
+  }
+  if (isAddress(source) && !isRecording(source)) {
+    return createFfmpegSource(urlInput({ url: source, size, framesPerSecond }), output);
+  }
+  if (!isAddress(source)) checkReadable(source);
+  return createFileSource({ location: source, name: nameOf(source), size, framesPerSecond, ...output });
 }
 
 /** X11 screens are captured whole after a change of their size. */
 function followingScreen(source: Source, place: ScreenPlace): Source {
   const display = displayOf(place, ownSession());
   return display === null ? source : endWhenScreenChanges({ source, display, isPart: place.area !== null });
-}
-
-function ffmpegInput(source: string, { size = null, framesPerSecond = null }: SourceOptions, log: Log) {
-  if (isScreen(source)) {
-    const rate = framesPerSecond ?? DEFAULT_FRAMES_PER_SECOND;
-    return screenInput({ place: parseScreen(source), session: ownSession(), size, framesPerSecond: rate, log });
-  }
-  if (isAddress(source)) return urlInput({ url: source, size, framesPerSecond });
-  checkReadable(source);
-  return fileInput({ location: source, name: nameOf(source), size, framesPerSecond });
 }
 
 /** Returns the name of a source for people: the name of a file without its folder, or an address without its password. */

@@ -1,6 +1,7 @@
 // Opens a window on the server's machine (--preview). It is an ordinary viewer in its own process.
 
 import { fileURLToPath } from "node:url";
+import { tied } from "../capture/tied-child.ts";
 import { formatHostPort } from "../core/host-port.ts";
 import { onAbort } from "../core/on-abort.ts";
 
@@ -28,7 +29,7 @@ export function ownAddress(host: string, port: number): string {
  */
 export async function openPreview({ address, showsAll, signal, say }: PreviewOptions): Promise<void> {
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
-  const child = Bun.spawn([process.execPath, VIEWER_PROGRAM, ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = Bun.spawn(tied([process.execPath, VIEWER_PROGRAM, ...flags]), { stdio: ["ignore", "ignore", "pipe"] });
   using _ = onAbort(signal, () => child.kill("SIGTERM"));
   const lines = (await new Response(child.stderr).text()).trim().split("\n");
   const code = await child.exited;

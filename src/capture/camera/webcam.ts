@@ -13,6 +13,7 @@ import { MissingError, messageOf, SourceError, UsageError } from "../../core/err
 import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
+import { tied } from "../tied-child.ts";
 
 /** Safe device names: a shell reads them as one word, and no program reads them as an option. */
 const SAFE_DEVICE = /^(?=.{1,100}$)\/?[A-Za-z0-9][A-Za-z0-9_.:/]*$/;
@@ -71,6 +72,7 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
     saveShots: false, // with true the package keeps every picture in memory
     verbose: false,
   });
+  tie(camera);
   try {
     await pace(framesPerSecond, signal, async () => {
       await rm(path, { force: true }); // The file is deleted, so that a failed capture does not find the previous picture.
@@ -81,6 +83,11 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Ties fswebcam to this process. The shell that the package starts is replaced by it, so no shell is left over either. */
+function tie(camera: NodeWebcam.Webcam): void {
+  if ("bin" in camera && camera.bin === "fswebcam") camera.bin = ["exec", ...tied(["fswebcam"])].join(" ");
 }
 
 function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise<Uint8Array> {

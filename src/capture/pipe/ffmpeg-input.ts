@@ -11,8 +11,6 @@ export interface FfmpegInput {
   name: string;
   /** The arguments before and with `-i`. */
   arguments: readonly string[];
-  /** The arguments that ask ffprobe whether the input is MJPEG, whose pictures are passed on; null: it is always decoded. */
-  probe: readonly string[] | null;
   /** Scale to this size; null keeps the input's own size. */
   size: Size | null;
   /** Convert to this rate; null keeps the input's own rate. */
@@ -23,6 +21,13 @@ export interface FfmpegInput {
   isRgb: boolean;
   /** Filters that come before all others. */
   filters: readonly string[];
+  /**
+   * The path of a file that ffmpeg gets as its standard input, because it would take the name for a pattern of many names; null for
+   * all other input.
+   */
+  openedPath: string | null;
+  /** The input is a recording: its pauses are its own, and its last picture is delivered again meanwhile. */
+  isRecording: boolean;
   /** The device's path, which exists while the device is there; null for other inputs. */
   devicePath: string | null;
   /** What ffmpeg reads on its standard input; null: it opens the input itself. */
@@ -47,12 +52,13 @@ export interface WantedOfInput {
 const NETWORK_STALL_MS = 10_000;
 
 const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
-  probe: null,
   size: null,
   framesPerSecond: null,
   askedFramesPerSecond: null,
   isRgb: false,
   filters: [],
+  openedPath: null,
+  isRecording: false,
   devicePath: null,
   body: null,
   address: null,
@@ -66,19 +72,28 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
 const LIVE_OPTIONS = { fflags: "nobuffer" };
 export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", LIVE_OPTIONS.fflags];
 
-/** A recorded file, played at its own pace in a loop. `location` is a path, or the address of a file. */
-export function fileInput({
-  location,
-  name,
-  size,
-  framesPerSecond,
-}: WantedOfInput & { location: string; name: string }): FfmpegInput {
+/** A recording: a file, or the address of one. */
+export interface Recording {
+  location: string;
+  /** For people. */
+  name: string;
+}
+
+/** A recording, played at its own pace in a loop. */
+export function fileInput({ size, framesPerSecond, ...recording }: WantedOfInput & Recording): FfmpegInput {
+  const input = pictureInput(recording);
   // -re plays by the file's own time stamps; without it a file would run as fast as it can be decoded.
-  const file = ["-i", isAddress(location) ? location : `file:${location}`];
-  const input = ["-re", "-stream_loop", "-1", ...file];
-  const probe = size === null && framesPerSecond === null ? file : null;
+  const inputArguments = ["-re", "-stream_loop", "-1", ...input.arguments];
+  return { ...input, arguments: inputArguments, size, framesPerSecond, isRecording: true };
+}
+
+/** A recording that is read once, as fast as possible. */
+export function pictureInput({ location, name }: Recording): FfmpegInput {
+  const isPattern = !isAddress(location) && location.includes("%");
+  // The demuxer image2 takes `%03d` for a series of files. An opened file has no name, and is recognised by its content.
+  const path = isPattern ? "file:/dev/stdin" : isAddress(location) ? location : `file:${location}`;
   const address = isAddress(location) ? location : null;
-  return { ...PLAIN, name, arguments: input, probe, size, framesPerSecond, address };
+  return { ...PLAIN, name, arguments: ["-i", path], openedPath: isPattern ? location : null, address };
 }
 
 /** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
@@ -118,10 +133,9 @@ export function isRecording(url: string): boolean {
 /** Containers that need an index or an end: an address with such a name is a recording, not live video. */
 const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
-/** An address of rtsp, http or any other protocol of ffmpeg. A recording behind http is played like a file. */
+/** Live video at an address of rtsp, http or any other protocol of ffmpeg. */
 export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
   const name = shownAddress(url);
-  if (isRecording(url)) return fileInput({ location: url, name, size, framesPerSecond });
   const transport = /^rtsps?:/i.test(url) ? { rtsp_transport: "tcp" } : {};
   const input = addressInput(withEncodedUser(url), { ...LIVE_OPTIONS, ...transport });
   return { ...PLAIN, name, ...input, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS, address: url };

@@ -1,6 +1,7 @@
 // The source that runs an ffmpeg child process and reads its frames from a pipe.
 
 import { existsSync } from "node:fs";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { MissingError, SourceError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { onAbort } from "../../core/on-abort.ts";
@@ -8,13 +9,11 @@ import type { Sampling } from "../../core/pixel-format.ts";
 import { printable } from "../../core/printable.ts";
 import { shownAddress } from "../../core/shown-address.ts";
 import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
-import { JpegFrames } from "../jpeg/jpeg-frames.ts";
-import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import type { FrameSink, Source } from "../source.ts";
+import { tied } from "../tied-child.ts";
 import { eachChunk } from "./chunks.ts";
 import { explainComplaint } from "./complaint.ts";
 import type { FfmpegInput } from "./ffmpeg-input.ts";
-import { isMjpeg } from "./mjpeg-probe.ts";
 import { PpmReader } from "./ppm.ts";
 import { Y4mReader } from "./y4m.ts";
 
@@ -23,6 +22,9 @@ const FIRST_FRAME_FACTOR = 6;
 
 /** Stopping ffmpeg may take a moment (a camera's driver, a network peer). After this it is killed. */
 const TERM_PATIENCE_MS = 1_000;
+
+/** The last picture of a recording is delivered again after this time without another, before SILENCE_MS counts as trouble. */
+const HOLD_MICROS = 1_200_000;
 
 export interface FfmpegOptions {
   /** 444: frames keep all their colour. */
@@ -36,11 +38,7 @@ export function createFfmpegSource(
   input: FfmpegInput,
   { sampling = "420", log = SILENT_LOG }: FfmpegOptions = {},
 ): Source {
-  if (Bun.which("ffmpeg") === null) {
-    throw new MissingError(
-      `${input.name} needs ffmpeg, which is not installed: apt-get install ffmpeg (macOS: brew install ffmpeg)`,
-    );
-  }
+  requireFfmpeg(input.name);
   let framesPerSecond = input.framesPerSecond ?? input.askedFramesPerSecond ?? 0;
   return {
     name: input.name,
@@ -48,14 +46,13 @@ export function createFfmpegSource(
       return framesPerSecond;
     },
     async run(sink, signal) {
-      const isPassedOn = input.probe !== null && (await isMjpeg(input.probe, signal));
       if (signal.aborted) return;
-      const command = isPassedOn ? copyingArguments(input) : ffmpegArguments(input, sampling);
+      const command = ffmpegArguments(input, sampling);
       log.debug(`ffmpeg is started: ${command.map(shownAddress).join(" ")}`);
       const onRate = (announced: number) => {
         framesPerSecond = announced;
       };
-      const reader = isPassedOn ? jpegReader(sink) : pixelReader(input, { sampling, sink, onRate });
+      const reader = pixelReader(input, { sampling, sink, onRate });
       // Other inputs have a rate, so that the watchdog expects their first frame.
       const onSilence = () => {
         if (input.address !== null) sink.trouble(`${input.name} has sent no picture for ${SILENCE_MS / 1000} s`);
@@ -65,18 +62,25 @@ export function createFfmpegSource(
   };
 }
 
+/** Throws MissingError when ffmpeg is not installed. */
+export function requireFfmpeg(name: string): void {
+  if (Bun.which("ffmpeg") !== null) return;
+  throw new MissingError(
+    `${name} needs ffmpeg, which is not installed: apt-get install ffmpeg (macOS: brew install ffmpeg)`,
+  );
+}
+
 /** Takes the bytes that ffmpeg writes. */
-interface FrameReader {
+export interface FrameReader {
   feed(chunk: Uint8Array): void;
+  /** Delivers the last frame of a recording again, captured now. */
+  repeat?(): void;
+  /** Delivers what is whole: ffmpeg has ended by itself. */
+  end?(): void;
   /** Releases the slot of an unfinished frame. */
   abandon(): void;
   /** Milliseconds between frames, as the stream announces it; 0 while it is not known. */
   readonly intervalMs: number;
-}
-
-function jpegReader(sink: FrameSink): FrameReader {
-  const reader = new JpegReader(new JpegFrames(sink), { hasBorders: false });
-  return { feed: (chunk) => reader.write(chunk), abandon: () => undefined, intervalMs: 0 };
 }
 
 interface PixelReaderOptions {
@@ -85,16 +89,22 @@ interface PixelReaderOptions {
   onRate: (framesPerSecond: number) => void;
 }
 
-function pixelReader(input: FfmpegInput, { sampling, sink, onRate }: PixelReaderOptions): FrameReader {
+/** Reads the pixels that `ffmpegArguments` asks for. */
+export function pixelReader(input: FfmpegInput, { sampling, sink, onRate }: PixelReaderOptions): FrameReader {
   let intervalMs = input.askedFramesPerSecond === null ? 0 : 1000 / input.askedFramesPerSecond;
   const pixels = isDeliveredAsRgb(input, sampling)
-    ? new PpmReader(sink)
-    : new Y4mReader(sink, (framesPerSecond) => {
-        if (framesPerSecond > 0) intervalMs = 1000 / framesPerSecond;
-        onRate(framesPerSecond);
-      });
+    ? new PpmReader(sink, { keepsLast: input.isRecording })
+    : new Y4mReader(
+        sink,
+        (framesPerSecond) => {
+          if (framesPerSecond > 0) intervalMs = 1000 / framesPerSecond;
+          onRate(framesPerSecond);
+        },
+        { keepsLast: input.isRecording },
+      );
   return {
     feed: (chunk) => pixels.feed(chunk),
+    repeat: () => pixels.repeat(),
     abandon: () => pixels.abandon(),
     get intervalMs() {
       return intervalMs;
@@ -102,24 +112,32 @@ function pixelReader(input: FfmpegInput, { sampling, sink, onRate }: PixelReader
   };
 }
 
-interface FfmpegRun {
+export interface FfmpegRun {
   input: FfmpegInput;
   command: readonly string[];
   reader: FrameReader;
   /** Called once when nothing has come for SILENCE_MS after the start. */
-  onSilence: () => void;
+  onSilence?: () => void;
 }
 
 /** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
-async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
-  const stdin = input.body ?? "ignore";
-  const child = Bun.spawn(["ffmpeg", ...command], { stdout: "pipe", stderr: "pipe", stdin });
+export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
+  const stdin = input.body ?? (input.openedPath === null ? "ignore" : Bun.file(input.openedPath));
+  const child = Bun.spawn(tied(["ffmpeg", ...command]), { stdout: "pipe", stderr: "pipe", stdin });
   const stop = () => {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), TERM_PATIENCE_MS).unref();
   };
   using _ = onAbort(signal, stop);
-  const complaint = lastComplaint(child.stderr);
+  let frameAt: Micros = nowMicros();
+  // A recording may pause for any time. Progress reports of ffmpeg tell a pause from an ffmpeg that hangs.
+  const onProgress = () => {
+    if (nowMicros() - frameAt < HOLD_MICROS || signal.aborted) return;
+    frameAt = nowMicros();
+    reader.repeat?.();
+  };
+  const complaint = lastComplaint(child.stderr, onProgress);
+  let hasWritten = false;
   const hung = new AbortController();
   let silenceTimer: ReturnType<typeof setTimeout> | undefined;
   let stallTimer: ReturnType<typeof setTimeout> | undefined;
@@ -131,13 +149,16 @@ async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, sign
     stallTimer = setTimeout(() => hung.abort(), stallTimeoutMs);
   };
   try {
-    silenceTimer = setTimeout(onSilence, SILENCE_MS);
+    silenceTimer = setTimeout(() => onSilence?.(), SILENCE_MS);
     watch(FIRST_FRAME_FACTOR);
     await eachChunk(child.stdout, AbortSignal.any([signal, hung.signal]), (chunk) => {
       clearTimeout(silenceTimer);
       watch();
+      frameAt = nowMicros();
+      hasWritten = true;
       reader.feed(chunk);
     });
+    if (!signal.aborted) reader.end?.();
   } finally {
     clearTimeout(silenceTimer);
     clearTimeout(stallTimer);
@@ -147,18 +168,23 @@ async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, sign
   }
   if (signal.aborted) return;
   const hungForMs = hung.signal.aborted ? stallTimeoutMs : null;
-  throw await reasonOfEnd({ input, child, complaint, hungForMs });
+  const isAfterFrames = hasWritten && child.exitCode !== null && hungForMs === null;
+  throw new FfmpegEnd(await reasonOfEnd({ input, child, complaint, hungForMs }), { isAfterFrames });
+}
+
+/** ffmpeg has ended. */
+export class FfmpegEnd extends SourceError {
+  /** It ended by itself after it had written frames, as at the end of its input. */
+  readonly isAfterFrames: boolean;
+  constructor({ message, retry }: SourceError, { isAfterFrames }: { isAfterFrames: boolean }) {
+    super(message, { retry });
+    this.isAfterFrames = isAfterFrames;
+  }
 }
 
 /** Whether frames are delivered as RGB, in PPMs; otherwise as 4:2:0, in YUV4MPEG2. */
 function isDeliveredAsRgb(input: FfmpegInput, sampling: Sampling): boolean {
   return input.isRgb || sampling === "444";
-}
-
-/** The command line that passes pictures on unchanged. */
-function copyingArguments({ arguments: input }: FfmpegInput): string[] {
-  const output = ["-map", "0:v:0", "-c:v", "copy", "-flush_packets", "1", "-f", "mjpeg", "pipe:1"];
-  return ["-hide_banner", "-nostdin", "-loglevel", "error", ...input, ...output];
 }
 
 /** The input's own size with square pixels, for the filter `scale`. Its height stays, as in players. The pixels of screens are square. */
@@ -168,8 +194,19 @@ function ownSize({ isRgb }: FfmpegInput): string[] {
   return isRgb ? [] : [`w='round(iw*if(${isPlausible},sar,1))':h=ih`];
 }
 
-/** The command line that decodes pictures. Exported for tests. */
-export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"): string[] {
+/** ffmpeg reports its progress on standard error, every 0.5 s by default, also while it waits for the time of the next picture. */
+export const PROGRESS: readonly string[] = ["-progress", "pipe:2"];
+
+/** A line of such a report (print_report in fftools/ffmpeg.c). The line `progress=` is the last one of each. */
+const PROGRESS_LINE =
+  /^(?:frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time(?:_us|_ms)?|dup_frames|drop_frames|speed|progress)=/;
+
+/** The command line that decodes pictures: all of them, or only the first one. */
+export function ffmpegArguments(
+  input: FfmpegInput,
+  sampling: Sampling = "420",
+  { isFirstOnly = false }: { isFirstOnly?: boolean } = {},
+): string[] {
   const isRgb = isDeliveredAsRgb(input, sampling);
   const size = input.size === null ? ownSize(input) : [`${input.size.width}:${input.size.height}`];
   const scale = isRgb ? size : [...size, "out_range=full:out_color_matrix=bt601"];
@@ -183,23 +220,24 @@ export function ffmpegArguments(input: FfmpegInput, sampling: Sampling = "420"):
   return [
     // Without `repeat` the last line on standard error may be "Last message repeated 3 times".
     ...["-hide_banner", "-nostdin", "-loglevel", "repeat+error"],
+    ...(input.isRecording ? PROGRESS : []),
     // A decoder with frame threads holds back as many frames as it has threads.
     ...["-flags", "low_delay", "-thread_type", "slice"],
     ...input.arguments,
-    ...["-map", "0:v:0", "-vf", filters.join(",")],
+    ...["-map", "0:v:0", "-vf", filters.join(","), ...(isFirstOnly ? ["-frames:v", "1"] : [])],
     // With a constant frame rate ffmpeg would hold each frame back until the next one is there.
     ...["-fps_mode", "passthrough", "-flush_packets", "1", ...output, "pipe:1"],
   ];
 }
 
-interface FfmpegEnd {
+interface EndedChild {
   input: FfmpegInput;
   child: Bun.Subprocess;
   complaint: Promise<string>;
   hungForMs: number | null;
 }
 
-async function reasonOfEnd({ input, child, complaint, hungForMs }: FfmpegEnd): Promise<SourceError> {
+async function reasonOfEnd({ input, child, complaint, hungForMs }: EndedChild): Promise<SourceError> {
   const { name, devicePath } = input;
   const again = (text: string) => new SourceError(text, { retry: "soon" });
   if (devicePath !== null && !existsSync(devicePath)) return again(`${name} is not there any more`);
@@ -212,22 +250,32 @@ async function reasonOfEnd({ input, child, complaint, hungForMs }: FfmpegEnd): P
   return again(`${name} has ended`);
 }
 
-/** Lines that ffmpeg adds for people at its own command line. */
-const ADVICE = /^(?:To ignore this|Did you mean|\[concat @ 0x[0-9a-f]+\] Impossible to open)/;
+/** The number of the last lines of standard error that are kept. */
+const MOST_COMPLAINTS = 16;
+
+/** Lines that ffmpeg adds for people at its own command line, and lines that only follow from an error that it has named before. */
+const ADVICE =
+  /^(?:To ignore this|Did you mean|\[concat @ 0x[0-9a-f]+\] Impossible to open|Error marking filters as finished|Conversion failed!|Cannot determine format of input stream \d)/;
 
 /** Texts of the system, and of ffmpeg for a status, that say too little. The reason is then the line before, in which a part of ffmpeg speaks. */
 const VAGUE =
-  /: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested|Server returned .*)$/;
+  /^Error while decoding stream|: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested|Server returned .*)$/;
 
-/** The line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. */
-async function lastComplaint(stderr: ReadableStream<Uint8Array>): Promise<string> {
+/**
+ * The line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. `onProgress` is called
+ * after each progress report.
+ */
+async function lastComplaint(stderr: ReadableStream<Uint8Array>, onProgress: () => void): Promise<string> {
   const decoder = new TextDecoder();
-  let tail = "";
-  for await (const chunk of stderr) tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
-  const lines = tail
-    .split("\n")
-    .map(printable)
-    .filter((line) => line.trim() !== "" && !ADVICE.test(line));
+  let tail: string[] = [];
+  let rest = "";
+  for await (const chunk of stderr) {
+    const texts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = texts.pop()?.slice(-4096) ?? "";
+    tail = [...tail, ...texts.filter((text) => !PROGRESS_LINE.test(text))].slice(-MOST_COMPLAINTS);
+    if (texts.some((text) => text.startsWith("progress="))) onProgress();
+  }
+  const lines = [...tail, rest].map(printable).filter((line) => line.trim() !== "" && !ADVICE.test(line));
   const [before = "", last = ""] = [lines.at(-2), lines.at(-1)];
   const isSpoken = (line: string) => /^\[[^\]]* @ 0x[0-9a-f]+\]/.test(line);
   const chosen = VAGUE.test(last) && isSpoken(before) ? before : last;

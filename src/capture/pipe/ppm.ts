@@ -16,9 +16,12 @@ export class PpmReader {
   #size: Size | null = null;
   #frames: RawFrames | null = null;
   #inFrame = false;
+  readonly #keepsLast: boolean;
 
-  constructor(sink: FrameSink) {
+  /** With `keepsLast`, `repeat` can deliver the last frame again. */
+  constructor(sink: FrameSink, { keepsLast = false }: { keepsLast?: boolean } = {}) {
     this.#sink = sink;
+    this.#keepsLast = keepsLast;
   }
 
   /** Takes a chunk. Throws SourceError when the stream is not PPM with 255 as the largest value. */
@@ -33,6 +36,11 @@ export class PpmReader {
         this.#tryHeader();
       }
     }
+  }
+
+  /** Delivers the last frame again, captured now. Does nothing before the first frame. */
+  repeat(): void {
+    if (!this.#inFrame) this.#frames?.repeat();
   }
 
   /** Releases the slot of an unfinished frame. */
@@ -52,7 +60,7 @@ export class PpmReader {
     }
     if (this.#size?.width !== width || this.#size.height !== height) {
       this.#size = { width, height };
-      this.#frames = new RawFrames("rgb24", this.#size, this.#sink);
+      this.#frames = new RawFrames("rgb24", this.#size, this.#sink, { keepsLast: this.#keepsLast });
     }
     this.#header = "";
     this.#inFrame = true;

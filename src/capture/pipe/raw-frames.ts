@@ -14,8 +14,14 @@ export class RawFrames {
   #slot: FrameSlot | null = null;
   #filledBytes = 0;
   #startedAt: Micros = 0;
+  readonly #keepsLast: boolean;
+  /** The chunks of the frame that is being filled, and those of the last whole frame. */
+  #parts: Uint8Array[] = [];
+  #lastParts: Uint8Array[] = [];
 
-  constructor(format: PixelFormat, size: Size, sink: FrameSink) {
+  /** With `keepsLast`, `repeat` can deliver the last frame again. Its chunks are kept until the next frame is whole. */
+  constructor(format: PixelFormat, size: Size, sink: FrameSink, { keepsLast = false }: { keepsLast?: boolean } = {}) {
+    this.#keepsLast = keepsLast;
     this.#format = format;
     this.#size = size;
     this.#frameBytes = frameBytes(format, size.width, size.height);
@@ -35,6 +41,7 @@ export class RawFrames {
     }
     const part = chunk.subarray(0, this.#frameBytes - this.#filledBytes);
     this.#slot?.bytes.set(part, this.#filledBytes);
+    if (this.#keepsLast) this.#parts.push(part);
     this.#filledBytes += part.length;
     if (this.#filledBytes === this.#frameBytes) this.#finish();
     return part.length;
@@ -45,17 +52,26 @@ export class RawFrames {
     return this.#filledBytes;
   }
 
+  /** Delivers the last whole frame again, captured now. Does nothing before the first frame, and within a frame. */
+  repeat(): void {
+    if (this.#filledBytes > 0) return;
+    for (const part of this.#lastParts) this.feed(part);
+  }
+
   /** Releases the slot of an unfinished frame. */
   abandon(): void {
     this.#slot?.release();
     this.#slot = null;
     this.#filledBytes = 0;
+    this.#parts = [];
   }
 
   #finish(): void {
     const slot = this.#slot;
     this.#slot = null;
     this.#filledBytes = 0;
+    this.#lastParts = this.#parts;
+    this.#parts = [];
     if (slot === null) this.#sink.lost();
     else this.#sink.pixels(slot, this.#format, this.#size, this.#startedAt);
   }

@@ -38,11 +38,20 @@ export class Y4mReader {
   #line: number[] = [];
   #frames: RawFrames | null = null;
   #inFrame = false;
+  readonly #keepsLast: boolean;
 
-  /** `onRate` is called with the stream's nominal rate before the first frame, or with 0 if the stream has no rate. */
-  constructor(sink: FrameSink, onRate: (framesPerSecond: number) => void) {
+  /**
+   * `onRate` is called with the stream's nominal rate before the first frame, or with 0 if the stream has no rate. With `keepsLast`,
+   * `repeat` can deliver the last frame again.
+   */
+  constructor(
+    sink: FrameSink,
+    onRate: (framesPerSecond: number) => void,
+    { keepsLast = false }: { keepsLast?: boolean } = {},
+  ) {
     this.#sink = sink;
     this.#onRate = onRate;
+    this.#keepsLast = keepsLast;
   }
 
   /** Takes a chunk. Throws SourceError when the stream is not YUV4MPEG2. */
@@ -60,6 +69,11 @@ export class Y4mReader {
     }
   }
 
+  /** Delivers the last frame again, captured now. Does nothing before the first frame. */
+  repeat(): void {
+    if (!this.#inFrame) this.#frames?.repeat();
+  }
+
   /** Releases the slot of an unfinished frame. */
   abandon(): void {
     this.#frames?.abandon();
@@ -71,7 +85,7 @@ export class Y4mReader {
     if (this.#frames === null) {
       const { width, height, framesPerSecond } = parseY4mHeader(line);
       this.#onRate(framesPerSecond);
-      this.#frames = new RawFrames("yuvj420p", { width, height }, this.#sink);
+      this.#frames = new RawFrames("yuvj420p", { width, height }, this.#sink, { keepsLast: this.#keepsLast });
     } else if (line.startsWith("FRAME")) {
       this.#inFrame = true;
     } else {

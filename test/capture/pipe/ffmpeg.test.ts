@@ -6,7 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MissingError, SourceError } from "../../../src/core/errors.ts";
 import { createFfmpegSource, ffmpegArguments } from "../../../src/capture/pipe/ffmpeg.ts";
-import { deviceInput, type FfmpegInput, fileInput, urlInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
+import {
+  deviceInput,
+  type FfmpegInput,
+  fileInput,
+  isRecording,
+  urlInput,
+} from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
@@ -66,8 +72,9 @@ describe("ffmpegArguments", () => {
     "https://host/a/b.MKV?token=1",
     "https://u:p@host/x.webm#t=5",
     "http://host/v.mov",
-  ])("urlInput: plays the recording %s like a file", (address) => {
-    const args = ffmpegArguments(url(address));
+  ])("isRecording: %s is a recording, which is played like a file", (address) => {
+    expect(isRecording(address)).toBe(true);
+    const args = ffmpegArguments(fileInput({ location: address, name: "name", ...OWN }));
     expect(args).toContain("-re");
     expect(optionOf(args, "-stream_loop")).toBe("-1");
     expect(optionOf(args, "-i")).toBe(address);
@@ -140,7 +147,7 @@ describe("ffmpeg source, real runs", () => {
   test("ffmpeg source: scales to the size that is asked for", async () => {
     const sink = new RecordingSink();
     const stopping = new AbortController();
-    const input = { ...file("short.mp4"), probe: null, size: { width: 33, height: 21 } };
+    const input = { ...file("short.mp4"), size: { width: 33, height: 21 } };
     const running = createFfmpegSource(input).run(sink, stopping.signal);
     await until(() => sink.frames.length > 0, "a frame");
     stopping.abort();

@@ -111,7 +111,7 @@ describe("Y4mReader, other streams", () => {
 
   test("Y4mReader: another line than FRAME is a SourceError with `retry`", () => {
     const stream = Buffer.from("YUV4MPEG2 W1 H1 C420jpeg\nFRAME\nabcNOFRAME\n");
-    expect(() => read(stream)).toThrow(expect.objectContaining({ name: "SourceError", retry: true }));
+    expect(() => read(stream)).toThrow(expect.objectContaining({ name: "SourceError", retry: "soon" }));
   });
 
   test("Y4mReader: random bytes give a SourceError or no frame", () => {

@@ -1,0 +1,133 @@
+// Finds out what a file holds, so that JPEGs are passed on without decoding, and a still picture is read only once.
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { headerSegments } from "../../codec/jpeg/header.ts";
+import { CodecError } from "../../core/errors.ts";
+import { onAbort } from "../../core/on-abort.ts";
+import { JpegReader } from "../jpeg/jpeg-reader.ts";
+import { isAddress } from "../../core/shown-address.ts";
+import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
+import { tied } from "../tied-child.ts";
+
+/** What a file holds. `height` is the one that the container says; 0 when it says none. */
+export type Content =
+  | { kind: "a still JPEG" | "JPEGs end to end" | "another still picture" | "video" }
+  | { kind: "packets of JPEG"; height: number };
+
+/** The longest answer of ffprobe that is waited for. */
+const PATIENCE_MS = 5_000;
+
+/** Files with such names hold one picture, whatever follows it: a second view (MPO), a gain map, a short film. */
+const STILL_JPEG_NAME = /\.(?:jpe?g|jpe|jfif|jif|mpo|jps|thm|insp)$/i;
+
+/** ffmpeg's demuxers of JPEGs without a container. `mpjpeg` reads what a camera sends over HTTP. */
+const DEMUXERS_OF_RUNS: readonly string[] = ["mjpeg", "mpjpeg", "jpeg_pipe"];
+
+/**
+ * `location` is what `input` reads. Never rejects: what is not recognised counts as video, and ffmpeg then says what is wrong with
+ * it. A pipe counts as video too, because reading it would take its beginning away.
+ */
+export async function examine(location: string, input: FfmpegInput, signal: AbortSignal): Promise<Content> {
+  const isFile = isRegularFile(location);
+  if (!isFile && !isAddress(location)) return { kind: "video" };
+  if (beginsAsJpeg(location)) return { kind: (await isStillJpeg(location)) ? "a still JPEG" : "JPEGs end to end" };
+  const answer = await probe(input, signal);
+  const codec = answer.get("codec_name");
+  if (codec === undefined) return { kind: "video" };
+  if (codec === "mjpeg" && isFile && DEMUXERS_OF_RUNS.includes(answer.get("format_name") ?? "")) {
+    return { kind: "JPEGs end to end" };
+  }
+  if (answer.get("nb_read_packets") === "1") return { kind: "another still picture" };
+  // JPEGs are shown as they are, so those that the container turns, stretches or divides into fields are decoded.
+  const isProgressive = ["unknown", "progressive", undefined].includes(answer.get("field_order"));
+  const isSquare = ["N/A", "0:1", "1:1", undefined].includes(answer.get("sample_aspect_ratio"));
+  const isAsStored = isSquare && answer.get("color_range") !== "tv" && !answer.has("rotation");
+  if (codec !== "mjpeg" || !isProgressive || !isAsStored) return { kind: "video" };
+  return { kind: "packets of JPEG", height: Number(answer.get("height") ?? 0) };
+}
+
+/** Whether a file begins with SOI and another marker (ITU-T T.81 B.2.1). False for what is no file or cannot be read. */
+export function beginsAsJpeg(location: string): boolean {
+  if (!isRegularFile(location)) return false;
+  const start = Buffer.alloc(3);
+  try {
+    const file = openSync(location, "r");
+    try {
+      readSync(file, start);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false; // whoever opens it next says why it cannot be read
+  }
+  return start.equals(Buffer.from([0xff, 0xd8, 0xff]));
+}
+
+function isRegularFile(location: string): boolean {
+  return !isAddress(location) && (statSync(location, { throwIfNoEntry: false })?.isFile() ?? false);
+}
+
+/** Whether a file that begins with a JPEG holds this picture only. */
+async function isStillJpeg(path: string): Promise<boolean> {
+  if (STILL_JPEG_NAME.test(path)) return true;
+  let pictures = 0;
+  let hasIndex = false;
+  const reader = new JpegReader(
+    {
+      picture(jpeg) {
+        if (pictures++ === 0) hasIndex = hasMultiPictureIndex(jpeg);
+      },
+      damaged: () => undefined,
+    },
+    { hasBorders: false },
+  );
+  const chunk = new Uint8Array(256 * 1024);
+  const file = await open(path);
+  try {
+    while (pictures < 2 && !hasIndex) {
+      const { bytesRead } = await file.read(chunk);
+      if (bytesRead === 0) break;
+      reader.write(chunk.subarray(0, bytesRead));
+    }
+    reader.end();
+  } finally {
+    await file.close();
+  }
+  return pictures < 2 || hasIndex;
+}
+
+/** Whether the pictures behind this one belong to it: CIPA DC-007, multi-picture format, lists them in an APP2 segment. */
+function hasMultiPictureIndex(jpeg: Uint8Array): boolean {
+  try {
+    for (const { marker, at } of headerSegments(jpeg)) {
+      const name = String.fromCharCode(...jpeg.subarray(at + 4, at + 8));
+      if (marker === 0xe2 && name === "MPF\0") return true;
+    }
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error; // a broken header lists nothing
+  }
+  return false;
+}
+
+/** What ffprobe says of the first video stream, of at most two of its packets; nothing when it fails, is missing or takes long. */
+async function probe(input: FfmpegInput, signal: AbortSignal): Promise<Map<string, string>> {
+  if (Bun.which("ffprobe") === null) return new Map();
+  const ofStream = "codec_name,height,field_order,sample_aspect_ratio,color_range,nb_read_packets";
+  const entries = `stream=${ofStream}:stream_side_data=rotation:format=format_name`;
+  // Guessing what the container does not say would take long: the demuxer alone knows whether there is one packet or more.
+  const quickly = ["-nofind_stream_info", "-select_streams", "v:0", "-count_packets", "-read_intervals", "%+#2"];
+  const output = ["-show_entries", entries, "-of", "default=nw=1"];
+  const child = Bun.spawn(tied(["ffprobe", "-loglevel", "error", ...quickly, ...output, ...input.arguments]), {
+    stdio: [input.openedPath === null ? "ignore" : Bun.file(input.openedPath), "pipe", "ignore"],
+  });
+  using _ = onAbort(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), () => child.kill("SIGKILL"));
+  const text = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) return new Map();
+  return new Map(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=", 2) as [string, string]),
+  );
+}

@@ -1,0 +1,80 @@
+// The source that plays a recording, which is a file or the address of one: in a loop at its own pace. A still picture stays.
+
+import { type Log, SILENT_LOG } from "../../core/log.ts";
+import type { Sampling } from "../../core/pixel-format.ts";
+import { SILENCE_MS } from "../../protocol/silence.ts";
+import { requireFfmpeg } from "../pipe/ffmpeg.ts";
+import { pictureInput, type Recording, type WantedOfInput } from "../pipe/ffmpeg-input.ts";
+import type { FrameSink, Source } from "../source.ts";
+import { beginsAsJpeg, examine } from "./examine.ts";
+import { playJpegRun, RUN_FRAMES_PER_SECOND } from "./jpeg-run.ts";
+import { RecordingPlayer, tellSilence } from "./play-recording.ts";
+import { STILL_FRAMES_PER_SECOND, showStill } from "./show-still.ts";
+import { readStillJpeg, readStillPixels, type Still } from "./still.ts";
+
+export interface FileOptions extends WantedOfInput, Recording {
+  /** 444: frames keep all their colour. */
+  sampling?: Sampling;
+  /** Hears what the file holds and how it is read, at level `debug`. */
+  log?: Log;
+}
+
+/** Throws MissingError when ffmpeg is needed and not installed. */
+export function createFileSource(options: FileOptions): Source {
+  if (!beginsAsJpeg(options.location)) requireFfmpeg(options.name);
+  const file = new PlayedFile(options);
+  return {
+    name: options.name,
+    get framesPerSecond() {
+      return file.framesPerSecond;
+    },
+    run: (sink, signal) => file.run(sink, signal),
+  };
+}
+
+class PlayedFile {
+  readonly #options: FileOptions;
+  readonly #sampling: Sampling;
+  readonly #log: Log;
+  /** As in Source. */
+  framesPerSecond: number;
+
+  constructor(options: FileOptions) {
+    this.#options = options;
+    this.#sampling = options.sampling ?? "420";
+    this.#log = options.log ?? SILENT_LOG;
+    this.framesPerSecond = options.framesPerSecond ?? 0;
+  }
+
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    const { location, name, size, framesPerSecond } = this.#options;
+    const input = pictureInput(this.#options);
+    const silence = setTimeout(() => tellSilence(input, sink), SILENCE_MS);
+    const content = await examine(location, input, signal).finally(() => clearTimeout(silence));
+    if (signal.aborted) return;
+    this.#log.debug(`${name} holds ${content.kind}`);
+    const isAsItIs = size === null && framesPerSecond === null;
+    if (content.kind === "a still JPEG" && size === null) {
+      await this.#show(() => readStillJpeg(location, name), sink, signal);
+    } else if (content.kind === "a still JPEG" || content.kind === "another still picture") {
+      await this.#show(() => readStillPixels({ ...input, size }, this.#sampling, signal), sink, signal);
+    } else if (content.kind === "JPEGs end to end" && isAsItIs) {
+      this.framesPerSecond = RUN_FRAMES_PER_SECOND;
+      await playJpegRun(this.#options, sink, signal);
+    } else {
+      const onRate = (announced: number) => {
+        this.framesPerSecond = announced;
+      };
+      const options = { ...this.#options, sampling: this.#sampling, log: this.#log, onRate };
+      const player = new RecordingPlayer(options, sink, signal);
+      if (content.kind !== "packets of JPEG") await player.decode();
+      else if (isAsItIs) await player.passOn(content.height);
+      else await player.decodePackets(content.height);
+    }
+  }
+
+  async #show(read: () => Promise<Still>, sink: FrameSink, signal: AbortSignal): Promise<void> {
+    this.framesPerSecond = this.#options.framesPerSecond ?? STILL_FRAMES_PER_SECOND;
+    await showStill({ ...this.#options, read }, sink, signal);
+  }
+}

@@ -1,0 +1,53 @@
+// Plays a file of JPEGs end to end (raw MJPEG), in a loop. It has no times, so each picture takes the same.
+
+import { open } from "node:fs/promises";
+import { SourceError } from "../../core/errors.ts";
+import { pace } from "../../core/pace.ts";
+import { JpegFrames } from "../jpeg/jpeg-frames.ts";
+import { JpegReader } from "../jpeg/jpeg-reader.ts";
+import type { Recording } from "../pipe/ffmpeg-input.ts";
+import type { FrameSink } from "../source.ts";
+
+/** The rate that ffmpeg takes for raw MJPEG, too. */
+export const RUN_FRAMES_PER_SECOND = 25;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Delivers the pictures until `signal` aborts. Rejects with SourceError when there are none. */
+export async function playJpegRun({ location, name }: Recording, sink: FrameSink, signal: AbortSignal): Promise<void> {
+  const frames = new JpegFrames(sink);
+  /** Pictures whose time has not come: those of one chunk at most. They are copies, because the reader uses its memory again. */
+  const waiting: Uint8Array[] = [];
+  let inThisPass = 0;
+  const reader = new JpegReader(
+    {
+      picture(jpeg) {
+        inThisPass++;
+        waiting.push(jpeg.slice());
+      },
+      damaged: (reason) => frames.damaged(reason),
+    },
+    { hasBorders: false },
+  );
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  const file = await open(location);
+  let at = 0;
+  try {
+    await pace(RUN_FRAMES_PER_SECOND, signal, async () => {
+      while (waiting.length === 0) {
+        const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
+        if (signal.aborted) return;
+        at += bytesRead;
+        reader.write(chunk.subarray(0, bytesRead));
+        if (bytesRead > 0) continue;
+        reader.end();
+        if (inThisPass === 0) throw new SourceError(`there is no JPEG in ${name}`, { retry: true });
+        [at, inThisPass] = [0, 0];
+      }
+      const next = waiting.shift();
+      if (next !== undefined) frames.picture(next);
+    });
+  } finally {
+    await file.close();
+  }
+}

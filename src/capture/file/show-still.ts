@@ -1,0 +1,92 @@
+// Shows a still picture steadily: delivers it again and again, and reads it again when its file has changed.
+
+import { stat } from "node:fs/promises";
+import { type Micros, nowMicros } from "../../core/clock.ts";
+import { SourceError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
+import { pace } from "../../core/pace.ts";
+import { isAddress } from "../../core/shown-address.ts";
+import type { FrameSink } from "../source.ts";
+import type { Still } from "./still.ts";
+
+/** How often a still picture is delivered when no rate is asked for. */
+export const STILL_FRAMES_PER_SECOND = 2;
+
+/** How often its file is looked at. */
+const LOOKS_PER_SECOND = 10;
+
+/** A file that another program writes may be missing or unfinished for this long. */
+const UNFINISHED_MICROS = 1_000_000;
+
+export interface StillOptions {
+  location: string;
+  name: string;
+  /** Null: STILL_FRAMES_PER_SECOND. */
+  framesPerSecond: number | null;
+  /** Reads the picture. Rejects with SourceError when it cannot be read. */
+  read: () => Promise<Still>;
+}
+
+/** Resolves when `signal` aborts. Rejects with SourceError when the picture cannot be read, or not any more. */
+export async function showStill(options: StillOptions, sink: FrameSink, signal: AbortSignal): Promise<void> {
+  const framesPerSecond = options.framesPerSecond ?? STILL_FRAMES_PER_SECOND;
+  const file = new WatchedFile(options);
+  let still = await file.read();
+  let framesDue = 0;
+  await pace(Math.max(framesPerSecond, LOOKS_PER_SECOND), signal, async (seconds) => {
+    const changed = await file.readChange();
+    if (signal.aborted) return;
+    still = changed ?? still;
+    if (changed === null && seconds * framesPerSecond < framesDue) return;
+    framesDue = Math.floor(seconds * framesPerSecond) + 1;
+    still.deliver(sink);
+  });
+}
+
+/** The file of a still picture, which another program may write at any time. */
+class WatchedFile {
+  readonly #options: StillOptions;
+  /** What tells one state of the file from another. */
+  #state = "";
+  /** Since when the file is missing or unfinished; null while it is neither. */
+  #unfinishedSince: Micros | null = null;
+
+  constructor(options: StillOptions) {
+    this.#options = options;
+  }
+
+  async read(): Promise<Still> {
+    this.#state = await this.#look();
+    return this.#options.read();
+  }
+
+  /** Returns the new picture once the file has changed and is whole; null otherwise. */
+  async readChange(): Promise<Still | null> {
+    const now = nowMicros();
+    try {
+      const state = await this.#look();
+      if (state !== this.#state) this.#unfinishedSince = now;
+      this.#state = state;
+      if (this.#unfinishedSince === null) return null;
+      const still = await this.#options.read();
+      if (!still.isWhole && now - this.#unfinishedSince < UNFINISHED_MICROS) return null;
+      this.#unfinishedSince = null;
+      return still;
+    } catch (error) {
+      this.#unfinishedSince ??= now;
+      if (error instanceof SourceError && now - this.#unfinishedSince < UNFINISHED_MICROS) return null;
+      throw error;
+    }
+  }
+
+  async #look(): Promise<string> {
+    const { location, name } = this.#options;
+    if (isAddress(location)) return ""; // it is read once
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = await stat(location, { bigint: true });
+      return [ino, size, mtimeNs, ctimeNs].join(" ");
+    } catch (cause) {
+      throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: true, cause });
+    }
+  }
+}

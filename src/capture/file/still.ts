@@ -1,0 +1,109 @@
+// Reads a still picture once: a JPEG as it is, any other by ffmpeg as pixels.
+
+import { readFile } from "node:fs/promises";
+import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
+import { nowMicros } from "../../core/clock.ts";
+import { codeOf, SourceError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
+import { frameBytes, type PixelFormat, type Sampling, type Size } from "../../core/pixel-format.ts";
+import { JpegReader } from "../jpeg/jpeg-reader.ts";
+import { FfmpegEnd, ffmpegArguments, pixelReader, readFfmpeg } from "../pipe/ffmpeg.ts";
+import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
+import { type Delivery, deliverJpeg, type FrameSink } from "../source.ts";
+
+export interface Still {
+  /** Delivers the picture, captured now. */
+  deliver(sink: FrameSink): void;
+  /** False: its end is missing, as while another program writes it. */
+  isWhole: boolean;
+}
+
+/** Reads a JPEG. Pictures behind it are not read. Rejects with SourceError when there is none. */
+export async function readStillJpeg(path: string, name: string): Promise<Still> {
+  const found: Uint8Array[] = [];
+  let damage = "there is no JPEG in it";
+  const reader = new JpegReader(
+    {
+      picture: (jpeg) => found.push(jpeg.slice()),
+      damaged: (reason) => {
+        damage = reason;
+      },
+    },
+    { hasBorders: true },
+  );
+  reader.write(await readWhole(path, name));
+  reader.border();
+  const [jpeg] = found;
+  if (jpeg === undefined) throw new SourceError(`cannot show ${name}: ${damage}`, { retry: true });
+  const isWhole = jpeg.at(-2) === 0xff && jpeg.at(-1) === 0xd9;
+  return { isWhole, deliver: (sink) => deliverJpeg(sink, jpeg, nowMicros()) };
+}
+
+async function readWhole(path: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (codeOf(cause) === undefined) throw cause;
+    throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: true, cause });
+  }
+}
+
+/** Reads a picture by ffmpeg. Rejects with SourceError when that fails. After an abort the picture is empty. */
+export async function readStillPixels(input: FfmpegInput, sampling: Sampling, signal: AbortSignal): Promise<Still> {
+  const kept = new KeptFrame();
+  const reader = pixelReader(input, { sampling, sink: kept, onRate: () => undefined });
+  const command = ffmpegArguments(input, sampling, { isFirstOnly: true });
+  try {
+    await readFfmpeg({ input, command, reader }, signal);
+  } catch (error) {
+    // ffmpeg ends behind the picture, as it should.
+    if (!(error instanceof FfmpegEnd && error.isAfterFrames) || kept.isEmpty) throw error;
+  }
+  return { isWhole: true, deliver: (sink) => kept.deliver(sink) };
+}
+
+/** Keeps the first frame that it gets. */
+class KeptFrame implements FrameSink {
+  #frame: { bytes: Uint8Array; format: PixelFormat; size: Size } | null = null;
+
+  get isEmpty(): boolean {
+    return this.#frame === null;
+  }
+
+  deliver(sink: FrameSink): void {
+    if (this.#frame === null) return;
+    const { bytes, format, size } = this.#frame;
+    const slot = sink.reserve(format, size);
+    if (slot === null) {
+      sink.lost();
+      return;
+    }
+    slot.bytes.set(bytes);
+    sink.pixels(slot, format, size, nowMicros());
+  }
+
+  reserve(format: PixelFormat, { width, height }: Size): FrameSlot {
+    return { address: 0, bytes: new Uint8Array(frameBytes(format, width, height)), release: () => undefined };
+  }
+
+  pixels({ bytes }: FrameSlot, format: PixelFormat, size: Size): Delivery {
+    this.#frame ??= { bytes, format, size };
+    return "taken";
+  }
+
+  reserveJpeg(): null {
+    return null;
+  }
+
+  jpeg(): Delivery {
+    throw new Error("ffmpeg writes pixels here, no JPEG");
+  }
+
+  lost(): void {
+    throw new Error("a frame on the heap is never lost");
+  }
+
+  trouble(): void {
+    // readFfmpeg throws what is wrong.
+  }
+}
