@@ -69,7 +69,7 @@ export class CameraClient implements Disposable {
       await drain(response, signal);
       if (redirects === MAX_REDIRECTS) {
         throw new SourceError(`cannot read video from ${this.#name}: it redirects more than ${MAX_REDIRECTS} times`, {
-          retry: true,
+          retry: "growing",
         });
       }
       const credentials = credentialsOf(target);
@@ -101,7 +101,7 @@ export class CameraClient implements Disposable {
       if (asked === null)
         throw new SourceError(
           `cannot read video from ${this.#name}: it uses an authentication scheme that is not supported`,
-          { retry: true },
+          { retry: "minutes" },
         );
       const isWorthwhile =
         answer === null || asked.isStale || (!isFresh && sent !== null && authorization.nonce !== sent);
@@ -113,7 +113,7 @@ export class CameraClient implements Disposable {
   #passwordMissing({ origin }: URL): SourceError {
     if (origin === this.#url.origin || this.#authorizations.size === 0) return passwordMissing(this.#name);
     const text = `${this.#name} redirects to ${origin}, which asks for a password: write that address, because a password is sent only to the address for which it was given`;
-    return new SourceError(text, { retry: true });
+    return new SourceError(text, { retry: "minutes" });
   }
 
   async #request(url: URL, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {

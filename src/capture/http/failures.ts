@@ -33,7 +33,7 @@ export function explainConnection(name: string, cause: unknown): SourceError {
   const wrong = CERTIFICATE[code];
   if (wrong !== undefined) {
     const text = `cannot read video from ${name}: ${wrong} (--certificate FILE trusts the certificate in a file, see docs/cameras.md)`;
-    return new SourceError(text, { retry: true, cause });
+    return new SourceError(text, { retry: "growing", cause });
   }
   // The messages of fetch repeat the address, and a password may be in its query.
   const reason = NETWORK[code] ?? (code === "" ? printable(messageOf(cause)).replace(/ fetching ".*/, "") : code);
@@ -43,13 +43,13 @@ export function explainConnection(name: string, cause: unknown): SourceError {
 
 /** Returns the error for an answer that ended without a picture. */
 export function answersWithoutPicture(name: string): SourceError {
-  return new SourceError(`cannot read video from ${name}: its answer contains no picture`, { retry: true });
+  return new SourceError(`cannot read video from ${name}: its answer contains no picture`, { retry: "growing" });
 }
 
 /** Returns the error for the address of a web page that shows the video. */
 export function answersWithPage(name: string): SourceError {
   const text = `cannot read video from ${name}: the address is a web page: write the address of the video itself`;
-  return new SourceError(text, { retry: true });
+  return new SourceError(text, { retry: "growing" });
 }
 
 /** Returns the error for a stream that the camera has ended. */

@@ -71,7 +71,9 @@ class HttpCamera implements Source {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        const mayPass = this.#isSnapshot && frames.count > 0 && error instanceof SourceError && error.retry;
+        // A password that is refused is not sent again at once: cameras lock accounts.
+        const isLasting = !(error instanceof SourceError) || error.retry === false || error.retry === "minutes";
+        const mayPass = this.#isSnapshot && frames.count > 0 && !isLasting;
         if (!mayPass || ++failures === MAX_FAILED_REQUESTS) throw error;
       }
       await sleep(Math.max(0, intervalMs - (nowMicros() - askedAt) / 1000), signal);

@@ -237,6 +237,21 @@ describe("a password", () => {
       "cannot read video from the camera: it answers 401 Unauthorized (the user name or password is wrong)",
     );
     expect(camera.asked.filter((asked) => fieldOf(asked, "Authorization") !== null).length).toBe(1);
+    expect((run.error as SourceError).retry).toBe("minutes");
+  });
+
+  test("that is refused later is not sent again, although single pictures are asked for again and again", async () => {
+    let isChanged = false;
+    using camera = new RawCamera((to, asked) => {
+      if (!isChanged && fieldOf(asked, "Authorization") !== null) return to.write(single(PICTURE));
+      return to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/", "admin:hunter2"), { framesPerSecond: 50 }));
+    await run.pictures(3);
+    isChanged = true;
+    const before = camera.asked.length;
+    expect((await run.failure()).retry).toBe("minutes");
+    expect(camera.asked.length - before).toBeLessThanOrEqual(2); // one of them may have been answered before
   });
 
   test("that is missing is asked for", async () => {
