@@ -23,6 +23,8 @@ export interface RecordedFrame extends Size {
 export class RecordingSink implements FrameSink {
   readonly frames: RecordedFrame[] = [];
   readonly jpegs: Uint8Array[] = [];
+  /** When each of the JPEGs was captured. */
+  readonly stamps: number[] = [];
   readonly troubles: (string | null)[] = [];
   lostFrames = 0;
   /** Slots and blocks that the source holds. */
@@ -61,7 +63,8 @@ export class RecordingSink implements FrameSink {
     return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + maxBytes), () => this.held--);
   }
 
-  jpeg(block: JpegBlock, jpegBytes: number): Delivery {
+  jpeg(block: JpegBlock, jpegBytes: number, capturedAt: number): Delivery {
+    this.stamps.push(capturedAt);
     this.jpegs.push(block.bytes.slice(0, jpegBytes));
     block.release();
     return "taken";

@@ -1,5 +1,6 @@
 // The source `-`: frames on standard input, raw or as MJPEG. They are read as fast as they come.
 
+import { nowMicros } from "../../core/clock.ts";
 import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
@@ -75,22 +76,30 @@ function rawReader(frames: RawFrames): InputReader {
 
 function jpegReader(sink: FrameSink): InputReader {
   let pictures = 0;
+  let [arrivedAt, arrivedBefore] = [nowMicros(), nowMicros()];
   const frames = new JpegFrames(sink);
   const counting: JpegSink = {
     picture(jpeg) {
       pictures++;
+      // One without EOI has ended before the chunk in which the next one begins.
+      const isWhole = jpeg.at(-2) === 0xff && jpeg.at(-1) === 0xd9;
+      frames.capturedAt = isWhole ? arrivedAt : arrivedBefore;
       frames.picture(jpeg);
     },
     damaged: (reason) => frames.damaged(reason),
   };
   const reader = new JpegReader(counting, { hasBorders: false });
   return {
-    feed: (chunk) => reader.write(chunk),
+    feed(chunk) {
+      [arrivedBefore, arrivedAt] = [arrivedAt, nowMicros()];
+      reader.write(chunk);
+    },
     checkEnd(bytes) {
       const { pendingBytes } = reader;
+      arrivedBefore = arrivedAt;
       reader.end();
       if (pictures === 0 && bytes > 0) {
-        const text = `standard input ended after ${bytes} bytes without a complete JPEG`;
+        const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
         throw new SourceError(text, { retry: false });
       }
       failOnRest(pendingBytes, "JPEG");

@@ -1,0 +1,52 @@
+// JPEGs on standard input: when they are stamped, and what happens at the end of the input.
+
+import { describe, expect, test } from "bun:test";
+import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
+import { nowMicros } from "../../../src/core/clock.ts";
+import { PICTURES } from "../../support/jpeg-streams.ts";
+import { RecordingSink } from "../../support/recording-sink.ts";
+import { until } from "../../support/wait-until.ts";
+
+function openInput() {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const sink = new RecordingSink();
+  const source = createStandardInput({ input: readable, format: "mjpeg", size: null, framesPerSecond: 0 });
+  const ended = source.run(sink, new AbortController().signal);
+  return { sink, ended, writer: writable.getWriter() };
+}
+
+const [FIRST, SECOND] = PICTURES as [Uint8Array, Uint8Array];
+
+describe("MJPEG on standard input", () => {
+  test("a picture without EOI is stamped when its last byte came, not when the next one begins", async () => {
+    const { sink, ended, writer } = openInput();
+    await writer.write(FIRST.subarray(0, -2));
+    await Bun.sleep(50);
+    const beforeNext = nowMicros();
+    await writer.write(SECOND);
+    await until(() => sink.stamps.length === 2, "both pictures");
+    expect(sink.stamps[0]).toBeLessThan(beforeNext);
+    expect(sink.stamps[1]).toBeGreaterThanOrEqual(beforeNext);
+    await writer.close();
+    await ended;
+  });
+
+  test("the last picture of a camera that never writes EOI is delivered at the end of the input", async () => {
+    const { sink, ended, writer } = openInput();
+    await writer.write(FIRST.subarray(0, -2));
+    await writer.write(SECOND.subarray(0, -2));
+    await writer.close();
+    await ended;
+    expect(sink.jpegs.map(({ length }) => length)).toEqual([FIRST.length - 2, SECOND.length - 2]);
+  });
+
+  test("an input that ends in the middle of a picture is an error", async () => {
+    const { sink, ended, writer } = openInput();
+    const failed = ended.catch((error: Error) => error.message);
+    await writer.write(FIRST);
+    await writer.write(SECOND.subarray(0, -20));
+    await writer.close();
+    expect(await failed).toContain("in the middle of a JPEG");
+    expect(sink.jpegs.length).toBe(2); // as far as it came
+  });
+});
