@@ -2,6 +2,7 @@
 
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
+import { shownSource } from "../core/shown-address.ts";
 import { EXIT } from "./exit-codes.ts";
 import { GUARDED_SIGNALS, guardAgainstHangs } from "./hang-guard.ts";
 import { Output, settleOutput } from "./output.ts";
@@ -14,6 +15,8 @@ import { standardError } from "./output-stream.ts";
 const SAME_INTERRUPT_MS = 500;
 /** An orderly end takes less than a second. What has not ended after this time never will: a device or a disk that does not answer. */
 const QUIT_PATIENCE_MS = 3_000;
+/** Shorter words are no addresses with a password, and may be a part of any text. */
+const SHORTEST_ADDRESS = 5;
 
 /** What a program can ask for. */
 export interface ProgramControl {
@@ -69,7 +72,7 @@ async function runToExitCode(program: () => Promise<void>, signal: AbortSignal):
     if (signal.aborted && error === signal.reason) return EXIT.ok;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error); // A defect is shown with its stack.
-    standardError.write(`${Output.takeStatus()}${text}\n`);
+    standardError.write(`${Output.takeStatus()}${withoutTypedSecrets(text)}\n`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 }
@@ -80,7 +83,19 @@ export function asProgram(command: Command, version: string): Command {
     .version(version, "-v, --version", "print the version and exit")
     .helpOption("-h, --help", "print this help and exit")
     .showHelpAfterError("(--help shows all options)")
+    .configureOutput({ outputError: (text, write) => write(withoutTypedSecrets(text)) })
     .exitOverride();
+}
+
+/** Takes the passwords of addresses on the command line out of an error that quotes them, as it quotes arguments in the wrong place. */
+function withoutTypedSecrets(text: string): string {
+  let shown = text;
+  for (const typed of process.argv.slice(2)) {
+    const value = typed.replace(/^-[^=]*=/, "");
+    const isSecret = shownSource(value) !== value;
+    if (isSecret && value.length >= SHORTEST_ADDRESS) shown = shown.replaceAll(value, shownSource(value));
+  }
+  return shown;
 }
 
 /** Makes a text red on a terminal, unless the user has turned off colours (https://no-color.org). */

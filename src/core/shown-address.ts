@@ -90,7 +90,7 @@ function decoded(text: string): string {
 
 /** Returns what the user wrote as a source as it may be shown. It may be a path, or an address without its scheme. */
 export function shownSource(source: string): string {
-  if (/^(?:\/(?!\/)|[.~])/.test(source)) return source; // a path
+  if (/^(?:\/(?!\/|[^/]*:.*@)|[.~])/.test(source)) return source; // a path
   if (/^[a-z][a-z0-9+.-]*:\/+/i.test(source)) return shownAddress(source);
   const isLikeAddress = source.includes("@") || /[?&;][\w-]+=/.test(source);
   return isLikeAddress ? shownRest(source.replace(/^\/\//, "")) : source;

@@ -79,6 +79,8 @@ test.each([
   ["//admin:hunter2@192.168.1.5/video", "192.168.1.5/video"],
   ["192.168.1.5/v.cgi?user=admin&pwd=hunter2", "192.168.1.5/v.cgi"],
   ["async:http://admin:hunter2@host/x", "host/x"],
+  ["/admin:hunter2@192.168.1.5/video", "192.168.1.5/video"],
+  ["/dev/v4l/by-path/pci-0000:00:14.0-usb-0:1:1.0", "/dev/v4l/by-path/pci-0000:00:14.0-usb-0:1:1.0"],
   ["/home/me@work/film?a=1.mp4", "/home/me@work/film?a=1.mp4"],
   ["HD Webcam C525", "HD Webcam C525"],
   ["film.mp4", "film.mp4"],

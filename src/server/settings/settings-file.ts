@@ -9,6 +9,7 @@ import { SETTING_NAME } from "../../capture/control-values.ts";
 import { UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import { camelCase, type SettingEntry, type SettingScope, type SettingType } from "../../core/setting-table.ts";
+import { shownSource } from "../../core/shown-address.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import type { CameraSettings, FileSettings } from "./settings.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "./table.ts";
@@ -166,13 +167,14 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
   }
   const { lineOf, paths } = locateKeys(tree);
   const locate = (path: readonly Key[]) => `${file}:${lineOf(path)}: ${formatKeys(path)}`;
+  const document: unknown = getStaticTOMLValue(tree);
   const refuse = (path: readonly Key[], message: string): never => {
-    throw new UsageError(`${locate(path)}: ${message}`);
+    throw new UsageError(withoutSecretsOf(document, `${locate(path)}: ${message}`));
   };
   // Keys like `__proto__` would be lost in a JavaScript object, so they are refused here.
   const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
   if (hidden !== undefined) return refuse(hidden, "there is no such setting");
-  const result = v.safeParse(FILE, getStaticTOMLValue(tree));
+  const result = v.safeParse(FILE, document);
   if (!result.success) {
     const [issue] = result.issues;
     return refuse(issue.path?.map(({ key }) => key as Key) ?? [], describe(issue));
@@ -197,6 +199,17 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
     }
   }
   return { ...settings, cameras };
+}
+
+/** Takes the passwords of addresses in a document out of an error that quotes one of its keys or values, as in a wrong place. */
+function withoutSecretsOf(document: unknown, text: string): string {
+  if (typeof document === "string") {
+    return shownSource(document) === document ? text : text.replaceAll(document, shownSource(document));
+  }
+  if (typeof document !== "object" || document === null) return text;
+  return Object.entries(document)
+    .flat()
+    .reduce<string>((shown, part) => withoutSecretsOf(part, shown), text);
 }
 
 function inCamelCase(table: object): Record<string, unknown> {

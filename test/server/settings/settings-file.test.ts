@@ -380,6 +380,18 @@ name = "a\\"[[[[[[[[[[[["
     expect(cameras?.[0]?.name).toBe('a"[[[[[[[[[[[[');
   });
 
+  test.each([
+    ['size = "http://admin:hunter2@camera/v"', "'http://camera/v' is not a size"],
+    ['name = "http://admin:hunter2@camera/v\\u0001"', "is not a valid camera name"],
+    ['"http://admin:hunter2@camera/v" = 1', '"http://camera/v": there is no such setting'],
+    ['set = { "http://camera/v?pwd=hunter2" = 1 }', '"http://camera/v": is not the name of a control'],
+    ["fps = http://admin:hunter2@camera/v", "this is not TOML"],
+  ])("settings file: the error for %s does not quote the password", (line, text) => {
+    const parse = () => parseSettings(`[[cameras]]\nsource = "pattern"\n${line}\n`, "x.toml");
+    expect(parse).toThrow(text);
+    expect(parse).not.toThrow("hunter2");
+  });
+
   test("settings file: refuses a pipe and a file that is too large, and does not wait", async () => {
     const folder = mkdtempSync(join(tmpdir(), "settings-"));
     try {
