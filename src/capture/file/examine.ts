@@ -7,7 +7,7 @@ import { CodecError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import { isAddress } from "../../core/shown-address.ts";
-import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
+import { type FfmpegInput, stdinOf } from "../pipe/ffmpeg-input.ts";
 import { tied } from "../tied-child.ts";
 
 /** What a file holds. `height` is the one that the container says; 0 when it says none. */
@@ -119,7 +119,7 @@ async function probe(input: FfmpegInput, signal: AbortSignal): Promise<Map<strin
   const quickly = ["-nofind_stream_info", "-select_streams", "v:0", "-count_packets", "-read_intervals", "%+#2"];
   const output = ["-show_entries", entries, "-of", "default=nw=1"];
   const child = Bun.spawn(tied(["ffprobe", "-loglevel", "error", ...quickly, ...output, ...input.arguments]), {
-    stdio: [input.openedPath === null ? "ignore" : Bun.file(input.openedPath), "pipe", "ignore"],
+    stdio: [stdinOf(input), "pipe", "ignore"],
   });
   using _ = onAbort(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), () => child.kill("SIGKILL"));
   const text = await new Response(child.stdout).text();

@@ -91,9 +91,9 @@ export function fileInput({ size, framesPerSecond, ...recording }: WantedOfInput
 export function pictureInput({ location, name }: Recording): FfmpegInput {
   const isPattern = !isAddress(location) && location.includes("%");
   // The demuxer image2 takes `%03d` for a series of files. An opened file has no name, and is recognised by its content.
-  const path = isPattern ? "file:/dev/stdin" : isAddress(location) ? location : `file:${location}`;
-  const address = isAddress(location) ? location : null;
-  return { ...PLAIN, name, arguments: ["-i", path], openedPath: isPattern ? location : null, address };
+  const path = isPattern ? "file:/dev/stdin" : `file:${location}`;
+  if (isAddress(location)) return { ...PLAIN, name, ...addressInput(withEncodedUser(location), {}), address: location };
+  return { ...PLAIN, name, arguments: ["-i", path], openedPath: isPattern ? location : null };
 }
 
 /** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
@@ -123,6 +123,11 @@ export function jpegsInput({
 }): FfmpegInput {
   // Without `nobuffer`, which would drop the first picture; the others would not wait for it anyway.
   return { ...PLAIN, name, arguments: ["-f", "mpjpeg", "-i", "pipe:0"], body, size };
+}
+
+/** What a process that reads this input gets as its standard input. */
+export function stdinOf({ body, openedPath }: FfmpegInput) {
+  return body ?? (openedPath === null ? "ignore" : Bun.file(openedPath));
 }
 
 /** Whether an address is that of a recording, which is played like a file. */

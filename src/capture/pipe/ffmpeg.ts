@@ -13,7 +13,7 @@ import type { FrameSink, Source } from "../source.ts";
 import { tied } from "../tied-child.ts";
 import { eachChunk } from "./chunks.ts";
 import { explainComplaint } from "./complaint.ts";
-import type { FfmpegInput } from "./ffmpeg-input.ts";
+import { type FfmpegInput, stdinOf } from "./ffmpeg-input.ts";
 import { PpmReader } from "./ppm.ts";
 import { Y4mReader } from "./y4m.ts";
 
@@ -122,7 +122,7 @@ export interface FfmpegRun {
 
 /** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
 export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
-  const stdin = input.body ?? (input.openedPath === null ? "ignore" : Bun.file(input.openedPath));
+  const stdin = stdinOf(input);
   const child = Bun.spawn(tied(["ffmpeg", ...command]), { stdout: "pipe", stderr: "pipe", stdin });
   const stop = () => {
     child.kill("SIGTERM");

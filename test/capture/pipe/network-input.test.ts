@@ -1,10 +1,12 @@
 // Network cameras that ffmpeg reads: their password stays out of the arguments of processes, and their refusals are understood.
 
 import { describe, expect, test } from "bun:test";
+import { openSource } from "../../../src/capture/open.ts";
 import { createFfmpegSource } from "../../../src/capture/pipe/ffmpeg.ts";
 import { urlInput } from "../../../src/capture/pipe/ffmpeg-input.ts";
 import { addressInput } from "../../../src/capture/pipe/hidden-address.ts";
 import { SourceError } from "../../../src/core/errors.ts";
+import { ffmpeg } from "../../support/jpeg-tools.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 import { openRtspCamera } from "../../support/rtsp-camera.ts";
 import { until } from "../../support/wait-until.ts";
@@ -119,6 +121,22 @@ describe("ffmpeg source, an address with a password", () => {
     await running;
     expect(asked.at(-1)).toBe(`?token=hunter3 Basic ${btoa("admin:hunter2")}`);
     expect(seen).toContain("ffmpeg");
+    expect(seen).not.toContain("hunter");
+  });
+
+  test("ffmpeg source: a recording is played in a loop, and its arguments do not contain the password", async () => {
+    const lavfi = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=0.4"];
+    const video = ffmpeg([...lavfi, "-c:v", "mjpeg", "-f", "matroska", "pipe:1"]).bytes;
+    await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(video) });
+    const sink = new RecordingSink();
+    const stopping = new AbortController();
+    const film = openSource({ source: `http://127.0.0.1:${server.port}/film.mkv?token=hunter2` });
+    const running = film.run(sink, stopping.signal);
+    await until(() => sink.jpegs.length > 25, "pictures that are passed on", 20_000);
+    const seen = commandLines();
+    stopping.abort();
+    await running;
+    expect(seen).toContain("-stream_loop");
     expect(seen).not.toContain("hunter");
   });
 
