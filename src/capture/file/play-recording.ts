@@ -111,7 +111,7 @@ export class RecordingPlayer {
         if (!this.#isOpenedForEachPass) log.info(`${name} is opened again each time it has played: ${error.message}`);
         this.#isOpenedForEachPass = true;
       }
-      await sleep(SHORTEST_PASS_MS - (nowMicros() - startedAt) / 1000, signal);
+      await sleep(Math.max(0, SHORTEST_PASS_MS - (nowMicros() - startedAt) / 1000), signal);
     }
   }
 }
