@@ -62,10 +62,10 @@ describe.skipIf(Bun.which("xrandr") === null)("a screen that changes its size", 
       await untilSize("300x200");
       xrandr(display, "--fb", "640x480");
       const { length } = sink.frames;
-      await until(() => sink.frames.length > length + 20, "more frames");
+      await until(() => sink.frames.length > length + 20, "more frames", 20_000);
       expect(sink.troubles).toEqual([null]);
       xrandr(display, "--fb", "200x100");
-      await until(() => sink.troubles.length > 1, "the message");
+      await until(() => sink.troubles.length > 1, "the message", 20_000);
       expect(sink.troubles[1]).toBe("the screen is now 200x100");
     });
   }, 60_000);

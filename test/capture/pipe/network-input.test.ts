@@ -69,7 +69,7 @@ describe("ffmpeg source, a camera that refuses", () => {
     const sink = new RecordingSink();
     const stopping = new AbortController();
     const running = source(`rtsp://admin:hunter2@127.0.0.1:${camera.port}/live`).run(sink, stopping.signal);
-    await until(() => sink.troubles.length > 0, "the report");
+    await until(() => sink.troubles.length > 0, "the report", 20_000);
     expect(sink.troubles).toEqual([`rtsp://127.0.0.1:${camera.port}/live has sent no picture for 2 s`]);
     stopping.abort();
     await running;
