@@ -136,7 +136,7 @@ describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
     expect(source).toMatchObject({ name: "/dev/video9999", framesPerSecond: 25 });
     const error = await source.run(sink, new AbortController().signal).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
-    expect(error).toMatchObject({ message: "/dev/video9999 is not there any more", retry: true });
+    expect(error).toMatchObject({ message: "/dev/video9999 is not there any more", retry: "soon" });
     expect(sink.held).toBe(0);
     expect(starts).toBeGreaterThan(0);
   });
