@@ -83,7 +83,7 @@ export const VIEW_SETTINGS = [
     scope: "program",
     type: { kind: "text" },
     placeholder: "file",
-    help: "write shown frames to this file as raw RGBA of one size; - for standard output",
+    help: "write shown frames to this file as raw RGBA; - for standard output",
   },
   {
     name: "frames",

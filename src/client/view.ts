@@ -6,18 +6,18 @@ import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
 import type { ViewReport } from "./figures.ts";
-import { FixedSizeWriter } from "./fixed-size.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
+import { RawFrameWriter } from "./raw-frames.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
 import { ViewSession, type WindowOptions } from "./session.ts";
 
 export interface ViewOptions extends WindowOptions {
-  /** The picture size that is enough. Null means the size of the source. Frames in `output` have exactly this size. */
+  /** The picture size that is enough. Null means the size of the source. Frames in `output` have this size. */
   size: Size | null;
   /**
-   * The file for raw RGBA frames of one size. `-` means standard output, and null means no output. FixedSizeWriter handles pictures
-   * of other sizes.
+   * The file for raw RGBA frames. `-` means standard output, and null means no output. RawFrameWriter handles pictures of other
+   * sizes.
    */
   output: string | null;
   /** Opens a screen instead of the one that `display` names. Benches use it to read the shown pixels. */
@@ -41,7 +41,7 @@ export async function view(
   let camera: CameraView | null = null;
   const output = options.output === null ? null : await untilAbort(openFrameOutput(options.output), signal);
   if (output !== null) session.atEnd(() => output.close());
-  const writer = output === null ? null : new FixedSizeWriter(output, size);
+  const writer = output === null ? null : new RawFrameWriter(output, size, log);
   const screen = await openScreen(options, {
     onQuit: () => session.stop(),
     onSnapshot: () => (camera === null ? log.info("there is no picture to save yet") : camera.snapshot()),
@@ -54,7 +54,7 @@ export async function view(
   session.atEnd(() => screen.close());
   await pool.started;
   const owner: CameraViewOwner = {
-    viewConnected: () => undefined,
+    viewConnected: () => writer?.connected(),
     viewShown: () => {
       if (camera?.figures.frames === options.frames) session.stop();
     },

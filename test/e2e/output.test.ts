@@ -1,4 +1,4 @@
-// `view --output`: every raw frame has one size, whatever the server sends.
+// `view --output`: the size of raw frames never changes without a line, whatever the server sends.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
@@ -70,7 +70,7 @@ describe("view: --output with --size writes one size", () => {
   });
 });
 
-describe("view: --output without --size writes the first size", () => {
+describe("view: --output without --size writes pictures as they are", () => {
   test("output: ends with a line and exit code 1 when the server comes back with another size", async () => {
     const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
     await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });
@@ -80,7 +80,7 @@ describe("view: --output without --size writes the first size", () => {
     await using _ = await startServer(["--source", "pattern", "--size", "480x270", "--fps", "20", ...port]);
     expect(await viewer.end()).toBe(1);
     expect(viewer.bytes.length % (320 * 240 * 4)).toBe(0);
-    const wanted = "error: the pictures are 480x270 now, and the output began with 320x240: raw frames have one size";
+    const wanted = "error: the server has come back with pictures of 480x270, and the output has frames of 320x240";
     expect(viewer.remarks).toContain(wanted);
     expect(viewer.remarks).not.toMatch(/\n\s+at /);
   });

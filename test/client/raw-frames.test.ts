@@ -1,8 +1,9 @@
-// Raw frames of one size: what is written for pictures of other sizes, compared with ffmpeg's scaler.
+// Raw frames: what is written for pictures of other sizes, compared with ffmpeg's scaler, and what is said of a change.
 
 import { expect, test } from "bun:test";
-import { FixedSizeWriter } from "../../src/client/fixed-size.ts";
+import { RawFrameWriter } from "../../src/client/raw-frames.ts";
 import type { RgbaPicture } from "../../src/client/screens/overlay.ts";
+import { lineLog, SILENT_LOG } from "../../src/core/log.ts";
 import { SourceError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { ffmpegBytes } from "../support/programs.ts";
@@ -39,7 +40,11 @@ function filtered({ width, height, pixels }: RgbaPicture, filter: string): Uint8
 /** Writes the pictures, and returns copies of the frames. */
 async function writeAll(size: Size | null, pictures: readonly RgbaPicture[]): Promise<Buffer[]> {
   const frames: Buffer[] = [];
-  const writer = new FixedSizeWriter({ write: async (pixels) => void frames.push(Buffer.from(pixels)) }, size);
+  const writer = new RawFrameWriter(
+    { write: async (pixels) => void frames.push(Buffer.from(pixels)) },
+    size,
+    SILENT_LOG,
+  );
   for (const picture of pictures) await writer.write(picture);
   return frames;
 }
@@ -54,7 +59,7 @@ test.each([
   ["wider, with bars above and below", { width: 480, height: 120 }, "scale=160:40:flags=area"],
   ["higher, with bars left and right", { width: 100, height: 200 }, "scale=60:120:flags=area"],
   ["larger than the picture", { width: 80, height: 60 }, "scale=160:120:flags=neighbor"],
-])("FixedSizeWriter: scales as ffmpeg does: %s", async (_, from, scale) => {
+])("RawFrameWriter: scales as ffmpeg does: %s", async (_, from, scale) => {
   const picture = draw(from);
   const [frame] = await writeAll({ width: 160, height: 120 }, [picture]);
   const right = filtered(picture, `${scale},pad=160:120:(ow-iw)/2:(oh-ih)/2:black`);
@@ -62,12 +67,12 @@ test.each([
   expect(worstDifference(frame ?? new Uint8Array(), right)).toBeLessThanOrEqual(6);
 });
 
-test("FixedSizeWriter: pictures of the size that was asked for are written as they are", async () => {
+test("RawFrameWriter: pictures of the size that was asked for are written as they are", async () => {
   const picture = draw({ width: 160, height: 120 });
   expect(await writeAll(picture, [picture])).toEqual([Buffer.from(picture.pixels)]);
 });
 
-test("FixedSizeWriter: nothing of a picture is left in the bars of the next one", async () => {
+test("RawFrameWriter: nothing of a picture is left in the bars of the next one", async () => {
   const [wide, high] = [draw({ width: 320, height: 120 }), draw({ width: 120, height: 240 })];
   const size = { width: 160, height: 120 };
   const [, after] = await writeAll(size, [wide, high]);
@@ -75,13 +80,61 @@ test("FixedSizeWriter: nothing of a picture is left in the bars of the next one"
   expect(after?.equals(alone ?? Buffer.alloc(0))).toBe(true);
 });
 
-test("FixedSizeWriter: without a size, another size than the first ends it with a line that says so", async () => {
+test("RawFrameWriter: the half of an odd size is written as it is, and said", async () => {
+  const lines: string[] = [];
   const frames: Uint8Array[] = [];
-  const writer = new FixedSizeWriter({ write: async (pixels) => void frames.push(pixels) }, null);
+  const output = { write: async (pixels: Uint8Array) => void frames.push(pixels) };
+  const writer = new RawFrameWriter(
+    output,
+    { width: 80, height: 60 },
+    lineLog((text) => lines.push(text)),
+  );
+  const picture = draw({ width: 81, height: 61 });
+  await writer.write(picture);
+  await writer.write(draw({ width: 162, height: 122 })); // later frames have the same size
+  expect(frames[0]).toBe(picture.pixels);
+  expect(frames.map(({ length }) => length)).toEqual([81 * 61 * 4, 81 * 61 * 4]);
+  expect(lines).toEqual(["the frames of the output are 81x61"]);
+});
+
+/** Writes frames of 320 × 240 without a wanted size. */
+async function writeWithoutSize() {
+  const lines: string[] = [];
+  const frames: Uint8Array[] = [];
+  const output = { write: async (pixels: Uint8Array) => void frames.push(pixels) };
+  const writer = new RawFrameWriter(
+    output,
+    null,
+    lineLog((text) => lines.push(text)),
+  );
+  writer.connected();
   await writer.write(draw({ width: 320, height: 240 }));
   await writer.write(draw({ width: 320, height: 240 }));
+  return { writer, frames, lines };
+}
+
+test("RawFrameWriter: without a size, frames follow a source that changes its size, with a line each time", async () => {
+  const { writer, frames, lines } = await writeWithoutSize();
+  await writer.write(draw({ width: 480, height: 352 }));
+  await writer.write(draw({ width: 480, height: 352 }));
+  expect(frames.map(({ length }) => length / 4)).toEqual([76_800, 76_800, 168_960, 168_960]);
+  expect(lines.length).toBe(1);
+  expect(lines[0]).toMatch(/480x352 from now on, after 320x240: --size 320x240/);
+});
+
+test("RawFrameWriter: without a size, a server that comes back with another size ends it with a line", async () => {
+  const { writer, frames, lines } = await writeWithoutSize();
+  writer.connected();
   const failed: unknown = await writer.write(draw({ width: 480, height: 352 })).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(SourceError);
-  expect(String(failed)).toMatch(/480x352 now.*began with 320x240.*--size 320x240/);
+  expect(String(failed)).toMatch(/pictures of 480x352.*frames of 320x240: --size 320x240/);
   expect(frames.length).toBe(2);
+  expect(lines).toEqual([]);
+});
+
+test("RawFrameWriter: without a size, a server that comes back with the same size goes on", async () => {
+  const { writer, frames } = await writeWithoutSize();
+  writer.connected();
+  await writer.write(draw({ width: 320, height: 240 }));
+  expect(frames.length).toBe(3);
 });

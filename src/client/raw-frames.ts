@@ -1,0 +1,89 @@
+// The raw frames of --output. Raw pixels do not tell their size, so the size never changes without a line that says so.
+
+import { SourceError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Size } from "../core/pixel-format.ts";
+import type { FrameWriter } from "./present/presenter.ts";
+import type { FrameOutput } from "./save/frame-output.ts";
+import { drawScaled } from "./screens/draw-scaled.ts";
+import { letterbox } from "./screens/letterbox.ts";
+import type { RgbaPicture } from "./screens/overlay.ts";
+
+/** A server that halves an odd size rounds up. */
+const ROUNDING_PIXELS = 1;
+
+/**
+ * Writes shown pictures as raw frames. With a wanted size all frames have that size: a picture of another size is scaled into it, in
+ * its own proportions, with black bars. Without it frames are as large as the pictures.
+ */
+export class RawFrameWriter implements FrameWriter {
+  readonly #output: Pick<FrameOutput, "write">;
+  readonly #log: Log;
+  /** The size that all frames have; null = the size of the pictures. */
+  #wanted: Size | null;
+  /** The size of the last frame, or null before the first frame. */
+  #size: Size | null = null;
+  /** Whether no frame was written since the server was connected. */
+  #isNewConnection = true;
+  /** Memory for a scaled picture, used again for each. */
+  #scaled: RgbaPicture | null = null;
+
+  constructor(output: Pick<FrameOutput, "write">, wanted: Size | null, log: Log) {
+    this.#output = output;
+    this.#wanted = wanted;
+    this.#log = log;
+  }
+
+  /** Call it when a server was connected. Another server may send pictures of another kind. */
+  connected(): void {
+    this.#isNewConnection = true;
+  }
+
+  /** Rejects with SourceError when a server has come back with another size, and no size is wanted. */
+  async write(picture: RgbaPicture): Promise<void> {
+    const isFirst = this.#size === null;
+    if (isFirst && this.#wanted !== null) this.#wanted = this.#roundedUp(this.#wanted, picture);
+    const { width, height } = this.#wanted ?? picture;
+    const before = this.#size;
+    if (before !== null && !isOf(before, { width, height })) this.#changeSize(before, picture);
+    this.#size = { width, height };
+    this.#isNewConnection = false;
+    await this.#output.write(
+      isOf({ width, height }, picture) ? picture.pixels : this.#scale(picture, { width, height }),
+    );
+  }
+
+  /** The half of an odd size is one pixel larger than its user expects. It is not scaled, because that would only blur it. */
+  #roundedUp(wanted: Size, { width, height }: Size): Size {
+    const isRounded = (side: number, asked: number) => side >= asked && side - asked <= ROUNDING_PIXELS;
+    if (!isRounded(width, wanted.width) || !isRounded(height, wanted.height)) return wanted;
+    if (!isOf(wanted, { width, height })) this.#log.info(`the frames of the output are ${width}x${height}`);
+    return { width, height };
+  }
+
+  #changeSize(before: Size, now: Size): void {
+    const [old, fresh] = [before, now].map(({ width, height }) => `${width}x${height}`);
+    const advice = `--size ${old} scales all frames to one size`;
+    if (this.#isNewConnection) {
+      const text = `the server has come back with pictures of ${fresh}, and the output has frames of ${old}: ${advice}`;
+      throw new SourceError(text, { retry: false });
+    }
+    this.#log.warning(`the frames of the output are ${fresh} from now on, after ${old}: ${advice}`);
+  }
+
+  /** The main thread scales: a server sends most sizes that are asked for as they are, and no thread takes uncompressed pictures. */
+  #scale(picture: RgbaPicture, { width, height }: Size): Uint8Array {
+    const scaled = this.#scaled ?? { width, height, pixels: new Uint8Array(width * height * 4) };
+    this.#scaled = scaled;
+    new Uint32Array(scaled.pixels.buffer).fill(OPAQUE_BLACK);
+    drawScaled(picture, scaled, letterbox(picture, scaled));
+    return scaled.pixels;
+  }
+}
+
+/** Little-endian RGBA. */
+const OPAQUE_BLACK = 0xff000000;
+
+function isOf(size: Size, { width, height }: Size): boolean {
+  return size.width === width && size.height === height;
+}
