@@ -115,6 +115,8 @@ export async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: 
   if (rest !== "") take(rest);
 }
 
+const SERVING = /serving .* on /;
+
 export interface Server extends Program<ServeReport> {
   readonly port: number;
 }
@@ -123,7 +125,8 @@ export interface Server extends Program<ServeReport> {
 export async function startServer(flags: readonly string[], options: ProgramOptions = {}): Promise<Server> {
   const port = flags.includes("--port") ? [] : ["--port", "0"];
   const program = new Program<ServeReport>("serve", [...flags, ...port, "--json"], options);
-  await program.until("the server's listening", ({ reports }) => reports.length > 0);
+  // The report and the log are written by two threads, so either may come first.
+  await program.until("the server's listening", ({ reports, remarks }) => reports.length > 0 && SERVING.test(remarks));
   return Object.assign(program, { port: program.reports[0]?.port ?? 0 });
 }
 
