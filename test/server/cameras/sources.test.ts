@@ -126,7 +126,7 @@ test("tryOpen: opens in a thread and rejects with the error of opening", async (
   const refused = await tryOpen({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
   expect(refused).toMatchObject({
     name: "SourceError",
-    retry: true,
+    retry: "soon",
     message: expect.stringContaining("there is no such"),
   });
   const wrong = await tryOpen({ ...options, source: "pattern", device: "x" }, never).catch((error: unknown) => error);
