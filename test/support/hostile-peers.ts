@@ -19,8 +19,8 @@ export interface HostileReport {
 
 /** What each kind does when it is connected. */
 const KINDS = {
-  /** Sends nothing. */
-  silent: {},
+  /** Sends nothing. Hundreds of them stay within the new connections that an address may open, which a good viewer of it needs, too. */
+  silent: { pauseMs: 2_000 },
   /** Sends its Hello a byte a second. */
   "slow-greeting": { bytesPerSecond: 1 },
   /** Watches, and reads nothing. */
@@ -44,13 +44,14 @@ interface Habits {
   readsNothing?: boolean;
   bytesPerSecond?: number;
   hangsUp?: boolean;
+  /** A peer that was disconnected connects again after this time. Default: PAUSE_MS. */
+  pauseMs?: number;
   /** Makes messages that are sent without end. */
   flood?: (turn: number) => Uint8Array;
 }
 
 /** Floods are written in chunks of about this size. */
 const CHUNK_BYTES = 16 * 1024;
-/** A peer that was disconnected connects again after this time. */
 const PAUSE_MS = 20;
 
 const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false });
@@ -69,7 +70,7 @@ class HostilePeers {
   async run(): Promise<never> {
     for (;;) {
       await this.#connectOnce().catch(() => undefined); // refused: the next try comes as after any other end
-      await Bun.sleep(PAUSE_MS);
+      await Bun.sleep(this.#habits.pauseMs ?? PAUSE_MS);
     }
   }
 
