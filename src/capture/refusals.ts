@@ -1,4 +1,4 @@
-// What a camera means by the status of its answer, in HTTP (RFC 9110 15) and RTSP (RFC 7826 17), and how soon it is tried again.
+// Explains the status of a camera's answer, in HTTP (RFC 9110 15) and RTSP (RFC 7826 17), and how soon it is tried again.
 
 import { type Retry, SourceError } from "../core/errors.ts";
 import { printable } from "../core/printable.ts";

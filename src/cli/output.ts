@@ -57,13 +57,13 @@ export class Output {
           this.#say(`standard output cannot be written: ${explain(failure)}; reports are dropped`, "warning");
         else if (this.#json) onReaderGone();
       },
-      caughtUp: (dropped) => this.#say(`standard output was not taken: ${dropped} reports were dropped`, "warning"),
+      caughtUp: (dropped) => this.#say(`nobody read standard output: ${dropped} reports were dropped`, "warning"),
     };
     standardError.events = {
       failed: ({ code }) => {
         if (code === "EPIPE" && json && isStdoutTaken) onReaderGone();
       },
-      caughtUp: (dropped) => this.#say(`standard error was not taken: ${dropped} lines were dropped`, "warning"),
+      caughtUp: (dropped) => this.#say(`nobody read standard error: ${dropped} lines were dropped`, "warning"),
     };
   }
 

@@ -1,4 +1,5 @@
-// Which IPv4 addresses are on a network that this machine is connected to. Multicast DNS is for those only (RFC 6762, 11).
+// Finds out whether IPv4 addresses are on a network that this machine is connected to. Multicast DNS is for such addresses only
+// (RFC 6762, 11).
 
 /** An address of this machine, as `networkInterfaces()` of `node:os` has it. A page has none. */
 export interface OwnAddress {

@@ -3,7 +3,7 @@
 import { headerSegments, readJpegSize } from "../../codec/jpeg/header.ts";
 import { CodecError } from "../../core/errors.ts";
 
-/** Which lines the first field has: the first, third, fifth … (`top`), the others (`bottom`), or unknown. */
+/** The lines of the first field: the first, third, fifth … (`top`), or the second, fourth, sixth … (`bottom`), or unknown. */
 export type FieldOrder = "top" | "bottom" | "unknown";
 
 const APP0 = 0xe0;
@@ -27,7 +27,7 @@ export function fieldOrderOf(first: Uint8Array, packetBytes: number, frameHeight
     return "unknown";
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    return null; // whoever takes the picture says what is wrong with it
+    return null; // The reader of the picture reports what is wrong with it.
   }
 }
 

@@ -1,7 +1,7 @@
-// Delivers each JPEG of a recording at its own time, and the last one again when it is asked to.
+// Delivers each JPEG of a recording at its own time. `repeat` delivers the last JPEG again.
 //
-// `-re` alone does not do this: when ffmpeg 5 copies packets it waits for the time of the packet before, so each comes one interval early,
-// and the one behind a pause comes before it.
+// The option `-re` of ffmpeg is not enough. When ffmpeg 5 copies packets, it waits for the time of the previous packet. So each packet
+// comes one interval early, and the first packet after a pause comes before the pause.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";

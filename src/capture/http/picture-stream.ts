@@ -41,8 +41,10 @@ export class PictureStream {
 
 class StampedPictures implements JpegSink, PartSink {
   readonly #sink: StampedSink;
-  /** Whether there was a border. Until the first border each JPEG is a frame, because some multipart answers have no delimiters. */
   #reader: JpegReader;
+  /**
+   * True when the end of a part has been found. Before that each JPEG is a frame, because some multipart answers have no delimiters.
+   */
   #hasBorders: boolean;
   /** The time when the first byte of the current picture arrived, or null between pictures. */
   #beganAt: Micros | null = null;

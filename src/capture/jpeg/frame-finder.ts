@@ -1,11 +1,11 @@
-// Finds pictures inside of bytes that are believed to be something else: a segment whose length may be wrong.
+// Finds pictures inside a segment whose length may be wrong.
 //
-// It only looks for the frame header of a picture that begins with SOI and whose segments lead there, and goes over each byte once,
-// whoever asks: so bytes that were made to look like many pictures in each other cost no more than others.
+// A picture begins with SOI, and its segments lead to a frame header. The finder reads each byte once. So bytes that look like many
+// nested pictures take no more time than other bytes.
 
 import { hasSegment, isFrameHeader, isMarkerAt, isPictureStart, isPossibleLength, SOS, twoBytes } from "./markers.ts";
 
-/** So many frames and beginnings are remembered, and so many segments are followed from each. */
+/** The largest numbers of frames and starts that are remembered, and of segments that are followed from a start. */
 const MAX_FRAMES = 8;
 const MAX_STARTS = 16;
 const MAX_SEGMENTS = 64;

@@ -1,11 +1,10 @@
 // Walks through the structure of one picture, from SOI to its end, as its bytes arrive (ITU-T T.81, annex B).
 //
-// A segment is believed when a marker stands where its length says that it ends, or its content proves the length. Otherwise the walk searches for the next segment that
-// can be believed, and what lies between is left out of the picture.
+// A segment counts as whole when a marker follows it at the place that its length gives, or when its content proves the length. Otherwise
+// the walk searches for the next whole segment, and the bytes between are left out of the picture.
 //
-// Whole pictures inside of a segment are thumbnails, or they are the next frames, because the length is wrong. Where the structure is
-// lost, a picture is the next frame, or a thumbnail in what was a segment. One alone does not tell, but sizes do: the frames of a stream
-// have one size, and a thumbnail has another one than its picture.
+// A whole picture inside a segment is a thumbnail, or it is the next frame and the length of the segment is wrong. Its size shows which:
+// the frames of a stream have one size, and a thumbnail has another size than its picture.
 
 import { type FoundFrame, FrameFinder, sizeKeyAt } from "./frame-finder.ts";
 import {

@@ -1,13 +1,13 @@
-// The addresses tcp://HOST:PORT and udp://HOST:PORT, as ffmpeg writes them.
+// Parses the addresses tcp://HOST:PORT and udp://HOST:PORT, in the syntax of ffmpeg.
 
 export interface NetworkAddress {
   protocol: "tcp" | "udp";
-  /** Empty: any address of this machine (UDP). */
+  /** The host. An empty host means all addresses of this machine (UDP only). */
   host: string;
   port: number;
 }
 
-/** Options of ffmpeg in an address that only tune its own buffers. */
+/** Matches the options of ffmpeg in an address that change only the sizes of its buffers. */
 const TUNING = /^(?:pkt_size|buffer_size|fifo_size|overrun_nonfatal|recv_buffer_size)=[^=]*$/;
 
 /** Returns null for other addresses, also for those with options that only ffmpeg knows, such as `?listen`. */

@@ -1,8 +1,8 @@
-// Finds out from the first bytes of a stream whether JPEGs come, also when it is joined within a picture.
+// Finds out from the first bytes of a stream whether it is JPEG. The stream may begin in the middle of a picture.
 
 import { kindOf, parseContentType } from "../http/content.ts";
 
-/** A picture begins within so many bytes and this time, or other video comes. */
+/** A stream in which no picture begins within these limits is other video. */
 const MAX_BYTES = 1 << 20;
 const MAX_MS = 1_000;
 
@@ -13,7 +13,7 @@ const TS_PACKET_BYTES = 188;
 
 const NO_TYPE = parseContentType(null);
 
-/** `body` has the same bytes as `stream`. `isJpeg`: it is to be read as JPEGs, although it may begin within one. */
+/** Returns a body with the same bytes as `stream`. `isJpeg` is true if it has JPEGs, even if it begins in the middle of one. */
 export async function beginningOf(
   stream: ReadableStream<Uint8Array>,
   onBytes: () => void,

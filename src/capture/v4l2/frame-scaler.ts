@@ -1,9 +1,9 @@
-// Scales the lines of frames to another width. For devices whose pixels are not square; frames of all others are copied only.
+// Scales the lines of frames to another width, for devices whose pixels are not square.
 
 import { type LineWeights, lineWeights, WEIGHT_BITS, WEIGHT_ONE } from "../../core/line-weights.ts";
 import { type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 
-/** The samples of one kind in a line of a plane: where the first is, how far the next, and how many. */
+/** The samples of one kind in a line of a plane: the offset of the first, the step to the next, and their count. */
 interface Samples {
   offset: number;
   step: number;

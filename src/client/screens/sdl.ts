@@ -88,7 +88,7 @@ async function loadSdl(): Promise<SdlModule> {
   } catch (cause) {
     const reason = messageOf(cause).split("\n")[0];
     throw new MissingError(
-      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none needs none`,
+      `no window can be opened (${reason}): 'bun run view' sets SDL up; --display none works without a window`,
       {
         cause,
       },
@@ -114,7 +114,9 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
       accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
     });
   } catch (cause) {
-    throw new MissingError(`no window can be opened (${messageOf(cause)}); --display none needs none`, { cause });
+    throw new MissingError(`no window can be opened (${messageOf(cause)}); --display none works without a window`, {
+      cause,
+    });
   }
 }
 
@@ -138,7 +140,8 @@ function render(window: Sdl.Video.Window, picture: RgbaPicture, overlay: Overlay
   const dstRect = letterbox(picture, { width: window.pixelWidth, height: window.pixelHeight });
   const scaling = dstRect.width === width && dstRect.height === height ? "nearest" : "linear";
   const restore = drawOverlay(picture, overlay);
-  const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength); // a view, which may be shared memory
+  // This buffer is a view and not a copy. Its memory may be shared with the codec threads.
+  const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
   window.render(width, height, width * 4, "rgba32", buffer, { scaling, dstRect });
   restore();
 }

@@ -1,4 +1,4 @@
-// What can be seen of an SDL window: whether it is minimised, unmapped or covered, and the size in which pictures appear in it.
+// Finds out what can be seen of an SDL window: whether it is minimised, unmapped or covered, and the size in which pictures appear in it.
 
 import type { Sdl } from "@kmamal/sdl";
 import type { Size } from "../../core/pixel-format.ts";

@@ -1,4 +1,4 @@
-// Whether other windows cover an SDL window wholly, on X11. SDL 2 does not ask the X server for VisibilityNotify events, so this file asks
+// Finds out whether other windows cover an SDL window completely, on X11. SDL 2 does not ask the X server for VisibilityNotify events, so this file asks
 // for them over a connection of its own. A compositor redirects all windows to memory off the screen, and the server reports a redirected
 // window as visible, so a covered window is not noticed there. Wayland has no such event.
 

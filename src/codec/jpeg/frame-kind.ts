@@ -1,4 +1,5 @@
-// The kind of a JPEG by its frame header (T.81 table B.1): coding process, precision, number of components. And which kinds are decoded.
+// Reads the kind of a JPEG from its frame header (T.81 table B.1): coding process, precision and number of components. It also knows
+// which kinds can be decoded.
 
 import { CodecError } from "../../core/errors.ts";
 

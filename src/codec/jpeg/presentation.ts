@@ -1,5 +1,5 @@
-// How a JPEG is meant to be shown, by what its header says beside the picture: turned (Exif), with pixels that are not square (JFIF), in
-// limited range (a comment).
+// Reads from the header of a JPEG how it is meant to be shown: turned (Exif), with pixels that are not square (JFIF), or in limited range
+// (a comment).
 
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
 import { exifOrientation, type Orientation } from "./exif-orientation.ts";

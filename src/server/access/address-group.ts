@@ -1,4 +1,4 @@
-// Which addresses count as one: an IPv6 network of 64 bits is one site, whose hosts can have any number of addresses.
+// Groups addresses that count as one. An IPv6 network of 64 bits is one site, and its hosts can have any number of addresses.
 
 import { BlockList, isIPv6 } from "node:net";
 

@@ -1,4 +1,4 @@
-// Admission: which connections are let in, by how many there are and how fast they come, in all and from each address.
+// Decides which connections are let in. It counts connections and viewers, in all and by address, and how fast they come.
 
 import type { Micros } from "../../core/clock.ts";
 import { DropCounters } from "../../core/statistics.ts";

@@ -1,4 +1,4 @@
-// The limits of what strangers may cost a server. docs/security.md explains them.
+// The limits of what strangers may cost a server. SECURITY.md has them in a table.
 
 /** A connection beyond a limit is refused or ended. It harms no other viewer. */
 export interface AccessLimits {

@@ -1,4 +1,5 @@
-// How many connections a process may have open: beyond the limit of open files, none would be accepted and no source could be opened.
+// Computes how many connections a process may have open. Beyond the limit of open files, no connection is accepted and no source can be
+// opened.
 
 import { readdirSync, readFileSync } from "node:fs";
 import type { AccessLimits } from "./limits.ts";

@@ -1,5 +1,5 @@
-// Which multicast DNS packets are read, and which questions are answered. Answers are larger than questions, so without limits a server
-// would multiply a flood, and reading the flood would take the time of the frames.
+// Decides which multicast DNS packets are read, and which questions are answered. Answers are larger than questions, so a server without
+// limits would multiply a flood. Reading the flood would delay the frames.
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
