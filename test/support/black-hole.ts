@@ -15,8 +15,8 @@ export interface BlackHole extends Disposable {
 export async function openBlackHole(): Promise<BlackHole> {
   const script = `
     const { port } = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    console.log(port);
     setTimeout(() => {
+      require("node:fs").writeSync(1, port + "\\n"); // nothing is accepted after this
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${LONGEST_MS});
       process.exit();
     });`;
