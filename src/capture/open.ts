@@ -220,7 +220,7 @@ function openFirstCamera(options: SourceOptions, log: Log): Source {
   const cameras = listCameras();
   const camera = (cameras.find(({ isMultiPlanar }) => !isMultiPlanar) ?? cameras[0])?.path;
   if (camera === undefined) {
-    log.info("no camera found: showing the pattern (see --source for other sources)");
+    log.info("no camera was found, so the server shows a test picture (--source names other sources)");
   } else {
     try {
       const source = openNamed({ ...options, source: camera }, log);

@@ -58,7 +58,7 @@ describe("openSource, right sources", () => {
         lineLog((text) => lines.push(text)),
       ).name,
     ).toBe("pattern");
-    expect(lines).toEqual([expect.stringContaining("no camera found")]);
+    expect(lines).toEqual([expect.stringContaining("no camera was found")]);
   });
 
   test("listCameras: lists devices, each once", () => {

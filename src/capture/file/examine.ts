@@ -25,8 +25,8 @@ const STILL_JPEG_NAME = /\.(?:jpe?g|jpe|jfif|jif|mpo|jps|thm|insp)$/i;
 const DEMUXERS_OF_RUNS: readonly string[] = ["mjpeg", "mpjpeg", "jpeg_pipe"];
 
 /**
- * `location` is what `input` reads. Never rejects: what is not recognised counts as video, and ffmpeg then says what is wrong with
- * it. A pipe counts as video too, because reading it would take its beginning away.
+ * Finds out what kind of content `location` has, which is the file or address of `input`. The promise never rejects. Unknown content
+ * counts as video, so that ffmpeg reports what is wrong. A pipe counts as video too, because a pipe can be read only once.
  */
 export async function examine(location: string, input: FfmpegInput, signal: AbortSignal): Promise<Content> {
   const isFile = isRegularFile(location);
@@ -59,7 +59,7 @@ export function beginsAsJpeg(location: string): boolean {
       closeSync(file);
     }
   } catch {
-    return false; // whoever opens it next says why it cannot be read
+    return false; // The next program that opens the file reports why it cannot be read.
   }
   return start.equals(Buffer.from([0xff, 0xd8, 0xff]));
 }

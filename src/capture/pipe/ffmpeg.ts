@@ -283,6 +283,6 @@ async function lastComplaint(stderr: ReadableStream<Uint8Array>, onProgress: () 
   if (reason.includes("matches no streams")) return "there is no video in it";
   const lacking = /^Unknown input format: '(\w+)'/.exec(reason)?.[1];
   if (lacking !== undefined)
-    return `this ffmpeg was built without ${lacking}; install one that has it ('ffmpeg -devices')`;
+    return `this ffmpeg was built without ${lacking}: install an ffmpeg that has it ('ffmpeg -devices' lists what it has)`;
   return isSpoken(chosen) ? reason : reason.replace(/^.*: (?=[A-Z])/, "");
 }

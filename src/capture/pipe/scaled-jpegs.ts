@@ -17,7 +17,7 @@ export interface ScaledJpegsOptions {
   log: Log;
 }
 
-/** Throws MissingError when ffmpeg is not installed. */
+/** Returns a source whose pictures are scaled to `size`. Throws MissingError when ffmpeg is not installed. */
 export function scaleJpegs({ source, size, sampling, log }: ScaledJpegsOptions): Source {
   const scale = (body: ReadableStream<Uint8Array>) =>
     createFfmpegSource(jpegsInput({ name: source.name, body, size }), { sampling, log });

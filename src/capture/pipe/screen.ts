@@ -95,7 +95,9 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
   }
   if (session.platform === "win32") {
     if (screen !== null)
-      throw new UsageError("on Windows a screen is a part of the desktop: write screen:1920x1080+0+0");
+      throw new UsageError(
+        "on Windows a screen is a part of the desktop: write its width, height, left and top, for example screen:1920x1080+0+0",
+      );
     const part =
       area === null
         ? []

@@ -22,7 +22,7 @@ export interface ReleaseListener {
 export interface WatchedSource {
   /** Runs the source like Source.run, with a pause whenever it has no viewers. */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
-  /** Must be called when a viewer comes or leaves. */
+  /** The owner calls this method when a viewer comes or leaves. */
   check(): void;
 }
 

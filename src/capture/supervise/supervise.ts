@@ -62,7 +62,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
   });
 }
 
-/** A camera that refuses the password: it is asked again at this time of `performance.now()`. */
+/** The refusal of a camera that did not accept the password. The camera is asked again when `performance.now()` reaches `until`. */
 interface Refused {
   text: string;
   until: number;
@@ -75,7 +75,7 @@ async function pause(source: Source, milliseconds: number, signal: AbortSignal):
   const waits = [sleep(milliseconds, either)];
   if (source.untilBack !== undefined) waits.push(source.untilBack(either));
   await Promise.race(waits);
-  over.abort(); // This This ends the other wait..
+  over.abort(); // This ends the other wait.
 }
 
 /** Counts the frames of a run. The first frame ends the trouble of the previous run. */

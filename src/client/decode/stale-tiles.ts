@@ -79,7 +79,7 @@ export class StaleTiles {
       .map((number) => tileRectangle(info, number));
   }
 
-  /** Joins neighbouring tiles of a line into one rectangle, and joins equal ranges of neighbouring lines too. */
+  /** Joins neighbouring tiles of a line into one rectangle. Rectangles of neighbouring lines with the same columns are joined too. */
   #merged(): Rectangle[] {
     const { info, tilesPerLine, waitingRows } = this.#grid;
     const finished: Rectangle[] = [];

@@ -31,7 +31,7 @@ export class NextPicture {
       this.#onDropped(picture, "late");
       return;
     }
-    // A repeat replaces the waiting picture and owns its slot from now on.
+    // This picture has the pixels of the waiting picture. It replaces that picture and takes over its slot.
     if (repeatsWaiting && waiting !== null) {
       this.#waiting.offer({ ...picture, isRepeat: waiting.isRepeat });
       this.#onDropped({ ...waiting, isRepeat: true }, "stale");

@@ -8,7 +8,7 @@ export interface PoolUser {
   pump(): void;
 }
 
-/** Several users of one pool. */
+/** Shares the threads of one pool fairly. The users, for example the cameras of a server, get a thread in turn. */
 export class FairShare {
   readonly #pool: Pick<CodecPool, "idleThreads">;
   /** The users in order: the first one got its last thread longest ago. */

@@ -91,7 +91,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   readonly #wishes: WishPacer;
   /** Tokens for messages that are not acknowledgements. */
   readonly #messages: TokenBucket;
-  /** When the viewer last took bytes or acknowledged a frame, or nothing waited for it. */
+  /** The last time when the viewer took bytes or acknowledged a frame, or when no bytes and no frame waited for the viewer. */
   #progressAt: Micros;
   #acceptedBytes = 0;
   /** Whether bytes waited in the outbox at the last tick. */

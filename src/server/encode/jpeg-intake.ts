@@ -46,10 +46,11 @@ export class JpegIntake {
   }
 
   /**
-   * Checks a JPEG. A complete picture is returned in the same block. When Huffman tables are missing, the result is a copy with
-   * tables, and `block` is released. The result is null when there is no memory for the copy. The scan is not checked. Throws
-   * CodecError for bytes that are not a JPEG, and for a JPEG without EOI, unless the source never writes EOI. Throws
-   * UnsupportedJpegError for a JPEG of a kind that is not decoded.
+   * Checks the header and the end of a JPEG, but not its scan. The result is the picture in the same block. If Huffman tables are
+   * missing, the result is a copy with tables, and `block` is released. If there is no memory for the copy, the result is null.
+   *
+   * The method throws CodecError if the bytes are not a JPEG. It also throws CodecError if EOI is missing, except for a source that
+   * never writes EOI. It throws UnsupportedJpegError if the server cannot decode this kind of JPEG.
    */
   accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const jpeg = block.bytes.subarray(0, jpegBytes);

@@ -43,7 +43,7 @@ export interface ServeOptions {
   log?: Log | undefined;
   /** Receives the duration of each step of each frame. Default: no trace. */
   trace?: Trace | null | undefined;
-  /** Called after each frame of each rendition, before the frame goes on. It is for tests that check the server's pictures. */
+  /** The server calls it after it has encoded a frame in one size and quality. It is for tests that check the server's pictures. */
   onTiles?: ((rendition: Rendition) => void) | undefined;
 }
 

@@ -115,7 +115,7 @@ test("openSources: the log of a camera has its given name, or the name of its so
   // Whether or not there is a camera, the log tells which source was chosen.
   const { said } = open([plain, { ...named, name: "door" }]);
   expect(said.map(({ name }) => name)).toEqual(["auto", "door"]);
-  expect(said[0]?.text).toMatch(/^(?:no camera found|camera )/);
+  expect(said[0]?.text).toMatch(/^(?:no camera was found|camera )/);
 });
 
 const isReady = () => Promise.resolve();
