@@ -1,4 +1,4 @@
-// The error classes. The class says who has to act, and the programs choose their exit code by it.
+// The error classes. The class names the side that must act, and the programs choose their exit code by it.
 
 /**
  * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` says whether waiting may help, for

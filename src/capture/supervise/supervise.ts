@@ -10,8 +10,8 @@ import { wrapSource } from "./wrap-source.ts";
 
 export interface Supervision {
   /**
-   * Whether to retry a source that has never delivered a frame. By default this failure is final, so that a user who has mistyped a
-   * source's name is told immediately.
+   * Whether to retry a source that has never delivered a frame. By default this failure is final, so that a user who mistypes the
+   * name of a source is told immediately.
    */
   fromTheStart?: boolean;
   /** Receives each restart and its reason at level `debug`. */

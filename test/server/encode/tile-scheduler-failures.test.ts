@@ -1,6 +1,7 @@
 // The tile scheduler when something fails or comes late: no viewer sees part of a frame, and nothing is lost for good.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { EncodeTilesJob } from "../../../src/codec/tile-jobs.ts";
 import { frameBytes, type Size } from "../../../src/core/pixel-format.ts";
 import type { Rendition } from "../../../src/server/renditions/rendition.ts";
 import { until } from "../../support/wait-until.ts";
@@ -41,6 +42,13 @@ function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
   for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
 }
 
+/** The job of a thread that takes a band and fails, also when the other thread takes all other bands before it starts. */
+function failing(job: object): object {
+  const { counterAddress } = job as EncodeTilesJob;
+  Atomics.add(new Int32Array(two.arena.memory.buffer, counterAddress, 1), 0, 1);
+  return { ...job, scales: [null] };
+}
+
 /** Breaks the next jobs of this kind. */
 function spoil(threads: Threads, kind: string, how: (job: object) => object, times = 1): void {
   let left = times;
@@ -56,7 +64,7 @@ test.each([true, false])(
     const frame = frameOf(1, LARGE);
     await fixture.encodeForAll(frame);
     const restarted = two.restarted.length;
-    spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+    spoil(two, "encode-tiles", failing);
     fixture.events.length = 0;
     await fixture.encode(frameOf(2, LARGE));
     expect(fixture.events).not.toContain("committed q80");
