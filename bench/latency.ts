@@ -119,10 +119,14 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
 }
 
 /**
- * Median time in milliseconds to encode and decode one picture in this process. Pauses at the pace of a camera let the caches
- * cool and the clock of the processor fall, as between the pictures of a real camera.
+ * Median time in milliseconds to encode and decode one picture in this thread, by the clock `now`. Pauses at the pace of a camera
+ * let the caches cool and the clock of the processor fall, as between the pictures of a real camera.
  */
-export async function codecAloneMs({ width, height }: Size, turns: number): Promise<number> {
+export async function codecAloneMs(
+  { width, height }: Size,
+  turns: number,
+  now: () => number = () => performance.now(),
+): Promise<number> {
   const arena = Arena.create();
   const codec = await createCodec(DEFAULT_CODEC, arena, WASM);
   const card = new TestCard({ width, height });
@@ -132,10 +136,10 @@ export async function codecAloneMs({ width, height }: Size, turns: number): Prom
   for (let turn = 0; turn < turns + 3; turn++) {
     card.draw(arena.bytes(address, bytes), turn / 15);
     await Bun.sleep(CADENCE_MS);
-    const start = performance.now();
+    const start = now();
     const jpeg = await codec.encode({ format: "rgba", width, height, address }, 75);
     await codec.decode(jpeg, { address, bytes });
-    times.push(performance.now() - start);
+    times.push(now() - start);
   }
   return median(times.slice(3)) ?? 0;
 }
