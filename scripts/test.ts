@@ -8,7 +8,7 @@ import { UsageError } from "../src/core/errors.ts";
 import { VERSION } from "../src/core/version.ts";
 import { groupFiles } from "./test/groups.ts";
 import type { TestCase } from "./test/junit.ts";
-import { type FilesResult, runChosen, runFiles } from "./test/run-files.ts";
+import { cpuSecondsOf, type FilesResult, joinResults, runChosen, runFiles } from "./test/run-files.ts";
 
 const ROOT = dirname(import.meta.dir);
 const bun = process.execPath;
@@ -70,32 +70,32 @@ await runMain(async (signal) => {
   const failures: string[] = [];
   for (const check of CHECKS.filter((name) => checks.includes(name))) {
     console.log(`\n── ${check}`);
-    if (check !== "tests") {
-      results.push(await runCommand(check));
-      continue;
-    }
-    const tests = testArguments.length > 0 ? await runChosen(ROOT, testArguments) : await runTests(isUnitOnly);
-    results.push(...tests.tests);
-    failures.push(...tests.failures);
+    const startedAt = performance.now();
+    const result = check === "tests" ? await runTests(isUnitOnly) : await runCommand(check);
+    results.push(...result.tests);
+    failures.push(...result.failures);
+    const seconds = (performance.now() - startedAt) / 1000;
+    console.log(`${check}: ${seconds.toFixed(1)} s, ${result.cpuSeconds.toFixed(1)} s of processor time`);
   }
   summarise(results, failures);
   process.exit(results.some(({ result }) => result === "failed") ? 1 : 0);
 });
 
-/** A command that shows its own output and counts as one test. */
-async function runCommand(check: string): Promise<TestCase> {
+/** Runs a command that shows its own output and counts as one test. */
+async function runCommand(check: string): Promise<FilesResult> {
   const child = Bun.spawn([...(COMMANDS[check] ?? [])], { stdio: ["ignore", "inherit", "inherit"] });
   const result = (await child.exited) === 0 ? "passed" : "failed";
-  return { file: "", name: check, result };
+  return { tests: [{ file: "", name: check, result }], cpuSeconds: cpuSecondsOf(child), failures: [] };
 }
 
 async function runTests(isUnitOnly: boolean): Promise<FilesResult> {
+  if (testArguments.length > 0) return runChosen(ROOT, testArguments);
   const files = [...new Bun.Glob("test/**/*.test.ts").scanSync()].toSorted();
   const { unit, programs, alone } = groupFiles(ROOT, files);
   if (isUnitOnly) return runFiles(ROOT, unit, PROCESSES);
   const runs = [await runFiles(ROOT, [...programs, ...unit], PROCESSES)];
   for (const file of alone) runs.push(await runFiles(ROOT, [file], 1));
-  return { tests: runs.flatMap(({ tests }) => tests), failures: runs.flatMap(({ failures }) => failures) };
+  return joinResults(runs);
 }
 
 function summarise(results: readonly TestCase[], failures: readonly string[]): void {

@@ -15,6 +15,8 @@ const TIMINGS = "node_modules/.slipstream-test-timings.json";
 
 export interface FilesResult {
   tests: TestCase[];
+  /** Processor time of the tests and of the programs that they started and waited for, in seconds. */
+  cpuSeconds: number;
   /** The whole output of each file in which something failed. */
   failures: string[];
 }
@@ -37,38 +39,53 @@ export async function runFiles(root: string, files: readonly string[], processes
       const count = (wanted: TestCase["result"]) => result.tests.filter(({ result: each }) => each === wanted).length;
       const counts = [`${count("passed")} passed`];
       for (const other of ["failed", "skipped"] as const) if (count(other) > 0) counts.push(`${count(other)} ${other}`);
-      console.log(`${timings[file]?.toFixed(1).padStart(6)} s  ${file}: ${counts.join(", ")}`);
+      const times = `${timings[file]?.toFixed(1).padStart(6)} s ${result.cpuSeconds.toFixed(1).padStart(6)} s CPU`;
+      console.log(`${times}  ${file}: ${counts.join(", ")}`);
     }
   };
   await Promise.all(Array.from({ length: processes }, runWaiting));
   writeFileSync(join(root, TIMINGS), JSON.stringify(timings));
-  return { tests: results.flatMap(({ tests }) => tests), failures: results.flatMap(({ failures }) => failures) };
+  return joinResults(results);
+}
+
+export function joinResults(results: readonly FilesResult[]): FilesResult {
+  return {
+    tests: results.flatMap(({ tests }) => tests),
+    cpuSeconds: results.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    failures: results.flatMap(({ failures }) => failures),
+  };
 }
 
 /** Runs one `bun test` with these arguments in `root`, and prints its output as it comes. */
 export async function runChosen(root: string, args: readonly string[]): Promise<FilesResult> {
-  const tests = await bunTest(root, args, async (output) => {
+  const { tests, cpuSeconds } = await bunTest(root, args, async (output) => {
     for await (const chunk of output) process.stdout.write(chunk);
   });
   // Bun reports a test that -t leaves out as skipped.
   const hasFilter = args.some((arg) => /^(-t|--test-name-pattern)/.test(arg));
-  return { tests: hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests, failures: [] };
+  const kept = hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests;
+  return { tests: kept, cpuSeconds, failures: [] };
 }
 
 async function runFile(root: string, file: string): Promise<FilesResult> {
   let text = "";
-  const tests = await bunTest(root, [`./${file}`], async (output) => {
+  const { tests, cpuSeconds } = await bunTest(root, [`./${file}`], async (output) => {
     text = await new Response(output).text();
   });
   const hasFailed = tests.some(({ result }) => result === "failed");
-  return { tests: tests.map((each) => ({ ...each, file })), failures: hasFailed ? [text.trim()] : [] };
+  return { tests: tests.map((each) => ({ ...each, file })), cpuSeconds, failures: hasFailed ? [text.trim()] : [] };
+}
+
+/** Processor time of a program that has ended, with the programs that it started and waited for. */
+export function cpuSecondsOf(child: Bun.Subprocess): number {
+  return Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
 }
 
 async function bunTest(
   root: string,
   args: readonly string[],
   show: (output: ReadableStream<Uint8Array>) => Promise<void>,
-): Promise<TestCase[]> {
+): Promise<{ tests: TestCase[]; cpuSeconds: number }> {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-tests-"));
   const report = join(folder, "report.xml");
   const command = [process.execPath, "test", "--timeout", String(TIMEOUT_MS)];
@@ -88,7 +105,7 @@ async function bunTest(
       const name = `bun test: ${child.signalCode ?? `exit code ${code}`}, ${tests.length} tests reported`;
       tests.push({ file: "", name, result: "failed" });
     }
-    return tests;
+    return { tests, cpuSeconds: cpuSecondsOf(child) };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,6 +8,7 @@ import {
   instantiateDecoder,
   JpegPicture,
 } from "../../src/codec/simd/decoder.ts";
+import { ProgramAnswers } from "./program-answers.ts";
 
 export type Build = "relaxed" | "plain";
 export const BUILDS: readonly Build[] = ["relaxed", "plain"];
@@ -126,16 +127,28 @@ export function ppm(width: number, height: number, rgb: Uint8Array): Uint8Array 
   return file;
 }
 
-/** Runs cjpeg on a PPM. */
+const encoded = new ProgramAnswers<Uint8Array>();
+const decoded = new ProgramAnswers<Pixels>();
+
+/** Runs cjpeg on a PPM. The caller may change the result. */
 export function cjpeg(image: Uint8Array, ...options: string[]): Uint8Array {
-  const run = Bun.spawnSync(["cjpeg", ...options], { stdin: image });
-  if (!run.success) throw new Error(`cjpeg ${options.join(" ")}: ${run.stderr}`);
-  return new Uint8Array(run.stdout);
+  const command = ["cjpeg", ...options];
+  const jpeg = encoded.of(command, image, () => {
+    const run = Bun.spawnSync(command, { stdin: image });
+    if (!run.success) throw new Error(`cjpeg ${options.join(" ")}: ${run.stderr}`);
+    return new Uint8Array(run.stdout);
+  });
+  return jpeg.slice();
 }
 
-/** Decodes with djpeg, to RGBA. */
+/** Decodes with djpeg, to RGBA. The caller must not change the result. */
 export function djpeg(jpeg: Uint8Array, box = false): Pixels {
-  const run = Bun.spawnSync(["djpeg", "-pnm", ...(box ? ["-nosmooth"] : [])], { stdin: jpeg });
+  const command = ["djpeg", "-pnm", ...(box ? ["-nosmooth"] : [])];
+  return decoded.of(command, jpeg, () => askDjpeg(command, jpeg));
+}
+
+function askDjpeg(command: string[], jpeg: Uint8Array): Pixels {
+  const run = Bun.spawnSync(command, { stdin: jpeg });
   const output = new Uint8Array(run.stdout);
   const head = new TextDecoder("latin1").decode(output.subarray(0, 40)).match(/^P([56])\s(\d+)\s(\d+)\s255\s/);
   if (!head) throw new Error(`djpeg: ${run.stderr}`);

@@ -1,8 +1,20 @@
 // Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, which tests compare with. A warning from any of them is an error here.
 
 import type { RgbPicture } from "./generated-pictures.ts";
+import { ProgramAnswers } from "./program-answers.ts";
 
-async function run(command: string[], input: Uint8Array): Promise<{ output: Uint8Array; complaints: string }> {
+interface Answer {
+  output: Uint8Array;
+  complaints: string;
+}
+
+const answers = new ProgramAnswers<Promise<Answer>>();
+
+function run(command: string[], input: Uint8Array): Promise<Answer> {
+  return answers.of(command, input, () => ask(command, input));
+}
+
+async function ask(command: string[], input: Uint8Array): Promise<Answer> {
   const child = Bun.spawn(command, {
     stdin: new Blob([input as Uint8Array<ArrayBuffer>]),
     stdout: "pipe",

@@ -1,7 +1,8 @@
 // The decoder kernel is compared with djpeg: a matrix of JPEGs, the odd streams of cameras and the web, and what it refuses.
 
-import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KernelError } from "../../../src/codec/simd/kernel-status.ts";
 import {
@@ -44,6 +45,9 @@ function jpegOf(image: Uint8Array, sampling: string, quality: number, ...options
   const how = sampling === "grey" ? ["-grayscale"] : ["-sample", sampling];
   return cjpeg(image, "-quality", String(quality), ...how, ...options);
 }
+
+const scanScripts = mkdtempSync(join(tmpdir(), "slipstream-scans-"));
+afterAll(() => rmSync(scanScripts, { recursive: true }));
 
 for (const build of BUILDS) {
   withPrograms(`decoder, ${build} SIMD`, () => {
@@ -112,10 +116,7 @@ for (const build of BUILDS) {
       const fixture = await DecoderFixture.create(build);
       const image = picture("photo", 117, 75);
       for (const script of ["0;1;2;", "2;0;1;", "0;1 2;", "1 2;0;"]) {
-        const file = join(
-          process.env["TMPDIR"] ?? "/tmp",
-          `scans-${process.pid}-${build}-${script.replace(/\W/g, "_")}.txt`,
-        );
+        const file = join(scanScripts, `${script.replace(/\W/g, "_")}.txt`);
         await Bun.write(file, script);
         for (const sampling of ["1x1", "2x1", "2x2", "1x2"]) {
           for (const restart of [[], ["-restart", "5B"]]) {
