@@ -1,0 +1,113 @@
+// state/private-file.ts: files that only their owner may read, with real files and processes.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../../src/core/errors.ts";
+import { changePrivateFile, readPrivateFile, writePrivateFile } from "../../src/state/private-file.ts";
+
+let top: string;
+beforeAll(() => {
+  top = mkdtempSync(join(tmpdir(), "private-"));
+});
+afterAll(() => rmSync(top, { recursive: true }));
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+const MODULE = join(import.meta.dir, "../../src/state/private-file.ts");
+
+describe("a private file", () => {
+  test("written and read: mode 600 in a new folder with mode 700, whatever the umask is", () => {
+    const path = join(top, "new/deep/keys");
+    const before = process.umask(0);
+    try {
+      writePrivateFile(path, "one\n");
+      writePrivateFile(path, "two\n");
+    } finally {
+      process.umask(before);
+    }
+    expect(readPrivateFile(path)).toBe("two\n");
+    expect([modeOf(path), modeOf(join(top, "new/deep"))]).toEqual(["600", "700"]);
+    expect(readdirSync(join(top, "new/deep"))).toEqual(["keys"]);
+  });
+
+  test("missing: null, also when its folder is missing or is a file", () => {
+    writeFileSync(join(top, "a-file"), "");
+    expect(["none", "none/keys", "a-file/keys"].map((path) => readPrivateFile(join(top, path)))).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  test.each(["640", "604", "620", "660", "602", "644"])("mode %s: refused with what to do", (mode) => {
+    const path = join(top, `mode-${mode}`);
+    writeFileSync(path, "secret");
+    chmodSync(path, Number.parseInt(mode, 8));
+    expect(() => readPrivateFile(path)).toThrow(
+      new UsageError(`${path} may be read by other users (mode ${mode}): run 'chmod 600 ${path}'`),
+    );
+  });
+
+  test("a folder that others may write to: refused for writing", () => {
+    const folder = join(top, "shared");
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    expect(() => writePrivateFile(join(folder, "keys"), "secret")).toThrow(`run 'chmod 700 ${folder}'`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("what is not a file, or too large: refused at once", () => {
+    const fifo = join(top, "fifo");
+    Bun.spawnSync(["mkfifo", "-m", "600", fifo]);
+    expect(() => readPrivateFile(fifo)).toThrow("it is not a regular file");
+    expect(() => readPrivateFile(top)).toThrow(/not a regular file|it is a folder/);
+    const large = join(top, "large");
+    writeFileSync(large, new Uint8Array(1024 * 1024 + 1), { mode: 0o600 });
+    expect(() => readPrivateFile(large)).toThrow("more than 1048576");
+  });
+
+  test("a folder that cannot be made: one line", () => {
+    writeFileSync(join(top, "in-the-way"), "");
+    expect(() => writePrivateFile(join(top, "in-the-way/keys"), "")).toThrow(UsageError);
+  });
+});
+
+describe("changes by several processes", () => {
+  test("none is lost", async () => {
+    const path = join(top, "counted");
+    const script = `
+      const { changePrivateFile } = await import(${JSON.stringify(MODULE)});
+      for (let i = 0; i < 25; i++) changePrivateFile(${JSON.stringify(path)}, (text) => String(Number(text ?? 0) + 1));
+    `;
+    const writers = Array.from({ length: 4 }, () =>
+      Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "ignore", "pipe"] }),
+    );
+    for (const writer of writers) {
+      expect(await new Response(writer.stderr).text()).toBe("");
+      expect(await writer.exited).toBe(0);
+    }
+    expect(readPrivateFile(path)).toBe("100");
+  });
+
+  test("a lock that a killed program left behind is removed", () => {
+    const path = join(top, "locked");
+    writeFileSync(`${path}.lock`, "");
+    utimesSync(`${path}.lock`, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
+    changePrivateFile(path, () => "new");
+    expect(readPrivateFile(path)).toBe("new");
+  });
+
+  test("null: the file stays as it is; an error: the lock is released", () => {
+    const path = join(top, "kept");
+    writePrivateFile(path, "old");
+    changePrivateFile(path, () => null);
+    expect(() =>
+      changePrivateFile(path, () => {
+        throw new RangeError("no");
+      }),
+    ).toThrow(RangeError);
+    expect(readPrivateFile(path)).toBe("old");
+    expect(readdirSync(top).filter((name) => name.startsWith("kept"))).toEqual(["kept"]);
+  });
+});
