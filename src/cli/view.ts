@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
 import { type Address, formatAddress, parseAddress } from "../client/connect/address.ts";
 import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../client/connect/ask.ts";
-import { findAddress, OWN_ADDRESS } from "../client/connect/discover.ts";
+import { findServer, OWN_ADDRESS } from "../client/connect/discover.ts";
 import type { ViewReport } from "../client/figures.ts";
 import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";
@@ -65,7 +65,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
   const interrupt = () => process.kill(process.pid, "SIGINT");
   const ask = askOn(process.stdin, process.stderr, signal, interrupt);
   const named: Address | undefined = command.processedArgs[0];
-  const address = named ?? (await findAddress({ say, ask, wait: flags.wait ?? false }, signal));
+  const address = named ?? (await findServer({ say, ask, wait: flags.wait ?? false }, signal)).address;
   signal.throwIfAborted();
 
   if (flags.list) {

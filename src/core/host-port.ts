@@ -12,3 +12,8 @@ export function formatHostPort(host: string, port: number): string {
 export function addressesOf(host: string): readonly string[] {
   return host.toLowerCase() === "localhost" ? ["127.0.0.1", "::1"] : [host];
 }
+
+/** Returns whether only programs on this machine can reach a server that listens on `host`, and no machine is in between. */
+export function isLoopbackHost(host: string): boolean {
+  return host.toLowerCase() === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
+}

@@ -110,7 +110,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   await pool.started;
   if (resolved.announce) {
     const sourceName = cameras.map(({ name }) => name).join(", ");
-    opening.defer(announce({ host, port, sourceName }, serverLog));
+    const access = { needsKey: false, usesTls: false, fingerprint: "" };
+    opening.defer(announce({ host, port, sourceName, ...access }, serverLog));
   }
 
   const report = () =>

@@ -9,20 +9,30 @@ const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text
 describe("TXT record", () => {
   test("TXT record: is read as written, and cut to what DNS allows", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), fc.nat(), (name, wire) => {
-        const strings = bytes(writeServiceText({ name, wire }));
-        for (const each of strings) expect(each.length).toBeLessThanOrEqual(255);
-        const read = readServiceText(strings);
-        expect(read.wire).toBe(wire);
-        if (/^[\x20-\x7e]{0,100}$/.test(name)) expect(read.name).toBe(name);
-      }),
+      fc.property(
+        fc.string({ unit: "grapheme", maxLength: 300 }),
+        fc.nat(),
+        fc.boolean(),
+        fc.boolean(),
+        fc.oneof(fc.constant(""), fc.stringMatching(/^[0-9a-f]{16}$/)),
+        (name, wire, needsKey, usesTls, fingerprint) => {
+          const strings = bytes(writeServiceText({ name, wire, needsKey, usesTls, fingerprint }));
+          for (const each of strings) expect(each.length).toBeLessThanOrEqual(255);
+          const read = readServiceText(strings);
+          expect(read).toEqual({ name: read.name, wire, needsKey, usesTls, fingerprint });
+          if (/^[\x20-\x7e]{0,100}$/.test(name)) expect(read.name).toBe(name);
+        },
+      ),
     );
   });
 
   test("TXT record: control characters and values that are no numbers are removed", () => {
     const strings = ["name=\u001b]0;owned\u0007cam\u202Eera\r\n\u009b2J", "wire=1e999", "other=1"];
-    expect(readServiceText(bytes(strings))).toEqual({ name: "]0;ownedcamera2J", wire: 0 });
-    expect(readServiceText(bytes([]))).toEqual({ name: "", wire: 0 });
-    expect(readServiceText([new Uint8Array([0xff, 0xfe])])).toEqual({ name: "", wire: 0 });
+    const nothing = { name: "", wire: 0, needsKey: false, usesTls: false, fingerprint: "" };
+    expect(readServiceText(bytes(strings))).toEqual({ ...nothing, name: "]0;ownedcamera2J" });
+    expect(readServiceText(bytes(["key=yes", "tls=2", "fp=00112233445566zz"]))).toEqual(nothing);
+    expect(readServiceText(bytes(["fp=0011223344556677\n"]))).toEqual(nothing);
+    expect(readServiceText(bytes([]))).toEqual(nothing);
+    expect(readServiceText([new Uint8Array([0xff, 0xfe])])).toEqual(nothing);
   });
 });

@@ -17,6 +17,12 @@ export interface FoundServer extends ServiceText {
   address: Address;
 }
 
+/** A server that was chosen without an address from the user. `announced` is null for the one on this machine. */
+export interface ChosenServer {
+  address: Address;
+  announced: ServiceText | null;
+}
+
 /** The address of a server on this machine that listens on the default port. */
 export const OWN_ADDRESS: Address = { host: "localhost", port: DEFAULT_PORT, camera: "" };
 
@@ -26,6 +32,8 @@ const ASK_AT_MS = [0, 400, 1_000];
 const OWN_TIMEOUT_MS = 500;
 /** More servers than this are not kept: a person chooses among them, and any machine can announce as many as it likes. */
 const MAX_FOUND = 64;
+
+const OWN_SERVER: ChosenServer = { address: OWN_ADDRESS, announced: null };
 
 /** Asks the user a question. It is null if there is no terminal. */
 export type Ask = ((question: string) => Promise<string>) | null;
@@ -38,11 +46,11 @@ export interface FindOptions {
 }
 
 /**
- * Chooses an address when the user gave none: the server on this machine, the only server on the network, or the server that the
- * user chooses. Returns OWN_ADDRESS if no server is found, and with `wait` searches on. With several servers and no terminal, throws a
+ * Chooses a server when the user gave no address: the server on this machine, the only server on the network, or the server that the
+ * user chooses. Returns OWN_ADDRESS without an announcement if no server is found, and with `wait` searches on. With several servers and no terminal, throws a
  * UsageError that lists them.
  */
-export async function findAddress({ say, ask, wait }: FindOptions, signal: AbortSignal): Promise<Address> {
+export async function findServer({ say, ask, wait }: FindOptions, signal: AbortSignal): Promise<ChosenServer> {
   let said = "";
   while (!signal.aborted && !(await answers(OWN_ADDRESS, signal)) && !signal.aborted) {
     let found: FoundServer[] = [];
@@ -59,7 +67,7 @@ export async function findAddress({ say, ask, wait }: FindOptions, signal: Abort
     if (found.length > 1) return choose(found, ask, signal);
     if (first !== undefined) {
       say(`found ${describe(first)}`);
-      return first.address;
+      return { address: first.address, announced: first };
     }
     const text = `${trouble}: ${wait ? "searching on" : "give the HOST of the server"}`;
     if (text !== said) say(text);
@@ -67,7 +75,7 @@ export async function findAddress({ say, ask, wait }: FindOptions, signal: Abort
     if (!wait) break;
     await sleep(LOOK_FOR_MS - (performance.now() - searchedAt), signal); // The search may have failed at once.
   }
-  return OWN_ADDRESS;
+  return OWN_SERVER;
 }
 
 /**
@@ -130,11 +138,12 @@ export function keepInstances(
   }
 }
 
-function describe({ name, address }: FoundServer): string {
-  return `${name === "" ? "a server" : name} on ${printable(formatAddress(address))}`;
+function describe({ name, address, needsKey, usesTls }: FoundServer): string {
+  const facts = [needsKey ? "needs a key" : "", usesTls ? "TLS" : ""].filter((fact) => fact !== "").join(", ");
+  return `${name === "" ? "a server" : name} on ${printable(formatAddress(address))}${facts === "" ? "" : ` (${facts})`}`;
 }
 
-async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSignal): Promise<Address> {
+async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSignal): Promise<ChosenServer> {
   if (ask === null) {
     const all = found.map(describe).join(", ");
     throw new UsageError(
@@ -145,9 +154,9 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
   while (!signal.aborted) {
     const answer = (await ask(`There are ${found.length} servers on the network:\n${list}\nWhich one? `)).trim();
     const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
-    if (chosen !== undefined) return chosen.address;
+    if (chosen !== undefined) return { address: chosen.address, announced: chosen };
   }
-  return OWN_ADDRESS; // The search was aborted, so the answer is not used.
+  return OWN_SERVER; // The search was aborted, so the answer is not used.
 }
 
 /** Returns whether a program listens at the address. */

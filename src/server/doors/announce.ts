@@ -8,6 +8,7 @@ import { hostname, networkInterfaces } from "node:os";
 import multicastDns, { type QueryPacket, type ResponsePacket } from "multicast-dns";
 import { nowMicros } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { isLoopbackHost } from "../../core/host-port.ts";
 import type { Log } from "../../core/log.ts";
 import { SERVICE, writeServiceText } from "../../protocol/discovery.ts";
 import { WIRE_VERSION } from "../../protocol/wire.ts";
@@ -19,6 +20,12 @@ export interface AnnouncedServer {
   port: number;
   /** The names of the server's cameras, as text for people. */
   sourceName: string;
+  /** Whether viewers need a key. */
+  needsKey: boolean;
+  /** Whether the server speaks TLS. */
+  usesTls: boolean;
+  /** The first 16 hexadecimal digits of the SHA-256 of the server's public key (SPKI), or an empty text. */
+  fingerprint: string;
 }
 
 /** The time for which other machines may keep a record (RFC 6762, 10). */
@@ -27,14 +34,9 @@ const TIME_TO_LIVE_S = 120;
 const REPEAT_AFTER_MS = 1_000;
 const MDNS_PORT = 5353;
 
-/** Returns whether only programs on this machine can reach a server that listens on `host`. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
-}
-
 /** Announces the server. The returned function withdraws the announcement. A server on a loopback address is not announced. */
 export function announce(server: AnnouncedServer, log: Log): () => Promise<void> {
-  if (isLoopback(server.host)) return () => Promise.resolve();
+  if (isLoopbackHost(server.host)) return () => Promise.resolve();
   let hasFailed = false;
   const fail = (error: unknown) => {
     if (!error || hasFailed) return;
@@ -71,11 +73,11 @@ export function announce(server: AnnouncedServer, log: Log): () => Promise<void>
 type Records = NonNullable<ResponsePacket["answers"]>;
 
 function describe(
-  { host, port, sourceName }: AnnouncedServer,
+  { host, port, sourceName, needsKey, usesTls, fingerprint }: AnnouncedServer,
   { instance, target }: { instance: string; target: string },
   ttl: number,
 ): Records {
-  const text = writeServiceText({ name: sourceName, wire: WIRE_VERSION });
+  const text = writeServiceText({ name: sourceName, wire: WIRE_VERSION, needsKey, usesTls, fingerprint });
   return [
     { name: SERVICE, type: "PTR", ttl, data: instance },
     { name: instance, type: "SRV", ttl, data: { port, target, priority: 0, weight: 0 } },

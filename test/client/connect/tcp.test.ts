@@ -2,7 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connectTcp } from "../../../src/client/connect/tcp.ts";
-import { findAddress, OWN_ADDRESS } from "../../../src/client/connect/discover.ts";
+import { findServer, OWN_ADDRESS } from "../../../src/client/connect/discover.ts";
 import { ConnectionError } from "../../../src/core/errors.ts";
 import { openBlackHole } from "../../support/black-hole.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
@@ -43,8 +43,8 @@ test("connectTcp: an abort ends the wait for a port that does not answer", async
   expect((failure as Error).message).toContain("the viewer was closed"); // not "no answer", which comes after 5 s
 });
 
-test("findAddress: an abort ends the search, and nothing is said of its result", async () => {
+test("findServer: an abort ends the search, and nothing is said of its result", async () => {
   const said: string[] = [];
-  const address = await findAddress({ say: (text) => said.push(text), ask: null, wait: false }, AbortSignal.abort());
+  const { address } = await findServer({ say: (text) => said.push(text), ask: null, wait: false }, AbortSignal.abort());
   expect([address, said]).toEqual([OWN_ADDRESS, []]);
 });
