@@ -3,7 +3,11 @@
 
 import { ProtocolError } from "../core/errors.ts";
 import { BodyReader, MessageWriter } from "./bytes.ts";
-import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType } from "./wire.ts";
+import { type GoodbyeReason, MAGIC, MAX_CAMERA_NAME_BYTES, MessageType, PROOF_BYTES } from "./wire.ts";
+
+/** The bits of Hello's flags. */
+const PAUSED = 1;
+const CAN_PROVE = 2;
 
 export interface Hello {
   version: number;
@@ -12,12 +16,16 @@ export interface Hello {
   camera: string;
   /** True if the viewer wants no pictures before it sends a Wish. */
   paused: boolean;
+  /** True if the viewer can answer a Challenge. Default: false. */
+  canProve?: boolean;
 }
 
 export interface Welcome {
   version: number;
   software: string;
   sourceName: string;
+  /** 32 bytes by which the server proves that it knows the viewer's key (proof.ts). They follow only a Proof. */
+  serverProof?: Uint8Array;
 }
 
 export interface Goodbye {
@@ -45,7 +53,7 @@ export function writeHello(hello: Hello): Uint8Array {
     .u8(hello.version)
     .string(hello.software, 100)
     .string(hello.camera, MAX_CAMERA_NAME_BYTES)
-    .u8(hello.paused ? 1 : 0)
+    .u8((hello.paused ? PAUSED : 0) | (hello.canProve ? CAN_PROVE : 0))
     .finish();
 }
 
@@ -54,24 +62,30 @@ export function readHello(body: Uint8Array): Hello {
   const reader = new BodyReader(body, "Hello");
   const version = readMagicAndVersion(reader);
   const software = reader.string();
-  if (reader.isAtEnd) return { version, software, camera: "", paused: false }; // An older viewer sends no camera name.
-  return { version, software, camera: reader.string(), paused: (reader.u8() & 1) !== 0 };
+  // An older viewer sends no camera name.
+  if (reader.isAtEnd) return { version, software, camera: "", paused: false, canProve: false };
+  const camera = reader.string();
+  const flags = reader.u8();
+  return { version, software, camera, paused: (flags & PAUSED) !== 0, canProve: (flags & CAN_PROVE) !== 0 };
 }
 
 export function writeWelcome(welcome: Welcome): Uint8Array {
-  return new MessageWriter(MessageType.welcome)
+  const writer = new MessageWriter(MessageType.welcome)
     .u32(MAGIC)
     .u8(welcome.version)
     .string(welcome.software, 80)
-    .string(welcome.sourceName, 100)
-    .finish();
+    .string(welcome.sourceName, 100);
+  return (welcome.serverProof === undefined ? writer : writer.bytes(welcome.serverProof)).finish();
 }
 
 /** Reads a Welcome of this version. Callers check `readGreetingVersion` first. */
 export function readWelcome(body: Uint8Array): Welcome {
   const reader = new BodyReader(body, "Welcome");
   const version = readMagicAndVersion(reader);
-  return { version, software: reader.string(), sourceName: reader.string() };
+  const software = reader.string();
+  const sourceName = reader.string();
+  if (reader.isAtEnd) return { version, software, sourceName };
+  return { version, software, sourceName, serverProof: new Uint8Array(reader.bytes(PROOF_BYTES)) };
 }
 
 export function writeGoodbye(goodbye: Goodbye): Uint8Array {

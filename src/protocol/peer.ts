@@ -84,6 +84,11 @@ export interface PeerEvents {
    */
   onGreeting(body: Uint8Array): void;
   /**
+   * Called for each message before `accept`, except Hello or Welcome and Goodbye: these are Challenge and Proof. On a server it is
+   * called after `onGreeting` only. Returns false for a message that does not belong there.
+   */
+  onHandshake?(type: number, body: Uint8Array): boolean;
+  /**
    * Called for each message after `accept`, except Goodbye, Ping and Pong, which the peer handles. Returns false for an unknown
    * type: then the peer skips the message or ends the connection. `body` is valid during the call only. `startedAt` is the time
    * when the first byte of the message arrived.
@@ -113,6 +118,7 @@ export class Peer implements TransportEvents {
   readonly #startedAt = nowMicros();
   #heardAt = this.#startedAt;
   #hasSpoken = false;
+  #hasGreeted = false;
   #state: State = "greeting";
   #hasEnded = false;
   #goodbyeTimer: ReturnType<typeof setTimeout> | null = null;
@@ -237,7 +243,12 @@ export class Peer implements TransportEvents {
   }
 
   #greet(type: number, body: Uint8Array): void {
-    if (type !== this.#role.greeting) throw new ProtocolError(`message type ${type} before Hello or Welcome`);
+    if (type !== this.#role.greeting || this.#hasGreeted) {
+      const mayCome = this.#hasGreeted || this.#role.greeting === MessageType.welcome;
+      if (mayCome && this.#events.onHandshake?.(type, body)) return;
+      throw new ProtocolError(`message type ${type} before Hello or Welcome`);
+    }
+    this.#hasGreeted = true;
     const version = readGreetingVersion(body);
     if (version === WIRE_VERSION) this.#events.onGreeting(body);
     else this.leave(GoodbyeReason.version, this.#role.otherVersion(version));

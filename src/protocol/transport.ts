@@ -19,6 +19,11 @@ export interface Transport {
   write(bytes: Uint8Array): number;
   /** The number of bytes in the transport's own queue. It is always 0 for a transport without a queue. */
   readonly bufferedBytes: number;
+  /**
+   * 32 bytes that only the two ends of this TLS session know (RFC 9266), to which proofs of keys are bound. Null or missing without
+   * TLS.
+   */
+  readonly binding?: Uint8Array | null;
   /** Closes the connection after all accepted bytes have been sent. */
   end(): void;
   /** Closes the connection immediately. Accepted bytes may be lost. */

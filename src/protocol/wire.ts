@@ -22,6 +22,17 @@
 //             of the bodies of Hello and Welcome (magic and version) and the whole Goodbye stay as they are, so that sides of
 //             different versions can tell each other why the connection ends. A side that has not sent Hello or Welcome within 5 s
 //             is disconnected.
+// KEYS        A server that needs a key answers Hello with Challenge, and the viewer sends Proof. Neither side sends the key. A viewer
+//             without bit 1 in its flags gets Goodbye with the reason "needs a key" instead. A key is at least 20 characters of text;
+//             both sides use it in lower case, without dashes and spaces, and with 1 for i and l and 0 for o. In HMAC-SHA-256(key,
+//             text) and SHA-256 (FIPS 180-4, RFC 2104) all texts are UTF-8:
+//             key id = first 8 bytes of HMAC(key, "slipstream key id"), client key = HMAC(key, "slipstream viewer"), stored key =
+//             SHA-256(client key), server key = HMAC(key, "slipstream server"). A server keeps key id, stored key and server key.
+//             context = "slipstream proof 1", u8 0 without TLS or 1 with TLS, 32 bytes: zeros without TLS, and with TLS the exporter
+//             with the label "EXPORTER-slipstream-proof" and no context (RFC 8446, section 7.5), then the nonce of Challenge, the
+//             nonce of Proof, key id, and SHA-256(body of Hello). Viewer's proof = client key XOR HMAC(stored key, "viewer" +
+//             context). Server's proof = HMAC(server key, "server" + context). Without a right proof of the server the viewer sends
+//             Goodbye. These are the proofs of SCRAM (RFC 5802, section 3) without a salt, because keys are random.
 // CREDIT      A frame is in flight when it is sent and not acknowledged. The server allows one frame in flight per viewer at first,
 //             and later as many as it computes from the times in the Acks. When fewer frames are in flight, the viewer has credit.
 //             Without credit the server sends no frame. When credit returns, it sends the newest frame and never the frames in
@@ -31,16 +42,17 @@
 //
 //    1 Hello, from the viewer
 //      | u32 magic, 0x50494C53, which is "SLIP" | u8 version, 2 | string software | string camera
-//      | u8 flags, bit 0: send no pictures before a Wish
+//      | u8 flags, bit 0: send no pictures before a Wish, bit 1: the viewer can answer a Challenge
 //      Camera is the name of a camera, or a part of it that no other camera's name contains. An empty name means the first camera.
 //      An older viewer leaves out camera and flags, which means empty and 0.
 //    2 Welcome, from the server
 //      | u32 magic | u8 version | string software | string source name
+//      | bytes the server's proof, 32 bytes, only after a Proof
 //      The server accepts the viewer. Source name is the full name of the camera.
 //    3 Goodbye, from both
 //      | u8 reason | string text, for people
 //      The last message of its side. Reasons: 0 other, 1 version, 2 protocol error, 3 end of the stream, 4 shutting down, 5 full,
-//      6 timeout, 7 no such camera (the text lists the cameras).
+//      6 timeout, 7 no such camera (the text lists the cameras), 8 needs a key, 9 wrong key.
 //    4 Stream, from the server
 //      | u16 width | u16 height | u32 rate, frames per 1000 s, 0 if unknown | string codec | u8 quality, 1 to 100, 0 if unknown
 //      | u16 source width | u16 source height | u16 length of the JPEG header | bytes JPEG header, from SOI to SOS
@@ -77,10 +89,16 @@
 //      is one Tiles message, or several with the same frame number. After the last part the picture is complete: tiles that were not
 //      sent look as before. The first frame after a Stream has all tiles. If a frame's last part never comes, the next frame
 //      replaces it and has its tiles too. A frame without tiles means that nothing has changed: the picture is as new as its times.
+//   12 Challenge, from the server
+//      | u8 scheme, 1 | bytes nonce, 32 random bytes
+//      The server sends it once between Hello and Welcome. A viewer that does not know the scheme or has no key sends Goodbye.
+//   13 Proof, from the viewer
+//      | bytes key id, 8 bytes | bytes nonce, 32 random bytes | bytes the viewer's proof, 32 bytes
+//      The answer to a Challenge. The server answers Welcome, or Goodbye with the reason "wrong key".
 //  128 Cameras, from the server
 //      | u8 number of cameras | for each camera | string name | u8 flags, bit 0: it has ended | u16 width | u16 height
 //      | u32 rate, frames per 1000 s
-//      The list of all cameras of the server, with the first camera first. The list has 64 cameras at most, and a name has 64 bytes
+//      The list of all cameras of the server that this viewer may see, with the first camera first. The list has 64 cameras at most, and a name has 64 bytes
 //      at most. Sizes and rates are 0 until they are known. The server sends it right after Welcome. Older servers have one camera
 //      and leave the message out.
 //  129 ControlsAsked, from the viewer
@@ -122,6 +140,10 @@ export const MAX_STRING_BYTES = 400;
 /** The largest number of unanswered questions about controls that a viewer may have. */
 export const MAX_OPEN_QUESTIONS = 8;
 
+/** The bytes of a nonce, of a proof, of a TLS session's binding, and of each part of a derived key but its id. */
+export const PROOF_BYTES = 32;
+export const KEY_ID_BYTES = 8;
+
 export const GREETING_TIMEOUT_MS = 5_000;
 export const PING_INTERVAL_MS = 1_000;
 /**
@@ -146,6 +168,8 @@ export const MessageType = {
   wish: 9,
   notice: 10,
   tiles: 11,
+  challenge: 12,
+  proof: 13,
   cameras: 128,
   controlsAsked: 129,
   controls: 130,
@@ -162,5 +186,7 @@ export const GoodbyeReason = {
   full: 5,
   timeout: 6,
   noCamera: 7,
+  needsKey: 8,
+  wrongKey: 9,
 } as const;
 export type GoodbyeReason = (typeof GoodbyeReason)[keyof typeof GoodbyeReason];

@@ -8,7 +8,9 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import type { KeyRing } from "./access/key-ring.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
+import { maySee } from "./access/role.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { type OpenedCamera, openSources } from "./cameras/sources.ts";
@@ -101,7 +103,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (access.maxViewers < resolved.access.maxViewers) {
     serverLog.warning(`this process may open so few files that ${access.maxViewers} viewers are the limit (ulimit -n)`);
   }
-  const reception = createReception(cameras, { ...resolved, access }, serverLog);
+  const reception = createReception(cameras, null, { ...resolved, access }, serverLog);
   const door = openTcpDoor(host, resolved.port, (connection) => reception.connect(connection));
   opening.defer(() => door.close());
   const { port } = door;
@@ -155,18 +157,20 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   };
 }
 
-function createReception(cameras: Camera[], options: ResolvedServeOptions, log: Log): Reception {
+function createReception(cameras: Camera[], keys: KeyRing | null, options: ResolvedServeOptions, log: Log): Reception {
   const { maxLatencyMs, maxBitsPerSecond } = options;
   return new Reception({
     limits: { maxLatencyMicros: maxLatencyMs === null ? null : maxLatencyMs * 1000, maxBitsPerSecond },
     access: options.access,
-    findCamera({ name, wantsPictures }) {
-      const found = findByName(cameras, name);
+    keys,
+    findCamera({ name, wantsPictures, role }) {
+      const seen = cameras.filter((camera) => maySee(role, camera.name));
+      const found = findByName(seen, name);
       if (!(found instanceof Camera)) return found;
       const isAboutAll = name === "" && !wantsPictures; // The figures of a camera stay available after it has ended.
       return isAboutAll ? found.audience : (found.ended ?? found.audience);
     },
-    listCameras: () => cameras.map(({ entry }) => entry),
+    listCameras: (role) => cameras.filter(({ name }) => maySee(role, name)).map(({ entry }) => entry),
     log,
   });
 }

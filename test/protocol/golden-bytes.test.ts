@@ -23,6 +23,7 @@ import {
   writeHello,
   writeWelcome,
 } from "../../src/protocol/greeting.ts";
+import { readChallenge, readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";
 import * as m from "../../src/protocol/messages.ts";
 import { NO_TILES } from "../../src/protocol/tile-list.ts";
 import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS } from "../../src/protocol/wire.ts";
@@ -39,11 +40,13 @@ interface Golden {
   openEnd?: false;
   /** The length of the body in older versions, which is read as well. */
   olderBytes?: number;
+  /** The last field is left out, so bytes that follow would be read as that field. */
+  hasNoLastField?: true;
 }
 
 const JPEG = [0xff, 0xd8, 0xff, 0xd9];
 const STAMPS = { capturedAt: 0x01_02030405, encodedAt: 0x1f_ffff_ffff_ffff, sentAt: 1 };
-const hello = { version: 2, software: "slip 1", camera: "Tür", paused: true };
+const hello = { version: 2, software: "slip 1", camera: "Tür", paused: true, canProve: false };
 const cameras = [
   { name: "Tür", hasEnded: false, width: 640, height: 360, framesPerSecond: 29.97 },
   { name: "b", hasEnded: true, width: 0, height: 0, framesPerSecond: 0 },
@@ -89,6 +92,10 @@ const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, wor
 const droppedAck: m.Ack = { ...ack, outcome: "dropped" };
 const pong = { sentAt: 5, receivedAt: 2 ** 32, repliedAt: 2 ** 32 + 1 };
 
+/** 32 bytes that count up. */
+const nonceFrom = (first: number) => Uint8Array.from({ length: 32 }, (_, index) => first + index);
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
 const GOLDEN: Golden[] = [
   {
     name: "Hello",
@@ -104,6 +111,37 @@ const GOLDEN: Golden[] = [
     read: readWelcome,
     value: welcome,
     hex: "14000000 02 534c4950 02 0100 61 0900 4b616d657261c2b731",
+    hasNoLastField: true,
+  },
+  {
+    name: "Hello of a viewer that can prove a key",
+    write: () => writeHello({ ...hello, paused: false, canProve: true }),
+    read: readHello,
+    value: { ...hello, paused: false, canProve: true },
+    hex: "15000000 01 534c4950 02 0600 736c69702031 0400 54c3bc72 02",
+    olderBytes: 13,
+  },
+  {
+    name: "Challenge",
+    write: () => writeChallenge({ scheme: 1, nonce: nonceFrom(0x10) }),
+    read: readChallenge,
+    value: { scheme: 1, nonce: nonceFrom(0x10) },
+    hex: `22000000 0c 01 ${hexOf(nonceFrom(0x10))}`,
+  },
+  {
+    name: "Proof",
+    write: () => writeProof({ keyId: nonceFrom(0x10).subarray(0, 8), nonce: nonceFrom(0x40), proof: nonceFrom(0x80) }),
+    read: readProof,
+    value: { keyId: nonceFrom(0x10).slice(0, 8), nonce: nonceFrom(0x40), proof: nonceFrom(0x80) },
+    hex: `49000000 0d 1011121314151617 ${hexOf(nonceFrom(0x40))} ${hexOf(nonceFrom(0x80))}`,
+  },
+  {
+    name: "Welcome after a Proof",
+    write: () => writeWelcome({ ...welcome, serverProof: nonceFrom(0x20) }),
+    read: readWelcome,
+    value: { ...welcome, serverProof: nonceFrom(0x20) },
+    hex: `34000000 02 534c4950 02 0100 61 0900 4b616d657261c2b731 ${hexOf(nonceFrom(0x20))}`,
+    olderBytes: 19,
   },
   {
     name: "Goodbye",
@@ -276,7 +314,8 @@ describe.each(GOLDEN)("$name", (golden) => {
     expect(golden.read(around.subarray(3, around.length - 1))).toEqual(golden.value);
   });
 
-  test(`${golden.name}: fields that a later version adds are ignored`, () => {
+  const testLater = golden.hasNoLastField ? () => undefined : test;
+  testLater(`${golden.name}: fields that a later version adds are ignored`, () => {
     const longer = Buffer.concat([bodyOf(golden), Buffer.from([1, 2, 3])]);
     if (golden.openEnd === false) {
       expect(golden.read(longer)).toEqual({ ...(golden.value as m.Picture), jpeg: new Uint8Array([...JPEG, 1, 2, 3]) });
@@ -316,7 +355,8 @@ describe("strings", () => {
     fc.assert(
       fc.property(text, text, (software, sourceName) => {
         expect(writeHello({ version: 1, software, camera: sourceName, paused: true }).length).toBeLessThanOrEqual(260);
-        expect(writeWelcome({ version: 1, software, sourceName }).length).toBeLessThanOrEqual(260);
+        const serverProof = new Uint8Array(32);
+        expect(writeWelcome({ version: 1, software, sourceName, serverProof }).length).toBeLessThanOrEqual(260);
         expect(writeGoodbye({ reason: 1, text: software }).length).toBeLessThanOrEqual(260);
       }),
     );
@@ -336,7 +376,7 @@ describe("values out of range", () => {
 
   test("Hello: without a camera, as in older versions, means the first camera", () => {
     const older = bodyOf(GOLDEN[0] as Golden).subarray(0, 13);
-    expect(readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false });
+    expect(readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false, canProve: false });
   });
 
   test("Cameras: holds the largest number with the longest names; more are refused", () => {

@@ -3,9 +3,12 @@
 import type { Source } from "../../src/capture/source.ts";
 import { lineLog } from "../../src/core/log.ts";
 import type { CameraEntry } from "../../src/protocol/cameras.ts";
+import { GoodbyeReason } from "../../src/protocol/wire.ts";
 import { DEFAULT_ACCESS_LIMITS, type LimitName } from "../../src/server/access/limits.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
-import type { Viewer, ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer.ts";
+import type { Refusal } from "../../src/server/deliver/refusal.ts";
+import type { Viewer } from "../../src/server/deliver/viewer.ts";
+import type { ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer-host.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { pictureOf } from "./encoded-pictures.ts";
@@ -31,6 +34,12 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   publish(picture: EncodedPicture, viewer: Viewer): void {
     this.#feed.publish(picture);
     viewer.frames.offer();
+  }
+
+  readonly needsKey: boolean = false;
+
+  authenticate(): Refusal {
+    return { reason: GoodbyeReason.wrongKey, text: "no key is right" };
   }
 
   findCamera(): WatchedCamera {

@@ -78,6 +78,7 @@ export class World {
       // The clock moves only when a model says so: what it does without a pause is no flood, and what it waits is no stall.
       access: { ...DEFAULT_ACCESS_LIMITS, connectsPerSecond: 10_000, messagesPerSecond: 100_000, stallSeconds: 3_600 },
       findCamera: () => this.audience,
+      keys: null,
       listCameras: () => [],
       log: SILENT_LOG,
     });

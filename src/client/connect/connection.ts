@@ -15,6 +15,7 @@ import {
   writeSetControl,
 } from "../../protocol/controls.ts";
 import { type Goodbye, readWelcome, type Welcome, writeHello } from "../../protocol/greeting.ts";
+import { PROOF_SCHEME, readChallenge, writeProof } from "../../protocol/handshake.ts";
 import {
   type Ack,
   type Notice,
@@ -30,6 +31,7 @@ import {
   writeWish,
 } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
+import { isServerProof, newNonce, type ProofInput, proveAsViewer, type ViewerKey } from "../../protocol/proof.ts";
 import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import type { Arrival, Origin } from "../picture.ts";
@@ -61,6 +63,8 @@ export interface ConnectionOptions {
   paused?: boolean;
   /** The largest picture that the viewer accepts, in pixels. Default: DEFAULT_MAX_PIXELS. */
   maxPixels?: number | undefined;
+  /** The key for a server that needs one. Without a key the connection to such a server ends with GoodbyeReason.needsKey. */
+  key?: ViewerKey | null | undefined;
 }
 
 /** The end of a connection, with the server's Goodbye (or null) and one line for the user. */
@@ -71,6 +75,7 @@ export interface ConnectionEnd {
 
 /** A viewer's end of a connection. The owner of the transport calls `receive`, `drained` and `closed`. */
 export class Connection implements Origin, TransportEvents, PeerEvents {
+  readonly #transport: Transport;
   readonly #address: Address;
   readonly #events: ConnectionEvents;
   readonly #peer: Peer;
@@ -78,6 +83,16 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #ended = Promise.withResolvers<ConnectionEnd>();
   readonly #ticking: ReturnType<typeof setInterval>;
   #sourceName = "";
+  readonly #key: ViewerKey | null;
+  /** The body of the Hello, for which the proof holds. */
+  readonly #hello: Uint8Array;
+  /** What the proof was made of, after a Challenge. */
+  #proven: ProofInput | null = null;
+  #hasProven = false;
+  /** Messages that wait until the Proof is sent. Null if messages are sent at once. */
+  #held: Uint8Array[] | null;
+  /** Why this side does not trust the server, after it has left. */
+  #distrust: string | null = null;
   #isWelcome = false;
   #hadCameraEnded = false;
   /** The only camera of an older server, which sends no list of cameras. It is null after `onCameras` has been called. */
@@ -85,15 +100,21 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
 
   /** Sends Hello over `transport`. `address` has the name of the camera, and names the server in messages. */
   constructor(transport: Transport, address: Address, events: ConnectionEvents, options: ConnectionOptions = {}) {
+    this.#transport = transport;
     this.#address = address;
     this.#events = events;
     this.#peer = new Peer(transport, "viewer", this);
     // `ended` rejects with the error. This handler avoids an unhandled rejection when the caller does not read `ended`.
     this.#ended.promise.catch(() => undefined);
     this.#ticking = setInterval(() => this.#peer.tick(), TICK_MS);
-    const { paused = false, maxPixels = DEFAULT_MAX_PIXELS } = options;
+    const { paused = false, maxPixels = DEFAULT_MAX_PIXELS, key = null } = options;
+    this.#key = key;
+    this.#held = key === null ? null : []; // A server that needs a key takes no other message before the Proof.
     this.#limits = new ServerLimits(maxPixels, nowMicros());
-    this.#peer.send(writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera: address.camera, paused }));
+    const { camera } = address;
+    const hello = writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera, paused, canProve: true });
+    this.#hello = hello.slice(HEADER_BYTES);
+    this.#peer.send(hello);
   }
 
   /** Resolves when the connection has ended. Rejects with ProtocolError when the server broke the protocol. */
@@ -106,6 +127,11 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     return this.#isWelcome;
   }
 
+  /** Whether the server has proven that it knows the key. It is false for a server that has not asked for a key. */
+  get hasProven(): boolean {
+    return this.#hasProven;
+  }
+
   /** Whether the server has said that the camera had ended before this connection. */
   get hadCameraEnded(): boolean {
     return this.#hadCameraEnded;
@@ -116,19 +142,19 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   }
 
   acknowledge(ack: Ack): void {
-    this.#peer.send(writeAck(ack));
+    this.#send(writeAck(ack));
   }
 
   wish(wish: Wish): void {
-    this.#peer.send(writeWish(wish));
+    this.#send(writeWish(wish));
   }
 
   askForControls(): void {
-    this.#peer.send(writeControlsAsked());
+    this.#send(writeControlsAsked());
   }
 
   setControl(set: SetControl): void {
-    this.#peer.send(writeSetControl(set));
+    this.#send(writeSetControl(set));
   }
 
   /** Sends Goodbye and closes the connection. */
@@ -148,12 +174,55 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#peer.closed(text);
   }
 
+  #send(message: Uint8Array): void {
+    if (this.#held === null) this.#peer.send(message);
+    else this.#held.push(message.slice());
+  }
+
+  #sendHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const message of held) this.#peer.send(message);
+  }
+
+  /** For the peer. Answers a Challenge. */
+  onHandshake(type: number, body: Uint8Array): boolean {
+    if (type !== MessageType.challenge || this.#proven !== null) return false;
+    const challenge = readChallenge(body);
+    if (challenge.scheme !== PROOF_SCHEME) {
+      this.#peer.leave(
+        GoodbyeReason.other,
+        "the server asks for a proof that this viewer does not know: update the viewer",
+      );
+    } else if (this.#key === null) {
+      this.#peer.leave(GoodbyeReason.needsKey, "the server needs a key");
+    } else {
+      const nonce = newNonce();
+      const keyId = this.#key.id;
+      const binding = this.#transport.binding ?? null;
+      this.#proven = { binding, serverNonce: challenge.nonce, viewerNonce: nonce, keyId, hello: this.#hello };
+      this.#peer.send(writeProof({ keyId, nonce, proof: proveAsViewer(this.#key, this.#proven) }));
+      this.#sendHeld();
+    }
+    return true;
+  }
+
   /** For the peer. */
   onGreeting(body: Uint8Array): void {
     const welcome = readWelcome(body);
+    if (this.#key !== null && this.#proven !== null) {
+      this.#hasProven = isServerProof(this.#key, this.#proven, welcome.serverProof ?? new Uint8Array());
+      if (!this.#hasProven) {
+        this.#distrust =
+          "the server does not know the key: it is another server, or somebody is between it and this viewer";
+        this.#peer.leave(GoodbyeReason.wrongKey, "the server has not proven that it knows the key");
+        return;
+      }
+    }
     this.#isWelcome = true;
     this.#sourceName = welcome.sourceName;
     this.#peer.accept();
+    this.#sendHeld();
     this.#onlyCamera = { name: welcome.sourceName, hasEnded: false, width: 0, height: 0, framesPerSecond: 0 };
     this.#events.onWelcome(welcome);
   }
@@ -200,8 +269,11 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
       this.#ended.reject(new ProtocolError(`${where}: ${versions}`));
     } else if (end.how === "left" && end.cause !== undefined) {
       this.#ended.reject(new ProtocolError(`${where}: ${end.text}`, { cause: end.cause }));
+    } else if (this.#distrust !== null) {
+      this.#ended.reject(new ProtocolError(`${where}: ${this.#distrust}`));
     } else {
-      const goodbye = end.how === "goodbye" ? { reason: end.reason, text: end.text } : null;
+      const lacksKey = end.how === "left" && end.reason === GoodbyeReason.needsKey;
+      const goodbye = end.how === "goodbye" || lacksKey ? { reason: end.reason, text: end.text } : null;
       this.#ended.resolve({ goodbye, text: end.text });
     }
   }

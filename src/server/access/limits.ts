@@ -41,5 +41,6 @@ export const LIMIT_NAMES = [
   "connects",
   "messages",
   "stalled",
+  "wrongKeys",
 ] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];

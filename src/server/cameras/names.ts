@@ -2,7 +2,7 @@
 
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
-import type { Refusal } from "../deliver/viewer.ts";
+import type { Refusal } from "../deliver/refusal.ts";
 
 /** The number of bytes for camera names in the text of a Goodbye. The whole text has at most 200 bytes. */
 const MAX_LISTED_BYTES = 88;
@@ -32,7 +32,7 @@ export function findByName<Camera extends { readonly name: string }>(
   if (alike.length === 1) return alike[0] as Camera;
   const text =
     alike.length === 0
-      ? `there is no camera '${wanted}': there are ${listNames(cameras)}`
+      ? `there is no camera '${wanted}': there ${cameras.length === 0 ? "is none" : `are ${listNames(cameras)}`}`
       : `several cameras are called '${wanted}': ${listNames(alike)}`;
   return { reason: GoodbyeReason.noCamera, text };
 }

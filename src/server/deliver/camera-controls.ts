@@ -3,6 +3,7 @@
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Controls, ControlSet } from "../../protocol/controls.ts";
+import type { Role } from "../access/role.ts";
 import type { SourceControl, Source } from "../../capture/source.ts";
 
 export interface CameraControlsOptions {
@@ -10,6 +11,12 @@ export interface CameraControlsOptions {
   /** Whether viewers may set controls. */
   areSettable: boolean;
   log: Log;
+}
+
+/** The viewer that sets a control. */
+export interface ControlUser {
+  address: string;
+  role: Role;
 }
 
 /** The largest number of waiting set requests, over all viewers. */
@@ -32,8 +39,14 @@ export class CameraControls {
     this.#options = options;
   }
 
-  /** Lists the controls. Requests share one answer until it is too old or a control is set. */
-  list(): Promise<Controls> {
+  /** Lists the controls, and says whether the role may set them. */
+  list({ may }: Role): Promise<Controls> {
+    const listed = this.#listForAll();
+    return may.has("control") ? listed : listed.then((list) => ({ ...list, areSettable: false }));
+  }
+
+  /** Requests share one answer until it is too old or a control is set. */
+  #listForAll(): Promise<Controls> {
     if (this.#listing !== null) return this.#listing;
     const listing = this.#inTurn(async () => {
       const listed = this.#listed ?? (await this.#read());
@@ -61,12 +74,13 @@ export class CameraControls {
     }
   }
 
-  /** Sets a control. `who` names the viewer in the log. If `signal` aborts before the request begins, the control is not set. */
-  async set(name: string, text: string, who: string, signal: AbortSignal): Promise<ControlSet> {
+  /** Sets a control for a viewer, whose address is for the log. If `signal` aborts before the request begins, the control is not set. */
+  async set(name: string, text: string, who: ControlUser, signal: AbortSignal): Promise<ControlSet> {
     const { source, areSettable, log } = this.#options;
     const { controls } = source;
     const refuse = (why: string): ControlSet => ({ isDone: false, text: why });
     if (!areSettable) return refuse("viewers may not set controls: the server was started without --allow-controls");
+    if (!who.role.may.has("control")) return refuse(`the key '${who.role.name}' may not set controls, only look`);
     if (controls === undefined) return refuse(`${source.name} has no controls`);
     if (this.#waitingSets >= MAX_WAITING_SETS) {
       return refuse(`${MAX_WAITING_SETS} requests to set controls of ${source.name} already wait: try again later`);
@@ -79,7 +93,7 @@ export class CameraControls {
         this.#listed = null;
         await controls.set(name, text);
       });
-      log.info(`viewer ${who} set ${name} to ${text}`);
+      log.info(`viewer ${who.address} set ${name} to ${text}`);
       return { isDone: true, text: "" };
     } catch (error) {
       return refuse(messageOf(error));

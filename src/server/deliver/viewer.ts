@@ -5,70 +5,20 @@ import { ProtocolError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { TokenBucket } from "../../core/token-bucket.ts";
 import { SOFTWARE } from "../../core/version.ts";
-import { type CameraEntry, writeCameras } from "../../protocol/cameras.ts";
+import { writeCameras } from "../../protocol/cameras.ts";
 import { readSetControl, writeControlSet, writeControls } from "../../protocol/controls.ts";
-import { readHello, writeWelcome } from "../../protocol/greeting.ts";
+import { writeWelcome } from "../../protocol/greeting.ts";
 import { type Notice, readAck, readWish, type Wish, writeNotice } from "../../protocol/messages.ts";
 import { Peer, type PeerEnd, type PeerEvents } from "../../protocol/peer.ts";
-import type { Transport, TransportEvents } from "../../protocol/transport.ts";
+import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
-import { type AccessLimits, type LimitName, MESSAGES_BURST } from "../access/limits.ts";
-import type { AdaptationLimits } from "./quality/adaptation.ts";
-import type { CameraControls } from "./camera-controls.ts";
+import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
+import { EVERYBODY, type Role } from "../access/role.ts";
 import { FrameSender } from "./frame-sender.ts";
+import { type Greeted, Handshake } from "./handshake.ts";
+import type { Refusal } from "./refusal.ts";
+import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
 import { WishPacer } from "./wish-pacer.ts";
-
-/** The connection of a viewer: the transport and the address of the other end. An identity for access control belongs here. */
-export interface ViewerConnection extends Transport {
-  /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
-  readonly address: string;
-  /** The IP address of the other end. Limits for each address count by it. */
-  readonly ip: string;
-}
-
-/** The requests in a viewer's Hello, and its connection. */
-export interface CameraRequest {
-  /** The name of a camera, or a part of it. An empty name means the first camera. */
-  name: string;
-  /** False if the viewer only asks questions, or is paused. */
-  wantsPictures: boolean;
-  connection: ViewerConnection;
-}
-
-/** The reason why a viewer gets no camera. */
-export interface Refusal {
-  reason: GoodbyeReason;
-  text: string;
-}
-
-/** The camera that a viewer watches. */
-export interface WatchedCamera {
-  readonly name: string;
-  captureIntervalMicros(): number;
-  readonly controls: CameraControls;
-  /** Called when the viewer has sent Hello or a Wish, so that the encoders may have to make other pictures. */
-  onChanged(viewer: Viewer): void;
-  /** Called when the viewer has acknowledged a frame, so that the estimate of its link may have changed. */
-  onAcknowledged(viewer: Viewer): void;
-  /** Called once, when the viewer gets no more pictures. `reason` is for the log. */
-  onGone(viewer: Viewer, reason: string): void;
-}
-
-/** The owner of the viewers. The class Reception implements it. */
-export interface ViewerHost {
-  readonly limits: AdaptationLimits;
-  readonly access: AccessLimits;
-  /** Called once, when the viewer has sent Hello. */
-  findCamera(request: CameraRequest): WatchedCamera | Refusal;
-  /** Returns all cameras of the server in their order. */
-  listCameras(): CameraEntry[];
-  /** Called once, when a viewer without a camera is refused, or leaves after it has sent bytes. `reason` is for the log. */
-  onRefused(viewer: Viewer, reason: string): void;
-  /** Called once, when a viewer is disconnected because it exceeded a limit. */
-  onExceeded(viewer: Viewer, limit: LimitName): void;
-  /** Called once, as the last event, when the connection is closed. */
-  onClosed(viewer: Viewer): void;
-}
 
 /** A door calls `receive`, `drained` and `closed` when these events happen on the connection. */
 export class Viewer implements TransportEvents, PeerEvents {
@@ -77,6 +27,9 @@ export class Viewer implements TransportEvents, PeerEvents {
   readonly #peer: Peer;
   /** Sends the pictures. */
   readonly frames: FrameSender;
+  readonly #handshake: Handshake;
+  /** What the viewer may see and do, after the handshake. */
+  role: Role = EVERYBODY;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
   /** Questions without an answer that the transport has accepted. */
@@ -101,6 +54,12 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.connection = connection;
     this.#host = host;
     this.#peer = new Peer(connection, "server", this);
+    this.#handshake = new Handshake({
+      needsKey: host.needsKey,
+      binding: () => connection.binding ?? null,
+      authenticate: (proof, input) => host.authenticate(this, proof, input),
+      send: (message) => this.#peer.send(message),
+    });
     const now = nowMicros();
     const perSecond = host.access.messagesPerSecond;
     this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
@@ -196,16 +155,35 @@ export class Viewer implements TransportEvents, PeerEvents {
 
   /** For the peer. */
   onGreeting(body: Uint8Array): void {
-    const { camera: name, paused } = readHello(body);
-    const camera = this.#host.findCamera({ name, wantsPictures: !paused, connection: this.connection });
+    this.#goOn(this.#handshake.takeHello(body));
+  }
+
+  /** For the peer. */
+  onHandshake(type: number, body: Uint8Array): boolean {
+    const result = this.#handshake.takeOther(type, body);
+    if (result !== false) this.#goOn(result);
+    return result !== false;
+  }
+
+  #goOn(result: Greeted | Refusal | null): void {
+    if (result === null) return; // The viewer has to send more.
+    if ("reason" in result) this.leave(result.reason, result.text);
+    else this.#welcome(result);
+  }
+
+  #welcome({ hello, role, serverProof }: Greeted): void {
+    const { camera: name, paused } = hello;
+    this.role = role;
+    const camera = this.#host.findCamera({ name, wantsPictures: !paused, connection: this.connection, role });
     if ("reason" in camera) {
       this.leave(camera.reason, camera.text);
       return;
     }
     this.#camera = camera;
     this.#wish.paused = paused;
-    this.#peer.send(writeWelcome({ version: WIRE_VERSION, software: SOFTWARE, sourceName: camera.name }));
-    this.#peer.send(writeCameras(this.#host.listCameras()));
+    const welcome = { version: WIRE_VERSION, software: SOFTWARE, sourceName: camera.name };
+    this.#peer.send(writeWelcome(serverProof === undefined ? welcome : { ...welcome, serverProof }));
+    this.#peer.send(writeCameras(this.#host.listCameras(role)));
     this.#peer.accept();
     camera.onChanged(this);
   }
@@ -235,11 +213,11 @@ export class Viewer implements TransportEvents, PeerEvents {
         this.#wishes.offer(readWish(body), now);
         return true;
       case MessageType.controlsAsked:
-        this.#answer(async () => writeControls(await camera.controls.list()));
+        this.#answer(async () => writeControls(await camera.controls.list(this.role)));
         return true;
       case MessageType.setControl: {
         const { name, value } = readSetControl(body);
-        const set = () => camera.controls.set(name, value, this.address, this.#gone.signal);
+        const set = () => camera.controls.set(name, value, this, this.#gone.signal);
         this.#answer(async () => writeControlSet(await set()));
         return true;
       }

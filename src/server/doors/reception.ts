@@ -1,24 +1,24 @@
 // The reception holds all viewers of all cameras, from the connection's start to its end.
 
-import { nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
 import type { Log } from "../../core/log.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { writeGoodbye } from "../../protocol/greeting.ts";
+import type { Proof } from "../../protocol/handshake.ts";
+import type { ProofInput } from "../../protocol/proof.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Guest } from "../access/admission.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
+import type { Authenticated, KeyRing } from "../access/key-ring.ts";
+import { LockOut } from "../access/lock-out.ts";
 import { RefusalLog } from "../access/refusal-log.ts";
+import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
-import {
-  type CameraRequest,
-  type Refusal,
-  Viewer,
-  type ViewerConnection,
-  type ViewerHost,
-  type WatchedCamera,
-} from "../deliver/viewer.ts";
+import type { Refusal } from "../deliver/refusal.ts";
+import { Viewer } from "../deliver/viewer.ts";
+import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
 /** The time that a refused connection has to read its Goodbye. */
 const REFUSAL_TIMEOUT_MS = 1_000;
@@ -26,9 +26,11 @@ const REFUSAL_TIMEOUT_MS = 1_000;
 export interface ReceptionOptions {
   limits: AdaptationLimits;
   access: AccessLimits;
+  /** The keys that viewers have to prove. Null if none is needed. */
+  keys: KeyRing | null;
   /** Returns the camera for a viewer, or the reason why it gets no camera. */
   findCamera: (request: CameraRequest) => WatchedCamera | Refusal;
-  listCameras: () => CameraEntry[];
+  listCameras: (role: Role) => CameraEntry[];
   log: Log;
 }
 
@@ -36,7 +38,10 @@ export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #admission: Admission;
   readonly #refusals: RefusalLog;
+  readonly #lockOut = new LockOut();
   readonly #guests = new Map<ViewerConnection, Guest>();
+  /** Viewers that have proven a key. */
+  readonly #proven = new Set<Viewer>();
   readonly #connected = new Set<Viewer>();
   /** Becomes true when no connection is open. Connections before Hello and after Goodbye count as open. */
   readonly empty = new Condition(() => this.#connected.size === 0);
@@ -53,18 +58,59 @@ export class Reception implements ViewerHost {
    */
   connect(connection: ViewerConnection): Viewer | null {
     const now = nowMicros();
+    const lockedOut = this.#refuseLockedOut(connection, now);
+    if (lockedOut !== null) return this.#turnAway(connection, lockedOut, now);
     const guest = this.#admission.connect(connection.ip, () => connection.abort(), now);
-    if ("limit" in guest) {
-      this.#refusals.refused(addressGroup(connection.ip), connection.address, guest.text, now);
-      connection.write(writeGoodbye({ reason: GoodbyeReason.full, text: guest.text }));
-      connection.end();
-      setTimeout(() => connection.abort(), REFUSAL_TIMEOUT_MS).unref();
-      return null;
-    }
+    if ("limit" in guest) return this.#turnAway(connection, guest.text, now);
     this.#guests.set(connection, guest);
     const viewer = new Viewer(connection, this);
     this.#connected.add(viewer);
     return viewer;
+  }
+
+  #turnAway(connection: ViewerConnection, text: string, now: Micros): null {
+    this.#refusals.refused(addressGroup(connection.ip), connection.address, text, now);
+    connection.write(writeGoodbye({ reason: GoodbyeReason.full, text }));
+    connection.end();
+    setTimeout(() => connection.abort(), REFUSAL_TIMEOUT_MS).unref();
+    return null;
+  }
+
+  /** Returns why the address may not try keys now, or null if it may. */
+  #refuseLockedOut({ ip }: ViewerConnection, now: Micros): string | null {
+    const seconds = this.#lockOut.secondsLeft(addressGroup(ip), now);
+    if (seconds === 0) return null;
+    this.#admission.refused.add("wrongKeys");
+    return `too many wrong keys came from ${addressGroup(ip)}: wait ${seconds} s`;
+  }
+
+  get needsKey(): boolean {
+    return this.#options.keys !== null;
+  }
+
+  authenticate(viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal {
+    const now = nowMicros();
+    const { connection } = viewer;
+    const lockedOut = this.#refuseLockedOut(connection, now);
+    if (lockedOut !== null) return { reason: GoodbyeReason.full, text: lockedOut };
+    const group = addressGroup(connection.ip);
+    const authenticated = this.#options.keys?.authenticate({ proof, input }) ?? null;
+    if (authenticated === null) {
+      this.#admission.refused.add("wrongKeys");
+      this.#lockOut.failed(group, now);
+      return { reason: GoodbyeReason.wrongKey, text: "the key is not right for this server" };
+    }
+    this.#lockOut.proven(group);
+    this.#proven.add(viewer);
+    return authenticated;
+  }
+
+  /** Call it when keys were changed. Viewers whose key has been removed, or may do something else now, leave. */
+  keysChanged(): void {
+    for (const viewer of [...this.#proven]) {
+      if (this.#options.keys?.holds(viewer.role)) continue;
+      viewer.leave(GoodbyeReason.wrongKey, "the key was removed or changed on the server");
+    }
   }
 
   /** The numbers of connections that were refused or ended, by limit. */
@@ -77,6 +123,7 @@ export class Reception implements ViewerHost {
     const now = nowMicros();
     for (const viewer of this.#connected) viewer.tick();
     this.#admission.tick(now);
+    this.#lockOut.tick(now);
     this.#refusals.tick(now);
   }
 
@@ -101,8 +148,8 @@ export class Reception implements ViewerHost {
     return excess === null ? camera : { reason: GoodbyeReason.full, text: excess.text };
   }
 
-  listCameras(): CameraEntry[] {
-    return this.#options.listCameras();
+  listCameras(role: Role): CameraEntry[] {
+    return this.#options.listCameras(role);
   }
 
   onRefused({ address, connection }: Viewer, reason: string): void {
@@ -118,6 +165,7 @@ export class Reception implements ViewerHost {
     const guest = this.#guests.get(viewer.connection);
     if (guest !== undefined) this.#admission.gone(guest);
     this.#guests.delete(viewer.connection);
+    if (this.#proven.delete(viewer)) this.#lockOut.left(addressGroup(viewer.connection.ip));
     this.#connected.delete(viewer);
     this.empty.check();
   }

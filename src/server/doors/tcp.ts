@@ -5,7 +5,7 @@ import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
 import { addressesOf, formatHostPort } from "../../core/host-port.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
-import type { ViewerConnection } from "../deliver/viewer.ts";
+import type { ViewerConnection } from "../deliver/viewer-host.ts";
 
 export interface TcpDoor {
   /** The port on which the door listens. If port 0 was requested, it is the port that the system chose. */

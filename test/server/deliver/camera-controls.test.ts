@@ -6,6 +6,7 @@ import { writeControlsAsked, writeSetControl } from "../../../src/protocol/contr
 import { writeGoodbye } from "../../../src/protocol/greeting.ts";
 import { writePing } from "../../../src/protocol/messages.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS } from "../../../src/protocol/wire.ts";
+import { EVERYBODY } from "../../../src/server/access/role.ts";
 import { CameraControls } from "../../../src/server/deliver/camera-controls.ts";
 import { findControl } from "../../../src/capture/control-values.ts";
 import type { SourceControl, Source } from "../../../src/capture/source.ts";
@@ -157,27 +158,29 @@ function shared(slow: { source: Source }): CameraControls {
   return new CameraControls({ source: slow.source, areSettable: true, log: SILENT_LOG });
 }
 
+const TESTER = { address: "test", role: EVERYBODY };
+const GUEST = { address: "guest", role: { name: "guests", may: new Set(["view"] as const), cameras: null } };
 const stays = new AbortController().signal;
 
 test("CameraControls: asks the camera once for all viewers that ask at the same time", async () => {
   const slow = createSlow();
   const controls = shared(slow);
-  const lists = Array.from({ length: 100 }, () => controls.list());
+  const lists = Array.from({ length: 100 }, () => controls.list(EVERYBODY));
   expect(new Set(lists).size).toBe(1); // all viewers wait for the same list
   await Bun.sleep(0);
   expect(slow.done).toEqual(["list"]);
   slow.answer();
   for (const list of await Promise.all(lists)) expect(list).toMatchObject({ trouble: "", areSettable: true });
-  await controls.list(); // answered from the same list
+  await controls.list(EVERYBODY); // answered from the same list
   expect(slow.done).toEqual(["list"]);
 });
 
 test("CameraControls: asks the camera again after a setting", async () => {
   const slow = createSlow();
   const controls = shared(slow);
-  const before = controls.list();
-  const set = controls.set("gain", "5", "test", stays);
-  const after = controls.list();
+  const before = controls.list(EVERYBODY);
+  const set = controls.set("gain", "5", TESTER, stays);
+  const after = controls.list(EVERYBODY);
   slow.answer();
   await Promise.all([before, set, after]);
   expect(slow.done).toEqual(["list", "gain=5", "list"]);
@@ -186,11 +189,11 @@ test("CameraControls: asks the camera again after a setting", async () => {
 test("CameraControls: does not make the settings of viewers that have left", async () => {
   const slow = createSlow();
   const controls = shared(slow);
-  const first = controls.list();
+  const first = controls.list(EVERYBODY);
   const gone = new AbortController();
   const waiting = [1, 2, 3].flatMap((value) => [
-    controls.set("gain", String(value), "test", gone.signal),
-    controls.list(),
+    controls.set("gain", String(value), TESTER, gone.signal),
+    controls.list(EVERYBODY),
   ]);
   gone.abort();
   slow.answer();
@@ -201,7 +204,7 @@ test("CameraControls: does not make the settings of viewers that have left", asy
 test("CameraControls: refuses settings when 32 are waiting", async () => {
   const slow = createSlow();
   const controls = shared(slow);
-  const sets = Array.from({ length: 40 }, () => controls.set("gain", "1", "test", stays));
+  const sets = Array.from({ length: 40 }, () => controls.set("gain", "1", TESTER, stays));
   slow.answer();
   const outcomes = await Promise.all(sets);
   expect(outcomes.filter(({ isDone }) => isDone).length).toBe(32);
@@ -209,7 +212,20 @@ test("CameraControls: refuses settings when 32 are waiting", async () => {
     isDone: false,
     text: "32 requests to set controls of slow already wait: try again later",
   });
-  expect(await controls.set("gain", "1", "test", stays)).toEqual({ isDone: true, text: "" });
+  expect(await controls.set("gain", "1", TESTER, stays)).toEqual({ isDone: true, text: "" });
+});
+
+test("CameraControls: a viewer whose key may only look is told so, and sets nothing", async () => {
+  const slow = createSlow();
+  const controls = shared(slow);
+  slow.answer();
+  expect(await controls.set("gain", "5", GUEST, stays)).toEqual({
+    isDone: false,
+    text: "the key 'guests' may not set controls, only look",
+  });
+  expect(await controls.list(GUEST.role)).toMatchObject({ trouble: "", areSettable: false });
+  expect(await controls.list(EVERYBODY)).toMatchObject({ trouble: "", areSettable: true });
+  expect(slow.done).toEqual(["list"]);
 });
 
 test("CameraControls: a camera without controls answers so", async () => {

@@ -1,0 +1,19 @@
+// What a key allows: the cameras that may be seen, and whether their controls may be set.
+
+export const RIGHTS = ["view", "control"] as const;
+export type Right = (typeof RIGHTS)[number];
+
+export interface Role {
+  /** The name of the key, for the log. */
+  readonly name: string;
+  readonly may: ReadonlySet<Right>;
+  /** The names of the cameras that may be seen. Null means all. */
+  readonly cameras: ReadonlySet<string> | null;
+}
+
+/** The role of everybody on a server without keys. */
+export const EVERYBODY: Role = { name: "everybody", may: new Set(RIGHTS), cameras: null };
+
+export function maySee({ may, cameras }: Role, camera: string): boolean {
+  return may.has("view") && (cameras === null || cameras.has(camera));
+}

@@ -1,0 +1,65 @@
+// What a viewer on the server needs of the others: its connection, its camera, and the owner of all viewers.
+
+import type { CameraEntry } from "../../protocol/cameras.ts";
+import type { Proof } from "../../protocol/handshake.ts";
+import type { ProofInput } from "../../protocol/proof.ts";
+import type { Transport } from "../../protocol/transport.ts";
+import type { Authenticated } from "../access/key-ring.ts";
+import type { AccessLimits, LimitName } from "../access/limits.ts";
+import type { Role } from "../access/role.ts";
+import type { CameraControls } from "./camera-controls.ts";
+import type { AdaptationLimits } from "./quality/adaptation.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** The connection of a viewer: the transport and the address of the other end. */
+export interface ViewerConnection extends Transport {
+  /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
+  readonly address: string;
+  /** The IP address of the other end. Limits for each address count by it. */
+  readonly ip: string;
+}
+
+/** The requests in a viewer's Hello, and its connection. */
+export interface CameraRequest {
+  /** The name of a camera, or a part of it. An empty name means the first camera. */
+  name: string;
+  /** False if the viewer only asks questions, or is paused. */
+  wantsPictures: boolean;
+  connection: ViewerConnection;
+  /** What the viewer's key allows. */
+  role: Role;
+}
+
+/** The camera that a viewer watches. */
+export interface WatchedCamera {
+  readonly name: string;
+  captureIntervalMicros(): number;
+  readonly controls: CameraControls;
+  /** Called when the viewer has sent Hello or a Wish, so that the encoders may have to make other pictures. */
+  onChanged(viewer: Viewer): void;
+  /** Called when the viewer has acknowledged a frame, so that the estimate of its link may have changed. */
+  onAcknowledged(viewer: Viewer): void;
+  /** Called once, when the viewer gets no more pictures. `reason` is for the log. */
+  onGone(viewer: Viewer, reason: string): void;
+}
+
+/** The owner of the viewers. The class Reception implements it. */
+export interface ViewerHost {
+  readonly limits: AdaptationLimits;
+  readonly access: AccessLimits;
+  /** Whether a viewer has to prove a key. */
+  readonly needsKey: boolean;
+  /** Called once, when the viewer has sent Proof. */
+  authenticate(viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal;
+  /** Called once, when the viewer has sent Hello, and proven its key if it needs one. */
+  findCamera(request: CameraRequest): WatchedCamera | Refusal;
+  /** Returns the cameras of the server that a role may see, in their order. */
+  listCameras(role: Role): CameraEntry[];
+  /** Called once, when a viewer without a camera is refused, or leaves after it has sent bytes. `reason` is for the log. */
+  onRefused(viewer: Viewer, reason: string): void;
+  /** Called once, when a viewer is disconnected because it exceeded a limit. */
+  onExceeded(viewer: Viewer, limit: LimitName): void;
+  /** Called once, as the last event, when the connection is closed. */
+  onClosed(viewer: Viewer): void;
+}

@@ -1,0 +1,248 @@
+// The handshake with keys: the server's end and the viewer's end over a transport in memory, and far ends that break its rules.
+
+import { describe, expect, test } from "bun:test";
+import { Connection, type ConnectionEnd } from "../../src/client/connect/connection.ts";
+import { ProtocolError } from "../../src/core/errors.ts";
+import { readGoodbye, readHello, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
+import { readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";
+import { writeWish } from "../../src/protocol/messages.ts";
+import { newNonce, viewerKey } from "../../src/protocol/proof.ts";
+import type { Transport, TransportEvents } from "../../src/protocol/transport.ts";
+import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { KeyRing } from "../../src/server/access/key-ring.ts";
+import { recordOfKey } from "../../src/server/access/key-record.ts";
+import { EVERYBODY } from "../../src/server/access/role.ts";
+import type { Refusal } from "../../src/server/deliver/refusal.ts";
+import { Viewer } from "../../src/server/deliver/viewer.ts";
+import type { ViewerHost } from "../../src/server/deliver/viewer-host.ts";
+import { PictureCamera } from "../support/picture-camera.ts";
+
+const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
+const OTHER = "aaaa-bbbb-cccc-dddd-eeee";
+const ignore = () => undefined;
+
+/** A camera for viewers that prove KEY. */
+class KeptCamera extends PictureCamera {
+  override readonly needsKey = true;
+  readonly ring = new KeyRing([{ record: recordOfKey(KEY), role: { ...EVERYBODY, name: "ours" } }]);
+  override authenticate = ((_, proof, input) =>
+    this.ring.authenticate({ proof, input }) ?? {
+      reason: GoodbyeReason.wrongKey,
+      text: "wrong",
+    }) as ViewerHost["authenticate"] & (() => Refusal);
+}
+
+interface Ends {
+  camera: KeptCamera;
+  connection: Connection;
+  viewer: Viewer;
+  ended: Promise<ConnectionEnd>;
+  /** The messages that crossed, each as its sender and type. */
+  crossed: string[];
+  /** Lets everything cross that waits. */
+  settle: () => void;
+}
+
+/** Both ends, each with its own view of the TLS session. */
+function connect(key: string | null, bindings: { viewer?: Uint8Array; server?: Uint8Array } = {}): Ends {
+  const camera = new KeptCamera();
+  const crossed: string[] = [];
+  const waiting: (() => void)[] = [];
+  const transport = (from: string, to: () => TransportEvents, binding: Uint8Array | undefined): Transport => ({
+    write(bytes) {
+      const copy = bytes.slice();
+      crossed.push(`${from} ${copy[HEADER_BYTES - 1]}`);
+      waiting.push(() => to().receive(copy));
+      return bytes.length;
+    },
+    bufferedBytes: 0,
+    binding: binding ?? null,
+    end: ignore,
+    abort: ignore,
+  });
+  const viewer: Viewer = new Viewer(
+    { ...transport("server", () => connection, bindings.server), address: "test", ip: "127.0.0.1" },
+    camera,
+  );
+  const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+  const connection: Connection = new Connection(
+    transport("viewer", () => viewer, bindings.viewer),
+    { host: "test", port: 1, camera: "" },
+    events,
+    { paused: true, key: key === null ? null : viewerKey(key) },
+  );
+  const settle = () => {
+    for (let act = waiting.shift(); act !== undefined; act = waiting.shift()) act();
+  };
+  return { camera, connection, viewer, ended: connection.ended, crossed, settle };
+}
+
+const { hello, welcome, goodbye, wish, challenge, proof, cameras } = MessageType;
+
+describe("both ends", () => {
+  test("the right key: Challenge, Proof, Welcome; a Wish waits until the Proof is sent", () => {
+    const { camera, connection, crossed, settle, viewer } = connect(KEY);
+    connection.wish({ paused: false, keepsSize: false, width: 0, height: 0 });
+    settle();
+    expect(crossed.slice(0, 6)).toEqual([
+      `viewer ${hello}`,
+      `server ${challenge}`,
+      `viewer ${proof}`,
+      `viewer ${wish}`,
+      `server ${welcome}`,
+      `server ${cameras}`,
+    ]);
+    expect([connection.isWelcome, connection.hasProven]).toEqual([true, true]);
+    expect([viewer.role.name, camera.calls.at(-1)]).toEqual(["ours", "watching"]);
+    connection.close();
+    settle();
+  });
+
+  test.each([
+    ["the same TLS session", new Uint8Array(32).fill(7), new Uint8Array(32).fill(7), true],
+    ["two TLS sessions, with a man in the middle", new Uint8Array(32).fill(7), new Uint8Array(32).fill(8), false],
+    ["TLS towards the viewer only", new Uint8Array(32).fill(7), undefined, false],
+    ["TLS towards the server only", undefined, new Uint8Array(32), false],
+  ])("%s: welcome %#", async (_, viewer, server, isWelcome) => {
+    const ends = connect(KEY, { ...(viewer && { viewer }), ...(server && { server }) });
+    ends.settle();
+    expect([ends.connection.isWelcome, ends.connection.hasProven]).toEqual([isWelcome, isWelcome]);
+    if (!isWelcome) expect((await ends.ended).goodbye?.reason).toBe(GoodbyeReason.wrongKey);
+    ends.connection.close();
+    ends.settle();
+  });
+
+  test("a wrong key: Goodbye, and nothing about cameras", async () => {
+    const { connection, crossed, ended, settle } = connect(OTHER);
+    settle();
+    expect((await ended).goodbye?.reason).toBe(GoodbyeReason.wrongKey);
+    expect(connection.isWelcome).toBe(false);
+    expect(crossed.filter((each) => each.startsWith("server"))).toEqual([`server ${challenge}`, `server ${goodbye}`]);
+  });
+
+  test("no key: the viewer's end says that the server needs one, and its early Wish harms nothing", async () => {
+    const { camera, connection, crossed, ended, settle } = connect(null);
+    connection.wish({ paused: false, keepsSize: false, width: 0, height: 0 });
+    settle();
+    expect((await ended).goodbye).toEqual({ reason: GoodbyeReason.needsKey, text: "the server needs a key" });
+    expect(crossed).toEqual([`viewer ${hello}`, `viewer ${wish}`, `server ${challenge}`, `viewer ${goodbye}`]);
+    expect(camera.calls).toEqual(["gone: the server needs a key", "closed"]);
+  });
+});
+
+/** The server's end alone, and what it sends. */
+function serverAlone() {
+  const camera = new KeptCamera();
+  const sent: Uint8Array[] = [];
+  const write = (bytes: Uint8Array) => sent.push(bytes.slice()) && bytes.length;
+  const viewer = new Viewer(
+    { write, bufferedBytes: 0, end: ignore, abort: ignore, address: "test", ip: "::1" },
+    camera,
+  );
+  const types = () => sent.map((message) => message[HEADER_BYTES - 1]);
+  const lastGoodbye = () => readGoodbye((sent.at(-1) as Uint8Array).subarray(HEADER_BYTES));
+  return { camera, viewer, types, lastGoodbye };
+}
+
+const HELLO = writeHello({ version: WIRE_VERSION, software: "a test", camera: "", paused: false, canProve: true });
+const WISH = writeWish({ paused: false, keepsSize: false, width: 0, height: 0 });
+const anyProof = () => writeProof({ keyId: newNonce().subarray(0, 8), nonce: newNonce(), proof: newNonce() });
+
+describe("a viewer that breaks the rules", () => {
+  test("an older one gets a clear Goodbye, and no Challenge", () => {
+    const { viewer, types, lastGoodbye } = serverAlone();
+    viewer.receive(writeHello({ version: WIRE_VERSION, software: "older", camera: "", paused: false }));
+    expect(types()).toEqual([goodbye]);
+    expect(lastGoodbye()).toEqual({
+      reason: GoodbyeReason.needsKey,
+      text: "this server needs a key, and a viewer of this version knows none: update the viewer",
+    });
+  });
+
+  const wrong: [what: string, messages: Uint8Array[]][] = [
+    ["Proof before Hello", [anyProof()]],
+    ["Hello twice", [HELLO, HELLO]],
+    ["Challenge from a viewer", [HELLO, writeChallenge({ scheme: 1, nonce: newNonce() })]],
+    ["17 early messages", [HELLO, ...Array.from({ length: 17 }, () => WISH)]],
+    ["a Proof that is too short", [HELLO, Uint8Array.of(9, 0, 0, 0, proof, ...new Uint8Array(8))]],
+  ];
+  test.each(wrong)("%s: protocol error", (_, messages) => {
+    const { viewer, lastGoodbye } = serverAlone();
+    for (const message of messages) viewer.receive(message);
+    expect(lastGoodbye().reason).toBe(GoodbyeReason.protocol);
+  });
+
+  test("one Challenge has one Proof", () => {
+    const { viewer, types } = serverAlone();
+    viewer.receive(HELLO);
+    viewer.receive(anyProof());
+    viewer.receive(anyProof());
+    expect(types()).toEqual([challenge, goodbye]);
+  });
+});
+
+/** The viewer's end alone, which gets `answers` one after the other; each may look at the message sent before. */
+async function viewerAlone(key: string | null, answers: ((sent: Uint8Array) => Uint8Array)[]) {
+  const sent: Uint8Array[] = [];
+  const transport = {
+    write: (bytes: Uint8Array) => sent.push(bytes.slice()) && bytes.length,
+    bufferedBytes: 0,
+    end: ignore,
+    abort: ignore,
+  };
+  const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+  const options = { key: key === null ? null : viewerKey(key) };
+  const connection = new Connection(transport, { host: "test", port: 1, camera: "" }, events, options);
+  for (const answer of answers) connection.receive(answer(sent.at(-1) as Uint8Array));
+  connection.closed("the end");
+  const error = await connection.ended.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  return { sent, connection, error };
+}
+
+const nonce = newNonce();
+const asChallenge = () => writeChallenge({ scheme: 1, nonce });
+const asWelcome = (serverProof?: Uint8Array) => () =>
+  writeWelcome({ version: WIRE_VERSION, software: "false", sourceName: "a", ...(serverProof && { serverProof }) });
+
+describe("a server that breaks the rules", () => {
+  test.each([
+    ["no proof", undefined],
+    ["any proof", newNonce()],
+    ["zeros", new Uint8Array(32)],
+  ])("it does not know the key, and welcomes with %s: the viewer does not accept it", async (_, serverProof) => {
+    const { connection, error, sent } = await viewerAlone(KEY, [asChallenge, asWelcome(serverProof)]);
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(String(error)).toContain("the server does not know the key");
+    expect([connection.isWelcome, connection.hasProven]).toEqual([false, false]);
+    expect(sent.map((message) => message[HEADER_BYTES - 1])).toEqual([hello, proof, goodbye]);
+  });
+
+  test("it reflects the viewer's own proof: not accepted", async () => {
+    const reflected = (sent: Uint8Array) => asWelcome(readProof(sent.subarray(HEADER_BYTES)).proof)();
+    expect(String((await viewerAlone(KEY, [asChallenge, reflected])).error)).toContain("does not know the key");
+  });
+
+  test("it does not ask for the key: the viewer knows that nothing is proven", async () => {
+    const { connection, error } = await viewerAlone(KEY, [asWelcome()]);
+    expect([error, connection.isWelcome, connection.hasProven]).toEqual([null, true, false]);
+  });
+
+  test("two Challenges: protocol error", async () => {
+    expect((await viewerAlone(KEY, [asChallenge, asChallenge])).error).toBeInstanceOf(ProtocolError);
+  });
+
+  test("a scheme that this viewer does not know: Goodbye instead of a Proof", async () => {
+    const { sent } = await viewerAlone(KEY, [() => writeChallenge({ scheme: 2, nonce })]);
+    expect(sent.map((message) => message[HEADER_BYTES - 1])).toEqual([hello, goodbye]);
+  });
+
+  test("the viewer's Hello says that it can prove a key, whether it has one or not", async () => {
+    for (const key of [null, KEY]) {
+      const { sent } = await viewerAlone(key, []);
+      expect(readHello((sent[0] as Uint8Array).subarray(HEADER_BYTES)).canProve).toBe(true);
+    }
+  });
+});
