@@ -3,8 +3,8 @@
 
 import type { Micros } from "../../core/clock.ts";
 
-/** Wrong keys without a pause: a person mistypes. */
-const FREE_FAILURES = 5;
+/** The wrong key after which the first pause begins. A person mistypes. */
+const FIRST_PAUSE_AFTER = 5;
 const FIRST_PAUSE_MICROS = 1e6;
 const LONGEST_PAUSE_MICROS = 60e6;
 /** After this time without a wrong key an address is forgotten. */
@@ -25,6 +25,11 @@ export class LockOut {
   /** The numbers of present viewers that have proven a key. */
   readonly #good = new Map<string, number>();
 
+  /** The number of addresses whose failures are remembered. */
+  get size(): number {
+    return this.#failures.size;
+  }
+
   /** Returns for how many seconds the address is still kept out: 0 if it is not. */
   secondsLeft(address: string, now: Micros): number {
     const failures = this.#failures.get(address);
@@ -35,7 +40,7 @@ export class LockOut {
   failed(address: string, now: Micros): void {
     const known = this.#failures.get(address);
     const count = 1 + (known !== undefined && now - known.lastAt < MEMORY_MICROS ? known.count : 0);
-    const excess = count - FREE_FAILURES;
+    const excess = count - FIRST_PAUSE_AFTER;
     const pause = excess < 0 ? 0 : Math.min(LONGEST_PAUSE_MICROS, FIRST_PAUSE_MICROS * 2 ** excess);
     this.#failures.delete(address); // sets it behind all others
     this.#failures.set(address, { count, lastAt: now, until: now + pause });

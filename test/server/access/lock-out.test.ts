@@ -1,0 +1,65 @@
+// access/lock-out.ts: growing pauses after wrong keys, for one address.
+
+import { expect, test } from "bun:test";
+import { LockOut } from "../../../src/server/access/lock-out.ts";
+
+const S = 1e6;
+
+/** Fails `count` times as soon as it is allowed again, and returns the pauses in seconds. */
+function pauses(lockOut: LockOut, count: number, address = "192.0.2.1", start = 0): number[] {
+  let now = start;
+  return Array.from({ length: count }, () => {
+    lockOut.failed(address, now);
+    const pause = lockOut.secondsLeft(address, now);
+    now += pause * S;
+    return pause;
+  });
+}
+
+test("four wrong keys are free; then 1, 2, 4 … 60 s", () => {
+  expect(pauses(new LockOut(), 13)).toEqual([0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+});
+
+test("the pause ends by itself, and another address has none", () => {
+  const lockOut = new LockOut();
+  pauses(lockOut, 5);
+  expect(lockOut.secondsLeft("192.0.2.2", 0)).toBe(0);
+  expect([0, 0.5, 0.999].map((at) => lockOut.secondsLeft("192.0.2.1", at * S))).toEqual([1, 1, 1]);
+  expect(lockOut.secondsLeft("192.0.2.1", 1 * S)).toBe(0);
+});
+
+test("ten minutes without a wrong key: forgotten", () => {
+  const lockOut = new LockOut();
+  pauses(lockOut, 8);
+  lockOut.tick(700 * S);
+  expect(pauses(lockOut, 5, "192.0.2.1", 700 * S)).toEqual([0, 0, 0, 0, 1]);
+  const unticked = new LockOut();
+  pauses(unticked, 8);
+  expect(pauses(unticked, 5, "192.0.2.1", 700 * S)).toEqual([0, 0, 0, 0, 1]);
+});
+
+test("an address with a good viewer is never kept out; after the viewer has left the wrong keys count", () => {
+  const lockOut = new LockOut();
+  pauses(lockOut, 4);
+  lockOut.proven("192.0.2.1");
+  lockOut.proven("192.0.2.1");
+  expect(pauses(lockOut, 20)).toEqual(Array(20).fill(0));
+  lockOut.left("192.0.2.1");
+  expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(0);
+  lockOut.left("192.0.2.1");
+  expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(60);
+});
+
+test("a right key makes the wrong ones before it forgotten", () => {
+  const lockOut = new LockOut();
+  pauses(lockOut, 7);
+  lockOut.proven("192.0.2.1");
+  lockOut.left("192.0.2.1");
+  expect(pauses(lockOut, 5)).toEqual([0, 0, 0, 0, 1]);
+});
+
+test("a hundred thousand addresses take no more memory than 4096", () => {
+  const lockOut = new LockOut();
+  for (let host = 0; host < 100_000; host++) pauses(lockOut, 5, `2001:db8:0:${host.toString(16)}::/64`);
+  expect(lockOut.size).toBe(4096);
+});
