@@ -33,6 +33,11 @@ export class Outbox {
     return this.#waiting.length;
   }
 
+  /** The bytes that neither the transport has accepted nor its own queue has sent. */
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { length }) => sum + length, this.#transport.bufferedBytes);
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
     if (this.#mayWrite) this.#write(bytes, (rest) => new Uint8Array(rest));

@@ -119,7 +119,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const report = () =>
     sumUp(
       cameras.map((camera) => camera.report()),
-      { host, port, codec: resolved.codec, refusedBy: reception.refusedBy },
+      {
+        ...{ host, port, codec: resolved.codec, refusedBy: reception.refusedBy },
+        ...{ sentBytes: reception.bitrate.sentBytes, heldBack: reception.bitrate.heldBack },
+      },
     );
   const resources = opening.move();
   const run = async (): Promise<ServeReport> => {

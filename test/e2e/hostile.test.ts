@@ -1,6 +1,9 @@
 // Hostile peers beside a good viewer, with real processes: each is disconnected or bounded, and the good viewer goes on.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HOSTILE_KINDS, type HostileKind, type HostileReport } from "../support/hostile-peers.ts";
 import { CLIP, eachLine, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
@@ -89,6 +92,25 @@ describe("serve: withstands hostile peers", () => {
     expect(await viewer.end()).toBe(0);
     expect(server.child.exitCode).toBeNull();
     expect(server.remarks).not.toContain("trying again");
+  });
+
+  test("peers that take no pictures are ended when what waits for them exceeds max-waiting-memory", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
+    using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+    writeFileSync(join(folder, "slipstream.toml"), "max-waiting-memory = 2\nstall-timeout = 3600\n");
+    // Whole pictures of some 300 KB.
+    const flags = ["--source", "pattern", "--size", "2560x1440", "--fps", "5", "--noise", "off", "--quality", "95"];
+    await using server = await startServer(flags, { cwd: folder });
+    await using viewer = startViewer(server.port);
+    await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
+    await using __ = new Attack(server.port, "unread", 20);
+    await server.until("the count", () => (refusedBy(server)?.waiting ?? 0) > 2);
+    expect(server.remarks).toMatch(
+      /left: what viewers have not taken exceeds 2 MiB, and this viewer is behind the most/,
+    );
+    const before = viewer.last?.frames ?? 0;
+    await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
+    expect(viewer.last?.reconnects).toBe(0);
   });
 
   test("a viewer beyond --max-viewers is told so, and another one gets its place", async () => {

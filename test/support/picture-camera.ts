@@ -1,7 +1,7 @@
 // A camera without a source and encoders: viewers get the whole pictures that a test publishes.
 
 import type { Source } from "../../src/capture/source.ts";
-import { lineLog } from "../../src/core/log.ts";
+import { lineLog, SILENT_LOG } from "../../src/core/log.ts";
 import type { CameraEntry } from "../../src/protocol/cameras.ts";
 import { GoodbyeReason } from "../../src/protocol/wire.ts";
 import { DEFAULT_ACCESS_LIMITS, type LimitName } from "../../src/server/access/limits.ts";
@@ -9,6 +9,7 @@ import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
 import type { Refusal } from "../../src/server/deliver/refusal.ts";
 import type { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer-host.ts";
+import { SharedBitrate } from "../../src/server/deliver/shared-bitrate.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { pictureOf } from "./encoded-pictures.ts";
@@ -20,6 +21,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly name = "a source";
   readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
   readonly access = DEFAULT_ACCESS_LIMITS;
+  readonly bitrate = new SharedBitrate(null, SILENT_LOG);
   readonly controls: CameraControls;
   /** What was called, in order. */
   readonly calls: string[] = [];

@@ -14,6 +14,13 @@ export interface AccessLimits {
   connectsPerSecond: number;
   /** Messages a second from one viewer in the long run, without acknowledgements of frames. */
   messagesPerSecond: number;
+  /** The most bits a second of pictures for all viewers together, which their addresses share evenly. Null means no limit. */
+  maxTotalBitsPerSecond: number | null;
+  /**
+   * The most memory for pictures that viewers have not acknowledged, in all, here and in the kernel. Beyond it, viewers that have not
+   * acknowledged a picture for a second are disconnected, first the one that is behind the most.
+   */
+  maxWaitingMiB: number;
   /** A viewer that takes no byte and acknowledges no frame for this long is disconnected. */
   stallSeconds: number;
 }
@@ -25,6 +32,8 @@ export const DEFAULT_ACCESS_LIMITS: Readonly<AccessLimits> = {
   maxGreetingsPerAddress: 8,
   connectsPerSecond: 20,
   messagesPerSecond: 50,
+  maxTotalBitsPerSecond: null,
+  maxWaitingMiB: 256,
   stallSeconds: 10,
 };
 
@@ -40,6 +49,7 @@ export const LIMIT_NAMES = [
   "greetingsPerAddress",
   "connects",
   "messages",
+  "waiting",
   "stalled",
   "wrongKeys",
 ] as const;

@@ -1,4 +1,4 @@
-// The byte budget of one viewer, which enforces `--max-bitrate`. It is a token bucket that one frame may overdraw.
+// The byte budget of one viewer, which enforces `--max-bitrate`, or its share of `--max-total-bitrate`. It is a token bucket that one frame may overdraw.
 
 import type { Micros } from "../../core/clock.ts";
 
@@ -6,11 +6,17 @@ import type { Micros } from "../../core/clock.ts";
 const SAVED_MICROS = 100_000;
 
 export class Budget {
-  readonly #bytesPerSecond: number;
+  #bytesPerSecond: number;
   #bytes = 0;
   #at: Micros | null = null;
 
   constructor(bitsPerSecond: number) {
+    this.#bytesPerSecond = bitsPerSecond / 8;
+  }
+
+  /** Changes the rate from now on. */
+  setRate(bitsPerSecond: number, now: Micros): void {
+    this.allows(now);
     this.#bytesPerSecond = bitsPerSecond / 8;
   }
 

@@ -10,6 +10,7 @@ import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
+import type { Share } from "./shared-bitrate.ts";
 
 /** The log and the trace for the frames of one viewer. */
 export interface FrameFollower {
@@ -20,12 +21,18 @@ export interface FrameFollower {
   track: TraceTrack | null;
 }
 
+interface InFlight extends Omit<SentFrame, "level"> {
+  level: SentFrame["level"] | null;
+  sentAt: Micros;
+}
+
 export class FrameSender {
   readonly #outbox: Outbox;
   readonly #isWanted: () => boolean;
   readonly #credit = new Credit();
   readonly adaptation: Adaptation;
   readonly #budget: Budget | null;
+  readonly #share: Share;
   #feed: Feed | null = null;
   /** The stream of the last Stream message to the viewer. */
   #announced: StreamHeader | null = null;
@@ -37,8 +44,8 @@ export class FrameSender {
   #streamed: number | null = null;
   /** Whether the feed has a frame that this viewer was not sent yet. */
   #isPending = false;
-  /** The frames that are not acknowledged yet, with their sizes and levels. */
-  readonly #inFlight = new Map<number, SentFrame>();
+  /** The frames that are not acknowledged yet, in the order in which they were sent. The level is null if there is no choice. */
+  readonly #inFlight = new Map<number, InFlight>();
   /** For the trace: the times when the frames in flight were sent. */
   readonly #sentAt = new Map<number, Micros>();
   /** The number of the frame whose last bytes may still wait in the outbox, for the trace. */
@@ -50,12 +57,20 @@ export class FrameSender {
   /** The number of frames that were sent completely. */
   picturesSent = 0;
 
-  /** `isWanted` returns whether the viewer wants frames now. */
-  constructor(outbox: Outbox, limits: AdaptationLimits, isWanted: () => boolean) {
+  /** `share` is the viewer's part of the bit rate of all. `isWanted` returns whether the viewer wants frames now. */
+  constructor(outbox: Outbox, limits: AdaptationLimits, share: Share, isWanted: () => boolean) {
     this.#outbox = outbox;
     this.#isWanted = isWanted;
-    this.adaptation = new Adaptation(limits);
-    const { maxBitsPerSecond } = limits;
+    this.#share = share;
+    const { maxLatencyMicros, maxBitsPerSecond } = limits;
+    this.adaptation = new Adaptation({
+      maxLatencyMicros,
+      get maxBitsPerSecond() {
+        const { bitsPerSecond } = share;
+        if (maxBitsPerSecond === null || bitsPerSecond === null) return maxBitsPerSecond ?? bitsPerSecond;
+        return Math.min(maxBitsPerSecond, bitsPerSecond);
+      },
+    });
     this.#budget = maxBitsPerSecond === null ? null : new Budget(maxBitsPerSecond);
   }
 
@@ -67,6 +82,21 @@ export class FrameSender {
   /** Whether frames were sent that the viewer has not acknowledged. */
   get awaitsAck(): boolean {
     return this.#credit.inFlight > 0;
+  }
+
+  /**
+   * The bytes that wait in this process, in the kernel or on the way: those of frames without an acknowledgement, or what is left of frames
+   * that were broken off.
+   */
+  get unacknowledgedBytes(): number {
+    const inFlight = this.#inFlight.values().reduce((sum, { bytes }) => sum + bytes, 0);
+    return Math.max(inFlight, this.#outbox.waitingBytes);
+  }
+
+  /** The time when the oldest frame without an acknowledgement was sent, or null when there is none. */
+  get waitsSince(): Micros | null {
+    const [oldest] = this.#inFlight.values();
+    return oldest?.sentAt ?? null;
   }
 
   /** Changes to another feed and sends its newest frame, if there is one. */
@@ -121,7 +151,9 @@ export class FrameSender {
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
     const sent = this.#inFlight.get(ack.frameNumber);
     this.#inFlight.delete(ack.frameNumber);
-    if (ack.outcome === "shown" && sent !== undefined) this.adaptation.acknowledged(sent, { ...ack, now: at.now });
+    if (ack.outcome === "shown" && sent !== undefined && sent.level !== null) {
+      this.adaptation.acknowledged({ ...sent, level: sent.level }, { ...ack, now: at.now });
+    }
     if (follower !== null) this.#followAck(follower, ack, at);
     return true;
   }
@@ -149,7 +181,8 @@ export class FrameSender {
   #mayBeSent(): boolean {
     // While bytes wait in the outbox, a new frame would wait too. A frame composed later is newer and leaves at the same time.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
-    return this.#budget?.allows(nowMicros()) ?? true;
+    const now = nowMicros();
+    return (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
   }
 
   /** Whether the feed has a newer frame than the viewer was sent. */
@@ -182,7 +215,7 @@ export class FrameSender {
     if (this.follower?.track) this.#sentAt.set(frameNumber, nowMicros());
     this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
-    if (level !== null) this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole });
+    this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole, sentAt: nowMicros() });
   }
 
   #sentWhole(frameNumber: number): void {
@@ -206,6 +239,7 @@ export class FrameSender {
     const sent = this.#inFlight.get(frameNumber);
     if (sent !== undefined) sent.bytes += message.length;
     this.#budget?.spend(message.length);
+    this.#share.spend(message.length);
     this.#outbox.send(message);
   }
 

@@ -10,6 +10,7 @@ import type { Role } from "../access/role.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Refusal } from "./refusal.ts";
+import type { SharedBitrate } from "./shared-bitrate.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** The connection of a viewer: the transport and the address of the other end. */
@@ -48,6 +49,8 @@ export interface WatchedCamera {
 export interface ViewerHost {
   readonly limits: AdaptationLimits;
   readonly access: AccessLimits;
+  /** What all viewers together may be sent. */
+  readonly bitrate: SharedBitrate;
   /** Whether a viewer has to prove a key. */
   readonly needsKey: boolean;
   /** Called once, when the viewer has sent Proof. */

@@ -2,6 +2,7 @@
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
+import { Newest } from "../../core/newest.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { TokenBucket } from "../../core/token-bucket.ts";
 import { SOFTWARE } from "../../core/version.ts";
@@ -17,6 +18,7 @@ import { EVERYBODY, type Role } from "../access/role.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
 import { WishPacer } from "./wish-pacer.ts";
 
@@ -25,6 +27,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   readonly connection: ViewerConnection;
   readonly #host: ViewerHost;
   readonly #peer: Peer;
+  readonly #share: Share;
   /** Sends the pictures. */
   readonly frames: FrameSender;
   readonly #handshake: Handshake;
@@ -42,6 +45,8 @@ export class Viewer implements TransportEvents, PeerEvents {
   readonly #gone = new AbortController();
   #wish: Wish = { paused: false, keepsSize: false, width: 0, height: 0 };
   readonly #wishes: WishPacer;
+  /** While bytes wait, only the newest Notice waits behind them. */
+  readonly #notice = new Newest<Notice>();
   /** Tokens for messages that are not acknowledgements. */
   readonly #messages: TokenBucket;
   /** The last time when the viewer took bytes or acknowledged a frame, or when no bytes and no frame waited for the viewer. */
@@ -65,7 +70,8 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#messages = new TokenBucket({ perSecond, burst: perSecond * MESSAGES_BURST }, now);
     this.#progressAt = now;
     this.#wishes = new WishPacer((wish) => this.#actOn(wish));
-    this.frames = new FrameSender(this.#peer.outbox, host.limits, () => this.watching);
+    this.#share = host.bitrate.open(connection.ip);
+    this.frames = new FrameSender(this.#peer.outbox, host.limits, this.#share, () => this.watching);
   }
 
   /** The address of the viewer, as text for people. */
@@ -92,6 +98,12 @@ export class Viewer implements TransportEvents, PeerEvents {
     return this.#peer.clock.roundTripMicros;
   }
 
+  /** The bytes that the viewer has not acknowledged, and the time since which it has acknowledged nothing (Infinity: nothing waits). */
+  get waiting(): { bytes: number; since: Micros } {
+    const { unacknowledgedBytes, waitsSince } = this.frames;
+    return { bytes: unacknowledgedBytes, since: waitsSince ?? Number.POSITIVE_INFINITY };
+  }
+
   /** Whether the viewer was sent the newest frame and has acknowledged all its frames. */
   get settled(): boolean {
     return !this.watching || (this.frames.settled && this.#peer.outbox.idle);
@@ -104,6 +116,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   drained(): void {
     this.#peer.drained();
     this.#countSentAnswers();
+    this.#sendNotice();
     this.frames.sendNewest();
   }
 
@@ -112,7 +125,15 @@ export class Viewer implements TransportEvents, PeerEvents {
   }
 
   notify(notice: Notice): void {
-    if (this.#peer.isOpen) this.#peer.send(writeNotice(notice));
+    if (!this.#peer.isOpen) return;
+    this.#notice.offer(notice);
+    this.#sendNotice();
+  }
+
+  #sendNotice(): void {
+    if (!this.#peer.isOpen || !this.#peer.outbox.idle) return;
+    const notice = this.#notice.take();
+    if (notice !== null) this.#peer.send(writeNotice(notice));
   }
 
   /** Sends pings, and disconnects a viewer that is silent or takes nothing. Call it about ten times a second. */
@@ -120,6 +141,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     const now = nowMicros();
     this.#peer.tick();
     this.#countSentAnswers();
+    this.#sendNotice();
     this.#wishes.tick(now);
     this.frames.sendNewest(); // The viewer's byte budget may have grown.
     this.#checkProgress(now);
@@ -141,6 +163,13 @@ export class Viewer implements TransportEvents, PeerEvents {
       GoodbyeReason.timeout,
       `it has taken nothing and acknowledged no frame for ${stallSeconds} s`,
     );
+  }
+
+  /** Disconnects the viewer because of the memory for what all viewers have not taken. */
+  endWaiting(): void {
+    const { maxWaitingMiB } = this.#host.access;
+    const text = `what viewers have not taken exceeds ${maxWaitingMiB} MiB, and this viewer is behind the most`;
+    this.#exceed("waiting", GoodbyeReason.timeout, text);
   }
 
   #exceed(limit: LimitName, reason: GoodbyeReason, text: string): void {
@@ -235,6 +264,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   /** For the peer. */
   onGone(end: PeerEnd): void {
     this.#gone.abort();
+    this.#share.close();
     if (end.how === "closed" && !this.#peer.hasSpoken) return; // A port scanner that sent no bytes is not logged.
     if (this.#camera === null) this.#host.onRefused(this, end.text);
     else this.#camera.onGone(this, end.text);

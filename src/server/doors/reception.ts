@@ -17,9 +17,12 @@ import { RefusalLog } from "../access/refusal-log.ts";
 import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../deliver/refusal.ts";
+import { SharedBitrate } from "../deliver/shared-bitrate.ts";
 import { Viewer } from "../deliver/viewer.ts";
 import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
+/** A viewer that acknowledges a picture within this time is not behind, however much all viewers together have not acknowledged. */
+const BEHIND_MICROS = 1_000_000;
 /** The time that a refused connection has to read its Goodbye. */
 const REFUSAL_TIMEOUT_MS = 1_000;
 
@@ -39,6 +42,7 @@ export class Reception implements ViewerHost {
   readonly #admission: Admission;
   readonly #refusals: RefusalLog;
   readonly #lockOut = new LockOut();
+  readonly bitrate: SharedBitrate;
   readonly #guests = new Map<ViewerConnection, Guest>();
   /** Viewers that have proven a key. */
   readonly #proven = new Set<Viewer>();
@@ -50,6 +54,7 @@ export class Reception implements ViewerHost {
     this.#options = options;
     this.#admission = new Admission(options.access);
     this.#refusals = new RefusalLog(options.log);
+    this.bitrate = new SharedBitrate(options.access.maxTotalBitsPerSecond, options.log);
   }
 
   /**
@@ -121,10 +126,26 @@ export class Reception implements ViewerHost {
   /** Call it about ten times a second. */
   tick(): void {
     const now = nowMicros();
+    this.bitrate.tick(now);
     for (const viewer of this.#connected) viewer.tick();
+    this.#checkWaiting(now);
     this.#admission.tick(now);
     this.#lockOut.tick(now);
     this.#refusals.tick(now);
+  }
+
+  /** Holds the memory for what viewers have not acknowledged within its limit. */
+  #checkWaiting(now: Micros): void {
+    const waiting = [...this.#connected].map((viewer) => ({ viewer, ...viewer.waiting }));
+    let bytes = waiting.reduce((sum, each) => sum + each.bytes, 0);
+    const most = this.access.maxWaitingMiB * 2 ** 20;
+    if (bytes <= most) return;
+    const behind = waiting.filter(({ since }) => now - since >= BEHIND_MICROS).toSorted((a, b) => a.since - b.since);
+    for (const { viewer, bytes: ofViewer } of behind) {
+      if (bytes <= most) return;
+      viewer.endWaiting();
+      bytes -= ofViewer;
+    }
   }
 
   /** Sends Goodbye to all viewers. */

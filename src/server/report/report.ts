@@ -15,6 +15,10 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   codec: string;
   /** How many connections were refused or ended, by limit. */
   refusedBy: Readonly<Record<LimitName, number>>;
+  /** The bytes of pictures that were sent to all viewers. */
+  sentBytes: number;
+  /** How often a picture had to wait because of `--max-total-bitrate`. */
+  heldBack: number;
   /** The figures of each camera, if there are several. */
   cameras?: CameraReport[];
 }
@@ -22,7 +26,7 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
 /** Combines the figures of one or more cameras. */
 export function sumUp(
   cameras: CameraReport[],
-  where: Pick<ServeReport, "host" | "port" | "codec" | "refusedBy">,
+  where: Pick<ServeReport, "host" | "port" | "codec" | "refusedBy" | "sentBytes" | "heldBack">,
 ): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a report needs at least one camera");

@@ -17,6 +17,7 @@ export const RANGES = {
   noise: [0, 64],
   maxLatencyMs: [0, 60_000],
   maxBitsPerSecond: [10_000, Number.MAX_SAFE_INTEGER],
+  maxTotalBitsPerSecond: [10_000, Number.MAX_SAFE_INTEGER],
   idleReleaseSeconds: [0, 1e6],
   workers: [1, 64],
   port: [0, 65535],
@@ -27,6 +28,7 @@ export const RANGES = {
   maxGreetingsPerAddress: [1, 10_000],
   connectsPerSecond: [1, 10_000],
   messagesPerSecond: [10, 100_000],
+  maxWaitingMiB: [1, 65_536],
   stallSeconds: [1, 3600],
 } as const;
 
@@ -66,7 +68,8 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
 }
 
 function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits {
-  const limit = (name: keyof AccessLimits) => wholeNumber(name, given[name] ?? DEFAULT_ACCESS_LIMITS[name]);
+  const limit = (name: Exclude<keyof AccessLimits, "maxTotalBitsPerSecond">) =>
+    wholeNumber(name, given[name] ?? DEFAULT_ACCESS_LIMITS[name]);
   return {
     maxViewers: limit("maxViewers"),
     maxViewersPerAddress: limit("maxViewersPerAddress"),
@@ -74,6 +77,8 @@ function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits
     maxGreetingsPerAddress: limit("maxGreetingsPerAddress"),
     connectsPerSecond: limit("connectsPerSecond"),
     messagesPerSecond: limit("messagesPerSecond"),
+    maxTotalBitsPerSecond: number("maxTotalBitsPerSecond", given.maxTotalBitsPerSecond ?? null),
+    maxWaitingMiB: limit("maxWaitingMiB"),
     stallSeconds: limit("stallSeconds"),
   };
 }

@@ -70,6 +70,8 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
       maxGreetingsPerAddress: file.maxGreetingsPerAddress,
       connectsPerSecond: file.maxConnectsPerSecond,
       messagesPerSecond: file.maxMessagesPerSecond,
+      maxTotalBitsPerSecond: flags.maxTotalBitrate ?? file.maxTotalBitrate,
+      maxWaitingMiB: file.maxWaitingMemory,
       stallSeconds: file.stallTimeout,
     },
     frames: flags.frames,

@@ -122,6 +122,13 @@ export const SERVE_SETTINGS = [
     help: "most bits a second for one viewer, for example 500k or 2M",
   },
   {
+    name: "max-total-bitrate",
+    scope: "server",
+    type: { kind: "parsed", parse: parseBitrate, number: 'bits a second, for example 20000000 or "20M"' },
+    placeholder: "rate",
+    help: "most bits a second for all viewers together, for example 20M; their addresses share it evenly, and so do the viewers of one address",
+  },
+  {
     name: "max-viewers",
     scope: "server",
     type: { kind: "whole number", range: RANGES.maxViewers },
@@ -168,6 +175,14 @@ export const SERVE_SETTINGS = [
     isFileOnly: true,
     default: DEFAULTS.messagesPerSecond,
     help: "most messages a second from one viewer in the long run, without acknowledgements of frames",
+  },
+  {
+    name: "max-waiting-memory",
+    scope: "server",
+    type: { kind: "whole number", range: RANGES.maxWaitingMiB },
+    isFileOnly: true,
+    default: DEFAULTS.maxWaitingMiB,
+    help: "MiB for pictures that viewers have not acknowledged, in all; beyond it the viewer that is behind the most is disconnected",
   },
   {
     name: "stall-timeout",

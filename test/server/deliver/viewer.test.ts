@@ -358,6 +358,29 @@ describe("limits", () => {
     expect(far.viewer.watching).toBe(false);
   });
 
+  test("Viewer: a viewer that reads nothing holds one picture and the newest Notice, whatever happens meanwhile", () => {
+    const far = new FakeViewer().greet();
+    far.capacity = 0;
+    far.offer(picture(1, 1000));
+    const { bytes, since } = far.viewer.waiting;
+    expect(bytes).toBeGreaterThan(1000);
+    for (let frame = 2; frame <= 500; frame++) {
+      far.offer(picture(frame, 1000));
+      far.viewer.notify({ trouble: true, text: `trouble ${frame}`, lastedMicros: 0 });
+      far.viewer.tick();
+    }
+    expect(far.viewer.waiting).toEqual({ bytes, since });
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.pictures).toEqual([1]);
+    expect(far.ofType("notice")).toMatchObject([{ text: "trouble 500" }]);
+    expect(far.viewer.waiting.bytes).toBeGreaterThan(1000); // in the kernel, or on the way
+    far.ack(1);
+    far.drain(Number.POSITIVE_INFINITY);
+    expect(far.pictures).toEqual([1, 500]);
+    far.ack(500);
+    expect(far.viewer.waiting).toEqual({ bytes: 0, since: Number.POSITIVE_INFINITY });
+  });
+
   test("Viewer: keeps a viewer that takes a picture slowly, byte by byte", () => {
     const far = new FakeViewer().greet();
     far.capacity = 0;

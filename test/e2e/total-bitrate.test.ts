@@ -1,0 +1,47 @@
+// `--max-total-bitrate` with real sockets of two addresses: they get even shares, and a lone viewer gets all.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { BoundViewer } from "../support/bound-viewer.ts";
+import { startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const LIMIT = 4e6;
+/** Every tile of every frame is sent, which is several times the limit. */
+const FLAGS = ["--source", "pattern", "--size", "640x480", "--fps", "30", "--noise", "off"];
+
+/** The bits a second of some viewers together, measured over `seconds`. */
+async function measure(groups: readonly (readonly BoundViewer[])[], seconds: number): Promise<number[]> {
+  const bytes = () => groups.map((group) => group.reduce((sum, viewer) => sum + viewer.bytes, 0));
+  const before = bytes();
+  const startedAt = performance.now();
+  await Bun.sleep(seconds * 1000);
+  const took = (performance.now() - startedAt) / 1000;
+  return bytes().map((after, index) => ((after - (before[index] ?? 0)) * 8) / took);
+}
+
+// Other systems have 127.0.0.1 only.
+test.skipIf(process.platform !== "linux")(
+  "an address with one viewer and one with five share --max-total-bitrate evenly, and a lone viewer gets all",
+  async () => {
+    await using server = await startServer([...FLAGS, "--max-total-bitrate", "4M"]);
+    using one = await BoundViewer.connect(server.port, "127.0.0.1");
+    {
+      using stack = new DisposableStack();
+      const five: BoundViewer[] = [];
+      for (let count = 0; count < 5; count++) five.push(stack.use(await BoundViewer.connect(server.port, "127.0.0.2")));
+      await measure([], 2);
+      const [first = 0, second = 0] = await measure([[one], five], 4);
+      expect(first / second).toBeGreaterThan(0.75);
+      expect(first / second).toBeLessThan(1.33);
+      expect((first + second) / LIMIT).toBeLessThan(1.15);
+      for (const viewer of five) expect(viewer.frames).toBeGreaterThan(5);
+    }
+    await measure([], 2);
+    const [alone = 0] = await measure([[one]], 4);
+    expect(alone / LIMIT).toBeGreaterThan(0.8);
+    expect(alone / LIMIT).toBeLessThan(1.15);
+    await server.until("the counters", ({ last }) => (last?.heldBack ?? 0) > 10 && (last?.sentBytes ?? 0) > 1e6);
+    expect(server.remarks.match(/viewers want more than --max-total-bitrate, which is 4 Mbit\/s/g)?.length).toBe(1);
+  },
+);
