@@ -13,6 +13,7 @@ import { MissingError, messageOf, SourceError, UsageError } from "../../core/err
 import type { Size } from "../../core/pixel-format.ts";
 import { pace } from "../../core/pace.ts";
 import { deliverJpeg, type FrameSink, type Source } from "../source.ts";
+import { inChildEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 
 /** Safe device names: a shell reads them as one word, and no program reads them as an option. */
@@ -85,9 +86,10 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   }
 }
 
-/** Ties fswebcam to this process. The shell that the package starts is replaced by it, so no shell is left over either. */
+/** Ties fswebcam to this process, and keeps what it does not need out of its environment. The shell that the package starts is replaced by it, so no shell is left over either. */
 function tie(camera: NodeWebcam.Webcam): void {
-  if ("bin" in camera && camera.bin === "fswebcam") camera.bin = ["exec", ...tied(["fswebcam"])].join(" ");
+  if ("bin" in camera && camera.bin === "fswebcam")
+    camera.bin = ["exec", inChildEnvironment(), ...tied(["fswebcam"])].join(" ");
 }
 
 function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise<Uint8Array> {

@@ -8,6 +8,7 @@ import { onAbort } from "../../core/on-abort.ts";
 import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import { isAddress } from "../../core/shown-address.ts";
 import { type FfmpegInput, stdinOf } from "../pipe/ffmpeg-input.ts";
+import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 
 /** What a file holds. `height` is the one that the container says; 0 when it says none. */
@@ -120,6 +121,7 @@ async function probe(input: FfmpegInput, signal: AbortSignal): Promise<Map<strin
   const output = ["-show_entries", entries, "-of", "default=nw=1"];
   const child = Bun.spawn(tied(["ffprobe", "-loglevel", "error", ...quickly, ...output, ...input.arguments]), {
     stdio: [stdinOf(input), "pipe", "ignore"],
+    env: childEnvironment(),
   });
   using _ = onAbort(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), () => child.kill("SIGKILL"));
   const text = await new Response(child.stdout).text();

@@ -72,6 +72,11 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
 const LIVE_OPTIONS = { fflags: "nobuffer" };
 export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", LIVE_OPTIONS.fflags];
 
+/** What ffmpeg may open for a file: the files that a playlist names as well, but no network. */
+const LOCAL = "file,crypto,data";
+/** What ffmpeg may open for bytes that it is given: nothing else, whatever they name. */
+const GIVEN = ["-protocol_whitelist", "pipe,crypto,data"];
+
 /** A recording: a file, or the address of one. */
 export interface Recording {
   location: string;
@@ -93,7 +98,12 @@ export function pictureInput({ location, name }: Recording): FfmpegInput {
   // The demuxer image2 takes `%03d` for a series of files. An opened file has no name, and is recognised by its content.
   const path = isPattern ? "file:/dev/stdin" : `file:${location}`;
   if (isAddress(location)) return { ...PLAIN, name, ...addressInput(withEncodedUser(location), {}), address: location };
-  return { ...PLAIN, name, arguments: ["-i", path], openedPath: isPattern ? location : null };
+  return {
+    ...PLAIN,
+    name,
+    arguments: ["-protocol_whitelist", LOCAL, "-i", path],
+    openedPath: isPattern ? location : null,
+  };
 }
 
 /** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
@@ -103,7 +113,7 @@ export function bodyInput({
   size,
   framesPerSecond,
 }: WantedOfInput & { url: string; body: ReadableStream<Uint8Array> }): FfmpegInput {
-  const input = [...LIVE_ARGUMENTS, "-i", "pipe:0"];
+  const input = [...LIVE_ARGUMENTS, ...GIVEN, "-i", "pipe:0"];
   const name = shownAddress(url);
   return { ...PLAIN, name, arguments: input, body, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
@@ -122,7 +132,7 @@ export function jpegsInput({
   size: Size | null;
 }): FfmpegInput {
   // Without `nobuffer`, which would drop the first picture; the others would not wait for it anyway.
-  return { ...PLAIN, name, arguments: ["-f", "mpjpeg", "-i", "pipe:0"], body, size };
+  return { ...PLAIN, name, arguments: ["-f", "mpjpeg", ...GIVEN, "-i", "pipe:0"], body, size };
 }
 
 /** What a process that reads this input gets as its standard input. */

@@ -10,6 +10,7 @@ import { printable } from "../../core/printable.ts";
 import { shownAddress } from "../../core/shown-address.ts";
 import { SILENCE_MS, silenceLimitMs } from "../../protocol/silence.ts";
 import type { FrameSink, Source } from "../source.ts";
+import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 import { eachChunk } from "./chunks.ts";
 import { explainComplaint } from "./complaint.ts";
@@ -123,7 +124,10 @@ export interface FfmpegRun {
 /** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
 export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
   const stdin = stdinOf(input);
-  const child = Bun.spawn(tied(["ffmpeg", ...command]), { stdout: "pipe", stderr: "pipe", stdin });
+  const child = Bun.spawn(tied(["ffmpeg", ...command]), {
+    ...{ stdin, stdout: "pipe", stderr: "pipe" },
+    env: childEnvironment(),
+  });
   const stop = () => {
     child.kill("SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), TERM_PATIENCE_MS).unref();

@@ -5,9 +5,30 @@
 
 import { shownAddress } from "../../core/shown-address.ts";
 
-/** What ffmpeg may open behind an address. Without `file`, a camera's playlist or redirect cannot make it read files of this machine. */
-const PROTOCOLS =
-  "pipe,http,https,httpproxy,tls,tcp,udp,udplite,rtp,srtp,crypto,data,rtmp,rtmpe,rtmps,rtmpt,rtmpte,rtmpts,ffrtmphttp,ffrtmpcrypt";
+/** As libavformat/http.c itself has it: what HTTP stands on, encrypted segments of playlists, and RTP for session descriptions. */
+const WEB = "http,https,httpproxy,tls,tcp,crypto,data,rtp,udp";
+/** RTSP may go through a tunnel of HTTP or HTTPS. */
+const RTSP = "rtp,srtp,udp,tcp,tls,http,https,httpproxy";
+const RTMP = "ffrtmphttp,ffrtmpcrypt,tcp,tls,http,https,httpproxy,crypto";
+
+/**
+ * What ffmpeg may open behind an address, by scheme. Without `file` and the like, a camera's playlist or redirect cannot make it read
+ * files of this machine, and a web camera cannot make it speak other protocols. ffmpeg cannot be kept to one host.
+ */
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  ...{ http: WEB, https: WEB, mmsh: WEB, ipfs: WEB, ipns: WEB },
+  ...{ rtsp: RTSP, rtsps: RTSP },
+  ...{ rtmp: RTMP, rtmpe: RTMP, rtmps: RTMP, rtmpt: RTMP, rtmpte: RTMP, rtmpts: RTMP },
+};
+
+/** Other schemes (`udp`, `tcp`, `srt` …) carry one stream, which names nothing else but the parts of a session. */
+const OTHER_PROTOCOLS = "tcp,udp,udplite,rtp,srtp,tls,crypto,data";
+
+/** Returns the list for `-protocol_whitelist`. */
+function protocolsOf(address: string): string {
+  const [scheme = ""] = address.toLowerCase().split(":", 1);
+  return `${PROTOCOLS[scheme] ?? OTHER_PROTOCOLS},${scheme}`;
+}
 
 export interface AddressInput {
   arguments: readonly string[];
@@ -20,16 +41,16 @@ export function addressInput(address: string, options: Readonly<Record<string, s
   const given = Object.entries(options);
   // `udp://@239.0.0.1:1234` is a group from any sender.
   if (shownAddress(address) === address.replace("://@", "://")) {
-    return { arguments: [...given.flatMap(([name, value]) => [`-${name}`, value]), "-i", address], body: null };
+    const flags = given.flatMap(([name, value]) => [`-${name}`, value]);
+    return { arguments: ["-protocol_whitelist", protocolsOf(address), ...flags, "-i", address], body: null };
   }
-  const [scheme = ""] = address.toLowerCase().split(":", 1);
   const lines = [
     "ffconcat version 1.0",
     `file ${quoted(address)}`,
     ...given.map(([name, value]) => `option ${name} ${quoted(value)}`),
   ];
   const live = options["fflags"] === undefined ? [] : ["-fflags", options["fflags"]]; // of the list's own demuxer
-  const list = ["-f", "concat", "-safe", "0", "-protocol_whitelist", `${PROTOCOLS},${scheme}`];
+  const list = ["-f", "concat", "-safe", "0", "-protocol_whitelist", `pipe,${protocolsOf(address)}`];
   return { arguments: [...live, ...list, "-i", "pipe:0"], body: new TextEncoder().encode(`${lines.join("\n")}\n`) };
 }
 

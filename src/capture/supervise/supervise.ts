@@ -6,6 +6,7 @@ import { type Log, SILENT_LOG } from "../../core/log.ts";
 import { ForwardingSink } from "./forwarding-sink.ts";
 import type { FrameSink, Source } from "../source.ts";
 import { describePause, RetryPauses } from "./retry-pauses.ts";
+import { shortageOf } from "../shortage.ts";
 import { wrapSource } from "./wrap-source.ts";
 
 export interface Supervision {
@@ -43,9 +44,12 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
         let pauseMs: number;
         try {
           return await source.run(counting, signal);
-        } catch (error) {
+        } catch (thrown) {
+          const shortage = shortageOf(source.name, thrown);
+          const error = shortage ?? thrown;
           if (!(error instanceof SourceError) || error.retry === false) throw error;
-          if (!pauses.hasWorked && !fromTheStart && error.retry !== "now") throw error;
+          const isRetriedAnyway = fromTheStart || shortage !== null || error.retry === "now";
+          if (!pauses.hasWorked && !isRetriedAnyway) throw error;
           if (signal.aborted) return;
           pauseMs = pauses.nextMs(error.retry);
           refused = error.retry === "minutes" ? { text: error.message, until: performance.now() + pauseMs } : null;

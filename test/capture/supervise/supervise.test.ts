@@ -34,6 +34,17 @@ const deliver =
 const never = () => new AbortController().signal;
 
 describe("supervise, before the first frame", () => {
+  test("supervise: a lack of files or processes is waited out, also before the first frame", async () => {
+    const lack = Object.assign(new Error("EMFILE: too many open files, posix_spawn"), { code: "EMFILE" });
+    const { source } = scripted(deliver(0, lack), deliver(1));
+    const sink = new RecordingSink();
+    await supervise(source).run(sink, never());
+    expect(sink.troubles).toEqual([
+      "cannot read scripted: this process has too many open files (ulimit -n); trying again",
+      null,
+    ]);
+  });
+
   test("supervise: a failure before the first frame is final, even with `retry`", async () => {
     const { source, starts } = scripted(deliver(0, trouble()), deliver(1));
     const sink = new RecordingSink();
