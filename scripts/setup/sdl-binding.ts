@@ -1,30 +1,41 @@
-// Provides the native part of @kmamal/sdl: downloads it as the package's install script does, or builds it for the system's SDL2.
+// Provides the native part of @kmamal/sdl: downloads the release that was checked, or builds it for the system's SDL2.
 
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { run, SetupError, say } from "./run.ts";
+import { assetFor, download, RELEASES_PAGE } from "./sdl-download.ts";
 import { installSystemPackages } from "./system-packages.ts";
 
-const DOWNLOAD_PATIENCE_MS = 60_000;
-
-/** Throws SetupError if it can neither download nor build the binding. */
+/** Throws SetupError if it can neither download nor build the binding, and if the download is not what it should be. */
 export async function provideSdl(root: string): Promise<void> {
   const folder = join(root, "node_modules", "@kmamal", "sdl");
   const binding = join(folder, "dist", "sdl.node");
   if (existsSync(binding)) return;
-  say("downloading the SDL binding (@kmamal/sdl)");
-  const scripts = join(folder, "scripts");
-  const failure = run([process.execPath, "download-release.mjs"], { cwd: scripts, timeoutMs: DOWNLOAD_PATIENCE_MS });
+  const failure = await downloadTo(folder);
   if (failure === null && existsSync(binding) && loads(root)) return;
-  say("the download failed: building the SDL binding for the system's SDL2 (half a minute)");
   if (process.platform !== "linux") {
-    throw new SetupError(`the SDL binding could not be downloaded, and it can be built on Linux only:\n${failure}`);
+    throw new SetupError(
+      `the SDL binding can be built on Linux only, and its download cannot be used: ${failure ?? "it does not load"}; --display none works without it`,
+    );
   }
+  say("building the SDL binding for the system's SDL2 (half a minute)");
   installSystemPackages(["compiler", "pkg-config", "SDL2 headers"], "the SDL binding");
   await build(root, folder, binding);
   if (!loads(root))
     throw new SetupError("the SDL binding was built but does not load; --display none works without it");
+}
+
+/** Returns null, or why the binding was not downloaded. */
+async function downloadTo(folder: string): Promise<string | null> {
+  const asset = assetFor(folder);
+  if (asset === null) {
+    return `its checksum for ${process.platform}-${process.arch} is not known; set SLIPSTREAM_SDL_SHA256 to the one that ${RELEASES_PAGE} shows`;
+  }
+  say("downloading the SDL binding (@kmamal/sdl)");
+  const failure = await download(asset, folder);
+  if (failure !== null) say(`the download failed: ${failure}`);
+  return failure;
 }
 
 /** Whether the binding loads. Tries it in a separate process, because a bad binding crashes the process. */
