@@ -18,7 +18,11 @@ export class BoundViewer implements Disposable {
       this.connection.acknowledge({ frameNumber, outcome: "shown", transferMicros: 1, workMicros: 1, paceMicros: 1 });
     };
     const transport = {
-      write: (bytes: Uint8Array) => (socket.destroyed ? GONE : (socket.write(new Uint8Array(bytes)), bytes.length)),
+      write(bytes: Uint8Array) {
+        if (socket.destroyed) return GONE;
+        socket.write(new Uint8Array(bytes));
+        return bytes.length;
+      },
       bufferedBytes: 0,
       end: () => void socket.end(),
       abort: () => void socket.destroy(),
