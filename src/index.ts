@@ -22,5 +22,6 @@ export type { PixelFormat, Sampling, Size } from "./core/pixel-format.ts";
 export type { Trace } from "./core/trace.ts";
 export type { CameraReport } from "./server/cameras/camera.ts";
 export type { ServeReport } from "./server/report/report.ts";
+export type { KeyOptions } from "./server/access/given-keys.ts";
 export { type Server, serve } from "./server/serve.ts";
 export type { CameraOptions, ServeOptions } from "./server/settings/options.ts";

@@ -73,6 +73,11 @@ export class Output {
     standardError.write(`${Output.takeStatus()}${text}\n`);
   }
 
+  /** Prints one line for people on standard error. It is not a line of the log. */
+  say(text: string): void {
+    standardError.write(`${Output.takeStatus()}${text}\n`);
+  }
+
   /** Prints a periodic report: the object as JSON, `line()` as status line, or `line()` as a plain line every 10 s. */
   report(object: object, line: () => string): void {
     if (this.#json) {

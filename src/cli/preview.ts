@@ -12,6 +12,8 @@ export interface PreviewOptions {
   address: string;
   /** Whether to show all cameras in the window instead of the first. */
   showsAll: boolean;
+  /** The key that the server needs. Null if it needs none, or if only its hash is known. */
+  key: string | null;
   /** The window closes when this signal aborts. */
   signal: AbortSignal;
   /** Called with the reason if the window could not be shown. The server goes on. */
@@ -27,9 +29,12 @@ export function ownAddress(host: string, port: number): string {
 /**
  * Opens the window. The promise resolves when the window has closed and never rejects. Closing the window does not end the server.
  */
-export async function openPreview({ address, showsAll, signal, say }: PreviewOptions): Promise<void> {
+export async function openPreview({ address, showsAll, key, signal, say }: PreviewOptions): Promise<void> {
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
-  const child = Bun.spawn(tied([process.execPath, VIEWER_PROGRAM, ...flags]), { stdio: ["ignore", "ignore", "pipe"] });
+  // Other users can read the arguments of a process, but not its environment.
+  const env = key === null ? process.env : { ...process.env, SLIPSTREAM_KEY: key };
+  const command = tied([process.execPath, VIEWER_PROGRAM, ...flags]);
+  const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "pipe"], env });
   using _ = onAbort(signal, () => child.kill("SIGTERM"));
   const lines = (await new Response(child.stderr).text()).trim().split("\n");
   const code = await child.exited;

@@ -11,12 +11,14 @@ import { serve } from "../server/serve.ts";
 import { combine, type FileSettings, type Flags } from "../server/settings/settings.ts";
 import { readSettingsFile } from "../server/settings/settings-file.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../server/settings/table.ts";
+import { readPrivateFile } from "../state/private-file.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags } from "./flags.ts";
 import { openLog, SERVE_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, runMain } from "./program.ts";
+import { viewerLines } from "./viewer-links.ts";
 import { openTraceFile } from "./trace-file.ts";
 
 const REPORT_MS = 1_000;
@@ -56,13 +58,17 @@ await runMain(async (signal, { stop }) => {
     write: (line) => output.log(line),
   });
   const serverLog = log.getChild("server");
-  const { preview: wantsPreview, ...options } = combine(flags, readFile(flags.config, serverLog));
+  const { preview: wantsPreview, keyFile, ...options } = combine(flags, readFile(flags.config, serverLog));
+  const given = options.open ? [] : readKeys(keyFile);
+  options.keys.push(...given);
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog, signal);
   await using server = await serve({ ...options, signal, log, trace });
 
   const first = server.report();
   const names = first.cameras?.map(({ name }) => name).join(", ") ?? first.source;
   serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}`);
+  // The lines are printed and not logged, because the first key is in them.
+  for (const line of viewerLines(server, "slip")) output.say(line);
   const report = () => {
     const present = server.report();
     output.report(present, () => describeServing(present));
@@ -72,13 +78,33 @@ await runMain(async (signal, { stop }) => {
   const address = ownAddress(server.host, server.port);
   const showsAll = options.cameras.length > 1;
   const preview = wantsPreview
-    ? openPreview({ address, showsAll, signal, say: (text) => serverLog.warning(text) })
+    ? openPreview({
+        address,
+        showsAll,
+        key: given[0]?.key ?? server.firstKey,
+        signal,
+        say: (text) => serverLog.warning(text),
+      })
     : null;
   const last = await server.closed;
   clearInterval(reporting);
   await preview;
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
+
+/** Returns the keys of --key-file and of the environment. Throws UsageError if the file is missing, or others can read it. */
+function readKeys(keyFile: string | undefined): { key: string; name: string }[] {
+  const keys: { key: string; name: string }[] = [];
+  if (keyFile !== undefined) {
+    const key = readPrivateFile(keyFile);
+    if (key === null) throw new UsageError(`cannot read ${keyFile}: there is no such file`);
+    keys.push({ key: key.trim(), name: "key file" });
+  }
+  const variable = process.env["SLIPSTREAM_KEY"];
+  if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY" });
+  delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other children do not need it
+  return keys;
+}
 
 /** Reads the named settings file, or the one in the working directory. With false no file is read. */
 function readFile(named: string | false | undefined, log: Log): FileSettings {

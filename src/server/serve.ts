@@ -6,11 +6,13 @@ import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
+import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
 import type { KeyRing } from "./access/key-ring.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
 import { maySee } from "./access/role.ts";
+import { ServerKeys } from "./access/server-keys.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { type OpenedCamera, openSources } from "./cameras/sources.ts";
@@ -28,6 +30,13 @@ export interface Server extends AsyncDisposable {
   readonly host: string;
   /** The TCP port on which the server listens. */
   readonly port: number;
+  /** Whether viewers need a key. */
+  readonly needsKey: boolean;
+  /**
+   * The first key of the key store, which the server has made because there was no other. It is for people who may watch. Null if there is
+   * none.
+   */
+  readonly firstKey: string | null;
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
   /**
@@ -103,17 +112,23 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (access.maxViewers < resolved.access.maxViewers) {
     serverLog.warning(`this process may open so few files that ${access.maxViewers} viewers are the limit (ulimit -n)`);
   }
-  const reception = createReception(cameras, null, { ...resolved, access }, serverLog);
+  const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
+  const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
+  if (keys !== null) keys.onChanged = () => reception.keysChanged();
   const door = openTcpDoor(host, resolved.port, (connection) => reception.connect(connection));
   opening.defer(() => door.close());
   const { port } = door;
+  if (options.open && !isLoopbackHost(host)) {
+    serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
+  }
   const ticking = setInterval(() => reception.tick(), TICK_MS);
   opening.defer(() => clearInterval(ticking));
   await pool.started;
   if (resolved.announce) {
-    const sourceName = cameras.map(({ name }) => name).join(", ");
-    const access = { needsKey: false, usesTls: false, fingerprint: "" };
-    opening.defer(announce({ host, port, sourceName, ...access }, serverLog));
+    const needsKey = keys !== null;
+    // Before the proof of a key nobody is told the names of cameras.
+    const sourceName = needsKey ? "" : cameras.map(({ name }) => name).join(", ");
+    opening.defer(announce({ host, port, sourceName, needsKey, usesTls: false, fingerprint: "" }, serverLog));
   }
 
   const report = () =>
@@ -150,6 +165,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   return {
     host,
     port,
+    needsKey: keys !== null,
+    firstKey: keys?.firstKey ?? null,
     report,
     close,
     get closed() {

@@ -9,7 +9,8 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const obstacle = whyNoNetwork();
 
-const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+/** Without keys, which test/e2e/keys.test.ts is about. */
+const PATTERN = ["--open", "--source", "pattern", "--size", "320x240", "--fps", "20"];
 
 const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
   startServer([...PATTERN, ...flags], { through });

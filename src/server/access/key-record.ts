@@ -21,7 +21,7 @@ export function parseKeyRecord(text: string): KeyRecord {
   if (fits && id && storedKey && serverKey && parts.every(({ length }, index) => length === LENGTHS[index])) {
     return { id, storedKey, serverKey };
   }
-  throw new UsageError(`is not the hash of a key: 'bun run key add NAME --settings' prints one`);
+  throw new UsageError("this is not the hash of a key: 'bun run key add NAME --settings' prints one");
 }
 
 /** Returns what a server keeps of a key. Throws UsageError for a key that is too short. */

@@ -7,6 +7,8 @@ import type { CodecName } from "../../codec/codecs.ts";
 import type { Log } from "../../core/log.ts";
 import type { Sampling, Size } from "../../core/pixel-format.ts";
 import type { Trace } from "../../core/trace.ts";
+import type { KeyOptions } from "../access/given-keys.ts";
+import type { RingKey } from "../access/key-ring.ts";
 import type { AccessLimits } from "../access/limits.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
@@ -24,6 +26,15 @@ export interface ServeOptions {
   port?: number | undefined;
   /** Whether to announce the server on the local network by mDNS. A server on 127.0.0.1 is never announced. Default: true. */
   announce?: boolean | undefined;
+  /**
+   * The keys that viewers may prove. With keys every viewer needs one. Without them a server on 127.0.0.1 needs none, and another server
+   * takes those of the key store, where it makes a first one.
+   */
+  keys?: readonly KeyOptions[] | undefined;
+  /** The file of the key store, whose keys are valid as well. Null means none. Default: `keys.json` in the state folder. */
+  keyStore?: string | null | undefined;
+  /** Serve without keys: everybody who reaches the port can watch. Default: false. */
+  open?: boolean | undefined;
   /** Whether viewers may set brightness, exposure and other controls of a camera. Default: false. */
   allowControls?: boolean | undefined;
   /**
@@ -109,6 +120,8 @@ export interface ResolvedServeOptions {
   host: string;
   port: number;
   announce: boolean;
+  /** Null means that no key is needed. */
+  keys: { given: RingKey[]; store: string | null } | null;
   allowControls: boolean;
   maxLatencyMs: number | null;
   maxBitsPerSecond: number | null;

@@ -1,10 +1,15 @@
 // Checks the options of serve() and fills in defaults. All defaults and ranges are in this file.
 
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { CODEC_NAMES, DEFAULT_CODEC } from "../../codec/codecs.ts";
 import { UsageError } from "../../core/errors.ts";
+import { isLoopbackHost } from "../../core/host-port.ts";
 import { isUsableSize, MAX_SIDE_PIXELS, PIXEL_FORMATS, SAMPLINGS } from "../../core/pixel-format.ts";
 import { DEFAULT_PORT, MAX_CAMERAS } from "../../protocol/wire.ts";
+import { stateFolder } from "../../state/folder.ts";
+import { resolveKey } from "../access/given-keys.ts";
+import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
 import { checkCameraName } from "./camera-name.ts";
 import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
@@ -58,6 +63,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     host: options.host ?? DEFAULTS.host,
     port: wholeNumber("port", options.port ?? DEFAULTS.port),
     announce: options.announce ?? DEFAULTS.announce,
+    keys: resolveKeys(options),
     allowControls: options.allowControls ?? DEFAULTS.allowControls,
     maxLatencyMs:
       options.maxLatencyMs === undefined ? DEFAULTS.maxLatencyMs : number("maxLatencyMs", options.maxLatencyMs) || null,
@@ -65,6 +71,23 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     access: resolveAccess(options.access ?? {}),
     frames: options.frames == null ? null : wholeNumber("frames", options.frames),
   };
+}
+
+function resolveKeys({
+  keys = [],
+  keyStore,
+  open = false,
+  host = DEFAULTS.host,
+}: ServeOptions): ResolvedServeOptions["keys"] {
+  if (open && keys.length > 0)
+    throw new UsageError("open and keys cannot be used together: an open server asks for no key");
+  if (open || (keys.length === 0 && isLoopbackHost(host))) return null;
+  const given = keys.map(resolveKey);
+  const store = keyStore === undefined ? join(stateFolder(), KEY_STORE_FILE) : keyStore;
+  if (given.length === 0 && store === null) {
+    throw new UsageError(`a server on ${host} needs keys, a key store, or the option open`);
+  }
+  return { given, store };
 }
 
 function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits {

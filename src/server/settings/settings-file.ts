@@ -1,7 +1,7 @@
 // Reads and checks the settings file slipstream.toml. Errors name the line and the key.
 
 import { readFileSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { closestMatch } from "leven";
 import { getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import * as v from "valibot";
@@ -9,6 +9,9 @@ import { SETTING_NAME } from "../../capture/control-values.ts";
 import { UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import { camelCase, type SettingEntry, type SettingScope, type SettingType } from "../../core/setting-table.ts";
+import { checkKeyName } from "../access/given-keys.ts";
+import { formatKeyRecord, parseKeyRecord } from "../access/key-record.ts";
+import { RIGHTS } from "../access/role.ts";
 import { shownSource } from "../../core/shown-address.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import type { CameraSettings, FileSettings } from "./settings.ts";
@@ -112,8 +115,38 @@ function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
 
 const CAMERA = v.strictObject(keysOf("camera", "cameras"));
 
+const MAX_KEYS = 1000;
+const NO_RIGHTS = 'must be ["view"] or ["view", "control"]';
+
+/** One [[keys]]. The key itself must not stand in a file that others may read, so there is only its hash. */
+const KEY = v.strictObject({
+  key: v.optional(
+    v.custom<never>(
+      () => false,
+      "does not belong here: write its hash, which 'bun run key add NAME --settings' prints",
+    ),
+  ),
+  name: parsedBy(checkKeyName),
+  hash: parsedBy((hash) => formatKeyRecord(parseKeyRecord(hash))),
+  may: v.optional(
+    v.pipe(
+      v.array(v.picklist(RIGHTS, NO_RIGHTS), NO_RIGHTS),
+      v.check((rights) => rights.includes("view"), NO_RIGHTS),
+    ),
+  ),
+  cameras: v.optional(
+    v.pipe(v.array(text, 'must be a list of names, for example ["door"]'), v.minLength(1, "must name a camera")),
+  ),
+});
+
 const FILE = v.strictObject({
   ...keysOf("server", "cameras"),
+  keys: v.optional(
+    v.pipe(
+      v.array(KEY, "must be a list of tables: write [[keys]] before each key's settings"),
+      v.maxLength(MAX_KEYS, `must have ${MAX_KEYS} entries at most`),
+    ),
+  ),
   cameras: v.optional(
     v.pipe(
       v.array(CAMERA, "must be a list of tables: write [[cameras]] before each camera's settings"),
@@ -167,19 +200,20 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
   }
   const { lineOf, paths } = locateKeys(tree);
   const locate = (path: readonly Key[]) => `${file}:${lineOf(path)}: ${formatKeys(path)}`;
+  // With a table `__proto__`, getStaticTOMLValue would write into the prototype of all objects.
+  const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
+  if (hidden !== undefined) throw new UsageError(`${locate(hidden)}: there is no such setting`);
   const document: unknown = getStaticTOMLValue(tree);
   const refuse = (path: readonly Key[], message: string): never => {
     throw new UsageError(withoutSecretsOf(document, `${locate(path)}: ${message}`));
   };
-  // Keys like `__proto__` would be lost in a JavaScript object, so they are refused here.
-  const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
-  if (hidden !== undefined) return refuse(hidden, "there is no such setting");
   const result = v.safeParse(FILE, document);
   if (!result.success) {
     const [issue] = result.issues;
     return refuse(issue.path?.map(({ key }) => key as Key) ?? [], describe(issue));
   }
   const { cameras: tables, ...settings } = inCamelCase(result.output) as FileSettings & { cameras?: object[] };
+  if (settings.keyFile !== undefined) settings.keyFile = resolve(folder, settings.keyFile);
   const cameras = tables?.map((table, index): CameraSettings => {
     const camera = inCamelCase(table) as unknown as CameraSettings;
     return {
@@ -192,10 +226,15 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
       writtenAt: locate(["cameras", index, "source"]),
     };
   });
-  const names = cameras?.map(({ name }) => name) ?? [];
-  for (const [index, name] of names.entries()) {
-    if (name !== undefined && names.indexOf(name) < index) {
-      refuse(["cameras", index, "name"], `'${name}' is already the name of another camera`);
+  for (const [list, entry] of [
+    ["cameras", "camera"],
+    ["keys", "key"],
+  ] as const) {
+    const names = (list === "cameras" ? cameras : settings.keys)?.map(({ name }) => name) ?? [];
+    for (const [index, name] of names.entries()) {
+      if (name !== undefined && names.indexOf(name) < index) {
+        refuse([list, index, "name"], `'${name}' is already the name of another ${entry}`);
+      }
     }
   }
   return { ...settings, cameras };
@@ -220,6 +259,9 @@ function inCamelCase(table: object): Record<string, unknown> {
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type !== "strict_object") return issue.message;
   if (issue.expected === "never") {
+    if (issue.path?.[0]?.key === "keys" && issue.path.length > 1) {
+      return "there is no such setting; there are name, hash, may, cameras";
+    }
     const ofCamera = Object.keys(CAMERA.entries);
     const ofServer = Object.keys(FILE.entries);
     const [keys, others] = isInCamera(issue) ? [ofCamera, ofServer] : [ofServer, ofCamera];

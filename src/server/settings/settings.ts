@@ -2,6 +2,7 @@
 
 import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
+import type { KeyOptions } from "../access/given-keys.ts";
 import type { ValuesOf } from "../../core/setting-table.ts";
 import type { CameraOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
@@ -25,11 +26,15 @@ export interface CameraSettings extends Omit<ValuesOf<EntriesOf<"camera" | "came
 /** The settings from a settings file. */
 export interface FileSettings extends ValuesOf<EntriesOf<"server" | "cameras">> {
   cameras?: CameraSettings[] | undefined;
+  keys?: KeyOptions[] | undefined;
 }
 
 /** The combined settings of the command line and the settings file. */
 export interface ProgramSettings extends ServeOptions {
   cameras: CameraOptions[];
+  /** The file with a key. The caller reads it and adds the key to `keys`. */
+  keyFile: string | undefined;
+  keys: KeyOptions[];
   /** Whether to open a window on the server's machine as well. */
   preview: boolean;
 }
@@ -52,6 +57,7 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const takers = cameras.filter(mayTakePixelFormat);
   const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   const maxLatency = flags.maxLatency ?? file.maxLatency;
+  const open = flags.open ?? (flags.keyFile === undefined && file.open === true);
   return {
     cameras: cameras.map((camera) => combineCamera(flagsFor(camera), camera, file)),
     codec: flags.codec ?? file.codec,
@@ -59,6 +65,9 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     host: flags.host ?? file.host,
     port: flags.port ?? file.port,
     announce: flags.announce ?? file.announce,
+    open,
+    keyFile: open ? undefined : (flags.keyFile ?? file.keyFile),
+    keys: open ? [] : (file.keys ?? []),
     preview: flags.preview ?? file.preview ?? false,
     allowControls: flags.allowControls ?? file.allowControls,
     maxLatencyMs: maxLatency === 0 ? null : maxLatency,

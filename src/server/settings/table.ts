@@ -241,6 +241,20 @@ export const SERVE_SETTINGS = [
     negation: "do not announce it",
   },
   {
+    name: "key-file",
+    scope: "server",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "a file with a key of at least 20 characters that viewers need; no other user may read it",
+    conflicts: ["open"],
+  },
+  {
+    name: "open",
+    scope: "server",
+    type: { kind: "switch" },
+    help: "ask for no key: everybody who reaches the port can watch",
+  },
+  {
     name: "allow-controls",
     scope: "server",
     type: { kind: "switch" },

@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
+import { formatKeyRecord, recordOfKey } from "../../../src/server/access/key-record.ts";
 import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
 import { resolveServeOptions } from "../../../src/server/settings/resolve.ts";
 import { combine } from "../../../src/server/settings/settings.ts";
@@ -62,6 +63,7 @@ describe("combine: the command line and the settings file", () => {
       workers: 3,
       frames: null,
       announce: false,
+      keys: { given: [], store: expect.stringMatching(/\/slipstream\/keys\.json$/) },
       allowControls: true,
       maxLatencyMs: null,
       maxBitsPerSecond: 2_000_000,
@@ -143,6 +145,7 @@ describe("combine: the command line and the settings file", () => {
       codec: "simd",
       frames: null,
       announce: true,
+      keys: null,
       allowControls: false,
       maxLatencyMs: 250,
       maxBitsPerSecond: null,
@@ -409,5 +412,58 @@ name = "a\\"[[[[[[[[[[[["
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+test("a table __proto__ changes no other object", () => {
+  expect(() => parseSettings("[__proto__]\nfps = 3", "x.toml")).toThrow(UsageError);
+  expect(({} as Record<string, unknown>)["fps"]).toBeUndefined();
+});
+
+describe("[[keys]] of the settings file", () => {
+  const HASH = formatKeyRecord(recordOfKey("k7qf-2mzd-9x4w-hcv3-tb8n"));
+  const table = (more: string) => `[[keys]]\nname = "ann"\nhash = "${HASH}"\n${more}`;
+
+  test("are keys of the server, with what they may do", () => {
+    const file = parseSettings(
+      table('may = ["view"]\ncameras = ["door"]\n[[keys]]\nname = "ben"\nhash = ').concat(`"${HASH}"`),
+      "x.toml",
+    );
+    const { keys } = resolveServeOptions(combine({}, file));
+    expect(keys?.given.map(({ role }) => role)).toEqual([
+      { name: "ann", may: new Set(["view"]), cameras: new Set(["door"]) },
+      { name: "ben", may: new Set(["view", "control"]), cameras: null },
+    ]);
+  });
+
+  test("open on the command line wins over keys of the file, and --key-file over open in the file", () => {
+    const file = parseSettings(`open = true\n${table("")}`, "x.toml");
+    expect(combine({ open: true }, file)).toMatchObject({ open: true, keys: [], keyFile: undefined });
+    expect(combine({}, file)).toMatchObject({ open: true, keys: [] });
+    expect(combine({ keyFile: "k" }, file)).toMatchObject({ open: false, keyFile: "k" });
+  });
+
+  test("key-file counts from the folder of the file", () => {
+    expect(parseSettings('key-file = "a/key"', "x.toml", "/etc/slipstream").keyFile).toBe("/etc/slipstream/a/key");
+  });
+
+  test.each([
+    [
+      '[[keys]]\nname = "a"\nkey = "k7qf-2mzd-9x4w-hcv3-tb8n"',
+      "x.toml:3: keys[0].key: does not belong here: write its hash, which 'bun run key add NAME --settings' prints",
+    ],
+    ['[[keys]]\nname = "a"', "x.toml:1: keys[0].hash: is missing"],
+    [
+      '[[keys]]\nname = "a"\nhash = "k7qf-2mzd-9x4w-hcv3-tb8n"',
+      "x.toml:3: keys[0].hash: this is not the hash of a key: 'bun run key add NAME --settings' prints one",
+    ],
+    [table("level = 1"), "x.toml:4: keys[0].level: there is no such setting; there are name, hash, may, cameras"],
+    [table('may = ["control"]'), 'x.toml:4: keys[0].may: must be ["view"] or ["view", "control"]'],
+    [table('may = ["all"]'), 'x.toml:4: keys[0].may[0]: must be ["view"] or ["view", "control"]'],
+    [table("cameras = []"), "x.toml:4: keys[0].cameras: must name a camera"],
+    [`${table("")}\n${table("")}`, "x.toml:6: keys[1].name: 'ann' is already the name of another key"],
+    ["keys = 1", "x.toml:1: keys: must be a list of tables: write [[keys]] before each key's settings"],
+  ])("%j is refused, and the key is not quoted", (source, message) => {
+    expect(() => parseSettings(source, "x.toml")).toThrow(new UsageError(message));
   });
 });

@@ -1,0 +1,78 @@
+// The keys of a running server: those it was given, and those of the key store, which is read again when it changes.
+
+import { stat } from "node:fs/promises";
+import { codeOf, messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { KeyRing, type RingKey } from "./key-ring.ts";
+import { readKeyStore, ringKeys, type StoredKey, withFirstKey } from "./key-store.ts";
+
+/** `bun run key remove` takes effect within a second. */
+const POLL_MS = 250;
+
+export interface ServerKeysOptions {
+  /** The keys from the command line, the environment and slipstream.toml. */
+  given: readonly RingKey[];
+  /** The file of the key store. Null means none. */
+  store: string | null;
+  log: Log;
+}
+
+export class ServerKeys implements Disposable {
+  readonly ring: KeyRing;
+  /** The first key itself, for the link that people get. Null if the server has been given keys. */
+  readonly firstKey: string | null;
+  /** Called after the key store has changed. */
+  onChanged: () => void = () => undefined;
+  readonly #options: ServerKeysOptions;
+  readonly #polling: ReturnType<typeof setInterval> | null;
+  #version = "";
+  #isPolling = false;
+  #lastTrouble = "";
+
+  /** Makes a first key if there is no other. Throws UsageError if the store cannot be read. */
+  constructor(options: ServerKeysOptions) {
+    const { given, store } = options;
+    this.#options = options;
+    const stored = store === null ? [] : given.length > 0 ? readKeyStore(store) : withFirstKey(store);
+    this.ring = new KeyRing([...given, ...ringKeys(stored)]);
+    this.firstKey = given.length > 0 ? null : (stored.find(({ key }) => key !== undefined)?.key ?? null);
+    this.#polling = store === null ? null : setInterval(() => void this.#poll(store), POLL_MS);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#polling !== null) clearInterval(this.#polling);
+  }
+
+  async #poll(store: string): Promise<void> {
+    if (this.#isPolling) return; // a network file system that does not answer
+    this.#isPolling = true;
+    try {
+      const version = await versionOf(store);
+      if (version !== this.#version) this.#take(readKeyStore(store));
+      this.#version = version;
+      this.#lastTrouble = "";
+    } catch (error) {
+      const trouble = messageOf(error);
+      if (trouble !== this.#lastTrouble) this.#options.log.warning(`the keys stay as they are: ${trouble}`);
+      this.#lastTrouble = trouble;
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  #take(stored: readonly StoredKey[]): void {
+    this.ring.replace([...this.#options.given, ...ringKeys(stored)]);
+    this.onChanged();
+  }
+}
+
+/** A text that changes with the file. The store is replaced by each change, so its inode changes as well. */
+async function versionOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
+    return [ino, size, mtimeMs, ctimeMs].join(" ");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "none";
+    throw error;
+  }
+}
