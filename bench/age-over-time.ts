@@ -1,10 +1,10 @@
-// The age of the picture on the screen, sampled every few milliseconds. Unlike latency it includes frozen pictures.
+// The age of the picture on the screen, sampled every few milliseconds. Unlike latency, it includes the time of a frozen picture.
 
 import type { Micros } from "../src/core/clock.ts";
 
 const STEP_MICROS = 10_000;
 
-/** Samples of the age, one every `stepMs` from `firstAt` on. */
+/** Samples of the age, one every `stepMs`. The first one is at `firstAt`. */
 export interface AgeSamples {
   firstAt: Micros;
   stepMs: number;
@@ -12,16 +12,16 @@ export interface AgeSamples {
 }
 
 /**
- * Samples the age of the picture on the screen. Latency counts each picture once, however long it stays; the age counts it
- * for as long as it stays. The samples lie on a grid and are computed from the times at which pictures came, so that a late
- * timer does not lose any.
+ * Samples the age of the picture on the screen. Latency counts each picture once, however long it stays. The age counts it
+ * for as long as it stays. Samples are computed from the times at which pictures came, on a fixed grid, so a late
+ * timer loses none of them.
  */
 export class AgeOverTime {
   readonly #agesMs: number[] = [];
   #firstAt: Micros | null = null;
   #bornAt: Micros = 0;
 
-  /** From `now` on, the screen shows a picture that was born at `bornAt`. */
+  /** From `now` on, the screen shows a picture that was captured at `bornAt`. */
   shown(bornAt: Micros, now: Micros): void {
     this.#sample(now);
     this.#firstAt ??= now;
@@ -33,7 +33,7 @@ export class AgeOverTime {
     return { firstAt: this.#firstAt ?? now, stepMs: STEP_MICROS / 1000, agesMs: this.#agesMs };
   }
 
-  /** Takes the samples between the previous call and `now`; all of them see the previous picture. */
+  /** Takes the samples between the previous call and `now`. All of them see the previous picture. */
   #sample(now: Micros): void {
     if (this.#firstAt === null) return;
     for (let at = this.#firstAt + this.#agesMs.length * STEP_MICROS; at < now; at += STEP_MICROS) {
@@ -49,7 +49,7 @@ export interface AgeMs {
   max: number;
 }
 
-/** Percentiles of the samples between two times; NaN if there are none. */
+/** Percentiles of the samples between two times. They are NaN if there are no samples. */
 export function summariseAges({ firstAt, stepMs, agesMs }: AgeSamples, from: Micros, to: Micros): AgeMs {
   const index = (at: Micros) => Math.max(0, Math.ceil((at - firstAt) / 1000 / stepMs));
   const sorted = agesMs.slice(index(from), index(to)).sort((a, b) => a - b);
@@ -57,7 +57,7 @@ export function summariseAges({ firstAt, stepMs, agesMs }: AgeSamples, from: Mic
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
-/** Milliseconds from `from` until the age is below the limit and stays so for `calmMs`; infinite if that never happens. */
+/** The milliseconds from `from` until the age stays below the limit for `calmMs`, or infinity if it never does. */
 export function recoveryMs(
   { firstAt, stepMs, agesMs }: AgeSamples,
   from: Micros,

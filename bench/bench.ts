@@ -1,15 +1,15 @@
-// The interface of a bench: the figures of one run, their bounds, and a table for people.
+// The interface of a bench: the figures of one run, their bounds, and a table to print.
 
 import type { Chart } from "./chart.ts";
 
 /**
- * A committed expectation. Its value is a ratio within one run, so that it holds on any machine. The exception is the age of
+ * A committed expectation. Its value is a ratio within one run, so it holds on any machine. The exception is the age of
  * a picture behind a simulated link, which depends on the link and not on the machine (thin-link.ts).
  */
 export interface Bound {
   name: string;
   value: number;
-  /** The printed form, such as `≤ 1.5` or `≥ 0.9`. */
+  /** The printed form, for example `≤ 1.5` or `≥ 0.9`. */
   bound: string;
   holds: boolean;
 }
@@ -18,16 +18,16 @@ export interface BenchResult {
   name: string;
   figures: object;
   bounds: Bound[];
-  /** Rows of cells; the first row is the header. */
+  /** Rows of cells. The first row is the header. */
   table: string[][];
   /** A chart of the most important figures. */
   chart?: Chart;
 }
 
 export interface BenchOptions {
-  /** Makes shorter runs with the same bounds; all benches together take less than a minute. */
+  /** Makes runs shorter. The bounds stay the same. All benches together then take less than a minute. */
   quick: boolean;
-  /** Reports what the bench measures at the moment. */
+  /** Reports the current measurement. */
   progress: (text: string) => void;
 }
 

@@ -1,15 +1,15 @@
 // Draws charts as SVG: panels with bars or with lines, one below the other.
 //
-// We draw them ourselves because the libraries that need no browser are large: echarts installs tens of megabytes, vega two
+// The code draws the charts itself because libraries that need no browser are large: echarts installs tens of megabytes, vega two
 // dozen packages. Bars with labels take a page of code.
 
 export interface BarPanel {
   kind: "bars";
   title: string;
   unit: string;
-  /** Labels of the groups of bars, for example one for each case of a bench. */
+  /** Labels of the groups of bars, for example the cases of a bench. */
   groups: readonly string[];
-  /** One value per group; a value that is not finite is drawn as missing. */
+  /** One value for each group. A value that is not finite is drawn as missing. */
   series: readonly { name: string; values: readonly number[] }[];
 }
 
@@ -29,12 +29,12 @@ export interface Chart {
 
 const WIDTH = 860;
 const MARGIN = 24;
-/** Width on the right of the bars for their values. */
+/** The space on the right of the bars for their values. */
 const VALUE_WIDTH = 70;
 const BAR_HEIGHT = 15;
 const GROUP_GAP = 10;
 const LINES_HEIGHT = 240;
-/** Approximate width of a character of the 12 pixel font. */
+/** The approximate width of a character in the font of 12 pixels. */
 const CHARACTER_WIDTH = 6.5;
 /** The colours of Okabe and Ito, which colour-blind people can tell apart. */
 const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
@@ -52,7 +52,7 @@ export function renderChart({ title, panels }: Chart): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top}" viewBox="0 0 ${WIDTH} ${top}"`,
     `  font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="12" fill="${INK}">`,
-    // Without a background a dark page shows through.
+    // The chart has a background because otherwise a dark page would show through.
     `<rect width="${WIDTH}" height="${top}" fill="#ffffff"/>`,
     ...parts,
     "</svg>\n",
@@ -142,7 +142,7 @@ interface Scale {
   ticks: number[];
 }
 
-/** About six steps of 1, 2 or 5 times a power of ten, from below the least to above the greatest value. */
+/** About six axis steps of 1, 2 or 5 times a power of ten, from below the smallest to above the largest value. */
 function niceScale(least: number, most: number): Scale {
   const span = most - least > 0 ? most - least : 1;
   const rough = span / 6;

@@ -1,4 +1,4 @@
-// The contestants of the codec bench: our kernel in both builds, from RGBA and from planar YUV, @jsquash/jpeg, and native libjpeg-turbo.
+// The contestants of `bench codec`: the kernel in both builds, from RGBA and from planar YUV, @jsquash/jpeg, and native libjpeg-turbo.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { createJsquash } from "../src/codec/jsquash.ts";
@@ -14,19 +14,19 @@ export const NATIVE = "libjpeg-turbo (native)";
 
 export interface Contestant {
   name: string;
-  /** It takes tens of milliseconds a picture, so it is measured less often. */
+  /** This contestant takes tens of milliseconds a picture, so it is measured less often. */
   isSlow: boolean;
   encodesOnly: boolean;
-  /** Encodes the frame of that number. */
+  /** Encodes the frame with this number. */
   encode(frame: number): Promise<unknown> | undefined;
-  /** Decodes the JPEG of that frame, the same for all contestants. `box`: chroma repeated instead of interpolated. */
+  /** Decodes the JPEG of this frame, which is the same for all contestants. With `box`, chroma is repeated instead of interpolated. */
   decode(frame: number, box: boolean): Promise<unknown> | undefined;
   bytesPerFrame(): number;
 }
 
 type Frames = Record<"rgba" | "yuvj420p", readonly Uint8Array[]>;
 
-/** All decode the JPEGs of the native encoder, or ours if that is not installed. */
+/** All contestants decode the JPEGs of the native encoder, or those of the kernel if libjpeg-turbo is not installed. */
 export async function createContestants(size: Size, quality: number, frames: Frames): Promise<Contestant[]> {
   const { width, height } = size;
   const native = loadNativeTurbojpeg();
@@ -61,7 +61,7 @@ export async function createContestants(size: Size, quality: number, frames: Fra
   ];
 }
 
-/** Uses the kernels as the codec `simd` does, but synchronously and in this thread; joining the tiles is included. */
+/** Uses the kernels as the codec `simd` does, but synchronously and in this thread. The time includes joining the tiles. */
 async function kernelContestant(
   name: string,
   variant: KernelVariant,

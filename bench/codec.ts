@@ -1,4 +1,4 @@
-// `bench codec`: how long encoding and decoding a picture takes, beside native libjpeg-turbo in the same run.
+// `bench codec`: the time to encode and decode a picture, compared with native libjpeg-turbo in the same run.
 
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { BarPanel, Chart } from "./chart.ts";
@@ -8,9 +8,9 @@ import { threadClock } from "./thread-time.ts";
 import { median } from "../src/core/statistics.ts";
 
 const QUALITY = 75;
-/** The pause between two pictures of a camera, in which the caches fill with other data. */
+/** The pause between two pictures of a camera. Meanwhile other data fills the caches. */
 const CADENCE_MS = 16;
-/** Calls before anything is timed: the engine optimises code only after it has run for a while. */
+/** The calls before the measurement. The engine optimises code only after it has run for a while. */
 const WARM_UP_CALLS = 30;
 
 /** Bounds of the ratios to native libjpeg-turbo (RGBA, 4:2:0). docs/codec.md has measured figures and their spread. */
@@ -19,7 +19,7 @@ const LIMITS: Record<string, { encodeRotating: number; encodeHot: number; decode
     "simd (relaxed)": { encodeRotating: 0.85, encodeHot: 0.75, decodeRotating: 0.95, decodeBox: 0.95 },
     "simd (plain)": { encodeRotating: 1.0, encodeHot: 0.92, decodeRotating: 1.2, decodeBox: 1.1 },
   };
-/** Simd has to be at least this many times as fast as jsquash. */
+/** The codec simd must be at least this many times as fast as jsquash. */
 const FASTER_THAN_JSQUASH = { encode: 25, decode: 4 };
 
 const now = threadClock();
@@ -84,7 +84,7 @@ export const codecBench: Bench = async ({ quick, progress }) => {
   return { name: "codec", figures: { quality: QUALITY, sizes: figures }, bounds, table, chart };
 };
 
-/** Leaves jsquash out: it takes about fifty times as long, so beside it the other bars would look equal. */
+/** The chart leaves out jsquash: it takes about fifty times as long, so the other bars would look equal beside it. */
 function chartPanel(label: string, measured: readonly Figures[]): BarPanel {
   const shown = measured.filter(({ name }) => name !== "jsquash");
   return {
@@ -133,8 +133,8 @@ function boundsAgainstJsquash(label: string, measured: readonly Figures[]): Boun
 }
 
 /**
- * Times all contestants by turns, so that other load on the machine affects them equally. All of them work in this thread, whose
- * processor time is taken: a call that another program interrupts is not longer for it.
+ * Measures all contestants by turns, so that other load on the machine affects them equally. All of them work in this thread, and
+ * the processor time of this thread counts. So a call that another program interrupts does not take longer.
  */
 async function measure(
   contestants: readonly Contestant[],
@@ -184,7 +184,7 @@ async function measure(
   });
 }
 
-/** Hot: the same picture several times; the first time only warms up. */
+/** Hot: the same picture several times. The first time is a warm-up and does not count. */
 async function repeat(
   times: number[],
   { isSlow }: Contestant,

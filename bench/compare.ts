@@ -1,11 +1,11 @@
-// `bench compare`: the benches of two checkouts in turn, and the ratio of their medians for each figure.
+// `bench compare`: runs the benches of two checkouts by turns, and computes the ratio of their medians for each figure.
 
 import { dirname, resolve } from "node:path";
 import { MissingError } from "../src/core/errors.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 
-/** The figures that a change may make worse by mistake. `higher`: a larger value is better. */
+/** The figures that a change could make worse by mistake. `higher` means that a larger value is better. */
 const FIGURES: Readonly<Record<string, readonly { path: RegExp; isBetter: "lower" | "higher" }[]>> = {
   latency: [{ path: /\.pixels\.p50$/, isBetter: "lower" }],
   throughput: [
@@ -25,13 +25,13 @@ const FIGURES: Readonly<Record<string, readonly { path: RegExp; isBetter: "lower
 export const COMPARABLE = Object.keys(FIGURES);
 
 export interface CompareOptions {
-  /** The folder of the other checkout. Its packages are installed and its kernels built. */
+  /** The folder of the other checkout. Its packages are installed and its kernels are built. */
   otherCheckout: string;
   benches: readonly string[];
-  /** How often each bench runs in each checkout. */
+  /** The number of runs of each bench in each checkout. */
   rounds: number;
   quick: boolean;
-  /** The largest ratio that holds; 1.03 allows 3 % worse. */
+  /** The largest ratio that is accepted. 1.03 accepts 3 % worse. */
   limit: number;
   progress: (text: string) => void;
 }
@@ -39,10 +39,10 @@ export interface CompareOptions {
 export interface Comparison {
   bench: string;
   figure: string;
-  /** Medians of the rounds. */
+  /** The medians of the rounds. */
   other: number;
   ours: number;
-  /** Above 1 this checkout is worse, whatever direction is better. */
+  /** A ratio above 1 means that this checkout is worse, also for figures of which a larger value is better. */
   ratio: number;
   holds: boolean;
 }
@@ -55,7 +55,7 @@ export async function compareCheckouts(options: CompareOptions): Promise<Compari
   for (const bench of benches) {
     const values = [new Map<string, number[]>(), new Map<string, number[]>()];
     for (let turn = 0; turn < rounds; turn++) {
-      // Each round begins with the other of the two, so that a machine that grows slower does so for both.
+      // The two take turns to run first in a round, so that a machine that becomes slower slows both.
       for (const index of turn % 2 === 0 ? [0, 1] : [1, 0]) {
         const checkout = checkouts[index] ?? "";
         progress(`${bench}, round ${turn + 1} of ${rounds}: ${checkout}`);
@@ -98,7 +98,7 @@ export function compareFigures(bench: string, { other, ours, limit }: Sides): Co
   return comparisons;
 }
 
-/** Every number of an object by its path, where an element of an array is known by what it is about. */
+/** All numbers of an object by their path. An element of an array is named by its subject. */
 export function flatten(value: unknown, path = ""): [string, number][] {
   if (typeof value === "number") return Number.isFinite(value) ? [[path, value]] : [];
   if (typeof value !== "object" || value === null) return [];
@@ -108,7 +108,7 @@ export function flatten(value: unknown, path = ""): [string, number][] {
   return entries.flatMap(([key, inside]) => flatten(inside, `${path}.${key}`));
 }
 
-/** `1280x720 at 30, moving, window` */
+/** For example `1280x720 at 30, moving, window`. */
 function describe(element: Record<string, unknown>): string {
   const { name, viewers, size, width, height, content, isShown } = element;
   if (typeof name === "string") return name;

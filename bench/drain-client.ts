@@ -1,6 +1,6 @@
-// Many viewers in one process that only receive: they acknowledge each frame at once and decode nothing.
+// Many viewers in one process that only receive. They acknowledge each frame at once and decode nothing.
 //
-// usage: bun bench/drain-client.ts PORT COUNT     prints a DrainReport when all have greeted, and one per line of its input
+// Usage: bun bench/drain-client.ts PORT COUNT     prints a DrainReport when all have greeted, and one for each line of its input
 
 import type { Socket } from "bun";
 import { type Micros, nowMicros } from "../src/core/clock.ts";
@@ -12,18 +12,18 @@ import { Peer, type PeerEnd, type PeerEvents } from "../src/protocol/peer.ts";
 import { MessageType, PING_INTERVAL_MS, WIRE_VERSION } from "../src/protocol/wire.ts";
 
 export interface DrainReport {
-  /** In microseconds since the Unix epoch. */
+  /** The time in microseconds since the Unix epoch. */
   at: number;
-  /** Whole frames so far, one number per viewer. */
+  /** The number of whole frames so far, for each viewer. */
   frames: number[];
-  /** Bytes that all viewers have received so far. */
+  /** The number of bytes that all viewers have received so far. */
   bytes: number;
 }
 
-/** What it takes a usual machine to decode and show such a picture. */
+/** The time that an ordinary machine takes to decode and show such a picture. */
 const WORK_MICROS = 4_000;
 
-/** How many viewers connect at once: the listener's backlog is limited. */
+/** The number of viewers that connect at the same time. The listener's backlog is limited. */
 const CONNECTING_AT_ONCE = 32;
 
 const [port, count] = process.argv.slice(2).map(Number) as [number, number];
@@ -95,7 +95,7 @@ class DrainClient implements PeerEvents {
   }
 }
 
-/** Leaves out the tiles: reading them would take most of the time, and this bench does not look at them. */
+/** Leaves out the tiles, because reading them would take most of the time and this bench does not use them. */
 function readTilesHead(body: Uint8Array): { frameNumber: number; isLast: boolean } {
   const reader = new BodyReader(body, "Tiles");
   const frameNumber = reader.u32();

@@ -1,4 +1,4 @@
-// `bench fan-out`: one server with up to 300 viewers; the frames that each viewer gets, and the server's costs.
+// `bench fan-out`: one server with up to 300 viewers, the frames that each viewer gets, and the load of the server.
 
 import { nowMicros } from "../src/core/clock.ts";
 import { median } from "../src/core/statistics.ts";
@@ -11,21 +11,21 @@ const MOST = 300;
 const SIZE = "1280x720";
 const MEMORY_SAMPLE_MS = 250;
 
-/** The least share of the source's frames that a viewer gets: 29 of 30. */
+/** The smallest share of the source's frames that a viewer may get: 29 of 30. */
 const RATE_LIMIT = 0.967;
-/** Viewers must not slow the source down; the rest is the noise of a busy machine. */
+/** Viewers must not slow the source down. The rest is the noise of a busy machine. */
 const CAPTURED_LIMIT = 0.9;
-/** Processors that the server may use for 300 viewers, including drawing and encoding the pattern. */
+/** The number of processors that the server may use for 300 viewers, including the drawing and encoding of the pattern. */
 const CORES_LIMIT = 1;
-/** Memory at the end ÷ memory when all viewers are connected. */
+/** The memory at the end ÷ the memory when all viewers are connected. */
 const GROWTH_LIMIT = 1.1;
-/** Garbage collection makes memory rise and fall about every ten seconds. The run with a bound on memory lasts three times that. */
+/** Garbage collection makes memory rise and fall about every ten seconds. The run with a memory bound lasts three times that. */
 const MEASURED_MS = { quick: 3_000, usual: 10_000, most: 30_000 };
 
 interface Figures {
   viewers: number;
   fps: { min: number; median: number };
-  /** Rate of the source at the end of the measured time. If it is below the nominal rate, the machine was busy with something else. */
+  /** The rate of the source at the end of the measured time. If it is below the nominal rate, the machine was busy with other work. */
   capturedFps: number;
   serverCores: number;
   memoryMiB: { start: number; rampedUp: number; end: number; max: number };
@@ -43,7 +43,7 @@ export const fanOutBench: Bench = async ({ quick, progress }) => {
   }
   const aloneFps = figures[0]?.capturedFps ?? 0;
   const bounds: Bound[] = figures.flatMap(({ viewers, fps, capturedFps, serverCores, memoryGrowth }) => [
-    // The tests run the short bench on machines that are busy with something else. Its yardstick is the source with one viewer.
+    // The tests run the short bench on machines that are busy with other work. Its yardstick is the source with one viewer.
     ...(quick
       ? [
           atLeast(

@@ -1,6 +1,6 @@
-// A server of footage for benches: `serve()` with the footage source, reporting as `serve --json` does.
+// A server of footage for benches: `serve()` with the footage source. Its reports are those of `serve --json`.
 //
-// usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME]
+// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME]
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";

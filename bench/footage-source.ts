@@ -1,7 +1,7 @@
 // A source of real footage for benches: moving, still or frozen pictures with a frame code in the corner.
 //
-// The code changes with every frame of all kinds, because benches read frame numbers and times out of pixels. In a frozen
-// picture only the cells of the code change; they take at most a tenth of the picture's height.
+// The code changes with every frame of all kinds, because benches read frame numbers and times from pixels. In a frozen
+// picture only the cells of the code change. They take at most a tenth of the picture's height.
 
 import { Worker } from "node:worker_threads";
 import type { Size } from "../src/core/pixel-format.ts";
@@ -10,7 +10,7 @@ import type { Source } from "../src/capture/source.ts";
 import { type FootageKind, footageFile } from "./footage-file.ts";
 import type { FootageSetup } from "./footage-worker.ts";
 
-/** Creates the source. `framesPerSecond` 0: as fast as the encoders take frames. `run` makes the footage file if it is missing. */
+/** Creates the source. With `framesPerSecond` 0 it is as fast as the encoders. `run` makes the footage file if it is missing. */
 export function createFootageSource(kind: FootageKind, size: Size, framesPerSecond: number): Source {
   const name = `${kind} footage`;
   return {

@@ -1,4 +1,4 @@
-// Real frames for benches: the clip of the fixtures, and a still scene with sensor noise that is made of it.
+// Real frames for benches: the clip in the fixtures, and a still scene of it with sensor noise.
 
 import { fileURLToPath } from "node:url";
 import { nowMicros } from "../src/core/clock.ts";

@@ -1,14 +1,14 @@
-// Writes raw frames to a server's standard input at the steady rate of a camera, without end.
+// Writes raw frames to a server's standard input, at the steady rate of a camera, until it is stopped.
 
 import type { FileSink } from "bun";
 import { pace } from "../src/core/pace.ts";
 
 export interface Feeding {
-  /** Stops; resolves when the last frame is written completely. */
+  /** Stops. Resolves when the last frame is written completely. */
   stop(): Promise<void>;
 }
 
-/** `nextFrame` returns the bytes to write now. They must not change before its next call. */
+/** `nextFrame` returns the next bytes to write. They must not change before it is called again. */
 export function feedFrames(input: FileSink, framesPerSecond: number, nextFrame: () => Uint8Array): Feeding {
   const stopping = new AbortController();
   const feeding = pace(framesPerSecond, stopping.signal, async () => {

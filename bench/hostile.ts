@@ -1,4 +1,4 @@
-// `bench hostile`: hostile peers of each kind beside one good viewer, whose rate and latency must stay as they are without them.
+// `bench hostile`: hostile peers of each kind beside one good viewer, whose rate and latency must not become worse.
 
 import { fileURLToPath } from "node:url";
 import { HOSTILE_KINDS, type HostileKind } from "../test/support/hostile-peers.ts";
@@ -8,11 +8,11 @@ import { runProbe, startServer } from "./processes.ts";
 
 const FPS = 30;
 const SIZE = "1280x720";
-/** The good viewer's rate ÷ its rate alone. */
+/** The rate of the good viewer ÷ its rate alone. */
 const RATE_LIMIT = 0.97;
-/** The good viewer's 99th percentile ÷ the same alone. */
+/** The 99th percentile of the good viewer's latency ÷ the same alone. */
 const LATENCY_LIMIT = 2;
-/** The server's memory some seconds after the attack ÷ before it. */
+/** The server's memory some seconds after the attack ÷ its memory before. */
 const MEMORY_LIMIT = 1.05;
 const RECOVERY_MS = 10_000;
 const ATTACKER = fileURLToPath(new URL("../test/support/hostile-peers.ts", import.meta.url));

@@ -1,4 +1,4 @@
-// Measures what restart markers save a viewer: it decodes the same pictures with and without them by turns.
+// Measures the time that restart markers save a viewer. It decodes the same pictures with and without them by turns.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../src/codec/bun/runtime.ts";
@@ -8,18 +8,18 @@ import type { DecodedPicture, Origin } from "../src/client/picture.ts";
 import { median } from "../src/core/statistics.ts";
 import { round } from "./bench.ts";
 
-/** The pace of a camera: between two pictures threads sleep and caches get other contents. */
+/** The rate of a camera. Between two pictures threads sleep and caches get other contents. */
 const PACE_MS = 16;
 const WARM_UP_PICTURES = 40;
 
 export interface IntervalFigures {
   threads: number;
-  /** Time from bytes to pixels. */
+  /** The time from the last byte to the pixels. */
   oneThreadMs: number;
   allThreadsMs: number;
 }
 
-/** Null if jpegtran, which inserts the markers, is not installed. */
+/** Inserts the markers with jpegtran. Null if it is not installed. */
 export async function measureIntervals(
   jpegs: readonly Uint8Array[],
   pictures: number,
@@ -49,7 +49,7 @@ export async function measureIntervals(
   });
   await pool.started;
   const decode = async (jpeg: Uint8Array): Promise<number> => {
-    const copy = new Uint8Array(jpeg); // the pipeline takes the buffer away
+    const copy = new Uint8Array(jpeg); // the pipeline detaches the buffer
     await Bun.sleep(PACE_MS);
     const decoded = Promise.withResolvers<DecodedPicture>();
     take = decoded.resolve;
@@ -76,5 +76,5 @@ export async function measureIntervals(
   return { threads, oneThreadMs: round(median(times.plain) ?? 0), allThreadsMs: round(median(times.marked) ?? 0) };
 }
 
-/** Nothing is acknowledged here. */
+/** This bench acknowledges no picture. */
 const NO_ORIGIN = {} as Origin;

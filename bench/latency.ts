@@ -1,4 +1,4 @@
-// `bench latency`: time from the birth of a frame to its pixels at the viewer or in a window, read out of the pixels.
+// `bench latency`: the time from the capture of a frame to its pixels at the viewer or in a window, read from the pixels.
 
 import { Arena } from "../src/codec/memory/arena.ts";
 import { WASM } from "../src/codec/bun/wasm.ts";
@@ -17,16 +17,16 @@ import { runProbe, startFootageServer, startServer } from "./processes.ts";
 interface Case {
   size: Size;
   fps: number;
-  /** `pattern`: the test card. The others are kinds of footage. */
+  /** `pattern` is the test card. The other values are kinds of footage. */
   content: "pattern" | FootageKind;
   /** Whether the viewer shows it in an SDL window on a virtual display. */
   isShown: boolean;
 }
 
 const CADENCE_MS = 16;
-/** Latency ÷ the time that the codec alone needs for the same picture in one thread of an idle process. */
+/** Latency ÷ the time that the codec alone takes for the same picture in one thread of an idle process. */
 const P50_LIMIT = 3;
-/** Largest difference between the latency by Slipstream's stamps and the latency by pixels, as a share of the latter. */
+/** The largest difference between the latency by Slipstream's stamps and the latency by pixels, as a share of the latter. */
 const STAMP_LIMIT = 0.1;
 
 const HD: Size = { width: 1280, height: 720 };
@@ -90,7 +90,7 @@ export const latencyBench: Bench = async ({ quick, progress }) => {
     };
   };
   const chart: Chart = {
-    title: "From the birth of a frame to its pixels at the viewer (all on one machine)",
+    title: "From the capture of a frame to its pixels at the viewer (all on one machine)",
     panels: [
       panel("Test card, to pixels", "pattern", false),
       ...(quick
@@ -111,7 +111,7 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
   const server = await starting;
   await using display = isShown ? await startVirtualDisplay(size.width, size.height) : null;
   const window = display === null ? {} : { window: true, env: { DISPLAY: display.name } };
-  // Slipstream's own figures cover the whole run, so that a comparison with them needs a run without a warm-up.
+  // Slipstream's own figures include the whole run, so the comparison with them needs a run without a warm-up.
   const warmUp = content === "pattern" ? {} : { warmUpSeconds: 3 };
   const { report } = await runProbe({ port: server.port, seconds, ...warmUp, ...window });
   await server.stop();
@@ -119,8 +119,8 @@ async function measure({ size, fps, content, isShown }: Case, seconds: number): 
 }
 
 /**
- * Median time in milliseconds to encode and decode one picture in this thread, by the clock `now`. Pauses at the pace of a camera
- * let the caches cool and the clock of the processor fall, as between the pictures of a real camera.
+ * The median time in milliseconds to encode and decode one picture in this thread, by the clock `now`. Pauses at the rate of a camera
+ * let the caches cool and lower the clock of the processor, as between the pictures of a real camera.
  */
 export async function codecAloneMs(
   { width, height }: Size,

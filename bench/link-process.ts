@@ -1,16 +1,16 @@
-// The relay of test/support/link.ts as a process: prints its port as JSON, and takes commands as JSON lines until its input ends.
+// Runs the relay of test/support/link.ts as a process. It prints its port as JSON, and takes commands as JSON lines until its input ends.
 //
-// usage: bun bench/link-process.ts '{"serverPort": N, "bitsPerSecond": N, "delayMs": N}'
+// Usage: bun bench/link-process.ts '{"serverPort": N, "bitsPerSecond": N, "delayMs": N}'
 
 import { openLink } from "../test/support/link.ts";
 
-/** A command: one line of standard input. */
+/** A command, which is one line of standard input. */
 export type RelayCommand = { stallMs: number } | { bitsPerSecond: number };
 
 const relay = openLink(JSON.parse(process.argv[2] ?? "{}"));
 console.log(JSON.stringify({ port: relay.port }));
 for await (const line of console) {
-  if (line === "") continue; // after the last line break
+  if (line === "") continue; // the rest after the last line break
   const command: RelayCommand = JSON.parse(line);
   if ("stallMs" in command) relay.stall(command.stallMs);
   else relay.setRate(command.bitsPerSecond);

@@ -39,7 +39,7 @@ const BENCHES: Record<string, Bench> = {
   peers: peersBench,
 };
 
-/** Benches that run only if they are named: they take long, or measure more than Slipstream. */
+/** Benches that run only if they are named. They take long, or measure other programs too. */
 const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["hostile", "peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
@@ -88,7 +88,7 @@ async function runBenches(named: string[], { quick, check, json, installPeers: i
   let broken = 0;
   for (const name of names) {
     const bench = BENCHES[name];
-    if (bench === undefined) continue; // does not happen: commander refuses unknown names
+    if (bench === undefined) continue; // does not happen, because commander refuses unknown names
     const result = await bench({ quick, progress });
     clearProgress();
     if (!quick) await keep(result);
@@ -141,7 +141,7 @@ function asJson({ name, figures, bounds }: BenchResult, quick: boolean): object 
   return { bench: name, quick, ...figures, bounds };
 }
 
-/** Keeps the figures of the last full run, and a chart of them, in bench/results. */
+/** Stores the figures of the last full run, and a chart of them, in bench/results. */
 async function keep(result: BenchResult): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
   await Bun.write(`${RESULTS}/${result.name}.json`, `${JSON.stringify(asJson(result, false), null, 2)}\n`);

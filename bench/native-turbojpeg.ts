@@ -1,4 +1,4 @@
-// Native libjpeg-turbo through bun:ffi, to compare with, if the system has it (Debian: libturbojpeg0).
+// Native libjpeg-turbo through bun:ffi for comparisons, if the system has it (Debian: libturbojpeg0).
 
 import { dlopen, FFIType, type Pointer, ptr } from "bun:ffi";
 
@@ -33,7 +33,7 @@ const SYMBOLS = {
 export interface NativeTurbojpeg {
   /** Encodes RGBA to a 4:2:0 JPEG. Returns a view that the next call overwrites. */
   encode(rgba: Uint8Array, width: number, height: number, quality: number): Uint8Array;
-  /** Decodes into `rgba`, which must be large enough. `boxUpsampling` repeats chroma instead of interpolating it. */
+  /** Decodes into `rgba`, which must be large enough. With `boxUpsampling`, chroma is repeated instead of interpolated. */
   decode(jpeg: Uint8Array, rgba: Uint8Array, width: number, height: number, boxUpsampling?: boolean): void;
 }
 
@@ -43,7 +43,7 @@ export function loadNativeTurbojpeg(): NativeTurbojpeg | null {
     try {
       return bind(dlopen(library, SYMBOLS).symbols);
     } catch {
-      // not found under this name; try the next one
+      // the library does not have this name; the loop tries the next one
     }
   }
   return null;

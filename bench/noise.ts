@@ -1,6 +1,6 @@
-// `bench noise`: what `--noise` saves and costs, for several strengths of sensor noise and several bounds.
+// `bench noise`: the bytes that `--noise` saves and the quality that it costs, for several strengths of sensor noise and several bounds.
 //
-// The tile encoder encodes footage with Gaussian noise, once all tiles and once the changed tiles only. Both results are
+// The tile encoder encodes footage with Gaussian noise twice: all tiles, and only the changed tiles. Both results are
 // decoded and compared with the footage without noise.
 
 import { Arena } from "../src/codec/memory/arena.ts";
@@ -21,7 +21,7 @@ const FORMAT = "yuvj420p";
 const QUALITY = 75;
 const SIGMAS = [0, 1, 2, 3, 5];
 const DEFAULT_NOISE = 2;
-/** Largest loss in dB against encoding all tiles, with the default bound and with a bound that suits the noise. */
+/** The largest loss in dB compared with encoding all tiles, for the default bound and for a bound that suits the noise. */
 const LOSS_LIMIT_DB = 0.5;
 
 interface Outcome {
@@ -73,7 +73,7 @@ export const noiseBench: Bench = async ({ quick, progress }) => {
   const panel = (title: string, unit: string, values: number[]) =>
     ({ kind: "bars", title, unit, groups, series: [{ name: unit, values }] }) as const;
   const chart: Chart = {
-    title: `Leaving out what is noise (${SIZE.width}x${SIZE.height}, quality ${QUALITY})`,
+    title: `Encoding only changes above the noise bound (${SIZE.width}x${SIZE.height}, quality ${QUALITY})`,
     panels: [
       panel(
         "Bytes of a frame, by sensor noise and bound",
@@ -90,7 +90,7 @@ export const noiseBench: Bench = async ({ quick, progress }) => {
   return { name: "noise", figures: { ...SIZE, quality: QUALITY, outcomes }, bounds, table: [header, ...rows], chart };
 };
 
-/** Encodes and decodes all frames. Its figures leave out the first frame, in which every tile is new. */
+/** Encodes and decodes all frames. The figures leave out the first frame, in which every tile is new. */
 async function run(
   frames: readonly Uint8Array[],
   clean: readonly Uint8Array[],
@@ -121,7 +121,7 @@ async function run(
   };
 }
 
-/** The tile encoder and a decoder on one arena in one thread. */
+/** The tile encoder and a decoder, on one arena and in one thread. */
 class Stream {
   readonly tileCount: number;
   readonly #arena: Arena;
@@ -177,13 +177,13 @@ class Stream {
     };
   }
 
-  /** The pixels that were last encoded, for each tile. */
+  /** For each tile, the pixels that were last encoded. */
   get reference(): Uint8Array {
     return this.#arena.bytes(this.#scale.address, (SIZE.width * SIZE.height * 3) / 2);
   }
 
   encode(frame: Uint8Array): { tiles: number; bytes: number } {
-    // Two buffers by turns, because each frame becomes the reference of the next.
+    // The frames use two buffers by turns, because each frame becomes the reference of the next.
     const address = this.#addresses[this.#frames % 2] as number;
     if (this.#frames++ > 0) this.#scale.referenceAddress = this.#scale.address;
     this.#scale.address = address;
@@ -219,7 +219,7 @@ class Stream {
   }
 }
 
-/** Mean square error of red, green and blue. */
+/** The mean square error of red, green and blue. */
 function meanSquareError(a: Uint8Array, b: Uint8Array): number {
   let squares = 0;
   for (let at = 0; at < a.length; at++) {
@@ -228,7 +228,7 @@ function meanSquareError(a: Uint8Array, b: Uint8Array): number {
   return squares / ((a.length / 4) * 3);
 }
 
-/** Largest difference between the mean of an 8 × 8 block of luma and the mean of the same block in the reference. */
+/** The largest difference between the mean of an 8 × 8 block of luma and the mean of the same block in the reference. */
 function worstBlockMeanOff(frame: Uint8Array, reference: Uint8Array): number {
   const { width, height } = SIZE;
   let worst = 0;

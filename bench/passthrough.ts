@@ -1,4 +1,4 @@
-// `bench passthrough`: what it costs the server to pass on a camera's JPEGs, compared with encoding the same footage.
+// `bench passthrough`: the processor time and latency of the server when it passes on a camera's JPEGs, compared with encoding the same footage.
 
 import type { Connection } from "../src/client/connect/connection.ts";
 import { connectTcp } from "../src/client/connect/tcp.ts";
@@ -20,30 +20,30 @@ const SIZES: Size[] = [
   { width: 1920, height: 1080 },
 ];
 const LIMITS = { cpu: 0.35, beyondFeeding: 0.2, sent: 0.25 };
-/** Checked in long runs only: the ratio is 1 or more while the second core is busy with something else. */
+/** Only long runs check this bound: the ratio is 1 or more while the second core is busy with other work. */
 const INTERVALS_LIMIT = 0.95;
 
 const LONG = { warmUpMs: 6_000, measuredMs: 8_000 };
 const SHORT = { warmUpMs: 1_000, measuredMs: 2_000 };
 
-/** What the server is fed with, and what its viewers ask for. */
+/** The input of the server, and the requests of its viewers. */
 interface Way {
   name: string;
   frames: readonly Uint8Array[];
   flags: readonly string[];
-  /** The width that each viewer wishes for; 0 means the full width. Without viewers the list is empty. */
+  /** The width that each viewer asks for. 0 means the full width. The list is empty if there are no viewers. */
   viewers: readonly number[];
 }
 
 interface Cost {
-  /** Complete frames sent to all viewers together in the measured time. */
+  /** The number of complete frames that were sent to all viewers together in the measured time. */
   frames: number;
   bytesPerFrame: number;
-  /** Processor time of the server for each captured frame. */
+  /** The processor time of the server for each captured frame. */
   cpuMsPerFrame: number;
-  /** Time from the capture stamp, when standard input has delivered the frame, until the server writes its last byte. */
+  /** The time from the capture stamp, which is when the frame was complete on standard input, until the server writes its last byte. */
   sentMs: number;
-  /** Full-size pictures whose bytes differ from the bytes that were fed. */
+  /** The number of full-size pictures whose bytes differ from those of the input. */
   wrong: number;
 }
 
@@ -64,14 +64,14 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
       passed: { name: "JPEGs, passed on", frames: jpegs, flags: mjpeg, viewers: [0] },
       mixed: { name: "the same, and half the size", frames: jpegs, flags: mjpeg, viewers: [0, size.width / 2] },
       fedPixels: { name: "pixels, no viewer", frames: raw, flags: pixels, viewers: [] },
-      changed: { name: "pixels, what changed", frames: raw, flags: pixels, viewers: [0] },
-      encoded: { name: "pixels, everything", frames: raw, flags: [...pixels, "--noise", "off"], viewers: [0] },
+      changed: { name: "pixels, changed tiles", frames: raw, flags: pixels, viewers: [0] },
+      encoded: { name: "pixels, all tiles", frames: raw, flags: [...pixels, "--noise", "off"], viewers: [0] },
     };
     const costs: Record<string, Cost> = {};
     const add = async (key: string) => {
       costs[key] = await measure(ways[key] as Way, quick ? SHORT : LONG);
     };
-    // The times of a short run mean little, so that it runs two servers at once and checks that they work.
+    // The times of a short run mean little, so it runs two servers at once and only checks that they work.
     if (quick) await Promise.all(["mixed", "encoded"].map(add));
     else for (const key of Object.keys(ways)) await add(key);
     figures[label] = costs;
@@ -82,7 +82,7 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
     }
     const [passed, encoded] = [costs["passed"] ?? (costs["mixed"] as Cost), costs["encoded"] as Cost];
     bounds.push(
-      atMost(`pictures that are not the camera's bytes, ${label}`, passed.wrong, 0),
+      atMost(`pictures with other bytes than the camera's, ${label}`, passed.wrong, 0),
       atMost(`captured to sent ÷ that of encoding, ${label}`, passed.sentMs / encoded.sentMs, LIMITS.sent),
     );
     if (quick) continue;
@@ -90,7 +90,7 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
     const ratio = beyond(passed, "fedJpegs") / beyond(encoded, "fedPixels");
     bounds.push(
       atMost(`CPU per frame ÷ that of encoding, ${label}`, passed.cpuMsPerFrame / encoded.cpuMsPerFrame, LIMITS.cpu),
-      atMost(`the same, taking the frames left out, ${label}`, ratio, LIMITS.beyondFeeding),
+      atMost(`CPU per frame without reading frames ÷ that of encoding, ${label}`, ratio, LIMITS.beyondFeeding),
     );
     progress(`passthrough ${label}: restart markers`);
     const decoding = await measureIntervals(jpegs, 200);
@@ -105,7 +105,7 @@ export const passthroughBench: Bench = async ({ quick, progress }) => {
   return { name: "passthrough", figures: { fps: FPS, sizes: figures, intervals }, bounds, table };
 };
 
-/** Encodes the frames with ffmpeg into the JPEGs of an MJPEG camera. */
+/** Encodes the frames with ffmpeg, as the JPEGs of an MJPEG camera. */
 function asMjpeg(frames: readonly Uint8Array[], { width, height }: Size): Uint8Array[] {
   const input = ["-f", "rawvideo", "-pix_fmt", "yuvj420p", "-s", `${width}x${height}`, "-i", "-"];
   const output = ["-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", "-"];
@@ -136,7 +136,7 @@ async function measure({ frames, flags, viewers }: Way, { warmUpMs, measuredMs }
   const count = sum(after.map(({ frames: seen }, index) => seen - (before[index]?.frames ?? 0)));
   if (viewers.length > 0 && count === 0) throw new Error(`a server with ${flags.join(" ")} sent no frame`);
   const bytes = sum(after.map((seen, index) => seen.bytes - (before[index]?.bytes ?? 0)));
-  // Computed from the clock that the feeding follows: the server's reports come once a second and are less exact.
+  // This rate comes from the clock of the feeder. The server's reports come once a second and are less exact.
   const captured = ((endedAt - startedAt) / 1e6) * FPS;
   const [first] = after;
   return {
@@ -153,7 +153,7 @@ interface Watcher {
   close(): void;
 }
 
-/** Connects a viewer that acknowledges at once and compares each full-size picture with the one that was fed. */
+/** Connects a viewer that acknowledges at once and compares each full-size picture with that of the input. */
 async function watch(port: number, width: number, fed: readonly Uint8Array[]): Promise<Watcher> {
   const seen: Watcher["seen"] = { frames: 0, bytes: 0, wrong: 0, sentMs: [] };
   const end = (frameNumber: number, capturedAt: number, sentAt: number) => {

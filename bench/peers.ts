@@ -1,7 +1,7 @@
-// `bench peers`: sends the same moving footage through the programs that people use today and through Slipstream, in one run.
+// `bench peers`: sends the same moving footage through Slipstream and through programs that people use today, in one run.
 //
-// Each sender writes the time into the pixels of a frame when they are complete; each receiver reads it from the decoded
-// pixels. ffmpeg gets and returns frames through pipes, two copies that its users do not have (peers/piped.py).
+// Each sender writes the time into the pixels of a frame when they are complete. Each receiver reads it from the decoded
+// pixels. ffmpeg gets and returns frames through pipes, which are two copies that its users do not have (peers/piped.py).
 
 import { installSystemPackages, PEER_PROGRAMS } from "../scripts/setup/system-packages.ts";
 import { MissingError, messageOf } from "../src/core/errors.ts";
@@ -11,17 +11,17 @@ import { outsidePeers } from "./peers/outside.ts";
 import type { Peer } from "./peers/peer.ts";
 import { type CaseName, type Figures, type Measurement, measure, SLOW_MS } from "./peers/plan.ts";
 
-/** Our figure ÷ the best of the peers that compress. `SLOW_LIMIT`: our figure ÷ the time that the receiver itself takes. */
+/** Slipstream's figure ÷ the best figure of the peers that compress. `SLOW_LIMIT` is Slipstream's figure ÷ the time that the receiver itself takes. */
 const P50_LIMIT = 0.5;
 const P99_LIMIT = 0.6;
 const WINDOW_LIMIT = 0.6;
 const CPU_LIMIT = 0.6;
 const FPS_LIMIT = 1.5;
 const SLOW_LIMIT = 1.5;
-/** Our p50 ÷ the time to encode and decode with native libjpeg-turbo in one thread. */
+/** Slipstream's p50 ÷ the time to encode and decode with native libjpeg-turbo in one thread. */
 const NATIVE_LIMIT = 1;
 
-/** Installs missing programs of the peers. Throws MissingError if it cannot. */
+/** Installs missing programs of the peers. Throws a MissingError if it cannot. */
 export function installPeers(): void {
   try {
     installSystemPackages(PEER_PROGRAMS, "bench peers");
@@ -61,7 +61,7 @@ function boundsOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): 
   const ours = measured.get(OURS.name) ?? {};
   const others = peers.filter(({ name, compresses }) => compresses && name !== OURS.name);
   const bounds: Bound[] = [];
-  /** Adds a bound if both sides have a figure; `best` picks one of the peers' figures. */
+  /** Adds a bound if both sides have a figure. `best` chooses one of the peers' figures. */
   const against = (
     what: string,
     name: CaseName,

@@ -1,8 +1,8 @@
-// A viewer that checks what it shows: it reads the frame code in the decoded pixels and reports the latency.
+// A viewer that checks the pictures that it shows: it reads the frame code in the decoded pixels and reports the latency.
 //
-// usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
+// Usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
 //
-// With a warm-up, the seconds begin that long after the first picture, with a line {"warm":true}; earlier pictures do not count.
+// With a warm-up, the measurement begins that long after the first picture, and the line {"warm":true} says so. Earlier pictures do not count.
 
 import { parseAddress } from "../src/client/connect/address.ts";
 import type { RgbaPicture } from "../src/client/screens/overlay.ts";
@@ -20,11 +20,11 @@ import { AgeOverTime, type AgeSamples } from "./age-over-time.ts";
 /** The figures from the pixels, and the viewer's own report. */
 export interface ProbeReport {
   product: ViewReport;
-  /** From the time in the frame code to the moment when the picture was shown. */
+  /** The time from the capture time in the frame code to the moment at which the picture was shown. */
   pixelLatencyMs: LatencyMs;
   frames: number;
   unreadable: number;
-  /** Frames shown after a newer one. */
+  /** Frames that were shown after a newer one. */
   outOfOrder: number;
   /** The age of the picture on the screen, sampled from the first picture to the end. */
   age: AgeSamples;
@@ -39,7 +39,7 @@ export interface ProbeReport {
 }
 
 const [address, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2);
-/** Time for the start of the program and the first picture, in addition to the warm-up and the measured seconds. */
+/** The time for the start of the program and the first picture, in addition to the warm-up and the measured seconds. */
 const PATIENCE_SECONDS = 30;
 
 const pixelLatency = new Durations();
@@ -52,7 +52,7 @@ let size: Size = { width: 0, height: 0 };
 const age = new AgeOverTime();
 let firstAt = 0;
 let lastAt = 0;
-/** The pictures of about the last second: when they were shown, and how old they were. */
+/** The pictures of about the last second, with the time at which each was shown and its age then. */
 const recent: { at: Micros; age: number }[] = [];
 const ending = new AbortController();
 let isWarm = warmUpSeconds === undefined;
@@ -76,7 +76,7 @@ function examine(picture: RgbaPicture): void {
     isWarming = true;
     return;
   }
-  if (code.frameNumber === lastFrame) return; // the same picture again, with another overlay
+  if (code.frameNumber === lastFrame) return; // this is the same picture with another overlay
   if (code.frameNumber < lastFrame) outOfOrder++;
   age.shown(code.bornAt, now);
   size = { width: picture.width, height: picture.height };

@@ -1,8 +1,8 @@
-// Processor time and memory of a running process, read from /proc (Linux only).
+// Processor time and memory of a running process, from /proc (Linux only).
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Processor time of each thread since its start, in nanoseconds. */
+/** The processor time of each thread since its start, in nanoseconds. */
 export type CpuTimes = Map<string, number>;
 
 /**
@@ -19,14 +19,14 @@ export function readCpuTimes(pid: number): CpuTimes {
   );
 }
 
-/** Milliseconds of processor time between two readings, without the threads that ended in between. */
+/** The milliseconds of processor time between two readings, without the threads that ended in between. */
 export function cpuMsBetween(before: CpuTimes, after: CpuTimes): number {
   let sum = 0;
   for (const [thread, nanoseconds] of after) sum += nanoseconds - (before.get(thread) ?? 0);
   return sum / 1e6;
 }
 
-/** Resident memory of a process in MiB. */
+/** The resident memory of a process in MiB. */
 export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }

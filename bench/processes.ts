@@ -1,4 +1,4 @@
-// The processes that benches measure: real servers, links and viewers that read their pixels.
+// The processes that benches measure: real servers and links, and viewers that read their pixels.
 
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -24,13 +24,13 @@ export interface Finished<Report> {
 export interface RunningServer {
   port: number;
   pid: number;
-  /** The latest report; one comes every second. */
+  /** The latest report. A report comes every second. */
   latest(): ServeReport;
-  /** Ends the server; resolves with its last report. */
+  /** Ends the server. Resolves with its last report. */
   stop(): Promise<Finished<ServeReport>>;
 }
 
-/** Starts a server on a free port; resolves when it listens. */
+/** Starts a server on a free port. Resolves when it listens. */
 export function startServer(flags: readonly string[]): Promise<RunningServer> {
   return running(Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"] }));
 }
@@ -38,9 +38,9 @@ export function startServer(flags: readonly string[]): Promise<RunningServer> {
 export interface FootageFlags {
   kind: FootageKind;
   size: Size;
-  /** 0: as fast as possible. */
+  /** 0 means as fast as possible. */
   fps: number;
-  /** `--workers`, `--quality` and `--codec` as in `serve`. */
+  /** `--workers`, `--quality` and `--codec`, as in `serve`. */
   flags?: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export function startFootageServer({ kind, size, fps, flags = [] }: FootageFlags
   return running(Bun.spawn([process.execPath, path, ...command], { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
-/** Starts a server with `--source -`; the bench writes frames to its standard input. */
+/** Starts a server with `--source -`. The bench writes frames to its standard input. */
 export async function startFedServer(flags: readonly string[]): Promise<RunningServer & { input: FileSink }> {
   const child = Bun.spawn(serverCommand(["--source", "-", ...flags]), { stdio: ["pipe", "pipe", "pipe"] });
   return { ...(await running(child)), input: child.stdin };
@@ -84,21 +84,21 @@ async function running(child: Child): Promise<RunningServer> {
 export interface ProbeFlags {
   port: number;
   seconds: number;
-  /** Extra time for each picture, as on a slow machine. */
+  /** The extra time for each picture, as on a slow machine. */
   slowMs?: number;
-  /** Shows pictures in a window; without it they are not shown. */
+  /** Shows pictures in a window. Without it the viewer has no window. */
   window?: boolean;
-  /** Starts to measure this long after the first picture. */
+  /** The time between the first picture and the start of the measurement. */
   warmUpSeconds?: number;
-  /** Called with the process id. */
+  /** Gets the process id. */
   onStarted?: (pid: number) => void;
-  /** Called at the end of the warm-up, if there is one. */
+  /** Reports the end of the warm-up, if there is one. */
   onWarm?: () => void;
-  /** Added to the environment of this process, for example DISPLAY for a window. */
+  /** Variables that are added to the environment of this process, for example DISPLAY for a window. */
   env?: Record<string, string>;
 }
 
-/** Runs a viewer that reads the frame code out of its pictures; resolves with its figures at the end. */
+/** Runs a viewer that reads the frame code in its pictures. Resolves with its figures when it ends. */
 export async function runProbe({
   port,
   seconds,
@@ -121,7 +121,7 @@ export async function runProbe({
   return { report: await reports, ...finished };
 }
 
-/** Starts a link in a separate process, so that work of viewers, server and bench does not disturb its timing. */
+/** Starts a link in a separate process, so that the work of viewers, server and bench does not disturb its timing. */
 export async function startLink(options: LinkOptions): Promise<Link> {
   const child = Bun.spawn([process.execPath, at("./link-process.ts"), JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -137,17 +137,17 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     port,
     stall: (milliseconds) => tell({ stallMs: milliseconds }),
     setRate: (bitsPerSecond) => tell({ bitsPerSecond }),
-    close: () => void child.stdin.end(), // the process ends with its standard input
+    close: () => void child.stdin.end(), // the process ends when its standard input ends
   };
 }
 
 export interface DrainClients {
-  /** Figures since the start. */
+  /** The figures since the start. */
   report(): Promise<DrainReport>;
   close(): Promise<void>;
 }
 
-/** Starts `count` viewers in one process that read and acknowledge without decoding; resolves when all are connected. */
+/** Starts `count` viewers in one process that read and acknowledge without decoding. Resolves when all are connected. */
 export async function startDrainClients(port: number, count: number): Promise<DrainClients> {
   const child = Bun.spawn([process.execPath, at("./drain-client.ts"), String(port), String(count)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -172,7 +172,7 @@ export async function startDrainClients(port: number, count: number): Promise<Dr
   };
 }
 
-/** Waits for the end of a process. Throws with its error output if it failed. */
+/** Waits for the end of a process. Throws an error with its error output if it failed. */
 export async function end(child: Child, what: string): Promise<{ cpuMs: number }> {
   const remarks = await new Response(child.stderr).text();
   const code = await child.exited;
@@ -180,7 +180,7 @@ export async function end(child: Child, what: string): Promise<{ cpuMs: number }
   return { cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
 }
 
-/** Calls `onReport` for each JSON line; resolves with the last one. */
+/** Calls `onReport` for each JSON line. Resolves with the last one. */
 export async function readReports<Report>(
   stdout: ReadableStream<Uint8Array>,
   onReport: (report: Report) => void,

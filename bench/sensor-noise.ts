@@ -1,6 +1,6 @@
-// Adds the noise of a camera's sensor: Gaussian, with a given standard deviation, reproducible by its seed.
+// Adds the noise of a camera's sensor: Gaussian, with a given standard deviation, and repeatable by its seed.
 
-/** Returns a copy of the samples with noise added, rounded and limited to 0–255. */
+/** Returns a copy of the samples with noise, rounded and limited to 0–255. */
 export function addNoise(samples: Uint8Array, sigma: number, seed: number): Uint8Array {
   const random = xorshift(seed);
   const noisy = new Uint8Array(samples.length);

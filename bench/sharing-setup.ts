@@ -1,9 +1,9 @@
-// How the two workers of `bench sharing` talk to each other: through words in the arena.
+// The two workers of `bench sharing` communicate through words in the arena.
 
 import type { PixelPlane, TileTarget } from "../src/codec/simd/encoder.ts";
 import type { PreparedPicture } from "../src/codec/tile-jobs.ts";
 
-/** Indexes of the control words. */
+/** The indices of the control words. */
 export const GO = 0;
 export const DONE = 1;
 export const KIND = 2;
@@ -14,7 +14,7 @@ export const DECODE = 1;
 
 export interface SharingSetup {
   memory: WebAssembly.Memory;
-  /** Address of the control words. */
+  /** The address of the control words. */
   control: number;
   encode: {
     picture: PreparedPicture;

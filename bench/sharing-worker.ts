@@ -1,4 +1,4 @@
-// The second worker of `bench sharing`: it encodes or decodes its share of a picture when it is told to.
+// The second worker of `bench sharing`. It encodes or decodes its share of a picture when the first worker tells it to.
 
 import { workerData } from "node:worker_threads";
 import { Arena } from "../src/codec/memory/arena.ts";
@@ -13,7 +13,7 @@ const words = new Int32Array(arena.memory.buffer, control, CONTROL_WORDS);
 const encoder = new SimdEncoder(await WASM.kernel("encoder"), memory);
 const decoder = await instantiateDecoder(await WASM.kernel("decoder"), memory);
 
-/** Spins for a moment before it sleeps: the next share usually comes soon. */
+/** The worker spins for a moment before it sleeps, because the next share usually comes soon. */
 const SPINS = 20_000;
 
 for (let turn = 0; ;) {

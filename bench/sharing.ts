@@ -1,4 +1,4 @@
-// `bench sharing`: two workers encode and decode one picture, compared with one worker; the results have the same bytes.
+// `bench sharing`: two workers encode and decode one picture, compared with one worker. The results have the same bytes.
 
 import { Worker } from "node:worker_threads";
 import { Arena } from "../src/codec/memory/arena.ts";
@@ -16,7 +16,7 @@ import { CONTROL_WORDS, DECODE, DONE, ENCODE, GO, KIND, type SharingSetup } from
 const SIZE = { width: 1920, height: 1080 };
 const PIXEL_BYTES = SIZE.width * SIZE.height * 4;
 const OUTPUT_BYTES = SIZE.width * SIZE.height;
-/** 0.5 would be perfect. If the second core is busy with something else, it is 1. */
+/** 0.5 would be perfect. If the second core is busy with other work, the ratio is 1. */
 const LIMIT = 0.95;
 
 export const sharingBench: Bench = async ({ quick, progress }) => {
@@ -139,7 +139,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
     name: "sharing",
     figures: { ...SIZE, ms, isSameJpeg, isSamePicture },
     bounds: [
-      // A second core that is busy for a moment spoils a short run, so only the long run is held to the ratio.
+      // A second core that is busy for a moment spoils a short run, so the bound applies only to the long run.
       ...(quick
         ? []
         : [
@@ -171,7 +171,7 @@ export const sharingBench: Bench = async ({ quick, progress }) => {
   };
 };
 
-/** The median would show whether the second core was busy with something else; the best quarter does not. */
+/** The median would show whether the second core was busy with other work. The best quarter does not. */
 function bestQuarter(values: readonly number[]): number {
   return round(values.toSorted((a, b) => a - b)[values.length >> 2] ?? 0);
 }

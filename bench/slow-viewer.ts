@@ -1,4 +1,4 @@
-// `bench slow-viewer`: a viewer that needs 100 ms for each picture next to a fast one. Neither may see an old picture.
+// `bench slow-viewer`: a viewer that takes 100 ms for each picture beside a fast one. Neither may see an old picture.
 
 import { atLeast, atMost, type Bench } from "./bench.ts";
 import { runProbe, startServer } from "./processes.ts";
@@ -7,9 +7,9 @@ const SLOW_MS = 100;
 const FPS = 30;
 const SIZE = "1280x720";
 
-/** Age of the slow viewer's picture ÷ (its own time + one frame interval + the fast viewer's latency). */
+/** The age of the slow viewer's picture ÷ (its own time + one frame interval + the fast viewer's latency). */
 const AGE_LIMIT = 1.5;
-/** Latency of the fast viewer with a slow one ÷ its latency alone. */
+/** The latency of the fast viewer beside a slow one ÷ its latency alone. */
 const FAST_LIMIT = 1.4;
 
 export const slowViewerBench: Bench = async ({ quick, progress }) => {
@@ -64,7 +64,7 @@ export const slowViewerBench: Bench = async ({ quick, progress }) => {
       panels: [
         {
           kind: "bars",
-          title: "Age of a picture after that time",
+          title: "Age of a picture when it is shown",
           unit: "ms",
           groups: viewers.map(({ name }) => name),
           series: (["p50", "p99"] as const).map((name) => ({

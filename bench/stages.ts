@@ -1,4 +1,4 @@
-// `bench stages`: how long each stage of the encoder takes, and how long it takes to compare a picture with the last one, to copy
+// `bench stages`: the time of each stage of the encoder, and the times to compare a picture with the last one, to copy
 // it and to halve it.
 
 import { Arena } from "../src/codec/memory/arena.ts";
@@ -12,9 +12,9 @@ import type { Chart } from "./chart.ts";
 import { footageFrames } from "./footage.ts";
 
 const SIZE = { width: 1280, height: 720 };
-/** In the order in which kernel/encode/encoder-stages.ts adds them. */
+/** The order is that in which kernel/encode/encoder-stages.ts adds them. */
 const STAGES = ["colour", "DCT, rows", "DCT, columns; quantisation", "entropy coding", "byte stuffing"];
-/** For all tiles of a picture: compared with itself byte by byte, compared with a noise of 2 levels, copied; and halved. */
+/** Other steps, for all tiles of a picture: compared with itself byte by byte, compared with a noise bound of 2 levels, copied, and halved. */
 const BESIDE = ["unchanged, exact", "unchanged, noise 2", "copy", "halve"];
 const WARM_UP_TURNS = 40;
 
@@ -35,11 +35,11 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
     }
   }
   const chart: Chart = {
-    title: `What each stage of the encoder takes (${SIZE.width}x${SIZE.height}, hot)`,
+    title: `Time of each stage of the encoder (${SIZE.width}x${SIZE.height}, hot)`,
     panels: [
       {
         kind: "bars",
-        title: "Added to the stages before",
+        title: "Time in addition to the stages before",
         unit: "ms",
         groups: STAGES,
         series: Object.entries(figures).map(([name, values]) => ({ name, values })),
@@ -55,7 +55,7 @@ export const stagesBench: Bench = async ({ quick, progress }) => {
   };
 };
 
-/** Returns the milliseconds that each stage adds to the ones before it, and those of the other steps. */
+/** Returns the milliseconds that each stage adds to the ones before it, and the milliseconds of the other steps. */
 async function measure(
   variant: KernelVariant,
   format: "rgba" | "yuvj420p",

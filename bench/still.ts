@@ -7,11 +7,11 @@ import { feedFrames, looped } from "./frame-feeder.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
 import { startDrainClients, startFedServer } from "./processes.ts";
 
-/** With these flags a server encodes and sends every tile of every frame. */
+/** With these flags the server encodes and sends every tile of every frame. */
 const ALL_TILES_FLAGS: readonly string[] = ["--noise", "off"];
 
 const FPS = 30;
-/** Standard deviation in levels of 256: typical of a sensor in a lit room. */
+/** The standard deviation in levels of 256. It is typical of a sensor in a lit room. */
 const NOISE = 2;
 const SIZE = `${CLIP_SIZE.width}x${CLIP_SIZE.height}`;
 
@@ -35,22 +35,22 @@ const SCENES: Scene[] = [
   },
 ];
 
-/** Costs of a server in the measured time. */
+/** The costs of a server in the measured time. */
 interface Cost {
   frames: number;
   bytesPerFrame: number;
-  /** Processor time in milliseconds per second, including reading frames from standard input. */
+  /** The processor time in milliseconds per second, including the reading of frames from standard input. */
   cpuMsPerSecond: number;
 }
 
 interface Figures {
   scene: string;
-  /** Processor time without a viewer, which is the cost of reading frames. Null: not measured. */
+  /** The processor time without a viewer, which is the cost of reading frames. Null if it was not measured. */
   feedingCpuMsPerSecond: number | null;
   sparing: Cost;
   everything: Cost;
   bytesRatio: number;
-  /** Ratio of the processor time beyond feeding; null if that was not measured. */
+  /** The ratio of the processor time without reading frames, or null if it was not measured. */
   cpuRatio: number | null;
 }
 
@@ -84,12 +84,12 @@ export const stillBench: Bench = async ({ quick, progress }) => {
       }),
     ],
     chart: {
-      title: `Sending what changed, as a share of sending everything (${SIZE} at ${FPS} fps)`,
+      title: `Sending only changed tiles, as a share of sending all tiles (${SIZE} at ${FPS} fps)`,
       panels: [
         {
           kind: "bars",
-          title: "Everything = 1",
-          unit: "of it",
+          title: "All tiles = 1",
+          unit: "of all tiles",
           groups: figures.map(({ scene }) => scene),
           series: [
             { name: "bytes", values: figures.map(({ bytesRatio }) => bytesRatio) },
@@ -112,7 +112,7 @@ async function compare(scene: Scene, progress: (text: string) => void): Promise<
   return figuresOf(scene, feeding.cpuMsPerSecond, sparing, everything);
 }
 
-/** Runs two servers at the same time: their bytes can be compared, their times cannot. */
+/** Runs two servers at the same time. Then their bytes can be compared, but not their times. */
 async function compareQuickly(scene: Scene): Promise<Figures> {
   const frames = scene.frames();
   const [everything, sparing] = await Promise.all([
@@ -134,7 +134,7 @@ function figuresOf({ name }: Scene, feeding: number | null, sparing: Cost, every
   };
 }
 
-/** Long enough for all frames. During the warm-up the JIT compiler works, and the first picture sends every tile. */
+/** This time is long enough for all frames. During the warm-up the JIT compiler works, and the first picture sends every tile. */
 const LONG = { warmUpMs: 8_000, measuredMs: 10_000 };
 const SHORT = { warmUpMs: 600, measuredMs: 2_000 };
 

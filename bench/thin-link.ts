@@ -1,4 +1,4 @@
-// `bench thin-link`: the age of the picture on the screen behind a link with limited bits per second and a delay.
+// `bench thin-link`: the age of the picture on the screen behind a link with a limited bit rate and a delay.
 
 import { nowMicros } from "../src/core/clock.ts";
 import { type AgeMs, type AgeSamples, recoveryMs, summariseAges } from "./age-over-time.ts";
@@ -13,12 +13,12 @@ const PATTERN_SIZE = "1280x720";
 const STALL_MS = 3_000;
 
 /**
- * Largest age at 2 Mbit/s and 50 ms of delay each way. Unlike other bounds it is absolute, because it depends on the link and
+ * The largest age at 2 Mbit/s and 50 ms of delay each way. Unlike other bounds it is absolute, because it depends on the link and
  * the source and not on the machine: 50 ms of delay, 33 ms until the next picture, and the rest for the transfer of a picture
  * and the queue before it.
  */
 const AGE_LIMIT_MS = 250;
-/** Largest time to recover from a stall: 100 ms of round trip for the data in flight, and twice the largest age. */
+/** The largest time to recover from a stall: 100 ms of round trip for the data in flight, and twice the largest age. */
 const RECOVERY_LIMIT_MS = 600;
 /** The age counts as recovered when it is below the limit for this long. */
 const CALM_MS = 500;
@@ -38,7 +38,7 @@ const CASES: Case[] = [
 interface Figures extends Case {
   ageMs: AgeMs;
   fps: number;
-  /** Size of the last picture. `quality` is 0 if the viewer does not know it. */
+  /** The size of the last picture. `quality` is 0 if the viewer does not know it. */
   size: string;
   sourceSize: string;
   quality: number;
@@ -100,7 +100,7 @@ function labelOf({ source, megabits, delayMs }: Case): string {
   return `${source}, ${megabits} Mbit/s, ${delayMs} ms`;
 }
 
-/** The empty columns of a stall's row. */
+/** The empty columns of the row for a stall. */
 const BLANKS: readonly string[] = Array.from({ length: 8 }, () => "");
 
 function describeRecovery(ms: number): string {
@@ -122,7 +122,7 @@ function figuresOf(of: Case, report: ProbeReport, from: number): Figures {
   };
 }
 
-/** Runs server, link and viewer for some seconds. `during` starts together with the viewer. */
+/** Runs server, link and viewer for some seconds. `during` starts at the same time as the viewer. */
 async function run(
   { source, megabits, delayMs }: Case,
   seconds: number,
@@ -149,7 +149,7 @@ async function startSource(source: Case["source"]): Promise<{ server: RunningSer
   }
   const size = `${CLIP_SIZE.width}x${CLIP_SIZE.height}`;
   const server = await startFedServer(["--pixel-format", "rgba", "--size", size, "--fps", String(FPS)]);
-  // Three times as fast as it was taken, so that there is more movement than in life.
+  // The clip plays three times as fast as it was taken, so there is more movement than in life.
   const feeding = feedFrames(server.input, FPS, codedFootage());
   return {
     server,
@@ -160,7 +160,7 @@ async function startSource(source: Case["source"]): Promise<{ server: RunningSer
   };
 }
 
-/** The link stands still for a while in the middle of a run. */
+/** The link stops for a while in the middle of a run. */
 async function measureStall(
   progress: (text: string) => void,
 ): Promise<{ ms: number; panel: ReturnType<typeof stallPanel> }> {

@@ -1,4 +1,4 @@
-// `bench throughput`: the most frames per second that the machine carries, and the processor time of each.
+// `bench throughput`: the most frames per second that the machine can carry, and the processor time of each.
 
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { Chart } from "./chart.ts";
@@ -7,9 +7,9 @@ import { codecAloneMs } from "./latency.ts";
 import { CORES, runProbe, startServer } from "./processes.ts";
 import { threadClock } from "./thread-time.ts";
 
-/** Share of the frames that the processors left by other programs could encode and decode if they did nothing else. */
+/** The share of the frames that the processors left by other programs could encode and decode if they did nothing else. */
 const EFFICIENCY_LIMIT = 0.2;
-/** Processor time of server and viewer for each shown frame ÷ the codec's time alone. */
+/** The processor time of server and viewer for each shown frame ÷ the codec's time alone. */
 const CPU_LIMIT = 4;
 
 interface CpuMs {

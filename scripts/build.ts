@@ -1,4 +1,4 @@
-// `bun run build`: builds the codec kernels unless they are up to date. Set-up does the same before every program.
+// `bun run build`: builds the codec kernels unless they are up to date. The set-up does the same before every program.
 
 import { dirname } from "node:path";
 import { buildKernels } from "./setup/kernels.ts";

@@ -1,4 +1,4 @@
-// `bun run demo`: real video from a server into a window, on this machine. Without a display it prints the figures.
+// `bun run demo`: real video from a server to a window on this machine. Without a display the viewer prints its figures.
 
 import { fileURLToPath } from "node:url";
 import { MissingError } from "../src/core/errors.ts";
@@ -9,7 +9,7 @@ const HEADLESS_SECONDS = 10;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const VIDEO = at("../test/fixtures/vtest-6s.mp4");
 
-/** The server's first JSON line says where it listens; null where it ended before. */
+/** The server's first JSON line, which has its port, or null if the server ended before. */
 async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number } | null> {
   let text = "";
   const decoder = new TextDecoder();
@@ -23,7 +23,7 @@ async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: 
   return JSON.parse(text.slice(0, text.indexOf("\n")));
 }
 
-/** Reads on, so that the server's pipe never fills. */
+/** Reads the rest, so that the server's pipe never fills. */
 async function drain(reader: { read(): Promise<{ done: boolean }> }): Promise<void> {
   while (!(await reader.read()).done);
 }
@@ -44,7 +44,7 @@ await runMain(async (signal) => {
   });
   try {
     const report = await firstReport(server.stdout);
-    // A Ctrl-C may end the server before it minds signals, and before this program hears of it.
+    // Ctrl-C may end the server before it handles signals, and before this program is told of the signal.
     if (report === null) await server.exited;
     if (signal.aborted || server.signalCode === "SIGINT") return;
     if (report === null) throw new MissingError("the server ended before it listened; its message is above");
@@ -59,7 +59,7 @@ await runMain(async (signal) => {
       stdio: ["ignore", "inherit", "inherit"],
       env: { ...process.env, ...(virtualDisplay ? { DISPLAY: virtualDisplay.name } : {}) },
     });
-    const stop = () => viewer.kill("SIGTERM"); // of a Ctrl-C it hears from the terminal as well; twice is once
+    const stop = () => viewer.kill("SIGTERM"); // the server gets Ctrl-C from the terminal as well; a second signal changes nothing
     signal.addEventListener("abort", stop);
     const code = await viewer.exited;
     if (code === 0 || signal.aborted || viewer.signalCode === "SIGINT") return;

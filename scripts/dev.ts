@@ -1,4 +1,4 @@
-// `bun run dev [flags of serve]`: a server and its viewer on this machine; each restarts when one of its source files changes.
+// `bun run dev [flags of serve]`: a server and its viewer on this machine. Each restarts when one of its source files changes.
 //
 // Without --source the server shows the test pattern. Without a display the viewer prints its figures.
 
@@ -17,8 +17,8 @@ await runMain(async (signal) => {
   });
   const { DISPLAY, WAYLAND_DISPLAY } = process.env;
   const hasDisplay = process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
-  const port = typeof values.port === "string" ? values.port : "10050"; // the default of serve
-  // Bun restarts a watched program inside the same process, so that both stay children of this one.
+  const port = typeof values.port === "string" ? values.port : "10050"; // the default port of serve
+  // Bun restarts a watched program inside the same process, so both stay children of this process.
   const start = (program: string, args: readonly string[]) =>
     Bun.spawn([process.execPath, "--watch", "--no-clear-screen", `src/cli/${program}.ts`, ...args], {
       cwd: ROOT,

@@ -1,6 +1,6 @@
 // Prints docs/options.md from the tables of settings.
 //
-// usage: bun scripts/options-doc.ts     test/scripts/options-doc.test.ts fails until it has been run
+// Usage: bun scripts/options-doc.ts     test/scripts/options-doc.test.ts fails while the page is out of date
 
 import { join } from "node:path";
 import { SERVE_SUBJECTS, VIEW_SUBJECTS } from "../src/cli/log.ts";
@@ -83,7 +83,7 @@ function valuesOf(type: SettingType): string {
 
 const MOST_COLUMNS = 130;
 
-/** Breaks a paragraph at spaces, but not inside code, and not before a number with a point: Markdown would make it a list. */
+/** Breaks a paragraph at spaces, but not inside code, and not before a number with a full stop, which Markdown would take for a list. */
 function wrap(text: string): string {
   const lines: string[] = [];
   for (const word of text.split(/ (?!\d+\.)(?=(?:[^`]*`[^`]*`)*[^`]*$)/)) {

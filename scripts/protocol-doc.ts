@@ -1,6 +1,6 @@
 // Prints the generated parts of docs/protocol.md: the rules and messages of wire.ts, the limits, and the worked exchange.
 //
-// usage: bun scripts/protocol-doc.ts     test/scripts/protocol-doc.test.ts fails until it has been run
+// Usage: bun scripts/protocol-doc.ts     test/scripts/protocol-doc.test.ts fails while the page is out of date
 
 import { join } from "node:path";
 import * as wire from "../src/protocol/wire.ts";
@@ -23,7 +23,7 @@ const LIMITS: readonly (readonly [what: string, value: string])[] = [
   ["time without a message", `${wire.SILENCE_TIMEOUT_MS / 1000} s`],
 ];
 
-/** The page with its generated parts brought up to date. Throws if a part has no markers in the page. */
+/** The page with current generated parts. Throws if the page has no markers for a part. */
 export async function withGeneratedParts(page: string): Promise<string> {
   const { sections, messages } = readSpecification(await Bun.file(SPECIFICATION).text());
   const parts = {

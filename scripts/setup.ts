@@ -1,6 +1,6 @@
-// Set-up: installs or builds what a program needs, before the program starts. Every script of package.json preloads it.
+// The set-up installs or builds the things that a program needs, before the program starts. Every script of package.json preloads it.
 //
-// A note in node_modules/.slipstream-setup.json says what is done, so that the next start costs a few milliseconds. This file
+// A note in node_modules/.slipstream-setup.json records the parts that are done, so that the next start takes a few milliseconds. This file
 // imports modules of node and Bun only, because a new checkout has no packages yet.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,16 +14,16 @@ import { installSystemPackages, type SystemNeed, TEST_PROGRAMS, WIDENING_PROGRAM
 const ROOT = dirname(import.meta.dir);
 const STAMP = join(ROOT, "node_modules", ".slipstream-setup.json");
 
-/** What a program needs besides the packages of package.json. */
+/** The needs of a program besides the packages of package.json. */
 interface Needs {
   sdl: boolean;
   system: readonly SystemNeed[];
 }
 
-/** Flags with which `view` opens no window. */
+/** With these flags, `view` opens no window. */
 const WINDOWLESS = /^(-h|--help|-v|--version|--list|--controls|--set(=.*)?|--display=none)$/;
 
-/** Arguments with which `bun run test` needs packages only. */
+/** With these arguments, `bun run test` needs packages only. */
 const LIGHT_CHECKS = /^(unit|types|kernel-types|lint|format|dead-code|-h|--help|-v|--version)$/;
 
 function needsOf(program: string, flags: readonly string[]): Needs {
@@ -37,10 +37,10 @@ function needsOf(program: string, flags: readonly string[]): Needs {
     case "scripts/dev.ts":
       return { sdl: hasDisplay(), system: [] };
     case "scripts/demo.ts":
-      // Without a display and without Xvfb the demo shows figures instead of a window.
+      // Without a display and Xvfb, the demo shows figures instead of a window.
       return { sdl: hasDisplay() || Bun.which("Xvfb") !== null, system: ["ffmpeg"] };
     case "scripts/test.ts": {
-      // The unit tests and the checks of the source start no program.
+      // The unit tests and the checks of the source start no programs.
       const isLight = flags.length > 0 && flags.every((flag) => LIGHT_CHECKS.test(flag));
       if (isLight) return { sdl: false, system: [] };
       return { sdl: true, system: flags.includes("--all") ? [...TEST_PROGRAMS, ...WIDENING_PROGRAMS] : TEST_PROGRAMS };
@@ -55,7 +55,7 @@ function hasDisplay(): boolean {
   return process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 }
 
-/** Identifies a set-up: after a change of any of these everything is checked again. */
+/** The identity of a set-up. When one of these things changes, everything is checked again. */
 function stampKey(): string {
   const lock = readFileSync(join(ROOT, "bun.lock"), "utf8");
   return `${Bun.hash(lock).toString(16)} bun ${Bun.version} ${process.platform} ${process.arch}`;
@@ -67,7 +67,7 @@ function readStamp(key: string): Set<string> {
     const stamp = JSON.parse(readFileSync(STAMP, "utf8"));
     return new Set(stamp.key === key ? stamp.done : []);
   } catch {
-    return new Set(); // an interrupted set-up left half a file: everything is checked again
+    return new Set(); // an interrupted set-up left half a file, so everything is checked again
   }
 }
 
@@ -99,13 +99,13 @@ async function setUp(): Promise<void> {
   if (isFirst) await restart();
 }
 
-/** Runs the program in a new process: this one has cached that its packages are missing. */
+/** Runs the program in a new process, because this process has cached that its packages are missing. */
 async function restart(): Promise<never> {
   const child = Bun.spawn([process.execPath, "--preload", import.meta.path, ...process.argv.slice(1)], {
     stdio: ["inherit", "inherit", "inherit"],
   });
   process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGINT", () => undefined); // the terminal sends it to the child as well; this process only has to wait
+  process.on("SIGINT", () => undefined); // the terminal sends the signal to the child as well; this process only has to wait
   process.exit(await child.exited);
 }
 

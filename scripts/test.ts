@@ -1,4 +1,4 @@
-// `bun run test`: every check there is, and one line with the true counts at the end.
+// `bun run test`: runs all checks, and ends with one line that has the true counts.
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
@@ -13,7 +13,7 @@ import { cpuSecondsOf, type FilesResult, joinResults, runChosen, runFiles } from
 const ROOT = dirname(import.meta.dir);
 const bun = process.execPath;
 
-/** In the order in which they run: what fails fast comes first, what measures has the machine to itself. */
+/** The checks in the order in which they run. Checks that fail fast come first. Checks that measure have the machine to themselves. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   types: [bun, "check", "--no-script"],
   "kernel-types": [bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"],
@@ -24,10 +24,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   bench: [bun, "bench/main.ts", "--quick", "--check"],
 };
 const CHECKS = Object.keys(COMMANDS);
-/** What `unit` stands for; of the tests it runs the unit tests only. */
+/** The checks of `unit`. Among the tests, it runs only the unit tests. */
 const UNIT = ["types", "kernel-types", "lint", "format", "dead-code", "tests"];
 
-/** One more test file than processors: many of them wait for a program most of the time. */
+/** The number of test files that run at the same time is one more than processors, because many of them wait for a program most of the time. */
 const PROCESSES = availableParallelism() + 1;
 
 const separator = process.argv.indexOf("--");
@@ -38,12 +38,16 @@ const command = asProgram(new Command("bun run test"), VERSION)
   .description("Checks everything: types, lint, format, dead code, tests, and the bounds of the benches.")
   .usage("[options] [checks...] [-- arguments of 'bun test']")
   .addArgument(
-    new Argument("[checks...]", "which checks; 'unit': all but the tests that start programs and the benches").choices([
-      "unit",
-      ...CHECKS,
-    ]),
+    new Argument(
+      "[checks...]",
+      "the checks to run; 'unit' is all but the benches and the tests that start programs",
+    ).choices(["unit", ...CHECKS]),
   )
-  .addOption(new Option("--all", "first install the programs that only widen a check (Debian packages)").default(false))
+  .addOption(
+    new Option("--all", "first install the programs without which some tests are skipped (Debian packages)").default(
+      false,
+    ),
+  )
   .addHelpText(
     "after",
     `
@@ -56,14 +60,14 @@ Which test files run at the same time is in scripts/test/groups.ts.`,
   );
 
 await runMain(async (signal) => {
-  signal.addEventListener("abort", () => process.exit(130)); // a Ctrl-C reaches the running checks as well
+  signal.addEventListener("abort", () => process.exit(130)); // Ctrl-C reaches the running checks as well
   process.chdir(ROOT);
   command.parse(ownArguments);
   const named = command.processedArgs[0] as string[];
   const checks = named.length > 0 ? named.flatMap((name) => (name === "unit" ? UNIT : [name])) : CHECKS;
   const isUnitOnly = named.includes("unit") && !named.includes("tests");
   if (testArguments.length > 0 && !checks.includes("tests")) {
-    throw new UsageError("arguments after -- are for the check 'tests', which is not among those named");
+    throw new UsageError("arguments after -- are for the check 'tests'; name it, too");
   }
 
   const results: TestCase[] = [];

@@ -1,17 +1,17 @@
 // A display in memory (Xvfb), for window tests and for the demo on a machine without a display.
 
 export interface VirtualDisplay extends AsyncDisposable {
-  /** The value for DISPLAY, such as `:101`. */
+  /** The value for DISPLAY, for example `:101`. */
   readonly name: string;
 }
 
-/** Starts Xvfb, which picks a free display number itself. Throws with its error output if it does not start. */
+/** Starts Xvfb, which chooses a free display number itself. Throws an error with its error output if it does not start. */
 export async function startVirtualDisplay(width = 1920, height = 1080): Promise<VirtualDisplay> {
   const screen = `${width}x${height}x24`;
-  // Without -noreset an X server starts afresh when its last client leaves, and closes the connection of one that comes just then.
+  // Without -noreset an X server restarts when its last client disconnects, and closes the connection of a client that comes at that moment.
   const xvfb = Bun.spawn(["Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
-    detached: true, // Ctrl-C must not reach it: its user closes the windows first, then ends it
+    detached: true, // Ctrl-C must not reach it, because its user first closes the windows and then ends it
   });
   const number = await firstLine(Bun.file(xvfb.stdio[3] as number).stream());
   if (number === "") throw new Error(`Xvfb did not start: ${await new Response(xvfb.stderr).text()}`);

@@ -1,4 +1,4 @@
-// The folders that a page will bundle: no module of Bun's or node's in the bundle, and it runs without them.
+// The folders that a page will bundle: the bundle imports no module of Bun or node, and runs without them.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { isBuiltin } from "node:module";
@@ -15,7 +15,7 @@ import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.t
 
 const ROOT = join(import.meta.dir, "..");
 const FOLDERS = ["core", "protocol", "codec", "client/connect", "client/decode", "client/present"];
-/** Kernels are AssemblyScript; codec/bun and TCP are what a page replaces. */
+/** Files that a page replaces or does not need: AssemblyScript sources, Bun's side of codec, TCP and discovery. */
 const NOT_OF_A_PAGE = [
   "src/codec/kernel/",
   "src/codec/bun/",
@@ -27,7 +27,7 @@ const NOT_OF_A_PAGE = [
 interface Bundle {
   files: string[];
   code: string;
-  /** Modules of the runtime, each with the file that imports it. */
+  /** Modules of Bun or node, each with the file that imports it. */
   builtins: string[];
 }
 
@@ -62,13 +62,13 @@ async function bundleForPages(): Promise<Bundle> {
     entrypoints: ["every-file"],
     target: "browser",
     format: "iife",
-    define: { "import.meta": "globalThis.importMeta" }, // a script has no import.meta; MozJPEG's loader mentions it
+    define: { "import.meta": "globalThis.importMeta" }, // a classic script has no import.meta, which the loader of MozJPEG mentions
     plugins: [entry],
   });
   return { files, code: (await outputs[0]?.text()) ?? "", builtins };
 }
 
-/** Some of what every page and every web worker has, and JavaScript itself. */
+/** A part of what every page and every web worker offers, beside JavaScript itself. */
 const WEB = {
   performance,
   setTimeout,
@@ -83,7 +83,7 @@ const WEB = {
   console,
 };
 
-/** Runs the bundle in a context of its own. Its arrays are not of this context's classes. */
+/** Runs the bundle in a context of its own. Arrays from there are not instances of this context's classes. */
 function runAsPage(code: string): Page {
   const context = vm.createContext({ ...WEB, importMeta: { url: "https://page.example/" } });
   vm.runInContext(code, context);
@@ -96,21 +96,21 @@ describe("the bundle for pages", () => {
     bundle = await bundleForPages();
   });
 
-  test("holds every file of the folders that pages use", () => {
+  test("contains files of each folder that pages use", () => {
     expect(bundle.files.length).toBeGreaterThan(50);
     for (const folder of FOLDERS) expect(bundle.files.some((file) => file.startsWith(`src/${folder}/`))).toBe(true);
   });
 
   test("imports no module of Bun or node", () => {
     expect(bundle.builtins).toEqual([]);
-    expect(bundle.code.includes("(() => ({}))")).toBe(false); // what Bun puts in place of a module that browsers lack
+    expect(bundle.code.includes("(() => ({}))")).toBe(false); // Bun puts this in place of a module that browsers do not have
   });
 
-  test("holds nothing of package.json but the version", () => {
+  test("contains only the version of package.json", () => {
     expect(["version", "devDependencies"].map((word) => bundle.code.includes(word))).toEqual([true, false]);
   });
 
-  test("context has neither Bun nor node", () => {
+  test("runs in a context without Bun and node", () => {
     const names = ["Bun", "process", "Buffer", "require", "setImmediate"];
     expect(vm.runInNewContext(`[${names.map((name) => `typeof ${name}`).join()}]`)).toEqual(
       names.map(() => "undefined"),
@@ -120,7 +120,7 @@ describe("the bundle for pages", () => {
   test.each([
     ["baseline", ["-restart", "1"]],
     ["progressive", ["-progressive"]],
-  ])("decodes a %s JPEG as djpeg does", async (_, args) => {
+  ])("decodes a JPEG written by cjpeg with %s as djpeg does", async (_, args) => {
     const jpeg = cjpeg(testPicture({ width: 200, height: 120 }), ...args);
     const read = async (file: WasmFile) => new Uint8Array(await Bun.file(WASM_PATHS[file]).arrayBuffer());
     const pixels = await runAsPage(bundle.code).decode(new Uint8Array(jpeg), read);

@@ -1,4 +1,4 @@
-// The library: the code of docs/library.md and of the @examples is type-checked and run against the real thing.
+// The library: the code of docs/library.md and of each @example is type-checked and run with a real server.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { TEST_TIMEOUT_MS } from "./support/programs.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, "..");
-/** A program that depends on slipstream; it lies below node_modules so that type checks find the types of Bun. */
+/** A program that depends on slipstream. It is below node_modules, so that the type check finds the types of Bun. */
 const FOLDER = mkdtempSync(join(ROOT, "node_modules", ".library-examples-"));
 
 interface Example {
@@ -17,7 +17,7 @@ interface Example {
   code: string;
 }
 
-/** The pieces of code of a page. */
+/** The code blocks of a page. */
 function piecesOf(page: string): Example[] {
   const text = readFileSync(join(ROOT, page), "utf8");
   return [...text.matchAll(/^## ([^\n]+)\n(?:(?!^## ).)*?```ts\n(.*?)```/gms)].map(([, title = "", code = ""]) => ({
@@ -26,7 +26,7 @@ function piecesOf(page: string): Example[] {
   }));
 }
 
-/** The @examples of a source file; each gets an import of all public names that it uses. */
+/** Each @example of a source file, with an import of all public names that it uses. */
 function examplesOf(path: string, names: readonly string[]): Example[] {
   const text = readFileSync(join(ROOT, path), "utf8");
   return [...text.matchAll(/@example\n((?: +\* ?[^/\n][^\n]*\n)+)/g)].map(([, lines = ""], index) => {
@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 describe("library", () => {
-  test("library: the page has its pieces of code, and each public function an @example", () => {
+  test("library: docs/library.md has four code blocks, and each public function has an @example", () => {
     expect(piecesOf("docs/library.md")).toHaveLength(4);
     for (const name of NAMES) {
       expect([name, EXAMPLES.some((each) => !each.name.startsWith("docs") && each.code.includes(`${name}(`))]).toEqual([
@@ -90,7 +90,7 @@ describe("library", () => {
     },
   );
 
-  test("library: importing it prints nothing, opens nothing and lets the process end", async () => {
+  test("library: an import prints nothing, opens nothing and does not keep the process alive", async () => {
     const program = Bun.spawn([process.execPath, "-e", 'import "slipstream";'], {
       cwd: FOLDER,
       stdout: "pipe",

@@ -9,12 +9,12 @@ from frame_code import FrameCode
 
 
 def now_micros():
-    """The wall clock, as the receivers on the same machine read it."""
+    """The wall clock, which the receivers on the same machine read too."""
     return time.time_ns() // 1000
 
 
 def beats(per_second):
-    """Yields at the given rate and skips missed beats, as src/core/pace.ts does. 0: without pause."""
+    """Yields at the given rate and skips missed beats, as src/core/pace.ts does. With rate 0 it does not pause."""
     started_at = time.monotonic()
     beat = 0
     while True:
@@ -39,11 +39,11 @@ class Camera:
         self._number = 0
 
     def new_buffer(self):
-        """Memory for one frame."""
+        """Returns memory for one frame."""
         return numpy.empty_like(self._frames[0])
 
     def capture(self, buffer):
-        """Copies the next frame into the buffer, then draws the code with the time of completion."""
+        """Copies the next frame into the buffer, then draws the frame code with the time of completion."""
         numpy.copyto(buffer, self._frames[self._number % len(self._frames)])
         self._number += 1
         self._code.draw(buffer, self._number, now_micros())
@@ -57,11 +57,11 @@ class NewestFrame:
         self._per_second = per_second
         self._changed = threading.Condition()
         self._newest = None
-        self._free = [camera.new_buffer() for _ in range(3)]  # one is filled, one waits, one is sent
+        self._free = [camera.new_buffer() for _ in range(3)]  # one buffer is filled, one waits, one is sent
         threading.Thread(target=self._run, daemon=True).start()
 
     def take(self, done_with):
-        """Waits for a new frame. `done_with` is the frame taken before, for reuse (None at first)."""
+        """Waits for a new frame. `done_with` is the frame taken before, whose memory is reused (None at first)."""
         with self._changed:
             if done_with is not None:
                 self._free.append(done_with)

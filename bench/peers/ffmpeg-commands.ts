@@ -1,4 +1,4 @@
-// The command lines of ffmpeg as a peer, tuned for latency with all that its documentation and its source offer.
+// The command lines of ffmpeg as a peer. They are tuned for latency with all options in its documentation and its source.
 
 import type { Size } from "../../src/core/pixel-format.ts";
 
@@ -8,13 +8,13 @@ export interface Commands {
   receiver: string[];
 }
 
-/** The frame rate in ffmpeg's arguments. ffmpeg reads frames as they come, also faster. */
+/** The frame rate in ffmpeg's arguments. ffmpeg reads frames as they come, even if they come faster. */
 const NOMINAL_RATE = 30;
 
 /**
- * One thread per coder, because each of ffmpeg's frame threads delays a frame, even those of `rawvideo`. `-huffman default`
- * avoids a second pass. `-q:v 4` makes files of 80 kB, libjpeg's quality 75 makes 84 kB, and `-q:v 3` makes 94 kB (moving
- * footage, 1280x720). The multipart container has lengths; with the plain one the parser waits for the next frame.
+ * One thread for each coder, because each of ffmpeg's frame threads delays a frame, even those of `rawvideo`. `-huffman default`
+ * avoids a second pass. `-q:v 4` makes pictures of 80 kB, quality 75 of libjpeg makes 84 kB, and `-q:v 3` makes 94 kB (moving
+ * footage, 1280x720). The multipart container has lengths. With the plain one, the parser waits for the next frame.
  */
 export function ffmpegCommands({ width, height }: Size, port: number): Commands {
   const quiet = ["ffmpeg", "-hide_banner", "-loglevel", "fatal"];

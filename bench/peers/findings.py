@@ -1,4 +1,4 @@
-"""Collects what a receiver reads from the pixels: latencies, rates and errors."""
+"""Collects the results of a receiver: latencies, rates and errors, read from the pixels."""
 
 import math
 
@@ -13,7 +13,7 @@ def milliseconds(micros):
 
 
 class Findings:
-    """Ignores frames before the end of the warm-up. Complete after the measured seconds."""
+    """Ignores frames before the end of the warm-up, and is complete after the measured seconds."""
 
     def __init__(self, warm_up_seconds, seconds):
         self._warm_up = warm_up_seconds * 1e6
@@ -29,7 +29,7 @@ class Findings:
         self.is_complete = False
 
     def add(self, at, code, byte_count):
-        """Takes a frame shown at a time, its code or None, and the bytes received for frames so far."""
+        """Adds a frame: the time at which it was shown, its code or None, and the bytes received for frames so far."""
         self._first_at = self._first_at or at
         if self._warm_at is None:
             self._bytes_before = byte_count

@@ -41,7 +41,7 @@ class FrameCode:
         pixels[self._top :, : self._right, :3] = area[:, :, None]
 
     def read(self, pixels):
-        """The frame number and the time; None if there is no code or it is damaged."""
+        """Returns the frame number and the time, or None if there is no code or it is damaged."""
         code = numpy.packbits(pixels[self._rows, self._columns, GREEN] > 127).tobytes()
         if zlib.crc32(code[:12]) != int.from_bytes(code[12:], "big"):
             return None

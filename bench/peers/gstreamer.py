@@ -29,7 +29,7 @@ def start(*elements):
 
 
 def pool_of(caps, frame_bytes):
-    """Frames in reused memory."""
+    """Yields frames in reused memory."""
     pool = Gst.BufferPool.new()
     config = pool.get_config()
     Gst.BufferPool.config_set_params(config, Gst.Caps.from_string(caps), frame_bytes, 4, 0)
@@ -39,7 +39,7 @@ def pool_of(caps, frame_bytes):
 
 
 def send(camera, per_second, place):
-    """Serves every connection, without end. The camera writes into GStreamer's memory, as v4l2src does."""
+    """Serves every connection, until the process ends. The camera writes into GStreamer's memory, as v4l2src does."""
     port, width, height, _ = place
     caps = f"video/x-raw,format=RGBA,width={width},height={height},framerate=30/1"
     when_full = "block=true" if per_second == 0 else "leaky-type=downstream"
@@ -73,7 +73,7 @@ class Receiver(Inbound):
         self._mapped = None
 
     def receive(self):
-        """The pixels stay in GStreamer's memory until the next call."""
+        """Returns pixels that stay in GStreamer's memory until the next call."""
         if self._mapped is not None:
             self._mapped.__exit__(None, None, None)
         sample = self._sink.try_pull_sample(PATIENCE)

@@ -1,4 +1,4 @@
-"""JPEGs by OpenCV for several senders: quality 75, 4:2:0 (the default sampling of libjpeg)."""
+"""OpenCV's JPEG encoder for several senders: quality 75, 4:2:0 (the default sampling of libjpeg)."""
 
 import cv2
 import numpy
@@ -9,7 +9,7 @@ PARAMETERS = [cv2.IMWRITE_JPEG_QUALITY, 75]
 
 
 def newest_jpegs(camera, per_second):
-    """JPEGs of the newest frames as byte arrays, without end."""
+    """Yields JPEGs of the newest frames as byte arrays, without end."""
     newest = NewestFrame(camera, per_second)
     frame = None
     while True:

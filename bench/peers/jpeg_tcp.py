@@ -1,4 +1,4 @@
-"""OpenCV's JPEG over TCP, written well but briefly: newest frame only, TCP_NODELAY, large reads, no copies."""
+"""OpenCV's JPEG over TCP, written carefully but briefly: only the newest frame, TCP_NODELAY, large reads, no copies."""
 
 import socket
 import struct
@@ -16,7 +16,7 @@ def send(camera, per_second, place):
         connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for jpeg in newest_jpegs(camera, per_second):
-        connection.send(LENGTH.pack(len(jpeg)), socket.MSG_MORE)  # in one segment with the first bytes of the JPEG
+        connection.send(LENGTH.pack(len(jpeg)), socket.MSG_MORE)  # the length is in one segment with the first bytes of the JPEG
         connection.sendall(jpeg)
 
 

@@ -1,4 +1,4 @@
-// The programs that people use today, if installed: senders and receivers in Python, and ffmpeg behind pipes of Python.
+// The programs that people use today, if they are installed: senders and receivers in Python, and ffmpeg, which Python feeds through pipes.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ interface Kind {
   hasWindow?: true;
   /** The receiver listens and the sender connects. */
   receiverListens?: true;
-  /** The frames go through these programs by pipes. */
+  /** Frames go through these programs by pipes. */
   commands?: (size: Size, port: number) => Commands;
 }
 
@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   { name: "ffmpeg", needs: ["numpy", "ffmpeg"], commands: ffmpegCommands },
 ];
 
-/** All peers; checks which ones are installed. */
+/** All peers. Checks which of them are installed. */
 export function outsidePeers(): Peer[] {
   return KINDS.map((kind) => ({
     name: kind.name,
@@ -47,7 +47,7 @@ export function outsidePeers(): Peer[] {
 type Findings = Omit<Outcome, "cpuMsPerFrame" | "bytesPerFrame"> & { bytesPerFrame: number; warm?: true };
 
 const LISTENING_PATIENCE_MS = 30_000;
-/** Time for the start and the first frame, beyond the measured time. */
+/** The time for the start and the first frame, in addition to the measured time. */
 const RECEIVING_PATIENCE_MS = 20_000;
 const ENDING_PATIENCE_MS = 5_000;
 
@@ -70,7 +70,7 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
     const reports = readReports<Findings>(receiver.stdout, ({ warm }) => {
       if (warm) sharing = processorShares([sender.pid, receiver.pid], seconds);
     });
-    reports.catch(() => undefined); // the exit of the receiver reports more
+    reports.catch(() => undefined); // the exit of the receiver has a better error
     const limit = setTimeout(() => void stop(receiver), (WARM_UP_SECONDS + seconds) * 1000 + RECEIVING_PATIENCE_MS);
     await end(receiver, `the receiver of ${kind.name}`);
     clearTimeout(limit);
@@ -83,7 +83,7 @@ async function run(kind: Kind, { size, fps, seconds, slowMs, display }: Round): 
   }
 }
 
-/** Ends a process, by SIGKILL if it ignores SIGTERM. */
+/** Ends a process. If it ignores SIGTERM, SIGKILL ends it. */
 async function stop(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
   child.kill();
   const force = setTimeout(() => child.kill("SIGKILL"), ENDING_PATIENCE_MS);
@@ -99,14 +99,14 @@ function startPython(args: readonly string[], display: string | null): Bun.Subpr
   });
 }
 
-/** Returns a port that is free now, for a program that cannot report which port it took. */
+/** Returns a port that is free now, for a program that cannot report its port. */
 function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   listener.stop(true);
   return listener.port;
 }
 
-/** Waits until the sender listens. Does not connect, because some senders serve the first connection only. */
+/** Waits until the sender listens. Does not connect, because some senders serve only the first connection. */
 async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<void> {
   const giveUpAt = performance.now() + LISTENING_PATIENCE_MS;
   while (!isListening(port)) {
@@ -118,7 +118,7 @@ async function untilListening(port: number, sender: Bun.Subprocess<"ignore", "pi
   }
 }
 
-/** Whether a program listens on the port: proc(5), /proc/net/tcp has addresses and ports in hexadecimal; state 0A is TCP_LISTEN. */
+/** Whether a program listens on the port. In /proc/net/tcp (proc(5)) addresses and ports are hexadecimal, and state 0A is TCP_LISTEN. */
 function isListening(port: number): boolean {
   const local = port.toString(16).toUpperCase().padStart(4, "0");
   return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} \\S+ 0A `, "m").test(readFileSync("/proc/net/tcp", "utf8"));

@@ -1,4 +1,4 @@
-"""The method of many tutorials: pickled, uncompressed frames over TCP after their length, read 4 KiB at a time.
+"""The method of many tutorials: uncompressed frames by pickle over TCP, each after its length, read 4 KiB at a time.
 
 Follows the description in those tutorials: one loop reads the camera and sends, `pickle.dumps`, a length in
 struct's format "Q", `sendall`; the other side appends `recv(4096)` to a bytes object until the frame is complete.

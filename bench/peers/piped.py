@@ -1,4 +1,4 @@
-"""A program that reads raw RGBA frames from standard input and writes them to standard output: ffmpeg.
+"""Runs ffmpeg as a peer: it reads raw RGBA frames from standard input and writes them to standard output.
 
 For its users, camera and window are inside ffmpeg. A bench that stamps and reads pixels needs a pipe on each side, which
 copies a frame into the kernel and out again. The pipes are as large as the system allows, which avoids further costs.
@@ -18,7 +18,7 @@ IS_BGR = False
 
 
 def enlarge(pipe):
-    """Makes a pipe as large as possible without root: fewer system calls, and both sides wait less for each other."""
+    """Makes a pipe as large as possible without root, so that there are fewer system calls and both sides wait less for each other."""
     with open("/proc/sys/fs/pipe-max-size", encoding="ascii") as limit:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, int(limit.read()))
 

@@ -1,4 +1,4 @@
-// The plan of `bench peers`: short rounds by turns, so that disturbances of the machine affect all peers alike.
+// The plan of `bench peers`: short rounds by turns, so that other load on the machine affects all peers alike.
 
 import { readFileSync } from "node:fs";
 import { startVirtualDisplay } from "../../scripts/virtual-display.ts";
@@ -13,7 +13,7 @@ import type { Outcome, Peer, Round } from "./peer.ts";
 const HD: Size = { width: 1280, height: 720 };
 const FULL_HD: Size = { width: 1920, height: 1080 };
 const FPS = 30;
-/** Time that the slow receiver spends on each picture. */
+/** The time that the slow receiver spends on each picture. */
 export const SLOW_MS = 100;
 
 export const CASES = {
@@ -26,35 +26,35 @@ export const CASES = {
 } as const satisfies Record<string, Omit<Round, "seconds" | "display"> & { isWindow: boolean }>;
 export type CaseName = keyof typeof CASES;
 
-/** Medians over the rounds of one peer in one case. */
+/** The medians over the rounds of one peer in one case. */
 export interface Figures {
   rounds: number;
   fps: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  /** Maximum over all rounds. */
+  /** The maximum over all rounds. */
   maxMs: number;
   lastSecondMs: number;
   bytesPerFrame: number | null;
   cpuMsPerFrame: { sender: number; receiver: number } | null;
-  /** Sum over all rounds. */
+  /** The sum over all rounds. */
   outOfOrder: number;
   unreadable: number;
 }
 
-/** Figures of each installed peer by name. A case is missing if it does not apply or if all its rounds failed. */
+/** The figures of each installed peer by name. A case is missing if it does not apply or if all its rounds failed. */
 export type Measured = Map<string, Partial<Record<CaseName, Figures>>>;
 
 export interface Measurement {
   measured: Measured;
-  /** Milliseconds per frame to encode and decode with native libjpeg-turbo in one thread; empty if it is not installed. */
+  /** The milliseconds to encode and decode a frame with native libjpeg-turbo in one thread. Empty if it is not installed. */
   nativeMs: Partial<Record<CaseName, number>>;
   /** Descriptions of the rounds that failed. */
   failures: string[];
 }
 
-/** Runs all rounds of all cases. Makes missing footage files first. */
+/** Runs all rounds of all cases. Before that it makes missing footage files. */
 export async function measure(
   peers: readonly Peer[],
   rounds: number,
@@ -134,8 +134,8 @@ function middle(values: readonly number[]): number {
 }
 
 /**
- * Times to encode and decode the same footage in this thread at the camera's rate, directly after writing the pixels, as in
- * the senders. Empty if the library is not installed.
+ * The times to encode and decode the same footage in this thread at the camera's rate, right after writing the pixels, as in
+ * the senders. The list is empty if the library is not installed.
  */
 async function nativeTimesMs({ width, height }: Size, fps: number, seconds: number): Promise<number[]> {
   const native = loadNativeTurbojpeg();

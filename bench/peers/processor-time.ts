@@ -1,12 +1,12 @@
-// Measures the processor time of running processes, read from /proc (Linux only).
+// Measures the processor time of running processes from /proc (Linux only).
 //
-// `resourceUsage()` at the end of a process includes its start, which would be most of a short round.
+// `resourceUsage()` at the end of a process includes the start of the process, which would be most of a short round.
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** USER_HZ, the unit of proc(5)'s times: 100 on every architecture that Bun runs on. */
+/** USER_HZ, the unit of the times in proc(5). It is 100 on every architecture on which Bun runs. */
 const TICKS_PER_SECOND = 100;
-/** The measurement ends this long before a round does, so that the processes still run. */
+/** The measurement ends this long before a round does, so that the processes are still running. */
 const MARGIN_MS = 250;
 
 interface Stat {
@@ -14,7 +14,7 @@ interface Stat {
   milliseconds: number;
 }
 
-/** Share of one processor that each process and its children use from now until shortly before the round ends. */
+/** The share of one processor that each process and its children use from now until shortly before the round ends. */
 export async function processorShares(pids: readonly number[], seconds: number): Promise<number[] | null> {
   const before = totals(pids);
   const startedAt = performance.now();
@@ -25,7 +25,7 @@ export async function processorShares(pids: readonly number[], seconds: number):
   return after.map((ms, index) => (ms - (before[index] ?? 0)) / elapsed);
 }
 
-/** Processor time in milliseconds of each process with its descendants; null without /proc or if a process has ended. */
+/** The processor time in milliseconds of each process with its descendants. Null without /proc or if a process has ended. */
 function totals(pids: readonly number[]): number[] | null {
   const all = readProcesses();
   const totalOf = (pid: number): number =>
@@ -40,7 +40,7 @@ function readProcesses(): Map<number, Stat> {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // proc(5): the name in parentheses may contain anything. After it, field 2 is the parent, fields 12 and 13 are the times.
+      // proc(5): the name in parentheses may contain any character. After it, field 2 is the parent, and fields 12 and 13 are the times.
       const stat = readFileSync(`/proc/${name}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const ticks = Number(fields[11]) + Number(fields[12]);

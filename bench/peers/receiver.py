@@ -27,7 +27,7 @@ receiver = transport.load(name).Receiver(place)
 
 
 def give_up(*_):
-    """Ends without an exception: at some moments Python ignores an exception and continues to wait."""
+    """Ends the process without an exception, because at some moments Python ignores an exception and continues to wait."""
     receiver.close()
     print("told to end before all was measured", file=sys.stderr, flush=True)
     os._exit(1)

@@ -10,7 +10,7 @@ from camera import Camera
 
 name, port, path, width, height, fps, *command = sys.argv[1:]
 way = transport.load(name)
-# Loaded before listening: a sender that listens is ready.
+# The transport is loaded before the sender listens, so a sender that listens is ready.
 camera = Camera(path, int(width), int(height), way.IS_BGR)
 try:
     way.send(camera, float(fps), transport.Place(int(port), int(width), int(height), command))

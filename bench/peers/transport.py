@@ -12,7 +12,7 @@ MODULES = {
     "ffmpeg": "piped",
 }
 
-# Where frames go or come from: a TCP port of this machine, the size of frames, and for `piped` the command.
+# Where frames go to or come from: a TCP port of this machine, the size of frames, and the command for `piped`.
 Place = namedtuple("Place", "port width height command")
 
 
@@ -22,12 +22,12 @@ def load(name):
 
 
 class Inbound:
-    """Base class of receivers. `receive()` returns the pixels of the next frame, or raises EOFError."""
+    """The base class of receivers. `receive()` returns the pixels of the next frame, or raises EOFError."""
 
-    bytes = 0  # received for frames so far; stays 0 if only the program knows
+    bytes = 0  # the bytes received for frames so far; 0 if only the program knows
 
     def shown(self):
-        """Called after the frame was read."""
+        """The caller has read the frame."""
 
     def close(self):
         """Ends the connection."""

@@ -9,7 +9,7 @@ IS_BGR = True
 
 
 def send(camera, per_second, place):
-    """Sends to all subscribers, without end."""
+    """Sends to all subscribers until the process ends."""
     publisher = zmq.Context.instance().socket(zmq.PUB)
     publisher.setsockopt(zmq.LINGER, 0)
     publisher.setsockopt(zmq.SNDHWM, 1)

@@ -12,7 +12,7 @@ IS_BGR = True
 
 
 def send(camera, per_second, place):
-    """Sends to the receiver, which may start later, without end."""
+    """Sends to the receiver until the process ends. The receiver may start later."""
     requests = zmq.Context.instance().socket(zmq.REQ)
     requests.setsockopt(zmq.LINGER, 0)
     requests.connect(f"tcp://127.0.0.1:{place.port}")

@@ -1,6 +1,6 @@
-// What the processes of a soak run report to the judge: one JSON object a line.
+// The findings that the processes of a soak run report to the judge, one JSON object a line.
 
-/** A frame as the server's tile store holds it, or as a viewer shows it. */
+/** A frame in the server's tile store, or a frame that a viewer shows. */
 export interface FrameFinding {
   kind: "frame";
   frameNumber: number;
@@ -8,15 +8,15 @@ export interface FrameFinding {
   height: number;
   /** The CRC-32 of the stitched JPEG. */
   crc: number;
-  /** For viewers: whether the shown pixels equal that JPEG, decoded whole. The server always reports true. */
+  /** For viewers: whether the shown pixels equal that JPEG decoded as a whole. The server always reports true. */
   isEqual: boolean;
 }
 
-/** What a viewer has shown so far. */
+/** The pictures that a viewer has shown so far. */
 export interface ViewerFinding {
   kind: "viewer";
   frames: number;
-  /** The longest time between two pictures. The pattern's pictures all differ. */
+  /** The longest time between two pictures. All pictures of the pattern differ. */
   longestGapMs: number;
   connections: number;
 }

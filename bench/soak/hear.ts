@@ -1,4 +1,4 @@
-// Reads the findings of a process of a soak run: one JSON object a line, until the process ends.
+// Reads the findings of a process of a soak run, one JSON object a line, until the process ends.
 
 /** Resolves when the process has closed its output. An incomplete last line is ignored. */
 export async function hearFindings<Said>(

@@ -1,10 +1,10 @@
-// The judge of a soak run: compares what viewers show with what the server had for the same frame.
+// The judge of a soak run. It compares the pictures that viewers show with those of the server for the same frame.
 
 import type { FrameFinding } from "./findings.ts";
 
-/** Server frames to remember. Viewers report a frame within seconds. */
+/** The number of server frames to remember. Viewers report a frame within seconds. */
 const REMEMBERED = 20_000;
-/** After that many further frames, the server has certainly reported a frame. */
+/** After this many further frames, the server has certainly reported a frame. */
 const PATIENCE_FRAMES = 300;
 
 export class Judge {
@@ -15,7 +15,7 @@ export class Judge {
   #newest = 0;
   #waiting: { name: string; finding: FrameFinding }[] = [];
 
-  /** The server's tile store held this frame. */
+  /** The server's tile store has had this frame. */
   stored(finding: FrameFinding): void {
     this.#stored.add(keyOf(finding));
     this.#newest = Math.max(this.#newest, finding.frameNumber);
@@ -32,7 +32,7 @@ export class Judge {
     this.#judge(PATIENCE_FRAMES);
   }
 
-  /** All processes have ended: judges what still waits. */
+  /** All processes have ended. Judges the findings that still wait. */
   conclude(): void {
     this.#judge(0);
   }

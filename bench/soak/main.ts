@@ -1,6 +1,6 @@
-// `bun run soak`: one server for a long time, viewers that come, go, stall and misbehave, and a judge of what they show.
+// `bun run soak`: one server for a long time, viewers that come, go, stall and misbehave, and a judge of the pictures that they show.
 //
-// usage: bun run soak [minutes]
+// Usage: bun run soak [minutes]
 //
 // The judge checks three things. The pixels of each viewer equal the JPEG that the server stitches from that frame. The steady viewer
 // never waits long for a picture. The memory of the server and of the steady viewer does not grow.
@@ -14,7 +14,7 @@ import { hearFindings } from "./hear.ts";
 import { Judge } from "./judge.ts";
 
 const SAMPLE_MS = 2_000;
-/** Growth after the first minute that does not count: garbage comes and goes. */
+/** Growth in the first minute does not count. This much growth after it does not count either, because garbage comes and goes. */
 const GROWTH_LIMIT = 1.05;
 const GUESTS_AT_ONCE = 2;
 /** The longest time without a new picture for a viewer with a good link, while others come, go and misbehave. */
@@ -22,7 +22,7 @@ const GAP_LIMIT_MS = 1_000;
 
 const minutes = Number(process.argv[2] ?? 10);
 if (!(minutes >= 2)) {
-  console.error("error: the soak takes a number of minutes, at least 2 (the first minute is for warming up)");
+  console.error("error: give the number of minutes, at least 2 (the first minute is the warm-up)");
   process.exit(2);
 }
 
@@ -61,7 +61,7 @@ const steady = startViewer(port, "steady", ["0"], (seen) => {
 });
 const thinLink = await startLink({ serverPort: port, bitsPerSecond: 4e6, delayMs: 20 });
 
-/** What guests do; each visit ends by itself. */
+/** The visits of guests. Each visit ends by itself. */
 const GUESTS: Record<string, () => Promise<void>> = {
   plain: () => visit("plain", port, ["0"], "SIGTERM"),
   small: () => visit("small", port, ["0", "640x360"], "SIGTERM"),

@@ -1,6 +1,6 @@
-// The server of a soak run: reports what the tile store holds, for each frame of each rendition.
+// The server of a soak run. It reports the contents of the tile store for each frame of each rendition.
 //
-// usage: bun bench/soak/server.ts
+// Usage: bun bench/soak/server.ts
 
 import { crc32 } from "node:zlib";
 import { serve } from "../../src/server/serve.ts";

@@ -1,6 +1,6 @@
-// A viewer of a soak run: twice a second it decodes the JPEG of the shown picture as a whole, and compares it with the pixels.
+// A viewer of a soak run. Twice a second it decodes the JPEG of the shown picture as a whole and compares the result with the pixels.
 //
-// usage: bun bench/soak/viewer.ts PORT SLOW_MS [WIDTHxHEIGHT]
+// Usage: bun bench/soak/viewer.ts PORT SLOW_MS [WIDTHxHEIGHT]
 
 import { crc32 } from "node:zlib";
 import type { ShownPicture } from "../../src/client/screens/screen.ts";

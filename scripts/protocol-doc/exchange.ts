@@ -9,7 +9,7 @@ import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../sr
 
 export interface Step {
   from: "viewer" | "server";
-  /** What the step is for. */
+  /** The purpose of the step. */
   why: string;
   message: Uint8Array;
   /** The fields of the body in their order, with their lengths in bytes. */
@@ -21,7 +21,7 @@ const HEIGHT = 16;
 /** 2026-01-01 00:00:00 UTC, in microseconds since the Unix epoch. */
 const START = 1_767_225_600_000_000;
 
-/** SOI to SOS, without Huffman tables, and the first byte of a scan. Every quantisation step is 16. */
+/** SOI to SOS without Huffman tables, and the first byte of a scan. Every quantisation step is 16. */
 const PLAIN_HEADER = Uint8Array.fromHex(
   [
     "ffd8",
@@ -39,9 +39,9 @@ const PLAIN_HEADER = Uint8Array.fromHex(
  */
 export const JPEG_HEADER = withHuffmanTables(PLAIN_HEADER, readJpegHeader(PLAIN_HEADER)).slice(0, -1);
 
-/** All coefficients are 0. Four blocks of Y: 00 1010 (no difference of DC, end of block); Cb and Cr: 00 00. */
+/** All coefficients are 0. Each of four blocks of Y is 00 1010 (DC difference 0, end of block). Cb and Cr are 00 00. */
 const GREY = Uint8Array.of(0x28, 0xa2, 0x8a, 0x00);
-/** The first block of Y has a DC of 63: 1110 111111 1010. The others differ by 0. */
+/** The first block of Y has a DC of 63: 1110 111111 1010. The DC differences of the others are 0. */
 const WHITE = Uint8Array.of(0xef, 0xe8, 0xa2, 0x8a, 0x00);
 
 const ack: Omit<Ack, "frameNumber"> = { outcome: "shown", transferMicros: 350, workMicros: 2_000, paceMicros: 16_667 };
@@ -69,7 +69,7 @@ function tilesOf(numbers: number[], tiles: readonly Uint8Array[]) {
   };
 }
 
-/** The steps in their order. */
+/** The steps, in order. */
 export const EXCHANGE: readonly Step[] = [
   {
     from: "viewer",
@@ -207,7 +207,7 @@ export const EXCHANGE: readonly Step[] = [
   },
 ];
 
-/** Bytes of a field that are shown; of longer ones the first and the last. */
+/** The number of bytes of a field that are shown. Longer fields show their first and last bytes. */
 const SHOWN_BYTES = 12;
 
 /** One block of hex for each step. Throws if the fields do not add up to the message. */

@@ -3,7 +3,7 @@
 import { tableAsMarkdown } from "./table.ts";
 
 export interface Section {
-  /** `CREDIT` in the comment. */
+  /** A constant such as `CREDIT` in the comment. */
   title: string;
   text: string;
 }
@@ -25,7 +25,7 @@ const SECTION = /^([A-Z]+) {2,}(.*)$/;
 const MESSAGE = /^ {1,3}(\d+) (\w+), from (?:the )?(\w+)$/;
 const FIELDS = /^ {5}\| (.*)$/;
 
-/** Reads the comment at the start of wire.ts. Throws for a line that is none of the kinds which the comment describes. */
+/** Reads the comment at the start of wire.ts. Throws for a line that has none of the forms that the comment describes. */
 export function readSpecification(source: string): Specification {
   const lines = source.split("\n");
   const comment = lines
@@ -73,7 +73,7 @@ function messageAsMarkdown({ type, name, from, fields, text }: Message): string 
   return [`### ${type}: ${name}, from ${sender}`, body, text].filter((part) => part !== "").join("\n\n");
 }
 
-/** `u16 width` has a type and a meaning; `for each camera` begins a group. */
+/** A line such as `u16 width` has a type and a meaning. A line such as `for each camera` begins a group. */
 function toRow(field: string): [type: string, meaning: string] {
   const [, type, meaning] = /^(u8|u16|u32|u64|i32|varint|string|bytes) (.*)$/.exec(field) ?? [];
   return type === undefined || meaning === undefined ? ["", `_${field}:_`] : [type, meaning];

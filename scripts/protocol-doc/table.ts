@@ -1,6 +1,6 @@
 // A Markdown table with padded columns, as `bun fmt` leaves it.
 
-/** `rows` hold the cells; the first row is the head. */
+/** `rows` are the rows of cells. The first row is the header. */
 export function tableAsMarkdown(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? "").length)));

@@ -6,20 +6,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { SetupError, say } from "./run.ts";
 
-/** Entry files, each with the address of the 64 KiB in the arena for its constant tables (codec/memory/arena.ts). */
+/** The entry files. Each has 64 KiB in the arena for its constant tables, at this address (codec/memory/arena.ts). */
 const ENTRIES = [
   { name: "decoder", folder: "decode", memoryBaseBytes: 1 << 16 },
   { name: "encoder", folder: "encode", memoryBaseBytes: 2 << 16 },
-  { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; never loaded together with the encoder
+  { name: "encoder-stages", folder: "encode", memoryBaseBytes: 2 << 16 }, // for `bench stages`; it is never loaded together with the encoder
 ];
 
-/** Two builds of the same source; codec/wasm/variants.ts chooses one at start. */
+/** Two builds of the same source. codec/wasm/variants.ts chooses one at the start of a program. */
 const VARIANTS = [
   { name: "relaxed", features: ["threads", "simd", "relaxed-simd"] },
   { name: "plain", features: ["threads", "simd"] },
 ];
 
-/** Builds the kernels unless they are up to date. Throws SetupError with the errors of the compiler. */
+/** Builds the kernels unless they are up to date. Throws a SetupError with the errors of the compiler. */
 export async function buildKernels(root: string): Promise<void> {
   const sourceFolder = join(root, "src", "codec", "kernel");
   const folder = join(sourceFolder, "build");
@@ -50,7 +50,7 @@ export async function buildKernels(root: string): Promise<void> {
   writeFileSync(stampFile, stamp);
 }
 
-/** A digest of everything that the build depends on. */
+/** A digest of all inputs of the build. */
 function sourceStamp(root: string, sourceFolder: string): string {
   const hasher = new Bun.CryptoHasher("sha256");
   for (const file of readdirSync(sourceFolder, { recursive: true, encoding: "utf8" }).toSorted()) {
@@ -74,7 +74,7 @@ async function compile(
       join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
       `src/codec/kernel/${entry}.ts`,
       ...["--outFile", output, "--runtime", "stub", "--noAssert", "-O3", "--importMemory", "--sharedMemory"],
-      // 4 GiB, the same as the arena's memory. Warning 112 says that relaxed SIMD is new.
+      // 4 GiB is also the maximum of the arena's memory. Warning 112 says that relaxed SIMD is new.
       ...["--maximumMemory", "65536", "--memoryBase", String(memoryBaseBytes), "--disableWarning", "112"],
       ...features.flatMap((feature) => ["--enable", feature]),
     ],

@@ -2,7 +2,7 @@
 
 import { run, SetupError, say } from "./run.ts";
 
-/** Does not run their install scripts: one of them downloads from a host that may be unreachable, which would fail the whole install. */
+/** Does not run their install scripts. One of them downloads from a host that may be unreachable, which would make the whole install fail. */
 export function installPackages(root: string): void {
   say("installing packages (bun install)");
   const command = [process.execPath, "install", "--frozen-lockfile", "--ignore-scripts"];

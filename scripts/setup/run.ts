@@ -1,16 +1,16 @@
-// Runs the commands of set-up and reports why one failed.
+// Runs the commands of the set-up and reports why one failed.
 
-/** Set-up cannot continue; the message says what to do. */
+/** The set-up cannot continue. The message says what to do. */
 export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
-/** Prints one line to standard error: standard output belongs to the program. */
+/** Prints one line to standard error, because standard output belongs to the program. */
 export function say(text: string): void {
   console.error(`setup: ${text}`);
 }
 
-/** Runs a command to its end. Returns null if it succeeded, otherwise its last lines of output. */
+/** Runs a command until it ends. Returns null if it succeeded, or else its last lines of output. */
 export function run(command: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}): string | null {
   const result = Bun.spawnSync([...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -54,7 +54,7 @@ async function build(root: string, folder: string, binding: string): Promise<voi
   };
   const compile = [
     ...["g++", "-c", "-O2", "-std=c++17", "-fPIC", "-D_REENTRANT"],
-    // The flags of the package's binding.gyp; node-gyp would be a large dependency for these few lines.
+    // The flags are those of the package's binding.gyp. node-gyp would be a large dependency for these few lines.
     ...[
       "-DNAPI_VERSION=9",
       "-DNODE_ADDON_API_DISABLE_DEPRECATED",
@@ -78,7 +78,7 @@ async function build(root: string, folder: string, binding: string): Promise<voi
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  const unfinished = `${binding}.unfinished`; // renamed when complete, so that an interrupted build leaves no broken binding
+  const unfinished = `${binding}.unfinished`; // the file is renamed when it is complete, so that an interrupted build leaves no broken binding
   const failure = run(["g++", "-shared", "-o", unfinished, ...sources.map(objectOf), ...flags("--libs")]);
   if (failure !== null) throw new SetupError(`the SDL binding does not link:\n${failure}`);
   renameSync(unfinished, binding);

@@ -1,14 +1,14 @@
-// Programs and libraries of the operating system: names those that are missing, then installs them if it has the right to.
+// Programs and libraries of the operating system. Names the missing ones, and installs them if the user has the right to.
 
 import { existsSync } from "node:fs";
 import { run, SetupError, say } from "./run.ts";
 
 interface SystemPackage {
-  /** What it is for; shown before it is installed. */
+  /** The purpose of the package. It is shown before the package is installed. */
   purpose: string;
-  /** The package of Debian and Ubuntu. */
+  /** The name of the package in Debian and Ubuntu. */
   debian: string;
-  /** The formula of Homebrew; null if there is none. */
+  /** The formula of Homebrew, or null if there is none. */
   homebrew: string | null;
   isThere: () => boolean;
 }
@@ -17,10 +17,10 @@ function program(name: string): () => boolean {
   return () => Bun.which(name) !== null;
 }
 
-/** Debian's own Python. Its packages are installed for this one; another Python in the path does not find them. */
+/** The Python of Debian. Its packages are installed for this Python, and another Python in the path does not find them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
-/** Loaded with LD_PRELOAD it gives a program another wall clock. "MT": for programs with threads. */
+/** A library that LD_PRELOAD loads and that gives a program another wall clock. "MT" is the build for programs with threads. */
 export const LIBFAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 function pythonRuns(script: string): () => boolean {
@@ -83,7 +83,7 @@ const SYSTEM_PACKAGES = {
     isThere: program("pkg-config"),
   },
   "SDL2 headers": {
-    purpose: "what the SDL binding is built against",
+    purpose: "is needed to build the SDL binding",
     debian: "libsdl2-dev",
     homebrew: "sdl2",
     isThere: () => Bun.which("pkg-config") !== null && run(["pkg-config", "--exists", "sdl2"]) === null,
@@ -138,7 +138,7 @@ const SYSTEM_PACKAGES = {
   },
   motion: { purpose: "a camera's web server in tests", debian: "motion", homebrew: null, isThere: program("motion") },
   nginx: {
-    purpose: "stands before a camera in tests",
+    purpose: "is in front of a camera in tests",
     debian: "nginx-light",
     homebrew: "nginx",
     isThere: program("nginx"),
@@ -159,7 +159,7 @@ const SYSTEM_PACKAGES = {
 
 export type SystemNeed = keyof typeof SYSTEM_PACKAGES;
 
-/** What `bench peers` compares with. */
+/** The programs with which `bench peers` compares Slipstream. */
 export const PEER_PROGRAMS: readonly SystemNeed[] = [
   "ffmpeg",
   "Xvfb",
@@ -172,7 +172,7 @@ export const PEER_PROGRAMS: readonly SystemNeed[] = [
   "GStreamer's JPEG",
 ];
 
-/** What the tests cannot do without. */
+/** The packages without which the tests cannot run. */
 export const TEST_PROGRAMS: readonly SystemNeed[] = [
   "ffmpeg",
   "fswebcam",
@@ -183,7 +183,7 @@ export const TEST_PROGRAMS: readonly SystemNeed[] = [
   "libturbojpeg",
 ];
 
-/** What some tests are skipped without; `bun run test --all` installs it. */
+/** The packages without which some tests are skipped. `bun run test --all` installs them. */
 export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   ...PEER_PROGRAMS,
   "xrandr",
@@ -195,12 +195,12 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "arm64 headers",
 ];
 
-/** Whether this machine has it. */
+/** Whether this machine has the package. */
 export function isInstalled(need: SystemNeed): boolean {
   return SYSTEM_PACKAGES[need].isThere();
 }
 
-/** Installs what is missing. Throws SetupError with the exact command if it has no right to. */
+/** Installs missing packages. Throws a SetupError with the exact command if the user has no right to install. */
 export function installSystemPackages(needs: readonly SystemNeed[], forWhat: string): void {
   const missing = needs.filter((need) => !SYSTEM_PACKAGES[need].isThere());
   if (missing.length === 0) return;
@@ -216,13 +216,13 @@ export function installSystemPackages(needs: readonly SystemNeed[], forWhat: str
   const asRoot = prefixForRoot();
   if (asRoot === null) throw new SetupError(`no right to install packages here; run: sudo ${install.join(" ")}`);
   say(`running: ${[...asRoot, ...install].join(" ")}`);
-  // The install fails if the package lists are old or missing. Then they are fetched, and it is tried once more.
+  // The install fails if the package lists are old or missing. Then the lists are fetched, and the install is tried once more.
   if (run([...asRoot, ...install]) === null) return;
   const failure = run([...asRoot, "apt-get", "update"]) ?? run([...asRoot, ...install]);
   if (failure !== null) throw new SetupError(`'${install.join(" ")}' failed:\n${failure}`);
 }
 
-/** What to write before a command to run it as root; null without that right. */
+/** The words before a command that run it as root, or null without that right. */
 function prefixForRoot(): string[] | null {
   if (process.getuid?.() === 0) return [];
   if (Bun.which("sudo") !== null && run(["sudo", "-n", "true"]) === null) return ["sudo", "-n"];

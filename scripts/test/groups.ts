@@ -1,4 +1,4 @@
-// Which test files run together. The first group that applies decides:
+// The groups of test files, which decide what runs together. The first group that applies decides:
 //
 //   alone     these files run after all others, one at a time. ALONE below lists them with their reasons.
 //   programs  files that start programs (ffmpeg, djpeg, servers, windows), themselves or through a file that they import.
@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Test files below test/, each with the reason why it must run alone. */
+/** Test files below test/ that must run alone, each with the reason. */
 const ALONE: Readonly<Record<string, string>> = {
   "core/pace.test.ts": "compares the gaps between wake-ups with the requested rate",
   "support/link.test.ts": "measures the rate of the simulated link",
@@ -16,7 +16,7 @@ const ALONE: Readonly<Record<string, string>> = {
 
 export type Group = "unit" | "programs" | "alone";
 
-/** Divides test files, given relative to the checkout `root`. Throws if ALONE names a file that is not among them. */
+/** Divides test files, with paths relative to the checkout `root`, into the groups. Throws if ALONE names a file that is not among them. */
 export function groupFiles(root: string, files: readonly string[]): Record<Group, string[]> {
   const groups: Record<Group, string[]> = { unit: [], programs: [], alone: [] };
   const alone = Object.keys(ALONE).map((file) => `test/${file}`);

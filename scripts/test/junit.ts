@@ -1,19 +1,19 @@
 // Reads the JUnit reports of `bun test`.
 
 export interface TestCase {
-  /** Relative to the checkout. */
+  /** The path relative to the checkout. */
   file: string;
   name: string;
   result: "passed" | "failed" | "skipped";
 }
 
-/** Every test of a report. A file that does not load is not in Bun's report at all. */
+/** The tests of a report. A file that does not load is missing in Bun's report. */
 export function readJunit(xml: string): TestCase[] {
-  // The reports hold no CDATA and escape `<` and `>` in attributes, so that a tag ends at its first `>`.
+  // The reports have no CDATA, and escape `<` and `>` in attributes, so a tag ends at its first `>`.
   return [...xml.matchAll(/<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(
     ([, attributes = "", inside = ""]) => {
       const attribute = (name: string) => unescapeXml(new RegExp(` ${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
-      // Bun names the innermost `describe` first.
+      // Bun puts the innermost `describe` first.
       const describes = attribute("classname").split(" > ").reverse();
       return {
         file: attribute("file"),

@@ -1,33 +1,33 @@
-// Runs test files, each in a `bun test` process of its own and several at a time, and prints how each file went.
+// Runs test files, each in its own `bun test` process and several at a time, and prints the result of each file.
 //
-// `bun test --parallel` does the same with fewer processes, but it mixes the output of its workers: under load the lines of
-// a failed test come under the name of another file.
+// `bun test --parallel` does the same with fewer processes, but it mixes the output of its workers. Under load the lines of
+// a failed test appear under the name of another file.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readJunit, type TestCase } from "./junit.ts";
 
-/** Longer than any wait of a test, whose own errors say more than Bun's time-out does. */
+/** This is longer than any wait of a test, because the error of a wait says more than Bun's time-out. */
 const TIMEOUT_MS = 60_000;
-/** Seconds that each file took last time. The longest start first, so that no processor is idle at the end. */
+/** The seconds that each file took last time. The longest files start first, so that no processor is idle at the end. */
 const TIMINGS = "node_modules/.slipstream-test-timings.json";
 
 export interface FilesResult {
   tests: TestCase[];
-  /** Processor time of the tests and of the programs that they started and waited for, in seconds. */
+  /** The processor time of the tests and of the programs that they started and waited for, in seconds. */
   cpuSeconds: number;
-  /** The whole output of each file in which something failed. */
+  /** The whole output of each file with a failure. */
   failures: string[];
 }
 
 /**
- * Runs the files, given relative to the checkout `root`, `processes` at a time. A file that does not load, or whose process
+ * Runs the files, `processes` at a time. Their paths are relative to the checkout `root`. A file that does not load, or whose process
  * crashes, counts as a failed test.
  */
 export async function runFiles(root: string, files: readonly string[], processes: number): Promise<FilesResult> {
   const timings = readTimings(root);
-  const seconds = (file: string) => timings[file] ?? Number.POSITIVE_INFINITY; // a new file may be a long one
+  const seconds = (file: string) => timings[file] ?? Number.POSITIVE_INFINITY; // a new file may take long
   const waiting = files.toSorted((a, b) => seconds(b) - seconds(a) || 0);
   const results: FilesResult[] = [];
   const runWaiting = async () => {
@@ -61,7 +61,7 @@ export async function runChosen(root: string, args: readonly string[]): Promise<
   const { tests, cpuSeconds } = await bunTest(root, args, async (output) => {
     for await (const chunk of output) process.stdout.write(chunk);
   });
-  // Bun reports a test that -t leaves out as skipped.
+  // Bun reports the tests that -t leaves out as skipped.
   const hasFilter = args.some((arg) => /^(-t|--test-name-pattern)/.test(arg));
   const kept = hasFilter ? tests.filter(({ result }) => result !== "skipped") : tests;
   return { tests: kept, cpuSeconds, failures: [] };
@@ -91,7 +91,7 @@ async function bunTest(
   const command = [process.execPath, "test", "--timeout", String(TIMEOUT_MS)];
   command.push("--reporter=junit", "--reporter-outfile", report, ...args);
   try {
-    // `bun test` prints names to one stream and output to the other. The shell joins them and keeps their order.
+    // `bun test` prints names to one stream and output to the other. The shell joins the two and keeps their order.
     const child = Bun.spawn(["sh", "-c", 'exec "$@" 2>&1', "sh", ...command], {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
@@ -99,7 +99,7 @@ async function bunTest(
     await show(child.stdout);
     const code = await child.exited;
     const tests = existsSync(report) ? readJunit(readFileSync(report, "utf8")) : [];
-    // After a crash there is no report. A file that does not load, and an error between two tests, are not in it.
+    // After a crash there is no report. A file that does not load is missing in the report, and so is an error between two tests.
     const isExplained = code === 0 ? tests.length > 0 : tests.some(({ result }) => result === "failed");
     if (!isExplained) {
       const name = `bun test: ${child.signalCode ?? `exit code ${code}`}, ${tests.length} tests reported`;

@@ -1,4 +1,4 @@
-// AgeOverTime: a picture counts for as long as it stays on the screen.
+// AgeOverTime: the age of a picture counts for as long as the picture stays on the screen.
 
 import { describe, expect, test } from "bun:test";
 import { AgeOverTime, recoveryMs, summariseAges } from "../../bench/age-over-time.ts";
@@ -6,7 +6,7 @@ import { AgeOverTime, recoveryMs, summariseAges } from "../../bench/age-over-tim
 const MS = 1_000;
 const START = 1_700_000_000_000_000;
 
-/** Pictures that are 40 ms old arrive every 20 ms, except between 200 and 700 ms. */
+/** Pictures with an age of 40 ms arrive every 20 ms, except from 200 to 700 ms. */
 function runWithFreeze() {
   const age = new AgeOverTime();
   for (let ms = 0; ms <= 1000; ms += 20) {
@@ -15,12 +15,12 @@ function runWithFreeze() {
   return age.until(START + 1_020 * MS);
 }
 
-describe("AgeOverTime", () => {
+describe("AgeOverTime: samples and summaries", () => {
   test("AgeOverTime: samples the age of the current picture every 10 ms", () => {
     const { firstAt, stepMs, agesMs } = runWithFreeze();
     expect({ firstAt, stepMs, samples: agesMs.length }).toEqual({ firstAt: START, stepMs: 10, samples: 102 });
     expect(agesMs.slice(0, 4)).toEqual([40, 50, 40, 50]);
-    expect(agesMs[69]).toBe(530); // from 160 to 690
+    expect(agesMs[69]).toBe(530); // the pictures from 160 to 690 ms
     expect(agesMs[70]).toBe(40);
   });
 
@@ -38,7 +38,7 @@ describe("AgeOverTime", () => {
     expect(recoveryMs(samples, START + 400 * MS, 60, 100)).toBe(300);
     expect(recoveryMs(samples, START + 800 * MS, 60, 100)).toBe(0);
     expect(recoveryMs(samples, START + 400 * MS, 45, 100)).toBe(Number.POSITIVE_INFINITY);
-    // The first 20 ms of the freeze are below the limit, but that does not last.
+    // In the first 20 ms of the freeze the age is below the limit, but it does not stay there.
     expect(recoveryMs(samples, START + 190 * MS, 80, 100)).toBe(510);
   });
 });

@@ -1,4 +1,4 @@
-// Charts: their texts and shapes, read by an XML reader and drawn by librsvg.
+// Charts: an XML reader reads their texts and shapes, and librsvg draws them.
 
 import { expect, test } from "bun:test";
 import { type Chart, renderChart } from "../../bench/chart.ts";

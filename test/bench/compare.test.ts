@@ -1,10 +1,10 @@
-// `bench compare`: names the figures of a bench's JSON and says which checkout is worse.
+// `bench compare`: it names the figures in the JSON of a bench, and says which checkout is worse.
 
 import { describe, expect, test } from "bun:test";
 import { compareFigures, flatten } from "../../bench/compare.ts";
 
-describe("flatten", () => {
-  test("flatten: names elements of arrays by what they are about", () => {
+describe("flatten: names of figures", () => {
+  test("flatten: names the elements of arrays by their subject", () => {
     const cases = [
       { size: { width: 4, height: 3 }, fps: 30, content: "still", isShown: true, pixels: { p50: 5 } },
       { viewers: 10, fps: { min: 29 } },
@@ -23,7 +23,7 @@ describe("flatten", () => {
   });
 });
 
-describe("compareFigures", () => {
+describe("compareFigures: verdicts", () => {
   const figure = ".sizes.4x3.fps";
   const compare = (other: number[], ours: number[]) =>
     compareFigures("throughput", {
@@ -49,7 +49,7 @@ describe("compareFigures", () => {
     expect(compare([1, 100, 101], [99, 100, 1000])).toMatchObject({ other: 100, ours: 100, ratio: 1, holds: true });
   });
 
-  test("compareFigures: leaves out figures that one checkout lacks or that nobody asked for", () => {
+  test("compareFigures: leaves out figures that one checkout lacks or that are not selected", () => {
     const ours = new Map([
       [figure, [1]],
       [".sizes.4x3.height", [3]],

@@ -1,4 +1,4 @@
-// The viewers of the fan-out bench, connected to a server of this test.
+// The viewers of `bench fan-out`, connected to a server of this test.
 
 import { expect, test } from "bun:test";
 import { startDrainClients } from "../../bench/processes.ts";
@@ -15,7 +15,7 @@ const JPEG = new Uint8Array(100_000).fill(7);
 const TILE = { number: 3, bytes: new Uint8Array(40_000).fill(9) };
 const PING_SENT_AT = 123_456;
 
-/** A picture, a frame of tiles in two parts, a frame without changes, and a frame whose last part never comes. */
+/** A picture, a frame of tiles in two parts, a frame without changes, and a frame that lacks its last part. */
 const STREAM = [
   writePicture(1, STAMPS, JPEG),
   writeTiles({ ...STAMPS, frameNumber: 5, isLast: false, tiles: listOf([TILE]) }),

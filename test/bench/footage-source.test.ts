@@ -1,4 +1,4 @@
-// The footage of the benches: frames with readable codes that change everywhere, where people walk, or not at all.
+// The footage of the benches: it changes everywhere, where people walk, or nowhere, and each frame has a readable code.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createFootageSource } from "../../bench/footage-source.ts";
@@ -13,7 +13,7 @@ setDefaultTimeout(60_000);
 
 const SIZE = { width: 320, height: 180 };
 const BLOCK = 16;
-/** Comparisons leave out the code. Its height is 4 cells, each a fortieth of the width. */
+/** Comparisons leave out the code, which is 4 cells high. A cell is a fortieth of the width. */
 const ROWS_ABOVE_CODE = SIZE.height - (4 * SIZE.width) / 40;
 
 /** Captures `count` frames as fast as possible. */
@@ -27,7 +27,7 @@ async function framesOf(kind: FootageKind, count: number): Promise<RecordingSink
   return sink.frames.slice(0, count);
 }
 
-/** The share of blocks above the code in which any pixel differs visibly between the two pictures. */
+/** The share of blocks above the code in which at least one pixel differs visibly between the two pictures. */
 function changedShare(a: Uint8Array, b: Uint8Array): number {
   const [across, down] = [SIZE.width / BLOCK, Math.floor(ROWS_ABOVE_CODE / BLOCK)];
   let changed = 0;
@@ -47,9 +47,9 @@ function changes(frames: RecordingSink["frames"]): number[] {
   return frames.slice(1).map(({ bytes }, i) => changedShare(bytes, frames[i]?.bytes as Uint8Array));
 }
 
-describe("footage source", () => {
-  test("footage source: moving footage changes everywhere with each frame, also when it repeats", async () => {
-    const frames = await framesOf("moving", 60); // 48 of them differ, then they repeat
+describe("footage source: motion, codes and rate", () => {
+  test("footage source: moving footage changes everywhere with each frame, even where it repeats", async () => {
+    const frames = await framesOf("moving", 60); // the footage has 48 different frames and then repeats
     expect(Math.min(...changes(frames))).toBeGreaterThan(0.97);
     expect(changedShare(frames[0]?.bytes as Uint8Array, frames[48]?.bytes as Uint8Array)).toBe(0);
   });
@@ -57,7 +57,7 @@ describe("footage source", () => {
   test("footage source: in still footage a small part changes with each frame", async () => {
     const shares = changes(await framesOf("still", 40));
     expect(Math.min(...shares)).toBeGreaterThan(0);
-    expect(median(shares)).toBeLessThan(0.5); // the median only: the key frames of the clip change everything
+    expect(median(shares)).toBeLessThan(0.5); // only the median: the key frames of the clip change everything
   });
 
   test("footage source: in frozen footage only the code changes", async () => {
@@ -73,13 +73,13 @@ describe("footage source", () => {
     expect(codes[0]?.bornAt).toBeGreaterThan(begin);
   });
 
-  test("footage source: keeps its rate, and drops a frame if there is no slot for it", async () => {
+  test("footage source: keeps its rate, and drops a frame if no slot is free", async () => {
     const sink = new RecordingSink();
     const ending = new AbortController();
     const running = createFootageSource("frozen", SIZE, 100).run(sink, ending.signal);
     while (sink.frames.length < 20) await Bun.sleep(1);
     const span = (sink.frames[19]?.capturedAt ?? 0) - (sink.frames[0]?.capturedAt ?? 0);
-    expect(span).toBeGreaterThan(18 * 10_000 * 0.9); // 19 intervals of 10 ms; a busy machine makes them longer
+    expect(span).toBeGreaterThan(18 * 10_000 * 0.9); // 19 intervals of 10 ms; on a busy machine they are longer
     sink.slots = 0;
     while (sink.lostFrames < 3) await Bun.sleep(1);
     const delivered = sink.frames.length;

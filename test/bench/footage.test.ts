@@ -1,11 +1,11 @@
-// The footage of the benches in memory: noise of the given strength, and frame codes.
+// The footage of the benches in memory: noise of a given strength, and frame codes.
 
 import { expect, test } from "bun:test";
 import { CLIP_SIZE, codedFootage, footageFrames, noisyStill } from "../../bench/footage.ts";
 import { nowMicros } from "../../src/core/clock.ts";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 
-test("noisyStill: each frame has different noise of the given strength, the same in each run", () => {
+test("noisyStill: each frame has its own noise of the given strength, and each run has the same noise", () => {
   const [still] = footageFrames(CLIP_SIZE, 1, "yuvj420p");
   const frames = noisyStill(3, 2);
   const noises = frames.map((frame) => Int16Array.from(frame, (sample, i) => sample - (still?.[i] ?? 0)));
@@ -16,12 +16,12 @@ test("noisyStill: each frame has different noise of the given strength, the same
     expect(Math.sqrt(squares / noise.length)).toBeWithin(1.9, 2.1);
     const other = noises[(index + 1) % noises.length] ?? noise;
     const product = noise.reduce((total, each, i) => total + each * (other[i] ?? 0), 0);
-    expect(Math.abs(product / squares)).toBeLessThan(0.02); // no correlation
+    expect(Math.abs(product / squares)).toBeLessThan(0.02); // the noise of two frames is not correlated
   }
   expect(noisyStill(1, 2)[0]?.every((sample, i) => sample === frames[0]?.[i])).toBe(true);
 });
 
-test("codedFootage: the code has the time at which the frame was requested", () => {
+test("codedFootage: the code contains the time at which the frame was requested", () => {
   const next = codedFootage();
   const before = nowMicros();
   const first = readFrameCode(next(), CLIP_SIZE);

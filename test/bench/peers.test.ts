@@ -1,4 +1,4 @@
-// The peers of `bench peers`: each installed one delivers stamped frames.
+// The peers of `bench peers`: each installed peer delivers frames with a time stamp.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { outsidePeers } from "../../bench/peers/outside.ts";
@@ -9,7 +9,7 @@ setDefaultTimeout(60_000);
 
 const ROUND = { size: { width: 320, height: 180 }, fps: 30, seconds: 1, slowMs: 0, display: null };
 
-describe("peers", () => {
+describe("peers: frames and processor time", () => {
   for (const { name, isInstalled, run } of [OURS, ...outsidePeers()]) {
     const reason = isInstalled ? "" : " (skipped: not installed; bun run test --all installs it)";
     test.skipIf(!isInstalled)(`peer ${name}: delivers readable frames in order${reason}`, async () => {
@@ -36,7 +36,7 @@ describe("peers", () => {
 });
 
 describe.skipIf(process.platform !== "linux")("processorShares", () => {
-  test("processorShares: includes children, and tells busy from idle processes", async () => {
+  test("processorShares: includes child processes, and differs for busy and idle processes", async () => {
     const spin = "while :; do :; done";
     const busy = Bun.spawn(["sh", "-c", `sh -c '${spin}' & trap 'kill $!' TERM; wait`]);
     const idle = Bun.spawn(["sleep", "60"]);
@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== "linux")("processorShares", () => {
     }
   });
 
-  test("processorShares: null if a process has ended", async () => {
+  test("processorShares: returns null if a process has ended", async () => {
     const gone = Bun.spawn(["true"]);
     await gone.exited;
     expect(await processorShares([gone.pid], 0.3)).toBeNull();

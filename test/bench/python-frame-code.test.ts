@@ -1,4 +1,4 @@
-// The frame code in Python (bench/peers) and in TypeScript are the same.
+// The frame code in Python (bench/peers) equals the one in TypeScript.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { run } from "../support/jpeg-tools.ts";
 
 const FOLDER = fileURLToPath(new URL("../../bench/peers/", import.meta.url));
 const CODE = { frameNumber: 0xdeadbeef, bornAt: 1_763_800_000_123_456 };
-/** Sizes whose cells have whole, and fractional, numbers of pixels. */
+/** Sizes at which a cell is a whole number of pixels, and sizes at which it is not. */
 const SIZES: Size[] = [
   { width: 1280, height: 720 },
   { width: 1918, height: 1079 },
@@ -19,7 +19,7 @@ const SIZES: Size[] = [
   MIN_CODE_SIZE,
 ];
 
-/** Grey RGBA pixels with the code. */
+/** Grey RGBA pixels with a frame code. */
 function picture({ width, height }: Size): Uint8Array {
   const pixels = new Uint8Array(width * height * 4).fill(77);
   drawFrameCode(pixels, { width, height }, CODE);
@@ -43,9 +43,9 @@ describe.skipIf(!isThere)(`frame_code.py${isThere ? "" : " (skipped: no python3-
     expect(readByPython(size, 3, rgb)).toEqual(code);
   });
 
-  test("frame_code.py: finds no code if it is damaged", () => {
+  test("frame_code.py: returns no code if the code is damaged", () => {
     const rgba = picture(MIN_CODE_SIZE);
-    for (let y = 0; y < 4; y++) rgba.fill(255 - (rgba[y * 640] as number), y * 640, y * 640 + 16); // the first cell
+    for (let y = 0; y < 4; y++) rgba.fill(255 - (rgba[y * 640] as number), y * 640, y * 640 + 16); // damages the first cell
     expect(readByPython(MIN_CODE_SIZE, 4, rgba)).toBeNull();
   });
 
@@ -66,7 +66,7 @@ sys.stdout.buffer.write(frame.tobytes())`;
     expect(code?.frameNumber).toBe(3);
     expect(code?.bornAt).toBeGreaterThanOrEqual(before);
     expect(code?.bornAt).toBeLessThanOrEqual((Date.now() + 1) * 1000);
-    // The same code drawn into the same footage by TypeScript gives the same picture.
+    // TypeScript draws the same code into the same footage, which gives the same picture.
     const ours = new Uint8Array(readFileSync(path));
     if (code !== null) drawFrameCode(ours, size, code);
     expect(Buffer.from(rgba).equals(ours)).toBe(true);

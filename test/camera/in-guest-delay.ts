@@ -1,4 +1,4 @@
-// The time of a picture through the server, in the guest: a UVC camera's JPEGs passed on, next to ffmpeg -c copy of the same camera.
+// Runs in the guest: the time that JPEGs of a UVC camera take through the server, compared with `ffmpeg -c copy` of the same camera.
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -8,13 +8,13 @@ import { medianOf, receivePictures } from "./lab.ts";
 import { watchPackets } from "./packets.ts";
 
 const TURNS = 6;
-/** Frames of a turn. */
+/** The frames that one turn measures. */
 const FRAMES = 150;
-/** Frames at the start of a turn that are not measured, while ffmpeg and the server settle. */
+/** The first frames of a turn are not measured, because ffmpeg and the server still settle. */
 const SETTLING_FRAMES = 50;
 
 test("passthrough: is not slower than ffmpeg -c copy, from the capture stamp to the last byte", async () => {
-  // They take turns, and the best turn of each counts: other work of the machine makes both of them slower.
+  // The two take turns, and the best turn of each counts, because other work on the machine slows both down.
   const flags = ["--source", "0", "--size", "1280x720", "--fps", "30", "--idle-release", "1"];
   await using server = await startServer(flags);
   const ours: number[] = [];
@@ -35,11 +35,11 @@ test("passthrough: is not slower than ffmpeg -c copy, from the capture stamp to 
   expect(Math.min(...ours)).toBeLessThanOrEqual(Math.min(...theirs));
 });
 
-/** Times since a frame's capture stamp, in milliseconds. */
+/** Times since the capture stamp of a frame, in milliseconds. */
 interface Delay {
-  /** When its last byte was in the kernel. */
+  /** The last byte was in the kernel. */
   sentMs: number;
-  /** When a reader in the same guest had it. */
+  /** A reader in the same guest had the last byte. */
   readMs: number;
 }
 
@@ -59,9 +59,9 @@ function known(atMs: number | null): number {
   return atMs;
 }
 
-/** Measures frames that ffmpeg copies to a reader over TCP. A second output, which is text, has the kernel's stamps. */
+/** Measures frames that ffmpeg copies to a reader over TCP. A second output, which is text, has the stamps of the kernel. */
 async function ffmpegCopies(): Promise<Delay[]> {
-  // The reader only counts bytes, so that it costs nearly nothing. The second output has the size of each frame.
+  // The reader only counts bytes, so it takes hardly any time. The second output has the size of each frame.
   const arrivals: { bytes: number; atMs: number }[] = [];
   let bytes = 0;
   const listener = Bun.listen({

@@ -1,4 +1,4 @@
-// A camera whose JPEGs have no Huffman tables, in the guest: the source delivers them unchanged.
+// Runs in the guest: the source delivers the JPEGs of a camera that writes no Huffman tables unchanged.
 
 import { expect, test } from "bun:test";
 import { cameraFrames, captureFrames, hashOf } from "./lab.ts";

@@ -1,4 +1,4 @@
-// A capture card in the guest: the kernel's test driver with an HDMI input whose signal is lost, returns and changes its size.
+// Runs in the guest: a capture card (the kernel's test driver with an HDMI input) whose signal is lost, returns and changes its size.
 
 import { expect, test } from "bun:test";
 import { startServer, startViewer } from "../support/programs.ts";
@@ -13,10 +13,10 @@ function setSignal(mode: string): void {
   if (!isDone) throw new Error(output);
 }
 
-/** The menu of vivid's control (the kernel's vivid-ctrls.c). */
+/** The items of vivid's control (the kernel's vivid-ctrls.c). */
 const SIGNAL = { current: "0", none: "1", noLock: "2", outOfRange: "3", selected: "4" };
 
-/** The number of the first timings with that size, in the menu of timings. */
+/** The index of the first timings with this size, in the menu of timings. */
 function timingsOf(width: number, height: number): string {
   const menu = v4l2ctl("--list-ctrls-menus").output.split("dv_timings 0x")[1] ?? "";
   const found = new RegExp(`^\\s*(\\d+): .*${width}x${height}p`, "m").exec(menu)?.[1];
@@ -24,7 +24,7 @@ function timingsOf(width: number, height: number): string {
   return found;
 }
 
-test("capture card: follows its signal when it is lost, returns and changes its size", async () => {
+test("capture card: the source follows a signal that is lost, returns and changes its size", async () => {
   setSignal(SIGNAL.none);
   const refused = Bun.spawnSync([process.execPath, "src/cli/serve.ts", "--source", "0"]);
   expect(refused.exitCode).toBe(1);
@@ -57,7 +57,7 @@ test("capture card: follows its signal when it is lost, returns and changes its 
 
   const frames = viewer.last?.frames ?? 0;
   for (const change of ["--set-fmt-video=width=320,height=240", "--set-dv-bt-timings=index=0"]) {
-    const { isDone, output } = v4l2ctl(change); // by another program, which must not change the format
+    const { isDone, output } = v4l2ctl(change); // another program asks, and must not change the format
     expect([isDone, output]).toEqual([false, expect.stringContaining("busy")]);
   }
   await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > frames + 3);

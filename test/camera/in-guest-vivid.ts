@@ -1,4 +1,4 @@
-// The kernel's test camera `vivid` in the guest: raw formats with the right colours, and every control as v4l2-ctl shows it.
+// Runs in the guest with the kernel's test camera `vivid`: raw formats have the right colours, and controls equal those of v4l2-ctl.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import type { PixelFormat, Size } from "../../src/core/pixel-format.ts";
 import { runToEnd, startServer, startViewer } from "../support/programs.ts";
 import { captureFrames } from "./lab.ts";
 
-/** Turns off the counters that vivid writes over its picture, which then does not change. */
+/** Turns off the counters that vivid writes over its picture, so that the picture does not change. */
 const STILL = ["osd_text_mode=2", "test_pattern=0"];
 const SIZE: Size = { width: 640, height: 360 };
 const FORMATS: [PixelFormat, string][] = [
@@ -34,7 +34,7 @@ function ffmpegFrame(format: string, pixelFormat: string): Uint8Array {
   return run("ffmpeg", "-nostdin", "-v", "error", ...input, ...frame);
 }
 
-describe("formats", () => {
+describe("camera and view: formats", () => {
   test.each(FORMATS)("camera: %s equals ffmpeg's capture byte for byte", async (pixelFormat, theirs) => {
     const { frames, lines } = await captureFrames({ size: SIZE, pixelFormat, settings: STILL }, 3);
     expect(lines).toEqual([]);
@@ -59,7 +59,7 @@ describe("formats", () => {
     for (let at = 0; at < frameBytes; at++) sum += Math.abs((shown[at] as number) - (expected[at] as number));
     const mean = sum / frameBytes;
     console.log(`${pixelFormat}: shown pixels are ${mean.toFixed(2)} levels off on average`);
-    expect(mean).toBeLessThan(1.5); // a wrong matrix or range is off by 5 and more on colour bars
+    expect(mean).toBeLessThan(1.5); // with a wrong matrix or range, colour bars are off by 5 or more
   });
 });
 
@@ -78,10 +78,10 @@ test("camera: full range is converted, and another matrix is logged", async () =
   const [a, b] = [studio.frames.at(-1)?.bytes, full.frames.at(-1)?.bytes] as [Uint8Array, Uint8Array];
   const worst = a.reduce((most, level, at) => Math.max(most, Math.abs(level - (b[at] as number))), 0);
   console.log(`full range brought to studio range: ${worst} levels off at most`);
-  expect(worst).toBeLessThanOrEqual(2); // both were rounded once more than the picture itself
+  expect(worst).toBeLessThanOrEqual(2); // both conversions were rounded once more than the picture itself
 });
 
-describe("controls", () => {
+describe("controls of vivid", () => {
   const ours = () =>
     (JSON.parse(text(process.execPath, "src/cli/cameras.ts", "vivid", "--controls", "--json")) as CameraListing[])[0]
       ?.controls ?? [];
@@ -105,15 +105,15 @@ describe("controls", () => {
       const line = theirs.get(name) ?? "";
       const of = (key: string) => new RegExp(`\\b${key}=(-?\\d+)`).exec(line)?.[1];
       if (type === "integer" && of("min") !== undefined)
-        expect([name, Number(of("min")), Number(of("max"))]).toEqual([name, minimum, maximum]); // beyond 2^53 rounded
+        expect([name, Number(of("min")), Number(of("max"))]).toEqual([name, minimum, maximum]); // numbers beyond 2^53 are rounded
       if (of("default") !== undefined) expect([name, Number(of("default"))]).toEqual([name, defaultValue]);
       if (of("value") !== undefined && value !== null && !line.includes("volatile"))
         expect([name, Number(of("value"))]).toEqual([name, value]);
     }
   });
 
-  test("view --set: sets an integer menu by label or index, and shows the reason of a refusal", async () => {
-    // vivid's has 1, 1, 2, 3, 5, 8, 13, 21, 42: the label 5 is at the index 4, the label 8 at 5, and 7 is no label.
+  test("view --set: sets an integer menu by label or index, and shows the reason for a refusal", async () => {
+    // vivid's menu is 1, 1, 2, 3, 5, 8, 13, 21, 42. So the label 5 has the index 4, the label 8 has the index 5, and 7 is no label but an index.
     const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--allow-controls"];
     await using server = await startServer(flags);
     const address = `127.0.0.1:${server.port}`;

@@ -1,4 +1,4 @@
-// A UVC camera in the guest: it is found, listed, set, watched, unplugged and plugged in again. Run by test/camera/run.
+// Runs in the guest (see test/camera/run): a UVC camera is found, listed, set, watched, unplugged and plugged in again.
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
@@ -44,7 +44,7 @@ describe("bun run cameras", () => {
     expect(camera?.controls?.map(({ name }) => name)).toEqual(["brightness", "contrast"]);
   });
 
-  test("serve --set: sets controls, as v4l2-ctl shows, and refuses wrong ones with one line", async () => {
+  test("serve --set: sets controls, as v4l2-ctl confirms, and refuses wrong settings with one line", async () => {
     const { frames } = await captureFrames({ size: HD, settings: ["brightness=77", "contrast=5"] }, 2);
     expect(frames.length).toBe(2);
     expect(output("v4l2-ctl", "-d", "/dev/video0", "-C", "brightness,contrast")).toBe("brightness: 77\ncontrast: 5\n");
@@ -60,7 +60,7 @@ describe("bun run cameras", () => {
   });
 });
 
-describe("pictures", () => {
+describe("camera: pictures", () => {
   test.each([
     ["640x480", { width: 640, height: 480 }],
     ["1280x720", HD],
@@ -82,21 +82,21 @@ describe("pictures", () => {
     const theirs = Bun.spawnSync(["ffmpeg", "-v", "error", ...flags]).stdout;
     const hashes = new Set<string>();
     for (let at = 0; at < theirs.length; at += 614400) hashes.add(hashOf(theirs.subarray(at, at + 614400)));
-    expect(hashes.size).toBeGreaterThan(10); // the camera has 15 pictures
+    expect(hashes.size).toBeGreaterThan(10); // the camera repeats 15 pictures
     const known = frames.filter(({ bytes }) => hashes.has(hashOf(bytes)));
     expect(known.length).toBeGreaterThan(8);
     expect(frames[0]).toMatchObject({ format: "yuyv422", size });
     expect(lines).toEqual([]);
   });
 
-  test("camera: takes the nearest mode and logs the difference", async () => {
+  test("camera: chooses the nearest mode and logs the difference", async () => {
     const { lines, frames } = await captureFrames({ size: { width: 1000, height: 600 }, framesPerSecond: 60 }, 2);
     expect(frames.length).toBe(2);
     expect(lines).toEqual(["the camera does not support 1000x600 at 60 fps: using 1280x720 at 30 fps as MJPG"]);
   });
 });
 
-describe("trouble", () => {
+describe("camera: trouble", () => {
   test("serve --source auto: finds the camera and shows it", async () => {
     await using server = await startServer(["--source", "auto", ...SMALL]);
     expect(server.remarks).toContain("camera found: /dev/video0");
@@ -106,12 +106,12 @@ describe("trouble", () => {
     expect(childrenOf(server.child.pid, "ffmpeg")).toEqual([]);
   });
 
-  test("camera: comes back after it was unplugged ten times, twice under another number", async () => {
+  test("camera: is opened again each of ten times that it is unplugged, twice under another number", async () => {
     await using server = await startServer(["--source", "Lab UVC", ...SMALL]);
     await using viewer = startViewer(server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
     for (let turn = 1; turn <= 10; turn++) {
-      // An open node keeps its number in use.
+      // A node that a program holds open keeps its number in use.
       const holder = turn % 5 === 0 ? openSync(listCameras()[0]?.path as string, "r") : null;
       const news = () => viewer.remarks.split("is not there any more").length - 1;
       const good = () => viewer.remarks.split("video is back").length - 1;
@@ -132,7 +132,7 @@ describe("trouble", () => {
     expect(await server.end("SIGTERM")).toBe(0);
   });
 
-  test("camera: its silence is reported, and it is back when it sends again", async () => {
+  test("camera: its silence is reported, and it is shown when it sends again", async () => {
     await using server = await startServer(["--source", "0", ...SMALL]);
     await using viewer = startViewer(server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 3);
@@ -144,7 +144,7 @@ describe("trouble", () => {
     expect(await server.end("SIGTERM")).toBe(0);
   });
 
-  test("serve: a camera in use, or without permission, is one line", async () => {
+  test("serve: a camera that is in use, or that it may not open, ends it with one line", async () => {
     const path = listCameras()[0]?.path as string;
     const flags = ["-f", "v4l2", "-i", path, "-f", "null", "-"];
     const child = Bun.spawn(["ffmpeg", "-nostdin", "-v", "info", ...flags], { stderr: "pipe" });
@@ -163,14 +163,14 @@ describe("trouble", () => {
     expect(auto.remarks).toContain(`cannot be used: ${path} is in use by another program (showing the pattern)\n`);
     output("chmod", "000", path);
     const serve = [process.execPath, "src/cli/serve.ts", "--source", path];
-    const denied = Bun.spawnSync(["setpriv", "--bounding-set=-all", ...serve]); // even root, without its powers
+    const denied = Bun.spawnSync(["setpriv", "--bounding-set=-all", ...serve]); // without its capabilities, not even root may open the camera
     output("chmod", "660", path);
     expect(denied.exitCode).toBe(1);
     expect(denied.stderr.toString()).toContain("no permission (for a camera: add yourself to the group 'video')");
   });
 });
 
-test("serve: a camera that is named twice is one camera, and one line", async () => {
+test("serve: a camera that is given twice runs once, and one line says so", async () => {
   const path = listCameras()[0]?.path as string;
   await using server = await startServer(["--source", "0", "--source", path, ...SMALL]);
   const text = "is another camera of this server already: name it once";

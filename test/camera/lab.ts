@@ -1,4 +1,4 @@
-// Shared by the camera tests: the pictures of the lab, a source without a server, and a viewer that keeps the bytes it receives.
+// Shared by the camera tests: the pictures of the emulated camera, a source without a server, and a viewer that keeps the bytes it receives.
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -19,12 +19,12 @@ import { picturesOf } from "../support/jpeg-run.ts";
 import { parseSetting } from "../../src/capture/control-values.ts";
 import { openSource, type SourceOptions } from "../../src/capture/open.ts";
 
-/** The folder in which the lab keeps the pictures of its camera. */
+/** The folder in which the lab script keeps the pictures of its camera. */
 const LAB = process.env["LAB"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "camera-lab");
 
 export const hashOf = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex");
 
-/** Hashes of the JPEGs that the emulated camera sends at that size, read from its files. */
+/** Hashes of the JPEGs that the emulated camera sends at this size, computed from its files. */
 export function cameraFrames({ width, height }: Size, withoutTables = false): Set<string> {
   const pictures = picturesOf(readFileSync(join(LAB, "uvc", `mjpg_${width}x${height}`)));
   return new Set(pictures.map((jpeg) => hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
@@ -44,10 +44,10 @@ export function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
 
 export interface CapturedFrame {
   bytes: Uint8Array;
-  /** Null for a JPEG. */
+  /** The value is null for a JPEG. */
   format: PixelFormat | null;
   size: Size | null;
-  /** Milliseconds from its capture to its delivery. */
+  /** The time from capture to delivery, in milliseconds. */
   ageMs: number;
 }
 
@@ -94,19 +94,19 @@ export async function captureFrames(
 }
 
 export interface ReceivedPicture {
-  /** The number of the frame; the server also counts lost frames. */
+  /** The frame number. The server counts lost frames too. */
   frameNumber: number;
-  /** "" without `hashed`, because hashing is slow in a guest. */
+  /** The value is empty without `hashed`, because hashing is slow in a guest. */
   hash: string;
-  /** The three times are on the reader's clock. In a guest the clocks of two processes may differ by some milliseconds. */
+  /** The following three times are on the reader's clock. In a guest, the clocks of two processes may differ by some milliseconds. */
   receivedAt: Micros;
   capturedAt: Micros;
   sentAt: Micros;
-  /** Bytes of the connection up to the end of the picture, or slightly more. */
+  /** The bytes of the connection up to the end of the picture, or slightly more. */
   endsAtByte: number;
 }
 
-/** A viewer that shows nothing: keeps the hash and the stamps of each JPEG, for `seconds` from the first one, or `count` of them. */
+/** A viewer that shows nothing. It keeps the hash and the stamps of each JPEG, for `seconds` from the first one or for `count` of them. */
 export async function receivePictures(
   port: number,
   seconds: number,
@@ -115,7 +115,7 @@ export async function receivePictures(
   const pictures: ReceivedPicture[] = [];
   const done = Promise.withResolvers<void>();
   let outbox = new Outbox({ write: () => GONE, bufferedBytes: 0 });
-  // The time before the bytes are read, as for the bytes of other programs that are compared with ours.
+  // This time is taken before the bytes are read, as it is for the programs that are compared with the server.
   let receivedAt: Micros = 0;
   let receivedBytes = 0;
   const clock = new ClockOffset();

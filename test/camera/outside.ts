@@ -1,6 +1,6 @@
-// A camera in the guest and a viewer outside: pictures at the camera's full rate, bit by bit as the camera sent them.
+// A camera in the guest and a viewer outside: pictures arrive at the camera's full rate, with exactly the camera's bytes.
 //
-// usage: bun test ./test/camera/outside.ts, with CAMERA_LAB=PATH of the lab's script
+// Usage: bun test ./test/camera/outside.ts, with CAMERA_LAB=PATH of the lab's script
 
 import { expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
@@ -14,15 +14,15 @@ const SIZES: Size[] = [
   { width: 1920, height: 1080 },
 ];
 const SECONDS = 15;
-/** The guest is slow at first, because its programs are read and compiled. */
+/** The guest is slow at first, because it still loads and compiles its programs. */
 const SETTLING_SECONDS = 4;
-/** The rate that the camera is asked for. The emulated camera makes fewer frames on a busy machine. */
+/** The requested rate of the camera. On a busy machine the emulated camera makes fewer frames. */
 const FULL_RATE = 30;
-/** Includes the start of the program, and the wait of the last viewer for the one before it. */
+/** This includes the start of the program, and the time for which the last viewer waits for the one before it. */
 const SERVER_SECONDS = 55;
 const PATIENCE_MS = 300_000;
 
-/** Runs one server after the other, each on a port of its own, until its viewer has left. */
+/** Runs one server after the other, each on a port of its own, until the viewer of the server has left. */
 function guestCommand(firstPort: number): string {
   const serve = (size: Size, index: number) =>
     `timeout -s TERM ${SERVER_SECONDS} ${process.execPath} src/cli/serve.ts --source 0 --size ${size.width}x${size.height} --fps 30 ` +
@@ -59,7 +59,7 @@ async function watchAll(environment: Record<string, string>, expected: (size: Si
   expect(found.filter(({ rate, cameraRate }) => rate < 0.9 * cameraRate)).toEqual([]);
 }
 
-/** Retries: a port of the guest without a server accepts the connection and closes it at once. */
+/** Retries, because a port of the guest without a server accepts the connection and closes it at once. */
 async function watch(port: number): Promise<ReceivedPicture[]> {
   const deadline = Date.now() + PATIENCE_MS;
   while (Date.now() < deadline) {
@@ -70,7 +70,7 @@ async function watch(port: number): Promise<ReceivedPicture[]> {
   throw new Error(`no server on port ${port} of the guest`);
 }
 
-/** The rates after the first seconds, by the camera's own stamps: of the received pictures, and of the camera itself. */
+/** The rates after the first seconds, by the camera's own stamps: the rate of the received pictures, and that of the camera. */
 function ratesOf(pictures: readonly ReceivedPicture[]): { rate: number; cameraRate: number } {
   const start = (pictures[0]?.receivedAt ?? 0) + SETTLING_SECONDS * 1e6;
   const settled = pictures.filter(({ receivedAt }) => receivedAt >= start);

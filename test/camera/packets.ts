@@ -1,6 +1,6 @@
-// The times at which the kernel sent the bytes of a TCP stream, measured by tcpdump on the loopback device.
+// Measures when the kernel sent the bytes of a TCP stream, by tcpdump on the loopback device.
 //
-// So two programs are measured in the same way, whichever program reads. https://www.tcpdump.org/manpages/pcap-savefile.5.html
+// So two programs are measured in the same way, whatever reads their bytes. https://www.tcpdump.org/manpages/pcap-savefile.5.html
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,14 +9,14 @@ import { monotonicMicros } from "../../src/capture/v4l2/libc.ts";
 
 /** A packet of the stream. */
 interface Packet {
-  /** Bytes of the stream up to the end of the packet. */
+  /** The bytes of the stream up to the end of the packet. */
   end: number;
-  /** CLOCK_MONOTONIC, in milliseconds. */
+  /** The time on CLOCK_MONOTONIC, in milliseconds. */
   atMs: number;
 }
 
 export interface WatchedStream {
-  /** When the last of the first `bytes` was sent; null when no packet shows it. */
+  /** The time at which the last of the first `bytes` was sent, or null if no packet shows it. */
   sentMs(bytes: number): number | null;
 }
 
@@ -24,10 +24,10 @@ const PCAP_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const ETHERNET_HEADER_BYTES = 14;
 const SYN = 0x02;
-/** The kernel delivers packets to tcpdump up to a second late (packet_mmap.rst, block timeouts), which disturbs the measurement less. */
+/** The kernel hands packets to tcpdump up to a second late (packet_mmap.rst, block timeouts). That disturbs the measurement less. */
 const SETTLE_MS = 1_500;
 
-/** Watches the packets of one connection while `run` goes on. `filter` is tcpdump's: "tcp src port 10050". */
+/** Watches the packets of one connection while `run` runs. `filter` is a filter of tcpdump: "tcp src port 10050". */
 export async function watchPackets<Result>(
   filter: string,
   run: () => Promise<Result>,
@@ -37,7 +37,7 @@ export async function watchPackets<Result>(
   try {
     const command = ["tcpdump", "-i", "lo", "-s", "80", "-B", "8192", "-U", "-w", file, filter];
     const tcpdump = Bun.spawn(command, { stdout: "ignore", stderr: "pipe" });
-    const stderr = tcpdump.stderr.getReader(); // not cancelled: tcpdump ends when its standard error is closed
+    const stderr = tcpdump.stderr.getReader(); // it is not cancelled: tcpdump ends when its standard error is closed
     let output = "";
     while (!output.includes("listening on")) {
       const { done, value } = await stderr.read();
@@ -76,7 +76,7 @@ function readPackets(bytes: Buffer): Packet[] {
   return packets;
 }
 
-/** The offset of CLOCK_MONOTONIC from tcpdump's clock: measured when a millisecond begins, the best of several times. */
+/** The offset between CLOCK_MONOTONIC and tcpdump's clock. It is measured at the start of a millisecond, and the best of several measurements counts. */
 function clockDifferenceMs(): number {
   const differences = Array.from({ length: 20 }, () => {
     const before = Date.now();

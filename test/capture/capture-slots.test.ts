@@ -1,4 +1,4 @@
-// Memory for one source: the number of slots, the recycling of JPEG blocks, and what is reported when the arena is full.
+// The memory of one source: the number of slots, the reuse of JPEG blocks, and the report when the arena is full.
 
 import { describe, expect, test } from "bun:test";
 import { Arena } from "../../src/codec/memory/arena.ts";
@@ -8,8 +8,8 @@ import { JpegBlocks } from "../../src/capture/jpeg-blocks.ts";
 
 const HD = { width: 1280, height: 720 };
 
-describe("JpegBlock", () => {
-  test("JpegBlock: its message lies in the arena, with the head before the JPEG", () => {
+describe("JpegBlock: memory", () => {
+  test("JpegBlock: its message is in the arena, with the head before the JPEG", () => {
     const arena = Arena.create();
     const block = new JpegBlocks(arena).acquire(1000);
     expect(block.bytes.buffer).toBe(arena.memory.buffer);
@@ -34,12 +34,12 @@ describe("JpegBlock", () => {
   });
 });
 
-describe("CaptureSlots", () => {
+describe("CaptureSlots: memory", () => {
   test("CaptureSlots: a full arena gives null and a reason until there is memory again", () => {
     const reported: [string, string | null][] = [];
     const arena = Arena.create();
     const slots = new CaptureSlots(arena, 1, (use, trouble) => reported.push([use, trouble]));
-    const allow = arena.holdGrowth(); // has the effect of a full arena
+    const allow = arena.holdGrowth(); // this has the same effect as a full arena
     expect([slots.reserve("rgba", HD), slots.reserveJpeg(500_000)]).toEqual([null, null]);
     const none = expect.stringContaining("not enough memory");
     expect(reported).toEqual([
@@ -49,7 +49,7 @@ describe("CaptureSlots", () => {
     allow();
     expect(slots.reserveJpeg(500_000)).not.toBeNull();
     const before = arena.take(0);
-    expect(slots.reserve("rgba", HD)).toBeNull(); // a size that failed is not tried again at each frame
+    expect(slots.reserve("rgba", HD)).toBeNull(); // a size that failed is not tried again with each frame
     expect(arena.take(0)).toBe(before);
     expect(slots.reserve("gray", { width: 64, height: 48 })?.bytes.length).toBe(64 * 48);
     expect(reported.slice(2)).toEqual([
@@ -59,7 +59,7 @@ describe("CaptureSlots", () => {
     ]);
   });
 
-  test("CaptureSlots: has three slots more than the encoders hold, and reuses released ones", () => {
+  test("CaptureSlots: has three slots more than the encoders can hold, and reuses released slots", () => {
     const slots = new CaptureSlots(Arena.create(), 2, () => undefined);
     const taken = Array.from({ length: 5 }, () => slots.reserve("gray", HD));
     expect(taken).not.toContain(null);

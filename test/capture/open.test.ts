@@ -1,4 +1,4 @@
-// openSource: which source each text opens, and the one line that each wrong text gives.
+// openSource: the source that each text opens, and the error of one line for each wrong text.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -30,8 +30,8 @@ function errorOf(options: Partial<SourceOptions>): unknown {
   throw new Error("it was opened");
 }
 
-describe("openSource, right sources", () => {
-  test("openSource: opens the pattern at 30 frames per second or at the rate that is asked for", () => {
+describe("openSource: valid sources", () => {
+  test("openSource: opens the pattern at 30 frames per second or at the requested rate", () => {
     expect(open({})).toMatchObject({ name: "pattern", framesPerSecond: 30 });
     expect(open({ framesPerSecond: 12.5 })).toMatchObject({ framesPerSecond: 12.5 });
     expect(open({ framesPerSecond: 0 })).toMatchObject({ framesPerSecond: 0 });
@@ -68,7 +68,7 @@ describe("openSource, right sources", () => {
   });
 });
 
-describe("openSource, wrong sources", () => {
+describe("openSource: wrong sources", () => {
   test.each([
     ["a device for another source than webcam", { device: "/dev/video0" }, "--source /dev/video0"],
     ["a pattern too narrow for its code", { size: { width: 159, height: 100 } }, "at least 160x16"],
@@ -97,15 +97,15 @@ describe("openSource, wrong sources", () => {
   });
 
   test.skipIf(process.platform !== "linux").each(["no-such-camera", "missing.mp4", "99"])(
-    "openSource: %p, which is neither a file nor a camera, is a UsageError",
+    "openSource: %p, which is neither a file nor a camera, gives a UsageError",
     (source) => {
       const error = errorOf({ source });
       expect(error).toBeInstanceOf(UsageError);
       expect((error as UsageError).message).toContain(source);
       expect((error as UsageError).message).toMatch(/no camera is connected|the cameras are /);
       if (source !== "99") expect((error as UsageError).message).toContain("write a path that exists, a camera that");
-      expect((error as UsageError).message.split(source)).toHaveLength(2); // the message names it once
-      expect((error as UsageError).retry).toBe(true); // it may be plugged in later
+      expect((error as UsageError).message.split(source)).toHaveLength(2); // the message has the name once
+      expect((error as UsageError).retry).toBe(true); // the camera may be plugged in later
     },
   );
 
@@ -135,15 +135,18 @@ describe("openSource, wrong sources", () => {
     ["a folder", () => folder, "it is a folder", false],
     ["a folder of devices", () => "/dev/", "it is a folder", false],
     ["a link to itself", () => join(folder, "loop"), "ELOOP", false],
-  ])("openSource: %s cannot be read, and `retry` says whether it may be later", (_, path, text, canRetry) => {
-    const error = errorOf({ source: path() });
-    expect(error).toBeInstanceOf(SourceError);
-    const { message, retry } = error as SourceError;
-    expect(message).toStartWith(`cannot read ${path()}: `);
-    expect(message).toContain(text);
-    expect(message).not.toContain("\n");
-    expect(retry !== false).toBe(canRetry);
-  });
+  ])(
+    "openSource: %s cannot be read, and `retry` says whether a later attempt may succeed",
+    (_, path, text, canRetry) => {
+      const error = errorOf({ source: path() });
+      expect(error).toBeInstanceOf(SourceError);
+      const { message, retry } = error as SourceError;
+      expect(message).toStartWith(`cannot read ${path()}: `);
+      expect(message).toContain(text);
+      expect(message).not.toContain("\n");
+      expect(retry !== false).toBe(canRetry);
+    },
+  );
 
   const isRoot = process.getuid?.() === 0;
   test.skipIf(process.platform !== "linux" || isRoot)(

@@ -1,4 +1,4 @@
-// A camera given as code: what becomes of pushed frames, from a sink up to the pixels that a viewer shows.
+// A camera whose frames are pushed by code: the result of each push, from a sink up to the pixels that a viewer shows.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createCamera, type PushedFrame, type PushResult } from "../../src/capture/push-camera.ts";
@@ -13,8 +13,8 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const SIZE = { width: 64, height: 48 };
 const GREY = new Uint8Array(64 * 48 * 4).fill(128);
 
-describe("push", () => {
-  test("PushCamera: drops frames before a server runs it and after that has ended", async () => {
+describe("PushCamera: push and end", () => {
+  test("PushCamera: drops frames before a server runs it and after the server has ended", async () => {
     const camera = createCamera();
     const sink = new RecordingSink();
     expect(camera.push(GREY, SIZE)).toBe("dropped: no server runs this camera");
@@ -61,7 +61,7 @@ describe("push", () => {
     ["width and height must be whole numbers", GREY, { width: 1.5, height: 2 }],
     ["format must be one of rgba, ", GREY, { ...SIZE, format: "rgb565" as "rgba" }],
     ["capturedAt must be whole microseconds", GREY, { ...SIZE, capturedAt: Number.NaN }],
-  ])("PushCamera: refuses a frame: %s", (message, pixels, frame) => {
+  ])("PushCamera: refuses a frame with the error '%s'", (message, pixels, frame) => {
     expect(() => createCamera().push(pixels, frame)).toThrow(UsageError);
     expect(() => createCamera().push(pixels, frame)).toThrow(message);
   });
@@ -84,7 +84,7 @@ test("PushCamera: a viewer shows the pushed pixels; without viewers frames are d
   expect(await viewer.end()).toBe(0);
   expect(results).toContain("taken");
   expect(viewer.bytes.length).toBe(GREY.length);
-  // Grey 128 has no colour and fits a quantised DC coefficient: the decoded picture may be one level off.
+  // Grey 128 has no colour and fits a quantised DC coefficient, but the decoded picture may be one level off.
   const worst = viewer.bytes.reduce(
     (most, value, at) => (at % 4 === 3 ? most : Math.max(most, Math.abs(value - 128))),
     0,

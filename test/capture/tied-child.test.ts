@@ -1,4 +1,4 @@
-// Child processes end with the server, also when it is killed by SIGKILL and can do nothing for it.
+// Child processes end with the server, even if SIGKILL ends the server.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Whether the process runs: a zombie does not. */
+/** Whether the process runs. A zombie does not count. */
 function runs(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -28,7 +28,7 @@ function runs(pid: number): boolean {
   }
 }
 
-/** All processes that were started by `pid`, or by one of those. */
+/** All descendants of the process `pid`. */
 function descendantsOf(pid: number): number[] {
   const children = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -42,7 +42,7 @@ function parentOf(pid: number): number {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
-    return 0; // it has ended
+    return 0; // the process has ended
   }
 }
 
@@ -52,7 +52,7 @@ test("tied: the command runs with its own streams and exit code", async () => {
   expect(await child.exited).toBe(7);
 });
 
-describe.skipIf(!canTie)("after SIGKILL", () => {
+describe.skipIf(!canTie)("tied: after SIGKILL", () => {
   test("tied: a child that ignores all other signals and waits for ever ends with its parent", async () => {
     const module = JSON.stringify(new URL("../../src/capture/tied-child.ts", import.meta.url).href);
     const script = `
@@ -69,7 +69,7 @@ describe.skipIf(!canTie)("after SIGKILL", () => {
     await until(() => !runs(pid), "the end of the child", 20_000);
   });
 
-  /** Starts a server, waits for a process of that name below it, kills the server, and waits until nothing of it is left. */
+  /** Starts a server, waits for a descendant with this name, kills the server, and waits until no descendant is left. */
   async function expectNoneLeft(
     flags: readonly string[],
     program: string,
@@ -97,7 +97,7 @@ describe.skipIf(!canTie)("after SIGKILL", () => {
   });
 
   test("serve: a camera program that hangs in its driver, and its shell, end with the server", async () => {
-    // No device here hangs fswebcam, so a program that hangs stands for it.
+    // No device here makes fswebcam hang, so a program that hangs takes its place.
     await Bun.write(join(folder, "fswebcam"), "#!/bin/sh\nexec sleep 1000\n");
     chmodSync(join(folder, "fswebcam"), 0o755);
     const PATH = `${folder}:${process.env["PATH"]}`;

@@ -1,4 +1,4 @@
-// Signals end a program whose main thread hangs, and are handled in order again when it runs again. In real processes.
+// Signals end a program whose main thread hangs. When the thread runs again, the program handles them itself. In real processes.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { hasLibc } from "../../src/capture/v4l2/libc.ts";
@@ -32,7 +32,7 @@ test.skipIf(!hasLibc())("endEvenIfHung: SIGTERM ends a program that hangs", asyn
   expect(child.signalCode).toBe("SIGTERM");
 });
 
-test.skipIf(!hasLibc())("endEvenIfHung: a program that hung and runs again ends in order", async () => {
+test.skipIf(!hasLibc())("endEvenIfHung: a program that hung and runs again handles its signals itself", async () => {
   const { child, lines } = start(`
     endEvenIfHung();
     await Bun.sleep(300);

@@ -1,4 +1,4 @@
-// The log of the programs: which lines are printed for which levels, and what a line looks like in a terminal, a pipe and with --json.
+// The log of the programs: the lines that each level prints, and the form of a line on a terminal, in a pipe and with --json.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseLogLevels } from "../../src/cli/log.ts";
@@ -48,7 +48,7 @@ describe("openLog", () => {
     ["debug", "error", "deliver error, capture error"],
     ["deliver:debug,capture=warning", "", "deliver debug info warning error, capture warning error"],
     ["deliver:debug", "error", "deliver debug info warning error, capture error"],
-  ])("Log: SLIPSTREAM_LOG=%s with --log-level %s", async (variable, level, expected) => {
+  ])("Log: the levels for SLIPSTREAM_LOG=%s with --log-level %s", async (variable, level, expected) => {
     const lines = await linesOf(variable, level, EVERY_LEVEL);
     const bySubject = Map.groupBy(lines, ({ subjects }) => subjects.join(":"));
     expect(
@@ -56,7 +56,7 @@ describe("openLog", () => {
     ).toBe(expected);
   });
 
-  test("Log: the level of a camera's subject is its own", async () => {
+  test("Log: one camera can have a log level of its own", async () => {
     const body = `for (const name of ["door", "yard"]) log.getChild("capture").getChild(name).debug(name);`;
     expect((await linesOf("capture:door:debug", "", body)).map(({ subjects }) => subjects)).toEqual([
       ["capture", "door"],
@@ -90,7 +90,7 @@ describe("openLog", () => {
   });
 });
 
-describe("parseLogLevels", () => {
+describe("parseLogLevels: levels for all subjects and for single ones", () => {
   test.each(["verbose", "deliver:", ":debug", "deliver:loud", "a=b=c", "deliver debug"])(
     "SLIPSTREAM_LOG: refuses '%s'",
     (text) => {
@@ -99,7 +99,7 @@ describe("parseLogLevels", () => {
     },
   );
 
-  test("SLIPSTREAM_LOG: the last of two levels for one subject holds, and empty parts are skipped", () => {
+  test("SLIPSTREAM_LOG: of two levels for one subject the last one applies, and empty parts are skipped", () => {
     const { forAll, bySubject } = parseLogLevels(" debug, a:info,,a=error ,");
     expect([forAll, [...bySubject]]).toEqual(["debug", [["a", "error"]]]);
   });
@@ -115,7 +115,7 @@ describe("parseLogLevels", () => {
   });
 });
 
-describe("lines of the server", () => {
+describe("lines of the server: their form in each output", () => {
   const flags = ["--no-config", "--source", "pattern", "--source", "pattern", "--port", "0", "--frames", "1"];
 
   test("Output: in a pipe each line has an ISO time stamp, its level and its subject", async () => {

@@ -1,4 +1,4 @@
-// An output that nobody reads harms nothing: pipes, terminals and full disks behind real servers and viewers.
+// A reader that does not read its pipe, a stopped terminal or a full disk does not stop servers or viewers. In real processes.
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
@@ -10,9 +10,9 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const program = (name: string) => new URL(`../../src/cli/${name}.ts`, import.meta.url).href;
 const PATTERN = ["--no-config", "--source", "pattern", "--size", "320x180"];
-/** Every frame is a line of the log. */
+/** At this level each frame writes a line to the log. */
 const TALKATIVE = { SLIPSTREAM_LOG: "debug" };
-/** How long a test waits for something before it fails. */
+/** A test fails when it has waited this long for something. */
 const PATIENCE_MS = 20_000;
 
 const started: Bun.Subprocess[] = [];
@@ -43,32 +43,35 @@ function freePort(): number {
   return listener.port;
 }
 
-/** Watches a server for some frames; its first tries may come before the server listens. */
+/** Watches a server for some frames. The viewer retries, because the server may not listen yet. */
 async function watch(port: number, frames: number): Promise<void> {
   await using viewer = startViewer(port, ["--frames", String(frames)]);
   expect(await viewer.end()).toBe(0);
   expect(viewer.last).toMatchObject({ frames, reconnects: 0 });
 }
 
-describe("a pipe that nobody reads", () => {
+describe("output to a pipe that nobody reads", () => {
   test.each([
     { which: "stdout", flags: ["--json"] },
     { which: "stderr", flags: [] },
-  ])("serve: video goes on and SIGTERM ends it in order while $which is full", async ({ which, flags }) => {
-    using pipe = new UnreadPipe();
-    const port = freePort();
-    const server = start("serve", [...PATTERN, "--port", String(port), ...flags], {
-      [which]: pipe.writingEnd,
-      env: TALKATIVE,
-    });
-    await watch(port, 20);
-    await watch(port, 60);
-    server.kill("SIGTERM");
-    expect(await server.exited).toBe(0);
-    expect(pipe.read()).toBe("");
-  });
+  ])(
+    "serve: while $which is full, video goes on, and SIGTERM ends the server without an error",
+    async ({ which, flags }) => {
+      using pipe = new UnreadPipe();
+      const port = freePort();
+      const server = start("serve", [...PATTERN, "--port", String(port), ...flags], {
+        [which]: pipe.writingEnd,
+        env: TALKATIVE,
+      });
+      await watch(port, 20);
+      await watch(port, 60);
+      server.kill("SIGTERM");
+      expect(await server.exited).toBe(0);
+      expect(pipe.read()).toBe("");
+    },
+  );
 
-  test("reports: when the pipe is read again, whole lines come, the newest one, and how many are missing", async () => {
+  test("reports: a pipe that is read again gets whole lines, the newest report, and the number of dropped ones", async () => {
     using pipe = new UnreadPipe();
     const script = `
       import { runMain } from ${JSON.stringify(program("program"))};
@@ -111,7 +114,7 @@ describe("a pipe that nobody reads", () => {
     expect(Number(dropped)).toBeGreaterThan(0);
   });
 
-  test("log: what waits is bounded, and lines that are missing are counted", async () => {
+  test("log: a bounded number of bytes waits, and dropped lines are counted", async () => {
     using pipe = new UnreadPipe();
     const script = `
       import { runMain } from ${JSON.stringify(program("program"))};
@@ -138,7 +141,7 @@ describe("a pipe that nobody reads", () => {
     expect(lines.join("").length).toBeLessThan(100_000);
   });
 
-  test("an answer waits for its reader and is whole, and SIGTERM ends the wait", async () => {
+  test("an answer to a question waits for its reader and arrives whole; SIGTERM ends the wait", async () => {
     using pipe = new UnreadPipe();
     const script = `
       import { runMain } from ${JSON.stringify(program("program"))};
@@ -173,7 +176,7 @@ describe("a pipe that nobody reads", () => {
   });
 });
 
-describe("a terminal stopped by Ctrl-S", () => {
+describe("output to a terminal that Ctrl-S has stopped", () => {
   test.each(["serve", "view"])("%s: goes on, and SIGTERM ends it in order", async (name) => {
     const port = freePort();
     let shown = "";
@@ -208,7 +211,7 @@ describe("a terminal stopped by Ctrl-S", () => {
     for await (const chunk of lines) {
       const report = /.*"sent":(\d+).*\n$/.exec(Buffer.from(chunk).toString());
       sent = Number(report?.[1] ?? sent);
-      if (sent > 150) break; // 5 s of video; it would have stopped by then
+      if (sent > 150) break; // 5 s of video: a server that blocks on the terminal would have stopped by then
     }
     viewer.kill("SIGTERM");
     expect(await viewer.exited).toBe(0);
@@ -231,7 +234,7 @@ describe("an output that fails", () => {
     expect(lines.filter((line) => /^\s+at |ENOSPC/.test(line))).toEqual([]);
   });
 
-  test("serve with its log on a full disk, or with a log that is closed: goes on to its end", async () => {
+  test("serve with its log on a full disk, or with a log that is closed: the server goes on until it is told to end", async () => {
     const full = openSync("/dev/full", "w");
     const flags = [...PATTERN, "--port", "0", "--json", "--frames", "40"];
     const server = start("serve", flags, { stdout: "pipe", stderr: full, env: TALKATIVE });
@@ -254,9 +257,9 @@ describe("an output that fails", () => {
     expect(await closed.exited).toBe(0);
   });
 
-  test("serve --json | head: ends in order when the reader has gone, and says goodbye to its viewers", async () => {
+  test("serve --json | head: ends without an error when the reader has gone, and says goodbye to its viewers", async () => {
     const port = freePort();
-    // Descriptor 3 is the standard input of the shell: the reader of the reports goes when the test closes it.
+    // Descriptor 3 is the standard input of the shell. When the test closes it, `cat` ends, and the reports lose their reader.
     const script = `exec 3<&0; "$@" </dev/null | { head -n 1; read -r -u 3; }; echo "exit \${PIPESTATUS[0]}"`;
     const command = [
       process.execPath,

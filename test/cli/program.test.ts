@@ -1,4 +1,4 @@
-// The option parsers of the command lines, and what runMain makes of errors and signals, in a real process.
+// The option parsers of the command lines, and how runMain ends a real process for errors and signals.
 
 import { describe, expect, test } from "bun:test";
 import { Command, InvalidArgumentError } from "commander";
@@ -59,7 +59,7 @@ describe("number: accepts numbers in its range", () => {
 });
 
 describe("parsed: reports a UsageError as an error of its flag", () => {
-  test("parsed: returns the parsed value", () => {
+  test("parsed: returns the value that the parser returns", () => {
     expect(parsed(parseSize)("4x3")).toEqual({ width: 4, height: 3 });
   });
 
@@ -74,7 +74,7 @@ describe("parsed: reports a UsageError as an error of its flag", () => {
     expect(said.join("")).toContain("'big' is not a size");
   });
 
-  test("parsed: passes on any other error", () => {
+  test("parsed: throws any other error as it is", () => {
     const fail = (error: Error) =>
       parsed(() => {
         throw error;
@@ -87,7 +87,7 @@ describe("parsed: reports a UsageError as an error of its flag", () => {
   });
 });
 
-describe("runMain: chooses the exit code", () => {
+describe("runMain: the exit code depends on the class of the error", () => {
   const module = new URL("../../src/cli/program.ts", import.meta.url).href;
   const output = new URL("../../src/cli/output.ts", import.meta.url).href;
   const errors = new URL("../../src/core/errors.ts", import.meta.url).href;
@@ -104,7 +104,7 @@ describe("runMain: chooses the exit code", () => {
     { body: "signal.throwIfAborted();", code: 0, said: "" },
     { body: "throw new errors.UsageError('wrong use');", code: 2, said: "error: wrong use" },
     { body: "throw new errors.MissingError('no camera');", code: 1, said: "error: no camera" },
-  ])("runMain: exits with $code: $body", async ({ body, code, said }) => {
+  ])("runMain: exits with code $code for the main function { $body }", async ({ body, code, said }) => {
     const program = start(body);
     expect((await new Response(program.stderr).text()).trim()).toBe(said);
     expect(await program.exited).toBe(code);
@@ -143,7 +143,7 @@ describe("runMain: chooses the exit code", () => {
     expect(await onTerminal({ NO_COLOR: "1" })).toBe("a remark\r\nerror: wrong use\r\n");
   });
 
-  test("runMain: a signal aborts, and the program ends in order", async () => {
+  test("runMain: a signal aborts the program's AbortSignal, and the program ends itself", async () => {
     const program = start(
       "console.log('up'); await new Promise((r) => { signal.addEventListener('abort', r); setTimeout(r, 1e4); }); console.log('down');",
     );

@@ -1,4 +1,4 @@
-// --trace: what is in the file, read as JSON, and what happens when it cannot be written.
+// --trace: the contents of the file, read as JSON, and the behaviour when it cannot be written.
 
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +28,7 @@ const spansOf = (events: TraceEvent[]) => events.filter(({ ph }) => ph === "X");
 const tracksOf = (events: TraceEvent[]) =>
   events.filter(({ name }) => name === "thread_name").map(({ args }) => args["name"]);
 
-describe("TraceFile", () => {
+describe("TraceFile: contents and a slow disk", () => {
   test("TraceFile: writes spans with their times, tracks and fields", async () => {
     const path = join(folder, "spans.json");
     {
@@ -60,7 +60,7 @@ describe("TraceFile", () => {
     }
   });
 
-  test("TraceFile: spans are dropped and counted while the disk is behind", async () => {
+  test("TraceFile: spans that a slow disk cannot take are dropped and counted", async () => {
     const path = join(folder, "dropped.json");
     const lines: string[] = [];
     const log = { ...SILENT_LOG, warning: (text: string) => lines.push(text) };
@@ -75,7 +75,7 @@ describe("TraceFile", () => {
     expect(written).toBeLessThan(60_000);
   });
 
-  test("TraceFile: the file can be read without its end, once a bracket is added", async () => {
+  test("TraceFile: a file that was cut off is valid JSON after a bracket is added", async () => {
     const path = join(folder, "unfinished.json");
     await using trace = await openTraceFile(path, "serve", SILENT_LOG, new AbortController().signal);
     trace.span("camera", "encode", 1, 2);

@@ -1,4 +1,4 @@
-// CameraView between two connections: when it tries again.
+// CameraView: it connects to the next server at once when discovery reports that a server is back.
 
 import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
@@ -13,7 +13,7 @@ import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 const HOST = "127.0.0.1";
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "test", sourceName: "test" });
 
-/** A server that only sends a Welcome. */
+/** A server that sends only a Welcome. */
 const listen = (port: number, onOpen: () => void) =>
   Bun.listen({
     hostname: HOST,
@@ -27,7 +27,7 @@ const listen = (port: number, onOpen: () => void) =>
     },
   });
 
-test("CameraView: tries to connect at once when it is told that a server is back", async () => {
+test("CameraView: connects at once when it is told that a server is back", async () => {
   const unused = listen(0, () => undefined);
   const { port } = unused;
   unused.stop(true);
@@ -63,7 +63,7 @@ test("CameraView: tries to connect at once when it is told that a server is back
   );
   const running = view.run();
   await refused.promise;
-  await Bun.sleep(0); // now the view waits for at least 125 ms (Backoff)
+  await Bun.sleep(0); // now the view pauses for at least 125 ms (Backoff)
   const opened: string[] = [];
   const server = listen(port, () => opened.push("told"));
   setTimeout(() => opened.push("the pause was over"), 120);

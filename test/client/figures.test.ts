@@ -1,4 +1,4 @@
-// The viewer's figures: a latency that cannot be right, because a clock is wrong, is neither recorded nor shown.
+// The viewer's figures: if a clock is wrong and a latency cannot be right, it is neither recorded nor shown.
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -10,7 +10,7 @@ import { ClockOffset } from "../../src/protocol/clock-offset.ts";
 
 const STATE = { server: "127.0.0.1:1", source: "door", connected: true, connections: 1, stream: null };
 
-/** Records a picture that was captured `ageMicros` ago by a clock that is exact to a millisecond. */
+/** Records a picture that was captured `ageMicros` ago. The clock offset is exact to a millisecond. */
 function record(figures: ViewFigures, ageMicros: number): void {
   const now = nowMicros();
   const clock = new ClockOffset();
@@ -20,7 +20,7 @@ function record(figures: ViewFigures, ageMicros: number): void {
   figures.recordShown({ received, width: 64, height: 48, decodedAt: now - 100 } as unknown as DecodedPicture, now);
 }
 
-test("ViewFigures: a latency that cannot be right leaves all latencies as they were, and the picture counts", () => {
+test("ViewFigures: a latency that cannot be right is not recorded, but its picture is counted", () => {
   const figures = new ViewFigures();
   record(figures, 20_000);
   expect(figures.latencyNowMs).toBe(20);
@@ -33,7 +33,7 @@ test("ViewFigures: a latency that cannot be right leaves all latencies as they w
   expect(overlayLines(report, figures)).toContain("latency unknown");
 });
 
-test("ViewFigures: a viewer that knows no latency shows none", () => {
+test("ViewFigures: a viewer that does not know the latency shows none", () => {
   const figures = new ViewFigures();
   record(figures, -3_600e6);
   const report = figures.report(STATE, new Trouble());

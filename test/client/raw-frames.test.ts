@@ -1,4 +1,4 @@
-// Raw frames: what is written for pictures of other sizes, compared with ffmpeg's scaler, and what is said of a change.
+// Raw frames: pictures of other sizes compared with ffmpeg's scaler, and the messages about a change of size.
 
 import { expect, test } from "bun:test";
 import { RawFrameWriter } from "../../src/client/raw-frames.ts";
@@ -8,7 +8,7 @@ import { SourceError } from "../../src/core/errors.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
 import { ffmpegBytes } from "../support/programs.ts";
 
-/** A picture with soft edges, so that the way of scaling matters little. */
+/** A picture with soft edges, so that scaling methods hardly differ. */
 function draw({ width, height }: Size): RgbaPicture {
   const source = `gradients=size=${width}x${height}:seed=3:nb_colors=4:duration=1`;
   return {
@@ -18,7 +18,7 @@ function draw({ width, height }: Size): RgbaPicture {
   };
 }
 
-/** What ffmpeg makes of a picture. */
+/** The picture as ffmpeg scales it. */
 function filtered({ width, height, pixels }: RgbaPicture, filter: string): Uint8Array {
   const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", `${width}x${height}`, "-i", "pipe:0"];
   const command = [
@@ -67,12 +67,12 @@ test.each([
   expect(worstDifference(frame ?? new Uint8Array(), right)).toBeLessThanOrEqual(12);
 });
 
-test("RawFrameWriter: pictures of the size that was asked for are written as they are", async () => {
+test("RawFrameWriter: pictures of the requested size are written unchanged", async () => {
   const picture = draw({ width: 160, height: 120 });
   expect(await writeAll(picture, [picture])).toEqual([Buffer.from(picture.pixels)]);
 });
 
-test("RawFrameWriter: nothing of a picture is left in the bars of the next one", async () => {
+test("RawFrameWriter: the bars of a picture contain no pixels of the picture before", async () => {
   const [wide, high] = [draw({ width: 320, height: 120 }), draw({ width: 120, height: 240 })];
   const size = { width: 160, height: 120 };
   const [, after] = await writeAll(size, [wide, high]);
@@ -80,7 +80,7 @@ test("RawFrameWriter: nothing of a picture is left in the bars of the next one",
   expect(after?.equals(alone ?? Buffer.alloc(0))).toBe(true);
 });
 
-test("RawFrameWriter: the half of an odd size is written as it is, and said", async () => {
+test("RawFrameWriter: a picture of half an odd size, rounded up, is written unchanged, and one line says its size", async () => {
   const lines: string[] = [];
   const frames: Uint8Array[] = [];
   const output = { write: async (pixels: Uint8Array) => void frames.push(pixels) };
@@ -91,13 +91,13 @@ test("RawFrameWriter: the half of an odd size is written as it is, and said", as
   );
   const picture = draw({ width: 81, height: 61 });
   await writer.write(picture);
-  await writer.write(draw({ width: 162, height: 122 })); // later frames have the same size
+  await writer.write(draw({ width: 162, height: 122 })); // later frames keep the first size
   expect(frames[0]).toBe(picture.pixels);
   expect(frames.map(({ length }) => length)).toEqual([81 * 61 * 4, 81 * 61 * 4]);
   expect(lines).toEqual(["the frames of the output are 81x61"]);
 });
 
-/** Writes frames of 320 × 240 without a wanted size. */
+/** Writes frames of 320 × 240 without a requested size. */
 async function writeWithoutSize() {
   const lines: string[] = [];
   const frames: Uint8Array[] = [];
@@ -113,7 +113,7 @@ async function writeWithoutSize() {
   return { writer, frames, lines };
 }
 
-test("RawFrameWriter: without a size, frames follow a source that changes its size, with a line each time", async () => {
+test("RawFrameWriter: without a requested size, frames follow the size of the source, and each change writes one line", async () => {
   const { writer, frames, lines } = await writeWithoutSize();
   await writer.write(draw({ width: 480, height: 352 }));
   await writer.write(draw({ width: 480, height: 352 }));
@@ -122,7 +122,7 @@ test("RawFrameWriter: without a size, frames follow a source that changes its si
   expect(lines[0]).toMatch(/480x352 from now on, after 320x240: --size 320x240/);
 });
 
-test("RawFrameWriter: without a size, a server that comes back with another size ends it with a line", async () => {
+test("RawFrameWriter: without a requested size, a server that comes back with another size ends the output with an error", async () => {
   const { writer, frames, lines } = await writeWithoutSize();
   writer.connected();
   const failed: unknown = await writer.write(draw({ width: 480, height: 352 })).catch((error: unknown) => error);
@@ -132,7 +132,7 @@ test("RawFrameWriter: without a size, a server that comes back with another size
   expect(lines).toEqual([]);
 });
 
-test("RawFrameWriter: without a size, a server that comes back with the same size goes on", async () => {
+test("RawFrameWriter: without a requested size, the output goes on when a server comes back with the same size", async () => {
   const { writer, frames } = await writeWithoutSize();
   writer.connected();
   await writer.write(draw({ width: 320, height: 240 }));

@@ -1,4 +1,4 @@
-// view() connected to a small server that sends tiles: what it shows, acknowledges and reports.
+// view() connected to a small server that sends tiles: the frames that it shows, acknowledges and reports.
 
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Shown {
   at: number;
 }
 
-/** Starts a viewer whose screen keeps the pictures that it is shown, without the blank one. */
+/** Starts a viewer. Its screen keeps the pictures that it shows, except for the blank one. */
 function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
   const shown: Shown[] = [];
   const said: string[] = [];
@@ -58,11 +58,11 @@ function startViewer(server: TileServer, options: Partial<ViewOptions> = {}) {
     new AbortController().signal,
     () => undefined,
   );
-  ended.catch(() => undefined); // a test that expects an error awaits it
+  ended.catch(() => undefined); // a test that expects an error awaits this promise
   return Object.assign(viewer, { shown, said, ended });
 }
 
-/** The largest difference to the pixels that djpeg decodes: small from rounding, large for a wrong tile. */
+/** The largest difference to the pixels that djpeg decodes. It is small for rounding and large for a wrong tile. */
 function difference(pixels: Uint8Array, jpeg: Uint8Array): number {
   const { data } = djpeg(jpeg);
   return pixels.reduce((most, value, at) => Math.max(most, Math.abs(value - (data[at] ?? 0))), 0);
@@ -104,7 +104,7 @@ describe("view: frames of tiles", () => {
     expect(report.bytesPerFrame).toBeGreaterThan(100);
   });
 
-  test("view: counts frames without changes as shown, and draws nothing for them", async () => {
+  test("view: counts frames without changes as shown, but does not draw them", async () => {
     using server = new TileServer();
     const viewer = startViewer(server);
     await server.greeted();
@@ -125,7 +125,7 @@ describe("view: frames of tiles", () => {
     expect((await viewer.ended).frames).toBe(7);
   });
 
-  test("view: shows whole pictures after tiles, and tiles of another size after those", async () => {
+  test("view: shows whole pictures after tiles, and tiles of another size after whole pictures", async () => {
     using server = new TileServer();
     const viewer = startViewer(server);
     await server.greeted();
@@ -156,7 +156,7 @@ describe("view: frames of tiles", () => {
   });
 });
 
-test("view: the key S saves the JPEG of the shown frame, from tiles of any age", async () => {
+test("view: the key S saves the JPEG of the shown frame, from tiles of several frames", async () => {
   using server = new TileServer();
   const viewer = startViewer(server);
   await server.greeted();
@@ -170,7 +170,7 @@ test("view: the key S saves the JPEG of the shown frame, from tiles of any age",
     await server.acked(frame);
   }
   const jpeg = footage.jpeg;
-  server.sendTiles(9, footage.change(0.5), false); // not whole yet, so it may not be saved
+  server.sendTiles(9, footage.change(0.5), false); // this frame is not whole yet, so it may not be saved
   await Bun.sleep(20);
   const folder = mkdtempSync(join(tmpdir(), "slipstream-snapshot-"));
   const before = process.cwd();
@@ -236,7 +236,7 @@ describe("view: unusable tiles", () => {
       /Tiles before a Stream/,
     ],
   ];
-  test.each(cases)("view: %s ends the connection with an error of one line", async (_, bytes, message) => {
+  test.each(cases)("view: %s end the connection with an error of one line", async (_, bytes, message) => {
     using server = new TileServer();
     const viewer = startViewer(server);
     await server.greeted();
@@ -247,7 +247,7 @@ describe("view: unusable tiles", () => {
     expect((error as Error).message).not.toContain("\n");
   });
 
-  test("view: shows damaged tiles as far as they go, and logs damage once", async () => {
+  test("view: shows the intact part of damaged tiles, and logs the damage once", async () => {
     using server = new TileServer();
     const viewer = startViewer(server);
     await server.greeted();
@@ -333,17 +333,17 @@ test("view: traces each frame from captured to shown, without a gap", async () =
     for (const [index, span] of own.entries()) {
       if (index > 0) expect(span.from).toBe(own[index - 1]?.to ?? 0);
     }
-    // The server's clock is 5 s ahead. The stamps are mapped to this clock, as exactly as the round trip allows.
+    // The server's clock is 5 s ahead. The viewer maps the stamps to its own clock, within the round trip.
     const errorMicros = Math.abs((own[0]?.from ?? 0) - (capturedAt[frame - 1] ?? 0));
     expect(errorMicros / 5_000_000).toBeLessThan(0.01);
   }
 });
 
-describe("view: wishes", () => {
+describe("view: sizes and pauses that it asks for", () => {
   test.each([
     [null, []],
     [{ width: 640, height: 360 }, [{ paused: false, keepsSize: false, width: 640, height: 360 }]],
-  ])("view: asks for a size of %j after the greeting", async (size, wishes) => {
+  ])("view: after the greeting, asks for the right size for %j", async (size, wishes) => {
     using server = new TileServer();
     const viewer = startViewer(server, { size });
     await server.greeted();
@@ -353,7 +353,7 @@ describe("view: wishes", () => {
     await viewer.ended;
   });
 
-  test("view: asks for few of the sizes of a window that is being resized, and for the last", async () => {
+  test("view: while a window is being resized, asks for a few of the sizes and for the last one", async () => {
     using server = new TileServer();
     const viewer = startViewer(server);
     await server.greeted();
@@ -382,7 +382,7 @@ describe("view: wishes", () => {
     const viewer = startViewer(server, { size: { width: 320, height: 240 } });
     await server.greeted();
     viewer.keys?.onSized?.({ width: 1280, height: 720 });
-    viewer.keys?.onHidden?.(true); // sent at once, with the size
+    viewer.keys?.onHidden?.(true); // the request is sent at once, with the size
     await until(() => server.wishes.at(-1)?.paused === true, "the last Wish");
     expect(server.wishes.at(-1)).toMatchObject({ width: 320, height: 240 });
     server.sayGoodbye();

@@ -1,4 +1,4 @@
-// watch() against a real server process: which frames a loop gets, and what is left when it ends.
+// watch() with a real server process: the frames that a loop gets, and what remains after its end.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -19,7 +19,7 @@ const SIZE = { width: 320, height: 240 };
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
 const threadCount = () => readdirSync("/proc/self/task").length;
 
-describe("watch: frames", () => {
+describe("watch: frames of one loop", () => {
   test("watch: yields whole frames in order, with stamps in order", async () => {
     await using server = await startServer(PATTERN);
     const numbers: number[] = [];
@@ -35,7 +35,7 @@ describe("watch: frames", () => {
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
   });
 
-  test("watch: says the age that the time in the pixels confirms", async () => {
+  test("watch: its age agrees with the time in the pixels", async () => {
     await using server = await startServer(PATTERN);
     const differencesMs: number[] = [];
     for await (const frame of watch(`127.0.0.1:${server.port}`)) {
@@ -44,10 +44,10 @@ describe("watch: frames", () => {
       if (ageMs !== null) differencesMs.push(Math.abs(ageMs - (nowMicros() - bornAt) / 1000));
       if (differencesMs.length === 20) break;
     }
-    expect(median(differencesMs)).toBeLessThan(1000 / 30); // less than a frame's time
+    expect(median(differencesMs)).toBeLessThan(1000 / 30); // the difference is less than a frame's interval
   });
 
-  test("watch: gives a slow loop fewer frames that are younger than the loop's own interval", async () => {
+  test("watch: a slow loop gets fewer frames, and they are younger than the loop's own interval", async () => {
     await using server = await startServer(PATTERN);
     const intervalMs = 250;
     const agesMs: number[] = [];
@@ -62,7 +62,7 @@ describe("watch: frames", () => {
     expect((numbers.at(-1) ?? 0) - (numbers[0] ?? 0)).toBeGreaterThan(2 * numbers.length);
   });
 
-  test("watch: a copy keeps its pixels while the loop goes on", async () => {
+  test("watch: a copy keeps its pixels when the loop takes the next frames", async () => {
     await using server = await startServer(PATTERN);
     const copies = [];
     for await (const frame of watch(`127.0.0.1:${server.port}`)) {
@@ -73,7 +73,7 @@ describe("watch: frames", () => {
     expect(new Set(copies.map(({ code }) => code?.frameNumber)).size).toBe(10);
   });
 
-  test("watch: gets smaller pictures when a size is enough", async () => {
+  test("watch: gets smaller pictures when a size is set", async () => {
     await using server = await startServer(["--source", "pattern", "--size", "640x480", "--fps", "30"]);
     for await (const { width, height } of watch(`127.0.0.1:${server.port}`, { size: SIZE })) {
       expect({ width, height }).toEqual(SIZE);
@@ -81,7 +81,7 @@ describe("watch: frames", () => {
     }
   });
 
-  test("watch: tells a trace the steps of each frame, with the time that the loop has it", async () => {
+  test("watch: writes the steps of each frame to a trace, including the time that the loop takes", async () => {
     await using server = await startServer(PATTERN);
     const trace = new RecordedTrace();
     const busyMs = 40;
@@ -97,7 +97,7 @@ describe("watch: frames", () => {
       expect(steps.map(({ name }) => name)).toEqual(expect.arrayContaining(["transfer", "decode", "show"]));
       const show = steps.find(({ name }) => name === "show");
       expect(show?.from).toBeLessThanOrEqual(at);
-      expect((show?.to ?? 0) - at).toBeGreaterThanOrEqual((busyMs - 1) * 1000); // timers may fire a part of a millisecond early
+      expect((show?.to ?? 0) - at).toBeGreaterThanOrEqual((busyMs - 1) * 1000); // timers may fire less than a millisecond early
       expect(show?.from).toBeGreaterThanOrEqual(steps.find(({ name }) => name === "decode")?.to ?? Infinity);
     }
   });
@@ -106,7 +106,7 @@ describe("watch: frames", () => {
 describe("watch: the end", () => {
   test("watch: leaving the loop closes the connection and ends the threads", async () => {
     await using server = await startServer(PATTERN);
-    for await (const _ of watch(`127.0.0.1:${server.port}`, { workers: 3 })) break; // lets the runtime start its own threads
+    for await (const _ of watch(`127.0.0.1:${server.port}`, { workers: 3 })) break; // before this, the runtime has not started all of its own threads
     const before = threadCount();
     for await (const _ of watch(`127.0.0.1:${server.port}`, { workers: 3 })) {
       expect(threadCount()).toBeGreaterThanOrEqual(before + 3);
@@ -116,7 +116,7 @@ describe("watch: the end", () => {
     await server.until("no viewer", ({ last }) => last?.viewers === 0);
   });
 
-  test("watch: a signal that aborts ends a loop that waits, without an error", async () => {
+  test("watch: an aborted signal ends a waiting loop without an error", async () => {
     await using server = await startServer(["--source", "-", "--size", "320x240"], { stdin: "pipe" });
     const stopping = new AbortController();
     const log = lineLog((text) => text.startsWith("connected") && stopping.abort());
@@ -143,7 +143,7 @@ describe("watch: the end", () => {
     await server.end("SIGTERM");
   });
 
-  test("watch: ends with the first connection without `reconnect`", async () => {
+  test("watch: without `reconnect`, ends with the first connection", async () => {
     await using server = await startServer(PATTERN);
     let frames = 0;
     for await (const _ of watch(`127.0.0.1:${server.port}`, { reconnect: false })) {
@@ -170,7 +170,7 @@ describe("watch: errors", () => {
     await first.catch(() => undefined);
   });
 
-  test("watch: throws ConnectionError without a server and `reconnect`", async () => {
+  test("watch: throws ConnectionError if there is no server and `reconnect` is not set", async () => {
     const unused = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
     const { port } = unused;
     unused.stop(true);
@@ -181,8 +181,8 @@ describe("watch: errors", () => {
   });
 });
 
-describe("watch: several in one process", () => {
-  test("watch: several loops share the threads of one number", async () => {
+describe("watch: several loops in one process", () => {
+  test("watch: loops with the same number of threads share them", async () => {
     await using server = await startServer(PATTERN);
     const open = () => watch(`127.0.0.1:${server.port}`, { workers: 4 });
     const loops = [open()];
@@ -195,7 +195,7 @@ describe("watch: several in one process", () => {
     for (const loop of loops) await loop.return();
   });
 
-  test("SharedThreads: uses the decoders of a user that has left again", async () => {
+  test("SharedThreads: a new user gets the decoders of a user that has left", async () => {
     const user = () => ({ pump: () => undefined, threadRestarted: () => undefined, threadsFailed: () => undefined });
     const [stays, first, second] = [user(), user(), user()];
     const threads = SharedThreads.join(1, stays);

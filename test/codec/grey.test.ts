@@ -1,4 +1,4 @@
-// Grey copies in a codec thread: the copy is ffmpeg's grey, dimmed, and the picture does not change.
+// Grey copies made in a codec thread: the copy is grey as by ffmpeg, and darker, and the picture does not change.
 
 import { expect, test } from "bun:test";
 import { createGreyer } from "../../src/client/present/grey-copy.ts";
@@ -39,7 +39,7 @@ test("a codec thread makes a grey and darker copy of a picture of any size", asy
       const slot = { address, bytes: pixels, release: ignore };
       let copy: ShownPicture | null = null;
       expect(grey({ ...size, slot, pixels } as DecodedPicture, (made) => (copy = made))).toBe(true);
-      expect(grey({ ...size, slot, pixels } as DecodedPicture, ignore)).toBe(false); // it would write to the same memory
+      expect(grey({ ...size, slot, pixels } as DecodedPicture, ignore)).toBe(false); // the job would write to its own picture
       await until(() => copy !== null, "the copy");
       const { pixels: made, width, height } = copy as unknown as ShownPicture;
       expect({ width, height }).toEqual(size);

@@ -1,4 +1,4 @@
-// The codec jsquash: djpeg and ffmpeg decode what it encodes, and it decodes what cjpeg encodes.
+// The codec jsquash: djpeg and ffmpeg decode its JPEGs, and it decodes those of cjpeg.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -34,7 +34,7 @@ async function decoded(jpeg: Uint8Array): Promise<Uint8Array> {
   return target;
 }
 
-describe("jsquash encode", () => {
+describe("jsquash: encoding", () => {
   test.each(SIZES)(
     "djpeg decodes a $width by $height JPEG of jsquash without a warning, close to the original",
     async (size) => {
@@ -46,7 +46,7 @@ describe("jsquash encode", () => {
 
   test("jsquash keeps the colour of each pixel with sampling 444", async () => {
     const size = { width: 64, height: 48 };
-    const bytes = new Uint8Array(64 * 48 * 3).map((_, at) => (Math.floor(at / 3) % 2 === at % 3 ? 255 : 0)); // red, green, red …
+    const bytes = new Uint8Array(64 * 48 * 3).map((_, at) => (Math.floor(at / 3) % 2 === at % 3 ? 255 : 0)); // the pixels are red, green, red …
     const frame = { ...size, format: "rgb24", bytes } as const;
     const fine = djpeg(await codec.encode({ ...frame, sampling: "444" }, 70));
     const coarse = djpeg(await codec.encode(frame, 70));
@@ -64,7 +64,7 @@ describe("jsquash encode", () => {
     expect(psnr(bytes, picture(size).pixels)).toBeGreaterThan(30);
   });
 
-  test("a JPEG of jsquash is baseline, complete, and in memory of its own", async () => {
+  test("a JPEG of jsquash is baseline and complete, and its memory is not reused", async () => {
     const jpeg = await encoded({ width: 160, height: 120 }, 75);
     expect([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)]).toEqual([0xff, 0xd8, 0xff, 0xd9]);
     expect(Buffer.from(jpeg).includes(Buffer.from([0xff, 0xc0]))).toBe(true);
@@ -93,7 +93,7 @@ describe("jsquash encode", () => {
   });
 });
 
-describe("jsquash decode", () => {
+describe("jsquash: decoding", () => {
   test.each([
     ["baseline", []],
     ["baseline at quality 30", ["-quality", "30"]],
@@ -122,16 +122,16 @@ describe("jsquash decode", () => {
   });
 });
 
-describe("jsquash with damaged input", () => {
+describe("jsquash: damaged input", () => {
   const size = { width: 67, height: 41 };
   const good = cjpeg(picture(size));
 
-  /** The codec must still work after bad input. */
+  /** The codec must still work after wrong input. */
   async function expectStillWorking(): Promise<void> {
     expect(largestDifference(await decoded(good), toRgbaBytes(djpeg(good)))).toBeLessThanOrEqual(4);
   }
 
-  test("bytes that are no JPEG throw CodecError, and jsquash still works afterwards", async () => {
+  test("bytes that are not a JPEG throw a CodecError, and jsquash still works afterwards", async () => {
     const target = new Uint8Array(67 * 41 * 4);
     const nonsense = [new Uint8Array(), new Uint8Array([0xff]), Buffer.from("not a picture"), good.slice(0, 100)];
     for (const bytes of nonsense) {
@@ -146,7 +146,7 @@ describe("jsquash with damaged input", () => {
     expect(String(error)).not.toContain("[object");
   });
 
-  test("a truncated JPEG throws CodecError, or decodes to a whole picture as in djpeg", async () => {
+  test("a truncated JPEG throws a CodecError or decodes to a whole picture as in djpeg", async () => {
     const target = new Uint8Array(67 * 41 * 4);
     const scanAt = Buffer.from(good).indexOf(Buffer.from([0xff, 0xda]));
     for (let length = 0; length < good.length; length += 23) {
@@ -157,7 +157,7 @@ describe("jsquash with damaged input", () => {
     await expectStillWorking();
   });
 
-  test("a target of the wrong size throws CodecError and does not change", async () => {
+  test("a target of the wrong size throws a CodecError and does not change", async () => {
     for (const length of [0, 67 * 41 * 4 - 4, 67 * 41 * 4 + 4]) {
       const target = new Uint8Array(length).fill(7);
       await expect(codec.decode(good, target)).rejects.toThrow(CodecError);
@@ -165,7 +165,7 @@ describe("jsquash with damaged input", () => {
     }
   });
 
-  test("JPEGs with changed bytes throw CodecError or decode, and jsquash works after each", async () => {
+  test("JPEGs with changed bytes throw a CodecError or decode, and jsquash works after each", async () => {
     const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 });
     const target = new Uint8Array(67 * 41 * 4);
     await codec.decode(good, target);
@@ -179,7 +179,7 @@ describe("jsquash with damaged input", () => {
         expect(await codec.decode(good, target)).toEqual({ ...size, isDamaged: false });
         expect(largestDifference(target, expected)).toBe(0);
       }),
-      { numRuns: 600, seed: 3, endOnFailure: true }, // a fixed seed: few kinds of damage break decoders
+      { numRuns: 600, seed: 3, endOnFailure: true }, // the seed is fixed, because only few kinds of damage break decoders
     );
   });
 });

@@ -1,4 +1,4 @@
-// toRgba is compared with ffmpeg's conversion, in every layout and at odd sizes.
+// toRgba compared with ffmpeg's conversion, for every layout and for odd sizes.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ const SIZES: readonly Size[] = [
   { width: 1, height: 1 },
 ];
 
-/** Four quarters of one colour each, with a brightness ramp over all. */
+/** Four quarters, each in one colour, with a ramp of brightness over the whole picture. */
 function patchwork({ width, height }: Size): Uint8Array {
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -27,7 +27,7 @@ function patchwork({ width, height }: Size): Uint8Array {
   return pixels;
 }
 
-/** The pixels away from the borders of the quarters and from odd last columns and rows, where ffmpeg places chroma differently. */
+/** The pixels away from the borders of the quarters and from the last column and row of odd sizes, where ffmpeg places chroma differently. */
 function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
   const isInside = (at: number, side: number) =>
     side < 8 || (Math.abs(at - side / 2) > 4 && (side % 2 === 0 || at < side - 2));
@@ -37,19 +37,19 @@ function withinPatches(rgba: Uint8Array, { width, height }: Size): Uint8Array {
   });
 }
 
-/** The formats that ffmpeg's swscale computes; for others it only moves bytes. */
+/** The formats that ffmpeg's swscale computes. It converts the others without arithmetic. */
 const YUV: readonly PixelFormat[] = ["yuv420p", "yuvj420p", "nv12", "yuyv422"];
 
 function convert(bytes: Uint8Array, { width, height }: Size, from: string, to: string): Uint8Array<ArrayBuffer> {
   const input = ["-f", "rawvideo", "-pix_fmt", from, "-s", `${width}x${height}`, "-i", "-"];
-  // Exact arithmetic, and repeated chroma instead of interpolated.
+  // These flags give exact arithmetic, and chroma that is repeated instead of interpolated.
   const flags = "flags=neighbor+accurate_rnd+full_chroma_int";
   const range = from === "yuvj420p" ? "in_range=full:" : "";
   const output = ["-vf", `scale=${range}in_color_matrix=bt601:out_color_matrix=bt601:${flags}`, "-pix_fmt", to];
   return ffmpeg([...input, ...output, "-f", "rawvideo", "-"], bytes).bytes;
 }
 
-describe.each(PIXEL_FORMATS)("%s", (format) => {
+describe.each(PIXEL_FORMATS)("toRgba: %s pixels", (format) => {
   test.each(SIZES)("toRgba converts $width by $height as ffmpeg does", (size) => {
     const picture = convert(patchwork(size), size, "rgb24", format);
     expect(picture.length).toBe(frameBytes(format, size.width, size.height));
@@ -62,7 +62,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     }
   });
 
-  test("toRgba returns nearly the picture that ffmpeg converted, colours in place", () => {
+  test("toRgba restores nearly the picture that ffmpeg converted, with its colours in place", () => {
     const size = { width: 96, height: 64 };
     const original = testPicture(size);
     const bytes = convert(original.pixels, size, "rgb24", format);
@@ -71,7 +71,7 @@ describe.each(PIXEL_FORMATS)("%s", (format) => {
     expect(psnr(ours, expected)).toBeGreaterThan(format === "gray" ? 28 : 32);
   });
 
-  test("toRgba reads from any place of shared memory, and returns new memory", () => {
+  test("toRgba reads from any address in shared memory, and returns new memory", () => {
     const size = { width: 5, height: 3 };
     const length = frameBytes(format, size.width, size.height);
     const shared = new Uint8Array(new SharedArrayBuffer(length + 3)).subarray(3);
@@ -94,13 +94,13 @@ function greyOf(rgba: Uint8Array): Uint8Array {
   return grey;
 }
 
-describe("every value", () => {
+describe("toRgba: every value", () => {
   test.each(["yuv420p", "yuvj420p"] as const)("%s of any Y, U and V is within two levels of ffmpeg", (format) => {
-    // Far outside studio range, ffmpeg wraps around and we clamp. Cameras do not go there.
+    // Far outside limited range, ffmpeg wraps around and toRgba clamps. Cameras do not send such values.
     const ends = format === "yuvj420p" ? [0, 1, 254, 255] : [];
     const value = fc.constantFrom(...ends, 16, 17, 60, 127, 128, 129, 200, 234, 235);
     const pixels = fc.sample(fc.tuple(value, value, value), { numRuns: 400, seed: 1 });
-    // One tall picture of blocks of 2 × 2 pixels, each in one colour.
+    // One tall picture of blocks of 2 × 2 pixels. Each block has one colour.
     const size = { width: 2, height: 2 * pixels.length };
     const planes = [pixels.flatMap(([y]) => [y, y, y, y]), pixels.map(([, u]) => u), pixels.map(([, , v]) => v)];
     const bytes = new Uint8Array(planes.flat());
@@ -108,16 +108,19 @@ describe("every value", () => {
     expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
   });
 
-  test.each(YUV)("%s keeps each pixel's brightness in place, to the last column and row of odd sizes", (format) => {
-    const size = { width: 67, height: 41 };
-    const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
-    const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
-    for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
-    const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
-    expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
-  });
+  test.each(YUV)(
+    "toRgba keeps the brightness of each %s pixel in place, to the last column and row of odd sizes",
+    (format) => {
+      const size = { width: 67, height: 41 };
+      const bytes = new Uint8Array(frameBytes(format, size.width, size.height)).fill(110);
+      const [step, count] = format === "yuyv422" ? [2, 34 * 2 * 41] : [1, 67 * 41];
+      for (let i = 0; i < count; i++) bytes[i * step] = 60 + ((i * 7) % 120);
+      const ours = new Uint8Array(toRgba({ ...size, format }, bytes));
+      expect(largestDifference(ours, convert(bytes, size, format, "rgba"))).toBeLessThanOrEqual(2);
+    },
+  );
 
-  test("toRgba clamps values beyond studio range", () => {
+  test("toRgba clamps values outside limited range", () => {
     const size = { width: 2, height: 2 };
     const pixel = (y: number, u: number, v: number) =>
       [...toRgba({ ...size, format: "yuv420p" }, new Uint8Array([y, y, y, y, u, v]))].slice(0, 4);
@@ -137,7 +140,7 @@ describe("every value", () => {
   });
 });
 
-test("ffmpeg, the oracle, knows the names of all formats", () => {
+test("ffmpeg has all formats under the same names", () => {
   const { bytes } = run(["ffmpeg", "-hide_banner", "-pix_fmts"]);
   for (const format of PIXEL_FORMATS) expect(Buffer.from(bytes).toString()).toContain(` ${format} `);
 });

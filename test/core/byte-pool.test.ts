@@ -1,4 +1,4 @@
-// BytePool: blocks of any size, with several users each, are used again only when no user is left.
+// BytePool: a block of any size can have several users, and is used again only when its last user has released it.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// sleep: its end by time or by a signal, and that it leaves no listener behind.
+// sleep: it ends by its time or by a signal, and leaves no listener behind.
 
 import { expect, test } from "bun:test";
 import { getEventListeners } from "node:events";

@@ -1,15 +1,15 @@
-// Condition: waiting that events end, not time.
+// Condition: waiting until an event makes a condition true.
 
 import { expect, test } from "bun:test";
 import { Condition } from "../../src/core/condition.ts";
 
 const never = new AbortController().signal;
 
-test("Condition: resolves at once when it is met already", async () => {
+test("Condition: resolves at once when the condition is already true", async () => {
   expect(await new Condition(() => true).wait(never)).toBe(true);
 });
 
-test("Condition: wakes all that wait with the first check after it is met", async () => {
+test("Condition: the first check after the condition became true wakes all that wait", async () => {
   let isMet = false;
   const condition = new Condition(() => isMet);
   const woken: string[] = [];
@@ -32,7 +32,7 @@ test("Condition: resolves with false when the signal aborts first", async () => 
   expect(await condition.wait(AbortSignal.abort())).toBe(false);
 });
 
-test("Condition: is not asked while nothing waits", () => {
+test("Condition: evaluates nothing while nothing waits", () => {
   let asked = 0;
   const condition = new Condition(() => ++asked > 0);
   condition.check();

@@ -1,4 +1,4 @@
-// explainFileError, with real errors of the file system.
+// explainFileError with real errors of the file system.
 
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ test.each([
   expect(explainFileError(errorOf(path))).toBe(text);
 });
 
-test("explainFileError: a special text replaces the usual one", () => {
+test("explainFileError: a text that the caller gives for an error code replaces the usual one", () => {
   expect(explainFileError(errorOf("/"), { EISDIR: "name a file in it" })).toBe("name a file in it");
 });
 

@@ -1,4 +1,4 @@
-// Health: which cause is reported, since when, and when a change is reported.
+// Health: the cause that is reported, its start, and the moments at which a change is reported.
 
 import { expect, test } from "bun:test";
 import { Health } from "../../src/core/health.ts";
@@ -8,7 +8,7 @@ function start(): { health: Health; reported: (string | null)[] } {
   return { health: new Health((text) => reported.push(text)), reported };
 }
 
-test("Health: reports the cause that began last, and the older one again when that is over", () => {
+test("Health: reports the cause that began last; when that ends, the older one again", () => {
   const { health, reported } = start();
   expect(health.begin("source", "unplugged")).toBe(true);
   health.begin("memory", "full");
@@ -25,7 +25,7 @@ test("Health: reports a new text of the newest cause, and the same text once", (
   expect(reported).toEqual(["unplugged", "unplugged; trying again"]);
 });
 
-test("Health: the end of an older cause changes nothing, and the time is that of the first cause", () => {
+test("Health: the end of an older cause changes nothing, and the reported start is that of the first cause", () => {
   const { health, reported } = start();
   health.begin("source", "unplugged", 1_000);
   health.begin("memory", "full", 2_000);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Histogram } from "../../src/core/histogram.ts";
 
 const HIGHEST = 3_600_000_000;
-/** Values of each order of magnitude equally often, and the edges of the buckets. */
+/** Values in which each order of magnitude is equally frequent, and values at the edges of buckets. */
 const values = fc.oneof(
   fc.double({ min: 0, max: Math.log2(HIGHEST), noNaN: true }).map((bits) => Math.floor(2 ** bits)),
   fc
@@ -14,7 +14,7 @@ const values = fc.oneof(
     .chain((bits) => fc.integer({ min: -1, max: 1 }).map((by) => Math.max(1, 2 ** bits + by))),
 );
 
-describe("Histogram", () => {
+describe("Histogram: figures", () => {
   test("Histogram has the same percentiles, maximum and count as perf_hooks", () => {
     fc.assert(
       fc.property(

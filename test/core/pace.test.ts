@@ -1,4 +1,4 @@
-// pace: beats are in proportion to the time that passes, without catching up.
+// pace: the number of beats is in proportion to the time that passes, and missed beats are not made up for.
 
 import { describe, expect, test } from "bun:test";
 import { pace } from "../../src/core/pace.ts";
@@ -6,7 +6,7 @@ import { pace } from "../../src/core/pace.ts";
 interface Run {
   beats: number;
   seconds: number[];
-  /** How long it ran. */
+  /** The duration of the run. */
   elapsedSeconds: number;
 }
 
@@ -20,8 +20,8 @@ async function run(perSecond: number, milliseconds: number, stepMs = 0): Promise
   return { beats: seconds.length, seconds, elapsedSeconds: (performance.now() - startedAt) / 1000 };
 }
 
-describe("pace", () => {
-  test("pace beats as often as the time allows: never more, rarely fewer", async () => {
+describe("pace: beats and their end", () => {
+  test("pace beats at most as often as the time allows, and at least half as often", async () => {
     const { beats, elapsedSeconds, seconds } = await run(50, 600);
     expect(beats).toBeLessThanOrEqual(elapsedSeconds * 50 + 1);
     expect(beats).toBeGreaterThan(elapsedSeconds * 50 * 0.5);
@@ -55,7 +55,7 @@ describe("pace", () => {
     expect(most).toBe(1);
     const afterStall = beats.slice(3).map((at, index) => at - (beats[index + 2] as number));
     expect(afterStall[0]).toBeGreaterThan(0.1);
-    // Catching up would run the next 30 beats without a pause.
+    // If missed beats were made up for, the next 30 would come without a pause.
     const nextTen = afterStall.slice(1, 11).reduce((sum, gap) => sum + gap, 0);
     expect(nextTen).toBeGreaterThan(10 / 200 / 1.5);
   });
@@ -79,7 +79,7 @@ describe("pace", () => {
     });
     expect(beats).toBe(3);
     const waiting = new AbortController();
-    const long = pace(0.01, waiting.signal, async () => void beats++); // the next beat would be in 100 s
+    const long = pace(0.01, waiting.signal, async () => void beats++); // without the abort the next beat would come in 100 s
     await Bun.sleep(5);
     waiting.abort();
     await long;

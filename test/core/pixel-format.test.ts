@@ -1,4 +1,4 @@
-// Pixel formats: frame sizes are compared with what ffmpeg writes; planes; the reading of sizes.
+// Pixel formats: frame sizes compared with the bytes that ffmpeg writes, planes, and the parsing of sizes.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ import {
 } from "../../src/core/pixel-format.ts";
 import { ffmpeg } from "../support/jpeg-tools.ts";
 
-describe("frameBytes", () => {
+describe("frameBytes: bytes of a frame", () => {
   const sizes = [
     [1, 1],
     [5, 3],
@@ -29,7 +29,7 @@ describe("frameBytes", () => {
     }
   });
 
-  test("frameBytes is enough for each pixel, in every format", () => {
+  test("frameBytes is between 1 and 4 bytes a pixel in every format", () => {
     const side = fc.integer({ min: 1, max: 8192 });
     fc.assert(
       fc.property(fc.constantFrom(...PIXEL_FORMATS), side, side, (format, width, height) => {
@@ -42,7 +42,7 @@ describe("frameBytes", () => {
   });
 });
 
-describe("planesOf", () => {
+describe("planesOf: planes of a frame", () => {
   test("planesOf gives planes that follow each other and fill the frame", () => {
     const side = fc.integer({ min: 1, max: 8192 });
     fc.assert(

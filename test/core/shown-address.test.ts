@@ -1,10 +1,10 @@
-// shownAddress: no form of address that people or vendors write shows its password.
+// shownAddress: no address in a form that people or vendors write shows its password.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { isAddress, shownAddress, shownSource, withoutSecrets } from "../../src/core/shown-address.ts";
 
-describe("shownAddress", () => {
+describe("shownAddress: passwords are removed", () => {
   test.each([
     ["rtsp://camera:554/live", "rtsp://camera:554/live"],
     ["udp://239.0.0.1:1234", "udp://239.0.0.1:1234"],
@@ -41,7 +41,7 @@ describe("shownAddress", () => {
   const secret = fc.stringMatching(/^[A-Z]{4,8}[:@/?#&=;A-Z!$*+.,~%-]{0,6}[A-Z]{4,8}$/);
   const path = fc.constantFrom("", "/", "/live", "/clip.mp4", "/a@b", "/a/b/c", "?x=a@b", "/v?x=1#y");
 
-  test("shownAddress: shows no part of a password that is written as it is", () => {
+  test("shownAddress: shows no part of a password that is not percent-encoded", () => {
     fc.assert(
       fc.property(fc.constantFrom("rtsp", "http"), word, secret, word, path, (scheme, user, password, host, rest) => {
         expect(shownAddress(`${scheme}://${user}:${password}@${host}${rest}`)).not.toMatch(/[A-Z]{4}/);
@@ -88,7 +88,7 @@ test.each([
   expect(shownSource(source)).toBe(shown);
 });
 
-describe("withoutSecrets", () => {
+describe("withoutSecrets: passwords are removed from the messages of other programs", () => {
   test.each([
     [
       "http://admin:hunter2@h/v?a=b",
@@ -100,7 +100,7 @@ describe("withoutSecrets", () => {
     ["http://admin:p%40hunter2@h/v", "wrong password p@hunter2", "wrong password …"],
     ["http://h/v?user=me&pwd=hunter2", "GET /v?user=me&pwd=hunter2 failed", "GET /v… failed"],
     ["http://h/v?user=me&pwd=hunter2", "bad value 'hunter2'", "bad value '…'"],
-  ])("withoutSecrets: what '%s' hides does not stand in '%s'", (address, text, shown) => {
+  ])("withoutSecrets: the password of '%s' is removed from the message '%s'", (address, text, shown) => {
     expect(withoutSecrets(text, address)).toBe(shown);
   });
 });

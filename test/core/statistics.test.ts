@@ -1,14 +1,14 @@
-// Statistics: percentiles against a sorted array, rates with stalls, medians, drop counters.
+// Statistics: percentiles compared with a sorted array, rates with stalls, medians, drop counters.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { DropCounters, Durations, median, Rate, RecentMedian, roundMs } from "../../src/core/statistics.ts";
 
-/** The relative error of three significant digits, and the rounding of reports to a hundredth of a millisecond. */
+/** The relative error of three significant digits, plus the rounding of reports to 0.01 ms. */
 const HDR_ERROR = 0.001;
 const ROUNDING_MS = 0.0051;
 
-/** The two values around a percentile, in milliseconds. If its rank falls between two, either is right. */
+/** The two values around a percentile, in milliseconds. If the rank of the percentile falls between two values, either is right. */
 function percentileOracle(values: readonly number[], p: number): { from: number; to: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const rank = (p * sorted.length) / 100;
@@ -22,7 +22,7 @@ function recorded(values: readonly number[]): Durations {
   return durations;
 }
 
-describe("Durations", () => {
+describe("Durations: percentiles", () => {
   test("Durations has the percentiles of a sorted array, to three digits", () => {
     const micros = fc.oneof(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 3_600_000_000 }));
     fc.assert(
@@ -58,7 +58,7 @@ describe("Durations", () => {
     expect(durations.summary()).toEqual(nothing);
   });
 
-  test("Durations counts negative, fractional and endless values without throwing", () => {
+  test("Durations counts negative, fractional and infinite values without throwing", () => {
     const durations = recorded([-5_000_000, 0, 0.4, 1e12]);
     expect(durations.count).toBe(4);
     expect(durations.percentileMs(25)).toBe(0);
@@ -66,7 +66,7 @@ describe("Durations", () => {
   });
 });
 
-describe("Rate", () => {
+describe("Rate: events and amounts per second", () => {
   test("Rate is exact for regular events, from the second one on", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 2, max: 100 }), (interval, events) => {
@@ -91,14 +91,14 @@ describe("Rate", () => {
     expect(rate.perSecond(3_000_001)).toBe(0);
   });
 
-  test("Rate is zero for two events at one instant", () => {
+  test("Rate is zero for two events at the same time", () => {
     const rate = new Rate();
     rate.add(7);
     rate.add(7);
     expect(rate.perSecond(7)).toBe(0);
   });
 
-  test("Rate multiplies amounts with events", () => {
+  test("Rate.amountPerSecond is the mean amount times the events per second", () => {
     const rate = new Rate();
     expect(rate.amountPerSecond(0)).toBe(0);
     for (let i = 0; i <= 10; i++) rate.add(i * 100_000, i % 2 === 0 ? 1_000 : 3_000);
@@ -109,15 +109,15 @@ describe("Rate", () => {
   test("Rate keeps no more events than its capacity", () => {
     const capacity = 100;
     const rate = new Rate(1e9, capacity);
-    // Many at once, then few: the later rate is right only if the many are forgotten.
+    // Many events at once, then few: the later rate is right only if the many are forgotten.
     for (let i = 0; i < 50_000; i++) rate.add(i);
     for (let i = 1; i <= capacity; i++) rate.add(50_000 + i * 10_000);
     expect(rate.perSecond(50_000 + capacity * 10_000)).toBeCloseTo(100, 3);
   });
 });
 
-describe("medians", () => {
-  test("median is the middle of a sorted array, or the upper one of two", () => {
+describe("medians of all values and of recent values", () => {
+  test("median is the middle value of a sorted array, or the upper one of two middle values", () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1, maxLength: 40 }), (values) => {
         const before = [...values];
@@ -142,7 +142,7 @@ describe("medians", () => {
   });
 });
 
-describe("DropCounters", () => {
+describe("DropCounters: reasons and their sum", () => {
   test("DropCounters.total is the sum over the reasons", () => {
     const reasons = ["stale", "late", "encode"] as const;
     fc.assert(

@@ -1,4 +1,4 @@
-// TokenBucket: bursts, the rate in the long run, and a clock that is set back.
+// TokenBucket: bursts, the long-term rate, and a clock that is set back.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ test("TokenBucket: lets a burst pass, then as many a second as its rate", () => 
   expect(taken(1e9, 9)).toBe(3); // never more than the burst
 });
 
-test("TokenBucket: never lets more pass than the burst and the rate allow, at any times", () => {
+test("TokenBucket: never lets more pass than the burst and the rate allow, whatever the times of the requests", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 200 }), (pauses) => {
       const bucket = new TokenBucket({ perSecond: 20, burst: 5 }, 0);

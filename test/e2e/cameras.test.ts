@@ -1,4 +1,4 @@
-// Several cameras in one server: they are picked by name and listed, and each ends on its own. Real processes, real sockets.
+// Several cameras in one server: viewers choose them by name, list them, and each camera ends on its own. Real processes, real sockets.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -38,7 +38,7 @@ async function greetRaw(port: number, hello: Uint8Array): Promise<{ type: number
 }
 
 describe("serve: runs two cameras", () => {
-  test("view: picks a camera by name or a part of it, and the first without a name", async () => {
+  test("view: shows the camera with the given name or part of a name, or the first camera without a name", async () => {
     await using server = await startServer(["--source", "pattern", "--source", CLIP, "--size", "320x240"]);
     const shown = async (camera: string) => {
       await using viewer = startViewerOf(camera, server.port, ["--frames", "3"]);
@@ -60,7 +60,7 @@ describe("serve: runs two cameras", () => {
     );
   });
 
-  test("view --list: lists the cameras for people and programs, and nothing is encoded", async () => {
+  test("view --list: lists the cameras as text and as JSON, and nothing is encoded", async () => {
     await using server = await startServer(TWO);
     await server.until("frames", ({ last }) => last?.cameras?.every(({ frames }) => frames > 2) ?? false);
     const address = `127.0.0.1:${server.port}`;
@@ -85,13 +85,13 @@ describe("serve: runs two cameras", () => {
     const [welcome, cameras] = await greetRaw(server.port, older);
     expect(welcome?.type).toBe(MessageType.welcome);
     expect(readWelcome(welcome?.body ?? new Uint8Array()).sourceName).toBe("pattern");
-    expect(cameras?.type).toBeGreaterThanOrEqual(128); // an older viewer skips it
+    expect(cameras?.type).toBeGreaterThanOrEqual(128); // an older viewer skips this message
     expect(readCameras(cameras?.body ?? new Uint8Array()).map(({ name }) => name)).toEqual(["pattern", "pattern-2"]);
     await server.until("its encoding", ({ last }) => (last?.cameras?.[0]?.encoded ?? 0) > 0);
     expect(server.last?.cameras?.[1]?.encoded).toBe(0);
   });
 
-  test("serve: encodes only the watched camera, and reports sums and the first camera's figures", async () => {
+  test("serve: encodes only the watched camera, and reports sums over the cameras and the first camera's figures", async () => {
     await using server = await startServer(TWO);
     await using viewer = startViewerOf("pattern-2", server.port);
     await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 10);
@@ -107,7 +107,7 @@ describe("serve: runs two cameras", () => {
 });
 
 describe("serve: a camera ends while others run", () => {
-  test("serve: a camera ends alone, and its viewers and later ones are told", async () => {
+  test("serve: when a camera ends, the others go on, and its present and later viewers are told", async () => {
     const flags = ["--source", "pattern", "--source", "-", "--pixel-format", "gray", "--size", "320x240"];
     await using server = await startServer(flags, { stdin: "pipe" });
     await using steady = startViewerOf("pattern", server.port);
@@ -148,7 +148,7 @@ describe("serve: a camera ends while others run", () => {
     expect(remarks).toMatch(/error: cannot read \/tmp: it is a folder, not a video\n$/);
   });
 
-  test("serve: exits with code 2 when all cameras are wrong use", async () => {
+  test("serve: exits with code 2 when all cameras have wrong options", async () => {
     const { code, remarks } = await runToEnd("serve", [...TWO, "--device", "x", "--port", "0"]);
     expect([code, remarks]).toEqual([
       2,
@@ -162,8 +162,8 @@ describe("serve: a camera ends while others run", () => {
   });
 });
 
-describe("serve: waits for a camera that is missing at the start", () => {
-  test("serve: waits for one of several cameras, and its viewers see the reason", async () => {
+describe("serve: serve: a camera that is missing at the start", () => {
+  test("serve: waits for one of several cameras, and tells its viewers the reason", async () => {
     const folder = mkdtempSync(join(tmpdir(), "slipstream-late-"));
     const path = join(folder, "late.mp4");
     await using server = await startServer(["--source", path, "--source", "pattern", "--size", "320x240"]);

@@ -1,4 +1,4 @@
-// A wall clock that is set while a server runs (NTP after a start without a battery-backed clock, `date -s`): no figure goes wrong.
+// A wall clock that is set while a server runs (NTP after a start without a battery-backed clock, `date -s`) makes no figure wrong.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import type { ViewReport } from "../../src/client/figures.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** A wall clock in a file, by which a program with this environment runs. Its monotonic clock stays the real one. */
+/** A wall clock that follows a file, for programs with this environment. Their monotonic clock stays the real one. */
 function movableClock() {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-clock-"));
   const file = join(folder, "offset");
@@ -43,8 +43,8 @@ test.skipIf(!isInstalled("libfaketime")).each([3600, -3600])(
     for (const { frames, latencyMs, stagesMs } of [before, after]) {
       expect(frames).toBe(40);
       expect(latencyMs.p50).toBeGreaterThan(0);
-      expect(latencyMs.max).toBeLessThan(Math.abs(seconds) * 500); // half of the step
-      expect(stagesMs.encode).toBeGreaterThan(0.01); // a negative duration counts as a microsecond
+      expect(latencyMs.max).toBeLessThan(Math.abs(seconds) * 500); // half of the change
+      expect(stagesMs.encode).toBeGreaterThan(0.01); // a negative duration would count as a microsecond
     }
   },
 );

@@ -1,4 +1,4 @@
-// Controls on the viewer's command line: any viewer lists them, and sets them if the server allows it.
+// Camera controls on the viewer's command line: any viewer can list them, and set them if the server allows it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lineLog } from "../../src/core/log.ts";
@@ -13,10 +13,10 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const COMMON = { title: "", menu: [], isReadOnly: false, isInactive: false };
 
-/** How often the controls of a camera were closed. */
+/** The number of times that a camera's controls were closed. */
 let closed = 0;
 
-/** A pattern with a camera's controls, which keep their values. */
+/** A test pattern with camera controls that keep their values. */
 function createCameraSource(): Source {
   const controls: SourceControl[] = [
     { ...COMMON, name: "brightness", type: "integer", minimum: -64, maximum: 64, step: 2, defaultValue: 0, value: 4 },
@@ -120,7 +120,7 @@ exposure_auto  Aperture Priority Mode  (1 (Manual Mode), 3 (Aperture Priority Mo
   });
 });
 
-test("view --set: is refused without --allow-controls, and --controls still lists", async () => {
+test("view --set: is refused without --allow-controls, while --controls still lists the controls", async () => {
   await withServer(false, async (address) => {
     const refused = await run(address, "--set", "brightness=1");
     expect(refused.code).toBe(1);
@@ -132,7 +132,7 @@ test("view --set: is refused without --allow-controls, and --controls still list
   });
 });
 
-test("view --controls: reports a source without controls", async () => {
+test("view --controls: reports that a source has no controls", async () => {
   await using server = await startServer(["--source", "pattern", "--allow-controls"]);
   const address = `127.0.0.1:${server.port}`;
   const { code, remarks } = await run(address, "--controls");

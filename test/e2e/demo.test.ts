@@ -1,4 +1,4 @@
-// The demo on a terminal: Ctrl-C, which reaches all of its programs at once, ends it without an error.
+// The demo on a terminal: Ctrl-C reaches all of its programs at once and ends it without an error.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";

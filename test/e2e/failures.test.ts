@@ -1,4 +1,4 @@
-// Failures: each one gets one clear line, and the other viewers and cameras go on.
+// Failures: each one is reported in one clear line, and the other viewers and cameras go on.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -14,12 +14,12 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
 
-/** The one line that a program ends with. */
+/** The last line that a program writes. */
 function lastLine(remarks: string): string {
   return remarks.trim().split("\n").at(-1) ?? "";
 }
 
-/** A plain socket that is no viewer. `closed` resolves with all that the server sent, when the server closes the connection. */
+/** A plain socket without the protocol. When the server closes it, `closed` resolves with all bytes from the server. */
 async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void; closed: Promise<string> }> {
   const closed = Promise.withResolvers<string>();
   let heard = "";
@@ -37,8 +37,8 @@ async function connectRaw(port: number): Promise<{ send(bytes: Uint8Array): void
   return { send: (bytes) => void socket.write(bytes), closed: closed.promise };
 }
 
-describe("serve: survives viewers that break the protocol", () => {
-  test("serve: a viewer that is killed within a frame does not disturb the others", async () => {
+describe("serve: viewers that break the protocol", () => {
+  test("serve: a viewer that is killed in the middle of a frame does not disturb the others", async () => {
     await using server = await startServer(PATTERN);
     await using healthy = startViewer(server.port);
     const doomed = startViewer(server.port, ["--output", "-"], { rawOutput: true });
@@ -75,7 +75,7 @@ describe("serve: survives viewers that break the protocol", () => {
     const silent = await connectRaw(server.port);
     expect(await silent.closed).toContain("it has not begun the protocol within 5 s");
 
-    // The first refusal has its own line, and the log counts further ones from the same address in one line.
+    // The first refusal has a line of its own. Further ones from the same address share one line.
     await server.until("five refusals", ({ remarks }) =>
       /connection from 127\.0\.0\.1:\d+ refused: .*\n(.*\n)*4 more connections from 127\.0\.0\.1 were refused/.test(
         remarks,
@@ -86,22 +86,22 @@ describe("serve: survives viewers that break the protocol", () => {
     expect(healthy.last?.reconnects).toBe(0);
   });
 
-  test("serve: a viewer that reads nothing gets only its credit, and the others get all frames", async () => {
+  test("serve: a viewer that does not read gets only the pictures of its credit, and the others get all frames", async () => {
     await using server = await startServer(PATTERN);
     const stuck = await connectRaw(server.port);
     stuck.send(writeHello({ version: WIRE_VERSION, software: "stuck", camera: "", paused: false }));
     await using healthy = startViewer(server.port);
     await healthy.until("frames", ({ last }) => (last?.frames ?? 0) > 60);
     const { sent = 0, skipped = 0 } = server.last ?? {};
-    expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // it never acknowledges, so it gets one picture and then none
+    expect(sent - (healthy.last?.frames ?? 0)).toBeLessThan(15); // this viewer never acknowledges, so it gets one picture only
     expect(skipped).toBeGreaterThan(30);
-    // The other viewer gets the frames at the rate at which the source delivers them in this run.
+    // The other viewer gets frames at the rate of the source in this run.
     expect(healthy.last?.fps ?? 0).toBeGreaterThan((server.last?.fps ?? 0) * 0.7);
     expect(await stuck.closed).toContain("it has been silent for 10 s");
   });
 });
 
-describe("view: reports servers that fail", () => {
+describe("view: servers that fail", () => {
   test("view: reconnects to a server that was killed and restarted", async () => {
     const first = await startServer(PATTERN);
     await using viewer = startViewer(first.port);
@@ -117,7 +117,7 @@ describe("view: reports servers that fail", () => {
     expect(second.last?.viewers).toBe(1);
   });
 
-  test("view: an output in a missing folder is one line", async () => {
+  test("view: an output in a missing folder ends it with one line", async () => {
     const { code, remarks } = await runToEnd("view", ["127.0.0.1:9", "--display", "none", "--output", "/none/x"]);
     expect({ code, remarks }).toEqual({
       code: 1,
@@ -146,7 +146,7 @@ describe("view: reports servers that fail", () => {
     );
   });
 
-  test("view: names both versions when the server has another one", async () => {
+  test("view: names both protocol versions when the server has another one", async () => {
     const goodbye = Buffer.from("0e00000003010b00", "hex");
     await using other = Bun.listen({
       hostname: "127.0.0.1",
@@ -163,7 +163,7 @@ describe("view: reports servers that fail", () => {
     );
   });
 
-  test("view: an unknown host is an error at once, and a missing server is waited for", async () => {
+  test("view: an unknown host ends it at once, and a missing server makes it wait", async () => {
     const unknown = await runToEnd("view", ["no.such.host.invalid", "--display", "none"]);
     expect(unknown).toMatchObject({ code: 1, remarks: "error: unknown host: no.such.host.invalid\n" });
 
@@ -183,7 +183,7 @@ describe("view: reports servers that fail", () => {
   });
 });
 
-describe("serve: reports sources that fail", () => {
+describe("serve: sources that fail", () => {
   test("serve: restarts an ffmpeg that was killed, and viewers are told", async () => {
     await using server = await startServer(["--source", CLIP]);
     await using viewer = startViewer(server.port);
@@ -200,7 +200,7 @@ describe("serve: reports sources that fail", () => {
     expect(viewer.last?.reconnects).toBe(0);
   });
 
-  test("serve: a taken port and sources that cannot be opened are one line each", async () => {
+  test("serve: a port in use and sources that cannot be opened end it with one line each", async () => {
     await using server = await startServer(PATTERN);
     const folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
     const noVideo = join(folder, "random.bin");
@@ -248,7 +248,7 @@ describe("serve: reports sources that fail", () => {
         "pipe:1",
       ]),
     ).stdout;
-    // A picture whose frame header says 0 × 0: its markers are whole, but it cannot be shown.
+    // The frame header claims 0 × 0 pixels. The markers are intact, but the picture cannot be shown.
     const broken = Buffer.from(made.subarray(0, made.indexOf(Buffer.from([0xff, 0xd8, 0xff]), 2)));
     const sof = broken.indexOf(Buffer.from([0xff, 0xc0]));
     broken.fill(0, sof + 5, sof + 9);
@@ -267,7 +267,7 @@ describe("serve: reports sources that fail", () => {
   });
 });
 
-describe("programs: end at signals", () => {
+describe("programs: signals", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`serve and view: ${signal} ends both with exit code 0, a last report and no orphaned ffmpeg`, async () => {
       await using server = await startServer(["--source", CLIP]);
@@ -292,7 +292,7 @@ describe("programs: end at signals", () => {
     expect(viewer.remarks).toContain("the server is shutting down");
   });
 
-  test("view: ends quietly when the reader of its frames goes away", async () => {
+  test("view: ends without an error when the reader of its frames goes away", async () => {
     await using server = await startServer(PATTERN);
     const script = `"${process.execPath}" src/cli/view.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
     const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script]);
@@ -301,8 +301,8 @@ describe("programs: end at signals", () => {
   });
 });
 
-describe("programs: refuse wrong options", () => {
-  test("serve and view: --help shows defaults, --version the version; a wrong flag exits with 2", async () => {
+describe("programs: wrong options", () => {
+  test("serve and view: --help shows defaults, --version shows the version, and a wrong flag exits with code 2", async () => {
     const serve = new Program<unknown>("serve", ["--help"], { rawOutput: true });
     expect(await serve.end()).toBe(0);
     for (const text of ["--source", "(default: auto)", "10050", "127.0.0.1", "jsquash", "75"]) {

@@ -1,4 +1,4 @@
-// view --grid with real SDL on a virtual display, seen through screenshots and used by keys and clicks.
+// view --grid with real SDL on a virtual display. Tests look at screenshots and send keys and clicks.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -54,7 +54,7 @@ async function findGrid({ port }: Server): Promise<Window> {
   return find() as Window;
 }
 
-/** The frame code of a picture of this size in a part of the window; null if there is none. */
+/** The frame code of a picture of this size in a part of the window, or null if there is none. */
 function codeIn(window: Window, place: Rectangle, picture: Size): FrameCode | null {
   const inside = letterbox(picture, place);
   const part = { ...inside, x: place.x + inside.x, y: place.y + inside.y };
@@ -70,7 +70,7 @@ const rightHalf = ({ width, height }: Window) => {
 const whole = ({ width, height }: Window) => ({ x: 0, y: 0, width, height });
 const viewersOf = (server: Server) => server.last?.cameras?.map(({ viewers }) => viewers);
 
-test("grid: gives each camera a part of the window; a key or a click fills it with one", async () => {
+test("grid: each camera has a part of the window; a key or a click fills the window with one camera", async () => {
   await using server = await startServer(["--config", settings]);
   await using viewer = startGrid(server);
   const window = await findGrid(server);
@@ -85,7 +85,7 @@ test("grid: gives each camera a part of the window; a key or a click fills it wi
   await server.until("the smaller size", ({ last }) => last?.cameras?.[1]?.renditions[0]?.width === 640);
   expect(viewersOf(server)).toEqual([1, 1]);
   const corner = { ...leftHalf(window), width: 80, height: 16 };
-  expect(shareOf(desktop.screenshot(window, corner), [255, 255, 255])).toBeGreaterThan(0.05); // the camera's name
+  expect(shareOf(desktop.screenshot(window, corner), [255, 255, 255])).toBeGreaterThan(0.05); // the title has the camera's name
   await viewer.until("reports", ({ last }) => last?.cameras.every(({ frames }) => frames > 5) ?? false);
   expect(viewer.last?.cameras.map(({ source, connected }) => [source, connected])).toEqual([
     ["narrow", true],
@@ -118,7 +118,7 @@ test("grid: gives each camera a part of the window; a key or a click fills it wi
   expect(await viewer.end()).toBe(0);
 });
 
-test("grid: a camera that ends says so in its part, and the other one goes on", async () => {
+test("grid: the part of a camera that has ended says so, and the other camera goes on", async () => {
   const flags = ["--source", "pattern", "--source", "-", "--pixel-format", "gray", "--size", "320x240", "--fps", "15"];
   await using server = await startServer(flags, { stdin: "pipe" });
   await using viewer = startGrid(server);
@@ -145,18 +145,18 @@ test("grid: a camera that ends says so in its part, and the other one goes on", 
   expect(viewer.last?.cameras[0]?.reconnects).toBe(0);
 });
 
-test("grid: does not ask again and again for a camera that has ended", async () => {
+test("grid: does not connect again and again for a camera that has ended", async () => {
   const flags = ["--source", "/tmp", "--source", "pattern", "--size", "320x240", "--fps", "15"];
   await using server = await startServer(flags);
   await using viewer = startGrid(server, ["--display", "none"]);
   await viewer.until("the news", ({ remarks }) => remarks.includes("it is a folder, not a video; asking again every"));
-  // The usual pauses are at most 0.25, 0.5, 1 and 2 s, which would be at least three more refusals.
+  // The usual pauses are at most 0.25, 0.5, 1 and 2 s, which would give at least three more refusals.
   await viewer.until("some seconds", ({ reports }) => reports.length > 5);
   expect(server.remarks.match(/refused: /g)?.length).toBe(1);
   expect(viewer.last?.cameras[1]?.frames).toBeGreaterThan(10);
 });
 
-test("grid: each camera finds a server that comes back", async () => {
+test("grid: each camera connects again when its server comes back", async () => {
   const first = await startServer(["--config", settings]);
   await using viewer = startGrid(first, ["--display", "none"]);
   const frames = () => viewer.last?.cameras.map((camera) => camera.frames) ?? [0];
@@ -169,7 +169,7 @@ test("grid: each camera finds a server that comes back", async () => {
   await viewer.until("more frames", () => frames().every((count, index) => count > (before[index] ?? 0) + 3));
 });
 
-test("grid: refuses flags that make no sense with it", async () => {
+test("grid: refuses flags that have no meaning with --grid", async () => {
   for (const [flags, text] of [
     [["127.0.0.1/door", "--grid"], "--grid shows all cameras: leave out /door"],
     [["--grid", "--output", "-"], "--output writes one camera"],
@@ -180,7 +180,7 @@ test("grid: refuses flags that make no sense with it", async () => {
   }
 });
 
-test("grid: --preview of several cameras is a grid", async () => {
+test("grid: --preview shows several cameras in a grid", async () => {
   await using server = await startServer(["--config", settings, "--preview"], { env: desktop.env });
   const window = await findGrid(server);
   await eventually("a picture", () => codeIn(window, rightHalf(window), WIDE) !== null);

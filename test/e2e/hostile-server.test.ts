@@ -1,4 +1,4 @@
-// Viewers of hostile servers, with real processes: they end in one line, or go on, and their memory stays bounded.
+// Viewers of hostile servers, in real processes: they end with one line or go on, and their memory stays bounded.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import { type Program, startViewer, TEST_TIMEOUT_MS } from "../support/programs.
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const SCRIPT = fileURLToPath(new URL("../support/hostile-server.ts", import.meta.url));
-/** More than the viewer of an ordinary camera needs. */
+/** The viewer of an ordinary camera needs less memory than this. */
 const MEMORY_LIMIT_MIB = 512;
 
-/** A hostile server in a process of its own, and a viewer of it that does not connect again. */
+/** A hostile server in a process of its own, and a viewer that connects to it once. */
 async function meet(kind: HostileServerKind) {
   const child = Bun.spawn([process.execPath, SCRIPT, kind], { stdio: ["ignore", "pipe", "inherit"] });
   const { value } = await child.stdout.getReader().read();
@@ -28,7 +28,7 @@ async function meet(kind: HostileServerKind) {
   };
 }
 
-/** Follows the most memory that a process has had (proc(5), VmHWM), which cannot be read after its end. */
+/** Follows the peak memory of a process (proc(5), VmHWM), which cannot be read after the process has ended. */
 function memoryPeak({ child }: Program<ViewReport>): { mib: number } {
   const peak = { mib: 0 };
   const timer = setInterval(() => {
@@ -36,7 +36,7 @@ function memoryPeak({ child }: Program<ViewReport>): { mib: number } {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
       peak.mib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024 || peak.mib;
     } catch {
-      clearInterval(timer); // it has ended
+      clearInterval(timer); // the process has ended
     }
   }, 20);
   return peak;
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     ["streams without end", /more than 60 Streams a second/],
     ["pings without end", /more than 100 messages a second beside frames/],
     ["notices without end", /more than 100 messages a second beside frames/],
-  ])("the viewer leaves a server that sends %s, and says why in one line", async (kind, reason) => {
+  ])("a viewer disconnects from a server that sends %s, and gives the reason in one line", async (kind, reason) => {
     await using meeting = await meet(kind);
     const { viewer, peak } = meeting;
     expect(await viewer.end()).toBe(1);
@@ -58,7 +58,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
   });
 
-  test("the viewer does not decode pictures that are larger than their stream, and ends when it is told", async () => {
+  test("a viewer does not decode pictures that are larger than their Stream message says, and a signal ends it", async () => {
     await using meeting = await meet("pictures larger than their stream");
     const { viewer, peak } = meeting;
     await viewer.until("damage", ({ last }) => (last?.droppedBy.decode ?? 0) > 0);

@@ -1,4 +1,4 @@
-// Hostile peers beside a good viewer, with real processes: each is disconnected or bounded, and the good viewer goes on.
+// Hostile peers and a good viewer, in real processes: each hostile peer is disconnected or limited, and the good viewer goes on.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const SCRIPT = fileURLToPath(new URL("../support/hostile-peers.ts", import.meta.url));
 const FLAGS = ["--source", "pattern", "--size", "320x240", "--fps", "40"];
 
-/** Starts `count` peers of a kind. They end with the scope. */
+/** Starts `count` peers of a kind. They stop at the end of the scope. */
 class Attack implements AsyncDisposable {
   report: HostileReport = { open: 0, connects: 0, ended: 0 };
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
@@ -35,7 +35,7 @@ class Attack implements AsyncDisposable {
 
 const refusedBy = (server: Server) => server.last?.refusedBy;
 
-describe("serve: withstands hostile peers", () => {
+describe("serve: hostile peers", () => {
   test.each(HOSTILE_KINDS)(
     "20 peers of the kind %s: a good viewer sees frames before, during and after",
     async (kind) => {
@@ -59,17 +59,17 @@ describe("serve: withstands hostile peers", () => {
   test.each(["pings", "wishes"] as const)("a flood of %s is ended, counted and logged", async (kind) => {
     await using server = await startServer(FLAGS);
     await using _ = new Attack(server.port, kind, 1);
-    await server.until("the count", () => (refusedBy(server)?.messages ?? 0) > 1); // it came back, and was ended again
+    await server.until("the count", () => (refusedBy(server)?.messages ?? 0) > 1); // the peer connected again and was disconnected again
     expect(server.remarks).toMatch(/viewer 127\.0\.0\.1:\d+ left: it sends more than 50 messages a second/);
   });
 
-  test("a flood of questions whose answers are not read is ended and logged", async () => {
+  test("a peer that sends many requests and reads no answers is disconnected and logged", async () => {
     await using server = await startServer(FLAGS);
     await using _ = new Attack(server.port, "questions", 1);
     await server.until("the end", ({ remarks }) => remarks.includes("too many unanswered questions"));
   });
 
-  test("300 connections that say nothing keep nobody out, and are forgotten when they go", async () => {
+  test("300 connections without a greeting do not keep a viewer out, and are forgotten when they close", async () => {
     await using server = await startServer(FLAGS);
     {
       await using peers = new Attack(server.port, "silent", 300);
@@ -82,7 +82,7 @@ describe("serve: withstands hostile peers", () => {
     expect(await viewer.end()).toBe(0);
   });
 
-  test("with few open files, 200 connections that say nothing keep no viewer out, and the source goes on", async () => {
+  test("with few open files, 200 connections without a greeting do not keep a viewer out, and the source goes on", async () => {
     const through = ["sh", "-c", 'ulimit -n 80 && exec "$@"', "sh"];
     await using server = await startServer(["--source", CLIP], { through });
     expect(server.remarks).toMatch(/\d+ viewers are the limit \(ulimit -n\)/);

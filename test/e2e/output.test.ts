@@ -1,4 +1,4 @@
-// `view --output`: the size of raw frames never changes without a line, whatever the server sends.
+// `view --output`: the size of raw frames changes only with a line, whatever the server sends.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
@@ -27,13 +27,13 @@ async function startJpegServer(): Promise<Server> {
   return server;
 }
 
-describe("view: --output with --size writes one size", () => {
-  test("output: the first frames of a JPEG source have the size, too", async () => {
+describe("view: --output with --size", () => {
+  test("output: even the first frames of a JPEG source have the requested size", async () => {
     await using server = await startJpegServer();
-    await using other = startViewer(server.port); // the server has a picture at hand for the next viewer
+    await using other = startViewer(server.port); // now the server has a picture for the next viewer
     await other.until("a picture", ({ last }) => (last?.frames ?? 0) > 0);
     for await (const { width, height } of watch(`127.0.0.1:${server.port}`, { size: { width: 160, height: 120 } })) {
-      expect([width, height]).toEqual([160, 120]); // the server has not even sent a larger one
+      expect([width, height]).toEqual([160, 120]); // the server sends no larger picture at all
       break;
     }
     const flags = ["--output", "-", "--size", "160x120", "--frames", "5"];
@@ -42,7 +42,7 @@ describe("view: --output with --size writes one size", () => {
     expect(viewer.bytes.length).toBe(5 * 160 * 120 * 4);
   });
 
-  test("output: has a size that the server cannot send", async () => {
+  test("output: frames have the requested size, even if the server cannot send it", async () => {
     await using server = await startServer(["--source", "pattern", "--size", "640x480", "--fps", "20"]);
     const flags = ["--output", "-", "--size", "400x300", "--frames", "3"];
     await using viewer = startViewer(server.port, flags, { rawOutput: true });
@@ -54,7 +54,7 @@ describe("view: --output with --size writes one size", () => {
     }
   });
 
-  test("output: goes on in its size when the server comes back with other pictures", async () => {
+  test("output: frames keep the requested size when the server comes back with other pictures", async () => {
     const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
     const flags = ["--output", "-", "--size", "320x240"];
     await using viewer = startViewer(server.port, flags, { rawOutput: true });
@@ -70,8 +70,8 @@ describe("view: --output with --size writes one size", () => {
   });
 });
 
-describe("view: --output without --size writes pictures as they are", () => {
-  test("output: ends with a line and exit code 1 when the server comes back with another size", async () => {
+describe("view: --output without --size", () => {
+  test("output: ends with one line and exit code 1 when the server comes back with another size", async () => {
     const server = await startServer(["--source", "pattern", "--size", "320x240", "--fps", "20"]);
     await using viewer = startViewer(server.port, ["--output", "-"], { rawOutput: true });
     await viewer.until("frames", ({ bytes }) => bytes.length > 0);

@@ -1,4 +1,4 @@
-// A camera's JPEGs from end to end: byte for byte to viewers that want them, as tiles to the others. Real processes, real sockets.
+// A camera's JPEGs from end to end: byte for byte to viewers that can take them, as tiles to the others. Real processes, real sockets.
 
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ const FPS = 20;
 const FRAMES = 40;
 const SIZE = { width: 640, height: 480 };
 
-/** Each picture is a file of its own, so that this test does not depend on how the server splits a stream. */
+/** Each picture is a separate file, so this test does not depend on how the server splits a stream. */
 let footage: Uint8Array[];
 beforeAll(() => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-mjpeg-"));
@@ -56,7 +56,7 @@ async function startCamera(pictures: readonly Uint8Array[], flags: readonly stri
   return server;
 }
 
-/** Collects whole pictures by their number, and counts tiles. */
+/** Collects whole pictures by frame number, and counts tiles. */
 class Listener {
   readonly pictures = new Map<number, Uint8Array>();
   readonly codecs: string[] = [];
@@ -100,7 +100,7 @@ class Listener {
   }
 }
 
-/** The picture that was fed as this frame: frame numbers count from 1, and the pictures are fed in a loop. */
+/** The picture that was sent as this frame. Frame numbers start at 1, and the pictures repeat in a loop. */
 const fedAs = (pictures: readonly Uint8Array[], frameNumber: number) =>
   pictures[(frameNumber - 1) % pictures.length] as Uint8Array;
 
@@ -116,7 +116,7 @@ describe("serve: passes a camera's JPEGs on unchanged", () => {
     expect(server.last?.renditions).toMatchObject([{ ...SIZE, quality: 0, viewers: 1 }]);
   });
 
-  test("passthrough: pictures without Huffman tables arrive with the standard tables", async () => {
+  test("passthrough: pictures without Huffman tables arrive with the standard ones (T.81 K.3)", async () => {
     const stripped = footage.map((jpeg) => withoutTables(jpeg));
     await using server = await startCamera(stripped);
     const listener = await new Listener().open(server.port);
@@ -124,12 +124,12 @@ describe("serve: passes a camera's JPEGs on unchanged", () => {
     for (const [number, jpeg] of listener.pictures) {
       const rest = withoutTables(jpeg);
       expect(Buffer.compare(rest, fedAs(stripped, number))).toBe(0);
-      // Four segments: marker, length, destination and counts of each; values of two DC and two AC tables.
+      // Four segments, each with marker, length, destination and counts, and the values of two DC and two AC tables.
       expect(jpeg.length - rest.length).toBe(4 * (2 + 2 + 1 + 16) + 2 * 12 + 2 * 162);
     }
   });
 
-  test("passthrough: a viewer gets tiles while it wants a smaller picture", async () => {
+  test("passthrough: a viewer gets tiles while it asks for a smaller picture", async () => {
     await using server = await startCamera(footage);
     const whole = await new Listener().open(server.port);
     const changing = await new Listener().open(server.port);
@@ -183,7 +183,7 @@ test("passthrough: single damaged pictures are counted and logged, and the viewe
   await small.until("small pictures", ({ last }) => (last?.frames ?? 0) > 40 && last?.width === 320);
   expect(server.remarks).toContain("the source sent a damaged picture: broken JPEG: its size is 0x0");
   await server.until("the count", ({ last }) => (last?.droppedBy.source ?? 0) > 10);
-  expect(viewer.remarks).not.toContain("the source"); // they are never several in a row, so viewers are not told
+  expect(viewer.remarks).not.toContain("the source"); // damaged pictures never come several in a row, so viewers are not told
   expect(server.last?.viewers).toBe(2);
 });
 
@@ -203,7 +203,7 @@ describe("serve: decodes a camera's JPEGs for viewers that need tiles", () => {
     expect(server.last).toMatchObject({ width: 480, height: 640, droppedBy: { source: 0, encode: 0 } });
   });
 
-  test("passthrough: operator and viewers are told once of a kind that is not decoded, and it is not called damaged", async () => {
+  test("passthrough: a kind of JPEG that cannot be decoded is reported once to operator and viewers, and not as damaged", async () => {
     await using server = await startCamera(footage.map((jpeg) => withFrameKind(jpeg, 0xc1, 12)));
     await using viewer = startViewer(server.port);
     const what = "the source sends 12-bit JPEG (SOF1, precision 12), which Slipstream does not decode";

@@ -1,4 +1,4 @@
-// The password of a network camera is in no output of the programs, at any log level, and in no argument of a child.
+// The password of a network camera is in no output of the programs at any log level, and in no argument of a child process.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -12,7 +12,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const SECRET = "hunter2";
 
-/** A camera that sends its pictures again and again, ten times a second. */
+/** A camera that sends its pictures in a loop, ten times a second. */
 function openCamera() {
   return Bun.serve({
     hostname: "127.0.0.1",

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM end a program in order, whatever it waits for: a port that does not answer, a pipe, a process that hangs.
+// Ctrl-C and SIGTERM end a program without an error, whatever it waits for: a port that does not answer, a pipe, a process that hangs.
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +20,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const folder = mkdtempSync(join(tmpdir(), "slipstream-quitting-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-/** A pipe without a reader: opening it waits. */
+/** A pipe without a reader. Opening it blocks. */
 const pipe = join(folder, "pipe");
 Bun.spawnSync(["mkfifo", pipe]);
 
@@ -29,12 +29,12 @@ afterAll(() => hole[Symbol.dispose]());
 const NOWHERE = `127.0.0.1:${hole.port}`;
 const WINDOWLESS = ["--display", "none"];
 
-/** What a program says that was cut off, because it did not end by itself. */
+/** A program writes this when its end took too long and was cut off. */
 const CUT_OFF = "has not ended";
-/** Time for the program to come to its wait. What it does at the signal must not depend on this. */
+/** The program reaches its wait within this time. The test passes as well if it does not. */
 const BEGUN_MS = 700;
 
-/** Waits until the program handles signals itself: proc(5), SigCgt. */
+/** Waits until the program has signal handlers: proc(5), SigCgt. */
 async function begun(program: Program<unknown>): Promise<void> {
   const isBegun = () => {
     const [, caught = "0"] =
@@ -63,7 +63,7 @@ test.each<{ name: ProgramName; flags: string[] }>([
   { name: "serve", flags: ["--source", "pattern", "--port", "0", "--trace", pipe] },
   { name: "serve", flags: ["--source", `rtsp://${NOWHERE}/`, "--port", "0"] },
   { name: "serve", flags: ["--source", `http://${NOWHERE}/`, "--port", "0"] },
-])("$name $flags: ends in order", async ({ name, flags }) => {
+])("$name $flags: a signal ends it without an error", async ({ name, flags }) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await using program = new Program<unknown>(name, flags);
     await begun(program);
@@ -71,16 +71,16 @@ test.each<{ name: ProgramName; flags: string[] }>([
   }
 });
 
-test("serve: ends in order while ffmpeg is stopped and does not hear a signal", async () => {
+test("serve: a signal ends it while ffmpeg is stopped and cannot handle signals", async () => {
   await using server = await startServer(["--source", CLIP, "--size", "320x180"]);
   await server.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
   const [ffmpeg = 0] = childrenOf(server.child.pid, "ffmpeg");
   process.kill(ffmpeg, "SIGSTOP");
   await quit(server, "SIGTERM");
-  expect(() => process.kill(ffmpeg, 0)).toThrow(); // it has ended
+  expect(() => process.kill(ffmpeg, 0)).toThrow(); // ffmpeg has ended
 });
 
-test("view: ends while its display does not answer", async () => {
+test("view: a signal ends it while its display does not answer", async () => {
   await using display = await startVirtualDisplay(640, 480);
   await using server = await startServer(["--source", "pattern", "--size", "320x180"]);
   const viewer = startViewer(server.port, ["--display", "sdl"], {
@@ -91,7 +91,7 @@ test("view: ends while its display does not answer", async () => {
   process.kill(xvfb, "SIGSTOP");
   const { child } = viewer;
   while (child.exitCode === null && child.signalCode === null) {
-    child.kill("SIGTERM"); // the first ones may come before the viewer is known to hang
+    child.kill("SIGTERM"); // the first signals may come before the viewer is known to hang
     await Bun.sleep(100);
   }
   process.kill(xvfb, "SIGCONT");

@@ -1,4 +1,4 @@
-// The screen as a source: a real window on a virtual display, seen through server and viewer, and compared with X's own picture.
+// The screen as a source: a real window on a virtual display, seen through server and viewer, compared with the X server's own picture.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => display[Symbol.asyncDispose]());
 
-/** Runs the program with the window until the scope ends. */
+/** Runs the program that shows the window until the scope ends. */
 async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
   const script = fileURLToPath(new URL("../support/painter.ts", import.meta.url));
   const child = Bun.spawn([process.execPath, script, String(WINDOW.width), String(WINDOW.height), how], {
@@ -32,13 +32,13 @@ async function paint(how: "still" | "moving"): Promise<AsyncDisposable> {
   for await (const chunk of child.stdout) if (Buffer.from(chunk).includes("painted")) break;
   return {
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL"); // SDL makes an event of SIGTERM
+      child.kill("SIGKILL"); // SDL turns SIGTERM into an event
       await child.exited;
     },
   };
 }
 
-/** The present picture of the X server's screen, as RGBA. */
+/** The present picture on the X server's screen, as RGBA. */
 function screenOfServer(): Uint8Array {
   const args = ["-f", "x11grab", "-i", display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"];
   const { stdout } = Bun.spawnSync(["ffmpeg", "-loglevel", "error", ...args]);
@@ -46,7 +46,7 @@ function screenOfServer(): Uint8Array {
   return stdout;
 }
 
-/** The last frame that a viewer shows of a still screen, and the last reports of server and viewer. */
+/** The last frame that a viewer shows of a screen that does not change, and the last reports of server and viewer. */
 async function viewStill(flags: readonly string[]) {
   await using server = await startServer(["--source", "screen", "--fps", "20", ...flags], {
     env: { DISPLAY: display.name },
@@ -63,7 +63,7 @@ async function viewStill(flags: readonly string[]) {
   return { picture: new Uint8Array(picture), report: server.last, view: viewer.last };
 }
 
-/** The place of the window in a picture, found by the colour of its frame; null when there is no whole frame. */
+/** The position of the window in a picture, found by the colour of its border, or null if no whole border is found. */
 function findWindow(rgba: Uint8Array): { x: number; y: number } | null {
   const isGreen = (x: number, y: number) =>
     GREEN.every((level, c) => Math.abs((rgba[(y * SCREEN.width + x) * 4 + c] as number) - level) < 40);
@@ -84,7 +84,7 @@ function crop(rgba: Uint8Array, { x, y }: { x: number; y: number }): Uint8Array 
   return Buffer.concat(rows);
 }
 
-/** The quality that libjpeg-turbo reaches with the same settings, in decibels. */
+/** The PSNR that libjpeg-turbo reaches with the same settings, in decibels. */
 function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
   const pixels = new Uint8Array(SCREEN.width * SCREEN.height * 3).map(
     (_, at) => rgba[Math.floor(at / 3) * 4 + (at % 3)] as number,
@@ -93,7 +93,7 @@ function byLibjpeg(rgba: Uint8Array, window: { x: number; y: number }): number {
   return psnr(crop(toRgbaBytes(djpeg(jpeg)), window), crop(rgba, window));
 }
 
-describe("serve: sends only changes of a screen", () => {
+describe("serve: changes of a screen", () => {
   test("screen: a still screen is shown in all its colours and costs no bytes", async () => {
     await using _ = await paint("still");
     const expected = screenOfServer();
@@ -109,7 +109,7 @@ describe("serve: sends only changes of a screen", () => {
     expect(fineDb).toBeGreaterThan((coarseDb ?? 0) + 10);
   });
 
-  test("screen: an area is shown pixel by pixel", async () => {
+  test("screen: an area of the screen is shown pixel by pixel", async () => {
     await using _ = await paint("still");
     const expected = screenOfServer();
     const window = findWindow(expected);
@@ -138,7 +138,7 @@ test("screen: a moving window is shown whole in many places", async () => {
     const place = findWindow(frame);
     if (place === null) throw new Error(`the window is not in frame ${at / FRAME_BYTES}`);
     places.add(`${place.x} ${place.y}`);
-    // The pointer, which X draws in the middle of the screen, hides other pixels of the window in each frame.
+    // X draws the pointer in the middle of the screen. It hides other pixels of the window in each frame.
     expect(psnr(crop(frame, place), crop(expected, now))).toBeGreaterThan(23);
   }
   expect(places.size).toBeGreaterThan(5);

@@ -1,5 +1,5 @@
-// A lost signal: the viewer greys the last picture and says what happened and for how long, until the next frame. With a real ffmpeg
-// that is stopped and killed, a real server that is killed, and the pixels of a real window.
+// A lost signal: the viewer greys the last picture, and says what happened and for how long, until the next frame comes. A real ffmpeg
+// is stopped and killed, a real server is killed, and the tests look at the pixels of a real window.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
@@ -38,7 +38,7 @@ function screenshot(): Uint8Array {
     .stdout;
 }
 
-/** Measures the screen: the share of coloured pixels, the share of pixels in the alarm's red, and the mean brightness. */
+/** Measures the screen: the share of coloured pixels, the share of pixels in the red of the alarm, and the mean brightness. */
 function look(): { coloured: number; red: number; brightness: number } {
   const rgba = screenshot();
   let [coloured, red, sum] = [0, 0, 0];
@@ -65,7 +65,7 @@ const openWindow = (port: number) => startViewer(port, ["--display", "sdl"], { e
 const hasColour = () => look().coloured > 0.02;
 const isGrey = () => look().coloured < 0.001 && look().red > 0.002;
 
-/** The process id of the server's ffmpeg; waits until it is another one than `before`. */
+/** The process id of the server's ffmpeg. Waits until it differs from `before`. */
 async function ffmpegOf(server: Server, before = 0): Promise<number> {
   let pid = 0;
   await eventually("an ffmpeg", () => {
@@ -75,7 +75,7 @@ async function ffmpegOf(server: Server, before = 0): Promise<number> {
   return pid;
 }
 
-/** Waits until the viewer's JSON names the trouble and its duration grows. */
+/** Waits until the viewer's JSON has the trouble and its duration grows. */
 async function lasts(viewer: Program<ViewReport>, text: RegExp): Promise<void> {
   const since = () => viewer.reports.filter(({ trouble }) => trouble !== null && text.test(trouble));
   await viewer.until(`the trouble ${text}`, () => {
@@ -86,8 +86,8 @@ async function lasts(viewer: Program<ViewReport>, text: RegExp): Promise<void> {
 
 const isWell = ({ last }: Program<ViewReport>) => last?.trouble === null && last.troubleSeconds === 0;
 
-describe("view: marks the picture when the signal is lost", () => {
-  test("lost signal: a source that hangs is grey after 2 s, and in colour with the next frame", async () => {
+describe("view: a lost signal", () => {
+  test("lost signal: the picture of a source that hangs is grey after 2 s, and coloured again with the next frame", async () => {
     await using server = await startServer(["--source", CLIP, "--size", "640x480"]);
     await using viewer = openWindow(server.port);
     await eventually("the picture", () => hasColour() && look().red === 0);
@@ -123,7 +123,7 @@ describe("view: marks the picture when the signal is lost", () => {
     await viewer.until("that all is well", isWell);
   });
 
-  test("lost signal: a killed server is grey until another one takes its place", async () => {
+  test("lost signal: the picture of a killed server is grey until another server takes its place", async () => {
     const flags = ["--source", CLIP, "--size", "640x480"];
     const first = await startServer(flags);
     await using viewer = openWindow(first.port);
@@ -139,7 +139,7 @@ describe("view: marks the picture when the signal is lost", () => {
   });
 });
 
-describe("serve: restarts the ffmpeg of a screen", () => {
+describe("serve: the ffmpeg of a screen fails", () => {
   test.each(["SIGSTOP", "SIGKILL"] as const)(
     "lost signal: a screen's ffmpeg that gets %s is restarted, and no written frame is grey",
     async (signal) => {
@@ -154,7 +154,7 @@ describe("serve: restarts the ffmpeg of a screen", () => {
       await ffmpegOf(server, ffmpeg);
       await server.until("that it is back", ({ remarks }) => /screen :\d+ is back/.test(remarks));
       await viewer.until("that all is well", isWell);
-      // The screen does not change: every frame equals the first one, unless frames are greyed.
+      // The screen does not change, so every frame equals the first one unless frames are greyed.
       await viewer.end("SIGTERM");
       const bytes = 320 * 240 * 4;
       const first = viewer.bytes.subarray(0, bytes);

@@ -1,4 +1,4 @@
-// Pictures from end to end: the viewer shows what was captured, in order, from every kind of source.
+// Pictures from end to end: the viewer shows each captured picture, in order, from every kind of source.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
@@ -17,7 +17,7 @@ function framesOf(bytes: Buffer): Uint8Array[] {
   );
 }
 
-/** Mean red, green and blue in the middle of a picture. */
+/** The mean red, green and blue in the middle of a picture. */
 function middleColour(rgba: Uint8Array, { width, height }: { width: number; height: number }): number[] {
   const sums = [0, 0, 0];
   for (let y = height / 2 - 8; y < height / 2 + 8; y++) {
@@ -29,7 +29,7 @@ function middleColour(rgba: Uint8Array, { width, height }: { width: number; heig
 }
 
 describe("pattern: pictures and latency", () => {
-  test("pattern: is shown in order, each frame whole, with figures that the pixels confirm", async () => {
+  test("pattern: frames are shown whole and in order, and the figures agree with the pixels", async () => {
     await using server = await startServer(["--source", "pattern", "--size", SIZE_FLAG, "--fps", "30"]);
     await using viewer = startViewer(server.port, ["--frames", "40", "--output", "-"], { rawOutput: true });
     expect(await viewer.end()).toBe(0);
@@ -54,7 +54,7 @@ describe("pattern: pictures and latency", () => {
     const ages: number[] = [];
     let seen = 0;
     let lookedAt = performance.now();
-    let longestGapMs = 0; // between two looks at the pipe, on this machine as busy as it is now
+    let longestGapMs = 0; // the longest time between two reads of the pipe, in this run on this machine
     await viewer.until("the last frame", ({ bytes, child }) => {
       longestGapMs = Math.max(longestGapMs, performance.now() - lookedAt);
       lookedAt = performance.now();
@@ -69,18 +69,18 @@ describe("pattern: pictures and latency", () => {
     link.close();
     const pixels = ages.toSorted((a, b) => a - b)[ages.length >> 1] ?? 0;
     const product = viewer.last?.latencyMs.p50 ?? 0;
-    expect(product).toBeGreaterThan(delayMs); // frames cannot be faster than the link
+    expect(product).toBeGreaterThan(delayMs); // a frame cannot be faster than the link
     expect(product).toBeLessThanOrEqual(pixels + 2);
-    // This test gets a frame from the pipe after the viewer has shown it, at the next look or the one after it.
+    // A frame is in the pipe after the viewer has shown it. This test gets it with the next read or the one after.
     expect(pixels - product).toBeLessThan(2 * longestGapMs);
   });
 });
 
 describe("file: pictures and rate", () => {
-  test("file: plays at its own rate, again and again, in its own colours", async () => {
+  test("file: plays in a loop at its own rate, in its own colours", async () => {
     await using server = await startServer(["--source", CLIP]);
     await using viewer = startViewer(server.port, ["--frames", "70", "--output", "-"], { rawOutput: true });
-    expect(await viewer.end()).toBe(0); // the file has 60 frames: the 70th is from the second round
+    expect(await viewer.end()).toBe(0); // the file has 60 frames, so the 70th is from the second round
     expect(viewer.last).toMatchObject({ width: 768, height: 576, source: "vtest-6s.mp4" });
     const fps = viewer.last?.fps ?? 0;
     expect(fps).toBeGreaterThan(7);
@@ -89,7 +89,7 @@ describe("file: pictures and rate", () => {
     const first = viewer.bytes.subarray(0, bytes);
     const original = ffmpegBytes("-i", CLIP, "-frames:v", "60", "-f", "rawvideo", "-pix_fmt", "rgba");
     const nearest = Array.from({ length: 60 }, (_, i) => psnr(first, original.subarray(i * bytes, (i + 1) * bytes)));
-    expect(Math.max(...nearest)).toBeGreaterThan(30); // the picture is one of the clip's frames, in the right colours
+    expect(Math.max(...nearest)).toBeGreaterThan(30); // the picture is a frame of the clip in the right colours
   });
 });
 
@@ -107,7 +107,7 @@ describe("standard input: formats and end", () => {
       await using viewer = startViewer(server.port, ["--once", "--output", "-"], { rawOutput: true });
       await server.until("a viewer", ({ remarks }) => remarks.includes("is watching"));
       feed(server, raw);
-      expect(await server.end()).toBe(0); // the input has ended
+      expect(await server.end()).toBe(0); // the input has ended here
       expect(await viewer.end()).toBe(0);
       expect(viewer.remarks).toContain("standard input has ended");
       const [frame] = framesOf(viewer.bytes).slice(-1);
@@ -129,13 +129,13 @@ describe("standard input: formats and end", () => {
     feed(server, mjpeg);
     expect(await server.end()).toBe(0);
     await viewer.end();
-    expect(server.last?.encodeMs.p50).toBe(0); // nothing was encoded
+    expect(server.last?.encodeMs.p50).toBe(0); // no frame was encoded
     const shown = framesOf(viewer.bytes).at(-1) ?? new Uint8Array();
     const lastJpeg = mjpeg.subarray(mjpeg.lastIndexOf(Buffer.from([0xff, 0xd8, 0xff])));
     expect(psnr(shown, djpeg(lastJpeg))).toBeGreaterThan(50); // the last picture has arrived
   });
 
-  test("standard input: an end in the middle of a frame is an error that says so", async () => {
+  test("standard input: an end in the middle of a frame ends the server with an error that names the reason", async () => {
     const flags = ["--source", "-", "--size", SIZE_FLAG];
     await using server = await startServer(flags, { stdin: "pipe" });
     feed(server, new Uint8Array(FRAME_BYTES + 1000));
@@ -155,7 +155,7 @@ describe("webcam: pictures", () => {
     expect(viewer.last).toMatchObject({ width: 384, height: 288, source: "TEST:colourbars" });
     const frame = viewer.bytes.subarray(0, 384 * 288 * 4);
     const middle = middleColour(frame, { width: 384, height: 288 });
-    expect(middle[1]).toBeGreaterThan(100); // the green bar in the middle, not a black picture
+    expect(middle[1]).toBeGreaterThan(100); // the middle shows the green bar, so the picture is not black
   });
 });
 
@@ -169,7 +169,7 @@ function feed(server: Program<unknown>, bytes: Uint8Array): void {
 /** Decodes a JPEG with libjpeg-turbo, to RGBA. */
 function djpeg(jpeg: Uint8Array): Uint8Array {
   const { stdout } = Bun.spawnSync(["djpeg", "-pnm"], { stdin: jpeg });
-  const rgb = stdout.subarray(-(FRAME_BYTES / 4) * 3); // after the header of the PPM file
+  const rgb = stdout.subarray(-(FRAME_BYTES / 4) * 3); // the pixels follow the header of the PPM file
   return Uint8Array.from({ length: FRAME_BYTES }, (_, i) => ((i & 3) === 3 ? 255 : (rgb[(i >> 2) * 3 + (i & 3)] ?? 0)));
 }
 

@@ -1,4 +1,4 @@
-// Tiles from end to end: still scenes, sizes, slow links, and a source that is released. Real processes, real sockets.
+// Tiles from end to end: still scenes, sizes, slow links, and release of the source. Real processes, real sockets.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openLink } from "../support/link.ts";
@@ -10,7 +10,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const PATTERN = ["--source", "pattern", "--size", "640x480", "--fps", "20"];
 
-describe("serve: sends only changed tiles", () => {
+describe("serve: changed tiles", () => {
   test("tiles: a still scene costs almost no bytes, and its picture does not age", async () => {
     const size = { width: 320, height: 240 };
     const flags = ["--source", "-", "--pixel-format", "gray", "--size", "320x240", "--fps", "20"];
@@ -40,8 +40,8 @@ describe("serve: sends only changed tiles", () => {
   });
 });
 
-describe("serve: sends each viewer its size", () => {
-  test("tiles: each viewer gets its size, which is encoded only while a viewer wants it", async () => {
+describe("serve: a size for each viewer", () => {
+  test("tiles: each viewer gets the size that it asks for, which is encoded only while a viewer needs it", async () => {
     await using server = await startServer(PATTERN);
     await using large = startViewer(server.port);
     await large.until("the large picture", ({ last }) => last?.width === 640 && last.height === 480);
@@ -63,7 +63,7 @@ describe("serve: sends each viewer its size", () => {
     expect(await viewer.end()).toBe(0);
     const size = { width: 320, height: 180 };
     const bytes = frameBytes("rgba", size.width, size.height);
-    // The first picture may be sent before the wish arrives: then one frame has the full size.
+    // The first picture may be sent before the viewer's request for a size arrives. Then one frame has the full size.
     const whole = viewer.bytes.length % bytes === 0 ? viewer.bytes.length / bytes : -1;
     expect(whole).toBeGreaterThanOrEqual(20);
     const last = viewer.bytes.subarray(viewer.bytes.length - bytes);
@@ -71,8 +71,8 @@ describe("serve: sends each viewer its size", () => {
   });
 });
 
-describe("serve: adapts to a slow link", () => {
-  test("tiles: a slow link gets less quality, then smaller pictures, and recovers later", async () => {
+describe("serve: slow links", () => {
+  test("tiles: a slow link lowers quality, then size, and both rise again when it is fast", async () => {
     await using server = await startServer([...PATTERN, "--max-latency", "200"]);
     const relay = openLink({ serverPort: server.port, bitsPerSecond: 400_000, delayMs: 10 });
     try {
@@ -108,13 +108,13 @@ describe("serve: adapts to a slow link", () => {
   });
 });
 
-describe("serve: --idle-release releases the source", () => {
-  test("tiles: --idle-release closes the source without viewers, and opens it for the next", async () => {
+describe("serve: --idle-release", () => {
+  test("tiles: --idle-release closes the source while there are no viewers, and opens it for the next one", async () => {
     await using server = await startServer([...PATTERN, "--idle-release", "0.5"]);
     await server.until("the release", ({ remarks }) => remarks.includes("pattern is released"));
     const { frames = 0 } = server.last ?? {};
     await Bun.sleep(1_200);
-    expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // only frames from before the report
+    expect((server.last?.frames ?? 0) - frames).toBeLessThanOrEqual(20); // these frames are from before the report
     const stopped = server.last?.frames ?? 0;
     await Bun.sleep(1_200);
     expect(server.last?.frames).toBe(stopped);

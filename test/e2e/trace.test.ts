@@ -1,4 +1,4 @@
-// serve --trace: a file that can be opened, with the steps of each frame in the order in which they happen.
+// serve --trace: the file is valid JSON and has the steps of each frame in order.
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -37,7 +37,7 @@ test("--trace: the spans of a frame are in order, after SIGINT ends the server",
   for (const [frame, steps] of frames) {
     const step = (name: string) => steps.find((each) => each.name.startsWith(name));
     const [wait, encode, transfer, show] = ["capture to encoder", "encode ", "transfer", "decode and show"].map(step);
-    if (!wait || !encode || !transfer || !show) continue; // there was no viewer yet, or no acknowledgement any more
+    if (!wait || !encode || !transfer || !show) continue; // the frame had no viewer, or its acknowledgement had not come yet
     whole++;
     const order = [wait.ts, wait.ts + wait.dur, encode.ts, transfer.ts, transfer.ts + transfer.dur, show.ts];
     expect([frame, order]).toEqual([frame, order.toSorted((a, b) => a - b)]);

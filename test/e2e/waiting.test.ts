@@ -1,4 +1,4 @@
-// A viewer that was told to wait: for a host name that is unknown, a server that is not there, and a camera that it does not have.
+// view --wait: a viewer waits for an unknown host name, for a missing server, and for a camera that the server does not have yet.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -35,7 +35,7 @@ test("view --wait: waits for a server and then for its camera, and shows it", as
   }
 });
 
-test("view: ends at an unknown host name, and with --wait waits for it", async () => {
+test("view: an unknown host name ends it, and with --wait the viewer waits", async () => {
   await using ends = view("camera.invalid");
   expect(await ends.end()).toBe(1);
   expect(ends.remarks).toBe("error: unknown host: camera.invalid\n");

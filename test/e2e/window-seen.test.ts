@@ -1,4 +1,4 @@
-// What is sent to a window that cannot be seen, or is small: real SDL on a virtual display with a window manager.
+// A server sends less to a window that is hidden or small: real SDL on a virtual display with a window manager.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
@@ -14,7 +14,7 @@ const SIZE = { width: 640, height: 360 };
 const PATTERN = ["--source", "pattern", "--size", "640x360", "--fps", "20"];
 
 let desktop: Desktop;
-/** A window that can cover others: it waits for a server. */
+/** A window that can cover others. Its viewer waits for a server. */
 let curtain: Program<ViewReport>;
 beforeAll(async () => {
   desktop = await Desktop.start(SCREEN);
@@ -38,7 +38,7 @@ function moveCurtain(...command: string[]): void {
 const findWindow = (title = "pattern - Slipstream") => desktop.findWindow(title);
 const frames = ({ last }: Program<ViewReport>) => last?.frames ?? 0;
 
-/** The number of the frame on the screen; 0 if it cannot be read. */
+/** The frame number in the pixels of the screen, or 0 if it cannot be read. */
 function frameIn(window: Window, size = SIZE): number {
   return readFrameCode(desktop.screenshot(window), size)?.frameNumber ?? 0;
 }
@@ -55,7 +55,7 @@ async function showWindow(
   return { viewer, window };
 }
 
-/** Waits until a second has passed in which the viewer has shown nothing and the server has encoded nothing. */
+/** Waits until the viewer has shown nothing and the server has encoded nothing for a second. */
 async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): Promise<void> {
   const before = viewer.reports.length;
   await viewer.until("no more pictures", ({ reports }) => {
@@ -67,23 +67,26 @@ async function untilNothingIsSent(server: Server, viewer: Program<ViewReport>): 
   expect(second).toBe(first ?? -1);
 }
 
-describe("window: asks for no pictures while it cannot be seen", () => {
+describe("window: while it cannot be seen", () => {
   test.each([
     ["minimised", (id: string) => ["windowminimize", id], (id: string) => ["windowmap", id]],
     ["on another workspace", () => ["set_desktop", "1"], () => ["set_desktop", "0"]],
-  ])("window: %s, asks for no pictures; shown again, it is up to date", async (_, hide, show) => {
-    await using server = await startServer(PATTERN);
-    const { viewer, window } = await showWindow(server);
-    await using __ = viewer;
-    desktop.xdotool(...hide(window.id));
-    await untilNothingIsSent(server, viewer);
-    expect(viewer.last?.trouble).toBeNull(); // that no pictures come is no trouble
-    expect(server.last?.viewers).toBe(1);
-    const whenHidden = server.last?.frames ?? Infinity;
-    desktop.xdotool(...show(window.id));
-    await eventually("a picture from after it was hidden", () => frameIn(window) > whenHidden);
-    await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
-  });
+  ])(
+    "window: %s, it asks for no pictures, and shows the newest picture when it is visible again",
+    async (_, hide, show) => {
+      await using server = await startServer(PATTERN);
+      const { viewer, window } = await showWindow(server);
+      await using __ = viewer;
+      desktop.xdotool(...hide(window.id));
+      await untilNothingIsSent(server, viewer);
+      expect(viewer.last?.trouble).toBeNull(); // the viewer reports no trouble, although no pictures come
+      expect(server.last?.viewers).toBe(1);
+      const whenHidden = server.last?.frames ?? Infinity;
+      desktop.xdotool(...show(window.id));
+      await eventually("a picture from after it was hidden", () => frameIn(window) > whenHidden);
+      await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
+    },
+  );
 
   test.each(["software", "gpu"])("window: covered wholly, asks for no pictures (renderer %s)", async (renderer) => {
     await using server = await startServer(PATTERN);
@@ -99,7 +102,7 @@ describe("window: asks for no pictures while it cannot be seen", () => {
     await eventually("a picture from after it was covered", () => frameIn(window) > whenHidden);
   });
 
-  test("window: covered in part, shows new pictures", async () => {
+  test("window: when a part of it is covered, it shows new pictures", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);
     await using _ = viewer;
@@ -113,7 +116,7 @@ describe("window: asks for no pictures while it cannot be seen", () => {
     await eventually("a newer picture", () => frameIn(window) > now);
   });
 
-  test("window: minimised while the server comes back, is up to date when it is shown again", async () => {
+  test("window: when the server comes back while it is minimised, it shows the newest picture as soon as it is visible", async () => {
     const server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);
     await using _ = viewer;
@@ -129,7 +132,7 @@ describe("window: asks for no pictures while it cannot be seen", () => {
     await viewer.until("more pictures", (program) => frames(program) > (viewer.reports.at(-2)?.frames ?? 0));
   });
 
-  test("window: with --output, hidden, goes on writing frames", async () => {
+  test("window: with --output, a hidden viewer goes on writing frames", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server, "--output", "/dev/null");
     await using _ = viewer;
@@ -140,7 +143,7 @@ describe("window: asks for no pictures while it cannot be seen", () => {
     expect(findWindow()).toBeNull();
   });
 
-  test("window: --grid, minimised, asks for no pictures of any camera", async () => {
+  test("window: with --grid, a minimised window asks for no pictures of any camera", async () => {
     const cameras = ["--source", "pattern", "--source", "pattern"];
     await using server = await startServer([...cameras, "--size", "320x240", "--fps", "20"]);
     const flags = [`127.0.0.1:${server.port}`, "--display", "sdl", "--json", "--grid"];
@@ -160,8 +163,8 @@ describe("window: asks for no pictures while it cannot be seen", () => {
   });
 });
 
-describe("window: asks for small pictures while it is small", () => {
-  test("window: is sent smaller pictures when it is made small, and large ones when it is large again", async () => {
+describe("window: sizes that it asks for", () => {
+  test("window: a small window gets smaller pictures, and large ones when it is large again", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);
     await using _ = viewer;
@@ -179,13 +182,13 @@ describe("window: asks for small pictures while it is small", () => {
     await viewer.until("the whole size", ({ last }) => last?.width === 640);
   });
 
-  test("window: of a source that is larger than the screen, is sent no larger pictures than it needs", async () => {
+  test("window: gets no larger pictures than it needs of a source that is larger than the screen", async () => {
     await using server = await startServer(["--source", "pattern", "--size", "2048x1536", "--fps", "5"]);
     await using viewer = startViewer(server.port, ["--display", "sdl"], { env: desktop.env });
     await viewer.until("half the size", ({ last }) => last?.width === 1024 && last.sourceWidth === 2048);
   });
 
-  test("window: has the size of a new source, although its pictures were small", async () => {
+  test("window: takes the size of a new source, even if it got small pictures before", async () => {
     const server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server);
     await using _ = viewer;

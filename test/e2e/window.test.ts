@@ -1,4 +1,4 @@
-// The window: real SDL on a virtual display, looked at by screenshots and used by key presses.
+// The window: real SDL on a virtual display. Tests look at screenshots and press keys.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
@@ -18,7 +18,7 @@ const ALARM_RED = [0xd0, 0x20, 0x20];
 let desktop: Desktop;
 beforeAll(async () => {
   desktop = await Desktop.start(SCREEN);
-  // The window manager says that it runs before it places windows. A first window, which waits for a server, shows that it does.
+  // The window manager reports that it runs before it places windows. A first window, whose viewer waits for a server, shows that it places them.
   await using first = startViewer(9, ["--display", "sdl"], { env: desktop.env });
   await eventually("a first window", () => desktop.findWindow("Slipstream - 127.0.0.1:9") !== null);
   await first.end("SIGTERM");
@@ -27,7 +27,7 @@ afterAll(() => desktop[Symbol.asyncDispose]());
 
 const findWindow = () => desktop.findWindow("pattern - Slipstream");
 
-/** A viewer whose window shows the pattern of the server on that port, and the window. */
+/** A viewer of the server on this port, and its window with the test pattern. */
 async function showWindow(port: number): Promise<{ viewer: Program<ViewReport>; window: Window }> {
   const viewer = startViewer(port, ["--display", "sdl"], { env: desktop.env });
   await eventually("a window with the picture's size", () => findWindow()?.width === SIZE.width);
@@ -38,7 +38,7 @@ async function showWindow(port: number): Promise<{ viewer: Program<ViewReport>; 
   return { viewer, window };
 }
 
-describe("window: shows pictures and handles keys", () => {
+describe("window: pictures and keys", () => {
   test("window: shows the newest picture, pixel by pixel", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);
@@ -54,7 +54,7 @@ describe("window: shows pictures and handles keys", () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);
     await using _ = viewer;
-    // This size fits on the screen wherever the window stands: ffmpeg takes no screenshot of a window that reaches beyond the screen.
+    // A window of this size is on the screen wherever it is placed. ffmpeg takes no screenshot of a window that extends beyond the screen.
     const wide = { width: 600, height: 300 };
     desktop.xdotool("windowsize", window.id, String(wide.width), String(wide.height));
     await eventually("bars left and right", () => {
@@ -66,7 +66,7 @@ describe("window: shows pictures and handles keys", () => {
     });
   });
 
-  test("window: fills the screen with F, and has its size again with F11", async () => {
+  test("window: F fills the screen, and F11 restores its size", async () => {
     await using server = await startServer(PATTERN);
     const { viewer } = await showWindow(server.port);
     await using _ = viewer;
@@ -89,7 +89,7 @@ describe("window: shows pictures and handles keys", () => {
         "smaller pictures",
         ({ last }) => last !== undefined && last.width > 0 && last.width < SIZE.width,
       );
-      await Bun.sleep(300); // time in which the window would change
+      await Bun.sleep(300); // a wrong change of the window would happen within this time
       const window = findWindow();
       expect([window?.width, window?.height]).toEqual([SIZE.width, SIZE.height]);
       if (window !== null)
@@ -99,7 +99,7 @@ describe("window: shows pictures and handles keys", () => {
     }
   });
 
-  test("window: shows figures with I, saves with S, pauses with space, quits with Q", async () => {
+  test("window: I shows figures, S saves, space pauses, Q quits", async () => {
     await using server = await startServer(PATTERN);
     const { viewer, window } = await showWindow(server.port);
     await using _ = viewer;
@@ -140,7 +140,7 @@ describe("window: shows pictures and handles keys", () => {
     await eventually("the alarm", () => shareOf(desktop.screenshot(window), ALARM_RED) > 0.003);
   });
 
-  test("window: --preview opens one on the server, which goes on after it is closed", async () => {
+  test("window: --preview opens a window at the server, which goes on after the window is closed", async () => {
     await using server = await startServer([...PATTERN, "--preview"], { env: desktop.env });
     await eventually("the preview", () => findWindow()?.width === SIZE.width);
     await server.until("a viewer", ({ last }) => last?.viewers === 1);
@@ -151,7 +151,7 @@ describe("window: shows pictures and handles keys", () => {
     expect(await viewer.end()).toBe(0);
   });
 
-  test("window: an error of one line says that it cannot be opened", async () => {
+  test("window: a window that cannot be opened ends the viewer with one line", async () => {
     await using server = await startServer(PATTERN);
     const viewer = startViewer(server.port, ["--display", "sdl"], { env: { DISPLAY: ":987", WAYLAND_DISPLAY: "" } });
     expect(await viewer.end()).toBe(1);

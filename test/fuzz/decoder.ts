@@ -2,9 +2,9 @@
 //
 //   bun test/fuzz/decoder.ts [--count 100000] [--seconds 60] [--seed 1] [--build relaxed|plain] [--save folder]
 //
-// Each input goes through header, planes, tile list, decoding and conversion; each third input also through single tiles.
-// A finding is a trap, a changed byte outside the given memory (there are guards around each region), an unknown status, or a run of over
-// 50 ms at up to 1280 × 720 pixels (slow inputs run again, since the machine may be busy).
+// Each input goes through header, planes, tile list, decoding and conversion; every third input also through single tiles.
+// A finding is a trap, a changed byte outside the given memory (each region has guard bytes around it), an unknown status, or a run of over
+// 50 ms at up to 1280 × 720 pixels (slow inputs run again, because the machine may be busy).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,15 +24,15 @@ export interface Finding {
 
 export interface FuzzResult {
   readonly runs: number;
-  /** How many inputs were decoded, completely or in part. */
+  /** The number of inputs that were decoded completely or in part. */
   readonly decoded: number;
-  /** How many inputs were refused, by status. */
+  /** The number of refused inputs, by status. */
   readonly refused: ReadonlyMap<number, number>;
   readonly slowestMs: number;
   readonly findings: readonly Finding[];
 }
 
-/** Good JPEGs of each kind, which the mutations start from. */
+/** Valid JPEGs of each kind. Mutations start from these. */
 export function seeds(): Uint8Array[] {
   const list: Uint8Array[] = [];
   for (const sampling of ["1x1", "2x1", "2x2", "1x2", "4x1"]) {
@@ -67,7 +67,7 @@ function segmentsOf(jpeg: Uint8Array): Segment[] {
   return found;
 }
 
-/** Makes one to four mutations of a good JPEG; about half of them know the format. */
+/** Makes one to four mutations of a valid JPEG. About half of them use knowledge of the format. */
 export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
   let bytes: Uint8Array = seed.slice();
   const below = (n: number): number => Math.floor(random() * n);
@@ -93,7 +93,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         bytes = bytes.slice(0, below(bytes.length));
         break;
       case 3: {
-        // False lengths.
+        // Wrong segment lengths.
         const part = parts[below(parts.length)];
         if (part) {
           set(part.at + 2, random() < 0.3 ? anyByte() : 0);
@@ -102,7 +102,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 4: {
-        // False sizes, half of them near 720p.
+        // Wrong sizes, half of them near 720p.
         const frame = pick(0xc0);
         if (frame) {
           const isNear = random() < 0.5;
@@ -116,7 +116,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 5: {
-        // Sampling, component numbers, table choices, component count.
+        // Sampling factors, component identifiers, table selectors, number of components.
         const frame = pick(0xc0);
         if (frame) {
           const component = frame.at + 10 + below(3) * 3;
@@ -129,7 +129,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 6: {
-        // Code counts and symbols.
+        // Huffman code counts and symbols.
         const table = pick(0xc4);
         if (table) {
           if (random() < 0.5) set(table.at + 5 + below(16), below(random() < 0.5 ? 4 : 256));
@@ -139,7 +139,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 7: {
-        // Quantisation.
+        // Quantisation tables.
         const table = pick(0xdb);
         if (table) {
           for (let i = 1 + below(64); i > 0; i--) set(table.at + 5 + below(64), anyByte());
@@ -164,7 +164,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 10: {
-        // Restart markers: renumbered, added, removed.
+        // Restart markers are renumbered, added or removed.
         const at = scanAt + below(Math.max(1, bytes.length - scanAt));
         const next = bytes.findIndex((byte, i) => i >= at && byte === 0xff && ((bytes[i + 1] ?? 0) & 0xf8) === 0xd0);
         if (next >= 0 && random() < 0.7) set(next + 1, 0xd0 + below(8));
@@ -172,7 +172,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 11: {
-        // A segment: removed, doubled or moved.
+        // A segment is removed, doubled or moved.
         const part = parts[below(parts.length)];
         const other = parts[below(parts.length)];
         if (part && other) {
@@ -183,7 +183,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         break;
       }
       case 12: {
-        // A run of bytes: removed or repeated.
+        // A run of bytes is removed or repeated.
         const at = below(bytes.length);
         const size = below(200);
         bytes =
@@ -202,7 +202,7 @@ export function mutate(seed: Uint8Array, random: () => number): Uint8Array {
         bytes = spliced(bytes, 0, 0, Array.from({ length: below(40) }, anyByte));
         break;
       default: {
-        // Another frame type.
+        // Another frame type (SOFn).
         const frame = pick(0xc0);
         if (frame) set(frame.at + 1, 0xc0 + below(16));
       }
@@ -221,7 +221,7 @@ function spliced(bytes: Uint8Array, from: number, to: number, content: readonly 
   return result;
 }
 
-/** One kernel with its memory, used for all inputs, as in a viewer. */
+/** One kernel with its memory. It gets all inputs, as in a viewer. */
 export class FuzzFixture {
   readonly #fixture: DecoderFixture;
   readonly #jpegAt: number;
@@ -237,7 +237,7 @@ export class FuzzFixture {
     return new FuzzFixture(await DecoderFixture.create(build, MAX_PIXELS));
   }
 
-  /** Decodes an input. Returns the status (0 if it was not refused) and milliseconds. Throws on a trap or a changed guard. */
+  /** Decodes an input. Returns the status (0 if the input was decoded) and the time in milliseconds. Throws on a trap or a changed guard. */
   run(jpeg: Uint8Array, isTiled: boolean, box: boolean): { status: number; ms: number } {
     const { picture: target } = this.#fixture;
     const at = this.#jpegAt;
@@ -265,14 +265,14 @@ export class FuzzFixture {
     return { status, ms: performance.now() - start };
   }
 
-  /** Throws if a byte outside the given memory was written. */
+  /** Throws if a guard byte has changed. */
   checkGuards(): void {
     const broken = this.#fixture.brokenGuard();
     if (broken >= 0) throw new Error(`wrote outside of its regions, at ${broken}`);
   }
 }
 
-/** Runs `count` inputs, or as many as fit into `seconds`. */
+/** Runs `count` inputs, or as many as `seconds` allow. */
 export async function fuzz(options: {
   build: Build;
   count: number;

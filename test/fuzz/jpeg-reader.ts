@@ -2,9 +2,9 @@
 //
 //   bun test/fuzz/jpeg-reader.ts [--count 1000000] [--seconds 600] [--seed 1]
 //
-// Each input is some pictures with up to eight edits, written in random chunks, with borders in each third input. A finding is a throw, a
-// picture that does not begin with SOI, more bytes than the input has, other pictures for other chunks (each third input), or a run of over 50 ms
-// (slow inputs run again, since the machine may be busy). At the end it prints how much memory the process has grown by.
+// Each input has some pictures with up to eight edits, in random chunks. Every third input has borders. A finding is an exception, a
+// picture that does not begin with SOI, more bytes than the input has, other pictures for other chunks (every third input), or a run of over 50 ms
+// (slow inputs run again, because the machine may be busy). At the end the program prints how much memory the process has grown by.
 
 import { parseArgs } from "node:util";
 import { JpegReader } from "../../src/capture/jpeg/jpeg-reader.ts";
@@ -12,7 +12,7 @@ import { randomFrom } from "../support/decoder-kernel.ts";
 import { edited, PICTURES } from "../support/jpeg-streams.ts";
 
 const SLOW_MS = 50;
-/** Bytes that change the structure when they stand in the right place. */
+/** Bytes that change the structure of a JPEG at the right place. */
 const STRUCTURE: readonly (readonly number[])[] = [
   [0xff, 0xd8],
   [0xff, 0xd9],
@@ -46,7 +46,7 @@ function makeInput(random: () => number): Uint8Array {
 }
 
 interface Reading {
-  /** Hashes of the pictures, and the reasons of the damaged ones, in order. */
+  /** Hashes of the pictures, and the reasons for the damaged ones, in order. */
   found: string[];
   pictures: number;
   ms: number;
@@ -79,7 +79,7 @@ function read(bytes: Uint8Array, hasBorders: boolean, chunkBytes: () => number):
   return { found, pictures, ms: performance.now() - start };
 }
 
-/** Returns what is wrong with an input, or null. */
+/** Returns the finding for an input, or null. */
 function check(
   bytes: Uint8Array,
   run: number,

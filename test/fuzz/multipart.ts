@@ -1,8 +1,8 @@
-// Fuzzes the reader of multipart answers with damaged and made-up streams, by count or by time.
+// Fuzzes the reader of multipart answers with damaged and random streams, by count or by time.
 //
 //   bun test/fuzz/multipart.ts [--count 100000] [--seconds 60] [--seed 1]
 //
-// A finding is an error that is thrown, other pictures when the same bytes come in other chunks, or more memory than the bytes of a part.
+// A finding is an exception, other pictures for the same bytes in other chunks, or more memory than the bytes of a part.
 
 import { parseArgs } from "node:util";
 import type { Packing } from "../../src/capture/http/picture-stream.ts";
@@ -39,7 +39,7 @@ const PIECES = [
 const MARKERS = ["\xff\xd8\xff", "\xff\xd9", "\xff\xda\0\x02", "\xff\xfe\xff\xff", "\xff\xe1\0\x40"];
 const BOUNDARIES = ["frame", "f", "--frame", "", null];
 
-/** Reads `count` streams, or as many as there is time for. */
+/** Reads `count` streams, or as many as the time allows. */
 export function fuzzMultipart({
   count,
   seconds = Infinity,

@@ -2,9 +2,9 @@
 //
 //   bun test/fuzz/wire.ts [--count 1000000] [--seed 1]
 //
-// Each message is one that a real server or viewer writes; one in eight is then changed: bytes, lengths, types, order. They
-// arrive in chunks of any size. An end may say goodbye, as for a ProtocolError, and the next connection begins. A finding is anything
-// that is thrown to the owner of the transport, and memory that grows with the count.
+// Each message is one that a real server or viewer writes. One in eight is then changed: its bytes, length, type or place. The messages
+// arrive in chunks of any size. When an end says goodbye, for example after a ProtocolError, the next connection begins. A finding is an exception
+// that reaches the owner of the transport, or memory that grows with the count.
 
 import { parseArgs } from "node:util";
 import { Connection } from "../../src/client/connect/connection.ts";
@@ -25,25 +25,25 @@ import { writePicture } from "../support/whole-pictures.ts";
 export interface WireFuzzResult {
   messages: number;
   connections: number;
-  /** How many connections were ended with a Goodbye, as a broken message deserves. */
+  /** The number of connections that a broken message ended with a Goodbye. */
   goodbyes: number;
-  /** What was thrown, with the bytes that were received last. */
+  /** The exceptions, with the bytes that were received last. */
   findings: { error: unknown; chunk: Uint8Array }[];
 }
 
 type Random = () => number;
 
-/** One end under test: its events, and whether it has closed the transport. */
+/** One end under test, with its events and the state of its transport. */
 interface End {
   events: TransportEvents;
   isClosed: () => boolean;
-  /** Releases what the end holds, such as a timer. */
+  /** Releases timers of this end. */
   close: () => void;
 }
 
 interface Side {
   open(): End;
-  /** Valid messages of the other side; the first begins the connection. */
+  /** Valid messages of the other side. The first one begins the connection. */
   greeting: Uint8Array;
   messages: readonly Uint8Array[];
 }
@@ -55,7 +55,7 @@ const header = { framesPerSecond: 30, codec: "simd", quality: 75, sourceWidth: 6
 const control = { name: "gain", kind: "menu", min: 0, max: 9, step: 1, default: 1, value: 2 } as const;
 const entry = { name: "door", hasEnded: false, width: 640, height: 480, framesPerSecond: 30 };
 
-/** A server's end, which receives what viewers send. */
+/** The server's end, which receives the messages of viewers. */
 const SERVER: Side = {
   open() {
     const camera = new (class extends PictureCamera {
@@ -82,7 +82,7 @@ const SERVER: Side = {
 
 const ignore = () => undefined;
 
-/** A viewer's end, which receives what servers send. */
+/** The viewer's end, which receives the messages of servers. */
 const VIEWER: Side = {
   open() {
     let isClosed = false;
@@ -134,7 +134,7 @@ const VIEWER: Side = {
 
 const BOUNDARIES = [0, 1, 2, 127, 128, 254, 255];
 
-/** Returns a message, which is changed in one of eight cases. */
+/** Returns a message. One in eight is changed. */
 function mutate(message: Uint8Array, random: Random): Uint8Array {
   const bytes = Buffer.from(message);
   if (random() < 7 / 8) return bytes;
@@ -142,46 +142,46 @@ function mutate(message: Uint8Array, random: Random): Uint8Array {
   const anyByte = () => (random() < 0.5 ? below(256) : (BOUNDARIES[below(BOUNDARIES.length)] as number));
   for (let change = below(4); change >= 0; change--) {
     switch (below(6)) {
-      case 0: // any byte
+      case 0: // changes any byte
         bytes[below(bytes.length)] = anyByte();
         break;
-      case 1: // the type
+      case 1: // changes the type
         bytes[4] = random() < 0.7 ? below(14) : anyByte();
         break;
-      case 2: // the length
+      case 2: // changes the length
         bytes.writeUInt32LE(random() < 0.7 ? below(2 * bytes.length) : below(2 ** 32), 0);
         break;
       case 3: {
-        // a body that is cut, with its right length
+        // cuts the body, with the right length
         const cut = bytes.subarray(0, 5 + below(bytes.length - 4));
         cut.writeUInt32LE(Math.max(1, cut.length - 4), 0);
         return cut;
       }
       case 4: {
-        // a body that is longer, with its right length
+        // makes the body longer, with the right length
         const longer = Buffer.concat([bytes, Buffer.alloc(1 + below(40), anyByte())]);
         longer.writeUInt32LE(longer.length - 4, 0);
         return longer;
       }
-      default: // a run of bytes
+      default: // changes a run of bytes
         bytes.fill(anyByte(), below(bytes.length), bytes.length);
     }
   }
   return bytes;
 }
 
-/** Sends `count` messages in all, half of them to each side. */
+/** Sends `count` messages, half of them to each side. */
 export async function fuzzWire({ count, seed }: { count: number; seed: number }): Promise<WireFuzzResult> {
   const random = randomSequence(seed);
   const result: WireFuzzResult = { messages: 0, connections: 0, goodbyes: 0, findings: [] };
   while (result.messages < count && result.findings.length < 10) {
     fuzzConnection(random, result);
-    if (result.connections % 100 === 0) await Bun.sleep(0); // answers are sent, and timers of ended connections end
+    if (result.connections % 100 === 0) await Bun.sleep(0); // answers are sent, and timers of ended connections run out
   }
   return result;
 }
 
-/** One connection, to its end or to 200 messages. */
+/** Runs one connection to its end or to 200 messages. */
 function fuzzConnection(random: Random, result: WireFuzzResult): void {
   const side = random() < 0.5 ? SERVER : VIEWER;
   const end = side.open();
@@ -190,7 +190,7 @@ function fuzzConnection(random: Random, result: WireFuzzResult): void {
   let bytes: Uint8Array = greeting;
   for (let turn = 0; turn < 200 && !end.isClosed(); turn++) {
     result.messages++;
-    // Several messages at a time, and a message in several chunks.
+    // One chunk may have several messages, and one message several chunks.
     while (bytes.length > 0) {
       const chunk = bytes.subarray(0, random() < 0.3 ? 1 + Math.floor(random() * bytes.length) : bytes.length);
       bytes = bytes.subarray(chunk.length);
@@ -218,7 +218,7 @@ if (import.meta.main) {
   });
   const started = performance.now();
   const memory = async () => {
-    await Bun.sleep(1_500); // ended connections wait for a second until their Goodbye is read
+    await Bun.sleep(1_500); // an ended connection waits a second until its Goodbye is read
     Bun.gc(true);
     return process.memoryUsage().rss;
   };

@@ -1,4 +1,4 @@
-// The clock offset between simulated machines, whose network has queues that are longer in one direction.
+// The clock offset between two simulated machines. Their network has queues that are longer in one direction.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -29,7 +29,7 @@ const trip: fc.Arbitrary<Trip> = fc.record({
 });
 const ahead = fc.integer({ min: -1e14, max: 1e14 });
 
-describe("offset", () => {
+describe("ClockOffset: error of the offset", () => {
   test("ClockOffset: is wrong by at most half of the shortest round trip", () => {
     fc.assert(
       fc.property(ahead, fc.array(trip, { minLength: 1, maxLength: 30 }), (peerAhead, trips) => {
@@ -55,7 +55,7 @@ describe("offset", () => {
     );
   });
 
-  test("ClockOffset: uses one short exchange rather than many long ones", () => {
+  test("ClockOffset: uses the exchange with the shortest round trip, even if many others disagree", () => {
     const clock = new ClockOffset();
     const slow = { outMicros: 400_000, answerMicros: 0, backMicros: 1_000 };
     for (let i = 0; i < 10; i++) exchange(clock, START + i * 1_000_000, 5_000_000, slow);
@@ -75,7 +75,7 @@ describe("offset", () => {
     expect(clock.known).toBe(true);
   });
 
-  test("ClockOffset: an exchange of impossible times, whose round trip is negative, is not used", () => {
+  test("ClockOffset: an exchange whose times give a negative round trip is ignored", () => {
     const clock = new ClockOffset();
     clock.add({ sentAt: START, receivedAt: START, repliedAt: START + 10_000 }, START + 100);
     expect([clock.known, clock.roundTripMicros]).toEqual([false, 0]);
@@ -85,8 +85,8 @@ describe("offset", () => {
   });
 });
 
-describe("steps", () => {
-  test("ClockOffset: one exchange after a step is enough, however short the round trips before it were", () => {
+describe("ClockOffset: a clock that is set", () => {
+  test("ClockOffset: after a clock was set, the first exchange corrects the offset, however short earlier round trips were", () => {
     const step = fc.integer({ min: 700_000, max: 1e14 });
     fc.assert(
       fc.property(
@@ -110,7 +110,7 @@ describe("steps", () => {
     );
   });
 
-  test("ClockOffset: drift is no step: the exact exchange of 20 s before is still used", () => {
+  test("ClockOffset: drift does not count as a clock that was set: the exact exchange of 20 s ago is still used", () => {
     const clock = new ClockOffset();
     exchange(clock, START, 0, { outMicros: 10, answerMicros: 0, backMicros: 10 });
     for (let second = 1; second <= 20; second++) {
@@ -131,7 +131,7 @@ describe("steps", () => {
   });
 });
 
-describe("forgetting", () => {
+describe("ClockOffset: old exchanges", () => {
   const good = { outMicros: 10, answerMicros: 0, backMicros: 10 };
   const usual = { outMicros: 2_000, answerMicros: 0, backMicros: 2_000 };
 
@@ -154,8 +154,8 @@ describe("forgetting", () => {
   });
 });
 
-describe("pings", () => {
-  /** When pings are due, in milliseconds, for an owner that asks every `stepMs`. */
+describe("ClockOffset: times of pings", () => {
+  /** The times at which pings are due, in milliseconds, for an owner that checks every `stepMs`. */
   function schedule(stepMs: number, lengthMs: number): number[] {
     const clock = new ClockOffset();
     const due: number[] = [];
@@ -169,7 +169,7 @@ describe("pings", () => {
     expect(schedule(1, 3_000)).toEqual([...firstTen, 1_900, 2_900]);
   });
 
-  test("ClockOffset: a late Ping is due once, not once for each Ping that was missed", () => {
+  test("ClockOffset: after a delay one Ping is due, not one for each Ping that was missed", () => {
     const clock = new ClockOffset();
     expect(clock.pingIsDue(START)).toBe(true);
     expect(clock.pingIsDue(START + 60e6)).toBe(true);

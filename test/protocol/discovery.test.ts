@@ -1,4 +1,4 @@
-// The TXT record of a server: any name fits into what DNS allows, and control characters are removed.
+// The TXT record of a server: any name is cut to the length that DNS allows, and control characters are removed.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -6,8 +6,8 @@ import { readServiceText, writeServiceText } from "../../src/protocol/discovery.
 
 const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text));
 
-describe("TXT record", () => {
-  test("TXT record: is read as written, and cut to what DNS allows", () => {
+describe("TXT record: writing and reading", () => {
+  test("TXT record: reads the values that were written, and strings have at most 255 bytes", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme", maxLength: 300 }),
@@ -26,7 +26,7 @@ describe("TXT record", () => {
     );
   });
 
-  test("TXT record: control characters and values that are no numbers are removed", () => {
+  test("TXT record: control characters are removed, and a version that is not a number reads as 0", () => {
     const strings = ["name=\u001b]0;owned\u0007cam\u202Eera\r\n\u009b2J", "wire=1e999", "other=1"];
     const nothing = { name: "", wire: 0, needsKey: false, usesTls: false, fingerprint: "" };
     expect(readServiceText(bytes(strings))).toEqual({ ...nothing, name: "]0;ownedcamera2J" });

@@ -1,4 +1,4 @@
-// The wire, byte by byte: every message written out by hand from the specification in wire.ts, in both directions.
+// The wire, byte by byte: the bytes of every message are written by hand from the specification in wire.ts, and tested in both directions.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -34,11 +34,11 @@ interface Golden {
   write: () => Uint8Array;
   read: (body: Uint8Array) => unknown;
   value: unknown;
-  /** Length, type, then the fields in their order. */
+  /** Length and type, then the fields in their order. */
   hex: string;
-  /** False for Picture: its JPEG goes to the end, so bytes that follow the fields belong to it. */
+  /** False for Picture: its JPEG extends to the end of the message, so bytes after the fields belong to the JPEG. */
   openEnd?: false;
-  /** The length of the body in older versions, which is read as well. */
+  /** The length of the body in older versions, which must be readable too. */
   olderBytes?: number;
   /** The last field is left out, so bytes that follow would be read as that field. */
   hasNoLastField?: true;
@@ -305,11 +305,11 @@ describe.each(GOLDEN)("$name", (golden) => {
     expect(Buffer.from(golden.write()).toString("hex")).toBe(golden.hex.replaceAll(" ", ""));
   });
 
-  test(`${golden.name}: is read back`, () => {
+  test(`${golden.name}: reads the values that were written`, () => {
     expect(golden.read(bodyOf(golden))).toEqual(golden.value);
   });
 
-  test(`${golden.name}: is read at any address in memory`, () => {
+  test(`${golden.name}: can be read at any address in memory`, () => {
     const around = Buffer.concat([Buffer.from([9, 9, 9]), bodyOf(golden), Buffer.from([9])]);
     expect(golden.read(around.subarray(3, around.length - 1))).toEqual(golden.value);
   });
@@ -324,7 +324,7 @@ describe.each(GOLDEN)("$name", (golden) => {
     }
   });
 
-  test(`${golden.name}: is refused when it is cut off within its fields`, () => {
+  test(`${golden.name}: a message that ends within its fields is refused`, () => {
     const body = bodyOf(golden);
     const fieldBytes = golden.openEnd === false ? body.length - JPEG.length : body.length;
     for (let length = 0; length < fieldBytes; length++) {
@@ -334,7 +334,7 @@ describe.each(GOLDEN)("$name", (golden) => {
   });
 });
 
-describe("strings", () => {
+describe("strings within messages", () => {
   const text = fc.string({ unit: "binary", maxLength: 700 });
 
   test("MessageWriter: cuts long strings between characters", () => {
@@ -351,7 +351,7 @@ describe("strings", () => {
     );
   });
 
-  test("greeting: fits into 256 bytes with any texts", () => {
+  test("greeting: has at most 256 bytes with any texts", () => {
     fc.assert(
       fc.property(text, text, (software, sourceName) => {
         expect(writeHello({ version: 1, software, camera: sourceName, paused: true }).length).toBeLessThanOrEqual(260);
@@ -368,7 +368,7 @@ describe("strings", () => {
   });
 });
 
-describe("values out of range", () => {
+describe("values out of range in messages", () => {
   test("readGreetingVersion: reads the version whatever follows it", () => {
     expect(readGreetingVersion(bytesOf("534c4950 03"))).toBe(3);
     expect(readGreetingVersion(bytesOf("534c4950 ff ffff"))).toBe(255);
@@ -379,7 +379,7 @@ describe("values out of range", () => {
     expect(readHello(older)).toEqual({ version: 2, software: "slip 1", camera: "", paused: false, canProve: false });
   });
 
-  test("Cameras: holds the largest number with the longest names; more are refused", () => {
+  test("Cameras: the largest number of cameras with the longest names fits; more are refused", () => {
     const camera = { name: "x".repeat(MAX_CAMERA_NAME_BYTES), hasEnded: false, width: 1, height: 1 };
     const all = Array.from({ length: MAX_CAMERAS }, () => ({ ...camera, framesPerSecond: 1 }));
     const bytes = writeCameras(all);
@@ -413,7 +413,7 @@ describe("values out of range", () => {
     expect(() => m.readStream(bytesOf(`${size} 00000000 0000`))).toThrow(ProtocolError);
   });
 
-  test("Stream: the JPEG header that is read is a copy, also when the body is a Buffer", () => {
+  test("Stream: the reader returns a copy of the JPEG header, also for a Buffer", () => {
     const body = Buffer.from(m.writeStream(stream).subarray(5));
     const read = m.readStream(body);
     body.fill(0);

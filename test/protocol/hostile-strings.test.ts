@@ -1,4 +1,4 @@
-// Strings of a hostile peer: no control character and no line break is ever read from a message.
+// Strings of a hostile peer: the readers of messages remove control characters and line breaks.
 
 import { expect, test } from "bun:test";
 import { MessageWriter } from "../../src/protocol/bytes.ts";
@@ -15,7 +15,7 @@ import {
 import * as m from "../../src/protocol/messages.ts";
 import { MessageType } from "../../src/protocol/wire.ts";
 
-/** ESC, BEL, CSI as one character (C1), line breaks of four kinds, a turn of the direction of writing, DEL and NUL. */
+/** ESC, BEL, the one-byte CSI (C1), four kinds of line break, a change of writing direction, DEL and NUL. */
 const HOSTILE = "\u001b]0;a\u0007b\u009b2Jc\r\n12:00:00 d\u0085e\u2028f\u202eg\u007f\0";
 const READ = "]0;ab2Jc12:00:00 defg";
 
@@ -47,12 +47,12 @@ test.each(messages)("%s: control characters in its strings are removed", (_, mes
   for (const text of texts) expect(text).toBe(READ);
 });
 
-test("BodyReader: cuts a string that is too long", () => {
+test("BodyReader: cuts a string that exceeds its limit", () => {
   const long = new MessageWriter(MessageType.goodbye, 4096).u8(0).string("x".repeat(3000), 3000).finish();
   expect(readGoodbye(long.subarray(5)).text).toBe("x".repeat(400));
 });
 
-test("BodyReader: keeps letters of all scripts, and joiners", () => {
+test("BodyReader: keeps letters of all scripts, and zero-width joiners", () => {
   for (const text of ["Tür", "カメラ", "می‌خواهم", "👩‍🔬"]) {
     expect(readGoodbye(writeGoodbye({ reason: 0, text }).subarray(5)).text).toBe(text);
   }

@@ -1,4 +1,4 @@
-// areOnLink: the addresses of this machine's networks, and no others.
+// areOnLink: it accepts the addresses of this machine's networks and no others.
 
 import { expect, test } from "bun:test";
 import { areOnLink } from "../../src/protocol/on-link.ts";
@@ -15,7 +15,7 @@ test.each([
   [["192.168.7.1", "192.168.7.254"], true],
   [["192.168.8.1"], false],
   [["192.168.7.1", "192.168.8.1"], false],
-  [["192.168.7.1", "10.5.128.9"], false], // each is on a network, but not on the same one
+  [["192.168.7.1", "10.5.128.9"], false], // each address is on a network, but they share none
   [["10.5.255.255"], true],
   [["10.5.127.255"], false],
   [["127.9.9.9"], true],
@@ -24,7 +24,7 @@ test.each([
   [["fe80::2"], false],
   [["camera.local"], false],
   [[""], false],
-])("areOnLink: %j: %p", (addresses, expected) => {
+])("areOnLink: the result for %j is %p", (addresses, expected) => {
   expect(areOnLink(addresses, OWN)).toBe(expected);
 });
 

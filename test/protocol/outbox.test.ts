@@ -1,10 +1,10 @@
-// The outbox: however many bytes the transport takes at a time, each byte leaves once and in order, and `idle` says when all have.
+// The outbox: each byte is written once and in order, however many bytes the transport takes at a time, and `idle` resolves when all are written.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Outbox } from "../../src/protocol/outbox.ts";
 
-/** Takes a given number of bytes at each call, then everything. A limit of −1 means that the connection is gone. */
+/** Takes the given number of bytes at each call, and everything after the last of them. −1 means that the connection is gone. */
 class PartialTransport {
   readonly taken: number[] = [];
   readonly #limits: number[];
@@ -26,11 +26,11 @@ class PartialTransport {
 }
 
 const message = fc.uint8Array({ minLength: 1, maxLength: 30 });
-/** What happens to an outbox: a message is sent, or the transport has drained. */
+/** An event of an outbox: a message is sent, or the transport has drained. */
 const step = fc.oneof(message, fc.constant("drain" as const));
 
-describe("sending", () => {
-  test("Outbox: sends every byte once and in order through any partial writes", () => {
+describe("Outbox: sending", () => {
+  test("Outbox: sends every byte once and in order whatever part of them a write takes", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.array(fc.nat(20), { maxLength: 60 }), (steps, limits) => {
         const transport = new PartialTransport(limits);
@@ -43,7 +43,7 @@ describe("sending", () => {
             sent.push(...each);
             const memory = each.slice();
             outbox.send(memory);
-            memory.fill(0xee); // the caller uses it for something else
+            memory.fill(0xee); // the caller reuses its memory
           }
           expect(transport.taken).toEqual(sent.slice(0, transport.taken.length));
           if (outbox.idle) expect(transport.taken).toEqual(sent);
@@ -68,7 +68,7 @@ describe("sending", () => {
     expect(transport.taken).toEqual([1, 2, 3, 4]);
   });
 
-  test("Outbox: a drain that fills the transport again keeps the rest in order", () => {
+  test("Outbox: when a drain fills the transport again, the rest keeps its order", () => {
     const transport = new PartialTransport([0, 1, 0, 2]);
     const outbox = new Outbox(transport);
     for (const bytes of [[1, 2], [3], [4, 5]]) outbox.send(new Uint8Array(bytes));
@@ -93,7 +93,7 @@ describe("sending", () => {
     expect(given[0]).toBe(bytes);
   });
 
-  test("Outbox: is idle from the start; a drain of nothing writes nothing", () => {
+  test("Outbox: is idle at first, and a drain with nothing waiting writes nothing", () => {
     const transport = new PartialTransport([]);
     const outbox = new Outbox(transport);
     expect(outbox.idle).toBe(true);
@@ -102,7 +102,7 @@ describe("sending", () => {
   });
 });
 
-describe("end", () => {
+describe("Outbox: end of the transport", () => {
   test("Outbox: never writes again to a transport that is gone", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(5), { maxLength: 8 }), (steps, limits) => {
@@ -123,7 +123,7 @@ describe("end", () => {
     );
   });
 
-  test("Outbox: drops what waits when the transport is gone", () => {
+  test("Outbox: drops waiting messages when the transport is gone", () => {
     const transport = new PartialTransport([0, -1]);
     const outbox = new Outbox(transport);
     outbox.send(new Uint8Array([1]));
@@ -136,7 +136,7 @@ describe("end", () => {
     expect(outbox.idle).toBe(true);
   });
 
-  test("Outbox: close drops what waits and sends nothing more", () => {
+  test("Outbox: close drops waiting messages, and later ones are not sent", () => {
     const transport = new PartialTransport([1]);
     const outbox = new Outbox(transport);
     outbox.send(new Uint8Array([1, 2, 3]));
@@ -148,7 +148,7 @@ describe("end", () => {
   });
 });
 
-test("Outbox: counts the messages that wait", () => {
+test("Outbox: counts waiting messages", () => {
   let capacity = 0;
   const outbox = new Outbox({ write: (bytes) => Math.min(capacity, bytes.length), bufferedBytes: 0 });
   for (let sent = 1; sent <= 5; sent++) {
@@ -160,7 +160,7 @@ test("Outbox: counts the messages that wait", () => {
   expect(outbox.waiting).toBe(0);
 });
 
-describe("a transport with a queue of its own", () => {
+describe("Outbox: a transport with a queue of its own", () => {
   test("Outbox: is not idle while the transport's queue is not empty", () => {
     const transport = new PartialTransport([]);
     const outbox = new Outbox(transport);

@@ -1,4 +1,4 @@
-// Both ends of a connection: a Peer against bytes written by hand, and two Peers joined in memory.
+// Both ends of a connection: one Peer that gets handwritten bytes, and two Peers that are connected in memory.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { readGoodbye, writeGoodbye, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
@@ -15,7 +15,7 @@ afterEach(resetClock);
 const HELLO = writeHello({ version: WIRE_VERSION, software: "a test", camera: "", paused: false });
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "a test", sourceName: "a source" });
 
-/** One peer, what it has sent, and what it has told its owner. */
+/** One peer, with all that it has sent and reported to its owner. */
 class Stand implements PeerEvents {
   readonly peer: Peer;
   readonly sent: { type: number; body: Uint8Array }[] = [];
@@ -60,11 +60,11 @@ class Stand implements PeerEvents {
   }
 }
 
-/** The message that the other side greets with. */
+/** The greeting of the other side. */
 const greetingTo = { server: HELLO, viewer: WELCOME };
 const roles = ["server", "viewer"] as const;
 
-describe.each(roles)("role %s", (role) => {
+describe.each(roles)("Peer as %s", (role) => {
   test("Peer: pings after the greeting, and answers a Ping with its time", () => {
     const { peer, sent } = new Stand(role);
     peer.tick();
@@ -76,16 +76,16 @@ describe.each(roles)("role %s", (role) => {
     expect(readPong(sent[1]?.body as Uint8Array).sentAt).toBe(4711);
   });
 
-  test("Peer: refuses another version with a Goodbye", () => {
+  test("Peer: answers another protocol version with a Goodbye", () => {
     const stand = new Stand(role);
-    const other = greetingTo[role].with(9, 99); // length, type and magic come first
+    const other = greetingTo[role].with(9, 99); // the version follows length, type and magic
     stand.peer.receive(other);
     expect(stand.goodbye?.reason).toBe(GoodbyeReason.version);
     expect(stand.ends).toMatchObject([{ how: "left", reason: GoodbyeReason.version }]);
     expect(stand.ends[0]?.text).toContain("version 99");
   });
 
-  test("Peer: hears no message after a protocol error, and names the error", () => {
+  test("Peer: ignores messages after a protocol error, and names the error in its Goodbye", () => {
     const stand = new Stand(role);
     stand.peer.receive(Buffer.from("HTTP/1.1 400 Bad Request\r\n"));
     expect(stand.goodbye?.reason).toBe(GoodbyeReason.protocol);
@@ -95,7 +95,7 @@ describe.each(roles)("role %s", (role) => {
     expect([stand.peer.isOpen, stand.ends.length]).toEqual([false, 1]);
   });
 
-  test("Peer: the owner's unknown types from 128 on are skipped, lower ones end the connection", () => {
+  test("Peer: messages of unknown types are skipped from type 128 on; lower unknown types end the connection", () => {
     const stand = new Stand(role);
     stand.known = false;
     stand.peer.receive(greetingTo[role]);
@@ -118,7 +118,7 @@ describe.each(roles)("role %s", (role) => {
   test.each([
     ["the greeting", 6, false],
     ["any byte", 11, true],
-  ] as const)("Peer: leaves when it waits too long for %s", (_, seconds, isGreeted) => {
+  ] as const)("Peer: ends the connection when it waits too long for %s", (_, seconds, isGreeted) => {
     const stand = new Stand(role);
     if (isGreeted) stand.peer.receive(greetingTo[role]);
     moveClock(seconds - 2);
@@ -157,7 +157,7 @@ test("Peer: a viewer takes long messages only after the greeting, a server takes
   }
 });
 
-test("Peer: two of them greet, measure their clocks and part through 7 bytes of capacity", async () => {
+test("Peer: two peers greet, measure their clocks and say goodbye over a transport that takes 7 bytes at a time", async () => {
   const [serverEnd, viewerEnd] = MemoryTransport.pair({ capacityBytes: 7, chunkBytes: 3 });
   const ends: string[] = [];
   const server: Peer = new Peer(serverEnd, "server", {

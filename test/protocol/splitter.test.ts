@@ -1,4 +1,4 @@
-// The splitter: any chunks of a byte stream give the same messages, and each length is checked before memory is allocated.
+// The splitter: any division of a byte stream into chunks gives the same messages, and each length is checked before memory is allocated.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -25,20 +25,20 @@ function framed({ type, body }: Message): Uint8Array {
 
 const stream = (messages: readonly Message[]): Uint8Array => Buffer.concat(messages.map(framed));
 
-/** The stream, cut at these places. */
+/** The stream, divided at these offsets. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const edges = [0, ...places.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   return edges.slice(1).map((edge, index) => bytes.slice(edges[index], edge));
 }
 
-/** A splitter that keeps copies of what it delivers. */
+/** A splitter that copies each message that it delivers. */
 function keeping(limit: number): { splitter: MessageSplitter; got: Message[] } {
   const got: Message[] = [];
   const splitter = new MessageSplitter(limit, (type, body) => got.push({ type, body: new Uint8Array(body) }));
   return { splitter, got };
 }
 
-describe("messages", () => {
+describe("MessageSplitter: messages", () => {
   test("MessageSplitter: gives the same messages for all chunk sizes", () => {
     fc.assert(
       fc.property(
@@ -54,7 +54,7 @@ describe("messages", () => {
     );
   });
 
-  test("MessageSplitter: gives a message with its last byte", () => {
+  test("MessageSplitter: delivers a message as soon as its last byte has come", () => {
     const messages = [
       { type: 1, body: new Uint8Array([1, 2, 3]) },
       { type: 200, body: new Uint8Array() },
@@ -92,7 +92,7 @@ describe("messages", () => {
     expect(got).toEqual([{ type: 5, body }]);
   });
 
-  test("MessageSplitter: startedAt is the time of a message's first byte", async () => {
+  test("MessageSplitter: startedAt is the time at which the first byte of a message came", async () => {
     const begun: number[] = [];
     const splitter = new MessageSplitter(100, (_type, _body, startedAt) => begun.push(startedAt));
     const bytes = framed({ type: 1, body: new Uint8Array(10) });
@@ -109,8 +109,8 @@ describe("messages", () => {
   });
 });
 
-describe("lengths", () => {
-  test("MessageSplitter: refuses a length of 0 or above the limit with the fifth byte", () => {
+describe("MessageSplitter: lengths", () => {
+  test("MessageSplitter: refuses a length of 0 or above the limit as soon as the fifth byte has come", () => {
     const limit = 64;
     fc.assert(
       fc.property(fc.oneof(fc.constant(0), fc.integer({ min: limit + 1, max: 0xffff_ffff })), (length) => {
@@ -140,7 +140,7 @@ describe("lengths", () => {
     expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array(64) }))).toThrow(ProtocolError);
   });
 
-  test("MessageSplitter: the limit can be raised between two messages of a chunk", () => {
+  test("MessageSplitter: the limit can be raised between two messages of one chunk", () => {
     const lengths: number[] = [];
     const splitter = new MessageSplitter(10, (_, body) => {
       lengths.push(body.length);
@@ -158,7 +158,7 @@ describe("lengths", () => {
   });
 });
 
-test("MessageSplitter: feed throws what the handler throws", () => {
+test("MessageSplitter: feed throws the error that the handler throws", () => {
   const defect = new Error("a defect of the handler");
   const splitter = new MessageSplitter(64, () => {
     throw defect;

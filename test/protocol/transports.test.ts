@@ -1,4 +1,4 @@
-// The real Viewer and the real Connection over transports that are not TCP: memory with back-pressure, and Bun's WebSocket.
+// The real Viewer and the real Connection over transports other than TCP: one in memory with back-pressure, and Bun's WebSocket.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -37,13 +37,13 @@ class Received {
     return this.pictures.map(({ frameNumber }) => frameNumber);
   }
 
-  /** Whether each picture has the bytes that were published under its number. */
+  /** Whether each picture has the bytes that were published under its frame number. */
   get areWhole(): boolean {
     return this.pictures.every(({ frameNumber, jpeg }) => jpeg.every((byte) => byte === frameNumber));
   }
 }
 
-describe("memory", () => {
+describe("Viewer and Connection over a transport in memory", () => {
   function join(link: { capacityBytes: number; chunkBytes: number }) {
     const [serverEnd, viewerEnd] = MemoryTransport.pair(link);
     const camera = new PictureCamera();
@@ -56,7 +56,7 @@ describe("memory", () => {
     return { serverEnd, viewerEnd, camera, viewer, connection, received };
   }
 
-  test("Viewer and Connection: pictures arrive whole through any capacity and chunk size", async () => {
+  test("Viewer and Connection: pictures arrive whole whatever the capacity and the chunk size of the transport", async () => {
     const link = fc.record({
       capacityBytes: fc.integer({ min: 1, max: 3000 }),
       chunkBytes: fc.integer({ min: 1, max: 900 }),
@@ -116,11 +116,11 @@ describe("memory", () => {
   });
 });
 
-describe("WebSocket", () => {
+describe("Viewer over a WebSocket", () => {
   interface Door extends Disposable {
     port: number;
     viewers: Viewer[];
-    /** What `send` returned, other than a number of bytes. */
+    /** Return values of `send` that are not a number of bytes. */
     answers: number[];
   }
 
@@ -170,7 +170,7 @@ describe("WebSocket", () => {
     return { port: server.port ?? 0, viewers, answers, [Symbol.dispose]: () => void server.stop(true) };
   }
 
-  /** A viewer's end, as a page would have it. */
+  /** The end of a viewer in a web page. */
   async function connect(port: number, received: Received): Promise<Connection> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}`);
     socket.binaryType = "arraybuffer";
@@ -197,7 +197,7 @@ describe("WebSocket", () => {
     return connection;
   }
 
-  test("Viewer: a WebSocket's −1 for a large picture means queued; the picture and the next ones arrive", async () => {
+  test("Viewer: −1 from a WebSocket means that the picture is queued: it arrives, and so do the next ones", async () => {
     const camera = new PictureCamera();
     const received = new Received();
     door = openDoor(camera);

@@ -1,4 +1,4 @@
-// Both ends of a connection with mutated messages. `bun test/fuzz/wire.ts` sends any number of them.
+// Both ends of a connection get mutated messages. `bun test/fuzz/wire.ts` runs any number of them.
 
 import { expect, test } from "bun:test";
 import { fuzzWire } from "../fuzz/wire.ts";
@@ -7,5 +7,5 @@ test("Viewer and Connection: mutated messages in any chunks throw nothing", asyn
   const { messages, goodbyes, findings } = await fuzzWire({ count: 20_000, seed: 7 });
   expect(findings).toEqual([]);
   expect(messages).toBeGreaterThanOrEqual(20_000);
-  expect(goodbyes).toBeGreaterThan(100); // the mutations do break messages
+  expect(goodbyes).toBeGreaterThan(100); // shows that the mutations do break messages
 });

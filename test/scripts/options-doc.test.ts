@@ -1,4 +1,4 @@
-// docs/options.md and --help: both name every setting of the tables.
+// docs/options.md and --help name every setting of the tables.
 
 import { describe, expect, test } from "bun:test";
 import { optionsPage, PAGE } from "../../scripts/options-doc.ts";
@@ -12,9 +12,9 @@ const TABLES: readonly (readonly ["serve" | "view", readonly SettingEntry[]])[] 
   ["view", VIEW_SETTINGS],
 ];
 
-describe("docs/options.md", () => {
+describe("docs/options.md and --help", () => {
   test("options.md: is what scripts/options-doc.ts prints", async () => {
-    expect(await Bun.file(PAGE).text()).toBe(optionsPage()); // 'bun run docs' mends it
+    expect(await Bun.file(PAGE).text()).toBe(optionsPage()); // if this fails, run 'bun run docs'
   });
 
   test.each(TABLES)("--help: %s names every flag of its table with its description", async (name, table) => {

@@ -1,4 +1,4 @@
-// docs/protocol.md: printed from the code as it is, and its worked exchange is a conversation that both ends understand.
+// docs/protocol.md: it is printed from the present code, and both ends understand its worked exchange.
 
 import { describe, expect, test } from "bun:test";
 import { EXCHANGE, JPEG_HEADER } from "../../scripts/protocol-doc/exchange.ts";
@@ -15,10 +15,10 @@ import { tilesOf } from "../support/tile-lists.ts";
 
 const specification = readSpecification(await Bun.file(new URL("../../src/protocol/wire.ts", import.meta.url)).text());
 
-describe("docs/protocol.md", () => {
+describe("docs/protocol.md and its source", () => {
   test("protocol.md: is what scripts/protocol-doc.ts prints", async () => {
     const page = await Bun.file(PAGE).text();
-    expect(await withGeneratedParts(page)).toBe(page); // bun scripts/protocol-doc.ts mends it
+    expect(await withGeneratedParts(page)).toBe(page); // if this fails, run 'bun run docs'
   });
 
   test("wire.ts: the comment describes each message type under its number, and no other", () => {
@@ -32,7 +32,7 @@ describe("docs/protocol.md", () => {
     expect(numbers).toEqual(Object.values(GoodbyeReason));
   });
 
-  test("exchange: fields have the sizes that the comment gives them", () => {
+  test("exchange: the fields have the sizes that the comment of wire.ts gives", () => {
     const sizes: Record<string, number> = { u8: 1, u16: 2, u32: 4, u64: 8 };
     for (const { message, fields } of EXCHANGE) {
       const type = message[HEADER_BYTES - 1];
@@ -47,7 +47,7 @@ describe("docs/protocol.md", () => {
   });
 });
 
-describe("the worked exchange", () => {
+describe("the worked exchange in docs/protocol.md", () => {
   test("exchange: the server accepts what the viewer sends", () => {
     const far = new FakeViewer();
     for (const { from, message } of EXCHANGE) {
@@ -55,7 +55,7 @@ describe("the worked exchange", () => {
       else if (message[4] === MessageType.tiles) far.offer(picture(message[HEADER_BYTES] as number));
     }
     expect(far.heard.map(({ type }) => type)).toEqual(
-      // Pictures in place of Tiles: the fixture has whole ones
+      // Pictures take the place of Tiles, because the fixture contains whole pictures
       ["welcome", "cameras", "ping", "pong", "stream", "picture", "picture"],
     );
     expect(far.viewer.settled).toBe(true);

@@ -1,4 +1,4 @@
-// The test runner: counts what really happened, for files that pass, fail, crash or do not load.
+// The test runner counts the results of files that pass, fail, crash or do not load.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The server as a function: what it resolves with, how it ends, and that it leaves nothing behind.
+// The function serve(): the handle that it resolves with, how it ends, and that it leaves no thread or port behind.
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -14,7 +14,7 @@ import { startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const threads = () => readdirSync("/proc/self/task").length;
-/** One thread keeps the tests short. */
+/** One thread makes the tests faster. */
 const PATTERN: ServeOptions = {
   cameras: [{ source: "pattern", size: { width: 320, height: 240 } }],
   workers: 1,
@@ -42,7 +42,7 @@ async function start(options: ServeOptions) {
   return server;
 }
 
-describe("serve", () => {
+describe("serve(): start, end and log", () => {
   test("serve: resolves when the port accepts connections, and close() frees the port", async () => {
     const server = await start(PATTERN);
     expect(await isListening(server.port)).toBe(true);
@@ -52,7 +52,7 @@ describe("serve", () => {
     expect(await server.closed).toMatchObject({ port: server.port, source: "pattern" });
   });
 
-  test("serve: an aborted signal closes the server, before it listens as well", async () => {
+  test("serve: an aborted signal closes the server, even before the server listens", async () => {
     const stopping = new AbortController();
     const server = await start({ ...PATTERN, signal: stopping.signal });
     stopping.abort();
@@ -67,7 +67,7 @@ describe("serve", () => {
     expect(await isListening(server.port)).toBe(false);
   });
 
-  test("serve: the log has the failure of the only camera as a warning, unless closed is read", async () => {
+  test("serve: the failure of the only camera is logged as a warning, unless the caller reads `closed`", async () => {
     const failing: Source = {
       name: "failing",
       framesPerSecond: 30,
@@ -85,7 +85,7 @@ describe("serve", () => {
     }
   });
 
-  test("serve: closed rejects with what stopped the only camera, and close() does not", async () => {
+  test("serve: `closed` rejects with the error that stopped the only camera, and close() resolves", async () => {
     const failing: Source = {
       name: "failing",
       framesPerSecond: 0,
@@ -117,7 +117,7 @@ describe("serve", () => {
     ]);
   });
 
-  test("serve: a viewer hears that the server is shutting down when it is closed", async () => {
+  test("serve: close() tells viewers that the server is shutting down", async () => {
     const server = await start(PATTERN);
     await using viewer = startViewer(server.port, ["--once"]);
     await viewer.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
@@ -146,7 +146,7 @@ describe("serve", () => {
         ],
       },
     ],
-  ])("serve: throws UsageError: %s", async (message, options) => {
+  ])("serve: throws a UsageError with the text '%s'", async (message, options) => {
     const outcome = await serve({ ...PATTERN, ...options }).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(UsageError);
     expect((outcome as Error).message).toContain(message);
@@ -155,10 +155,10 @@ describe("serve", () => {
   test.skipIf(process.platform !== "linux")("serve: ends its threads when the port is taken", async () => {
     using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
     const fail = () => serve({ ...PATTERN, port: taken.port, workers: 2 });
-    await expect(fail()).rejects.toThrow(ConnectionError); // the engine keeps some threads after the first time
+    await expect(fail()).rejects.toThrow(ConnectionError); // the engine keeps some threads after its first use of them
     const before = threads();
     for (let count = 0; count < 3; count++) await expect(fail()).rejects.toThrow("is in use");
-    while (threads() > before) await Bun.sleep(10); // a terminated worker's thread ends a moment later
+    while (threads() > before) await Bun.sleep(10); // the thread of a terminated worker ends a moment later
     expect(threads()).toBeLessThanOrEqual(before);
   });
 

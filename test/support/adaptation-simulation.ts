@@ -1,4 +1,4 @@
-// A simulation of camera, server with the real Credit and Adaptation, changing link and viewer, with a virtual clock.
+// A simulation with a virtual clock: a camera, the server's real Credit and Adaptation, a link that changes, and a viewer.
 
 import { median } from "../../src/core/statistics.ts";
 import { Adaptation, type AdaptationLimits } from "../../src/server/deliver/quality/adaptation.ts";
@@ -8,27 +8,27 @@ import { ladder, type Level } from "../../src/server/renditions/ladder.ts";
 import { Agenda } from "./link-simulation.ts";
 
 export interface Link {
-  /** Delay one way, in microseconds. */
+  /** The delay in one direction, in microseconds. */
   delay: number;
-  /** Bytes a second at a point in time. */
+  /** The rate at a time, in bytes a second. */
   rate: (now: number) => number;
 }
 
 export interface Scene {
-  /** Bytes of a whole picture at the best level. */
+  /** The bytes of a whole picture at the best level. */
   wholeBytes: number;
-  /** The share of the picture that changes from one frame to the next. */
+  /** The share of the picture that changes with each frame. */
   change: number;
-  /** The true size of a level's pictures, relative to the best level. */
+  /** The true size of a level's pictures, relative to those of the best level. */
   weight: (level: Level) => number;
 }
 
 export interface Run {
   levels: Level[];
-  /** For each shown picture: when it was replaced, its age then, and its level. */
+  /** For each shown picture: the time when it was replaced, its age then, and its level. */
   shown: { at: number; staleness: number; step: number }[];
   changes: { at: number; step: number }[];
-  /** Each frame that was sent. */
+  /** All frames that were sent. */
   sent: { at: number; bytes: number }[];
 }
 
@@ -100,13 +100,13 @@ export function simulateAdaptive(
   return run;
 }
 
-/** The staleness that 95 % of the pictures shown between two times do not exceed. */
+/** The 95th percentile of the age of the pictures that were shown between two times. */
 export function staleness95({ shown }: Run, from: number, to: number): number {
   const values = shown.filter(({ at }) => at >= from && at < to).map(({ staleness }) => staleness);
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? Number.NaN;
 }
 
-/** The median step of the pictures shown between two times. */
+/** The median level of the pictures that were shown between two times. */
 export function usualStep({ shown }: Run, from: number, to: number): number {
   return median(shown.filter(({ at }) => at >= from && at < to).map(({ step }) => step)) ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-// A process that grows the arena again and again while codec threads on it are ended; arena.test.ts runs it.
+// A process that grows the arena again and again while codec threads on it are ended. arena.test.ts runs it.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
@@ -33,6 +33,6 @@ for (let round = 0; round < ROUNDS; round++) {
     }
   }
   await closed;
-  arena.take(65536 * 64); // from now on it grows again
+  arena.take(65536 * 64); // from now on the arena grows again
 }
 console.log(JSON.stringify({ refused }));

@@ -1,4 +1,4 @@
-// Writes AVI files with the packets that a test wants: cut, empty, or with two fields.
+// Writes AVI files with cut packets, empty packets, or packets with two fields.
 
 export interface AviOptions {
   width: number;

@@ -1,22 +1,22 @@
-// A port that never answers a connection, as behind a firewall: its listener's queue is full, so the kernel drops each SYN.
+// A port that never answers a connection, as if behind a firewall: the listener's queue is full, so the kernel drops each SYN.
 
 import type { Socket } from "bun";
 
 const MORE_THAN_THE_QUEUE = 700;
 const SETTLED_MS = 300;
-/** The process also ends when the test that started it was killed. */
+/** The process also ends when the test that started it is killed. */
 const LONGEST_MS = 120_000;
 
 export interface BlackHole extends Disposable {
   port: number;
 }
 
-/** Starts a process that listens and never accepts, and fills its queue. */
+/** Starts a process that listens but never accepts, and fills its queue. */
 export async function openBlackHole(): Promise<BlackHole> {
   const script = `
     const { port } = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     setTimeout(() => {
-      require("node:fs").writeSync(1, port + "\\n"); // nothing is accepted after this
+      require("node:fs").writeSync(1, port + "\\n"); // the process accepts no connection after this
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${LONGEST_MS});
       process.exit();
     });`;

@@ -1,4 +1,4 @@
-// A codec for tests that takes and returns pixels as bytes, with an arena of its own.
+// Runs a codec in tests: it takes and returns pixels as bytes, and has an arena of its own.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
@@ -16,7 +16,7 @@ export interface ByteFrame extends Size {
 
 export interface ByteCodec {
   encode(frame: ByteFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** `target` has as many bytes as the expected picture. */
+  /** `target` must have the size of the expected picture in bytes. */
   decode(jpeg: Uint8Array, target: Uint8Array): Promise<Decoded>;
 }
 

@@ -1,4 +1,4 @@
-// Runs the decoder kernel for tests: both builds, on a shared memory with guarded regions. cjpeg makes inputs, djpeg is compared with.
+// Runs the decoder kernel in tests: both builds, on shared memory with guard bytes. cjpeg makes the inputs, and djpeg is the oracle.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const GUARD = 0xa5;
 
 const compiled = new Map<Build, WebAssembly.Module>();
 
-/** Returns the compiled module of a build; `bun run build` makes the files. */
+/** Returns the compiled module of a build. `bun run build` makes the files. */
 export function moduleOf(build: Build): WebAssembly.Module {
   let module = compiled.get(build);
   if (!module) {
@@ -37,7 +37,7 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
-/** A kernel on a memory of its own. Guard bytes around each region must not change. */
+/** A kernel with memory of its own. The guard bytes around each region must not change. */
 export class DecoderFixture {
   readonly memory = new WebAssembly.Memory({ initial: 1024, maximum: 32768, shared: true });
   kernel!: DecoderExports;
@@ -53,7 +53,7 @@ export class DecoderFixture {
     return fixture;
   }
 
-  /** Returns memory between two guards. */
+  /** Returns a region between two guards. */
   allocate(size: number): number {
     const at = this.#free + GUARD_BYTES;
     this.#free = (at + size + 63) & ~63;
@@ -68,7 +68,7 @@ export class DecoderFixture {
     return at;
   }
 
-  /** Returns the address of the first changed guard byte, or -1. */
+  /** Returns the address of the first guard byte that has changed, or -1. */
   brokenGuard(): number {
     for (let i = 0; i < this.#guards.length; i += 2) {
       const to = this.#guards[i + 1] ?? 0;
@@ -86,7 +86,7 @@ export class DecoderFixture {
     return at;
   }
 
-  /** Decodes with a stride wider than the picture, and checks that only the picture was written. */
+  /** Decodes with a stride that is wider than the picture, and checks that only the picture was written. */
   decode(jpeg: Uint8Array, box = false): Pixels & { report: DecodeReport } {
     const at = this.put(jpeg);
     const info = this.picture.readHeader(at, jpeg.length);
@@ -99,7 +99,7 @@ export class DecoderFixture {
     return { width: info.width, height: info.height, data, report };
   }
 
-  /** Copies a picture out. The bytes between its lines must not have changed. */
+  /** Copies a picture out, and checks that the bytes between its lines have not changed. */
   pick(pixels: number, stride: number, width: number, height: number): Uint8Array {
     const data = new Uint8Array(width * height * 4);
     for (let y = 0; y < height; y++) {
@@ -113,7 +113,7 @@ export class DecoderFixture {
   }
 }
 
-/** Returns the names of missing programs that the tests compare with, or an empty text. */
+/** Returns the names of the programs that tests need but this machine lacks, or an empty text. */
 export function missingPrograms(): string {
   return ["djpeg", "cjpeg", "jpegtran"].filter((name) => !Bun.which(name)).join(", ");
 }
@@ -162,7 +162,7 @@ function askDjpeg(command: string[], jpeg: Uint8Array): Pixels {
   return { width, height, data };
 }
 
-/** Returns the largest difference and the sum of squares, alpha included. */
+/** Returns the largest difference and the sum of squared differences, alpha included. */
 export function compare(ours: Pixels, theirs: Pixels): { max: number; squares: number; samples: number } {
   if (ours.width !== theirs.width || ours.height !== theirs.height) {
     throw new Error(`${ours.width}×${ours.height} is not ${theirs.width}×${theirs.height}`);
@@ -181,7 +181,7 @@ export function psnr(squares: number, samples: number): number {
   return squares === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10((255 * 255 * samples) / squares);
 }
 
-/** Repeatable random numbers, 0 to 1 (mulberry32). */
+/** A repeatable sequence of numbers from 0 to 1 (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -194,7 +194,7 @@ export function randomFrom(seed: number): () => number {
 
 export type Content = "photo" | "noise" | "text" | "gradient";
 
-/** A test picture: smooth shapes with some grain, noise, sharp black on white, or a gradient. */
+/** A test picture: smooth shapes with some grain, noise, sharp black and white, or a gradient. */
 export function picture(content: Content, width: number, height: number, seed = 1): Uint8Array {
   const random = randomFrom(seed);
   const rgb = new Uint8Array(width * height * 3);
@@ -214,7 +214,7 @@ export function picture(content: Content, width: number, height: number, seed = 
   return ppm(width, height, rgb);
 }
 
-/** Returns the files of libjpeg-turbo's source package, if SLIPSTREAM_TESTIMAGES names their folder. */
+/** Returns the test images of libjpeg-turbo's source package, if SLIPSTREAM_TESTIMAGES names their folder. */
 export function testImages(): string | undefined {
   const folder = process.env["SLIPSTREAM_TESTIMAGES"];
   return folder && existsSync(join(folder, "testorig.jpg")) ? folder : undefined;

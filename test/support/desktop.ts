@@ -1,4 +1,4 @@
-// A virtual display with a window manager for tests of windows: finds windows, takes screenshots, presses keys and clicks.
+// A virtual display with a window manager, for tests that find windows, take screenshots, press keys and click.
 
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
 import type { Rectangle } from "../../src/core/rectangle.ts";
@@ -23,12 +23,12 @@ export class Desktop implements AsyncDisposable {
     return desktop;
   }
 
-  /** The environment for a program that opens windows here. */
+  /** The environment of programs that open windows on this display. */
   get env(): Record<string, string> {
     return { DISPLAY: this.#display.name };
   }
 
-  /** Whether the window manager runs: without one xdotool prints 0 and fails. */
+  /** Whether the window manager runs. Without one xdotool prints 0 and fails. */
   #isManaged(): boolean {
     const { exitCode } = this.#manager;
     if (exitCode !== null) throw new Error(`openbox has ended with exit code ${exitCode}`);
@@ -41,7 +41,7 @@ export class Desktop implements AsyncDisposable {
       .trim();
   }
 
-  /** Finds a window by a part of its title; null if there is none. */
+  /** Finds a window by a part of its title. Returns null if there is none. */
   findWindow(title: string): Window | null {
     const [id] = this.xdotool("search", "--onlyvisible", "--name", title).split("\n");
     if (!id) return null;
@@ -51,8 +51,8 @@ export class Desktop implements AsyncDisposable {
   }
 
   /**
-   * Returns what a part of a window shows now, as RGBA, taken by ffmpeg. Empty while the window changes its size, and for a window
-   * that reaches beyond the screen, which ffmpeg cannot grab.
+   * Returns the pixels of a part of a window as RGBA, from ffmpeg. The array is empty while the window changes its size, and for a window
+   * that extends beyond the screen, which ffmpeg cannot grab.
    */
   screenshot({ id, width, height }: Window, part: Rectangle = { x: 0, y: 0, width, height }): Uint8Array {
     const { stdout } = Bun.spawnSync([
@@ -74,7 +74,7 @@ export class Desktop implements AsyncDisposable {
   }
 }
 
-/** Share of pixels within 3 levels of a colour. */
+/** The share of pixels that are within 3 levels of a colour. */
 export function shareOf(rgba: Uint8Array, colour: readonly number[]): number {
   let count = 0;
   for (let i = 0; i < rgba.length; i += 4) {

@@ -1,10 +1,10 @@
-// Encoded pictures for tests: made of any bytes, and copied when they are published.
+// Encoded pictures for tests, made of any bytes, and copies of the pictures that are published.
 
 import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
 import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
 import { type EncodedPicture, jpegOf } from "../../src/server/picture.ts";
 
-/** A picture in memory of its own, which is never used again. */
+/** A picture whose memory is never used again. */
 export function pictureOf(facts: Omit<EncodedPicture, "block" | "jpegBytes">, jpeg: Uint8Array): EncodedPicture {
   const block = blockWith(jpeg);
   return { ...facts, block, jpegBytes: jpeg.length };
@@ -17,7 +17,7 @@ export function blockWith(jpeg: Uint8Array): JpegBlock {
 }
 
 export interface PublishedPicture extends EncodedPicture {
-  /** A copy of the JPEG, whose block is used again later. */
+  /** A copy of the JPEG, because its block is reused later. */
   jpeg: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-// An encoder on a memory of its own for tests: pixels, state, scratch and output one after the other, with canaries between.
+// An encoder with memory of its own for tests: pixels, state, scratch and output, with guard bytes between them.
 
 import { frameBytes, planesOf } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
@@ -33,7 +33,7 @@ export interface EncodedPicture {
   readonly tiles: Uint8Array;
 }
 
-/** An encoder and its memory, for pictures up to a size. */
+/** An encoder and its memory, for pictures up to a given size. */
 export class EncoderFixture {
   readonly memory: WebAssembly.Memory;
   readonly encoder: SimdEncoder;
@@ -50,7 +50,7 @@ export class EncoderFixture {
     return new EncoderFixture(await WASM.kernel("encoder", variant), memoryBytes);
   }
 
-  /** Lays out blocks with canaries around each, and returns their addresses. `offset` shifts all but aligned blocks. */
+  /** Places blocks with guard bytes around each, and returns their addresses. `offset` shifts all blocks that need no alignment. */
   layOut(sizes: readonly { bytes: number; aligned: boolean }[]): number[] {
     let at = KERNEL_TABLES_BYTES;
     this.#blocks = [];
@@ -71,7 +71,7 @@ export class EncoderFixture {
     return addresses;
   }
 
-  /** Throws if a byte between the blocks of the last layOut() was written. */
+  /** Throws if a byte between the blocks of the last layOut() has changed. */
   checkCanaries(): void {
     let free = KERNEL_TABLES_BYTES;
     const check = (end: number): void => {
@@ -87,12 +87,12 @@ export class EncoderFixture {
     check(free + CANARY_BYTES);
   }
 
-  /** Encodes a whole picture from raw pixels in ranges of `tilesACall` tiles. */
+  /** Encodes a whole picture from raw pixels, `tilesACall` tiles at a time. */
   encode(format: PictureFormat, pixels: Uint8Array, tilesACall = Number.POSITIVE_INFINITY): EncodedPicture {
     const pixelBytes = frameBytes(format.format, format.width, format.height);
     if (pixels.length !== pixelBytes)
       throw new Error(`${format.format}: ${pixels.length} bytes, ${pixelBytes} expected`);
-    // More than noise at quality 100 takes, with the edge blocks of tiny pictures.
+    // This is more than noise at quality 100 needs, including the edge blocks of tiny pictures.
     const targetBytes = (format.width + 16) * (format.height + 16) * (format.format === "gray" ? 2 : 6) + 65536;
     const [state = 0, scratch = 0, source = 0, target = 0, lengths = 0] = this.layOut([
       { bytes: this.encoder.stateBytes, aligned: true },

@@ -1,4 +1,4 @@
-// A worker of encoder-tiles.test.ts: it encodes its share of a picture many times and reports how many bytes it wrote.
+// A worker of encoder-tiles.test.ts. It encodes its share of a picture many times and reports the number of bytes.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { type PixelPlane, SimdEncoder, type TileTarget } from "../../src/codec/simd/encoder.ts";

@@ -1,4 +1,4 @@
-// The far end of a viewer's connection, in memory, for tests of the server's end.
+// The viewer's side of a connection in memory, for tests of the server's side.
 
 import type { Source } from "../../src/capture/source.ts";
 import { type CameraEntry, readCameras } from "../../src/protocol/cameras.ts";
@@ -22,18 +22,18 @@ export type Heard =
   | ({ type: "notice" } & m.Notice)
   | { type: "ping" | "pong"; sentAt?: number };
 
-/** Reads what the server sends, and takes `capacity` bytes until the next drain. */
+/** Reads the server's bytes. It takes `capacity` bytes until the next drain. */
 export class FakeViewer {
   readonly heard: Heard[] = [];
-  /** The server's end. */
+  /** The server's side. */
   readonly viewer: Viewer;
   capacity = Number.POSITIVE_INFINITY;
-  /** Called when the server has ended the connection. */
+  /** The server has ended the connection. */
   onEnd: () => void = () => undefined;
   readonly #camera: PictureCamera;
   readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => this.#hear(type, body));
 
-  /** `source` has the controls that the viewer is told of. */
+  /** `source` has the controls that the viewer can list and set. */
   constructor(source?: Source) {
     this.#camera = new PictureCamera(source);
     const write = (bytes: Uint8Array) => {
@@ -50,7 +50,7 @@ export class FakeViewer {
     this.viewer = new Viewer({ address: "test", ip: "127.0.0.1", write, bufferedBytes: 0, end, abort }, this.#camera);
   }
 
-  /** What the server's end called, of the camera and of the transport. */
+  /** The calls that the server's side made to the camera and to the transport. */
   get calls(): string[] {
     return this.#camera.calls;
   }
@@ -60,7 +60,7 @@ export class FakeViewer {
     return this;
   }
 
-  /** A new picture in the feed that the viewer follows while it is watching. */
+  /** Offers a new picture. The viewer follows this feed while it watches. */
   offer(picture: EncodedPicture): void {
     this.#camera.publish(picture, this.viewer);
   }
@@ -69,7 +69,7 @@ export class FakeViewer {
     this.viewer.receive(m.writeAck({ frameNumber, outcome, transferMicros: 100, workMicros: 100, paceMicros: 100 }));
   }
 
-  /** Takes that many bytes more. */
+  /** Takes that number of bytes more. */
   drain(bytes: number): void {
     this.capacity = bytes;
     this.viewer.drained();

@@ -1,13 +1,13 @@
-// RGB pictures to encode in tests, made from formulas and a fixed pseudo-random sequence, so that all runs are equal.
+// RGB pictures for encoding tests. They come from formulas and a fixed pseudo-random sequence, so all runs are equal.
 
 export interface RgbPicture {
   readonly width: number;
   readonly height: number;
-  /** Three bytes a pixel, no gaps. */
+  /** Three bytes a pixel, without gaps. */
   readonly rgb: Uint8Array;
 }
 
-/** A repeatable sequence of numbers in 0 to 1 (a linear congruential generator is random enough for pixels). */
+/** A repeatable sequence of numbers from 0 to 1. A linear congruential generator is random enough for pixels. */
 export function randomSequence(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -29,7 +29,7 @@ function paint(width: number, height: number, colourAt: (x: number, y: number) =
   return { width, height, rgb };
 }
 
-/** Smooth noise: a lattice of random values, interpolated. */
+/** Smooth noise, interpolated from a lattice of random values. */
 function lattice(seed: number): (x: number, y: number) => number {
   const random = randomSequence(seed);
   const values = Float64Array.from({ length: 4096 }, () => random() - 0.5);
@@ -44,7 +44,7 @@ function lattice(seed: number): (x: number, y: number) => number {
   };
 }
 
-/** Like a photograph: detail at every scale with falling strength, coloured regions with edges, a little sensor noise. */
+/** A picture like a photograph: detail at every scale, coloured regions with edges, a little sensor noise. */
 export function photoLike(width: number, height: number, seed = 1): RgbPicture {
   const layers = [1, 2, 3].map((n) => lattice(seed * 16 + n));
   const random = randomSequence(seed * 16 + 9);
@@ -74,7 +74,7 @@ export function gradients(width: number, height: number): RgbPicture {
   return paint(width, height, (x, y) => [(255 * x) / width, (255 * y) / height, (255 * (x + y)) / (width + height)]);
 }
 
-/** Squares of one pixel in two colours. */
+/** A checkerboard of single pixels in two colours. */
 export function checkerboard(width: number, height: number, dark: Colour, light: Colour): RgbPicture {
   return paint(width, height, (x, y) => (((x ^ y) & 1) === 0 ? dark : light));
 }
@@ -95,7 +95,7 @@ export function testCard(width: number, height: number): RgbPicture {
   });
 }
 
-/** Rows of strokes like small print, black on white. */
+/** Rows of strokes like small print, in black on white. */
 export function text(width: number, height: number, seed = 3): RgbPicture {
   const random = randomSequence(seed);
   const glyphs = Array.from({ length: 64 }, () => Array.from({ length: 35 }, () => random() < 0.45));

@@ -1,6 +1,6 @@
-// Hostile peers of one kind, in a process of their own: they connect, misbehave, and connect again when they are disconnected.
+// Hostile peers of one kind in a process of their own. They connect, misbehave, and connect again when they are disconnected.
 //
-// usage: bun test/support/hostile-peers.ts PORT KIND COUNT     prints a HostileReport ten times a second
+// Usage: bun test/support/hostile-peers.ts PORT KIND COUNT     prints a HostileReport ten times a second
 
 import type { Socket } from "bun";
 import { writeControlsAsked } from "../../src/protocol/controls.ts";
@@ -9,21 +9,21 @@ import { writePing, writeWish } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 
 export interface HostileReport {
-  /** Connections that are open now. */
+  /** Connections that are open at present. */
   open: number;
-  /** Connections so far. */
+  /** All connections so far. */
   connects: number;
-  /** Connections that the server has ended, or refused. */
+  /** Connections that the server has ended or refused. */
   ended: number;
 }
 
-/** What each kind does when it is connected. */
+/** The behaviour of each kind after it has connected. */
 const KINDS = {
-  /** Sends nothing. Hundreds of them stay within the new connections that an address may open, which a good viewer of it needs, too. */
+  /** Sends no bytes. It pauses, so that hundreds of them do not use up the new connections of their address, which a good viewer there needs, too. */
   silent: { pauseMs: 2_000 },
-  /** Sends its Hello a byte a second. */
+  /** Sends its Hello at one byte a second. */
   "slow-greeting": { bytesPerSecond: 1 },
-  /** Watches, and reads nothing. */
+  /** Watches, but reads no bytes. */
   unread: { greets: true, readsNothing: true },
   pings: { greets: true, flood: () => writePing({ sentAt: 1 }) },
   wishes: {
@@ -32,7 +32,7 @@ const KINDS = {
   },
   questions: { greets: true, readsNothing: true, flood: () => writeControlsAsked() },
   garbage: { flood: (turn: number) => new Uint8Array(64).fill(turn) },
-  /** Hangs up at once. */
+  /** Closes the connection at once. */
   "connect-close": { hangsUp: true },
 } satisfies Record<string, Habits>;
 
@@ -44,9 +44,9 @@ interface Habits {
   readsNothing?: boolean;
   bytesPerSecond?: number;
   hangsUp?: boolean;
-  /** A peer that was disconnected connects again after this time. Default: PAUSE_MS. */
+  /** The pause before a disconnected peer connects again. Default: PAUSE_MS. */
   pauseMs?: number;
-  /** Makes messages that are sent without end. */
+  /** Makes the messages of an endless flood. */
   flood?: (turn: number) => Uint8Array;
 }
 
@@ -69,7 +69,7 @@ class HostilePeers {
   /** Keeps one peer connected. */
   async run(): Promise<never> {
     for (;;) {
-      await this.#connectOnce().catch(() => undefined); // refused: the next try comes as after any other end
+      await this.#connectOnce().catch(() => undefined); // the connection was refused; the next attempt comes as after any other end
       await Bun.sleep(this.#habits.pauseMs ?? PAUSE_MS);
     }
   }
@@ -98,13 +98,13 @@ class HostilePeers {
           report.ended++;
           closed.resolve();
         },
-        error: () => undefined, // `close` follows
+        error: () => undefined, // the handler of `close` follows
       },
     });
     await closed.promise;
   }
 
-  /** Returns what to send without end. */
+  /** Returns the next bytes of a flood. */
   #begin(socket: Socket): Uint8Array {
     const { greets, readsNothing, bytesPerSecond, hangsUp, flood } = this.#habits;
     if (greets) socket.write(HELLO);

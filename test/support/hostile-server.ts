@@ -1,6 +1,6 @@
-// A hostile server: it welcomes viewers and then sends what costs them memory or time, as fast as the link takes it.
+// A hostile server. It welcomes viewers and then sends messages that cost them memory or time, as fast as the link takes them.
 //
-// usage: bun test/support/hostile-server.ts KIND     prints its port
+// Usage: bun test/support/hostile-server.ts KIND     prints its port
 
 import type { Socket } from "bun";
 import { writeWelcome } from "../../src/protocol/greeting.ts";
@@ -8,7 +8,7 @@ import { type StreamHeader, writeNotice, writePing, writeStream } from "../../sr
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { writePicture } from "./whole-pictures.ts";
 
-/** The messages that each kind sends in its turn, which counts from 0. */
+/** The messages of each kind in its turn. Turns count from 0. */
 const KINDS = {
   "a picture of 67 million pixels": (turn: number) => [stream(8192, 8192), picture(turn, 8192, 8192)],
   "sizes that grow": (turn: number) => [stream(1000 + turn, 4000), picture(turn, 1000 + turn, 4000)],
@@ -41,10 +41,10 @@ function picture(turn: number, width: number, height: number): Uint8Array {
   return writePicture(turn + 1, { capturedAt: 1, encodedAt: 2, sentAt: 3 }, greyJpeg(width, height));
 }
 
-/** A grey JPEG (T.81) of any size in about 200 bytes. Its scan ends early, and decoders show the missing part grey as well. */
+/** A grey JPEG (T.81) of any size in about 200 bytes. Its scan ends early, and decoders show the missing part as grey, too. */
 function greyJpeg(width: number, height: number): Uint8Array {
   const size = [height >> 8, height & 255, width >> 8, width & 255];
-  const oneCode = [1, ...new Array(15).fill(0), 0]; // the code 0 has one bit and means 0: no difference, or end of block
+  const oneCode = [1, ...new Array(15).fill(0), 0]; // the code 0 has one bit and means 0: no DC difference, or end of block
   return Uint8Array.from([
     ...[0xff, 0xd8],
     ...[0xff, 0xdb, 0, 67, 0, ...new Array(64).fill(1)],
@@ -67,7 +67,7 @@ function serve(messages: (turn: number) => Uint8Array[]): number {
       data.rest = data.rest.subarray(taken);
       if (data.rest.length > 0) return;
       if (data.turn % 1_000 === 0) {
-        setImmediate(send, socket); // so that the process hears of a closed connection
+        setImmediate(send, socket); // gives the process a turn to notice a closed connection
         return;
       }
     }

@@ -1,4 +1,4 @@
-// Runs a camera that is read over HTTP, and records what it delivers.
+// Runs a source that reads a camera over HTTP, and records its frames.
 
 import { expect } from "bun:test";
 import { parseAddress } from "../../src/capture/http/address.ts";
@@ -8,7 +8,7 @@ import { SourceError } from "../../src/core/errors.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import { until } from "./wait-until.ts";
 
-/** The camera at an address, which must send JPEGs unless `openOther` is given. */
+/** Returns the source of a camera address. The camera must send JPEGs unless `openOther` is given. */
 export function cameraAt(address: string, options: Partial<HttpCameraOptions> = {}): Source {
   return createHttpCamera({
     name: "the camera",
@@ -22,11 +22,11 @@ export function cameraAt(address: string, options: Partial<HttpCameraOptions> = 
   });
 }
 
-/** A source that runs until it is disposed, and what it delivers. */
+/** A source that runs until the end of the scope, with its frames. */
 export class CameraRun implements AsyncDisposable {
   readonly sink = new RecordingSink();
   readonly #stopping = new AbortController();
-  /** Why the source has ended; null while it runs. */
+  /** The reason why the source has ended, or null while it runs. */
   error: unknown = null;
   readonly #ended: Promise<void>;
 
@@ -36,14 +36,14 @@ export class CameraRun implements AsyncDisposable {
     });
   }
 
-  /** Waits for so many pictures. */
+  /** Waits for this number of pictures. */
   async pictures(count: number): Promise<Uint8Array[]> {
     await until(() => this.sink.jpegs.length >= count || this.error !== null, `${count} pictures`, 10_000);
     if (this.error !== null && this.sink.jpegs.length < count) throw this.error;
     return this.sink.jpegs;
   }
 
-  /** Waits until it fails, and returns why. */
+  /** Waits until the source fails, and returns the reason. */
   async failure(): Promise<SourceError> {
     await until(() => this.error !== null, "the source to fail", 20_000);
     expect(this.error).toBeInstanceOf(SourceError);

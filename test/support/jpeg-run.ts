@@ -1,8 +1,8 @@
-// Divides a run of JPEGs, as in an MJPEG file, into its pictures.
+// Splits a run of JPEGs, for example an MJPEG file, into its pictures.
 
 import { JpegReader } from "../../src/capture/jpeg/jpeg-reader.ts";
 
-/** Returns copies of the pictures. Throws when one is damaged. */
+/** Returns copies of the pictures. Throws if one is damaged. */
 export function picturesOf(run: Uint8Array): Uint8Array[] {
   const pictures: Uint8Array[] = [];
   const reader = new JpegReader(

@@ -1,4 +1,4 @@
-// Streams of JPEGs as cameras send them, what a JpegReader makes of them, and damage done to them.
+// Streams of JPEGs as cameras send them, the pictures that a JpegReader finds in them, and damage to the streams.
 
 import fc from "fast-check";
 import { twoBytes } from "../../src/capture/jpeg/markers.ts";
@@ -9,7 +9,7 @@ import { testPicture } from "./samples.ts";
 export const SIZE = { width: 64, height: 48 };
 const THUMBNAIL_SIZE = { width: 16, height: 16 };
 
-/** A small picture, as in the application data of pictures of cameras. */
+/** A small picture like those in the APPn segments of camera pictures. */
 export const THUMBNAIL: Uint8Array = cjpeg(testPicture(THUMBNAIL_SIZE));
 
 export function segment(marker: number, payload: Uint8Array): Uint8Array {
@@ -17,7 +17,7 @@ export function segment(marker: number, payload: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 255]), payload]);
 }
 
-/** Puts bytes into a JPEG, right behind SOI unless told otherwise. */
+/** Inserts bytes into a JPEG, after SOI unless `at` is given. */
 export function withBytes(jpeg: Uint8Array, bytes: Uint8Array, at = 2): Uint8Array {
   return Buffer.concat([jpeg.subarray(0, at), bytes, jpeg.subarray(at)]);
 }
@@ -31,7 +31,7 @@ export function withThumbnail(jpeg: Uint8Array): Uint8Array {
 const noisy = testPicture(SIZE);
 for (let at = 0; at < noisy.pixels.length; at++) noisy.pixels[at] = (at * at * 31) & 255;
 
-/** Pictures of each kind that cameras send, all of one size. */
+/** Pictures of each kind that cameras send. All have the same size. */
 export const PICTURES: readonly Uint8Array[] = [
   cjpeg(testPicture(SIZE)),
   cjpeg(testPicture(SIZE, 9), "-restart", "1"),
@@ -44,7 +44,7 @@ export const PICTURES: readonly Uint8Array[] = [
 
 export interface ReadPicture {
   jpeg: Uint8Array;
-  /** How many bytes of the stream were written when it was handed over. */
+  /** The number of stream bytes that had been written when the picture was delivered. */
   after: number;
 }
 
@@ -54,7 +54,7 @@ export interface ReadStream {
   reader: JpegReader;
 }
 
-/** Writes a stream in chunks that end at `cuts`, taken modulo its length, and ends it. */
+/** Writes a stream in chunks and ends it. The chunks end at `cuts`, modulo the length of the stream. */
 export function readStream(stream: Uint8Array, cuts: readonly number[] = [], isEnded = true): ReadStream {
   const pictures: ReadPicture[] = [];
   const reasons: string[] = [];
@@ -76,7 +76,7 @@ export function readStream(stream: Uint8Array, cuts: readonly number[] = [], isE
   return { pictures, reasons, reader };
 }
 
-/** An edit of a stream: `removed` bytes at `at` make room for `inserted`. */
+/** An edit of a stream: `inserted` replaces `removed` bytes at `at`. */
 export interface Edit {
   at: number;
   removed: number;
@@ -89,7 +89,7 @@ export function edited(stream: Uint8Array, { at, removed, inserted }: Edit): Uin
 
 const MOST_BYTES = 64;
 
-/** Bytes that look like structure: markers with lengths, beginnings of pictures. */
+/** Bytes that look like structure: markers with lengths, starts of pictures. */
 const structure = fc.oneof(
   fc.tuple(fc.integer({ min: 0xc0, max: 0xff }), fc.nat(255), fc.nat(255)).map(([m, a, b]) => [0xff, m, a, b]),
   fc.constantFrom(
@@ -126,7 +126,7 @@ const edits: fc.Arbitrary<Edit> = fc
     return { at, removed: kind === "insert" ? 0 : bytes.length, inserted: bytes };
   });
 
-/** A stream of pictures with an edit of it. */
+/** A stream of pictures, and an edit of it. */
 export interface EditedStream {
   pictures: readonly Uint8Array[];
   edit: Edit;
@@ -134,7 +134,7 @@ export interface EditedStream {
 
 const manyPictures = fc.array(fc.nat(PICTURES.length - 1), { minLength: 4, maxLength: 9 });
 
-/** Edits anywhere behind the first picture, which tells the size of the others. */
+/** Edits anywhere after the first picture, which sets the size of the others. */
 export const editedAnywhere: fc.Arbitrary<EditedStream> = fc.tuple(manyPictures, edits).map(([numbers, edit]) => {
   const pictures = picturesBy(numbers);
   const [first = 0, ...others] = pictures.map(({ length }) => length);
@@ -142,7 +142,7 @@ export const editedAnywhere: fc.Arbitrary<EditedStream> = fc.tuple(manyPictures,
   return named({ pictures, edit: { ...edit, at: first + (edit.at % bytes) } }, numbers);
 });
 
-/** Edits near the segments of any picture but the first. They are a small part of a stream. */
+/** Edits near the segments of any picture but the first. Segments are a small part of a stream, so random edits rarely hit them. */
 export const editedInHeader: fc.Arbitrary<EditedStream> = fc
   .tuple(manyPictures, edits, fc.nat(), fc.nat(7), fc.integer({ min: -3, max: 5 }))
   .map(([numbers, edit, picture, segments, offset]) => {
@@ -162,7 +162,7 @@ function picturesBy(numbers: readonly number[]): Uint8Array[] {
   return numbers.map((number) => PICTURES[number] as Uint8Array);
 }
 
-/** A counterexample is printed as numbers of PICTURES. */
+/** A counterexample is printed as indices of PICTURES. */
 function named(stream: EditedStream, numbers: readonly number[]): EditedStream {
   const { at, removed, inserted } = stream.edit;
   const text = `pictures ${numbers.join(" ")}; at ${at} ${removed} bytes become [${inserted.join(" ")}]`;

@@ -1,4 +1,4 @@
-// Runs the programs that tests compare with: cjpeg, djpeg and ffmpeg.
+// Runs cjpeg, djpeg and ffmpeg, with which tests compare.
 
 import type { Samples } from "./samples.ts";
 
@@ -15,7 +15,7 @@ export function run(command: string[], input: Uint8Array = new Uint8Array()): Ou
   return { bytes: new Uint8Array(stdout), errors };
 }
 
-/** Runs ffmpeg quietly; it writes warnings and errors only. */
+/** Runs ffmpeg. It writes warnings and errors only. */
 export function ffmpeg(args: string[], input?: Uint8Array): Output {
   return run(["ffmpeg", "-hide_banner", "-nostdin", "-v", "error", ...args], input);
 }
@@ -37,7 +37,7 @@ export function cjpeg(picture: Samples, ...args: string[]): Uint8Array<ArrayBuff
   return run(["cjpeg", ...args], toPnm(picture)).bytes;
 }
 
-/** Decodes with djpeg. Throws also for damage, of which djpeg only warns. */
+/** Decodes with djpeg. Throws for damage, too, for which djpeg only warns. */
 export function djpeg(jpeg: Uint8Array, ...args: string[]): Samples {
   const { bytes, errors } = run(["djpeg", "-pnm", ...args], jpeg);
   if (errors !== "") throw new Error(`djpeg warns: ${errors}`);

@@ -1,16 +1,16 @@
 // The layouts and numbers of v4l2/layouts.ts as a C compiler reads them from the kernel's own headers.
 //
-// The values are written into the compiler's assembly output and read from there, as in the kernel's build (Documentation/kbuild,
-// asm-offsets.c). So nothing has to be run, and a cross compiler gives the values of another processor.
+// The compiler writes the values into its assembly output, where this file reads them, as in the kernel's build (Documentation/kbuild,
+// asm-offsets.c). So no program has to run, and a cross compiler gives the values of another processor.
 //
-// usage: bun test/support/kernel-headers.ts COMPILER > test/fixtures/v4l2/layouts-arm64.json
+// Usage: bun test/support/kernel-headers.ts COMPILER > test/fixtures/v4l2/layouts-arm64.json
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REQUESTS, STRUCTS, V4L2 } from "../../src/capture/v4l2/layouts.ts";
 
-/** `sizeof v4l2_buffer`, `offsetof v4l2_buffer.flags`, `VIDIOC_QBUF`, `V4L2_CAP_STREAMING` and so on. */
+/** Names such as `sizeof v4l2_buffer`, `offsetof v4l2_buffer.flags`, `VIDIOC_QBUF` and `V4L2_CAP_STREAMING`. */
 export type Values = Record<string, number>;
 
 /** All values of layouts.ts. */
@@ -25,7 +25,7 @@ export function ourValues(): Values {
   return values;
 }
 
-/** The same values by a compiler that finds linux/videodev2.h. Throws with the compiler's messages. */
+/** The same values from a compiler that finds linux/videodev2.h. Throws an error with the compiler's messages. */
 export function compiledValues(compiler: string): Values {
   const names = Object.keys(ourValues());
   const lines = names.map((name, index) => `  asm volatile("\\n->${index} %0" : : "i"((long)(${expression(name)})));`);

@@ -1,33 +1,33 @@
-// One direction of an emulated link: a router's queue, a line with a bit rate, and a delay.
+// One direction of an emulated link: the queue of a router, a line with a bit rate, and a delay.
 
-/** The payload of one Ethernet packet: bytes that share the line wait for one packet at most. */
+/** The payload of one Ethernet packet. Bytes that share the line wait for at most one packet. */
 const PACKET_BYTES = 1448;
-/** The length of the router's queue, as a time at the line's rate. */
+/** The length of the router's queue, as a time at the rate of the line. */
 const QUEUE_MS = 100;
 const LEAST_QUEUE_BYTES = 16 * 1024;
 
-/** The figures of a link, the same for both directions and all connections. */
+/** The figures of a link. They hold for both directions and all connections. */
 export interface LinkFigures {
   bitsPerSecond: number;
   /** The delay in one direction. */
   delayMs: number;
-  /** The queue before the line; null: what the line sends in 100 ms, 16 KiB at least. */
+  /** The size of the queue before the line. Null means the bytes of 100 ms, at least 16 KiB. */
   queueBytes: number | null;
-  /** Nothing passes before this time of `performance.now()`. */
+  /** No byte passes before this time of `performance.now()`. */
   stalledUntil: number;
 }
 
 export interface LaneEnds {
-  /** Hands bytes to the far end. Returns false if it takes no more until `unblock()`. */
+  /** Hands bytes to the far end. Returns false if the far end takes no more until `unblock()`. */
   deliver(bytes: Uint8Array): boolean;
-  /** The queue has become full (stop feeding the lane) or is half empty again (go on). */
+  /** True when the queue has become full (the caller stops feeding the lane), false when it is half empty again. */
   onFull(isFull: boolean): void;
-  /** Everything is delivered, and the near end has sent its last byte. */
+  /** All bytes are delivered, and the near end has sent its last byte. */
   onEnd(): void;
 }
 
 /**
- * Bytes come out as they went in, and never earlier than the figures of the link allow. All times come from the clock: when a
+ * Bytes leave in the order in which they came, and never earlier than the figures of the link allow. All times come from the clock: when a
  * timer fires late, several packets leave at once, and the rate stays right.
  */
 export class Lane {
@@ -37,7 +37,7 @@ export class Lane {
   #queue: { bytes: Uint8Array; cameAt: number }[] = [];
   #queuedBytes = 0;
   #isFull = false;
-  /** Packets on their way after the line; rate × delay at most. */
+  /** Packets that have left the line and are under way. There are at most rate × delay. */
   #travelling: { bytes: Uint8Array; arrivesAt: number }[] = [];
   #lineFreeAt = 0;
   #isBlocked = false;
@@ -50,11 +50,11 @@ export class Lane {
     this.#ends = ends;
   }
 
-  /** Takes the whole chunk, also when the queue is full: bytes that a socket has read cannot be given back. */
+  /** Takes the whole chunk even if the queue is full, because bytes that a socket has read cannot be given back. */
   feed(chunk: Uint8Array): void {
     const cameAt = performance.now();
     for (let at = 0; at < chunk.length; at += PACKET_BYTES) {
-      const bytes = chunk.slice(at, at + PACKET_BYTES); // a copy: after the call the socket uses its memory again
+      const bytes = chunk.slice(at, at + PACKET_BYTES); // copies, because the socket reuses its memory after the call
       this.#queue.push({ bytes, cameAt });
     }
     this.#queuedBytes += chunk.length;
@@ -67,7 +67,7 @@ export class Lane {
     this.pump();
   }
 
-  /** Drops everything. */
+  /** Drops all packets. */
   close(): void {
     this.#isClosed = true;
     this.#queue = [];
@@ -79,11 +79,11 @@ export class Lane {
   unblock(): void {
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
-    this.#lineFreeAt = Math.max(this.#lineFreeAt, performance.now()); // the line stood still until now
+    this.#lineFreeAt = Math.max(this.#lineFreeAt, performance.now()); // the line has not moved until now
     this.pump();
   }
 
-  /** Moves the packets that are due, and sets a timer for the next. Call it when the link's figures have changed. */
+  /** Moves the packets that are due, and sets a timer for the next one. Callers call it when they have changed the figures of the link. */
   pump(): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
@@ -123,7 +123,7 @@ export class Lane {
     }
   }
 
-  /** When the first packet of the queue gets the line: it has arrived, the line is free, and no stall lasts. */
+  /** The time at which the first packet of the queue gets the line: it has arrived, the line is free, and no stall lasts. */
   #startsAt(): number {
     const [first] = this.#queue;
     if (first === undefined) return Number.POSITIVE_INFINITY;
@@ -131,14 +131,14 @@ export class Lane {
   }
 
   #nextAt(): number {
-    if (this.#isBlocked) return Number.POSITIVE_INFINITY; // unblock() will call
+    if (this.#isBlocked) return Number.POSITIVE_INFINITY; // unblock() will move the packets
     const arrivesAt = this.#travelling[0]?.arrivesAt ?? Number.POSITIVE_INFINITY;
     return Math.max(this.#link.stalledUntil, Math.min(this.#startsAt(), arrivesAt));
   }
 
   #tellFullness(): void {
     const capacity = this.#link.queueBytes ?? Math.max(LEAST_QUEUE_BYTES, (this.#link.bitsPerSecond / 8000) * QUEUE_MS);
-    // Fed again when half empty: stopping and going on for each packet would cost more than it smooths.
+    // The feeder goes on when the queue is half empty. To stop and go on for each packet would take more time than it saves.
     const isFull = this.#isFull ? this.#queuedBytes > capacity / 2 : this.#queuedBytes >= capacity;
     if (isFull === this.#isFull) return;
     this.#isFull = isFull;

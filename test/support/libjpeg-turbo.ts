@@ -1,4 +1,4 @@
-// Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, which tests compare with. A warning from any of them is an error here.
+// Runs libjpeg-turbo's cjpeg and djpeg, and ffmpeg, with which tests compare. A warning from any of them is an error here.
 
 import type { RgbPicture } from "./generated-pictures.ts";
 import { ProgramAnswers } from "./program-answers.ts";
@@ -48,14 +48,14 @@ export function toPpm(picture: RgbPicture): Uint8Array {
   return ppm;
 }
 
-/** Decodes with djpeg: accurate DCT, fancy upsampling. */
+/** Decodes with djpeg, with an accurate DCT and fancy upsampling. */
 export async function djpeg(jpeg: Uint8Array): Promise<RgbPicture> {
   const { output, complaints } = await run(["djpeg", "-dct", "int", "-pnm"], jpeg);
   if (complaints !== "") throw new Error(`djpeg complains: ${complaints}`);
   return parsePnm(output);
 }
 
-/** Encodes with cjpeg: `sampling` as 2x2 or 1x1, restart interval in MCUs. */
+/** Encodes with cjpeg. `sampling` is 2x2 or 1x1, and the restart interval is in MCUs. */
 export async function cjpeg(
   picture: RgbPicture,
   quality: number,
@@ -76,7 +76,7 @@ export async function cjpeg(
   return (await run(["cjpeg", ...options], toPpm(picture))).output;
 }
 
-/** Decodes with ffmpeg and all its error detection. Returns its messages, of which there should be none. */
+/** Decodes with ffmpeg and all its error detection. Returns its messages, which should be empty. */
 export async function ffmpegComplaints(jpeg: Uint8Array): Promise<string> {
   const options = [
     "-hide_banner",
@@ -110,7 +110,7 @@ export async function toRawPixels(picture: RgbPicture, format: string): Promise<
   return (await run(["ffmpeg", ...options, "-f", "rawvideo", "-pix_fmt", format, "-"], toPpm(picture))).output;
 }
 
-/** Converts raw pixels back to RGB with ffmpeg, which shows what the format itself has lost. */
+/** Converts raw pixels back to RGB with ffmpeg, which shows the loss by the format itself. */
 export async function fromRawPixels(
   pixels: Uint8Array,
   format: string,
@@ -125,7 +125,7 @@ export async function fromRawPixels(
   );
 }
 
-/** Peak signal-to-noise ratio of two pictures of one size, in dB. */
+/** The peak signal-to-noise ratio of two pictures of the same size, in dB. */
 export function psnr(a: RgbPicture, b: RgbPicture): number {
   if (a.rgb.length !== b.rgb.length) throw new Error("pictures of different sizes");
   let sum = 0;

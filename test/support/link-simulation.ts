@@ -1,25 +1,25 @@
-// A simulation of camera, server with the real Credit, link and viewer, with a virtual clock.
+// A simulation with a virtual clock: a camera, the server's real Credit, a link and a viewer.
 
 import { expect } from "bun:test";
 import type { Ack } from "../../src/protocol/messages.ts";
 import { Credit } from "../../src/server/deliver/credit.ts";
 
 export interface Setting {
-  /** Interval of the camera. All times are in microseconds. */
+  /** The interval of the camera. All times are in microseconds. */
   source: number;
-  /** Delay of the link, one way. */
+  /** The delay of the link in one direction. */
   delay: number;
-  /** How long the link takes for the bytes of one picture. */
+  /** The time that the link takes for the bytes of one picture. */
   transfer: number;
-  /** How long the viewer works on one picture. */
+  /** The time that the viewer works on one picture. */
   work: number;
-  /** How many pictures the viewer works on at the same time. */
+  /** The number of pictures on which the viewer works at the same time. */
   threads: number;
 }
 
 interface Outcome {
   shownPerSecond: number;
-  /** Age when shown, without the times of link and viewer themselves: median and maximum. */
+  /** Median and maximum of the age of shown pictures, without the times of link and viewer themselves. */
   extraMedian: number;
   extraWorst: number;
 }
@@ -27,7 +27,7 @@ interface Outcome {
 const LENGTH = 20_000_000;
 const SETTLED = 4_000_000;
 
-/** Events at virtual times, run in order. */
+/** Events at virtual times. They run in order. */
 export class Agenda {
   now = 0;
   #events: { at: number; run: () => void }[] = [];
@@ -45,7 +45,7 @@ export class Agenda {
   }
 }
 
-/** Runs it: the link is a queue, and the viewer's threads take the newest picture. */
+/** Runs the simulation. The link is a queue, and the viewer's threads take the newest picture. */
 export function simulate(setting: Setting): Outcome {
   const { source, delay, transfer, work, threads } = setting;
   const agenda = new Agenda();

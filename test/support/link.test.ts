@@ -1,11 +1,11 @@
-// The relay of tests and benches on real sockets: bytes come out unchanged, with the rate and delay, through stalls and closes.
+// The relay of tests and benches on real sockets: it passes bytes on unchanged, with the rate and the delay, through stalls and closes.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket, TCPSocketListener } from "bun";
 import { openLink, type Link, type LinkOptions } from "./link.ts";
 import { Outbox } from "../../src/protocol/outbox.ts";
 
-/** A socket that keeps what it receives, with times. */
+/** A socket that keeps the bytes that it receives, with their times. */
 interface Peer {
   socket: Socket<Peer>;
   outbox: Outbox;
@@ -35,7 +35,7 @@ afterEach(() => {
   listener?.stop(true);
 });
 
-/** A viewer and a server with a relay between them. */
+/** A viewer and a server, with a relay between them. */
 async function join(options: Omit<LinkOptions, "serverPort">): Promise<{ viewer: Peer; server: Peer }> {
   const accepted = Promise.withResolvers<Peer>();
   const socket = { ...HANDLERS, open: (each: Socket<Peer>) => accepted.resolve(peerOf(each)) };
@@ -64,7 +64,7 @@ function patternOf(bytes: number): Uint8Array {
 
 const received = (peer: Peer) => Buffer.concat(peer.chunks.map(({ bytes }) => bytes));
 
-/** Resolves when the peer has received that many bytes. */
+/** Resolves when the peer has received that number of bytes. */
 function receives(peer: Peer, bytes: number): Promise<void> {
   return new Promise((resolve) => {
     const look = () => peer.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0) >= bytes && resolve();
@@ -80,7 +80,7 @@ function rateOf(chunks: Peer["chunks"]): number {
   return (bytes * 8000) / ((others.at(-1)?.at ?? 0) - (first?.at ?? 0));
 }
 
-describe("link", () => {
+describe("link: the relay", () => {
   test("link: passes bytes on unchanged, in both directions at once", async () => {
     const { viewer, server } = await join({ bitsPerSecond: 100e6, delayMs: 3, queueBytes: 20_000 });
     const [up, down] = [patternOf(400_001), patternOf(700_003).reverse()];
@@ -97,7 +97,7 @@ describe("link", () => {
     await receives(viewer, 600_000);
     expect(rateOf(viewer.chunks) / 4e6).toBeWithin(0.85, 1.15);
     relay?.setRate(8e6);
-    await Bun.sleep(40); // bytes that left at the old rate arrive
+    await Bun.sleep(40); // bytes that left at the old rate arrive here
     const before = viewer.chunks.length;
     await receives(viewer, 1_200_000);
     expect(rateOf(viewer.chunks.slice(before)) / 8e6).toBeWithin(0.85, 1.15);
@@ -112,7 +112,7 @@ describe("link", () => {
       viewer.outbox.send(patternOf(bytes));
       await receives(server, wanted);
       const lineMs = (bytes * 8000) / 20e6;
-      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(delayMs + lineMs - 1); // a timer's millisecond
+      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(delayMs + lineMs - 1); // the resolution of timers
       const turnedAt = performance.now();
       const back = received(viewer).length + 1;
       server.outbox.send(Uint8Array.of(1));
@@ -121,7 +121,7 @@ describe("link", () => {
     }
   });
 
-  test("link: a stall holds everything up and loses nothing", async () => {
+  test("link: a stall delays all bytes and loses none", async () => {
     const { viewer, server } = await join({ bitsPerSecond: 20e6, delayMs: 5 });
     const sent = patternOf(800_000);
     server.outbox.send(sent);
@@ -132,7 +132,7 @@ describe("link", () => {
     const [before, bytesBefore] = [viewer.chunks.length, received(viewer).length];
     viewer.outbox.send(Uint8Array.of(7));
     await Promise.all([receives(viewer, bytesBefore + 65_536), receives(server, 1)]);
-    // Bytes that the kernel took before the stall may still arrive at its beginning.
+    // Bytes that the kernel took before the stall may still arrive early in the stall.
     const late = viewer.chunks.slice(before).find(({ at }) => at - stalledAt > stallMs / 2);
     expect((late?.at ?? 0) - stalledAt).toBeGreaterThanOrEqual(stallMs - 1);
     expect((server.chunks[0]?.at ?? 0) - stalledAt).toBeGreaterThanOrEqual(stallMs - 1);
@@ -143,7 +143,7 @@ describe("link", () => {
   test("link: stops reading when its queue is full", async () => {
     const { viewer, server } = await join({ bitsPerSecond: 1e9, delayMs: 0, queueBytes: 20_000 });
     viewer.socket.pause();
-    const bytes = 64 * 1024 * 1024; // more than all the kernel's buffers
+    const bytes = 64 * 1024 * 1024; // this is more than the buffers of the kernel can hold
     server.outbox.send(new Uint8Array(bytes));
     await Bun.sleep(300);
     expect(server.outbox.idle).toBe(false);
@@ -155,7 +155,7 @@ describe("link", () => {
     ["viewer", "server"],
     ["server", "viewer"],
   ] as const) {
-    test(`link: passes a half-close of the ${from} on after its last byte`, async () => {
+    test(`link: passes on a half-close of the ${from} after its last byte`, async () => {
       const peers = await join({ bitsPerSecond: 20e6, delayMs: 20, queueBytes: 10_000 });
       const sent = patternOf(150_000);
       peers[from].outbox.send(sent);

@@ -1,9 +1,9 @@
-// A link: a TCP relay between viewers and a server that makes the loopback as slow as a test needs, without root.
+// A link: a TCP relay between viewers and a server. It makes the loopback as slow as a test needs, without root.
 //
-// Each connection has the link to itself, with a lane in each direction (lane.ts). A relay ends TCP on both sides, so it cannot lose
-// packets. The kernel's buffers stand before its queue: on the loopback they take megabytes at once, where those of a real sender
-// grow with its congestion window. So this is a hard test for a sender that relies on a full socket to notice a slow link, and no
-// test of what a lost packet does.
+// Each connection has its own link, with a lane in each direction (lane.ts). A relay ends TCP on both sides, so it cannot lose
+// packets. Before its queue are the buffers of the kernel. On the loopback they take megabytes at once, while those of a real sender
+// grow with its congestion window. So this is a hard test for a sender that detects a slow link by a full socket. It does not test
+// lost packets.
 
 import type { Socket } from "bun";
 import { Outbox } from "../../src/protocol/outbox.ts";
@@ -11,20 +11,20 @@ import { GONE } from "../../src/protocol/transport.ts";
 import { Lane, type LinkFigures } from "./lane.ts";
 
 export interface LinkOptions {
-  /** The server's port on 127.0.0.1, where the relay listens too. */
+  /** The server's port on 127.0.0.1. The relay listens on 127.0.0.1, too. */
   serverPort: number;
   /** The rate in each direction. */
   bitsPerSecond: number;
-  /** The delay in one direction; a round trip takes twice as long. */
+  /** The delay in one direction. A round trip takes twice as long. */
   delayMs: number;
-  /** The queue before the line; the relay stops reading when it is full. Default: what the line sends in 100 ms, 16 KiB at least. */
+  /** The size of the queue before the line. The relay stops reading when it is full. Default: the bytes of 100 ms, at least 16 KiB. */
   queueBytes?: number;
 }
 
 export interface Link {
-  /** The port that viewers connect to. */
+  /** The port to which viewers connect. */
   readonly port: number;
-  /** Nothing passes in either direction for that time, and nothing is lost. */
+  /** Stops both directions for this time. No byte is lost. */
   stall(milliseconds: number): void;
   setRate(bitsPerSecond: number): void;
   /** Closes all connections. */
@@ -40,7 +40,7 @@ export function openLink({ serverPort, bitsPerSecond, delayMs, queueBytes }: Lin
     allowHalfOpen: true,
     socket: {
       open(socket) {
-        socket.pause(); // until the relay has a connection to the server
+        socket.pause(); // the socket waits until the relay has a connection to the server
         const passage = new Passage(link, () => passages.delete(passage));
         passages.add(passage);
         passage.viewer.attach(socket);
@@ -80,9 +80,9 @@ function connect(serverPort: number, passage: Passage): void {
         passage.server.attach(socket);
         passage.viewer.resume();
       },
-      connectError: () => undefined, // the promise rejects too
+      connectError: () => undefined, // the promise rejects, too
     },
-  }).catch(() => passage.abort()); // no server listens: the viewer's connection ends, as it would without a relay
+  }).catch(() => passage.abort()); // no server listens, so the viewer's connection ends as it would without a relay
 }
 
 type RelaySocket = Socket<{ end: End }>;
@@ -125,7 +125,7 @@ class Passage {
   }
 }
 
-/** One socket of a passage, and the lane that carries its bytes to the other. */
+/** One socket of a passage, and the lane that carries its bytes to the other socket. */
 class End {
   readonly lane: Lane;
   readonly #passage: Passage;
@@ -156,7 +156,7 @@ class End {
     this.#socket?.resume();
   }
 
-  /** The program behind this socket has sent its last byte; it may still receive. */
+  /** The program behind this socket has sent its last byte. It may still receive. */
   ended(): void {
     this.#hasEnded = true;
     this.lane.end();
@@ -186,7 +186,7 @@ class End {
     return this.#outbox.idle;
   }
 
-  /** The last byte has been sent: half-closes the socket, or closes it if the program behind it has sent its last byte too. */
+  /** The last byte has been sent. Half-closes the socket, or closes it if the program behind it has sent its last byte too. */
   #finish(): void {
     if (this.#hasEnded) this.#socket?.end();
     else this.#socket?.shutdown();

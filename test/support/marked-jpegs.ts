@@ -1,6 +1,6 @@
-// JPEGs with marks in their header: Exif orientation, the shape of their pixels, comments.
+// JPEGs with marks in their headers: Exif orientation, shape of pixels, comments.
 
-/** The JPEG with a segment behind its SOI. */
+/** The JPEG with a segment after its SOI. */
 export function withSegment(jpeg: Uint8Array, marker: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const length = body.length + 2;
   return new Uint8Array([
@@ -16,15 +16,15 @@ export function withSegment(jpeg: Uint8Array, marker: number, body: Uint8Array):
 
 export interface ExifOptions {
   isLittle?: boolean;
-  /** Entries before the orientation. */
+  /** The number of entries before the orientation. */
   entriesBefore?: number;
-  /** Bytes between the TIFF header and the directory. */
+  /** The number of bytes between the TIFF header and the directory. */
   gapBytes?: number;
-  /** 1 = BYTE, 3 = SHORT, 4 = LONG. */
+  /** The type of the entry: 1 = BYTE, 3 = SHORT, 4 = LONG. */
   type?: 1 | 3 | 4;
 }
 
-/** The body of an APP1 segment that says only the orientation. */
+/** The body of an APP1 segment that has only the orientation. */
 export function exifBody(
   orientation: number,
   { isLittle = false, entriesBefore = 0, gapBytes = 0, type = 3 }: ExifOptions = {},
@@ -54,7 +54,7 @@ export function withOrientation(jpeg: Uint8Array, orientation: number, options?:
   return withSegment(jpeg, 0xe1, exifBody(orientation, options));
 }
 
-/** Writes the densities of a JPEG by cjpeg, whose first segment is JFIF. */
+/** Writes densities into a JPEG from cjpeg, whose first segment is JFIF. */
 export function withDensity(jpeg: Uint8Array, unit: number, x: number, y: number): Uint8Array<ArrayBuffer> {
   const changed = new Uint8Array(jpeg);
   changed.set([unit, x >> 8, x & 255, y >> 8, y & 255], 13);
@@ -65,7 +65,7 @@ export function withComment(jpeg: Uint8Array, text: string): Uint8Array<ArrayBuf
   return withSegment(jpeg, 0xfe, new TextEncoder().encode(text));
 }
 
-/** The JPEG with another frame header marker and precision, as that of a kind that cjpeg does not write. */
+/** The JPEG with another frame header marker and precision, as in kinds that cjpeg does not write. */
 export function withFrameKind(jpeg: Uint8Array, marker: number, precisionBits = 8): Uint8Array<ArrayBuffer> {
   const changed = new Uint8Array(jpeg);
   const at = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xc0]));

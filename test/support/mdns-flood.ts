@@ -1,6 +1,6 @@
-// Asks a server's multicast DNS responder for its service, as often as the network takes it, for two seconds.
+// Queries the multicast DNS responder of a server for two seconds, as fast as the network allows.
 //
-// usage: bun test/support/mdns-flood.ts ADDRESS     prints { questions, answers }
+// Usage: bun test/support/mdns-flood.ts ADDRESS     prints { questions, answers }
 
 import { createSocket } from "node:dgram";
 import { SERVICE } from "../../src/protocol/discovery.ts";
@@ -20,7 +20,7 @@ const socket = createSocket("udp4");
 let questions = 0;
 let answers = 0;
 socket.on("message", () => answers++);
-await new Promise<void>((resolve) => socket.bind(0, resolve)); // another port than 5353: it is answered by unicast
+await new Promise<void>((resolve) => socket.bind(0, resolve)); // the source port is not 5353, so the answer is unicast
 const end = Date.now() + DURATION_MS;
 while (Date.now() < end) {
   for (let count = 0; count < AT_ONCE; count++) socket.send(question, MDNS_PORT, address);

@@ -1,15 +1,15 @@
-// A screen in memory, for tests of what is shown on it.
+// A screen in memory, for tests that check the shown pictures.
 
 import type { Overlay, RgbaPicture } from "../../src/client/screens/overlay.ts";
 import type { Screen } from "../../src/client/screens/screen.ts";
 
 interface Shown {
-  /** The frame number, from the first pixel; 0 is the blank picture. */
+  /** The frame number, read from the first pixel. 0 is the blank picture. */
   frame: number;
   overlay: Overlay;
 }
 
-/** Keeps what it was shown. A slow screen is busy with a picture until `finish` is called. */
+/** Keeps the shown pictures. A slow screen is busy with a picture until `finish` is called. */
 export class MemoryScreen implements Screen {
   readonly shown: Shown[] = [];
   slow = false;

@@ -1,25 +1,25 @@
-// Two transports joined in memory, with as little space between them as a test likes: back-pressure at every message.
+// Two transports that are connected in memory. A test chooses the space between them, so there can be back-pressure at every message.
 
 import { GONE, type Transport, type TransportEvents } from "../../src/protocol/transport.ts";
 
 export interface MemoryLink {
-  /** What one end may have sent that the other has not received yet. */
+  /** The number of bytes that one end may have sent and the other has not received yet. */
   capacityBytes: number;
-  /** The largest chunk that is received at a time. */
+  /** The largest chunk that an end receives at a time. */
   chunkBytes: number;
 }
 
-/** One end. Set `events` before the other end sends. */
+/** One end. Its owner sets `events` before the other end sends. */
 export class MemoryTransport implements Transport {
   readonly bufferedBytes = 0;
-  /** Who hears of what comes from the other end. */
+  /** The receiver of all events of the other end. */
   events: TransportEvents | null = null;
-  /** How often `write` took only a part. */
+  /** The number of writes that took only a part. */
   partialWrites = 0;
   readonly #link: MemoryLink;
-  /** The other end; set by `pair`. */
+  /** The other end. `pair` sets it. */
   #other: MemoryTransport = this;
-  /** Sent to this end and not yet received. */
+  /** Bytes that were sent to this end and not yet received. */
   #incoming = new Uint8Array();
   #isPaused = false;
   #isScheduled = false;

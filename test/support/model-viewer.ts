@@ -1,4 +1,4 @@
-// A viewer in memory that follows wire.ts literally and compares each frame that it receives with the true one.
+// A viewer in memory that follows wire.ts literally and compares each frame that it receives with the right one.
 
 import { readGoodbye, writeHello } from "../../src/protocol/greeting.ts";
 import * as m from "../../src/protocol/messages.ts";
@@ -10,12 +10,12 @@ import type { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { Truth } from "./tile-delivery-model.ts";
 import { tilesOf } from "./tile-lists.ts";
 
-/** SOI and EOI, which stand before the frame number in the JPEGs of the model: no header follows them. */
+/** SOI and EOI. The JPEGs of the model start with them, and the frame number follows. There is no header. */
 export const JPEG_START = [0xff, 0xd8, 0xff, 0xd9] as const;
 
-/** Bytes that may wait beside a frame's tiles: pings, pongs, and the head of the frame. */
+/** The number of bytes that may wait beside a frame's tiles: pings, pongs, and the head of the frame. */
 const SMALL_BYTES = 12_000;
-/** Bytes of the largest frame: all tiles of a picture. */
+/** The number of bytes of the largest frame: all tiles of a picture. */
 const FRAME_BYTES = 8 * 1_000;
 
 export class ModelViewer {
@@ -23,7 +23,7 @@ export class ModelViewer {
   readonly viewer: Viewer;
   /** The newest frame that arrived completely. */
   lastFrame = 0;
-  /** Bytes of its tiles or its JPEG. */
+  /** The number of bytes of its tiles or its JPEG. */
   lastFrameBytes = 0;
   paused = false;
   isGone = false;
@@ -31,15 +31,15 @@ export class ModelViewer {
   readonly #truths: readonly Truth[];
   readonly #splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES, (type, body) => this.#hear(type, body));
   #capacity = Number.POSITIVE_INFINITY;
-  /** The epoch in the last Stream; null: whole pictures follow. */
+  /** The epoch in the last Stream message. Null means that whole pictures follow. */
   #epoch: number | null = null;
   #streams = 0;
-  /** The frame that each tile comes from; 0: no tile has come since the Stream. */
+  /** For each tile, the frame that it comes from. 0 means that no tile has come since the Stream message. */
   #tiles: number[] = [];
   #partial: number | null = null;
   #unacknowledged: number[] = [];
   #unanswered: number[] = [];
-  /** Computes the window that the server must have: both know the same Acks. */
+  /** Computes the window that the server must have, from the same Acks. */
   readonly #credit = new Credit();
   #widestWindow = 1;
 
@@ -65,12 +65,12 @@ export class ModelViewer {
     return !this.isGone && !this.paused;
   }
 
-  /** Whether the last Stream announced whole pictures. */
+  /** Whether the last Stream message announced whole pictures. */
   get takesPictures(): boolean {
     return this.#streams > 0 && this.#epoch === null;
   }
 
-  /** Takes that many bytes more, then none until the next call. */
+  /** Takes that number of bytes more, then none until the next call. */
   read(bytes: number): void {
     if (this.isGone) return;
     this.#capacity = bytes;
@@ -80,7 +80,7 @@ export class ModelViewer {
     if (came > 2) throw new Error(`${came} frames came; one may wait, and one more is composed when it has left`);
   }
 
-  /** Reads what waits, and checks that it is little. */
+  /** Reads the waiting bytes, and checks that there are few. */
   readWaiting(): void {
     const limit = 2 * FRAME_BYTES + SMALL_BYTES;
     this.read(limit);
@@ -88,7 +88,7 @@ export class ModelViewer {
     this.#capacity = 0;
   }
 
-  /** Acknowledges one of the frames that arrived; false if there is none. */
+  /** Acknowledges one of the frames that arrived. Returns false if there is none. */
   acknowledge(
     which: number,
     outcome: m.Ack["outcome"],
@@ -116,7 +116,7 @@ export class ModelViewer {
     this.viewer.receive(m.writeWish({ paused: this.paused, keepsSize: true, width: 0, height: 0 }));
   }
 
-  /** Sends a Ping, so that the server does not miss it, and answers the server's pings. */
+  /** Sends a Ping, so that the server sees a sign of life, and answers the server's pings. */
   ping(): void {
     if (this.isGone) return;
     this.viewer.receive(m.writePing({ sentAt: 1 }));

@@ -1,17 +1,17 @@
-// Moves the clock of the process ahead, for tests of what happens only after seconds.
+// Moves the clock of the process ahead, for tests of behaviour that takes seconds.
 
 import { spyOn } from "bun:test";
 
 let clock: ReturnType<typeof spyOn> | null = null;
 
-/** Lets the clock run that many seconds ahead of the real one. */
+/** Sets the clock that number of seconds ahead of the real one. */
 export function moveClock(seconds: number): void {
   resetClock();
   const real = performance.now.bind(performance);
   clock = spyOn(performance, "now").mockImplementation(() => real() + seconds * 1000);
 }
 
-/** Stops the clock. The returned function moves it on by that many milliseconds. */
+/** Stops the clock. The returned function moves it on by a number of milliseconds. */
 export function stopClock(): (milliseconds: number) => void {
   resetClock();
   let now = performance.now();
@@ -21,7 +21,7 @@ export function stopClock(): (milliseconds: number) => void {
   };
 }
 
-/** Call this after each test that moves the clock. */
+/** Tests that move the clock call this after each test. */
 export function resetClock(): void {
   clock?.mockRestore();
   clock = null;

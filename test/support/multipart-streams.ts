@@ -1,4 +1,4 @@
-// Multipart answers as cameras write them, and what a PictureStream makes of them.
+// Multipart answers as cameras write them, and the pictures that a PictureStream finds in them.
 
 import { type Packing, PictureStream } from "../../src/capture/http/picture-stream.ts";
 import { cjpeg } from "./jpeg-tools.ts";
@@ -16,7 +16,7 @@ function withSegment(jpeg: Uint8Array, marker: number, payload: Uint8Array | str
   return Buffer.concat([jpeg.subarray(0, 2), segment(marker, Buffer.from(payload)), jpeg.subarray(2)]);
 }
 
-/** Pictures that differ: plain, with a thumbnail, with a comment that looks like a delimiter, progressive. */
+/** Different pictures: a plain one, one with a thumbnail, one with a comment that looks like a delimiter, a progressive one. */
 export const PICTURES: readonly Buffer[] = [
   Buffer.from(cjpeg(testPicture(SIZE))),
   withSegment(cjpeg(testPicture(SIZE, 3)), 0xe1, Buffer.concat([Buffer.from("Exif\0\0"), Buffer.alloc(99), THUMBNAIL])),
@@ -25,11 +25,11 @@ export const PICTURES: readonly Buffer[] = [
 ];
 
 export interface Habits {
-  /** What precedes each picture; `{n}`, `{n+50}` stand for its length. */
+  /** The bytes before each picture. `{n}` and `{n+50}` stand for its length. */
   part?: string;
-  /** What follows each picture. */
+  /** The bytes after each picture. */
   after?: string;
-  /** What precedes the first part. */
+  /** The bytes before the first part. */
   before?: string;
 }
 
@@ -50,14 +50,14 @@ export function multipart(pictures: readonly Uint8Array[], { part, after = "\r\n
 
 export interface ReadAnswer {
   pictures: Buffer[];
-  /** How many bytes had been written when each picture was handed over. */
+  /** The number of bytes that had been written when each picture was delivered. */
   after: number[];
-  /** The time stamp of each picture: the number of bytes written before and with the chunk that its first byte was in. */
+  /** The time stamp of each picture: the number of bytes that had been written after the chunk with its first byte. */
   stamps: number[];
   damaged: number;
 }
 
-/** Writes an answer in chunks that end at `cuts`, taken modulo its length. Each chunk arrives at the time of its number of bytes so far. */
+/** Writes an answer in chunks that end at `cuts`, modulo its length. The time of each chunk is the number of bytes so far. */
 export function readChunks(
   answer: Uint8Array,
   packing: Packing,
@@ -80,7 +80,7 @@ export function readChunks(
   let at = 0;
   for (const end of ends) {
     written = end;
-    stream.write(Uint8Array.from(answer.subarray(at, end)), written); // a copy: a reader must not look beyond its chunk
+    stream.write(Uint8Array.from(answer.subarray(at, end)), written); // copies, so that a reader cannot look beyond its chunk
     at = end;
   }
   if (isEnded) stream.end();

@@ -1,4 +1,4 @@
-// What test/bundle.test.ts runs as a page would: bundled, in a context that has neither Bun nor node.
+// The code that test/bundle.test.ts bundles and runs in a context without Bun and node.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import type { Job, WorkerMessage } from "../../src/codec/threads/job.ts";
@@ -9,14 +9,14 @@ import { Connection } from "../../src/client/connect/connection.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 
 export interface Page {
-  /** Decodes a JPEG as a codec thread does, with the WebAssembly that `read` brings. Returns the RGBA bytes. */
+  /** Decodes a JPEG as a codec thread does. `read` loads the WebAssembly. Returns the RGBA bytes. */
   decode(
     jpeg: Uint8Array<ArrayBuffer>,
     read: (file: WasmFile) => Promise<Uint8Array<ArrayBuffer>>,
   ): Promise<Uint8Array>;
   /** The type and the length of each message in the chunks. */
   split(chunks: readonly Uint8Array[]): [type: number, bytes: number][];
-  /** What a viewer sends to a server whose bytes these are. */
+  /** The bytes that a viewer sends to a server that sent these bytes. */
   converse(fromServer: Uint8Array): Uint8Array[];
 }
 

@@ -1,11 +1,11 @@
-// A program with a window, for tests of the source `screen`: coloured text on a dark ground in a green frame, still or moving.
+// A program with a window for tests of the source `screen`: coloured text on a dark background in a green border, still or moving.
 //
-// usage: painter.ts WIDTH HEIGHT still|moving      prints `painted` when the window is on the screen
+// Usage: painter.ts WIDTH HEIGHT still|moving      prints `painted` when the window is on the screen
 
 import sdl from "@kmamal/sdl";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "../../src/client/screens/font.ts";
 
-const INKS = [0xff0000ff, 0xff00ff00, 0xffff4040, 0xff00ffff, 0xffff00ff, 0xffffff00, 0xffffffff]; // ABGR
+const INKS = [0xff0000ff, 0xff00ff00, 0xffff4040, 0xff00ffff, 0xffff00ff, 0xffffff00, 0xffffffff]; // the byte order is ABGR
 const GROUND = 0xff301010;
 const FRAME = 0xff20c020;
 const TEXT = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 0123456789 ";
@@ -42,7 +42,7 @@ const picture = paint(width, height);
 const show = () => window.render(width, height, width * 4, "rgba32", picture);
 show();
 window.on("expose", show);
-setTimeout(() => console.log("painted"), 300); // X has drawn the window by then
+setTimeout(() => console.log("painted"), 300); // X has drawn the window by this time
 let step = 0;
 setInterval(() => {
   if (process.argv[4] === "moving") window.setPosition(20 + (++step % 20) * 5, 20 + (step % 7) * 3);

@@ -1,4 +1,4 @@
-// A camera without a source and encoders: viewers get the whole pictures that a test publishes.
+// A camera without a source and encoders. Its viewers get the whole pictures that a test publishes.
 
 import type { Source } from "../../src/capture/source.ts";
 import { lineLog, SILENT_LOG } from "../../src/core/log.ts";
@@ -16,23 +16,23 @@ import { pictureOf } from "./encoded-pictures.ts";
 
 const PLAIN_SOURCE: Source = { name: "a source", framesPerSecond: 30, run: () => Promise.resolve() };
 
-/** The host and the only camera of the viewers that a test makes. */
+/** The host and the only camera of the viewers in a test. */
 export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly name = "a source";
   readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
   readonly access = DEFAULT_ACCESS_LIMITS;
   readonly bitrate = new SharedBitrate(null, SILENT_LOG);
   readonly controls: CameraControls;
-  /** What was called, in order. */
+  /** The calls, in order. */
   readonly calls: string[] = [];
   readonly #feed = new PictureFeed({ source: { framesPerSecond: 30 }, codec: "test", quality: 75 });
 
-  /** `source` has the controls that viewers are told of. */
+  /** `source` has the controls that viewers can list and set. */
   constructor(source: Source = PLAIN_SOURCE) {
     this.controls = new CameraControls({ source, areSettable: true, log: lineLog((text) => this.calls.push(text)) });
   }
 
-  /** A new picture, offered to a viewer. */
+  /** Publishes a new picture and offers it to a viewer. */
   publish(picture: EncodedPicture, viewer: Viewer): void {
     this.#feed.publish(picture);
     viewer.frames.offer();
@@ -67,7 +67,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   }
 
   onAcknowledged(): void {
-    // The feed stays the same, however good the link is.
+    // The feed stays the same whatever the link is like.
   }
 
   onGone(_viewer: Viewer, reason: string): void {
@@ -83,7 +83,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   }
 }
 
-/** A picture whose bytes are all its frame number. */
+/** A picture in which every byte is its frame number. */
 export function picture(frameNumber: number, bytes = 50, size = { width: 64, height: 48 }): EncodedPicture {
   const facts = {
     ...size,

@@ -1,4 +1,4 @@
-// Real servers and viewers for the end-to-end tests. Each is a process of its own, and its output is read.
+// Real servers and viewers for end-to-end tests. Each is a process of its own whose output is read.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,26 +9,26 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const CLIP = at("../fixtures/vtest-6s.mp4");
 
-/** For setDefaultTimeout. It is longer than any wait here, because an error of a wait says more than the timeout of a test. */
+/** A value for setDefaultTimeout. It is longer than any wait here, because the error of a wait says more than the time-out of a test. */
 export const TEST_TIMEOUT_MS = 60_000;
 
-/** How long a test waits for something before it fails. It is long, because only an event that never comes is a failure. */
+/** A test fails when it has waited this long. The time is long, because only an event that never comes is a failure. */
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
 interface ProgramOptions {
-  /** A command that runs the program: `ip netns exec NAME`. */
+  /** A command that runs the program, for example `ip netns exec NAME`. */
   through?: readonly string[];
   stdin?: Uint8Array | "pipe";
   env?: Record<string, string>;
-  /** The working directory. A server started in another one reads the settings file there; otherwise it reads none. */
+  /** The working directory. If it is given, a server reads the settings file in it. Otherwise a server reads no settings file. */
   cwd?: string;
-  /** Standard output is kept as bytes, because it contains frames. */
+  /** Keeps standard output as bytes, because it contains frames. */
   rawOutput?: boolean;
 }
 
 export type ProgramName = "serve" | "view" | "cameras";
 
-/** A process with its JSON reports and its remarks so far. It is killed when the scope ends. */
+/** A process with its JSON reports and its log lines so far. The end of the scope kills it. */
 export class Program<Report> implements AsyncDisposable {
   readonly reports: Report[] = [];
   remarks = "";
@@ -70,7 +70,7 @@ export class Program<Report> implements AsyncDisposable {
     return this.reports.at(-1);
   }
 
-  /** Waits until `isTrue`. Throws with all remarks of the program when that does not happen. */
+  /** Waits until `isTrue` returns true. After a time-out it throws an error with all log lines of the program. */
   async until(what: string, isTrue: (program: this) => boolean): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS;
     while (!isTrue(this)) {
@@ -81,7 +81,7 @@ export class Program<Report> implements AsyncDisposable {
     }
   }
 
-  /** Sends a signal, or waits for the program to end by itself without one. Resolves with the exit code. */
+  /** Sends a signal, or waits until the program ends by itself. Resolves with the exit code. */
   async end(signal?: NodeJS.Signals): Promise<number> {
     if (signal !== undefined) this.child.kill(signal);
     const timeout = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE_MS);
@@ -96,7 +96,7 @@ export class Program<Report> implements AsyncDisposable {
     await this.end();
   }
 
-  /** After the end of the program, all output is read before a condition counts as false. */
+  /** After the end of the program, a condition counts as false only when all output has been read. */
   async #settled(isTrue: (program: this) => boolean): Promise<boolean> {
     await this.#reading;
     return isTrue(this);
@@ -121,16 +121,16 @@ export interface Server extends Program<ServeReport> {
   readonly port: number;
 }
 
-/** Starts a server on a free port, unless the flags contain `--port`, and waits until it listens. */
+/** Starts a server and waits until it listens. Unless the flags contain `--port`, the port is any free one. */
 export async function startServer(flags: readonly string[], options: ProgramOptions = {}): Promise<Server> {
   const port = flags.includes("--port") ? [] : ["--port", "0"];
   const program = new Program<ServeReport>("serve", [...flags, ...port, "--json"], options);
-  // The report and the log are written by two threads, so either may come first.
+  // Two threads write the report and the log, so either may come first.
   await program.until("the server's listening", ({ reports, remarks }) => reports.length > 0 && SERVING.test(remarks));
   return Object.assign(program, { port: program.reports[0]?.port ?? 0 });
 }
 
-/** Starts a viewer without a window, unless the flags contain `--display`. */
+/** Starts a viewer. Unless the flags contain `--display`, it has no window. */
 export function startViewer(
   port: number,
   flags: readonly string[] = [],
@@ -140,7 +140,7 @@ export function startViewer(
   return new Program("view", [`127.0.0.1:${port}`, ...display, "--json", ...flags], options);
 }
 
-/** Runs a program with these flags to its end. */
+/** Runs a program with these flags until it ends. */
 export async function runToEnd(
   which: ProgramName,
   flags: readonly string[],
@@ -151,24 +151,24 @@ export async function runToEnd(
   return { code, remarks: program.remarks, program };
 }
 
-/** Lists the child processes of `parent` whose command line begins with `program`. */
+/** Lists the child processes of `parent` whose command line starts with `program`. */
 export function childrenOf(parent: number, program: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        // proc(5): the name in parentheses may contain anything; the parent is the second field after it.
+        // proc(5): the name in parentheses may contain any character. The parent is the second field after it.
         const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
         const parentOfPid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
         return parentOfPid === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program}\0`);
       } catch {
-        return false; // it has ended since the folder was listed
+        return false; // the process has ended since the folder was listed
       }
     });
 }
 
-/** Runs ffmpeg with these arguments and returns its output: JPEGs or raw frames. */
+/** Runs ffmpeg with these arguments and returns its output, which is JPEGs or raw frames. */
 export function ffmpegBytes(...flags: string[]): Buffer {
   const result = Bun.spawnSync(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", ...flags, "pipe:1"]);
   if (!result.success) throw new Error(`ffmpeg failed: ${result.stderr.toString()}`);

@@ -1,11 +1,11 @@
-// Random picture formats and pixels for property tests: every pixel format, odd sizes, any division into tiles.
+// Random picture formats and pixels for property tests: every pixel format, odd sizes, any tile width.
 
 import fc from "fast-check";
 import type { PictureFormat } from "../../src/codec/simd/encoder.ts";
 import { mcusPerLine } from "../../src/codec/jpeg/tile-grid.ts";
 import { randomSequence } from "./generated-pictures.ts";
 
-/** How many random pictures each property gets; SLIPSTREAM_FUZZ_RUNS sets another number. */
+/** The number of random pictures for each property. SLIPSTREAM_FUZZ_RUNS sets another number. */
 export const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 150);
 
 const formats = [
@@ -20,7 +20,7 @@ const formats = [
   { format: "gray", sampling: "gray" },
 ] as const;
 
-/** A random picture format, whose restart interval divides the MCUs per line. */
+/** A random picture format. Its restart interval divides the number of MCUs in a line. */
 export const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat> =>
   fc
     .record({
@@ -36,7 +36,7 @@ export const pictureFormats = (maximumSize: number): fc.Arbitrary<PictureFormat>
       return { ...rest, ...format, restartIntervalMcus: divisors[divisor % divisors.length] ?? mcus };
     });
 
-/** Pixels that are smooth in some places and noise in others, so that all branches of the entropy coder are taken. */
+/** Pixels that are smooth in some places and noise in others, so that they reach all branches of the entropy coder. */
 export function randomPixels(bytes: number, seed: number): Uint8Array {
   const random = randomSequence(seed);
   let level = 128;

@@ -1,23 +1,23 @@
-// A camera's web server that writes exactly the bytes that a test gives, however odd they are.
+// A camera's web server that writes exactly the bytes of a test, even if they are odd.
 
-/** One request that a client has made. */
+/** One request of a client. */
 export interface Asked {
-  /** Its number among all requests, from 1 on. */
+  /** The number of the request, from 1 on. */
   number: number;
   /** The number of its connection, from 1 on. */
   connection: number;
-  /** The request line and the fields. */
+  /** The request line and the header fields. */
   head: string;
 }
 
-/** Writes an answer; resolves when it is over. The connection stays open afterwards unless the answer has closed it. */
+/** Writes an answer. Resolves when the answer is complete. The connection stays open unless the answer has closed it. */
 export type WriteAnswer = (to: Client, asked: Asked) => Promise<void> | void;
 
 export interface Client {
-  /** Writes at once; text is taken byte by byte. Does nothing when the client has gone. */
+  /** Writes at once. Text is written as single bytes (Latin-1). Does nothing if the client has disconnected. */
   write(data: string | Uint8Array): void;
   close(): void;
-  /** Closes with a reset instead of an end. */
+  /** Closes the connection with a reset. */
   reset(): void;
   readonly isGone: boolean;
 }
@@ -30,11 +30,11 @@ interface State {
   isGone: boolean;
 }
 
-/** Listens until it is disposed. */
+/** Listens until the end of the scope. */
 export class RawCamera implements Disposable {
   readonly asked: Asked[] = [];
   connections = 0;
-  /** Connections that are open now, and the most that were at a time. */
+  /** The number of connections that are open now, and the largest number so far. */
   open = 0;
   mostOpen = 0;
   readonly #listener: Bun.TCPSocketListener<State>;
@@ -102,7 +102,7 @@ export class RawCamera implements Disposable {
           socket.data.isGone = true;
           this.#clients.delete(socket.data.client);
         },
-        error: () => undefined, // `close` follows
+        error: () => undefined, // the handler of `close` follows
       },
     });
   }
@@ -111,7 +111,7 @@ export class RawCamera implements Disposable {
     return this.#listener.port;
   }
 
-  /** The address of `path`, with the user and password of `user`, as `admin:secret`. */
+  /** The address of `path`, with user and password if `user` is given, for example `admin:secret`. */
   address(path: string, user = ""): string {
     return `http://${user === "" ? "" : `${user}@`}127.0.0.1:${this.port}${path}`;
   }
@@ -122,7 +122,7 @@ export class RawCamera implements Disposable {
   }
 }
 
-/** The value of a field of a request; null when it has none. */
+/** The value of a header field of a request, or null if it is missing. */
 export function fieldOf({ head }: Asked, name: string): string | null {
   const line = head.split("\r\n").find((text) => text.toLowerCase().startsWith(`${name.toLowerCase()}:`));
   return line?.slice(name.length + 1).trim() ?? null;

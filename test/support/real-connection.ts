@@ -10,12 +10,12 @@ import { until } from "./wait-until.ts";
 
 export interface RealConnection {
   connection: Connection;
-  /** What the server has received, in order. */
+  /** The messages that the server has received, in order. */
   acks: Ack[];
   close(): void;
 }
 
-/** Connects, greets, and waits for the first Pong, so that latencies are known. */
+/** Connects, greets, and waits for the first Pong, after which latencies are known. */
 export async function openConnection(): Promise<RealConnection> {
   const acks: Ack[] = [];
   const listener = Bun.listen<{ peer: Peer }>({

@@ -1,4 +1,4 @@
-// A sink that records what a source delivers, for the tests of sources.
+// A sink that records the frames of a source, for tests of sources.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../src/codec/memory/frame-slots.ts";
@@ -7,10 +7,10 @@ import { PICTURE_HEAD_BYTES } from "../../src/protocol/messages.ts";
 import { JpegBlock } from "../../src/capture/jpeg-blocks.ts";
 import type { Delivery, FrameSink } from "../../src/capture/source.ts";
 
-/** One arena for all sinks. With new memory for each frame, garbage collection would be slower than a live source. */
+/** All sinks share one arena. With new memory for each frame, garbage collection would be slower than a live source. */
 const ARENA = Arena.create();
 const SLOTS_BY_BYTES = new Map<number, FrameSlots>();
-/** Slots that all sinks together may hold at a time. */
+/** The number of slots that all sinks together may hold at a time. */
 const MOST_SLOTS = 4;
 
 export interface RecordedFrame extends Size {
@@ -19,15 +19,15 @@ export interface RecordedFrame extends Size {
   capturedAt: number;
 }
 
-/** Has as many slots as `slots` says. The bytes of each frame are copied, and its slot is released at once. */
+/** Has `slots` slots. It copies the bytes of each frame and releases its slot at once. */
 export class RecordingSink implements FrameSink {
   readonly frames: RecordedFrame[] = [];
   readonly jpegs: Uint8Array[] = [];
-  /** When each of the JPEGs was captured. */
+  /** The capture time of each JPEG. */
   readonly stamps: number[] = [];
   readonly troubles: (string | null)[] = [];
   lostFrames = 0;
-  /** Slots and blocks that the source holds. */
+  /** The slots and blocks that the source holds. */
   held = 0;
   slots = 1;
 

@@ -1,4 +1,4 @@
-// A camera that answers RTSP with a status, for the tests of what is said of a camera that refuses.
+// A camera that answers RTSP requests with a status, for tests of the messages about a camera that refuses.
 
 export interface RtspCamera extends Disposable {
   port: number;
@@ -6,7 +6,7 @@ export interface RtspCamera extends Disposable {
   requests: string[];
 }
 
-/** Answers OPTIONS, and every other request with `status`; null: it accepts the connection and never answers. */
+/** Answers OPTIONS, and every other request with `status`. If `status` is null, it accepts the connection and never answers. */
 export function openRtspCamera(status: string | null): RtspCamera {
   const requests: string[] = [];
   const listener = Bun.listen({

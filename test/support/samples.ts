@@ -1,4 +1,4 @@
-// Pictures of 8-bit samples for tests: one to encode, and measures of the difference between two.
+// Pictures of 8-bit samples for tests: a picture to encode, and measures of the difference between two.
 
 import type { Size } from "../../src/core/pixel-format.ts";
 
@@ -7,7 +7,7 @@ export interface Samples extends Size {
   pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** A picture like those of cameras: smooth, with some edges and slowly changing colours. */
+/** A picture like those of cameras: smooth, with some edges and colours that change slowly. */
 export function testPicture({ width, height }: Size, shift = 0): Samples {
   const pixels = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -30,7 +30,7 @@ export function toRgbaBytes({ channels, pixels }: Samples): Uint8Array<ArrayBuff
   return rgba;
 }
 
-/** Peak signal-to-noise ratio of two pictures of 8-bit samples, in decibels. */
+/** The peak signal-to-noise ratio of two pictures of 8-bit samples, in decibels. */
 export function psnr(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length) throw new Error(`pictures of ${a.length} and ${b.length} bytes`);
   const squares = a.reduce((sum, value, index) => sum + (value - (b[index] as number)) ** 2, 0);

@@ -1,4 +1,4 @@
-// A device whose answers are scripted by a test, on the real structures: for answers that no available driver gives.
+// A device whose answers come from a test, with the real structures, for answers that no available driver gives.
 
 import { Device } from "../../src/capture/v4l2/device.ts";
 import type { RequestName } from "../../src/capture/v4l2/layouts.ts";
@@ -7,7 +7,7 @@ import type { Struct } from "../../src/capture/v4l2/struct.ts";
 type Answer = (struct: Struct) => number;
 
 /**
- * Creates a device. Each answer fills in the structure and returns 0 or an error's number. Requests without an answer are refused
+ * Creates a device. Each answer fills in the structure and returns 0 or an error number. Requests without an answer are refused
  * with the error `otherwise`. `asked` lists the requests.
  */
 export function scriptedDevice(answers: Partial<Record<RequestName, Answer>>, otherwise: number) {
@@ -19,7 +19,7 @@ export function scriptedDevice(answers: Partial<Record<RequestName, Answer>>, ot
       asked.push(name);
       return answers[name]?.(struct) ?? otherwise;
     },
-    // These methods of a device call only `attempt`.
+    // These methods of a device only call `attempt`.
     request: Device.prototype.request,
     enumerate: Device.prototype.enumerate,
     capability: Device.prototype.capability,

@@ -1,4 +1,4 @@
-// JPEGs without Huffman tables, as many cameras make them: the DHT segments are removed from files of cjpeg or ffmpeg.
+// JPEGs without Huffman tables, as many cameras write them, made by removing the DHT segments from files of cjpeg or ffmpeg.
 
 /** Returns the JPEG without the DHT segments before its scan, except for the tables in `keeps` (class and destination, as in DHT). */
 export function withoutTables(jpeg: Uint8Array, keeps: readonly number[] = []): Uint8Array<ArrayBuffer> {
@@ -15,7 +15,7 @@ export function withoutTables(jpeg: Uint8Array, keeps: readonly number[] = []): 
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Returns each table of a DHT segment in a segment of its own. */
+/** Returns the tables of a DHT segment, each in a segment of its own. */
 function tablesIn(payload: Buffer): Buffer[] {
   const tables: Buffer[] = [];
   for (let at = 0; at < payload.length;) {

@@ -1,4 +1,4 @@
-// A model of tile delivery: the server's real audience and renditions, played encoders, and viewers that follow wire.ts to the letter.
+// A model of tile delivery: the server's real audience and renditions, simulated encoders, and viewers that follow wire.ts literally.
 
 import { expect } from "bun:test";
 import type { PreparedPicture } from "../../src/codec/tile-jobs.ts";
@@ -19,12 +19,12 @@ import { Audience } from "../../src/server/deliver/audience.ts";
 import { JPEG_START, ModelViewer } from "./model-viewer.ts";
 
 export const TILES = 8;
-/** Bytes of a tile, by the halvings of its rendition: whole pictures are large enough to measure a link by. */
+/** The number of bytes of a tile, by the halvings of its rendition. Whole pictures are large enough to measure the rate of a link. */
 const TILE_BYTES = [1_000, 700, 300] as const;
-/** Bytes of a JPEG that the source delivers. */
+/** The number of bytes of a JPEG that the source delivers. */
 const JPEG_BYTES = 7_900;
 
-/** What a started rendition must show: for each frame, the number of the frame that last changed each tile. */
+/** The pictures that a started rendition must show: for each frame, the number of the frame that last changed each tile. */
 export interface Truth {
   readonly tileBytes: number;
   readonly frames: Map<number, readonly number[]>;
@@ -46,13 +46,13 @@ export class World {
   readonly audience: Audience;
   readonly reception: Reception;
   readonly models: ModelViewer[] = [];
-  /** Indexed by the epoch, a number that stands in the JPEG header of the Stream. */
+  /** The index is the epoch, a number in the JPEG header of the Stream message. */
   readonly truths: Truth[] = [];
   size: Size = { width: 1280, height: 720 };
   frame = 0;
   /** Whether the source's last frame is a JPEG. */
   #passesOn = false;
-  /** Number of the newest frame from which tiles were made. */
+  /** The number of the newest frame from which tiles were made. */
   #tiled = 0;
   readonly #startedSize = new Map<Rendition, Size>();
   readonly #truthOf = new Map<Rendition, Truth>();
@@ -75,7 +75,7 @@ export class World {
     });
     this.reception = new Reception({
       limits,
-      // The clock moves only when a model says so: what it does without a pause is no flood, and what it waits is no stall.
+      // The clock moves only when a model moves it. So calls without a pause do not count as a flood, and a wait does not count as a stall.
       access: { ...DEFAULT_ACCESS_LIMITS, connectsPerSecond: 10_000, messagesPerSecond: 100_000, stallSeconds: 3_600 },
       findCamera: () => this.audience,
       keys: null,
@@ -91,8 +91,8 @@ export class World {
   }
 
   /**
-   * Does what the tile scheduler does when it takes a frame. `prepares` says whether missing tables are made now. With `lag` the
-   * frame is a decoded JPEG, this many frames behind the newest; nothing happens if the source delivers no JPEGs then.
+   * Does the same as the tile scheduler when it takes a frame. `prepares` says whether missing tables are made now. With `lag` the
+   * frame is a decoded JPEG, this many frames behind the newest. If the source delivers no JPEGs, the call then does nothing.
    */
   openFrame(changed: boolean[], partTiles: number, prepares: boolean, lag: number | null = null): void {
     this.commitFrame();
@@ -173,7 +173,7 @@ export class World {
     this.audience.publish(pictureOf({ ...this.size, ...stamps, frameNumber: this.frame, isPassedOn: true }, jpeg));
   }
 
-  /** Each viewer reads and shows everything at once, until nothing more comes. */
+  /** Each viewer reads and shows everything at once, until no more bytes come. */
   settle(): void {
     for (const model of this.models) model.read(Number.POSITIVE_INFINITY);
     while (this.models.some((model) => model.acknowledge(0, "shown", { transfer: 100, work: 100 })));
@@ -207,7 +207,7 @@ export class World {
   }
 }
 
-/** Bytes of a tile that name its epoch, its number and its frame. */
+/** The bytes of a tile, which name its epoch, its number and its frame. */
 export function tileBytes(length: number, epoch: number, tile: number, frame: number): Uint8Array {
   const bytes = new Uint8Array(length);
   new Uint32Array(bytes.buffer, 0, 3).set([epoch, tile, frame]);

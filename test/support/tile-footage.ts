@@ -1,4 +1,4 @@
-// Footage of tiles: a picture that changes in parts, and the tiles that our encoder makes of each frame.
+// Footage of tiles: a picture that changes in parts, and the tiles that the encoder makes from each frame.
 
 import { frameBytes } from "../../src/core/pixel-format.ts";
 import { cutTiles, stitchTiles } from "../../src/codec/jpeg/stitch.ts";
@@ -9,7 +9,7 @@ import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { EncoderFixture } from "./encoder-kernel.ts";
 import type { NumberedTile } from "./tile-lists.ts";
 
-/** The format with tiles of at most `tileMcus` MCUs: the largest number that divides a line. */
+/** The format with tiles of at most `tileMcus` MCUs. The width is the largest such number that divides a line. */
 export function footageFormat(format: Omit<PictureFormat, "restartIntervalMcus">, tileMcus: number): PictureFormat {
   const mcus = mcusPerLine(format.width, format.sampling ?? "4:2:0");
   let restartIntervalMcus = Math.min(mcus, Math.max(1, tileMcus));
@@ -54,7 +54,7 @@ export class TileFootage {
     return this.tiles.map((bytes, number) => ({ number, bytes }));
   }
 
-  /** Changes at most this share of the picture's bytes, in one run. Returns the tiles that have changed. */
+  /** Changes at most this share of the picture's bytes, in one run. Returns the changed tiles. */
   change(share: number): NumberedTile[] {
     const random = this.#random;
     const length = Math.floor(this.#pixels.length * share);
@@ -72,7 +72,7 @@ export class TileFootage {
 
 let bench: Promise<EncoderFixture> | null = null;
 
-/** Cuts a list at random places into this many parts; some may be empty. */
+/** Divides a list at random places into this number of parts. Some may be empty. */
 export function splitRandomly<T>(list: readonly T[], parts: number, random: () => number): T[][] {
   const cuts = Array.from({ length: parts - 1 }, () => Math.floor(random() * (list.length + 1)));
   const ends = [...cuts.toSorted((a, b) => a - b), list.length];

@@ -1,4 +1,4 @@
-// Tiles as single objects for tests, converted to and from the lists that cross the wire.
+// Tiles as objects for tests, converted to and from the lists that messages contain.
 
 import { TileCollector, type TileList } from "../../src/protocol/tile-list.ts";
 

@@ -1,4 +1,4 @@
-// A fixture for the encoders of a camera: real threads, frames delivered one at a time, and an encoder of whole frames as the oracle.
+// A fixture for the encoders of a camera: real threads, frames that are delivered one at a time, and an encoder of whole frames as the oracle.
 
 import type { ChromaSampling } from "../../src/codec/jpeg/sampling.ts";
 import { BUN_RUNTIME } from "../../src/codec/bun/runtime.ts";
@@ -42,10 +42,10 @@ export interface Frame extends Size {
 
 type Job = Parameters<CodecPool["tryRun"]>[0];
 
-/** A pool whose jobs a test may break before they reach a thread. */
+/** A pool whose jobs a test can change before they reach a thread. */
 class SpoiledPool extends CodecPool {
   spoil: (job: Job) => Job = (job) => job;
-  /** Each of them repeats a message of a thread about a band. */
+  /** Each function repeats a message of a thread about a band. */
   readonly repeats: (() => void)[] = [];
 
   override tryRun: CodecPool["tryRun"] = (job, done, onPart = null) => {
@@ -57,7 +57,7 @@ class SpoiledPool extends CodecPool {
   };
 }
 
-/** Codec threads, which several fixtures may use one after the other. */
+/** Codec threads. Several fixtures may use them one after the other. */
 export class Threads {
   readonly arena = Arena.create();
   readonly pool: SpoiledPool;
@@ -76,26 +76,26 @@ export class Threads {
     });
   }
 
-  /** How many bytes of the arena are taken. */
+  /** The number of bytes taken from the arena. */
   get takenBytes(): number {
     return this.arena.take(0);
   }
 }
 
-/** The encoders of a camera with a played audience: it writes down what it is told, and wants what the test wants. */
+/** The encoders of a camera with a simulated audience. It records its calls, and wants the renditions that the test wants. */
 export class EncodeFixture implements Demand, TileSink, PictureSink {
   readonly renditions = new RenditionRegistry();
   readonly captures = new CaptureRate();
   readonly troubles: (string | null)[] = [];
   readonly figures = new EncodeFigures(new Health((text) => this.troubles.push(text)));
   readonly dispatcher: FrameDispatcher;
-  /** What the audience was told of tiles, in order. */
+  /** The calls about tiles, in order. */
   readonly events: string[] = [];
-  /** Changed shares of the committed frames, by the quality of their rendition. */
+  /** The changed shares of the committed frames, by the quality of their rendition. */
   readonly changedShares = new Map<number, number[]>();
-  /** The whole pictures. */
+  /** The whole pictures that were published. */
   readonly published: PublishedPicture[] = [];
-  /** Whether a viewer watches although no rendition is wanted. */
+  /** Whether a viewer watches although it needs no rendition. */
   watchesPictures = false;
   hasPartsWanted = true;
   onCommitted: (rendition: Rendition) => void = () => undefined;
@@ -160,7 +160,7 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     return this.renditions.acquire(level);
   }
 
-  /** Delivers a frame, captured `seconds` after the last one, and waits until it is encoded or dropped. */
+  /** Delivers a frame that was captured `seconds` after the last one, and waits until it is encoded or dropped. */
   async encode(frame: Frame, seconds = 0): Promise<void> {
     this.deliver(frame, seconds);
     await until(() => this.dispatcher.idle, "the frame");
@@ -175,17 +175,17 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
     this.dispatcher.pixels(slot, format, { width, height }, this.#capturedAt);
   }
 
-  /** Delivers the same frame until each wanted rendition has it: threads may have to make tables first. */
+  /** Delivers the same frame until each wanted rendition has it, because threads may have to make tables first. */
   async encodeForAll(frame: Frame): Promise<void> {
     const lacksIt = (rendition: Rendition) => rendition.newestFrame < this.captures.frames;
-    const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes tables may not run for many frames
+    const giveUpAt = performance.now() + 20_000; // on a busy machine the thread that makes the tables may not run for many frames
     for (let times = 0; times === 0 || this.renditions.wanted.some(lacksIt); times++) {
       if (performance.now() > giveUpAt) throw new Error("a rendition never came");
       await this.encode(frame);
     }
   }
 
-  /** How many slots are free, counted by taking them all. */
+  /** The number of free slots, counted by reserving all of them. */
   freeSlots({ format, width, height }: Frame): number {
     const slots = [];
     for (let slot = this.dispatcher.reserve(format, { width, height }); slot !== null;) {
@@ -197,12 +197,12 @@ export class EncodeFixture implements Demand, TileSink, PictureSink {
   }
 }
 
-/** The tiles that a viewer with frame `since` is sent. */
+/** The tiles that a viewer with frame `since` would be sent. */
 export function missingTiles(rendition: Rendition, since: number): NumberedTile[] {
   return rendition.compose(since).flatMap((message) => tilesOf(readTiles(message.subarray(HEADER_BYTES)).tiles));
 }
 
-/** Encodes whole frames, with an arena and a kernel of its own. */
+/** Encodes whole frames, with its own arena and kernel. */
 export class WholeEncoder {
   readonly #arena = Arena.create();
   readonly #encoder: SimdEncoder;
@@ -257,7 +257,7 @@ export class WholeEncoder {
   }
 }
 
-/** Only RGB can be 4:4:4; for the other formats the encoder chooses. */
+/** Only RGB can be 4:4:4. For other formats the encoder chooses the sampling. */
 function chroma(format: PixelFormat, sampling: Sampling): { sampling?: ChromaSampling } {
   return sampling === "444" && ["rgba", "rgb24", "bgr24"].includes(format) ? { sampling: "4:4:4" } : {};
 }

@@ -1,4 +1,4 @@
-// A small server for viewers on real sockets: a shifted clock, and any messages that a test sends.
+// A small server for viewers on real sockets, with a shifted clock, which sends any messages of a test.
 
 import type { Socket, TCPSocketListener } from "bun";
 import { nowMicros } from "../../src/core/clock.ts";
@@ -36,7 +36,7 @@ export class TileServer implements Disposable {
   #pongs = 0;
   #viewerPongs = 0;
 
-  /** `shiftMicros` is how far its clock is ahead of the viewer's. A Peer would answer pings with the real clock. */
+  /** `shiftMicros` is how far the server's clock is ahead of the viewer's. A Peer would answer pings with the real clock. */
   constructor(shiftMicros = 0) {
     this.#shiftMicros = shiftMicros;
     this.#listener = Bun.listen<Peer>({
@@ -59,7 +59,7 @@ export class TileServer implements Disposable {
     return this.#listener.port;
   }
 
-  /** The time of its own clock. */
+  /** The time on the server's clock. */
   now(): number {
     return nowMicros() + this.#shiftMicros;
   }
@@ -97,14 +97,14 @@ export class TileServer implements Disposable {
     this.#viewer?.data.outbox.send(bytes);
   }
 
-  /** Waits until the viewer has read all that was sent so far: it answers a Ping after that. */
+  /** Waits until the viewer has read all messages so far. It sends a Ping and waits for the Pong. */
   async heard(): Promise<void> {
     const before = this.#viewerPongs;
     this.send(writePing({ sentAt: this.now() }));
     await until(() => this.#viewerPongs > before, "the viewer's Pong");
   }
 
-  /** Waits until that many Acks have arrived in all. */
+  /** Waits until the viewer has sent that number of Acks in all. */
   async acked(count: number): Promise<void> {
     await until(() => this.acks.length >= count, `Ack ${count}; there are ${JSON.stringify(this.acks)}`);
   }

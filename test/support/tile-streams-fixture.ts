@@ -1,4 +1,4 @@
-// TileStreams with real codec threads and a real connection, for tests that feed it tiles and look at the decoded pictures.
+// TileStreams with real codec threads and a real connection, for tests that feed it tiles and check the decoded pictures.
 
 import { Arena } from "../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../src/codec/memory/growing-block.ts";
@@ -15,20 +15,20 @@ import type { StreamHeader } from "../../src/protocol/messages.ts";
 import { openConnection } from "./real-connection.ts";
 import type { NumberedTile } from "./tile-lists.ts";
 
-/** TileStreams that a test feeds, and what came of it. At the end of its scope the threads and the connection end. */
+/** TileStreams that a test feeds, and its results. The threads and the connection end with the scope. */
 export interface Setup extends AsyncDisposable {
   arena: Arena;
   pool: CodecPool;
   streams: TileStreams;
   decoded: DecodedPicture[];
   dropped: { frameNumber: number; cause: string; reason: string }[];
-  /** The reasons for which threads were restarted. */
+  /** The reasons why threads were restarted. */
   restarted: string[];
-  /** Is called with each decoded picture. */
+  /** Gets each decoded picture. */
   onDecoded: (picture: DecodedPicture) => void;
   /** Begins a stream. */
   open: (stream: StreamHeader) => void;
-  /** Gives one part of a frame to TileStreams, from memory that is overwritten after the call, as a socket's is. */
+  /** Gives one part of a frame to TileStreams, from memory that is overwritten after the call as the memory of a socket is. */
   send: (frameNumber: number, tiles: NumberedTile[], isLast?: boolean) => void;
   /** Decodes a JPEG as a whole on this thread. The pixels are valid until the next call. */
   pixelsOf: (jpeg: Uint8Array) => Uint8Array;
@@ -94,7 +94,7 @@ function sendTiles(
   chunk.fill(0xff);
 }
 
-/** How many frames were decoded or dropped. */
+/** The number of frames that were decoded or dropped. */
 export const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 
 async function wholeDecoder(): Promise<(jpeg: Uint8Array) => Uint8Array> {

@@ -1,8 +1,8 @@
-// Two machines on a network of their own: network namespaces with a virtual cable between them (ip-netns(8), veth(4)).
+// Two machines in a network of their own: network namespaces with a virtual cable between them (ip-netns(8), veth(4)).
 
 export interface Machine {
   address: string;
-  /** The command line that runs a program on the machine, before the program's own. */
+  /** The command line before a program's own that runs the program on the machine. */
   through: readonly string[];
   run(...command: string[]): void;
 }
@@ -18,7 +18,7 @@ function ip(...args: string[]): void {
 
 let networks = 0;
 
-/** Throws if namespaces cannot be created: not root, no `ip`, no support in the kernel. */
+/** Throws if namespaces cannot be created, for example without root, without `ip`, or without support in the kernel. */
 export function openNetwork(): Network {
   if (Bun.which("ip") === null) throw new Error("the program 'ip' is missing");
   const names = ["a", "b"].map((end) => `slipstream-${process.pid}-${networks}${end}`) as [string, string];
@@ -31,7 +31,7 @@ export function openNetwork(): Network {
     ip("link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1]);
     const machines = names.map((name, index) => {
       const through = ["ip", "netns", "exec", name] as const;
-      const address = `192.0.2.${index + 1}`; // of TEST-NET-1 (RFC 5737)
+      const address = `192.0.2.${index + 1}`; // an address of TEST-NET-1 (RFC 5737)
       ip("-n", name, "address", "add", `${address}/24`, "dev", "cable");
       for (const link of ["lo", "cable"]) ip("-n", name, "link", "set", link, "up");
       ip("-n", name, "route", "add", "default", "dev", "cable");
@@ -44,7 +44,7 @@ export function openNetwork(): Network {
   }
 }
 
-/** Why no network can be created here; null if it can. */
+/** The reason why no network can be created here, or null if it can. */
 export function whyNoNetwork(): string | null {
   try {
     openNetwork()[Symbol.dispose]();

@@ -1,4 +1,4 @@
-// A pipe that is full and that nobody reads, until the test reads it.
+// A pipe that is full and not read until the test reads it.
 
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { codeOf } from "../../src/core/errors.ts";
 
 export class UnreadPipe implements Disposable {
-  /** What a program gets as its output. */
+  /** The end that a program gets as its output. */
   readonly writingEnd: number;
   readonly #readingEnd: number;
   readonly #folder = mkdtempSync(join(tmpdir(), "slipstream-pipe-"));
@@ -22,7 +22,7 @@ export class UnreadPipe implements Disposable {
     }
   }
 
-  /** Reads what is in the pipe now, as text; without what filled it at first. */
+  /** Reads the present text of the pipe, without the bytes that filled it at first. */
   read(): string {
     const parts: Buffer[] = [];
     for (;;) {
@@ -44,7 +44,7 @@ export class UnreadPipe implements Disposable {
   }
 }
 
-/** Calls a function that reads or writes. Returns the number of bytes, or 0 when the call would have to wait. */
+/** Calls a function that reads or writes. Returns the number of bytes, or 0 if the call would block. */
 function attempt(call: () => number): number {
   try {
     return call();

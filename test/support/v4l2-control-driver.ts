@@ -1,4 +1,4 @@
-// A driver in memory for the requests about controls. It answers as V4L2's pages on VIDIOC_QUERYCTRL and VIDIOC_G_EXT_CTRLS describe.
+// A driver in memory for the requests about controls. It answers as V4L2's pages on VIDIOC_QUERYCTRL and VIDIOC_G_EXT_CTRLS say.
 
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { ERRNO } from "../../src/capture/v4l2/libc.ts";
@@ -13,22 +13,22 @@ export interface DriverControl {
   minimum?: bigint;
   maximum?: bigint;
   flags?: number;
-  /** The labels of a menu by index; numbers for an integer menu. */
+  /** The labels of a menu by index. For an integer menu they are numbers. */
   items?: (string | number)[];
-  /** The present value, which a request may set. */
+  /** The present value. A request may set it. */
   value: bigint;
-  /** The error that a query returns; 0 = none. */
+  /** The error that a query returns, or 0. */
   queryErrno?: number;
-  /** The error that setting returns; 0 = none. */
+  /** The error that a setting returns, or 0. */
   setErrno?: number;
 }
 
 export class ControlDriver implements ControlDevice {
   readonly path = "/dev/video9";
   readonly controls: DriverControl[];
-  /** Counts the requests by name. */
+  /** The number of requests, by name. */
   readonly asked: Record<string, number> = {};
-  /** The error that every request returns, as after the device was unplugged; 0 = none. */
+  /** The error that every request returns, for example after the device was unplugged, or 0. */
   gone = 0;
 
   /** The controls must be in the order of their ids. */
@@ -54,7 +54,7 @@ export class ControlDriver implements ControlDevice {
     if ((id & V4L2.CTRL_FLAG_NEXT_CTRL) === 0) throw new Error("a query without NEXT_CTRL");
     const found = this.controls.find((control) => control.id > (id & ~V4L2.CTRL_FLAG_NEXT_CTRL));
     if (found === undefined) return ERRNO.EINVAL;
-    if (found.queryErrno) return found.queryErrno; // like the kernel, without naming the control
+    if (found.queryErrno) return found.queryErrno; // the kernel does not name the control either
     const { minimum = 0n, maximum = 255n, flags = 0, type, title } = found;
     struct.bytes.fill(0);
     struct.set({ id: found.id, type, flags });

@@ -1,6 +1,6 @@
-// Waits for a condition in tests, and throws if it does not become true.
+// Waits for a condition in tests, and throws if the condition does not become true.
 
-/** Waits until the condition is true. Throws with what it waited for if that takes too long. */
+/** Waits until the condition is true. After a time-out it throws an error that names the condition. */
 export async function until(isTrue: () => boolean, what: string, patienceMs = 5_000): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   while (!isTrue()) {

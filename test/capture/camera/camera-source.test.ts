@@ -1,4 +1,4 @@
-// A camera's two threads: which of them holds a slot, what is counted, and what happens without a device.
+// The two threads of a camera: which thread holds a slot, which frames are counted, and a camera without a device.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const STARTED = {
   actual: { fourcc: "GREY", size: SIZE, framesPerSecond: 30 },
 };
 
-/** Both sides in one thread: the test does what the camera's thread would do. */
+/** Both sides in one thread. The test plays the camera's thread. */
 function bothSides(slots: number, format: "gray" | "mjpeg" = "gray") {
   const sink = new RecordingSink();
   sink.slots = slots;
@@ -38,7 +38,7 @@ function bothSides(slots: number, format: "gray" | "mjpeg" = "gray") {
   return { sink, signals, thread, handOver, over, isTaken, fill };
 }
 
-describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
+describe.skipIf(!hasLibc())("HandOver: pixels", () => {
   test("HandOver: lends a slot before the frame, and the next one as soon as the frame is taken", async () => {
     const { sink, handOver, thread, isTaken, fill } = bothSides(1);
     expect(sink.held).toBe(1);
@@ -56,7 +56,7 @@ describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
     expect(sink.held).toBe(0);
   });
 
-  test("HandOver: refuses a slot while there is none, and lends one when there is one again", () => {
+  test("HandOver: refuses a slot while none is free, and lends one when one is free again", () => {
     const { sink, handOver, thread } = bothSides(0);
     expect(thread.takeSlot()).toBeNull();
     handOver.answerForSlot();
@@ -66,7 +66,7 @@ describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
     expect(thread.takeSlot()).toMatchObject({ bytes: 8 });
   });
 
-  test("HandOver: a question that crosses a lent slot is not answered twice", () => {
+  test("HandOver: a request that crosses a lent slot gets no second slot", () => {
     const { sink, thread, handOver } = bothSides(2);
     handOver.answerForSlot();
     expect(sink.held).toBe(1);
@@ -75,7 +75,7 @@ describe.skipIf(!hasLibc())("HandOver, of pixels", () => {
   });
 });
 
-describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
+describe.skipIf(!hasLibc())("HandOver: JPEGs", () => {
   test("HandOver: lends blocks as large as the driver's buffers, and delivers the filled part", async () => {
     const { sink, handOver, thread, isTaken, fill } = bothSides(1, "mjpeg");
     expect(fill([0xff, 0xd8, 5, 6, 7]).bytes).toBe(16);
@@ -87,7 +87,7 @@ describe.skipIf(!hasLibc())("HandOver, of JPEGs", () => {
     expect(sink.held).toBe(0);
   });
 
-  test("HandOver: delivers JPEGs in order, each once, announced or not", async () => {
+  test("HandOver: delivers each JPEG once and in order, with or without a wake-up", async () => {
     const { sink, thread, isTaken, fill } = bothSides(1, "mjpeg");
     for (let frame = 1; frame <= 20; frame++) {
       if (frame % 2 === 0) thread.announce();
@@ -114,7 +114,7 @@ function workers(): number {
   return names.filter((name) => name.startsWith("Worker")).length;
 }
 
-describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
+describe.skipIf(!hasLibc())("CameraSource: no device", () => {
   let starts = 0;
   const camera = () =>
     createCameraSource({
@@ -122,7 +122,7 @@ describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
       settings: [],
       others: [],
       get identity() {
-        starts++; // the thread is told which camera to look for
+        starts++; // the thread knows which camera to look for
         return { card: "No Such Camera", bus: "nowhere", nodeIndex: 0 };
       },
       wanted: { size: null, framesPerSecond: null, format: null },
@@ -147,7 +147,7 @@ describe.skipIf(!hasLibc())("CameraSource, without its device", () => {
     expect(starts).toBe(0);
   });
 
-  test("CameraSource: controls of a missing device fail with one line, and close ends their thread", async () => {
+  test("CameraSource: a request for the controls of a missing device fails with one line, and close ends its thread", async () => {
     const before = workers();
     const { controls } = camera();
     const error = await controls?.list().catch((thrown: unknown) => thrown);

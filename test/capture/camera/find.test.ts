@@ -1,4 +1,4 @@
-// Cameras: which there are, which one a text means, and where one is after it was unplugged.
+// Cameras: the list of cameras, the camera that a text means, and the place of a camera that was unplugged.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -15,13 +15,13 @@ const CAMERAS = [
   { index: 3, path: "/dev/video6", card: "HD Pro", bus: "usb-0000:00:14.0-3", ...PLAIN },
 ];
 
-describe("chooseCamera", () => {
+describe("chooseCamera: names, indices and paths", () => {
   test.each([
     ["0", "/dev/video0"],
     ["1", "/dev/video2"],
     ["integrated", "/dev/video0"],
-    ["hd pro", "/dev/video6"], // a whole name counts before parts of other names
-  ])("chooseCamera: %p means %s", (text, path) => expect(chooseCamera(CAMERAS, text).path).toBe(path));
+    ["hd pro", "/dev/video6"], // a whole name has priority over parts of other names
+  ])("chooseCamera: %p chooses %s", (text, path) => expect(chooseCamera(CAMERAS, text).path).toBe(path));
 
   test.each([
     ["4", "there is no camera 4: the cameras are 0 Integrated Camera: Integrated C (/dev/video0), 1 "],
@@ -34,16 +34,16 @@ describe("chooseCamera", () => {
     expect(choose).toThrow("3 HD Pro (/dev/video6)");
   });
 
-  test("chooseCamera: says so when there is no camera at all", () => {
+  test("chooseCamera: its error says so when there is no camera at all", () => {
     expect(() => chooseCamera([], "0")).toThrow("there is no camera 0: no camera is connected");
   });
 
-  test("chooseCamera: a name means the first node of a camera, an index means any node", () => {
+  test("chooseCamera: a name chooses the first node of a camera, an index any node", () => {
     const [laptop] = CAMERAS as [(typeof CAMERAS)[0]];
     const both = [laptop, { ...laptop, index: 1, path: "/dev/video2", nodeIndex: 2 }];
     expect(chooseCamera(both, "integrated").path).toBe("/dev/video0");
     expect(chooseCamera(both, "1").path).toBe("/dev/video2");
-    const unknown = both.map((camera) => ({ ...camera, bus: "" })); // neither node could be opened: they may be two cameras
+    const unknown = both.map((camera) => ({ ...camera, bus: "" })); // neither node could be opened, so they may belong to two cameras
     expect(() => chooseCamera(unknown, "integrated")).toThrow("matches more than one camera");
   });
 
@@ -60,19 +60,19 @@ describe("chooseCamera", () => {
   });
 });
 
-describe("listCameras", () => {
+describe("listCameras: nodes of the kernel", () => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-nodes-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const node = (name: string, files: Record<string, string>) => {
     mkdirSync(join(folder, name));
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, file), `${text}\n`);
   };
-  // None of these nodes has a device, so each is listed with its name from sysfs.
+  // No device is behind these nodes, so each is listed with its name from sysfs.
   node("video9912", { index: "0", name: "Twelve" });
   node("video9909", { index: "0", name: "Nine" });
-  node("video9910", { name: "Going" }); // its index is gone already
-  node("video9911", { index: "1", name: "Nine" }); // metadata or a second picture: only opening it would tell
-  node("video9913", { index: "0" }); // its name is gone already
+  node("video9910", { name: "Going" }); // its index has vanished already
+  node("video9911", { index: "1", name: "Nine" }); // this node may be for metadata or a second picture; only opening it would tell
+  node("video9913", { index: "0" }); // its name has vanished already
   node("vbi9900", { index: "0", name: "Teletext" });
 
   test("listCameras: a node that vanishes during the listing does not hide the others", () => {
@@ -83,7 +83,7 @@ describe("listCameras", () => {
     ]);
   });
 
-  test("nodeIndexOf: reads the index of a node, also through a link", () => {
+  test("nodeIndexOf: reads the index of a node, also by a symbolic link", () => {
     expect(
       ["video9909", "video9911", "video9910", "video1"].map((name) => nodeIndexOf(join(folder, name), folder)),
     ).toEqual([0, 1, 0, 0]);
@@ -91,12 +91,12 @@ describe("listCameras", () => {
     expect(nodeIndexOf(join(folder, "by-id"), folder)).toBe(1);
   });
 
-  test("listCameras: is empty without the kernel's folder", () => {
+  test("listCameras: returns no cameras if the kernel's folder does not exist", () => {
     expect(listCameras(join(folder, "nothing"))).toEqual([]);
   });
 });
 
-describe("findAgain", () => {
+describe("findAgain: a camera that was unplugged", () => {
   const [, first, second] = CAMERAS as [(typeof CAMERAS)[0], (typeof CAMERAS)[0], (typeof CAMERAS)[0]];
   test("findAgain: finds a camera by name and socket under another number", () => {
     const moved = [{ ...second, path: "/dev/video9" }, first];
@@ -106,12 +106,12 @@ describe("findAgain", () => {
     const other = { ...CAMERAS[0], path: "/dev/video2" } as typeof first;
     expect(findAgain([other], { identity: first, path: "/dev/video2", others: [] })).toBeNull();
   });
-  test("findAgain: finds a camera in another socket by its name, the one at the old path first", () => {
+  test("findAgain: finds a camera in another socket by its name, and prefers the one at the old path", () => {
     const identity = { card: first.card, bus: "usb-elsewhere", nodeIndex: 0 };
     expect(findAgain([first, second], { identity, path: "/dev/video4", others: [] })?.path).toBe("/dev/video4");
     expect(findAgain([first, second], { identity, path: "/dev/video8", others: [] })?.path).toBe("/dev/video2");
   });
-  test("findAgain: does not take a camera of the same name that was there all the time", () => {
+  test("findAgain: does not take a camera of the same name that was always there", () => {
     expect(findAgain([second], { identity: first, path: "/dev/video2", others: [second.bus] })).toBeNull();
     const moved = { ...first, path: "/dev/video6", bus: "usb-elsewhere" };
     expect(findAgain([second, moved], { identity: first, path: "/dev/video2", others: [second.bus] })?.path).toBe(
@@ -134,9 +134,9 @@ describe("findAgain", () => {
       isStillAt({ path: here.path, identity: first, others }, here, () => all);
     expect(at(first, [])).toBe(true);
     const elsewhere = { ...first, bus: "usb-elsewhere" };
-    expect(at(elsewhere, [elsewhere])).toBe(true); // in another socket
-    expect(at(elsewhere, [elsewhere, { ...first, path: "/dev/video6" }])).toBe(false); // the camera itself is elsewhere
-    expect(at({ ...second, path: first.path }, [second], [second.bus])).toBe(false); // it was there all the time
+    expect(at(elsewhere, [elsewhere])).toBe(true); // this camera is in another socket
+    expect(at(elsewhere, [elsewhere, { ...first, path: "/dev/video6" }])).toBe(false); // the camera itself is at another path
+    expect(at({ ...second, path: first.path }, [second], [second.bus])).toBe(false); // this camera was always there
     const other = { ...CAMERAS[0], path: first.path } as typeof first;
     expect(at(other, [other])).toBe(false);
   });

@@ -1,4 +1,4 @@
-// The checks when a camera is opened: whether another program uses it, and whether it takes the settings.
+// The checks when a camera is opened: whether another program uses it, and whether it accepts the settings.
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -11,7 +11,7 @@ import type { Struct } from "../../../src/capture/v4l2/struct.ts";
 import { ControlDriver } from "../../support/v4l2-control-driver.ts";
 import { scriptedDevice } from "../../support/scripted-v4l2-device.ts";
 
-describe("refuseBusy", () => {
+describe("refuseBusy: a camera in use", () => {
   const answering = (errno: number) => {
     const counts: number[] = [];
     const device = scriptedDevice(
@@ -26,7 +26,7 @@ describe("refuseBusy", () => {
     return { device, counts };
   };
 
-  test("refuseBusy: throws for a camera in use, by a request that takes no buffer", () => {
+  test("refuseBusy: throws for a camera in use, and its request takes no buffer", () => {
     const { device, counts } = answering(ERRNO.EBUSY);
     let error: unknown;
     try {
@@ -44,12 +44,12 @@ describe("refuseBusy", () => {
   });
 });
 
-describe("checkSettings", () => {
+describe("checkSettings: settings that the camera cannot take", () => {
   const driver = new ControlDriver({ id: 0x00980900, title: "Brightness", type: V4L2.CTRL_TYPE_INTEGER, value: 1n });
   test.each([
     ["brightnes", "1", "the camera has no control 'brightnes': its controls are brightness"],
     ["brightness", "256", "'256' is not a value for 'brightness': write 0 to 255"],
-  ])("checkSettings: refuses %s=%s with the line of the settings file", (name, value, text) => {
+  ])("checkSettings: refuses %s=%s and names the place in the settings file", (name, value, text) => {
     const writtenAt = `slipstream.toml:7: cameras[1].set.${name}`;
     const inFile = () => checkSettings(driver, [{ name, value, writtenAt }]);
     expect(inFile).toThrow(UsageError);

@@ -1,4 +1,4 @@
-// The source `webcam`: which device names are safe in a shell, and real pictures by fswebcam.
+// The source `webcam`: device names that are safe in a shell, and real pictures by fswebcam.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ const hasProgram = process.platform !== "linux" || Bun.which("fswebcam") !== nul
 const webcam = (device: string, framesPerSecond: number) =>
   createWebcam({ device, size: SIZE, framesPerSecond, quality: 80 });
 
-/** Whether a name passes the check. A missing fswebcam is reported after it. */
+/** Whether a name passes the check. A missing fswebcam is reported only after the check. */
 function isAccepted(device: string): boolean {
   try {
     expect(webcam(device, 1).name).toBe(device);
@@ -42,7 +42,7 @@ test.skipIf(!hasProgram)("webcam: refuses a folder for temporary files that a sh
   }
 });
 
-describe("webcam, device names", () => {
+describe("webcam: device names", () => {
   const names = ["/dev/video0", "/dev/v4l/by_id/cam.1", "TEST:colourbars", "0", "FILE:a.png"];
   test.each(names)("webcam: takes the device name '%s'", (name) => {
     expect(isAccepted(name)).toBe(true);
@@ -130,7 +130,7 @@ describe.skipIf(!hasProgram || process.platform !== "linux")("webcam, pictures",
     for (const jpeg of sink.jpegs) expect(djpeg(jpeg)).toMatchObject(SIZE);
   });
 
-  test("webcam: a missing camera is a SourceError of one line", async () => {
+  test("webcam: a missing camera gives a SourceError of one line", async () => {
     const run = webcam("/dev/video9999", 5).run(new RecordingSink(), new AbortController().signal);
     const error = await run.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);

@@ -1,4 +1,4 @@
-// Recordings through real ffmpeg: the pictures of a container arrive byte for byte, each at its own time, unless they must be decoded.
+// Recordings read by real ffmpeg: the pictures of a container arrive byte for byte, each at its own time, unless they must be decoded.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const FRAMES = 6;
 const SIZE = { width: 160, height: 120 };
 let folder = "";
-/** Each picture as a file of its own. */
+/** Each picture is a file of its own. */
 let pictures: Buffer[] = [];
 const at = (name: string) => join(folder, name);
 
@@ -35,7 +35,7 @@ beforeAll(() => {
   ffmpeg([...raw, "-f", "mpjpeg", at("camera.mjpeg")]);
   ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-metadata:s:v", "rotate=90", at("turned.mov")]);
   ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", at("decoded.mp4")]);
-  ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-aspect", "16:9", at("wide.mkv")]); // its JPEGs do not say so
+  ffmpeg(["-i", at("clip.avi"), "-c", "copy", "-aspect", "16:9", at("wide.mkv")]); // the container says that the picture is turned, and its JPEGs do not
   ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", "-aspect", "16:9", at("wide.mp4")]);
   ffmpeg(["-i", at("clip.avi"), "-c:v", "mpeg4", "-aspect", "400:3", at("absurd.mp4")]);
   const limited = ["-vf", "scale=out_range=limited,format=yuv420p", "-strict", "unofficial"];
@@ -66,15 +66,15 @@ async function runUntil(name: string, sink: RecordingSink, isTrue: () => boolean
   await running;
 }
 
-/** Which of the pictures each JPEG is; −1 for none. */
+/** The index of the picture that each JPEG equals, or −1. */
 function numbersOf(jpegs: readonly Uint8Array[]): number[] {
   return jpegs.map((jpeg) => pictures.findIndex((picture) => Buffer.compare(picture, jpeg) === 0));
 }
 
-/** The numbers of pictures that play in a loop. */
+/** The indices of pictures that play in a loop. */
 const loop = (count: number) => Array.from({ length: count }, (_, index) => index % FRAMES);
 
-describe("file source, passed on", () => {
+describe("file source: pictures that are passed on", () => {
   test.each(["clip.avi", "clip.mkv", "clip.mov", "clip.mp4", "clip.mjpeg", "camera.mjpeg"])(
     "file source: passes on all pictures of %s unchanged, in a loop",
     async (name) => {
@@ -84,7 +84,7 @@ describe("file source, passed on", () => {
     },
   );
 
-  test("file source: plays MJPEG whose name says nothing, and shows the first picture of a JPEG that more follow", async () => {
+  test("file source: plays MJPEG with any file name, and shows the first picture of a JPEG file that contains more", async () => {
     copyFileSync(at("clip.mjpeg"), at("no-name"));
     copyFileSync(at("clip.mjpeg"), at("two-views.jpg"));
     expect(numbersOf((await take("no-name", FRAMES + 1)).jpegs).slice(0, FRAMES + 1)).toEqual(loop(FRAMES + 1));
@@ -120,20 +120,20 @@ describe("file source, passed on", () => {
   );
 });
 
-describe("file source, odd packets", () => {
+describe("file source: odd packets", () => {
   const write = (name: string, packets: readonly Uint8Array[], framesPerSecond = 25) =>
     writeFileSync(at(name), avi(packets, { ...SIZE, framesPerSecond }));
 
-  test("file source: a cut packet costs its own picture only", async () => {
+  test("file source: a cut packet damages only its own picture", async () => {
     const cut = pictures.map((picture, number) => (number === 2 ? picture.subarray(0, picture.length / 2) : picture));
     write("cut.avi", cut);
     const { jpegs } = await take("cut.avi", 2 * FRAMES);
     const expected = loop(jpegs.length).map((number) => (number === 2 ? -1 : number));
     expect(numbersOf(jpegs)).toEqual(expected);
-    expect(Buffer.compare(jpegs[2] as Uint8Array, cut[2] as Buffer)).toBe(0); // shown as far as it came
+    expect(Buffer.compare(jpegs[2] as Uint8Array, cut[2] as Buffer)).toBe(0); // the part of it that exists is shown
   });
 
-  test("file source: a packet that is no JPEG, or that ends in its header, is counted and costs no other", async () => {
+  test("file source: a packet that is not a JPEG, or that ends in its header, is counted, and the other pictures arrive", async () => {
     const broken = [pictures[0], Buffer.from("no picture"), pictures[1], pictures[2]?.subarray(0, 40), pictures[3]];
     write("broken.avi", broken as Uint8Array[]);
     const sink = await take("broken.avi", 9);
@@ -152,7 +152,7 @@ describe("file source, odd packets", () => {
   test.each([
     ["in the middle", [0, null, 1, null, null, 2]],
     ["at the start, where ffmpeg cannot rewind", [null, null, 0, 1, 2]],
-  ] as const)("file source: empty packets %s are no pictures", async (where, numbers) => {
+  ] as const)("file source: empty packets %s do not count as pictures", async (where, numbers) => {
     const name = `empty ${where.slice(0, 6)}.avi`;
     write(
       name,
@@ -167,8 +167,8 @@ describe("file source, odd packets", () => {
   test.each([
     ["one frame", {}],
     ["one frame, also with a rate", { framesPerSecond: 10 }],
-  ])("file source: two fields in a packet are %s", async (_, wanted) => {
-    // The segment of Microsoft's AVI says whether a field has the odd (1) or the even lines (2).
+  ])("file source: a packet with two fields is %s", async (_, wanted) => {
+    // The APP0 segment of Microsoft's AVI says whether a field has the odd (1) or the even lines (2).
     const field = (parity: "top" | "bottom") => {
       const jpeg = ffmpeg([
         ...["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25", "-frames:v", "1"],
@@ -196,14 +196,14 @@ describe("file source, odd packets", () => {
     expect(largest).toBeLessThanOrEqual(3);
   });
 
-  test("file source: a JPEG that is lower than its container says, and alone in its packet, is a picture", async () => {
+  test("file source: a JPEG with fewer lines than its container says is a whole picture if it is alone in its packet", async () => {
     writeFileSync(at("lower.avi"), avi(pictures, { width: 160, height: 240, framesPerSecond: 25 }));
     expect(numbersOf((await take("lower.avi", FRAMES)).jpegs).slice(0, FRAMES)).toEqual(loop(FRAMES));
   });
 });
 
-describe("file source, times", () => {
-  /** Three pictures 40 ms apart, a pause of 3 s, and three more. */
+describe("file source: times", () => {
+  /** Three pictures 40 ms apart, a pause of 3 s, and three more pictures. */
   const PAUSE = "setpts=PTS+gte(N\\,3)*3/TB";
 
   test("file source: during the pause of a recording the last picture is delivered again, and then the next one", async () => {
@@ -214,12 +214,12 @@ describe("file source, times", () => {
     await runUntil("pause.mkv", sink, () => sink.jpegs.length >= 8);
     const order = sink.jpegs.map((jpeg) => shown.findIndex((picture) => Buffer.compare(picture, jpeg) === 0));
     expect(order.slice(0, 5)).toEqual([0, 1, 2, 2, order[4] as number]);
-    expect(order.indexOf(3)).toBeGreaterThan(3); // the picture behind the pause does not come before it
+    expect(order.indexOf(3)).toBeGreaterThan(3); // the picture after the pause does not come too early
     expect(order.filter((number, index) => number < (order[index - 1] ?? 0))).toEqual([]);
     expect(sink.troubles).toEqual([]);
   });
 
-  test("file source: during the pause of a recording that is decoded, too", async () => {
+  test("file source: the last picture is also delivered again in the pause of a recording that is decoded", async () => {
     const sink = new RecordingSink();
     ffmpeg(["-i", at("clip.mkv"), "-vf", PAUSE, "-fps_mode", "passthrough", "-c:v", "mpeg4", at("pause.mp4")]);
     await runUntil("pause.mp4", sink, () => sink.frames.length >= 8);
@@ -231,8 +231,8 @@ describe("file source, times", () => {
     expect(sink.held).toBe(0);
   });
 
-  test("file source: pictures come in the rhythm of their own times", async () => {
-    // 0, 40, 80 ms, and then 300 ms apart
+  test("file source: pictures come at their own times", async () => {
+    // The first times are 0, 40 and 80 ms. After that pictures are 300 ms apart.
     const rhythm = "setpts=if(lt(N\\,3)\\,N*0.04\\,0.08+(N-2)*0.3)/TB";
     ffmpeg(["-i", at("clip.mkv"), "-vf", rhythm, "-fps_mode", "passthrough", "-c:v", "mjpeg", at("rhythm.mkv")]);
     const sink = new RecordingSink();
@@ -249,7 +249,7 @@ describe("file source, times", () => {
   });
 });
 
-describe("file source, failures", () => {
+describe("file source: failures", () => {
   test.each([
     ["no video", "text.mp4", "this is no video\n".repeat(100), /cannot read video from text\.mp4: Invalid data/],
     ["a JPEG without a picture", "no.jpg", "\xff\xd8\xff\xe0", /cannot show no\.jpg: /],

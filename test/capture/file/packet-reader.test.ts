@@ -1,4 +1,4 @@
-// Packets of Motion JPEG as ffmpeg's muxer writes them: any split of the bytes gives the same pictures.
+// Packets of Motion JPEG as ffmpeg's muxer writes them: any split of the bytes into chunks gives the same pictures.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -25,7 +25,7 @@ const HEADERS = Buffer.concat([
   ...[text("_VID"), number(12), Buffer.alloc(12), text("HEND")],
 ]);
 
-/** Reads the stream in chunks that end at these places. The recording has ended then. */
+/** Reads the whole stream in chunks that end at these offsets. */
 function read(stream: Uint8Array, ends: readonly number[], height = 0): { sink: RecordingSink; orders: FieldOrder[] } {
   const sink = new RecordingSink();
   const orders: FieldOrder[] = [];
@@ -39,7 +39,7 @@ function read(stream: Uint8Array, ends: readonly number[], height = 0): { sink: 
   return { sink, orders };
 }
 
-describe("PacketReader", () => {
+describe("PacketReader: streams", () => {
   const stream = Buffer.concat([
     HEADERS,
     packet(0, PICTURES[0] as Uint8Array),
@@ -67,12 +67,12 @@ describe("PacketReader", () => {
   test.each([
     ["another stream", text("RIFF....AVI LIST")],
     ["an unknown chunk", Buffer.concat([HEADERS, text("what")])],
-  ])("PacketReader: %s is a SourceError", (_, bytes) => {
+  ])("PacketReader: %s gives a SourceError", (_, bytes) => {
     expect(() => read(bytes, [])).toThrow(SourceError);
   });
 });
 
-describe("fieldOrderOf", () => {
+describe("fieldOrderOf: two fields or one frame", () => {
   const [picture] = PICTURES as [Uint8Array];
   const marked = (polarity: number) =>
     Buffer.concat([
@@ -85,14 +85,14 @@ describe("fieldOrderOf", () => {
     ["the odd lines", marked(1), "top"],
     ["the even lines", marked(2), "bottom"],
     ["no word about it", picture, "unknown"],
-  ] as const)("fieldOrderOf: tells the order of a first field with %s", (_, first, expected) => {
+  ] as const)("fieldOrderOf: returns the order of fields for a first field with %s", (_, first, expected) => {
     expect(fieldOrderOf(first, 2 * first.length, 64)).toBe(expected);
     const { orders, sink } = read(Buffer.concat([HEADERS, packet(0, Buffer.concat([first, picture]))]), [], 64);
     expect(orders).toEqual([expected]);
     expect(sink.jpegs).toEqual([]);
   });
 
-  test("fieldOrderOf: a whole frame, a frame alone and a container without a height are no fields", () => {
+  test("fieldOrderOf: returns no order for a whole frame, a single frame and a container without a height", () => {
     expect(fieldOrderOf(marked(1), 2 * picture.length, 32)).toBeNull();
     expect(fieldOrderOf(marked(1), picture.length + 20, 64)).toBeNull();
     expect(fieldOrderOf(marked(1), 2 * picture.length, 0)).toBeNull();

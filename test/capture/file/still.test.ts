@@ -1,4 +1,4 @@
-// Still pictures as a source: each kind as ffmpeg decodes it, steadily, and again when another program has written the file.
+// Still pictures as a source: each kind is shown as ffmpeg decodes it, steadily, and again when another program has written the file.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Makes a picture in the format of its name. `seconds` chooses which. */
+/** Makes a picture in the format of its file name. `seconds` chooses the picture. */
 function make(name: string, seconds = 0, ...options: string[]): Buffer {
   const card = ["-f", "lavfi", "-i", "testsrc=size=161x121:rate=1:duration=9", "-ss", String(seconds)];
   ffmpeg([...card, "-frames:v", "1", ...options, "-update", "1", "-y", at(name)]);
@@ -29,7 +29,7 @@ function make(name: string, seconds = 0, ...options: string[]): Buffer {
 
 interface Watched {
   sink: RecordingSink;
-  /** Resolves with the reason why the source has failed; null when it was stopped. */
+  /** Resolves with the reason why the source failed, or with null when it was stopped. */
   failure: Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -88,7 +88,7 @@ test.each([
   expect(sink.held).toBe(0);
 });
 
-test("still picture: an animated GIF plays", async () => {
+test("still picture: an animated GIF plays as a video", async () => {
   ffmpeg(["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1", at("moving.gif")]);
   const { sink, stop } = watch("moving.gif");
   await until(() => sink.frames.length >= 6, "frames", 20_000);
@@ -96,7 +96,7 @@ test("still picture: an animated GIF plays", async () => {
   expect(new Set(sink.frames.map(({ bytes }) => Bun.hash(bytes))).size).toBeGreaterThan(4);
 });
 
-test("still picture: a JPEG is passed on byte for byte, whatever its name, and at the rate that is asked for", async () => {
+test("still picture: a JPEG is passed on byte for byte, whatever its name, and at the requested rate", async () => {
   const jpeg = make("a.jpg");
   writeFileSync(at("a name without extension"), jpeg);
   const [slow, fast] = [watch("a.jpg"), watch("a name without extension", { framesPerSecond: 20 })];
@@ -114,7 +114,7 @@ test("still picture: a JPEG with a size is scaled", async () => {
   expect(sink.frames[0]).toMatchObject({ width: 80, height: 60 });
 });
 
-test("still picture: what another program writes is shown once it is whole", async () => {
+test("still picture: a file that another program writes is shown when it is whole", async () => {
   const [first, second, third] = [make("1.jpg", 1), make("2.jpg", 2), make("3.jpg", 3)];
   writeFileSync(at("live.jpg"), first);
   const { sink, stop } = watch("live.jpg");
@@ -137,7 +137,7 @@ test("still picture: what another program writes is shown once it is whole", asy
   expect(sink.lostFrames).toBe(0);
 });
 
-test("still picture: a file that stays away is a failure that may pass", async () => {
+test("still picture: a file that is missing for long ends the run with an error that allows a retry", async () => {
   make("away.jpg");
   const { sink, failure } = watch("away.jpg");
   await until(() => sink.jpegs.length > 0, "the picture", 20_000);
@@ -150,7 +150,7 @@ test("still picture: a file that stays away is a failure that may pass", async (
 });
 
 test("still picture: an animated WebP that ffmpeg cannot read fails with its reason", async () => {
-  // 48 bytes of a VP8X file with an empty animation.
+  // A VP8X file of 48 bytes with an empty animation.
   const chunk = (kind: string, content: Buffer) =>
     Buffer.concat([Buffer.from(kind), Buffer.from(Uint32Array.of(content.length).buffer), content]);
   const body = [chunk("VP8X", Buffer.from([2, 0, 0, 0, 9, 0, 0, 9, 0, 0])), chunk("ANIM", Buffer.alloc(6))];

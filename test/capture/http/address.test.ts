@@ -1,4 +1,4 @@
-// Addresses of cameras, with passwords as people write them.
+// Addresses of cameras with passwords in the forms that people write.
 
 import { expect, test } from "bun:test";
 import { parseAddress } from "../../../src/capture/http/address.ts";

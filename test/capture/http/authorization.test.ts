@@ -1,4 +1,4 @@
-// Passwords in requests: the examples of the RFCs, and challenges as cameras write them.
+// Passwords in requests: the examples of the RFCs, and challenges in the forms that cameras write.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -21,13 +21,13 @@ function answerTo(
 
 const responseOf = (answer: string) => /response="([^"]*)"/.exec(answer)?.[1];
 
-describe("Authorization", () => {
+describe("Authorization: answers", () => {
   const both = ["SHA-256", "MD5"].map(
     (algorithm) =>
       `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`,
   );
 
-  // RFC 7616 3.9.1
+  // RFC 7616, 3.9.1
   test("answers the example of RFC 7616 with MD5", () => {
     expect(responseOf(answerTo(both[1] as string))).toBe("8ca523f5e9506fed4657c9700eebdbec");
   });
@@ -40,7 +40,7 @@ describe("Authorization", () => {
     }
   });
 
-  // RFC 7616 3.9.2. Its own figures are not those of SHA-512/256 (errata 4897); these are from 'openssl dgst -sha512-256'.
+  // RFC 7616, 3.9.2. The figures in it are not those of SHA-512/256 (errata 4897). These are from 'openssl dgst -sha512-256'.
   test("answers the example of RFC 7616 with SHA-512-256, a hashed user name and UTF-8", () => {
     const field =
       'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", charset=UTF-8, userhash=true';
@@ -56,7 +56,7 @@ describe("Authorization", () => {
     );
   });
 
-  // RFC 2617 3.5
+  // RFC 2617, 3.5
   test("answers the example of RFC 2617, and counts its answers", () => {
     const authorization = new Authorization({ user: "Mufasa", password: "Circle Of Life" }, () => "0a4f113b");
     authorization.take(
@@ -69,8 +69,8 @@ describe("Authorization", () => {
     expect(authorization.answer(TARGET)).toContain("nc=00000002");
   });
 
-  // RFC 2069 2.4, with the errata of its response
-  test("answers without qop, as RFC 2069 has it", () => {
+  // RFC 2069, 2.4, with the errata of its response
+  test("answers without qop, as in RFC 2069", () => {
     const field =
       'Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41"';
     const answer = answerTo(field, { user: "Mufasa", password: "CircleOfLife" });
@@ -78,7 +78,7 @@ describe("Authorization", () => {
     expect(answer).not.toMatch(/qop|nc=|cnonce/);
   });
 
-  // RFC 7617 2 and 2.1
+  // RFC 7617, 2 and 2.1
   test.each([
     ["Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="],
     ["test", "123\u00a3", "Basic dGVzdDoxMjPCow=="],
@@ -86,7 +86,7 @@ describe("Authorization", () => {
     expect(answerTo('Basic realm="WallyWorld", charset="UTF-8"', { user, password })).toBe(answer);
   });
 
-  test("prefers digest to basic, and knows when nothing can be answered", () => {
+  test("prefers digest to basic, and gives no answer to challenges of other kinds", () => {
     expect(answerTo(`Basic realm="cam", ${both[1]}`)).toStartWith("Digest ");
     const authorization = new Authorization(MUFASA);
     for (const field of ["", "Negotiate", 'Digest realm="x"', 'Digest realm="x", nonce="1", algorithm=SHA-999']) {
@@ -96,18 +96,18 @@ describe("Authorization", () => {
     expect(authorization.take('Digest nonce="2", stale="TRUE"')).toEqual({ isStale: true });
   });
 
-  test("writes nothing of the camera's or the user's into the request that a field cannot contain", () => {
+  test("writes no text of the camera or the user into the request that a header field cannot contain", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (realm, user) => {
         const authorization = new Authorization({ user, password: "x" });
         authorization.take(`Digest realm="${realm.replace(/["\\]/g, "\\$&")}", nonce="1"`);
-        new Headers({ Authorization: authorization.answer(TARGET) ?? "" }); // throws for what a field cannot contain
+        new Headers({ Authorization: authorization.answer(TARGET) ?? "" }); // throws if a header field cannot contain the value
       }),
     );
   });
 });
 
-describe("parseChallenges", () => {
+describe("parseChallenges: forms", () => {
   test.each([
     ['Basic realm="a, b"', [["basic", { realm: "a, b" }]]],
     ["Basic", [["basic", {}]]],
@@ -128,7 +128,7 @@ describe("parseChallenges", () => {
     );
   });
 
-  test("reads any text to its end", () => {
+  test("parseChallenges ends for any text", () => {
     fc.assert(fc.property(fc.string(), (text) => void parseChallenges(text)));
   });
 });

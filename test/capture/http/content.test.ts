@@ -1,4 +1,4 @@
-// The kind of an answer, by its type and its first bytes.
+// The kind of an answer, from its content type and its first bytes.
 
 import { expect, test } from "bun:test";
 import { type ContentKind, kindOf, parseContentType } from "../../../src/capture/http/content.ts";
@@ -69,7 +69,7 @@ test.each([
 ] as [string, string, Buffer, boolean, ContentKind][])("kindOf: %s", (_, name, first, hasLength, kind) => {
   const type = { name, boundary: null };
   expect(kindOf(type, first.subarray(0, 4096), { isAll: first.length < 4096, hasLength })).toBe(kind);
-  // Fewer bytes may not be enough, but never give another answer.
+  // With fewer bytes the kind may still be unknown, but it is never another kind.
   for (let bytes = 0; bytes < Math.min(200, first.length); bytes++) {
     expect([kind, null]).toContain(kindOf(type, first.subarray(0, bytes), { ...WHOLE, hasLength }));
   }

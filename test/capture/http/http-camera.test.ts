@@ -1,4 +1,4 @@
-// Cameras that are read over HTTP: real sockets, and answers as cameras give them.
+// Cameras that are read over HTTP: real sockets, with answers in the forms that cameras give.
 
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -17,7 +17,7 @@ function expectPictures(jpegs: readonly Uint8Array[], expected: readonly Uint8Ar
   for (const [index, jpeg] of jpegs.entries()) expect(Buffer.compare(jpeg, expected[index] as Uint8Array)).toBe(0);
 }
 
-/** Sends pictures one after the other until the client has gone. */
+/** Sends pictures one after the other until the client disconnects. */
 async function sendForEver(to: Client): Promise<void> {
   to.write(STREAM);
   for (let next = 0; !to.isGone; next++) {
@@ -31,8 +31,8 @@ function single(jpeg: Uint8Array, fields = ""): Buffer {
   return Buffer.concat([Buffer.from(head), jpeg]);
 }
 
-describe("a stream", () => {
-  test("is read from one connection, which is opened once and closed at the end", async () => {
+describe("HTTP camera with a stream", () => {
+  test("the stream is read over one connection, which closes when the source ends", async () => {
     using camera = new RawCamera(sendForEver);
     {
       await using run = new CameraRun(cameraAt(camera.address("/video?size=vga")));
@@ -44,7 +44,7 @@ describe("a stream", () => {
     expect(camera.asked.map(({ head }) => head.split("\r\n")[0])).toEqual(["GET /video?size=vga HTTP/1.1"]);
   });
 
-  test("has each picture before anything follows it", async () => {
+  test("each picture is delivered before the bytes that follow it arrive", async () => {
     const arrived: number[] = [];
     using camera = new RawCamera(async (to) => {
       to.write(`${STREAM}--frame\r\nContent-Type: image/jpeg\r\n\r\n`);
@@ -58,7 +58,7 @@ describe("a stream", () => {
   });
 
   test.each(["application/octet-stream", "video/x-motion-jpeg", ""])(
-    "of bare JPEGs is read, with the type '%s'",
+    "JPEGs without parts are read, with the content type '%s'",
     async (type) => {
       using camera = new RawCamera((to) => {
         to.write(`HTTP/1.0 200 OK\r\n${type === "" ? "" : `Content-Type: ${type}\r\n`}\r\n`);
@@ -69,7 +69,7 @@ describe("a stream", () => {
     },
   );
 
-  test("in parts is read whatever its type says", async () => {
+  test("parts are read whatever the content type says", async () => {
     using camera = new RawCamera((to) =>
       to.write(Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), multipart(PICTURES)])),
     );
@@ -77,7 +77,7 @@ describe("a stream", () => {
     expectPictures(await run.pictures(4), PICTURES);
   });
 
-  test("in chunks of HTTP that do not fit its parts is read", async () => {
+  test("parts are read from HTTP chunks with other borders", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM.replace("1.0", "1.1").replace("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"));
       const body = multipart(PICTURES);
@@ -90,18 +90,18 @@ describe("a stream", () => {
     expectPictures(await run.pictures(4), PICTURES);
   });
 
-  test("is thinned out to the rate that is asked for", async () => {
-    using camera = new RawCamera(sendForEver); // at most 100 pictures a second
+  test("frames are dropped to keep the requested rate", async () => {
+    using camera = new RawCamera(sendForEver); // at most 100 pictures a second are requested
     await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 5 }));
     const begin = performance.now();
     await run.pictures(6);
-    expect(performance.now() - begin).toBeGreaterThan(800); // five intervals, the last ones a quarter early
+    expect(performance.now() - begin).toBeGreaterThan(800); // five intervals of 10 ms, the last ones a quarter early
   });
 
   test.each([
     ["an end", (to: Client) => to.close(), /^the camera has ended$/],
     ["a reset", (to: Client) => to.reset(), /^the camera has ended$|connection was closed/],
-  ])("that ends with %s is opened again soon", async (_, close, message) => {
+  ])("a stream that ends with %s is opened again soon", async (_, close, message) => {
     using camera = new RawCamera((to) => {
       to.write(Buffer.concat([Buffer.from(STREAM), multipart(PICTURES)]));
       setTimeout(() => close(to), 50);
@@ -114,8 +114,8 @@ describe("a stream", () => {
   });
 });
 
-describe("a single picture", () => {
-  test("is asked for again and again, at the rate that is asked for, over one connection", async () => {
+describe("HTTP camera with single pictures", () => {
+  test("pictures are requested at the requested rate over one connection", async () => {
     using camera = new RawCamera((to, { number }) => to.write(single(PICTURES[(number - 1) % 4] as Buffer)));
     await using run = new CameraRun(cameraAt(camera.address("/snap.jpeg"), { framesPerSecond: 20 }));
     const begin = performance.now();
@@ -133,7 +133,7 @@ describe("a single picture", () => {
     ],
     ["without a type", (jpeg: Buffer) => Buffer.concat([Buffer.from("HTTP/1.0 200 OK\r\n\r\n"), jpeg])],
     ["in parts", (jpeg: Buffer) => Buffer.concat([Buffer.from(STREAM), multipart([jpeg])])],
-  ])("%s may have a connection of its own each time; nothing is wrong with that", async (_, answer) => {
+  ])("a picture %s may need a connection of its own each time, without a trouble", async (_, answer) => {
     using camera = new RawCamera((to, { number }) => {
       to.write(answer(PICTURES[(number - 1) % 4] as Buffer));
       to.close();
@@ -141,10 +141,10 @@ describe("a single picture", () => {
     await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     expectPictures((await run.pictures(4)).slice(0, 4), PICTURES);
     expect(run.sink.troubles).toEqual([]);
-    expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the next one's begin
+    expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the begin of the next
   });
 
-  test("with a second picture behind it is one frame", async () => {
+  test("an answer with two pictures gives one frame", async () => {
     using camera = new RawCamera((to) => to.write(single(Buffer.concat([PICTURE, PICTURES[3] as Buffer]))));
     await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
     for (const jpeg of await run.pictures(3)) expect(Buffer.compare(jpeg, PICTURE)).toBe(0);
@@ -158,7 +158,7 @@ describe("a single picture", () => {
       "If-Modified-Since",
       "Sat, 01 Jan 2000 00:00:00 GMT",
     ],
-  ])("is shown as before when the camera has no newer one (%s)", async (_, field, condition, value) => {
+  ])("the picture before is shown again if the camera has no newer one (%s)", async (_, field, condition, value) => {
     using camera = new RawCamera((to, asked) => {
       if (fieldOf(asked, condition) === value) to.write("HTTP/1.1 304 Not Modified\r\n\r\n");
       else to.write(single(PICTURE, field));
@@ -169,7 +169,7 @@ describe("a single picture", () => {
     expect(camera.connections).toBe(1);
   });
 
-  test("may fail now and then, and fails after three times in a row", async () => {
+  test("single failures do not end the source, and three in a row do", async () => {
     let isBroken = false;
     using camera = new RawCamera((to, { number }) => {
       if (isBroken || number % 2 === 0) to.reset();
@@ -183,10 +183,10 @@ describe("a single picture", () => {
   });
 });
 
-describe("a password", () => {
+describe("HTTP camera with a password", () => {
   const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
-  test("is sent when it is asked for (basic)", async () => {
+  test("the password is sent when the camera asks for it (basic)", async () => {
     using camera = new RawCamera((to, asked) => {
       if (fieldOf(asked, "Authorization") === `Basic ${btoa("admin:a b@c")}`) return sendForEver(to);
       return to.write('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="cam"\r\nContent-Length: 0\r\n\r\n');
@@ -197,7 +197,7 @@ describe("a password", () => {
     expect(camera.connections).toBe(1);
   });
 
-  test("is not sent itself where digest is offered, and a nonce that is too old is replaced", async () => {
+  test("with digest the password itself is not sent, and a nonce that is too old is replaced", async () => {
     let nonce = "first";
     let answers = 0;
     using camera = new RawCamera((to, asked) => {
@@ -226,7 +226,7 @@ describe("a password", () => {
     ["basic", 'Basic realm="cam"'],
     ["digest", 'Digest realm="cam", nonce="1", qop="auth"'],
     ["digest with a new nonce each time", null],
-  ])("that is wrong is sent once (%s)", async (_, challenge) => {
+  ])("a wrong password is sent once (%s)", async (_, challenge) => {
     using camera = new RawCamera((to, { number }) => {
       const asked = challenge ?? `Digest realm="cam", nonce="${number}", qop="auth"`;
       to.write(`HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${asked}\r\nContent-Length: 0\r\n\r\n`);
@@ -240,7 +240,7 @@ describe("a password", () => {
     expect((run.error as SourceError).retry).toBe("minutes");
   });
 
-  test("that is refused later is not sent again, although single pictures are asked for again and again", async () => {
+  test("a password that is refused later is not sent again, even for single pictures", async () => {
     let isChanged = false;
     using camera = new RawCamera((to, asked) => {
       if (!isChanged && fieldOf(asked, "Authorization") !== null) return to.write(single(PICTURE));
@@ -251,10 +251,10 @@ describe("a password", () => {
     isChanged = true;
     const before = camera.asked.length;
     expect((await run.failure()).retry).toBe("minutes");
-    expect(camera.asked.length - before).toBeLessThanOrEqual(2); // one of them may have been answered before
+    expect(camera.asked.length - before).toBeLessThanOrEqual(2); // the camera may have answered one of them before
   });
 
-  test("that is missing is asked for", async () => {
+  test("the error for a missing password says that the camera needs one", async () => {
     using camera = new RawCamera((to) =>
       to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -262,7 +262,7 @@ describe("a password", () => {
     expect((await run.failure()).message).toContain("it asks for a password: write http://USER:PASSWORD@HOST/");
   });
 
-  test("is not sent to another origin", async () => {
+  test("the password is not sent to another origin", async () => {
     using other = new RawCamera((to) =>
       to.write("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -281,12 +281,12 @@ describe("a password", () => {
   });
 });
 
-describe("an answer that is no picture", () => {
+describe("HTTP camera with an answer that is not a picture", () => {
   test.each([
     ["403 Forbidden", "it answers 403 Forbidden (access is forbidden)"],
     ["404 Not Found", "it answers 404 Not Found (there is no such address)"],
     ["503 Service Unavailable", "it answers 503 Service Unavailable (it is busy)"],
-  ])("%s is reported as that", async (status, text) => {
+  ])("the status %s is named in the error", async (status, text) => {
     using camera = new RawCamera((to) => to.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`));
     await using run = new CameraRun(cameraAt(camera.address("/", "admin:hunter2")));
     const { message } = await run.failure();
@@ -295,7 +295,7 @@ describe("an answer that is no picture", () => {
     expect(camera.asked.length).toBe(1);
   });
 
-  test("a redirect is followed, and a circle of them is not", async () => {
+  test("a redirect is followed, but not a circle of redirects", async () => {
     using camera = new RawCamera((to, { head }) => {
       if (head.startsWith("GET /video ")) return sendForEver(to);
       const location = head.startsWith("GET /old ") ? "video" : "/circle";
@@ -307,7 +307,7 @@ describe("an answer that is no picture", () => {
     expect((await circle.failure()).message).toContain("it redirects more than 5 times");
   });
 
-  test("a web page is named as that", async () => {
+  test("the error for a web page names it as a web page", async () => {
     using camera = new RawCamera((to) => {
       to.write("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html><title>Camera</title>");
       to.close();
@@ -316,7 +316,7 @@ describe("an answer that is no picture", () => {
     expect((await run.failure()).message).toContain("web page");
   });
 
-  test("nothing at all is an error", async () => {
+  test("an empty answer gives an error", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM);
       to.close();
@@ -325,7 +325,7 @@ describe("an answer that is no picture", () => {
     expect((await run.failure()).message).toContain("its answer contains no picture");
   });
 
-  test("a closed port and an unknown host are named", async () => {
+  test("the errors for a closed port and an unknown host name them", async () => {
     const closed = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     closed.stop(true);
     await using refused = new CameraRun(cameraAt(`http://127.0.0.1:${closed.port}/`));
@@ -335,25 +335,28 @@ describe("an answer that is no picture", () => {
   });
 });
 
-describe("a camera that is silent", () => {
+describe("HTTP camera that is silent", () => {
   test.each([
     ["never answers", "", "the camera has not answered for 2 s"],
     ["sends no picture", STREAM, "the camera has not sent a picture for 2 s"],
-  ])("and %s is reported after 2 s, and left at once when the source ends", async (_, answer, trouble) => {
-    using camera = new RawCamera((to) => to.write(answer));
-    const run = new CameraRun(cameraAt(camera.address("/")));
-    await until(() => run.sink.troubles.length > 0, "the trouble", 10_000);
-    expect(run.sink.troubles).toEqual([trouble]);
-    const begin = performance.now();
-    await run[Symbol.asyncDispose]();
-    expect(performance.now() - begin).toBeLessThan(5_000); // the source waits for up to 10 s and 30 s by itself
-    expect(run.error).toBeNull();
-    await until(() => camera.open === 0, "the connection to close");
-  });
+  ])(
+    "a camera that %s is reported after 2 s, and the end of the source disconnects it at once",
+    async (_, answer, trouble) => {
+      using camera = new RawCamera((to) => to.write(answer));
+      const run = new CameraRun(cameraAt(camera.address("/")));
+      await until(() => run.sink.troubles.length > 0, "the trouble", 10_000);
+      expect(run.sink.troubles).toEqual([trouble]);
+      const begin = performance.now();
+      await run[Symbol.asyncDispose]();
+      expect(performance.now() - begin).toBeLessThan(5_000); // the source itself waits for up to 10 s and 30 s
+      expect(run.error).toBeNull();
+      await until(() => camera.open === 0, "the connection to close");
+    },
+  );
 });
 
-describe("what is not JPEG", () => {
-  /** Notes what the source is given, and ends. */
+describe("HTTP camera with an answer that is not JPEG", () => {
+  /** Records the bytes that the source gets, and ends. */
   function other() {
     const bodies: (Uint8Array | null)[] = [];
     const openOther = (body: ReadableStream<Uint8Array> | null): Source => ({
@@ -367,7 +370,7 @@ describe("what is not JPEG", () => {
     return { bodies, openOther };
   }
 
-  test("is handed on from its first byte, without a second connection", async () => {
+  test("the answer goes to ffmpeg from its first byte, without a second connection", async () => {
     const stream = Buffer.concat([Buffer.from([0x47, 0x40, 0x11, 0x10]), Buffer.alloc(20_000, 7)]);
     using camera = new RawCamera(async (to) => {
       to.write("HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n");
@@ -389,7 +392,7 @@ describe("what is not JPEG", () => {
       "a file",
       "HTTP/1.0 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 24\r\n\r\n\0\0\0\x18ftypisom\0\0\0\0isomavc1",
     ],
-  ])("is read from its address when it is %s", async (_, answer) => {
+  ])("ffmpeg reads the address itself when the answer is %s", async (_, answer) => {
     using camera = new RawCamera((to) => {
       to.write(answer);
       setTimeout(() => to.close(), 20);

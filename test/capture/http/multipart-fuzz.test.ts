@@ -1,11 +1,11 @@
-// The reader of multipart answers with streams of all kinds: no error, the same pictures in any chunks, little memory.
+// The reader of multipart answers with random streams: no error, the same pictures in any chunks, and little memory.
 
 import { expect, test } from "bun:test";
 import { PictureStream } from "../../../src/capture/http/picture-stream.ts";
 import { fuzzMultipart } from "../../fuzz/multipart.ts";
 import { PICTURES } from "../../support/multipart-streams.ts";
 
-test("fuzzing finds nothing in 3000 streams", () => {
+test("3000 random streams give no finding", () => {
   const { runs, findings } = fuzzMultipart({ count: 3_000, seed: 42 });
   expect(findings.map(({ run, what }) => `run ${run}: ${what}`)).toEqual([]);
   expect(runs).toBe(3_000);
@@ -23,7 +23,7 @@ test.each([
   ["delimiters that are never whole", "\r\n--fram"],
   ["empty parts", `--frame\r\nX-Name: ${"x".repeat(200)}\r\n\r\n`],
   ["starts of pictures", "\xff\xd8\xff\xe0\0\x10"],
-])("%s in any number take little memory", (_, text) => {
+])("any number of %s takes little memory", (_, text) => {
   const chunk = Buffer.alloc(CHUNK_BYTES, text, "latin1");
   const stream = new PictureStream(
     { capturedAt: null, picture: () => undefined, damaged: () => undefined },

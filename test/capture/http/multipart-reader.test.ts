@@ -1,4 +1,4 @@
-// Parts as cameras write them: right, odd, wrong and damaged.
+// Parts in the forms that cameras write: right, odd, wrong and damaged.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -69,22 +69,22 @@ const HABITS: [name: string, boundary: string | null, habits: Habits][] = [
   ["that has fields and no delimiters", "frame", { part: `${LINES}Content-Length: {n}\r\n\r\n` }],
 ];
 
-/** Four pictures, three times over. */
+/** Four pictures, three times each. */
 const THRICE = [...PICTURES, ...PICTURES, ...PICTURES];
 
 function isSame(read: readonly Buffer[], expected: readonly Buffer[]): boolean {
   return read.length === expected.length && read.every((jpeg, index) => jpeg.equals(expected[index] as Buffer));
 }
 
-describe("MultipartReader", () => {
-  test.each(HABITS)("finds all pictures of an answer %s", (_, boundary, habits) => {
+describe("MultipartReader: streams", () => {
+  test.each(HABITS)("all pictures of an answer %s are found", (_, boundary, habits) => {
     const read = readChunks(multipart(THRICE, habits), { kind: "parts", boundary });
     expect(read.pictures.length).toBe(THRICE.length);
     expect(isSame(read.pictures, THRICE)).toBe(true);
     expect(read.damaged).toBe(0);
   });
 
-  test.each(HABITS)("finds the same pictures however an answer %s is divided", (_, boundary, habits) => {
+  test.each(HABITS)("the chunks in which an answer %s arrives do not change its pictures", (_, boundary, habits) => {
     const answer = multipart(PICTURES, habits);
     const packing: Packing = { kind: "parts", boundary };
     const single = Array.from({ length: answer.length }, (_unused, at) => at + 1);
@@ -97,28 +97,28 @@ describe("MultipartReader", () => {
     );
   });
 
-  test.each(HABITS)("hands over each picture of an answer %s with its last byte", (_, boundary, habits) => {
+  test.each(HABITS)("each picture of an answer %s is delivered with its last byte", (_, boundary, habits) => {
     const answer = multipart(PICTURES, habits);
     const single = Array.from({ length: answer.length }, (_unused, at) => at + 1);
     const { after } = readChunks(answer, { kind: "parts", boundary }, single);
     expect(after).toEqual(PICTURES.map((jpeg) => answer.indexOf(jpeg) + jpeg.length));
   });
 
-  test("stamps each picture with the arrival of its own first byte, not with that of its header", () => {
+  test("each picture has the time at which its own first byte arrived, not that of its header", () => {
     const answer = multipart(PICTURES, { part: `${LINES}\r\n`, after: "\r\n--frame\r\n" });
     const single = Array.from({ length: answer.length }, (_unused, at) => at + 1);
     const { stamps } = readChunks(answer, FRAME, single);
     for (const [index, jpeg] of PICTURES.entries()) {
       const begin = answer.indexOf(jpeg);
       expect(stamps[index]).toBeGreaterThan(begin);
-      expect(stamps[index]).toBeLessThanOrEqual(begin + 4); // a picture is known by its first two markers
+      expect(stamps[index]).toBeLessThanOrEqual(begin + 4); // its first two markers tell that a picture has begun
     }
   });
 
-  describe("pictures without EOI", () => {
+  describe("MultipartReader: pictures without EOI", () => {
     const open = PICTURES.map((jpeg) => jpeg.subarray(0, -2));
 
-    test("are handed over at the delimiter, and after the first one at their length", () => {
+    test("the first one is delivered at the delimiter, and later ones at their length", () => {
       const answer = multipart(open, {});
       const single = Array.from({ length: answer.length }, (_unused, at) => at + 1);
       const { pictures, after } = readChunks(answer, FRAME, single);
@@ -128,13 +128,13 @@ describe("MultipartReader", () => {
       expect(after.slice(1)).toEqual(ends.slice(1));
     });
 
-    test("are handed over at the delimiter when no length is given", () => {
+    test("they are delivered at the delimiter if no length is given", () => {
       const { pictures } = readChunks(multipart(open, { part: `--frame\r\n${LINES}\r\n` }), FRAME);
       expect(isSame(pictures, open)).toBe(true);
     });
   });
 
-  test("a picture that is cut costs no other one", () => {
+  test("a picture that is cut does not damage others", () => {
     for (const cut of [3, 30, 200, 500, PICTURES[0]?.length ?? 0]) {
       const first = (PICTURES[0] as Buffer).subarray(0, cut);
       for (const part of [undefined, `--frame\r\n${LINES}\r\n`]) {
@@ -144,9 +144,9 @@ describe("MultipartReader", () => {
     }
   });
 
-  test("a wrong length of a segment does not swallow the pictures behind it", () => {
+  test("a wrong length of a segment does not lose the pictures after it", () => {
     const broken = Buffer.from(PICTURES[0] as Buffer);
-    broken[4] = 0xff; // the length of JFIF's segment is now 65296
+    broken[4] = 0xff; // the length of the JFIF segment is now 65296
     const read = readChunks(multipart([broken, ...PICTURES], {}), FRAME);
     expect(isSame(read.pictures.slice(-PICTURES.length), PICTURES)).toBe(true);
   });
@@ -162,29 +162,32 @@ describe("MultipartReader", () => {
     ["without lengths", { part: `--frame\r\n${LINES}\r\n` }],
     ["with delimiters behind", { part: `${LINES}Content-Length: {n}\r\n\r\n`, after: "\r\n--frame\r\n" }],
     ["with LF alone", { part: "--frame\nContent-Type: image/jpeg\n\n", after: "\n" }],
-  ] as [string, Habits][])("damage of up to 64 bytes costs the pictures it touches and the next: %s", (_, habits) => {
-    const answer = multipart(THRICE, habits);
-    const part = answer.length / THRICE.length;
-    fc.assert(
-      fc.property(change, ({ kind, at, bytes }) => {
-        const place = at % answer.length;
-        const removed = kind === "insert" ? 0 : bytes.length;
-        const added = kind === "delete" ? new Uint8Array() : bytes;
-        const damaged = Buffer.concat([answer.subarray(0, place), added, answer.subarray(place + removed)]);
-        const { pictures } = readChunks(damaged, FRAME);
-        const found = new Set(pictures.map((jpeg) => jpeg.toString("latin1")));
-        const missing = THRICE.filter((jpeg) => !found.has(jpeg.toString("latin1")));
-        expect(missing).toEqual([]); // each picture is there thrice, so that one of them is left
-        const unchanged = pictures.filter((jpeg) => PICTURES.some((other) => other.equals(jpeg))).length;
-        expect(unchanged).toBeGreaterThanOrEqual(THRICE.length - 3);
-        expect(pictures.length).toBeLessThanOrEqual(THRICE.length + 1);
-        expect(part).toBeGreaterThan(64);
-      }),
-      { numRuns: 400 },
-    );
-  });
+  ] as [string, Habits][])(
+    "damage of up to 64 bytes loses at most the pictures that it touches and the next one: %s",
+    (_, habits) => {
+      const answer = multipart(THRICE, habits);
+      const part = answer.length / THRICE.length;
+      fc.assert(
+        fc.property(change, ({ kind, at, bytes }) => {
+          const place = at % answer.length;
+          const removed = kind === "insert" ? 0 : bytes.length;
+          const added = kind === "delete" ? new Uint8Array() : bytes;
+          const damaged = Buffer.concat([answer.subarray(0, place), added, answer.subarray(place + removed)]);
+          const { pictures } = readChunks(damaged, FRAME);
+          const found = new Set(pictures.map((jpeg) => jpeg.toString("latin1")));
+          const missing = THRICE.filter((jpeg) => !found.has(jpeg.toString("latin1")));
+          expect(missing).toEqual([]); // each picture comes three times, so one of them remains
+          const unchanged = pictures.filter((jpeg) => PICTURES.some((other) => other.equals(jpeg))).length;
+          expect(unchanged).toBeGreaterThanOrEqual(THRICE.length - 3);
+          expect(pictures.length).toBeLessThanOrEqual(THRICE.length + 1);
+          expect(part).toBeGreaterThan(64);
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
 
-  test("any bytes are read without an error, and only a few of them are kept", () => {
+  test("any bytes are read without an error, and at most a part is kept", () => {
     const pieces = fc.oneof(
       fc.constantFrom(
         "--frame",

@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A port that nothing listened on a moment ago, for programs that cannot choose one themselves. */
+/** A port that was free a moment ago, for programs that cannot choose a port themselves. */
 function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;
@@ -34,7 +34,7 @@ function freePort(): number {
   return port;
 }
 
-/** Starts a program, and ends it when it is disposed. */
+/** Starts a program, which ends at the end of the scope. */
 function start(command: string[]): AsyncDisposable & { stdout: ReadableStream<Uint8Array> } {
   const child = Bun.spawn(command, { cwd: folder, stdin: "ignore", stdout: "pipe", stderr: "ignore" });
   return {
@@ -46,7 +46,7 @@ function start(command: string[]): AsyncDisposable & { stdout: ReadableStream<Ui
   };
 }
 
-/** Waits until something listens on a port, without connecting to it: some programs serve one client only. */
+/** Waits until a program listens on a port. It does not connect, because some programs serve one client only. */
 async function listening(port: number): Promise<void> {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   for (let tries = 0; tries < 2_000; tries++) {
@@ -62,7 +62,7 @@ async function pythonCamera() {
   return { port: Number(new TextDecoder().decode(value)), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
-/** Expects the pictures of the folder in their order, from any of them on. */
+/** Expects the pictures of the folder in their order. The first one may be any of them. */
 function expectRound(jpegs: readonly Uint8Array[], pictures: readonly Buffer[] = PICTURES): void {
   const first = pictures.findIndex((picture) => picture.equals(jpegs[0] as Uint8Array));
   expect(first).toBeGreaterThanOrEqual(0);
@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== "linux")("ffmpeg", () => {
     ["mpjpeg", ["-f", "mpjpeg", "-boundary_tag", "frame"]],
     ["mpjpeg with its type", ["-content_type", "multipart/x-mixed-replace;boundary=ffmpeg", "-f", "mpjpeg"]],
     ["mjpeg", ["-f", "mjpeg"]],
-  ])("as a camera (%s), which takes one connection", async (_, output) => {
+  ])("as a camera (%s) that accepts one connection is read", async (_, output) => {
     const port = freePort();
     const url = `http://127.0.0.1:${port}/live.mjpg`;
     const input = ["-loglevel", "quiet", "-nostdin", "-re", "-stream_loop", "-1", "-f", "mjpeg", "-i", "all.mjpeg"];
@@ -91,21 +91,21 @@ describe.skipIf(process.platform !== "linux")("ffmpeg", () => {
 describe.skipIf(python === null)(
   `Python's http.server${python === null ? " (skipped: python3 is not installed)" : ""}`,
   () => {
-    test("as a camera that streams, without lengths and line ends behind pictures", async () => {
+    test("as a camera whose stream has no lengths and no line ends after pictures is read", async () => {
       await using server = await pythonCamera();
       await using camera = new CameraRun(cameraAt(`http://127.0.0.1:${server.port}/stream`));
       expectRound(await camera.pictures(2 * PICTURES.length));
       expect(camera.sink.troubles).toEqual([]);
     });
 
-    test("as a camera that stores its newest picture in a file", async () => {
+    test("as a camera that stores its newest picture in a file is read", async () => {
       await using server = await pythonCamera();
       writeFileSync(at("newest.jpeg"), PICTURES[0] as Buffer);
       await using camera = new CameraRun(
         cameraAt(`http://127.0.0.1:${server.port}/newest.jpeg`, { framesPerSecond: 20 }),
       );
       expectRound((await camera.pictures(3)).slice(0, 3), [PICTURES[0] as Buffer]);
-      await Bun.sleep(1_100); // file times count in seconds here
+      await Bun.sleep(1_100); // the server's file times are in whole seconds
       writeFileSync(at("newest.jpeg"), PICTURES[1] as Buffer);
       for (let seen = 0; !(PICTURES[1] as Buffer).equals(camera.sink.jpegs.at(-1) as Uint8Array);) {
         seen = Math.max(seen + 1, camera.sink.jpegs.length);
@@ -119,11 +119,11 @@ describe.skipIf(python === null)(
 const hasNginx = isInstalled("nginx") && python !== null && process.platform === "linux";
 
 describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 is not installed)"}`, () => {
-  /** nginx before a camera at `upstream`, with a password for /private/ and with TLS on a second port. */
+  /** nginx in front of a camera at `upstream`, with a password for /private/ and with TLS on a second port. */
   async function nginxBefore(upstream: number) {
     const [port, securePort] = [freePort(), freePort()];
     const openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    // A camera's certificate is for another name than the address under which it is reached.
+    // The certificate has another name than the address under which the camera is reached.
     run([...openssl, "-keyout", at("key.pem"), "-out", at("certificate.pem"), "-days", "30", "-subj", "/CN=camera"]);
     writeFileSync(at("users"), "admin:{PLAIN}a secret@word\n");
     writeFileSync(
@@ -148,7 +148,7 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
     return { port, securePort, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
   }
 
-  test("before a camera: streams, files that do not change, passwords and redirects", async () => {
+  test("in front of a camera: streams, unchanged files, passwords and redirects work", async () => {
     await using upstream = await pythonCamera();
     await using server = await nginxBefore(upstream.port);
     const base = `127.0.0.1:${server.port}`;
@@ -189,22 +189,25 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? "" : " (skipped: nginx or python3 
 
 const hasMotion = isInstalled("motion") && process.platform === "linux";
 
-test.skipIf(!hasMotion)(`motion as a camera${hasMotion ? "" : " (skipped: motion is not installed)"}`, async () => {
-  const port = freePort();
-  ffmpeg(["-i", CLIP, "-c", "copy", at("clip.mkv")]);
-  const settings = [
-    `netcam_url file://${at("clip.mkv")}`,
-    "width 768",
-    "height 576",
-    "framerate 10",
-    `stream_port ${port}`,
-  ];
-  const quiet = ["daemon off", "setup_mode off", "stream_localhost on", "stream_maxrate 100", "webcontrol_port 0"];
-  const nothing = ["picture_output off", "movie_output off", `target_dir ${folder}`, "log_level 1"];
-  writeFileSync(at("motion.conf"), [...settings, ...quiet, ...nothing, ""].join("\n"));
-  await using _program = start(["motion", "-n", "-c", at("motion.conf")]);
-  await listening(port);
-  // motion closes connections until it has a picture.
-  await using camera = new CameraRun(supervise(cameraAt(`http://127.0.0.1:${port}/`), { fromTheStart: true }));
-  for (const jpeg of await camera.pictures(5)) expect(djpeg(jpeg)).toMatchObject({ width: 768, height: 576 });
-});
+test.skipIf(!hasMotion)(
+  `motion as a camera is read${hasMotion ? "" : " (skipped: motion is not installed)"}`,
+  async () => {
+    const port = freePort();
+    ffmpeg(["-i", CLIP, "-c", "copy", at("clip.mkv")]);
+    const settings = [
+      `netcam_url file://${at("clip.mkv")}`,
+      "width 768",
+      "height 576",
+      "framerate 10",
+      `stream_port ${port}`,
+    ];
+    const quiet = ["daemon off", "setup_mode off", "stream_localhost on", "stream_maxrate 100", "webcontrol_port 0"];
+    const nothing = ["picture_output off", "movie_output off", `target_dir ${folder}`, "log_level 1"];
+    writeFileSync(at("motion.conf"), [...settings, ...quiet, ...nothing, ""].join("\n"));
+    await using _program = start(["motion", "-n", "-c", at("motion.conf")]);
+    await listening(port);
+    // motion closes connections while it has no picture.
+    await using camera = new CameraRun(supervise(cameraAt(`http://127.0.0.1:${port}/`), { fromTheStart: true }));
+    for (const jpeg of await camera.pictures(5)) expect(djpeg(jpeg)).toMatchObject({ width: 768, height: 576 });
+  },
+);

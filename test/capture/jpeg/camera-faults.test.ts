@@ -1,4 +1,4 @@
-// JpegReader on streams with faults that cameras have. djpeg says what each picture shows.
+// JpegReader on streams with faults that cameras have, compared with djpeg.
 
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -9,9 +9,9 @@ import type { Samples } from "../../support/samples.ts";
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/jpeg-streams/${name}`, import.meta.url));
 const RIGHT = [0, 1, 2, 3].map((number) => djpeg(fixture(`right-${number}.jpg`)));
 
-describe("JpegReader, faults of cameras", () => {
+describe("JpegReader: faults of cameras", () => {
   test.each(["no-eoi", "lost-ff", "length-too-short", "zeros-between", "junk-after-eoi"])(
-    "JpegReader: %s shows all of its pictures, however it is cut into chunks",
+    "JpegReader: all pictures of %s are read, whatever its chunks",
     (name) => {
       const stream = fixture(`${name}.mjpeg`);
       for (const chunkBytes of [stream.length, 1000, 7]) {
@@ -23,7 +23,7 @@ describe("JpegReader, faults of cameras", () => {
     },
   );
 
-  test("JpegReader: a picture with a thumbnail that is cut costs no other, and its thumbnail is not shown", () => {
+  test("JpegReader: a picture that is cut and has a thumbnail does not damage others, and its thumbnail is not shown", () => {
     const { pictures, reasons } = readStream(fixture("cut-thumbnail.mjpeg"));
     expect(reasons).toEqual([]);
     expect(pictures.map(({ jpeg }) => jpeg.at(-1) === 0xd9)).toEqual([true, false, true, true]);
@@ -31,7 +31,7 @@ describe("JpegReader, faults of cameras", () => {
   });
 });
 
-/** djpeg takes a JPEG without EOI for damaged. */
+/** djpeg reports a JPEG without EOI as damaged. */
 function withEoi(jpeg: Uint8Array): Uint8Array {
   return jpeg.at(-1) === 0xd9 ? jpeg : Buffer.concat([jpeg, Buffer.from([0xff, 0xd9])]);
 }

@@ -1,4 +1,4 @@
-// JpegReader on damaged streams: what an edit of up to 64 bytes costs, whatever it hits, and that nothing makes it throw or hoard memory.
+// JpegReader on damaged streams: an edit of up to 64 bytes anywhere loses few pictures, and never causes an exception or large memory.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
@@ -32,14 +32,14 @@ function place(pictures: readonly Uint8Array[]): Placed[] {
   });
 }
 
-/** Reads the edited stream, in chunks of 500 bytes, and checks what the edit costs. */
+/** Reads the edited stream in chunks of 500 bytes and checks which pictures the edit loses. */
 function checkCost({ pictures, edit }: EditedStream): void {
   const placed = place(pictures);
   const stream = edited(Buffer.concat(pictures), edit);
   const shift = edit.inserted.length - edit.removed;
   const places = Array.from({ length: Math.ceil(stream.length / 500) }, (_, n) => n * 500);
   const read = readStream(stream, places);
-  // An insertion between two pictures touches the first: it may look like a part of it.
+  // An insertion between two pictures counts as damage of the first one, because it may look like a part of it.
   const isTouched = ({ start, end }: Placed) => start < edit.at + Math.max(edit.removed, 1) && end >= edit.at;
   const lastTouched = placed.findLastIndex(isTouched);
   const expected = placed.filter((picture, n) => !isTouched(picture) && n !== lastTouched + 1);
@@ -48,7 +48,7 @@ function checkCost({ pictures, edit }: EditedStream): void {
     const found = read.pictures.findIndex((picture, n) => n >= from && Buffer.from(picture.jpeg).equals(jpeg));
     expect(found).toBeGreaterThanOrEqual(from);
     from = found + 1;
-    // No bad byte holds back a good picture by more than one interval.
+    // A bad byte delays a good picture by at most one interval.
     const next = placed.find(({ start }) => start >= end);
     const mayWaitUntil = (next?.end ?? stream.length) + (end > edit.at ? shift : 0) + 500;
     expect(read.pictures[found]?.after).toBeLessThanOrEqual(mayWaitUntil);
@@ -57,16 +57,16 @@ function checkCost({ pictures, edit }: EditedStream): void {
   expect(read.pictures.length + read.reasons.length).toBeLessThanOrEqual(pictures.length + 2);
 }
 
-describe("JpegReader, damaged streams", () => {
-  test("JpegReader: an edit anywhere costs the pictures that it touches and the next one at most", () => {
+describe("JpegReader: damaged streams", () => {
+  test("JpegReader: an edit anywhere loses at most the pictures that it touches and the next one", () => {
     fc.assert(fc.property(editedAnywhere, checkCost), { numRuns: 2 * runs });
   });
 
-  test("JpegReader: an edit of a length or a marker costs the pictures that it touches and the next one at most", () => {
+  test("JpegReader: an edit of a length or a marker loses at most the pictures that it touches and the next one", () => {
     fc.assert(fc.property(editedInHeader, checkCost), { numRuns: 4 * runs });
   });
 
-  test("JpegReader: the pictures of damaged streams do not depend on how they are cut into chunks", () => {
+  test("JpegReader: the pictures of damaged streams do not depend on their chunks", () => {
     fc.assert(
       fc.property(fc.oneof(editedAnywhere, editedInHeader), cuts, ({ pictures, edit }, places) => {
         const stream = edited(Buffer.concat(pictures), edit);

@@ -1,4 +1,4 @@
-// JpegReader: real streams by ffmpeg and cjpeg, cut at any place, with other bytes between and within the pictures.
+// JpegReader: real streams of ffmpeg and cjpeg in any chunks, with other bytes between and within the pictures.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
@@ -26,13 +26,13 @@ function withoutEoi(jpeg: Uint8Array): Uint8Array {
   return jpeg.subarray(0, -2);
 }
 
-/** Reads a stream in chunks that end at `cuts`, and returns its pictures. */
+/** Reads a stream in chunks that end at `cuts`. */
 function picturesIn(parts: Uint8Array | readonly Uint8Array[], cuts: readonly number[] = []): Uint8Array[] {
   const stream = parts instanceof Uint8Array ? parts : Buffer.concat(parts);
   return readStream(stream, cuts).pictures.map(({ jpeg }) => jpeg);
 }
 
-/** Reads parts with a border behind each. */
+/** Reads parts. A border follows each part. */
 function readParts(parts: readonly Uint8Array[]): { pictures: Uint8Array[]; reasons: string[] } {
   const pictures: Uint8Array[] = [];
   const reasons: string[] = [];
@@ -57,8 +57,8 @@ function expectSame(pictures: readonly Uint8Array[], expected: readonly Uint8Arr
 
 const places = fc.array(fc.nat(1_000_000), { maxLength: 30 });
 
-describe("JpegReader", () => {
-  test("JpegReader: yields the same pictures for every chunking, of every kind of JPEG", () => {
+describe("JpegReader: whole pictures", () => {
+  test("JpegReader: yields the same pictures for any chunks and any kind of JPEG", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PICTURES), { maxLength: 6 }), places, (pictures, cuts) => {
         const { reader, reasons } = readStream(Buffer.concat(pictures), cuts, false);
@@ -81,7 +81,7 @@ describe("JpegReader", () => {
     for (const picture of pictures) expect(djpeg(picture)).toMatchObject(SIZE);
   });
 
-  test("JpegReader: yields a picture with a thumbnail whole, and not the thumbnail", () => {
+  test("JpegReader: yields a picture with its thumbnail inside, and not the thumbnail alone", () => {
     expect(Buffer.from(WITH_THUMBNAIL).indexOf(Buffer.from([0xff, 0xd9]))).toBeLessThan(WITH_THUMBNAIL.length - 2);
     expectSame(picturesIn([WITH_THUMBNAIL, WITH_THUMBNAIL]), [WITH_THUMBNAIL, WITH_THUMBNAIL]);
     expect(djpeg(picturesIn(WITH_THUMBNAIL, [7])[0] as Uint8Array)).toMatchObject(SIZE);
@@ -94,7 +94,7 @@ describe("JpegReader", () => {
         Buffer.from("--boundary\r\nContent-Type: image/jpeg\r\n\r\n"),
         Buffer.from([0xff]),
         Buffer.from([0xff, 0xd9, 0xff]),
-        PLAIN.subarray(-100), // with an EOI
+        PLAIN.subarray(-100), // bytes with an EOI among them
         Buffer.alloc(5000),
       ),
       fc.constantFrom(
@@ -132,11 +132,11 @@ describe("JpegReader", () => {
       expect(reader.pendingBytes).toBe(length);
     }
     expect(readStream(Buffer.from("no picture"), [], false).reader.pendingBytes).toBe(0);
-    expect(readStream(withoutEoi(PLAIN), [], false).reader.pendingBytes).toBe(0); // it may never write EOI
+    expect(readStream(withoutEoi(PLAIN), [], false).reader.pendingBytes).toBe(0); // a camera may never write EOI
   });
 });
 
-describe("JpegReader, pictures that are not whole", () => {
+describe("JpegReader: pictures that are not whole", () => {
   test("JpegReader: shows the pictures of a camera that never writes EOI, each when the next one begins", () => {
     const pictures = PICTURES.map(withoutEoi);
     const stream = Buffer.concat(pictures);
@@ -153,7 +153,7 @@ describe("JpegReader, pictures that are not whole", () => {
     expect(read.reasons).toEqual([]);
   });
 
-  test("JpegReader: a picture that is cut in its scan is handed over as far as it came, and costs no other", () => {
+  test("JpegReader: a picture that is cut in its scan is delivered as far as it came, and does not damage others", () => {
     for (const cut of [WITH_RESTARTS.subarray(0, -100), WITH_THUMBNAIL.subarray(0, -30)]) {
       expectSame(picturesIn([WITH_THUMBNAIL, cut, WITH_THUMBNAIL, PLAIN]), [
         WITH_THUMBNAIL,
@@ -164,10 +164,10 @@ describe("JpegReader, pictures that are not whole", () => {
     }
   });
 
-  test("JpegReader: a picture that is cut before its scan is counted, wherever it is cut, and its thumbnail is not shown", () => {
+  test("JpegReader: a picture that is cut anywhere before its scan is counted, and its thumbnail is not shown", () => {
     const scanAt = Buffer.from(WITH_THUMBNAIL).lastIndexOf(Buffer.from([0xff, 0xda]));
     for (let length = 4; length <= scanAt; length++) {
-      if (length === 678) continue; // its APP1 ends by chance where the next thumbnail begins: its scan is the next one's
+      if (length === 678) continue; // this APP1 segment ends by chance where the next thumbnail begins, so the next picture's scan is used
       const cut = WITH_THUMBNAIL.subarray(0, length);
       const { pictures, reasons } = readStream(Buffer.concat([WITH_THUMBNAIL, cut, WITH_THUMBNAIL, PLAIN, PLAIN]));
       const shown = pictures.map(({ jpeg }) => jpeg);
@@ -176,14 +176,14 @@ describe("JpegReader, pictures that are not whole", () => {
     }
   });
 
-  test("JpegReader: stray bytes between segments are left out, and djpeg reads the rest without a warning", () => {
+  test("JpegReader: extra bytes between segments are left out, and djpeg reads the rest without a warning", () => {
     const stray = [
       Buffer.from([0, 0]),
       Buffer.from([0, 0xe1, 0, 40, ...Buffer.alloc(38, 120)]),
       Buffer.from([0xff, 0x00]),
     ];
     for (const bytes of stray) {
-      const damaged = withBytes(PLAIN, bytes, 20); // behind APP0
+      const damaged = withBytes(PLAIN, bytes, 20); // after APP0
       expectSame(picturesIn([damaged, damaged, damaged]), [PLAIN, PLAIN, PLAIN]);
     }
     for (const picture of picturesIn([withBytes(PLAIN, stray[1] as Uint8Array, 20)])) {
@@ -191,7 +191,7 @@ describe("JpegReader, pictures that are not whole", () => {
     }
   });
 
-  test("JpegReader: zeros behind each table are left out", () => {
+  test("JpegReader: zeros after each table are left out", () => {
     const tables = [...PLAIN.keys()].filter(
       (at) => PLAIN[at] === 0xff && [0xdb, 0xc4].includes(PLAIN[at + 1] as number),
     );
@@ -204,10 +204,10 @@ describe("JpegReader, pictures that are not whole", () => {
     expectSame(picturesIn([damaged, damaged, damaged]), [PLAIN, PLAIN, PLAIN]);
   });
 
-  test("JpegReader: a segment that is longer than its length says costs nothing, also with a thumbnail in it", () => {
+  test("JpegReader: a segment that is longer than its length says loses no picture, even if it contains a thumbnail", () => {
     for (const payload of [Buffer.alloc(60), Buffer.concat([Buffer.alloc(99), THUMBNAIL, Buffer.alloc(40)])]) {
       const app1 = Buffer.from(segment(0xe1, payload));
-      app1.writeUInt16BE(payload.length, 2); // leaves out its own two bytes
+      app1.writeUInt16BE(payload.length, 2); // the length does not count its own two bytes
       const damaged = withBytes(PLAIN, app1);
       const shown = picturesIn([damaged, damaged, damaged]);
       expect(shown.length).toBe(3);
@@ -215,7 +215,7 @@ describe("JpegReader, pictures that are not whole", () => {
     }
   });
 
-  test("JpegReader: a marker that has lost its FF costs nothing, also with a thumbnail behind it", () => {
+  test("JpegReader: a marker without its FF loses no picture, even if a thumbnail follows it", () => {
     const damaged = Buffer.from(WITH_THUMBNAIL);
     damaged[2] = 0;
     expectSame(picturesIn([PLAIN, damaged, damaged, PLAIN]), [
@@ -226,7 +226,7 @@ describe("JpegReader, pictures that are not whole", () => {
     ]);
   });
 
-  test("JpegReader: a length of 64 KiB holds back no good picture by more than one", () => {
+  test("JpegReader: a wrong length of 64 KiB delays good pictures by at most one", () => {
     const damaged = Buffer.from(WITH_THUMBNAIL);
     damaged.writeUInt16BE(0xffff, 4);
     const good = Array.from({ length: 8 }, () => WITH_THUMBNAIL);
@@ -242,8 +242,8 @@ describe("JpegReader, pictures that are not whole", () => {
   });
 });
 
-describe("JpegReader, parts of a container", () => {
-  test("JpegReader: takes one picture between two borders, and skips what is around it", () => {
+describe("JpegReader: parts of a container", () => {
+  test("JpegReader: reads one picture between two borders, and skips the bytes around it", () => {
     const junk = [Buffer.from("junk"), PLAIN.subarray(-60), PLAIN, Buffer.alloc(300)];
     const parts = PICTURES.flatMap((picture) => junk.map((bytes) => Buffer.concat([picture, bytes])));
     const { pictures, reasons } = readParts(parts);
@@ -255,7 +255,7 @@ describe("JpegReader, parts of a container", () => {
     expectSame(readParts([Buffer.concat([Buffer.from("\r\n\r\n"), PLAIN])]).pictures, [PLAIN]);
   });
 
-  test("JpegReader: hands over a picture at its EOI, before the border", () => {
+  test("JpegReader: delivers a picture at its EOI, before the border", () => {
     let pictures = 0;
     const reader = new JpegReader({ picture: () => pictures++, damaged: () => undefined }, { hasBorders: true });
     reader.write(PLAIN.subarray(0, -1));
@@ -264,7 +264,7 @@ describe("JpegReader, parts of a container", () => {
     expect(pictures).toBe(1);
   });
 
-  test("JpegReader: hands over a picture without EOI at the border, as far as it came, and counts one without a scan", () => {
+  test("JpegReader: delivers a picture without EOI at the border, as far as it came, and counts a picture without a scan", () => {
     const { pictures, reasons } = readParts([
       withoutEoi(PLAIN),
       new Uint8Array(),
@@ -277,7 +277,7 @@ describe("JpegReader, parts of a container", () => {
     expect(reasons.length).toBe(2);
   });
 
-  test("JpegReader: a length that leads behind the border costs nothing", () => {
+  test("JpegReader: a length that extends beyond the border loses no picture", () => {
     const damaged = Buffer.from(WITH_THUMBNAIL);
     damaged.writeUInt16BE(0xffff, 4);
     const { pictures } = readParts([PLAIN, damaged, PLAIN]);
@@ -286,8 +286,8 @@ describe("JpegReader, parts of a container", () => {
   });
 });
 
-describe("JpegReader, other streams", () => {
-  test("JpegReader: random bytes never hang and never throw", () => {
+describe("JpegReader: other streams", () => {
+  test("JpegReader: random bytes cause neither a hang nor an exception", () => {
     const byte = fc.oneof(fc.constantFrom(0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc0, 0, 2), fc.nat(255));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 600 }), places, (bytes, cuts) => {
@@ -299,7 +299,7 @@ describe("JpegReader, other streams", () => {
     );
   });
 
-  test("JpegReader: gives up a picture without an end at 64 MiB, and reads the next one", () => {
+  test("JpegReader: gives up a picture without an end after 64 MiB, and reads the next one", () => {
     const megabyte = new Uint8Array(1 << 20);
     const pictures: number[] = [];
     const reasons: string[] = [];
@@ -318,7 +318,7 @@ describe("JpegReader, other streams", () => {
     expect(pictures).toEqual([PLAIN.length]);
   });
 
-  test("JpegReader: the time for bytes that look like many pictures in each other grows with their number only", () => {
+  test("JpegReader: the time for bytes that look like nested pictures is proportional to their number", () => {
     const patterns = [
       [0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff],
       [0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff, 0xff, 0xd9],
@@ -332,7 +332,7 @@ describe("JpegReader, other streams", () => {
       };
       readStream(bytes(60_000));
       const few = Math.max(cpuMs(bytes(60_000)), cpuMs(bytes(60_000)), 5);
-      expect(cpuMs(bytes(16 * 60_000))).toBeLessThan(100 * few); // by the square it would be 256
+      expect(cpuMs(bytes(16 * 60_000))).toBeLessThan(100 * few); // if the time were quadratic, the ratio would be 256
       const { pictures } = readStream(Buffer.concat([PLAIN, bytes(120_000), PLAIN, PLAIN]));
       expect(pictures.length).toBeGreaterThanOrEqual(2);
     }

@@ -1,9 +1,9 @@
-// parseNetworkAddress: which addresses are read here, and which are left to ffmpeg.
+// parseNetworkAddress: which addresses are read directly, and which are left to ffmpeg.
 
 import { describe, expect, test } from "bun:test";
 import { parseNetworkAddress } from "../../../src/capture/network/address.ts";
 
-describe("parseNetworkAddress", () => {
+describe("parseNetworkAddress: TCP and UDP", () => {
   test.each([
     ["tcp://camera:5000", { protocol: "tcp", host: "camera", port: 5000 }],
     ["TCP://10.0.0.7:80/", { protocol: "tcp", host: "10.0.0.7", port: 80 }],
@@ -11,7 +11,7 @@ describe("parseNetworkAddress", () => {
     ["udp://127.0.0.1:5000?pkt_size=1316", { protocol: "udp", host: "127.0.0.1", port: 5000 }],
     ["udp://@239.0.0.1:5000?fifo_size=9&overrun_nonfatal=1", { protocol: "udp", host: "239.0.0.1", port: 5000 }],
     ["udp://@:5000", { protocol: "udp", host: "", port: 5000 }],
-  ] as const)("%s is read here", (url, address) => {
+  ] as const)("%s is read directly", (url, address) => {
     expect(parseNetworkAddress(url)).toEqual(address);
   });
 
@@ -23,7 +23,7 @@ describe("parseNetworkAddress", () => {
     "tcp://camera:70000",
     "rtsp://camera:554/",
     "http://camera:80/",
-  ])("%s is left to others", (url) => {
+  ])("%s is left to ffmpeg and other readers", (url) => {
     expect(parseNetworkAddress(url)).toBe(null);
   });
 });

@@ -1,4 +1,4 @@
-// Cameras that send over TCP or UDP without HTTP: real sockets, and ffmpeg as the camera.
+// Cameras that send over TCP or UDP without HTTP: real sockets, with ffmpeg as the camera.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createSocket } from "node:dgram";
@@ -15,7 +15,7 @@ function sourceAt(source: string): Source {
   return openSource({ source });
 }
 
-/** A server that hands each of its connections to the test. */
+/** A server that hands each connection to the test. */
 function listen() {
   const connections: Bun.Socket[] = [];
   const closed: Bun.Socket[] = [];
@@ -40,7 +40,7 @@ function listen() {
   };
 }
 
-/** Writes all bytes, however long the reader takes. */
+/** Writes all bytes, even if the reader is slow. */
 async function send(socket: Bun.Socket, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const written = socket.write(bytes.subarray(at));
@@ -65,20 +65,20 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-describe("a camera behind tcp://", () => {
-  test("delivers each JPEG with its last byte, the first one at once", async () => {
+describe("TCP camera", () => {
+  test("each JPEG is delivered with its last byte, also the first one", async () => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();
     for (const [index, picture] of PICTURES.entries()) {
-      await send(socket, picture); // nothing comes behind it
+      await send(socket, picture); // no byte follows the picture
       expectPictures(await camera.pictures(index + 1), PICTURES.slice(0, index + 1));
     }
     expect(server.connections.length).toBe(1);
     expect(camera.sink.lostFrames).toBe(0);
   });
 
-  test("is joined within a picture", async () => {
+  test("the source may connect in the middle of a picture", async () => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();
@@ -88,7 +88,7 @@ describe("a camera behind tcp://", () => {
     expectPictures(await camera.pictures(1), [noise]);
   });
 
-  test("may send parts", async () => {
+  test("a camera may send multipart parts", async () => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();
@@ -106,7 +106,7 @@ describe("a camera behind tcp://", () => {
   test.each([
     ["MPEG-TS", ["-c:v", "mpeg2video", "-f", "mpegts"]],
     ["Matroska", ["-c:v", "mjpeg", "-f", "matroska"]],
-  ])("may send %s, which ffmpeg reads over the same connection", async (_, output) => {
+  ])("a camera may send %s, which ffmpeg reads over the same connection", async (_, output) => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();
@@ -118,7 +118,7 @@ describe("a camera behind tcp://", () => {
     });
     const sending = (async () => {
       for await (const chunk of program.stdout) await send(socket, chunk);
-    })().catch(() => undefined); // the test is over
+    })().catch(() => undefined); // the test ends the process
     await until(() => camera.sink.frames.length > 3 || camera.error !== null, "frames", 30_000);
     expect(camera.error).toBe(null);
     expect(camera.sink.frames[0]).toMatchObject({ width: 64, height: 48 });
@@ -127,7 +127,7 @@ describe("a camera behind tcp://", () => {
     await sending;
   });
 
-  test("that closes the connection has ended, and can be tried again", async () => {
+  test("a camera that closes the connection ends the source with an error that allows a retry", async () => {
     using server = listen();
     await using camera = new CameraRun(sourceAt(server.url));
     const socket = await server.connection();
@@ -138,7 +138,7 @@ describe("a camera behind tcp://", () => {
     expect([message, retry]).toEqual([`${server.url} has ended`, "soon"]);
   });
 
-  test("that refuses is named", async () => {
+  test("the error for a refused connection names the camera", async () => {
     let url = "";
     {
       using server = listen();
@@ -150,7 +150,7 @@ describe("a camera behind tcp://", () => {
     expect(retry).not.toBe(false);
   });
 
-  test("is left when the source is stopped", async () => {
+  test("the connection closes when the source is stopped", async () => {
     using server = listen();
     {
       await using camera = new CameraRun(sourceAt(server.url));
@@ -161,8 +161,8 @@ describe("a camera behind tcp://", () => {
   });
 });
 
-describe("a camera that sends to udp://", () => {
-  test("delivers each JPEG with its last datagram, and goes on after a loss", async () => {
+describe("UDP camera", () => {
+  test("each JPEG is delivered with its last datagram, and the next ones after a loss", async () => {
     const port = await freeUdpPort();
     await using camera = new CameraRun(sourceAt(`udp://127.0.0.1:${port}?pkt_size=500`));
     const sender = createSocket("udp4");
@@ -171,7 +171,7 @@ describe("a camera that sends to udp://", () => {
     const sendOne = (datagram: Uint8Array) =>
       new Promise<void>((resolve) => sender.send(datagram, port, "127.0.0.1", () => resolve()));
     const [plain, noise] = [PICTURES[0] as Uint8Array, PICTURES[4] as Uint8Array];
-    // The port may not be open yet.
+    // The source may not have opened its port yet.
     while (camera.sink.jpegs.length === 0) {
       for (const datagram of datagrams(plain)) await sendOne(datagram);
       await Bun.sleep(50);
@@ -186,7 +186,7 @@ describe("a camera that sends to udp://", () => {
     sender.close();
   });
 
-  test("delivers what ffmpeg sends", async () => {
+  test("the pictures that ffmpeg sends are delivered", async () => {
     const port = await freeUdpPort();
     await using camera = new CameraRun(sourceAt(`udp://127.0.0.1:${port}`));
     const input = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25"];
@@ -200,7 +200,7 @@ describe("a camera that sends to udp://", () => {
     expect(jpegs.length).toBeGreaterThanOrEqual(5);
   });
 
-  test("cannot use a port that is in use", async () => {
+  test("a port that is in use gives an error", async () => {
     const port = await freeUdpPort();
     const other = createSocket("udp4");
     await new Promise<void>((resolve) => other.bind(port, "127.0.0.1", resolve));

@@ -1,4 +1,4 @@
-// deliverDrawn: its memory does not grow with the frames, and a thread that dies is reported and loses no slot.
+// deliverDrawn: its memory does not grow with the number of frames, and a thread that fails is reported and keeps no slot.
 
 import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
@@ -10,7 +10,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const SIZE = { width: 160, height: 90 };
 
-/** Hands out one slot again and again, and only counts the frames. */
+/** Lends one slot again and again, and only counts the frames. */
 class OneSlotSink extends RecordingSink {
   readonly #slot = super.reserve("rgba", SIZE);
   delivered = 0;
@@ -39,10 +39,10 @@ test("deliverDrawn: the number of promises does not grow with the number of fram
   const late = await held(3_300);
   ending.abort();
   await running;
-  expect(late - early).toBeLessThan(300); // a leak would be at least one for each frame
+  expect(late - early).toBeLessThan(300); // a leak would give at least one promise for each frame
 });
 
-test("deliverDrawn: a thread that dies ends the source with an error and releases the slot", async () => {
+test("deliverDrawn: a thread that fails ends the source with an error and releases the slot", async () => {
   const sink = new RecordingSink();
   const worker = new Worker(
     `require("node:worker_threads").parentPort.on("message", () => setTimeout(() => { throw new Error("no ink"); }));`,

@@ -1,4 +1,4 @@
-// The frame code: it is read back after real JPEG compression and scaling, and never misread when it is damaged.
+// The frame code: it can be read after real JPEG compression and scaling, and a damaged code is never misread.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -16,7 +16,7 @@ import { toRgbaBytes } from "../../support/samples.ts";
 const CODE: FrameCode = { frameNumber: 0xdeadbeef, bornAt: 1_763_800_000_123_456 };
 const SIZE: Size = { width: 640, height: 360 };
 
-/** The test card with a code on it, as the pattern source draws it. */
+/** The test card with a frame code, as the pattern source draws it. */
 function coded(size: Size, code: FrameCode = CODE): Uint8Array<ArrayBuffer> {
   const rgba = new Uint8Array(size.width * size.height * 4);
   new TestCard(size).draw(rgba, 1.3);
@@ -34,7 +34,7 @@ const code = fc.record({
   bornAt: fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
 });
 
-describe("readFrameCode", () => {
+describe("readFrameCode: valid codes", () => {
   test("readFrameCode: returns every number and time that was drawn, at every size", () => {
     const size = fc.record({ width: fc.integer({ min: 160, max: 400 }), height: fc.integer({ min: 16, max: 60 }) });
     const fits = size.map(({ width, height }) => ({ width, height: Math.max(height, Math.ceil(width / 10)) }));
@@ -63,7 +63,7 @@ describe("readFrameCode", () => {
     expect(readFrameCode(throughJpeg(scaled, half, "-quality", "25"), half)).toEqual(CODE);
   });
 
-  test("frame code: survives a video codec and its studio range", () => {
+  test("frame code: survives a video codec that uses limited range", () => {
     const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-s", "640x360", "-i", "-"];
     const coder = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-pix_fmt", "yuv420p", "-f", "mpegts", "-"];
     const video = ffmpeg([...input, ...coder], coded(SIZE)).bytes;
@@ -72,7 +72,7 @@ describe("readFrameCode", () => {
   });
 });
 
-describe("drawFrameCode", () => {
+describe("drawFrameCode: pixels", () => {
   test("drawFrameCode: changes nothing outside the bottom left corner", () => {
     const rgba = new Uint8Array(640 * 360 * 4).fill(77);
     drawFrameCode(rgba, SIZE, CODE);
@@ -94,7 +94,7 @@ describe("drawFrameCode", () => {
   });
 });
 
-describe("readFrameCode, damaged codes", () => {
+describe("readFrameCode: damaged codes", () => {
   test("readFrameCode: reads only the middle of each cell", () => {
     const rgba = coded(SIZE);
     for (let y = 360 - 64; y < 360; y++) {

@@ -1,4 +1,4 @@
-// eachChunk: reads a real pipe to its end, or until the signal aborts.
+// eachChunk: it reads a real pipe to its end, or until the signal aborts.
 
 import { expect, test } from "bun:test";
 import { eachChunk } from "../../../src/capture/pipe/chunks.ts";
@@ -14,7 +14,7 @@ test("eachChunk: reads all bytes of a stream and resolves at its end", async () 
   expect(text).toBe("onetwo");
 });
 
-test("eachChunk: resolves at an abort, and calls back no more", async () => {
+test("eachChunk: resolves at an abort, and calls the callback no more", async () => {
   await using child = run("while :; do echo more; done");
   const stopping = new AbortController();
   let callsAfterAbort = 0;

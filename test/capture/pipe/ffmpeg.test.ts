@@ -1,4 +1,4 @@
-// Sources through ffmpeg: the command line for each kind of input, and real runs.
+// Sources read by ffmpeg: the command line for each kind of input, and real runs.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -26,19 +26,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Keeps size and rate of the input. */
+/** Keeps the size and the rate of the input. */
 const OWN = { size: null, framesPerSecond: null };
 const SMALL = { size: { width: 320, height: 240 }, framesPerSecond: 12.5 };
 const file = (name: string) => fileInput({ location: join(folder, name), name, ...OWN });
 const url = (address: string) => urlInput({ url: address, ...OWN });
 
-/** The value after an option. */
+/** The value that follows an option. */
 function optionOf(args: readonly string[], option: string): string | undefined {
   const at = args.indexOf(option);
   return at < 0 ? undefined : args[at + 1];
 }
 
-describe("ffmpegArguments", () => {
+describe("ffmpegArguments: arguments for each input", () => {
   test("fileInput: loops a file at its own pace, whatever its path looks like", () => {
     for (const path of ["clip.mp4", "-i", "a:b.mp4", "http", "/tmp/a b.mp4"]) {
       const args = ffmpegArguments(fileInput({ location: path, name: "name", ...OWN }));
@@ -49,7 +49,7 @@ describe("ffmpegArguments", () => {
     }
   });
 
-  test("urlInput: reads a live address without a buffer and without pacing, and rtsp through TCP", () => {
+  test("urlInput: reads a live address without a buffer and without -re, and RTSP over TCP", () => {
     for (const address of [
       "rtsp://camera/live",
       "http://camera/stream",
@@ -82,7 +82,7 @@ describe("ffmpegArguments", () => {
     expect(list ?? optionOf(args, "-i")).toContain(address);
   });
 
-  test("deviceInput: names the camera as on each platform, and asks the camera for size and rate", () => {
+  test("deviceInput: names the camera in the form of each platform, and requests size and rate", () => {
     const linux = ffmpegArguments(
       deviceInput({ device: "/dev/video2", platform: "linux", size: { width: 640, height: 480 }, framesPerSecond: 30 }),
     );
@@ -119,7 +119,7 @@ describe("ffmpegArguments", () => {
   });
 });
 
-describe("ffmpeg source, real runs", () => {
+describe("ffmpeg source: real runs", () => {
   async function failure(input: FfmpegInput): Promise<Error> {
     const error = await createFfmpegSource(input)
       .run(new RecordingSink(), new AbortController().signal)
@@ -146,7 +146,7 @@ describe("ffmpeg source, real runs", () => {
     expect(sink.frames.length).toBe(delivered);
   });
 
-  test("ffmpeg source: scales to the size that is asked for", async () => {
+  test("ffmpeg source: scales to the requested size", async () => {
     const sink = new RecordingSink();
     const stopping = new AbortController();
     const input = { ...file("short.mp4"), size: { width: 33, height: 21 } };
@@ -182,7 +182,7 @@ describe("ffmpeg source, real runs", () => {
     ["a missing page", "/404", "it answers 404 Not Found (there is no such address)"],
     ["a wrong password", "/401", "it answers 401 Unauthorized (the user name or password is wrong)"],
     ["a page instead of a video", "/page", "Invalid data found"],
-  ])("ffmpeg source: %s is reported as that", async (_, path, reason) => {
+  ])("ffmpeg source: the message for %s has the reason", async (_, path, reason) => {
     await using server = Bun.serve({
       port: 0,
       fetch: () => new Response("no video ".repeat(999), { status: Number(path.slice(1)) || 200 }),
@@ -204,7 +204,7 @@ describe("ffmpeg source, real runs", () => {
       deviceInput({ device: "/dev/null", platform: "linux", ...OWN }),
       "Inappropriate ioctl for device",
     ],
-  ])("ffmpeg source: %s is reported as that", async (_, input, reason) => {
+  ])("ffmpeg source: the message for %s has the reason", async (_, input, reason) => {
     const { message } = await failure(input);
     expect(message).toStartWith(`cannot read video from ${input.name}: ${reason}`);
     expect(message).not.toContain("\n");

@@ -1,4 +1,4 @@
-// A screen whose size changes is captured whole, and operator and viewers hear of its new size. With a real X server.
+// A screen that changes its size is captured whole, and operator and viewers are told the new size. With a real X server.
 
 import { describe, expect, test } from "bun:test";
 import { startVirtualDisplay } from "../../../scripts/virtual-display.ts";
@@ -23,7 +23,7 @@ function xrandr(display: string, ...command: string[]): void {
   if (!success) throw new Error(`xrandr failed: ${stderr.toString()}`);
 }
 
-/** Runs `use` with a display of up to 640x480 and the frames of the screen `named`. */
+/** Calls `use` with a display of up to 640x480 and the frames of the screen `named`. */
 async function withScreen(
   named: string,
   use: (display: string, sink: RecordingSink, until: (size: string) => Promise<void>) => Promise<void>,
@@ -57,7 +57,7 @@ describe.skipIf(Bun.which("xrandr") === null)("a screen that changes its size", 
     });
   }, 60_000);
 
-  test("screen source: a part of the screen is captured on, and a screen that is too small for it is named", async () => {
+  test("screen source: the capture of a part of the screen goes on, and a screen that is too small for the part is reported", async () => {
     await withScreen("screen:300x200+0+0", async (display, sink, untilSize) => {
       await untilSize("300x200");
       xrandr(display, "--fb", "640x480");
@@ -71,9 +71,9 @@ describe.skipIf(Bun.which("xrandr") === null)("a screen that changes its size", 
   }, 60_000);
 });
 
-describe("ScreenSizeReader", () => {
+describe("ScreenSizeReader: answers of X servers", () => {
   const ROOT = 0x1234;
-  /** The setup of a server with two screens, of which the first has a depth with two visuals. */
+  /** The setup answer of a server with two screens. The first screen has a depth with two visuals. */
   function setup(): Buffer {
     const vendor = Buffer.from("Some vendor\0");
     const screen = (root: number, visuals: number) => {
@@ -127,7 +127,7 @@ describe("ScreenSizeReader", () => {
     }
   });
 
-  test("ScreenSizeReader: a screen that is not there, and a connection that is refused", () => {
+  test("ScreenSizeReader: a missing screen and a refused connection give an error", () => {
     expect(new ScreenSizeReader(2, () => undefined).take(setup())).toBe("refused");
     expect(new ScreenSizeReader(0, () => undefined).take(Buffer.alloc(8))).toBe("refused");
   });

@@ -1,4 +1,4 @@
-// Network cameras that ffmpeg reads: their password stays out of the arguments of processes, and their refusals are understood.
+// Network cameras that ffmpeg reads: no process argument contains their password, and their refusals are understood.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -74,14 +74,17 @@ describe("ffmpeg source, a camera that refuses", () => {
     ["453 Not Enough Bandwidth", "it answers 453 Not Enough Bandwidth (it is busy)", "soon"],
     ["503 Service Unavailable", "it answers 503 Service Unavailable (it is busy)", "soon"],
     ["500 Internal Server Error", "it answers 500 Internal Server Error", "soon"],
-  ])("ffmpeg source: RTSP %s is said as that, and `retry` says how soon to try again", async (status, text, retry) => {
-    using camera = openRtspCamera(status);
-    const error = await failure(`rtsp://admin:hunter2@127.0.0.1:${camera.port}/live`);
-    expect(error.message).toBe(`cannot read video from rtsp://127.0.0.1:${camera.port}/live: ${text}`);
-    expect(error.retry).toBe(retry as SourceError["retry"]);
-  });
+  ])(
+    "ffmpeg source: the message for RTSP %s has the reason, and `retry` says how soon to try again",
+    async (status, text, retry) => {
+      using camera = openRtspCamera(status);
+      const error = await failure(`rtsp://admin:hunter2@127.0.0.1:${camera.port}/live`);
+      expect(error.message).toBe(`cannot read video from rtsp://127.0.0.1:${camera.port}/live: ${text}`);
+      expect(error.retry).toBe(retry as SourceError["retry"]);
+    },
+  );
 
-  test("ffmpeg source: a camera that asks for a password is told apart from a wrong password", async () => {
+  test("ffmpeg source: the messages for a missing and for a wrong password differ", async () => {
     using camera = openRtspCamera("401 Unauthorized");
     const error = await failure(`rtsp://127.0.0.1:${camera.port}/live`);
     expect(error.message).toEndWith("it asks for a password: write rtsp://USER:PASSWORD@HOST/…");
@@ -105,11 +108,11 @@ describe("ffmpeg source, a camera that refuses", () => {
       const error = await failure(`rtsp://admin:${password}@127.0.0.1:${camera.port}/live?token=hunter2`);
       expect(error.message).not.toContain("hunter2");
       expect(error.message).toContain("401");
-      expect(camera.requests.filter((method) => method === "DESCRIBE")).toHaveLength(2); // without and with the password
+      expect(camera.requests.filter((method) => method === "DESCRIBE")).toHaveLength(2); // the first request has no password, the second has one
     },
   );
 
-  test("ffmpeg source: a camera that accepts and never answers is reported", async () => {
+  test("ffmpeg source: a camera that accepts the connection and never answers is reported", async () => {
     using camera = openRtspCamera(null);
     const sink = new RecordingSink();
     const stopping = new AbortController();
@@ -121,11 +124,11 @@ describe("ffmpeg source, a camera that refuses", () => {
   });
 });
 
-describe("ffmpeg source, an address with a password", () => {
-  /** The command lines of this process's children. */
+describe("ffmpeg source: an address with a password", () => {
+  /** The command lines of this process's child processes. */
   const commandLines = () => Bun.spawnSync(["ps", "-o", "args=", "--ppid", `${process.pid}`]).stdout.toString();
 
-  /** Ffmpeg drops what is there at once, from which it guesses the kind of video. */
+  /** ffmpeg drops the bytes that it reads while it guesses the kind of video. */
   function slowly(video: Uint8Array): ReadableStream<Uint8Array> {
     let at = 0;
     return new ReadableStream({
@@ -185,7 +188,7 @@ describe("ffmpeg source, an address with a password", () => {
     expect(seen).not.toContain("hunter");
   });
 
-  test("addressInput: a line break in an address begins no line of the list", () => {
+  test("addressInput: a line break in an address does not start a new line of ffmpeg's list", () => {
     const { body } = addressInput("rtsp://admin:x\nfile '/etc/passwd'@camera/live", {});
     expect(new TextDecoder().decode(body ?? undefined).split("\n")).toEqual([
       "ffconcat version 1.0",

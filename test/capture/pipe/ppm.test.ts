@@ -1,4 +1,4 @@
-// PpmReader: ffmpeg's real output at odd sizes, cut anywhere; sizes that change; and other streams.
+// PpmReader: ffmpeg's real output at odd sizes in any chunks, sizes that change, and other streams.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -27,19 +27,19 @@ function read(stream: Uint8Array, places: readonly number[] = []): RecordingSink
   return sink;
 }
 
-describe("PpmReader", () => {
+describe("PpmReader: streams", () => {
   test.each([
     [64, 48],
     [33, 21],
     [1, 1],
-    [10, 10], // its pixels may begin with what looks like blanks and digits
-  ])("PpmReader: reads pictures of %d×%d as they were given to ffmpeg", (width, height) => {
+    [10, 10], // pixels may start with bytes that look like blanks and digits
+  ])("PpmReader: reads pictures of %d×%d with the pixels that ffmpeg was given", (width, height) => {
     const { frames } = read(byFfmpeg(width, height));
     expect(frames.map(({ bytes }) => bytes)).toEqual(pictures(width, height));
     for (const frame of frames) expect(frame).toMatchObject({ width, height, format: "rgb24" });
   });
 
-  test("PpmReader: yields the same frames for every chunking", () => {
+  test("PpmReader: yields the same frames for any chunks", () => {
     const stream = byFfmpeg(5, 3);
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 30 }), (places) => {

@@ -1,4 +1,4 @@
-// RawFrames: cuts a byte stream into frames for any chunking, straight into slots, and keeps no slot.
+// RawFrames: it divides a byte stream in any chunks into frames, writes them into slots, and keeps no slot.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const side = fc.integer({ min: 1, max: 9 });
 
-/** Feeds a whole stream in chunks of the given lengths; the last length is used as often as needed. */
+/** Feeds a whole stream in chunks of these lengths. The last length repeats. */
 function feedAll(frames: RawFrames, stream: Uint8Array, lengths: readonly number[]): void {
   let at = 0;
   for (let i = 0; at < stream.length; i++) {
@@ -20,8 +20,8 @@ function feedAll(frames: RawFrames, stream: Uint8Array, lengths: readonly number
   }
 }
 
-describe("RawFrames", () => {
-  test("RawFrames: yields the same frames for every chunking", () => {
+describe("RawFrames: frames and slots", () => {
+  test("RawFrames: yields the same frames for any chunks", () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 20 });
     fc.assert(
       fc.property(
@@ -60,7 +60,7 @@ describe("RawFrames", () => {
     const frames = new RawFrames("gray", { width: 2, height: 1 }, sink);
     sink.slots = 0;
     frames.feed(new Uint8Array([1]));
-    sink.slots = 1; // too late for this frame: its beginning is gone
+    sink.slots = 1; // too late for this frame, whose first bytes are gone
     frames.feed(new Uint8Array([2]));
     feedAll(frames, new Uint8Array([3, 4]), [1]);
     expect(sink.lostFrames).toBe(1);

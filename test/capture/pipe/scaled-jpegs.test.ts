@@ -1,4 +1,4 @@
-// JPEGs of a source that are scaled: by ffmpeg, each when it is there.
+// JPEGs of a source that ffmpeg scales, each as soon as it has come.
 
 import { expect, test } from "bun:test";
 import { nowMicros } from "../../../src/core/clock.ts";
@@ -19,7 +19,7 @@ function expected(jpeg: Uint8Array): Uint8Array {
   return ffmpeg(["-f", "mjpeg", "-i", "pipe:0", "-vf", filter, "-f", "rawvideo", "pipe:1"], jpeg).bytes;
 }
 
-test("scaleJpegs: delivers each picture before the next one is there, in the size that is asked for", async () => {
+test("scaleJpegs: delivers each picture in the requested size before the next one comes", async () => {
   const sink = new RecordingSink();
   const stopping = new AbortController();
   const source: Source = {
@@ -61,7 +61,7 @@ test("scaleJpegs: the newest picture replaces those that ffmpeg has not read, an
   await running;
 });
 
-test("scaleJpegs: passes on pixels of a source that delivers these", async () => {
+test("scaleJpegs: passes on the pixels of a source that delivers pixels", async () => {
   const sink = new RecordingSink();
   const source: Source = {
     name: "the camera",

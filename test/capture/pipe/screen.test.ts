@@ -1,4 +1,4 @@
-// The source `screen`: which texts name a screen, ffmpeg's arguments on each platform, and the errors without a screen.
+// The source `screen`: the texts that name a screen, ffmpeg's arguments on each platform, and errors without a screen.
 
 import { describe, expect, test } from "bun:test";
 import { MissingError, SourceError, UsageError } from "../../../src/core/errors.ts";
@@ -18,11 +18,11 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const X11: Session = { platform: "linux", x11: ":0", wayland: undefined };
 
-/** The input for a source, at 30 frames per second unless the test says otherwise. */
+/** The input for a source, at 30 frames per second unless the test gives another rate. */
 const inputFor = (source: string, session: Session, more: Partial<ScreenOptions> = {}) =>
   screenInput({ place: parseScreen(source), session, size: null, framesPerSecond: 30, ...more });
 
-/** The part of ffmpeg's arguments that says where frames come from. */
+/** The ffmpeg arguments that choose the input. */
 function inputOf(source: string, session: Session): string {
   const args = ffmpegArguments(inputFor(source, session));
   return args.slice(args.indexOf("nobuffer") + 1, args.indexOf("-map")).join(" ");
@@ -33,7 +33,7 @@ const filtersOf = (source: string, session: Session) => {
   return args[args.indexOf("-vf") + 1];
 };
 
-describe("parseScreen", () => {
+describe("parseScreen: names of screens", () => {
   test.each([
     ["screen", { screen: null, area: null }],
     ["screen:1", { screen: "1", area: null }],
@@ -70,7 +70,7 @@ describe("parseScreen", () => {
   });
 });
 
-describe("screenInput", () => {
+describe("screenInput: ffmpeg's arguments", () => {
   const part = "screen:640x480+10+20";
   test.each([
     ["screen", X11, "-f x11grab -framerate 30 -i :0"],
@@ -94,11 +94,11 @@ describe("screenInput", () => {
       "-f gdigrab -framerate 30 -offset_x 10 -offset_y 20 -video_size 640x480 -i desktop",
     ],
     ["screen:/dev/dri/card0", X11, "-device /dev/dri/card0 -f kmsgrab -framerate 30 -i -"],
-  ] satisfies [string, Session, string][])("screenInput: %s", (source, session, expected) => {
+  ] satisfies [string, Session, string][])("screenInput: captures %s", (source, session, expected) => {
     expect(inputOf(source, session)).toBe(expected);
   });
 
-  test("screenInput: the first filter cuts an area out where the platform's device cannot", () => {
+  test("screenInput: the first filter crops to an area if the platform's device cannot", () => {
     expect(filtersOf(part, { ...X11, platform: "darwin" })).toBe("crop=640:480:10:20,format=rgb24");
     expect(filtersOf("screen:/dev/dri/card0", X11)).toBe("hwdownload,format=bgr0,format=rgb24");
     expect(filtersOf(part, X11)).toBe("format=rgb24");
@@ -114,12 +114,12 @@ describe("screenInput", () => {
   });
 });
 
-describe("screenInput, without a screen", () => {
+describe("screenInput: without a screen", () => {
   test.each([
     ["no display", { ...X11, x11: undefined }, "DISPLAY is not set"],
     ["an empty display", { ...X11, x11: "" }, "DISPLAY is not set"],
     ["Wayland alone", { ...X11, x11: undefined, wayland: "wayland-0" }, "Wayland"],
-  ] satisfies [string, Session, string][])("screenInput: %s is a MissingError", (_, session, text) => {
+  ] satisfies [string, Session, string][])("screenInput: %s gives a MissingError", (_, session, text) => {
     const open = () => inputFor("screen", session);
     expect(open).toThrow(MissingError);
     expect(open).toThrow(text);

@@ -1,4 +1,4 @@
-// JPEGs on standard input: when they are stamped, and what happens at the end of the input.
+// JPEGs on standard input: their capture stamps, and the end of the input.
 
 import { describe, expect, test } from "bun:test";
 import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
@@ -17,8 +17,8 @@ function openInput() {
 
 const [FIRST, SECOND] = PICTURES as [Uint8Array, Uint8Array];
 
-describe("MJPEG on standard input", () => {
-  test("a picture without EOI is stamped when its last byte came, not when the next one begins", async () => {
+describe("MJPEG on standard input: stamps and end", () => {
+  test("a picture without EOI has the time at which its last byte came, not that of the next picture", async () => {
     const { sink, ended, writer } = openInput();
     await writer.write(FIRST.subarray(0, -2));
     await Bun.sleep(50);
@@ -47,6 +47,6 @@ describe("MJPEG on standard input", () => {
     await writer.write(SECOND.subarray(0, -20));
     await writer.close();
     expect(await failed).toContain("in the middle of a JPEG");
-    expect(sink.jpegs.length).toBe(2); // as far as it came
+    expect(sink.jpegs.length).toBe(2); // the picture is delivered as far as it came
   });
 });

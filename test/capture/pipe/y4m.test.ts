@@ -1,4 +1,4 @@
-// Y4mReader: ffmpeg's real output at odd sizes and rates, cut anywhere; and other streams.
+// Y4mReader: ffmpeg's real output at odd sizes and rates in any chunks, and other streams.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 const FRAMES = 3;
 
-/** Frames as YUV4MPEG2 or as raw planes, made by ffmpeg from the same pictures. */
+/** Frames as YUV4MPEG2 and as raw planes, which ffmpeg makes from the same pictures. */
 function byFfmpeg(width: number, height: number, rate: string, format: "yuv4mpegpipe" | "rawvideo"): Uint8Array {
   const pictures = Array.from({ length: FRAMES }, (_, index) => testPicture({ width, height }, 20 * index).pixels);
   const input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`, "-r", rate, "-i", "-"];
@@ -32,7 +32,7 @@ function read(stream: Uint8Array, places: readonly number[] = []): Read {
   return { sink, rates, reader };
 }
 
-describe("Y4mReader", () => {
+describe("Y4mReader: valid streams", () => {
   test.each([
     [64, 48, "30", 30],
     [33, 21, "30000/1001", 30000 / 1001],
@@ -47,7 +47,7 @@ describe("Y4mReader", () => {
     expect(planes.equals(byFfmpeg(width, height, rate, "rawvideo"))).toBe(true);
   });
 
-  test("Y4mReader: yields the same frames for every chunking", () => {
+  test("Y4mReader: yields the same frames for any chunks", () => {
     const stream = byFfmpeg(5, 3, "10", "yuv4mpegpipe");
     const expected = read(stream).sink.frames.map(({ bytes }) => bytes);
     fc.assert(
@@ -94,7 +94,7 @@ describe("Y4mReader", () => {
   });
 });
 
-describe("Y4mReader, other streams", () => {
+describe("Y4mReader: other streams", () => {
   test.each([
     ["a text", "hello\n"],
     ["no size", "YUV4MPEG2 F30:1 C420jpeg\n"],
@@ -109,7 +109,7 @@ describe("Y4mReader, other streams", () => {
     expect(() => read(Buffer.from(text))).toThrow(SourceError);
   });
 
-  test("Y4mReader: another line than FRAME is a SourceError with `retry`", () => {
+  test("Y4mReader: another line than FRAME gives a SourceError with `retry`", () => {
     const stream = Buffer.from("YUV4MPEG2 W1 H1 C420jpeg\nFRAME\nabcNOFRAME\n");
     expect(() => read(stream)).toThrow(expect.objectContaining({ name: "SourceError", retry: "soon" }));
   });
@@ -127,7 +127,7 @@ describe("Y4mReader, other streams", () => {
   });
 });
 
-test("parseY4mHeader: a missing or unknown rate is 0", () => {
+test("parseY4mHeader: returns the rate 0 if the rate is missing or unknown", () => {
   for (const rate of ["", " F0:0", " F0:1", " F30:0"]) {
     expect(parseY4mHeader(`YUV4MPEG2 W4 H2${rate} C420jpeg`)).toEqual({ width: 4, height: 2, framesPerSecond: 0 });
   }

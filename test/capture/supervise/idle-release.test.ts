@@ -1,4 +1,4 @@
-// runWhileWatched: when a source without viewers is released, when it is started again, and when it ends.
+// runWhileWatched: release of a source without viewers, its next start, and its end.
 
 import { expect, test } from "bun:test";
 import { SourceError } from "../../../src/core/errors.ts";
@@ -8,17 +8,17 @@ import { until } from "../../support/wait-until.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
 const IDLE_SECONDS = 0.03;
-/** Long enough for an idle source to be released. */
+/** An idle source is released within this time. */
 const A_WHILE_MS = 5 * IDLE_SECONDS * 1000;
 
-/** A source that runs until its signal aborts or the test ends it. `stopMs` is how long stopping takes. */
+/** A source that runs until its signal aborts or the test ends it. `stopMs` is the time that it takes to stop. */
 class TestSource implements Source {
   readonly name = "test";
   readonly framesPerSecond = 30;
   runs = 0;
   running = false;
   stopMs = 0;
-  /** Runs whose signal had already aborted when they began. */
+  /** The number of runs whose signal had already aborted at their start. */
   stillborn = 0;
   end: (error?: Error) => void = () => undefined;
 
@@ -122,7 +122,7 @@ test("runWhileWatched: a paused viewer during the release does not shorten the n
   const { source, reports, watch, run, abort, over } = start();
   watch(false);
   await until(() => reports.length === 1, "the release");
-  watch(false); // a paused viewer came, or left
+  watch(false); // a paused viewer came or left
   await Bun.sleep(A_WHILE_MS);
   watch(true);
   await until(() => source.running, "the next run");

@@ -1,4 +1,4 @@
-// RetryPauses: how long a failed source is left alone, by the kind of failure.
+// RetryPauses: the pause before a failed source is tried again, by the kind of failure.
 
 import { describe, expect, test } from "bun:test";
 import { describePause, RetryPauses } from "../../../src/capture/supervise/retry-pauses.ts";
@@ -7,15 +7,15 @@ import type { Retry } from "../../../src/core/errors.ts";
 const next = (pauses: RetryPauses, retry: Retry, count: number) =>
   Array.from({ length: count }, () => pauses.nextMs(retry) / 1000);
 
-/** The pauses of a source that has worked. */
+/** The pauses of a source that has delivered a frame. */
 function afterFrames(): RetryPauses {
   const pauses = new RetryPauses();
   pauses.reset();
   return pauses;
 }
 
-describe("RetryPauses", () => {
-  test("RetryPauses: a source that has worked is tried again soon", () => {
+describe("RetryPauses: growth and bounds", () => {
+  test("RetryPauses: a source that has delivered a frame is tried again soon", () => {
     expect(next(afterFrames(), "soon", 6)).toEqual([0.5, 1, 2, 4, 5, 5]);
   });
 
@@ -26,7 +26,7 @@ describe("RetryPauses", () => {
     },
   );
 
-  test("RetryPauses: a camera that cannot be reached any more is asked ever more rarely", () => {
+  test("RetryPauses: the pauses of a camera that is no longer reachable grow", () => {
     expect(next(afterFrames(), "growing", 8)).toEqual([0.5, 1, 2, 4, 8, 16, 30, 30]);
   });
 
@@ -37,7 +37,7 @@ describe("RetryPauses", () => {
     }
   });
 
-  test("RetryPauses: other failures in between do not make the pause after a refusal short", () => {
+  test("RetryPauses: other failures in between do not shorten the pause after a refused password", () => {
     const pauses = afterFrames();
     expect(next(pauses, "minutes", 2)).toEqual([120, 240]);
     expect(next(pauses, "growing", 2)).toEqual([0.5, 1]);

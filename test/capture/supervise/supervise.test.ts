@@ -1,4 +1,4 @@
-// supervise: a source that has never worked fails at once. A source that has worked is restarted, and its trouble is reported.
+// supervise: a source that fails before its first frame fails at once. Later it is restarted, and its trouble is reported.
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
@@ -9,7 +9,7 @@ import { RecordingSink } from "../../support/recording-sink.ts";
 
 type Run = (sink: FrameSink, signal: AbortSignal) => Promise<void>;
 
-/** A source whose runs are scripted: the first run does the first thing, the second run the second. */
+/** A source with a script: run n does the n-th thing of the script. */
 function scripted(...runs: Run[]): { source: Source; starts: number[] } {
   const starts: number[] = [];
   const source: Source = {
@@ -55,7 +55,7 @@ describe("supervise, before the first frame", () => {
   });
 });
 
-describe("supervise, from the start", () => {
+describe("supervise: retries from the start", () => {
   test("supervise fromTheStart: retries a failure with `retry`, with growing pauses", async () => {
     const { source, starts } = scripted(deliver(0, trouble("in use")), deliver(0, trouble("in use")), deliver(1));
     const sink = new RecordingSink();
@@ -73,8 +73,8 @@ describe("supervise, from the start", () => {
   });
 });
 
-describe("supervise, after the first frame", () => {
-  test("supervise: restarts a source that has worked, and its trouble ends with the next frame", async () => {
+describe("supervise: after the first frame", () => {
+  test("supervise: restarts a source that has delivered a frame, and its trouble ends with the next frame", async () => {
     const sink = new RecordingSink();
     let atRestart: (string | null)[] = [];
     const { source, starts } = scripted(deliver(3, trouble()), async (inner) => {
@@ -96,7 +96,7 @@ describe("supervise, after the first frame", () => {
     expect(lines).toEqual([["scripted is restarted after a pause: unplugged", { pauseMs: 500, frames: 2 }]]);
   });
 
-  test("supervise: the pauses between tries grow while no frame comes", async () => {
+  test("supervise: the pauses between attempts grow while no frame comes", async () => {
     const { source, starts } = scripted(
       deliver(1, trouble()),
       deliver(0, trouble("a")),
@@ -116,7 +116,7 @@ describe("supervise, after the first frame", () => {
     ["a SourceError without `retry`", new SourceError("no format", { retry: false })],
     ["a UsageError", new UsageError("no")],
     ["a defect", new TypeError("undefined is not a function")],
-  ])("supervise: %s is final", async (_, error) => {
+  ])("supervise: %s ends it for good", async (_, error) => {
     const { source, starts } = scripted(deliver(1, error), deliver(1));
     const outcome = await supervise(source)
       .run(new RecordingSink(), never())
@@ -133,7 +133,7 @@ describe("supervise, after the first frame", () => {
     expect(sink.jpegs.length).toBe(2);
   });
 
-  test("supervise: an abort is no failure, during a run and during a pause", async () => {
+  test("supervise: an abort during a run or a pause does not count as a failure", async () => {
     for (const stopFirst of [true, false]) {
       const stopping = new AbortController();
       const { source, starts } = scripted(async (sink) => {
@@ -152,7 +152,7 @@ describe("supervise, after the first frame", () => {
   });
 });
 
-test("supervise: a later run of a source that has worked is retried from its start", async () => {
+test("supervise: a later run of a source that has delivered a frame is retried from its start", async () => {
   const sink = new RecordingSink();
   const { source, starts } = scripted(deliver(1), deliver(0, trouble("in use")), deliver(1));
   const supervised = supervise(source);
@@ -162,11 +162,11 @@ test("supervise: a later run of a source that has worked is retried from its sta
   expect(sink.troubles).toEqual([null, "in use; trying again", null]);
 });
 
-describe("supervise, after a refused password", () => {
+describe("supervise: after a refused password", () => {
   const refused = () => new SourceError("the password is wrong", { retry: "minutes" });
   const TEXT = "the password is wrong; trying again in 2 min";
 
-  test("supervise: says when a refused password is tried again, and does not try it before", async () => {
+  test("supervise: reports when a refused password will be tried again, and does not try it before", async () => {
     const stopping = new AbortController();
     const { source, starts } = scripted(deliver(1, refused()), deliver(1));
     const sink = new RecordingSink();
@@ -178,7 +178,7 @@ describe("supervise, after a refused password", () => {
     expect(sink.troubles).toEqual([null, TEXT]);
   });
 
-  test("supervise: a viewer that comes after a release does not have the password tried again at once", async () => {
+  test("supervise: a viewer that comes after a release does not cause an attempt with the refused password at once", async () => {
     const { source, starts } = scripted(deliver(1, refused()), deliver(1));
     const supervised = supervise(source);
     const sink = new RecordingSink();
@@ -194,7 +194,7 @@ describe("supervise, after a refused password", () => {
   });
 });
 
-describe("supervise, with untilBack", () => {
+describe("supervise: with untilBack", () => {
   test("supervise: restarts at once when untilBack resolves", async () => {
     const sink = new RecordingSink();
     const failing = Array.from({ length: 4 }, () => deliver(0, trouble()));
@@ -221,14 +221,14 @@ describe("supervise, with untilBack", () => {
   });
 });
 
-test("supervise: passes the controls of the source through", () => {
+test("supervise: passes on the controls of the source", () => {
   const { source } = scripted();
   const controls = { list: () => Promise.resolve([]), set: () => Promise.resolve(), close: () => Promise.resolve() };
   expect(supervise({ ...source, controls }).controls).toBe(controls);
   expect(supervise(source).controls).toBeUndefined();
 });
 
-test("supervise: passes the name, the rate and all calls of the sink through", async () => {
+test("supervise: passes on the name, the rate and all calls of the sink", async () => {
   const sink = new RecordingSink();
   const { source } = scripted(async (inner) => {
     const slot = inner.reserve("gray", { width: 2, height: 1 });

@@ -1,4 +1,4 @@
-// watchFrames: the silence of a source is reported once, after 2 s, and ends with the next frame.
+// watchFrames: a silent source is reported once, after 2 s, and its silence ends with the next frame.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { deliverJpeg, type FrameSink, type Source } from "../../../src/capture/source.ts";
@@ -12,7 +12,7 @@ let source: FrameSink;
 let stopping: AbortController;
 let running: Promise<void>;
 
-/** Starts a source that the test plays through `source`. */
+/** Starts a source that the test controls through `source`. */
 function start(framesPerSecond: number): void {
   sink = new RecordingSink();
   stopping = new AbortController();
@@ -36,7 +36,7 @@ afterEach(async () => {
 const frame = () => deliverJpeg(source, new Uint8Array([1]), 1);
 const ticks = () => Bun.sleep(250);
 
-describe("watchFrames, at 30 frames per second", () => {
+describe("watchFrames: 30 frames per second", () => {
   test("watchFrames: reports a silent source once, and the end of its silence with the next frame", async () => {
     start(30);
     frame();
@@ -59,7 +59,7 @@ describe("watchFrames, at 30 frames per second", () => {
     await until(() => sink.troubles.length > 0, "the notice");
   });
 
-  test("watchFrames: does not overwrite the trouble that the source reports itself", async () => {
+  test("watchFrames: does not overwrite a trouble that the source itself reports", async () => {
     start(30);
     frame();
     source.trouble("camera is not there any more; trying again");
@@ -74,7 +74,7 @@ describe("watchFrames, at 30 frames per second", () => {
     expect(sink.troubles.at(-1)).toBe("camera: no such device; trying again");
   });
 
-  test("watchFrames: a lost frame counts as a sign of life", async () => {
+  test("watchFrames: a lost frame ends the silence, too", async () => {
     start(30);
     moveClock(1.5);
     source.lost();
@@ -84,8 +84,8 @@ describe("watchFrames, at 30 frames per second", () => {
   });
 });
 
-describe("watchFrames, at an unknown rate", () => {
-  test("watchFrames: expects a source of unknown rate to keep its rate so far", async () => {
+describe("watchFrames: unknown rate", () => {
+  test("watchFrames: expects a source of unknown rate to keep the rate that it has had", async () => {
     start(0);
     moveClock(5);
     await ticks();

@@ -1,4 +1,4 @@
-// Settings of cameras by name: the names, the values that a control takes, and the one line for other values.
+// Settings of cameras by name: names of controls, values that a control accepts, and the error of one line for other values.
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -50,7 +50,7 @@ function messageOf(run: () => unknown): string {
   throw new Error("it did not throw");
 }
 
-// As `v4l2-ctl --list-ctrls` of v4l-utils 1.22 prints them for these titles.
+// The names that `v4l2-ctl --list-ctrls` of v4l-utils 1.22 prints for these titles.
 test.each([
   ["Brightness", "brightness"],
   ["Auto Exposure", "auto_exposure"],
@@ -62,7 +62,7 @@ test.each([
   [" 50 Hz / 60 Hz ", "50_hz_60_hz"],
 ])("controlName: the name of %p is %p", (title, name) => expect(controlName(title)).toBe(name));
 
-describe("parseSetting", () => {
+describe("parseSetting: text of a setting", () => {
   test("parseSetting: reads NAME=VALUE", () => {
     expect(parseSetting("brightness=12")).toEqual({ name: "brightness", value: "12" });
     expect(parseSetting("auto_exposure=Manual Mode")).toEqual({ name: "auto_exposure", value: "Manual Mode" });
@@ -73,7 +73,7 @@ describe("parseSetting", () => {
   });
 });
 
-describe("findControl", () => {
+describe("findControl: names", () => {
   test("findControl: finds a control by its name in older and newer kernels", () => {
     expect(findControl(CAMERA, "auto_exposure")).toBe(AUTO_EXPOSURE);
     expect(findControl(CAMERA, "exposure_auto")).toBe(AUTO_EXPOSURE);
@@ -87,7 +87,7 @@ describe("findControl", () => {
   });
 });
 
-describe("withSetting", () => {
+describe("withSetting: order of settings", () => {
   const settings = [
     { name: "exposure_auto", value: "1" },
     { name: "exposure_absolute", value: "100" },
@@ -104,7 +104,7 @@ describe("withSetting", () => {
   });
 });
 
-describe("controlValue", () => {
+describe("controlValue: values of each kind of control", () => {
   test.each([
     ["brightness", "-64", -64],
     ["brightness", "0", 0],
@@ -113,7 +113,7 @@ describe("controlValue", () => {
     ["white_balance_automatic", "on", 1],
     ["white_balance_automatic", "false", 0],
     ["zoom_absolute", "110", 110],
-  ])("controlValue: %s takes %p", (name, text, value) =>
+  ])("controlValue: %s accepts %p", (name, text, value) =>
     expect(controlValue(findControl(CAMERA, name), text)).toBe(value),
   );
 
@@ -127,7 +127,7 @@ describe("controlValue", () => {
     ["auto_exposure", "2", "1 (Manual Mode), 3 (Aperture Priority Mode)"],
     ["white_balance_automatic", "2", "0 or 1"],
     ["zoom_absolute", "105", "100 to 500 in steps of 10"],
-  ])("controlValue: %s does not take %p", (name, text, allowed) => {
+  ])("controlValue: %s does not accept %p", (name, text, allowed) => {
     expect(messageOf(() => controlValue(findControl(CAMERA, name), text))).toBe(
       `'${text}' is not a value for '${name}': write ${allowed}`,
     );

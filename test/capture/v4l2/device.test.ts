@@ -1,4 +1,4 @@
-// Device.capability: whether a node is a camera, a multi-planar camera that is not read here, or something else.
+// Device.capability: whether a node is a camera, a multi-planar camera, which is not supported, or something else.
 
 import { expect, test } from "bun:test";
 import { Device } from "../../../src/capture/v4l2/device.ts";
@@ -45,7 +45,7 @@ test.skipIf(!hasLibc())("Device: reports each request that the driver refuses", 
   expect(refused).toEqual(["VIDIOC_QUERYCAP /dev/null: ENOTTY", "VIDIOC_G_PARM /dev/null: ENOTTY"]);
 });
 
-test("explainMultiPlanar: names what reads the camera, in one line", () => {
+test("explainMultiPlanar: names programs that can read the camera, in one line", () => {
   expect(explainMultiPlanar("/dev/video3")).toMatch(
     /^\/dev\/video3 is multi-planar, which neither Slipstream nor ffmpeg supports: .+$/,
   );

@@ -1,4 +1,4 @@
-// readFormats, with a driver that offers a range of sizes: the rates are read at the wanted size, not at the largest.
+// readFormats with a driver that offers a range of sizes: the rates are those of the wanted size, not of the largest.
 
 import { expect, test } from "bun:test";
 import { type CameraFormat, fourccCode, rateOf, readFormats } from "../../../src/capture/v4l2/formats.ts";

@@ -1,4 +1,4 @@
-// FrameCopier, matchColour and captureStamp: padding, levels and stamps of a device's frames. ffmpeg is the oracle for levels.
+// FrameCopier, matchColour and captureStamp: padding, levels and stamps of a device's frames. Levels are compared with ffmpeg.
 
 import { describe, expect, test } from "bun:test";
 import { frameBytes, type PixelFormat } from "../../../src/core/pixel-format.ts";
@@ -13,7 +13,7 @@ for (let i = 0, seed = 1; i < RANDOM.length; i++) {
   RANDOM[i] = seed >>> 16;
 }
 
-/** The planes of each format: bytes and number of their lines, and the padding of each line in the buffer. */
+/** The planes of each format: bytes of a line, number of lines, and padding of each line in the buffer. */
 const PLANES: [PixelFormat, number, [lineBytes: number, lines: number, padding: number][]][] = [
   ["rgb24", 8, [[30 * 3, 14, 8]]],
   ["bgr24", 8, [[30 * 3, 14, 8]]],
@@ -38,11 +38,11 @@ const PLANES: [PixelFormat, number, [lineBytes: number, lines: number, padding: 
   ],
 ];
 
-describe("FrameCopier, padding", () => {
+describe("FrameCopier: padding", () => {
   test.each(PLANES)("FrameCopier: leaves out the padding of %s", (format, padding, planes) => {
     const size = { width: 30, height: 14 };
     const frame = RANDOM.slice(0, frameBytes(format, size.width, size.height));
-    // The buffer is filled line by line, as by a driver.
+    // The test fills the buffer line by line, as a driver does.
     const buffer: number[] = [];
     let at = 0;
     for (const [lineBytes, lines, more] of planes) {
@@ -59,12 +59,12 @@ describe("FrameCopier, padding", () => {
     expect(got).toEqual(frame);
     expect(copier.bufferBytes).toBe(buffer.length - (planes.at(-1)?.[2] ?? 0));
     const tight = new Uint8Array(frame.length);
-    new FrameCopier(format, size, 0, "none").copy(frame, tight); // 0: the driver leaves it out
+    new FrameCopier(format, size, 0, "none").copy(frame, tight); // 0 if the driver gives no value
     expect(tight).toEqual(frame);
   });
 });
 
-describe("FrameCopier, levels", () => {
+describe("FrameCopier: levels", () => {
   const size = { width: 64, height: 32 };
   const ffmpeg = (format: string, from: string, to: string, input: Uint8Array) => {
     const flags = ["-f", "rawvideo", "-pix_fmt", format, "-s", "64x32", "-i", "-"];
@@ -87,11 +87,11 @@ describe("FrameCopier, levels", () => {
     let worst = 0;
     for (let i = 0; i < ours.length; i++)
       worst = Math.max(worst, Math.abs((ours[i] as number) - (theirs[i] as number)));
-    expect(worst).toBeLessThanOrEqual(1); // the rounding of its fixed-point arithmetic
+    expect(worst).toBeLessThanOrEqual(1); // FrameCopier's fixed-point arithmetic rounds
     expect(ours).not.toEqual(input);
   });
 
-  test("FrameCopier: studio grey reaches black and white", () => {
+  test("FrameCopier: grey of limited range is stretched to black and white", () => {
     const grey = new Uint8Array([0, 16, 126, 235, 255]);
     const full = new Uint8Array(5);
     new FrameCopier("gray", { width: 5, height: 1 }, 0, "studio-to-full").copy(grey, full);
@@ -99,18 +99,18 @@ describe("FrameCopier, levels", () => {
   });
 });
 
-describe("matchColour", () => {
+describe("matchColour: colour of the driver", () => {
   const reported = (colorspace: number, ycbcrEncoding = 0, quantization = 0) => ({
     colorspace,
     ycbcrEncoding,
     quantization,
   });
   const SRGB = 8;
-  test("matchColour: a webcam that reports only sRGB sends BT.601 in studio range", () => {
+  test("matchColour: a webcam that reports only sRGB is taken as BT.601 in limited range", () => {
     expect(matchColour("yuyv422", reported(SRGB))).toEqual({ format: "yuyv422", levels: "none", remark: null });
     expect(matchColour("yuv420p", reported(SRGB))).toMatchObject({ format: "yuv420p", levels: "none" });
   });
-  test("matchColour: keeps full range if we have such a format, and otherwise changes it", () => {
+  test("matchColour: keeps full range if a format for it exists, and otherwise converts it", () => {
     expect(matchColour("yuv420p", reported(V4L2.COLORSPACE_JPEG))).toMatchObject({
       format: "yuvj420p",
       levels: "none",
@@ -126,7 +126,7 @@ describe("matchColour", () => {
       expect(matchColour(format, reported(SRGB, 0, V4L2.QUANTIZATION_LIM_RANGE)).levels).toBe("studio-to-full");
     }
   });
-  test("matchColour: another matrix than BT.601 is a remark", () => {
+  test("matchColour: another matrix than BT.601 gives a remark", () => {
     expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709)).remark).toContain("BT.709");
     expect(matchColour("nv12", reported(SRGB, V4L2.YCBCR_ENC_BT2020)).remark).toContain("BT.2020");
     expect(matchColour("nv12", reported(V4L2.COLORSPACE_REC709, V4L2.YCBCR_ENC_601)).remark).toBeNull();
@@ -134,14 +134,14 @@ describe("matchColour", () => {
   });
 });
 
-describe("captureStamp", () => {
+describe("captureStamp: stamps of the driver", () => {
   const now = 60_000_000;
   test("captureStamp: is the driver's stamp", () => expect(captureStamp(now - 12_345, now, 0)).toBe(now - 12_345));
   test.each([
     ["no stamp", null],
     ["a stamp from the future", now + 100_000],
     ["a stamp from long ago", now - 10_000_001],
-  ])("captureStamp: %s becomes now", (_, stamp) => expect(captureStamp(stamp, now, 0)).toBe(now));
+  ])("captureStamp: %s is replaced by the present time", (_, stamp) => expect(captureStamp(stamp, now, 0)).toBe(now));
   test("captureStamp: a frame that waited in the driver while the process was stopped keeps its age", () => {
     expect(captureStamp(now - 50e6, now, 45e6)).toBe(now - 50e6);
   });

@@ -1,4 +1,4 @@
-// setRate: asks the driver for a rate that it offers, otherwise for the user's wish. A refusal becomes a remark.
+// setRate: it asks the driver for a rate that the driver offers, or else for the requested rate. A refusal gives a remark.
 
 import { describe, expect, test } from "bun:test";
 import { setRate } from "../../../src/capture/v4l2/frame-rate.ts";
@@ -13,7 +13,7 @@ interface Driver {
   errno?: number;
 }
 
-/** A driver that runs at 30 frames per second until it is asked for another rate. */
+/** A driver that runs at 30 frames per second until it is given another rate. */
 function driver({ canBeSet = true, errno = 0 }: Driver = {}) {
   const wishes: Fraction[] = [];
   const device = scriptedDevice(
@@ -42,14 +42,14 @@ test("setRate: asks for the rate that the driver offers", () => {
   expect(wishes).toEqual([TENTH]);
 });
 
-describe("setRate, with a driver that lists no rates", () => {
-  test("setRate: asks for the user's wish unchanged", () => {
+describe("setRate: a driver that lists no rates", () => {
+  test("setRate: asks for exactly the requested rate", () => {
     const { device, wishes } = driver();
     expect(setRate(device, null, 12.5)).toEqual({ framesPerSecond: 12.5, remark: null });
     expect(wishes).toEqual([{ numerator: 1000, denominator: 12500 }]);
   });
 
-  test("setRate: asks for nothing without a wish, or when no rate can be set", () => {
+  test("setRate: asks for no rate if none is requested or none can be set", () => {
     for (const [{ device, wishes }, wish] of [
       [driver(), null],
       [driver({ canBeSet: false }), 15],
@@ -60,7 +60,7 @@ describe("setRate, with a driver that lists no rates", () => {
   });
 });
 
-test("setRate: a refusal is a remark, and the camera keeps its rate", () => {
+test("setRate: a refusal gives a remark, and the camera keeps its rate", () => {
   const { device } = driver({ errno: ERRNO.EINVAL });
   expect(setRate(device, TENTH, null)).toEqual({
     framesPerSecond: 30,
@@ -68,7 +68,7 @@ test("setRate: a refusal is a remark, and the camera keeps its rate", () => {
   });
 });
 
-test("setRate: a driver without rates runs at the offered rate, or at an unknown one", () => {
+test("setRate: a driver without rates runs at its present rate, or at an unknown one", () => {
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), TENTH, null)).toEqual({ framesPerSecond: 10, remark: null });
   expect(setRate(scriptedDevice({}, ERRNO.ENOTTY), null, 15)).toEqual({ framesPerSecond: 0, remark: null });
 });

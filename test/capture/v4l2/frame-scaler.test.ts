@@ -16,10 +16,10 @@ const drawn = (format: PixelFormat, filters: string): Uint8Array => {
 };
 
 test.each(FORMATS.flatMap((format) => [158, 130, 60].map((width) => [format, width] as const)))(
-  "%s is scaled to %d pixels of width as by ffmpeg",
+  "%s is scaled to a width of %d pixels as ffmpeg does",
   (format, width) => {
     const before = drawn(format, `format=${format}`);
-    // Planes one by one, as we scale them: ffmpeg would scale YUYV as 4:2:2 and RGB as it is.
+    // Each plane is scaled alone, as FrameScaler does. ffmpeg itself would scale YUYV as 4:2:2 and RGB as packed pixels.
     const expected = drawn(format, `format=${format},scale=${width}:${SIZE.height}:flags=bilinear+accurate_rnd`);
     const scaled = new Uint8Array(frameBytes(format, width, SIZE.height)).fill(1);
     new FrameScaler(format, SIZE, width).scale(before, scaled);
@@ -36,7 +36,7 @@ test("a frame of the same width does not change", () => {
   }
 });
 
-test("alpha and flat colours stay exactly as they are", () => {
+test("alpha and flat colours do not change", () => {
   const frame = new Uint8Array(frameBytes("rgba", SIZE.width, SIZE.height)).map(
     (_, at) => [10, 200, 255, 255][at % 4] ?? 0,
   );

@@ -1,4 +1,4 @@
-// Controls through the kernel's requests: enumerated past those that do not answer, set to the meant value, and refusals explained.
+// Controls by the kernel's requests: the list skips controls that do not answer, settings get the intended value, and refusals are explained.
 
 import { describe, expect, test } from "bun:test";
 import { SourceError, UsageError } from "../../../src/core/errors.ts";
@@ -38,7 +38,7 @@ function caught(run: () => unknown): Error {
   throw new Error("it did not throw");
 }
 
-describe("listControls", () => {
+describe("listControls: requests", () => {
   const namesOf = (driver: ControlDriver) => listControls(driver).map(({ name }) => name);
 
   test("listControls: lists controls with values and menus", () => {
@@ -89,11 +89,11 @@ describe("listControls", () => {
   });
 });
 
-describe("applySetting", () => {
+describe("applySetting: values", () => {
   test.each([
-    ["8", 5n], // the label comes first
+    ["8", 5n], // a label has priority
     ["5", 4n],
-    ["7", 7n], // no label: an index
+    ["7", 7n], // it is not a label, so it is an index
   ])("applySetting: reads %s for an integer menu once, as a label or an index", (value, index) => {
     const driver = new ControlDriver(numbers());
     applySetting(driver, { name: "integer_menu", value });
@@ -107,7 +107,7 @@ describe("applySetting", () => {
     expect(driver.asked).toEqual({ VIDIOC_QUERY_EXT_CTRL: 5, VIDIOC_S_EXT_CTRLS: 1 });
   });
 
-  test("applySetting: sets 64-bit values as far as numbers are exact", () => {
+  test("applySetting: sets 64-bit values up to the largest exact number", () => {
     const limits = { minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n };
     const driver = new ControlDriver(gain({ ...limits, type: V4L2.CTRL_TYPE_INTEGER64 }));
     for (const value of [2n ** 53n - 1n, -(2n ** 53n) + 1n]) {
@@ -159,7 +159,7 @@ describe("applySetting", () => {
   });
 });
 
-describe("applySettings", () => {
+describe("applySettings: several settings", () => {
   const settings = ["brightness", "gain", "exposure_absolute"].map((name) => ({ name, value: "7" }));
 
   test("applySettings: lists the controls once for all settings", () => {
@@ -170,7 +170,7 @@ describe("applySettings", () => {
     expect(driver.asked["VIDIOC_QUERY_EXT_CTRL"]).toBe(4);
   });
 
-  test("applySettings: returns a line for each failed setting, and throws without the device", () => {
+  test("applySettings: returns a line for each failed setting, and throws if the device is gone", () => {
     const driver = new ControlDriver(brightness());
     expect(applySettings(driver, settings.slice(0, 2))).toEqual([
       "the camera has no control 'gain': its controls are brightness",

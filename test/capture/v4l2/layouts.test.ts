@@ -1,4 +1,4 @@
-// The numbers and layouts of V4L2, compared with the kernel's own headers for both processors.
+// The numbers and structure layouts of V4L2, compared with the kernel's headers for both processors.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -18,16 +18,16 @@ const ownReason =
         : "no kernel headers";
 const crossCompiler = ["aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc-12"].find((name) => Bun.which(name) !== null);
 
-describe("layouts, compared with uapi/linux/videodev2.h", () => {
+describe("layouts: compared with uapi/linux/videodev2.h", () => {
   test.skipIf(ownReason !== "")(
-    `layouts: equal the headers of this processor, by its compiler${ownReason === "" ? "" : ` (skipped: ${ownReason})`}`,
+    `layouts: equal the headers for this processor, read by its compiler${ownReason === "" ? "" : ` (skipped: ${ownReason})`}`,
     () => {
       expect(compiledValues("gcc")).toEqual(ourValues());
     },
   );
 
   test.skipIf(crossCompiler === undefined)(
-    `layouts: equal the headers of arm64, by a cross compiler${crossCompiler === undefined ? " (skipped: apt-get install gcc-aarch64-linux-gnu)" : ""}`,
+    `layouts: equal the headers for arm64, read by a cross compiler${crossCompiler === undefined ? " (skipped: apt-get install gcc-aarch64-linux-gnu)" : ""}`,
     () => {
       expect(compiledValues(crossCompiler as string)).toEqual(ourValues());
     },
@@ -38,7 +38,7 @@ describe("layouts, compared with uapi/linux/videodev2.h", () => {
   });
 });
 
-test("layouts: requests contain the size of their structure, and fields lie within it", () => {
+test("layouts: a request number contains the size of its structure, and all fields are within that size", () => {
   for (const { number, struct } of Object.values(REQUESTS)) {
     expect((number >>> 16) & 0x3fff).toBe(struct === null ? 4 : STRUCTS[struct].bytes);
   }

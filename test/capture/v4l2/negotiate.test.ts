@@ -1,4 +1,4 @@
-// chooseMode, on the tables of real cameras, and describeDifference.
+// chooseMode with the tables of real cameras, and describeDifference.
 
 import { describe, expect, test } from "bun:test";
 import { type CameraFormat, fourccCode, fourccText, type IntervalRange } from "../../../src/capture/v4l2/formats.ts";
@@ -48,7 +48,7 @@ function chosen(formats: CameraFormat[], wanted: Partial<Wanted>, excluded?: Set
 
 const size = (width: number, height: number) => ({ width, height });
 
-describe("chooseMode, with a webcam", () => {
+describe("chooseMode: a webcam", () => {
   test.each([
     ["no wish: the usual size at its full rate", {}, "MJPG 1280x720 30"],
     ["a size that two formats have at the same rate: JPEG", { size: size(640, 480) }, "MJPG 640x480 30"],
@@ -92,12 +92,12 @@ test("chooseMode: prefers JPEG, then planar, packed, RGB and grey formats", () =
   expect(order).toEqual(["MJPG", "YU12", "NV12", "YUYV", "RGB3", "BGR3", "GREY"]);
 });
 
-test("chooseMode: takes no unknown formats and no emulated ones", () => {
+test("chooseMode: does not choose unknown or emulated formats", () => {
   expect(chosen([offered("H264", { "640x480": [30] }), offered("BA81", { "640x480": [30] })], {})).toBeNull();
   expect(chosen([{ ...offered("YU12", { "640x480": [30] }), isEmulated: true }], {})).toBeNull();
 });
 
-describe("chooseMode, with ranges instead of lists", () => {
+describe("chooseMode: ranges instead of lists", () => {
   const scaler: CameraFormat = {
     ...offered("YUYV", {}),
     sizes: [
@@ -114,14 +114,14 @@ describe("chooseMode, with ranges instead of lists", () => {
     [{ size: size(8000, 10), framesPerSecond: 1 }, "YUYV 1920x32 5"],
     [{ size: size(640, 480), framesPerSecond: 12.5 }, "YUYV 640x480 12.5"],
     [{}, "YUYV 1280x720 60"],
-  ])("chooseMode: within ranges, %p", (wanted, expected) => expect(chosen([scaler], wanted)).toBe(expected));
+  ])("chooseMode: chooses within ranges for %p", (wanted, expected) => expect(chosen([scaler], wanted)).toBe(expected));
 
   test("chooseMode: asks a driver that lists no sizes for the wanted size", () => {
     expect(chosen([offered("YUYV", {})], { size: size(720, 576) })).toBe("YUYV 720x576 ?");
   });
 });
 
-describe("describeDifference", () => {
+describe("describeDifference: text", () => {
   const wanted: Wanted = { size: size(1280, 720), framesPerSecond: 60, format: null };
   const actual = { fourcc: "MJPG", size: size(1280, 720), framesPerSecond: 30 };
 
@@ -134,7 +134,7 @@ describe("describeDifference", () => {
     );
   });
 
-  test("describeDifference: is null when there is no wish, or the wish is met but for rounding", () => {
+  test("describeDifference: returns null if nothing was requested, or if the request is met except for rounding", () => {
     expect(describeDifference({ ...wanted, framesPerSecond: 30 }, { ...actual, framesPerSecond: 30.00003 })).toBeNull();
     expect(describeDifference({ size: null, framesPerSecond: null, format: null }, actual)).toBeNull();
   });

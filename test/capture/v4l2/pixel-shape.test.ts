@@ -1,4 +1,4 @@
-// pixelAspectOf and squareSize: the shape of pixels, from what drivers of television cards answer.
+// pixelAspectOf and squareSize: the shape of pixels from the answers of television cards' drivers.
 
 import { expect, test } from "bun:test";
 import type { Size } from "../../../src/core/pixel-format.ts";
@@ -39,7 +39,7 @@ test.each([
   ["a driver that does not know", { numerator: 0, denominator: 0 }, "720x576", "720x576", "720x576"],
   ["a driver without a rectangle", PAL, "0x0", "720x576", "720x576"],
   ["a driver with an absurd shape", { numerator: 1, denominator: 100 }, "720x576", "720x576", "720x576"],
-])("%s", (_, aspect, whole, sent, shown) => {
+])("the size in square pixels is right for %s", (_, aspect, whole, sent, shown) => {
   const device = driver(aspect, size(whole));
   expect(squareSize(size(sent), pixelAspectOf(device, size(sent)))).toEqual(size(shown));
 });

@@ -1,4 +1,4 @@
-// Addresses of servers: which texts are addresses, and how they are written.
+// Addresses of servers: parsing and formatting.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -58,7 +58,7 @@ describe("parseAddress", () => {
     expect(() => parseAddress(text)).toThrow(/HOST:PORT/);
   });
 
-  test("parseAddress: gives an address with a usable port, or throws UsageError", () => {
+  test("parseAddress: returns an address with a usable port or throws UsageError, for any text", () => {
     const near = fc.array(fc.constantFrom("a", "1", ".", ":", "[", "]", "%", "-", " ", "/", "65535"), {
       maxLength: 12,
     });
@@ -86,7 +86,7 @@ describe("parseAddress", () => {
 });
 
 describe("formatAddress", () => {
-  test("formatAddress: is read back as the same address", () => {
+  test("formatAddress: parseAddress returns the same address", () => {
     const name = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/);
     const host = fc.oneof(name, fc.ipV4(), fc.ipV6());
     fc.assert(
@@ -101,7 +101,7 @@ describe("formatAddress", () => {
     );
   });
 
-  test("formatAddress: puts only IPv6 addresses into brackets", () => {
+  test("formatAddress: puts IPv6 addresses into brackets, and no others", () => {
     expect(formatAddress({ host: "::1", port: 5, camera: "" })).toBe("[::1]:5");
     expect(formatAddress({ host: "10.0.0.1", port: 5, camera: "" })).toBe("10.0.0.1:5");
   });

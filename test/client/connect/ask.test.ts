@@ -1,4 +1,4 @@
-// Questions to servers that are older than the questions, and to hostile servers.
+// Questions (--list, --controls) to servers that do not know the questions yet, and to hostile servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
@@ -10,7 +10,7 @@ import { runToEnd, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** An older server: it has one camera, greets and pings, and skips messages that it does not know. */
+/** An older server. It has one camera, greets and pings, and skips messages that it does not know. */
 function listenAsOlderServer(sourceName = "only one"): { port: number; close: () => void } {
   const listener = Bun.listen<{ splitter: MessageSplitter }>({
     hostname: "127.0.0.1",
@@ -33,7 +33,7 @@ function listenAsOlderServer(sourceName = "only one"): { port: number; close: ()
   return { port: listener.port, close: () => listener.stop(true) };
 }
 
-test("ask: an older server's only camera is the list; its controls time out with a hint", async () => {
+test("ask: the list of an older server is its only camera; the question for its controls times out with a hint", async () => {
   const server = listenAsOlderServer();
   const address = { host: "127.0.0.1", port: server.port, camera: "" };
   const { signal } = new AbortController();
@@ -59,7 +59,7 @@ test("view --list: removes control characters from the names of cameras", async 
   expect([code, program.bytes.toString()]).toEqual([0, "door]0;owned2Jerror: no\n"]);
 });
 
-test("askForControls: ends when it is aborted", async () => {
+test("askForControls: ends when its signal aborts", async () => {
   const server = listenAsOlderServer();
   const stopping = new AbortController();
   const asking = askForControls({ host: "127.0.0.1", port: server.port, camera: "" }, stopping.signal);

@@ -1,4 +1,4 @@
-// The pause between tries to connect: its bounds, its growth and its random part.
+// The pause between attempts to connect: its bounds, its growth and its random part.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ function waits(count: number, luck: () => number): number[] {
 }
 
 describe("Backoff", () => {
-  test("Backoff: doubles from 250 ms to 5 s and stays there", () => {
+  test("Backoff: its ceiling doubles from 250 ms to 5 s and stays there", () => {
     expect(waits(8, () => 1)).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000, 5000]);
     expect(waits(8, () => 0)).toEqual([125, 250, 500, 1000, 2000, 2500, 2500, 2500]);
   });
@@ -32,14 +32,14 @@ describe("Backoff", () => {
     );
   });
 
-  test("Backoff: is short again after a reset", () => {
+  test("Backoff: its pauses are short again after a reset", () => {
     const backoff = new Backoff(() => 1);
     for (let i = 0; i < 10; i++) backoff.nextMs();
     backoff.reset();
     expect([backoff.nextMs(), backoff.nextMs()]).toEqual([250, 500]);
   });
 
-  test("Backoff: stays within its bounds through any resets", () => {
+  test("Backoff: its pauses stay within the bounds for any sequence of resets", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 40 }), random, (resets, luck) => {
         const backoff = new Backoff(() => luck);
@@ -53,7 +53,7 @@ describe("Backoff", () => {
     );
   });
 
-  test("Backoff: differs between viewers", () => {
+  test("Backoff: its pauses differ between viewers", () => {
     const many = Array.from({ length: 50 }, () => new Backoff().nextMs());
     expect(new Set(many).size).toBeGreaterThan(40);
     for (const wait of many) {

@@ -1,4 +1,4 @@
-// The loop that keeps a viewer connected, with servers in memory: when it tries again, when it stops, and what it says.
+// The loop that keeps a viewer connected, with servers in memory: when it tries again, when it stops, and its messages.
 
 import { describe, expect, test } from "bun:test";
 import { Connection } from "../../../src/client/connect/connection.ts";
@@ -15,20 +15,20 @@ const ADDRESS = { host: "a-test", port: 1, camera: "" };
 const WELCOME = writeWelcome({ version: WIRE_VERSION, software: "a test", sourceName: "a source" });
 const ENDED = writeCameras([{ name: "a source", hasEnded: true, width: 0, height: 0, framesPerSecond: 0 }]);
 
-/** What happens at one try to connect. */
+/** The result of one attempt to connect. */
 interface Try {
-  /** No server is reached, for this reason. */
+  /** The attempt fails with this error. */
   fails?: ConnectionError;
   welcomes?: boolean;
-  /** The server says after its Welcome that the camera has ended. */
+  /** After its Welcome the server lists the camera as ended. */
   lists?: boolean;
-  /** The server says goodbye; without it the connection stays. */
+  /** The server says goodbye with this reason and text. If it is missing, the connection stays. */
   leaves?: [GoodbyeReason, string];
 }
 
 const REFUSED: Try = { fails: new ConnectionError("nothing listens") };
 
-/** A loop that meets one try after the other, the last one again and again. */
+/** A loop whose attempts have these results, one after the other. The last result repeats. */
 class Stand {
   readonly said: string[] = [];
   readonly waiting: string[] = [];
@@ -81,8 +81,8 @@ class Stand {
   }
 }
 
-describe("trying again", () => {
-  test("KeepConnected: connects again after a failed try and after a lost connection", async () => {
+describe("KeepConnected: next attempts", () => {
+  test("KeepConnected: connects again after a failed attempt and after a lost connection", async () => {
     const stand = new Stand([
       REFUSED,
       { welcomes: true, leaves: [GoodbyeReason.shutdown, "over"] },
@@ -97,7 +97,7 @@ describe("trying again", () => {
     expect(stand.waiting.slice(0, 3)).toEqual(["waiting for a-test:1", "nothing listens", "waiting for a-test:1"]);
   });
 
-  test("KeepConnected: says the same failure once, and again after a connection", async () => {
+  test("KeepConnected: reports the same failure once, and again after a connection", async () => {
     const over: Try = { welcomes: true, leaves: [GoodbyeReason.other, "over"] };
     const stand = new Stand([REFUSED, REFUSED, over, over, { welcomes: true }]);
     const running = stand.loop.run();
@@ -107,10 +107,10 @@ describe("trying again", () => {
     expect(stand.said).toEqual(["nothing listens; trying again", "over; trying again", "over; trying again"]);
   });
 
-  test("KeepConnected: retryNow ends the pause after a failed try", async () => {
+  test("KeepConnected: retryNow ends the pause after a failed attempt", async () => {
     const stand = new Stand([...Array<Try>(6).fill(REFUSED), { welcomes: true }]);
     const running = stand.loop.run();
-    // The pauses take 6 s in all; the turns of the event loop take milliseconds.
+    // The pauses take 6 s in all, the turns of the event loop only milliseconds.
     for (let turn = 0; turn < 200 && stand.tries < 7; turn++) {
       stand.loop.retryNow();
       await new Promise(setImmediate);
@@ -150,12 +150,12 @@ describe("trying again", () => {
   );
 });
 
-describe("end", () => {
-  test("KeepConnected: with once, throws the failure of the first try", async () => {
+describe("KeepConnected: end", () => {
+  test("KeepConnected: with once, throws the failure of the first attempt", async () => {
     await expect(new Stand([REFUSED], { once: true }).loop.run()).rejects.toThrow("nothing listens");
   });
 
-  test("KeepConnected: with once, ends after an orderly Goodbye and throws after another", async () => {
+  test("KeepConnected: with once, ends after the Goodbye of a server that shuts down, and throws after any other", async () => {
     const orderly = new Stand([{ welcomes: true, leaves: [GoodbyeReason.end, "that was all"] }], { once: true });
     await orderly.loop.run();
     expect(orderly.said).toEqual(["that was all"]);

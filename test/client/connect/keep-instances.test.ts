@@ -1,4 +1,4 @@
-// keepInstances: which of the servers that a multicast DNS response names a viewer would connect to.
+// keepInstances chooses those servers from a multicast DNS response to which a viewer would connect.
 
 import { expect, test } from "bun:test";
 import type { ResponsePacket } from "multicast-dns";
@@ -38,7 +38,7 @@ test("keepInstances: refuses an answer from another network", () => {
   expect(found(["203.0.113.7"], "203.0.113.7")).toEqual([]);
 });
 
-test("keepInstances: keeps 64 servers at most, and still hears of those it knows", () => {
+test("keepInstances: keeps at most 64 servers, and still updates the ones that it knows", () => {
   const servers = new Map<string, FoundServer>();
   for (let server = 0; server < 1_000; server++) {
     keepInstances(servers, response(`s${server}`, 1 + server, ["192.168.7.5"]), "192.168.7.5", OWN);

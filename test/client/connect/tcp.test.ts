@@ -1,4 +1,4 @@
-// connectTcp with real sockets: both families of localhost, and giving up while a port does not answer.
+// connectTcp with real sockets: localhost by IPv4 and IPv6, and an abort while a port does not answer.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connectTcp } from "../../../src/client/connect/tcp.ts";
@@ -22,7 +22,7 @@ test.each(["127.0.0.1", "::1"])("connectTcp: localhost reaches a server that lis
   listener.stop(true);
 });
 
-test("connectTcp: a refusal of both families of localhost is one error that names localhost", async () => {
+test("connectTcp: when localhost refuses by IPv4 and IPv6, the error is one and names localhost", async () => {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: ignore } });
   const { port } = listener;
   listener.stop(true);
@@ -40,10 +40,10 @@ test("connectTcp: an abort ends the wait for a port that does not answer", async
   stopping.abort();
   const failure = await connecting;
   expect(failure).toBeInstanceOf(ConnectionError);
-  expect((failure as Error).message).toContain("the viewer was closed"); // not "no answer", which comes after 5 s
+  expect((failure as Error).message).toContain("the viewer was closed"); // the error is not "no answer", which comes after 5 s
 });
 
-test("findServer: an abort ends the search, and nothing is said of its result", async () => {
+test("findServer: an abort ends the search, and its result is not reported", async () => {
   const said: string[] = [];
   const { address } = await findServer({ say: (text) => said.push(text), ask: null, wait: false }, AbortSignal.abort());
   expect([address, said]).toEqual([OWN_ADDRESS, []]);

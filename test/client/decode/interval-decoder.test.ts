@@ -1,4 +1,4 @@
-// IntervalDecoder: several threads make the same pixels as one thread and as djpeg; damage costs only the intervals that it hits.
+// IntervalDecoder: several threads make the same pixels as one thread and as djpeg, and damage affects only the intervals that it hits.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -15,7 +15,7 @@ import { openConnection, type RealConnection } from "../../support/real-connecti
 
 const THREADS = 2;
 
-/** A pool that notes the kinds of its jobs, and spoils one if told to. */
+/** A pool that records the kinds of its jobs, and makes one fail if a test asks for it. */
 class WatchedPool extends CodecPool {
   kinds: string[] = [];
   spoils = false;
@@ -75,7 +75,7 @@ function offer(jpeg: Uint8Array): void {
   decoder?.offer({ ...received, jpeg: new Uint8Array(jpeg) });
 }
 
-/** The pixels of a picture that is decoded alone. */
+/** The pixels of a single picture. */
 async function decode(jpeg: Uint8Array): Promise<{ pixels: Uint8Array; isDamaged: boolean; kinds: string[] }> {
   pool.kinds = [];
   await until(() => pool.idleThreads === THREADS, "idle threads");
@@ -105,10 +105,10 @@ describe("IntervalDecoder: pixels", () => {
     ["seven MCUs, which do not end with lines, 4:4:0", "7B", ["-sample", "1x2"]],
     ["grey", "1", ["-grayscale"]],
     ["tables of its own", "1", ["-optimize"]],
-  ])("IntervalDecoder: makes the pixels of one thread and of djpeg: %s", async (_, restart, args) => {
+  ])("IntervalDecoder: makes the same pixels as one thread and as djpeg, %s", async (_, restart, args) => {
     for (const size of SIZES) {
       const plain = cjpeg(testPicture(size), "-quality", "90", ...args);
-      const jpeg = run(["jpegtran", "-restart", restart, "-copy", "all"], plain).bytes; // the same coefficients
+      const jpeg = run(["jpegtran", "-restart", restart, "-copy", "all"], plain).bytes; // both pictures have the same coefficients
       const parts = await decode(jpeg);
       const one = await decode(plain);
       expect(one.kinds).toEqual(["decode"]);
@@ -120,7 +120,7 @@ describe("IntervalDecoder: pixels", () => {
   });
 });
 
-test("IntervalDecoder: leaves pictures that only another codec reads to that codec", async () => {
+test("IntervalDecoder: leaves a picture to another codec if only that can read it", async () => {
   const jpeg = cjpeg(testPicture(SIZES[0] as Size), "-progressive", "-restart", "1");
   const { kinds, pixels } = await decode(jpeg);
   expect(kinds).toEqual(["decode"]);
@@ -151,12 +151,12 @@ test("IntervalDecoder: of a burst the newest picture wins, and no slot is lost",
   }
 });
 
-describe("IntervalDecoder: damage", () => {
+describe("IntervalDecoder: damaged pictures", () => {
   const size = SIZES[0] as Size;
   const jpeg = cjpeg(testPicture(size), "-restart", "1");
   const lines = size.height / 16;
 
-  test("IntervalDecoder: damage costs the intervals that it hits", async () => {
+  test("IntervalDecoder: damage affects only the intervals that it hits", async () => {
     const whole = await decode(jpeg);
     const damaged = new Uint8Array(jpeg);
     const marker = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xd3]));
@@ -167,12 +167,12 @@ describe("IntervalDecoder: damage", () => {
     const wrong = Array.from({ length: size.height }, (_, y) => y).filter(
       (y) => Buffer.compare(row(pixels, y), row(whole.pixels, y)) !== 0,
     );
-    // The fourth marker ends the fourth line of MCUs. The fifth line is hit, and a row of its neighbours through the chroma filter.
+    // The fourth marker ends the fourth line of MCUs. The fifth line is damaged, and the chroma filter spreads that to one row of each neighbour.
     expect(wrong.every((y) => y >= 4 * 16 - 1 && y <= 5 * 16)).toBe(true);
     expect(wrong.length).toBeGreaterThan(0);
   });
 
-  test("IntervalDecoder: any damage drops the picture or parts of it; the next picture is whole", async () => {
+  test("IntervalDecoder: any damage loses the picture or parts of it; the next picture is whole", async () => {
     for (let length = 1; length < jpeg.length; length += Math.ceil(jpeg.length / 40)) {
       await until(() => pool.idleThreads === THREADS, "idle threads");
       const before = decoded.length + dropped.length;
@@ -185,7 +185,7 @@ describe("IntervalDecoder: damage", () => {
     expect(lines).toBe(30);
   });
 
-  test("IntervalDecoder: a thread that dies costs one picture", async () => {
+  test("IntervalDecoder: a thread that fails costs one picture", async () => {
     await until(() => pool.idleThreads === THREADS, "idle threads");
     pool.spoils = true;
     offer(jpeg);
@@ -196,7 +196,7 @@ describe("IntervalDecoder: damage", () => {
   });
 });
 
-test("PictureDecoder: a snapshot is a complete JPEG even if the camera left out Huffman tables", async () => {
+test("PictureDecoder: a snapshot is a complete JPEG even if the camera leaves out Huffman tables", async () => {
   const jpeg = cjpeg(testPicture(SIZES[0] as Size));
   offer(withoutTables(jpeg));
   await until(() => decoded.length === 1, "the picture");

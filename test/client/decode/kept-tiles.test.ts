@@ -1,4 +1,4 @@
-// KeptTiles: a snapshot does not change until it is released, whatever tiles arrive later and whatever memory is used again.
+// KeptTiles: a snapshot does not change until it is released, even if tiles arrive and memory is used again.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { BytePool } from "../../../src/core/byte-pool.ts";
 const HEADER = new Uint8Array([1, 2, 3]);
 const TILES = 6;
 
-/** A part with these tiles, filled as a frame does it: the decoding is the first user of the copy. */
+/** Adds a part with these tiles as a frame does: the decoder is the first user of the copy. */
 function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uint8Array>): void {
   const numbers = [...tiles.keys()].toSorted((a, b) => a - b);
   const all = numbers.map((number) => tiles.get(number) as Uint8Array);
@@ -30,19 +30,19 @@ function addPart(kept: KeptTiles, pool: BytePool, tiles: ReadonlyMap<number, Uin
   }
   const lengths = Uint32Array.from(all, ({ length }) => length);
   kept.add({ numbers: Uint32Array.from(numbers), parts: numbers.map(() => part), offsets, lengths });
-  part.copy.bytes.set(Buffer.concat(all)); // after the threads have been woken
+  part.copy.bytes.set(Buffer.concat(all)); // a frame fills the copy only after it has started the threads
   pool.release(part.copy);
 }
 
 const step = fc.record({
   numbers: fc.uniqueArray(fc.nat(TILES - 1), { minLength: 1 }),
-  // Large tiles cause parts to be joined.
+  // Large tiles make KeptTiles join parts.
   bytes: fc.constantFrom(3, 100, 60_000),
   takes: fc.boolean(),
   releases: fc.boolean(),
 });
 
-test("KeptTiles: a snapshot stays as it was until it is released", () => {
+test("KeptTiles: a snapshot does not change until it is released", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const pool = new BytePool();
@@ -70,7 +70,7 @@ test("KeptTiles: a snapshot stays as it was until it is released", () => {
   );
 });
 
-test("KeptTiles: joins parts of which little is needed, without changing the picture", () => {
+test("KeptTiles: joins parts of which few tiles are needed, and the picture stays the same", () => {
   const pool = new BytePool();
   const count = 10;
   const kept = new KeptTiles(HEADER, count, pool);
@@ -82,7 +82,7 @@ test("KeptTiles: joins parts of which little is needed, without changing the pic
   };
   const all = Array.from({ length: count }, (_, number) => number);
   for (let round = 0; round < 5; round++) {
-    // Only the first tile of each part stays the newest: many times the picture's bytes are kept, and then joined.
+    // Only the first tile of each part stays the newest, so the parts have many times the bytes of the picture, until they are joined.
     for (const first of all) add(all.slice(first), 60_000, 20 * round);
     const snapshot = kept.snapshot();
     const jpeg = stitchTiles(HEADER, truth);

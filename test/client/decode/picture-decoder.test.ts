@@ -1,4 +1,4 @@
-// PictureDecoder with real codec threads: the newest picture first, each picture ends exactly once, all slots come back.
+// PictureDecoder with real codec threads: the newest picture first, each picture ends exactly once, and all slots are released.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -76,7 +76,7 @@ function received(
 
 const ended = ({ decoded, dropped }: Setup): number => decoded.length + dropped.length;
 
-describe("PictureDecoder: pictures", () => {
+describe("PictureDecoder: decoding", () => {
   test("PictureDecoder: decodes as djpeg does, and keeps the stamps of the frame", async () => {
     const setup = await start();
     setup.decoder.offer(received(6));
@@ -102,7 +102,7 @@ describe("PictureDecoder: pictures", () => {
     ]);
   });
 
-  test("PictureDecoder: gives pictures that are held at the same time slots of their own", async () => {
+  test("PictureDecoder: pictures that are held at the same time have different slots", async () => {
     const setup = await start();
     for (const frame of [0, 1, 2]) {
       setup.decoder.offer(received(frame));
@@ -128,7 +128,7 @@ describe("PictureDecoder: pictures", () => {
   });
 });
 
-describe("PictureDecoder: slots", () => {
+describe("PictureDecoder: use of slots", () => {
   test("PictureDecoder: the newest picture waits while all slots are taken", async () => {
     const setup = await start();
     const slots = THREADS + 3;
@@ -160,7 +160,7 @@ describe("PictureDecoder: slots", () => {
   });
 });
 
-describe("PictureDecoder: damage", () => {
+describe("PictureDecoder: damaged pictures", () => {
   test.each([
     ["no JPEG at all", Buffer.from("nothing")],
     ["nothing", new Uint8Array()],
@@ -181,8 +181,8 @@ describe("PictureDecoder: damage", () => {
 
 test("PictureDecoder: drops a picture that does not fit in memory, and decodes the next one", async () => {
   const { arena, decoder, decoded, dropped } = await start();
-  arena.take(3 * 2 ** 30); // of 4 GiB; what nobody writes to is only reserved
-  // 8192 × 8192 pixels in its frame header: 268 MB a slot, and no memory for a set of them.
+  arena.take(3 * 2 ** 30); // of 4 GiB; the system only reserves memory that is not written to
+  // The frame header claims 8192 × 8192 pixels. That is 268 MB a slot, so a set of slots does not fit.
   const huge = Buffer.from(JPEGS[0] as Uint8Array);
   const sof = huge.indexOf(Buffer.from([0xff, 0xc0]));
   const resized = (height: number) => {

@@ -1,4 +1,4 @@
-// TileStreams when things fail: failing jobs, dying threads, tiles that wrap around lines, servers that ignore credit.
+// TileStreams with failing jobs, failing threads, tiles that wrap around lines, and servers that ignore credit.
 
 import { expect, test } from "bun:test";
 import type { StreamHeader } from "../../../src/protocol/messages.ts";
@@ -17,7 +17,7 @@ const footageOf = () =>
 test.each([
   ["is refused by the kernel", [-1, 0, 5, 5], "rectangle"],
   ["is a defect", null, "codec thread failed"],
-])("TileStreams: a job that %s drops its frame; the next frames are right", async (_, rectangles, reason) => {
+])("TileStreams: a job that %s drops its frame, and the next frames are right", async (_, rectangles, reason) => {
   await using setup = await startTileStreams(2);
   const footage = await footageOf();
   let newest: { release(): void } | null = null;
@@ -100,7 +100,7 @@ function cutJpeg(jpeg: Uint8Array): { header: Uint8Array; tiles: NumberedTile[] 
   return { header: new Uint8Array(bytes.subarray(0, start)), tiles };
 }
 
-test("TileStreams: throws ProtocolError at a server that ignores credit", async () => {
+test("TileStreams: throws a ProtocolError when the server ignores credit", async () => {
   await using setup = await startTileStreams(1);
   const footage = await footageOf();
   setup.open(footage.stream);

@@ -1,4 +1,4 @@
-// TileStreams with real codec threads: each frame has the pixels of the JPEG of its tiles, decoded as a whole.
+// TileStreams with real codec threads: each frame has the pixels of the JPEG that its tiles form.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -27,74 +27,77 @@ const recipes = fc.record({
   seed: fc.integer(),
 });
 
-describe("TileStreams: frames", () => {
-  test.each([1, 2, 3])("TileStreams: decodes frames in any parts at any pace with %d threads", async (threads) => {
-    await using setup = await startTileStreams(threads);
-    await fc.assert(
-      fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
-        const random = randomFrom(seed);
-        const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
-        const expected = new Map<number, Uint8Array>();
-        const held: DecodedPicture[] = [];
-        setup.decoded.length = 0;
-        setup.dropped.length = 0;
-        const wrong: string[] = [];
-        const check = (picture: DecodedPicture, when: string): void => {
-          const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
-          if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
-          // A repeat has pixels as long as the picture that it repeats is held.
-          const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
-          if (isHeld && !isEqual(picture.pixels, setup.pixelsOf(jpeg)))
-            wrong.push(`frame ${picture.received.frameNumber} ${when}`);
-        };
-        const letGo = (): void => {
-          const [picture] = held.splice(Math.floor(random() * held.length), 1);
-          if (picture === undefined) return;
-          check(picture, "when it was released");
-          picture.slot.release();
-          setup.streams.pump();
-        };
-        setup.onDecoded = (picture) => {
-          check(picture, "when it was handed on");
-          if (!picture.isRepeat) held.push(picture);
-          while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
-        };
-        setup.open(footage.stream);
-        let unshown: NumberedTile[] = footage.allTiles; // tiles of a frame that was given up: they are sent again
-        for (let frame = 1; frame <= 12; frame++) {
-          const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
-          const changed = footage.change(share);
-          const numbers = new Set([...unshown, ...changed].map(({ number }) => number));
-          const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
-          const isGivenUp = frame < 12 && random() < 0.15;
-          const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
-          if (!isGivenUp) expected.set(frame, footage.jpeg);
-          for (const [index, part] of parts.entries()) {
-            const isLast = index === parts.length - 1;
-            if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
-            if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
+describe("TileStreams: frames of one stream", () => {
+  test.each([1, 2, 3])(
+    "TileStreams: decodes frames that arrive in any parts at any pace, with %d threads",
+    async (threads) => {
+      await using setup = await startTileStreams(threads);
+      await fc.assert(
+        fc.asyncProperty(recipes, async ({ layout, tileMcus, seed, ...size }) => {
+          const random = randomFrom(seed);
+          const footage = await TileFootage.create(footageFormat({ ...size, ...layout }, tileMcus), random);
+          const expected = new Map<number, Uint8Array>();
+          const held: DecodedPicture[] = [];
+          setup.decoded.length = 0;
+          setup.dropped.length = 0;
+          const wrong: string[] = [];
+          const check = (picture: DecodedPicture, when: string): void => {
+            const jpeg = expected.get(picture.received.frameNumber) ?? new Uint8Array();
+            if (!isEqual(picture.jpeg(), jpeg)) wrong.push(`JPEG of frame ${picture.received.frameNumber} ${when}`);
+            // The pixels of a repeat are valid as long as the picture that it repeats is held.
+            const isHeld = !picture.isRepeat || held.some(({ slot }) => slot === picture.slot);
+            if (isHeld && !isEqual(picture.pixels, setup.pixelsOf(jpeg)))
+              wrong.push(`frame ${picture.received.frameNumber} ${when}`);
+          };
+          const letGo = (): void => {
+            const [picture] = held.splice(Math.floor(random() * held.length), 1);
+            if (picture === undefined) return;
+            check(picture, "when it was released");
+            picture.slot.release();
+            setup.streams.pump();
+          };
+          setup.onDecoded = (picture) => {
+            check(picture, "when it was handed on");
+            if (!picture.isRepeat) held.push(picture);
+            while (held.length > 3 || (held.length > 0 && random() < 0.4)) letGo();
+          };
+          setup.open(footage.stream);
+          let unshown: NumberedTile[] = footage.allTiles; // includes the tiles of frames that were given up, because the server sends them again
+          for (let frame = 1; frame <= 12; frame++) {
+            const share = [0, 0.02, 0.2, 1][Math.floor(random() * 4)] ?? 0;
+            const changed = footage.change(share);
+            const numbers = new Set([...unshown, ...changed].map(({ number }) => number));
+            const tiles = footage.allTiles.filter(({ number }) => numbers.has(number) || random() < 0.05);
+            const isGivenUp = frame < 12 && random() < 0.15;
+            const parts = splitRandomly(tiles, 1 + Math.floor(random() * 4), random);
+            if (!isGivenUp) expected.set(frame, footage.jpeg);
+            for (const [index, part] of parts.entries()) {
+              const isLast = index === parts.length - 1;
+              if (!(isGivenUp && isLast)) setup.send(frame, part, isLast);
+              if (random() < 0.3) await Bun.sleep(random() < 0.5 ? 0 : 2);
+            }
+            unshown = isGivenUp ? tiles : [];
+            if (random() < 0.3) letGo();
           }
-          unshown = isGivenUp ? tiles : [];
-          if (random() < 0.3) letGo();
-        }
-        await until(() => {
+          await until(() => {
+            while (held.length > 0) letGo();
+            return ended(setup) === expected.size;
+          }, "all frames' end");
+          expect(wrong).toEqual([]);
+          expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
+          expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
+          const numbers = setup.decoded.map(({ received }) => received.frameNumber);
+          expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+          expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
           while (held.length > 0) letGo();
-          return ended(setup) === expected.size;
-        }, "all frames' end");
-        expect(wrong).toEqual([]);
-        expect(setup.dropped.filter(({ cause }) => cause !== "stale")).toEqual([]);
-        expect(setup.decoded.at(-1)?.received.frameNumber).toBe(12);
-        const numbers = setup.decoded.map(({ received }) => received.frameNumber);
-        expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-        expect(setup.decoded.some(({ isDamaged }) => isDamaged)).toBe(false);
-        while (held.length > 0) letGo();
-      }),
-      { numRuns: 60 },
-    );
-  });
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });
 
-test("TileStreams: makes the pixels that djpeg makes, within rounding", async () => {
+test("TileStreams: makes the same pixels as djpeg, except for rounding", async () => {
   await using setup = await startTileStreams(2);
   const size = { width: 333, height: 217, quality: 80, format: "rgb24" } as const;
   const footage = await TileFootage.create(footageFormat({ ...size, sampling: "4:2:0" }, 7));
@@ -108,12 +111,12 @@ test("TileStreams: makes the pixels that djpeg makes, within rounding", async ()
   expect(worst).toBeLessThanOrEqual(4);
 });
 
-describe("TileStreams: streams", () => {
+describe("TileStreams: changes of the stream", () => {
   const layout = { format: "rgb24", sampling: "4:2:0", quality: 75 } as const;
   const sized = (width: number, height: number) =>
     TileFootage.create(footageFormat({ ...layout, width, height }, 4), randomFrom(3));
 
-  test("TileStreams: a stream of the same or a smaller size takes no more of the arena", async () => {
+  test("TileStreams: a new stream of the same or a smaller size takes no more memory of the arena", async () => {
     await using setup = await startTileStreams(2);
     const large = await sized(320, 240);
     const small = await sized(200, 150);
@@ -137,12 +140,12 @@ describe("TileStreams: streams", () => {
     expect(setup.arena.take(64) - before).toBe(64);
   });
 
-  test("TileStreams: a stream that begins during decoding ends each older frame once", async () => {
+  test("TileStreams: when a stream begins during decoding, each older frame ends once", async () => {
     await using setup = await startTileStreams(2);
     const footages = [await sized(320, 240), await sized(161, 99), await sized(320, 240)];
     let newest: DecodedPicture | null = null;
     setup.onDecoded = (picture) => {
-      // Two streams may be in work at a time; the presenter drops pictures that come late.
+      // Two streams may be decoded at the same time. The presenter drops pictures that come late.
       const isLate = newest !== null && newest.received.frameNumber > picture.received.frameNumber;
       (isLate ? picture : newest)?.slot.release();
       if (!isLate) newest = picture;
@@ -166,7 +169,7 @@ describe("TileStreams: streams", () => {
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   });
 
-  test("TileStreams: of frames that pile up, the one in work and the newest are shown", async () => {
+  test("TileStreams: of frames that pile up, the one that is being decoded and the newest are shown", async () => {
     await using setup = await startTileStreams(2);
     const footage = await sized(320, 240);
     setup.open(footage.stream);

@@ -1,4 +1,4 @@
-// Presenter with a screen in memory: order, newest first, alarms, acknowledgements, and slots that are released once.
+// Presenter with a screen in memory: order, newest picture first, alarms, acknowledgements, and slots that are released once.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -24,7 +24,7 @@ let presenter: Presenter;
 let slotsFreed: number;
 let released: number[];
 let broken: unknown[];
-/** Grey copies that are not ready yet; the copy of frame n shows frame 100 + n. */
+/** Grey copies that are still being made. The copy of frame n is shown as frame 100 + n. */
 let greying: { frame: number; finish: () => void }[];
 
 function create(output: FrameWriter | null = null): void {
@@ -91,7 +91,7 @@ function decoded(frameNumber: number, origin: Origin = first.connection): Decode
     slot: {
       ...slot,
       release() {
-        slot.release(); // throws when it is released twice
+        slot.release(); // throws if the slot is released twice
         released.push(frameNumber);
       },
     },
@@ -103,7 +103,7 @@ function decoded(frameNumber: number, origin: Origin = first.connection): Decode
   };
 }
 
-/** Offers pictures one after another, each when the one before is shown or dropped. */
+/** Offers pictures one after the other, each after the one before was shown or dropped. */
 async function show(...frames: number[]): Promise<void> {
   for (const frame of frames) {
     presenter.offer(decoded(frame));
@@ -111,8 +111,8 @@ async function show(...frames: number[]): Promise<void> {
   }
 }
 
-describe("Presenter: order", () => {
-  test("Presenter: shows pictures in order, acknowledges each, releases the one before", async () => {
+describe("Presenter: order of pictures", () => {
+  test("Presenter: shows pictures in order, acknowledges each, and releases the one before", async () => {
     await show(1, 2, 3);
     expect(screen.frames).toEqual([1, 2, 3]);
     expect(released).toEqual([1, 2]);
@@ -184,7 +184,7 @@ describe("Presenter: order", () => {
   });
 });
 
-describe("Presenter: repeats, frames in which nothing has changed", () => {
+describe("Presenter: repeats (frames without changes)", () => {
   const repeat = (of: DecodedPicture, frameNumber: number): DecodedPicture => ({
     ...of,
     received: { ...of.received, frameNumber },
@@ -254,7 +254,7 @@ describe("Presenter: repeats, frames in which nothing has changed", () => {
   });
 });
 
-describe("Presenter: alarms", () => {
+describe("Presenter: alarms over the picture", () => {
   test("Presenter: shows an alarm over a blank picture before the first picture", () => {
     presenter.refresh();
     expect(screen.shown.at(-1)).toMatchObject({ frame: 0, overlay: { alarm: "no picture yet" } });
@@ -281,7 +281,7 @@ describe("Presenter: alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
   });
 
-  test("Presenter: keeps a remark over new pictures until it is taken back", async () => {
+  test("Presenter: keeps a remark over new pictures until the remark ends", async () => {
     presenter.setRemark("trouble");
     await show(1, 2);
     expect(screen.alarm).toBe("trouble");
@@ -289,7 +289,7 @@ describe("Presenter: alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
   });
 
-  test("Presenter: marks a pause as paused, not as an old picture", async () => {
+  test("Presenter: a pause is marked as paused, not as an old picture", async () => {
     await show(1);
     presenter.setPaused(true);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "paused" } });
@@ -300,7 +300,7 @@ describe("Presenter: alarms", () => {
     expect(screen.alarm).toContain("no new picture");
   });
 
-  test("Presenter: a picture that arrives after the pause began keeps the mark", async () => {
+  test("Presenter: the mark stays when a picture arrives after the pause began", async () => {
     await show(1);
     presenter.setPaused(true);
     await show(2);
@@ -308,11 +308,11 @@ describe("Presenter: alarms", () => {
     expect(screen.alarm).toBe("paused");
   });
 
-  test("Presenter: marks the picture of a hidden screen, whose silence is no trouble", async () => {
+  test("Presenter: marks the picture of a hidden screen, and reports no trouble without pictures", async () => {
     trouble.setRate(30);
     await show(1);
     presenter.setHidden(true);
-    await show(2); // it was on its way
+    await show(2); // this picture was already on its way
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: "paused while hidden" } });
     const { length } = screen.shown;
     moveClock(60);
@@ -323,13 +323,13 @@ describe("Presenter: alarms", () => {
     expect(screen.alarm).toContain("/dev/video0 is not there any more");
   });
 
-  test("Presenter: a screen that is seen again shows a new picture first", async () => {
+  test("Presenter: a screen that becomes visible waits for a new picture", async () => {
     await show(1);
     presenter.setHidden(true);
     moveClock(60);
     const { length } = screen.shown;
     presenter.setHidden(false);
-    presenter.refresh(); // the window wants to be drawn
+    presenter.refresh(); // the window asks for a redraw
     presenter.tick();
     expect(screen.shown.length).toBe(length);
     await show(2);
@@ -338,7 +338,7 @@ describe("Presenter: alarms", () => {
     expect(screen.shown.length).toBe(length + 2);
   });
 
-  test("Presenter: a screen that is seen again shows the old picture as old if no new one comes soon", async () => {
+  test("Presenter: a screen that becomes visible marks its picture as old if no new one comes soon", async () => {
     await show(1);
     presenter.setHidden(true);
     moveClock(60);
@@ -347,7 +347,7 @@ describe("Presenter: alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: "no new picture for 60 s" } });
   });
 
-  test("Presenter: a paused screen that is seen again shows its picture at once", async () => {
+  test("Presenter: a paused screen that becomes visible shows its picture at once", async () => {
     await show(1);
     presenter.setPaused(true);
     presenter.setHidden(true);
@@ -376,7 +376,7 @@ describe("Presenter: alarms", () => {
     presenter.toggleOverlay();
     expect(report()).toMatchObject({ trouble: "/dev/video0 is not there any more", troubleSeconds: 12.5 });
     presenter.setRemark(null);
-    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // the trouble is over, but this is still the old picture
+    expect(screen.shown.at(-1)).toMatchObject({ frame: 101 }); // the trouble is over, but the screen still shows the old picture
     await show(2);
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2, overlay: { alarm: null } });
     expect(report()).toMatchObject({ trouble: null, troubleSeconds: 0 });
@@ -398,7 +398,7 @@ describe("Presenter: alarms", () => {
     expect(screen.shown.at(-1)).toMatchObject({ frame: 1, overlay: { alarm: null } });
   });
 
-  test("Presenter: greys a picture from before the trouble for a viewer that comes later", async () => {
+  test("Presenter: a viewer that connects later greys a picture from before the trouble", async () => {
     trouble.setRate(30);
     presenter.setRemark("/dev/video0 is not there any more", 3600e6);
     presenter.offer({ ...decoded(1), received: { ...decoded(1).received, capturedAt: nowMicros() - 3601e6 } });
@@ -409,7 +409,7 @@ describe("Presenter: alarms", () => {
       frame: 101,
       overlay: { alarm: "/dev/video0 is not there any more - for 3600 s" },
     });
-    await show(2); // captured after the trouble began
+    await show(2); // this picture was captured after the trouble began
     expect(screen.shown.at(-1)).toMatchObject({ frame: 2 });
     expect(greying.length).toBe(1);
   });
@@ -418,15 +418,15 @@ describe("Presenter: alarms", () => {
     await show(1);
     presenter.setRemark("trouble");
     presenter.tick();
-    moveClock(0.02); // captured after the trouble began
+    moveClock(0.02); // the next picture is captured after the trouble began
     await show(2);
     greying[0]?.finish();
     expect(screen.frames.at(-1)).toBe(2);
     presenter.tick();
-    expect(greying.length).toBe(1); // pictures come, so there is no need for a copy
+    expect(greying.length).toBe(1); // pictures come again, so no copy is needed
   });
 
-  test("Presenter: 2 s of silence are trouble only if the source's rate is known", async () => {
+  test("Presenter: 2 s without a picture are trouble only if the source's rate is known", async () => {
     await show(1);
     moveClock(5);
     presenter.tick();
@@ -445,7 +445,7 @@ describe("Presenter: alarms", () => {
     expect(report().trouble).toBeNull();
   });
 
-  test("Presenter: a pause and the moment after it are no trouble", async () => {
+  test("Presenter: during a pause and right after it, no trouble is reported", async () => {
     trouble.setRate(30);
     await show(1);
     presenter.setPaused(true);
@@ -472,7 +472,7 @@ describe("Presenter: alarms", () => {
     expect(written).toEqual([1, 2]);
   });
 
-  test("overlayLines: the size of pictures and source, quality and codec", async () => {
+  test("overlayLines: has the sizes of picture and source, the quality and the codec", async () => {
     state.source = "vtest.mp4";
     const stream = { codec: "simd", quality: 50, sourceWidth: 1280, sourceHeight: 720 };
     state.stream = stream;
@@ -494,7 +494,7 @@ describe("Presenter: alarms", () => {
   });
 });
 
-describe("Presenter: output", () => {
+describe("Presenter: output of frames", () => {
   test("Presenter: writes each shown picture before it shows the next one", async () => {
     const written: number[] = [];
     let finish: () => void = () => undefined;
@@ -508,14 +508,14 @@ describe("Presenter: output", () => {
     });
     for (const frame of [1, 2, 3]) presenter.offer(decoded(frame));
     expect(screen.frames).toEqual([1]);
-    expect(released).toEqual([2]); // dropped as stale; the picture that is being written is held
+    expect(released).toEqual([2]); // this picture was dropped, because the output still holds the one that is being written
     finish();
     await Bun.sleep(0);
     expect(written).toEqual([1, 3]);
     expect(released).toEqual([2, 1]);
   });
 
-  test("Presenter: reports a failed screen or output, and shows nothing more", async () => {
+  test("Presenter: reports a failed screen or output, and shows nothing after that", async () => {
     const failure = new Error("no display any more");
     screen.failure = failure;
     await show(1);

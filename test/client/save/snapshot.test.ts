@@ -1,4 +1,4 @@
-// saveSnapshot: the bytes as they came, for the user alone, and never over another file.
+// saveSnapshot: the bytes are unchanged, only the user can read the file, and no other file is overwritten.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -29,7 +29,7 @@ test("saveSnapshot: writes the JPEG as it is, to a file that only the user can r
 
 test("saveSnapshot: never overwrites a file", async () => {
   const path = await saveSnapshot(new Uint8Array([1]), 7);
-  // The same second and frame have the same name; the next second has another one.
+  // A second snapshot of the same frame has the same file name within a second, and a different one after that.
   const again = await saveSnapshot(new Uint8Array([2]), 7).catch(() => null);
   if (again === path) throw new Error("the file was overwritten");
   expect(readFileSync(path)[0]).toBe(1);

@@ -1,4 +1,4 @@
-// drawScaled: the place and size of what it draws, and that no other pixel changes; ffmpeg's scaler is the oracle.
+// drawScaled: place and size of the drawn picture, compared with ffmpeg's scaler. No other pixel changes.
 
 import { expect, test } from "bun:test";
 import { drawScaled } from "../../../src/client/screens/draw-scaled.ts";
@@ -26,7 +26,7 @@ test.each([
   [160, 120],
   [640, 480],
   [500, 100],
-])("drawScaled: in %dx%d draws what ffmpeg scales, and changes no other pixel", (width, height) => {
+])("drawScaled: scales to %dx%d as ffmpeg does, and changes no other pixel", (width, height) => {
   const target = {
     width: width + 7,
     height: height + 5,

@@ -1,4 +1,4 @@
-// letterbox: inside the window, in its middle, as large as possible, and of the picture's shape.
+// letterbox: the picture is inside the window, in its middle, as large as possible, and keeps its shape.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -7,8 +7,8 @@ import { firstWindowSize, letterbox, sourceSize } from "../../../src/client/scre
 const side = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 8192 }));
 const size = fc.record({ width: side, height: side });
 
-describe("letterbox", () => {
-  test("letterbox: lies in the middle of the window and touches two of its sides", () => {
+describe("letterbox: place of the picture", () => {
+  test("letterbox: is in the middle of the window and touches two of its sides", () => {
     fc.assert(
       fc.property(size, size, (picture, window) => {
         const { x, y, width, height } = letterbox(picture, window);
@@ -47,7 +47,7 @@ describe("letterbox", () => {
   });
 });
 
-describe("firstWindowSize", () => {
+describe("firstWindowSize: size of a new window", () => {
   const space = fc.record({ width: fc.integer({ min: 320, max: 4000 }), height: fc.integer({ min: 240, max: 3000 }) });
 
   test("firstWindowSize: is the picture's size if it fits in nine tenths of the space", () => {
@@ -80,7 +80,7 @@ describe("firstWindowSize", () => {
   });
 });
 
-describe("sourceSize", () => {
+describe("sourceSize: size of the source as shown", () => {
   const size = (text: string) => {
     const [width = 0, height = 0] = text.split("x").map(Number);
     return { width, height };

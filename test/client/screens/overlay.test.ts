@@ -1,4 +1,4 @@
-// drawOverlay: the text can be seen, stays inside the picture, and afterwards every byte of the picture is restored.
+// drawOverlay: the text is visible, stays inside the picture, and afterwards every byte of the picture is restored.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ function picture(width: number, height: number): RgbaPicture {
 /** A copy of the picture's pixels. */
 const copyOf = ({ pixels }: RgbaPicture): Uint8Array => new Uint8Array(pixels);
 
-/** The numbers of the pixels in which two pictures of one size differ. */
+/** The indices of the pixels in which two pictures of the same size differ. */
 function changedPixels(before: Uint8Array, after: Uint8Array): number[] {
   const changed: number[] = [];
   for (let at = 0; at < before.length; at += 4) {
@@ -22,7 +22,7 @@ function changedPixels(before: Uint8Array, after: Uint8Array): number[] {
   return changed;
 }
 
-/** The pixels of the picture while an overlay is on it. */
+/** The pixels of the picture while it has an overlay. */
 function shown(to: RgbaPicture, overlay: Overlay): Uint8Array {
   const restore = drawOverlay(to, overlay);
   const copy = copyOf(to);
@@ -40,7 +40,7 @@ const overlay: fc.Arbitrary<Overlay> = fc.record({
   alarm: fc.option(text, { nil: null }),
 });
 
-describe("drawOverlay", () => {
+describe("drawOverlay: drawing and restoring", () => {
   test("drawOverlay: restores every byte for any text on any picture", () => {
     const side = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 }));
     fc.assert(
@@ -74,7 +74,7 @@ describe("drawOverlay", () => {
     );
   });
 
-  test("drawOverlay: changes nothing without text", () => {
+  test("drawOverlay: changes no byte without text", () => {
     const on = picture(100, 80);
     expect(changedPixels(copyOf(on), shown(on, NO_OVERLAY))).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe("drawOverlay", () => {
     expect(red.length).toBeGreaterThan(changed.length / 2);
   });
 
-  test("drawOverlay: draws the letters of the font", () => {
+  test("drawOverlay: draws the shapes of the font's letters", () => {
     const on: RgbaPicture = { width: 64, height: 32, pixels: new Uint8Array(64 * 32 * 4) };
     const look = shown(on, { lines: ["K5"], alarm: null });
     const isWhite = (x: number, y: number) => look[(y * 64 + x) * 4] === 255;
@@ -124,7 +124,7 @@ describe("drawOverlay", () => {
     const longer = shown(on, { lines: ["M".repeat(900)], alarm: null });
     expect(Buffer.from(long).equals(longer)).toBe(true);
     const rows = changedPixels(copyOf(on), long).map((pixel) => Math.floor(pixel / 100));
-    expect(Math.max(...rows)).toBeLessThan(20); // no text continues in the next rows of pixels
+    expect(Math.max(...rows)).toBeLessThan(20); // the text does not continue in the next rows of pixels
   });
 
   test("drawOverlay: breaks a long alarm into lines between words", () => {
@@ -140,8 +140,8 @@ describe("drawOverlay", () => {
   });
 });
 
-describe("the font", () => {
-  test("isInk: small letters look like capitals, unknown characters like a question mark", () => {
+describe("isInk: the font", () => {
+  test("isInk: lower-case letters look like capitals, unknown characters like a question mark", () => {
     const look = (character: string) =>
       Array.from({ length: 35 }, (_, i) => (isInk(character, i % 5, Math.floor(i / 5)) ? "1" : "0")).join("");
     for (const letter of "abcdefghijklmnopqrstuvwxyz") expect(look(letter)).toBe(look(letter.toUpperCase()));

@@ -1,4 +1,4 @@
-// A compiled program carries the codecs: their WebAssembly and their worker are in the binary.
+// A compiled program contains the codecs: their WebAssembly and their worker are in the binary.
 
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dir, "../../..");
 const folder = mkdtempSync(join(tmpdir(), "slipstream-compiled-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a compiled program decodes baseline, progressive and arithmetic-coded JPEGs with what is in the binary", async () => {
+test("a compiled program decodes baseline, progressive and arithmetic-coded JPEGs with the files in the binary", async () => {
   const program = join(folder, "program.ts");
   writeFileSync(
     program,
@@ -28,7 +28,7 @@ test("a compiled program decodes baseline, progressive and arithmetic-coded JPEG
   expect(await build.exited).toBe(0);
   for (const args of [[], ["-progressive"], ["-arithmetic"]]) {
     const jpeg = cjpeg(testPicture({ width: 64, height: 48 }), ...args);
-    // An empty working folder without the project: nothing but the binary is there.
+    // An empty working folder outside the project, so that the program finds only the binary.
     const { stdout, stderr } = Bun.spawnSync([binary], { stdin: jpeg, cwd: folder });
     expect(stderr.toString()).toBe("");
     expect(largestDifference(new Uint8Array(stdout), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);

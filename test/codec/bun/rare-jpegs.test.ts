@@ -1,4 +1,4 @@
-// JPEGs of rare kinds: decoded where they can be, and named where they cannot. djpeg and Pillow are the oracles.
+// JPEGs of rare kinds: they are decoded if possible, or else their kind is named. Compared with djpeg and Pillow.
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ test.each([
   ["cmyk-progressive.jpg", "cmyk.ppm", 45],
   ["cmyk-no-adobe.jpg", "cmyk.ppm", 45],
   ["ycck.jpg", "ycck.ppm", 45],
-  ["ycck-420.jpg", "ycck-420.ppm", 28], // jpeg-js repeats chroma samples, and libjpeg interpolates them
+  ["ycck-420.jpg", "ycck-420.ppm", 28], // jpeg-js repeats chroma samples, while libjpeg interpolates them
 ])("%s is decoded as Pillow decodes it", async (name, picture, least) => {
   const expected = (await fixture(picture)).subarray("P6\n48 32\n255\n".length);
   const { pixels, width, height } = await decodeJpeg(await fixture(name));
@@ -52,7 +52,7 @@ test.each([
   expect(psnr(withoutAlpha(pixels), expected)).toBeGreaterThan(least);
 });
 
-test("a damaged JPEG of a rare kind is refused or decoded as far as it goes, and the next one is decoded", async () => {
+test("a damaged JPEG of a rare kind is refused or decoded in part, and the next one is decoded", async () => {
   const arithmetic = cjpeg(testPicture(SIZE), "-arithmetic");
   const cmyk = await fixture("cmyk.jpg");
   for (const jpeg of [arithmetic, cmyk]) {
@@ -67,7 +67,7 @@ test("a damaged JPEG of a rare kind is refused or decoded as far as it goes, and
   }
 });
 
-test("both codecs decode no rare kinds where the runtime has no decoder for them", async () => {
+test("both codecs refuse rare kinds if the runtime has no decoder for them", async () => {
   const arithmetic = cjpeg(testPicture(SIZE), "-arithmetic");
   for (const name of ["simd", "jsquash"] as const) {
     const codec = await createByteCodec(name);
@@ -89,7 +89,7 @@ test.each([
   ["JPEG-LS (SOF55)", withFrameKind(BASELINE, 0xf7)],
   ["JPEG whose height follows its scan (DNL)", withHeight(0)],
   ["JPEG of 160x8193 pixels", withHeight(8193)],
-])("%s is refused with what it is", async (what, jpeg) => {
+])("%s is refused, and the error names its kind", async (what, jpeg) => {
   expect(() => readJpegHeader(jpeg)).toThrow(UnsupportedJpegError);
   await expect(decodeJpeg(jpeg)).rejects.toThrow(`Slipstream does not decode ${what}`);
 });

@@ -1,4 +1,4 @@
-// JPEG headers of real files by cjpeg and ffmpeg, with everything that may come before the frame header.
+// JPEG headers of real files from cjpeg and ffmpeg, with all segments that may come before the frame header.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -27,14 +27,14 @@ function segment(marker: number, payload: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from([0xff, marker, length >> 8, length & 255]), payload]);
 }
 
-/** Offset of the last size byte of the frame header, found by its marker. cjpeg writes no thumbnail, which could hold another one. */
+/** The offset of the last byte of the size in the frame header, found by its marker. cjpeg writes no thumbnail, which could contain a second one. */
 function endOfSize(jpeg: Uint8Array): number {
   const sof = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xc0]));
   expect(sof).toBeGreaterThan(0);
   return sof + 9;
 }
 
-describe("readJpegSize", () => {
+describe("readJpegSize: valid JPEGs", () => {
   test.each([
     ["baseline", []],
     ["progressive", ["-progressive"]],
@@ -44,13 +44,13 @@ describe("readJpegSize", () => {
     ["with restart markers", ["-restart", "1"]],
     ["without subsampling", ["-sample", "1x1"]],
     ["in RGB", ["-rgb"]],
-  ])("readJpegSize reads the size of a JPEG by cjpeg (%s)", (_, args) => {
+  ])("readJpegSize reads the size of a JPEG from cjpeg (%s)", (_, args) => {
     for (const size of [{ width: 1, height: 1 }, SIZE, { width: 300, height: 257 }]) {
       expect(readJpegSize(cjpeg(testPicture(size), ...args))).toEqual(size);
     }
   });
 
-  test("readJpegSize reads the size of a JPEG by ffmpeg", () => {
+  test("readJpegSize reads the size of a JPEG from ffmpeg", () => {
     const jpeg = ffmpeg(
       ["-f", "image2pipe", "-c:v", "ppm", "-i", "-", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"],
       toPnm(testPicture(SIZE)),
@@ -58,7 +58,7 @@ describe("readJpegSize", () => {
     expect(readJpegSize(jpeg)).toEqual(SIZE);
   });
 
-  test("readJpegSize skips comments, application data, fill bytes and lone markers", () => {
+  test("readJpegSize skips comments, application data, fill bytes and markers without a segment", () => {
     const thumbnail = segment(
       0xe1,
       Buffer.concat([Buffer.from("Exif\0\0"), cjpeg(testPicture({ width: 8, height: 8 }))]),
@@ -79,8 +79,8 @@ describe("readJpegSize", () => {
   });
 });
 
-describe("readJpegSize with damaged input", () => {
-  test("a JPEG cut off before the last byte of its size throws, one cut off later does not", () => {
+describe("readJpegSize: damaged JPEGs", () => {
+  test("readJpegSize throws for a JPEG that is cut off before the last byte of its size, but not after it", () => {
     for (const size of [SIZE, { width: 300, height: 257 }]) {
       const jpeg = cjpeg(testPicture(size));
       const end = endOfSize(jpeg);
@@ -98,7 +98,7 @@ describe("readJpegSize with damaged input", () => {
     ["no width", [0, 41, 0, 0]],
     ["8193 wide", [0, 41, 0x20, 0x01]],
     ["65535x65535", [255, 255, 255, 255]],
-  ])("a JPEG header with %s throws", (_, sizeBytes) => {
+  ])("readJpegSize throws for a header with %s", (_, sizeBytes) => {
     const jpeg = new Uint8Array(JPEG);
     jpeg.set(sizeBytes, endOfSize(jpeg) - 4);
     expect(() => readJpegSize(jpeg)).toThrow(CodecError);
@@ -118,7 +118,7 @@ describe("readJpegSize with damaged input", () => {
     expect(() => readJpegSize(Buffer.from(hex, "hex"))).toThrow(CodecError);
   });
 
-  test("random bytes give a usable size or a CodecError", () => {
+  test("readJpegSize returns a usable size or throws a CodecError for random bytes", () => {
     const start = fc.constantFrom([], [0xff, 0xd8], [0xff, 0xd8, 0xff], [0xff, 0xd8, 0xff, 0xe0, 0, 0]);
     const byte = fc.oneof(fc.constantFrom(0, 1, 0xff, 0xc0, 0xd8, 0xe0), fc.nat(255));
     fc.assert(
@@ -135,7 +135,7 @@ describe("readJpegSize with damaged input", () => {
     );
   });
 
-  test("a real JPEG with changed bytes throws CodecError or nothing", () => {
+  test("readJpegSize throws nothing but CodecError for a JPEG with changed bytes", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(JPEG.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
@@ -154,7 +154,7 @@ describe("readJpegSize with damaged input", () => {
   });
 });
 
-describe("readJpegHeader", () => {
+describe("readJpegHeader: valid and cut JPEGs", () => {
   const mcusPerLine = Math.ceil(SIZE.width / 16);
   test.each([
     ["baseline", [], { isSequential: true, restartIntervalMcus: 0 }],
@@ -162,11 +162,11 @@ describe("readJpegHeader", () => {
     ["one every three MCUs", ["-restart", "3B"], { isSequential: true, restartIntervalMcus: 3 }],
     ["progressive", ["-progressive"], { isSequential: false, restartIntervalMcus: 0 }],
     ["arithmetic", ["-arithmetic"], { isSequential: false, restartIntervalMcus: 0 }],
-  ])("readJpegHeader reads the header of a JPEG by cjpeg (%s)", (_, args, expected) => {
+  ])("readJpegHeader reads the header of a JPEG from cjpeg (%s)", (_, args, expected) => {
     expect(readJpegHeader(cjpeg(testPicture(SIZE), ...args))).toMatchObject({ ...SIZE, ...expected });
   });
 
-  test("readJpegHeader throws for a JPEG cut off before its scan, but not for one cut off later", () => {
+  test("readJpegHeader throws for a JPEG that is cut off before its scan, but not after it", () => {
     const { dataAt, scanAt } = readJpegHeader(JPEG);
     expect([JPEG[scanAt], JPEG[scanAt + 1]]).toEqual([0xff, 0xda]);
     for (let length = 0; length < JPEG.length; length++) {
@@ -176,7 +176,7 @@ describe("readJpegHeader", () => {
     }
   });
 
-  test("hasEnd finds an EOI whatever bytes follow it, and none where there is none", () => {
+  test("hasEnd finds an EOI whatever bytes follow it, and finds none in a JPEG without EOI", () => {
     const thumbnail = segment(0xe1, cjpeg(testPicture({ width: 8, height: 8 })));
     const whole = withBehindSoi(JPEG, thumbnail);
     const ends = (jpeg: Uint8Array) => hasEnd(jpeg, readJpegHeader(jpeg));
@@ -187,7 +187,7 @@ describe("readJpegHeader", () => {
   });
 });
 
-describe("estimateQuality", () => {
+describe("estimateQuality: quality from tables", () => {
   test("estimateQuality returns the quality that cjpeg was given", () => {
     for (const quality of [25, 50, 75, 85, 90, 95]) {
       const jpeg = cjpeg(testPicture(SIZE), "-quality", String(quality), "-baseline");
@@ -203,11 +203,11 @@ describe("estimateQuality", () => {
       expect(estimateQuality(withDqt(jpeg, (tables) => [Buffer.concat(tables.map(widened))]))).toBe(expected);
       expect(estimateQuality(withDqt(jpeg, (tables) => tables.toReversed()))).toBe(expected);
     }
-    const coarse = cjpeg(testPicture(SIZE), "-quality", "3"); // cjpeg writes 16 bits for this
+    const coarse = cjpeg(testPicture(SIZE), "-quality", "3"); // cjpeg writes a 16-bit table for this quality
     expect(estimateQuality(coarse)).toBeWithin(1, 6);
   });
 
-  test("estimateQuality falls as the quantiser of ffmpeg grows", () => {
+  test("estimateQuality returns lower values for larger quantisers of ffmpeg", () => {
     const qualities = ["2", "5", "10", "20", "31"].map((q) => {
       const args = ["-q:v", q, "-qmin", "1", "-pix_fmt", "yuvj422p", "-f", "mjpeg", "-"];
       const input = ["-f", "image2pipe", "-c:v", "ppm", "-i", "-"];
@@ -219,7 +219,7 @@ describe("estimateQuality", () => {
   });
 });
 
-/** Replaces the DQT segments, whose tables cjpeg writes one by one. */
+/** Replaces the DQT segments. cjpeg writes one segment for each table. */
 function withDqt(jpeg: Uint8Array, change: (tables: Buffer[]) => Buffer[]): Uint8Array {
   const segments = [...headerSegments(jpeg)].filter(({ marker }) => marker === 0xdb);
   const tables = segments.map(({ at, end }) => Buffer.from(jpeg.subarray(at + 4, end)));
@@ -231,7 +231,7 @@ function withDqt(jpeg: Uint8Array, change: (tables: Buffer[]) => Buffer[]): Uint
   return Buffer.concat([jpeg.subarray(0, first?.at), ...written, jpeg.subarray(last?.end)]);
 }
 
-/** A table of 8 bits, written with 16. */
+/** A table of 8-bit values, written with 16 bits. */
 function widened(table: Buffer): Buffer {
   const wide = Buffer.alloc(1 + 2 * 64);
   wide[0] = (table[0] as number) | 0x10;

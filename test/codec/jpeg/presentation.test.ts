@@ -1,4 +1,4 @@
-// How JPEGs are meant to be shown: orientation, the shape of pixels, limited range. ffmpeg is the oracle for orientation.
+// How JPEGs are meant to be shown: orientation, shape of pixels, limited range. Orientation is compared with ffmpeg.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -25,7 +25,7 @@ const GREY = cjpeg(testPicture(SIZE), "-grayscale");
 const presentationOf = (jpeg: Uint8Array) => readPresentation(jpeg, readJpegHeader(jpeg));
 const orientationOf = (jpeg: Uint8Array) => presentationOf(jpeg).orientation;
 
-/** The JPEG's pixels by djpeg, written as they are meant to be shown. */
+/** The JPEG's pixels from djpeg, turned and scaled as they are meant to be shown. */
 function shownByUs(jpeg: Uint8Array): Size & { rgb: Uint8Array } {
   const presentation = presentationOf(jpeg);
   const size = shownSize(readJpegSize(jpeg), presentation);
@@ -61,7 +61,7 @@ describe("Exif orientation", () => {
     },
   );
 
-  test("it is found behind other segments, with other entries before it, at any place of the segment, and in any type", () => {
+  test("the orientation is found after other segments, after other entries, at any offset and with any type", () => {
     const layouts: ExifOptions[] = [{ entriesBefore: 12 }, { gapBytes: 100 }, { type: 1 }, { type: 4 }];
     for (const layout of layouts) {
       for (const isLittle of [true, false]) {
@@ -75,7 +75,7 @@ describe("Exif orientation", () => {
     expect(orientationOf(new Uint8Array([...JPEG.subarray(0, tables), ...late]))).toBe(3);
   });
 
-  test("it is that of the first segment that has one", () => {
+  test("the first segment with an orientation counts", () => {
     const twice = withOrientation(withOrientation(JPEG, 3), 6);
     expect(orientationOf(twice)).toBe(6);
     expect(orientationOf(withOrientation(withOrientation(JPEG, 3), 99))).toBe(3);
@@ -85,7 +85,7 @@ describe("Exif orientation", () => {
     expect(orientationOf(withOrientation(JPEG, orientation))).toBe(1);
   });
 
-  test("damaged Exif is ignored", () => {
+  test("a damaged Exif segment is ignored", () => {
     const whole = exifBody(6);
     for (let length = 0; length < whole.length - 4; length++) {
       expect(exifOrientation(whole.subarray(0, length))).toBeNull();
@@ -132,7 +132,7 @@ describe("pixels that are not square", () => {
     expect(psnr(shown.rgb, expected)).toBeGreaterThan(36);
   });
 
-  test("they are scaled before the picture is turned", () => {
+  test("pixels are scaled before the picture is turned", () => {
     const shown = shownByUs(withOrientation(withDensity(JPEG, 0, 2, 1), 6));
     expect([shown.width, shown.height]).toEqual([SIZE.height, 2 * SIZE.width]);
   });
@@ -166,7 +166,7 @@ describe("limited range", () => {
     expect(psnr(shownByUs(jpeg).rgb, testPicture(SIZE).pixels)).toBeGreaterThan(36);
   });
 
-  test("the comment counts with and without its end, alone, and for colour only", () => {
+  test("the comment marks limited range with and without its end, alone, and only in a colour JPEG", () => {
     for (const text of ["CS=ITU601", "CS=ITU601\0", "CS=ITU601\n"]) {
       expect(presentationOf(withComment(JPEG, text)).isLimitedRange).toBe(true);
       expect(presentationOf(withComment(GREY, text)).isLimitedRange).toBe(false);

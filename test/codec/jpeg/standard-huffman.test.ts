@@ -1,4 +1,4 @@
-// Adding the tables of annex K to JPEGs that lack them: cjpeg and ffmpeg make the files, djpeg and ffmpeg judge the results.
+// Adding the Huffman tables of annex K to JPEGs that lack them. cjpeg and ffmpeg write the files, djpeg and ffmpeg check the results.
 
 import { describe, expect, test } from "bun:test";
 import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
@@ -12,7 +12,7 @@ const PICTURE = testPicture(SIZE);
 
 const complete = (jpeg: Uint8Array) => withHuffmanTables(jpeg, readJpegHeader(jpeg));
 
-describe("a JPEG that has its tables", () => {
+describe("a JPEG that has its Huffman tables", () => {
   test.each([
     ["as cjpeg writes them", []],
     ["made for it", ["-optimize"]],
@@ -20,13 +20,13 @@ describe("a JPEG that has its tables", () => {
     ["progressive", ["-progressive"]],
     ["coded arithmetically, which needs none", ["-arithmetic"]],
     ["with restart markers", ["-restart", "1"]],
-  ])("a JPEG that has its tables is returned as it is (%s)", (_, args) => {
+  ])("a JPEG that has its tables is returned unchanged (%s)", (_, args) => {
     const jpeg = cjpeg(PICTURE, ...args);
     expect(complete(jpeg)).toBe(jpeg);
   });
 });
 
-describe("a JPEG without tables", () => {
+describe("a JPEG without Huffman tables", () => {
   test.each([
     ["colour", []],
     ["grey", ["-grayscale"]],
@@ -41,7 +41,7 @@ describe("a JPEG without tables", () => {
     expect(complete(completed)).toBe(completed);
   });
 
-  test("ffmpeg reads a completed JPEG of its own without a complaint", () => {
+  test("ffmpeg reads a completed JPEG without a warning", () => {
     const args = ["-pix_fmt", "yuvj422p", "-huffman", "default", "-f", "mjpeg", "-"];
     const jpeg = ffmpeg(["-f", "image2pipe", "-c:v", "ppm", "-i", "-", ...args], toPnm(PICTURE)).bytes;
     const completed = complete(withoutTables(jpeg));
@@ -51,16 +51,16 @@ describe("a JPEG without tables", () => {
     expect(Buffer.compare(raw(completed).bytes, raw(jpeg).bytes)).toBe(0);
   });
 
-  test("a completed JPEG is byte for byte what cjpeg wrote", () => {
+  test("a completed JPEG equals the one that cjpeg wrote, byte for byte", () => {
     for (const args of [[], ["-sample", "2x1"], ["-quality", "30"]]) {
       const jpeg = cjpeg(PICTURE, ...args);
       expect(Buffer.compare(complete(withoutTables(jpeg)), jpeg)).toBe(0);
     }
   });
 
-  test("a JPEG that lacks some tables keeps those that it has", () => {
+  test("a JPEG that lacks some tables keeps the others", () => {
     const jpeg = cjpeg(PICTURE, "-optimize");
-    // Its own luminance tables remain; chrominance uses the standard ones.
+    // Its own luminance tables remain. Chrominance uses the standard ones.
     const standard = cjpeg(PICTURE);
     for (const keeps of [[0x00], [0x00, 0x10], [0x01, 0x11], [0x00, 0x10, 0x01]]) {
       const completed = complete(withoutTables(standard, keeps));
@@ -68,10 +68,10 @@ describe("a JPEG without tables", () => {
     }
     const kept = withoutTables(jpeg, [0x00, 0x10]);
     const completed = complete(kept);
-    expect(completed.length).toBe(kept.length + 2 * 4 + 2 * 17 + 12 + 162); // two segments: chrominance DC and AC
+    expect(completed.length).toBe(kept.length + 2 * 4 + 2 * 17 + 12 + 162); // two segments are missing: chrominance DC and AC
   });
 
-  test("a progressive JPEG is returned as it is, since it has no standard tables", () => {
+  test("a progressive JPEG is returned unchanged, because it has no standard tables", () => {
     const stripped = withoutTables(cjpeg(PICTURE, "-progressive"));
     expect(complete(stripped)).toBe(stripped);
   });

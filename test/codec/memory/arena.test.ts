@@ -1,4 +1,4 @@
-// The arena: its blocks do not overlap, any thread may take them, and its memory grows.
+// The arena: its blocks do not overlap, any thread may take blocks, and its memory grows.
 
 import { describe, expect, test } from "bun:test";
 import { Worker } from "node:worker_threads";
@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { GrowingBlock } from "../../../src/codec/memory/growing-block.ts";
 
-describe("the arena", () => {
-  test("the arena's blocks begin at cache lines, do not overlap, and make it grow", () => {
+describe("Arena: blocks and growth", () => {
+  test("the arena's blocks start at cache lines, do not overlap, and make it grow", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 }), (sizes) => {
         const arena = Arena.create();
@@ -46,8 +46,8 @@ describe("the arena", () => {
     expect(arena.take(1)).toBeGreaterThanOrEqual(theirs + 3_000_000);
   });
 
-  // Without holdGrowth most runs end with a segmentation fault, see Arena.holdGrowth.
-  test("the arena does not grow while its threads are ended, and grows again afterwards", async () => {
+  // Without holdGrowth most runs end with a segmentation fault (see Arena.holdGrowth).
+  test("the arena does not grow while its threads are being ended, and grows again afterwards", async () => {
     const script = new URL("../../support/arena-growth-process.ts", import.meta.url).pathname;
     const child = Bun.spawn([process.execPath, script], { stdout: "pipe", stderr: "pipe" });
     const [output, complaint] = await Promise.all([child.stdout.text(), child.stderr.text()]);

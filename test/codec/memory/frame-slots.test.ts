@@ -1,11 +1,11 @@
-// Frame slots: there are as many as asked for, none is shared, and none is released twice.
+// Frame slots: their number is fixed, none has two users, and none is released twice.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../../src/codec/memory/frame-slots.ts";
 
-describe("FrameSlots", () => {
+describe("FrameSlots: acquire and release", () => {
   test("acquire returns each slot once, then null, and released slots again", () => {
     const pool = new FrameSlots(Arena.create(), 10, 3);
     const slots = [pool.acquire(), pool.acquire(), pool.acquire()];
@@ -17,7 +17,7 @@ describe("FrameSlots", () => {
     expect(pool.acquire()).toBeNull();
   });
 
-  test("slots are in shared memory, have the asked size and do not overlap", () => {
+  test("slots are in shared memory, have the requested size and do not overlap", () => {
     const pool = new FrameSlots(Arena.create(), 1000, 4);
     expect(pool.slotBytes).toBe(1000);
     const slots = Array.from({ length: 4 }, () => pool.acquire() as FrameSlot);
@@ -63,7 +63,7 @@ describe("FrameSlots", () => {
     );
   });
 
-  test("a worker thread reads what is written into a slot, without a message", async () => {
+  test("a worker thread reads the pixels of a slot without a message", async () => {
     const pool = new FrameSlots(Arena.create(), 8, 1);
     const slot = pool.acquire() as FrameSlot;
     const worker = new Worker(

@@ -1,4 +1,4 @@
-// RecycledBlocks: blocks in use never overlap, and released ones are used again before the arena is asked.
+// RecycledBlocks: blocks in use never overlap, and released blocks are used again before new memory is taken.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// Change detection: the kernel is compared with the same rule written out byte by byte, over formats, sizes, tiles and noise.
+// Change detection: the kernel compared with the same rule, written out byte by byte, for formats, sizes, tiles and noise.
 
 import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -15,7 +15,7 @@ import { pictureFormats, randomPixels, runs } from "../../support/random-picture
 
 const bytesOf = (format: PictureFormat): number => frameBytes(format.format, format.width, format.height);
 
-/** The row or column of the picture's pixel that a byte of a plane belongs to. */
+/** The row or column of the pixel to which a byte of a plane belongs. */
 function pixelOf(format: PictureFormat, plane: number, x: number): number {
   switch (format.format) {
     case "rgba":
@@ -32,7 +32,7 @@ function pixelOf(format: PictureFormat, plane: number, x: number): number {
   }
 }
 
-/** The tile of each byte of a picture without padding, and its place in its plane. */
+/** For each byte of a picture without padding, its tile and its place in its plane. */
 function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
   const sampling =
     format.sampling ?? (format.format === "gray" ? "gray" : format.format === "yuyv422" ? "4:2:2" : "4:2:0");
@@ -50,7 +50,7 @@ function bytePlaces(format: PictureFormat, picture: PreparedPicture) {
   });
 }
 
-/** The rule byte by byte. Returns the tiles that differ. */
+/** The rule, byte by byte. Returns the tiles that differ. */
 function changedTiles(
   format: PictureFormat,
   picture: PreparedPicture,
@@ -71,7 +71,7 @@ function changedTiles(
       const width = last.x - first.x + 1;
       const unitWidth = Math.min(width, 8);
       const starts = new Set<number>();
-      // Units are compared in pairs; an incomplete last pair is moved back to end with the tile.
+      // The kernel compares units in pairs. An incomplete last pair is moved back, so that it ends with the tile.
       for (let x = 0; x < width; x += 16) {
         starts.add(Math.max(Math.min(x, width - 16), 0));
         starts.add(Math.min(Math.max(Math.min(x, width - 16), 0) + 8, width - unitWidth));
@@ -99,7 +99,7 @@ function changedTiles(
 function spreadPlanes(format: PictureFormat, pixels: Uint8Array, gapBytes: number, filler: number) {
   return planesOf(format.format, format, 0).map(({ address, rowBytes }, plane) => {
     const rows = plane === 0 ? format.height : Math.ceil(format.height / 2);
-    // The last row ends where its pixels end.
+    // The last row has no gap after its pixels.
     const spread = new Uint8Array(rows * (rowBytes + gapBytes) - gapBytes).fill(filler);
     for (let row = 0; row < rows; row++)
       spread.set(
@@ -130,7 +130,7 @@ function gaussian(seed: number): () => number {
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
-    /** Two pictures in memory of their own, with canaries around each plane. */
+    /** Two pictures in separate memory, with guard bytes around each plane. */
     async function createPair() {
       const fixture = await EncoderFixture.create(variant, 16 << 20);
       const place = (format: PictureFormat, a: Uint8Array, b: Uint8Array, gapBytes = 0) => {
@@ -172,7 +172,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("tileDiffers with noise 0 finds one level in one byte, in its tile only", async () => {
+    test("tileDiffers with noise 0 finds a change of one level in one byte, and only in its tile", async () => {
       const { fixture, place, tiles } = await createPair();
       fc.assert(
         fc.property(pictureFormats(120), fc.nat(), fc.nat(), fc.nat(40), (format, seed, byte, gapBytes) => {
@@ -190,7 +190,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("tileDiffers tells noise from changes as the rule does", async () => {
+    test("tileDiffers distinguishes noise from changes as the rule does", async () => {
       const { place, tiles } = await createPair();
       let [different, alike] = [0, 0];
       fc.assert(
@@ -212,11 +212,11 @@ for (const variant of ["relaxed", "plain"] as const) {
         ),
         { numRuns: runs },
       );
-      // Otherwise the property would prove nothing.
+      // Both results must be frequent, because otherwise the property would prove nothing.
       expect(Math.min(different, alike)).toBeGreaterThan(runs / 2);
     });
 
-    test("tileDiffers accepts a mean of N and a mean square of 8 N², and nothing above", async () => {
+    test("tileDiffers accepts a mean of N and a mean square of 8 N², and nothing more", async () => {
       const { place, tiles } = await createPair();
       for (const [width, height] of [
         [8, 8],
@@ -229,7 +229,7 @@ for (const variant of ["relaxed", "plain"] as const) {
         const format = { width, height, format: "gray", quality: 75 } as const;
         const flat = new Uint8Array(bytesOf(format)).fill(100);
         const unitWidth = Math.min(width, 8);
-        // The first unit of a row and the last one, which may overlap its neighbour; in the first row and in the last.
+        // The first and the last unit of a row, in the first and in the last row. The last unit may overlap its neighbour.
         for (const [left, top] of [
           [0, 0],
           [width - unitWidth, 0],
@@ -253,11 +253,11 @@ for (const variant of ["relaxed", "plain"] as const) {
           expect(differs(3, () => -3)).toBe(false);
           expect(differs(3, (n) => (n === unit.length - 1 ? -4 : -3))).toBe(true);
           const pairs = unit.length - (unit.length % 4);
-          // Half the bytes differ by ±4 N: the squares sum to 16 N² · n / 2, the mean is 0.
+          // Half of the bytes differ by ±4 N. The sum of the squares is 16 N² · n / 2, and the mean is 0.
           const half = (n: number): number => (n >= pairs ? 0 : ([8, -8, 0, 0][n % 4] ?? 0));
           expect(differs(2, half)).toBe(false);
           if (pairs === unit.length) expect(differs(2, (n) => (n === 2 ? 1 : half(n)))).toBe(true);
-          // Half a level means one level in half of the bytes.
+          // A mean of half a level is one level in half of the bytes.
           const even = unit.length - (unit.length % 2);
           expect(differs(0.5, (n) => (n < even && n % 2 === 0 ? 1 : 0))).toBe(false);
           expect(differs(0.5, (n) => (n % 2 === 0 || n === 1 ? 1 : 0))).toBe(true);
@@ -265,7 +265,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       }
     });
 
-    test("tileDiffers ignores sensor noise of 2 levels, and finds a block 3 levels brighter", async () => {
+    test("tileDiffers ignores sensor noise of 2 levels, and finds a block that is 3 levels brighter", async () => {
       const { place, tiles } = await createPair();
       const format = { width: 1280, height: 720, format: "yuvj420p", quality: 75 } as const;
       const normal = gaussian(7);
@@ -288,7 +288,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       }
     });
 
-    test("tileDiffers reads no byte after the pixels, which may end where the memory ends", async () => {
+    test("tileDiffers reads no byte after the pixels, even if the pixels end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);

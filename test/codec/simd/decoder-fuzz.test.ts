@@ -1,4 +1,4 @@
-// A short run of the fuzz harness, and each input that once broke the decoder.
+// A short run of the decoder fuzzer, and each input that once broke the decoder.
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { BUILDS, missingPrograms, DecoderFixture } from "../../support/decoder-k
 
 const fixtures = join(import.meta.dir, "../../fixtures/decoder");
 
-test("the guards find a byte written next to the given memory", async () => {
+test("the guard bytes show a byte that is written next to the given memory", async () => {
   const fixture = await DecoderFixture.create("plain");
   const at = fixture.allocate(100);
   expect(fixture.brokenGuard()).toBe(-1);
@@ -25,7 +25,7 @@ for (const build of BUILDS) {
         const result = await fuzz({ build, count: 1500, seconds: 30, seed: 20 });
         expect(result.runs).toBeGreaterThan(100);
         expect(result.decoded).toBeGreaterThan(result.runs / 5);
-        // Times mean nothing on a busy machine; the harness reports them when it runs alone.
+        // Times mean nothing on a busy machine. The fuzzer reports them when it runs alone.
         expect(
           result.findings.filter((finding) => !finding.what.startsWith("took")).map((finding) => finding.what),
         ).toEqual([]);
@@ -42,7 +42,7 @@ for (const build of BUILDS) {
         for (const isTiled of [false, true]) {
           for (const box of [false, true]) {
             const { status } = fixture.run(jpeg, isTiled, box);
-            // A rectangle outside the picture would be an error of this test, not of the JPEG.
+            // A rectangle outside the picture would be an error of this test and not of the JPEG.
             expect(status, name).not.toBe(STATUS_BAD_RECTANGLE);
             fixture.checkGuards();
           }

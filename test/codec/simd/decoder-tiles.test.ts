@@ -1,4 +1,4 @@
-// Decoded tiles: any split among workers, any order, and tiles that arrive one by one give the pixels of the picture decoded at once.
+// Decoded tiles: any split among threads, any order, and tiles that arrive one by one give the same pixels as the picture decoded at once.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -66,7 +66,7 @@ for (const build of BUILDS) {
           const stride = info.width * 4 + 8;
           const pixels = fixture.allocate(stride * info.height);
           fixture.bytes.fill(0xa5, pixels, pixels + stride * info.height);
-          // The pixels are converted in rectangles with borders anywhere.
+          // The pixels are converted in rectangles with random borders.
           const x = Math.floor(random() * (info.width + 1));
           const y = Math.floor(random() * (info.height + 1));
           const parts = [
@@ -137,7 +137,7 @@ for (const build of BUILDS) {
           const before = make(recipe);
           const after = make({ ...recipe, seed, content: "photo" });
           const random = randomFrom(seed);
-          // All tiles of the first picture arrive.
+          // All tiles of the first picture have arrived.
           const header = headerOf(before);
           const at = live.put(before.subarray(0, header));
           const info = live.picture.readHeader(at, header);
@@ -156,7 +156,7 @@ for (const build of BUILDS) {
           expect(live.picture.decodeTiles(sent(oldTiles, all))).toBe(0);
           live.picture.convert({ x: 0, y: 0, width: info.width, height: info.height }, pixels, stride, recipe);
           expect(live.pick(pixels, stride, info.width, info.height)).toEqual(fixture.decode(before, recipe.box).data);
-          // Some tiles change, in any order; only the rectangles around them are converted.
+          // Some tiles change, in random order. Only the rectangles around them are converted.
           const changed = all.filter(() => random() < 0.4).sort(() => random() - 0.5);
           expect(live.picture.decodeTiles(sent(newTiles, changed))).toBe(0);
           for (const number of changed) {
@@ -175,7 +175,7 @@ for (const build of BUILDS) {
   });
 }
 
-/** The bytes before the first entropy-coded one. */
+/** The bytes before the entropy-coded data. */
 function headerOf(jpeg: Uint8Array): number {
   let at = 2;
   while (jpeg[at + 1] !== 0xda) at += 2 + (jpeg[at + 2] ?? 0) * 256 + (jpeg[at + 3] ?? 0);

@@ -1,4 +1,4 @@
-// The decoder kernel is compared with djpeg: a matrix of JPEGs, the odd streams of cameras and the web, and what it refuses.
+// The decoder kernel compared with djpeg: a matrix of JPEGs, odd JPEGs of cameras and of the web, and kinds that it refuses.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -54,7 +54,7 @@ for (const build of BUILDS) {
     for (const sampling of SAMPLINGS) {
       test(`${sampling} decodes within 3 levels (box) and 4 (fancy) of djpeg, at 53 dB or more`, async () => {
         const fixture = await DecoderFixture.create(build);
-        // In a picture of a few pixels, one level in one chroma sample gives 53 dB. So pictures below 1,024 pixels are taken together.
+        // In a picture of a few pixels, one level in one chroma sample gives 53 dB. So the test takes pictures below 1,024 pixels together.
         let tinySquares = 0;
         let tinySamples = 0;
         const contents: Content[] = ["photo", "noise", "text", "gradient"];
@@ -112,7 +112,7 @@ for (const build of BUILDS) {
       }
     }, 60_000);
 
-    test("a JPEG with a scan for each component, or one for both chromas, decodes as in djpeg", async () => {
+    test("a JPEG with a scan for each component, or one for both chromas, is decoded as djpeg does", async () => {
       const fixture = await DecoderFixture.create(build);
       const image = picture("photo", 117, 75);
       for (const script of ["0;1;2;", "2;0;1;", "0;1 2;", "1 2;0;"]) {
@@ -131,7 +131,7 @@ for (const build of BUILDS) {
       }
     }, 60_000);
 
-    test("a JPEG with 16-bit quantisation tables (extended sequential) decodes as in djpeg", async () => {
+    test("a JPEG with 16-bit quantisation tables (extended sequential) is decoded as djpeg does", async () => {
       const fixture = await DecoderFixture.create(build);
       for (const quality of [1, 3, 8]) {
         const jpeg = cjpeg(picture("photo", 64, 48), "-quality", String(quality));
@@ -162,14 +162,14 @@ for (const build of BUILDS) {
       expect(decoded.report).toEqual({ damagedTiles: 0, isTruncated: false });
     });
 
-    test("the decoder knows RGB by Adobe's marker or by the names of the components", async () => {
+    test("the decoder recognises RGB by Adobe's marker or by the component identifiers", async () => {
       const fixture = await DecoderFixture.create(build);
       const jpeg = cjpeg(picture("photo", 61, 43), "-quality", "85", "-rgb");
       expect(segment(jpeg, 0xee)).toBeGreaterThan(0);
       expect(compare(fixture.decode(jpeg), djpeg(jpeg)).max).toBeLessThanOrEqual(3);
       const named = withoutSegments(jpeg, 0xee);
       expect(compare(fixture.decode(named), djpeg(named)).max).toBeLessThanOrEqual(3);
-      // With transform 1, the same samples are another picture, for both decoders.
+      // With transform 1 the same samples are another picture, for djpeg too.
       const transformed = jpeg.slice();
       transformed[segment(jpeg, 0xee) + 15] = 1;
       const ours = fixture.decode(transformed);
@@ -177,7 +177,7 @@ for (const build of BUILDS) {
       expect(compare(ours, fixture.decode(jpeg)).max).toBeGreaterThan(50);
     });
 
-    test("a truncated JPEG is decoded as far as it goes, grey after that, and reported", async () => {
+    test("the intact part of a truncated JPEG is decoded, the rest is grey, and the damage is reported", async () => {
       const fixture = await DecoderFixture.create(build);
       for (const options of [
         ["-sample", "1x1"],
@@ -190,7 +190,7 @@ for (const build of BUILDS) {
           const ours = fixture.decode(cut);
           expect(ours.report.isTruncated).toBe(true);
           expect(ours.report.damagedTiles).toBeGreaterThan(0);
-          // Complete up to some MCU, grey after it.
+          // Some MCUs are complete, and the rest is grey.
           let isGrey = false;
           let greyMcus = 0;
           for (let mcu = 0; mcu < 256; mcu++) {
@@ -207,7 +207,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("a lost restart segment damages its own tile only", async () => {
+    test("a lost restart interval damages only its own tile", async () => {
       const fixture = await DecoderFixture.create(build);
       const whole = cjpeg(picture("photo", 128, 128), "-quality", "75", "-sample", "1x1", "-restart", "4B");
       const complete = fixture.decode(whole);
@@ -222,7 +222,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test("the decoder refuses other kinds of JPEG with a status each, and still works", async () => {
+    test("the decoder refuses each other kind of JPEG with its own status, and still works", async () => {
       const fixture = await DecoderFixture.create(build);
       const good = cjpeg(picture("photo", 40, 40), "-quality", "75");
       const frame = segment(good, 0xc0);
@@ -288,7 +288,7 @@ for (const build of BUILDS) {
   });
 }
 
-/** Offset of the FF of the first marker of a kind, or -1. */
+/** The offset of the FF of the first marker of a kind, or -1. */
 function segment(jpeg: Uint8Array, marker: number): number {
   let at = 2;
   while (at + 4 <= jpeg.length && jpeg[at] === 0xff && jpeg[at + 1] !== 0xda) {
@@ -315,7 +315,7 @@ function restartMarkers(jpeg: Uint8Array): number[] {
   return found;
 }
 
-/** Whether 8 × 8 pixels are the same in both pictures, of sixteen MCUs a line. */
+/** Whether 8 × 8 pixels are the same in both pictures. The pictures are sixteen MCUs wide. */
 function sameMcu(a: Pixels, b: Pixels, mcu: number): boolean {
   return everyByte(a, mcu, (i) => a.data[i] === b.data[i]);
 }

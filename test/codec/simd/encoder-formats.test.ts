@@ -1,4 +1,4 @@
-// Every pixel format, at sizes that end in the middle of blocks: colours, range and edges are right.
+// The encoder with every pixel format and with sizes that end in the middle of blocks: colours, range and edges are right.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { cjpeg, djpeg, ffmpegComplaints, fromRawPixels, psnr, toRawPixels } from "../../support/libjpeg-turbo.ts";
 import { photoLike, type RgbPicture, randomSequence } from "../../support/generated-pictures.ts";
 
-/** The number of random pictures; SLIPSTREAM_FUZZ_RUNS sets another number. Each picture starts five programs. */
+/** The number of random pictures. SLIPSTREAM_FUZZ_RUNS sets another number. Each picture starts five programs. */
 const runs = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 20);
 const variants = ["relaxed", "plain"] as const;
 const cases: { format: PixelFormat; sampling: ChromaSampling; cjpegSampling: string }[] = [
@@ -33,7 +33,7 @@ function channelMeans(picture: RgbPicture): number[] {
   return sums.map((sum) => (3 * sum) / picture.rgb.length);
 }
 
-/** Mean absolute difference in levels. */
+/** The mean absolute difference in levels. */
 function meanError(a: RgbPicture, b: RgbPicture): number {
   return a.rgb.reduce((sum, level, n) => sum + Math.abs(level - (b.rgb[n] ?? 0)), 0) / a.rgb.length;
 }
@@ -41,10 +41,10 @@ function meanError(a: RgbPicture, b: RgbPicture): number {
 for (const variant of variants) {
   describe(`${variant} build`, () => {
     test.each(cases)(
-      "$format encoded as $sampling looks like its pixels",
+      "$format encoded as $sampling decodes to its pixels",
       async ({ format, sampling, cjpegSampling }) => {
         const fixture = await EncoderFixture.create(variant);
-        // Complete MCUs, and an odd size that ends in the middle of one.
+        // One size has complete MCUs, the other is odd and ends in the middle of an MCU.
         for (const [width, height] of [
           [320, 240],
           [131, 67],
@@ -55,7 +55,7 @@ for (const variant of variants) {
           const decoded = await djpeg(jpeg);
           const reference = await djpeg(await cjpeg(meant, 90, cjpegSampling, picture.restartIntervalMcus));
           expect([decoded.width, decoded.height]).toEqual([width, height]);
-          // ffmpeg and djpeg place the chroma of an odd-sized picture differently, which adds to the difference.
+          // ffmpeg and djpeg place the chroma of an odd-sized picture differently, which increases the difference.
           const odd = (width | height) & 1;
           expect(psnr(meant, decoded)).toBeGreaterThan(psnr(meant, reference) - (odd === 1 ? 0.45 : 0.1));
           const [ours, theirs] = [channelMeans(decoded), channelMeans(meant)];
@@ -92,7 +92,7 @@ for (const variant of variants) {
 }
 
 test(
-  "a picture of any size, format and content decodes as close as one by cjpeg, in both builds",
+  "a picture of any size, format and content decodes as close to the original as one from cjpeg, in both builds",
   async () => {
     const fixtures = await Promise.all(variants.map((variant) => EncoderFixture.create(variant)));
     const size = fc.integer({ min: 1, max: 90 });
@@ -106,7 +106,7 @@ test(
         fc.boolean(),
         async (width, height, { format, sampling, cjpegSampling }, quality, seed, noisy) => {
           const random = randomSequence(seed);
-          // Noise in subsampled chroma has no counterpart in RGB, so a comparison would mean nothing.
+          // Noise in subsampled chroma has no equivalent in RGB, so a comparison would mean nothing.
           const pixels =
             noisy && (format === "rgba" || format === "gray")
               ? Uint8Array.from({ length: frameBytes(format, width, height) }, () => random() * 256)
@@ -117,7 +117,7 @@ test(
             const decoded = await djpeg(jpeg);
             expect([decoded.width, decoded.height]).toEqual([width, height]);
             const reference = await djpeg(await cjpeg(meant, quality, cjpegSampling, picture.restartIntervalMcus));
-            // In tiny pictures one rounding costs several dB, so the limit is generous; a wrong edge or colour costs far more.
+            // In tiny pictures one rounding costs several dB, so the limit is generous. A wrong edge or colour costs far more.
             expect(meanError(meant, decoded)).toBeLessThan(1.3 * meanError(meant, reference) + 1.5);
           }
         },

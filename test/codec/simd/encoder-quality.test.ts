@@ -1,4 +1,4 @@
-// The encoder is compared with libjpeg-turbo: same picture, quality and sampling, both decoded by djpeg; PSNR and size.
+// The encoder compared with libjpeg-turbo by PSNR and size: same picture, quality and sampling, both decoded by djpeg.
 // SLIPSTREAM_FOOTAGE=video.avi adds frames of real footage.
 
 import { describe, expect, test } from "bun:test";
@@ -34,7 +34,7 @@ const pictures: Record<string, RgbPicture> = {
   ...(footage === undefined ? {} : { footage: await footageFrame(footage) }),
 };
 
-/** Encodes with both. Returns the PSNR in dB and the size of each. */
+/** Encodes with both encoders. Returns the PSNR in dB and the size for each. */
 async function compare(fixture: EncoderFixture, picture: RgbPicture, quality: number, sampling: "4:2:0" | "4:4:4") {
   const { width, height } = picture;
   const ours = fixture.encode({ width, height, format: "rgba", sampling, quality }, rgbaOf(picture));
@@ -51,11 +51,11 @@ for (const variant of variants) {
   describe(`${variant} build`, () => {
     for (const [name, picture] of Object.entries(pictures)) {
       for (const sampling of samplings) {
-        test(`${name} in ${sampling} is as good as with libjpeg-turbo, and no larger`, async () => {
+        test(`${name} in ${sampling} is as good as with libjpeg-turbo, and not larger`, async () => {
           const fixture = await EncoderFixture.create(variant);
           for (const quality of qualities) {
             const { gainDb, sizeRatio, jpeg } = await compare(fixture, picture, quality, sampling);
-            // 0.12 because of the card's flat, saturated fields at q90, where an exact DCT in double precision loses 0.07 too.
+            // The bound is 0.12 because of the flat, saturated fields of the test card at q90. An exact DCT in double precision loses 0.07 there, too.
             expect(gainDb).toBeGreaterThan(name === "test card" ? -0.12 : -0.1);
             expect(sizeRatio).toBeLessThan(1.01);
             expect(await ffmpegComplaints(jpeg)).toBe("");
@@ -90,7 +90,7 @@ for (const variant of variants) {
       };
       for (const picture of Object.values(hard)) {
         const { sizeRatio, jpeg } = await compare(fixture, picture, 100, "4:4:4");
-        // libjpeg-turbo has 50.4 dB for the noise; one overflow in a block costs 20 dB.
+        // libjpeg-turbo reaches 50.4 dB for the noise. One overflow in a block costs 20 dB.
         expect(psnr(picture, await djpeg(jpeg))).toBeGreaterThan(48);
         expect(sizeRatio).toBeLessThan(1.02);
       }

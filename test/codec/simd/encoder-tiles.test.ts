@@ -1,4 +1,4 @@
-// Encoded tiles: any split, order and number of workers gives the same bytes, and nothing outside the given memory is read or written.
+// Encoded tiles: any split, order and number of threads gives the same bytes, and the encoder touches only the given memory.
 
 import { frameBytes, planesOf } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -19,7 +19,7 @@ import { pictureFormats, randomPixels, runs } from "../../support/random-picture
 
 for (const variant of ["relaxed", "plain"] as const) {
   describe(`${variant} build`, () => {
-    test("encodeTiles gives the same bytes in any ranges as for the whole picture", async () => {
+    test("encodeTiles gives the same bytes for any ranges as for the whole picture", async () => {
       const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(400), fc.nat(), fc.integer({ min: 1, max: 40 }), (format, seed, tilesACall) => {
@@ -33,7 +33,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("encodeTiles refuses a small target with -7 and writes nothing outside it", async () => {
+    test("encodeTiles returns -7 if the target is too small, and writes nothing outside it", async () => {
       const fixture = await EncoderFixture.create(variant, 16 << 20);
       fc.assert(
         fc.property(pictureFormats(100), fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (format, seed, part) => {
@@ -69,7 +69,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("bytesBound is enough for the worst pictures", async () => {
+    test("bytesBound is enough for pictures that compress worst", async () => {
       const fixture = await EncoderFixture.create(variant, 16 << 20);
       const format = {
         width: 64,
@@ -108,7 +108,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(written).toBeLessThan(bytes);
     });
 
-    test("encodeTiles reads no byte after the pixels, which may end where the memory ends", async () => {
+    test("encodeTiles reads no byte after the pixels, even if the pixels end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (4 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
@@ -251,7 +251,7 @@ for (const variant of ["relaxed", "plain"] as const) {
   });
 }
 
-test("the encoder encodes pictures with sides of 8192 pixels", async () => {
+test("a picture with sides of 8192 pixels is encoded", async () => {
   const fixture = await EncoderFixture.create(supportedVariant() ?? "plain", 512 << 20);
   for (const [width, height] of [
     [8192, 33],
@@ -267,7 +267,7 @@ test("the encoder encodes pictures with sides of 8192 pixels", async () => {
   }
 }, 60_000);
 
-test("defaultRestartInterval divides the line, and comes near to 128 pixels if it can", () => {
+test("defaultRestartInterval divides the line, and is close to 128 pixels if such a divisor exists", () => {
   const intervals = (mcuWidth: number, lines: number[]) => lines.map((mcus) => defaultRestartInterval(mcus, mcuWidth));
   expect(intervals(16, [80, 120, 240, 40, 54, 53, 7, 1])).toEqual([8, 8, 8, 8, 9, 53, 7, 1]);
   expect(intervals(8, [160, 80, 90, 107, 7])).toEqual([16, 16, 15, 107, 7]);
@@ -277,7 +277,7 @@ test("defaultRestartInterval divides the line, and comes near to 128 pixels if i
   fc.assert(divides);
 });
 
-test("several workers that share a picture give the same bytes as one", async () => {
+test("several threads that share a picture give the same bytes as one", async () => {
   const variant = supportedVariant() ?? "plain";
   const format = { width: 1280, height: 720, format: "rgba", quality: 80 } as const;
   const fixture = await EncoderFixture.create(variant);

@@ -1,4 +1,4 @@
-// Halving: the kernel is compared with means written out sample by sample, over formats, sizes and ranges of rows.
+// Halving: the kernel compared with means that are written out sample by sample, for formats, sizes and ranges of rows.
 
 import { halfSize, frameBytes, PIXEL_FORMATS, type PixelFormat, type Size } from "../../../src/core/pixel-format.ts";
 import { describe, expect, test } from "bun:test";
@@ -12,7 +12,7 @@ import { EncoderFixture } from "../../support/encoder-kernel.ts";
 import { randomSequence } from "../../support/generated-pictures.ts";
 import { randomPixels, runs } from "../../support/random-pictures.ts";
 
-/** One kind of sample, and its places in a picture without gaps. */
+/** One kind of sample (for example luma), and its offsets in a picture without gaps. */
 interface Samples extends Size {
   readonly at: (x: number, y: number) => number;
 }
@@ -74,7 +74,7 @@ function halved(format: PixelFormat, size: Size, pixels: Uint8Array): Uint8Array
       }
     }
   }
-  // YUYV of odd width has a luma sample of padding, which repeats the last one.
+  // YUYV of odd width has a luma sample of padding, which repeats the last sample.
   if (format === "yuyv422" && half.width % 2 === 1) {
     const rowBytes = Math.ceil(half.width / 2) * 4;
     for (let end = rowBytes; end <= target.length; end += rowBytes) target[end - 2] = target[end - 4] ?? 0;
@@ -128,7 +128,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("halve leaves other rows as they are", async () => {
+    test("halve does not change other rows", async () => {
       const fixture = await EncoderFixture.create(variant, 16 << 20);
       const size = { width: 70, height: 100 };
       const pixels = randomPixels(70 * 100, 3);
@@ -145,7 +145,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       expect(Buffer.compare(fixture.bytes.subarray(target, target + expected.length), expected)).toBe(0);
     });
 
-    test("halve reads and writes no byte after the pixels, which may end where the memory ends", async () => {
+    test("halve reads and writes no byte after the pixels, even if the pixels end where the memory ends", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
       const encoder = new SimdEncoder(await WASM.kernel("encoder", variant), memory);
       const bytes = new Uint8Array(memory.buffer);
@@ -166,7 +166,7 @@ for (const variant of ["relaxed", "plain"] as const) {
       );
     });
 
-    test("halvePlane leaves the gaps between rows as they are", async () => {
+    test("halvePlane does not change the gaps between rows", async () => {
       const memory = createKernelMemory(KERNEL_TABLES_BYTES + (1 << 20));
       const { halvePlane } = instantiateKernel(await WASM.kernel("encoder", variant), memory);
       if (typeof halvePlane !== "function") throw new Error("the kernel does not halve");

@@ -1,4 +1,4 @@
-// The codec simd as the pool uses it: other programs read its JPEGs, it reads theirs, and jsquash decodes the rest.
+// The codec simd as the pool uses it: other programs read its JPEGs, it reads theirs, and it leaves the rest to jsquash.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readJpegSize } from "../../../src/codec/jpeg/header.ts";
@@ -22,7 +22,7 @@ async function decoded(jpeg: Uint8Array): Promise<Uint8Array> {
   return target;
 }
 
-describe("simd encode", () => {
+describe("simd: encoding", () => {
   test.each(PIXEL_FORMATS)("djpeg decodes the JPEG that simd makes of %s", async (format) => {
     const original = testPicture(SIZE);
     const flags = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${SIZE.width}x${SIZE.height}`, "-i", "-"];
@@ -34,7 +34,7 @@ describe("simd encode", () => {
     expect(psnr(toRgbaBytes(seen), toRgbaBytes(meant))).toBeGreaterThan(30);
   });
 
-  test("simd encodes sizes and qualities by turns as it encodes each alone", async () => {
+  test("simd encodes each size and quality the same, alone or by turns with others", async () => {
     const sizes = [SIZE, { width: 64, height: 48 }, { width: 1, height: 1 }, SIZE];
     for (const [turn, size] of sizes.entries()) {
       const frame = { ...size, format: "rgb24", bytes: testPicture(size).pixels } as const;
@@ -45,31 +45,31 @@ describe("simd encode", () => {
     }
   });
 
-  test("simd encodes noise at quality 100, many times the usual bytes, completely", async () => {
+  test("simd encodes noise at quality 100, which has many times the usual bytes, completely", async () => {
     const pixels = Uint8Array.from({ length: SIZE.width * SIZE.height * 3 }, (_, i) => (i * 2654435761) >>> 24);
     const jpeg = await codec.encode({ ...SIZE, format: "rgb24", bytes: pixels }, 100);
-    expect(jpeg.length).toBeGreaterThan((SIZE.width * SIZE.height) / 2); // more than is reserved at first
+    expect(jpeg.length).toBeGreaterThan((SIZE.width * SIZE.height) / 2); // this is more than the codec reserves at first
     expect(djpeg(jpeg, "-strict").width).toBe(SIZE.width);
   });
 });
 
-describe("simd decode", () => {
+describe("simd: decoding", () => {
   test.each([[], ["-restart", "1"], ["-optimize"], ["-sample", "1x1"], ["-sample", "2x1"], ["-grayscale"]])(
-    "simd decodes a JPEG of cjpeg %s as djpeg does",
+    "simd decodes a JPEG from cjpeg %s as djpeg does",
     async (...flags) => {
       const jpeg = cjpeg(testPicture(SIZE), ...flags);
       expect(largestDifference(await decoded(jpeg), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
     },
   );
 
-  test("simd decodes a progressive JPEG, through jsquash", async () => {
+  test("simd decodes a progressive JPEG, by jsquash", async () => {
     const jpeg = cjpeg(testPicture(SIZE), "-progressive");
     expect(largestDifference(await decoded(jpeg), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
     const baseline = cjpeg(testPicture(SIZE));
     expect(largestDifference(await decoded(baseline), toRgbaBytes(djpeg(baseline)))).toBeLessThanOrEqual(4);
   });
 
-  test("simd decodes a JPEG that is cut off as far as it goes, and reports the damage", async () => {
+  test("simd decodes the intact part of a JPEG that is cut off, and reports the damage", async () => {
     const jpeg = cjpeg(testPicture(SIZE));
     const whole = toRgbaBytes(djpeg(jpeg));
     const target = new Uint8Array(whole.length);
@@ -81,7 +81,7 @@ describe("simd decode", () => {
     expect(lastLine.every((value) => value === 128)).toBe(true);
   });
 
-  test("bytes that are no JPEG, or a wrong size, throw CodecError, and simd still works", async () => {
+  test("bytes that are not a JPEG, or a wrong size, throw a CodecError, and simd still works", async () => {
     const jpeg = cjpeg(testPicture(SIZE));
     const place = new Uint8Array(SIZE.width * SIZE.height * 4);
     await expect(codec.decode(new Uint8Array(1000), place)).rejects.toThrow(CodecError);

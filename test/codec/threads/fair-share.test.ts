@@ -1,4 +1,4 @@
-// Fair shares of the codec threads: a camera that could use them all the time leaves some to another.
+// Fair shares of the codec threads: a camera that could use them all the time leaves some time to another.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { ViewReport } from "../../../src/client/figures.ts";
@@ -10,7 +10,7 @@ import { Program, TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** A source of noise, which is the hardest content, faster than it can be encoded: a frame always waits. */
+/** A source of noise, which takes longest to encode. It is faster than the encoders, so a frame always waits. */
 function createFlood({ width, height }: Size): Source {
   const filled = new Set<number>();
   return {
@@ -40,31 +40,34 @@ const watch = (port: number, name: string) =>
 test.each([
   ["simd", 1920, 1080],
   ["jsquash", 640, 360],
-] as const)("with one thread of %s, and a camera that could take it all", async (codec, width, height) => {
-  const size = { width, height };
-  await using server = await serve({
-    cameras: [
-      { name: "busy", source: createFlood(size), noise: null },
-      { name: "small", source: "pattern", size: { width: 320, height: 240 }, framesPerSecond: 10, noise: null },
-    ],
-    codec,
-    workers: 1,
-    port: 0,
-    maxLatencyMs: null,
-  });
-  const { port } = server;
-  await using busy = watch(port, "busy");
-  await busy.until("frames of the busy one", ({ last }) => (last?.frames ?? 0) > 2);
-  await using small = watch(port, "small");
-  await small.until("frames of the small one", ({ last }) => (last?.frames ?? 0) > 0);
-  const before = server.report();
-  const started = performance.now();
-  await small.until("some seconds", () => performance.now() - started > 4_000);
-  const after = server.report();
-  const grown = (index: number, of: "frames" | "encoded") =>
-    (after.cameras?.[index]?.[of] ?? 0) - (before.cameras?.[index]?.[of] ?? 0);
-  // With fair shares all frames of the small camera are encoded or, on a slow machine, as many as of the busy one.
-  const due = Math.min(grown(1, "frames"), grown(0, "encoded"));
-  expect(due).toBeGreaterThan(0);
-  expect(grown(1, "encoded")).toBeGreaterThan(0.5 * due);
-});
+] as const)(
+  "with one thread of %s, a small camera gets its share beside a camera that could use it all the time",
+  async (codec, width, height) => {
+    const size = { width, height };
+    await using server = await serve({
+      cameras: [
+        { name: "busy", source: createFlood(size), noise: null },
+        { name: "small", source: "pattern", size: { width: 320, height: 240 }, framesPerSecond: 10, noise: null },
+      ],
+      codec,
+      workers: 1,
+      port: 0,
+      maxLatencyMs: null,
+    });
+    const { port } = server;
+    await using busy = watch(port, "busy");
+    await busy.until("frames of the busy one", ({ last }) => (last?.frames ?? 0) > 2);
+    await using small = watch(port, "small");
+    await small.until("frames of the small one", ({ last }) => (last?.frames ?? 0) > 0);
+    const before = server.report();
+    const started = performance.now();
+    await small.until("some seconds", () => performance.now() - started > 4_000);
+    const after = server.report();
+    const grown = (index: number, of: "frames" | "encoded") =>
+      (after.cameras?.[index]?.[of] ?? 0) - (before.cameras?.[index]?.[of] ?? 0);
+    // With fair shares all frames of the small camera are encoded. On a slow machine it gets as many frames as the busy one.
+    const due = Math.min(grown(1, "frames"), grown(0, "encoded"));
+    expect(due).toBeGreaterThan(0);
+    expect(grown(1, "encoded")).toBeGreaterThan(0.5 * due);
+  },
+);

@@ -1,4 +1,4 @@
-// The codec pool with real threads: parallel jobs, refusal when all threads are busy, and recovery from defects.
+// The codec pool with real threads: parallel jobs, refusal while all threads are busy, and recovery from failures of threads.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
@@ -56,7 +56,7 @@ function decodeJob(jpeg = JPEG): DecodeJob {
   return { kind: "decode", jpeg: new Uint8Array(jpeg), target: { address: arena.take(bytes), bytes } };
 }
 
-/** A job that makes any codec meet a defect: its target is missing. */
+/** A job that makes any codec fail, because its target is missing. */
 const defectiveJob = (): DecodeJob => ({ ...decodeJob(), target: null as unknown as PixelTarget });
 
 function runJob<Kind extends "encode" | "decode">(
@@ -77,8 +77,8 @@ async function runWhenIdle(pool: CodecPool, job: EncodeJob | DecodeJob): Promise
   return (await result) as unknown as JobResult;
 }
 
-describe("jobs of a pool", () => {
-  test("a pool runs one job a thread, and refuses the next without calling back", async () => {
+describe("CodecPool: jobs", () => {
+  test("a pool runs one job on each thread, and refuses the next without a callback", async () => {
     const { pool } = await start(2);
     expect(pool.threads).toBe(2);
     let refusedCalls = 0;
@@ -134,8 +134,8 @@ describe("jobs of a pool", () => {
   });
 });
 
-describe("a defect in a pool", () => {
-  test("a defect fails one job; its thread reloads the codec, and other threads go on", async () => {
+describe("CodecPool: a thread that fails", () => {
+  test("an exception fails one job; its thread loads the codec again, and other threads go on", async () => {
     const { pool, restarted, broken } = await start(2);
     let calls = 0;
     const { promise, resolve } = Promise.withResolvers<JobResult>();
@@ -147,7 +147,7 @@ describe("a defect in a pool", () => {
     expect(await runJob(pool, decodeJob())).toMatchObject({ ok: true });
     const failed = await promise;
     expect(failed).toMatchObject({ ok: false, message: expect.stringContaining("the codec thread failed") });
-    // Both threads work again once two jobs are taken at the same time.
+    // Both threads work again when two jobs run at the same time.
     const results: Promise<JobResult>[] = [];
     await until(() => {
       const result = runJob(pool, encodeJob());
@@ -161,7 +161,7 @@ describe("a defect in a pool", () => {
     expect(broken).toEqual([]);
   });
 
-  test("too many defects in a row break the pool: it reports once and takes no more jobs", async () => {
+  test("too many exceptions in a row break the pool: it reports that once and takes no more jobs", async () => {
     const { pool, restarted, broken } = await start(1);
     for (let defect = 1; defect <= 6; defect++) {
       expect(await runWhenIdle(pool, defectiveJob())).toMatchObject({ ok: false });
@@ -172,7 +172,7 @@ describe("a defect in a pool", () => {
     expect(runJob(pool, decodeJob())).toBeNull();
   });
 
-  test("a finished job between two defects resets the count", async () => {
+  test("a finished job between two exceptions resets the count", async () => {
     const { pool, broken } = await start(1);
     for (let round = 0; round < 2; round++) {
       for (let defect = 1; defect <= 4; defect++) expect((await runWhenIdle(pool, defectiveJob())).ok).toBe(false);
@@ -182,8 +182,8 @@ describe("a defect in a pool", () => {
   });
 });
 
-describe("closing a pool", () => {
-  test("a closed pool drops the running job, refuses others, and calls nothing back", async () => {
+describe("CodecPool: close", () => {
+  test("a closed pool drops the running job, refuses others, and calls no callback", async () => {
     const { pool, restarted, broken } = await start(2);
     let calls = 0;
     expect(pool.tryRun(encodeJob(), () => calls++)).toBe(true);

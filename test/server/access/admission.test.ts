@@ -1,4 +1,4 @@
-// Admission: how many connections and viewers are let in, in all and from one address, and how they are forgotten.
+// Admission: how many connections and viewers are admitted, in all and from one address, and when they are forgotten.
 
 import { describe, expect, test } from "bun:test";
 import { addressGroup, isLoopback } from "../../../src/server/access/address-group.ts";
@@ -25,14 +25,14 @@ class Door {
     return this.admission.connect(ip, () => void this.aborted.push(number), this.now);
   }
 
-  /** A connection that must be let in. */
+  /** A connection that the admission must accept. */
   enter(ip: string): Guest {
     const guest = this.connect(ip);
     if ("limit" in guest) throw new Error(guest.text);
     return guest;
   }
 
-  /** A viewer that must be let in. */
+  /** A viewer that the admission must accept. */
   watch(ip: string): Guest {
     const guest = this.enter(ip);
     expect(this.admission.greet(guest)).toBeNull();
@@ -40,19 +40,19 @@ class Door {
   }
 }
 
-describe("Admission", () => {
+describe("Admission: limits", () => {
   test("refuses viewers beyond the limit of all, until one of them has gone", () => {
     const door = new Door();
     const viewers = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1"].map((ip) => door.watch(ip));
     expect(door.admission.greet(door.enter("10.0.0.4"))?.limit).toBe("viewers");
     door.admission.gone(viewers[0] as Guest);
-    door.admission.gone(viewers[0] as Guest); // twice: counted once
+    door.admission.gone(viewers[0] as Guest); // a second call counts once
     expect(door.admission.greet(door.enter("10.0.0.5"))).toBeNull();
     expect(door.admission.greet(door.enter("10.0.0.6"))?.limit).toBe("viewers");
     expect(door.admission.refused.byReason.viewers).toBe(2);
   });
 
-  test("refuses viewers beyond the limit of an address, and none from loopback", () => {
+  test("refuses viewers beyond the limit for one address, but never viewers from loopback", () => {
     const door = new Door();
     door.watch("10.0.0.1");
     door.watch("10.0.0.1");
@@ -63,7 +63,7 @@ describe("Admission", () => {
     expect(door.admission.refused.byReason).toMatchObject({ viewersPerAddress: 1, viewers: 0 });
   });
 
-  test("ends the oldest silent connection when there are too many, and keeps those that have greeted", () => {
+  test("ends the oldest connection without a greeting when there are too many, and keeps greeted ones", () => {
     const door = new Door();
     door.watch("127.0.0.1"); // number 0
     for (let count = 0; count < 7; count++) door.enter("127.0.0.1");
@@ -71,7 +71,7 @@ describe("Admission", () => {
     expect(door.admission.refused.byReason.greetings).toBe(2);
   });
 
-  test("refuses silent connections beyond the limit of an address, until one has gone", () => {
+  test("refuses connections without a greeting beyond the limit for one address, until one has gone", () => {
     const door = new Door();
     const [first] = [door.enter("10.0.0.1"), door.enter("10.0.0.1"), door.enter("10.0.0.1")];
     expect(door.connect("10.0.0.1")).toMatchObject({ limit: "greetingsPerAddress" });
@@ -80,7 +80,7 @@ describe("Admission", () => {
     expect("limit" in door.connect("10.0.0.1")).toBe(false);
   });
 
-  test("refuses connections that come too fast from one address, and only from that", () => {
+  test("refuses connections that come too fast from one address, and not from others", () => {
     const door = new Door();
     const connect = (ip: string) => {
       const guest = door.connect(ip);
@@ -89,21 +89,21 @@ describe("Admission", () => {
       return "in";
     };
     const tries = (ip: string, count: number) => Array.from({ length: count }, () => connect(ip));
-    expect(tries("10.0.0.1", 12).filter((each) => each === "in").length).toBe(10); // 2.5 seconds' worth at once
+    expect(tries("10.0.0.1", 12).filter((each) => each === "in").length).toBe(10); // a burst of 2.5 seconds' worth
     expect(connect("10.0.0.2")).toBe("in");
     door.now += 1e6;
     expect(tries("10.0.0.1", 6)).toEqual(["in", "in", "in", "in", "connects", "connects"]);
-    expect(tries("::1", 101).filter((each) => each === "in").length).toBe(100); // loopback: ten times as many
+    expect(tries("::1", 101).filter((each) => each === "in").length).toBe(100); // loopback may open ten times as many
   });
 
-  test("a flood of messages uses up new connections of its address", () => {
+  test("an address that floods messages may open fewer connections", () => {
     const door = new Door();
     door.admission.exceeded(door.watch("10.0.0.1"), "messages", door.now);
     expect(door.connect("10.0.0.1")).toMatchObject({ limit: "connects" });
     expect(door.admission.refused.byReason.messages).toBe(1);
   });
 
-  test("counts the addresses of one IPv6 network of 64 bits together", () => {
+  test("counts all addresses of a /64 IPv6 network as one", () => {
     const door = new Door();
     door.watch("2001:db8::1");
     door.watch("2001:db8::2");
@@ -122,7 +122,7 @@ test.each([
   ["2001:DB8::5", "2001:db8:0:0::/64", false],
   ["2001:0db8:0000:0001:2:3:4:5", "2001:db8:0:1::/64", false],
   ["fe80::1%eth0", "fe80:0:0:0::/64", false],
-])("addressGroup: %s counts as %s", (ip, group, isOwn) => {
+])("addressGroup: the address %s is counted in the group %s", (ip, group, isOwn) => {
   expect(addressGroup(ip)).toBe(group);
   expect(isLoopback(ip)).toBe(isOwn);
 });

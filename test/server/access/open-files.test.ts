@@ -1,16 +1,16 @@
-// withinFiles: fewer files, fewer connections, and always at least one of each kind.
+// withinFiles: a low limit of open files lowers the limits of connections, down to one viewer and one greeting.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
 import { freeFiles, withinFiles } from "../../../src/server/access/open-files.ts";
 
-test("withinFiles: leaves the limits alone when there are enough files, or when their number is unknown", () => {
+test("withinFiles: keeps the limits when there are enough files, or when their number is unknown", () => {
   expect(withinFiles(DEFAULT_ACCESS_LIMITS, 100_000)).toEqual(DEFAULT_ACCESS_LIMITS);
   expect(withinFiles(DEFAULT_ACCESS_LIMITS, null)).toEqual(DEFAULT_ACCESS_LIMITS);
 });
 
-test("withinFiles: never allows more connections than files, and at least a viewer and a greeting", () => {
+test("withinFiles: allows at most as many connections as files, and at least one viewer and one greeting", () => {
   fc.assert(
     fc.property(fc.integer({ min: -10, max: 2_000 }), (free) => {
       const { maxViewers, maxGreetings } = withinFiles(DEFAULT_ACCESS_LIMITS, free);

@@ -1,10 +1,10 @@
-// RefusalLog: a flood of refused connections is a few lines.
+// RefusalLog: a flood of refused connections writes a few lines.
 
 import { expect, test } from "bun:test";
 import { lineLog } from "../../../src/core/log.ts";
 import { RefusalLog } from "../../../src/server/access/refusal-log.ts";
 
-test("RefusalLog: logs the first refusal of an address at once, and the others as one count each 10 s", () => {
+test("RefusalLog: logs the first refusal of an address at once, and the others as one count every 10 s", () => {
   const lines: string[] = [];
   const refusals = new RefusalLog(lineLog((text) => lines.push(text)));
   for (let now = 0; now < 25e6; now += 10_000) {

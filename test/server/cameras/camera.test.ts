@@ -1,4 +1,4 @@
-// A camera of a real server: what its log and its trace show.
+// A camera of a real server: the contents of its log and its trace.
 
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { Source } from "../../../src/capture/source.ts";
@@ -17,7 +17,7 @@ afterEach(async () => {
   running.clear();
 });
 
-/** Serves on any free port with one thread; `lines` are those of its log, as `level subject: text`. */
+/** Serves on a free port with one thread. `lines` has the lines of the log, as `level subject: text`. */
 async function start(options: ServeOptions) {
   const lines: string[] = [];
   const log = lineLog((text, level, subjects) => lines.push(`${level} ${subjects.join(":")}: ${text}`));
@@ -63,7 +63,7 @@ test("Camera: with several cameras the subject contains the camera's name", asyn
   await until(() => lines.some((line) => line.startsWith("info deliver:door: viewer")), "the viewer");
 });
 
-test("Camera: logs a trouble of its source when it begins, and its end", async () => {
+test("Camera: logs the begin and the end of a trouble of its source", async () => {
   const source: Source = {
     name: "played",
     framesPerSecond: 0,

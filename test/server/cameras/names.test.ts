@@ -1,4 +1,4 @@
-// Names of cameras: each camera has its own, and a viewer finds one by part of it.
+// Names of cameras: each camera has a unique name, and viewers can ask for a part of it.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../../src/protocol/wire
 import { findByName, nameAfterSource } from "../../../src/server/cameras/names.ts";
 import { checkCameraName } from "../../../src/server/settings/camera-name.ts";
 
-test("nameAfterSource: makes usable and different names of any source names", () => {
+test("nameAfterSource: makes usable and unique names from any source names", () => {
   const sourceName = fc.oneof(fc.constant("pattern"), fc.string({ unit: "binary", maxLength: 90 }));
   fc.assert(
     fc.property(fc.array(sourceName, { maxLength: 12 }), (sources) => {
@@ -53,7 +53,7 @@ test.each([
   expect(findByName(cameras, wanted)).toEqual({ reason: GoodbyeReason.noCamera, text });
 });
 
-test("findByName: a refusal fits into a Goodbye with any number of cameras", () => {
+test("findByName: the text of a refusal fits into a Goodbye, however many cameras it lists", () => {
   const many = Array.from({ length: 64 }, (_, index) => ({ name: `camera ${index}` }));
   const refusal = findByName(many, "x".repeat(MAX_CAMERA_NAME_BYTES));
   const text = "text" in refusal ? refusal.text : "";

@@ -1,4 +1,4 @@
-// The sources of several cameras: the server waits for a missing one, and wrong use ends its camera only.
+// The sources of several cameras: the server waits for a missing camera, and wrong options of one camera end that camera only.
 
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -44,7 +44,7 @@ test("openSources: throws at once for a single camera that cannot be opened", ()
   expect(thrownBy(() => open(camerasOf("no-such-camera")))).toBeInstanceOf(UsageError);
 });
 
-test("openSources: tries one of several cameras until it is there, under its final name", async () => {
+test("openSources: retries a missing camera until it is there, under its final name", async () => {
   const path = join(folder, "late.mp4");
   const { opened } = open(camerasOf(path, "pattern"));
   expect(opened.map(({ name }) => name)).toEqual(["late.mp4", "pattern"]);
@@ -69,7 +69,7 @@ test("openSources: tries one of several cameras until it is there, under its fin
 });
 
 test.skipIf(process.platform !== "linux")(
-  "openSources: one of several cameras may have a name that no device has yet",
+  "openSources: with several cameras, a device that does not exist yet may be named",
   async () => {
     const { opened } = open(camerasOf("no-such-camera", "pattern"));
     const sink = new RecordingSink();
@@ -82,7 +82,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("openSources: one of several cameras that can never be opened ends at once", async () => {
+test("openSources: with several cameras, one that can never be opened ends at once", async () => {
   const { opened } = open(camerasOf(folder, "pattern"));
   const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
   expect(await run?.catch((error: unknown) => error)).toMatchObject({
@@ -90,29 +90,29 @@ test("openSources: one of several cameras that can never be opened ends at once"
   });
 });
 
-const wrong = { device: "/dev/video0" }; // applies only to --source webcam
+const wrong = { device: "/dev/video0" }; // is valid only with --source webcam
 
-test("openSources: wrong use of one camera ends that camera only", async () => {
+test("openSources: wrong options of one camera end that camera only", async () => {
   const [first, second] = camerasOf("pattern", "pattern") as [ResolvedCameraOptions, ResolvedCameraOptions];
   const { opened } = open([{ ...first, ...wrong }, second]);
   const run = opened[0]?.source.run(new RecordingSink(), new AbortController().signal);
   expect(await run?.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
 });
 
-test("openSources: throws when all cameras are wrong use", () => {
+test("openSources: throws when all cameras have wrong options", () => {
   const cameras = camerasOf("pattern", "pattern").map((camera) => ({ ...camera, ...wrong }));
   const error = thrownBy(() => open(cameras));
   expect(error).toBeInstanceOf(UsageError);
   expect((error as UsageError).message).toContain("--device applies only to --source webcam");
 });
 
-test("openSources: names that no device has yet are no wrong use", () => {
+test("openSources: a device that does not exist yet is not an error", () => {
   expect(open(camerasOf("nobody", "nothing")).opened.map(({ name }) => name)).toEqual(["nobody", "nothing"]);
 });
 
-test("openSources: the log of a camera has its given name, or the name of its source", () => {
+test("openSources: the log names a camera by its given name, or else by its source", () => {
   const [plain, named] = camerasOf("auto", "auto") as [ResolvedCameraOptions, ResolvedCameraOptions];
-  // Whether or not there is a camera, the log tells which source was chosen.
+  // With or without a camera on this machine, the log names the chosen source.
   const { said } = open([plain, { ...named, name: "door" }]);
   expect(said.map(({ name }) => name)).toEqual(["auto", "door"]);
   expect(said[0]?.text).toMatch(/^(?:no camera was found|camera )/);
@@ -120,7 +120,7 @@ test("openSources: the log of a camera has its given name, or the name of its so
 
 const isReady = () => Promise.resolve();
 
-test("tryOpen: opens in a thread and rejects with the error of opening", async () => {
+test("tryOpen: opens in a thread, and rejects with the error of the open", async () => {
   const [options] = camerasOf("no-such-camera") as [ResolvedCameraOptions];
   const never = new AbortController().signal;
   const refused = await tryOpen({ ...options, source: "/dev/no-such-device" }, never).catch((error: unknown) => error);
@@ -155,7 +155,7 @@ test("openLazily: opens the source once", async () => {
   expect(runs.length).toBe(2);
 });
 
-test("openLazily: a wrong setting that is found with the camera is final", async () => {
+test("openLazily: a wrong setting that is found only when the camera exists ends the camera", async () => {
   const late = openLazily(
     "it",
     () => {

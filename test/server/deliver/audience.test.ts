@@ -1,4 +1,4 @@
-// The audience: which rendition each viewer is given, by its wish, its link and the source.
+// The audience chooses a rendition for each viewer: from the size that the viewer asks for, its link and the source.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { GoodbyeReason } from "../../../src/protocol/wire.ts";
@@ -15,7 +15,7 @@ function start(maxLatencyMicros: number | null = 150_000): World {
   return new World({ maxLatencyMicros, maxBitsPerSecond: null });
 }
 
-/** Sends frames in which all tiles change; all viewers show each after `transfer` microseconds. */
+/** Sends frames in which all tiles change. Each viewer shows each frame `transfer` microseconds after it was sent. */
 function show(world: World, frames: number, transfer = 100): void {
   for (let frame = 0; frame < frames; frame++) {
     pass(33);
@@ -27,7 +27,7 @@ function show(world: World, frames: number, transfer = 100): void {
 
 const levels = (world: World) => world.renditions.wanted.map(({ level }) => `${level.halvings} q${level.quality}`);
 
-test("Audience: viewers with the same wish share a rendition", () => {
+test("Audience: viewers that ask for the same size share a rendition", () => {
   const world = start();
   const [first, second, third] = [world.join(), world.join(), world.join()];
   third.wish(false, 500, 280);
@@ -45,13 +45,13 @@ test("Audience: viewers with the same wish share a rendition", () => {
   expect(first.lastFrame).toBe(world.frame);
 });
 
-test("Audience: a viewer keeps its rendition until there is a frame of the new one", () => {
+test("Audience: a viewer keeps its rendition until the new one has a frame", () => {
   const world = start();
   const viewer = world.join();
   show(world, 2);
   viewer.wish(false, 300, 160);
   expect(levels(world)).toEqual(["0 q80", "2 q80"]);
-  world.openFrame([true], 8, false); // the new rendition has no tables yet
+  world.openFrame([true], 8, false); // the new rendition has no quantisation and Huffman tables yet
   world.commitFrame();
   expect(viewer.lastFrame).toBe(world.frame);
   viewer.acknowledge(0, "shown", { transfer: 100, work: 100 });
@@ -60,7 +60,7 @@ test("Audience: a viewer keeps its rendition until there is a frame of the new o
   expect(viewer.lastFrame).toBe(world.frame);
 });
 
-test("Audience: a slow link lowers the level of its own viewer only, also after a new wish", () => {
+test("Audience: a slow link lowers the level of its own viewer only, also after the viewer asks for another size", () => {
   const world = start();
   const slow = world.join();
   show(world, 12, 200_000);
@@ -75,7 +75,7 @@ test("Audience: a slow link lowers the level of its own viewer only, also after 
   expect(levels(world).some((level) => level.startsWith("0"))).toBe(false);
 });
 
-test("Audience: grants a larger wish at once on a fast link", () => {
+test("Audience: a viewer on a fast link that asks for a larger size gets it at once", () => {
   const world = start();
   const viewer = world.join();
   viewer.wish(false, 300, 160);
@@ -86,7 +86,7 @@ test("Audience: grants a larger wish at once on a fast link", () => {
   expect(levels(world)).toEqual(["0 q80"]);
 });
 
-test("Audience: sends tiles again when pixels follow JPEGs of the same size", () => {
+test("Audience: sends tiles again when the source changes from JPEGs to pixels of the same size", () => {
   const world = start();
   const viewer = world.join();
   show(world, 3);
@@ -104,7 +104,7 @@ test("Audience: a viewer that comes after the end of the camera is told why", ()
   expect(() => world.join()).toThrow("the server said goodbye: it has ended");
 });
 
-test("Audience: tells later viewers how long the trouble has lasted, whatever its text was", () => {
+test("Audience: tells later viewers when a trouble began, even if its text has changed since", () => {
   const world = start();
   const first = world.join();
   world.health.begin("source", "it is gone");

@@ -1,11 +1,11 @@
-// The budget of bytes: over any time it allows no more than its rate, one frame, and what may be saved up.
+// The budget of bytes: over any time it allows at most its rate, its savings, and one frame.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Budget } from "../../../src/server/deliver/budget.ts";
 
-test("Budget: one frame of any size may overdraw it, and the next waits until that is earned", () => {
-  const budget = new Budget(8_000_000); // a byte a microsecond
+test("Budget: one frame of any size may overdraw it, and the next frame waits until the debt is paid", () => {
+  const budget = new Budget(8_000_000); // one byte each microsecond
   expect(budget.allows(1_000)).toBe(true);
   budget.spend(500_000);
   expect(budget.allows(1_000)).toBe(false);
@@ -13,7 +13,7 @@ test("Budget: one frame of any size may overdraw it, and the next waits until th
   expect(budget.allows(501_000)).toBe(true);
 });
 
-test("Budget: saves up no more than 100 ms", () => {
+test("Budget: saves at most the bytes of 100 ms", () => {
   const budget = new Budget(8_000_000);
   budget.allows(0);
   budget.allows(3_600_000_000);
@@ -23,7 +23,7 @@ test("Budget: saves up no more than 100 ms", () => {
   expect(budget.allows(3_600_000_000)).toBe(false);
 });
 
-test("Budget: never allows more than it earns, saves up, and one frame", () => {
+test("Budget: allows at most its rate, its savings, and one frame", () => {
   const frame = fc.record({ after: fc.integer({ min: 0, max: 200_000 }), bytes: fc.integer({ min: 0, max: 50_000 }) });
   fc.assert(
     fc.property(fc.integer({ min: 80_000, max: 80_000_000 }), fc.array(frame, { maxLength: 60 }), (rate, frames) => {

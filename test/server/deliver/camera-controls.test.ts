@@ -1,4 +1,4 @@
-// Camera controls: list and set requests of viewers, also of a viewer that asks too much.
+// Camera controls: list and set requests of viewers, including a viewer that sends too many.
 
 import { expect, test } from "bun:test";
 import { SILENT_LOG } from "../../../src/core/log.ts";
@@ -29,7 +29,7 @@ const gain: SourceControl = {
   isInactive: false,
 };
 const auto: SourceControl = { ...gain, name: "auto", type: "boolean", minimum: 0, maximum: 1 };
-/** Controls that viewers are not told of: buttons have no value, and read-only controls cannot be set. */
+/** Controls that are not listed to viewers: buttons have no value, and read-only controls cannot be set. */
 const hidden: SourceControl[] = [
   { ...gain, name: "reset", type: "button", value: null },
   { ...gain, name: "temperature", isReadOnly: true },
@@ -80,7 +80,7 @@ test("CameraControls: answers come in the order of the questions, and delay no o
   await Bun.sleep(0);
   expect(far.ofType("pong").length).toBe(1);
   expect(far.ofType("control set")).toEqual([]);
-  expect(slow.done).toEqual(["gain=9"]); // one request after the other
+  expect(slow.done).toEqual(["gain=9"]); // one request at a time
   slow.answer();
   await Bun.sleep(1);
   expect(slow.done).toEqual(["gain=9", "auto=on", "none=1", "list"]);
@@ -97,7 +97,7 @@ test("CameraControls: answers come in the order of the questions, and delay no o
   expect(far.calls).toContain("viewer test set gain to 9");
 });
 
-test("CameraControls: a viewer with too many open questions is sent away", async () => {
+test("CameraControls: a viewer with too many unanswered requests is disconnected", async () => {
   const slow = createSlow();
   const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked < MAX_OPEN_QUESTIONS; asked++) far.viewer.receive(writeControlsAsked());
@@ -109,7 +109,7 @@ test("CameraControls: a viewer with too many open questions is sent away", async
   expect(far.ofType("controls")).toEqual([]);
 });
 
-test("CameraControls: the waiting settings of a viewer that is sent away are not made", async () => {
+test("CameraControls: the waiting settings of a disconnected viewer are dropped", async () => {
   const slow = createSlow();
   const far = new FakeViewer(slow.source).greet();
   for (let asked = 0; asked <= MAX_OPEN_QUESTIONS; asked++) {
@@ -119,10 +119,10 @@ test("CameraControls: the waiting settings of a viewer that is sent away are not
   expect(far.ofType("goodbye")).toMatchObject([{ reason: GoodbyeReason.protocol }]);
   slow.answer();
   await Bun.sleep(1);
-  expect(slow.done).toEqual(["gain=0"]); // it had begun before the viewer was sent away
+  expect(slow.done).toEqual(["gain=0"]); // this setting had begun before the viewer was disconnected
 });
 
-test("CameraControls: a viewer that reads no answers has no more waiting than questions may be open", async () => {
+test("CameraControls: a viewer that reads no answers is disconnected when as many answers wait as it may have open requests", async () => {
   const slow = createSlow();
   slow.answer();
   const far = new FakeViewer(slow.source).greet();
@@ -143,7 +143,7 @@ test("CameraControls: a viewer that reads no answers has no more waiting than qu
   expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.protocol });
 });
 
-test("CameraControls: any number of questions is answered one after the other", async () => {
+test("CameraControls: any number of requests is answered if they come one after the other", async () => {
   const slow = createSlow();
   slow.answer();
   const far = new FakeViewer(slow.source).greet();
@@ -175,7 +175,7 @@ test("CameraControls: asks the camera once for all viewers that ask at the same 
   expect(slow.done).toEqual(["list"]);
 });
 
-test("CameraControls: asks the camera again after a setting", async () => {
+test("CameraControls: asks the camera for a new list after a setting", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const before = controls.list(EVERYBODY);
@@ -186,7 +186,7 @@ test("CameraControls: asks the camera again after a setting", async () => {
   expect(slow.done).toEqual(["list", "gain=5", "list"]);
 });
 
-test("CameraControls: does not make the settings of viewers that have left", async () => {
+test("CameraControls: drops the waiting settings of viewers that have left", async () => {
   const slow = createSlow();
   const controls = shared(slow);
   const first = controls.list(EVERYBODY);
@@ -228,7 +228,7 @@ test("CameraControls: a viewer whose key may only look is told so, and sets noth
   expect(slow.done).toEqual(["list"]);
 });
 
-test("CameraControls: a camera without controls answers so", async () => {
+test("CameraControls: the answer for a camera without controls says that it has none", async () => {
   const far = new FakeViewer().greet();
   far.viewer.receive(writeControlsAsked());
   far.viewer.receive(writeSetControl({ name: "gain", value: "1" }));
@@ -239,7 +239,7 @@ test("CameraControls: a camera without controls answers so", async () => {
   ]);
 });
 
-test("CameraControls: text of a viewer stays one line of the log", async () => {
+test("CameraControls: text from a viewer cannot add lines to the log", async () => {
   const slow = createSlow();
   slow.answer();
   const far = new FakeViewer(slow.source).greet();

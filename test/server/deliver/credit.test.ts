@@ -1,11 +1,11 @@
-// Credit: known cases of the window, and a simulation of camera, link and viewer with a virtual clock.
+// Credit: known values of the window, and a simulation of camera, link and viewer with a virtual clock.
 
 import { expect, test } from "bun:test";
 import { Credit, MAX_WINDOW_PICTURES } from "../../../src/server/deliver/credit.ts";
 import type { Ack } from "../../../src/protocol/messages.ts";
 import { type Setting, simulate } from "../../support/link-simulation.ts";
 
-/** The shortest time between two pictures that camera, link, viewer and the limit of the window allow. */
+/** The time between two pictures that the slowest of camera, link, viewer and limit of the window sets. */
 function slowestInterval({ source, delay, transfer, work, threads }: Setting): number {
   return Math.max(source, transfer, work / threads, (2 * delay + transfer + work) / MAX_WINDOW_PICTURES);
 }
@@ -29,7 +29,7 @@ test("Credit: the window keeps at least 85 % of the rate that camera, link and v
   expect(slow).toEqual([]);
 });
 
-test("Credit: no more than about one picture waits in a queue", () => {
+test("Credit: at most about one picture waits in a queue", () => {
   // A picture waits for at most one interval of the camera, and for at most one picture ahead of it.
   const old = outcomes.filter(({ setting, outcome }) => {
     const queue = outcome.extraMedian - setting.source;
@@ -45,7 +45,7 @@ test("Credit: the age does not grow: its maximum is within two intervals of the 
   expect(growing).toEqual([]);
 });
 
-/** The window after some equal acknowledgements. */
+/** The window after a number of equal acknowledgements. */
 function windowAfter(
   acks: number,
   path: Pick<Ack, "transferMicros" | "workMicros" | "paceMicros">,
@@ -138,7 +138,7 @@ test("Credit: the window is one picture before there are measurements", () => {
   expect(windowAfter(20, nothing, 0, 0)).toBe(1);
 });
 
-test("Credit: dropped pictures do not tell how fast the viewer is", () => {
+test("Credit: acknowledgements of dropped pictures do not change the estimate of the viewer's speed", () => {
   const credit = new Credit();
   for (let frame = 1; frame <= 40; frame++) {
     credit.sent(frame);
@@ -160,7 +160,7 @@ test("Credit: one slow picture among many does not widen the window", () => {
   expect(credit.window).toBe(1);
 });
 
-test("Credit: refuses an Ack that names no picture in flight", () => {
+test("Credit: refuses an Ack for a picture that is not in flight", () => {
   const credit = new Credit();
   const ack = (frameNumber: number): Ack => ({
     frameNumber,

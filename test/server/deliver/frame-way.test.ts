@@ -1,4 +1,4 @@
-// The way of a frame to its viewer, as log and trace show it.
+// The delivery of one frame to its viewer, as log and trace show it.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Log } from "../../../src/core/log.ts";
@@ -26,7 +26,7 @@ function debugLog(lines: string[]): Log {
   return log;
 }
 
-/** One frame, which the viewer shows 40 ms after it was sent: 10 ms of transfer, 20 ms of work. */
+/** One frame. The viewer shows it 40 ms after it was sent: 10 ms of transfer, 20 ms of work. */
 function sendFrame(world: World): void {
   world.openFrame([], 8, true);
   world.commitFrame();
@@ -78,7 +78,7 @@ test("FrameSender: the span of sending a frame in parts goes from its first part
   ]);
 });
 
-test("FrameSender: the debug log has a line for a frame that is sent and one for its acknowledgement", () => {
+test("FrameSender: the debug log has one line for the sending of a frame and one for its acknowledgement", () => {
   const lines: string[] = [];
   const world = new World(NO_LIMITS, { log: debugLog(lines) });
   world.join();

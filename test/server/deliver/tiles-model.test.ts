@@ -1,11 +1,11 @@
-// Random sequences of all that can happen to tiles between encoders and viewers, compared with a model.
+// Random sequences of all events that concern tiles, between encoders and viewers, compared with a model.
 
 import { afterEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { TILES, World } from "../../support/tile-delivery-model.ts";
 
-/** Sequences for each set of limits; SLIPSTREAM_FUZZ_RUNS sets another number. */
+/** The number of sequences for each set of limits. SLIPSTREAM_FUZZ_RUNS sets another number. */
 const RUNS = Number(process.env["SLIPSTREAM_FUZZ_RUNS"] ?? 1_000);
 
 afterEach(resetClock);
@@ -98,12 +98,12 @@ function perform(world: World, step: Operation, pass: (milliseconds: number) => 
   }
 }
 
-/** After everything is read and acknowledged and one more frame has come, each watching viewer must have the newest frame. */
+/** When all messages are read and acknowledged and one more frame has come, each viewer that watches must have the newest frame. */
 function expectNewestAtTheEnd(world: World, pass: (milliseconds: number) => void, endsInJpegs: boolean): void {
   world.commitFrame();
   for (let round = 1; round <= 2; round++) {
     world.settle();
-    pass(60_000); // so that no budget is overdrawn
+    pass(60_000); // no budget is overdrawn after this time
     for (const each of world.models) each.ping();
     world.reception.tick();
     if (endsInJpegs) world.jpeg();
@@ -119,18 +119,21 @@ test.each([
   ["no limits", { maxLatencyMicros: null, maxBitsPerSecond: null }],
   ["a bound of latency", { maxLatencyMicros: 150_000, maxBitsPerSecond: null }],
   ["a bound of bits, too", { maxLatencyMicros: 250_000, maxBitsPerSecond: 4e6 }],
-] as const)("tile delivery: each frame shown is true after any sequence of events: %s", (_, limits) => {
-  let shown = 0;
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 80, size: "max" }), fc.boolean(), (steps, endsInJpegs) => {
-      const pass = stopClock();
-      const world = new World(limits);
-      world.join();
-      for (const step of steps) perform(world, step, pass);
-      expectNewestAtTheEnd(world, pass, endsInJpegs);
-      shown += world.models.reduce((sum, { framesSeen }) => sum + framesSeen, 0);
-    }),
-    { numRuns: RUNS, includeErrorInReport: true },
-  );
-  expect(shown).toBeGreaterThan(3 * RUNS);
-});
+] as const)(
+  "tile delivery: each shown frame has the right tiles after any sequence of events, with %s",
+  (_, limits) => {
+    let shown = 0;
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 80, size: "max" }), fc.boolean(), (steps, endsInJpegs) => {
+        const pass = stopClock();
+        const world = new World(limits);
+        world.join();
+        for (const step of steps) perform(world, step, pass);
+        expectNewestAtTheEnd(world, pass, endsInJpegs);
+        shown += world.models.reduce((sum, { framesSeen }) => sum + framesSeen, 0);
+      }),
+      { numRuns: RUNS, includeErrorInReport: true },
+    );
+    expect(shown).toBeGreaterThan(3 * RUNS);
+  },
+);

@@ -1,4 +1,4 @@
-// The server's end of one viewer, over a connection in memory that takes as few bytes at a time as a test wants.
+// The server's end of one viewer. Its connection is in memory and takes as few bytes at a time as a test chooses.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -12,7 +12,7 @@ import { picture } from "../../support/picture-camera.ts";
 
 afterEach(resetClock);
 
-describe("greeting", () => {
+describe("Viewer: greeting", () => {
   test("Viewer: answers Hello with Welcome and a Ping, then watches", () => {
     const far = new FakeViewer().greet();
     expect(far.heard[0]).toMatchObject({ type: "welcome", version: WIRE_VERSION, sourceName: "a source" });
@@ -30,7 +30,7 @@ describe("greeting", () => {
     expect(far.viewer.watching).toBe(false);
   });
 
-  test("Viewer: answers another version with a Goodbye and hangs up", () => {
+  test("Viewer: answers another protocol version with a Goodbye and ends the connection", () => {
     const far = new FakeViewer().greet(99);
     expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.version }]);
     expect(far.heard[0]).toMatchObject({ text: expect.stringContaining("version 99") });
@@ -43,14 +43,14 @@ describe("greeting", () => {
     ["a Ping instead of Hello", m.writePing({ sentAt: 1 })],
     ["a Hello of more than 256 bytes", Buffer.concat([Buffer.from([1, 1, 0, 0, 1]), Buffer.alloc(256)])],
     ["a Hello that is cut off", Buffer.from([2, 0, 0, 0, 1, 0x53])],
-  ])("Viewer: answers %s with a Goodbye and hangs up", (_, bytes) => {
+  ])("Viewer: answers %s with a Goodbye and ends the connection", (_, bytes) => {
     const far = new FakeViewer();
     far.viewer.receive(bytes);
     expect(far.heard).toMatchObject([{ type: "goodbye", reason: GoodbyeReason.protocol }]);
     expect(far.calls[0]).toBe("end");
   });
 
-  test("Viewer: waits 5 s for Hello", () => {
+  test("Viewer: ends a connection that sends no Hello within 5 s", () => {
     const far = new FakeViewer();
     moveClock(4.5);
     far.viewer.tick();
@@ -61,7 +61,7 @@ describe("greeting", () => {
   });
 });
 
-describe("pictures", () => {
+describe("Viewer: pictures", () => {
   test("Viewer: sends Stream before the first picture and when it changes", () => {
     const far = new FakeViewer().greet();
     far.offer(picture(3, 1000));
@@ -76,7 +76,7 @@ describe("pictures", () => {
     expect(far.viewer.frames.picturesSent).toBe(3);
   });
 
-  test("Viewer: without credit, skips and counts pictures; an Ack brings the newest", () => {
+  test("Viewer: without credit, pictures are skipped and counted; after an Ack the newest is sent", () => {
     const far = new FakeViewer().greet();
     for (let frame = 1; frame <= 5; frame++) far.offer(picture(frame));
     expect(far.pictures).toEqual([1]);
@@ -102,7 +102,7 @@ describe("pictures", () => {
     expect(far.pictures).toEqual([1, 2]);
   });
 
-  test("Viewer: sends the newest picture when small messages have blocked the transport", () => {
+  test("Viewer: sends the newest picture after small messages had filled the transport", () => {
     const far = new FakeViewer();
     far.capacity = 0;
     far.greet();
@@ -122,7 +122,7 @@ describe("pictures", () => {
     expect(far.pictures).toEqual([7, 8]);
   });
 
-  test("Viewer: sends a picture whole through any partial writes", () => {
+  test("Viewer: sends a picture whole whatever part of it a write takes", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 40 }), (capacities) => {
         const far = new FakeViewer().greet();
@@ -136,8 +136,8 @@ describe("pictures", () => {
   });
 });
 
-describe("messages", () => {
-  test("Viewer: a pause stops pictures and drops the waiting one; the end of it brings the newest", () => {
+describe("Viewer: messages", () => {
+  test("Viewer: a pause stops pictures and drops the waiting one; after the pause the newest is sent", () => {
     const far = new FakeViewer().greet();
     far.offer(picture(1));
     far.offer(picture(2));
@@ -171,7 +171,7 @@ describe("messages", () => {
   });
 });
 
-describe("end", () => {
+describe("Viewer: end", () => {
   test.each([
     [
       "an Ack for a picture that was never sent",
@@ -203,7 +203,7 @@ describe("end", () => {
     expect(far.heard.at(-1)).toMatchObject({ type: "goodbye", reason: GoodbyeReason.timeout });
   });
 
-  test("Viewer: the queue stays short when the other end sends and does not read", () => {
+  test("Viewer: the queue stays short when the other end sends Pings and does not read", () => {
     const far = new FakeViewer().greet();
     far.capacity = 0;
     for (let second = 1; second <= 600; second++) {
@@ -216,10 +216,10 @@ describe("end", () => {
     const before = far.heard.length;
     far.drain(Number.POSITIVE_INFINITY);
     expect(far.heard.length - before).toBeLessThan(100);
-    expect(far.viewer.watching).toBe(false); // paused, not gone
+    expect(far.viewer.watching).toBe(false); // the connection is paused, not closed
   });
 
-  test("Viewer: sends Goodbye after what waits, then ends the connection", () => {
+  test("Viewer: sends Goodbye after the waiting bytes, then ends the connection", () => {
     const far = new FakeViewer().greet();
     far.capacity = 100;
     far.offer(picture(1, 500));
@@ -238,7 +238,7 @@ describe("end", () => {
     expect(far.calls).not.toContain("end");
   });
 
-  test("Viewer: reports its end once", () => {
+  test("Viewer: reports the end of the connection once", () => {
     const far = new FakeViewer().greet();
     far.viewer.receive(writeGoodbye({ reason: GoodbyeReason.shutdown, text: "the viewer was closed" }));
     far.viewer.closed("it hung up");
@@ -247,7 +247,7 @@ describe("end", () => {
   });
 });
 
-describe("end before the greeting", () => {
+describe("Viewer: end before the greeting", () => {
   test("Viewer: a connection that sent nothing is not reported as refused", () => {
     const far = new FakeViewer();
     far.viewer.closed("it hung up");
@@ -257,7 +257,7 @@ describe("end before the greeting", () => {
   test("Viewer: a connection that timed out is reported as refused", () => {
     const far = new FakeViewer();
     const connection = far.viewer;
-    far.onEnd = () => connection.closed("it hung up"); // a transport may close before `end` returns
+    far.onEnd = () => connection.closed("it hung up"); // a transport may report its close before `end` returns
     connection.leave(GoodbyeReason.timeout, "it has not greeted");
     expect(far.calls).toEqual(["end", "closed", "gone: it has not greeted"]);
   });
@@ -293,7 +293,7 @@ test("Viewer: random bytes never throw; they end in at most one Goodbye", () => 
   );
 });
 
-describe("limits", () => {
+describe("Viewer: limits", () => {
   const wish = (size: number) => m.writeWish({ paused: false, keepsSize: false, width: size, height: size });
 
   test("Viewer: disconnects a viewer that floods it with Pings, answers no more of them, and counts it once", () => {
@@ -308,7 +308,7 @@ describe("limits", () => {
     expect(far.viewer.watching).toBe(false);
   });
 
-  test("Viewer: acknowledgements of frames are no flood", () => {
+  test("Viewer: acknowledgements of frames do not count as a flood", () => {
     const advance = stopClock();
     const far = new FakeViewer().greet();
     for (let frame = 1; frame <= 1_000; frame++) {
@@ -320,7 +320,7 @@ describe("limits", () => {
     expect(far.ofType("goodbye")).toEqual([]);
   });
 
-  test("Viewer: acts on the first Wishes at once, then on the newest one ten times a second", () => {
+  test("Viewer: acts on the first Wishes messages at once, then on the newest one ten times a second", () => {
     const advance = stopClock();
     const far = new FakeViewer().greet();
     const changes = () => far.calls.filter((call) => call === "watching").length - 1;
@@ -348,7 +348,7 @@ describe("limits", () => {
     far.viewer.tick();
     for (let second = 1; second <= 9; second++) {
       moveClock(second);
-      far.viewer.receive(m.writePing({ sentAt: 1 })); // it is not silent
+      far.viewer.receive(m.writePing({ sentAt: 1 })); // the viewer is not silent
       far.viewer.tick();
     }
     expect(far.calls).not.toContain("exceeded stalled");

@@ -1,4 +1,4 @@
-// The TCP door on localhost: both families of addresses, one port.
+// The TCP door on localhost: IPv4 and IPv6 on one port.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { ConnectionError } from "../../../src/core/errors.ts";
@@ -21,7 +21,7 @@ function connectTo(hostname: string, port: number): Promise<boolean> {
   );
 }
 
-test("openTcpDoor: localhost is both families on one port, and close ends both", async () => {
+test("openTcpDoor: listens on localhost by IPv4 and IPv6 on one port, and close ends both", async () => {
   const addresses: string[] = [];
   const door = openTcpDoor("localhost", 0, ({ address }) => {
     addresses.push(address.replace(/:\d+$/, ""));
@@ -44,11 +44,11 @@ test.each(["127.0.0.1", "::1"])("openTcpDoor: a port that is in use on %s is in 
   expect(open).toThrow(ConnectionError);
   expect(open).toThrow(`port ${listener.port} on localhost is in use`);
   const other = host === "::1" ? "127.0.0.1" : "::1";
-  expect(await connectTo(other, listener.port)).toBe(false); // the half that worked is closed
+  expect(await connectTo(other, listener.port)).toBe(false); // the address that was free is free again
   listener.stop(true);
 });
 
-/** Whether this machine lets the test have a network of its own, without IPv6. */
+/** Whether this machine allows the test a network namespace without IPv6. */
 const WITHOUT_IPV6 = [
   "unshare",
   "-n",
@@ -59,7 +59,7 @@ const WITHOUT_IPV6 = [
 ];
 const canSwitchOff = Bun.which("unshare") !== null && Bun.spawnSync([...WITHOUT_IPV6, "true"]).success;
 
-test.skipIf(!canSwitchOff)("openTcpDoor: a machine without IPv6 has a localhost, too", () => {
+test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost also on a machine without IPv6", () => {
   const module = new URL("../../../src/server/doors/tcp.ts", import.meta.url).href;
   const script = `
     import { openTcpDoor } from ${JSON.stringify(module)};

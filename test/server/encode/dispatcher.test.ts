@@ -1,4 +1,4 @@
-// The frame dispatcher with real codec threads: newest wins, no work without viewers, JPEGs pass, slots come back.
+// The frame dispatcher with real codec threads: the newest frame wins, nothing is encoded without viewers, JPEGs pass unchanged, slots are released.
 
 import { afterEach, expect, test } from "bun:test";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
@@ -94,14 +94,14 @@ function reserveAll({ dispatcher }: Setup): FrameSlot[] {
   return slots;
 }
 
-/** How many slots are free, counted by taking them all. */
+/** The number of free slots, counted by reserving all of them. */
 function freeSlots(setup: Setup): number {
   const slots = reserveAll(setup);
   for (const slot of slots) slot.release();
   return slots.length;
 }
 
-test("FrameDispatcher: encodes a frame to a picture of the same content, with ordered stamps", async () => {
+test("FrameDispatcher: encodes a frame into a picture of the same content, with stamps in order", async () => {
   const setup = await start();
   expect(deliver(setup, 7)).toBe(true);
   await until(() => setup.dispatcher.idle, "the encoder");
@@ -115,7 +115,7 @@ test("FrameDispatcher: encodes a frame to a picture of the same content, with or
   expect(setup.figures.drops.total).toBe(0);
 });
 
-test("FrameDispatcher: in a burst the newest frame waits, and the older ones are stale", async () => {
+test("FrameDispatcher: in a burst the newest frame waits, and the older ones are dropped", async () => {
   const setup = await start();
   for (let frame = 1; frame <= 10; frame++) expect(deliver(setup, frame * 5)).toBe(true);
   await until(() => setup.dispatcher.idle, "the encoders");
@@ -161,7 +161,7 @@ test("FrameDispatcher: follows a source that changes its size between two frames
   expect(setup.published.map(({ width, height }) => ({ width, height }))).toEqual(sizes);
 });
 
-test("FrameDispatcher: passes capture times to the median of the capture interval", async () => {
+test("FrameDispatcher: reports the median of the capture interval", async () => {
   const setup = await start(false);
   expect(setup.captures.intervalMicros).toBe(0);
   for (const at of [1_000, 2_000, 3_000, 9_000, 10_000]) {
@@ -171,7 +171,7 @@ test("FrameDispatcher: passes capture times to the median of the capture interva
   expect(setup.captures.intervalMicros).toBe(1_000);
 });
 
-test("FrameDispatcher: without viewers encodes nothing, and keeps the newest frame", async () => {
+test("FrameDispatcher: without viewers it encodes nothing and keeps the newest frame", async () => {
   const setup = await start(false);
   for (let frame = 1; frame <= 20; frame++) expect(deliver(setup, frame)).toBe(true);
   await Bun.sleep(20);
@@ -188,7 +188,7 @@ test("FrameDispatcher: without viewers encodes nothing, and keeps the newest fra
   expect(freeSlots(setup)).toBe(THREADS + 3);
 });
 
-test("FrameDispatcher: without viewers a JPEG waits too", async () => {
+test("FrameDispatcher: without viewers it keeps the newest JPEG too", async () => {
   const setup = await start(false);
   deliverJpeg(setup.dispatcher, cjpeg(testPicture(SIZE)), 1);
   expect(setup.published).toEqual([]);
@@ -225,7 +225,7 @@ test("FrameDispatcher: reports three damaged JPEGs in a row once, until the next
   expect(setup.published.map((picture) => picture.frameNumber)).toEqual([3, 9]);
 });
 
-test("FrameDispatcher: reserves null when all slots are taken, and a slot again after a release", async () => {
+test("FrameDispatcher: reserve returns null while all slots are taken, and a slot after a release", async () => {
   const setup = await start();
   const slots = reserveAll(setup);
   expect(slots.length).toBe(THREADS + 3);
@@ -240,7 +240,7 @@ test("FrameDispatcher: reserves null when all slots are taken, and a slot again 
 test("FrameDispatcher: counts and reports a frame that the codec fails on, and frees its slot", async () => {
   const setup = await start(true, 1);
   const slot = setup.dispatcher.reserve("rgb24", SIZE) as FrameSlot;
-  // No codec encodes a picture of 0 × 0.
+  // No codec can encode a picture of 0 × 0 pixels.
   setup.dispatcher.pixels(slot, "rgb24", { width: 0, height: 0 }, nowMicros());
   await until(() => setup.dispatcher.idle, "the encoder");
   expect(setup.figures.drops.byReason.encode).toBe(1);

@@ -1,4 +1,4 @@
-// The tile scheduler when something fails or comes late: no viewer sees part of a frame, and nothing is lost for good.
+// The tile scheduler when a job fails or ends late: no viewer gets part of a frame, and no tile stays missing.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { EncodeTilesJob } from "../../../src/codec/tile-jobs.ts";
@@ -19,7 +19,7 @@ const FULL = { halvings: 0, quality: 80 };
 const THIN = { halvings: 0, quality: 30 };
 const HALF = { halvings: 1, quality: 64 };
 const SLOTS = 5;
-/** So large that both threads encode some of it. */
+/** The frame is so large that both threads encode some of it. */
 const LARGE = { width: 1600, height: 960 };
 
 let two: Threads;
@@ -49,14 +49,14 @@ function failing(job: object): object {
   return { ...job, scales: [null] };
 }
 
-/** Breaks the next jobs of this kind. */
+/** Makes the next jobs of this kind fail. */
 function spoil(threads: Threads, kind: string, how: (job: object) => object, times = 1): void {
   let left = times;
   threads.pool.spoil = (job) => (job.kind === kind && left-- > 0 ? (how(job) as typeof job) : job);
 }
 
 test.each([true, false])(
-  "TileScheduler: a failed thread costs one frame, and the next brings all tiles (parts: %p)",
+  "TileScheduler: a failed thread costs one frame, and the next frame has all tiles (parts: %p)",
   async (parts) => {
     const fixture = new EncodeFixture(two, 0);
     fixture.hasPartsWanted = parts;
@@ -71,7 +71,7 @@ test.each([true, false])(
     expect(fixture.events.slice(-2)).toEqual(["aborted q80", "aborted q64"]);
     expect(fixture.figures.drops.byReason.encode).toBe(1);
     expect(fixture.troubles.at(-1)).toContain("the codec thread failed");
-    for (const rendition of renditions) expectWhole(rendition, frame); // they still have the frame before
+    for (const rendition of renditions) expectWhole(rendition, frame); // viewers still have the frame before
     expect(fixture.freeSlots(frame)).toBe(SLOTS);
     const since = renditions[0]?.newestFrame as number;
     await fixture.encode(frameOf(2, LARGE));
@@ -82,7 +82,7 @@ test.each([true, false])(
   },
 );
 
-test("TileScheduler: a codec error costs the frame, but no thread", async () => {
+test("TileScheduler: a codec error costs the frame, but does not end the thread", async () => {
   const fixture = new EncodeFixture(two, 0);
   const rendition = fixture.want(FULL);
   const frame = frameOf(3);
@@ -112,7 +112,7 @@ test.each([
   ["fails", (job: object) => ({ ...job, quality: 0 }), "quality"],
   ["ends the thread", (job: object) => ({ ...job, format: null }), "the codec thread failed"],
 ] as const)(
-  "TileScheduler: making tables that %s is reported, and tried again with the next frame",
+  "TileScheduler: the making of tables that %s is reported, and tried again with the next frame",
   async (_, how, said) => {
     const fixture = new EncodeFixture(two, 0);
     const rendition = fixture.want(FULL);
@@ -128,14 +128,14 @@ test.each([
   },
 );
 
-test("TileScheduler: with one thread a late viewer costs the others no frame", async () => {
+test("TileScheduler: with one thread, a new viewer does not cost the others a frame", async () => {
   const fixture = new EncodeFixture(one, 0);
   const first = fixture.want(FULL);
   await fixture.encode(frameOf(6));
   const late = fixture.want(THIN);
   const before = first.newestFrame;
   await fixture.encode(frameOf(6));
-  expect(missingTiles(first, before)).toEqual([]); // nothing has changed, and nothing was forgotten
+  expect(missingTiles(first, before)).toEqual([]); // no tile has changed, and no tile is missing
   await fixture.encodeForAll(frameOf(6));
   expect(fixture.events.filter((event) => event.startsWith("aborted"))).toEqual([]);
   expectWhole(late, frameOf(6));
@@ -160,7 +160,7 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
     const [full, half] = [fixture.want(FULL), fixture.want(HALF)];
     const frame = frameOf(11);
     await fixture.encodeForAll(frame);
-    fixture.renditions.release(half); // its tables are free again, so that only the frame needs more memory
+    fixture.renditions.release(half); // its tables are free again, so only the frame needs more memory
     await fixture.encode(frame);
     const allowGrowth = threads.arena.holdGrowth();
     for (const bytes of [65536, 64])
@@ -171,7 +171,7 @@ test("TileScheduler: a full arena costs the frames that need more, until there i
     expect(fixture.troubles.at(-1)).toStartWith(
       "a frame was not encoded: there is not enough memory for pictures of this size",
     );
-    expect(fixture.freeSlots(frame)).toBe(SLOTS); // no frame is kept as the reference, and no slot is lost
+    expect(fixture.freeSlots(frame)).toBe(SLOTS); // no frame is kept as the reference, and all slots are free
     allowGrowth();
     await fixture.encodeForAll(frame);
     expect(fixture.troubles.at(-1)).toBeNull();
@@ -197,7 +197,7 @@ test("TileScheduler: changing sources and renditions take no more memory over ti
   expect(one.takenBytes).toBe(after);
 });
 
-test("TileScheduler: uses tables that were finished too late for the next rendition", async () => {
+test("TileScheduler: tables that were finished too late for one rendition are used for the next", async () => {
   const fixture = new EncodeFixture(one, 0);
   const frame = frameOf(9);
   const keeps = fixture.want(FULL);
@@ -206,7 +206,7 @@ test("TileScheduler: uses tables that were finished too late for the next rendit
   for (let round = 0; round < 6; round++) {
     const late = fixture.want(THIN);
     const encoding = fixture.encode(frame);
-    fixture.renditions.release(late); // while they are being made
+    fixture.renditions.release(late); // the viewer leaves while the tables are made
     await encoding;
     if (round === 1) after = one.takenBytes;
   }

@@ -1,4 +1,4 @@
-// The tile scheduler under a source that is too fast, viewers that come and go, and defects: each committed frame is whole.
+// The tile scheduler with a source that is too fast, viewers that come and go, and failing threads: each committed frame is whole.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { frameBytes } from "../../../src/core/pixel-format.ts";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => threads.pool.close());
 
-/** Says which tiles of the rendition differ from the frame encoded whole; null when none does. */
+/** The tiles of the rendition that differ from the frame encoded whole, or null when none differs. */
 function fault(rendition: Rendition, frame: Frame | undefined): string | null {
   if (frame === undefined) return `frame ${rendition.newestFrame} was never handed over`;
   const expected = whole.tiles(frame, rendition.level);
@@ -48,7 +48,7 @@ function fault(rendition: Rendition, frame: Frame | undefined): string | null {
 }
 
 test.each([1, 2, 3, 4])(
-  "TileScheduler: commits only whole frames in bursts with late viewers and defects, seed %p",
+  "TileScheduler: commits only whole frames in bursts with late viewers and failing threads, seed %p",
   async (seed) => {
     const random = randomSequence(seed);
     const choose = <Each>(list: readonly Each[]): Each => list[Math.floor(random() * list.length)] as Each;
@@ -104,6 +104,6 @@ test.each([1, 2, 3, 4])(
   },
 );
 
-test("TileScheduler: threads were restarted in the tests above", () => {
+test("TileScheduler: the tests above did restart threads", () => {
   expect(threads.restarted.length).toBeGreaterThan(1);
 });

@@ -1,4 +1,4 @@
-// The tile scheduler with real threads: a committed frame equals the same frame encoded whole.
+// The tile scheduler with real threads: a committed frame equals the same frame encoded as a whole.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -30,7 +30,7 @@ const THIN: Level = { halvings: 0, quality: 30 };
 const HALF: Level = { halvings: 1, quality: 64 };
 const QUARTER: Level = { halvings: 2, quality: 90 };
 const LEVELS = [FULL, THIN, HALF, QUARTER];
-/** One slot for the reference, one for the frame in work, and three more. */
+/** One slot for the reference, one for the frame that is encoded, and three more. */
 const SLOTS = 5;
 
 let threads: Threads;
@@ -45,7 +45,7 @@ function frameOf(format: PixelFormat, { width, height }: Size, seed: number): Fr
   return { format, width, height, pixels: randomPixels(frameBytes(format, width, height), seed) };
 }
 
-/** The frame with a share of its bytes replaced, from a place on. */
+/** The frame, in which a share of the bytes from `from` on is replaced. */
 function altered(frame: Frame, from: number, share: number, seed: number): Frame {
   const pixels = frame.pixels.slice();
   const first = Math.floor(from * pixels.length);
@@ -53,7 +53,7 @@ function altered(frame: Frame, from: number, share: number, seed: number): Frame
   return { ...frame, pixels };
 }
 
-/** Throws unless all tiles of the rendition equal those of the frame encoded whole. */
+/** Throws unless all tiles of the rendition equal those of the frame encoded as a whole. */
 function expectWhole(rendition: Rendition, frame: Frame, sampling: Sampling = "420"): void {
   const tiles = missingTiles(rendition, 0);
   const expected = whole.tiles(frame, rendition.level, sampling);
@@ -104,7 +104,7 @@ test.each([
           frame = altered(frame, from, share, seed + index);
           await fixture.encode(frame);
           const since = fixture.captures.frames - 1;
-          // A new rendition may have missed the frame while its tables were made.
+          // A new rendition may lack this frame, because its tables were not ready.
           for (const rendition of users.values()) {
             if (rendition.newestFrame <= since) continue;
             expectWhole(rendition, frame, sampling);
@@ -139,7 +139,7 @@ test.each([
   ["yuv420p", "444", "2hx2v"],
   ["yuyv422", "444", "2hx1v"],
 ] as const)(
-  "TileScheduler: %s with --sampling %s is sampled %s in all sizes, according to djpeg",
+  "TileScheduler: %s with --sampling %s has the sampling %s in all sizes, according to djpeg",
   async (format, sampling, luma) => {
     const fixture = new EncodeFixture(threads, 0, sampling);
     const renditions = LEVELS.map((level) => fixture.want(level));
@@ -151,7 +151,7 @@ test.each([
   },
 );
 
-test("TileScheduler: without noise an unchanged picture is sent without tiles", async () => {
+test("TileScheduler: with a noise bound of 0 an unchanged picture is sent without tiles", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const rendition = fixture.want(FULL);
   const frame = frameOf("rgb24", { width: 640, height: 360 }, 1);
@@ -163,7 +163,7 @@ test("TileScheduler: without noise an unchanged picture is sent without tiles", 
   expectWhole(rendition, frame);
 });
 
-test("TileScheduler: with noise each tile of an unchanged picture is refreshed within 8 s", async () => {
+test("TileScheduler: with a noise bound above 0 each tile of an unchanged picture is encoded again within 8 s", async () => {
   const fixture = new EncodeFixture(threads, 1);
   const rendition = fixture.want(FULL);
   const frame = frameOf("gray", { width: 640, height: 360 }, 1);
@@ -185,48 +185,51 @@ test("TileScheduler: with noise each tile of an unchanged picture is refreshed w
 test.each([
   ["most of the picture changes", 0.7],
   ["little of it changes", 0.1],
-])("TileScheduler: a tile below the noise keeps its bytes, also for late viewers: %s", async (_, share) => {
-  const fixture = new EncodeFixture(threads, 3);
-  const random = randomSequence(7);
-  const watching = [fixture.want(FULL), fixture.want(HALF)];
-  const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
-  /** The frame that each tile of each rendition shows. */
-  const shown = new Map<Rendition, Frame[]>();
-  const bytes = new Map<Rendition, Uint8Array[]>();
-  let late: Rendition | null = null;
-  for (let round = 0; round < 8; round++) {
-    const changedRows = round % 3 === 0 ? 0 : Math.round((scene.height * share) / 32) * 32;
-    scene.pixels.set(randomPixels(changedRows * scene.width * 3, round + 50), 0);
-    const pixels = scene.pixels.map((level) => Math.max(0, Math.min(255, level + Math.round(random() * 2 - 1))));
-    const frame = { ...scene, pixels };
-    if (round === 0) await fixture.encodeForAll(frame);
-    if (round === 5) late = fixture.want(THIN);
-    await fixture.encode(frame);
-    for (const rendition of watching) {
-      const expected = whole.tiles(frame, rendition.level);
-      const tiles = missingTiles(rendition, 0).map((tile) => tile.bytes);
-      const before = bytes.get(rendition);
-      const sources = shown.get(rendition) ?? [];
-      const lines = Math.ceil(scene.height / 16 / 2 ** rendition.level.halvings);
-      for (const [number, tile] of tiles.entries()) {
-        const line = Math.floor((number * lines) / tiles.length);
-        const isAltered = line * 16 * 2 ** rendition.level.halvings < changedRows;
-        if (before !== undefined && !isAltered) expect(sameBytes(tile, before[number])).toBe(true);
-        if (before !== undefined && !isAltered) continue;
-        expect(sameBytes(tile, expected[number])).toBe(true);
-        sources[number] = frame;
+])(
+  "TileScheduler: a tile whose changes are below the noise bound keeps its bytes, also for late viewers: %s",
+  async (_, share) => {
+    const fixture = new EncodeFixture(threads, 3);
+    const random = randomSequence(7);
+    const watching = [fixture.want(FULL), fixture.want(HALF)];
+    const scene = frameOf("rgb24", { width: 640, height: 256 }, 3);
+    /** For each rendition, the frame that each of its tiles shows. */
+    const shown = new Map<Rendition, Frame[]>();
+    const bytes = new Map<Rendition, Uint8Array[]>();
+    let late: Rendition | null = null;
+    for (let round = 0; round < 8; round++) {
+      const changedRows = round % 3 === 0 ? 0 : Math.round((scene.height * share) / 32) * 32;
+      scene.pixels.set(randomPixels(changedRows * scene.width * 3, round + 50), 0);
+      const pixels = scene.pixels.map((level) => Math.max(0, Math.min(255, level + Math.round(random() * 2 - 1))));
+      const frame = { ...scene, pixels };
+      if (round === 0) await fixture.encodeForAll(frame);
+      if (round === 5) late = fixture.want(THIN);
+      await fixture.encode(frame);
+      for (const rendition of watching) {
+        const expected = whole.tiles(frame, rendition.level);
+        const tiles = missingTiles(rendition, 0).map((tile) => tile.bytes);
+        const before = bytes.get(rendition);
+        const sources = shown.get(rendition) ?? [];
+        const lines = Math.ceil(scene.height / 16 / 2 ** rendition.level.halvings);
+        for (const [number, tile] of tiles.entries()) {
+          const line = Math.floor((number * lines) / tiles.length);
+          const isAltered = line * 16 * 2 ** rendition.level.halvings < changedRows;
+          if (before !== undefined && !isAltered) expect(sameBytes(tile, before[number])).toBe(true);
+          if (before !== undefined && !isAltered) continue;
+          expect(sameBytes(tile, expected[number])).toBe(true);
+          sources[number] = frame;
+        }
+        shown.set(rendition, sources);
+        bytes.set(rendition, tiles);
       }
-      shown.set(rendition, sources);
-      bytes.set(rendition, tiles);
     }
-  }
-  if (late === null) throw new Error("nobody came late");
-  expect(late.newestFrame).toBe(fixture.captures.frames);
-  const sources = shown.get(watching[0] as Rendition) as Frame[];
-  expect(new Set(sources).size).toBeGreaterThan(1);
-  for (const { number, bytes: tile } of missingTiles(late, 0))
-    expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
-});
+    if (late === null) throw new Error("nobody came late");
+    expect(late.newestFrame).toBe(fixture.captures.frames);
+    const sources = shown.get(watching[0] as Rendition) as Frame[];
+    expect(new Set(sources).size).toBeGreaterThan(1);
+    for (const { number, bytes: tile } of missingTiles(late, 0))
+      expect(sameBytes(tile, whole.tiles(sources[number] as Frame, THIN)[number])).toBe(true);
+  },
+);
 
 test("TileScheduler: reports the share of changed tiles with each commit", async () => {
   const fixture = new EncodeFixture(threads, 0);
@@ -241,7 +244,7 @@ test("TileScheduler: reports the share of changed tiles with each commit", async
   for (const rendition of [full, half]) {
     const shares = fixture.changedShares.get(rendition.level.quality);
     expect(shares).toEqual([0, shareOf(rendition)]);
-    expect(shares?.[1]).toBeWithin(0.2, 0.4); // the lowest quarter has changed
+    expect(shares?.[1]).toBeWithin(0.2, 0.4); // the lowest quarter of the picture has changed
   }
 });
 

@@ -1,4 +1,4 @@
-// JPEGs of a source with real codec threads: passed on as they are, decoded only for viewers of tiles, and never fatal.
+// JPEGs of a source with real codec threads: they are passed on unchanged, decoded only for viewers of tiles, and damaged ones end nothing.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { readJpegHeader } from "../../../src/codec/jpeg/header.ts";
@@ -41,7 +41,7 @@ beforeEach(() => {
 const decodes = () => jobs.filter((kind) => kind === "decode").length;
 const rgba = (size: Size): Frame => ({ ...size, format: "rgba", pixels: new Uint8Array() });
 
-/** Delivers a JPEG until each wanted rendition has it. */
+/** Delivers a JPEG again and again until each wanted rendition has it. */
 async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<void> {
   const lacksIt = () => fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
@@ -51,7 +51,7 @@ async function deliverForAll(fixture: EncodeFixture, jpeg: Uint8Array): Promise<
   }
 }
 
-test("Passthrough: passes JPEGs on byte for byte and decodes none while no tiles are wanted", async () => {
+test("Passthrough: passes JPEGs on byte for byte, and decodes none while no viewer needs tiles", async () => {
   const fixture = new EncodeFixture(threads, 0);
   fixture.watchesPictures = true;
   for (const jpeg of GOOD) {
@@ -75,9 +75,9 @@ test("Transcoder: a JPEG that was passed on becomes tiles of each wanted renditi
     expect(djpeg(half.stitch() as Uint8Array)).toMatchObject({ width: 160, height: 120 });
     expect(Buffer.compare(fixture.published.at(-1)?.jpeg as Uint8Array, jpeg)).toBe(0);
   }
-  expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source's kind stays JPEG
+  expect(fixture.events.some((event) => event.startsWith("source"))).toBe(false); // the source still counts as one of JPEGs
   expect(fixture.figures.encoded).toBe(fixture.published.length);
-  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one is kept as the reference
+  expect(fixture.freeSlots(rgba(SIZE))).toBe(SLOTS - 1); // one slot is kept as the reference
 });
 
 test("Transcoder: decodes nothing after its last viewer, and the newest JPEG for the next one", async () => {
@@ -95,7 +95,7 @@ test("Transcoder: decodes nothing after its last viewer, and the newest JPEG for
   await until(() => fixture.dispatcher.idle && again.newestFrame === fixture.captures.frames, "the newest as tiles");
 });
 
-test("Transcoder: decodes the newest JPEG of a burst, while all are passed on", async () => {
+test("Transcoder: passes on all JPEGs of a burst, and decodes the newest", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const half = fixture.want(HALF);
   await deliverForAll(fixture, GOOD[0] as Uint8Array);
@@ -132,7 +132,7 @@ test("Passthrough: adds missing Huffman tables", () => {
 const good = GOOD[0] as Uint8Array;
 const noise = new Uint8Array(good).fill(0xaa, 700, good.length - 2);
 
-test("Passthrough: passes on a JPEG with a damaged scan, and goes on", async () => {
+test("Passthrough: passes on a JPEG with a damaged scan, and the next ones", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const half = fixture.want(HALF);
   await deliverForAll(fixture, good);
@@ -166,7 +166,7 @@ test("Transcoder: counts JPEGs that no codec reads, and reports them once", asyn
   const half = fixture.want(HALF);
   await deliverForAll(fixture, good);
   const unreadable = new Uint8Array(good);
-  unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // the precision of a quantisation table, which is not 0 or 1
+  unreadable[unreadable.indexOf(0xdb) + 3] = 0x77; // the precision of a quantisation table is neither 0 nor 1
   const before = fixture.published.length;
   for (let frame = 0; frame < 5; frame++) {
     deliverJpeg(fixture.dispatcher, unreadable.slice(), 1);
@@ -181,13 +181,13 @@ test("Transcoder: counts JPEGs that no codec reads, and reports them once", asyn
   expect(half.newestFrame).toBe(fixture.captures.frames);
 });
 
-test("Transcoder: leaves out a single JPEG of another size, and follows a size that stays", async () => {
+test("Transcoder: skips a single JPEG of another size, and follows a size that stays", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const half = fixture.want(HALF);
   await deliverForAll(fixture, good);
   const { stream } = half;
   const resized = new Uint8Array(good);
-  resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // the header claims more lines than the scan has
+  resized[Buffer.from(good).indexOf(Buffer.from([0xff, 0xc0])) + 6] = 0xf8; // the header names more lines than the scan has
   for (const jpeg of [resized, good, resized, good]) {
     deliverJpeg(fixture.dispatcher, jpeg.slice(), 1);
     await until(() => fixture.dispatcher.idle, "the frame");
@@ -224,7 +224,7 @@ test("Transcoder: a JPEG waits while there is no slot for its pixels", async () 
   expect(decoded).toBe(1);
 });
 
-test("Transcoder: a JPEG that ends its thread costs one frame", async () => {
+test("Transcoder: a JPEG whose thread fails costs one frame", async () => {
   const fixture = new EncodeFixture(threads, 0);
   const half = fixture.want(HALF);
   await deliverForAll(fixture, good);
@@ -256,10 +256,10 @@ test("JpegIntake: accepts a camera that never writes EOI, and refuses a single J
   expect(() => accept(once, endless)).toThrow(CodecError);
   expect(accept(once, whole)?.block).toBe(whole);
 
-  // EOI by chance, in a damaged scan, changes nothing.
+  // EOI that a damaged scan contains by chance changes nothing.
   expect(accept(always, whole)?.block).toBe(whole);
   expect(accept(always, endless)?.block).toBe(endless);
-  // A source that no longer writes EOI is shown again after some pictures.
+  // A source that stops writing EOI is accepted again after some pictures.
   for (let times = 0; times < 10; times++) expect(() => accept(once, endless)).toThrow(CodecError);
   expect(accept(once, endless)?.block).toBe(endless);
 });
@@ -273,14 +273,14 @@ test("JpegIntake: completes a JPEG in another block, or returns null without mem
   const accepted = intake.accept(block, bare.length);
   expect(accepted?.block).toBe(given[0]);
   expect(djpeg(accepted?.block.bytes as Uint8Array)).toEqual(djpeg(GOOD[0] as Uint8Array));
-  expect(() => block.release()).toThrow("more often than retained"); // the intake released it
+  expect(() => block.release()).toThrow("more often than retained"); // the intake has released it
 });
 
 test("JpegIntake: refuses a JPEG that ends after a known header", () => {
   const jpeg = GOOD[0] as Uint8Array;
   const { dataAt } = readJpegHeader(jpeg);
   const intake = new JpegIntake(() => null);
-  const endless = jpeg.subarray(0, jpeg.length - 2); // with EOI the intake would complain of its absence first
+  const endless = jpeg.subarray(0, jpeg.length - 2); // the JPEG has no EOI, because the intake would first complain that EOI is missing
   expect(intake.accept(blockWith(endless), endless.length)).not.toBeNull();
   expect(() => intake.accept(blockWith(endless.subarray(0, dataAt)), dataAt)).toThrow("ends before its scan");
   expect(intake.accept(blockWith(endless.subarray(0, dataAt + 1)), dataAt + 1)).not.toBeNull();

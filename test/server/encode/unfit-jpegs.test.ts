@@ -1,4 +1,4 @@
-// JPEGs that viewers are not sent: the server decodes them as they are meant to be shown, or says what they are.
+// JPEGs that are not passed on to viewers: the server decodes them as they are meant to be shown, or names their kind.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => threads.pool.close());
 
-/** Delivers a JPEG until each wanted rendition has it: threads may have to make tables first. */
+/** Delivers a JPEG again and again until each wanted rendition has it, because threads may have to make tables first. */
 async function deliver(fixture: EncodeFixture, jpeg: Uint8Array): Promise<void> {
   const lacksIt = () => fixture.renditions.wanted.some(({ newestFrame }) => newestFrame < fixture.captures.frames);
   for (let times = 0; times === 0 || lacksIt(); times++) {
@@ -88,7 +88,7 @@ test("viewers of whole pictures are given tiles when the source begins to send t
   const fixture = new EncodeFixture(threads, 0);
   fixture.watchesPictures = true; // no rendition is wanted
   const turned = withOrientation(PLAIN, 6);
-  // The first of another size is left out: it may be damaged.
+  // The first one of another size is skipped, because it may be damaged.
   for (const jpeg of [PLAIN, turned, turned]) deliverJpeg(fixture.dispatcher, jpeg, 1);
   await until(() => fixture.events.includes("source 240x320"), "the new kind");
   expect(fixture.published.length).toBe(1);
@@ -114,7 +114,7 @@ test("of a burst of turned JPEGs the newest is decoded, and the others are count
   expect(fixture.figures.drops.byReason).toMatchObject({ stale: 18, source: 0 });
 });
 
-test("a source of a kind that is not decoded is named at once and once, until pictures come that are", async () => {
+test("a kind of JPEG that cannot be decoded is reported at once and only once, until a decodable one comes", async () => {
   const fixture = new EncodeFixture(threads, 0);
   fixture.want(FULL);
   const twelveBit = withFrameKind(PLAIN, 0xc1, 12);
@@ -131,7 +131,7 @@ test("a source of a kind that is not decoded is named at once and once, until pi
   expect(fixture.troubles.at(-1)).toBeNull();
 });
 
-test("a single picture of another kind may be damaged, and is only counted", async () => {
+test("a single JPEG of another kind is only counted, because it may be damaged", async () => {
   const fixture = new EncodeFixture(threads, 0);
   fixture.watchesPictures = true;
   const lossless = withFrameKind(PLAIN, 0xc3);

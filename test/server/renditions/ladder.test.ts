@@ -1,4 +1,4 @@
-// The ladder: the order in which quality and size are given up, and the size that is enough for a wish.
+// The ladder: the order in which quality and size are lowered, and the smallest size that is enough for a viewer.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -12,7 +12,7 @@ function halved(from: Size, halvings: number): Size {
   return halvings === 0 ? from : halved(halfSize(from), halvings - 1);
 }
 
-test("ladder: gives up quality first, then size, each twice", () => {
+test("ladder: lowers quality first, then size, each twice", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 0, quality: 75 });
   const names = levels.map(
     ({ halvings, quality: q }) => `${halved({ width: 1280, height: 720 }, halvings).width} q${q}`,
@@ -20,7 +20,7 @@ test("ladder: gives up quality first, then size, each twice", () => {
   expect(names).toEqual(["1280 q75", "1280 q50", "1280 q35", "640 q60", "640 q38", "320 q60", "320 q38"]);
 });
 
-test("ladder: begins at half the size for a viewer that wishes that", () => {
+test("ladder: starts at half the size for a viewer that asks for half the size", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 1, quality: 75 });
   expect(levels.map(({ halvings, quality: q }) => [halvings, q])).toEqual([
     [1, 75],
@@ -31,7 +31,7 @@ test("ladder: begins at half the size for a viewer that wishes that", () => {
   ]);
 });
 
-test("ladder: gives up quality only for a viewer that keeps its size", () => {
+test("ladder: lowers only the quality for a viewer that keeps its size", () => {
   const levels = ladder({ width: 1280, height: 720 }, { halvings: 0, quality: 75 }, true);
   expect(levels.map(({ halvings, quality: q }) => [halvings, q])).toEqual([
     [0, 75],
@@ -40,7 +40,7 @@ test("ladder: gives up quality only for a viewer that keeps its size", () => {
   ]);
 });
 
-test("ladder: for any source and wish it has usable levels, each lighter than the one before", () => {
+test("ladder: for any source and requested size all levels are usable, and each needs fewer bytes than the one before", () => {
   fc.assert(
     fc.property(size, fc.nat(MAX_HALVINGS), quality, (source, halvings, q) => {
       const levels = ladder(source, { halvings, quality: q });
@@ -70,11 +70,11 @@ test.each([
   [1, 1, 2],
   [5000, 5000, 0],
   [0, 100, 0],
-])("halvingsFor: a wish of %p x %p needs 1280x720 halved %p times", (width, height, halvings) => {
+])("halvingsFor: a viewer that asks for %p x %p gets 1280x720 halved %p times", (width, height, halvings) => {
   expect(halvingsFor({ width: 1280, height: 720 }, { width, height })).toBe(halvings);
 });
 
-test("halvingsFor: halves as often as the wished size allows, and no more", () => {
+test("halvingsFor: halves as often as the requested size allows", () => {
   fc.assert(
     fc.property(size, size, (source, wished) => {
       const halvings = halvingsFor(source, wished);

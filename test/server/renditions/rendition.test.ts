@@ -1,4 +1,4 @@
-// A rendition: the messages that it composes, the viewers that share them, and its restart and end.
+// A rendition: the messages that it composes, viewers that share them, restart and end.
 
 import { expect, test } from "bun:test";
 import { readTiles, type Tiles } from "../../../src/protocol/messages.ts";
@@ -25,7 +25,7 @@ function start(rendition = new Rendition(LEVEL), tileCount = 4): Rendition {
   return rendition;
 }
 
-/** Commits a frame that changes these tiles. */
+/** Commits a frame in which these tiles have changed. */
 function commit(rendition: Rendition, frame: number, tiles: number[]): void {
   rendition.open(frame, 1000 * frame);
   for (const tile of tiles) rendition.put([tile], [2], new Uint8Array([frame, tile]));
@@ -67,7 +67,7 @@ test("Rendition: viewers with the same frame share a message until there is a ne
   expect(numbers(rendition.compose(2)[0])).toEqual([3]);
 });
 
-test("Rendition: shares messages of parts, and never those of another part or frame", () => {
+test("Rendition: viewers share the message of a part, and never get that of another part or frame", () => {
   const rendition = start();
   commit(rendition, 1, [0, 1, 2, 3]);
   rendition.open(2, 2000);
@@ -91,7 +91,7 @@ test("Rendition: shares messages of parts, and never those of another part or fr
   expect(numbers(rendition.composePart(2, { first: 0, count: 2, isLast: false }))).toEqual([]);
 });
 
-test("Rendition: an aborted frame leaves the frame before it", () => {
+test("Rendition: after an aborted frame it still has the frame before", () => {
   const rendition = start();
   commit(rendition, 1, [0, 1, 2, 3]);
   const [message] = rendition.compose(0);
@@ -102,14 +102,14 @@ test("Rendition: an aborted frame leaves the frame before it", () => {
   expect(rendition.newestFrame).toBe(1);
 });
 
-test("Rendition: is still new after its first frame was aborted", () => {
+test("Rendition: still counts as new after its first frame was aborted", () => {
   const rendition = start();
   rendition.open(1, 1000);
   rendition.abort();
   expect([rendition.isNew, rendition.newestFrame, rendition.stitch()]).toEqual([true, 0, null]);
 });
 
-test("Rendition: has another stream after a restart, and none after a stop", () => {
+test("Rendition: has another Stream message after a restart, and none after a stop", () => {
   const rendition = start();
   const before = rendition.stream;
   expect(before).toMatchObject({ ...STREAM, jpegHeader: new Uint8Array([0xff, 0xd8]) });
@@ -150,6 +150,6 @@ test("RenditionRegistry: retires a rendition with its last user, once, if it has
   expect(second).not.toBe(first);
   expect(renditions.takeRetired()).toEqual([first]);
   for (let round = 0; round < 100; round++) renditions.release(renditions.acquire({ halvings: 2, quality: round + 1 }));
-  expect(renditions.takeRetired()).toEqual([]); // renditions without tables leave nothing behind
+  expect(renditions.takeRetired()).toEqual([]); // a rendition without tables leaves nothing behind
   expect(renditions.wanted).toEqual([second]);
 });

@@ -1,4 +1,4 @@
-// The tile store: missing tiles, aborted frames, and pictures stitched for programs that know no tiles.
+// The tile store: missing tiles, aborted frames, and whole JPEGs that are stitched from tiles.
 
 import { beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   whole = await WholeEncoder.load();
 });
 
-/** A store with frame 1, which brought all tiles. */
+/** A store with frame 1, which has all tiles. */
 function filled(): TileStore {
   const store = new TileStore(HEADER, TILES);
   store.open(1);
@@ -34,7 +34,7 @@ function putOne(store: TileStore, tile: number, itsBytes: Uint8Array): void {
   store.put([tile], [itsBytes.length], itsBytes);
 }
 
-/** Each tile as `NUMBER of FRAME`. */
+/** Each tile, as `TILE of FRAME`. */
 function named(tiles: TileList): string[] {
   return tilesOf(tiles).map((tile) => `${tile.number} of ${((tile.bytes[0] ?? 0) - tile.number) / 16}`);
 }
@@ -55,7 +55,7 @@ test("TileStore: a viewer lacks the tiles of committed frames that are newer tha
   expect(named(store.missing(6))).toEqual([]);
 });
 
-test("TileStore: a frame that changes nothing is newer all the same", () => {
+test("TileStore: a frame without changed tiles counts as a newer frame", () => {
   const store = filled();
   store.open(2);
   store.commit();
@@ -68,7 +68,7 @@ test("TileStore: an aborted frame leaves no trace, and its number may be used ag
   putOne(store, 0, bytes(2, 0));
   store.abort();
   expect([store.newestFrame, store.wholeBytes, store.missing(1).numbers.length]).toEqual([1, 46, 0]);
-  store.open(2); // an aborted number may be used again
+  store.open(2);
   putOne(store, 1, bytes(2, 1));
   store.commit();
   expect(named(store.missing(1))).toEqual(["1 of 2"]);
@@ -92,7 +92,7 @@ test("TileStore: keeps a block until none of its tiles is the newest", () => {
   store.open(2);
   const both = new Uint8Array([...bytes(2, 1), ...bytes(2, 3)]);
   store.put([1, 3], [21, 23], both);
-  both.fill(0xee); // the store has a copy
+  both.fill(0xee); // the store has made a copy
   store.commit();
   for (let frame = 3; frame < 10; frame++) {
     store.open(frame);
@@ -112,7 +112,7 @@ test("TileStore: refuses frames out of order, and tiles without an open frame", 
   expect(() => putOne(store, TILES, bytes(2, 0))).toThrow(RangeError);
 });
 
-test("TileStore: a viewer that takes what it lacks has the same tiles as a plain copy", () => {
+test("TileStore: a viewer that takes the tiles that it lacks has the same tiles as a plain copy", () => {
   const step = fc.record({
     changed: fc.array(fc.nat(TILES - 1), { maxLength: 6 }),
     isCommitted: fc.boolean(),
@@ -145,14 +145,14 @@ test("TileStore: a viewer that takes what it lacks has the same tiles as a plain
   );
 });
 
-test("TileStore: stitches nothing before the first frame", () => {
+test("TileStore: stitch returns null before the first frame", () => {
   const store = new TileStore(HEADER, TILES);
   expect(store.stitch()).toBeNull();
   store.open(1);
   expect(store.stitch()).toBeNull();
 });
 
-test("TileStore: stitches tiles of several frames to a JPEG that djpeg and ffmpeg read", () => {
+test("TileStore: stitches tiles of several frames into a JPEG that djpeg and ffmpeg read", () => {
   const size = { width: 337, height: 203 };
   const level = { halvings: 0, quality: 90 };
   const before: Frame = { ...size, format: "rgb24", pixels: testPicture(size).pixels };

@@ -1,4 +1,4 @@
-// slipstream.toml: what it may say, what wins over it, and what is wrong in it, said with its line and key.
+// slipstream.toml: its settings, what has priority over it, and errors that name line and key.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -51,7 +51,7 @@ pixel-format = "nv12"
 idle-release = 0
 `;
 
-describe("combine: the command line and the settings file", () => {
+describe("combine: settings of the command line and of the settings file", () => {
   test("combine: a file uses the flags' names, and a camera's own settings have priority over those for all", () => {
     const options = combine({}, parseSettings(WHOLE, "x.toml"));
     const { cameras, ...server } = resolveServeOptions(options);
@@ -187,7 +187,7 @@ describe("combine: the command line and the settings file", () => {
     }
   });
 
-  test("combine: only one camera can read standard input, on the command line and in a file", () => {
+  test("combine: only one camera can read standard input, whether it is set on the command line or in a file", () => {
     const message = "only one camera can read standard input";
     expect(() => combine({ source: ["-", "pattern", "-"] }, {})).toThrow(new UsageError(message));
     const file = parseSettings('[[cameras]]\nsource = "-"\n[[cameras]]\nname = "b"\nsource = "-"', "x.toml");
@@ -195,7 +195,7 @@ describe("combine: the command line and the settings file", () => {
     expect(combine({ source: ["-"] }, file).cameras).toHaveLength(1);
   });
 
-  test("combine: a pixel format on the command line applies to those cameras that support it", () => {
+  test("combine: a pixel format on the command line applies to the cameras that support it", () => {
     const formats = (...source: string[]) =>
       combine({ source, pixelFormat: "nv12" }, {}).cameras.map(({ pixelFormat }) => pixelFormat);
     expect(formats("pattern", "-", CLIP, "c920", "rtsp://a/b")).toEqual([
@@ -205,7 +205,7 @@ describe("combine: the command line and the settings file", () => {
       "nv12",
       undefined,
     ]);
-    expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // for which opening them is refused
+    expect(formats("pattern", CLIP)).toEqual(["nv12", "nv12"]); // with this setting the source refuses to open
   });
 
   test("parseSettings: accepts the example in docs/usage.md", () => {
@@ -299,7 +299,7 @@ describe("parseSettings: names the line and the key of an error", () => {
   });
 });
 
-describe("serve: reads the settings file", () => {
+describe("the program serve with a settings file", () => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-settings-"));
   const path = join(folder, "slipstream.toml");
   const good = '[[cameras]]\nname = "door"\nsource = "pattern"\nsize = "320x240"\n[[cameras]]\nsource = "pattern"\n';
@@ -319,7 +319,7 @@ describe("serve: reads the settings file", () => {
     expect(server.last?.cameras).toBeUndefined();
   });
 
-  test("serve: relative paths start at the folder of the file, and errors name the place of the camera in the file", async () => {
+  test("serve: relative paths start at the folder of the file, and errors name the position of the camera in the file", async () => {
     const camera = (source: string) => writeFileSync(path, `[[cameras]]\nname = "door"\nsource = "${source}"\n`);
     copyFileSync(CLIP, join(folder, "clip.mp4"));
     for (const source of ["clip.mp4", "./clip.mp4"]) {
@@ -327,7 +327,7 @@ describe("serve: reads the settings file", () => {
       await using server = await startServer(["--config", path]);
       await server.until("frames", ({ last }) => (last?.frames ?? 0) > 0);
     }
-    camera("README.md"); // lies where the server is started, and not there
+    camera("README.md"); // this file is in the folder in which the server starts, and must not be found
     expect(await runToEnd("serve", ["--config", path])).toMatchObject({
       code: 2,
       remarks: expect.stringMatching(
@@ -370,7 +370,7 @@ describe("settings file: limits", () => {
     );
   });
 
-  test("settings file: brackets and dots in texts and comments are no tables", () => {
+  test("settings file: brackets and dots in strings and comments do not start tables", () => {
     const dots = "a.b.c.d.e.f.g.h.i.j.k.l";
     const toml = `# ${"[".repeat(20)} ${dots} = 1
 host = "${dots}" # ${"{".repeat(20)}
@@ -395,7 +395,7 @@ name = "a\\"[[[[[[[[[[[["
     expect(parse).not.toThrow("hunter2");
   });
 
-  test("settings file: refuses a pipe and a file that is too large, and does not wait", async () => {
+  test("settings file: refuses a pipe without waiting, and refuses a file that is too large", async () => {
     const folder = mkdtempSync(join(tmpdir(), "settings-"));
     try {
       const pipe = join(folder, "pipe.toml");

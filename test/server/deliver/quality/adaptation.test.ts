@@ -1,4 +1,4 @@
-// Adaptation: its choices on links whose rate changes, in a simulation of camera, link and viewer with a virtual clock.
+// Adaptation: its choices on links whose rate changes. Camera, link and viewer are simulated with a virtual clock.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -17,7 +17,7 @@ const SECOND = 1e6;
 const BOUND = 250_000;
 const LATENCY = { maxLatencyMicros: BOUND, maxBitsPerSecond: null };
 const TOP: Level = { halvings: 0, quality: 75 };
-/** 1080p footage. Its levels have the relative sizes that the ladder expects, to the power of `power`. */
+/** 1080p footage. The sizes of its levels are those that the ladder expects, raised to the power of `power`. */
 const scene = (change: number, power = 1): Scene => ({
   wholeBytes: 150_000,
   change,
@@ -44,7 +44,7 @@ test.each(rows)("Adaptation: a link of 2 Mbit/s keeps pictures within 250 ms, ch
   expect(run.shown.filter(({ at }) => at > 10 * SECOND).length / 80).toBeGreaterThan(20);
 });
 
-test("Adaptation: goes down within a dozen pictures to what a slow link carries", () => {
+test("Adaptation: reaches a level that a slow link can carry within a dozen pictures", () => {
   const run = simulate(dip(250_000), scene(0.2), 40);
   expect(run.changes.filter(({ at }) => at < 20 * SECOND)).toEqual([]);
   const [first] = run.changes;
@@ -54,7 +54,7 @@ test("Adaptation: goes down within a dozen pictures to what a slow link carries"
   expect(staleness95(run, 23 * SECOND, 40 * SECOND)).toBeLessThanOrEqual(BOUND);
 });
 
-test("Adaptation: gives up quality before size", () => {
+test("Adaptation: lowers quality before size", () => {
   const run = simulate(dip(600_000), scene(0.2), 40);
   const lowest = run.levels[Math.max(...run.changes.map(({ step }) => step))];
   expect(lowest?.halvings).toBe(0);
@@ -74,7 +74,7 @@ test.each([0.03, 0.2])("Adaptation: climbs back one step at a time when %p of th
   }
 });
 
-test("Adaptation: waits longer after each climb that is taken back, up to about a minute", () => {
+test("Adaptation: waits longer after each climb that it had to reverse, up to about a minute", () => {
   const run = simulate(steady(250_000, 50_000), scene(0.02), 400);
   const climbs = run.changes.filter(({ step }, index) => index > 0 && step < (run.changes[index - 1]?.step as number));
   const pauses = climbs.slice(1).map(({ at }, index) => at - (climbs[index]?.at as number));
@@ -89,18 +89,18 @@ test.each([
   ["a viewer that takes 100 ms a picture", 500, 100_000],
   ["one that takes longer than the bound", 500, 400_000],
   ["a path that is longer than the bound", 300_000, 8_000],
-])("Adaptation: changes nothing on a fast link: %s", (_, delay, work) => {
+])("Adaptation: keeps the highest level on a fast link with %s", (_, delay, work) => {
   expect(simulate(steady(50_000_000, delay), scene(0.1), 20, work).changes).toEqual([]);
 });
 
-test("Adaptation: sends everything when there is no bound of latency", () => {
+test("Adaptation: stays at the highest level when there is no latency bound", () => {
   const limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
   const run = simulateAdaptive(limits, steady(100_000, 50_000), scene(0.2), { seconds: 20, work: 8_000 });
   expect(run.changes).toEqual([]);
 });
 
 test.each([null, BOUND])(
-  "Adaptation: keeps to --max-bitrate by quality rather than by frames (latency bound: %p)",
+  "Adaptation: keeps to --max-bitrate by lower quality, not by fewer frames (latency bound: %p)",
   (maxLatencyMicros) => {
     const limits = { maxLatencyMicros, maxBitsPerSecond: 2e6 };
     const run = simulateAdaptive(limits, steady(50_000_000, 500), scene(0.05), { seconds: 60, work: 8_000 });
@@ -113,7 +113,7 @@ test.each([null, BOUND])(
   },
 );
 
-test("Adaptation: the chosen level fits by its own estimate, so asking again changes nothing", () => {
+test("Adaptation: the chosen level fits by the estimate that chose it, so a second choice is the same", () => {
   const levels = ladder({ width: 1280, height: 720 }, TOP);
   const shown = fc.record({
     bytes: fc.integer({ min: 100, max: 400_000 }),
@@ -157,7 +157,7 @@ test("Adaptation: the chosen level fits by its own estimate, so asking again cha
   );
 });
 
-test("Adaptation: a limit of bits alone lowers the level, without a climb at once", () => {
+test("Adaptation: a bit-rate limit alone lowers the level, and the level does not climb again at once", () => {
   const levels = ladder({ width: 640, height: 360 }, TOP);
   const adaptation = new Adaptation({ maxLatencyMicros: BOUND, maxBitsPerSecond: 80_000 });
   const at = { roundTripMicros: 1_000, captureIntervalMicros: 33_333 };
