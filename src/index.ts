@@ -1,6 +1,5 @@
-// The library: what a program imports from "slipstream". Nothing else is public.
-//
-// docs/library.md shows it in use.
+// The library: everything that a program can import from "slipstream". The other files are not public. docs/library.md has
+// examples.
 
 export {
   createCamera,

@@ -1,5 +1,5 @@
-// A pool of memory blocks for reuse. Newly allocated memory costs a page fault for every four kilobytes, and garbage collection
-// later.
+// A pool of memory blocks for reuse. The pool exists because fresh memory costs a page fault for every four kilobytes, and
+// garbage collection later.
 
 /** The pool does not keep larger blocks: they are rare. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
@@ -21,7 +21,7 @@ export class ByteBlock {
 }
 
 /**
- * A pool of blocks. For each size it keeps at most as many blocks as were in use at the same time, so its users bound its memory.
+ * A pool of blocks. For each size, it keeps at most as many blocks as were in use at the same time. So its memory has a bound.
  */
 export class BytePool {
   /** The free blocks by their size. Each size is a power of two. */

@@ -8,16 +8,19 @@ export type Micros = number;
 /**
  * Returns the time in microseconds since the Unix epoch.
  *
- * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread, and
- * a wall clock that is set later (NTP, `date -s`) does not change it. A thread that starts after that has another origin than the
- * main thread, so no thread hands over a time of its own clock: see `SenderClock`. The clocks of two processes may differ:
- * `protocol/clock-offset.ts` estimates the difference.
+ * `performance.now()` is monotonic and `timeOrigin` is the wall clock at its zero. So the sum never steps back within a thread,
+ * and a wall clock that is set later (NTP, `date -s`) does not change it. But a thread that starts after the wall clock was set
+ * has another `timeOrigin` than the main thread. Therefore times of different threads are never compared directly: see
+ * `SenderClock`. The clocks of two processes may differ, and `protocol/clock-offset.ts` estimates the difference.
  */
 export function nowMicros(): Micros {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
-/** The clock of the thread that sends messages, read in the thread that receives them. It is late by the way of the fastest message. */
+/**
+ * Estimates the clock of another thread from the messages that this thread sends. The estimate is late by the delay of the
+ * fastest message.
+ */
 export class SenderClock {
   #ownAheadMicros = Number.POSITIVE_INFINITY;
 
@@ -41,7 +44,7 @@ export async function sleep(milliseconds: number, signal: AbortSignal): Promise<
   clearTimeout(timer);
 }
 
-/** Resolves with true when `promise` has settled, or with false after that time. Never rejects. */
+/** Resolves with true when `promise` has settled, or with false after that time. The returned promise never rejects. */
 export async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const over = new AbortController();
   const settled = promise.then(

@@ -1,7 +1,8 @@
-// The error classes. The class names the side that must act, and the programs choose their exit code by it.
+// The error classes. The class of an error tells who can correct it: the user, the other side of a connection, and so on. The
+// programs choose their exit code by it.
 
 /**
- * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` says whether waiting may help, for
+ * An option or argument cannot be used. Programs print one line and exit with code 2. `retry` is true when waiting may help, for
  * example because the device may be plugged in later.
  */
 export class UsageError extends Error {
@@ -24,12 +25,16 @@ export class CodecError extends Error {
 }
 
 /**
- * How soon a source is tried again. `now`: it has changed, and can be opened in its new form. `soon`: it has worked, or is busy, and may work again any second. `growing`: it cannot be reached, or there is no
- * such address. `minutes`: it refuses the password; cameras lock an account after about five wrong ones.
+ * How soon a source is tried again. `now`: it has changed, and can be opened in its new form. `soon`: it has worked, or is busy,
+ * and may work again any second. `growing`: it cannot be reached, or there is no such address. `minutes`: it refuses the
+ * password; cameras lock an account after about five wrong ones.
  */
 export type Retry = "now" | "soon" | "growing" | "minutes";
 
-/** A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help, and for how long to wait. */
+/**
+ * A camera, file, address or stream cannot be read, or has stopped. `retry` says whether waiting may help, and for how long to
+ * wait.
+ */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly retry: false | Retry;

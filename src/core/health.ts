@@ -1,5 +1,5 @@
-// The troubles of a part, for example of a camera, and since when it has them. Several may last at the same time; the newest is
-// reported.
+// The present troubles of a part of the program, for example of a camera, with the time when they began. When several troubles
+// last at the same time, the newest one is reported.
 
 import { type Micros, nowMicros } from "./clock.ts";
 
@@ -9,7 +9,8 @@ interface Cause {
 }
 
 /**
- * Holds the present troubles by subject (`source`, `memory`, `encode` …).
+ * Holds the present troubles of one part. Each trouble has a subject (`source`, `memory`, `encode` …), and a subject has one
+ * trouble at most.
  *
  * @example
  * const health = new Health((text) => log.warning(text ?? "all is well"));
@@ -22,7 +23,7 @@ export class Health<Subject extends string = string> {
   readonly #onChange: (text: string | null) => void;
   #brokenSince: Micros | null = null;
 
-  /** `onChange` is called with the new `text` whenever it changes. */
+  /** The object calls `onChange` with the new `text` whenever it changes. */
   constructor(onChange: (text: string | null) => void = () => undefined) {
     this.#onChange = onChange;
   }
@@ -34,7 +35,10 @@ export class Health<Subject extends string = string> {
     return text;
   }
 
-  /** The time when trouble began, or null when nothing is wrong. Later troubles do not change it until all are over. */
+  /**
+   * The time when trouble began, or null when nothing is wrong. It is the beginning of the first trouble, and it stays the same
+   * until all troubles are over.
+   */
   get since(): Micros | null {
     return this.#brokenSince;
   }
@@ -55,7 +59,7 @@ export class Health<Subject extends string = string> {
 
   /** Ends the trouble `subject` if it is present. Returns whether the object's `text` has changed. */
   end(subject: Subject): boolean {
-    if (!this.#causes.has(subject)) return false; // This is called for each frame, so the usual case returns early.
+    if (!this.#causes.has(subject)) return false; // The caller calls `end` for each frame, so the usual case returns early.
     const before = this.text;
     this.#causes.delete(subject);
     if (this.#causes.size === 0) this.#brokenSince = null;

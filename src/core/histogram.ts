@@ -1,7 +1,8 @@
-// An HDR histogram (Gil Tene, "HdrHistogram"). It counts values in buckets that are never wider than a thousandth of the value.
+// An HDR histogram (Gil Tene, "HdrHistogram"). It counts values in buckets, and no bucket is wider than a thousandth of its
+// values.
 //
-// Each of the first SUB_BUCKETS values has its own bucket. Above them, each doubling of the value has HALF buckets, which are twice
-// as wide as the buckets before. The index of a bucket combines the number of the doubling and the top bits of the value.
+// Each of the first SUB_BUCKETS values has its own bucket. Above them, each doubling of the value has HALF buckets, which are
+// twice as wide as the buckets before. The index of a bucket combines the number of the doubling and the top bits of the value.
 //
 // Bun's and node's `perf_hooks` have the same histogram, and the tests compare the two. This file exists because browsers have no
 // perf_hooks, and because the package hdr-histogram-js includes a WebAssembly build, zlib and base64.
@@ -42,8 +43,8 @@ export class Histogram {
   }
 
   /**
-   * Returns the value that `p` percent (0 < p ≤ 100) of the values do not exceed. It is at most a thousandth too high, and 0 before
-   * the first value.
+   * Returns the value that `p` percent (0 < p ≤ 100) of the values do not exceed. It is at most a thousandth too high, and 0
+   * before the first value.
    */
   percentile(p: number): number {
     const wanted = Math.max(1, Math.floor((p / 100) * this.#count + 0.5));
@@ -62,7 +63,7 @@ export class Histogram {
     this.#max = 0;
   }
 
-  /** Adds the buckets of one more doubling. Most durations are short, so the upper buckets are made only when needed. */
+  /** Adds the buckets up to that of `index`. Most durations are short, so the upper buckets are made only when needed. */
   #grow(index: number): void {
     const larger = new Uint32Array((Math.floor(index / HALF) + 1) * HALF);
     larger.set(this.#counts);

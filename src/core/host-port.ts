@@ -1,4 +1,4 @@
-// How a network address (host and port) is written, and the addresses for which the name localhost stands.
+// The text form of a network address (host and port), and the addresses for which the name localhost stands.
 
 /** Returns `127.0.0.1:10050` or `[::1]:10050`: an IPv6 address before a port is in brackets (RFC 3986, 3.2.2). */
 export function formatHostPort(host: string, port: number): string {
@@ -6,8 +6,8 @@ export function formatHostPort(host: string, port: number): string {
 }
 
 /**
- * Returns the addresses for which a host name stands: for `localhost` the loopback addresses of both families (RFC 6761, 6.3), whatever
- * the system's list of hosts says. Another name or address is returned as it is.
+ * Returns the addresses for which a host name stands: for `localhost` the loopback addresses of both families (RFC 6761, 6.3),
+ * even if the system's list of hosts has only one of them. The function returns any other name or address unchanged.
  */
 export function addressesOf(host: string): readonly string[] {
   return host.toLowerCase() === "localhost" ? ["127.0.0.1", "::1"] : [host];

@@ -1,14 +1,14 @@
-// The weights with which a line of samples is scaled to another length: a triangle filter, which is bilinear when the line grows.
+// Weights for scaling a line of samples to another length. They form a triangle filter, which is bilinear when the line grows.
 
-/** The fraction in which weights are counted: those of a sample add up to this. */
+/** The unit of the weights: the weights of each scaled sample add up to this number. */
 export const WEIGHT_ONE = 1 << 14;
 /** `>> WEIGHT_BITS` divides a sum of weighted samples by WEIGHT_ONE. */
 export const WEIGHT_BITS = 14;
 
 export interface LineWeights {
-  /** How many samples of the line make up each scaled sample. */
+  /** The number of samples of the line from which each scaled sample is computed. */
   readonly taps: number;
-  /** For each scaled sample in turn, the places of its `taps` samples in the line. */
+  /** For each scaled sample in turn, the indexes of its `taps` samples in the line. */
   readonly places: Int32Array;
   readonly weights: Int32Array;
 }
@@ -34,7 +34,7 @@ export function lineWeights(length: number, scaledLength: number): LineWeights {
       rest -= weight;
       if (weight > (weights[heaviest] as number)) heaviest = at;
     }
-    weights[heaviest] = (weights[heaviest] as number) + rest; // what was lost by rounding
+    weights[heaviest] = (weights[heaviest] as number) + rest; // the heaviest sample gets what rounding has lost
   }
   return { taps, places, weights };
 }

@@ -6,23 +6,26 @@
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The data of a line beside its text: numbers, names, addresses. It must never contain a key or a password. */
+/** The data of a log line in addition to its text: numbers, names, addresses. It must never contain a key or a password. */
 export type LogFields = Record<string, string | number | boolean | null>;
 
 export interface Log {
   /**
-   * Reports a step of a single frame or message. This level is off by default. Code that runs for each frame calls `isEnabledFor`
-   * first.
+   * Reports a step of a single frame or message. This level is off by default. Code that runs for each frame asks `isEnabledFor`
+   * first, so that it builds no text for a line that nobody reads.
    */
   debug(text: string, fields?: LogFields): void;
   /** Reports what an operator wants to know, for example that a camera opened or a viewer connected. */
   info(text: string, fields?: LogFields): void;
-  /** Reports that something is wrong and that the program goes on. */
+  /** Reports that something is wrong while the program goes on. */
   warning(text: string, fields?: LogFields): void;
-  /** Reports what made a part of the program end. */
+  /** Reports the reason why a part of the program ended. */
   error(text: string, fields?: LogFields): void;
   isEnabledFor(level: LogLevel): boolean;
-  /** Returns the log of a part of the program, for example `deliver`, or a camera's name below `capture`. */
+  /**
+   * Returns a log whose lines have `subject` below the subject of this one, for example `deliver`, or a camera's name below
+   * `capture`.
+   */
   getChild(subject: string): Log;
 }
 
@@ -53,8 +56,8 @@ function subjectLog(write: Parameters<typeof lineLog>[0], subjects: readonly str
 }
 
 /**
- * A log that calls `find` for each line. A camera's log needs this: it has the camera's name, which is known only after its source
- * is opened.
+ * A log that asks `find` for the real log at each line. A camera's log needs this, because its subject is the camera's name,
+ * which is known only after the source is opened.
  */
 export function lateLog(find: () => Log): Log {
   return {

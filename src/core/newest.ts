@@ -31,7 +31,10 @@ export class Newest<T> {
     return value;
   }
 
-  /** Removes the waiting value like `take`, to drop it. The caller releases the returned value. */
+  /**
+   * Removes the waiting value and returns it, so that the caller can release it. It does the same as `take`, but says that the
+   * value is dropped.
+   */
   clear(): T | null {
     return this.take();
   }

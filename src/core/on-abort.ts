@@ -1,4 +1,4 @@
-// Runs a function when an AbortSignal aborts, and removes the listener afterwards. Stops waiting for a promise then.
+// Two helpers for AbortSignals: one calls a function when a signal aborts, and one stops waiting for a promise.
 
 /**
  * Calls `act` once when `signal` aborts, or immediately when it has already aborted. Disposing the result removes the listener.
@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal, act: () => void): Disposable {
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", act) };
 }
 
-/** Resolves or rejects as `promise` does, or rejects with the reason of `signal` as soon as it aborts. */
+/** Settles like `promise`, or rejects with the reason of `signal` when the signal aborts first. */
 export async function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   using _ = onAbort(signal, () => aborted.reject(signal.reason));

@@ -1,11 +1,11 @@
-// Raw pixel formats under ffmpeg's names, with the size of a frame in bytes and the places of its planes. This file also has the
-// type of picture sizes.
+// Raw pixel formats under ffmpeg's names, with the size of a frame in bytes and the addresses of its planes. This file also has
+// the type of picture sizes.
 
 import { UsageError } from "./errors.ts";
 
 /**
- * The layouts of frames. YUV is BT.601. `yuv420p`, `nv12` and `yuyv422` have studio range (16–235), as from cameras and ffmpeg's
- * pipes; `yuvj420p` and `gray` have full range, as in JPEG (JFIF 1.02, "Color space").
+ * The layouts of frames. YUV is BT.601. `yuv420p`, `nv12` and `yuyv422` have studio range (16–235), which cameras and ffmpeg
+ * deliver; `yuvj420p` and `gray` have full range, as in JPEG (JFIF 1.02, "Color space").
  */
 export const PIXEL_FORMATS = ["rgba", "rgb24", "bgr24", "yuv420p", "yuvj420p", "nv12", "yuyv422", "gray"] as const;
 export type PixelFormat = (typeof PIXEL_FORMATS)[number];
@@ -54,7 +54,7 @@ const PLANES: Readonly<Record<PixelFormat, readonly PlaneShape[]>> = {
 
 /** One plane of a frame without padding. */
 export interface Plane {
-  /** The place of its first byte, counted from the `address` that `planesOf` was given. */
+  /** The address of the plane's first byte. It counts from the same origin as the `address` that `planesOf` was given. */
   address: number;
   /** The length of a row in bytes. There is no gap between two rows. */
   rowBytes: number;

@@ -1,7 +1,7 @@
 // Makes text from a peer, a device or another program safe to print on a terminal and in a log that has one event a line.
 
-// These are the control characters C0, DEL and C1, which control terminals, the marks that change the direction of writing, and the
-// line and paragraph separators.
+// These characters have an effect instead of a glyph: C0, DEL and C1 control terminals, bidirectional marks change the direction
+// of writing, and two separators (U+2028, U+2029) break lines.
 const OBEYED = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 /**

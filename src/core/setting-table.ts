@@ -3,13 +3,16 @@
 
 /** The type of a setting's value, with its limits. */
 export type SettingType =
-  /** `or` is a word that is allowed instead of the number. */
+  /** `or` is a word that the user may write instead of the number. */
   | { kind: "number" | "whole number"; range: readonly [from: number, to: number]; or?: string }
   | { kind: "text" }
   | { kind: "choice"; choices: readonly string[] }
-  /** Present or not; `true` or `false` in a file. */
+  /** A flag without a value on the command line, and `true` or `false` in a settings file. */
   | { kind: "switch" }
-  /** Text that `parse` reads; it throws UsageError. `number` says what a bare number in a file means, if it may be one. */
+  /**
+   * Text that `parse` converts. `parse` throws UsageError for wrong text. If a settings file may have a bare number here,
+   * `number` says what it means.
+   */
   | { kind: "parsed"; parse: (text: string) => unknown; number?: string };
 
 /**

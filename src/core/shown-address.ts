@@ -1,13 +1,12 @@
-// Makes the address of a camera safe to show: without user name, password, query and fragment.
-//
-// People write passwords as they are, with `/`, `@`, `#` and `?`, and vendors put them into queries (`?user=admin&pwd=…`) and paths
-// (`/user=admin_password=…_channel=1.sdp`, `/0/admin:…/main`). Where an address can be read in several ways, only what is no secret in
-// each of them is shown.
+// Makes the address of a camera safe to show, by leaving out its user name, password, query and fragment. Users write passwords
+// with `/`, `@`, `#` and `?` without encoding them. Vendors put passwords into queries (`?user=admin&pwd=…`) and paths
+// (`/user=admin_password=…_channel=1.sdp`, `/0/admin:…/main`). Where an address can be read in several ways, a part is shown only
+// if it is not a secret in any of them.
 
-/** Stands for what is left out. */
+/** Stands for a part that is not shown. */
 const HIDDEN = "…";
 
-/** Whether `text` is a URL rather than a path. */
+/** Returns whether `text` is a URL and not a path. */
 export function isAddress(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
@@ -15,7 +14,7 @@ export function isAddress(text: string): boolean {
 /** A host with or without a port. */
 const HOST = /^(?:\[[\da-f:.%]+\]|[^\s:/?#@[\]&=;]+)(?::\d{1,5})?$/i;
 
-/** Returns an address as it may be shown: its scheme, host, port and path. */
+/** Returns the part of an address that is safe to show: its scheme, host, port and path. */
 export function shownAddress(address: string): string {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/*)(.*)$/is.exec(address) ?? [];
   if (scheme === undefined || rest === undefined) return address;
@@ -27,7 +26,7 @@ function shownRest(rest: string): string {
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   const lastAt = rest.lastIndexOf("@");
   if (lastAt < authority.length) return host + shownPath(rest.slice(authority.length));
-  // A sign @ behind the authority of RFC 3986 3.2: the password may go on up to it.
+  // There is an @ after the authority of RFC 3986 3.2. So the password may contain a `/`, `?` or `#` and reach up to this @.
   const tail = rest.slice(lastAt + 1);
   if (!HOST.test(host)) return shownTail(tail);
   const isInPath = lastAt < endOfPath(rest);
@@ -37,13 +36,13 @@ function shownRest(rest: string): string {
   return host + shownPath(rest.slice(authority.length));
 }
 
-/** The part behind the last @, if it begins with a host. */
+/** Returns the part after the last @ if it begins with a host, or else "…". */
 function shownTail(tail: string): string {
   const [authority = ""] = tail.split(/[/?#]/, 1);
   return HOST.test(authority) ? authority + shownPath(tail.slice(authority.length)) : HIDDEN;
 }
 
-/** A path up to the first segment that may contain names and values. */
+/** Returns a path up to the first segment that may contain names and values. */
 function shownPath(path: string): string {
   const plain = path.slice(0, endOfPath(path));
   const segments = plain.split("/");
@@ -57,8 +56,8 @@ function endOfPath(text: string): number {
 }
 
 /**
- * Returns text of another program, which may repeat `address` or parts of it, as it may be shown. Secrets of less than three characters
- * are not looked for.
+ * Removes the secrets of `address` from a text of another program, which may repeat the address or parts of it. Secrets of one or
+ * two characters stay, because they occur in ordinary words.
  */
 export function withoutSecrets(text: string, address: string): string {
   let shown = text.replaceAll(address, shownSource(address));
@@ -66,7 +65,7 @@ export function withoutSecrets(text: string, address: string): string {
   return shown.replace(/[a-z][a-z0-9+.-]+:\/\/\S*[^\s:;,.'")]/gi, shownAddress);
 }
 
-/** The parts of an address that may be secret, as they are written and decoded, the longest first. */
+/** Returns the parts of an address that may be secret, both as they are written and decoded, the longest first. */
 function secretsOf(address: string): string[] {
   const shown = shownSource(address);
   const rest = address.replace(/^[a-z][a-z0-9+.-]*:\/*/i, "");
@@ -79,7 +78,7 @@ function secretsOf(address: string): string[] {
     .toSorted((one, other) => other.length - one.length);
 }
 
-/** A percent sign that encodes nothing stands for itself. */
+/** Decodes percent encoding. Text with a percent sign that encodes nothing is returned unchanged. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -88,7 +87,9 @@ function decoded(text: string): string {
   }
 }
 
-/** Returns what the user wrote as a source as it may be shown. It may be a path, or an address without its scheme. */
+/**
+ * Returns the part of a source's name that is safe to show. The user may have written a path, or an address without its scheme.
+ */
 export function shownSource(source: string): string {
   if (/^(?:\/(?!\/|[^/]*:.*@)|[.~])/.test(source)) return source; // a path
   if (/^[a-z][a-z0-9+.-]*:\/+/i.test(source)) return shownAddress(source);

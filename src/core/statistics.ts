@@ -46,7 +46,7 @@ export class Durations {
 }
 
 /**
- * Counts events a second, and their amounts a second, over the last `spanMicros`. It keeps at most the newest `capacity` events.
+ * Counts events a second, and their amounts a second, over the last `spanMicros`. It remembers only the newest `capacity` events.
  */
 export class Rate {
   readonly #spanMicros: number;
@@ -65,7 +65,7 @@ export class Rate {
     this.#forget(now);
   }
 
-  /** The events a second. The time before the first event of the span does not count: only the intervals between events do. */
+  /** Returns the events a second. Only the intervals between events count, not the time before the first event. */
   perSecond(now: Micros): number {
     this.#forget(now);
     const first = this.#times[0];
@@ -77,7 +77,7 @@ export class Rate {
     return spanMicros <= 0 ? 0 : ((this.#times.length - 1) * 1e6) / spanMicros;
   }
 
-  /** The sum of the amounts, per second. */
+  /** Returns the sum of the amounts per second. */
   amountPerSecond(now: Micros): number {
     const events = this.perSecond(now);
     if (events === 0) return 0;
@@ -124,7 +124,7 @@ export class RecentMedian {
 
 /** Returns the middle value, or the upper of two middle values. Without values it returns `undefined`. */
 export function median(values: readonly number[]): number | undefined {
-  return new Float64Array(values).sort()[values.length >> 1]; // a quarter of the time of an array's sort with a function
+  return new Float64Array(values).sort()[values.length >> 1]; // in a quarter of the time of a sort with a comparison function
 }
 
 /** Counts dropped frames by reason. */

@@ -3,9 +3,9 @@
 import type { Micros } from "./clock.ts";
 
 export interface BucketRate {
-  /** How often it may happen in the long run. */
+  /** The number of events that are allowed each second in the long run. */
   perSecond: number;
-  /** How often it may happen at once. */
+  /** The number of events that are allowed at once. */
   burst: number;
 }
 
@@ -21,7 +21,7 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes one token. Returns false, and takes nothing, when there is none. */
+  /** Takes one token and returns true, or returns false when the bucket has none. */
   take(now: Micros): boolean {
     this.#fill(now);
     if (this.#tokens < 1) return false;
@@ -29,7 +29,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes up to `count` tokens, as far as there are any. */
+  /** Takes `count` tokens, or all tokens when the bucket has fewer. */
   drain(count: number, now: Micros): void {
     this.#fill(now);
     this.#tokens = Math.max(0, this.#tokens - count);
@@ -42,7 +42,7 @@ export class TokenBucket {
 
   #fill(now: Micros): void {
     const { perSecond, burst } = this.#rate;
-    const gained = (Math.max(0, now - this.#filledAt) / 1e6) * perSecond; // a clock that is set back gives nothing
+    const gained = (Math.max(0, now - this.#filledAt) / 1e6) * perSecond; // a clock that was set back adds no tokens
     this.#tokens = Math.min(burst, this.#tokens + gained);
     this.#filledAt = now;
   }

@@ -1,4 +1,4 @@
-// The program's name and version, as it tells them to users and to the other side of a connection.
+// The program's name and version, for users and for the other side of a connection.
 
 import { version } from "../../package.json" with { type: "json" };
 
