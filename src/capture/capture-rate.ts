@@ -30,13 +30,16 @@ export class CaptureRate {
     return this.#addOne(capturedAt);
   }
 
-  /** Counts a lost frame and returns its number. `now` is used as its capture time, which is unknown. */
+  /** Counts a lost frame and returns its number. Its capture time is not known, so `now` stands for it. */
   addLost(now: Micros): number {
     this.#lostSinceLast++;
     return this.#addOne(now);
   }
 
-  /** Called when the source was stopped, so that the time until the next frame is not measured. */
+  /**
+   * Ends the measurement of the present interval. The caller does this when it stops the source, because a pause is not an
+   * interval.
+   */
   interrupt(): void {
     this.#lastCapturedAt = null;
     this.#lostSinceLast = 0;

@@ -1,4 +1,5 @@
-// The memory of one source in the arena: a fixed number of slots for pixels, and blocks for JPEGs.
+// The memory of one source: a fixed number of slots for pixels, each for one frame, and blocks for JPEGs. It lies in the arena,
+// the memory that all threads share.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../codec/memory/frame-slots.ts";
@@ -6,13 +7,13 @@ import { CodecError } from "../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../core/pixel-format.ts";
 import { type JpegBlock, JpegBlocks } from "./jpeg-blocks.ts";
 
-/** The number of slots beside those of the encoders: one is being filled, one waits, and one is spare. */
+/** The number of slots in addition to those that the encoders use: one is being filled, one waits, and one is spare. */
 const SLOTS_BESIDE_ENCODERS = 3;
 
 /** The kinds of memory. One kind may still be available when the other is not. */
 export type MemoryUse = "pixels" | "jpegs";
 
-/** Called after each reservation. `trouble` is the reason why there was no memory, or null. */
+/** Learns the result of each reservation. `trouble` is the reason why there was no memory, or null when there was. */
 export type OnMemory = (use: MemoryUse, trouble: string | null) => void;
 
 export class CaptureSlots {
@@ -20,14 +21,14 @@ export class CaptureSlots {
   readonly #encoderSlots: number;
   readonly #onMemory: OnMemory;
   /**
-   * The slot size for which there was no memory. It is not tried again for each frame, because that would take memory from smaller
-   * slots.
+   * The slot size for which memory did not suffice. The object does not try this size again for each frame, because each try
+   * would take memory that smaller slots need.
    */
   #tooLarge: { bytes: number; why: string } | null = null;
   #slots: FrameSlots | null = null;
   readonly #jpegBlocks: JpegBlocks;
 
-  /** `encoderSlots` is the largest number of slots that the encoders use. `onMemory` is called at each reservation. */
+  /** `encoderSlots` is the largest number of slots that the encoders use. */
   constructor(arena: Arena, encoderSlots: number, onMemory: OnMemory) {
     this.#arena = arena;
     this.#encoderSlots = encoderSlots;

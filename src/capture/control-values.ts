@@ -16,7 +16,7 @@ export interface Setting {
 /** Matches a control's name as v4l2-ctl writes it. */
 export const SETTING_NAME = /^[A-Za-z0-9_]+$/;
 
-/** Reads `NAME=VALUE`. Throws UsageError for anything else. */
+/** Parses `NAME=VALUE`. Throws UsageError for any other text. */
 export function parseSetting(text: string): Setting {
   const at = text.indexOf("=");
   const [name, value] = [text.slice(0, Math.max(0, at)), text.slice(at + 1).trim()];
@@ -55,8 +55,8 @@ export function findControl<Found extends Pick<SourceControl, "name">>(
 }
 
 /**
- * Adds a setting to a list. When the control is already in the list, the new value takes the same place. The order matters, because
- * settings may depend on earlier ones, for example an exposure time on manual exposure.
+ * Adds a setting to a list. When the control is already in the list, the new value takes its place. The order matters, because a
+ * setting may need an earlier one. For example, an exposure time needs manual exposure.
  */
 export function withSetting(settings: readonly Setting[], setting: Setting): Setting[] {
   const at = settings.findLastIndex(({ name }) => presentName(name) === presentName(setting.name));
@@ -74,8 +74,9 @@ const WORDS = new Map([
 const MAX_BITMASK = 2 ** 32 - 1;
 
 /**
- * Parses a value for a control: a number, on or off, or a menu item. A menu item is first searched by its label and then by its
- * number, so the result must not be parsed again. Throws UsageError when the control does not accept the value.
+ * Parses a value for a control: a number, on or off, or a menu item. The text for a menu is first compared with the labels, then
+ * with the numbers. So the resulting number must not be parsed again: it may be the label of another item. Throws UsageError when
+ * the control does not accept the value.
  */
 export function controlValue(control: Omit<SourceControl, "value">, text: string): number {
   const { name, type, minimum, maximum, step, menu } = control;
@@ -91,7 +92,7 @@ export function controlValue(control: Omit<SourceControl, "value">, text: string
     throw wrong(menu.map(({ value: index, label }) => `${index} (${label})`).join(", "));
   }
   const steps = (value - minimum) / Math.max(1, step);
-  const max = type === "bitmask" ? MAX_BITMASK : maximum; // Drivers report the highest bit of a bitmask as a sign.
+  const max = type === "bitmask" ? MAX_BITMASK : maximum; // Drivers report the maximum of a full bitmask as -1.
   if (!Number.isInteger(value) || value < minimum || value > max) {
     throw wrong(type === "boolean" ? "0 or 1" : type === "bitmask" ? `0 to ${MAX_BITMASK}` : rangeText(control));
   }

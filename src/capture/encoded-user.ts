@@ -1,8 +1,8 @@
-// Reads addresses whose password is written as it is, with `/`, `?` or `#`, which end the host of a URL.
+// Reads addresses whose password is not percent-encoded, although it contains `/`, `?` or `#`, which end the host part of a URL.
 
 /**
- * Returns an address that is no URL with everything in front of its last @ percent-encoded, as user name and password. Returns other addresses
- * unchanged.
+ * Percent-encodes the user name and password of an address that is not a valid URL. Everything before the last @ counts as user
+ * name and password. Valid URLs are returned unchanged.
  */
 export function withEncodedUser(text: string): string {
   if (URL.canParse(text)) return text;

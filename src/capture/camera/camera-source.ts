@@ -1,4 +1,5 @@
-// A V4L2 camera as a source. A thread owns the device, and copies each frame once, from the driver's buffer into a slot.
+// A V4L2 camera as a source of frames. A thread owns the device. It copies each frame once, from the driver's buffer into a slot:
+// memory that all threads share.
 
 import { Worker } from "node:worker_threads";
 import { SourceError } from "../../core/errors.ts";
@@ -51,7 +52,7 @@ export function createCameraSource(options: CameraSourceOptions): Source {
   };
 }
 
-/** All open cameras of this process. It tells identical models apart after they were unplugged. */
+/** All open cameras of this process. The set is needed to tell identical models apart after they were unplugged. */
 const openCameras = new Set<CameraSource>();
 
 class CameraSource implements ControlledCamera {
@@ -71,7 +72,9 @@ class CameraSource implements ControlledCamera {
     this.framesPerSecond = options.mode.interval === null ? 0 : rateOf(options.mode.interval);
   }
 
-  /** Keeps a setting that was made while the camera runs. A camera forgets it without power, so it is set again after a restart. */
+  /**
+   * Keeps a setting that was made while the camera runs. A camera forgets it without power, so it is set again after a restart.
+   */
   keep(setting: Setting): void {
     this.#settings = withSetting(this.#settings, setting);
   }
@@ -92,14 +95,14 @@ class CameraSource implements ControlledCamera {
       const text = `${this.path} is still closing: its driver waits for a device that does not answer`;
       throw new SourceError(text, { retry: true });
     }
-    if (signal.aborted) return; // The signal aborted The signal aborted during the wait..
+    if (signal.aborted) return; // The signal aborted during the wait.
     const signals = new CaptureSignals();
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
     const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
     worker.on("message", (message: CaptureMessage) => {
-      if (signal.aborted) return; // This is This is a result of stopping..
+      if (signal.aborted) return; // The thread ends because it was told to stop.
       switch (message.kind) {
         case "started":
           this.#onStarted(message);
@@ -115,8 +118,7 @@ class CameraSource implements ControlledCamera {
           this.#options.log.debug(message.text);
           break;
         case "failing":
-          // The failure is reported immediately, because closing a device that does not answer takes long, and only then it can be
-          // opened again.
+          // The failure is reported before the device is closed, because closing takes long when the device does not answer.
           if (handOver.hasDelivered) sink.trouble(`${message.message}; trying again`);
           fail(message.message);
           break;
@@ -126,7 +128,7 @@ class CameraSource implements ControlledCamera {
           break;
       }
     });
-    worker.on("error", (cause: Error) => fail(`the thread of ${this.path} died: ${cause.message}`, cause));
+    worker.on("error", (cause: Error) => fail(`the thread of ${this.path} failed: ${cause.message}`, cause));
     const end = endOf(worker);
     this.#last = { thread: worker, end };
     void end.then(() => {

@@ -8,7 +8,7 @@ import type { KnownCamera } from "./find.ts";
 /** The data that the thread gets when it starts. */
 export interface CaptureOrder extends KnownCamera {
   wanted: Wanted;
-  /** The settings, which are made in this order before the first frame. */
+  /** The settings of the camera's controls. The thread sets them in this order before the first frame. */
   settings: readonly Setting[];
   /** The shared memory of `CaptureSignals`. */
   signals: SharedArrayBuffer;
@@ -16,7 +16,7 @@ export interface CaptureOrder extends KnownCamera {
   wantsDebug: boolean;
 }
 
-/** The messages of the thread. Frames are passed by `CaptureSignals` instead of messages. */
+/** The messages from the thread to the main thread. Frames do not go through messages: they go through `CaptureSignals`. */
 export type CaptureMessage =
   /** The camera runs. This is the first message after `debug` messages. No frame is larger than `bufferBytes`. */
   | {
@@ -27,13 +27,16 @@ export type CaptureMessage =
       remarks: string[];
       bufferBytes: number;
     }
-  /** There is a frame, but no slot for it. */
+  /** A frame has come, but the thread has no memory (slot) to copy it into. */
   | { kind: "wants-slot" }
-  /** Frames were lost, and there is none to report them with. */
+  /** Frames were lost, and no later frame came whose `lost` field could report them. */
   | { kind: "lost"; lost: number }
   /** A line for the log, at level `debug`. */
   | { kind: "debug"; text: string }
   /** The thread has failed and is closing the device, which takes long if the driver waits for the device. */
   | { kind: "failing"; message: string }
-  /** The last message. `failure` is null when the thread was told to stop. Each failure may be temporary. */
+  /**
+   * The last message. `failure` is null when the thread was told to stop. The main thread treats every failure as temporary and
+   * tries again.
+   */
   | { kind: "ended"; failure: string | null };

@@ -1,11 +1,11 @@
-// The words in shared memory through which a camera's thread and the main thread pass frames and slots to each other.
-//
-// A message between threads copies objects and is delivered by an event. It takes 92 µs. Waking a thread by a word in shared memory
-// takes 68 µs (medians of 400, 10 ms apart). A message that transfers 100 kB takes 170 µs.
+// Words in shared memory through which a camera's thread and the main thread pass frames to each other. The main thread lends the
+// camera's thread memory for one frame (a slot, or a block for a JPEG), and the camera's thread returns it filled. Words are
+// faster than messages. Waking a thread by a word in shared memory takes 68 µs. A message between threads takes 92 µs, because it
+// is copied and delivered by an event, and 170 µs if it transfers 100 kB (medians of 400, 10 ms apart).
 
 /** A frame that the thread has put into its slot. */
 export interface HandedOver {
-  /** The frame's length in bytes. It begins at the start of the slot. */
+  /** The length of the frame in bytes. The frame begins at the start of the slot. */
   bytes: number;
   /** The time when the frame was captured, in CLOCK_MONOTONIC, which is the same in all threads. */
   stampMicros: number;
@@ -29,7 +29,7 @@ const BYTES = 48;
 /** The values of the word `slot`: no slot is lent, a slot is lent, or no slot is free to lend. */
 const SLOT = { none: 0, lent: 1, refused: 2 } as const;
 
-/** The view of one side on the words. The other side is created with the same `memory`. */
+/** Access to the words, for one of the two threads. The other thread creates its object with the same `memory`. */
 export class CaptureSignals {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -52,7 +52,7 @@ export class CaptureSignals {
     this.#change(WORD.news);
   }
 
-  /** Passes a frame to the main thread. Call it only when the previous frame has been taken. */
+  /** Passes a frame to the main thread. The caller must wait until the main thread has taken the previous frame. */
   send({ bytes, stampMicros, lost }: HandedOver): void {
     this.#words[WORD.bytes] = bytes;
     this.#words[WORD.lost] = lost;
@@ -71,8 +71,8 @@ export class CaptureSignals {
   }
 
   /**
-   * Takes the lent slot. Each slot is returned once. "refused" means that no slot is free. Null means that the thread must ask for
-   * a slot.
+   * Returns the slot that the main thread has lent. It returns each slot once. "refused" means that no slot is free. Null means
+   * that the thread must ask for a slot.
    */
   takeSlot(): SlotPlace | "refused" | null {
     const { slot, slotBytes } = WORD;
@@ -119,7 +119,10 @@ export class CaptureSignals {
     this.#change(WORD.taken);
   }
 
-  /** Lends a slot to the thread. Call it only when the previous slot has come back filled. Null means that no slot is free. */
+  /**
+   * Lends a slot to the camera's thread, or tells it with null that no slot is free. The caller must have got the previous slot
+   * back.
+   */
   lend(place: SlotPlace | null): void {
     this.#doubles[DOUBLE.slotAddress] = place?.address ?? 0;
     this.#words[WORD.slotBytes] = place?.bytes ?? 0;

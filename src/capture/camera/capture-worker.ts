@@ -1,8 +1,7 @@
 // The thread that owns a camera. It waits for frames, takes the newest one, copies it once and passes it on. camera-source.ts
-// starts it.
-//
-// While it captures, it does not return to its event loop. It blocks in poll(2) and is controlled through words in shared memory.
-// So the main thread never blocks on a device, and a frame does not wait for an event loop in this thread.
+// starts it. While the thread captures, it does not return to its event loop. It blocks in poll(2) and is controlled through
+// words in shared memory. So the main thread never blocks on a device, and a frame does not wait for an event loop in this
+// thread.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { isExpected, SourceError } from "../../core/errors.ts";
@@ -16,7 +15,7 @@ import type { CaptureMessage, CaptureOrder } from "./capture-messages.ts";
 import { CaptureSignals, type SlotPlace } from "./capture-signals.ts";
 import { findAgain, isSameCamera, listCameras } from "./find.ts";
 
-/** The time within which the thread notices a stop while no frame comes. */
+/** The longest time until the thread notices that it should stop, while no frame comes. */
 const LONGEST_WAIT_MS = 100;
 /** The time limit for the first frame. Before it a camera may have to wake up, focus and measure the light. */
 const FIRST_FRAME_MS = 10_000;
@@ -27,7 +26,7 @@ const order: CaptureOrder = workerData;
 const signals = new CaptureSignals(order.signals);
 /** The camera's path. It is the last known path until the camera has been found. */
 let path = order.path;
-/** The views of the lent slots by address. There are a few slots, which are used in turn. */
+/** The arrays over the lent slots, by the address of the slot. There are only a few slots, which are used again and again. */
 const slots = new Map<number, Uint8Array>();
 
 function send(message: CaptureMessage): void {
@@ -41,7 +40,7 @@ function debug(text: string): void {
 function capture(): void {
   using device = findDevice();
   path = device.path;
-  refuseBusy(device); // Without this check the settings of a camera in use by another program would change.
+  refuseBusy(device); // If another program uses the camera, its settings must not change.
   // Names and values were checked when the camera was opened. If the driver refuses a setting, this is reported and the camera
   // still runs.
   const refusals = applySettings(device, order.settings);
@@ -65,11 +64,11 @@ function takeFrames(device: Device, session: CaptureSession): void {
   let askedAtMicros = monotonicMicros();
   while (!signals.isStopped) {
     if (!signals.waitUntilTaken(LONGEST_WAIT_MS)) {
-      lastFrameAt = performance.now(); // The main thread is late here, and the camera is not.
+      lastFrameAt = performance.now(); // The main thread was slow, so this pause is not counted as a silence of the camera.
       continue;
     }
     if (device.wait(LONGEST_WAIT_MS)) session.checkEvents();
-    // VIDIOC_DQBUF is called to find errors, because poll(2) does not report that a camera was unplugged.
+    // This is called even if poll(2) reports no frame, because only VIDIOC_DQBUF reports that a camera was unplugged.
     const taken = session.takeNewest();
     const unseenMicros = monotonicMicros() - askedAtMicros;
     askedAtMicros += unseenMicros;
@@ -110,7 +109,7 @@ function openIfSame(known: string): Device | null {
     if (capability.isCamera && isSameCamera(known, capability, order.identity)) return device;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    debug(`${known} cannot be opened: ${error.message}`); // All cameras are searched next.
+    debug(`${known} cannot be opened: ${error.message}`); // The caller then searches all cameras.
   }
   device?.[Symbol.dispose]();
   return null;
@@ -121,11 +120,11 @@ function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): 
   const slot = takeSlot();
   if (slot === null) session.lost++;
   else {
-    signals.announce(); // The main thread wakes up during the copy.
+    signals.announce(); // The main thread wakes up while this thread copies, which saves time.
     session.copy(taken, slot);
     signals.send({ bytes: taken.bytesUsed, stampMicros, lost: takeLost(session) });
   }
-  session.giveBack(taken); // The buffer is returned The buffer is returned last, so that the frame does not wait for the driver..
+  session.giveBack(taken); // The buffer is returned last, so that the frame does not wait for the driver.
   sendLost(session);
 }
 

@@ -20,17 +20,17 @@ export interface ControlAnswer {
   failure: { message: string; isUsage: boolean } | null;
 }
 
-/** The camera whose controls are handled. */
+/** The camera that owns the controls. */
 export interface ControlledCamera {
   /** Returns the camera with its current path. */
   readonly known: KnownCamera;
-  /** Called after a setting was made. */
+  /** The controls call this after they have set a value, so that the camera sets it again after a restart. */
   keep(setting: Setting): void;
 }
 
 /**
- * The controls of one camera. The first call starts the thread, and `close` ends it. Requests are answered in order, and the caller
- * limits their number.
+ * The controls of one camera. The first call starts the thread, and `close` ends it. Requests are answered in order, and the
+ * caller limits their number.
  */
 export function createControls(camera: ControlledCamera): SourceControls {
   let worker: Worker | null = null;

@@ -11,7 +11,7 @@ import { explainSystemCall } from "../v4l2/explain.ts";
 import { type CameraFormat, readFormats } from "../v4l2/formats.ts";
 
 export interface FoundCamera extends Identity {
-  /** Its index in the list, from 0 on. */
+  /** The camera's index in the list. The first one is 0. */
   index: number;
   path: string;
   /** True if the camera cannot be read. `explainMultiPlanar` returns the reason. */
@@ -20,14 +20,16 @@ export interface FoundCamera extends Identity {
 
 /** The identity and the last path of a camera that was open before. */
 export interface KnownCamera {
-  /** Its last known path. */
+  /** The last known path of the camera. */
   path: string;
   identity: Identity;
   /** The `bus` of each other camera with the same name, which must not be confused with this camera. */
   others: readonly string[];
 }
 
-/** The kernel's folder with one entry for each node, which has the node's index and name (ABI/testing/sysfs-class-video4linux). */
+/**
+ * The kernel's folder with one entry for each node, which has the node's index and name (ABI/testing/sysfs-class-video4linux).
+ */
 const NODES = "/sys/class/video4linux";
 
 /**
@@ -63,8 +65,8 @@ function lookAt(folder: string, name: string): Omit<FoundCamera, "index"> | null
     const { card, bus, isCamera, isMultiPlanar } = device.capability();
     return isCamera || isMultiPlanar ? { path, card, bus, nodeIndex, isMultiPlanar } : null;
   } catch {
-    // There is no permission, or the device does not work. It is still listed, and opening it will report the reason. In this case
-    // it is unknown which of the device's nodes deliver pictures, but the first one does.
+    // The device cannot be opened, for example without permission. It is listed anyway, and opening it will report the reason.
+    // Without opening it, nobody knows which of its nodes deliver pictures. The first node does, so only that one is listed.
     const card = nodeIndex === 0 ? nameInSysfs(folder, name) : null;
     return card === null ? null : { path, card, bus: "", nodeIndex, isMultiPlanar: false };
   }
@@ -93,7 +95,7 @@ export function nodeOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // The device has disappeared, and opening it will report this.
+    return path; // The device has disappeared. Opening it will report this.
   }
 }
 
@@ -103,7 +105,7 @@ export function nodeIndexOf(path: string, folder = NODES): number {
 }
 
 /**
- * Explains that a multi-planar device cannot be read. ffmpeg up to version 7 at least does not support these devices
+ * Explains that a multi-planar device cannot be read. ffmpeg does not support these devices either, at least up to version 7
  * (libavdevice/v4l2.c: "Not a video capture device").
  */
 export function explainMultiPlanar(path: string): string {
@@ -130,8 +132,8 @@ export function queryCamera(path: string, withControls: boolean): CameraOffer {
 
 /**
  * Chooses a camera by `text`: an index, a name, or a part of the name that no other camera has, ignoring case. For a device with
- * several nodes, the name means the first node. Throws a UsageError with a list when several cameras match, and one with `retry`
- * when no camera matches.
+ * several nodes, the name means the first node. If several cameras match, the function throws a UsageError that lists them. If no
+ * camera matches, it throws a UsageError with `retry`.
  */
 export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camera[], text: string): Camera {
   const listed = cameras.map(({ index, card, path }) => `${index} ${card} (${path})`).join(", ");
@@ -152,8 +154,8 @@ export function chooseCamera<Camera extends FoundCamera>(cameras: readonly Camer
 }
 
 /**
- * Finds a camera that was unplugged and is back. It is the camera with the same name and socket, or else a camera with the same
- * name. If two cameras match, the one at the old path is returned. If no camera matches, the result is null.
+ * Finds a camera that was unplugged and is back: the camera with the same name in the same USB socket, or else a camera with the
+ * same name. If two cameras match, the one at the old path is returned. If no camera matches, the result is null.
  */
 export function findAgain<Camera extends FoundCamera>(
   cameras: readonly Camera[],
@@ -173,8 +175,8 @@ export function isSameCamera(path: string, here: Pick<Identity, "card" | "bus">,
 }
 
 /**
- * Returns whether the device at the path of a known camera, which reports `here`, is still that camera. `all` lists the cameras. It
- * is called only when the socket has changed.
+ * Returns whether the device at the path of a known camera, which reports `here`, is still that camera. `all` lists the cameras,
+ * and the function calls it only when the socket has changed.
  */
 export function isStillAt(
   known: KnownCamera,

@@ -1,4 +1,5 @@
-// The main thread's side of a camera. It lends slots to the camera's thread in advance, and delivers filled slots to the sink.
+// The main thread's part in reading a camera. It lends memory for one frame to the camera's thread in advance, and delivers the
+// filled memory to the sink, which is the receiver of frames.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { FrameSink } from "../source.ts";
@@ -6,13 +7,13 @@ import { addressOf, monotonicMicros } from "../v4l2/libc.ts";
 import type { CaptureMessage } from "./capture-messages.ts";
 import type { CaptureSignals, HandedOver } from "./capture-signals.ts";
 
-/** The common part of slots for pixels and blocks for JPEGs. */
+/** Memory for one frame: a slot for pixels, or a block for a JPEG. */
 interface Memory {
   readonly bytes: Uint8Array;
   release(): void;
 }
 
-/** The memory of one kind. At most one slot or block is lent to the thread. */
+/** Lends memory of one kind (pixels or JPEGs) to the camera's thread, at most one piece at a time. */
 class Lender<Kind extends Memory> {
   readonly #reserve: () => Kind | null;
   readonly #deliver: (memory: Kind, frame: HandedOver) => void;
@@ -61,7 +62,8 @@ export class HandOver {
   }
 
   /**
-   * Delivers frames. Call it when the camera runs. The promise resolves after `signals.stop()` and rejects when the sink throws.
+   * Delivers frames from now on. Call it when the thread reports that the camera runs. The promise resolves after
+   * `signals.stop()` and rejects when the sink throws.
    */
   async begin({ format, actual: { size }, bufferBytes }: CaptureMessage & { kind: "started" }): Promise<void> {
     const sink = this.#sink;
@@ -81,7 +83,7 @@ export class HandOver {
 
   /** Answers the thread's request for a slot. */
   answerForSlot(): void {
-    if (this.#lender === null || this.#lender.isLent) return; // A slot has been lent in the meantime.
+    if (this.#lender === null || this.#lender.isLent) return; // The thread has got a slot in the meantime.
     if (!this.#offerSlot()) this.#signals.lend(null);
   }
 

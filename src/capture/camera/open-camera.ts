@@ -18,7 +18,7 @@ export interface CameraToOpen {
   wanted: Wanted;
   settings: readonly Setting[];
   /**
-   * Receives the reason if ffmpeg reads the camera instead. At level `debug` it also receives the formats, and each request that
+   * The log gets the reason if ffmpeg reads the camera instead. At level `debug` it also gets the formats, and each request that
    * the driver refuses.
    */
   log: Log;

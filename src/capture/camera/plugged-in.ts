@@ -5,8 +5,8 @@ import { sleep } from "../../core/clock.ts";
 import { onAbort } from "../../core/on-abort.ts";
 
 /**
- * The time to wait for udev, which sets the group of a new node shortly after the node appears. Before that, opening it is not
- * allowed.
+ * The time to wait for udev, which gives a new node its group shortly after the node appears. Until then the node cannot be
+ * opened.
  */
 const SETTLE_MS = 200;
 
@@ -22,9 +22,9 @@ export async function cameraPluggedIn(signal: AbortSignal): Promise<void> {
     watcher = watch("/dev", (_event, name) => {
       if (name?.startsWith("video")) resolve();
     });
-    watcher.on("error", () => undefined); // Then the caller's pause ends the wait.
+    watcher.on("error", () => undefined); // The caller has a time limit, which then ends the wait.
   } catch {
-    // The system has no more file watches, so the caller's pause ends the wait.
+    // The system has no more file watches. The caller has a time limit, which then ends the wait.
   }
   await promise;
   watcher?.close();

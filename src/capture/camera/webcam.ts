@@ -1,8 +1,9 @@
 // The source `webcam`: it takes single pictures with the package node-webcam, which needs no ffmpeg. It is slow, but runs on many
 // systems.
 //
-// The package runs one program for each picture: `fswebcam` on Linux (about one picture per second from a real camera), imagesnap on
-// macOS, CommandCam on Windows. It builds a shell command from its options, so the device name is checked first.
+// The package runs one program for each picture: `fswebcam` on Linux (about one picture per second from a real camera), imagesnap
+// on macOS, CommandCam on Windows. The package builds a shell command from its options, so this file checks the device name
+// first.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -76,7 +77,7 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   tie(camera);
   try {
     await pace(framesPerSecond, signal, async () => {
-      await rm(path, { force: true }); // The file is deleted, so that a failed capture does not find the previous picture.
+      await rm(path, { force: true }); // Otherwise the previous picture would be delivered again after a failed capture.
       const capturedAt = nowMicros();
       const jpeg = await capture(camera, path, name);
       if (!signal.aborted) deliverJpeg(sink, jpeg, capturedAt);
@@ -86,7 +87,10 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   }
 }
 
-/** Ties fswebcam to this process, and keeps what it does not need out of its environment. The shell that the package starts is replaced by it, so no shell is left over either. */
+/**
+ * Makes the system end fswebcam when this process ends (tied-child.ts), and keeps variables that it does not need out of its
+ * environment. `exec` replaces the package's shell by fswebcam, so no shell stays behind.
+ */
 function tie(camera: NodeWebcam.Webcam): void {
   if ("bin" in camera && camera.bin === "fswebcam")
     camera.bin = ["exec", inChildEnvironment(), ...tied(["fswebcam"])].join(" ");

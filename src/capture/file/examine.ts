@@ -1,4 +1,5 @@
-// Finds out what a file holds, so that JPEGs are passed on without decoding, and a still picture is read only once.
+// Finds out which kind of content a file has. Then JPEGs can be passed on without decoding, and a still picture is read only
+// once.
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -11,23 +12,24 @@ import { type FfmpegInput, stdinOf } from "../pipe/ffmpeg-input.ts";
 import { childEnvironment } from "../child-environment.ts";
 import { tied } from "../tied-child.ts";
 
-/** What a file holds. `height` is the one that the container says; 0 when it says none. */
+/** The kind of content of a file. `height` is the height in pixels that the container declares, or 0 if it declares none. */
 export type Content =
   | { kind: "a still JPEG" | "JPEGs end to end" | "another still picture" | "video" }
   | { kind: "packets of JPEG"; height: number };
 
-/** The longest answer of ffprobe that is waited for. */
+/** The time limit for ffprobe. */
 const PATIENCE_MS = 5_000;
 
-/** Files with such names hold one picture, whatever follows it: a second view (MPO), a gain map, a short film. */
+/** Files with such names show one picture. Further data in them (a second view in MPO, a gain map, a short film) is not shown. */
 const STILL_JPEG_NAME = /\.(?:jpe?g|jpe|jfif|jif|mpo|jps|thm|insp)$/i;
 
 /** ffmpeg's demuxers of JPEGs without a container. `mpjpeg` reads what a camera sends over HTTP. */
 const DEMUXERS_OF_RUNS: readonly string[] = ["mjpeg", "mpjpeg", "jpeg_pipe"];
 
 /**
- * Finds out what kind of content `location` has, which is the file or address of `input`. The promise never rejects. Unknown content
- * counts as video, so that ffmpeg reports what is wrong. A pipe counts as video too, because a pipe can be read only once.
+ * Finds out what kind of content `location` has, which is the file or address of `input`. The promise never rejects. Unknown
+ * content counts as video, so that ffmpeg reports what is wrong. A pipe counts as video too, because a pipe can be read only
+ * once.
  */
 export async function examine(location: string, input: FfmpegInput, signal: AbortSignal): Promise<Content> {
   const isFile = isRegularFile(location);
@@ -40,7 +42,8 @@ export async function examine(location: string, input: FfmpegInput, signal: Abor
     return { kind: "JPEGs end to end" };
   }
   if (answer.get("nb_read_packets") === "1") return { kind: "another still picture" };
-  // JPEGs are shown as they are, so those that the container turns, stretches or divides into fields are decoded.
+  // A viewer shows the stored JPEGs unchanged. So if the container says that they are to be turned, stretched or joined from two
+  // fields, ffmpeg must decode them.
   const isProgressive = ["unknown", "progressive", undefined].includes(answer.get("field_order"));
   const isSquare = ["N/A", "0:1", "1:1", undefined].includes(answer.get("sample_aspect_ratio"));
   const isAsStored = isSquare && answer.get("color_range") !== "tv" && !answer.has("rotation");
@@ -48,7 +51,10 @@ export async function examine(location: string, input: FfmpegInput, signal: Abor
   return { kind: "packets of JPEG", height: Number(answer.get("height") ?? 0) };
 }
 
-/** Whether a file begins with SOI and another marker (ITU-T T.81 B.2.1). False for what is no file or cannot be read. */
+/**
+ * Returns whether a file begins with SOI and another marker (ITU-T T.81 B.2.1). The result is false if there is no such file, or
+ * if it cannot be read.
+ */
 export function beginsAsJpeg(location: string): boolean {
   if (!isRegularFile(location)) return false;
   const start = Buffer.alloc(3);
@@ -69,7 +75,7 @@ function isRegularFile(location: string): boolean {
   return !isAddress(location) && (statSync(location, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
-/** Whether a file that begins with a JPEG holds this picture only. */
+/** Returns whether a file that begins with a JPEG is a still picture, and not a run of JPEGs. */
 async function isStillJpeg(path: string): Promise<boolean> {
   if (STILL_JPEG_NAME.test(path)) return true;
   let pictures = 0;
@@ -98,7 +104,10 @@ async function isStillJpeg(path: string): Promise<boolean> {
   return pictures < 2 || hasIndex;
 }
 
-/** Whether the pictures behind this one belong to it: CIPA DC-007, multi-picture format, lists them in an APP2 segment. */
+/**
+ * Returns whether the JPEG lists the pictures after it as its parts. The multi-picture format (CIPA DC-007) has this list in an
+ * APP2 segment.
+ */
 function hasMultiPictureIndex(jpeg: Uint8Array): boolean {
   try {
     for (const { marker, at } of headerSegments(jpeg)) {
@@ -106,17 +115,21 @@ function hasMultiPictureIndex(jpeg: Uint8Array): boolean {
       if (marker === 0xe2 && name === "MPF\0") return true;
     }
   } catch (error) {
-    if (!(error instanceof CodecError)) throw error; // a broken header lists nothing
+    if (!(error instanceof CodecError)) throw error; // a broken header has no list
   }
   return false;
 }
 
-/** What ffprobe says of the first video stream, of at most two of its packets; nothing when it fails, is missing or takes long. */
+/**
+ * Asks ffprobe for the properties of the first video stream and counts its packets, up to two. The result is empty when ffprobe
+ * fails, is missing or takes too long.
+ */
 async function probe(input: FfmpegInput, signal: AbortSignal): Promise<Map<string, string>> {
   if (Bun.which("ffprobe") === null) return new Map();
   const ofStream = "codec_name,height,field_order,sample_aspect_ratio,color_range,nb_read_packets";
   const entries = `stream=${ofStream}:stream_side_data=rotation:format=format_name`;
-  // Guessing what the container does not say would take long: the demuxer alone knows whether there is one packet or more.
+  // Without `-nofind_stream_info`, ffprobe would decode frames to guess properties that the container does not declare, which
+  // takes long. It can count packets without that.
   const quickly = ["-nofind_stream_info", "-select_streams", "v:0", "-count_packets", "-read_intervals", "%+#2"];
   const output = ["-show_entries", entries, "-of", "default=nw=1"];
   const child = Bun.spawn(tied(["ffprobe", "-loglevel", "error", ...quickly, ...output, ...input.arguments]), {

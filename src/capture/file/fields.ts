@@ -1,19 +1,23 @@
-// Two fields of interlaced video in one packet: each is a JPEG with every second line of the frame.
+// Detects packets that hold the two fields of an interlaced frame. Each field is a JPEG with every second line of the frame.
 
 import { headerSegments, readJpegSize } from "../../codec/jpeg/header.ts";
 import { CodecError } from "../../core/errors.ts";
 
-/** The lines of the first field: the first, third, fifth … (`top`), or the second, fourth, sixth … (`bottom`), or unknown. */
+/**
+ * Tells which lines the first field has: the first, third, fifth … (`top`), the second, fourth, sixth … (`bottom`), or unknown.
+ */
 export type FieldOrder = "top" | "bottom" | "unknown";
 
 const APP0 = 0xe0;
 
 /**
- * Returns the order of the fields of a packet; null when the packet is no pair of fields. `first` is its first JPEG, `packetBytes`
- * the length of the packet, and `frameHeight` what the container says; 0 when it says none.
+ * Returns the order of the two fields in a packet, or null if the packet has no two fields. `first` is the first JPEG of the
+ * packet, and `packetBytes` the length of the packet. `frameHeight` is the height that the container declares, or 0 if it
+ * declares none.
  *
- * A field is much lower than the frame, by ffmpeg's own measure (mjpegdec.c), and another one follows it. Microsoft's segment `AVI1`
- * says whether it has the odd lines (1) or the even ones (2), counted from 1. Files that say so falsely have one JPEG in a packet.
+ * A field is much lower than the frame (the threshold is that of ffmpeg's mjpegdec.c), and a second field follows it. Microsoft's
+ * segment `AVI1` says whether a field has the odd lines (1) or the even lines (2), counted from 1. The segment alone is not
+ * enough, because some files have it in packets with a single JPEG.
  */
 export function fieldOrderOf(first: Uint8Array, packetBytes: number, frameHeight: number): FieldOrder | null {
   if (frameHeight === 0 || packetBytes - first.length < first.length / 4) return null;
@@ -32,8 +36,8 @@ export function fieldOrderOf(first: Uint8Array, packetBytes: number, frameHeight
 }
 
 /**
- * Options for ffmpeg's input. Left alone, ffmpeg takes all AVI files for bottom first, by the tag of their codec, whatever their
- * JPEGs say (mjpeg_decode_init).
+ * Returns options for ffmpeg's input that set the order of the fields. Without them, ffmpeg infers "bottom field first" from the
+ * codec tag of any AVI file, even if its JPEGs declare another order (mjpeg_decode_init).
  */
 export function fieldOrderArguments(order: FieldOrder | null): string[] {
   if (order === null || order === "unknown") return [];

@@ -1,4 +1,5 @@
-// The source that plays a recording, which is a file or the address of one: in a loop at its own pace. A still picture stays.
+// The source that plays a recording, given as a file or an address. It plays in a loop at the recording's own rate, and shows a
+// still picture permanently.
 
 import { type Log, SILENT_LOG } from "../../core/log.ts";
 import type { Sampling } from "../../core/pixel-format.ts";
@@ -13,13 +14,13 @@ import { STILL_FRAMES_PER_SECOND, showStill } from "./show-still.ts";
 import { readStillJpeg, readStillPixels, type Still } from "./still.ts";
 
 export interface FileOptions extends WantedOfInput, Recording {
-  /** 444: frames keep all their colour. */
+  /** The chroma sampling of decoded frames. With 444 they keep the full resolution of their colours. */
   sampling?: Sampling;
-  /** Hears what the file holds and how it is read, at level `debug`. */
+  /** Gets the kind of content and the ffmpeg commands, at level `debug`. */
   log?: Log;
 }
 
-/** Throws MissingError when ffmpeg is needed and not installed. */
+/** Creates the source. Throws MissingError when ffmpeg is needed and not installed. */
 export function createFileSource(options: FileOptions): Source {
   if (!beginsAsJpeg(options.location)) requireFfmpeg(options.name);
   const file = new PlayedFile(options);
@@ -36,7 +37,7 @@ class PlayedFile {
   readonly #options: FileOptions;
   readonly #sampling: Sampling;
   readonly #log: Log;
-  /** As in Source. */
+  /** The nominal rate (see `Source`). */
   framesPerSecond: number;
 
   constructor(options: FileOptions) {
@@ -52,7 +53,7 @@ class PlayedFile {
     const silence = setTimeout(() => tellSilence(input, sink), SILENCE_MS);
     const content = await examine(location, input, signal).finally(() => clearTimeout(silence));
     if (signal.aborted) return;
-    this.#log.debug(`${name} holds ${content.kind}`);
+    this.#log.debug(`${name} contains ${content.kind}`);
     const isAsItIs = size === null && framesPerSecond === null;
     if (content.kind === "a still JPEG" && size === null) {
       await this.#show(() => readStillJpeg(location, name), sink, signal);

@@ -1,4 +1,4 @@
-// Plays a file of JPEGs end to end (raw MJPEG), in a loop. It has no times, so each picture takes the same.
+// Plays a file of consecutive JPEGs (raw MJPEG) in a loop. Such a file has no times, so the pictures have equal intervals.
 
 import { open } from "node:fs/promises";
 import { SourceError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { JpegReader } from "../jpeg/jpeg-reader.ts";
 import type { Recording } from "../pipe/ffmpeg-input.ts";
 import type { FrameSink } from "../source.ts";
 
-/** The rate that ffmpeg takes for raw MJPEG, too. */
+/** The rate for raw MJPEG. It is also ffmpeg's default. */
 export const RUN_FRAMES_PER_SECOND = 25;
 
 const CHUNK_BYTES = 64 * 1024;
@@ -16,7 +16,10 @@ const CHUNK_BYTES = 64 * 1024;
 /** Delivers the pictures until `signal` aborts. Rejects with SourceError when there are none. */
 export async function playJpegRun({ location, name }: Recording, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const frames = new JpegFrames(sink);
-  /** Pictures whose time has not come: those of one chunk at most. They are copies, because the reader uses its memory again. */
+  /**
+   * Pictures that are not due yet. All of them are from one chunk of the file. They are copies, because the reader reuses its
+   * memory.
+   */
   const waiting: Uint8Array[] = [];
   let inThisPass = 0;
   const reader = new JpegReader(

@@ -1,8 +1,8 @@
-// Reads the packets of a container with Motion JPEG, as ffmpeg's muxer smjpeg writes them: each with its length, so that a damaged
-// packet cannot take away the next one, and with its time.
+// Reads packets of Motion JPEG in the format of ffmpeg's muxer smjpeg. ffmpeg converts a container to this format without
+// decoding. Each packet has its time and its length, so a damaged packet does not affect the next one.
 //
-// The stream begins with `\0\nSMJPEG`, a version and a duration. Then there are chunks: `_TXT` and `_VID` with a length, `HEND` at the
-// end of the headers, and `vidD` with a time in milliseconds and a length. Numbers are 32 bits, the highest byte first
+// The stream begins with `\0\nSMJPEG`, a version and a duration. Then there are chunks: `_TXT` and `_VID` with a length, `HEND`
+// at the end of the headers, and `vidD` with a time in milliseconds and a length. Numbers are 32 bits, the highest byte first
 // (libavformat/smjpegenc.c).
 
 import { SourceError } from "../../core/errors.ts";
@@ -12,7 +12,7 @@ import type { FrameSink } from "../source.ts";
 import { type FieldOrder, fieldOrderOf } from "./fields.ts";
 import { TimedJpegs } from "./timed-jpegs.ts";
 
-/** The arguments that make ffmpeg write packets as they are. */
+/** The arguments that make ffmpeg write the packets of a recording unchanged. */
 export const PACKET_OUTPUT: readonly string[] = [
   ...["-map", "0:v:0", "-c:v", "copy", "-flush_packets", "1"],
   ...["-f", "smjpeg", "pipe:1"],
@@ -21,14 +21,14 @@ export const PACKET_OUTPUT: readonly string[] = [
 const MAGIC = "\0\nSMJPEG";
 const STREAM_HEAD_BYTES = 16;
 const TAG_BYTES = 4;
-/** Bytes in front of the content of each chunk. */
+/** The length of the head of each kind of chunk, before its content. */
 const CHUNK_HEAD_BYTES: Readonly<Record<string, number>> = { HEND: 4, DONE: 4, _TXT: 8, _SND: 8, _VID: 8, vidD: 12 };
 
 export interface PacketReaderOptions {
   sink: FrameSink;
-  /** The height that the container says, in pixels; 0 when it says none. */
+  /** The height in pixels that the container declares, or 0 if it declares none. */
   height: number;
-  /** Called at a packet that holds two fields of one frame. The packet is not delivered. */
+  /** The reader calls this for a packet with two fields of one frame. It does not deliver that packet. */
   onFields: (order: FieldOrder) => void;
 }
 
@@ -41,12 +41,12 @@ export class PacketReader implements FrameReader, JpegSink {
   #headBytes = 0;
   #neededHeadBytes = STREAM_HEAD_BYTES;
   #isBegun = false;
-  /** The packet that is being read, and how much of it is missing. */
+  /** The length of the packet that is being read, and the number of its bytes that have not come yet. */
   #packetBytes = 0;
   #missingBytes = 0;
-  /** Bytes of a header that are not needed. */
+  /** The number of coming bytes of a header to skip. */
   #skippedBytes = 0;
-  /** Whether the packet gave a picture, or was counted as damaged. */
+  /** Whether the current packet was delivered as a picture or counted as damaged. */
   #isCounted = false;
 
   constructor(options: PacketReaderOptions) {
@@ -54,7 +54,7 @@ export class PacketReader implements FrameReader, JpegSink {
     this.#timed = new TimedJpegs(options.sink);
   }
 
-  /** Throws SourceError when the stream is not that of the muxer. */
+  /** Takes the next bytes of the stream. Throws SourceError if they are not in the format of smjpeg. */
   feed(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
       if (this.#skippedBytes > 0) {
@@ -103,7 +103,7 @@ export class PacketReader implements FrameReader, JpegSink {
     const text = String.fromCharCode(...new Uint8Array(this.#head.buffer, 0, this.#headBytes));
     const chunkHeadBytes = CHUNK_HEAD_BYTES[text.slice(0, TAG_BYTES)];
     if (this.#isBegun ? chunkHeadBytes === undefined : !text.startsWith(MAGIC)) {
-      throw new SourceError(`not the packets that ffmpeg was asked for: '${text}'`, { retry: false });
+      throw new SourceError(`ffmpeg wrote '${text}' where a packet of JPEG was expected`, { retry: false });
     }
     if (this.#isBegun && chunkHeadBytes !== undefined && this.#headBytes < chunkHeadBytes) {
       this.#neededHeadBytes = chunkHeadBytes;

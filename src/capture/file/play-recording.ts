@@ -1,4 +1,5 @@
-// Plays a recording by ffmpeg, in a loop at its own pace: packets of JPEG as they are, or decoded.
+// Plays a recording with ffmpeg in a loop, at the recording's own rate. Packets of JPEG are passed on unchanged or decoded, other
+// video is decoded.
 
 import { nowMicros, sleep } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -11,13 +12,13 @@ import type { Delivery, FrameSink } from "../source.ts";
 import { type FieldOrder, fieldOrderArguments } from "./fields.ts";
 import { PACKET_OUTPUT, PacketReader } from "./packet-reader.ts";
 
-/** A pass takes at least this long, so that a broken file does not start one ffmpeg after the other. */
+/** The shortest time from one start of ffmpeg to the next, so that a broken file does not start ffmpeg many times a second. */
 const SHORTEST_PASS_MS = 500;
 
 export interface RecordingOptions extends Recording, WantedOfInput {
   sampling: Sampling;
   log: Log;
-  /** Called with the nominal rate of a recording that is decoded. */
+  /** The player calls this with the nominal rate of a recording that it decodes. */
   onRate: (framesPerSecond: number) => void;
 }
 
@@ -34,7 +35,9 @@ export class RecordingPlayer {
     this.#signal = signal;
   }
 
-  /** Passes on packets of JPEG. `height` is what the container says. Packets with two fields are decoded. */
+  /**
+   * Passes on packets of JPEG unchanged. `height` is the height that the container declares. Packets with two fields are decoded.
+   */
   async passOn(height: number): Promise<void> {
     const found = new AbortController();
     let fields: FieldOrder | null = null;
@@ -51,12 +54,12 @@ export class RecordingPlayer {
     if (!this.#signal.aborted) await this.decode(fields);
   }
 
-  /** Decodes packets of JPEG, to which a size or a rate is to be given. */
+  /** Decodes packets of JPEG, because the user wants another size or rate. */
   async decodePackets(height: number): Promise<void> {
     await this.decode(await this.#findFields(height));
   }
 
-  /** Decodes any recording. `fields` says which field is the first one, where a packet holds two. */
+  /** Decodes any recording. `fields` is the order of the fields if packets have two of them. */
   async decode(fields: FieldOrder | null = null): Promise<void> {
     const { sampling, onRate } = this.#options;
     const plain = fileInput(this.#options);
@@ -70,7 +73,7 @@ export class RecordingPlayer {
     }, this.#signal);
   }
 
-  /** Looks for fields in the first packets. */
+  /** Reads the first packets and returns the order of their fields, or null if they have none. */
   async #findFields(height: number): Promise<FieldOrder | null> {
     let fields: FieldOrder | null = null;
     const onFields = (order: FieldOrder) => {
@@ -80,7 +83,8 @@ export class RecordingPlayer {
     try {
       await this.#readPackets(pictureInput(this.#options), ["-frames:v", "3"], reader, this.#signal);
     } catch (error) {
-      if (!(error instanceof FfmpegEnd)) throw error; // it ends after these packets, and decoding says why it fails
+      // ffmpeg ends after these packets. If it has failed, decoding will report why.
+      if (!(error instanceof FfmpegEnd)) throw error;
     }
     return fields;
   }
@@ -97,8 +101,8 @@ export class RecordingPlayer {
   }
 
   /**
-   * Plays the recording again and again. Usually one pass lasts for ever, because ffmpeg rewinds. It cannot rewind some files, such as an
-   * AVI that begins with empty packets, and ends instead.
+   * Plays the recording again and again. Usually one call of `play` lasts for ever, because ffmpeg rewinds. But ffmpeg cannot
+   * rewind some files, for example an AVI that begins with empty packets. It ends after these, and is started again.
    */
   async #inPasses(play: () => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -108,7 +112,7 @@ export class RecordingPlayer {
       } catch (error) {
         if (!(error instanceof FfmpegEnd && error.isAfterFrames)) throw error;
         const { name, log } = this.#options;
-        if (!this.#isOpenedForEachPass) log.info(`${name} is opened again each time it has played: ${error.message}`);
+        if (!this.#isOpenedForEachPass) log.info(`${name} cannot be rewound, so it is opened again each time it ends: ${error.message}`);
         this.#isOpenedForEachPass = true;
       }
       await sleep(Math.max(0, SHORTEST_PASS_MS - (nowMicros() - startedAt) / 1000), signal);
@@ -116,12 +120,12 @@ export class RecordingPlayer {
   }
 }
 
-/** Says that an address accepts and does not answer. A file is near, and may begin with a pause. */
+/** Reports that an address sends no picture. For a file nothing is reported, because a file may begin with a pause. */
 export function tellSilence({ name, address }: Pick<FfmpegInput, "name" | "address">, sink: FrameSink): void {
   if (address !== null) sink.trouble(`${name} has sent no picture for ${SILENCE_MS / 1000} s`);
 }
 
-/** Takes no frame. */
+/** A sink that takes no frames. */
 const NOWHERE: FrameSink = {
   reserve: () => null,
   pixels: (): Delivery => "dropped: there are no viewers",

@@ -1,4 +1,4 @@
-// Shows a still picture steadily: delivers it again and again, and reads it again when its file has changed.
+// Shows a still picture: delivers it again at a fixed rate, and reads it again when its file has changed.
 
 import { stat } from "node:fs/promises";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -9,10 +9,10 @@ import { isAddress } from "../../core/shown-address.ts";
 import type { FrameSink } from "../source.ts";
 import type { Still } from "./still.ts";
 
-/** How often a still picture is delivered when no rate is asked for. */
+/** The rate of a still picture if the user asks for none. */
 export const STILL_FRAMES_PER_SECOND = 2;
 
-/** How often its file is looked at. */
+/** How often the file is checked for changes. */
 const LOOKS_PER_SECOND = 10;
 
 /** A file that another program writes may be missing or unfinished for this long. */
@@ -21,13 +21,16 @@ const UNFINISHED_MICROS = 1_000_000;
 export interface StillOptions {
   location: string;
   name: string;
-  /** Null: STILL_FRAMES_PER_SECOND. */
+  /** Null means STILL_FRAMES_PER_SECOND. */
   framesPerSecond: number | null;
   /** Reads the picture. Rejects with SourceError when it cannot be read. */
   read: () => Promise<Still>;
 }
 
-/** Resolves when `signal` aborts. Rejects with SourceError when the picture cannot be read, or not any more. */
+/**
+ * Shows the picture until `signal` aborts, then resolves. Rejects with SourceError when the picture cannot be read at the start
+ * or later.
+ */
 export async function showStill(options: StillOptions, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const framesPerSecond = options.framesPerSecond ?? STILL_FRAMES_PER_SECOND;
   const file = new WatchedFile(options);
@@ -46,9 +49,9 @@ export async function showStill(options: StillOptions, sink: FrameSink, signal: 
 /** The file of a still picture, which another program may write at any time. */
 class WatchedFile {
   readonly #options: StillOptions;
-  /** What tells one state of the file from another. */
+  /** A text that differs after the file has changed. */
   #state = "";
-  /** Since when the file is missing or unfinished; null while it is neither. */
+  /** The time since which the file is missing or unfinished, or null while it is complete. */
   #unfinishedSince: Micros | null = null;
 
   constructor(options: StillOptions) {
@@ -60,7 +63,7 @@ class WatchedFile {
     return this.#options.read();
   }
 
-  /** Returns the new picture once the file has changed and is whole; null otherwise. */
+  /** Returns the new picture when the file has changed and is complete, or else null. */
   async readChange(): Promise<Still | null> {
     const now = nowMicros();
     try {
@@ -81,7 +84,7 @@ class WatchedFile {
 
   async #look(): Promise<string> {
     const { location, name } = this.#options;
-    if (isAddress(location)) return ""; // it is read once
+    if (isAddress(location)) return ""; // an address is read only once
     try {
       const { ino, size, mtimeNs, ctimeNs } = await stat(location, { bigint: true });
       return [ino, size, mtimeNs, ctimeNs].join(" ");

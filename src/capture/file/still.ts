@@ -1,4 +1,4 @@
-// Reads a still picture once: a JPEG as it is, any other by ffmpeg as pixels.
+// Reads a still picture once. A JPEG is kept as JPEG, and ffmpeg decodes other pictures to pixels.
 
 import { readFile } from "node:fs/promises";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
@@ -12,13 +12,13 @@ import type { FfmpegInput } from "../pipe/ffmpeg-input.ts";
 import { type Delivery, deliverJpeg, type FrameSink } from "../source.ts";
 
 export interface Still {
-  /** Delivers the picture, captured now. */
+  /** Delivers the picture with the present time as its capture time. */
   deliver(sink: FrameSink): void;
-  /** False: its end is missing, as while another program writes it. */
+  /** False means that the end of the picture is missing, for example because another program is still writing it. */
   isWhole: boolean;
 }
 
-/** Reads a JPEG. Pictures behind it are not read. Rejects with SourceError when there is none. */
+/** Reads the first JPEG of a file. Rejects with SourceError when there is none. */
 export async function readStillJpeg(path: string, name: string): Promise<Still> {
   const found: Uint8Array[] = [];
   let damage = "there is no JPEG in it";
@@ -48,7 +48,7 @@ async function readWhole(path: string, name: string): Promise<Uint8Array> {
   }
 }
 
-/** Reads a picture by ffmpeg. Rejects with SourceError when that fails. After an abort the picture is empty. */
+/** Reads a picture with ffmpeg. Rejects with SourceError when that fails. After an abort the result is an empty picture. */
 export async function readStillPixels(input: FfmpegInput, sampling: Sampling, signal: AbortSignal): Promise<Still> {
   const kept = new KeptFrame();
   const reader = pixelReader(input, { sampling, sink: kept, onRate: () => undefined });
@@ -56,7 +56,7 @@ export async function readStillPixels(input: FfmpegInput, sampling: Sampling, si
   try {
     await readFfmpeg({ input, command, reader }, signal);
   } catch (error) {
-    // ffmpeg ends behind the picture, as it should.
+    // ffmpeg ends after the picture, which is no failure here.
     if (!(error instanceof FfmpegEnd && error.isAfterFrames) || kept.isEmpty) throw error;
   }
   return { isWhole: true, deliver: (sink) => kept.deliver(sink) };
@@ -96,7 +96,7 @@ class KeptFrame implements FrameSink {
   }
 
   jpeg(): Delivery {
-    throw new Error("ffmpeg writes pixels here, no JPEG");
+    throw new Error("ffmpeg was asked for pixels and has delivered a JPEG");
   }
 
   lost(): void {
@@ -104,6 +104,6 @@ class KeptFrame implements FrameSink {
   }
 
   trouble(): void {
-    // readFfmpeg throws what is wrong.
+    // Troubles are not shown here, because readFfmpeg throws them as errors.
   }
 }

@@ -1,14 +1,14 @@
-// Delivers each JPEG of a recording at its own time. `repeat` delivers the last JPEG again.
+// Delivers each JPEG of a recording at its own time, and can deliver the last JPEG again during a pause.
 //
-// The option `-re` of ffmpeg is not enough. When ffmpeg 5 copies packets, it waits for the time of the previous packet. So each packet
-// comes one interval early, and the first packet after a pause comes before the pause.
+// The option `-re` of ffmpeg is not enough. When ffmpeg 5 copies packets, it waits for the time of the previous packet. So each
+// packet comes one interval early, and the first packet after a pause comes before the pause.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import type { JpegSink } from "../jpeg/jpeg-reader.ts";
 import { deliverJpeg, type FrameSink } from "../source.ts";
 
-/** `-re` lets ffmpeg run ahead by one picture, or some while it catches up. More than this are not kept waiting. */
+/** The most pictures that wait for their time. With `-re`, ffmpeg is ahead by one picture, or by some while it catches up. */
 const MOST_WAITING = 8;
 
 interface TimedJpeg {
@@ -22,10 +22,10 @@ export class TimedJpegs implements JpegSink {
   readonly #waiting: TimedJpeg[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #last: Uint8Array | null = null;
-  /** The time of the newest packet in the recording, and the lowest 32 bits of it in milliseconds. */
+  /** The time of the newest packet in the recording, and the lowest 32 bits of this time in milliseconds. */
   #time: Micros = 0;
   #lowMs = 0;
-  /** When the recording's time was zero; null before the first picture. */
+  /** The clock's time at which the recording's time was zero, or null before the first picture. */
   #zero: Micros | null = null;
 
   constructor(sink: FrameSink) {
@@ -33,7 +33,7 @@ export class TimedJpegs implements JpegSink {
     this.#frames = new JpegFrames(sink);
   }
 
-  /** Sets the time of the next picture in the recording: the lowest 32 bits of it in milliseconds. */
+  /** Sets the recording's time of the next picture. `lowMs` is the lowest 32 bits of the time in milliseconds. */
   setTime(lowMs: number): void {
     this.#time += ((lowMs - this.#lowMs) | 0) * 1000;
     this.#lowMs = lowMs;
@@ -41,7 +41,7 @@ export class TimedJpegs implements JpegSink {
 
   picture(jpeg: Uint8Array): void {
     this.#zero ??= nowMicros() - this.#time;
-    // A copy, because the reader uses its memory again. It is kept, because any picture may be the last one before a pause.
+    // The picture is copied, because the reader reuses its memory.
     this.#waiting.push({ jpeg: jpeg.slice(), due: this.#zero + this.#time });
     this.#deliverDue();
   }
@@ -50,18 +50,18 @@ export class TimedJpegs implements JpegSink {
     this.#frames.damaged(reason);
   }
 
-  /** Delivers the last picture again, captured now. */
+  /** Delivers the last picture again, with the present time as its capture time. */
   repeat(): void {
     if (this.#last !== null) deliverJpeg(this.#sink, this.#last, nowMicros());
   }
 
-  /** The recording has ended: delivers the pictures that wait. */
+  /** Delivers all pictures that still wait, because the recording has ended. */
   end(): void {
     for (const { jpeg } of this.#waiting.splice(0)) this.#frames.picture(jpeg);
     this.abandon();
   }
 
-  /** Forgets the pictures that wait. */
+  /** Drops all pictures that still wait. */
   abandon(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#waiting.length = 0;

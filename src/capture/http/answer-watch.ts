@@ -41,13 +41,13 @@ export class AnswerWatch implements Disposable {
     return this.#stalled.signal;
   }
 
-  /** Called when the header fields of the answer have come. */
+  /** The caller reports with this that the header fields of the answer have come. */
   answered(): void {
     this.#hasAnswered = true;
     this.received();
   }
 
-  /** Called when bytes of the answer have come. */
+  /** The caller reports with this that bytes of the answer have come. */
   received(): void {
     this.#heardAt = performance.now();
   }
@@ -68,7 +68,8 @@ export class AnswerWatch implements Disposable {
   #tick(): void {
     const { name, frames, sink } = this.#options;
     const now = performance.now();
-    // The source's watchdog, which knows the rate, waits for later pictures.
+    // Only the wait for the first picture is reported here. Later silences are reported by the source's watchdog
+    // (supervise/watchdog.ts), which knows the usual interval.
     if (frames.count === 0 && !this.#isSaid && now - this.#beganAt >= SILENCE_MS) {
       this.#isSaid = true;
       const what = this.#hasAnswered ? "not sent a picture" : "not answered";

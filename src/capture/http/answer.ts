@@ -6,10 +6,12 @@ import { type ContentKind, kindOf, parseContentType } from "./content.ts";
 import { PictureStream } from "./picture-stream.ts";
 
 export type Answer =
-  /** The answer was read to its end. `count` is the number of its pictures, including pictures that were too incomplete to show. */
+  /**
+   * The answer was read to its end. `count` is the number of its pictures, including pictures that were too incomplete to show.
+   */
   | { kind: "pictures"; count: number }
   | { kind: "page" }
-  /** `body` is the answer from its start; null: the video is to be read from its address. */
+  /** The answer is not JPEG. `body` is the answer from its start, or null when the video must be read from its address. */
   | { kind: "other"; body: ReadableStream<Uint8Array> | null };
 
 interface Reader {
@@ -17,7 +19,10 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-/** Reads an answer. `onBytes` is called whenever bytes arrive. Rejects with the error of fetch when the connection breaks. */
+/**
+ * Reads an answer. The function calls `onBytes` whenever bytes arrive. Rejects with the error of fetch when the connection
+ * breaks.
+ */
 export async function readAnswer(
   { body, headers }: Response,
   frames: CameraFrames,

@@ -26,7 +26,7 @@ export class Authorization {
   readonly #credentials: Credentials;
   readonly #clientNonce: () => string;
   #challenge: Challenge | null = null;
-  /** The number of uses of the challenge's nonce. */
+  /** How often the challenge's nonce was used. */
   #uses = 0;
 
   /** `clientNonce` is random, except in tests. */
@@ -35,7 +35,7 @@ export class Authorization {
     this.#clientNonce = clientNonce;
   }
 
-  /** The nonce of the next answer, or null. */
+  /** The nonce (number used once) that the camera has sent for the next answer, or null. */
   get nonce(): string | null {
     return this.#challenge?.parameters.get("nonce") ?? null;
   }
@@ -46,8 +46,8 @@ export class Authorization {
   }
 
   /**
-   * Reads the WWW-Authenticate field of an answer. Returns null when it contains no supported scheme. Otherwise returns `stale`:
-   * whether the last answer was right but its nonce is too old.
+   * Reads the WWW-Authenticate field of an answer. Returns null when it contains no supported scheme. Otherwise `isStale` in the
+   * result tells whether the last answer was right except that its nonce was too old (`stale`, RFC 7616 3.3).
    */
   take(field: string): { isStale: boolean } | null {
     const known = parseChallenges(field).filter(isKnown).toSorted(byStrength);

@@ -26,7 +26,7 @@ export class CameraFrames implements StampedSink {
   /** The number of pictures so far. */
   count = 0;
 
-  /** The most delivered frames a second of a stream. Null delivers all. */
+  /** `framesPerSecond` is the highest rate of a stream at which pictures are delivered. Null means all pictures. */
   constructor(sink: FrameSink, framesPerSecond: number | null) {
     this.#frames = new JpegFrames(sink);
     this.#framesPerSecond = framesPerSecond;
@@ -47,7 +47,7 @@ export class CameraFrames implements StampedSink {
     };
   }
 
-  /** Called when an answer with pictures begins. */
+  /** Prepares for a new answer with pictures. */
   begin(headers: Headers): void {
     this.#limit = new RateLimit(this.#framesPerSecond);
     this.#last = null;
@@ -56,7 +56,8 @@ export class CameraFrames implements StampedSink {
   }
 
   /**
-   * Called when the camera reports that its picture has not changed. The last picture is delivered again as the current picture.
+   * Delivers the last picture again as the current one. The caller does this when the camera reports that its picture has not
+   * changed.
    */
   repeat(): void {
     if (this.#last === null) return;

@@ -9,13 +9,13 @@ import { explainConnection } from "./failures.ts";
 import { explainStatus, passwordMissing } from "../refusals.ts";
 
 /**
- * The time limit for an answer. Cameras usually answer within a second, but a camera that is starting or serves another client may
- * need longer.
+ * The time limit for an answer. Cameras usually answer within a second, but a camera that is starting or serves another client
+ * may need longer.
  */
 const ANSWER_PATIENCE_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const MAX_ANSWERS = 4;
-/** The text of a refusal is read to its end up to this size, so that its connection can be reused. */
+/** The longest body of a refusal that is read to its end. The connection can be reused only after that. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 const REFUSAL_PATIENCE_MS = 2_000;
 
@@ -40,8 +40,8 @@ export class CameraClient implements Disposable {
     if (credentials !== null) this.#authorizations.set(url.origin, new Authorization(credentials));
     this.#session = new Bun.FetchSession({
       keepAlive: { maxIdleSockets: 1 },
-      // The host name in a given certificate is not checked, because a camera's address may change while its certificate stays the
-      // same.
+      // The host name in a given certificate is not checked, because a camera's address may change while its certificate stays
+      // the same.
       ...(certificate === null ? {} : { tls: { ca: certificate, checkServerIdentity: () => undefined } }),
     });
   }
@@ -84,7 +84,10 @@ export class CameraClient implements Disposable {
   async #getAuthorized(url: URL, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const authorization = this.#authorizations.get(url.origin) ?? null;
     const target = { method: "GET", path: url.pathname + url.search };
-    /** Whether the password was sent with a new nonce. If so, it is sent again only when the camera reports `stale`. */
+    /**
+     * Whether the password was sent with a new nonce (number used once). If so, it is sent again only when the camera says that
+     * the nonce is too old (`stale`).
+     */
     let isFresh = false;
     for (let answers = 0; ; answers++) {
       const answer = authorization?.answer(target) ?? null;
@@ -126,7 +129,7 @@ export class CameraClient implements Disposable {
       return await this.#session.fetch(url, {
         headers: { Accept: "*/*", "Accept-Encoding": "identity", "User-Agent": "Slipstream", ...fields },
         redirect: "manual",
-        timeout: false, // the reader of the body has limits of its own
+        timeout: false, // the reader of the body has its own time limits
         signal: AbortSignal.any([signal, late.signal]),
       });
     } catch (error) {

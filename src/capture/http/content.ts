@@ -29,7 +29,7 @@ export function parseContentType(field: string | null): ContentType {
   return { name: text.split(/[;,]/, 1)[0]?.trim().toLowerCase() ?? "", boundary: boundary === "" ? null : boundary };
 }
 
-/** The number of bytes after which the kind is always known. */
+/** The number of bytes from which the kind can always be told. */
 const MAX_FIRST_BYTES = 4096;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
@@ -52,8 +52,8 @@ const OTHERS: readonly (readonly [at: number, text: string])[] = [
 ];
 
 /**
- * Returns the kind of an answer from its first bytes, or null when more bytes are needed. `isAll` means that no more bytes follow.
- * `hasLength` means that the answer has a Content-Length.
+ * Returns the kind of an answer from its first bytes, or null when more bytes are needed. `isAll` means that no more bytes
+ * follow. `hasLength` means that the answer has a Content-Length.
  */
 export function kindOf(
   { name }: ContentType,

@@ -46,8 +46,8 @@ export class Delimiter {
   }
 
   /**
-   * Returns whether a line between parts (without its line end) is a delimiter or ends with one, because a picture may end without
-   * a line end. The method also learns the form of this camera's delimiters.
+   * Returns whether a line between parts (without its line end) is a delimiter or ends with one, because a picture may end
+   * without a line end. The method also learns the form of this camera's delimiters.
    */
   isLine(line: Buffer): boolean {
     const text = trimmed(line);
@@ -85,7 +85,7 @@ export class Delimiter {
   findStart(bytes: Buffer, from: number): DelimiterPlace {
     let start = bytes.length;
     for (const form of this.#forms) {
-      // The byte after the boundary decides, or the byte after it when the first one is a dash.
+      // The byte after the boundary decides whether this is a delimiter. If it is a dash, the next byte decides.
       const isWithDash = bytes.at(-1) === DASH && endsWith(bytes.subarray(from, -1), form);
       if (isWithDash) start = Math.min(start, bytes.length - 1 - form.length);
       for (let at = Math.max(from, bytes.length - form.length); at < start; at++) {

@@ -13,7 +13,10 @@ const NETWORK: Readonly<Record<string, string>> = {
   Malformed_HTTP_Response: "its answer is not HTTP",
 };
 
-/** A host that is switched off, or whose address is wrong, is not there again within seconds. */
+/**
+ * Errors of a host that is switched off, or whose address is wrong. It will not come back within seconds, so the pauses between
+ * tries grow.
+ */
 const UNREACHABLE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
 
 const CERTIFICATE: Readonly<Record<string, string>> = {

@@ -13,7 +13,7 @@ import { CameraClient } from "./client.ts";
 import { CameraFrames } from "./camera-frames.ts";
 import { answersWithPage, answersWithoutPicture, hasEnded } from "./failures.ts";
 
-/** The default rate of requests for single pictures. The camera must encode each picture for us. */
+/** The default rate of requests for single pictures. It is low, because the camera encodes a picture for each request. */
 export const DEFAULT_SNAPSHOTS_PER_SECOND = 5;
 
 /** The number of requests for single pictures in a row that may fail before the camera counts as lost. */
@@ -23,7 +23,10 @@ export interface HttpCameraOptions {
   /** The name for people, which has no password. */
   name: string;
   address: CameraAddress;
-  /** The most delivered pictures a second, and the rate of requests for single pictures. Null means the camera's own rate. */
+  /**
+   * The highest rate of delivered pictures, and the rate of requests for single pictures. Null means the camera's own rate for a
+   * stream.
+   */
   framesPerSecond: number | null;
   /** The trusted certificates as PEM. Null means the certificates of the public authorities. */
   certificate: string | null;
@@ -71,7 +74,7 @@ class HttpCamera implements Source {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        // A password that is refused is not sent again at once: cameras lock accounts.
+        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords.
         const isLasting = !(error instanceof SourceError) || error.retry === false || error.retry === "minutes";
         const mayPass = this.#isSnapshot && frames.count > 0 && !isLasting;
         if (!mayPass || ++failures === MAX_FAILED_REQUESTS) throw error;

@@ -16,11 +16,11 @@ const SOI = Buffer.from([0xff, 0xd8, 0xff]);
 
 /** Receives the content of parts. */
 export interface PartSink {
-  /** Called with the next bytes of the content. */
+  /** Takes the next bytes of the content. */
   write(bytes: Uint8Array): void;
-  /** Called at the end of a part. It may be called several times between two parts. */
+  /** Takes note that a part has ended. The reader may call it several times between two parts. */
   border(): void;
-  /** Returns the part of a JPEG in which the bytes so far end. */
+  /** Tells where the bytes so far end: in the header of a JPEG, in its scan (the pixel data), or outside of any JPEG. */
   readonly inside: "nothing" | "header" | "scan";
 }
 
@@ -36,7 +36,7 @@ export class MultipartReader {
   readonly #sink: PartSink;
   readonly #delimiter: Delimiter;
   #state: State = "lines";
-  /** Bytes that cannot be processed before more bytes come. */
+  /** Bytes that wait, because they can be understood only together with the next bytes. */
   #held: Buffer = Buffer.alloc(0);
   /** The length of the part from its header, or null if unknown. */
   #length: number | null = null;
@@ -67,7 +67,7 @@ export class MultipartReader {
 
   /** Handles the end of the answer. */
   end(): void {
-    // Within a scan, the kept bytes are the line end after the last picture.
+    // The kept bytes belong to the picture only in its header. In a scan, they are the line end after the last picture.
     if (this.#state === "body" && !this.#isSkipped && this.#sink.inside === "header") this.#sink.write(this.#held);
     this.#sink.border();
     this.#held = Buffer.alloc(0);
@@ -85,8 +85,8 @@ export class MultipartReader {
   #readLine(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(LF, at);
     const soi = bytes.subarray(0, end < 0 ? bytes.length : end).indexOf(SOI, at);
-    // This is a picture without an empty line before it. After a part, only a header begins the next picture. A wrong length may
-    // have cut the last picture, and its rest may contain a thumbnail.
+    // Some cameras write no empty line before the picture. But between parts, once a delimiter was seen, a JPEG here is not taken
+    // for a picture: if a wrong length has cut the last picture, its rest may contain a thumbnail.
     const mayBegin = this.#state === "header" || !this.#delimiter.isSeen;
     if (soi >= 0 && mayBegin) return this.#beginBody(soi);
     if (end < 0) {
@@ -154,7 +154,7 @@ export class MultipartReader {
       return found.textAt + 1;
     }
     if (this.#length !== null) {
-      const lineEndBytes = found.textAt - found.at; // Some cameras count it in the length.
+      const lineEndBytes = found.textAt - found.at; // Some cameras count the line end in the length.
       this.#isLengthTrusted = this.#length >= this.#bodyBytes && this.#length <= this.#bodyBytes + lineEndBytes;
     }
     return this.#endBody(found.textAt);
@@ -177,7 +177,8 @@ export class MultipartReader {
     const { inside } = this.#sink;
     if (inside === "nothing") return true;
     if (!found.isCertain) return false;
-    // A comment segment may contain any bytes. But a segment with a wrong length would hide the pictures after it.
+    // A segment of a header may contain any bytes, also those of a delimiter. But a segment with a wrong length may hide real
+    // delimiters, so the bytes that follow decide.
     return inside === "scan" ? true : leadsToPicture(bytes, found.textAt);
   }
 }

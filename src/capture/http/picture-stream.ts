@@ -9,7 +9,7 @@ export interface StampedSink extends JpegSink {
   capturedAt: Micros | null;
 }
 
-/** The form of the pictures in an answer. */
+/** The form in which an answer contains pictures. */
 export type Packing = { kind: "parts"; boundary: string | null } | { kind: "pictures" | "one picture" };
 
 /** Takes the bytes of one answer in chunks of any size. */
@@ -33,7 +33,7 @@ export class PictureStream {
     this.#reader.write(chunk);
   }
 
-  /** Handles the end of the answer. The received part of an unfinished picture is delivered. */
+  /** Handles the end of the answer. An unfinished picture is delivered as far as it has come. */
   end(): void {
     this.#reader.end();
   }
@@ -43,7 +43,8 @@ class StampedPictures implements JpegSink, PartSink {
   readonly #sink: StampedSink;
   #reader: JpegReader;
   /**
-   * True when the end of a part has been found. Before that each JPEG is a frame, because some multipart answers have no delimiters.
+   * True when the end of a part has been found. Before that each JPEG is a frame, because some multipart answers have no
+   * delimiters.
    */
   #hasBorders: boolean;
   /** The time when the first byte of the current picture arrived, or null between pictures. */
