@@ -1,7 +1,6 @@
-// Blocks of the arena for JPEGs. Each block begins with space for the head of a message, so that the block can be sent without
-// copying.
-//
-// So a JPEG is copied only once on the server, into its block, by a camera's thread or by the reader of a pipe.
+// Memory blocks for JPEGs, in the arena (the memory that all threads share). Each block begins with space for the head of a
+// message, so that the block can be sent without copying. So the server copies a JPEG only once: a camera's thread or the reader
+// of a pipe copies it into its block.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";
@@ -12,7 +11,7 @@ import { PICTURE_HEAD_BYTES } from "../protocol/messages.ts";
  * recycles it.
  */
 export class JpegBlock {
-  /** The part for the JPEG, which begins at its start. It must not change after the block has been delivered. */
+  /** The memory for the JPEG. The JPEG begins at its start, and must not change after the block has been delivered. */
   readonly bytes: Uint8Array;
   readonly #whole: Uint8Array;
   readonly #recycle: () => void;
@@ -24,7 +23,10 @@ export class JpegBlock {
     this.#recycle = recycle;
   }
 
-  /** Returns the message with a JPEG of `jpegBytes`. The sender writes its head, which is the first PICTURE_HEAD_BYTES. */
+  /**
+   * Returns the bytes of the message with a JPEG of `jpegBytes` bytes. The sender writes the head into the first
+   * PICTURE_HEAD_BYTES of them.
+   */
   message(jpegBytes: number): Uint8Array {
     return this.#whole.subarray(0, PICTURE_HEAD_BYTES + jpegBytes);
   }
@@ -50,7 +52,9 @@ export class JpegBlocks {
     this.#blocks = new RecycledBlocks(arena);
   }
 
-  /** Returns a block for a JPEG of at most `maxBytes` bytes. Its content is undefined. Throws CodecError when the arena is full. */
+  /**
+   * Returns a block for a JPEG of at most `maxBytes` bytes. Its content is undefined. Throws CodecError when the arena is full.
+   */
   acquire(maxBytes: number): JpegBlock {
     const block: Block = this.#blocks.acquire(PICTURE_HEAD_BYTES + maxBytes);
     return new JpegBlock(this.#arena.bytes(block.address, block.bytes), () => this.#blocks.release(block));

@@ -1,4 +1,4 @@
-// Opens a source behind an HTTP address.
+// Opens the source at an HTTP address.
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -21,7 +21,7 @@ export interface HttpSource {
   log: Log;
 }
 
-/** JPEGs are read directly, and other video by ffmpeg. Throws UsageError, SourceError or MissingError. */
+/** Opens the source. It reads JPEGs directly, and other video through ffmpeg. Throws UsageError, SourceError or MissingError. */
 export function openHttpSource({ url, name, options, log }: HttpSource): Source {
   const { size = null, framesPerSecond = null, sampling = "420", certificate = null, folder = "." } = options;
   const camera = createHttpCamera({

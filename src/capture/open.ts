@@ -25,8 +25,8 @@ import type { FrameFormat, Source } from "./source.ts";
 
 export interface SourceOptions {
   /**
-   * The source: The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device,
-   * or the index or the name of a camera.
+   * The source: `pattern`, `screen`, `webcam`, `auto`, `-` for standard input, a URL, the path of a file or a device, or the
+   * index or the name of a camera.
    */
   source: string;
   /** The folder for relative paths. Default: the working directory. */
@@ -35,7 +35,9 @@ export interface SourceOptions {
   writtenAt?: string | undefined;
   /** The device for `webcam`. Default: null, which means the first device. */
   device?: string | null | undefined;
-  /** For an https address, a file with the certificates (PEM) to trust. Default: null, which means those of public authorities. */
+  /**
+   * For an https address, a file with the certificates (PEM) to trust. Default: null, which means those of public authorities.
+   */
   certificate?: string | null | undefined;
   /** The size. Default: null, which means the source's own size, or 1280 × 720 for a source that can have any size. */
   size?: Size | null | undefined;
@@ -49,8 +51,8 @@ export interface SourceOptions {
   /** With 444, sources that can deliver the colour of each pixel do so. Default: 420. */
   sampling?: Sampling | undefined;
   /**
-   * The pixel format on standard input, or the format to request from a camera. Default: null, which means `rgba`, or any format of
-   * the camera.
+   * The pixel format on standard input, or the format to request from a camera. Default: null, which means `rgba`, or any format
+   * of the camera.
    */
   pixelFormat?: FrameFormat | null | undefined;
   /** Controls to set on a camera, in this order. */
@@ -63,8 +65,8 @@ const DEFAULT_QUALITY = 75;
 
 /**
  * Opens a source, which checks it as far as possible without starting it. Throws UsageError, MissingError or SourceError, with
- * `retry` when the source may be available later. `log` is the camera's log: `capture`, and below it the camera's name. It receives
- * the choice of `auto` and the reason.
+ * `retry` when the source may be available later. `log` is the camera's log: `capture`, and below it the camera's name. It
+ * receives the choice of `auto` and the reason.
  */
 export function openSource(options: SourceOptions, log: Log = SILENT_LOG): Source {
   try {
@@ -75,8 +77,8 @@ export function openSource(options: SourceOptions, log: Log = SILENT_LOG): Sourc
 }
 
 /**
- * Adds the place in the settings file to the error, unless there is none or the error has a more exact one. Takes passwords out of a source that
- * the error quotes.
+ * Adds the place in the settings file to the error, if there is one and the error does not already have a more exact one. Removes
+ * passwords from a source that the error quotes.
  */
 function forUser(error: unknown, { source, writtenAt, settings = [] }: SourceOptions): unknown {
   const isPlaced = settings.some((setting) => setting.writtenAt && messageOf(error).startsWith(setting.writtenAt));
@@ -144,7 +146,7 @@ function openNamed(options: SourceOptions, log: Log): Source {
   return createFileSource({ location: source, name: nameOf(source), size, framesPerSecond, ...output });
 }
 
-/** X11 screens are captured whole after a change of their size. */
+/** Wraps the source of an X11 screen, so that it follows a change of the screen's size. */
 function followingScreen(source: Source, place: ScreenPlace): Source {
   const display = displayOf(place, ownSession());
   return display === null ? source : endWhenScreenChanges({ source, display, isPart: place.area !== null });
@@ -231,7 +233,7 @@ function openFirstCamera(options: SourceOptions, log: Log): Source {
       log.warning(`camera ${camera} cannot be used: ${error.message} (showing the pattern)`);
     }
   }
-  // The format does not apply, because it was given for a camera.
+  // The user has given the format for a camera, so it does not apply to the pattern.
   return openNamed({ ...options, source: "pattern", pixelFormat: null }, log);
 }
 

@@ -1,4 +1,4 @@
-// A camera that is implemented by the caller, who pushes frames into it.
+// A camera whose frames come from the calling program, which pushes them.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
@@ -15,16 +15,16 @@ import { onAbort } from "../core/on-abort.ts";
 import type { Delivery, FrameSink, Source } from "./source.ts";
 
 /**
- * The result of pushing a frame. An accepted frame may be replaced by a newer one before it is encoded. The push of the newer frame
- * then returns `replaced an older frame`.
+ * The result of pushing a frame. "taken" means that the frame was accepted. A newer frame may still replace it before it is
+ * encoded. The push of that newer frame then returns "replaced an older frame".
  */
 export type PushResult =
   Delivery | "dropped: no server runs this camera" | "dropped: the encoders are busy" | "dropped: memory has run out";
 
 export interface PushCameraOptions {
-  /** The name for people, and for viewers unless the server sets another name. Default: `camera`. */
+  /** The name in messages. Viewers select the camera by this name, unless the server sets another one. Default: `camera`. */
   name?: string;
-  /** The nominal rate, which viewers are told. 0 means unknown. Default: 0. */
+  /** The nominal rate, which is sent to viewers. 0 means unknown. Default: 0. */
   framesPerSecond?: number;
 }
 
@@ -37,8 +37,8 @@ export interface PushedFrame extends Size {
 }
 
 /**
- * Makes a camera for `serve({ cameras: [{ source: camera }] })`. Frames may be pushed at any time. Before the server runs and after
- * it has ended, they are dropped.
+ * Makes a camera for `serve({ cameras: [{ source: camera }] })`. Frames may be pushed at any time. Before the server runs and
+ * after it has ended, they are dropped.
  *
  * @example
  * const camera = createCamera({ name: "lab", framesPerSecond: 30 });
@@ -86,13 +86,13 @@ export class PushCamera implements Source {
       sink.lost();
       return "dropped: the encoders are busy";
     }
-    slot.bytes.set(pixels); // The pixels are copied into shared memory, because codec threads can only read that.
+    slot.bytes.set(pixels); // codec threads can read only shared memory
     return sink.pixels(slot, format, { width, height }, capturedAt);
   }
 
   /**
-   * Delivers a frame that is a complete baseline JPEG. It is sent unchanged to viewers that can take it. The bytes are copied. The
-   * result is the same as for `push`. A damaged JPEG is dropped.
+   * Delivers a frame that is a complete baseline JPEG. It is sent unchanged to viewers that can take it. The bytes are copied.
+   * The result is the same as for `push`. A damaged JPEG is dropped.
    */
   pushJpeg(jpeg: Uint8Array, { capturedAt = nowMicros() }: { capturedAt?: Micros } = {}): PushResult {
     checkTime(capturedAt);
@@ -103,7 +103,7 @@ export class PushCamera implements Source {
       sink.lost();
       return "dropped: memory has run out";
     }
-    block.bytes.set(jpeg); // The JPEG is copied into one block together with the head of its message.
+    block.bytes.set(jpeg); // the block also has space for the head of the message, so that no further copy is needed
     return sink.jpeg(block, jpeg.length, capturedAt);
   }
 

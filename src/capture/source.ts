@@ -31,7 +31,7 @@ import type { JpegBlock } from "./jpeg-blocks.ts";
 export type FrameFormat = PixelFormat | "mjpeg";
 
 /**
- * The result of delivering a frame. An accepted frame may still be replaced by a newer one before it is encoded. While there are no
+ * The result of delivering a frame. A newer frame may still replace an accepted frame before it is encoded. While there are no
  * viewers, frames are counted and dropped.
  */
 export type Delivery = "taken" | "replaced an older frame" | "dropped: there are no viewers" | RefusedJpeg;
@@ -40,15 +40,18 @@ export type Delivery = "taken" | "replaced an older frame" | "dropped: there are
 export type RefusedJpeg = "dropped: the JPEG is damaged" | "dropped: the JPEG cannot be decoded";
 
 /**
- * Receives the frames of a source. All calls return immediately. A frame for which there is no memory is dropped and counted.
+ * Receives the frames of a source. The server implements it. All calls return immediately. A frame for which there is no memory
+ * is dropped and counted.
  */
 export interface FrameSink {
   /**
-   * Returns a slot for the pixels of one frame, or null while the encoders use all slots. The source fills the slot from its start
-   * (core/pixel-format.ts has the formats) and passes it to `pixels`, or calls `release` if it does not deliver the frame.
+   * Returns a slot for the pixels of one frame, or null while the encoders use all slots. The source fills the slot from its
+   * start (core/pixel-format.ts has the formats) and passes it to `pixels`, or calls `release` if it does not deliver the frame.
    */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
-  /** Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is in microseconds since the Unix epoch. */
+  /**
+   * Delivers a frame in a reserved slot, which then belongs to the sink. `capturedAt` is in microseconds since the Unix epoch.
+   */
   pixels(slot: FrameSlot, format: PixelFormat, size: Size, capturedAt: Micros): Delivery;
   /** Returns a block for a JPEG of at most `maxBytes`, or null when memory has run out. */
   reserveJpeg(maxBytes: number): JpegBlock | null;
@@ -118,9 +121,9 @@ export interface SourceControl {
   /** The current value, or null when it cannot be read. */
   value: number | null;
   menu: ControlMenuItem[];
-  /** True if it can never be set. */
+  /** True if the control can never be set. */
   isReadOnly: boolean;
-  /** True if it currently has no effect, for example the exposure time while exposure is automatic. */
+  /** True if the control has no effect at present, for example the exposure time while exposure is automatic. */
   isInactive: boolean;
 }
 

@@ -1,16 +1,19 @@
-// Ties child processes to this one: the system ends them when this process is gone, also when it was killed by SIGKILL.
+// Ties child processes to this process: the system kills them when this process has ended, even if it was killed with SIGKILL.
 
-/** The signal goes to a process that may hang in a driver or wait for a network, so it is one that cannot be ignored. */
+/** The command that ties a child. The signal is KILL, because the child may hang in a driver and ignore other signals. */
 const TIE = ["setpriv", "--pdeathsig", "KILL", "--"];
 
-/** Whether this system has a setpriv that can do it; null before the first child. The setpriv of BusyBox cannot. */
+/**
+ * Whether this system has a setpriv with this option, or null before the first child. The setpriv of BusyBox does not have it.
+ */
 let canTie: boolean | null = null;
 
 /**
- * Returns the command that runs `command` tied to this process. On Linux it is run by setpriv (util-linux), which sets
- * PR_SET_PDEATHSIG (prctl(2)) and turns into the command: the process has the same id, streams and exit code. The tie is to the thread
- * that starts the child, so a child that should outlive a worker has to be started by the main thread. Elsewhere, and
- * where there is no such setpriv, the command is returned as it is: it then ends when it next writes to its closed pipe.
+ * Returns the command that runs `command` tied to this process. On Linux, setpriv (util-linux) sets PR_SET_PDEATHSIG (prctl(2))
+ * and then executes the command in its own process. So process id, streams and exit code are those of the command. The kernel
+ * ties the child to the thread that starts it. If a child should outlive a worker, the main thread must start it. On other
+ * systems, and without a suitable setpriv, the function returns the command unchanged. The child then ends at its next write to
+ * the closed pipe.
  */
 export function tied(command: readonly string[]): string[] {
   canTie ??= process.platform === "linux" && tryTie();

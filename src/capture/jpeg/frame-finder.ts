@@ -1,20 +1,19 @@
-// Finds pictures inside a segment whose length may be wrong.
-//
-// A picture begins with SOI, and its segments lead to a frame header. The finder reads each byte once. So bytes that look like many
-// nested pictures take no more time than other bytes.
+// Finds pictures inside a segment of a JPEG whose declared length may be wrong. In this folder, a "place" is an index into the
+// bytes of the stream. A picture begins with SOI, and its segments lead to a frame header (SOF). The finder reads each byte once,
+// so that bytes that look like many nested pictures take no more time than others.
 
 import { hasSegment, isFrameHeader, isMarkerAt, isPictureStart, isPossibleLength, SOS, twoBytes } from "./markers.ts";
 
-/** The largest numbers of frames and starts that are remembered, and of segments that are followed from a start. */
+/** Limits: how many frames and how many starts the finder remembers, and how many segments it follows from a start. */
 const MAX_FRAMES = 8;
 const MAX_STARTS = 16;
 const MAX_SEGMENTS = 64;
 
 export interface FoundFrame {
-  /** The place of its SOI. */
+  /** The place of the frame's SOI. */
   start: number;
   sizeKey: number;
-  /** The place of its frame header. */
+  /** The place of the frame's frame header (SOF). */
   headerAt: number;
 }
 
@@ -25,16 +24,16 @@ export function sizeKeyAt(bytes: Uint8Array, frameHeaderAt: number): number {
 
 export class FrameFinder {
   #at = 0;
-  /** Places of SOI. */
+  /** The places where an SOI was found. */
   #starts: number[] = [];
   #frames: FoundFrame[] = [];
 
-  /** The frames so far between two places: SOI and frame header. */
+  /** Returns the frames found so far whose SOI is at `from` or later, and whose frame header is before `to`. */
   found(from: number, to: number): readonly FoundFrame[] {
     return this.#frames.filter(({ start, headerAt }) => start >= from && headerAt < to);
   }
 
-  /** Looks on, for one more frame whose frame header lies before `length`. Returns whether there is one. */
+  /** Searches on until it finds one more frame whose frame header lies before `length`. Returns whether it has found one. */
   findNext(bytes: Uint8Array, from: number, length: number): boolean {
     if (this.#at < from) {
       this.#at = from;
@@ -49,12 +48,15 @@ export class FrameFinder {
     return false;
   }
 
-  /** Whether a picture that begins at `from` or later has the marker at `to`, as far as its segments lead. */
+  /**
+   * Returns whether the marker at `to` belongs to a picture that begins at `from` or later: whether the segments of the picture
+   * lead to it.
+   */
   leadsTo(bytes: Uint8Array, from: number, to: number): boolean {
     return this.#startsBetween(bytes, from, to).some((start) => leadsTo(bytes, start, to));
   }
 
-  /** Whether a picture begins between two places. */
+  /** Returns whether a picture begins between two places. */
   hasStart(bytes: Uint8Array, from: number, to: number): boolean {
     return this.#startsBetween(bytes, from, to).length > 0;
   }
@@ -66,14 +68,14 @@ export class FrameFinder {
   }
 
   /**
-   * Whether a frame lies in a segment of another picture, and is its thumbnail. When that segment ends behind `known`, its length is
-   * believed.
+   * Returns whether a frame lies in a segment of another picture, so that it is the thumbnail of that picture. If the segment
+   * ends after `known`, its length cannot be checked yet, and counts as right.
    */
   isCovered(bytes: Uint8Array, frame: FoundFrame, known: number): boolean {
     return this.#starts.some((start) => start < frame.start && covers(bytes, start, frame.start, known));
   }
 
-  /** The bytes were moved towards the start by `count`. */
+  /** Adapts all places, because the caller has moved the bytes towards the start of the buffer by `count`. */
   shift(count: number): void {
     this.#at = Math.max(0, this.#at - count);
     this.#starts = this.#starts.map((start) => start - count).filter((start) => start >= 0);
@@ -84,7 +86,7 @@ export class FrameFinder {
     }));
   }
 
-  /** Whether there is one more frame. */
+  /** Looks at one byte. Returns whether it completes a frame. */
   #look(bytes: Uint8Array, at: number): boolean {
     const marker = bytes[at + 1] as number;
     if (isPictureStart(bytes, at)) {
@@ -100,18 +102,24 @@ export class FrameFinder {
   }
 }
 
-/** Whether one of the segments behind the SOI at `start` ends where the marker at `to` stands. */
+/** Returns whether one of the segments after the SOI at `start` ends exactly at `to`. */
 function leadsTo(bytes: Uint8Array, start: number, to: number): boolean {
   return segmentAround(bytes, start, to) === to;
 }
 
-/** Whether `inside` lies in a segment of the picture at `start`. What lies behind `known` does not show yet whether its length is right. */
+/**
+ * Returns whether `inside` lies in a segment of the picture at `start`. A segment that ends after `known` cannot be checked, and
+ * counts as right.
+ */
 function covers(bytes: Uint8Array, start: number, inside: number, known: number): boolean {
   const segment = segmentAround(bytes, start, inside);
   return segment > known || (segment > inside && isMarkerAt(bytes, segment));
 }
 
-/** Follows the segments behind the SOI at `start` to the first end that is not before `place`. Returns -1 when there is none. */
+/**
+ * Follows the segments after the SOI at `start`. Returns the first end of a segment at or after `place`, or -1 when the segments
+ * do not lead there.
+ */
 function segmentAround(bytes: Uint8Array, start: number, place: number): number {
   let at = start + 2;
   for (let n = 0; n < MAX_SEGMENTS && at < place; n++) {

@@ -4,12 +4,14 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { deliverJpeg, type FrameSink } from "../source.ts";
 import type { JpegSink } from "./jpeg-reader.ts";
 
-/** The number of damaged pictures in a row that is reported. Fewer are only counted, because cameras sometimes damage a picture. */
+/**
+ * So many damaged pictures in a row are reported. Fewer are only counted, because single damaged pictures are normal for cameras.
+ */
 const DAMAGED_IN_A_ROW = 3;
 
 /**
- * Delivers pictures as frames. The capture time of a frame is the arrival of its last byte, unless `capturedAt` is set, for example
- * for packets with their own time.
+ * Delivers pictures as frames. The capture time of a frame is the arrival of its last byte, unless `capturedAt` is set, for
+ * example for packets with their own time.
  */
 export class JpegFrames implements JpegSink {
   readonly #sink: FrameSink;

@@ -1,4 +1,4 @@
-// Reads JPEGs from a stream of bytes: keeps the bytes of the present picture, and hands it over when its end is there.
+// Reads JPEGs from a stream of bytes. It keeps the bytes of the present picture, and passes the picture on when its end has come.
 
 import { SOI } from "./markers.ts";
 import { PictureWalk, type Progress, StreamFacts } from "./picture-walk.ts";
@@ -10,11 +10,11 @@ const INITIAL_BYTES = 256 * 1024;
 /** Receives the pictures of a JpegReader. */
 export interface JpegSink {
   /**
-   * Receives a picture. Its memory is reused after the call. A truncated picture, or one from a camera that writes no EOI, does not
-   * end with EOI.
+   * Receives a picture. Its memory is reused after the call. A truncated picture, or one from a camera that writes no EOI, does
+   * not end with EOI.
    */
   picture(jpeg: Uint8Array): void;
-  /** Called for a picture that is too incomplete to show. */
+  /** Learns of a picture that is too incomplete to show, with the reason. */
   damaged(reason: string): void;
 }
 
@@ -28,25 +28,25 @@ export interface JpegReaderOptions {
 }
 
 /**
- * Finds the pictures in chunks of any size. A picture is handed over as soon as its own EOI is there, before the border. A picture
- * without EOI is handed over when the next one begins, or at the border. When neither comes, as at the last picture before a pause,
- * the caller decides how long to wait before it calls `border`.
+ * Finds the pictures in chunks of any size. It passes on a picture as soon as the picture's EOI has come. A picture without EOI
+ * is passed on when the next picture begins, or when the caller calls `border`. Before a pause neither may come, so the caller
+ * decides how long to wait before it calls `border`.
  *
- * Stray bytes between the segments of a picture are left out of it; all other pictures are unchanged. A wrong length or marker costs
- * its picture at most. Never throws.
+ * Stray bytes between the segments of a picture are removed. All other pictures are unchanged. A wrong length or marker never
+ * costs more than the picture that has it. The methods never throw.
  */
 export class JpegReader {
   readonly #sink: JpegSink;
   readonly #hasBorders: boolean;
   readonly #stream = new StreamFacts();
   #bytes = new Uint8Array(INITIAL_BYTES);
-  /** The bytes from `#first` to `#length` are not handed over yet. */
+  /** The bytes from `#first` to `#length` have not been passed on. */
   #first = 0;
   #length = 0;
   #walk: PictureWalk | null = null;
-  /** The part has had its picture: the rest up to the border is skipped. */
+  /** True when the picture of the present part has been passed on. The reader skips the rest of the part, up to the border. */
   #isBehind = false;
-  /** The last picture has no EOI: what looks like the next one may be its thumbnail. */
+  /** True when the last picture has no EOI. A picture that follows may then be its thumbnail. */
   #isDoubtful = false;
   #writesEoi = false;
 
@@ -56,7 +56,7 @@ export class JpegReader {
   }
 
   write(chunk: Uint8Array): void {
-    // In slices, so that the memory is bounded also when a caller has one large chunk.
+    // A large chunk is read in slices, so that the needed memory stays small.
     for (let at = 0; at < chunk.length && !this.#isBehind; at += INITIAL_BYTES) {
       this.#append(chunk.length <= INITIAL_BYTES ? chunk : chunk.subarray(at, at + INITIAL_BYTES));
       this.#read(false);
@@ -78,12 +78,15 @@ export class JpegReader {
     this.border();
   }
 
-  /** The part of a JPEG in which the bytes so far end. */
+  /** Tells where the bytes so far end: in the header of a JPEG, in its scan, or outside of any JPEG. */
   get inside(): "nothing" | "header" | "scan" {
     return this.#walk?.inside ?? "nothing";
   }
 
-  /** Bytes of a picture that has begun and not ended. A stream that never writes EOI has none within a scan. */
+  /**
+   * The number of bytes of an unfinished picture. It is 0 within a scan if the stream never writes EOI, because that picture may
+   * be complete.
+   */
   get pendingBytes(): number {
     const walk = this.#walk;
     if (walk === null || !walk.isPicture || (walk.hasScan && !this.#writesEoi)) return 0;
@@ -103,7 +106,7 @@ export class JpegReader {
     }
   }
 
-  /** Null: there are too few bytes to tell. */
+  /** Begins a new picture. Returns null when there are too few bytes to tell what they are. */
   #begin(): PictureWalk | null {
     if (this.#first + 2 > this.#length) return null;
     const isSoi = this.#bytes[this.#first] === 0xff && this.#bytes[this.#first + 1] === SOI;
@@ -131,7 +134,7 @@ export class JpegReader {
     this.#sink.picture(this.#withoutGaps(walk));
   }
 
-  /** Moves what lies before each gap towards the end, since the scan is the largest part. */
+  /** Removes the gaps. It moves the bytes before each gap towards the end, because the scan after them is the largest part. */
   #withoutGaps({ start, end, gaps }: PictureWalk): Uint8Array {
     let begin = start;
     for (let index = 0; index < gaps.length; index += 2) {

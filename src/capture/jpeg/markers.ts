@@ -11,14 +11,17 @@ const DRI = 0xdd;
 const COM = 0xfe;
 const TEM = 0x01;
 
-/** TEM and RST0 to RST7 stand alone; so do SOI and EOI, which are not meant here. */
+/**
+ * Returns whether a marker has no segment. These are TEM and RST0 to RST7. SOI and EOI have none either, but the callers handle
+ * those themselves.
+ */
 export function isStandalone(marker: number): boolean {
   return marker === TEM || (marker >= 0xd0 && marker <= 0xd7);
 }
 
 /**
- * Whether a segment with a length follows the marker, in a picture that can be shown. DHP, EXP, JPG and JPGn are not in the pictures of
- * cameras; nothing is known about what follows FF 02 to FF BF.
+ * Returns whether a segment with a length follows the marker. Only markers that pictures of cameras have count: not DHP, EXP, JPG
+ * and JPGn, and not the reserved markers FF 02 to FF BF, whose content T.81 leaves open.
  */
 export function hasSegment(marker: number): boolean {
   return (
@@ -30,22 +33,22 @@ export function hasSegment(marker: number): boolean {
   );
 }
 
-/** APPn and COM: a thumbnail, for one. */
+/** Returns whether the segment of this marker may contain any bytes, for example a thumbnail. That is so for APPn and COM. */
 export function holdsAnything(marker: number): boolean {
   return (marker >= 0xe0 && marker <= 0xef) || marker === COM;
 }
 
-/** SOF0 to SOF15: C0 to CF without DHT, JPG (C8) and DAC. */
+/** Returns whether the marker is one of SOF0 to SOF15. These are C0 to CF without DHT, JPG (C8) and DAC. */
 export function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== DAC;
 }
 
-/** SOF2, SOF6, SOF10, SOF14. */
+/** Returns whether the marker is SOF2, SOF6, SOF10 or SOF14. */
 export function isProgressive(marker: number): boolean {
   return isFrameHeader(marker) && (marker & 3) === 2;
 }
 
-/** Whether a segment of that kind can have that length, which includes the two bytes of the length itself. */
+/** Returns whether a segment with this marker can have this length. A length includes its own two bytes. */
 export function isPossibleLength(marker: number, length: number): boolean {
   if (isFrameHeader(marker)) return length >= 11 && length <= 20 && length % 3 === 2; // one to four components
   switch (marker) {
@@ -65,7 +68,7 @@ export function isPossibleLength(marker: number, length: number): boolean {
   }
 }
 
-/** Whether these two bytes can stand where a segment ends: the next marker, or a fill byte in front of it (T.81 B.1.1.2). */
+/** Returns whether the two bytes at `at` can follow a segment: a marker, or a fill byte before one (T.81 B.1.1.2). */
 export function isMarkerAt(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0xff) return false;
   const marker = bytes[at + 1] as number;
@@ -73,8 +76,8 @@ export function isMarkerAt(bytes: Uint8Array, at: number): boolean {
 }
 
 /**
- * Whether a picture begins at `at`: SOI, and a segment or a fill byte at once. FF D8 alone occurs by chance. Four bytes must be
- * there.
+ * Returns whether a picture begins at `at`, with SOI and directly after it a segment or a fill byte. SOI alone (FF D8) is not
+ * enough, because it occurs by chance. The caller must have the four bytes from `at` on.
  */
 export function isPictureStart(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0xff || bytes[at + 1] !== SOI || bytes[at + 2] !== 0xff) return false;
@@ -87,12 +90,13 @@ export function twoBytes(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Whether the content of a segment from `at` to `end` proves that its length is right: tables and frame headers consist of parts whose
- * lengths are known (T.81 B.2.2, B.2.4.1, B.2.4.2). False for all other segments.
+ * Returns whether the content of a segment from `at` to `end` proves that its length is right. Tables and frame headers can prove
+ * it, because they consist of parts with known lengths (T.81 B.2.2, B.2.4.1, B.2.4.2). For all other segments the result is
+ * false.
  */
 export function provesItsLength(bytes: Uint8Array, at: number, end: number): boolean {
   const marker = bytes[at + 1] as number;
-  if (bytes[end - 1] === 0xff && bytes[end] === SOI) return false; // it is cut, and the next picture begins in it
+  if (bytes[end - 1] === 0xff && bytes[end] === SOI) return false; // the segment is cut, and the next picture begins in it
   if (isFrameHeader(marker)) return end - at - 2 === 8 + 3 * (bytes[at + 9] as number);
   if (marker !== DQT && marker !== DHT) return false;
   let next = at + 4;
@@ -104,7 +108,10 @@ export function provesItsLength(bytes: Uint8Array, at: number, end: number): boo
   return next === end;
 }
 
-/** One byte for the kind and number, 16 for the counts of codes, and one for each code. */
+/**
+ * Returns the length of a Huffman table: one byte for its kind and number, 16 for the counts of codes, and one for each code
+ * (T.81 B.2.4.2).
+ */
 function huffmanTableBytes(bytes: Uint8Array, at: number): number {
   let length = 17;
   for (let n = 1; n <= 16; n++) length += bytes[at + n] as number;

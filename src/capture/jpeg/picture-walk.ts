@@ -1,10 +1,11 @@
 // Walks through the structure of one picture, from SOI to its end, as its bytes arrive (ITU-T T.81, annex B).
 //
-// A segment counts as whole when a marker follows it at the place that its length gives, or when its content proves the length. Otherwise
-// the walk searches for the next whole segment, and the bytes between are left out of the picture.
+// A segment is accepted when a marker follows it at the place that its length gives, or when its content proves the length.
+// Otherwise the structure is lost: the walk searches for the next acceptable segment, and the bytes between are a gap, which is
+// left out of the picture.
 //
-// A whole picture inside a segment is a thumbnail, or it is the next frame and the length of the segment is wrong. Its size shows which:
-// the frames of a stream have one size, and a thumbnail has another size than its picture.
+// A picture inside a segment is either a thumbnail or the next frame. In the second case the length of the segment is wrong. The
+// size of the inner picture decides: all frames of a stream have the same size, and a thumbnail has another one.
 
 import { type FoundFrame, FrameFinder, sizeKeyAt } from "./frame-finder.ts";
 import {
@@ -24,51 +25,57 @@ import {
 } from "./markers.ts";
 
 /**
- * What `advance` found:
- * - `more`: the picture goes on behind the bytes that are there.
- * - `whole`: it ends with its EOI, at `end`.
- * - `cut`: it has no EOI, and ends at `end`, where the next picture begins.
+ * The result of `advance`:
+ * - `more`: the picture goes on after the bytes that have come.
+ * - `whole`: the picture ends with its EOI, at `end`.
+ * - `cut`: the picture has no EOI, and ends at `end`, where the next picture begins.
  * - `unusable`: there is no picture to show before `end`.
  * - `frames inside`: there is no picture to show, and the next frame begins at `end`.
  */
 export type Progress = "more" | "whole" | "cut" | "unusable" | "frames inside";
 
 type State =
-  /** A marker is expected. */
+  /** The walk expects a marker. */
   | "marker"
-  /** A length says where a segment ends, and that place is not there yet. */
+  /** The walk has read the length of a segment (its claim), but the bytes up to the end of the segment have not come yet. */
   | "claim"
-  /** The next segment is searched for. */
+  /** The structure is lost, and the walk searches for the next segment. */
   | "search"
   | "scan";
 
-/** Where bytes are missing or added in a segment, the next one begins near the place where its length says. */
+/**
+ * How far from the end that a segment's length gives the walk first searches. If only a few bytes of the segment are missing or
+ * added, the next segment begins near there.
+ */
 const NEAR_BYTES = 64;
-/** A segment is searched for within so many bytes. */
+/** The walk gives up a search after so many bytes. */
 const MAX_SEARCH_BYTES = 128 * 1024;
 
-/** What all pictures of a stream share. */
+/** The knowledge about a stream that all its pictures share. */
 export class StreamFacts {
-  /** The size of the newest whole picture, as `sizeKey` of a walk; 0 = not known. */
+  /** The size of the newest complete picture, in the form of `PictureWalk.sizeKey`. 0 means unknown. */
   sizeKey = 0;
   readonly finder = new FrameFinder();
 }
 
 export class PictureWalk {
   readonly #stream: StreamFacts;
-  /** The walk was begun by the search of another one: it only follows what can be believed. */
+  /** True if the search of another walk has started this walk, at a picture inside a picture. */
   readonly #isInner: boolean;
   #hasSoi = true;
-  /** Where the picture begins. */
+  /** The place where the picture begins. */
   start: number;
-  /** Where it ends, or the next one begins; known when `advance` does not say `more`. */
+  /**
+   * The place where the picture ends, or where the next one begins. It is known when `advance` returns another result than
+   * `more`.
+   */
   end = 0;
-  /** Width and height as one number; 0 before the frame header. */
+  /** Width and height as one number, or 0 before the frame header. */
   sizeKey = 0;
-  /** A segment was believed, or begins right behind SOI. Otherwise SOI was there by chance. */
+  /** True when a segment was accepted, or begins directly after SOI. While it is false, SOI may be there by chance. */
   isPicture = false;
   hasScan = false;
-  /** Begin and end of each part that is left out, in pairs. All lie before the last scan. */
+  /** The begin and end of each gap, in pairs. All gaps lie before the last scan. */
   readonly gaps: number[] = [];
   #state: State = "marker";
   #at: number;
@@ -79,18 +86,24 @@ export class PictureWalk {
 
   #claimEnd = 0;
   #isLookedInto = false;
-  /** The state to go back to when the claim is wrong. */
+  /** The state to which the walk returns when the length of the segment (the claim) is wrong. */
   #claimedIn: "marker" | "search" | "scan" = "marker";
-  /** Where the structure was lost, and where the last segment ends by its own length, if that can be kept; -1 = not lost. */
+  /**
+   * The place where the structure was lost, or -1 while it is not lost. `#keptEnd` is the end of the last segment by its own
+   * length, if that segment can be kept.
+   */
   #lostAt = -1;
   #keptEnd = -1;
   #searchFrom = 0;
-  /** Up to here only segments are searched for, before the search begins again at `#lostAt`; -1 = it has begun. */
+  /**
+   * The search first covers the bytes near the claimed end of the last segment. This is the end of those bytes, or -1 when the
+   * search covers everything from `#lostAt` on.
+   */
   #nearEnd = -1;
 
-  /** The picture at which the search has arrived. */
+  /** The walk through a picture that the search has found inside this one. */
   #inner: PictureWalk | null = null;
-  /** The pictures of one size in a row that the search has passed, of which the first one may be the next frame. */
+  /** The inner pictures of one size in a row that the search has passed. The first one may be the next frame. */
   #passed: { first: PictureWalk; count: number } | null = null;
 
   /** `start` is the place of an SOI. */
@@ -102,8 +115,8 @@ export class PictureWalk {
   }
 
   /**
-   * Walks through bytes that do not begin with SOI: they belong to no picture, or to one that has lost its SOI. Such a picture is not
-   * shown, but what is inside of it is not taken for a picture.
+   * Walks through bytes that do not begin with SOI. They may be the rest of a picture that has lost its SOI. That picture is not
+   * shown, but the walk follows it, so that its thumbnail is not taken for a picture.
    */
   static withoutSoi(start: number, stream: StreamFacts): PictureWalk {
     const walk = new PictureWalk(start, stream);
@@ -112,20 +125,20 @@ export class PictureWalk {
     return walk;
   }
 
-  /** Whether there is a picture to show, whole or cut. */
+  /** Whether the picture can be shown, complete or cut. */
   get isUsable(): boolean {
     return this.#hasSoi && this.hasScan && this.sizeKey !== 0;
   }
 
-  /** What the bytes so far end in. */
+  /** Tells where the bytes so far end: in the header of a JPEG, in its scan, or outside of any JPEG. */
   get inside(): "nothing" | "header" | "scan" {
     if (this.#state === "scan") return "scan";
     return this.#inner?.inside ?? (this.isPicture ? "header" : "nothing");
   }
 
   /**
-   * Goes on as far as there are bytes; what lies behind `length` is undefined. With `isLast` no bytes will follow, and the answer is
-   * never `more`.
+   * Goes on through the bytes before `length`. The bytes after it are undefined. With `isLast` no bytes will follow, and the
+   * result is never `more`.
    */
   advance(bytes: Uint8Array, length: number, isLast = false): Progress {
     for (;;) {
@@ -139,7 +152,7 @@ export class PictureWalk {
     }
   }
 
-  /** The bytes were moved towards the start by `count`. */
+  /** Adapts all places, because the caller has moved the bytes towards the start of the buffer by `count`. */
   shift(count: number): void {
     this.start -= count;
     this.#at -= count;
@@ -153,7 +166,7 @@ export class PictureWalk {
     this.#passed?.first.shift(count);
   }
 
-  /** Makes one step. Null: there may be another one. */
+  /** Makes one step. Null means that another step may be possible. */
   #step(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
     switch (this.#state) {
       case "marker":
@@ -189,7 +202,7 @@ export class PictureWalk {
     return null;
   }
 
-  /** The structure is lost at `at`. The last segment may be kept up to `keptEnd`. */
+  /** Notes that the structure is lost at `at`. The last segment may be kept up to `keptEnd`. */
   #lose(at: number, keptEnd = at): void {
     this.#lostAt = this.#searchFrom = at;
     this.#keptEnd = keptEnd;
@@ -213,7 +226,7 @@ export class PictureWalk {
       this.#claimEnd = at;
       this.#refuse();
     } else if (marker === SOS && this.#nearEnd >= 0 && this.#stream.finder.leadsTo(bytes, this.#doubtfulFrom, at)) {
-      this.#searchAgain(); // it belongs to a picture inside
+      this.#searchAgain(); // the marker belongs to an inner picture
     } else if (marker === SOS) {
       this.#closeGap(at);
       this.isPicture = true;
@@ -229,7 +242,8 @@ export class PictureWalk {
   }
 
   #checkClaim(bytes: Uint8Array, length: number): Progress | null {
-    // In any case, so that the result does not depend on how the bytes were cut into chunks.
+    // This is done even if the end of the segment has not come, so that the result does not depend on how the stream is cut into
+    // chunks.
     const frameAt = this.#findFrames(bytes, Math.min(length, this.#claimEnd + 2));
     if (frameAt !== null) return this.#endAt(frameAt, "frames inside");
     if (this.#claimEnd + 2 > length) return "more";
@@ -239,15 +253,17 @@ export class PictureWalk {
       return null;
     }
     this.#refuse();
-    const frameStart = this.#firstFrame(bytes); // now fewer are needed
+    const frameStart = this.#firstFrame(bytes); // the length is wrong, so fewer pictures suffice now
     if (frameStart !== null) return this.#endAt(frameStart, "frames inside");
     return null;
   }
 
-  /** Returns where the first frame in the claimed segment begins; null when there are no frames, but thumbnails. */
+  /**
+   * Returns the start of the first frame inside the segment, or null if the pictures inside it are thumbnails or there are none.
+   */
   #findFrames(bytes: Uint8Array, length: number): number | null {
     const { finder } = this.#stream;
-    // Only when there is another frame, so that the result does not depend on chunks here either.
+    // The check is repeated for each found frame, so that the result does not depend on chunks here either.
     while (!this.#isLookedInto || finder.findNext(bytes, this.#doubtfulFrom, length)) {
       this.#isLookedInto = true;
       const start = this.#firstFrame(bytes);
@@ -256,7 +272,10 @@ export class PictureWalk {
     return null;
   }
 
-  /** Returns where the first frame begins, when there are as many pictures as are needed to be sure. */
+  /**
+   * Returns the start of the first frame inside the segment, if there are enough pictures of the right size to be sure. Otherwise
+   * returns null.
+   */
   #firstFrame(bytes: Uint8Array): number | null {
     const { finder, sizeKey: known } = this.#stream;
     const found = finder.found(this.#doubtfulFrom, this.#claimEnd);
@@ -270,19 +289,22 @@ export class PictureWalk {
     return isEnough ? (frames[0] as FoundFrame).start : null;
   }
 
-  /** As many pictures of the right size in the claimed segment are frames. */
+  /** Returns how many pictures of the right size must be inside the segment to count as frames. */
   #framesNeeded(marker: number): number {
     const isDoubtful = this.#isInner || this.hasScan || this.#lostAt >= 0 || !holdsAnything(marker);
     const isSizeKnown = this.#stream.sizeKey !== 0;
     return 1 + (isDoubtful ? 0 : 1) + (isSizeKnown ? 0 : 1);
   }
 
-  /** What lies in front of this place is not in doubt. */
+  /** The place from which the structure is in doubt. */
   get #doubtfulFrom(): number {
     return this.#lostAt >= 0 ? this.#lostAt + 1 : this.#at + 2;
   }
 
-  /** Whether the marker at the end belongs to a picture inside, or there is a picture where none can be. */
+  /**
+   * Returns whether pictures inside the segment show that its length is wrong: the marker at its end belongs to one of them, or
+   * this kind of segment cannot contain a picture.
+   */
   #holdsPictures(bytes: Uint8Array): boolean {
     const { finder } = this.#stream;
     if (!holdsAnything(bytes[this.#at + 1] as number) && finder.hasStart(bytes, this.#at + 2, this.#claimEnd))
@@ -295,7 +317,9 @@ export class PictureWalk {
     return isMarkerAt(bytes, this.#claimEnd) && (this.hasScan || !isEoi);
   }
 
-  /** Nothing is near: searches from the place where the structure was lost. */
+  /**
+   * Starts the search again from the place where the structure was lost, because the bytes near the claimed end had no segment.
+   */
   #searchAgain(): void {
     if (this.#nearEnd < 0) return;
     this.#nearEnd = -1;
@@ -317,7 +341,7 @@ export class PictureWalk {
     this.#state = "marker";
   }
 
-  /** The length or the marker at `#at` is wrong. */
+  /** Rejects the segment at `#at`, because its length or its marker is wrong. */
   #refuse(): void {
     const at = this.#at;
     this.#state = this.#claimedIn;
@@ -328,7 +352,7 @@ export class PictureWalk {
     this.#nearEnd = this.#claimEnd + NEAR_BYTES;
   }
 
-  /** Leaves out what lies between the last segment and the one at `at`. */
+  /** Ends the lost state at the segment `at`. The bytes between the last segment and this one become a gap. */
   #closeGap(at: number): void {
     if (this.#lostAt < 0) return;
     const from = this.#keptEnd <= at ? this.#keptEnd : this.#lostAt;
@@ -355,7 +379,7 @@ export class PictureWalk {
       else if (hasSegment(marker)) return this.#claim(bytes, length, "search");
       else if (this.#nearEnd >= 0) {
         if (marker === SOI) {
-          this.#searchAgain(); // what comes next may belong to that picture
+          this.#searchAgain(); // the next segments may belong to that picture
           at = this.#at;
         } else at += 2;
       } else if (marker === EOI) {
@@ -376,14 +400,14 @@ export class PictureWalk {
     }
   }
 
-  /** Follows an inner picture where the structure is lost: it is the next frame, or a thumbnail in what was a segment. */
+  /** Follows an inner picture while the structure is lost. It is either the next frame or a thumbnail in a damaged segment. */
   #followInner(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
     const inner = this.#inner as PictureWalk;
     const progress = inner.advance(bytes, length, isLast);
     const { sizeKey } = inner;
     if (sizeKey !== 0) {
       if (sizeKey === this.#stream.sizeKey) return this.#endAt(inner.start, "frames inside");
-      // Only where the size of the frames is not known, or changes.
+      // This matters only if the size of the frames is not known or changes.
       const { first, count } = this.#passed ?? { first: inner, count: 0 };
       const needed = this.#stream.sizeKey === 0 ? 1 : 2;
       if (first.sizeKey === sizeKey && count >= needed) return this.#endAt(first.start, "frames inside");
@@ -405,12 +429,12 @@ export class PictureWalk {
   #readScan(bytes: Uint8Array, length: number): Progress | null {
     let at = this.#at;
     while (at + 2 <= length) {
-      // What lies behind `length` is from earlier pictures. Searching it too costs less than a view for each FF.
+      // The bytes after `length` are from earlier pictures. Searching them too costs less than a subarray for each FF.
       const ff = bytes.indexOf(0xff, at);
       at = ff < 0 || ff > length ? length : ff;
       if (at + 2 > length) break;
       const next = bytes[at + 1] as number;
-      // In entropy-coded data FF is followed by 00 or is a marker (T.81 B.1.1.5). RSTn belong to the scan.
+      // In entropy-coded data FF either has 00 after it or begins a marker (T.81 B.1.1.5). RSTn markers belong to the scan.
       if (next < 0xc0 || (next >= 0xd0 && next <= 0xd7)) at += 2;
       else if (next === 0xff) at += 1;
       else if (next === EOI) return this.#endAt(at + 2, "whole");
@@ -427,13 +451,16 @@ export class PictureWalk {
     return "more";
   }
 
-  /** A progressive picture has several scans, and so has a sequential one whose components have one each (T.81 B.2.3). */
+  /** A progressive picture has several scans. A sequential picture may also have one scan for each component (T.81 B.2.3). */
   get #mayHaveMoreScans(): boolean {
     return this.#isProgressive || this.#scannedComponents < this.#components || this.#components === 0;
   }
 }
 
-/** Whether an SOS has as many components as its length says, and does not run into other markers: its parameters are small numbers. */
+/**
+ * Returns whether a scan header (SOS) is plausible: its number of components matches its length, and it contains no FF, because
+ * its parameters are small numbers.
+ */
 function isScanHeader(bytes: Uint8Array, at: number, end: number): boolean {
   const ff = bytes.indexOf(0xff, at + 2);
   return end - at - 2 === 6 + 2 * (bytes[at + 4] as number) && (ff < 0 || ff >= end);

@@ -10,7 +10,7 @@ export interface NetworkAddress {
 /** Matches the options of ffmpeg in an address that change only the sizes of its buffers. */
 const TUNING = /^(?:pkt_size|buffer_size|fifo_size|overrun_nonfatal|recv_buffer_size)=[^=]*$/;
 
-/** Returns null for other addresses, also for those with options that only ffmpeg knows, such as `?listen`. */
+/** Parses an address. Returns null for all other addresses, and for options that only ffmpeg knows, for example `?listen`. */
 export function parseNetworkAddress(url: string): NetworkAddress | null {
   const match = /^(tcp|udp):\/\/@?(\[[^\]]+\]|[^:/?#@[\]]*):(\d{1,5})\/?(?:\?(.*))?$/i.exec(url);
   if (match === null) return null;

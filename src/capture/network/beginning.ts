@@ -2,18 +2,21 @@
 
 import { kindOf, parseContentType } from "../http/content.ts";
 
-/** A stream in which no picture begins within these limits is other video. */
+/** If no JPEG begins within these limits, the stream counts as other video. */
 const MAX_BYTES = 1 << 20;
 const MAX_MS = 1_000;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
-/** A packet of MPEG-TS begins with this byte, and the next one 188 bytes behind it (ISO 13818-1 2.4.3.2). */
+/** The first byte of each packet of MPEG-TS. The packets have 188 bytes (ISO 13818-1 2.4.3.2). */
 const TS_SYNC = 0x47;
 const TS_PACKET_BYTES = 188;
 
 const NO_TYPE = parseContentType(null);
 
-/** Returns a body with the same bytes as `stream`. `isJpeg` is true if it has JPEGs, even if it begins in the middle of one. */
+/**
+ * Reads the beginning of a stream. The returned `body` has the same bytes as `stream`. `isJpeg` is true if it contains JPEGs,
+ * even if it begins in the middle of one.
+ */
 export async function beginningOf(
   stream: ReadableStream<Uint8Array>,
   onBytes: () => void,
@@ -34,7 +37,7 @@ export async function beginningOf(
   return { body: joined(first, stream), isJpeg };
 }
 
-/** Whether the bytes say for certain that they are no bare JPEGs. */
+/** Returns whether the bytes are certainly not consecutive JPEGs. */
 function isOther(first: Buffer): boolean {
   if (first[0] === TS_SYNC && first[TS_PACKET_BYTES] === TS_SYNC) return true;
   const kind = first.length < 4096 ? kindOf(NO_TYPE, first, { isAll: false, hasLength: false }) : null;

@@ -1,7 +1,6 @@
-// A camera that sends its video over TCP or UDP without HTTP: JPEGs end to end or in parts, which are read here, or video for ffmpeg.
-//
-// What comes is read as the answer of an HTTP camera is, without its head. A stream may be joined within a picture, so that the next
-// one is waited for before the video counts as something else.
+// A camera that sends its video over TCP or UDP without HTTP. Consecutive JPEGs and multipart JPEGs are read here, and other
+// video is passed to ffmpeg. The stream is read like the body of an HTTP camera's answer. The connection may begin in the middle
+// of a picture. So the reader waits for the beginning of the next picture before it decides that the video is not JPEG.
 
 import { SourceError } from "../../core/errors.ts";
 import { AnswerWatch } from "../http/answer-watch.ts";
@@ -18,14 +17,14 @@ export interface NetworkCameraOptions {
   /** The name for people. */
   name: string;
   address: NetworkAddress;
-  /** At most so many frames a second are delivered; null = all. */
+  /** The highest rate of delivered frames. Null means that all frames are delivered. */
   framesPerSecond: number | null;
   /** Makes the source for video that is not JPEG. `body` is the video from its start. */
   openOther: (body: ReadableStream<Uint8Array>) => Source;
 }
 
 export function createNetworkCamera({ name, address, framesPerSecond, openOther }: NetworkCameraOptions): Source {
-  /** Reads what is not JPEG; null while it is not needed. */
+  /** The source for video that is not JPEG, or null while it is not needed. */
   let other: Source | null = null;
 
   async function readPictures(sink: FrameSink, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {

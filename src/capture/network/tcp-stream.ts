@@ -1,17 +1,17 @@
-// The bytes of a TCP connection as a stream, which is read no faster than they are used.
+// The bytes of a TCP connection as a stream. When the reader is slow, the sender has to wait.
 
 import { SourceError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { NetworkAddress } from "./address.ts";
 
-/** Within this time a machine that is there answers, also over a bad link. */
+/** The time limit for a connection. A machine that is switched on answers within it, even over a bad link. */
 const CONNECT_PATIENCE_MS = 10_000;
-/** So many bytes wait in the stream before the sender has to wait. */
+/** The most bytes that wait in the stream. When there are more, the sender has to wait. */
 const MAX_WAITING_BYTES = 1 << 20;
 
 /**
- * Connects. Rejects with the system's error, with SourceError when there is no answer in time, and with the reason of `signal` when it
- * aborts. `signal` also ends the stream. `name` is for the error.
+ * Connects. Rejects with the system's error, with SourceError when no answer comes in time, and with the reason of `signal` when
+ * it aborts. `signal` also ends the stream. `name` is the camera's name for error messages.
  */
 export async function connectTcp(
   { host, port }: NetworkAddress,
@@ -31,7 +31,7 @@ export async function connectTcp(
   } catch (error) {
     connecting.then(
       (socket) => socket.terminate(),
-      () => undefined, // it has failed later
+      () => undefined, // the connection failed after the time limit, so the failure no longer matters
     );
     throw error;
   }

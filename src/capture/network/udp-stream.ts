@@ -6,14 +6,18 @@ import { codeOf, messageOf, SourceError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { NetworkAddress } from "./address.ts";
 
-/** A picture comes as a burst of datagrams, which wait in the kernel while this thread does something else. */
+/**
+ * The size of the kernel's buffer. A picture comes as a burst of datagrams, and they wait in this buffer while the thread does
+ * something else.
+ */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-/** More than this does not wait in the stream: UDP cannot make its sender wait. */
+/** The most bytes that wait in the stream. More are dropped, because UDP cannot make its sender wait. */
 const MAX_WAITING_BYTES = 8 << 20;
 
 /**
- * Receives what is sent to the port, at the address if it is one of this machine, else at all of them. Joins a multicast group. Rejects
- * with SourceError. `signal` ends the stream. `name` is for errors.
+ * Receives the datagrams for a port. If the host is an address of this machine, only datagrams to this address are received,
+ * otherwise those to all addresses. For the address of a multicast group, the function joins the group. Rejects with SourceError.
+ * `signal` ends the stream. `name` is the camera's name for error messages.
  */
 export async function receiveUdp(
   { host, port }: NetworkAddress,
@@ -92,7 +96,7 @@ function bind({ isV6, isGroup, host, port }: Binding): Promise<Socket> {
   return promise;
 }
 
-/** 224.0.0.0/4 (RFC 1112) and ff00::/8 (RFC 4291 2.7). */
+/** Returns whether an address is a multicast group: 224.0.0.0/4 (RFC 1112) or ff00::/8 (RFC 4291 2.7). */
 function isMulticast(host: string): boolean {
   if (isIP(host) === 6) return /^ff/i.test(host);
   const first = Number(host.split(".", 1)[0]);

@@ -35,17 +35,17 @@ export interface DrawnFrames {
   worker: Worker;
 }
 
-/** Delivers frames until the signal aborts. Rejects with SourceError when the thread dies. */
+/** Delivers frames until the signal aborts. Rejects with SourceError when the thread fails. */
 export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal: AbortSignal): Promise<void> {
   const { size, framesPerSecond, worker } = frames;
   const slotBytes = frameBytes("rgba", size.width, size.height);
-  // This is not a Promise.race with the thread's end, because each race would stay registered with that promise while the promise
-  // exists.
+  // Promise.race with the thread's end is not used here, because each race adds a reaction to that promise, and the promise keeps
+  // them as long as the thread runs.
   let waiting: PromiseWithResolvers<DrawResult> | null = null;
   let death: SourceError | null = null;
   worker.on("message", (result: DrawResult) => waiting?.resolve(result));
   worker.on("error", (cause) => {
-    death = new SourceError(`the ${frames.name}'s thread died`, { retry: true, cause });
+    death = new SourceError(`the thread that draws the ${frames.name} failed`, { retry: true, cause });
     waiting?.reject(death);
   });
   let frameNumber = 0;

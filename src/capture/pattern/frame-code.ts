@@ -1,10 +1,10 @@
 // The frame code shows a frame's number and its capture time as black and white cells in the picture.
 //
 // The pattern source draws it, and tests and benches read it back from decoded pixels. It is a grid of 32 × 4 square cells in the
-// bottom left corner. A cell is a fortieth of the picture wide. The cells contain 128 bits, row by row from the top, with the most
-// significant bit first: the frame number (32 bits), the capture time in microseconds since the Unix epoch (64 bits), and the
-// CRC-32 of these 12 bytes (32 bits). Only the middle of a cell is read, so the code stays readable after JPEG at any quality,
-// chroma subsampling, and scaling down to a width of 160 pixels.
+// bottom left corner. A cell is a fortieth of the picture wide. The cells contain 128 bits, row by row from the top, with the
+// most significant bit first: the frame number (32 bits), the capture time in microseconds since the Unix epoch (64 bits), and
+// the CRC-32 of these 12 bytes (32 bits). Only the middle of a cell is read, so the code stays readable after JPEG at any
+// quality, chroma subsampling, and scaling down to a width of 160 pixels.
 
 import { crc32 } from "node:zlib";
 import type { Micros } from "../../core/clock.ts";
@@ -35,7 +35,7 @@ export function drawFrameCode(rgba: Uint8Array, size: Size, code: FrameCode): vo
     for (let column = 0; column < COLUMNS; column++) {
       const bit = row * COLUMNS + column;
       const white = ((bytes[bit >> 3] as number) >> (7 - (bit & 7))) & 1;
-      const colour = white ? 0xffebebeb : 0xff101010; // These are white and black in studio range, so that no stage clips them.
+      const colour = white ? 0xffebebeb : 0xff101010; // studio range, so that no conversion clips
       const left = cellEdge(size, column);
       const right = cellEdge(size, column + 1);
       for (let y = top; y < bottom; y++) pixels.fill(colour, y * size.width + left, y * size.width + right);

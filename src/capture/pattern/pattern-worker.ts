@@ -19,7 +19,7 @@ port.on("message", (request: DrawRequest) => {
     card = { size, testCard: new TestCard(size) };
   }
   card.testCard.draw(request.rgba, request.seconds);
-  // The code is drawn last, because the capture time of a camera's frame is the time when its last line was read.
+  // The capture time is taken when the picture is complete, because a camera's capture time is also that of its last line.
   const bornAt = clock.now();
   drawFrameCode(request.rgba, size, { frameNumber: request.frameNumber, bornAt });
   port.postMessage({ bornAt } satisfies DrawResult);

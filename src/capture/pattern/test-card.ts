@@ -85,7 +85,7 @@ function drawStillPart({ width, height }: Size): Uint32Array {
         const grey = Math.floor((x * 256) / width);
         colour = rgb(grey, grey, grey);
       } else if (y >= bandEnd && x > width * 0.55 && x < width * 0.72) {
-        colour = ((x ^ y) >> 1) & 1 ? rgb(220, 220, 220) : rgb(40, 40, 40); // Fine lines make scaling and smoothing visible.
+        colour = ((x ^ y) >> 1) & 1 ? rgb(220, 220, 220) : rgb(40, 40, 40); // show scaling and smoothing
       } else {
         colour = rgb(32, 36, 48);
       }

@@ -8,7 +8,8 @@ export async function eachChunk(
 ): Promise<void> {
   const chunks = new WritableStream<Uint8Array>({
     write(chunk) {
-      if (!signal.aborted) onChunk(chunk); // pipeTo still writes a chunk that it has read before it stops (Streams Standard).
+      // After an abort, pipeTo still writes a chunk that it has already read (Streams Standard).
+      if (!signal.aborted) onChunk(chunk);
     },
   });
   try {

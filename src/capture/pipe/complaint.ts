@@ -1,18 +1,19 @@
-// Makes an error of what ffmpeg says about an input that it cannot read, without secrets and with how soon it is tried again.
+// Converts ffmpeg's message about an input that it cannot read into a SourceError. The error contains no passwords, and it says
+// how soon the source is tried again.
 
 import { SourceError } from "../../core/errors.ts";
 import { isAddress, shownAddress, withoutSecrets } from "../../core/shown-address.ts";
 import { explainStatus, passwordMissing } from "../refusals.ts";
 import type { FfmpegInput } from "./ffmpeg-input.ts";
 
-/** The lines of libavformat/rtsp.c and http.c, and the names of its errors (libavutil/error.c), which have no number for some. */
+/** Matches ffmpeg's messages with a status code (libavformat/rtsp.c and http.c, and the error names in libavutil/error.c). */
 const STATUS = /(?:method \w+ failed:|HTTP error|Server returned) (\d{3}) ?([^(]*)/;
 
-/** The texts of the system and of libavformat/tcp.c for a host that cannot be reached. */
+/** Matches the messages of the system and of libavformat/tcp.c about a host that cannot be reached. */
 const UNREACHABLE =
   /Connection refused|Failed to resolve hostname|Name or service not known|No route to host|Network is unreachable|Connection timed out|Host is down/;
 
-/** `complaint` is a line without the names of ffmpeg's parts. */
+/** Returns the error for a message of ffmpeg. `complaint` is the message without the name of the part of ffmpeg that wrote it. */
 export function explainComplaint(
   { name, address }: Pick<FfmpegInput, "name" | "address">,
   complaint: string,

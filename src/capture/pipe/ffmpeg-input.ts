@@ -1,4 +1,4 @@
-// What ffmpeg is told to read: a file, an address or a camera, with ffmpeg's hidden delays switched off.
+// The arguments with which ffmpeg reads a file, an address or a camera. They switch off ffmpeg's hidden delays.
 
 import type { Size } from "../../core/pixel-format.ts";
 import { isAddress, shownAddress } from "../../core/shown-address.ts";
@@ -11,42 +11,45 @@ export interface FfmpegInput {
   name: string;
   /** The arguments before and with `-i`. */
   arguments: readonly string[];
-  /** Scale to this size; null keeps the input's own size. */
+  /** The size to which ffmpeg scales. Null keeps the input's own size. */
   size: Size | null;
-  /** Convert to this rate; null keeps the input's own rate. */
+  /** The rate to which ffmpeg converts. Null keeps the input's own rate. */
   framesPerSecond: number | null;
-  /** The rate that the input itself is asked for; null when it is not asked. */
+  /** The rate that is requested from the device. Null means that none is requested. */
   askedFramesPerSecond: number | null;
-  /** The input has RGB pixels, which are delivered as they are: the encoder converts them anyway. */
+  /** True if the input has RGB pixels. ffmpeg does not convert them, because the encoder does that anyway. */
   isRgb: boolean;
-  /** Filters that come before all others. */
+  /** ffmpeg filters that this input needs before all others. */
   filters: readonly string[];
   /**
-   * The path of a file that ffmpeg gets as its standard input, because it would take the name for a pattern of many names; null for
-   * all other input.
+   * The path of a file that ffmpeg gets as its standard input. This is for names with `%`, which ffmpeg would read as a pattern
+   * of names. Null for all other input.
    */
   openedPath: string | null;
-  /** The input is a recording: its pauses are its own, and its last picture is delivered again meanwhile. */
+  /**
+   * True if the input is a recording. A pause in it is part of the recording, and the last picture is delivered again during the
+   * pause.
+   */
   isRecording: boolean;
-  /** The device's path, which exists while the device is there; null for other inputs. */
+  /** The path of a device, which exists while the device is plugged in. Null for other inputs. */
   devicePath: string | null;
-  /** What ffmpeg reads on its standard input; null: it opens the input itself. */
+  /** The content of ffmpeg's standard input. Null means that ffmpeg opens the input itself. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
-  /** The address that ffmpeg opens, with its password; null for other inputs. */
+  /** The address that ffmpeg opens, with its password. Null for other inputs. */
   address: string | null;
-  /** Without a frame for this long, ffmpeg counts as hung; 0 = never. */
+  /** The longest time without a frame. After it, ffmpeg counts as hung. 0 means no limit. */
   stallTimeoutMs: number;
 }
 
-/** What is asked for; null = the input's own. */
+/** The requested size and rate. Null means the input's own. */
 export interface WantedOfInput {
   size: Size | null;
   framesPerSecond: number | null;
 }
 
 /**
- * A network stream may be silent for longer than a device before it is opened again. TCP recovers from a lost packet or a change
- * of access point within some seconds, while a new RTSP session takes several round trips and then waits for a key frame,
+ * The longest time without a frame from a network. It is longer than that of a device. TCP recovers from a lost packet or a
+ * change of access point within some seconds, while a new RTSP session takes several round trips and then waits for a key frame,
  * often 2 to 10 s.
  */
 const NETWORK_STALL_MS = 10_000;
@@ -66,8 +69,9 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
 };
 
 /**
- * Arguments for live input. A demuxer keeps the frames from which it guesses the stream's parameters and plays them first, so
- * that everything after them is late. `nobuffer` drops these frames. A file would lose its beginning by it.
+ * Arguments for live input. A demuxer keeps the frames from which it guesses the stream's parameters, and plays them first. So
+ * all later frames are late. `nobuffer` drops these first frames. It is not used for files, because they would lose their
+ * beginning.
  */
 const LIVE_OPTIONS = { fflags: "nobuffer" };
 export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", LIVE_OPTIONS.fflags];
@@ -80,22 +84,23 @@ const GIVEN = ["-protocol_whitelist", "pipe,crypto,data"];
 /** A recording: a file, or the address of one. */
 export interface Recording {
   location: string;
-  /** For people. */
+  /** The name for people. */
   name: string;
 }
 
-/** A recording, played at its own pace in a loop. */
+/** Returns the input for a recording that ffmpeg plays at its own rate in a loop. */
 export function fileInput({ size, framesPerSecond, ...recording }: WantedOfInput & Recording): FfmpegInput {
   const input = pictureInput(recording);
-  // -re plays by the file's own time stamps; without it a file would run as fast as it can be decoded.
+  // `-re` plays by the time stamps of the file. Without it, ffmpeg would read the file as fast as it can decode it.
   const inputArguments = ["-re", "-stream_loop", "-1", ...input.arguments];
   return { ...input, arguments: inputArguments, size, framesPerSecond, isRecording: true };
 }
 
-/** A recording that is read once, as fast as possible. */
+/** Returns the input for a recording that ffmpeg reads once, as fast as possible. */
 export function pictureInput({ location, name }: Recording): FfmpegInput {
   const isPattern = !isAddress(location) && location.includes("%");
-  // The demuxer image2 takes `%03d` for a series of files. An opened file has no name, and is recognised by its content.
+  // ffmpeg's demuxer image2 reads a name with `%03d` as a series of files. A file on standard input has no name, so ffmpeg
+  // recognises it by its content.
   const path = isPattern ? "file:/dev/stdin" : `file:${location}`;
   if (isAddress(location)) return { ...PLAIN, name, ...addressInput(withEncodedUser(location), {}), address: location };
   return {
@@ -106,7 +111,10 @@ export function pictureInput({ location, name }: Recording): FfmpegInput {
   };
 }
 
-/** Live video that has been opened already: ffmpeg reads it as `body`. `url` is its address, for its name. */
+/**
+ * Returns the input for live video that has already been opened. ffmpeg reads it from `body`. `url` is its address, from which
+ * the name is made.
+ */
 export function bodyInput({
   url,
   body,
@@ -119,8 +127,8 @@ export function bodyInput({
 }
 
 /**
- * JPEGs that another source has read, as parts with their lengths: ffmpeg decodes each when it is whole. In `-f mjpeg` a picture ends
- * where the next one begins.
+ * Returns the input for JPEGs that another source has read. They are parts with a length, so ffmpeg decodes each as soon as it is
+ * complete. With `-f mjpeg`, ffmpeg would wait for the next picture to find the end.
  */
 export function jpegsInput({
   name,
@@ -135,20 +143,22 @@ export function jpegsInput({
   return { ...PLAIN, name, arguments: ["-f", "mpjpeg", ...GIVEN, "-i", "pipe:0"], body, size };
 }
 
-/** What a process that reads this input gets as its standard input. */
+/** Returns the standard input for ffmpeg. */
 export function stdinOf({ body, openedPath }: FfmpegInput) {
   return body ?? (openedPath === null ? "ignore" : Bun.file(openedPath));
 }
 
-/** Whether an address is that of a recording, which is played like a file. */
+/** Returns whether an address is that of a recording, which is played like a file. */
 export function isRecording(url: string): boolean {
   return RECORDING.test(url);
 }
 
-/** Containers that need an index or an end: an address with such a name is a recording, not live video. */
+/**
+ * Matches the names of containers that need an index or an end. So an address with such a name is a recording and not live video.
+ */
 const RECORDING = /^https?:[^?#]*\.(?:mp4|m4v|mov|mkv|webm|avi|wmv)(?:[?#]|$)/i;
 
-/** Live video at an address of rtsp, http or any other protocol of ffmpeg. */
+/** Returns the input for live video at an address with rtsp, http or any other protocol of ffmpeg. */
 export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: string }): FfmpegInput {
   const name = shownAddress(url);
   const transport = /^rtsps?:/i.test(url) ? { rtsp_transport: "tcp" } : {};
@@ -157,8 +167,8 @@ export function urlInput({ url, size, framesPerSecond }: WantedOfInput & { url: 
 }
 
 /**
- * A camera, by the platform's own name for it. The camera itself is asked for size and rate; whatever it sends instead is shown
- * unchanged.
+ * Returns the input for a camera, by the platform's own name for it. Size and rate are requested from the camera. If it sends
+ * another size or rate, that is shown unchanged.
  */
 export function deviceInput({
   device,
@@ -182,6 +192,6 @@ export function deviceInput({
     arguments: [...LIVE_ARGUMENTS, "-f", format, ...wanted, "-i", address],
     askedFramesPerSecond: framesPerSecond,
     devicePath: format === "v4l2" ? device : null,
-    stallTimeoutMs: SILENCE_MS, // a device is next to us, and opening it again takes less than a second
+    stallTimeoutMs: SILENCE_MS, // a device is local, and opening it again takes less than a second
   };
 }

@@ -18,23 +18,31 @@ import { type FfmpegInput, stdinOf } from "./ffmpeg-input.ts";
 import { PpmReader } from "./ppm.ts";
 import { Y4mReader } from "./y4m.ts";
 
-/** Before the first frame, ffmpeg has to start, and a network peer or a driver has to be opened. */
+/**
+ * The time limit for the first frame is longer by this factor, because ffmpeg has to start and to open a connection or a driver.
+ */
 const FIRST_FRAME_FACTOR = 6;
 
-/** Stopping ffmpeg may take a moment (a camera's driver, a network peer). After this it is killed. */
+/**
+ * The time for ffmpeg to end after SIGTERM. It may have to wait for a camera's driver or a network peer. After this time it is
+ * killed.
+ */
 const TERM_PATIENCE_MS = 1_000;
 
-/** The last picture of a recording is delivered again after this time without another, before SILENCE_MS counts as trouble. */
+/**
+ * During a pause of a recording, the last picture is delivered again after this time. It is shorter than SILENCE_MS, after which
+ * a silence is reported.
+ */
 const HOLD_MICROS = 1_200_000;
 
 export interface FfmpegOptions {
-  /** 444: frames keep all their colour. */
+  /** The chroma sampling. With 444, frames keep the full resolution of their colours. */
   sampling?: Sampling;
-  /** Hears of the command line, at level `debug`. */
+  /** Gets the command line, at level `debug`. */
   log?: Log;
 }
 
-/** A source that runs one ffmpeg. Throws MissingError when ffmpeg is not installed. */
+/** Creates a source that runs one ffmpeg process. Throws MissingError when ffmpeg is not installed. */
 export function createFfmpegSource(
   input: FfmpegInput,
   { sampling = "420", log = SILENT_LOG }: FfmpegOptions = {},
@@ -54,7 +62,8 @@ export function createFfmpegSource(
         framesPerSecond = announced;
       };
       const reader = pixelReader(input, { sampling, sink, onRate });
-      // Other inputs have a rate, so that the watchdog expects their first frame.
+      // Only addresses need this report. Other inputs have a rate, so the watchdog (supervise/watchdog.ts) knows when to expect
+      // their first frame.
       const onSilence = () => {
         if (input.address !== null) sink.trouble(`${input.name} has sent no picture for ${SILENCE_MS / 1000} s`);
       };
@@ -74,13 +83,13 @@ export function requireFfmpeg(name: string): void {
 /** Takes the bytes that ffmpeg writes. */
 export interface FrameReader {
   feed(chunk: Uint8Array): void;
-  /** Delivers the last frame of a recording again, captured now. */
+  /** Delivers the last frame of a recording again, with the present time as its capture time. */
   repeat?(): void;
-  /** Delivers what is whole: ffmpeg has ended by itself. */
+  /** Delivers the frames that are complete, because ffmpeg has ended by itself. */
   end?(): void;
   /** Releases the slot of an unfinished frame. */
   abandon(): void;
-  /** Milliseconds between frames, as the stream announces it; 0 while it is not known. */
+  /** The interval between frames that the stream announces, or 0 while it is not known. */
   readonly intervalMs: number;
 }
 
@@ -90,7 +99,7 @@ interface PixelReaderOptions {
   onRate: (framesPerSecond: number) => void;
 }
 
-/** Reads the pixels that `ffmpegArguments` asks for. */
+/** Returns the reader for the pixels that `ffmpegArguments` requests. */
 export function pixelReader(input: FfmpegInput, { sampling, sink, onRate }: PixelReaderOptions): FrameReader {
   let intervalMs = input.askedFramesPerSecond === null ? 0 : 1000 / input.askedFramesPerSecond;
   const pixels = isDeliveredAsRgb(input, sampling)
@@ -117,11 +126,14 @@ export interface FfmpegRun {
   input: FfmpegInput;
   command: readonly string[];
   reader: FrameReader;
-  /** Called once when nothing has come for SILENCE_MS after the start. */
+  /** This is called once if ffmpeg has written nothing for SILENCE_MS after its start. */
   onSilence?: () => void;
 }
 
-/** Resolves when `signal` aborts. Rejects with SourceError when ffmpeg ends or hangs. ffmpeg has ended in either case. */
+/**
+ * Runs ffmpeg and passes its output to the reader. Resolves when `signal` aborts, and rejects with SourceError when ffmpeg ends
+ * or hangs. In both cases the process has ended.
+ */
 export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRun, signal: AbortSignal): Promise<void> {
   const stdin = stdinOf(input);
   const child = Bun.spawn(tied(["ffmpeg", ...command]), {
@@ -134,7 +146,7 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
   };
   using _ = onAbort(signal, stop);
   let frameAt: Micros = nowMicros();
-  // A recording may pause for any time. Progress reports of ffmpeg tell a pause from an ffmpeg that hangs.
+  // A recording may contain pauses of any length. ffmpeg reports its progress also during a pause, but not when it hangs.
   const onProgress = () => {
     if (nowMicros() - frameAt < HOLD_MICROS || signal.aborted) return;
     frameAt = nowMicros();
@@ -176,9 +188,9 @@ export async function readFfmpeg({ input, command, reader, onSilence }: FfmpegRu
   throw new FfmpegEnd(await reasonOfEnd({ input, child, complaint, hungForMs }), { isAfterFrames });
 }
 
-/** ffmpeg has ended. */
+/** The error for an ffmpeg process that has ended. */
 export class FfmpegEnd extends SourceError {
-  /** It ended by itself after it had written frames, as at the end of its input. */
+  /** True if ffmpeg ended by itself after it had written frames, for example at the end of its input. */
   readonly isAfterFrames: boolean;
   constructor({ message, retry }: SourceError, { isAfterFrames }: { isAfterFrames: boolean }) {
     super(message, { retry });
@@ -186,26 +198,33 @@ export class FfmpegEnd extends SourceError {
   }
 }
 
-/** Whether frames are delivered as RGB, in PPMs; otherwise as 4:2:0, in YUV4MPEG2. */
+/** Returns whether ffmpeg writes RGB, as PPM pictures. Otherwise it writes 4:2:0, as YUV4MPEG2. */
 function isDeliveredAsRgb(input: FfmpegInput, sampling: Sampling): boolean {
   return input.isRgb || sampling === "444";
 }
 
-/** The input's own size with square pixels, for the filter `scale`. Its height stays, as in players. The pixels of screens are square. */
+/**
+ * Returns the arguments with which ffmpeg's filter `scale` makes the pixels square. The height stays the same, as in players.
+ * Screens need no scaling, because their pixels are square.
+ */
 function ownSize({ isRgb }: FfmpegInput): string[] {
-  // Where the shape of pixels is not known, `sar` is 1. Shapes that no pixel has, and widths that cannot be shown, are ignored.
+  // `sar` is the aspect ratio of a pixel, and 1 if it is not known. Implausible ratios, and those that would make the picture
+  // wider than the limit, are ignored.
   const isPlausible = "between(sar,1/8,8)*lte(iw*sar,8192)";
   return isRgb ? [] : [`w='round(iw*if(${isPlausible},sar,1))':h=ih`];
 }
 
-/** ffmpeg reports its progress on standard error, every 0.5 s by default, also while it waits for the time of the next picture. */
+/**
+ * With these arguments, ffmpeg reports its progress on standard error every 0.5 s, even while it waits for the time of the next
+ * picture.
+ */
 export const PROGRESS: readonly string[] = ["-progress", "pipe:2"];
 
-/** A line of such a report (print_report in fftools/ffmpeg.c). The line `progress=` is the last one of each. */
+/** Matches a line of a progress report (print_report in fftools/ffmpeg.c). The last line of each report is `progress=`. */
 const PROGRESS_LINE =
   /^(?:frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time(?:_us|_ms)?|dup_frames|drop_frames|speed|progress)=/;
 
-/** The command line that decodes pictures: all of them, or only the first one. */
+/** Returns the command line that decodes all pictures, or only the first one. */
 export function ffmpegArguments(
   input: FfmpegInput,
   sampling: Sampling = "420",
@@ -222,14 +241,15 @@ export function ffmpegArguments(
   ];
   const output = isRgb ? ["-c:v", "ppm", "-f", "image2pipe"] : ["-f", "yuv4mpegpipe"];
   return [
-    // Without `repeat` the last line on standard error may be "Last message repeated 3 times".
+    // With `repeat`, ffmpeg repeats equal messages. Otherwise the last line on standard error could be "Last message repeated 3
+    // times".
     ...["-hide_banner", "-nostdin", "-loglevel", "repeat+error"],
     ...(input.isRecording ? PROGRESS : []),
-    // A decoder with frame threads holds back as many frames as it has threads.
+    // A decoder with frame threads delays its output by as many frames as it has threads, so slice threads are used.
     ...["-flags", "low_delay", "-thread_type", "slice"],
     ...input.arguments,
     ...["-map", "0:v:0", "-vf", filters.join(","), ...(isFirstOnly ? ["-frames:v", "1"] : [])],
-    // With a constant frame rate ffmpeg would hold each frame back until the next one is there.
+    // With a constant frame rate, ffmpeg would delay each frame until the next one has come.
     ...["-fps_mode", "passthrough", "-flush_packets", "1", ...output, "pipe:1"],
   ];
 }
@@ -254,20 +274,23 @@ async function reasonOfEnd({ input, child, complaint, hungForMs }: EndedChild): 
   return again(`${name} has ended`);
 }
 
-/** The number of the last lines of standard error that are kept. */
+/** How many of the last lines of standard error are kept. */
 const MOST_COMPLAINTS = 16;
 
-/** Lines that ffmpeg adds for people at its own command line, and lines that only follow from an error that it has named before. */
+/**
+ * Matches lines of ffmpeg that give no reason: advice about its command line, and consequences of an error that it has already
+ * named.
+ */
 const ADVICE =
   /^(?:To ignore this|Did you mean|\[concat @ 0x[0-9a-f]+\] Impossible to open|Error marking filters as finished|Conversion failed!|Cannot determine format of input stream \d)/;
 
-/** Texts of the system, and of ffmpeg for a status, that say too little. The reason is then the line before, in which a part of ffmpeg speaks. */
+/** Matches messages that are too general. In this case the line before has the reason, from the part of ffmpeg that failed. */
 const VAGUE =
   /^Error while decoding stream|: (?:Input\/output error|Invalid argument|Operation not permitted|Immediate exit requested|Server returned .*)$/;
 
 /**
- * The line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. `onProgress` is called
- * after each progress report.
+ * Returns the line of ffmpeg's output that gives the reason, without `[demuxer @ 0x…]` and without the input's name. Calls
+ * `onProgress` after each progress report.
  */
 async function lastComplaint(stderr: ReadableStream<Uint8Array>, onProgress: () => void): Promise<string> {
   const decoder = new TextDecoder();
@@ -287,6 +310,6 @@ async function lastComplaint(stderr: ReadableStream<Uint8Array>, onProgress: () 
   if (reason.includes("matches no streams")) return "there is no video in it";
   const lacking = /^Unknown input format: '(\w+)'/.exec(reason)?.[1];
   if (lacking !== undefined)
-    return `this ffmpeg was built without ${lacking}: install an ffmpeg that has it ('ffmpeg -devices' lists what it has)`;
+    return `this ffmpeg was built without ${lacking}: install an ffmpeg with it ('ffmpeg -devices' lists the supported devices)`;
   return isSpoken(chosen) ? reason : reason.replace(/^.*: (?=[A-Z])/, "");
 }

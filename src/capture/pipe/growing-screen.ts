@@ -1,4 +1,4 @@
-// A screen that is captured whole after its size has changed.
+// Restarts the capture of a screen when the size of the screen changes, because ffmpeg reads the size only at its start.
 
 import { sleep } from "../../core/clock.ts";
 import { type Retry, SourceError } from "../../core/errors.ts";
@@ -6,7 +6,10 @@ import type { Size } from "../../core/pixel-format.ts";
 import type { Source } from "../source.ts";
 import { followScreenSize } from "./x11-screen-size.ts";
 
-/** ffmpeg may end with an error this long before the X server's event about the cause is there, or after it. */
+/**
+ * The times within which an error of ffmpeg and an event of the X server belong together. The event may come up to
+ * EVENT_PATIENCE_MS after the error, or up to CAUSE_MS before it.
+ */
 const EVENT_PATIENCE_MS = 300;
 const CAUSE_MS = 2_000;
 
@@ -19,13 +22,13 @@ export interface GrowingScreenOptions {
   isPart: boolean;
 }
 
-/** What the X server has said. */
+/** A change of the screen, or the end of the X server. */
 interface Event {
   error: SourceError;
   at: number;
 }
 
-/** Returns the source with an end of its run when the screen has another size. It can be run again at once. */
+/** Wraps the source so that its run ends with a SourceError when the size of the screen changes. It can be run again at once. */
 export function endWhenScreenChanges({ source, display, isPart }: GrowingScreenOptions): Source {
   return {
     ...source,
@@ -49,7 +52,7 @@ export function endWhenScreenChanges({ source, display, isPart }: GrowingScreenO
             note(`the screen is now ${size.width}x${size.height}`, "now");
             if (!isPart) stopping.abort();
           },
-          // Without a connection there is nothing to follow, and ffmpeg says itself what it lacks.
+          // If the connection failed from the start, the size cannot be followed, and ffmpeg reports the reason itself.
           onEnd() {
             if (first !== null) note(`the X server of ${source.name} has ended`, "soon");
           },

@@ -1,7 +1,6 @@
-// Gives ffmpeg an address with a password where other users of the machine cannot read it, as they can read the arguments of a process.
-//
-// ffmpeg reads a list of inputs on its standard input, with this address as the only one. The demuxer of the list adds no delay: it hands
-// on each packet of its input at once (libavformat/concatdec.c, concat_read_packet).
+// Passes an address with a password to ffmpeg through its standard input, because other users of the machine can read the
+// arguments of a process. ffmpeg reads a list of inputs (ffconcat) that has only this address. The list adds no delay, because
+// its demuxer passes on each packet at once (libavformat/concatdec.c, concat_read_packet).
 
 import { shownAddress } from "../../core/shown-address.ts";
 
@@ -32,14 +31,14 @@ function protocolsOf(address: string): string {
 
 export interface AddressInput {
   arguments: readonly string[];
-  /** What ffmpeg reads on its standard input; null: nothing. */
+  /** The content of ffmpeg's standard input, or null for none. */
   body: Uint8Array<ArrayBuffer> | null;
 }
 
 /** Returns the arguments that make ffmpeg read an address with these options of its demuxer. */
 export function addressInput(address: string, options: Readonly<Record<string, string>>): AddressInput {
   const given = Object.entries(options);
-  // `udp://@239.0.0.1:1234` is a group from any sender.
+  // In `udp://@239.0.0.1:1234` (a multicast group) the @ is not the end of a password.
   if (shownAddress(address) === address.replace("://@", "://")) {
     const flags = given.flatMap(([name, value]) => [`-${name}`, value]);
     return { arguments: ["-protocol_whitelist", protocolsOf(address), ...flags, "-i", address], body: null };
@@ -54,7 +53,10 @@ export function addressInput(address: string, options: Readonly<Record<string, s
   return { arguments: [...live, ...list, "-i", "pipe:0"], body: new TextEncoder().encode(`${lines.join("\n")}\n`) };
 }
 
-/** In quotation marks only the mark itself has a meaning (ffmpeg-utils, "Quoting and escaping"). A line break would begin another line. */
+/**
+ * Quotes text for a list. Between quotation marks, only the quotation mark has a meaning (ffmpeg-utils, "Quoting and escaping").
+ * Line breaks are percent-encoded, because each line of the list is a command.
+ */
 function quoted(text: string): string {
   return `'${text.replace(/[\r\n]/g, encodeURIComponent).replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,7 @@
 // Reads a stream of PPM pictures, which ffmpeg writes for RGB. Each picture contains its size, so no probe is needed.
 //
-// A picture is `P6`, width, height and 255, each followed by a blank or a newline, and then the pixels (netpbm's manual page ppm(5)).
+// A picture is `P6`, width, height and 255, each followed by a blank or a newline, and then the pixels (netpbm's manual page
+// ppm(5)).
 
 import { SourceError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
@@ -38,7 +39,7 @@ export class PpmReader {
     }
   }
 
-  /** Delivers the last frame again, captured now. Does nothing before the first frame. */
+  /** Delivers the last frame again, with the present time as its capture time. Does nothing before the first frame. */
   repeat(): void {
     if (!this.#inFrame) this.#frames?.repeat();
   }

@@ -1,4 +1,4 @@
-// Splits a byte stream of raw frames of a known size into frames, and writes them directly into slots of the arena.
+// Splits a byte stream of raw frames with a known size, and copies each frame directly into a slot: shared memory for one frame.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -15,11 +15,13 @@ export class RawFrames {
   #filledBytes = 0;
   #startedAt: Micros = 0;
   readonly #keepsLast: boolean;
-  /** The chunks of the frame that is being filled, and those of the last whole frame. */
+  /** The chunks of the unfinished frame, and those of the last complete frame. */
   #parts: Uint8Array[] = [];
   #lastParts: Uint8Array[] = [];
 
-  /** With `keepsLast`, `repeat` can deliver the last frame again. Its chunks are kept until the next frame is whole. */
+  /**
+   * With `keepsLast`, `repeat` can deliver the last frame again. For this its chunks are kept until the next frame is complete.
+   */
   constructor(format: PixelFormat, size: Size, sink: FrameSink, { keepsLast = false }: { keepsLast?: boolean } = {}) {
     this.#keepsLast = keepsLast;
     this.#format = format;
@@ -52,7 +54,10 @@ export class RawFrames {
     return this.#filledBytes;
   }
 
-  /** Delivers the last whole frame again, captured now. Does nothing before the first frame, and within a frame. */
+  /**
+   * Delivers the last complete frame again, with the present time as its capture time. Does nothing before the first frame, or
+   * while a frame is incomplete.
+   */
   repeat(): void {
     if (this.#filledBytes > 0) return;
     for (const part of this.#lastParts) this.feed(part);

@@ -1,4 +1,4 @@
-// A source of JPEGs whose pictures are scaled: ffmpeg decodes them, one at a time.
+// Wraps a source of JPEGs and scales its pictures. ffmpeg decodes and scales them, one at a time.
 
 import { Newest } from "../../core/newest.ts";
 import type { Log } from "../../core/log.ts";
@@ -10,7 +10,7 @@ import { createFfmpegSource } from "./ffmpeg.ts";
 import { jpegsInput } from "./ffmpeg-input.ts";
 
 export interface ScaledJpegsOptions {
-  /** Delivers JPEGs. Pixels, if it delivers some, are passed on as they are. */
+  /** The source of the JPEGs. If it also delivers pixels, they are passed on unchanged. */
   source: Source;
   size: Size;
   sampling: Sampling;
@@ -21,7 +21,7 @@ export interface ScaledJpegsOptions {
 export function scaleJpegs({ source, size, sampling, log }: ScaledJpegsOptions): Source {
   const scale = (body: ReadableStream<Uint8Array>) =>
     createFfmpegSource(jpegsInput({ name: source.name, body, size }), { sampling, log });
-  scale(new ReadableStream()); // throws now rather than at the first picture
+  scale(new ReadableStream()); // this call throws MissingError here and not at the first picture
   return {
     get name() {
       return source.name;
@@ -69,7 +69,7 @@ class JpegQueue {
     { highWaterMark: 0 },
   );
 
-  /** Returns whether it replaces an older one. */
+  /** Makes this JPEG the waiting one. Returns whether it replaces an older one. */
   offer(jpeg: Uint8Array): boolean {
     const head = `--picture\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
     const isReplaced = this.#waiting.offer(Buffer.concat([Buffer.from(head), jpeg, Buffer.from("\r\n")])) !== null;
@@ -78,20 +78,20 @@ class JpegQueue {
   }
 }
 
-/** Takes the JPEGs of the source; everything else goes to `sink`. */
+/** A sink that puts the source's JPEGs into the queue for ffmpeg, and passes everything else to `sink`. */
 class JpegIntake implements FrameSink {
   readonly #sink: FrameSink;
   readonly #jpegs: JpegQueue;
   readonly #onJpeg: () => void;
 
-  /** `onJpeg` is called for each JPEG, before it is queued. */
+  /** The object calls `onJpeg` for each JPEG, before it queues the JPEG. */
   constructor(sink: FrameSink, jpegs: JpegQueue, onJpeg: () => void) {
     this.#sink = sink;
     this.#jpegs = jpegs;
     this.#onJpeg = onJpeg;
   }
 
-  /** Memory outside of the arena: no codec thread reads these pictures. */
+  /** Returns ordinary memory instead of shared memory, because no codec thread reads these pictures. */
   reserveJpeg(maxBytes: number): JpegBlock {
     return new JpegBlock(new Uint8Array(PICTURE_HEAD_BYTES + maxBytes), () => undefined);
   }

@@ -1,4 +1,4 @@
-// The source `screen`: a screen or a part of it, captured by ffmpeg with the device that each platform has for it.
+// The source `screen`: a screen or a part of it. ffmpeg captures it with the input device of the platform.
 
 import { MissingError, UsageError } from "../../core/errors.ts";
 import { type Log, SILENT_LOG } from "../../core/log.ts";
@@ -6,14 +6,14 @@ import type { Size } from "../../core/pixel-format.ts";
 import { SILENCE_MS } from "../../protocol/silence.ts";
 import { type FfmpegInput, LIVE_ARGUMENTS } from "./ffmpeg-input.ts";
 
-/** The screen, and the part of it, that the user names; null where the user names none. */
+/** The screen and the part of it that the user has named. Null stands for a field that the user has not named. */
 export interface ScreenPlace {
-  /** X11: a display, as `:1.0`. macOS: a number. Linux without X11: a graphics card, as /dev/dri/card0. */
+  /** X11: a display, for example `:1.0`. macOS: a number. Linux without X11: a graphics card, for example /dev/dri/card0. */
   screen: string | null;
   area: (Size & { x: number; y: number }) | null;
 }
 
-/** The part of the environment that says where the screen is. */
+/** The platform and the environment variables that tell where the screen is. */
 export interface Session {
   platform: NodeJS.Platform;
   /** The variable DISPLAY. */
@@ -22,20 +22,20 @@ export interface Session {
   wayland: string | undefined;
 }
 
-/** The session of this process. */
+/** Returns the session of this process. */
 export function ownSession(): Session {
   const { DISPLAY: x11, WAYLAND_DISPLAY: wayland } = process.env;
   return { platform: process.platform, x11, wayland };
 }
 
-/** Whether the source names a screen. */
+/** Returns whether the source is a screen. */
 export function isScreen(source: string): boolean {
   return source === "screen" || source.startsWith("screen:");
 }
 
 /**
- * Reads `screen`, `screen:1.0`, `screen:host:1.0`, `screen:640x480+100+50` and `screen:1.0,640x480+100+50`; an area is written
- * as in X11 programs. Throws UsageError for anything else.
+ * Parses `screen`, `screen:1.0`, `screen:host:1.0`, `screen:640x480+100+50` and `screen:1.0,640x480+100+50`. The area is
+ * WIDTHxHEIGHT+LEFT+TOP, as in X11 programs. Throws UsageError for other text.
  */
 export function parseScreen(source: string): ScreenPlace {
   const place: ScreenPlace = { screen: null, area: null };
@@ -47,7 +47,7 @@ export function parseScreen(source: string): ScreenPlace {
     } else if (/^(?:[\w.-]*:)?\d+(?:\.\d+)?$|^\/dev\/dri\/card\d+$/.test(part) && place.screen === null) {
       place.screen = part;
     } else {
-      throw new UsageError(`'${source}' is no screen: write screen, screen:1.0 (a display) or screen:640x480+100+50`);
+      throw new UsageError(`'${source}' is not a screen: write screen, screen:1.0 (a display) or screen:640x480+100+50`);
     }
   }
   return place;
@@ -56,16 +56,16 @@ export function parseScreen(source: string): ScreenPlace {
 export interface ScreenOptions {
   place: ScreenPlace;
   session: Session;
-  /** Scale to this size; null keeps the screen's own size. */
+  /** The size to which the picture is scaled. Null keeps the screen's own size. */
   size: Size | null;
   framesPerSecond: number;
-  /** Hears when only a part of what the user sees can be captured. */
+  /** Gets a warning when only a part of the windows can be captured. */
   log?: Log;
 }
 
 /**
- * Returns what ffmpeg has to read. Throws MissingError when there is no screen, and UsageError when the platform cannot capture
- * the place.
+ * Returns the input for ffmpeg. Throws MissingError when there is no screen, and UsageError when the platform cannot capture
+ * `place`.
  */
 export function screenInput({ place, session, size, framesPerSecond, log = SILENT_LOG }: ScreenOptions): FfmpegInput {
   const { screen, area } = place;
@@ -83,7 +83,7 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
     devicePath: null,
     body: null,
     address: null,
-    stallTimeoutMs: SILENCE_MS, // a screen is read at each beat, whether it changes or not
+    stallTimeoutMs: SILENCE_MS, // ffmpeg reads the screen at each interval, even if the screen does not change
   });
   const cropped = area === null ? [] : [`crop=${area.width}:${area.height}:${area.x}:${area.y}`];
   const shown = area === null ? "" : ` ${area.width}x${area.height}+${area.x}+${area.y}`;
@@ -105,7 +105,8 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
     return input(`screen${shown}`, ["-f", "gdigrab", ...rate, ...part, "-i", "desktop"]);
   }
   if (screen?.startsWith("/dev/dri/")) {
-    // The picture is in the card's memory, which only a program with CAP_SYS_ADMIN may map (ffmpeg-devices, kmsgrab).
+    // The picture is in the memory of the graphics card, which only a program with CAP_SYS_ADMIN may map (ffmpeg-devices,
+    // kmsgrab).
     const args = ["-device", screen, "-f", "kmsgrab", ...rate, "-i", "-"];
     return input(`screen ${screen}${shown}`, args, ["hwdownload", "format=bgr0", ...cropped]);
   }
@@ -121,7 +122,7 @@ export function screenInput({ place, session, size, framesPerSecond, log = SILEN
   return input(`screen ${display}${shown}`, ["-f", "x11grab", ...rate, ...part, "-i", display]);
 }
 
-/** Returns the X11 display of a screen; null when it has none. */
+/** Returns the X11 display of a screen, or null when the screen is not on an X11 display. */
 export function displayOf({ screen }: ScreenPlace, { platform, x11 }: Session): string | null {
   if (platform === "darwin" || platform === "win32" || screen?.startsWith("/dev/dri/")) return null;
   const display = screen === null ? x11 : screen.includes(":") ? screen : `:${screen}`;

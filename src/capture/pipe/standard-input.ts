@@ -19,7 +19,8 @@ export interface StandardInputOptions {
 }
 
 /**
- * Creates the source. Throws UsageError for raw frames without a size, because they do not contain it, and for MJPEG with a size.
+ * Creates the source. Throws UsageError for raw frames without a size, because raw frames do not contain their size, and for
+ * MJPEG with a size.
  */
 export function createStandardInput({ input, format, size, framesPerSecond }: StandardInputOptions): Source {
   if (format !== "mjpeg" && size === null) {
@@ -30,7 +31,7 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
   if (format === "mjpeg" && size !== null) {
     throw new UsageError("--size cannot be used with --pixel-format mjpeg: each JPEG contains its own size");
   }
-  let isFirst = true; // A later run continues with the rest of the input, which may be empty.
+  let isFirst = true; // A later run goes on with the rest of the input, which may be empty.
   return {
     name: "standard input",
     framesPerSecond,
@@ -81,7 +82,7 @@ function jpegReader(sink: FrameSink): InputReader {
   const counting: JpegSink = {
     picture(jpeg) {
       pictures++;
-      // One without EOI has ended before the chunk in which the next one begins.
+      // The end of a JPEG without EOI is found in the chunk where the next one begins. So it had arrived before this chunk.
       const isWhole = jpeg.at(-2) === 0xff && jpeg.at(-1) === 0xd9;
       frames.capturedAt = isWhole ? arrivedAt : arrivedBefore;
       frames.picture(jpeg);
@@ -99,7 +100,7 @@ function jpegReader(sink: FrameSink): InputReader {
       arrivedBefore = arrivedAt;
       reader.end();
       if (pictures === 0 && bytes > 0) {
-        const text = `standard input ended after ${bytes} bytes without one whole JPEG in it`;
+        const text = `standard input ended after ${bytes} bytes without a complete JPEG`;
         throw new SourceError(text, { retry: false });
       }
       failOnRest(pendingBytes, "JPEG");

@@ -1,17 +1,21 @@
-// Finds the cookie with which a program may connect to an X server, in the file that Xlib and libxcb read (Xsecurity(7), libXau AuFileName).
+// Finds the cookie with which a program may connect to an X server, in the file that Xlib and libxcb read (Xsecurity(7), libXau
+// AuFileName).
 
 import { readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 
-/** The name of the only kind of authority that cookies have. */
+/** The kind of authorization that uses cookies. */
 export const COOKIE_KIND = "MIT-MAGIC-COOKIE-1";
 
 /** The families of addresses in the file (X11/Xauth.h). */
 const FAMILY_LOCAL = 256;
 const FAMILY_WILD = 65535;
 
-/** Returns the cookie for a display of this machine, or for one that a connection is forwarded to; null when there is none. */
+/**
+ * Returns the cookie for a display of this machine, or for a display to which a connection is forwarded (ssh -X). Returns null
+ * when the file has none.
+ */
 export function cookieOf(
   displayNumber: string,
   file = process.env["XAUTHORITY"] ?? join(homedir(), ".Xauthority"),
@@ -20,7 +24,7 @@ export function cookieOf(
   try {
     bytes = readFileSync(file);
   } catch {
-    return null; // many servers ask for no cookie, and the others say what they lack
+    return null; // many servers need no cookie, and the others report that it is missing
   }
   let best: Buffer | null = null;
   for (let at = 0; at + 2 < bytes.length;) {

@@ -1,7 +1,6 @@
-// Follows the size of an X11 screen: connects to the X server as a client and hears of each change.
-//
-// ffmpeg's x11grab reads the size once, at its start. This speaks the few messages of the X Window System Protocol (X11R7.6) that are needed;
-// libraries for X11 in the registry have no types and bring all of the protocol.
+// Follows the size of an X11 screen. It connects to the X server as a client, and the server reports each change. This is needed
+// because ffmpeg's x11grab reads the size only at its start. The file implements only the few needed messages of the X Window
+// System Protocol (X11R7.6). The X11 libraries in the registry have no types and implement the whole protocol.
 
 import type { Socket } from "bun";
 import { onAbort } from "../../core/on-abort.ts";
@@ -9,9 +8,9 @@ import type { Size } from "../../core/pixel-format.ts";
 import { COOKIE_KIND, cookieOf } from "./x11-authority.ts";
 
 export interface ScreenSizeListener {
-  /** The size after the connection is set up, and after each change. It may be the same as before. */
+  /** Takes the size, after the connection is set up and after each change. It may be the same as before. */
   onSize(size: Size): void;
-  /** The connection has ended, or there is none: the size is not known any more. */
+  /** Learns that the connection has failed or ended. From then on the size is not known. */
   onEnd(): void;
 }
 
@@ -21,7 +20,10 @@ interface DisplayName {
   screen: number;
 }
 
-/** Connects to a display such as `:0`, `:1.0` or `host:10.0`, until `signal` aborts. Calls `onEnd` once unless it aborts. */
+/**
+ * Connects to a display, for example `:0`, `:1.0` or `host:10.0`, until `signal` aborts. If the connection ends before that, it
+ * calls `onEnd` once.
+ */
 export async function followScreenSize(
   display: string,
   { onSize, onEnd }: ScreenSizeListener,
@@ -50,7 +52,7 @@ export async function followScreenSize(
     name.host === "" || name.host === "unix"
       ? Bun.connect({ unix: `/tmp/.X11-unix/X${name.number}`, socket: handler })
       : Bun.connect({ hostname: name.host, port: 6000 + Number(name.number), socket: handler })
-  ).catch(() => null); // `connectError` has said it
+  ).catch(() => null); // the handler `connectError` has handled the error
   if (socket === null) return end();
   onAbort(signal, () => socket.end());
 }
@@ -60,7 +62,7 @@ function parseDisplay(display: string): DisplayName | null {
   return host === undefined || number === undefined ? null : { host, number, screen: Number(screen ?? 0) };
 }
 
-/** "Connection Setup": little-endian, version 11.0, and the authority. */
+/** Returns the first message of a client ("Connection Setup"): little-endian, version 11.0, and the cookie. */
 function setupRequest(cookie: Buffer | null): Buffer {
   const kind = Buffer.from(cookie === null ? "" : COOKIE_KIND);
   const head = Buffer.alloc(12);
@@ -85,12 +87,12 @@ const REPLY = 1;
 const CONFIGURE_NOTIFY = 22;
 const GENERIC_EVENT = 35;
 
-/** Reads what the server sends. Exported for tests. */
+/** Reads the messages of the server. It is exported for tests. */
 export class ScreenSizeReader {
   readonly #screen: number;
   readonly #onSize: (size: Size) => void;
   #held: Buffer = Buffer.alloc(0);
-  /** The window that covers the screen; 0 until the setup has been read. */
+  /** The window that covers the screen (root window), or 0 until the setup has been read. */
   #root = 0;
 
   constructor(screen: number, onSize: (size: Size) => void) {
@@ -98,7 +100,9 @@ export class ScreenSizeReader {
     this.#onSize = onSize;
   }
 
-  /** Takes the next bytes. Returns what is to be sent, or that the server has refused the connection. */
+  /**
+   * Takes the next bytes from the server. Returns bytes to send or null, or "refused" when the server has refused the connection.
+   */
   take(chunk: Buffer): Buffer | "refused" | null {
     this.#held = Buffer.concat([this.#held, chunk]);
     let questions: Buffer | null = null;
@@ -126,7 +130,10 @@ export class ScreenSizeReader {
     return questions;
   }
 
-  /** ChangeWindowAttributes, which asks for events of the root window, and GetGeometry, whose reply is the size from then on. */
+  /**
+   * Returns two requests. ChangeWindowAttributes asks for events of the root window, and the reply to GetGeometry has the size at
+   * that time.
+   */
   #questions(): Buffer {
     const bytes = Buffer.alloc(16 + 8);
     bytes[0] = 2; // ChangeWindowAttributes
@@ -141,7 +148,7 @@ export class ScreenSizeReader {
   }
 }
 
-/** Returns the root window of a screen from the server's setup; 0 when there is no such screen. */
+/** Returns the root window of a screen from the server's setup message, or 0 when there is no such screen. */
 function rootOf(setup: Buffer, screen: number): number {
   const vendorBytes = setup.readUInt16LE(24);
   const screens = setup[28] as number;

@@ -41,8 +41,8 @@ export class Y4mReader {
   readonly #keepsLast: boolean;
 
   /**
-   * `onRate` is called with the stream's nominal rate before the first frame, or with 0 if the stream has no rate. With `keepsLast`,
-   * `repeat` can deliver the last frame again.
+   * Before the first frame, the reader calls `onRate` with the nominal rate of the stream, or with 0 if the stream has none. With
+   * `keepsLast`, `repeat` can deliver the last frame again.
    */
   constructor(
     sink: FrameSink,
@@ -69,7 +69,7 @@ export class Y4mReader {
     }
   }
 
-  /** Delivers the last frame again, captured now. Does nothing before the first frame. */
+  /** Delivers the last frame again, with the present time as its capture time. Does nothing before the first frame. */
   repeat(): void {
     if (!this.#inFrame) this.#frames?.repeat();
   }
@@ -89,7 +89,7 @@ export class Y4mReader {
     } else if (line.startsWith("FRAME")) {
       this.#inFrame = true;
     } else {
-      throw new SourceError(`broken YUV4MPEG2 stream: '${line.slice(0, 40)}' instead of FRAME`, { retry: true });
+      throw new SourceError(`ffmpeg wrote '${line.slice(0, 40)}' instead of FRAME into its YUV4MPEG2 stream`, { retry: true });
     }
   }
 }
