@@ -56,7 +56,7 @@ describe("serve: runs two cameras", () => {
     const viewer = await runToEnd("view", [`127.0.0.1:${server.port}/roof`, "--display", "none"]);
     expect(viewer.code).toBe(1);
     expect(viewer.remarks).toContain(
-      `error: 127.0.0.1:${server.port}: there is no camera 'roof': there are pattern, pattern-2`,
+      `error: 127.0.0.1:${server.port}: there is no camera 'roof': the cameras are pattern, pattern-2`,
     );
   });
 

@@ -140,6 +140,6 @@ test("view --controls: reports that a source has no controls", async () => {
   const elsewhere = await run(`${address}/roof`, "--controls");
   expect([elsewhere.code, elsewhere.remarks]).toEqual([
     1,
-    `error: ${address}: there is no camera 'roof': there are pattern\n`,
+    `error: ${address}: there is no camera 'roof': the cameras are pattern\n`,
   ]);
 });

@@ -9,7 +9,7 @@ export abstract class ForwardingSink implements FrameSink {
     this.sink = sink;
   }
 
-  /** Called for each frame, before it is forwarded. */
+  /** The sink calls this for each frame, before it forwards the frame. */
   protected abstract onFrame(): void;
 
   reserve(...frame: Parameters<FrameSink["reserve"]>): ReturnType<FrameSink["reserve"]> {

@@ -1,11 +1,12 @@
-// Releases a source while it has no viewers, so that a camera's light is off and other programs may use it. A viewer restarts it.
+// Stops a source while it has no viewers, so that a camera's light is off and other programs may use the camera. The next viewer
+// starts it again.
 
 import { onAbort } from "../../core/on-abort.ts";
 import type { FrameSink, Source } from "../source.ts";
 
 export interface IdleReleaseOptions {
   source: Source;
-  /** The time without viewers after which the source is released. With null it is never released. */
+  /** The time without viewers after which the source is released, which means stopped. With null it is never released. */
   idleSeconds: number | null;
   /** Returns whether there are viewers. */
   demand: { readonly isWatched: boolean };
@@ -13,9 +14,9 @@ export interface IdleReleaseOptions {
 }
 
 export interface ReleaseListener {
-  /** Called when the source has ended because there were no viewers for `idleSeconds`. */
+  /** Learns that the source has stopped because there were no viewers for `idleSeconds`. */
   released(idleSeconds: number): void;
-  /** Called when a viewer has come and the source is about to start again. */
+  /** Learns that a viewer has come, just before the source starts again. */
   resumed(): void;
 }
 
@@ -30,7 +31,7 @@ export function runWhileWatched(options: IdleReleaseOptions): WatchedSource {
   const { source, idleSeconds, demand, listener } = options;
   if (idleSeconds === null) return { run: (sink, signal) => source.run(sink, signal), check: () => undefined };
   let timer: ReturnType<typeof setTimeout> | null = null;
-  /** Releases the source. It is null while the source does not run. */
+  /** Stops the source. It is null while the source does not run. */
   let release: AbortController | null = null;
   /** Ends the wait for a viewer. */
   let wake: () => void = () => undefined;

@@ -4,7 +4,10 @@ import type { Retry } from "../../core/errors.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The first and the longest pause. Cameras lock an account for about half an hour after five wrong passwords. */
+/**
+ * The first and the longest pause for each kind of failure. The pauses after a refused password are minutes long, because cameras
+ * lock an account for about half an hour after five wrong passwords.
+ */
 const PAUSES_MS: Readonly<Record<Retry, readonly [first: number, longest: number]>> = {
   now: [50, 800],
   soon: [500, 5_000],
@@ -13,16 +16,22 @@ const PAUSES_MS: Readonly<Record<Retry, readonly [first: number, longest: number
 };
 
 export class RetryPauses {
-  /** The next pause of each kind, so that a camera that restarts now and then does not have a wrong password tried at once. */
+  /**
+   * The next pause for each kind. They are kept separately, so that a camera's restart does not shorten the pause after a wrong
+   * password.
+   */
   #nextMs = new Map<Retry, number>();
   #hasWorked = false;
 
-  /** Whether a frame has ever come. */
+  /** Whether the source has ever delivered a frame. */
   get hasWorked(): boolean {
     return this.#hasWorked;
   }
 
-  /** Returns the pause after a failure. Until the first frame a source may never work: no pause stays short. */
+  /**
+   * Returns the pause after a failure, and makes the next pause longer. Before the first frame also short pauses grow, because
+   * the source may never work.
+   */
   nextMs(retry: Retry): number {
     const kind = retry === "soon" && !this.#hasWorked ? "growing" : retry;
     const [firstMs, longestMs] = PAUSES_MS[kind];
@@ -31,14 +40,17 @@ export class RetryPauses {
     return pauseMs;
   }
 
-  /** A frame has come: the next pauses are short again. */
+  /** Makes the next pauses short again. The caller does this when a frame has come. */
   reset(): void {
     this.#hasWorked = true;
     this.#nextMs.clear();
   }
 }
 
-/** What the operator and the viewers read behind the reason. Short pauses have one text, so that it is logged once. */
+/**
+ * Returns the text about the pause that follows the reason of a failure. All short pauses have the same text, so that the log
+ * does not repeat the message.
+ */
 export function describePause(milliseconds: number, retry: Retry): string {
   if (retry === "now") return "";
   if (milliseconds < MINUTE_MS) return "; trying again";

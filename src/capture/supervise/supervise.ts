@@ -24,7 +24,8 @@ export interface Supervision {
  * `sink.trouble` reports the failure, and the next frame reports its end.
  */
 export function supervise(source: Source, { fromTheStart = false, log = SILENT_LOG }: Supervision = {}): Source {
-  const pauses = new RetryPauses(); // of all runs: a source that was released and is wanted again is not new
+  // The pauses outlast a run, because a source that is started again for a viewer is not new.
+  const pauses = new RetryPauses();
   let refused: Refused | null = null;
   return wrapSource(source, {
     async run(sink, signal) {
@@ -32,7 +33,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
         pauses.reset();
         refused = null;
       });
-      // Viewers that come and go must not have a password tried more often.
+      // Viewers that come and go must not cause more tries of a refused password.
       if (refused !== null) {
         const leftMs = refused.until - performance.now();
         if (leftMs > 0) sink.trouble(`${refused.text}${describePause(leftMs, "minutes")}`);
@@ -66,7 +67,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
   });
 }
 
-/** The refusal of a camera that did not accept the password. The camera is asked again when `performance.now()` reaches `until`. */
+/** A camera's refusal of the password. The next try is not before `performance.now()` reaches `until`. */
 interface Refused {
   text: string;
   until: number;

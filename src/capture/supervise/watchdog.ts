@@ -1,4 +1,4 @@
-// Reports a source that delivers no frames although frames are expected, even if the source does not notice this itself.
+// Reports that a source delivers no frames although frames are expected, even if the source itself does not notice it.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Health } from "../../core/health.ts";
@@ -11,8 +11,8 @@ import { wrapSource } from "./wrap-source.ts";
 const TICK_MS = 100;
 
 /**
- * Returns the source with a watchdog. While the source is silent and reports no reason itself, the watchdog reports `NAME has sent
- * nothing for 2 s`.
+ * Returns the source with a watchdog. While the source is silent and reports no reason itself, the watchdog reports `NAME has
+ * sent nothing for 2 s`.
  */
 export function watchFrames(source: Source): Source {
   return wrapSource(source, {
@@ -63,7 +63,7 @@ class WatchedSink extends ForwardingSink {
     this.sink.trouble(text);
   }
 
-  /** Returns the expected interval. If the nominal rate is unknown, the source should keep its rate so far. */
+  /** Returns whether frames are expected. If the nominal rate is unknown, they are expected at the rate of the frames so far. */
   #isExpected(usualMs: number): boolean {
     const { framesPerSecond } = this.#source;
     return expectsFrames(framesPerSecond > 0 ? framesPerSecond : usualMs > 0 ? 1000 / usualMs : 0);

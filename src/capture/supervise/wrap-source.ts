@@ -1,10 +1,10 @@
-// A source with another `run`. All other properties are those of the wrapped source.
+// Makes a source that differs from another one only in its function `run`.
 
 import type { Source } from "../source.ts";
 
 /**
- * Wraps `source`. Name and rate are read each time, because a source that is opened late learns them when it is opened. `untilBack`
- * is left out, because only the wrapper that restarts the source needs it.
+ * Wraps `source`. Name and rate are read from it each time, because they may change when the source is opened (lazy-source.ts).
+ * The result has no `untilBack`, because only the wrapper that restarts the source (supervise.ts) needs it.
  */
 export function wrapSource(source: Source, { run }: Pick<Source, "run">): Source {
   return {

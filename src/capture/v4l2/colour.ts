@@ -1,4 +1,4 @@
-// Reads the colour properties that a driver reports, and decides how the samples must change for our formats.
+// Decides from the colour properties that a driver reports how the samples must be converted for our pixel formats.
 
 import type { PixelFormat } from "../../core/pixel-format.ts";
 import { V4L2 } from "./layouts.ts";
@@ -10,7 +10,7 @@ export interface ReportedColour {
   quantization: number;
 }
 
-/** The change of levels. With `none` samples are copied unchanged. */
+/** The conversion of the sample levels. With `none`, samples are copied unchanged. */
 export type LevelChange = "none" | "studio-to-full" | "full-to-studio";
 
 export interface Colour {
@@ -22,9 +22,10 @@ export interface Colour {
 }
 
 /**
- * Decides the conversion. Our Y'CbCr formats are BT.601: `yuv420p`, `nv12` and `yuyv422` in studio range, and `gray` in full range
- * (core/pixel-format.ts). A "default" of the driver is resolved as by the header's macros (V4L2_MAP_QUANTIZATION_DEFAULT,
- * V4L2_MAP_YCBCR_ENC_DEFAULT). Grey is an exception: cameras send all 256 levels without reporting it, and ffmpeg assumes the same.
+ * Decides the conversion. Our Y'CbCr formats are BT.601: `yuv420p`, `nv12` and `yuyv422` in studio range, and `gray` in full
+ * range (core/pixel-format.ts). If the driver reports "default", the macros of the kernel's header apply
+ * (V4L2_MAP_QUANTIZATION_DEFAULT, V4L2_MAP_YCBCR_ENC_DEFAULT). Grey is an exception: cameras send all 256 levels without
+ * reporting it, and ffmpeg assumes the same.
  */
 export function matchColour(format: PixelFormat, reported: ReportedColour): Colour {
   const { quantization } = reported;

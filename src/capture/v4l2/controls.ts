@@ -18,7 +18,7 @@ interface DescribedControl extends Omit<SourceControl, "value" | "menu"> {
   id: number;
   is64Bit: boolean;
   isReadable: boolean;
-  /** Whether the labels of its menu are numbers. */
+  /** True if the items of the menu have numbers instead of labels. */
   hasNumbers: boolean;
 }
 
@@ -49,7 +49,7 @@ function* eachControl(device: ControlDevice): Generator<DescribedControl> {
   const struct = new Struct("v4l2_query_ext_ctrl");
   let id = 0;
   while (queryNext(device, struct, id)) {
-    if (struct.get("id") <= id) return; // A driver that repeats an id would make this loop endless.
+    if (struct.get("id") <= id) return; // Without this, a driver that repeats an id would make the loop endless.
     id = struct.get("id");
     const type = TYPES[struct.get("type")];
     const flags = struct.get("flags");
@@ -74,9 +74,9 @@ function* eachControl(device: ControlDevice): Generator<DescribedControl> {
 }
 
 /**
- * Reads the next control after `id` into `struct`. Returns false at the end. If the camera does not answer for a control, NEXT_CTRL
- * fails without naming the control (kernel commit 8c773acdeec7 fixes this), which would hide the controls after it. Then the usual
- * ids are tried one by one. Throws SystemCallError when no control answers.
+ * Reads the next control after `id` into `struct`. Returns false at the end. If the camera does not answer for one control, the
+ * flag NEXT_CTRL fails without telling which one, so the controls after it would stay hidden (fixed in kernel commit
+ * 8c773acdeec7). In this case the function tries the usual ids one by one. Throws SystemCallError when no control answers.
  */
 function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">, id: number): boolean {
   let refusal = 0;
@@ -84,11 +84,11 @@ function queryNext(device: ControlDevice, struct: Struct<"v4l2_query_ext_ctrl">,
     struct.set({ id: (start | V4L2.CTRL_FLAG_NEXT_CTRL) >>> 0 });
     const errno = device.attempt("VIDIOC_QUERY_EXT_CTRL", struct);
     if (errno === 0) return true;
-    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // There are no more controls, or no controls.
+    if (errno === ERRNO.EINVAL || errno === ERRNO.ENOTTY) return false; // There are no (more) controls.
     if (!UNANSWERED.has(errno)) throw queryError(device, errno);
     refusal ||= errno;
   }
-  if (id > 0) return false; // The controls that have answered are kept.
+  if (id > 0) return false; // The controls that have answered so far are kept.
   throw queryError(device, refusal);
 }
 
@@ -125,7 +125,10 @@ function readValue(device: ControlDevice, id: number, is64Bit: boolean): number 
   return is64Bit ? control.getInt64("value64") : control.getInt32("value");
 }
 
-/** Makes a list with one control. The caller must keep `control` reachable while the list is used. */
+/**
+ * Returns a kernel structure that lists one control. It contains the address of `control`, so the caller must keep `control`
+ * reachable while it uses the list.
+ */
 function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> {
   const list = new Struct("v4l2_ext_controls").set({ which: V4L2.CTRL_WHICH_CUR_VAL, count: 1 });
   list.setInt64("controls", addressOf(control.bytes));
@@ -133,8 +136,8 @@ function only(control: Struct<"v4l2_ext_control">): Struct<"v4l2_ext_controls"> 
 }
 
 /**
- * Checks settings. Checks settings. Throws UsageError, with the place in the settings file, for the first control or value that the
- * camera does not have. Throws SystemCallError when the camera does not answer.
+ * Checks settings. Throws UsageError, with the place in the settings file, for the first control or value that the camera does
+ * not have. Throws SystemCallError when the camera does not answer.
  */
 export function checkSettings(device: ControlDevice, settings: readonly Setting[]): void {
   const controls = settings.length === 0 ? [] : [...eachControl(device)];
@@ -149,14 +152,14 @@ export function checkSettings(device: ControlDevice, settings: readonly Setting[
 }
 
 /**
- * Sets a control. Throws UsageError for a name or value that the camera does not have, SourceError with the reason when the camera
- * refuses, and SystemCallError when it does not answer.
+ * Sets a control. Throws UsageError for a name or value that the camera does not have, SourceError with the reason when the
+ * camera refuses, and SystemCallError when it does not answer.
  */
 export function applySetting(device: ControlDevice, setting: Setting): void {
   apply(device, [...eachControl(device)], setting);
 }
 
-/** Makes the settings in order. Returns a line for each setting that failed. Throws SystemCallError when the device is gone. */
+/** Sets the controls in order. Returns a line for each setting that failed. Throws SystemCallError when the device is gone. */
 export function applySettings(device: ControlDevice, settings: readonly Setting[]): string[] {
   if (settings.length === 0) return [];
   let controls: DescribedControl[];

@@ -1,4 +1,4 @@
-// An open V4L2 device: its requests, whose errors have the name of the request, and its description.
+// An open V4L2 device. It sends requests (ioctl) to the driver, and its errors contain the name of the request.
 
 import { REQUESTS, type RequestName, type StructName, V4L2 } from "./layouts.ts";
 import {
@@ -14,21 +14,27 @@ import {
 } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
-/** Identifies a camera after it was unplugged. `bus` changes with the socket, and the other fields stay the same. */
+/**
+ * The data by which a camera is recognised after it was unplugged. `bus` changes with the USB socket, and the other fields stay
+ * the same.
+ */
 export interface Identity {
   /** The device's own name, for example "HD Pro Webcam C920". */
   card: string;
   /** The socket, for example "usb-0000:00:14.0-2". */
   bus: string;
-  /** The node's index among the nodes of its device. A camera may have a second picture, for example of depth or infrared. */
+  /** The node's index among the nodes of its device. A camera may have a second picture (depth or infrared) at another node. */
   nodeIndex: number;
 }
 
 /** A device's description of itself. */
 export interface Capability extends Omit<Identity, "nodeIndex"> {
-  /** True if it delivers pictures in buffers that can be mapped. */
+  /** True if the device delivers pictures in buffers that can be mapped. */
   isCamera: boolean;
-  /** True if it delivers pictures only in several planes, which is another interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE). */
+  /**
+   * True if the device delivers pictures only through the multi-planar interface (BUF_TYPE_VIDEO_CAPTURE_MPLANE), which is not
+   * supported.
+   */
   isMultiPlanar: boolean;
 }
 
@@ -39,7 +45,10 @@ export class Device implements Disposable {
   readonly #int = new Int32Array(1);
   readonly #onRefused: (text: string) => void;
 
-  /** `onRefused` is called for each request that the driver refuses, for a debug log (`VIDIOC_S_PARM /dev/video0: EINVAL`). */
+  /**
+   * The object calls `onRefused` for each request that the driver refuses, with a line for a debug log (`VIDIOC_S_PARM
+   * /dev/video0: EINVAL`).
+   */
   constructor(path: string, onRefused: (text: string) => void = () => undefined) {
     this.path = path;
     this.#descriptor = openDevice(path);
@@ -59,7 +68,7 @@ export class Device implements Disposable {
   /** Sends a request like `request`, but returns the error number, or 0 when the request succeeds. */
   attempt(name: RequestName, struct: Struct): number {
     const { number, struct: expected } = REQUESTS[name];
-    // The kernel would overwrite memory after a structure that is too small.
+    // If the structure were too small, the kernel would write beyond its end.
     if (struct.name !== expected) throw new Error(`${name} takes ${expected}, not ${struct.name}`);
     const errno = ioctl(this.#descriptor, number, struct.bytes);
     if (errno !== 0 && !isUsualAnswer(name, errno)) this.#onRefused(`${name} ${this.path}: ${nameOfErrno(errno)}`);
@@ -99,8 +108,8 @@ export class Device implements Disposable {
   capability(): Capability {
     const struct = new Struct("v4l2_capability");
     this.request("VIDIOC_QUERYCAP", struct);
-    // A camera has several nodes. device_caps has the capabilities of this node, if the driver fills it in. A node for metadata has
-    // CAP_META_CAPTURE and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
+    // A camera has several nodes. device_caps has the capabilities of this node, if the driver fills it in. A node for metadata
+    // has CAP_META_CAPTURE and no CAP_VIDEO_CAPTURE (dev-meta.rst, "Querying Capabilities").
     const all = struct.get("capabilities");
     const own = (all & V4L2.CAP_DEVICE_CAPS) !== 0 ? struct.get("device_caps") : all;
     const streams = (own & V4L2.CAP_STREAMING) !== 0;
@@ -137,8 +146,8 @@ function isUsualAnswer(name: RequestName, errno: number): boolean {
 
 /**
  * Throws SystemCallError (EBUSY) when another program uses the device's buffers. The check comes before the device is changed.
- * Without it the error would come only when the camera is started, which is too late to choose another source. A request for 0
- * buffers takes no buffers (VIDIOC_REQBUFS).
+ * Without the check, the error would come only when the camera is started, which is too late to choose another source. The check
+ * is a request for 0 buffers, which takes no buffers (VIDIOC_REQBUFS).
  */
 export function refuseBusy(device: Pick<Device, "attempt" | "path">): void {
   const none = { count: 0, type: V4L2.BUF_TYPE_VIDEO_CAPTURE, memory: V4L2.MEMORY_MMAP };

@@ -6,7 +6,7 @@ import type { Setting } from "../control-values.ts";
 /** The errors of a device that was unplugged: usually ENODEV, and ESHUTDOWN while its bus is being shut down. */
 const GONE: ReadonlySet<string | undefined> = new Set(["ENODEV", "ENXIO", "ENOENT", "ESHUTDOWN"]);
 
-/** Returns whether the error means that the device is gone, independent of the request. */
+/** Returns whether the error means that the device is gone. This holds for all requests. */
 export function isGone(error: unknown): boolean {
   return GONE.has(codeOf(error));
 }
@@ -30,15 +30,15 @@ export function explainSystemCall(error: unknown, name: string): string {
 }
 
 /**
- * Explains why the control `name` was not set. For controls the same errors have other meanings: see VIDIOC_S_EXT_CTRLS and the
- * flags of controls (Documentation/userspace-api/media/v4l).
+ * Explains why the control `name` was not set. The error names have other meanings here than in `explainSystemCall`: see
+ * VIDIOC_S_EXT_CTRLS and the flags of controls (Documentation/userspace-api/media/v4l).
  */
 export function explainRefusedSetting(error: unknown, { name, value }: Setting): string {
   switch (codeOf(error)) {
-    case "EACCES": // The control is inactive. uvcvideo does not keep the value for later, as other drivers do.
-      return `${name} cannot be set now: its automatic control is on`;
+    case "EACCES": // The control is inactive. Other drivers keep the value for later, but uvcvideo refuses it.
+      return `${name} cannot be set now, because its automatic mode is on`;
     case "EBUSY":
-      return `${name} cannot be set now: the running camera needs the current value, or another program has locked it`;
+      return `${name} cannot be set now, because the running camera needs the current value, or another program has locked the control`;
     case "ERANGE":
     case "EINVAL":
       return `${name} was not set: the camera does not accept the value ${value}`;

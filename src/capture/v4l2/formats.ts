@@ -1,4 +1,4 @@
-// Reads the formats, sizes and rates of a camera, and maps the formats to ours.
+// Reads the formats, sizes and rates of a camera, and finds our names of the formats.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { FrameFormat } from "../source.ts";

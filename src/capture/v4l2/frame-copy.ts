@@ -1,4 +1,5 @@
-// Copies a device's buffer into a frame without padding, and changes the levels at the same time. It is the only copy of the frame.
+// Copies a device's buffer into a frame without padding, and converts the levels (16–235 or 0–255) at the same time. The server
+// makes no other copy of the frame.
 
 import { type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 import type { LevelChange } from "./colour.ts";
@@ -10,7 +11,7 @@ interface CopiedPlane {
   to: number;
   rowBytes: number;
   rows: number;
-  /** The tables for the bytes at even and at odd indexes. With null the bytes are copied unchanged. */
+  /** The tables that convert the bytes at even and at odd indexes. Null means that the bytes are copied unchanged. */
   even: Uint8Array | null;
   odd: Uint8Array | null;
 }
@@ -69,8 +70,8 @@ export class FrameCopier {
 }
 
 /**
- * Returns the table that changes the levels, or null if the levels stay. In BT.601's studio range luma and RGB have 219 steps from
- * 16 on, and chroma has 224 steps around 128. Full range has 255 steps.
+ * Returns the table that converts the levels, or null if the levels stay. In BT.601's studio range luma and RGB have 219 steps
+ * from 16 on, and chroma has 224 steps around 128. Full range has 255 steps.
  */
 function levelTable(levels: LevelChange, steps: 219 | 224): Uint8Array | null {
   if (levels === "none") return null;

@@ -1,4 +1,4 @@
-// Sets the rate at which a camera runs. The format must be set before.
+// Sets the rate at which a camera runs. The format must be set first.
 
 import type { Device } from "./device.ts";
 import { rateOf } from "./formats.ts";
@@ -9,14 +9,14 @@ import { type Fraction, Struct } from "./struct.ts";
 export interface SetRate {
   /** The camera's rate, or 0 if the driver does not report it. */
   framesPerSecond: number;
-  /** A line for the operator if the driver refuses, or null. */
+  /** A line for the operator if the driver refuses the rate, or null. */
   remark: string | null;
 }
 
 /**
- * Requests a rate. `interval` is one of the driver's intervals, or null if the driver lists none. With null,
- * `wishedFramesPerSecond` is requested (null means any rate), and the driver chooses its nearest rate (VIDIOC_S_PARM). When the
- * driver refuses, the camera keeps its rate.
+ * Requests a rate. `interval` is one of the driver's intervals, or null if the driver lists none. With null, the function
+ * requests `wishedFramesPerSecond`, and the driver chooses its nearest rate (VIDIOC_S_PARM). If that is null too, any rate is
+ * right. When the driver refuses, the camera keeps its rate.
  */
 export function setRate(
   device: Pick<Device, "attempt">,

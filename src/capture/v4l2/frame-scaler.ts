@@ -3,7 +3,10 @@
 import { type LineWeights, lineWeights, WEIGHT_BITS, WEIGHT_ONE } from "../../core/line-weights.ts";
 import { type PixelFormat, planesOf, type Size } from "../../core/pixel-format.ts";
 
-/** The samples of one kind in a line of a plane: the offset of the first, the step to the next, and their count. */
+/**
+ * The places of the samples of one kind in a line of a plane: the offset of the first sample, the step to the next, and their
+ * count.
+ */
 interface Samples {
   offset: number;
   step: number;
@@ -22,7 +25,7 @@ interface ScaledPlane {
 export class FrameScaler {
   readonly #planes: readonly ScaledPlane[];
 
-  /** For frames without padding, to `width` in the same height. */
+  /** Scales frames without padding to `width`. Their height stays the same. */
   constructor(format: PixelFormat, size: Size, width: number) {
     const scaled = planesOf(format, { width, height: size.height });
     this.#planes = planesOf(format, size).map(({ address, rowBytes, rows }, plane) => ({

@@ -15,7 +15,7 @@ const FUNCTIONS = {
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
-/** The names of the library: that of glibc, and then that of musl. */
+/** The file names of the C library: glibc, then musl. */
 const LIBRARIES = ["libc.so.6", "libc.so"];
 
 type Libc = ReturnType<typeof dlopen<typeof FUNCTIONS>>["symbols"];
@@ -38,7 +38,7 @@ function load(): Libc | null {
       loaded = dlopen(library, FUNCTIONS).symbols;
       break;
     } catch {
-      // The library is missing or cannot be loaded, so the next one is tried. Without a library hasLibc returns false.
+      // This library is missing or cannot be loaded, so the next one is tried. If all fail, hasLibc returns false.
     }
   }
   return loaded;
@@ -50,7 +50,7 @@ function libc(): Libc {
   return symbols;
 }
 
-/** Thrown when the system refuses a call. `code` is the name of the error, for example `EBUSY`. */
+/** The error for a system call that the kernel refuses. `code` is the name of the error, for example `EBUSY`. */
 export class SystemCallError extends Error {
   override readonly name = "SystemCallError";
   readonly code: string;
@@ -62,7 +62,10 @@ export class SystemCallError extends Error {
   }
 }
 
-/** The error numbers by name. node's list lacks the last two, which drivers of USB devices return (uapi/asm-generic/errno.h). */
+/**
+ * The error numbers by name. The last two are not in node's list, but drivers of USB devices return them
+ * (uapi/asm-generic/errno.h).
+ */
 export const ERRNO = { ...constants.errno, EREMOTE: 66, ESHUTDOWN: 108 } as const;
 
 const ERRNO_NAMES = new Map(Object.entries(ERRNO).map(([name, errno]) => [errno as number, name]));
@@ -72,13 +75,16 @@ export function nameOfErrno(errno: number): string {
   return ERRNO_NAMES.get(errno) ?? `error ${errno}`;
 }
 
-/** Returns the error of this thread's last failed call. It must be read before any other call. */
+/** Returns the error number of this thread's last failed call. Read it before any other call of the library. */
 function errno(): number {
   const location = libc().__errno_location();
   return location === null ? 0 : read.i32(location, 0);
 }
 
-/** Calls open(2) for reading and writing. The file is non-blocking and not inherited by child processes. Throws SystemCallError. */
+/**
+ * Opens a device for reading and writing with open(2). The descriptor is non-blocking, and child processes do not inherit it.
+ * Throws SystemCallError.
+ */
 export function openDevice(path: string): number {
   const flags = OPEN_FLAGS.O_RDWR | OPEN_FLAGS.O_NONBLOCK | OPEN_FLAGS.O_CLOEXEC;
   const descriptor = libc().open(ptr(Buffer.from(`${path}\0`)), flags);
@@ -102,7 +108,10 @@ export function ioctl(descriptor: number, request: number, argument: Uint8Array)
   }
 }
 
-/** Returns the address of bytes, for structures that point to others. The bytes must stay reachable while the address is used. */
+/**
+ * Returns the address of `bytes`, for structures that contain pointers. The caller must keep `bytes` reachable while the address
+ * is used.
+ */
 export function addressOf(bytes: Uint8Array): bigint {
   return BigInt(ptr(bytes));
 }
@@ -141,8 +150,8 @@ const pollRequest = new DataView(new ArrayBuffer(8));
 const pollBytes = new Uint8Array(pollRequest.buffer);
 
 /**
- * Blocks this thread until the device has a frame, an error or an event, or until `timeoutMs` has passed. Returns whether it is an
- * event.
+ * Blocks this thread until the device has a frame, an error or an event, or until `timeoutMs` has passed. Returns whether it is
+ * an event.
  */
 export function waitFor(descriptor: number, timeoutMs: number): boolean {
   pollRequest.setInt32(0, descriptor, true);
@@ -152,7 +161,7 @@ export function waitFor(descriptor: number, timeoutMs: number): boolean {
 }
 
 const CLOCK_MONOTONIC = 1;
-/** Seconds and nanoseconds with 64 bits each. Only the lower halves are read. */
+/** The result of clock_gettime(2): seconds and nanoseconds with 64 bits each. Only the lower halves are read. */
 const timespec = new Uint32Array(4);
 
 /** Returns the time of CLOCK_MONOTONIC in microseconds. The kernel uses this clock for frames. */
@@ -161,7 +170,7 @@ export function monotonicMicros(): number {
   return (timespec[0] as number) * 1e6 + (timespec[2] as number) / 1e3;
 }
 
-/** Gives a signal its default action back with signal(2), for the whole process: SIGTERM then ends it. */
+/** Restores the default action of a signal with signal(2), for the whole process. For example, SIGTERM then ends the process. */
 export function restoreDefaultAction(signal: number): void {
   const SIG_DFL = null;
   libc().signal(signal, SIG_DFL);

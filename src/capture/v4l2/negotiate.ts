@@ -1,4 +1,4 @@
-// Chooses one of a camera's formats, sizes and rates for the user's request.
+// Chooses the format, size and rate of a camera that are nearest to the user's request.
 
 import type { Size } from "../../core/pixel-format.ts";
 import {
@@ -34,16 +34,17 @@ export const USUAL_RATE = 30;
 
 /**
  * The formats in the order of preference, for formats with the same size and rate. JPEG is first, because a camera's JPEG is sent
- * unchanged. The planar formats have half the bytes of RGB, and the encoder works on them. Grey is last, because it has no colours.
+ * unchanged. The planar formats have half the bytes of RGB, and need no conversion before encoding. Grey is last, because it has
+ * no colours.
  */
 const CHEAPEST_FIRST: readonly FrameFormat[] = ["mjpeg", "yuv420p", "nv12", "yuyv422", "rgb24", "bgr24", "gray"];
 
 /**
- * The weights of differences. A user's request has more weight than the usual size and rate, and the size has more weight than the
- * rate.
+ * The weights of differences. A user's request has more weight than the usual size and rate, and the size has more weight than
+ * the rate.
  */
 const WEIGHTS = { wantedSize: 1e6, wantedRate: 1e3, usualSize: 1, usualRate: 2 } as const;
-/** The cost of a mode whose rate is unknown. A known and right rate is preferred. */
+/** The cost of a mode whose rate is unknown, so that a mode with a known and right rate is preferred. */
 const UNKNOWN_RATE_COST = 0.1;
 
 interface Candidate {
@@ -76,7 +77,8 @@ export function chooseMode(
 }
 
 /**
- * The range for drivers that do not enumerate sizes. They are asked for the wanted size and answer with a size that they support.
+ * Returns the range of sizes for a driver that does not list sizes. Such a driver is asked for the wanted size, and answers with
+ * a size that it supports.
  */
 function anySize(wanted: Wanted): SizeRange {
   const size = wanted.size ?? USUAL_SIZE;
@@ -94,7 +96,10 @@ function costOf(size: Size, interval: Fraction | null, wanted: Wanted): number {
   return sizeCost + Math.max(0, Math.log(USUAL_RATE / rate)) * WEIGHTS.usualRate; // A higher rate than usual has no cost.
 }
 
-/** Returns the distance between two rates. The kernel rounds rates: 333333/10000000 s is 30 frames a second. */
+/**
+ * Returns the distance between two rates. Nearly equal rates have no distance, because the kernel rounds: 333333/10000000 s
+ * stands for 30 frames a second.
+ */
 function rateOff(rate: number, goal: number): number {
   const off = Math.abs(Math.log(rate / goal));
   return off < 0.002 ? 0 : off;
@@ -134,7 +139,7 @@ export interface Actual {
   framesPerSecond: number;
 }
 
-/** Returns one line for the operator if the mode differs from the user's request, or null. */
+/** Returns a line for the operator if the mode differs from the user's request, or null. */
 export function describeDifference(wanted: Wanted, actual: Actual): string | null {
   const { size, framesPerSecond, fourcc } = actual;
   const otherSize = wanted.size !== null && !(wanted.size.width === size.width && wanted.size.height === size.height);

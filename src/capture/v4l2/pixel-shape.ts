@@ -1,20 +1,24 @@
-// The shape of a device's pixels. Those of analogue television are not square.
-//
-// Documentation/userspace-api/media/v4l/vidioc-cropcap.rst: `pixelaspect` is height by width of a pixel of the whole signal (`defrect`):
-// 54/59 for PAL, 11/10 for NTSC, sampled by BT.601. A picture in another size was scaled by the device.
+// The shape of a device's pixels. The pixels of analogue television are not square. The driver reports `pixelaspect`, which is
+// the height of a pixel divided by its width, for a picture of the whole signal (`defrect`). With sampling by BT.601, it is 54/59
+// for PAL and 11/10 for NTSC. If a picture has another size than `defrect`, the device has scaled it.
+// (Documentation/userspace-api/media/v4l/vidioc-cropcap.rst)
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { Device } from "./device.ts";
 import { V4L2 } from "./layouts.ts";
 import { Struct } from "./struct.ts";
 
-/** Nearer to square than this nobody sees a difference, and scaling would only blur: 640x480 of an NTSC signal has pixels of 1.02. */
+/**
+ * Pixels whose aspect ratio differs less than this from 1 count as square. Nobody sees the difference, and scaling would only
+ * blur the picture. For example, 640x480 of an NTSC signal has an aspect ratio of 1.02.
+ */
 const NEARLY_SQUARE = 0.03;
 const MAX_PIXEL_ASPECT = 8;
 
 /**
- * Returns the width of a pixel divided by its height, for pictures of `size` from the device; 1 for pixels that are square or nearly so, and
- * for drivers that do not say. Drivers that say 1/1 crop or scale in ways that their rectangles do not tell.
+ * Returns the width of a pixel divided by its height, for pictures of `size` from the device. The result is 1 for pixels that are
+ * square or nearly square, and when the driver reports no shape. A reported 1/1 is taken as it is, because such drivers crop and
+ * scale in ways that their rectangles do not show.
  */
 export function pixelAspectOf(device: Pick<Device, "attempt">, size: Size): number {
   const crop = new Struct("v4l2_cropcap").set({ type: V4L2.BUF_TYPE_VIDEO_CAPTURE });
@@ -27,7 +31,10 @@ export function pixelAspectOf(device: Pick<Device, "attempt">, size: Size): numb
   return Math.abs(aspect - 1) <= NEARLY_SQUARE ? 1 : aspect;
 }
 
-/** The size of the picture with square pixels. Its height stays, and its width is even, as all layouts allow. */
+/**
+ * Returns the size of the picture with square pixels. The height stays the same, and the width is even, because all pixel formats
+ * allow even widths.
+ */
 export function squareSize({ width, height }: Size, pixelAspect: number): Size {
   return { width: pixelAspect === 1 ? width : 2 * Math.max(1, Math.round((width * pixelAspect) / 2)), height };
 }

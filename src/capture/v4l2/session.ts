@@ -21,7 +21,10 @@ import { Struct } from "./struct.ts";
  * the newest frame is taken.
  */
 const BUFFERS = 4;
-/** The largest gap between two frame numbers. A larger gap means that the driver has restarted its count. */
+/**
+ * The largest gap between two frame numbers that counts as lost frames. A larger gap means that the driver has restarted its
+ * count.
+ */
 const LARGEST_GAP = 1000;
 
 /** A frame in a buffer that the driver has filled. */
@@ -42,19 +45,19 @@ export class CaptureSession implements Disposable {
   readonly #device: Device;
   readonly #mappings: Mapping[] = [];
   readonly #copier: FrameCopier | null;
-  /** Makes the pixels square, with memory for a frame as the device sends it; null when they are. */
+  /** The scaler that makes the pixels square, with memory for a frame in the device's size. Null when the pixels are square. */
   readonly #squared: { scaler: FrameScaler; frame: Uint8Array } | null;
   readonly #buffer = new Struct("v4l2_buffer");
   #sequence: number | null = null;
-  /** The number of frames that the camera made and that were not taken. The caller resets it. */
+  /** The number of frames that the camera has made and the session has not delivered. The caller resets it. */
   lost = 0;
   /** The number of damaged frames since the start. */
   damaged = 0;
 
-  /** Sets the device up and starts it. Throws SystemCallError, or SourceError when no format is suitable. */
+  /** Configures the device and starts it. Throws SystemCallError, or SourceError when no format is suitable. */
   constructor(device: Device, wanted: Wanted) {
     this.#device = device;
-    // The subscription comes first, so that no change is missed. Drivers of cameras refuse it.
+    // The subscription comes first, so that no change is missed. Drivers of cameras refuse it, which does no harm.
     const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
     device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
     const signalSize = adoptSignal(device); // This is done even if another size is wanted.
@@ -67,7 +70,7 @@ export class CaptureSession implements Disposable {
     const difference = describeDifference(wanted, sent);
     if (difference !== null) this.remarks.push(difference);
     if (mode.format === "mjpeg") {
-      this.actual = sent; // a JPEG itself says what shape its pixels have
+      this.actual = sent; // the header of a JPEG has the shape of its pixels
       this.format = "mjpeg";
       this.#copier = null;
       this.#squared = null;
@@ -142,14 +145,19 @@ export class CaptureSession implements Disposable {
     return Math.max(...this.#mappings.map(({ bytes }) => bytes.length));
   }
 
-  /** Returns whether a frame seems complete from its length and its first bytes. Drivers also deliver parts of failed transfers. */
+  /**
+   * Returns whether a frame seems complete from its length and its first bytes. Drivers also deliver parts of failed transfers.
+   */
   #isWhole({ index, bytesUsed }: Taken): boolean {
     if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
     const [first, second] = this.#bytes(index);
-    return bytesUsed > 2 && first === 0xff && second === 0xd8; // The marker The marker SOI (T.81 B.1.1.3)..
+    return bytesUsed > 2 && first === 0xff && second === 0xd8; // the marker SOI (T.81 B.1.1.3)
   }
 
-  /** Copies a frame: a JPEG unchanged, pixels without their padding, and in a second pass scaled if they are not square. */
+  /**
+   * Copies a frame. A JPEG stays unchanged. Pixels are copied without their padding, and if they are not square, a second pass
+   * scales them.
+   */
   copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
     const buffer = this.#bytes(index);
     if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
@@ -253,7 +261,7 @@ function setFormat(
   }
 }
 
-/** Returns whether a buffer contains a whole picture. Half pictures (fields) would need more than a copy. */
+/** Returns whether a buffer contains a whole picture. Single fields (half pictures) are not supported. */
 function isFrame(field: number): boolean {
   return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
 }

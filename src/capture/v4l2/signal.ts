@@ -1,6 +1,5 @@
-// Handles the signal at a capture card's input, which determines size and rate. The card adopts them only on request.
-//
-// An application queries the timings of the signal and sets them, because the driver never does this by itself
+// Handles the signal at the input of a capture card. The signal determines size and rate, and the card adopts them only on
+// request. An application must query the timings of the signal and set them, because the driver never does this by itself
 // (Documentation/userspace-api/media/v4l/dv-timings.rst). Cameras do not have these inputs. USB cards do not have them either,
 // because they scale their signal.
 
@@ -29,7 +28,7 @@ const CANNOT_TELL = new Set<number>([ERRNO.ENOTTY, ERRNO.ENODATA, ERRNO.EINVAL])
 export function adoptSignal(device: Device): Size | null {
   if (!hasTimings(device)) return null;
   const timings = queryTimings(device);
-  if (timings === null) return null; // The device keeps its timings.
+  if (timings === null) return null; // The timings are unknown, so the device keeps its own.
   device.request("VIDIOC_S_DV_TIMINGS", timings);
   // Drivers report our own change as an event. These events are dropped, and the signal is queried again.
   while (device.attempt("VIDIOC_DQEVENT", new Struct("v4l2_event")) === 0);

@@ -31,19 +31,19 @@ export interface CameraSurroundings {
   /** The codec threads, which all cameras share. */
   pool: CodecPool;
   codec: CodecName;
-  /** The camera ends after this many captured frames. Null means that it never ends for this reason. */
+  /** The number of captured frames after which the camera ends. Null means no limit. */
   frames: number | null;
   /** Whether viewers may set the source's controls. */
   allowControls: boolean;
-  /** Further receivers of each frame's tiles beside the audience, for example a recorder or a test. */
+  /** Receivers of each frame's tiles in addition to the viewers, for example a test. */
   sinks: readonly TileSink[];
   /** Returns the camera's log of a subject, for example `encode`. */
   logOf: (subject: "camera" | "encode" | "deliver") => Log;
-  /** Null when no trace is written. */
+  /** The receiver of trace spans. Null when no trace is written. */
   trace: Trace | null;
 }
 
-/** The figures of a camera, as `--json` prints them. */
+/** The figures of a camera. `--json` prints them. */
 export interface CameraReport {
   /** The name for viewers. */
   name: string;
@@ -61,16 +61,19 @@ export interface CameraReport {
   /** The number of frames that were encoded or passed on. Frames are not encoded while no viewer watches. */
   encoded: number;
   encodedFps: number;
-  /** The number of bytes of the newest frame in the best rendition. */
+  /** The number of bytes of the newest frame in the best size and quality. */
   bytesPerFrame: number;
   /** The sizes and qualities that are being sent, with the best first. */
   renditions: RenditionReport[];
   /** The time in the codec, without waiting. */
   encodeMs: { p50: number; p99: number };
-  /** The number of captured frames that never became a picture although a viewer watched. */
+  /** The number of captured frames that were dropped although a viewer watched. */
   dropped: number;
   droppedBy: Record<ServerDropReason, number>;
-  /** The number of pictures sent, and of pictures not sent because a viewer had no credit, over all viewers. */
+  /**
+   * `sent` is the number of pictures that were sent, over all viewers. `skipped` is the number that were not sent, because too
+   * many pictures were in flight to a viewer (credit.ts).
+   */
   sent: number;
   skipped: number;
 }
@@ -91,7 +94,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #captures = new CaptureRate();
   readonly #dispatcher: FrameDispatcher;
   readonly #watched: WatchedSource;
-  /** Aborts when enough frames are captured. */
+  /** Aborts when the requested number of frames is captured. */
   readonly #enough = new AbortController();
   /** Becomes true when all captured frames have been shown, or no viewer is left. */
   readonly #settled = new Condition(() => !this.audience.isWatched || (this.#dispatcher.idle && this.audience.settled));
@@ -160,22 +163,22 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     });
   }
 
-  /** Called when the source has been released because there are no viewers. */
+  /** Handles a stop of the source because there were no viewers (idle-release.ts). */
   released(idleSeconds: number): void {
     this.#dispatcher.clear();
     this.#pictures.clear();
     this.#log.info(`no viewers for ${idleSeconds} s: ${this.#source.name} is released`);
   }
 
-  /** Called when the source starts again for a viewer. */
+  /** Handles a start of the source because a viewer has come (idle-release.ts). */
   resumed(): void {
     this.#log.info(`a viewer came: ${this.#source.name} is started again`);
   }
 
   /**
-   * Runs until the source ends, enough frames are captured, or `signal` aborts. Before the promise resolves, the viewers have seen
-   * all captured frames and have been told why the camera ends. The promise rejects with the source's error when the source cannot
-   * go on.
+   * Runs until the source ends, enough frames are captured, or `signal` aborts. Before the promise resolves, the viewers have
+   * seen all captured frames and have been told why the camera ends. The promise rejects with the source's error when the source
+   * cannot go on.
    */
   async run(signal: AbortSignal): Promise<void> {
     let farewell: Refusal = { reason: GoodbyeReason.end, text: `${this.#source.name} has ended` };
@@ -261,7 +264,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     };
   }
 
-  /** Tells operator and viewers that a trouble began or changed. Null means that it ended. */
+  /** Tells the operator and the viewers that a trouble has begun or changed, or with null that it has ended. */
   #tell(trouble: string | null): void {
     if (trouble === null) this.#log.info(`${this.#source.name} is back`);
     else this.#log.warning(trouble);

@@ -1,10 +1,10 @@
-// Names of cameras: makes unique names for a server's cameras, and finds the camera for a name that a viewer sends.
+// Makes unique names for a server's cameras, and finds the camera for a name that a viewer sends.
 
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 import type { Refusal } from "../deliver/refusal.ts";
 
-/** The number of bytes for camera names in the text of a Goodbye. The whole text has at most 200 bytes. */
+/** The number of bytes for camera names in the text of a Goodbye message. The whole text has at most 200 bytes. */
 const MAX_LISTED_BYTES = 88;
 
 /** Names a camera after its source. A number is added when the name is in `taken`. */
@@ -32,7 +32,7 @@ export function findByName<Camera extends { readonly name: string }>(
   if (alike.length === 1) return alike[0] as Camera;
   const text =
     alike.length === 0
-      ? `there is no camera '${wanted}': there ${cameras.length === 0 ? "is none" : `are ${listNames(cameras)}`}`
+      ? `there is no camera '${wanted}': the ${cameras.length === 0 ? "server has none" : `cameras are ${listNames(cameras)}`}`
       : `several cameras are called '${wanted}': ${listNames(alike)}`;
   return { reason: GoodbyeReason.noCamera, text };
 }

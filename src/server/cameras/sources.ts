@@ -23,9 +23,10 @@ export interface OpenedCamera {
 type NamedCamera = ResolvedCameraOptions & { source: string };
 
 /**
- * Opens the source of each camera. With a single camera, a source that cannot be opened throws. With several cameras it does not
- * stop the others: it is tried again when waiting may help, and otherwise fails when it runs. When every camera has a UsageError,
- * the first one is thrown. A source that is an object needs no opening. `logOf` returns the log of the camera with a name.
+ * Opens the source of each camera. With a single camera, a source that cannot be opened throws. With several cameras the other
+ * cameras go on: the source is tried again if waiting may help, and otherwise it fails when it runs. If every camera has a
+ * UsageError, the first one is thrown. A source that is an object needs no opening. `logOf` returns the log for the camera with
+ * this name.
  */
 export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): OpenedCamera[] {
   const taken = cameras.flatMap(({ name }) => (name === null ? [] : [name]));

@@ -1,4 +1,4 @@
-// The audience of one camera: all its viewers. It tells them of frames, of trouble, and of the end.
+// The audience of one camera: all its viewers. It passes frames, reports of trouble, and the end of the camera to them.
 
 import { nowMicros } from "../../core/clock.ts";
 import type { Health } from "../../core/health.ts";
@@ -16,19 +16,22 @@ import type { Viewer } from "./viewer.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
 /**
- * A frame is sent in parts when its encoding takes at least this time. Then the viewer decodes while the server still encodes. A
- * part costs about 100 µs on either side. Measured with server and viewer on the same two cores, the time from capture to pixels is
- * 7.9 ms instead of 8.5 at 1080p, and 24 ms instead of 27 at 4K.
+ * A frame is sent in parts when encoding it takes at least this time. Then the viewer decodes while the server still encodes. A
+ * part costs about 100 µs on either side. Measured with server and viewer on the same two cores, the time from capture to pixels
+ * is 7.9 ms instead of 8.5 at 1080p, and 24 ms instead of 27 at 4K.
  */
 const PARTS_FROM_MICROS = 2_000;
-/** With more viewers than this a frame is sent in one message, because many small writes would cost more than they save. */
+/** With more viewers than this, each frame is sent in one message, because many small writes would cost more than they save. */
 const MOST_VIEWERS_OF_PARTS = 4;
 
 /** Receives the events of the viewers. */
 export interface AudienceListener {
-  /** Called when a viewer came, left or changed its Wish, or when another size or quality is wanted. */
+  /**
+   * Learns that the wanted sizes or qualities may have changed: a viewer has come or left or sent a Wish message (the size and
+   * rate that it wants), or its link needs another quality.
+   */
   demandChanged(): void;
-  /** Called when a viewer has acknowledged a frame. */
+  /** Learns that a viewer has acknowledged a frame. */
   frameAcknowledged(): void;
 }
 
@@ -36,7 +39,7 @@ export interface AudienceOptions extends Supply {
   /** The camera's name for viewers. */
   name: string;
   controls: CameraControls;
-  /** Whether renditions can be made from a source's JPEGs. */
+  /** Whether the source's JPEGs can be decoded and encoded in other sizes and qualities (renditions). */
   transcodes: boolean;
   /** The camera's troubles. Call `notifyAll` when its text changes. */
   health: Pick<Health, "text" | "since">;
@@ -59,9 +62,9 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly name: string;
   readonly controls: CameraControls;
   readonly #options: AudienceOptions;
-  /** The viewers that have sent Hello. */
+  /** The viewers that have sent Hello (the first message of a viewer), with the choice of their size and quality. */
   readonly #assignments = new Map<Viewer, Assignment>();
-  /** The viewers that have wanted pictures. */
+  /** The viewers that have wanted pictures at any time. */
   readonly #haveWatched = new WeakSet<Viewer>();
   /** The form of the source's pictures, or null before the first frame. */
   #source: SourceKind | null = null;
@@ -96,7 +99,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return watching <= MOST_VIEWERS_OF_PARTS;
   }
 
-  /** The number of frames that were not sent because a viewer had no credit, over all viewers so far. */
+  /** The number of frames that were not sent because too many were in flight to a viewer (credit.ts), over all viewers so far. */
   get picturesSkipped(): number {
     return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSkipped, this.#departedSkipped);
   }
@@ -106,7 +109,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSent, this.#departedSent);
   }
 
-  /** The number of viewers that are sent whole pictures. */
+  /** The number of viewers that get whole pictures instead of tiles. */
   get onPictures(): number {
     return this.#assignments.values().reduce((sum, { isOnPictures }) => sum + (isOnPictures ? 1 : 0), 0);
   }
@@ -126,8 +129,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   }
 
   /**
-   * Sends a whole picture to the viewers. From the first whole picture on, viewers are sent whole pictures, or tiles where they
-   * need them.
+   * Sends a whole picture to the viewers that can take it. After the first whole picture, viewers get whole pictures, or tiles if
+   * they need another size or quality.
    */
   publish(picture: EncodedPicture): void {
     const { pictures, transcodes } = this.#options;
@@ -221,7 +224,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   }
 
   #noteChange(): void {
-    // While no viewer watches, no picture is published. So the last picture would be too old for the next viewer.
+    // While no viewer watches, no picture is published. So the last picture would be old when the next viewer comes.
     if (!this.isWatched) this.#options.pictures.clear();
     this.#options.listener.demandChanged();
   }

@@ -1,21 +1,21 @@
-// Credit: computes how many pictures may be in flight to one viewer, so that no picture waits in a queue and becomes old.
+// Credit: computes how many pictures may be in flight to one viewer, so that no picture waits in a queue and becomes old. TCP can
+// keep seconds of video in kernel buffers. If the server simply wrote pictures, viewers would see old ones. So viewers
+// acknowledge pictures, and the server keeps only as many in flight as the link needs:
 //
-// TCP can keep seconds of video in kernel buffers. A sender that only writes would show pictures that old. So viewers acknowledge
-// pictures, and the server keeps only as many in flight as the link needs: path = round trip + transfer + work the time from
-// sending a picture to receiving its acknowledgement
+//   path     = round trip + transfer + work          the time from sending a picture to receiving its acknowledgement
 //   interval = max(source's, transfer, pace)         the slowest of camera, link and viewer sets the rate
-//   window   = path / interval                       as with TCP: rate × delay is what fits on the way
+//   window   = path / interval                       the number of pictures on the way, like TCP's bandwidth-delay product
 //
 // When the source is the slowest, the window is rounded up, because link and viewer wait for the source anyway. When the link or
 // the viewer is the slowest, each extra picture waits in a queue and becomes one interval older, so the window is rounded to the
 // nearest integer. The round trip is a minimum. The other times are medians of the viewer's measurements, which exclude waiting
-// (wire.ts, Ack). The time from sending to acknowledgement is not used, because it includes queues: a window that is too large
-// would cause a queue and then look right.
+// (wire.ts, Ack). The measured time from sending to acknowledgement is not used, because it includes queues. A window that is too
+// large would cause a queue, the time would grow, and the window would seem right.
 
 import { RecentMedian } from "../../core/statistics.ts";
 import type { Ack } from "../../protocol/messages.ts";
 
-/** The window is never larger than this. */
+/** The largest window. */
 export const MAX_WINDOW_PICTURES = 8;
 
 /** A fraction of a picture below this value is rounded down, because it does not justify another picture in flight. */

@@ -1,4 +1,5 @@
-// The frame sender of one viewer. It sends the newest frame of the viewer's feed when the viewer has credit, whole or in parts.
+// The frame sender of one viewer. A viewer gets a feed: tiles in one size and quality, or whole pictures. The sender sends the
+// newest frame of the feed whenever the viewer has credit, which means that not too many frames are in flight (credit.ts).
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -16,7 +17,7 @@ import type { Share } from "./shared-bitrate.ts";
 export interface FrameFollower {
   /** The address of the viewer, as text for people. */
   address: string;
-  /** Null when the log shows no debug lines. */
+  /** The log for debug lines. Null when it is off. */
   log: Log | null;
   track: TraceTrack | null;
 }
@@ -34,13 +35,13 @@ export class FrameSender {
   readonly #budget: Budget | null;
   readonly #share: Share;
   #feed: Feed | null = null;
-  /** The stream of the last Stream message to the viewer. */
+  /** The content of the last Stream message to the viewer. */
   #announced: StreamHeader | null = null;
   /** The number of the newest frame of that stream that was sent completely, or 0 before the first. */
   #since = 0;
   /** The number of the newest frame of any feed that was sent completely. Frame numbers only grow. */
   #lastWhole = 0;
-  /** The frame that is being sent part by part while it is encoded. */
+  /** The number of the frame that is being sent in parts while it is encoded, or null. */
   #streamed: number | null = null;
   /** Whether the feed has a frame that this viewer was not sent yet. */
   #isPending = false;
@@ -48,7 +49,10 @@ export class FrameSender {
   readonly #inFlight = new Map<number, InFlight>();
   /** For the trace: the times when the frames in flight were sent. */
   readonly #sentAt = new Map<number, Micros>();
-  /** The number of the frame whose last bytes may still wait in the outbox, for the trace. */
+  /**
+   * For the trace: the number of the frame whose last bytes may still wait in the outbox (bytes that the kernel has not
+   * accepted).
+   */
   #leaving: number | null = null;
   /** Set when the viewer has sent Hello. It stays null when log and trace are off, so that they cost no time. */
   follower: FrameFollower | null = null;
@@ -109,8 +113,8 @@ export class FrameSender {
   }
 
   /**
-   * Called when the feed has a newer frame. With credit it is sent now. Without credit, the then newest frame is sent when credit
-   * returns.
+   * Handles a newer frame of the feed. With credit, the frame is sent now. Without credit, the sender waits and then sends the
+   * frame that is newest at that time.
    */
   offer(): void {
     if (!this.#isWanted() || this.#streamed !== null || !this.#hasNewer) return;
@@ -119,9 +123,9 @@ export class FrameSender {
     this.sendNewest();
   }
 
-  /** Called when the encoding of a frame begins. With credit, its parts are sent as soon as they are encoded. */
+  /** Handles the beginning of the encoding of a frame. With credit, its parts are sent as soon as they are encoded. */
   beginFrame(rendition: Rendition, frameNumber: number): void {
-    // A JPEG is passed on before its tiles are made, so the viewer may already have this frame as a whole picture.
+    // A JPEG of the source is sent before its tiles are made. So the viewer may already have this frame as a whole picture.
     if (rendition !== this.#feed || frameNumber <= this.#lastWhole || !this.#mayBeSent()) return;
     this.#announce(rendition);
     this.#streamed = frameNumber;
@@ -129,7 +133,7 @@ export class FrameSender {
     this.#expectAck(frameNumber, rendition);
   }
 
-  /** Called when a part of that frame is encoded. */
+  /** Handles an encoded part of that frame. */
   sendPart(rendition: Rendition, part: Part): void {
     if (rendition !== this.#feed || this.#streamed === null) return;
     this.#send(this.#streamed, rendition.composePart(this.#since, part));
@@ -138,11 +142,11 @@ export class FrameSender {
     this.#streamed = null;
   }
 
-  /** Called when that frame will not be completed. */
+  /** Handles the failure of that frame, which will not be completed. */
   abortFrame(rendition: Rendition): void {
     if (rendition !== this.#feed) return;
     this.breakOff();
-    this.sendNewest(); // This sends the newest complete frame, which the aborted frame would have replaced.
+    this.sendNewest(); // The aborted frame would have replaced the newest complete one, so that one is sent now.
   }
 
   /** Handles an acknowledgement. Returns false when its frame is not in flight, which breaks the protocol. */
@@ -158,7 +162,9 @@ export class FrameSender {
     return true;
   }
 
-  /** Writes an acknowledgement to log and trace. The frame was shown half a round trip before the acknowledgement arrived. */
+  /**
+   * Writes an acknowledgement to log and trace. The frame was shown about half a round trip before the acknowledgement arrived.
+   */
   #followAck(
     { address, log, track }: FrameFollower,
     { frameNumber, outcome, transferMicros, workMicros }: Ack,
@@ -179,7 +185,8 @@ export class FrameSender {
 
   /** Returns whether a frame may be composed and sent now. */
   #mayBeSent(): boolean {
-    // While bytes wait in the outbox, a new frame would wait too. A frame composed later is newer and leaves at the same time.
+    // While bytes wait in the outbox, a new frame would wait too. If the frame is chosen later, it is newer and leaves at the
+    // same time.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
     const now = nowMicros();
     return (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
@@ -190,7 +197,10 @@ export class FrameSender {
     return this.#feed !== null && this.#feed.newestFrame > this.#lastWhole;
   }
 
-  /** Sends the newest frame if it is pending and may be sent now. Call it when this may have changed. */
+  /**
+   * Sends the newest frame if the viewer does not have it and it may be sent now. The caller calls this whenever one of these
+   * conditions may have changed.
+   */
   sendNewest(): void {
     if (this.#leaving !== null) this.#noteLeft();
     const feed = this.#feed;
@@ -252,7 +262,8 @@ export class FrameSender {
   }
 
   /**
-   * Stops sending the frame that is being sent in parts. The tiles already sent are not recorded, so the next frame contains all tiles.
+   * Stops sending the frame that is being sent in parts. The tiles that were already sent do not count as sent, so the next frame
+   * contains them again.
    */
   breakOff(): void {
     if (this.#streamed === null) return;

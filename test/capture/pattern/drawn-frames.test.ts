@@ -53,7 +53,7 @@ test("deliverDrawn: a thread that fails ends the source with an error and releas
     sink,
     new AbortController().signal,
   );
-  expect(running).rejects.toThrow("the sketch's thread died");
+  expect(running).rejects.toThrow("the thread that draws the sketch failed");
   await running.catch(() => undefined);
   expect(sink).toMatchObject({ held: 0, frames: [] });
 });

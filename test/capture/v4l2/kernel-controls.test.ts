@@ -131,10 +131,10 @@ describe("applySetting: values", () => {
   });
 
   test.each([
-    ["EACCES", "exposure_absolute cannot be set now: its automatic control is on"],
+    ["EACCES", "exposure_absolute cannot be set now, because its automatic mode is on"],
     [
       "EBUSY",
-      "exposure_absolute cannot be set now: the running camera needs the current value, or another program has locked it",
+      "exposure_absolute cannot be set now, because the running camera needs the current value, or another program has locked the control",
     ],
     ["ERANGE", "exposure_absolute was not set: the camera does not accept the value 50"],
     [

@@ -47,7 +47,7 @@ test.each([
 });
 
 test.each([
-  ["roof", "there is no camera 'roof': there are door, front door, Yard, /dev/video0"],
+  ["roof", "there is no camera 'roof': the cameras are door, front door, Yard, /dev/video0"],
   ["d", "several cameras are called 'd': door, front door, Yard, /dev/video0"],
 ])("findByName: refuses '%s' with a list of the cameras", (wanted, text) => {
   expect(findByName(cameras, wanted)).toEqual({ reason: GoodbyeReason.noCamera, text });

@@ -1,5 +1,7 @@
 // Adaptation: chooses the quality level that a viewer's link can carry, so that the viewer's picture does not become too old.
-// staleness = path + interval the age of a picture at the moment when the next picture replaces it
+// The measure is the staleness of the picture, which is its age at the moment when the next picture replaces it:
+//
+//   staleness = path + interval
 //   path      = half a round trip + transfer + work
 //   interval  = the slowest of camera, transfer, and the rate that the credit's window allows
 //
