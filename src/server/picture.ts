@@ -13,7 +13,7 @@ export interface CapturedPixels extends Size {
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  /** Whether the pixels come from a JPEG that other viewers are sent unchanged. */
+  /** True if the pixels come from a JPEG that other viewers get unchanged. */
   isDecoded: boolean;
 }
 
@@ -22,21 +22,21 @@ export interface FramedJpeg extends Size {
   /** Counts captured frames from 1. */
   frameNumber: number;
   capturedAt: Micros;
-  /** The block with the JPEG. Retain the block to keep the picture beyond a call. */
+  /** The memory block with the JPEG. To keep the picture after a call has returned, call `retain` of the block. */
   block: JpegBlock;
   jpegBytes: number;
 }
 
-/** A picture that viewers can be sent. */
+/** A picture that can be sent to viewers. */
 export interface EncodedPicture extends FramedJpeg {
   encodedAt: Micros;
-  /** Whether the source delivered it as a JPEG. */
+  /** True if the source delivered the picture as a JPEG, which is sent unchanged. */
   isPassedOn: boolean;
 }
 
 /**
- * A JPEG of the source that the server decodes for all viewers, because some viewers would not show it as it is meant. Width and height are
- * those of the picture as it is shown.
+ * A JPEG of the source that the server decodes for all viewers, because some viewers would not show it as it is meant. Width and
+ * height are those of the picture as it is shown.
  */
 export interface UnfitJpeg extends FramedJpeg {
   presentation: Presentation;

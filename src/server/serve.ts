@@ -46,8 +46,8 @@ export interface Server extends AsyncDisposable {
    */
   readonly closed: Promise<ServeReport>;
   /**
-   * Sends Goodbye to the viewers and releases all resources. The promise resolves when this is done, at most some seconds later. It
-   * never rejects.
+   * Sends Goodbye to the viewers and releases all resources. The promise resolves when this is done, at most some seconds later.
+   * It never rejects.
    */
   close(): Promise<void>;
 }
@@ -57,9 +57,9 @@ const TICK_MS = 100;
 /**
  * Serves cameras to viewers. Resolves when the server listens.
  *
- * Throws UsageError for an option that is not allowed, MissingError for a missing program or device, SourceError when the source of
- * a single camera cannot be read, and ConnectionError when the port is in use. After an error no resource stays open. With several
- * cameras, a camera that fails does not end the others, and it is tried again if it may work later.
+ * Throws UsageError for an option that is not allowed, MissingError for a missing program or device, SourceError when the source
+ * of a single camera cannot be read, and ConnectionError when the port is in use. After an error no resource stays open. With
+ * several cameras, a camera that fails does not end the others, and it is tried again if it may work later.
  *
  * @example
  * await using server = await serve({ cameras: [{ source: "pattern" }], port: 0 });
@@ -110,7 +110,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
 
   const access = withinFiles(resolved.access, freeFiles());
   if (access.maxViewers < resolved.access.maxViewers) {
-    serverLog.warning(`this process may open so few files that ${access.maxViewers} viewers are the limit (ulimit -n)`);
+    serverLog.warning(`this process may open only a few files, so the server takes at most ${access.maxViewers} viewers: raise the limit with 'ulimit -n'`);
   }
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
@@ -146,14 +146,15 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
       await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
     } finally {
       door.close();
-      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down"); // These are viewers that have not sent Hello yet.
+      // This reaches the viewers that have not sent Hello yet and so have no camera.
+      reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down");
       await reception.empty.wait(AbortSignal.timeout(FAREWELL_MS));
     }
     breaking.signal.throwIfAborted();
     return report();
   };
   const closed = run();
-  let isHeard = false; // The caller reads `closed` and so gets the error.
+  let isHeard = false; // True when the caller has read `closed`, because then the caller gets the error.
   const settled = closed.then(
     () => undefined,
     (error: unknown) => serverLog[isHeard ? "debug" : "warning"](`the server has ended: ${messageOf(error)}`),
@@ -187,7 +188,8 @@ function createReception(cameras: Camera[], keys: KeyRing | null, options: Resol
       const seen = cameras.filter((camera) => maySee(role, camera.name));
       const found = findByName(seen, name);
       if (!(found instanceof Camera)) return found;
-      const isAboutAll = name === "" && !wantsPictures; // The figures of a camera stay available after it has ended.
+      // Questions about the whole server are answered even if the first camera has ended.
+      const isAboutAll = name === "" && !wantsPictures;
       return isAboutAll ? found.audience : (found.ended ?? found.audience);
     },
     listCameras: (role) => cameras.filter(({ name }) => maySee(role, name)).map(({ entry }) => entry),

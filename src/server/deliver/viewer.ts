@@ -22,7 +22,7 @@ import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
 import { WishPacer } from "./wish-pacer.ts";
 
-/** A door calls `receive`, `drained` and `closed` when these events happen on the connection. */
+/** A connected viewer. The door that owns the connection calls `receive`, `drained` and `closed`. */
 export class Viewer implements TransportEvents, PeerEvents {
   readonly connection: ViewerConnection;
   readonly #host: ViewerHost;
@@ -35,9 +35,9 @@ export class Viewer implements TransportEvents, PeerEvents {
   role: Role = EVERYBODY;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
-  /** Questions without an answer that the transport has accepted. */
+  /** The number of questions whose answers the transport has not accepted yet. */
   #openQuestions = 0;
-  /** Answers that the transport has not accepted yet. */
+  /** The number of answers that were written and that the transport has not accepted yet. */
   #unsentAnswers = 0;
   /** Resolves when the last answer is sent. The next answer waits for it, so that answers keep the order of the questions. */
   #answers: Promise<void> = Promise.resolve();
@@ -49,7 +49,10 @@ export class Viewer implements TransportEvents, PeerEvents {
   readonly #notice = new Newest<Notice>();
   /** Tokens for messages that are not acknowledgements. */
   readonly #messages: TokenBucket;
-  /** The last time when the viewer took bytes or acknowledged a frame, or when no bytes and no frame waited for the viewer. */
+  /**
+   * The last time when the viewer made progress: it took bytes or acknowledged a frame, or there was nothing to take or to
+   * acknowledge.
+   */
   #progressAt: Micros;
   #acceptedBytes = 0;
   /** Whether bytes waited in the outbox at the last tick. */
@@ -84,7 +87,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     return this.#peer.isOpen && !this.#wish.paused;
   }
 
-  /** Whether all its pictures must have the same size. */
+  /** Whether all pictures of the viewer must have the same size. */
   get keepsSize(): boolean {
     return this.#wish.keepsSize;
   }
@@ -136,7 +139,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     if (notice !== null) this.#peer.send(writeNotice(notice));
   }
 
-  /** Sends pings, and disconnects a viewer that is silent or takes nothing. Call it about ten times a second. */
+  /** Sends pings, and disconnects a viewer that is silent or takes no bytes. Call it about ten times a second. */
   tick(): void {
     const now = nowMicros();
     this.#peer.tick();
@@ -151,7 +154,8 @@ export class Viewer implements TransportEvents, PeerEvents {
     const { outbox } = this.#peer;
     const { stallSeconds } = this.#host.access;
     const isBusy = !outbox.idle;
-    // Pongs that the transport takes at once are no progress: the frame before them may be in the kernel's buffer for good.
+    // Bytes that the transport accepts at once, for example pongs, do not count as progress: the viewer may never have read the
+    // frame before them, which is in the kernel's buffer.
     const takesFrame = (isBusy || this.#wasBusy) && outbox.acceptedBytes !== this.#acceptedBytes;
     if (takesFrame || (!isBusy && !this.frames.awaitsAck)) this.#progressAt = now;
     this.#acceptedBytes = outbox.acceptedBytes;
@@ -161,7 +165,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#exceed(
       "stalled",
       GoodbyeReason.timeout,
-      `it has taken nothing and acknowledged no frame for ${stallSeconds} s`,
+      `it has received no bytes and acknowledged no frame for ${stallSeconds} s`,
     );
   }
 
@@ -182,12 +186,12 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#peer.leave(reason, text);
   }
 
-  /** For the peer. */
+  // The methods that follow are the events of the peer (PeerEvents in protocol/peer.ts).
+
   onGreeting(body: Uint8Array): void {
     this.#goOn(this.#handshake.takeHello(body));
   }
 
-  /** For the peer. */
   onHandshake(type: number, body: Uint8Array): boolean {
     const result = this.#handshake.takeOther(type, body);
     if (result !== false) this.#goOn(result);
@@ -217,7 +221,6 @@ export class Viewer implements TransportEvents, PeerEvents {
     camera.onChanged(this);
   }
 
-  /** For the peer. */
   onMessage(type: number, body: Uint8Array, _startedAt: Micros, now: Micros): boolean {
     const camera = this.#camera;
     if (camera === null) return false;
@@ -261,7 +264,6 @@ export class Viewer implements TransportEvents, PeerEvents {
     this.#camera?.onChanged(this);
   }
 
-  /** For the peer. */
   onGone(end: PeerEnd): void {
     this.#gone.abort();
     this.#share.close();
@@ -270,7 +272,6 @@ export class Viewer implements TransportEvents, PeerEvents {
     else this.#camera.onGone(this, end.text);
   }
 
-  /** For the peer. */
   onClosed(): void {
     this.#host.onClosed(this);
   }
@@ -287,7 +288,10 @@ export class Viewer implements TransportEvents, PeerEvents {
     });
   }
 
-  /** A viewer that reads nothing can have no more answers waiting than questions open. */
+  /**
+   * Counts answers as sent when the outbox is empty. So a viewer that reads nothing cannot make more answers wait than its open
+   * questions.
+   */
   #countSentAnswers(): void {
     if (!this.#peer.outbox.idle) return;
     this.#openQuestions -= this.#unsentAnswers;

@@ -1,14 +1,15 @@
-// Paces a viewer's Wishes: each may make the encoders start another size, so the server acts on ten of them a second at most.
+// Limits the rate of a viewer's Wish messages (the size and rate that it wants). Each may make the encoders start another size,
+// so the server acts on at most ten of them a second.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Newest } from "../../core/newest.ts";
 import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import type { Wish } from "../../protocol/messages.ts";
 
-/** A viewer that pauses, goes on and changes its size is served at once. */
+/** The rate, with a burst that is large enough for a viewer that pauses, goes on and changes its size within a moment. */
 const RATE: BucketRate = { perSecond: 10, burst: 5 };
 
-/** A Wish is acted on at once while there are not many. Then the newest one waits. */
+/** Acts on a Wish at once while there are few. When there are too many, the newest one waits. */
 export class WishPacer {
   readonly #act: (wish: Wish) => void;
   readonly #waiting = new Newest<Wish>();
@@ -23,7 +24,7 @@ export class WishPacer {
     this.tick(now);
   }
 
-  /** Acts on the Wish that waits, if it is time. Call it about ten times a second. */
+  /** Acts on the waiting Wish if the rate allows it. Call it about ten times a second. */
   tick(now: Micros): void {
     if (this.#waiting.value === null || !this.#tokens.take(now)) return;
     const wish = this.#waiting.take();

@@ -1,4 +1,5 @@
-// The frame dispatcher gives the newest captured frame to the right encoder, or passes a JPEG on. It drops older frames.
+// The frame dispatcher gives the newest captured frame to the right encoder, or passes on a JPEG of the source unchanged. It
+// drops older frames.
 
 import type { CaptureRate } from "../../capture/capture-rate.ts";
 import { CaptureSlots } from "../../capture/capture-slots.ts";
@@ -20,10 +21,13 @@ import type { TileScheduler } from "./tile-scheduler.ts";
 import { type PixelSink, Transcoder } from "./transcoder.ts";
 import { WholePictures } from "./whole-pictures.ts";
 
-/** With tiles, the encoder holds two frames: the frame in work, and the frame before, with which it is compared. */
+/**
+ * The number of frames whose memory the tile encoder needs at a time: the frame in work, and the frame before, with which it is
+ * compared.
+ */
 const SLOTS_OF_TILES = 2;
 
-/** Called for each frame that the source captures. */
+/** Learns of each frame that the source captures. */
 export interface CaptureListener {
   /** `frames` is the number of captured frames so far, including lost frames. */
   frameCaptured(frames: number): void;
@@ -35,7 +39,7 @@ export interface FrameDispatcherOptions {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** Encodes pixels as tiles. It is null when the codec only makes whole pictures. */
+  /** The encoder of tiles. It is null when the codec only makes whole pictures. */
   tiles: TileScheduler | null;
   demand: Demand;
   /** Receives whole pictures, which are encoded here or come from the source. */
@@ -65,7 +69,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   readonly #waiting = new Newest<Captured>();
   /** The number of the newest published whole picture. */
   #published = 0;
-  /** The number of the newest frame that the tile scheduler took. */
+  /** The number of the newest frame that the tile scheduler has taken. */
   #tiled = 0;
   /** The size of the newest frame, or 0 × 0 before the first. */
   size: Size = { width: 0, height: 0 };
@@ -148,7 +152,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
       else if (isUnfit(newest)) this.#transcode(newest);
       else this.#encode(newest);
     }
-    // The picture is checked only now, because a newer one may replace it before a thread is idle.
+    // The waiting JPEG is decoded only now, because a newer one may replace it until a thread is idle.
     if (this.#waiting.value === null && this.#encodersIdle) this.#transcoder.start();
   }
 
@@ -198,7 +202,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     this.#passthrough.passOn(picture);
   }
 
-  /** Gives the transcoder a JPEG that is not sent to viewers, and its block with it. Returns whether it replaced an older one. */
+  /**
+   * Gives a JPEG that cannot be sent to viewers unchanged, with its memory block, to the transcoder. Returns whether it replaced
+   * an older one.
+   */
   #transcode(jpeg: UnfitJpeg): boolean {
     const hasReplaced = this.#transcoder.offer(jpeg);
     jpeg.block.release();
@@ -231,7 +238,7 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
     const { isWatched } = this.#demand;
     let delivery: Delivery = isWatched ? "taken" : "dropped: there are no viewers";
     if (isWatched && isPicture(captured) && older !== null && isPixels(older) && older.isDecoded) {
-      this.#passOn(captured); // The decoded frame still waits for its tables.
+      this.#passOn(captured); // The JPEG of a decoded frame is still needed, because the frame waits for its tables.
     } else if (isWatched && isUnfit(captured) && (older === null || isPixels(older))) {
       if (this.#transcode(captured)) delivery = "replaced an older frame"; // Older pixels still wait for an encoder.
     } else {
@@ -246,7 +253,10 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
   }
 }
 
-/** Whole pictures may be encoded at the same time as other frames, so they have their own track. */
+/**
+ * Writes a whole picture to the trace. It has its own track, because whole pictures may be encoded at the same time as other
+ * frames.
+ */
 function followPicture(track: TraceTrack, picture: EncodedPicture): void {
   const { frameNumber, capturedAt, encodedAt, isPassedOn, jpegBytes } = picture;
   const fields = { frame: frameNumber, bytes: jpegBytes };

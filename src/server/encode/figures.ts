@@ -6,8 +6,8 @@ import type { Health } from "../../core/health.ts";
 import { DropCounters, Durations, Rate } from "../../core/statistics.ts";
 
 /**
- * The reason why a captured frame never became a picture:
- * - `source`: it was damaged, or there was no memory for it;
+ * The reasons why a captured frame was dropped:
+ * - `source`: the frame was damaged, or there was no memory for it;
  * - `stale`: a newer frame came before an encoder was free;
  * - `late`: a newer frame was finished first;
  * - `encode`: the codec failed.
@@ -18,8 +18,8 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
 /**
  * The kinds of trouble of a camera:
  * - `source`: the source reports trouble, or sends no frames;
- * - `damage`: it sends damaged pictures;
- * - `kind`: it sends JPEGs of a kind that is not decoded;
+ * - `damage`: the source sends damaged pictures;
+ * - `kind`: the source sends JPEGs of a kind that the server cannot decode;
  * - `encode`: frames cannot be encoded or decoded;
  * - `pixels`, `jpegs`: there is no memory for raw frames, or for JPEGs.
  */

@@ -1,4 +1,5 @@
-// A frame in work: the job of the codec threads for one frame, which is cut into bands, and its progress.
+// A frame in work: a frame that codec threads encode at the moment, and its progress. It is cut into bands (some lines of MCUs),
+// and a thread encodes one band at a time.
 
 import type { EncodeTilesJob, ScaleJob } from "../../codec/tile-jobs.ts";
 import { type Micros, nowMicros } from "../../core/clock.ts";
@@ -10,26 +11,26 @@ export interface RenditionInWork {
   rendition: Rendition;
   scale: ScaleJob;
   lengthsAddress: number;
-  /** The number of bytes of its tiles encoded so far. */
+  /** The number of bytes of the frame's encoded tiles in this rendition so far. */
   bytes: number;
 }
 
 export interface FrameInWork {
   pixels: CapturedPixels;
   job: EncodeTilesJob;
-  /** The renditions in the order of a band's outputs. */
+  /** The renditions (sizes and qualities) of the frame. Each band has one output for each of them, in this order. */
   renditions: RenditionInWork[];
   bandsDone: number;
   /** The number of changed tiles so far, by scale. */
   changed: number[];
-  /** The largest number of threads that work on it. */
+  /** The largest number of threads that may work on the frame. */
   threads: number;
   threadsAtWork: number;
   startedAt: Micros;
-  /** The sum of the times that threads were busy with it. */
+  /** The sum of the times that threads were busy with the frame. */
   busyMicros: number;
   failure: string | null;
-  /** Whether the frame is committed or aborted. */
+  /** True when the frame is committed or aborted. */
   isOver: boolean;
 }
 
@@ -43,13 +44,15 @@ export interface FramePlan {
   threads: number;
   /** The largest number of bands into which the frame is cut. */
   bands: number;
-  /** Whether threads report each band when it is done. */
+  /** Whether threads report each band as soon as it is done. */
   saysParts: boolean;
-  /** The address of the counter of bands that threads have taken. */
+  /** The address of a shared counter. It counts the bands that threads have taken. */
   counterAddress: number;
 }
 
-/** Begins the frame in all scales down to that of the smallest rendition. Throws CodecError when there is not enough memory. */
+/**
+ * Begins a frame in all sizes (scales) down to that of the smallest rendition. Throws CodecError when there is not enough memory.
+ */
 export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork {
   const { ready, noise, threads, saysParts, counterAddress } = plan;
   const smallest = Math.max(...ready.map(({ level }) => level.halvings));

@@ -8,16 +8,16 @@ import { CodecError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 
-/** A complete JPEG, which a decoder of ours can decode. Width and height are those of the picture as it is shown. */
+/** A complete JPEG that the server can decode. Width and height are those of the picture as it is shown. */
 export interface AcceptedJpeg extends Size {
   /** The block with the JPEG, which the caller owns. It may be another block than the caller passed. */
   block: JpegBlock;
   jpegBytes: number;
-  /** How the server decodes it for viewers. Null: viewers are sent it unchanged. */
+  /** How the server must decode the JPEG for viewers. Null means that viewers get it unchanged. */
   presentation: Presentation | null;
 }
 
-/** What a header says. */
+/** A parsed header. */
 interface KnownHeader {
   header: JpegHeader;
   /** The Huffman tables that the header lacks. They are inserted before the scan. */
@@ -26,15 +26,21 @@ interface KnownHeader {
   presentation: Presentation | null;
 }
 
-/** After more pictures than this in a row without EOI, or with it, the source counts as one that writes none, or writes it. */
+/**
+ * After more than CUT_IN_A_ROW pictures in a row without EOI, the source counts as one that never writes EOI. After more than
+ * WHOLE_IN_A_ROW pictures in a row with EOI, it counts as one that does.
+ */
 const CUT_IN_A_ROW = 10;
 const WHOLE_IN_A_ROW = 2;
 
 export class JpegIntake {
   readonly #reserve: (bytes: number) => JpegBlock | null;
-  /** Whether the source writes EOI, so that a picture without it is cut. Null before the first picture. */
+  /** Whether the source writes EOI. If so, a picture without EOI is cut. Null before the first picture. */
   #writesEoi: boolean | null = null;
-  /** The number of pictures in a row that say otherwise: cut ones, or EOI by chance in the scan of a camera that writes none. */
+  /**
+   * The number of pictures in a row that contradict `#writesEoi`. They may be cut pictures, or the bytes of EOI at the end of a
+   * scan by chance.
+   */
   #othersInARow = 0;
   /** The header of the last picture from SOI to SOS, as bytes and parsed. */
   #headerBytes = Buffer.alloc(0);
@@ -49,8 +55,8 @@ export class JpegIntake {
    * Checks the header and the end of a JPEG, but not its scan. The result is the picture in the same block. If Huffman tables are
    * missing, the result is a copy with tables, and `block` is released. If there is no memory for the copy, the result is null.
    *
-   * The method throws CodecError if the bytes are not a JPEG. It also throws CodecError if EOI is missing, except for a source that
-   * never writes EOI. It throws UnsupportedJpegError if the server cannot decode this kind of JPEG.
+   * The method throws CodecError if the bytes are not a JPEG. It also throws CodecError if EOI is missing, except for a source
+   * that never writes EOI. It throws UnsupportedJpegError if the server cannot decode this kind of JPEG.
    */
   accept(block: JpegBlock, jpegBytes: number): AcceptedJpeg | null {
     const jpeg = block.bytes.subarray(0, jpegBytes);
@@ -72,7 +78,7 @@ export class JpegIntake {
     return { ...shown, block: complete, jpegBytes: completeBytes, presentation };
   }
 
-  /** Throws CodecError for a picture that is cut. */
+  /** Learns whether the source writes EOI. Throws CodecError for a picture that is cut. */
   #checkEnd(isWhole: boolean, jpegBytes: number): void {
     this.#writesEoi ??= isWhole;
     this.#othersInARow = isWhole === this.#writesEoi ? 0 : this.#othersInARow + 1;

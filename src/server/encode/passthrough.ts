@@ -1,4 +1,5 @@
-// Passthrough: sends the source's JPEGs unchanged to the audience, and to the transcoder for viewers that need tiles.
+// Passthrough: sends the source's JPEGs unchanged to the viewers (the audience). It also gives them to the transcoder, which
+// decodes them for viewers that need tiles.
 
 import type { JpegBlock } from "../../capture/jpeg-blocks.ts";
 import type { RefusedJpeg } from "../../capture/source.ts";
@@ -13,17 +14,17 @@ import { type AcceptedJpeg, JpegIntake } from "./jpeg-intake.ts";
 import type { Transcoder } from "./transcoder.ts";
 
 /**
- * The number of refused pictures in a row that is reported to viewers. Fewer are only counted, because cameras sometimes damage a
- * picture.
+ * So many refused pictures in a row are reported to viewers. Fewer are only counted, because single damaged pictures are normal
+ * for cameras.
  */
 const REFUSED_IN_A_ROW = 3;
 
 export interface PassthroughOptions {
-  /** The memory for JPEGs to which tables are added. */
+  /** The memory for JPEGs to which Huffman tables are added. */
   slots: { reserveJpeg(mostBytes: number): JpegBlock | null };
   figures: EncodeFigures;
   sink: PictureSink;
-  /** Null when no tiles can be made from JPEGs. */
+  /** The decoder of JPEGs for viewers that need tiles. Null when the codec makes no tiles. */
   transcoder: Transcoder | null;
   log: Log;
 }
@@ -88,11 +89,14 @@ export class Passthrough {
       figures.health.begin("damage", `the source sends damaged pictures: ${message}`);
   }
 
-  /** Among pictures of another kind, a single one may be damaged. */
+  /**
+   * Handles a JPEG of a kind that cannot be decoded. Viewers are told only after several in a row, because a damaged picture may
+   * look like another kind.
+   */
   #noteKind({ what }: UnsupportedJpegError): void {
     const { health } = this.#options.figures;
     if (health.has("kind") || (this.#hasAccepted && this.#refusedInARow < REFUSED_IN_A_ROW)) return;
-    const advice = `have it send 8-bit baseline JPEG of at most ${MAX_SIDE_PIXELS}x${MAX_SIDE_PIXELS}`;
+    const advice = `set the camera to 8-bit baseline JPEG of at most ${MAX_SIDE_PIXELS}x${MAX_SIDE_PIXELS}`;
     health.begin("kind", `the source sends ${what}, which Slipstream does not decode; ${advice}`);
   }
 }

@@ -1,4 +1,5 @@
-// Makes the tables that the encoding of a rendition needs. A codec thread makes them, and their memory is reused.
+// Prepares the tables (quantisation, Huffman, JPEG header) for the encoding of a rendition, which is one size and quality. A
+// codec thread computes them, and their memory is reused.
 
 import type { JobResult } from "../../codec/threads/job.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -6,7 +7,7 @@ import { samplingOf } from "../../codec/jpeg/sampling.ts";
 import type { PixelFormat, Sampling, Size } from "../../core/pixel-format.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
-/** The size and format of the source's pixels. A new object means that they have changed. */
+/** The size and format of the source's pixels. When they change, there is a new object. */
 export interface SourceLayout extends Size {
   format: PixelFormat;
 }
@@ -21,9 +22,9 @@ export interface RenditionTablesOptions {
 export class RenditionTables {
   readonly #options: RenditionTablesOptions;
   readonly #preparing = new Set<Rendition>();
-  /** The addresses of tables that no rendition uses. */
+  /** The addresses of free memory for tables. */
   readonly #freeStates: number[] = [];
-  /** The layout for which new tables are made, or null before the first frame. */
+  /** The layout for which tables are made, or null before the first frame. */
   #layout: SourceLayout | null = null;
   #failure: string | null = null;
 
@@ -44,8 +45,8 @@ export class RenditionTables {
   }
 
   /**
-   * Returns whether the rendition has its tables for pictures of this size. If not, an idle thread makes them, and the caller asks
-   * again later.
+   * Returns whether the rendition has its tables for pictures of this size. If not, an idle thread makes them, and the caller
+   * asks again later.
    */
   isReady(rendition: Rendition, size: Size): boolean {
     if (rendition.picture !== null) return true;

@@ -1,5 +1,6 @@
-// A scale is the picture in one size. It holds the reference, which are the pixels that were last encoded, and schedules refreshes
-// of tiles.
+// A scale is the picture in one size: full, half or quarter. It keeps the reference, which is the pixels that were last encoded,
+// for comparison with the next frame. It also schedules refreshes: every tile is encoded from time to time, even if it has not
+// changed.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -10,12 +11,21 @@ import type { ScaleJob } from "../../codec/tile-jobs.ts";
 import type { Micros } from "../../core/clock.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 
-/** Every tile is encoded again within this time, so that changes below the noise bound are sent at last. */
+/**
+ * Every tile is encoded again within this time, so that viewers also get changes that are too small to be detected (the noise
+ * bound).
+ */
 const REFRESH_MICROS = 8_000_000;
-/** When more than this share of the tiles has changed, the frame becomes the reference, because that copies fewer tiles. */
+/**
+ * When more than this share of the tiles has changed, the frame itself becomes the reference, because then fewer tiles must be
+ * copied.
+ */
 const MOSTLY = 0.5;
 
-/** Pixels in the arena that may become the reference. They are in the slot of a captured frame or in a block of the scale. */
+/**
+ * Pixels in shared memory that may become the reference. They are in the memory of a captured frame (a slot) or in that of the
+ * scale.
+ */
 interface Pixels {
   address: number;
   slot: FrameSlot | null;
@@ -23,7 +33,7 @@ interface Pixels {
 
 export class Scale {
   readonly #arena: Arena;
-  /** Two blocks, for the frame and for the reference. Only scales with halved pixels have them. */
+  /** The scale's own memory, for the frame and for the reference. Only scales with halved pixels use it. */
   readonly #blocks: readonly [GrowingBlock, GrowingBlock];
   readonly #lengths: GrowingBlock[] = [];
   size: Size = { width: 0, height: 0 };
@@ -42,7 +52,7 @@ export class Scale {
     this.#blocks = [new GrowingBlock(arena), new GrowingBlock(arena)];
   }
 
-  /** Restarts the scale with pixels of this layout. No frame may be in work. The memory is reused. */
+  /** Restarts the scale for pixels of this layout. The caller must not do this while a frame is encoded. */
   start(format: PixelFormat, sampling: ChromaSampling, size: Size): void {
     this.forget();
     this.#format = format;

@@ -1,5 +1,5 @@
-// The tile scheduler cuts each frame into bands. Codec threads encode the changed tiles, and the scheduler commits them to the
-// renditions.
+// The tile scheduler cuts each frame into bands (some lines of MCUs). Codec threads encode the changed tiles of a band, and the
+// scheduler stores their bytes in the renditions (one for each size and quality).
 //
 // All threads work on one frame at a time. The newest captured frame waits in dispatcher.ts.
 
@@ -28,7 +28,9 @@ const SCALES = MAX_HALVINGS + 1;
 
 /** The number of bands for each thread. Several bands let threads finish at about the same time. */
 const BANDS_PER_THREAD = 4;
-/** The smallest amount of work for which a thread is woken. Waking costs about 50 µs of processor time on either side. */
+/**
+ * The smallest amount of work for which another thread is used. Waking a thread costs both threads about 50 µs of processor time.
+ */
 const MICROS_PER_THREAD = 1_000;
 
 export interface TileSchedulerOptions {
@@ -36,10 +38,7 @@ export interface TileSchedulerOptions {
   pool: CodecPool;
   /** The noise bound of kernel/change-detect.ts. 0 detects every change, and null treats every tile as changed. */
   noise: number | null;
-  /**
-   * The chroma sampling of all sizes. Halved pictures are made from halved RGB, so 4:4:4 keeps the colour of each of their pixels
-   * too.
-   */
+  /** The chroma sampling of all sizes. It also holds for halved pictures, because these are made from halved RGB. */
   sampling: Sampling;
   /** Returns the nominal frames a second, which some sources know only after their first frame. */
   source: { readonly framesPerSecond: number };
@@ -59,7 +58,7 @@ export class TileScheduler {
   #source: SourceLayout | null = null;
   readonly #scales: Scale[];
   #frame: FrameInWork | null = null;
-  /** The sum of the times that threads were busy with the last frame. The next frame will need about the same time. */
+  /** The processor time of the last frame, over all threads. The next frame will need about the same time. */
   #expectedMicros = Number.POSITIVE_INFINITY;
 
   constructor(options: TileSchedulerOptions) {
@@ -91,8 +90,8 @@ export class TileScheduler {
       return true;
     }
     const ready = registry.wanted.filter((each) => this.#tables.isReady(each, this.#scaleOf(each).size));
-    // All threads may be making tables. Then the frame is not begun, because an aborted frame would cost each viewer a whole
-    // picture.
+    // All threads may be busy, for example with tables. In this case the frame is not begun: it might be aborted, and after an
+    // aborted frame each viewer needs a whole picture.
     if (ready.length === 0 || pool.idleThreads === 0) return false;
     const frame = this.#tryDescribe(pixels, ready);
     if (frame === null) return true;
@@ -148,7 +147,7 @@ export class TileScheduler {
       return this.#describe(pixels, ready);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      for (const scale of this.#scales) scale.forget(); // The first scale has taken the slot.
+      for (const scale of this.#scales) scale.forget(); // This also releases the slot, which the first scale owns.
       this.#options.figures.failed(error.message);
       return null;
     }
@@ -241,11 +240,12 @@ export class TileScheduler {
     } else {
       frame.failure ??= result.message;
     }
-    // The frame ends only now. A thread that reads the counter after its reset would take bands of the wrong frame.
+    // A frame ends only when no thread works on it. Otherwise a late thread could take a band of the next frame from the shared
+    // counter.
     if (frame.threadsAtWork > 0) return;
     this.#frame = null;
     const isWhole = frame.isOver;
-    frame.isOver = true; // Late messages of a dead thread are ignored.
+    frame.isOver = true; // Messages of a failed thread that come later are ignored.
     for (const [halvings, changed] of frame.changed.entries()) {
       const scale = this.#scales[halvings];
       if (isWhole) scale?.finish(changed);
@@ -259,7 +259,7 @@ export class TileScheduler {
       return;
     }
     figures.succeeded(frame.busyMicros);
-    if (!frame.pixels.isDecoded) figures.countEncoded(); // The JPEG of a decoded frame has already been counted.
+    if (!frame.pixels.isDecoded) figures.countEncoded(); // A frame that was decoded from a JPEG is already counted.
   }
 
   #abort(rendition: Rendition): void {

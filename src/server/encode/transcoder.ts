@@ -1,7 +1,7 @@
-// The transcoder decodes the newest JPEG of the source for viewers that need tiles.
+// The transcoder decodes JPEGs of the source for viewers that need tiles, for example because they want a smaller size.
 //
-// It decodes one picture at a time, and only while there are viewers that need tiles. Other viewers do not wait for it. JPEGs that are sent
-// to no viewer (UnfitJpeg) are decoded while there is any viewer.
+// It decodes one picture at a time, and only while there are viewers that need tiles. Other viewers do not wait for it. JPEGs
+// that are sent to no viewer (UnfitJpeg) are decoded while there is any viewer.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -14,14 +14,14 @@ import type { Demand } from "../renditions/sinks.ts";
 export interface PixelSink {
   /** Returns a slot for the pixels of a frame, or null while no slot is free. */
   reserve(format: PixelFormat, size: Size): FrameSlot | null;
-  /** Called with the pixels of a decoded picture. The sink owns their slot from now on. */
+  /** Takes the pixels of a decoded picture. The sink owns their slot from now on. */
   decoded(pixels: CapturedPixels): void;
   /**
-   * Called when a picture was not decoded. `stale`: a newer one replaced it. `source`: only this picture has another size, so it is
-   * damaged.
+   * Learns that a picture was not decoded. `stale` means that a newer one has replaced it. `source` means that only this picture
+   * has another size, so it is probably damaged.
    */
   dropped(reason: "stale" | "source"): void;
-  /** Called when the codec failed on a picture. */
+  /** Learns that the codec failed on a picture. */
   failed(reason: string): void;
 }
 
@@ -35,7 +35,7 @@ export class Transcoder {
   #isDecoding = false;
   /** The size of the last accepted picture. */
   #size: Size | null = null;
-  /** Whether the latest picture was left out because of its size. */
+  /** Whether the last picture was dropped because of its size. */
   #hasLeftOut = false;
 
   constructor(pool: CodecPool, demand: Demand, sink: PixelSink) {
@@ -44,7 +44,7 @@ export class Transcoder {
     this.#sink = sink;
   }
 
-  /** Whether no picture is being decoded and no wanted picture waits. */
+  /** Whether there is no work: no picture is being decoded, and no picture waits that a viewer needs. */
   get idle(): boolean {
     return !this.#isDecoding && !this.#isWanted(this.#waiting.value);
   }
@@ -55,9 +55,9 @@ export class Transcoder {
   }
 
   /**
-   * Takes a picture that was passed on or that is unfit, and retains its block. The picture waits until it can be decoded or a newer
-   * one comes, even while no viewer wants it. A single picture of another size is usually damaged. It is dropped, because otherwise
-   * all renditions would restart twice. Returns whether the picture replaced a wanted one.
+   * Takes a picture that was passed on or that is unfit, and retains its block. The picture waits until it can be decoded or a
+   * newer one comes, even while no viewer needs it. A single picture of another size is dropped, because it is usually damaged,
+   * and a change of size restarts all renditions. Returns whether the picture has replaced another one that a viewer needs.
    */
   offer(picture: Transcoded): boolean {
     const { width, height } = picture;
@@ -79,7 +79,8 @@ export class Transcoder {
   }
 
   /**
-   * Decodes the waiting picture if a viewer wants it and a thread and a slot are free. Call it when one of these may have changed.
+   * Decodes the waiting picture if a viewer wants it and a thread and a slot are free. Call it when one of these may have
+   * changed.
    */
   start(): void {
     const picture = this.#waiting.value;
@@ -90,7 +91,8 @@ export class Transcoder {
     const target = { address: slot.address, bytes: frameBytes("rgba", width, height) };
     const presentation = presentationOf(picture);
     const how = presentation === null ? {} : { presentation };
-    // The bytes are copied, because a job's bytes move to the thread, and viewers may still be sent the original.
+    // The bytes are copied, because a job's bytes are transferred to the thread, and the original may still have to be sent to
+    // viewers.
     const job = { kind: "decode", jpeg: new Uint8Array(jpegOf(picture)), target, ...how } as const;
     this.clear();
     this.#isDecoding = this.#pool.tryRun(job, (result) => {

@@ -14,7 +14,7 @@ export interface WholePicturesOptions {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** The memory for the JPEGs. */
+  /** The source of memory for the JPEGs. */
   slots: { reserveJpeg(mostBytes: number): JpegBlock | null };
   figures: EncodeFigures;
   /** Receives the pictures. Their order may differ from the order of capture. */

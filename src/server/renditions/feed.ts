@@ -1,4 +1,5 @@
-// A feed is a stream that a viewer can get. It has the newest state of the picture and composes the messages that update a viewer.
+// A feed is a stream that a viewer can get: tiles in one size and quality (a rendition), or whole pictures. It has the newest
+// state of the picture and composes the messages that update a viewer.
 
 import { estimateQuality } from "../../codec/jpeg/header.ts";
 import { nowMicros } from "../../core/clock.ts";
@@ -12,11 +13,11 @@ export interface Feed {
    * tiles again.
    */
   readonly stream: StreamHeader | null;
-  /** The size and quality of its pictures, or null if the server does not choose them per viewer. */
+  /** The size and quality of the feed's pictures, or null if the server does not choose them for each viewer. */
   readonly level: Level | null;
   /** The number of the newest complete frame, or 0 before the first. */
   readonly newestFrame: number;
-  /** The bytes of a whole picture, which a new viewer is sent. It is 0 before the first frame. */
+  /** The size in bytes of a whole picture, which a new viewer gets first. It is 0 before the first frame. */
   readonly wholeBytes: number;
   /**
    * Returns the messages that update a viewer from frame `since` to the newest frame. 0 means that the viewer has no frame. The
@@ -31,10 +32,7 @@ const USUAL_QUALITY = 85;
 export interface PictureFeedOptions {
   /** Returns the nominal frames a second, which some sources know only after their first frame. */
   source: { readonly framesPerSecond: number };
-  /**
-   * The name of the codec that makes the pictures, and its quality (1 to 100). JPEGs of the source are announced as `jpeg` with
-   * quality 0.
-   */
+  /** The name of the codec that makes the pictures. JPEGs of the source are announced as `jpeg` with quality 0. */
   codec: string;
   quality: number;
 }

@@ -18,18 +18,24 @@ export const MAX_HALVINGS = 2;
 /** No halved picture is smaller than this. */
 const MIN_HALVED: Size = { width: 160, height: 90 };
 
-/** The qualities at each size, as shares of the requested quality. At a smaller size each pixel has more detail. */
+/**
+ * The qualities at full size and at smaller sizes, as shares of the requested quality. The first share at smaller sizes is lower
+ * than 1, because the next step down from the last quality at full size is a smaller size.
+ */
 const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
 /** The bytes of a halved picture as a share of the full picture's bytes, measured on camera footage at equal quality. */
 const HALVED_BYTES = 0.3;
-/** The bytes change with this power of the quantisation step, measured on camera footage between quality 20 and 95. */
+/**
+ * The size in bytes is proportional to this power of the quantisation step. The exponent was measured on camera footage between
+ * quality 20 and 95.
+ */
 const QUANTISATION_POWER = -0.62;
 
 /**
- * Returns the levels for one viewer, from the best down. The list is never empty. `source` is the size of the source, and `top` the
- * best level for this viewer. With `keepsSize` all levels have the size of `top`. `passedOn` is the level of the source's own
+ * Returns the levels for one viewer, from the best down. The list is never empty. `source` is the size of the source, and `top`
+ * the best level for this viewer. With `keepsSize` all levels have the size of `top`. `passedOn` is the level of the source's own
  * JPEGs. When they have the size of `top`, they come first, and only levels with fewer bytes follow.
  */
 export function ladder(source: Size, top: Level, keepsSize = false, passedOn: Level | null = null): Level[] {

@@ -1,4 +1,4 @@
-// The message cache: a message for many viewers is composed only once. Its memory is reused.
+// The message cache. Viewers with the same state get the same message, so it is composed only once. Its memory is reused.
 
 import { BytePool, type ByteBlock } from "../../core/byte-pool.ts";
 

@@ -1,4 +1,4 @@
-// The registry of renditions. It has one rendition for each level that a viewer is sent, from the level's first user to its last.
+// The registry of renditions. A rendition exists for each level (size and quality) that at least one viewer gets.
 
 import type { Level } from "./ladder.ts";
 import { Rendition } from "./rendition.ts";
@@ -39,7 +39,8 @@ export class RenditionRegistry {
   }
 
   /**
-   * Returns the renditions that lost their last user since the last call and have tables, so that the tables' memory can be reused.
+   * Returns the renditions that lost their last user since the last call and have tables, so that the tables' memory can be
+   * reused.
    */
   takeRetired(): Rendition[] {
     const retired = this.#retired;

@@ -11,20 +11,20 @@ import { TileStore } from "./tile-store.ts";
 
 /** A part of an open frame: neighbouring tiles that are encoded. */
 export interface Part {
-  /** The number of its first tile. */
+  /** The number of the first tile of the part. */
   readonly first: number;
-  /** The number of tiles in its range. Tiles that have not changed count too. */
+  /** The number of tiles in the range of the part. Tiles that have not changed count too. */
   readonly count: number;
   /** Whether the frame is complete with this part. Parts come in any order. */
   readonly isLast: boolean;
 }
 
-/** Has the newest bytes of each tile, and composes the messages with the tiles that a viewer lacks. */
+/** Keeps the newest bytes of each tile, and composes messages with the tiles that a viewer does not have. */
 export class Rendition implements Feed {
   readonly level: Level;
-  /** The number of viewers that are sent this rendition. Without viewers it is not encoded. */
+  /** The number of viewers that get this rendition. Without viewers it is not encoded. */
   users = 0;
-  /** Its tables and layout, or null until they are made. */
+  /** The tables and the layout for its encoding, or null until they are made. */
   picture: PreparedPicture | null = null;
   stream: StreamHeader | null = null;
   /** The number of bytes of the tiles that changed in the newest frame. */
@@ -45,7 +45,7 @@ export class Rendition implements Feed {
     this.level = level;
   }
 
-  /** Whether it has no tiles yet, so that the next frame must contain all tiles. */
+  /** True while there are no tiles, so that the next frame must contain all tiles. */
   get isNew(): boolean {
     return this.newestFrame === 0;
   }

@@ -1,10 +1,10 @@
-// The interfaces between the encoders and the receivers of their pictures.
+// The interfaces between the encoders and the receivers of their pictures, which are called sinks.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { EncodedPicture } from "../picture.ts";
 import type { Part, Rendition } from "./rendition.ts";
 
-/** Tells the encoders what is wanted. The audience implements it. */
+/** Tells the encoders which work is needed. The audience (all viewers of a camera) implements it. */
 export interface Demand {
   /** Whether a viewer wants frames now. If no viewer does, no frame is encoded, and only the newest frame is kept. */
   readonly isWatched: boolean;
@@ -15,26 +15,26 @@ export interface Demand {
 }
 
 /**
- * Receives the tiles of renditions when they are encoded. The audience implements it, and a recorder could.
+ * Receives the encoded tiles of renditions (sizes and qualities). The audience implements it, and a recorder could.
  *
- * The calls for each frame of each rendition are `begin`, `part`…, and then `commit` or `abort`. Frames that are not sent in parts
- * have no calls of `begin` and `part`. The bytes are read from the rendition (`composePart`, `compose`).
+ * The calls for each frame of each rendition are `begin`, `part`…, and then `commit` or `abort`. Frames that are not sent in
+ * parts have no calls of `begin` and `part`. The bytes are read from the rendition (`composePart`, `compose`).
  */
 export interface TileSink {
-  /** Called before each frame. Tiles will be made from pixels of this size. */
+  /** Learns, before each frame, that tiles will be made from pixels of this size. */
   useTiles(size: Size): void;
   begin(rendition: Rendition, frameNumber: number): void;
   part(rendition: Rendition, part: Part): void;
   /**
-   * Called when the frame is complete and the newest of the rendition. `changedShare`, 0 to 1, is the share of the picture's tiles
-   * that have changed since the previous frame or were refreshed.
+   * Learns that the frame is complete and is now the newest of the rendition. `changedShare`, from 0 to 1, is the share of the
+   * picture's tiles that have changed since the previous frame or were refreshed.
    */
   commit(rendition: Rendition, changedShare: number): void;
-  /** Called when the open frame will not be completed. */
+  /** Learns that the open frame will not be completed. */
   abort(rendition: Rendition): void;
 }
 
-/** A sink that only needs to know of complete frames. */
+/** A sink that handles only complete frames. */
 export class CommitSink implements TileSink {
   readonly #onCommit: (rendition: Rendition, changedShare: number) => void;
 
@@ -54,6 +54,6 @@ export class CommitSink implements TileSink {
 
 /** Receives whole pictures in the order of their frame numbers. */
 export interface PictureSink {
-  /** Retain `picture.block` to keep the picture beyond this call. */
+  /** Takes a picture. To keep it after the call has returned, call `retain` of `picture.block`. */
   publish(picture: EncodedPicture): void;
 }

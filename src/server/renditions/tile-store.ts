@@ -1,17 +1,16 @@
 // The tile store has the newest bytes of every tile of a picture, and for each tile the number of the frame that last changed it.
-//
-// A frame is opened, filled in any order with its changed tiles, and committed. A viewer lacks the tiles that are newer than the
-// frame it has. The tiles of one `put` share a block of memory. The block is reused when none of its tiles is the newest any more.
-// So senders copy the bytes into a message first.
+// A frame is opened, filled with its changed tiles in any order, and committed. A viewer needs the tiles that are newer than the
+// last frame that it has. The tiles of one `put` share a block of memory. The block is reused as soon as each of its tiles has
+// been replaced by a newer one. So senders must copy the bytes into a message.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import { TileCollector, type TileList } from "../../protocol/tile-list.ts";
 
-/** The block of a tile that has no bytes yet. */
+/** Stands for the block of a tile that has no bytes yet. */
 const NONE = new ByteBlock(new Uint8Array());
 
-/** The place of each tile's bytes, and the number of the frame that changed it. */
+/** For each tile: the place of its bytes, and the number of the frame that changed it. */
 class TileTable {
   readonly blocks: ByteBlock[];
   readonly offsets: Uint32Array;
@@ -44,7 +43,7 @@ export class TileStore {
   readonly #tileCount: number;
   readonly #pool = new BytePool();
   readonly #tiles: TileTable;
-  /** The tiles of the open frame are those whose `frames` entry is its number. */
+  /** The tiles of the open frame. An entry is valid only if its `frames` value is the number of the open frame. */
   readonly #opened: TileTable;
   #openNumbers: number[] = [];
   #openFrame = 0;
@@ -78,8 +77,8 @@ export class TileStore {
   }
 
   /**
-   * Adds tiles that the open frame has changed. The arguments are their numbers in ascending order, their lengths, and their bytes,
-   * one tile after the other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
+   * Adds tiles that the open frame has changed. The arguments are their numbers in ascending order, their lengths, and their
+   * bytes, one tile after the other. The bytes are copied. Throws RangeError when no frame is open or a number is too large.
    */
   put(numbers: readonly number[], lengths: readonly number[], bytes: Uint8Array): void {
     if (numbers.length === 0) return;
@@ -94,7 +93,7 @@ export class TileStore {
       this.#putOne(number, block, at, length);
       at += length;
     }
-    this.#pool.release(block); // The tiles retain the block now.
+    this.#pool.release(block); // From here on, only the tiles use the block.
   }
 
   #putOne(number: number, block: ByteBlock, offset: number, length: number): void {
@@ -134,7 +133,10 @@ export class TileStore {
     this.#openFrame = 0;
   }
 
-  /** Returns the tiles of the newest complete frame that a viewer with frame `since` lacks. With 0 the viewer has no frame. */
+  /**
+   * Returns the tiles of the newest complete frame that have changed after frame `since`, which is the last one that the viewer
+   * has. With 0 the viewer has no frame.
+   */
   missing(since: number): TileList {
     const collector = new TileCollector(this.#tileCount);
     const { frames } = this.#tiles;
@@ -144,10 +146,7 @@ export class TileStore {
     return collector.finish();
   }
 
-  /**
-   * Returns the tiles of the open frame that a viewer with frame `since` lacks, from the `count` tiles at `first`, which must all
-   * be encoded.
-   */
+  /** Does the same for the open frame, for the `count` tiles from `first` on. All of them must be encoded. */
   missingOfOpen(since: number, first: number, count: number): TileList {
     const collector = new TileCollector(count);
     for (let number = first; number < first + count; number++) {

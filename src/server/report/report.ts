@@ -6,14 +6,14 @@ import type { CameraReport } from "../cameras/camera.ts";
 import { SERVER_DROP_REASONS } from "../encode/figures.ts";
 
 /**
- * The figures of a server, as `--json` prints them. With several cameras `viewers`, `frames`, `encoded`, `dropped`, `droppedBy`,
- * `sent` and `skipped` are sums over all of them; the other figures are those of the first camera.
+ * The figures of a server, which `--json` prints. With several cameras, `viewers`, `frames`, `encoded`, `dropped`, `droppedBy`,
+ * `sent` and `skipped` are sums over all cameras. The other figures are those of the first camera.
  */
 export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
-  /** How many connections were refused or ended, by limit. */
+  /** The number of connections that were refused or ended, by the limit that was reached. */
   refusedBy: Readonly<Record<LimitName, number>>;
   /** The bytes of pictures that were sent to all viewers. */
   sentBytes: number;

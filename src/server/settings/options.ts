@@ -12,9 +12,12 @@ import type { RingKey } from "../access/key-ring.ts";
 import type { AccessLimits } from "../access/limits.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
-/** The options of a server. All are optional. docs/options.md lists the flags with the same names. */
+/** The options of a server. All are optional. docs/options.md describes the flags that have the same names. */
 export interface ServeOptions {
-  /** The cameras, 1 to 64. Viewers that name no camera get the first. Default: the first camera that is plugged in, or the pattern. */
+  /**
+   * The cameras, 1 to 64. Viewers that name no camera get the first. Default: the first camera that is plugged in, or the
+   * pattern.
+   */
   cameras?: readonly CameraOptions[] | undefined;
   /** The encoder. `simd` is fast and sends only changed tiles. `jsquash` is slow and makes smaller pictures. Default: `simd`. */
   codec?: CodecName | undefined;
@@ -38,13 +41,13 @@ export interface ServeOptions {
   /** Whether viewers may set brightness, exposure and other controls of a camera. Default: false. */
   allowControls?: boolean | undefined;
   /**
-   * The largest age of a viewer's picture in milliseconds. When its link is too slow for this age, the viewer is sent lower quality
+   * The largest age of a viewer's picture in milliseconds. When its link is too slow for this age, the viewer gets lower quality
    * first, then a smaller size, then fewer frames. Null accepts any age. Default: 250.
    */
   maxLatencyMs?: number | null | undefined;
   /** The most bits a second for one viewer, at least 10 000. Default: no limit. */
   maxBitsPerSecond?: number | null | undefined;
-  /** What viewers and strangers may cost the server. What is left out has the default of `server/access/limits.ts`. */
+  /** Limits for viewers and for unknown connections. A limit that is not given has the default in `server/access/limits.ts`. */
   access?: { [Limit in keyof AccessLimits]?: AccessLimits[Limit] | undefined } | undefined;
   /** Each camera ends after this number of captured frames. Default: never. */
   frames?: number | null | undefined;
@@ -54,15 +57,17 @@ export interface ServeOptions {
   log?: Log | undefined;
   /** Receives the duration of each step of each frame. Default: no trace. */
   trace?: Trace | null | undefined;
-  /** The server calls it after it has encoded a frame in one size and quality. It is for tests that check the server's pictures. */
+  /**
+   * The server calls this after it has encoded a frame in one size and quality. It is for tests that check the server's pictures.
+   */
   onTiles?: ((rendition: Rendition) => void) | undefined;
 }
 
 /** The options of one camera. All options but `source` are optional. */
 export interface CameraOptions {
   /**
-   * The source of the frames. It is a text as for `--source` (`auto`, `pattern`, `screen`, a device, the index or name of a camera,
-   * a file, a URL, `-`), a camera from `createCamera()`, or any other object that implements `Source`.
+   * The source of the frames. It is a text in the form of `--source` (`auto`, `pattern`, `screen`, a device, the index or name of
+   * a camera, a file, a URL, `-`), a camera from `createCamera()`, or any other object that implements `Source`.
    */
   source: string | Source;
   /** The name for viewers. Default: the name of the source. */
@@ -76,7 +81,8 @@ export interface CameraOptions {
   /** For an https address, a file with the certificates (PEM) to trust. Default: those of public authorities. */
   certificate?: string | null | undefined;
   /**
-   * For `-`, the pixel format of the frames (default: `rgba`). For a camera, the format to request from it (default: the best one).
+   * For `-`, the pixel format of the frames (default: `rgba`). For a camera, the format to request from it (default: the best
+   * one).
    */
   pixelFormat?: FrameFormat | null | undefined;
   /** The controls of the camera to set, in this order. */
@@ -93,11 +99,14 @@ export interface CameraOptions {
    */
   sampling?: Sampling | undefined;
   /**
-   * The largest change of a pixel's levels (0 to 64) that is not sent. With null every pixel is always sent. Default: 0 for a
-   * screen, and 2 for others.
+   * The largest change of a tile's pixels, as a standard deviation in levels (0 to 64), that is not sent. With null all tiles are
+   * always sent. Default: 0 for a screen, and 2 for others.
    */
   noise?: number | null | undefined;
-  /** The source is released after this many seconds without a viewer. With null it is never released. Default: never. */
+  /**
+   * The source is stopped after this many seconds without a viewer, and started for the next viewer. With null it is never
+   * stopped. Default: never.
+   */
   idleReleaseSeconds?: number | null | undefined;
 }
 

@@ -1,11 +1,15 @@
-// The default quality, sampling and noise bound for each kind of source: cameras show the world, and screens show text.
+// The default quality, chroma sampling and noise bound for each kind of source. Cameras and screens need different ones, because
+// screens show text.
 
 import type { Sampling } from "../../core/pixel-format.ts";
 import { isScreen } from "../../capture/pipe/screen.ts";
 
-/** Sensor noise up to this standard deviation is not sent. docs/latency.md has the measurement. */
+/** Changes up to this standard deviation count as sensor noise, and are not sent. docs/latency.md has the measurement. */
 export const DEFAULT_NOISE = 2;
-/** A person who steers a machine by the picture notices a delay from a quarter of a second on. */
+/**
+ * The default of the largest age of a viewer's picture. Somebody who steers a machine by the picture notices a delay of more than
+ * a quarter of a second.
+ */
 export const DEFAULT_MAX_LATENCY_MS = 250;
 
 /** The defaults with which the pictures of a source are encoded. */
@@ -13,7 +17,7 @@ export interface Preset {
   /** 1 to 100. */
   quality: number;
   sampling: Sampling;
-  /** The largest change of a pixel's levels that is not sent. */
+  /** The largest change that is not sent (see `CameraOptions.noise`). */
   noise: number;
 }
 
@@ -22,7 +26,7 @@ export const CAMERA_PRESET: Preset = { quality: 75, sampling: "420", noise: DEFA
 
 /**
  * The preset for screens. With 4:2:0 coloured text is hard to read, and at quality 75 edges show ringing. A screen has no sensor
- * noise, so every difference is sent. Most of a screen does not change, so the higher quality costs few bytes.
+ * noise, so every change is sent. Most of a screen does not change, so the higher quality costs few bytes.
  */
 export const SCREEN_PRESET: Preset = { quality: 90, sampling: "444", noise: 0 };
 

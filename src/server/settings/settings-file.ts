@@ -21,7 +21,7 @@ import { type Key, lineOfError, locateKeys } from "./toml-lines.ts";
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 
-/** A schema for text that `parse` reads. The message of its UsageError becomes the message of the issue. */
+/** Makes a schema for text that `parse` converts. The message of its UsageError becomes the message of the issue. */
 const parsedBy = (parse: (text: string) => unknown) =>
   v.pipe(
     text,
@@ -156,7 +156,9 @@ const FILE = v.strictObject({
   ),
 });
 
-/** The largest edit distance of a misspelt key from the suggested one. commander uses the same limit for flags. */
+/**
+ * The largest edit distance between a wrong key and the key that is suggested instead. commander uses the same limit for flags.
+ */
 const MOST_WRONG = 3;
 
 /** Reads and checks a settings file. Throws UsageError with file, line and key. */
@@ -164,7 +166,7 @@ export function readSettingsFile(path: string): FileSettings {
   let source: string;
   try {
     const { size, isFile } = describeFile(path);
-    // Reading a pipe would block the program, which then hears no signal.
+    // Reading a pipe would block the program, so that it could not handle signals.
     if (!isFile) throw new UsageError(`cannot read ${path}: it is not a regular file`);
     if (size > MAX_FILE_BYTES)
       throw new UsageError(`cannot read ${path}: it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
@@ -178,7 +180,8 @@ export function readSettingsFile(path: string): FileSettings {
 
 function describeFile(path: string): { size: number; isFile: boolean } {
   const file = statSync(path);
-  return { size: file.size, isFile: file.isFile() || file.isDirectory() }; // reading a folder has an error of its own
+  // A folder passes this check, because the attempt to read it gives a better error.
+  return { size: file.size, isFile: file.isFile() || file.isDirectory() };
 }
 
 const UNREADABLE = { EISDIR: `it is a folder: name a file in it, for example ${SETTINGS_FILE}` };
@@ -240,7 +243,7 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
   return { ...settings, cameras };
 }
 
-/** Takes the passwords of addresses in a document out of an error that quotes one of its keys or values, as in a wrong place. */
+/** Removes the passwords of addresses in a document from an error that quotes one of its keys or values. */
 function withoutSecretsOf(document: unknown, text: string): string {
   if (typeof document === "string") {
     return shownSource(document) === document ? text : text.replaceAll(document, shownSource(document));
@@ -255,7 +258,9 @@ function inCamelCase(table: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(table).map(([key, value]) => [camelCase(key), value]));
 }
 
-/** Returns the text of an issue. For unknown and missing keys it replaces the schema's text, which names types instead of keys. */
+/**
+ * Returns the text of an issue. For unknown and missing keys it replaces the schema's text, which names types instead of keys.
+ */
 function describe(issue: v.BaseIssue<unknown>): string {
   if (issue.type !== "strict_object") return issue.message;
   if (issue.expected === "never") {
@@ -272,7 +277,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
         : "belongs under [[cameras]]";
     }
     const meant = closestMatch(key, keys, { maxDistance: Math.min(MOST_WRONG, key.length >> 1) });
-    return `there is no such setting; ${meant === undefined ? `there are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
+    return `there is no such setting; ${meant === undefined ? `the settings here are ${keys.join(", ")}` : `did you mean ${meant}?`}`;
   }
   if (issue.received === "undefined") return "is missing";
   return "must be a table";

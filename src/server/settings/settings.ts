@@ -40,9 +40,9 @@ export interface ProgramSettings extends ServeOptions {
 }
 
 /**
- * Combines the settings. The command line has priority over the file, and a camera's own settings have priority over those for all
- * cameras. Settings that neither names stay undefined, and serve() uses its defaults. Throws UsageError for settings that exclude
- * each other.
+ * Combines the settings. The command line has priority over the file, and a camera's own settings have priority over those for
+ * all cameras. Settings that are in neither stay undefined, and serve() uses its defaults. Throws UsageError for settings that
+ * exclude each other.
  */
 export function combine(flags: Flags, file: FileSettings): ProgramSettings {
   const fromFlags = flags.source?.map((source): CameraSettings => ({ source }));
@@ -53,7 +53,7 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     throw new UsageError(`${where}only one camera can read standard input`);
   }
   const { pixelFormat: _, ...others } = flags;
-  // --pixel-format applies to the cameras that support it. When no camera does, opening the first camera throws an error.
+  // --pixel-format applies only to the cameras that support it. If no camera does, opening the first camera throws an error.
   const takers = cameras.filter(mayTakePixelFormat);
   const flagsFor = (camera: CameraSettings) => (takers.length === 0 || takers.includes(camera) ? flags : others);
   const maxLatency = flags.maxLatency ?? file.maxLatency;
@@ -98,7 +98,7 @@ function combineCamera(flags: Flags, camera: CameraSettings, file: FileSettings)
     device: flags.device ?? camera.device,
     certificate: flags.certificate ?? camera.certificate,
     pixelFormat: flags.pixelFormat ?? camera.pixelFormat,
-    settings: [...(camera.set ?? []), ...(flags.set ?? [])], // of two for one control, the last holds
+    settings: [...(camera.set ?? []), ...(flags.set ?? [])], // if a control is set twice, the last value holds
     size: flags.size ?? camera.size ?? file.size,
     framesPerSecond: flags.fps ?? camera.fps ?? file.fps,
     quality: flags.quality ?? camera.quality ?? file.quality,

@@ -120,7 +120,7 @@ test("a kind of JPEG that cannot be decoded is reported at once and only once, u
   const twelveBit = withFrameKind(PLAIN, 0xc1, 12);
   for (let times = 0; times < 5; times++) deliverJpeg(fixture.dispatcher, twelveBit, times);
   expect(fixture.troubles).toEqual([
-    "the source sends 12-bit JPEG (SOF1, precision 12), which Slipstream does not decode; have it send 8-bit baseline JPEG of at most 8192x8192",
+    "the source sends 12-bit JPEG (SOF1, precision 12), which Slipstream does not decode; set the camera to 8-bit baseline JPEG of at most 8192x8192",
   ]);
   expect(fixture.figures.drops.byReason.source).toBe(5);
   await deliver(fixture, PLAIN);

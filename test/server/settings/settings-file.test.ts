@@ -242,7 +242,7 @@ describe("parseSettings: names the line and the key of an error", () => {
     ['max-bitrate = "9k"', "x.toml:1: max-bitrate: '9k' is not a bit rate: "],
     ["max-bitrate = true", "x.toml:1: max-bitrate: must be bits a second"],
     ['size = "wide"', "x.toml:1: size: 'wide' is not a size: "],
-    ['colour = "red"', "x.toml:1: colour: there is no such setting; there are size, fps, "],
+    ['colour = "red"', "x.toml:1: colour: there is no such setting; the settings here are size, fps, "],
     ["max_latency = 3", "x.toml:1: max_latency: there is no such setting; did you mean max-latency?"],
     ["qualty = 3", "x.toml:1: qualty: there is no such setting; did you mean quality?"],
     ['"the host" = 1', 'x.toml:1: "the host": there is no such setting; '],
@@ -260,7 +260,7 @@ describe("parseSettings: names the line and the key of an error", () => {
     ['[[cameras]]\nsource = "a"\nport = 1', "x.toml:3: cameras[0].port: belongs before the first [[cameras]]"],
     [
       '[[cameras]]\nsource = "a"\ncolour = 1',
-      "x.toml:3: cameras[0].colour: there is no such setting; there are name, source",
+      "x.toml:3: cameras[0].colour: there is no such setting; the settings here are name, source",
     ],
     ['[[cameras]]\nsource = "a"\nsize.width = 1', "x.toml:3: cameras[0].size: must be text"],
     ['[[cameras]]\nsource = "a"\n[cameras.size]\nwidth = 1', "x.toml:3: cameras[0].size: must be text"],

@@ -3,20 +3,19 @@
 //
 //   staleness = path + interval
 //   path      = half a round trip + transfer + work
-//   interval  = the slowest of camera, transfer, and the rate that the credit's window allows
-//
-// The acknowledgements tell the link's rate, and from it the transfer time of a picture at any level. A level fits when its whole
-// pictures and its usual pictures both stay below the bound. (Whole pictures are sent after a change of level, at a scene cut, and
-// to new viewers.) When the current level certainly does not fit, a lower level is chosen immediately. A climb to a higher level is
-// one step at a time. It happens after the higher level would have fitted for a waiting time. Each climb that fails makes the
-// waiting time longer. Frames of a few packets do not tell the link's rate. When there were only small frames during the waiting
-// time, a climb is the way to measure the rate.
+// interval = the slowest of camera, transfer, and the rate that the credit's window allows The rate of the link is measured from
+// acknowledgements. From it follows the transfer time of a picture at any level. A level fits when both its usual pictures and
+// its whole pictures stay below the bound. (Whole pictures are sent after a change of level, at a scene cut, and to new viewers.)
+// When the current level certainly does not fit, a lower level is chosen at once. A climb goes up by one level, after that level
+// would have fitted for a waiting time. Each failed climb makes the waiting time longer. Small frames (a few packets) do not show
+// the rate of the link. If all frames during the waiting time were small, a climb is tried, because only larger frames can show
+// the rate.
 
 import type { Micros } from "../../../core/clock.ts";
 import { RecentMedian } from "../../../core/statistics.ts";
 import { type Level, weight } from "../../renditions/ladder.ts";
 
-/** Smaller frames fit into a few packets and do not tell the link's rate. */
+/** The size of a frame from which its transfer time shows the rate of the link. Smaller frames fit into a few packets. */
 const TELLING_BYTES = 4_000;
 /** The number of acknowledgements in a row that must agree before the level is lowered. */
 const SURE_AFTER = 2;
@@ -31,7 +30,10 @@ const REGRET_MICROS = 6_000_000;
 const CLIMB_RESERVE = 0.8;
 /** The share of the measured rate that is used, because links and pictures vary. */
 const RATE_RESERVE = 0.85;
-/** When the transfer time is at most this share of the other times, a lower level would cost quality and make no picture newer. */
+/**
+ * When the transfer time is at most this share of the other times, the level is not lowered, because that would cost quality and
+ * make no picture newer.
+ */
 const NEGLIGIBLE = 0.1;
 
 export interface AdaptationLimits {
@@ -44,7 +46,7 @@ export interface AdaptationLimits {
 export interface SentFrame {
   bytes: number;
   level: Level;
-  /** Whether the frame contained all tiles. */
+  /** True if the frame contained all tiles. */
   isWhole: boolean;
 }
 
@@ -68,16 +70,19 @@ export class Adaptation {
   readonly #limits: AdaptationLimits;
   /** The link's rate, in bytes a second. */
   readonly #rate = new RecentMedian(8);
-  /** The bytes of frames that were not whole pictures, divided by the weight of their level. */
+  /**
+   * The bytes of frames that were not whole pictures, divided by the weight of their level (ladder.ts), so that levels can be
+   * compared.
+   */
   readonly #sizes = new RecentMedian(12);
   readonly #work = new RecentMedian(8);
-  /** The number of acknowledgements in a row that asked for a lower level. */
+  /** The number of acknowledgements in a row that showed that the level is too high. */
   #tooMuch = 0;
   /** The time since which the next higher level would fit, or null when it would not fit. */
   #fitsSince: Micros | null = null;
   #climbAfterMicros = FIRST_CLIMB_MICROS;
   #climbedAt: Micros | null = null;
-  /** The time when a frame last told the link's rate, or when a change of level restarted the measurement. */
+  /** The last time when a frame showed the rate of the link, or when a change of level restarted the measurement. */
   #toldAt: Micros = 0;
 
   constructor(limits: AdaptationLimits) {
@@ -85,8 +90,8 @@ export class Adaptation {
   }
 
   /**
-   * The bytes a second that the link carries, or the limit if it is lower. Null when the rate is not measured yet and there is no
-   * limit.
+   * The bytes a second that the link carries, or the limit (`--max-bitrate`) if it is lower. Null when the rate is not measured
+   * yet and there is no limit.
    */
   get bytesPerSecond(): number | null {
     const cap = this.#limits.maxBitsPerSecond === null ? null : this.#limits.maxBitsPerSecond / 8;
@@ -169,7 +174,8 @@ export class Adaptation {
     const work = this.#work.value ?? 0;
     const path = at.roundTripMicros / 2 + work;
     const interval = (micros: number) => Math.max(at.captureIntervalMicros, micros);
-    // The credit's window covers the path, so pictures follow each other as fast as the link carries them.
+    // Enough pictures are in flight (credit.ts) to keep the link busy, so one picture follows another as fast as the link carries
+    // them.
     const usual = path + transfer(usualBytes) + interval(transfer(usualBytes));
     const whole = path + transfer(wholeBytes) + at.captureIntervalMicros;
     const isNegligible = transfer(wholeBytes) <= NEGLIGIBLE * (path + at.captureIntervalMicros);

@@ -1,4 +1,5 @@
-// The assignment of one viewer: chooses the rendition, or whole pictures, that suit the viewer's Wish, its link and the source.
+// The assignment of one viewer. It chooses what the viewer gets: a rendition (tiles in one size and quality) or whole pictures.
+// The choice depends on the viewer's Wish message, its link and the source.
 
 import { nowMicros } from "../../../core/clock.ts";
 import type { Size } from "../../../core/pixel-format.ts";
@@ -8,12 +9,12 @@ import type { RenditionRegistry } from "../../renditions/registry.ts";
 import { Rendition } from "../../renditions/rendition.ts";
 import type { Viewer } from "../viewer.ts";
 
-/** The forms in which the source's pictures can be sent: as tiles, as whole pictures, or in the form that each viewer needs. */
+/** The size of the source's pictures and the forms in which they can be sent: as tiles, as whole pictures, or in either form. */
 export interface SourceKind extends Size {
   offers: "tiles" | "pictures" | "both";
 }
 
-/** The feeds that the viewers of a camera can get, and facts about the source. */
+/** The feeds (streams of tiles or of whole pictures) that the viewers of a camera can get, and facts about the source. */
 export interface Supply {
   /** The quality of the best level, 1 to 100. */
   quality: number;
@@ -23,15 +24,18 @@ export interface Supply {
   captures: { readonly intervalMicros: number };
 }
 
-/** Gives a viewer one feed at a time. If the feed is a rendition, the assignment counts as one of its users. */
+/**
+ * Gives a viewer one feed at a time. If the feed is a rendition, the assignment counts as one of its users, so that it is
+ * encoded.
+ */
 export class Assignment {
   readonly #viewer: Viewer;
   readonly #supply: Supply;
-  /** The feed that the viewer is sent. It is null before the first frame and while the viewer is paused. */
+  /** The feed that the viewer gets. It is null before the first frame and while the viewer is paused. */
   #feed: Rendition | PictureFeed | null = null;
-  /** The feed that the viewer will be sent as soon as the feed has a frame. */
+  /** The feed that the viewer will get as soon as that feed has a frame, or null. */
   #next: Rendition | null = null;
-  /** The levels that the viewer can be sent, with the best first. It is empty when there is no choice. */
+  /** The levels (size and quality) that the viewer can get, with the best first. The list is empty when there is no choice. */
   #levels: Level[] = [];
   /** The index in `#levels` of the level of `#next`, or of `#feed` when `#next` is null. */
   #step = 0;
@@ -41,14 +45,14 @@ export class Assignment {
     this.#supply = supply;
   }
 
-  /** Whether the viewer is sent whole pictures. */
+  /** Whether the viewer gets whole pictures. */
   get isOnPictures(): boolean {
     return this.#feed === this.#supply.pictures;
   }
 
   /**
-   * Chooses a feed after a change of the viewer's Wish or of the source: a rendition of the wished size, whole pictures, or no feed
-   * while the viewer is paused. `null` means that the source has delivered no frame yet.
+   * Chooses a feed after a change of the viewer's Wish or of the source: a rendition of the wished size, whole pictures, or no
+   * feed while the viewer is paused. `null` means that the source has delivered no frame yet.
    */
   choose(source: SourceKind | null): void {
     const { quality, pictures } = this.#supply;
@@ -57,7 +61,8 @@ export class Assignment {
       return;
     }
     if (source === null) {
-      // Before the first frame it is unknown whether there will be tiles. A user of a rendition makes the encoders start.
+      // Before the first frame nobody knows whether there will be tiles. A rendition is used anyway, because its user makes the
+      // encoders start.
       this.#goTo({ halvings: 0, quality });
       return;
     }
@@ -71,7 +76,7 @@ export class Assignment {
     const wasBest = this.#step === 0;
     const passedOn = source.offers === "both" ? pictures.level : null;
     this.#levels = ladder(source, top, this.#viewer.keepsSize, passedOn);
-    // A link that could not carry the best level still cannot.
+    // If the viewer was not at the best level before, its link is too slow for more bytes, so it does not get a level with more.
     const isLightEnough = (level: Level) => wasBest || before === undefined || weight(level) <= weight(before);
     const step = this.#levels.findIndex(isLightEnough);
     this.#step = step < 0 ? this.#levels.length - 1 : step;
@@ -94,7 +99,7 @@ export class Assignment {
     return true;
   }
 
-  /** Called when the rendition has a new frame. */
+  /** Handles a new complete frame of a rendition. */
   committed(rendition: Rendition): void {
     if (this.#next === rendition) {
       this.#next = null;
@@ -104,7 +109,7 @@ export class Assignment {
     }
   }
 
-  /** Called when there is a new whole picture. */
+  /** Handles a new whole picture. */
   published(): void {
     if (this.isOnPictures) this.#viewer.frames.offer();
   }
