@@ -1,5 +1,6 @@
-// The library: everything that a program can import from "slipstream". The other files are not public. docs/library.md has
-// examples.
+// The library: everything that a program can import from "slipstream". The other files are not public.
+//
+// docs/library.md has examples.
 
 export {
   createCamera,

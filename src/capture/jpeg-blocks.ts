@@ -1,6 +1,7 @@
 // Memory blocks for JPEGs, in the arena (the memory that all threads share). Each block begins with space for the head of a
-// message, so that the block can be sent without copying. So the server copies a JPEG only once: a camera's thread or the reader
-// of a pipe copies it into its block.
+// message, so that the block can be sent without copying.
+//
+// So the server copies a JPEG only once: a camera's thread or the reader of a pipe copies it into its block.
 
 import type { Arena } from "../codec/memory/arena.ts";
 import { type Block, RecycledBlocks } from "../codec/memory/recycled-blocks.ts";

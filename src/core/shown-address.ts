@@ -1,7 +1,8 @@
-// Makes the address of a camera safe to show, by leaving out its user name, password, query and fragment. Users write passwords
-// with `/`, `@`, `#` and `?` without encoding them. Vendors put passwords into queries (`?user=admin&pwd=…`) and paths
-// (`/user=admin_password=…_channel=1.sdp`, `/0/admin:…/main`). Where an address can be read in several ways, a part is shown only
-// if it is not a secret in any of them.
+// Makes the address of a camera safe to show, by leaving out its user name, password, query and fragment.
+//
+// Users write passwords with `/`, `@`, `#` and `?` without encoding them. Vendors put passwords into queries
+// (`?user=admin&pwd=…`) and paths (`/user=admin_password=…_channel=1.sdp`, `/0/admin:…/main`). Where an address can be read in
+// several ways, a part is shown only if it is not a secret in any of them.
 
 /** Stands for a part that is not shown. */
 const HIDDEN = "…";

@@ -110,7 +110,9 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
 
   const access = withinFiles(resolved.access, freeFiles());
   if (access.maxViewers < resolved.access.maxViewers) {
-    serverLog.warning(`this process may open only a few files, so the server takes at most ${access.maxViewers} viewers: raise the limit with 'ulimit -n'`);
+    serverLog.warning(
+      `this process may open only a few files, so the server takes at most ${access.maxViewers} viewers: raise the limit with 'ulimit -n'`,
+    );
   }
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);

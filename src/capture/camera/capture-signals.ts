@@ -1,7 +1,8 @@
 // Words in shared memory through which a camera's thread and the main thread pass frames to each other. The main thread lends the
-// camera's thread memory for one frame (a slot, or a block for a JPEG), and the camera's thread returns it filled. Words are
-// faster than messages. Waking a thread by a word in shared memory takes 68 µs. A message between threads takes 92 µs, because it
-// is copied and delivered by an event, and 170 µs if it transfers 100 kB (medians of 400, 10 ms apart).
+// camera's thread memory for one frame (a slot, or a block for a JPEG), and the camera's thread returns it filled.
+//
+// Words are faster than messages. Waking a thread by a word in shared memory takes 68 µs. A message between threads takes 92 µs,
+// because it is copied and delivered by an event, and 170 µs if it transfers 100 kB (medians of 400, 10 ms apart).
 
 /** A frame that the thread has put into its slot. */
 export interface HandedOver {

@@ -1,7 +1,8 @@
 // The thread that owns a camera. It waits for frames, takes the newest one, copies it once and passes it on. camera-source.ts
-// starts it. While the thread captures, it does not return to its event loop. It blocks in poll(2) and is controlled through
-// words in shared memory. So the main thread never blocks on a device, and a frame does not wait for an event loop in this
-// thread.
+// starts it.
+//
+// While the thread captures, it does not return to its event loop. It blocks in poll(2) and is controlled through words in shared
+// memory. So the main thread never blocks on a device, and a frame does not wait for an event loop in this thread.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { isExpected, SourceError } from "../../core/errors.ts";

@@ -112,7 +112,8 @@ export class RecordingPlayer {
       } catch (error) {
         if (!(error instanceof FfmpegEnd && error.isAfterFrames)) throw error;
         const { name, log } = this.#options;
-        if (!this.#isOpenedForEachPass) log.info(`${name} cannot be rewound, so it is opened again each time it ends: ${error.message}`);
+        if (!this.#isOpenedForEachPass)
+          log.info(`${name} cannot be rewound, so it is opened again each time it ends: ${error.message}`);
         this.#isOpenedForEachPass = true;
       }
       await sleep(Math.max(0, SHORTEST_PASS_MS - (nowMicros() - startedAt) / 1000), signal);

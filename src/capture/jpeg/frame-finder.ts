@@ -1,6 +1,8 @@
 // Finds pictures inside a segment of a JPEG whose declared length may be wrong. In this folder, a "place" is an index into the
-// bytes of the stream. A picture begins with SOI, and its segments lead to a frame header (SOF). The finder reads each byte once,
-// so that bytes that look like many nested pictures take no more time than others.
+// bytes of the stream.
+//
+// A picture begins with SOI, and its segments lead to a frame header (SOF). The finder reads each byte once, so that bytes that
+// look like many nested pictures take no more time than others.
 
 import { hasSegment, isFrameHeader, isMarkerAt, isPictureStart, isPossibleLength, SOS, twoBytes } from "./markers.ts";
 

@@ -1,6 +1,8 @@
 // A camera that sends its video over TCP or UDP without HTTP. Consecutive JPEGs and multipart JPEGs are read here, and other
-// video is passed to ffmpeg. The stream is read like the body of an HTTP camera's answer. The connection may begin in the middle
-// of a picture. So the reader waits for the beginning of the next picture before it decides that the video is not JPEG.
+// video is passed to ffmpeg.
+//
+// The stream is read like the body of an HTTP camera's answer. The connection may begin in the middle of a picture. So the reader
+// waits for the beginning of the next picture before it decides that the video is not JPEG.
 
 import { SourceError } from "../../core/errors.ts";
 import { AnswerWatch } from "../http/answer-watch.ts";

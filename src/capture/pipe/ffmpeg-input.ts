@@ -76,9 +76,9 @@ const PLAIN: Omit<FfmpegInput, "name" | "arguments"> = {
 const LIVE_OPTIONS = { fflags: "nobuffer" };
 export const LIVE_ARGUMENTS: readonly string[] = ["-fflags", LIVE_OPTIONS.fflags];
 
-/** What ffmpeg may open for a file: the files that a playlist names as well, but no network. */
+/** The protocols that ffmpeg may use for a file. It may open the files that a playlist names, but no network. */
 const LOCAL = "file,crypto,data";
-/** What ffmpeg may open for bytes that it is given: nothing else, whatever they name. */
+/** The protocols that ffmpeg may use for bytes on its standard input. It may not open files or addresses that the bytes name. */
 const GIVEN = ["-protocol_whitelist", "pipe,crypto,data"];
 
 /** A recording: a file, or the address of one. */
@@ -139,7 +139,7 @@ export function jpegsInput({
   body: ReadableStream<Uint8Array>;
   size: Size | null;
 }): FfmpegInput {
-  // Without `nobuffer`, which would drop the first picture; the others would not wait for it anyway.
+  // `nobuffer` is not used here. It would drop the first picture, and the other pictures do not wait for that one.
   return { ...PLAIN, name, arguments: ["-f", "mpjpeg", ...GIVEN, "-i", "pipe:0"], body, size };
 }
 

@@ -1,18 +1,24 @@
 // Passes an address with a password to ffmpeg through its standard input, because other users of the machine can read the
-// arguments of a process. ffmpeg reads a list of inputs (ffconcat) that has only this address. The list adds no delay, because
-// its demuxer passes on each packet at once (libavformat/concatdec.c, concat_read_packet).
+// arguments of a process.
+//
+// ffmpeg reads a list of inputs (ffconcat) that has only this address. The list adds no delay, because its demuxer passes on each
+// packet at once (libavformat/concatdec.c, concat_read_packet).
 
 import { shownAddress } from "../../core/shown-address.ts";
 
-/** As libavformat/http.c itself has it: what HTTP stands on, encrypted segments of playlists, and RTP for session descriptions. */
+/**
+ * The protocols that HTTP needs, also for encrypted segments of playlists and for session descriptions (RTP). It is the list in
+ * libavformat/http.c.
+ */
 const WEB = "http,https,httpproxy,tls,tcp,crypto,data,rtp,udp";
 /** RTSP may go through a tunnel of HTTP or HTTPS. */
 const RTSP = "rtp,srtp,udp,tcp,tls,http,https,httpproxy";
 const RTMP = "ffrtmphttp,ffrtmpcrypt,tcp,tls,http,https,httpproxy,crypto";
 
 /**
- * What ffmpeg may open behind an address, by scheme. Without `file` and the like, a camera's playlist or redirect cannot make it read
- * files of this machine, and a web camera cannot make it speak other protocols. ffmpeg cannot be kept to one host.
+ * The protocols that ffmpeg may use for an address and its redirects, by the scheme of the address. `file` is not among them, so
+ * that a camera's playlist or redirect cannot make ffmpeg read files of this machine. ffmpeg has no option that limits it to one
+ * host.
  */
 const PROTOCOLS: Readonly<Record<string, string>> = {
   ...{ http: WEB, https: WEB, mmsh: WEB, ipfs: WEB, ipns: WEB },
@@ -20,7 +26,9 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   ...{ rtmp: RTMP, rtmpe: RTMP, rtmps: RTMP, rtmpt: RTMP, rtmpte: RTMP, rtmpts: RTMP },
 };
 
-/** Other schemes (`udp`, `tcp`, `srt` …) carry one stream, which names nothing else but the parts of a session. */
+/**
+ * The protocols for other schemes (`udp`, `tcp`, `srt` …). Their streams can name other addresses only in session descriptions.
+ */
 const OTHER_PROTOCOLS = "tcp,udp,udplite,rtp,srtp,tls,crypto,data";
 
 /** Returns the list for `-protocol_whitelist`. */

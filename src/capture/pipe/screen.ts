@@ -47,7 +47,9 @@ export function parseScreen(source: string): ScreenPlace {
     } else if (/^(?:[\w.-]*:)?\d+(?:\.\d+)?$|^\/dev\/dri\/card\d+$/.test(part) && place.screen === null) {
       place.screen = part;
     } else {
-      throw new UsageError(`'${source}' is not a screen: write screen, screen:1.0 (a display) or screen:640x480+100+50`);
+      throw new UsageError(
+        `'${source}' is not a screen: write screen, screen:1.0 (a display) or screen:640x480+100+50`,
+      );
     }
   }
   return place;

@@ -1,6 +1,7 @@
-// Follows the size of an X11 screen. It connects to the X server as a client, and the server reports each change. This is needed
-// because ffmpeg's x11grab reads the size only at its start. The file implements only the few needed messages of the X Window
-// System Protocol (X11R7.6). The X11 libraries in the registry have no types and implement the whole protocol.
+// Follows the size of an X11 screen. It connects to the X server as a client, and the server reports each change.
+//
+// This is needed because ffmpeg's x11grab reads the size only at its start. The file implements only the few needed messages of
+// the X Window System Protocol (X11R7.6). The X11 libraries in the registry have no types and implement the whole protocol.
 
 import type { Socket } from "bun";
 import { onAbort } from "../../core/on-abort.ts";

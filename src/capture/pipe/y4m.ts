@@ -89,7 +89,9 @@ export class Y4mReader {
     } else if (line.startsWith("FRAME")) {
       this.#inFrame = true;
     } else {
-      throw new SourceError(`ffmpeg wrote '${line.slice(0, 40)}' instead of FRAME into its YUV4MPEG2 stream`, { retry: true });
+      throw new SourceError(`ffmpeg wrote '${line.slice(0, 40)}' instead of FRAME into its YUV4MPEG2 stream`, {
+        retry: true,
+      });
     }
   }
 }

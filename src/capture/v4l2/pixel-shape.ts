@@ -1,7 +1,8 @@
-// The shape of a device's pixels. The pixels of analogue television are not square. The driver reports `pixelaspect`, which is
-// the height of a pixel divided by its width, for a picture of the whole signal (`defrect`). With sampling by BT.601, it is 54/59
-// for PAL and 11/10 for NTSC. If a picture has another size than `defrect`, the device has scaled it.
-// (Documentation/userspace-api/media/v4l/vidioc-cropcap.rst)
+// The shape of a device's pixels. The pixels of analogue television are not square.
+//
+// The driver reports `pixelaspect`, which is the height of a pixel divided by its width, for a picture of the whole signal
+// (`defrect`). With sampling by BT.601, it is 54/59 for PAL and 11/10 for NTSC. If a picture has another size than `defrect`, the
+// device has scaled it. (Documentation/userspace-api/media/v4l/vidioc-cropcap.rst)
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { Device } from "./device.ts";

@@ -1,5 +1,7 @@
 // Handles the signal at the input of a capture card. The signal determines size and rate, and the card adopts them only on
-// request. An application must query the timings of the signal and set them, because the driver never does this by itself
+// request.
+//
+// An application must query the timings of the signal and set them, because the driver never does this by itself
 // (Documentation/userspace-api/media/v4l/dv-timings.rst). Cameras do not have these inputs. USB cards do not have them either,
 // because they scale their signal.
 

@@ -1,4 +1,5 @@
-// The byte budget of one viewer, which enforces `--max-bitrate`, or its share of `--max-total-bitrate`. It is a token bucket that one frame may overdraw.
+// The byte budget of one viewer. It enforces `--max-bitrate`, or the viewer's share of `--max-total-bitrate`. It is a token
+// bucket whose balance one frame may make negative.
 
 import type { Micros } from "../../core/clock.ts";
 
@@ -20,7 +21,7 @@ export class Budget {
     this.#bytesPerSecond = bitsPerSecond / 8;
   }
 
-  /** Returns whether the budget is not overdrawn. If so, one frame of any size may be sent. */
+  /** Returns whether a frame of any size may be sent, which is so while the balance is not negative. */
   allows(now: Micros): boolean {
     const earned = ((now - (this.#at ?? now)) * this.#bytesPerSecond) / 1e6;
     this.#bytes = Math.min(this.#bytes + earned, (SAVED_MICROS * this.#bytesPerSecond) / 1e6);

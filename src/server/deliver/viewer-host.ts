@@ -1,4 +1,4 @@
-// What a viewer on the server needs of the others: its connection, its camera, and the owner of all viewers.
+// The interfaces through which a viewer on the server uses other parts: its connection, its camera, and the owner of all viewers.
 
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import type { Proof } from "../../protocol/handshake.ts";
@@ -28,7 +28,7 @@ export interface CameraRequest {
   /** False if the viewer only asks questions, or is paused. */
   wantsPictures: boolean;
   connection: ViewerConnection;
-  /** What the viewer's key allows. */
+  /** The rights that the viewer's key gives. */
   role: Role;
 }
 
@@ -37,11 +37,14 @@ export interface WatchedCamera {
   readonly name: string;
   captureIntervalMicros(): number;
   readonly controls: CameraControls;
-  /** Called when the viewer has sent Hello or a Wish, so that the encoders may have to make other pictures. */
+  /**
+   * The viewer calls this when it has sent Hello (its first message) or Wish (the size and rate that it wants), because the
+   * encoders may have to make other pictures.
+   */
   onChanged(viewer: Viewer): void;
-  /** Called when the viewer has acknowledged a frame, so that the estimate of its link may have changed. */
+  /** The viewer calls this when it has acknowledged a frame, because the estimate of its link may have changed. */
   onAcknowledged(viewer: Viewer): void;
-  /** Called once, when the viewer gets no more pictures. `reason` is for the log. */
+  /** The viewer calls this once, when it gets no more pictures. `reason` is for the log. */
   onGone(viewer: Viewer, reason: string): void;
 }
 
@@ -53,16 +56,22 @@ export interface ViewerHost {
   readonly bitrate: SharedBitrate;
   /** Whether a viewer has to prove a key. */
   readonly needsKey: boolean;
-  /** Called once, when the viewer has sent Proof. */
+  /** Checks the key of a viewer. The viewer calls this once, when it has sent Proof. */
   authenticate(viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal;
-  /** Called once, when the viewer has sent Hello, and proven its key if it needs one. */
+  /**
+   * Returns the camera for a viewer, or the reason why it gets none. The viewer calls this once, when it has sent Hello, and has
+   * proven its key if it needs one.
+   */
   findCamera(request: CameraRequest): WatchedCamera | Refusal;
   /** Returns the cameras of the server that a role may see, in their order. */
   listCameras(role: Role): CameraEntry[];
-  /** Called once, when a viewer without a camera is refused, or leaves after it has sent bytes. `reason` is for the log. */
+  /**
+   * A viewer without a camera calls this once, when it is refused, or when it leaves after it has sent bytes. `reason` is for the
+   * log.
+   */
   onRefused(viewer: Viewer, reason: string): void;
-  /** Called once, when a viewer is disconnected because it exceeded a limit. */
+  /** The viewer calls this once, if it is disconnected because it exceeded a limit. */
   onExceeded(viewer: Viewer, limit: LimitName): void;
-  /** Called once, as the last event, when the connection is closed. */
+  /** The viewer calls this once, as its last call, when the connection is closed. */
   onClosed(viewer: Viewer): void;
 }

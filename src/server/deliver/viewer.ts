@@ -101,7 +101,10 @@ export class Viewer implements TransportEvents, PeerEvents {
     return this.#peer.clock.roundTripMicros;
   }
 
-  /** The bytes that the viewer has not acknowledged, and the time since which it has acknowledged nothing (Infinity: nothing waits). */
+  /**
+   * The bytes that the viewer has not acknowledged, and the time since which it has acknowledged nothing (Infinity: nothing
+   * waits).
+   */
   get waiting(): { bytes: number; since: Micros } {
     const { unacknowledgedBytes, waitsSince } = this.frames;
     return { bytes: unacknowledgedBytes, since: waitsSince ?? Number.POSITIVE_INFINITY };
@@ -267,7 +270,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   onGone(end: PeerEnd): void {
     this.#gone.abort();
     this.#share.close();
-    if (end.how === "closed" && !this.#peer.hasSpoken) return; // A port scanner that sent no bytes is not logged.
+    if (end.how === "closed" && !this.#peer.hasSpoken) return; // A connection without bytes (port scan) is not logged.
     if (this.#camera === null) this.#host.onRefused(this, end.text);
     else this.#camera.onGone(this, end.text);
   }

@@ -1,4 +1,5 @@
 // The tile store has the newest bytes of every tile of a picture, and for each tile the number of the frame that last changed it.
+//
 // A frame is opened, filled with its changed tiles in any order, and committed. A viewer needs the tiles that are newer than the
 // last frame that it has. The tiles of one `put` share a block of memory. The block is reused as soon as each of its tiles has
 // been replaced by a newer one. So senders must copy the bytes into a message.
