@@ -8,13 +8,25 @@
 
 import { parseArgs } from "node:util";
 import { Connection } from "../../src/client/connect/connection.ts";
-import { ProtocolError } from "../../src/core/errors.ts";
+import { isExpected } from "../../src/core/errors.ts";
 import { writeCameras } from "../../src/protocol/cameras.ts";
 import { writeControlSet, writeControls, writeControlsAsked, writeSetControl } from "../../src/protocol/controls.ts";
 import { writeGoodbye, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
+import {
+  type Proof,
+  PROOF_SCHEME,
+  readChallenge,
+  readProof,
+  writeChallenge,
+  writeProof,
+} from "../../src/protocol/handshake.ts";
+import { type ProofInput, proveAsServer, proveAsViewer, type ViewerKey, viewerKey } from "../../src/protocol/proof.ts";
 import * as m from "../../src/protocol/messages.ts";
 import type { TransportEvents } from "../../src/protocol/transport.ts";
-import { WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { GoodbyeReason, HEADER_BYTES, MessageType, PROOF_BYTES, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { type Authenticated, KeyRing } from "../../src/server/access/key-ring.ts";
+import { EVERYBODY } from "../../src/server/access/role.ts";
+import type { Refusal } from "../../src/server/deliver/refusal.ts";
 import { DEFAULT_ACCESS_LIMITS } from "../../src/server/access/limits.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
 import { PictureCamera } from "../support/picture-camera.ts";
@@ -27,6 +39,8 @@ export interface WireFuzzResult {
   connections: number;
   /** The number of connections that a broken message ended with a Goodbye. */
   goodbyes: number;
+  /** The number of connections on which a key was proven. */
+  proven: number;
   /** The exceptions, with the bytes that were received last. */
   findings: { error: unknown; chunk: Uint8Array }[];
 }
@@ -37,6 +51,10 @@ type Random = () => number;
 interface End {
   events: TransportEvents;
   isClosed: () => boolean;
+  /** Whether a key was proven on this connection. */
+  hasProven: () => boolean;
+  /** Returns what the other side sends because of what this end has written, or null. */
+  answer: () => Uint8Array | null;
   /** Releases timers of this end. */
   close: () => void;
 }
@@ -55,22 +73,65 @@ const header = { framesPerSecond: 30, codec: "simd", quality: 75, sourceWidth: 6
 const control = { name: "gain", kind: "menu", min: 0, max: 9, step: 1, default: 1, value: 2 } as const;
 const entry = { name: "door", hasEnded: false, width: 640, height: 480, framesPerSecond: 30 };
 
+/** The key of both sides, for connections that need one. */
+const KEY = viewerKey("k7qf-2mzd-4v8x-9c3t-hbn6");
+const RING = new KeyRing([{ record: KEY, role: EVERYBODY }]);
+const NONCE = new Uint8Array(PROOF_BYTES).fill(5);
+const HELLO = { version: WIRE_VERSION, software: "fuzz", camera: "door", paused: false };
+const ANY_PROOF = copy(writeProof({ keyId: KEY.id, nonce: NONCE, proof: NONCE }));
+const CHALLENGE = copy(writeChallenge({ scheme: PROOF_SCHEME, nonce: NONCE }));
+
+class FuzzCamera extends PictureCamera {
+  override readonly access = { ...DEFAULT_ACCESS_LIMITS, messagesPerSecond: 1e9 };
+  override readonly needsKey: boolean;
+
+  constructor(needsKey: boolean) {
+    super();
+    this.needsKey = needsKey;
+  }
+
+  override authenticate(_viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal {
+    return RING.authenticate({ proof, input }) ?? { reason: GoodbyeReason.wrongKey, text: "no key is right" };
+  }
+}
+
+/** A transport in memory that keeps the last message of each type. */
+function keepingTransport() {
+  const written = new Map<number, Uint8Array>();
+  let isClosed = false;
+  const close = () => {
+    isClosed = true;
+  };
+  const write = (bytes: Uint8Array) => {
+    written.set(bytes[4] ?? 0, copy(bytes));
+    return bytes.length;
+  };
+  return { transport: { write, bufferedBytes: 0, end: close, abort: close }, written, isClosed: () => isClosed };
+}
+
+/** Opens the server's end of a connection. */
+function openServer(needsKey: boolean): End {
+  const { transport, written, isClosed } = keepingTransport();
+  const viewer = new Viewer({ ...transport, address: "fuzz", ip: "127.0.0.1" }, new FuzzCamera(needsKey));
+  const answer = () => {
+    const challenge = written.get(MessageType.challenge);
+    if (challenge === undefined) return null;
+    written.delete(MessageType.challenge);
+    const { nonce: serverNonce } = readChallenge(challenge.subarray(HEADER_BYTES));
+    const hello = SERVER_WITH_KEY.greeting.subarray(HEADER_BYTES);
+    const input = { binding: null, serverNonce, viewerNonce: NONCE, keyId: KEY.id, hello };
+    return copy(writeProof({ keyId: KEY.id, nonce: NONCE, proof: proveAsViewer(KEY, input) }));
+  };
+  const hasProven = () => needsKey && written.has(MessageType.welcome);
+  return { events: viewer, isClosed, hasProven, answer, close: () => viewer.closed("the next one") };
+}
+
 /** The server's end, which receives the messages of viewers. */
 const SERVER: Side = {
-  open() {
-    const camera = new (class extends PictureCamera {
-      override readonly access = { ...DEFAULT_ACCESS_LIMITS, messagesPerSecond: 1e9 };
-    })();
-    let isClosed = false;
-    const close = () => {
-      isClosed = true;
-    };
-    const transport = { write: (bytes: Uint8Array) => bytes.length, bufferedBytes: 0, end: close, abort: close };
-    const viewer = new Viewer({ ...transport, address: "fuzz", ip: "127.0.0.1" }, camera);
-    return { events: viewer, isClosed: () => isClosed, close: () => viewer.closed("the next one") };
-  },
-  greeting: copy(writeHello({ version: WIRE_VERSION, software: "fuzz", camera: "door", paused: false })),
+  open: () => openServer(false),
+  greeting: copy(writeHello(HELLO)),
   messages: [
+    ANY_PROOF,
     copy(m.writeAck({ frameNumber: 1, outcome: "shown", transferMicros: 1, workMicros: 2, paceMicros: 3 })),
     copy(m.writePing({ sentAt: 5 })),
     copy(m.writePong({ sentAt: 5, receivedAt: 6, repliedAt: 7 })),
@@ -80,35 +141,54 @@ const SERVER: Side = {
   ],
 };
 
+const SERVER_WITH_KEY: Side = {
+  ...SERVER,
+  open: () => openServer(true),
+  greeting: copy(writeHello({ ...HELLO, canProve: true })),
+};
+
 const ignore = () => undefined;
+
+/** Opens the viewer's end of a connection. */
+function openViewer(key: ViewerKey | null): End {
+  const { transport, written, isClosed } = keepingTransport();
+  const connection = new Connection(
+    transport,
+    { host: "127.0.0.1", port: 1, camera: "" },
+    {
+      onWelcome: ignore,
+      onCameras: ignore,
+      onStream: ignore,
+      onPicture: ignore,
+      onTiles: ignore,
+      onNotice: ignore,
+      onControls: ignore,
+      onControlSet: ignore,
+    },
+    { key },
+  );
+  connection.ended.catch((error: unknown) => {
+    if (!isExpected(error)) throw error;
+  });
+  const hello = copy(written.get(MessageType.hello)?.subarray(HEADER_BYTES) ?? NONCE);
+  const answer = () => {
+    const proof = written.get(MessageType.proof);
+    if (proof === undefined) return null;
+    written.delete(MessageType.proof);
+    const { nonce: viewerNonce } = readProof(proof.subarray(HEADER_BYTES));
+    const serverProof = proveAsServer(KEY, { binding: null, serverNonce: NONCE, viewerNonce, keyId: KEY.id, hello });
+    return copy(writeWelcome({ ...WELCOME, serverProof }));
+  };
+  const hasProven = () => connection.hasProven;
+  return { events: connection, isClosed, hasProven, answer, close: () => connection.closed("the next one") };
+}
+
+const WELCOME = { version: WIRE_VERSION, software: "fuzz", sourceName: "door" };
 
 /** The viewer's end, which receives the messages of servers. */
 const VIEWER: Side = {
-  open() {
-    let isClosed = false;
-    const close = () => {
-      isClosed = true;
-    };
-    const connection = new Connection(
-      { write: (bytes) => bytes.length, bufferedBytes: 0, end: close, abort: close },
-      { host: "127.0.0.1", port: 1, camera: "" },
-      {
-        onWelcome: ignore,
-        onCameras: ignore,
-        onStream: ignore,
-        onPicture: ignore,
-        onTiles: ignore,
-        onNotice: ignore,
-        onControls: ignore,
-        onControlSet: ignore,
-      },
-    );
-    connection.ended.catch((error: unknown) => {
-      if (!(error instanceof ProtocolError)) throw error;
-    });
-    return { events: connection, isClosed: () => isClosed, close: () => connection.closed("the next one") };
-  },
-  greeting: copy(writeWelcome({ version: WIRE_VERSION, software: "fuzz", sourceName: "door" })),
+  open: () => openViewer(null),
+  greeting: copy(writeWelcome(WELCOME)),
   messages: [
     copy(writeCameras([entry, { ...entry, name: "yard" }])),
     copy(m.writeStream({ ...header, width: 640, height: 480, jpegHeader: new Uint8Array() })),
@@ -129,8 +209,13 @@ const VIEWER: Side = {
       writeControls({ areSettable: true, trouble: "", controls: [{ ...control, items: [{ value: 1, label: "on" }] }] }),
     ),
     copy(writeControlSet({ isDone: false, text: "no" })),
+    CHALLENGE,
   ],
 };
+
+const VIEWER_WITH_KEY: Side = { ...VIEWER, open: () => openViewer(KEY), greeting: CHALLENGE };
+
+const SIDES = [SERVER, SERVER_WITH_KEY, VIEWER, VIEWER_WITH_KEY];
 
 const BOUNDARIES = [0, 1, 2, 127, 128, 254, 255];
 
@@ -173,7 +258,7 @@ function mutate(message: Uint8Array, random: Random): Uint8Array {
 /** Sends `count` messages, half of them to each side. */
 export async function fuzzWire({ count, seed }: { count: number; seed: number }): Promise<WireFuzzResult> {
   const random = randomSequence(seed);
-  const result: WireFuzzResult = { messages: 0, connections: 0, goodbyes: 0, findings: [] };
+  const result: WireFuzzResult = { messages: 0, connections: 0, goodbyes: 0, proven: 0, findings: [] };
   while (result.messages < count && result.findings.length < 10) {
     fuzzConnection(random, result);
     if (result.connections % 100 === 0) await Bun.sleep(0); // answers are sent, and timers of ended connections run out
@@ -183,7 +268,7 @@ export async function fuzzWire({ count, seed }: { count: number; seed: number })
 
 /** Runs one connection to its end or to 200 messages. */
 function fuzzConnection(random: Random, result: WireFuzzResult): void {
-  const side = random() < 0.5 ? SERVER : VIEWER;
+  const side = SIDES[Math.floor(random() * SIDES.length)] as Side;
   const end = side.open();
   result.connections++;
   const greeting = random() < 0.9 ? side.greeting : mutate(side.greeting, random);
@@ -204,11 +289,13 @@ function fuzzConnection(random: Random, result: WireFuzzResult): void {
       }
     }
     const message =
-      random() < 0.01 ? GOODBYE : (side.messages[Math.floor(random() * side.messages.length)] as Uint8Array);
+      end.answer() ??
+      (random() < 0.01 ? GOODBYE : (side.messages[Math.floor(random() * side.messages.length)] as Uint8Array));
     bytes = mutate(message, random);
     if (random() < 0.1) bytes = Buffer.concat([bytes, mutate(side.greeting, random)]);
   }
   if (end.isClosed()) result.goodbyes++;
+  if (end.hasProven()) result.proven++;
   end.close();
 }
 
@@ -226,10 +313,12 @@ if (import.meta.main) {
   const seed = Number(values.seed);
   await fuzzWire({ count: Math.min(count, 50_000), seed });
   const before = await memory();
-  const { messages, connections, goodbyes, findings } = await fuzzWire({ count, seed });
+  const { messages, connections, goodbyes, proven, findings } = await fuzzWire({ count, seed });
   const growth = (await memory()) / before;
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(`${messages} messages in ${connections} connections (${goodbyes} ended by a Goodbye) in ${seconds} s`);
+  console.log(
+    `${messages} messages in ${connections} connections (${goodbyes} ended by a Goodbye, ${proven} with a key) in ${seconds} s`,
+  );
   console.log(
     `memory ${(before / 2 ** 20).toFixed(0)} MiB, × ${growth.toFixed(2)} at the end; ${findings.length} findings`,
   );

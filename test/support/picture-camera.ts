@@ -6,7 +6,6 @@ import type { CameraEntry } from "../../src/protocol/cameras.ts";
 import { GoodbyeReason } from "../../src/protocol/wire.ts";
 import { DEFAULT_ACCESS_LIMITS, type LimitName } from "../../src/server/access/limits.ts";
 import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
-import type { Refusal } from "../../src/server/deliver/refusal.ts";
 import type { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer-host.ts";
 import { SharedBitrate } from "../../src/server/deliver/shared-bitrate.ts";
@@ -40,7 +39,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
 
   readonly needsKey: boolean = false;
 
-  authenticate(): Refusal {
+  authenticate(..._: Parameters<ViewerHost["authenticate"]>): ReturnType<ViewerHost["authenticate"]> {
     return { reason: GoodbyeReason.wrongKey, text: "no key is right" };
   }
 
