@@ -42,6 +42,8 @@ const isTerminal = isatty(2);
  */
 export class Output {
   static #isStatusShown = false;
+  /** The user is asked a question on the terminal, which a status line would overwrite. */
+  #isAsked = false;
   readonly #subject: string;
   readonly #json: boolean;
   readonly #reports: OutputStream;
@@ -83,12 +85,24 @@ export class Output {
     if (this.#json) {
       this.#reports.writeNewest(`${JSON.stringify(object)}\n`, { counts: true });
     } else if (isTerminal) {
+      if (this.#isAsked) return;
       const columns = process.stderr.columns || 80;
       standardError.writeNewest(`\r\x1b[2K${line().slice(0, columns - 1)}`, { counts: false });
       Output.#isStatusShown = true;
     } else if (performance.now() - this.#lastPlainAt >= PLAIN_REPORT_MS) {
       this.#lastPlainAt = performance.now();
       this.#say(line());
+    }
+  }
+
+  /** Shows no status line while `ask` asks the user a question on the terminal. */
+  async whileAsked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    this.#isAsked = true;
+    if (isTerminal) process.stderr.write(Output.takeStatus());
+    try {
+      return await ask();
+    } finally {
+      this.#isAsked = false;
     }
   }
 

@@ -3,6 +3,7 @@
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
 import { shownSource } from "../core/shown-address.ts";
+import { withoutKeys } from "../core/shown-key.ts";
 import { EXIT } from "./exit-codes.ts";
 import { GUARDED_SIGNALS, guardAgainstHangs } from "./hang-guard.ts";
 import { Output, settleOutput } from "./output.ts";
@@ -87,7 +88,10 @@ export function asProgram(command: Command, version: string): Command {
     .exitOverride();
 }
 
-/** Takes the passwords of addresses on the command line out of an error that quotes them, as it quotes arguments in the wrong place. */
+/**
+ * Takes the passwords of addresses on the command line, and keys, out of an error that quotes them, as it quotes arguments in the wrong
+ * place.
+ */
 function withoutTypedSecrets(text: string): string {
   let shown = text;
   for (const typed of process.argv.slice(2)) {
@@ -95,7 +99,7 @@ function withoutTypedSecrets(text: string): string {
     const isSecret = shownSource(value) !== value;
     if (isSecret && value.length >= SHORTEST_ADDRESS) shown = shown.replaceAll(value, shownSource(value));
   }
-  return shown;
+  return withoutKeys(shown);
 }
 
 /** Makes a text red on a terminal, unless the user has turned off colours (https://no-color.org). */

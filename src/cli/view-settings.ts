@@ -1,6 +1,7 @@
 // The table of all settings of `view`. The flags, --help and docs/options.md come from this table.
 
 import { parseSetting } from "../capture/control-values.ts";
+import { parseLink } from "../client/connect/address.ts";
 import { DISPLAYS, RENDERERS } from "../client/screens/screen.ts";
 import { DEFAULT_MAX_PIXELS } from "../client/connect/server-limits.ts";
 import { MAX_SIDE_PIXELS, parseSize } from "../core/pixel-format.ts";
@@ -37,6 +38,21 @@ export const VIEW_SETTINGS = [
     scope: "program",
     type: { kind: "switch" },
     help: "show all cameras of the server in one window",
+  },
+  {
+    name: "key-file",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    help: "file with the key of the server; SLIPSTREAM_KEY or a link (slips://KEY@HOST) may have it, too, and a key that worked is kept",
+  },
+  {
+    name: "forget",
+    scope: "program",
+    type: { kind: "parsed", parse: (text: string) => parseLink(text).address },
+    placeholder: "host[:port]",
+    help: "forget the key and the pinned public key of a server, and end",
+    conflicts: ["list", "controls", "set", "grid"],
   },
   {
     name: "display",

@@ -2,24 +2,27 @@
 
 import { availableParallelism } from "node:os";
 import { Argument, Command } from "commander";
-import { type Address, formatAddress, parseAddress } from "../client/connect/address.ts";
+import { type Address, formatAddress, type Link, parseLink } from "../client/connect/address.ts";
 import { askForCameras, askForControls, describeCameras, describeControls, setControl } from "../client/connect/ask.ts";
 import { findServer, OWN_ADDRESS } from "../client/connect/discover.ts";
+import { KnownServersFile } from "../client/connect/known-servers.ts";
 import type { ViewReport } from "../client/figures.ts";
 import { describeViewing } from "../client/report-text.ts";
 import { type ViewOptions, view } from "../client/view.ts";
 import { describeGrid, describeGridEnd, viewGrid } from "../client/view-grid.ts";
 import { UsageError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import { stateFolder } from "../state/folder.ts";
 import type { Control } from "../protocol/controls.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags, parsed } from "./flags.ts";
 import { openLog, VIEW_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { asProgram, runMain } from "./program.ts";
-import { askOn } from "./terminal-question.ts";
+import { openTerminal } from "./terminal-question.ts";
 import { openTraceFile } from "./trace-file.ts";
 import { VIEW_SETTINGS, type ViewFlags } from "./view-settings.ts";
+import { KEY_VARIABLE, openAccess } from "./viewer-access.ts";
 
 /** The default limit of decoder threads. One viewer does not become faster with more. */
 const MOST_WORKERS = 4;
@@ -28,9 +31,9 @@ const command = addFlags(asProgram(new Command("bun run view"), VERSION), VIEW_S
   .description("Shows the live video of a server (bun run serve). What you see is what the camera sees now.")
   .addArgument(
     new Argument(
-      "[host[:port][/camera]]",
+      "[host[:port][/camera] or link]",
       `the server and one of its cameras (default: ${formatAddress(OWN_ADDRESS)} if a server answers there, or else a server found on the network, with its first camera)`,
-    ).argParser(parsed(parseAddress)),
+    ).argParser(parsed(parseLink)),
   )
   .addHelpText(
     "after",
@@ -63,20 +66,38 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
   const viewerLog = log.getChild("viewer");
   const say = (text: string) => viewerLog.info(text);
   const interrupt = () => process.kill(process.pid, "SIGINT");
-  const ask = askOn(process.stdin, process.stderr, signal, interrupt);
-  const named: Address | undefined = command.processedArgs[0];
-  const address = named ?? (await findServer({ say, ask, wait: flags.wait ?? false }, signal)).address;
+  const terminal = openTerminal(process.stdin, process.stderr, signal, interrupt);
+  const knownServers = new KnownServersFile(stateFolder());
+  const named: Link | undefined = command.processedArgs[0];
+  if (flags.forget !== undefined) {
+    await output.answer(...(await forget(knownServers, flags.forget)), signal);
+    return;
+  }
+  const ask = terminal && ((question: string) => terminal.ask(question));
+  const found = named === undefined ? await findServer({ say, ask, wait: flags.wait ?? false }, signal) : null;
   signal.throwIfAborted();
+  const link = named ?? { address: found?.address ?? OWN_ADDRESS, scheme: null, key: null };
+  const { address } = link;
+  await using access = await openAccess({
+    link,
+    announced: found?.announced ?? null,
+    keyFile: flags.keyFile,
+    variable: process.env[KEY_VARIABLE],
+    knownServers,
+    ask: terminal && ((question) => output.whileAsked(() => terminal.askSecret(question))),
+    say,
+  });
+  const server = { address, access };
 
   if (flags.list) {
-    const cameras = await askForCameras(address, signal);
+    const cameras = await askForCameras(server, signal);
     await output.answer({ cameras }, describeCameras(cameras), signal);
     return;
   }
   const sets = flags.set ?? [];
-  for (const { name, value } of sets) await setControl(address, { name, value }, signal);
+  for (const { name, value } of sets) await setControl(server, { name, value }, signal);
   if (flags.controls || sets.length > 0) {
-    const known = await askForControls(address, signal);
+    const known = await askForControls(server, signal);
     const isMeant = ({ name }: Control) => flags.controls || sets.some((set) => set.name === name);
     const controls = known.controls.filter(isMeant);
     await output.answer({ areSettable: known.areSettable, controls }, describeControls({ ...known, controls }), signal);
@@ -86,6 +107,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "view", viewerLog, signal);
   const options: ViewOptions = {
     address,
+    access,
     display: flags.display ?? "sdl",
     renderer: flags.renderer ?? "auto",
     workers: flags.workers ?? Math.min(MOST_WORKERS, availableParallelism()),
@@ -115,6 +137,15 @@ function describeEnd({ frames, latencyMs: { p50, p99, max }, dropped }: ViewRepo
   if (frames === 0) return "ended: no picture was shown";
   const latency = max === 0 ? "" : `latency ${p50} ms (p99 ${p99}), `;
   return `ended: ${frames} frames shown, ${latency}${dropped} dropped`;
+}
+
+/** Forgets a server. Returns what to print, as an object and as text. */
+async function forget(known: KnownServersFile, address: Address): Promise<[object, string]> {
+  const server = formatAddress({ ...address, camera: "" });
+  const isForgotten = await known.forget(address);
+  if (isForgotten) return [{ server, isForgotten }, `${server} is forgotten`];
+  const others = (await known.namesOf(address.host)).join(", ");
+  return [{ server, isForgotten }, `${server} is not known${others === "" ? "" : ` (${others} is)`}`];
 }
 
 /** Throws UsageError for options that cannot be used with several cameras in one window. */

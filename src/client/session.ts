@@ -8,12 +8,15 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import type { Log } from "../core/log.ts";
 import type { Trace } from "../core/trace.ts";
 import type { Address } from "./connect/address.ts";
+import type { ServerAccess } from "./connect/server-access.ts";
 import { OutputClosed } from "./save/frame-output.ts";
 import type { Display, Renderer } from "./screens/screen.ts";
 
 /** The options that `view` and `viewGrid` have in common. */
 export interface WindowOptions {
   address: Address;
+  /** The key of the server. Default: no key. */
+  access?: ServerAccess | undefined;
   display: Display;
   renderer: Renderer;
   /** Decoder threads. */

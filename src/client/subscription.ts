@@ -6,6 +6,7 @@ import type { StreamHeader } from "../protocol/messages.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
 import type { Connection, ConnectionEvents } from "./connect/connection.ts";
 import { KeepConnected } from "./connect/keep-connected.ts";
+import { type Attempt, type ServerAccess, withoutKey } from "./connect/server-access.ts";
 import { connectTcp } from "./connect/tcp.ts";
 import type { Decoders } from "./decode/decoders.ts";
 import { Receiver } from "./decode/receiver.ts";
@@ -24,6 +25,8 @@ export interface Wanted {
 
 export interface SubscriptionOptions {
   address: Address;
+  /** The key of the server, which all subscriptions to it share. Default: no key. */
+  access?: ServerAccess | undefined;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
   /** Also wait for an unknown host or camera. Default: false. */
@@ -61,15 +64,19 @@ export class Subscription {
   readonly #owner: SubscriptionOwner;
   readonly #receiver: Receiver;
   readonly #loop: KeepConnected;
+  readonly #access: ServerAccess;
   #connection: Connection | null = null;
+  /** The key with which the newest connection was opened. */
+  #attempt: Attempt | null = null;
   #wanted: Wanted;
   /** The Hello asks for no pictures before the first Wish. */
   #isSilentHello = false;
   #lastSaid = "";
 
   constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
-    const { address, once, wait, stopped, log, maxPixels } = options;
+    const { address, access = withoutKey(address), once, wait, stopped, log, maxPixels } = options;
     this.#options = options;
+    this.#access = access;
     this.#owner = owner;
     this.#receiver = new Receiver(options.decoders, owner);
     options.decoders.listener = new DecodeListener(owner, log);
@@ -79,10 +86,21 @@ export class Subscription {
     this.#loop = new KeepConnected(
       { address, once, wait, stopped },
       {
-        connect: () => {
+        connect: async () => {
+          const attempt = await access.attempt();
+          this.#attempt = attempt;
           // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.
           this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
-          return connectTcp(address, events, { paused: this.#isSilentHello, signal: stopped, maxPixels });
+          const paused = this.#isSilentHello;
+          return connectTcp(address, events, {
+            paused,
+            signal: stopped,
+            maxPixels,
+            ...access.connectionOptions(attempt),
+          });
+        },
+        keyRefused: async (wasWelcome) => {
+          if (this.#attempt !== null) await access.refused(this.#attempt, wasWelcome);
         },
         onConnection: (connection) => {
           this.#connection = connection;
@@ -125,7 +143,10 @@ export class Subscription {
 
   #createEvents(): ConnectionEvents {
     return {
-      onWelcome: ({ sourceName }) => this.#begin(sourceName),
+      onWelcome: ({ sourceName }) => {
+        if (this.#attempt !== null) this.#access.welcomed(this.#attempt, this.#connection?.hasProven ?? false);
+        this.#begin(sourceName);
+      },
       onStream: (stream) =>
         this.#whileConnected((connection) => {
           this.state.stream = stream;

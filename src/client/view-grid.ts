@@ -9,6 +9,7 @@ import { formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
 import { Backoff } from "./connect/backoff.ts";
 import { isHopeless } from "./connect/keep-connected.ts";
+import { type ServerAccess, withoutKey } from "./connect/server-access.ts";
 import type { ViewReport } from "./figures.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
@@ -36,6 +37,7 @@ export async function viewGrid(
   report: (report: GridReport) => void,
 ): Promise<GridReport> {
   const { address, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
+  const access = options.access ?? withoutKey(address);
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   const server = formatAddress(address);
@@ -45,7 +47,7 @@ export async function viewGrid(
     for (const view of views) act(view);
   };
   let grid: Grid | null = null;
-  const names = await findCameras(options, stopped, log);
+  const names = await findCameras(options, access, stopped, log);
   if (stopped.aborted) return present();
   const window = await openGridWindow(options, server, {
     onQuit: () => session.stop(),
@@ -94,6 +96,7 @@ export async function viewGrid(
     const view = await CameraView.create(
       {
         address: { ...address, camera },
+        access,
         size: null,
         once,
         wait,
@@ -125,12 +128,17 @@ export async function viewGrid(
 }
 
 /** Asks the server for its list of cameras until it answers. */
-async function findCameras({ address, once, wait }: WindowOptions, stopped: AbortSignal, log: Log): Promise<string[]> {
+async function findCameras(
+  { address, once, wait }: WindowOptions,
+  access: ServerAccess,
+  stopped: AbortSignal,
+  log: Log,
+): Promise<string[]> {
   const backoff = new Backoff();
   let said = "";
   while (!stopped.aborted) {
     try {
-      return (await askForCameras(address, stopped)).map(({ name }) => name);
+      return (await askForCameras({ address, access }, stopped)).map(({ name }) => name);
     } catch (error) {
       if (!(error instanceof ConnectionError) || (!wait && (once || isHopeless(error)))) throw error;
       const text = `${messageOf(error)}; trying again`;

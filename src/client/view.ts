@@ -35,7 +35,7 @@ export async function view(
   signal: AbortSignal,
   report: (report: ViewReport) => void,
 ): Promise<ViewReport> {
-  const { address, size, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
+  const { address, access, size, once, wait, maxPixels, trace = null, log = SILENT_LOG } = options;
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   let camera: CameraView | null = null;
@@ -61,7 +61,7 @@ export async function view(
     viewFailed: (reason) => session.fail(reason),
   };
   const shown = await CameraView.create(
-    { address, size, once, wait, maxPixels, arena, pool, screen, output: writer, stopped, trace, log },
+    { address, access, size, once, wait, maxPixels, arena, pool, screen, output: writer, stopped, trace, log },
     owner,
   );
   camera = shown;

@@ -5,8 +5,10 @@ import { type Micros, nowMicros } from "../core/clock.ts";
 import { UsageError } from "../core/errors.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
-import { type Address, parseAddress } from "./connect/address.ts";
+import { type Address, parseLink } from "./connect/address.ts";
+import { accessWith, type ServerAccess } from "./connect/server-access.ts";
 import type { Trace } from "../core/trace.ts";
+import { normalizeKey } from "../protocol/proof.ts";
 import type { Decoders } from "./decode/decoders.ts";
 import { traceFrame } from "./frame-spans.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
@@ -22,6 +24,11 @@ const MOST_WORKERS = 64;
 export interface WatchOptions {
   /** The loop ends without an error when this signal aborts. */
   signal?: AbortSignal;
+  /**
+   * The key of the server, if it needs one, with at least 20 letters and digits; case, dashes and spaces do not matter. It is neither sent
+   * nor kept: viewer and server prove to each other that they know it. Default: the key in `address`, if that is a link with a key.
+   */
+  key?: string;
   /** A picture of that size is enough: the server may send smaller ones, at least half as large. Default: the source's own size. */
   size?: Size;
   /**
@@ -132,10 +139,11 @@ export class WatchedFrame implements Size {
  * Watches a camera and yields its frames. The next frame is always the newest one, so a slow loop gets fewer frames instead of
  * older frames. Unchanged frames are yielded too. Leaving the loop closes the connection and ends the threads.
  *
- * `address` is `HOST[:PORT][/CAMERA]`, as for `bun run view`. The default port is 10050, and the default camera is the first one.
+ * `address` is `HOST[:PORT][/CAMERA]`, or a link, `slips://KEY@HOST[:PORT][/CAMERA]`, as for `bun run view`. The default port is 10050, and
+ * the default camera is the first one.
  *
- * Throws UsageError immediately for an address or option that cannot be used. The loop throws ConnectionError if the host is
- * unknown, has no such camera or, with `reconnect: false`, cannot be reached. It throws ProtocolError if the program that answers
+ * Throws UsageError immediately for an address, key or option that cannot be used. The loop throws ConnectionError if the host is
+ * unknown, has no such camera, refuses the key or needs one, or, with `reconnect: false`, cannot be reached. It throws ProtocolError if the program that answers
  * is not a Slipstream server.
  *
  * @example
@@ -155,11 +163,15 @@ export function watch(address: string, options: WatchOptions = {}): AsyncGenerat
       `width and height of size must be whole numbers from 1 to 65535, not ${size.width}x${size.height}`,
     );
   }
-  return frames(parseAddress(address), workers, options);
+  const link = parseLink(address);
+  const key = options.key ?? link.key;
+  if (key !== null) normalizeKey(key);
+  return frames(link.address, accessWith(link.address, link.scheme, key), workers, options);
 }
 
 async function* frames(
   address: Address,
+  access: ServerAccess,
   workers: number,
   { signal, size, maxPixels, reconnect = true, log = SILENT_LOG, trace = null }: WatchOptions,
 ): AsyncGenerator<WatchedFrame, void, undefined> {
@@ -173,7 +185,7 @@ async function* frames(
   try {
     decoders = await threads.ready();
     const subscription = new Subscription(
-      { address, once: !reconnect, maxPixels, decoders, stopped, log },
+      { address, access, once: !reconnect, maxPixels, decoders, stopped, log },
       { paused: false, size: size ?? null, keepsSize: false },
       watcher,
     );

@@ -1,7 +1,9 @@
-// Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME.
+// Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME. A link has a
+// scheme before the address, and may have a key: slips://KEY@HOST:PORT/NAME.
 
 import { UsageError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
+import { looksLikeKey, withoutKeys } from "../../core/shown-key.ts";
 import { DEFAULT_PORT, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 
 export interface Address {
@@ -11,26 +13,69 @@ export interface Address {
   camera: string;
 }
 
+/** `slips` means TLS. `slip` means a connection without TLS, for networks that encrypt already. */
+export type Scheme = "slip" | "slips";
+
+/** What the user wrote as a server. It is kept apart from Address, which is shown in titles and logs, because the key is a secret. */
+export interface Link {
+  address: Address;
+  /** Null for an address without a scheme. */
+  scheme: Scheme | null;
+  /** The key as it was written, or null. */
+  key: string | null;
+}
+
 /** Parses an address. Throws UsageError if the text is not a host with an optional port and camera name. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\s/[\]@]+))(?::(\d{1,5}))?(?:\/([^\n]*))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
+  const isLost = host === undefined ? /^[^/]*@/.test(text) : looksLikeKey(host);
+  // The text is not quoted, because a part of it is or may be a key.
+  if (isLost) throw new UsageError("a key belongs into a link: write slips://KEY@HOST:PORT/CAMERA");
   if (host === undefined || port < 1 || port > 65535) {
     throw new UsageError(
-      `'${text}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, for example camera.local:10050 or [::1]:10050/door`,
+      `'${withoutKeys(text)}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, for example camera.local:10050 or [::1]:10050/door`,
     );
   }
-  const camera = match?.[4] ?? "";
-  if (new TextEncoder().encode(camera).length > MAX_CAMERA_NAME_BYTES) {
-    throw new UsageError(
-      `'${camera}' is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`,
-    );
-  }
-  return { host, port, camera };
+  return { host, port, camera: checkedCamera(match?.[4] ?? "") };
+}
+
+/**
+ * Parses an address or a link. In a link the key may be written with or without dashes, in any case, and percent-encoded, and the name
+ * of the camera may be percent-encoded. Throws UsageError, which never quotes a key.
+ */
+export function parseLink(text: string): Link {
+  const match = /^\s*(slips?):\/\/(.*?)\s*$/is.exec(text);
+  if (match === null) return { address: parseAddress(text), scheme: null, key: null };
+  const [, scheme = "", rest = ""] = match;
+  const slash = rest.indexOf("/");
+  const authority = slash < 0 ? rest : rest.slice(0, slash);
+  const at = authority.lastIndexOf("@");
+  const where = authority.slice(at + 1).replace("%25", "%"); // a zone of IPv6 (RFC 6874)
+  if (where === "") throw new UsageError("the link has no host: write slips://KEY@HOST:PORT/CAMERA");
+  const { host, port } = parseAddress(where);
+  const camera = slash < 0 ? "" : decoded(rest.slice(slash + 1));
+  const key = at < 0 ? null : decoded(authority.slice(0, at));
+  if (key?.trim() === "") throw new UsageError("the link has no key before the @: write slips://KEY@HOST:PORT/CAMERA");
+  return { address: { host, port, camera: checkedCamera(camera) }, scheme: scheme.toLowerCase() as Scheme, key };
 }
 
 export function formatAddress({ host, port, camera }: Address): string {
   const where = formatHostPort(host, port);
   return camera === "" ? where : `${where}/${camera}`;
+}
+
+function checkedCamera(camera: string): string {
+  if (new TextEncoder().encode(camera).length <= MAX_CAMERA_NAME_BYTES) return camera;
+  throw new UsageError(`'${camera}' is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`);
+}
+
+/** A percent sign that encodes nothing stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -7,22 +7,29 @@ import type { Control, Controls, ControlSet, SetControl } from "../../protocol/c
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Connection, ConnectionEvents } from "./connection.ts";
+import { type Attempt, isKeyRefusal, type ServerAccess } from "./server-access.ts";
 import { connectTcp } from "./tcp.ts";
+
+/** The server to ask, and the viewer's access to it. */
+export interface AskedServer {
+  address: Address;
+  access: ServerAccess;
+}
 
 /** The time limit for an answer. Older servers ignore these questions. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /** Returns the cameras of a server in their order. Throws ConnectionError or ProtocolError if the server cannot be asked. */
-export function askForCameras(address: Address, signal: AbortSignal): Promise<CameraEntry[]> {
+export function askForCameras({ address, access }: AskedServer, signal: AbortSignal): Promise<CameraEntry[]> {
   const noQuestion = () => undefined; // A server sends the list of its cameras without a question.
-  return ask({ ...address, camera: "" }, signal, noQuestion, (answer) => ({ onCameras: answer }));
+  return ask({ address: { ...address, camera: "" }, access }, signal, noQuestion, (answer) => ({ onCameras: answer }));
 }
 
 /** Returns the controls of a camera. Throws ConnectionError or ProtocolError if they cannot be read. */
-export async function askForControls(address: Address, signal: AbortSignal): Promise<Controls> {
+export async function askForControls(server: AskedServer, signal: AbortSignal): Promise<Controls> {
   const question = (connection: Connection) => connection.askForControls();
-  const controls = await ask<Controls>(address, signal, question, (answer) => ({ onControls: answer }));
-  if (controls.trouble !== "") throw new ConnectionError(`${formatAddress(address)}: ${controls.trouble}`);
+  const controls = await ask<Controls>(server, signal, question, (answer) => ({ onControls: answer }));
+  if (controls.trouble !== "") throw new ConnectionError(`${formatAddress(server.address)}: ${controls.trouble}`);
   return controls;
 }
 
@@ -30,42 +37,67 @@ export async function askForControls(address: Address, signal: AbortSignal): Pro
  * Sets a control. Throws ConnectionError with the server's reason if it refuses, and ProtocolError if it is not a Slipstream
  * server.
  */
-export async function setControl(address: Address, set: SetControl, signal: AbortSignal): Promise<void> {
+export async function setControl(server: AskedServer, set: SetControl, signal: AbortSignal): Promise<void> {
   const question = (connection: Connection) => connection.setControl(set);
-  const { isDone, text } = await ask<ControlSet>(address, signal, question, (answer) => ({ onControlSet: answer }));
-  if (!isDone) throw new ConnectionError(`${formatAddress(address)}: ${text}`);
+  const { isDone, text } = await ask<ControlSet>(server, signal, question, (answer) => ({ onControlSet: answer }));
+  if (!isDone) throw new ConnectionError(`${formatAddress(server.address)}: ${text}`);
 }
 
-/** Opens a connection without pictures, and closes it after the answer. Throws the reason of `signal` when it aborts. */
+/** Asks, again and again while the server refuses the key and there is another one. Throws the reason of `signal` when it aborts. */
 async function ask<Answer>(
-  address: Address,
+  server: AskedServer,
   signal: AbortSignal,
   question: (connection: Connection) => void,
   listen: (answer: (value: Answer) => void) => Partial<ConnectionEvents>,
 ): Promise<Answer> {
+  for (;;) {
+    const attempt = await server.access.attempt();
+    const outcome = await askOnce(server, attempt, signal, question, listen);
+    if (outcome !== null) return outcome.answer;
+    await server.access.refused(attempt, false).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+}
+
+/** Opens a connection without pictures, and closes it after the answer. Resolves with null if the server refuses the key. */
+async function askOnce<Answer>(
+  { address, access }: AskedServer,
+  attempt: Attempt,
+  signal: AbortSignal,
+  question: (connection: Connection) => void,
+  listen: (answer: (value: Answer) => void) => Partial<ConnectionEvents>,
+): Promise<{ answer: Answer } | null> {
   const answered = Promise.withResolvers<Answer>();
+  let connection: Connection | null = null;
   const ignore = () => undefined;
-  const ignoreAll = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
-  const events = { ...ignoreAll, ...listen(answered.resolve) };
-  const connection = await connectTcp(address, events, { paused: true, signal }).catch((error: unknown) => {
+  const ignoreAll = { onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+  const onWelcome = () => access.welcomed(attempt, connection?.hasProven ?? false);
+  const events = { onWelcome, ...ignoreAll, ...listen(answered.resolve) };
+  const options = { paused: true, signal, ...access.connectionOptions(attempt) };
+  const opened = await connectTcp(address, events, options).catch((error: unknown) => {
     signal.throwIfAborted();
     throw error;
   });
-  using _stopping = onAbort(signal, () => connection.close());
+  connection = opened;
+  using _stopping = onAbort(signal, () => opened.close());
   using _deadline = onAbort(AbortSignal.timeout(ANSWER_TIMEOUT_MS), () => {
     const text = `the server has not answered within ${ANSWER_TIMEOUT_MS / 1000} s: it may be older than this viewer`;
     answered.reject(new ConnectionError(`${formatAddress(address)}: ${text}`));
   });
   try {
-    question(connection);
-    const ended = connection.ended.then(({ goodbye, text }) => {
+    question(opened);
+    const ended = opened.ended.then((end) => {
       signal.throwIfAborted();
+      if (isKeyRefusal(end)) return null;
+      const { goodbye, text } = end;
       const where = formatAddress(goodbye?.reason === GoodbyeReason.noCamera ? { ...address, camera: "" } : address);
       throw new ConnectionError(`${where}: ${text}`);
     });
-    return await Promise.race([answered.promise, ended]);
+    return await Promise.race([answered.promise.then((answer) => ({ answer })), ended]);
   } finally {
-    connection.close();
+    opened.close();
   }
 }
 

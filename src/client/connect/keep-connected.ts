@@ -7,6 +7,7 @@ import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
+import { isKeyRefusal, KeyRefused } from "./server-access.ts";
 
 /** The pause between two requests for a camera that has ended. Each request is a line in the server's log. */
 const ENDED_PAUSE_MS = 30_000;
@@ -24,6 +25,11 @@ export interface KeepConnectedOptions {
 export interface KeepConnectedEvents {
   /** Opens one connection. Throws ConnectionError if no server can be reached. */
   connect(): Promise<Connection>;
+  /**
+   * Called when the server has refused the key or wants one. Resolves when there is another one, and rejects with the reason to stop.
+   * `wasWelcome` says whether the server has accepted a key before.
+   */
+  keyRefused(wasWelcome: boolean): Promise<void>;
   /** Called with the open connection, and with null when it has ended. */
   onConnection(connection: Connection | null): void;
   /** Called with the reason why no picture comes, for the screen, while connecting and between two tries. */
@@ -58,8 +64,8 @@ export class KeepConnected {
   }
 
   /**
-   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown or has no
-   * such camera, and with `once` if it cannot be reached; with `wait` only after the first connection. Throws ProtocolError if the program that answers is not a Slipstream
+   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown, has no
+   * such camera or refuses the viewer's keys, and with `once` if it cannot be reached; with `wait` only after the first connection. Throws ProtocolError if the program that answers is not a Slipstream
    * server of this version.
    */
   async run(): Promise<void> {
@@ -78,6 +84,13 @@ export class KeepConnected {
       } else {
         const { end, isWelcome, hadCameraEnded } = outcome;
         if (this.#isOver(end, isWelcome)) return;
+        if (isKeyRefusal(end)) {
+          this.#events.onWaiting(end.text);
+          await this.#events.keyRefused(this.#wasWelcome).catch((error: unknown) => {
+            if (!stopped.aborted) throw error;
+          });
+          continue;
+        }
         // The camera has ended on the server. This does not change until the server is restarted.
         const hasEnded = end.goodbye?.reason === GoodbyeReason.end && (!isWelcome || hadCameraEnded);
         this.#say(`${end.text}; ${hasEnded ? `asking again every ${ENDED_PAUSE_MS / 1000} s` : "trying again"}`);
@@ -131,7 +144,7 @@ export class KeepConnected {
     if (goodbye?.reason === GoodbyeReason.noCamera && !this.#wasWelcome) {
       throw new ConnectionError(`${formatAddress({ ...address, camera: "" })}: ${text}`);
     }
-    if (!once) return false;
+    if (!once || (isKeyRefusal({ goodbye, text }) && !this.#wasWelcome)) return false;
     this.#events.say(text);
     const isOrderly = goodbye?.reason === GoodbyeReason.end || goodbye?.reason === GoodbyeReason.shutdown;
     if (!isOrderly) throw new ConnectionError(`${this.#server}: ${text}`);
@@ -151,7 +164,7 @@ export class KeepConnected {
   }
 }
 
-/** Returns whether trying again cannot help, because the host name is unknown. */
+/** Returns whether trying again cannot help, because the host name is unknown or there is no right key. */
 export function isHopeless(error: unknown): boolean {
-  return error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND";
+  return error instanceof KeyRefused || (error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND");
 }

@@ -1,17 +1,24 @@
-// Opens a connection over TCP. In connect/ only this file and discover.ts use Bun.
+// Opens a connection over TCP. In connect/ only this file, discover.ts and known-servers.ts use Bun.
 
 import type { Socket } from "bun";
-import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
+import { codeOf, ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
 import { addressesOf } from "../../core/host-port.ts";
 import { onAbort } from "../../core/on-abort.ts";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress, type Scheme } from "./address.ts";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import type { KnownServers } from "./server-access.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface TcpOptions extends ConnectionOptions {
   /** Gives up connecting. */
   signal?: AbortSignal;
+  /** The scheme of the user's link. Default: null. */
+  scheme?: Scheme | null;
+  /** Has the pins of servers, and learns them. Null, which is the default, keeps nothing. */
+  knownServers?: KnownServers | null;
+  /** Receives lines for the user. */
+  say?: (text: string) => void;
 }
 
 /**
@@ -23,6 +30,8 @@ export async function connectTcp(
   events: ConnectionEvents,
   { signal, ...options }: TcpOptions = {},
 ): Promise<Connection> {
+  if (options.scheme === "slips")
+    throw new UsageError(`${formatAddress(address)}: this viewer has no TLS: write slip:// instead of slips://`);
   const givingUp = new AbortController();
   using _deadline = onAbort(AbortSignal.timeout(CONNECT_TIMEOUT_MS), () => givingUp.abort(new Error("no answer")));
   using _stopping = signal && onAbort(signal, () => givingUp.abort(new Error("the viewer was closed")));

@@ -1,7 +1,8 @@
 // Questions (--list, --controls) to servers that do not know the questions yet, and to hostile servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
+import { type AskedServer, askForCameras, askForControls } from "../../../src/client/connect/ask.ts";
+import { withoutKey } from "../../../src/client/connect/server-access.ts";
 import { writeWelcome } from "../../../src/protocol/greeting.ts";
 import { readPing, writePing, writePong } from "../../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../../src/protocol/splitter.ts";
@@ -33,15 +34,20 @@ function listenAsOlderServer(sourceName = "only one"): { port: number; close: ()
   return { port: listener.port, close: () => listener.stop(true) };
 }
 
+function askedServer(port: number): AskedServer {
+  const address = { host: "127.0.0.1", port, camera: "" };
+  return { address, access: withoutKey(address) };
+}
+
 test("ask: the list of an older server is its only camera; the question for its controls times out with a hint", async () => {
   const server = listenAsOlderServer();
-  const address = { host: "127.0.0.1", port: server.port, camera: "" };
+  const asked = askedServer(server.port);
   const { signal } = new AbortController();
   try {
-    expect(await askForCameras(address, signal)).toEqual([
+    expect(await askForCameras(asked, signal)).toEqual([
       { name: "only one", hasEnded: false, width: 0, height: 0, framesPerSecond: 0 },
     ]);
-    const asking = askForControls(address, signal);
+    const asking = askForControls(asked, signal);
     await expect(asking).rejects.toThrow(/has not answered within 5 s: it may be older/);
     const named = await runToEnd("view", [`127.0.0.1:${server.port}/door`, "--display", "none", "--seconds", "1"]);
     expect(named.remarks).toContain(
@@ -62,7 +68,7 @@ test("view --list: removes control characters from the names of cameras", async 
 test("askForControls: ends when its signal aborts", async () => {
   const server = listenAsOlderServer();
   const stopping = new AbortController();
-  const asking = askForControls({ host: "127.0.0.1", port: server.port, camera: "" }, stopping.signal);
+  const asking = askForControls(askedServer(server.port), stopping.signal);
   const reason = new Error("the user quits");
   setTimeout(() => stopping.abort(reason), 50);
   await expect(asking).rejects.toBe(reason);

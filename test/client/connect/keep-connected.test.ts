@@ -35,15 +35,23 @@ class Stand {
   readonly states: boolean[] = [];
   readonly stopping = new AbortController();
   readonly loop: KeepConnected;
+  /** For each refused key, whether a key was right before. */
+  readonly refusals: boolean[] = [];
   tries = 0;
   readonly #plan: readonly Try[];
+  readonly #otherKeys: number;
 
-  constructor(plan: readonly Try[], { once = false, wait = false } = {}) {
+  constructor(plan: readonly Try[], { once = false, wait = false, otherKeys = 0 } = {}) {
     this.#plan = plan;
+    this.#otherKeys = otherKeys;
     this.loop = new KeepConnected(
       { address: ADDRESS, once, wait, stopped: this.stopping.signal },
       {
         connect: async () => this.#connect(),
+        keyRefused: async (wasWelcome) => {
+          this.refusals.push(wasWelcome);
+          if (this.refusals.length > this.#otherKeys) throw new ConnectionError("there is no other key");
+        },
         onConnection: (connection) => void this.states.push(connection !== null),
         onWaiting: (text) => void this.waiting.push(text),
         say: (text) => void this.said.push(text),
@@ -148,6 +156,43 @@ describe("KeepConnected: next attempts", () => {
       expect(stand.tries).toBe(1);
     },
   );
+});
+
+describe("KeepConnected: keys", () => {
+  const needsKey: Try = { leaves: [GoodbyeReason.needsKey, "a key is needed"] };
+  const wrongKey: Try = { leaves: [GoodbyeReason.wrongKey, "the key is wrong"] };
+
+  test("KeepConnected: connects at once with another key, and says nothing", async () => {
+    const stand = new Stand([needsKey, wrongKey, { welcomes: true }], { otherKeys: 2 });
+    const running = stand.loop.run();
+    await until(() => stand.states.filter((isOpen) => isOpen).length === 3, "the third connection");
+    stand.stopping.abort();
+    await running;
+    expect(stand.refusals).toEqual([false, false]);
+    expect(stand.said).toEqual([]);
+  });
+
+  test.each([false, true])("KeepConnected: ends when there is no other key, with wait %p", async (wait) => {
+    const stand = new Stand([wrongKey], { wait });
+    await expect(stand.loop.run()).rejects.toThrow("there is no other key");
+    expect(stand.tries).toBe(1);
+  });
+
+  test("KeepConnected: asks for another key when the key is revoked", async () => {
+    const revoked: Try = { welcomes: true, leaves: [GoodbyeReason.wrongKey, "the key was removed"] };
+    const stand = new Stand([revoked, { welcomes: true, leaves: [GoodbyeReason.wrongKey, "this one, too"] }], {
+      otherKeys: 1,
+    });
+    await expect(stand.loop.run()).rejects.toThrow("there is no other key");
+    expect(stand.refusals).toEqual([true, true]);
+  });
+
+  test("KeepConnected: with once, a key may be given at first, and its revocation ends the loop", async () => {
+    const revoked: Try = { welcomes: true, leaves: [GoodbyeReason.wrongKey, "the key was removed"] };
+    const stand = new Stand([needsKey, revoked], { once: true, otherKeys: 1 });
+    await expect(stand.loop.run()).rejects.toThrow("a-test:1: the key was removed");
+    expect(stand.refusals).toEqual([false]);
+  });
 });
 
 describe("KeepConnected: end", () => {

@@ -47,3 +47,22 @@ test("keepInstances: keeps at most 64 servers, and still updates the ones that i
   keepInstances(servers, response("s3", 999, ["192.168.7.5"]), "192.168.7.5", OWN);
   expect(servers.get(`s3.${SERVICE}`)?.address.port).toBe(999);
 });
+
+test("keepInstances: tells what an announcement says of key, TLS and public key", () => {
+  const servers = new Map<string, FoundServer>();
+  const safe = response("safe", 10050, ["192.168.7.5"]);
+  for (const record of safe.answers ?? []) {
+    if (record.type === "TXT") record.data = ["name=", "wire=2", "key=1", "tls=1", "fp=0123456789abcdef"];
+  }
+  keepInstances(servers, safe, "192.168.7.5", OWN);
+  expect([...servers.values()]).toEqual([
+    {
+      address: { host: "192.168.7.5", port: 10050, camera: "" },
+      name: "",
+      wire: 2,
+      needsKey: true,
+      usesTls: true,
+      fingerprint: "0123456789abcdef",
+    },
+  ]);
+});

@@ -1,0 +1,49 @@
+// The access of `view` to its server: the link, SLIPSTREAM_KEY, --key-file, the store of known servers, and a question on the terminal.
+
+import type { Link } from "../client/connect/address.ts";
+import type { ChosenServer } from "../client/connect/discover.ts";
+import type { KnownServersFile } from "../client/connect/known-servers.ts";
+import { type AskForKey, type KeySource, ServerAccess } from "../client/connect/server-access.ts";
+import { UsageError } from "../core/errors.ts";
+import { readPrivateFile } from "../state/private-file.ts";
+
+export const KEY_VARIABLE = "SLIPSTREAM_KEY";
+
+export interface ViewerAccessOptions {
+  link: Link;
+  /** The server's announcement, if it was found by one. */
+  announced: ChosenServer["announced"];
+  /** The value of --key-file. */
+  keyFile: string | undefined;
+  /** The value of SLIPSTREAM_KEY. */
+  variable: string | undefined;
+  knownServers: KnownServersFile;
+  ask: AskForKey | null;
+  say: (text: string) => void;
+}
+
+/** Puts the access together. Throws UsageError if the store cannot be used. */
+export async function openAccess(options: ViewerAccessOptions): Promise<ServerAccess> {
+  const { link, announced, keyFile, variable, knownServers, ask, say } = options;
+  const { address, key } = link;
+  const sources: KeySource[] = [];
+  if (key !== null) sources.push({ name: "the link", read: async () => key, isOwn: true });
+  if (variable?.trim()) sources.push({ name: KEY_VARIABLE, read: async () => variable, isOwn: false });
+  if (keyFile !== undefined) sources.push({ name: "--key-file", read: () => readKeyFile(keyFile), isOwn: false });
+  if (announced !== null && (await knownServers.entryOf(address)) === null) {
+    // A known server may have a new address. It has to show its pinned public key there, because anybody can announce a fingerprint.
+    const known = await knownServers.withFingerprint(announced.fingerprint);
+    if (known !== null) knownServers.expect(address, known);
+  }
+  // An announcement may only ask for more: without "tls=1" nothing is concluded.
+  const scheme = link.scheme ?? (announced?.usesTls ? "slips" : null);
+  const orAsk = ask === null ? ", or start view on a terminal, which asks for the key" : "";
+  const advice = `give the link that the server printed (slips://KEY@HOST:PORT), ${KEY_VARIABLE} or --key-file FILE${orAsk}`;
+  return new ServerAccess({ address, scheme, sources, knownServers, ask, advice, say });
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  const key = readPrivateFile(path);
+  if (key === null) throw new UsageError(`cannot read ${path}: there is no such file`);
+  return key.trim();
+}

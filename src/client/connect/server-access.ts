@@ -1,0 +1,243 @@
+// A viewer's access to one server: the key that it proves, where the key comes from, and what to do when the server refuses it.
+
+import { ConnectionError, ProtocolError, UsageError } from "../../core/errors.ts";
+import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
+import { normalizeKey, type ViewerKey, viewerKey } from "../../protocol/proof.ts";
+import { GoodbyeReason } from "../../protocol/wire.ts";
+import type { Address, Scheme } from "./address.ts";
+import type { ConnectionEnd } from "./connection.ts";
+import type { TcpOptions } from "./tcp.ts";
+
+/** What a viewer keeps of a server. A field that is not known is left out. */
+export interface KnownServer {
+  /** The key that worked. */
+  key?: string | undefined;
+  /** The SHA-256 of the server's public key (SPKI), as base64. */
+  publicKey?: string | undefined;
+  /** True after a connection with TLS. Such a server is never spoken to without TLS again. */
+  usesTls?: boolean | undefined;
+}
+
+/** Keeps what is known of servers, by host and port. */
+export interface KnownServers {
+  /** Returns what is kept or expected of a server, or null. */
+  entryOf(address: Address): Promise<KnownServer | null>;
+  /** Keeps further facts. */
+  update(address: Address, change: KnownServer): Promise<void>;
+  /** Says what a server at this address has to be. It is kept with the first `update`. */
+  expect(address: Address, known: KnownServer): void;
+}
+
+/** A place in which a key may be found. */
+export interface KeySource {
+  /** For messages, for example `the link`: "the key of the link is not right". */
+  name: string;
+  /** Reads the key as it is now, or null. Throws UsageError if it cannot be read. */
+  read(): Promise<string | null>;
+  /**
+   * True if the key was given for this server, not for any. A server that does not ask for such a key is refused: it may be another one,
+   * which does not know the key.
+   */
+  isOwn: boolean;
+}
+
+/** Asks the user for a key. Resolves with null if nobody answers. */
+export type AskForKey = (question: string) => Promise<string | null>;
+
+export interface ServerAccessOptions {
+  address: Address;
+  /** The scheme of the link, or null. */
+  scheme: Scheme | null;
+  /** In the order in which they are tried. The store follows them. */
+  sources: readonly KeySource[];
+  /** Null to keep nothing. */
+  knownServers: KnownServers | null;
+  /** Null without a terminal. */
+  ask: AskForKey | null;
+  /** What to do when the server needs another key, for the end of an error: "give …". */
+  advice: string;
+  /** Receives lines for the user. */
+  say: (text: string) => void;
+}
+
+/** A key and its source, which one connection uses. */
+export interface Attempt {
+  key: ViewerKey | null;
+  /** The key as text, for comparisons, or null. */
+  text: string | null;
+  source: string;
+  isOwn: boolean;
+}
+
+/** The server has refused the viewer's keys, and there is no other one. */
+export class KeyRefused extends ConnectionError {}
+
+const MOST_QUESTIONS = 3;
+const NO_KEY: Attempt = { key: null, text: null, source: "", isOwn: false };
+
+/** Whether the server has refused the key, or wants one. */
+export function isKeyRefusal({ goodbye }: ConnectionEnd): boolean {
+  return goodbye?.reason === GoodbyeReason.needsKey || goodbye?.reason === GoodbyeReason.wrongKey;
+}
+
+/** Used by all connections to a server. So a grid asks once for the key. */
+export class ServerAccess implements AsyncDisposable {
+  readonly #options: ServerAccessOptions;
+  readonly #server: string;
+  readonly #sources: readonly KeySource[];
+  /** The keys that the server has refused. */
+  readonly #refused = new Set<string>();
+  #attempt: Promise<Attempt> | null = null;
+  #replacing: Promise<void> | null = null;
+  #questions = 0;
+  #keptText: string | null = null;
+  #keeping = Promise.resolve();
+
+  constructor(options: ServerAccessOptions) {
+    const { address, sources, knownServers } = options;
+    this.#options = options;
+    this.#server = formatHostPort(address.host, address.port);
+    const store: KeySource = {
+      name: "the store",
+      read: async () => (await knownServers?.entryOf(address))?.key ?? null,
+      isOwn: true,
+    };
+    this.#sources = [...sources, store];
+  }
+
+  /** Returns the key for the next connection. Throws UsageError if a key that was given cannot be used. */
+  attempt(): Promise<Attempt> {
+    this.#attempt ??= this.#find().then((found) => found ?? NO_KEY);
+    return this.#attempt;
+  }
+
+  /** Returns what connectTcp has to know. */
+  connectionOptions({ key }: Attempt): Pick<TcpOptions, "key" | "scheme" | "knownServers" | "say"> {
+    const { scheme, knownServers, say } = this.#options;
+    return { key, scheme, knownServers, say };
+  }
+
+  /**
+   * Call it when a server has sent its Welcome. `hasProven` says whether the viewer has proven its key, and the server its own. Keeps the key.
+   * Throws ProtocolError if the server should have asked for it.
+   */
+  welcomed({ text, isOwn, source }: Attempt, hasProven: boolean): void {
+    if (text === null) return;
+    this.#questions = 0;
+    if (!hasProven) {
+      // On this machine no other program can be in between.
+      if (!isOwn || isLoopbackHost(this.#options.address.host)) return;
+      throw new ProtocolError(
+        `it does not ask for ${nameOfKey(source)}, so it may be another server: if that is meant, view --forget ${this.#server}, and leave the key out of the link`,
+      );
+    }
+    if (this.#keptText === text) return;
+    this.#keptText = text;
+    this.#keeping = this.#keeping.then(() => this.#keep(text));
+  }
+
+  /**
+   * Call it when the server has refused an attempt. Resolves when there is another key: from a source that has changed, from another
+   * source, or from the user. Throws KeyRefused if there is none.
+   */
+  async refused(attempt: Attempt, wasWelcome: boolean): Promise<void> {
+    const current = await this.attempt();
+    if (current.text !== attempt.text) return; // Another connection has already replaced the key.
+    this.#replacing ??= this.#replace(current, wasWelcome)
+      .then((next) => {
+        this.#attempt = Promise.resolve(next);
+      })
+      .finally(() => {
+        this.#replacing = null;
+      });
+    await this.#replacing;
+  }
+
+  /** Waits until the key is kept. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#keeping;
+  }
+
+  async #replace({ text, source }: Attempt, wasWelcome: boolean): Promise<Attempt> {
+    if (text !== null) this.#refused.add(text);
+    const found = await this.#find();
+    if (found !== null) return found;
+    const trouble =
+      text === null
+        ? `${this.#server} needs a key`
+        : wasWelcome
+          ? `${this.#server} does not accept ${nameOfKey(source)} any more`
+          : `${nameOfKey(source)} is not right for ${this.#server}`;
+    return (await this.#askUser(trouble)) ?? this.#giveUp(trouble);
+  }
+
+  /** Reads the sources. Returns the first key that was not refused, or null. */
+  async #find(): Promise<Attempt | null> {
+    for (const { name, read, isOwn } of this.#sources) {
+      const written = await read();
+      if (written === null) continue;
+      const text = checked(written, name);
+      if (!this.#refused.has(text)) return { key: viewerKey(text), text, source: name, isOwn };
+    }
+    return null;
+  }
+
+  async #askUser(trouble: string): Promise<Attempt | null> {
+    const { ask } = this.#options;
+    let why = trouble;
+    while (ask !== null && this.#questions < MOST_QUESTIONS) {
+      this.#questions++;
+      const answer = await ask(`${why}\nKey of ${this.#server}: `);
+      if (answer === null) return null;
+      try {
+        const text = normalizeKey(answer);
+        if (!this.#refused.has(text)) return { key: viewerKey(text), text, source: "", isOwn: true };
+        why = "this key was already refused";
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        why = error.message;
+      }
+    }
+    return null;
+  }
+
+  #giveUp(trouble: string): never {
+    throw new KeyRefused(`${trouble}: ${this.#options.advice}`);
+  }
+
+  async #keep(text: string): Promise<void> {
+    try {
+      await this.#options.knownServers?.update(this.#options.address, { key: text });
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#options.say(`the key is not kept: ${error.message}`);
+    }
+  }
+}
+
+/** `source` is empty for a key that the user has typed. */
+function nameOfKey(source: string): string {
+  return source === "" ? "the key" : `the key of ${source}`;
+}
+
+/** Returns the normal form of a key from a source. Throws UsageError that names the source. */
+function checked(written: string, source: string): string {
+  try {
+    return normalizeKey(written);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${nameOfKey(source)} cannot be used: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The access of a viewer that has no key and keeps nothing. */
+export function withoutKey(address: Address): ServerAccess {
+  return accessWith(address, null, null);
+}
+
+/** The access of a program that may have a key, keeps nothing and cannot ask. */
+export function accessWith(address: Address, scheme: Scheme | null, key: string | null): ServerAccess {
+  const sources = key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true }];
+  const advice = "give its link (slips://KEY@HOST:PORT) or its key";
+  return new ServerAccess({ address, scheme, sources, knownServers: null, ask: null, advice, say: () => undefined });
+}

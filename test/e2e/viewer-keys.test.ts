@@ -1,0 +1,248 @@
+// Where a viewer gets the key of a server from, with real servers and viewers: link, environment, file, store and terminal.
+
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ViewReport } from "../../src/client/figures.ts";
+import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { Terminal } from "../support/terminal.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
+const PLAIN_KEY = KEY.replaceAll("-", "");
+const WRONG_KEY = "0000-1111-2222-3333-4444";
+const VIEW = new URL("../../src/cli/view.ts", import.meta.url).pathname;
+const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+const THREE_FRAMES = ["--display", "none", "--frames", "3"];
+
+let folder = "";
+let keyFile = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+  keyFile = join(folder, "key");
+  await writeFile(keyFile, `${KEY}\n`, { mode: 0o600 });
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const storePath = () => join(folder, "viewer/slipstream/known-servers.json");
+
+/** The environment of a viewer: its own state folder, and no key. */
+const viewerEnv = (key = "") => ({ XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: key });
+
+/** A server on this machine that needs KEY. */
+const serve = (...flags: string[]): Promise<Server> =>
+  startServer([...PATTERN, "--key-file", keyFile, ...flags], {
+    env: { XDG_STATE_HOME: join(folder, "server"), SLIPSTREAM_KEY: "" },
+  });
+
+const viewing = (flags: readonly string[], key?: string) =>
+  new Program<ViewReport>("view", [...flags, "--json"], { env: viewerEnv(key) });
+
+/** Runs a viewer to its end. */
+const view = (flags: readonly string[], key?: string) => runToEnd("view", flags, { env: viewerEnv(key) });
+
+const onTerminal = (...flags: string[]) => Terminal.start([process.execPath, VIEW, ...flags], viewerEnv());
+
+/** Fails if a text has the key in any form. */
+function expectNoKey(text: string): void {
+  expect(text.length).toBeGreaterThan(0);
+  expect(text.toLowerCase().replaceAll("-", "")).not.toContain(PLAIN_KEY);
+}
+
+describe("keys of viewers", () => {
+  test("the key of a link shows the video, is kept, and the address is enough from then on, also for questions and a grid", async () => {
+    await using server = await serve("--allow-controls");
+    const host = `127.0.0.1:${server.port}`;
+    const first = await view([`slip://${KEY}@${host}/pattern`, ...THREE_FRAMES]);
+    expect([first.code, first.remarks]).toEqual([0, expect.stringContaining(`connected to ${host}`)]);
+    expect((await stat(storePath())).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(storePath(), "utf8"))[host].key).toBe(PLAIN_KEY);
+    for (const flags of [THREE_FRAMES, ["--list"], ["--grid", ...THREE_FRAMES]]) {
+      const { code, remarks } = await view([host, ...flags]);
+      expect([code, remarks]).toEqual([0, expect.any(String)]);
+    }
+    const controls = await view([host, "--controls"]);
+    expect(controls.remarks).not.toContain("key");
+  });
+
+  test("the key of the environment and of a file show the video", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    const variable = await view([host, ...THREE_FRAMES], KEY.toUpperCase());
+    expect(variable.code).toBe(0);
+    await rm(storePath());
+    const file = await view([host, ...THREE_FRAMES, "--key-file", keyFile]);
+    expect(file.code).toBe(0);
+  });
+
+  test("a wrong key is followed by the kept one, and a right one replaces the kept one", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
+    expect((await view([host, ...THREE_FRAMES], WRONG_KEY)).code).toBe(0);
+    expect(JSON.parse(await readFile(storePath(), "utf8"))[host].key).toBe(PLAIN_KEY);
+    const text = await readFile(storePath(), "utf8");
+    await writeFile(storePath(), text.replace(PLAIN_KEY, "0".repeat(20)));
+    expect((await view([`slip://${KEY}@${host}`, ...THREE_FRAMES])).code).toBe(0);
+    expect(JSON.parse(await readFile(storePath(), "utf8"))[host].key).toBe(PLAIN_KEY);
+  });
+
+  test("without a terminal, no key and a wrong key are one line that says what to do, and exit code 1", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    for (const flags of [
+      ["--display", "none"],
+      ["--display", "none", "--wait"],
+      ["--list"],
+      ["--controls"],
+      ["--grid", "--display", "none"],
+    ]) {
+      const { code, remarks } = await view([host, ...flags]);
+      expect(code).toBe(1);
+      expect(remarks.trim().split("\n").length).toBe(1);
+      expect(remarks).toStartWith(`error: ${host} needs a key: give the link`);
+    }
+    const { code, remarks } = await view([`slip://${WRONG_KEY}@${host}`, "--display", "none"]);
+    expect(code).toBe(1);
+    expect(remarks).toStartWith(`error: the key of the link is not right for ${host}: give the link`);
+    expect(await Bun.file(storePath()).exists()).toBe(false);
+  });
+
+  test.each([
+    ["the variable", ["127.0.0.1:1"], "hunter2hunter", "SLIPSTREAM_KEY"],
+    ["a missing key file", ["127.0.0.1:1", "--key-file", "/nowhere/key"], undefined, "/nowhere/key"],
+    ["the link", ["slips://hunter2hunter@127.0.0.1:1"], undefined, "the link"],
+  ])("a key that cannot be one, in %s, is wrong use, and is not quoted", async (_, flags, key, named) => {
+    const { code, remarks } = await view([...flags, "--display", "none"], key);
+    expect(code).toBe(2);
+    expect(remarks.trim().split("\n").length).toBe(1);
+    expect(remarks).toContain(named);
+    expect(remarks).not.toContain("hunter2");
+  });
+});
+
+describe("a key on the terminal", () => {
+  test("is asked for without echo, and kept", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    await using terminal = onTerminal(host, ...THREE_FRAMES);
+    await terminal.until(`Key of ${host}: `);
+    terminal.type(`${WRONG_KEY}\r`);
+    await terminal.until("the key is not right");
+    terminal.type("short\r");
+    await terminal.until(`Key of ${host}: `, 3);
+    terminal.type(`${KEY.toUpperCase()}x\u007f\r`);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.shown).toContain("3 frames shown");
+    expectNoKey(terminal.shown);
+    expect(terminal.shown).not.toContain("0000");
+    await using again = onTerminal(host, "--list");
+    expect(await again.end()).toBe(0);
+    expect(again.shown).not.toContain("Key of");
+  });
+
+  test("is asked for once by a grid", async () => {
+    await using server = await serve("--source", "pattern");
+    const host = `127.0.0.1:${server.port}`;
+    await using terminal = onTerminal(host, "--grid", ...THREE_FRAMES);
+    await terminal.until(`Key of ${host}: `);
+    terminal.type(`${PLAIN_KEY}\r`);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.shown.split("Key of").length).toBe(2);
+  });
+
+  test("is asked for three times at most, and Ctrl-C ends the question", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    await using wrong = onTerminal(host, ...THREE_FRAMES);
+    for (let question = 1; question <= 3; question++) {
+      await wrong.until(`Key of ${host}: `, question);
+      wrong.type(`${WRONG_KEY.replace(/0$/, "")}${question}\r`);
+    }
+    expect(await wrong.end()).toBe(1);
+    expect(wrong.shown).toContain("error:");
+    await using stopped = onTerminal(host, ...THREE_FRAMES);
+    await stopped.until(`Key of ${host}: `);
+    stopped.type("k7qf\u0003");
+    expect(await stopped.end()).toBe(0);
+    expect(stopped.shown).not.toContain("error:");
+  });
+});
+
+describe("the store", () => {
+  test("--forget removes a server, and says what is known", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
+    const run = async (...flags: string[]) => {
+      const { code, program } = await runToEnd("view", flags, { env: viewerEnv(), rawOutput: true });
+      return [code, program.bytes.toString()];
+    };
+    expect(await run("--forget", "127.0.0.1:7")).toEqual([0, `127.0.0.1:7 is not known (${host} is)\n`]);
+    expect(await run("--forget", host)).toEqual([0, `${host} is forgotten\n`]);
+    expect(await run("--forget", host)).toEqual([0, `${host} is not known\n`]);
+    expect((await view([host, "--list"])).code).toBe(1);
+    expectNoKey(await readFile(storePath(), "utf8"));
+  });
+
+  test("that others can read, or that is damaged, is refused in one line and left as it is", async () => {
+    await using server = await serve();
+    const host = `127.0.0.1:${server.port}`;
+    expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
+    const text = await readFile(storePath(), "utf8");
+    await chmod(storePath(), 0o644);
+    const open = await view([host, ...THREE_FRAMES]);
+    expect([open.code, open.remarks]).toEqual([2, expect.stringMatching(/^error: .*other users.*chmod 600.*\n$/)]);
+    expect(await readFile(storePath(), "utf8")).toBe(text);
+    await chmod(storePath(), 0o600);
+    await writeFile(storePath(), text.slice(0, -5));
+    const damaged = await view([host, ...THREE_FRAMES]);
+    expect([damaged.code, damaged.remarks]).toEqual([2, expect.stringMatching(/^error: .*is damaged.*\n$/)]);
+    expect(await readFile(storePath(), "utf8")).toBe(text.slice(0, -5));
+    expectNoKey(open.remarks + damaged.remarks);
+  });
+
+  test("two viewers that keep keys at the same time both keep theirs", async () => {
+    await using one = await serve();
+    await using other = await serve();
+    const codes = await Promise.all([one, other].map(({ port }) => view([`127.0.0.1:${port}`, ...THREE_FRAMES], KEY)));
+    expect(codes.map(({ code }) => code)).toEqual([0, 0]);
+    const names = Object.keys(JSON.parse(await readFile(storePath(), "utf8")));
+    expect(names.toSorted()).toEqual([`127.0.0.1:${one.port}`, `127.0.0.1:${other.port}`].toSorted());
+  });
+});
+
+test("a key is in no output of server and viewer, in no trace, and in no argument of a child", async () => {
+  const traces = ["serve", "view"].map((name) => join(folder, `${name}.json`));
+  await using server = await serve("--log-level", "debug", "--trace", traces[0] as string);
+  const host = `127.0.0.1:${server.port}`;
+  const debug = ["--log-level", "debug"];
+  await using viewer = viewing([host, "--display", "none", ...debug, "--trace", traces[1] as string], KEY);
+  await viewer.until("frames", ({ last }) => (last?.frames ?? 0) > 5);
+  for (const pid of [viewer.child.pid, server.child.pid]) {
+    const all = Bun.spawnSync(["ps", "-o", "args=", "--ppid", `${pid}`, "--pid", `${pid}`]).stdout.toString();
+    expectNoKey(all);
+  }
+  expect(await viewer.end("SIGTERM")).toBe(0);
+  const wrong = await view([`slip://${KEY}@${host}/nothing`, "--display", "none", ...debug]);
+  const unknown = await view([`slips://${KEY}@nowhere.invalid`, "--display", "none", ...debug]);
+  const misplaced = await view([`${KEY}@${host}`]);
+  const option = await view([host, `--sizes=${KEY}`]);
+  const started = Bun.spawnSync(["bun", "run", "view", `slip://${KEY}@${host}/nothing`, "--display", "none"], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { ...process.env, ...viewerEnv() },
+  });
+  expect(started.exitCode).toBe(1);
+  expectNoKey(started.stdout.toString() + started.stderr.toString());
+  await server.end("SIGTERM");
+  for (const { reports, remarks } of [server, viewer]) expectNoKey(JSON.stringify(reports) + remarks);
+  for (const { code, remarks } of [wrong, unknown, misplaced, option]) {
+    expect(code).toBeGreaterThan(0);
+    expectNoKey(remarks);
+  }
+  for (const trace of traces) expectNoKey(await readFile(trace, "utf8"));
+});
