@@ -53,7 +53,7 @@ export async function readAnswer(
       return { kind, body: continued(first, reader) };
     }
     frames.begin(headers);
-    const stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
+    using stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
     stream.write(first, nowMicros());
     while (!isAll) {
       const { done, value } = await reader.read();
