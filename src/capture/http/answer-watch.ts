@@ -58,7 +58,7 @@ export class AnswerWatch implements Disposable {
     const { name } = this.#options;
     if (!this.#stalled.signal.aborted) return explainConnection(name, error);
     const text = `${name} has sent nothing for ${Math.round(this.#stalledForMs / 1000)} s`;
-    return new SourceError(text, { retry: true, cause: error });
+    return new SourceError(text, { retry: "soon", cause: error });
   }
 
   [Symbol.dispose](): void {

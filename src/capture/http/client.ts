@@ -52,7 +52,7 @@ export class CameraClient implements Disposable {
   }
 
   /**
-   * Requests the camera's address. Resolves when the header fields of an answer with status 200 or 304 have come. `signal` also
+   * Requests the camera's address. Resolves when the header fields of an answer with status 2xx or 304 have come. `signal` also
    * ends the body. Rejects with SourceError when no answer comes in time, or when the answer has another status. When `signal`
    * aborts, rejects with its reason.
    */
@@ -62,9 +62,10 @@ export class CameraClient implements Disposable {
       const response = await this.#getAuthorized(url, fields, signal);
       const target = targetOf(response, url);
       if (target === null) {
-        if (response.status === 200 || response.status === 304) return response;
+        if (response.ok || response.status === 304) return response;
         await drain(response, signal);
-        throw explainStatus(this.#name, response.status, response.statusText);
+        const { status, statusText, headers } = response;
+        throw explainStatus(this.#name, status, statusText, headers.get("Retry-After"));
       }
       await drain(response, signal);
       if (redirects === MAX_REDIRECTS) {
@@ -136,7 +137,7 @@ export class CameraClient implements Disposable {
       signal.throwIfAborted();
       if (late.signal.aborted) {
         const text = `cannot read video from ${this.#name}: it has not answered for ${ANSWER_PATIENCE_MS / 1000} s`;
-        throw new SourceError(text, { retry: true, cause: error });
+        throw new SourceError(text, { retry: "soon", cause: error });
       }
       throw explainConnection(this.#name, error);
     } finally {

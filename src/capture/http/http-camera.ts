@@ -74,8 +74,10 @@ class HttpCamera implements Source {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords.
-        const isLasting = !(error instanceof SourceError) || error.retry === false || error.retry === "minutes";
+        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords. Nor is a camera asked
+        // that wants a pause.
+        const isLasting =
+          !(error instanceof SourceError) || error.retry === false || error.retry === "minutes" || error.pauseMs > 0;
         const mayPass = this.#isSnapshot && frames.count > 0 && !isLasting;
         if (!mayPass || ++failures === MAX_FAILED_REQUESTS) throw error;
       }
@@ -92,7 +94,10 @@ class HttpCamera implements Source {
       try {
         const response = await this.#client.get(frames.conditions, ending);
         watch.answered();
-        if (response.status === 304) return frames.repeat();
+        if (response.status === 304) {
+          if (frames.repeat()) return;
+          throw answersWithoutPicture(this.name);
+        }
         answer = await readAnswer(response, frames, () => watch.received());
       } catch (error) {
         throw watch.explain(error);

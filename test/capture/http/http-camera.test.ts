@@ -77,6 +77,17 @@ describe("HTTP camera with a stream", () => {
     expectPictures(await run.pictures(4), PICTURES);
   });
 
+  test.each(["202 Accepted", "203 Changed", "206 Partial Content"])(
+    "an answer with the status %s is read",
+    async (status) => {
+      using camera = new RawCamera((to) =>
+        to.write(STREAM.replace("200 OK", status) + multipart(PICTURES).toString("latin1")),
+      );
+      await using run = new CameraRun(cameraAt(camera.address("/")));
+      expectPictures(await run.pictures(4), PICTURES);
+    },
+  );
+
   test("parts are read from HTTP chunks with other borders", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM.replace("1.0", "1.1").replace("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"));
@@ -282,6 +293,28 @@ describe("HTTP camera with a password", () => {
 });
 
 describe("HTTP camera with an answer that is not a picture", () => {
+  test("the status 304 before the first picture is an error", async () => {
+    using camera = new RawCamera((to) => to.write("HTTP/1.1 304 Not Modified\r\n\r\n"));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    const { message, retry } = await run.failure();
+    expect([message, retry]).toEqual(["cannot read video from the camera: its answer contains no picture", "growing"]);
+  });
+
+  test.each([
+    ["429 Too Many Requests", "7", "soon", 7_000],
+    ["429 Too Many Requests", null, "minutes", 0],
+    ["503 Busy", "3", "soon", 3_000],
+    ["503 Busy", "99999999", "soon", 3_600_000],
+    ["503 Busy", "Wed, 21 Oct 2015 07:28:00 GMT", "soon", 0],
+    ["503 Busy", "later", "soon", 0],
+  ] as const)("the status %s may ask for a pause: %p", async (status, retryAfter, retry, pauseMs) => {
+    const field = retryAfter === null ? "" : `Retry-After: ${retryAfter}\r\n`;
+    using camera = new RawCamera((to) => to.write(`HTTP/1.1 ${status}\r\n${field}Content-Length: 0\r\n\r\n`));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    const error = await run.failure();
+    expect({ retry: error.retry, pauseMs: error.pauseMs }).toEqual({ retry, pauseMs });
+  });
+
   test.each([
     ["403 Forbidden", "it answers 403 Forbidden (access is forbidden)"],
     ["404 Not Found", "it answers 404 Not Found (there is no such address)"],
@@ -364,7 +397,7 @@ describe("HTTP camera with an answer that is not JPEG", () => {
       framesPerSecond: 25,
       async run() {
         bodies.push(body === null ? null : new Uint8Array(await new Response(body).arrayBuffer()));
-        throw new SourceError("the other video has ended", { retry: true });
+        throw new SourceError("the other video has ended", { retry: "soon" });
       },
     });
     return { bodies, openOther };

@@ -7,7 +7,13 @@ import { PICTURES } from "../../support/jpeg-streams.ts";
 import { until } from "../../support/wait-until.ts";
 
 const UNENDED = PICTURES.map((jpeg) => jpeg.subarray(0, -2));
-const [FIRST, SECOND, , , THIRD] = UNENDED as Uint8Array[] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+const [FIRST, SECOND, , , THIRD] = UNENDED as Uint8Array[] as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
 
 const open: Disposable[] = [];
 afterEach(() => {
