@@ -4,7 +4,7 @@
 // time. Video that is not JPEG is passed to the reader for other video.
 
 import { nowMicros, sleep } from "../../core/clock.ts";
-import { SourceError } from "../../core/errors.ts";
+import { codeOf, SourceError } from "../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { CameraAddress } from "./address.ts";
 import { AnswerWatch } from "./answer-watch.ts";
@@ -100,11 +100,14 @@ class HttpCamera implements Source {
         }
         answer = await readAnswer(response, frames, () => watch.received());
       } catch (error) {
+        // fetch discards what has come when the connection ends before the length of the answer.
+        if (frames.count === 0 && codeOf(error) === "ECONNRESET" && this.#client.distrustLength()) return;
         throw watch.explain(error);
       }
     }
     if (answer.kind === "page") throw answersWithPage(this.name);
     if (answer.kind === "other") return this.#readOther(answer.body, sink, signal);
+    if (answer.count === 0 && this.#client.distrustLength()) return;
     if (answer.count === 0) throw answersWithoutPicture(this.name);
     this.#isSnapshot = answer.count === 1;
     if (!this.#isSnapshot) throw hasEnded(this.name);
