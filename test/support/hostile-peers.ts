@@ -5,8 +5,10 @@
 import type { Socket } from "bun";
 import { writeControlsAsked } from "../../src/protocol/controls.ts";
 import { writeHello } from "../../src/protocol/greeting.ts";
+import { writeProof } from "../../src/protocol/handshake.ts";
 import { writePing, writeWish } from "../../src/protocol/messages.ts";
-import { WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { newNonce } from "../../src/protocol/proof.ts";
+import { HEADER_BYTES, KEY_ID_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 
 export interface HostileReport {
   /** Connections that are open at present. */
@@ -31,6 +33,8 @@ const KINDS = {
     flood: (turn: number) => writeWish({ paused: false, keepsSize: false, width: 100 + (turn % 1000), height: 100 }),
   },
   questions: { greets: true, readsNothing: true, flood: () => writeControlsAsked() },
+  /** Proves wrong keys, to a server that needs one. */
+  "wrong-keys": { greets: true, provesWrongly: true },
   garbage: { flood: (turn: number) => new Uint8Array(64).fill(turn) },
   /** Closes the connection at once. */
   "connect-close": { hangsUp: true },
@@ -42,6 +46,8 @@ export const HOSTILE_KINDS = Object.keys(KINDS) as HostileKind[];
 interface Habits {
   greets?: boolean;
   readsNothing?: boolean;
+  /** Answers each Challenge with a wrong Proof. */
+  provesWrongly?: boolean;
   bytesPerSecond?: number;
   hangsUp?: boolean;
   /** The pause before a disconnected peer connects again. Default: PAUSE_MS. */
@@ -54,7 +60,11 @@ interface Habits {
 const CHUNK_BYTES = 16 * 1024;
 const PAUSE_MS = 20;
 
-const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false });
+const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false, canProve: true });
+
+function wrongProof(): Uint8Array {
+  return writeProof({ keyId: newNonce().subarray(0, KEY_ID_BYTES), nonce: newNonce(), proof: newNonce() });
+}
 
 class HostilePeers {
   readonly report: HostileReport = { open: 0, connects: 0, ended: 0 };
@@ -91,7 +101,10 @@ class HostilePeers {
           chunk = this.#begin(socket);
           setImmediate(() => flood(socket));
         },
-        data: () => undefined,
+        data: (socket, chunk) => {
+          if (this.#habits.provesWrongly && chunk[HEADER_BYTES - 1] === MessageType.challenge)
+            socket.write(wrongProof());
+        },
         drain: flood,
         close: () => {
           report.open--;

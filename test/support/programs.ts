@@ -26,7 +26,7 @@ interface ProgramOptions {
   rawOutput?: boolean;
 }
 
-export type ProgramName = "serve" | "view" | "cameras";
+export type ProgramName = "serve" | "view" | "cameras" | "key";
 
 /** A process with its JSON reports and its log lines so far. The end of the scope kills it. */
 export class Program<Report> implements AsyncDisposable {

@@ -57,13 +57,12 @@ export class CameraFrames implements StampedSink {
 
   /**
    * Delivers the last picture again as the current one. The caller does this when the camera reports that its picture has not
-   * changed. Returns false if there is no last picture.
+   * changed.
    */
-  repeat(): boolean {
-    if (this.#last === null) return false;
+  repeat(): void {
+    if (this.#last === null) return;
     this.#frames.capturedAt = nowMicros();
     this.#frames.picture(this.#last);
-    return true;
   }
 
   picture(jpeg: Uint8Array): void {

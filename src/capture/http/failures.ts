@@ -11,7 +11,6 @@ const NETWORK: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "there is no route to the host",
   ENETUNREACH: "there is no route to the host",
   Malformed_HTTP_Response: "its answer is not HTTP",
-  ZlibError: "its answer is not compressed as its header says",
 };
 
 /**
@@ -58,5 +57,5 @@ export function answersWithPage(name: string): SourceError {
 
 /** Returns the error for a stream that the camera has ended. */
 export function hasEnded(name: string): SourceError {
-  return new SourceError(`${name} has ended`, { retry: "soon" });
+  return new SourceError(`${name} has ended`, { retry: true });
 }

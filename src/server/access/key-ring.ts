@@ -39,10 +39,15 @@ export class KeyRing {
     return this.#keys.length;
   }
 
-  /** Replaces all keys. A key with the same rights as before keeps its Role, so that its viewers stay. */
-  replace(keys: readonly RingKey[]): void {
+  /**
+   * Replaces all keys, and returns whether they are others than before. A key with the same rights as before keeps its Role, so that its
+   * viewers stay.
+   */
+  replace(keys: readonly RingKey[]): boolean {
     const before = new Map(this.#keys.map((key) => [describe(key), key]));
+    const isSame = keys.length === before.size && keys.every((key) => before.has(describe(key)));
     this.#keys = keys.map((key) => before.get(describe(key)) ?? key);
+    return !isSame;
   }
 
   /** Whether a role that `authenticate` has returned still holds. */

@@ -2,13 +2,10 @@
 // opened.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { codeOf } from "../../core/errors.ts";
 import type { AccessLimits } from "./limits.ts";
 
-/** Kept for the first source, its pipes and threads, connections that are being refused, the trace and files. */
-const RESERVE = 32;
-/** Kept for each further source: the pipes of a program and its start. */
-const RESERVE_OF_SOURCE = 4;
+/** Kept for sources, their pipes and threads, the trace and files. */
+const RESERVE = 24;
 /** This share of what is left is for connections that have not sent Hello. */
 const GREETING_SHARE = 0.25;
 
@@ -18,16 +15,15 @@ export function freeFiles(): number | null {
     const limits = readFileSync("/proc/self/limits", "utf8");
     const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN); // NaN: unlimited
     return Number.isNaN(most) ? null : most - readdirSync("/proc/self/fd").length;
-  } catch (error) {
-    if (codeOf(error) === "EMFILE") return 0;
+  } catch {
     return null; // not Linux, or /proc is not mounted
   }
 }
 
-/** Lowers the numbers of viewers and greetings to what `free` files allow beside the sources. Each is at least 1. */
-export function withinFiles(limits: AccessLimits, free: number | null, sources: number): AccessLimits {
+/** Lowers the numbers of viewers and greetings to what `free` files allow. Each is at least 1. */
+export function withinFiles(limits: AccessLimits, free: number | null): AccessLimits {
   if (free === null) return limits;
-  const connections = Math.max(2, free - RESERVE - RESERVE_OF_SOURCE * (sources - 1));
+  const connections = Math.max(2, free - RESERVE);
   const greetings = Math.max(1, Math.floor(connections * GREETING_SHARE));
   return {
     ...limits,

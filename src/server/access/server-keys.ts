@@ -61,7 +61,8 @@ export class ServerKeys implements Disposable {
   }
 
   #take(stored: readonly StoredKey[]): void {
-    this.ring.replace([...this.#options.given, ...ringKeys(stored)]);
+    if (!this.ring.replace([...this.#options.given, ...ringKeys(stored)])) return;
+    this.#options.log.info(`the key store has changed: viewers can use ${this.ring.size} keys`);
     this.onChanged();
   }
 }
