@@ -75,7 +75,7 @@ function boundsOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): 
       return (figures === undefined ? null : value(figures)) ?? [];
     });
     if (own === null || theirs.length === 0) return;
-    bounds.push(bound(`${what}, ${name}: ours ÷ the best compressing peer's`, own / best(...theirs)));
+    bounds.push(bound(`${what}, ${name}: Slipstream's ÷ that of the best peer that compresses`, own / best(...theirs)));
   };
   const most = (limit: number) => (what: string, ratio: number) => atMost(what, ratio, limit);
   for (const name of ["720p30", "1080p30"] as const) {
@@ -83,7 +83,7 @@ function boundsOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): 
     against("p99", name, ({ p99Ms }) => p99Ms, Math.min, most(P99_LIMIT));
     const [own, native] = [ours[name]?.p50Ms, nativeMs[name]];
     if (own !== undefined && native !== undefined) {
-      bounds.push(atMost(`p50, ${name}: ours ÷ libjpeg-turbo encode + decode`, own / native, NATIVE_LIMIT));
+      bounds.push(atMost(`p50, ${name}: Slipstream's ÷ libjpeg-turbo encode + decode`, own / native, NATIVE_LIMIT));
     }
   }
   against("CPU per frame", "720p30", cpuOf, Math.min, most(CPU_LIMIT));
@@ -94,11 +94,11 @@ function boundsOf(peers: readonly Peer[], { measured, nativeMs }: Measurement): 
   against("p50", "window", ({ p50Ms }) => p50Ms, Math.min, most(WINDOW_LIMIT));
   const slow = ours["slow receiver"];
   if (slow !== undefined) {
-    const what = "age of the slow receiver's last pictures: ours ÷ its own time";
+    const what = "age of the slow receiver's last pictures: Slipstream's ÷ the receiver's own time";
     bounds.push(atMost(what, slow.lastSecondMs / SLOW_MS, SLOW_LIMIT));
   }
   const wrong = Object.values(ours).reduce((sum, { outOfOrder, unreadable }) => sum + outOfOrder + unreadable, 0);
-  bounds.push(atMost("frames of ours out of order or unreadable", wrong, 0));
+  bounds.push(atMost("frames of Slipstream out of order or unreadable", wrong, 0));
   return bounds;
 }
 

@@ -17,11 +17,11 @@ interface Example {
   code: string;
 }
 
-/** The code blocks of a page. */
+/** The code blocks of a page, each with the heading above it. */
 function piecesOf(page: string): Example[] {
   const text = readFileSync(join(ROOT, page), "utf8");
-  return [...text.matchAll(/^## ([^\n]+)\n(?:(?!^## ).)*?```ts\n(.*?)```/gms)].map(([, title = "", code = ""]) => ({
-    name: `${page}: ${title}`,
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = "" }) => ({
+    name: `${page}: ${/.*^## ([^\n]+)/ms.exec(text.slice(0, index))?.[1]}`,
     code,
   }));
 }
@@ -61,8 +61,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 describe("library", () => {
-  test("library: docs/library.md has four code blocks, and each public function has an @example", () => {
-    expect(piecesOf("docs/library.md")).toHaveLength(4);
+  test("library: docs/library.md shows four pieces of code within a screen of 50 lines", () => {
+    const screen = readFileSync(join(ROOT, "docs/library.md"), "utf8").split("\n").slice(0, 50);
+    expect(screen.filter((line) => line === "```ts").length).toBe(4);
+    expect(screen.filter((line) => line === "```").length).toBe(4);
+    expect(piecesOf("docs/library.md").length).toBe(5);
+  });
+
+  test("library: each public function has an @example", () => {
     for (const name of NAMES) {
       expect([name, EXAMPLES.some((each) => !each.name.startsWith("docs") && each.code.includes(`${name}(`))]).toEqual([
         name,

@@ -86,7 +86,8 @@ function forUser(error: unknown, { source, writtenAt, settings = [] }: SourceOpt
   const message = writtenAt === undefined || isPlaced ? text : `${writtenAt}: ${text}`;
   if (message === messageOf(error)) return error;
   if (error instanceof UsageError) return new UsageError(message, { retry: error.retry });
-  if (error instanceof SourceError) return new SourceError(message, { retry: error.retry, cause: error });
+  if (error instanceof SourceError)
+    return new SourceError(message, { retry: error.retry, pauseMs: error.pauseMs, cause: error });
   return error instanceof MissingError ? new MissingError(message, { cause: error }) : error;
 }
 
@@ -249,7 +250,7 @@ function checkReadable(path: string): void {
     accessSync(path, constants.R_OK);
   } catch (cause) {
     // A file that is missing or may not be read can become readable later.
-    const retry = UNREADABLE[codeOf(cause) ?? ""] !== undefined;
+    const retry = UNREADABLE[codeOf(cause) ?? ""] === undefined ? false : "soon";
     throw new SourceError(`cannot read ${path}: ${explainFileError(cause, UNREADABLE)}`, { retry, cause });
   }
   if (statSync(path).isDirectory()) {

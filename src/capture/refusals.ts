@@ -8,6 +8,7 @@ const STATUS: Readonly<Record<number, readonly [meaning: string, retry: Retry]>>
   401: ["the user name or password is wrong", "minutes"],
   403: ["access is forbidden", "minutes"],
   404: ["there is no such address", "growing"],
+  407: ["a proxy asks for a password", "minutes"],
   410: ["there is no such address", "growing"],
   423: ["the account is locked", "minutes"],
   429: ["there were too many requests", "minutes"],
@@ -16,12 +17,32 @@ const STATUS: Readonly<Record<number, readonly [meaning: string, retry: Retry]>>
   503: ["it is busy", "soon"],
 };
 
-/** Returns the error for an answer without a picture. `text` is the text of its status line. */
-export function explainStatus(name: string, status: number, text: string): SourceError {
+/** A camera cannot ask for a longer pause. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/**
+ * Returns the error for an answer without a picture. `text` is the text of its status line, `retryAfter` its field Retry-After or null.
+ */
+export function explainStatus(
+  name: string,
+  status: number,
+  text: string,
+  retryAfter: string | null = null,
+): SourceError {
   const answer = printable(`${status} ${text}`.trim());
-  const [meaning, retry] = STATUS[status] ?? [null, status >= 500 ? "soon" : "growing"];
+  const [meaning, usual] = STATUS[status] ?? [null, status >= 500 ? "soon" : "growing"];
   const explained = meaning === null ? answer : `${answer} (${meaning})`;
-  return new SourceError(`cannot read video from ${name}: it answers ${explained}`, { retry });
+  const pauseMs = pauseOf(retryAfter);
+  // A camera that counts requests knows best when it takes the next one.
+  const retry = status === 429 && pauseMs > 0 ? "soon" : usual;
+  return new SourceError(`cannot read video from ${name}: it answers ${explained}`, { retry, pauseMs });
+}
+
+/** Returns the pause of a field Retry-After, which is a number of seconds or a date (RFC 9110 10.2.3). 0 stands for no pause. */
+function pauseOf(retryAfter: string | null): number {
+  if (retryAfter === null) return 0;
+  const pauseMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(pauseMs) ? 0 : Math.min(Math.max(0, pauseMs), LONGEST_PAUSE_MS);
 }
 
 /** Returns the error for a camera that asks for a password when the address has no password. */

@@ -38,10 +38,12 @@ export type Retry = "now" | "soon" | "growing" | "minutes";
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly retry: false | Retry;
-  /** `retry` true stands for `soon`. */
-  constructor(message: string, options: { retry: boolean | Retry; cause?: unknown }) {
+  /** The shortest pause before the next try, if the other side asks for one. */
+  readonly pauseMs: number;
+  constructor(message: string, options: { retry: false | Retry; pauseMs?: number; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.retry = options.retry === true ? "soon" : options.retry;
+    this.retry = options.retry;
+    this.pauseMs = options.pauseMs ?? 0;
   }
 }
 

@@ -18,6 +18,7 @@ import { findByName } from "./cameras/names.ts";
 import { type OpenedCamera, openSources } from "./cameras/sources.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
+import { PausingDoor } from "./doors/pausing-door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
@@ -108,7 +109,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
   for (const camera of cameras) share.add(camera);
 
-  const access = withinFiles(resolved.access, freeFiles());
+  const access = withinFiles(resolved.access, freeFiles(), cameras.length);
   if (access.maxViewers < resolved.access.maxViewers) {
     serverLog.warning(
       `this process may open only a few files, so the server takes at most ${access.maxViewers} viewers: raise the limit with 'ulimit -n'`,
@@ -117,8 +118,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
   if (keys !== null) keys.onChanged = () => reception.keysChanged();
-  const door = openTcpDoor(host, resolved.port, (connection) => reception.connect(connection));
-  opening.defer(() => door.close());
+  const openDoor = (port: number) => openTcpDoor(host, port, (connection) => reception.connect(connection));
+  const door = opening.use(new PausingDoor(openDoor, resolved.port, serverLog));
   const { port } = door;
   if (options.open && !isLoopbackHost(host)) {
     serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
@@ -147,7 +148,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     try {
       await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
     } finally {
-      door.close();
+      door[Symbol.dispose]();
       // This reaches the viewers that have not sent Hello yet and so have no camera.
       reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down");
       await reception.empty.wait(AbortSignal.timeout(FAREWELL_MS));

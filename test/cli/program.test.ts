@@ -80,7 +80,7 @@ describe("parsed: reports a UsageError as an error of its flag", () => {
         throw error;
       });
     const defect = new TypeError("a defect");
-    const trouble = new SourceError("a camera", { retry: true });
+    const trouble = new SourceError("a camera", { retry: "soon" });
     expect(() => fail(defect)("x")).toThrow(defect);
     expect(() => fail(trouble)("x")).toThrow(trouble);
     expect(() => fail(new UsageError("wrong"))("x")).toThrow(new InvalidArgumentError("wrong."));

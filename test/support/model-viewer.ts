@@ -6,7 +6,7 @@ import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Credit } from "../../src/server/deliver/credit.ts";
 import type { Reception } from "../../src/server/doors/reception.ts";
-import type { Viewer } from "../../src/server/deliver/viewer.ts";
+import { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { Truth } from "./tile-delivery-model.ts";
 import { tilesOf } from "./tile-lists.ts";
 
@@ -56,7 +56,7 @@ export class ModelViewer {
     };
     const connection = { address: "model", ip: "127.0.0.1", write, bufferedBytes: 0, end: hangUp, abort: hangUp };
     const viewer = reception.connect(connection);
-    if (viewer === null) throw new Error("the server refused the model's connection");
+    if (!(viewer instanceof Viewer)) throw new Error("the server refused the model's connection");
     this.viewer = viewer;
     this.viewer.receive(writeHello({ version: WIRE_VERSION, software: "a model", camera: "", paused: false }));
   }

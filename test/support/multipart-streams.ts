@@ -75,7 +75,7 @@ export function readChunks(
     },
     damaged: () => void read.damaged++,
   };
-  const stream = new PictureStream(sink, packing);
+  using stream = new PictureStream(sink, packing);
   const ends = [...cuts.map((cut) => cut % (answer.length + 1)), answer.length].toSorted((one, other) => one - other);
   let at = 0;
   for (const end of ends) {

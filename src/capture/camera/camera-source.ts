@@ -93,14 +93,14 @@ class CameraSource implements ControlledCamera {
     if (signal.aborted) return;
     if (this.#last !== null && !(await hasEnded(this.#last.thread, this.#last.end))) {
       const text = `${this.path} is still closing: its driver waits for a device that does not answer`;
-      throw new SourceError(text, { retry: true });
+      throw new SourceError(text, { retry: "soon" });
     }
     if (signal.aborted) return; // The signal aborted during the wait.
     const signals = new CaptureSignals();
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), { workerData: this.#order(signals) });
     const handOver = new HandOver(sink, signals);
     const outcome = Promise.withResolvers<void>();
-    const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: true, cause }));
+    const fail = (text: string, cause?: Error) => outcome.reject(new SourceError(text, { retry: "soon", cause }));
     worker.on("message", (message: CaptureMessage) => {
       if (signal.aborted) return; // The thread ends because it was told to stop.
       switch (message.kind) {

@@ -77,7 +77,7 @@ function takeFrames(device: Device, session: CaptureSession): void {
       const silentMs = performance.now() - lastFrameAt;
       if (silentMs > patienceMs) {
         const what = session.damaged > damagedBefore ? "only damaged frames" : "nothing";
-        throw new SourceError(`${path} has sent ${what} for ${Math.floor(silentMs / 1000)} s`, { retry: true });
+        throw new SourceError(`${path} has sent ${what} for ${Math.floor(silentMs / 1000)} s`, { retry: "soon" });
       }
       sendLost(session);
       continue;
@@ -94,11 +94,11 @@ function findDevice(): Device {
   const device = openIfSame(order.path);
   if (device !== null) return device;
   const camera = findAgain(listCameras(), order);
-  if (camera === null) throw new SourceError(`${order.path} is not there any more`, { retry: true });
+  if (camera === null) throw new SourceError(`${order.path} is not there any more`, { retry: "soon" });
   const found = new Device(camera.path, debug);
   if (found.capability().isCamera) return found;
   found[Symbol.dispose]();
-  throw new SourceError(`${camera.path} is not a camera: it delivers no pictures`, { retry: true });
+  throw new SourceError(`${camera.path} is not a camera: it delivers no pictures`, { retry: "soon" });
 }
 
 /** Opens the device at `known` if it is the ordered camera. Returns null if there is another device or no device. */

@@ -42,7 +42,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
   const fail = (reason: string) => {
     worker = null;
     for (const { reject } of waiting.values()) {
-      reject(new SourceError(`the camera's controls cannot be used: ${reason}`, { retry: true }));
+      reject(new SourceError(`the camera's controls cannot be used: ${reason}`, { retry: "soon" }));
     }
     waiting.clear();
   };
@@ -54,7 +54,7 @@ export function createControls(camera: ControlledCamera): SourceControls {
       if (waiting.size === 0) started.unref(); // An idle thread must not keep the process alive.
       if (failure === null) request?.resolve(controls);
       else if (failure.isUsage) request?.reject(new UsageError(failure.message));
-      else request?.reject(new SourceError(failure.message, { retry: true }));
+      else request?.reject(new SourceError(failure.message, { retry: "soon" }));
     });
     started.on("error", (error: Error) => fail(error.message));
     end = endOf(started);

@@ -35,7 +35,7 @@ function open(camera: KnownCamera): Device {
   const device = new Device(camera.path);
   try {
     if (isStillAt(camera, device.capability())) return device;
-    throw new SourceError(`${camera.path} is not there any more: another camera has this path now`, { retry: true });
+    throw new SourceError(`${camera.path} is not there any more: another camera has this path now`, { retry: "soon" });
   } catch (error) {
     device[Symbol.dispose]();
     throw error;

@@ -60,7 +60,7 @@ export function openCamera({ path, wanted, settings, log }: CameraToOpen): Sourc
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const text = cause.code === "ENOTTY" ? `${path} is not a camera` : explainSystemCall(cause, path);
-    throw new SourceError(text, { retry: cause.code !== "ENOTTY", cause });
+    throw new SourceError(text, { retry: cause.code === "ENOTTY" ? false : "soon", cause });
   }
 }
 

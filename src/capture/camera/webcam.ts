@@ -100,7 +100,7 @@ function capture(camera: NodeWebcam.Webcam, path: string, name: string): Promise
   return new Promise((resolve, reject) => {
     camera.capture(path, (error, data) => {
       if (data instanceof Uint8Array && data.length > 0) resolve(data);
-      else reject(new SourceError(`${name} delivered no picture: ${reasonOf(error)}`, { retry: true, cause: error }));
+      else reject(new SourceError(`${name} delivered no picture: ${reasonOf(error)}`, { retry: "soon", cause: error }));
     });
   });
 }

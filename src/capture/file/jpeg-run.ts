@@ -44,7 +44,7 @@ export async function playJpegRun({ location, name }: Recording, sink: FrameSink
         reader.write(chunk.subarray(0, bytesRead));
         if (bytesRead > 0) continue;
         reader.end();
-        if (inThisPass === 0) throw new SourceError(`there is no JPEG in ${name}`, { retry: true });
+        if (inThisPass === 0) throw new SourceError(`there is no JPEG in ${name}`, { retry: "soon" });
         [at, inThisPass] = [0, 0];
       }
       const next = waiting.shift();

@@ -89,7 +89,7 @@ class WatchedFile {
       const { ino, size, mtimeNs, ctimeNs } = await stat(location, { bigint: true });
       return [ino, size, mtimeNs, ctimeNs].join(" ");
     } catch (cause) {
-      throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: true, cause });
+      throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: "soon", cause });
     }
   }
 }

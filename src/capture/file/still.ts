@@ -34,7 +34,7 @@ export async function readStillJpeg(path: string, name: string): Promise<Still> 
   reader.write(await readWhole(path, name));
   reader.border();
   const [jpeg] = found;
-  if (jpeg === undefined) throw new SourceError(`cannot show ${name}: ${damage}`, { retry: true });
+  if (jpeg === undefined) throw new SourceError(`cannot show ${name}: ${damage}`, { retry: "soon" });
   const isWhole = jpeg.at(-2) === 0xff && jpeg.at(-1) === 0xd9;
   return { isWhole, deliver: (sink) => deliverJpeg(sink, jpeg, nowMicros()) };
 }
@@ -44,7 +44,7 @@ async function readWhole(path: string, name: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     if (codeOf(cause) === undefined) throw cause;
-    throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: true, cause });
+    throw new SourceError(`cannot read ${name}: ${explainFileError(cause)}`, { retry: "soon", cause });
   }
 }
 

@@ -30,6 +30,8 @@ export class AnswerWatch implements Disposable {
   #heardAt = performance.now();
   #hasAnswered = false;
   #isSaid = false;
+  /** Whether it was said that nothing follows the first picture. */
+  #isSecondMissed = false;
   #stalledForMs = 0;
 
   constructor(options: AnswerWatchOptions) {
@@ -58,7 +60,7 @@ export class AnswerWatch implements Disposable {
     const { name } = this.#options;
     if (!this.#stalled.signal.aborted) return explainConnection(name, error);
     const text = `${name} has sent nothing for ${Math.round(this.#stalledForMs / 1000)} s`;
-    return new SourceError(text, { retry: true, cause: error });
+    return new SourceError(text, { retry: "soon", cause: error });
   }
 
   [Symbol.dispose](): void {
@@ -74,6 +76,14 @@ export class AnswerWatch implements Disposable {
       this.#isSaid = true;
       const what = this.#hasAnswered ? "not sent a picture" : "not answered";
       sink.trouble(`${name} has ${what} for ${SILENCE_MS / 1000} s`);
+    }
+    // Nobody else waits for the second one, because the rate is not known.
+    if (frames.count === 1 && !this.#isSecondMissed && now - this.#heardAt >= STALL_MS) {
+      this.#isSecondMissed = true;
+      sink.trouble(`${name} has sent nothing for ${STALL_MS / 1000} s`);
+    } else if (frames.count > 1 && this.#isSecondMissed) {
+      this.#isSecondMissed = false;
+      sink.trouble(null);
     }
     const limitMs = frames.intervalMs === 0 ? FIRST_STALL_MS : silenceLimitMs(frames.intervalMs, STALL_MS);
     if (!this.#hasAnswered || now - this.#heardAt < limitMs) return;

@@ -1,6 +1,7 @@
 // Reads the answer of a camera to its end, or detects that it is not JPEG.
 
 import { nowMicros } from "../../core/clock.ts";
+import { codeOf } from "../../core/errors.ts";
 import type { CameraFrames } from "./camera-frames.ts";
 import { type ContentKind, kindOf, parseContentType } from "./content.ts";
 import { PictureStream } from "./picture-stream.ts";
@@ -53,10 +54,10 @@ export async function readAnswer(
       return { kind, body: continued(first, reader) };
     }
     frames.begin(headers);
-    const stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
+    using stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
     stream.write(first, nowMicros());
     while (!isAll) {
-      const { done, value } = await reader.read();
+      const { done, value } = await readOrEnd(reader, stream);
       onBytes();
       isAll = done;
       if (value !== undefined) stream.write(value, nowMicros());
@@ -65,6 +66,16 @@ export async function readAnswer(
     return { kind: "pictures", count: stream.count };
   } finally {
     if (!isHandedOver) await reader.cancel().catch(() => undefined); // A lost connection is already closed.
+  }
+}
+
+/** Some cameras close the connection behind a single picture before the length or the last chunk of the answer. */
+async function readOrEnd(reader: Reader, { count }: PictureStream): ReturnType<Reader["read"]> {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (count === 1 && codeOf(error) === "ECONNRESET") return { done: true };
+    throw error;
   }
 }
 

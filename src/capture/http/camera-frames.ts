@@ -57,12 +57,13 @@ export class CameraFrames implements StampedSink {
 
   /**
    * Delivers the last picture again as the current one. The caller does this when the camera reports that its picture has not
-   * changed.
+   * changed. Returns false if there is no last picture.
    */
-  repeat(): void {
-    if (this.#last === null) return;
+  repeat(): boolean {
+    if (this.#last === null) return false;
     this.#frames.capturedAt = nowMicros();
     this.#frames.picture(this.#last);
+    return true;
   }
 
   picture(jpeg: Uint8Array): void {

@@ -7,6 +7,8 @@ export interface Challenge {
   parameters: ReadonlyMap<string, string>;
 }
 
+/** What cannot be read is skipped up to the next comma, such as the data of `Negotiate` (token68 of RFC 9110 11.2). */
+const SKIPPED = /[^,]*,/y;
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 const NEXT = new RegExp(`[\\s,]*(${TOKEN})(?:\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"?|([^\\s,]*)))?`, "y");
 
@@ -16,8 +18,15 @@ const NEXT = new RegExp(`[\\s,]*(${TOKEN})(?:\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"
  */
 export function parseChallenges(field: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
-  NEXT.lastIndex = 0;
-  for (let match = NEXT.exec(field); match !== null; match = NEXT.exec(field)) {
+  for (let at = 0; at < field.length;) {
+    NEXT.lastIndex = SKIPPED.lastIndex = at;
+    const match = NEXT.exec(field);
+    if (match === null) {
+      if (!SKIPPED.test(field)) break;
+      at = SKIPPED.lastIndex;
+      continue;
+    }
+    at = NEXT.lastIndex;
     const [, name = "", quoted, plain] = match;
     const value = quoted?.replace(/\\(.)/g, "$1") ?? plain;
     if (value === undefined) challenges.push({ scheme: name.toLowerCase(), parameters: new Map() });

@@ -1,11 +1,13 @@
 // Sends the requests to one camera over one connection at a time. It handles passwords, redirects and time-outs.
 
+import { isUtf8 } from "node:buffer";
 import { sleep } from "../../core/clock.ts";
-import { SourceError } from "../../core/errors.ts";
+import { codeOf, SourceError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { Authorization } from "./authorization.ts";
 import { type CameraAddress, credentialsOf, withoutUser } from "./address.ts";
 import { explainConnection } from "./failures.ts";
+import { fetchLeniently, type LenientRequest } from "./lenient-fetch.ts";
 import { explainStatus, passwordMissing } from "../refusals.ts";
 
 /**
@@ -13,6 +15,8 @@ import { explainStatus, passwordMissing } from "../refusals.ts";
  * may need longer.
  */
 const ANSWER_PATIENCE_MS = 10_000;
+/** The errors of fetch for the head of an answer that other readers accept. */
+const UNREADABLE_HEADS: ReadonlySet<string> = new Set(["Malformed_HTTP_Response", "InvalidContentLength"]);
 const MAX_REDIRECTS = 5;
 const MAX_ANSWERS = 4;
 /** The longest body of a refusal that is read to its end. The connection can be reused only after that. */
@@ -33,10 +37,14 @@ export class CameraClient implements Disposable {
   /** The authentication by origin. A password is sent only to the origin for which it was given (RFC 9110 11.5, 15.4). */
   readonly #authorizations = new Map<string, Authorization>();
   readonly #session: Bun.FetchSession;
+  readonly #certificate: string | null;
+  /** Whether this camera's answers are not quite HTTP. */
+  #isLenient = false;
 
   constructor({ name, address: { url, credentials }, certificate }: CameraClientOptions) {
     this.#name = name;
     this.#url = url;
+    this.#certificate = certificate;
     if (credentials !== null) this.#authorizations.set(url.origin, new Authorization(credentials));
     this.#session = new Bun.FetchSession({
       keepAlive: { maxIdleSockets: 1 },
@@ -52,19 +60,32 @@ export class CameraClient implements Disposable {
   }
 
   /**
-   * Requests the camera's address. Resolves when the header fields of an answer with status 200 or 304 have come. `signal` also
+   * Called when an answer was shorter than it must be. The length of the next ones is not trusted. Returns false if it was not trusted
+   * before.
+   */
+  distrustLength(): boolean {
+    if (this.#isLenient) return false;
+    this.#isLenient = true;
+    return true;
+  }
+
+  /**
+   * Requests the camera's address. Resolves when the header fields of an answer with status 2xx or 304 have come. `signal` also
    * ends the body. Rejects with SourceError when no answer comes in time, or when the answer has another status. When `signal`
    * aborts, rejects with its reason.
    */
   async get(fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     let url = this.#url;
+    let cookies: string[] = [];
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#getAuthorized(url, fields, signal);
+      const withCookies = cookies.length === 0 ? fields : { ...fields, Cookie: cookies.join("; ") };
+      const response = await this.#getAuthorized(url, withCookies, signal);
       const target = targetOf(response, url);
       if (target === null) {
-        if (response.status === 200 || response.status === 304) return response;
+        if (response.ok || response.status === 304) return response;
         await drain(response, signal);
-        throw explainStatus(this.#name, response.status, response.statusText);
+        const { status, statusText, headers } = response;
+        throw explainStatus(this.#name, status, statusText, headers.get("Retry-After"));
       }
       await drain(response, signal);
       if (redirects === MAX_REDIRECTS) {
@@ -73,6 +94,8 @@ export class CameraClient implements Disposable {
         });
       }
       const credentials = credentialsOf(target);
+      // A camera or a proxy may redirect to the same address until it gets its cookie back (RFC 6265).
+      cookies = target.origin === url.origin ? [...cookies, ...cookiesOf(response)] : [];
       url = withoutUser(target);
       if (credentials !== null && !this.#authorizations.has(url.origin)) {
         this.#authorizations.set(url.origin, new Authorization(credentials));
@@ -100,7 +123,7 @@ export class CameraClient implements Disposable {
       if (response.status !== 401) return response;
       await drain(response, signal);
       if (authorization === null) throw this.#passwordMissing(url);
-      const asked = authorization.take(response.headers.get("WWW-Authenticate") ?? "");
+      const asked = authorization.take(textOfField(response.headers.get("WWW-Authenticate")));
       if (asked === null)
         throw new SourceError(
           `cannot read video from ${this.#name}: it uses an authentication scheme that is not supported`,
@@ -119,24 +142,38 @@ export class CameraClient implements Disposable {
     return new SourceError(text, { retry: "minutes" });
   }
 
+  #fetch(url: URL, { fields, signal }: LenientRequest): Promise<Response> {
+    return this.#session.fetch(url, {
+      headers: fields,
+      redirect: "manual",
+      timeout: false, // the reader of the body has its own time limits
+      signal,
+    });
+  }
+
   async #request(url: URL, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const late = new AbortController();
     const answered = new AbortController();
     const waiting = sleep(ANSWER_PATIENCE_MS, answered.signal).then(() => {
       if (!answered.signal.aborted) late.abort();
     });
+    const request = {
+      fields: { Accept: "*/*", "Accept-Encoding": "identity", "User-Agent": "Slipstream", ...fields },
+      certificate: this.#certificate,
+      signal: AbortSignal.any([signal, late.signal]),
+    };
     try {
-      return await this.#session.fetch(url, {
-        headers: { Accept: "*/*", "Accept-Encoding": "identity", "User-Agent": "Slipstream", ...fields },
-        redirect: "manual",
-        timeout: false, // the reader of the body has its own time limits
-        signal: AbortSignal.any([signal, late.signal]),
+      if (this.#isLenient) return await fetchLeniently(url, request);
+      return await this.#fetch(url, request).catch((error: unknown) => {
+        if (!UNREADABLE_HEADS.has(codeOf(error) ?? "")) throw error;
+        this.#isLenient = true;
+        return fetchLeniently(url, request);
       });
     } catch (error) {
       signal.throwIfAborted();
       if (late.signal.aborted) {
         const text = `cannot read video from ${this.#name}: it has not answered for ${ANSWER_PATIENCE_MS / 1000} s`;
-        throw new SourceError(text, { retry: true, cause: error });
+        throw new SourceError(text, { retry: "soon", cause: error });
       }
       throw explainConnection(this.#name, error);
     } finally {
@@ -146,10 +183,21 @@ export class CameraClient implements Disposable {
   }
 }
 
+/** Returns the cookies that an answer sets, as `name=value`. */
+function cookiesOf({ headers }: Response): string[] {
+  return headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0] as string);
+}
+
+/** Returns a field as UTF-8, as cameras write a realm, where it is valid. Header fields are bytes, which fetch reads as Latin-1. */
+function textOfField(field: string | null): string {
+  const bytes = Buffer.from(field ?? "", "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("latin1");
+}
+
 /** Returns the address to which an answer redirects, or null. */
 function targetOf({ status, headers }: Response, url: URL): URL | null {
   const location = headers.get("Location");
-  if (![301, 302, 303, 307, 308].includes(status) || location === null) return null;
+  if (![300, 301, 302, 303, 307, 308].includes(status) || location === null) return null;
   const target = URL.canParse(location, url.href) ? new URL(location, url) : null;
   return target !== null && /^https?:$/.test(target.protocol) ? target : null;
 }

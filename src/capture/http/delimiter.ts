@@ -13,6 +13,9 @@ const TAB = 0x09;
 /** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
+/** Cameras use one form, or a new one for each part. */
+const MAX_FORMS = 4;
+
 /** A delimiter shorter than this may occur in the data of a picture, so it must be alone on a line. */
 const LONG_BYTES = 10;
 
@@ -24,6 +27,8 @@ export interface DelimiterPlace {
 }
 
 export interface Found extends DelimiterPlace {
+  /** False if this camera has sent other delimiters so far. It is one only where a picture follows. */
+  isKnown: boolean;
   /** False if the same bytes may be data of a picture. Then they are a delimiter only while no picture is being read. */
   isCertain: boolean;
 }
@@ -31,7 +36,7 @@ export interface Found extends DelimiterPlace {
 /** Knows or learns the delimiter of one answer. */
 export class Delimiter {
   /** The forms of delimiters, from their first dash to the end of the boundary. */
-  readonly #forms: Buffer[] = [];
+  #forms: Buffer[] = [];
   #isSeen = false;
 
   /** `boundary` is the boundary that the camera declares, or null. */
@@ -62,6 +67,12 @@ export class Delimiter {
     return this.#see();
   }
 
+  /** Learns the delimiter in the line that begins at `at`, which is not like those before. */
+  learn(bytes: Buffer, at: number): void {
+    const form = Buffer.from(trimmed(bytes.subarray(at, bytes.indexOf(LF, at))));
+    this.#forms = [...this.#forms.slice(1 - MAX_FORMS), form];
+  }
+
   /**
    * Returns the first delimiter in the data of a part, from `from` on, or null if there is no delimiter before the result of
    * `findStart`. `isAtStart` means that the part begins at `from`.
@@ -74,11 +85,11 @@ export class Delimiter {
         if (!isEnded(bytes, at + form.length)) continue;
         const start = lineStart(bytes, at, from);
         const isOnOwnLine = start.isLineStart || (isAtStart && start.at === from);
-        first = { at: start.at, textAt: at, isCertain: isOnOwnLine || form.length >= LONG_BYTES };
+        first = { at: start.at, textAt: at, isKnown: true, isCertain: isOnOwnLine || form.length >= LONG_BYTES };
         break;
       }
     }
-    return this.#isSeen ? first : earlier(first, findNew(bytes, from));
+    return earlier(first, findNew(bytes, from, !this.#isSeen));
   }
 
   /** Returns the start of the bytes, from `from` on, that may be an incomplete delimiter. */
@@ -92,7 +103,7 @@ export class Delimiter {
         if (bytes.compare(form, 0, bytes.length - at, at) === 0) start = at;
       }
     }
-    if (!this.#isSeen) start = Math.min(start, findNewStart(bytes, from));
+    start = Math.min(start, findNewStart(bytes, from));
     return { at: lineStart(bytes, start, Math.max(from, start - MAX_LINE_BYTES)).at, textAt: start };
   }
 
@@ -150,16 +161,16 @@ function lineStart(bytes: Buffer, textAt: number, least: number): { at: number; 
 
 function earlier(one: Found | null, other: Found | null): Found | null {
   if (one === null || other === null) return one ?? other;
-  return one.textAt <= other.textAt ? one : other;
+  return one.at <= other.at ? one : other;
 }
 
 /** Returns the first line after `from` that may be an undeclared delimiter. */
-function findNew(bytes: Buffer, from: number): Found | null {
+function findNew(bytes: Buffer, from: number, isKnown: boolean): Found | null {
   for (let at = bytes.indexOf("\n--", from); at >= 0; at = bytes.indexOf("\n--", at + 1)) {
     const end = bytes.indexOf(LF, at + 1);
     if (end < 0) return null;
     if (end - at > MAX_LINE_BYTES || !isNewForm(trimmed(bytes.subarray(at + 1, end)))) continue;
-    return { at: lineStart(bytes, at + 1, from).at, textAt: at + 1, isCertain: false };
+    return { at: lineStart(bytes, at + 1, from).at, textAt: at + 1, isKnown, isCertain: false };
   }
   return null;
 }

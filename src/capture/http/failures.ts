@@ -11,6 +11,7 @@ const NETWORK: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "there is no route to the host",
   ENETUNREACH: "there is no route to the host",
   Malformed_HTTP_Response: "its answer is not HTTP",
+  ZlibError: "its answer is not compressed as its header says",
 };
 
 /**
@@ -57,5 +58,5 @@ export function answersWithPage(name: string): SourceError {
 
 /** Returns the error for a stream that the camera has ended. */
 export function hasEnded(name: string): SourceError {
-  return new SourceError(`${name} has ended`, { retry: true });
+  return new SourceError(`${name} has ended`, { retry: "soon" });
 }

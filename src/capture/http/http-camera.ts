@@ -4,7 +4,7 @@
 // time. Video that is not JPEG is passed to the reader for other video.
 
 import { nowMicros, sleep } from "../../core/clock.ts";
-import { SourceError } from "../../core/errors.ts";
+import { codeOf, SourceError } from "../../core/errors.ts";
 import type { FrameSink, Source } from "../source.ts";
 import type { CameraAddress } from "./address.ts";
 import { AnswerWatch } from "./answer-watch.ts";
@@ -74,8 +74,10 @@ class HttpCamera implements Source {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords.
-        const isLasting = !(error instanceof SourceError) || error.retry === false || error.retry === "minutes";
+        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords. Nor is a camera asked
+        // that wants a pause.
+        const isLasting =
+          !(error instanceof SourceError) || error.retry === false || error.retry === "minutes" || error.pauseMs > 0;
         const mayPass = this.#isSnapshot && frames.count > 0 && !isLasting;
         if (!mayPass || ++failures === MAX_FAILED_REQUESTS) throw error;
       }
@@ -92,14 +94,20 @@ class HttpCamera implements Source {
       try {
         const response = await this.#client.get(frames.conditions, ending);
         watch.answered();
-        if (response.status === 304) return frames.repeat();
+        if (response.status === 304) {
+          if (frames.repeat()) return;
+          throw answersWithoutPicture(this.name);
+        }
         answer = await readAnswer(response, frames, () => watch.received());
       } catch (error) {
+        // fetch discards what has come when the connection ends before the length of the answer.
+        if (frames.count === 0 && codeOf(error) === "ECONNRESET" && this.#client.distrustLength()) return;
         throw watch.explain(error);
       }
     }
     if (answer.kind === "page") throw answersWithPage(this.name);
     if (answer.kind === "other") return this.#readOther(answer.body, sink, signal);
+    if (answer.count === 0 && this.#client.distrustLength()) return;
     if (answer.count === 0) throw answersWithoutPicture(this.name);
     this.#isSnapshot = answer.count === 1;
     if (!this.#isSnapshot) throw hasEnded(this.name);

@@ -175,7 +175,12 @@ export class MultipartReader {
   /** Returns whether the found bytes are a delimiter, or null if more bytes are needed. */
   #judge(bytes: Buffer, found: Found): boolean | null {
     const { inside } = this.#sink;
-    if (inside === "nothing") return true;
+    if (inside === "nothing") {
+      if (found.isKnown) return true;
+      const isDelimiter = leadsToPicture(bytes, found.textAt);
+      if (isDelimiter === true) this.#delimiter.learn(bytes, found.textAt);
+      return isDelimiter;
+    }
     if (!found.isCertain) return false;
     // A segment of a header may contain any bytes, also those of a delimiter. But a segment with a wrong length may hide real
     // delimiters, so the bytes that follow decide.

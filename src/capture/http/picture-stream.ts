@@ -2,6 +2,7 @@
 
 import type { Micros } from "../../core/clock.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
+import { QuietEnd, type UnendedPictures } from "../jpeg/quiet-end.ts";
 import { MultipartReader, type PartSink } from "./multipart-reader.ts";
 
 /** Receives pictures with the time at which their first byte arrived. */
@@ -12,14 +13,16 @@ export interface StampedSink extends JpegSink {
 /** The form in which an answer contains pictures. */
 export type Packing = { kind: "parts"; boundary: string | null } | { kind: "pictures" | "one picture" };
 
-/** Takes the bytes of one answer in chunks of any size. */
-export class PictureStream {
+/** Takes the bytes of one answer in chunks of any size. Nothing is delivered after it was disposed. */
+export class PictureStream implements Disposable {
   readonly #pictures: StampedPictures;
   readonly #reader: { write(chunk: Uint8Array): void; end(): void };
+  readonly #quietEnd: QuietEnd;
 
   constructor(sink: StampedSink, packing: Packing) {
     this.#pictures = new StampedPictures(sink, packing.kind === "one picture");
     this.#reader = packing.kind === "parts" ? new MultipartReader(this.#pictures, packing.boundary) : this.#pictures;
+    this.#quietEnd = new QuietEnd(this.#pictures);
   }
 
   /** The number of pictures so far, including pictures that were too incomplete to show. */
@@ -30,16 +33,20 @@ export class PictureStream {
   /** Takes a chunk. `arrivedAt` is the time when its last byte arrived. */
   write(chunk: Uint8Array, arrivedAt: Micros): void {
     this.#pictures.arrivedAt = arrivedAt;
-    this.#reader.write(chunk);
+    this.#quietEnd.around(() => this.#reader.write(chunk));
   }
 
   /** Handles the end of the answer. An unfinished picture is delivered as far as it has come. */
   end(): void {
     this.#reader.end();
   }
+
+  [Symbol.dispose](): void {
+    this.#quietEnd[Symbol.dispose]();
+  }
 }
 
-class StampedPictures implements JpegSink, PartSink {
+class StampedPictures implements JpegSink, PartSink, UnendedPictures {
   readonly #sink: StampedSink;
   #reader: JpegReader;
   /**
@@ -60,6 +67,18 @@ class StampedPictures implements JpegSink, PartSink {
 
   get inside(): "nothing" | "header" | "scan" {
     return this.#reader.inside;
+  }
+
+  get mayBeWhole(): boolean {
+    return this.#reader.mayBeWhole;
+  }
+
+  get ended(): number {
+    return this.#reader.ended;
+  }
+
+  passOn(): void {
+    this.#reader.passOn();
   }
 
   write(bytes: Uint8Array): void {

@@ -1,11 +1,14 @@
 // Reads JPEGs from a stream of bytes. It keeps the bytes of the present picture, and passes the picture on when its end has come.
 
 import { SOI } from "./markers.ts";
-import { PictureWalk, type Progress, StreamFacts } from "./picture-walk.ts";
+import { PictureWalk, type Progress } from "./picture-walk.ts";
+import { StreamFacts } from "./stream-facts.ts";
 
 /** No camera's picture is nearly this large. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 const INITIAL_BYTES = 256 * 1024;
+/** After so many pictures without EOI in a row, the next one is not expected to have EOI either. */
+const CUT_IN_A_ROW = 2;
 
 /** Receives the pictures of a JpegReader. */
 export interface JpegSink {
@@ -29,8 +32,7 @@ export interface JpegReaderOptions {
 
 /**
  * Finds the pictures in chunks of any size. It passes on a picture as soon as the picture's EOI has come. A picture without EOI
- * is passed on when the next picture begins, or when the caller calls `border`. Before a pause neither may come, so the caller
- * decides how long to wait before it calls `border`.
+ * is passed on when the next picture begins, or when the caller calls `border` or `passOn`. QuietEnd decides when to call `passOn`.
  *
  * Stray bytes between the segments of a picture are removed. All other pictures are unchanged. A wrong length or marker never
  * costs more than the picture that has it. The methods never throw.
@@ -49,6 +51,11 @@ export class JpegReader {
   /** True when the last picture has no EOI. A picture that follows may then be its thumbnail. */
   #isDoubtful = false;
   #writesEoi = false;
+  #cutInARow = 0;
+  /** The number of bytes of the present picture that `passOn` has passed on. */
+  #passedOnBytes = 0;
+  /** The number of pictures that have ended. */
+  ended = 0;
 
   constructor(sink: JpegSink, { hasBorders }: JpegReaderOptions) {
     this.#sink = sink;
@@ -83,6 +90,22 @@ export class JpegReader {
     return this.#walk?.inside ?? "nothing";
   }
 
+  /** Whether the present picture may be complete: its scan has begun, and the last pictures had no EOI. */
+  get mayBeWhole(): boolean {
+    const walk = this.#walk;
+    return this.#cutInARow >= CUT_IN_A_ROW && walk !== null && walk.inside === "scan" && walk.isUsable;
+  }
+
+  /** Passes on the present picture if it may be complete. If more of it comes later, the whole picture is passed on again. */
+  passOn(): void {
+    const walk = this.#walk;
+    if (walk === null || !this.mayBeWhole || walk.gaps.length > 0) return;
+    const bytes = this.#length - walk.start;
+    if (bytes === this.#passedOnBytes) return;
+    this.#passedOnBytes = bytes;
+    this.#sink.picture(this.#bytes.subarray(walk.start, this.#length));
+  }
+
   /**
    * The number of bytes of an unfinished picture. It is 0 within a scan if the stream never writes EOI, because that picture may
    * be complete.
@@ -115,9 +138,14 @@ export class JpegReader {
   }
 
   #finish(walk: PictureWalk, progress: Progress): void {
+    const wasPassedOn = this.#passedOnBytes === walk.end - walk.start;
     this.#walk = null;
+    this.#passedOnBytes = 0;
+    this.ended++;
     this.#first = walk.end;
     this.#isDoubtful = progress === "cut";
+    if (progress === "cut") this.#cutInARow++;
+    else if (progress === "whole") this.#cutInARow = 0;
     const isEnded = progress === "whole" || progress === "cut";
     if (!isEnded || !walk.isUsable) {
       if (walk.isPicture) this.#sink.damaged(reasonOf(walk));
@@ -131,7 +159,7 @@ export class JpegReader {
     }
     this.#isBehind = this.#hasBorders;
     if (progress === "whole") this.#writesEoi = true;
-    this.#sink.picture(this.#withoutGaps(walk));
+    if (!wasPassedOn) this.#sink.picture(this.#withoutGaps(walk));
   }
 
   /** Removes the gaps. It moves the bytes before each gap towards the end, because the scan after them is the largest part. */
@@ -153,6 +181,7 @@ export class JpegReader {
 
   #forget(): void {
     this.#walk = null;
+    this.#passedOnBytes = 0;
     this.#stream.finder.shift(this.#length);
     this.#first = this.#length = 0;
     this.#isDoubtful = false;

@@ -7,11 +7,12 @@
 // A picture inside a segment is either a thumbnail or the next frame. In the second case the length of the segment is wrong. The
 // size of the inner picture decides: all frames of a stream have the same size, and a thumbnail has another one.
 
-import { type FoundFrame, FrameFinder, sizeKeyAt } from "./frame-finder.ts";
+import { type ClaimedSegment, firstFrameIn, holdsPictures } from "./claimed-segment.ts";
+import { sizeKeyAt } from "./frame-finder.ts";
+import { InnerPictures } from "./inner-pictures.ts";
 import {
   EOI,
   hasSegment,
-  holdsAnything,
   isFrameHeader,
   isMarkerAt,
   isPictureStart,
@@ -23,6 +24,8 @@ import {
   SOS,
   twoBytes,
 } from "./markers.ts";
+import { followScan, isScanHeader } from "./scan.ts";
+import type { StreamFacts } from "./stream-facts.ts";
 
 /**
  * The result of `advance`:
@@ -50,13 +53,6 @@ type State =
 const NEAR_BYTES = 64;
 /** The walk gives up a search after so many bytes. */
 const MAX_SEARCH_BYTES = 128 * 1024;
-
-/** The knowledge about a stream that all its pictures share. */
-export class StreamFacts {
-  /** The size of the newest complete picture, in the form of `PictureWalk.sizeKey`. 0 means unknown. */
-  sizeKey = 0;
-  readonly finder = new FrameFinder();
-}
 
 export class PictureWalk {
   readonly #stream: StreamFacts;
@@ -101,10 +97,7 @@ export class PictureWalk {
    */
   #nearEnd = -1;
 
-  /** The walk through a picture that the search has found inside this one. */
-  #inner: PictureWalk | null = null;
-  /** The inner pictures of one size in a row that the search has passed. The first one may be the next frame. */
-  #passed: { first: PictureWalk; count: number } | null = null;
+  readonly #inner: InnerPictures;
 
   /** `start` is the place of an SOI. */
   constructor(start: number, stream: StreamFacts, isInner = false) {
@@ -112,6 +105,7 @@ export class PictureWalk {
     this.#at = start + 2;
     this.#stream = stream;
     this.#isInner = isInner;
+    this.#inner = new InnerPictures(stream, (at) => new PictureWalk(at, stream, true));
   }
 
   /**
@@ -133,7 +127,7 @@ export class PictureWalk {
   /** Tells where the bytes so far end: in the header of a JPEG, in its scan, or outside of any JPEG. */
   get inside(): "nothing" | "header" | "scan" {
     if (this.#state === "scan") return "scan";
-    return this.#inner?.inside ?? (this.isPicture ? "header" : "nothing");
+    return this.#inner.inside ?? (this.isPicture ? "header" : "nothing");
   }
 
   /**
@@ -147,7 +141,8 @@ export class PictureWalk {
       if (progress !== "more" || !isLast) return progress;
       if (this.#state === "claim") this.#refuse();
       else if (this.#nearEnd >= 0) this.#searchAgain();
-      else if (this.#passed !== null && !this.isPicture) return this.#endAt(this.#passed.first.start, "frames inside");
+      else if (this.#inner.passedAt !== null && !this.isPicture)
+        return this.#endAt(this.#inner.passedAt, "frames inside");
       else return this.#endAt(length, this.hasScan ? "cut" : "unusable");
     }
   }
@@ -162,8 +157,7 @@ export class PictureWalk {
     if (this.#keptEnd >= 0) this.#keptEnd -= count;
     if (this.#nearEnd >= 0) this.#nearEnd -= count;
     for (const [index, place] of this.gaps.entries()) this.gaps[index] = place - count;
-    this.#inner?.shift(count);
-    this.#passed?.first.shift(count);
+    this.#inner.shift(count);
   }
 
   /** Makes one step. Null means that another step may be possible. */
@@ -175,7 +169,7 @@ export class PictureWalk {
         return this.#checkClaim(bytes, length);
       case "search":
         if (this.#isInner) return this.#endAt(this.start + 2, "unusable");
-        return this.#inner === null ? this.#search(bytes, length) : this.#followInner(bytes, length, isLast);
+        return !this.#inner.isFollowing ? this.#search(bytes, length) : this.#followInner(bytes, length, isLast);
       case "scan":
         return this.#readScan(bytes, length);
     }
@@ -248,7 +242,7 @@ export class PictureWalk {
     if (frameAt !== null) return this.#endAt(frameAt, "frames inside");
     if (this.#claimEnd + 2 > length) return "more";
     const isRight = this.#endsAtMarker(bytes) || provesItsLength(bytes, this.#at, this.#claimEnd);
-    if (isRight && !this.#holdsPictures(bytes)) {
+    if (isRight && !holdsPictures(bytes, this.#claimedSegment(bytes), this.#stream)) {
       this.#believe(bytes);
       return null;
     }
@@ -272,44 +266,19 @@ export class PictureWalk {
     return null;
   }
 
-  /**
-   * Returns the start of the first frame inside the segment, if there are enough pictures of the right size to be sure. Otherwise
-   * returns null.
-   */
   #firstFrame(bytes: Uint8Array): number | null {
-    const { finder, sizeKey: known } = this.#stream;
-    const found = finder.found(this.#doubtfulFrom, this.#claimEnd);
-    const newest = found.at(-1);
-    if (newest === undefined) return null;
-    const rightSize = known === 0 ? newest.sizeKey : known;
-    const frames = found.filter(
-      (frame) => frame.sizeKey === rightSize && (known !== 0 || !finder.isCovered(bytes, frame, newest.headerAt)),
-    );
-    const isEnough = frames.length >= this.#framesNeeded(bytes[this.#at + 1] as number);
-    return isEnough ? (frames[0] as FoundFrame).start : null;
+    return firstFrameIn(bytes, this.#claimedSegment(bytes), this.#stream);
   }
 
-  /** Returns how many pictures of the right size must be inside the segment to count as frames. */
-  #framesNeeded(marker: number): number {
-    const isDoubtful = this.#isInner || this.hasScan || this.#lostAt >= 0 || !holdsAnything(marker);
-    const isSizeKnown = this.#stream.sizeKey !== 0;
-    return 1 + (isDoubtful ? 0 : 1) + (isSizeKnown ? 0 : 1);
+  #claimedSegment(bytes: Uint8Array): ClaimedSegment {
+    const marker = bytes[this.#at + 1] as number;
+    const isDoubtful = this.#isInner || this.hasScan || this.#lostAt >= 0;
+    return { marker, at: this.#at, from: this.#doubtfulFrom, end: this.#claimEnd, isDoubtful };
   }
 
   /** The place from which the structure is in doubt. */
   get #doubtfulFrom(): number {
     return this.#lostAt >= 0 ? this.#lostAt + 1 : this.#at + 2;
-  }
-
-  /**
-   * Returns whether pictures inside the segment show that its length is wrong: the marker at its end belongs to one of them, or
-   * this kind of segment cannot contain a picture.
-   */
-  #holdsPictures(bytes: Uint8Array): boolean {
-    const { finder } = this.#stream;
-    if (!holdsAnything(bytes[this.#at + 1] as number) && finder.hasStart(bytes, this.#at + 2, this.#claimEnd))
-      return true;
-    return finder.leadsTo(bytes, this.#doubtfulFrom, this.#claimEnd);
   }
 
   #endsAtMarker(bytes: Uint8Array): boolean {
@@ -337,7 +306,7 @@ export class PictureWalk {
     this.#closeGap(at);
     this.isPicture = true;
     this.#at = this.#claimEnd;
-    this.#passed = null;
+    this.#inner.forgetPassed();
     this.#state = "marker";
   }
 
@@ -383,7 +352,8 @@ export class PictureWalk {
           at = this.#at;
         } else at += 2;
       } else if (marker === EOI) {
-        if (this.#passed !== null && !this.isPicture) return this.#endAt(this.#passed.first.start, "frames inside");
+        const { passedAt } = this.#inner;
+        if (passedAt !== null && !this.isPicture) return this.#endAt(passedAt, "frames inside");
         return this.#endAt(at + 2, this.hasScan ? "whole" : "unusable");
       } else if (marker === SOI) {
         if (at + 4 > length) return "more";
@@ -393,75 +363,30 @@ export class PictureWalk {
         if (!isStart) at += 2;
         else if (this.hasScan) return this.#endAt(at, "cut");
         else {
-          this.#inner = new PictureWalk(at, this.#stream, true);
+          this.#inner.begin(at);
           return null;
         }
       } else at += 2;
     }
   }
 
-  /** Follows an inner picture while the structure is lost. It is either the next frame or a thumbnail in a damaged segment. */
   #followInner(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
-    const inner = this.#inner as PictureWalk;
-    const progress = inner.advance(bytes, length, isLast);
-    const { sizeKey } = inner;
-    if (sizeKey !== 0) {
-      if (sizeKey === this.#stream.sizeKey) return this.#endAt(inner.start, "frames inside");
-      // This matters only if the size of the frames is not known or changes.
-      const { first, count } = this.#passed ?? { first: inner, count: 0 };
-      const needed = this.#stream.sizeKey === 0 ? 1 : 2;
-      if (first.sizeKey === sizeKey && count >= needed) return this.#endAt(first.start, "frames inside");
-    }
-    if (progress === "more") return "more";
-    if (progress === "frames inside") return this.#endAt(inner.end, progress);
-    this.#searchFrom = this.#at = inner.end;
-    this.#inner = null;
-    if (progress === "whole" || progress === "cut") {
-      const isAlike = this.#passed?.first.sizeKey === sizeKey;
-      this.#passed =
-        this.#passed !== null && isAlike
-          ? { ...this.#passed, count: this.#passed.count + 1 }
-          : { first: inner, count: 1 };
-    }
+    const { end, found } = this.#inner.follow(bytes, length, isLast);
+    if (found === "more") return "more";
+    if (found === "frames inside") return this.#endAt(end, found);
+    this.#searchFrom = this.#at = end;
     return null;
   }
 
   #readScan(bytes: Uint8Array, length: number): Progress | null {
-    let at = this.#at;
-    while (at + 2 <= length) {
-      // The bytes after `length` are from earlier pictures. Searching them too costs less than a subarray for each FF.
-      const ff = bytes.indexOf(0xff, at);
-      at = ff < 0 || ff > length ? length : ff;
-      if (at + 2 > length) break;
-      const next = bytes[at + 1] as number;
-      // In entropy-coded data FF either has 00 after it or begins a marker (T.81 B.1.1.5). RSTn markers belong to the scan.
-      if (next < 0xc0 || (next >= 0xd0 && next <= 0xd7)) at += 2;
-      else if (next === 0xff) at += 1;
-      else if (next === EOI) return this.#endAt(at + 2, "whole");
-      else if (next === SOI) {
-        if (at + 4 > length) break;
-        if (isPictureStart(bytes, at)) return this.#endAt(at, "cut");
-        at += 2;
-      } else if (this.#mayHaveMoreScans) {
-        this.#at = at;
-        return this.#claim(bytes, length, "scan");
-      } else at += 2;
-    }
+    const { at, found } = followScan(bytes, this.#at, length, this.#mayHaveMoreScans);
     this.#at = at;
-    return "more";
+    if (found === "segment") return this.#claim(bytes, length, "scan");
+    return found === "more" ? "more" : this.#endAt(at, found);
   }
 
   /** A progressive picture has several scans. A sequential picture may also have one scan for each component (T.81 B.2.3). */
   get #mayHaveMoreScans(): boolean {
     return this.#isProgressive || this.#scannedComponents < this.#components || this.#components === 0;
   }
-}
-
-/**
- * Returns whether a scan header (SOS) is plausible: its number of components matches its length, and it contains no FF, because
- * its parameters are small numbers.
- */
-function isScanHeader(bytes: Uint8Array, at: number, end: number): boolean {
-  const ff = bytes.indexOf(0xff, at + 2);
-  return end - at - 2 === 6 + 2 * (bytes[at + 4] as number) && (ff < 0 || ff >= end);
 }

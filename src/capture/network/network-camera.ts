@@ -45,7 +45,7 @@ export function createNetworkCamera({ name, address, framesPerSecond, openOther 
       );
       if (answer.kind === "other" && answer.body !== null) return answer.body;
       if (answer.kind !== "pictures" || answer.count === 0) {
-        throw new SourceError(`cannot read video from ${name}: it sends no video`, { retry: true });
+        throw new SourceError(`cannot read video from ${name}: it sends no video`, { retry: "soon" });
       }
       return null;
     } catch (error) {

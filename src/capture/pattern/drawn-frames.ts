@@ -45,7 +45,7 @@ export async function deliverDrawn(frames: DrawnFrames, sink: FrameSink, signal:
   let death: SourceError | null = null;
   worker.on("message", (result: DrawResult) => waiting?.resolve(result));
   worker.on("error", (cause) => {
-    death = new SourceError(`the thread that draws the ${frames.name} failed`, { retry: true, cause });
+    death = new SourceError(`the thread that draws the ${frames.name} failed`, { retry: "soon", cause });
     waiting?.reject(death);
   });
   let frameNumber = 0;

@@ -5,6 +5,7 @@ import { SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
+import { QuietEnd } from "../jpeg/quiet-end.ts";
 import type { FrameFormat, FrameSink, Source } from "../source.ts";
 import { eachChunk } from "./chunks.ts";
 import { RawFrames } from "./raw-frames.ts";
@@ -90,14 +91,18 @@ function jpegReader(sink: FrameSink): InputReader {
     damaged: (reason) => frames.damaged(reason),
   };
   const reader = new JpegReader(counting, { hasBorders: false });
+  const hasPaused = () => {
+    arrivedBefore = arrivedAt;
+  };
+  const quietEnd = new QuietEnd(reader, hasPaused);
   return {
     feed(chunk) {
       [arrivedBefore, arrivedAt] = [arrivedAt, nowMicros()];
-      reader.write(chunk);
+      quietEnd.around(() => reader.write(chunk));
     },
     checkEnd(bytes) {
       const { pendingBytes } = reader;
-      arrivedBefore = arrivedAt;
+      hasPaused();
       reader.end();
       if (pictures === 0 && bytes > 0) {
         const text = `standard input ended after ${bytes} bytes without a complete JPEG`;
@@ -105,7 +110,7 @@ function jpegReader(sink: FrameSink): InputReader {
       }
       failOnRest(pendingBytes, "JPEG");
     },
-    abandon: () => undefined,
+    abandon: () => quietEnd[Symbol.dispose](),
   };
 }
 

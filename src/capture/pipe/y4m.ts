@@ -90,7 +90,7 @@ export class Y4mReader {
       this.#inFrame = true;
     } else {
       throw new SourceError(`ffmpeg wrote '${line.slice(0, 40)}' instead of FRAME into its YUV4MPEG2 stream`, {
-        retry: true,
+        retry: "soon",
       });
     }
   }

@@ -11,7 +11,7 @@ import type { Source, SourceControls } from "../source.ts";
 export function openLazily(name: string, open: () => Source, tryOpen: (signal: AbortSignal) => Promise<void>): Source {
   let opened: Source | null = null;
   const findControls = (): SourceControls => {
-    if (opened === null) throw new SourceError(`${name} has not been opened yet`, { retry: true });
+    if (opened === null) throw new SourceError(`${name} has not been opened yet`, { retry: "soon" });
     if (opened.controls === undefined) throw new SourceError(`${name} has no controls`, { retry: false });
     return opened.controls;
   };
@@ -42,6 +42,6 @@ function openNow(open: () => Source): Source {
     return open();
   } catch (error) {
     if (!(error instanceof UsageError) || !error.retry) throw error;
-    throw new SourceError(error.message, { retry: true, cause: error });
+    throw new SourceError(error.message, { retry: "soon", cause: error });
   }
 }

@@ -52,8 +52,9 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
           const isRetriedAnyway = fromTheStart || shortage !== null || error.retry === "now";
           if (!pauses.hasWorked && !isRetriedAnyway) throw error;
           if (signal.aborted) return;
-          pauseMs = pauses.nextMs(error.retry);
-          refused = error.retry === "minutes" ? { text: error.message, until: performance.now() + pauseMs } : null;
+          pauseMs = Math.max(pauses.nextMs(error.retry), error.pauseMs);
+          const isAskedToWait = error.retry === "minutes" || error.pauseMs > 0;
+          refused = isAskedToWait ? { text: error.message, until: performance.now() + pauseMs } : null;
           sink.trouble(`${error.message}${describePause(pauseMs, error.retry)}`);
           log.debug(`${source.name} is restarted after a pause: ${error.message}`, {
             pauseMs,
@@ -67,7 +68,7 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
   });
 }
 
-/** A camera's refusal of the password. The next try is not before `performance.now()` reaches `until`. */
+/** A camera's refusal of the password, or its wish for a pause. The next try is not before `performance.now()` reaches `until`. */
 interface Refused {
   text: string;
   until: number;

@@ -1,7 +1,7 @@
 // The thread that tries to open a source. try-open.ts starts it.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { isExpected, SourceError, UsageError } from "../../core/errors.ts";
+import { isExpected, type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { openSource } from "../open.ts";
 import type { OpenFailure } from "./try-open.ts";
 
@@ -13,9 +13,13 @@ function tryOpenHere(): OpenFailure {
     return null;
   } catch (error) {
     if (!isExpected(error)) throw error;
-    const retry = (error instanceof SourceError || error instanceof UsageError) && error.retry;
-    return { message: error.message, retry };
+    return { message: error.message, retry: retryOf(error) };
   }
+}
+
+function retryOf(error: Error): false | Retry {
+  if (error instanceof UsageError && error.retry) return "soon";
+  return error instanceof SourceError && error.retry;
 }
 
 parentPort.postMessage(tryOpenHere());

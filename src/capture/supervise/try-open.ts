@@ -6,11 +6,8 @@ import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { SourceOptions } from "../open.ts";
 
-/**
- * The thread's answer: the reason why the source cannot be opened, or null when it can. `retry` means that opening may succeed
- * later.
- */
-export type OpenFailure = { message: string; retry: boolean | Retry } | null;
+/** The thread's answer: the reason why the source cannot be opened, and how soon it is tried again, or null when it can be opened. */
+export type OpenFailure = { message: string; retry: false | Retry } | null;
 
 /**
  * Resolves when the source can be opened, or when `signal` aborts. Rejects with SourceError (`retry`) when opening may succeed

@@ -189,7 +189,7 @@ function apply(device: ControlDevice, controls: readonly DescribedControl[], set
   if (errno === 0) return;
   const cause = new SystemCallError(`VIDIOC_S_EXT_CTRLS ${device.path}`, errno);
   if (isGone(cause)) throw cause;
-  throw new SourceError(explainRefusedSetting(cause, setting), { retry: true, cause });
+  throw new SourceError(explainRefusedSetting(cause, setting), { retry: "soon", cause });
 }
 
 /** Finds the control and the value for a setting. Throws UsageError. */

@@ -175,7 +175,7 @@ export class CaptureSession implements Disposable {
       const isNewSize =
         event.get("type") === V4L2.EVENT_SOURCE_CHANGE &&
         (event.get("u.src_change.changes") & V4L2.EVENT_SRC_CH_RESOLUTION) !== 0;
-      if (isNewSize) throw new SourceError(`${this.#device.path} has changed its picture's format`, { retry: true });
+      if (isNewSize) throw new SourceError(`${this.#device.path} has changed its picture's format`, { retry: "soon" });
     }
   }
 
@@ -246,7 +246,7 @@ function setFormat(
     const mode = chooseMode(formats, wanted, refused);
     if (mode === null) {
       const offered = formats.map(({ fourcc }) => fourcc).join(", ");
-      throw new SourceError(`${device.path} has no suitable format: its formats are ${offered}`, { retry: true });
+      throw new SourceError(`${device.path} has no suitable format: its formats are ${offered}`, { retry: "soon" });
     }
     const pix = describeFormat(
       mode,

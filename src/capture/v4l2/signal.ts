@@ -39,7 +39,7 @@ export function adoptSignal(device: Device): Size | null {
   // Only sizes are compared, because each measurement of the clock differs.
   const sizeSince = since === null ? null : sizeOf(since);
   if (sizeSince?.width !== size.width || sizeSince.height !== size.height) {
-    throw new SourceError(`${device.path} has a signal that is not stable`, { retry: true });
+    throw new SourceError(`${device.path} has a signal that is not stable`, { retry: "soon" });
   }
   return size;
 }
@@ -54,7 +54,7 @@ function queryTimings(device: Device): Struct<"v4l2_dv_timings"> | null {
   const errno = device.attempt("VIDIOC_QUERY_DV_TIMINGS", timings);
   if (CANNOT_TELL.has(errno)) return null;
   const trouble = NO_TIMINGS.get(errno);
-  if (trouble !== undefined) throw new SourceError(`${device.path} ${trouble}`, { retry: true });
+  if (trouble !== undefined) throw new SourceError(`${device.path} ${trouble}`, { retry: "soon" });
   if (errno !== 0) throw new SystemCallError(`VIDIOC_QUERY_DV_TIMINGS ${device.path}`, errno);
   return timings;
 }

@@ -2,10 +2,13 @@
 // opened.
 
 import { readdirSync, readFileSync } from "node:fs";
+import { codeOf } from "../../core/errors.ts";
 import type { AccessLimits } from "./limits.ts";
 
-/** Kept for sources, their pipes and threads, the trace and files. */
-const RESERVE = 24;
+/** Kept for the first source, its pipes and threads, connections that are being refused, the trace and files. */
+const RESERVE = 32;
+/** Kept for each further source: the pipes of a program and its start. */
+const RESERVE_OF_SOURCE = 4;
 /** This share of what is left is for connections that have not sent Hello. */
 const GREETING_SHARE = 0.25;
 
@@ -15,15 +18,16 @@ export function freeFiles(): number | null {
     const limits = readFileSync("/proc/self/limits", "utf8");
     const most = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN); // NaN: unlimited
     return Number.isNaN(most) ? null : most - readdirSync("/proc/self/fd").length;
-  } catch {
+  } catch (error) {
+    if (codeOf(error) === "EMFILE") return 0;
     return null; // not Linux, or /proc is not mounted
   }
 }
 
-/** Lowers the numbers of viewers and greetings to what `free` files allow. Each is at least 1. */
-export function withinFiles(limits: AccessLimits, free: number | null): AccessLimits {
+/** Lowers the numbers of viewers and greetings to what `free` files allow beside the sources. Each is at least 1. */
+export function withinFiles(limits: AccessLimits, free: number | null, sources: number): AccessLimits {
   if (free === null) return limits;
-  const connections = Math.max(2, free - RESERVE);
+  const connections = Math.max(2, free - RESERVE - RESERVE_OF_SOURCE * (sources - 1));
   const greetings = Math.max(1, Math.floor(connections * GREETING_SHARE));
   return {
     ...limits,

@@ -7,6 +7,7 @@ import type { CameraEntry } from "../../protocol/cameras.ts";
 import { writeGoodbye } from "../../protocol/greeting.ts";
 import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
+import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Guest } from "../access/admission.ts";
@@ -25,6 +26,8 @@ import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from 
 const BEHIND_MICROS = 1_000_000;
 /** The time that a refused connection has to read its Goodbye. */
 const REFUSAL_TIMEOUT_MS = 1_000;
+/** Refused connections that may be open for this. Each takes a file. Further ones are closed without a Goodbye. */
+const MAX_TURNED_AWAY = 8;
 
 export interface ReceptionOptions {
   limits: AdaptationLimits;
@@ -47,6 +50,8 @@ export class Reception implements ViewerHost {
   /** Viewers that have proven a key. */
   readonly #proven = new Set<Viewer>();
   readonly #connected = new Set<Viewer>();
+  /** The number of refused connections that have time to read their Goodbye. */
+  #turnedAway = 0;
   /** Becomes true when no connection is open. Connections before Hello and after Goodbye count as open. */
   readonly empty = new Condition(() => this.#connected.size === 0);
 
@@ -58,10 +63,10 @@ export class Reception implements ViewerHost {
   }
 
   /**
-   * Adds a connection. The door passes the events of the connection to the returned viewer. Returns null when a limit refuses the
-   * connection, which is then ending.
+   * Adds a connection. The door passes the events of the connection to the returned viewer. A connection that a limit
+   * refuses is ending. Then the result is no viewer, or null.
    */
-  connect(connection: ViewerConnection): Viewer | null {
+  connect(connection: ViewerConnection): TransportEvents | null {
     const now = nowMicros();
     const lockedOut = this.#refuseLockedOut(connection, now);
     if (lockedOut !== null) return this.#turnAway(connection, lockedOut, now);
@@ -73,12 +78,25 @@ export class Reception implements ViewerHost {
     return viewer;
   }
 
-  #turnAway(connection: ViewerConnection, text: string, now: Micros): null {
+  #turnAway(connection: ViewerConnection, text: string, now: Micros): TransportEvents | null {
     this.#refusals.refused(addressGroup(connection.ip), connection.address, text, now);
+    if (this.#turnedAway >= MAX_TURNED_AWAY) {
+      connection.abort();
+      return null;
+    }
+    this.#turnedAway++;
     connection.write(writeGoodbye({ reason: GoodbyeReason.full, text }));
     connection.end();
-    setTimeout(() => connection.abort(), REFUSAL_TIMEOUT_MS).unref();
-    return null;
+    let isOpen = true;
+    const closed = () => {
+      if (isOpen) this.#turnedAway--;
+      isOpen = false;
+    };
+    setTimeout(() => {
+      connection.abort();
+      closed(); // The door does not pass on the event of a connection that has ended inside `connect`.
+    }, REFUSAL_TIMEOUT_MS).unref();
+    return { receive: () => undefined, drained: () => undefined, closed };
   }
 
   /** Returns why the address may not try keys now, or null if it may. */

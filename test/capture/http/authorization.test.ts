@@ -120,6 +120,14 @@ describe("parseChallenges: forms", () => {
         ["basic", { realm: "simple" }],
       ],
     ],
+    [
+      'Negotiate oYG/abc+/def==, Basic realm="x"',
+      [
+        ["negotiate", {}],
+        ["oyg", {}],
+        ["basic", { realm: "x" }],
+      ],
+    ],
     ['Digest realm="never closed', [["digest", { realm: "never closed" }]]],
     ["", []],
   ] as [string, [string, Record<string, string>][]][])("reads %s", (field, expected) => {

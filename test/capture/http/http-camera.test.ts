@@ -77,6 +77,65 @@ describe("HTTP camera with a stream", () => {
     expectPictures(await run.pictures(4), PICTURES);
   });
 
+  test.each([
+    ["ICY 200 OK\r\n", ""],
+    ["RTSP/1.0 200 OK\r\n", ""],
+    ["\r\nHTTP/1.1 200 OK\r\n", ""],
+    ["HTTP/1.1 100 Continue\r\n\r\nICY 200\n", ""],
+    ["HTTP/1.1 200 OK\r\n", "Server : x\r\nno field\r\n folded\r\n: y\r\nX-Name: a\0b\r\n"],
+    ["HTTP/1.1 200 OK\r\n", "Content-Length: -1\r\n"],
+    ["HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\n"],
+    ["HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n"],
+  ])("an answer with the head %p %p is read over a second connection", async (status, fields) => {
+    using camera = new RawCamera((to) =>
+      to.write(
+        `${status}${fields}${STREAM.split("\r\n").slice(1).join("\r\n")}${multipart(PICTURES).toString("latin1")}`,
+      ),
+    );
+    await using run = new CameraRun(cameraAt(camera.address("/video?x=1", "admin:secret")));
+    expectPictures(await run.pictures(4), PICTURES);
+    expect(camera.connections).toBe(2);
+    expect(camera.asked[1]?.head).toMatch(/^GET \/video\?x=1 HTTP\/1\.0\r\nHost: 127\.0\.0\.1:\d+\r\n/);
+    expect(run.sink.troubles).toEqual([]);
+  });
+
+  test("an answer without a head is read, and one with an odd head in chunks", async () => {
+    using bare = new RawCamera((to) => to.write(multipart(PICTURES)));
+    await using bareRun = new CameraRun(cameraAt(bare.address("/")));
+    expectPictures(await bareRun.pictures(4), PICTURES);
+    using chunked = new RawCamera((to) => {
+      to.write(STREAM.replace("HTTP/1.0", "ICY").replace("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"));
+      const answer = multipart(PICTURES);
+      for (let at = 0; at < answer.length; at += 333) {
+        const chunk = answer.subarray(at, at + 333);
+        to.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)};x=y\r\n`), chunk, Buffer.from("\r\n")]));
+      }
+    });
+    await using run = new CameraRun(cameraAt(chunked.address("/")));
+    expectPictures(await run.pictures(4), PICTURES);
+  });
+
+  test("a cookie that a redirect sets is sent back", async () => {
+    using camera = new RawCamera((to, asked) => {
+      if (fieldOf(asked, "Cookie") === "id=1; b=2") return to.write(STREAM + multipart(PICTURES).toString("latin1"));
+      const fields = "Set-Cookie: id=1; path=/\r\nSet-Cookie: b=2\r\nLocation: /\r\nContent-Length: 0\r\n";
+      return to.write(`HTTP/1.1 302 Found\r\n${fields}\r\n`);
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    expectPictures(await run.pictures(4), PICTURES);
+  });
+
+  test.each(["202 Accepted", "203 Changed", "206 Partial Content"])(
+    "an answer with the status %s is read",
+    async (status) => {
+      using camera = new RawCamera((to) =>
+        to.write(STREAM.replace("200 OK", status) + multipart(PICTURES).toString("latin1")),
+      );
+      await using run = new CameraRun(cameraAt(camera.address("/")));
+      expectPictures(await run.pictures(4), PICTURES);
+    },
+  );
+
   test("parts are read from HTTP chunks with other borders", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM.replace("1.0", "1.1").replace("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"));
@@ -144,6 +203,32 @@ describe("HTTP camera with single pictures", () => {
     expect(camera.mostOpen).toBeLessThanOrEqual(2); // the end of one connection may come after the begin of the next
   });
 
+  test.each([
+    [
+      "whose length is beyond its end",
+      (jpeg: Buffer) => Buffer.from(single(jpeg).toString("latin1").replace(`${jpeg.length}`, "9999"), "latin1"),
+    ],
+    [
+      "in chunks without the last one",
+      (jpeg: Buffer) =>
+        Buffer.concat([
+          Buffer.from(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${jpeg.length.toString(16)}\r\n`),
+          jpeg,
+        ]),
+    ],
+  ])("a picture %s is shown", async (_, answer) => {
+    using camera = new RawCamera((to, { number }) => {
+      to.write(answer(PICTURES[(number - 1) % 4] as Buffer));
+      to.close();
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
+    const jpegs = await run.pictures(4);
+    // fetch may discard the first one.
+    const first = PICTURES.findIndex((jpeg) => jpeg.equals(jpegs[0] as Uint8Array));
+    expectPictures(jpegs.slice(0, 4), [...PICTURES, ...PICTURES].slice(first, first + 4));
+    expect(run.sink.troubles).toEqual([]);
+  });
+
   test("an answer with two pictures gives one frame", async () => {
     using camera = new RawCamera((to) => to.write(single(Buffer.concat([PICTURE, PICTURES[3] as Buffer]))));
     await using run = new CameraRun(cameraAt(camera.address("/"), { framesPerSecond: 30 }));
@@ -200,17 +285,18 @@ describe("HTTP camera with a password", () => {
   test("with digest the password itself is not sent, and a nonce that is too old is replaced", async () => {
     let nonce = "first";
     let answers = 0;
+    const realm = Buffer.from("Küche").toString("latin1"); // as bytes of UTF-8
     using camera = new RawCamera((to, asked) => {
       const field = fieldOf(asked, "Authorization") ?? "";
       const value = (name: string) => new RegExp(`\\b${name}="?([^",]*)`).exec(field)?.[1] ?? "";
       const proof = `${nonce}:${value("nc")}:${value("cnonce")}:auth:${md5("GET:/snap?a=1")}`;
-      const isRight = value("response") === md5(`${md5("admin:cam:secret")}:${proof}`);
+      const isRight = value("response") === md5(`${md5("admin:Küche:secret")}:${proof}`) && value("realm") === realm;
       const isStale = field !== "" && value("nonce") !== nonce;
       if (field.startsWith("Digest ") && isRight) {
         if (++answers === 2) nonce = "second";
         return to.write(single(PICTURE));
       }
-      const digest = `Digest realm="cam", qop="auth", nonce="${nonce}"${isStale ? ", stale=true" : ""}`;
+      const digest = `Digest realm="${realm}", qop="auth", nonce="${nonce}"${isStale ? ", stale=true" : ""}`;
       const fields = `WWW-Authenticate: Basic realm="cam"\r\nWWW-Authenticate: ${digest}\r\nContent-Length: 3\r\n`;
       return to.write(`HTTP/1.1 401 Unauthorized\r\n${fields}\r\nno!`);
     });
@@ -282,6 +368,28 @@ describe("HTTP camera with a password", () => {
 });
 
 describe("HTTP camera with an answer that is not a picture", () => {
+  test("the status 304 before the first picture is an error", async () => {
+    using camera = new RawCamera((to) => to.write("HTTP/1.1 304 Not Modified\r\n\r\n"));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    const { message, retry } = await run.failure();
+    expect([message, retry]).toEqual(["cannot read video from the camera: its answer contains no picture", "growing"]);
+  });
+
+  test.each([
+    ["429 Too Many Requests", "7", "soon", 7_000],
+    ["429 Too Many Requests", null, "minutes", 0],
+    ["503 Busy", "3", "soon", 3_000],
+    ["503 Busy", "99999999", "soon", 3_600_000],
+    ["503 Busy", "Wed, 21 Oct 2015 07:28:00 GMT", "soon", 0],
+    ["503 Busy", "later", "soon", 0],
+  ] as const)("the status %s may ask for a pause: %p", async (status, retryAfter, retry, pauseMs) => {
+    const field = retryAfter === null ? "" : `Retry-After: ${retryAfter}\r\n`;
+    using camera = new RawCamera((to) => to.write(`HTTP/1.1 ${status}\r\n${field}Content-Length: 0\r\n\r\n`));
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    const error = await run.failure();
+    expect({ retry: error.retry, pauseMs: error.pauseMs }).toEqual({ retry, pauseMs });
+  });
+
   test.each([
     ["403 Forbidden", "it answers 403 Forbidden (access is forbidden)"],
     ["404 Not Found", "it answers 404 Not Found (there is no such address)"],
@@ -336,6 +444,18 @@ describe("HTTP camera with an answer that is not a picture", () => {
 });
 
 describe("HTTP camera that is silent", () => {
+  test("a camera that sends nothing after its first picture is reported, until the second one comes", async () => {
+    using camera = new RawCamera(async (to) => {
+      to.write(STREAM);
+      to.write(multipart([PICTURE]));
+      await until(() => run.sink.troubles.length > 0, "the trouble", 30_000);
+      to.write(multipart([PICTURE]));
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    await until(() => run.sink.troubles.length === 2, "the end of the trouble", 40_000);
+    expect(run.sink.troubles).toEqual(["the camera has sent nothing for 10 s", null]);
+  }, 60_000);
+
   test.each([
     ["never answers", "", "the camera has not answered for 2 s"],
     ["sends no picture", STREAM, "the camera has not sent a picture for 2 s"],
@@ -364,7 +484,7 @@ describe("HTTP camera with an answer that is not JPEG", () => {
       framesPerSecond: 25,
       async run() {
         bodies.push(body === null ? null : new Uint8Array(await new Response(body).arrayBuffer()));
-        throw new SourceError("the other video has ended", { retry: true });
+        throw new SourceError("the other video has ended", { retry: "soon" });
       },
     });
     return { bodies, openOther };

@@ -48,6 +48,13 @@ const HABITS: [name: string, boundary: string | null, habits: Habits][] = [
     "frame",
     { part: "--frame\r\ncontent-type :image/jpeg\r\nCONTENT-LENGTH:  {n} \r\n\r\n" },
   ],
+  [
+    "with folded fields",
+    "frame",
+    { part: "--frame\r\nContent-Type: image/jpeg;\r\n name=x\r\nContent-Length:\r\n\t{n}\r\n\r\n" },
+  ],
+  ["with two lengths", "frame", { part: `--frame\r\n${LINES}Content-Length: {n}\r\nContent-Length: 7\r\n\r\n` }],
+  ["with lines like delimiters behind pictures", "frame", { after: "\n--note: 12\nfoo: bar\n\nxyz\r\n" }],
   ["with the type image/jpg", "frame", { part: "--frame\r\nContent-Type: image/jpg\r\n\r\n" }],
   ["with the type text/plain", "frame", { part: "--frame\r\nContent-Type: text/plain\r\n\r\n" }],
   ["with a preamble", "frame", { before: "This is a multipart message.\r\n\r\nNothing is here.\r\n" }],
@@ -112,6 +119,20 @@ describe("MultipartReader: streams", () => {
       const begin = answer.indexOf(jpeg);
       expect(stamps[index]).toBeGreaterThan(begin);
       expect(stamps[index]).toBeLessThanOrEqual(begin + 4); // its first two markers tell that a picture has begun
+    }
+  });
+
+  test.each([
+    ["once", (index: number) => (index < 2 ? "--frame" : "--other")],
+    ["from part to part", (index: number) => `--part-${index}`],
+    ["and comes back", (index: number) => (index % 3 === 1 ? "--x" : "--frame")],
+  ])("finds all pictures of an answer whose delimiter changes %s", (_, delimiter) => {
+    const parts = THRICE.map((jpeg, index) => multipart([jpeg], { part: `${delimiter(index)}\r\n${LINES}\r\n` }));
+    const answer = Buffer.concat(parts);
+    for (const size of [answer.length, 997, 13]) {
+      const cuts = Array.from({ length: Math.floor(answer.length / size) }, (_cut, index) => index * size);
+      const { pictures } = readChunks(answer, { kind: "parts", boundary: "frame" }, cuts);
+      expect(isSame(pictures, THRICE)).toBe(true);
     }
   });
 

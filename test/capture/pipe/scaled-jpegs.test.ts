@@ -30,7 +30,7 @@ test("scaleJpegs: delivers each picture in the requested size before the next on
         deliverJpeg(to, jpeg, nowMicros());
         await until(() => sink.frames.length === index + 1, "the picture", 10_000);
       }
-      throw new SourceError("the camera has ended", { retry: true });
+      throw new SourceError("the camera has ended", { retry: "soon" });
     },
   };
   expect(scaleJpegs({ source, ...OPTIONS }).run(sink, stopping.signal)).rejects.toThrow("the camera has ended");

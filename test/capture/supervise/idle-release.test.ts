@@ -143,7 +143,7 @@ test("runWhileWatched: ends when the source ends, with the source's error", asyn
     expect(source.runs).toBe(1);
   }
   const { source, run } = start();
-  source.end(new SourceError("unplugged", { retry: true }));
+  source.end(new SourceError("unplugged", { retry: "soon" }));
   await expect(run).rejects.toThrow("unplugged");
 });
 

@@ -24,7 +24,7 @@ function scripted(...runs: Run[]): { source: Source; starts: number[] } {
   return { source, starts };
 }
 
-const trouble = (text = "unplugged") => new SourceError(text, { retry: true });
+const trouble = (text = "unplugged") => new SourceError(text, { retry: "soon" });
 const deliver =
   (frames: number, error?: Error): Run =>
   async (sink) => {
@@ -111,6 +111,15 @@ describe("supervise: after the first frame", () => {
     expect(pauses[2]).toBeGreaterThan(1.5 * (pauses[1] as number));
     expect(sink.troubles).toEqual([null, "unplugged; trying again", "a; trying again", "b; trying again", null]);
   }, 20_000);
+
+  test("supervise: a camera that asks for a pause gets it", async () => {
+    const asked = new SourceError("busy", { retry: "soon", pauseMs: 1_200 });
+    const { source, starts } = scripted(deliver(1, asked), deliver(1, trouble()), deliver(1));
+    await supervise(source).run(new RecordingSink(), never());
+    const [first = 0, second = 0, third = 0] = starts;
+    expect(second - first).toBeGreaterThanOrEqual(1_190);
+    expect(third - second).toBeLessThan(second - first);
+  });
 
   test.each([
     ["a SourceError without `retry`", new SourceError("no format", { retry: false })],

@@ -140,7 +140,7 @@ test("openLazily: opens the source once", async () => {
   const late = openLazily(
     "it",
     () => {
-      if (++opens === 1) throw new SourceError("not there", { retry: true });
+      if (++opens === 1) throw new SourceError("not there", { retry: "soon" });
       return { name: "/dev/it", framesPerSecond: 7, run: async () => void runs.push(opens) };
     },
     isReady,

@@ -1,0 +1,52 @@
+// A running server that can open no more files: its viewers and its source stay, and everything goes on by itself when files are free again.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { childrenOf, CLIP, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+/** Changes the number of files that the process may open (prlimit(1)). */
+function allowFiles({ child }: Server, files: number): void {
+  expect(Bun.spawnSync(["prlimit", `--pid=${child.pid}`, `--nofile=${files}:`]).success).toBe(true);
+}
+
+/** The processor time of a process so far (proc(5): utime and stime), in milliseconds. */
+function processorMs({ child }: Server): number {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) * 10;
+}
+
+test.skipIf(Bun.which("prlimit") === null)("a server that can open no more files waits for some", async () => {
+  await using server = await startServer(["--source", CLIP]);
+  await using first = startViewer(server.port);
+  const shown = () => first.last?.frames ?? 0;
+  await first.until("frames", () => shown() > 5);
+
+  const busy = processorMs(server);
+  await Bun.sleep(1_000);
+  const usualMs = processorMs(server) - busy;
+  allowFiles(server, 3);
+  for (const pid of childrenOf(server.child.pid, "ffmpeg")) process.kill(pid, "SIGKILL");
+  await server.until("the source's line", ({ remarks }) => remarks.includes("too many open files (ulimit -n); trying"));
+  await using second = startViewer(server.port);
+  await server.until("the door's line", ({ remarks }) => remarks.includes("no viewers are accepted until some are"));
+  const idle = processorMs(server);
+  await Bun.sleep(1_000);
+  // There is nothing to encode, so connections that wait must not keep the process busy.
+  expect(processorMs(server) - idle).toBeLessThan(4 * usualMs);
+  expect(second.last?.frames ?? 0).toBe(0);
+  expect(server.child.exitCode).toBeNull();
+
+  const before = shown();
+  allowFiles(server, 1024);
+  await first.until("frames of the source that is back", () => shown() > before + 5);
+  await second.until("frames", ({ last }) => (last?.frames ?? 0) > 5);
+  expect(first.last?.reconnects).toBe(0);
+  expect(server.remarks).toContain("viewers are accepted again");
+});
