@@ -34,15 +34,15 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
 
 /** The events of a view, which its owner implements. */
 export interface CameraViewOwner {
-  /** Called when a server has sent Welcome. */
+  /** The view calls this when a server has accepted the connection. */
   viewConnected(): void;
-  /** Called when a picture was shown. */
+  /** The view calls this when it has shown a picture. */
   viewShown(): void;
-  /** Called when the screen or the output has failed. */
+  /** The view calls this when the screen or the output has failed. */
   viewFailed(reason: unknown): void;
 }
 
-/** The shortest time between two sizes of a window of which the server is told. */
+/** The shortest time between two messages to the server about the size of the window. */
 const SIZE_PAUSE_MS = 100;
 
 export class CameraView implements SubscriptionOwner, PresenterOwner {
@@ -57,7 +57,7 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   #isPaused = false;
   /** True while no part of the view can be seen. */
   #isHidden = false;
-  /** The server has not been told the newest size. */
+  /** True while the newest size has not been sent to the server. */
   #isUntold = false;
   #toldAtMs = -Infinity;
   /** The view's track in the trace. */
@@ -126,16 +126,17 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
     this.#presenter.setPaused(this.#isPaused);
   }
 
-  /** Sets the size in which pictures are seen. Larger pictures are of no use. */
+  /** Sets the size in which the user sees the pictures. The server should not send larger ones. */
   setSeen({ width, height }: Size): void {
     if (this.#seen?.width === width && this.#seen.height === height) return;
     this.#seen = { width, height };
-    // A window has another size with each movement of the mouse. The server needs some of them, and the last.
+    // While the user resizes the window, its size changes with each movement of the mouse. The server gets only some of these
+    // sizes, and the last one.
     if (performance.now() - this.#toldAtMs >= SIZE_PAUSE_MS) this.#tellWanted();
     else this.#isUntold = true;
   }
 
-  /** Sets whether no part of the view can be seen. No pictures are wanted then. */
+  /** Sets whether the view is completely hidden. While it is, it requests no pictures. */
   setHidden(isHidden: boolean): void {
     if (isHidden === this.#isHidden) return;
     this.#isHidden = isHidden;
@@ -215,7 +216,8 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
 
   get #wanted(): Wanted {
     const { size } = this.#options;
-    // Frames are written whether or not they are seen. They have one size, so smaller pictures over a slow link would be scaled up.
+    // With an output, frames are written even if the window is hidden. They all have the same size, so the server should not send
+    // smaller pictures over a slow link, which would be scaled up.
     if (this.#hasOutput) return { paused: this.#isPaused, size, keepsSize: true };
     return { paused: this.#isPaused || this.#isHidden, size: smaller(size, this.#seen), keepsSize: false };
   }

@@ -7,11 +7,11 @@ import type { DecodedPicture } from "./picture.ts";
 import type { Trouble } from "./trouble.ts";
 
 /**
- * The reason why a picture was not shown:
- * - `skipped`: the server did not send it, because this viewer had no credit or the encoders were busy;
+ * The reasons why a picture was not shown:
+ * - `skipped`: the server did not send the picture, because too many were in flight to this viewer or the encoders were busy;
  * - `stale`: a newer picture came before it was decoded or shown;
  * - `late`: a newer picture was shown first;
- * - `decode`: it could not be decoded.
+ * - `decode`: the picture could not be decoded.
  */
 const VIEWER_DROP_REASONS = ["skipped", "stale", "late", "decode"] as const;
 export type ViewerDropReason = (typeof VIEWER_DROP_REASONS)[number];
@@ -73,7 +73,7 @@ export interface CameraState {
 
 export class ViewFigures {
   readonly drops = new DropCounters(VIEWER_DROP_REASONS);
-  /** Latency of the picture shown last; null while it is unknown, see `ClockOffset.ageMicros`. */
+  /** The latency of the picture that was shown last, or null while it is unknown (see `ClockOffset.ageMicros`). */
   latencyNowMs: number | null = null;
   /** The time when the last picture was shown, or null before the first. */
   shownAt: Micros | null = null;
@@ -112,7 +112,7 @@ export class ViewFigures {
     this.shownAt = shownAt;
     const latency = clock.ageMicros(received.capturedAt, shownAt);
     this.latencyNowMs = latency === null ? null : roundMs(latency);
-    if (latency === null) return; // Without the offset between the two clocks the latency is unknown.
+    if (latency === null) return; // The offset between the two clocks is not known yet, so the latency is not known either.
     this.#latency.record(latency);
     if (shownAt - this.#recentSince > 5_000_000) {
       this.#recentSince = shownAt;

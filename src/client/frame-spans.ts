@@ -1,12 +1,13 @@
-// Writes the steps of one frame as spans of a trace: the server's steps, converted to this machine's clock, and the viewer's steps.
+// Writes the steps of one frame as spans of a trace: the server's steps, converted to this machine's clock, and the viewer's
+// steps.
 
 import type { Micros } from "../core/clock.ts";
 import type { Trace } from "../core/trace.ts";
 import type { DecodedPicture } from "./picture.ts";
 
 /**
- * Writes the spans of a frame that was shown: encode (from captured), send, transfer, wait for older frames, decode, wait for the
- * screen, show. The server's spans are left out while the age of the frame is unknown.
+ * Writes the spans of a frame that was shown: encode (from its capture on), send, transfer, wait for older frames, decode, wait
+ * for the screen, show. The server's spans are left out while the offset between the clocks is unknown.
  */
 export function traceFrame(
   trace: Trace,

@@ -13,9 +13,9 @@ export interface Arrival {
   messageBytes: number;
 }
 
-/** The origin of frames, which is a connection to a server. Frame numbers of two origins cannot be compared. */
+/** The origin of frames: a connection to a server. Frame numbers of two origins cannot be compared. */
 export interface Origin {
-  /** Acknowledges a frame. The server gets credit for the next frame. */
+  /** Acknowledges a frame, so that the server may send the next one. */
   acknowledge(ack: Ack): void;
   /** The offset of the server's clock. */
   readonly clock: ClockOffset;
@@ -30,20 +30,20 @@ export interface ReceivedFrame extends PictureStamps, Pick<Arrival, "firstByteAt
   origin: Origin;
 }
 
-/** A frame as pixels. Its owner releases the slot, unless the frame is a repeat. */
+/** A frame as pixels. Its owner releases its memory (the slot), unless `isRepeat` is true. */
 export interface DecodedPicture extends Size {
   received: ReceivedFrame;
   slot: FrameSlot;
   /**
-   * True when the picture has not changed since the previous frame. Then both frames have the same slot, and the previous frame's
-   * owner releases it.
+   * True when the picture has not changed since the previous frame. In this case both frames have the same slot, and the owner of
+   * the previous frame releases it.
    */
   isRepeat: boolean;
   /** The used part of the slot: RGBA with 4 bytes a pixel, in rows of 4 · width bytes. */
   pixels: Uint8Array;
-  /** True when parts of the picture are missing, and grey instead. */
+  /** True when parts of the picture are missing. They are grey. */
   isDamaged: boolean;
-  /** The time from the last byte to pixels, without the wait for older frames. */
+  /** The time from the last received byte to pixels, without the wait for older frames. */
   workMicros: Micros;
   /** The sum of the times that threads were busy with the frame. */
   busyMicros: Micros;
@@ -55,8 +55,8 @@ export interface DecodedPicture extends Size {
 export interface DecodeEvents {
   onDecoded(picture: DecodedPicture): void;
   /**
-   * Called for a frame that will not be decoded. `stale`: a newer frame came first. `decode`: it cannot be decoded, and `reason`
-   * tells why.
+   * Learns that a frame will not be decoded. `stale` means that a newer frame came first. `decode` means that it cannot be
+   * decoded, and `reason` tells why.
    */
   onDropped(frame: ReceivedFrame, cause: "stale" | "decode", reason: string): void;
 }

@@ -1,4 +1,4 @@
-// The raw frames of --output. Raw pixels do not tell their size, so the size never changes without a line that says so.
+// Writes the raw frames of --output. Raw pixels do not contain their size, so each change of the size is reported in the log.
 
 import { SourceError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -9,23 +9,23 @@ import { drawScaled } from "./screens/draw-scaled.ts";
 import { letterbox } from "./screens/letterbox.ts";
 import type { RgbaPicture } from "./screens/overlay.ts";
 
-/** A server that halves an odd size rounds up. */
+/** The server rounds up when it halves an odd size, so its pictures may be larger than the wanted size by this. */
 const ROUNDING_PIXELS = 1;
 
 /**
- * Writes shown pictures as raw frames. With a wanted size all frames have that size: a picture of another size is scaled into it, in
- * its own proportions, with black bars. Without it frames are as large as the pictures.
+ * Writes shown pictures as raw frames. With a wanted size, all frames have that size: other pictures are scaled to fit, with
+ * black bars. Without one, frames have the size of the pictures.
  */
 export class RawFrameWriter implements FrameWriter {
   readonly #output: Pick<FrameOutput, "write">;
   readonly #log: Log;
-  /** The size that all frames have; null = the size of the pictures. */
+  /** The size of all frames. Null means the size of the pictures. */
   #wanted: Size | null;
   /** The size of the last frame, or null before the first frame. */
   #size: Size | null = null;
   /** Whether no frame was written since the server was connected. */
   #isNewConnection = true;
-  /** Memory for a scaled picture, used again for each. */
+  /** The memory for a scaled picture, which is reused. */
   #scaled: RgbaPicture | null = null;
 
   constructor(output: Pick<FrameOutput, "write">, wanted: Size | null, log: Log) {
@@ -34,12 +34,12 @@ export class RawFrameWriter implements FrameWriter {
     this.#log = log;
   }
 
-  /** Call it when a server was connected. Another server may send pictures of another kind. */
+  /** Learns that a server was connected. Another server may send pictures of another size. */
   connected(): void {
     this.#isNewConnection = true;
   }
 
-  /** Rejects with SourceError when a server has come back with another size, and no size is wanted. */
+  /** Writes a picture. Rejects with SourceError when a server is back with another picture size and no size is wanted. */
   async write(picture: RgbaPicture): Promise<void> {
     const isFirst = this.#size === null;
     if (isFirst && this.#wanted !== null) this.#wanted = this.#roundedUp(this.#wanted, picture);
@@ -53,7 +53,10 @@ export class RawFrameWriter implements FrameWriter {
     );
   }
 
-  /** The half of an odd size is one pixel larger than its user expects. It is not scaled, because that would only blur it. */
+  /**
+   * Returns the size of the picture if it differs from the wanted size only because the server has rounded up, or else the wanted
+   * size. Such a picture is not scaled, because that would only blur it.
+   */
   #roundedUp(wanted: Size, { width, height }: Size): Size {
     const isRounded = (side: number, asked: number) => side >= asked && side - asked <= ROUNDING_PIXELS;
     if (!isRounded(width, wanted.width) || !isRounded(height, wanted.height)) return wanted;
@@ -65,13 +68,15 @@ export class RawFrameWriter implements FrameWriter {
     const [old, fresh] = [before, now].map(({ width, height }) => `${width}x${height}`);
     const advice = `--size ${old} scales all frames to one size`;
     if (this.#isNewConnection) {
-      const text = `the server has come back with pictures of ${fresh}, and the output has frames of ${old}: ${advice}`;
+      const text = `the server is back with pictures of ${fresh}, but the output has frames of ${old}: ${advice}`;
       throw new SourceError(text, { retry: false });
     }
     this.#log.warning(`the frames of the output are ${fresh} from now on, after ${old}: ${advice}`);
   }
 
-  /** The main thread scales: a server sends most sizes that are asked for as they are, and no thread takes uncompressed pictures. */
+  /**
+   * Scales a picture. This is done on the main thread, because it is rarely needed: the server sends most wanted sizes itself.
+   */
   #scale(picture: RgbaPicture, { width, height }: Size): Uint8Array {
     const scaled = this.#scaled ?? { width, height, pixels: new Uint8Array(width * height * 4) };
     this.#scaled = scaled;
@@ -81,7 +86,7 @@ export class RawFrameWriter implements FrameWriter {
   }
 }
 
-/** Little-endian RGBA. */
+/** An opaque black pixel as a little-endian RGBA word. */
 const OPAQUE_BLACK = 0xff000000;
 
 function isOf(size: Size, { width, height }: Size): boolean {

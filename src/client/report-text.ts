@@ -4,8 +4,8 @@ import type { LatencyMs } from "../core/statistics.ts";
 import type { ViewReport } from "./figures.ts";
 
 /**
- * The latencies that the overlay shows beside the report: that of the newest picture (null if unknown) and those of the last
- * seconds.
+ * The latencies that the overlay shows in addition to the report: the latency of the newest picture (null if unknown), and those
+ * of the last seconds.
  */
 export interface LatencyNow {
   latencyNowMs: number | null;

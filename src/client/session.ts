@@ -1,4 +1,4 @@
-// The session of a viewer for one or several cameras: the codec threads and their memory, the timers, and the end.
+// The session of a viewer for one or several cameras. It owns the codec threads, their memory and the timers, and it ends them.
 
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import type { CodecName } from "../codec/codecs.ts";
@@ -19,7 +19,7 @@ export interface WindowOptions {
   access?: ServerAccess | undefined;
   display: Display;
   renderer: Renderer;
-  /** Decoder threads. */
+  /** The number of decoder threads. */
   workers: number;
   /** The largest picture that is accepted, in pixels. Default: DEFAULT_MAX_PIXELS. */
   maxPixels?: number | undefined;
@@ -29,15 +29,18 @@ export interface WindowOptions {
   seconds: number | null;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
-  /** Also wait for an unknown host or camera. Default: false. */
+  /** True to wait also for a host or camera that is not known (yet). Default: false. */
   wait?: boolean | undefined;
-  /** Default: no log. */
+  /** Receives the log. Default: no log. */
   log?: Log;
   /** Receives the spans of each frame on the track `viewer CAMERA`. Default: no trace. */
   trace?: Trace | null;
 }
 
-/** The fast codec. For kinds of JPEG that it cannot decode it uses jsquash, independent of the server's encoder. */
+/**
+ * The codec of the decoders. It does not depend on the server's encoder. It uses jsquash for kinds of JPEG that it cannot decode
+ * itself.
+ */
 const DECODER: CodecName = "simd";
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
@@ -45,7 +48,7 @@ const REPORT_MS = 1_000;
 export class ViewSession implements AsyncDisposable {
   readonly arena = Arena.create();
   readonly pool: CodecPool;
-  /** The users of the threads. They are called in turn when a thread is idle. */
+  /** The users of the threads. When a thread is idle, they are called in turn. */
   readonly threadUsers: FairShare;
   /** Aborts when the session ends for any reason. */
   readonly stopped: AbortSignal;
@@ -95,7 +98,10 @@ export class ViewSession implements AsyncDisposable {
     this.#timers.defer(() => clearInterval(reporting));
   }
 
-  /** Registers `close` for the end, when no thread works any more. The last registered function is called first. */
+  /**
+   * Registers a function for the end of the session, after all threads have stopped. The last registered function is called
+   * first.
+   */
   atEnd(close: () => void | Promise<void>): void {
     this.#atEnd.defer(close);
   }

@@ -1,4 +1,4 @@
-// Decoder threads that all watchers of a process share. They end with the last watcher.
+// Decoder threads that all calls of `watch()` in a process share. They end with the last call.
 
 import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
@@ -8,11 +8,11 @@ import { Decoders } from "./decode/decoders.ts";
 
 /** A user of shared threads. */
 export interface ThreadUser {
-  /** Called when a thread has become idle. */
+  /** The threads call this when one of them has become idle. */
   pump(): void;
-  /** Called when a thread has failed and was replaced. */
+  /** The threads call this when one of them has failed and was replaced. */
   threadRestarted(reason: string): void;
-  /** Called when threads fail repeatedly, so that no more pictures will be decoded. */
+  /** The threads call this when they fail repeatedly, so that no more pictures will be decoded. */
   threadsFailed(reason: Error): void;
 }
 
@@ -75,7 +75,7 @@ export class SharedThreads {
     await this.pool.close();
   }
 
-  /** Watchers that begin later get new threads. */
+  /** Removes the failed threads, so that later calls of `watch()` get new ones, and tells the users. */
   #fail(reason: Error): void {
     shared.delete(this.pool.threads);
     for (const user of this.#users) user.threadsFailed(reason);

@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     await using meeting = await meet("pictures larger than their stream");
     const { viewer, peak } = meeting;
     await viewer.until("damage", ({ last }) => (last?.droppedBy.decode ?? 0) > 0);
-    expect(viewer.remarks).toContain("its JPEG of 8192x8192 is larger than its Stream says");
+    expect(viewer.remarks).toContain("its JPEG of 8192x8192 is larger than the server has announced");
     expect(await viewer.end("SIGINT")).toBeLessThanOrEqual(1); // no picture was shown
     expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
   });

@@ -80,7 +80,7 @@ describe("view: --output without --size", () => {
     await using _ = await startServer(["--source", "pattern", "--size", "480x270", "--fps", "20", ...port]);
     expect(await viewer.end()).toBe(1);
     expect(viewer.bytes.length % (320 * 240 * 4)).toBe(0);
-    const wanted = "error: the server has come back with pictures of 480x270, and the output has frames of 320x240";
+    const wanted = "error: the server is back with pictures of 480x270, but the output has frames of 320x240";
     expect(viewer.remarks).toContain(wanted);
     expect(viewer.remarks).not.toMatch(/\n\s+at /);
   });

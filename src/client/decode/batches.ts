@@ -3,7 +3,7 @@
 import type { Rectangle } from "../../core/rectangle.ts";
 
 /**
- * Less work than this is not divided. Waking a thread takes about as long as decoding this many tiles or converting this many
+ * The smallest work for another thread. Waking a thread takes about as long as decoding this many tiles or converting this many
  * pixels.
  */
 export const LEAST_TILES = 25;
@@ -59,8 +59,8 @@ export function wholeLines(numbers: Uint32Array, tilesPerLine: number): LineRun[
 }
 
 /**
- * Divides rectangles into one list for each thread, with about the same number of pixels. There are fewer lists if waking a thread
- * would cost more.
+ * Divides rectangles into one list for each thread, with about the same number of pixels. There are fewer lists if waking a
+ * thread would cost more.
  */
 export function divideRectangles(rectangles: readonly Rectangle[], threads: number): Rectangle[][] {
   const total = rectangles.reduce((sum, { width, height }) => sum + width * height, 0);

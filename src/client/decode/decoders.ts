@@ -7,8 +7,8 @@ import { createPictureDecoder, type PictureDecoder } from "./picture-decoder.ts"
 import { createTileStreams, type TileStreams } from "./tile-streams.ts";
 
 /**
- * The decoders of one camera. An arena never frees its memory, so decoders are reused for the next camera when their camera is no
- * longer watched. Set another `listener` when `isIdle` is true.
+ * The decoders of one camera. The arena (the memory that all threads share) never frees memory. So when a camera is no longer
+ * watched, its decoders are reused for the next camera. The `listener` may be changed only while `isIdle` is true.
  */
 export class Decoders {
   readonly pictures: PictureDecoder;
@@ -28,7 +28,7 @@ export class Decoders {
     this.#relay = relay;
   }
 
-  /** The receiver of decoded pictures. When it is null, they are released immediately. */
+  /** The receiver of decoded pictures. While it is null, pictures are released immediately. */
   set listener(listener: DecodeEvents | null) {
     this.#relay.listener = listener;
   }
@@ -38,7 +38,7 @@ export class Decoders {
     return this.pictures.isIdle && this.tiles.isIdle;
   }
 
-  /** Decodes waiting frames. Call it when a thread or a slot may have become free. */
+  /** Decodes waiting frames. Call it whenever a thread or a slot (memory for one frame) may have become free. */
   pump(): void {
     this.pictures.pump();
     this.tiles.pump();

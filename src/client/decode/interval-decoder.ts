@@ -1,8 +1,8 @@
-// Decodes a whole picture with several threads at once if it has restart markers. Its restart intervals are decoded like tiles
-// (T.81 E.1.4).
+// Decodes a whole picture with several threads at once. This needs restart markers in the picture, because the intervals between
+// them can be decoded independently (T.81 E.1.4), like tiles.
 //
-// The main thread reads the header and finds the markers. Threads take groups of intervals from a counter, as they take tiles in
-// tile-stream.ts. The thread that finishes the last group converts the rows of pixels between the groups.
+// The main thread reads the header and finds the markers. Each thread takes groups of intervals with a shared counter until none
+// is left. The thread that finishes the last group converts the rows of pixels between the groups.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -18,13 +18,16 @@ const RUNS_PER_THREAD = 3;
 /** The result of decoding. `failure` is the reason why there is no picture, or null if there is a picture. */
 export interface IntervalsOutcome {
   failure: string | null;
-  /** True when parts of the picture are missing, and grey instead. */
+  /** True when parts of the picture are missing. They are grey. */
   isDamaged: boolean;
   /** The sum of the times that threads were busy. */
   busyMicros: number;
 }
 
-/** Loads the decoder kernel, which reads the headers here. Threads of the pool decode the intervals. */
+/**
+ * Loads the decoder kernel, with which this thread reads headers, and creates the decoder. Threads of the pool decode the
+ * intervals.
+ */
 export async function createIntervalDecoder(arena: Arena, pool: CodecPool): Promise<IntervalDecoder> {
   return new IntervalDecoder(arena, pool, await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory));
 }
@@ -54,9 +57,9 @@ export class IntervalDecoder {
   }
 
   /**
-   * Begins to decode a picture to RGBA at the address `pixels`. `done` is called once. Returns false for a picture that this
-   * decoder cannot decode: no interval begins at the start of a line of MCUs, or only another codec supports this kind of JPEG.
-   * Call it only while `isBusy` is false and a thread is idle. Throws CodecError when the arena is full.
+   * Begins to decode a picture to RGBA at the address `pixels`, and calls `done` once at the end. Returns false for a picture
+   * that this decoder cannot decode: no interval begins at the start of a line of MCUs, or only another codec supports this kind
+   * of JPEG. Call it only while `isBusy` is false and a thread is idle. Throws CodecError when the arena is full.
    */
   tryDecode(jpeg: Uint8Array, pixels: number, done: (outcome: IntervalsOutcome) => void): boolean {
     const prepared = this.#prepare(jpeg);
@@ -97,7 +100,7 @@ export class IntervalDecoder {
 
   #prepare(jpeg: Uint8Array) {
     const address = this.#input.reserve(jpeg.length);
-    this.#arena.bytes(address, jpeg.length).set(jpeg); // The bytes are copied, because threads only read the arena.
+    this.#arena.bytes(address, jpeg.length).set(jpeg); // threads can read only the arena
     try {
       const info = this.#picture.readHeader(address, jpeg.length);
       const shares = info.isInterleaved ? shareOut(info, RUNS_PER_THREAD * this.#pool.threads) : [];
@@ -113,7 +116,7 @@ export class IntervalDecoder {
       };
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return null; // A thread's codec decodes the picture with another codec, or reports the fault.
+      return null; // The caller then has the whole picture decoded by a single thread, which also reports errors.
     }
   }
 }

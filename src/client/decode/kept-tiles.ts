@@ -1,12 +1,13 @@
-// Keeps the newest compressed bytes of each tile for snapshots, as a table of places in copies of the received parts.
+// Keeps the newest compressed bytes of each tile, so that the picture can be saved as a JPEG (a snapshot). The table has, for
+// each tile, its place in the copy of a received part.
 
 import { stitchTiles } from "../../codec/jpeg/stitch.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /**
- * The limit of kept bytes, as a multiple of the picture's bytes. A part is kept completely while one of its tiles is the newest.
- * Above the limit all tiles are copied into one part.
+ * The limit of kept bytes, as a multiple of the picture's bytes. A part stays in memory completely while one of its tiles is the
+ * newest. So above the limit, all tiles are copied into one new part.
  */
 const MOST_KEPT = 4;
 const ALWAYS_KEPT_BYTES = 256 * 1024;
@@ -28,7 +29,7 @@ export class KeptTiles {
   #keptBytes = 0;
   #wholeBytes = 0;
 
-  /** `header` is the JPEG header from SOI to SOS. `copies` is the pool that has the copies of parts. */
+  /** `header` is the JPEG header from SOI to SOS. `copies` is the pool for copies of parts. */
   constructor(header: Uint8Array, tileCount: number, copies: BytePool) {
     this.#copies = copies;
     this.#header = header;
@@ -94,7 +95,7 @@ export class KeptTiles {
       this.#offsets[number] = at;
       at += bytes.length;
     }
-    this.#copies.release(copy); // The tiles retain the new part now.
+    this.#copies.release(copy); // From here on, only the tiles use the new part.
     this.#keptBytes = this.#wholeBytes;
   }
 }

@@ -1,5 +1,5 @@
-// Decodes received whole pictures into slots of the arena. The newest picture goes to the first idle codec thread, or to all
-// threads if it can be decoded in parts.
+// Decodes received whole pictures into slots, which are shared memory for one frame each. The newest picture goes to the first
+// idle codec thread, or to all threads if it can be decoded in parts.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../codec/memory/frame-slots.ts";
@@ -16,13 +16,16 @@ import type { DecodeEvents, ReceivedFrame } from "../picture.ts";
 
 /** A whole picture as it was received. */
 export interface ReceivedPicture extends ReceivedFrame {
-  /** The JPEG in its own memory, which moves to the codec thread and back. */
+  /** The JPEG in its own memory, which is transferred to the codec thread and back. */
   jpeg: Uint8Array<ArrayBuffer>;
-  /** The number of pixels that the picture's Stream announced. A JPEG with more is not decoded. */
+  /** The number of pixels in the server's Stream message. A JPEG with more pixels is not decoded. */
   maxPixels: number;
 }
 
-/** The number of slots: one picture waits to be shown, one is being shown, and one is kept to be shown again. */
+/**
+ * The number of slots in addition to those that the decoders fill. One picture waits to be shown, one is being shown, and one is
+ * kept to be shown again.
+ */
 const SLOTS_BESIDE_DECODERS = 3;
 
 /** Loads the decoder kernel and creates the decoder. */
@@ -51,7 +54,7 @@ export class PictureDecoder {
     this.#intervals = intervals;
   }
 
-  /** Takes a picture for decoding. A picture that still waits is dropped. */
+  /** Takes a picture for decoding, and drops the picture that still waits. */
   offer(picture: ReceivedPicture): void {
     const older = this.#waiting.offer(picture);
     if (older !== null) this.#events.onDropped(older, "stale", "a newer picture came first");
@@ -77,12 +80,12 @@ export class PictureDecoder {
     try {
       const header = readJpegHeader(picture.jpeg);
       if (header.width * header.height > picture.maxPixels) {
-        throw new CodecError(`its JPEG of ${header.width}x${header.height} is larger than its Stream says`);
+        throw new CodecError(`its JPEG of ${header.width}x${header.height} is larger than the server has announced`);
       }
       const bytes = frameBytes("rgba", header.width, header.height);
       slot = this.#slotsFor(bytes).acquire();
       if (slot === null) return;
-      // While threads share one picture, no other picture is begun, because it would delay the shared one.
+      // While threads share one picture, another one would delay it, so it has to wait.
       if (this.#pool.idleThreads === 0 || this.#intervals.isBusy) {
         slot.release();
         return;
@@ -115,7 +118,7 @@ export class PictureDecoder {
         workMicros,
         busyMicros,
         decodedAt: nowMicros(),
-        // Cameras may leave out the Huffman tables, but other programs need them in a file.
+        // Some cameras leave out the Huffman tables, but other programs need them in a file.
         jpeg: () => withHuffmanTables(jpeg, header),
       });
     };

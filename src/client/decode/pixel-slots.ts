@@ -1,10 +1,11 @@
-// Slots for decoded frames. A free slot keeps its pixels, so that only outdated pixels must be converted for the next frame.
+// Slots (shared memory for one frame each) for decoded frames. A free slot keeps its pixels, so that for the next frame only
+// outdated pixels must be converted.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import { growingSize } from "../../codec/memory/growing-block.ts";
 
-/** Memory for one frame in the arena. */
+/** Shared memory for one frame. */
 export interface PixelSlot {
   readonly address: number;
   readonly bytes: number;
@@ -15,7 +16,7 @@ export interface PixelSlot {
 /** The number of slots: one frame is on the screen, one is being shown, one waits, and one is in work. */
 const MAX_SLOTS = 4;
 
-/** A set of slots, which are made when they are needed. When all slots are in use, `acquire` returns null. */
+/** A set of slots. Each slot is made when it is first needed. When all slots are in use, `acquire` returns null. */
 export class PixelSlots {
   readonly #arena: Arena;
   #slotBytes = 0;
@@ -27,8 +28,8 @@ export class PixelSlots {
   }
 
   /**
-   * Takes the free slot of at least `bytes` bytes whose update costs least. Releasing `held` returns the slot. Throws CodecError
-   * when the arena is full.
+   * Takes the free slot of at least `bytes` bytes whose update costs least. The release of `held` returns the slot. Throws
+   * CodecError when the arena is full.
    */
   acquire(bytes: number, cost: (slot: PixelSlot) => number): { slot: PixelSlot; held: FrameSlot } | null {
     if (bytes > this.#slotBytes) {

@@ -6,7 +6,7 @@ import type { Decoders } from "./decoders.ts";
 
 /** Receives the events of the receiver. */
 export interface ReceiverOwner {
-  /** Called with the number of frames that the server left out before the newest frame. */
+  /** The receiver calls this with the number of frames that the server left out before the newest frame. */
   framesSkipped(count: number): void;
 }
 
@@ -14,7 +14,7 @@ export class Receiver {
   readonly #decoders: Decoders;
   readonly #owner: ReceiverOwner;
   #lastFrameNumber = 0;
-  /** The pixels of a picture of the current stream. */
+  /** The number of pixels of a picture of the current stream. */
   #streamPixels = 0;
 
   constructor(decoders: Decoders, owner: ReceiverOwner) {
@@ -48,7 +48,7 @@ export class Receiver {
 
   takePicture(picture: Picture, arrival: Arrival, origin: Origin): void {
     this.#countSkipped(picture.frameNumber);
-    // The bytes are copied, because they move to a codec thread and the socket reuses its memory.
+    // The bytes are copied, because the socket reuses its memory, and the copy is transferred to a codec thread.
     const jpeg = new Uint8Array(picture.jpeg);
     this.#decoders.pictures.offer({
       frameNumber: picture.frameNumber,

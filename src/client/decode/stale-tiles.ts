@@ -1,4 +1,5 @@
-// Records which pixels of a slot are outdated: tiles that were decoded since the slot's last update, and seams between lines.
+// Records which pixels of a slot (memory for one frame) are outdated. These are the tiles that were decoded after the slot's last
+// update, and seams: the pixel rows at the border between two lines of MCUs, which need samples of both lines.
 
 import { type PictureInfo, tileRectangle } from "../../codec/jpeg/tile-rectangles.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
@@ -8,7 +9,7 @@ export interface TileGrid {
   readonly info: PictureInfo;
   /** The number of tiles in a line of MCUs, or 0 if lines do not end with a tile. */
   readonly tilesPerLine: number;
-  /** The number of pixel rows on either side of a border between lines of MCUs that need samples of both lines. */
+  /** The number of pixel rows on each side of a border between lines of MCUs that need samples of both lines. */
   readonly waitingRows: number;
 }
 
@@ -79,11 +80,13 @@ export class StaleTiles {
       .map((number) => tileRectangle(info, number));
   }
 
-  /** Joins neighbouring tiles of a line into one rectangle. Rectangles of neighbouring lines with the same columns are joined too. */
+  /**
+   * Joins neighbouring tiles of a line into one rectangle. Rectangles of neighbouring lines with the same columns are joined too.
+   */
   #merged(): Rectangle[] {
     const { info, tilesPerLine, waitingRows } = this.#grid;
     const finished: Rectangle[] = [];
-    let above: Rectangle[] = []; // These rectangles reach down to the previous line.
+    let above: Rectangle[] = []; // the rectangles that end at the previous line
     let isWholeAbove = false;
     for (let line = 0; line < info.mcuLines; line++) {
       const current: Rectangle[] = [];

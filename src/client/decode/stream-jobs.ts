@@ -1,5 +1,5 @@
-// The jobs of one stream of tiles. It gives tiles to decode and rectangles to convert to idle codec threads. It records the tiles
-// in work, the lost tiles, and the slot for the pixels.
+// The jobs of one stream of tiles. Idle codec threads get tiles to decode and rectangles to convert to pixels. This file records
+// the tiles in work, the lost tiles, and the slot (memory for one frame) for the pixels.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { JobResult } from "../../codec/threads/job.ts";
@@ -45,14 +45,14 @@ export class StreamJobs {
   readonly #lost = new Set<number>();
   readonly #listBytes: number;
 
-  /** `onDone` is called after each job. Throws CodecError when the arena is full. */
+  /** The object calls `onDone` after each job. Throws CodecError when the arena (the shared memory) is full. */
   constructor(resources: TileResources, canvas: TileCanvas, onDone: () => void) {
     this.#resources = resources;
     this.#canvas = canvas;
     this.#onDone = onDone;
     this.#slots = new StreamSlots(resources.slots, canvas);
     this.#inThread = new Uint8Array(canvas.info.tiles);
-    // All lists that may be needed are acquired and released once, so that there is enough memory for them later.
+    // Acquiring and releasing all lists once makes sure that their memory exists later.
     this.#listBytes = canvas.info.tiles * TILE_BYTES + COUNTERS_BYTES;
     const { lists, pool } = resources;
     const all = Array.from({ length: pool.threads }, () => lists.acquire(this.#listBytes));
@@ -64,7 +64,7 @@ export class StreamJobs {
     return this.#running === 0;
   }
 
-  /** Whether the planes lack tiles that have arrived. */
+  /** Whether tiles have arrived that the planes do not have, because decoding them failed. */
   get hasLostTiles(): boolean {
     return this.#lost.size > 0;
   }

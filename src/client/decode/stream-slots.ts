@@ -1,4 +1,4 @@
-// The slots for the frames of one stream of tiles, with the outdated pixels of each slot.
+// The slots (shared memory for one frame each) of one stream of tiles, with a record of the outdated pixels of each slot.
 
 import type { FrameSlot } from "../../codec/memory/frame-slots.ts";
 import type { PixelSlot, PixelSlots } from "./pixel-slots.ts";
@@ -6,7 +6,10 @@ import { StaleTiles, type TileGrid } from "./stale-tiles.ts";
 
 /** The slot for the pixels of a frame in work. */
 export interface Work {
-  /** `slot` and `held` have the same memory. `slot` has its state, and `held` goes with the picture and releases the memory. */
+  /**
+   * `slot` and `held` stand for the same memory. `slot` has its state. `held` is passed on with the picture, and its release
+   * frees the memory.
+   */
   slot: PixelSlot;
   held: FrameSlot;
   stale: StaleTiles;
@@ -23,8 +26,8 @@ export class StreamSlots {
   }
 
   /**
-   * Takes the free slot that needs the least conversion, or returns null while no slot is free. Throws CodecError when the arena is
-   * full.
+   * Takes the free slot that needs the least conversion, or returns null while no slot is free. Throws CodecError when the arena
+   * is full.
    */
   acquire(): Work | null {
     const { width, height, tiles } = this.#grid.info;

@@ -1,4 +1,4 @@
-// The canvas of a stream of tiles: the picture's header, its planes in the arena, and the newest bytes of each tile.
+// The canvas of a stream of tiles: the picture's header, its decoded planes in shared memory, and the newest bytes of each tile.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import { GrowingBlock } from "../../codec/memory/growing-block.ts";
@@ -13,7 +13,7 @@ import type { TileGrid } from "./stale-tiles.ts";
 import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
-/** An 8K picture has 130 000 MCUs, and a tile of one MCU would be far too small to be of use. */
+/** The largest number of tiles. An 8K picture has 130 000 MCUs, and useful tiles have several MCUs. */
 const MAX_TILES = 70_000;
 
 /** The memory for one picture. It can be opened for another stream when its stream has ended and no thread works on it. */

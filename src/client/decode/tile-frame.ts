@@ -1,6 +1,7 @@
-// A frame whose tiles arrive in parts. Their bytes stay in the arena until they are decoded, and a copy is kept for snapshots.
+// A frame whose tiles arrive in parts. The bytes of the tiles stay in shared memory until they are decoded. A copy is kept for
+// snapshots.
 //
-// The data of tiles are in typed arrays indexed by tile number instead of objects, because a frame may have hundreds of tiles.
+// A frame may have hundreds of tiles. So their data are in typed arrays, indexed by the number of the tile, and not in objects.
 
 import type { Block, RecycledBlocks } from "../../codec/memory/recycled-blocks.ts";
 import type { BytePool, ByteBlock } from "../../core/byte-pool.ts";
@@ -22,10 +23,7 @@ export interface PartBytes {
   block: Block;
   /** The number of used bytes of the block. */
   bytes: number;
-  /**
-   * The number of tiles of the part that are not decoded yet. At 0 the memory in the arena is released, and the copy loses one
-   * user.
-   */
+  /** The number of tiles of the part that are not decoded yet. At 0 the block is released, and the copy loses one user. */
   users: number;
   /** A copy for snapshots. It is kept while a snapshot has one of its tiles, and filled after threads have been woken. */
   copy: ByteBlock;
@@ -33,7 +31,7 @@ export interface PartBytes {
   kept: number;
 }
 
-/** Tiles for threads, in ascending order. */
+/** Tiles for threads, in the order of their numbers. */
 export interface TakenTiles {
   numbers: Uint32Array;
   parts: PartBytes[];
@@ -50,9 +48,9 @@ export class TileFrame {
   pendingCount = 0;
   /** True when tiles of the frame were given to a thread. */
   hasBegun = false;
-  /** True when threads have all work for the conversion to pixels. When they finish, the frame can be shown. */
+  /** True when threads have got all work for the conversion to pixels. When they finish, the frame can be shown. */
   isConverting = false;
-  /** The time when it became the oldest frame, whose tiles are decoded. It is null before. */
+  /** The time when the frame became the oldest one, so that its tiles are decoded. Null before that. */
   firstAt: Micros | null = null;
   busyMicros: Micros = 0;
   isDamaged = false;
@@ -73,8 +71,8 @@ export class TileFrame {
   }
 
   /**
-   * Takes a part. A part with another frame number changes this frame into the newer frame, which then has the tiles of both.
-   * Returns the part's bytes, which the caller copies with `keepCopy` later, or null if the part is empty.
+   * Takes a part. A part of a newer frame makes this object that newer frame, with the tiles of both. Returns the bytes of the
+   * part, or null if the part is empty. The caller must copy the bytes later with `keepCopy`.
    */
   add(part: Tiles, arrival: Arrival, memory: PartMemory, view: (block: Block) => Uint8Array): PartBytes | null {
     const { frameNumber, capturedAt, encodedAt, sentAt } = part;
@@ -176,7 +174,7 @@ export function keepCopy(part: PartBytes, view: (block: Block) => Uint8Array): v
   part.copy.bytes.set(view(part.block).subarray(0, part.bytes));
 }
 
-/** Must be called for each tile of a part when it has been decoded or will not be decoded. */
+/** Removes one user of a part. Call it for each tile of the part when the tile has been decoded or will not be decoded. */
 export function release(part: PartBytes, { blocks, copies }: PartMemory): void {
   if (--part.users > 0) return;
   blocks.release(part.block);

@@ -1,9 +1,9 @@
 // Decodes one stream of tiles. Tiles go to idle codec threads when they arrive (stream-jobs.ts). When a frame is complete, its
 // changed tiles are converted to pixels, and the frame is passed on.
 //
-// Frames wait in the order of arrival. Only tiles of the oldest frame are decoded. The compressed tiles of later frames wait until
-// the planes have been converted for the oldest frame, so that no frame shows tiles of another frame. The next complete frame
-// replaces a waiting one (Newest). So there are at most three frames: one in work, one complete, and one that is arriving.
+// Frames wait in the order of arrival. Only tiles of the oldest frame are decoded. The compressed tiles of later frames wait
+// until the planes have been converted for the oldest frame, so that no frame shows tiles of another frame. The next complete
+// frame replaces a waiting one (Newest). So there are at most three frames: one in work, one complete, and one that is arriving.
 
 import type { Block } from "../../codec/memory/recycled-blocks.ts";
 import { nowMicros } from "../../core/clock.ts";
@@ -31,7 +31,7 @@ export class TileStream {
   /** For each tile number: 1 if the tile has arrived. */
   readonly #seen: Uint8Array;
   #unseen: number;
-  /** The newest picture that was passed on. It is null when the planes have changed since. */
+  /** The newest picture that was passed on, or null when the planes have changed after it. */
   #unchanged: DecodedPicture | null = null;
 
   /** Creates a stream. Throws CodecError when the arena is full. */
@@ -49,7 +49,9 @@ export class TileStream {
     return this.#current === null && this.#jobs.areDone;
   }
 
-  /** Takes a part of a frame. Throws ProtocolError for tile numbers outside the picture, and CodecError when the arena is full. */
+  /**
+   * Takes a part of a frame. Throws ProtocolError for tile numbers outside the picture, and CodecError when the arena is full.
+   */
   offer(part: Tiles, arrival: Arrival): void {
     const { arena, parts } = this.#resources;
     const { numbers } = part.tiles;
@@ -84,7 +86,7 @@ export class TileStream {
       this.#current = next;
       const target = frame.failure === null && frame.isConverting ? this.#jobs.takeTarget() : null;
       const handOn = this.#prepareEnd(frame, target);
-      // Threads get their work before the picture is passed on, because showing it may take some time.
+      // Threads get their next work before the picture is passed on, because showing it may take some time.
       if (next !== null) this.#decode(next);
       handOn();
     }
@@ -111,7 +113,7 @@ export class TileStream {
     if (frame.isWhole) this.#drop(frame, "another stream came first");
   }
 
-  /** Called once, when the stream has ended and its last frame is finished. */
+  /** Releases all memory. The owner calls this once, when the stream has ended and its last frame is finished. */
   close(): void {
     this.#jobs.takeTarget()?.held.release();
   }

@@ -1,4 +1,5 @@
-// The streams of tiles of one camera, one after the other. Each stream gets a canvas, and the memory of earlier streams is reused.
+// The streams of tiles of one camera, one after the other. Each stream gets a canvas, and the memory of earlier streams is
+// reused.
 
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
@@ -14,10 +15,13 @@ import { TileCanvas } from "./tile-canvas.ts";
 import type { TileResources } from "./stream-jobs.ts";
 import { TileStream } from "./tile-stream.ts";
 
-/** The largest number of waiting compressed bytes. With credit only a few frames wait. A server that sends more ignores credit. */
+/**
+ * The largest number of compressed bytes that wait for decoding. A correct server has only a few frames in flight (credit), so
+ * only a wrong one reaches this limit.
+ */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** Loads the decoder kernel, which reads the headers here. Threads of the pool decode the tiles. */
+/** Loads the decoder kernel, with which this thread reads headers. Threads of the pool decode the tiles. */
 export async function createTileStreams(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TileStreams> {
   const kernel = await instantiateDecoder(await pool.wasm.kernel("decoder"), arena.memory);
   return new TileStreams(arena, pool, events, kernel);
@@ -76,7 +80,7 @@ export class TileStreams {
     orProtocolError("there is no memory for the tiles", () => stream.offer(part, arrival));
     if (this.#resources.parts.blocks.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(
-        `${this.#resources.parts.blocks.usedBytes} bytes of tiles wait to be decoded: the server ignores credit`,
+        `${this.#resources.parts.blocks.usedBytes} bytes of tiles wait to be decoded: the server sends more than the viewer has acknowledged`,
       );
     }
   }
@@ -99,7 +103,10 @@ export class TileStreams {
   }
 }
 
-/** Changes a lack of memory into a ProtocolError, so that a server that needs too much memory loses its connection. */
+/**
+ * Converts the CodecError for a lack of memory into a ProtocolError, so that a server that needs too much memory loses its
+ * connection.
+ */
 function orProtocolError(what: string, act: () => void): void {
   try {
     act();

@@ -26,7 +26,8 @@ export function createGreyer(arena: Arena, pool: CodecPool): Greyer {
     try {
       target = area.reserve(4 * pixels);
     } catch (error) {
-      if (error instanceof CodecError) return false; // The arena is full. The picture keeps its colours and only gets the red line.
+      // The arena (the shared memory) is full. The picture keeps its colours. Only the red text over it shows the trouble.
+      if (error instanceof CodecError) return false;
       throw error;
     }
     isBusy = pool.tryRun({ kind: "grey", address: slot.address, target, pixels }, ({ ok }) => {

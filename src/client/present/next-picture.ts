@@ -4,12 +4,14 @@ import { Newest } from "../../core/newest.ts";
 import type { DecodedPicture } from "../picture.ts";
 
 /**
- * The reason of a drop. `late`: a newer picture was already taken or waits. `stale`: a newer picture came before this one was
- * taken.
+ * The reason why a picture is dropped. `late` means that a newer picture had already been taken or waits. `stale` means that a
+ * newer picture came before this one was taken.
  */
 export type PictureDrop = "late" | "stale";
 
-/** Called for each picture that is not shown, and releases it. A repeat does not have its own slot, so it is not released. */
+/**
+ * Releases a picture that is not shown, and counts it. A picture with `isRepeat` has no memory of its own, so it is not released.
+ */
 export type OnPictureDropped = (picture: DecodedPicture, cause: PictureDrop) => void;
 
 export class NextPicture {
@@ -31,7 +33,7 @@ export class NextPicture {
       this.#onDropped(picture, "late");
       return;
     }
-    // This picture has the pixels of the waiting picture. It replaces that picture and takes over its slot.
+    // This picture has the same pixels as the waiting one. It replaces the waiting picture and takes over its slot.
     if (repeatsWaiting && waiting !== null) {
       this.#waiting.offer({ ...picture, isRepeat: waiting.isRepeat });
       this.#onDropped({ ...waiting, isRepeat: true }, "stale");

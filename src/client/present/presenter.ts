@@ -9,7 +9,7 @@ import type { Trouble } from "../trouble.ts";
 import type { Greyer } from "./grey-copy.ts";
 import { NextPicture, type PictureDrop } from "./next-picture.ts";
 
-/** The number of ticks for which a screen that is seen again waits for a new picture before it shows the old one. */
+/** When a hidden screen is seen again, it waits for a new picture for this number of ticks. After that it shows the old one. */
 const AWAITED_TICKS = 2;
 
 /** After this time without a new picture, the picture on the screen is marked as old. */
@@ -18,7 +18,7 @@ const STALE_AFTER_MS = 1_000;
 /** The picture on the screen before the first received picture. */
 const BLANK: RgbaPicture = { width: 640, height: 360, pixels: new Uint8Array(640 * 360 * 4) };
 
-/** An output that shown pictures are also written to, as raw RGBA. */
+/** An output to which shown pictures are also written, as raw RGBA. */
 export interface FrameWriter {
   /** Writes a frame. The promise resolves when the frame is written and its pixels may change. */
   write(picture: RgbaPicture): Promise<void>;
@@ -26,11 +26,14 @@ export interface FrameWriter {
 
 /** The events of a presenter, which the view implements. */
 export interface PresenterOwner {
-  /** Called when a slot was released, because the decoders may wait for it. */
+  /** The presenter calls this when it has released a slot (memory for one frame), because the decoders may wait for one. */
   slotReleased(): void;
-  /** Called when a picture was shown and acknowledged. Showing took from `startedAt` to `shownAt` in this machine's clock. */
+  /**
+   * The presenter calls this when a picture was shown and acknowledged. Showing took from `startedAt` to `shownAt` in this
+   * machine's clock.
+   */
   pictureShown(picture: DecodedPicture, startedAt: Micros, shownAt: Micros): void;
-  /** Called when the screen or the output has failed, so that no more pictures can be shown. */
+  /** The presenter calls this when the screen or the output has failed, so that no more pictures can be shown. */
   presenterFailed(reason: unknown): void;
   /** Returns the current lines of the overlay. */
   overlayLines(): string[];
@@ -95,9 +98,9 @@ export class Presenter {
   }
 
   /**
-   * Sets whether no part of the screen can be seen, so that no pictures come. The picture is marked meanwhile, because a desktop may
-   * show it in an overview. When the screen is seen again, it shows the next picture first. If none comes soon, it shows the old picture
-   * with its age.
+   * Sets whether the screen is completely hidden, so that the server sends no pictures. While it is hidden, the picture has a
+   * mark, because a desktop may show it in an overview of windows. When the screen is seen again, it first waits for a new
+   * picture. If none comes soon, it shows the old picture with its age.
    */
   setHidden(hidden: boolean): void {
     this.#hidden = hidden;
@@ -120,7 +123,7 @@ export class Presenter {
     this.refresh();
   }
 
-  /** Marks an old picture, and makes a picture from before the trouble grey. Call it several times a second. */
+  /** Marks an old picture with its age. During trouble, it makes the picture grey. Call it several times a second. */
   tick(): void {
     this.#options.trouble.tick();
     this.#makeGrey();
@@ -134,7 +137,7 @@ export class Presenter {
 
   /** Shows the picture on the screen again with the current overlay. */
   refresh(): void {
-    if (this.#busy || this.#awaitedTicks > 0) return; // The overlay will be drawn with the next picture.
+    if (this.#busy || this.#awaitedTicks > 0) return; // the next picture will be drawn with the current overlay
     const grey = this.#greyCopy;
     const picture = grey ?? this.#current ?? BLANK;
     const overlay = this.#overlay();
@@ -155,18 +158,19 @@ export class Presenter {
       const isAsBefore = picture.isRepeat && isSame(overlay, before) && !this.#isGreyShown;
       this.#isGreyShown = false;
       const showing = isAsBefore ? undefined : this.#options.screen.show(picture, overlay);
-      // When the screen returns no promise, the frame does not wait for the event loop.
+      // A screen that returns no promise is not awaited, because `await` would delay the frame until the event loop runs again.
       if (showing instanceof Promise) await showing;
       const shownAt = nowMicros();
       this.#replaceCurrent(picture);
       this.#options.figures.recordShown(picture, shownAt);
       const { firstByteAt, sentAt, capturedAt } = picture.received;
-      // This is the capture time in this machine's clock. The age at sending is known from the server's clock alone, and the
-      // transfer makes the picture a little older.
+      // The second argument is the capture time in this machine's clock. The age at sending comes from the server's clock alone,
+      // so the offset between the clocks is not needed. The transfer is ignored, so the result is slightly too late.
       this.#options.trouble.recordShown(shownAt, firstByteAt - (sentAt - capturedAt));
       this.#makeGrey();
       const writing = this.#options.output?.write(picture);
-      if (writing instanceof Promise) await writing; // A slow reader of the output gets fewer frames instead of old frames.
+      // Because of this wait, a slow reader of the output gets fewer frames, and not old frames.
+      if (writing instanceof Promise) await writing;
       acknowledgeShown(picture, nowMicros() - startedAt, this.#options.decodeThreads);
       this.#owner.pictureShown(picture, startedAt, shownAt);
     });
@@ -218,7 +222,7 @@ export class Presenter {
     if (of === null || this.#grey?.of === of || !this.#options.trouble.isPictureOld || this.#paused) return;
     const made: { of: DecodedPicture; copy: ShownPicture | null } = { of, copy: null };
     const isTaken = this.#options.grey(of, (copy) => {
-      made.copy = copy; // The copy is not used if a new picture was shown in the meantime.
+      made.copy = copy; // If a new picture was shown in the meantime, `made` is no longer used.
       this.tick();
     });
     if (isTaken) this.#grey = made;

@@ -5,12 +5,12 @@ import { settlesWithin } from "../../core/clock.ts";
 import { codeOf, MissingError, messageOf } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 
-/** Thrown when the reader of the frames has closed the pipe. The viewer then ends without an error. */
+/** The reader of the frames has closed the pipe. The viewer then ends without an error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
-/** `write` rejects with OutputClosed, or with MissingError if the frame cannot be written. */
+/** An output for raw frames. `write` rejects with OutputClosed, or with MissingError if the frame cannot be written. */
 export interface FrameOutput {
   /** Resolves when the frame is written and its pixels may change. */
   write(pixels: Uint8Array): Promise<void>;
@@ -50,7 +50,7 @@ const UNWRITABLE = {
   EISDIR: "it is a folder: name a file in it",
 };
 
-/** The time in which the last frame is written, unless the reader of a pipe does not read it. */
+/** The longest wait for the last frame at the end. The wait is needed only if the reader of a pipe is slow. */
 const LAST_FRAME_MS = 500;
 
 function fileOutput(file: FileHandle): FrameOutput {
@@ -77,6 +77,6 @@ function standardOutput(): FrameOutput {
       new Promise((resolve, reject) => {
         stdout.write(pixels, (error) => (error ? reject(error) : resolve()));
       }),
-    close: () => Promise.resolve(), // the process closes it
+    close: () => Promise.resolve(), // the system closes standard output at the end of the process
   };
 }

@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
 /**
- * Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. Only the user can read the file,
- * because a camera may show what other users of the machine must not see.
+ * Writes the JPEG into the working folder and resolves with its path. It never overwrites a file. Other users of the machine
+ * cannot read the file, because the picture may be private.
  */
 export async function saveSnapshot(jpeg: Uint8Array, frameNumber: number): Promise<string> {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");

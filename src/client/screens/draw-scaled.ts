@@ -4,8 +4,9 @@ import type { Rectangle } from "../../core/rectangle.ts";
 import type { RgbaPicture } from "./overlay.ts";
 
 /**
- * Draws a picture over a rectangle that lies within `target`. A smaller rectangle gets the mean of four neighbours for each pixel, which
- * is every pixel of a picture twice as large: a server sends no larger ones than that. In a larger rectangle pixels are repeated.
+ * Draws a picture into a rectangle of `target`. If the rectangle is smaller than the picture, each of its pixels is the mean of
+ * four neighbouring pixels. That is enough, because a server sends pictures that are at most twice as large as needed. If the
+ * rectangle is larger, pixels are repeated.
  */
 export function drawScaled(picture: RgbaPicture, target: RgbaPicture, { x, y, width, height }: Rectangle): void {
   const from = pixelsOf(picture);
@@ -37,7 +38,7 @@ function pixelsOf({ pixels, width, height }: RgbaPicture): Uint32Array {
   return new Uint32Array(pixels.buffer, pixels.byteOffset, width * height);
 }
 
-/** The mean of each of the four bytes, rounded down: a + b = 2 (a & b) + (a ^ b). */
+/** Returns the mean of two pixels, for each of their four bytes, rounded down. It uses a + b = 2 (a & b) + (a ^ b). */
 function mean(a: number, b: number): number {
   return (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f);
 }

@@ -3,7 +3,7 @@
 export const GLYPH_WIDTH = 5;
 export const GLYPH_HEIGHT = 7;
 
-/** Seven rows of five pixels, top to bottom; 1 is ink. */
+/** The characters, each as seven rows of five pixels from top to bottom. 1 is a pixel of the character, and 0 is background. */
 const GLYPHS: Record<string, string | undefined> = {
   A: "01110 10001 10001 11111 10001 10001 10001",
   B: "11110 10001 10001 11110 10001 10001 11110",
@@ -70,7 +70,10 @@ const GLYPHS: Record<string, string | undefined> = {
   "·": "00000 00000 00000 00100 00000 00000 00000",
 };
 
-/** Whether the pixel in this column (0–4) and row (0–6) of a character is ink. Small letters look like capitals. */
+/**
+ * Returns whether the pixel in this column (0–4) and row (0–6) belongs to the character and not to the background. Small letters
+ * look like capitals.
+ */
 export function isInk(character: string, column: number, row: number): boolean {
   const glyph = GLYPHS[character.toUpperCase()] ?? GLYPHS["?"];
   return glyph?.[row * (GLYPH_WIDTH + 1) + column] === "1";

@@ -1,4 +1,5 @@
-// Several cameras in one window: each has a screen of its own, whose pictures are drawn into the picture of the window.
+// Several cameras in one window. Each camera has its own screen (a cell), whose pictures are drawn into the picture of the
+// window.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
@@ -9,27 +10,33 @@ import type { Screen, ShownPicture } from "./screen.ts";
 
 /** The window that shows a grid. */
 export interface GridWindow extends Screen {
-  /** Size of the contents, in pixels. */
+  /** The size of the window's content in pixels. */
   readonly pixelSize: Size;
 }
 
-/** The window is drawn no more often than this, because each time all of its pixels are drawn. */
+/** The shortest time between two drawings of the window. There is a limit, because each drawing draws all of its pixels. */
 const LEAST_PAUSE_MS = 16;
 
 /** One camera's part of the window. */
 export interface Cell extends Screen {
-  /** The size in which the picture is seen; null while another camera fills the window, or the window is hidden. */
+  /**
+   * The size in which the picture is seen, or null while it is not seen: another camera fills the window, or the window is
+   * hidden.
+   */
   readonly visible: Size | null;
 }
 
 export interface GridOptions {
   window: GridWindow;
   cells: number;
-  /** The text in the corner of a cell: the camera's name and the age of its picture. */
+  /** Returns the text in the corner of a cell: the camera's name and the age of its picture. */
   label: (index: number) => string;
-  /** The sizes of cells have changed: the caller asks for pictures of these sizes, and shows all of them again. */
+  /**
+   * The grid calls this when the sizes of cells have changed. The owner then requests pictures of these sizes, and shows all
+   * pictures again.
+   */
   onArranged: () => void;
-  /** The window failed. */
+  /** The grid calls this when the window has failed. */
   onBroken: (reason: unknown) => void;
 }
 
@@ -38,10 +45,10 @@ export class Grid {
   readonly #options: GridOptions;
   readonly #places: (Rectangle | null)[] = [];
   readonly #sources: Size[] = [];
-  /** What each cell shows, in the size of the cell. The memory is used again. */
+  /** The picture of each cell, in the size of the cell. The memory is reused. */
   readonly #pictures: RgbaPicture[] = [];
   #picture: RgbaPicture = { width: 0, height: 0, pixels: new Uint8Array() };
-  /** The cell that fills the window; null = all are shown. */
+  /** The index of the cell that fills the window, or null while all cells are shown. */
   selected: number | null = null;
   /** True while no part of the window can be seen. */
   #isHidden = false;
@@ -55,23 +62,23 @@ export class Grid {
     this.#arrange();
   }
 
-  /** Draws the window again, which may have another size. */
+  /** Draws the window again, for example after a change of its size. */
   expose(): void {
     const { width, height } = this.#options.window.pixelSize;
     if (width !== this.#picture.width || height !== this.#picture.height) this.#arrange();
     else void this.#draw();
   }
 
-  /** Sets whether no part of the window can be seen. Then no cell can be seen either. */
+  /** Sets whether the window, and so each cell, is completely hidden. */
   setHidden(isHidden: boolean): void {
     this.#isHidden = isHidden;
     this.#options.onArranged();
   }
 
-  /** Gives each cell its place. */
+  /** Computes the place of each cell. */
   #arrange(): void {
     const { width, height } = this.#options.window.pixelSize;
-    if (width < 1 || height < 1) return; // the window cannot be seen
+    if (width < 1 || height < 1) return; // a window without pixels has no place for cells
     this.#picture = { width, height, pixels: new Uint8Array(width * height * 4) };
     const { length } = this.cells;
     const columns = Math.ceil(Math.sqrt(length));
@@ -89,7 +96,7 @@ export class Grid {
       }
     }
     this.#options.onArranged();
-    void this.#draw(); // pixels that no cell covers become black
+    void this.#draw(); // this makes pixels that no cell covers black
   }
 
   /** Fills the window with a cell. Selecting the same cell again shows all cells. */
@@ -99,7 +106,7 @@ export class Grid {
     this.#arrange();
   }
 
-  /** The cell at a pixel of the window; null if there is none. */
+  /** Returns the index of the cell at a pixel of the window, or null if there is none. */
   cellAt(x: number, y: number): number | null {
     const index = this.#places.findIndex(
       (place) =>
@@ -136,8 +143,8 @@ export class Grid {
     const place = this.#places[index];
     if (!place) return;
     const { width, height } = place;
-    // The main thread draws these pixels, because SDL clears the window each time and takes one picture as a whole. The picture is first
-    // drawn in the size of the cell, so that text is readable, and then into the window's picture: no more pixels than the window has.
+    // The main thread draws these pixels, because SDL takes only one picture for the whole window. The picture is first scaled to
+    // the size of the cell and gets its text, which stays readable in this way. Then it is copied into the window's picture.
     let cell = this.#pictures[index];
     if (cell?.width === width && cell.height === height) cell.pixels.fill(0);
     else cell = { width, height, pixels: new Uint8Array(width * height * 4) };
@@ -148,7 +155,7 @@ export class Grid {
     return this.#draw();
   }
 
-  /** Shows the window's picture soon, with what other cells draw until then. Resolves when it is shown. */
+  /** Shows the window's picture soon, so that other cells can draw into it before. Resolves when it is shown. */
   #draw(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#drawn.push(resolve);

@@ -3,7 +3,9 @@
 import type { Size } from "../../core/pixel-format.ts";
 import type { Rectangle } from "../../core/rectangle.ts";
 
-/** The largest rectangle of the picture's aspect ratio in the middle of the window; at least one pixel each way. */
+/**
+ * Returns the largest rectangle with the picture's aspect ratio, in the middle of the window. Each side has at least one pixel.
+ */
 export function letterbox(picture: Size, window: Size): Rectangle {
   const scale = Math.min(window.width / picture.width, window.height / picture.height);
   const width = Math.max(1, Math.round(picture.width * scale));
@@ -18,7 +20,9 @@ export function sourceSize(picture: Size, source: Size): Size {
   return { width, height };
 }
 
-/** The size of the picture, reduced if it does not fit in nine tenths of the space. */
+/**
+ * Returns the first size of a window: the size of the picture, reduced if it does not fit into nine tenths of the screen's space.
+ */
 export function firstWindowSize(picture: Size, space: Size): Size {
   const fits = letterbox(picture, { width: Math.floor(space.width * 0.9), height: Math.floor(space.height * 0.9) });
   return fits.width < picture.width || fits.height < picture.height

@@ -7,7 +7,7 @@ import { GLYPH_HEIGHT, GLYPH_WIDTH, isInk } from "./font.ts";
 export interface Overlay {
   /** Lines of figures in the top left corner. */
   lines: readonly string[];
-  /** A warning across the middle, such as that the picture is old or paused. */
+  /** A warning across the middle, for example that the picture is old or paused. */
   alarm: string | null;
 }
 
@@ -19,13 +19,13 @@ export interface RgbaPicture extends Size {
 }
 
 const WHITE = 0xffffffff;
-const ALARM_RED = 0xff2020d0; // little-endian RGBA, as the picture's pixels are
+const ALARM_RED = 0xff2020d0; // a little-endian RGBA word, like the picture's pixels
 const LINE_HEIGHT = GLYPH_HEIGHT + 3;
 const ADVANCE = GLYPH_WIDTH + 1;
 
 /**
- * Draws the overlay. The returned function restores the pixels under it. Between the two calls nothing else may use the picture. Text
- * that does not fit is cut at the edge of the picture.
+ * Draws the overlay, and returns a function that restores the pixels under it. Until that function is called, no other code may
+ * use the picture. Text that does not fit is cut at the edge of the picture.
  */
 export function drawOverlay(picture: RgbaPicture, overlay: Overlay): () => void {
   const pixels = new Uint32Array(picture.pixels.buffer, picture.pixels.byteOffset, picture.width * picture.height);
@@ -95,7 +95,7 @@ function fill(pixels: Uint32Array, stride: number, box: Rectangle, colour: (unde
   }
 }
 
-/** A quarter of the brightness, so that white text is readable on anything. */
+/** Returns a pixel with a quarter of the brightness, so that white text on it is readable. */
 function darker(under: number): number {
   return ((under >>> 2) & 0x3f3f3f3f) | 0xff000000;
 }

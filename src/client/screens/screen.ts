@@ -1,38 +1,41 @@
-// What a screen is: it shows decoded pictures, and reports the user's keys.
+// The interface of a screen. A screen shows decoded pictures, and reports keys and clicks of the user.
 
 import type { Size } from "../../core/pixel-format.ts";
 import type { Overlay, RgbaPicture } from "./overlay.ts";
 import type { DecodedPicture } from "../picture.ts";
 
-/** A picture to show: a received one, or the blank one before the first. */
+/** A picture to show. It is a received picture, or a blank one before the first received picture. */
 export type ShownPicture = RgbaPicture & Partial<Pick<DecodedPicture, "received" | "jpeg">>;
 
 export interface Screen {
   /**
-   * Shows a picture with text over it. Returns, or resolves, when it is on the screen. Then the pixels are unchanged, and the caller may
-   * use them again. One call at a time.
+   * Shows a picture with text over it. Returns or resolves when the picture is on the screen. The pixels are then unchanged, and
+   * the caller may reuse them. The next call must wait until then.
    */
   show(picture: ShownPicture, overlay: Overlay): void | Promise<void>;
   /** Sets the title of the window, if there is one. */
   setTitle(title: string): void;
-  /** Sets the size of the source's pictures. A window keeps its size when the pictures shown are smaller for a while. */
+  /**
+   * Sets the size of the source's pictures. The size of a window depends on it, so that the window keeps its size when the server
+   * sends smaller pictures for a while.
+   */
   setSource(size: Size): void;
   close(): void;
 }
 
-/** What the user asks for at a screen. */
+/** The events of a screen, which its owner handles. */
 export interface ScreenEvents {
   onQuit(): void;
   onSnapshot(): void;
   onPause(): void;
   onOverlay(): void;
-  /** The picture must be shown again, for example because the window has another size. */
+  /** The screen calls this when the picture must be shown again, for example because the window has another size. */
   onExposed(): void;
-  /** No part of the screen can be seen any more, or a part of it can be seen again. */
+  /** The screen calls this when it has become completely hidden, or can be seen again. */
   onHidden?(isHidden: boolean): void;
-  /** The size in pixels in which pictures are seen has changed. Larger pictures are of no use. */
+  /** The screen calls this when the size has changed in which the user sees pictures. Larger pictures would be scaled down. */
   onSized?(size: Size): void;
-  /** The user has pressed a number key: the camera of that number, from 1. */
+  /** The user has pressed a number key, which stands for a camera. The first camera is 1. */
   onNumber?(number: number): void;
   /** The user has clicked at a pixel of the window. */
   onClick?(x: number, y: number): void;
@@ -41,6 +44,9 @@ export interface ScreenEvents {
 export const DISPLAYS = ["sdl", "none"] as const;
 export type Display = (typeof DISPLAYS)[number];
 
-/** How a window draws. `auto` uses the GPU if there is one; without a GPU, software is several times faster. */
+/**
+ * The ways in which a window can draw. `auto` uses the GPU if there is one. Otherwise it uses `software`, because without a GPU
+ * the mode `gpu` is several times slower.
+ */
 export const RENDERERS = ["auto", "gpu", "software"] as const;
 export type Renderer = (typeof RENDERERS)[number];

@@ -11,17 +11,17 @@ import { SeenWindow } from "./seen-window.ts";
 
 type SdlModule = typeof import("@kmamal/sdl");
 
-/** The window opens after this time even without a picture, to say what it waits for. */
+/** The window opens after this time even without a picture, so that it can show the reason. */
 const REVEAL_AFTER_MS = 400;
 
 /** The size of the window before the first picture. */
 const FIRST_SIZE: Size = { width: 640, height: 360 };
 
-/** A window, which can also be opened before there is a picture. */
+/** A screen in a window. The window can also be opened before the first picture. */
 export interface SdlScreen extends Screen {
   /** Size of the contents, in pixels. */
   readonly pixelSize: Size;
-  /** Opens the window now, in this size, reduced if it does not fit on the screen. */
+  /** Opens the window now. It has this size, or a smaller one if it does not fit on the screen. */
   open(size: Size): void;
 }
 
@@ -39,10 +39,11 @@ export async function createSdlScreen(title: string, renderer: Renderer, events:
   );
   let source: Size | null = null;
   let fittedFor: Size | null = null;
-  // The window is hidden until its size is known: a window manager may lose a change of size while it places the window.
+  // The window stays hidden until its size is known, because window managers may ignore a change of size while they place the
+  // window.
   let isRevealed = false;
   const reveal = () => {
-    if (window.destroyed || isRevealed) return; // later the window is where the user wants it: maybe minimised
+    if (window.destroyed || isRevealed) return; // after that, the user decides about the window and may have minimised it
     isRevealed = true;
     window.show();
   };
@@ -94,7 +95,7 @@ async function loadSdl(): Promise<SdlModule> {
       },
     );
   }
-  // If SDL reaches no display, it falls back on drivers whose windows cannot be seen.
+  // If SDL finds no display, it uses a driver whose windows cannot be seen.
   const driver = sdl.info.drivers.video.current;
   if (driver === null || driver === "offscreen" || driver === "dummy") {
     throw new MissingError("no window can be opened (there is no display): set DISPLAY, or use --display none");
@@ -109,7 +110,7 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
       ...FIRST_SIZE,
       resizable: true,
       visible: false,
-      // Waiting for the display's refresh would block this thread, which owns the sockets.
+      // With vsync, SDL would wait for the display's refresh and block this thread, which owns the sockets.
       vsync: false,
       accelerated: renderer === "gpu" || (renderer === "auto" && hasGpu()),
     });
@@ -120,7 +121,10 @@ function openWindow(sdl: SdlModule, title: string, renderer: Renderer): Sdl.Vide
   }
 }
 
-/** Without a GPU "accelerated" is OpenGL in software: 4–6 ms for a 720p picture that SDL itself copies in 1. */
+/**
+ * Returns whether there probably is a GPU. Without one, "accelerated" means OpenGL in software, which takes 4–6 ms for a 720p
+ * picture. SDL's own software renderer takes 1 ms.
+ */
 function hasGpu(): boolean {
   return process.platform !== "linux" || existsSync("/dev/dri");
 }
@@ -131,7 +135,8 @@ function fitWindow(sdl: SdlModule, window: Sdl.Video.Window, picture: Size): voi
   if (space === undefined) return;
   const { width, height } = firstWindowSize(picture, space);
   window.setSize(width, height);
-  // The window grows to the right and down, maybe off the screen, so it is moved. A window manager may place it elsewhere.
+  // SDL makes the window larger to the right and downwards, so it may leave the screen. Therefore it is centred. A window manager
+  // may place it elsewhere.
   window.setPosition(space.x + ((space.width - width) >> 1), space.y + ((space.height - height) >> 1));
 }
 
@@ -140,7 +145,7 @@ function render(window: Sdl.Video.Window, picture: RgbaPicture, overlay: Overlay
   const dstRect = letterbox(picture, { width: window.pixelWidth, height: window.pixelHeight });
   const scaling = dstRect.width === width && dstRect.height === height ? "nearest" : "linear";
   const restore = drawOverlay(picture, overlay);
-  // This buffer is a view and not a copy. Its memory may be shared with the codec threads.
+  // This buffer is a view and not a copy, because its memory is shared with the codec threads.
   const buffer = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
   window.render(width, height, width * 4, "rgba32", buffer, { scaling, dstRect });
   restore();

@@ -1,4 +1,5 @@
-// Finds out what can be seen of an SDL window: whether it is minimised, unmapped or covered, and the size in which pictures appear in it.
+// Finds out whether an SDL window can be seen, or is minimised, on another workspace or covered. It also finds the size in which
+// pictures appear in the window.
 
 import type { Sdl } from "@kmamal/sdl";
 import type { Size } from "../../core/pixel-format.ts";
@@ -6,7 +7,7 @@ import { letterbox } from "./letterbox.ts";
 import type { ScreenEvents } from "./screen.ts";
 import { X11Cover } from "./x11-cover.ts";
 
-/** The time between two looks at the X server's events. SDL reports at once that a window appears. */
+/** The interval of checks of the X server's events. A window that appears is noticed at once, because SDL reports that. */
 const COVER_CHECK_MS = 100;
 
 /** Calls `onHidden` and `onSized` when a window changes. The owner closes it. */
@@ -22,7 +23,7 @@ export class SeenWindow {
   #source: Size | null = null;
   #seen: Size = { width: 0, height: 0 };
 
-  /** Create it before the window is shown. */
+  /** Call this before the window is shown, so that no event is missed. */
   constructor(window: Sdl.Video.Window, events: ScreenEvents) {
     this.#window = window;
     this.#events = events;
@@ -31,7 +32,7 @@ export class SeenWindow {
     window.on("show", () => this.#setMapped(true));
     window.on("restore", () => this.#setMapped(true));
     window.on("maximize", () => this.#setMapped(true));
-    // A part of the window has to be drawn, so it can be seen.
+    // This event means that a part of the window must be drawn, so the window can be seen.
     window.on("expose", () => {
       this.#isCovered = false;
       this.#setMapped(true);

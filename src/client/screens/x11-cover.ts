@@ -1,10 +1,13 @@
-// Finds out whether other windows cover an SDL window completely, on X11. SDL 2 does not ask the X server for VisibilityNotify events, so this file asks
-// for them over a connection of its own. A compositor redirects all windows to memory off the screen, and the server reports a redirected
-// window as visible, so a covered window is not noticed there. Wayland has no such event.
+// Finds out whether other windows cover an SDL window completely, on X11. SDL 2 does not request VisibilityNotify events from the
+// X server, so this file requests them over its own connection. This does not work with a compositor: it redirects all windows to
+// memory off the screen, and the server reports redirected windows as visible. Wayland has no such event.
 
 import { dlopen, type Pointer, ptr, read } from "bun:ffi";
 
-/** SDL draws through libX11, which needs this library. Names and numbers are those of X11/X.h and X11/Xproto.h. */
+/**
+ * The library for the connection. It is always there, because SDL needs libX11, and libX11 needs this library. Names and numbers
+ * in this file are those of X11/X.h and X11/Xproto.h.
+ */
 const LIBRARY = "libxcb.so.1";
 
 const FUNCTIONS = {
@@ -35,14 +38,14 @@ export class X11Cover {
   readonly #connection: Pointer;
   #isCovered = false;
 
-  /** Takes SDL's handle of the window. Returns null without an X server or without its library, where nothing can be known. */
+  /** Begins to watch a window. `handle` is SDL's handle of it. Returns null without an X server or without the library. */
   static open(handle: Buffer | null): X11Cover | null {
     if (process.platform !== "linux" || handle === null) return null;
     let xcb: Xcb;
     try {
       xcb = dlopen(LIBRARY, FUNCTIONS).symbols;
     } catch {
-      return null; // SDL does not use X11 here. The window counts as seen.
+      return null; // SDL does not use X11 here, so the window counts as seen.
     }
     const connection = pointer(xcb.xcb_connect(null, null));
     if (connection === null) return null;
@@ -59,7 +62,7 @@ export class X11Cover {
     this.#select(window);
   }
 
-  /** Whether the window is covered wholly, according to the newest event of the X server. */
+  /** Whether the window is completely covered, according to the newest event of the X server. */
   get isCovered(): boolean {
     const xcb = this.#xcb;
     for (let event = this.#next(); event !== null; event = this.#next()) {
@@ -80,15 +83,16 @@ export class X11Cover {
   }
 
   /**
-   * Asks for the events of all windows of SDL's client. The handle is not enough: SDL replaces the window when it begins to draw with
-   * the GPU (SDL_RecreateWindow), and the handle is that of the first window. SDL's other windows are never mapped and have no events.
-   * A window is a child of the root until it is shown and the window manager puts it into a frame.
+   * Requests the events of all windows of SDL's client. The handle is not enough, because it is that of the first window, and SDL
+   * replaces this window when it begins to draw with the GPU (SDL_RecreateWindow). SDL's other windows are never shown and have
+   * no events. The windows are found as children of the root window, because the window manager puts a window into a frame only
+   * when it is shown.
    */
   #select(window: number): void {
     const xcb = this.#xcb;
     const setup = pointer(xcb.xcb_get_setup(this.#connection));
     if (setup === null) return;
-    const client = ~read.u32(setup, 16); // resource_id_mask: the other bits of a window's number name its client
+    const client = ~read.u32(setup, 16); // the bits outside of resource_id_mask identify the client of a window
     const cookie = xcb.xcb_query_tree(this.#connection, firstRoot(setup));
     const reply = pointer(xcb.xcb_query_tree_reply(this.#connection, cookie, null));
     if (reply === null) return;
@@ -104,12 +108,15 @@ export class X11Cover {
   }
 }
 
-/** Returns an address as a pointer. By its type it may be a bigint, but only beyond 2^53, where no process has memory. */
+/** Converts an address to a pointer. By its type it may be a bigint, but only above 2^53, where no process has memory. */
 function pointer(address: Pointer | bigint | null): Pointer | null {
   return typeof address === "bigint" ? (Number(address) as Pointer) : address;
 }
 
-/** Returns the root window of the first screen, which follows the vendor's name and the formats of pixels in the setup. */
+/**
+ * Returns the root window of the first screen. In the setup message, the screens come after the vendor's name and the pixel
+ * formats.
+ */
 function firstRoot(setup: Pointer): number {
   const vendorBytes = Math.ceil(read.u16(setup, 24) / 4) * 4;
   const formats = read.u8(setup, 29);

@@ -1,7 +1,7 @@
 // The table of all settings of `serve`. The flags, the keys of slipstream.toml, --help and docs/options.md come from this table.
 //
-// A new setting needs an entry here. A new option of serve() also needs a field in options.ts, a default and a range in resolve.ts,
-// and a line in `combine` of settings.ts.
+// A new setting needs an entry here. A new option of serve() also needs a field in options.ts, a default and a range in
+// resolve.ts, and a line in `combine` of settings.ts.
 
 import { parseSetting } from "../../capture/control-values.ts";
 import { DEFAULT_FRAMES_PER_SECOND, DEFAULT_SIZE } from "../../capture/open.ts";
@@ -285,7 +285,7 @@ export const SERVE_SETTINGS = [
   ...PROGRAM_SETTINGS,
 ] as const satisfies readonly SettingEntry[];
 
-/** Reads `500k`, `2M`, `2500000`. Throws UsageError for anything else. */
+/** Parses a bit rate, for example `500k`, `2M` or `2500000`. Throws UsageError for other text. */
 function parseBitrate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text);
   const bits = Number(match?.[1]) * { "": 1, k: 1e3, M: 1e6 }[match?.[2] as "" | "k" | "M"];

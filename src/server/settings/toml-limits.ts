@@ -1,15 +1,16 @@
-// Limits of a settings file, checked before it is parsed: the parser's time grows with the square of the depth.
+// Limits of a settings file. They are checked before it is parsed, because the time of the parser grows with the square of the
+// nesting depth.
 
-/** 64 cameras with all their settings and comments are far smaller. */
+/** The largest settings file. A file with 64 cameras, all their settings and comments is much smaller. */
 export const MAX_FILE_BYTES = 256 * 1024;
-/** The deepest setting is a control of a camera: a table in a table in a list. */
+/** The deepest allowed nesting. No setting needs more than 3 levels: a control of a camera is in a table in a table in a list. */
 const MAX_DEPTH = 8;
 
-/** Strings in quotes, which may hold any brackets and dots, and comments. TOML's multi-line strings come first. */
+/** Matches strings in quotes and comments, in which brackets and dots have no meaning. TOML's multi-line strings come first. */
 const QUOTED = /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*/g;
 const DEEP_KEY = new RegExp(`(?:[\\w-]+[ \\t]*\\.[ \\t]*){${MAX_DEPTH}}`);
 
-/** Returns the line of the first place that is nested too deeply, counted from 1; null if there is none. */
+/** Returns the number (from 1) of the first line that is nested too deeply, or null if there is none. */
 export function lineTooDeep(toml: string): number | null {
   const bare = toml.replaceAll(QUOTED, (text) => `x${text.replaceAll(/[^\n]/g, "")}`); // keeps the lines
   let depth = 0;

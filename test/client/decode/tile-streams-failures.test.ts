@@ -108,5 +108,5 @@ test("TileStreams: throws a ProtocolError when the server ignores credit", async
   const flood = () => {
     for (let number = 0; number < 8; number++) setup.send(1, [{ number, bytes }], false);
   };
-  expect(flood).toThrow(/the server ignores credit|no memory for the tiles/);
+  expect(flood).toThrow(/sends more than the viewer has acknowledged|no memory for the tiles/);
 });
