@@ -4,9 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../core/errors.ts";
 import type { SettingEntry, SettingType } from "../core/setting-table.ts";
 
-/**
- * Adds a flag for each setting. After this `command.opts()` returns `ValuesOf` the table. Flags that are not given are left out.
- */
+/** Adds a flag for each setting. After that, `command.opts()` returns an object of type `ValuesOf` with the given flags only. */
 export function addFlags(command: Command, table: readonly SettingEntry[]): Command {
   for (const entry of table) {
     if (entry.isFileOnly) continue;
@@ -17,7 +15,8 @@ export function addFlags(command: Command, table: readonly SettingEntry[]): Comm
 }
 
 function optionOf({ name, type, placeholder, repeats, help, default: byDefault, conflicts }: SettingEntry): Option {
-  // commander gets no default, because the settings file must have priority over the default of a flag that was not given.
+  // The default is only a text for the help. If commander knew it, it would look like a given flag, which has priority over the
+  // settings file.
   const description = byDefault === undefined ? help : `${help} (default: ${byDefault})`;
   const option = new Option(type.kind === "switch" ? `--${name}` : `--${name} <${placeholder}>`, description);
   if (conflicts !== undefined) option.conflicts([...conflicts]);

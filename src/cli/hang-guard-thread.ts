@@ -1,4 +1,4 @@
-// The thread that watches whether the main thread runs. Started by hang-guard.ts.
+// The thread that checks regularly whether the main thread runs. hang-guard.ts starts it.
 
 import { constants } from "node:os";
 import { workerData } from "node:worker_threads";
@@ -6,7 +6,10 @@ import { restoreDefaultAction } from "../capture/v4l2/libc.ts";
 import { GUARD_WORD, GUARDED_SIGNALS } from "./hang-guard.ts";
 
 const LOOK_MS = 250;
-/** Looks, not time: a process that was stopped (SIGSTOP) does not hang. */
+/**
+ * The number of checks in a row without progress after which the main thread counts as hung. Checks are counted instead of time,
+ * because a stopped process (SIGSTOP) does not hang, and its thread makes no checks.
+ */
 const LOOKS_UNTIL_HUNG = 8;
 
 const words = workerData as Int32Array;

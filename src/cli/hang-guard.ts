@@ -1,20 +1,24 @@
-// Lets Ctrl-C and SIGTERM end the program while its main thread hangs, as in a call to a display that does not answer.
+// Lets Ctrl-C and SIGTERM end the program while its main thread hangs, for example in a call to a display that does not answer.
 //
-// Handlers of signals run in the main thread. While it hangs, the signals get their default action back, so the kernel ends the process.
+// Signal handlers run in the main thread. So while it hangs, a second thread restores the default action of the signals, and the
+// kernel ends the process.
 
 import { Worker } from "node:worker_threads";
 import { hasLibc } from "../capture/v4l2/libc.ts";
 
 export const GUARDED_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Indexes of the shared words: the main thread counts up while it runs; the thread sets `given` when signals have their default action. */
+/**
+ * The indexes of the shared words. The main thread counts `beat` up while it runs. The second thread sets `given` when signals
+ * have their default action.
+ */
 export const GUARD_WORD = { beat: 0, given: 1 } as const;
 
 const BEAT_MS = 100;
 
 /**
- * Starts the thread that watches the main thread. `install` installs the handlers of the signals again, after the main thread has run
- * again. Does nothing on systems whose C library is not known.
+ * Starts the thread that watches the main thread. `install` installs the signal handlers again. It is called when the main thread
+ * runs again after it has hung. The function does nothing on systems whose C library is not known.
  */
 export function guardAgainstHangs(install: () => void): void {
   if (!hasLibc()) return;

@@ -11,7 +11,7 @@ export interface LogOptions {
   level: LogLevel | undefined;
   /** The value of SLIPSTREAM_LOG. */
   variable: string | undefined;
-  /** The subjects of the program's lines. A name in SLIPSTREAM_LOG that is none of them gets a warning. */
+  /** The subjects of the program's lines. For any other name in SLIPSTREAM_LOG there is a warning. */
   subjects: readonly string[];
   write: (line: LogLine) => void;
 }
@@ -21,10 +21,12 @@ export const SERVE_SUBJECTS = ["server", "capture", "camera", "encode", "deliver
 /** The subjects of the lines of `view`. With `--grid` the name of the camera follows. */
 export const VIEW_SUBJECTS = ["viewer"] as const;
 
-/** LogTape's first category of all our loggers. It separates them from the loggers of libraries. */
+/** The first category (a term of LogTape) of all our loggers. It separates them from the loggers of libraries. */
 const ROOT = "slipstream";
 
-/** Opens the log of this process. Each process has one log. Throws UsageError for a value of SLIPSTREAM_LOG that cannot be used. */
+/**
+ * Opens the log of this process. Each process has one log. Throws UsageError for a value of SLIPSTREAM_LOG that cannot be used.
+ */
 export async function openLog({ level, variable, subjects, write }: LogOptions): Promise<Log> {
   const levels = parseLogLevels(variable ?? "");
   // Loading LogTape takes about 10 ms, and --help does not need it.
@@ -45,7 +47,7 @@ export async function openLog({ level, variable, subjects, write }: LogOptions):
       ...[...levels.bySubject].map(([subject, lowestLevel]) => ({
         category: [ROOT, ...subject.split(":")],
         sinks: ["output" as const],
-        parentSinks: "override" as const, // one line once, by the nearest level
+        parentSinks: "override" as const, // so that a line is printed once, and the level of the nearest subject decides
         lowestLevel,
       })),
     ],
@@ -70,7 +72,7 @@ export interface LogLevels {
   bySubject: Map<string, LogLevel>;
 }
 
-/** Reads `debug`, `deliver:debug,capture=warning`, `capture:door:debug`. Throws UsageError for anything else. */
+/** Parses texts like `debug`, `deliver:debug,capture=warning` or `capture:door:debug`. Throws UsageError for other text. */
 export function parseLogLevels(text: string): LogLevels {
   const levels: LogLevels = { forAll: undefined, bySubject: new Map() };
   for (const part of text.split(",").map((each) => each.trim())) {
@@ -88,7 +90,10 @@ export function parseLogLevels(text: string): LogLevels {
   return levels;
 }
 
-/** Records are emitted directly. LogTape's methods would treat the text as a template, and our texts may contain braces. */
+/**
+ * A log that emits records to LogTape directly. LogTape's methods for text are not used, because they treat it as a template, and
+ * our texts may contain braces.
+ */
 class LogTapeLog implements Log {
   readonly #logger: Logger;
 

@@ -1,19 +1,21 @@
-// Standard output and standard error, written without ever waiting for a reader: a thread writes, and lines that it cannot take are dropped.
+// Writes to standard output and standard error without ever waiting for a reader. A thread writes, and lines for which it has no
+// space are dropped.
 //
-// Any write may block for as long as nobody reads: a pipe whose reader hangs, a terminal after Ctrl-S, a disk that does not answer. Bun
-// has no write that does not block for all of these, so each of the two streams has a thread, which is started by the first line.
+// A write may block as long as nobody reads, for example a pipe whose reader hangs, a terminal after Ctrl-S, or a disk that does
+// not answer. Bun has no write that never blocks in all of these cases. So each of the two streams has a thread, which starts
+// with the first line.
 
 import { Worker } from "node:worker_threads";
 import { type Micros, nowMicros } from "../core/clock.ts";
 
-/** What the thread is given. */
+/** The data that the thread gets when it starts. */
 export interface OutputOrder {
   descriptor: 1 | 2;
   /** One shared word: 1 while the thread is within a write, otherwise 0. */
   isWriting: Int32Array;
 }
 
-/** Why a text could not be written. `code` is the name of the system's error. */
+/** The reason why a text could not be written. `code` is the name of the system's error. */
 export interface OutputFailure {
   code: string;
   message: string;
@@ -24,25 +26,27 @@ export interface OutputResult {
   failure: OutputFailure | null;
 }
 
-/** What the owner of a stream hears. */
+/** The events of a stream, which its owner handles. */
 export interface OutputEvents {
   /** Writing has begun to fail. The lines that fail are counted as dropped. */
   failed(failure: OutputFailure): void;
-  /** Everything that waited is written, after `dropped` lines were dropped. Called at most every 10 s, and at the end. */
+  /**
+   * All waiting text is written, after `dropped` lines were dropped. The stream calls this at most every 10 s, and at the end.
+   */
   caughtUp(dropped: number): void;
 }
 
 interface Entry {
   text: string;
-  /** Replaced by the next of its kind. */
+  /** True if a newer entry of this kind replaces the entry. */
   isNewest: boolean;
-  /** Counts as dropped when it is replaced. */
+  /** True if the entry counts as dropped when it is replaced. */
   counts: boolean;
 }
 
-/** Most text that waits for a reader; about as much as a pipe holds. */
+/** The largest amount of text that waits for a reader. It is about as much as a pipe can hold. */
 const MAX_WAITING_CHARACTERS = 64 * 1024;
-/** A write that has taken so long waits for a reader. */
+/** After this time, a write counts as blocked: it waits for a reader. */
 const BLOCKED_MICROS = 300_000;
 const NOTE_INTERVAL_MICROS = 10_000_000;
 const SETTLE_STEP_MS = 5;
@@ -50,7 +54,7 @@ const SETTLE_STEP_MS = 5;
 export class OutputStream {
   readonly #descriptor: 1 | 2;
   readonly #isWriting = new Int32Array(new SharedArrayBuffer(4));
-  /** When the thread was first seen within the present write; null before that. */
+  /** The time when the thread was first seen within the present write, or null. */
   #seenWritingAt: Micros | null = null;
   #events: OutputEvents = { failed: () => undefined, caughtUp: () => undefined };
   #thread: Worker | null = null;
@@ -59,7 +63,7 @@ export class OutputStream {
   /** The entries that the thread is writing. */
   #sent: Entry[] = [];
   #hasFailed = false;
-  /** The reader has closed its end, or the thread has died: nothing can be written any more. */
+  /** True when nothing can be written any more, because the reader has closed its end or the thread has failed. */
   #isOver = false;
   #dropped = 0;
   #notedAt: Micros = Number.NEGATIVE_INFINITY;
@@ -73,13 +77,16 @@ export class OutputStream {
     this.#events = events;
   }
 
-  /** Writes text that ends with a line break. It is dropped and counted when too much waits. */
+  /** Writes text that ends with a line break. The text is dropped and counted when too much text waits. */
   write(text: string): void {
     if (this.#waitingCharacters + text.length > MAX_WAITING_CHARACTERS) this.#dropped++;
     else this.#add({ text, isNewest: false, counts: true });
   }
 
-  /** Writes text that replaces the text of the same kind that still waits. `counts`: the replaced one was dropped. */
+  /**
+   * Writes text that replaces an older text of this kind if that one still waits. `counts` says whether the replaced text counts
+   * as dropped.
+   */
   writeNewest(text: string, { counts }: { counts: boolean }): void {
     const older = this.#waiting.findIndex(({ isNewest }) => isNewest);
     const [replaced] = older < 0 ? [] : this.#waiting.splice(older, 1);
@@ -90,7 +97,7 @@ export class OutputStream {
     this.#add({ text, isNewest: true, counts });
   }
 
-  /** Writes text of any length. Resolves when all is written, with null, or with why it could not be written. */
+  /** Writes text of any length. Resolves at the end with null, or with the reason why it could not be written. */
   writeAll(text: string): Promise<OutputFailure | null> {
     this.#whenWritten ??= Promise.withResolvers();
     const { promise } = this.#whenWritten;
@@ -98,14 +105,20 @@ export class OutputStream {
     return promise;
   }
 
-  /** Resolves when everything is written, or when it waits for a reader: the rest is not written then. Never rejects. */
+  /**
+   * Resolves when everything is written, or when the thread waits for a reader. In that case the rest is not written. The promise
+   * never rejects.
+   */
   async settle(): Promise<void> {
     while (this.#sent.length > 0 && !this.#isBlocked()) await Bun.sleep(SETTLE_STEP_MS);
     this.#notedAt = Number.NEGATIVE_INFINITY;
     this.#note();
   }
 
-  /** Whether the thread waits for a reader, as far as it has been looked at. */
+  /**
+   * Returns whether the thread waits for a reader. The result depends on how often this method is called, because each call
+   * checks the thread.
+   */
   #isBlocked(): boolean {
     if (this.#sent.length === 0 || Atomics.load(this.#isWriting, 0) === 0) return false;
     this.#seenWritingAt ??= nowMicros();
@@ -115,10 +128,10 @@ export class OutputStream {
   #add(entry: Entry): void {
     if (this.#isOver) {
       this.#dropped++;
-      this.#whenWritten?.resolve({ code: "EPIPE", message: "the reader has gone" });
+      this.#whenWritten?.resolve({ code: "EPIPE", message: "the reader has closed the pipe" });
       return;
     }
-    this.#isBlocked(); // looks at the thread
+    this.#isBlocked(); // this call checks the thread
     this.#waiting.push(entry);
     this.#waitingCharacters += entry.text.length;
     this.#pump();
@@ -142,7 +155,7 @@ export class OutputStream {
       this.#isOver = true;
       this.#written({ code: "", message });
     });
-    thread.unref(); // a reader that is missing must not keep the process from ending
+    thread.unref(); // so that the process can end even if nobody reads
     return thread;
   }
 
@@ -167,7 +180,7 @@ export class OutputStream {
     this.#pump();
   }
 
-  /** Tells how many lines are missing, when the reader is there again. */
+  /** Reports the number of dropped lines when somebody reads again. */
   #note(): void {
     const now = nowMicros();
     const mayNote =

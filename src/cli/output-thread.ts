@@ -1,18 +1,22 @@
-// The thread that writes to standard output or standard error, so that only it waits for a reader. Started by output-stream.ts.
+// The thread that writes to standard output or standard error, so that no other thread waits for a reader. output-stream.ts
+// starts it.
 
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { codeOf, messageOf } from "../core/errors.ts";
 import type { OutputOrder, OutputResult } from "./output-stream.ts";
 
-/** A pipe or terminal that another program has made non-blocking does not let a write wait. Then it is tried again after this time. */
+/**
+ * The pause before another try. It is needed if another program has made the pipe or terminal non-blocking, so that a write
+ * cannot wait.
+ */
 const RETRY_MS = 5;
 
 if (parentPort === null) throw new Error("output-thread.ts must run as a worker thread");
 const port = parentPort;
 const { descriptor, isWriting } = workerData as OutputOrder;
 const never = new Int32Array(new SharedArrayBuffer(4));
-/** Whether the last write ended within a line. */
+/** True if the last write ended in the middle of a line. */
 let isLineCut = false;
 
 port.on("message", (text: string) => {

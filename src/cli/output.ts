@@ -1,4 +1,4 @@
-// Prints reports, log lines and answers of a program, for a terminal, for a pipe or as JSON. No other file prints.
+// Prints the reports, log lines and answers of a program, for a terminal, for a pipe or as JSON. No other file prints.
 
 import { isatty } from "node:tty";
 import { MissingError } from "../core/errors.ts";
@@ -23,7 +23,7 @@ export interface OutputOptions {
   json: boolean;
   /** True if standard output is used for frames, so that reports go to standard error. */
   isStdoutTaken?: boolean;
-  /** Called when the reader of the reports has closed the pipe. */
+  /** The object calls this when the reader of the reports has closed the pipe. */
   onReaderGone: () => void;
 }
 
@@ -34,11 +34,11 @@ const isTerminal = isatty(2);
 
 /**
  * Prints the output of a program. On a terminal there is one status line, and log lines have the time of day. In a service or a
- * pipe each event is one plain line with an ISO time stamp, its level and its subject. With JSON reports, log lines have only their
- * text.
+ * pipe each event is one plain line with an ISO time stamp, its level and its subject. With JSON reports, log lines have only
+ * their text.
  *
- * No method waits for a reader. While nobody reads, log lines are dropped when 64 KiB wait, and only the newest report waits. A line
- * of the log says later how many are missing.
+ * No method waits for a reader. While nobody reads, at most 64 KiB of log lines and the newest report wait, and everything else
+ * is dropped. A later log line tells how many lines are missing.
  */
 export class Output {
   static #isStatusShown = false;
@@ -130,8 +130,8 @@ export class Output {
 }
 
 /**
- * Prints text on standard output and waits until all of it is read, or `signal` aborts. A reader that has enough may close the pipe.
- * Throws MissingError when the text cannot be written.
+ * Prints text on standard output and waits until all of it is written, or `signal` aborts. If the reader closes the pipe, that is
+ * no error. Throws MissingError when the text cannot be written.
  */
 export async function printAnswer(text: string, signal: AbortSignal): Promise<void> {
   const stopped = Promise.withResolvers<null>();
@@ -141,13 +141,13 @@ export async function printAnswer(text: string, signal: AbortSignal): Promise<vo
     throw new MissingError(`cannot write to standard output: ${explain(failure)}`);
 }
 
-/** Waits until what was printed has been taken, unless nobody reads it. */
+/** Waits until all printed text is written, or until nobody reads it. */
 export async function settleOutput(): Promise<void> {
   await standardOutput.settle();
   await standardError.settle();
 }
 
-/** Formats a line for people. The name of a camera comes first. Debug lines also show the fields. */
+/** Formats a log line for people. It begins with the name of the camera, if there is one. Debug lines also show the fields. */
 function remark({ level, subjects, text, fields }: LogLine): string {
   if (level === "debug") return `debug ${subjects.join(":")} ${text}${formatFields(fields)}`;
   const [, name] = subjects;

@@ -16,7 +16,7 @@ export interface PreviewOptions {
   key: string | null;
   /** The window closes when this signal aborts. */
   signal: AbortSignal;
-  /** Called with the reason if the window could not be shown. The server goes on. */
+  /** The function calls this with the reason if the window could not be shown. The server goes on. */
   say: (text: string) => void;
 }
 
@@ -27,7 +27,8 @@ export function ownAddress(host: string, port: number): string {
 }
 
 /**
- * Opens the window. The promise resolves when the window has closed and never rejects. Closing the window does not end the server.
+ * Opens the window. The promise resolves when the window has closed and never rejects. Closing the window does not end the
+ * server.
  */
 export async function openPreview({ address, showsAll, key, signal, say }: PreviewOptions): Promise<void> {
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];

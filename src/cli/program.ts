@@ -1,4 +1,4 @@
-// Handles what is common to all programs: signals, errors, exit codes, and the flags --help and --version.
+// Handles the common tasks of all programs: signals, errors, exit codes, and the flags --help and --version.
 
 import { type Command, CommanderError } from "commander";
 import { isExpected, messageOf, UsageError } from "../core/errors.ts";
@@ -14,23 +14,28 @@ import { standardError } from "./output-stream.ts";
  * passes on.
  */
 const SAME_INTERRUPT_MS = 500;
-/** An orderly end takes less than a second. What has not ended after this time never will: a device or a disk that does not answer. */
+/**
+ * The time limit for an orderly end, which usually takes less than a second. A program that takes longer probably waits for a
+ * device or a disk that does not answer.
+ */
 const QUIT_PATIENCE_MS = 3_000;
-/** Shorter words are no addresses with a password, and may be a part of any text. */
+/**
+ * The shortest argument that is treated as an address with a password. Shorter words cannot be one, and may occur in any text.
+ */
 const SHORTEST_ADDRESS = 5;
 
-/** What a program can ask for. */
+/** Functions for a program that `runMain` runs. */
 export interface ProgramControl {
   /** Does the same as a first signal. */
   stop: () => void;
-  /** From now on signals also end the program while its main thread hangs. It costs a thread. */
+  /** Makes signals end the program even while its main thread hangs. It starts a thread for that. */
   endEvenIfHung: () => void;
 }
 
 /**
  * Runs a program and exits with a code: 0 after a normal end or the first SIGINT or SIGTERM, 2 for wrong use, and 1 for other
- * errors. A second signal, half a second later, ends the program immediately. The program exits with 1 when it has not ended within 3 s
- * of the first signal. An expected error is one line on standard error, and a defect is shown with its stack.
+ * errors. A second signal, half a second later, ends the program immediately. The program exits with 1 when it has not ended
+ * within 3 s of the first signal. An expected error is one line on standard error, and a defect is shown with its stack.
  */
 export async function runMain(
   program: (signal: AbortSignal, control: ProgramControl) => Promise<void>,
@@ -56,7 +61,7 @@ export async function runMain(
   process.exit(code);
 }
 
-/** Exits although the program has not ended. */
+/** Exits with an error message, although the program has not ended. */
 async function exitAnyway(): Promise<void> {
   const text = `the program has not ended ${QUIT_PATIENCE_MS / 1000} s after the signal: a device, a disk or a display does not answer`;
   standardError.write(`${Output.takeStatus()}${red("error:")} ${text}\n`);
@@ -72,7 +77,8 @@ async function runToExitCode(program: () => Promise<void>, signal: AbortSignal):
   } catch (error) {
     if (signal.aborted && error === signal.reason) return EXIT.ok;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error); // A defect is shown with its stack.
+    // A defect is shown with its stack.
+    const text = isExpected(error) ? `${red("error:")} ${messageOf(error)}` : Bun.inspect(error);
     standardError.write(`${Output.takeStatus()}${withoutTypedSecrets(text)}\n`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
@@ -88,10 +94,7 @@ export function asProgram(command: Command, version: string): Command {
     .exitOverride();
 }
 
-/**
- * Takes the passwords of addresses on the command line, and keys, out of an error that quotes them, as it quotes arguments in the wrong
- * place.
- */
+/** Removes the passwords of addresses on the command line, and keys, from an error, which may quote arguments. */
 function withoutTypedSecrets(text: string): string {
   let shown = text;
   for (const typed of process.argv.slice(2)) {

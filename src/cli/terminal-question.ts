@@ -7,13 +7,16 @@ import { Writable } from "node:stream";
 export interface Terminal {
   /** Resolves with the answer. It is empty when the program is stopped. */
   ask(question: string): Promise<string>;
-  /** The same for a secret: nothing of the answer is shown. Resolves with null when the user ends the input (Ctrl-D), or the program is stopped. */
+  /**
+   * The same for a secret: nothing of the answer is shown. Resolves with null when the user ends the input (Ctrl-D), or the
+   * program is stopped.
+   */
   askSecret(question: string): Promise<string | null>;
 }
 
 /**
- * Returns null if there is no terminal. Questions end when `signal` aborts. `interrupt` is called for Ctrl-C, because the process gets
- * no signal while a line is read.
+ * Returns null if there is no terminal. Questions end when `signal` aborts. The function calls `interrupt` for Ctrl-C, because
+ * the process gets no signal while a line is read.
  */
 export function openTerminal(
   input: NodeJS.ReadStream,

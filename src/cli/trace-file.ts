@@ -1,7 +1,8 @@
-// Writes the spans of a trace in Chrome's trace format (--trace FILE). https://ui.perfetto.dev and chrome://tracing open the file.
+// Writes the spans of a trace in Chrome's trace format (--trace FILE). https://ui.perfetto.dev and chrome://tracing open the
+// file.
 //
-// The format is "Trace Event Format" (Google, JSON Array Format). Each event is an element of an array, with times in microseconds.
-// The closing bracket may be missing, so the file can also be opened after a crash or a second Ctrl-C.
+// The format is "Trace Event Format" (Google, JSON Array Format). Each event is an element of an array, with times in
+// microseconds. The closing bracket may be missing, so the file can also be opened after a crash or a second Ctrl-C.
 
 import { type FileHandle, open } from "node:fs/promises";
 import { type Micros, settlesWithin } from "../core/clock.ts";
@@ -12,11 +13,11 @@ import { untilAbort } from "../core/on-abort.ts";
 import type { Trace } from "../core/trace.ts";
 
 const FLUSH_MS = 250;
-/** The time in which the last spans are written. */
+/** The time limit for writing the last spans. */
 const LAST_SPANS_MS = 1_000;
 /** The largest amount of text that waits for the disk. Spans beyond it are dropped and counted. */
 const MAX_WAITING_CHARACTERS = 4 * 2 ** 20;
-/** The largest number of rows of a track. Spans of one row must not overlap, so an overlapping span goes to the next row. */
+/** The largest number of rows of a track. Spans in one row must not overlap, so a span that overlaps goes to the next row. */
 const MAX_ROWS = 8;
 
 const UNWRITABLE = { ENOENT: "there is no such folder", ENOTDIR: "there is no such folder" };
@@ -68,7 +69,7 @@ export class TraceFile implements Trace, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#flushing);
     if (!(await settlesWithin(this.#finish(), LAST_SPANS_MS))) {
-      this.#log.warning("the trace has no end: its disk, or the reader of its pipe, does not take it");
+      this.#log.warning("the end of the trace was not written: its disk or the reader of its pipe does not respond");
     }
     if (this.#dropped > 0)
       this.#log.warning(`the trace is incomplete: ${this.#dropped} spans were dropped because the disk was too slow`);

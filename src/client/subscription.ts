@@ -1,4 +1,5 @@
-// The subscription to one camera of a server: it keeps the connection, sends Wishes, and passes on each decoded picture.
+// The subscription to one camera of a server. It keeps the connection, tells the server which pictures are wanted (Wish
+// messages), and passes on each decoded picture.
 
 import type { Log } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
@@ -29,7 +30,7 @@ export interface SubscriptionOptions {
   access?: ServerAccess | undefined;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
-  /** Also wait for an unknown host or camera. Default: false. */
+  /** True to wait also for a host or camera that is not known (yet). Default: false. */
   wait?: boolean | undefined;
   /** The decoders. No other subscription may use them until `run` has ended. */
   decoders: Decoders;
@@ -41,20 +42,20 @@ export interface SubscriptionOptions {
 
 /** The events of a subscription, which its owner implements. */
 export interface SubscriptionOwner {
-  /** Called when a picture is decoded. The receiver now owns its slot and acknowledges the frame. */
+  /** Takes a decoded picture. The owner must release its slot (its memory) and acknowledge the frame. */
   pictureDecoded(picture: DecodedPicture): void;
   /**
-   * Called when a frame will not be decoded. The receiver acknowledges it. `stale`: a newer frame came first. `decode`: it is
-   * damaged.
+   * Learns that a frame will not be decoded. The owner must acknowledge it. `stale` means that a newer frame came first. `decode`
+   * means that the frame is damaged.
    */
   frameDropped(frame: ReceivedFrame, cause: "stale" | "decode"): void;
-  /** Called with the number of frames that the server left out. */
+  /** Learns how many frames the server has left out. */
   framesSkipped(count: number): void;
-  /** Called when a server has sent Welcome. `source` is the camera's name. */
+  /** Learns that a server has accepted the connection. `source` is the camera's name. */
   cameraConnected(source: string): void;
-  /** Called with the size, rate and encoding of the pictures that follow. */
+  /** Learns the size, rate and encoding of the pictures that follow. */
   streamChanged(stream: StreamHeader): void;
-  /** Called with the trouble that keeps pictures from coming and its duration so far, or with null when there is no trouble. */
+  /** Learns the trouble that keeps pictures from coming and its duration so far, or null when there is no trouble. */
   troubleChanged(text: string | null, lastedMicros: number): void;
 }
 
@@ -69,7 +70,10 @@ export class Subscription {
   /** The key with which the newest connection was opened. */
   #attempt: Attempt | null = null;
   #wanted: Wanted;
-  /** The Hello asks for no pictures before the first Wish. */
+  /**
+   * True if the Hello message (the first one of a viewer) requests no pictures, so that they begin only after the first Wish
+   * message.
+   */
   #isSilentHello = false;
   #lastSaid = "";
 
@@ -89,7 +93,8 @@ export class Subscription {
         connect: async () => {
           const attempt = await access.attempt();
           this.#attempt = attempt;
-          // A viewer for which less is enough asks for nothing before its Wish, which follows at once: no picture is too large.
+          // A viewer that wants smaller pictures requests none in its Hello. Its Wish message follows at once. So the server
+          // never sends it too large a picture.
           this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
           const paused = this.#isSilentHello;
           return connectTcp(address, events, {
@@ -172,7 +177,7 @@ export class Subscription {
     this.#receiver.begin();
     this.#owner.troubleChanged(null, 0);
     const server = formatAddress({ ...address, camera: "" });
-    // A grid begins its lines with the camera's name.
+    // In a grid, each log line already begins with the camera's name.
     this.#say(`connected to ${server}${sourceName === address.camera ? "" : `: ${sourceName}`}`);
     if (!sourceName.toLowerCase().includes(address.camera.toLowerCase())) {
       this.#say(
@@ -198,7 +203,7 @@ export class Subscription {
   }
 }
 
-/** Whether a server without a Wish would already send what is wanted. */
+/** Returns whether the wanted pictures are what a server sends without a Wish message. */
 function isAll({ paused, size, keepsSize }: Wanted): boolean {
   return !paused && size === null && !keepsSize;
 }
@@ -225,7 +230,7 @@ class DecodeListener implements DecodeEvents {
   }
 
   #sayDamage(frameNumber: number, reason: string): void {
-    if (this.#saidDamage) return; // Only the first damaged frame is logged. All are counted.
+    if (this.#saidDamage) return; // Only the first damaged frame is logged, but all are counted.
     this.#saidDamage = true;
     this.#log.warning(`frame ${frameNumber} is damaged: ${reason} (later damaged frames are only counted)`);
   }

@@ -1,5 +1,5 @@
-// The trouble with the picture on the screen, and since when it lasts. The server or the connection reports it, or no picture
-// comes.
+// The trouble with the picture on the screen, and the time when it began. Either the server or the connection reports the
+// trouble, or no picture comes although pictures are expected.
 
 import { type Micros, nowMicros } from "../core/clock.ts";
 import { Health } from "../core/health.ts";
@@ -25,7 +25,7 @@ export class Trouble {
     return this.#remark;
   }
 
-  /** Whether the picture on the screen is older than the trouble, and so must not look like a live picture. */
+  /** Whether the picture on the screen was captured before the trouble began. Such a picture must not look live. */
   get isPictureOld(): boolean {
     return this.#isPictureOld;
   }
@@ -45,8 +45,8 @@ export class Trouble {
   }
 
   /**
-   * Sets the trouble that the server or the connection reports, with its duration so far. With null the trouble ends with the next
-   * picture.
+   * Sets the trouble that the server or the connection reports, with its duration so far. With null the trouble ends with the
+   * next picture.
    */
   setRemark(remark: string | null, lastedMicros = 0): void {
     const began = nowMicros() - lastedMicros;

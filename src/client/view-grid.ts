@@ -27,9 +27,9 @@ export interface GridReport {
 }
 
 /**
- * Shows all cameras of a server until the user quits, a limit is reached or `signal` aborts. `frames` counts all cameras together.
- * Resolves with the last report. `report` is called once a second. The server's list of cameras is read once. Log lines about one
- * camera have its name as subject. Throws the same errors as `view`.
+ * Shows all cameras of a server until the user quits, a limit is reached or `signal` aborts. `frames` counts all cameras
+ * together. Resolves with the last report. `report` is called once a second. The server's list of cameras is read once. Log lines
+ * about one camera have its name as subject. Throws the same errors as `view`.
  */
 export async function viewGrid(
   options: WindowOptions,
@@ -54,7 +54,7 @@ export async function viewGrid(
     onSnapshot() {
       const view = grid?.selected === null ? undefined : views[grid?.selected ?? 0];
       if (view === undefined)
-        log.info("a snapshot shows one camera: first choose a camera by its number or by a click");
+        log.info("a snapshot contains one camera: first choose a camera by its number or by a click");
       else view.snapshot();
     },
     onPause: () => all((view) => view.togglePause()),
@@ -162,7 +162,7 @@ async function openGridWindow(
   return window;
 }
 
-/** Asks for pictures of the size in which they are seen, or for none while the view cannot be seen (null). */
+/** Requests pictures of the size in which they are seen, or no pictures while the view cannot be seen (null). */
 function showIn(view: CameraView, visible: Size | null): void {
   if (visible !== null) view.setSeen(visible);
   view.setHidden(visible === null);

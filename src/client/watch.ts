@@ -17,7 +17,7 @@ import { acknowledgeDropped, acknowledgeShown } from "./present/presenter.ts";
 import { SharedThreads, type ThreadUser } from "./shared-threads.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
-/** The default limit of decoder threads. One watcher does not become faster with more. */
+/** The default limit of decoder threads. More threads do not make one loop faster. */
 const MOST_WORKERS_BY_DEFAULT = 4;
 const MOST_WORKERS = 64;
 
@@ -25,20 +25,24 @@ export interface WatchOptions {
   /** The loop ends without an error when this signal aborts. */
   signal?: AbortSignal;
   /**
-   * The key of the server, if it needs one, with at least 20 letters and digits; case, dashes and spaces do not matter. It is neither sent
-   * nor kept: viewer and server prove to each other that they know it. Default: the key in `address`, if that is a link with a key.
+   * The key of the server, if it needs one, with at least 20 letters and digits; case, dashes and spaces do not matter. It is
+   * neither sent nor kept: viewer and server prove to each other that they know it. Default: the key in `address`, if that is a
+   * link with a key.
    */
   key?: string;
-  /** A picture of that size is enough: the server may send smaller ones, at least half as large. Default: the source's own size. */
+  /**
+   * The size that is enough for the program. The server sends pictures of at least half this size. Default: the source's own
+   * size.
+   */
   size?: Size;
   /**
-   * The number of decoder threads, 1 to 64. Watchers with the same number share their threads. Default: one for each core, at most
-   * 4.
+   * The number of decoder threads, 1 to 64. Watchers with the same number share their threads. Default: one for each core, at
+   * most 4.
    */
   workers?: number;
   /**
-   * Whether to connect again when the connection ends, as `bun run view` does. With false the loop ends with the first connection.
-   * Default: true.
+   * Whether to connect again when the connection ends, as `bun run view` does. With false the loop ends with the first
+   * connection. Default: true.
    */
   reconnect?: boolean;
   /** The largest picture that is accepted, in pixels. A server with larger ones loses the connection. Default: 33 554 432. */
@@ -46,8 +50,9 @@ export interface WatchOptions {
   /** Receives the log of the connection. Default: no log. */
   log?: Log;
   /**
-   * Hears of the spans of each frame that the loop takes, on the track `viewer CAMERA`: encode, send, transfer, decode, wait, and
-   * show, which is the time that the loop has the frame. Called in the path of the frame: return at once. Default: no trace.
+   * Receives the spans of each frame that the loop takes, on the track `viewer CAMERA`: encode, send, transfer, decode, wait and
+   * show. The span `show` is the time for which the loop uses the frame. The function must return quickly, because it delays the
+   * frame. Default: no trace.
    */
   trace?: Trace | null;
 }
@@ -105,8 +110,8 @@ export class WatchedFrame implements Size {
   }
 
   /**
-   * How long ago the camera took the picture, in milliseconds, at the time of asking. Null until the offset of the clocks is known, and
-   * while a clock is so wrong that the age cannot be right (negative, or more than an hour).
+   * The present age of the picture in milliseconds, counted from the time when the camera took it. Null until the offset between
+   * the clocks is known, and while the age cannot be right (negative, or more than an hour) because a clock is wrong.
    */
   get ageMs(): number | null {
     const { capturedAt, origin } = this.#picture.received;
@@ -119,7 +124,7 @@ export class WatchedFrame implements Size {
     return this.#picture.isRepeat;
   }
 
-  /** Whether parts of the picture are missing, and grey instead. */
+  /** Whether parts of the picture are missing. They are grey. */
   get isDamaged(): boolean {
     return this.#picture.isDamaged;
   }
@@ -139,12 +144,12 @@ export class WatchedFrame implements Size {
  * Watches a camera and yields its frames. The next frame is always the newest one, so a slow loop gets fewer frames instead of
  * older frames. Unchanged frames are yielded too. Leaving the loop closes the connection and ends the threads.
  *
- * `address` is `HOST[:PORT][/CAMERA]`, or a link, `slips://KEY@HOST[:PORT][/CAMERA]`, as for `bun run view`. The default port is 10050, and
- * the default camera is the first one.
+ * `address` is `HOST[:PORT][/CAMERA]`, or a link, `slips://KEY@HOST[:PORT][/CAMERA]`, as for `bun run view`. The default port is
+ * 10050, and the default camera is the first one.
  *
  * Throws UsageError immediately for an address, key or option that cannot be used. The loop throws ConnectionError if the host is
- * unknown, has no such camera, refuses the key or needs one, or, with `reconnect: false`, cannot be reached. It throws ProtocolError if the program that answers
- * is not a Slipstream server.
+ * unknown, has no such camera, refuses the key or needs one, or, with `reconnect: false`, cannot be reached. It throws
+ * ProtocolError if the program that answers is not a Slipstream server.
  *
  * @example
  * await using server = await serve({ cameras: [{ name: "door", source: "pattern" }], port: 0 });
@@ -209,7 +214,7 @@ class Watcher implements SubscriptionOwner, ThreadUser {
   readonly #threads: number;
   readonly #log: Log;
   readonly #trace: Trace | null;
-  /** The row of the trace. */
+  /** The name of the track in the trace. */
   #track = "viewer";
   readonly #next = new NextPicture((picture) => this.#drop(picture));
   /** The picture that the loop currently uses. */
@@ -220,7 +225,7 @@ class Watcher implements SubscriptionOwner, ThreadUser {
   #subscription: Subscription | null = null;
   /** Wakes the waiting loop. It is null while the loop does not wait. */
   #wake: (() => void) | null = null;
-  /** Set when no frame follows. `error` is the reason, or null. */
+  /** The end of the loop, or null while frames may follow. `error` is the reason, or null for a normal end. */
   #end: { error: unknown } | null = null;
 
   constructor(threads: number, log: Log, trace: Trace | null) {

@@ -3,7 +3,10 @@
 import type { PixelFormat, Sampling, Size } from "../core/pixel-format.ts";
 import type { TileEncoder } from "./tile-jobs.ts";
 
-/** The pixels of one frame in the arena, without padding. core/pixel-format.ts has the layouts. */
+/**
+ * The pixels of one frame in the arena (the memory that all threads share), without padding. core/pixel-format.ts has the
+ * layouts.
+ */
 export interface PixelFrame extends Size {
   format: PixelFormat;
   /** Default: 4:2:0. */
@@ -23,15 +26,15 @@ export interface Decoded extends Size {
   isDamaged: boolean;
 }
 
-/** A codec lives in one worker thread and is used by one job at a time. */
+/** A codec. It lives in one worker thread, and one job uses it at a time. */
 export interface Codec {
   /** The encoder for tiles, or null if the codec cannot encode tiles. */
   readonly tileEncoder: TileEncoder | null;
   /** Encodes to a baseline JPEG in new memory. `quality` is 1–100 on libjpeg's scale. Rejects with CodecError. */
   encode(frame: PixelFrame, quality: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Decodes a picture and writes it as RGBA, in rows of `4 · width` bytes, into the target. Rejects with CodecError for bytes that
-   * are not a picture, and for a picture whose size is not the target's.
+   * Decodes a picture and writes it as RGBA, in rows of `4 · width` bytes, into the target. Rejects with CodecError for bytes
+   * that are not a picture, and for a picture whose size is not the target's.
    */
   decode(jpeg: Uint8Array, target: PixelTarget): Promise<Decoded>;
 }

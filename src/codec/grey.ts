@@ -12,7 +12,7 @@ export interface GreyJob {
   pixels: number;
 }
 
-/** The share of brightness that the copy keeps, in 256ths. */
+/** The brightness of the copy, as a share of the picture's brightness in 256ths. */
 const DIMMED = 154;
 
 /** Writes the copy. The pixels at `address` do not change. Luma is BT.601's, as in JPEG (JFIF 1.02). */

@@ -1,5 +1,5 @@
-// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. It is slow, makes small files, and decodes more
-// kinds of JPEG than `simd`.
+// The codec `jsquash`: MozJPEG in WebAssembly, from the package @jsquash/jpeg. It is slow, but makes smaller pictures and decodes
+// more kinds of JPEG than the codec `simd`.
 
 import decodeJpeg, { init as initDecoder } from "@jsquash/jpeg/decode.js";
 import encodeJpeg, { init as initEncoder } from "@jsquash/jpeg/encode.js";
@@ -24,7 +24,7 @@ class PlainImageData {
 }
 
 declare global {
-  /** The package's type declarations use this name, and Bun does not declare the type. */
+  /** The type declarations of the package use this name, but Bun does not declare it. */
   interface ImageData extends PlainImageData {}
 }
 
@@ -60,7 +60,8 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
 
     async decode(jpeg, target) {
       const picture = await decodeJpeg(jpeg as unknown as ArrayBuffer).catch(async (cause: unknown) => {
-        await initDecoder(decoder); // After libjpeg fails on a picture, its memory may leak or be corrupt.
+        // A failure of libjpeg may leak or corrupt its memory, so the next picture gets a new instance.
+        await initDecoder(decoder);
         const reason = cause instanceof Error ? cause.message : "it is damaged";
         throw new CodecError(`MozJPEG could not decode ${jpeg.length} bytes: ${reason}`, { cause });
       });
@@ -70,7 +71,7 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
       }
       // The pixels are copied, because the package allocates new memory for each picture.
       arena.bytes(target.address, target.bytes).set(data);
-      // Damage is unknown here: libjpeg only warns of it, and the package hides the warnings.
+      // Damage cannot be detected here, because libjpeg only warns of it, and the package hides the warnings.
       return { width, height, isDamaged: false };
     },
   };
@@ -83,11 +84,12 @@ function packageOptions(module: WebAssembly.Module): PackageOptions {
   return {
     instantiateWasm(imports, onInstance) {
       const instance = new WebAssembly.Instance(module, imports);
-      // The declared parameter is a module, but Emscripten's receiveInstance takes the instance.
+      // By its type the parameter is a module, but Emscripten's receiveInstance takes an instance.
       (onInstance as unknown as (instance: WebAssembly.Instance) => void)(instance);
       return instance.exports;
     },
-    // This stops libjpeg's warnings about damaged data on standard error. The caller counts dropped frames instead.
+    // libjpeg would write warnings about damaged data to standard error. They are not needed, because the caller counts dropped
+    // frames.
     print: () => undefined,
     printErr: () => undefined,
   };

@@ -1,4 +1,5 @@
-// JPEGs of rare kinds: arithmetic-coded, and of four components (CMYK, YCCK). A runtime may bring decoders for them.
+// Rare kinds of JPEG: arithmetic-coded ones, and those with four components (CMYK, YCCK). A runtime (for example Bun) may provide
+// a decoder for them.
 
 import { CodecError } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
@@ -10,25 +11,31 @@ import type { Arena } from "./memory/arena.ts";
 /** Decodes a JPEG that is arithmetic-coded or has four components to RGBA. Rejects with CodecError. */
 export type RareDecoder = (jpeg: Uint8Array, kind: FrameKind) => Promise<Size & { rgba: Uint8Array }>;
 
-/** Returns the codec with a decoder of rare kinds; null where the runtime has none, as a page, to which servers send no such JPEGs. */
+/**
+ * Adds a decoder for rare kinds to a codec. `rare` is null if the runtime has none. A web page has none, because servers send it
+ * no such JPEGs.
+ */
 export function withRareKinds(codec: Codec, arena: Arena, rare: RareDecoder | null): Codec {
   return {
     ...codec,
     async decode(jpeg, target) {
       const kind = kindOf(jpeg);
       if (kind === null || isForEveryViewer(kind)) return codec.decode(jpeg, target);
-      if (rare === null) throw new CodecError("arithmetic-coded JPEGs and CMYK are not decoded here");
+      if (rare === null) throw new CodecError("arithmetic-coded JPEGs and CMYK cannot be decoded here");
       const { width, height, rgba } = await rare(jpeg, kind);
       if (rgba.length !== target.bytes) {
         throw new CodecError(`the picture is ${width}x${height}, which differs from the size in its header`);
       }
-      arena.bytes(target.address, target.bytes).set(rgba); // a copy: these decoders have memory of their own
+      arena.bytes(target.address, target.bytes).set(rgba); // the pixels are copied, because these decoders have their own memory
       return { width, height, isDamaged: false };
     },
   };
 }
 
-/** Null for a damaged header, which the codec may still read. Throws UnsupportedJpegError. */
+/**
+ * Returns the kind of a JPEG, or null if its header is damaged. The codec may still be able to read that JPEG. Throws
+ * UnsupportedJpegError.
+ */
 function kindOf(jpeg: Uint8Array): FrameKind | null {
   try {
     return readJpegHeader(jpeg).kind;

@@ -10,8 +10,8 @@ interface RawFrame extends Size {
 /**
  * Returns the frame as RGBA in new, unshared memory.
  *
- * YUV is converted by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point. Studio range is stretched to full
- * range. Chroma is repeated instead of interpolated, because the encoder halves it again.
+ * YUV is converted by BT.601 (ITU-R Recommendation BT.601-7, section 2.5) in 16-bit fixed point. Studio range is stretched to
+ * full range. Chroma is repeated instead of interpolated, because the encoder halves it again.
  */
 export function toRgba(frame: RawFrame, bytes: Uint8Array): Uint8ClampedArray {
   const { format, width, height } = frame;
@@ -52,7 +52,10 @@ function fromPacked(
   return rgba;
 }
 
-/** The place of a component's sample: base + (row >> rowShift) · stride + (column >> 1, for chroma) · step. */
+/**
+ * The layout of the samples. The address of a sample is base + (row >> rowShift) · stride + column · step. For chroma, column >>
+ * 1 replaces column.
+ */
 interface YuvLayout {
   lumaStep: number;
   lumaStride: number;
@@ -82,7 +85,7 @@ function layoutOf(format: PixelFormat, size: Size): YuvLayout {
     lumaStep: 1,
     lumaStride: first.rowBytes,
     chromaU: second.address,
-    chromaV: third?.address ?? second.address + 1, // NV12 has U and V by turns in one plane
+    chromaV: third?.address ?? second.address + 1, // in NV12, U and V alternate in one plane
     chromaStep: third === undefined ? 2 : 1,
     chromaStride: second.rowBytes,
     chromaRowShift: 1,

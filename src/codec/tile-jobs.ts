@@ -3,13 +3,13 @@
 import type { PixelFormat, Size } from "../core/pixel-format.ts";
 import type { ChromaSampling } from "./jpeg/sampling.ts";
 
-/** A job that makes the tables for a picture format. Its result is a PreparedPicture. */
+/** A job that computes the tables for encoding a picture format. Its result is a PreparedPicture. */
 export interface PrepareTilesJob extends Size {
   kind: "prepare-tiles";
   format: PixelFormat;
   sampling: ChromaSampling;
   quality: number;
-  /** The memory of an older state for reuse, or null for new memory. No thread may still encode with it. */
+  /** The address of old tables whose memory is reused, or null for new memory. No thread may use the old tables any more. */
   stateAddress: number | null;
 }
 
@@ -21,18 +21,22 @@ export interface EncodeTilesJob {
   counterAddress: number;
   bands: number;
   /**
-   * The number of MCU lines of the first scale in a band. It is a multiple of the lines that make one line of the smallest scale.
+   * The number of MCU lines of the first (largest) scale in a band. It is a multiple of the number that becomes one line of the
+   * smallest scale.
    */
   bandLines: number;
   /** The scales, with the largest first. Each has half the size of the previous one. */
   scales: ScaleJob[];
-  /** Whether each band is posted when it is finished, instead of all bands with the result. */
+  /** True if each band is posted as soon as it is finished. Otherwise all bands are posted with the result. */
   saysParts: boolean;
 }
 
-/** The frame in one size. */
+/** The work for one size (scale) of the frame. */
 export interface ScaleJob extends Size {
-  /** The address of the pixels, which have no padding. The job fills all scales but the first, each from the previous scale. */
+  /**
+   * The address of the pixels, which have no padding. The caller fills the first scale. The job fills each other scale by halving
+   * the previous one.
+   */
   address: number;
   mcuLines: number;
   tilesPerLine: number;
@@ -40,8 +44,8 @@ export interface ScaleJob extends Size {
   /** The address of the pixels that were last encoded, in the same layout. With null every tile counts as changed. */
   referenceAddress: number | null;
   /**
-   * Whether this frame's pixels become the next reference. If true, unchanged tiles are copied from the reference to the frame. If
-   * false, changed tiles are copied from the frame to the reference.
+   * Whether this frame's pixels become the next reference. If true, unchanged tiles are copied from the reference to the frame.
+   * If false, changed tiles are copied from the frame to the reference.
    */
   becomesReference: boolean;
   /** The noise bound in levels (SimdEncoder.tileDiffers). With null every tile counts as changed. */
@@ -51,7 +55,7 @@ export interface ScaleJob extends Size {
   renditions: RenditionJob[];
 }
 
-/** The frame in one size and quality. */
+/** The work for one size and quality (rendition) of the frame. */
 export interface RenditionJob {
   picture: PreparedPicture;
   /** True if the rendition has no tiles yet, so that all tiles are encoded. */
@@ -73,7 +77,8 @@ export interface BandOutput {
 }
 
 /**
- * Returns the first line of a band in a scale, in MCU lines of that scale. A band after the last one begins where the picture ends.
+ * Returns the first line of a band in a scale, in MCU lines of that scale. A band after the last one begins where the picture
+ * ends.
  */
 export function bandStart(job: EncodeTilesJob, scale: number, band: number): number {
   const { mcuLines } = job.scales[scale] as ScaleJob;
@@ -96,13 +101,13 @@ export interface PreparedPicture {
 export interface TileEncoder {
   /** Makes the tables. Throws CodecError for a format that cannot be encoded. */
   prepare(job: PrepareTilesJob): PreparedPicture;
-  /** Takes bands until all are taken, and calls `onBand` after each. Throws CodecError. */
+  /** Encodes bands until none is left, and calls `onBand` after each. Throws CodecError. */
   encode(job: EncodeTilesJob, onBand: (band: BandOutput) => void): void;
 }
 
 /**
  * A job that decodes batches of tiles. It is posted to every idle thread. Each thread takes the next batch until all batches are
- * taken. The maker of the job checks all addresses, because the kernel cannot check all of them.
+ * taken. The caller must check all addresses, because the kernel cannot check all of them.
  */
 export interface TileJob {
   kind: "tiles";
@@ -122,8 +127,8 @@ export interface TileJob {
   /** Whether whole lines of MCUs, except the seams (`waitingRows`), are converted while they are in the cache. */
   convertsLines: boolean;
   /**
-   * The x, y, width and height of each rectangle to convert after the tiles. The thread that finishes the last batch converts them,
-   * so no thread must be woken. Without batches, the thread that gets the job converts them.
+   * The x, y, width and height of each rectangle to convert after the tiles. The thread that finishes the last batch converts
+   * them, so no thread must be woken. Without batches, the thread that gets the job converts them.
    */
   rectangles: readonly number[];
 }

@@ -25,10 +25,13 @@ export const WASM_PATHS: Readonly<Record<WasmFile, string>> = {
   "mozjpeg-encoder": mozjpegEncoder,
 };
 
-/** Not one of the list: only codec/bun/rare-jpegs.ts loads it. */
+/** The path of libjpeg-turbo's decoder. It is not in WASM_PATHS, because only codec/bun/rare-jpegs.ts loads it. */
 export const LIBJPEG_TURBO_PATH = libjpegTurboDecoder;
 
-/** In a compiled program all modules are one file at the root, and entry points keep their paths below `--root`. */
+/**
+ * Whether this is a program that `bun build --compile` has made. In such a program all modules are one file at the root, and
+ * entry points keep their paths below `--root`.
+ */
 const isCompiled = import.meta.url.startsWith("file:///$bunfs/");
 
 export const WORKER_URL = new URL(isCompiled ? "./codec/bun/worker.ts" : "./worker.ts", import.meta.url);

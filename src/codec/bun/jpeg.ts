@@ -35,11 +35,11 @@ export function encodeJpeg(
 }
 
 /**
- * Decodes a JPEG of 8 bits to RGBA, as it is stored: an Exif orientation does not turn it. It also decodes progressive and
- * arithmetic-coded JPEGs, CMYK, and JPEGs without Huffman tables, as some cameras make them.
+ * Decodes an 8-bit JPEG to RGBA. The function does not turn the picture by its Exif orientation. It also decodes progressive and
+ * arithmetic-coded JPEGs, CMYK, and JPEGs without Huffman tables, which some cameras make.
  *
- * Rejects with CodecError if the bytes are not a JPEG or cannot be decoded. Among those are JPEGs of 12 bits and lossless ones. Of a truncated JPEG the existing part is decoded, and
- * `isDamaged` is true.
+ * Rejects with CodecError if the bytes are not a JPEG or cannot be decoded, for example JPEGs with 12 bits and lossless ones. For
+ * a truncated JPEG, the existing part is decoded and `isDamaged` is true.
  *
  * @example
  * const { pixels, width, height } = await decodeJpeg(await Bun.file("photo.jpg").bytes());

@@ -1,13 +1,13 @@
-// What we use of @cornerstonejs/codec-libjpeg-turbo-8bit, which comes without declarations.
+// Type declarations for the used part of @cornerstonejs/codec-libjpeg-turbo-8bit, which has none itself.
 
 declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
-  /** Throws numbers: addresses of C++ exceptions. */
+  /** The decoder. Its methods throw numbers, which are addresses of C++ exceptions. */
   interface JPEGDecoder {
-    /** Memory for a JPEG of so many bytes. */
+    /** Returns memory for a JPEG of this number of bytes. */
     getEncodedBuffer(bytes: number): Uint8Array;
     decode(): void;
     getFrameInfo(): { width: number; height: number; componentCount: number };
-    /** Grey or RGB, valid until `delete`. */
+    /** Returns the pixels, which are grey or RGB. They are valid until `delete` is called. */
     getDecodedBuffer(): Uint8Array;
     delete(): void;
   }
@@ -18,7 +18,7 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
 }
 
 declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm" {
-  /** Bun gives the path of a file that is imported `with { type: "file" }`. */
+  /** Bun returns the path of a file that is imported `with { type: "file" }`. */
   const path: string;
   export default path;
 }

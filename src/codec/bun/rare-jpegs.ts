@@ -1,7 +1,7 @@
-// Decoders for JPEGs of rare kinds, loaded with the first such picture. Both read every kind of scan, progressive ones too.
+// Decoders for rare kinds of JPEG. They are loaded when the first such picture comes. Both also decode progressive scans.
 //
-// libjpeg-turbo in WebAssembly (@cornerstonejs/codec-libjpeg-turbo-8bit) decodes arithmetic coding, which MozJPEG's build leaves out, and
-// converts no CMYK. jpeg-js does, and decodes no arithmetic coding.
+// libjpeg-turbo in WebAssembly (@cornerstonejs/codec-libjpeg-turbo-8bit) decodes arithmetic coding, which the build of MozJPEG
+// does not, but it cannot convert CMYK. jpeg-js converts CMYK, but does not decode arithmetic coding.
 
 /// <reference path="./libjpeg-turbo.d.ts" /> — a program that uses the library checks this file without our tsconfig.json
 
@@ -14,12 +14,12 @@ import type { RareDecoder } from "../rare-kinds.ts";
 import { LIBJPEG_TURBO_PATH } from "./files.ts";
 
 const APP14 = 0xee;
-/** An Adobe segment that says CMYK (Adobe Technical Note 5116, section 18). */
+/** An Adobe segment (APP14) that declares CMYK (Adobe Technical Note 5116, section 18). */
 const ADOBE_CMYK = Uint8Array.fromHex("ffee000e41646f626500640000000000");
-/** jpeg-js takes about 30 bytes for a pixel, and refuses to take more than this: pictures of 36 million pixels. */
+/** The memory limit for jpeg-js. It needs about 30 bytes for a pixel, so this is enough for pictures of 36 million pixels. */
 const MAX_MEGABYTES = 1024;
 
-/** Null: not loaded yet, or its memory may be broken. */
+/** The loaded decoder. Null while it is not loaded, or after a failure that may have corrupted its memory. */
 let libjpegTurbo: Promise<LibjpegTurbo> | null = null;
 
 export const decodeRareJpeg: RareDecoder = (jpeg, kind) =>
@@ -37,14 +37,17 @@ async function decodeArithmetic(jpeg: Uint8Array): Promise<Awaited<ReturnType<Ra
     const { width, height, componentCount } = decoder.getFrameInfo();
     return { width, height, rgba: toRgba(decoder.getDecodedBuffer(), componentCount) };
   } catch (cause) {
-    libjpegTurbo = null; // it throws addresses of C++ exceptions, which nobody frees
+    libjpegTurbo = null; // it throws C++ exceptions, whose memory is never freed, so the next picture gets a new instance
     throw new CodecError("libjpeg-turbo could not decode the arithmetic-coded JPEG: it is damaged", { cause });
   } finally {
     decoder.delete();
   }
 }
 
-/** Adobe's programs store CMYK inverted, and all readers take it as inverted; jpeg-js does so with an Adobe segment only. */
+/**
+ * Decodes a JPEG with four components. Adobe's programs store CMYK inverted, and so all readers invert it. jpeg-js does that only
+ * if there is an Adobe segment, so one is added.
+ */
 function decodeFourComponents(jpeg: Uint8Array): Awaited<ReturnType<RareDecoder>> {
   const hasAdobe = headerSegments(jpeg).some(
     ({ marker, at }) =>
@@ -55,12 +58,13 @@ function decodeFourComponents(jpeg: Uint8Array): Awaited<ReturnType<RareDecoder>
     const { width, height, data } = decodeWithJpegJs(whole, { useTArray: true, maxMemoryUsageInMB: MAX_MEGABYTES });
     return { width, height, rgba: data };
   } catch (cause) {
-    const reason = cause instanceof TypeError ? "it is damaged" : messageOf(cause); // it does not check what it reads
+    // jpeg-js does not check its input, so damage causes a TypeError.
+    const reason = cause instanceof TypeError ? "it is damaged" : messageOf(cause);
     throw new CodecError(`jpeg-js could not decode the JPEG of four components: ${reason}`, { cause });
   }
 }
 
-/** From grey or RGB. */
+/** Converts grey or RGB to RGBA. */
 function toRgba(samples: Uint8Array, components: number): Uint8Array {
   const rgba = new Uint8Array((samples.length / components) * 4).fill(255);
   for (let from = 0, to = 0; from < samples.length; from += components, to += 4) {

@@ -1,4 +1,4 @@
-// A codec thread on Bun. Started by runtime.ts.
+// A codec thread on Bun. runtime.ts starts it.
 
 import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerSetup } from "../threads/job.ts";
@@ -8,7 +8,7 @@ import { WASM } from "./wasm.ts";
 
 if (parentPort === null) throw new Error("codec/bun/worker.ts must run as a worker thread");
 const port = parentPort;
-/** Loads its decoders with the first such picture. */
+/** The decoder for rare kinds of JPEG. Its code is loaded when the first such picture comes. */
 const rare: RareDecoder = async (jpeg, kind) => (await import("./rare-jpegs.ts")).decodeRareJpeg(jpeg, kind);
 const post: Parameters<typeof serveJobs>[2] = (message, moved) => port.postMessage(message, moved);
 const serve = await serveJobs(workerData as WorkerSetup, WASM, post, rare);

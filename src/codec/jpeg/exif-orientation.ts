@@ -1,22 +1,25 @@
 // Reads the orientation of a picture from an Exif segment (CIPA DC-008, section 4.6: a TIFF header, IFD0, tag 0112).
 
-/** How the stored picture is to be turned: 1 not at all, 2 mirrored, 3 by 180°, 6 by 90° clockwise … (CIPA DC-008, table 6). */
+/**
+ * The way in which the stored picture must be turned for display: 1 not at all, 2 mirrored, 3 by 180°, 6 by 90° clockwise … (CIPA
+ * DC-008, table 6).
+ */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0];
 const ORIENTATION_TAG = 0x0112;
 const ENTRY_BYTES = 12;
-/** TIFF 6.0, section 2: types of values. The standard asks for SHORT; some programs write the others. */
+/** Types of values (TIFF 6.0, section 2). The Exif standard demands SHORT, but some programs write the others. */
 const BYTE = 1;
 const SHORT = 3;
 const LONG = 4;
 
 /**
- * Returns the orientation in the bytes of an APP1 segment, without marker and length. Null: the segment is no Exif, or has no
- * orientation, or is damaged.
+ * Returns the orientation from the content of an APP1 segment (without marker and length). Returns null if the segment is not
+ * Exif, is damaged or has no orientation.
  */
 export function exifOrientation(segment: Uint8Array): Orientation | null {
-  // "Exif", a zero, and a byte that is zero too, or FF in files of some programs.
+  // The segment begins with "Exif", a zero, and a second byte, which is zero or (from some programs) FF.
   if (segment.length < 14 || !EXIF.every((byte, at) => segment[at] === byte)) return null;
   const tiff = new DataView(segment.buffer, segment.byteOffset + 6, segment.length - 6);
   const order = tiff.getUint16(0);

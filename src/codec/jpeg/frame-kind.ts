@@ -1,20 +1,22 @@
-// Reads the kind of a JPEG from its frame header (T.81 table B.1): coding process, precision and number of components. It also knows
-// which kinds can be decoded.
+// Reads the kind of a JPEG from its frame header (T.81 table B.1): coding process, precision and number of components. It also
+// knows which kinds can be decoded.
 
 import { CodecError } from "../../core/errors.ts";
 
 export interface FrameKind {
-  /** The second byte of the SOF marker: C0 for SOF0. */
+  /** The second byte of the SOF marker, for example C0 for SOF0. */
   marker: number;
   precisionBits: number;
   components: number;
-  /** A DHP segment comes before the frame: it is the first of several that make up one picture (T.81 annex J). */
+  /**
+   * True if a DHP segment comes before the frame. The frame is then the first of several that form one picture (T.81 annex J).
+   */
   isHierarchical: boolean;
 }
 
-/** A JPEG that may be well-formed, of a kind that no decoder here reads. */
+/** The error for a JPEG that may be valid, but is of a kind that Slipstream cannot decode. */
 export class UnsupportedJpegError extends CodecError {
-  /** What the JPEG is: `12-bit JPEG (SOF1, precision 12)`. */
+  /** The kind of the JPEG, for example `12-bit JPEG (SOF1, precision 12)`. */
   readonly what: string;
 
   constructor(what: string) {
@@ -33,13 +35,16 @@ const SOF11 = 0xcb;
 /** JPEG-LS (ITU-T T.87 C.1.1), which is another format with the markers of JPEG. */
 export const SOF55 = 0xf7;
 
-/** T.81 table B.1: SOF0–SOF15 without DHT (C4), JPG (C8) and DAC (CC), and SOF55. */
+/**
+ * Returns whether a marker is a frame header: SOF0–SOF15 (T.81 table B.1), which are C0–CF without DHT (C4), JPG (C8) and DAC
+ * (CC), or SOF55.
+ */
 export function isFrameHeader(marker: number): boolean {
   const isSof = marker >= SOF0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
   return isSof || marker === SOF55;
 }
 
-/** Sequential and Huffman-coded: baseline, and extended. */
+/** Returns whether the JPEG is sequential and Huffman-coded, which is so for the baseline and the extended process. */
 export function isSequentialHuffman({ marker }: FrameKind): boolean {
   return marker === SOF0 || marker === SOF1;
 }
@@ -48,17 +53,20 @@ export function isArithmeticCoded({ marker }: FrameKind): boolean {
   return marker === SOF9 || marker === SOF10;
 }
 
-/** CMYK, or YCCK. */
+/** Returns whether the JPEG has four components, which are CMYK or YCCK. */
 export function hasFourComponents({ components }: FrameKind): boolean {
   return components === 4;
 }
 
-/** Whether every viewer decodes it. Older viewers decode neither arithmetic-coded JPEGs nor those of four components. */
+/**
+ * Returns whether every viewer can decode this kind. Older viewers cannot decode arithmetic-coded JPEGs and those with four
+ * components.
+ */
 export function isForEveryViewer(kind: FrameKind): boolean {
   return !isArithmeticCoded(kind) && !hasFourComponents(kind);
 }
 
-/** Throws UnsupportedJpegError for a kind that no decoder here reads. */
+/** Throws UnsupportedJpegError for a kind that Slipstream cannot decode. */
 export function checkKind(kind: FrameKind): void {
   const { marker, precisionBits, components, isHierarchical } = kind;
   const sof = `SOF${marker - SOF0}`;

@@ -15,7 +15,9 @@ const DHP = 0xde;
 /** The facts in a JPEG's header, which is the part before the first entropy-coded byte. */
 export interface JpegHeader extends Size {
   kind: FrameKind;
-  /** Whether the JPEG is sequential and Huffman-coded, as from cameras, and not progressive, lossless or arithmetic-coded. */
+  /**
+   * Whether the JPEG is sequential and Huffman-coded, and not progressive, lossless or arithmetic-coded. Cameras make such JPEGs.
+   */
   isSequential: boolean;
   /** The number of MCUs between two restart markers, or 0 if there are no restart markers. */
   restartIntervalMcus: number;
@@ -25,7 +27,7 @@ export interface JpegHeader extends Size {
   dataAt: number;
 }
 
-/** A marker with its segment. `at` is the offset of the marker's FF, `end` the one after the segment. */
+/** A marker with its segment. `at` is the offset of the marker's FF, and `end` is the offset after the segment. */
 export interface Segment {
   marker: number;
   at: number;
@@ -117,8 +119,8 @@ function sizeOf(jpeg: Uint8Array, at: number): Size {
 }
 
 /**
- * Returns whether an EOI follows the header. Cameras may put other bytes after EOI. Without EOI the end of the picture is missing.
- * Entropy-coded bytes never look like an EOI (T.81 B.1.1.5).
+ * Returns whether an EOI follows the header. Cameras may put other bytes after EOI. Without EOI the end of the picture is
+ * missing. Entropy-coded bytes never look like an EOI (T.81 B.1.1.5).
  */
 export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
   for (let at = jpeg.lastIndexOf(EOI); at > dataAt; at = jpeg.lastIndexOf(EOI, at - 1)) {
@@ -127,12 +129,13 @@ export function hasEnd(jpeg: Uint8Array, { dataAt }: JpegHeader): boolean {
   return false;
 }
 
-/** The sum of T.81 table K.1, which libjpeg uses unscaled for quality 50. */
+/** The sum of the factors in T.81 table K.1. libjpeg uses this table unchanged for quality 50. */
 const LUMINANCE_SUM = 3688;
 
 /**
- * Estimates the quality (1 to 100, libjpeg's scale) from the quantisation table of the first component. Returns null if there is no
- * table. Its factors may have 8 or 16 bits: extended sequential JPEGs may write small factors with 16 bits (T.81 B.2.4.1).
+ * Estimates the quality (1 to 100, libjpeg's scale) from the quantisation table of the first component. Returns null if there is
+ * no table. The factors of the table may have 8 or 16 bits, because extended sequential JPEGs may write small factors with 16
+ * bits (T.81 B.2.4.1).
  */
 export function estimateQuality(jpeg: Uint8Array): number | null {
   const sums = new Map<number, number>();

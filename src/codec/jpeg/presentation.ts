@@ -1,5 +1,5 @@
-// Reads from the header of a JPEG how it is meant to be shown: turned (Exif), with pixels that are not square (JFIF), or in limited range
-// (a comment).
+// Reads from the header of a JPEG how it should be shown. It may have to be turned (Exif), may have pixels that are not square
+// (JFIF), or may be in limited range (a comment).
 
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
 import { exifOrientation, type Orientation } from "./exif-orientation.ts";
@@ -9,7 +9,7 @@ export interface Presentation {
   orientation: Orientation;
   /** Width of a stored pixel divided by its height. */
   pixelAspect: number;
-  /** Luma is 16 to 235 and chroma 16 to 240 (BT.601), not 0 to 255 as in JFIF. */
+  /** True if luma is 16 to 235 and chroma 16 to 240 (BT.601). In JFIF both are 0 to 255. */
   isLimitedRange: boolean;
 }
 
@@ -19,10 +19,15 @@ const COM = 0xfe;
 const JFIF = "JFIF\0";
 /** ffmpeg writes this comment into JPEGs of limited range, and reads it. */
 const LIMITED_RANGE = "CS=ITU601";
-/** Anamorphic video has pixels of 0.5 to 2. What lies far beyond is no statement about pixels. */
+/**
+ * The largest plausible aspect ratio of a pixel. Anamorphic video has 0.5 to 2, so a much larger value has another meaning or is
+ * wrong.
+ */
 const MAX_PIXEL_ASPECT = 8;
 
-/** Reads the marks from SOI to the scan. What is damaged or makes no sense is ignored. Throws CodecError as `headerSegments` does. */
+/**
+ * Reads the segments from SOI to the scan. Damaged and implausible values are ignored. Throws CodecError like `headerSegments`.
+ */
 export function readPresentation(jpeg: Uint8Array, { kind }: JpegHeader): Presentation {
   let orientation: Orientation | null = null;
   let pixelAspect: number | null = null;
@@ -37,7 +42,8 @@ export function readPresentation(jpeg: Uint8Array, { kind }: JpegHeader): Presen
   return {
     orientation: orientation ?? 1,
     pixelAspect: pixelAspect ?? 1,
-    isLimitedRange: isLimitedRange && kind.components === 3, // ffmpeg writes and reads grey in full range
+    // Grey is in full range even with the comment, because ffmpeg writes and reads it so.
+    isLimitedRange: isLimitedRange && kind.components === 3,
   };
 }
 
@@ -45,18 +51,18 @@ export function isAsStored({ orientation, pixelAspect, isLimitedRange }: Present
   return orientation === 1 && pixelAspect === 1 && !isLimitedRange;
 }
 
-/** The width of a stored picture with square pixels. Its height stays, as in players. */
+/** Returns the width of a stored picture with square pixels. The height stays the same, as in video players. */
 export function squareWidth({ width, height }: Size, { pixelAspect }: Presentation): number {
   const square = Math.max(1, Math.round(width * pixelAspect));
   return isUsableSize(square, height) ? square : width;
 }
 
-/** Whether width and height change places. */
+/** Returns whether the picture is turned by 90°, so that width and height change places. */
 export function isOnItsSide({ orientation }: Presentation): boolean {
   return orientation >= 5;
 }
 
-/** The size in which a stored picture is shown. */
+/** Returns the size in which a stored picture is shown. */
 export function shownSize(stored: Size, presentation: Presentation): Size {
   const width = squareWidth(stored, presentation);
   const { height } = stored;
@@ -64,8 +70,9 @@ export function shownSize(stored: Size, presentation: Presentation): Size {
 }
 
 /**
- * Without a unit, the densities of a JFIF segment are the shape of a pixel, width to height, as ffmpeg and GStreamer write and read them
- * (JFIF 1.02 calls them "X and Y specify the pixel aspect ratio"). With a unit, they are for printing.
+ * Returns the aspect ratio of the pixels from a JFIF segment, or null. If the densities in the segment have no unit, their ratio
+ * is this aspect ratio, width to height (JFIF 1.02: "X and Y specify the pixel aspect ratio"; ffmpeg and GStreamer use it so).
+ * With a unit, they are only for printing.
  */
 function jfifPixelAspect(segment: Uint8Array): number | null {
   if (segment.length < 12 || textOf(segment, JFIF.length) !== JFIF) return null;

@@ -1,4 +1,4 @@
-// Writes the pixels of a decoded JPEG as they are meant to be shown: turned, with square pixels, in full range.
+// Converts the pixels of a decoded JPEG to how they should be shown: turned, with square pixels, and in full range.
 //
 // One line at a time is stretched to full range, scaled to square pixels, and written to its row or column of the result.
 
@@ -8,8 +8,9 @@ import type { Orientation } from "./exif-orientation.ts";
 import { type Presentation, squareWidth } from "./presentation.ts";
 
 /**
- * Writes RGBA pixels of `stored` size to `shown`, which has `shownSize(stored, presentation)`. Both arrays have one pixel a word, and do not
- * overlap. (The words are signed because engines handle those as integers.)
+ * Converts RGBA pixels of size `stored` and writes them to `shown`, which has the size `shownSize(stored, presentation)`. Each
+ * word of both arrays is a pixel, and the arrays do not overlap. (The words are signed, because JavaScript engines handle only
+ * signed words as integers.)
  */
 export function writeShown(pixels: Int32Array, stored: Size, presentation: Presentation, shown: Int32Array): void {
   const { width, height } = stored;
@@ -30,7 +31,10 @@ export function writeShown(pixels: Int32Array, stored: Size, presentation: Prese
   }
 }
 
-/** Where a line of the stored picture begins in the shown one, and how far its pixels are apart (CIPA DC-008, "Orientation"). */
+/**
+ * Returns where a line of the stored picture begins in the shown picture, and the distance between its pixels there (CIPA DC-008,
+ * "Orientation").
+ */
 function placeOf(
   row: number,
   orientation: Orientation,
@@ -58,7 +62,10 @@ function placeOf(
   }
 }
 
-/** In 65536ths: what a colour, its luma beyond the colour's share, and black (16) are multiplied by. */
+/**
+ * Factors of `stretchRange` in 65536ths: for a colour, for the luma (in addition to the colour's share), and for the black level
+ * 16.
+ */
 const STRETCH = {
   colour: Math.round((65536 * 255) / 224),
   grey: Math.round(65536 * (255 / 219 - 255 / 224)),
@@ -66,8 +73,9 @@ const STRETCH = {
 };
 
 /**
- * Stretches pixels whose YCbCr was limited range, and was converted to RGB as if it was full range. Luma grows by 255/219 and chroma, the
- * distance of a colour from its luma, by 255/224 (BT.601). Colours that limited range can express were not clipped before.
+ * Corrects pixels whose YCbCr was in limited range but was converted to RGB as full range. Luma is stretched by 255/219. Chroma,
+ * which is the distance of a colour from its luma, is stretched by 255/224 (BT.601). The wrong conversion has not clipped any
+ * colour that limited range can represent.
  */
 function stretchRange(line: Int32Array, stretched: Int32Array): void {
   for (let x = 0; x < line.length; x++) {
@@ -75,7 +83,7 @@ function stretchRange(line: Int32Array, stretched: Int32Array): void {
     const red = pixel & 255;
     const green = (pixel >> 8) & 255;
     const blue = (pixel >> 16) & 255;
-    const luma = (19595 * red + 38470 * green + 7471 * blue) >> 8; // 256ths
+    const luma = (19595 * red + 38470 * green + 7471 * blue) >> 8; // in 256ths
     const offset = ((luma * STRETCH.grey) >> 8) - STRETCH.black + 32768;
     const stretchedRed = clip((red * STRETCH.colour + offset) >> 16);
     const stretchedGreen = clip((green * STRETCH.colour + offset) >> 16);
@@ -88,7 +96,7 @@ function clip(level: number): number {
   return Math.min(255, Math.max(0, level));
 }
 
-/** Scales lines to another width. The returned line is used again. */
+/** Returns a function that scales a line to another width. Its result is valid until the next call. */
 function createLineScaler(width: number, scaledWidth: number): (line: Int32Array) => Int32Array {
   const { taps, places, weights } = lineWeights(width, scaledWidth);
   const scaled = new Int32Array(scaledWidth);

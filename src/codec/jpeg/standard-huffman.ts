@@ -1,7 +1,7 @@
 // Adds the typical Huffman tables of T.81 annex K.3 to JPEGs without tables, which many cameras make.
 //
-// These cameras use the tables of annex K.3: "OpenDML AVI File Format Extensions" 1.02 leaves them out of MJPEG. Readers of still
-// pictures may not know this rule.
+// These cameras use the tables of annex K.3 without writing them, because "OpenDML AVI File Format Extensions" 1.02 defines MJPEG
+// in this way. Programs for still pictures may not know this rule.
 
 import { CodecError } from "../../core/errors.ts";
 import { headerSegments, type JpegHeader } from "./header.ts";
@@ -41,8 +41,8 @@ const SEGMENTS = new Map(
 );
 
 /**
- * Returns the DHT segments to insert before the first scan of a JPEG. They contain the tables of annex K that the scan uses and the
- * header does not define. Only sequential JPEGs have standard tables.
+ * Returns the DHT segments to insert before the first scan of a JPEG. They contain the tables of annex K that the scan uses and
+ * the header does not define. Only sequential JPEGs have standard tables.
  */
 export function missingHuffmanTables(jpeg: Uint8Array, { isSequential, scanAt }: JpegHeader): Uint8Array[] {
   if (!isSequential) return [];

@@ -2,14 +2,14 @@
 // EOI.
 
 /**
- * The end of a JPEG: two fill bytes (T.81 B.1.1.2) and EOI. ffmpeg does not count the stuffed bytes of a scan and looks for EOI up
- * to two bytes late. Without the fill bytes it reports an error for files without stuffed bytes.
+ * The end of a JPEG: two fill bytes (T.81 B.1.1.2) and EOI. ffmpeg does not count the stuffed bytes of a scan and looks for EOI
+ * up to two bytes late. Without the fill bytes it reports an error for files without stuffed bytes.
  */
 const END_OF_IMAGE: readonly number[] = [0xff, 0xff, 0xff, 0xd9];
 
 /**
- * Returns an ordinary baseline JPEG. `header` is the part from SOI to SOS, with DRI. `tiles` are all tiles of the picture in order,
- * without RST markers. RST0 to RST7 are put between them in turn (T.81 E.1.4).
+ * Returns an ordinary baseline JPEG. `header` is the part from SOI to SOS, with DRI. `tiles` are all tiles of the picture in
+ * order, without RST markers. The function inserts RST0 to RST7 between them in turn (T.81 E.1.4).
  */
 export function stitchTiles(header: Uint8Array, tiles: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const total = tiles.reduce((bytes, tile) => bytes + tile.length, 0);

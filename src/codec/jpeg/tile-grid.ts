@@ -30,7 +30,9 @@ export function tileGrid(sampling: ChromaSampling, width: number, height: number
   return { mcuHeightPixels, mcuLines, tilesPerLine, tileCount: mcuLines * tilesPerLine };
 }
 
-/** The preferred width of tiles. Narrower tiles need more bytes and calls. Wider tiles contain more unchanged pixels. */
+/**
+ * The preferred width of tiles in pixels. Narrower tiles need more bytes and calls. Wider tiles contain more unchanged pixels.
+ */
 const TILE_PIXELS = 128;
 
 /**

@@ -15,14 +15,14 @@ export interface PictureInfo {
   /** The number of MCUs in a tile (restart interval), or in the whole picture if it has no restart intervals. */
   readonly tileMcus: number;
   readonly tiles: number;
-  /** Whether the first scan has all components. Only then a tile is a part of the picture. */
+  /** Whether the first scan has all components. Only in this case a tile is a rectangle of the picture. */
   readonly isInterleaved: boolean;
   /** The number of bytes before the first entropy-coded byte. */
   readonly headerBytes: number;
 }
 
 export interface Upsampling {
-  /** Whether chroma samples are repeated instead of filtered. */
+  /** True if chroma samples are repeated, and false if they are filtered. */
   readonly box?: boolean;
 }
 
@@ -36,8 +36,8 @@ export interface Share {
 
 /**
  * Divides a picture into up to `workers` shares of about equal height, at lines of MCUs that begin with a tile. Without restart
- * intervals, or with one scan for each component, there is only one share. Each worker decodes its share with `decodeTiles`. After
- * that the lines around each cut must still be converted (see `seams`).
+ * intervals, or with one scan for each component, there is only one share. Each worker decodes its share with `decodeTiles`.
+ * After that the lines around each cut must still be converted (see `seams`).
  */
 export function shareOut(info: PictureInfo, workers: number): Share[] {
   const shares: Share[] = [];

@@ -1,6 +1,7 @@
 // The typical Huffman tables K.3 to K.6 (T.81 K.3.3) in the form of a DHT segment: 16 counts by code length, then the values.
 //
-// Nearly every baseline encoder uses them, including ours. A stream without DHT, such as a webcam's MJPEG, implies them.
+// Nearly every baseline encoder uses them, and so does ours. A stream without DHT, for example the MJPEG of a webcam, means these
+// tables.
 
 /** DC luminance, table K.3. */
 const DC_LUMA: usize = memory.data<u8>([
@@ -35,13 +36,16 @@ const AC_CHROMA: usize = memory.data<u8>([
   0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
 ]);
 
-/** The counts and values of a table in the form of DHT. `tableClass`: 0 DC, 1 AC; `destination`: 0 luma, 1 chroma. */
+/**
+ * Returns the address of a table's counts and values in the form of DHT. `tableClass` is 0 for DC and 1 for AC. `destination` is
+ * 0 for luma and 1 for chroma.
+ */
 export function huffmanSpecification(tableClass: i32, destination: i32): usize {
   if (tableClass == 0) return destination == 0 ? DC_LUMA : DC_CHROMA;
   return destination == 0 ? AC_LUMA : AC_CHROMA;
 }
 
-/** The number of symbol values in a table. */
+/** Returns the number of symbol values in a table. */
 export function huffmanValueCount(specification: usize): i32 {
   let count = 0;
   for (let length: usize = 0; length < 16; length++) count += load<u8>(specification + length);

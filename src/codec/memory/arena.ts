@@ -1,12 +1,14 @@
-// The arena is the shared memory of a process. Frames arrive in it, codec threads work on them in place, and screens read them.
+// The arena is the memory that all threads of a process share. Frames arrive in it, codec threads work on them there without
+// copying, and screens read them.
 //
-//   0        the kernels' constant tables                          KERNEL_TABLES_BYTES, the same in every thread
-//   262144 header: magic "SLAR", version, first free address HEADER_BYTES 262208 blocks, taken upwards in units of 64 bytes never
-//   freed
+//   address   content                                              size
+//   0         the kernels' constant tables, the same in every thread KERNEL_TABLES_BYTES
+//   262144    header: magic "SLAR", version, first free address …    HEADER_BYTES
+//   262208    blocks, in units of 64 bytes                           grows upwards
 //
-// Any thread may take a block, and blocks are never freed. So each owner reuses its memory: a GrowingBlock for one user, FrameSlots
-// for frames, RecycledBlocks for data of varying size (docs/architecture.md, "Memory"). The largest pictures that a process has
-// handled limit its memory.
+// Any thread may take a block, and blocks are never freed. So each owner reuses its memory: a GrowingBlock for one user,
+// FrameSlots for frames, RecycledBlocks for data of varying size (docs/architecture.md, "Memory"). So the memory of a process
+// depends on the largest pictures that it has handled.
 
 import { CodecError } from "../../core/errors.ts";
 
@@ -19,7 +21,7 @@ const VERSION = 1;
 const PAGE_BYTES = 65536;
 /** Blocks begin at cache lines, so that two threads never write to the same cache line. */
 const UNIT_BYTES = 64;
-/** The maximum is 4 GiB, the limit of 32-bit addresses. Unused memory is only reserved. */
+/** The largest size of the arena: 4 GiB, the limit of 32-bit addresses. Unused memory costs only address space. */
 const MAX_PAGES = 65536;
 
 /** The indexes of the header's words. */
@@ -28,11 +30,11 @@ const HEADER_VERSION = 1;
 const HEADER_FREE_UNITS = 2;
 /** The number of threads that are growing the memory. */
 const HEADER_GROWING = 3;
-/** The number of callers of `holdGrowth` that forbid growth. */
+/** The number of callers that forbid growth at the moment (`holdGrowth`). */
 const HEADER_HOLDS = 4;
 
 export class Arena {
-  /** The shared memory. It is posted to threads, which attach to it. */
+  /** The shared memory. It is posted to threads, which call `attach`. */
   readonly memory: WebAssembly.Memory;
   readonly #header: Int32Array;
 
@@ -59,7 +61,9 @@ export class Arena {
     return arena;
   }
 
-  /** Takes a block for as long as the process lives. Its address is a multiple of 64. Throws CodecError when the arena is full. */
+  /**
+   * Takes a block for as long as the process lives. Its address is a multiple of 64. Throws CodecError when the arena is full.
+   */
   take(bytes: number): number {
     const units = Math.ceil(bytes / UNIT_BYTES);
     const address = Atomics.add(this.#header, HEADER_FREE_UNITS, units) * UNIT_BYTES;
@@ -89,9 +93,10 @@ export class Arena {
     Atomics.add(this.#header, HEADER_GROWING, 1);
     try {
       if (Atomics.load(this.#header, HEADER_HOLDS) > 0) throw new CodecError("codec threads are being ended");
-      this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES)); // Growing is atomic, so growth by another thread only adds memory.
+      // If another thread grows the memory at the same time, both growths take effect.
+      this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
     } catch (cause) {
-      Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // The address is restored, so that a smaller block may still fit.
+      Atomics.sub(this.#header, HEADER_FREE_UNITS, units); // the address is restored, so that a smaller block may still fit
       const reason = cause instanceof CodecError ? cause.message : `${missingBytes} more bytes are too many`;
       throw new CodecError(`there is not enough memory for pictures of this size: ${reason}`, { cause });
     } finally {

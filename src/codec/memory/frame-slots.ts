@@ -1,4 +1,5 @@
-// Slots for frames in the arena. Threads pass frames to each other without copying them.
+// Slots for frames: memory of a fixed size in the arena, which is reused for each frame. Threads pass slots to each other instead
+// of copying frames.
 
 import type { Arena } from "./arena.ts";
 
@@ -13,8 +14,8 @@ export interface FrameSlot {
 }
 
 /**
- * A fixed number of slots of one size. When all slots are in use, `acquire` returns null, and the caller drops the frame and counts
- * it.
+ * A fixed number of slots of one size. When all slots are in use, `acquire` returns null, and the caller drops the frame and
+ * counts it.
  */
 export class FrameSlots {
   readonly slotBytes: number;

@@ -34,8 +34,9 @@ export class GrowingBlock {
 }
 
 /**
- * The size to take for slots of at least `bytes` bytes: a power of two. Slots are never given back, so with sizes that grow by a few
- * bytes each time, slots of the exact size would fill the arena. Memory that is not written to is only reserved.
+ * Returns the size to take for slots of at least `bytes` bytes: the next power of two. With the exact size, sizes that grow by a
+ * few bytes each time would fill the arena, because its memory is never freed. The unused part costs only address space, because
+ * nothing is written to it.
  */
 export function growingSize(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, bytes)));

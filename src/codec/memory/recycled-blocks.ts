@@ -4,17 +4,17 @@ import type { Arena } from "./arena.ts";
 
 export interface Block {
   readonly address: number;
-  /** The size, which is a power of two and at least the requested size. */
+  /** The size of the block. It is a power of two, and at least the requested size. */
   readonly bytes: number;
 }
 
 const SMALLEST_BYTES = 4096;
-/** A free block is used if it is at most this many times larger than needed. This is better than taking more of the arena. */
+/** A free block is reused only if it is at most this many times larger than needed. */
 const MOST_TIMES_LARGER = 4;
 
 /**
- * A set of blocks. A new block is taken from the arena only when no released block fits, so the largest simultaneous use limits the
- * memory.
+ * A set of blocks. A new block is taken from the arena only when no released block fits, so the largest simultaneous use limits
+ * the memory.
  */
 export class RecycledBlocks {
   readonly #arena: Arena;

@@ -1,6 +1,6 @@
 // The host side of the decoder kernel. It decodes whole JPEGs or single tiles to RGBA in the shared memory.
 //
-// This file copies no pixels, and the caller allocates all memory. A JpegPicture has the memory of one picture, or of a stream of
+// The caller allocates all memory, and this file copies no pixels. A JpegPicture has the memory of one picture, or of a stream of
 // pictures one after the other. Each thread has its own kernel instance and scratch memory.
 
 import { growingSize } from "../memory/growing-block.ts";

@@ -24,14 +24,14 @@ const pixelFormats = {
 
 const samplingCodes: Readonly<Record<ChromaSampling, number>> = { "4:2:0": 0, "4:2:2": 1, "4:4:4": 2, gray: 3 };
 
-/** The facts about a picture that the encoder needs before it gets the pixels. */
+/** The properties of a picture that the encoder must know before it gets the pixels. */
 export interface PictureFormat extends Size {
   readonly format: PixelFormat;
   /** 1 to 100 on libjpeg's scale. */
   readonly quality: number;
   /**
-   * The chroma subsampling. RGB can be 4:2:0 or 4:4:4, and yuyv422 can be 4:2:2 or 4:2:0. Default: 4:2:2 for yuyv422, and 4:2:0 for
-   * others.
+   * The chroma subsampling. RGB can be 4:2:0 or 4:4:4, and yuyv422 can be 4:2:2 or 4:2:0. Default: 4:2:2 for yuyv422, and 4:2:0
+   * for others.
    */
   readonly sampling?: ChromaSampling;
   /** The colour range. RGB is always full. Default: limited (BT.601 video) for yuv420p, nv12 and yuyv422, and full for others. */
@@ -155,9 +155,9 @@ export class SimdEncoder {
   }
 
   /**
-   * Returns whether the pixels of a tile differ by more than `noise` levels from `referencePlanes`, which are the pixels that were
-   * last encoded. `noise` is a number from 0 up. With 0, every different byte is a change. Above 0, a block of 8 × 8 bytes is a
-   * change if its mean differs by more than `noise`, or if its mean square difference is above 8 · `noise`². Sensor noise of
+   * Returns whether the pixels of a tile differ by more than `noise` levels from `referencePlanes`, which are the pixels that
+   * were last encoded. `noise` is a number from 0 up. With 0, every different byte is a change. Above 0, a block of 8 × 8 bytes
+   * is a change if its mean differs by more than `noise`, or if its mean square difference is above 8 · `noise`². Sensor noise of
    * standard deviation s is not a change at `noise` = s, and is very rarely a change at 0.8 s.
    */
   tileDiffers(

@@ -1,4 +1,4 @@
-// Maps the kernels' negative status codes to messages.
+// The messages for the kernels' negative status codes.
 
 import * as status from "../kernel/status.ts";
 
@@ -31,7 +31,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [status.STATUS_BAD_TILE, "the tile list contains a tile that the JPEG does not have"],
   [status.STATUS_NOT_READY, "no JPEG header has been read yet"],
   [status.STATUS_BAD_RECTANGLE, "the rectangle lies outside the picture"],
-  [status.STATUS_NO_QUANTISATION_TABLE, "the JPEG lacks a quantisation table"],
+  [status.STATUS_NO_QUANTISATION_TABLE, "the JPEG has no quantisation table for one of its components"],
 ]);
 
 /** The status codes of pictures that may be valid but that this kernel does not decode. Another JPEG codec should try them. */
@@ -45,7 +45,7 @@ const FOR_ANOTHER_CODEC: ReadonlySet<number> = new Set([
   status.STATUS_NO_SIZE,
 ]);
 
-/** Thrown when a kernel refuses its arguments or its input, or when its output memory is full. */
+/** The error for a negative status: a kernel refuses its arguments or its input, or its output memory is full. */
 export class KernelError extends Error {
   override readonly name = "KernelError";
 

@@ -16,15 +16,15 @@ import { STATUS_OUTPUT_FULL } from "../kernel/status.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 
 /**
- * Pixels per byte of the first output memory. It is enough for pictures from cameras. If it is too small, the bound for any picture
- * is used.
+ * Pixels per byte of the first output memory. It is enough for pictures from cameras. If it is too small, the bound for any
+ * picture is used.
  */
 const PIXELS_PER_OUTPUT_BYTE = 2;
 const MIN_OUTPUT_BYTES = 64 * 1024;
 
 /**
- * Loads the kernels on the arena. Each thread has its own kernels on the same memory. `loadOther` is called for the first JPEG of a
- * kind that the kernel does not support (progressive, CMYK, 12 bit …).
+ * Loads the kernels on the arena. Each thread has its own kernels on the same memory. The codec calls `loadOther` for the first
+ * JPEG of a kind that the kernel does not support (progressive, CMYK, 12 bit …).
  */
 export async function createSimd(arena: Arena, wasm: WasmModules, loadOther: () => Promise<Codec>): Promise<Codec> {
   const [encoderModule, decoderModule] = await Promise.all([wasm.kernel("encoder"), wasm.kernel("decoder")]);
@@ -80,7 +80,7 @@ function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Pro
 
   return async (jpeg, target) => {
     const address = input.reserve(jpeg.length);
-    arena.bytes(address, jpeg.length).set(jpeg); // The bytes are copied, because the kernel only reads the arena.
+    arena.bytes(address, jpeg.length).set(jpeg); // the kernel can read only the arena
     try {
       const { width, height } = picture.readHeader(address, jpeg.length);
       if (width * height * 4 !== target.bytes) {

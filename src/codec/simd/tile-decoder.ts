@@ -26,7 +26,7 @@ export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promis
     const scratch = scratchBlock.reserve(job.scratchBytes);
     const target = job.convertsLines ? pixels : 0;
     const counters = new Int32Array(arena.memory.buffer, job.counters, 2);
-    let summed = 0; // The first `summed` batches have `firstTile` tiles in total.
+    let summed = 0; // the number of batches whose tiles are counted in `firstTile`
     let firstTile = 0;
     let damagedTiles = 0;
     let isLast = batches.length === 0;
@@ -34,7 +34,8 @@ export async function createTileDecoder(arena: Arena, wasm: WasmModules): Promis
       const batch = Atomics.add(counters, NEXT_BATCH, 1);
       const count = batches[batch];
       if (count === undefined) break;
-      while (summed < batch) firstTile += batches[summed++] as number; // The sum is kept, because the counter only grows.
+      // No batch is counted twice, because the counter only grows.
+      while (summed < batch) firstTile += batches[summed++] as number;
       const address = list + firstTile * TILE_BYTES;
       damagedTiles += checkStatus(kernel.decodeTiles(state, scratch, address, count, target, strideBytes, 0));
       isLast = Atomics.sub(counters, BATCHES_LEFT, 1) === 1;

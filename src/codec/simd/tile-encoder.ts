@@ -1,8 +1,8 @@
-// Encodes tiles in a codec thread. It takes bands of a frame, finds the changed tiles, and encodes them.
+// Encodes tiles in a codec thread. It takes bands (some lines of MCUs) of a frame, finds the changed tiles, and encodes them.
 //
 // A frame is cut into bands of MCU lines. Each thread that gets the frame's job takes the next band from a counter in the arena
-// until all bands are taken. So a slow or late thread delays only its own band. A band is the same part of the picture in all
-// scales, so no thread waits for pixels that another thread halves.
+// until all bands are taken. So a slow or late thread delays only its own band. A band covers the same part of the picture in all
+// sizes (scales). So each thread halves the pixels that it needs itself, and never waits for another thread.
 
 import { CodecError, messageOf } from "../../core/errors.ts";
 import { planesOf } from "../../core/pixel-format.ts";
@@ -55,8 +55,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   };
 
   /**
-   * Returns one byte for each tile, which is 1 if the tile has changed. After the call the next reference has the pixels of the
-   * changed tiles.
+   * Returns one byte for each tile, which is 1 if the tile has changed. After the call, the reference for the next frame has the
+   * pixels of the changed tiles.
    */
   const findChanges = (
     scale: ScaleJob,
@@ -74,7 +74,7 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
       const differs = noise === null || isRefreshed || encoder.tileDiffers(picture, frame, reference, tile, noise);
       if (!differs) isChanged[tile - firstTile] = 0;
       if (differs && !scale.becomesReference) encoder.copyTile(picture, frame, reference, tile);
-      // With noise 0 the pixels are already equal.
+      // With noise 0, an unchanged tile has the same pixels in both, so no copy is needed.
       if (!differs && scale.becomesReference && noise !== 0) encoder.copyTile(picture, reference, frame, tile);
     }
     return isChanged;
@@ -90,8 +90,8 @@ export function createTileEncoder(arena: Arena, encoder: SimdEncoder, scratch: n
   ): BandOutput["outputs"][number] => {
     const lengths = new Uint32Array(arena.memory.buffer, lengthsAddress + 4 * firstTile, endTile - firstTile);
     lengths.fill(UNCHANGED);
-    // After findChanges, frame and next reference have the same pixels in every changed tile. Unchanged tiles are encoded from the
-    // reference, because it has the pixels that were last encoded.
+    // After findChanges, frame and next reference have the same pixels in every changed tile. Unchanged tiles are encoded from
+    // the reference, because it has the pixels that were last encoded.
     const wanted = (tile: number) => isNew || isChanged[tile - firstTile] === 1;
     output.openBand();
     for (let tile = firstTile; tile < endTile;) {
@@ -143,8 +143,8 @@ function asCodecError(cause: unknown, what: string): unknown {
 }
 
 /**
- * The bytes that a thread has encoded for one frame, band after band. They stay until the thread gets the next frame. The main
- * thread copies them before that.
+ * The bytes that a thread has encoded for one frame, band after band. They are valid until the thread gets the next frame, so the
+ * main thread copies them before that.
  */
 class Output {
   readonly #arena: Arena;

@@ -1,5 +1,5 @@
-// The interface of a codec thread for the pool. Each runtime starts threads differently: bun/ uses Bun's worker threads, and a web
-// page uses web workers.
+// The interface of a codec thread for the pool. Each runtime starts threads differently: bun/ uses Bun's worker threads, and a
+// web page uses web workers.
 
 import type { WasmModules } from "../wasm/modules.ts";
 import type { Job, WorkerMessage, WorkerSetup } from "./job.ts";
@@ -17,7 +17,7 @@ export interface CodecThread {
 /** The events of a thread. */
 export interface ThreadListener {
   hear(message: WorkerMessage): void;
-  /** Called once with the reason when the thread has ended, also after `end`. */
+  /** Learns once that the thread has ended, with the reason. This also happens after `end`. */
   ended(reason: string): void;
 }
 

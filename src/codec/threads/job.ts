@@ -20,10 +20,13 @@ export interface EncodeJob extends PixelFrame {
 
 export interface DecodeJob {
   kind: "decode";
-  /** The JPEG. Its memory moves to the thread and comes back with the result. */
+  /** The JPEG. Its memory is transferred to the thread, and back with the result. */
   jpeg: Uint8Array<ArrayBuffer>;
   target: PixelTarget;
-  /** How the picture is shown; the target then has its shown size. Without it, the picture is decoded as it is stored. */
+  /**
+   * The way in which the picture must be shown (turned, stretched). The target then has the size of the shown picture. Without
+   * this field, the picture is decoded as it is stored.
+   */
   presentation?: Presentation;
 }
 
@@ -33,7 +36,7 @@ export interface JobValues {
   /** `jpeg` is the returned memory of the job. `isDamaged` is true if part of the picture is missing or wrong. */
   decode: { jpeg: Uint8Array<ArrayBuffer>; isDamaged: boolean };
   "prepare-tiles": { picture: PreparedPicture };
-  /** The bands that were not already posted as parts. */
+  /** The bands that were not already posted in `part` messages. */
   "encode-tiles": { bands: BandOutput[] };
   /** The pixels are in the arena, so the result has no value. */
   tiles: { isDamaged: boolean };
@@ -58,8 +61,9 @@ export interface JobFailure {
 export type JobResult<Kind extends JobKind = JobKind> = JobSuccess<JobValues[Kind]> | JobFailure;
 
 /**
- * The messages of a thread: `ready` once, then one `result` for each job, after `part`s if the job wants them. If a job finds a
- * defect in our code, the message is `defect` instead of `result`, and the thread has already loaded its codec again.
+ * The messages of a thread. `ready` comes once. After that, each job has one `result`, and `part` messages before it if the job
+ * wants them. If a job has hit a defect in our code, `defect` comes instead of `result`. In that case the thread has already
+ * loaded its codec again.
  */
 export type WorkerMessage =
   | { kind: "ready" }

@@ -54,10 +54,10 @@ const DEFAULT_QUALITY = 80;
 
 /** A call that has not settled. */
 interface Call {
-  /** The number of bytes of the arena that it needs while a thread works on it. */
+  /** The number of bytes of shared memory that the call needs while a thread works on it. */
   bytes: number;
   begin(block: Block): EncodeJob | DecodeJob;
-  /** Makes the job. The block is released after the job. */
+  /** Makes the job. `block` is its memory, which is released after the job. */
   settle(result: JobResult, block: Block): void;
   reject(error: unknown): void;
 }
@@ -81,9 +81,9 @@ export class JpegCodec implements AsyncDisposable {
       runtime,
       onIdle: () => this.#pump(),
       onBroken: (reason) => this.#refuse(new CodecError(reason.message, { cause: reason })),
-      onRestarted: () => undefined, // the call that met the defect is rejected with its reason
+      onRestarted: () => undefined, // the call that hit the defect is rejected with the reason
     });
-    this.#pool.started.catch(() => undefined); // onBroken is called in this case.
+    this.#pool.started.catch(() => undefined); // onBroken handles a failure
     this.#pool.keepProcessAlive(false);
   }
 
@@ -97,7 +97,7 @@ export class JpegCodec implements AsyncDisposable {
     return this.#call(signal, {
       bytes: pixels.length,
       begin: (block) => {
-        this.#arena.bytes(block.address, pixels.length).set(pixels); // The pixels are copied, because threads only read the arena.
+        this.#arena.bytes(block.address, pixels.length).set(pixels); // threads can read only the arena
         return { kind: "encode", width, height, format, sampling, quality, address: block.address };
       },
       valueOf: (value: { jpeg: Uint8Array<ArrayBuffer> }) => value.jpeg,
@@ -105,8 +105,8 @@ export class JpegCodec implements AsyncDisposable {
   }
 
   /**
-   * Decodes a JPEG of any kind, including progressive JPEGs. Its bytes are read when a thread is free, so do not change them before
-   * the promise settles. Rejects with CodecError if the bytes are not a JPEG, cannot be decoded, or too many calls wait.
+   * Decodes a JPEG of any kind, including progressive JPEGs. Its bytes are read when a thread is free, so do not change them
+   * before the promise settles. Rejects with CodecError if the bytes are not a JPEG, cannot be decoded, or too many calls wait.
    */
   async decode(jpeg: Uint8Array, { signal }: DecodeOptions = {}): Promise<DecodedJpeg> {
     const header = readJpegHeader(jpeg);
@@ -117,11 +117,11 @@ export class JpegCodec implements AsyncDisposable {
       bytes,
       begin: ({ address }) => ({
         kind: "decode",
-        jpeg: new Uint8Array(whole), // a copy: its memory moves to the thread
+        jpeg: new Uint8Array(whole), // copied, because its memory is transferred to the thread
         target: { address, bytes },
       }),
       valueOf: ({ isDamaged }: { isDamaged: boolean }, { address }) => ({
-        pixels: new Uint8Array(this.#arena.bytes(address, bytes)), // a copy: the arena's memory is used again
+        pixels: new Uint8Array(this.#arena.bytes(address, bytes)), // copied, because the arena's memory is reused
         width,
         height,
         isDamaged,
@@ -180,7 +180,7 @@ export class JpegCodec implements AsyncDisposable {
       return;
     }
     this.#pool.tryRun(call.begin(block), (result) => {
-      // An aborted call has already been rejected, but its block is free only now.
+      // An aborted call was rejected before, but its memory is free only now.
       if (this.#close(call)) call.settle(result, block);
       this.#blocks.release(block);
     });

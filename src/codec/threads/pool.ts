@@ -7,7 +7,10 @@ import type { WasmModules } from "../wasm/modules.ts";
 import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
 import type { Job, JobFailure, JobResult, WorkerMessage } from "./job.ts";
 
-/** After this many defects without a finished job between them, the pool stops, because threads cannot work on this machine. */
+/**
+ * After this many defects without a finished job between them, the pool stops, because codec threads probably cannot work on this
+ * machine.
+ */
 const MAX_DEFECTS_IN_A_ROW = 5;
 
 interface PooledThread {
@@ -20,11 +23,11 @@ interface PooledThread {
 
 /** The events of a pool, which its owner implements. */
 export interface PoolOwner {
-  /** Called when a thread has become idle, so that the owner can give it the newest frame. */
+  /** The pool calls this when a thread has become idle, so that the owner can give it the newest frame. */
   onIdle(): void;
-  /** Called once when threads fail repeatedly, so that the pool takes no more jobs. */
+  /** The pool calls this once, when threads fail repeatedly. After that it takes no more jobs. */
   onBroken(reason: Error): void;
-  /** Called when a thread found a defect. It has loaded its codec again or was replaced. */
+  /** The pool calls this when a thread has hit a defect. The thread has loaded its codec again, or it was replaced. */
   onRestarted(reason: string): void;
 }
 
@@ -38,7 +41,9 @@ export interface PoolOptions extends PoolOwner {
   runtime: CodecRuntime;
 }
 
-/** A pool of threads without a queue. Without an idle thread a job is refused, so that the caller can offer a newer frame later. */
+/**
+ * A pool of threads without a queue. While no thread is idle, it refuses jobs, so that the caller can offer a newer frame later.
+ */
 export class CodecPool {
   readonly #options: PoolOptions;
   #threads: PooledThread[] = [];
@@ -74,8 +79,8 @@ export class CodecPool {
   }
 
   /**
-   * Gives the job to an idle thread and returns true. Without an idle thread it returns false. `done` is called exactly once. If
-   * the job finds a defect, its result is a failure. After `close`, `done` is not called.
+   * Gives the job to an idle thread and returns true, or returns false if no thread is idle. The pool calls `done` exactly once,
+   * except after `close`. If the job hits a defect, its result is a failure.
    */
   tryRun<Kind extends Job["kind"]>(
     job: Extract<Job, { kind: Kind }>,
@@ -84,7 +89,7 @@ export class CodecPool {
   ): boolean {
     const idle = this.#refuses ? undefined : this.#threads.find((thread) => thread.ready && thread.done === null);
     if (idle === undefined) return false;
-    idle.done = done as (result: JobResult) => void; // A thread answers a job with the value of the job's kind.
+    idle.done = done as (result: JobResult) => void; // the thread's answer has the type that belongs to the kind of the job
     idle.onPart = onPart;
     idle.thread.post(job, "jpeg" in job ? [job.jpeg.buffer] : []);
     return true;

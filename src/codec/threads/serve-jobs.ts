@@ -16,8 +16,8 @@ import { warmUp } from "./warm-up.ts";
 
 /**
  * Loads the codec and warms it up. Returns the function that does the posted jobs. It calls `post` with each answer, and the
- * buffers in `moved` are transferred. `rare` decodes JPEGs of rare kinds. The caller posts `{ kind: "ready" }` when it listens for
- * jobs.
+ * buffers in `moved` are transferred. `rare` decodes JPEGs of rare kinds. The caller posts `{ kind: "ready" }` when it listens
+ * for jobs.
  */
 export async function serveJobs(
   setup: WorkerSetup,
@@ -27,7 +27,8 @@ export async function serveJobs(
 ): Promise<(job: Job) => void> {
   const arena = Arena.attach(setup.memory);
   let codec = await createCodec(setup.codec, arena, wasm, rare);
-  let tileDecoder: Promise<TileDecoder> | null = null; // The first such job loads it, because only viewers of tiles need it.
+  // The first job of this kind loads the decoder, because only viewers of tiles need it.
+  let tileDecoder: Promise<TileDecoder> | null = null;
   const shown = new ShownDecoder(arena);
   await warmUp(codec, arena);
 
@@ -93,7 +94,7 @@ export async function serveJobs(
   return (job) => {
     perform(job)
       .then((result) => say({ kind: "result", result }), recover)
-      // The error is thrown outside the promise, so that it ends the thread like an uncaught error.
+      // An error in a timer is not caught by the promise, so it ends the thread.
       .catch((error: unknown) =>
         setTimeout(() => {
           throw error;

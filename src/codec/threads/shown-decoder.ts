@@ -1,4 +1,4 @@
-// Decodes a JPEG to pixels as they are meant to be shown. Only JPEGs that are not shown as they are stored come this way.
+// Decodes JPEGs that must not be shown as they are stored: it turns, scales or stretches the decoded pixels.
 
 import { CodecError } from "../../core/errors.ts";
 import { frameBytes } from "../../core/pixel-format.ts";
@@ -11,7 +11,7 @@ import { GrowingBlock } from "../memory/growing-block.ts";
 
 export class ShownDecoder {
   readonly #arena: Arena;
-  /** The pixels as they are stored. */
+  /** The memory for the pixels as they are stored in the JPEG. */
   readonly #stored: GrowingBlock;
 
   constructor(arena: Arena) {
@@ -19,7 +19,10 @@ export class ShownDecoder {
     this.#stored = new GrowingBlock(arena);
   }
 
-  /** Rejects with CodecError as the codec does, and for a target that does not have the shown size. */
+  /**
+   * Decodes a JPEG into the target. Rejects with CodecError like the codec, and also if the target does not have the size of the
+   * shown picture.
+   */
   async decode(codec: Codec, jpeg: Uint8Array, presentation: Presentation, target: PixelTarget): Promise<Decoded> {
     if (isAsStored(presentation)) return codec.decode(jpeg, target);
     const stored = readJpegSize(jpeg);

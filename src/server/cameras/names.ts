@@ -5,7 +5,7 @@ import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
 import type { Refusal } from "../deliver/refusal.ts";
 
 /** The number of bytes for camera names in the text of a Goodbye message. The whole text has at most 200 bytes. */
-const MAX_LISTED_BYTES = 88;
+const MAX_LISTED_BYTES = 84;
 
 /** Names a camera after its source. A number is added when the name is in `taken`. */
 export function nameAfterSource(sourceName: string, taken: readonly string[]): string {

@@ -73,7 +73,7 @@ test("both codecs refuse rare kinds if the runtime has no decoder for them", asy
     const codec = await createByteCodec(name);
     const target = new Uint8Array(SIZE.width * SIZE.height * 4);
     await expect(codec.decode(arithmetic, target)).rejects.toThrow(
-      "arithmetic-coded JPEGs and CMYK are not decoded here",
+      "arithmetic-coded JPEGs and CMYK cannot be decoded here",
     );
   }
 });

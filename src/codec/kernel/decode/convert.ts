@@ -1,5 +1,6 @@
-// Converts a rectangle of the sample planes to RGBA pixels with alpha 255. It reads planes only and writes the rectangle's pixels only,
-// so that several workers can convert different rectangles at once. The triangle filter reads one sample beyond the rectangle on each side.
+// Converts a rectangle of the sample planes to RGBA pixels with alpha 255. It reads planes only and writes the rectangle's pixels
+// only, so that several workers can convert different rectangles at once. The triangle filter reads one sample beyond the
+// rectangle on each side.
 
 import { colourLine, greyLine, rgbLine } from "./colour-inverse";
 import {
@@ -31,17 +32,20 @@ import { STATUS_BAD_RECTANGLE, STATUS_NOT_READY } from "../status";
 import { repeatAcross, triangleAcross, triangleBoth, triangleDown } from "./upsample";
 import { boxLines, fancyLines } from "./upsample-colour-420";
 
-/** Bytes at LINES for two lines of the groups of 16 pixels that cross the rectangle's edge; a spare line of pixels follows. */
+/**
+ * The number of bytes at LINES for two lines of the groups of 16 pixels that cross the rectangle's edge. A spare line of pixels
+ * follows them.
+ */
 const EDGE_BYTES: usize = 128;
 
-/** Lines of pixels at the edge of a decoded line of MCUs that need the neighbouring line of MCUs. */
+/** Returns the number of pixel lines at the edge of a decoded line of MCUs that need samples of the neighbouring line of MCUs. */
 export function waitingLines(state: usize, flags: u32): i32 {
   return (flags & FLAG_BOX) != 0 || load<u32>(state + PICTURE_V_MAX) == 1 ? 0 : 1;
 }
 
 /**
- * Converts the pixels that line `line` of MCUs completes. Decoding runs downwards from a line marked `isFirst`. If the filter needs the line
- * below, the last line of pixels waits, and the last one of the line above is converted now.
+ * Converts the pixels that line `line` of MCUs completes. Decoding runs downwards from a line marked `isFirst`. If the filter
+ * needs the line below, the last line of pixels waits, and the last one of the line above is converted now.
  */
 export function convertMcuLine(
   state: usize,

@@ -1,5 +1,6 @@
-// The exported functions of the decoder kernel. All state is at addresses that the host passes (layout.ts), so that several workers can run
-// this module on one memory: one of them reads the header and lists the tiles, all of them decode tiles and convert pixels.
+// The exported functions of the decoder kernel. All state is at addresses that the host passes (layout.ts), so that several
+// workers can run this module on one memory: one of them reads the header and lists the tiles, all of them decode tiles and
+// convert pixels.
 //
 //   readHeader → setPlanes → indexTiles → decodePicture                                         one worker
 //                                       → decodeTiles (each its range) → convert the seams      several
@@ -36,12 +37,12 @@ import { decodeTileList } from "./tile-decode";
 
 export { decodeMcus, indexTiles };
 
-/** First address after the module's own constants. The host must not use memory below it. */
+/** Returns the first address after the module's own constants. The host must not use memory below it. */
 export function staticEnd(): usize {
   return __heap_base;
 }
 
-/** Size of a picture's state in bytes. */
+/** Returns the size of a picture's state in bytes. */
 export function stateBytes(): i32 {
   return STATE_BYTES;
 }
@@ -52,8 +53,8 @@ export function initState(state: usize): void {
 }
 
 /**
- * Reads a JPEG from SOI to the end of the first SOS. Returns 0 or a status. The picture record then has the size of the picture, of its planes
- * and of the scratch. Look-up tables are reused if the picture has the same Huffman tables as the one before.
+ * Reads a JPEG from SOI to the end of the first SOS. Returns 0 or a status. The picture record then has the size of the picture,
+ * of its planes and of the scratch. Look-up tables are reused if the picture has the same Huffman tables as the one before.
  */
 export function readHeader(state: usize, jpeg: usize, length: usize): i32 {
   const end = jpeg + length;
@@ -103,9 +104,9 @@ export function greyPlanes(state: usize): i32 {
 }
 
 /**
- * Decodes `count` tiles of a list into the planes. If `pixels` (the address of pixel (0, 0)) is not 0, it also converts lines of pixels when
- * they are complete. Next to a line of MCUs that is not in the list, `waitingRows` lines of pixels stay unconverted. Only for pictures with one
- * scan; pass 0 otherwise. Returns the number of damaged tiles, or a status.
+ * Decodes `count` tiles of a list into the planes. If `pixels` (the address of pixel (0, 0)) is not 0, it also converts lines of
+ * pixels when they are complete. Next to a line of MCUs that is not in the list, `waitingRows` lines of pixels stay unconverted.
+ * This works only for pictures with one scan. For others `pixels` must be 0. Returns the number of damaged tiles, or a status.
  */
 export function decodeTiles(
   state: usize,
@@ -127,12 +128,18 @@ export function decodeTiles(
   );
 }
 
-/** Lines of pixels on each side of a cut between lines of MCUs that decodeTiles leaves for `convert`: 0 or 1. */
+/**
+ * Returns the number of pixel lines (0 or 1) on each side of a cut between lines of MCUs that decodeTiles does not convert. The
+ * host converts them with `convert`.
+ */
 export function waitingRows(state: usize, flags: u32): i32 {
   return waitingLines(state, flags);
 }
 
-/** Converts a rectangle of the planes to RGBA and writes nothing outside of it. `pixels` is the address of pixel (0, 0) of the picture. */
+/**
+ * Converts a rectangle of the planes to RGBA and writes nothing outside of it. `pixels` is the address of pixel (0, 0) of the
+ * picture.
+ */
 export function convert(
   state: usize,
   scratch: usize,
@@ -148,8 +155,8 @@ export function convert(
 }
 
 /**
- * Decodes and converts the whole picture on one worker. The list has all `count` tiles in the order of indexTiles. The contents of the planes
- * are undefined afterwards, unless FLAG_KEEP_PLANES is set.
+ * Decodes and converts the whole picture on one worker. The list has all `count` tiles in the order of indexTiles. The contents
+ * of the planes are undefined afterwards, unless FLAG_KEEP_PLANES is set.
  */
 export function decodePicture(
   state: usize,

@@ -1,8 +1,10 @@
-// Dequantisation factors (T.81 F.2.1.4 with A.3.4) and the place of each coefficient by zigzag position, in two arrays of 192 u32:
-//   places   bits 0-15 byte offset of the coefficient in a group of eight blocks, bits 16-23 its row, 24-31 its column, one bit each
+// Dequantisation factors (T.81 F.2.1.4 with A.3.4) and the place of each coefficient by zigzag position, in two arrays of 192
+// u32:
+// places bits 0-15 byte offset of the coefficient in a group of eight blocks, bits 16-23 its row, 24-31 its column, one bit each
 //   factors  q · a(u) · a(v) / 8 in FRACTION_BITS + FACTOR_FRACTION_BITS binary places, with a(0) = 1 and a(k) = √2 · cos(kπ/16):
 //            the scaling that the transform of Arai, Agui and Nakajima (1988) needs
-// EOB, and runs that leave the block, lead to positions from 64 on. Their place is a vector that is never read.
+// EOB, and runs that leave the block, lead to positions from 64 on. Their place is a vector that is never read, so that the
+// decoder needs no check for them.
 
 import {
   COARSE_FRACTION_BITS,
@@ -29,7 +31,10 @@ const AAN_SCALE = memory.data<f64>([
   0.2758993792829431,
 ]);
 
-/** Computes both arrays in a component's `tables` from the quantisation table unless they are up to date. Returns the fraction bits of samples. */
+/**
+ * Computes both arrays in a component's `tables` from the quantisation table unless they are up to date. Returns the fraction
+ * bits of samples.
+ */
 export function buildDequantise(state: usize, tables: usize, table: i32): i32 {
   const factors = state + DQT_TABLES + table * 128;
   const known = load<i32>(tables + TABLES_FRACTION);

@@ -1,6 +1,6 @@
-// Huffman decoding of MCUs (T.81 F.2.2): bits become dequantised coefficients, one lane for each block.
-// The bit buffer is a u64 with the next bit on top. A refill is one load, because the bytes are in reverse order (destuff.ts). It leaves at
-// least 56 bits: enough for a DC code and two look-ups, or for any code with its amplitude bits.
+// Huffman decoding of MCUs (T.81 F.2.2): bits become dequantised coefficients, one lane for each block. The bit buffer is a u64
+// with the next bit on top. A refill is one load, because the bytes are in reverse order (destuff.ts). It leaves at least 56
+// bits: enough for a DC code and two look-ups, or for any code with its amplitude bits.
 
 import { extend, longCode, stepOf } from "./huffman-lookup";
 import {
@@ -26,10 +26,10 @@ const HALF = 1 << (FACTOR_FRACTION_BITS - 1);
 const LAST: usize = 252;
 
 /**
- * Decodes up to `mcus` MCUs of `blocks` blocks each by the plan. Returns the number of complete MCUs, which is lower if the reader is below
- * `limit` and the window needs a refill. Returns -1 minus that number if the next MCU has an invalid code, or if it continues
- * beyond `end`, the end of the segment (0 while unknown). Reads up to MCU_WORST_BYTES too far. It is exported so that the compiler
- * does not inline it: without calls inside, its variables stay in registers.
+ * Decodes up to `mcus` MCUs of `blocks` blocks each by the plan. Returns the number of complete MCUs, which is lower if the
+ * reader is below `limit` and the window needs a refill. Returns -1 minus that number if the next MCU has an invalid code, or if
+ * it continues beyond `end`, the end of the segment (0 while unknown). Reads up to MCU_WORST_BYTES too far. It is exported so
+ * that the compiler does not inline it: without calls inside, its variables stay in registers.
  */
 export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, limit: usize, end: usize): i32 {
   let reader = load<usize>(scratch + READER);
@@ -80,9 +80,10 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
       store<i16>(lane, <i16>((difference * load<i32>(places, DEQUANTISE_FACTORS) + HALF) >> FACTOR_FRACTION_BITS));
     }
     if (hasAc) {
-      // AC: look-ups of up to two symbols, two look-ups for each refill. The loop checks for the end of the block once per look-up, because a
-      // mispredicted branch costs more than anything else here. If the first symbol ended the block, the second one wrote to a vector that is
-      // never read, and its bits are returned. Rounding matters: half a step lost in each coefficient can add up to a whole level.
+      // AC: look-ups of up to two symbols, two look-ups for each refill. The loop checks for the end of the block once per
+      // look-up, because a mispredicted branch costs more than anything else here. If the first symbol ended the block, the
+      // second one wrote to a vector that is never read, and its bits are returned. Rounding matters: half a step lost in each
+      // coefficient can add up to a whole level.
       const table = load<usize>(plan, PLAN_AC) + CANONICAL_BYTES;
       const maskAt = load<usize>(plan, PLAN_MASK);
       const last = places + LAST;
@@ -145,7 +146,7 @@ export function decodeMcus(scratch: usize, plan: usize, mcus: i32, blocks: i32, 
           have |= 56;
           continue;
         }
-        // A code or an amplitude that is too long for the look-up.
+        // The code or the amplitude is too long for the look-up.
         buffer |= load<u64>(reader - 8) >> have;
         reader -= <usize>((63 - have) >> 3);
         have |= 56;

@@ -26,7 +26,7 @@ import {
   LOOKUP_WORK,
 } from "./layout";
 
-/** A step that leaves the block. */
+/** The zigzag step for EOB. It leaves the block from any position. */
 export const STEP_EOB: u32 = 64;
 
 /** Whether `table` was built from exactly this DHT. */
@@ -38,7 +38,10 @@ export function isBuiltFrom(table: usize, dht: usize): bool {
   return true;
 }
 
-/** Copies the DHT, computes the limit of each code length, and fills `work` with u16 (value << 8 | length) for codes of up to `bits`. */
+/**
+ * Copies the DHT, computes the limit of each code length, and fills `work` with u16 (value << 8 | length) for codes of up to
+ * `bits`.
+ */
 function buildCanonical(table: usize, dht: usize, work: usize, bits: i32): void {
   memory.copy(table, dht, DHT_PRESENT);
   store<u32>(table + DHT_PRESENT, 1);
@@ -134,7 +137,8 @@ export function buildAcLookup(state: usize, table: usize, dht: usize): void {
     if (length == 0) continue;
     const value = used <= AC_BITS ? extend((i >> (AC_BITS - used)) & ((1 << size) - 1), size) : 0;
     store<u16>(entry, <u16>(step << 2), 2);
-    // Too long, or too large to repeat in byte 7 (only custom tables have such short codes for such large values).
+    // The symbol is too long, or its value is too large for byte 7. (Only custom tables have such short codes for such large
+    // values.)
     if (used > AC_BITS || value < -128 || value > 127) {
       store<u8>(entry, <u8>length, 1);
       store<u16>(entry, <u16>size, 4);
@@ -166,15 +170,18 @@ export function buildAcLookup(state: usize, table: usize, dht: usize): void {
   }
 }
 
-/** Zigzag step of a run/size symbol: over the run to the coefficient. ZRL is a step of sixteen; size 0 with any other run is EOB. */
+/**
+ * Zigzag step of a run/size symbol: over the run to the coefficient. ZRL is a step of sixteen; size 0 with any other run is EOB.
+ */
 export function stepOf(symbol: i32): u32 {
   if ((symbol & 15) == 0 && symbol != 0xf0) return STEP_EOB;
   return (symbol >> 4) + 1;
 }
 
 /**
- * Symbol and length of a code that is longer than a look-up of ten bits: value << 8 | length, or 0 if no code begins like this. `next16` are
- * the next sixteen bits. The length is computed without a loop, because the processor would often mispredict the loop's end.
+ * Symbol and length of a code that is longer than a look-up of ten bits: value << 8 | length, or 0 if no code begins like this.
+ * `next16` are the next sixteen bits. The length is computed without a loop, because the processor would often mispredict the
+ * loop's end.
  */
 export function longCode(table: usize, next16: u32): u32 {
   const length =

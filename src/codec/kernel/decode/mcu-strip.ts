@@ -40,7 +40,10 @@ import {
 /** MCUs in a full strip. */
 export const STRIP_MCUS = 8;
 
-/** Blocks of a component in one MCU of this scan, horizontally and vertically: its factors, or one if it is the only component (A.2.2). */
+/**
+ * Blocks of a component in one MCU of this scan, horizontally and vertically: its factors, or one if it is the only component
+ * (A.2.2).
+ */
 function across(component: usize, isAlone: bool): i32 {
   return isAlone ? 1 : load<i32>(component + COMPONENT_H);
 }
@@ -80,14 +83,15 @@ export function planStrip(state: usize, scratch: usize, scan: usize): i32 {
       }
     }
   }
-  // Clears what an unfinished call before left.
+  // An earlier call may have ended before it cleared these coefficients.
   memory.fill(scratch + GROUPS, 0, 10 * GROUP_BYTES);
   return blocks;
 }
 
 /**
- * Reads one word of each cache line of the decode tables of the first two components. Between frames of a camera they leave the caches. The
- * entropy decoder knows an address only after the previous code, so that it would wait for each cache line in turn.
+ * Reads one word of each cache line of the decode tables of the first two components. Without this, the entropy decoder would
+ * wait for one cache line after another, because the tables leave the caches between two frames, and the decoder knows each
+ * address only after the previous code.
  */
 export function touchTables(state: usize, scratch: usize): void {
   let sum: u32 = 0;

@@ -1,7 +1,7 @@
-// Scans (T.81 B.2.3): reads SOS into a scan record and its decode tables, and lists the entropy-coded segments as tiles.
-// A tile is a restart interval; a scan without restart intervals is one tile. The RSTm number decides which tile a segment is, so that a lost
-// marker or segment costs its own tile only. One or two numbers ahead: tiles are missing. One or two numbers behind: a segment is superfluous.
-// Missing tiles and missing scans are in the list with length 0, and decode to grey.
+// Scans (T.81 B.2.3): reads SOS into a scan record and its decode tables, and lists the entropy-coded segments as tiles. A tile
+// is a restart interval; a scan without restart intervals is one tile. The RSTm number decides which tile a segment is, so that a
+// lost marker or segment costs its own tile only. If the number is one or two ahead, tiles are missing. If it is one or two
+// behind, the segment is superfluous. Missing tiles and missing scans are in the list with length 0, and decode to grey.
 
 import { defaultHuffmanTable } from "./huffman-default";
 import { buildAcLookup, buildDcLookup, endOfBlockCode, isBuiltFrom, isDcBuiltFrom } from "./huffman-lookup";
@@ -56,7 +56,10 @@ import {
 import { bigEndian16, readToSos } from "./marker-reader";
 import { STATUS_BAD_SCAN, STATUS_LIST_TOO_SMALL, STATUS_NOT_READY, STATUS_NO_QUANTISATION_TABLE } from "../status";
 
-/** Reads the SOS whose length field is at the cursor, and moves the cursor after it. Returns 0, 1 if the bytes end, or a negative status. */
+/**
+ * Reads the SOS whose length field is at the cursor, and moves the cursor after it. Returns 0, 1 if the bytes end, or a negative
+ * status.
+ */
 export function openScan(state: usize, end: usize): i32 {
   const at = load<usize>(state + PICTURE_CURSOR);
   if (at + 3 > end) return 1;
@@ -101,7 +104,10 @@ export function openScan(state: usize, end: usize): i32 {
   return 0;
 }
 
-/** MCUs and tiles of a scan. A scan with one component consists of the component's own blocks, others of whole MCUs (A.2.2, A.2.3). */
+/**
+ * MCUs and tiles of a scan. A scan with one component consists of the component's own blocks, others of whole MCUs (A.2.2,
+ * A.2.3).
+ */
 function sizeScan(state: usize, scan: usize, restartInterval: i32): void {
   let perLine = load<i32>(state + PICTURE_MCUS_PER_LINE);
   let lines = load<i32>(state + PICTURE_MCU_LINES);
@@ -173,8 +179,8 @@ function nextMarker(at: usize, end: usize): usize {
 }
 
 /**
- * Lists all tiles of the picture whose header was read from the same bytes. Returns their number, or STATUS_LIST_TOO_SMALL with the needed
- * number so far in PICTURE_TILES, or the status of a bad header of a later scan.
+ * Lists all tiles of the picture whose header was read from the same bytes. Returns their number, or STATUS_LIST_TOO_SMALL with
+ * the needed number so far in PICTURE_TILES, or the status of a bad header of a later scan.
  */
 export function indexTiles(state: usize, jpeg: usize, length: usize, list: usize, capacity: i32): i32 {
   if (load<u32>(state + PICTURE_READY) == 0) return STATUS_NOT_READY;
@@ -207,7 +213,7 @@ export function indexTiles(state: usize, jpeg: usize, length: usize, list: usize
     scanIndex++;
     components += load<i32>(state + SCANS + scanIndex * SCAN_BYTES + SCAN_COMPONENT_COUNT);
   }
-  // Components are missing at the end of the bytes: each gets a scan with one empty tile.
+  // The bytes end before all components have come. Each missing component gets a scan with one empty tile.
   store<u32>(state + PICTURE_TRUNCATED, 1);
   for (let i = 0; i < frameCount; i++) {
     const component = state + COMPONENTS + i * COMPONENT_BYTES;
@@ -246,7 +252,7 @@ function putTile(entry: usize, scanIndex: i32, number: i32, from: usize, to: usi
 function listScan(state: usize, scanIndex: i32, tiles: i32, at: usize, end: usize, list: usize, isLast: bool): usize {
   let number = 0;
   if (tiles == 1 && isLast) {
-    // No search needed: the decoder stops at the first marker.
+    // No search is needed, because the decoder stops at the first marker.
     putTile(list, scanIndex, 0, at, end);
     return end;
   }
@@ -264,14 +270,14 @@ function listScan(state: usize, scanIndex: i32, tiles: i32, at: usize, end: usiz
     }
     at += 2;
     if (number + 1 >= tiles) {
-      // Markers after the last tile: only find the end of the scan.
+      // After the last tile, only the end of the scan is searched.
       if (isLast) return end;
       number = tiles;
       continue;
     }
     const ahead = (marker - number) & 7;
     if (ahead >= 6) {
-      // An older number: skip its segment, and keep the tile that ended.
+      // The number is behind, so its segment is skipped, and the tile before it stays.
       at = nextMarker(at, end);
       from = at + 1;
       continue;

@@ -1,6 +1,6 @@
-// Decodes tiles into planes: the Huffman decoder reads a tile's bytes, the inverse DCT transforms strip after strip, and complete lines are
-// converted to pixels on request, while they are in the cache.
-// A tile that ends early or has an invalid code keeps its complete MCUs. The other MCUs become grey.
+// Decodes tiles into planes: the Huffman decoder reads a tile's bytes, the inverse DCT transforms strip after strip, and complete
+// lines are converted to pixels on request, while they are in the cache. A tile that ends early or has an invalid code keeps its
+// complete MCUs. The other MCUs become grey.
 
 import { convertMcuLine } from "./convert";
 import { fillWindow, openSegment } from "./destuff";
@@ -32,9 +32,9 @@ import { STRIP_MCUS, clearMcu, flushStrip, planStrip, touchTables } from "./mcu-
 import { STATUS_BAD_TILE, STATUS_NOT_READY } from "../status";
 
 /**
- * Decodes the tiles of a list (entries of TILE_BYTES: scan, number, address, length) into the planes. If `pixels` is not 0, it also converts
- * lines of pixels when their samples are complete, while they are in the cache.
- * Returns the number of damaged or short tiles, or a negative status.
+ * Decodes the tiles of a list (entries of TILE_BYTES: scan, number, address, length) into the planes. If `pixels` is not 0, it
+ * also converts lines of pixels when their samples are complete, while they are in the cache. Returns the number of damaged or
+ * short tiles, or a negative status.
  */
 export function decodeTileList(
   state: usize,
@@ -52,7 +52,7 @@ export function decodeTileList(
   let scan: usize = 0;
   let blocks = 0;
   let mcusPerLine = 1;
-  // The current strip: its line, first MCU and size so far.
+  // The current strip: its line, its first MCU and its size so far.
   let line = 0;
   let first = 0;
   let size = 0;
@@ -97,11 +97,11 @@ export function decodeTileList(
     // Address of the segment's last byte in the window, when it is known. Below `limit` the window may not contain a whole MCU.
     let end: usize = 0;
     let limit = load<usize>(scratch + READER) + 1;
-    // Does not try to decode a missing tile.
+    // A missing tile is not decoded.
     let isGrey = load<usize>(tile + TILE_LENGTH) == 0;
     if (isGrey) damaged++;
     for (let m = 0; m < mcus;) {
-      // Up to the end of the strip, the line or the tile.
+      // The next MCUs end at the end of the strip, of the line or of the tile.
       const count = min(min(STRIP_MCUS - size, mcusPerLine - first - size), mcus - m);
       let done = 0;
       while (done < count && !isGrey) {

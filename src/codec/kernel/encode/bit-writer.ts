@@ -1,8 +1,8 @@
 // Writes 32-bit words as the bytes of an entropy-coded segment: byte order, stuffing (T.81 F.1.2.3), and 1-bits as padding at
 // the end of a restart interval (T.81 F.1.2.3, E.1.4).
 //
-// Each iteration writes sixteen bytes; only a vector with an X'FF' is processed byte by byte. The target needs memory for twice
-// the words and 32 bytes more; the caller provides it.
+// Each iteration writes sixteen bytes. Only a vector with an X'FF' is processed byte by byte. The caller's target must have
+// memory for twice the words and 32 bytes more.
 
 import { SCRATCH_PENDING_BITS, SCRATCH_PENDING_COUNT } from "./layout";
 

@@ -7,11 +7,11 @@
 // for each pair of vectors turn "pixels side by side" into "MCUs side by side". After that no data crosses lanes: the averages
 // of 4:2:0 are byte averages of four such vectors.
 //
-// The weights are small integers. Relaxed build, and 4:4:4 in the plain build: luma (55, 108, 21)/184 or (76, 149, 29)/254,
-// Cb (-27, -53, 80)/160, Cr (123, -103, -20)/246, within 0.1 level of BT.601. The sums fit 16 bits, so that a saturating narrow
+// The weights are small integers. Relaxed build, and 4:4:4 in the plain build: luma (55, 108, 21)/184 or (76, 149, 29)/254, Cb
+// (-27, -53, 80)/160, Cr (123, -103, -20)/246, within 0.1 level of BT.601. The sums fit 16 bits, so that a saturating narrow
 // packs them, and a rounding product scales them. The relaxed byte dot product needs one signed and one 7-bit operand. Bytes
-// become signed by an xor with 0x80 for a positive weight, or with 0x7F for a negative weight (which negates, and subtracts
-// one). The plain build multiplies red and blue together, and green alone, in 16 bits.
+// become signed by an xor with 0x80 for a positive weight. For a negative weight it is an xor with 0x7F, which negates them and
+// subtracts one. The plain build multiplies red and blue together, and green alone, in 16 bits.
 //
 // In the plain build rounding products take several times as long. For 4:2:0, whose chroma is coarse anyway, it uses weights in
 // units of 1/512 instead, within 0.25 level: (153, 301, 58), (-86, -170, 256), (256, -214, -42). Two units per level are then

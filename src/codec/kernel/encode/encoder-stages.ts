@@ -1,4 +1,4 @@
-// For benches only: runs the first stages of the encoder over a whole picture, so that each stage can be timed.
+// Runs the first stages of the encoder over a whole picture, so that benches can measure each stage. Nothing else uses this file.
 // Every function does for all chunks what encodeTiles() does between two of its other stages.
 
 import { forgetBits, writeWords } from "./bit-writer";

@@ -6,10 +6,10 @@
 //
 // A symbol is bits << 6 | length: code and amplitude bits together. Shifts and sums use the low six bits only, so that the length
 // need not be extracted. The mask has the position of the next non-zero coefficient, so that zeros cost nothing. Its last bit is
-// always set and means position 64, which contains a zero: a value of 0 after a run is the end of block, and a value of 0
-// without a run (the last coefficient was coded) is an empty symbol. A block is therefore a plain list of symbols. The loop takes
-// two at a time with one check for a full word: 31 pending bits and two symbols of at most 16 bits fit 64 bits. The table marks
-// the symbols that do not fit (runs from 16 on, longer codes); they take a slower path.
+// always set and means position 64, which contains a zero: a value of 0 after a run is the end of block, and a value of 0 without
+// a run (the last coefficient was coded) is an empty symbol. A block is therefore a plain list of symbols. The loop takes two at
+// a time with one check for a full word: 31 pending bits and two symbols of at most 16 bits fit 64 bits. The table marks the
+// symbols that do not fit (runs from 16 on, longer codes). They take a slower path.
 //
 // The table has a row for every value that 8-bit samples can give, -1024 to 1023; most rows are never read.
 //
