@@ -181,6 +181,65 @@ describe("watch: errors", () => {
   });
 });
 
+describe("watch: keys", () => {
+  const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
+  const serve = () => startServer(PATTERN, { env: { SLIPSTREAM_KEY: KEY } });
+  const failureOf = async (loop: AsyncGenerator) => {
+    try {
+      await loop.next();
+    } catch (reason) {
+      return reason;
+    }
+    throw new Error("nothing was thrown");
+  };
+
+  test("watch: takes the key of an option or of a link", async () => {
+    await using server = await serve();
+    for (const loop of [
+      watch(`127.0.0.1:${server.port}/pattern`, { key: KEY.toUpperCase() }),
+      watch(`slip://${KEY}@127.0.0.1:${server.port}/pattern`),
+    ]) {
+      expect((await loop.next()).value).toMatchObject(SIZE);
+      await loop.return();
+    }
+  });
+
+  test("watch: throws ConnectionError if the server needs a key, or refuses this one, even when it reconnects", async () => {
+    await using server = await serve();
+    const address = `127.0.0.1:${server.port}`;
+    for (const [key, text] of [
+      [undefined, `${address} needs a key`],
+      ["0000-1111-2222-3333-4444", `the key of the program is not right for ${address}`],
+    ] as const) {
+      const error = await failureOf(watch(address, key === undefined ? {} : { key }));
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect((error as Error).message).toStartWith(text);
+      expect((error as Error).message).not.toContain("0000");
+    }
+  });
+
+  test("watch: ends with ConnectionError when the key is revoked, and does not try for ever", async () => {
+    const server = await serve();
+    const { port } = server;
+    const loop = watch(`127.0.0.1:${port}`, { key: KEY });
+    await loop.next();
+    await server.end("SIGTERM");
+    await using _ = await startServer([...PATTERN, "--port", `${port}`], {
+      env: { SLIPSTREAM_KEY: "0000-1111-2222-3333-4444" },
+    });
+    await expect(
+      (async () => {
+        for await (const frame of loop) if (frame.frameNumber < 0) break;
+      })(),
+    ).rejects.toThrow(`127.0.0.1:${port} does not accept the key of the program any more`);
+  });
+
+  test("watch: throws UsageError at once for a key that cannot be one, and does not quote it", () => {
+    expect(() => watch("127.0.0.1", { key: "hunter2" })).toThrow(UsageError);
+    expect(() => watch("slips://hunter2@127.0.0.1")).toThrow(/^(?!.*hunter2).*at least 20/);
+  });
+});
+
 describe("watch: several loops in one process", () => {
   test("watch: loops with the same number of threads share them", async () => {
     await using server = await startServer(PATTERN);

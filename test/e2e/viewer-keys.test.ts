@@ -5,6 +5,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ViewReport } from "../../src/client/figures.ts";
+import { Desktop, eventually } from "../support/desktop.ts";
 import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { Terminal } from "../support/terminal.ts";
 
@@ -245,4 +246,21 @@ test("a key is in no output of server and viewer, in no trace, and in no argumen
     expectNoKey(remarks);
   }
   for (const trace of traces) expectNoKey(await readFile(trace, "utf8"));
+});
+
+test("a key is in no title of a window, before and after the connection", async () => {
+  await using server = await serve();
+  await using desktop = await Desktop.start({ width: 800, height: 600 });
+  for (const [port, title] of [
+    [9, "Slipstream - 127.0.0.1:9/pattern"],
+    [server.port, "pattern - Slipstream"],
+  ] as const) {
+    const env = { ...viewerEnv(), ...desktop.env };
+    await using viewer = new Program("view", [`slip://${KEY}@127.0.0.1:${port}/pattern`], { env });
+    await eventually(`the window ${title}`, () => desktop.findWindow(title) !== null);
+    const ids = desktop.xdotool("search", "--name", ".").split("\n");
+    expectNoKey(ids.map((id) => desktop.xdotool("getwindowname", id)).join("\n"));
+    expect(await viewer.end("SIGTERM")).toBe(0);
+    expectNoKey(viewer.remarks);
+  }
 });

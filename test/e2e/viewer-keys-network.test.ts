@@ -1,0 +1,103 @@
+// Keys between two machines (network namespaces): the printed link, servers that are found by their announcement, and one that does not ask.
+
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { type Network, openNetwork, whyNoNetwork } from "../support/two-machines.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const obstacle = whyNoNetwork();
+const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+const THREE_FRAMES = ["--display", "none", "--frames", "3"];
+
+let folder = "";
+let network: Network;
+
+/** A server on the first machine, with the keys of that name. */
+const serve = (keys: string, ...flags: string[]): Promise<Server> =>
+  startServer([...PATTERN, "--host", "0.0.0.0", ...flags], {
+    through: network.machines[0].through,
+    env: { XDG_STATE_HOME: join(folder, keys), SLIPSTREAM_KEY: "" },
+  });
+
+/** Runs a viewer on the second machine to its end. */
+const view = (...flags: string[]) =>
+  runToEnd("view", flags, {
+    through: network.machines[1].through,
+    env: { XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: "" },
+  });
+
+/** The link that a server has printed for viewers. */
+async function linkOf(server: Server): Promise<string> {
+  const printed = /viewers say: bun run view (slips?:\/\/\S+)/;
+  await server.until("the link", ({ remarks }) => printed.test(remarks));
+  return printed.exec(server.remarks)?.[1] ?? "";
+}
+
+const keyOf = (link: string) => /\/\/(.*)@/.exec(link)?.[1] ?? "";
+
+const stored = async () =>
+  JSON.parse(await readFile(join(folder, "viewer/slipstream/known-servers.json"), "utf8")) as Record<string, object>;
+
+describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : ` (skipped: ${obstacle})`}`, () => {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+    network = openNetwork();
+  });
+
+  afterEach(async () => {
+    network[Symbol.dispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test("the printed link shows the video, and from then on neither key nor address is needed", async () => {
+    await using server = await serve("server");
+    const link = await linkOf(server);
+    const first = await view(`${link}/pattern`, ...THREE_FRAMES);
+    expect([first.code, first.remarks]).toEqual([0, expect.stringContaining("connected to")]);
+    const found = await view(...THREE_FRAMES);
+    expect(found.code).toBe(0);
+    const { address } = network.machines[0];
+    expect(found.remarks).toMatch(new RegExp(`found a server on ${address}:${server.port} \\(needs a key`));
+    for (const { remarks } of [first, found]) expect(remarks).not.toContain(keyOf(link));
+  });
+
+  test("a server that is found but not known tells no name, and is not given the key of another one", async () => {
+    const known = await serve("server");
+    const link = await linkOf(known);
+    expect((await view(link, ...THREE_FRAMES)).code).toBe(0);
+    await known.end("SIGTERM");
+    await using other = await serve("another");
+    const { code, remarks } = await view(...THREE_FRAMES);
+    const { address } = network.machines[0];
+    expect(code).toBe(1);
+    expect(remarks).toContain(`error: ${address}:${other.port} needs a key`);
+    expect(remarks).not.toContain("found pattern");
+    expect(Object.keys(await stored())).toEqual([`${address}:${known.port}`]);
+    expect(other.last).toMatchObject({ refusedBy: { wrongKeys: 0 } });
+  });
+
+  test("a server that does not ask for the key of the link or for the kept one is refused until it is forgotten", async () => {
+    const safe = await serve("server");
+    const { port } = safe;
+    const link = await linkOf(safe);
+    const { address } = network.machines[0];
+    expect((await view(link, ...THREE_FRAMES)).code).toBe(0);
+    await safe.end("SIGTERM");
+    await using open = await serve("server", "--open", "--port", `${port}`);
+    for (const which of [link, `${address}:${port}`]) {
+      for (const how of [THREE_FRAMES, ["--list"]]) {
+        const { code, remarks } = await view(which, ...how);
+        expect(code).toBe(1);
+        expect(remarks).toMatch(/error: .*does not ask for the key of the (link|store)/);
+        expect(remarks).not.toContain(keyOf(link));
+      }
+    }
+    expect((await view("--forget", `${address}:${port}`)).code).toBe(0);
+    expect((await view(`${address}:${port}`, ...THREE_FRAMES)).code).toBe(0);
+    expect(open.remarks).toContain("is watching");
+  });
+});
