@@ -26,7 +26,7 @@ import type { TransportEvents } from "../../src/protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, PROOF_BYTES, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { type Authenticated, KeyRing } from "../../src/server/access/key-ring.ts";
 import { EVERYBODY } from "../../src/server/access/role.ts";
-import type { Refusal } from "../../src/server/deliver/refusal.ts";
+import type { Refusal } from "../../src/server/access/refusal.ts";
 import { DEFAULT_ACCESS_LIMITS } from "../../src/server/access/limits.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
 import { PictureCamera } from "../support/picture-camera.ts";

@@ -12,7 +12,7 @@ import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../sr
 import { KeyRing } from "../../src/server/access/key-ring.ts";
 import { recordOfKey } from "../../src/server/access/key-record.ts";
 import { EVERYBODY } from "../../src/server/access/role.ts";
-import type { Refusal } from "../../src/server/deliver/refusal.ts";
+import type { Refusal } from "../../src/server/access/refusal.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { ViewerHost } from "../../src/server/deliver/viewer-host.ts";
 import { PictureCamera } from "../support/picture-camera.ts";

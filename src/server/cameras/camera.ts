@@ -16,7 +16,7 @@ import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { Audience, type AudienceListener, type RenditionReport } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
-import type { Refusal } from "../deliver/refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
 import { type CameraTrouble, EncodeFigures, type ServerDropReason } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";

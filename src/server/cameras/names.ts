@@ -2,7 +2,7 @@
 
 import { printable } from "../../core/printable.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../protocol/wire.ts";
-import type { Refusal } from "../deliver/refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 
 /** The number of bytes for camera names in the text of a Goodbye message. The whole text has at most 200 bytes. */
 const MAX_LISTED_BYTES = 84;

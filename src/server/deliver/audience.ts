@@ -11,7 +11,7 @@ import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Demand, PictureSink, TileSink } from "../renditions/sinks.ts";
 import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 import type { Viewer } from "./viewer.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 

@@ -7,7 +7,7 @@ import { newNonce, type ProofInput } from "../../protocol/proof.ts";
 import { GoodbyeReason, MessageType } from "../../protocol/wire.ts";
 import type { Authenticated } from "../access/key-ring.ts";
 import { EVERYBODY } from "../access/role.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 
 /** Messages that a viewer without a key sends behind its Hello, before it has read the Challenge. */
 const EARLY_MESSAGES: ReadonlySet<number> = new Set([

@@ -9,7 +9,7 @@ import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Role } from "../access/role.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 import type { SharedBitrate } from "./shared-bitrate.ts";
 import type { Viewer } from "./viewer.ts";
 

@@ -17,7 +17,7 @@ import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
 import { EVERYBODY, type Role } from "../access/role.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 import type { Share } from "./shared-bitrate.ts";
 import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.ts";
 import { WishPacer } from "./wish-pacer.ts";

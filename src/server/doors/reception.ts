@@ -11,13 +11,13 @@ import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Guest } from "../access/admission.ts";
+import { Gatekeeper } from "../access/gatekeeper.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Authenticated, KeyRing } from "../access/key-ring.ts";
-import { LockOut } from "../access/lock-out.ts";
 import { RefusalLog } from "../access/refusal-log.ts";
 import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
-import type { Refusal } from "../deliver/refusal.ts";
+import type { Refusal } from "../access/refusal.ts";
 import { SharedBitrate } from "../deliver/shared-bitrate.ts";
 import { Viewer } from "../deliver/viewer.ts";
 import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
@@ -44,7 +44,7 @@ export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #admission: Admission;
   readonly #refusals: RefusalLog;
-  readonly #lockOut = new LockOut();
+  readonly #gatekeeper: Gatekeeper;
   readonly bitrate: SharedBitrate;
   readonly #guests = new Map<ViewerConnection, Guest>();
   /** Viewers that have proven a key. */
@@ -58,6 +58,8 @@ export class Reception implements ViewerHost {
   constructor(options: ReceptionOptions) {
     this.#options = options;
     this.#admission = new Admission(options.access);
+    const onWrongKey = () => this.#admission.refused.add("wrongKeys");
+    this.#gatekeeper = new Gatekeeper({ keys: options.keys, onWrongKey });
     this.#refusals = new RefusalLog(options.log);
     this.bitrate = new SharedBitrate(options.access.maxTotalBitsPerSecond, options.log);
   }
@@ -68,8 +70,8 @@ export class Reception implements ViewerHost {
    */
   connect(connection: ViewerConnection): TransportEvents | null {
     const now = nowMicros();
-    const lockedOut = this.#refuseLockedOut(connection, now);
-    if (lockedOut !== null) return this.#turnAway(connection, lockedOut, now);
+    const refusal = this.#gatekeeper.refusal(connection.ip, now);
+    if (refusal !== null) return this.#turnAway(connection, refusal.text, now);
     const guest = this.#admission.connect(connection.ip, () => connection.abort(), now);
     if ("limit" in guest) return this.#turnAway(connection, guest.text, now);
     this.#guests.set(connection, guest);
@@ -99,39 +101,20 @@ export class Reception implements ViewerHost {
     return { receive: () => undefined, drained: () => undefined, closed };
   }
 
-  /** Returns why the address may not try keys now, or null if it may. */
-  #refuseLockedOut({ ip }: ViewerConnection, now: Micros): string | null {
-    const seconds = this.#lockOut.secondsLeft(addressGroup(ip), now);
-    if (seconds === 0) return null;
-    this.#admission.refused.add("wrongKeys");
-    return `too many wrong keys came from ${addressGroup(ip)}: wait ${seconds} s`;
-  }
-
   get needsKey(): boolean {
-    return this.#options.keys !== null;
+    return this.#gatekeeper.needsKey;
   }
 
   authenticate(viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal {
-    const now = nowMicros();
-    const { connection } = viewer;
-    const lockedOut = this.#refuseLockedOut(connection, now);
-    if (lockedOut !== null) return { reason: GoodbyeReason.full, text: lockedOut };
-    const group = addressGroup(connection.ip);
-    const authenticated = this.#options.keys?.authenticate({ proof, input }) ?? null;
-    if (authenticated === null) {
-      this.#admission.refused.add("wrongKeys");
-      this.#lockOut.failed(group, now);
-      return { reason: GoodbyeReason.wrongKey, text: "the key is not right for this server" };
-    }
-    this.#lockOut.proven(group);
-    this.#proven.add(viewer);
-    return authenticated;
+    const answer = this.#gatekeeper.authenticate(viewer.connection.ip, { proof, input }, nowMicros());
+    if ("role" in answer) this.#proven.add(viewer);
+    return answer;
   }
 
   /** Call it when keys were changed. Viewers whose key has been removed, or may do something else now, leave. */
   keysChanged(): void {
     for (const viewer of [...this.#proven]) {
-      if (this.#options.keys?.holds(viewer.role)) continue;
+      if (this.#gatekeeper.holds(viewer.role)) continue;
       viewer.leave(GoodbyeReason.wrongKey, "the key was removed or changed on the server");
     }
   }
@@ -148,7 +131,7 @@ export class Reception implements ViewerHost {
     for (const viewer of this.#connected) viewer.tick();
     this.#checkWaiting(now);
     this.#admission.tick(now);
-    this.#lockOut.tick(now);
+    this.#gatekeeper.tick(now);
     this.#refusals.tick(now);
   }
 
@@ -204,7 +187,7 @@ export class Reception implements ViewerHost {
     const guest = this.#guests.get(viewer.connection);
     if (guest !== undefined) this.#admission.gone(guest);
     this.#guests.delete(viewer.connection);
-    if (this.#proven.delete(viewer)) this.#lockOut.left(addressGroup(viewer.connection.ip));
+    if (this.#proven.delete(viewer)) this.#gatekeeper.left(viewer.connection.ip);
     this.#connected.delete(viewer);
     this.empty.check();
   }
