@@ -39,7 +39,7 @@ export const SILENT_LOG: Log = {
   getChild: () => SILENT_LOG,
 };
 
-/** A log for tests and small programs: it passes every line from level `info` up, with its subjects, to one function. */
+/** Makes a log for tests and small programs. It passes every line from level `info` up, with its subjects, to one function. */
 export function lineLog(write: (text: string, level: LogLevel, subjects: readonly string[]) => void): Log {
   return subjectLog(write, []);
 }
@@ -56,8 +56,8 @@ function subjectLog(write: Parameters<typeof lineLog>[0], subjects: readonly str
 }
 
 /**
- * A log that asks `find` for the real log at each line. A camera's log needs this, because its subject is the camera's name,
- * which is known only after the source is opened.
+ * Makes a log that asks `find` for the real log at each line. A camera's log needs this, because its subject is the camera's
+ * name, which is known only after the source is opened.
  */
 export function lateLog(find: () => Log): Log {
   return {

@@ -29,8 +29,8 @@ export interface ControlledCamera {
 }
 
 /**
- * The controls of one camera. The first call starts the thread, and `close` ends it. Requests are answered in order, and the
- * caller limits their number.
+ * Returns the controls of one camera. The first call of `list` or `set` starts the thread, and `close` ends it. Requests are
+ * answered in order, and the caller limits their number.
  */
 export function createControls(camera: ControlledCamera): SourceControls {
   let worker: Worker | null = null;

@@ -19,7 +19,7 @@ export interface FoundFrame {
   headerAt: number;
 }
 
-/** The width and height of a frame header as one number, which is not 0. */
+/** Returns the width and height of a frame header as one number, which is never 0. */
 export function sizeKeyAt(bytes: Uint8Array, frameHeaderAt: number): number {
   return twoBytes(bytes, frameHeaderAt + 7) * 0x10000 + twoBytes(bytes, frameHeaderAt + 5) || 1;
 }

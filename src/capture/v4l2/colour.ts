@@ -69,7 +69,7 @@ function matrixRemark(reported: ReportedColour): string | null {
   return `the camera's colours are ${matrix} but are shown as BT.601, so reds and greens are slightly wrong`;
 }
 
-/** The same mapping as the header's V4L2_MAP_YCBCR_ENC_DEFAULT. */
+/** Returns the encoding that a colour space has by default, like V4L2_MAP_YCBCR_ENC_DEFAULT in the kernel's header. */
 function defaultEncoding(colorspace: number): number {
   switch (colorspace) {
     case V4L2.COLORSPACE_REC709:

@@ -138,7 +138,7 @@ export class Device implements Disposable {
 /** The largest number of entries of an enumeration. It stops the enumeration of a driver that never answers EINVAL. */
 const MAX_ENUMERATED = 1024;
 
-/** The errors that are usual answers: there is no frame or event yet, or an enumeration has ended. */
+/** Returns whether an error is a usual answer: there is no frame or event yet, or an enumeration has ended. */
 function isUsualAnswer(name: RequestName, errno: number): boolean {
   if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOENT) return name === "VIDIOC_DQBUF" || name === "VIDIOC_DQEVENT";
   return errno === ERRNO.EINVAL && (name.startsWith("VIDIOC_ENUM") || name.startsWith("VIDIOC_QUERY"));

@@ -18,7 +18,7 @@ const KNOWN: Readonly<Record<string, FrameFormat>> = {
   GREY: "gray",
 };
 
-/** Our name for a format, or null for a format that is not supported. */
+/** Returns our name for a format, or null for a format that is not supported. */
 export function frameFormatOf(fourcc: string): FrameFormat | null {
   return KNOWN[fourcc] ?? null;
 }

@@ -104,7 +104,10 @@ export type StructName = keyof typeof STRUCTS;
 const WRITE = 1;
 const READ = 2;
 
-/** The macro _IOC of uapi/asm-generic/ioctl.h with V4L2's letter: direction 2 bits, size 14, letter 8, number 8. */
+/**
+ * Returns the number of a request, like the macro _IOC of uapi/asm-generic/ioctl.h: the direction (2 bits), the size (14), V4L2's
+ * letter (8) and the number (8).
+ */
 function request(direction: number, number: number, bytes: number): number {
   return ((direction << 30) | (bytes << 16) | ("V".charCodeAt(0) << 8) | number) >>> 0;
 }

@@ -247,7 +247,7 @@ export class JpegPicture {
   }
 }
 
-/** The kernel's flags for a way of upsampling. */
+/** Returns the kernel's flags for a way of upsampling. */
 export function flagsOf(how: Upsampling): number {
   return how.box ? layout.FLAG_BOX : 0;
 }

@@ -46,7 +46,7 @@ function numberSchema({ kind, range: [from, to], or }: Extract<SettingType, { ra
   return or === undefined ? inRange : v.union([inRange, v.literal(or)], `${message}, or ${JSON.stringify(or)}`);
 }
 
-/** A schema for one of several words. When all choices consist of digits, a number is accepted too. */
+/** Makes a schema for one of several words. If all choices consist of digits, it also accepts a number. */
 function choiceSchema(choices: readonly string[]) {
   const one = v.picklist(choices, `must be one of ${choices.map((name) => JSON.stringify(name)).join(", ")}`);
   if (!choices.every((name) => /^\d+$/.test(name))) return one;

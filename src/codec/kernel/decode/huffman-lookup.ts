@@ -66,12 +66,12 @@ function buildCanonical(table: usize, dht: usize, work: usize, bits: i32): void 
   }
 }
 
-/** The value of `size` amplitude bits (F.2.2.1, EXTEND). */
+/** Returns the value of `size` amplitude bits (F.2.2.1, EXTEND). */
 export function extend(bits: i32, size: i32): i32 {
   return size == 0 ? 0 : bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
-/** The code of EOB in an AC DHT: length << 16 | code, or 0 if it has none. */
+/** Returns the code of EOB (end of block) in an AC DHT as length << 16 | code, or 0 if it has none. */
 export function endOfBlockCode(dht: usize): u32 {
   let code: u32 = 0;
   let index: u32 = 0;
@@ -171,7 +171,8 @@ export function buildAcLookup(state: usize, table: usize, dht: usize): void {
 }
 
 /**
- * Zigzag step of a run/size symbol: over the run to the coefficient. ZRL is a step of sixteen; size 0 with any other run is EOB.
+ * Returns the zigzag step of a run/size symbol, which leads over the run to the coefficient. ZRL is a step of sixteen. Size 0
+ * with any other run is EOB.
  */
 export function stepOf(symbol: i32): u32 {
   if ((symbol & 15) == 0 && symbol != 0xf0) return STEP_EOB;
@@ -179,9 +180,9 @@ export function stepOf(symbol: i32): u32 {
 }
 
 /**
- * Symbol and length of a code that is longer than a look-up of ten bits: value << 8 | length, or 0 if no code begins like this.
- * `next16` are the next sixteen bits. The length is computed without a loop, because the processor would often mispredict the
- * loop's end.
+ * Returns the symbol and the length of a code that is longer than a look-up of ten bits, as value << 8 | length, or 0 if no code
+ * begins with these bits. `next16` are the next sixteen bits. The length is computed without a loop, because the processor would
+ * often mispredict the loop's end.
  */
 export function longCode(table: usize, next16: u32): u32 {
   const length =

@@ -1,19 +1,21 @@
-// The vector operations that differ between the relaxed and the plain build. The condition is a constant of the compiler, so that each
-// module contains one branch only. For the operands used here both builds give the same lanes.
+// The vector operations that differ between the relaxed and the plain build. The condition is a constant of the compiler, so that
+// each module contains one branch only. For the operands used here both builds give the same lanes.
 
-/** Round(a · b / 2^15) of each lane. The operands must not both be -32768. */
+/** Returns round(a · b / 2^15) of each lane. The operands must not both be -32768. */
 export function mulHigh(a: v128, b: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_q15mulr_s(a, b);
   return i16x8.q15mulr_sat_s(a, b);
 }
 
-/** Removes the `bits` fraction bits of samples; `fraction` is 2^(15 - bits) in all lanes. See COMPONENT_LEVEL for the rounding. */
+/**
+ * Removes the `bits` fraction bits of samples; `fraction` is 2^(15 - bits) in all lanes. See COMPONENT_LEVEL for the rounding.
+ */
 export function descaled(a: v128, fraction: v128, bits: i32): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.relaxed_q15mulr_s(a, fraction);
   return i16x8.shr_s(a, bits);
 }
 
-/** The rounding term of `descaled`, to be added to all samples before. */
+/** Returns the rounding term of `descaled`. The caller adds it to all samples before. */
 export function descaleBias(bits: i32): i32 {
   return ASC_FEATURE_RELAXED_SIMD ? 0 : 1 << (bits - 1);
 }
@@ -25,8 +27,9 @@ export function swizzleFixed(a: v128, indices: v128): v128 {
 }
 
 /**
- * Triangle filter along a line of signed samples: eight samples become sixteen pixels. Computes 3 · near + far for pixels 0-7 in pixel order.
- * `samples` begins one sample left of the first. (The plain build widens and adds, because pairwise addition of bytes is slower there.)
+ * Applies the triangle filter along a line of signed samples, which turns eight samples into sixteen pixels. Returns 3 · near +
+ * far for pixels 0-7 in pixel order. `samples` begins one sample left of the first. (The plain build widens and adds, because
+ * pairwise addition of bytes is slower there.)
  */
 export function triangleLow(samples: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
@@ -38,7 +41,7 @@ export function triangleLow(samples: v128): v128 {
   return i16x8.add(i16x8.add(near, near), i16x8.add(near, far));
 }
 
-/** The same for pixels 8-15. */
+/** Does the same for pixels 8-15. */
 export function triangleHigh(samples: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     const pairs = swizzleFixed(samples, i8x16(4, 5, 5, 6, 5, 6, 6, 7, 6, 7, 7, 8, 7, 8, 8, 9));

@@ -71,7 +71,7 @@ export function resetMarkers(state: usize): void {
   for (let i = 0; i < 8; i++) store<u32>(state + DHT_TABLES + i * DHT_BYTES + DHT_PRESENT, 0);
 }
 
-/** Address after the first SOI, or 0. Skips all bytes before SOI. */
+/** Returns the address after the first SOI, or 0 if there is none. All bytes before SOI are skipped. */
 export function findSoi(at: usize, end: usize): usize {
   while (at + 2 <= end) {
     if (load<u8>(at) == 0xff && load<u8>(at + 1) == 0xd8) {
@@ -84,8 +84,9 @@ export function findSoi(at: usize, end: usize): usize {
 }
 
 /**
- * Reads segments from `at` to the next SOS, and writes tables and frame into the state. Returns 1 if it finds SOS; the cursor in the picture
- * record is then the address of its length field. Returns 0 if EOI or the end comes first, and a negative status on an error.
+ * Reads segments from `at` to the next SOS, and writes tables and frame into the state. Returns 1 if it finds SOS; the cursor in
+ * the picture record is then the address of its length field. Returns 0 if EOI or the end comes first, and a negative status on
+ * an error.
  */
 export function readToSos(state: usize, at: usize, end: usize): i32 {
   while (true) {

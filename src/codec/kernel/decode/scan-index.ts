@@ -105,8 +105,8 @@ export function openScan(state: usize, end: usize): i32 {
 }
 
 /**
- * MCUs and tiles of a scan. A scan with one component consists of the component's own blocks, others of whole MCUs (A.2.2,
- * A.2.3).
+ * Computes the numbers of MCUs and tiles of a scan. A scan with one component consists of the component's own blocks. Other scans
+ * consist of whole MCUs (A.2.2, A.2.3).
  */
 function sizeScan(state: usize, scan: usize, restartInterval: i32): void {
   let perLine = load<i32>(state + PICTURE_MCUS_PER_LINE);
@@ -154,7 +154,7 @@ function chooseTables(state: usize, index: i32, dcDht: usize, acDht: usize, tq: 
   store<usize>(component + COMPONENT_DEQUANTISE, own + TABLES_DEQUANTISE);
 }
 
-/** Address of the FF of the next marker at or after `at`, or `end`. Stuffed zeros and fill bytes are not markers. */
+/** Returns the address of the FF of the next marker at or after `at`, or `end`. Stuffed zeros and fill bytes are not markers. */
 function nextMarker(at: usize, end: usize): usize {
   const allOnes = i8x16.splat(-1);
   while (at < end) {

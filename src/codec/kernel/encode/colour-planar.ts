@@ -21,12 +21,12 @@ function join(first: v128, second: f64): v128 {
   return f64x2.replace_lane(first, 1, second);
 }
 
-/** The lower halves of two vectors. */
+/** Returns the lower halves of two vectors. */
 function lowerHalves(first: v128, second: v128): v128 {
   return f64x2.replace_lane(first, 1, f64x2.extract_lane(second, 0));
 }
 
-/** The upper halves of two vectors. */
+/** Returns the upper halves of two vectors. */
 function upperHalves(first: v128, second: v128): v128 {
   return f64x2.replace_lane(second, 0, f64x2.extract_lane(first, 1));
 }
@@ -36,7 +36,7 @@ function pairsByTurns(halves: v128): v128 {
   return v128.shuffle<u16>(halves, halves, 0, 4, 1, 5, 2, 6, 3, 7);
 }
 
-/** Bytes 0 to 3 and 8 to 11, each times 256. */
+/** Returns bytes 0 to 3 and 8 to 11, each times 256. */
 function firstColumn(columns: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     return v128.relaxed_swizzle(
@@ -50,7 +50,7 @@ function firstColumn(columns: v128): v128 {
   );
 }
 
-/** Bytes 4 to 7 and 12 to 15, each times 256. */
+/** Returns bytes 4 to 7 and 12 to 15, each times 256. */
 function secondColumn(columns: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     return v128.relaxed_swizzle(

@@ -35,7 +35,7 @@ export const LUMA_WEIGHT_SUM: f64 = ASC_FEATURE_RELAXED_SIMD ? 184.0 : 254.0;
 export const BLUE_WEIGHT_SUM: f64 = 160.0;
 export const RED_WEIGHT_SUM: f64 = 246.0;
 
-/** The value of mid grey after these sums, in levels. */
+/** Returns the value of mid grey after these sums, in levels. */
 export function lumaOffset(halved: bool): f64 {
   if (ASC_FEATURE_RELAXED_SIMD) return 0.0;
   return halved ? 128.0 : -1.0;
@@ -44,12 +44,12 @@ export function lumaOffset(halved: bool): f64 {
 /** The value of zero chroma after these sums, in levels. */
 export const CHROMA_OFFSET: f64 = ASC_FEATURE_RELAXED_SIMD ? -0.5 : 0.0;
 
-/** Red and blue of four pixels in 16-bit lanes. */
+/** Returns red and blue of four pixels in 16-bit lanes. */
 function redBlue(pixels: v128): v128 {
   return v128.and(pixels, i16x8.splat(255));
 }
 
-/** Green and alpha of four pixels in 16-bit lanes. */
+/** Returns green and alpha of four pixels in 16-bit lanes. */
 function green(pixels: v128): v128 {
   return v128.and(
     v128.shuffle<u8>(pixels, pixels, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14),
@@ -57,7 +57,7 @@ function green(pixels: v128): v128 {
   );
 }
 
-/** Plain build, 4:2:0: weighs eight pixels, and takes bits 8 to 23 of the sums. */
+/** Weighs eight pixels and returns bits 8 to 23 of the sums. Only the plain build uses it, for 4:2:0. */
 function pickedSums(pixels0: v128, pixels4: v128, held: v128, outer: v128, middle: v128): v128 {
   const sums0 = i32x4.add(
     i32x4.dot_i16x8_s(redBlue(pixels0), outer),
@@ -71,8 +71,8 @@ function pickedSums(pixels0: v128, pixels4: v128, held: v128, outer: v128, middl
 }
 
 /**
- * Eight pixels → luma samples. `held` is a constant in the state. Relaxed build: eight 1s to add pairs (with a literal, the
- * compiler would choose a slower instruction). Plain build: four 128s to round.
+ * Converts eight pixels to luma samples. `held` is a constant in the state. In the relaxed build it is eight 1s, to add pairs
+ * (with a literal, the compiler would choose a slower instruction). In the plain build it is four 128s, to round.
  */
 function luma(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
@@ -89,7 +89,7 @@ function luma(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   return multiplyQ15(v128.xor(i16x8.narrow_i32x4_u(sums0, sums4), i16x8.splat(-32768)), scale);
 }
 
-/** Eight pixels → Cb samples. */
+/** Converts eight pixels to Cb samples. */
 function blue(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     const sign = i32x4.splat(0x00807f7f);
@@ -105,7 +105,7 @@ function blue(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
 }
 
-/** Eight pixels → Cr samples. */
+/** Converts eight pixels to Cr samples. */
 function red(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
     const sign = i32x4.splat(0x007f7f80);
@@ -121,19 +121,19 @@ function red(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   return multiplyQ15(i16x8.narrow_i32x4_s(sums0, sums4), scale);
 }
 
-/** luma() for 4:2:0. */
+/** Does the same as luma(), for 4:2:0. */
 function lumaHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return luma(pixels0, pixels4, scale, held);
   return pickedSums(pixels0, pixels4, held, i32x4.splat(153 | (58 << 16)), i32x4.splat(301));
 }
 
-/** blue() for 4:2:0. */
+/** Does the same as blue(), for 4:2:0. */
 function blueHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return blue(pixels0, pixels4, scale, held);
   return pickedSums(pixels0, pixels4, held, i32x4.splat((-86 & 0xffff) | (256 << 16)), i32x4.splat(-170 & 0xffff));
 }
 
-/** red() for 4:2:0. */
+/** Does the same as red(), for 4:2:0. */
 function redHalved(pixels0: v128, pixels4: v128, scale: v128, held: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return red(pixels0, pixels4, scale, held);
   return pickedSums(pixels0, pixels4, held, i32x4.splat(256 | (-42 << 16)), i32x4.splat(-214 & 0xffff));
@@ -149,12 +149,12 @@ function pairUp<PIXEL>(pixels: v128, neighbour: f64, order: v128): v128 {
   return sizeof<PIXEL>() == 4 ? v128.shuffle<u32>(joined, joined, 0, 2, 1, 3) : v128.swizzle(joined, order);
 }
 
-/** The first pixels of four MCUs. */
+/** Returns the first pixels of four MCUs. */
 function firstOf(pair: v128, nextPair: v128): v128 {
   return f64x2.replace_lane(pair, 1, f64x2.extract_lane(nextPair, 0));
 }
 
-/** The second pixels of four MCUs. */
+/** Returns the second pixels of four MCUs. */
 function secondOf(pair: v128, nextPair: v128): v128 {
   return f64x2.replace_lane(nextPair, 0, f64x2.extract_lane(pair, 1));
 }

@@ -73,12 +73,12 @@ export { halvePlane, halveYuyv } from "./halve";
 /** Most bytes of a block's code before stuffing: 11 + 11 bits of DC and 63 · 26 bits of AC, rounded up. */
 const BLOCK_BITS_BYTES_MAX: i32 = 208;
 
-/** Size of a picture's state in bytes. */
+/** Returns the size of a picture's state in bytes. */
 export function encoderStateBytes(): i32 {
   return STATE_BYTES;
 }
 
-/** Size of a worker's scratch in bytes. */
+/** Returns the size of a worker's scratch memory in bytes. */
 export function encoderScratchBytes(): i32 {
   return SCRATCH_BYTES;
 }
@@ -142,17 +142,17 @@ export function prepareEncoder(
   return tilesPerLine * mcuLines;
 }
 
-/** Address of the header, from SOI to SOS. */
+/** Returns the address of the header, from SOI to SOS. */
 export function encoderHeaderAddress(state: usize): usize {
   return state + STATE_HEADER;
 }
 
-/** Length of the header in bytes. */
+/** Returns the length of the header in bytes. */
 export function encoderHeaderBytes(state: usize): i32 {
   return load<i32>(state, STATE_HEADER_BYTES);
 }
 
-/** Number of bytes that is always enough for `tileCount` tiles; real pictures need a twentieth of it. */
+/** Returns the number of bytes that is enough for any `tileCount` tiles. Pictures from cameras need a twentieth of it. */
 export function encodedBytesBound(state: usize, tileCount: i32): f64 {
   const blocks = load<i32>(state, STATE_BLOCKS_PER_MCU) * load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
   return <f64>tileCount * <f64>(blocks * BLOCK_BITS_BYTES_MAX * 2 + 16) + 64.0;

@@ -38,7 +38,7 @@ export function forgetDc(scratch: usize): void {
   store<i32>(scratch, 0, SCRATCH_DC_PREDICTION + 8);
 }
 
-/** [before, lanes 0 to 6]: the value of each MCU's predecessor. */
+/** Returns the value of each MCU's predecessor: [before, lanes 0 to 6]. */
 function predecessors(dc: v128, before: i32): v128 {
   const shifted = v128.shuffle<u8>(dc, dc, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   return i16x8.replace_lane(shifted, 0, <i16>before);

@@ -1,7 +1,8 @@
 // Half-size pictures: each 2 × 2 samples become their mean, (a + b + c + d + 2) >> 2, plane by plane.
 //
 // An odd last column or row counts twice. A step converts 32 bytes of each of two rows to 16 bytes. The last step of a row moves
-// back to end with the last complete pair, so that no byte outside the rows is read or written. Source and target must not overlap.
+// back to end with the last complete pair, so that no byte outside the rows is read or written. Source and target must not
+// overlap.
 
 import {
   STATUS_ROW_RANGE,
@@ -15,7 +16,7 @@ function meanOfFour(sums: v128): v128 {
   return i16x8.shr_u(i16x8.add(sums, i16x8.splat(2)), 2);
 }
 
-/** Even and odd bytes of two rows, added: 8 sums of two each. */
+/** Adds the even bytes of two rows. Returns 8 sums of two bytes each. */
 function evenBytes(upper: v128, lower: v128): v128 {
   const mask = i16x8.splat(255);
   return i16x8.add(v128.and(upper, mask), v128.and(lower, mask));
@@ -52,7 +53,9 @@ function halveVector<LAYOUT>(upper: v128, lower: v128): v128 {
   return meanOfFour(i16x8.add(v128.shuffle<u64>(left, right, 0, 2), v128.shuffle<u64>(left, right, 1, 3)));
 }
 
-/** Writes the first `bytes` bytes of a target row, whole pixels of whole pairs. Returns their number; 0 if they are fewer than 16. */
+/**
+ * Writes the first `bytes` bytes of a target row, whole pixels of whole pairs. Returns their number; 0 if they are fewer than 16.
+ */
 function halveVectors<LAYOUT>(upper: usize, lower: usize, target: usize, bytes: usize): usize {
   if (bytes < 16) return 0;
   const last = bytes - 16;
@@ -68,7 +71,7 @@ function halveVectors<LAYOUT>(upper: usize, lower: usize, target: usize, bytes: 
   return bytes;
 }
 
-/** Mean of four bytes: at two offsets in two rows. */
+/** Returns the mean of four bytes, which are at two offsets in two rows. */
 function mean(upper: usize, lower: usize, first: usize, second: usize): u8 {
   return <u8>(
     ((<u32>load<u8>(upper + first) +

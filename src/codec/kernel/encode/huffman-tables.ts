@@ -28,7 +28,7 @@ function joinAmplitude(code: u32, value: i32, size: i32): u32 {
   return ((((code >>> 6) << size) | amplitude) << 6) | ((code & 63) + size);
 }
 
-/** The number of amplitude bits of a value: table F.1. */
+/** Returns the number of amplitude bits of a value (table F.1). */
 function sizeOf(value: i32): i32 {
   const sign = value >> 31;
   return 32 - clz((value ^ sign) - sign);

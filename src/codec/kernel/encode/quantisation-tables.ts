@@ -54,7 +54,7 @@ const SCALE: usize = memory.data<f64>([
 /** One level of a sample in the units of the DCT. */
 const UNITS_PER_LEVEL: f64 = 2.0;
 
-/** The quantiser at zigzag position `k` for luma (0) or chroma (1), on libjpeg's quality scale, at most 255. */
+/** Returns the quantiser at zigzag position `k` for luma (0) or chroma (1), on libjpeg's quality scale. It is at most 255. */
 export function quantiser(table: i32, k: i32, quality: i32): i32 {
   const natural = <usize>load<u8>(ZIGZAG + <usize>k);
   const base = <i32>load<u8>((table == 0 ? LUMA : CHROMA) + natural);

@@ -18,12 +18,15 @@ import {
 } from "./layout";
 import { STATUS_ROW_TOO_SHORT, STATUS_STATE_NOT_PREPARED, STATUS_TILE_RANGE } from "../status";
 
-/** Number of planes of a pixel format. */
+/** Returns the number of planes of a pixel format. */
 export function planeCount(format: i32): i32 {
   return format == PIXEL_PLANAR_420 ? 3 : format == PIXEL_NV12 ? 2 : 1;
 }
 
-/** Bytes of the first `pixels` pixels of a row in a plane; half of a pair of chroma samples counts as a pair. */
+/**
+ * Returns the number of bytes of the first `pixels` pixels of a row in a plane. Half of a pair of chroma samples counts as a
+ * pair.
+ */
 function bytesOfPixels(format: i32, plane: i32, pixels: i32): i32 {
   const pairs = (pixels + 1) >> 1;
   if (plane > 0) return format == PIXEL_NV12 ? pairs * 2 : pairs;
@@ -52,18 +55,20 @@ export function checkTiles(
   return 0;
 }
 
-/** Column of the first pixel of a tile. */
+/** Returns the column of the first pixel of a tile. */
 function firstPixel(state: usize, tile: i32): i32 {
   const mcu = (tile % load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_RESTART_INTERVAL_MCUS);
   return mcu * load<i32>(state, STATE_MCU_WIDTH_PIXELS);
 }
 
-/** Bytes of a plane's row before the tile. MCUs begin at even pixels, so that no pair of chroma samples is split. */
+/**
+ * Returns the number of bytes of a plane's row before the tile. MCUs begin at even pixels, so no pair of chroma samples is split.
+ */
 export function tileLeftBytes(state: usize, plane: i32, tile: i32): i32 {
   return bytesOfPixels(load<i32>(state, STATE_PIXEL_FORMAT), plane, firstPixel(state, tile));
 }
 
-/** Bytes of a plane's row in the tile; at least 1. */
+/** Returns the number of bytes of a plane's row in the tile, which is at least 1. */
 export function tileWidthBytes(state: usize, plane: i32, tile: i32): i32 {
   const format = load<i32>(state, STATE_PIXEL_FORMAT);
   const first = firstPixel(state, tile);
@@ -72,13 +77,13 @@ export function tileWidthBytes(state: usize, plane: i32, tile: i32): i32 {
   return bytesOfPixels(format, plane, end) - bytesOfPixels(format, plane, first);
 }
 
-/** First row of a tile in a plane. */
+/** Returns the first row of a tile in a plane. */
 export function tileTop(state: usize, plane: i32, tile: i32): i32 {
   const top = (tile / load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
   return plane > 0 ? top >> 1 : top;
 }
 
-/** Rows of a plane in the tile; at least 1. */
+/** Returns the number of rows of a plane in the tile, which is at least 1. */
 export function tileRows(state: usize, plane: i32, tile: i32): i32 {
   const top = (tile / load<i32>(state, STATE_TILES_PER_LINE)) * load<i32>(state, STATE_MCU_HEIGHT_PIXELS);
   const rows = min(load<i32>(state, STATE_MCU_HEIGHT_PIXELS), load<i32>(state, STATE_HEIGHT_PIXELS) - top);
