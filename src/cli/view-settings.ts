@@ -44,7 +44,7 @@ export const VIEW_SETTINGS = [
     scope: "program",
     type: { kind: "text" },
     placeholder: "file",
-    help: "file with the key of the server; SLIPSTREAM_KEY or a link (slips://KEY@HOST) may have it, too, and a key that worked is kept",
+    help: "file with the key of the server; the key can also be in SLIPSTREAM_KEY or in a link (slips://KEY@HOST), and a key that worked is kept",
   },
   {
     name: "forget",
@@ -84,7 +84,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "parsed", parse: parseSize },
     placeholder: "WxH",
     default: "the source's own",
-    help: "size of picture that is enough; the server may then send less, and --output has frames of this size",
+    help: "picture size that is enough; the server then sends no larger pictures, and --output has frames of this size",
   },
   {
     name: "max-pixels",
@@ -92,7 +92,7 @@ export const VIEW_SETTINGS = [
     type: { kind: "whole number", range: [1, MAX_SIDE_PIXELS ** 2] },
     placeholder: "n",
     default: DEFAULT_MAX_PIXELS,
-    help: "largest picture that is accepted from a server, in pixels; larger ones need much memory",
+    help: "largest number of pixels of a picture that is accepted from a server, because larger ones need much memory",
   },
   {
     name: "output",

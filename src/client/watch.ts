@@ -31,8 +31,8 @@ export interface WatchOptions {
    */
   key?: string;
   /**
-   * The size that is enough for the program. The server sends pictures of at least half this size. Default: the source's own
-   * size.
+   * The size that is enough for the program. The server chooses among the source's size, half and a quarter of it, and sends the
+   * smallest that is not smaller than this. Over a slow link it may send smaller pictures. Default: the source's own size.
    */
   size?: Size;
   /**

@@ -16,7 +16,7 @@ export const PROGRAM_SETTINGS = [
     type: { kind: "choice", choices: LOG_LEVELS },
     placeholder: "level",
     default: "info",
-    help: "least important level to log; SLIPSTREAM_LOG=SUBJECT:debug sets the level of one subject (docs/options.md)",
+    help: "lowest level of log lines that are printed; SLIPSTREAM_LOG=SUBJECT:debug sets the level of one subject (docs/options.md)",
   },
   {
     name: "trace",

@@ -128,12 +128,12 @@ class CameraSource implements ControlledCamera {
           break;
       }
     });
-    worker.on("error", (cause: Error) => fail(`the thread of ${this.path} failed: ${cause.message}`, cause));
+    worker.on("error", (cause: Error) => fail(`the thread that reads ${this.path} failed: ${cause.message}`, cause));
     const end = endOf(worker);
     this.#last = { thread: worker, end };
     void end.then(() => {
       handOver.abandon(); // The slot is released only now, because the thread may have been writing to it.
-      fail(`the thread of ${this.path} ended`);
+      fail(`the thread that reads ${this.path} has ended unexpectedly`);
     });
     using _ = onAbort(signal, () => {
       signals.stop(); // This happens immediately, so that no frame is delivered after the abort.

@@ -100,7 +100,7 @@ class KeptFrame implements FrameSink {
   }
 
   lost(): void {
-    throw new Error("a frame on the heap is never lost");
+    throw new Error("a still picture needs no slot, so it cannot be lost");
   }
 
   trouble(): void {

@@ -10,13 +10,15 @@ export interface ClaimedSegment {
   at: number;
   /** The place from which the structure is in doubt. */
   from: number;
-  /** The end, as the length says. */
+  /** The end of the segment by its declared length. */
   end: number;
   /** Whether the structure was lost before the segment, or no segment is expected there. */
   isDoubtful: boolean;
 }
 
-/** Returns the start of the first frame inside the segment, or null if there are too few pictures of the right size to be sure. */
+/**
+ * Returns the start of the first frame inside the segment, or null if there are too few pictures of the right size to be sure.
+ */
 export function firstFrameIn(
   bytes: Uint8Array,
   segment: ClaimedSegment,
@@ -39,8 +41,8 @@ function framesNeeded({ marker, isDoubtful }: ClaimedSegment, isSizeKnown: boole
 }
 
 /**
- * Returns whether pictures inside the segment show that its length is wrong: the marker at its end belongs to one of them, or this
- * kind of segment cannot contain a picture.
+ * Returns whether pictures inside the segment show that its length is wrong: the marker at its end belongs to one of them, or
+ * this kind of segment cannot contain a picture.
  */
 export function holdsPictures(bytes: Uint8Array, segment: ClaimedSegment, { finder }: StreamFacts): boolean {
   if (!holdsAnything(segment.marker) && finder.hasStart(bytes, segment.at + 2, segment.end)) return true;

@@ -1,14 +1,15 @@
-// Follows the pictures that a walk finds inside its own picture while the structure of that one is lost.
+// Follows the pictures that a walk (picture-walk.ts) finds inside its own picture while the structure of that picture is lost.
 //
-// Such an inner picture is either the next frame or a thumbnail in a damaged segment. Its size decides, or several of one size in a row.
+// Such an inner picture is either the next frame or a thumbnail in a damaged segment. The size decides: it is a frame if it has
+// the size of earlier frames, or if several pictures in a row have the same size.
 
 import type { PictureWalk } from "./picture-walk.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
-/** Where `follow` has arrived. `passed`: the picture is not the next frame, and the search goes on at `end`. */
+/** The result of `follow`. `passed` means that the picture is not the next frame, and that the search goes on at `end`. */
 export interface FollowedPicture {
   found: "more" | "frames inside" | "passed";
-  /** With `frames inside` the place where the next frame begins. */
+  /** With `passed`, the place where the search goes on. With `frames inside`, the place where the next frame begins. */
   end: number;
 }
 
@@ -19,7 +20,7 @@ export class InnerPictures {
   /** The inner pictures of one size in a row that the search has passed. The first one may be the next frame. */
   #passed: { first: PictureWalk; count: number } | null = null;
 
-  /** `walkFrom` begins the walk through a picture. */
+  /** `walkFrom` begins a walk through the picture at a place. */
   constructor(stream: StreamFacts, walkFrom: (start: number) => PictureWalk) {
     this.#stream = stream;
     this.#walkFrom = walkFrom;
@@ -44,18 +45,21 @@ export class InnerPictures {
     this.#walk = this.#walkFrom(start);
   }
 
-  /** The structure of the own picture was found again, so the passed pictures are part of it. */
+  /**
+   * Forgets the passed pictures. The caller does this when it has found the structure of its own picture again, because the
+   * passed pictures are then parts of it.
+   */
   forgetPassed(): void {
     this.#passed = null;
   }
 
-  /** The bytes were moved towards the start by `count`. */
+  /** Adapts all places, because the caller has moved the bytes towards the start of the buffer by `count`. */
   shift(count: number): void {
     this.#walk?.shift(count);
     this.#passed?.first.shift(count);
   }
 
-  /** Goes on as `PictureWalk.advance`. Call it only while `isFollowing`. */
+  /** Goes on through the bytes like `PictureWalk.advance`. Call it only while `isFollowing` is true. */
   follow(bytes: Uint8Array, length: number, isLast: boolean): FollowedPicture {
     const walk = this.#walk as PictureWalk;
     const progress = walk.advance(bytes, length, isLast);
@@ -68,7 +72,7 @@ export class InnerPictures {
     return { found: "passed", end: walk.end };
   }
 
-  /** Returns where the next frame begins, as far as the size of the followed picture tells, or null. */
+  /** Returns the start of the next frame if the size of the followed picture shows that it is one, or else null. */
   #frameAt({ start, sizeKey }: PictureWalk): number | null {
     if (sizeKey === 0) return null;
     if (sizeKey === this.#stream.sizeKey) return start;

@@ -7,7 +7,7 @@ import { StreamFacts } from "./stream-facts.ts";
 /** No camera's picture is nearly this large. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
 const INITIAL_BYTES = 256 * 1024;
-/** After so many pictures without EOI in a row, the next one is not expected to have EOI either. */
+/** After this number of pictures in a row without EOI, the reader expects no EOI in the next one either. */
 const CUT_IN_A_ROW = 2;
 
 /** Receives the pictures of a JpegReader. */
@@ -32,7 +32,8 @@ export interface JpegReaderOptions {
 
 /**
  * Finds the pictures in chunks of any size. It passes on a picture as soon as the picture's EOI has come. A picture without EOI
- * is passed on when the next picture begins, or when the caller calls `border` or `passOn`. QuietEnd decides when to call `passOn`.
+ * is passed on when the next picture begins, or when the caller calls `border` or `passOn`. QuietEnd decides when to call
+ * `passOn`.
  *
  * Stray bytes between the segments of a picture are removed. All other pictures are unchanged. A wrong length or marker never
  * costs more than the picture that has it. The methods never throw.

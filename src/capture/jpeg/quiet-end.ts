@@ -1,16 +1,20 @@
-// Finds the end of the pictures of a camera that writes no EOI: nothing has come for longer than within its last pictures.
+// Finds the end of a picture by time, for cameras that write no EOI. The picture counts as complete when no bytes have come for
+// longer than the pauses within the last pictures.
 //
-// Without it, such a picture would wait for the first byte of the next one, for an interval.
+// Without this, such a picture would have to wait for the first byte of the next one, and would be late by one interval.
 
-/** The shortest quiet time. Programs and networks pause for some milliseconds within a picture. */
+/**
+ * The shortest quiet time after which a picture ends. It is needed because programs and networks pause for some milliseconds
+ * within a picture.
+ */
 const LEAST_MS = 20;
-/** The quiet time is so many of the longest of the last pauses within a picture. */
+/** The quiet time is the longest of the last pauses within a picture, times this. */
 const PAUSES = 2;
 const RECENT_PAUSES = 64;
 
 /** The part of a JpegReader that is needed here. */
 export interface UnendedPictures {
-  /** Whether the picture that is being read may be whole, and no byte will say so. */
+  /** True if the picture that is being read may be complete, and no marker will show its end. */
   readonly mayBeWhole: boolean;
   /** The number of pictures that have ended. */
   readonly ended: number;
@@ -24,19 +28,19 @@ export class QuietEnd implements Disposable {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #writtenAt = performance.now();
 
-  /** `beforePassingOn` is called before a picture is passed on. */
+  /** The object calls `beforePassingOn` before it passes on a picture. */
   constructor(pictures: UnendedPictures, beforePassingOn: () => void = () => undefined) {
     this.#pictures = pictures;
     this.#beforePassingOn = beforePassingOn;
   }
 
-  /** Calls `write`, which passes the next bytes to the pictures, and waits until nothing follows. */
+  /** Calls `write`, which passes the next bytes to the reader, and then waits for the quiet time. */
   around(write: () => void): void {
     this[Symbol.dispose]();
     const { ended, mayBeWhole } = this.#pictures;
     write();
     const now = performance.now();
-    // When a picture has ended, the pause was one between pictures.
+    // If a picture has ended, this was a pause between pictures, which does not count.
     if (mayBeWhole && this.#pictures.ended === ended) {
       this.#pausesMs = [...this.#pausesMs.slice(1 - RECENT_PAUSES), now - this.#writtenAt];
     }

@@ -3,9 +3,9 @@
 import { EOI, isPictureStart, SOI } from "./markers.ts";
 
 /**
- * How a scan goes on:
- * - `more`: behind the bytes that are there;
- * - `whole`: it ends with EOI, which ends at the returned place;
+ * The result of following a scan:
+ * - `more`: the scan goes on after the bytes that have come;
+ * - `whole`: the scan ends with EOI, and the returned place is after the EOI;
  * - `cut`: the next picture begins at the returned place;
  * - `segment`: a segment may begin at the returned place.
  */
@@ -14,7 +14,9 @@ export interface ScanEnd {
   found: "more" | "whole" | "cut" | "segment";
 }
 
-/** Follows a scan from `from` as far as there are bytes. `mayHaveMoreScans`: segments may follow, up to the next scan. */
+/**
+ * Follows a scan from `from` through the bytes before `length`. With `mayHaveMoreScans`, segments and further scans may follow.
+ */
 export function followScan(bytes: Uint8Array, from: number, length: number, mayHaveMoreScans: boolean): ScanEnd {
   let at = from;
   while (at + 2 <= length) {

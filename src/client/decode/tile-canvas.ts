@@ -49,7 +49,8 @@ export class TileCanvas implements TileGrid {
     if (!info.isInterleaved || info.headerBytes !== jpegHeader.length) {
       throw new ProtocolError("Stream's JPEG header is not the part from SOI to SOS of a picture with one scan");
     }
-    if (info.tiles > MAX_TILES) throw new ProtocolError(`${info.tiles} tiles are too many: ${MAX_TILES} are the limit`);
+    if (info.tiles > MAX_TILES)
+      throw new ProtocolError(`the picture has ${info.tiles} tiles, and the limit is ${MAX_TILES}`);
     this.#info = info;
     this.#kept = new KeptTiles(jpegHeader, info.tiles, this.#copies);
     this.tilesPerLine = info.mcusPerLine % info.tileMcus === 0 ? info.mcusPerLine / info.tileMcus : 0;

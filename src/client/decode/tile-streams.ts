@@ -76,7 +76,7 @@ export class TileStreams {
   /** Takes a part of a frame and copies its bytes. Throws ProtocolError for tiles without a stream. */
   offer(part: Tiles, arrival: Arrival, origin: Origin): void {
     const stream = this.#current;
-    if (stream?.origin !== origin) throw new ProtocolError("Tiles before a Stream with a JPEG header");
+    if (stream?.origin !== origin) throw new ProtocolError("Tiles came before a Stream with a JPEG header");
     orProtocolError("there is no memory for the tiles", () => stream.offer(part, arrival));
     if (this.#resources.parts.blocks.usedBytes > MAX_WAITING_BYTES) {
       throw new ProtocolError(

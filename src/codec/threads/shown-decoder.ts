@@ -28,7 +28,9 @@ export class ShownDecoder {
     const stored = readJpegSize(jpeg);
     const { width, height } = shownSize(stored, presentation);
     if (frameBytes("rgba", width, height) !== target.bytes) {
-      throw new CodecError(`the picture is shown as ${width}x${height}, which differs from the size in its header`);
+      throw new CodecError(
+        `the decoded picture is ${width}x${height} after turning and scaling, which differs from the size in its header`,
+      );
     }
     const bytes = frameBytes("rgba", stored.width, stored.height);
     const address = this.#stored.reserve(bytes);

@@ -167,7 +167,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   released(idleSeconds: number): void {
     this.#dispatcher.clear();
     this.#pictures.clear();
-    this.#log.info(`no viewers for ${idleSeconds} s: ${this.#source.name} is released`);
+    this.#log.info(`no viewers for ${idleSeconds} s: ${this.#source.name} is released until one comes`);
   }
 
   /** Handles a start of the source because a viewer has come (idle-release.ts). */

@@ -48,7 +48,7 @@ export const SERVE_SETTINGS = [
     scope: "camera",
     type: { kind: "text" },
     placeholder: "file",
-    help: "with an https address: a file with the camera's certificate (PEM), which is then trusted whatever name it is for",
+    help: "with an https address: a file with the camera's certificate (PEM), which is then trusted even if it is for another name",
   },
   {
     name: "pixel-format",
@@ -112,7 +112,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "number", range: RANGES.maxLatencyMs },
     placeholder: "ms",
     default: DEFAULTS.maxLatencyMs,
-    help: "largest age of a viewer's picture; above it the viewer is sent lower quality, then a smaller size, then fewer frames; 0 = any age",
+    help: "largest age of a viewer's picture; if its link is too slow for that, the viewer gets lower quality, then a smaller size, then fewer frames; 0 = any age",
   },
   {
     name: "max-bitrate",
@@ -150,7 +150,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "whole number", range: RANGES.maxGreetings },
     isFileOnly: true,
     default: DEFAULTS.maxGreetings,
-    help: "most connections that have not begun the protocol; beyond it the oldest of them ends",
+    help: "most connections that have not begun the protocol; if there are more, the oldest one is ended",
   },
   {
     name: "max-greetings-per-address",
@@ -174,7 +174,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "whole number", range: RANGES.messagesPerSecond },
     isFileOnly: true,
     default: DEFAULTS.messagesPerSecond,
-    help: "most messages a second from one viewer in the long run, without acknowledgements of frames",
+    help: "most messages a second from one viewer in the long run; acknowledgements of frames do not count",
   },
   {
     name: "max-waiting-memory",
@@ -190,7 +190,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "whole number", range: RANGES.stallSeconds },
     isFileOnly: true,
     default: DEFAULTS.stallSeconds,
-    help: "seconds after which a viewer that takes no byte and acknowledges no frame is disconnected",
+    help: "seconds after which a viewer is disconnected if it receives no bytes and acknowledges no frame",
   },
   {
     name: "idle-release",
@@ -198,7 +198,7 @@ export const SERVE_SETTINGS = [
     type: { kind: "number", range: RANGES.idleReleaseSeconds },
     placeholder: "s",
     default: 0,
-    help: "seconds without a viewer after which the source is released; 0 = never",
+    help: "seconds without a viewer after which the source is closed until a viewer comes; 0 = never",
   },
   {
     name: "codec",
