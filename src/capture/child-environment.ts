@@ -1,18 +1,18 @@
-// The part of the environment that ffmpeg and the other programs of sources get. They have bugs of their own and read what strangers send,
-// so keys, passwords and tokens of this process stay out of theirs.
+// The environment variables that ffmpeg and other child programs of sources get. These programs may have bugs and read data from
+// strangers, so they must not get keys, passwords and tokens from the environment of this process.
 
 const NAMES = [
-  // Any program.
+  // for any program
   ...["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"],
-  // v4l2convert.so, for cameras whose pixels ffmpeg cannot read, is used this way.
+  // for v4l2convert.so, which converts the pixels of cameras that ffmpeg cannot read
   "LD_PRELOAD",
-  // The source `screen`. Xlib finds its cookie with the last one, or in HOME.
+  // for the source `screen` (Xlib finds its cookie with XAUTHORITY or in HOME)
   ...["DISPLAY", "XAUTHORITY"],
-  // Cameras and files behind addresses (libavformat/http.c, tls.c; OpenSSL's SSL_CTX_set_default_verify_paths).
+  // for cameras and files at addresses (libavformat/http.c, tls.c; OpenSSL's SSL_CTX_set_default_verify_paths)
   ...["http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"],
-  // macOS.
+  // for macOS
   ...["DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"],
-  // Windows: without the first ones a program does not start, or has no network.
+  // for Windows, where without the first ones a program does not start or has no network
   ...["SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA"],
 ] as const;
 
@@ -27,8 +27,8 @@ export function childEnvironment(own: Readonly<NodeJS.ProcessEnv> = process.env)
 }
 
 /**
- * The beginning of a shell command that runs the rest of it in this environment, for programs that another package starts. The shell
- * puts the values in, so the command contains none.
+ * Returns the beginning of a shell command that runs the rest of the command in this environment. It is for programs that another
+ * package starts. The shell inserts the values, so the command itself contains no values.
  */
 export function inChildEnvironment(): string {
   return `env -i ${Object.keys(childEnvironment())

@@ -17,11 +17,12 @@ const STATUS: Readonly<Record<number, readonly [meaning: string, retry: Retry]>>
   503: ["it is busy", "soon"],
 };
 
-/** A camera cannot ask for a longer pause. */
+/** The longest pause for which a camera can ask. */
 const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
- * Returns the error for an answer without a picture. `text` is the text of its status line, `retryAfter` its field Retry-After or null.
+ * Returns the error for an answer without a picture. `text` is the text of its status line, and `retryAfter` its field
+ * Retry-After or null.
  */
 export function explainStatus(
   name: string,
@@ -33,12 +34,15 @@ export function explainStatus(
   const [meaning, usual] = STATUS[status] ?? [null, status >= 500 ? "soon" : "growing"];
   const explained = meaning === null ? answer : `${answer} (${meaning})`;
   const pauseMs = pauseOf(retryAfter);
-  // A camera that counts requests knows best when it takes the next one.
+  // A camera that limits the rate of requests tells itself when it accepts the next one.
   const retry = status === 429 && pauseMs > 0 ? "soon" : usual;
   return new SourceError(`cannot read video from ${name}: it answers ${explained}`, { retry, pauseMs });
 }
 
-/** Returns the pause of a field Retry-After, which is a number of seconds or a date (RFC 9110 10.2.3). 0 stands for no pause. */
+/**
+ * Returns the pause that a field Retry-After demands. The field has a number of seconds or a date (RFC 9110 10.2.3). The result 0
+ * means no pause.
+ */
 function pauseOf(retryAfter: string | null): number {
   if (retryAfter === null) return 0;
   const pauseMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();

@@ -1,8 +1,8 @@
-// Recognises that the system lacks something for a moment: open files, processes or memory. A source waits for it and does not end.
+// Recognises errors about a temporary shortage of open files, processes or memory. A source then waits and tries again.
 
 import { codeOf, SourceError } from "../core/errors.ts";
 
-/** open(2), fork(2). */
+/** The texts for the error codes of open(2) and fork(2). */
 const TEXTS: Readonly<Record<string, string>> = {
   EMFILE: "this process has too many open files (ulimit -n)",
   ENFILE: "this machine has too many open files",
@@ -10,7 +10,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOMEM: "this machine has too little memory",
 };
 
-/** Returns an error that is tried again, or null when `error` is none of these. Errors that are SourceErrors already stay as they are. */
+/**
+ * Returns a SourceError after which the source is tried again, or null when `error` is not a shortage. An error that is already a
+ * SourceError is returned unchanged.
+ */
 export function shortageOf(name: string, error: unknown): SourceError | null {
   const text = TEXTS[codeOf(error) ?? ""];
   if (text === undefined || error instanceof SourceError) return null;

@@ -42,7 +42,7 @@ const isTerminal = isatty(2);
  */
 export class Output {
   static #isStatusShown = false;
-  /** The user is asked a question on the terminal, which a status line would overwrite. */
+  /** True while the user is asked a question on the terminal. A status line would overwrite the question. */
   #isAsked = false;
   readonly #subject: string;
   readonly #json: boolean;

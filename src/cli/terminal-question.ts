@@ -1,4 +1,4 @@
-// Asks the user a question on the terminal, also for a secret, which is not shown.
+// Asks the user a question on the terminal. The answer can be a secret, which is not shown.
 
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
@@ -39,7 +39,8 @@ export function openTerminal(
       }
     },
     async askSecret(question) {
-      // The line editor writes what is typed to this stream. It also turns off the terminal's own echo, which so must come first.
+      // The line editor writes the typed characters to this stream, which drops them for a secret. The line editor also turns off
+      // the terminal's own echo, so it is created before the question is printed.
       const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
       const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
       terminal.on("SIGINT", interrupt);

@@ -1,4 +1,5 @@
-// The access of `view` to its server: the link, SLIPSTREAM_KEY, --key-file, the store of known servers, and a question on the terminal.
+// Collects the ways in which `view` may get the key of its server: the link, SLIPSTREAM_KEY, --key-file, the store of known
+// servers, and a question on the terminal.
 
 import type { Link } from "../client/connect/address.ts";
 import type { ChosenServer } from "../client/connect/discover.ts";
@@ -11,7 +12,7 @@ export const KEY_VARIABLE = "SLIPSTREAM_KEY";
 
 export interface ViewerAccessOptions {
   link: Link;
-  /** The server's announcement, if it was found by one. */
+  /** The server's announcement on the network, if the server was found in this way. */
   announced: ChosenServer["announced"];
   /** The value of --key-file. */
   keyFile: string | undefined;
@@ -22,7 +23,7 @@ export interface ViewerAccessOptions {
   say: (text: string) => void;
 }
 
-/** Puts the access together. Throws UsageError if the store cannot be used. */
+/** Returns the access to the server. Throws UsageError if the store cannot be used. */
 export async function openAccess(options: ViewerAccessOptions): Promise<ServerAccess> {
   const { link, announced, keyFile, variable, knownServers, ask, say } = options;
   const { address, key } = link;
@@ -31,11 +32,13 @@ export async function openAccess(options: ViewerAccessOptions): Promise<ServerAc
   if (variable?.trim()) sources.push({ name: KEY_VARIABLE, read: async () => variable, isOwn: false });
   if (keyFile !== undefined) sources.push({ name: "--key-file", read: () => readKeyFile(keyFile), isOwn: false });
   if (announced !== null && (await knownServers.entryOf(address)) === null) {
-    // A known server may have a new address. It has to show its pinned public key there, because anybody can announce a fingerprint.
+    // A known server may have a new address. It has to prove its pinned public key there, because anybody can announce a
+    // fingerprint.
     const known = await knownServers.withFingerprint(announced.fingerprint);
     if (known !== null) knownServers.expect(address, known);
   }
-  // An announcement may only ask for more: without "tls=1" nothing is concluded.
+  // An announcement can only require TLS. If it does not mention TLS, that means nothing, because anybody can send an
+  // announcement.
   const scheme = link.scheme ?? (announced?.usesTls ? "slips" : null);
   const orAsk = ask === null ? ", or start view on a terminal, which asks for the key" : "";
   const advice = `give the link that the server printed (slips://KEY@HOST:PORT), ${KEY_VARIABLE} or --key-file FILE${orAsk}`;

@@ -1,11 +1,13 @@
-// The line after the start of a server that needs a key: what people type to watch.
+// Makes the lines that a server with keys prints after its start. They tell people what to type to watch.
 
 import { fstatSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { formatHostPort } from "../core/host-port.ts";
 import type { Server } from "../server/serve.ts";
 
-/** Returns the lines for people. The first key is in them, so they are for a terminal or a pipe, and not for a log that is kept. */
+/**
+ * Returns the lines. They contain the first key, so they are printed on a terminal or a pipe, and not into a log that is kept.
+ */
 export function viewerLines(
   { host, port, needsKey, firstKey }: Pick<Server, "host" | "port" | "needsKey" | "firstKey">,
   scheme: string,
@@ -18,7 +20,7 @@ export function viewerLines(
   );
 }
 
-/** The addresses at which other machines reach a server that listens on `host`. */
+/** Returns the addresses at which other machines reach a server that listens on `host`. */
 function reachableHosts(host: string): string[] {
   if (host !== "0.0.0.0" && host !== "::") return [host];
   const own = Object.values(networkInterfaces())
@@ -28,7 +30,7 @@ function reachableHosts(host: string): string[] {
   return own.length > 0 ? own : ["HOST"];
 }
 
-/** Whether standard error goes to the journal of systemd, which keeps what it gets (systemd.exec(5), JOURNAL_STREAM). */
+/** Returns whether standard error goes to the journal of systemd, which keeps all lines (systemd.exec(5), JOURNAL_STREAM). */
 function isJournal(): boolean {
   const { dev, ino } = fstatSync(2);
   return process.env["JOURNAL_STREAM"] === `${dev}:${ino}`;

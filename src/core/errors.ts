@@ -38,7 +38,7 @@ export type Retry = "now" | "soon" | "growing" | "minutes";
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly retry: false | Retry;
-  /** The shortest pause before the next try, if the other side asks for one. */
+  /** The shortest pause before the next try, if the camera demands one. */
   readonly pauseMs: number;
   constructor(message: string, options: { retry: false | Retry; pauseMs?: number; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

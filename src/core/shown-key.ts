@@ -1,20 +1,24 @@
-// Keeps keys of servers out of what is shown. A key is 20 characters of Crockford's base 32, in groups of four: k7qf-2mzd-….
+// Removes keys of servers from text that is shown. A key has 20 characters of Crockford's base 32, in groups of four:
+// k7qf-2mzd-….
 
-/** Stands for a key that is left out. */
+/** Stands for a removed key. */
 const HIDDEN = "…";
 
-/** Five groups of four with dashes. Nothing else is written so. */
+/** Matches five groups of four characters with dashes. Nothing else has this form. */
 const GROUPS = /(?<![\da-z])[\da-z]{4}(?:\p{Pd}[\da-z]{4}){4}(?![\da-z])/iu;
 const ALL_GROUPS = new RegExp(GROUPS, "giu");
-/** A host name can have 20 characters, too, so a key without dashes is known by its digits: of 200 random keys 199 have two or more. */
+/**
+ * Matches a key without dashes. A host name may also have 20 characters, so two digits are required: 199 of 200 random keys have
+ * two or more.
+ */
 const PLAIN = /^(?=(?:\D*\d){2})[0-9a-hj-km-np-tv-zilo]{20}$/i;
 
-/** Whether a word is evidently a key, or has one in it. */
+/** Returns whether a word looks like a key or contains one. */
 export function looksLikeKey(word: string): boolean {
   return GROUPS.test(word) || PLAIN.test(word.replace(/\p{Pd}/gu, ""));
 }
 
-/** Returns the text with `…` instead of keys, and of words between `/`, `:`, `@` and the like that are evidently keys. */
+/** Returns the text with `…` instead of keys, and instead of words between `/`, `:`, `@` and the like that look like keys. */
 export function withoutKeys(text: string): string {
   const shown = text.replace(ALL_GROUPS, HIDDEN);
   return shown.replace(/[\da-z\p{Pd}]+/giu, (word) => (looksLikeKey(word) ? HIDDEN : word));

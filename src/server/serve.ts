@@ -34,8 +34,8 @@ export interface Server extends AsyncDisposable {
   /** Whether viewers need a key. */
   readonly needsKey: boolean;
   /**
-   * The first key of the key store, which the server has made because there was no other. It is for people who may watch. Null if there is
-   * none.
+   * The first key of the key store, for people who may watch. The server has made it, because the key store was empty. Null if
+   * there is no such key.
    */
   readonly firstKey: string | null;
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
@@ -129,7 +129,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   await pool.started;
   if (resolved.announce) {
     const needsKey = keys !== null;
-    // Before the proof of a key nobody is told the names of cameras.
+    // The names of cameras are secret until a viewer has proven a key.
     const sourceName = needsKey ? "" : cameras.map(({ name }) => name).join(", ");
     opening.defer(announce({ host, port, sourceName, needsKey, usesTls: false, fingerprint: "" }, serverLog));
   }

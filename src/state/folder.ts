@@ -1,4 +1,4 @@
-// Finds the state folder, where server and viewers keep keys and the certificates of servers between two starts.
+// Finds the state folder. Server and viewers keep keys and certificates there from one start to the next.
 
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -12,7 +12,7 @@ export interface StateEnvironment {
   STATE_DIRECTORY?: string | undefined;
   /** From the user (XDG Base Directory Specification). */
   XDG_STATE_HOME?: string | undefined;
-  /** From systemd, for each service. Programs of a desktop session have it, too. */
+  /** From systemd, for each service. Programs of a desktop session have it too. */
   INVOCATION_ID?: string | undefined;
   HOME?: string | undefined;
 }

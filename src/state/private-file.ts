@@ -1,4 +1,4 @@
-// Reads and writes files that only their owner may read: keys, and what a viewer knows of servers.
+// Reads and writes files that only their owner may read: keys, and a viewer's list of known servers.
 
 import { randomBytes } from "node:crypto";
 import {
@@ -24,17 +24,17 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
-/** Such a file has some lines. A larger one is another file. */
+/** The largest file that is read. The files here have only some lines, so a larger one is another file. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * Returns the text of a private file, or null if there is no file. Throws UsageError if other users can read it, if it belongs to another
- * user, or if it cannot be read.
+ * Returns the text of a private file, or null if there is no file. Throws UsageError if other users can read it, if it belongs to
+ * another user, or if it cannot be read.
  */
 export function readPrivateFile(path: string): string | null {
   let file: number;
   try {
-    // Opening a FIFO would wait for a writer without O_NONBLOCK.
+    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = codeOf(error);
@@ -63,7 +63,9 @@ function checkFile(path: string, file: Stats): void {
   }
 }
 
-/** The super-user may read every file, so a file of root is as private as one's own. */
+/**
+ * Checks that the file belongs to this user or to root. Files of root are private too, because root can read every file anyway.
+ */
 function checkOwner(path: string, { uid }: Stats): void {
   const own = process.geteuid?.();
   if (own === undefined || uid === own || uid === 0 || own === 0) return;
@@ -71,8 +73,8 @@ function checkOwner(path: string, { uid }: Stats): void {
 }
 
 /**
- * Replaces the text of a private file. Readers see the old text or the new one, and so they do after a power failure. A missing folder is
- * made. Throws UsageError if the file cannot be written, or if other users can write to its folder.
+ * Replaces the text of a private file. Readers see either the old or the new text, even after a power failure. If the folder is
+ * missing, it is made. Throws UsageError if the file cannot be written, or if other users can write to its folder.
  */
 export function writePrivateFile(path: string, text: string): void {
   const temporary = `${path}.${randomBytes(4).toString("hex")}.new`;
@@ -97,7 +99,7 @@ export function writePrivateFile(path: string, text: string): void {
 
 function makePrivateFolder(folder: string): void {
   if (mkdirSync(folder, { recursive: true, mode: FOLDER_MODE }) !== undefined) {
-    chmodSync(folder, FOLDER_MODE); // whatever the umask is
+    chmodSync(folder, FOLDER_MODE); // independent of the umask
     return;
   }
   const { mode } = statSync(folder);
@@ -106,13 +108,17 @@ function makePrivateFolder(folder: string): void {
   }
 }
 
-/** A program holds a lock for some milliseconds. An older one was left behind by a program that was killed. */
+/**
+ * The age from which a lock counts as left behind by a program that was killed. A program usually needs a lock for some
+ * milliseconds.
+ */
 const LOCK_LIFE_MS = 5_000;
 const LOCK_RETRY_MS = 5;
 
 /**
- * Changes a private file, so that no change of another process is lost. `change` gets the present text, or null if there is no file, and
- * returns the new one; with null the file stays as it is. Throws UsageError as reading and writing do.
+ * Changes a private file. A lock makes sure that no change of another process is lost. `change` gets the present text, or null if
+ * there is no file. It returns the new text, or null to leave the file unchanged. Throws UsageError like the functions for
+ * reading and writing.
  */
 export function changePrivateFile(path: string, change: (text: string | null) => string | null): void {
   const lock = `${path}.lock`;

@@ -30,7 +30,7 @@ export class AnswerWatch implements Disposable {
   #heardAt = performance.now();
   #hasAnswered = false;
   #isSaid = false;
-  /** Whether it was said that nothing follows the first picture. */
+  /** True if it was reported that nothing has followed the first picture. */
   #isSecondMissed = false;
   #stalledForMs = 0;
 
@@ -77,7 +77,7 @@ export class AnswerWatch implements Disposable {
       const what = this.#hasAnswered ? "not sent a picture" : "not answered";
       sink.trouble(`${name} has ${what} for ${SILENCE_MS / 1000} s`);
     }
-    // Nobody else waits for the second one, because the rate is not known.
+    // The source's watchdog cannot report that the second picture is missing, because the rate is not known yet.
     if (frames.count === 1 && !this.#isSecondMissed && now - this.#heardAt >= STALL_MS) {
       this.#isSecondMissed = true;
       sink.trouble(`${name} has sent nothing for ${STALL_MS / 1000} s`);

@@ -69,7 +69,10 @@ export async function readAnswer(
   }
 }
 
-/** Some cameras close the connection behind a single picture before the length or the last chunk of the answer. */
+/**
+ * Handles the error of a broken connection. Some cameras close the connection after a single picture, before the declared length
+ * or the last chunk of the answer.
+ */
 async function readOrEnd(reader: Reader, { count }: PictureStream): ReturnType<Reader["read"]> {
   try {
     return await reader.read();

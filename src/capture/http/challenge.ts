@@ -7,14 +7,14 @@ export interface Challenge {
   parameters: ReadonlyMap<string, string>;
 }
 
-/** What cannot be read is skipped up to the next comma, such as the data of `Negotiate` (token68 of RFC 9110 11.2). */
+/** Unreadable text is skipped up to the next comma, for example the data of `Negotiate` (token68 of RFC 9110 11.2). */
 const SKIPPED = /[^,]*,/y;
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 const NEXT = new RegExp(`[\\s,]*(${TOKEN})(?:\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"?|([^\\s,]*)))?`, "y");
 
 /**
- * Returns the challenges of a field, or of several fields joined with commas. Commas separate both challenges and parameters, so a
- * name without a value begins a challenge.
+ * Returns the challenges of a field, or of several fields joined with commas. Commas separate both challenges and parameters, so
+ * a name without a value begins a challenge.
  */
 export function parseChallenges(field: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];

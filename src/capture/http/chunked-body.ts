@@ -1,17 +1,17 @@
-// Takes the chunks of HTTP/1.1 apart (RFC 9112 7.1).
+// Decodes the chunked transfer coding of HTTP/1.1 (RFC 9112 7.1).
 
 const LF = 0x0a;
-/** A longer line is not the size of a chunk. */
+/** The longest line with the size of a chunk. */
 const MAX_LINE_BYTES = 4096;
 
 export class Unchunker {
-  /** The number of bytes that are missing in the present chunk. */
+  /** The number of bytes of the present chunk that have not come yet. */
   #missing = 0;
   #line = "";
-  /** Whether the last chunk has come. */
+  /** True when the last chunk has come. */
   isOver = false;
 
-  /** Returns the content of the next bytes. Throws when they contain no size where one must be. */
+  /** Returns the content in the next bytes. Throws an error when the size of a chunk is missing. */
   take(bytes: Uint8Array): Uint8Array {
     const parts: Uint8Array[] = [];
     for (let at = 0; at < bytes.length && !this.isOver;) {
@@ -32,7 +32,7 @@ export class Unchunker {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
-  /** An empty line ends the chunk before. */
+  /** Reads the size of the next chunk. An empty line is the end of the previous chunk. */
   #readSize(): void {
     const line = this.#line.trim();
     this.#line = "";

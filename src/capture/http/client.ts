@@ -15,7 +15,7 @@ import { explainStatus, passwordMissing } from "../refusals.ts";
  * may need longer.
  */
 const ANSWER_PATIENCE_MS = 10_000;
-/** The errors of fetch for the head of an answer that other readers accept. */
+/** The errors of `fetch` for heads of answers that other programs accept. */
 const UNREADABLE_HEADS: ReadonlySet<string> = new Set(["Malformed_HTTP_Response", "InvalidContentLength"]);
 const MAX_REDIRECTS = 5;
 const MAX_ANSWERS = 4;
@@ -38,7 +38,7 @@ export class CameraClient implements Disposable {
   readonly #authorizations = new Map<string, Authorization>();
   readonly #session: Bun.FetchSession;
   readonly #certificate: string | null;
-  /** Whether this camera's answers are not quite HTTP. */
+  /** True if the answers of this camera violate HTTP, so that lenient-fetch.ts has to read them. */
   #isLenient = false;
 
   constructor({ name, address: { url, credentials }, certificate }: CameraClientOptions) {
@@ -60,8 +60,8 @@ export class CameraClient implements Disposable {
   }
 
   /**
-   * Called when an answer was shorter than it must be. The length of the next ones is not trusted. Returns false if it was not trusted
-   * before.
+   * Handles an answer that was shorter than its declared length. From now on declared lengths are ignored. Returns false if they
+   * were ignored before.
    */
   distrustLength(): boolean {
     if (this.#isLenient) return false;
@@ -188,7 +188,9 @@ function cookiesOf({ headers }: Response): string[] {
   return headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0] as string);
 }
 
-/** Returns a field as UTF-8, as cameras write a realm, where it is valid. Header fields are bytes, which fetch reads as Latin-1. */
+/**
+ * Returns a field as UTF-8 if it is valid UTF-8. `fetch` reads header fields as Latin-1, but cameras write the realm in UTF-8.
+ */
 function textOfField(field: string | null): string {
   const bytes = Buffer.from(field ?? "", "latin1");
   return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("latin1");

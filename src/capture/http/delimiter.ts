@@ -13,7 +13,7 @@ const TAB = 0x09;
 /** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
-/** Cameras use one form, or a new one for each part. */
+/** The number of forms that are remembered. Cameras use one form, or a new one for each part. */
 const MAX_FORMS = 4;
 
 /** A delimiter shorter than this may occur in the data of a picture, so it must be alone on a line. */
@@ -27,7 +27,7 @@ export interface DelimiterPlace {
 }
 
 export interface Found extends DelimiterPlace {
-  /** False if this camera has sent other delimiters so far. It is one only where a picture follows. */
+  /** False if this camera has sent other delimiters so far. In this case the bytes are a delimiter only if a picture follows. */
   isKnown: boolean;
   /** False if the same bytes may be data of a picture. Then they are a delimiter only while no picture is being read. */
   isCertain: boolean;
@@ -67,7 +67,7 @@ export class Delimiter {
     return this.#see();
   }
 
-  /** Learns the delimiter in the line that begins at `at`, which is not like those before. */
+  /** Learns the delimiter in the line that begins at `at`, which differs from the earlier ones. */
   learn(bytes: Buffer, at: number): void {
     const form = Buffer.from(trimmed(bytes.subarray(at, bytes.indexOf(LF, at))));
     this.#forms = [...this.#forms.slice(1 - MAX_FORMS), form];

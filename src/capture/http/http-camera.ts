@@ -74,8 +74,8 @@ class HttpCamera implements Source {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords. Nor is a camera asked
-        // that wants a pause.
+        // A refused password is not sent again at once, because cameras lock accounts after a few wrong passwords. The same holds
+        // for a camera that asks for a pause.
         const isLasting =
           !(error instanceof SourceError) || error.retry === false || error.retry === "minutes" || error.pauseMs > 0;
         const mayPass = this.#isSnapshot && frames.count > 0 && !isLasting;
@@ -100,7 +100,7 @@ class HttpCamera implements Source {
         }
         answer = await readAnswer(response, frames, () => watch.received());
       } catch (error) {
-        // fetch discards what has come when the connection ends before the length of the answer.
+        // When the connection ends before the declared length, `fetch` discards the bytes that have come.
         if (frames.count === 0 && codeOf(error) === "ECONNRESET" && this.#client.distrustLength()) return;
         throw watch.explain(error);
       }

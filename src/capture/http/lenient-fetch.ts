@@ -1,4 +1,5 @@
-// Requests an address of a camera whose answers fetch refuses, or whose answers have a wrong length. Each request has a connection of its own.
+// Requests an address of a camera whose answers `fetch` refuses, or whose answers have a wrong length. Each request has its own
+// connection.
 
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -10,17 +11,20 @@ export interface LenientRequest {
   fields: Readonly<Record<string, string>>;
   /** The trusted certificates as PEM. Null means the certificates of the public authorities. */
   certificate: string | null;
-  /** Ends the connection, also while the body is read. */
+  /** When this signal aborts, the connection ends, even while the body is read. */
   signal: AbortSignal;
 }
 
-/** Resolves when the head of the answer has come. Rejects with the error of the socket. The body ends where the camera closes the connection. */
+/**
+ * Sends a request and resolves when the head of the answer has come. The body ends where the camera closes the connection.
+ * Rejects with the error of the socket.
+ */
 export async function fetchLeniently(url: URL, { fields, certificate, signal }: LenientRequest): Promise<Response> {
   signal.throwIfAborted();
   const socket = openSocket(url, certificate);
   const stopping = onAbort(signal, () => socket.destroy(signal.reason));
   socket.once("close", () => stopping[Symbol.dispose]());
-  // HTTP/1.0 has no chunks and no second request on the connection, which are often wrong where the head is wrong.
+  // HTTP/1.0 has neither chunks nor further requests on the connection. Cameras with a wrong head often handle these wrongly too.
   const lines = Object.entries({ Host: url.host, ...fields, Connection: "close" }).map(
     ([name, value]) => `${name}: ${value}`,
   );
@@ -63,11 +67,15 @@ function answerOf({ status, statusText, headers }: AnswerHead, first: Buffer, ch
     },
     cancel: async () => void (await chunks.return?.()),
   });
-  const hasBody = status !== 204 && status !== 205 && status !== 304; // A Response with these must not have one.
+  // By the Fetch Standard, a Response with these must not have a body.
+  const hasBody = status !== 204 && status !== 205 && status !== 304;
   return new Response(hasBody ? body : null, { status, statusText, headers });
 }
 
-/** A length of parts is not the length of a stream. */
+/**
+ * Returns the number of bytes of the body, as far as the head tells it. In multipart answers, Content-Length is often the length
+ * of a part, so it is not used.
+ */
 function bodyBytes(headers: Headers): number {
   const length = headers.get("Content-Length") ?? "";
   const isStream = /^multipart\//i.test(headers.get("Content-Type") ?? "");

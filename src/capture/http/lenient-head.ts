@@ -1,8 +1,8 @@
-// Reads the head of an answer that is not quite HTTP/1 (RFC 9112), as some cameras write it: another protocol in the status line, lines that are
-// not fields, spaces before a colon, or no head at all (HTTP/0.9).
+// Reads the head of an answer that violates HTTP/1 (RFC 9112). Some cameras write another protocol into the status line, lines
+// that are not fields, spaces before a colon, or no head at all (HTTP/0.9).
 
 const MAX_HEAD_BYTES = 64 * 1024;
-/** So many bytes show whether there is a status line. */
+/** The number of bytes from which it is clear whether there is a status line. */
 const STATUS_BYTES = 16;
 
 const STATUS_LINE = /^[A-Z]{3,8}(?:\/\d(?:\.\d)?)?[ \t]+([1-5]\d\d)[ \t]*(.*)$/i;
@@ -18,7 +18,9 @@ export interface AnswerHead {
   bodyAt: number;
 }
 
-/** Returns the head, or null if more bytes are needed. `isAll` means that no more bytes follow. Interim answers (1xx) are skipped. */
+/**
+ * Returns the head, or null if more bytes are needed. `isAll` means that no more bytes follow. Interim answers (1xx) are skipped.
+ */
 export function readHead(bytes: Buffer, isAll: boolean): AnswerHead | null {
   let start = 0;
   for (;;) {
@@ -39,7 +41,7 @@ export function readHead(bytes: Buffer, isAll: boolean): AnswerHead | null {
   }
 }
 
-/** Returns the place behind the first empty line, or -1. */
+/** Returns the place after the first empty line, or -1. */
 function endOfHead(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
     const next = bytes[at + 1] === CR ? at + 2 : at + 1;

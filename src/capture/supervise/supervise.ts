@@ -68,7 +68,9 @@ export function supervise(source: Source, { fromTheStart = false, log = SILENT_L
   });
 }
 
-/** A camera's refusal of the password, or its wish for a pause. The next try is not before `performance.now()` reaches `until`. */
+/**
+ * A camera's refusal of the password, or its demand for a pause. The next try is not before `performance.now()` reaches `until`.
+ */
 interface Refused {
   text: string;
   until: number;

@@ -61,7 +61,10 @@ export class FrameSender {
   /** The number of frames that were sent completely. */
   picturesSent = 0;
 
-  /** `share` is the viewer's part of the bit rate of all. `isWanted` returns whether the viewer wants frames now. */
+  /**
+   * `share` is the viewer's part of the total bit rate (shared-bitrate.ts). `isWanted` returns whether the viewer wants frames
+   * now.
+   */
   constructor(outbox: Outbox, limits: AdaptationLimits, share: Share, isWanted: () => boolean) {
     this.#outbox = outbox;
     this.#isWanted = isWanted;
@@ -89,8 +92,8 @@ export class FrameSender {
   }
 
   /**
-   * The bytes that wait in this process, in the kernel or on the way: those of frames without an acknowledgement, or what is left of frames
-   * that were broken off.
+   * The number of bytes that wait in this process, in the kernel or on the way. They belong to frames without an acknowledgement,
+   * or are the rest of frames that were broken off.
    */
   get unacknowledgedBytes(): number {
     const inFlight = this.#inFlight.values().reduce((sum, { bytes }) => sum + bytes, 0);

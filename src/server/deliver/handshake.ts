@@ -1,4 +1,5 @@
-// The beginning of a viewer's connection on the server: from Hello, by way of Challenge and Proof if a key is needed, to a role.
+// The beginning of a viewer's connection on the server. The viewer sends Hello. If a key is needed, the server sends Challenge
+// and the viewer answers with Proof. The result is the role of the viewer, which says what it may do.
 
 import { ProtocolError } from "../../core/errors.ts";
 import { type Hello, readHello } from "../../protocol/greeting.ts";
@@ -9,7 +10,7 @@ import type { Authenticated } from "../access/key-ring.ts";
 import { EVERYBODY } from "../access/role.ts";
 import type { Refusal } from "../access/refusal.ts";
 
-/** Messages that a viewer without a key sends behind its Hello, before it has read the Challenge. */
+/** The messages that a viewer without a key may send directly after its Hello, before it has read the Challenge. */
 const EARLY_MESSAGES: ReadonlySet<number> = new Set([
   MessageType.wish,
   MessageType.controlsAsked,
@@ -17,7 +18,7 @@ const EARLY_MESSAGES: ReadonlySet<number> = new Set([
 ]);
 const MAX_EARLY_MESSAGES = 16;
 
-/** A viewer that may go on: its Hello and its role. */
+/** A viewer that has passed the handshake, with its Hello and its role. */
 export interface Greeted extends Authenticated {
   hello: Hello;
 }
@@ -32,7 +33,7 @@ export interface HandshakeOptions {
 
 export class Handshake {
   readonly #options: HandshakeOptions;
-  /** What the viewer has to prove, after the Challenge. */
+  /** The data of the sent Challenge, which Proof must match. Null before the Challenge. */
   #asked: { hello: Hello; helloBody: Uint8Array; nonce: Uint8Array } | null = null;
   #earlyMessages = 0;
 

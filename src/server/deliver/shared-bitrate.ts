@@ -1,18 +1,19 @@
-// Shares `--max-total-bitrate` among all viewers: each address gets an even share, and each viewer an even share of that of its address.
-// Shares are max-min fair: what one does not use, the others get, and a lone viewer gets all.
+// Divides `--max-total-bitrate` among all viewers. Each address gets an equal share, and each viewer of an address an equal part
+// of that share. The division is max-min fair: the others get the part that one viewer does not use, and a single viewer gets
+// everything.
 
 import type { Micros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Budget } from "./budget.ts";
 
-/** A viewer that was held back counts as one that wants more for this long. */
+/** The time for which a viewer counts as one that wants more, after a picture had to wait because of the limit. */
 const WANTS_MORE_MICROS = 1_000_000;
 /** The time over which the rate of a viewer is measured. */
 const PERIOD_MICROS = 1_000_000;
-/** A viewer that is not held back may soon need this much more than it was sent. */
+/** A viewer whose pictures did not have to wait gets this multiple of the rate that it used, because it may soon need more. */
 const GROWTH = 1.25;
-/** The limit has a line in the log when it holds viewers back after it has not done so for this long. */
+/** When pictures have to wait because of the limit, a line is logged, but only if none had to wait for this time before. */
 const LOG_AGAIN_MICROS = 60_000_000;
 
 export class SharedBitrate {
@@ -22,7 +23,7 @@ export class SharedBitrate {
   /** The shares of the viewers that have been sent pictures, by address. */
   readonly #byAddress = new Map<string, Set<Share>>();
   #heldBackAt = Number.NEGATIVE_INFINITY;
-  /** How often a picture had to wait because of the limit. */
+  /** The number of pictures that had to wait because of the limit. */
   heldBack = 0;
   /** The bytes of all pictures that were sent. */
   sentBytes = 0;
@@ -32,7 +33,10 @@ export class SharedBitrate {
     this.#log = log;
   }
 
-  /** Returns the share of one viewer. It takes effect when the viewer is sent its first picture. Call `close` when the viewer leaves. */
+  /**
+   * Returns the share of one viewer. It takes effect with the first picture for the viewer. The caller calls `close` when the
+   * viewer leaves.
+   */
   open(ip: string): Share {
     const address = addressGroup(ip);
     return new Share({
@@ -46,7 +50,7 @@ export class SharedBitrate {
     });
   }
 
-  /** Divides the bit rate anew by what viewers have used and wanted. Call it about ten times a second. */
+  /** Divides the bit rate again, by the rates that viewers have used and wanted. Call it about ten times a second. */
   tick(now: Micros): void {
     const total = this.#bytesPerSecond;
     if (total === null || this.#byAddress.size === 0) return;
@@ -97,10 +101,10 @@ export class SharedBitrate {
 
 interface ShareEvents {
   isLimited: boolean;
-  /** Called once, before the first picture. */
+  /** The share calls this once, before the first picture. */
   onFirst(share: Share, now: Micros): void;
   onSent(bytes: number): void;
-  /** Called once for each picture that has to wait. */
+  /** The share calls this once for each picture that has to wait. */
   onHeldBack(now: Micros): void;
   onClosed(share: Share): void;
 }
@@ -111,20 +115,20 @@ export class Share {
   readonly #budget = new Budget(0);
   #isFirst = true;
   #isHeldBack = false;
-  /** The last time when a picture had to wait. Before the first picture it is unknown how much the viewer wants. */
+  /** The last time when a picture had to wait. It is 0 at first, so that a new viewer counts as one that wants more. */
   #heldBackAt: Micros = 0;
   #periodStartedAt: Micros = 0;
   #periodBytes = 0;
-  /** What the viewer was sent in the last whole period. */
+  /** The rate of the bytes that were sent to the viewer in the last complete period. */
   #usedBytesPerSecond = 0;
-  /** The bits a second that the viewer would get if it wanted any number of them. Null means no limit. */
+  /** The bits a second that the viewer would get if it wanted as much as possible. Null means no limit. */
   bitsPerSecond: number | null = null;
 
   constructor(events: ShareEvents) {
     this.#events = events;
   }
 
-  /** Returns whether the share is not overdrawn. If so, one picture of any size may be sent. */
+  /** Returns whether a picture of any size may be sent, which is so while the balance is not negative. */
   allows(now: Micros): boolean {
     if (!this.#events.isLimited) return true;
     if (this.#isFirst) {
@@ -150,7 +154,7 @@ export class Share {
     this.#periodBytes += bytes;
   }
 
-  /** For the owner: what the viewer would use without a limit, as far as that is known. */
+  /** Returns an estimate of the rate that the viewer would use without a limit. Only SharedBitrate calls this. */
   wishedBytesPerSecond(now: Micros): number {
     if (now - this.#periodStartedAt >= PERIOD_MICROS) {
       this.#usedBytesPerSecond = (this.#periodBytes * 1e6) / (now - this.#periodStartedAt);
@@ -160,7 +164,10 @@ export class Share {
     return now - this.#heldBackAt < WANTS_MORE_MICROS ? Number.POSITIVE_INFINITY : GROWTH * this.#usedBytesPerSecond;
   }
 
-  /** For the owner: what the viewer would get if it wanted any rate, and what it gets, in bytes a second. */
+  /**
+   * Sets two rates in bytes a second: `fair` is the rate that the viewer would get if it wanted as much as possible, and `given`
+   * is its present rate. Only SharedBitrate calls this.
+   */
   setRate(fair: number, given: number, now: Micros): void {
     this.bitsPerSecond = fair * 8;
     this.#budget.setRate(given * 8, now);
@@ -171,7 +178,10 @@ export class Share {
   }
 }
 
-/** What one more gets that wants any amount, when `total` is shared with others that want `wishes`. Nobody else with less wants more. */
+/**
+ * Returns the max-min fair share of one more user that wants as much as possible, when `total` is shared with others that want
+ * `wishes`. After the division, no user that wants more has less than this.
+ */
 export function fairShare(total: number, wishes: readonly number[]): number {
   let left = total;
   const ascending = new Float64Array(wishes).sort();

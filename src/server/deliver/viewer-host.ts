@@ -52,7 +52,7 @@ export interface WatchedCamera {
 export interface ViewerHost {
   readonly limits: AdaptationLimits;
   readonly access: AccessLimits;
-  /** What all viewers together may be sent. */
+  /** The limit of the bit rate of all viewers together. */
   readonly bitrate: SharedBitrate;
   /** Whether a viewer has to prove a key. */
   readonly needsKey: boolean;

@@ -31,7 +31,7 @@ export class Viewer implements TransportEvents, PeerEvents {
   /** Sends the pictures. */
   readonly frames: FrameSender;
   readonly #handshake: Handshake;
-  /** What the viewer may see and do, after the handshake. */
+  /** The role of the viewer after the handshake, which says what it may see and do. */
   role: Role = EVERYBODY;
   /** The camera that the viewer watches, or null before its Hello. */
   #camera: WatchedCamera | null = null;
@@ -172,7 +172,7 @@ export class Viewer implements TransportEvents, PeerEvents {
     );
   }
 
-  /** Disconnects the viewer because of the memory for what all viewers have not taken. */
+  /** Disconnects the viewer to free memory, because too many bytes wait for all viewers together. */
   endWaiting(): void {
     const { maxWaitingMiB } = this.#host.access;
     const text = `what viewers have not taken exceeds ${maxWaitingMiB} MiB, and this viewer is behind the most`;

@@ -17,7 +17,7 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   refusedBy: Readonly<Record<LimitName, number>>;
   /** The bytes of pictures that were sent to all viewers. */
   sentBytes: number;
-  /** How often a picture had to wait because of `--max-total-bitrate`. */
+  /** The number of pictures that had to wait because of `--max-total-bitrate`. */
   heldBack: number;
   /** The figures of each camera, if there are several. */
   cameras?: CameraReport[];

@@ -30,13 +30,16 @@ export interface ServeOptions {
   /** Whether to announce the server on the local network by mDNS. A server on 127.0.0.1 is never announced. Default: true. */
   announce?: boolean | undefined;
   /**
-   * The keys that viewers may prove. With keys every viewer needs one. Without them a server on 127.0.0.1 needs none, and another server
-   * takes those of the key store, where it makes a first one.
+   * The keys of viewers. If there are any, every viewer needs one. Without this option, a server on 127.0.0.1 needs no keys. Any
+   * other server then uses the key store, and adds a first key if the store is empty.
    */
   keys?: readonly KeyOptions[] | undefined;
-  /** The file of the key store, whose keys are valid as well. Null means none. Default: `keys.json` in the state folder. */
+  /**
+   * The file of the key store. Its keys are valid in addition to `keys`. Null means no key store. Default: `keys.json` in the
+   * state folder.
+   */
   keyStore?: string | null | undefined;
-  /** Serve without keys: everybody who reaches the port can watch. Default: false. */
+  /** True to serve without keys. Everybody who reaches the port can then watch. Default: false. */
   open?: boolean | undefined;
   /** Whether viewers may set brightness, exposure and other controls of a camera. Default: false. */
   allowControls?: boolean | undefined;

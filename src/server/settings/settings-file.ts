@@ -118,7 +118,7 @@ const CAMERA = v.strictObject(keysOf("camera", "cameras"));
 const MAX_KEYS = 1000;
 const NO_RIGHTS = 'must be ["view"] or ["view", "control"]';
 
-/** One [[keys]]. The key itself must not stand in a file that others may read, so there is only its hash. */
+/** The schema of one [[keys]]. Other users may be able to read the settings file, so it contains only the hash of a key. */
 const KEY = v.strictObject({
   key: v.optional(
     v.custom<never>(
