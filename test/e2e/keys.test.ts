@@ -20,7 +20,7 @@ const PATTERN = ["--source", "pattern", "--size", "160x120", "--fps", "20"];
 let top: string;
 let count = 0;
 beforeAll(() => {
-  top = mkdtempSync(join(tmpdir(), "slipstream-keys-"));
+  top = mkdtempSync(join(tmpdir(), "server-keys-test-"));
 });
 afterAll(() => rmSync(top, { recursive: true }));
 
