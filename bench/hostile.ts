@@ -63,11 +63,14 @@ export const hostileBench: Bench = async ({ quick, progress }) => {
 };
 
 async function measure(kind: HostileKind | null, peers: number, quick: boolean): Promise<Figures> {
-  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)]);
+  // A server without a key asks for no proof.
+  const env = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
+  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)], env);
   let attack: Bun.Subprocess | null = null;
   let memoryBefore = 0;
   const probe = await runProbe({
     port: server.port,
+    env,
     seconds: quick ? 5 : 10,
     warmUpSeconds: 2,
     onWarm() {

@@ -5,6 +5,7 @@
 // With a warm-up, the measurement begins that long after the first picture, and the line {"warm":true} says so. Earlier pictures do not count.
 
 import { parseAddress } from "../src/client/connect/address.ts";
+import { accessWith } from "../src/client/connect/server-access.ts";
 import type { RgbaPicture } from "../src/client/screens/overlay.ts";
 import { createNoScreen } from "../src/client/screens/none.ts";
 import type { Screen } from "../src/client/screens/screen.ts";
@@ -90,9 +91,11 @@ function examine(picture: RgbaPicture): void {
   while (recent[0] !== undefined && recent[0].at < now - 1e6) recent.shift();
 }
 
+const server = parseAddress(address ?? "");
 const product = await view(
   {
-    address: parseAddress(address ?? ""),
+    address: server,
+    access: accessWith(server, null, process.env["SLIPSTREAM_KEY"] ?? null),
     display: "none",
     renderer: "auto",
     workers: 2,

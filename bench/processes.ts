@@ -31,8 +31,10 @@ export interface RunningServer {
 }
 
 /** Starts a server on a free port. Resolves when it listens. */
-export function startServer(flags: readonly string[]): Promise<RunningServer> {
-  return running(Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"] }));
+export function startServer(flags: readonly string[], env: Record<string, string> = {}): Promise<RunningServer> {
+  return running(
+    Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } }),
+  );
 }
 
 export interface FootageFlags {
