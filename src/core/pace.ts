@@ -4,8 +4,8 @@ import { nowMicros, sleep } from "./clock.ts";
 
 /**
  * Calls `step` `perSecond` times a second, one call at a time, until the signal aborts. `step` gets the seconds since the start.
- * When a step takes too long, the calls that it delayed are skipped, because their frames would be old. With `perSecond` 0 there is
- * no pause between the calls.
+ * When a step takes too long, the calls that it delayed are skipped, because their frames would be old. With `perSecond` 0 there
+ * is no pause between the calls.
  */
 export async function pace(
   perSecond: number,

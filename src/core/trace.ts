@@ -9,8 +9,8 @@ export type SpanFields = Record<string, string | number>;
 export interface Trace {
   /**
    * Records one span on a track. A track is a row of the diagram, for example `camera door` or `viewer 3`. `name` is the step
-   * (`encode`, `transfer`, `decode`). `fields` has the frame number and other data. Steps of different frames that may overlap need
-   * separate tracks, because programs that draw the file nest the spans of a track.
+   * (`encode`, `transfer`, `decode`). `fields` has the frame number and other data. Steps of different frames that may overlap
+   * need separate tracks, because programs that draw the file nest the spans of a track.
    */
   span(track: string, name: string, from: Micros, to: Micros, fields?: SpanFields): void;
 }

@@ -29,7 +29,8 @@ function answer({ number, camera, setting }: ControlRequest): ControlAnswer {
 }
 
 /**
- * Opens the camera while the capture thread has it open, which V4L2 allows. Throws SourceError when another camera is at its path.
+ * Opens the camera while the capture thread has it open, which V4L2 allows. Throws SourceError when another camera is at its
+ * path.
  */
 function open(camera: KnownCamera): Device {
   const device = new Device(camera.path);

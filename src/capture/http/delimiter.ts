@@ -74,8 +74,8 @@ export class Delimiter {
   }
 
   /**
-   * Returns the first delimiter in the data of a part, from `from` on, or null if there is no delimiter before the result of
-   * `findStart`. `isAtStart` means that the part begins at `from`.
+   * Returns the first delimiter in the data of a part, from `from` on, or null if there is none before the place that `findStart`
+   * returns. `isAtStart` means that the part begins at `from`.
    */
   find(bytes: Buffer, from: number, isAtStart: boolean): Found | null {
     let first: Found | null = null;

@@ -15,7 +15,8 @@ export class RateLimit {
   }
 
   /**
-   * Returns whether to take a picture that came at this time. On average the rate of taken pictures is at most the requested rate.
+   * Returns whether to take a picture that came at this time. On average the rate of taken pictures is at most the requested
+   * rate.
    */
   takes(at: Micros): boolean {
     const due = this.#dueAt ?? at;

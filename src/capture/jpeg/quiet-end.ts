@@ -8,7 +8,7 @@
  * within a picture.
  */
 const LEAST_MS = 20;
-/** The quiet time is the longest of the last pauses within a picture, times this. */
+/** A picture ends after a quiet time of this factor times the longest of the recent pauses within a picture. */
 const PAUSES = 2;
 const RECENT_PAUSES = 64;
 

@@ -6,7 +6,9 @@ import { type Retry, SourceError, UsageError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import type { SourceOptions } from "../open.ts";
 
-/** The thread's answer: the reason why the source cannot be opened, and how soon it is tried again, or null when it can be opened. */
+/**
+ * The thread's answer: the reason why the source cannot be opened, and how soon it is tried again, or null when it can be opened.
+ */
 export type OpenFailure = { message: string; retry: false | Retry } | null;
 
 /**

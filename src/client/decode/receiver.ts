@@ -4,7 +4,7 @@ import type { Picture, StreamHeader, Tiles } from "../../protocol/messages.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import type { Decoders } from "./decoders.ts";
 
-/** Receives the events of the receiver. */
+/** The owner of a Receiver, which handles its events. */
 export interface ReceiverOwner {
   /** The receiver calls this with the number of frames that the server left out before the newest frame. */
   framesSkipped(count: number): void;

@@ -9,7 +9,10 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0];
 const ORIENTATION_TAG = 0x0112;
 const ENTRY_BYTES = 12;
-/** Types of values (TIFF 6.0, section 2). The Exif standard demands SHORT, but some programs write the others. */
+/**
+ * The codes of value types (TIFF 6.0, section 2). The Exif standard demands SHORT for the orientation, but some programs write
+ * the other types.
+ */
 const BYTE = 1;
 const SHORT = 3;
 const LONG = 4;

@@ -3,7 +3,8 @@
 import type { PixelFormat, Sampling } from "../../core/pixel-format.ts";
 
 /**
- * The chroma subsampling: colour in half the columns and lines (4:2:0), in half the columns (4:2:2), in all (4:4:4), or no colour.
+ * The chroma subsampling: colour in half the columns and lines (4:2:0), in half the columns (4:2:2), in all (4:4:4), or no
+ * colour.
  */
 export type ChromaSampling = "4:2:0" | "4:2:2" | "4:4:4" | "gray";
 

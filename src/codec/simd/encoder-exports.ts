@@ -1,5 +1,5 @@
-// The functions that the encoder kernel exports (kernel/encode/encoder.ts). Addresses are in the shared memory. Results are counts
-// or negative status codes.
+// The functions that the encoder kernel exports (kernel/encode/encoder.ts). Addresses are in the shared memory. Results are
+// counts or negative status codes.
 
 export interface EncoderExports {
   encoderStateBytes(): number;

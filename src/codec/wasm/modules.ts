@@ -6,8 +6,8 @@ import { type KernelName, type KernelVariant, supportedVariant } from "./variant
 export type WasmFile = `${KernelName}.${KernelVariant}` | "mozjpeg-decoder" | "mozjpeg-encoder";
 
 /**
- * Reads a file's bytes, from disk (bun/wasm.ts) or by `fetch` in a web page. For a missing file it rejects with an error that tells
- * what to do.
+ * Reads a file's bytes, from disk (bun/wasm.ts) or by `fetch` in a web page. For a missing file it rejects with an error that
+ * tells what to do.
  */
 export type ReadWasm = (file: WasmFile) => Promise<ArrayBuffer | Uint8Array<ArrayBuffer>>;
 
@@ -34,7 +34,9 @@ export class WasmModules {
     return module;
   }
 
-  /** Compiles a kernel. Without `variant` it uses the fastest build that this engine can run. Rejects if the engine has no SIMD. */
+  /**
+   * Compiles a kernel. Without `variant` it uses the fastest build that this engine can run. Rejects if the engine has no SIMD.
+   */
   async kernel(name: KernelName, variant = supportedVariant()): Promise<WebAssembly.Module> {
     if (variant === undefined) throw new Error("this engine has no WebAssembly SIMD: use the jsquash codec");
     return this.compile(`${name}.${variant}`);

@@ -74,7 +74,10 @@ export class CameraControls {
     }
   }
 
-  /** Sets a control for a viewer, whose address is for the log. If `signal` aborts before the request begins, the control is not set. */
+  /**
+   * Sets a control for a viewer, whose address is for the log. If `signal` aborts before the request begins, the control is not
+   * set.
+   */
   async set(name: string, text: string, who: ControlUser, signal: AbortSignal): Promise<ControlSet> {
     const { source, areSettable, log } = this.#options;
     const { controls } = source;

@@ -7,8 +7,8 @@ export type Key = string | number;
 
 export interface KeyLines {
   /**
-   * Returns the line of a key, counted from 1. For a missing key it is the line of the innermost table or array that should contain
-   * it.
+   * Returns the line of a key, counted from 1. For a missing key it is the line of the innermost table or array that should
+   * contain it.
    */
   lineOf(path: readonly Key[]): number;
   /** The paths of all keys and array elements. */
@@ -64,7 +64,8 @@ export function locateKeys(tree: AST.TOMLProgram): KeyLines {
 const UNFINISHED = /^\s*(\[[^[\]]*|\[\[[^[\]]*\]?|[^=[\]{}"',#]+=?)\s*(#.*)?$/;
 
 /**
- * Returns the line of a syntax error. After an unfinished line the parser reports a later line, so the unfinished line is searched.
+ * Returns the line of a syntax error. After an unfinished line the parser reports a later line, so the unfinished line is
+ * searched.
  */
 export function lineOfError(source: string, { lineNumber, column }: ParseError): number {
   if (column > 0) return lineNumber;

@@ -1,7 +1,9 @@
 // Colour conversion: YCbCr → RGBA by JFIF 1.02 (ITU-R BT.601, full range), grey → RGBA, RGB → RGBA, sixteen pixels per iteration.
-// R = Y + 1.402 Cr G = Y - 0.344136 Cb - 0.714136 Cr B = Y + 1.772 Cb (Cb and Cr minus 128) 16-bit lanes contain chroma times 16,
-// so that one 15-bit multiplication rounds once, at the same point as libjpeg's table look-ups. For green, Cb is first scaled to
-// Cr, which rounds to a sixteenth of a level; then the sum is rounded once.
+//
+//   R = Y + 1.402 Cr   G = Y - 0.344136 Cb - 0.714136 Cr   B = Y + 1.772 Cb       (Cb and Cr minus 128)
+//
+// 16-bit lanes contain chroma times 16, so that one 15-bit multiplication rounds once, at the same point as libjpeg's table
+// look-ups. For green, Cb is first scaled to Cr, which rounds to a sixteenth of a level. Then the sum is rounded once.
 
 import { mulHigh, swizzleFixed } from "./lanes";
 

@@ -1,6 +1,7 @@
-// Converts a rectangle of the sample planes to RGBA pixels with alpha 255. It reads planes only and writes the rectangle's pixels
-// only, so that several workers can convert different rectangles at once. The triangle filter reads one sample beyond the
-// rectangle on each side.
+// Converts a rectangle of the sample planes to RGBA pixels with alpha 255.
+//
+// It reads planes only and writes the rectangle's pixels only, so that several workers can convert different rectangles at once.
+// The triangle filter reads one sample beyond the rectangle on each side.
 
 import { colourLine, greyLine, rgbLine } from "./colour-inverse";
 import {

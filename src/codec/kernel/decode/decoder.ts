@@ -1,6 +1,7 @@
-// The exported functions of the decoder kernel. All state is at addresses that the host passes (layout.ts), so that several
-// workers can run this module on one memory: one of them reads the header and lists the tiles, all of them decode tiles and
-// convert pixels.
+// The exported functions of the decoder kernel.
+//
+// All state is at addresses that the host passes (layout.ts), so that several workers can run this module on one memory: one of
+// them reads the header and lists the tiles, all of them decode tiles and convert pixels.
 //
 //   readHeader → setPlanes → indexTiles → decodePicture                                         one worker
 //                                       → decodeTiles (each its range) → convert the seams      several

@@ -1,8 +1,11 @@
-// Dequantisation factors (T.81 F.2.1.4 with A.3.4) and the place of each coefficient by zigzag position, in two arrays of 192
-// u32:
-// places bits 0-15 byte offset of the coefficient in a group of eight blocks, bits 16-23 its row, 24-31 its column, one bit each
+// Dequantisation factors (T.81 F.2.1.4 with A.3.4), and the place of each coefficient by zigzag position.
+//
+// Both are arrays of 192 u32:
+//   places   bits 0-15 byte offset of the coefficient in a group of eight blocks, bits 16-23 its row, 24-31 its column, one bit
+//            each
 //   factors  q · a(u) · a(v) / 8 in FRACTION_BITS + FACTOR_FRACTION_BITS binary places, with a(0) = 1 and a(k) = √2 · cos(kπ/16):
 //            the scaling that the transform of Arai, Agui and Nakajima (1988) needs
+//
 // EOB, and runs that leave the block, lead to positions from 64 on. Their place is a vector that is never read, so that the
 // decoder needs no check for them.
 

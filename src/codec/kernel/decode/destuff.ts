@@ -1,7 +1,8 @@
 // Removes byte stuffing (T.81 B.1.1.5): copies entropy-coded bytes into a window in reverse order.
-// The first byte of the stream is at the highest address of the window. A little-endian load of the eight bytes below the reader yields the
-// next 64 bits with the first one on top, so that a refill needs no byte swap and no check for 0xFF. When the window is used up, the unread
-// bytes move to its top again. A marker or the end of the bytes ends the segment.
+//
+// The first byte of the stream is at the highest address of the window. A little-endian load of the eight bytes below the reader
+// yields the next 64 bits with the first one on top, so that a refill needs no byte swap and no check for 0xFF. When the window
+// is used up, the unread bytes move to its top again. A marker or the end of the bytes ends the segment.
 
 import {
   READER,

@@ -1,6 +1,7 @@
-// Huffman decoding of MCUs (T.81 F.2.2): bits become dequantised coefficients, one lane for each block. The bit buffer is a u64
-// with the next bit on top. A refill is one load, because the bytes are in reverse order (destuff.ts). It leaves at least 56
-// bits: enough for a DC code and two look-ups, or for any code with its amplitude bits.
+// Huffman decoding of MCUs (T.81 F.2.2): bits become dequantised coefficients, one lane for each block.
+//
+// The bit buffer is a u64 with the next bit on top. A refill is one load, because the bytes are in reverse order (destuff.ts). It
+// leaves at least 56 bits: enough for a DC code and two look-ups, or for any code with its amplitude bits.
 
 import { extend, longCode, stepOf } from "./huffman-lookup";
 import {

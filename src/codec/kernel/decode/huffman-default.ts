@@ -11,8 +11,8 @@ function put(state: usize, table: i32, source: usize, bytes: i32): void {
 }
 
 /**
- * Fills a table slot (0-3 DC, 4-7 AC) that no DHT has filled: the first slot of a kind with the luminance table, the others with the chrominance
- * table, as other decoders do.
+ * Fills a table slot (0-3 DC, 4-7 AC) that no DHT has filled: the first slot of a kind with the luminance table, the others with
+ * the chrominance table, as other decoders do.
  */
 export function defaultHuffmanTable(state: usize, table: i32): void {
   if (load<u32>(state + DHT_TABLES + table * DHT_BYTES + DHT_PRESENT) != 0) return;

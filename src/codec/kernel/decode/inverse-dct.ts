@@ -1,9 +1,11 @@
 // Inverse DCT (T.81 A.3.3) of eight blocks at once, one 16-bit lane for each block, so that the passes need no transposition.
-// The transform is that of Arai, Agui and Nakajima (1988); Pennebaker and Mitchell, JPEG (1993), 4.3.5 has it as a flow graph. Each of its two
-// rotations stays two multiplications, so that every factor fits a 15-bit fraction and rounding loses less.
-// Input: 64 vectors of coefficients, row (v) by row, scaled by dequantise.ts to FRACTION_BITS. Output: clamped 8-bit samples in a plane.
-// All sums saturate, so that extreme coefficients give clamped samples and never wrapped ones. The shortened forms omit terms only if they are
-// zero, so that a block's result does not depend on its neighbours in the group, nor on how the picture was split.
+//
+// The transform is that of Arai, Agui and Nakajima (1988); Pennebaker and Mitchell, JPEG (1993), 4.3.5 has it as a flow graph.
+// Each of its two rotations stays two multiplications, so that every factor fits a 15-bit fraction and rounding loses less.
+// Input: 64 vectors of coefficients, row (v) by row, scaled by dequantise.ts to FRACTION_BITS. Output: clamped 8-bit samples in a
+// plane. All sums saturate, so that extreme coefficients give clamped samples and never wrapped ones. The shortened forms omit
+// terms only if they are zero, so that a block's result does not depend on its neighbours in the group, nor on how the picture
+// was split.
 
 import { descaled, mulHigh, swizzleFixed } from "./lanes";
 import {
@@ -39,7 +41,9 @@ export function inverseDctGroup(group: usize, middle: usize, component: usize, t
   transformLines(middle, component, target, stride, lanes, isSigned, isWide);
 }
 
-/** Transforms columns of coefficients (128 bytes apart) to columns of sums. `isTall` is false if the last four of each are zero. */
+/**
+ * Transforms columns of coefficients (128 bytes apart) to columns of sums. `isTall` is false if the last four of each are zero.
+ */
 function transformColumns(group: usize, middle: usize, bytes: usize, isTall: bool): void {
   const root = i16x8.splat(SQRT2_LESS_1);
   const sine = i16x8.splat(ROTATE_SINE);
@@ -218,7 +222,8 @@ function storeSamples(
     c = i8x16.narrow_i16x8_u(x4, x5);
     d = i8x16.narrow_i16x8_u(x6, x7);
   }
-  // `a` has columns 0 and 1 of blocks 0-7, and so on. First four columns of four blocks each, then eight columns of two blocks each.
+  // `a` has columns 0 and 1 of blocks 0-7, and so on. First four columns of four blocks each, then eight columns of two blocks
+  // each.
   const evenPairs = i8x16(0, 8, -128, -128, 1, 9, -128, -128, 2, 10, -128, -128, 3, 11, -128, -128);
   const oddPairs = i8x16(-128, -128, 0, 8, -128, -128, 1, 9, -128, -128, 2, 10, -128, -128, 3, 11);
   const evenPairsHigh = i8x16(4, 12, -128, -128, 5, 13, -128, -128, 6, 14, -128, -128, 7, 15, -128, -128);

@@ -1,5 +1,5 @@
-// The memory layout of the decoder: the state (one for each picture) and the scratch (one for each worker).
-// The file is valid AssemblyScript and TypeScript: plain byte offsets, so that the host reads the picture record by the same names.
+// The memory layout of the decoder: the state (one for each picture) and the scratch (one for each worker). The file is valid
+// AssemblyScript and TypeScript: plain byte offsets, so that the host reads the picture record by the same names.
 //
 //   state                                       scratch
 //   +0     picture record    32 × u32           +0      bit-reader window's bookkeeping
@@ -11,8 +11,8 @@
 //   +4096  decode tables     4 × TABLES_BYTES   +33856  upsampled chroma of two thousand pixels
 //   +63552 work for building look-ups           +50240  edges, spare line of pixels, chroma lines
 //
-// A coefficient group is eight blocks side by side: 64 vectors of eight 16-bit lanes (one lane for each block), a vector that takes the
-// stores beyond position 63, and the mask of rows and columns in use.
+// A coefficient group is eight blocks side by side: 64 vectors of eight 16-bit lanes (one lane for each block), a vector that
+// takes the stores beyond position 63, and the mask of rows and columns in use.
 
 // Picture record, u32 each.
 export const PICTURE_READY = 0;
@@ -93,15 +93,15 @@ export const COMPONENT_PLANE_OFFSET = 68;
 /** Lines in the plane, padded to whole MCUs. */
 export const COMPONENT_PLANE_LINES = 72;
 /**
- * A mask on line numbers: which lines the plane has. Usually all of them. While decodePicture decodes a whole picture, only those of two lines
- * of MCUs, which are reused by turns, so that samples stay in the cache.
+ * A mask on line numbers: which lines the plane has. Usually all of them. While decodePicture decodes a whole picture, only those
+ * of two lines of MCUs, which are reused by turns, so that samples stay in the cache.
  */
 export const COMPONENT_LINE_MASK = 76;
 /** v128: eight copies of the 15-bit fraction that converts the inverse DCT's output to whole samples. */
 export const COMPONENT_DESCALE = 80;
 /**
- * v128: eight copies of the term for the DC coefficient: the level shift in the scale of the inverse DCT, 0 for signed samples. The plain build
- * adds half a sample, because it converts to whole samples by a shift, and a shift does not round.
+ * v128: eight copies of the term for the DC coefficient: the level shift in the scale of the inverse DCT, 0 for signed samples.
+ * The plain build adds half a sample, because it converts to whole samples by a shift, and a shift does not round.
  */
 export const COMPONENT_LEVEL = 96;
 /** u32: fraction bits of samples in the inverse DCT. */
@@ -190,8 +190,8 @@ export const FLAG_BOX = 1;
 export const FLAG_KEEP_PLANES = 2;
 
 /**
- * Fraction bits of a sample in the 16-bit lanes of the inverse DCT. With coarse quantisation samples overshoot far beyond black and white, and
- * are not exact anyway. They get one bit less, so that no intermediate value saturates.
+ * Fraction bits of a sample in the 16-bit lanes of the inverse DCT. With coarse quantisation samples overshoot far beyond black
+ * and white, and are not exact anyway. They get one bit less, so that no intermediate value saturates.
  */
 export const FRACTION_BITS = 6;
 export const COARSE_FRACTION_BITS = 5;

@@ -1,6 +1,7 @@
 // A strip is up to eight MCUs side by side, the unit of the inverse DCT (A.2.3 has the order of blocks in an MCU).
-// Eight MCUs contain, for each component and each of its lines of blocks in the MCU, h groups of eight neighbouring blocks.
-// The plan contains the addresses of tables and lane for each block of each MCU of a strip, for the entropy decoder.
+//
+// Eight MCUs contain, for each component and each of its lines of blocks in the MCU, h groups of eight neighbouring blocks. The
+// plan contains the addresses of tables and lane for each block of each MCU of a strip, for the entropy decoder.
 
 import { inverseDctGroup } from "./inverse-dct";
 import {

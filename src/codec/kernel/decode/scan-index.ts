@@ -1,7 +1,8 @@
-// Scans (T.81 B.2.3): reads SOS into a scan record and its decode tables, and lists the entropy-coded segments as tiles. A tile
-// is a restart interval; a scan without restart intervals is one tile. The RSTm number decides which tile a segment is, so that a
-// lost marker or segment costs its own tile only. If the number is one or two ahead, tiles are missing. If it is one or two
-// behind, the segment is superfluous. Missing tiles and missing scans are in the list with length 0, and decode to grey.
+// Scans (T.81 B.2.3): reads SOS into a scan record and its decode tables, and lists the entropy-coded segments as tiles.
+//
+// A tile is a restart interval; a scan without restart intervals is one tile. The RSTm number decides which tile a segment is, so
+// that a lost marker or segment costs its own tile only. If the number is one or two ahead, tiles are missing. If it is one or
+// two behind, the segment is superfluous. Missing tiles and missing scans are in the list with length 0, and decode to grey.
 
 import { defaultHuffmanTable } from "./huffman-default";
 import { buildAcLookup, buildDcLookup, endOfBlockCode, isBuiltFrom, isDcBuiltFrom } from "./huffman-lookup";

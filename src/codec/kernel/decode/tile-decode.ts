@@ -1,6 +1,7 @@
 // Decodes tiles into planes: the Huffman decoder reads a tile's bytes, the inverse DCT transforms strip after strip, and complete
-// lines are converted to pixels on request, while they are in the cache. A tile that ends early or has an invalid code keeps its
-// complete MCUs. The other MCUs become grey.
+// lines are converted to pixels on request, while they are in the cache.
+//
+// A tile that ends early or has an invalid code keeps its complete MCUs. The other MCUs become grey.
 
 import { convertMcuLine } from "./convert";
 import { fillWindow, openSegment } from "./destuff";

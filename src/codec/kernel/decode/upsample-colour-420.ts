@@ -1,15 +1,18 @@
-// Converts 4:2:0 to RGBA without intermediate planes: upsampling (see upsample.ts) and colour (see colour-inverse.ts) of two lines of pixels.
-// Fancy: the two lines are between two lines of chroma, and each is nearer to one of them. Each chroma line is filtered horizontally once and
-// used for both. Box: the two lines share one line of chroma, and the colour terms are computed once for each sample.
+// Converts 4:2:0 to RGBA without intermediate planes: upsampling (see upsample.ts) and colour (see colour-inverse.ts) of two
+// lines of pixels.
+//
+// Fancy: the two lines are between two lines of chroma, and each is nearer to one of them. Each chroma line is filtered
+// horizontally once and used for both. Box: the two lines share one line of chroma, and the colour terms are computed once for
+// each sample.
 
 import { BLUE_BY_CB, CR_BY_CB, GREEN_BY_CR, RED_BY_CR, storePixels } from "./colour-inverse";
 import { CHROMA_BYTES, CHROMA_SIXTEENS } from "./layout";
 import { mulHigh, swizzleFixed, triangleHigh, triangleLow } from "./lanes";
 
 /**
- * Converts `count` × 16 pixels of the two lines between two chroma lines. Luma and pixel addresses are those of the first pixel; chroma
- * addresses are those of the sample left of the first. `terms` is memory for CHROMA_SIXTEENS of chroma: upsampling and colour are separate
- * loops, because their constants together do not fit into sixteen registers.
+ * Converts `count` × 16 pixels of the two lines between two chroma lines. Luma and pixel addresses are those of the first pixel;
+ * chroma addresses are those of the sample left of the first. `terms` is memory for CHROMA_SIXTEENS of chroma: upsampling and
+ * colour are separate loops, because their constants together do not fit into sixteen registers.
  */
 export function fancyLines(
   lumaA: usize,
@@ -42,7 +45,10 @@ export function fancyLines(
   }
 }
 
-/** Upsamples one chroma component, times 16 and rounded to whole levels like libjpeg: 32 bytes per 16 pixels for each of the two lines. */
+/**
+ * Upsamples one chroma component, times 16 and rounded to whole levels like libjpeg: 32 bytes per 16 pixels for each of the two
+ * lines.
+ */
 function filterTwoLines(near: usize, far: usize, terms: usize, count: i32): void {
   const bias = i16x8(8, 7, 8, 7, 8, 7, 8, 7);
   const whole = i16x8.splat(-16);

@@ -7,8 +7,8 @@
 //   |Σ d| > N · n       the mean differs: a slow change of light adds up until it is detected, however small its steps are
 //   Σ d² > 8 · N² · n   a few bytes differ by much: with noise of deviation s, d has a variance of 2 s²
 //
-// A vector contains two units side by side. If the width is not a multiple of 16 bytes, the last vector moves back to end with the
-// tile, so that its units are complete and no byte outside the tile is read. These units overlap their neighbours.
+// A vector contains two units side by side. If the width is not a multiple of 16 bytes, the last vector moves back to end with
+// the tile, so that its units are complete and no byte outside the tile is read. These units overlap their neighbours.
 
 import { STATE_PIXEL_FORMAT } from "./layout";
 import { checkTiles, planeCount, tileLeftBytes, tileRows, tileTop, tileWidthBytes } from "./tile-rectangle";

@@ -1,5 +1,5 @@
-// The memory layout of the encoder: one state for each picture, one scratch for each worker. No other file defines offsets in them.
-// The host chooses the addresses of both (multiples of 16). Offsets are in bytes.
+// The memory layout of the encoder: one state for each picture, one scratch for each worker. No other file defines offsets in
+// them. The host chooses the addresses of both (multiples of 16). Offsets are in bytes.
 //
 // State: prepareEncoder() writes it; every worker that encodes tiles of the picture reads it.
 //

@@ -234,7 +234,8 @@ function packedLines(
         );
       }
       if (halved && (row & 1) != 0) {
-        // A second pass for chroma only, over the average of this row and the one before. Its luma goes to memory that is not read.
+        // A second pass for chroma only, over the average of this row and the one before. Its luma goes to memory that is not
+        // read.
         const above = staging + SCRATCH_STAGING_ROW_BYTES;
         const nowhere = staging + 512;
         stageRow(staging, start, 4, first, 64, pairs);
