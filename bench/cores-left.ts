@@ -1,9 +1,9 @@
-// The processors that other programs leave to a bench. A bound that counts them also holds on a busy machine.
+// The processors that other programs leave to a bench. With them a bound also holds on a busy machine.
 
 import { cpus } from "node:os";
 
 /**
- * Starts a measurement. The returned function ends it: it takes the processor time that the bench itself has used since then, in
+ * Starts a measurement. The returned function ends it. It takes the processor time that the bench itself has used since the start, in
  * milliseconds, and returns the number of processors that other programs left on average, for example 1.8 of 2.
  */
 export function measureCoresLeft(): (ownCpuMs: number) => number {
@@ -16,7 +16,7 @@ export function measureCoresLeft(): (ownCpuMs: number) => number {
   };
 }
 
-/** Processor time of all programs on all processors since the system's start. */
+/** The processor time of all programs on all processors since the start of the system. */
 function busyMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }

@@ -1,4 +1,4 @@
-// Downloads the native part of @kmamal/sdl for this platform, and uses it only if it has the checksum that is committed here.
+// Downloads the native part of @kmamal/sdl for this platform, and uses it only if its checksum is the committed one.
 //
 // sdl-checksums.json has the SHA-256 of the assets of one release, by platform and architecture as in the names of the assets (linux-x64).
 // An asset without a checksum is not downloaded, unless the user names one in SLIPSTREAM_SDL_SHA256. An update of the package needs new
@@ -17,11 +17,11 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 export interface Asset {
   url: string;
-  /** Of its bytes, as hexadecimal digits. */
+  /** The SHA-256 of its bytes, as hexadecimal digits. */
   sha256: string;
 }
 
-/** Returns the asset of this platform for the version of the package in `folder`, or null when no checksum of it is known. */
+/** Returns the asset of this platform for the version of the package in `folder`, or null if no checksum of it is known. */
 export function assetFor(
   folder: string,
   platform: string = process.platform,
@@ -35,8 +35,8 @@ export function assetFor(
 }
 
 /**
- * Downloads the asset and unpacks it into `dist` of `folder`. Returns null, or why it cannot be downloaded. Throws SetupError when it is
- * not what was committed; then nothing of it is unpacked.
+ * Downloads the asset and unpacks it into `dist` of `folder`. Returns null, or the reason why the download failed. Throws a SetupError if the
+ * checksum is wrong. Then nothing is unpacked.
  */
 export async function download({ url, sha256 }: Asset, folder: string): Promise<string | null> {
   let bytes: Uint8Array;
@@ -54,7 +54,7 @@ export async function download({ url, sha256 }: Asset, folder: string): Promise<
       `${url} is not the file that was checked: its SHA-256 is ${found} instead of ${sha256} ; it is not used`,
     );
   }
-  const unpacked = join(folder, "dist.unfinished"); // renamed when complete
+  const unpacked = join(folder, "dist.unfinished"); // the folder is renamed when it is complete
   rmSync(unpacked, { recursive: true, force: true });
   mkdirSync(unpacked, { recursive: true });
   const archive = join(unpacked, "asset.tar.gz");

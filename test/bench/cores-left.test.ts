@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { cpus } from "node:os";
 import { measureCoresLeft } from "../../bench/cores-left.ts";
 
-test("a program that keeps a processor busy leaves less to a bench, unless it belongs to the bench", async () => {
+test("coresLeft: a program that keeps a processor busy leaves less to a bench, unless it belongs to the bench", async () => {
   const coresLeft = measureCoresLeft();
   const startedAt = performance.now();
   const busy = Bun.spawn([process.execPath, "-e", "const start = Date.now(); while (Date.now() - start < 1000);"]);

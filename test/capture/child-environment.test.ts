@@ -1,4 +1,4 @@
-// The environment of ffmpeg and fswebcam: what they need is there, and keys and tokens of the server are not.
+// The environment of ffmpeg and fswebcam: it has the variables that they need, and no keys or tokens of the server.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { childrenOf, CLIP, startServer, startViewer, TEST_TIMEOUT_MS } from "../
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** What must not reach another program. */
+/** Variables that another program must not get. */
 const SECRETS = { SLIPSTREAM_KEY: "k7qf-hunter2", AWS_SECRET_ACCESS_KEY: "hunter2", FFREPORT: "file=hunter2.log" };
 
 let folder = "";
@@ -18,13 +18,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("childEnvironment: passes on what programs need, as it is, and nothing else", () => {
+test("childEnvironment: passes on the variables that programs need unchanged, and no others", () => {
   const needed = { PATH: "/bin", HOME: "/root", DISPLAY: ":1", XAUTHORITY: "/x", TMPDIR: "/t", LD_LIBRARY_PATH: "/l" };
   expect(childEnvironment({ ...needed, ...SECRETS, http_proxy: undefined })).toEqual(needed);
 });
 
 describe.skipIf(process.platform !== "linux")("server", () => {
-  test("ffmpeg gets none of its secrets", async () => {
+  test("childEnvironment: ffmpeg gets no secrets of the server", async () => {
     await using server = await startServer(["--source", CLIP], { env: SECRETS });
     await using viewer = startViewer(server.port);
     await viewer.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);

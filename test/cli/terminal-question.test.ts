@@ -1,4 +1,4 @@
-// Questions for a secret on a real terminal: nothing of it is shown, and the usual keys work.
+// Questions for a secret on a real terminal: the secret is not shown, and the usual keys work.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Terminal } from "../support/terminal.ts";
@@ -7,7 +7,7 @@ setDefaultTimeout(30_000);
 
 const PROGRAM = new URL("../support/secret-question.ts", import.meta.url).pathname;
 
-/** A program that asks for a secret and then for a word, and prints what it got as lengths and in reverse. */
+/** A program that asks for a secret and then for a word. It prints the answers as lengths and in reverse. */
 const start = () => Terminal.start([process.execPath, PROGRAM]);
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ["with a line that is taken back (Ctrl-U)", ["wrong\u0015hunter2\r"], "hunter2"],
   ["with keys that mean nothing here (arrows, tab)", ["hunter\u001b[A\u001b[B2\r"], "hunter2"],
   ["empty", ["\r"], ""],
-] as const)("askSecret: %s", async (_, keys, answer) => {
+] as const)("askSecret: the answer is right for %s", async (_, keys, answer) => {
   await using terminal = start();
   await terminal.until("Secret: ");
   for (const each of keys) terminal.type(each);
@@ -26,8 +26,8 @@ test.each([
   expect(await terminal.end()).toBe(0);
   expect(terminal.shown).toContain(`<${[...answer].toReversed().join("")}>`);
   expect(terminal.shown).not.toContain("hunter2");
-  expect(terminal.shown).not.toContain("hunter"); // nor a part
-  expect(terminal.shown).toContain("visible"); // the echo is back
+  expect(terminal.shown).not.toContain("hunter"); // not even a part of it
+  expect(terminal.shown).toContain("visible"); // the echo is on again
 });
 
 test("askSecret: Ctrl-C ends the program at once", async () => {
@@ -39,7 +39,7 @@ test("askSecret: Ctrl-C ends the program at once", async () => {
   expect(terminal.shown).not.toContain("hun");
 });
 
-test("askSecret: Ctrl-D is no answer", async () => {
+test("askSecret: Ctrl-D gives no answer", async () => {
   await using terminal = start();
   await terminal.until("Secret: ");
   terminal.type("\u0004");

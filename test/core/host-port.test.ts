@@ -1,4 +1,4 @@
-// Hosts that only this machine can reach. Servers there are not announced, which test/e2e/discovery.test.ts shows.
+// isLoopbackHost: hosts that only this machine can reach. test/e2e/discovery.test.ts tests that their servers are not announced.
 
 import { expect, test } from "bun:test";
 import { isLoopbackHost } from "../../src/core/host-port.ts";
@@ -15,6 +15,6 @@ test.each([
   ["192.168.1.27", false],
   ["127host.lan", false],
   ["camera.local", false],
-])("isLoopbackHost: %s is reached from this machine only: %p", (host, expected) => {
+])("isLoopbackHost: whether %s can be reached from this machine only is %p", (host, expected) => {
   expect(isLoopbackHost(host)).toBe(expected);
 });

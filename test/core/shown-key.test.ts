@@ -1,10 +1,10 @@
-// withoutKeys: keys are left out of what is shown, and other text is not.
+// withoutKeys: it removes keys from shown text, and changes no other text.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { looksLikeKey, withoutKeys } from "../../src/core/shown-key.ts";
 
-describe("withoutKeys", () => {
+describe("withoutKeys: text with and without keys", () => {
   test.each([
     ["error: unknown host: k7qf-2mzd-9x4t-b0hn-5rwv", "error: unknown host: …"],
     ["'slips://K7QF-2MZD-9X4T-B0HN-5RWV' is not an address", "'slips://…' is not an address"],
@@ -14,11 +14,11 @@ describe("withoutKeys", () => {
     ["kitchen-and-living-room-camera-2", "kitchen-and-living-room-camera-2"],
     ["0123-4567-89ab-cdef", "0123-4567-89ab-cdef"],
     ["the certificate has changed: sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4", null],
-  ])("withoutKeys: %j", (text, shown) => {
+  ])("withoutKeys: the shown text is right for %j", (text, shown) => {
     expect(withoutKeys(text)).toBe(shown ?? text);
   });
 
-  test("withoutKeys: no random key is left in any form", () => {
+  test("withoutKeys: removes random keys in any form", () => {
     const digit = fc.constantFrom(..."0123456789abcdefghjkmnpqrstvwxyz");
     const random = fc.array(digit, { minLength: 20, maxLength: 20 }).map((digits) => digits.join(""));
     fc.assert(

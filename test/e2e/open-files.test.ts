@@ -1,4 +1,4 @@
-// A running server that can open no more files: its viewers and its source stay, and everything goes on by itself when files are free again.
+// A server that cannot open more files keeps its viewers and its source, and accepts connections again when files are free.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ function allowFiles({ child }: Server, files: number): void {
   expect(Bun.spawnSync(["prlimit", `--pid=${child.pid}`, `--nofile=${files}:`]).success).toBe(true);
 }
 
-/** The processor time of a process so far (proc(5): utime and stime), in milliseconds. */
+/** The processor time of a process so far in milliseconds (proc(5): utime and stime). */
 function processorMs({ child }: Server): number {
   const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
   const [user = 0, system = 0] = stat
@@ -38,7 +38,7 @@ test.skipIf(Bun.which("prlimit") === null)("a server that can open no more files
   await server.until("the door's line", ({ remarks }) => remarks.includes("no viewers are accepted until some are"));
   const idle = processorMs(server);
   await Bun.sleep(1_000);
-  // There is nothing to encode, so connections that wait must not keep the process busy.
+  // Nothing has to be encoded, so the process must be idle while connections wait.
   expect(processorMs(server) - idle).toBeLessThan(4 * usualMs);
   expect(second.last?.frames ?? 0).toBe(0);
   expect(server.child.exitCode).toBeNull();

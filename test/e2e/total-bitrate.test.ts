@@ -7,10 +7,10 @@ import { startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const LIMIT = 4e6;
-/** Every tile of every frame is sent, which is several times the limit. */
+/** The server sends every tile of every frame, which is several times the limit. */
 const FLAGS = ["--source", "pattern", "--size", "640x480", "--fps", "30", "--noise", "off"];
 
-/** The bits a second of some viewers together, measured over `seconds`. */
+/** The bits a second of several viewers together, measured for `seconds`. */
 async function measure(groups: readonly (readonly BoundViewer[])[], seconds: number): Promise<number[]> {
   const bytes = () => groups.map((group) => group.reduce((sum, viewer) => sum + viewer.bytes, 0));
   const before = bytes();
@@ -20,7 +20,7 @@ async function measure(groups: readonly (readonly BoundViewer[])[], seconds: num
   return bytes().map((after, index) => ((after - (before[index] ?? 0)) * 8) / took);
 }
 
-// Other systems have 127.0.0.1 only.
+// Other systems have only 127.0.0.1.
 test.skipIf(process.platform !== "linux")(
   "an address with one viewer and one with five share --max-total-bitrate evenly, and a lone viewer gets all",
   async () => {

@@ -1,4 +1,4 @@
-// Where a viewer gets the key of a server from, with real servers and viewers: link, environment, file, store and terminal.
+// The sources from which a viewer takes the key of a server: link, environment, file, store and terminal. Real servers and viewers.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -31,7 +31,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const storePath = () => join(folder, "viewer/slipstream/known-servers.json");
 
-/** The environment of a viewer: its own state folder, and no key. */
+/** The environment of a viewer: a state folder of its own, and no key. */
 const viewerEnv = (key = "") => ({ XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: key });
 
 /** A server on this machine that needs KEY. */
@@ -43,19 +43,19 @@ const serve = (...flags: string[]): Promise<Server> =>
 const viewing = (flags: readonly string[], key?: string) =>
   new Program<ViewReport>("view", [...flags, "--json"], { env: viewerEnv(key) });
 
-/** Runs a viewer to its end. */
+/** Runs a viewer until it ends. */
 const view = (flags: readonly string[], key?: string) => runToEnd("view", flags, { env: viewerEnv(key) });
 
 const onTerminal = (...flags: string[]) => Terminal.start([process.execPath, VIEW, ...flags], viewerEnv());
 
-/** Fails if a text has the key in any form. */
+/** Fails if a text contains the key in any form. */
 function expectNoKey(text: string): void {
   expect(text.length).toBeGreaterThan(0);
   expect(text.toLowerCase().replaceAll("-", "")).not.toContain(PLAIN_KEY);
 }
 
 describe("keys of viewers", () => {
-  test("the key of a link shows the video, is kept, and the address is enough from then on, also for questions and a grid", async () => {
+  test("view: the key of a link is accepted and stored, and then the address is enough, also for --list and --grid", async () => {
     await using server = await serve("--allow-controls");
     const host = `127.0.0.1:${server.port}`;
     const first = await view([`slip://${KEY}@${host}/pattern`, ...THREE_FRAMES]);
@@ -70,7 +70,7 @@ describe("keys of viewers", () => {
     expect(controls.remarks).not.toContain("key");
   });
 
-  test("the key of the environment and of a file show the video", async () => {
+  test("view: a key from the environment or a file is accepted", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     const variable = await view([host, ...THREE_FRAMES], KEY.toUpperCase());
@@ -80,7 +80,7 @@ describe("keys of viewers", () => {
     expect(file.code).toBe(0);
   });
 
-  test("a wrong key is followed by the kept one, and a right one replaces the kept one", async () => {
+  test("view: after a wrong key the stored one is tried, and a right key replaces the stored one", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
@@ -92,7 +92,7 @@ describe("keys of viewers", () => {
     expect(JSON.parse(await readFile(storePath(), "utf8"))[host].key).toBe(PLAIN_KEY);
   });
 
-  test("without a terminal, no key and a wrong key are one line that says what to do, and exit code 1", async () => {
+  test("view: without a terminal, a missing or wrong key gives one line that says what to do, and exit code 1", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     for (const flags of [
@@ -117,7 +117,7 @@ describe("keys of viewers", () => {
     ["the variable", ["127.0.0.1:1"], "hunter2hunter", "SLIPSTREAM_KEY"],
     ["a missing key file", ["127.0.0.1:1", "--key-file", "/nowhere/key"], undefined, "/nowhere/key"],
     ["the link", ["slips://hunter2hunter@127.0.0.1:1"], undefined, "the link"],
-  ])("a key that cannot be one, in %s, is wrong use, and is not quoted", async (_, flags, key, named) => {
+  ])("view: a text in %s that cannot be a key ends it with code 2 and is not quoted", async (_, flags, key, named) => {
     const { code, remarks } = await view([...flags, "--display", "none"], key);
     expect(code).toBe(2);
     expect(remarks.trim().split("\n").length).toBe(1);
@@ -126,8 +126,8 @@ describe("keys of viewers", () => {
   });
 });
 
-describe("a key on the terminal", () => {
-  test("is asked for without echo, and kept", async () => {
+describe("view: a key on the terminal", () => {
+  test("view: asks for a key without echo, and stores it", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     await using terminal = onTerminal(host, ...THREE_FRAMES);
@@ -146,7 +146,7 @@ describe("a key on the terminal", () => {
     expect(again.shown).not.toContain("Key of");
   });
 
-  test("is asked for once by a grid", async () => {
+  test("view: --grid asks for a key once", async () => {
     await using server = await serve("--source", "pattern");
     const host = `127.0.0.1:${server.port}`;
     await using terminal = onTerminal(host, "--grid", ...THREE_FRAMES);
@@ -156,7 +156,7 @@ describe("a key on the terminal", () => {
     expect(terminal.shown.split("Key of").length).toBe(2);
   });
 
-  test("is asked for three times at most, and Ctrl-C ends the question", async () => {
+  test("view: asks for a key at most three times, and Ctrl-C ends the question", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     await using wrong = onTerminal(host, ...THREE_FRAMES);
@@ -174,8 +174,8 @@ describe("a key on the terminal", () => {
   });
 });
 
-describe("the store", () => {
-  test("--forget removes a server, and says what is known", async () => {
+describe("view: the store of keys", () => {
+  test("view: --forget removes a server, and lists the known ones", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
@@ -190,7 +190,7 @@ describe("the store", () => {
     expectNoKey(await readFile(storePath(), "utf8"));
   });
 
-  test("that others can read, or that is damaged, is refused in one line and left as it is", async () => {
+  test("view: a store that is damaged or that others can read is refused with one line and not changed", async () => {
     await using server = await serve();
     const host = `127.0.0.1:${server.port}`;
     expect((await view([host, ...THREE_FRAMES], KEY)).code).toBe(0);
@@ -207,7 +207,7 @@ describe("the store", () => {
     expectNoKey(open.remarks + damaged.remarks);
   });
 
-  test("two viewers that keep keys at the same time both keep theirs", async () => {
+  test("view: two viewers that store keys at the same time store both", async () => {
     await using one = await serve();
     await using other = await serve();
     const codes = await Promise.all([one, other].map(({ port }) => view([`127.0.0.1:${port}`, ...THREE_FRAMES], KEY)));
@@ -217,7 +217,7 @@ describe("the store", () => {
   });
 });
 
-test("a key is in no output of server and viewer, in no trace, and in no argument of a child", async () => {
+test("serve and view: no output, no trace and no argument of a child process contains a key", async () => {
   const traces = ["serve", "view"].map((name) => join(folder, `${name}.json`));
   await using server = await serve("--log-level", "debug", "--trace", traces[0] as string);
   const host = `127.0.0.1:${server.port}`;

@@ -1,4 +1,4 @@
-// The handshake with keys: the server's end and the viewer's end over a transport in memory, and far ends that break its rules.
+// The handshake with keys: the server's end and the viewer's end over a transport in memory, and peers that break the rules.
 
 import { describe, expect, test } from "bun:test";
 import { Connection, type ConnectionEnd } from "../../src/client/connect/connection.ts";
@@ -21,7 +21,7 @@ const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
 const OTHER = "aaaa-bbbb-cccc-dddd-eeee";
 const ignore = () => undefined;
 
-/** A camera for viewers that prove KEY. */
+/** A camera whose viewers must prove KEY. */
 class KeptCamera extends PictureCamera {
   override readonly needsKey = true;
   readonly ring = new KeyRing([{ record: recordOfKey(KEY), role: { ...EVERYBODY, name: "ours" } }]);
@@ -37,13 +37,13 @@ interface Ends {
   connection: Connection;
   viewer: Viewer;
   ended: Promise<ConnectionEnd>;
-  /** The messages that crossed, each as its sender and type. */
+  /** The messages in both directions, each as its sender and its type. */
   crossed: string[];
-  /** Lets everything cross that waits. */
+  /** Delivers all waiting messages. */
   settle: () => void;
 }
 
-/** Both ends, each with its own view of the TLS session. */
+/** Both ends. Each has its own view of the TLS session. */
 function connect(key: string | null, bindings: { viewer?: Uint8Array; server?: Uint8Array } = {}): Ends {
   const camera = new KeptCamera();
   const crossed: string[] = [];
@@ -79,8 +79,8 @@ function connect(key: string | null, bindings: { viewer?: Uint8Array; server?: U
 
 const { hello, welcome, goodbye, wish, challenge, proof, cameras } = MessageType;
 
-describe("both ends", () => {
-  test("the right key: Challenge, Proof, Welcome; a Wish waits until the Proof is sent", () => {
+describe("handshake: both ends", () => {
+  test("handshake: the right key gives Challenge, Proof and Welcome, and a Wish message waits until the Proof is sent", () => {
     const { camera, connection, crossed, settle, viewer } = connect(KEY);
     connection.wish({ paused: false, keepsSize: false, width: 0, height: 0 });
     settle();
@@ -103,7 +103,7 @@ describe("both ends", () => {
     ["two TLS sessions, with a man in the middle", new Uint8Array(32).fill(7), new Uint8Array(32).fill(8), false],
     ["TLS towards the viewer only", new Uint8Array(32).fill(7), undefined, false],
     ["TLS towards the server only", undefined, new Uint8Array(32), false],
-  ])("%s: welcome %#", async (_, viewer, server, isWelcome) => {
+  ])("handshake: with %s, only a viewer in the same session is welcome", async (_, viewer, server, isWelcome) => {
     const ends = connect(KEY, { ...(viewer && { viewer }), ...(server && { server }) });
     ends.settle();
     expect([ends.connection.isWelcome, ends.connection.hasProven]).toEqual([isWelcome, isWelcome]);
@@ -112,7 +112,7 @@ describe("both ends", () => {
     ends.settle();
   });
 
-  test("a wrong key: Goodbye, and nothing about cameras", async () => {
+  test("handshake: a wrong key gives a Goodbye that says nothing about cameras", async () => {
     const { connection, crossed, ended, settle } = connect(OTHER);
     settle();
     expect((await ended).goodbye?.reason).toBe(GoodbyeReason.wrongKey);
@@ -120,7 +120,7 @@ describe("both ends", () => {
     expect(crossed.filter((each) => each.startsWith("server"))).toEqual([`server ${challenge}`, `server ${goodbye}`]);
   });
 
-  test("no key: the viewer's end says that the server needs one, and its early Wish harms nothing", async () => {
+  test("handshake: without a key the viewer reports that the server needs one, and its early Wish message has no effect", async () => {
     const { camera, connection, crossed, ended, settle } = connect(null);
     connection.wish({ paused: false, keepsSize: false, width: 0, height: 0 });
     settle();
@@ -130,7 +130,7 @@ describe("both ends", () => {
   });
 });
 
-/** The server's end alone, and what it sends. */
+/** The server's end alone, with the messages that it sends. */
 function serverAlone() {
   const camera = new KeptCamera();
   const sent: Uint8Array[] = [];
@@ -148,8 +148,8 @@ const HELLO = writeHello({ version: WIRE_VERSION, software: "a test", camera: ""
 const WISH = writeWish({ paused: false, keepsSize: false, width: 0, height: 0 });
 const anyProof = () => writeProof({ keyId: newNonce().subarray(0, 8), nonce: newNonce(), proof: newNonce() });
 
-describe("a viewer that breaks the rules", () => {
-  test("an older one gets a clear Goodbye, and no Challenge", () => {
+describe("handshake: a viewer that breaks the rules", () => {
+  test("handshake: an older viewer gets a Goodbye with the reason, and no Challenge", () => {
     const { viewer, types, lastGoodbye } = serverAlone();
     viewer.receive(writeHello({ version: WIRE_VERSION, software: "older", camera: "", paused: false }));
     expect(types()).toEqual([goodbye]);
@@ -166,13 +166,13 @@ describe("a viewer that breaks the rules", () => {
     ["17 early messages", [HELLO, ...Array.from({ length: 17 }, () => WISH)]],
     ["a Proof that is too short", [HELLO, Uint8Array.of(9, 0, 0, 0, proof, ...new Uint8Array(8))]],
   ];
-  test.each(wrong)("%s: protocol error", (_, messages) => {
+  test.each(wrong)("handshake: %s gives a protocol error", (_, messages) => {
     const { viewer, lastGoodbye } = serverAlone();
     for (const message of messages) viewer.receive(message);
     expect(lastGoodbye().reason).toBe(GoodbyeReason.protocol);
   });
 
-  test("one Challenge has one Proof", () => {
+  test("handshake: a second Proof for one Challenge is not accepted", () => {
     const { viewer, types } = serverAlone();
     viewer.receive(HELLO);
     viewer.receive(anyProof());
@@ -181,7 +181,7 @@ describe("a viewer that breaks the rules", () => {
   });
 });
 
-/** The viewer's end alone, which gets `answers` one after the other; each may look at the message sent before. */
+/** The viewer's end alone. It gets `answers` one after the other, and each answer may use the viewer's last message. */
 async function viewerAlone(key: string | null, answers: ((sent: Uint8Array) => Uint8Array)[]) {
   const sent: Uint8Array[] = [];
   const transport = {
@@ -207,39 +207,42 @@ const asChallenge = () => writeChallenge({ scheme: 1, nonce });
 const asWelcome = (serverProof?: Uint8Array) => () =>
   writeWelcome({ version: WIRE_VERSION, software: "false", sourceName: "a", ...(serverProof && { serverProof }) });
 
-describe("a server that breaks the rules", () => {
+describe("handshake: a server that breaks the rules", () => {
   test.each([
     ["no proof", undefined],
     ["any proof", newNonce()],
     ["zeros", new Uint8Array(32)],
-  ])("it does not know the key, and welcomes with %s: the viewer does not accept it", async (_, serverProof) => {
-    const { connection, error, sent } = await viewerAlone(KEY, [asChallenge, asWelcome(serverProof)]);
-    expect(error).toBeInstanceOf(ProtocolError);
-    expect(String(error)).toContain("the server does not know the key");
-    expect([connection.isWelcome, connection.hasProven]).toEqual([false, false]);
-    expect(sent.map((message) => message[HEADER_BYTES - 1])).toEqual([hello, proof, goodbye]);
-  });
+  ])(
+    "handshake: the viewer does not accept a server that does not know the key and welcomes it with %s",
+    async (_, serverProof) => {
+      const { connection, error, sent } = await viewerAlone(KEY, [asChallenge, asWelcome(serverProof)]);
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect(String(error)).toContain("the server does not know the key");
+      expect([connection.isWelcome, connection.hasProven]).toEqual([false, false]);
+      expect(sent.map((message) => message[HEADER_BYTES - 1])).toEqual([hello, proof, goodbye]);
+    },
+  );
 
-  test("it reflects the viewer's own proof: not accepted", async () => {
+  test("handshake: the viewer does not accept its own proof from the server", async () => {
     const reflected = (sent: Uint8Array) => asWelcome(readProof(sent.subarray(HEADER_BYTES)).proof)();
     expect(String((await viewerAlone(KEY, [asChallenge, reflected])).error)).toContain("does not know the key");
   });
 
-  test("it does not ask for the key: the viewer knows that nothing is proven", async () => {
+  test("handshake: the viewer knows that a server that does not ask for the key has proven nothing", async () => {
     const { connection, error } = await viewerAlone(KEY, [asWelcome()]);
     expect([error, connection.isWelcome, connection.hasProven]).toEqual([null, true, false]);
   });
 
-  test("two Challenges: protocol error", async () => {
+  test("handshake: a second Challenge gives a protocol error", async () => {
     expect((await viewerAlone(KEY, [asChallenge, asChallenge])).error).toBeInstanceOf(ProtocolError);
   });
 
-  test("a scheme that this viewer does not know: Goodbye instead of a Proof", async () => {
+  test("handshake: for an unknown scheme the viewer sends a Goodbye instead of a Proof", async () => {
     const { sent } = await viewerAlone(KEY, [() => writeChallenge({ scheme: 2, nonce })]);
     expect(sent.map((message) => message[HEADER_BYTES - 1])).toEqual([hello, goodbye]);
   });
 
-  test("the viewer's Hello says that it can prove a key, whether it has one or not", async () => {
+  test("handshake: the viewer's Hello says that it can prove a key, even if it has none", async () => {
     for (const key of [null, KEY]) {
       const { sent } = await viewerAlone(key, []);
       expect(readHello((sent[0] as Uint8Array).subarray(HEADER_BYTES)).canProve).toBe(true);

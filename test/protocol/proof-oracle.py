@@ -1,4 +1,4 @@
-# Makes proofs of keys from the text of wire.ts alone, with Python's hmac and hashlib. Reads one JSON object a line, and writes one.
+# Makes proofs of keys as the text of wire.ts says, with Python's hmac and hashlib. Reads one JSON object a line, and writes one.
 #
 #   {"key", "binding" (hex or null), "serverNonce", "viewerNonce", "hello" (hex)}
 

@@ -1,4 +1,4 @@
-// protocol/proof.ts: proofs as Python's hmac and hashlib make them, and what no proof survives.
+// protocol/proof.ts: proofs equal those of Python's hmac and hashlib, and any change of their inputs makes them wrong.
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const keys = fc.string({
   maxLength: 40,
 });
 
-/** A key, and what its proofs are made for. */
+/** A key, and the inputs of its proofs. */
 const cases = fc.tuple(keys, inputs).map(([text, input]) => {
   const key = viewerKey(text);
   return { text, key, input: { ...input, keyId: key.id } };
@@ -38,8 +38,8 @@ const cases = fc.tuple(keys, inputs).map(([text, input]) => {
 const isRight = (key: ReturnType<typeof viewerKey>, input: ProofInput, proof: Uint8Array) =>
   hex(claimedStoredKey(key, input, proof)) === hex(key.storedKey);
 
-describe("proofs", () => {
-  test("are those of Python's hmac and hashlib, by the text of wire.ts", () => {
+describe("proofs: right and wrong ones", () => {
+  test("proofs equal those that Python's hmac and hashlib make by the text of wire.ts", () => {
     const samples = fc.sample(cases, 200);
     const questions = samples.map(({ text, input: { binding, serverNonce, viewerNonce, hello } }) => ({
       key: normalizeKey(text),
@@ -64,7 +64,7 @@ describe("proofs", () => {
     }
   });
 
-  test("of the right key are right, with the stored key alone", () => {
+  test("proofs of the right key are accepted by a server that knows only the stored key", () => {
     fc.assert(
       fc.property(cases, ({ key, input }) => {
         expect(isRight(key, input, proveAsViewer(key, input))).toBe(true);
@@ -73,7 +73,7 @@ describe("proofs", () => {
     );
   });
 
-  test("hold for nothing else: another key, nonce, TLS session, Hello, side, or one changed bit", () => {
+  test("proofs are wrong for another key, nonce, TLS session, Hello or side, and for one changed bit", () => {
     fc.assert(
       fc.property(cases, keys, fc.nat(255), ({ key, input }, otherText, bit) => {
         const other = viewerKey(otherText);
@@ -110,7 +110,7 @@ describe("proofs", () => {
   });
 });
 
-describe("normalizeKey", () => {
+describe("normalizeKey: forms of a key", () => {
   const KEY = "k7qf2mzd9x4whcv3tb8n";
 
   test.each([
@@ -120,16 +120,16 @@ describe("normalizeKey", () => {
     "k7qf–2mzd—9x4w‐hcv3−tb8n".replace("−", "‑"),
     "\ufeffk7qf2mzd9x4whcv3tb8n",
     "ｋ7qf2mzd9x4whcv3tb8n",
-  ])("%j is the same key", (text) => {
+  ])("normalizeKey: %j is the same key", (text) => {
     expect(normalizeKey(text)).toBe(KEY);
   });
 
-  test("letters that look like digits are digits", () => {
+  test("normalizeKey: letters that look like digits count as digits", () => {
     expect(normalizeKey("oOiIlL-0123-4567-89ab-cdef")).toBe("0011110123456789abcdef");
   });
 
   test.each(["", "k7qf", "k7qf-2mzd-9x4w-hcv3-tb8", "-".repeat(40), "my secret password"])(
-    "%j is too short: the error does not quote it",
+    "normalizeKey: %j is too short, and the error does not quote it",
     (text) => {
       let thrown: unknown;
       try {

@@ -1,4 +1,4 @@
-// The SDL binding: what is downloaded is used only if it has the checksum that is expected.
+// The SDL binding: a download is used only if it has the expected checksum.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -33,8 +33,8 @@ afterAll(() => {
 const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const asset = (path: string, sha256: string) => ({ url: `http://127.0.0.1:${server.port}/${path}`, sha256 });
 
-describe("download", () => {
-  test("unpacks what has the checksum, and replaces what was there", async () => {
+describe("SDL download: checksums", () => {
+  test("SDL download: an archive with the right checksum is unpacked and replaces the old files", async () => {
     const target = join(folder, "right");
     mkdirSync(join(target, "dist"), { recursive: true });
     writeFileSync(join(target, "dist", "old"), "");
@@ -44,7 +44,7 @@ describe("download", () => {
     expect(existsSync(join(target, "dist.unfinished"))).toBe(false);
   });
 
-  test("refuses anything else in one line, and unpacks nothing of it", async () => {
+  test("SDL download: any other archive is refused with one line, and nothing is unpacked", async () => {
     const target = join(folder, "wrong");
     const wrong = hash(Buffer.from("another file"));
     const error = await download(asset("there", wrong), target).catch((thrown: unknown) => thrown);
@@ -55,7 +55,7 @@ describe("download", () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  test("tells why it cannot be downloaded", async () => {
+  test("SDL download: the result says why a download failed", async () => {
     expect(await download(asset("gone", hash(archive)), join(folder, "gone"))).toMatch(/gone answers 404$/);
     const nobody = { url: "http://127.0.0.1:1/there", sha256: "" };
     expect(await download(nobody, join(folder, "gone"))).toStartWith("http://127.0.0.1:1/there: ");
@@ -63,12 +63,12 @@ describe("download", () => {
 });
 
 describe("sdl-checksums.json", () => {
-  test("is for the version of package.json, and has SHA-256 only", () => {
+  test("sdl-checksums.json: has the version in package.json, and only SHA-256 checksums", () => {
     expect(checksums.version).toBe(packageFile.dependencies["@kmamal/sdl"]);
     for (const sha256 of Object.values<string>(checksums.sha256)) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("an asset without a checksum, or of another version of the package, is not downloaded", () => {
+  test("SDL download: an asset without a checksum or of another version of the package is not downloaded", () => {
     const other = join(folder, "other-version");
     mkdirSync(other);
     writeFileSync(join(other, "package.json"), '{"version": "0.0.1"}');

@@ -1,4 +1,4 @@
-// state/folder.ts: where the state folder is, for users and for services.
+// state/folder.ts: the place of the state folder, for users and for services.
 
 import { expect, test } from "bun:test";
 import { homedir } from "node:os";
@@ -29,6 +29,6 @@ const cases: [what: string, environment: StateEnvironment, folder: string][] = [
   ["an empty environment", {}, `${homedir()}/.local/state/slipstream`],
 ];
 
-test.each(cases)("state folder of %s", (_, environment, folder) => {
+test.each(cases)("stateFolder: the folder is right for %s", (_, environment, folder) => {
   expect(stateFolder(environment)).toBe(folder);
 });

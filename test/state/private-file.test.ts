@@ -1,4 +1,4 @@
-// state/private-file.ts: files that only their owner may read, with real files and processes.
+// state/private-file.ts: files that only their owner may read. Real files and processes.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -16,8 +16,8 @@ afterAll(() => rmSync(top, { recursive: true }));
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 const MODULE = join(import.meta.dir, "../../src/state/private-file.ts");
 
-describe("a private file", () => {
-  test("written and read: mode 600 in a new folder with mode 700, whatever the umask is", () => {
+describe("private file: reading and writing", () => {
+  test("private file: it is written with mode 600 into a new folder with mode 700, whatever the umask", () => {
     const path = join(top, "new/deep/keys");
     const before = process.umask(0);
     try {
@@ -31,7 +31,7 @@ describe("a private file", () => {
     expect(readdirSync(join(top, "new/deep"))).toEqual(["keys"]);
   });
 
-  test("missing: null, also when its folder is missing or is a file", () => {
+  test("private file: reading a missing file returns null, also if its folder is missing or is a file", () => {
     writeFileSync(join(top, "a-file"), "");
     expect(["none", "none/keys", "a-file/keys"].map((path) => readPrivateFile(join(top, path)))).toEqual([
       null,
@@ -49,7 +49,7 @@ describe("a private file", () => {
     );
   });
 
-  test("a folder that others may write to: refused for writing", () => {
+  test("private file: a write into a folder that others may change is refused", () => {
     const folder = join(top, "shared");
     mkdirSync(folder);
     chmodSync(folder, 0o777);
@@ -57,7 +57,7 @@ describe("a private file", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("what is not a file, or too large: refused at once", () => {
+  test("private file: a file that is too large, or not a regular file, is refused at once", () => {
     const fifo = join(top, "fifo");
     Bun.spawnSync(["mkfifo", "-m", "600", fifo]);
     expect(() => readPrivateFile(fifo)).toThrow("it is not a regular file");
@@ -67,14 +67,14 @@ describe("a private file", () => {
     expect(() => readPrivateFile(large)).toThrow("more than 1048576");
   });
 
-  test("a folder that cannot be made: one line", () => {
+  test("private file: a folder that cannot be made gives an error of one line", () => {
     writeFileSync(join(top, "in-the-way"), "");
     expect(() => writePrivateFile(join(top, "in-the-way/keys"), "")).toThrow(UsageError);
   });
 });
 
-describe("changes by several processes", () => {
-  test("none is lost", async () => {
+describe("private file: changes by several processes", () => {
+  test("private file: several processes lose no change", async () => {
     const path = join(top, "counted");
     const script = `
       const { changePrivateFile } = await import(${JSON.stringify(MODULE)});
@@ -90,7 +90,7 @@ describe("changes by several processes", () => {
     expect(readPrivateFile(path)).toBe("100");
   });
 
-  test("a lock that a killed program left behind is removed", () => {
+  test("private file: the lock of a killed program is removed", () => {
     const path = join(top, "locked");
     writeFileSync(`${path}.lock`, "");
     utimesSync(`${path}.lock`, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
@@ -98,7 +98,7 @@ describe("changes by several processes", () => {
     expect(readPrivateFile(path)).toBe("new");
   });
 
-  test("null: the file stays as it is; an error: the lock is released", () => {
+  test("private file: a change of null does not change the file, and an error releases the lock", () => {
     const path = join(top, "kept");
     writePrivateFile(path, "old");
     changePrivateFile(path, () => null);

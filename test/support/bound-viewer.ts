@@ -1,4 +1,4 @@
-// A viewer that connects from an address of its choice, acknowledges what it gets, and counts bytes.
+// A viewer that connects from an address that the test chooses, acknowledges its pictures, and counts bytes.
 
 import { createConnection, type Socket } from "node:net";
 import { Connection } from "../../src/client/connect/connection.ts";
@@ -45,7 +45,7 @@ export class BoundViewer implements Disposable {
       this.connection.receive(chunk);
     });
     socket.on("close", () => this.connection.closed("it closed the connection"));
-    socket.on("error", () => undefined); // `close` follows
+    socket.on("error", () => undefined); // the handler of `close` follows
   }
 
   /** Connects from `localAddress` to a server on 127.0.0.1. The server sends pictures of the full size only. */

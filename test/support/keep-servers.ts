@@ -1,6 +1,6 @@
 // Stores keys of many servers, each in two steps. Several of these programs run at the same time.
 //
-// usage: bun test/support/keep-servers.ts FOLDER NAME COUNT
+// Usage: bun test/support/keep-servers.ts FOLDER NAME COUNT
 
 import { KnownServersFile } from "../../src/client/connect/known-servers.ts";
 

@@ -1,6 +1,6 @@
 // A program that asks for a secret and for a word on its terminal.
 //
-// usage: bun test/support/secret-question.ts     on a terminal
+// Usage: bun test/support/secret-question.ts     on a terminal
 
 import { runMain } from "../../src/cli/program.ts";
 import { openTerminal } from "../../src/cli/terminal-question.ts";

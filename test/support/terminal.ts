@@ -1,4 +1,4 @@
-// A program on a real terminal (a pseudo-terminal, by script(1)): what it shows, and keys that a test types.
+// A program on a real terminal (a pseudo-terminal, by script(1)): its output, and keys that a test types.
 
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
@@ -7,9 +7,9 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The program is killed when the scope ends. */
+/** The end of the scope kills the program. */
 export class Terminal implements AsyncDisposable {
-  /** All that the terminal has shown so far, including the echo of what was typed. */
+  /** The output of the terminal so far, including the echo of typed text. */
   shown = "";
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #reading: Promise<void>;
@@ -31,7 +31,7 @@ export class Terminal implements AsyncDisposable {
     })();
   }
 
-  /** Types keys, as the terminal sends them: `\r` for Enter, `\u0003` for Ctrl-C. */
+  /** Types keys in the form of a terminal: `\r` for Enter, `\u0003` for Ctrl-C. */
   type(keys: string): void {
     this.#child.stdin.write(keys);
     this.#child.stdin.flush();
@@ -42,7 +42,7 @@ export class Terminal implements AsyncDisposable {
     const deadline = performance.now() + PATIENCE_MS;
     while (this.shown.split(text).length <= times) {
       if (performance.now() > deadline || this.#child.exitCode !== null) {
-        await Bun.sleep(50); // the rest of the output
+        await Bun.sleep(50); // reads the rest of the output
         if (this.shown.split(text).length > times) return;
         throw new Error(`the terminal has not shown ${JSON.stringify(text)}: ${JSON.stringify(this.shown)}`);
       }

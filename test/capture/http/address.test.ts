@@ -12,7 +12,7 @@ test.each([
   ["http://admin:100%@camera/", "http://camera/", "admin", "100%"],
   ["http://admin:a#b?c/d@camera/v", "http://camera/v", "admin", "a#b?c/d"],
   ["http://admin@camera/", "http://camera/", "admin", ""],
-])("parseAddress: %s", (text, url, user, password) => {
+])("parseAddress: reads %s", (text, url, user, password) => {
   const { url: found, credentials } = parseAddress(text, "name");
   expect(found.href).toBe(url);
   expect(credentials).toEqual(user === null || password === null ? null : { user, password });

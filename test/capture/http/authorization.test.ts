@@ -28,7 +28,7 @@ describe("Authorization: answers", () => {
   );
 
   // RFC 7616, 3.9.1
-  test("answers the example of RFC 7616 with MD5", () => {
+  test("Authorization answers the example of RFC 7616 with MD5", () => {
     expect(responseOf(answerTo(both[1] as string))).toBe("8ca523f5e9506fed4657c9700eebdbec");
   });
 

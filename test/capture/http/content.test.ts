@@ -13,7 +13,7 @@ test.each([
   ["multipart/x-mixed-replace; boundary=", "multipart/x-mixed-replace", null],
   ["image/jpeg", "image/jpeg", null],
   [null, "", null],
-] as const)("parseContentType: %s", (field, name, boundary) => {
+] as const)("parseContentType: reads '%s'", (field, name, boundary) => {
   expect(parseContentType(field)).toEqual({ name, boundary });
 });
 
@@ -66,11 +66,14 @@ test.each([
     true,
     "other",
   ],
-] as [string, string, Buffer, boolean, ContentKind][])("kindOf: %s", (_, name, first, hasLength, kind) => {
-  const type = { name, boundary: null };
-  expect(kindOf(type, first.subarray(0, 4096), { isAll: first.length < 4096, hasLength })).toBe(kind);
-  // With fewer bytes the kind may still be unknown, but it is never another kind.
-  for (let bytes = 0; bytes < Math.min(200, first.length); bytes++) {
-    expect([kind, null]).toContain(kindOf(type, first.subarray(0, bytes), { ...WHOLE, hasLength }));
-  }
-});
+] as [string, string, Buffer, boolean, ContentKind][])(
+  "kindOf: the kind is right for %s",
+  (_, name, first, hasLength, kind) => {
+    const type = { name, boundary: null };
+    expect(kindOf(type, first.subarray(0, 4096), { isAll: first.length < 4096, hasLength })).toBe(kind);
+    // With fewer bytes the kind may still be unknown, but it is never another kind.
+    for (let bytes = 0; bytes < Math.min(200, first.length); bytes++) {
+      expect([kind, null]).toContain(kindOf(type, first.subarray(0, bytes), { ...WHOLE, hasLength }));
+    }
+  },
+);

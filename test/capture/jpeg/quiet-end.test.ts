@@ -1,4 +1,4 @@
-// QuietEnd: pictures of a camera that writes no EOI, while nothing follows them.
+// QuietEnd: pictures of a camera that writes no EOI and pauses after them.
 
 import { afterEach, expect, test } from "bun:test";
 import { JpegReader } from "../../../src/capture/jpeg/jpeg-reader.ts";
@@ -41,7 +41,7 @@ function openReader({ hasBorders = false } = {}) {
   };
 }
 
-test("the third picture without EOI is passed on although nothing follows it, and only once", async () => {
+test("QuietEnd: the third picture without EOI is passed on during a pause, and only once", async () => {
   const { pictures, write } = openReader();
   for (const jpeg of [FIRST, SECOND, THIRD]) write(jpeg);
   expect(pictures).toEqual([FIRST, SECOND]);
@@ -51,7 +51,7 @@ test("the third picture without EOI is passed on although nothing follows it, an
   await until(() => pictures.length === 4, "the fourth picture");
 });
 
-test("with borders it is passed on before the border, too", async () => {
+test("QuietEnd: in parts, the picture is passed on before the border", async () => {
   const { pictures, write, border } = openReader({ hasBorders: true });
   for (const jpeg of [FIRST, SECOND]) {
     write(jpeg);
@@ -63,7 +63,7 @@ test("with borders it is passed on before the border, too", async () => {
   expect(pictures).toEqual([FIRST, SECOND, THIRD]);
 });
 
-test("a picture whose rest comes late is passed on again as a whole, and the next ones are waited for longer", async () => {
+test("QuietEnd: a picture whose rest comes late is passed on again as a whole, and later pictures get more time", async () => {
   const { pictures, write } = openReader();
   const half = THIRD.length >> 1;
   for (const jpeg of [FIRST, SECOND, THIRD.subarray(0, half)]) write(jpeg);
@@ -73,13 +73,13 @@ test("a picture whose rest comes late is passed on again as a whole, and the nex
   write(THIRD.subarray(half));
   write(FIRST.subarray(0, half));
   expect(pictures.slice(3)).toEqual([THIRD]);
-  await Bun.sleep(60); // less than twice the pause of 100 ms
+  await Bun.sleep(60); // this is less than twice the pause of 100 ms
   write(FIRST.subarray(half));
   write(SECOND);
   expect(pictures.slice(4)).toEqual([FIRST]);
 });
 
-test("a picture of a camera that writes EOI waits for its end", async () => {
+test("QuietEnd: a picture of a camera that writes EOI waits for its EOI", async () => {
   const { pictures, write } = openReader();
   for (const jpeg of PICTURES.slice(0, 3)) write(jpeg);
   write(FIRST);

@@ -1,4 +1,4 @@
-// The store of known servers, on a real file system: what it keeps, several programs at once, and files that it must not use or change.
+// The store of known servers on a real file system: its contents, several programs at once, and files that it must not use or change.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -23,11 +23,11 @@ afterEach(() => rm(join(folder, ".."), { recursive: true }));
 
 const at = (host: string, port = 10050, camera = "") => ({ host, port, camera });
 
-/** The file's mode, without its type. */
+/** The mode of the file, without its type. */
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
-describe("KnownServersFile", () => {
-  test("keeps facts one after the other, whatever the camera and the case of the host", async () => {
+describe("KnownServersFile: contents", () => {
+  test("facts are added one after the other, whatever the camera and the case of the host", async () => {
     expect(await store.entryOf(at("door.local"))).toBeNull();
     await store.update(at("door.local", 10050, "front"), { key: KEY });
     await store.update(at("Door.local"), { publicKey: "cGlu", usesTls: true });
@@ -44,7 +44,7 @@ describe("KnownServersFile", () => {
     expect(await again.namesOf("door.local")).toEqual(["door.local:10050", "door.local:10051"]);
   });
 
-  test("only the user can read the file and its folder, and no other file stays", async () => {
+  test("only the user can read the file and its folder, and no other file remains", async () => {
     const before = process.umask(0);
     try {
       await store.update(at("door.local"), { key: KEY });
@@ -55,7 +55,7 @@ describe("KnownServersFile", () => {
     expect(await readdir(folder)).toEqual(["known-servers.json"]);
   });
 
-  test("forgets a server, and says whether it was known", async () => {
+  test("forget removes a server, and returns whether it was known", async () => {
     await store.update(at("door.local"), { key: KEY });
     await store.update(at("gate.local"), { key: OTHER_KEY });
     expect(await store.forget(at("door.local"))).toBe(true);
@@ -65,7 +65,7 @@ describe("KnownServersFile", () => {
     expect(await readFile(store.path, "utf8")).not.toContain(KEY);
   });
 
-  test("keeps fields that a later version has added", async () => {
+  test("fields that a later version has added remain", async () => {
     await store.update(at("door.local"), { key: KEY });
     const text = await readFile(store.path, "utf8");
     await writeFile(store.path, text.replace("{\n    ", '{\n    "colour": "red", '));
@@ -77,7 +77,7 @@ describe("KnownServersFile", () => {
     });
   });
 
-  test("does not write what it already has", async () => {
+  test("a fact that is already there is not written again", async () => {
     await store.update(at("door.local"), { key: KEY });
     const before = await stat(store.path, { bigint: true });
     await store.update(at("door.local"), { key: KEY });
@@ -89,7 +89,7 @@ describe("KnownServersFile: fingerprints", () => {
   const pin = Buffer.from("00112233445566778899aabbccddeeff", "hex").toString("base64");
   const similar = Buffer.from("0011223344556677ffffffffffffffff", "hex").toString("base64");
 
-  test("finds a server by the start of its public key, at one or several addresses", async () => {
+  test("a server is found by the start of its public key, at one or several addresses", async () => {
     await store.update(at("door.local"), { key: KEY, publicKey: pin });
     await store.update(at("gate.local"), { key: OTHER_KEY });
     expect(await store.withFingerprint("0011223344556677")).toEqual({ key: KEY, publicKey: pin });
@@ -99,13 +99,13 @@ describe("KnownServersFile: fingerprints", () => {
     expect(await store.withFingerprint("")).toBeNull();
   });
 
-  test("finds none where two servers have the same start", async () => {
+  test("no server is found if two servers have the same start", async () => {
     await store.update(at("door.local"), { key: KEY, publicKey: pin });
     await store.update(at("gate.local"), { key: OTHER_KEY, publicKey: similar });
     expect(await store.withFingerprint("0011223344556677")).toBeNull();
   });
 
-  test("an expectation counts, and is written with the first fact only", async () => {
+  test("an expectation counts at once, and is written with the first fact", async () => {
     store.expect(at("10.0.0.7"), { key: KEY, publicKey: pin, usesTls: true });
     expect(await store.entryOf(at("10.0.0.7"))).toEqual({ key: KEY, publicKey: pin, usesTls: true });
     expect(await new KnownServersFile(folder).entryOf(at("10.0.0.7"))).toBeNull();
@@ -122,7 +122,7 @@ describe("KnownServersFile: several programs at once", () => {
   const start = (...args: string[]) =>
     Bun.spawn([process.execPath, PROGRAM, folder, ...args], { stdout: "ignore", stderr: "pipe" });
 
-  test("lose nothing of each other", async () => {
+  test("several programs lose no fact of each other", async () => {
     const programs = ["a", "b", "c", "d"].map((name) => start(name, "20"));
     for (const program of programs) {
       expect(await new Response(program.stderr).text()).toBe("");
@@ -134,7 +134,7 @@ describe("KnownServersFile: several programs at once", () => {
     expect(await readdir(folder)).toEqual(["known-servers.json"]);
   });
 
-  test("a program that is killed leaves a whole file, and no lock for ever", async () => {
+  test("a program that is killed leaves a whole file, and its lock does not stay", async () => {
     await store.update(at("door.local"), { key: KEY });
     for (let round = 0; round < 3; round++) {
       await rm(`${store.path}.lock`, { force: true });
@@ -153,7 +153,7 @@ describe("KnownServersFile: several programs at once", () => {
 });
 
 describe("KnownServersFile: a file that cannot be used", () => {
-  /** All that a viewer may do with it fails in one line that has no key, and the file stays as it is. */
+  /** Each use of this file by a viewer fails with one line that has no key, and the file does not change. */
   async function expectRefused(reason: RegExp): Promise<void> {
     const before = await readFile(store.path, "utf8");
     for (const act of [
@@ -172,13 +172,16 @@ describe("KnownServersFile: a file that cannot be used", () => {
     expect(await readdir(folder)).toEqual(["known-servers.json"]);
   }
 
-  test.each([0o644, 0o640, 0o604, 0o660, 0o602])("is refused with mode %o, with what to do", async (mode) => {
-    await store.update(at("door.local"), { key: KEY });
-    await chmod(store.path, mode);
-    await expectRefused(/may be read by other users.*chmod 600/);
-    await chmod(store.path, 0o600);
-    expect(await store.entryOf(at("door.local"))).toEqual({ key: KEY });
-  });
+  test.each([0o644, 0o640, 0o604, 0o660, 0o602])(
+    "a file with mode %o is refused, and the error says what to do",
+    async (mode) => {
+      await store.update(at("door.local"), { key: KEY });
+      await chmod(store.path, mode);
+      await expectRefused(/may be read by other users.*chmod 600/);
+      await chmod(store.path, 0o600);
+      expect(await store.entryOf(at("door.local"))).toEqual({ key: KEY });
+    },
+  );
 
   test.each([
     "",
@@ -190,13 +193,13 @@ describe("KnownServersFile: a file that cannot be used", () => {
     `{"door.local:10050": {"key": "${KEY}"`,
     `${KEY}`,
     "\u0000\u0001",
-  ])("is refused when it holds %j", async (text) => {
+  ])("a file that contains %j is refused", async (text) => {
     await store.update(at("door.local"), { key: KEY });
     await writeFile(store.path, text);
     await expectRefused(/is damaged/);
   });
 
-  test("a folder that cannot be made is an error of writing only", async () => {
+  test("a folder that cannot be made gives an error only when a viewer writes", async () => {
     await writeFile(folder, "not a folder");
     expect(await store.entryOf(at("door.local"))).toBeNull();
     await expect(store.update(at("door.local"), { key: KEY })).rejects.toThrow(/cannot write/);

@@ -1,4 +1,4 @@
-// ServerAccess: which key a viewer proves, what follows a refusal, and what it keeps.
+// ServerAccess: the key that a viewer proves, the next step after a refusal, and the key that it stores.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { accessWith, type KeySource, KeyRefused, ServerAccess } from "../../../s
 import { ProtocolError, UsageError } from "../../../src/core/errors.ts";
 
 const ADDRESS = { host: "camera.local", port: 10050, camera: "door" };
-/** Keys in their normal form. */
+/** Keys in their normalised form. */
 const [LINK, FILE, STORE, TYPED] = ["1111aaaa", "2222bbbb", "3333cccc", "4444dddd"].map(
   (text) => text + "0".repeat(12),
 ) as [string, string, string, string];
@@ -30,7 +30,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const source = (name: string, key: string | null, isOwn = false): KeySource => ({ name, read: async () => key, isOwn });
 
-/** `answers` are what the user types; null for no terminal. */
+/** `answers` are the answers of the user. Null means that there is no terminal. */
 function accessOf(sources: KeySource[], answers: (string | null)[] | null = null, address = ADDRESS): ServerAccess {
   const ask = async (question: string) => {
     questions.push(question);
@@ -48,12 +48,12 @@ function accessOf(sources: KeySource[], answers: (string | null)[] | null = null
   });
 }
 
-/** The key of the next connection, as text. */
+/** The key for the next connection, as text. */
 const next = async (access: ServerAccess) => (await access.attempt()).text;
 
 const refuse = async (access: ServerAccess, wasWelcome = false) => access.refused(await access.attempt(), wasWelcome);
 
-describe("the order of keys", () => {
+describe("ServerAccess: the order of keys", () => {
   test("ServerAccess: tries the sources in their order, then the store, then the user", async () => {
     await store.update(ADDRESS, { key: STORE });
     const access = accessOf([source("the link", LINK), source("--key-file", FILE)], [TYPED]);
@@ -84,7 +84,7 @@ describe("the order of keys", () => {
     await expect(refuse(access)).rejects.toThrow("the key of the link is not right for camera.local:10050: do this");
   });
 
-  test("ServerAccess: a key that cannot be one is wrong use, and is not quoted", async () => {
+  test("ServerAccess: a text that cannot be a key gives a UsageError that does not quote it", async () => {
     for (const text of ["hunter2", ""]) {
       const error = await accessOf([source("--key-file", text)])
         .attempt()
@@ -96,8 +96,8 @@ describe("the order of keys", () => {
   });
 });
 
-describe("questions", () => {
-  test("ServerAccess: asks three times, also for what cannot be a key, and then gives up", async () => {
+describe("ServerAccess: questions to the user", () => {
+  test("ServerAccess: asks three times, also if an answer cannot be a key, and then gives up", async () => {
     const access = accessOf([], ["short", TYPED, TYPED, TYPED]);
     await refuse(access);
     expect(await next(access)).toBe(TYPED);
@@ -106,7 +106,7 @@ describe("questions", () => {
     expect(questions[2]).toStartWith("the key is not right for camera.local:10050\n");
   });
 
-  test("ServerAccess: the user may give up", async () => {
+  test("ServerAccess: the user can end the questions", async () => {
     await expect(refuse(accessOf([], [null, TYPED]))).rejects.toThrow("camera.local:10050 needs a key: do this");
     expect(questions.length).toBe(1);
   });
@@ -116,12 +116,12 @@ describe("questions", () => {
     const attempts = await Promise.all([access.attempt(), access.attempt(), access.attempt()]);
     await Promise.all(attempts.map((attempt) => access.refused(attempt, false)));
     expect(questions.length).toBe(1);
-    await access.refused(attempts[0] as (typeof attempts)[0], false); // a late one
+    await access.refused(attempts[0] as (typeof attempts)[0], false); // a connection that comes late
     expect(questions.length).toBe(1);
     expect(await next(access)).toBe(TYPED);
   });
 
-  test("ServerAccess: a key that was revoked is said to be so, and there are three questions again", async () => {
+  test("ServerAccess: a revoked key is reported as revoked, and the user gets three questions again", async () => {
     const access = accessOf([source("the link", LINK)], ["a", "b", TYPED, "c", "d", FILE]);
     await refuse(access);
     access.welcomed(await access.attempt(), true);
@@ -131,7 +131,7 @@ describe("questions", () => {
     await access[Symbol.asyncDispose]();
   });
 
-  test("ServerAccess: a key file that has changed is used without a question", async () => {
+  test("ServerAccess: a changed key file is used without a question", async () => {
     const path = join(folder, "key");
     await writeFile(path, LINK);
     const file: KeySource = { name: "--key-file", read: () => Bun.file(path).text(), isOwn: false };
@@ -144,8 +144,8 @@ describe("questions", () => {
   });
 });
 
-describe("keeping", () => {
-  test("ServerAccess: keeps a key that was proven, whatever the camera, and no other", async () => {
+describe("ServerAccess: storing keys", () => {
+  test("ServerAccess: stores a proven key, whatever the camera, and no other key", async () => {
     const access = accessOf([source("the link", LINK, true)]);
     const attempt = await access.attempt();
     expect(await store.entryOf(ADDRESS)).toBeNull();
@@ -157,7 +157,7 @@ describe("keeping", () => {
     expect(await store.entryOf({ ...ADDRESS, port: 7 })).toBeNull();
   });
 
-  test("ServerAccess: a right key replaces the kept one", async () => {
+  test("ServerAccess: a right key replaces the stored one", async () => {
     await store.update(ADDRESS, { key: STORE, usesTls: true });
     const access = accessOf([source("the link", LINK, true)]);
     access.welcomed(await access.attempt(), true);
@@ -165,7 +165,7 @@ describe("keeping", () => {
     expect(await store.entryOf(ADDRESS)).toEqual({ key: LINK, usesTls: true });
   });
 
-  test("ServerAccess: a key that cannot be kept is said once", async () => {
+  test("ServerAccess: a key that cannot be stored is reported once", async () => {
     store = new KnownServersFile("/dev/null");
     const access = accessOf([source("the link", LINK, true)]);
     access.welcomed(await access.attempt(), true);
@@ -177,7 +177,7 @@ describe("keeping", () => {
   });
 });
 
-describe("a server that does not ask", () => {
+describe("ServerAccess: a server that does not ask for a key", () => {
   test.each([
     ["the link", true, "camera.local", true],
     ["SLIPSTREAM_KEY", false, "camera.local", false],
@@ -185,7 +185,7 @@ describe("a server that does not ask", () => {
     ["the link", true, "localhost", false],
     ["the link", true, "::1", false],
   ])(
-    "ServerAccess: with the key of %s, for this server %p, at %s, refused %p",
+    "ServerAccess: with the key from %s, stored for this server %p, at %s, it is refused %p",
     async (name, isOwn, host, isRefused) => {
       const access = accessOf([source(name, LINK, isOwn)], null, { ...ADDRESS, host });
       const attempt = await access.attempt();
@@ -195,14 +195,14 @@ describe("a server that does not ask", () => {
     },
   );
 
-  test("ServerAccess: is refused when its key is kept", async () => {
+  test("ServerAccess: a server that does not ask is refused if its key is stored", async () => {
     await store.update(ADDRESS, { key: STORE });
     const access = accessOf([]);
     const attempt = await access.attempt();
     expect(() => access.welcomed(attempt, false)).toThrow(/does not ask for the key of the store.*view --forget/);
   });
 
-  test("accessWith: a viewer without a key asks nothing of a server", async () => {
+  test("accessWith: a viewer without a key accepts any server", async () => {
     const access = accessWith(ADDRESS, null, null);
     const attempt = await access.attempt();
     expect(attempt.key).toBeNull();

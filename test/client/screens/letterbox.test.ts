@@ -42,7 +42,7 @@ describe("letterbox: place of the picture", () => {
     ["bars left and right", 640, 480, 1280, 720, { x: 160, y: 0, width: 960, height: 720 }],
     ["bars above and below", 1280, 720, 640, 480, { x: 0, y: 60, width: 640, height: 360 }],
     ["a line", 8192, 1, 100, 100, { x: 0, y: 49, width: 100, height: 1 }],
-  ])("letterbox: %s", (_, pictureWidth, pictureHeight, width, height, rectangle) => {
+  ])("letterbox: the place is right for %s", (_, pictureWidth, pictureHeight, width, height, rectangle) => {
     expect(letterbox({ width: pictureWidth, height: pictureHeight }, { width, height })).toEqual(rectangle);
   });
 });
@@ -92,7 +92,7 @@ describe("sourceSize: size of the source as shown", () => {
     ["a quarter of it, with odd sides", "320x180", "1279x719", "1279x719"],
     ["a picture that stands, of a source that lies", "240x320", "320x240", "240x320"],
     ["half of such a picture", "120x160", "320x240", "240x320"],
-  ])("sourceSize: of %s", (_, picture, source, whole) => {
+  ])("sourceSize: the size is right for %s", (_, picture, source, whole) => {
     expect(sourceSize(size(picture), size(source))).toEqual(size(whole));
   });
 });

@@ -1,4 +1,4 @@
-// access/key-ring.ts and key-record.ts: roles for proofs and for keys, and what a server keeps of a key.
+// access/key-ring.ts and key-record.ts: roles for proofs and for keys, and the record that a server keeps of a key.
 
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -16,23 +16,23 @@ const role = (name: string, may: ("view" | "control")[] = ["view"], cameras: str
 });
 const ringKey = (key: string, of: Role): RingKey => ({ record: recordOfKey(key), role: of });
 
-/** What a viewer that knows `key` sends, with the id of `as`. */
+/** The proof of a viewer that knows `key`, with the id of `as`. */
 function proofOf(key: string, as = key) {
   const { id } = viewerKey(as);
   const input = { binding: null, serverNonce: newNonce(), viewerNonce: newNonce(), keyId: id, hello: newNonce() };
   return { proof: { keyId: id, nonce: input.viewerNonce, proof: proveAsViewer(viewerKey(key), input) }, input };
 }
 
-describe("KeyRing", () => {
+describe("KeyRing: roles", () => {
   const ring = new KeyRing([ringKey(FIRST, role("one")), ringKey(SECOND, role("two"))]);
 
-  test("each key has its role, by proof and by the key itself", () => {
+  test("KeyRing: each key has its role, both for a proof and for the key itself", () => {
     expect(ring.authenticate(proofOf(FIRST))?.role.name).toBe("one");
     expect(ring.authenticate(proofOf(SECOND))?.role.name).toBe("two");
     expect(ring.authenticate({ key: SECOND.toUpperCase().replaceAll("-", " ") })?.role.name).toBe("two");
   });
 
-  test("an unknown key, a known id with another key, a short key: null", () => {
+  test("KeyRing: an unknown key, a known id with another key and a short key have no role", () => {
     for (const credentials of [
       proofOf(THIRD),
       proofOf(THIRD, FIRST),
@@ -45,7 +45,7 @@ describe("KeyRing", () => {
     expect(new KeyRing().authenticate(proofOf(FIRST))).toBeNull();
   });
 
-  test("a key that stays keeps its role; one that is removed or allows something else does not", () => {
+  test("KeyRing: after a change, a key that stays keeps its role, and a removed or changed key loses it", () => {
     const changing = new KeyRing([
       ringKey(FIRST, role("one")),
       ringKey(SECOND, role("two")),
@@ -57,8 +57,8 @@ describe("KeyRing", () => {
     expect(changing.authenticate({ key: THIRD })).toBeNull();
   });
 
-  test("an unknown id takes the same time as a wrong proof", () => {
-    // A ratio of medians, taken by turns: a branch that skips the work would differ by a factor of ten and more.
+  test("KeyRing: an unknown id takes the same time as a wrong proof", () => {
+    // The test compares medians of both, taken by turns. A branch that skips the work would be faster by a factor of ten or more.
     const unknown = proofOf(THIRD);
     const wrong = proofOf(THIRD, FIRST);
     const time = (credentials: ReturnType<typeof proofOf>) => {
@@ -74,8 +74,8 @@ describe("KeyRing", () => {
   });
 });
 
-describe("the text of a record", () => {
-  test("is read back, and does not contain the key or what a viewer needs", () => {
+describe("key record: text", () => {
+  test("key record: its text can be read again, and contains neither the key nor a secret that a viewer could use", () => {
     const text = formatKeyRecord(recordOfKey(FIRST));
     expect(text).toMatch(/^slipstream-1\$[\w-]{11}\$[\w-]{43}\$[\w-]{43}$/);
     expect(parseKeyRecord(text)).toEqual(recordOfKey(FIRST));
@@ -91,14 +91,14 @@ describe("the text of a record", () => {
     "slipstream-1$AAAAAAAAAAA$AA$AA",
     "slipstream-1$$$",
     "$2b$10$abcdefghijklmnopqrstuv",
-  ])("%j is none: the error does not quote it", (text) => {
+  ])("key record: %j is refused, and the error does not quote it", (text) => {
     expect(() => parseKeyRecord(text)).toThrow(UsageError);
     if (text === "") return;
     expect(() => parseKeyRecord(text)).not.toThrow(text);
   });
 });
 
-test("maySee: the right to view, and the camera by its whole name", () => {
+test("maySee: needs the right to view, and the whole name of the camera", () => {
   expect(maySee(role("a"), "door")).toBe(true);
   expect(maySee(role("a", ["view"], ["door"]), "door")).toBe(true);
   expect(maySee(role("a", ["view"], ["door"]), "door 2")).toBe(false);

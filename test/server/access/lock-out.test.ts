@@ -5,7 +5,7 @@ import { LockOut } from "../../../src/server/access/lock-out.ts";
 
 const S = 1e6;
 
-/** Fails `count` times as soon as it is allowed again, and returns the pauses in seconds. */
+/** Uses `count` wrong keys, each as soon as it is allowed, and returns the pauses in seconds. */
 function pauses(lockOut: LockOut, count: number, address = "192.0.2.1", start = 0): number[] {
   let now = start;
   return Array.from({ length: count }, () => {
@@ -16,11 +16,11 @@ function pauses(lockOut: LockOut, count: number, address = "192.0.2.1", start = 
   });
 }
 
-test("four wrong keys are free; then 1, 2, 4 … 60 s", () => {
+test("LockOut: four wrong keys cause no pause, and further ones pauses of 1, 2, 4 … 60 s", () => {
   expect(pauses(new LockOut(), 13)).toEqual([0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
 });
 
-test("the pause ends by itself, and another address has none", () => {
+test("LockOut: a pause ends by itself, and another address has none", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 5);
   expect(lockOut.secondsLeft("192.0.2.2", 0)).toBe(0);
@@ -28,7 +28,7 @@ test("the pause ends by itself, and another address has none", () => {
   expect(lockOut.secondsLeft("192.0.2.1", 1 * S)).toBe(0);
 });
 
-test("ten minutes without a wrong key: forgotten", () => {
+test("LockOut: after ten minutes without a wrong key, the address has no pauses", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 8);
   lockOut.tick(700 * S);
@@ -38,7 +38,7 @@ test("ten minutes without a wrong key: forgotten", () => {
   expect(pauses(unticked, 5, "192.0.2.1", 700 * S)).toEqual([0, 0, 0, 0, 1]);
 });
 
-test("an address with a good viewer is never kept out; after the viewer has left the wrong keys count", () => {
+test("LockOut: an address with a viewer whose key is right has no pauses; after the viewer has left, wrong keys count", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 4);
   lockOut.proven("192.0.2.1");
@@ -50,7 +50,7 @@ test("an address with a good viewer is never kept out; after the viewer has left
   expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(60);
 });
 
-test("a right key makes the wrong ones before it forgotten", () => {
+test("LockOut: after a right key, earlier wrong keys do not count", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 7);
   lockOut.proven("192.0.2.1");
@@ -58,7 +58,7 @@ test("a right key makes the wrong ones before it forgotten", () => {
   expect(pauses(lockOut, 5)).toEqual([0, 0, 0, 0, 1]);
 });
 
-test("a hundred thousand addresses take no more memory than 4096", () => {
+test("LockOut: a hundred thousand addresses take no more memory than 4096", () => {
   const lockOut = new LockOut();
   for (let host = 0; host < 100_000; host++) pauses(lockOut, 5, `2001:db8:0:${host.toString(16)}::/64`);
   expect(lockOut.size).toBe(4096);

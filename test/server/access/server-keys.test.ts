@@ -1,4 +1,4 @@
-// access/key-store.ts and server-keys.ts: the keys of a server in a real file that changes while the server runs.
+// access/key-store.ts and server-keys.ts: the keys of a server, in a real file that changes while the server runs.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -22,8 +22,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const ANN = { name: "ann", may: ["view" as const], cameras: null };
 
-describe("the key store", () => {
-  test("makeKey: 100 bits as five groups of Crockford's base 32, and never the same", () => {
+describe("key store: file", () => {
+  test("makeKey: 100 bits as five groups of Crockford's base 32, and each key is different", () => {
     const keys = Array.from({ length: 1000 }, makeKey);
     for (const key of keys) expect(key).toMatch(/^[0-9a-hjkmnp-tv-z]{4}(-[0-9a-hjkmnp-tv-z]{4}){4}$/);
     expect(new Set(keys).size).toBe(1000);
@@ -31,7 +31,7 @@ describe("the key store", () => {
     expect(used.size).toBe(32);
   });
 
-  test("a key is kept as a hash only, in a file of mode 600", () => {
+  test("key store: a key is stored only as a hash, in a file of mode 600", () => {
     const store = newStore();
     const key = addKey(store, ANN);
     const text = readFileSync(store, "utf8");
@@ -45,7 +45,7 @@ describe("the key store", () => {
     expect(() => removeKey(store, "ann")).toThrow("there is no key 'ann': the store has none");
   });
 
-  test("the first key is made once, and only in an empty store", () => {
+  test("key store: the first key is made once, and only in an empty store", () => {
     const store = newStore();
     const [first] = withFirstKey(store);
     expect(first?.key).toMatch(/^(\w{4}-){4}\w{4}$/);
@@ -61,7 +61,7 @@ describe("the key store", () => {
     "[]",
     '{"keys":[{"name":"a"}]}',
     '{"keys":[{"name":"a","hash":"k7qf","may":[],"cameras":null,"added":""}]}',
-  ])("a damaged store is refused and stays: %s", (text) => {
+  ])("key store: a damaged store is refused and not changed: %s", (text) => {
     const store = join(folder, `damaged-${count++}`);
     writeFileSync(store, text, { mode: 0o600 });
     expect(() => readKeyStore(store)).toThrow(UsageError);
@@ -69,7 +69,7 @@ describe("the key store", () => {
     expect(readFileSync(store, "utf8")).toBe(text);
   });
 
-  test("a store that others can read is refused", () => {
+  test("key store: a store that others can read is refused", () => {
     const store = newStore();
     addKey(store, ANN);
     chmodSync(store, 0o644);
@@ -77,8 +77,8 @@ describe("the key store", () => {
   });
 });
 
-describe("the keys of a running server", () => {
-  test("a key that is added or removed counts within a second; the given ones stay", async () => {
+describe("ServerKeys: changes while a server runs", () => {
+  test("ServerKeys: an added or removed key counts within a second, and the keys of the options stay", async () => {
     const store = newStore();
     const given = resolveKey({ key: "2222-3333-4444-5555-6666", name: "given" });
     using keys = new ServerKeys({ given: [given], store, log: SILENT_LOG });
@@ -94,7 +94,7 @@ describe("the keys of a running server", () => {
     await until(() => keys.ring.size === 1, "the change");
   });
 
-  test("a store that becomes unreadable changes nothing, with one line", async () => {
+  test("ServerKeys: a store that becomes unreadable changes no key and logs one line", async () => {
     const store = newStore();
     const key = addKey(store, ANN);
     const lines: string[] = [];
@@ -108,11 +108,11 @@ describe("the keys of a running server", () => {
   });
 });
 
-describe("resolveServeOptions: who needs a key", () => {
+describe("resolveServeOptions: servers that need a key", () => {
   const keys = [{ key: "2222-3333-4444-5555-6666" }];
   const needs = (options: object) => resolveServeOptions(options).keys !== null;
 
-  test("beyond loopback always, unless open; on loopback with keys", () => {
+  test("resolveServeOptions: a server beyond loopback needs a key unless it is open, and one on loopback if it has keys", () => {
     expect(["127.0.0.1", "localhost", "::1", "127.1.2.3"].map((host) => needs({ host }))).toEqual([
       false,
       false,
@@ -126,7 +126,7 @@ describe("resolveServeOptions: who needs a key", () => {
     expect(needs({ host: "0.0.0.0", open: true })).toBe(false);
   });
 
-  test("open and keys, no key at all, a wrong key: refused without quoting a key", () => {
+  test("resolveServeOptions: open with keys, no keys and wrong keys are refused, and no error quotes a key", () => {
     expect(() => needs({ open: true, keys })).toThrow(UsageError);
     expect(() => needs({ host: "::", keyStore: null })).toThrow("needs keys, a key store, or the option open");
     for (const wrong of [

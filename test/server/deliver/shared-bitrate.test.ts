@@ -1,4 +1,4 @@
-// The shared bit rate: even shares for addresses, and for the viewers of an address; what one does not use, the others get.
+// The shared bit rate: addresses get even shares, and so do the viewers of an address. Others get the part that a viewer does not use.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ const wishes = fc.array(fc.oneof(fc.nat(1_000_000), fc.constant(Number.POSITIVE_
   maxLength: 20,
 });
 
-test("fairShare: gives all of the total or all that is wanted, and nobody more than one who wants more", () => {
+test("fairShare: gives out the whole total or the whole demand, and no viewer gets more than one with a larger demand", () => {
   fc.assert(
     fc.property(fc.nat(3_000_000), wishes, (total, wanted) => {
       const given = wanted.map((wish, index) => {
@@ -32,7 +32,7 @@ test("fairShare: gives all of the total or all that is wanted, and nobody more t
   );
 });
 
-/** Viewers that want pictures of some bytes, 30 a second, for some seconds of simulated time. */
+/** Viewers that ask for pictures of some size, 30 a second, for some seconds of simulated time. */
 class Viewers {
   readonly #rate: SharedBitrate;
   readonly #all: { share: Share; bytes: number; sent: number }[] = [];
@@ -68,8 +68,8 @@ class Viewers {
   }
 }
 
-describe("SharedBitrate", () => {
-  test("one address with one viewer and one with five get the same", () => {
+describe("SharedBitrate: shares", () => {
+  test("SharedBitrate: an address with one viewer and an address with five get the same", () => {
     const viewers = new Viewers(new SharedBitrate(4e6, SILENT_LOG));
     viewers.join("10.0.0.1", 20_000);
     for (let count = 0; count < 5; count++) viewers.join("10.0.0.2", 20_000);
@@ -79,7 +79,7 @@ describe("SharedBitrate", () => {
     for (const each of five) expect(each / 4e5).toBeCloseTo(1, 1);
   });
 
-  test("a lone viewer gets all, also after others have gone", () => {
+  test("SharedBitrate: a lone viewer gets everything, also after others have left", () => {
     const viewers = new Viewers(new SharedBitrate(4e6, SILENT_LOG));
     viewers.join("10.0.0.1", 20_000);
     viewers.run(1);
@@ -92,9 +92,9 @@ describe("SharedBitrate", () => {
     expect((viewers.run(10)[0] ?? 0) / 4e6).toBeCloseTo(1, 1);
   });
 
-  test("what one viewer does not use, another gets, and the first gets its share as soon as it wants it", () => {
+  test("SharedBitrate: a viewer gets the part that another does not use, and the other gets its share as soon as it needs it", () => {
     const viewers = new Viewers(new SharedBitrate(4e6, SILENT_LOG));
-    const small = viewers.join("10.0.0.1", 1_000); // 0.24 Mbit/s
+    const small = viewers.join("10.0.0.1", 1_000); // the first viewer uses 0.24 Mbit/s
     viewers.join("10.0.0.2", 50_000);
     viewers.run(3);
     const [first = 0, second = 0] = viewers.run(20);
@@ -107,7 +107,7 @@ describe("SharedBitrate", () => {
     expect((later[2] ?? 0) / 2e6).toBeCloseTo(1, 0);
   });
 
-  test("the sum never exceeds the limit by more than a picture for each viewer", () => {
+  test("SharedBitrate: the sum never exceeds the limit by more than a picture for each viewer", () => {
     const viewer = fc.record({ network: fc.nat(3), bytes: fc.integer({ min: 100, max: 60_000 }) });
     fc.assert(
       fc.property(fc.integer({ min: 100_000, max: 20_000_000 }), fc.array(viewer, { minLength: 1 }), (limit, all) => {
@@ -122,7 +122,7 @@ describe("SharedBitrate", () => {
     );
   });
 
-  test("counts what it holds back, and logs it once while it goes on", () => {
+  test("SharedBitrate: pictures that it holds back are counted, and logged once while this goes on", () => {
     const lines: string[] = [];
     const rate = new SharedBitrate(
       1e6,
@@ -138,7 +138,7 @@ describe("SharedBitrate", () => {
     ]);
   });
 
-  test("without a limit nothing is held back, and the bytes are counted", () => {
+  test("SharedBitrate: without a limit no picture is held back, and the bytes are counted", () => {
     const rate = new SharedBitrate(null, SILENT_LOG);
     const viewers = new Viewers(rate);
     viewers.join("10.0.0.1", 1_000_000);

@@ -79,8 +79,8 @@ const scene = fc.record({
 });
 
 test.each([
-  ["TileScheduler: exact renditions equal the frame encoded whole, whatever changes", 0],
-  ["TileScheduler: without change detection every frame brings all tiles", null],
+  ["TileScheduler: exact renditions equal the frame encoded whole, whatever has changed", 0],
+  ["TileScheduler: without change detection every frame has all tiles", null],
 ])("%s", async (_, noise) => {
   const scenes = fc.record({
     noise: fc.constant(noise),
