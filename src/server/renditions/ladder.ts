@@ -25,6 +25,12 @@ const MIN_HALVED: Size = { width: 160, height: 90 };
 const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
+/**
+ * The largest number of renditions of a camera at a time, whatever its viewers ask for: the requested quality in each size, two lower ones of
+ * a viewer's best size, and two of each smaller size.
+ */
+export const MAX_RENDITIONS = (MAX_HALVINGS + 1) * QUALITY_STEPS.length + MAX_HALVINGS * HALVED_QUALITY_STEPS.length;
+
 /** The bytes of a halved picture as a share of the full picture's bytes, measured on camera footage at equal quality. */
 const HALVED_BYTES = 0.3;
 /**

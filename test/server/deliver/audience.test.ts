@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { GoodbyeReason } from "../../../src/protocol/wire.ts";
 import { resetClock, stopClock } from "../../support/moved-clock.ts";
+import { MAX_RENDITIONS } from "../../../src/server/renditions/ladder.ts";
 import { World } from "../../support/tile-delivery-model.ts";
 
 let pass: (milliseconds: number) => void;
@@ -43,6 +44,28 @@ test("Audience: viewers that ask for the same size share a rendition", () => {
   show(world, 2);
   expect(levels(world)).toEqual(["0 q80"]);
   expect(first.lastFrame).toBe(world.frame);
+});
+
+test("Audience: a hundred viewers with a hundred sizes and any acknowledgements need no more renditions than a few", () => {
+  const world = start();
+  const viewers = Array.from({ length: 100 }, () => world.join());
+  for (const [index, viewer] of viewers.entries()) viewer.wish(false, 13 * index + 1, 7 * index + 1);
+  show(world, 5);
+  expect(levels(world)).toEqual(["0 q80", "1 q80", "2 q80"]);
+  let most = 0;
+  for (let frame = 0; frame < 600; frame++) {
+    pass(33);
+    world.openFrame(Array(8).fill(true), 8, true);
+    world.commitFrame();
+    // Each viewer tells of another link, and of another one each second.
+    for (const [index, viewer] of viewers.entries()) {
+      const transfer = 1_000 * (((index * 37 + Math.floor(frame / 30) * 53) % 100) + 1) ** 2;
+      viewer.acknowledge(0, "shown", { transfer, work: 100 });
+    }
+    most = Math.max(most, world.renditions.wanted.length);
+  }
+  expect(most).toBeGreaterThan(3); // the viewers do get other levels
+  expect(most).toBeLessThanOrEqual(MAX_RENDITIONS);
 });
 
 test("Audience: a viewer keeps its rendition until the new one has a frame", () => {

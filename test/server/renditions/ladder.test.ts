@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { halfSize, type Size } from "../../../src/core/pixel-format.ts";
-import { halvingsFor, ladder, MAX_HALVINGS, weight } from "../../../src/server/renditions/ladder.ts";
+import { halvingsFor, ladder, MAX_HALVINGS, MAX_RENDITIONS, weight } from "../../../src/server/renditions/ladder.ts";
 
 const size = fc.record({ width: fc.integer({ min: 1, max: 8192 }), height: fc.integer({ min: 1, max: 8192 }) });
 const quality = fc.integer({ min: 1, max: 100 });
@@ -38,6 +38,18 @@ test("ladder: lowers only the quality for a viewer that keeps its size", () => {
     [0, 50],
     [0, 35],
   ]);
+});
+
+test("ladder: all viewers together get at most MAX_RENDITIONS levels, in three sizes", () => {
+  fc.assert(
+    fc.property(size, quality, fc.array(size, { minLength: 1, maxLength: 100 }), (source, q, wishes) => {
+      const levels = wishes.flatMap((wish) => ladder(source, { halvings: halvingsFor(source, wish), quality: q }));
+      const names = new Set(levels.map(({ halvings, quality: each }) => `${halvings} ${each}`));
+      expect(names.size).toBeLessThanOrEqual(MAX_RENDITIONS);
+      expect(new Set(levels.map(({ halvings }) => halvings)).size).toBeLessThanOrEqual(MAX_HALVINGS + 1);
+    }),
+  );
+  expect(MAX_RENDITIONS).toBe(13); // as SECURITY.md says
 });
 
 test("ladder: for any source and requested size all levels are usable, and each needs fewer bytes than the one before", () => {
