@@ -9,6 +9,7 @@ import type { Connection, ConnectionEvents } from "./connect/connection.ts";
 import { KeepConnected } from "./connect/keep-connected.ts";
 import { type Attempt, type ServerAccess, withoutKey } from "./connect/server-access.ts";
 import { connectTcp } from "./connect/tcp.ts";
+import type { PixelLimit } from "./connect/server-limits.ts";
 import type { Decoders } from "./decode/decoders.ts";
 import { Receiver } from "./decode/receiver.ts";
 import type { CameraState } from "./figures.ts";
@@ -35,7 +36,7 @@ export interface SubscriptionOptions {
   /** The decoders. No other subscription may use them until `run` has ended. */
   decoders: Decoders;
   /** The largest picture that is accepted, in pixels. Default: DEFAULT_MAX_PIXELS. */
-  maxPixels?: number | undefined;
+  maxPixels?: PixelLimit | undefined;
   stopped: AbortSignal;
   log: Log;
 }

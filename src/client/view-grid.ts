@@ -9,6 +9,7 @@ import { formatAddress } from "./connect/address.ts";
 import { askForCameras } from "./connect/ask.ts";
 import { Backoff } from "./connect/backoff.ts";
 import { isHopeless } from "./connect/keep-connected.ts";
+import { DEFAULT_MAX_PIXELS, PixelBudget } from "./connect/server-limits.ts";
 import { type ServerAccess, withoutKey } from "./connect/server-access.ts";
 import type { ViewReport } from "./figures.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
@@ -41,6 +42,7 @@ export async function viewGrid(
   await using session = new ViewSession(options, log, signal);
   const { arena, pool, stopped } = session;
   const server = formatAddress(address);
+  const pixels = new PixelBudget(maxPixels ?? DEFAULT_MAX_PIXELS);
   const views: CameraView[] = [];
   const present = (): GridReport => ({ server, cameras: views.map((view) => view.report()) });
   const all = (act: (view: CameraView) => void) => {
@@ -100,7 +102,7 @@ export async function viewGrid(
         size: null,
         once,
         wait,
-        maxPixels,
+        maxPixels: pixels,
         arena,
         pool,
         screen: cell,

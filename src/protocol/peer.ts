@@ -14,6 +14,7 @@ import {
   GoodbyeReason,
   GREETING_TIMEOUT_MS,
   MAX_GREETING_BYTES,
+  MAX_OTHER_MESSAGE_BYTES,
   MAX_SERVER_MESSAGE_BYTES,
   MAX_VIEWER_MESSAGE_BYTES,
   MessageType,
@@ -29,6 +30,9 @@ const MAX_WAITING_MESSAGES = 64;
 
 /** The time that the other side has to read the Goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;
+
+/** The messages that carry pictures. */
+const FRAME_TYPES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
 
 interface Role {
   /** The message with which the other side begins: Hello or Welcome. */
@@ -153,6 +157,8 @@ export class Peer implements TransportEvents {
   accept(): void {
     this.#state = "open";
     this.#splitter.maxMessageBytes = this.#role.maxMessageBytes;
+    this.#splitter.maxBytesOf = (type) =>
+      FRAME_TYPES.has(type) ? this.#role.maxMessageBytes : MAX_OTHER_MESSAGE_BYTES;
     this.tick();
   }
 

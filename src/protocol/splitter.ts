@@ -18,6 +18,8 @@ export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros)
  */
 export class MessageSplitter {
   maxMessageBytes: number;
+  /** A lower limit for the messages of some types. Null if there is none. */
+  maxBytesOf: ((type: number) => number) | null = null;
   readonly #onMessage: MessageHandler;
   readonly #head = new Uint8Array(HEADER_BYTES);
   #headFilled = 0;
@@ -71,8 +73,10 @@ export class MessageSplitter {
 
   #readLength(): number {
     const length = new DataView(this.#head.buffer).getUint32(0, true);
-    if (length < 1 || length > this.maxMessageBytes) {
-      throw new ProtocolError(`a message has ${length} bytes, and 1 to ${this.maxMessageBytes} are allowed`);
+    const type = this.#head[4] ?? 0;
+    const most = Math.min(this.maxMessageBytes, this.maxBytesOf?.(type) ?? this.maxMessageBytes);
+    if (length < 1 || length > most) {
+      throw new ProtocolError(`a message has ${length} bytes, and 1 to ${most} are allowed`);
     }
     return length;
   }

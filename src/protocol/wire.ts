@@ -13,7 +13,8 @@
 // STRINGS     u16 length in bytes, then UTF-8, of 400 bytes at most. The reader cuts longer ones. It also removes control characters,
 //             line breaks and marks that turn the direction of writing, because strings end up on terminals and in logs.
 // MESSAGES    u32 length of what follows, u8 type, body. The receiver checks the length before it allocates memory. It may be 256
-//             until the greeting is done. After that, a viewer's message may have 4 KiB and a server's 64 MiB.
+//             until the greeting is done. After that, a viewer's message may have 4 KiB. A server's Stream, Picture or Tiles may have 64 MiB, and its other
+//             messages 4 MiB.
 // EXTENSION   Later versions may add fields at the end of a body: the receiver ignores bytes after the fields that it knows. They
 //             may add message types from 128 on: the receiver skips a type from 128 on that it does not know. A lower type that it
 //             does not know is a protocol error.
@@ -129,6 +130,8 @@ export const MAX_GREETING_BYTES = 256;
 export const MAX_VIEWER_MESSAGE_BYTES = 4096;
 /** The largest length of a server's message after the greeting, in bytes. */
 export const MAX_SERVER_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** The largest length of a message without a picture, in bytes. */
+export const MAX_OTHER_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** The longest name of a camera, in bytes of UTF-8. */
 export const MAX_CAMERA_NAME_BYTES = 64;

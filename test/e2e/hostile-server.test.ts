@@ -14,10 +14,10 @@ const SCRIPT = fileURLToPath(new URL("../support/hostile-server.ts", import.meta
 const MEMORY_LIMIT_MIB = 512;
 
 /** A hostile server in a process of its own, and a viewer that connects to it once. */
-async function meet(kind: HostileServerKind) {
+async function meet(kind: HostileServerKind, flags: readonly string[] = []) {
   const child = Bun.spawn([process.execPath, SCRIPT, kind], { stdio: ["ignore", "pipe", "inherit"] });
   const { value } = await child.stdout.getReader().read();
-  const viewer = startViewer(Number(new TextDecoder().decode(value)), ["--once"]);
+  const viewer = startViewer(Number(new TextDecoder().decode(value)), ["--once", ...flags]);
   return {
     viewer,
     peak: memoryPeak(viewer),
@@ -48,7 +48,12 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     ["sizes that grow", /more than 60 Streams a second/],
     ["streams without end", /more than 60 Streams a second/],
     ["pings without end", /more than 100 messages a second beside frames/],
+    ["pings without end, and reads nothing", /more than 100 messages a second beside frames/],
     ["notices without end", /more than 100 messages a second beside frames/],
+    ["a million tiny tiles", /524288 tiles are too many: 70000 are the limit/],
+    ["tiles beyond the picture", /Tiles contains tile 16777214, but the picture has 4800 tiles/],
+    ["tiles that are too long", /a tile has 100000 bytes, and at most 1088 are allowed/],
+    ["unknown messages of 60 MB", /a message has 60000001 bytes, and 1 to 4194304 are allowed/],
   ])("a viewer disconnects from a server that sends %s, and gives the reason in one line", async (kind, reason) => {
     await using meeting = await meet(kind);
     const { viewer, peak } = meeting;
@@ -56,6 +61,46 @@ describe.skipIf(process.platform !== "linux")("hostile servers", () => {
     expect(viewer.remarks).toMatch(reason);
     expect(viewer.remarks.split("\n").filter((line) => line.startsWith("error: ")).length).toBe(1);
     expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
+  });
+
+  test("a grid of 64 cameras with pictures of full size takes no more memory than one camera may", async () => {
+    await using meeting = await meet("64 cameras of full size", ["--grid"]);
+    const { viewer, peak } = meeting;
+    expect(await viewer.end()).toBe(1);
+    expect(viewer.remarks).toMatch(/5792x5792 have, together with the other cameras, more than 33554432 pixels/);
+    expect(viewer.remarks.split("\n").filter((line) => line.startsWith("error: ")).length).toBe(1);
+    expect(peak.mib).toBeLessThan(2 * MEMORY_LIMIT_MIB); // one of them has the memory that its size needs
+  });
+
+  test.each<HostileServerKind>(["a frame that never ends", "pictures without a pause"])(
+    "a viewer of a server that sends %s needs little memory, and a signal ends it at once",
+    async (kind) => {
+      await using meeting = await meet(kind);
+      const { viewer, peak } = meeting;
+      await viewer.until("its connection", ({ last }) => last?.connected === true);
+      await Bun.sleep(2_000); // it is under attack
+      expect(await viewer.end("SIGINT")).toBeLessThanOrEqual(1); // 1: no picture was shown
+      expect(viewer.remarks).not.toContain("the program has not ended");
+      expect(peak.mib).toBeLessThan(MEMORY_LIMIT_MIB);
+    },
+  );
+
+  test("progressive pictures need little more memory than ordinary ones of their size, and a signal ends the viewer", async () => {
+    const peaks: number[] = [];
+    const kinds: HostileServerKind[] = [
+      "ordinary pictures of 16 million pixels",
+      "progressive pictures of 16 million pixels",
+    ];
+    for (const kind of kinds) {
+      await using meeting = await meet(kind);
+      const { viewer, peak } = meeting;
+      await viewer.until("pictures", ({ last }) => (last?.frames ?? 0) > 5);
+      expect(await viewer.end("SIGINT")).toBe(0);
+      expect(viewer.remarks).not.toContain("the program has not ended");
+      peaks.push(peak.mib);
+    }
+    const [ordinary = 0, progressive = 0] = peaks;
+    expect(progressive - ordinary).toBeLessThan(MEMORY_LIMIT_MIB);
   });
 
   test("a viewer does not decode pictures that are larger than their Stream message says, and a signal ends it", async () => {

@@ -36,7 +36,7 @@ import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import { type Address, formatAddress } from "./address.ts";
-import { DEFAULT_MAX_PIXELS, ServerLimits } from "./server-limits.ts";
+import { DEFAULT_MAX_PIXELS, type PixelLimit, ServerLimits } from "./server-limits.ts";
 
 const TICK_MS = 100;
 const FRAME_MESSAGES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
@@ -62,7 +62,7 @@ export interface ConnectionOptions {
   /** True if the server sends no pictures before the first Wish. */
   paused?: boolean;
   /** The largest picture that the viewer accepts, in pixels. Default: DEFAULT_MAX_PIXELS. */
-  maxPixels?: number | undefined;
+  maxPixels?: PixelLimit | undefined;
   /** The key for a server that needs one. Without a key the connection to such a server ends with GoodbyeReason.needsKey. */
   key?: ViewerKey | null | undefined;
 }
@@ -262,6 +262,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** For the peer. */
   onGone(end: PeerEnd): void {
     clearInterval(this.#ticking);
+    this.#limits.close();
     const where = formatAddress(this.#address);
     const isOtherVersion = end.how !== "closed" && end.reason === GoodbyeReason.version;
     if (isOtherVersion) {

@@ -17,6 +17,13 @@ import type { Work } from "./stream-slots.ts";
 import type { TileCanvas } from "./tile-canvas.ts";
 import { keepCopy, TileFrame } from "./tile-frame.ts";
 
+/**
+ * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 of a Huffman code and 11 of its value), which are 10 bytes for
+ * three components without subsampling, and stuffed zeros come on top.
+ */
+const MAX_BYTES_PER_PIXEL = 16;
+const MAX_EXTRA_BYTES = 64;
+
 export class TileStream {
   readonly canvas: TileCanvas;
   readonly origin: Origin;
@@ -57,6 +64,7 @@ export class TileStream {
     const { numbers } = part.tiles;
     const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
+    this.#checkLengths(part);
     if (highest >= tiles) throw new ProtocolError(`Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
     for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
       const number = numbers[index] as number;
@@ -77,6 +85,15 @@ export class TileStream {
     }
     this.pump();
     if (added !== null) keepCopy(added, view);
+  }
+
+  /** Throws ProtocolError for a tile with more bytes than any encoder makes of its pixels. The newest bytes of each tile are kept. */
+  #checkLengths({ tiles: { lengths } }: Tiles): void {
+    const { tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
+    const most = MAX_BYTES_PER_PIXEL * tileMcus * mcuWidth * mcuHeight + MAX_EXTRA_BYTES;
+    for (const length of lengths) {
+      if (length > most) throw new ProtocolError(`a tile has ${length} bytes, and at most ${most} are allowed`);
+    }
   }
 
   /** Gives work to idle threads and passes on finished frames. Call it when a thread or a slot may have become free. */
