@@ -1,6 +1,6 @@
 // Fuzzes the reader of multipart answers with damaged and random streams, by count or by time.
 //
-//   bun test/fuzz/multipart.ts [--count 100000] [--seconds 60] [--seed 1]
+//   bun test/fuzz/multipart.ts [--count 100000] [--seconds 60] [--seed 1]      a million take about two minutes of a core
 //
 // A finding is an exception, other pictures for the same bytes in other chunks, or more memory than the bytes of a part.
 

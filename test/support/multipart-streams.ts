@@ -80,7 +80,7 @@ export function readChunks(
   let at = 0;
   for (const end of ends) {
     written = end;
-    stream.write(Uint8Array.from(answer.subarray(at, end)), written); // copies, so that a reader cannot look beyond its chunk
+    stream.write(new Uint8Array(answer.subarray(at, end)), written); // copies, so that a reader cannot look beyond its chunk
     at = end;
   }
   if (isEnded) stream.end();

@@ -13,6 +13,9 @@ const TAB = 0x09;
 /** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
+/** Delimiters are searched for in windows of this size. */
+const WINDOW_BYTES = 16 * 1024;
+
 /** The number of forms that are remembered. Cameras use one form, or a new one for each part. */
 const MAX_FORMS = 4;
 
@@ -78,9 +81,27 @@ export class Delimiter {
    * returns. `isAtStart` means that the part begins at `from`.
    */
   find(bytes: Buffer, from: number, isAtStart: boolean): Found | null {
+    // In windows, so that many candidates do not have the bytes behind them searched again for each.
+    for (let begin = from; begin < bytes.length; begin += WINDOW_BYTES) {
+      const searchedBytes = begin + WINDOW_BYTES + MAX_LINE_BYTES;
+      const fresh = findNew(bytes, bytes.subarray(0, searchedBytes), { begin, from, isKnown: !this.#isSeen });
+      // A known delimiter counts if it is in the same line or before it.
+      const knownTo = fresh === null ? searchedBytes : fresh.textAt + MAX_LINE_BYTES;
+      const found = earlier(this.#findKnown(bytes, bytes.subarray(0, knownTo), { begin, from, isAtStart }), fresh);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** Returns the first known delimiter in `searched`, which are the first of the bytes, from `begin` on. */
+  #findKnown(
+    bytes: Buffer,
+    searched: Buffer,
+    { begin, from, isAtStart }: { begin: number; from: number; isAtStart: boolean },
+  ): Found | null {
     let first: Found | null = null;
     for (const form of this.#forms) {
-      for (let at = bytes.indexOf(form, from); at >= 0; at = bytes.indexOf(form, at + 1)) {
+      for (let at = searched.indexOf(form, begin); at >= 0; at = searched.indexOf(form, at + 1)) {
         if (first !== null && at >= first.textAt) break;
         if (!isEnded(bytes, at + form.length)) continue;
         const start = lineStart(bytes, at, from);
@@ -89,7 +110,7 @@ export class Delimiter {
         break;
       }
     }
-    return earlier(first, findNew(bytes, from, !this.#isSeen));
+    return first;
   }
 
   /** Returns the start of the bytes, from `from` on, that may be an incomplete delimiter. */
@@ -164,15 +185,28 @@ function earlier(one: Found | null, other: Found | null): Found | null {
   return one.at <= other.at ? one : other;
 }
 
-/** Returns the first line after `from` that may be an undeclared delimiter. */
-function findNew(bytes: Buffer, from: number, isKnown: boolean): Found | null {
-  for (let at = bytes.indexOf("\n--", from); at >= 0; at = bytes.indexOf("\n--", at + 1)) {
-    const end = bytes.indexOf(LF, at + 1);
-    if (end < 0) return null;
-    if (end - at > MAX_LINE_BYTES || !isNewForm(trimmed(bytes.subarray(at + 1, end)))) continue;
+/** Returns the first line in `searched`, from `begin` on, that may be an undeclared delimiter. */
+function findNew(
+  bytes: Buffer,
+  searched: Buffer,
+  { begin, from, isKnown }: { begin: number; from: number; isKnown: boolean },
+): Found | null {
+  // A line end may be the last byte before the window.
+  for (let at = searched.indexOf("\n--", Math.max(from, begin - 1)); at >= 0; at = searched.indexOf("\n--", at + 1)) {
+    const end = bytes.subarray(0, at + 2 + MAX_LINE_BYTES).indexOf(LF, at + 1);
+    if (end < 0) continue;
+    if (!isKnown && !mayBeginHeader(bytes[end + 1])) continue;
+    if (!isNewForm(trimmed(bytes.subarray(at + 1, end)))) continue;
     return { at: lineStart(bytes, at + 1, from).at, textAt: at + 1, isKnown, isCertain: false };
   }
   return null;
+}
+
+/** Returns whether the first byte of a line may begin a header field, an empty line or a picture. It is undefined if it has not come. */
+function mayBeginHeader(byte: number | undefined): boolean {
+  return (
+    byte === undefined || byte === CR || byte === LF || byte === 0xff || /[A-Za-z]/.test(String.fromCharCode(byte))
+  );
 }
 
 function findNewStart(bytes: Buffer, from: number): number {

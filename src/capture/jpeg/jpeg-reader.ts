@@ -6,7 +6,7 @@ import { StreamFacts } from "./stream-facts.ts";
 
 /** No camera's picture is nearly this large. */
 const MAX_PICTURE_BYTES = 64 * 1024 * 1024;
-const INITIAL_BYTES = 256 * 1024;
+const SLICE_BYTES = 256 * 1024;
 /** After this number of pictures in a row without EOI, the reader expects no EOI in the next one either. */
 const CUT_IN_A_ROW = 2;
 
@@ -42,7 +42,7 @@ export class JpegReader {
   readonly #sink: JpegSink;
   readonly #hasBorders: boolean;
   readonly #stream = new StreamFacts();
-  #bytes = new Uint8Array(INITIAL_BYTES);
+  #bytes = new Uint8Array(0);
   /** The bytes from `#first` to `#length` have not been passed on. */
   #first = 0;
   #length = 0;
@@ -65,8 +65,8 @@ export class JpegReader {
 
   write(chunk: Uint8Array): void {
     // A large chunk is read in slices, so that the needed memory stays small.
-    for (let at = 0; at < chunk.length && !this.#isBehind; at += INITIAL_BYTES) {
-      this.#append(chunk.length <= INITIAL_BYTES ? chunk : chunk.subarray(at, at + INITIAL_BYTES));
+    for (let at = 0; at < chunk.length && !this.#isBehind; at += SLICE_BYTES) {
+      this.#append(chunk.length <= SLICE_BYTES ? chunk : chunk.subarray(at, at + SLICE_BYTES));
       this.#read(false);
     }
   }
@@ -177,7 +177,7 @@ export class JpegReader {
   #giveUp(): void {
     this.#sink.damaged(`a JPEG does not end within ${MAX_PICTURE_BYTES} bytes`);
     this.#forget();
-    this.#bytes = new Uint8Array(INITIAL_BYTES);
+    this.#bytes = new Uint8Array(0);
   }
 
   #forget(): void {
