@@ -20,6 +20,7 @@ const NOT_OF_A_PAGE = [
   "src/codec/kernel/",
   "src/codec/bun/",
   "src/client/connect/ask.ts",
+  "src/client/connect/certificate-check.ts",
   "src/client/connect/discover.ts",
   "src/client/connect/known-servers.ts",
   "src/client/connect/tcp.ts",

@@ -66,9 +66,10 @@ await runMain(async (signal, { stop }) => {
 
   const first = server.report();
   const names = first.cameras?.map(({ name }) => name).join(", ") ?? first.source;
-  serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}`);
+  const security = first.tls === null ? "" : ` with TLS (public key ${first.tls.fingerprint})`;
+  serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}${security}`);
   // The lines are printed and not logged, because the first key is in them.
-  for (const line of viewerLines(server, "slip")) output.say(line);
+  for (const line of viewerLines(server, first.tls === null ? "slip" : "slips")) output.say(line);
   const report = () => {
     const present = server.report();
     output.report(present, () => describeServing(present));

@@ -47,6 +47,14 @@ export const VIEW_SETTINGS = [
     help: "file with the key of the server; the key can also be in SLIPSTREAM_KEY or in a link (slips://KEY@HOST), and a key that worked is kept",
   },
   {
+    name: "tls-ca",
+    scope: "program",
+    type: { kind: "text" },
+    placeholder: "file",
+    default: "the public authorities",
+    help: "authorities to trust for the server's certificate (PEM); a certificate that a server made itself needs none",
+  },
+  {
     name: "forget",
     scope: "program",
     type: { kind: "parsed", parse: (text: string) => parseLink(text).address },

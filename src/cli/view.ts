@@ -84,6 +84,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     keyFile: flags.keyFile,
     variable: process.env[KEY_VARIABLE],
     knownServers,
+    tlsCa: flags.tlsCa,
     ask: terminal && ((question) => output.whileAsked(() => terminal.askSecret(question))),
     say,
   });

@@ -1,14 +1,19 @@
 // Collects the ways in which `view` may get the key of its server: the link, SLIPSTREAM_KEY, --key-file, the store of known
 // servers, and a question on the terminal.
 
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Link } from "../client/connect/address.ts";
 import type { ChosenServer } from "../client/connect/discover.ts";
 import type { KnownServersFile } from "../client/connect/known-servers.ts";
 import { type AskForKey, type KeySource, ServerAccess } from "../client/connect/server-access.ts";
 import { UsageError } from "../core/errors.ts";
+import { explainFileError } from "../core/file-errors.ts";
 import { readPrivateFile } from "../state/private-file.ts";
 
 export const KEY_VARIABLE = "SLIPSTREAM_KEY";
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 export interface ViewerAccessOptions {
   link: Link;
@@ -19,13 +24,15 @@ export interface ViewerAccessOptions {
   /** The value of SLIPSTREAM_KEY. */
   variable: string | undefined;
   knownServers: KnownServersFile;
+  /** The value of --tls-ca. */
+  tlsCa: string | undefined;
   ask: AskForKey | null;
   say: (text: string) => void;
 }
 
 /** Returns the access to the server. Throws UsageError if the store cannot be used. */
 export async function openAccess(options: ViewerAccessOptions): Promise<ServerAccess> {
-  const { link, announced, keyFile, variable, knownServers, ask, say } = options;
+  const { link, announced, keyFile, variable, knownServers, tlsCa, ask, say } = options;
   const { address, key } = link;
   const sources: KeySource[] = [];
   if (key !== null) sources.push({ name: "the link", read: async () => key, isOwn: true });
@@ -42,7 +49,29 @@ export async function openAccess(options: ViewerAccessOptions): Promise<ServerAc
   const scheme = link.scheme ?? (announced?.usesTls ? "slips" : null);
   const orAsk = ask === null ? ", or start view on a terminal, which asks for the key" : "";
   const advice = `give the link that the server printed (slips://KEY@HOST:PORT), ${KEY_VARIABLE} or --key-file FILE${orAsk}`;
-  return new ServerAccess({ address, scheme, sources, knownServers, ask, advice, say });
+  return new ServerAccess({
+    address,
+    scheme,
+    sources,
+    knownServers,
+    authorities: readAuthorities(tlsCa),
+    ask,
+    advice,
+    say,
+  });
+}
+
+function readAuthorities(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  let pem: string;
+  try {
+    pem = readFileSync(path, "utf8");
+    for (const [certificate] of pem.matchAll(PEM_CERTIFICATE)) new X509Certificate(certificate);
+  } catch (error) {
+    throw new UsageError(`cannot read certificates in ${path}: ${explainFileError(error)}`);
+  }
+  if (!pem.match(PEM_CERTIFICATE)) throw new UsageError(`${path} holds no certificate in PEM`);
+  return pem;
 }
 
 async function readKeyFile(path: string): Promise<string> {

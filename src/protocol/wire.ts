@@ -6,6 +6,9 @@
 //
 // TRANSPORT   One TCP connection per viewer, to port 10050 unless both sides agree on another, with TCP_NODELAY on both sides.
 //             Both directions are streams of messages; where the network cuts them into packets has no meaning.
+// TLS         A server may take connections with TLS only, versions 1.3 (RFC 8446) and 1.2, on the same port and without a further
+//             message: the streams above are then the application data. To a viewer that begins without TLS it says Goodbye, without
+//             TLS, with the reason "needs TLS".
 // NUMBERS     Little-endian. u8, u16, u32 and u64 are unsigned; a u64 stays below 2^53. i32 is two's complement. varint is unsigned
 //             LEB128: seven bits a byte, the least significant first, the top bit set in all bytes but the last, five bytes at most.
 // TIMES       Microseconds since the Unix epoch, in the clock of the side that took them. Durations are microseconds, unless the
@@ -53,7 +56,7 @@
 //    3 Goodbye, from both
 //      | u8 reason | string text, for people
 //      The last message of its side. Reasons: 0 other, 1 version, 2 protocol error, 3 end of the stream, 4 shutting down, 5 full,
-//      6 timeout, 7 no such camera (the text lists the cameras), 8 needs a key, 9 wrong key.
+//      6 timeout, 7 no such camera (the text lists the cameras), 8 needs a key, 9 wrong key, 10 needs TLS.
 //    4 Stream, from the server
 //      | u16 width | u16 height | u32 rate, frames per 1000 s, 0 if unknown | string codec | u8 quality, 1 to 100, 0 if unknown
 //      | u16 source width | u16 source height | u16 length of the JPEG header | bytes JPEG header, from SOI to SOS
@@ -191,5 +194,6 @@ export const GoodbyeReason = {
   noCamera: 7,
   needsKey: 8,
   wrongKey: 9,
+  needsTls: 10,
 } as const;
 export type GoodbyeReason = (typeof GoodbyeReason)[keyof typeof GoodbyeReason];

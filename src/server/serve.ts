@@ -8,7 +8,10 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import { messageOf } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
+import { showFingerprint } from "../protocol/tls.ts";
 import { GoodbyeReason } from "../protocol/wire.ts";
+import { stateFolder } from "../state/folder.ts";
+import { type IdentitySource, openIdentity } from "./access/identity.ts";
 import type { KeyRing } from "./access/key-ring.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
 import { maySee } from "./access/role.ts";
@@ -16,6 +19,7 @@ import { ServerKeys } from "./access/server-keys.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
 import { type OpenedCamera, openSources } from "./cameras/sources.ts";
+import type { ViewerConnection } from "./deliver/viewer-host.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
@@ -38,6 +42,8 @@ export interface Server extends AsyncDisposable {
    * there is no such key.
    */
   readonly firstKey: string | null;
+  /** The SHA-256 of the server's public key (SPKI) in base64, by which viewers know it. Null without TLS. */
+  readonly publicKey: string | null;
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
   /**
@@ -118,7 +124,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
   if (keys !== null) keys.onChanged = () => reception.keysChanged();
-  const openDoor = (port: number) => openTcpDoor(host, port, (connection) => reception.connect(connection));
+  const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
+  opening.defer(() => identity?.close());
+  const connect = (connection: ViewerConnection) => reception.connect(connection);
+  const openDoor = (port: number) => openTcpDoor({ host, port, identity, connect });
   const door = opening.use(new PausingDoor(openDoor, resolved.port, serverLog));
   const { port } = door;
   if (options.open && !isLoopbackHost(host)) {
@@ -131,14 +140,19 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     const needsKey = keys !== null;
     // The names of cameras are secret until a viewer has proven a key.
     const sourceName = needsKey ? "" : cameras.map(({ name }) => name).join(", ");
-    opening.defer(announce({ host, port, sourceName, needsKey, usesTls: false, fingerprint: "" }, serverLog));
+    opening.defer(
+      announce(
+        { host, port, sourceName, needsKey, usesTls: identity !== null, fingerprint: shortFingerprint(identity) },
+        serverLog,
+      ),
+    );
   }
 
   const report = () =>
     sumUp(
       cameras.map((camera) => camera.report()),
       {
-        ...{ host, port, codec: resolved.codec, refusedBy: reception.refusedBy },
+        ...{ host, port, codec: resolved.codec, tls: tlsReport(identity), refusedBy: reception.refusedBy },
         ...{ sentBytes: reception.bitrate.sentBytes, heldBack: reception.bitrate.heldBack },
       },
     );
@@ -173,12 +187,26 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     firstKey: keys?.firstKey ?? null,
     report,
     close,
+    get publicKey() {
+      return identity?.current.publicKey ?? null;
+    },
     get closed() {
       isHeard = true;
       return closed;
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What an announcement tells of the public key. */
+function shortFingerprint(identity: IdentitySource | null): string {
+  return identity === null ? "" : Buffer.from(identity.current.publicKey, "base64").toString("hex").slice(0, 16);
+}
+
+function tlsReport(identity: IdentitySource | null): ServeReport["tls"] {
+  if (identity === null) return null;
+  const { publicKey, expiresAt } = identity.current;
+  return { fingerprint: showFingerprint(publicKey), expires: expiresAt.toISOString() };
 }
 
 function createReception(cameras: Camera[], keys: KeyRing | null, options: ResolvedServeOptions, log: Log): Reception {

@@ -28,7 +28,7 @@ describe("docs/protocol.md and its source", () => {
 
   test("wire.ts: the comment names each reason of a Goodbye", () => {
     const { text } = specification.messages.find(({ name }) => name === "Goodbye") ?? { text: "" };
-    const numbers = [...text.matchAll(/(\d) [a-z]/g)].map(([, number]) => Number(number));
+    const numbers = [...text.matchAll(/(\d+) [a-z]/g)].map(([, number]) => Number(number));
     expect(numbers).toEqual(Object.values(GoodbyeReason));
   });
 

@@ -6,6 +6,7 @@ import { onAbort } from "../../core/on-abort.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
+import { ServerNotTrusted } from "./carriage.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 import { isKeyRefusal, KeyRefused } from "./server-access.ts";
 
@@ -164,7 +165,11 @@ export class KeepConnected {
   }
 }
 
-/** Returns whether trying again cannot help, because the host name is unknown or there is no right key. */
+/** Returns whether trying again cannot help, because the host name is unknown, there is no right key, or the certificate is refused. */
 export function isHopeless(error: unknown): boolean {
-  return error instanceof KeyRefused || (error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND");
+  return (
+    error instanceof KeyRefused ||
+    error instanceof ServerNotTrusted ||
+    (error instanceof ConnectionError && codeOf(error.cause) === "ENOTFOUND")
+  );
 }

@@ -52,6 +52,8 @@ export interface ServerAccessOptions {
   sources: readonly KeySource[];
   /** Null to keep nothing. */
   knownServers: KnownServers | null;
+  /** Certificates of authorities (PEM) that are trusted instead of the public ones. */
+  authorities?: string | undefined;
   /** Null without a terminal. */
   ask: AskForKey | null;
   /** What to do when the server needs another key, for the end of an error: "give …". */
@@ -84,6 +86,7 @@ export function isKeyRefusal({ goodbye }: ConnectionEnd): boolean {
 export class ServerAccess implements AsyncDisposable {
   readonly #options: ServerAccessOptions;
   readonly #server: string;
+  readonly #store: KnownServers | null;
   readonly #sources: readonly KeySource[];
   /** The keys that the server has refused. */
   readonly #refused = new Set<string>();
@@ -96,6 +99,11 @@ export class ServerAccess implements AsyncDisposable {
   constructor(options: ServerAccessOptions) {
     const { address, sources, knownServers } = options;
     this.#options = options;
+    this.#store = knownServers && {
+      entryOf: (of) => knownServers.entryOf(of),
+      expect: (of, known) => knownServers.expect(of, known),
+      update: (of, change) => this.#awaited(knownServers.update(of, change)),
+    };
     this.#server = formatHostPort(address.host, address.port);
     const store: KeySource = {
       name: "the store",
@@ -112,9 +120,9 @@ export class ServerAccess implements AsyncDisposable {
   }
 
   /** Returns what connectTcp has to know. */
-  connectionOptions({ key }: Attempt): Pick<TcpOptions, "key" | "scheme" | "knownServers" | "say"> {
-    const { scheme, knownServers, say } = this.#options;
-    return { key, scheme, knownServers, say };
+  connectionOptions({ key }: Attempt): Pick<TcpOptions, "key" | "scheme" | "knownServers" | "authorities" | "say"> {
+    const { scheme, authorities, say } = this.#options;
+    return { key, scheme, knownServers: this.#store, authorities, say };
   }
 
   /**
@@ -153,7 +161,7 @@ export class ServerAccess implements AsyncDisposable {
     await this.#replacing;
   }
 
-  /** Waits until the key is kept. */
+  /** Waits until all that was learnt of the server is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#keeping;
   }
@@ -203,6 +211,12 @@ export class ServerAccess implements AsyncDisposable {
 
   #giveUp(trouble: string): never {
     throw new KeyRefused(`${trouble}: ${this.#options.advice}`);
+  }
+
+  /** The end of the access waits for it. */
+  #awaited(keeping: Promise<void>): Promise<void> {
+    this.#keeping = Promise.allSettled([this.#keeping, keeping]).then(() => undefined);
+    return keeping;
   }
 
   async #keep(text: string): Promise<void> {

@@ -1,11 +1,18 @@
-// Opens a connection over TCP. In connect/ only this file, discover.ts and known-servers.ts use Bun.
+// Opens a connection over TCP, with TLS or without. In connect/ only this file, discover.ts and known-servers.ts use Bun.
 
+import type { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import type { Socket } from "bun";
-import { codeOf, ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
-import { addressesOf } from "../../core/host-port.ts";
+import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
+import { addressesOf, formatHostPort } from "../../core/host-port.ts";
 import { onAbort } from "../../core/on-abort.ts";
+import { BINDING_BYTES, BINDING_LABEL, showFingerprint } from "../../protocol/tls.ts";
+import type { Transport } from "../../protocol/transport.ts";
 import { type Address, formatAddress, type Scheme } from "./address.ts";
+import { type Carriage, carriagesFor, ServerNotTrusted, SpeaksOtherWay } from "./carriage.ts";
+import { checkCertificate, type ServerCertificate } from "./certificate-check.ts";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import { HeldBack, type Receiver } from "./held-back.ts";
 import type { KnownServers } from "./server-access.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -17,77 +24,217 @@ export interface TcpOptions extends ConnectionOptions {
   scheme?: Scheme | null;
   /** Has the pins of servers, and learns them. Null, which is the default, keeps nothing. */
   knownServers?: KnownServers | null;
+  /** Certificates of authorities (PEM) that are trusted instead of the public ones. Default: the public ones. */
+  authorities?: string | undefined;
   /** Receives lines for the user. */
   say?: (text: string) => void;
 }
 
 /**
- * Connects and sends Hello. Throws ConnectionError if no server can be reached, and as soon as `signal` aborts. For `localhost` both
- * families of addresses are tried.
+ * Connects and sends Hello. Throws ConnectionError if no server can be reached or its certificate is refused, and as soon as `signal`
+ * aborts. For `localhost` both families of addresses are tried.
  */
 export async function connectTcp(
   address: Address,
   events: ConnectionEvents,
   { signal, ...options }: TcpOptions = {},
 ): Promise<Connection> {
-  if (options.scheme === "slips")
-    throw new UsageError(`${formatAddress(address)}: this viewer has no TLS: write slip:// instead of slips://`);
   const givingUp = new AbortController();
   using _deadline = onAbort(AbortSignal.timeout(CONNECT_TIMEOUT_MS), () => givingUp.abort(new Error("no answer")));
   using _stopping = signal && onAbort(signal, () => givingUp.abort(new Error("the viewer was closed")));
+  const known = (await options.knownServers?.entryOf(address)) ?? null;
+  const carriages = carriagesFor(address, options.scheme ?? null, known);
+  const attempt = new Attempt(address, events, options, known?.publicKey, givingUp.signal);
   let failure: unknown;
   for (const host of addressesOf(address.host)) {
-    try {
-      const greet = (socket: ViewerSocket) => new Connection(transportOver(socket), address, events, options);
-      return await connectTo(host, address.port, greet, givingUp.signal);
-    } catch (cause) {
-      failure = cause;
+    for (const [index, carriage] of carriages.entries()) {
+      try {
+        return await attempt.connect(host, carriage, index + 1 < carriages.length);
+      } catch (cause) {
+        if (cause instanceof ServerNotTrusted) throw cause;
+        failure = cause;
+        if (!(cause instanceof SpeaksOtherWay)) break;
+      }
     }
   }
-  throw new ConnectionError(explain(address, failure), { cause: failure });
+  throw failure instanceof ConnectionError
+    ? failure
+    : new ConnectionError(explain(address, failure), { cause: failure });
 }
 
-type ViewerSocket = Socket<Connection | undefined>;
+type ViewerSocket = Socket<Receiver | null>;
 
-/** Opens a socket and greets. Rejects with the system's error, or with the reason of `signal` when it aborts. */
-async function connectTo(
-  hostname: string,
-  port: number,
-  greet: (socket: ViewerSocket) => Connection,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-  using _ = onAbort(signal, () => reject(signal.reason));
-  Bun.connect<Connection | undefined>({
-    hostname,
-    port,
-    socket: {
-      open(socket) {
-        if (signal.aborted) {
-          socket.terminate();
-          return;
-        }
-        socket.setNoDelay(true); // Without this an Ack may wait for more bytes (Nagle's algorithm, RFC 896).
-        socket.data = greet(socket);
-        resolve(socket.data);
+/** One try to connect, with one carriage after the other. */
+class Attempt {
+  readonly #address: Address;
+  readonly #events: ConnectionEvents;
+  readonly #options: TcpOptions;
+  readonly #pinned: string | undefined;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    address: Address,
+    events: ConnectionEvents,
+    options: TcpOptions,
+    pinned: string | undefined,
+    signal: AbortSignal,
+  ) {
+    this.#address = address;
+    this.#events = events;
+    this.#options = options;
+    this.#pinned = pinned;
+    this.#signal = signal;
+  }
+
+  /**
+   * Opens a socket and greets. `hasOther` says whether the other carriage may be tried next; then SpeaksOtherWay says when it should.
+   * Rejects with the system's error, or with the reason of the signal when it aborts.
+   */
+  async connect(hostname: string, carriage: Carriage, hasOther: boolean): Promise<Connection> {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+    using _ = onAbort(this.#signal, () => reject(this.#signal.reason));
+    const tls = carriage === "tls";
+    Bun.connect<Receiver | null>({
+      hostname,
+      port: this.#address.port,
+      data: null,
+      ...(tls ? { tls: this.#tlsOptions() } : {}),
+      socket: {
+        open: (socket) => {
+          if (this.#signal.aborted) {
+            socket.terminate();
+            return;
+          }
+          socket.setNoDelay(true); // Without this an Ack may wait for more bytes (Nagle's algorithm, RFC 896).
+          if (tls) return;
+          const connection = this.#greet(socket, null);
+          socket.data = hasOther ? new HeldBack(socket, connection, { resolve, reject }) : connection;
+          if (!hasOther) resolve(connection);
+        },
+        // Without TLS this is not called.
+        handshake: (socket, _isAuthorized, problem) => {
+          if (!tls || this.#signal.aborted || socket.data !== null) return;
+          try {
+            const connection = this.#greetOverTls(socket, problem, hasOther);
+            socket.data = connection;
+            resolve(connection);
+          } catch (error) {
+            reject(error);
+            socket.terminate();
+          }
+        },
+        data: (socket, chunk) => socket.data?.receive(chunk),
+        drain: (socket) => socket.data?.drained(),
+        close: (socket) => {
+          socket.data?.closed("the server closed the connection");
+          reject(new ConnectionError(`${formatAddress(this.#address)} closed the connection during the TLS handshake`));
+        },
+        error: (socket, error) => socket.data?.closed(`the connection broke: ${messageOf(error)}`),
+        // Without this handler Bun also reports a failed connect as an uncaught error. The promise rejects in either case.
+        connectError: () => undefined,
       },
-      data: (socket, chunk) => socket.data?.receive(chunk),
-      drain: (socket) => socket.data?.drained(),
-      close: (socket) => socket.data?.closed("the server closed the connection"),
-      error: (socket, error) => socket.data?.closed(`the connection broke: ${messageOf(error)}`),
-      // Without this handler Bun also reports a failed connect as an uncaught error. The promise rejects in either case.
-      connectError: () => undefined,
-    },
-  }).catch(reject);
-  return await promise; // The listener of `signal` stays until then.
+    }).catch(reject);
+    return await promise; // The listener of the signal stays until then.
+  }
+
+  #tlsOptions(): Bun.TLSOptions {
+    const { host } = this.#address;
+    const { authorities } = this.#options;
+    return {
+      // certificate-check.ts decides, because a pinned key needs no authority.
+      rejectUnauthorized: false,
+      ...(isIP(host) === 0 ? { serverName: host } : {}),
+      ...(authorities === undefined ? {} : { ca: authorities }),
+    };
+  }
+
+  #greet(socket: ViewerSocket, server: { certificate: ServerCertificate; binding: Uint8Array } | null): Connection {
+    const transport: Transport = {
+      write: (bytes) => socket.write(bytes),
+      bufferedBytes: 0,
+      binding: server?.binding ?? null,
+      end: () => void socket.end(),
+      abort: () => socket.terminate(),
+    };
+    const events: ConnectionEvents = {
+      ...this.#events,
+      onWelcome: (welcome) => {
+        this.#events.onWelcome(welcome); // throws if the server should have asked for a key
+        if (server === null) this.#sayOnce("is not encrypted: everybody on the way can watch", this.#isExposed);
+        else void this.#keep(server.certificate, connection.hasProven);
+      },
+    };
+    const connection = new Connection(transport, this.#address, events, this.#options);
+    return connection;
+  }
+
+  #greetOverTls(socket: ViewerSocket, problem: Error | null, hasOther: boolean): Connection {
+    const where = formatAddress(this.#address);
+    const binding = exportBinding(socket);
+    if (binding === null) throw this.#noTls(problem, hasOther);
+    // The exporter of 1.2 binds nothing without a further extension (RFC 7627), and every Slipstream server with TLS speaks 1.3.
+    if (socket.getTLSVersion() !== "TLSv1.3") throw new ServerNotTrusted(`${where} speaks no TLS 1.3`);
+    const shown: X509Certificate = socket.getPeerX509Certificate();
+    const certificate = checkCertificate(shown, problem, this.#address, this.#pinned);
+    return this.#greet(socket, { certificate, binding });
+  }
+
+  /** Returns the error for a handshake that has failed. */
+  #noTls(problem: Error | null, hasOther: boolean): Error {
+    const text = problem === null ? "no reason" : messageOf(problem);
+    const where = formatAddress(this.#address);
+    const isPlain = text.includes("WRONG_VERSION_NUMBER"); // the server's first bytes are no record of TLS
+    if (isPlain && hasOther) return new SpeaksOtherWay(`${where} speaks without TLS`);
+    if (isPlain) return new ServerNotTrusted(`${where} speaks without TLS: ${this.#whatToDo()}`);
+    return new ConnectionError(`cannot connect to ${where} with TLS: ${text}`);
+  }
+
+  #whatToDo(): string {
+    const where = formatHostPort(this.#address.host, this.#address.port);
+    return this.#options.scheme === "slips"
+      ? "start it with TLS, or write slip:// in the link if the network is safe"
+      : `it has used TLS before; start it with TLS, or run view --forget ${where} if the change was meant`;
+  }
+
+  /** Keeps what was learnt of the server, after its Welcome. */
+  async #keep({ publicKey, trust }: ServerCertificate, hasProven: boolean): Promise<void> {
+    const { knownServers } = this.#options;
+    if (trust === "unknown" && !hasProven) {
+      this.#sayOnce(`is seen for the first time, with the public key ${showFingerprint(publicKey)}`, true);
+    }
+    // An authority vouches for the next key as well, so a key that it vouches for is not pinned.
+    const change = trust === "authority" ? { usesTls: true } : { usesTls: true, publicKey };
+    try {
+      await knownServers?.update(this.#address, change);
+    } catch (error) {
+      this.#sayOnce(`is not kept as a known server: ${messageOf(error)}`, true);
+    }
+  }
+
+  /** Whether the connection leaves this machine, and the user has not asked for one without TLS. */
+  get #isExposed(): boolean {
+    return this.#options.scheme !== "slip" && carriagesFor(this.#address, null, null)[0] === "tls";
+  }
+
+  /** Says something of the server once in this process, because viewers connect again and again. */
+  #sayOnce(text: string, isToBeSaid: boolean): void {
+    const line = `${formatHostPort(this.#address.host, this.#address.port)} ${text}`;
+    if (!isToBeSaid || SAID.has(line)) return;
+    SAID.add(line);
+    this.#options.say?.(line);
+  }
 }
-function transportOver(socket: ViewerSocket) {
-  return {
-    write: (bytes: Uint8Array) => socket.write(bytes),
-    bufferedBytes: 0,
-    end: () => void socket.end(),
-    abort: () => socket.terminate(),
-  };
+
+const SAID = new Set<string>();
+
+/** Returns the secret that binds a proof to this TLS session, or null if the handshake is not done. The types of Bun say void. */
+function exportBinding(socket: ViewerSocket): Uint8Array | null {
+  try {
+    const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
+    return bytes instanceof Uint8Array && bytes.length === BINDING_BYTES ? bytes : null;
+  } catch {
+    return null; // BoringSSL exports nothing before the handshake is done
+  }
 }
 
 function explain(address: Address, cause: unknown): string {

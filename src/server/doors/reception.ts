@@ -7,7 +7,6 @@ import type { CameraEntry } from "../../protocol/cameras.ts";
 import { writeGoodbye } from "../../protocol/greeting.ts";
 import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
-import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Guest } from "../access/admission.ts";
@@ -20,6 +19,7 @@ import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { SharedBitrate } from "../deliver/shared-bitrate.ts";
 import { Viewer } from "../deliver/viewer.ts";
+import type { DoorGuest } from "./tcp.ts";
 import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
 /** A viewer that acknowledges a picture within this time is not behind, however much all viewers together have not acknowledged. */
@@ -68,7 +68,7 @@ export class Reception implements ViewerHost {
    * Adds a connection. The door passes the events of the connection to the returned viewer. A connection that a limit
    * refuses is ending. Then the result is no viewer, or null.
    */
-  connect(connection: ViewerConnection): TransportEvents | null {
+  connect(connection: ViewerConnection): DoorGuest | null {
     const now = nowMicros();
     const refusal = this.#gatekeeper.refusal(connection.ip, now);
     if (refusal !== null) return this.#turnAway(connection, refusal.text, now);
@@ -80,7 +80,7 @@ export class Reception implements ViewerHost {
     return viewer;
   }
 
-  #turnAway(connection: ViewerConnection, text: string, now: Micros): TransportEvents | null {
+  #turnAway(connection: ViewerConnection, text: string, now: Micros): DoorGuest | null {
     this.#refusals.refused(addressGroup(connection.ip), connection.address, text, now);
     if (this.#turnedAway >= MAX_TURNED_AWAY) {
       connection.abort();

@@ -5,7 +5,10 @@ import type { TCPSocketListener } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
 import { addressesOf, formatHostPort } from "../../core/host-port.ts";
 import type { TransportEvents } from "../../protocol/transport.ts";
+import type { GoodbyeReason } from "../../protocol/wire.ts";
+import type { IdentitySource } from "../access/identity.ts";
 import type { ViewerConnection } from "../deliver/viewer-host.ts";
+import { acceptTls } from "./tls.ts";
 
 export interface TcpDoor {
   /** The port on which the door listens. If port 0 was requested, it is the port that the system chose. */
@@ -14,8 +17,24 @@ export interface TcpDoor {
   close(): void;
 }
 
+/** A viewer at the door, or one that is refused. */
+export interface DoorGuest extends TransportEvents {
+  /** Says goodbye and closes the connection. A guest that is refused is already leaving, and has no such method. */
+  leave?(reason: GoodbyeReason, text: string): void;
+}
+
+/** Lets a connection in. Returns null if it was aborted. */
+export type Connect = (connection: ViewerConnection) => DoorGuest | null;
+
+export interface TcpDoorOptions {
+  host: string;
+  port: number;
+  /** The server's identity for TLS. Null for a door without TLS. */
+  identity: IdentitySource | null;
+  connect: Connect;
+}
+
 type Listener = TCPSocketListener<TransportEvents | null>;
-type Connect = (connection: ViewerConnection) => TransportEvents | null;
 
 /** A port that the system chose for one family of addresses may be in use in the other one. Then another port is tried. */
 const MOST_PORT_TRIES = 20;
@@ -24,7 +43,8 @@ const MOST_PORT_TRIES = 20;
  * Listens, and passes the events of each connection to its viewer. For `localhost` the door listens on the loopback addresses of both
  * families, or of the one that the machine has. Throws ConnectionError if the address cannot be used.
  */
-export function openTcpDoor(host: string, port: number, connect: Connect): TcpDoor {
+export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
+  const { host, port } = options;
   for (let tries = 1; ; tries++) {
     const listeners: Listener[] = [];
     const close = () => {
@@ -33,7 +53,7 @@ export function openTcpDoor(host: string, port: number, connect: Connect): TcpDo
     let failure: unknown;
     for (const address of addressesOf(host)) {
       try {
-        listeners.push(listen(address, listeners[0]?.port ?? port, connect));
+        listeners.push(listen(address, listeners[0]?.port ?? port, options));
       } catch (cause) {
         failure = cause;
       }
@@ -48,7 +68,7 @@ export function openTcpDoor(host: string, port: number, connect: Connect): TcpDo
   }
 }
 
-function listen(hostname: string, port: number, connect: Connect): Listener {
+function listen(hostname: string, port: number, { identity, connect }: TcpDoorOptions): Listener {
   return Bun.listen<TransportEvents | null>({
     hostname,
     port,
@@ -56,6 +76,10 @@ function listen(hostname: string, port: number, connect: Connect): Listener {
       open(socket) {
         // Without this the last bytes of a picture may wait for an acknowledgement (Nagle's algorithm, RFC 896).
         socket.setNoDelay(true);
+        if (identity !== null) {
+          acceptTls(socket, identity.current, connect);
+          return;
+        }
         socket.data = connect({
           address: formatHostPort(socket.remoteAddress, socket.remotePort),
           ip: socket.remoteAddress,

@@ -13,6 +13,8 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
+  /** The server's public key as people compare it, and the end of its certificate (ISO 8601). Null without TLS. */
+  tls: { fingerprint: string; expires: string } | null;
   /** The number of connections that were refused or ended, by the limit that was reached. */
   refusedBy: Readonly<Record<LimitName, number>>;
   /** The bytes of pictures that were sent to all viewers. */
@@ -26,7 +28,7 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
 /** Combines the figures of one or more cameras. */
 export function sumUp(
   cameras: CameraReport[],
-  where: Pick<ServeReport, "host" | "port" | "codec" | "refusedBy" | "sentBytes" | "heldBack">,
+  where: Pick<ServeReport, "host" | "port" | "codec" | "tls" | "refusedBy" | "sentBytes" | "heldBack">,
 ): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a report needs at least one camera");

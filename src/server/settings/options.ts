@@ -9,6 +9,7 @@ import type { Sampling, Size } from "../../core/pixel-format.ts";
 import type { Trace } from "../../core/trace.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import type { RingKey } from "../access/key-ring.ts";
+import type { IdentityFiles } from "../access/certificate-files.ts";
 import type { AccessLimits } from "../access/limits.ts";
 import type { Rendition } from "../renditions/rendition.ts";
 
@@ -27,6 +28,15 @@ export interface ServeOptions {
   host?: string | undefined;
   /** The TCP port. With 0 the system chooses a free port, and the server's `port` tells it. Default: 10050. */
   port?: number | undefined;
+  /**
+   * Whether viewers connect with TLS. Default: true if the server listens beyond this machine or `tlsCert` is given. Without
+   * `tlsCert` the server makes a key and a certificate at its first start, and keeps them in the state folder.
+   */
+  tls?: boolean | undefined;
+  /** A file with the server's certificate and those of its issuers (PEM). It is read again when it changes. */
+  tlsCert?: string | undefined;
+  /** A file with the key of the certificate (PEM). Default: the file of `tlsCert`. */
+  tlsKey?: string | undefined;
   /** Whether to announce the server on the local network by mDNS. A server on 127.0.0.1 is never announced. Default: true. */
   announce?: boolean | undefined;
   /**
@@ -131,6 +141,8 @@ export interface ResolvedServeOptions {
   workers: number;
   host: string;
   port: number;
+  /** Null without TLS. `files` is null for the server's own certificate. */
+  tls: { files: IdentityFiles | null } | null;
   announce: boolean;
   /** Null means that no key is needed. */
   keys: { given: RingKey[]; store: string | null } | null;

@@ -62,6 +62,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     workers: wholeNumber("workers", options.workers ?? DEFAULTS.workers),
     host: options.host ?? DEFAULTS.host,
     port: wholeNumber("port", options.port ?? DEFAULTS.port),
+    tls: resolveTls(options),
     announce: options.announce ?? DEFAULTS.announce,
     keys: resolveKeys(options),
     allowControls: options.allowControls ?? DEFAULTS.allowControls,
@@ -88,6 +89,15 @@ function resolveKeys({
     throw new UsageError(`a server on ${host} needs keys, a key store, or the option open`);
   }
   return { given, store };
+}
+
+function resolveTls({ tls, tlsCert, tlsKey, host = DEFAULTS.host }: ServeOptions): ResolvedServeOptions["tls"] {
+  if (tlsKey !== undefined && tlsCert === undefined)
+    throw new UsageError("a key for TLS needs its certificate: add --tls-cert FILE");
+  if (tls === false && tlsCert !== undefined)
+    throw new UsageError("a certificate cannot be used without TLS: leave out --tls-cert, or allow TLS");
+  if (!(tls ?? (tlsCert !== undefined || !isLoopbackHost(host)))) return null;
+  return { files: tlsCert === undefined ? null : { certificate: tlsCert, key: tlsKey ?? tlsCert } };
 }
 
 function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits {

@@ -240,7 +240,8 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
       }
     }
   }
-  return { ...settings, cameras };
+  const path = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file));
+  return { ...settings, tlsCert: path(settings.tlsCert), tlsKey: path(settings.tlsKey), cameras };
 }
 
 /** Removes the passwords of addresses in a document from an error that quotes one of its keys or values. */

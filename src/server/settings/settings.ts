@@ -64,6 +64,10 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     workers: flags.workers ?? file.workers,
     host: flags.host ?? file.host,
     port: flags.port ?? file.port,
+    tls: flags.tls ?? (flags.tlsCert === undefined ? file.tls : undefined),
+    // The key belongs to the certificate, so both come from the same place.
+    tlsCert: flags.tlsCert ?? (flags.tls === false ? undefined : file.tlsCert),
+    tlsKey: flags.tlsKey ?? (flags.tls === false || flags.tlsCert !== undefined ? undefined : file.tlsKey),
     announce: flags.announce ?? file.announce,
     open,
     keyFile: open ? undefined : (flags.keyFile ?? file.keyFile),

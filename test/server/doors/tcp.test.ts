@@ -2,14 +2,13 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { ConnectionError } from "../../../src/core/errors.ts";
-import type { TransportEvents } from "../../../src/protocol/transport.ts";
-import { openTcpDoor } from "../../../src/server/doors/tcp.ts";
+import { type Connect, type DoorGuest, openTcpDoor } from "../../../src/server/doors/tcp.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ignore = () => undefined;
-const EVENTS: TransportEvents = { receive: ignore, drained: ignore, closed: ignore };
+const EVENTS: DoorGuest = { receive: ignore, drained: ignore, closed: ignore, leave: ignore };
 
 function connectTo(hostname: string, port: number): Promise<boolean> {
   return Bun.connect({ hostname, port, socket: { data: ignore, connectError: ignore } }).then(
@@ -23,10 +22,11 @@ function connectTo(hostname: string, port: number): Promise<boolean> {
 
 test("openTcpDoor: listens on localhost by IPv4 and IPv6 on one port, and close ends both", async () => {
   const addresses: string[] = [];
-  const door = openTcpDoor("localhost", 0, ({ address }) => {
+  const connect: Connect = ({ address }) => {
     addresses.push(address.replace(/:\d+$/, ""));
     return EVENTS;
-  });
+  };
+  const door = openTcpDoor({ host: "localhost", port: 0, identity: null, connect });
   expect(await Promise.all(["127.0.0.1", "::1", "localhost"].map((host) => connectTo(host, door.port)))).toEqual([
     true,
     true,
@@ -40,7 +40,7 @@ test("openTcpDoor: listens on localhost by IPv4 and IPv6 on one port, and close 
 
 test.each(["127.0.0.1", "::1"])("openTcpDoor: a port that is in use on %s is in use for localhost", async (host) => {
   const listener = Bun.listen({ hostname: host, port: 0, socket: { data: ignore } });
-  const open = () => openTcpDoor("localhost", listener.port, () => EVENTS);
+  const open = () => openTcpDoor({ host: "localhost", port: listener.port, identity: null, connect: () => EVENTS });
   expect(open).toThrow(ConnectionError);
   expect(open).toThrow(`port ${listener.port} on localhost is in use`);
   const other = host === "::1" ? "127.0.0.1" : "::1";
@@ -63,7 +63,7 @@ test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost also on a machine 
   const module = new URL("../../../src/server/doors/tcp.ts", import.meta.url).href;
   const script = `
     import { openTcpDoor } from ${JSON.stringify(module)};
-    const door = openTcpDoor("localhost", 0, () => ({ receive() {}, drained() {}, closed() {} }));
+    const door = openTcpDoor({ host: "localhost", port: 0, identity: null, connect: () => ({ receive() {}, drained() {}, closed() {}, leave() {} }) });
     const socket = await Bun.connect({ hostname: "127.0.0.1", port: door.port, socket: { data() {} } });
     console.log(socket.remoteAddress);
     process.exit(0);`;

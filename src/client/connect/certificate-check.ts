@@ -1,0 +1,72 @@
+// Decides whether a server's certificate is accepted: by its pinned public key, by an authority, or at first sight.
+
+import { createHash, type X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { codeOf, messageOf } from "../../core/errors.ts";
+import { formatHostPort } from "../../core/host-port.ts";
+import { printable } from "../../core/printable.ts";
+import { showFingerprint } from "../../protocol/tls.ts";
+import type { Address } from "./address.ts";
+import { ServerNotTrusted } from "./carriage.ts";
+
+export interface ServerCertificate {
+  /** The SHA-256 of the public key (SPKI) in base64. */
+  publicKey: string;
+  /** `pinned`: the public key is the known one. `authority`: chain, time and name are right. `unknown`: signed by itself, never seen. */
+  trust: "pinned" | "authority" | "unknown";
+}
+
+/** The longest text of names that a message quotes from a certificate. */
+const MAX_SHOWN = 200;
+
+/**
+ * Checks the certificate that a server showed. `problem` is what the check of its chain found, or null. `pinned` is the public key that
+ * the server has to have, if it is known. Throws ServerNotTrusted.
+ */
+export function checkCertificate(
+  certificate: X509Certificate,
+  problem: Error | null,
+  address: Address,
+  pinned: string | undefined,
+): ServerCertificate {
+  const where = formatHostPort(address.host, address.port);
+  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
+  const publicKey = createHash("sha256").update(spki).digest("base64");
+  if (pinned !== undefined) {
+    if (pinned === publicKey) return { publicKey, trust: "pinned" };
+    throw new ServerNotTrusted(
+      `${where} has another public key than before: it was ${showFingerprint(pinned)}, and now is ${showFingerprint(publicKey)}: another machine may answer in its place; if the server was set up again, compare with the fingerprint that it prints, and then run view --forget ${where}`,
+    );
+  }
+  const isMisnamed = codeOf(problem) === "ERR_TLS_CERT_ALTNAME_INVALID";
+  if (problem !== null && !isMisnamed) {
+    if (isSignedByItself(certificate)) return { publicKey, trust: "unknown" };
+    throw new ServerNotTrusted(`${where}: ${explain(problem, certificate)}`);
+  }
+  const { host } = address;
+  // Bun checks the name as well, but only if it knows it.
+  const isForHost = (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+  if (isForHost && !isMisnamed) return { publicKey, trust: "authority" };
+  const names = printable(certificate.subjectAltName ?? certificate.subject).slice(0, MAX_SHOWN);
+  throw new ServerNotTrusted(`${where}: the server's certificate is not for ${host} but for ${names}: use its name`);
+}
+
+function isSignedByItself(certificate: X509Certificate): boolean {
+  return certificate.issuer === certificate.subject && certificate.verify(certificate.publicKey);
+}
+
+function explain(problem: Error, certificate: X509Certificate): string {
+  switch (codeOf(problem)) {
+    case "CERT_HAS_EXPIRED":
+      return `a certificate of the server has expired (its own is valid until ${printable(certificate.validTo)}): renew it there, or check this machine's clock`;
+    case "CERT_NOT_YET_VALID":
+      return `a certificate of the server is not valid yet (its own is from ${printable(certificate.validFrom)} on): check the clocks`;
+    case "UNABLE_TO_GET_ISSUER_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+      return "the server's certificate is signed by an authority that this viewer does not know: name a file with the authority's certificate by --tls-ca";
+    default:
+      return `the server's certificate is not accepted: ${messageOf(problem)}`;
+  }
+}

@@ -1,0 +1,75 @@
+// Holds a connection without TLS back until it is known that the server does not need TLS.
+
+import { asksForTls, SpeaksOtherWay } from "./carriage.ts";
+import type { Connection } from "./connection.ts";
+
+/** What takes the events of a socket. */
+export type Receiver = Pick<Connection, "receive" | "drained" | "closed">;
+
+/** A server with TLS that is spoken to without it says so at once. */
+const OTHER_WAY_TIMEOUT_MS = 500;
+
+export interface HeldSocket {
+  data: Receiver | null;
+  terminate(): void;
+}
+
+/** The end of waiting: the connection, or SpeaksOtherWay. */
+export interface HeldOutcome {
+  resolve(connection: Connection): void;
+  reject(error: SpeaksOtherWay): void;
+}
+
+/**
+ * Takes the events of a socket in place of its connection, which has already sent its Hello. What the server sends is passed on when the
+ * owner of the connection has it.
+ */
+export class HeldBack implements Receiver {
+  readonly #socket: HeldSocket;
+  readonly #connection: Connection;
+  readonly #outcome: HeldOutcome;
+  readonly #waiting = setTimeout(() => this.#release(), OTHER_WAY_TIMEOUT_MS);
+  #held: Uint8Array[] = [];
+  #closedBy: string | null = null;
+
+  constructor(socket: HeldSocket, connection: Connection, outcome: HeldOutcome) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#outcome = outcome;
+  }
+
+  receive(chunk: Uint8Array): void {
+    const isFirst = this.#held.length === 0;
+    this.#held.push(new Uint8Array(chunk)); // the socket uses its memory again
+    if (!isFirst) return;
+    if (!asksForTls(chunk)) {
+      this.#release();
+      return;
+    }
+    clearTimeout(this.#waiting);
+    this.#held = [];
+    this.#outcome.reject(new SpeaksOtherWay("the server needs TLS"));
+    this.#connection.closed("the server needs TLS");
+    this.#socket.terminate();
+  }
+
+  drained(): void {
+    this.#connection.drained();
+  }
+
+  closed(text: string): void {
+    this.#closedBy = text;
+    this.#release();
+  }
+
+  #release(): void {
+    clearTimeout(this.#waiting);
+    this.#outcome.resolve(this.#connection);
+    // By then the owner has the connection.
+    setImmediate(() => {
+      if (this.#socket.data === this) this.#socket.data = this.#connection;
+      for (const chunk of this.#held.splice(0)) this.#connection.receive(chunk);
+      if (this.#closedBy !== null) this.#connection.closed(this.#closedBy);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+// The operator's certificate and key, which are read again when their files change. Viewers stay connected.
+
+import { readFileSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { messageOf, UsageError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
+import type { Log } from "../../core/log.ts";
+import { showFingerprint } from "../../protocol/tls.ts";
+import { checkIdentity, type IdentityNames, type ServerIdentity } from "./certificate.ts";
+
+/** The paths of the certificate (with those of its issuers) and of the key. Both may be in one file. */
+export type IdentityFiles = IdentityNames;
+
+/** Programs that renew certificates replace links, files or folders. Only the state of the files tells of all of these. */
+const POLL_MS = 1_000;
+/** More than any chain of certificates. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+export class CertificateFiles {
+  readonly #files: IdentityFiles;
+  readonly #log: Log;
+  readonly #polling: ReturnType<typeof setInterval>;
+  #current: ServerIdentity;
+  /** The state of the files at the last poll. */
+  #seen: string;
+  #isPolling = false;
+
+  private constructor(files: IdentityFiles, current: ServerIdentity, seen: string, log: Log) {
+    this.#files = files;
+    this.#log = log;
+    this.#current = current;
+    this.#seen = seen;
+    this.#polling = setInterval(() => void this.#poll(), POLL_MS);
+    this.#polling.unref();
+  }
+
+  /** Reads the files and watches them. Throws UsageError if they cannot be used. */
+  static async open(files: IdentityFiles, log: Log): Promise<CertificateFiles> {
+    const seen = await stateOf(files);
+    return new CertificateFiles(files, read(files), seen, log);
+  }
+
+  get current(): ServerIdentity {
+    return this.#current;
+  }
+
+  close(): void {
+    clearInterval(this.#polling);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return; // a network file system may take long
+    this.#isPolling = true;
+    const seen = await stateOf(this.#files);
+    this.#isPolling = false;
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    // The two files are not replaced at the same moment, so they are read when both have stayed the same for some time.
+    setTimeout(() => void this.#readAgain(seen), POLL_MS).unref();
+  }
+
+  async #readAgain(seen: string): Promise<void> {
+    if ((await stateOf(this.#files)) !== seen) return; // the next poll sees the newer state
+    try {
+      const next = read(this.#files);
+      if (next.certificate === this.#current.certificate && next.key === this.#current.key) return;
+      this.#current = next;
+      this.#log.info(
+        `read the certificate again, valid until ${next.expiresAt.toISOString().slice(0, 10)} (${showFingerprint(next.publicKey)})`,
+      );
+    } catch (error) {
+      this.#log.warning(`the changed certificate is not used, and the one before stays: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Returns a text that differs after every change of the files, and after their removal. */
+async function stateOf({ certificate, key }: IdentityFiles): Promise<string> {
+  const states = await Promise.all(
+    [certificate, key].map((path) =>
+      stat(path).then(
+        ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+        (error: unknown) => explainFileError(error),
+      ),
+    ),
+  );
+  return states.join(" | ");
+}
+
+function read(files: IdentityFiles): ServerIdentity {
+  const certificate = readText(files.certificate);
+  const key = files.key === files.certificate ? certificate : readText(files.key);
+  return checkIdentity(certificate, key, files);
+}
+
+function readText(path: string): string {
+  try {
+    const file = statSync(path);
+    if (file.isDirectory()) throw new UsageError(`cannot read ${path}: it is a folder`);
+    // Reading a pipe would block the program.
+    if (!file.isFile()) throw new UsageError(`cannot read ${path}: it is not a regular file`);
+    if (file.size > MAX_FILE_BYTES)
+      throw new UsageError(`cannot read ${path}: it is too large for a certificate or key`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path}: ${explainFileError(error)}`);
+  }
+}

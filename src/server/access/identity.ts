@@ -1,0 +1,68 @@
+// Opens the server's identity for TLS: from the files that the operator names, or the server's own, which is made at the first start.
+
+import { hostname, networkInterfaces } from "node:os";
+import { join } from "node:path";
+import type { Log } from "../../core/log.ts";
+import { changePrivateFile, readPrivateFile, writePrivateFile } from "../../state/private-file.ts";
+import { checkIdentity, coversNames, type ServerIdentity } from "./certificate.ts";
+import { CertificateFiles, type IdentityFiles } from "./certificate-files.ts";
+import { makeCertificate, makeKey } from "./certificate-make.ts";
+
+/** An open identity. Every new connection is shown the current one. */
+export interface IdentitySource {
+  readonly current: ServerIdentity;
+  /** Stops watching files. */
+  close(): void;
+}
+
+const KEY_FILE = "tls-key.pem";
+const CERTIFICATE_FILE = "tls-certificate.pem";
+/** A machine with many containers has an address for each. */
+const MOST_NAMES = 64;
+
+/**
+ * Opens the identity in `files`, or without them the server's own in `folder`. Throws UsageError with one line if the files cannot be
+ * used.
+ */
+export async function openIdentity(files: IdentityFiles | null, folder: string, log: Log): Promise<IdentitySource> {
+  if (files !== null) return await CertificateFiles.open(files, log);
+  const current = await ownIdentity(folder, namesOfMachine(), log);
+  return { current, close: () => undefined };
+}
+
+/**
+ * Reads the server's own key and certificate, and makes those that are missing. The key stays the same, because viewers know the
+ * server by it. A certificate that lacks one of the `names` is made again.
+ */
+export async function ownIdentity(folder: string, names: readonly string[], log: Log): Promise<ServerIdentity> {
+  const paths = { certificate: join(folder, CERTIFICATE_FILE), key: join(folder, KEY_FILE) };
+  let key = "";
+  changePrivateFile(paths.key, (present) => {
+    key = present ?? makeKey();
+    if (present === null) log.info(`made the server's key for TLS: ${paths.key}`);
+    return present === null ? key : null;
+  });
+  const kept = readPrivateFile(paths.certificate);
+  if (kept !== null && coversNames(kept, names)) {
+    try {
+      return checkIdentity(kept, key, paths);
+    } catch (error) {
+      log.debug(`the certificate is made again: ${String(error)}`); // of another key, for example
+    }
+  }
+  const certificate = await makeCertificate(key, names);
+  const identity = checkIdentity(certificate, key, paths);
+  writePrivateFile(paths.certificate, certificate);
+  return identity;
+}
+
+/** Returns the names and addresses by which viewers may reach this machine. */
+function namesOfMachine(): string[] {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal, scopeid }) => !internal && !scopeid) // not fe80::, which needs a zone
+    .map(({ address }) => address);
+  const own = hostname();
+  const host = /^[\w.-]+$/.test(own) ? [own, `${own.split(".")[0]}.local`] : [];
+  return [...new Set([...host, "localhost", "127.0.0.1", "::1", ...addresses])].slice(0, MOST_NAMES);
+}

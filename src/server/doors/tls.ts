@@ -1,0 +1,167 @@
+// The server's end of TLS on an accepted socket. Bytes of viewers are decrypted before they reach the protocol.
+
+import type { Socket, TLSUpgradeOptions } from "bun";
+import { messageOf } from "../../core/errors.ts";
+import { formatHostPort } from "../../core/host-port.ts";
+import { BINDING_BYTES, BINDING_LABEL, beginsTls } from "../../protocol/tls.ts";
+import { GONE, type TransportEvents } from "../../protocol/transport.ts";
+import { GoodbyeReason } from "../../protocol/wire.ts";
+import type { ServerIdentity } from "../access/certificate.ts";
+import type { ViewerConnection } from "../deliver/viewer-host.ts";
+import type { Connect, DoorGuest } from "./tcp.ts";
+
+/**
+ * For TLS 1.2: a new secret for each session (ECDHE), and encryption with authentication (RFC 9325, 4.2). All suites of TLS 1.3 are of
+ * this kind. Bun accepts no version below 1.2.
+ */
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+/**
+ * Bun documents the upgrade for clients. Since 1.4 the option `isServer`, which its node:tls uses, does the same for accepted sockets
+ * (https://github.com/oven-sh/bun/issues/25044).
+ */
+interface ServerUpgrade<Data> extends TLSUpgradeOptions<Data> {
+  isServer: true;
+}
+
+/**
+ * Begins TLS on a socket that was just accepted. An upgrade of each socket, and not a listener for TLS, shows each viewer the newest
+ * certificate, and has the first bytes of viewers that speak without TLS.
+ */
+export function acceptTls(socket: Socket<TransportEvents | null>, identity: ServerIdentity, connect: Connect): void {
+  const { certificate: cert, key } = identity;
+  let connection: TlsConnection | null = null;
+  const upgrade: ServerUpgrade<TransportEvents | null> = {
+    isServer: true,
+    tls: { cert, key, ciphers: CIPHERS },
+    data: null,
+    socket: {
+      handshake: (_, isDone, error) => connection?.shookHands(isDone, error),
+      data: (_, bytes) => connection?.guest?.receive(bytes),
+      drain: () => connection?.guest?.drained(),
+      close: (_, error) => connection?.closed(error ? messageOf(error) : "it closed the connection"),
+      error: (_, error) => connection?.closed(messageOf(error)),
+    },
+  };
+  // After the upgrade `socket` is no longer in use. `raw` takes its place, and has its events.
+  const [raw, secured] = socket.upgradeTLS<TransportEvents | null>(upgrade);
+  connection = new TlsConnection(raw, secured);
+  raw.data = connection;
+  connection.guest = connect(connection);
+}
+
+/** During the handshake the connection counts as one that has not greeted. */
+type State = "handshake" | "open" | "without TLS";
+
+/** A connection to a viewer over TLS. Its own events are those of the encrypted bytes. */
+class TlsConnection implements ViewerConnection, TransportEvents {
+  readonly bufferedBytes = 0;
+  readonly address: string;
+  readonly ip: string;
+  guest: DoorGuest | null = null;
+  readonly #socket: Socket<TransportEvents | null>;
+  readonly #secured: Socket<TransportEvents | null>;
+  #state: State = "handshake";
+  /** The first bytes that the other end has sent, two at most. */
+  #first = new Uint8Array();
+  /** What is to be sent when it is known how. */
+  #early: Uint8Array | null = null;
+  #isEnding = false;
+  #binding: Uint8Array | null = null;
+
+  constructor(socket: Socket<TransportEvents | null>, secured: Socket<TransportEvents | null>) {
+    this.#socket = socket;
+    this.#secured = secured;
+    this.ip = socket.remoteAddress;
+    this.address = formatHostPort(socket.remoteAddress, socket.remotePort);
+  }
+
+  /** Null before the handshake is done, and without TLS. */
+  get binding(): Uint8Array | null {
+    if (this.#state !== "open") return null;
+    this.#binding ??= exportBinding(this.#secured);
+    return this.#binding;
+  }
+
+  write(bytes: Uint8Array): number {
+    switch (this.#state) {
+      case "handshake":
+        if (this.#early !== null) return GONE;
+        this.#early = new Uint8Array(bytes); // a Goodbye: nothing else is sent before the viewer's first bytes
+        return bytes.length;
+      case "open":
+        return this.#secured.write(bytes);
+      case "without TLS":
+        return this.#socket.write(bytes);
+    }
+  }
+
+  end(): void {
+    if (this.#state === "open") this.#secured.end();
+    else if (this.#state === "without TLS") this.#socket.end();
+    else this.#isEnding = true;
+  }
+
+  abort(): void {
+    this.#secured.terminate();
+  }
+
+  /** Sees encrypted bytes before they are decrypted. A viewer that speaks without TLS is told so in its own language. */
+  receive(bytes: Uint8Array): void {
+    if (this.#state !== "handshake" || this.#first.length >= 2) return;
+    this.#first = new Uint8Array([...this.#first, ...bytes.subarray(0, 2 - this.#first.length)]);
+    if (beginsTls(this.#first)) return;
+    this.#open("without TLS");
+    this.guest?.leave?.(
+      GoodbyeReason.needsTls,
+      "this server takes viewers with TLS only: write slips:// in the link, or update the viewer",
+    );
+  }
+
+  #open(state: State): void {
+    this.#state = state;
+    if (this.#early !== null) this.write(this.#early);
+    if (this.#isEnding) this.end();
+  }
+
+  drained(): void {
+    // Of the encrypted bytes nobody has to know.
+  }
+
+  closed(text: string): void {
+    this.guest?.closed(text);
+    this.guest = null;
+  }
+
+  shookHands(isDone: boolean, error: Error | null): void {
+    if (this.#state !== "handshake") return;
+    if (isDone) {
+      this.#open("open");
+    } else if (this.#first.length === 0) {
+      this.closed("it closed the connection"); // a port scanner, of which nobody has to hear
+    } else {
+      const reason = error === null ? "no reason" : reasonOf(error);
+      this.guest?.leave?.(GoodbyeReason.protocol, `the TLS handshake failed: ${reason}`);
+      this.abort();
+    }
+  }
+}
+
+/** Exports what binds a proof to this session. The types of Bun say void. */
+function exportBinding(socket: Socket<TransportEvents | null>): Uint8Array {
+  const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
+  if (bytes instanceof Uint8Array && bytes.length === BINDING_BYTES) return bytes;
+  throw new Error("the TLS session has no exporter");
+}
+
+/** Returns the reason of BoringSSL, for example `UNSUPPORTED_PROTOCOL` from `error:100000f0:SSL routines:OPENSSL_internal:UNSUPPORTED_PROTOCOL`. */
+function reasonOf(error: Error): string {
+  return error.message.split(":").at(-1) ?? error.message;
+}

@@ -1,0 +1,218 @@
+// TLS between real servers and viewers: pins, proofs over a man in the middle, and sides of which one speaks without TLS.
+
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readGoodbye } from "../../src/protocol/greeting.ts";
+import { GoodbyeReason, HEADER_BYTES } from "../../src/protocol/wire.ts";
+import { selfSigned } from "../support/certificates.ts";
+import { openLink } from "../support/link.ts";
+import { eachLine, ffmpegBytes, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
+const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
+const THREE_FRAMES = ["--display", "none", "--frames", "3"];
+const RELAY = fileURLToPath(new URL("../support/tls-relay.ts", import.meta.url));
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The environment of a program with a state folder of its own. */
+const stateOf = (who: string, key = "") => ({ XDG_STATE_HOME: join(folder, who), SLIPSTREAM_KEY: key });
+
+const serve = (flags: readonly string[], { who = "server", key = "" } = {}): Promise<Server> =>
+  startServer([...PATTERN, ...flags], { env: stateOf(who, key) });
+
+const view = (flags: readonly string[], key = "") => runToEnd("view", flags, { env: stateOf("viewer", key) });
+
+const known = async () => JSON.parse(await readFile(join(folder, "viewer/slipstream/known-servers.json"), "utf8"));
+
+const fingerprintOf = (server: Server) => server.last?.tls?.fingerprint ?? "";
+
+/** Starts a man in the middle before a server. */
+async function startRelay(server: Server): Promise<{ port: number; [Symbol.asyncDispose]: () => Promise<void> }> {
+  const { certificate, key } = await selfSigned(folder, "relay", "IP:127.0.0.1");
+  const child = Bun.spawn([process.execPath, RELAY, String(server.port), certificate, key], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = await new Promise<number>((resolve) => void eachLine(child.stdout, (line) => resolve(Number(line))));
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.exited;
+    },
+  };
+}
+
+describe("TLS: the server's key", () => {
+  test("it is made at the first start, is private, and stays; viewers see it once and pin it", async () => {
+    let port = 0;
+    let fingerprint = "";
+    {
+      await using server = await serve(["--tls"]);
+      port = server.port;
+      fingerprint = fingerprintOf(server);
+      expect(fingerprint).toMatch(/^SHA256:[\w+/]{43}$/);
+      expect(server.remarks).toContain(`with TLS (public key ${fingerprint})`);
+      for (const file of ["tls-key.pem", "tls-certificate.pem"]) {
+        expect((await stat(join(folder, "server/slipstream", file))).mode & 0o777).toBe(0o600);
+      }
+      const first = await view([`127.0.0.1:${port}`, ...THREE_FRAMES]);
+      expect([first.code, first.remarks]).toEqual([
+        0,
+        expect.stringContaining(`is seen for the first time, with the public key ${fingerprint}`),
+      ]);
+    }
+    await using server = await serve(["--tls", "--port", String(port)]);
+    expect(fingerprintOf(server)).toBe(fingerprint);
+    const second = await view([`127.0.0.1:${port}`, ...THREE_FRAMES]);
+    expect(second.code).toBe(0);
+    expect(second.remarks).not.toContain("first time");
+  });
+
+  test("a changed key is refused with both fingerprints, until the user forgets the server", async () => {
+    let port = 0;
+    let before = "";
+    {
+      await using server = await serve(["--tls"]);
+      port = server.port;
+      before = fingerprintOf(server);
+      expect((await view([`127.0.0.1:${port}`, ...THREE_FRAMES])).code).toBe(0);
+    }
+    await using server = await serve(["--tls", "--port", String(port)], { who: "another" });
+    const { code, remarks } = await view([`127.0.0.1:${port}`, ...THREE_FRAMES]);
+    expect(code).toBe(1);
+    expect(remarks).toContain(`it was ${before}, and now is ${fingerprintOf(server)}`);
+    expect(remarks).toContain(`view --forget 127.0.0.1:${port}`);
+    expect((await view(["--forget", `127.0.0.1:${port}`])).code).toBe(0);
+    expect((await view([`127.0.0.1:${port}`, ...THREE_FRAMES])).code).toBe(0);
+  });
+
+  test("a server that has used TLS is not spoken to without it", async () => {
+    let port = 0;
+    {
+      await using server = await serve(["--tls"]);
+      port = server.port;
+      expect((await view([`127.0.0.1:${port}`, ...THREE_FRAMES])).code).toBe(0);
+    }
+    await using server = await serve(["--port", String(port)]);
+    const bare = await view([`127.0.0.1:${port}`, ...THREE_FRAMES]);
+    expect([bare.code, bare.remarks]).toEqual([
+      1,
+      expect.stringContaining("speaks without TLS: it has used TLS before"),
+    ]);
+    const link = await view([`slip://127.0.0.1:${port}`, ...THREE_FRAMES]);
+    expect([link.code, link.remarks]).toEqual([1, expect.stringContaining("has used TLS before")]);
+    expect(server.last?.sent).toBe(0);
+  });
+});
+
+describe("TLS: proofs of keys", () => {
+  test("the right key shows video over TLS, and the server is pinned without a word", async () => {
+    await using server = await serve(["--tls"], { key: KEY });
+    const host = `127.0.0.1:${server.port}`;
+    const wrong = await view([`slips://0000-1111-2222-3333-4444@${host}`, ...THREE_FRAMES]);
+    expect(wrong.code).toBe(1);
+    const { code, remarks } = await view([`slips://${KEY}@${host}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([0, expect.not.stringContaining("first time")]);
+    expect((await known())[host]).toMatchObject({ usesTls: true, publicKey: expect.any(String) });
+    const again = await view([host, ...THREE_FRAMES]);
+    expect(again.code).toBe(0);
+  });
+
+  test("a man in the middle who relays everything is refused with the right key, and gets nothing", async () => {
+    await using server = await serve(["--tls"], { key: KEY });
+    await using relay = await startRelay(server);
+    const { code, remarks } = await view([`slips://${KEY}@127.0.0.1:${relay.port}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([1, expect.stringContaining("key of the link is not right")]);
+    expect(server.last?.sent).toBe(0);
+    // The same relay works where nothing is proven, so it is the proof that defeats it.
+    await using open = await serve(["--tls"], { who: "open" });
+    await using openRelay = await startRelay(open);
+    expect((await view([`slips://127.0.0.1:${openRelay.port}`, ...THREE_FRAMES])).code).toBe(0);
+  });
+
+  test("a man in the middle in front of a pinned server is refused before the proof", async () => {
+    await using server = await serve(["--tls"], { key: KEY });
+    await using relay = await startRelay(server);
+    const host = `127.0.0.1:${server.port}`;
+    expect((await view([`slips://${KEY}@${host}`, ...THREE_FRAMES])).code).toBe(0);
+    const path = join(folder, "viewer/slipstream/known-servers.json");
+    await Bun.write(path, (await readFile(path, "utf8")).replace(host, `127.0.0.1:${relay.port}`));
+    const { code, remarks } = await view([`127.0.0.1:${relay.port}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([1, expect.stringContaining("has another public key than before")]);
+  });
+});
+
+describe("TLS: one side speaks without it", () => {
+  test("a viewer of the version before hears in its own language that the server needs TLS", async () => {
+    await using server = await serve(["--tls"]);
+    // Hello of version 2 from the software "slipstream 0.1.0", for the first camera.
+    const hello = Buffer.from("1d00000001534c495002100000736c69707374", "hex").subarray(0, 9); // its head is enough
+    const answer = Promise.withResolvers<Buffer>();
+    const received: Buffer[] = [];
+    await Bun.connect({
+      hostname: "127.0.0.1",
+      port: server.port,
+      socket: {
+        open: (socket) => void socket.write(hello),
+        data: (_, bytes) => void received.push(Buffer.from(bytes)),
+        close: () => answer.resolve(Buffer.concat(received)),
+      },
+    });
+    const message = await answer.promise;
+    const { reason, text } = readGoodbye(message.subarray(HEADER_BYTES, 4 + message.readUInt32LE(0)));
+    expect([reason, text]).toEqual([GoodbyeReason.needsTls, expect.stringContaining("with TLS only")]);
+    expect(message.length).toBe(4 + message.readUInt32LE(0)); // no bytes of TLS follow, which it would not understand
+    await server.until("the line in the log", ({ remarks }) =>
+      /refused: this server takes viewers with TLS/.test(remarks),
+    );
+  });
+
+  test("a link with slips:// to a server without TLS says what to do", async () => {
+    await using server = await serve([]);
+    const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([
+      1,
+      expect.stringContaining("speaks without TLS: start it with TLS, or write slip://"),
+    ]);
+  });
+
+  test("a link with slip:// to a server with TLS says what to do", async () => {
+    await using server = await serve(["--tls"]);
+    const { code, remarks } = await view([`slip://127.0.0.1:${server.port}`, "--once", ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([1, expect.stringContaining("write slips:// in the link")]);
+  });
+});
+
+test("TLS: pictures arrive bit for bit as without it, over a slow link", async () => {
+  const still = ["--source", join(folder, "still.jpg")];
+  const noise = "testsrc2=s=640x480,noise=alls=60";
+  await Bun.write(join(folder, "still.jpg"), ffmpegBytes("-f", "lavfi", "-i", noise, "-frames:v", "1", "-f", "mjpeg"));
+  await using plain = await startServer(still);
+  await using secured = await startServer([...still, "--tls"], { env: stateOf("server") });
+  const link = openLink({ serverPort: secured.port, bitsPerSecond: 1_000_000, delayMs: 5 });
+  const pictures = (address: string) =>
+    runToEnd("view", [address, "--display", "none", "--frames", "2", "--output", "-"], {
+      env: stateOf("viewer"),
+      rawOutput: true,
+    }).then(({ program }) => program.bytes);
+  try {
+    const [one, other] = [
+      await pictures(`slip://127.0.0.1:${plain.port}`),
+      await pictures(`slips://127.0.0.1:${link.port}`),
+    ];
+    expect(one.length).toBeGreaterThan(0);
+    expect(other.equals(one)).toBe(true);
+  } finally {
+    link.close();
+  }
+});
