@@ -15,10 +15,12 @@ import {
   startViewer,
   TEST_TIMEOUT_MS,
 } from "../support/programs.ts";
+import { openNetwork, whyNoNetwork } from "../support/two-machines.ts";
 import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
+const obstacle = whyNoNetwork();
 const SCRIPT = fileURLToPath(new URL("../support/hostile-peers.ts", import.meta.url));
 const FLAGS = ["--source", "pattern", "--size", "320x240", "--fps", "40"];
 
@@ -27,8 +29,16 @@ class Attack implements AsyncDisposable {
   report: HostileReport = { open: 0, connects: 0, ended: 0 };
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
 
-  constructor(port: number, kind: HostileKind, count: number) {
-    const command = [process.execPath, SCRIPT, String(port), kind, String(count)];
+  /** `machine` is the one on which the peers run, and the address of the server for them. */
+  constructor(
+    port: number,
+    kind: HostileKind,
+    count: number,
+    machine = { through: [] as readonly string[], host: "" },
+  ) {
+    const { through, host } = machine;
+    const command = [...through, process.execPath, SCRIPT, String(port), kind, String(count)];
+    if (host !== "") command.push(host);
     this.#child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
     void eachLine(this.#child.stdout, (line) => {
       this.report = JSON.parse(line);
@@ -129,6 +139,27 @@ describe("serve: hostile peers", () => {
     await viewer.until("more frames", ({ last }) => (last?.frames ?? 0) > before + 5);
     expect(viewer.last?.reconnects).toBe(0);
   });
+
+  test.skipIf(obstacle !== null)(
+    "an address with 300 connections that say nothing gets its share of them, and another address gets in",
+    async () => {
+      using network = openNetwork();
+      const [own, other] = network.machines;
+      const flags = [...FLAGS, "--host", "0.0.0.0", "--open", "--no-announce"];
+      await using server = await startServer(flags, { through: own.through });
+      await using _ = new Attack(server.port, "silent", 300, { through: other.through, host: own.address });
+      await server.until("the counts", () => {
+        const { greetingsPerAddress = 0, connects = 0 } = refusedBy(server) ?? {};
+        return greetingsPerAddress > 0 && connects > 0;
+      });
+      await using viewer = startViewer(server.port, ["--frames", "5"], { through: own.through });
+      expect(await viewer.end()).toBe(0);
+      expect(refusedBy(server)?.greetings).toBe(0);
+      await server.until("the sum", ({ remarks }) =>
+        /\d+ more connections from 192\.0\.2\.2 were refused/.test(remarks),
+      );
+    },
+  );
 
   test("a viewer beyond --max-viewers is told so, and another one gets its place", async () => {
     await using server = await startServer([...FLAGS, "--max-viewers", "1"]);

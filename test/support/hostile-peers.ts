@@ -1,6 +1,6 @@
 // Hostile peers of one kind in a process of their own. They connect, misbehave, and connect again when they are disconnected.
 //
-// Usage: bun test/support/hostile-peers.ts PORT KIND COUNT     prints a HostileReport ten times a second
+// Usage: bun test/support/hostile-peers.ts PORT KIND COUNT [HOST]     prints a HostileReport ten times a second
 
 import type { Socket } from "bun";
 import { writeControlsAsked } from "../../src/protocol/controls.ts";
@@ -69,10 +69,12 @@ function wrongProof(): Uint8Array {
 class HostilePeers {
   readonly report: HostileReport = { open: 0, connects: 0, ended: 0 };
   readonly #port: number;
+  readonly #host: string;
   readonly #habits: Habits;
 
-  constructor(port: number, kind: HostileKind) {
+  constructor(port: number, kind: HostileKind, host: string) {
     this.#port = port;
+    this.#host = host;
     this.#habits = KINDS[kind];
   }
 
@@ -93,7 +95,7 @@ class HostilePeers {
       for (let taken = chunk.length; chunk.length > 0 && taken === chunk.length;) taken = socket.write(chunk);
     };
     await Bun.connect({
-      hostname: "127.0.0.1",
+      hostname: this.#host,
       port: this.#port,
       socket: {
         open: (socket) => {
@@ -142,8 +144,8 @@ class HostilePeers {
 }
 
 if (import.meta.main) {
-  const [port = "", kind = "", count = ""] = process.argv.slice(2);
-  const peers = new HostilePeers(Number(port), kind as HostileKind);
+  const [port = "", kind = "", count = "", host = "127.0.0.1"] = process.argv.slice(2);
+  const peers = new HostilePeers(Number(port), kind as HostileKind, host);
   for (let peer = 0; peer < Number(count); peer++) void peers.run();
   setInterval(() => console.log(JSON.stringify(peers.report)), 100);
 }
