@@ -233,7 +233,7 @@ describe("view: unusable tiles", () => {
           tiles: NO_TILES,
         });
       },
-      /Tiles before a Stream/,
+      /Tiles came before a Stream/,
     ],
   ];
   test.each(cases)("view: %s end the connection with an error of one line", async (_, bytes, message) => {
