@@ -1,4 +1,4 @@
-// The key of a server is in no log, report, trace, error, argument and announcement, and before its proof no name of a camera is told.
+// The key of a server is in no log, report, trace, error, argument and announcement. Before a viewer proves a key it is told no name of a camera.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const [FILE_KEY, VARIABLE_KEY, HASHED_KEY, WRONG_KEY] = [
   "2222-3333-4444-5555-6666",
   "7777-8888-9999-0000-1111",
 ] as const;
-/** Each key in the forms in which it could be written. */
+/** Each key in all forms in which a program could write it. */
 const SECRETS = [FILE_KEY, VARIABLE_KEY, HASHED_KEY, WRONG_KEY].flatMap((key) => [key, key.replaceAll("-", "")]);
 
 let top: string;
@@ -36,7 +36,7 @@ function expectNoSecret(text: string): void {
   for (const secret of SECRETS) expect(text.toLowerCase()).not.toContain(secret);
 }
 
-test("keys are in no output of server and viewer, and in no argument", async () => {
+test("serve and view: no output and no argument contains a key", async () => {
   const file = join(top, "key");
   writeFileSync(file, FILE_KEY, { mode: 0o600 });
   const hash = formatKeyRecord(recordOfKey(HASHED_KEY));
@@ -77,7 +77,7 @@ test.each([
   ["a key file with a short key", "serve", ["--key-file", "SHORT"], {}],
   ["a short key in the environment", "serve", [], { SLIPSTREAM_KEY: "hunter2-hunter2" }],
   ["a key as an argument", "serve", [`--key-file=${FILE_KEY}`], {}],
-] as const)("%s: one line, which does not quote the key", async (_, program, flags, env) => {
+] as const)("keys: %s ends with one line that does not quote the key", async (_, program, flags, env) => {
   const short = join(top, "short");
   writeFileSync(short, "hunter2-hunter2", { mode: 0o600 });
   const given = flags.map((flag) => (flag === "SHORT" ? short : flag));
@@ -98,31 +98,34 @@ const LISTENER = `
   socket.bind(5353, () => { socket.addMembership("224.0.0.251"); console.log("listening"); });
 `;
 
-describe.skipIf(obstacle !== null)(`announcements${obstacle === null ? "" : ` (skipped: ${obstacle})`}`, () => {
-  test("of a server that needs a key: key=1, no key, and no name of a camera", async () => {
-    using network = openNetwork();
-    const [there, here] = network.machines;
-    const listener = Bun.spawn([...here.through, process.execPath, "-e", LISTENER], { stdout: "pipe" });
-    using _ = { [Symbol.dispose]: () => listener.kill("SIGKILL") };
-    const packets = listener.stdout.getReader();
-    const decoder = new TextDecoder("latin1");
-    let heard = "";
-    const read = async (until: (text: string) => boolean) => {
-      while (!until(heard)) heard += decoder.decode((await packets.read()).value ?? new Uint8Array());
-    };
-    await read((text) => text.includes("listening"));
-    const cwd = mkdtempSync(join(top, "announced-"));
-    writeFileSync(
-      join(cwd, "slipstream.toml"),
-      '[[cameras]]\nname = "nursery"\nsource = "pattern"\nsize = "160x120"\n',
-    );
-    const env = { XDG_STATE_HOME: join(cwd, "state"), SLIPSTREAM_KEY: VARIABLE_KEY };
-    await using server = await startServer(["--host", there.address], { through: there.through, cwd, env });
-    await read((text) => text.includes("wire="));
-    await server.end("SIGTERM");
-    await read((text) => text.split("wire=").length > 2); // it withdraws its record
-    expect(heard).toContain("key=1");
-    expect(heard).not.toContain("nursery");
-    expectNoSecret(heard);
-  });
-});
+describe.skipIf(obstacle !== null)(
+  `announcements with keys${obstacle === null ? "" : ` (skipped: ${obstacle})`}`,
+  () => {
+    test("serve: the announcement of a server that needs a key has key=1, no key, and no name of a camera", async () => {
+      using network = openNetwork();
+      const [there, here] = network.machines;
+      const listener = Bun.spawn([...here.through, process.execPath, "-e", LISTENER], { stdout: "pipe" });
+      using _ = { [Symbol.dispose]: () => listener.kill("SIGKILL") };
+      const packets = listener.stdout.getReader();
+      const decoder = new TextDecoder("latin1");
+      let heard = "";
+      const read = async (until: (text: string) => boolean) => {
+        while (!until(heard)) heard += decoder.decode((await packets.read()).value ?? new Uint8Array());
+      };
+      await read((text) => text.includes("listening"));
+      const cwd = mkdtempSync(join(top, "announced-"));
+      writeFileSync(
+        join(cwd, "slipstream.toml"),
+        '[[cameras]]\nname = "nursery"\nsource = "pattern"\nsize = "160x120"\n',
+      );
+      const env = { XDG_STATE_HOME: join(cwd, "state"), SLIPSTREAM_KEY: VARIABLE_KEY };
+      await using server = await startServer(["--host", there.address], { through: there.through, cwd, env });
+      await read((text) => text.includes("wire="));
+      await server.end("SIGTERM");
+      await read((text) => text.split("wire=").length > 2); // the server withdraws its record
+      expect(heard).toContain("key=1");
+      expect(heard).not.toContain("nursery");
+      expectNoSecret(heard);
+    });
+  },
+);

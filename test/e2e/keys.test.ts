@@ -1,4 +1,4 @@
-// Keys, with real servers and viewers: who may watch, what a key shows, and what a stranger learns.
+// Keys, with real servers and viewers: who may watch, what a key allows, and what a peer without a key is told.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(top, { recursive: true }));
 
-/** The environment of a user of its own, with a key or without one. */
+/** The environment of a user with a state folder of its own, with or without a key. */
 const user = (key?: string) => ({
   XDG_STATE_HOME: join(top, `state-${count++}`),
   SLIPSTREAM_KEY: key ?? "",
@@ -42,7 +42,7 @@ async function runKey(env: Record<string, string>, ...flags: string[]) {
 
 const HELLO = writeHello({ version: WIRE_VERSION, software: "a test", camera: "", paused: true, canProve: true });
 
-/** Proves `key` on a raw connection, and returns what the server answers. */
+/** Proves `key` on a raw connection, and returns the answer of the server. */
 async function prove(peer: RawPeer, key: string, hello = HELLO): Promise<void> {
   peer.send(hello);
   const challenge = await peer.receive(MessageType.challenge);
@@ -58,8 +58,8 @@ async function prove(peer: RawPeer, key: string, hello = HELLO): Promise<void> {
   peer.send(writeProof({ keyId: id, nonce: input.viewerNonce, proof: proveAsViewer(viewerKey(key), input) }));
 }
 
-describe("a server with a key", () => {
-  test("the right key watches; a wrong one and none end with one line and exit code 1", async () => {
+describe("serve: a server with a key", () => {
+  test("keys: a viewer with the right key watches; a wrong or missing key gives one line and exit code 1", async () => {
     await using server = await startKept();
     await using right = watchWith(server, KEY.toUpperCase().replaceAll("-", ""));
     expect(await right.end()).toBe(0);
@@ -73,7 +73,7 @@ describe("a server with a key", () => {
     expect(server.remarks).toContain("refused: the key is not right for this server");
   });
 
-  test("--key-file: the key of a file that only its owner can read", async () => {
+  test("serve: --key-file takes the key from a file that only its owner can read", async () => {
     const file = join(top, "key-file");
     writeFileSync(file, `${KEY}\n`, { mode: 0o600 });
     await using server = await startServer([...PATTERN, "--key-file", file], { env: user() });
@@ -87,9 +87,9 @@ describe("a server with a key", () => {
     ]);
   });
 
-  test("an older viewer gets a Goodbye that says why", async () => {
+  test("serve: an older viewer gets a Goodbye with the reason", async () => {
     await using server = await startKept();
-    // A Hello as viewers before keys have sent it: magic, version 2, software, camera "", flags 0.
+    // A Hello of viewers that did not know keys: magic, version 2, software, camera "", flags 0.
     const older = Buffer.from("15000000 01 534c4950 02 0a00 736c69707374726561 6d 0000 00".replaceAll(" ", ""), "hex");
     older.writeUInt32LE(older.length - 4, 0);
     using peer = await RawPeer.connect(server.port);
@@ -100,13 +100,13 @@ describe("a server with a key", () => {
     });
   });
 
-  test("a recorded handshake is worth nothing", async () => {
+  test("serve: a recorded handshake is not accepted again", async () => {
     await using server = await startKept();
     const recorded: Buffer[] = [];
     const relay = openRelay(server.port, (chunk) => recorded.push(Buffer.from(chunk)));
     using _ = { [Symbol.dispose]: () => relay.stop(true) };
     await using viewer = startViewer(relay.port, ["--frames", "3"], { env: user(KEY) });
-    expect(await viewer.end()).toBe(0); // a relay that only relays is not noticed without TLS
+    expect(await viewer.end()).toBe(0); // without TLS, a relay that only relays cannot be noticed
     const bytes = Buffer.concat(recorded);
     const key = viewerKey(KEY);
     for (const secret of [
@@ -124,11 +124,11 @@ describe("a server with a key", () => {
     expect(types).toEqual([MessageType.challenge, MessageType.goodbye]);
   });
 
-  test("a man in the middle who changes the viewer's Hello is noticed", async () => {
+  test("serve: a relay that changes the viewer's Hello is noticed", async () => {
     await using server = await startKept();
     let isFirst = true;
     const relay = openRelay(server.port, (chunk) => {
-      if (isFirst) chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1; // "send no pictures before a Wish"
+      if (isFirst) chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1; // this flag means "send no pictures before a Wish"
       isFirst = false;
     });
     using _ = { [Symbol.dispose]: () => relay.stop(true) };
@@ -138,7 +138,7 @@ describe("a server with a key", () => {
   });
 });
 
-/** Passes bytes between viewers and a server; `look` sees what viewers send, and may change it. */
+/** Passes bytes between viewers and a server. `look` sees the bytes of viewers and may change them. */
 function openRelay(port: number, look: (chunk: Uint8Array) => void) {
   interface Side {
     other: Promise<{ write(bytes: Uint8Array): number; end(): void }>;
@@ -167,10 +167,10 @@ function openRelay(port: number, look: (chunk: Uint8Array) => void) {
   });
 }
 
-describe("beyond loopback", () => {
+describe("serve: keys beyond loopback", () => {
   const HOST = ["--host", "0.0.0.0", "--no-announce"];
 
-  test("a first key is made, printed as a link, and stays; a viewer without it is refused", async () => {
+  test("serve: a first key is made, printed as a link and kept; a viewer without it is refused", async () => {
     const env = user();
     const links: string[] = [];
     for (let start = 0; start < 2; start++) {
@@ -189,7 +189,7 @@ describe("beyond loopback", () => {
     expect(links[1]).toBe(links[0] as string);
   });
 
-  test("--open asks for no key, and says so at each start", async () => {
+  test("serve: --open asks for no key, and says so at each start", async () => {
     await using server = await startServer([...PATTERN, ...HOST, "--open"], { env: user() });
     expect(server.remarks).toContain(
       `--open: everybody who reaches port ${server.port} can watch, and no key is asked for`,
@@ -202,7 +202,7 @@ describe("beyond loopback", () => {
 describe("bun run key", () => {
   const CAMERAS = `[[cameras]]\nname = "door"\nsource = "pattern"\nsize = "160x120"\n[[cameras]]\nname = "yard"\nsource = "pattern"\nsize = "160x120"\n`;
 
-  /** A server with the cameras door and yard, that needs a key. */
+  /** A server with the cameras door and yard. It needs a key. */
   async function startCameras(env: Record<string, string>) {
     const cwd = mkdtempSync(join(top, "cameras-"));
     writeFileSync(join(cwd, "slipstream.toml"), CAMERAS);
@@ -213,7 +213,7 @@ describe("bun run key", () => {
   const taken = (server: Server, keys: number) =>
     server.until("the new key", ({ remarks }) => remarks.includes(`viewers can use ${keys} keys`));
 
-  test("a key for one camera: another one is as one that is not there, and --list does not show it", async () => {
+  test("key: with a key for one camera, other cameras count as missing, and --list does not show them", async () => {
     const env = user();
     await using server = await startCameras(env);
     const { key } = JSON.parse((await runKey(env, "add", "ben", "--camera", "door", "--json")).output);
@@ -225,7 +225,7 @@ describe("bun run key", () => {
     await server.until("a second camera", ({ last }) => last?.cameras?.length === 2);
     await taken(server, 2);
     expect((await view("/door")).code).toBe(0);
-    expect((await view("")).code).toBe(0); // its first camera
+    expect((await view("")).code).toBe(0); // this is the first camera
     const yard = await view("/yard");
     const missing = await view("/lake");
     expect([yard.code, missing.code]).toEqual([1, 1]);
@@ -238,7 +238,7 @@ describe("bun run key", () => {
     expect(all.program.bytes.toString()).toContain("yard");
   });
 
-  test("a key without control sets no control", async () => {
+  test("key: a key without the right to control cannot set controls", async () => {
     const env = user();
     await using server = await startCameras(env);
     const added = async (...flags: string[]) => JSON.parse((await runKey(env, "add", ...flags, "--json")).output).key;
@@ -252,7 +252,7 @@ describe("bun run key", () => {
     expect(await set(keys[1])).toContain("has no controls");
   });
 
-  test("a key that is removed while its viewer watches ends that viewer, and no other", async () => {
+  test("key: a key that is removed disconnects its viewer, and no other", async () => {
     const env = user();
     await using server = await startCameras(env);
     const { key } = JSON.parse((await runKey(env, "add", "ann", "--json")).output);
@@ -275,8 +275,8 @@ describe("bun run key", () => {
   });
 });
 
-describe("wrong keys", () => {
-  test("the fifth from an address closes the door to it for a while; other addresses get in", async () => {
+describe("serve: wrong keys", () => {
+  test("serve: after five wrong keys an address is refused for a while, and other addresses are not", async () => {
     await using server = await startKept();
     const reasons: (number | undefined)[] = [];
     for (let attempt = 0; attempt < 7; attempt++) {
@@ -289,11 +289,11 @@ describe("wrong keys", () => {
     await using viewer = watchWith(server, KEY);
     expect(await viewer.end()).toBe(0);
     await server.until("the count", ({ last }) => last?.refusedBy.wrongKeys === 7);
-    // One line for the address, and a sum later.
+    // The log has one line for the address, and later a sum.
     expect(server.remarks.split("\n").filter((line) => line.includes("127.0.0.2")).length).toBe(1);
   });
 
-  test("an address from which somebody watches with a right key is never closed out", async () => {
+  test("serve: an address with a viewer whose key is right is never refused", async () => {
     await using server = await startKept();
     using good = await RawPeer.connect(server.port, "127.0.0.2");
     await prove(good, KEY);
@@ -309,8 +309,8 @@ describe("wrong keys", () => {
   });
 });
 
-describe("a false server", () => {
-  test("that does not know the key is refused by the viewer, and learns nothing of it", async () => {
+describe("view: a false server", () => {
+  test("view: a server that does not know the key is refused, and gets no information about the key", async () => {
     const heard: Buffer[] = [];
     const { challenge, welcome } = MessageType;
     const message = (type: number, body: Buffer) => {
@@ -327,7 +327,7 @@ describe("a false server", () => {
         data(socket, chunk) {
           heard.push(Buffer.from(chunk));
           const all = Buffer.concat(heard);
-          if (!all.includes(viewerKey(KEY).id)) return; // waits for the Proof
+          if (!all.includes(viewerKey(KEY).id)) return; // the server waits for the Proof
           const names = Buffer.from("0500 66616c7365 0700 7061747465726e".replaceAll(" ", ""), "hex");
           const greeting = Buffer.concat([Buffer.from("534c495002", "hex"), names, Buffer.alloc(32, 9)]);
           socket.write(message(welcome, greeting));

@@ -1,4 +1,4 @@
-// The operator's certificates: of an authority, for the wrong name, expired, changed while a viewer watches, and files that cannot be used.
+// Certificates of the operator: from an authority, for the wrong name, expired, changed while a viewer watches, and in files that cannot be used.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFile, mkdtemp, rename, rm } from "node:fs/promises";
@@ -41,10 +41,10 @@ const view = (flags: readonly string[]) =>
 
 const trusting = () => ["--tls-ca", authority.certificate];
 
-/** A TLS server that is not Slipstream: it shows any certificate. */
+/** A TLS server with any certificate. It is not a Slipstream server. */
 async function showCertificate({ certificate, key }: CertificateFile) {
   const child = Bun.spawn(["openssl", "s_server", "-accept", "0", "-cert", certificate, "-key", key], {
-    stdio: ["pipe", "pipe", "inherit"], // it ends with its standard input
+    stdio: ["pipe", "pipe", "inherit"], // it ends when its standard input ends
   });
   const port = await new Promise<number>((resolve) => {
     void eachLine(child.stdout, (line) => {
@@ -61,8 +61,8 @@ async function showCertificate({ certificate, key }: CertificateFile) {
   };
 }
 
-describe("TLS: a certificate of an authority", () => {
-  test("is accepted by chain and name, also for localhost, and not pinned", async () => {
+describe("TLS: a certificate from an authority", () => {
+  test("view: a certificate from an authority is accepted by chain and name, also for localhost, and not pinned", async () => {
     await using server = await serve(flagsOf(good));
     for (const host of ["127.0.0.1", "localhost"]) {
       const { code, remarks } = await view([`slips://${host}:${server.port}`, ...trusting()]);
@@ -70,34 +70,34 @@ describe("TLS: a certificate of an authority", () => {
     }
   });
 
-  test("is accepted through NODE_EXTRA_CA_CERTS, too", async () => {
+  test("view: an authority in NODE_EXTRA_CA_CERTS is accepted, too", async () => {
     await using server = await serve(flagsOf(good));
     const env = { XDG_STATE_HOME: join(folder, "extra"), NODE_EXTRA_CA_CERTS: authority.certificate };
     const { code, remarks } = await runToEnd("view", [`slips://127.0.0.1:${server.port}`, ...THREE_FRAMES], { env });
     expect([code, remarks]).toEqual([0, expect.any(String)]);
   });
 
-  test("that the viewer does not know is refused", async () => {
+  test("view: a certificate from an unknown authority is refused", async () => {
     await using server = await serve(flagsOf(good));
     const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`]);
     expect([code, remarks]).toEqual([1, expect.stringContaining("--tls-ca")]);
   });
 
-  test("for another name is refused", async () => {
+  test("view: a certificate for another name is refused", async () => {
     await using server = await serve(flagsOf(misnamed));
     const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`, ...trusting()]);
     expect([code, remarks]).toEqual([1, expect.stringMatching(/is not for 127\.0\.0\.1 but for .*camera\.example/)]);
     expect(server.last?.sent).toBe(0);
   });
 
-  test("that has expired is refused", async () => {
+  test("view: a certificate that has expired is refused", async () => {
     await using server = await showCertificate(expired);
     const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`, ...trusting()]);
     expect([code, remarks]).toEqual([1, expect.stringContaining("has expired")]);
   });
 });
 
-describe("serve: files that cannot be used are refused in one line", () => {
+describe("TLS: certificate files that cannot be used", () => {
   const cases: [what: string, flags: () => string[], text: RegExp][] = [
     ["expired", () => flagsOf(expired), /expired\.pem expired on \d{4}-\d\d-\d\d: renew it/],
     [
@@ -116,7 +116,7 @@ describe("serve: files that cannot be used are refused in one line", () => {
     ["a key alone", () => ["--tls-key", good.key], /add --tls-cert/],
     ["not allowed", () => ["--no-tls", ...flagsOf(good)], /without TLS/],
   ];
-  test.each(cases)("%s", async (_, flags, text) => {
+  test.each(cases)("serve: one line refuses the files: %s", async (_, flags, text) => {
     const { code, remarks } = await runToEnd("serve", [...PATTERN, "--port", "0", ...flags()]);
     expect([code, remarks]).toEqual([2, expect.stringMatching(text)]);
     expect(remarks.trim().split("\n")).toHaveLength(1);
@@ -128,7 +128,7 @@ test("serve: changed files are read again, viewers stay, and wrong files change 
   const put = async (from: CertificateFile) => {
     for (const part of ["certificate", "key"] as const) {
       await copyFile(from[part], `${files[part]}.new`);
-      await rename(`${files[part]}.new`, files[part]); // as programs do that renew certificates
+      await rename(`${files[part]}.new`, files[part]); // programs that renew certificates do this
     }
   };
   const subject = async (port: number) =>
@@ -156,12 +156,12 @@ test("serve: changed files are read again, viewers stay, and wrong files change 
   expect(viewer.last?.reconnects).toBe(0);
 });
 
-describe("serve: what openssl negotiates", () => {
+describe("TLS: versions and suites", () => {
   const WEAK = "ALL:COMPLEMENTOFALL:@SECLEVEL=0";
   const client = (port: number, ...flags: string[]) =>
     tryOpenssl(["s_client", "-connect", `127.0.0.1:${port}`, ...flags]).then(({ text }) => text);
 
-  test("TLS 1.3 and 1.2 and nothing below, with all suites offered", async () => {
+  test("serve: openssl gets TLS 1.3 and 1.2 and no older version, even if it offers all suites", async () => {
     await using server = await serve(["--tls"]);
     const negotiated = async (version: string) =>
       /^New, (\S+), Cipher is (\S+)$/m.exec(await client(server.port, version, "-cipher", WEAK))?.slice(1) ?? [];
@@ -174,7 +174,7 @@ describe("serve: what openssl negotiates", () => {
     );
   });
 
-  test("of the suites of TLS 1.2 those with ECDHE and AEAD, for a key of each kind", async () => {
+  test("serve: of the suites of TLS 1.2 openssl gets those with ECDHE and AEAD, for a key of each kind", async () => {
     const rsa = { certificate: join(folder, "rsa.pem"), key: join(folder, "rsa-key.pem") };
     await openssl(
       ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=rsa", "-days", "30"],

@@ -1,4 +1,4 @@
-// TLS between real servers and viewers: pins, proofs over a man in the middle, and sides of which one speaks without TLS.
+// TLS between real servers and viewers: pinned keys, proofs through a man in the middle, and connections in which one side has no TLS.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
@@ -36,7 +36,7 @@ const known = async () => JSON.parse(await readFile(join(folder, "viewer/slipstr
 
 const fingerprintOf = (server: Server) => server.last?.tls?.fingerprint ?? "";
 
-/** Starts a man in the middle before a server. */
+/** Starts a man in the middle in front of a server. */
 async function startRelay(server: Server): Promise<{ port: number; [Symbol.asyncDispose]: () => Promise<void> }> {
   const { certificate, key } = await selfSigned(folder, "relay", "IP:127.0.0.1");
   const child = Bun.spawn([process.execPath, RELAY, String(server.port), certificate, key], {
@@ -53,7 +53,7 @@ async function startRelay(server: Server): Promise<{ port: number; [Symbol.async
 }
 
 describe("TLS: the server's key", () => {
-  test("it is made at the first start, is private, and stays; viewers see it once and pin it", async () => {
+  test("TLS: the server makes its key at the first start, keeps it private, and viewers pin it", async () => {
     let port = 0;
     let fingerprint = "";
     {
@@ -78,7 +78,7 @@ describe("TLS: the server's key", () => {
     expect(second.remarks).not.toContain("first time");
   });
 
-  test("a changed key is refused with both fingerprints, until the user forgets the server", async () => {
+  test("TLS: a changed key is refused with both fingerprints, until the user forgets the server", async () => {
     let port = 0;
     let before = "";
     {
@@ -96,7 +96,7 @@ describe("TLS: the server's key", () => {
     expect((await view([`127.0.0.1:${port}`, ...THREE_FRAMES])).code).toBe(0);
   });
 
-  test("a server that has used TLS is not spoken to without it", async () => {
+  test("TLS: a viewer does not connect without TLS to a server that has used TLS", async () => {
     let port = 0;
     {
       await using server = await serve(["--tls"]);
@@ -116,7 +116,7 @@ describe("TLS: the server's key", () => {
 });
 
 describe("TLS: proofs of keys", () => {
-  test("the right key shows video over TLS, and the server is pinned without a word", async () => {
+  test("TLS: the right key shows video, and the viewer pins the server without a message", async () => {
     await using server = await serve(["--tls"], { key: KEY });
     const host = `127.0.0.1:${server.port}`;
     const wrong = await view([`slips://0000-1111-2222-3333-4444@${host}`, ...THREE_FRAMES]);
@@ -128,19 +128,19 @@ describe("TLS: proofs of keys", () => {
     expect(again.code).toBe(0);
   });
 
-  test("a man in the middle who relays everything is refused with the right key, and gets nothing", async () => {
+  test("TLS: a man in the middle who relays everything is refused, and gets nothing of the right key", async () => {
     await using server = await serve(["--tls"], { key: KEY });
     await using relay = await startRelay(server);
     const { code, remarks } = await view([`slips://${KEY}@127.0.0.1:${relay.port}`, ...THREE_FRAMES]);
     expect([code, remarks]).toEqual([1, expect.stringContaining("key of the link is not right")]);
     expect(server.last?.sent).toBe(0);
-    // The same relay works where nothing is proven, so it is the proof that defeats it.
+    // The same relay works without a proof, so the proof is the reason for the refusal.
     await using open = await serve(["--tls"], { who: "open" });
     await using openRelay = await startRelay(open);
     expect((await view([`slips://127.0.0.1:${openRelay.port}`, ...THREE_FRAMES])).code).toBe(0);
   });
 
-  test("a man in the middle in front of a pinned server is refused before the proof", async () => {
+  test("TLS: a man in the middle in front of a pinned server is refused before the proof", async () => {
     await using server = await serve(["--tls"], { key: KEY });
     await using relay = await startRelay(server);
     const host = `127.0.0.1:${server.port}`;
@@ -152,11 +152,11 @@ describe("TLS: proofs of keys", () => {
   });
 });
 
-describe("TLS: one side speaks without it", () => {
-  test("a viewer of the version before hears in its own language that the server needs TLS", async () => {
+describe("TLS: one side has none", () => {
+  test("TLS: a viewer without TLS gets a Goodbye without TLS that says that the server needs it", async () => {
     await using server = await serve(["--tls"]);
     // Hello of version 2 from the software "slipstream 0.1.0", for the first camera.
-    const hello = Buffer.from("1d00000001534c495002100000736c69707374", "hex").subarray(0, 9); // its head is enough
+    const hello = Buffer.from("1d00000001534c495002100000736c69707374", "hex").subarray(0, 9); // the head is enough
     const answer = Promise.withResolvers<Buffer>();
     const received: Buffer[] = [];
     await Bun.connect({
@@ -171,13 +171,13 @@ describe("TLS: one side speaks without it", () => {
     const message = await answer.promise;
     const { reason, text } = readGoodbye(message.subarray(HEADER_BYTES, 4 + message.readUInt32LE(0)));
     expect([reason, text]).toEqual([GoodbyeReason.needsTls, expect.stringContaining("with TLS only")]);
-    expect(message.length).toBe(4 + message.readUInt32LE(0)); // no bytes of TLS follow, which it would not understand
+    expect(message.length).toBe(4 + message.readUInt32LE(0)); // no bytes of TLS follow, because the viewer would not understand them
     await server.until("the line in the log", ({ remarks }) =>
       /refused: this server takes viewers with TLS/.test(remarks),
     );
   });
 
-  test("a link with slips:// to a server without TLS says what to do", async () => {
+  test("TLS: a link with slips:// to a server without TLS says what to do", async () => {
     await using server = await serve([]);
     const { code, remarks } = await view([`slips://127.0.0.1:${server.port}`, ...THREE_FRAMES]);
     expect([code, remarks]).toEqual([
@@ -186,14 +186,14 @@ describe("TLS: one side speaks without it", () => {
     ]);
   });
 
-  test("a link with slip:// to a server with TLS says what to do", async () => {
+  test("TLS: a link with slip:// to a server with TLS says what to do", async () => {
     await using server = await serve(["--tls"]);
     const { code, remarks } = await view([`slip://127.0.0.1:${server.port}`, "--once", ...THREE_FRAMES]);
     expect([code, remarks]).toEqual([1, expect.stringContaining("write slips:// in the link")]);
   });
 });
 
-test("TLS: pictures arrive bit for bit as without it, over a slow link", async () => {
+test("TLS: pictures arrive with the same bytes as without TLS, over a slow link", async () => {
   const still = ["--source", join(folder, "still.jpg")];
   const noise = "testsrc2=s=640x480,noise=alls=60";
   await Bun.write(join(folder, "still.jpg"), ffmpegBytes("-f", "lavfi", "-i", noise, "-frames:v", "1", "-f", "mjpeg"));

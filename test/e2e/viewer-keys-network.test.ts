@@ -1,4 +1,4 @@
-// Keys between two machines (network namespaces): the printed link, servers that are found by their announcement, and one that does not ask.
+// Keys between two machines (network namespaces): the printed link, servers that are found by their announcement, and a server that asks for no key.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -16,14 +16,14 @@ const THREE_FRAMES = ["--display", "none", "--frames", "3"];
 let folder = "";
 let network: Network;
 
-/** A server on the first machine, with the keys of that name. */
+/** A server on the first machine, with the keys of this name. */
 const serve = (keys: string, ...flags: string[]): Promise<Server> =>
   startServer([...PATTERN, "--host", "0.0.0.0", ...flags], {
     through: network.machines[0].through,
     env: { XDG_STATE_HOME: join(folder, keys), SLIPSTREAM_KEY: "" },
   });
 
-/** Runs a viewer on the second machine to its end. */
+/** Runs a viewer on the second machine until it ends. */
 const view = (...flags: string[]) =>
   runToEnd("view", flags, {
     through: network.machines[1].through,
@@ -53,7 +53,7 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     await rm(folder, { recursive: true });
   });
 
-  test("the printed link shows the video, and from then on neither key nor address is needed", async () => {
+  test("view: the printed link shows the video, and after that neither key nor address is needed", async () => {
     await using server = await serve("server");
     const link = await linkOf(server);
     const first = await view(`${link}/pattern`, ...THREE_FRAMES);
@@ -65,7 +65,7 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     for (const { remarks } of [first, found]) expect(remarks).not.toContain(keyOf(link));
   });
 
-  test("a server that is found but not known tells no name, and is not given the key of another one", async () => {
+  test("view: an unknown server that is found tells no name, and does not get the key of another server", async () => {
     const known = await serve("server");
     const link = await linkOf(known);
     expect((await view(link, ...THREE_FRAMES)).code).toBe(0);
@@ -80,7 +80,7 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     expect(other.last).toMatchObject({ refusedBy: { wrongKeys: 0 } });
   });
 
-  test("a server that does not ask for the key of the link or for the kept one is refused until it is forgotten", async () => {
+  test("view: a server that does not ask for the key of the link or the stored key is refused until it is forgotten", async () => {
     const safe = await serve("server");
     const { port } = safe;
     const link = await linkOf(safe);

@@ -1,4 +1,4 @@
-// A key that is removed on the server while a viewer watches: the viewer ends, takes a new key, or asks for one.
+// A key is removed on the server while a viewer watches: the viewer ends, takes a new key, or asks for one.
 
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -31,7 +31,7 @@ afterEach(async () => {
 const serverEnv = () => ({ XDG_STATE_HOME: join(folder, "server"), SLIPSTREAM_KEY: "" });
 const viewerEnv = (key = "") => ({ XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: key });
 
-/** Runs `bun run key`, and returns what it prints. */
+/** Runs `bun run key`, and returns its output. */
 function key(...args: string[]): string {
   const { stdout, stderr, success } = Bun.spawnSync([process.execPath, at("key"), ...args], {
     env: { ...process.env, ...serverEnv() },
@@ -62,7 +62,7 @@ test.each([[], ["--once"], ["--wait"]])("without a terminal the viewer ends with
   expect(viewer.remarks).not.toContain(ann);
 });
 
-test("a key file that has a new key already is used without a question", async () => {
+test("view: after a key was removed, a new key in the key file is used without a question", async () => {
   const file = join(folder, "key");
   await writeFile(file, addKey("ann"), { mode: 0o600 });
   await using viewer = await watching(["--key-file", file]);
@@ -73,7 +73,7 @@ test("a key file that has a new key already is used without a question", async (
   expect(await viewer.end("SIGTERM")).toBe(0);
 });
 
-test("on a terminal the viewer asks for a new key, and goes on", async () => {
+test("view: after a key was removed, the viewer asks for a new key on the terminal and goes on", async () => {
   const ann = addKey("ann");
   const command = [process.execPath, at("view"), host, "--display", "none"];
   await using terminal = Terminal.start(command, viewerEnv(ann));
@@ -83,7 +83,7 @@ test("on a terminal the viewer asks for a new key, and goes on", async () => {
   await terminal.until(`Key of ${host}: `);
   expect(terminal.shown).toContain("does not accept the key of SLIPSTREAM_KEY any more");
   const shown = terminal.shown.length;
-  await Bun.sleep(1_500); // a status line every second would go over the question
+  await Bun.sleep(1_500); // the status line of every second would overwrite the question
   expect(terminal.shown.slice(shown)).toBe("");
   terminal.type(`${ben}\r`);
   await terminal.until("connected to", 2);
@@ -92,7 +92,7 @@ test("on a terminal the viewer asks for a new key, and goes on", async () => {
   for (const secret of [ann, ben]) expect(terminal.shown).not.toContain(secret);
 });
 
-test("a grid asks once for all cameras", async () => {
+test("view: after a key was removed, --grid asks once for all cameras", async () => {
   const flags = ["--source", "pattern", "--source", "pattern", "--host", "0.0.0.0", "--no-announce"];
   await using several = await startServer([...flags, "--size", "320x240"], { env: serverEnv() });
   const ann = addKey("ann");

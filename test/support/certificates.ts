@@ -1,8 +1,8 @@
-// Certificates for tests, made with the program openssl: authorities, servers with names, expired ones, ones that sign themselves.
+// Certificates for tests, made by openssl: authorities, servers with names, expired certificates, self-signed ones.
 
 import { join } from "node:path";
 
-/** The paths of a certificate (with that of its issuer behind it) and its key. */
+/** The paths of a certificate (followed by that of its issuer in the same file) and of its key. */
 export interface CertificateFile {
   certificate: string;
   key: string;
@@ -10,7 +10,7 @@ export interface CertificateFile {
 
 const EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
-/** Makes a certificate that is signed by itself: an authority, or with `names` a server. */
+/** Makes a self-signed certificate: an authority, or a server if `names` is given. */
 export async function selfSigned(folder: string, name: string, names: string | null = null): Promise<CertificateFile> {
   const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}-key.pem`) };
   const extensions = names === null ? [] : ["-addext", `subjectAltName=${names}`];
@@ -21,7 +21,7 @@ export async function selfSigned(folder: string, name: string, names: string | n
   return files;
 }
 
-/** Makes a server's certificate for `names`, for example `DNS:localhost,IP:127.0.0.1`, that `authority` signs. */
+/** Makes a certificate of a server for `names`, for example `DNS:localhost,IP:127.0.0.1`. `authority` signs it. */
 export async function issued(
   folder: string,
   name: string,
@@ -40,7 +40,7 @@ export async function issued(
   return files;
 }
 
-/** Runs openssl. Resolves with what it prints. Throws if it fails. */
+/** Runs openssl. Resolves with its output. Throws if it fails. */
 export async function openssl(...flags: string[]): Promise<string> {
   const { code, text } = await tryOpenssl(flags);
   if (code !== 0) throw new Error(`openssl ${flags.join(" ")} failed: ${text}`);

@@ -1,4 +1,4 @@
-// A connection of raw bytes to a server, for tests of what a stranger can do: it sends what the test gives it, and keeps what comes back.
+// A connection of raw bytes to a server, for tests of unknown peers. It sends the bytes of the test and keeps the answers.
 
 import { createConnection, type Socket } from "node:net";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
@@ -21,7 +21,7 @@ export class RawPeer implements Disposable {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => this.#splitter.feed(chunk));
-    socket.on("error", () => undefined); // `close` follows
+    socket.on("error", () => undefined); // the handler of `close` follows
     socket.on("close", () => {
       this.isClosed = true;
     });

@@ -1,10 +1,10 @@
-// A man in the middle, in a process of its own: TLS with a certificate of its own on the side of the viewer, TLS on the side of the server.
+// A man in the middle in a process of its own. It speaks TLS with its own certificate to the viewer, and TLS to the server.
 //
-// usage: bun test/support/tls-relay.ts SERVER_PORT CERTIFICATE KEY     prints its port
+// Usage: bun test/support/tls-relay.ts SERVER_PORT CERTIFICATE KEY     prints its port
 
 import type { Socket } from "bun";
 
-/** One side of a relayed connection, and the bytes that wait for it. */
+/** One side of a relayed connection, and the bytes that wait for this side. */
 interface Side {
   socket: Socket<Passage> | null;
   waiting: Uint8Array[];
@@ -26,7 +26,7 @@ function write(side: Side): void {
   }
 }
 
-/** The events of one side, whose bytes go to the other. */
+/** The events of one side. Its bytes go to the other side. */
 function events(own: keyof Passage, other: keyof Passage) {
   return {
     data(socket: Socket<Passage>, bytes: Uint8Array) {

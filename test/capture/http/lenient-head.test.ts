@@ -1,4 +1,4 @@
-// The readers of answers that are not quite HTTP: any bytes, in any chunks.
+// The readers of answers that are nearly HTTP, with any bytes in any chunks.
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
@@ -18,7 +18,7 @@ const LINES = [
   "",
 ];
 
-test("readHead: any lines give a head, and more bytes do not change it", () => {
+test("readHead: any lines give a head, and further bytes do not change it", () => {
   const texts = fc.array(fc.oneof(fc.constantFrom(...LINES), fc.string()), { maxLength: 12 });
   fc.assert(
     fc.property(texts, fc.constantFrom("\n", "\r\n"), (lines, end) => {
@@ -36,7 +36,7 @@ test("readHead: any lines give a head, and more bytes do not change it", () => {
   );
 });
 
-test("Unchunker: chunks of any size, cut anywhere, give the content", () => {
+test("Unchunker: HTTP chunks of any size that arrive in any pieces give the content", () => {
   const contents = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 6 });
   fc.assert(
     fc.property(contents, fc.array(fc.nat(400)), (chunks, cuts) => {
@@ -55,7 +55,7 @@ test("Unchunker: chunks of any size, cut anywhere, give the content", () => {
   );
 });
 
-test("Unchunker: bytes without a size are an error", () => {
+test("Unchunker: bytes without a size give an error", () => {
   expect(() => new Unchunker().take(Buffer.from("--frame\r\n"))).toThrow("no size");
   expect(() => new Unchunker().take(Buffer.alloc(5000, "0"))).toThrow("no size");
 });

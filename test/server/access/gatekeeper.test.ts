@@ -1,4 +1,4 @@
-// access/gatekeeper.ts: one answer for every door, and wrong keys that count at all of them.
+// access/gatekeeper.ts: it answers for every door, and wrong keys count at all of them.
 
 import { expect, test } from "bun:test";
 import { Gatekeeper } from "../../../src/server/access/gatekeeper.ts";
@@ -18,7 +18,7 @@ function createGatekeeper() {
   return { gatekeeper, ring, counted, tryKey };
 }
 
-test("a role for the right key, a refusal for a wrong one, and a pause after five", () => {
+test("Gatekeeper: a right key gets its role, a wrong one is refused, and five wrong ones cause a pause", () => {
   const { gatekeeper, counted, tryKey } = createGatekeeper();
   expect(tryKey("192.0.2.1", KEY)).toMatchObject({ role: { name: "ours" } });
   gatekeeper.left("192.0.2.1");
@@ -33,14 +33,14 @@ test("a role for the right key, a refusal for a wrong one, and a pause after fiv
   expect(tryKey("192.0.2.1", KEY, 1 * S)).toMatchObject({ role: { name: "ours" } });
 });
 
-test("the hosts of an IPv6 network of 64 bits count as one address", () => {
+test("Gatekeeper: all hosts of a /64 IPv6 network count as one address", () => {
   const { gatekeeper, tryKey } = createGatekeeper();
   for (let host = 1; host <= 5; host++) tryKey(`2001:db8:0:1::${host}`, "wrong");
   expect(gatekeeper.refusal("2001:db8:0:1::99", 0)).not.toBeNull();
   expect(gatekeeper.refusal("2001:db8:0:2::1", 0)).toBeNull();
 });
 
-test("a role holds until its key is removed; without keys everybody has one", () => {
+test("Gatekeeper: a role is valid until its key is removed; without keys everybody has a role", () => {
   const { gatekeeper, ring, tryKey } = createGatekeeper();
   const { role } = tryKey("::1", KEY) as { role: Role };
   expect(gatekeeper.holds(role)).toBe(true);
