@@ -151,6 +151,16 @@ describe("window: pictures and keys", () => {
     expect(await viewer.end()).toBe(0);
   });
 
+  test("window: --preview proves the key of the server, which is no argument of the preview", async () => {
+    const env = { ...desktop.env, SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" };
+    await using server = await startServer([...PATTERN, "--preview"], { env });
+    await eventually("the preview", () => findWindow()?.width === SIZE.width);
+    await server.until("a viewer", ({ last }) => last?.viewers === 1);
+    const children = Bun.spawnSync(["ps", "-o", "args=", "--ppid", `${server.child.pid}`]).stdout.toString();
+    expect(children).toContain("--once");
+    expect(children).not.toContain("k7qf");
+  });
+
   test("window: a window that cannot be opened ends the viewer with one line", async () => {
     await using server = await startServer(PATTERN);
     const viewer = startViewer(server.port, ["--display", "sdl"], { env: { DISPLAY: ":987", WAYLAND_DISPLAY: "" } });

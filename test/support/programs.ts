@@ -1,6 +1,9 @@
 // Real servers and viewers for end-to-end tests. Each is a process of its own whose output is read.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { afterAll } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ViewReport } from "../../src/client/figures.ts";
 import type { ServeReport } from "../../src/server/report/report.ts";
@@ -14,6 +17,10 @@ export const TEST_TIMEOUT_MS = 60_000;
 
 /** A test fails when it has waited this long. The time is long, because only an event that never comes is a failure. */
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
+
+/** The keys and servers that programs of this process keep. The folder of the user is left alone. */
+const STATE_FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-state-"));
+afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
 
 interface ProgramOptions {
   /** A command that runs the program, for example `ip netns exec NAME`. */
@@ -45,7 +52,7 @@ export class Program<Report> implements AsyncDisposable {
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, XDG_STATE_HOME: STATE_FOLDER, SLIPSTREAM_KEY: "", ...options.env },
     });
     this.child = child;
     const takeReport = (line: string) => {
