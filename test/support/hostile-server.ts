@@ -3,6 +3,7 @@
 // Usage: bun test/support/hostile-server.ts KIND     prints its port
 
 import type { Socket } from "bun";
+import { readFileSync } from "node:fs";
 import { writeCameras } from "../../src/protocol/cameras.ts";
 import { writeWelcome } from "../../src/protocol/greeting.ts";
 import { type StreamHeader, writeNotice, writePing, writeStream, writeTiles } from "../../src/protocol/messages.ts";
@@ -43,6 +44,10 @@ const KINDS = {
   "progressive pictures of 16 million pixels": (turn: number) => [
     ...(turn === 0 ? [stream(4096, 4096)] : []),
     writePicture(turn + 1, { capturedAt: 1, encodedAt: 2, sentAt: 3 }, progressiveJpeg(4096, 4096)),
+  ],
+  "CMYK pictures of 33 million pixels": (turn: number) => [
+    ...(turn === 0 ? [stream(5792, 5792)] : []),
+    writePicture(turn + 1, { capturedAt: 1, encodedAt: 2, sentAt: 3 }, cmykJpeg(5792, 5792)),
   ],
   "unknown messages of 60 MB": () => [unknownMessage(60_000_000)],
   "64 cameras of full size": (turn: number) => [
@@ -138,6 +143,14 @@ function progressiveJpeg(width: number, height: number): Uint8Array {
     ...scans.flat(),
     ...[0xff, 0xd9],
   ]);
+}
+
+/** A small picture in CMYK whose header says another size. */
+function cmykJpeg(width: number, height: number): Uint8Array {
+  const jpeg = new Uint8Array(readFileSync(new URL("../fixtures/jpeg-kinds/cmyk.jpg", import.meta.url)));
+  const sof = jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xc0);
+  jpeg.set([height >> 8, height & 255, width >> 8, width & 255], sof + 5);
+  return jpeg;
 }
 
 /** The header of a stream whose tiles are one MCU of 8 × 8 pixels each (DRI). */

@@ -4,6 +4,7 @@
 import type { Arena } from "../../codec/memory/arena.ts";
 import { type FrameSlot, FrameSlots } from "../../codec/memory/frame-slots.ts";
 import { growingSize } from "../../codec/memory/growing-block.ts";
+import { isForEveryViewer } from "../../codec/jpeg/frame-kind.ts";
 import { type JpegHeader, readJpegHeader } from "../../codec/jpeg/header.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { withHuffmanTables } from "../../codec/jpeg/standard-huffman.ts";
@@ -82,6 +83,8 @@ export class PictureDecoder {
       if (header.width * header.height > picture.maxPixels) {
         throw new CodecError(`its JPEG of ${header.width}x${header.height} is larger than the server has announced`);
       }
+      // Servers decode these kinds themselves. Their decoders need up to 70 bytes for a pixel in each thread.
+      if (!isForEveryViewer(header.kind)) throw new CodecError("it is CMYK or arithmetic-coded, which no server sends");
       const bytes = frameBytes("rgba", header.width, header.height);
       slot = this.#slotsFor(bytes).acquire();
       if (slot === null) return;
