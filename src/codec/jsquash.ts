@@ -71,7 +71,7 @@ export async function createJsquash(arena: Arena, wasm: WasmModules): Promise<Co
       }
       // The pixels are copied, because the package allocates new memory for each picture.
       arena.bytes(target.address, target.bytes).set(data);
-      // This frees that memory at once. The garbage collector would let that of ten large pictures pile up.
+      // This frees the memory at once. The garbage collector would free it only after about ten large pictures.
       (data.buffer as ArrayBuffer).transfer(0);
       // Damage cannot be detected here, because libjpeg only warns of it, and the package hides the warnings.
       return { width, height, isDamaged: false };

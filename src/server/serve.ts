@@ -42,7 +42,7 @@ export interface Server extends AsyncDisposable {
    * there is no such key.
    */
   readonly firstKey: string | null;
-  /** The SHA-256 of the server's public key (SPKI) in base64, by which viewers know it. Null without TLS. */
+  /** The SHA-256 of the server's public key (SPKI) in base64. Viewers recognise the server by it. Null without TLS. */
   readonly publicKey: string | null;
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
@@ -198,7 +198,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   };
 }
 
-/** What an announcement tells of the public key. */
+/** The part of the public key's fingerprint that is announced. */
 function shortFingerprint(identity: IdentitySource | null): string {
   return identity === null ? "" : Buffer.from(identity.current.publicKey, "base64").toString("hex").slice(0, 16);
 }

@@ -13,7 +13,7 @@ const TAB = 0x09;
 /** The longest boundary. RFC 2046 allows 70 characters. Cameras use UUIDs and dates. */
 const MAX_LINE_BYTES = 256;
 
-/** Delimiters are searched for in windows of this size. */
+/** The size of the windows in which delimiters are searched. */
 const WINDOW_BYTES = 16 * 1024;
 
 /** The number of forms that are remembered. Cameras use one form, or a new one for each part. */
@@ -81,11 +81,12 @@ export class Delimiter {
    * returns. `isAtStart` means that the part begins at `from`.
    */
   find(bytes: Buffer, from: number, isAtStart: boolean): Found | null {
-    // In windows, so that many candidates do not have the bytes behind them searched again for each.
+    // The search goes through windows of the bytes. Otherwise, with many candidates, the bytes after each of them would be
+    // searched again and again.
     for (let begin = from; begin < bytes.length; begin += WINDOW_BYTES) {
       const searchedBytes = begin + WINDOW_BYTES + MAX_LINE_BYTES;
       const fresh = findNew(bytes, bytes.subarray(0, searchedBytes), { begin, from, isKnown: !this.#isSeen });
-      // A known delimiter counts if it is in the same line or before it.
+      // A known delimiter has priority if it is before this line or in it.
       const knownTo = fresh === null ? searchedBytes : fresh.textAt + MAX_LINE_BYTES;
       const found = earlier(this.#findKnown(bytes, bytes.subarray(0, knownTo), { begin, from, isAtStart }), fresh);
       if (found !== null) return found;
@@ -93,7 +94,7 @@ export class Delimiter {
     return null;
   }
 
-  /** Returns the first known delimiter in `searched`, which are the first of the bytes, from `begin` on. */
+  /** Returns the first known delimiter in `searched`, from `begin` on. `searched` is the beginning of `bytes`. */
   #findKnown(
     bytes: Buffer,
     searched: Buffer,
@@ -191,7 +192,7 @@ function findNew(
   searched: Buffer,
   { begin, from, isKnown }: { begin: number; from: number; isKnown: boolean },
 ): Found | null {
-  // A line end may be the last byte before the window.
+  // The line end before a delimiter may be the last byte before the window.
   for (let at = searched.indexOf("\n--", Math.max(from, begin - 1)); at >= 0; at = searched.indexOf("\n--", at + 1)) {
     const end = bytes.subarray(0, at + 2 + MAX_LINE_BYTES).indexOf(LF, at + 1);
     if (end < 0) continue;
@@ -202,7 +203,10 @@ function findNew(
   return null;
 }
 
-/** Returns whether the first byte of a line may begin a header field, an empty line or a picture. It is undefined if it has not come. */
+/**
+ * Returns whether the first byte of a line may begin a header field, an empty line or a picture. `byte` is undefined if it has
+ * not come.
+ */
 function mayBeginHeader(byte: number | undefined): boolean {
   return (
     byte === undefined || byte === CR || byte === LF || byte === 0xff || /[A-Za-z]/.test(String.fromCharCode(byte))

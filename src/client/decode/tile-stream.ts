@@ -18,8 +18,8 @@ import type { TileCanvas } from "./tile-canvas.ts";
 import { keepCopy, TileFrame } from "./tile-frame.ts";
 
 /**
- * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 of a Huffman code and 11 of its value), which are 10 bytes for
- * three components without subsampling, and stuffed zeros come on top.
+ * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 for a Huffman code and 11 for its value). So a
+ * pixel with three components and no subsampling has about 10 bytes. The limit is larger because of stuffed zeros.
  */
 const MAX_BYTES_PER_PIXEL = 16;
 const MAX_EXTRA_BYTES = 64;
@@ -87,7 +87,10 @@ export class TileStream {
     if (added !== null) keepCopy(added, view);
   }
 
-  /** Throws ProtocolError for a tile with more bytes than any encoder makes of its pixels. The newest bytes of each tile are kept. */
+  /**
+   * Throws ProtocolError for a tile with more bytes than any encoder could make of its pixels. Such tiles would use up memory,
+   * because the newest bytes of each tile are kept.
+   */
   #checkLengths({ tiles: { lengths } }: Tiles): void {
     const { tileMcus, mcuWidth, mcuHeight } = this.canvas.info;
     const most = MAX_BYTES_PER_PIXEL * tileMcus * mcuWidth * mcuHeight + MAX_EXTRA_BYTES;

@@ -32,12 +32,12 @@ export interface EncodeOptions extends Size {
    * colour. Default: `"420"`.
    */
   sampling?: Sampling;
-  /** Aborting rejects with the signal's reason. */
+  /** When this signal aborts, the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
 export interface DecodeOptions {
-  /** Aborting rejects with the signal's reason. */
+  /** When this signal aborts, the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -26,8 +26,8 @@ const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
 
 /**
- * The largest number of renditions of a camera at a time, whatever its viewers ask for: the requested quality in each size, two lower ones of
- * a viewer's best size, and two of each smaller size.
+ * The largest number of renditions that a camera can have at the same time. In each size these are the requested quality, the two
+ * lower ones for viewers whose best size it is, and the two for viewers with a larger best size.
  */
 export const MAX_RENDITIONS = (MAX_HALVINGS + 1) * QUALITY_STEPS.length + MAX_HALVINGS * HALVED_QUALITY_STEPS.length;
 

@@ -13,7 +13,10 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
   codec: string;
-  /** The server's public key as people compare it, and the end of its certificate (ISO 8601). Null without TLS. */
+  /**
+   * The fingerprint of the server's public key, in the form in which people compare it, and the time when its certificate ends
+   * (ISO 8601). Null without TLS.
+   */
   tls: { fingerprint: string; expires: string } | null;
   /** The number of connections that were refused or ended, by the limit that was reached. */
   refusedBy: Readonly<Record<LimitName, number>>;

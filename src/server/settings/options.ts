@@ -141,10 +141,10 @@ export interface ResolvedServeOptions {
   workers: number;
   host: string;
   port: number;
-  /** Null without TLS. `files` is null for the server's own certificate. */
+  /** The settings of TLS, or null for a server without TLS. `files` is null if the server makes its own certificate. */
   tls: { files: IdentityFiles | null } | null;
   announce: boolean;
-  /** Null means that no key is needed. */
+  /** The sources of keys. Null means that viewers need no key. */
   keys: { given: RingKey[]; store: string | null } | null;
   allowControls: boolean;
   maxLatencyMs: number | null;
