@@ -1,0 +1,58 @@
+// cli/viewer-links.ts: what a server prints for people who want to watch, on a terminal and in a service.
+
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { viewerLines } from "../../src/cli/viewer-links.ts";
+
+const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
+const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY };
+
+test("a server without keys: nothing", () => {
+  expect(viewerLines({ ...server, needsKey: false, firstKey: null }, "slip")).toEqual([]);
+});
+
+test("the first key: a link with the address, in brackets for IPv6", () => {
+  expect(viewerLines(server, "slips")).toEqual([`viewers say: bun run view slips://${KEY}@192.0.2.7:10050`]);
+  expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip")).toEqual([
+    `viewers say: bun run view slip://${KEY}@[2001:db8::7]:10050`,
+  ]);
+});
+
+test("all addresses: a link for each that other machines can reach", () => {
+  const lines = viewerLines({ ...server, host: "0.0.0.0" }, "slip");
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) {
+    expect(line).toMatch(
+      new RegExp(`^viewers say: bun run view slip://${KEY}@(HOST|\\d+\\.\\d+\\.\\d+\\.\\d+):10050$`),
+    );
+    expect(line).not.toMatch(/@(0\.0\.0\.0|127\.)/);
+  }
+});
+
+test("keys that were given: no key is printed", () => {
+  const [line = ""] = viewerLines({ ...server, firstKey: null }, "slip");
+  expect(line).toContain("bun run key list");
+});
+
+test("a service whose standard error the journal keeps: the key is not printed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "links-"));
+  try {
+    const file = join(folder, "journal");
+    const script = `
+      const { viewerLines } = await import(${JSON.stringify(join(import.meta.dir, "../../src/cli/viewer-links.ts"))});
+      console.log(viewerLines(${JSON.stringify(server)}, "slips").join("\\n"));
+    `;
+    const run = (journal: string) => {
+      const command = `JOURNAL_STREAM=${journal} exec "$1" -e "$2" 2> "$0"`;
+      return Bun.spawnSync(["sh", "-c", `: > "$0"; ${command}`, file, process.execPath, script]).stdout.toString();
+    };
+    const inJournal = run('$(stat -Lc %d:%i "$0")');
+    expect(inJournal).toContain("bun run key list --show");
+    expect(inJournal).not.toContain(KEY);
+    expect(run("8:1")).toContain(KEY);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
