@@ -70,7 +70,7 @@ async function bundleForPages(): Promise<Bundle> {
   return { files, code: (await outputs[0]?.text()) ?? "", builtins };
 }
 
-/** A part of what every page and every web worker offers, beside JavaScript itself. */
+/** Some of the globals of every page and every web worker, beside those of JavaScript itself. */
 const WEB = {
   performance,
   setTimeout,

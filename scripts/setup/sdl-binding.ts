@@ -7,7 +7,7 @@ import { run, SetupError, say } from "./run.ts";
 import { assetFor, download, RELEASES_PAGE } from "./sdl-download.ts";
 import { installSystemPackages } from "./system-packages.ts";
 
-/** Throws SetupError if it can neither download nor build the binding, and if the download is not what it should be. */
+/** Throws a SetupError if it can neither download nor build the binding, or if the download has a wrong checksum. */
 export async function provideSdl(root: string): Promise<void> {
   const folder = join(root, "node_modules", "@kmamal", "sdl");
   const binding = join(folder, "dist", "sdl.node");

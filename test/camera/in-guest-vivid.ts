@@ -113,7 +113,7 @@ describe("controls of vivid", () => {
   });
 
   test("view --set: sets an integer menu by label or index, and shows the reason for a refusal", async () => {
-    // vivid's menu is 1, 1, 2, 3, 5, 8, 13, 21, 42. So the label 5 has the index 4, the label 8 has the index 5, and 7 is no label but an index.
+    // vivid's menu is 1, 1, 2, 3, 5, 8, 13, 21, 42. So the label 5 has the index 4, the label 8 has the index 5, and 7 is an index and not a label.
     const flags = ["--source", "vivid", "--size", `${SIZE.width}x${SIZE.height}`, "--allow-controls"];
     await using server = await startServer(flags);
     const address = `127.0.0.1:${server.port}`;

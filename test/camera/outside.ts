@@ -26,7 +26,7 @@ const PATIENCE_MS = 300_000;
 function guestCommand(firstPort: number): string {
   const serve = (size: Size, index: number) =>
     `timeout -s TERM ${SERVER_SECONDS} ${process.execPath} src/cli/serve.ts --source 0 --size ${size.width}x${size.height} --fps 30 ` +
-    `--host 0.0.0.0 --open --port ${firstPort + index} --json | tail -1`; // the last report counts what was lost and where
+    `--host 0.0.0.0 --open --port ${firstPort + index} --json | tail -1`; // the last report counts lost frames by the place of their loss
   return SIZES.map(serve).join("; ");
 }
 

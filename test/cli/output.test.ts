@@ -50,7 +50,7 @@ async function watch(port: number, frames: number): Promise<void> {
   expect(viewer.last).toMatchObject({ frames, reconnects: 0 });
 }
 
-describe("output to a pipe that nobody reads", () => {
+describe("output to a pipe that is not read", () => {
   test.each([
     { which: "stdout", flags: ["--json"] },
     { which: "stderr", flags: [] },

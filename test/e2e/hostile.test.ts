@@ -121,7 +121,7 @@ describe("serve: hostile peers", () => {
     expect(server.child.exitCode).toBeNull();
   });
 
-  test("peers that take no pictures are ended when what waits for them exceeds max-waiting-memory", async () => {
+  test("peers that take no pictures are disconnected when their waiting pictures exceed max-waiting-memory", async () => {
     const folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
     using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
     writeFileSync(join(folder, "slipstream.toml"), "max-waiting-memory = 2\nstall-timeout = 3600\n");

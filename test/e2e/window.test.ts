@@ -151,7 +151,7 @@ describe("window: pictures and keys", () => {
     expect(await viewer.end()).toBe(0);
   });
 
-  test("window: --preview proves the key of the server, which is no argument of the preview", async () => {
+  test("window: --preview proves the key of the server, and no argument of the preview contains the key", async () => {
     const env = { ...desktop.env, SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" };
     await using server = await startServer([...PATTERN, "--preview"], { env });
     await eventually("the preview", () => findWindow()?.width === SIZE.width);

@@ -53,7 +53,7 @@ interface End {
   isClosed: () => boolean;
   /** Whether a key was proven on this connection. */
   hasProven: () => boolean;
-  /** Returns what the other side sends because of what this end has written, or null. */
+  /** Returns the answer of the other side to the bytes that this end has written, or null. */
   answer: () => Uint8Array | null;
   /** Releases timers of this end. */
   close: () => void;

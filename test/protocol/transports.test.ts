@@ -94,7 +94,7 @@ describe("Viewer and Connection over a transport in memory", () => {
     connection.close();
   });
 
-  test("Connection: a Goodbye behind a waiting picture arrives, then the connection ends", async () => {
+  test("Connection: a Goodbye after a waiting picture arrives, then the connection ends", async () => {
     const { camera, viewer, connection, received } = join({ capacityBytes: 300, chunkBytes: 300 });
     await until(() => received.isWelcome, "the Welcome");
     camera.publish(picture(1, 5000), viewer);

@@ -13,7 +13,7 @@ const TABLES: readonly (readonly ["serve" | "view", readonly SettingEntry[]])[] 
 ];
 
 describe("docs/options.md and --help", () => {
-  test("options.md: is what scripts/options-doc.ts prints", async () => {
+  test("options.md: equals the output of scripts/options-doc.ts", async () => {
     expect(await Bun.file(PAGE).text()).toBe(optionsPage()); // if this fails, run 'bun run docs'
   });
 

@@ -16,7 +16,7 @@ import { tilesOf } from "../support/tile-lists.ts";
 const specification = readSpecification(await Bun.file(new URL("../../src/protocol/wire.ts", import.meta.url)).text());
 
 describe("docs/protocol.md and its source", () => {
-  test("protocol.md: is what scripts/protocol-doc.ts prints", async () => {
+  test("protocol.md: equals the output of scripts/protocol-doc.ts", async () => {
     const page = await Bun.file(PAGE).text();
     expect(await withGeneratedParts(page)).toBe(page); // if this fails, run 'bun run docs'
   });
@@ -48,7 +48,7 @@ describe("docs/protocol.md and its source", () => {
 });
 
 describe("the worked exchange in docs/protocol.md", () => {
-  test("exchange: the server accepts what the viewer sends", () => {
+  test("exchange: the server accepts the viewer's messages", () => {
     const far = new FakeViewer();
     for (const { from, message } of EXCHANGE) {
       if (from === "viewer") far.viewer.receive(message);
@@ -61,7 +61,7 @@ describe("the worked exchange in docs/protocol.md", () => {
     expect(far.viewer.settled).toBe(true);
   });
 
-  test("exchange: the viewer understands what the server sends, and djpeg decodes it", async () => {
+  test("exchange: the viewer understands the server's messages, and djpeg decodes the pictures", async () => {
     const tiles: Uint8Array[] = [];
     const frames: Uint8Array[] = [];
     const calls: string[] = [];

@@ -72,7 +72,7 @@ test("groupFiles: puts every test file of the checkout in one group", () => {
   expect([...unit, ...programs, ...alone].toSorted()).toEqual(TEST_FILES.toSorted());
 });
 
-test("groupFiles: finds the files that start programs by what they import", () => {
+test("groupFiles: finds the files that start programs by their imports", () => {
   const { unit, programs } = groupFiles(CHECKOUT, TEST_FILES);
   expect(programs).toContain("test/scripts/run-files.test.ts");
   expect(programs).toContain("test/e2e/streaming.test.ts"); // through test/support/programs.ts

@@ -32,7 +32,7 @@ describe("Authorization: answers", () => {
     expect(responseOf(answerTo(both[1] as string))).toBe("8ca523f5e9506fed4657c9700eebdbec");
   });
 
-  test("answers the example of RFC 7616 with SHA-256, which it prefers", () => {
+  test("Authorization answers the example of RFC 7616 with SHA-256, which it prefers", () => {
     for (const field of [both.join(", "), both.toReversed().join(", ")]) {
       const answer = answerTo(field);
       expect(responseOf(answer)).toBe("753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
@@ -41,7 +41,7 @@ describe("Authorization: answers", () => {
   });
 
   // RFC 7616, 3.9.2. The figures in it are not those of SHA-512/256 (errata 4897). These are from 'openssl dgst -sha512-256'.
-  test("answers the example of RFC 7616 with SHA-512-256, a hashed user name and UTF-8", () => {
+  test("Authorization answers the example of RFC 7616 with SHA-512-256, a hashed user name and UTF-8", () => {
     const field =
       'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", charset=UTF-8, userhash=true';
     const authorization = new Authorization(
@@ -57,7 +57,7 @@ describe("Authorization: answers", () => {
   });
 
   // RFC 2617, 3.5
-  test("answers the example of RFC 2617, and counts its answers", () => {
+  test("Authorization answers the example of RFC 2617, and counts its answers", () => {
     const authorization = new Authorization({ user: "Mufasa", password: "Circle Of Life" }, () => "0a4f113b");
     authorization.take(
       'Digest realm="testrealm@host.com", qop="auth,auth-int", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41"',
@@ -70,7 +70,7 @@ describe("Authorization: answers", () => {
   });
 
   // RFC 2069, 2.4, with the errata of its response
-  test("answers without qop, as in RFC 2069", () => {
+  test("Authorization answers without qop, as in RFC 2069", () => {
     const field =
       'Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41"';
     const answer = answerTo(field, { user: "Mufasa", password: "CircleOfLife" });
@@ -82,11 +82,11 @@ describe("Authorization: answers", () => {
   test.each([
     ["Aladdin", "open sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="],
     ["test", "123\u00a3", "Basic dGVzdDoxMjPCow=="],
-  ])("answers the examples of RFC 7617: %s", (user, password, answer) => {
+  ])("Authorization answers the examples of RFC 7617: %s", (user, password, answer) => {
     expect(answerTo('Basic realm="WallyWorld", charset="UTF-8"', { user, password })).toBe(answer);
   });
 
-  test("prefers digest to basic, and gives no answer to challenges of other kinds", () => {
+  test("Authorization prefers digest to basic, and gives no answer to challenges of other kinds", () => {
     expect(answerTo(`Basic realm="cam", ${both[1]}`)).toStartWith("Digest ");
     const authorization = new Authorization(MUFASA);
     for (const field of ["", "Negotiate", 'Digest realm="x"', 'Digest realm="x", nonce="1", algorithm=SHA-999']) {
@@ -96,7 +96,7 @@ describe("Authorization: answers", () => {
     expect(authorization.take('Digest nonce="2", stale="TRUE"')).toEqual({ isStale: true });
   });
 
-  test("writes no text of the camera or the user into the request that a header field cannot contain", () => {
+  test("Authorization writes no text of the camera or the user into the request that a header field cannot contain", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (realm, user) => {
         const authorization = new Authorization({ user, password: "x" });

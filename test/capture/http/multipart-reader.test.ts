@@ -126,7 +126,7 @@ describe("MultipartReader: streams", () => {
     ["once", (index: number) => (index < 2 ? "--frame" : "--other")],
     ["from part to part", (index: number) => `--part-${index}`],
     ["and comes back", (index: number) => (index % 3 === 1 ? "--x" : "--frame")],
-  ])("finds all pictures of an answer whose delimiter changes %s", (_, delimiter) => {
+  ])("all pictures of an answer are found when its delimiter changes %s", (_, delimiter) => {
     const parts = THRICE.map((jpeg, index) => multipart([jpeg], { part: `${delimiter(index)}\r\n${LINES}\r\n` }));
     const answer = Buffer.concat(parts);
     for (const size of [answer.length, 997, 13]) {

@@ -24,7 +24,7 @@ async function failure(url: string): Promise<SourceError> {
   return error;
 }
 
-describe("ffmpeg source, what a stranger's stream may name", () => {
+describe("ffmpeg source: files and addresses in an untrusted stream", () => {
   const folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
   const film = join(folder, "film.ts");
   const lavfi = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1"];
@@ -32,7 +32,7 @@ describe("ffmpeg source, what a stranger's stream may name", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const playlist = (segment: string) => `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${segment}\n#EXT-X-ENDLIST\n`;
 
-  test("ffmpeg source: a playlist behind an address is played, and reads no file of this machine", async () => {
+  test("ffmpeg source: a playlist at an address is played, and cannot read files of this machine", async () => {
     let segment = "";
     await using web = Bun.serve({
       hostname: "127.0.0.1",

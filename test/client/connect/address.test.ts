@@ -109,7 +109,7 @@ describe("formatAddress", () => {
 
 const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
 
-/** Returns what a function throws. Fails the test if it throws nothing. */
+/** Returns the error that a function throws. Fails the test if it throws none. */
 function errorOf(act: () => unknown): Error {
   try {
     act();
@@ -181,7 +181,7 @@ describe("parseLink", () => {
     expect(error.message).not.toContain("\n");
   });
 
-  test("parseLink: no error quotes what may be a key, and each link gives its parts", () => {
+  test("parseLink: no error quotes a text that may be a key, and each link gives its parts", () => {
     const digit = fc.constantFrom(..."0123456789abcdefghjkmnpqrstvwxyz");
     const key = fc.array(digit, { minLength: 20, maxLength: 20 }).map((digits) => digits.join(""));
     const form = fc.constantFrom<(text: string) => string>(

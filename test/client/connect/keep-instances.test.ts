@@ -48,7 +48,7 @@ test("keepInstances: keeps at most 64 servers, and still updates the ones that i
   expect(servers.get(`s3.${SERVICE}`)?.address.port).toBe(999);
 });
 
-test("keepInstances: tells what an announcement says of key, TLS and public key", () => {
+test("keepInstances: returns key, TLS and public key of an announcement", () => {
   const servers = new Map<string, FoundServer>();
   const safe = response("safe", 10050, ["192.168.7.5"]);
   for (const record of safe.answers ?? []) {

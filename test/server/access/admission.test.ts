@@ -41,7 +41,7 @@ class Door {
 }
 
 describe("Admission: limits", () => {
-  test("refuses viewers beyond the limit of all, until one of them has gone", () => {
+  test("Admission: refuses viewers beyond the limit in all, until one of them has gone", () => {
     const door = new Door();
     const viewers = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1"].map((ip) => door.watch(ip));
     expect(door.admission.greet(door.enter("10.0.0.4"))?.limit).toBe("viewers");
@@ -52,7 +52,7 @@ describe("Admission: limits", () => {
     expect(door.admission.refused.byReason.viewers).toBe(2);
   });
 
-  test("refuses viewers beyond the limit for one address, but never viewers from loopback", () => {
+  test("Admission: refuses viewers beyond the limit for one address, but never viewers from loopback", () => {
     const door = new Door();
     door.watch("10.0.0.1");
     door.watch("10.0.0.1");
@@ -63,7 +63,7 @@ describe("Admission: limits", () => {
     expect(door.admission.refused.byReason).toMatchObject({ viewersPerAddress: 1, viewers: 0 });
   });
 
-  test("ends the oldest connection without a greeting when there are too many, and keeps greeted ones", () => {
+  test("Admission: ends the oldest connection without a greeting when there are too many, and keeps greeted ones", () => {
     const door = new Door();
     door.watch("127.0.0.1"); // number 0
     for (let count = 0; count < 7; count++) door.enter("127.0.0.1");
@@ -71,7 +71,7 @@ describe("Admission: limits", () => {
     expect(door.admission.refused.byReason.greetings).toBe(2);
   });
 
-  test("refuses connections without a greeting beyond the limit for one address, until one has gone", () => {
+  test("Admission: refuses connections without a greeting beyond the limit for one address, until one has gone", () => {
     const door = new Door();
     const [first] = [door.enter("10.0.0.1"), door.enter("10.0.0.1"), door.enter("10.0.0.1")];
     expect(door.connect("10.0.0.1")).toMatchObject({ limit: "greetingsPerAddress" });
@@ -80,7 +80,7 @@ describe("Admission: limits", () => {
     expect("limit" in door.connect("10.0.0.1")).toBe(false);
   });
 
-  test("refuses connections that come too fast from one address, and not from others", () => {
+  test("Admission: refuses connections that come too fast from one address, and not from others", () => {
     const door = new Door();
     const connect = (ip: string) => {
       const guest = door.connect(ip);
@@ -96,14 +96,14 @@ describe("Admission: limits", () => {
     expect(tries("::1", 101).filter((each) => each === "in").length).toBe(100); // loopback may open ten times as many
   });
 
-  test("an address that floods messages may open fewer connections", () => {
+  test("Admission: an address that floods messages may open fewer connections", () => {
     const door = new Door();
     door.admission.exceeded(door.watch("10.0.0.1"), "messages", door.now);
     expect(door.connect("10.0.0.1")).toMatchObject({ limit: "connects" });
     expect(door.admission.refused.byReason.messages).toBe(1);
   });
 
-  test("counts all addresses of a /64 IPv6 network as one", () => {
+  test("Admission: counts all addresses of a /64 IPv6 network as one", () => {
     const door = new Door();
     door.watch("2001:db8::1");
     door.watch("2001:db8::2");

@@ -417,7 +417,7 @@ name = "a\\"[[[[[[[[[[[["
   });
 });
 
-test("a table __proto__ changes no other object", () => {
+test("parseSettings: a table __proto__ does not change other objects", () => {
   expect(() => parseSettings("[__proto__]\nfps = 3", "x.toml")).toThrow(UsageError);
   expect(({} as Record<string, unknown>)["fps"]).toBeUndefined();
 });
@@ -426,7 +426,7 @@ describe("[[keys]] of the settings file", () => {
   const HASH = formatKeyRecord(recordOfKey("k7qf-2mzd-9x4w-hcv3-tb8n"));
   const table = (more: string) => `[[keys]]\nname = "ann"\nhash = "${HASH}"\n${more}`;
 
-  test("are keys of the server, with what they may do", () => {
+  test("parseSettings: [[keys]] are keys of the server, with their rights", () => {
     const file = parseSettings(
       table('may = ["view"]\ncameras = ["door"]\n[[keys]]\nname = "ben"\nhash = ').concat(`"${HASH}"`),
       "x.toml",
@@ -438,14 +438,14 @@ describe("[[keys]] of the settings file", () => {
     ]);
   });
 
-  test("open on the command line wins over keys of the file, and --key-file over open in the file", () => {
+  test("combine: --open has priority over keys in the file, and --key-file over open in the file", () => {
     const file = parseSettings(`open = true\n${table("")}`, "x.toml");
     expect(combine({ open: true }, file)).toMatchObject({ open: true, keys: [], keyFile: undefined });
     expect(combine({}, file)).toMatchObject({ open: true, keys: [] });
     expect(combine({ keyFile: "k" }, file)).toMatchObject({ open: false, keyFile: "k" });
   });
 
-  test("key-file counts from the folder of the file", () => {
+  test("combine: a relative key-file starts at the folder of the settings file", () => {
     expect(parseSettings('key-file = "a/key"', "x.toml", "/etc/slipstream").keyFile).toBe("/etc/slipstream/a/key");
   });
 
@@ -465,7 +465,7 @@ describe("[[keys]] of the settings file", () => {
     [table("cameras = []"), "x.toml:4: keys[0].cameras: must name a camera"],
     [`${table("")}\n${table("")}`, "x.toml:6: keys[1].name: 'ann' is already the name of another key"],
     ["keys = 1", "x.toml:1: keys: must be a list of tables: write [[keys]] before each key's settings"],
-  ])("%j is refused, and the key is not quoted", (source, message) => {
+  ])("parseSettings: %j is refused, and the error does not quote the key", (source, message) => {
     expect(() => parseSettings(source, "x.toml")).toThrow(new UsageError(message));
   });
 });
