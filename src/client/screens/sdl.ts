@@ -8,6 +8,7 @@ import { drawOverlay, type Overlay, type RgbaPicture } from "./overlay.ts";
 import { firstWindowSize, letterbox, sourceSize } from "./letterbox.ts";
 import type { Renderer, Screen, ScreenEvents } from "./screen.ts";
 import { SeenWindow } from "./seen-window.ts";
+import { ignoreWindowErrors } from "./x11-errors.ts";
 
 type SdlModule = typeof import("@kmamal/sdl");
 
@@ -28,6 +29,7 @@ export interface SdlScreen extends Screen {
 /** Creates a window. Throws MissingError if there is no display or the package's binding is not built. */
 export async function createSdlScreen(title: string, renderer: Renderer, events: ScreenEvents): Promise<SdlScreen> {
   const sdl = await loadSdl();
+  ignoreWindowErrors();
   const window = openWindow(sdl, title, renderer);
   const seen = new SeenWindow(window, events);
   window.on("close", () => events.onQuit());
