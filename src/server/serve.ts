@@ -123,6 +123,11 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   }
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
+  for (const { role } of resolved.keys?.given ?? []) {
+    const missing = [...(role.cameras ?? [])].filter((name) => cameras.every((camera) => camera.name !== name));
+    for (const name of missing)
+      serverLog.warning(`the key '${role.name}' is for a camera '${name}', which is not here`);
+  }
   if (keys !== null) keys.onChanged = () => reception.keysChanged();
   const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
   opening.defer(() => identity?.close());

@@ -5,6 +5,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -82,6 +83,7 @@ export function writePrivateFile(path: string, text: string): void {
     makePrivateFolder(dirname(path));
     const file = openSync(temporary, "wx", FILE_MODE);
     try {
+      giveToOwnerOf(dirname(path), file);
       writeFileSync(file, text);
       fsyncSync(file);
       renameSync(temporary, path);
@@ -95,6 +97,13 @@ export function writePrivateFile(path: string, text: string): void {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot write ${path}: ${explainFileError(error)}`);
   }
+}
+
+/** A file that root writes for a service belongs to the user of the service, which could not read it otherwise. */
+function giveToOwnerOf(folder: string, file: number): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  fchownSync(file, uid, gid);
 }
 
 function makePrivateFolder(folder: string): void {

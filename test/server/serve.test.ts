@@ -174,3 +174,16 @@ describe("serve(): start, end and log", () => {
     expect(threads()).toBeLessThanOrEqual(before);
   });
 });
+
+test("serve: with keys it needs one, has no first key, and warns of a key for a camera that it does not have", async () => {
+  const lines: string[] = [];
+  const server = await start({
+    ...PATTERN,
+    keys: [{ name: "ann", key: "k7qf-2mzd-9x4w-hcv3-tb8n", cameras: ["pattern", "dor"] }],
+    keyStore: null,
+    log: lineLog((text, level) => lines.push(`${level} ${text}`)),
+  });
+  expect([server.needsKey, server.firstKey]).toEqual([true, null]);
+  expect(lines).toContain("warning the key 'ann' is for a camera 'dor', which is not here");
+  expect(lines.join("\n")).not.toContain("'pattern'");
+});

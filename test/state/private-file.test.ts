@@ -1,7 +1,17 @@
 // state/private-file.ts: files that only their owner may read. Real files and processes.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../src/core/errors.ts";
@@ -65,6 +75,18 @@ describe("private file: reading and writing", () => {
     const large = join(top, "large");
     writeFileSync(large, new Uint8Array(1024 * 1024 + 1), { mode: 0o600 });
     expect(() => readPrivateFile(large)).toThrow("more than 1048576");
+  });
+
+  const isRoot = process.geteuid?.() === 0;
+  test.if(isRoot)("private file: one that root writes belongs to the owner of the folder", () => {
+    const folder = join(top, "of-a-service");
+    const path = join(folder, "keys");
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, 65534, 65534); // nobody
+    changePrivateFile(path, () => "text");
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o777]).toEqual([65534, 65534, 0o600]);
+    expect(readPrivateFile(path)).toBe("text");
   });
 
   test("private file: a folder that cannot be made gives an error of one line", () => {
