@@ -1,6 +1,6 @@
 // Many viewers in one process that only receive. They acknowledge each frame at once and decode nothing.
 //
-// Usage: bun bench/drain-client.ts PORT COUNT     prints a DrainReport when all have greeted, and one for each line of its input
+// Usage: bun bench/drain-client.ts PORT COUNT [tls]     prints a DrainReport when all have greeted, and one for each line of its input
 
 import type { Socket } from "bun";
 import { type Micros, nowMicros } from "../src/core/clock.ts";
@@ -27,6 +27,7 @@ const WORK_MICROS = 4_000;
 const CONNECTING_AT_ONCE = 32;
 
 const [port, count] = process.argv.slice(2).map(Number) as [number, number];
+const usesTls = process.argv[4] === "tls";
 let bytes = 0;
 
 class DrainClient implements PeerEvents {
@@ -38,8 +39,10 @@ class DrainClient implements PeerEvents {
     await Bun.connect({
       hostname: "127.0.0.1",
       port,
+      ...(usesTls ? { tls: { rejectUnauthorized: false } } : {}),
       socket: {
-        open: (socket) => this.#greet(socket),
+        open: (socket) => void (usesTls || this.#greet(socket)),
+        handshake: (socket) => void (usesTls && this.#greet(socket)),
         data: (_, chunk) => {
           bytes += chunk.length;
           this.#peer?.receive(chunk);

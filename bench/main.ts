@@ -21,6 +21,7 @@ import { slowViewerBench } from "./slow-viewer.ts";
 import { stagesBench } from "./stages.ts";
 import { stillBench } from "./still.ts";
 import { thinLinkBench } from "./thin-link.ts";
+import { tlsBench } from "./tls.ts";
 import { throughputBench } from "./throughput.ts";
 
 const BENCHES: Record<string, Bench> = {
@@ -35,19 +36,20 @@ const BENCHES: Record<string, Bench> = {
   "fan-out": fanOutBench,
   still: stillBench,
   passthrough: passthroughBench,
+  tls: tlsBench,
   hostile: hostileBench,
   peers: peersBench,
 };
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["hostile", "peers"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
   .addArgument(
-    new Argument("[names...]", "which benches (default: all but hostile and peers)").choices(Object.keys(BENCHES)),
+    new Argument("[names...]", "which benches (default: all but tls, hostile and peers)").choices(Object.keys(BENCHES)),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
   .addOption(new Option("--check", "exit with 1 if a committed bound does not hold").default(false))

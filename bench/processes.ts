@@ -150,8 +150,9 @@ export interface DrainClients {
 }
 
 /** Starts `count` viewers in one process that read and acknowledge without decoding. Resolves when all are connected. */
-export async function startDrainClients(port: number, count: number): Promise<DrainClients> {
-  const child = Bun.spawn([process.execPath, at("./drain-client.ts"), String(port), String(count)], {
+export async function startDrainClients(port: number, count: number, usesTls = false): Promise<DrainClients> {
+  const flags = [String(port), String(count), ...(usesTls ? ["tls"] : [])];
+  const child = Bun.spawn([process.execPath, at("./drain-client.ts"), ...flags], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   let reported = Promise.withResolvers<DrainReport>();
