@@ -1,7 +1,10 @@
 // `bench hostile`: hostile peers of each kind beside one good viewer, whose rate and latency must not become worse.
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HOSTILE_KINDS, type HostileKind } from "../test/support/hostile-peers.ts";
+import { HOSTILE_KINDS, type HostileKind, needsTls } from "../test/support/hostile-peers.ts";
 import { atLeast, atMost, type Bench, type Bound } from "./bench.ts";
 import { residentMiB } from "./process-figures.ts";
 import { runProbe, startServer } from "./processes.ts";
@@ -33,11 +36,11 @@ export const hostileBench: Bench = async ({ quick, progress }) => {
   const bounds: Bound[] = [];
   for (const kind of HOSTILE_KINDS) {
     progress("hostile: the good viewer alone");
-    const alone = await measure(null, 0, quick);
+    const alone = await measure({ kind: null, peers: 0, withTls: needsTls(kind) }, quick);
     figures.push(alone);
     for (const peers of counts) {
       progress(`hostile: ${peers} of ${kind}`);
-      const beside = await measure(kind, peers, quick);
+      const beside = await measure({ kind, peers, withTls: needsTls(kind) }, quick);
       figures.push(beside);
       const what = `${peers} × ${kind}`;
       bounds.push(atLeast(`rate ÷ alone, ${what}`, beside.fps / alone.fps, RATE_LIMIT));
@@ -62,10 +65,23 @@ export const hostileBench: Bench = async ({ quick, progress }) => {
   };
 };
 
-async function measure(kind: HostileKind | null, peers: number, quick: boolean): Promise<Figures> {
+/** A folder for the key of a server with TLS. It is removed with the scope. */
+async function stateFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "slipstream-bench-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+/** `withTls` says whether the server, and with it the good viewer, use TLS. */
+async function measure(
+  { kind, peers, withTls }: { kind: HostileKind | null; peers: number; withTls: boolean },
+  quick: boolean,
+): Promise<Figures> {
   // A server without a key asks for no proof.
-  const env = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
-  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS)], env);
+  const key = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
+  await using folder = await stateFolder();
+  const env = { XDG_STATE_HOME: folder.path, ...key };
+  const tls = withTls ? ["--tls"] : [];
+  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS), ...tls], env);
   let attack: Bun.Subprocess | null = null;
   let memoryBefore = 0;
   const probe = await runProbe({

@@ -1,11 +1,13 @@
 // Hostile peers and a good viewer, in real processes: each hostile peer is disconnected or limited, and the good viewer goes on.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { HOSTILE_KINDS, type HostileKind, type HostileReport } from "../support/hostile-peers.ts";
+import { residentMiB } from "../../bench/process-figures.ts";
+import { HOSTILE_KINDS, type HostileKind, type HostileReport, needsTls } from "../support/hostile-peers.ts";
 import {
   childrenOf,
   CLIP,
@@ -51,6 +53,12 @@ class Attack implements AsyncDisposable {
   }
 }
 
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "slipstream-test-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
 const refusedBy = (server: Server) => server.last?.refusedBy;
 
 describe("serve: hostile peers", () => {
@@ -58,9 +66,10 @@ describe("serve: hostile peers", () => {
     "20 peers of the kind %s: a good viewer sees frames before, during and after",
     async (kind) => {
       // A server without a key asks for no proof.
-      const env = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
-      await using server = await startServer(FLAGS, { env });
-      await using viewer = startViewer(server.port, [], { env });
+      const key = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
+      const env = { XDG_STATE_HOME: folder, ...key };
+      await using server = await startServer([...FLAGS, ...(needsTls(kind) ? ["--tls"] : [])], { env });
+      await using viewer = startViewer(server.port, [], { env: { ...env, XDG_STATE_HOME: join(folder, kind) } });
       const shown = () => viewer.last?.frames ?? 0;
       await viewer.until("20 frames", () => shown() > 20);
       {
@@ -75,6 +84,17 @@ describe("serve: hostile peers", () => {
       await server.until("the hostile peers' end", ({ last }) => last?.viewers === 1);
     },
   );
+
+  test("handshakes of TLS that do not go on end with the limit for greetings, and hold no memory", async () => {
+    await using server = await startServer([...FLAGS, "--tls"], { env: { XDG_STATE_HOME: folder } });
+    await using peers = new Attack(server.port, "half-handshake", 60);
+    await until(() => peers.report.open === 60, "60 connections");
+    const before = residentMiB(server.child.pid);
+    await until(() => peers.report.ended >= 60, "the end of all", 20_000);
+    await until(() => peers.report.connects >= 120, "the second attempt of all", 20_000);
+    expect(residentMiB(server.child.pid)).toBeLessThan(before + 16);
+    expect(server.last?.viewers).toBe(0);
+  });
 
   test.each(["pings", "wishes"] as const)("a flood of %s is ended, counted and logged", async (kind) => {
     await using server = await startServer(FLAGS);

@@ -19,6 +19,11 @@ export interface HostileReport {
   ended: number;
 }
 
+/** The first bytes of a handshake record of 512 bytes with a ClientHello (RFC 8446, 4.1.2 and 5.1). */
+const HALF_CLIENT_HELLO = Buffer.from(`1603010200010001fc0303${"5a".repeat(32)}00`, "hex");
+/** A whole handshake record in which nothing makes sense. */
+const TLS_GARBAGE = Buffer.from(`1603010040${"a7".repeat(64)}`, "hex");
+
 /** The behaviour of each kind after it has connected. */
 const KINDS = {
   /** Sends no bytes. It pauses, so that hundreds of them do not use up the new connections of their address, which a good viewer there needs, too. */
@@ -38,12 +43,31 @@ const KINDS = {
   garbage: { flood: (turn: number) => new Uint8Array(64).fill(turn) },
   /** Closes the connection at once. */
   "connect-close": { hangsUp: true },
+  /** Begins a TLS handshake and sends no further bytes. */
+  "half-handshake": { needsTls: true, opening: HALF_CLIENT_HELLO, pauseMs: 2_000 },
+  "tls-garbage": { needsTls: true, opening: TLS_GARBAGE },
+  /** Closes the connection when the TLS handshake is done, which costs the server a signature each time. */
+  "tls-handshakes": { needsTls: true, speaksTls: true, hangsUp: true },
+  /** Watches over TLS, but reads no bytes. */
+  "tls-unread": { needsTls: true, speaksTls: true, greets: true, readsNothing: true },
 } satisfies Record<string, Habits>;
 
 export type HostileKind = keyof typeof KINDS;
 export const HOSTILE_KINDS = Object.keys(KINDS) as HostileKind[];
 
+/** Whether the server needs TLS for this kind to be hostile. */
+export function needsTls(kind: HostileKind): boolean {
+  const habits: Habits = KINDS[kind];
+  return habits.needsTls === true;
+}
+
 interface Habits {
+  /** The kind is meant for a server with TLS. */
+  needsTls?: boolean;
+  /** Speaks TLS and begins when the handshake is done. */
+  speaksTls?: boolean;
+  /** The first bytes. */
+  opening?: Uint8Array;
   greets?: boolean;
   readsNothing?: boolean;
   /** Answers each Challenge with a wrong Proof. */
@@ -94,14 +118,22 @@ class HostilePeers {
     const flood = (socket: Socket) => {
       for (let taken = chunk.length; chunk.length > 0 && taken === chunk.length;) taken = socket.write(chunk);
     };
+    const speaksTls = this.#habits.speaksTls === true;
+    const begin = (socket: Socket) => {
+      chunk = this.#begin(socket);
+      setImmediate(() => flood(socket));
+    };
     await Bun.connect({
       hostname: this.#host,
       port: this.#port,
+      ...(speaksTls ? { tls: { rejectUnauthorized: false } } : {}),
       socket: {
         open: (socket) => {
           report.open++;
-          chunk = this.#begin(socket);
-          setImmediate(() => flood(socket));
+          if (!speaksTls) begin(socket);
+        },
+        handshake: (socket) => {
+          if (speaksTls) begin(socket);
         },
         data: (socket, chunk) => {
           if (this.#habits.provesWrongly && chunk[HEADER_BYTES - 1] === MessageType.challenge)
@@ -121,7 +153,8 @@ class HostilePeers {
 
   /** Returns the next bytes of a flood. */
   #begin(socket: Socket): Uint8Array {
-    const { greets, readsNothing, bytesPerSecond, hangsUp, flood } = this.#habits;
+    const { opening, greets, readsNothing, bytesPerSecond, hangsUp, flood } = this.#habits;
+    if (opening !== undefined) socket.write(opening);
     if (greets) socket.write(HELLO);
     if (readsNothing) socket.pause();
     if (hangsUp) socket.end();
