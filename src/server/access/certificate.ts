@@ -77,7 +77,8 @@ function readChain(pem: string, name: string): [X509Certificate, ...X509Certific
   }
 }
 
-function readKey(pem: string, name: string): KeyObject {
+/** Reads a private key (PEM). Throws UsageError with one line if that is not possible. `name` is that of its file. */
+export function readKey(pem: string, name: string): KeyObject {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     throw new UsageError(`${name} holds no private key in PEM (-----BEGIN PRIVATE KEY-----)`);
   }

@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../core/log.ts";
 import { changePrivateFile, readPrivateFile, writePrivateFile } from "../../state/private-file.ts";
-import { checkIdentity, coversNames, type ServerIdentity } from "./certificate.ts";
+import { checkIdentity, coversNames, readKey, type ServerIdentity } from "./certificate.ts";
 import { CertificateFiles, type IdentityFiles } from "./certificate-files.ts";
 import { makeCertificate, makeKey } from "./certificate-make.ts";
 
@@ -42,6 +42,7 @@ export async function ownIdentity(folder: string, names: readonly string[], log:
     if (present === null) log.info(`made the server's key for TLS: ${paths.key}`);
     return present === null ? key : null;
   });
+  readKey(key, paths.key); // a damaged key is not replaced: viewers would refuse the server
   const kept = readPrivateFile(paths.certificate);
   if (kept !== null && coversNames(kept, names)) {
     try {
