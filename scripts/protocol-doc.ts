@@ -1,10 +1,11 @@
-// Prints the generated parts of docs/protocol.md: the rules and messages of wire.ts, the limits, and the worked exchange.
+// Prints the generated parts of docs/protocol.md: the rules and messages of wire.ts, the limits, the worked exchange and the worked proof.
 //
 // Usage: bun scripts/protocol-doc.ts     test/scripts/protocol-doc.test.ts fails while the page is out of date
 
 import { join } from "node:path";
 import * as wire from "../src/protocol/wire.ts";
 import { EXCHANGE, exchangeAsMarkdown } from "./protocol-doc/exchange.ts";
+import { proofAsMarkdown } from "./protocol-doc/proof.ts";
 import { messagesAsMarkdown, readSpecification, sectionsAsMarkdown } from "./protocol-doc/specification.ts";
 import { tableAsMarkdown } from "./protocol-doc/table.ts";
 
@@ -31,6 +32,7 @@ export async function withGeneratedParts(page: string): Promise<string> {
     limits: tableAsMarkdown([["limit", "at most"], ...LIMITS]),
     messages: messagesAsMarkdown(messages),
     exchange: exchangeAsMarkdown(EXCHANGE),
+    proof: proofAsMarkdown(),
   };
   let result = page;
   for (const [name, text] of Object.entries(parts)) {
