@@ -3,6 +3,7 @@
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
 import type { Log } from "../../core/log.ts";
+import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { writeGoodbye } from "../../protocol/greeting.ts";
 import type { Proof } from "../../protocol/handshake.ts";
@@ -28,6 +29,8 @@ const BEHIND_MICROS = 1_000_000;
 const REFUSAL_TIMEOUT_MS = 1_000;
 /** Refused connections that may be open for this. Each takes a file. Further ones are closed without a Goodbye. */
 const MAX_TURNED_AWAY = 8;
+/** Refused connections that get a Goodbye. With TLS each costs a handshake. */
+const FAREWELLS: BucketRate = { perSecond: 20, burst: 20 };
 
 export interface ReceptionOptions {
   limits: AdaptationLimits;
@@ -52,6 +55,7 @@ export class Reception implements ViewerHost {
   readonly #connected = new Set<Viewer>();
   /** The number of refused connections that have time to read their Goodbye. */
   #turnedAway = 0;
+  readonly #farewells = new TokenBucket(FAREWELLS, nowMicros());
   /** Becomes true when no connection is open. Connections before Hello and after Goodbye count as open. */
   readonly empty = new Condition(() => this.#connected.size === 0);
 
@@ -82,7 +86,7 @@ export class Reception implements ViewerHost {
 
   #turnAway(connection: ViewerConnection, text: string, now: Micros): DoorGuest | null {
     this.#refusals.refused(addressGroup(connection.ip), connection.address, text, now);
-    if (this.#turnedAway >= MAX_TURNED_AWAY) {
+    if (this.#turnedAway >= MAX_TURNED_AWAY || !this.#farewells.take(now)) {
       connection.abort();
       return null;
     }

@@ -1,0 +1,65 @@
+// The reception: what refused connections cost, and what all viewers together may leave without an acknowledgement.
+
+import { afterEach, expect, test } from "bun:test";
+import { SILENT_LOG } from "../../../src/core/log.ts";
+import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
+import { Reception } from "../../../src/server/doors/reception.ts";
+import { Viewer } from "../../../src/server/deliver/viewer.ts";
+import { moveClock, resetClock } from "../../support/moved-clock.ts";
+import { PictureCamera } from "../../support/picture-camera.ts";
+
+afterEach(resetClock);
+
+class Door {
+  readonly reception = new Reception({
+    limits: { maxLatencyMicros: null, maxBitsPerSecond: null },
+    access: { ...DEFAULT_ACCESS_LIMITS, connectsPerSecond: 1 },
+    keys: null,
+    findCamera: () => new PictureCamera(),
+    listCameras: () => [],
+    log: SILENT_LOG,
+  });
+
+  /** Connects once. Returns the name of what happened to the connection, and a function for its end. */
+  connect(): { what: "let in" | "told" | "cut off"; close: () => void } {
+    const calls: string[] = [];
+    const guest = this.reception.connect({
+      address: "192.0.2.1:1",
+      ip: "192.0.2.1",
+      bufferedBytes: 0,
+      write: (bytes) => {
+        calls.push("write");
+        return bytes.length;
+      },
+      end: () => void calls.push("end"),
+      abort: () => void calls.push("abort"),
+    });
+    const what = guest instanceof Viewer ? "let in" : calls.join() === "write,end" ? "told" : "cut off";
+    if (what === "cut off") expect(calls).toEqual(["abort"]);
+    return { what, close: () => guest?.closed("it closed the connection") };
+  }
+
+  count(connections: number, closesEach = false): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (let index = 0; index < connections; index++) {
+      const { what, close } = this.connect();
+      counts[what] = (counts[what] ?? 0) + 1;
+      if (closesEach) close();
+    }
+    return counts;
+  }
+}
+
+test("Reception: eight refused connections at a time have time to read the reason, and the others are closed at once", () => {
+  const door = new Door();
+  expect(door.count(1_000)).toEqual({ "let in": 2, told: 8, "cut off": 990 });
+});
+
+test("Reception: refused connections that close at once get the reason twenty times a second", () => {
+  const door = new Door();
+  expect(door.count(1_000, true)).toEqual({ "let in": 2, told: 20, "cut off": 978 });
+  moveClock(1);
+  const later = door.count(1_000, true);
+  expect(later["told"]).toBeGreaterThanOrEqual(19);
+  expect(later["told"]).toBeLessThanOrEqual(21);
+});
