@@ -161,6 +161,21 @@ describe("TCP camera", () => {
   });
 });
 
+/** An address for this machine's own use (RFC 2365 6.1). */
+const GROUP = "239.255.77.1";
+
+/** Whether this machine has a route for multicast. */
+async function hasMulticast(): Promise<boolean> {
+  const socket = createSocket("udp4");
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.send("x", 9, GROUP, (error) => resolve(error === null));
+  const hasRoute = await promise;
+  socket.close();
+  return hasRoute;
+}
+
+const canMulticast = await hasMulticast();
+
 describe("UDP camera", () => {
   test("each JPEG is delivered with its last datagram, and the next ones after a loss", async () => {
     const port = await freeUdpPort();
@@ -198,6 +213,18 @@ describe("UDP camera", () => {
     program.kill("SIGKILL");
     await program.exited;
     expect(jpegs.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test.skipIf(!canMulticast)("several receivers join a multicast group", async () => {
+    const port = await freeUdpPort();
+    await using one = new CameraRun(sourceAt(`udp://${GROUP}:${port}`));
+    await using other = new CameraRun(sourceAt(`udp://@${GROUP}:${port}`));
+    const sender = createSocket("udp4");
+    const picture = PICTURES[0] as Uint8Array;
+    const sending = setInterval(() => sender.send(picture, port, GROUP), 20);
+    for (const camera of [one, other]) expectPictures((await camera.pictures(2)).slice(0, 2), [picture, picture]);
+    clearInterval(sending);
+    sender.close();
   });
 
   test("a port that is in use gives an error", async () => {
