@@ -9,15 +9,14 @@ import type { Server } from "../server/serve.ts";
  * Returns the lines. They contain the first key, so they are printed on a terminal or a pipe, and not into a log that is kept.
  */
 export function viewerLines(
-  { host, port, needsKey, firstKey }: Pick<Server, "host" | "port" | "needsKey" | "firstKey">,
+  { host, port, needsKey, firstKey, hostNames }: Pick<Server, "host" | "port" | "needsKey" | "firstKey" | "hostNames">,
   scheme: string,
 ): string[] {
   if (!needsKey) return [];
   if (firstKey === null) return ["viewers need a key: 'bun run key list' shows the names of those in the key store"];
   if (isJournal()) return ["viewers need a key: 'bun run key list --show' prints it"];
-  return reachableHosts(host).map(
-    (each) => `viewers say: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`,
-  );
+  const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
+  return hosts.map((each) => `viewers say: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
 }
 
 /** Returns the addresses at which other machines reach a server that listens on `host`. */

@@ -44,6 +44,8 @@ export interface Server extends AsyncDisposable {
   readonly firstKey: string | null;
   /** The SHA-256 of the server's public key (SPKI) in base64. Viewers recognise the server by it. Null without TLS. */
   readonly publicKey: string | null;
+  /** The host names in the certificate of an authority. Viewers have to use one of them. Empty without such a certificate. */
+  readonly hostNames: readonly string[];
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;
   /**
@@ -194,6 +196,9 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     close,
     get publicKey() {
       return identity?.current.publicKey ?? null;
+    },
+    get hostNames() {
+      return identity?.current.hostNames ?? [];
     },
     get closed() {
       isHeard = true;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { viewerLines } from "../../src/cli/viewer-links.ts";
 
 const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
-const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY };
+const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY, hostNames: [] };
 
 test("a server without keys: nothing", () => {
   expect(viewerLines({ ...server, needsKey: false, firstKey: null }, "slip")).toEqual([]);
@@ -17,6 +17,14 @@ test("the first key: a link with the address, in brackets for IPv6", () => {
   expect(viewerLines(server, "slips")).toEqual([`viewers say: bun run view slips://${KEY}@192.0.2.7:10050`]);
   expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip")).toEqual([
     `viewers say: bun run view slip://${KEY}@[2001:db8::7]:10050`,
+  ]);
+});
+
+test("a certificate of an authority: a link with each of its names, because viewers check them", () => {
+  const hostNames = ["door.example", "camera.example"];
+  expect(viewerLines({ ...server, host: "0.0.0.0", hostNames }, "slips")).toEqual([
+    `viewers say: bun run view slips://${KEY}@door.example:10050`,
+    `viewers say: bun run view slips://${KEY}@camera.example:10050`,
   ]);
 });
 

@@ -127,7 +127,7 @@ export class KeepConnected {
   }
 
   #throwIfFinal(error: ConnectionError): void {
-    if (this.#mayAppear) return;
+    if (this.#mayAppear && !(error instanceof ServerNotTrusted)) return;
     if (this.#options.once || (!this.#wasWelcome && isHopeless(error))) throw error;
   }
 

@@ -92,7 +92,11 @@ class Attempt {
    */
   async connect(hostname: string, carriage: Carriage, hasOther: boolean): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-    using _ = onAbort(this.#signal, () => reject(this.#signal.reason));
+    let opened: ViewerSocket | null = null;
+    using _ = onAbort(this.#signal, () => {
+      reject(this.#signal.reason);
+      opened?.terminate(); // a server may never end its handshake
+    });
     const tls = carriage === "tls";
     Bun.connect<Receiver | null>({
       hostname,
@@ -105,6 +109,7 @@ class Attempt {
             socket.terminate();
             return;
           }
+          opened = socket;
           socket.setNoDelay(true); // Without this an Ack may wait for more bytes (Nagle's algorithm, RFC 896).
           if (tls) return;
           const connection = this.#greet(socket, null);

@@ -13,6 +13,8 @@ export interface ServerIdentity {
   /** SHA-256 of the public key (SPKI), in base64. Viewers keep it. */
   publicKey: string;
   expiresAt: Date;
+  /** The host names in a certificate of an authority. Viewers have to use one of them. Empty if it is signed by itself. */
+  hostNames: readonly string[];
 }
 
 /** The names of the two files, for messages. */
@@ -47,7 +49,13 @@ export function checkIdentity(
       `the certificate in ${names.certificate} is valid from ${day(validFrom)} on, and it is ${day(now)}: check the clock`,
     );
   }
-  return { certificate, key, publicKey: publicKeyOf(own), expiresAt };
+  return { certificate, key, publicKey: publicKeyOf(own), expiresAt, hostNames: hostNamesOf(own) };
+}
+
+function hostNamesOf(certificate: X509Certificate): string[] {
+  if (certificate.issuer === certificate.subject) return [];
+  const names = [...(certificate.subjectAltName ?? "").matchAll(/DNS:([\w.-]+)/g)];
+  return names.map(([, name]) => name ?? ""); // names with a wildcard are no names of hosts
 }
 
 /** Returns whether a certificate (PEM) is valid for all these host names and addresses. */

@@ -6,6 +6,7 @@ import { findServer, OWN_ADDRESS } from "../../../src/client/connect/discover.ts
 import { ConnectionError } from "../../../src/core/errors.ts";
 import { openBlackHole } from "../../support/black-hole.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
+import { until } from "../../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -41,6 +42,21 @@ test("connectTcp: an abort ends the wait for a port that does not answer", async
   const failure = await connecting;
   expect(failure).toBeInstanceOf(ConnectionError);
   expect((failure as Error).message).toContain("the viewer was closed"); // the error is not "no answer", which comes after 5 s
+});
+
+test("connectTcp: an abort ends a TLS handshake to which the server does not answer, and the socket", async () => {
+  const events: string[] = [];
+  const socket = { data: () => void events.push("bytes"), close: () => void events.push("closed") };
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
+  const stopping = new AbortController();
+  const address = { host: "127.0.0.1", port: listener.port, camera: "" };
+  const options = { signal: stopping.signal, scheme: "slips" } as const;
+  const connecting = connectTcp(address, EVENTS, options).catch((error: unknown) => error);
+  await until(() => events.includes("bytes"), "the first bytes of the handshake");
+  stopping.abort();
+  expect(await connecting).toBeInstanceOf(ConnectionError);
+  await until(() => events.includes("closed"), "the end of the socket");
+  listener.stop(true);
 });
 
 test("findServer: an abort ends the search, and its result is not reported", async () => {
