@@ -115,6 +115,27 @@ describe("TLS: the server's key", () => {
   });
 });
 
+describe("TLS: beyond this machine", () => {
+  const ALL = ["--host", "0.0.0.0", "--no-announce"];
+
+  test("it is on, and the printed link works", async () => {
+    await using server = await serve(ALL);
+    await server.until("the link", ({ remarks }) => remarks.includes("viewers say: "));
+    const key = /slips:\/\/([\w-]+)@/.exec(server.remarks)?.[1];
+    const { code, remarks } = await view([`slips://${key}@127.0.0.1:${server.port}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([0, expect.any(String)]);
+    expect(server.last?.tls).toMatchObject({ fingerprint: expect.stringContaining("SHA256:") });
+  });
+
+  test("--no-tls turns it off, and the link says so", async () => {
+    await using server = await serve([...ALL, "--no-tls"]);
+    await server.until("the link", ({ remarks }) => remarks.includes("viewers say: bun run view slip://"));
+    const key = /slip:\/\/([\w-]+)@/.exec(server.remarks)?.[1];
+    expect((await view([`slip://${key}@127.0.0.1:${server.port}`, ...THREE_FRAMES])).code).toBe(0);
+    expect(server.last?.tls).toBeNull();
+  });
+});
+
 describe("TLS: proofs of keys", () => {
   test("TLS: the right key shows video, and the viewer pins the server without a message", async () => {
     await using server = await serve(["--tls"], { key: KEY });
