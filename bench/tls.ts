@@ -1,4 +1,4 @@
-// `bench tls`: what encryption costs. The same measurements with TLS and without, by turns.
+// `bench tls`: what encryption costs. The same measurements with TLS and without, in one run.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { makeCertificate, makeKey } from "../src/server/access/certificate-make.ts";
 import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench } from "./bench.ts";
+import type { ProbeReport } from "./probe-viewer.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
 import { runProbe, startDrainClients, startServer } from "./processes.ts";
 
@@ -19,7 +20,7 @@ const RATE_LIMIT = 0.9;
 /** Processor time of the server for 100 viewers with TLS ÷ without. */
 const CPU_LIMIT = 1.3;
 
-interface Turn {
+interface Figures {
   p50Ms: number;
   p99Ms: number;
   /** Frames a second of one viewer of a source without a pause. */
@@ -28,26 +29,27 @@ interface Turn {
   cpuMsPerFrame: number;
 }
 
+/** One round with TLS and without. */
+interface Round {
+  plain: Figures;
+  secured: Figures;
+}
+
 export const tlsBench: Bench = async ({ quick, progress }) => {
   const folder = await mkdtemp(join(tmpdir(), "slipstream-bench-"));
   try {
     const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
     await Bun.write(key, makeKey());
     await Bun.write(certificate, await makeCertificate(await Bun.file(key).text(), ["localhost", "127.0.0.1"]));
-    const withTls = ["--tls-cert", certificate, "--tls-key", key];
-    const turns: { plain: Turn; secured: Turn }[] = [];
-    const rounds = quick ? 1 : 5;
-    for (let round = 1; round <= rounds; round++) {
-      const measureOne = (flags: readonly string[], what: string) =>
-        measure(flags, quick, (part) => progress(`tls: round ${round} of ${rounds}, ${what}: ${part}`));
-      // The order changes, because machines become slower when they are hot.
-      const securedFirst = round % 2 === 0 ? await measureOne(withTls, "with TLS") : null;
-      const plain = await measureOne([], "without TLS");
-      turns.push({ plain, secured: securedFirst ?? (await measureOne(withTls, "with TLS")) });
+    const rounds: Round[] = [];
+    const count = quick ? 1 : 7;
+    for (let round = 1; round <= count; round++) {
+      const tell = (part: string) => progress(`tls: round ${round} of ${count}: ${part}`);
+      rounds.push(await measure(["--tls-cert", certificate, "--tls-key", key], quick, tell));
     }
-    const of = (way: "plain" | "secured", figure: keyof Turn) => median(turns.map((turn) => turn[way][figure])) ?? 0;
-    const ratio = (figure: keyof Turn) => of("secured", figure) / of("plain", figure);
-    const row = (name: string, figure: keyof Turn, digits: number) => [
+    const of = (way: keyof Round, figure: keyof Figures) => median(rounds.map((round) => round[way][figure])) ?? 0;
+    const ratio = (figure: keyof Figures) => of("secured", figure) / of("plain", figure);
+    const row = (name: string, figure: keyof Figures, digits: number) => [
       name,
       of("plain", figure).toFixed(digits),
       of("secured", figure).toFixed(digits),
@@ -55,7 +57,7 @@ export const tlsBench: Bench = async ({ quick, progress }) => {
     ];
     return {
       name: "tls",
-      figures: { size: SIZE, fps: FPS, viewers: VIEWERS, rounds: turns },
+      figures: { size: SIZE, fps: FPS, viewers: VIEWERS, rounds },
       bounds: [
         atMost("p50 with TLS ÷ without", ratio("p50Ms"), LATENCY_LIMIT),
         atMost("p99 with TLS ÷ without", ratio("p99Ms"), LATENCY_LIMIT),
@@ -66,7 +68,7 @@ export const tlsBench: Bench = async ({ quick, progress }) => {
         ["median of the rounds", "without TLS", "with TLS", "ratio"],
         row("p50 ms", "p50Ms", 2),
         row("p99 ms", "p99Ms", 2),
-        row("unpaced frames a second", "unpacedFps", 1),
+        row("unpaced frames a second, both at a time", "unpacedFps", 1),
         row(`server's ms for a frame of one of ${VIEWERS} viewers`, "cpuMsPerFrame", 3),
       ],
     };
@@ -75,23 +77,42 @@ export const tlsBench: Bench = async ({ quick, progress }) => {
   }
 };
 
-async function measure(tls: readonly string[], quick: boolean, progress: (part: string) => void): Promise<Turn> {
-  const source = (fps: number) => ["--source", "pattern", "--size", SIZE, "--fps", String(fps), ...tls];
+/**
+ * Measures both ways. Latency and rate are measured at the same time, so that both ways share what other programs of the machine do. The
+ * processor time, which these change little, is measured by turns.
+ */
+async function measure(tls: readonly string[], quick: boolean, progress: (part: string) => void): Promise<Round> {
   progress("latency");
-  const paced = await startServer(source(FPS));
-  const { report } = await runProbe({ port: paced.port, seconds: quick ? 4 : 10, warmUpSeconds: 2 });
-  await paced.stop();
+  const [plain, secured] = await probeBoth(FPS, tls, quick ? 4 : 10);
   progress("rate");
-  const unpaced = await startServer(source(0));
-  const fast = await runProbe({ port: unpaced.port, seconds: quick ? 4 : 8, warmUpSeconds: 2 });
-  await unpaced.stop();
-  progress(`${VIEWERS} viewers`);
-  return {
-    p50Ms: report.pixelLatencyMs.p50,
-    p99Ms: report.pixelLatencyMs.p99,
-    unpacedFps: (fast.report.frames - 1) / fast.report.seconds,
-    cpuMsPerFrame: await measureMany(source(FPS), tls.length > 0, quick ? 3_000 : 8_000),
+  const [plainRate, securedRate] = await probeBoth(0, tls, quick ? 4 : 6);
+  const milliseconds = quick ? 3_000 : 6_000;
+  progress(`${VIEWERS} viewers without TLS`);
+  const plainCpu = await measureMany(sourceOf(FPS), false, milliseconds);
+  progress(`${VIEWERS} viewers with TLS`);
+  const securedCpu = await measureMany([...sourceOf(FPS), ...tls], true, milliseconds);
+  const figures = (paced: ProbeReport, unpaced: ProbeReport, cpuMsPerFrame: number): Figures => ({
+    p50Ms: paced.pixelLatencyMs.p50,
+    p99Ms: paced.pixelLatencyMs.p99,
+    unpacedFps: (unpaced.frames - 1) / unpaced.seconds,
+    cpuMsPerFrame,
+  });
+  return { plain: figures(plain, plainRate, plainCpu), secured: figures(secured, securedRate, securedCpu) };
+}
+
+function sourceOf(fps: number): string[] {
+  return ["--source", "pattern", "--size", SIZE, "--fps", String(fps)];
+}
+
+/** Runs two servers at the same time, one without and one with TLS, each with a viewer. */
+async function probeBoth(fps: number, tls: readonly string[], seconds: number): Promise<[ProbeReport, ProbeReport]> {
+  const one = async (flags: readonly string[]) => {
+    const server = await startServer([...sourceOf(fps), ...flags]);
+    const { report } = await runProbe({ port: server.port, seconds, warmUpSeconds: 2 });
+    await server.stop();
+    return report;
   };
+  return await Promise.all([one([]), one(tls)]);
 }
 
 async function measureMany(flags: readonly string[], usesTls: boolean, milliseconds: number): Promise<number> {
