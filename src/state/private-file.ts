@@ -25,6 +25,12 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
+/** A missing folder is made, unless something on the way to it is a file. */
+const NO_FOLDER = {
+  ENOENT: "its folder cannot be made",
+  ENOTDIR: "its folder cannot be made",
+  EEXIST: "its folder cannot be made",
+};
 /** The largest file that is read. The files here have only some lines, so a larger one is another file. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -95,7 +101,7 @@ export function writePrivateFile(path: string, text: string): void {
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot write ${path}: ${explainFileError(error)}`);
+    throw new UsageError(`cannot write ${path}: ${explainFileError(error, NO_FOLDER)}`);
   }
 }
 
@@ -156,6 +162,6 @@ function takeLock(lock: string, path: string): void {
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot write ${path}: ${explainFileError(error)}`);
+    throw new UsageError(`cannot write ${path}: ${explainFileError(error, NO_FOLDER)}`);
   }
 }

@@ -91,7 +91,10 @@ describe("private file: reading and writing", () => {
 
   test("private file: a folder that cannot be made gives an error of one line", () => {
     writeFileSync(join(top, "in-the-way"), "");
-    expect(() => writePrivateFile(join(top, "in-the-way/keys"), "")).toThrow(UsageError);
+    const path = join(top, "in-the-way/keys");
+    const error = new UsageError(`cannot write ${path}: its folder cannot be made`);
+    expect(() => writePrivateFile(path, "")).toThrow(error);
+    expect(() => changePrivateFile(path, () => "")).toThrow(error);
   });
 });
 
