@@ -68,7 +68,7 @@ await runMain(async (signal, { stop }) => {
   const names = first.cameras?.map(({ name }) => name).join(", ") ?? first.source;
   const security = first.tls === null ? "" : ` with TLS (public key ${first.tls.fingerprint})`;
   serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}${security}`);
-  // The lines are printed and not logged, because the first key is in them.
+  // The lines are not logged, because they contain the first key.
   for (const line of viewerLines(server, first.tls === null ? "slip" : "slips")) output.say(line);
   const report = () => {
     const present = server.report();
@@ -93,7 +93,9 @@ await runMain(async (signal, { stop }) => {
   output.final(last, `ended: ${last.frames} frames captured, ${last.encoded} encoded, ${last.dropped} dropped`);
 });
 
-/** Returns the keys of --key-file and of the environment. Throws UsageError if the file is missing, or others can read it. */
+/**
+ * Returns the keys from --key-file and the environment. Throws UsageError if the file is missing, or if other users can read it.
+ */
 function readKeys(keyFile: string | undefined): { key: string; name: string }[] {
   const keys: { key: string; name: string }[] = [];
   if (keyFile !== undefined) {
@@ -103,7 +105,7 @@ function readKeys(keyFile: string | undefined): { key: string; name: string }[] 
   }
   const variable = process.env["SLIPSTREAM_KEY"];
   if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY" });
-  delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other children do not need it
+  delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other child processes must not get it
   return keys;
 }
 

@@ -24,7 +24,7 @@ import { openTraceFile } from "./trace-file.ts";
 import { VIEW_SETTINGS, type ViewFlags } from "./view-settings.ts";
 import { KEY_VARIABLE, openAccess } from "./viewer-access.ts";
 
-/** The default limit of decoder threads. One viewer does not become faster with more. */
+/** The default limit of decoder threads. More threads do not make a viewer faster. */
 const MOST_WORKERS = 4;
 
 const command = addFlags(asProgram(new Command("bun run view"), VERSION), VIEW_SETTINGS)
@@ -122,7 +122,7 @@ await runMain(async (signal, { stop, endEvenIfHung }) => {
     log: viewerLog,
     trace,
   };
-  if (options.display !== "none") endEvenIfHung(); // a display may stop answering
+  if (options.display !== "none") endEvenIfHung(); // a display may stop responding
   if (flags.grid) {
     checkGrid(options);
     const lastOfAll = await viewGrid(options, signal, (report) => output.report(report, () => describeGrid(report)));
@@ -140,7 +140,7 @@ function describeEnd({ frames, latencyMs: { p50, p99, max }, dropped }: ViewRepo
   return `ended: ${frames} frames shown, ${latency}${dropped} dropped`;
 }
 
-/** Forgets a server. Returns what to print, as an object and as text. */
+/** Forgets a server. Returns the result to print, as an object and as text. */
 async function forget(known: KnownServersFile, address: Address): Promise<[object, string]> {
   const server = formatAddress({ ...address, camera: "" });
   const isForgotten = await known.forget(address);

@@ -70,7 +70,7 @@ function readAuthorities(path: string | undefined): string | undefined {
   } catch (error) {
     throw new UsageError(`cannot read certificates in ${path}: ${explainFileError(error)}`);
   }
-  if (!pem.match(PEM_CERTIFICATE)) throw new UsageError(`${path} holds no certificate in PEM`);
+  if (!pem.match(PEM_CERTIFICATE)) throw new UsageError(`${path} contains no certificate in PEM`);
   return pem;
 }
 

@@ -18,7 +18,7 @@ export class MessageWriter {
   #view: DataView;
   #at = HEADER_BYTES;
 
-  /** The message is written into `memory` if it is given. It must have at least `capacityBytes` bytes. */
+  /** The writer writes into `memory` if it is given. `memory` must have at least `capacityBytes` bytes. */
   constructor(type: number, capacityBytes = 512, memory: Uint8Array = new Uint8Array(capacityBytes)) {
     this.#bytes = memory;
     this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -53,7 +53,9 @@ export class MessageWriter {
     return this;
   }
 
-  /** Writes each value as unsigned LEB128. The loop is fast because it uses no DataView: a Tiles message has a thousand values. */
+  /**
+   * Writes each value as unsigned LEB128. The loop is fast because it uses no DataView: a Tiles message has a thousand values.
+   */
   varints(values: Uint32Array): this {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -132,7 +134,7 @@ export class BodyReader {
   u64(): number {
     const at = this.#take(8);
     const value = this.#view.getUint32(at + 4, true) * TWO_POW_32 + this.#view.getUint32(at, true);
-    if (!Number.isSafeInteger(value)) throw new ProtocolError(`${this.#name} holds a 64-bit number of 2^53 or more`);
+    if (!Number.isSafeInteger(value)) throw new ProtocolError(`${this.#name} contains a 64-bit number of 2^53 or more`);
     return value;
   }
 
@@ -144,8 +146,8 @@ export class BodyReader {
     for (let index = 0; index < count; index++) {
       let value = 0;
       for (let shift = 0; ; shift += 7) {
-        if (at >= body.length) this.#take(body.length + 1); // This throws.
-        if (shift > 28) throw new ProtocolError(`${this.#name} holds a varint of more than five bytes`);
+        if (at >= body.length) this.#take(body.length + 1); // this throws the error for a body that is too short
+        if (shift > 28) throw new ProtocolError(`${this.#name} contains a varint of more than five bytes`);
         const byte = body[at++] as number;
         value |= (byte & 0x7f) << shift;
         if (byte < 0x80) break;
@@ -172,11 +174,11 @@ export class BodyReader {
     try {
       return printable(decoder.decode(this.#body.subarray(at, at + length))).slice(0, MAX_STRING_BYTES);
     } catch (cause) {
-      throw new ProtocolError(`${this.#name} holds a string that is not UTF-8`, { cause });
+      throw new ProtocolError(`${this.#name} contains a string that is not UTF-8`, { cause });
     }
   }
 
-  /** Whether the body ends here. The sender may have an older version without the fields that follow. */
+  /** Whether the body ends here. An older version of the sender does not write the fields that follow. */
   get isAtEnd(): boolean {
     return this.#at === this.#body.length;
   }

@@ -6,9 +6,9 @@ import { MAX_CAMERA_NAME_BYTES, MAX_CAMERAS, MessageType } from "./wire.ts";
 
 export interface CameraEntry {
   name: string;
-  /** The camera has ended; it sends no more frames. */
+  /** True if the camera has ended, so that it sends no more frames. */
   hasEnded: boolean;
-  /** The size of its pictures. It is 0 × 0 until it is known. */
+  /** The size of the camera's pictures. It is 0 × 0 until it is known. */
   width: number;
   height: number;
   /** The nominal rate, rounded to a thousandth. It is 0 if unknown. */
@@ -18,7 +18,7 @@ export interface CameraEntry {
 /** The size of the largest entry: two bytes for the length of the name, then the name, then the numbers. */
 const ENTRY_BYTES = 2 + MAX_CAMERA_NAME_BYTES + 9;
 
-/** `cameras` has at most MAX_CAMERAS entries. */
+/** Writes a Cameras message. `cameras` must have at most MAX_CAMERAS entries. */
 export function writeCameras(cameras: readonly CameraEntry[]): Uint8Array {
   const writer = new MessageWriter(MessageType.cameras, 16 + ENTRY_BYTES * cameras.length).u8(cameras.length);
   for (const { name, hasEnded, width, height, framesPerSecond } of cameras) {

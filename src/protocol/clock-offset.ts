@@ -1,4 +1,5 @@
-// Estimates the offset between the clocks of two machines from pings. The exchange with the shortest round trip is the most exact.
+// Estimates the offset between the clocks of two machines from pings. The exchange with the shortest round trip is the most
+// exact.
 
 import type { Micros } from "../core/clock.ts";
 import type { Pong } from "./messages.ts";
@@ -10,24 +11,28 @@ interface Exchange {
   offsetMicros: number;
 }
 
-/** How long an exchange is used. Two clocks drift apart by about 10 µs a second, and by 100 µs at worst. */
+/**
+ * The time for which an exchange is used. It is limited because two clocks drift apart by about 10 µs a second, and by 100 µs at
+ * worst.
+ */
 const TRUSTED_MICROS = 30_000_000;
 const CAPACITY = 32;
 const WORST_DRIFT = 100e-6;
-/** Stamps are whole microseconds, so a round trip of nothing may come out a little shorter than nothing. */
+/** The largest rounding error. Stamps are whole microseconds, so a very short round trip may seem to be slightly negative. */
 const ROUNDING_MICROS = 3;
-/** An older picture does not come from a camera that works, so the age says that a clock is wrong. */
+/** The largest plausible age of a picture. A larger one means that a clock is wrong. */
 const OLDEST_MICROS = 3_600_000_000;
 
 /**
  * Estimates the other side's clock and the round trip.
  *
- * As in NTP (RFC 5905, section 8) an exchange gives offset = ((t1 − t0) + (t2 − t3)) / 2 and round trip =
- * (t3 − t0) − (t2 − t1). Queues can only lengthen a round trip, and make the offset wrong by at most half of the extra time. So the
- * exchange with the shortest round trip of the last 30 s is used (the clock filter of RFC 5905, section 10).
+ * An exchange is a Ping and its answer. Like in NTP (RFC 5905, section 8), it gives offset = ((t1 − t0) + (t2 − t3)) / 2 and
+ * round trip = (t3 − t0) − (t2 − t1). Queues can only lengthen a round trip, and they make the offset wrong by at most half of
+ * the extra time. So the exchange with the shortest round trip of the last 30 s is used (the clock filter of RFC 5905, section
+ * 10).
  *
- * Each exchange therefore says in which range the offset lies. When a newer exchange excludes the range of an older one, one of the
- * clocks has been set or has stood still in between (a suspended machine, a virtual machine that was moved): the older one is dropped.
+ * So each exchange gives a range for the offset. If the ranges of an older and a newer exchange do not overlap, one of the clocks
+ * was set or stood still in between (a suspended machine, a virtual machine that was moved). The older exchange is then dropped.
  */
 export class ClockOffset {
   #exchanges: Exchange[] = [];
@@ -71,8 +76,9 @@ export class ClockOffset {
   }
 
   /**
-   * Returns how old at `now` is what happened at `peerTime` in the other machine's clock, in microseconds. Null while the offset is
-   * unknown, and for an age that cannot be right: below zero by more than the error of the offset, or more than an hour.
+   * Returns the age, at `now`, of an event that happened at `peerTime` in the other machine's clock, in microseconds. The result
+   * is null while the offset is unknown, and for an age that cannot be right: below zero by more than the error of the offset, or
+   * more than an hour.
    */
   ageMicros(peerTime: Micros, now: Micros): number | null {
     if (this.#best === null) return null;

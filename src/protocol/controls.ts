@@ -6,7 +6,9 @@ import { MessageType } from "./wire.ts";
 
 const KINDS = ["integer", "boolean", "menu"] as const;
 
-/** A control. All numbers are signed 32-bit integers. A boolean has the values 0 and 1, and a menu has the values of its items. */
+/**
+ * A control. All numbers are signed 32-bit integers. A boolean has the values 0 and 1, and a menu has the values of its items.
+ */
 export interface Control {
   /** The name that viewers use to set it, for example `exposure_auto`. */
   name: string;
@@ -42,7 +44,7 @@ export interface SetControl {
 
 export interface ControlSet {
   isDone: boolean;
-  /** The reason why it was refused, or empty if it was done. */
+  /** The reason why the request was refused, or empty if the control was set. */
   text: string;
 }
 

@@ -1,4 +1,5 @@
-// The names with which server and viewer find each other on the local network, by DNS-SD (RFC 6763) over multicast DNS (RFC 6762).
+// The service name and the record by which viewers find servers on the local network, with DNS-SD (RFC 6763) over multicast DNS
+// (RFC 6762).
 
 import { printable } from "../core/printable.ts";
 
@@ -7,7 +8,7 @@ export const SERVICE = "_slipstream._tcp.local";
 
 /** The TXT record of an instance. Each of its strings is `key=value`, with at most 255 bytes (RFC 6763, 6.4). */
 export interface ServiceText {
-  /** The names of the server's cameras, as text for people. It is empty if they are told only to viewers with a key. */
+  /** The names of the server's cameras, as text for people. It is empty if only viewers with a key may see the names. */
   name: string;
   /** The server's WIRE_VERSION. */
   wire: number;
@@ -30,8 +31,8 @@ export function writeServiceText({ name, wire, needsKey, usesTls, fingerprint }:
 }
 
 /**
- * Reads a TXT record that any machine may have sent. Missing and wrong values become empty, false or 0, and control characters are
- * removed.
+ * Reads a TXT record that any machine may have sent. Missing and wrong values become empty, false or 0, and control characters
+ * are removed.
  */
 export function readServiceText(strings: readonly Uint8Array[]): ServiceText {
   const texts = strings.map((bytes) => new TextDecoder().decode(bytes));

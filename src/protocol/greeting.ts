@@ -12,7 +12,9 @@ const CAN_PROVE = 2;
 export interface Hello {
   version: number;
   software: string;
-  /** The name of a camera, or a part of it that no other camera's name contains. An empty name means the server's first camera. */
+  /**
+   * The name of a camera, or a part of it that no other camera's name contains. An empty name means the server's first camera.
+   */
   camera: string;
   /** True if the viewer wants no pictures before it sends a Wish. */
   paused: boolean;
@@ -24,7 +26,10 @@ export interface Welcome {
   version: number;
   software: string;
   sourceName: string;
-  /** 32 bytes by which the server proves that it knows the viewer's key (proof.ts). They follow only a Proof. */
+  /**
+   * 32 bytes by which the server proves that it knows the viewer's key (proof.ts). They are there only if the viewer has sent
+   * Proof.
+   */
   serverProof?: Uint8Array;
 }
 

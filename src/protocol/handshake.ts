@@ -3,11 +3,11 @@
 import { BodyReader, MessageWriter } from "./bytes.ts";
 import { KEY_ID_BYTES, MessageType, PROOF_BYTES } from "./wire.ts";
 
-/** The scheme of proof.ts. */
+/** The number of the method of proof in proof.ts. */
 export const PROOF_SCHEME = 1;
 
 export interface Challenge {
-  /** How the viewer proves its key. A viewer knows PROOF_SCHEME only. */
+  /** The method by which the viewer must prove its key. Viewers support only PROOF_SCHEME. */
   scheme: number;
   /** 32 random bytes of the server. */
   nonce: Uint8Array;

@@ -38,7 +38,7 @@ export interface Picture extends PictureStamps {
 
 export interface Tiles extends PictureStamps {
   frameNumber: number;
-  /** The frame is complete with this part. */
+  /** True if the frame is complete with this part. */
   isLast: boolean;
   /** The tiles. Received tiles are views of the received bytes: copy them to keep them beyond the call. */
   tiles: TileList;
@@ -69,7 +69,7 @@ export interface Wish {
   paused: boolean;
   /** True if all pictures must have the same size, even over a slow link, because the viewer's output cannot change its size. */
   keepsSize: boolean;
-  /** The size that is enough. 0 × 0 means the size of the source. */
+  /** The picture size that is enough for the viewer. 0 × 0 means the size of the source. */
   width: number;
   height: number;
 }
@@ -113,7 +113,7 @@ export function readStream(body: Uint8Array): StreamHeader {
   };
 }
 
-/** Bytes of a Picture message before the JPEG. */
+/** The number of bytes of a Picture message before the JPEG. */
 export const PICTURE_HEAD_BYTES = HEADER_BYTES + 4 + 3 * 8;
 
 /**
@@ -264,7 +264,7 @@ export function readNotice(body: Uint8Array): Notice {
   const reader = new BodyReader(body, "Notice");
   const trouble = reader.u8() !== 0;
   const text = reader.string();
-  return { trouble, text, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // Older servers leave the duration out.
+  return { trouble, text, lastedMicros: reader.isAtEnd ? 0 : 1000 * reader.u32() }; // older servers leave out the duration
 }
 
 function clampU32(value: number): number {

@@ -1,25 +1,25 @@
-// Finds out whether IPv4 addresses are on a network that this machine is connected to. Multicast DNS is for such addresses only
+// Finds out whether IPv4 addresses are on a network to which this machine is connected. Multicast DNS is only for such addresses
 // (RFC 6762, 11).
 
-/** An address of this machine, as `networkInterfaces()` of `node:os` has it. A page has none. */
+/** An address of this machine, in the form of `networkInterfaces()` of `node:os`. In a web page there are none. */
 export interface OwnAddress {
   family: string;
   address: string;
   netmask: string;
 }
 
-/** Whether all `addresses` are on one network that this machine is connected to. */
+/** Returns whether all `addresses` are on the same network, and this machine is connected to it. */
 export function areOnLink(addresses: readonly string[], own: readonly OwnAddress[]): boolean {
   const numbers = addresses.map(toNumber);
   return own.some(({ family, address, netmask }) => {
     const mask = toNumber(netmask);
-    if (family !== "IPv4" || mask === 0) return false; // NaN never equals anything below
+    if (family !== "IPv4" || mask === 0) return false; // without this, NaN would be compared below
     const network = (toNumber(address) & mask) >>> 0;
     return numbers.every((number) => !Number.isNaN(number) && (number & mask) >>> 0 === network);
   });
 }
 
-/** NaN if it is not an IPv4 address. */
+/** Returns the address as a number, or NaN if it is not an IPv4 address. */
 function toNumber(address: string): number {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number);
   if (parts === undefined || parts.some((part) => part > 255)) return Number.NaN;

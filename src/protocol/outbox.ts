@@ -8,9 +8,9 @@ const MAX_BUFFERED_BYTES = 64 * 1024;
 /**
  * The sending side of one connection. Call `send` at any time, and `drain` when the transport has drained.
  *
- * The owner keeps the queue short: it makes a picture only when `idle` and the viewer's credit allow it. Other messages are small
- * and rare. The caller may change the memory after `send` returns: bytes that the transport does not accept immediately are copied.
- * They are few, unless the link is slow.
+ * The owner keeps the queue short: it sends a picture only when `idle` is true and not too many pictures are in flight (credit).
+ * Other messages are small and rare. The caller may change the memory after `send` has returned, because bytes that the transport
+ * does not accept immediately are copied. Such bytes are few, unless the link is slow.
  */
 export class Outbox {
   readonly #transport: Pick<Transport, "write" | "bufferedBytes">;
@@ -28,12 +28,12 @@ export class Outbox {
     return this.#waiting.length === 0 && this.#transport.bufferedBytes === 0;
   }
 
-  /** Messages, or parts of messages, that the transport has not accepted yet. */
+  /** The number of messages, or parts of messages, that the transport has not accepted yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** The bytes that neither the transport has accepted nor its own queue has sent. */
+  /** The number of bytes that wait here or in the transport's own queue. */
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, { length }) => sum + length, this.#transport.bufferedBytes);
   }

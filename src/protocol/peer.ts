@@ -23,8 +23,7 @@ import {
 } from "./wire.ts";
 
 /**
- * Pings are no longer answered while this many messages wait, because then the other side sends pings and does not read the
- * answers.
+ * While this many messages wait, pings are not answered, because the other side probably sends pings without reading the answers.
  */
 const MAX_WAITING_MESSAGES = 64;
 
@@ -39,7 +38,7 @@ interface Role {
   greeting: number;
   /** The largest length of the other side's messages after the greeting, in bytes. */
   maxMessageBytes: number;
-  /** The name of the other side in the error "message type 7, which … never sends". */
+  /** The other side, as it is named in the error "message type 7, which … never sends". */
   sender: string;
   /** The name of the other side as the subject of a sentence. */
   subject: string;
@@ -70,9 +69,11 @@ const ROLES = {
 
 /** The reason why a connection ended. `text` is for people. */
 export type PeerEnd =
-  /** True if the other side sent Goodbye. */
+  /** The other side has sent Goodbye. */
   | { how: "goodbye"; reason: number; text: string }
-  /** This side said goodbye: `leave` was called, or the other side was silent or broke the protocol (`cause` says how). */
+  /**
+   * This side has sent Goodbye, because `leave` was called, or because the other side was silent or broke the protocol (`cause`).
+   */
   | { how: "left"; reason: GoodbyeReason; text: string; cause?: ProtocolError }
   /** The transport closed without a goodbye. */
   | { how: "closed"; text: string };
@@ -83,24 +84,24 @@ export type PeerEnd =
  */
 export interface PeerEvents {
   /**
-   * Called when the other side has sent Hello or Welcome in this version. A server sends its answer, then calls `accept` or
-   * `leave`.
+   * The peer calls this when the other side has sent Hello or Welcome in this version of the protocol. A server then sends its
+   * answer, and calls `accept` or `leave`.
    */
   onGreeting(body: Uint8Array): void;
   /**
-   * Called for each message before `accept`, except Hello or Welcome and Goodbye: these are Challenge and Proof. On a server it is
-   * called after `onGreeting` only. Returns false for a message that does not belong there.
+   * The peer calls this for the messages Challenge and Proof, which come before `accept`, and for wrong messages there. On a
+   * server it calls it only after `onGreeting`. The method returns false for a wrong message.
    */
   onHandshake?(type: number, body: Uint8Array): boolean;
   /**
-   * Called for each message after `accept`, except Goodbye, Ping and Pong, which the peer handles. Returns false for an unknown
-   * type: then the peer skips the message or ends the connection. `body` is valid during the call only. `startedAt` is the time
-   * when the first byte of the message arrived.
+   * The peer calls this for each message after `accept`, except Goodbye, Ping and Pong, which it handles itself. The method
+   * returns false for an unknown type. The peer then skips the message or ends the connection. `body` is valid during the call
+   * only. `startedAt` is the time when the first byte of the message arrived.
    */
   onMessage(type: number, body: Uint8Array, startedAt: Micros, now: Micros): boolean;
-  /** Called once, when the connection ends. After this call no messages are received, and none are sent except a Goodbye. */
+  /** The peer calls this once, when the connection ends. After that it receives no messages, and sends none except a Goodbye. */
   onGone(end: PeerEnd): void;
-  /** Called once, as the last event, when the transport is closed or about to close. */
+  /** The peer calls this once, as the last event, when the transport is closed or about to close. */
   onClosed?(): void;
 }
 
@@ -108,8 +109,8 @@ export interface PeerEvents {
 type State = "greeting" | "open" | "leaving" | "closed";
 
 /**
- * Handles the protocol of one connection over a transport. The owner of the transport calls `receive`, `drained` and `closed`, and
- * a timer calls `tick` about ten times a second. A viewer sends its Hello right after construction.
+ * Handles the protocol of one connection over a transport. The owner of the transport calls `receive`, `drained` and `closed`,
+ * and a timer calls `tick` about ten times a second. A viewer sends its Hello directly after it has created its peer.
  */
 export class Peer implements TransportEvents {
   /** Estimates the offset of the other side's clock and the round trip. */
@@ -153,7 +154,7 @@ export class Peer implements TransportEvents {
     if (this.#state === "greeting" || this.#state === "open") this.outbox.send(message);
   }
 
-  /** Accepts the greeting. From now on the peer handles the other side's messages and sends pings. */
+  /** Accepts the other side's greeting. From now on the peer passes on the other side's messages and sends pings. */
   accept(): void {
     this.#state = "open";
     this.#splitter.maxMessageBytes = this.#role.maxMessageBytes;
@@ -168,8 +169,8 @@ export class Peer implements TransportEvents {
   }
 
   /**
-   * Sends Goodbye and aborts the transport at once, for a side that floods this one or does not read. Until the transport is closed,
-   * a flood would keep this thread busy.
+   * Sends Goodbye and aborts the transport at once. This is for another side that sends a flood of messages, which would keep
+   * this thread busy until the transport is closed, or that does not read.
    */
   cutOff(reason: GoodbyeReason, text: string): void {
     this.leave(reason, text);
@@ -186,7 +187,7 @@ export class Peer implements TransportEvents {
       const text = `${this.#role.subject} has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`;
       this.leave(GoodbyeReason.timeout, text);
     } else if (!this.outbox.idle) {
-      // No ping is sent while bytes wait: it would measure the queue. Pings would also pile up if the other side does not read.
+      // While bytes wait, no ping is sent. It would measure the queue, and pings would pile up if the other side does not read.
       this.drained();
     } else if (this.#state === "open" && this.clock.pingIsDue(now)) {
       this.outbox.send(writePing({ sentAt: now }));

@@ -1,7 +1,8 @@
-// Proves on both ends of a connection that a key is known, without sending it. wire.ts has the messages, Challenge and Proof.
+// The proofs by which viewer and server show each other that they know a key, without sending it. wire.ts describes the messages
+// Challenge and Proof.
 //
-// The derivation and the proofs are those of SCRAM (RFC 5802, section 3) with HMAC-SHA-256. A key is random, so it needs no salt and no
-// slow hash: whoever steals what a server keeps can neither watch nor find the key.
+// The derivation and the proofs are those of SCRAM (RFC 5802, section 3) with HMAC-SHA-256. A key is random, so it needs no salt
+// and no slow hash. A thief of the data that a server keeps can neither watch nor find out the key.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -11,7 +12,7 @@ import { KEY_ID_BYTES, PROOF_BYTES } from "./wire.ts";
 /** The shortest key, in characters without separators: 100 bits, if they are random. */
 export const MIN_KEY_CHARACTERS = 20;
 
-/** What a server keeps of a key. Its owner can check proofs, but cannot make one for a viewer. */
+/** The data that a server keeps about a key. With this data a server can check a viewer's proof, but nobody can make one. */
 export interface KeyRecord {
   /** 8 bytes by which the server finds the key. */
   readonly id: Uint8Array;
@@ -19,12 +20,15 @@ export interface KeyRecord {
   readonly serverKey: Uint8Array;
 }
 
-/** A key in the form in which a viewer proves it. It is as secret as the key. */
+/** The data with which a viewer proves a key. It must be kept as secret as the key itself. */
 export interface ViewerKey extends KeyRecord {
   readonly clientKey: Uint8Array;
 }
 
-/** What a proof holds for. It fits no other connection, because the nonces of both sides are random. */
+/**
+ * The data of one connection that a proof includes. So a proof is valid only for this connection: the nonces (random bytes) of
+ * both sides differ for each one.
+ */
 export interface ProofInput {
   /** 32 bytes that only the two ends of one TLS session know (RFC 9266). Null without TLS. */
   binding: Uint8Array | null;
@@ -38,8 +42,8 @@ export interface ProofInput {
 const encoder = new TextEncoder();
 
 /**
- * Returns a key as it is used: in lower case, without dashes and spaces, with the letters that look like digits replaced (Crockford's
- * base 32). Throws UsageError for a key that is too short to be safe. The message never contains the text.
+ * Returns the normal form of a key: in lower case, without dashes and spaces, and with digits instead of letters that look like
+ * digits (Crockford's base 32). Throws UsageError for a key that is too short to be safe. The message never contains the text.
  */
 export function normalizeKey(text: string): string {
   const key = text
@@ -57,7 +61,7 @@ export function normalizeKey(text: string): string {
   return key;
 }
 
-/** Derives what a viewer needs. Throws UsageError as `normalizeKey` does. */
+/** Derives the data with which a viewer proves a key. Throws UsageError like `normalizeKey`. */
 export function viewerKey(text: string): ViewerKey {
   const key = encoder.encode(normalizeKey(text));
   const derive = (purpose: string) => hmac(sha256, key, encoder.encode(purpose));
@@ -70,25 +74,25 @@ export function viewerKey(text: string): ViewerKey {
   };
 }
 
-/** Returns the viewer's proof, which shows a reader nothing about the key. */
+/** Returns the viewer's proof. It does not reveal the key to somebody who reads the connection. */
 export function proveAsViewer({ clientKey, storedKey }: ViewerKey, input: ProofInput): Uint8Array {
   return xor(clientKey, sign(storedKey, "viewer", input));
 }
 
 /**
- * Returns the stored key that a viewer's proof claims. The proof is right if it is that of `record`. The caller compares them in
- * constant time.
+ * Returns the stored key that follows from a viewer's proof. The proof is right if this equals the stored key of the record. The
+ * caller must compare the two in constant time.
  */
 export function claimedStoredKey({ storedKey }: KeyRecord, input: ProofInput, proof: Uint8Array): Uint8Array {
   return sha256(xor(proof, sign(storedKey, "viewer", input)));
 }
 
-/** Returns the server's proof that it knows the key, too. */
+/** Returns the server's proof that it knows the key too. */
 export function proveAsServer({ serverKey }: KeyRecord, input: ProofInput): Uint8Array {
   return sign(serverKey, "server", input);
 }
 
-/** Whether a server has proven that it knows the key. */
+/** Returns whether a server's proof is right. */
 export function isServerProof(key: KeyRecord, input: ProofInput, proof: Uint8Array): boolean {
   const right = proveAsServer(key, input);
   let difference = proof.length ^ right.length;

@@ -1,16 +1,17 @@
-// The limits after which a missing frame counts as trouble. Server and viewer use the same limits, so both report the same silence.
+// The limits after which a missing frame counts as trouble. Server and viewer use the same limits, so both report the same
+// silence.
 
-/** A source that should send frames and sends none for this time is in trouble. */
+/** The time after which a missing frame counts as trouble, if the source should send frames. */
 export const SILENCE_MS = 2_000;
 
-/** A source is in trouble only when this many of its own intervals have also passed. */
+/** For slow sources the time is longer: this many intervals between its frames. */
 const SILENT_INTERVALS = 3;
 
-/** A source slower than this is not expected to send a frame within SILENCE_MS. */
+/** From this rate on, a source is expected to send a frame within SILENCE_MS. */
 const MIN_FRAMES_PER_SECOND = 0.5;
 
 /**
- * Returns how long a source may be silent, in milliseconds. The first argument is the interval between its frames, or 0 if unknown.
+ * Returns how long a source may be silent, in milliseconds. `intervalMs` is the interval between its frames, or 0 if unknown.
  * `atLeastMs` is the limit for a source whose intervals are short.
  */
 export function silenceLimitMs(intervalMs: number, atLeastMs = SILENCE_MS): number {

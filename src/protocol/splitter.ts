@@ -4,21 +4,25 @@ import { type Micros, nowMicros } from "../core/clock.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { HEADER_BYTES } from "./wire.ts";
 
-/** The memory of larger messages is not kept for the next one, because they are rare. */
+/** The largest memory that is kept for the next message. Larger messages are rare. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** Receives a message. `body` is valid during the call only. `startedAt` is the time when the first byte of the message arrived. */
+/**
+ * Receives a message. `body` is valid during the call only. `startedAt` is the time when the first byte of the message arrived.
+ */
 export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros) => void;
 
 /**
- * Takes chunks of any size and calls the handler once per complete message, in order.
+ * Takes chunks of any size and calls the handler once for each complete message, in order.
  *
  * `maxMessageBytes` limits the memory: a longer message throws ProtocolError before memory is allocated for it. The owner raises
  * the limit after the greeting. A message that is complete within a chunk is not copied.
  */
 export class MessageSplitter {
   maxMessageBytes: number;
-  /** A lower limit for the messages of some types. Null if there is none. */
+  /**
+   * Returns the limit for messages of a type, which may be lower than `maxMessageBytes`. Null if all types have the same limit.
+   */
   maxBytesOf: ((type: number) => number) | null = null;
   readonly #onMessage: MessageHandler;
   readonly #head = new Uint8Array(HEADER_BYTES);

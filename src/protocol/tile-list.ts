@@ -56,7 +56,7 @@ export class TileCollector {
   }
 }
 
-/** The number of bytes of all tiles together. */
+/** Returns the number of bytes of all tiles together. */
 export function totalBytes({ chunks }: TileList): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);
 }

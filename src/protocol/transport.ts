@@ -7,9 +7,9 @@ export const GONE = -1;
  * The sending half of a transport. All bytes form one stream. The other side does not see where one `write` ends and the next
  * begins.
  *
- * A transport without its own queue, for example a TCP socket, accepts only a part of the bytes when it is full. A transport with a
- * queue, for example a WebSocket, accepts all bytes, and `bufferedBytes` is the number of bytes in its queue. The method `send` of
- * Bun's ServerWebSocket returns −1 for "queued", which is `bytes.length` here. It returns 0 for "dropped", which is GONE here.
+ * A transport without its own queue, for example a TCP socket, accepts only a part of the bytes when it is full. A transport with
+ * a queue, for example a WebSocket, accepts all bytes, and `bufferedBytes` is the number of bytes in its queue. The method `send`
+ * of Bun's ServerWebSocket returns −1 for "queued", which is `bytes.length` here. It returns 0 for "dropped", which is GONE here.
  */
 export interface Transport {
   /**
@@ -20,8 +20,8 @@ export interface Transport {
   /** The number of bytes in the transport's own queue. It is always 0 for a transport without a queue. */
   readonly bufferedBytes: number;
   /**
-   * 32 bytes that only the two ends of this TLS session know (RFC 9266), to which proofs of keys are bound. Null or missing without
-   * TLS.
+   * 32 bytes that only the two ends of this TLS session know (RFC 9266), to which proofs of keys are bound. Null or missing
+   * without TLS.
    */
   readonly binding?: Uint8Array | null;
   /** Closes the connection after all accepted bytes have been sent. */
@@ -35,9 +35,10 @@ export interface TransportEvents {
   /** Handles bytes from the other side, which are valid during the call only. Messages may be split anywhere. */
   receive(chunk: Uint8Array): void;
   /**
-   * Called when the transport can accept bytes again. A transport without this event does not call it, and `Peer.tick` tries again.
+   * The transport calls this when it can accept bytes again. Some transports do not have this event. For them, `Peer.tick` tries
+   * again.
    */
   drained(): void;
-  /** Called when the connection is closed. `text` tells people why. Further calls have no effect. */
+  /** The transport calls this when the connection is closed. `text` tells people why. Further calls have no effect. */
   closed(text: string): void;
 }

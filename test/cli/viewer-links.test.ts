@@ -14,9 +14,9 @@ test("a server without keys: nothing", () => {
 });
 
 test("the first key: a link with the address, in brackets for IPv6", () => {
-  expect(viewerLines(server, "slips")).toEqual([`viewers say: bun run view slips://${KEY}@192.0.2.7:10050`]);
+  expect(viewerLines(server, "slips")).toEqual([`to watch: bun run view slips://${KEY}@192.0.2.7:10050`]);
   expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip")).toEqual([
-    `viewers say: bun run view slip://${KEY}@[2001:db8::7]:10050`,
+    `to watch: bun run view slip://${KEY}@[2001:db8::7]:10050`,
   ]);
 });
 
@@ -32,9 +32,7 @@ test("all addresses: a link for each that other machines can reach", () => {
   const lines = viewerLines({ ...server, host: "0.0.0.0" }, "slip");
   expect(lines.length).toBeGreaterThan(0);
   for (const line of lines) {
-    expect(line).toMatch(
-      new RegExp(`^viewers say: bun run view slip://${KEY}@(HOST|\\d+\\.\\d+\\.\\d+\\.\\d+):10050$`),
-    );
+    expect(line).toMatch(new RegExp(`^to watch: bun run view slip://${KEY}@(HOST|\\d+\\.\\d+\\.\\d+\\.\\d+):10050$`));
     expect(line).not.toMatch(/@(0\.0\.0\.0|127\.)/);
   }
 });

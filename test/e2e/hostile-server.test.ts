@@ -45,11 +45,11 @@ function memoryPeak({ child }: Program<ViewReport>): { mib: number } {
 describe.skipIf(process.platform !== "linux")("hostile servers", () => {
   test.each<[HostileServerKind, RegExp]>([
     ["a picture of 67 million pixels", /its pictures of 8192x8192 have more than 33554432 pixels \(--max-pixels\)/],
-    ["sizes that grow", /more than 60 Streams a second/],
-    ["streams without end", /more than 60 Streams a second/],
-    ["pings without end", /more than 100 messages a second beside frames/],
-    ["pings without end, and reads nothing", /more than 100 messages a second beside frames/],
-    ["notices without end", /more than 100 messages a second beside frames/],
+    ["sizes that grow", /more than 60 Stream messages a second/],
+    ["streams without end", /more than 60 Stream messages a second/],
+    ["pings without end", /more than 100 messages a second in addition to frames/],
+    ["pings without end, and reads nothing", /more than 100 messages a second in addition to frames/],
+    ["notices without end", /more than 100 messages a second in addition to frames/],
     ["a million tiny tiles", /the picture has 524288 tiles, and the limit is 70000/],
     ["tiles beyond the picture", /Tiles contains tile 16777214, but the picture has 4800 tiles/],
     ["tiles that are too long", /a tile has 100000 bytes, and at most 1088 are allowed/],

@@ -188,7 +188,7 @@ describe("serve: hostile peers", () => {
       await first.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
       const second = startViewer(server.port, ["--once"]);
       expect(await second.end()).not.toBe(0);
-      expect(second.remarks).toContain("1 viewers are the limit");
+      expect(second.remarks).toContain("the limit is 1 viewers");
       await server.until("the count", () => refusedBy(server)?.viewers === 1);
     }
     await using third = startViewer(server.port, ["--frames", "1"]);

@@ -95,7 +95,7 @@ describe("serve: a server with a key", () => {
     using peer = await RawPeer.connect(server.port);
     expect(await peer.send(older).farewell()).toEqual({
       reason: GoodbyeReason.needsKey,
-      text: "this server needs a key, and a viewer of this version knows none: update the viewer",
+      text: "this server needs a key, and this version of the viewer does not support keys: update the viewer",
       types: [MessageType.goodbye],
     });
   });
@@ -175,8 +175,8 @@ describe("serve: keys beyond loopback", () => {
     const links: string[] = [];
     for (let start = 0; start < 2; start++) {
       await using server = await startServer([...PATTERN, ...HOST], { env });
-      await server.until("the link", ({ remarks }) => remarks.includes("viewers say: bun run view "));
-      const [, link = ""] = /viewers say: bun run view (\S+)/.exec(server.remarks) ?? [];
+      await server.until("the link", ({ remarks }) => remarks.includes("to watch: bun run view "));
+      const [, link = ""] = /to watch: bun run view (\S+)/.exec(server.remarks) ?? [];
       links.push(link.replace(/:\d+$/, ""));
       const own = link.replace(/@[^/]*/, `@127.0.0.1:${server.port}`);
       await using viewer = new Program("view", [own, "--display", "none", "--json", "--frames", "3"], { env: user() });

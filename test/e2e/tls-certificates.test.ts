@@ -108,9 +108,9 @@ describe("TLS: certificate files that cannot be used", () => {
     [
       "exchanged",
       () => flagsOf({ certificate: good.key, key: good.certificate }),
-      /good-key\.pem holds no certificate/,
+      /good-key\.pem contains no certificate/,
     ],
-    ["without a key", () => ["--tls-cert", good.certificate], /good\.pem holds no private key/],
+    ["without a key", () => ["--tls-cert", good.certificate], /good\.pem contains no private key/],
     ["missing", () => ["--tls-cert", join(folder, "none.pem")], /none\.pem: there is no such file/],
     ["a folder", () => ["--tls-cert", folder], /it is a folder/],
     ["a key alone", () => ["--tls-key", good.key], /add --tls-cert/],

@@ -32,7 +32,7 @@ const view = (...flags: string[]) =>
 
 /** The link that a server has printed for viewers. */
 async function linkOf(server: Server): Promise<string> {
-  const printed = /viewers say: bun run view (slips?:\/\/\S+)/;
+  const printed = /to watch: bun run view (slips?:\/\/\S+)/;
   await server.until("the link", ({ remarks }) => printed.test(remarks));
   return printed.exec(server.remarks)?.[1] ?? "";
 }

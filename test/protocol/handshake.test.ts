@@ -155,7 +155,7 @@ describe("handshake: a viewer that breaks the rules", () => {
     expect(types()).toEqual([goodbye]);
     expect(lastGoodbye()).toEqual({
       reason: GoodbyeReason.needsKey,
-      text: "this server needs a key, and a viewer of this version knows none: update the viewer",
+      text: "this server needs a key, and this version of the viewer does not support keys: update the viewer",
     });
   });
 

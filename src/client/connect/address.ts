@@ -1,5 +1,5 @@
-// Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME. A link has a
-// scheme before the address, and may have a key: slips://KEY@HOST:PORT/NAME.
+// Parses the address of a server, with the name of one of its cameras: HOST, HOST:PORT or [IPv6]:PORT, and then /NAME. A link has
+// a scheme before the address, and may have a key: slips://KEY@HOST:PORT/NAME.
 
 import { UsageError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
@@ -13,10 +13,13 @@ export interface Address {
   camera: string;
 }
 
-/** `slips` means TLS. `slip` means a connection without TLS, for networks that encrypt already. */
+/** The scheme of a link. `slips` means TLS. `slip` means no TLS, for networks that already encrypt. */
 export type Scheme = "slip" | "slips";
 
-/** What the user wrote as a server. It is kept apart from Address, which is shown in titles and logs, because the key is a secret. */
+/**
+ * The server as the user wrote it. It is another type than Address, because an Address is shown in titles and logs, and the key
+ * is a secret.
+ */
 export interface Link {
   address: Address;
   /** Null for an address without a scheme. */
@@ -31,8 +34,8 @@ export function parseAddress(text: string): Address {
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
   const isLost = host === undefined ? /^[^/]*@/.test(text) : looksLikeKey(host);
-  // The text is not quoted, because a part of it is or may be a key.
-  if (isLost) throw new UsageError("a key belongs into a link: write slips://KEY@HOST:PORT/CAMERA");
+  // The error does not quote the text, because a part of it may be a key.
+  if (isLost) throw new UsageError("a key can only be given in a link: write slips://KEY@HOST:PORT/CAMERA");
   if (host === undefined || port < 1 || port > 65535) {
     throw new UsageError(
       `'${withoutKeys(text)}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, for example camera.local:10050 or [::1]:10050/door`,
@@ -42,8 +45,8 @@ export function parseAddress(text: string): Address {
 }
 
 /**
- * Parses an address or a link. In a link the key may be written with or without dashes, in any case, and percent-encoded, and the name
- * of the camera may be percent-encoded. Throws UsageError, which never quotes a key.
+ * Parses an address or a link. In a link the key may be written with or without dashes, in any case, and percent-encoded, and the
+ * name of the camera may be percent-encoded. Throws UsageError, which never quotes a key.
  */
 export function parseLink(text: string): Link {
   const match = /^\s*(slips?):\/\/(.*?)\s*$/is.exec(text);
@@ -52,7 +55,7 @@ export function parseLink(text: string): Link {
   const slash = rest.indexOf("/");
   const authority = slash < 0 ? rest : rest.slice(0, slash);
   const at = authority.lastIndexOf("@");
-  const where = authority.slice(at + 1).replace("%25", "%"); // a zone of IPv6 (RFC 6874)
+  const where = authority.slice(at + 1).replace("%25", "%"); // in a zone of IPv6, % is written as %25 (RFC 6874)
   if (where === "") throw new UsageError("the link has no host: write slips://KEY@HOST:PORT/CAMERA");
   const { host, port } = parseAddress(where);
   const camera = slash < 0 ? "" : decoded(rest.slice(slash + 1));
@@ -71,7 +74,7 @@ function checkedCamera(camera: string): string {
   throw new UsageError(`'${camera}' is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`);
 }
 
-/** A percent sign that encodes nothing stands for itself. */
+/** Decodes percent encoding. Text with a percent sign that encodes nothing is returned unchanged. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -43,7 +43,9 @@ export async function setControl(server: AskedServer, set: SetControl, signal: A
   if (!isDone) throw new ConnectionError(`${formatAddress(server.address)}: ${text}`);
 }
 
-/** Asks, again and again while the server refuses the key and there is another one. Throws the reason of `signal` when it aborts. */
+/**
+ * Asks a question. If the server refuses the key, it asks again with the next key. Throws the reason of `signal` when it aborts.
+ */
 async function ask<Answer>(
   server: AskedServer,
   signal: AbortSignal,

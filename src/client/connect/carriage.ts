@@ -1,4 +1,4 @@
-// Decides whether a viewer speaks to a server with TLS or without, and in which order it tries.
+// Decides whether a viewer connects to a server with TLS or without, and in which order it tries. Both ways are called carriages.
 
 import { ConnectionError } from "../../core/errors.ts";
 import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
@@ -7,24 +7,28 @@ import { GoodbyeReason, HEADER_BYTES, MessageType } from "../../protocol/wire.ts
 import type { Address, Scheme } from "./address.ts";
 import type { KnownServer } from "./server-access.ts";
 
-/** The viewer does not accept the server. Another try cannot help, unless somebody changes the server or what is known of it. */
+/**
+ * The error when the viewer does not accept the server. Another try cannot help, until somebody changes the server or the
+ * viewer's store of known servers.
+ */
 export class ServerNotTrusted extends ConnectionError {}
 
-/** The server evidently speaks the other way, with TLS or without. */
+/** The error when the server evidently uses the other carriage (TLS instead of no TLS, or the reverse). */
 export class SpeaksOtherWay extends ConnectionError {}
 
 export type Carriage = "tls" | "plain";
 
 /**
- * Returns the ways to try, the first one first. The second one is only for a server that evidently speaks the other way. A server that
- * has ever used TLS is not spoken to without it. Throws ServerNotTrusted if the link asks for that.
+ * Returns the carriages in the order in which to try them. The second one is tried only if the server evidently uses the other
+ * carriage. If a server has ever used TLS, the viewer never connects to it without TLS. Throws ServerNotTrusted if the link
+ * demands that.
  */
 export function carriagesFor(address: Address, scheme: Scheme | null, known: KnownServer | null): Carriage[] {
   const needsTls = known?.usesTls === true || known?.publicKey !== undefined;
   if (scheme === "slip" && needsTls) {
     const where = formatHostPort(address.host, address.port);
     throw new ServerNotTrusted(
-      `${where} has used TLS before, so it is not spoken to without: write slips:// in the link; if the server has been changed on purpose, run view --forget ${where}`,
+      `${where} has used TLS before, so the viewer does not connect without TLS: write slips:// in the link; if the server was changed on purpose, run 'bun run view --forget ${where}'`,
     );
   }
   if (scheme === "slips" || needsTls) return ["tls"];
@@ -32,7 +36,7 @@ export function carriagesFor(address: Address, scheme: Scheme | null, known: Kno
   return isLoopbackHost(address.host) ? ["plain", "tls"] : ["tls", "plain"];
 }
 
-/** Whether the first bytes from a server that was spoken to without TLS say that it needs TLS. */
+/** Returns whether the first bytes from a server show that it needs TLS, after the viewer has connected without TLS. */
 export function asksForTls(first: Uint8Array): boolean {
   const isGoodbye = first[HEADER_BYTES - 1] === MessageType.goodbye && first[HEADER_BYTES] === GoodbyeReason.needsTls;
   return isGoodbye || isTlsAlert(first);

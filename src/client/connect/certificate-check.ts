@@ -1,4 +1,5 @@
-// Decides whether a server's certificate is accepted: by its pinned public key, by an authority, or at first sight.
+// Decides whether a server's certificate is accepted: because its public key is the known (pinned) one, because an authority has
+// signed it, or because the server is new.
 
 import { createHash, type X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
@@ -12,16 +13,19 @@ import { ServerNotTrusted } from "./carriage.ts";
 export interface ServerCertificate {
   /** The SHA-256 of the public key (SPKI) in base64. */
   publicKey: string;
-  /** `pinned`: the public key is the known one. `authority`: chain, time and name are right. `unknown`: signed by itself, never seen. */
+  /**
+   * `pinned`: the public key is the known one. `authority`: chain, time and name are right. `unknown`: signed by itself, never
+   * seen.
+   */
   trust: "pinned" | "authority" | "unknown";
 }
 
-/** The longest text of names that a message quotes from a certificate. */
+/** The most characters of a certificate's names that a message quotes. */
 const MAX_SHOWN = 200;
 
 /**
- * Checks the certificate that a server showed. `problem` is what the check of its chain found, or null. `pinned` is the public key that
- * the server has to have, if it is known. Throws ServerNotTrusted.
+ * Checks the certificate that a server showed. `problem` is the error from the check of its chain, or null. `pinned` is the
+ * public key that the server must have, if it is known. Throws ServerNotTrusted.
  */
 export function checkCertificate(
   certificate: X509Certificate,
@@ -44,7 +48,7 @@ export function checkCertificate(
     throw new ServerNotTrusted(`${where}: ${explain(problem, certificate)}`);
   }
   const { host } = address;
-  // Bun checks the name as well, but only if it knows it.
+  // Bun checks the name too, but only if the viewer has connected by a name and not by an address.
   const isForHost = (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
   if (isForHost && !isMisnamed) return { publicKey, trust: "authority" };
   const names = printable(certificate.subjectAltName ?? certificate.subject).slice(0, MAX_SHOWN);

@@ -44,17 +44,17 @@ const FRAME_MESSAGES: ReadonlySet<number> = new Set([MessageType.stream, Message
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {
   onWelcome(welcome: Welcome): void;
-  /** Called once with all cameras of the server, before the first message after Welcome. */
+  /** Takes the list of all cameras of the server. The connection calls this once, before the first message after Welcome. */
   onCameras?(cameras: CameraEntry[]): void;
   onStream(stream: StreamHeader): void;
-  /** Called for a whole picture. Its bytes are valid during the call only. */
+  /** Takes a whole picture. Its bytes are valid only during the call. */
   onPicture(picture: Picture, arrival: Arrival): void;
-  /** Called for a Tiles message. Its bytes are valid during the call only. */
+  /** Takes a Tiles message. Its bytes are valid only during the call. */
   onTiles(tiles: Tiles, arrival: Arrival): void;
   onNotice(notice: Notice): void;
-  /** Called with the answer to `askForControls`. */
+  /** Takes the answer to `askForControls`. */
   onControls?(controls: Controls): void;
-  /** Called with the answer to `setControl`. */
+  /** Takes the answer to `setControl`. */
   onControlSet?(outcome: ControlSet): void;
 }
 
@@ -84,21 +84,21 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   readonly #ticking: ReturnType<typeof setInterval>;
   #sourceName = "";
   readonly #key: ViewerKey | null;
-  /** The body of the Hello, for which the proof holds. */
+  /** The body of the Hello, which the proof includes. */
   readonly #hello: Uint8Array;
-  /** What the proof was made of, after a Challenge. */
+  /** The data of the connection that the proof includes. Null before a Challenge. */
   #proven: ProofInput | null = null;
   #hasProven = false;
-  /** Messages that wait until the Proof is sent. Null if messages are sent at once. */
+  /** The messages that wait until the Proof is sent. Null if messages are sent at once. */
   #held: Uint8Array[] | null;
-  /** Why this side does not trust the server, after it has left. */
+  /** The reason why the viewer does not trust the server. Null if it does. */
   #distrust: string | null = null;
   #isWelcome = false;
   #hadCameraEnded = false;
   /** The only camera of an older server, which sends no list of cameras. It is null after `onCameras` has been called. */
   #onlyCamera: CameraEntry | null = null;
 
-  /** Sends Hello over `transport`. `address` has the name of the camera, and names the server in messages. */
+  /** Sends Hello over `transport`. `address` contains the name of the camera, and is also the name of the server in messages. */
   constructor(transport: Transport, address: Address, events: ConnectionEvents, options: ConnectionOptions = {}) {
     this.#transport = transport;
     this.#address = address;
@@ -109,7 +109,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#ticking = setInterval(() => this.#peer.tick(), TICK_MS);
     const { paused = false, maxPixels = DEFAULT_MAX_PIXELS, key = null } = options;
     this.#key = key;
-    this.#held = key === null ? null : []; // A server that needs a key takes no other message before the Proof.
+    this.#held = key === null ? null : []; // a server that needs a key accepts no other message before the Proof
     this.#limits = new ServerLimits(maxPixels, nowMicros());
     const { camera } = address;
     const hello = writeHello({ version: WIRE_VERSION, software: SOFTWARE, camera, paused, canProve: true });
@@ -132,7 +132,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     return this.#hasProven;
   }
 
-  /** Whether the server has said that the camera had ended before this connection. */
+  /** Whether the camera had already ended before this connection, according to the server. */
   get hadCameraEnded(): boolean {
     return this.#hadCameraEnded;
   }
@@ -185,7 +185,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     for (const message of held) this.#peer.send(message);
   }
 
-  /** For the peer. Answers a Challenge. */
+  /** Answers a Challenge. The peer calls this. */
   onHandshake(type: number, body: Uint8Array): boolean {
     if (type !== MessageType.challenge || this.#proven !== null) return false;
     const challenge = readChallenge(body);
@@ -207,7 +207,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     return true;
   }
 
-  /** For the peer. */
+  /** Handles the server's Welcome. The peer calls this. */
   onGreeting(body: Uint8Array): void {
     const welcome = readWelcome(body);
     if (this.#key !== null && this.#proven !== null) {
@@ -227,7 +227,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#events.onWelcome(welcome);
   }
 
-  /** For the peer. */
+  /** Handles a message of the server. The peer calls this. */
   onMessage(type: number, body: Uint8Array, firstByteAt: Micros, now: Micros): boolean {
     if (this.#onlyCamera !== null) this.#tellCameras(type, body, this.#onlyCamera);
     const arrival = { firstByteAt, lastByteAt: now, messageBytes: HEADER_BYTES + body.length };
@@ -259,7 +259,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     }
   }
 
-  /** For the peer. */
+  /** Handles the end of the connection. The peer calls this. */
   onGone(end: PeerEnd): void {
     clearInterval(this.#ticking);
     this.#limits.close();

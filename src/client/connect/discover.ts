@@ -30,7 +30,7 @@ export const OWN_ADDRESS: Address = { host: "localhost", port: DEFAULT_PORT, cam
 const LOOK_FOR_MS = 2_000;
 const ASK_AT_MS = [0, 400, 1_000];
 const OWN_TIMEOUT_MS = 500;
-/** More servers than this are not kept: a person chooses among them, and any machine can announce as many as it likes. */
+/** The most servers that are kept. A person chooses among them, and a machine could announce any number. */
 const MAX_FOUND = 64;
 
 const OWN_SERVER: ChosenServer = { address: OWN_ADDRESS, announced: null };
@@ -46,9 +46,9 @@ export interface FindOptions {
 }
 
 /**
- * Chooses a server when the user gave no address: the server on this machine, the only server on the network, or the server that the
- * user chooses. Returns OWN_ADDRESS without an announcement if no server is found, and with `wait` searches on. With several servers and no terminal, throws a
- * UsageError that lists them.
+ * Chooses a server when the user gave no address: the server on this machine, the only server on the network, or the server that
+ * the user chooses. Returns OWN_ADDRESS without an announcement if no server is found, and with `wait` searches on. With several
+ * servers and no terminal, throws a UsageError that lists them.
  */
 export async function findServer({ say, ask, wait }: FindOptions, signal: AbortSignal): Promise<ChosenServer> {
   let said = "";
@@ -63,7 +63,7 @@ export async function findServer({ say, ask, wait }: FindOptions, signal: AbortS
       trouble = `no server answers on this machine, and ${error.message}`;
     }
     const [first] = found;
-    if (signal.aborted) break; // The answer is not used.
+    if (signal.aborted) break; // the answer is no longer needed
     if (found.length > 1) return choose(found, ask, signal);
     if (first !== undefined) {
       say(`found ${describe(first)}`);
@@ -73,7 +73,8 @@ export async function findServer({ say, ask, wait }: FindOptions, signal: AbortS
     if (text !== said) say(text);
     said = text;
     if (!wait) break;
-    await sleep(LOOK_FOR_MS - (performance.now() - searchedAt), signal); // The search may have failed at once.
+    // Without this wait, a search that fails at once would be repeated without a pause.
+    await sleep(LOOK_FOR_MS - (performance.now() - searchedAt), signal);
   }
   return OWN_SERVER;
 }
@@ -107,8 +108,9 @@ export async function findServers(forMs: number, signal: AbortSignal): Promise<F
 }
 
 /**
- * Adds the instances of a response from the address `from`. Removes withdrawn instances, whose time to live is 0 (RFC 6762, 10.1).
- * Any machine of the network can answer, so an instance counts only if its address is on the network of the machine that answers.
+ * Adds the instances of a response from the address `from`. Removes withdrawn instances, whose time to live is 0 (RFC 6762,
+ * 10.1). Any machine in the network can answer, so an instance is accepted only if its address is in the network of the machine
+ * that answers.
  */
 export function keepInstances(
   found: Map<string, FoundServer>,
@@ -156,7 +158,7 @@ async function choose(found: readonly FoundServer[], ask: Ask, signal: AbortSign
     const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
     if (chosen !== undefined) return { address: chosen.address, announced: chosen };
   }
-  return OWN_SERVER; // The search was aborted, so the answer is not used.
+  return OWN_SERVER; // the search was aborted, so the answer is not used
 }
 
 /** Returns whether a program listens at the address. */

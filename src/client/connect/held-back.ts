@@ -1,12 +1,12 @@
-// Holds a connection without TLS back until it is known that the server does not need TLS.
+// Holds back a connection without TLS until it is clear that the server does not need TLS.
 
 import { asksForTls, SpeaksOtherWay } from "./carriage.ts";
 import type { Connection } from "./connection.ts";
 
-/** What takes the events of a socket. */
+/** The receiver of a socket's events. */
 export type Receiver = Pick<Connection, "receive" | "drained" | "closed">;
 
-/** A server with TLS that is spoken to without it says so at once. */
+/** The time after which the server counts as one without TLS. A server that needs TLS answers at once. */
 const OTHER_WAY_TIMEOUT_MS = 500;
 
 export interface HeldSocket {
@@ -14,15 +14,15 @@ export interface HeldSocket {
   terminate(): void;
 }
 
-/** The end of waiting: the connection, or SpeaksOtherWay. */
+/** Receives the result: the connection, or the error SpeaksOtherWay. */
 export interface HeldOutcome {
   resolve(connection: Connection): void;
   reject(error: SpeaksOtherWay): void;
 }
 
 /**
- * Takes the events of a socket in place of its connection, which has already sent its Hello. What the server sends is passed on when the
- * owner of the connection has it.
+ * Takes the events of a socket in place of its connection, which has already sent its Hello. The server's bytes are passed on to
+ * the connection when the owner has got the connection.
  */
 export class HeldBack implements Receiver {
   readonly #socket: HeldSocket;
@@ -40,7 +40,7 @@ export class HeldBack implements Receiver {
 
   receive(chunk: Uint8Array): void {
     const isFirst = this.#held.length === 0;
-    this.#held.push(new Uint8Array(chunk)); // the socket uses its memory again
+    this.#held.push(new Uint8Array(chunk)); // copied, because the socket reuses its memory
     if (!isFirst) return;
     if (!asksForTls(chunk)) {
       this.#release();
@@ -65,7 +65,7 @@ export class HeldBack implements Receiver {
   #release(): void {
     clearTimeout(this.#waiting);
     this.#outcome.resolve(this.#connection);
-    // By then the owner has the connection.
+    // Only then has the owner got the connection.
     setImmediate(() => {
       if (this.#socket.data === this) this.#socket.data = this.#connection;
       for (const chunk of this.#held.splice(0)) this.#connection.receive(chunk);

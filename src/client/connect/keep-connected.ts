@@ -27,13 +27,16 @@ export interface KeepConnectedEvents {
   /** Opens one connection. Throws ConnectionError if no server can be reached. */
   connect(): Promise<Connection>;
   /**
-   * Called when the server has refused the key or wants one. Resolves when there is another one, and rejects with the reason to stop.
-   * `wasWelcome` says whether the server has accepted a key before.
+   * The loop calls this when the server has refused the key, or needs one. The promise resolves when there is another key, and
+   * rejects with the reason to stop. `wasWelcome` says whether the server has accepted a key before.
    */
   keyRefused(wasWelcome: boolean): Promise<void>;
-  /** Called with the open connection, and with null when it has ended. */
+  /** The loop calls this with the open connection, and with null when it has ended. */
   onConnection(connection: Connection | null): void;
-  /** Called with the reason why no picture comes, for the screen, while connecting and between two tries. */
+  /**
+   * The loop calls this while it connects and between two tries, with the reason why no picture comes. The text is for the
+   * screen.
+   */
   onWaiting(text: string): void;
   /** Reports one line to the user. The loop reports no line twice in a row. */
   say(text: string): void;
@@ -57,16 +60,17 @@ export class KeepConnected {
   }
 
   /**
-   * Tries again immediately if the last try reached no server. Call it when another camera's connection has reached the server. The
-   * pause after a Goodbye is not shortened, because the cameras of a grid would wake each other in a loop.
+   * Tries again immediately if the last try reached no server. Call it when another camera's connection has reached the server.
+   * The pause after a Goodbye is not shortened, because the cameras of a grid would wake each other in a loop.
    */
   retryNow(): void {
     this.#endPause?.();
   }
 
   /**
-   * Resolves when `stopped` aborts, or with `once` after an orderly end. Throws ConnectionError if the host is unknown, has no
-   * such camera or refuses the viewer's keys, and with `once` if it cannot be reached; with `wait` only after the first connection. Throws ProtocolError if the program that answers is not a Slipstream
+   * Runs until `stopped` aborts, or with `once` until an orderly end of the connection. Throws ConnectionError if the host is
+   * unknown, has no such camera or refuses the viewer's keys, and with `once` also if the host cannot be reached. With `wait`,
+   * these errors are thrown only after the first connection. Throws ProtocolError if the program that answers is not a Slipstream
    * server of this version.
    */
   async run(): Promise<void> {
@@ -121,7 +125,7 @@ export class KeepConnected {
     }
   }
 
-  /** Whether the server or the camera is waited for, whatever is missing. */
+  /** Whether to wait for a server or a camera that may appear later. */
   get #mayAppear(): boolean {
     return this.#options.wait === true && !this.#wasWelcome;
   }
@@ -165,7 +169,10 @@ export class KeepConnected {
   }
 }
 
-/** Returns whether trying again cannot help, because the host name is unknown, there is no right key, or the certificate is refused. */
+/**
+ * Returns whether trying again cannot help, because the host name is unknown, there is no valid key, or the certificate is
+ * refused.
+ */
 export function isHopeless(error: unknown): boolean {
   return (
     error instanceof KeyRefused ||

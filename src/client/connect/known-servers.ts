@@ -1,4 +1,4 @@
-// What a viewer keeps of the servers that it has seen: keys and pinned public keys, in one file that only the user can read.
+// The viewer's store of known servers: their keys and pinned public keys. It is one file that only the user can read.
 
 import { join } from "node:path";
 import * as v from "valibot";
@@ -10,9 +10,9 @@ import type { KnownServer, KnownServers } from "./server-access.ts";
 
 const FILE_NAME = "known-servers.json";
 
-/** Fields of later versions are kept. */
+/** The schema of the file. Fields from later versions are kept. */
 const FORMAT = v.pipe(
-  v.custom((value) => !Array.isArray(value)), // a list passes for a record
+  v.custom((value) => !Array.isArray(value)), // otherwise a list would count as a record
   v.record(
     v.string(),
     v.looseObject({
@@ -25,14 +25,15 @@ const FORMAT = v.pipe(
 
 type Entries = v.InferOutput<typeof FORMAT>;
 
-/** The name of a server in the file. */
+/** Returns the name of a server in the file. */
 function nameOf({ host, port }: Pick<Address, "host" | "port">): string {
   return formatHostPort(host.toLowerCase(), port);
 }
 
 /**
- * The store of a user, in a folder. It is read for each question, so changes of other viewers are seen. All methods reject with UsageError,
- * with one line that says what to do, if the file cannot be used: it is damaged, or others can read it. Such a file is not changed.
+ * The store of one user. Each method reads the file again, so that it sees changes of other viewers. If the file cannot be used,
+ * because it is damaged or other users can read it, all methods reject with a UsageError that says what to do. Such a file is
+ * never changed.
  */
 export class KnownServersFile implements KnownServers {
   readonly path: string;
@@ -61,7 +62,7 @@ export class KnownServersFile implements KnownServers {
     this.#expected.set(nameOf(address), known);
   }
 
-  /** Removes all that is known of a server. Returns whether anything was known. */
+  /** Removes the entry of a server. Returns whether there was one. */
   async forget(address: Address): Promise<boolean> {
     const name = nameOf(address);
     if (this.#read()[name] === undefined) return false;
@@ -69,15 +70,15 @@ export class KnownServersFile implements KnownServers {
     return true;
   }
 
-  /** Returns the names, `HOST:PORT`, of the servers that are known by this host. */
+  /** Returns the names (`HOST:PORT`) of the known servers on this host. */
   async namesOf(host: string): Promise<string[]> {
     const start = nameOf({ host, port: 0 }).slice(0, -1);
     return Object.keys(this.#read()).filter((name) => name.startsWith(start));
   }
 
   /**
-   * Returns what is known of the server whose pinned public key begins with `prefix`, in hexadecimal digits, or null if that is not
-   * exactly one server.
+   * Returns the entry of the server whose pinned public key begins with `prefix` (in hexadecimal digits). Returns null if there
+   * is not exactly one such server.
    */
   async withFingerprint(prefix: string): Promise<KnownServer | null> {
     const found = Object.values(this.#read()).filter(
@@ -97,11 +98,13 @@ export class KnownServersFile implements KnownServers {
       return v.parse(FORMAT, JSON.parse(text));
     } catch {
       // Errors of JSON and valibot may quote a key.
-      throw new UsageError(`${this.path} is damaged: mend it, or move it away and give the keys of the servers again`);
+      throw new UsageError(
+        `${this.path} is damaged: repair it, or move it away and give the keys of the servers again`,
+      );
     }
   }
 
-  /** `change` returns whether anything is new. */
+  /** Changes the file with `change`, which returns whether it has changed anything. */
   #change(change: (entries: Entries) => boolean): void {
     changePrivateFile(this.path, (text) => {
       const entries = this.#parse(text);

@@ -8,35 +8,35 @@ import type { Address, Scheme } from "./address.ts";
 import type { ConnectionEnd } from "./connection.ts";
 import type { TcpOptions } from "./tcp.ts";
 
-/** What a viewer keeps of a server. A field that is not known is left out. */
+/** An entry of the store of known servers. Unknown fields are left out. */
 export interface KnownServer {
   /** The key that worked. */
   key?: string | undefined;
   /** The SHA-256 of the server's public key (SPKI), as base64. */
   publicKey?: string | undefined;
-  /** True after a connection with TLS. Such a server is never spoken to without TLS again. */
+  /** True after a connection with TLS. The viewer never connects to such a server without TLS again. */
   usesTls?: boolean | undefined;
 }
 
-/** Keeps what is known of servers, by host and port. */
+/** The store of known servers, by host and port. */
 export interface KnownServers {
-  /** Returns what is kept or expected of a server, or null. */
+  /** Returns the stored or expected entry of a server, or null. */
   entryOf(address: Address): Promise<KnownServer | null>;
-  /** Keeps further facts. */
+  /** Adds fields to the entry of a server. */
   update(address: Address, change: KnownServer): Promise<void>;
-  /** Says what a server at this address has to be. It is kept with the first `update`. */
+  /** Sets the entry that a server at this address must match. The first `update` stores it. */
   expect(address: Address, known: KnownServer): void;
 }
 
 /** A place in which a key may be found. */
 export interface KeySource {
-  /** For messages, for example `the link`: "the key of the link is not right". */
+  /** The name of the source in messages, for example `the link` in "the key of the link is not right". */
   name: string;
   /** Reads the key as it is now, or null. Throws UsageError if it cannot be read. */
   read(): Promise<string | null>;
   /**
-   * True if the key was given for this server, not for any. A server that does not ask for such a key is refused: it may be another one,
-   * which does not know the key.
+   * True if the key was given for this server only. If the server does not ask for such a key, the viewer leaves it, because it
+   * may be another server that does not know the key.
    */
   isOwn: boolean;
 }
@@ -48,15 +48,15 @@ export interface ServerAccessOptions {
   address: Address;
   /** The scheme of the link, or null. */
   scheme: Scheme | null;
-  /** In the order in which they are tried. The store follows them. */
+  /** The sources of keys in the order in which they are tried. The store of known servers is tried after them. */
   sources: readonly KeySource[];
-  /** Null to keep nothing. */
+  /** The store of known servers. Null to store nothing. */
   knownServers: KnownServers | null;
-  /** Certificates of authorities (PEM) that are trusted instead of the public ones. */
+  /** The certificates (PEM) of authorities that are trusted instead of the public ones. */
   authorities?: string | undefined;
-  /** Null without a terminal. */
+  /** Asks the user for a key. Null if there is no terminal. */
   ask: AskForKey | null;
-  /** What to do when the server needs another key, for the end of an error: "give …". */
+  /** The advice at the end of the error for a server that needs another key: "give …". */
   advice: string;
   /** Receives lines for the user. */
   say: (text: string) => void;
@@ -71,18 +71,18 @@ export interface Attempt {
   isOwn: boolean;
 }
 
-/** The server has refused the viewer's keys, and there is no other one. */
+/** The error when the server has refused all keys of the viewer. */
 export class KeyRefused extends ConnectionError {}
 
 const MOST_QUESTIONS = 3;
 const NO_KEY: Attempt = { key: null, text: null, source: "", isOwn: false };
 
-/** Whether the server has refused the key, or wants one. */
+/** Returns whether the server has refused the key, or needs one. */
 export function isKeyRefusal({ goodbye }: ConnectionEnd): boolean {
   return goodbye?.reason === GoodbyeReason.needsKey || goodbye?.reason === GoodbyeReason.wrongKey;
 }
 
-/** Used by all connections to a server. So a grid asks once for the key. */
+/** The viewer's access to one server. All connections to the server share it, so that a grid asks only once for the key. */
 export class ServerAccess implements AsyncDisposable {
   readonly #options: ServerAccessOptions;
   readonly #server: string;
@@ -119,24 +119,24 @@ export class ServerAccess implements AsyncDisposable {
     return this.#attempt;
   }
 
-  /** Returns what connectTcp has to know. */
+  /** Returns the options for `connectTcp`. */
   connectionOptions({ key }: Attempt): Pick<TcpOptions, "key" | "scheme" | "knownServers" | "authorities" | "say"> {
     const { scheme, authorities, say } = this.#options;
     return { key, scheme, knownServers: this.#store, authorities, say };
   }
 
   /**
-   * Call it when a server has sent its Welcome. `hasProven` says whether the viewer has proven its key, and the server its own. Keeps the key.
-   * Throws ProtocolError if the server should have asked for it.
+   * Stores the key of a server that has sent Welcome. `hasProven` says whether viewer and server have proven to each other that
+   * they know the key. Throws ProtocolError if the server should have asked for the key.
    */
   welcomed({ text, isOwn, source }: Attempt, hasProven: boolean): void {
     if (text === null) return;
     this.#questions = 0;
     if (!hasProven) {
-      // On this machine no other program can be in between.
+      // On this machine, nobody can be between viewer and server.
       if (!isOwn || isLoopbackHost(this.#options.address.host)) return;
       throw new ProtocolError(
-        `it does not ask for ${nameOfKey(source)}, so it may be another server: if that is meant, view --forget ${this.#server}, and leave the key out of the link`,
+        `it does not ask for ${nameOfKey(source)}, so it may be another server: if it is the right one, run 'bun run view --forget ${this.#server}', and leave the key out of the link`,
       );
     }
     if (this.#keptText === text) return;
@@ -145,7 +145,7 @@ export class ServerAccess implements AsyncDisposable {
   }
 
   /**
-   * Call it when the server has refused an attempt. Resolves when there is another key: from a source that has changed, from another
+   * Searches for another key after the server has refused one. The key may come from a source that has changed, from another
    * source, or from the user. Throws KeyRefused if there is none.
    */
   async refused(attempt: Attempt, wasWelcome: boolean): Promise<void> {
@@ -161,7 +161,7 @@ export class ServerAccess implements AsyncDisposable {
     await this.#replacing;
   }
 
-  /** Waits until all that was learnt of the server is kept. */
+  /** Waits until all new facts about the server are stored. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#keeping;
   }
@@ -213,7 +213,7 @@ export class ServerAccess implements AsyncDisposable {
     throw new KeyRefused(`${trouble}: ${this.#options.advice}`);
   }
 
-  /** The end of the access waits for it. */
+  /** Adds a task for whose end the access waits when it is disposed. */
   #awaited(keeping: Promise<void>): Promise<void> {
     this.#keeping = Promise.allSettled([this.#keeping, keeping]).then(() => undefined);
     return keeping;
@@ -224,12 +224,12 @@ export class ServerAccess implements AsyncDisposable {
       await this.#options.knownServers?.update(this.#options.address, { key: text });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.#options.say(`the key is not kept: ${error.message}`);
+      this.#options.say(`the key was not stored: ${error.message}`);
     }
   }
 }
 
-/** `source` is empty for a key that the user has typed. */
+/** Returns the name of a key in messages. `source` is empty for a key that the user has typed. */
 function nameOfKey(source: string): string {
   return source === "" ? "the key" : `the key of ${source}`;
 }
@@ -244,12 +244,12 @@ function checked(written: string, source: string): string {
   }
 }
 
-/** The access of a viewer that has no key and keeps nothing. */
+/** Returns the access of a viewer that has no key and stores nothing. */
 export function withoutKey(address: Address): ServerAccess {
   return accessWith(address, null, null);
 }
 
-/** The access of a program that may have a key, keeps nothing and cannot ask. */
+/** Returns the access of a program that may have a key. It stores nothing and cannot ask a user. */
 export function accessWith(address: Address, scheme: Scheme | null, key: string | null): ServerAccess {
   const sources = key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true }];
   const advice = "give its link (slips://KEY@HOST:PORT) or its key";

@@ -1,19 +1,25 @@
-// The limits of what a server may cost a viewer. A server beyond them loses the connection, with one line that says why.
+// The limits that protect a viewer against a server. If a server exceeds one, the viewer ends the connection, with one line that
+// tells the reason.
 
 import type { Micros } from "../../core/clock.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import type { StreamHeader } from "../../protocol/messages.ts";
 
-/** 8192 × 4096: more than 8K video. Decoding a picture of this size takes about 0.7 GB. */
+/**
+ * The largest picture in pixels: 8192 × 4096, which is more than 8K video. Decoding such a picture needs about 0.7 GB of memory.
+ */
 export const DEFAULT_MAX_PIXELS = 2 ** 25;
 
-/** Each Stream may begin another size, for which memory is taken. Some sources change their size with each frame. */
+/**
+ * The rate of Stream messages. It is limited because each may announce another size, which needs memory. It is not lower, because
+ * some sources change their size with each frame.
+ */
 const STREAMS: BucketRate = { perSecond: 60, burst: 120 };
-/** Pings, notices, answers and unknown messages. */
+/** The rate of pings, notices, answers and unknown messages together. */
 const OTHERS: BucketRate = { perSecond: 100, burst: 400 };
 
-/** The pixels that several connections may have together: those of all cameras in one window. */
+/** The number of pixels that several connections may have together, for example those of all cameras in one window. */
 export class PixelBudget {
   readonly most: number;
   readonly #taken = new Map<object, number>();
@@ -22,7 +28,9 @@ export class PixelBudget {
     this.most = most;
   }
 
-  /** Takes pixels in place of those that `user` had. Returns false, and changes nothing, when all together would have too many. */
+  /**
+   * Takes pixels in place of those that `user` had. Returns false, and changes nothing, when all together would have too many.
+   */
   take(user: object, pixels: number): boolean {
     let sum = pixels;
     for (const [other, taken] of this.#taken) if (other !== user) sum += taken;
@@ -53,9 +61,10 @@ export class ServerLimits {
     this.#others = new TokenBucket(OTHERS, now);
   }
 
-  /** Throws ProtocolError for a Stream too many, or one with pictures that are too large. */
+  /** Checks a Stream message. Throws ProtocolError if there are too many, or if its pictures are too large. */
   checkStream({ width, height, sourceWidth, sourceHeight }: StreamHeader, now: Micros): void {
-    if (!this.#streams.take(now)) throw new ProtocolError(`more than ${STREAMS.perSecond} Streams a second`);
+    if (!this.#streams.take(now))
+      throw new ProtocolError(`it sends more than ${STREAMS.perSecond} Stream messages a second`);
     if (this.#pixels.take(this, width * height)) return;
     const source =
       width === sourceWidth && height === sourceHeight ? "" : ` of a ${sourceWidth}x${sourceHeight} source`;
@@ -65,14 +74,14 @@ export class ServerLimits {
     );
   }
 
-  /** The connection has ended, so that others may have its pixels. */
+  /** Frees the pixels of this connection for others, because it has ended. */
   close(): void {
     this.#pixels.release(this);
   }
 
-  /** Throws ProtocolError for a message too many. */
+  /** Counts another message. Throws ProtocolError if there are too many. */
   checkOther(now: Micros): void {
     if (!this.#others.take(now))
-      throw new ProtocolError(`more than ${OTHERS.perSecond} messages a second beside frames`);
+      throw new ProtocolError(`it sends more than ${OTHERS.perSecond} messages a second in addition to frames`);
   }
 }

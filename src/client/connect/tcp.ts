@@ -18,21 +18,21 @@ import type { KnownServers } from "./server-access.ts";
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface TcpOptions extends ConnectionOptions {
-  /** Gives up connecting. */
+  /** When this signal aborts, connecting ends. */
   signal?: AbortSignal;
   /** The scheme of the user's link. Default: null. */
   scheme?: Scheme | null;
-  /** Has the pins of servers, and learns them. Null, which is the default, keeps nothing. */
+  /** The store with the pinned public keys of servers, which also learns new ones. Null, which is the default, stores nothing. */
   knownServers?: KnownServers | null;
-  /** Certificates of authorities (PEM) that are trusted instead of the public ones. Default: the public ones. */
+  /** The certificates (PEM) of authorities that are trusted instead of the public ones. Default: the public ones. */
   authorities?: string | undefined;
   /** Receives lines for the user. */
   say?: (text: string) => void;
 }
 
 /**
- * Connects and sends Hello. Throws ConnectionError if no server can be reached or its certificate is refused, and as soon as `signal`
- * aborts. For `localhost` both families of addresses are tried.
+ * Connects and sends Hello. Throws ConnectionError if no server can be reached or its certificate is refused, and as soon as
+ * `signal` aborts. For `localhost` both families of addresses are tried.
  */
 export async function connectTcp(
   address: Address,
@@ -64,7 +64,7 @@ export async function connectTcp(
 
 type ViewerSocket = Socket<Receiver | null>;
 
-/** One try to connect, with one carriage after the other. */
+/** One try to connect: first with one carriage (TLS or no TLS), then perhaps with the other. */
 class Attempt {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
@@ -87,8 +87,9 @@ class Attempt {
   }
 
   /**
-   * Opens a socket and greets. `hasOther` says whether the other carriage may be tried next; then SpeaksOtherWay says when it should.
-   * Rejects with the system's error, or with the reason of the signal when it aborts.
+   * Opens a socket and sends Hello. `hasOther` says whether the other carriage may be tried next. In that case, the promise
+   * rejects with SpeaksOtherWay if it should be tried. Rejects with the system's error, or with the reason of the signal when it
+   * aborts.
    */
   async connect(hostname: string, carriage: Carriage, hasOther: boolean): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
@@ -116,7 +117,7 @@ class Attempt {
           socket.data = hasOther ? new HeldBack(socket, connection, { resolve, reject }) : connection;
           if (!hasOther) resolve(connection);
         },
-        // Without TLS this is not called.
+        // Bun does not call this without TLS.
         handshake: (socket, _isAuthorized, problem) => {
           if (!tls || this.#signal.aborted || socket.data !== null) return;
           try {
@@ -139,14 +140,14 @@ class Attempt {
         connectError: () => undefined,
       },
     }).catch(reject);
-    return await promise; // The listener of the signal stays until then.
+    return await promise; // `await` keeps the listener of the signal until then
   }
 
   #tlsOptions(): Bun.TLSOptions {
     const { host } = this.#address;
     const { authorities } = this.#options;
     return {
-      // certificate-check.ts decides, because a pinned key needs no authority.
+      // certificate-check.ts decides, because a server with a pinned key needs no authority.
       rejectUnauthorized: false,
       ...(isIP(host) === 0 ? { serverName: host } : {}),
       ...(authorities === undefined ? {} : { ca: authorities }),
@@ -177,8 +178,9 @@ class Attempt {
     const where = formatAddress(this.#address);
     const binding = exportBinding(socket);
     if (binding === null) throw this.#noTls(problem, hasOther);
-    // The exporter of 1.2 binds nothing without a further extension (RFC 7627), and every Slipstream server with TLS speaks 1.3.
-    if (socket.getTLSVersion() !== "TLSv1.3") throw new ServerNotTrusted(`${where} speaks no TLS 1.3`);
+    // In TLS 1.2, the exported secret binds nothing without a further extension (RFC 7627). Every Slipstream server with TLS
+    // supports 1.3.
+    if (socket.getTLSVersion() !== "TLSv1.3") throw new ServerNotTrusted(`${where} does not support TLS 1.3`);
     const shown: X509Certificate = socket.getPeerX509Certificate();
     const certificate = checkCertificate(shown, problem, this.#address, this.#pinned);
     return this.#greet(socket, { certificate, binding });
@@ -188,7 +190,7 @@ class Attempt {
   #noTls(problem: Error | null, hasOther: boolean): Error {
     const text = problem === null ? "no reason" : messageOf(problem);
     const where = formatAddress(this.#address);
-    const isPlain = text.includes("WRONG_VERSION_NUMBER"); // the server's first bytes are no record of TLS
+    const isPlain = text.includes("WRONG_VERSION_NUMBER"); // the server's first bytes are not TLS
     if (isPlain && hasOther) return new SpeaksOtherWay(`${where} speaks without TLS`);
     if (isPlain) return new ServerNotTrusted(`${where} speaks without TLS: ${this.#whatToDo()}`);
     return new ConnectionError(`cannot connect to ${where} with TLS: ${text}`);
@@ -198,16 +200,16 @@ class Attempt {
     const where = formatHostPort(this.#address.host, this.#address.port);
     return this.#options.scheme === "slips"
       ? "start it with TLS, or write slip:// in the link if the network is safe"
-      : `it has used TLS before; start it with TLS, or run view --forget ${where} if the change was meant`;
+      : `it has used TLS before; start it with TLS, or run 'bun run view --forget ${where}' if the change was intended`;
   }
 
-  /** Keeps what was learnt of the server, after its Welcome. */
+  /** Stores the facts about the server, after its Welcome. */
   async #keep({ publicKey, trust }: ServerCertificate, hasProven: boolean): Promise<void> {
     const { knownServers } = this.#options;
     if (trust === "unknown" && !hasProven) {
       this.#sayOnce(`is seen for the first time, with the public key ${showFingerprint(publicKey)}`, true);
     }
-    // An authority vouches for the next key as well, so a key that it vouches for is not pinned.
+    // A key with a certificate from an authority is not pinned, because the authority will also sign the next key.
     const change = trust === "authority" ? { usesTls: true } : { usesTls: true, publicKey };
     try {
       await knownServers?.update(this.#address, change);
@@ -216,12 +218,12 @@ class Attempt {
     }
   }
 
-  /** Whether the connection leaves this machine, and the user has not asked for one without TLS. */
+  /** Whether the connection leaves this machine and the user has not demanded one without TLS. */
   get #isExposed(): boolean {
     return this.#options.scheme !== "slip" && carriagesFor(this.#address, null, null)[0] === "tls";
   }
 
-  /** Says something of the server once in this process, because viewers connect again and again. */
+  /** Reports a line about the server only once in this process, because viewers connect again and again. */
   #sayOnce(text: string, isToBeSaid: boolean): void {
     const line = `${formatHostPort(this.#address.host, this.#address.port)} ${text}`;
     if (!isToBeSaid || SAID.has(line)) return;
@@ -232,13 +234,15 @@ class Attempt {
 
 const SAID = new Set<string>();
 
-/** Returns the secret that binds a proof to this TLS session, or null if the handshake is not done. The types of Bun say void. */
+/**
+ * Returns the secret that binds a proof to this TLS session, or null if the handshake is not done. (Bun's types declare `void`.)
+ */
 function exportBinding(socket: ViewerSocket): Uint8Array | null {
   try {
     const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
     return bytes instanceof Uint8Array && bytes.length === BINDING_BYTES ? bytes : null;
   } catch {
-    return null; // BoringSSL exports nothing before the handshake is done
+    return null; // BoringSSL exports no secret before the handshake is done
   }
 }
 

@@ -1,6 +1,6 @@
-// Keeps a viewer running when the X server refuses a request of SDL. Other programs, such as a window manager, may hide or close a window between
-// two requests of SDL for it. SDL 2 then sets the input focus to a window that is not mapped (X11_ShowWindow), and the default handler of Xlib
-// ends the process with code 1.
+// Keeps a viewer running when the X server refuses a request of SDL. Other programs, such as a window manager, may hide or close
+// a window between two requests of SDL for it. SDL 2 then sets the input focus to a window that is not mapped (X11_ShowWindow),
+// and the default handler of Xlib ends the process with code 1.
 
 import { CFunction, dlopen, JSCallback, type Pointer, read } from "bun:ffi";
 

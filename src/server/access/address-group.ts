@@ -1,4 +1,5 @@
-// Groups addresses that count as one. An IPv6 network of 64 bits is one site, and its hosts can have any number of addresses.
+// Finds the group of an address for limits: all addresses of a group count as one. An IPv6 network of 64 bits is a group, because
+// each of its hosts can have any number of addresses.
 
 import { BlockList, isIPv6 } from "node:net";
 
@@ -6,10 +7,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
-/** IPv4 in IPv6 (RFC 4291, 2.5.5.2), as sockets that listen on `::` report it. */
+/** Matches an IPv4 address in IPv6 form (RFC 4291, 2.5.5.2). Sockets that listen on `::` report it. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The address itself for IPv4, and the first 64 bits for IPv6. */
+/** Returns the group of an address: the address itself for IPv4, and the first 64 bits for IPv6. */
 export function addressGroup(ip: string): string {
   const v4 = MAPPED.exec(ip)?.[1];
   if (v4 !== undefined) return v4;
@@ -21,7 +22,7 @@ export function isLoopback(ip: string): boolean {
   return LOOPBACK.check(v4, isIPv6(v4) ? "ipv6" : "ipv4");
 }
 
-/** The first four groups, without leading zeros: `2001:db8:0:1`. */
+/** Returns the first 64 bits of an IPv6 address, without leading zeros, for example `2001:db8:0:1`. */
 function first64Bits(ip: string): string {
   const [head = "", tail] = (ip.split("%")[0] ?? "").split("::");
   const first = head === "" ? [] : head.split(":");

@@ -1,4 +1,5 @@
-// Decides which connections are let in. It counts connections and viewers, in all and by address, and how fast they come.
+// Decides which connections are accepted. It counts connections and viewers, in all and by address, and limits the rate of new
+// ones.
 
 import type { Micros } from "../../core/clock.ts";
 import { DropCounters } from "../../core/statistics.ts";
@@ -6,12 +7,14 @@ import { TokenBucket } from "../../core/token-bucket.ts";
 import { addressGroup, isLoopback } from "./address-group.ts";
 import { type AccessLimits, CONNECTS_BURST, LIMIT_NAMES, type LimitName } from "./limits.ts";
 
-/** Programs on the server's own machine share an address. */
+/**
+ * The factor by which more connections a second are allowed from the server's own machine, because its programs share an address.
+ */
 const LOOPBACK_CONNECTS = 10;
-/** A viewer that is disconnected because it floods has used up this many new connections of its address. */
+/** If a viewer is disconnected because it sends too many messages, this counts as so many new connections of its address. */
 const FLOOD_COSTS_CONNECTS = 10;
 
-/** A connection that was let in. */
+/** A connection that was accepted. */
 export interface Guest {
   readonly origin: Origin;
   hasGreeted: boolean;
@@ -28,7 +31,7 @@ export interface Origin {
   viewers: number;
 }
 
-/** Why a connection is refused: the limit, and a text for people. */
+/** The reason why a connection is refused: the limit, and a text for people. */
 export interface Excess {
   limit: LimitName;
   text: string;
@@ -37,26 +40,31 @@ export interface Excess {
 export class Admission {
   readonly #limits: AccessLimits;
   readonly #origins = new Map<string, Origin>();
-  /** Guests that have not sent Hello, the oldest first. */
+  /** The accepted connections that have not sent Hello (the first message of a viewer), with the oldest first. */
   readonly #greeting = new Set<Guest>();
   #viewers = 0;
-  /** How many connections were refused or ended, by limit. */
+  /** The number of connections that were refused or ended, by limit. */
   readonly refused = new DropCounters(LIMIT_NAMES);
 
   constructor(limits: AccessLimits) {
     this.#limits = limits;
   }
 
-  /** A new connection from `ip`. When too many have not sent Hello, the oldest of them ends. */
+  /**
+   * Accepts or refuses a new connection from `ip`. When too many connections have not sent Hello, the oldest of them is ended.
+   */
   connect(ip: string, abort: () => void, now: Micros): Guest | Excess {
     const { connectsPerSecond, maxGreetings, maxGreetingsPerAddress } = this.#limits;
     const origin = this.#originOf(ip, now);
     const { name } = origin;
     if (!origin.connects.take(now)) {
-      return this.#refuse("connects", `${connectsPerSecond} new connections a second from ${name} are the limit`);
+      return this.#refuse(
+        "connects",
+        `too many new connections came from ${name}: the limit is ${connectsPerSecond} a second`,
+      );
     }
     if (!origin.isLoopback && origin.greeting >= maxGreetingsPerAddress) {
-      const text = `${maxGreetingsPerAddress} connections from ${name} that have not begun the protocol are the limit`;
+      const text = `too many connections from ${name} have not begun the protocol: the limit is ${maxGreetingsPerAddress}`;
       return this.#refuse("greetingsPerAddress", text);
     }
     const guest: Guest = { origin, hasGreeted: false, abort };
@@ -71,13 +79,14 @@ export class Admission {
     return guest;
   }
 
-  /** The guest has sent Hello. Returns why it may not become a viewer, or null if it may. */
+  /** Makes a connection that has sent Hello a viewer. Returns the reason if that is not allowed, or null. */
   greet(guest: Guest): Excess | null {
     const { maxViewers, maxViewersPerAddress } = this.#limits;
     const { origin } = guest;
-    if (this.#viewers >= maxViewers) return this.#refuse("viewers", `${maxViewers} viewers are the limit`);
+    if (this.#viewers >= maxViewers)
+      return this.#refuse("viewers", `the server is full: the limit is ${maxViewers} viewers`);
     if (!origin.isLoopback && origin.viewers >= maxViewersPerAddress) {
-      const text = `${maxViewersPerAddress} viewers from ${origin.name} are the limit`;
+      const text = `too many viewers from ${origin.name}: the limit is ${maxViewersPerAddress}`;
       return this.#refuse("viewersPerAddress", text);
     }
     if (this.#greeting.delete(guest)) origin.greeting--;
@@ -87,13 +96,13 @@ export class Admission {
     return null;
   }
 
-  /** The viewer has exceeded a limit and is disconnected. */
+  /** Counts a viewer that is disconnected because it has exceeded a limit. */
   exceeded({ origin }: Guest, limit: LimitName, now: Micros): void {
     this.refused.add(limit);
     if (limit === "messages") origin.connects.drain(FLOOD_COSTS_CONNECTS, now);
   }
 
-  /** The connection is closed. Later calls for the same guest do nothing. */
+  /** Removes a connection that is closed. Later calls for the same connection do nothing. */
   gone(guest: Guest): void {
     const { origin } = guest;
     if (this.#greeting.delete(guest)) origin.greeting--;
@@ -103,7 +112,7 @@ export class Admission {
     this.#viewers--;
   }
 
-  /** Forgets addresses that have no connection and have not had many. Call it about ten times a second. */
+  /** Forgets addresses that have no connections and have not had many recently. Call it about ten times a second. */
   tick(now: Micros): void {
     for (const [name, { greeting, viewers, connects }] of this.#origins) {
       if (greeting === 0 && viewers === 0 && connects.isFull(now)) this.#origins.delete(name);

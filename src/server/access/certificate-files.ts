@@ -1,4 +1,4 @@
-// The operator's certificate and key, which are read again when their files change. Viewers stay connected.
+// The certificate and key that the operator has given. They are read again when their files change, and viewers stay connected.
 
 import { readFileSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -11,9 +11,12 @@ import { checkIdentity, type IdentityNames, type ServerIdentity } from "./certif
 /** The paths of the certificate (with those of its issuers) and of the key. Both may be in one file. */
 export type IdentityFiles = IdentityNames;
 
-/** Programs that renew certificates replace links, files or folders. Only the state of the files tells of all of these. */
+/**
+ * The interval of checks for changes. The files are checked instead of watched, because programs that renew certificates may
+ * replace links, files or folders.
+ */
 const POLL_MS = 1_000;
-/** More than any chain of certificates. */
+/** The largest file. It is larger than any chain of certificates. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 export class CertificateFiles {
@@ -49,18 +52,18 @@ export class CertificateFiles {
   }
 
   async #poll(): Promise<void> {
-    if (this.#isPolling) return; // a network file system may take long
+    if (this.#isPolling) return; // the last check still runs, for example on a slow network file system
     this.#isPolling = true;
     const seen = await stateOf(this.#files);
     this.#isPolling = false;
     if (seen === this.#seen) return;
     this.#seen = seen;
-    // The two files are not replaced at the same moment, so they are read when both have stayed the same for some time.
+    // The two files are not replaced at the same moment, so they are read only when both have not changed for some time.
     setTimeout(() => void this.#readAgain(seen), POLL_MS).unref();
   }
 
   async #readAgain(seen: string): Promise<void> {
-    if ((await stateOf(this.#files)) !== seen) return; // the next poll sees the newer state
+    if ((await stateOf(this.#files)) !== seen) return; // the next check handles the newer state
     try {
       const next = read(this.#files);
       if (next.certificate === this.#current.certificate && next.key === this.#current.key) return;
@@ -69,7 +72,9 @@ export class CertificateFiles {
         `read the certificate again, valid until ${next.expiresAt.toISOString().slice(0, 10)} (${showFingerprint(next.publicKey)})`,
       );
     } catch (error) {
-      this.#log.warning(`the changed certificate is not used, and the one before stays: ${messageOf(error)}`);
+      this.#log.warning(
+        `the changed certificate cannot be used, so the previous one stays in use: ${messageOf(error)}`,
+      );
     }
   }
 }

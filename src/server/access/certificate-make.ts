@@ -1,24 +1,28 @@
-// Makes the server's own certificate, which it signs itself. Viewers know it by its public key, not by an authority.
+// Makes the server's own certificate, which the server signs itself. Viewers recognise the server by its public key and not by an
+// authority.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { isIP } from "node:net";
 
-/** A certificate without a planned end (RFC 5280, 4.1.2.5). Viewers keep the key for good, as ssh does. */
+/**
+ * The end of a certificate without a planned end (RFC 5280, 4.1.2.5). There is none, because viewers keep the public key
+ * permanently, like ssh.
+ */
 const NO_END = new Date("9999-12-31T23:59:59Z");
 const DAY_MS = 24 * 3600 * 1000;
 
 const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2"; // RFC 5758, 3.2
 const COMMON_NAME = "2.5.4.3"; // RFC 5280, Appendix A
 
-/** Makes an ECDSA key on P-256 (PEM). */
+/** Makes a private key (PEM) for ECDSA on P-256. */
 export function makeKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** Makes a certificate (PEM) of a key for these host names and addresses. */
+/** Makes a certificate (PEM) for a key, with these host names and addresses. */
 export async function makeCertificate(keyPem: string, names: readonly string[]): Promise<string> {
-  // Loaded here, because few starts need it: the certificate is kept.
+  // The packages are loaded here, because few starts need them: the certificate is made only once.
   const { AsnConvert, OctetString } = await import("@peculiar/asn1-schema");
   const x509 = await import("@peculiar/asn1-x509");
 
@@ -68,7 +72,7 @@ export async function makeCertificate(keyPem: string, names: readonly string[]):
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
-/** A positive number of 16 bytes (RFC 5280, 4.1.2.2). */
+/** Returns a random positive number of 16 bytes (RFC 5280, 4.1.2.2). */
 function serialNumber(): ArrayBuffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;

@@ -4,13 +4,13 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "n
 import { isIP } from "node:net";
 import { UsageError } from "../../core/errors.ts";
 
-/** What the server shows to viewers, and the proof that it is the server's. */
+/** The identity of a server in TLS: its certificate, and the private key that proves that the certificate is its own. */
 export interface ServerIdentity {
   /** The certificate, and those of its issuers if there are any (PEM). */
   certificate: string;
   /** The private key (PEM). */
   key: string;
-  /** SHA-256 of the public key (SPKI), in base64. Viewers keep it. */
+  /** The SHA-256 of the public key (SPKI), in base64. Viewers store it. */
   publicKey: string;
   expiresAt: Date;
   /** The host names in a certificate of an authority. Viewers have to use one of them. Empty if it is signed by itself. */
@@ -25,7 +25,9 @@ export interface IdentityNames {
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Checks that certificate and key are readable, belong together and are valid at `now`. Throws UsageError with one line if not. */
+/**
+ * Checks that certificate and key are readable, belong together and are valid at `now`. Throws UsageError with one line if not.
+ */
 export function checkIdentity(
   certificate: string,
   key: string,
@@ -64,7 +66,7 @@ export function coversNames(certificate: string, names: readonly string[]): bool
     const own = new X509Certificate(certificate);
     return names.every((name) => (isIP(name) === 0 ? own.checkHost(name) : own.checkIP(name)) !== undefined);
   } catch {
-    return false; // no certificate
+    return false; // the text is not a certificate
   }
 }
 
@@ -77,18 +79,18 @@ function publicKeyOf(certificate: X509Certificate): string {
 
 function readChain(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
   const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
-  if (first === undefined) throw new UsageError(`${name} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+  if (first === undefined) throw new UsageError(`${name} contains no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
   try {
     return [new X509Certificate(first), ...others.map((each) => new X509Certificate(each))];
   } catch (cause) {
-    throw new UsageError(`${name} holds a certificate that cannot be read: ${reasonOf(cause)}`);
+    throw new UsageError(`${name} contains a certificate that cannot be read: ${reasonOf(cause)}`);
   }
 }
 
-/** Reads a private key (PEM). Throws UsageError with one line if that is not possible. `name` is that of its file. */
+/** Reads a private key (PEM). Throws UsageError with one line if that is not possible. `name` is the name of its file. */
 export function readKey(pem: string, name: string): KeyObject {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
-    throw new UsageError(`${name} holds no private key in PEM (-----BEGIN PRIVATE KEY-----)`);
+    throw new UsageError(`${name} contains no private key in PEM (-----BEGIN PRIVATE KEY-----)`);
   }
   if (/ENCRYPTED/.test(pem)) {
     throw new UsageError(
@@ -98,7 +100,7 @@ export function readKey(pem: string, name: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new UsageError(`${name} holds a private key that cannot be read: ${reasonOf(cause)}`);
+    throw new UsageError(`${name} contains a private key that cannot be read: ${reasonOf(cause)}`);
   }
 }
 

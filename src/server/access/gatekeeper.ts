@@ -11,7 +11,7 @@ import { EVERYBODY, type Role } from "./role.ts";
 export interface GatekeeperOptions {
   /** The keys that viewers have to prove. Null if none is needed. */
   keys: KeyRing | null;
-  /** Called for each wrong key, and for each attempt during a pause. */
+  /** The gatekeeper calls this for each wrong key, and for each attempt during a pause. */
   onWrongKey: () => void;
 }
 
@@ -27,7 +27,7 @@ export class Gatekeeper {
     return this.#options.keys !== null;
   }
 
-  /** Returns why nobody from this address may try a key now, or null. A door asks it before it does any work. */
+  /** Returns the reason why this address may not try a key now, or null. A door asks this before it does any work. */
   refusal(ip: string, now: Micros): Refusal | null {
     const address = addressGroup(ip);
     const seconds = this.#lockOut.secondsLeft(address, now);
@@ -52,12 +52,12 @@ export class Gatekeeper {
     return authenticated;
   }
 
-  /** A viewer that has been authenticated has left. */
+  /** Notes that an authenticated viewer has left. */
   left(ip: string): void {
     this.#lockOut.left(addressGroup(ip));
   }
 
-  /** Whether a role still holds after keys were removed or changed. */
+  /** Returns whether a role is still valid after keys were removed or changed. */
   holds(role: Role): boolean {
     return this.#options.keys?.holds(role) ?? role === EVERYBODY;
   }

@@ -1,4 +1,4 @@
-// Checks the keys that a server is given: as text, or as the hash that slipstream.toml has.
+// Checks the keys in the options of a server. Each is given as text, or as the hash that slipstream.toml contains.
 
 import { UsageError } from "../../core/errors.ts";
 import { printable } from "../../core/printable.ts";
@@ -10,11 +10,11 @@ import { RIGHTS, type Right } from "./role.ts";
 export interface KeyOptions {
   /** The key itself, at least 20 characters without dashes and spaces. It must be random: `bun run key add` makes such a key. */
   key?: string | undefined;
-  /** What a server keeps of a key. `bun run key add NAME --settings` prints it. */
+  /** The hash of a key. `bun run key add NAME --settings` prints it. */
   hash?: string | undefined;
   /** The name of the key, for the log. Default: `key`. */
   name?: string | undefined;
-  /** What viewers with this key may do. Default: `["view", "control"]`. */
+  /** The rights of viewers with this key. Default: `["view", "control"]`. */
   may?: readonly Right[] | undefined;
   /** The names of the cameras that they may see. Default: all. */
   cameras?: readonly string[] | undefined;
@@ -22,7 +22,7 @@ export interface KeyOptions {
 
 const MAX_NAME_CHARACTERS = 64;
 
-/** Throws UsageError for a key that cannot be used. The message does not contain the key. */
+/** Checks a key and fills in defaults. Throws UsageError for a key that cannot be used. The message does not contain the key. */
 export function resolveKey({ key, hash, name = "key", may = RIGHTS, cameras }: KeyOptions): RingKey {
   checkKeyName(name);
   if ((key === undefined) === (hash === undefined)) throw new UsageError(`the key '${name}' needs either key or hash`);

@@ -1,4 +1,5 @@
-// Opens the server's identity for TLS: from the files that the operator names, or the server's own, which is made at the first start.
+// Opens the server's identity for TLS: from the files that the operator names, or the server's own, which is made at the first
+// start.
 
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { checkIdentity, coversNames, readKey, type ServerIdentity } from "./cert
 import { CertificateFiles, type IdentityFiles } from "./certificate-files.ts";
 import { makeCertificate, makeKey } from "./certificate-make.ts";
 
-/** An open identity. Every new connection is shown the current one. */
+/** An open identity. Each new connection gets the current one. */
 export interface IdentitySource {
   readonly current: ServerIdentity;
   /** Stops watching files. */
@@ -17,12 +18,12 @@ export interface IdentitySource {
 
 const KEY_FILE = "tls-key.pem";
 const CERTIFICATE_FILE = "tls-certificate.pem";
-/** A machine with many containers has an address for each. */
+/** The most names in a certificate. A machine with many containers may have very many addresses. */
 const MOST_NAMES = 64;
 
 /**
- * Opens the identity in `files`, or without them the server's own in `folder`. Throws UsageError with one line if the files cannot be
- * used.
+ * Opens the identity in `files`, or without them the server's own in `folder`. Throws UsageError with one line if the files
+ * cannot be used.
  */
 export async function openIdentity(files: IdentityFiles | null, folder: string, log: Log): Promise<IdentitySource> {
   if (files !== null) return await CertificateFiles.open(files, log);
@@ -42,13 +43,14 @@ export async function ownIdentity(folder: string, names: readonly string[], log:
     if (present === null) log.info(`made the server's key for TLS: ${paths.key}`);
     return present === null ? key : null;
   });
-  readKey(key, paths.key); // a damaged key is not replaced: viewers would refuse the server
+  // This throws for a damaged key. The key is not replaced, because viewers would refuse the server with another key.
+  readKey(key, paths.key);
   const kept = readPrivateFile(paths.certificate);
   if (kept !== null && coversNames(kept, names)) {
     try {
       return checkIdentity(kept, key, paths);
     } catch (error) {
-      log.debug(`the certificate is made again: ${String(error)}`); // of another key, for example
+      log.debug(`the certificate is made again: ${String(error)}`); // for example because it belongs to another key
     }
   }
   const certificate = await makeCertificate(key, names);
@@ -61,7 +63,7 @@ export async function ownIdentity(folder: string, names: readonly string[], log:
 function namesOfMachine(): string[] {
   const addresses = Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
-    .filter(({ internal, scopeid }) => !internal && !scopeid) // not fe80::, which needs a zone
+    .filter(({ internal, scopeid }) => !internal && !scopeid) // without addresses of fe80::, which need a zone
     .map(({ address }) => address);
   const own = hostname();
   const host = /^[\w.-]+$/.test(own) ? [own, `${own.split(".")[0]}.local`] : [];

@@ -1,4 +1,4 @@
-// The keys of a server: finds the role for what a viewer proves. All doors ask `authenticate`.
+// The keys of a server. The key ring checks a viewer's proof or key and returns the role that belongs to it.
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { UsageError } from "../../core/errors.ts";
@@ -13,12 +13,15 @@ export interface RingKey {
   readonly role: Role;
 }
 
-/** What a viewer shows: a proof (Slipstream's own protocol), or the key itself (a door that gets a password or a cookie). */
+/**
+ * The credentials of a viewer: a proof (in Slipstream's own protocol), or the key itself (for a door that gets a password or a
+ * cookie).
+ */
 export type Credentials = { proof: Proof; input: ProofInput } | { key: string };
 
 export interface Authenticated {
   role: Role;
-  /** The server's proof, for a viewer that has sent one. */
+  /** The server's own proof, for a viewer that has sent a proof. */
   serverProof?: Uint8Array;
 }
 
@@ -40,8 +43,8 @@ export class KeyRing {
   }
 
   /**
-   * Replaces all keys, and returns whether they are others than before. A key with the same rights as before keeps its Role, so that its
-   * viewers stay.
+   * Replaces all keys, and returns whether anything has changed. A key with the same rights as before keeps its Role object, so
+   * that its viewers stay.
    */
   replace(keys: readonly RingKey[]): boolean {
     const before = new Map(this.#keys.map((key) => [describe(key), key]));
@@ -50,7 +53,7 @@ export class KeyRing {
     return !isSame;
   }
 
-  /** Whether a role that `authenticate` has returned still holds. */
+  /** Returns whether a role that `authenticate` has returned is still valid. */
   holds(role: Role): boolean {
     return this.#keys.some((key) => key.role === role);
   }
@@ -83,7 +86,7 @@ export class KeyRing {
     return isRight && found !== null ? { role: found.role } : null;
   }
 
-  /** Compares with all keys, so that the time does not tell which key was found. */
+  /** Finds the key with this id. It compares with all keys, so that the time it takes does not reveal which key was found. */
   #find(id: Uint8Array): RingKey | null {
     let found: RingKey | null = null;
     for (const key of this.#keys) if (timingSafeEqual(key.record.id, id)) found = key;

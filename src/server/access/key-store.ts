@@ -24,9 +24,9 @@ const STORED_KEY = v.object({
   may: v.array(v.picklist(RIGHTS)),
   /** The names of cameras. Null means all. */
   cameras: v.nullable(v.array(v.string())),
-  /** When it was added, in the form of ISO 8601. */
+  /** The time when the key was added, in ISO 8601. */
   added: v.string(),
-  /** The key itself, only of the first key, so that the server can print the link for viewers at each start. */
+  /** The key itself. Only the first key has this field, so that the server can print the link for viewers at each start. */
   key: v.optional(v.string()),
 });
 const STORE = v.object({ keys: v.array(STORED_KEY) });
@@ -39,13 +39,16 @@ export interface NewKey {
   cameras: string[] | null;
 }
 
-/** Returns a new key of 100 random bits, as text that can be read out: `k7qf-2mzd-…`. */
+/** Returns a new key of 100 random bits, as text that can be read aloud: `k7qf-2mzd-…`. */
 export function makeKey(): string {
   const group = () => Array.from({ length: GROUP_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
   return Array.from({ length: GROUPS }, group).join("-");
 }
 
-/** Returns the keys of the store: none if there is no file. Throws UsageError if it cannot be read, or others can read it. */
+/**
+ * Returns the keys of the store. If there is no file, there are no keys. Throws UsageError if the file cannot be read, or if
+ * other users can read it.
+ */
 export function readKeyStore(path: string): StoredKey[] {
   return parseStore(readPrivateFile(path), path);
 }
@@ -62,7 +65,7 @@ function parseStore(text: string | null, path: string): StoredKey[] {
   }
 }
 
-/** Adds a key and returns its text, which is kept nowhere else. Throws UsageError if there is a key of this name. */
+/** Adds a key and returns its text, which is not stored. Throws UsageError if there is a key of this name. */
 export function addKey(path: string, { name, may, cameras }: NewKey): string {
   const key = makeKey();
   changeStore(path, (keys) => {
@@ -74,19 +77,21 @@ export function addKey(path: string, { name, may, cameras }: NewKey): string {
   return key;
 }
 
-/** Removes a key. Throws UsageError if there is none of this name. */
+/** Removes a key. Throws UsageError if there is no key with this name. */
 export function removeKey(path: string, name: string): void {
   changeStore(path, (keys) => {
     const rest = keys.filter((key) => key.name !== name);
     if (rest.length === keys.length) {
       const names = keys.map((key) => `'${key.name}'`).join(", ");
-      throw new UsageError(`there is no key '${name}': ${names === "" ? "the store has none" : `there are ${names}`}`);
+      throw new UsageError(
+        `there is no key '${name}': ${names === "" ? "the store has none" : `the keys are ${names}`}`,
+      );
     }
     return rest;
   });
 }
 
-/** Returns the keys of the store, after a first key has been made if there was none. */
+/** Returns the keys of the store. If there are none, it first adds a first key. */
 export function withFirstKey(path: string): StoredKey[] {
   let result: StoredKey[] = [];
   changeStore(path, (keys) => {

@@ -1,27 +1,28 @@
-// The limits of what strangers may cost a server. SECURITY.md has them in a table.
+// The limits that protect a server against strangers and faulty viewers. SECURITY.md has them in a table.
 
-/** A connection beyond a limit is refused or ended. It harms no other viewer. */
+/** The limits. A connection that exceeds one is refused or ended, and other viewers are not affected. */
 export interface AccessLimits {
-  /** Viewers in all. */
+  /** The most viewers in all. */
   maxViewers: number;
-  /** Viewers from one address. Loopback has no such limit: its programs share one address. */
+  /** The most viewers from one address. Loopback has no such limit, because all programs of the machine share this address. */
   maxViewersPerAddress: number;
-  /** Connections that have not sent Hello yet, in all. Beyond it the oldest of them ends. */
+  /** The most connections that have not sent Hello yet, in all. If there are more, the oldest one is ended. */
   maxGreetings: number;
-  /** Connections from one address that have not sent Hello yet. Loopback has no such limit. */
+  /** The most connections from one address that have not sent Hello yet. Loopback has no such limit. */
   maxGreetingsPerAddress: number;
-  /** New connections a second from one address in the long run. Ten times as many are allowed from loopback. */
+  /** The most new connections a second from one address in the long run. Ten times as many are allowed from loopback. */
   connectsPerSecond: number;
-  /** Messages a second from one viewer in the long run, without acknowledgements of frames. */
+  /** The most messages a second from one viewer in the long run. Acknowledgements of frames do not count. */
   messagesPerSecond: number;
   /** The most bits a second of pictures for all viewers together, which their addresses share evenly. Null means no limit. */
   maxTotalBitsPerSecond: number | null;
   /**
-   * The most memory for pictures that viewers have not acknowledged, in all, here and in the kernel. Beyond it, viewers that have not
-   * acknowledged a picture for a second are disconnected, first the one that is behind the most.
+   * The most memory for pictures that viewers have not acknowledged, for all viewers together, in this process and in the kernel.
+   * If it is exceeded, viewers that have not acknowledged a picture for a second are disconnected, beginning with the one for
+   * which the most bytes wait.
    */
   maxWaitingMiB: number;
-  /** A viewer that takes no byte and acknowledges no frame for this long is disconnected. */
+  /** A viewer that receives no bytes and acknowledges no frame for this time is disconnected. */
   stallSeconds: number;
 }
 
@@ -37,7 +38,7 @@ export const DEFAULT_ACCESS_LIMITS: Readonly<AccessLimits> = {
   stallSeconds: 10,
 };
 
-/** What is allowed at once, as a multiple of what is allowed in a second. */
+/** The numbers that are allowed at once, as multiples of the numbers that are allowed in a second. */
 export const CONNECTS_BURST = 2.5;
 export const MESSAGES_BURST = 4;
 

@@ -1,15 +1,15 @@
-// Keeps an address out for a while after several wrong keys, and longer after each further one. An address with a viewer that has proven a
-// key is never kept out.
+// Locks an address out for some time after several wrong keys, and longer after each further one. An address is never locked out
+// while a viewer from it is connected that has proven a key.
 
 import type { Micros } from "../../core/clock.ts";
 
-/** The wrong key after which the first pause begins. A person mistypes. */
+/** The number of wrong keys after which the first pause begins. It is more than one, because people mistype. */
 const FIRST_PAUSE_AFTER = 5;
 const FIRST_PAUSE_MICROS = 1e6;
 const LONGEST_PAUSE_MICROS = 60e6;
-/** After this time without a wrong key an address is forgotten. */
+/** The time after the last wrong key when an address is forgotten. */
 const MEMORY_MICROS = 600e6;
-/** Beyond it the address that failed first is forgotten. */
+/** The most addresses that are remembered. If there are more, the one with the oldest failure is forgotten. */
 const MAX_ADDRESSES = 4096;
 
 interface Failures {
@@ -19,10 +19,10 @@ interface Failures {
   until: Micros;
 }
 
-/** Addresses are given as `addressGroup` returns them. */
+/** Remembers wrong keys by address. The addresses in its methods are those that `addressGroup` returns. */
 export class LockOut {
   readonly #failures = new Map<string, Failures>();
-  /** The numbers of present viewers that have proven a key. */
+  /** For each address, the number of connected viewers that have proven a key. */
   readonly #good = new Map<string, number>();
 
   /** The number of addresses whose failures are remembered. */
@@ -30,7 +30,7 @@ export class LockOut {
     return this.#failures.size;
   }
 
-  /** Returns for how many seconds the address is still kept out: 0 if it is not. */
+  /** Returns for how many seconds the address is still locked out, or 0 if it is not. */
   secondsLeft(address: string, now: Micros): number {
     const failures = this.#failures.get(address);
     if (failures === undefined || this.#good.has(address)) return 0;
@@ -42,13 +42,13 @@ export class LockOut {
     const count = 1 + (known !== undefined && now - known.lastAt < MEMORY_MICROS ? known.count : 0);
     const excess = count - FIRST_PAUSE_AFTER;
     const pause = excess < 0 ? 0 : Math.min(LONGEST_PAUSE_MICROS, FIRST_PAUSE_MICROS * 2 ** excess);
-    this.#failures.delete(address); // sets it behind all others
+    this.#failures.delete(address); // so that it becomes the last one in the order
     this.#failures.set(address, { count, lastAt: now, until: now + pause });
     const [first] = this.#failures.keys();
     if (this.#failures.size > MAX_ADDRESSES && first !== undefined) this.#failures.delete(first);
   }
 
-  /** A viewer from the address has proven a key. Call `left` when it leaves. */
+  /** Notes that a viewer from the address has proven a key. The caller calls `left` when the viewer leaves. */
   proven(address: string): void {
     this.#failures.delete(address);
     this.#good.set(address, (this.#good.get(address) ?? 0) + 1);
@@ -63,7 +63,7 @@ export class LockOut {
   /** Forgets old failures. Call it at least once a second. */
   tick(now: Micros): void {
     for (const [address, { lastAt }] of this.#failures) {
-      if (now - lastAt < MEMORY_MICROS) return; // The oldest are first.
+      if (now - lastAt < MEMORY_MICROS) return; // the oldest come first, so the others are newer
       this.#failures.delete(address);
     }
   }

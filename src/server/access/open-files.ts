@@ -1,18 +1,21 @@
-// Computes how many connections a process may have open. Beyond the limit of open files, no connection is accepted and no source can be
-// opened.
+// Computes how many connections this process may have. When the system's limit of open files is reached, no connection can be
+// accepted and no source can be opened.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { codeOf } from "../../core/errors.ts";
 import type { AccessLimits } from "./limits.ts";
 
-/** Kept for the first source, its pipes and threads, connections that are being refused, the trace and files. */
+/**
+ * The number of files that are kept free for the first source with its pipes and threads, for connections that are being refused,
+ * for the trace and for other files.
+ */
 const RESERVE = 32;
-/** Kept for each further source: the pipes of a program and its start. */
+/** The number of files that are kept free for each further source, which may start a program with pipes. */
 const RESERVE_OF_SOURCE = 4;
-/** This share of what is left is for connections that have not sent Hello. */
+/** The share of the remaining files for connections that have not sent Hello. */
 const GREETING_SHARE = 0.25;
 
-/** How many more files this process may open; null where /proc is missing. */
+/** Returns how many more files this process may open, or null where /proc is missing. */
 export function freeFiles(): number | null {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
@@ -24,7 +27,10 @@ export function freeFiles(): number | null {
   }
 }
 
-/** Lowers the numbers of viewers and greetings to what `free` files allow beside the sources. Each is at least 1. */
+/**
+ * Lowers the limits of viewers and of connections without Hello, so that they and the sources fit into `free` files. Each limit
+ * stays at least 1.
+ */
 export function withinFiles(limits: AccessLimits, free: number | null, sources: number): AccessLimits {
   if (free === null) return limits;
   const connections = Math.max(2, free - RESERVE - RESERVE_OF_SOURCE * (sources - 1));

@@ -1,15 +1,16 @@
-// Logs refused connections: one line for each address at once, then one line with a count for each 10 s.
+// Logs refused connections. The first refusal of an address is logged at once. Further refusals are counted, and every 10 s one
+// line has their number.
 
 import type { Micros } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
 
 const PERIOD_MICROS = 10_000_000;
-/** Addresses that are counted one by one. Refusals of further addresses are counted together. */
+/** The most addresses that are counted separately. Refusals of further addresses are counted together. */
 const MAX_ADDRESSES = 256;
 
 interface Period {
   startedAt: Micros;
-  /** Refusals since the line at the start. */
+  /** The number of refusals after the first line. */
   more: number;
 }
 
@@ -21,7 +22,9 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  /** `address` is that of the other end, with its port; `group` is what counts as one address. */
+  /**
+   * Logs or counts a refusal. `address` is the address of the other end with its port. `group` is its group (address-group.ts).
+   */
   refused(group: string, address: string, reason: string, now: Micros): void {
     const key = this.#periods.has(group) || this.#periods.size < MAX_ADDRESSES ? group : "other addresses";
     const period = this.#periods.get(key);
@@ -40,7 +43,7 @@ export class RefusalLog {
       this.#periods.delete(key);
       if (more === 0) continue;
       this.#log.info(`${more} more connections from ${key} were refused within ${PERIOD_MICROS / 1e6} s`);
-      this.#periods.set(key, { startedAt: now, more: 0 }); // a flood that goes on has one line a period
+      this.#periods.set(key, { startedAt: now, more: 0 }); // as long as the flood goes on, each period has one line
     }
   }
 }

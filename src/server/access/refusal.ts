@@ -1,4 +1,4 @@
-// Why a viewer gets no camera.
+// The reason why a viewer gets no camera.
 
 import type { GoodbyeReason } from "../../protocol/wire.ts";
 

@@ -1,4 +1,5 @@
-// What a key allows: the cameras that may be seen, and whether their controls may be set.
+// The role of a viewer: the rights that its key gives. It says which cameras the viewer may see, and whether it may set their
+// controls.
 
 export const RIGHTS = ["view", "control"] as const;
 export type Right = (typeof RIGHTS)[number];
@@ -11,7 +12,7 @@ export interface Role {
   readonly cameras: ReadonlySet<string> | null;
 }
 
-/** The role of everybody on a server without keys. */
+/** The role of all viewers of a server without keys. */
 export const EVERYBODY: Role = { name: "everybody", may: new Set(RIGHTS), cameras: null };
 
 export function maySee({ may, cameras }: Role, camera: string): boolean {

@@ -1,4 +1,4 @@
-// The keys of a running server: those it was given, and those of the key store, which is read again when it changes.
+// The keys of a running server. They come from its options and from the key store, which is read again when it changes.
 
 import { stat } from "node:fs/promises";
 import { codeOf, messageOf } from "../../core/errors.ts";
@@ -6,7 +6,9 @@ import type { Log } from "../../core/log.ts";
 import { KeyRing, type RingKey } from "./key-ring.ts";
 import { readKeyStore, ringKeys, type StoredKey, withFirstKey } from "./key-store.ts";
 
-/** `bun run key remove` takes effect within a second. */
+/**
+ * The interval of checks for changes of the key store. It is short, so that `bun run key remove` takes effect within a second.
+ */
 const POLL_MS = 250;
 
 export interface ServerKeysOptions {
@@ -19,9 +21,9 @@ export interface ServerKeysOptions {
 
 export class ServerKeys implements Disposable {
   readonly ring: KeyRing;
-  /** The first key itself, for the link that people get. Null if the server has been given keys. */
+  /** The first key itself, for the link that is printed. Null if the options of the server have keys. */
   readonly firstKey: string | null;
-  /** Called after the key store has changed. */
+  /** The object calls this after the key store has changed. */
   onChanged: () => void = () => undefined;
   readonly #options: ServerKeysOptions;
   readonly #polling: ReturnType<typeof setInterval> | null;
@@ -44,7 +46,7 @@ export class ServerKeys implements Disposable {
   }
 
   async #poll(store: string): Promise<void> {
-    if (this.#isPolling) return; // a network file system that does not answer
+    if (this.#isPolling) return; // the last check still runs, for example because a network file system does not answer
     this.#isPolling = true;
     try {
       const version = await versionOf(store);
@@ -53,7 +55,8 @@ export class ServerKeys implements Disposable {
       this.#lastTrouble = "";
     } catch (error) {
       const trouble = messageOf(error);
-      if (trouble !== this.#lastTrouble) this.#options.log.warning(`the keys stay as they are: ${trouble}`);
+      if (trouble !== this.#lastTrouble)
+        this.#options.log.warning(`the key store cannot be read again, so the old keys stay valid: ${trouble}`);
       this.#lastTrouble = trouble;
     } finally {
       this.#isPolling = false;
@@ -67,7 +70,7 @@ export class ServerKeys implements Disposable {
   }
 }
 
-/** A text that changes with the file. The store is replaced by each change, so its inode changes as well. */
+/** Returns a text that differs after the file has changed. Each change replaces the file, so its inode changes too. */
 async function versionOf(path: string): Promise<string> {
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(path);

@@ -47,7 +47,7 @@ export class Handshake {
     const { needsKey, send } = this.#options;
     if (!needsKey) return { hello, role: EVERYBODY };
     if (!hello.canProve) {
-      const text = "this server needs a key, and a viewer of this version knows none: update the viewer";
+      const text = "this server needs a key, and this version of the viewer does not support keys: update the viewer";
       return { reason: GoodbyeReason.needsKey, text };
     }
     this.#asked = { hello, helloBody: new Uint8Array(body), nonce: newNonce() };

@@ -43,14 +43,14 @@ export function announce(server: AnnouncedServer, log: Log): () => Promise<void>
     hasFailed = true;
     log.warning(`the server is not announced on the network: ${messageOf(error)} (--no-announce turns this off)`);
   };
-  // The server uses its own host name, because another program may have announced the machine's name.
+  // The server announces a host name of its own, because another program may have announced that of the machine.
   const machine = hostname().split(".")[0] ?? "";
   const own = `${machine.slice(0, 40)}-${server.port}-${randomBytes(2).toString("hex")}`;
   const names = { instance: `${own}.${SERVICE}`, target: `${own}.local` };
   const records = (ttl = TIME_TO_LIVE_S) => describe(server, names, ttl);
   const gate = new QueryGate(nowMicros());
   const mdns = multicastDns({ socket: openGatedSocket(gate) });
-  mdns.on("error", fail); // These are errors of the socket. Broken packets from other machines are "warning" events, which are ignored.
+  mdns.on("error", fail); // errors of the socket (broken packets from other machines are "warning" events, which are ignored)
   mdns.on("query", (query: QueryPacket, from: RemoteInfo) => {
     const isAsked = (query.questions ?? []).some(({ name }) => Object.values(names).includes(name) || name === SERVICE);
     if (!isAsked) return;

@@ -1,18 +1,18 @@
-// A door that does not accept while the process can open no more files. A listening socket whose connections cannot be accepted would wake
-// the process again and again, and keep a processor busy.
+// A door that stops accepting connections while the process can open no more files. Otherwise the listening socket would wake the
+// process again and again for a connection that cannot be accepted, and keep a processor busy.
 
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { freeFiles } from "../access/open-files.ts";
 import type { TcpDoor } from "./tcp.ts";
 
-/** With fewer free files than this the door closes, and with more than the other it opens again. */
+/** With fewer free files than TOO_FEW_FILES the door closes. With more than ENOUGH_FILES it opens again. */
 const TOO_FEW_FILES = 2;
 const ENOUGH_FILES = 8;
 const CHECK_MS = 1_000;
 
 export class PausingDoor implements Disposable {
-  /** As in TcpDoor. */
+  /** The port (see TcpDoor). */
   readonly port: number;
   readonly #open: (port: number) => TcpDoor;
   readonly #log: Log;
@@ -21,7 +21,7 @@ export class PausingDoor implements Disposable {
   readonly #checking: ReturnType<typeof setInterval>;
   #complaint = "";
 
-  /** `open` opens the door at a port. It throws ConnectionError if that is not possible, and so does this constructor. */
+  /** `open` opens the door at a port. If it throws ConnectionError, the constructor throws it too. */
   constructor(open: (port: number) => TcpDoor, port: number, log: Log) {
     this.#open = open;
     this.#log = log;
@@ -30,7 +30,7 @@ export class PausingDoor implements Disposable {
     this.#checking = setInterval(() => this.#check(), CHECK_MS);
   }
 
-  /** Stops accepting connections for good. Open connections stay. */
+  /** Stops accepting connections permanently. Open connections stay. */
   [Symbol.dispose](): void {
     clearInterval(this.#checking);
     this.#door?.close();
@@ -59,7 +59,7 @@ export class PausingDoor implements Disposable {
     } catch (error) {
       const text = messageOf(error);
       if (text !== this.#complaint) this.#log.warning(text);
-      this.#complaint = text; // It is tried again with the next check.
+      this.#complaint = text; // the next check tries again
     }
   }
 }

@@ -1,5 +1,5 @@
-// Decides which multicast DNS packets are read, and which questions are answered. Answers are larger than questions, so a server without
-// limits would multiply a flood. Reading the flood would delay the frames.
+// Decides which multicast DNS packets are read, and which questions are answered. Without limits, a server would amplify a flood
+// of questions, because answers are larger, and reading the flood would delay frames.
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { networkInterfaces } from "node:os";
@@ -7,9 +7,12 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type BucketRate, TokenBucket } from "../../core/token-bucket.ts";
 import { areOnLink } from "../../protocol/on-link.ts";
 
-/** A network has many other services, whose packets are read too. */
+/** The limit of packets that are read. It is not lower, because the packets of other services in the network count too. */
 const PACKETS: BucketRate = { perSecond: 100, burst: 200 };
-/** The same record is not multicast more than once a second (RFC 6762, 6). A viewer asks three times within a second. */
+/**
+ * The limit of multicast answers. The same record must not be multicast more than once a second (RFC 6762, 6). The burst is for
+ * viewers, which ask three times within a second.
+ */
 const MULTICAST: BucketRate = { perSecond: 1, burst: 2 };
 const UNICAST: BucketRate = { perSecond: 10, burst: 20 };
 
@@ -24,9 +27,9 @@ export class QueryGate {
     this.#unicast = new TokenBucket(UNICAST, now);
   }
 
-  /** Whether a packet is read: it comes from this network, and there are not too many. */
+  /** Returns whether to read a packet: it must come from this network, and there must not be too many. */
   admits(from: string, now: Micros): boolean {
-    if (!this.#packets.take(now)) return false; // first: listing the interfaces takes longer
+    if (!this.#packets.take(now)) return false; // this comes first, because listing the interfaces takes longer
     const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
     return areOnLink([from], own);
   }
@@ -36,7 +39,10 @@ export class QueryGate {
   }
 }
 
-/** A socket for the package multicast-dns, which gets only the packets that the gate admits. Others are not even decoded. */
+/**
+ * Opens a socket for the package multicast-dns. The package gets only the packets that the gate admits, so others are not
+ * decoded.
+ */
 export function openGatedSocket(gate: QueryGate): Socket {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;

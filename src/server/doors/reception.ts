@@ -1,4 +1,4 @@
-// The reception holds all viewers of all cameras, from the connection's start to its end.
+// The reception owns the viewers of all cameras, from the start of a connection to its end.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Condition } from "../../core/condition.ts";
@@ -23,11 +23,14 @@ import { Viewer } from "../deliver/viewer.ts";
 import type { DoorGuest } from "./tcp.ts";
 import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
-/** A viewer that acknowledges a picture within this time is not behind, however much all viewers together have not acknowledged. */
+/** A viewer that acknowledges a picture within this time is never disconnected because of the memory limit of all viewers. */
 const BEHIND_MICROS = 1_000_000;
-/** The time that a refused connection has to read its Goodbye. */
+/** The time that a refused connection gets to read its Goodbye. */
 const REFUSAL_TIMEOUT_MS = 1_000;
-/** Refused connections that may be open for this. Each takes a file. Further ones are closed without a Goodbye. */
+/**
+ * The most refused connections that are open for this at the same time. Each needs an open file. Further ones are closed without
+ * a Goodbye.
+ */
 const MAX_TURNED_AWAY = 8;
 /** Refused connections that get a Goodbye. With TLS each costs a handshake. */
 const FAREWELLS: BucketRate = { perSecond: 20, burst: 20 };
@@ -69,8 +72,8 @@ export class Reception implements ViewerHost {
   }
 
   /**
-   * Adds a connection. The door passes the events of the connection to the returned viewer. A connection that a limit
-   * refuses is ending. Then the result is no viewer, or null.
+   * Adds a connection. The door passes the events of the connection to the returned viewer. If a limit refuses the connection,
+   * the connection ends, and the result is not a viewer, or null.
    */
   connect(connection: ViewerConnection): DoorGuest | null {
     const now = nowMicros();
@@ -100,7 +103,7 @@ export class Reception implements ViewerHost {
     };
     setTimeout(() => {
       connection.abort();
-      closed(); // The door does not pass on the event of a connection that has ended inside `connect`.
+      closed(); // the door passes on no events of a connection that has ended inside `connect`
     }, REFUSAL_TIMEOUT_MS).unref();
     return { receive: () => undefined, drained: () => undefined, closed };
   }
@@ -115,7 +118,7 @@ export class Reception implements ViewerHost {
     return answer;
   }
 
-  /** Call it when keys were changed. Viewers whose key has been removed, or may do something else now, leave. */
+  /** Disconnects viewers whose key was removed or has other rights now. Call it when keys have changed. */
   keysChanged(): void {
     for (const viewer of [...this.#proven]) {
       if (this.#gatekeeper.holds(viewer.role)) continue;
@@ -128,7 +131,7 @@ export class Reception implements ViewerHost {
     return this.#admission.refused.byReason;
   }
 
-  /** Call it about ten times a second. */
+  /** Does the regular work for all viewers. Call it about ten times a second. */
   tick(): void {
     const now = nowMicros();
     this.bitrate.tick(now);
@@ -139,7 +142,7 @@ export class Reception implements ViewerHost {
     this.#refusals.tick(now);
   }
 
-  /** Holds the memory for what viewers have not acknowledged within its limit. */
+  /** Disconnects viewers if the memory for unacknowledged pictures exceeds its limit. */
   #checkWaiting(now: Micros): void {
     const waiting = [...this.#connected].map((viewer) => ({ viewer, ...viewer.waiting }));
     let bytes = waiting.reduce((sum, each) => sum + each.bytes, 0);

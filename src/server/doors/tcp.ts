@@ -17,13 +17,13 @@ export interface TcpDoor {
   close(): void;
 }
 
-/** A viewer at the door, or one that is refused. */
+/** The receiver of a connection's events: a viewer, or a connection that is refused. */
 export interface DoorGuest extends TransportEvents {
-  /** Says goodbye and closes the connection. A guest that is refused is already leaving, and has no such method. */
+  /** Sends Goodbye and closes the connection. A refused connection does not have this method, because it is already ending. */
   leave?(reason: GoodbyeReason, text: string): void;
 }
 
-/** Lets a connection in. Returns null if it was aborted. */
+/** Accepts or refuses a connection. Returns null if the connection was aborted. */
 export type Connect = (connection: ViewerConnection) => DoorGuest | null;
 
 export interface TcpDoorOptions {
@@ -36,12 +36,15 @@ export interface TcpDoorOptions {
 
 type Listener = TCPSocketListener<TransportEvents | null>;
 
-/** A port that the system chose for one family of addresses may be in use in the other one. Then another port is tried. */
+/**
+ * The most tries with port 0. The system chooses a port for IPv4 or IPv6, and if this port is in use for the other family,
+ * another one is tried.
+ */
 const MOST_PORT_TRIES = 20;
 
 /**
- * Listens, and passes the events of each connection to its viewer. For `localhost` the door listens on the loopback addresses of both
- * families, or of the one that the machine has. Throws ConnectionError if the address cannot be used.
+ * Listens, and passes the events of each connection to its viewer. For `localhost`, the door listens on the loopback addresses of
+ * IPv4 and IPv6, as far as the machine has them. Throws ConnectionError if the address cannot be used.
  */
 export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
   const { host, port } = options;
@@ -74,7 +77,7 @@ function listen(hostname: string, port: number, { identity, connect }: TcpDoorOp
     port,
     socket: {
       open(socket) {
-        // Without this the last bytes of a picture may wait for an acknowledgement (Nagle's algorithm, RFC 896).
+        // Without this, the last bytes of a picture may wait for an acknowledgement of TCP (Nagle's algorithm, RFC 896).
         socket.setNoDelay(true);
         if (identity !== null) {
           acceptTls(socket, identity.current, connect);

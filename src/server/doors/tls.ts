@@ -11,8 +11,8 @@ import type { ViewerConnection } from "../deliver/viewer-host.ts";
 import type { Connect, DoorGuest } from "./tcp.ts";
 
 /**
- * For TLS 1.2: a new secret for each session (ECDHE), and encryption with authentication (RFC 9325, 4.2). All suites of TLS 1.3 are of
- * this kind. Bun accepts no version below 1.2.
+ * For TLS 1.2: a new secret for each session (ECDHE), and encryption with authentication (RFC 9325, 4.2). All suites of TLS 1.3
+ * are of this kind. Bun accepts no version below 1.2.
  */
 const CIPHERS = [
   "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -24,16 +24,16 @@ const CIPHERS = [
 ].join(":");
 
 /**
- * Bun documents the upgrade for clients. Since 1.4 the option `isServer`, which its node:tls uses, does the same for accepted sockets
- * (https://github.com/oven-sh/bun/issues/25044).
+ * Bun documents the upgrade for clients. Since 1.4 the option `isServer`, which its node:tls uses, does the same for accepted
+ * sockets (https://github.com/oven-sh/bun/issues/25044).
  */
 interface ServerUpgrade<Data> extends TLSUpgradeOptions<Data> {
   isServer: true;
 }
 
 /**
- * Begins TLS on a socket that was just accepted. An upgrade of each socket, and not a listener for TLS, shows each viewer the newest
- * certificate, and has the first bytes of viewers that speak without TLS.
+ * Begins TLS on a socket that was just accepted. Each socket is upgraded, instead of listening for TLS. So each viewer gets the
+ * newest certificate, and the first bytes of viewers without TLS can be seen.
  */
 export function acceptTls(socket: Socket<TransportEvents | null>, identity: ServerIdentity, connect: Connect): void {
   const { certificate: cert, key } = identity;
@@ -57,10 +57,10 @@ export function acceptTls(socket: Socket<TransportEvents | null>, identity: Serv
   connection.guest = connect(connection);
 }
 
-/** During the handshake the connection counts as one that has not greeted. */
+/** The states of a connection. During the TLS handshake, it counts as a connection that has not sent Hello. */
 type State = "handshake" | "open" | "without TLS";
 
-/** A connection to a viewer over TLS. Its own events are those of the encrypted bytes. */
+/** A connection to a viewer over TLS. The events of this object are those of the encrypted bytes. */
 class TlsConnection implements ViewerConnection, TransportEvents {
   readonly bufferedBytes = 0;
   readonly address: string;
@@ -69,9 +69,9 @@ class TlsConnection implements ViewerConnection, TransportEvents {
   readonly #socket: Socket<TransportEvents | null>;
   readonly #secured: Socket<TransportEvents | null>;
   #state: State = "handshake";
-  /** The first bytes that the other end has sent, two at most. */
+  /** The first bytes (at most two) from the other end. */
   #first = new Uint8Array();
-  /** What is to be sent when it is known how. */
+  /** The bytes that are sent as soon as it is clear whether the viewer uses TLS. */
   #early: Uint8Array | null = null;
   #isEnding = false;
   #binding: Uint8Array | null = null;
@@ -83,7 +83,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     this.address = formatHostPort(socket.remoteAddress, socket.remotePort);
   }
 
-  /** Null before the handshake is done, and without TLS. */
+  /** The binding of the TLS session (see Transport). Null before the handshake is done, and without TLS. */
   get binding(): Uint8Array | null {
     if (this.#state !== "open") return null;
     this.#binding ??= exportBinding(this.#secured);
@@ -94,7 +94,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     switch (this.#state) {
       case "handshake":
         if (this.#early !== null) return GONE;
-        this.#early = new Uint8Array(bytes); // a Goodbye: nothing else is sent before the viewer's first bytes
+        this.#early = new Uint8Array(bytes); // this is a Goodbye, because nothing else is sent before the viewer's first bytes
         return bytes.length;
       case "open":
         return this.#secured.write(bytes);
@@ -113,7 +113,10 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     this.#secured.terminate();
   }
 
-  /** Sees encrypted bytes before they are decrypted. A viewer that speaks without TLS is told so in its own language. */
+  /**
+   * Looks at the first bytes before they are decrypted. A viewer without TLS gets a Goodbye without TLS, so that it can read the
+   * reason.
+   */
   receive(bytes: Uint8Array): void {
     if (this.#state !== "handshake" || this.#first.length >= 2) return;
     this.#first = new Uint8Array([...this.#first, ...bytes.subarray(0, 2 - this.#first.length)]);
@@ -121,7 +124,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     this.#open("without TLS");
     this.guest?.leave?.(
       GoodbyeReason.needsTls,
-      "this server takes viewers with TLS only: write slips:// in the link, or update the viewer",
+      "this server accepts only viewers with TLS: write slips:// in the link, or update the viewer",
     );
   }
 
@@ -132,7 +135,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
   }
 
   drained(): void {
-    // Of the encrypted bytes nobody has to know.
+    // Nobody needs the events of the encrypted bytes.
   }
 
   closed(text: string): void {
@@ -145,7 +148,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     if (isDone) {
       this.#open("open");
     } else if (this.#first.length === 0) {
-      this.closed("it closed the connection"); // a port scanner, of which nobody has to hear
+      this.closed("it closed the connection"); // probably a port scanner, so nothing is logged
     } else {
       const reason = error === null ? "no reason" : reasonOf(error);
       this.guest?.leave?.(GoodbyeReason.protocol, `the TLS handshake failed: ${reason}`);
@@ -154,14 +157,17 @@ class TlsConnection implements ViewerConnection, TransportEvents {
   }
 }
 
-/** Exports what binds a proof to this session. The types of Bun say void. */
+/** Returns the secret that binds a proof to this session. (Bun's types declare `void`.) */
 function exportBinding(socket: Socket<TransportEvents | null>): Uint8Array {
   const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
   if (bytes instanceof Uint8Array && bytes.length === BINDING_BYTES) return bytes;
   throw new Error("the TLS session has no exporter");
 }
 
-/** Returns the reason of BoringSSL, for example `UNSUPPORTED_PROTOCOL` from `error:100000f0:SSL routines:OPENSSL_internal:UNSUPPORTED_PROTOCOL`. */
+/**
+ * Returns the reason of BoringSSL, for example `UNSUPPORTED_PROTOCOL` from `error:100000f0:SSL
+ * routines:OPENSSL_internal:UNSUPPORTED_PROTOCOL`.
+ */
 function reasonOf(error: Error): string {
   return error.message.split(":").at(-1) ?? error.message;
 }

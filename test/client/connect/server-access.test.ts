@@ -172,7 +172,7 @@ describe("ServerAccess: storing keys", () => {
     access.welcomed(await access.attempt(), true);
     await access[Symbol.asyncDispose]();
     expect(said.length).toBe(1);
-    expect(said[0]).toStartWith("the key is not kept: ");
+    expect(said[0]).toStartWith("the key was not stored: ");
     expect(said[0]).not.toContain(LINK);
   });
 });

@@ -72,6 +72,6 @@ test("ownIdentity: a key that others can read is refused, and a damaged one is n
   await chmod(key, 0o600);
   const text = await readFile(key, "utf8");
   await writeFile(key, text.replace(/M/g, "N"));
-  expect(own()).rejects.toThrow(/tls-key\.pem holds a private key that cannot be read/);
+  expect(own()).rejects.toThrow(/tls-key\.pem contains a private key that cannot be read/);
   expect(await readFile(key, "utf8")).not.toBe(text);
 });

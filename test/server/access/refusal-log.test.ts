@@ -8,12 +8,12 @@ test("RefusalLog: logs the first refusal of an address at once, and the others a
   const lines: string[] = [];
   const refusals = new RefusalLog(lineLog((text) => lines.push(text)));
   for (let now = 0; now < 25e6; now += 10_000) {
-    refusals.refused("192.0.2.7", `192.0.2.7:${now}`, "256 viewers are the limit", now);
+    refusals.refused("192.0.2.7", `192.0.2.7:${now}`, "the server is full: the limit is 256 viewers", now);
     if (now === 1e6) refusals.refused("192.0.2.8", "192.0.2.8:5", "it is late", now);
     refusals.tick(now);
   }
   expect(lines).toEqual([
-    "connection from 192.0.2.7:0 refused: 256 viewers are the limit",
+    "connection from 192.0.2.7:0 refused: the server is full: the limit is 256 viewers",
     "connection from 192.0.2.8:5 refused: it is late",
     "1000 more connections from 192.0.2.7 were refused within 10 s",
     "1000 more connections from 192.0.2.7 were refused within 10 s",
