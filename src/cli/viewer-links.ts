@@ -16,7 +16,7 @@ export function viewerLines(
   if (firstKey === null) return ["viewers need a key: 'bun run key list' shows the names of those in the key store"];
   if (isJournal()) return ["viewers need a key: 'bun run key list --show' prints it"];
   const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
-  return hosts.map((each) => `viewers say: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
+  return hosts.map((each) => `to watch: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
 }
 
 /** Returns the addresses at which other machines reach a server that listens on `host`. */

@@ -23,8 +23,8 @@ test("the first key: a link with the address, in brackets for IPv6", () => {
 test("a certificate of an authority: a link with each of its names, because viewers check them", () => {
   const hostNames = ["door.example", "camera.example"];
   expect(viewerLines({ ...server, host: "0.0.0.0", hostNames }, "slips")).toEqual([
-    `viewers say: bun run view slips://${KEY}@door.example:10050`,
-    `viewers say: bun run view slips://${KEY}@camera.example:10050`,
+    `to watch: bun run view slips://${KEY}@door.example:10050`,
+    `to watch: bun run view slips://${KEY}@camera.example:10050`,
   ]);
 });
 

@@ -129,7 +129,7 @@ describe("TLS: beyond this machine", () => {
 
   test("--no-tls turns it off, and the link says so", async () => {
     await using server = await serve([...ALL, "--no-tls"]);
-    await server.until("the link", ({ remarks }) => remarks.includes("viewers say: bun run view slip://"));
+    await server.until("the link", ({ remarks }) => remarks.includes("to watch: bun run view slip://"));
     const key = /slip:\/\/([\w-]+)@/.exec(server.remarks)?.[1];
     expect((await view([`slip://${key}@127.0.0.1:${server.port}`, ...THREE_FRAMES])).code).toBe(0);
     expect(server.last?.tls).toBeNull();
