@@ -8,6 +8,7 @@ import { CodecPool } from "../codec/threads/pool.ts";
 import type { Log } from "../core/log.ts";
 import type { Trace } from "../core/trace.ts";
 import type { Address } from "./connect/address.ts";
+import { DEFAULT_MAX_PIXELS } from "./connect/server-limits.ts";
 import type { ServerAccess } from "./connect/server-access.ts";
 import { OutputClosed } from "./save/frame-output.ts";
 import type { Display, Renderer } from "./screens/screen.ts";
@@ -42,11 +43,14 @@ export interface WindowOptions {
  * itself.
  */
 const DECODER: CodecName = "simd";
+/** The most memory for pictures. Decoding needs about 25 bytes for a pixel, and a size that grows leaves smaller blocks behind. */
+const ARENA_BYTES = 256 * 2 ** 20;
+const ARENA_BYTES_PER_PIXEL = 64;
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
 
 export class ViewSession implements AsyncDisposable {
-  readonly arena = Arena.create();
+  readonly arena: Arena;
   readonly pool: CodecPool;
   /** The users of the threads. When a thread is idle, they are called in turn. */
   readonly threadUsers: FairShare;
@@ -57,7 +61,12 @@ export class ViewSession implements AsyncDisposable {
   readonly #atEnd = new AsyncDisposableStack();
   #failure: { reason: unknown } | null = null;
 
-  constructor({ workers, seconds }: Pick<WindowOptions, "workers" | "seconds">, log: Log, signal: AbortSignal) {
+  constructor(
+    { workers, seconds, maxPixels = DEFAULT_MAX_PIXELS }: Pick<WindowOptions, "workers" | "seconds" | "maxPixels">,
+    log: Log,
+    signal: AbortSignal,
+  ) {
+    this.arena = Arena.create(ARENA_BYTES + ARENA_BYTES_PER_PIXEL * maxPixels);
     this.stopped = AbortSignal.any([signal, this.#stopping.signal]);
     this.pool = new CodecPool({
       runtime: BUN_RUNTIME,

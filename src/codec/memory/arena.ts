@@ -43,9 +43,11 @@ export class Arena {
     this.#header = new Int32Array(memory.buffer, KERNEL_TABLES_BYTES, HEADER_BYTES / 4);
   }
 
-  static create(): Arena {
+  /** Creates an arena that grows to `maxBytes` at most. Default: 4 GiB, the limit of its addresses. */
+  static create(maxBytes = MAX_PAGES * PAGE_BYTES): Arena {
     const pages = KERNEL_TABLES_BYTES / PAGE_BYTES + 1;
-    const arena = new Arena(new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true }));
+    const maximum = Math.min(MAX_PAGES, Math.max(pages, Math.ceil(maxBytes / PAGE_BYTES)));
+    const arena = new Arena(new WebAssembly.Memory({ initial: pages, maximum, shared: true }));
     arena.#header[HEADER_MAGIC] = MAGIC;
     arena.#header[HEADER_VERSION] = VERSION;
     arena.#header[HEADER_FREE_UNITS] = (KERNEL_TABLES_BYTES + HEADER_BYTES) / UNIT_BYTES;

@@ -25,6 +25,16 @@ describe("Arena: blocks and growth", () => {
     );
   });
 
+  test("an arena grows to its limit and no further, and smaller blocks still fit", () => {
+    const arena = Arena.create(4 * 2 ** 20);
+    arena.take(3 * 2 ** 20);
+    expect(() => arena.take(2 * 2 ** 20)).toThrow(
+      /not enough memory for pictures of this size: \d+ more bytes are too many/,
+    );
+    expect(arena.take(2 ** 19)).toBeGreaterThan(3 * 2 ** 20);
+    expect(arena.memory.buffer.byteLength).toBeLessThanOrEqual(4 * 2 ** 20);
+  });
+
   test("another thread takes blocks of the same arena", async () => {
     const arena = Arena.create();
     const mine = arena.take(100);
