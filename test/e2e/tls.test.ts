@@ -120,7 +120,7 @@ describe("TLS: beyond this machine", () => {
 
   test("it is on, and the printed link works", async () => {
     await using server = await serve(ALL);
-    await server.until("the link", ({ remarks }) => remarks.includes("viewers say: "));
+    await server.until("the link", ({ remarks }) => remarks.includes("to watch: "));
     const key = /slips:\/\/([\w-]+)@/.exec(server.remarks)?.[1];
     const { code, remarks } = await view([`slips://${key}@127.0.0.1:${server.port}`, ...THREE_FRAMES]);
     expect([code, remarks]).toEqual([0, expect.any(String)]);
