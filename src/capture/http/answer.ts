@@ -9,8 +9,9 @@ import { PictureStream } from "./picture-stream.ts";
 export type Answer =
   /**
    * The answer was read to its end. `count` is the number of its pictures, including pictures that were too incomplete to show.
+   * `isBroken` means that the connection ended after a single picture, before the declared length or the last chunk.
    */
-  | { kind: "pictures"; count: number }
+  | { kind: "pictures"; count: number; isBroken: boolean }
   | { kind: "page" }
   /** The answer is not JPEG. `body` is the answer from its start, or null when the video must be read from its address. */
   | { kind: "other"; body: ReadableStream<Uint8Array> | null };
@@ -29,7 +30,7 @@ export async function readAnswer(
   frames: CameraFrames,
   onBytes: () => void,
 ): Promise<Answer> {
-  if (body === null) return { kind: "pictures", count: 0 };
+  if (body === null) return { kind: "pictures", count: 0, isBroken: false };
   const reader = body.getReader();
   const type = parseContentType(headers.get("Content-Type"));
   const hasLength = headers.has("Content-Length");
@@ -47,7 +48,7 @@ export async function readAnswer(
     }
     if (kind === "page") return { kind };
     if (kind === "playlist" || (kind === "other" && (hasLength || isAll))) {
-      return first.length === 0 ? { kind: "pictures", count: 0 } : { kind: "other", body: null };
+      return first.length === 0 ? { kind: "pictures", count: 0, isBroken: false } : { kind: "other", body: null };
     }
     if (kind === "other") {
       isHandedOver = true;
@@ -56,29 +57,22 @@ export async function readAnswer(
     frames.begin(headers);
     using stream = new PictureStream(frames, kind === "parts" ? { kind, boundary: type.boundary } : { kind });
     stream.write(first, nowMicros());
+    let isBroken = false;
     while (!isAll) {
-      const { done, value } = await readOrEnd(reader, stream);
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        // Some cameras close the connection after a single picture, before the declared length or the last chunk of the answer.
+        if (stream.count !== 1 || codeOf(error) !== "ECONNRESET") throw error;
+        isBroken = true;
+        return { done: true, value: undefined };
+      });
       onBytes();
       isAll = done;
       if (value !== undefined) stream.write(value, nowMicros());
     }
     stream.end();
-    return { kind: "pictures", count: stream.count };
+    return { kind: "pictures", count: stream.count, isBroken };
   } finally {
     if (!isHandedOver) await reader.cancel().catch(() => undefined); // A lost connection is already closed.
-  }
-}
-
-/**
- * Handles the error of a broken connection. Some cameras close the connection after a single picture, before the declared length
- * or the last chunk of the answer.
- */
-async function readOrEnd(reader: Reader, { count }: PictureStream): ReturnType<Reader["read"]> {
-  try {
-    return await reader.read();
-  } catch (error) {
-    if (count === 1 && codeOf(error) === "ECONNRESET") return { done: true };
-    throw error;
   }
 }
 

@@ -59,11 +59,8 @@ export class CameraClient implements Disposable {
     this.#session.close();
   }
 
-  /**
-   * Handles an answer that was shorter than its declared length. From now on declared lengths are ignored. Returns false if they
-   * were ignored before.
-   */
-  distrustLength(): boolean {
+  /** Reads the next answers leniently: without their length, and not decompressed. Returns false if they were read so before. */
+  beLenient(): boolean {
     if (this.#isLenient) return false;
     this.#isLenient = true;
     return true;

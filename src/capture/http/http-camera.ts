@@ -16,6 +16,9 @@ import { answersWithPage, answersWithoutPicture, hasEnded } from "./failures.ts"
 /** The default rate of requests for single pictures. It is low, because the camera encodes a picture for each request. */
 export const DEFAULT_SNAPSHOTS_PER_SECOND = 5;
 
+/** The errors of `fetch` for the body of an answer that other programs can read. */
+const UNREADABLE_BODIES: ReadonlySet<string> = new Set(["ECONNRESET", "ZlibError"]);
+
 /** The number of requests for single pictures in a row that may fail before the camera counts as lost. */
 const MAX_FAILED_REQUESTS = 3;
 
@@ -100,14 +103,14 @@ class HttpCamera implements Source {
         }
         answer = await readAnswer(response, frames, () => watch.received());
       } catch (error) {
-        // When the connection ends before the declared length, `fetch` discards the bytes that have come.
-        if (frames.count === 0 && codeOf(error) === "ECONNRESET" && this.#client.distrustLength()) return;
+        // When the connection ends before the declared length, `fetch` may discard the bytes that have come.
+        if (frames.count === 0 && UNREADABLE_BODIES.has(codeOf(error) ?? "") && this.#client.beLenient()) return;
         throw watch.explain(error);
       }
     }
     if (answer.kind === "page") throw answersWithPage(this.name);
     if (answer.kind === "other") return this.#readOther(answer.body, sink, signal);
-    if (answer.count === 0 && this.#client.distrustLength()) return;
+    if ((answer.count === 0 || answer.isBroken) && this.#client.beLenient()) return;
     if (answer.count === 0) throw answersWithoutPicture(this.name);
     this.#isSnapshot = answer.count === 1;
     if (!this.#isSnapshot) throw hasEnded(this.name);

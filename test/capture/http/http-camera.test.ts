@@ -86,6 +86,7 @@ describe("HTTP camera with a stream", () => {
     ["HTTP/1.1 200 OK\r\n", "Content-Length: -1\r\n"],
     ["HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\n"],
     ["HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n"],
+    ["HTTP/1.1 200 OK\r\n", "Content-Encoding: gzip\r\n"],
   ])("an answer with the head %p %p is read over a second connection", async (status, fields) => {
     using camera = new RawCamera((to) =>
       to.write(
