@@ -4,13 +4,21 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { deliverJpeg, type FrameSink, type Source } from "../../../src/capture/source.ts";
 import { watchFrames } from "../../../src/capture/supervise/watchdog.ts";
 import { until } from "../../support/wait-until.ts";
-import { moveClock, resetClock } from "../../support/moved-clock.ts";
+import { resetClock, stopClock } from "../../support/moved-clock.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 
 let sink: RecordingSink;
 let source: FrameSink;
 let stopping: AbortController;
 let running: Promise<void>;
+let pass: (milliseconds: number) => void;
+let elapsedMs: number;
+
+/** Sets the clock to a time since the start of the test. Meanwhile it stands still, so that a busy machine adds no time. */
+function moveClock(seconds: number): void {
+  pass(seconds * 1000 - elapsedMs);
+  elapsedMs = seconds * 1000;
+}
 
 /** Starts a source that the test controls through `source`. */
 function start(framesPerSecond: number): void {
@@ -26,7 +34,10 @@ function start(framesPerSecond: number): void {
   };
   running = watchFrames(played).run(sink, stopping.signal);
 }
-beforeEach(() => moveClock(0));
+beforeEach(() => {
+  pass = stopClock();
+  elapsedMs = 0;
+});
 afterEach(async () => {
   stopping.abort();
   await running;

@@ -42,11 +42,14 @@ function expectWhole(rendition: Rendition, frame: Frame, since = 0): void {
   for (const { number, bytes } of tiles) expect(sameBytes(bytes, expected[number])).toBe(true);
 }
 
-/** The job of a thread that takes a band and fails, also when the other thread takes all other bands before it starts. */
+/**
+ * The job of a thread that takes a band and fails. Its counter of bands is its own, so that it always finds a band, even if the other
+ * thread has taken all bands of the frame before.
+ */
 function failing(job: object): object {
   const { counterAddress } = job as EncodeTilesJob;
   Atomics.add(new Int32Array(two.arena.memory.buffer, counterAddress, 1), 0, 1);
-  return { ...job, scales: [null] };
+  return { ...job, counterAddress: two.arena.take(4), scales: [null] };
 }
 
 /** Makes the next jobs of this kind fail. */
@@ -78,7 +81,7 @@ test.each([true, false])(
     for (const rendition of renditions) expectWhole(rendition, frameOf(2, LARGE), since);
     expect(fixture.troubles.at(-1)).toBeNull();
     expect(fixture.freeSlots(frame)).toBe(SLOTS - 1);
-    await until(() => two.restarted.length > restarted && two.pool.idleThreads > 0, "the thread");
+    await until(() => two.restarted.length > restarted && two.pool.idleThreads === 2, "both threads");
   },
 );
 
@@ -231,7 +234,7 @@ test("TileScheduler: ignores late messages of a failed job", async () => {
   const rendition = fixture.want(FULL);
   await fixture.encodeForAll(frameOf(12, LARGE));
   two.pool.repeats.length = 0;
-  spoil(two, "encode-tiles", (job) => ({ ...job, scales: [null] }));
+  spoil(two, "encode-tiles", failing);
   await fixture.encode(frameOf(13, LARGE));
   expect(fixture.figures.drops.byReason.encode).toBe(1);
   expect(two.pool.repeats.length).toBeGreaterThan(0);
