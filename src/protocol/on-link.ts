@@ -13,7 +13,7 @@ export function areOnLink(addresses: readonly string[], own: readonly OwnAddress
   const numbers = addresses.map(toNumber);
   return own.some(({ family, address, netmask }) => {
     const mask = toNumber(netmask);
-    if (family !== "IPv4" || mask === 0) return false; // without this, NaN would be compared below
+    if (family !== "IPv4" || mask === 0) return false; // a mask of 0 would match any address
     const network = (toNumber(address) & mask) >>> 0;
     return numbers.every((number) => !Number.isNaN(number) && (number & mask) >>> 0 === network);
   });

@@ -27,8 +27,8 @@ const MOST_VIEWERS_OF_PARTS = 4;
 /** Receives the events of the viewers. */
 export interface AudienceListener {
   /**
-   * Learns that the wanted sizes or qualities may have changed: a viewer has come or left or sent a Wish message (the size and
-   * rate that it wants), or its link needs another quality.
+   * Learns that the wanted sizes or qualities may have changed: a viewer has come or left or sent a Wish message (which size of
+   * pictures it wants, or none), or its link needs another quality.
    */
   demandChanged(): void;
   /** Learns that a viewer has acknowledged a frame. */

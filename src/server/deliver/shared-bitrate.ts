@@ -115,7 +115,10 @@ export class Share {
   readonly #budget = new Budget(0);
   #isFirst = true;
   #isHeldBack = false;
-  /** The last time when a picture had to wait. It is 0 at first, so that a new viewer counts as one that wants more. */
+  /**
+   * The last time when a picture had to wait. The first picture also sets it, because until then nobody knows how much the viewer
+   * wants.
+   */
   #heldBackAt: Micros = 0;
   #periodStartedAt: Micros = 0;
   #periodBytes = 0;

@@ -38,8 +38,8 @@ export interface WatchedCamera {
   captureIntervalMicros(): number;
   readonly controls: CameraControls;
   /**
-   * The viewer calls this when it has sent Hello (its first message) or Wish (the size and rate that it wants), because the
-   * encoders may have to make other pictures.
+   * The viewer calls this when it has sent Hello (its first message) or Wish (which size of pictures it wants, or none), because
+   * the encoders may have to make other pictures.
    */
   onChanged(viewer: Viewer): void;
   /** The viewer calls this when it has acknowledged a frame, because the estimate of its link may have changed. */

@@ -1,5 +1,5 @@
-// Limits the rate of a viewer's Wish messages (the size and rate that it wants). Each may make the encoders start another size,
-// so the server acts on at most ten of them a second.
+// Limits the rate of a viewer's Wish messages, which say which size of pictures it wants, or that it wants none. Each may make
+// the encoders start another size, so the server acts on at most ten of them a second.
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
 import { Newest } from "../../core/newest.ts";

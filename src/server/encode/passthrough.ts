@@ -90,8 +90,8 @@ export class Passthrough {
   }
 
   /**
-   * Handles a JPEG of a kind that cannot be decoded. Viewers are told only after several in a row, because a damaged picture may
-   * look like another kind.
+   * Handles a JPEG of a kind that cannot be decoded. If the source has also sent good pictures, viewers are told only after
+   * several such JPEGs in a row, because a damaged picture may look like another kind.
    */
   #noteKind({ what }: UnsupportedJpegError): void {
     const { health } = this.#options.figures;

@@ -19,8 +19,8 @@ export const MAX_HALVINGS = 2;
 const MIN_HALVED: Size = { width: 160, height: 90 };
 
 /**
- * The qualities at full size and at smaller sizes, as shares of the requested quality. The first share at smaller sizes is lower
- * than 1, because the next step down from the last quality at full size is a smaller size.
+ * The qualities at a viewer's best size, and those at smaller sizes, as shares of the requested quality. They differ, because at
+ * a smaller size each pixel has more detail.
  */
 const QUALITY_STEPS = [1, 0.67, 0.47];
 const HALVED_QUALITY_STEPS = [0.8, 0.5];
