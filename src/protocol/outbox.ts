@@ -48,15 +48,11 @@ export class Outbox {
   drain(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const [index, bytes] of waiting.entries()) {
-      if (this.#closed) return;
-      if (this.#mayWrite) {
-        this.#write(bytes, (rest) => rest); // The rest is already a copy.
-      } else {
-        this.#waiting.push(...waiting.slice(index));
-        return;
-      }
+    let written = 0;
+    while (written < waiting.length && this.#mayWrite && !this.#closed) {
+      this.#write(waiting[written++] as Uint8Array, (rest) => rest); // The rest is already a copy.
     }
+    if (!this.#closed) this.#waiting = this.#waiting.concat(waiting.slice(written));
   }
 
   /** Drops the waiting bytes. Later calls of `send` do nothing. */

@@ -27,6 +27,9 @@ import {
  */
 const MAX_WAITING_MESSAGES = 64;
 
+/** The other side is disconnected when more messages wait, because then it sends what has to be answered and does not read. */
+const MAX_UNREAD_MESSAGES = 4096;
+
 /** The time that the other side has to read the Goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 
@@ -186,6 +189,8 @@ export class Peer implements TransportEvents {
     } else if (this.#state === "open" && now - this.#heardAt > SILENCE_TIMEOUT_MS * 1000) {
       const text = `${this.#role.subject} has been silent for ${SILENCE_TIMEOUT_MS / 1000} s`;
       this.leave(GoodbyeReason.timeout, text);
+    } else if (this.outbox.waiting > MAX_UNREAD_MESSAGES) {
+      this.cutOff(GoodbyeReason.timeout, `${this.#role.subject} sends and does not read`);
     } else if (!this.outbox.idle) {
       // While bytes wait, no ping is sent. It would measure the queue, and pings would pile up if the other side does not read.
       this.drained();

@@ -187,3 +187,24 @@ describe("Outbox: a transport with a queue of its own", () => {
     expect(transport.taken).toEqual([1, 2, 3]);
   });
 });
+
+test("Outbox: keeps any number of messages that a transport does not accept, in their order", () => {
+  const taken: number[] = [];
+  let isOpen = false;
+  const outbox = new Outbox({
+    bufferedBytes: 0,
+    write: (bytes) => {
+      if (isOpen) taken.push(bytes[0] as number);
+      return isOpen ? bytes.length : 0;
+    },
+  });
+  const count = 300_000; // more than the arguments that a call may have
+  for (let index = 0; index < count; index++) outbox.send(Uint8Array.of(index & 255));
+  outbox.drain();
+  expect([outbox.waiting, outbox.waitingBytes]).toEqual([count, count]);
+  isOpen = true;
+  outbox.drain();
+  expect(outbox.idle).toBe(true);
+  expect(taken.length).toBe(count);
+  expect(taken.every((byte, index) => byte === (index & 255))).toBe(true);
+});
