@@ -43,7 +43,10 @@ export interface WindowOptions {
  * itself.
  */
 const DECODER: CodecName = "simd";
-/** The most memory for pictures. Decoding needs about 25 bytes for a pixel, and a size that grows leaves smaller blocks behind. */
+/**
+ * The most memory for pictures. Decoding needs about 25 bytes for a pixel, and when pictures become larger, the smaller blocks
+ * stay allocated.
+ */
 const ARENA_BYTES = 256 * 2 ** 20;
 const ARENA_BYTES_PER_PIXEL = 64;
 const TICK_MS = 100;

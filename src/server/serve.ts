@@ -44,7 +44,10 @@ export interface Server extends AsyncDisposable {
   readonly firstKey: string | null;
   /** The SHA-256 of the server's public key (SPKI) in base64. Viewers recognise the server by it. Null without TLS. */
   readonly publicKey: string | null;
-  /** The host names in the certificate of an authority. Viewers have to use one of them. Empty without such a certificate. */
+  /**
+   * The host names in the server's certificate, if it is from an authority. Viewers have to use one of them. Otherwise the list
+   * is empty.
+   */
   readonly hostNames: readonly string[];
   /** Returns the current figures: frames, viewers, bytes, and drops by reason. */
   report(): ServeReport;

@@ -25,7 +25,7 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
-/** A missing folder is made, unless something on the way to it is a file. */
+/** Texts for the errors of writing. A missing folder is made, and these errors mean that this was not possible. */
 const NO_FOLDER = {
   ENOENT: "its folder cannot be made",
   ENOTDIR: "its folder cannot be made",
@@ -105,7 +105,7 @@ export function writePrivateFile(path: string, text: string): void {
   }
 }
 
-/** A file that root writes for a service belongs to the user of the service, which could not read it otherwise. */
+/** Gives a file that root writes for a service to the user of the service, because otherwise the service could not read it. */
 function giveToOwnerOf(folder: string, file: number): void {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);

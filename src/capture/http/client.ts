@@ -59,7 +59,7 @@ export class CameraClient implements Disposable {
     this.#session.close();
   }
 
-  /** Reads the next answers leniently: without their length, and not decompressed. Returns false if they were read so before. */
+  /** Makes the client ignore the declared length and compression of the next answers. Returns false if it ignored them before. */
   beLenient(): boolean {
     if (this.#isLenient) return false;
     this.#isLenient = true;

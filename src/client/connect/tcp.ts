@@ -96,7 +96,7 @@ class Attempt {
     let opened: ViewerSocket | null = null;
     using _ = onAbort(this.#signal, () => {
       reject(this.#signal.reason);
-      opened?.terminate(); // a server may never end its handshake
+      opened?.terminate(); // otherwise a server that never ends its handshake would keep the socket open
     });
     const tls = carriage === "tls";
     Bun.connect<Receiver | null>({

@@ -4,21 +4,24 @@
 
 import { CFunction, dlopen, JSCallback, type Pointer, read } from "bun:ffi";
 
-/** SDL draws through this library. */
+/** The library through which SDL uses X11. */
 const LIBRARY = "libX11.so.6";
 
-/** Numbers of X11/X.h: the window does not exist, or is not in a state for the request. */
+/** The error codes (X11/X.h) that are ignored: the window does not exist, or is not in the right state for the request. */
 const BAD_WINDOW = 3;
 const BAD_MATCH = 8;
 const BAD_DRAWABLE = 9;
-/** The place of `error_code` in an XErrorEvent (X11/Xlib.h), where pointers and `unsigned long` have 8 bytes. */
+/** The offset of `error_code` in an XErrorEvent (X11/Xlib.h), if pointers and `unsigned long` have 8 bytes. */
 const ERROR_CODE_AT = 32;
 
 const HANDLER = { args: ["ptr", "ptr"], returns: "i32" } as const;
 
 let isInstalled = false;
 
-/** Ignores such errors from now on. Others are left to the handler before. Does nothing without Xlib. */
+/**
+ * Makes Xlib ignore these errors from now on. The previous handler still gets all other errors. The function does nothing without
+ * Xlib.
+ */
 export function ignoreWindowErrors(): void {
   if (isInstalled || process.platform !== "linux") return;
   isInstalled = true;

@@ -13,7 +13,10 @@ export interface ServerIdentity {
   /** The SHA-256 of the public key (SPKI), in base64. Viewers store it. */
   publicKey: string;
   expiresAt: Date;
-  /** The host names in a certificate of an authority. Viewers have to use one of them. Empty if it is signed by itself. */
+  /**
+   * The host names in a certificate from an authority. Viewers have to use one of them. The list is empty for a certificate that
+   * the server has signed itself.
+   */
   hostNames: readonly string[];
 }
 
@@ -57,7 +60,7 @@ export function checkIdentity(
 function hostNamesOf(certificate: X509Certificate): string[] {
   if (certificate.issuer === certificate.subject) return [];
   const names = [...(certificate.subjectAltName ?? "").matchAll(/DNS:([\w.-]+)/g)];
-  return names.map(([, name]) => name ?? ""); // names with a wildcard are no names of hosts
+  return names.map(([, name]) => name ?? ""); // without names with a wildcard, which are not host names
 }
 
 /** Returns whether a certificate (PEM) is valid for all these host names and addresses. */

@@ -32,7 +32,7 @@ const REFUSAL_TIMEOUT_MS = 1_000;
  * a Goodbye.
  */
 const MAX_TURNED_AWAY = 8;
-/** Refused connections that get a Goodbye. With TLS each costs a handshake. */
+/** The rate of refused connections that get a Goodbye. It is limited, because with TLS each costs a handshake. */
 const FAREWELLS: BucketRate = { perSecond: 20, burst: 20 };
 
 export interface ReceptionOptions {
