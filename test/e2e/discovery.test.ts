@@ -2,14 +2,14 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ViewReport } from "../../src/client/figures.ts";
-import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS, TEST_VARIABLES } from "../support/programs.ts";
 import { type Machine, openNetwork, whyNoNetwork } from "../support/two-machines.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const obstacle = whyNoNetwork();
 
-/** Without keys, which test/e2e/keys.test.ts is about. */
+/** Servers without keys. test/e2e/keys.test.ts tests keys. */
 const PATTERN = ["--open", "--source", "pattern", "--size", "320x240", "--fps", "20"];
 
 const serveOn = ({ through }: Machine, ...flags: string[]): Promise<Server> =>
@@ -61,6 +61,7 @@ describe.skipIf(obstacle !== null)(
         stdin: "pipe",
         stdout: "pipe",
         stderr: "pipe",
+        env: { ...process.env, ...TEST_VARIABLES },
       });
       let said = "";
       const answers = ["7\n", "2\n"]; // there is no server number 7, so the viewer asks again

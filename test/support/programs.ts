@@ -18,9 +18,10 @@ export const TEST_TIMEOUT_MS = 60_000;
 /** A test fails when it has waited this long. The time is long, because only an event that never comes is a failure. */
 const PATIENCE_MS = Number(process.env["TEST_PATIENCE_MS"] ?? 20_000);
 
-/** The keys and servers that programs of this process keep. The folder of the user is left alone. */
 const STATE_FOLDER = mkdtempSync(join(tmpdir(), "slipstream-test-state-"));
 afterAll(() => rmSync(STATE_FOLDER, { recursive: true, force: true }));
+/** Variables for programs of tests. They have a state folder of their own, so that the keys and servers of the user do not matter. */
+export const TEST_VARIABLES = { XDG_STATE_HOME: STATE_FOLDER, SLIPSTREAM_KEY: "" };
 
 interface ProgramOptions {
   /** A command that runs the program, for example `ip netns exec NAME`. */
@@ -52,7 +53,7 @@ export class Program<Report> implements AsyncDisposable {
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, XDG_STATE_HOME: STATE_FOLDER, SLIPSTREAM_KEY: "", ...options.env },
+      env: { ...process.env, ...TEST_VARIABLES, ...options.env },
     });
     this.child = child;
     const takeReport = (line: string) => {
