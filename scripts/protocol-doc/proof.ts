@@ -6,7 +6,7 @@ import { normalizeKey, type ProofInput, proveAsServer, proveAsViewer, viewerKey 
 
 const WRITTEN = "K7QF-2mzd-9x4w-hcv3-tb8n";
 
-/** 32 bytes that count up. */
+/** 32 bytes: 0, 1, 2 … */
 const bytesFrom = (first: number) => Uint8Array.from({ length: 32 }, (_, index) => first + index);
 
 const key = viewerKey(WRITTEN);

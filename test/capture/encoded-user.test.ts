@@ -1,4 +1,4 @@
-// Addresses as people write them, and as URL and ffmpeg read them.
+// Addresses in the form that people write, and in the form that URL and ffmpeg read.
 
 import { expect, test } from "bun:test";
 import { withEncodedUser } from "../../src/capture/encoded-user.ts";
@@ -9,6 +9,6 @@ test.each([
   ["Http://admin:a/b@camera/x", "http://admin:a%2Fb@camera/x"],
   ["rtsp://admin:a@b@camera/x", "rtsp://admin:a@b@camera/x"],
   ["rtsp://admin:50%#?@camera/x", "rtsp://admin:50%25%23%3F@camera/x"],
-])("%s is read as %s", (text, address) => {
+])("encodedUser: %s is read as %s", (text, address) => {
   expect(withEncodedUser(text)).toBe(address);
 });

@@ -1,4 +1,4 @@
-// cli/viewer-links.ts: what a server prints for people who want to watch, on a terminal and in a service.
+// cli/viewer-links.ts: the lines that a server prints for viewers, on a terminal and in a service.
 
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,18 +9,18 @@ import { viewerLines } from "../../src/cli/viewer-links.ts";
 const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
 const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY, hostNames: [] };
 
-test("a server without keys: nothing", () => {
+test("viewerLines: a server without keys prints no link", () => {
   expect(viewerLines({ ...server, needsKey: false, firstKey: null }, "slip")).toEqual([]);
 });
 
-test("the first key: a link with the address, in brackets for IPv6", () => {
+test("viewerLines: the first key gives a link with the address, in brackets for IPv6", () => {
   expect(viewerLines(server, "slips")).toEqual([`to watch: bun run view slips://${KEY}@192.0.2.7:10050`]);
   expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip")).toEqual([
     `to watch: bun run view slip://${KEY}@[2001:db8::7]:10050`,
   ]);
 });
 
-test("a certificate of an authority: a link with each of its names, because viewers check them", () => {
+test("viewerLines: a certificate from an authority gives a link for each of its names, because viewers check them", () => {
   const hostNames = ["door.example", "camera.example"];
   expect(viewerLines({ ...server, host: "0.0.0.0", hostNames }, "slips")).toEqual([
     `to watch: bun run view slips://${KEY}@door.example:10050`,
@@ -28,7 +28,7 @@ test("a certificate of an authority: a link with each of its names, because view
   ]);
 });
 
-test("all addresses: a link for each that other machines can reach", () => {
+test("viewerLines: a server on all addresses gets a link for each address that other machines can reach", () => {
   const lines = viewerLines({ ...server, host: "0.0.0.0" }, "slip");
   expect(lines.length).toBeGreaterThan(0);
   for (const line of lines) {
@@ -37,12 +37,12 @@ test("all addresses: a link for each that other machines can reach", () => {
   }
 });
 
-test("keys that were given: no key is printed", () => {
+test("viewerLines: keys of the options are not printed", () => {
   const [line = ""] = viewerLines({ ...server, firstKey: null }, "slip");
   expect(line).toContain("bun run key list");
 });
 
-test("a service whose standard error the journal keeps: the key is not printed", () => {
+test("viewerLines: the key is not printed if the journal stores standard error", () => {
   const folder = mkdtempSync(join(tmpdir(), "links-"));
   try {
     const file = join(folder, "journal");

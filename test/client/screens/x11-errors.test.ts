@@ -1,4 +1,4 @@
-// Requests that an X server refuses: those for a window that another program has hidden end no viewer.
+// Requests that an X server refuses: a viewer goes on if they are for a window that another program has hidden.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { startVirtualDisplay, type VirtualDisplay } from "../../../scripts/virtual-display.ts";
@@ -17,11 +17,11 @@ function runClient(request: string) {
   return { said: stdout.toString(), error: stderr.toString(), exitCode };
 }
 
-test("setting the focus to a window that is not mapped is ignored", () => {
+test("X errors: a focus request for a window that is not mapped is ignored", () => {
   expect(runClient("focus")).toEqual({ said: "still here\n", error: "", exitCode: 0 });
 });
 
-test("other errors are left to the handler before, which ends the process", () => {
+test("X errors: the previous handler gets other errors and ends the process", () => {
   const { said, error, exitCode } = runClient("atom");
   expect([said, exitCode]).toEqual(["", 1]);
   expect(error).toContain("BadAtom");

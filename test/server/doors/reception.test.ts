@@ -1,4 +1,4 @@
-// The reception: what refused connections cost, and what all viewers together may leave without an acknowledgement.
+// The reception: limits for refused connections, and for the pictures that all viewers together have not acknowledged.
 
 import { afterEach, expect, test } from "bun:test";
 import { SILENT_LOG } from "../../../src/core/log.ts";
@@ -20,7 +20,7 @@ class Door {
     log: SILENT_LOG,
   });
 
-  /** Connects once. Returns the name of what happened to the connection, and a function for its end. */
+  /** Connects once. Returns the name of the result, and a function that ends the connection. */
   connect(): { what: "let in" | "told" | "cut off"; close: () => void } {
     const calls: string[] = [];
     const guest = this.reception.connect({

@@ -1,4 +1,4 @@
-// The TLS door: what binds proofs to a session, bytes in both directions, and handshakes that fail. The oracle is openssl.
+// The TLS door: the binding of proofs to a session, bytes in both directions, and handshakes that fail. Compared with openssl.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A guest at the door: all that it was told. */
+/** A connection at the door, with the events that it got. */
 interface Visit {
   connection: ViewerConnection;
   bindings: (Uint8Array | null)[];
@@ -32,7 +32,7 @@ interface Visit {
   closed: string[];
 }
 
-/** Opens a door whose guests answer each message with `answer`. */
+/** Opens a door whose connections answer each message with `answer`. */
 function openDoor(answer = ""): { door: TcpDoor; visits: Visit[] } {
   const visits: Visit[] = [];
   const connect = (connection: ViewerConnection) => {
@@ -53,7 +53,7 @@ function openDoor(answer = ""): { door: TcpDoor; visits: Visit[] } {
   return { door: openTcpDoor({ host: "127.0.0.1", port: 0, identity, connect }), visits };
 }
 
-/** Says something to the door with openssl, and resolves with all that openssl prints. */
+/** Sends text to the door with openssl, and resolves with the output of openssl. */
 async function speak(port: number, ...flags: string[]): Promise<string> {
   const child = Bun.spawn(["openssl", "s_client", "-connect", `127.0.0.1:${port}`, ...flags], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -71,7 +71,7 @@ async function speak(port: number, ...flags: string[]): Promise<string> {
 
 describe("TLS door", () => {
   test.each(["-tls1_3", "-tls1_2"])(
-    "both ends of a session export the same binding, and each session another one (%s)",
+    "TLS door: both ends of a session export the same binding, and each session has its own (%s)",
     async (version) => {
       const { door, visits } = openDoor("answered");
       const seen = new Set<string>();
@@ -82,7 +82,7 @@ describe("TLS door", () => {
         expect(visit?.received).toBe("hello\n");
         expect(text).toContain("answered");
         const [before, during] = visit?.bindings ?? [];
-        expect(before).toBeNull(); // no session yet
+        expect(before).toBeNull(); // there is no session yet
         expect(Buffer.from(during ?? []).toString("hex")).toBe(exported ?? "none");
         seen.add(exported ?? "none");
       }
@@ -91,7 +91,7 @@ describe("TLS door", () => {
     },
   );
 
-  test("a Goodbye that is sent before the handshake arrives after it, and then the connection ends", async () => {
+  test("TLS door: a Goodbye that is sent before the handshake arrives after it, and then the connection ends", async () => {
     const goodbye = "answered: too many viewers";
     const connect = (connection: ViewerConnection) => {
       connection.write(Buffer.from(goodbye));
@@ -103,7 +103,7 @@ describe("TLS door", () => {
     door.close();
   });
 
-  test("a peer that speaks without TLS is told so, also when its first bytes come one by one", async () => {
+  test("TLS door: a peer without TLS is told that TLS is needed, also when its first bytes come one by one", async () => {
     const { door, visits } = openDoor();
     await Bun.connect({
       hostname: "127.0.0.1",
@@ -111,7 +111,7 @@ describe("TLS door", () => {
       socket: {
         async open(socket) {
           socket.setNoDelay(true);
-          socket.write(Buffer.from([0x16])); // as TLS would begin, and as a Hello of this length does
+          socket.write(Buffer.from([0x16])); // TLS begins with this byte, and so does a Hello of this length
           socket.flush();
           await Bun.sleep(50);
           socket.write(Buffer.from([0, 0, 0, 1]));
@@ -124,7 +124,7 @@ describe("TLS door", () => {
     door.close();
   });
 
-  test("a scanner that sends nothing is only closed, and garbage in a record is a failed handshake", async () => {
+  test("TLS door: a connection without bytes is closed without a message, and a record of random bytes fails the handshake", async () => {
     const { door, visits } = openDoor();
     const visit = async (bytes: Uint8Array | null) => {
       const socket = await Bun.connect({ hostname: "127.0.0.1", port: door.port, socket: { data: () => undefined } });
