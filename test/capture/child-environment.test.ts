@@ -10,7 +10,11 @@ import { childrenOf, CLIP, startServer, startViewer, TEST_TIMEOUT_MS } from "../
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** Variables that another program must not get. */
-const SECRETS = { SLIPSTREAM_KEY: "k7qf-hunter2", AWS_SECRET_ACCESS_KEY: "hunter2", FFREPORT: "file=hunter2.log" };
+const SECRETS = {
+  SLIPSTREAM_KEY: "hunter2-k7qf-2mzd-4v8x-9c3t",
+  AWS_SECRET_ACCESS_KEY: "hunter2",
+  FFREPORT: "file=hunter2.log",
+};
 
 let folder = "";
 beforeAll(() => {
@@ -26,7 +30,7 @@ test("childEnvironment: passes on the variables that programs need unchanged, an
 describe.skipIf(process.platform !== "linux")("server", () => {
   test("childEnvironment: ffmpeg gets no secrets of the server", async () => {
     await using server = await startServer(["--source", CLIP], { env: SECRETS });
-    await using viewer = startViewer(server.port);
+    await using viewer = startViewer(server.port, [], { env: SECRETS });
     await viewer.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
     const [pid] = childrenOf(server.child.pid, "ffmpeg");
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
@@ -43,7 +47,7 @@ describe.skipIf(process.platform !== "linux")("server", () => {
     const env = { ...SECRETS, PATH: `${folder}:${process.env["PATH"]}`, TZ: "Europe/Berlin" };
     const source = ["--source", "webcam", "--device", "TEST:colourbars", "--size", "160x120"];
     await using server = await startServer(source, { env });
-    await using viewer = startViewer(server.port);
+    await using viewer = startViewer(server.port, [], { env: SECRETS });
     await viewer.until("a frame", ({ last }) => (last?.frames ?? 0) > 0);
     expect(existsSync(seen)).toBe(true);
     const environment = readFileSync(seen, "utf8");
