@@ -8,7 +8,16 @@ import { join } from "node:path";
 import { writeHello } from "../../src/protocol/greeting.ts";
 import { writePing } from "../../src/protocol/messages.ts";
 import { WIRE_VERSION } from "../../src/protocol/wire.ts";
-import { CLIP, childrenOf, Program, runToEnd, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
+import {
+  CLIP,
+  childrenOf,
+  Program,
+  runToEnd,
+  startServer,
+  startViewer,
+  TEST_TIMEOUT_MS,
+  TEST_VARIABLES,
+} from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -295,7 +304,9 @@ describe("programs: signals", () => {
   test("view: ends without an error when the reader of its frames goes away", async () => {
     await using server = await startServer(PATTERN);
     const script = `"${process.execPath}" src/cli/view.ts 127.0.0.1:${server.port} --display none --output - | head -c 1000000 | wc -c`;
-    const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script]);
+    const shell = Bun.spawnSync(["bash", "-o", "pipefail", "-c", script], {
+      env: { ...process.env, ...TEST_VARIABLES },
+    });
     expect(shell.stdout.toString().trim()).toBe("1000000");
     expect(shell.exitCode).toBe(0);
   });
