@@ -3,6 +3,7 @@
 
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { messageOf, UsageError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { changePrivateFile, readPrivateFile, writePrivateFile } from "../../state/private-file.ts";
 import { checkIdentity, coversNames, readKey, type ServerIdentity } from "./certificate.ts";
@@ -37,12 +38,7 @@ export async function openIdentity(files: IdentityFiles | null, folder: string, 
  */
 export async function ownIdentity(folder: string, names: readonly string[], log: Log): Promise<ServerIdentity> {
   const paths = { certificate: join(folder, CERTIFICATE_FILE), key: join(folder, KEY_FILE) };
-  let key = "";
-  changePrivateFile(paths.key, (present) => {
-    key = present ?? makeKey();
-    if (present === null) log.info(`made the server's key for TLS: ${paths.key}`);
-    return present === null ? key : null;
-  });
+  const key = readPrivateFile(paths.key) ?? newKey(paths.key, log);
   // This throws for a damaged key. The key is not replaced, because viewers would refuse the server with another key.
   readKey(key, paths.key);
   const kept = readPrivateFile(paths.certificate);
@@ -50,13 +46,34 @@ export async function ownIdentity(folder: string, names: readonly string[], log:
     try {
       return checkIdentity(kept, key, paths);
     } catch (error) {
-      log.debug(`the certificate is made again: ${String(error)}`); // for example because it belongs to another key
+      log.debug(`the certificate is made again: ${messageOf(error)}`); // for example because it belongs to another key
     }
   }
   const certificate = await makeCertificate(key, names);
   const identity = checkIdentity(certificate, key, paths);
-  writePrivateFile(paths.certificate, certificate);
+  try {
+    writePrivateFile(paths.certificate, certificate);
+  } catch (error) {
+    log.debug(`the certificate is made again at the next start: ${messageOf(error)}`); // the key is all that viewers keep
+  }
   return identity;
+}
+
+/** Makes the key, unless another server has just done so. Throws UsageError if it cannot be kept. */
+function newKey(path: string, log: Log): string {
+  let key = "";
+  try {
+    changePrivateFile(path, (present) => {
+      key = present ?? makeKey();
+      return present === null ? key : null;
+    });
+  } catch (error) {
+    throw new UsageError(
+      `the server's key for TLS cannot be kept: ${messageOf(error)}; set XDG_STATE_HOME to a folder that can be written, name a certificate by --tls-cert, or use --no-tls`,
+    );
+  }
+  log.info(`made the server's key for TLS: ${path}`);
+  return key;
 }
 
 /** Returns the names and addresses by which viewers may reach this machine. */

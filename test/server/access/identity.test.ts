@@ -1,7 +1,7 @@
 // The server's own key and certificate. The oracle is openssl.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
@@ -65,13 +65,24 @@ test("ownIdentity: servers that start at the same time have the same key", async
   expect(new Set(all.map(({ publicKey }) => publicKey)).size).toBe(1);
 });
 
+test("ownIdentity: a folder that cannot be written is an error that says what to do, until it has a key", async () => {
+  const nowhere = ownIdentity("/proc/slipstream", NAMES, SILENT_LOG);
+  await expect(nowhere).rejects.toThrow(/^the server's key for TLS cannot be kept: .*XDG_STATE_HOME.*--tls-cert.*--no-tls$/);
+  const { publicKey } = await own();
+  await rm(certificate);
+  await mkdir(certificate); // no file can be written here
+  await expect(own()).rejects.toThrow(UsageError); // and none can be read
+  await rm(certificate, { recursive: true });
+  expect((await own()).publicKey).toBe(publicKey);
+});
+
 test("ownIdentity: a key that others can read is refused, and a damaged one is not replaced", async () => {
   await own();
   await chmod(key, 0o644);
-  expect(own()).rejects.toThrow(UsageError);
+  await expect(own()).rejects.toThrow(UsageError);
   await chmod(key, 0o600);
   const text = await readFile(key, "utf8");
   await writeFile(key, text.replace(/M/g, "N"));
-  expect(own()).rejects.toThrow(/tls-key\.pem contains a private key that cannot be read/);
+  await expect(own()).rejects.toThrow(/tls-key\.pem contains a private key that cannot be read/);
   expect(await readFile(key, "utf8")).not.toBe(text);
 });
