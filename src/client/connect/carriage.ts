@@ -20,10 +20,15 @@ export type Carriage = "tls" | "plain";
 
 /**
  * Returns the carriages in the order in which to try them. The second one is tried only if the server evidently uses the other
- * carriage. If a server has ever used TLS, the viewer never connects to it without TLS. Throws ServerNotTrusted if the link
- * demands that.
+ * carriage. If a server has ever used TLS, the viewer never connects to it without TLS. `hasSpokenPlainly` says that the
+ * last connection was without TLS. Throws ServerNotTrusted if the link demands a connection without TLS.
  */
-export function carriagesFor(address: Address, scheme: Scheme | null, known: KnownServer | null): Carriage[] {
+export function carriagesFor(
+  address: Address,
+  scheme: Scheme | null,
+  known: KnownServer | null,
+  hasSpokenPlainly = false,
+): Carriage[] {
   const needsTls = known?.usesTls === true || known?.publicKey !== undefined;
   if (scheme === "slip" && needsTls) {
     const where = formatHostPort(address.host, address.port);
@@ -33,7 +38,7 @@ export function carriagesFor(address: Address, scheme: Scheme | null, known: Kno
   }
   if (scheme === "slips" || needsTls) return ["tls"];
   if (scheme === "slip") return ["plain"];
-  return isLoopbackHost(address.host) ? ["plain", "tls"] : ["tls", "plain"];
+  return isLoopbackHost(address.host) || hasSpokenPlainly ? ["plain", "tls"] : ["tls", "plain"];
 }
 
 /** Returns whether the first bytes from a server show that it needs TLS, after the viewer has connected without TLS. */

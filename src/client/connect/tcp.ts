@@ -43,13 +43,17 @@ export async function connectTcp(
   using _deadline = onAbort(AbortSignal.timeout(CONNECT_TIMEOUT_MS), () => givingUp.abort(new Error("no answer")));
   using _stopping = signal && onAbort(signal, () => givingUp.abort(new Error("the viewer was closed")));
   const known = (await options.knownServers?.entryOf(address)) ?? null;
-  const carriages = carriagesFor(address, options.scheme ?? null, known);
+  const where = formatHostPort(address.host, address.port);
+  const carriages = carriagesFor(address, options.scheme ?? null, known, SPOKE_PLAINLY.has(where));
   const attempt = new Attempt(address, events, options, known?.publicKey, givingUp.signal);
   let failure: unknown;
   for (const host of addressesOf(address.host)) {
     for (const [index, carriage] of carriages.entries()) {
       try {
-        return await attempt.connect(host, carriage, index + 1 < carriages.length);
+        const connection = await attempt.connect(host, carriage, index + 1 < carriages.length);
+        if (carriage === "plain") SPOKE_PLAINLY.add(where);
+        else SPOKE_PLAINLY.delete(where);
+        return connection;
       } catch (cause) {
         if (cause instanceof ServerNotTrusted) throw cause;
         failure = cause;
@@ -233,6 +237,8 @@ class Attempt {
 }
 
 const SAID = new Set<string>();
+/** Servers whose last connection was without TLS. So a grid does not open two connections for each camera. */
+const SPOKE_PLAINLY = new Set<string>();
 
 /**
  * Returns the secret that binds a proof to this TLS session, or null if the handshake is not done. (Bun's types declare `void`.)

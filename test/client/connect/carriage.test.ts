@@ -16,6 +16,12 @@ describe("carriagesFor", () => {
     }
   });
 
+  test("carriagesFor: a server whose last connection was without TLS is tried without TLS first, and with TLS next", () => {
+    expect(carriagesFor(far, null, null, true)).toEqual(["plain", "tls"]);
+    expect(carriagesFor(far, "slips", null, true)).toEqual(["tls"]);
+    expect(carriagesFor(far, null, { usesTls: true }, true)).toEqual(["tls"]);
+  });
+
   test("carriagesFor: the scheme of a link decides", () => {
     for (const address of [near, far]) {
       expect(carriagesFor(address, "slips", null)).toEqual(["tls"]);

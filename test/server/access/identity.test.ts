@@ -67,7 +67,9 @@ test("ownIdentity: servers that start at the same time have the same key", async
 
 test("ownIdentity: a folder that cannot be written is an error that says what to do, until it has a key", async () => {
   const nowhere = ownIdentity("/proc/slipstream", NAMES, SILENT_LOG);
-  await expect(nowhere).rejects.toThrow(/^the server's key for TLS cannot be kept: .*XDG_STATE_HOME.*--tls-cert.*--no-tls$/);
+  await expect(nowhere).rejects.toThrow(
+    /^the server's key for TLS cannot be kept: .*XDG_STATE_HOME.*--tls-cert.*--no-tls$/,
+  );
   const { publicKey } = await own();
   await rm(certificate);
   await mkdir(certificate); // no file can be written here
