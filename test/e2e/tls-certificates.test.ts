@@ -148,7 +148,7 @@ test("serve: changed files are read again, viewers stay, and wrong files change 
   expect(await subject(server.port)).toBe("misnamed");
 
   await copyFile(expired.certificate, files.certificate);
-  await server.until("the refusal", ({ remarks }) => remarks.includes("the changed certificate is not used"));
+  await server.until("the refusal", ({ remarks }) => remarks.includes("the changed certificate cannot be used"));
   expect(await subject(server.port)).toBe("misnamed");
 
   const shown = viewer.last?.frames ?? 0;

@@ -191,10 +191,10 @@ describe("TLS: one side has none", () => {
     });
     const message = await answer.promise;
     const { reason, text } = readGoodbye(message.subarray(HEADER_BYTES, 4 + message.readUInt32LE(0)));
-    expect([reason, text]).toEqual([GoodbyeReason.needsTls, expect.stringContaining("with TLS only")]);
+    expect([reason, text]).toEqual([GoodbyeReason.needsTls, expect.stringContaining("only viewers with TLS")]);
     expect(message.length).toBe(4 + message.readUInt32LE(0)); // no bytes of TLS follow, because the viewer would not understand them
     await server.until("the line in the log", ({ remarks }) =>
-      /refused: this server takes viewers with TLS/.test(remarks),
+      /refused: this server accepts only viewers with TLS/.test(remarks),
     );
   });
 
