@@ -190,3 +190,21 @@ test("Peer: two peers greet, measure their clocks and say goodbye over a transpo
   const text = "the server is shutting down";
   expect(ends).toEqual([`server left: ${text}`, `viewer goodbye: ${text}`]);
 });
+
+test("Peer: disconnects another side that sends and does not read, with a reason", () => {
+  const calls: string[] = [];
+  const transport = { write: () => 0, bufferedBytes: 0, end: () => undefined, abort: () => void calls.push("abort") };
+  const peer = new Peer(transport, "viewer", {
+    onGreeting: () => undefined,
+    onMessage: () => true,
+    onGone: (end) => void calls.push(end.text),
+  });
+  const send = (count: number) => {
+    for (let index = 0; index < count; index++) peer.send(writePing({ sentAt: index }));
+    peer.tick();
+  };
+  send(4_000);
+  expect(calls).toEqual([]);
+  send(200);
+  expect(calls).toEqual(["the server sends and does not read", "abort"]);
+});

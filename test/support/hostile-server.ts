@@ -41,10 +41,6 @@ const KINDS = {
     ...(turn === 0 ? [stream(4096, 4096)] : []),
     picture(turn, 4096, 4096),
   ],
-  "pictures without a pause, and reads nothing": (turn: number) => [
-    ...(turn === 0 ? [stream(64, 48)] : []),
-    picture(turn, 64, 48),
-  ],
   "progressive pictures of 16 million pixels": (turn: number) => [
     ...(turn === 0 ? [stream(4096, 4096)] : []),
     writePicture(turn + 1, { capturedAt: 1, encodedAt: 2, sentAt: 3 }, progressiveJpeg(4096, 4096)),
