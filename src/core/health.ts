@@ -47,7 +47,7 @@ export class Health<Subject extends string = string> {
     return this.#causes.has(subject);
   }
 
-  /** Starts the trouble `subject`, or changes its text. Returns whether the object's `text` has changed. */
+  /** Starts the trouble `subject`, or changes its text. Returns whether `this.text`, the text of all troubles, has changed. */
   begin(subject: Subject, text: string, since: Micros = nowMicros()): boolean {
     const before = this.text;
     const present = this.#causes.get(subject);

@@ -131,7 +131,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   for (const { role } of resolved.keys?.given ?? []) {
     const missing = [...(role.cameras ?? [])].filter((name) => cameras.every((camera) => camera.name !== name));
     for (const name of missing)
-      serverLog.warning(`the key '${role.name}' is for a camera '${name}', which is not here`);
+      serverLog.warning(`the key '${role.name}' is for a camera '${name}', which this server does not have`);
   }
   if (keys !== null) keys.onChanged = () => reception.keysChanged();
   const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);

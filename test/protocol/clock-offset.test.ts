@@ -13,7 +13,7 @@ interface Trip {
   backMicros: number;
 }
 
-/** Sends a Ping at `at` through the simulated network and adds the Pong. Returns the true round trip. */
+/** Sends a Ping at `at` through the simulated network and adds the Pong to the estimate. Returns the true round trip. */
 function exchange(clock: ClockOffset, at: number, peerAheadMicros: number, trip: Trip): number {
   const received = at + trip.outMicros;
   const replied = received + trip.answerMicros;

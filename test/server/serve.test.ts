@@ -184,6 +184,6 @@ test("serve: with keys it needs one, has no first key, and warns of a key for a 
     log: lineLog((text, level) => lines.push(`${level} ${text}`)),
   });
   expect([server.needsKey, server.firstKey]).toEqual([true, null]);
-  expect(lines).toContain("warning the key 'ann' is for a camera 'dor', which is not here");
+  expect(lines).toContain("warning the key 'ann' is for a camera 'dor', which this server does not have");
   expect(lines.join("\n")).not.toContain("'pattern'");
 });

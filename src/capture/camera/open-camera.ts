@@ -41,7 +41,7 @@ export function openCamera({ path, wanted, settings, log }: CameraToOpen): Sourc
       throw new SourceError(`${path} is not a camera: it delivers no pictures`, { retry: false });
     refuseBusy(device);
     const formats = readFormats(device, wanted.size ?? USUAL_SIZE);
-    log.debug(`${path} has the formats ${listOf(formats)}`);
+    log.debug(`the formats of ${path} are ${listOf(formats)}`);
     const mode = chooseMode(formats, wanted);
     if (mode === null) {
       if (wanted.format !== null)

@@ -11,7 +11,7 @@ const TICK_MS = 200;
  * some seconds.
  */
 const STALL_MS = 10_000;
-/** The limit before two pictures have come, while their interval is unknown. */
+/** The time after which an answer counts as stalled before two pictures have come. Until then their interval is unknown. */
 const FIRST_STALL_MS = 30_000;
 
 export interface AnswerWatchOptions {

@@ -24,7 +24,8 @@ export async function fetchLeniently(url: URL, { fields, certificate, signal }: 
   const socket = openSocket(url, certificate);
   const stopping = onAbort(signal, () => socket.destroy(signal.reason));
   socket.once("close", () => stopping[Symbol.dispose]());
-  // HTTP/1.0 has neither chunks nor further requests on the connection. Cameras with a wrong head often handle these wrongly too.
+  // The request is HTTP/1.0, which has neither chunked bodies nor further requests on the connection. Cameras whose answers have a
+  // malformed header often handle both wrongly, too.
   const lines = Object.entries({ Host: url.host, ...fields, Connection: "close" }).map(
     ([name, value]) => `${name}: ${value}`,
   );

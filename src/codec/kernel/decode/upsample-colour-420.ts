@@ -46,8 +46,8 @@ export function fancyLines(
 }
 
 /**
- * Upsamples one chroma component, times 16 and rounded to whole levels like libjpeg: 32 bytes per 16 pixels for each of the two
- * lines.
+ * Upsamples one chroma component. Each sample is rounded to a whole level, like in libjpeg, and stored in two bytes as 16 times the
+ * level. Each of the two lines takes 32 bytes per 16 pixels.
  */
 function filterTwoLines(near: usize, far: usize, terms: usize, count: i32): void {
   const bias = i16x8(8, 7, 8, 7, 8, 7, 8, 7);

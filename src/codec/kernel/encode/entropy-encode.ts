@@ -46,7 +46,7 @@ function predecessors(dc: v128, before: i32): v128 {
 
 /**
  * Replaces the DC coefficients of a group by their differences (F.1.2.1.1), eight MCUs at once, as if no interval began in the
- * group; restartDc() corrects that. Copies the coefficients to SCRATCH_DC.
+ * group; restartDc() corrects that. Keeps the original coefficients in SCRATCH_DC.
  */
 export function predictDc(state: usize, scratch: usize): void {
   const lumaBlocks = <usize>load<i32>(state, STATE_LUMA_BLOCKS);
