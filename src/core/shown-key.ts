@@ -18,8 +18,11 @@ export function looksLikeKey(word: string): boolean {
   return GROUPS.test(word) || PLAIN.test(word.replace(/\p{Pd}/gu, ""));
 }
 
+/** Matches a fingerprint of a public key, or a word. The base 64 of a fingerprint may contain what looks like a key. */
+const FINGERPRINTS_AND_WORDS = /\bSHA256:[\w+/]{43}|[\da-z\p{Pd}]+/giu;
+
 /** Returns the text with `…` instead of keys, and instead of words between `/`, `:`, `@` and the like that look like keys. */
 export function withoutKeys(text: string): string {
   const shown = text.replace(ALL_GROUPS, HIDDEN);
-  return shown.replace(/[\da-z\p{Pd}]+/giu, (word) => (looksLikeKey(word) ? HIDDEN : word));
+  return shown.replace(FINGERPRINTS_AND_WORDS, (word) => (looksLikeKey(word) ? HIDDEN : word));
 }
