@@ -15,7 +15,7 @@ const PLAIN = /^(?=(?:\D*\d){2})[0-9a-hj-km-np-tv-zilo]{20}$/i;
 
 /** Returns whether a word looks like a key or contains one. */
 export function looksLikeKey(word: string): boolean {
-  return GROUPS.test(word) || PLAIN.test(word.replace(/\p{Pd}/gu, ""));
+  return GROUPS.test(word) || PLAIN.test(word);
 }
 
 /** Matches a fingerprint of a public key, or a word. The base 64 of a fingerprint may contain what looks like a key. */

@@ -12,6 +12,7 @@ describe("withoutKeys: text with and without keys", () => {
     ["k7qf–2mzd–9x4t–b0hn–5rwv", "…"],
     ["camera.local:10050 and 192.168.100.200", "camera.local:10050 and 192.168.100.200"],
     ["kitchen-and-living-room-camera-2", "kitchen-and-living-room-camera-2"],
+    ["cannot read /tmp/slipstream-keys-17SVs2/key-file", "cannot read /tmp/slipstream-keys-17SVs2/key-file"],
     ["0123-4567-89ab-cdef", "0123-4567-89ab-cdef"],
     ["the certificate has changed: sha256:8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4", null],
     ["the key was SHA256:uIdgbqD+k7qf2mzd9x4tb0hn5rwv/vh52zA6sTqeeKs and is another now", null],
