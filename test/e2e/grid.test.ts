@@ -132,11 +132,12 @@ test("grid: the part of a camera that has ended says so, and the other camera go
   }
   const alarms = () =>
     [leftHalf(window), rightHalf(window)].map((part) => shareOf(desktop.screenshot(window, part), ALARM_RED));
-  expect(alarms()[0]).toBe(0);
+  // A few pixels of the pattern may have the colour of the alarm by chance.
+  expect(alarms()[0]).toBeLessThan(0.001);
   stdin.end();
   await viewer.until("the news", ({ remarks }) => remarks.includes("standard input: standard input has ended"));
   await eventually("the alarm in the right part", () => (alarms()[1] ?? 0) > 0.003);
-  expect(alarms()[0]).toBe(0);
+  expect(alarms()[0]).toBeLessThan(0.001);
   const before = codeIn(window, leftHalf(window), NARROW)?.frameNumber ?? 0;
   await eventually(
     "newer pictures in the left",

@@ -3,6 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFrameCode } from "../../src/capture/pattern/frame-code.ts";
 import { watch } from "../../src/client/watch.ts";
+import { feedPipe } from "../support/pipe-feeder.ts";
 import { ffmpegBytes, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -18,12 +19,10 @@ async function startJpegServer(): Promise<Server> {
   if (stdin === undefined || typeof stdin === "number") throw new Error("no pipe");
   const starts = [...mjpeg.toString("latin1").matchAll(/\xff\xd8\xff/g)].map(({ index }) => index);
   let count = 0;
-  const feeding = setInterval(() => {
+  feedPipe(stdin, 50, () => {
     const at = count++ % starts.length;
-    stdin.write(mjpeg.subarray(starts[at], starts[at + 1]));
-    void stdin.flush();
-  }, 50);
-  void server.child.exited.then(() => clearInterval(feeding));
+    return mjpeg.subarray(starts[at], starts[at + 1]);
+  });
   return server;
 }
 

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { feedPipe } from "../support/pipe-feeder.ts";
 import { openLink } from "../support/link.ts";
 import type { Connection } from "../../src/client/connect/connection.ts";
 import { connectTcp } from "../../src/client/connect/tcp.ts";
@@ -45,12 +46,9 @@ async function startCamera(pictures: readonly Uint8Array[], flags: readonly stri
   const server = await startServer(["--source", "-", "--pixel-format", "mjpeg", ...flags], { stdin: "pipe" });
   const stdin = server.child.stdin as Bun.FileSink;
   let next = 0;
-  const feeding = setInterval(() => {
-    stdin.write(pictures[next++ % pictures.length] as Uint8Array);
-    stdin.flush();
-  }, 1000 / FPS);
+  const stop = feedPipe(stdin, 1000 / FPS, () => pictures[next++ % pictures.length] as Uint8Array);
   endings.push(() => {
-    clearInterval(feeding);
+    stop();
     void stdin.end();
   });
   return server;

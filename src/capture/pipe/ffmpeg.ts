@@ -266,11 +266,13 @@ async function reasonOfEnd({ input, child, complaint, hungForMs }: EndedChild): 
   const again = (text: string) => new SourceError(text, { retry: "soon" });
   if (devicePath !== null && !existsSync(devicePath)) return again(`${name} is not there any more`);
   if (hungForMs !== null) return again(`${name} has sent nothing for ${Math.round(hungForMs / 1000)} s or more`);
+  const endedBy = child.exitCode === null ? child.signalCode : null;
   const text = await complaint;
-  if (text !== "") return explainComplaint(input, text);
-  if (child.signalCode !== null && child.exitCode === null) {
-    return again(`ffmpeg was ended by ${child.signalCode} while reading ${name}`);
+  // If another program ends ffmpeg, its messages do not give the reason. SIGTERM may come from readFfmpeg while ffmpeg is ending.
+  if (endedBy !== null && (text === "" || endedBy !== "SIGTERM")) {
+    return again(`ffmpeg was ended by ${endedBy} while reading ${name}`);
   }
+  if (text !== "") return explainComplaint(input, text);
   return again(`${name} has ended`);
 }
 
