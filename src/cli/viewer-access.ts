@@ -35,9 +35,18 @@ export async function openAccess(options: ViewerAccessOptions): Promise<ServerAc
   const { link, announced, keyFile, variable, knownServers, tlsCa, ask, say } = options;
   const { address, key } = link;
   const sources: KeySource[] = [];
-  if (key !== null) sources.push({ name: "the link", read: async () => key, isOwn: true });
-  if (variable?.trim()) sources.push({ name: KEY_VARIABLE, read: async () => variable, isOwn: false });
-  if (keyFile !== undefined) sources.push({ name: "--key-file", read: () => readKeyFile(keyFile), isOwn: false });
+  if (key !== null) {
+    const howToOmit = "leave the key out of the link";
+    sources.push({ name: "the link", read: async () => key, isOwn: true, howToOmit });
+  }
+  if (variable?.trim()) {
+    const howToOmit = `unset ${KEY_VARIABLE} for a server without keys`;
+    sources.push({ name: KEY_VARIABLE, read: async () => variable, isOwn: false, howToOmit });
+  }
+  if (keyFile !== undefined) {
+    const howToOmit = "leave out --key-file";
+    sources.push({ name: "--key-file", read: () => readKeyFile(keyFile), isOwn: true, howToOmit });
+  }
   if (announced !== null && (await knownServers.entryOf(address)) === null) {
     // A known server may have a new address. It has to prove its pinned public key there, because anybody can announce a
     // fingerprint.

@@ -36,6 +36,7 @@ import type { Transport, TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, HEADER_BYTES, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import type { Arrival, Origin } from "../picture.ts";
 import { type Address, formatAddress } from "./address.ts";
+import { ServerNotTrusted } from "./carriage.ts";
 import { DEFAULT_MAX_PIXELS, type PixelLimit, ServerLimits } from "./server-limits.ts";
 
 const TICK_MS = 100;
@@ -43,6 +44,7 @@ const FRAME_MESSAGES: ReadonlySet<number> = new Set([MessageType.stream, Message
 
 /** The events of a connection in the order of the server's messages. A ProtocolError thrown by a handler ends the connection. */
 export interface ConnectionEvents {
+  /** Takes the server's Welcome. It may throw ServerNotTrusted, which ends the connection before any request is sent. */
   onWelcome(welcome: Welcome): void;
   /** Takes the list of all cameras of the server. The connection calls this once, before the first message after Welcome. */
   onCameras?(cameras: CameraEntry[]): void;
@@ -222,9 +224,16 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     this.#isWelcome = true;
     this.#sourceName = welcome.sourceName;
     this.#peer.accept();
-    this.#sendHeld();
     this.#onlyCamera = { name: welcome.sourceName, hasEnded: false, width: 0, height: 0, framesPerSecond: 0 };
-    this.#events.onWelcome(welcome);
+    try {
+      this.#events.onWelcome(welcome);
+    } catch (error) {
+      if (!(error instanceof ServerNotTrusted)) throw error;
+      this.#distrust = error.message;
+      this.#peer.leave(GoodbyeReason.wrongKey, "the server has not asked for the key");
+    }
+    // A server that is refused gets no request.
+    if (this.#peer.isOpen) this.#sendHeld();
   }
 
   /** Handles a message of the server. The peer calls this. */

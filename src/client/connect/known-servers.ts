@@ -19,6 +19,7 @@ const FORMAT = v.pipe(
       key: v.optional(v.string()),
       publicKey: v.optional(v.string()),
       usesTls: v.optional(v.boolean()),
+      isVouchedFor: v.optional(v.boolean()),
     }),
   ),
 );

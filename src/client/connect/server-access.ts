@@ -1,10 +1,11 @@
 // A viewer's access to one server: the key that it proves, where the key comes from, and what to do when the server refuses it.
 
-import { ConnectionError, ProtocolError, UsageError } from "../../core/errors.ts";
+import { ConnectionError, UsageError } from "../../core/errors.ts";
 import { formatHostPort, isLoopbackHost } from "../../core/host-port.ts";
 import { normalizeKey, type ViewerKey, viewerKey } from "../../protocol/proof.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { Address, Scheme } from "./address.ts";
+import { ServerNotTrusted } from "./carriage.ts";
 import type { ConnectionEnd } from "./connection.ts";
 import type { TcpOptions } from "./tcp.ts";
 
@@ -16,6 +17,8 @@ export interface KnownServer {
   publicKey?: string | undefined;
   /** True after a connection with TLS. The viewer never connects to such a server without TLS again. */
   usesTls?: boolean | undefined;
+  /** True after a connection with a certificate from an authority. Such a server is not accepted with any other certificate. */
+  isVouchedFor?: boolean | undefined;
 }
 
 /** The store of known servers, by host and port. */
@@ -35,10 +38,12 @@ export interface KeySource {
   /** Reads the key as it is now, or null. Throws UsageError if it cannot be read. */
   read(): Promise<string | null>;
   /**
-   * True if the key was given for this server only. If the server does not ask for such a key, the viewer leaves it, because it
-   * may be another server that does not know the key.
+   * True if the key was given for this server only. A server that does not ask for such a key is refused, because another program
+   * may answer in its place. For any other key, a server on this machine is not refused.
    */
   isOwn: boolean;
+  /** What the user can do so that the viewer does not use this key: "leave …". It is empty if `view --forget` is enough. */
+  howToOmit: string;
 }
 
 /** Asks the user for a key. Resolves with null if nobody answers. */
@@ -68,14 +73,15 @@ export interface Attempt {
   /** The key as text, for comparisons, or null. */
   text: string | null;
   source: string;
-  isOwn: boolean;
+  /** What to do if the server does not ask for the key, or null if such a server is accepted. */
+  adviceIfUnasked: string | null;
 }
 
 /** The error when the server has refused all keys of the viewer. */
 export class KeyRefused extends ConnectionError {}
 
 const MOST_QUESTIONS = 3;
-const NO_KEY: Attempt = { key: null, text: null, source: "", isOwn: false };
+const NO_KEY: Attempt = { key: null, text: null, source: "", adviceIfUnasked: null };
 
 /** Returns whether the server has refused the key, or needs one. */
 export function isKeyRefusal({ goodbye }: ConnectionEnd): boolean {
@@ -109,6 +115,7 @@ export class ServerAccess implements AsyncDisposable {
       name: "the store",
       read: async () => (await knownServers?.entryOf(address))?.key ?? null,
       isOwn: true,
+      howToOmit: "",
     };
     this.#sources = [...sources, store];
   }
@@ -127,16 +134,15 @@ export class ServerAccess implements AsyncDisposable {
 
   /**
    * Stores the key of a server that has sent Welcome. `hasProven` says whether viewer and server have proven to each other that
-   * they know the key. Throws ProtocolError if the server should have asked for the key.
+   * they know the key. Throws ServerNotTrusted if the server should have asked for the key.
    */
-  welcomed({ text, isOwn, source }: Attempt, hasProven: boolean): void {
+  welcomed({ text, source, adviceIfUnasked }: Attempt, hasProven: boolean): void {
     if (text === null) return;
     this.#questions = 0;
     if (!hasProven) {
-      // On this machine, nobody can be between viewer and server.
-      if (!isOwn || isLoopbackHost(this.#options.address.host)) return;
-      throw new ProtocolError(
-        `it does not ask for ${nameOfKey(source)}, so it may be another server: if it is the right one, run 'bun run view --forget ${this.#server}', and leave the key out of the link`,
+      if (adviceIfUnasked === null) return;
+      throw new ServerNotTrusted(
+        `the server does not ask for ${nameOfKey(source)}, so another program may answer in its place: check the server; if it needs no key, ${adviceIfUnasked}`,
       );
     }
     if (this.#keptText === text) return;
@@ -181,13 +187,28 @@ export class ServerAccess implements AsyncDisposable {
 
   /** Reads the sources. Returns the first key that was not refused, or null. */
   async #find(): Promise<Attempt | null> {
-    for (const { name, read, isOwn } of this.#sources) {
-      const written = await read();
+    for (const source of this.#sources) {
+      const written = await source.read();
       if (written === null) continue;
-      const text = checked(written, name);
-      if (!this.#refused.has(text)) return { key: viewerKey(text), text, source: name, isOwn };
+      const text = checked(written, source.name);
+      if (this.#refused.has(text)) continue;
+      return { key: viewerKey(text), text, source: source.name, adviceIfUnasked: await this.#adviceIfUnasked(source) };
     }
     return null;
+  }
+
+  /**
+   * Returns what to do if the server does not ask for the key of the source, or null if such a server is accepted. A variable may
+   * have the key of another server, so it does not require keys from the servers of this machine. But a server with a stored key
+   * has asked for one before. Other users of this machine may listen on its ports, and ssh forwards them to other machines. So a
+   * key that was given for a server of this machine is required, too.
+   */
+  async #adviceIfUnasked({ isOwn, howToOmit }: Pick<KeySource, "isOwn" | "howToOmit">): Promise<string | null> {
+    const { address, knownServers } = this.#options;
+    const isStored = (await knownServers?.entryOf(address))?.key !== undefined;
+    if (!isOwn && !isStored && isLoopbackHost(address.host)) return null;
+    const forget = isStored ? `run 'bun run view --forget ${this.#server}'` : "";
+    return [forget, howToOmit].filter((step) => step !== "").join(", and ");
   }
 
   async #askUser(trouble: string): Promise<Attempt | null> {
@@ -199,7 +220,10 @@ export class ServerAccess implements AsyncDisposable {
       if (answer === null) return null;
       try {
         const text = normalizeKey(answer);
-        if (!this.#refused.has(text)) return { key: viewerKey(text), text, source: "", isOwn: true };
+        if (!this.#refused.has(text)) {
+          const adviceIfUnasked = await this.#adviceIfUnasked({ isOwn: true, howToOmit: "start view again" });
+          return { key: viewerKey(text), text, source: "", adviceIfUnasked };
+        }
         why = "this key was already refused";
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
@@ -251,7 +275,7 @@ export function withoutKey(address: Address): ServerAccess {
 
 /** Returns the access of a program that may have a key. It stores nothing and cannot ask a user. */
 export function accessWith(address: Address, scheme: Scheme | null, key: string | null): ServerAccess {
-  const sources = key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true }];
+  const sources = key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true, howToOmit: "leave out its key" }];
   const advice = "give its link (slips://KEY@HOST:PORT) or its key";
   return new ServerAccess({ address, scheme, sources, knownServers: null, ask: null, advice, say: () => undefined });
 }

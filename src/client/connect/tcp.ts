@@ -13,7 +13,7 @@ import { type Carriage, carriagesFor, ServerNotTrusted, SpeaksOtherWay } from ".
 import { checkCertificate, type ServerCertificate } from "./certificate-check.ts";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
 import { HeldBack, type Receiver } from "./held-back.ts";
-import type { KnownServers } from "./server-access.ts";
+import type { KnownServer, KnownServers } from "./server-access.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -45,7 +45,7 @@ export async function connectTcp(
   const known = (await options.knownServers?.entryOf(address)) ?? null;
   const where = formatHostPort(address.host, address.port);
   const carriages = carriagesFor(address, options.scheme ?? null, known, SPOKE_PLAINLY.has(where));
-  const attempt = new Attempt(address, events, options, known?.publicKey, givingUp.signal);
+  const attempt = new Attempt(address, events, options, known, givingUp.signal);
   let failure: unknown;
   for (const host of addressesOf(address.host)) {
     for (const [index, carriage] of carriages.entries()) {
@@ -73,20 +73,20 @@ class Attempt {
   readonly #address: Address;
   readonly #events: ConnectionEvents;
   readonly #options: TcpOptions;
-  readonly #pinned: string | undefined;
+  readonly #known: KnownServer | null;
   readonly #signal: AbortSignal;
 
   constructor(
     address: Address,
     events: ConnectionEvents,
     options: TcpOptions,
-    pinned: string | undefined,
+    known: KnownServer | null,
     signal: AbortSignal,
   ) {
     this.#address = address;
     this.#events = events;
     this.#options = options;
-    this.#pinned = pinned;
+    this.#known = known;
     this.#signal = signal;
   }
 
@@ -169,9 +169,9 @@ class Attempt {
     const events: ConnectionEvents = {
       ...this.#events,
       onWelcome: (welcome) => {
-        this.#events.onWelcome(welcome); // throws if the server should have asked for a key
+        this.#events.onWelcome(welcome); // throws ServerNotTrusted if the server should have asked for a key
         if (server === null) this.#sayOnce("is not encrypted: everybody on the way can watch", this.#isExposed);
-        else void this.#keep(server.certificate, connection.hasProven);
+        else void this.#keep(server.certificate, connection.hasProven, this.#options.key == null);
       },
     };
     const connection = new Connection(transport, this.#address, events, this.#options);
@@ -186,7 +186,11 @@ class Attempt {
     // supports 1.3.
     if (socket.getTLSVersion() !== "TLSv1.3") throw new ServerNotTrusted(`${where} does not support TLS 1.3`);
     const shown: X509Certificate = socket.getPeerX509Certificate();
-    const certificate = checkCertificate(shown, problem, this.#address, this.#pinned);
+    const certificate = checkCertificate(shown, problem, {
+      address: this.#address,
+      known: this.#known,
+      hasOwnAuthorities: this.#options.authorities !== undefined,
+    });
     return this.#greet(socket, { certificate, binding });
   }
 
@@ -207,14 +211,18 @@ class Attempt {
       : `it has used TLS before; start it with TLS, or run 'bun run view --forget ${where}' if the change was intended`;
   }
 
-  /** Stores the facts about the server, after its Welcome. */
-  async #keep({ publicKey, trust }: ServerCertificate, hasProven: boolean): Promise<void> {
+  /**
+   * Stores the facts about the server, after its Welcome. Nothing is stored if the viewer had a key that the server has not
+   * proven, because another program may answer in the server's place.
+   */
+  async #keep({ publicKey, trust }: ServerCertificate, hasProven: boolean, hadNoKey: boolean): Promise<void> {
     const { knownServers } = this.#options;
     if (trust === "unknown" && !hasProven) {
       this.#sayOnce(`is seen for the first time, with the public key ${showFingerprint(publicKey)}`, true);
     }
+    if (!hasProven && !hadNoKey) return;
     // A key with a certificate from an authority is not pinned, because the authority will also sign the next key.
-    const change = trust === "authority" ? { usesTls: true } : { usesTls: true, publicKey };
+    const change = trust === "authority" ? { usesTls: true, isVouchedFor: true } : { usesTls: true, publicKey };
     try {
       await knownServers?.update(this.#address, change);
     } catch (error) {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KnownServersFile } from "../../../src/client/connect/known-servers.ts";
 import { accessWith, type KeySource, KeyRefused, ServerAccess } from "../../../src/client/connect/server-access.ts";
-import { ProtocolError, UsageError } from "../../../src/core/errors.ts";
+import { ServerNotTrusted } from "../../../src/client/connect/carriage.ts";
+import { UsageError } from "../../../src/core/errors.ts";
 
 const ADDRESS = { host: "camera.local", port: 10050, camera: "door" };
 /** Keys in their normalised form. */
@@ -28,7 +29,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-const source = (name: string, key: string | null, isOwn = false): KeySource => ({ name, read: async () => key, isOwn });
+const source = (name: string, key: string | null, isOwn = false): KeySource => ({
+  name,
+  read: async () => key,
+  isOwn,
+  howToOmit: `leave out ${name}`,
+});
 
 /** `answers` are the answers of the user. Null means that there is no terminal. */
 function accessOf(sources: KeySource[], answers: (string | null)[] | null = null, address = ADDRESS): ServerAccess {
@@ -134,7 +140,7 @@ describe("ServerAccess: questions to the user", () => {
   test("ServerAccess: a changed key file is used without a question", async () => {
     const path = join(folder, "key");
     await writeFile(path, LINK);
-    const file: KeySource = { name: "--key-file", read: () => Bun.file(path).text(), isOwn: false };
+    const file: KeySource = { name: "--key-file", read: () => Bun.file(path).text(), isOwn: true, howToOmit: "" };
     const access = accessOf([file], []);
     expect(await next(access)).toBe(LINK);
     await writeFile(path, FILE);
@@ -153,7 +159,8 @@ describe("ServerAccess: storing keys", () => {
     await access[Symbol.asyncDispose]();
     expect(await store.entryOf({ ...ADDRESS, camera: "" })).toEqual({ key: LINK });
     await using other = accessOf([source("SLIPSTREAM_KEY", FILE)], null, { ...ADDRESS, port: 7 });
-    other.welcomed(await other.attempt(), false);
+    const unproven = await other.attempt();
+    expect(() => other.welcomed(unproven, false)).toThrow(ServerNotTrusted);
     expect(await store.entryOf({ ...ADDRESS, port: 7 })).toBeNull();
   });
 
@@ -180,26 +187,42 @@ describe("ServerAccess: storing keys", () => {
 describe("ServerAccess: a server that does not ask for a key", () => {
   test.each([
     ["the link", true, "camera.local", true],
-    ["SLIPSTREAM_KEY", false, "camera.local", false],
-    ["the link", true, "127.0.0.1", false],
-    ["the link", true, "localhost", false],
-    ["the link", true, "::1", false],
+    ["the link", true, "127.0.0.1", true],
+    ["--key-file", true, "::1", true],
+    ["SLIPSTREAM_KEY", false, "camera.local", true],
+    ["SLIPSTREAM_KEY", false, "127.0.0.1", false],
+    ["SLIPSTREAM_KEY", false, "localhost", false],
+    ["SLIPSTREAM_KEY", false, "::1", false],
   ])(
-    "ServerAccess: with the key from %s, stored for this server %p, at %s, it is refused %p",
+    "ServerAccess: with the key from %s, given for this server %p, at %s, it is refused %p",
     async (name, isOwn, host, isRefused) => {
       const access = accessOf([source(name, LINK, isOwn)], null, { ...ADDRESS, host });
       const attempt = await access.attempt();
       const welcome = () => access.welcomed(attempt, false);
-      if (isRefused) expect(welcome).toThrow(ProtocolError);
+      if (isRefused) expect(welcome).toThrow(`does not ask for the key of ${name}, so another program may answer`);
       else expect(welcome).not.toThrow();
     },
   );
 
-  test("ServerAccess: a server that does not ask is refused if its key is stored", async () => {
-    await store.update(ADDRESS, { key: STORE });
-    const access = accessOf([]);
+  test.each([
+    ["no other key", []],
+    ["SLIPSTREAM_KEY", [source("SLIPSTREAM_KEY", FILE)]],
+  ])("ServerAccess: a server that does not ask is refused if its key is stored, with %s, also on this machine", async (_, sources) => {
+    for (const host of ["camera.local", "127.0.0.1"]) {
+      const address = { ...ADDRESS, host };
+      await store.update(address, { key: STORE });
+      const access = accessOf(sources, null, address);
+      const attempt = await access.attempt();
+      expect(() => access.welcomed(attempt, false)).toThrow(ServerNotTrusted);
+      expect(() => access.welcomed(attempt, false)).toThrow(`view --forget ${host}:10050`);
+    }
+  });
+
+  test("ServerAccess: a server that does not ask for the key that the user has typed is refused", async () => {
+    const access = accessOf([], [TYPED], { ...ADDRESS, host: "127.0.0.1" });
+    await refuse(access);
     const attempt = await access.attempt();
-    expect(() => access.welcomed(attempt, false)).toThrow(/does not ask for the key of the store.*view --forget/);
+    expect(() => access.welcomed(attempt, false)).toThrow("the server does not ask for the key, so another program");
   });
 
   test("accessWith: a viewer without a key accepts any server", async () => {
