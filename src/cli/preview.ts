@@ -33,7 +33,7 @@ export function ownAddress(host: string, port: number): string {
 export async function openPreview({ address, showsAll, key, signal, say }: PreviewOptions): Promise<void> {
   const flags = [address, "--once", ...(showsAll ? ["--grid"] : [])];
   // Other users can read the arguments of a process, but not its environment.
-  const env = key === null ? process.env : { ...process.env, SLIPSTREAM_KEY: key };
+  const env = { ...process.env, SLIPSTREAM_KEY: key ?? "" };
   const command = tied([process.execPath, VIEWER_PROGRAM, ...flags]);
   const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "pipe"], env });
   using _ = onAbort(signal, () => child.kill("SIGTERM"));

@@ -70,6 +70,45 @@ describe("TLS: a certificate from an authority", () => {
     }
   });
 
+  test("view: after an authority has vouched for a server, a certificate that is signed by itself is refused", async () => {
+    const env = { XDG_STATE_HOME: join(folder, "vouched") };
+    const store = join(env.XDG_STATE_HOME, "slipstream/known-servers.json");
+    const run = (...flags: string[]) => runToEnd("view", [...flags, ...THREE_FRAMES], { env });
+    let port = 0;
+    {
+      await using server = await serve(flagsOf(good));
+      port = server.port;
+      expect((await run(`127.0.0.1:${port}`, ...trusting())).code).toBe(0);
+    }
+    const host = `127.0.0.1:${port}`;
+    const kept = await Bun.file(store).text();
+    expect(JSON.parse(kept)).toEqual({ [host]: { usesTls: true, isVouchedFor: true } });
+    await using _ = await serve(["--tls", "--port", String(port)]);
+    for (const flags of [[], trusting()]) {
+      const { code, remarks } = await run(host, ...flags);
+      expect([code, remarks]).toEqual([1, expect.stringContaining("before, an authority vouched for it")]);
+      expect(remarks).toContain(`view --forget ${host}`);
+      expect(await Bun.file(store).text()).toBe(kept);
+    }
+    await Bun.write(store, JSON.stringify({ [host]: { usesTls: true } })); // as earlier versions wrote it
+    expect((await run(host)).remarks).toContain("before, an authority vouched for it");
+    expect((await run("--forget", host)).code).toBe(0);
+    expect((await run(host)).code).toBe(0);
+  });
+
+  test("view: with --tls-ca, a certificate that is signed by itself is refused, also if its key is known", async () => {
+    await using server = await serve(["--tls"]);
+    const host = `127.0.0.1:${server.port}`;
+    const env = { XDG_STATE_HOME: join(folder, "own-authority") };
+    const run = (...flags: string[]) => runToEnd("view", [host, ...flags, ...THREE_FRAMES], { env });
+    const refused = [1, expect.stringMatching(/no authority vouches for.*leave out --tls-ca/)];
+    const first = await run(...trusting());
+    expect([first.code, first.remarks]).toEqual(refused);
+    expect((await run()).code).toBe(0);
+    const second = await run(...trusting());
+    expect([second.code, second.remarks]).toEqual(refused);
+  });
+
   test("view: an authority in NODE_EXTRA_CA_CERTS is accepted, too", async () => {
     await using server = await serve(flagsOf(good));
     const env = { XDG_STATE_HOME: join(folder, "extra"), NODE_EXTRA_CA_CERTS: authority.certificate };

@@ -1,7 +1,7 @@
 // TLS between real servers and viewers: pinned keys, proofs through a man in the middle, and connections in which one side has no TLS.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -159,6 +159,26 @@ describe("TLS: proofs of keys", () => {
     await using open = await serve(["--tls"], { who: "open" });
     await using openRelay = await startRelay(open);
     expect((await view([`slips://127.0.0.1:${openRelay.port}`, ...THREE_FRAMES])).code).toBe(0);
+  });
+
+  test("TLS: a server that does not ask for the key is refused and not pinned, except with SLIPSTREAM_KEY on this machine", async () => {
+    await using server = await serve(["--tls"]);
+    const host = `127.0.0.1:${server.port}`;
+    const keyFile = join(folder, "key");
+    await writeFile(keyFile, KEY, { mode: 0o600 });
+    for (const [flags, source] of [
+      [[`slips://${KEY}@${host}`], "the link"],
+      [[`slips://${host}`, "--key-file", keyFile], "--key-file"],
+    ] as const) {
+      for (const how of [THREE_FRAMES, ["--list"], ["--set", "brightness=7"]]) {
+        const { code, remarks } = await view([...flags, ...how]);
+        const text = `the server does not ask for the key of ${source}, so another program may answer in its place`;
+        expect([code, remarks]).toEqual([1, expect.stringContaining(text)]);
+        expect(remarks).not.toContain("broke the protocol");
+      }
+    }
+    expect((await view([`slips://${host}`, ...THREE_FRAMES], KEY)).code).toBe(0);
+    expect(await Bun.file(join(folder, "viewer/slipstream/known-servers.json")).exists()).toBe(false);
   });
 
   test("TLS: a man in the middle in front of a pinned server is refused before the proof", async () => {

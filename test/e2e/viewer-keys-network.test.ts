@@ -1,7 +1,7 @@
 // Keys between two machines (network namespaces): the printed link, servers that are found by their announcement, and a server that asks for no key.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
@@ -23,12 +23,14 @@ const serve = (keys: string, ...flags: string[]): Promise<Server> =>
     env: { XDG_STATE_HOME: join(folder, keys), SLIPSTREAM_KEY: "" },
   });
 
-/** Runs a viewer on the second machine until it ends. */
-const view = (...flags: string[]) =>
+/** Runs a viewer on the second machine until it ends. `key` is the value of SLIPSTREAM_KEY. */
+const viewWith = (key: string, ...flags: string[]) =>
   runToEnd("view", flags, {
     through: network.machines[1].through,
-    env: { XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: "" },
+    env: { XDG_STATE_HOME: join(folder, "viewer"), SLIPSTREAM_KEY: key },
   });
+
+const view = (...flags: string[]) => viewWith("", ...flags);
 
 /** The link that a server has printed for viewers. */
 async function linkOf(server: Server): Promise<string> {
@@ -79,6 +81,35 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     expect(Object.keys(await stored())).toEqual([`${address}:${known.port}`]);
     expect(other.last).toMatchObject({ refusedBy: { wrongKeys: 0 } });
   });
+
+  test.each([
+    ["with TLS", []],
+    ["without TLS", ["--no-tls"]],
+  ])(
+    "view: a server %s that does not ask for the key of SLIPSTREAM_KEY or --key-file is refused and not stored",
+    async (_, flags) => {
+      const key = "k7qf-2mzd-9x4t-b0hn-5rwv";
+      const keyFile = join(folder, "key");
+      await writeFile(keyFile, key, { mode: 0o600 });
+      await using open = await serve("server", "--open", ...flags);
+      const host = `${network.machines[0].address}:${open.port}`;
+      for (const how of [THREE_FRAMES, ["--list"]]) {
+        const variable = await viewWith(key, host, ...how);
+        expect([variable.code, variable.remarks]).toEqual([
+          1,
+          expect.stringMatching(
+            /does not ask for the key of SLIPSTREAM_KEY.*unset SLIPSTREAM_KEY for a server without keys/,
+          ),
+        ]);
+        const file = await view(host, "--key-file", keyFile, ...how);
+        expect([file.code, file.remarks]).toEqual([
+          1,
+          expect.stringMatching(/does not ask for the key of --key-file.*leave out --key-file/),
+        ]);
+      }
+      expect(await Bun.file(join(folder, "viewer/slipstream/known-servers.json")).exists()).toBe(false);
+    },
+  );
 
   test("view: a server that does not ask for the key of the link or the stored key is refused until it is forgotten", async () => {
     const safe = await serve("server");

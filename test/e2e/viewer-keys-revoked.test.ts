@@ -40,7 +40,14 @@ function key(...args: string[]): string {
   return stdout.toString();
 }
 
-const addKey = (name: string): string => JSON.parse(key("add", name, "--json")).key;
+/** Adds a key, and waits until the server has read it. */
+async function addKey(name: string): Promise<string> {
+  const reads = () => server.remarks.split("the key store has changed").length;
+  const before = reads();
+  const added = JSON.parse(key("add", name, "--json")).key;
+  await server.until("the new key", () => reads() > before);
+  return added;
+}
 
 /** A viewer that shows the video. */
 async function watching(flags: readonly string[], variable?: string): Promise<Program<ViewReport>> {
@@ -52,7 +59,7 @@ async function watching(flags: readonly string[], variable?: string): Promise<Pr
 }
 
 test.each([[], ["--once"], ["--wait"]])("without a terminal the viewer ends with one line (%j)", async (...flags) => {
-  const ann = addKey("ann");
+  const ann = await addKey("ann");
   await using viewer = await watching(flags, ann);
   key("remove", "ann");
   expect(await viewer.end()).toBe(1);
@@ -64,9 +71,9 @@ test.each([[], ["--once"], ["--wait"]])("without a terminal the viewer ends with
 
 test("view: after a key was removed, a new key in the key file is used without a question", async () => {
   const file = join(folder, "key");
-  await writeFile(file, addKey("ann"), { mode: 0o600 });
+  await writeFile(file, await addKey("ann"), { mode: 0o600 });
   await using viewer = await watching(["--key-file", file]);
-  await writeFile(file, addKey("ben"));
+  await writeFile(file, await addKey("ben"));
   key("remove", "ann");
   await viewer.until("a second connection", ({ last }) => (last?.reconnects ?? 0) === 1 && last?.connected === true);
   expect(viewer.remarks).not.toContain("error");
@@ -74,11 +81,11 @@ test("view: after a key was removed, a new key in the key file is used without a
 });
 
 test("view: after a key was removed, the viewer asks for a new key on the terminal and goes on", async () => {
-  const ann = addKey("ann");
+  const ann = await addKey("ann");
   const command = [process.execPath, at("view"), host, "--display", "none"];
   await using terminal = Terminal.start(command, viewerEnv(ann));
   await terminal.until("fps");
-  const ben = addKey("ben");
+  const ben = await addKey("ben");
   key("remove", "ann");
   await terminal.until(`Key of ${host}: `);
   expect(terminal.shown).toContain("does not accept the key of SLIPSTREAM_KEY any more");
@@ -95,12 +102,12 @@ test("view: after a key was removed, the viewer asks for a new key on the termin
 test("view: after a key was removed, --grid asks once for all cameras", async () => {
   const flags = ["--source", "pattern", "--source", "pattern", "--host", "0.0.0.0", "--no-announce"];
   await using several = await startServer([...flags, "--size", "320x240"], { env: serverEnv() });
-  const ann = addKey("ann");
+  const ann = await addKey("ann");
   const where = `127.0.0.1:${several.port}`;
   const command = [process.execPath, at("view"), where, "--grid", "--display", "none"];
   await using terminal = Terminal.start(command, viewerEnv(ann));
   await terminal.until("fps");
-  const ben = addKey("ben");
+  const ben = await addKey("ben");
   key("remove", "ann");
   await terminal.until(`Key of ${where}: `);
   terminal.type(`${ben}\r`);

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Connection, type ConnectionEnd } from "../../src/client/connect/connection.ts";
+import { ServerNotTrusted } from "../../src/client/connect/carriage.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { readGoodbye, readHello, writeHello, writeWelcome } from "../../src/protocol/greeting.ts";
 import { readProof, writeChallenge, writeProof } from "../../src/protocol/handshake.ts";
@@ -77,7 +78,7 @@ function connect(key: string | null, bindings: { viewer?: Uint8Array; server?: U
   return { camera, connection, viewer, ended: connection.ended, crossed, settle };
 }
 
-const { hello, welcome, goodbye, wish, challenge, proof, cameras } = MessageType;
+const { hello, welcome, goodbye, wish, challenge, proof, cameras, setControl } = MessageType;
 
 describe("handshake: both ends", () => {
   test("handshake: the right key gives Challenge, Proof and Welcome, and a Wish message waits until the Proof is sent", () => {
@@ -182,7 +183,11 @@ describe("handshake: a viewer that breaks the rules", () => {
 });
 
 /** The viewer's end alone. It gets `answers` one after the other, and each answer may use the viewer's last message. */
-async function viewerAlone(key: string | null, answers: ((sent: Uint8Array) => Uint8Array)[]) {
+async function viewerAlone(
+  key: string | null,
+  answers: ((sent: Uint8Array) => Uint8Array)[],
+  onWelcome: () => void = ignore,
+) {
   const sent: Uint8Array[] = [];
   const transport = {
     write: (bytes: Uint8Array) => sent.push(bytes.slice()) && bytes.length,
@@ -190,9 +195,10 @@ async function viewerAlone(key: string | null, answers: ((sent: Uint8Array) => U
     end: ignore,
     abort: ignore,
   };
-  const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
+  const events = { onWelcome, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
   const options = { key: key === null ? null : viewerKey(key) };
   const connection = new Connection(transport, { host: "test", port: 1, camera: "" }, events, options);
+  connection.setControl({ name: "brightness", value: "7" });
   for (const answer of answers) connection.receive(answer(sent.at(-1) as Uint8Array));
   connection.closed("the end");
   const error = await connection.ended.then(
@@ -231,6 +237,17 @@ describe("handshake: a server that breaks the rules", () => {
   test("handshake: the viewer knows that a server that does not ask for the key has proven nothing", async () => {
     const { connection, error } = await viewerAlone(KEY, [asWelcome()]);
     expect([error, connection.isWelcome, connection.hasProven]).toEqual([null, true, false]);
+  });
+
+  test("handshake: a server that is refused because it does not ask for the key gets no request", async () => {
+    const { connection, error, sent } = await viewerAlone(KEY, [asWelcome()], () => {
+      throw new ServerNotTrusted("the server does not ask for the key");
+    });
+    expect(String(error)).toBe("ProtocolError: test:1: the server does not ask for the key");
+    expect(connection.hasProven).toBe(false);
+    const types = sent.map((message) => message[HEADER_BYTES - 1]);
+    expect(types).not.toContain(setControl);
+    expect(types.at(-1)).toBe(goodbye);
   });
 
   test("handshake: a second Challenge gives a protocol error", async () => {

@@ -71,7 +71,10 @@ export function formatAddress({ host, port, camera }: Address): string {
 
 function checkedCamera(camera: string): string {
   if (new TextEncoder().encode(camera).length <= MAX_CAMERA_NAME_BYTES) return camera;
-  throw new UsageError(`'${camera}' is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`);
+  // The error does not quote the name, because a part of it may be a key.
+  throw new UsageError(
+    `the text after the / is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`,
+  );
 }
 
 /** Decodes percent encoding. Text with a percent sign that encodes nothing is returned unchanged. */

@@ -91,7 +91,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
   /** The data of the connection that the proof includes. Null before a Challenge. */
   #proven: ProofInput | null = null;
   #hasProven = false;
-  /** The messages that wait until the Proof is sent. Null if messages are sent at once. */
+  /** The messages that wait for the Proof or the Welcome. Null if messages are sent at once. */
   #held: Uint8Array[] | null;
   /** The reason why the viewer does not trust the server. Null if it does. */
   #distrust: string | null = null;
@@ -181,6 +181,17 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
     else this.#held.push(message.slice());
   }
 
+  /**
+   * Sends the held Wishes right after the Proof, so that the first picture has the right size. All other requests wait until the
+   * server has proven that it knows the key.
+   */
+  #sendHeldWishes(): void {
+    const isWish = (message: Uint8Array) => message[HEADER_BYTES - 1] === MessageType.wish;
+    const held = this.#held ?? [];
+    this.#held = held.filter((message) => !isWish(message));
+    for (const message of held.filter(isWish)) this.#peer.send(message);
+  }
+
   #sendHeld(): void {
     const held = this.#held ?? [];
     this.#held = null;
@@ -204,7 +215,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
       const binding = this.#transport.binding ?? null;
       this.#proven = { binding, serverNonce: challenge.nonce, viewerNonce: nonce, keyId, hello: this.#hello };
       this.#peer.send(writeProof({ keyId, nonce, proof: proveAsViewer(this.#key, this.#proven) }));
-      this.#sendHeld();
+      this.#sendHeldWishes();
     }
     return true;
   }

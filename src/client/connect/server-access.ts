@@ -275,7 +275,8 @@ export function withoutKey(address: Address): ServerAccess {
 
 /** Returns the access of a program that may have a key. It stores nothing and cannot ask a user. */
 export function accessWith(address: Address, scheme: Scheme | null, key: string | null): ServerAccess {
-  const sources = key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true, howToOmit: "leave out its key" }];
+  const sources =
+    key === null ? [] : [{ name: "the program", read: async () => key, isOwn: true, howToOmit: "leave out its key" }];
   const advice = "give its link (slips://KEY@HOST:PORT) or its key";
   return new ServerAccess({ address, scheme, sources, knownServers: null, ask: null, advice, say: () => undefined });
 }

@@ -207,16 +207,19 @@ describe("ServerAccess: a server that does not ask for a key", () => {
   test.each([
     ["no other key", []],
     ["SLIPSTREAM_KEY", [source("SLIPSTREAM_KEY", FILE)]],
-  ])("ServerAccess: a server that does not ask is refused if its key is stored, with %s, also on this machine", async (_, sources) => {
-    for (const host of ["camera.local", "127.0.0.1"]) {
-      const address = { ...ADDRESS, host };
-      await store.update(address, { key: STORE });
-      const access = accessOf(sources, null, address);
-      const attempt = await access.attempt();
-      expect(() => access.welcomed(attempt, false)).toThrow(ServerNotTrusted);
-      expect(() => access.welcomed(attempt, false)).toThrow(`view --forget ${host}:10050`);
-    }
-  });
+  ])(
+    "ServerAccess: a server that does not ask is refused if its key is stored, with %s, also on this machine",
+    async (_, sources) => {
+      for (const host of ["camera.local", "127.0.0.1"]) {
+        const address = { ...ADDRESS, host };
+        await store.update(address, { key: STORE });
+        const access = accessOf(sources, null, address);
+        const attempt = await access.attempt();
+        expect(() => access.welcomed(attempt, false)).toThrow(ServerNotTrusted);
+        expect(() => access.welcomed(attempt, false)).toThrow(`view --forget ${host}:10050`);
+      }
+    },
+  );
 
   test("ServerAccess: a server that does not ask for the key that the user has typed is refused", async () => {
     const access = accessOf([], [TYPED], { ...ADDRESS, host: "127.0.0.1" });
