@@ -53,6 +53,7 @@ const SYSTEM_PACKAGES = {
     homebrew: null,
     isThere: program("xrandr"),
   },
+  xwd: { purpose: "takes pictures of windows in tests", debian: "x11-apps", homebrew: null, isThere: program("xwd") },
   xdotool: { purpose: "presses keys in window tests", debian: "xdotool", homebrew: null, isThere: program("xdotool") },
   openbox: {
     purpose: "manages windows in window tests",
@@ -179,6 +180,7 @@ export const TEST_PROGRAMS: readonly SystemNeed[] = [
   "Xvfb",
   "openbox",
   "xdotool",
+  "xwd",
   "djpeg",
   "libturbojpeg",
 ];

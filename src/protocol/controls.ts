@@ -95,7 +95,8 @@ export function readControls(body: Uint8Array): Controls {
 
 function readCount(reader: BodyReader): number {
   const count = reader.u16();
-  if (count > MAX_COUNT) throw new ProtocolError(`Controls announces ${count} entries, and the limit is ${MAX_COUNT}`);
+  if (count > MAX_COUNT)
+    throw new ProtocolError(`the message Controls announces ${count} entries, and the limit is ${MAX_COUNT}`);
   return count;
 }
 

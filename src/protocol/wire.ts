@@ -146,7 +146,7 @@ export const MAX_STRING_BYTES = 400;
 /** The largest number of unanswered questions about controls that a viewer may have. */
 export const MAX_OPEN_QUESTIONS = 8;
 
-/** The bytes of a nonce, of a proof, of a TLS session's binding, and of each part of a derived key but its id. */
+/** The length in bytes of a nonce, of a proof, of the binding to a TLS session, and of each part of a derived key except its id. */
 export const PROOF_BYTES = 32;
 export const KEY_ID_BYTES = 8;
 

@@ -3,6 +3,7 @@
 import { startVirtualDisplay, type VirtualDisplay } from "../../scripts/virtual-display.ts";
 import type { Rectangle } from "../../src/core/rectangle.ts";
 import type { Size } from "../../src/core/pixel-format.ts";
+import { imageOf } from "./window-image.ts";
 
 export interface Window extends Size {
   id: string;
@@ -51,19 +52,16 @@ export class Desktop implements AsyncDisposable {
   }
 
   /**
-   * Returns the pixels of a part of a window as RGBA, from ffmpeg. The array is empty while the window changes its size, and for a window
-   * that extends beyond the screen, which ffmpeg cannot grab.
+   * Returns the pixels of a part of a window as RGBA. The array is empty while the window changes its size, and for a window that extends
+   * beyond the screen or is hidden, which cannot be read.
    */
   screenshot({ id, width, height }: Window, part: Rectangle = { x: 0, y: 0, width, height }): Uint8Array {
-    const { stdout } = Bun.spawnSync([
-      ...["ffmpeg", "-loglevel", "error", "-f", "x11grab", "-draw_mouse", "0", "-window_id", id],
-      ...["-i", this.#display.name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1"],
-    ]);
-    if (stdout.length !== width * height * 4) return new Uint8Array();
+    const image = imageOf(this.#display.name, id);
+    if (image?.width !== width || image.height !== height) return new Uint8Array(); // the window is changing its size
     const cropped = new Uint8Array(part.width * part.height * 4);
     for (let row = 0; row < part.height; row++) {
       const from = ((part.y + row) * width + part.x) * 4;
-      cropped.set(stdout.subarray(from, from + part.width * 4), row * part.width * 4);
+      cropped.set(image.rgba.subarray(from, from + part.width * 4), row * part.width * 4);
     }
     return cropped;
   }

@@ -7,7 +7,7 @@ export interface NetworkAddress {
   port: number;
 }
 
-/** Matches the options of ffmpeg in an address that change only the sizes of its buffers. */
+/** Matches options in an address that only set the sizes of ffmpeg's buffers. They need no ffmpeg, so they are ignored here. */
 const TUNING = /^(?:pkt_size|buffer_size|fifo_size|overrun_nonfatal|recv_buffer_size)=[^=]*$/;
 
 /** Parses an address. Returns null for all other addresses, and for options that only ffmpeg knows, for example `?listen`. */

@@ -16,7 +16,10 @@ export interface TileGrid {
 export class StaleTiles {
   readonly #grid: TileGrid;
   readonly #tiles: Uint8Array;
-  /** For each line of MCUs: 1 if the rows at the border above it are outdated, although the lines on both sides are converted. */
+  /**
+   * For each line of MCUs: 1 if the rows of pixels at its upper border are outdated. Upsampling makes them of the chroma of both
+   * lines, so they can be outdated after both lines were converted to RGBA.
+   */
   readonly #seams: Uint8Array;
   #count: number;
 

@@ -65,7 +65,8 @@ export class TileStream {
     const highest = numbers.at(-1) ?? 0;
     const { tiles } = this.canvas.info;
     this.#checkLengths(part);
-    if (highest >= tiles) throw new ProtocolError(`Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
+    if (highest >= tiles)
+      throw new ProtocolError(`the message Tiles contains tile ${highest}, but the picture has ${tiles} tiles`);
     for (let index = 0; index < numbers.length && this.#unseen > 0; index++) {
       const number = numbers[index] as number;
       this.#unseen -= 1 - (this.#seen[number] ?? 1);

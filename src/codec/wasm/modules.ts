@@ -38,7 +38,7 @@ export class WasmModules {
    * Compiles a kernel. Without `variant` it uses the fastest build that this engine can run. Rejects if the engine has no SIMD.
    */
   async kernel(name: KernelName, variant = supportedVariant()): Promise<WebAssembly.Module> {
-    if (variant === undefined) throw new Error("this engine has no WebAssembly SIMD: use the jsquash codec");
+    if (variant === undefined) throw new Error("this JavaScript engine has no WebAssembly SIMD: use the jsquash codec");
     return this.compile(`${name}.${variant}`);
   }
 }

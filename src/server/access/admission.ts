@@ -79,7 +79,7 @@ export class Admission {
     return guest;
   }
 
-  /** Makes a connection that has sent Hello a viewer. Returns the reason if that is not allowed, or null. */
+  /** Admits a connection as a viewer after its Hello. Returns null, or the reason why it is refused. */
   greet(guest: Guest): Excess | null {
     const { maxViewers, maxViewersPerAddress } = this.#limits;
     const { origin } = guest;

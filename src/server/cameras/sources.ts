@@ -24,8 +24,8 @@ type NamedCamera = ResolvedCameraOptions & { source: string };
 
 /**
  * Opens the source of each camera. With a single camera, a source that cannot be opened throws. With several cameras the other
- * cameras go on: the source is tried again if waiting may help, and otherwise it fails when it runs. If every camera has a
- * UsageError, the first one is thrown. A source that is an object needs no opening. `logOf` returns the log for the camera with
+ * cameras go on: a source that may open later is tried again, and the error of any other source is reported when its camera is
+ * started. If every camera has a UsageError, the first one is thrown. A source that is an object needs no opening. `logOf` returns the log for the camera with
  * this name.
  */
 export function openSources(cameras: readonly ResolvedCameraOptions[], logOf: (name: string) => Log): OpenedCamera[] {
