@@ -90,8 +90,19 @@ export function asProgram(command: Command, version: string): Command {
     .version(version, "-v, --version", "print the version and exit")
     .helpOption("-h, --help", "print this help and exit")
     .showHelpAfterError("(--help shows all options)")
-    .configureOutput({ outputError: (text, write) => write(withoutTypedSecrets(text)) })
+    .configureOutput({ outputError: (text, write) => write(withoutTypedSecrets(withoutWords(text))) })
     .exitOverride();
+}
+
+/**
+ * Removes words that are not options, and values of unknown options, from an error of commander, because they may be keys:
+ * somebody may write --key=KEY.
+ */
+function withoutWords(text: string): string {
+  return text
+    .replace(/^(error: unknown option '[^=']*)=[^]*'/, "$1'")
+    .replace(/^(error: unknown command) '[^]*'/, "$1")
+    .replace(/^(error: too many arguments[^]*? but got \d+): [^]*/, "$1.\n");
 }
 
 /** Removes the passwords of addresses on the command line, and keys, from an error, which may quote arguments. */

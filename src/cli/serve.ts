@@ -11,7 +11,7 @@ import { serve } from "../server/serve.ts";
 import { combine, type FileSettings, type Flags } from "../server/settings/settings.ts";
 import { readSettingsFile } from "../server/settings/settings-file.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../server/settings/table.ts";
-import { readPrivateFile } from "../state/private-file.ts";
+import { readKeyFile } from "../state/key-file.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addFlags } from "./flags.ts";
 import { openLog, SERVE_SUBJECTS } from "./log.ts";
@@ -98,11 +98,7 @@ await runMain(async (signal, { stop }) => {
  */
 function readKeys(keyFile: string | undefined): { key: string; name: string }[] {
   const keys: { key: string; name: string }[] = [];
-  if (keyFile !== undefined) {
-    const key = readPrivateFile(keyFile);
-    if (key === null) throw new UsageError(`cannot read ${keyFile}: there is no such file`);
-    keys.push({ key: key.trim(), name: "key file" });
-  }
+  if (keyFile !== undefined) keys.push({ key: readKeyFile(keyFile), name: "key file" });
   const variable = process.env["SLIPSTREAM_KEY"];
   if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY" });
   delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other child processes must not get it

@@ -9,7 +9,7 @@ import type { KnownServersFile } from "../client/connect/known-servers.ts";
 import { type AskForKey, type KeySource, ServerAccess } from "../client/connect/server-access.ts";
 import { UsageError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-errors.ts";
-import { readPrivateFile } from "../state/private-file.ts";
+import { readKeyFile } from "../state/key-file.ts";
 
 export const KEY_VARIABLE = "SLIPSTREAM_KEY";
 
@@ -45,7 +45,7 @@ export async function openAccess(options: ViewerAccessOptions): Promise<ServerAc
   }
   if (keyFile !== undefined) {
     const howToOmit = "leave out --key-file";
-    sources.push({ name: "--key-file", read: () => readKeyFile(keyFile), isOwn: true, howToOmit });
+    sources.push({ name: "--key-file", read: async () => readKeyFile(keyFile), isOwn: true, howToOmit });
   }
   if (announced !== null && (await knownServers.entryOf(address)) === null) {
     // A known server may have a new address. It has to prove its pinned public key there, because anybody can announce a
@@ -81,10 +81,4 @@ function readAuthorities(path: string | undefined): string | undefined {
   }
   if (!pem.match(PEM_CERTIFICATE)) throw new UsageError(`${path} contains no certificate in PEM`);
   return pem;
-}
-
-async function readKeyFile(path: string): Promise<string> {
-  const key = readPrivateFile(path);
-  if (key === null) throw new UsageError(`cannot read ${path}: there is no such file`);
-  return key.trim();
 }

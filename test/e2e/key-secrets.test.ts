@@ -89,6 +89,44 @@ test.each([
   expectNoSecret(remarks);
 });
 
+/** A key that somebody has chosen. It does not look like one that `key add` makes. */
+const CHOSEN_KEY = "correct-horse-battery-staple";
+const SETTINGS = "misplaced.toml";
+
+test.each([
+  ["as the value of an unknown option", "view", ["127.0.0.1:9", `--key=${CHOSEN_KEY}`], "unknown option '--key'"],
+  ["as the value of an unknown option", "serve", [`--key=${CHOSEN_KEY}`], "unknown option '--key'"],
+  ["with an = and a quote", "view", [`--key=${CHOSEN_KEY}='x'`], "unknown option '--key'"],
+  ["as a further argument", "view", ["127.0.0.1:9", CHOSEN_KEY], "too many arguments"],
+  ["as a command", "key", [CHOSEN_KEY], "unknown command"],
+  ["as the name of a key", "key", ["remove", CHOSEN_KEY], "there is no key of this name"],
+  [
+    "instead of a file",
+    "view",
+    ["127.0.0.1:9", "--display", "none", "--key-file", CHOSEN_KEY],
+    "the key file does not exist",
+  ],
+  [
+    "instead of a file",
+    "serve",
+    ["--source", "pattern", "--no-config", "--key-file", CHOSEN_KEY],
+    "the key file does not",
+  ],
+  ["instead of a file", "serve", ["--source", "pattern", "--config", SETTINGS], "the key file does not exist"],
+  ["with a / in a link", "view", [`slips://my/${CHOSEN_KEY}@127.0.0.1:9`], "%2F for a / in the key"],
+  ["in a link without a colon", "view", [`slips//${CHOSEN_KEY}@127.0.0.1:9`], "write slips://KEY@HOST:PORT/CAMERA"],
+] as const)("keys: a chosen key %s of %s is not quoted (%j)", async (_, program, flags, text) => {
+  writeFileSync(join(top, SETTINGS), `key-file = "${CHOSEN_KEY}"\n`);
+  const env = { XDG_STATE_HOME: join(top, "chosen-state"), SLIPSTREAM_KEY: "" };
+  const { code, remarks } = await runToEnd(
+    program,
+    flags.map((flag) => (flag === SETTINGS ? join(top, flag) : flag)),
+    { env },
+  );
+  expect([code, remarks]).toEqual([2, expect.stringContaining(text)]);
+  expect(remarks).not.toContain("horse");
+});
+
 const obstacle = whyNoNetwork();
 
 /** Prints each packet of multicast DNS as one line of text. */

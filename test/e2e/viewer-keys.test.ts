@@ -115,7 +115,7 @@ describe("keys of viewers", () => {
 
   test.each([
     ["the variable", ["127.0.0.1:1"], "hunter2hunter", "SLIPSTREAM_KEY"],
-    ["a missing key file", ["127.0.0.1:1", "--key-file", "/nowhere/key"], undefined, "/nowhere/key"],
+    ["a missing key file", ["127.0.0.1:1", "--key-file", "/nowhere/hunter2hunter"], undefined, "key-file"],
     ["the link", ["slips://hunter2hunter@127.0.0.1:1"], undefined, "the link"],
   ])("view: a text in %s that cannot be a key ends it with code 2 and is not quoted", async (_, flags, key, named) => {
     const { code, remarks } = await view([...flags, "--display", "none"], key);

@@ -50,11 +50,21 @@ export function parseAddress(text: string): Address {
  */
 export function parseLink(text: string): Link {
   const match = /^\s*(slips?):\/\/(.*?)\s*$/is.exec(text);
-  if (match === null) return { address: parseAddress(text), scheme: null, key: null };
+  if (match === null) {
+    // The error does not quote the text, because a part of it may be a key.
+    if (/^\s*slips?:?\/.*@/is.test(text))
+      throw new UsageError("the link is not right: write slips://KEY@HOST:PORT/CAMERA");
+    return { address: parseAddress(text), scheme: null, key: null };
+  }
   const [, scheme = "", rest = ""] = match;
   const slash = rest.indexOf("/");
   const authority = slash < 0 ? rest : rest.slice(0, slash);
   const at = authority.lastIndexOf("@");
+  if (at < 0 && rest.includes("@")) {
+    throw new UsageError(
+      "the link has an @ after a /: write slips://KEY@HOST:PORT/CAMERA, with %2F for a / in the key and %40 for an @ in the camera",
+    );
+  }
   const where = authority.slice(at + 1).replace("%25", "%"); // in a zone of IPv6, % is written as %25 (RFC 6874)
   if (where === "") throw new UsageError("the link has no host: write slips://KEY@HOST:PORT/CAMERA");
   const { host, port } = parseAddress(where);
@@ -73,7 +83,7 @@ function checkedCamera(camera: string): string {
   if (new TextEncoder().encode(camera).length <= MAX_CAMERA_NAME_BYTES) return camera;
   // The error does not quote the name, because a part of it may be a key.
   throw new UsageError(
-    `the text after the / is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`,
+    `the text after HOST:PORT/ is too long for the name of a camera: the limit is ${MAX_CAMERA_NAME_BYTES} bytes`,
   );
 }
 

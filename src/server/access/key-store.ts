@@ -84,7 +84,8 @@ export function removeKey(path: string, name: string): void {
     if (rest.length === keys.length) {
       const names = keys.map((key) => `'${key.name}'`).join(", ");
       throw new UsageError(
-        `there is no key '${name}': ${names === "" ? "the store has none" : `the keys are ${names}`}`,
+        // The name is not quoted, because users may write the key itself in its place.
+        `there is no key of this name: ${names === "" ? "the store has none" : `the keys are ${names}`}`,
       );
     }
     return rest;

@@ -173,6 +173,11 @@ describe("parseLink", () => {
     `slips://${KEY}@a b`,
     `camera:${KEY}`,
     `slips://@camera/${KEY.repeat(3)}`,
+    `slips//${KEY}@camera`,
+    `slip:/${KEY}@camera`,
+    `slips://part/${KEY}@camera`,
+    `slips://${KEY}/part@camera:10050`,
+    `slips://camera/${KEY.repeat(3)}`,
   ])("parseLink: refuses %j without quoting the key", (text) => {
     const error = errorOf(() => parseLink(text));
     expect(error).toBeInstanceOf(UsageError);

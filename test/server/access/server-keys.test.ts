@@ -42,7 +42,7 @@ describe("key store: file", () => {
     expect(() => addKey(store, ANN)).toThrow("there is a key 'ann' already");
     removeKey(store, "ann");
     expect(readKeyStore(store)).toEqual([]);
-    expect(() => removeKey(store, "ann")).toThrow("there is no key 'ann': the store has none");
+    expect(() => removeKey(store, "ann")).toThrow("there is no key of this name: the store has none");
   });
 
   test("key store: the first key is made once, and only in an empty store", () => {
