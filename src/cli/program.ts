@@ -95,14 +95,15 @@ export function asProgram(command: Command, version: string): Command {
 }
 
 /**
- * Removes words that are not options, and values of unknown options, from an error of commander, because they may be keys:
- * somebody may write --key=KEY.
+ * Removes words that are not options, values of unknown options, and wrong links from an error of commander, because they may be
+ * keys or contain one: somebody may write --key=KEY.
  */
 function withoutWords(text: string): string {
   return text
-    .replace(/^(error: unknown option '[^=']*)=[^]*'/, "$1'")
-    .replace(/^(error: unknown command) '[^]*'/, "$1")
-    .replace(/^(error: too many arguments[^]*? but got \d+): [^]*/, "$1.\n");
+    .replace(/^(error: unknown option '[^=']*)=.*'/s, "$1'")
+    .replace(/ (argument|value) '.*?@.*?' (is invalid)/s, " $1 $2") // a link that cannot be read
+    .replace(/^(error: unknown command) '.*'/s, "$1")
+    .replace(/^(error: too many arguments.*? but got \d+): .*/s, "$1.\n");
 }
 
 /** Removes the passwords of addresses on the command line, and keys, from an error, which may quote arguments. */

@@ -114,6 +114,8 @@ test.each([
   ],
   ["instead of a file", "serve", ["--source", "pattern", "--config", SETTINGS], "the key file does not exist"],
   ["with a / in a link", "view", [`slips://my/${CHOSEN_KEY}@127.0.0.1:9`], "%2F for a / in the key"],
+  ["before a / in a link", "view", [`slips://${CHOSEN_KEY}/@127.0.0.1:9`], "%2F for a / in the key"],
+  ["before a / in a link", "view", ["--forget", `slips://${CHOSEN_KEY}/@127.0.0.1:9`], "HOST:PORT"],
   ["in a link without a colon", "view", [`slips//${CHOSEN_KEY}@127.0.0.1:9`], "write slips://KEY@HOST:PORT/CAMERA"],
 ] as const)("keys: a chosen key %s of %s is not quoted (%j)", async (_, program, flags, text) => {
   writeFileSync(join(top, SETTINGS), `key-file = "${CHOSEN_KEY}"\n`);

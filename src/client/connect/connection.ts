@@ -243,8 +243,7 @@ export class Connection implements Origin, TransportEvents, PeerEvents {
       this.#distrust = error.message;
       this.#peer.leave(GoodbyeReason.wrongKey, "the server has not asked for the key");
     }
-    // A server that is refused gets no request.
-    if (this.#peer.isOpen) this.#sendHeld();
+    this.#sendHeld(); // a server that is refused gets no request, because the peer drops messages after a Goodbye
   }
 
   /** Handles a message of the server. The peer calls this. */
