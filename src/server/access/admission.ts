@@ -51,7 +51,8 @@ export class Admission {
   }
 
   /**
-   * Accepts or refuses a new connection from `ip`. When too many connections have not sent Hello, the oldest of them is ended.
+   * Accepts or refuses a new connection from `ip`. When too many connections have not sent Hello, one of them is ended: the oldest
+   * of the address that has the most of them.
    */
   connect(ip: string, abort: () => void, now: Micros): Guest | Excess {
     const { connectsPerSecond, maxGreetings, maxGreetingsPerAddress } = this.#limits;
@@ -70,13 +71,23 @@ export class Admission {
     const guest: Guest = { origin, hasGreeted: false, abort };
     origin.greeting++;
     this.#greeting.add(guest);
-    const [oldest] = this.#greeting;
-    if (this.#greeting.size > maxGreetings && oldest !== undefined) {
-      this.refused.add("greetings");
-      this.gone(oldest);
-      oldest.abort();
-    }
+    if (this.#greeting.size > maxGreetings) this.#endGreeting();
     return guest;
+  }
+
+  /**
+   * Ends the oldest greeting of the address that has the most. So a few addresses with many connections do not keep out a single
+   * viewer whose greeting takes several round trips.
+   */
+  #endGreeting(): void {
+    let ended: Guest | null = null;
+    for (const guest of this.#greeting) {
+      if (ended === null || guest.origin.greeting > ended.origin.greeting) ended = guest;
+    }
+    if (ended === null) return;
+    this.refused.add("greetings");
+    this.gone(ended);
+    ended.abort();
   }
 
   /** Admits a connection as a viewer after its Hello. Returns null, or the reason why it is refused. */

@@ -53,8 +53,8 @@ export class Gatekeeper {
   }
 
   /** Notes that an authenticated viewer has left. */
-  left(ip: string): void {
-    this.#lockOut.left(addressGroup(ip));
+  left(ip: string, now: Micros): void {
+    this.#lockOut.left(addressGroup(ip), now);
   }
 
   /** Returns whether a role is still valid after keys were removed or changed. */

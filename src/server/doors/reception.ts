@@ -194,7 +194,7 @@ export class Reception implements ViewerHost {
     const guest = this.#guests.get(viewer.connection);
     if (guest !== undefined) this.#admission.gone(guest);
     this.#guests.delete(viewer.connection);
-    if (this.#proven.delete(viewer)) this.#gatekeeper.left(viewer.connection.ip);
+    if (this.#proven.delete(viewer)) this.#gatekeeper.left(viewer.connection.ip, nowMicros());
     this.#connected.delete(viewer);
     this.empty.check();
   }

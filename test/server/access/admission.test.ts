@@ -71,6 +71,17 @@ describe("Admission: limits", () => {
     expect(door.admission.refused.byReason.greetings).toBe(2);
   });
 
+  test("Admission: ends greetings of the address that has the most, so a slow viewer keeps its place", () => {
+    const door = new Door();
+    const slow = door.enter("10.0.0.9"); // number 0, the oldest
+    for (let round = 0; round < 4; round++) {
+      for (const ip of ["10.0.0.1", "10.0.0.2", "10.0.0.3"]) door.connect(ip);
+    }
+    expect(door.aborted.length).toBeGreaterThan(3);
+    expect(door.aborted).not.toContain(0);
+    expect(door.admission.greet(slow)).toBeNull();
+  });
+
   test("Admission: refuses connections without a greeting beyond the limit for one address, until one has gone", () => {
     const door = new Door();
     const [first] = [door.enter("10.0.0.1"), door.enter("10.0.0.1"), door.enter("10.0.0.1")];

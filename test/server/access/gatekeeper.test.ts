@@ -21,7 +21,7 @@ function createGatekeeper() {
 test("Gatekeeper: a right key gets its role, a wrong one is refused, and five wrong ones cause a pause", () => {
   const { gatekeeper, counted, tryKey } = createGatekeeper();
   expect(tryKey("192.0.2.1", KEY)).toMatchObject({ role: { name: "ours" } });
-  gatekeeper.left("192.0.2.1");
+  gatekeeper.left("192.0.2.1", -300 * S);
   for (let attempt = 0; attempt < 5; attempt++) {
     expect(tryKey("192.0.2.1", "wrong")).toMatchObject({ reason: GoodbyeReason.wrongKey });
   }

@@ -38,24 +38,38 @@ test("LockOut: after ten minutes without a wrong key, the address has no pauses"
   expect(pauses(unticked, 5, "192.0.2.1", 700 * S)).toEqual([0, 0, 0, 0, 1]);
 });
 
-test("LockOut: an address with a viewer whose key is right has no pauses; after the viewer has left, wrong keys count", () => {
+test("LockOut: wrong keys do not count while a viewer with a right key is connected, and for five minutes after", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 4);
   lockOut.proven("192.0.2.1");
   lockOut.proven("192.0.2.1");
   expect(pauses(lockOut, 20)).toEqual(Array(20).fill(0));
-  lockOut.left("192.0.2.1");
+  lockOut.left("192.0.2.1", 0);
   expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(0);
-  lockOut.left("192.0.2.1");
-  expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(60);
+  lockOut.left("192.0.2.1", 0);
+  expect(lockOut.secondsLeft("192.0.2.1", 0)).toBe(0);
+  expect(pauses(lockOut, 20, "192.0.2.1", 299 * S)).toEqual(Array(20).fill(0));
+  lockOut.tick(301 * S);
+  expect(pauses(lockOut, 5, "192.0.2.1", 301 * S)).toEqual([0, 0, 0, 0, 1]);
 });
 
 test("LockOut: after a right key, earlier wrong keys do not count", () => {
   const lockOut = new LockOut();
   pauses(lockOut, 7);
   lockOut.proven("192.0.2.1");
-  lockOut.left("192.0.2.1");
-  expect(pauses(lockOut, 5)).toEqual([0, 0, 0, 0, 1]);
+  lockOut.left("192.0.2.1", 0);
+  expect(pauses(lockOut, 5, "192.0.2.1", 300 * S)).toEqual([0, 0, 0, 0, 1]);
+});
+
+test("LockOut: at most 4096 addresses stay good after their viewers have left, and none after five minutes", () => {
+  const lockOut = new LockOut();
+  for (let host = 0; host < 10_000; host++) {
+    lockOut.proven(`2001:db8:0:${host.toString(16)}::/64`);
+    lockOut.left(`2001:db8:0:${host.toString(16)}::/64`, 0);
+  }
+  expect(lockOut.goodSize).toBe(4096);
+  lockOut.tick(300 * S);
+  expect(lockOut.goodSize).toBe(0);
 });
 
 test("LockOut: a hundred thousand addresses take no more memory than 4096", () => {
