@@ -18,6 +18,8 @@ import { openLog, SERVE_SUBJECTS } from "./log.ts";
 import { Output } from "./output.ts";
 import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, runMain } from "./program.ts";
+import type { KeyOptions } from "../server/access/given-keys.ts";
+import { RIGHTS } from "../server/access/role.ts";
 import { viewerLines } from "./viewer-links.ts";
 import { openTraceFile } from "./trace-file.ts";
 
@@ -96,11 +98,12 @@ await runMain(async (signal, { stop }) => {
 /**
  * Returns the keys from --key-file and the environment. Throws UsageError if the file is missing, or if other users can read it.
  */
-function readKeys(keyFile: string | undefined): { key: string; name: string }[] {
-  const keys: { key: string; name: string }[] = [];
-  if (keyFile !== undefined) keys.push({ key: readKeyFile(keyFile), name: "key file" });
+function readKeys(keyFile: string | undefined): KeyOptions[] {
+  const may = RIGHTS; // these keys take the place of the first key, which has all rights
+  const keys: KeyOptions[] = [];
+  if (keyFile !== undefined) keys.push({ key: readKeyFile(keyFile), name: "key file", may });
   const variable = process.env["SLIPSTREAM_KEY"];
-  if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY" });
+  if (variable) keys.push({ key: variable, name: "SLIPSTREAM_KEY", may });
   delete process.env["SLIPSTREAM_KEY"]; // ffmpeg and other child processes must not get it
   return keys;
 }

@@ -1,20 +1,22 @@
 // Makes the lines that a server with keys prints after its start. They tell people what to type to watch.
 
-import { fstatSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { isatty } from "node:tty";
 import { formatHostPort } from "../core/host-port.ts";
 import type { Server } from "../server/serve.ts";
 
 /**
- * Returns the lines. They contain the first key, so they are printed on a terminal or a pipe, and not into a log that is kept.
+ * Returns the lines. They contain the first key only if standard error is a terminal, because files, pipes and the journal may
+ * be kept as logs.
  */
 export function viewerLines(
   { host, port, needsKey, firstKey, hostNames }: Pick<Server, "host" | "port" | "needsKey" | "firstKey" | "hostNames">,
   scheme: string,
+  isTerminal = isatty(2),
 ): string[] {
   if (!needsKey) return [];
   if (firstKey === null) return ["viewers need a key: 'bun run key list' shows the names of those in the key store"];
-  if (isJournal()) return ["viewers need a key: 'bun run key list --show' prints it"];
+  if (!isTerminal) return ["viewers need a key: 'bun run key list --show' prints it"];
   const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
   return hosts.map((each) => `to watch: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
 }
@@ -27,10 +29,4 @@ function reachableHosts(host: string): string[] {
     .filter(({ family, internal }) => family === "IPv4" && !internal)
     .map(({ address }) => address);
   return own.length > 0 ? own : ["HOST"];
-}
-
-/** Returns whether standard error goes to the journal of systemd, which keeps all lines (systemd.exec(5), JOURNAL_STREAM). */
-function isJournal(): boolean {
-  const { dev, ino } = fstatSync(2);
-  return process.env["JOURNAL_STREAM"] === `${dev}:${ino}`;
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { firstKeyOf } from "../support/first-key.ts";
 import { runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { type Network, openNetwork, whyNoNetwork } from "../support/two-machines.ts";
 
@@ -32,11 +33,10 @@ const viewWith = (key: string, ...flags: string[]) =>
 
 const view = (...flags: string[]) => viewWith("", ...flags);
 
-/** The link that a server has printed for viewers. */
+/** The link to a server whose state is in the folder "server". */
 async function linkOf(server: Server): Promise<string> {
-  const printed = /to watch: bun run view (slips?:\/\/\S+)/;
-  await server.until("the link", ({ remarks }) => printed.test(remarks));
-  return printed.exec(server.remarks)?.[1] ?? "";
+  const key = await firstKeyOf(server, join(folder, "server"));
+  return `slips://${key}@${network.machines[0].address}:${server.port}`;
 }
 
 const keyOf = (link: string) => /\/\/(.*)@/.exec(link)?.[1] ?? "";
@@ -55,7 +55,7 @@ describe.skipIf(obstacle !== null)(`keys on a network${obstacle === null ? "" : 
     await rm(folder, { recursive: true });
   });
 
-  test("view: the printed link shows the video, and after that neither key nor address is needed", async () => {
+  test("view: a link with the key shows the video, and after that neither key nor address is needed", async () => {
     await using server = await serve("server");
     const link = await linkOf(server);
     const first = await view(`${link}/pattern`, ...THREE_FRAMES);

@@ -18,6 +18,7 @@ export type IdentityFiles = IdentityNames;
 const POLL_MS = 1_000;
 /** The largest file. It is larger than any chain of certificates. */
 const MAX_FILE_BYTES = 1024 * 1024;
+const READABLE_BY_OTHERS = 0o004;
 
 export class CertificateFiles {
   readonly #files: IdentityFiles;
@@ -40,7 +41,9 @@ export class CertificateFiles {
   /** Reads the files and watches them. Throws UsageError if they cannot be used. */
   static async open(files: IdentityFiles, log: Log): Promise<CertificateFiles> {
     const seen = await stateOf(files);
-    return new CertificateFiles(files, read(files), seen, log);
+    const identity = read(files);
+    warnOfReaders(files.key, log);
+    return new CertificateFiles(files, identity, seen, log);
   }
 
   get current(): ServerIdentity {
@@ -90,6 +93,12 @@ async function stateOf({ certificate, key }: IdentityFiles): Promise<string> {
     ),
   );
   return states.join(" | ");
+}
+
+/** Warns if every user of the machine can read the key. Its group may, because programs that renew certificates use groups. */
+function warnOfReaders(key: string, log: Log): void {
+  if (((statSync(key, { throwIfNoEntry: false })?.mode ?? 0) & READABLE_BY_OTHERS) === 0) return;
+  log.warning(`every user of this machine can read the TLS key in ${key}: run 'chmod o-r ${key}'`);
 }
 
 function read(files: IdentityFiles): ServerIdentity {

@@ -14,7 +14,7 @@ export interface KeyOptions {
   hash?: string | undefined;
   /** The name of the key, for the log. Default: `key`. */
   name?: string | undefined;
-  /** The rights of viewers with this key. Default: `["view", "control"]`. */
+  /** The rights of viewers with this key. Default: `["view"]`, as `bun run key add` gives. */
   may?: readonly Right[] | undefined;
   /** The names of the cameras that they may see. Default: all. */
   cameras?: readonly string[] | undefined;
@@ -23,7 +23,7 @@ export interface KeyOptions {
 const MAX_NAME_CHARACTERS = 64;
 
 /** Checks a key and fills in defaults. Throws UsageError for a key that cannot be used. The message does not contain the key. */
-export function resolveKey({ key, hash, name = "key", may = RIGHTS, cameras }: KeyOptions): RingKey {
+export function resolveKey({ key, hash, name = "key", may = ["view"], cameras }: KeyOptions): RingKey {
   checkKeyName(name);
   if ((key === undefined) === (hash === undefined)) throw new UsageError(`the key '${name}' needs either key or hash`);
   if (!may.includes("view") || !may.every((right) => RIGHTS.includes(right))) {

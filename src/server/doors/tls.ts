@@ -44,7 +44,7 @@ export function acceptTls(socket: Socket<TransportEvents | null>, identity: Serv
     data: null,
     socket: {
       handshake: (_, isDone, error) => connection?.shookHands(isDone, error),
-      data: (_, bytes) => connection?.guest?.receive(bytes),
+      data: (_, bytes) => connection?.decrypted(bytes),
       drain: () => connection?.guest?.drained(),
       close: (_, error) => connection?.closed(error ? messageOf(error) : "it closed the connection"),
       error: (_, error) => connection?.closed(messageOf(error)),
@@ -126,6 +126,12 @@ class TlsConnection implements ViewerConnection, TransportEvents {
       GoodbyeReason.needsTls,
       "this server accepts only viewers with TLS: write slips:// in the link, or update the viewer",
     );
+  }
+
+  /** Passes decrypted bytes on. Without a finished handshake there is no binding, so a proof could not be checked. */
+  decrypted(bytes: Uint8Array): void {
+    if (this.#state === "open") this.guest?.receive(bytes);
+    else this.abort();
   }
 
   #open(state: State): void {

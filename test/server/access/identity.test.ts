@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../../src/core/errors.ts";
 import { SILENT_LOG } from "../../../src/core/log.ts";
+import { CertificateFiles } from "../../../src/server/access/certificate-files.ts";
 import { ownIdentity } from "../../../src/server/access/identity.ts";
-import { openssl } from "../../support/certificates.ts";
+import { openssl, selfSigned } from "../../support/certificates.ts";
 
 const NAMES = ["camera.local", "localhost", "127.0.0.1", "::1", "2001:db8::7"];
 
@@ -87,4 +88,15 @@ test("ownIdentity: a key that others can read is refused, and a damaged one is n
   await writeFile(key, text.replace(/M/g, "N"));
   await expect(own()).rejects.toThrow(/tls-key\.pem contains a private key that cannot be read/);
   expect(await readFile(key, "utf8")).not.toBe(text);
+});
+
+test("CertificateFiles: a warning names a key that every user can read, and none a key of the owner and group", async () => {
+  const files = await selfSigned(folder, "server", "IP:127.0.0.1");
+  const warnings: string[] = [];
+  const log = { ...SILENT_LOG, warning: (text: string) => void warnings.push(text) };
+  for (const mode of [0o640, 0o644]) {
+    await chmod(files.key, mode);
+    (await CertificateFiles.open(files, log)).close();
+  }
+  expect(warnings).toEqual([expect.stringContaining(`can read the TLS key in ${files.key}`)]);
 });

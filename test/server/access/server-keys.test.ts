@@ -130,6 +130,10 @@ describe("resolveServeOptions: servers that need a key", () => {
     expect(needs({ host: "0.0.0.0", open: true })).toBe(false);
   });
 
+  test("resolveKey: a key without rights may only view", () => {
+    expect([...resolveKey({ key: "2222-3333-4444-5555-6666" }).role.may]).toEqual(["view"]);
+  });
+
   test("resolveServeOptions: open with keys, no keys and wrong keys are refused, and no error quotes a key", () => {
     expect(() => needs({ open: true, keys })).toThrow(UsageError);
     expect(() => needs({ host: "::", keyStore: null })).toThrow("needs keys, a key store, or the option open");
