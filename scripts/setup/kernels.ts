@@ -31,7 +31,7 @@ export async function buildKernels(root: string): Promise<void> {
   const isFresh =
     [...outputs, stampFile].every((file) => existsSync(file)) && readFileSync(stampFile, "utf8") === stamp;
   if (isFresh) return;
-  say("building the codec kernels (AssemblyScript)");
+  say("building the codec kernels (AssemblyScript, half a minute)");
   mkdirSync(folder, { recursive: true });
   rmSync(stampFile, { force: true });
   await Promise.all(
