@@ -426,15 +426,15 @@ describe("[[keys]] of the settings file", () => {
   const HASH = formatKeyRecord(recordOfKey("k7qf-2mzd-9x4w-hcv3-tb8n"));
   const table = (more: string) => `[[keys]]\nname = "ann"\nhash = "${HASH}"\n${more}`;
 
-  test("parseSettings: [[keys]] are keys of the server, with their rights", () => {
+  test("parseSettings: [[keys]] are keys of the server, with their rights, or the right to view", () => {
     const file = parseSettings(
-      table('may = ["view"]\ncameras = ["door"]\n[[keys]]\nname = "ben"\nhash = ').concat(`"${HASH}"`),
+      table('may = ["view", "control"]\ncameras = ["door"]\n[[keys]]\nname = "ben"\nhash = ').concat(`"${HASH}"`),
       "x.toml",
     );
     const { keys } = resolveServeOptions(combine({}, file));
     expect(keys?.given.map(({ role }) => role)).toEqual([
-      { name: "ann", may: new Set(["view"]), cameras: new Set(["door"]) },
-      { name: "ben", may: new Set(["view", "control"]), cameras: null },
+      { name: "ann", may: new Set(["view", "control"]), cameras: new Set(["door"]) },
+      { name: "ben", may: new Set(["view"]), cameras: null },
     ]);
   });
 
