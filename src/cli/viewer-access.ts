@@ -1,7 +1,6 @@
 // Collects the ways in which `view` may get the key of its server: the link, SLIPSTREAM_KEY, --key-file, the store of known
 // servers, and a question on the terminal.
 
-import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Link } from "../client/connect/address.ts";
 import type { ChosenServer } from "../client/connect/discover.ts";
@@ -9,11 +8,10 @@ import type { KnownServersFile } from "../client/connect/known-servers.ts";
 import { type AskForKey, type KeySource, ServerAccess } from "../client/connect/server-access.ts";
 import { UsageError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-errors.ts";
+import { readChain } from "../server/access/certificate.ts";
 import { readKeyFile } from "../state/key-file.ts";
 
 export const KEY_VARIABLE = "SLIPSTREAM_KEY";
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 export interface ViewerAccessOptions {
   link: Link;
@@ -75,10 +73,9 @@ function readAuthorities(path: string | undefined): string | undefined {
   let pem: string;
   try {
     pem = readFileSync(path, "utf8");
-    for (const [certificate] of pem.matchAll(PEM_CERTIFICATE)) new X509Certificate(certificate);
   } catch (error) {
-    throw new UsageError(`cannot read certificates in ${path}: ${explainFileError(error)}`);
+    throw new UsageError(`cannot read ${path}: ${explainFileError(error)}`);
   }
-  if (!pem.match(PEM_CERTIFICATE)) throw new UsageError(`${path} contains no certificate in PEM`);
+  readChain(pem, path);
   return pem;
 }

@@ -7,6 +7,9 @@ import { HEADER_BYTES, MAX_STRING_BYTES } from "./wire.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+/** The most bytes of a text, for example in Goodbye. The writer cuts longer texts off. Some fields have another limit. */
+export const MAX_TEXT_BYTES = 200;
+
 const TWO_POW_32 = 0x1_0000_0000;
 
 /**
@@ -76,7 +79,7 @@ export class MessageWriter {
   }
 
   /** Writes a string of at most `maxBytes` bytes of UTF-8. A longer text is cut between two characters. */
-  string(text: string, maxBytes = 200): this {
+  string(text: string, maxBytes = MAX_TEXT_BYTES): this {
     const utf8 = new Uint8Array(maxBytes);
     const { written } = encoder.encodeInto(text, utf8);
     this.u16(written);

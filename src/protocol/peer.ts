@@ -160,9 +160,9 @@ export class Peer implements TransportEvents {
   /** Accepts the other side's greeting. From now on the peer passes on the other side's messages and sends pings. */
   accept(): void {
     this.#state = "open";
-    this.#splitter.maxMessageBytes = this.#role.maxMessageBytes;
-    this.#splitter.maxBytesOf = (type) =>
-      FRAME_TYPES.has(type) ? this.#role.maxMessageBytes : MAX_OTHER_MESSAGE_BYTES;
+    const { maxMessageBytes } = this.#role;
+    const maxOtherBytes = Math.min(maxMessageBytes, MAX_OTHER_MESSAGE_BYTES);
+    this.#splitter.maxBytesOf = (type) => (FRAME_TYPES.has(type) ? maxMessageBytes : maxOtherBytes);
     this.tick();
   }
 

@@ -15,15 +15,12 @@ export type MessageHandler = (type: number, body: Uint8Array, startedAt: Micros)
 /**
  * Takes chunks of any size and calls the handler once for each complete message, in order.
  *
- * `maxMessageBytes` limits the memory: a longer message throws ProtocolError before memory is allocated for it. The owner raises
- * the limit after the greeting. A message that is complete within a chunk is not copied.
+ * `maxBytesOf` limits the memory: a longer message throws ProtocolError before memory is allocated for it. The owner raises the
+ * limits after the greeting. A message that is complete within a chunk is not copied.
  */
 export class MessageSplitter {
-  maxMessageBytes: number;
-  /**
-   * Returns the limit for messages of a type, which may be lower than `maxMessageBytes`. Null if all types have the same limit.
-   */
-  maxBytesOf: ((type: number) => number) | null = null;
+  /** Returns the largest length of a message of this type. */
+  maxBytesOf: (type: number) => number;
   readonly #onMessage: MessageHandler;
   readonly #head = new Uint8Array(HEADER_BYTES);
   #headFilled = 0;
@@ -33,8 +30,9 @@ export class MessageSplitter {
   #bodyFilled = 0;
   #startedAt: Micros = 0;
 
+  /** At first, messages of all types have the limit `maxMessageBytes`. */
   constructor(maxMessageBytes: number, onMessage: MessageHandler) {
-    this.maxMessageBytes = maxMessageBytes;
+    this.maxBytesOf = () => maxMessageBytes;
     this.#onMessage = onMessage;
   }
 
@@ -77,8 +75,7 @@ export class MessageSplitter {
 
   #readLength(): number {
     const length = new DataView(this.#head.buffer).getUint32(0, true);
-    const type = this.#head[4] ?? 0;
-    const most = Math.min(this.maxMessageBytes, this.maxBytesOf?.(type) ?? this.maxMessageBytes);
+    const most = this.maxBytesOf(this.#head[4] ?? 0);
     if (length < 1 || length > most) {
       throw new ProtocolError(`a message has ${length} bytes, and 1 to ${most} are allowed`);
     }

@@ -8,6 +8,21 @@
 export const BINDING_LABEL = "EXPORTER-slipstream-proof";
 export const BINDING_BYTES = 32;
 
+/** The part of a socket with TLS that is needed here. Bun's types declare that the method returns nothing. */
+interface Exporter {
+  exportKeyingMaterial(length: number, label: string): unknown;
+}
+
+/** Returns the binding of a TLS session, or null if its handshake is not done. */
+export function exportBinding(socket: Exporter): Uint8Array | null {
+  try {
+    const bytes = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
+    return bytes instanceof Uint8Array && bytes.length === BINDING_BYTES ? bytes : null;
+  } catch {
+    return null; // BoringSSL exports no secret before the handshake is done
+  }
+}
+
 const HANDSHAKE_RECORD = 22;
 const ALERT_RECORD = 21;
 /** The first byte of the version in each record, from TLS 1.0 on (RFC 8446, 5.1). */

@@ -144,7 +144,7 @@ describe("MessageSplitter: lengths", () => {
     const lengths: number[] = [];
     const splitter = new MessageSplitter(10, (_, body) => {
       lengths.push(body.length);
-      splitter.maxMessageBytes = 1000;
+      splitter.maxBytesOf = () => 1000;
     });
     splitter.feed(stream([5, 900].map((length) => ({ type: 1, body: new Uint8Array(length) }))));
     expect(lengths).toEqual([5, 900]);

@@ -6,7 +6,7 @@ import type { Socket } from "bun";
 import { codeOf, ConnectionError, messageOf } from "../../core/errors.ts";
 import { addressesOf, formatHostPort } from "../../core/host-port.ts";
 import { onAbort } from "../../core/on-abort.ts";
-import { BINDING_BYTES, BINDING_LABEL, showFingerprint } from "../../protocol/tls.ts";
+import { exportBinding, showFingerprint } from "../../protocol/tls.ts";
 import type { Transport } from "../../protocol/transport.ts";
 import { type Address, formatAddress, type Scheme } from "./address.ts";
 import { type Carriage, carriagesFor, ServerNotTrusted, SpeaksOtherWay } from "./carriage.ts";
@@ -247,18 +247,6 @@ class Attempt {
 const SAID = new Set<string>();
 /** Servers whose last connection was without TLS. So a grid does not open two connections for each camera. */
 const SPOKE_PLAINLY = new Set<string>();
-
-/**
- * Returns the secret that binds a proof to this TLS session, or null if the handshake is not done. (Bun's types declare `void`.)
- */
-function exportBinding(socket: ViewerSocket): Uint8Array | null {
-  try {
-    const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
-    return bytes instanceof Uint8Array && bytes.length === BINDING_BYTES ? bytes : null;
-  } catch {
-    return null; // BoringSSL exports no secret before the handshake is done
-  }
-}
 
 function explain(address: Address, cause: unknown): string {
   const where = formatAddress(address);

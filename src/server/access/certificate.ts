@@ -2,7 +2,7 @@
 
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { UsageError } from "../../core/errors.ts";
+import { messageOf, UsageError } from "../../core/errors.ts";
 
 /** The identity of a server in TLS: its certificate, and the private key that proves that the certificate is its own. */
 export interface ServerIdentity {
@@ -80,13 +80,14 @@ function publicKeyOf(certificate: X509Certificate): string {
     .digest("base64");
 }
 
-function readChain(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
+/** Reads certificates (PEM). Throws UsageError with one line if there is none or one cannot be read. `name` is the name of their file. */
+export function readChain(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
   const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
   if (first === undefined) throw new UsageError(`${name} contains no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
   try {
     return [new X509Certificate(first), ...others.map((each) => new X509Certificate(each))];
   } catch (cause) {
-    throw new UsageError(`${name} contains a certificate that cannot be read: ${reasonOf(cause)}`);
+    throw new UsageError(`${name} contains a certificate that cannot be read: ${messageOf(cause)}`);
   }
 }
 
@@ -103,12 +104,8 @@ export function readKey(pem: string, name: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new UsageError(`${name} contains a private key that cannot be read: ${reasonOf(cause)}`);
+    throw new UsageError(`${name} contains a private key that cannot be read: ${messageOf(cause)}`);
   }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function day(date: Date): string {

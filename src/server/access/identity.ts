@@ -61,18 +61,20 @@ export async function ownIdentity(folder: string, names: readonly string[], log:
 
 /** Makes the key, unless another server has just done so. Throws UsageError if it cannot be kept. */
 function newKey(path: string, log: Log): string {
-  let key = "";
+  let key = makeKey();
+  let isNew = true;
   try {
     changePrivateFile(path, (present) => {
-      key = present ?? makeKey();
-      return present === null ? key : null;
+      isNew = present === null;
+      key = present ?? key;
+      return isNew ? key : null;
     });
   } catch (error) {
     throw new UsageError(
       `the server's key for TLS cannot be kept: ${messageOf(error)}; set XDG_STATE_HOME to a folder that can be written, name a certificate by --tls-cert, or use --no-tls`,
     );
   }
-  log.info(`made the server's key for TLS: ${path}`);
+  if (isNew) log.info(`made the server's key for TLS: ${path}`);
   return key;
 }
 

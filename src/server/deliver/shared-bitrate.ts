@@ -59,13 +59,16 @@ export class SharedBitrate {
       const wishes = shares.map((share) => share.wishedBytesPerSecond(now));
       return { shares, wishes, wish: sum(wishes) };
     });
-    const wishOfEach = addresses.map(({ wish }) => wish);
+    const ofAddresses = fairShares(
+      total,
+      addresses.map(({ wish }) => wish),
+    );
     let spare = total;
     const rates = new Map<Share, { fair: number; given: number }>();
     for (const [index, { shares, wishes }] of addresses.entries()) {
-      const ofAddress = fairShare(total, without(wishOfEach, index));
+      const ofViewers = fairShares(ofAddresses[index] as number, wishes);
       for (const [at, share] of shares.entries()) {
-        const fair = fairShare(ofAddress, without(wishes, at));
+        const fair = ofViewers[at] as number;
         const given = Math.min(fair, wishes[at] as number);
         spare -= given;
         rates.set(share, { fair, given });
@@ -182,22 +185,24 @@ export class Share {
 }
 
 /**
- * Returns the max-min fair share of one more user that wants as much as possible, when `total` is shared with others that want
+ * Returns for each user the max-min fair share that it would get if it wanted as much as possible, while the others want their
  * `wishes`. After the division, no user that wants more has less than this.
  */
-export function fairShare(total: number, wishes: readonly number[]): number {
-  let left = total;
+export function fairShares(total: number, wishes: readonly number[]): number[] {
   const ascending = new Float64Array(wishes).sort();
-  for (const [index, wish] of ascending.entries()) {
-    const even = left / (wishes.length + 1 - index);
-    if (wish >= even) return even;
-    left -= wish;
-  }
-  return left;
-}
-
-function without(values: readonly number[], index: number): number[] {
-  return values.filter((_, at) => at !== index);
+  return wishes.map((own) => {
+    const ownAt = ascending.indexOf(own);
+    let left = total;
+    let users = wishes.length;
+    for (const [at, wish] of ascending.entries()) {
+      if (at === ownAt) continue;
+      const even = left / users;
+      if (wish >= even) return even;
+      left -= wish;
+      users--;
+    }
+    return left;
+  });
 }
 
 function sum(values: readonly number[]): number {

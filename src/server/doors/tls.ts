@@ -3,7 +3,7 @@
 import type { Socket, TLSUpgradeOptions } from "bun";
 import { messageOf } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
-import { BINDING_BYTES, BINDING_LABEL, beginsTls } from "../../protocol/tls.ts";
+import { beginsTls, exportBinding } from "../../protocol/tls.ts";
 import { GONE, type TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import type { ServerIdentity } from "../access/certificate.ts";
@@ -161,13 +161,6 @@ class TlsConnection implements ViewerConnection, TransportEvents {
       this.abort();
     }
   }
-}
-
-/** Returns the secret that binds a proof to this session. (Bun's types declare `void`.) */
-function exportBinding(socket: Socket<TransportEvents | null>): Uint8Array {
-  const bytes: unknown = socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL);
-  if (bytes instanceof Uint8Array && bytes.length === BINDING_BYTES) return bytes;
-  throw new Error("the TLS session has no exporter");
 }
 
 /**

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { UsageError } from "../../../src/core/errors.ts";
 import { printable } from "../../../src/core/printable.ts";
+import { MAX_TEXT_BYTES } from "../../../src/protocol/bytes.ts";
 import { GoodbyeReason, MAX_CAMERA_NAME_BYTES } from "../../../src/protocol/wire.ts";
 import { findByName, nameAfterSource } from "../../../src/server/cameras/names.ts";
 import { checkCameraName } from "../../../src/server/settings/camera-name.ts";
@@ -51,6 +52,27 @@ test.each([
   ["d", "several cameras are called 'd': door, front door, Yard, /dev/video0"],
 ])("findByName: refuses '%s' with a list of the cameras", (wanted, text) => {
   expect(findByName(cameras, wanted)).toEqual({ reason: GoodbyeReason.noCamera, text });
+});
+
+test("findByName: the text of a refusal fits into a Goodbye, whatever the names are", () => {
+  const name = fc
+    .string({ unit: "grapheme", minLength: 1, maxLength: 16 })
+    .filter((text) => Buffer.byteLength(text) <= 64);
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 64 }), name, (names, wanted) => {
+      const found = findByName(
+        names.map((each) => ({ name: each })),
+        wanted,
+      );
+      if (!("text" in found)) return;
+      expect(Buffer.byteLength(found.text)).toBeLessThanOrEqual(MAX_TEXT_BYTES);
+      if (names.length === 0 || found.text.startsWith("several")) return;
+      const more = Number(/ and (\d+) more$/.exec(found.text)?.[1] ?? 0);
+      const listed = names.slice(0, names.length - more);
+      expect(listed.length).toBeGreaterThan(0);
+      expect(found.text).toStartWith(`there is no camera '${wanted}': the cameras are ${listed.join(", ")}`);
+    }),
+  );
 });
 
 test("findByName: the text of a refusal fits into a Goodbye, however many cameras it lists", () => {
