@@ -1,5 +1,6 @@
 // Reads and writes files that only their owner may read: keys, and a viewer's list of known servers.
 
+import { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -123,45 +124,49 @@ function makePrivateFolder(folder: string): void {
   }
 }
 
-/**
- * The age from which a lock counts as left behind by a program that was killed. A program usually needs a lock for some
- * milliseconds.
- */
-const LOCK_LIFE_MS = 5_000;
-const LOCK_RETRY_MS = 5;
+/** The longest wait for another process, which usually needs some milliseconds. */
+const LOCK_PATIENCE_MS = 5_000;
 
 /**
  * Changes a private file. A lock makes sure that no change of another process is lost. `change` gets the present text, or null if
  * there is no file. It returns the new text, or null to leave the file unchanged. Throws UsageError like the functions for
- * reading and writing.
+ * reading and writing, and if another process keeps the lock.
  */
 export function changePrivateFile(path: string, change: (text: string | null) => string | null): void {
-  const lock = `${path}.lock`;
-  takeLock(lock, path);
-  try {
-    const text = change(readPrivateFile(path));
-    if (text !== null) writePrivateFile(path, text);
-  } finally {
-    rmSync(lock, { force: true });
-  }
+  using _ = takeLock(path);
+  const text = change(readPrivateFile(path));
+  if (text !== null) writePrivateFile(path, text);
 }
 
-function takeLock(lock: string, path: string): void {
+/**
+ * Takes the lock of a file. It is a lock of SQLite on an empty database beside the file, because the system releases such a lock
+ * when its process ends, even if the process was killed (https://sqlite.org/lockingv3.html). The empty file stays.
+ */
+function takeLock(path: string): Disposable {
+  const lock = `${path}.lock`;
   try {
     makePrivateFolder(dirname(lock));
-    for (;;) {
-      try {
-        closeSync(openSync(lock, "wx", FILE_MODE));
-        return;
-      } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw error;
-      }
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (Math.abs(age) > LOCK_LIFE_MS) rmSync(lock, { force: true });
-      else Bun.sleepSync(LOCK_RETRY_MS);
+    const file = openSync(lock, "a", FILE_MODE);
+    try {
+      giveToOwnerOf(dirname(lock), file);
+    } finally {
+      closeSync(file);
     }
+    const database = new Database(lock);
+    try {
+      database.run(`PRAGMA busy_timeout = ${LOCK_PATIENCE_MS}`);
+      database.run("BEGIN EXCLUSIVE");
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return { [Symbol.dispose]: () => database.close() };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot write ${path}: ${explainFileError(error, NO_FOLDER)}`);
+    const reason =
+      codeOf(error) === "SQLITE_BUSY"
+        ? `another program has kept ${lock} locked for ${LOCK_PATIENCE_MS / 1000} s: end that program`
+        : explainFileError(error, NO_FOLDER);
+    throw new UsageError(`cannot write ${path}: ${reason}`);
   }
 }

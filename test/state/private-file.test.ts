@@ -1,17 +1,7 @@
 // state/private-file.ts: files that only their owner may read. Real files and processes.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../src/core/errors.ts";
@@ -87,6 +77,7 @@ describe("private file: reading and writing", () => {
     const { uid, gid, mode } = statSync(path);
     expect([uid, gid, mode & 0o777]).toEqual([65534, 65534, 0o600]);
     expect(readPrivateFile(path)).toBe("text");
+    expect(statSync(`${path}.lock`)).toMatchObject({ uid: 65534, gid: 65534 }); // the service can take the lock, too
   });
 
   test("private file: a folder that cannot be made gives an error of one line", () => {
@@ -115,12 +106,42 @@ describe("private file: changes by several processes", () => {
     expect(readPrivateFile(path)).toBe("100");
   });
 
-  test("private file: the lock of a killed program is removed", () => {
+  /** Starts a program that holds the lock of a file for an hour, and waits until it has the lock. */
+  async function startHolder(path: string): Promise<Bun.Subprocess> {
+    const script = `
+      const { changePrivateFile } = await import(${JSON.stringify(MODULE)});
+      changePrivateFile(${JSON.stringify(path)}, () => {
+        require("node:fs").writeSync(1, "locked");
+        Bun.sleepSync(3_600_000);
+        return "never";
+      });
+    `;
+    const holder = Bun.spawn([process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const _ of holder.stdout) break;
+    return holder;
+  }
+
+  test("private file: the lock of a killed program is free at once", async () => {
     const path = join(top, "locked");
-    writeFileSync(`${path}.lock`, "");
-    utimesSync(`${path}.lock`, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
+    const holder = await startHolder(path);
+    holder.kill("SIGKILL");
+    await holder.exited;
     changePrivateFile(path, () => "new");
     expect(readPrivateFile(path)).toBe("new");
+  });
+
+  test("private file: a lock that another program keeps gives an error, and nothing is written", async () => {
+    const path = join(top, "kept-by-another");
+    const holder = await startHolder(path);
+    try {
+      expect(() => changePrivateFile(path, () => "new")).toThrow(
+        `another program has kept ${path}.lock locked for 5 s`,
+      );
+      expect(readPrivateFile(path)).toBeNull();
+    } finally {
+      holder.kill("SIGKILL");
+      await holder.exited;
+    }
   });
 
   test("private file: a change of null does not change the file, and an error releases the lock", () => {
@@ -133,6 +154,12 @@ describe("private file: changes by several processes", () => {
       }),
     ).toThrow(RangeError);
     expect(readPrivateFile(path)).toBe("old");
-    expect(readdirSync(top).filter((name) => name.startsWith("kept"))).toEqual(["kept"]);
+    changePrivateFile(path, (text) => `${text} and new`);
+    expect(readPrivateFile(path)).toBe("old and new");
+    expect(
+      readdirSync(top)
+        .filter((name) => /^kept(\.|$)/.test(name))
+        .toSorted(),
+    ).toEqual(["kept", "kept.lock"]);
   });
 });
