@@ -1,11 +1,11 @@
 // The certificate and key that the operator has given. They are read again when their files change, and viewers stay connected.
 
 import { readFileSync, statSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { messageOf, UsageError } from "../../core/errors.ts";
 import { explainFileError } from "../../core/file-errors.ts";
 import type { Log } from "../../core/log.ts";
 import { showFingerprint } from "../../protocol/tls.ts";
+import { stateOfFiles } from "../../state/file-state.ts";
 import { checkIdentity, type IdentityNames, type ServerIdentity } from "./certificate.ts";
 
 /** The paths of the certificate (with those of its issuers) and of the key. Both may be in one file. */
@@ -40,7 +40,7 @@ export class CertificateFiles {
 
   /** Reads the files and watches them. Throws UsageError if they cannot be used. */
   static async open(files: IdentityFiles, log: Log): Promise<CertificateFiles> {
-    const seen = await stateOf(files);
+    const seen = await stateOfFiles(pathsOf(files));
     const identity = read(files);
     warnOfReaders(files.key, log);
     return new CertificateFiles(files, identity, seen, log);
@@ -57,7 +57,7 @@ export class CertificateFiles {
   async #poll(): Promise<void> {
     if (this.#isPolling) return; // the last check still runs, for example on a slow network file system
     this.#isPolling = true;
-    const seen = await stateOf(this.#files);
+    const seen = await stateOfFiles(pathsOf(this.#files));
     this.#isPolling = false;
     if (seen === this.#seen) return;
     this.#seen = seen;
@@ -66,7 +66,7 @@ export class CertificateFiles {
   }
 
   async #readAgain(seen: string): Promise<void> {
-    if ((await stateOf(this.#files)) !== seen) return; // the next check handles the newer state
+    if ((await stateOfFiles(pathsOf(this.#files))) !== seen) return; // the next check handles the newer state
     try {
       const next = read(this.#files);
       if (next.certificate === this.#current.certificate && next.key === this.#current.key) return;
@@ -82,17 +82,8 @@ export class CertificateFiles {
   }
 }
 
-/** Returns a text that differs after every change of the files, and after their removal. */
-async function stateOf({ certificate, key }: IdentityFiles): Promise<string> {
-  const states = await Promise.all(
-    [certificate, key].map((path) =>
-      stat(path).then(
-        ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
-        (error: unknown) => explainFileError(error),
-      ),
-    ),
-  );
-  return states.join(" | ");
+function pathsOf({ certificate, key }: IdentityFiles): string[] {
+  return [certificate, key];
 }
 
 /** Warns if every user of the machine can read the key. Its group may, because programs that renew certificates use groups. */

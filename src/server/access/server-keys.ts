@@ -1,8 +1,8 @@
 // The keys of a running server. They come from its options and from the key store, which is read again when it changes.
 
-import { stat } from "node:fs/promises";
-import { codeOf, messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
+import { stateOfFiles } from "../../state/file-state.ts";
 import { KeyRing, type RingKey } from "./key-ring.ts";
 import { readKeyStore, ringKeys, type StoredKey, withFirstKey } from "./key-store.ts";
 
@@ -49,7 +49,7 @@ export class ServerKeys implements Disposable {
     if (this.#isPolling) return; // the last check still runs, for example because a network file system does not answer
     this.#isPolling = true;
     try {
-      const version = await versionOf(store);
+      const version = await stateOfFiles([store]);
       if (version !== this.#version) this.#take(readKeyStore(store));
       this.#version = version;
       this.#lastTrouble = "";
@@ -67,16 +67,5 @@ export class ServerKeys implements Disposable {
     if (!this.ring.replace([...this.#options.given, ...ringKeys(stored)])) return;
     this.#options.log.info(`the key store has changed: viewers can use ${this.ring.size} keys`);
     this.onChanged();
-  }
-}
-
-/** Returns a text that differs after the file has changed. Each change replaces the file, so its inode changes too. */
-async function versionOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
-    return [ino, size, mtimeMs, ctimeMs].join(" ");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return "none";
-    throw error;
   }
 }
