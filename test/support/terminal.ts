@@ -19,7 +19,9 @@ export class Terminal implements AsyncDisposable {
   }
 
   private constructor(command: readonly string[], env: Record<string, string>) {
-    const child = Bun.spawn(["script", "-qec", command.map(quoted).join(" "), "/dev/null"], {
+    // Without exec, a waiting dash gets Ctrl-C too, and script reports its end by SIGINT (130) instead of the program's exit code.
+    const line = `exec ${command.map(quoted).join(" ")}`;
+    const child = Bun.spawn(["script", "-qec", line, "/dev/null"], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
