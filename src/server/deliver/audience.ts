@@ -12,7 +12,7 @@ import type { Demand, PictureSink, TileSink } from "../renditions/sinks.ts";
 import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
-import type { Viewer } from "./viewer.ts";
+import type { AudienceMember } from "./audience-member.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
 /**
@@ -63,9 +63,9 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly controls: CameraControls;
   readonly #options: AudienceOptions;
   /** The viewers that have sent Hello (the first message of a viewer), with the choice of their size and quality. */
-  readonly #assignments = new Map<Viewer, Assignment>();
+  readonly #assignments = new Map<AudienceMember, Assignment>();
   /** The viewers that have wanted pictures at any time. */
-  readonly #haveWatched = new WeakSet<Viewer>();
+  readonly #haveWatched = new WeakSet<AudienceMember>();
   /** The form of the source's pictures, or null before the first frame. */
   #source: SourceKind | null = null;
   /** The reason why there are no more pictures, or null while more may come. */
@@ -175,7 +175,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     return this.#options.captures.intervalMicros;
   }
 
-  onChanged(viewer: Viewer): void {
+  onChanged(viewer: AudienceMember): void {
     const assignment = this.#assignments.get(viewer) ?? this.#welcome(viewer);
     if (this.#farewell !== null && viewer.watching) {
       viewer.leave(this.#farewell.reason, this.#farewell.text);
@@ -189,13 +189,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#noteChange();
   }
 
-  onAcknowledged(viewer: Viewer): void {
+  onAcknowledged(viewer: AudienceMember): void {
     const isChanged = this.#assignments.get(viewer)?.adapt() ?? false;
     if (isChanged) this.#options.listener.demandChanged();
     this.#options.listener.frameAcknowledged();
   }
 
-  onGone(viewer: Viewer, reason: string): void {
+  onGone(viewer: AudienceMember, reason: string): void {
     this.#assignments.get(viewer)?.release();
     this.#assignments.delete(viewer);
     this.#departedSkipped += viewer.frames.picturesSkipped;
@@ -204,7 +204,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#noteChange();
   }
 
-  #welcome(viewer: Viewer): Assignment {
+  #welcome(viewer: AudienceMember): Assignment {
     const { health, log, trace } = this.#options;
     const assignment = new Assignment(viewer, this.#options);
     this.#assignments.set(viewer, assignment);

@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import type { TraceTrack } from "../../core/trace.ts";
 import { type Ack, type StreamHeader, writeStream } from "../../protocol/messages.ts";
 import type { Outbox } from "../../protocol/outbox.ts";
+import type { MemberFrames } from "./audience-member.ts";
 import { Adaptation, type AdaptationLimits, type SentFrame } from "./quality/adaptation.ts";
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
@@ -27,7 +28,7 @@ interface InFlight extends Omit<SentFrame, "level"> {
   sentAt: Micros;
 }
 
-export class FrameSender {
+export class FrameSender implements MemberFrames {
   readonly #outbox: Outbox;
   readonly #isWanted: () => boolean;
   readonly #credit = new Credit();

@@ -7,6 +7,7 @@ import type { Transport } from "../../protocol/transport.ts";
 import type { Authenticated } from "../access/key-ring.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Role } from "../access/role.ts";
+import type { AudienceMember } from "./audience-member.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -41,11 +42,11 @@ export interface WatchedCamera {
    * The viewer calls this when it has sent Hello (its first message) or Wish (which size of pictures it wants, or none), because
    * the encoders may have to make other pictures.
    */
-  onChanged(viewer: Viewer): void;
+  onChanged(viewer: AudienceMember): void;
   /** The viewer calls this when it has acknowledged a frame, because the estimate of its link may have changed. */
-  onAcknowledged(viewer: Viewer): void;
+  onAcknowledged(viewer: AudienceMember): void;
   /** The viewer calls this once, when it gets no more pictures. `reason` is for the log. */
-  onGone(viewer: Viewer, reason: string): void;
+  onGone(viewer: AudienceMember, reason: string): void;
 }
 
 /** The owner of the viewers. The class Reception implements it. */

@@ -15,6 +15,7 @@ import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
 import { EVERYBODY, type Role } from "../access/role.ts";
+import type { AudienceMember } from "./audience-member.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -23,7 +24,7 @@ import type { ViewerConnection, ViewerHost, WatchedCamera } from "./viewer-host.
 import { WishPacer } from "./wish-pacer.ts";
 
 /** A connected viewer. The door that owns the connection calls `receive`, `drained` and `closed`. */
-export class Viewer implements TransportEvents, PeerEvents {
+export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   readonly connection: ViewerConnection;
   readonly #host: ViewerHost;
   readonly #peer: Peer;

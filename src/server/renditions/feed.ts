@@ -2,10 +2,20 @@
 // state of the picture and composes the messages that update a viewer.
 
 import { estimateQuality } from "../../codec/jpeg/header.ts";
-import { nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type StreamHeader, writePictureHead } from "../../protocol/messages.ts";
+import type { Size } from "../../core/pixel-format.ts";
 import type { Level } from "./ladder.ts";
 import { type EncodedPicture, jpegOf } from "../picture.ts";
+
+/** A feed's newest frame as an ordinary JPEG, for viewers that take no tiles. */
+export interface FeedJpeg extends Size {
+  /** The file. All viewers share these bytes, so nobody may change them. They stay valid when a newer frame comes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly frameNumber: number;
+  readonly capturedAt: Micros;
+  readonly encodedAt: Micros;
+}
 
 export interface Feed {
   /**
@@ -24,6 +34,8 @@ export interface Feed {
    * bytes are valid until a newer frame comes.
    */
   compose(since: number): Uint8Array[];
+  /** Returns the newest frame as a JPEG, or null before the first. It is made once for each frame, without encoding. */
+  jpeg(): FeedJpeg | null;
 }
 
 /** The assumed quality of a camera's JPEGs when their tables do not tell it. */
@@ -41,6 +53,7 @@ export interface PictureFeedOptions {
 export class PictureFeed implements Feed {
   readonly #options: PictureFeedOptions;
   #newest: EncodedPicture | null = null;
+  #jpeg: FeedJpeg | null = null;
   #isPassedOn = false;
   /** The level of the source's own JPEGs, or null for pictures that were encoded here. */
   level: Level | null = null;
@@ -76,6 +89,7 @@ export class PictureFeed implements Feed {
     picture.block.retain();
     this.#newest?.block.release();
     this.#newest = picture;
+    this.#jpeg = null;
   }
 
   compose(): Uint8Array[] {
@@ -87,10 +101,20 @@ export class PictureFeed implements Feed {
     return [message];
   }
 
+  jpeg(): FeedJpeg | null {
+    if (this.#jpeg !== null || this.#newest === null) return this.#jpeg;
+    const { width, height, frameNumber, capturedAt, encodedAt } = this.#newest;
+    // The block is reused after the next picture, while sockets may still read these bytes. So they are copied, once for all.
+    const bytes = new Uint8Array(jpegOf(this.#newest));
+    this.#jpeg = { bytes, width, height, frameNumber, capturedAt, encodedAt };
+    return this.#jpeg;
+  }
+
   /** Drops the picture, because it would be too old for the next viewer. */
   clear(): void {
     this.#newest?.block.release();
     this.#newest = null;
+    this.#jpeg = null;
   }
 
   #describe({ width, height, isPassedOn }: EncodedPicture): StreamHeader {

@@ -5,7 +5,7 @@ import { type Micros, nowMicros } from "../../core/clock.ts";
 import { type StreamHeader, writeTiles } from "../../protocol/messages.ts";
 import { NO_TILES } from "../../protocol/tile-list.ts";
 import type { Level } from "./ladder.ts";
-import type { Feed } from "./feed.ts";
+import type { Feed, FeedJpeg } from "./feed.ts";
 import { MessageCache } from "./message-cache.ts";
 import { TileStore } from "./tile-store.ts";
 
@@ -30,6 +30,7 @@ export class Rendition implements Feed {
   /** The number of bytes of the tiles that changed in the newest frame. */
   newestBytes = 0;
   #store: TileStore | null = null;
+  #jpeg: FeedJpeg | null = null;
   #capturedAt: Micros = 0;
   #openCapturedAt: Micros = 0;
   #encodedAt: Micros = 0;
@@ -64,7 +65,7 @@ export class Rendition implements Feed {
     this.picture = picture;
     this.stream = { ...stream, jpegHeader: picture.header };
     this.#store = new TileStore(picture.header, picture.tileCount);
-    this.#composed.clear();
+    this.#forget();
   }
 
   /** Drops all tiles, because the source has changed or the rendition is no longer used. */
@@ -72,7 +73,7 @@ export class Rendition implements Feed {
     this.picture = null;
     this.stream = null;
     this.#store = null;
-    this.#composed.clear();
+    this.#forget();
   }
 
   /** Opens a frame, which `commit` or `abort` ends. */
@@ -90,7 +91,7 @@ export class Rendition implements Feed {
   /** Makes the open frame the newest complete frame. `changedBytes` is the number of bytes of its tiles. */
   commit(changedBytes: number): void {
     this.#store?.commit();
-    this.#composed.clear();
+    this.#forget();
     this.newestBytes = changedBytes;
     this.#capturedAt = this.#openCapturedAt;
     this.#encodedAt = nowMicros();
@@ -126,8 +127,24 @@ export class Rendition implements Feed {
     });
   }
 
-  /** Returns the newest frame as an ordinary JPEG, or null before the first. It is assembled without encoding. */
+  jpeg(): FeedJpeg | null {
+    if (this.#jpeg !== null || this.stream === null) return this.#jpeg;
+    const bytes = this.#store?.stitch() ?? null;
+    if (bytes === null) return null;
+    const { width, height } = this.stream;
+    const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt };
+    this.#jpeg = { bytes, width, height, frameNumber: this.newestFrame, ...stamps };
+    return this.#jpeg;
+  }
+
+  /** Returns the bytes of the newest frame as an ordinary JPEG, or null before the first. */
   stitch(): Uint8Array<ArrayBuffer> | null {
-    return this.#store?.stitch() ?? null;
+    return this.jpeg()?.bytes ?? null;
+  }
+
+  /** Drops what was made of the frame that is no longer the newest. */
+  #forget(): void {
+    this.#composed.clear();
+    this.#jpeg = null;
   }
 }

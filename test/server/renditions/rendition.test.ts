@@ -102,6 +102,22 @@ test("Rendition: after an aborted frame it still has the frame before", () => {
   expect(rendition.newestFrame).toBe(1);
 });
 
+test("Rendition: makes one JPEG of each frame, which stays as it is when a newer frame comes", () => {
+  const rendition = start();
+  expect(rendition.jpeg()).toBeNull();
+  commit(rendition, 1, [0, 1, 2, 3]);
+  const first = rendition.jpeg();
+  expect(first).toMatchObject({ width: 320, height: 180, frameNumber: 1, capturedAt: 1000 });
+  expect(rendition.jpeg()).toBe(first);
+  const bytes = first?.bytes.slice();
+  commit(rendition, 2, [0, 1, 2, 3]);
+  expect(rendition.jpeg()).toMatchObject({ frameNumber: 2, capturedAt: 2000 });
+  expect(rendition.jpeg()?.bytes).not.toEqual(bytes as Uint8Array<ArrayBuffer>);
+  expect(first?.bytes).toEqual(bytes as Uint8Array<ArrayBuffer>);
+  rendition.stop();
+  expect(rendition.jpeg()).toBeNull();
+});
+
 test("Rendition: still counts as new after its first frame was aborted", () => {
   const rendition = start();
   rendition.open(1, 1000);

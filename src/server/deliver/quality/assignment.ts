@@ -7,7 +7,7 @@ import type { PictureFeed } from "../../renditions/feed.ts";
 import { halvingsFor, type Level, ladder, weight } from "../../renditions/ladder.ts";
 import type { RenditionRegistry } from "../../renditions/registry.ts";
 import { Rendition } from "../../renditions/rendition.ts";
-import type { Viewer } from "../viewer.ts";
+import type { AudienceMember } from "../audience-member.ts";
 
 /** The size of the source's pictures and the forms in which they can be sent: as tiles, as whole pictures, or in either form. */
 export interface SourceKind extends Size {
@@ -29,7 +29,7 @@ export interface Supply {
  * encoded.
  */
 export class Assignment {
-  readonly #viewer: Viewer;
+  readonly #viewer: AudienceMember;
   readonly #supply: Supply;
   /** The feed that the viewer gets. It is null before the first frame and while the viewer is paused. */
   #feed: Rendition | PictureFeed | null = null;
@@ -40,7 +40,7 @@ export class Assignment {
   /** The index in `#levels` of the level of `#next`, or of `#feed` when `#next` is null. */
   #step = 0;
 
-  constructor(viewer: Viewer, supply: Supply) {
+  constructor(viewer: AudienceMember, supply: Supply) {
     this.#viewer = viewer;
     this.#supply = supply;
   }
