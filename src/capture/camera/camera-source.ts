@@ -114,6 +114,9 @@ class CameraSource implements ControlledCamera {
         case "wants-slot":
           handOver.answerForSlot();
           break;
+        case "trouble":
+          sink.trouble(message.text);
+          break;
         case "debug":
           this.#options.log.debug(message.text);
           break;

@@ -27,6 +27,8 @@ const order: CaptureOrder = workerData;
 const signals = new CaptureSignals(order.signals);
 /** The camera's path. It is the last known path until the camera has been found. */
 let path = order.path;
+/** A slot that was lent for a frame that turned out to be damaged. The next frame uses it. */
+let unused: Uint8Array | null = null;
 /** The arrays over the lent slots, by the address of the slot. There are only a few slots, which are used again and again. */
 const slots = new Map<number, Uint8Array>();
 
@@ -45,7 +47,7 @@ function capture(): void {
   // Names and values were checked when the camera was opened. If the driver refuses a setting, this is reported and the camera
   // still runs.
   const refusals = applySettings(device, order.settings);
-  using session = new CaptureSession(device, order.wanted);
+  using session = new CaptureSession(device, order.wanted, (text) => send({ kind: "trouble", text }));
   const { actual, format, bufferBytes } = session;
   send({ kind: "started", path, actual, format, remarks: [...refusals, ...session.remarks], bufferBytes });
   try {
@@ -82,10 +84,10 @@ function takeFrames(device: Device, session: CaptureSession): void {
       sendLost(session);
       continue;
     }
+    if (!handOver(session, taken, unseenMicros)) continue;
     lastFrameAt = performance.now();
     damagedBefore = session.damaged;
     patienceMs = limitMs;
-    handOver(session, taken, unseenMicros);
   }
 }
 
@@ -116,17 +118,24 @@ function openIfSame(known: string): Device | null {
   return null;
 }
 
-function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): void {
+/** Copies a frame for the main thread. Returns false if the frame is damaged. */
+function handOver(session: CaptureSession, taken: Taken, unseenMicros: number): boolean {
   const stampMicros = captureStamp(taken.stamp, monotonicMicros(), unseenMicros);
-  const slot = takeSlot();
+  unused ??= takeSlot();
+  const slot = unused;
+  let bytes: number | null = 0;
   if (slot === null) session.lost++;
   else {
     signals.announce(); // The main thread wakes up while this thread copies, which saves time.
-    session.copy(taken, slot);
-    signals.send({ bytes: taken.bytesUsed, stampMicros, lost: takeLost(session) });
+    bytes = session.copy(taken, slot);
+    if (bytes !== null) {
+      signals.send({ bytes, stampMicros, lost: takeLost(session) });
+      unused = null;
+    }
   }
   session.giveBack(taken); // The buffer is returned last, so that the frame does not wait for the driver.
   sendLost(session);
+  return bytes !== null;
 }
 
 function sendLost(session: CaptureSession): void {

@@ -42,7 +42,7 @@ export class JpegReader {
   readonly #sink: JpegSink;
   readonly #hasBorders: boolean;
   readonly #stream = new StreamFacts();
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   /** The bytes from `#first` to `#length` have not been passed on. */
   #first = 0;
   #length = 0;
@@ -69,6 +69,19 @@ export class JpegReader {
       this.#append(chunk.length <= SLICE_BYTES ? chunk : chunk.subarray(at, at + SLICE_BYTES));
       this.#read(false);
     }
+  }
+
+  /**
+   * Reads a whole packet of a container, with a border before and after it. The reader works in the caller's memory: it moves
+   * bytes there to remove stray ones, and the picture that it passes on is a part of `bytes`.
+   */
+  packet(bytes: Uint8Array): void {
+    this.border();
+    const own = this.#bytes;
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+    this.border();
+    this.#bytes = own;
   }
 
   /**

@@ -4,15 +4,18 @@ import { SourceError } from "../../core/errors.ts";
 import { frameBytes, type PixelFormat, type Size } from "../../core/pixel-format.ts";
 import { matchColour } from "./colour.ts";
 import type { Device } from "./device.ts";
-import { type CameraFormat, fourccCode, fourccText, readFormats } from "./formats.ts";
+import { readFormats } from "./formats.ts";
+import { DamagedInARow } from "../damaged-in-a-row.ts";
 import type { FrameFormat } from "../source.ts";
+import { BufferedJpegs } from "./buffered-jpegs.ts";
 import { FrameCopier } from "./frame-copy.ts";
 import { FrameScaler } from "./frame-scaler.ts";
 import { setRate } from "./frame-rate.ts";
 import { V4L2 } from "./layouts.ts";
 import { ERRNO, type Mapping, monotonicMicros, SystemCallError } from "./libc.ts";
-import { type Actual, chooseMode, describeDifference, type Mode, USUAL_SIZE, type Wanted } from "./negotiate.ts";
+import { type Actual, describeDifference, USUAL_SIZE, type Wanted } from "./negotiate.ts";
 import { pixelAspectOf, squareSize } from "./pixel-shape.ts";
+import { setFormat } from "./set-format.ts";
 import { adoptSignal } from "./signal.ts";
 import { Struct } from "./struct.ts";
 
@@ -26,6 +29,12 @@ const BUFFERS = 4;
  * count.
  */
 const LARGEST_GAP = 1000;
+
+/** The methods of a device that a session uses. */
+export type CaptureDevice = Pick<
+  Device,
+  "path" | "request" | "attempt" | "requestInt" | "attemptToGet" | "enumerate" | "map"
+>;
 
 /** A frame in a buffer that the driver has filled. */
 export interface Taken {
@@ -42,21 +51,28 @@ export class CaptureSession implements Disposable {
   readonly format: FrameFormat;
   /** Lines for the operator: differences from the request, and problems. */
   readonly remarks: string[] = [];
-  readonly #device: Device;
+  readonly #device: CaptureDevice;
   readonly #mappings: Mapping[] = [];
+  /** The copier of raw pixels. Null when the camera sends JPEGs. */
   readonly #copier: FrameCopier | null;
+  readonly #jpegs = new BufferedJpegs();
   /** The scaler that makes the pixels square, with memory for a frame in the device's size. Null when the pixels are square. */
   readonly #squared: { scaler: FrameScaler; frame: Uint8Array } | null;
   readonly #buffer = new Struct("v4l2_buffer");
   #sequence: number | null = null;
   /** The number of frames that the camera has made and the session has not delivered. The caller resets it. */
   lost = 0;
-  /** The number of damaged frames since the start. */
+  /** The number of damaged frames since the start. They also count as lost. */
   damaged = 0;
+  readonly #damagedInARow: DamagedInARow;
 
-  /** Configures the device and starts it. Throws SystemCallError, or SourceError when no format is suitable. */
-  constructor(device: Device, wanted: Wanted) {
+  /**
+   * Configures the device and starts it. The object calls `report` with a line about several damaged frames in a row, and with
+   * null when a frame is whole again. Throws SystemCallError, or SourceError when no format is suitable.
+   */
+  constructor(device: CaptureDevice, wanted: Wanted, report: (text: string | null) => void) {
     this.#device = device;
+    this.#damagedInARow = new DamagedInARow(report);
     // The subscription comes first, so that no change is missed. Drivers of cameras refuse it, which does no harm.
     const subscription = new Struct("v4l2_event_subscription").set({ type: V4L2.EVENT_SOURCE_CHANGE });
     device.attempt("VIDIOC_SUBSCRIBE_EVENT", subscription);
@@ -119,7 +135,7 @@ export class CaptureSession implements Disposable {
     for (;;) {
       const taken = this.#dequeue();
       if (taken === null) return newest;
-      if (taken === "damaged") continue;
+      if (taken === "no frame") continue;
       if (newest !== null) {
         this.lost++;
         this.giveBack(newest);
@@ -146,26 +162,33 @@ export class CaptureSession implements Disposable {
   }
 
   /**
-   * Returns whether a frame seems complete from its length and its first bytes. Drivers also deliver parts of failed transfers.
+   * Copies a frame and returns its length, or null when the buffer has no picture. Such a frame counts as lost and damaged. A JPEG
+   * stays unchanged. Pixels are copied without their padding, and if they are not square, a second pass scales them.
    */
-  #isWhole({ index, bytesUsed }: Taken): boolean {
-    if (this.#copier !== null) return bytesUsed >= this.#copier.bufferBytes;
-    const [first, second] = this.#bytes(index);
-    return bytesUsed > 2 && first === 0xff && second === 0xd8; // the marker SOI (T.81 B.1.1.3)
-  }
-
-  /**
-   * Copies a frame. A JPEG stays unchanged. Pixels are copied without their padding, and if they are not square, a second pass
-   * scales them.
-   */
-  copy({ index, bytesUsed }: Taken, frame: Uint8Array): void {
-    const buffer = this.#bytes(index);
-    if (this.#copier === null) frame.set(buffer.subarray(0, bytesUsed));
-    else if (this.#squared === null) this.#copier.copy(buffer, frame);
+  copy({ index, bytesUsed }: Taken, frame: Uint8Array): number | null {
+    const used = this.#bytes(index).subarray(0, bytesUsed);
+    if (this.#copier === null) {
+      const copied = this.#jpegs.copy(used, frame);
+      if ("damage" in copied) {
+        this.#countDamaged(copied.damage);
+        return null;
+      }
+      this.#damagedInARow.whole();
+      return copied.bytes;
+    }
+    this.#damagedInARow.whole();
+    if (this.#squared === null) this.#copier.copy(used, frame);
     else {
-      this.#copier.copy(buffer, this.#squared.frame);
+      this.#copier.copy(used, this.#squared.frame);
       this.#squared.scaler.scale(this.#squared.frame, frame);
     }
+    return frame.length;
+  }
+
+  #countDamaged(reason: string): void {
+    this.lost++;
+    this.damaged++;
+    this.#damagedInARow.damaged(reason);
   }
 
   /** Throws SourceError when the size of the picture has changed, because the device must be set up again. */
@@ -179,7 +202,8 @@ export class CaptureSession implements Disposable {
     }
   }
 
-  #dequeue(): Taken | "damaged" | null {
+  /** Returns null when no buffer is ready. Buffers without a frame go back to the driver. */
+  #dequeue(): Taken | "no frame" | null {
     const buffer = this.#describeBuffer(0);
     const errno = this.#device.attempt("VIDIOC_DQBUF", buffer);
     if (errno === ERRNO.EAGAIN) return null;
@@ -196,11 +220,14 @@ export class CaptureSession implements Disposable {
       bytesUsed: Math.min(buffer.get("bytesused"), this.#bytes(buffer.get("index")).length),
       stamp: isMonotonic && micros > 0 ? micros : null,
     };
-    if ((flags & V4L2.BUF_FLAG_ERROR) === 0 && this.#isWhole(taken)) return taken;
-    this.lost++;
-    this.damaged++;
+    const isMarked = (flags & V4L2.BUF_FLAG_ERROR) !== 0;
+    const isShort = taken.bytesUsed < (this.#copier?.bufferBytes ?? 0);
+    if (!isMarked && !isShort && taken.bytesUsed > 0) return taken;
+    // An empty buffer without the mark says that there is no new picture, so nothing is lost.
+    if (isMarked) this.#countDamaged("the driver marks them as damaged");
+    else if (taken.bytesUsed > 0) this.#countDamaged("a buffer is shorter than its picture");
     this.giveBack(taken);
-    return "damaged";
+    return "no frame";
   }
 
   #mapBuffers(): void {
@@ -233,57 +260,6 @@ export class CaptureSession implements Disposable {
 function createSquared(format: PixelFormat, size: Size, width: number) {
   const frame = new Uint8Array(frameBytes(format, size.width, size.height));
   return { scaler: new FrameScaler(format, size, width), frame };
-}
-
-/** Tries the suitable formats, with the best first, until the driver accepts one unchanged. */
-function setFormat(
-  device: Device,
-  formats: readonly CameraFormat[],
-  wanted: Wanted,
-): { pix: Struct<"v4l2_format">; mode: Mode } {
-  const refused = new Set<string>();
-  for (;;) {
-    const mode = chooseMode(formats, wanted, refused);
-    if (mode === null) {
-      const offered = formats.map(({ fourcc }) => fourcc).join(", ");
-      throw new SourceError(`${device.path} has no suitable format: its formats are ${offered}`, { retry: "soon" });
-    }
-    const pix = describeFormat(
-      mode,
-      formats.find(({ fourcc }) => fourcc === mode.fourcc),
-    );
-    device.request("VIDIOC_S_FMT", pix);
-    // The driver changes unsupported values, including the pixel format.
-    if (fourccText(pix.get("fmt.pix.pixelformat")) === mode.fourcc && isFrame(pix.get("fmt.pix.field"))) {
-      return { pix, mode };
-    }
-    refused.add(mode.fourcc);
-  }
-}
-
-/** Returns whether a buffer contains a whole picture. Single fields (half pictures) are not supported. */
-function isFrame(field: number): boolean {
-  return field === V4L2.FIELD_NONE || field === V4L2.FIELD_INTERLACED;
-}
-
-function describeFormat({ fourcc, format, size }: Mode, offered: CameraFormat | undefined): Struct<"v4l2_format"> {
-  const pix = new Struct("v4l2_format").set({
-    type: V4L2.BUF_TYPE_VIDEO_CAPTURE,
-    "fmt.pix.width": size.width,
-    "fmt.pix.height": size.height,
-    "fmt.pix.pixelformat": fourccCode(fourcc),
-    "fmt.pix.field": V4L2.FIELD_NONE,
-    "fmt.pix.priv": V4L2.PIX_FMT_PRIV_MAGIC, // without it the driver ignores the fields after it
-  });
-  const isYcbcr = (["yuv420p", "nv12", "yuyv422"] as readonly (PixelFormat | "mjpeg")[]).includes(format);
-  if (isYcbcr && (offered?.convertsMatrix || offered?.convertsRange)) {
-    pix.set({
-      "fmt.pix.flags": V4L2.PIX_FMT_FLAG_SET_CSC,
-      "fmt.pix.ycbcr_enc": offered.convertsMatrix ? V4L2.YCBCR_ENC_601 : V4L2.YCBCR_ENC_DEFAULT,
-      "fmt.pix.quantization": offered.convertsRange ? V4L2.QUANTIZATION_LIM_RANGE : V4L2.QUANTIZATION_DEFAULT,
-    });
-  }
-  return pix;
 }
 
 /**

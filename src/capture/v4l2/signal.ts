@@ -12,6 +12,8 @@ import { V4L2 } from "./layouts.ts";
 import { ERRNO, SystemCallError } from "./libc.ts";
 import { Struct } from "./struct.ts";
 
+type SignalDevice = Pick<Device, "path" | "attempt" | "attemptToGet" | "request">;
+
 /** The errors for a signal whose timings the driver cannot measure (vidioc-query-dv-timings.rst). */
 const NO_TIMINGS: ReadonlyMap<number, string> = new Map([
   [ERRNO.ENOLINK, "has no signal at its input"],
@@ -27,7 +29,7 @@ const CANNOT_TELL = new Set<number>([ERRNO.ENOTTY, ERRNO.ENODATA, ERRNO.EINVAL])
  * Returns the size of the signal, or null when the input has no timings. Throws SourceError when there is no usable signal, and
  * SystemCallError when the device is in use.
  */
-export function adoptSignal(device: Device): Size | null {
+export function adoptSignal(device: SignalDevice): Size | null {
   if (!hasTimings(device)) return null;
   const timings = queryTimings(device);
   if (timings === null) return null; // The timings are unknown, so the device keeps its own.
@@ -49,7 +51,7 @@ function sizeOf(timings: Struct<"v4l2_dv_timings">): Size {
 }
 
 /** Returns the timings of the signal, or null if they are unknown. */
-function queryTimings(device: Device): Struct<"v4l2_dv_timings"> | null {
+function queryTimings(device: SignalDevice): Struct<"v4l2_dv_timings"> | null {
   const timings = new Struct("v4l2_dv_timings");
   const errno = device.attempt("VIDIOC_QUERY_DV_TIMINGS", timings);
   if (CANNOT_TELL.has(errno)) return null;
@@ -60,7 +62,7 @@ function queryTimings(device: Device): Struct<"v4l2_dv_timings"> | null {
 }
 
 /** Returns whether the current input has timings. */
-function hasTimings(device: Device): boolean {
+function hasTimings(device: SignalDevice): boolean {
   const index = device.attemptToGet("VIDIOC_G_INPUT");
   if (index === null) return false;
   const input = new Struct("v4l2_input").set({ index });
