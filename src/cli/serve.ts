@@ -20,7 +20,7 @@ import { openPreview, ownAddress } from "./preview.ts";
 import { asProgram, runMain } from "./program.ts";
 import type { KeyOptions } from "../server/access/given-keys.ts";
 import { RIGHTS } from "../server/access/role.ts";
-import { viewerLines } from "./viewer-links.ts";
+import { viewerLines, webLines } from "./viewer-links.ts";
 import { openTraceFile } from "./trace-file.ts";
 
 const REPORT_MS = 1_000;
@@ -72,6 +72,7 @@ await runMain(async (signal, { stop }) => {
   serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}${security}`);
   // The lines are not logged, because they contain the first key.
   for (const line of viewerLines(server, first.tls === null ? "slip" : "slips")) output.say(line);
+  for (const line of await webLines(server)) output.say(line);
   const report = () => {
     const present = server.report();
     output.report(present, () => describeServing(present));

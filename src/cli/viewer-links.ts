@@ -2,7 +2,7 @@
 
 import { networkInterfaces } from "node:os";
 import { isatty } from "node:tty";
-import { formatHostPort } from "../core/host-port.ts";
+import { formatHostPort, isLoopbackHost } from "../core/host-port.ts";
 import type { Server } from "../server/serve.ts";
 
 /**
@@ -19,6 +19,26 @@ export function viewerLines(
   if (!isTerminal) return ["viewers need a key: 'bun run key list --show' prints it"];
   const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
   return hosts.map((each) => `to watch: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
+}
+
+/** Returns the address of the web page for each host name or address by which people may reach it. */
+export function webAddresses({ host, http, hostNames }: Pick<Server, "host" | "http" | "hostNames">): string[] {
+  if (http === null) return [];
+  const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
+  return hosts.map((each) => `${http.tls ? "https" : "http"}://${formatHostPort(each, http.port)}/`);
+}
+
+/** Returns the lines with the addresses of the web page. On a terminal, the first has a QR code, if other machines reach it. */
+export async function webLines(
+  server: Pick<Server, "host" | "http" | "hostNames">,
+  isTerminal = isatty(2),
+): Promise<string[]> {
+  const addresses = webAddresses(server);
+  const lines = addresses.map((address) => `in a browser: ${address}`);
+  const [first] = addresses;
+  if (first === undefined || !isTerminal || isLoopbackHost(server.host)) return lines;
+  const { renderUnicodeCompact } = await import("uqr");
+  return [...lines, ...renderUnicodeCompact(first).split("\n")];
 }
 
 /** Returns the addresses at which other machines reach a server that listens on `host`. */

@@ -16,11 +16,15 @@ export class Outbox {
   readonly #transport: Pick<Transport, "write" | "bufferedBytes">;
   #waiting: Uint8Array[] = [];
   #closed = false;
-  /** The number of bytes that the transport has accepted. It does not grow while the other side does not read. */
-  acceptedBytes = 0;
+  #accepted = 0;
 
   constructor(transport: Pick<Transport, "write" | "bufferedBytes">) {
     this.#transport = transport;
+  }
+
+  /** The number of bytes that have left the transport's queue. It does not grow while the other side does not read. */
+  get acceptedBytes(): number {
+    return this.#accepted - this.#transport.bufferedBytes;
   }
 
   /** Whether the transport has accepted all bytes and its own queue is empty. */
@@ -67,7 +71,7 @@ export class Outbox {
 
   #write(bytes: Uint8Array, keep: (rest: Uint8Array) => Uint8Array): void {
     const taken = this.#transport.write(bytes);
-    if (taken > 0) this.acceptedBytes += taken;
+    if (taken > 0) this.#accepted += taken;
     if (taken < 0) this.close();
     else if (taken < bytes.length) this.#waiting.push(keep(bytes.subarray(taken)));
   }

@@ -122,6 +122,8 @@
 
 export const DEFAULT_PORT = 10050;
 export const WIRE_VERSION = 2;
+/** The subprotocol of WebSockets that carry this version (RFC 6455, 1.9). */
+export const WEB_SOCKET_PROTOCOL = `slipstream.${WIRE_VERSION}`;
 export const MAGIC = 0x50494c53;
 
 /** The number of bytes before a body: the length (u32) and the type (u8). */

@@ -5,7 +5,7 @@ import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
-import { messageOf } from "../core/errors.ts";
+import { ConnectionError, messageOf } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
 import { showFingerprint } from "../protocol/tls.ts";
@@ -23,11 +23,13 @@ import type { ViewerConnection } from "./deliver/viewer-host.ts";
 import { announce } from "./doors/announce.ts";
 import { Reception } from "./doors/reception.ts";
 import { PausingDoor } from "./doors/pausing-door.ts";
+import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
+import type { WebParts } from "./web-door.ts";
 
 /** A running server. It ends when all its cameras have ended, or when it is closed. */
 export interface Server extends AsyncDisposable {
@@ -35,6 +37,8 @@ export interface Server extends AsyncDisposable {
   readonly host: string;
   /** The TCP port on which the server listens. */
   readonly port: number;
+  /** The HTTP door: its port, and whether it uses TLS. Null if there is none. */
+  readonly http: { readonly port: number; readonly tls: boolean } | null;
   /** Whether viewers need a key. */
   readonly needsKey: boolean;
   /**
@@ -143,6 +147,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (options.open && !isLoopbackHost(host)) {
     serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
   }
+  const web = await openWeb(resolved, { reception, cameras, identity, log: log.getChild("web"), serverLog });
+  opening.defer(() => web?.[Symbol.dispose]());
   const ticking = setInterval(() => reception.tick(), TICK_MS);
   opening.defer(() => clearInterval(ticking));
   await pool.started;
@@ -162,7 +168,14 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     sumUp(
       cameras.map((camera) => camera.report()),
       {
-        ...{ host, port, codec: resolved.codec, tls: tlsReport(identity), refusedBy: reception.refusedBy },
+        ...{
+          host,
+          port,
+          http: web === null ? null : { port: web.port, tls: web.isSecure },
+          codec: resolved.codec,
+          tls: tlsReport(identity),
+          refusedBy: reception.refusedBy,
+        },
         ...{ sentBytes: reception.bitrate.sentBytes, heldBack: reception.bitrate.heldBack },
       },
     );
@@ -173,6 +186,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
       await runAll(cameras, signal, hasSeveral ? log : SILENT_LOG);
     } finally {
       door[Symbol.dispose]();
+      web?.close();
       // This reaches the viewers that have not sent Hello yet and so have no camera.
       reception.dismiss(GoodbyeReason.shutdown, "the server is shutting down");
       await reception.empty.wait(AbortSignal.timeout(FAREWELL_MS));
@@ -193,6 +207,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   return {
     host,
     port,
+    http: web === null ? null : { port: web.port, tls: web.isSecure },
     needsKey: keys !== null,
     firstKey: keys?.firstKey ?? null,
     report,
@@ -214,6 +229,22 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
 /** The part of the public key's fingerprint that is announced. */
 function shortFingerprint(identity: IdentitySource | null): string {
   return identity === null ? "" : Buffer.from(identity.current.publicKey, "base64").toString("hex").slice(0, 16);
+}
+
+/** Opens the HTTP door, whose code is loaded only now. Returns null if it is not wanted, or if its default port is taken. */
+async function openWeb(
+  { host, http }: ResolvedServeOptions,
+  { serverLog, ...parts }: Omit<WebParts, "host" | "http"> & { serverLog: Log },
+): Promise<HttpDoor | null> {
+  if (http === null) return null;
+  const { openWebDoor } = await import("./web-door.ts");
+  try {
+    return openWebDoor({ ...parts, host, http });
+  } catch (error) {
+    if (!http.isDefaultPort || !(error instanceof ConnectionError)) throw error;
+    serverLog.warning(`there is no web page: ${error.message}`);
+    return null;
+  }
 }
 
 function tlsReport(identity: IdentitySource | null): ServeReport["tls"] {

@@ -48,7 +48,10 @@ export class Program<Report> implements AsyncDisposable {
     const script = `../../src/cli/${name}.ts`;
     const noConfig =
       name === "serve" && options.cwd === undefined && !flags.includes("--config") ? ["--no-config"] : [];
-    const child = Bun.spawn([...(options.through ?? []), process.execPath, at(script), ...flags, ...noConfig], {
+    // Servers of tests run at the same time, and only one of them could have the default port of the web page.
+    const noHttp = name === "serve" && !flags.some((flag) => /^--(no-)?http$/.test(flag)) ? ["--no-http"] : [];
+    const command = [process.execPath, at(script), ...flags, ...noConfig, ...noHttp];
+    const child = Bun.spawn([...(options.through ?? []), ...command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.stdin ?? "ignore",
       stdout: "pipe",

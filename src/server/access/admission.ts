@@ -27,6 +27,7 @@ export interface Origin {
   readonly name: string;
   readonly isLoopback: boolean;
   readonly connects: TokenBucket;
+  readonly requests: TokenBucket;
   greeting: number;
   viewers: number;
 }
@@ -90,6 +91,17 @@ export class Admission {
     ended.abort();
   }
 
+  /** Accepts or refuses a request at the HTTP door. Returns null, or the reason why it is refused. */
+  request(ip: string, now: Micros): Excess | null {
+    const origin = this.#originOf(ip, now);
+    if (origin.requests.take(now)) return null;
+    const { requestsPerSecond } = this.#limits;
+    return this.#refuse(
+      "requests",
+      `too many requests came from ${origin.name}: the limit is ${requestsPerSecond} a second`,
+    );
+  }
+
   /** Admits a connection as a viewer after its Hello. Returns null, or the reason why it is refused. */
   greet(guest: Guest): Excess | null {
     const { maxViewers, maxViewersPerAddress } = this.#limits;
@@ -125,8 +137,8 @@ export class Admission {
 
   /** Forgets addresses that have no connections and have not had many recently. Call it about ten times a second. */
   tick(now: Micros): void {
-    for (const [name, { greeting, viewers, connects }] of this.#origins) {
-      if (greeting === 0 && viewers === 0 && connects.isFull(now)) this.#origins.delete(name);
+    for (const [name, { greeting, viewers, connects, requests }] of this.#origins) {
+      if (greeting === 0 && viewers === 0 && connects.isFull(now) && requests.isFull(now)) this.#origins.delete(name);
     }
   }
 
@@ -135,9 +147,13 @@ export class Admission {
     const known = this.#origins.get(name);
     if (known !== undefined) return known;
     const isOwn = isLoopback(ip);
-    const perSecond = this.#limits.connectsPerSecond * (isOwn ? LOOPBACK_CONNECTS : 1);
-    const connects = new TokenBucket({ perSecond, burst: perSecond * CONNECTS_BURST }, now);
-    const origin: Origin = { name, isLoopback: isOwn, connects, greeting: 0, viewers: 0 };
+    const bucket = (limit: number) => {
+      const perSecond = limit * (isOwn ? LOOPBACK_CONNECTS : 1);
+      return new TokenBucket({ perSecond, burst: perSecond * CONNECTS_BURST }, now);
+    };
+    const connects = bucket(this.#limits.connectsPerSecond);
+    const requests = bucket(this.#limits.requestsPerSecond);
+    const origin: Origin = { name, isLoopback: isOwn, connects, requests, greeting: 0, viewers: 0 };
     this.#origins.set(name, origin);
     return origin;
   }

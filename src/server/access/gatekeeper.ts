@@ -52,6 +52,16 @@ export class Gatekeeper {
     return authenticated;
   }
 
+  /** Notes that a viewer is connected whose key was checked before. The caller calls `left` once, when it has left. */
+  joined(ip: string): void {
+    this.#lockOut.proven(addressGroup(ip));
+  }
+
+  /** Returns for how many seconds this address may still not try a key. */
+  secondsLeft(ip: string, now: Micros): number {
+    return this.#lockOut.secondsLeft(addressGroup(ip), now);
+  }
+
   /** Notes that an authenticated viewer has left. */
   left(ip: string, now: Micros): void {
     this.#lockOut.left(addressGroup(ip), now);

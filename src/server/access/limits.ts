@@ -12,6 +12,8 @@ export interface AccessLimits {
   maxGreetingsPerAddress: number;
   /** The most new connections a second from one address in the long run. Ten times as many are allowed from loopback. */
   connectsPerSecond: number;
+  /** The most HTTP requests a second from one address in the long run. Ten times as many are allowed from loopback. */
+  requestsPerSecond: number;
   /** The most messages a second from one viewer in the long run. Acknowledgements of frames do not count. */
   messagesPerSecond: number;
   /** The most bits a second of pictures for all viewers together, which their addresses share evenly. Null means no limit. */
@@ -32,6 +34,7 @@ export const DEFAULT_ACCESS_LIMITS: Readonly<AccessLimits> = {
   maxGreetings: 64,
   maxGreetingsPerAddress: 8,
   connectsPerSecond: 20,
+  requestsPerSecond: 100,
   messagesPerSecond: 50,
   maxTotalBitsPerSecond: null,
   maxWaitingMiB: 256,
@@ -49,6 +52,7 @@ export const LIMIT_NAMES = [
   "greetings",
   "greetingsPerAddress",
   "connects",
+  "requests",
   "messages",
   "waiting",
   "stalled",

@@ -7,7 +7,7 @@ import { PROOF_SCHEME, type Proof, readProof, writeChallenge } from "../../proto
 import { newNonce, type ProofInput } from "../../protocol/proof.ts";
 import { GoodbyeReason, MessageType } from "../../protocol/wire.ts";
 import type { Authenticated } from "../access/key-ring.ts";
-import { EVERYBODY } from "../access/role.ts";
+import { EVERYBODY, type Role } from "../access/role.ts";
 import type { Refusal } from "../access/refusal.ts";
 
 /** The messages that a viewer without a key may send directly after its Hello, before it has read the Challenge. */
@@ -25,6 +25,8 @@ export interface Greeted extends Authenticated {
 
 export interface HandshakeOptions {
   needsKey: boolean;
+  /** The role of a viewer whose key the door has checked, or null. */
+  role: Role | null;
   /** Returns the binding of the connection's TLS session, or null without TLS. */
   binding: () => Uint8Array | null;
   authenticate: (proof: Proof, input: ProofInput) => Authenticated | Refusal;
@@ -44,7 +46,8 @@ export class Handshake {
   /** Handles the Hello. Returns null after a Challenge was sent. */
   takeHello(body: Uint8Array): Greeted | Refusal | null {
     const hello = readHello(body);
-    const { needsKey, send } = this.#options;
+    const { needsKey, role, send } = this.#options;
+    if (role !== null) return { hello, role };
     if (!needsKey) return { hello, role: EVERYBODY };
     if (!hello.canProve) {
       const text = "this server needs a key, and this version of the viewer does not support keys: update the viewer";

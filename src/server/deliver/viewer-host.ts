@@ -20,6 +20,8 @@ export interface ViewerConnection extends Transport {
   readonly address: string;
   /** The IP address of the other end. Limits for each address count by it. */
   readonly ip: string;
+  /** The rights of the viewer, if the door has checked its key. Undefined if the viewer has to prove a key, or none is needed. */
+  readonly role?: Role;
 }
 
 /** The requests in a viewer's Hello, and its connection. */

@@ -65,6 +65,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#peer = new Peer(connection, "server", this);
     this.#handshake = new Handshake({
       needsKey: host.needsKey,
+      role: connection.role ?? null,
       binding: () => connection.binding ?? null,
       authenticate: (proof, input) => host.authenticate(this, proof, input),
       send: (message) => this.#peer.send(message),

@@ -10,7 +10,7 @@ import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
-import { Admission, type Guest } from "../access/admission.ts";
+import { Admission, type Excess, type Guest } from "../access/admission.ts";
 import { Gatekeeper } from "../access/gatekeeper.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Authenticated, KeyRing } from "../access/key-ring.ts";
@@ -50,7 +50,8 @@ export class Reception implements ViewerHost {
   readonly #options: ReceptionOptions;
   readonly #admission: Admission;
   readonly #refusals: RefusalLog;
-  readonly #gatekeeper: Gatekeeper;
+  /** Decides who may watch, at all doors. */
+  readonly gatekeeper: Gatekeeper;
   readonly bitrate: SharedBitrate;
   readonly #guests = new Map<ViewerConnection, Guest>();
   /** Viewers that have proven a key. */
@@ -66,7 +67,7 @@ export class Reception implements ViewerHost {
     this.#options = options;
     this.#admission = new Admission(options.access);
     const onWrongKey = () => this.#admission.refused.add("wrongKeys");
-    this.#gatekeeper = new Gatekeeper({ keys: options.keys, onWrongKey });
+    this.gatekeeper = new Gatekeeper({ keys: options.keys, onWrongKey });
     this.#refusals = new RefusalLog(options.log);
     this.bitrate = new SharedBitrate(options.access.maxTotalBitsPerSecond, options.log);
   }
@@ -77,14 +78,29 @@ export class Reception implements ViewerHost {
    */
   connect(connection: ViewerConnection): DoorGuest | null {
     const now = nowMicros();
-    const refusal = this.#gatekeeper.refusal(connection.ip, now);
+    const { role } = connection;
+    const refusal = role === undefined ? this.gatekeeper.refusal(connection.ip, now) : null;
     if (refusal !== null) return this.#turnAway(connection, refusal.text, now);
     const guest = this.#admission.connect(connection.ip, () => connection.abort(), now);
     if ("limit" in guest) return this.#turnAway(connection, guest.text, now);
     this.#guests.set(connection, guest);
     const viewer = new Viewer(connection, this);
     this.#connected.add(viewer);
+    if (role !== undefined && this.needsKey) {
+      this.gatekeeper.joined(connection.ip);
+      this.#proven.add(viewer);
+    }
     return viewer;
+  }
+
+  /** Counts a request at the HTTP door. Returns null, or the reason why it is refused. */
+  admitRequest(ip: string, now: Micros): Excess | null {
+    return this.#admission.request(ip, now);
+  }
+
+  /** Logs a request that the HTTP door has refused. */
+  refusedRequest(ip: string, address: string, reason: string): void {
+    this.#refusals.refused(addressGroup(ip), address, reason, nowMicros());
   }
 
   #turnAway(connection: ViewerConnection, text: string, now: Micros): DoorGuest | null {
@@ -109,11 +125,11 @@ export class Reception implements ViewerHost {
   }
 
   get needsKey(): boolean {
-    return this.#gatekeeper.needsKey;
+    return this.gatekeeper.needsKey;
   }
 
   authenticate(viewer: Viewer, proof: Proof, input: ProofInput): Authenticated | Refusal {
-    const answer = this.#gatekeeper.authenticate(viewer.connection.ip, { proof, input }, nowMicros());
+    const answer = this.gatekeeper.authenticate(viewer.connection.ip, { proof, input }, nowMicros());
     if ("role" in answer) this.#proven.add(viewer);
     return answer;
   }
@@ -121,7 +137,7 @@ export class Reception implements ViewerHost {
   /** Disconnects viewers whose key was removed or has other rights now. Call it when keys have changed. */
   keysChanged(): void {
     for (const viewer of [...this.#proven]) {
-      if (this.#gatekeeper.holds(viewer.role)) continue;
+      if (this.gatekeeper.holds(viewer.role)) continue;
       viewer.leave(GoodbyeReason.wrongKey, "the key was removed or changed on the server");
     }
   }
@@ -138,7 +154,7 @@ export class Reception implements ViewerHost {
     for (const viewer of this.#connected) viewer.tick();
     this.#checkWaiting(now);
     this.#admission.tick(now);
-    this.#gatekeeper.tick(now);
+    this.gatekeeper.tick(now);
     this.#refusals.tick(now);
   }
 
@@ -194,7 +210,7 @@ export class Reception implements ViewerHost {
     const guest = this.#guests.get(viewer.connection);
     if (guest !== undefined) this.#admission.gone(guest);
     this.#guests.delete(viewer.connection);
-    if (this.#proven.delete(viewer)) this.#gatekeeper.left(viewer.connection.ip, nowMicros());
+    if (this.#proven.delete(viewer)) this.gatekeeper.left(viewer.connection.ip, nowMicros());
     this.#connected.delete(viewer);
     this.empty.check();
   }

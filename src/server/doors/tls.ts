@@ -14,7 +14,7 @@ import type { Connect, DoorGuest } from "./tcp.ts";
  * For TLS 1.2: a new secret for each session (ECDHE), and encryption with authentication (RFC 9325, 4.2). All suites of TLS 1.3
  * are of this kind. Bun accepts no version below 1.2.
  */
-const CIPHERS = [
+export const CIPHERS = [
   "ECDHE-ECDSA-AES128-GCM-SHA256",
   "ECDHE-RSA-AES128-GCM-SHA256",
   "ECDHE-ECDSA-AES256-GCM-SHA384",

@@ -12,6 +12,8 @@ import { SERVER_DROP_REASONS } from "../encode/figures.ts";
 export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
   host: string;
   port: number;
+  /** The port of the HTTP door and whether it uses TLS, or null without this door. */
+  http: { port: number; tls: boolean } | null;
   codec: string;
   /**
    * The fingerprint of the server's public key, in the form in which people compare it, and the time when its certificate ends
@@ -31,7 +33,7 @@ export interface ServeReport extends Omit<CameraReport, "name" | "ended"> {
 /** Combines the figures of one or more cameras. */
 export function sumUp(
   cameras: CameraReport[],
-  where: Pick<ServeReport, "host" | "port" | "codec" | "tls" | "refusedBy" | "sentBytes" | "heldBack">,
+  where: Pick<ServeReport, "host" | "port" | "http" | "codec" | "tls" | "refusedBy" | "sentBytes" | "heldBack">,
 ): ServeReport {
   const [first] = cameras;
   if (first === undefined) throw new Error("a report needs at least one camera");

@@ -29,6 +29,11 @@ export interface ServeOptions {
   /** The TCP port. With 0 the system chooses a free port, and the server's `port` tells it. Default: 10050. */
   port?: number | undefined;
   /**
+   * The HTTP door: the web page, and the addresses for other programs (docs/web.md). It listens on `host`. Null or undefined means
+   * no such door.
+   */
+  http?: HttpOptions | null | undefined;
+  /**
    * Whether viewers connect with TLS. Default: true if the server listens beyond this machine or `tlsCert` is given. Without
    * `tlsCert` the server makes a key and a certificate at its first start, and keeps them in the state folder.
    */
@@ -74,6 +79,31 @@ export interface ServeOptions {
    * The server calls this after it has encoded a frame in one size and quality. It is for tests that check the server's pictures.
    */
   onTiles?: ((rendition: Rendition) => void) | undefined;
+}
+
+/** The options of the HTTP door. All are optional. */
+export interface HttpOptions {
+  /**
+   * The TCP port. With 0 the system chooses a free port. Default: 10080, and if another program uses that port, the server runs
+   * without this door.
+   */
+  port?: number | undefined;
+  /** Further host names of the server, for example that of a proxy before it. `*.example.org` stands for all names below. */
+  names?: readonly string[] | undefined;
+  /** The origins whose pages may use the server, for example `https://example.org`. */
+  allowedOrigins?: readonly string[] | undefined;
+  /** The IP addresses of proxies whose headers X-Forwarded-For, -Proto and -Host are trusted. */
+  trustedProxies?: readonly string[] | undefined;
+}
+
+/** The options of the HTTP door after the check, with defaults filled in. */
+export interface ResolvedHttpOptions {
+  port: number;
+  /** Whether the port was not chosen by the operator. */
+  isDefaultPort: boolean;
+  names: string[];
+  allowedOrigins: string[];
+  trustedProxies: string[];
 }
 
 /** The options of one camera. All options but `source` are optional. */
@@ -143,6 +173,7 @@ export interface ResolvedServeOptions {
   port: number;
   /** The settings of TLS, or null for a server without TLS. `files` is null if the server makes its own certificate. */
   tls: { files: IdentityFiles | null } | null;
+  http: ResolvedHttpOptions | null;
   announce: boolean;
   /** The sources of keys. Null means that viewers need no key. */
   keys: { given: RingKey[]; store: string | null } | null;

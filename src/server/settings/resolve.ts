@@ -12,7 +12,15 @@ import { resolveKey } from "../access/given-keys.ts";
 import { KEY_STORE_FILE } from "../access/key-store.ts";
 import { type AccessLimits, DEFAULT_ACCESS_LIMITS } from "../access/limits.ts";
 import { checkCameraName } from "./camera-name.ts";
-import type { CameraOptions, ResolvedCameraOptions, ResolvedServeOptions, ServeOptions } from "./options.ts";
+import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
+import type {
+  CameraOptions,
+  HttpOptions,
+  ResolvedCameraOptions,
+  ResolvedHttpOptions,
+  ResolvedServeOptions,
+  ServeOptions,
+} from "./options.ts";
 import { CAMERA_PRESET, DEFAULT_MAX_LATENCY_MS, presetFor } from "./preset.ts";
 
 /** The smallest and largest value of each number. */
@@ -26,12 +34,14 @@ export const RANGES = {
   idleReleaseSeconds: [0, 1e6],
   workers: [1, 64],
   port: [0, 65535],
+  httpPort: [0, 65535],
   frames: [1, 2 ** 32 - 1],
   maxViewers: [1, 100_000],
   maxViewersPerAddress: [1, 100_000],
   maxGreetings: [1, 10_000],
   maxGreetingsPerAddress: [1, 10_000],
   connectsPerSecond: [1, 10_000],
+  requestsPerSecond: [1, 100_000],
   messagesPerSecond: [10, 100_000],
   maxWaitingMiB: [1, 65_536],
   stallSeconds: [1, 3600],
@@ -44,6 +54,7 @@ export const DEFAULTS = {
   workers: Math.min(8, availableParallelism()),
   host: "127.0.0.1",
   port: DEFAULT_PORT,
+  httpPort: 10080,
   announce: true,
   allowControls: false,
   ...DEFAULT_ACCESS_LIMITS,
@@ -65,6 +76,7 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     tls: resolveTls(options),
     announce: options.announce ?? DEFAULTS.announce,
     keys: resolveKeys(options),
+    http: resolveHttp(options.http ?? null),
     allowControls: options.allowControls ?? DEFAULTS.allowControls,
     maxLatencyMs:
       options.maxLatencyMs === undefined ? DEFAULTS.maxLatencyMs : number("maxLatencyMs", options.maxLatencyMs) || null,
@@ -100,6 +112,18 @@ function resolveTls({ tls, tlsCert, tlsKey, host = DEFAULTS.host }: ServeOptions
   return { files: tlsCert === undefined ? null : { certificate: tlsCert, key: tlsKey ?? tlsCert } };
 }
 
+function resolveHttp(http: HttpOptions | null): ResolvedHttpOptions | null {
+  if (http === null) return null;
+  const { port, names = [], allowedOrigins = [], trustedProxies = [] } = http;
+  return {
+    port: wholeNumber("httpPort", port ?? DEFAULTS.httpPort),
+    isDefaultPort: port === undefined,
+    names: names.map(checkHttpName),
+    allowedOrigins: allowedOrigins.map(checkOrigin),
+    trustedProxies: trustedProxies.map(checkProxy),
+  };
+}
+
 function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits {
   const limit = (name: Exclude<keyof AccessLimits, "maxTotalBitsPerSecond">) =>
     wholeNumber(name, given[name] ?? DEFAULT_ACCESS_LIMITS[name]);
@@ -109,6 +133,7 @@ function resolveAccess(given: NonNullable<ServeOptions["access"]>): AccessLimits
     maxGreetings: limit("maxGreetings"),
     maxGreetingsPerAddress: limit("maxGreetingsPerAddress"),
     connectsPerSecond: limit("connectsPerSecond"),
+    requestsPerSecond: limit("requestsPerSecond"),
     messagesPerSecond: limit("messagesPerSecond"),
     maxTotalBitsPerSecond: number("maxTotalBitsPerSecond", given.maxTotalBitsPerSecond ?? null),
     maxWaitingMiB: limit("maxWaitingMiB"),

@@ -84,6 +84,14 @@ const tableAs = (example: string) =>
     `must be a table, for example ${example}`,
   );
 
+/** A setting that may be repeated is a list, and one with a flag `--no-NAME` may be false. */
+function schemaOfEntry({ type, repeats, negation }: SettingEntry): v.GenericSchema {
+  const one = schemaOf(type);
+  if (repeats) return v.array(one, "must be a list");
+  if (negation === undefined || type.kind === "switch") return one;
+  return v.lazy((value) => (value === false ? v.literal(false) : one));
+}
+
 /** The schema of `set`, which is a table of names and values. On the command line it is `--set NAME=VALUE`. */
 const CONTROLS = v.pipe(
   tableAs("{ brightness = 128 }"),
@@ -106,9 +114,10 @@ function keysOf(...scopes: SettingScope[]): Record<string, v.GenericSchema> {
   const entries: readonly SettingEntry[] = SERVE_SETTINGS;
   const allowed = entries.filter(({ scope }) => scopes.includes(scope));
   return Object.fromEntries(
-    allowed.map(({ name, type }) => {
+    allowed.map((entry) => {
+      const { name } = entry;
       if (name === "source") return [name, text];
-      return [name, v.optional(name === "set" ? CONTROLS : schemaOf(type))];
+      return [name, v.optional(name === "set" ? CONTROLS : schemaOfEntry(entry))];
     }),
   );
 }

@@ -4,7 +4,7 @@ import { mayTakePixelFormat } from "../../capture/open.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { KeyOptions } from "../access/given-keys.ts";
 import type { ValuesOf } from "../../core/setting-table.ts";
-import type { CameraOptions, ServeOptions } from "./options.ts";
+import type { CameraOptions, HttpOptions, ServeOptions } from "./options.ts";
 import { DEFAULTS } from "./resolve.ts";
 import type { SERVE_SETTINGS } from "./table.ts";
 
@@ -64,6 +64,7 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
     workers: flags.workers ?? file.workers,
     host: flags.host ?? file.host,
     port: flags.port ?? file.port,
+    http: combineHttp(flags, file),
     tls: flags.tls ?? (flags.tlsCert === undefined ? file.tls : undefined),
     // The key belongs to the certificate, so both come from the same place.
     tlsCert: flags.tlsCert ?? (flags.tls === false ? undefined : file.tlsCert),
@@ -82,12 +83,24 @@ export function combine(flags: Flags, file: FileSettings): ProgramSettings {
       maxGreetings: file.maxGreetings,
       maxGreetingsPerAddress: file.maxGreetingsPerAddress,
       connectsPerSecond: file.maxConnectsPerSecond,
+      requestsPerSecond: file.maxRequestsPerSecond,
       messagesPerSecond: file.maxMessagesPerSecond,
       maxTotalBitsPerSecond: flags.maxTotalBitrate ?? file.maxTotalBitrate,
       maxWaitingMiB: file.maxWaitingMemory,
       stallSeconds: file.stallTimeout,
     },
     frames: flags.frames,
+  };
+}
+
+function combineHttp(flags: Flags, file: FileSettings): HttpOptions | null {
+  const port = flags.http ?? file.http;
+  if (port === false) return null;
+  return {
+    port,
+    names: flags.httpName ?? file.httpName,
+    allowedOrigins: flags.allowOrigin ?? file.allowOrigin,
+    trustedProxies: flags.trustedProxy ?? file.trustedProxy,
   };
 }
 

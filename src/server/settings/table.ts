@@ -11,6 +11,7 @@ import { PIXEL_FORMATS, parseSize, SAMPLINGS } from "../../core/pixel-format.ts"
 import { PROGRAM_SETTINGS } from "../../core/program-settings.ts";
 import type { SettingEntry } from "../../core/setting-table.ts";
 import { checkCameraName } from "./camera-name.ts";
+import { checkHttpName, checkOrigin, checkProxy } from "./http-values.ts";
 import { CAMERA_PRESET, SCREEN_PRESET } from "./preset.ts";
 import { DEFAULTS, RANGES } from "./resolve.ts";
 
@@ -169,6 +170,14 @@ export const SERVE_SETTINGS = [
     help: "most new connections a second from one address in the long run; ten times as many from 127.0.0.1",
   },
   {
+    name: "max-requests-per-second",
+    scope: "server",
+    type: { kind: "whole number", range: RANGES.requestsPerSecond },
+    isFileOnly: true,
+    default: DEFAULTS.requestsPerSecond,
+    help: "most HTTP requests a second from one address in the long run; ten times as many from 127.0.0.1",
+  },
+  {
     name: "max-messages-per-second",
     scope: "server",
     type: { kind: "whole number", range: RANGES.messagesPerSecond },
@@ -231,6 +240,39 @@ export const SERVE_SETTINGS = [
     placeholder: "n",
     default: DEFAULTS.port,
     help: "TCP port; 0 for any free port",
+  },
+  {
+    name: "http",
+    scope: "server",
+    type: { kind: "whole number", range: RANGES.httpPort },
+    placeholder: "port",
+    default: `${DEFAULTS.httpPort}, if it is free`,
+    help: "TCP port of the web page and of the addresses for other programs; 0 for any free port",
+    negation: "no web page",
+  },
+  {
+    name: "http-name",
+    scope: "server",
+    type: { kind: "parsed", parse: checkHttpName },
+    placeholder: "name",
+    repeats: true,
+    help: "a further host name of the web page, for example that of a proxy before it; may be repeated",
+  },
+  {
+    name: "allow-origin",
+    scope: "server",
+    type: { kind: "parsed", parse: checkOrigin },
+    placeholder: "origin",
+    repeats: true,
+    help: "let web pages of this origin use the server, for example https://example.org; may be repeated",
+  },
+  {
+    name: "trusted-proxy",
+    scope: "server",
+    type: { kind: "parsed", parse: checkProxy },
+    placeholder: "address",
+    repeats: true,
+    help: "the address of a proxy that tells the addresses of its clients (X-Forwarded-For); may be repeated",
   },
   {
     name: "tls",

@@ -18,6 +18,10 @@ const WHOLE = `# all there is
 host = "0.0.0.0"
 port = 0
 codec = "jsquash"
+http = 8080
+http-name = ["cams.example.org"]
+allow-origin = ["https://example.org"]
+trusted-proxy = ["127.0.0.1"]
 workers = 3
 max-latency = 0
 max-bitrate = "2M"
@@ -62,6 +66,13 @@ describe("combine: settings of the command line and of the settings file", () =>
       codec: "jsquash",
       workers: 3,
       frames: null,
+      http: {
+        port: 8080,
+        isDefaultPort: false,
+        names: ["cams.example.org"],
+        allowedOrigins: ["https://example.org"],
+        trustedProxies: ["127.0.0.1"],
+      },
       tls: { files: null },
       announce: false,
       keys: { given: [], store: expect.stringMatching(/\/slipstream\/keys\.json$/) },
@@ -89,7 +100,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         quality: 80,
         sampling: "444",
         folder: ".",
-        writtenAt: "x.toml:20: cameras[0].source",
+        writtenAt: "x.toml:24: cameras[0].source",
         settings: [
           { name: "brightness", value: "128", writtenAt: "x.toml:25: cameras[0].set.brightness" },
           {
@@ -108,7 +119,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         device: "TEST:colourbars",
         noise: 0,
         folder: ".",
-        writtenAt: "x.toml:28: cameras[1].source",
+        writtenAt: "x.toml:32: cameras[1].source",
       },
       {
         ...plain,
@@ -117,7 +128,7 @@ describe("combine: settings of the command line and of the settings file", () =>
         pixelFormat: "nv12",
         idleReleaseSeconds: null,
         folder: ".",
-        writtenAt: "x.toml:33: cameras[2].source",
+        writtenAt: "x.toml:37: cameras[2].source",
       },
     ]);
   });
@@ -145,6 +156,7 @@ describe("combine: settings of the command line and of the settings file", () =>
       port: 10050,
       codec: "simd",
       frames: null,
+      http: { port: 10080, isDefaultPort: true, names: [], allowedOrigins: [], trustedProxies: [] },
       tls: null,
       announce: true,
       keys: null,

@@ -1,0 +1,214 @@
+// The HTTP door: it accepts browsers and other programs that speak HTTP, checks each request, and passes it to its route.
+
+import type { Server as BunServer } from "bun";
+import { nowMicros } from "../../../core/clock.ts";
+import { codeOf, ConnectionError, messageOf } from "../../../core/errors.ts";
+import { addressesOf, formatHostPort } from "../../../core/host-port.ts";
+import type { Log } from "../../../core/log.ts";
+import type { IdentitySource } from "../../access/identity.ts";
+import type { Reception } from "../reception.ts";
+import { CIPHERS } from "../tls.ts";
+import { WEB_SOCKET_HANDLER, type WebSocketGuest } from "../websocket.ts";
+import { roleOf } from "./credentials.ts";
+import { EVERYBODY } from "../../access/role.ts";
+import { Guard, type GuardOptions } from "./guard.ts";
+import { answerHeaders, preflight } from "./headers.ts";
+import { loginRoutes } from "./login.ts";
+import { clientOf, type ProxyOptions } from "./proxies.ts";
+import { type Route, textResponse, type WebRequest } from "./request.ts";
+import { Router } from "./router.ts";
+import { Sessions } from "./sessions.ts";
+import { webSocketRoute } from "./upgrade.ts";
+
+export interface HttpDoorOptions extends GuardOptions, ProxyOptions {
+  host: string;
+  port: number;
+  /** The server's identity for TLS. Null for a door without TLS. */
+  identity: IdentitySource | null;
+  reception: Reception;
+  /** The routes of the features. */
+  routes: readonly Route[];
+  log: Log;
+}
+
+type Serving = BunServer<WebSocketGuest>;
+
+/** A connection without a byte for this time is closed, except for answers that last. It is also the time for the headers. */
+const IDLE_SECONDS = 10;
+/** The longest body of a request. Only logins have one. */
+const MAX_BODY_BYTES = 16 * 1024;
+const CHECK_MS = 1_000;
+
+/** Listens at an address. Throws ConnectionError if the address cannot be used. */
+export class HttpDoor implements Disposable {
+  /** The port on which the door listens. If port 0 was requested, it is the port that the system chose. */
+  readonly port: number;
+  readonly isSecure: boolean;
+  readonly #options: HttpDoorOptions;
+  readonly #guard: Guard;
+  readonly #router: Router;
+  readonly #sessions: Sessions;
+  #servers: Serving[] = [];
+  /** The certificate of `#servers`. */
+  #certificate: string | null;
+  readonly #checking: ReturnType<typeof setInterval> | null;
+
+  constructor(options: HttpDoorOptions) {
+    this.#options = options;
+    const { identity, reception, routes } = options;
+    const { gatekeeper } = reception;
+    this.isSecure = identity !== null;
+    this.#guard = new Guard(options);
+    this.#sessions = new Sessions((role) => gatekeeper.holds(role));
+    this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
+    this.#certificate = identity?.current.certificate ?? null;
+    this.#servers = this.#listen(options.port);
+    this.port = this.#servers[0]?.port ?? options.port;
+    this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(), CHECK_MS);
+    this.#checking?.unref();
+  }
+
+  /** Stops accepting connections. Open connections stay, so that viewers can be told why they end. */
+  close(): void {
+    if (this.#checking !== null) clearInterval(this.#checking);
+    for (const server of this.#servers) void server.stop(false);
+  }
+
+  /** Ends all connections. */
+  [Symbol.dispose](): void {
+    this.close();
+    for (const server of this.#servers) void server.stop(true);
+  }
+
+  /** Bun keeps the certificate with which a server has begun to listen, so a new certificate needs a new listener. */
+  #checkCertificate(): void {
+    const { identity, log } = this.#options;
+    if (identity === null || identity.current.certificate === this.#certificate) return;
+    this.#certificate = identity.current.certificate;
+    for (const server of this.#servers) void server.stop(false);
+    try {
+      this.#servers = this.#listen(this.port);
+    } catch (error) {
+      log.warning(`the web page has ended: ${messageOf(error)}`);
+      this.#servers = [];
+    }
+  }
+
+  #listen(port: number): Serving[] {
+    const { host, identity } = this.#options;
+    const servers: Serving[] = [];
+    for (const hostname of addressesOf(host)) {
+      try {
+        servers.push(this.#serve(hostname, servers[0]?.port ?? port));
+      } catch (cause) {
+        // A machine may lack one of the two addresses of localhost.
+        if (codeOf(cause) !== "EADDRINUSE" && servers.length > 0) continue;
+        for (const server of servers) void server.stop(true);
+        throw new ConnectionError(explain(host, port, cause), { cause });
+      }
+    }
+    this.#certificate = identity?.current.certificate ?? null;
+    return servers;
+  }
+
+  #serve(hostname: string, port: number): Serving {
+    const { identity, log } = this.#options;
+    const tls =
+      identity === null
+        ? {}
+        : { tls: { cert: identity.current.certificate, key: identity.current.key, ciphers: CIPHERS } };
+    return Bun.serve<WebSocketGuest>({
+      ...tls,
+      hostname,
+      port,
+      development: false,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: MAX_BODY_BYTES,
+      websocket: WEB_SOCKET_HANDLER,
+      fetch: (request, server) => this.#answer(request, server),
+      reusePort: false, // without this, a second server could listen on the same port outside development
+      error(error) {
+        log.warning(`a request failed: ${error.stack ?? messageOf(error)}`);
+        return textResponse(500, "the server failed: its log says why");
+      },
+    });
+  }
+
+  async #answer(request: Request, server: Serving): Promise<Response | undefined> {
+    const peer = server.requestIP(request);
+    if (peer === null) return textResponse(400, "the connection is closed");
+    const { trustedProxies, reception } = this.#options;
+    const client = clientOf(request, peer.address, { trustedProxies, isSecure: this.isSecure });
+    const address = formatHostPort(client.ip, peer.port);
+    const refused = (response: Response, why: string) => {
+      reception.refusedRequest(client.ip, address, why);
+      return answerHeaders(request, response, this.#guard);
+    };
+
+    const excess = reception.admitRequest(client.ip, nowMicros());
+    if (excess !== null) return refused(textResponse(429, excess.text, { "retry-after": "1" }), excess.text);
+    const host = request.headers.get("host");
+    const wrongHost = this.#guard.refusalOfHost(client.host ?? host);
+    if (wrongHost !== null) return refused(textResponse(403, wrongHost), wrongHost);
+    const origin = request.headers.get("origin");
+    const wrongOrigin = this.#guard.refusalOfOrigin(origin, client.host ?? host ?? "", client.isSecure);
+    if (wrongOrigin !== null) return refused(textResponse(403, wrongOrigin), wrongOrigin);
+    if (request.method === "OPTIONS") return preflight(request, this.#guard);
+
+    const answer = await this.#route(request, server, {
+      peer: { ip: peer.address, port: peer.port },
+      address,
+      ...client,
+    });
+    return answer === null ? undefined : answerHeaders(request, answer, this.#guard);
+  }
+
+  async #route(
+    request: Request,
+    server: Serving,
+    from: Pick<WebRequest, "ip" | "address" | "peer" | "isSecure">,
+  ): Promise<Response | null> {
+    const url = new URL(request.url);
+    let found: ReturnType<Router["find"]>;
+    try {
+      found = this.#router.find(url);
+    } catch {
+      return textResponse(400, "the path has a wrong percent sign");
+    }
+    if (found === null) return textResponse(404, "there is no such page: / shows the cameras");
+    const { route, camera } = found;
+    const methods: readonly string[] = route.methods ?? ["GET", "HEAD"];
+    if (!methods.includes(request.method)) {
+      return textResponse(405, `${url.pathname} has no method ${request.method}`, { allow: methods.join(", ") });
+    }
+    const { reception } = this.#options;
+    const role = route.isPublic ? null : roleOf(request, from.ip, reception.gatekeeper, this.#sessions);
+    if (role instanceof Response) {
+      // Each browser asks without a key first.
+      if (request.headers.has("authorization")) reception.refusedRequest(from.ip, from.address, "the key is wrong");
+      return role;
+    }
+    const webRequest: WebRequest = {
+      ...from,
+      request,
+      url,
+      role: role ?? EVERYBODY,
+      camera,
+      keepOpen: () => server.timeout(request, 0),
+      upgrade: (guest, headers) => server.upgrade(request, { data: guest, headers }),
+    };
+    return await route.handle(webRequest);
+  }
+}
+
+function explain(host: string, port: number, cause: unknown): string {
+  const where = `${formatHostPort(host, port)} for the web page`;
+  switch (codeOf(cause)) {
+    case "EADDRINUSE":
+      return `cannot listen on ${where}: the port is in use: stop the program that listens there, choose another port with --http, or use --no-http`;
+    case "EACCES":
+      return `no permission to listen on ${where}: choose a port above 1023 with --http`;
+    default:
+      return `cannot listen on ${where}: ${messageOf(cause)}`;
+  }
+}

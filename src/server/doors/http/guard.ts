@@ -1,0 +1,76 @@
+// Checks the headers Host and Origin of a request.
+//
+// A browser sends requests for any page that it shows. A page of another site could make it connect to this server with the
+// user's cookie (cross-site WebSocket hijacking), or could let its own host name point to this machine (DNS rebinding).
+
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+
+export interface GuardOptions {
+  /** Further host names of this server, for example that of a proxy before it. A leading `*.` stands for any names below. */
+  names: readonly string[];
+  /** The origins whose pages may use this server, for example `https://example.org`. */
+  allowedOrigins: readonly string[];
+}
+
+export class Guard {
+  readonly #names: readonly string[];
+  readonly #origins: ReadonlySet<string>;
+
+  constructor({ names, allowedOrigins }: GuardOptions) {
+    const own = hostname().toLowerCase();
+    this.#names = [
+      "localhost",
+      "*.localhost",
+      own,
+      `${own.split(".")[0]}.local`,
+      ...names.map((name) => name.toLowerCase()),
+    ];
+    this.#origins = new Set(allowedOrigins);
+  }
+
+  /** The origins whose pages may use this server. */
+  get allowedOrigins(): readonly string[] {
+    return [...this.#origins];
+  }
+
+  /** Returns the reason why the header Host is refused, or null. An IP address is always right, because no name leads to it. */
+  refusalOfHost(host: string | null): string | null {
+    if (host === null || host === "") return "the request has no Host header";
+    const name = nameOf(host);
+    if (name === null) return "the Host header is not a host name";
+    if (isIP(name) !== 0 || this.#names.some((known) => matches(known, name))) return null;
+    return `'${name}' is not a name of this server: add --http-name ${name} to its start if it is`;
+  }
+
+  /**
+   * Returns the reason why the header Origin is refused, or null. Requests without Origin come from programs, or from the
+   * browser's user. `host` is the header Host, and `isSecure` says whether the client uses TLS.
+   */
+  refusalOfOrigin(origin: string | null, host: string, isSecure: boolean): string | null {
+    if (origin === null || this.#origins.has(origin)) return null;
+    if (origin.toLowerCase() === `${isSecure ? "https" : "http"}://${host.toLowerCase()}`) return null;
+    return `pages of ${shown(origin)} may not use this server: add --allow-origin to its start if they may`;
+  }
+
+  /** Whether pages of this origin may read the server's answers. The own origin needs no permission. */
+  isAllowed(origin: string | null): origin is string {
+    return origin !== null && this.#origins.has(origin);
+  }
+}
+
+/** Returns the host name or the address in a Host header, in lower case and without port and brackets. */
+function nameOf(host: string): string | null {
+  const match = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host);
+  const name = match?.[1] ?? match?.[2];
+  return name === undefined ? null : name.toLowerCase().replace(/\.$/, "");
+}
+
+function matches(known: string, name: string): boolean {
+  return known.startsWith("*.") ? name.endsWith(known.slice(1)) : name === known;
+}
+
+/** Makes text of a stranger safe to show: printable ASCII, and not too long. */
+function shown(text: string): string {
+  return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 80);
+}

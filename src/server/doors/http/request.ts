@@ -1,0 +1,72 @@
+// The interface between the HTTP door and its features: the routes, the requests that have passed the door's checks, and the
+// parts of the server that features use.
+
+import type { Log } from "../../../core/log.ts";
+import type { CameraEntry } from "../../../protocol/cameras.ts";
+import type { Refusal } from "../../access/refusal.ts";
+import type { Role } from "../../access/role.ts";
+import type { Audience } from "../../deliver/audience.ts";
+import type { Reception } from "../reception.ts";
+import type { WebSocketGuest } from "../websocket.ts";
+
+/** A request that has passed the door's checks of Host, Origin, limits and key. */
+export interface WebRequest {
+  readonly request: Request;
+  readonly url: URL;
+  /** The IP address of the client. If a trusted proxy has passed the request on, it is the address that the proxy tells. */
+  readonly ip: string;
+  /** The same with the port, as text for people. */
+  readonly address: string;
+  /** The other end of the TCP connection, which may be a proxy. */
+  readonly peer: { readonly ip: string; readonly port: number };
+  /** The rights that the client's key gives. */
+  readonly role: Role;
+  /** The camera that the path or the route names. An empty name means the first camera. */
+  readonly camera: string;
+  /** Whether the client uses TLS, to this door or to a trusted proxy. */
+  readonly isSecure: boolean;
+  /** Turns off the door's limit of silence for this connection, for an answer that lasts. */
+  keepOpen(): void;
+  /** Makes the connection a WebSocket. Returns false if the request does not ask for one correctly. */
+  upgrade(guest: WebSocketGuest, headers: Record<string, string>): boolean;
+}
+
+export type Method = "GET" | "HEAD" | "POST";
+
+/** One path of the door. */
+export interface Route {
+  /** The path from `/` on, for example `/snapshot`. */
+  readonly path: string;
+  /** The methods that the route has. Default: GET and HEAD. The door drops the body of answers to HEAD. */
+  readonly methods?: readonly Method[];
+  /** The route is only for requests with this value of a parameter. */
+  readonly query?: { readonly name: string; readonly value: string };
+  /** Whether the route exists under `/cameras/NAME` as well. */
+  readonly perCamera?: boolean;
+  /** Whether the route needs no key. */
+  readonly isPublic?: boolean;
+  /** Returns null if the connection has become a WebSocket, which has no answer. */
+  handle(request: WebRequest): Response | null | Promise<Response>;
+}
+
+/** The part of a camera that features of the door use. */
+export interface WebCamera {
+  readonly name: string;
+  readonly audience: Audience;
+  readonly entry: CameraEntry;
+  /** The reason why the camera has ended, or null while it runs. */
+  readonly ended: Refusal | null;
+}
+
+/** The parts of the server that features of the door use. */
+export interface WebHost {
+  readonly reception: Reception;
+  /** All cameras in their order. A role may not see all of them (access/role.ts). */
+  readonly cameras: readonly WebCamera[];
+  readonly log: Log;
+}
+
+/** Makes an answer that is one line of text. */
+export function textResponse(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
+}

@@ -1,0 +1,68 @@
+// The sessions of browsers. A browser that has sent a right key gets a cookie, so that the key itself is not kept there.
+
+import { randomBytes } from "node:crypto";
+import { type Micros, nowMicros } from "../../../core/clock.ts";
+import type { Role } from "../../access/role.ts";
+
+const LIFETIME_S = 12 * 3600;
+/** The most sessions. If there are more, the oldest one ends. */
+const MAX_SESSIONS = 1024;
+/** A browser accepts a cookie with this prefix only over TLS and only for this host (RFC 6265bis, 4.1.3.2). */
+const SECURE_NAME = "__Host-slipstream";
+const NAME = "slipstream";
+
+interface Session {
+  role: Role;
+  endsAt: Micros;
+}
+
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+  readonly #holds: (role: Role) => boolean;
+
+  /** `holds` returns whether the key of a role is still valid. */
+  constructor(holds: (role: Role) => boolean) {
+    this.#holds = holds;
+  }
+
+  /** Begins a session. Returns the value of the header Set-Cookie. */
+  begin(role: Role, isSecure: boolean): string {
+    const id = randomBytes(24).toString("base64url");
+    this.#sessions.set(id, { role, endsAt: nowMicros() + LIFETIME_S * 1e6 });
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    return cookie(id, LIFETIME_S, isSecure);
+  }
+
+  /** Ends the session of a request. Returns the value of the header Set-Cookie, which removes the cookie. */
+  end(request: Request, isSecure: boolean): string {
+    const id = idOf(request);
+    if (id !== null) this.#sessions.delete(id);
+    return cookie("", 0, isSecure);
+  }
+
+  /** Returns the role of the session to which a request belongs, or null. */
+  roleOf(request: Request): Role | null {
+    const id = idOf(request);
+    const session = id === null ? undefined : this.#sessions.get(id);
+    if (id === null || session === undefined) return null;
+    if (session.endsAt > nowMicros() && this.#holds(session.role)) return session.role;
+    this.#sessions.delete(id);
+    return null;
+  }
+}
+
+function cookie(value: string, seconds: number, isSecure: boolean): string {
+  const name = isSecure ? SECURE_NAME : NAME;
+  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+}
+
+/** Returns the session in the cookies of a request. The secure cookie comes first, because a page without TLS cannot set it. */
+function idOf(request: Request): string | null {
+  const cookies = new Map<string, string>();
+  for (const part of (request.headers.get("cookie") ?? "").split(";")) {
+    const [name = "", value = ""] = part.trim().split("=", 2);
+    if (!cookies.has(name)) cookies.set(name, value);
+  }
+  return cookies.get(SECURE_NAME) ?? cookies.get(NAME) ?? null;
+}
