@@ -1,4 +1,6 @@
-// `bun run demo`: real video from a server to a window on this machine. Without a display the viewer prints its figures.
+// `bun run demo`: real video from a server to a window and a web page on this machine. Without a display the viewer prints its
+// figures: on a terminal until Ctrl-C, so that people can open the page, and otherwise for some
+// seconds.
 
 import { fileURLToPath } from "node:url";
 import { MissingError } from "../src/core/errors.ts";
@@ -9,8 +11,10 @@ const HEADLESS_SECONDS = 10;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const VIDEO = at("../test/fixtures/vtest-6s.mp4");
 
-/** The server's first JSON line, which has its port, or null if the server ended before. */
-async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number } | null> {
+/** The server's first JSON line, which has its ports, or null if the server ended before. */
+async function firstReport(
+  stdout: ReadableStream<Uint8Array>,
+): Promise<{ port: number; http: { port: number } | null } | null> {
   let text = "";
   const decoder = new TextDecoder();
   const reader = stdout.getReader();
@@ -32,10 +36,12 @@ const { DISPLAY, WAYLAND_DISPLAY } = process.env;
 const hasDisplay = process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 
 await runMain(async (signal) => {
-  await using virtualDisplay = !hasDisplay && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
+  const isTimed = !hasDisplay && !process.stdout.isTTY;
+  await using virtualDisplay = isTimed && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
   if (!hasDisplay) {
     const instead = virtualDisplay ? `on the virtual display ${virtualDisplay.name}` : "without a window";
-    console.log(`There is no display here: the viewer runs ${instead} for ${HEADLESS_SECONDS} seconds.`);
+    const duration = isTimed ? `for ${HEADLESS_SECONDS} seconds` : "until Ctrl-C";
+    console.log(`There is no display here: the viewer runs ${instead} ${duration}.`);
   }
 
   const serverFlags = ["--no-config", "--source", VIDEO, "--port", "0", "--json"];
@@ -51,9 +57,10 @@ await runMain(async (signal) => {
     const flags = [
       `127.0.0.1:${report.port}`,
       "--once",
-      ...(hasDisplay ? [] : ["--seconds", String(HEADLESS_SECONDS)]),
+      ...(isTimed ? ["--seconds", String(HEADLESS_SECONDS)] : []),
       ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
     ];
+    if (report.http !== null) console.log(`The same video is at http://127.0.0.1:${report.http.port}/ in a browser.`);
     if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
     const viewer = Bun.spawn([process.execPath, at("../src/cli/view.ts"), ...flags], {
       stdio: ["ignore", "inherit", "inherit"],

@@ -142,7 +142,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   opening.defer(() => identity?.close());
   const connect = (connection: ViewerConnection) => reception.connect(connection);
   const openDoor = (port: number) => openTcpDoor({ host, port, identity, connect });
-  const door = opening.use(new PausingDoor(openDoor, resolved.port, serverLog));
+  const door = opening.use(new PausingDoor(openDoor, resolved.port, "viewers", serverLog));
   const { port } = door;
   if (options.open && !isLoopbackHost(host)) {
     serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { viewerLines } from "../../src/cli/viewer-links.ts";
+import { viewerLines, webLines } from "../../src/cli/viewer-links.ts";
 
 const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
 const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY, hostNames: [] };
@@ -63,4 +63,17 @@ test("viewerLines: the key is printed on a terminal only, and not into a file or
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("webLines: each address is a line, and on a terminal the first has a QR code if other machines reach it", async () => {
+  const page = { host: "192.0.2.7", hostNames: [], http: { port: 10080, tls: true } };
+  expect(await webLines({ ...page, http: null }, true)).toEqual([]);
+  expect(await webLines(page, false)).toEqual(["in a browser: https://192.0.2.7:10080/"]);
+  expect(await webLines({ ...page, host: "127.0.0.1", http: { port: 1, tls: false } }, true)).toEqual([
+    "in a browser: http://127.0.0.1:1/",
+  ]);
+  const [line, ...code] = await webLines(page, true);
+  expect(line).toBe("in a browser: https://192.0.2.7:10080/");
+  expect(code.length).toBeGreaterThan(10);
+  for (const row of code) expect(row).toMatch(/^[ ▀▄█]{20,}$/);
 });

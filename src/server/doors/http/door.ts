@@ -7,6 +7,8 @@ import { addressesOf, formatHostPort } from "../../../core/host-port.ts";
 import type { Log } from "../../../core/log.ts";
 import type { IdentitySource } from "../../access/identity.ts";
 import type { Reception } from "../reception.ts";
+import { PausingDoor } from "../pausing-door.ts";
+import type { TcpDoor } from "../tcp.ts";
 import { CIPHERS } from "../tls.ts";
 import { WEB_SOCKET_HANDLER, type WebSocketGuest } from "../websocket.ts";
 import { roleOf } from "./credentials.ts";
@@ -39,7 +41,7 @@ const IDLE_SECONDS = 10;
 const MAX_BODY_BYTES = 16 * 1024;
 const CHECK_MS = 1_000;
 
-/** Listens at an address. Throws ConnectionError if the address cannot be used. */
+/** Listens at an address. The constructor throws ConnectionError if the address cannot be used. */
 export class HttpDoor implements Disposable {
   /** The port on which the door listens. If port 0 was requested, it is the port that the system chose. */
   readonly port: number;
@@ -48,30 +50,31 @@ export class HttpDoor implements Disposable {
   readonly #guard: Guard;
   readonly #router: Router;
   readonly #sessions: Sessions;
-  #servers: Serving[] = [];
-  /** The certificate of `#servers`. */
-  #certificate: string | null;
+  /** All listeners that may have open connections, including those that accept no more. */
+  readonly #servers = new Set<Serving>();
+  readonly #door: PausingDoor;
+  /** The certificate that new connections get. */
+  #certificate: string | null = null;
   readonly #checking: ReturnType<typeof setInterval> | null;
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
-    const { identity, reception, routes } = options;
+    const { identity, reception, routes, port, log } = options;
     const { gatekeeper } = reception;
     this.isSecure = identity !== null;
     this.#guard = new Guard(options);
     this.#sessions = new Sessions((role) => gatekeeper.holds(role));
     this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
-    this.#certificate = identity?.current.certificate ?? null;
-    this.#servers = this.#listen(options.port);
-    this.port = this.#servers[0]?.port ?? options.port;
-    this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(), CHECK_MS);
+    this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);
+    this.port = this.#door.port;
+    this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
   }
 
   /** Stops accepting connections. Open connections stay, so that viewers can be told why they end. */
   close(): void {
     if (this.#checking !== null) clearInterval(this.#checking);
-    for (const server of this.#servers) void server.stop(false);
+    this.#door[Symbol.dispose]();
   }
 
   /** Ends all connections. */
@@ -81,20 +84,11 @@ export class HttpDoor implements Disposable {
   }
 
   /** Bun keeps the certificate with which a server has begun to listen, so a new certificate needs a new listener. */
-  #checkCertificate(): void {
-    const { identity, log } = this.#options;
-    if (identity === null || identity.current.certificate === this.#certificate) return;
-    this.#certificate = identity.current.certificate;
-    for (const server of this.#servers) void server.stop(false);
-    try {
-      this.#servers = this.#listen(this.port);
-    } catch (error) {
-      log.warning(`the web page has ended: ${messageOf(error)}`);
-      this.#servers = [];
-    }
+  #checkCertificate({ current }: IdentitySource): void {
+    if (current.certificate !== this.#certificate) this.#door.renew();
   }
 
-  #listen(port: number): Serving[] {
+  #listen(port: number): TcpDoor {
     const { host, identity } = this.#options;
     const servers: Serving[] = [];
     for (const hostname of addressesOf(host)) {
@@ -108,7 +102,12 @@ export class HttpDoor implements Disposable {
       }
     }
     this.#certificate = identity?.current.certificate ?? null;
-    return servers;
+    for (const server of servers) this.#servers.add(server);
+    const close = () => {
+      // The promise resolves when the last connection of this listener has ended.
+      for (const server of servers) void server.stop(false).then(() => this.#servers.delete(server));
+    };
+    return { port: servers[0]?.port ?? port, close };
   }
 
   #serve(hostname: string, port: number): Serving {
