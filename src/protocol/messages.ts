@@ -53,6 +53,8 @@ export interface Ack {
   workMicros: number;
   /** The shortest time between frames with which the viewer can keep up. */
   paceMicros: number;
+  /** The time from the end of decoding to the end of showing, with waiting. Older viewers leave it out. */
+  showMicros?: number;
 }
 
 export interface Ping {
@@ -201,24 +203,27 @@ export function readTiles(body: Uint8Array): Tiles {
 }
 
 export function writeAck(ack: Ack): Uint8Array {
-  return new MessageWriter(MessageType.ack, 32)
+  const writer = new MessageWriter(MessageType.ack, 32)
     .u32(ack.frameNumber)
     .u8(ack.outcome === "shown" ? 0 : 1)
     .u32(clampU32(ack.transferMicros))
     .u32(clampU32(ack.workMicros))
-    .u32(clampU32(ack.paceMicros))
-    .finish();
+    .u32(clampU32(ack.paceMicros));
+  if (ack.showMicros !== undefined) writer.u32(clampU32(ack.showMicros));
+  return writer.finish();
 }
 
 export function readAck(body: Uint8Array): Ack {
   const reader = new BodyReader(body, "Ack");
-  return {
+  const ack: Ack = {
     frameNumber: reader.u32(),
     outcome: reader.u8() === 0 ? "shown" : "dropped",
     transferMicros: reader.u32(),
     workMicros: reader.u32(),
     paceMicros: reader.u32(),
   };
+  if (!reader.isAtEnd) ack.showMicros = reader.u32();
+  return ack;
 }
 
 export function writePing(ping: Ping): Uint8Array {

@@ -66,10 +66,11 @@
 //      | u32 frame number | u64 captured | u64 encoded | u64 sent | bytes a whole JPEG, to the end of the message
 //      Frame numbers count the captured frames. They only grow. A gap means that the frames in between were not sent.
 //    6 Ack, from the viewer
-//      | u32 frame number | u8 outcome, 0 shown, 1 dropped | u32 transfer | u32 work | u32 pace
+//      | u32 frame number | u8 outcome, 0 shown, 1 dropped | u32 transfer | u32 work | u32 pace | u32 show
 //      The viewer sends one Ack for each Picture, and one for each frame of Tiles after its last part. Transfer is the time from
 //      the first byte of the frame's first message to the last byte of its last message. Work is the time for decoding and showing
-//      the frame, without waiting. Pace is the shortest time between two frames that the viewer can keep up with.
+//      the frame, without waiting. Pace is the shortest time between two frames that the viewer can keep up with. Show is the time
+//      from the end of decoding to the end of showing, with waiting. Older viewers leave out show.
 //    7 Ping, from both
 //      | u64 sent
 //    8 Pong, from both

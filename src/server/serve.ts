@@ -27,6 +27,7 @@ import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
+import { CameraStages } from "./report/stages.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
 import type { WebParts } from "./web-door.ts";
@@ -109,7 +110,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const share = new FairShare(pool);
   await using opening = new AsyncDisposableStack();
   opening.defer(() => pool.close());
-  const surroundings: Omit<CameraSurroundings, "logOf"> = {
+  const surroundings: Omit<CameraSurroundings, "logOf" | "follower"> = {
     arena,
     pool,
     codec: resolved.codec,
@@ -118,8 +119,14 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     sinks: options.onTiles === undefined ? [] : [new CommitSink(options.onTiles)],
     trace: options.trace ?? null,
   };
-  const createCamera = ({ name, source, camera }: OpenedCamera): Camera =>
-    new Camera(name, watchFrames(source), camera, { ...surroundings, logOf: (subject) => logOf(subject, name) });
+  /** The stages of each camera's frames, for the metrics of the HTTP door. */
+  const stages = new Map<string, CameraStages>();
+  const createCamera = ({ name, source, camera }: OpenedCamera): Camera => {
+    const follower = resolved.http === null ? null : new CameraStages();
+    if (follower !== null) stages.set(name, follower);
+    const own = { logOf: (subject: "camera" | "encode" | "deliver") => logOf(subject, name), follower };
+    return new Camera(name, watchFrames(source), camera, { ...surroundings, ...own });
+  };
   const cameras = sources.map(createCamera);
   opening.defer(async () => void (await Promise.all(cameras.map((camera) => camera.close()))));
   for (const camera of cameras) share.add(camera);

@@ -112,7 +112,7 @@ function keepingTransport() {
 /** Opens the server's end of a connection. */
 function openServer(needsKey: boolean): End {
   const { transport, written, isClosed } = keepingTransport();
-  const viewer = new Viewer({ ...transport, address: "fuzz", ip: "127.0.0.1" }, new FuzzCamera(needsKey));
+  const viewer = new Viewer({ ...transport, address: "fuzz", door: "tcp", ip: "127.0.0.1" }, new FuzzCamera(needsKey));
   const answer = () => {
     const challenge = written.get(MessageType.challenge);
     if (challenge === undefined) return null;

@@ -88,8 +88,9 @@ const tiles = {
     chunks: [new Uint8Array([0xaa, 0xbb, 0xcc])],
   },
 };
-const ack: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
-const droppedAck: m.Ack = { ...ack, outcome: "dropped" };
+const olderAck: m.Ack = { frameNumber: 7, outcome: "shown", transferMicros: 1000, workMicros: 65536, paceMicros: 255 };
+const droppedAck: m.Ack = { ...olderAck, outcome: "dropped" };
+const ack: m.Ack = { ...olderAck, showMicros: 258 };
 const pong = { sentAt: 5, receivedAt: 2 ** 32, repliedAt: 2 ** 32 + 1 };
 
 /** 32 bytes that count up. */
@@ -170,7 +171,16 @@ const GOLDEN: Golden[] = [
     write: () => m.writeAck(ack),
     read: m.readAck,
     value: ack,
+    hex: "16000000 06 07000000 00 e8030000 00000100 ff000000 02010000",
+    olderBytes: 17,
+  },
+  {
+    name: "Ack of an older viewer",
+    write: () => m.writeAck(olderAck),
+    read: m.readAck,
+    value: olderAck,
     hex: "12000000 06 07000000 00 e8030000 00000100 ff000000",
+    hasNoLastField: true,
   },
   {
     name: "Ack, dropped",
@@ -178,6 +188,7 @@ const GOLDEN: Golden[] = [
     read: m.readAck,
     value: droppedAck,
     hex: "12000000 06 07000000 01 e8030000 00000100 ff000000",
+    hasNoLastField: true,
   },
   {
     name: "Ping",

@@ -62,7 +62,7 @@ function connect(key: string | null, bindings: { viewer?: Uint8Array; server?: U
     abort: ignore,
   });
   const viewer: Viewer = new Viewer(
-    { ...transport("server", () => connection, bindings.server), address: "test", ip: "127.0.0.1" },
+    { ...transport("server", () => connection, bindings.server), address: "test", door: "tcp", ip: "127.0.0.1" },
     camera,
   );
   const events = { onWelcome: ignore, onStream: ignore, onPicture: ignore, onTiles: ignore, onNotice: ignore };
@@ -137,7 +137,7 @@ function serverAlone() {
   const sent: Uint8Array[] = [];
   const write = (bytes: Uint8Array) => sent.push(bytes.slice()) && bytes.length;
   const viewer = new Viewer(
-    { write, bufferedBytes: 0, end: ignore, abort: ignore, address: "test", ip: "::1" },
+    { write, bufferedBytes: 0, end: ignore, abort: ignore, address: "test", door: "tcp", ip: "::1" },
     camera,
   );
   const types = () => sent.map((message) => message[HEADER_BYTES - 1]);

@@ -48,7 +48,10 @@ describe("Viewer and Connection over a transport in memory", () => {
     const [serverEnd, viewerEnd] = MemoryTransport.pair(link);
     const camera = new PictureCamera();
     const received = new Received();
-    const viewer = new Viewer(Object.assign(serverEnd, { address: "memory", ip: "127.0.0.1" }), camera);
+    const viewer = new Viewer(
+      Object.assign(serverEnd, { address: "memory", door: "tcp" as const, ip: "127.0.0.1" }),
+      camera,
+    );
     serverEnd.events = viewer;
     const connection = new Connection(viewerEnd, ADDRESS, received.events);
     viewerEnd.events = connection;
@@ -144,6 +147,7 @@ describe("Viewer over a WebSocket", () => {
         open(socket) {
           const viewer = new Viewer(
             {
+              door: "websocket",
               address: socket.remoteAddress,
               ip: socket.remoteAddress,
               write(bytes) {

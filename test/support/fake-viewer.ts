@@ -47,7 +47,10 @@ export class FakeViewer {
       this.onEnd();
     };
     const abort = () => void this.calls.push("abort");
-    this.viewer = new Viewer({ address: "test", ip: "127.0.0.1", write, bufferedBytes: 0, end, abort }, this.#camera);
+    this.viewer = new Viewer(
+      { door: "tcp", address: "test", ip: "127.0.0.1", write, bufferedBytes: 0, end, abort },
+      this.#camera,
+    );
   }
 
   /** The calls that the server's side made to the camera and to the transport. */

@@ -54,7 +54,15 @@ export class ModelViewer {
     const hangUp = () => {
       throw new Error("the server closed the connection");
     };
-    const connection = { address: "model", ip: "127.0.0.1", write, bufferedBytes: 0, end: hangUp, abort: hangUp };
+    const connection = {
+      address: "model",
+      door: "tcp" as const,
+      ip: "127.0.0.1",
+      write,
+      bufferedBytes: 0,
+      end: hangUp,
+      abort: hangUp,
+    };
     const viewer = reception.connect(connection);
     if (!(viewer instanceof Viewer)) throw new Error("the server refused the model's connection");
     this.viewer = viewer;

@@ -72,6 +72,7 @@ export class World {
       listener: { demandChanged: () => undefined, frameAcknowledged: () => undefined },
       log,
       trace,
+      followDoor: null,
     });
     this.reception = new Reception({
       limits,

@@ -253,13 +253,14 @@ function isSame(a: Overlay, b: Overlay): boolean {
 
 /** Tells the server that a frame was shown. `showMicros` is the time that screen and output needed. */
 export function acknowledgeShown(picture: DecodedPicture, showMicros: number, decodeThreads: number): void {
-  const { received, workMicros, busyMicros } = picture;
+  const { received, workMicros, busyMicros, decodedAt } = picture;
   received.origin.acknowledge({
     frameNumber: received.frameNumber,
     outcome: "shown",
     transferMicros: received.lastByteAt - received.firstByteAt,
     workMicros: workMicros + showMicros,
     paceMicros: Math.max(showMicros, busyMicros / decodeThreads),
+    showMicros: nowMicros() - decodedAt,
   });
 }
 

@@ -16,14 +16,22 @@ import type { CameraEntry } from "../../protocol/cameras.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { Audience, type AudienceListener, type RenditionReport } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
+import type { DoorName } from "../deliver/audience-member.ts";
+import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
-import { type CameraTrouble, EncodeFigures, type ServerDropReason } from "../encode/figures.ts";
+import { type CameraTrouble, EncodeFigures, type EncodeFollower, type ServerDropReason } from "../encode/figures.ts";
 import { TileScheduler } from "../encode/tile-scheduler.ts";
 import { PictureFeed } from "../renditions/feed.ts";
 import { RenditionRegistry } from "../renditions/registry.ts";
 import type { TileSink } from "../renditions/sinks.ts";
 import type { ResolvedCameraOptions } from "../settings/options.ts";
+
+/** Follows the frames of a camera from their capture to the screens of all viewers. */
+export interface CameraFollower extends EncodeFollower {
+  /** Returns the follower of the frames of all viewers of one door. */
+  viewersOf(door: DoorName): FrameFollower;
+}
 
 /** The parts and options that a camera gets from its server. */
 export interface CameraSurroundings {
@@ -41,6 +49,8 @@ export interface CameraSurroundings {
   logOf: (subject: "camera" | "encode" | "deliver") => Log;
   /** The receiver of trace spans. Null when no trace is written. */
   trace: Trace | null;
+  /** Null if no figures of the way of frames are needed. */
+  follower: CameraFollower | null;
 }
 
 /** The figures of a camera. `--json` prints them. */
@@ -90,6 +100,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #controls: CameraControls;
   readonly #renditions = new RenditionRegistry();
   readonly #pictures: PictureFeed;
+  readonly #health: Health<CameraTrouble>;
   readonly #figures: EncodeFigures;
   readonly #captures = new CaptureRate();
   readonly #dispatcher: FrameDispatcher;
@@ -102,7 +113,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   ended: Refusal | null = null;
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
-    const { arena, pool, codec, logOf, trace } = surroundings;
+    const { arena, pool, codec, logOf, trace, follower } = surroundings;
     const { quality, sampling } = options;
     const { encodesTiles } = CODECS[codec];
     const track = trace === null ? null : new TraceTrack(trace, `camera ${name}`);
@@ -110,8 +121,9 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
     this.#source = source;
     this.#log = logOf("camera");
     this.#mostFrames = surroundings.frames;
-    const health = new Health<CameraTrouble>((text) => this.#tell(text));
-    this.#figures = new EncodeFigures(health);
+    this.#health = new Health((text) => this.#tell(text));
+    const health = this.#health;
+    this.#figures = new EncodeFigures(health, follower);
     this.#pictures = new PictureFeed({ source, codec, quality });
     this.#controls = new CameraControls({ source, areSettable: surroundings.allowControls, log: this.#log });
     this.audience = new Audience({
@@ -126,6 +138,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       listener: this,
       log: logOf("deliver"),
       trace,
+      followDoor: follower === null ? null : (door) => follower.viewersOf(door),
     });
     const log = logOf("encode");
     const tiles = new TileScheduler({

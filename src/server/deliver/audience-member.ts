@@ -7,10 +7,15 @@ import type { Notice } from "../../protocol/messages.ts";
 import type { GoodbyeReason } from "../../protocol/wire.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
-import type { FrameFollower } from "./frame-sender.ts";
+import type { FrameFollower } from "./frame-follower.ts";
 import type { Adaptation } from "./quality/adaptation.ts";
 
+/** The kinds of connections by which viewers come. `mjpeg` is multipart JPEG over HTTP. */
+export const DOOR_NAMES = ["tcp", "tls", "websocket", "mjpeg"] as const;
+export type DoorName = (typeof DOOR_NAMES)[number];
+
 export interface AudienceMember {
+  readonly door: DoorName;
   /** The address of the viewer, as text for people. */
   readonly address: string;
   /** Whether the viewer wants pictures now. */
@@ -37,6 +42,7 @@ export interface MemberFrames {
   readonly picturesSent: number;
   /** Whether the viewer was sent the newest frame and, as far as is known, has received all its frames. */
   readonly settled: boolean;
+  /** Learns of each frame that is sent. Null while nobody needs it, so that it costs no time. */
   follower: FrameFollower | null;
   /** Changes to another feed. Null means that no more frames are sent. */
   follow(feed: Feed | null): void;

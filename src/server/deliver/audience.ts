@@ -12,7 +12,8 @@ import type { Demand, PictureSink, TileSink } from "../renditions/sinks.ts";
 import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
-import type { AudienceMember } from "./audience-member.ts";
+import type { AudienceMember, DoorName } from "./audience-member.ts";
+import { combineFollowers, type FrameFollower, FrameLog } from "./frame-follower.ts";
 import type { WatchedCamera } from "./viewer-host.ts";
 
 /**
@@ -46,6 +47,8 @@ export interface AudienceOptions extends Supply {
   listener: AudienceListener;
   log: Log;
   trace: Trace | null;
+  /** Returns the follower of the frames of all viewers of one door. Null if no figures of their way are needed. */
+  followDoor: ((door: DoorName) => FrameFollower) | null;
 }
 
 /** A size and quality that is being sent. */
@@ -83,6 +86,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   /** The number of viewers that have sent Hello. */
   get count(): number {
     return this.#assignments.size;
+  }
+
+  /** The number of viewers by the door by which they came. */
+  get countByDoor(): Record<DoorName, number> {
+    const counts = { tcp: 0, tls: 0, websocket: 0, mjpeg: 0 };
+    for (const { door } of this.#assignments.keys()) counts[door]++;
+    return counts;
   }
 
   get isWatched(): boolean {
@@ -205,13 +215,16 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   }
 
   #welcome(viewer: AudienceMember): Assignment {
-    const { health, log, trace } = this.#options;
+    const { health, log, trace, followDoor } = this.#options;
     const assignment = new Assignment(viewer, this.#options);
     this.#assignments.set(viewer, assignment);
     const { address } = viewer;
     const track = trace === null ? null : new TraceTrack(trace, `viewer ${address}`);
     const isLogged = log.isEnabledFor("debug");
-    if (isLogged || track !== null) viewer.frames.follower = { address, log: isLogged ? log : null, track };
+    viewer.frames.follower = combineFollowers([
+      ...(isLogged || track !== null ? [new FrameLog(address, isLogged ? log : null, track)] : []),
+      ...(followDoor === null ? [] : [followDoor(viewer.door)]),
+    ]);
     if (!viewer.watching) log.info(`viewer ${address} is connected (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
     return assignment;

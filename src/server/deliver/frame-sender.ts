@@ -2,29 +2,21 @@
 // newest frame of the feed whenever the viewer has credit, which means that not too many frames are in flight (credit.ts).
 
 import { type Micros, nowMicros } from "../../core/clock.ts";
-import type { Log } from "../../core/log.ts";
-import type { TraceTrack } from "../../core/trace.ts";
 import { type Ack, type StreamHeader, writeStream } from "../../protocol/messages.ts";
 import type { Outbox } from "../../protocol/outbox.ts";
 import type { MemberFrames } from "./audience-member.ts";
 import { Adaptation, type AdaptationLimits, type SentFrame } from "./quality/adaptation.ts";
 import { Budget } from "./budget.ts";
 import { Credit } from "./credit.ts";
+import type { FrameFollower, FrameOnItsWay } from "./frame-follower.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Share } from "./shared-bitrate.ts";
 
-/** The log and the trace for the frames of one viewer. */
-export interface FrameFollower {
-  /** The address of the viewer, as text for people. */
-  address: string;
-  /** The log for debug lines. Null when it is off. */
-  log: Log | null;
-  track: TraceTrack | null;
-}
-
-interface InFlight extends Omit<SentFrame, "level"> {
+interface InFlight extends Omit<SentFrame, "level">, FrameOnItsWay {
+  bytes: number;
   level: SentFrame["level"] | null;
+  encodedAt: Micros;
   sentAt: Micros;
 }
 
@@ -48,14 +40,9 @@ export class FrameSender implements MemberFrames {
   #isPending = false;
   /** The frames that are not acknowledged yet, in the order in which they were sent. The level is null if there is no choice. */
   readonly #inFlight = new Map<number, InFlight>();
-  /** For the trace: the times when the frames in flight were sent. */
-  readonly #sentAt = new Map<number, Micros>();
-  /**
-   * For the trace: the number of the frame whose last bytes may still wait in the outbox (bytes that the kernel has not
-   * accepted).
-   */
-  #leaving: number | null = null;
-  /** Set when the viewer has sent Hello. It stays null when log and trace are off, so that they cost no time. */
+  /** For the follower: the frame whose last bytes may still wait in the outbox (bytes that the kernel has not accepted). */
+  #leaving: FrameOnItsWay | null = null;
+  /** Set when the viewer has sent Hello. It stays null when log, trace and metrics are off, so that they cost no time. */
   follower: FrameFollower | null = null;
   /** The number of frames that were replaced by newer ones while this viewer had no credit. */
   picturesSkipped = 0;
@@ -134,7 +121,7 @@ export class FrameSender implements MemberFrames {
     this.#announce(rendition);
     this.#streamed = frameNumber;
     this.#isPending = false;
-    this.#expectAck(frameNumber, rendition);
+    this.#expectAck(frameNumber, rendition, rendition.openCapturedAt);
   }
 
   /** Handles an encoded part of that frame. */
@@ -142,7 +129,7 @@ export class FrameSender implements MemberFrames {
     if (rendition !== this.#feed || this.#streamed === null) return;
     this.#send(this.#streamed, rendition.composePart(this.#since, part));
     if (!part.isLast) return;
-    this.#sentWhole(this.#streamed);
+    this.#sentWhole(this.#streamed, nowMicros()); // the last part was encoded just now
     this.#streamed = null;
   }
 
@@ -155,36 +142,17 @@ export class FrameSender implements MemberFrames {
 
   /** Handles an acknowledgement. Returns false when its frame is not in flight, which breaks the protocol. */
   acknowledged(ack: Ack, at: { now: Micros; roundTripMicros: Micros; captureIntervalMicros: Micros }): boolean {
-    const { follower } = this;
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
     const sent = this.#inFlight.get(ack.frameNumber);
     this.#inFlight.delete(ack.frameNumber);
     if (ack.outcome === "shown" && sent !== undefined && sent.level !== null) {
       this.adaptation.acknowledged({ ...sent, level: sent.level }, { ...ack, now: at.now });
     }
-    if (follower !== null) this.#followAck(follower, ack, at);
+    if (this.follower !== null && sent !== undefined) {
+      this.#noteLeft();
+      this.follower.acknowledged(sent, { ...ack, now: at.now, roundTripMicros: at.roundTripMicros });
+    }
     return true;
-  }
-
-  /**
-   * Writes an acknowledgement to log and trace. The frame was shown about half a round trip before the acknowledgement arrived.
-   */
-  #followAck(
-    { address, log, track }: FrameFollower,
-    { frameNumber, outcome, transferMicros, workMicros }: Ack,
-    { now, roundTripMicros }: { now: Micros; roundTripMicros: Micros },
-  ): void {
-    log?.debug(`frame ${frameNumber}: ${outcome} by viewer ${address}`);
-    const sentAt = this.#sentAt.get(frameNumber);
-    if (track === null || sentAt === undefined) return;
-    this.#noteLeft();
-    this.#sentAt.delete(frameNumber);
-    if (outcome !== "shown") return;
-    const shownAt = Math.max(sentAt, now - roundTripMicros / 2);
-    const receivedAt = Math.min(shownAt, sentAt + roundTripMicros / 2 + transferMicros);
-    const fields = { frame: frameNumber, transferMicros, workMicros };
-    track.below("transfer").span("transfer", sentAt, receivedAt, fields);
-    track.below("work").span("decode and show", receivedAt, shownAt, fields);
   }
 
   /** Returns whether a frame may be composed and sent now. */
@@ -212,46 +180,44 @@ export class FrameSender implements MemberFrames {
     this.#isPending = false;
     this.#announce(feed);
     const frameNumber = feed.newestFrame;
-    this.#expectAck(frameNumber, feed);
+    this.#expectAck(frameNumber, feed, feed.capturedAt);
     for (const message of feed.compose(this.#since)) this.#send(frameNumber, message);
-    this.#sentWhole(frameNumber);
+    this.#sentWhole(frameNumber, feed.encodedAt);
   }
 
-  /** Ends the span `send` of the trace when the kernel has accepted the frame's last byte. */
+  /** Tells the follower when the kernel has accepted the frame's last byte. */
   #noteLeft(): void {
     if (this.#leaving === null || !this.#outbox.idle) return;
-    const sentAt = this.#sentAt.get(this.#leaving);
-    if (sentAt !== undefined) this.follower?.track?.span("send", sentAt, nowMicros(), { frame: this.#leaving });
+    this.follower?.left?.(this.#leaving, nowMicros());
     this.#leaving = null;
   }
 
-  #expectAck(frameNumber: number, { level }: Feed): void {
-    if (this.follower?.track) this.#sentAt.set(frameNumber, nowMicros());
+  #expectAck(frameNumber: number, { level }: Feed, capturedAt: Micros): void {
     this.#credit.sent(frameNumber);
     const isWhole = this.#since === 0 || level?.isPassedOn === true;
-    this.#inFlight.set(frameNumber, { bytes: 0, level, isWhole, sentAt: nowMicros() });
+    const now = nowMicros();
+    this.#inFlight.set(frameNumber, { frameNumber, bytes: 0, level, isWhole, capturedAt, encodedAt: now, sentAt: now });
   }
 
-  #sentWhole(frameNumber: number): void {
+  #sentWhole(frameNumber: number, encodedAt: Micros): void {
     this.#since = frameNumber;
     this.#lastWhole = frameNumber;
     this.picturesSent++;
-    if (this.follower !== null) this.#followSending(frameNumber, this.follower);
-  }
-
-  #followSending(frameNumber: number, { address, log, track }: FrameFollower): void {
-    if (track !== null) {
-      this.#leaving = frameNumber;
-      this.#noteLeft();
-    }
-    if (log === null) return;
-    const bytes = this.#inFlight.get(frameNumber)?.bytes ?? 0;
-    log.debug(`frame ${frameNumber}: sent to viewer ${address}, ${bytes} bytes`);
+    const sent = this.#inFlight.get(frameNumber);
+    if (this.follower === null || sent === undefined) return;
+    sent.encodedAt = encodedAt;
+    this.follower.sent(sent);
+    this.#leaving = sent;
+    this.#noteLeft();
   }
 
   #send(frameNumber: number, message: Uint8Array): void {
     const sent = this.#inFlight.get(frameNumber);
-    if (sent !== undefined) sent.bytes += message.length;
+    if (sent !== undefined) {
+      // A frame in parts is announced to `expectAck` before its first part is encoded.
+      if (sent.bytes === 0) sent.sentAt = nowMicros();
+      sent.bytes += message.length;
+    }
     this.#budget?.spend(message.length);
     this.#share.spend(message.length);
     this.#outbox.send(message);
@@ -273,7 +239,6 @@ export class FrameSender implements MemberFrames {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
     this.#inFlight.delete(this.#streamed);
-    this.#sentAt.delete(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
     this.#isPending = this.#hasNewer;

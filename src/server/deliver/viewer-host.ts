@@ -7,7 +7,7 @@ import type { Transport } from "../../protocol/transport.ts";
 import type { Authenticated } from "../access/key-ring.ts";
 import type { AccessLimits, LimitName } from "../access/limits.ts";
 import type { Role } from "../access/role.ts";
-import type { AudienceMember } from "./audience-member.ts";
+import type { AudienceMember, DoorName } from "./audience-member.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -16,6 +16,7 @@ import type { Viewer } from "./viewer.ts";
 
 /** The connection of a viewer: the transport and the address of the other end. */
 export interface ViewerConnection extends Transport {
+  readonly door: DoorName;
   /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
   readonly address: string;
   /** The IP address of the other end. Limits for each address count by it. */

@@ -15,7 +15,7 @@ import type { TransportEvents } from "../../protocol/transport.ts";
 import { GoodbyeReason, MAX_OPEN_QUESTIONS, MessageType, WIRE_VERSION } from "../../protocol/wire.ts";
 import { type LimitName, MESSAGES_BURST } from "../access/limits.ts";
 import { EVERYBODY, type Role } from "../access/role.ts";
-import type { AudienceMember } from "./audience-member.ts";
+import type { AudienceMember, DoorName } from "./audience-member.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type Greeted, Handshake } from "./handshake.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -82,6 +82,10 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   /** The address of the viewer, as text for people. */
   get address(): string {
     return this.connection.address;
+  }
+
+  get door(): DoorName {
+    return this.connection.door;
   }
 
   /** Whether the viewer wants pictures now. */

@@ -84,6 +84,7 @@ function listen(hostname: string, port: number, { identity, connect }: TcpDoorOp
           return;
         }
         socket.data = connect({
+          door: "tcp",
           address: formatHostPort(socket.remoteAddress, socket.remotePort),
           ip: socket.remoteAddress,
           write: (bytes) => socket.write(bytes),

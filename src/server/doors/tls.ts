@@ -62,6 +62,7 @@ type State = "handshake" | "open" | "without TLS";
 
 /** A connection to a viewer over TLS. The events of this object are those of the encrypted bytes. */
 class TlsConnection implements ViewerConnection, TransportEvents {
+  readonly door = "tls";
   readonly bufferedBytes = 0;
   readonly address: string;
   readonly ip: string;

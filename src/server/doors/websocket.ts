@@ -50,6 +50,7 @@ export const WEB_SOCKET_HANDLER: WebSocketHandler<WebSocketGuest> = {
 };
 
 class WebSocketConnection implements ViewerConnection {
+  readonly door = "websocket";
   readonly #socket: ServerWebSocket<WebSocketGuest>;
 
   constructor(socket: ServerWebSocket<WebSocketGuest>) {

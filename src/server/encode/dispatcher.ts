@@ -165,13 +165,13 @@ export class FrameDispatcher implements FrameSink, PixelSink, PictureSink {
 
   /** Publishes a whole picture, or drops it when a newer one was already published. */
   publish(picture: EncodedPicture): void {
-    const { frameNumber, isPassedOn, jpegBytes } = picture;
+    const { frameNumber, isPassedOn, jpegBytes, capturedAt, encodedAt } = picture;
     if (frameNumber <= this.#published) {
       this.#figures.drops.add("late");
       return;
     }
     this.#published = frameNumber;
-    this.#figures.countEncoded();
+    this.#figures.countEncoded(capturedAt, encodedAt);
     if (this.#log.isEnabledFor("debug"))
       this.#log.debug(`frame ${frameNumber}: ${isPassedOn ? "passed on" : "encoded"} whole, ${jpegBytes} bytes`);
     if (this.#track !== null) followPicture(this.#track, picture);

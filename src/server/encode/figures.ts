@@ -1,7 +1,7 @@
 // The figures of a camera's frames: the numbers of encoded and dropped frames, the encoding times, and the troubles.
 
 import type { MemoryUse } from "../../capture/capture-slots.ts";
-import { nowMicros } from "../../core/clock.ts";
+import { type Micros, nowMicros } from "../../core/clock.ts";
 import type { Health } from "../../core/health.ts";
 import { DropCounters, Durations, Rate } from "../../core/statistics.ts";
 
@@ -25,15 +25,25 @@ export type ServerDropReason = (typeof SERVER_DROP_REASONS)[number];
  */
 export type CameraTrouble = MemoryUse | "source" | "damage" | "kind" | "encode";
 
+/** Learns of each frame that is encoded. */
+export interface EncodeFollower {
+  /** Learns that a frame was encoded, or that the header of a JPEG of the source was read. */
+  encoded(capturedAt: Micros, encodedAt: Micros): void;
+  /** Learns the time that codec threads needed for a frame, added up over the threads. */
+  codecBusy(micros: number): void;
+}
+
 export class EncodeFigures {
   readonly drops = new DropCounters(SERVER_DROP_REASONS);
   readonly encodeDurations = new Durations();
   readonly encodedRate = new Rate();
   readonly health: Health<CameraTrouble>;
+  readonly #follower: EncodeFollower | null;
   #encoded = 0;
 
-  constructor(health: Health<CameraTrouble>) {
+  constructor(health: Health<CameraTrouble>, follower: EncodeFollower | null = null) {
     this.health = health;
+    this.#follower = follower;
   }
 
   /** The number of pictures that were passed to the audience as tiles, as whole pictures, or as the source's JPEGs. */
@@ -42,14 +52,16 @@ export class EncodeFigures {
   }
 
   /** Counts a picture that was passed to the audience. */
-  countEncoded(): void {
+  countEncoded(capturedAt: Micros, encodedAt: Micros): void {
     this.#encoded++;
     this.encodedRate.add(nowMicros());
+    this.#follower?.encoded(capturedAt, encodedAt);
   }
 
   /** Records the time that codec threads needed for a frame. */
   succeeded(busyMicros: number): void {
     this.encodeDurations.record(busyMicros);
+    this.#follower?.codecBusy(busyMicros);
     this.health.end("encode");
   }
 

@@ -259,7 +259,10 @@ export class TileScheduler {
       return;
     }
     figures.succeeded(frame.busyMicros);
-    if (!frame.pixels.isDecoded) figures.countEncoded(); // A frame that was decoded from a JPEG is already counted.
+    const { isDecoded, capturedAt } = frame.pixels;
+    if (isDecoded) return; // A frame that was decoded from a JPEG is already counted.
+    const encodedAt = frame.renditions[0]?.rendition.encodedAt ?? nowMicros();
+    figures.countEncoded(capturedAt, encodedAt);
   }
 
   #abort(rendition: Rendition): void {

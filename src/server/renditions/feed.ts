@@ -27,6 +27,9 @@ export interface Feed {
   readonly level: Level | null;
   /** The number of the newest complete frame, or 0 before the first. */
   readonly newestFrame: number;
+  /** The times of the newest complete frame, or 0 before the first. */
+  readonly capturedAt: Micros;
+  readonly encodedAt: Micros;
   /** The size in bytes of a whole picture, which a new viewer gets first. It is 0 before the first frame. */
   readonly wholeBytes: number;
   /**
@@ -65,6 +68,14 @@ export class PictureFeed implements Feed {
 
   get newestFrame(): number {
     return this.#newest?.frameNumber ?? 0;
+  }
+
+  get capturedAt(): Micros {
+    return this.#newest?.capturedAt ?? 0;
+  }
+
+  get encodedAt(): Micros {
+    return this.#newest?.encodedAt ?? 0;
   }
 
   /** The number of bytes of the newest picture. */

@@ -31,9 +31,10 @@ export class Rendition implements Feed {
   newestBytes = 0;
   #store: TileStore | null = null;
   #jpeg: FeedJpeg | null = null;
-  #capturedAt: Micros = 0;
-  #openCapturedAt: Micros = 0;
-  #encodedAt: Micros = 0;
+  capturedAt: Micros = 0;
+  encodedAt: Micros = 0;
+  /** The capture time of the open frame. */
+  openCapturedAt: Micros = 0;
   #openFrame = 0;
   /** The messages of the newest frame. */
   readonly #composed = new MessageCache();
@@ -80,7 +81,7 @@ export class Rendition implements Feed {
   open(frameNumber: number, capturedAt: Micros): void {
     this.#store?.open(frameNumber);
     this.#openFrame = frameNumber;
-    this.#openCapturedAt = capturedAt;
+    this.openCapturedAt = capturedAt;
   }
 
   /** Adds tiles that the open frame has changed (see TileStore.put). */
@@ -93,8 +94,8 @@ export class Rendition implements Feed {
     this.#store?.commit();
     this.#forget();
     this.newestBytes = changedBytes;
-    this.#capturedAt = this.#openCapturedAt;
-    this.#encodedAt = nowMicros();
+    this.capturedAt = this.openCapturedAt;
+    this.encodedAt = nowMicros();
   }
 
   /** Drops the open frame. */
@@ -105,7 +106,7 @@ export class Rendition implements Feed {
   compose(since: number): Uint8Array[] {
     const message = this.#composed.get(since, (takeBlock) => {
       const frameNumber = this.newestFrame;
-      const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt, sentAt: nowMicros() };
+      const stamps = { capturedAt: this.capturedAt, encodedAt: this.encodedAt, sentAt: nowMicros() };
       return writeTiles(
         { frameNumber, ...stamps, isLast: true, tiles: this.#store?.missing(since) ?? NO_TILES },
         takeBlock,
@@ -121,7 +122,7 @@ export class Rendition implements Feed {
     this.#partFirst = first;
     return this.#parts.get(since, (takeBlock) => {
       const now = nowMicros();
-      const stamps = { capturedAt: this.#openCapturedAt, encodedAt: now, sentAt: now };
+      const stamps = { capturedAt: this.openCapturedAt, encodedAt: now, sentAt: now };
       const tiles = this.#store?.missingOfOpen(since, first, count) ?? NO_TILES;
       return writeTiles({ frameNumber: this.#openFrame, ...stamps, isLast, tiles }, takeBlock);
     });
@@ -132,7 +133,7 @@ export class Rendition implements Feed {
     const bytes = this.#store?.stitch() ?? null;
     if (bytes === null) return null;
     const { width, height } = this.stream;
-    const stamps = { capturedAt: this.#capturedAt, encodedAt: this.#encodedAt };
+    const stamps = { capturedAt: this.capturedAt, encodedAt: this.encodedAt };
     this.#jpeg = { bytes, width, height, frameNumber: this.newestFrame, ...stamps };
     return this.#jpeg;
   }

@@ -25,6 +25,7 @@ class Door {
     const calls: string[] = [];
     const guest = this.reception.connect({
       address: "192.0.2.1:1",
+      door: "tcp",
       ip: "192.0.2.1",
       bufferedBytes: 0,
       write: (bytes) => {
