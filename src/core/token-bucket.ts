@@ -29,10 +29,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `count` tokens, or all tokens when the bucket has fewer. */
-  drain(count: number, now: Micros): void {
+  /** Takes `count` tokens. If the bucket has fewer, it owes the rest, but never more than `burst`. */
+  charge(count: number, now: Micros): void {
     this.#fill(now);
-    this.#tokens = Math.max(0, this.#tokens - count);
+    this.#tokens = Math.max(-this.#rate.burst, this.#tokens - count);
   }
 
   isFull(now: Micros): boolean {

@@ -5,6 +5,9 @@ import type { Transport } from "./transport.ts";
 /** The outbox stops writing to a transport that has this many bytes in its own queue. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
+/** The most bytes that `together` collects for one write. Larger messages are written at once. */
+const MAX_CORKED_BYTES = 4096;
+
 /**
  * The sending side of one connection. Call `send` at any time, and `drain` when the transport has drained.
  *
@@ -17,6 +20,10 @@ export class Outbox {
   #waiting: Uint8Array[] = [];
   #closed = false;
   #accepted = 0;
+  /** Whether small messages are collected in `#corked`, during a call of `together`. */
+  #isCorked = false;
+  #corked = new Uint8Array();
+  #corkedBytes = 0;
 
   constructor(transport: Pick<Transport, "write" | "bufferedBytes">) {
     this.#transport = transport;
@@ -27,7 +34,7 @@ export class Outbox {
     return this.#accepted - this.#transport.bufferedBytes;
   }
 
-  /** Whether the transport has accepted all bytes and its own queue is empty. */
+  /** Whether no bytes wait for the transport: it has accepted all bytes that were not corked, and its own queue is empty. */
   get idle(): boolean {
     return this.#waiting.length === 0 && this.#transport.bufferedBytes === 0;
   }
@@ -44,6 +51,47 @@ export class Outbox {
 
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
+    if (this.#isCorked && bytes.length <= MAX_CORKED_BYTES) {
+      this.#cork(bytes);
+      return;
+    }
+    this.flush();
+    this.#pass(bytes);
+  }
+
+  /**
+   * Calls `act`, and writes the small messages that it sends together, because each write costs a system call and a TLS record.
+   * They are written before the next large message, or after `act`.
+   */
+  together(act: () => void): void {
+    if (this.#isCorked) {
+      act();
+      return;
+    }
+    this.#isCorked = true;
+    try {
+      act();
+    } finally {
+      this.#isCorked = false;
+      this.flush();
+    }
+  }
+
+  #cork(bytes: Uint8Array): void {
+    if (this.#corkedBytes + bytes.length > MAX_CORKED_BYTES) this.flush();
+    if (this.#corked.length === 0) this.#corked = new Uint8Array(MAX_CORKED_BYTES);
+    this.#corked.set(bytes, this.#corkedBytes);
+    this.#corkedBytes += bytes.length;
+  }
+
+  /** Writes the messages that `together` has collected so far. */
+  flush(): void {
+    const bytes = this.#corked.subarray(0, this.#corkedBytes);
+    this.#corkedBytes = 0;
+    if (bytes.length > 0 && !this.#closed) this.#pass(bytes);
+  }
+
+  #pass(bytes: Uint8Array): void {
     if (this.#mayWrite) this.#write(bytes, (rest) => new Uint8Array(rest));
     else this.#waiting.push(new Uint8Array(bytes));
   }
@@ -63,6 +111,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#waiting = [];
+    this.#corkedBytes = 0;
   }
 
   get #mayWrite(): boolean {

@@ -33,6 +33,12 @@ const MAX_UNREAD_MESSAGES = 4096;
 /** The time that the other side has to read the Goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;
 
+/**
+ * The other side may still send this many bytes when this side has sent Goodbye: what was on its way. After more bytes the
+ * connection is aborted, because reading a flood costs time.
+ */
+export const MAX_BYTES_AFTER_GOODBYE = 64 * 1024;
+
 /** The messages that carry pictures. */
 const FRAME_TYPES: ReadonlySet<number> = new Set([MessageType.stream, MessageType.picture, MessageType.tiles]);
 
@@ -129,6 +135,8 @@ export class Peer implements TransportEvents {
   #hasGreeted = false;
   #state: State = "greeting";
   #hasEnded = false;
+  /** The number of bytes that have arrived after the Goodbye. */
+  #lateBytes = 0;
   #goodbyeTimer: ReturnType<typeof setTimeout> | null = null;
 
   /** `role` is the role of this side. */
@@ -201,11 +209,16 @@ export class Peer implements TransportEvents {
 
   /** Handles bytes from the other side. A ProtocolError ends the connection, and other errors are thrown. */
   receive(chunk: Uint8Array): void {
-    if (this.#state === "leaving" || this.#state === "closed") return;
+    if (this.#state === "closed") return;
+    if (this.#state === "leaving") {
+      this.#lateBytes += chunk.length;
+      if (this.#lateBytes > MAX_BYTES_AFTER_GOODBYE) this.#transport.abort();
+      return;
+    }
     this.#heardAt = nowMicros();
     this.#hasSpoken = true;
     try {
-      this.#splitter.feed(chunk);
+      this.outbox.together(() => this.#splitter.feed(chunk));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const { stranger, subject } = this.#role;
@@ -269,6 +282,7 @@ export class Peer implements TransportEvents {
   #leave(reason: GoodbyeReason, text: string, cause?: ProtocolError): void {
     if (this.#state === "leaving" || this.#state === "closed") return;
     this.#state = "leaving";
+    this.#splitter.stop();
     this.outbox.send(writeGoodbye({ reason, text }));
     this.#goodbyeTimer = setTimeout(() => this.#transport.abort(), GOODBYE_TIMEOUT_MS);
     this.#endWhenSent();
@@ -276,6 +290,7 @@ export class Peer implements TransportEvents {
   }
 
   #endWhenSent(): void {
+    this.outbox.flush();
     if (this.#hasEnded || !this.outbox.idle) return;
     this.#hasEnded = true;
     this.#transport.end();
@@ -285,6 +300,7 @@ export class Peer implements TransportEvents {
     if (this.#state === "closed") return;
     const hasLeft = this.#state === "leaving";
     this.#state = "closed";
+    this.#splitter.stop();
     this.outbox.close();
     if (this.#goodbyeTimer !== null) clearTimeout(this.#goodbyeTimer);
     if (!hasLeft) this.#events.onGone(end);

@@ -29,6 +29,7 @@ export class MessageSplitter {
   #block = new Uint8Array();
   #bodyFilled = 0;
   #startedAt: Micros = 0;
+  #isStopped = false;
 
   /** At first, messages of all types have the limit `maxMessageBytes`. */
   constructor(maxMessageBytes: number, onMessage: MessageHandler) {
@@ -36,10 +37,15 @@ export class MessageSplitter {
     this.#onMessage = onMessage;
   }
 
+  /** Drops the rest of the chunk and all later chunks. A chunk of a flood may contain tens of thousands of messages. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Adds a chunk. Throws ProtocolError for a message that is too long, and passes on errors of the handler. */
   feed(chunk: Uint8Array): void {
     let at = 0;
-    while (at < chunk.length) {
+    while (at < chunk.length && !this.#isStopped) {
       if (this.#body === null) {
         if (this.#headFilled === 0) this.#startedAt = nowMicros();
         while (this.#headFilled < HEADER_BYTES && at < chunk.length) {

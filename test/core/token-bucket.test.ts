@@ -35,3 +35,13 @@ test("TokenBucket: a clock that is set back gives no tokens", () => {
   expect(bucket.take(0)).toBe(false);
   expect(bucket.isFull(1e6)).toBe(true);
 });
+
+test("TokenBucket: owes what is charged beyond its tokens, but never more than one burst", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 5 }, 0);
+  bucket.charge(7, 0); // owes 2
+  expect(bucket.take(200_000)).toBe(false);
+  expect(bucket.take(300_000)).toBe(true);
+  bucket.charge(1_000_000, 300_000); // owes 5
+  expect(bucket.take(899_000)).toBe(false);
+  expect(bucket.take(900_000)).toBe(true);
+});

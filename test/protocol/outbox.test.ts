@@ -28,6 +28,11 @@ class PartialTransport {
 const message = fc.uint8Array({ minLength: 1, maxLength: 30 });
 /** An event of an outbox: a message is sent, or the transport has drained. */
 const step = fc.oneof(message, fc.constant("drain" as const));
+/** Messages around the largest size that waits for others. */
+const anySize = fc.oneof(
+  message,
+  fc.integer({ min: 1, max: 5_000 }).map((length) => new Uint8Array(length).fill(length)),
+);
 
 describe("Outbox: sending", () => {
   test("Outbox: sends every byte once and in order whatever part of them a write takes", () => {
@@ -207,4 +212,60 @@ test("Outbox: keeps any number of messages that a transport does not accept, in 
   expect(outbox.idle).toBe(true);
   expect(taken.length).toBe(count);
   expect(taken.every((byte, index) => byte === (index & 255))).toBe(true);
+});
+
+describe("Outbox: messages that are sent together", () => {
+  test("Outbox: small messages that are sent together need one write", () => {
+    const transport = new PartialTransport([]);
+    const outbox = new Outbox(transport);
+    outbox.together(() => {
+      outbox.send(new Uint8Array([1, 2]));
+      outbox.together(() => outbox.send(new Uint8Array([3])));
+      expect([transport.calls, outbox.idle]).toEqual([0, true]);
+    });
+    expect([transport.calls, transport.taken]).toEqual([1, [1, 2, 3]]);
+    outbox.send(new Uint8Array([4]));
+    expect([transport.calls, outbox.acceptedBytes]).toEqual([2, 4]);
+  });
+
+  test("Outbox: sends every byte once and in order, whatever is sent together and whatever part a write takes", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(anySize, { maxLength: 8 }), { maxLength: 6 }),
+        fc.array(fc.nat(3_000), { maxLength: 20 }),
+        (groups, limits) => {
+          const transport = new PartialTransport(limits);
+          const outbox = new Outbox(transport);
+          for (const group of groups) {
+            outbox.together(() => {
+              for (const each of group) {
+                const memory = each.slice();
+                outbox.send(memory);
+                memory.fill(0xee); // the caller reuses its memory
+              }
+            });
+            outbox.drain();
+          }
+          while (!outbox.idle) outbox.drain();
+          expect(transport.taken).toEqual(groups.flat().flatMap((each) => [...each]));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("Outbox: messages are written when the sender fails, and not after close", () => {
+    const transport = new PartialTransport([]);
+    const outbox = new Outbox(transport);
+    const failing = () => {
+      outbox.send(new Uint8Array([1]));
+      throw new Error("a failure");
+    };
+    expect(() => outbox.together(failing)).toThrow("a failure");
+    outbox.together(() => {
+      outbox.send(new Uint8Array([2]));
+      outbox.close();
+    });
+    expect(transport.taken).toEqual([1]);
+  });
 });

@@ -208,3 +208,27 @@ test("Peer: disconnects another side that sends and does not read, with a reason
   send(200);
   expect(calls).toEqual(["the server sends and does not read", "abort"]);
 });
+
+test.each(roles)("Peer as %s: reads a little after its Goodbye, and aborts the connection of a flood", (role) => {
+  const stand = new Stand(role);
+  stand.peer.receive(greetingTo[role]);
+  stand.peer.leave(GoodbyeReason.shutdown, "over");
+  const chunk = new Uint8Array(16 * 1024);
+  for (let chunks = 0; chunks < 4; chunks++) stand.peer.receive(chunk);
+  expect(stand.calls).toEqual(["end"]);
+  stand.peer.receive(chunk);
+  expect(stand.calls).toEqual(["end", "abort"]);
+});
+
+test.each(roles)("Peer as %s: answers to messages that arrive together need one write", (role) => {
+  let writes = 0;
+  const write = ({ length }: Uint8Array) => {
+    writes++;
+    return length;
+  };
+  const ignore = () => undefined;
+  const events: PeerEvents = { onGreeting: () => peer.accept(), onMessage: () => true, onGone: ignore };
+  const peer: Peer = new Peer({ write, bufferedBytes: 0, end: ignore, abort: ignore }, role, events);
+  peer.receive(Buffer.concat([greetingTo[role], ...Array.from({ length: 20 }, () => writePing({ sentAt: 1 }))]));
+  expect(writes).toBe(1);
+});

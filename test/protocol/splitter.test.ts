@@ -165,3 +165,15 @@ test("MessageSplitter: feed throws the error that the handler throws", () => {
   });
   expect(() => splitter.feed(framed({ type: 1, body: new Uint8Array() }))).toThrow(defect);
 });
+
+test("MessageSplitter: after `stop`, delivers nothing more of this chunk or of later ones", () => {
+  const got: number[] = [];
+  const splitter: MessageSplitter = new MessageSplitter(61, (type) => {
+    got.push(type);
+    if (type === 2) splitter.stop();
+  });
+  const bytes = stream([1, 2, 3, 4].map((type) => ({ type, body: new Uint8Array(3) })));
+  splitter.feed(bytes);
+  splitter.feed(bytes);
+  expect(got).toEqual([1, 2]);
+});

@@ -122,7 +122,7 @@ export class Admission {
   /** Counts a viewer that is disconnected because it has exceeded a limit. */
   exceeded({ origin }: Guest, limit: LimitName, now: Micros): void {
     this.refused.add(limit);
-    if (limit === "messages") origin.connects.drain(FLOOD_COSTS_CONNECTS, now);
+    if (limit === "messages") origin.connects.charge(FLOOD_COSTS_CONNECTS, now);
   }
 
   /** Removes a connection that is closed. Later calls for the same connection do nothing. */

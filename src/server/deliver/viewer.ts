@@ -123,6 +123,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
 
   receive(chunk: Uint8Array): void {
     this.#peer.receive(chunk);
+    this.#wishes.tick(nowMicros());
   }
 
   drained(): void {
@@ -251,7 +252,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
         return true;
       }
       case MessageType.wish:
-        this.#wishes.offer(readWish(body), now);
+        this.#wishes.offer(readWish(body));
         return true;
       case MessageType.controlsAsked:
         this.#answer(async () => writeControls(await camera.controls.list(this.role)));
@@ -268,6 +269,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   }
 
   #actOn(wish: Wish): void {
+    if (!this.#peer.isOpen) return; // it has been disconnected since, for example because it sent a flood
     this.#wish = wish;
     if (wish.paused) this.frames.breakOff();
     this.#camera?.onChanged(this);

@@ -9,7 +9,7 @@ import type { Wish } from "../../protocol/messages.ts";
 /** The rate, with a burst that is large enough for a viewer that pauses, goes on and changes its size within a moment. */
 const RATE: BucketRate = { perSecond: 10, burst: 5 };
 
-/** Acts on a Wish at once while there are few. When there are too many, the newest one waits. */
+/** Keeps the newest Wish until `tick`, which acts on it if there were few before. */
 export class WishPacer {
   readonly #act: (wish: Wish) => void;
   readonly #waiting = new Newest<Wish>();
@@ -19,12 +19,14 @@ export class WishPacer {
     this.#act = act;
   }
 
-  offer(wish: Wish, now: Micros): void {
+  offer(wish: Wish): void {
     this.#waiting.offer(wish);
-    this.tick(now);
   }
 
-  /** Acts on the waiting Wish if the rate allows it. Call it about ten times a second. */
+  /**
+   * Acts on the waiting Wish if the rate allows it. Call it about ten times a second, and when all messages that arrived together
+   * have been read. So the server acts once on many that arrive together.
+   */
   tick(now: Micros): void {
     if (this.#waiting.value === null || !this.#tokens.take(now)) return;
     const wish = this.#waiting.take();

@@ -8,6 +8,7 @@ import type { CameraEntry } from "../../protocol/cameras.ts";
 import { writeGoodbye } from "../../protocol/greeting.ts";
 import type { Proof } from "../../protocol/handshake.ts";
 import type { ProofInput } from "../../protocol/proof.ts";
+import { MAX_BYTES_AFTER_GOODBYE } from "../../protocol/peer.ts";
 import { GoodbyeReason } from "../../protocol/wire.ts";
 import { addressGroup } from "../access/address-group.ts";
 import { Admission, type Excess, type Guest } from "../access/admission.ts";
@@ -121,7 +122,12 @@ export class Reception implements ViewerHost {
       connection.abort();
       closed(); // the door passes on no events of a connection that has ended inside `connect`
     }, REFUSAL_TIMEOUT_MS).unref();
-    return { receive: () => undefined, drained: () => undefined, closed };
+    let lateBytes = 0;
+    const receive = ({ length }: Uint8Array) => {
+      lateBytes += length;
+      if (lateBytes > MAX_BYTES_AFTER_GOODBYE) connection.abort();
+    };
+    return { receive, drained: () => undefined, closed };
   }
 
   get needsKey(): boolean {

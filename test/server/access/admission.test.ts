@@ -114,6 +114,20 @@ describe("Admission: limits", () => {
     expect(door.admission.refused.byReason.messages).toBe(1);
   });
 
+  test("Admission: floods cost an address new connections even if it has none left", () => {
+    const door = new Door();
+    let floods = 0;
+    for (let tenths = 0; tenths < 100; tenths++) {
+      door.now += 1e5;
+      const guest = door.connect("10.0.0.1"); // ten a second, and the limit is four
+      if ("limit" in guest || door.admission.greet(guest) !== null) continue;
+      door.admission.exceeded(guest, "messages", door.now);
+      door.admission.gone(guest);
+      floods++;
+    }
+    expect(floods).toBeLessThanOrEqual(5); // each costs eleven connections, of 10 and 40 that are allowed
+  });
+
   test("Admission: counts all addresses of a /64 IPv6 network as one", () => {
     const door = new Door();
     door.watch("2001:db8::1");

@@ -320,6 +320,16 @@ describe("Viewer: limits", () => {
     expect(far.ofType("goodbye")).toEqual([]);
   });
 
+  test("Viewer: acts once on Wish messages that arrive together, and not at all if they are a flood", () => {
+    const few = new FakeViewer().greet();
+    few.viewer.receive(Buffer.concat([1, 2, 3].map(wish)));
+    expect([few.calls, few.viewer.wishedSize.width]).toEqual([["watching", "watching"], 3]);
+    const flood = new FakeViewer().greet();
+    flood.viewer.receive(Buffer.concat(Array.from({ length: 1_000 }, (_, size) => wish(size + 1))));
+    expect(flood.calls.filter((call) => call === "watching").length).toBe(1);
+    expect(flood.calls).toContain("exceeded messages");
+  });
+
   test("Viewer: acts on the first Wishes messages at once, then on the newest one ten times a second", () => {
     const advance = stopClock();
     const far = new FakeViewer().greet();

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { DEFAULT_ACCESS_LIMITS } from "../../../src/server/access/limits.ts";
+import type { DoorGuest } from "../../../src/server/doors/tcp.ts";
 import { Reception } from "../../../src/server/doors/reception.ts";
 import { Viewer } from "../../../src/server/deliver/viewer.ts";
 import { moveClock, resetClock } from "../../support/moved-clock.ts";
@@ -22,6 +23,14 @@ class Door {
 
   /** Connects once. Returns the name of the result, and a function that ends the connection. */
   connect(): { what: "let in" | "told" | "cut off"; close: () => void } {
+    const { guest, calls } = this.meet();
+    const what = guest instanceof Viewer ? "let in" : calls.join() === "write,end" ? "told" : "cut off";
+    if (what === "cut off") expect(calls).toEqual(["abort"]);
+    return { what, close: () => guest?.closed("it closed the connection") };
+  }
+
+  /** Connects once. `calls` are the calls to the connection. */
+  meet(): { guest: DoorGuest | null; calls: string[] } {
     const calls: string[] = [];
     const guest = this.reception.connect({
       address: "192.0.2.1:1",
@@ -35,9 +44,7 @@ class Door {
       end: () => void calls.push("end"),
       abort: () => void calls.push("abort"),
     });
-    const what = guest instanceof Viewer ? "let in" : calls.join() === "write,end" ? "told" : "cut off";
-    if (what === "cut off") expect(calls).toEqual(["abort"]);
-    return { what, close: () => guest?.closed("it closed the connection") };
+    return { guest, calls };
   }
 
   count(connections: number, closesEach = false): Record<string, number> {
@@ -63,4 +70,15 @@ test("Reception: refused connections that close at once get the reason twenty ti
   const later = door.count(1_000, true);
   expect(later["told"]).toBeGreaterThanOrEqual(19);
   expect(later["told"]).toBeLessThanOrEqual(21);
+});
+
+test("Reception: a refused connection that sends a flood is aborted", () => {
+  const door = new Door();
+  door.count(2);
+  const { guest, calls } = door.meet();
+  expect(calls).toEqual(["write", "end"]);
+  guest?.receive(new Uint8Array(64 * 1024));
+  expect(calls).toEqual(["write", "end"]);
+  guest?.receive(new Uint8Array(1));
+  expect(calls).toEqual(["write", "end", "abort"]);
 });

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT_LOG } from "../../../src/core/log.ts";
 import { BINDING_LABEL } from "../../../src/protocol/tls.ts";
+import type { TransportEvents } from "../../../src/protocol/transport.ts";
 import { GoodbyeReason } from "../../../src/protocol/wire.ts";
 import { type IdentitySource, openIdentity } from "../../../src/server/access/identity.ts";
 import type { ViewerConnection } from "../../../src/server/deliver/viewer-host.ts";
+import { acceptTls } from "../../../src/server/doors/tls.ts";
 import { openTcpDoor, type TcpDoor } from "../../../src/server/doors/tcp.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
 import { until } from "../../support/wait-until.ts";
@@ -141,4 +143,29 @@ describe("TLS door", () => {
     ]);
     door.close();
   });
+});
+
+// BoringSSL delivers no bytes before the end of the handshake, so no real peer reaches this guard. Its socket is made up.
+test("TLS door: bytes that are decrypted before the handshake is done do not reach the guest, and end the connection", () => {
+  type Events = {
+    handshake: (socket: object, isDone: boolean) => void;
+    data: (socket: object, bytes: Uint8Array) => void;
+  };
+  const calls: string[] = [];
+  let events: Events | null = null;
+  const raw = { remoteAddress: "192.0.2.1", remotePort: 1, data: null as TransportEvents | null };
+  const secured = { terminate: () => calls.push("abort") };
+  const upgradeTLS = (upgrade: { socket: Events }) => {
+    events = upgrade.socket;
+    return [raw, secured];
+  };
+  const guest = { receive: () => calls.push("received"), drained: () => undefined, closed: () => undefined };
+  const socket = { ...raw, upgradeTLS } as unknown as Parameters<typeof acceptTls>[0];
+  acceptTls(socket, identity.current, () => guest);
+  raw.data?.receive(Buffer.from([0x16, 3, 1]));
+  events!.data(secured, Buffer.from("early"));
+  expect(calls).toEqual(["abort"]);
+  events!.handshake(secured, true);
+  events!.data(secured, Buffer.from("in time"));
+  expect(calls).toEqual(["abort", "received"]);
 });
