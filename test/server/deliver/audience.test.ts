@@ -66,7 +66,7 @@ test("Audience: a hundred viewers with a hundred sizes and any acknowledgements 
   }
   expect(most).toBeGreaterThan(3); // the viewers do get other levels
   expect(most).toBeLessThanOrEqual(MAX_RENDITIONS);
-});
+}, 60_000);
 
 test("Audience: a viewer keeps its rendition until the new one has a frame", () => {
   const world = start();
