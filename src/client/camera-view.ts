@@ -7,10 +7,11 @@ import type { Micros } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Size } from "../core/pixel-format.ts";
 import type { Trace } from "../core/trace.ts";
+import type { CameraEntry } from "../protocol/cameras.ts";
+import type { Controls, ControlSet, SetControl } from "../protocol/controls.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import { Decoders } from "./decode/decoders.ts";
 import { ViewFigures, type ViewReport } from "./figures.ts";
-import { saveSnapshot } from "./save/snapshot.ts";
 import { traceFrame } from "./frame-spans.ts";
 import type { DecodedPicture, ReceivedFrame } from "./picture.ts";
 import { createGreyer } from "./present/grey-copy.ts";
@@ -26,6 +27,8 @@ export interface CameraViewOptions extends Omit<SubscriptionOptions, "decoders">
   /** The picture size that is enough. Null means the size of the source. */
   size: Size | null;
   screen: Screen;
+  /** Saves a snapshot. The promise resolves with the name of the file. */
+  save: (jpeg: Uint8Array, frameNumber: number) => Promise<string>;
   /** The output that shown pictures are also written to, or null. With an output the server is asked to keep their size. */
   output: FrameWriter | null;
   /** Receives the spans of each frame, or null for no trace. */
@@ -40,6 +43,12 @@ export interface CameraViewOwner {
   viewShown(): void;
   /** The view calls this when the screen or the output has failed. */
   viewFailed(reason: unknown): void;
+  /** Learns the list of all cameras of the server, once for each connection. */
+  camerasListed?(cameras: CameraEntry[]): void;
+  /** Learns the controls of the camera, after `askForControls`. */
+  controlsListed?(controls: Controls): void;
+  /** Learns whether the server has made a setting, after `setControl`. */
+  controlSet?(outcome: ControlSet): void;
 }
 
 /** The shortest time between two messages to the server about the size of the window. */
@@ -145,17 +154,38 @@ export class CameraView implements SubscriptionOwner, PresenterOwner {
   }
 
   snapshot(): void {
-    const { log } = this.#options;
+    const { log, save } = this.#options;
     const jpeg = this.#presenter.currentJpeg();
     if (!jpeg) {
       log.info("there is no picture to save yet");
       return;
     }
     const { width, height } = readJpegSize(jpeg);
-    saveSnapshot(jpeg, this.#presenter.currentFrameNumber).then(
+    save(jpeg, this.#presenter.currentFrameNumber).then(
       (path) => log.info(`saved ${path} (${width}x${height})`),
       (error: unknown) => log.warning(`the snapshot was not saved: ${messageOf(error)}`),
     );
+  }
+
+  /** Asks for the controls of the camera. */
+  askForControls(): void {
+    this.#subscription.askForControls();
+  }
+
+  setControl(set: SetControl): void {
+    this.#subscription.setControl(set);
+  }
+
+  camerasListed(cameras: CameraEntry[]): void {
+    this.#owner.camerasListed?.(cameras);
+  }
+
+  controlsListed(controls: Controls): void {
+    this.#owner.controlsListed?.(controls);
+  }
+
+  controlSet(outcome: ControlSet): void {
+    this.#owner.controlSet?.(outcome);
   }
 
   pictureDecoded(picture: DecodedPicture): void {

@@ -3,12 +3,13 @@
 
 import type { Log } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
+import type { CameraEntry } from "../protocol/cameras.ts";
+import type { Controls, ControlSet, SetControl } from "../protocol/controls.ts";
 import type { StreamHeader } from "../protocol/messages.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
-import type { Connection, ConnectionEvents } from "./connect/connection.ts";
+import type { Connection, ConnectionEvents, ConnectionOptions } from "./connect/connection.ts";
 import { KeepConnected } from "./connect/keep-connected.ts";
 import { type Attempt, type ServerAccess, withoutKey } from "./connect/server-access.ts";
-import { connectTcp } from "./connect/tcp.ts";
 import type { PixelLimit } from "./connect/server-limits.ts";
 import type { Decoders } from "./decode/decoders.ts";
 import { Receiver } from "./decode/receiver.ts";
@@ -25,8 +26,18 @@ export interface Wanted {
   keepsSize: boolean;
 }
 
+/** The options with which a subscription opens a connection. */
+export interface ConnectOptions extends ConnectionOptions, ReturnType<ServerAccess["connectionOptions"]> {
+  /** When this signal aborts, connecting ends. */
+  signal: AbortSignal;
+}
+
+/** Opens one connection to a server: `connectTcp`, or a page's WebSocket. Throws ConnectionError if no server can be reached. */
+export type Connect = (address: Address, events: ConnectionEvents, options: ConnectOptions) => Promise<Connection>;
+
 export interface SubscriptionOptions {
   address: Address;
+  connect: Connect;
   /** The key of the server, which all subscriptions to it share. Default: no key. */
   access?: ServerAccess | undefined;
   /** True to end with the first connection instead of connecting again. */
@@ -58,6 +69,12 @@ export interface SubscriptionOwner {
   streamChanged(stream: StreamHeader): void;
   /** Learns the trouble that keeps pictures from coming and its duration so far, or null when there is no trouble. */
   troubleChanged(text: string | null, lastedMicros: number): void;
+  /** Learns the list of all cameras of the server, once for each connection. */
+  camerasListed?(cameras: CameraEntry[]): void;
+  /** Learns the controls of the camera, after `askForControls`. */
+  controlsListed?(controls: Controls): void;
+  /** Learns whether the server has made a setting, after `setControl`. */
+  controlSet?(outcome: ControlSet): void;
 }
 
 export class Subscription {
@@ -79,7 +96,7 @@ export class Subscription {
   #lastSaid = "";
 
   constructor(options: SubscriptionOptions, wanted: Wanted, owner: SubscriptionOwner) {
-    const { address, access = withoutKey(address), once, wait, stopped, log, maxPixels } = options;
+    const { address, connect, access = withoutKey(address), once, wait, stopped, log, maxPixels } = options;
     this.#options = options;
     this.#access = access;
     this.#owner = owner;
@@ -98,7 +115,7 @@ export class Subscription {
           // never sends it too large a picture.
           this.#isSilentHello = this.#wanted.paused || this.#wanted.size !== null;
           const paused = this.#isSilentHello;
-          return connectTcp(address, events, {
+          return connect(address, events, {
             paused,
             signal: stopped,
             maxPixels,
@@ -147,8 +164,22 @@ export class Subscription {
     this.#sendWish();
   }
 
+  /** Asks for the controls of the camera. The request is lost if there is no connection. */
+  askForControls(): void {
+    this.#connection?.askForControls();
+  }
+
+  /** Asks the server to set a control of the camera. The request is lost if there is no connection. */
+  setControl(set: SetControl): void {
+    this.#connection?.setControl(set);
+  }
+
   #createEvents(): ConnectionEvents {
+    const owner = this.#owner;
     return {
+      ...(owner.camerasListed && { onCameras: (cameras) => owner.camerasListed?.(cameras) }),
+      ...(owner.controlsListed && { onControls: (controls) => owner.controlsListed?.(controls) }),
+      ...(owner.controlSet && { onControlSet: (outcome) => owner.controlSet?.(outcome) }),
       onWelcome: ({ sourceName }) => {
         if (this.#attempt !== null) this.#access.welcomed(this.#attempt, this.#connection?.hasProven ?? false);
         this.#begin(sourceName);

@@ -11,7 +11,9 @@ import { Backoff } from "./connect/backoff.ts";
 import { isHopeless } from "./connect/keep-connected.ts";
 import { DEFAULT_MAX_PIXELS, PixelBudget } from "./connect/server-limits.ts";
 import { type ServerAccess, withoutKey } from "./connect/server-access.ts";
+import { connectTcp } from "./connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
+import { saveSnapshot } from "./save/snapshot.ts";
 import { Grid, type GridWindow } from "./screens/grid.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { ScreenEvents } from "./screens/screen.ts";
@@ -98,6 +100,7 @@ export async function viewGrid(
     const view = await CameraView.create(
       {
         address: { ...address, camera },
+        connect: connectTcp,
         access,
         size: null,
         once,
@@ -106,6 +109,7 @@ export async function viewGrid(
         arena,
         pool,
         screen: cell,
+        save: saveSnapshot,
         output: null,
         stopped,
         trace,

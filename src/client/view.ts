@@ -5,8 +5,10 @@ import { untilAbort } from "../core/on-abort.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { CameraView, type CameraViewOwner } from "./camera-view.ts";
 import { formatAddress } from "./connect/address.ts";
+import { connectTcp } from "./connect/tcp.ts";
 import type { ViewReport } from "./figures.ts";
 import { openFrameOutput } from "./save/frame-output.ts";
+import { saveSnapshot } from "./save/snapshot.ts";
 import { RawFrameWriter } from "./raw-frames.ts";
 import { createNoScreen } from "./screens/none.ts";
 import type { Screen, ScreenEvents } from "./screens/screen.ts";
@@ -61,7 +63,23 @@ export async function view(
     viewFailed: (reason) => session.fail(reason),
   };
   const shown = await CameraView.create(
-    { address, access, size, once, wait, maxPixels, arena, pool, screen, output: writer, stopped, trace, log },
+    {
+      address,
+      connect: connectTcp,
+      access,
+      size,
+      once,
+      wait,
+      maxPixels,
+      arena,
+      pool,
+      screen,
+      save: saveSnapshot,
+      output: writer,
+      stopped,
+      trace,
+      log,
+    },
     owner,
   );
   camera = shown;

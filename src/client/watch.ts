@@ -7,6 +7,7 @@ import { type Log, SILENT_LOG } from "../core/log.ts";
 import type { Size } from "../core/pixel-format.ts";
 import { type Address, parseLink } from "./connect/address.ts";
 import { accessWith, type ServerAccess } from "./connect/server-access.ts";
+import { connectTcp } from "./connect/tcp.ts";
 import type { Trace } from "../core/trace.ts";
 import { normalizeKey } from "../protocol/proof.ts";
 import type { Decoders } from "./decode/decoders.ts";
@@ -190,7 +191,7 @@ async function* frames(
   try {
     decoders = await threads.ready();
     const subscription = new Subscription(
-      { address, access, once: !reconnect, maxPixels, decoders, stopped, log },
+      { address, connect: connectTcp, access, once: !reconnect, maxPixels, decoders, stopped, log },
       { paused: false, size: size ?? null, keepsSize: false },
       watcher,
     );

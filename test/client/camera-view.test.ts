@@ -2,6 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { CameraView } from "../../src/client/camera-view.ts";
+import { connectTcp } from "../../src/client/connect/tcp.ts";
+import { saveSnapshot } from "../../src/client/save/snapshot.ts";
 import { createNoScreen } from "../../src/client/screens/none.ts";
 import { lineLog } from "../../src/core/log.ts";
 import { Arena } from "../../src/codec/memory/arena.ts";
@@ -49,11 +51,13 @@ test("CameraView: connects at once when it is told that a server is back", async
   const view = await CameraView.create(
     {
       address: { host: HOST, port, camera: "" },
+      connect: connectTcp,
       size: null,
       once: false,
       arena,
       pool,
       screen: createNoScreen(),
+      save: saveSnapshot,
       output: null,
       stopped: stopping.signal,
       trace: null,

@@ -73,7 +73,11 @@ function createEncode(arena: Arena, encoder: SimdEncoder, scratch: number): Code
   };
 }
 
-function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Promise<Codec>): Codec["decode"] {
+/**
+ * Returns the function that decodes with the kernel. It calls `loadOther` for the first JPEG of a kind that the kernel does not
+ * support.
+ */
+export function createDecode(arena: Arena, kernel: DecoderExports, loadOther: () => Promise<Codec>): Codec["decode"] {
   const input = new GrowingBlock(arena);
   const picture = new JpegPicture(kernel, arena.memory, (bytes) => arena.take(bytes));
   let other: Promise<Codec> | null = null;
