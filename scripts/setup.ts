@@ -24,7 +24,7 @@ interface Needs {
 const WINDOWLESS = /^(-h|--help|-v|--version|--list|--controls|--set(=.*)?|--display=none)$/;
 
 /** With these arguments, `bun run test` needs packages only. */
-const LIGHT_CHECKS = /^(unit|types|kernel-types|lint|format|dead-code|-h|--help|-v|--version)$/;
+const LIGHT_CHECKS = /^(unit|types|kernel-types|page-types|lint|format|dead-code|-h|--help|-v|--version)$/;
 
 function needsOf(program: string, flags: readonly string[]): Needs {
   switch (program) {

@@ -17,6 +17,7 @@ const bun = process.execPath;
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   types: [bun, "check", "--no-script"],
   "kernel-types": [bun, "check", "--no-script", "--project", "src/codec/kernel/tsconfig.json"],
+  "page-types": [bun, "check", "--no-script", "--project", "src/browser/tsconfig.json"],
   lint: [bun, "x", "biome", "lint", "--error-on-warnings"],
   format: [bun, "fmt", "--no-script", "--check"],
   "dead-code": [bun, "x", "knip-bun"],
@@ -25,7 +26,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 };
 const CHECKS = Object.keys(COMMANDS);
 /** The checks of `unit`. Among the tests, it runs only the unit tests. */
-const UNIT = ["types", "kernel-types", "lint", "format", "dead-code", "tests"];
+const UNIT = ["types", "kernel-types", "page-types", "lint", "format", "dead-code", "tests"];
 
 /** The number of test files that run at the same time is one more than processors, because many of them wait for a program most of the time. */
 const PROCESSES = availableParallelism() + 1;

@@ -1,4 +1,4 @@
-// The folders that a page will bundle: the bundle imports no module of Bun or node, and runs without them.
+// The folders that a page bundles: the bundle imports no module of Bun or node, and runs without them, also in Chromium.
 
 import { beforeAll, describe, expect, test } from "bun:test";
 import { isBuiltin } from "node:module";
@@ -9,6 +9,7 @@ import { WASM_PATHS } from "../src/codec/bun/files.ts";
 import { writeWelcome } from "../src/protocol/greeting.ts";
 import { MessageType, WIRE_VERSION } from "../src/protocol/wire.ts";
 import type { WasmFile } from "../src/codec/wasm/modules.ts";
+import { CHROMIUM, openPage, startChromium } from "./support/chromium.ts";
 import { cjpeg, djpeg } from "./support/jpeg-tools.ts";
 import type { Page } from "./support/page.ts";
 import { largestDifference, testPicture, toRgbaBytes } from "./support/samples.ts";
@@ -128,6 +129,34 @@ describe("the bundle for pages", () => {
     const pixels = await runAsPage(bundle.code).decode(new Uint8Array(jpeg), read);
     expect(largestDifference(new Uint8Array(pixels), toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
   });
+
+  test.skipIf(CHROMIUM === null)(
+    "decodes a JPEG in Chromium as djpeg does (needs chromium)",
+    async () => {
+      const browser = await startChromium();
+      try {
+        await using opened = await openPage(browser);
+        const { page, errors } = opened;
+        const jpeg = cjpeg(testPicture({ width: 200, height: 120 }), "-restart", "1");
+        const kernels: Record<string, string> = {};
+        for (const [file, path] of Object.entries(WASM_PATHS))
+          kernels[file] = (await Bun.file(path).bytes()).toBase64();
+        await page.evaluate(`globalThis.importMeta = { url: location.href }; ${bundle.code}`);
+        const decoded = await page.evaluate(`(async () => {
+        const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+        const kernels = ${JSON.stringify(kernels)};
+        const pixels = await page.decode(bytes("${jpeg.toBase64()}"), async (file) => bytes(kernels[file]));
+        return btoa(String.fromCharCode(...pixels));
+      })()`);
+        const pixels = Uint8Array.fromBase64(decoded as string);
+        expect(largestDifference(pixels, toRgbaBytes(djpeg(jpeg)))).toBeLessThanOrEqual(4);
+        expect(errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    60_000,
+  );
 
   test("splits a stream into messages", () => {
     const bytes = Uint8Array.of(3, 0, 0, 0, 7, 1, 2, 1, 0, 0, 0, 9);

@@ -144,6 +144,7 @@ const SYSTEM_PACKAGES = {
     homebrew: "nginx",
     isThere: program("nginx"),
   },
+  chromium: { purpose: "shows the page in tests", debian: "chromium", homebrew: null, isThere: program("chromium") },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -193,6 +194,7 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "libfaketime",
   "motion",
   "nginx",
+  "chromium",
   "arm64 compiler",
   "arm64 headers",
 ];

@@ -3,6 +3,7 @@
 import type { Log } from "../core/log.ts";
 import type { IdentitySource } from "./access/identity.ts";
 import type { Camera } from "./cameras/camera.ts";
+import { assetRoutes } from "./doors/http/assets.ts";
 import { HttpDoor } from "./doors/http/door.ts";
 import type { Route, WebHost } from "./doors/http/request.ts";
 import type { Reception } from "./doors/reception.ts";
@@ -31,5 +32,5 @@ export function openWebDoor({ host, http, identity, reception, cameras, log }: W
 
 /** Returns the routes of all features. */
 function featureRoutes(_host: WebHost): Route[] {
-  return [];
+  return assetRoutes();
 }

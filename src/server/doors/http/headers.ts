@@ -3,11 +3,11 @@
 import type { Guard } from "./guard.ts";
 
 /**
- * What a page of this server may load: its own files, pictures that its scripts make, and its own WebSocket. Browsers compile
- * WebAssembly only with 'wasm-unsafe-eval', which allows no JavaScript from text (CSP 3, 4.4).
+ * What a page of this server may load: its own files, pictures that its scripts make, and its own WebSocket. The page itself
+ * compiles no WebAssembly, but its workers do, whose policy assets.ts sets.
  */
 const CONTENT_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'";
+  "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'";
 
 /** Adds the headers to an answer. */
 export function answerHeaders(request: Request, response: Response, guard: Guard): Response {

@@ -1,0 +1,276 @@
+// One camera on the page: its picture, its age, what is wrong with it, and its tools.
+
+import type { Size } from "../../core/pixel-format.ts";
+import type { CameraEntry } from "../../protocol/cameras.ts";
+import type { ViewEvent, ViewState } from "../messages.ts";
+import { fillPanel, showOutcome } from "./controls-panel.ts";
+import { find } from "./elements.ts";
+import { Gestures } from "./gestures.ts";
+import { fit } from "./layout.ts";
+import { canFloat, float } from "./picture-in-picture.ts";
+import { download } from "./snapshot.ts";
+import { tell } from "./status.ts";
+import type { RemoteView, Workers } from "./workers.ts";
+
+/** The events of a cell, which the grid handles. */
+export interface CellOwner {
+  /** The user has tapped the picture. */
+  tapped(cell: CameraCell): void;
+  /** The user wants to see all cameras. */
+  wantsGrid(): void;
+  /** The user wants to see the page on the full screen, or as before. */
+  wantsFullScreen(): void;
+  camerasListed(cell: CameraCell, cameras: readonly CameraEntry[]): void;
+  /** The size of the camera's pictures has changed. */
+  sourceChanged(): void;
+}
+
+export class CameraCell {
+  readonly element: HTMLElement;
+  readonly #owner: CellOwner;
+  readonly #remote: RemoteView;
+  readonly #gestures: Gestures;
+  readonly #parts: ReturnType<typeof partsOf>;
+  /** The name that the cell was opened with. It is empty for the server's first camera. */
+  readonly asked: string;
+  #name = "";
+  #source: Size | null = null;
+  #zoom = 1;
+  #state: ViewState | null = null;
+  #trouble = "";
+  #isFloating = false;
+  #isShown = true;
+
+  constructor(camera: string, workers: Workers, owner: CellOwner) {
+    this.asked = camera;
+    this.#owner = owner;
+    const template = find(document, "#camera", HTMLTemplateElement);
+    this.element = find(document.importNode(template.content, true), "section", HTMLElement);
+    this.#parts = partsOf(this.element);
+    const { picture, canvas, age, tools, controls } = this.#parts;
+    this.#gestures = new Gestures(picture, canvas, {
+      onTap: () => owner.tapped(this),
+      onZoom: (zoom) => {
+        this.#zoom = zoom;
+        this.tellSeen();
+      },
+    });
+    this.#rename(camera);
+    this.#remote = workers.open((event) => this.#hear(event));
+    const offscreen = canvas.transferControlToOffscreen();
+    this.#remote.ask({ kind: "open", camera, canvas: offscreen }, [offscreen]);
+    age.addEventListener("click", () => this.toggleFigures());
+    tools.addEventListener("click", ({ target }) => {
+      const tool = target instanceof Element ? target.closest<HTMLElement>("[data-tool]") : null;
+      if (tool !== null) this.#use(tool.dataset["tool"] ?? "");
+    });
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    this.#tool("full-screen").hidden = !document.fullscreenEnabled;
+    this.#tool("picture-in-picture").hidden = !canFloat(canvas);
+    new ResizeObserver(() => this.tellSeen()).observe(picture);
+  }
+
+  /** The name of the camera, which is empty before it is known. */
+  get name(): string {
+    return this.#name;
+  }
+
+  get source(): Size | null {
+    return this.#source;
+  }
+
+  /** Sets whether the user can see the cell. The server sends no pictures to a cell that nobody sees. */
+  setShown(isShown: boolean): void {
+    this.#isShown = isShown;
+    this.#tellHidden();
+  }
+
+  /** Marks the cell that fills the page. */
+  setChosen(isChosen: boolean, isOneOfSeveral: boolean): void {
+    this.element.classList.toggle("chosen", isChosen);
+    this.#tool("grid").hidden = !isChosen || !isOneOfSeveral;
+    if (!isChosen) this.#gestures.reset();
+    this.#label();
+  }
+
+  /** Tells the server in which size the picture is seen. */
+  tellSeen(): void {
+    const { clientWidth, clientHeight } = this.#parts.picture;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    const { width, height } = fit(this.#source, { width: clientWidth, height: clientHeight });
+    const scale = devicePixelRatio * this.#zoom;
+    const side = (length: number) => Math.min(65_535, Math.max(1, Math.ceil(length * scale)));
+    this.#remote.ask({ kind: "seen", size: { width: side(width), height: side(height) } });
+  }
+
+  togglePause(): void {
+    this.#remote.ask({ kind: "pause" });
+  }
+
+  toggleFigures(): void {
+    const { age, figures } = this.#parts;
+    figures.hidden = !figures.hidden;
+    age.setAttribute("aria-expanded", String(!figures.hidden));
+    this.#showState();
+  }
+
+  saveSnapshot(): void {
+    this.#remote.ask({ kind: "snapshot" });
+  }
+
+  focus(): void {
+    this.#parts.picture.focus();
+  }
+
+  /** Ends the view. */
+  close(): void {
+    this.#remote.ask({ kind: "close" });
+    this.element.remove();
+  }
+
+  #hear(event: ViewEvent): void {
+    switch (event.kind) {
+      case "state":
+        this.#state = event.state;
+        this.#rename(event.state.name === "" ? this.asked : event.state.name);
+        this.#showState();
+        return;
+      case "source":
+        this.#source = event.size;
+        this.tellSeen();
+        this.#owner.sourceChanged();
+        return;
+      case "shown":
+        this.element.dataset["shown"] = "";
+        return;
+      case "cameras":
+        this.#owner.camerasListed(this, event.cameras);
+        return;
+      case "saved":
+        download(event.jpeg, event.name);
+        tell(`The snapshot of ${event.name} is saved`);
+        return;
+      case "controls":
+        fillPanel(this.#parts.controls, event.controls, (set) => this.#remote.ask({ kind: "set-control", set }));
+        return;
+      case "control-set":
+        showOutcome(this.#parts.controls, event.outcome.isDone ? "" : event.outcome.text);
+    }
+  }
+
+  #use(tool: string): void {
+    switch (tool) {
+      case "grid":
+        this.#owner.wantsGrid();
+        return;
+      case "pause":
+        this.togglePause();
+        return;
+      case "snapshot":
+        this.saveSnapshot();
+        return;
+      case "controls":
+        this.#toggleControls();
+        return;
+      case "picture-in-picture":
+        void this.#float();
+        return;
+      case "full-screen":
+        this.#owner.wantsFullScreen();
+    }
+  }
+
+  #toggleControls(): void {
+    const { controls } = this.#parts;
+    controls.hidden = !controls.hidden;
+    this.#tool("controls").setAttribute("aria-expanded", String(!controls.hidden));
+    if (controls.hidden) return;
+    controls.textContent = "The server is asked …";
+    this.#remote.ask({ kind: "ask-controls" });
+  }
+
+  async #float(): Promise<void> {
+    const problem = await float(this.#parts.picture, this.#parts.canvas, (isFloating) => {
+      this.#isFloating = isFloating;
+      this.#tellHidden();
+      this.tellSeen();
+    });
+    if (problem !== null) tell(problem);
+  }
+
+  #tellHidden(): void {
+    this.#remote.ask({ kind: "hidden", isHidden: !this.#isShown && !this.#isFloating });
+  }
+
+  #tool(name: string): HTMLButtonElement {
+    return find(this.#parts.tools, `[data-tool=${name}]`, HTMLButtonElement);
+  }
+
+  #rename(name: string): void {
+    if (name === this.#name && name !== "") return;
+    this.#name = name;
+    this.#parts.name.textContent = name === "" ? "Camera" : name;
+    this.element.setAttribute("aria-label", name === "" ? "Camera" : name);
+    this.#label();
+  }
+
+  #label(): void {
+    const what = this.element.classList.contains("chosen") ? "Show all cameras" : "Show this camera alone";
+    const name = this.#name === "" ? "the camera" : this.#name;
+    this.#parts.picture.setAttribute("aria-label", `Live picture of ${name}. ${what}`);
+  }
+
+  #showState(): void {
+    const state = this.#state;
+    if (state === null) return;
+    const { age, alarm, figures } = this.#parts;
+    const { ageMs, p50Ms, p99Ms } = state;
+    const text = ageMs === null ? "–" : formatAge(ageMs);
+    age.textContent = text;
+    age.setAttribute("aria-label", ageMs === null ? "No picture yet" : `The picture is ${text} old`);
+    const isOld = state.isOld || ageMs === null || ageMs >= 1000;
+    age.classList.toggle("old", isOld && !state.isPaused);
+    age.classList.toggle("fresh", !isOld);
+    alarm.hidden = state.alarm === null;
+    alarm.textContent = state.alarm ?? "";
+    this.element.classList.toggle("paused", state.isPaused);
+    const pause = this.#tool("pause");
+    pause.setAttribute("aria-pressed", String(state.isPaused));
+    if (!figures.hidden) {
+      const latency = p99Ms === 0 ? "" : `age p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms\n`;
+      figures.textContent = `${latency}${state.lines.join("\n")}`;
+    }
+    this.#tellTrouble(state);
+  }
+
+  /** Reads a trouble aloud when it begins and when it ends, but not its duration each second. */
+  #tellTrouble({ trouble, ageMs }: ViewState): void {
+    const text = trouble ?? "";
+    if (text === this.#trouble) return;
+    const name = this.#name === "" ? "The camera" : this.#name;
+    if (text !== "") tell(`${name}: ${text}`);
+    else if (ageMs !== null) tell(`${name}: the picture is live`);
+    this.#trouble = text;
+  }
+}
+
+function partsOf(section: HTMLElement) {
+  return {
+    picture: find(section, ".picture", HTMLButtonElement),
+    canvas: find(section, "canvas", HTMLCanvasElement),
+    name: find(section, ".name", HTMLElement),
+    age: find(section, ".age", HTMLButtonElement),
+    alarm: find(section, ".alarm", HTMLElement),
+    figures: find(section, ".figures", HTMLElement),
+    tools: find(section, ".tools", HTMLElement),
+    controls: find(section, ".controls", HTMLFormElement),
+  };
+}
+
+/** 34 ms, 2.1 s, 75 s, 12 min. */
+function formatAge(ageMs: number): string {
+  if (ageMs < 1000) return `${Math.round(ageMs)} ms`;
+  if (ageMs < 10_000) return `${(ageMs / 1000).toFixed(1)} s`;
+  if (ageMs < 120_000) return `${Math.floor(ageMs / 1000)} s`;
+  return `${Math.floor(ageMs / 60_000)} min`;
+}

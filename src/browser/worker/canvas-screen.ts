@@ -1,0 +1,33 @@
+// A screen that draws pictures on a canvas. The overlay goes to the page, which shows it as HTML.
+
+import type { Overlay } from "../../client/screens/overlay.ts";
+import type { Screen, ShownPicture } from "../../client/screens/screen.ts";
+import type { Size } from "../../core/pixel-format.ts";
+
+export interface CanvasScreenEvents {
+  onOverlay(overlay: Overlay): void;
+  onSource(size: Size): void;
+}
+
+/** Throws if the browser has no memory for the canvas. */
+export function createCanvasScreen(canvas: OffscreenCanvas, events: CanvasScreenEvents): Screen {
+  const context = canvas.getContext("2d", { alpha: false, desynchronized: true });
+  if (context === null) throw new Error("the browser cannot draw on a canvas");
+  let image: ImageData | null = null;
+  return {
+    show({ width, height, pixels }: ShownPicture, overlay: Overlay): void {
+      if (image === null || image.width !== width || image.height !== height) {
+        canvas.width = width;
+        canvas.height = height;
+        image = new ImageData(width, height);
+      }
+      // Browsers refuse an ImageData on shared memory (https://github.com/whatwg/html/issues/5175), so the pixels are copied.
+      image.data.set(pixels);
+      context.putImageData(image, 0, 0);
+      events.onOverlay(overlay);
+    },
+    setTitle: () => undefined,
+    setSource: (size) => events.onSource(size),
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,162 @@
+// One view of a worker: a camera on a canvas. It reports its state to the page.
+
+import { CameraView, type CameraViewOwner } from "../../client/camera-view.ts";
+import type { PixelBudget } from "../../client/connect/server-limits.ts";
+import type { Connect } from "../../client/subscription.ts";
+import { NO_OVERLAY, type Overlay } from "../../client/screens/overlay.ts";
+import { overlayLines } from "../../client/report-text.ts";
+import type { Arena } from "../../codec/memory/arena.ts";
+import type { CodecPool } from "../../codec/threads/pool.ts";
+import { nowMicros } from "../../core/clock.ts";
+import { lineLog } from "../../core/log.ts";
+import type { ViewEvent, ViewState } from "../messages.ts";
+import { createCanvasScreen } from "./canvas-screen.ts";
+import { scope } from "./scope.ts";
+
+/** What all views of a worker share. */
+export interface ViewResources {
+  arena: Arena;
+  pool: CodecPool;
+  pixels: PixelBudget;
+  connect: Connect;
+  /** The host and port of the page, for messages. */
+  host: string;
+  port: number;
+}
+
+type EventOf<E> = E extends { view: number } ? Omit<E, "view"> : never;
+
+export class PageView implements CameraViewOwner {
+  readonly #number: number;
+  readonly #stopping = new AbortController();
+  #shown: CameraView | null = null;
+  #overlay: Overlay = NO_OVERLAY;
+  #isPaused = false;
+  #hasShown = false;
+
+  private constructor(number: number) {
+    this.#number = number;
+  }
+
+  /** Prepares the view of a camera. `run` connects it. Rejects if the browser cannot draw on the canvas. */
+  static async create(
+    number: number,
+    camera: string,
+    canvas: OffscreenCanvas,
+    resources: ViewResources,
+  ): Promise<PageView> {
+    const view = new PageView(number);
+    view.#shown = await view.#createView(camera, canvas, resources);
+    return view;
+  }
+
+  async #createView(camera: string, canvas: OffscreenCanvas, resources: ViewResources): Promise<CameraView> {
+    const { arena, pool, pixels, connect, host, port } = resources;
+    return CameraView.create(
+      {
+        address: { host, port, camera },
+        connect,
+        size: null,
+        once: false,
+        wait: true,
+        maxPixels: pixels,
+        arena,
+        pool,
+        screen: createCanvasScreen(canvas, {
+          onOverlay: (overlay) => {
+            const isNew = overlay.alarm !== this.#overlay.alarm;
+            this.#overlay = overlay;
+            if (isNew) this.report();
+          },
+          onSource: (size) => this.#post({ kind: "source", size }),
+        }),
+        save: (jpeg, frameNumber) => this.#save(jpeg, frameNumber),
+        output: null,
+        stopped: this.#stopping.signal,
+        trace: null,
+        log: lineLog((text) => scope.postMessage({ kind: "say", text })),
+      },
+      this,
+    );
+  }
+
+  /** Shows the camera until `close`. */
+  async run(): Promise<void> {
+    await this.view.run();
+  }
+
+  close(): void {
+    this.#stopping.abort();
+  }
+
+  get view(): CameraView {
+    if (this.#shown === null) throw new Error("the view is not ready");
+    return this.#shown;
+  }
+
+  togglePause(): void {
+    this.#isPaused = !this.#isPaused;
+    this.view.togglePause();
+    this.report();
+  }
+
+  /** Sends the state to the page. Call it several times a second. */
+  report(): void {
+    if (this.#shown === null) return;
+    const { figures } = this.view;
+    const report = this.view.report();
+    const { p50, p99 } = figures.recentLatencyMs;
+    const { alarm } = this.#overlay;
+    const state: ViewState = {
+      name: report.source,
+      ageMs: ageMs(figures.latencyNowMs, figures.shownAt),
+      p50Ms: p50,
+      p99Ms: p99,
+      alarm,
+      isOld: alarm !== null,
+      trouble: report.trouble ?? (report.frames === 0 ? alarm : null),
+      isPaused: this.#isPaused,
+      isConnected: report.connected,
+      lines: overlayLines(report, figures),
+    };
+    this.#post({ kind: "state", state });
+  }
+
+  viewConnected(): void {
+    this.report();
+  }
+
+  viewShown(): void {
+    if (this.#hasShown) return;
+    this.#hasShown = true;
+    this.#post({ kind: "shown" });
+    this.report();
+  }
+
+  viewFailed(reason: unknown): void {
+    this.close();
+    throw reason;
+  }
+
+  camerasListed: NonNullable<CameraViewOwner["camerasListed"]> = (cameras) => this.#post({ kind: "cameras", cameras });
+  controlsListed: NonNullable<CameraViewOwner["controlsListed"]> = (controls) =>
+    this.#post({ kind: "controls", controls });
+  controlSet: NonNullable<CameraViewOwner["controlSet"]> = (outcome) => this.#post({ kind: "control-set", outcome });
+
+  async #save(jpeg: Uint8Array, frameNumber: number): Promise<string> {
+    const copy = new Uint8Array(jpeg);
+    const name = this.view.report().source;
+    this.#post({ kind: "saved", jpeg: copy, frameNumber, name }, [copy.buffer]);
+    return "the snapshot";
+  }
+
+  #post(event: EventOf<ViewEvent>, transfer: Transferable[] = []): void {
+    scope.postMessage({ ...event, view: this.#number } as ViewEvent, transfer);
+  }
+}
+
+/** Returns the present age of the picture: its latency when it was shown, and the time since then if no other one has come. */
+function ageMs(latencyMs: number | null, shownAt: number | null): number | null {
+  if (latencyMs === null || shownAt === null) return null;
+  return latencyMs + (nowMicros() - shownAt) / 1000;
+}

@@ -1,0 +1,84 @@
+// Opens a connection to the server over a WebSocket, whose binary messages carry the stream of bytes of the wire.
+
+import { Connection } from "../../client/connect/connection.ts";
+import type { Connect } from "../../client/subscription.ts";
+import { ConnectionError } from "../../core/errors.ts";
+import { onAbort } from "../../core/on-abort.ts";
+import { GONE, type Transport } from "../../protocol/transport.ts";
+import { WIRE_VERSION } from "../../protocol/wire.ts";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export interface PageServer {
+  /** The address of the page's folder. */
+  base: string;
+  /** Asks the user for a key. The promise resolves when the server has accepted one. */
+  logIn(): Promise<void>;
+}
+
+/** Returns the function that opens connections to the server of this page. */
+export function createConnect({ base, logIn }: PageServer): Connect {
+  const url = new URL("ws", base);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return async (address, events, { signal, ...options }) => {
+    for (;;) {
+      const socket = new WebSocket(url, `slipstream.${WIRE_VERSION}`);
+      socket.binaryType = "arraybuffer";
+      if (await opens(socket, signal)) {
+        const connection = new Connection(createTransport(socket), address, events, options);
+        socket.onmessage = ({ data }) => connection.receive(new Uint8Array(data as ArrayBuffer));
+        socket.onclose = () => connection.closed("the server closed the connection");
+        return connection;
+      }
+      if (signal.aborted) throw new ConnectionError("the page was closed");
+      const refusal = await refusalOf(base, signal);
+      if (refusal !== "needs a key") throw new ConnectionError(refusal);
+      await logIn();
+    }
+  };
+}
+
+/** Resolves with whether the socket is open. A page is not told why a socket does not open. */
+async function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const giveUp = () => {
+    resolve(false);
+    socket.close();
+  };
+  using _ = onAbort(signal, giveUp);
+  const timer = setTimeout(giveUp, CONNECT_TIMEOUT_MS);
+  socket.onopen = () => resolve(true);
+  socket.onclose = () => resolve(false);
+  const isOpen = await promise;
+  clearTimeout(timer);
+  return isOpen;
+}
+
+/** Asks by HTTP why the WebSocket was refused, because browsers hide its status from pages. */
+async function refusalOf(base: string, signal: AbortSignal): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(new URL("state", base), { signal, cache: "no-store" });
+  } catch {
+    return "the server cannot be reached";
+  }
+  if (response.status === 401) return "needs a key";
+  if (response.ok) return "the server did not open a connection";
+  const [line = ""] = (await response.text()).split("\n");
+  return line === "" || line.startsWith("<") ? `the server answers with status ${response.status}` : line.slice(0, 200);
+}
+
+function createTransport(socket: WebSocket): Transport {
+  return {
+    write(bytes) {
+      if (socket.readyState !== WebSocket.OPEN) return GONE;
+      socket.send(new Uint8Array(bytes)); // copied, because the memory may be shared or reused
+      return bytes.length;
+    },
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    end: () => socket.close(),
+    abort: () => socket.close(),
+  };
+}

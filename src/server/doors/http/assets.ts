@@ -1,0 +1,121 @@
+// The files of the page: src/browser, bundled for browsers, and the builds of the decoder kernel. They are made once and kept in
+// memory.
+
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "bun";
+import { WASM_PATHS } from "../../../codec/bun/files.ts";
+import { type Route, textResponse } from "./request.ts";
+
+/** One file as it is sent. */
+interface Asset {
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  gzipped: Uint8Array<ArrayBuffer>;
+  /** The entity tag (RFC 9110, 8.8.3). */
+  tag: string;
+}
+
+/**
+ * What a worker may do: compile WebAssembly, and reach this server. A worker has the policy of its own script (CSP 3, 4.1.2).
+ * Browsers compile WebAssembly under a policy only with 'wasm-unsafe-eval', which allows no JavaScript from text (CSP 3, 4.4).
+ */
+const WORKER_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'";
+const SCRIPT = "text/javascript; charset=utf-8";
+/** The scripts by the path of the page, with their entry points below src/browser. */
+const SCRIPTS = { "/page.js": "page/main.ts", "/worker.js": "worker/main.ts" } as const;
+/** The files that are sent as they are. */
+const FILES: Readonly<Record<string, { type: string; path: string }>> = {
+  "/": { type: "text/html; charset=utf-8", path: source("index.html") },
+  "/page.css": { type: "text/css; charset=utf-8", path: source("page.css") },
+  "/icon.svg": { type: "image/svg+xml", path: source("icon.svg") },
+  "/decoder.plain.wasm": { type: "application/wasm", path: WASM_PATHS["decoder.plain"] },
+  "/decoder.relaxed.wasm": { type: "application/wasm", path: WASM_PATHS["decoder.relaxed"] },
+};
+
+/** The assets, which all doors of the process share. Null before the first door. */
+let assets: Promise<ReadonlyMap<string, Asset>> | null = null;
+
+/** Makes the files of the page, or returns those that are made. Rejects if this program does not contain their sources. */
+export function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
+  assets ??= makeAssets();
+  return assets;
+}
+
+/** Returns the routes of the files, and begins to make them. */
+export function assetRoutes(): Route[] {
+  pageAssets().catch(() => undefined); // a request gets the error
+  return [...Object.keys(FILES), ...Object.keys(SCRIPTS)].map((path) => ({
+    path,
+    isPublic: true,
+    async handle({ request }) {
+      const asset = await pageAssets().then(
+        (all) => all.get(path),
+        () => undefined,
+      );
+      return asset === undefined
+        ? textResponse(503, "this program has no page, but /stream has the pictures")
+        : answer(request, asset);
+    },
+  }));
+}
+
+function answer(request: Request, { type, bytes, gzipped, tag }: Asset): Response {
+  const headers: Record<string, string> = {
+    ...(type === SCRIPT ? { "content-security-policy": WORKER_POLICY } : {}),
+    "content-type": type,
+    etag: tag,
+    // The browser asks each time whether its copy is still right, because a page and a server of two versions do not fit.
+    "cache-control": "no-cache",
+    vary: "accept-encoding",
+  };
+  if (isKnown(request, tag)) return new Response(null, { status: 304, headers });
+  if (!/\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")) return new Response(bytes, { headers });
+  return new Response(gzipped, { headers: { ...headers, "content-encoding": "gzip" } });
+}
+
+/** Whether the browser's copy is still right (RFC 9110, 13.1.2). */
+function isKnown(request: Request, tag: string): boolean {
+  const known = request.headers.get("if-none-match") ?? "";
+  return known.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
+}
+
+async function makeAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const [files, scripts] = await Promise.all([
+    Promise.all(
+      Object.entries(FILES).map(async ([path, { type, path: file }]) => [path, type, await read(file)] as const),
+    ),
+    bundle(),
+  ]);
+  const all = [...files, ...scripts.map(([path, bytes]) => [path, SCRIPT, bytes] as const)];
+  return new Map(all.map(([path, type, bytes]) => [path, asset(type, bytes)]));
+}
+
+async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await Bun.file(path).arrayBuffer());
+}
+
+async function bundle(): Promise<(readonly [path: string, bytes: Uint8Array<ArrayBuffer>])[]> {
+  return Promise.all(
+    Object.entries(SCRIPTS).map(async ([path, entry]) => {
+      const { outputs } = await Bun.build({
+        entrypoints: [source(entry)],
+        target: "browser",
+        format: "esm",
+        minify: true,
+      });
+      const [script] = outputs;
+      if (script === undefined) throw new Error(`the bundle of ${entry} is empty`);
+      return [path, new Uint8Array(await script.arrayBuffer())] as const;
+    }),
+  );
+}
+
+function asset(type: string, bytes: Uint8Array<ArrayBuffer>): Asset {
+  const tag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+  return { type, bytes, gzipped: gzipSync(bytes, { level: 9 }), tag };
+}
+
+function source(path: string): string {
+  return fileURLToPath(new URL(`../../../browser/${path}`, import.meta.url));
+}

@@ -1,0 +1,43 @@
+// The page in Chromium: its pixels, its snapshot and its age, in an insecure context and in a secure one.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
+import { djpeg } from "../support/jpeg-tools.ts";
+import { TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { largestDifference, toRgbaBytes } from "../support/samples.ts";
+import { serveWebCameras, type WebCameras } from "../support/web-cameras.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+describe.skipIf(CHROMIUM === null)("the page in Chromium (needs chromium)", () => {
+  let browser: Browser;
+  let web: WebCameras;
+
+  beforeAll(async () => {
+    browser = await startChromium();
+    web = await serveWebCameras(["door"]);
+  });
+  afterAll(async () => {
+    await web?.[Symbol.asyncDispose]();
+    await browser?.close();
+  });
+
+  test.each(["url", "localUrl"] as const)("shows the pixels of the stitched JPEG (%s)", async (address) => {
+    await using opened = await openPage(browser);
+    const { page, errors } = opened;
+    await page.goto(web[address]);
+    expect(await page.evaluate("isSecureContext")).toBe(address === "localUrl");
+    await page.waitForSelector("[data-shown]");
+    const downloading = page.waitForEvent("download");
+    await page.keyboard.press("s");
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^door-\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.jpg$/);
+    const decoded = djpeg(await Bun.file(await download.path()).bytes());
+    const { pixels, ...size } = await canvasPixels(page);
+    expect(size).toEqual({ width: decoded.width, height: decoded.height });
+    expect(size).toEqual({ width: 320, height: 180 });
+    expect(largestDifference(pixels, toRgbaBytes(decoded))).toBeLessThanOrEqual(4);
+    expect(errors).toEqual([]);
+  });
+});
