@@ -139,12 +139,24 @@ const SYSTEM_PACKAGES = {
   },
   motion: { purpose: "a camera's web server in tests", debian: "motion", homebrew: null, isThere: program("motion") },
   nginx: {
-    purpose: "is in front of a camera in tests",
+    purpose: "is in front of a camera and of the web page in tests",
     debian: "nginx-light",
     homebrew: "nginx",
     isThere: program("nginx"),
   },
   chromium: { purpose: "shows the page in tests", debian: "chromium", homebrew: null, isThere: program("chromium") },
+  Caddy: {
+    purpose: "is in front of the web page in tests",
+    debian: "caddy",
+    homebrew: "caddy",
+    isThere: program("caddy"),
+  },
+  promtool: {
+    purpose: "checks the metrics in tests",
+    debian: "prometheus",
+    homebrew: "prometheus",
+    isThere: program("promtool"),
+  },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -195,6 +207,8 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "motion",
   "nginx",
   "chromium",
+  "Caddy",
+  "promtool",
   "arm64 compiler",
   "arm64 headers",
 ];

@@ -5,6 +5,7 @@ import { BUN_RUNTIME } from "../codec/bun/runtime.ts";
 import { Arena } from "../codec/memory/arena.ts";
 import { FairShare } from "../codec/threads/fair-share.ts";
 import { CodecPool } from "../codec/threads/pool.ts";
+import { nowMicros } from "../core/clock.ts";
 import { ConnectionError, messageOf } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/host-port.ts";
 import { type Log, SILENT_LOG } from "../core/log.ts";
@@ -27,6 +28,7 @@ import type { HttpDoor } from "./doors/http/door.ts";
 import { openTcpDoor } from "./doors/tcp.ts";
 import { CommitSink } from "./renditions/sinks.ts";
 import { type ServeReport, sumUp } from "./report/report.ts";
+import { LoopDelay } from "./report/loop-delay.ts";
 import { CameraStages } from "./report/stages.ts";
 import type { ResolvedServeOptions, ServeOptions } from "./settings/options.ts";
 import { resolveServeOptions } from "./settings/resolve.ts";
@@ -154,9 +156,22 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   if (options.open && !isLoopbackHost(host)) {
     serverLog.warning(`--open: everybody who reaches port ${port} can watch, and no key is asked for`);
   }
-  const web = await openWeb(resolved, { reception, cameras, identity, log: log.getChild("web"), serverLog });
+  const loopDelay = new LoopDelay(TICK_MS);
+  const { delays: loopDelays } = loopDelay;
+  const web = await openWeb(resolved, {
+    reception,
+    cameras,
+    stages,
+    loopDelays,
+    identity,
+    log: log.getChild("web"),
+    serverLog,
+  });
   opening.defer(() => web?.[Symbol.dispose]());
-  const ticking = setInterval(() => reception.tick(), TICK_MS);
+  const ticking = setInterval(() => {
+    loopDelay.tick(nowMicros());
+    reception.tick();
+  }, TICK_MS);
   opening.defer(() => clearInterval(ticking));
   await pool.started;
   if (resolved.announce) {

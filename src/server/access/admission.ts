@@ -51,6 +51,11 @@ export class Admission {
     this.#limits = limits;
   }
 
+  /** Whether there are as many viewers as are allowed. */
+  get isFull(): boolean {
+    return this.#viewers >= this.#limits.maxViewers;
+  }
+
   /**
    * Accepts or refuses a new connection from `ip`. When too many connections have not sent Hello, one of them is ended: the oldest
    * of the address that has the most of them.
@@ -106,8 +111,7 @@ export class Admission {
   greet(guest: Guest): Excess | null {
     const { maxViewers, maxViewersPerAddress } = this.#limits;
     const { origin } = guest;
-    if (this.#viewers >= maxViewers)
-      return this.#refuse("viewers", `the server is full: the limit is ${maxViewers} viewers`);
+    if (this.isFull) return this.#refuse("viewers", `the server is full: the limit is ${maxViewers} viewers`);
     if (!origin.isLoopback && origin.viewers >= maxViewersPerAddress) {
       const text = `too many viewers from ${origin.name}: the limit is ${maxViewersPerAddress}`;
       return this.#refuse("viewersPerAddress", text);

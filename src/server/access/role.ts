@@ -15,6 +15,9 @@ export interface Role {
 /** The role of all viewers of a server without keys. */
 export const EVERYBODY: Role = { name: "everybody", may: new Set(RIGHTS), cameras: null };
 
+/** The role of a client that has given no key, on a server that needs one. */
+export const NOBODY: Role = { name: "nobody", may: new Set(), cameras: new Set() };
+
 export function maySee({ may, cameras }: Role, camera: string): boolean {
   return may.has("view") && (cameras === null || cameras.has(camera));
 }

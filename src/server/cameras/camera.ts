@@ -17,6 +17,7 @@ import { GoodbyeReason } from "../../protocol/wire.ts";
 import { Audience, type AudienceListener, type RenditionReport } from "../deliver/audience.ts";
 import { CameraControls } from "../deliver/camera-controls.ts";
 import type { DoorName } from "../deliver/audience-member.ts";
+import type { CameraCondition, CameraState } from "../deliver/camera-condition.ts";
 import type { FrameFollower } from "../deliver/frame-follower.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { type CaptureListener, FrameDispatcher } from "../encode/dispatcher.ts";
@@ -111,6 +112,10 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   readonly #settled = new Condition(() => !this.audience.isWatched || (this.#dispatcher.idle && this.audience.settled));
   /** The reason why there are no more pictures, or null while more may come. */
   ended: Refusal | null = null;
+  /** Whether the source is released because nobody watches. */
+  #isReleased = false;
+  /** The time when the source was released or started again, the first frame came, trouble ended, or the camera ended. */
+  #changedAt = nowMicros();
 
   constructor(name: string, source: Source, options: ResolvedCameraOptions, surroundings: CameraSurroundings) {
     const { arena, pool, codec, logOf, trace, follower } = surroundings;
@@ -178,6 +183,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
 
   /** Handles a stop of the source because there were no viewers (idle-release.ts). */
   released(idleSeconds: number): void {
+    this.#isReleased = true;
+    this.#changedAt = nowMicros();
     this.#dispatcher.clear();
     this.#pictures.clear();
     this.#log.info(`no viewers for ${idleSeconds} s: ${this.#source.name} is released until one comes`);
@@ -185,6 +192,8 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
 
   /** Handles a start of the source because a viewer has come (idle-release.ts). */
   resumed(): void {
+    this.#isReleased = false;
+    this.#changedAt = nowMicros();
     this.#log.info(`a viewer came: ${this.#source.name} is started again`);
   }
 
@@ -204,6 +213,7 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
       throw error;
     } finally {
       this.ended = farewell;
+      this.#changedAt = nowMicros();
       this.audience.dismiss(farewell);
       this.#dispatcher.clear(); // Other cameras may go on and need the memory.
       this.#pictures.clear();
@@ -238,7 +248,26 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
   }
 
   frameCaptured(frames: number): void {
+    if (frames === 1) this.#changedAt = nowMicros();
     if (frames === this.#mostFrames) this.#enough.abort();
+  }
+
+  get condition(): CameraCondition {
+    const { text, since } = this.#health;
+    const isInTrouble = this.ended === null && text !== null;
+    const changedAt = this.#changedAt;
+    return {
+      state: this.#state,
+      since: isInTrouble ? (since ?? changedAt) : changedAt,
+      trouble: this.ended?.text ?? text,
+    };
+  }
+
+  get #state(): CameraState {
+    if (this.ended !== null) return "ended";
+    if (this.#health.text !== null) return "trouble";
+    if (this.#isReleased) return "resting";
+    return this.#captures.frames === 0 ? "starting" : "delivering";
   }
 
   report(): CameraReport {
@@ -279,8 +308,12 @@ export class Camera implements AudienceListener, CaptureListener, ReleaseListene
 
   /** Tells the operator and the viewers that a trouble has begun or changed, or with null that it has ended. */
   #tell(trouble: string | null): void {
-    if (trouble === null) this.#log.info(`${this.#source.name} is back`);
-    else this.#log.warning(trouble);
+    if (trouble === null) {
+      this.#changedAt = nowMicros();
+      this.#log.info(`${this.#source.name} is back`);
+    } else {
+      this.#log.warning(trouble);
+    }
     this.audience.notifyAll();
   }
 }

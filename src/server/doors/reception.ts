@@ -130,6 +130,11 @@ export class Reception implements ViewerHost {
     return { receive, drained: () => undefined, closed };
   }
 
+  /** Whether there are as many viewers as are allowed. */
+  get isFull(): boolean {
+    return this.#admission.isFull;
+  }
+
   get needsKey(): boolean {
     return this.gatekeeper.needsKey;
   }

@@ -3,7 +3,7 @@
 import { type Micros, nowMicros } from "../../../core/clock.ts";
 import { GoodbyeReason } from "../../../protocol/wire.ts";
 import type { Gatekeeper } from "../../access/gatekeeper.ts";
-import { EVERYBODY, type Role } from "../../access/role.ts";
+import { EVERYBODY, NOBODY, type Role } from "../../access/role.ts";
 import { textResponse } from "./request.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -30,6 +30,12 @@ export function roleOf(request: Request, ip: string, gatekeeper: Gatekeeper, ses
   const key = keyIn(header);
   if (key === null) return textResponse(400, "the Authorization header is neither Basic nor Bearer with a key");
   return roleOfKey(key, request, ip, gatekeeper);
+}
+
+/** Returns the role of a request that needs no key. Without a key the role is NOBODY, if the server has keys. */
+export function roleIfAny(request: Request, ip: string, gatekeeper: Gatekeeper, sessions: Sessions): Role | Response {
+  if (!gatekeeper.needsKey || request.headers.has("authorization")) return roleOf(request, ip, gatekeeper, sessions);
+  return sessions.roleOf(request) ?? NOBODY;
 }
 
 /** Returns the role of a key, or the answer for a wrong one. */

@@ -11,8 +11,7 @@ import { PausingDoor } from "../pausing-door.ts";
 import type { TcpDoor } from "../tcp.ts";
 import { CIPHERS } from "../tls.ts";
 import { WEB_SOCKET_HANDLER, type WebSocketGuest } from "../websocket.ts";
-import { roleOf } from "./credentials.ts";
-import { EVERYBODY } from "../../access/role.ts";
+import { roleIfAny, roleOf } from "./credentials.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { answerHeaders, preflight } from "./headers.ts";
 import { loginRoutes } from "./login.ts";
@@ -181,7 +180,8 @@ export class HttpDoor implements Disposable {
       return textResponse(405, `${url.pathname} has no method ${request.method}`, { allow: methods.join(", ") });
     }
     const { reception } = this.#options;
-    const role = route.isPublic ? null : roleOf(request, from.ip, reception.gatekeeper, this.#sessions);
+    const findRole = route.isPublic ? roleIfAny : roleOf;
+    const role = findRole(request, from.ip, reception.gatekeeper, this.#sessions);
     if (role instanceof Response) {
       // Each browser asks without a key first.
       if (request.headers.has("authorization")) reception.refusedRequest(from.ip, from.address, "the key is wrong");
@@ -191,7 +191,7 @@ export class HttpDoor implements Disposable {
       ...from,
       request,
       url,
-      role: role ?? EVERYBODY,
+      role,
       camera,
       keepOpen: () => server.timeout(request, 0),
       upgrade: (guest, headers) => server.upgrade(request, { data: guest, headers }),

@@ -5,6 +5,7 @@ import type { Log } from "../../../core/log.ts";
 import type { CameraEntry } from "../../../protocol/cameras.ts";
 import type { Refusal } from "../../access/refusal.ts";
 import type { Role } from "../../access/role.ts";
+import type { CameraCondition } from "../../deliver/camera-condition.ts";
 import type { Audience } from "../../deliver/audience.ts";
 import type { Reception } from "../reception.ts";
 import type { WebSocketGuest } from "../websocket.ts";
@@ -19,7 +20,7 @@ export interface WebRequest {
   readonly address: string;
   /** The other end of the TCP connection, which may be a proxy. */
   readonly peer: { readonly ip: string; readonly port: number };
-  /** The rights that the client's key gives. */
+  /** The rights that the client's key gives. Without a key they are none, if the server needs one. */
   readonly role: Role;
   /** The camera that the path or the route names. An empty name means the first camera. */
   readonly camera: string;
@@ -43,7 +44,7 @@ export interface Route {
   readonly query?: { readonly name: string; readonly value: string };
   /** Whether the route exists under `/cameras/NAME` as well. */
   readonly perCamera?: boolean;
-  /** Whether the route needs no key. */
+  /** Whether the route needs no key. A wrong key is refused there too. */
   readonly isPublic?: boolean;
   /** Returns null if the connection has become a WebSocket, which has no answer. */
   handle(request: WebRequest): Response | null | Promise<Response>;
@@ -56,6 +57,7 @@ export interface WebCamera {
   readonly entry: CameraEntry;
   /** The reason why the camera has ended, or null while it runs. */
   readonly ended: Refusal | null;
+  readonly condition: CameraCondition;
 }
 
 /** The parts of the server that features of the door use. */
