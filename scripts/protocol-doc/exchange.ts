@@ -44,12 +44,19 @@ const GREY = Uint8Array.of(0x28, 0xa2, 0x8a, 0x00);
 /** The first block of Y has a DC of 63: 1110 111111 1010. The DC differences of the others are 0. */
 const WHITE = Uint8Array.of(0xef, 0xe8, 0xa2, 0x8a, 0x00);
 
-const ack: Omit<Ack, "frameNumber"> = { outcome: "shown", transferMicros: 350, workMicros: 2_000, paceMicros: 16_667 };
+const ack: Omit<Ack, "frameNumber"> = {
+  outcome: "shown",
+  transferMicros: 350,
+  workMicros: 2_000,
+  paceMicros: 16_667,
+  showMicros: 500,
+};
 const ACK_FIELDS: Step["fields"] = [
   [1, "outcome: shown"],
   [4, "transfer: 350 µs"],
   [4, "work: 2000 µs"],
   [4, "pace: 16667 µs"],
+  [4, "show: 500 µs"],
 ];
 const STAMP_FIELDS: Step["fields"] = [
   [8, "captured"],
