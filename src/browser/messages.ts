@@ -4,6 +4,9 @@ import type { Size } from "../core/pixel-format.ts";
 import type { CameraEntry } from "../protocol/cameras.ts";
 import type { Controls, ControlSet, SetControl } from "../protocol/controls.ts";
 
+/** Tells the server that a script sends the request, so that it does not make the browser ask for a password. */
+export const BY_SCRIPT = { "x-requested-with": "slipstream" } as const;
+
 /** The first message to a worker. */
 export interface WorkerStart {
   kind: "start";
@@ -58,6 +61,8 @@ export type ViewEvent = { view: number } & (
   | { kind: "source"; size: Size }
   | { kind: "cameras"; cameras: CameraEntry[] }
   | { kind: "shown" }
+  /** The view has failed, and it ends. */
+  | { kind: "ended"; reason: string }
   | { kind: "saved"; jpeg: Uint8Array<ArrayBuffer>; frameNumber: number; name: string }
   | { kind: "controls"; controls: Controls }
   | { kind: "control-set"; outcome: ControlSet }

@@ -9,7 +9,7 @@ import type { StreamHeader } from "../protocol/messages.ts";
 import { type Address, formatAddress } from "./connect/address.ts";
 import type { Connection, ConnectionEvents, ConnectionOptions } from "./connect/connection.ts";
 import { KeepConnected } from "./connect/keep-connected.ts";
-import { type Attempt, type ServerAccess, withoutKey } from "./connect/server-access.ts";
+import { type Access, type Attempt, withoutKey } from "./connect/server-access.ts";
 import type { PixelLimit } from "./connect/server-limits.ts";
 import type { Decoders } from "./decode/decoders.ts";
 import { Receiver } from "./decode/receiver.ts";
@@ -27,7 +27,7 @@ export interface Wanted {
 }
 
 /** The options with which a subscription opens a connection. */
-export interface ConnectOptions extends ConnectionOptions, ReturnType<ServerAccess["connectionOptions"]> {
+export interface ConnectOptions extends ConnectionOptions, ReturnType<Access["connectionOptions"]> {
   /** When this signal aborts, connecting ends. */
   signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export interface SubscriptionOptions {
   address: Address;
   connect: Connect;
   /** The key of the server, which all subscriptions to it share. Default: no key. */
-  access?: ServerAccess | undefined;
+  access?: Access | undefined;
   /** True to end with the first connection instead of connecting again. */
   once: boolean;
   /** True to wait also for a host or camera that is not known (yet). Default: false. */
@@ -83,7 +83,7 @@ export class Subscription {
   readonly #owner: SubscriptionOwner;
   readonly #receiver: Receiver;
   readonly #loop: KeepConnected;
-  readonly #access: ServerAccess;
+  readonly #access: Access;
   #connection: Connection | null = null;
   /** The key with which the newest connection was opened. */
   #attempt: Attempt | null = null;

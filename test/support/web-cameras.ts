@@ -1,6 +1,7 @@
 // A server in this process with an HTTP door, and cameras whose pictures a test pushes.
 
-import { createCamera, type PushCamera, type ServeOptions, type Server, serve } from "../../src/index.ts";
+import { createCamera, type PushCamera, type ServeOptions, type Server, type Size, serve } from "../../src/index.ts";
+import type { SourceControls } from "../../src/capture/source.ts";
 import { HOST_NAME } from "./chromium.ts";
 import { testPicture, toRgbaBytes } from "./samples.ts";
 
@@ -19,29 +20,40 @@ export interface WebCameras extends AsyncDisposable {
   localUrl: string;
 }
 
-const SIZE = { width: 320, height: 180 };
+interface WebCamerasOptions extends ServeOptions {
+  /** The size of the pictures. Default: 320 × 180. */
+  size?: Size;
+  /** The controls of each camera. Default: none. */
+  controls?: SourceControls;
+}
+
 const INTERVAL_MS = 50;
 
 /** Serves cameras with these names. Each pushes its picture 20 times a second. */
-export async function serveWebCameras(names: readonly string[], options: ServeOptions = {}): Promise<WebCameras> {
+export async function serveWebCameras(
+  names: readonly string[],
+  { size = { width: 320, height: 180 }, controls, ...options }: WebCamerasOptions = {},
+): Promise<WebCameras> {
   const cameras = names.map((name): WebCamera => {
-    return { source: createCamera({ name, framesPerSecond: 1000 / INTERVAL_MS }), picture: 0 };
+    const source = createCamera({ name, framesPerSecond: 1000 / INTERVAL_MS });
+    return { source: Object.assign(source, { controls }), picture: 0 };
   });
   const server = await serve({
     cameras: cameras.map(({ source }) => ({ source, quality: 90 })),
     port: 0,
+    workers: 1,
     announce: false,
     ...options,
-    http: { port: 0, names: [HOST_NAME], ...options.http },
+    http: { names: [HOST_NAME], port: 0, ...options.http },
   });
   const pictures = new Map<number, Uint8Array>();
   const pixelsOf = (picture: number) => {
-    const known = pictures.get(picture) ?? toRgbaBytes(testPicture(SIZE, picture));
+    const known = pictures.get(picture) ?? toRgbaBytes(testPicture(size, picture));
     pictures.set(picture, known);
     return known;
   };
   const pushing = setInterval(() => {
-    for (const { source, picture } of cameras) if (picture !== null) source.push(pixelsOf(picture), SIZE);
+    for (const { source, picture } of cameras) if (picture !== null) source.push(pixelsOf(picture), size);
   }, INTERVAL_MS);
   const port = server.http?.port ?? 0;
   return {

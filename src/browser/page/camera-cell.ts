@@ -140,6 +140,13 @@ export class CameraCell {
         this.tellSeen();
         this.#owner.sourceChanged();
         return;
+      case "ended":
+        this.#state = null;
+        this.#parts.alarm.hidden = false;
+        this.#parts.alarm.textContent = `${event.reason}: load the page again`;
+        this.#parts.age.classList.replace("fresh", "old");
+        tell(`${this.#name}: ${event.reason}`);
+        return;
       case "shown":
         this.element.dataset["shown"] = "";
         return;
@@ -178,6 +185,14 @@ export class CameraCell {
       case "full-screen":
         this.#owner.wantsFullScreen();
     }
+  }
+
+  /** Closes the panel of controls. Returns false if it is not open. */
+  closePanel(): boolean {
+    if (this.#parts.controls.hidden) return false;
+    this.#toggleControls();
+    this.#tool("controls").focus();
+    return true;
   }
 
   #toggleControls(): void {

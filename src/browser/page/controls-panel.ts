@@ -40,7 +40,8 @@ function createRow(control: Control, isEnabled: boolean, set: (set: SetControl) 
   const label = document.createElement("label");
   const title = document.createElement("span");
   title.textContent = name.replaceAll("_", " ");
-  const output = document.createElement("output");
+  const output = document.createElement("span");
+  output.ariaHidden = "true"; // the field says its value
   output.textContent = control.kind === "integer" ? String(value) : "";
   const field = createField(control);
   field.disabled = !isEnabled;

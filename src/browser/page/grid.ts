@@ -22,6 +22,7 @@ export class Grid implements CellOwner {
     this.#arrange();
     new ResizeObserver(() => this.#arrange()).observe(element);
     document.addEventListener("visibilitychange", () => this.#tellShown());
+    window.addEventListener("online", () => this.#tellShown());
     window.addEventListener("hashchange", () => {
       this.#wanted = cameraOfAddress();
       this.#choose(this.#cells.find(({ name }) => name === this.#wanted) ?? null);

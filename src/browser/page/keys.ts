@@ -10,7 +10,7 @@ export function listenForKeys(grid: Grid): void {
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    if (target instanceof Element && target.closest(FIELDS) !== null) return;
+    if (key !== "Escape" && target instanceof Element && target.closest(FIELDS) !== null) return;
     // On a button, the space bar presses it. A picture is a button, too, but there the space bar pauses as in the window.
     if (key === " " && target instanceof Element && target.closest("button:not(.picture)") !== null) return;
     if (press(key, grid)) event.preventDefault();
@@ -40,7 +40,7 @@ function press(key: string, grid: Grid): boolean {
       else grid.single.saveSnapshot();
       return true;
     case "escape":
-      grid.wantsGrid();
+      if (!all.some((cell) => cell.closePanel())) grid.wantsGrid();
       return true;
     default:
       if (!/^[1-9]$/.test(key)) return false;

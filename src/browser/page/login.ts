@@ -1,5 +1,6 @@
 // Asks the user for the key of the server. The server answers with a cookie, and the page keeps no key.
 
+import { BY_SCRIPT } from "../messages.ts";
 import { find } from "./elements.ts";
 
 /** Shows the question. `done` is called when the server has accepted the key. */
@@ -13,7 +14,7 @@ export function createLogin(done: () => void): () => void {
     trouble.textContent = "";
     const answer = await fetch("login", {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { ...BY_SCRIPT, "content-type": "application/json" },
       body: JSON.stringify({ key: input.value }),
     }).catch(() => null);
     input.value = "";

@@ -9,7 +9,7 @@ import type { ToWorker, ViewRequest } from "../messages.ts";
 import { createRuntime } from "./decoder.ts";
 import { scope } from "./scope.ts";
 import { PageView, type ViewResources } from "./view.ts";
-import { createConnect } from "./web-socket.ts";
+import { createAccess, createConnect } from "./web-socket.ts";
 
 const TICK_MS = 100;
 const REPORT_MS = 200;
@@ -68,16 +68,23 @@ async function start(base: string): Promise<ViewResources & { turns: FairShare }
   setInterval(() => {
     for (const view of views.values()) view.report();
   }, REPORT_MS);
-  const connect = createConnect({
-    base,
-    logIn() {
-      scope.postMessage({ kind: "needs-key" });
-      return logIn.promise;
-    },
-  });
+  const askForKey = () => {
+    scope.postMessage({ kind: "needs-key" });
+    return logIn.promise;
+  };
+  const server = {
+    connect: createConnect({ base, logIn: askForKey }),
+    access: createAccess({ logIn: askForKey }),
+    onConnected: retry,
+  };
   const { hostname, port, protocol } = new URL(base);
   const address = { host: hostname, port: Number(port || (protocol === "https:" ? 443 : 80)) };
-  return { arena, pool, turns, pixels: new PixelBudget(maxPixels), connect, ...address };
+  return { arena, pool, turns, pixels: new PixelBudget(maxPixels), ...server, ...address };
+}
+
+/** Lets all views connect at once that could not reach the server before. */
+function retry(): void {
+  for (const { view } of views.values()) view.retryNow();
 }
 
 /** Creates the largest arena for which the browser has address space. Phones have less. */
@@ -102,6 +109,7 @@ async function open({ view: number, camera, canvas }: Extract<ViewRequest, { kin
   turns.add(view.view);
   for (const message of waiting) request(message);
   await view.run();
+  views.delete(number);
   turns.remove(view.view);
 }
 
@@ -122,6 +130,7 @@ function request(message: ViewRequest): void {
       return;
     case "hidden":
       view.setHidden(message.isHidden);
+      if (!message.isHidden) view.retryNow();
       return;
     case "pause":
       pageView.togglePause();

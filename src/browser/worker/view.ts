@@ -2,12 +2,14 @@
 
 import { CameraView, type CameraViewOwner } from "../../client/camera-view.ts";
 import type { PixelBudget } from "../../client/connect/server-limits.ts";
+import type { Access } from "../../client/connect/server-access.ts";
 import type { Connect } from "../../client/subscription.ts";
 import { NO_OVERLAY, type Overlay } from "../../client/screens/overlay.ts";
 import { overlayLines } from "../../client/report-text.ts";
 import type { Arena } from "../../codec/memory/arena.ts";
 import type { CodecPool } from "../../codec/threads/pool.ts";
 import { nowMicros } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
 import { lineLog } from "../../core/log.ts";
 import type { ViewEvent, ViewState } from "../messages.ts";
 import { createCanvasScreen } from "./canvas-screen.ts";
@@ -19,6 +21,9 @@ export interface ViewResources {
   pool: CodecPool;
   pixels: PixelBudget;
   connect: Connect;
+  access: Access;
+  /** Called when a view has reached the server, so that the others try at once. */
+  onConnected: () => void;
   /** The host and port of the page, for messages. */
   host: string;
   port: number;
@@ -29,13 +34,15 @@ type EventOf<E> = E extends { view: number } ? Omit<E, "view"> : never;
 export class PageView implements CameraViewOwner {
   readonly #number: number;
   readonly #stopping = new AbortController();
+  readonly #onConnected: () => void;
   #shown: CameraView | null = null;
   #overlay: Overlay = NO_OVERLAY;
   #isPaused = false;
   #hasShown = false;
 
-  private constructor(number: number) {
+  private constructor(number: number, onConnected: () => void) {
     this.#number = number;
+    this.#onConnected = onConnected;
   }
 
   /** Prepares the view of a camera. `run` connects it. Rejects if the browser cannot draw on the canvas. */
@@ -45,17 +52,18 @@ export class PageView implements CameraViewOwner {
     canvas: OffscreenCanvas,
     resources: ViewResources,
   ): Promise<PageView> {
-    const view = new PageView(number);
+    const view = new PageView(number, resources.onConnected);
     view.#shown = await view.#createView(camera, canvas, resources);
     return view;
   }
 
   async #createView(camera: string, canvas: OffscreenCanvas, resources: ViewResources): Promise<CameraView> {
-    const { arena, pool, pixels, connect, host, port } = resources;
+    const { arena, pool, pixels, connect, access, host, port } = resources;
     return CameraView.create(
       {
         address: { host, port, camera },
         connect,
+        access,
         size: null,
         once: false,
         wait: true,
@@ -82,7 +90,11 @@ export class PageView implements CameraViewOwner {
 
   /** Shows the camera until `close`. */
   async run(): Promise<void> {
-    await this.view.run();
+    try {
+      await this.view.run();
+    } catch (error) {
+      this.#post({ kind: "ended", reason: messageOf(error) });
+    }
   }
 
   close(): void {
@@ -123,6 +135,7 @@ export class PageView implements CameraViewOwner {
   }
 
   viewConnected(): void {
+    this.#onConnected();
     this.report();
   }
 
@@ -135,7 +148,7 @@ export class PageView implements CameraViewOwner {
 
   viewFailed(reason: unknown): void {
     this.close();
-    throw reason;
+    this.#post({ kind: "ended", reason: messageOf(reason) });
   }
 
   camerasListed: NonNullable<CameraViewOwner["camerasListed"]> = (cameras) => this.#post({ kind: "cameras", cameras });

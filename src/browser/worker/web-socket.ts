@@ -1,9 +1,11 @@
 // Opens a connection to the server over a WebSocket, whose binary messages carry the stream of bytes of the wire.
 
 import { Connection } from "../../client/connect/connection.ts";
+import { type Access, NO_KEY } from "../../client/connect/server-access.ts";
 import type { Connect } from "../../client/subscription.ts";
 import { ConnectionError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
+import { BY_SCRIPT } from "../messages.ts";
 import { GONE, type Transport } from "../../protocol/transport.ts";
 import { WIRE_VERSION } from "../../protocol/wire.ts";
 
@@ -14,6 +16,22 @@ export interface PageServer {
   base: string;
   /** Asks the user for a key. The promise resolves when the server has accepted one. */
   logIn(): Promise<void>;
+}
+
+/** Returns the access of the page, whose server knows the key by a cookie. So a refusal means that the cookie has ended. */
+export function createAccess({ logIn }: Pick<PageServer, "logIn">): Access {
+  return {
+    attempt: () => Promise.resolve(NO_KEY),
+    connectionOptions: () => ({
+      key: null,
+      scheme: null,
+      knownServers: null,
+      authorities: undefined,
+      say: () => undefined,
+    }),
+    welcomed: () => undefined,
+    refused: () => logIn(),
+  };
 }
 
 /** Returns the function that opens connections to the server of this page. */
@@ -58,12 +76,15 @@ async function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
 async function refusalOf(base: string, signal: AbortSignal): Promise<string> {
   let response: Response;
   try {
-    response = await fetch(new URL("state", base), { signal, cache: "no-store" });
+    response = await fetch(new URL("ws", base), { signal, cache: "no-store", headers: BY_SCRIPT });
   } catch {
     return "the server cannot be reached";
   }
   if (response.status === 401) return "needs a key";
-  if (response.ok) return "the server did not open a connection";
+  // The server answers so to a request that is not for a WebSocket. It would have opened one, so it has not got that request.
+  if (response.status === 426) {
+    return "no WebSocket reaches the server: a proxy must pass it on, and after an update of the server the page must be loaded again";
+  }
   const [line = ""] = (await response.text()).split("\n");
   return line === "" || line.startsWith("<") ? `the server answers with status ${response.status}` : line.slice(0, 200);
 }

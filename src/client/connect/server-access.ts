@@ -81,12 +81,16 @@ export interface Attempt {
 export class KeyRefused extends ConnectionError {}
 
 const MOST_QUESTIONS = 3;
-const NO_KEY: Attempt = { key: null, text: null, source: "", adviceIfUnasked: null };
+/** The attempt of a viewer that has no key. */
+export const NO_KEY: Attempt = { key: null, text: null, source: "", adviceIfUnasked: null };
 
 /** Returns whether the server has refused the key, or needs one. */
 export function isKeyRefusal({ goodbye }: ConnectionEnd): boolean {
   return goodbye?.reason === GoodbyeReason.needsKey || goodbye?.reason === GoodbyeReason.wrongKey;
 }
+
+/** What connections use of the access. A page has another one, because its server knows the key by a cookie. */
+export type Access = Pick<ServerAccess, "attempt" | "connectionOptions" | "welcomed" | "refused">;
 
 /** The viewer's access to one server. All connections to the server share it, so that a grid asks only once for the key. */
 export class ServerAccess implements AsyncDisposable {

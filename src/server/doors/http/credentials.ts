@@ -50,10 +50,16 @@ export function roleOfKey(key: string, request: Request, ip: string, gatekeeper:
   return textResponse(429, answer.text, { "retry-after": String(gatekeeper.secondsLeft(ip, now)) });
 }
 
-/** The page has its own form for the key, so a browser must not open its own dialog for requests of a script. */
-function challengeFor(request: Request): Record<string, string> {
+/**
+ * The page has its own form for the key, so a browser must not open its own dialog for requests of a script. Over HTTP beyond this
+ * machine, browsers send no Sec-Fetch headers (Fetch Metadata, 2), so the page says itself that it asks, and a WebSocket shows it.
+ */
+function challengeFor({ headers }: Request): Record<string, string> {
   const isFromScript =
-    request.headers.get("sec-fetch-mode") === "cors" || request.headers.get("sec-fetch-dest") === "empty";
+    headers.get("sec-fetch-mode") === "cors" ||
+    headers.get("sec-fetch-dest") === "empty" ||
+    headers.has("x-requested-with") ||
+    headers.has("sec-websocket-key");
   return isFromScript ? {} : { "www-authenticate": CHALLENGE };
 }
 

@@ -1,0 +1,130 @@
+// The page in Chromium when something is wrong: a silent camera, a server that is gone, a hidden tab, a key, a browser without
+// WebAssembly.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
+import { TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { serveWebCameras } from "../support/web-cameras.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+/** Waits until the picture is live, as the page says. */
+const live = (page: Page) => page.waitForSelector(".age.fresh");
+const alarm = (page: Page) => page.locator(".alarm");
+const heard = (page: Page, text: RegExp) =>
+  page.locator("#status").filter({ hasText: text }).waitFor({ state: "attached" });
+
+/** Waits until the picture has no colours. */
+async function untilGrey(page: Page): Promise<void> {
+  for (;;) {
+    const { pixels } = await canvasPixels(page);
+    if (pixels.every((value, at) => at % 4 === 3 || value === pixels[at - (at % 4)])) return;
+    await Bun.sleep(100);
+  }
+}
+
+describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser?.close());
+
+  test("a silent camera is grey, its age is red and grows, and the reason is shown and heard", async () => {
+    await using web = await serveWebCameras(["door"]);
+    await using opened = await openPage(browser);
+    const { page, errors } = opened;
+    await page.goto(web.url);
+    await live(page);
+    const [camera] = web.cameras;
+    if (camera !== undefined) camera.picture = null;
+    await page.waitForSelector(".age.old");
+    await alarm(page)
+      .filter({ hasText: /no (new )?picture.* for \d+ s/i })
+      .waitFor();
+    await heard(page, /^door: /);
+    await untilGrey(page);
+    const age = async () => Number.parseFloat((await page.locator(".age").textContent()) ?? "");
+    const before = await age();
+    while ((await age()) <= before) await Bun.sleep(100);
+
+    if (camera !== undefined) camera.picture = 5;
+    await live(page);
+    await alarm(page).waitFor({ state: "hidden" });
+    await heard(page, /^door: the picture is live$/);
+    expect(errors).toEqual([]);
+  });
+
+  test("a page is live again when the server is back", async () => {
+    const first = await serveWebCameras(["door"]);
+    const port = first.server.http?.port ?? 0;
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.goto(first.url);
+    await live(page);
+    await first[Symbol.asyncDispose]();
+    await page.waitForSelector(".age.old");
+    await alarm(page)
+      .filter({ hasText: /shutting down|waiting for|cannot be reached/ })
+      .waitFor();
+    await using _ = await serveWebCameras(["door"], { http: { port } });
+    await live(page);
+    await alarm(page).waitFor({ state: "hidden" });
+  });
+
+  test("a hidden tab asks for no pictures, and is live again when it is seen", async () => {
+    await using web = await serveWebCameras(["door"]);
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.goto(web.url);
+    await live(page);
+    const hide = (isHidden: boolean) =>
+      // A page of Chromium without a window is never hidden.
+      page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, value: ${isHidden} });
+        document.dispatchEvent(new Event("visibilitychange"))`);
+    await hide(true);
+    await alarm(page).filter({ hasText: "paused while hidden" }).waitFor();
+    const sent = () => web.server.report().sent;
+    await Bun.sleep(200); // pictures may be on their way
+    const before = sent();
+    await Bun.sleep(500);
+    expect(sent()).toBe(before);
+    await hide(false);
+    await live(page);
+    await alarm(page).waitFor({ state: "hidden" });
+    expect(sent()).toBeGreaterThan(before);
+  });
+
+  test("a server with keys asks for one, refuses a wrong one, and shows its cameras for the right one", async () => {
+    const key = "watcher-key-with-enough-letters";
+    await using web = await serveWebCameras(["door"], { keys: [{ name: "watcher", key }] });
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.goto(web.url);
+    const field = page.getByLabel("Key", { exact: true });
+    await field.fill("a-wrong-key-with-enough-letters");
+    await field.press("Enter");
+    await page.locator("#login-trouble").filter({ hasText: /key/ }).waitFor();
+    await field.fill(key);
+    await page.getByRole("button", { name: "Show the cameras" }).click();
+    await live(page);
+    expect(await page.getByRole("dialog").isVisible()).toBe(false);
+    await page.reload();
+    await live(page); // by the cookie
+  });
+
+  test("a browser without WebAssembly or without scripts shows the stream of whole pictures", async () => {
+    await using web = await serveWebCameras(["door"]);
+    for (const javaScriptEnabled of [true, false]) {
+      await using opened = await openPage(browser, { javaScriptEnabled });
+      const { page } = opened;
+      await page.addInitScript("delete globalThis.WebAssembly");
+      await page.goto(web.url);
+      const stream = page.locator("img.stream");
+      await stream.waitFor({ state: "attached" });
+      expect(await stream.getAttribute("src")).toBe("stream");
+    }
+  });
+});
