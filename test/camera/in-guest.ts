@@ -51,7 +51,7 @@ describe("bun run cameras", () => {
     expect(listed()[0]?.controls?.map(({ value }) => value)).toEqual([77, 5]);
     for (const [setting, text] of [
       ["brightness=256", "write 0 to 255"],
-      ["sharpness=1", "it has brightness, contrast"],
+      ["sharpness=1", "its controls are brightness, contrast"],
     ]) {
       const { code, remarks } = await runToEnd("serve", ["--source", "0", "--set", setting as string]);
       expect(code).toBe(2);

@@ -25,8 +25,11 @@ const LAB = process.env["LAB"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(hom
 export const hashOf = (bytes: Uint8Array): string => Bun.SHA256.hash(bytes, "hex");
 
 /** Hashes of the JPEGs that the emulated camera sends at this size, computed from its files. */
-export function cameraFrames({ width, height }: Size, withoutTables = false): Set<string> {
-  const pictures = picturesOf(readFileSync(join(LAB, "uvc", `mjpg_${width}x${height}`)));
+export function cameraFrames(
+  { width, height }: Size,
+  { withoutTables = false, folder = "uvc" }: { withoutTables?: boolean; folder?: string } = {},
+): Set<string> {
+  const pictures = picturesOf(readFileSync(join(LAB, folder, `mjpg_${width}x${height}`)));
   return new Set(pictures.map((jpeg) => hashOf(withoutTables ? withoutHuffmanTables(jpeg) : jpeg)));
 }
 

@@ -134,29 +134,32 @@ export interface EditedStream {
 
 const manyPictures = fc.array(fc.nat(PICTURES.length - 1), { minLength: 4, maxLength: 9 });
 
-/** Edits anywhere after the first picture, which sets the size of the others. */
+/** Edits anywhere. */
 export const editedAnywhere: fc.Arbitrary<EditedStream> = fc.tuple(manyPictures, edits).map(([numbers, edit]) => {
   const pictures = picturesBy(numbers);
-  const [first = 0, ...others] = pictures.map(({ length }) => length);
-  const bytes = others.reduce((sum, length) => sum + length, 0);
-  return named({ pictures, edit: { ...edit, at: first + (edit.at % bytes) } }, numbers);
+  const bytes = pictures.reduce((sum, { length }) => sum + length, 0);
+  return named({ pictures, edit: { ...edit, at: edit.at % bytes } }, numbers);
 });
 
-/** Edits near the segments of any picture but the first. Segments are a small part of a stream, so random edits rarely hit them. */
-export const editedInHeader: fc.Arbitrary<EditedStream> = fc
-  .tuple(manyPictures, edits, fc.nat(), fc.nat(7), fc.integer({ min: -3, max: 5 }))
-  .map(([numbers, edit, picture, segments, offset]) => {
-    const pictures = picturesBy(numbers);
-    const chosen = 1 + (picture % (pictures.length - 1));
-    const jpeg = pictures[chosen] as Uint8Array;
-    let at = 2;
-    for (let n = segments; n > 0 && jpeg[at + 1] !== 0xda; n--) at += 2 + twoBytes(jpeg, at + 2);
-    const start = pictures.slice(0, chosen).reduce((sum, { length }) => sum + length, 0);
-    return named(
-      { pictures, edit: { ...edit, at: Math.max((pictures[0] as Uint8Array).length, start + at + offset) } },
-      numbers,
-    );
-  });
+/** Edits near the segments of any picture. Segments are a small part of a stream, so random edits rarely hit them. */
+export const editedInHeader: fc.Arbitrary<EditedStream> = editedHeaders((pictures, number) => number % pictures);
+
+/** Edits near the segments of the first picture. The size of the pictures is not known before it. */
+export const editedInFirstHeader: fc.Arbitrary<EditedStream> = editedHeaders(() => 0);
+/** `choose` returns the number of the edited picture. */
+function editedHeaders(choose: (pictures: number, number: number) => number): fc.Arbitrary<EditedStream> {
+  return fc
+    .tuple(manyPictures, edits, fc.nat(), fc.nat(7), fc.integer({ min: -3, max: 5 }))
+    .map(([numbers, edit, number, segments, offset]) => {
+      const pictures = picturesBy(numbers);
+      const chosen = choose(pictures.length, number);
+      const jpeg = pictures[chosen] as Uint8Array;
+      let at = 2;
+      for (let n = segments; n > 0 && jpeg[at + 1] !== 0xda; n--) at += 2 + twoBytes(jpeg, at + 2);
+      const start = pictures.slice(0, chosen).reduce((sum, { length }) => sum + length, 0);
+      return named({ pictures, edit: { ...edit, at: Math.max(0, start + at + offset) } }, numbers);
+    });
+}
 
 function picturesBy(numbers: readonly number[]): Uint8Array[] {
   return numbers.map((number) => PICTURES[number] as Uint8Array);

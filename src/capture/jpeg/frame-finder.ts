@@ -4,11 +4,20 @@
 // A picture begins with SOI, and its segments lead to a frame header (SOF). The finder reads each byte once, so that bytes that
 // look like many nested pictures take no more time than others.
 
-import { hasSegment, isFrameHeader, isMarkerAt, isPictureStart, isPossibleLength, SOS, twoBytes } from "./markers.ts";
+import {
+  hasSegment,
+  isEoiBefore,
+  isFrameHeader,
+  isMarkerAt,
+  isPictureStart,
+  isPossibleLength,
+  SOS,
+  twoBytes,
+} from "./markers.ts";
 
 /** Limits: how many frames and how many starts the finder remembers, and how many segments it follows from a start. */
-const MAX_FRAMES = 8;
-const MAX_STARTS = 16;
+const MAX_FRAMES = 16;
+const MAX_STARTS = 32;
 const MAX_SEGMENTS = 64;
 
 export interface FoundFrame {
@@ -18,6 +27,9 @@ export interface FoundFrame {
   /** The place of the frame's frame header (SOF). */
   headerAt: number;
 }
+
+/** Whether a picture lies in a segment of another picture. */
+type Cover = "sure" | "perhaps" | "none";
 
 /** Returns the width and height of a frame header as one number, which is never 0. */
 export function sizeKeyAt(bytes: Uint8Array, frameHeaderAt: number): number {
@@ -63,6 +75,11 @@ export class FrameFinder {
     return this.#startsBetween(bytes, from, to).length > 0;
   }
 
+  /** Returns whether a picture begins between two places and directly follows an EOI, as a frame does after another frame. */
+  hasNextFrame(bytes: Uint8Array, from: number, to: number): boolean {
+    return this.#startsBetween(bytes, from, to).some((start) => isEoiBefore(bytes, start));
+  }
+
   #startsBetween(bytes: Uint8Array, from: number, to: number): number[] {
     const starts = this.#starts.filter((start) => start >= from && start < to);
     for (let at = Math.max(from, this.#at); at + 2 <= to; at++) if (isPictureStart(bytes, at)) starts.push(at);
@@ -70,11 +87,15 @@ export class FrameFinder {
   }
 
   /**
-   * Returns whether a frame lies in a segment of another picture, so that it is the thumbnail of that picture. If the segment
-   * ends after `known`, its length cannot be checked yet, and counts as right.
+   * Returns whether a frame lies in a segment of another picture, so that it is the thumbnail of that picture. `sure` means that
+   * the segments of the other picture lead to its frame header. `perhaps` means that its segment ends after `known`, or that its
+   * frame header was not found.
    */
-  isCovered(bytes: Uint8Array, frame: FoundFrame, known: number): boolean {
-    return this.#starts.some((start) => start < frame.start && covers(bytes, start, frame.start, known));
+  cover(bytes: Uint8Array, { start: inside }: FoundFrame, known: number): Cover {
+    const around = this.#starts.filter((start) => start < inside && mayCover(bytes, start, inside, known));
+    if (around.length === 0) return "none";
+    const headers = this.#frames.filter(({ headerAt }) => headerAt > inside).map(({ headerAt }) => headerAt);
+    return around.some((start) => headers.some((at) => leadsOver(bytes, start, inside, at))) ? "sure" : "perhaps";
   }
 
   /** Adapts all places, because the caller has moved the bytes towards the start of the buffer by `count`. */
@@ -109,13 +130,15 @@ function leadsTo(bytes: Uint8Array, start: number, to: number): boolean {
   return segmentAround(bytes, start, to) === to;
 }
 
-/**
- * Returns whether `inside` lies in a segment of the picture at `start`. A segment that ends after `known` cannot be checked, and
- * counts as right.
- */
-function covers(bytes: Uint8Array, start: number, inside: number, known: number): boolean {
-  const segment = segmentAround(bytes, start, inside);
-  return segment > known || (segment > inside && isMarkerAt(bytes, segment));
+/** Returns whether `inside` may lie in a segment of the picture at `start`. A segment that ends after `known` cannot be checked. */
+function mayCover(bytes: Uint8Array, start: number, inside: number, known: number): boolean {
+  const end = segmentAround(bytes, start, inside);
+  return end > known || (end > inside && isMarkerAt(bytes, end));
+}
+
+/** Returns whether the segments after the SOI at `start` lead to `to`, and one of them goes over `inside`. */
+function leadsOver(bytes: Uint8Array, start: number, inside: number, to: number): boolean {
+  return segmentAround(bytes, start, inside) !== inside && leadsTo(bytes, start, to);
 }
 
 /**

@@ -3,6 +3,7 @@
 // Such an inner picture is either the next frame or a thumbnail in a damaged segment. The size decides: it is a frame if it has
 // the size of earlier frames, or if several pictures in a row have the same size.
 
+import { isEoiBefore } from "./markers.ts";
 import type { PictureWalk } from "./picture-walk.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
@@ -63,7 +64,7 @@ export class InnerPictures {
   follow(bytes: Uint8Array, length: number, isLast: boolean): FollowedPicture {
     const walk = this.#walk as PictureWalk;
     const progress = walk.advance(bytes, length, isLast);
-    const frameAt = this.#frameAt(walk);
+    const frameAt = this.#frameAt(bytes, walk);
     if (frameAt !== null) return { found: "frames inside", end: frameAt };
     if (progress === "more") return { found: "more", end: length };
     if (progress === "frames inside") return { found: "frames inside", end: walk.end };
@@ -73,11 +74,13 @@ export class InnerPictures {
   }
 
   /** Returns the start of the next frame if the size of the followed picture shows that it is one, or else null. */
-  #frameAt({ start, sizeKey }: PictureWalk): number | null {
+  #frameAt(bytes: Uint8Array, { start, sizeKey }: PictureWalk): number | null {
     if (sizeKey === 0) return null;
     if (sizeKey === this.#stream.sizeKey) return start;
-    // This matters only if the size of the frames is not known or changes.
-    const needed = this.#stream.sizeKey === 0 ? 1 : 2;
+    // This matters only if the size of the frames is not known or changes. Two thumbnails of one picture may have the same size,
+    // but there are other bytes between them.
+    const isNext = isEoiBefore(bytes, start);
+    const needed = this.#stream.sizeKey === 0 && isNext ? 1 : 2;
     const isFrame = this.#passed?.first.sizeKey === sizeKey && this.#passed.count >= needed;
     return isFrame ? this.passedAt : null;
   }

@@ -1,6 +1,6 @@
 // Reads JPEGs from a stream of bytes. It keeps the bytes of the present picture, and passes the picture on when its end has come.
 
-import { SOI } from "./markers.ts";
+import { isEoiBefore, SOI } from "./markers.ts";
 import { PictureWalk, type Progress } from "./picture-walk.ts";
 import { StreamFacts } from "./stream-facts.ts";
 
@@ -49,6 +49,13 @@ export class JpegReader {
   #walk: PictureWalk | null = null;
   /** True when the picture of the present part has been passed on. The reader skips the rest of the part, up to the border. */
   #isBehind = false;
+  /** Whether the present picture begins the stream, or follows an EOI directly. */
+  #isBegunCleanly = true;
+  /**
+   * A picture of a stream whose size is not known yet, if it may be the thumbnail of a damaged picture. The next picture decides:
+   * it has the same size only if this one is a frame.
+   */
+  #held: { jpeg: Uint8Array; sizeKey: number } | null = null;
   /** True when the last picture has no EOI. A picture that follows may then be its thumbnail. */
   #isDoubtful = false;
   #writesEoi = false;
@@ -90,6 +97,7 @@ export class JpegReader {
    */
   border(): void {
     this.#read(true);
+    this.#deliverHeld();
     this.#forget();
     this.#isBehind = false;
   }
@@ -104,15 +112,20 @@ export class JpegReader {
     return this.#walk?.inside ?? "nothing";
   }
 
-  /** Whether the present picture may be complete: its scan has begun, and the last pictures had no EOI. */
+  /**
+   * Whether the present picture may be complete: its scan has begun, and the last pictures had no EOI. Also true while a picture
+   * is held and nothing has followed it.
+   */
   get mayBeWhole(): boolean {
     const walk = this.#walk;
+    if (this.#held !== null && this.#first === this.#length) return true;
     return this.#cutInARow >= CUT_IN_A_ROW && walk !== null && walk.inside === "scan" && walk.isUsable;
   }
 
   /** Passes on the present picture if it may be complete. If more of it comes later, the whole picture is passed on again. */
   passOn(): void {
     const walk = this.#walk;
+    if (this.mayBeWhole && this.#held !== null) this.#deliverHeld();
     if (walk === null || !this.mayBeWhole || walk.gaps.length > 0) return;
     const bytes = this.#length - walk.start;
     if (bytes === this.#passedOnBytes) return;
@@ -153,11 +166,13 @@ export class JpegReader {
 
   #finish(walk: PictureWalk, progress: Progress): void {
     const wasPassedOn = this.#passedOnBytes === walk.end - walk.start;
+    const isBegunCleanly = this.#isBegunCleanly;
     this.#walk = null;
     this.#passedOnBytes = 0;
     this.ended++;
     this.#first = walk.end;
     this.#isDoubtful = progress === "cut";
+    this.#isBegunCleanly = isEoiBefore(this.#bytes, walk.end);
     if (progress === "cut") this.#cutInARow++;
     else if (progress === "whole") this.#cutInARow = 0;
     const isEnded = progress === "whole" || progress === "cut";
@@ -165,15 +180,39 @@ export class JpegReader {
       if (walk.isPicture) this.#sink.damaged(reasonOf(walk));
       return;
     }
-    const { sizeKey } = this.#stream;
-    this.#stream.sizeKey = walk.sizeKey;
-    if (walk.gaps.length > 0 && sizeKey !== 0 && sizeKey !== walk.sizeKey) {
-      this.#sink.damaged("a JPEG has lost its header, and only its thumbnail is left");
+    if (progress === "whole") this.#writesEoi = true;
+    const { sizeKey } = walk;
+    const known = this.#stream.sizeKey;
+    if (this.#held !== null) {
+      const isFrame = this.#held.sizeKey === sizeKey;
+      if (isFrame) this.#deliverHeld();
+      else this.#dropThumbnail();
+      if (this.#isBehind) return;
+    } else if (known === 0 && !wasPassedOn && (walk.gaps.length > 0 || !(isBegunCleanly || this.#hasBorders))) {
+      this.#held = { jpeg: this.#withoutGaps(walk).slice(), sizeKey };
+      return;
+    } else if (walk.gaps.length > 0 && known !== 0 && known !== sizeKey) {
+      this.#stream.sizeKey = sizeKey;
+      this.#dropThumbnail();
       return;
     }
+    this.#stream.sizeKey = sizeKey;
     this.#isBehind = this.#hasBorders;
-    if (progress === "whole") this.#writesEoi = true;
     if (!wasPassedOn) this.#sink.picture(this.#withoutGaps(walk));
+  }
+
+  #deliverHeld(): void {
+    if (this.#held === null) return;
+    const { jpeg, sizeKey } = this.#held;
+    this.#held = null;
+    this.#stream.sizeKey = sizeKey;
+    this.#isBehind = this.#hasBorders;
+    this.#sink.picture(jpeg);
+  }
+
+  #dropThumbnail(): void {
+    this.#held = null;
+    this.#sink.damaged("a JPEG has lost its header, and only its thumbnail is left");
   }
 
   /** Removes the gaps. It moves the bytes before each gap towards the end, because the scan after them is the largest part. */
@@ -198,6 +237,7 @@ export class JpegReader {
     this.#passedOnBytes = 0;
     this.#stream.finder.shift(this.#length);
     this.#first = this.#length = 0;
+    this.#isBegunCleanly = true;
     this.#isDoubtful = false;
   }
 

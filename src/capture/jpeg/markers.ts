@@ -85,6 +85,11 @@ export function isPictureStart(bytes: Uint8Array, at: number): boolean {
   return marker === 0xff || hasSegment(marker);
 }
 
+/** Returns whether an EOI ends at `at`. A frame often begins there, but a thumbnail in a segment never does. */
+export function isEoiBefore(bytes: Uint8Array, at: number): boolean {
+  return bytes[at - 2] === 0xff && bytes[at - 1] === EOI;
+}
+
 export function twoBytes(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -139,7 +139,7 @@ export class PictureWalk {
       const progress = this.#step(bytes, length, isLast);
       if (progress === null) continue;
       if (progress !== "more" || !isLast) return progress;
-      if (this.#state === "claim") this.#refuse();
+      if (this.#state === "claim") this.#refuse(bytes, length);
       else if (this.#nearEnd >= 0) this.#searchAgain();
       else if (this.#inner.passedAt !== null && !this.isPicture)
         return this.#endAt(this.#inner.passedAt, "frames inside");
@@ -218,7 +218,7 @@ export class PictureWalk {
     this.#claimEnd = end;
     if (!isPossible || (marker === SOS && !isScanHeader(bytes, at, end))) {
       this.#claimEnd = at;
-      this.#refuse();
+      this.#refuse(bytes, length);
     } else if (marker === SOS && this.#nearEnd >= 0 && this.#stream.finder.leadsTo(bytes, this.#doubtfulFrom, at)) {
       this.#searchAgain(); // the marker belongs to an inner picture
     } else if (marker === SOS) {
@@ -246,7 +246,7 @@ export class PictureWalk {
       this.#believe(bytes);
       return null;
     }
-    this.#refuse();
+    this.#refuse(bytes, length);
     const frameStart = this.#firstFrame(bytes); // the length is wrong, so fewer pictures suffice now
     if (frameStart !== null) return this.#endAt(frameStart, "frames inside");
     return null;
@@ -311,12 +311,15 @@ export class PictureWalk {
   }
 
   /** Rejects the segment at `#at`, because its length or its marker is wrong. */
-  #refuse(): void {
+  #refuse(bytes: Uint8Array, length: number): void {
     const at = this.#at;
     this.#state = this.#claimedIn;
     this.#at = at + 2;
     if (this.#claimedIn !== "marker") return;
     this.#lose(at, this.#claimEnd);
+    const { finder, sizeKey } = this.#stream;
+    // The end is in another picture.
+    if (sizeKey === 0 && finder.hasNextFrame(bytes, at, Math.min(this.#claimEnd, length))) return;
     this.#at = Math.max(at + 2, this.#claimEnd - NEAR_BYTES);
     this.#nearEnd = this.#claimEnd + NEAR_BYTES;
   }

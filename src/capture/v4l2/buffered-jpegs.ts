@@ -24,9 +24,8 @@ export class BufferedJpegs implements JpegSink {
     this.#damage = "a buffer without a JPEG";
     this.#reader.packet(frame.subarray(0, used.length));
     if (this.#picture === null) return { damage: this.#damage };
-    const { byteOffset, length } = this.#picture as Uint8Array;
-    const start = byteOffset - frame.byteOffset;
-    if (start > 0) frame.copyWithin(0, start, start + length);
+    const { buffer, byteOffset, length } = this.#picture as Uint8Array;
+    if (buffer !== frame.buffer || byteOffset !== frame.byteOffset) frame.set(this.#picture);
     return { bytes: length };
   }
 

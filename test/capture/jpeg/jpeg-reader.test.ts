@@ -315,6 +315,7 @@ describe("JpegReader: other streams", () => {
     for (let i = 0; i < 80; i++) reader.write(megabyte);
     expect(reasons.length).toBe(1);
     reader.write(PLAIN);
+    reader.passOn();
     expect(pictures).toEqual([PLAIN.length]);
   });
 
@@ -336,5 +337,45 @@ describe("JpegReader: other streams", () => {
       const { pictures } = readStream(Buffer.concat([PLAIN, bytes(120_000), PLAIN, PLAIN]));
       expect(pictures.length).toBeGreaterThanOrEqual(2);
     }
+  });
+});
+
+describe("JpegReader: the first picture of a stream, whose size is not known yet", () => {
+  const twice = PICTURES[5] as Uint8Array; // with two thumbnails of the same size
+
+  test("JpegReader: shows neither thumbnail of a first picture that has lost its beginning", () => {
+    for (const lost of [2, 20, 40]) {
+      const stream = Buffer.concat([twice.subarray(lost), PLAIN, WITH_RESTARTS]);
+      for (const cuts of [[], [...stream.keys()]]) {
+        const { pictures } = readStream(stream, cuts);
+        expectSame(
+          pictures.map(({ jpeg }) => jpeg),
+          [PLAIN, WITH_RESTARTS],
+        );
+      }
+    }
+  });
+
+  test("JpegReader: a length that covers the next pictures holds back the second picture until the third one has its header", () => {
+    const wrong = withBytes(PLAIN, Buffer.from([0xff, 0xe2, 0xff, 0xff]));
+    const stream = Buffer.concat([wrong, PLAIN, WITH_RESTARTS, PLAIN]);
+    const { pictures } = readStream(stream, [...stream.keys()]);
+    expectSame(
+      pictures.map(({ jpeg }) => jpeg),
+      [wrong, PLAIN, WITH_RESTARTS, PLAIN].slice(-pictures.length),
+    );
+    expect(pictures.length).toBeGreaterThanOrEqual(3);
+    const [second] = pictures.slice(-3);
+    expect(second?.after).toBeLessThan(wrong.length + PLAIN.length + WITH_RESTARTS.length);
+  });
+
+  test("JpegReader: a first picture behind other bytes is held until the next one begins or nothing follows", () => {
+    const stream = Buffer.concat([Buffer.from("camera 1\r\n"), PLAIN]);
+    const { reader, pictures } = readStream(stream, [], false);
+    expect([pictures.length, reader.mayBeWhole]).toEqual([0, true]);
+    reader.passOn(); // QuietEnd calls this when nothing has followed for 20 ms
+    expect(pictures.length).toBe(1);
+    reader.write(WITH_RESTARTS);
+    expect(pictures.length).toBe(2);
   });
 });
