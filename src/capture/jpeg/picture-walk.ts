@@ -10,21 +10,19 @@
 import { type ClaimedSegment, firstFrameIn, holdsPictures } from "./claimed-segment.ts";
 import { sizeKeyAt } from "./frame-finder.ts";
 import { InnerPictures } from "./inner-pictures.ts";
+import { LostStructure } from "./lost-structure.ts";
 import {
   EOI,
   hasSegment,
   isFrameHeader,
   isMarkerAt,
-  isPictureStart,
   isPossibleLength,
-  isProgressive,
   isStandalone,
   provesItsLength,
-  SOI,
   SOS,
   twoBytes,
 } from "./markers.ts";
-import { followScan, isScanHeader } from "./scan.ts";
+import { followScan, isScanHeader, ScanCount } from "./scan.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
 /**
@@ -33,7 +31,7 @@ import type { StreamFacts } from "./stream-facts.ts";
  * - `whole`: the picture ends with its EOI, at `end`.
  * - `cut`: the picture has no EOI, and ends at `end`, where the next picture begins.
  * - `unusable`: there is no picture to show before `end`.
- * - `frames inside`: there is no picture to show, and the next frame begins at `end`.
+ * - `frames inside`: no picture to show, and the next frame begins at `end`.
  */
 export type Progress = "more" | "whole" | "cut" | "unusable" | "frames inside";
 
@@ -46,19 +44,12 @@ type State =
   | "search"
   | "scan";
 
-/**
- * How far from the end that a segment's length gives the walk first searches. If only a few bytes of the segment are missing or
- * added, the next segment begins near there.
- */
-const NEAR_BYTES = 64;
-/** The walk gives up a search after so many bytes. */
-const MAX_SEARCH_BYTES = 128 * 1024;
-
 export class PictureWalk {
   readonly #stream: StreamFacts;
   /** True if the search of another walk has started this walk, at a picture inside a picture. */
   readonly #isInner: boolean;
-  #hasSoi = true;
+  /** False when the picture has lost its SOI. */
+  hasSoi = true;
   /** The place where the picture begins. */
   start: number;
   /**
@@ -71,33 +62,17 @@ export class PictureWalk {
   /** True when a segment was accepted, or begins directly after SOI. While it is false, SOI may be there by chance. */
   isPicture = false;
   hasScan = false;
-  /** The begin and end of each gap, in pairs. All gaps lie before the last scan. */
-  readonly gaps: number[] = [];
   #state: State = "marker";
   #at: number;
 
-  #isProgressive = false;
-  #components = 0;
-  #scannedComponents = 0;
+  readonly #scans = new ScanCount();
 
   #claimEnd = 0;
   #isLookedInto = false;
   /** The state to which the walk returns when the length of the segment (the claim) is wrong. */
   #claimedIn: "marker" | "search" | "scan" = "marker";
-  /**
-   * The place where the structure was lost, or -1 while it is not lost. `#keptEnd` is the end of the last segment by its own
-   * length, if that segment can be kept.
-   */
-  #lostAt = -1;
-  #keptEnd = -1;
-  #searchFrom = 0;
-  /**
-   * The search first covers the bytes near the claimed end of the last segment. This is the end of those bytes, or -1 when the
-   * search covers everything from `#lostAt` on.
-   */
-  #nearEnd = -1;
-
   readonly #inner: InnerPictures;
+  readonly #lost: LostStructure;
 
   /** `start` is the place of an SOI. */
   constructor(start: number, stream: StreamFacts, isInner = false) {
@@ -106,6 +81,7 @@ export class PictureWalk {
     this.#stream = stream;
     this.#isInner = isInner;
     this.#inner = new InnerPictures(stream, (at) => new PictureWalk(at, stream, true));
+    this.#lost = new LostStructure(this.#inner, stream);
   }
 
   /**
@@ -114,14 +90,19 @@ export class PictureWalk {
    */
   static withoutSoi(start: number, stream: StreamFacts): PictureWalk {
     const walk = new PictureWalk(start, stream);
-    walk.#hasSoi = false;
+    walk.hasSoi = false;
     walk.#lose(start);
     return walk;
   }
 
+  /** The begin and end of each gap, in pairs. All gaps lie before the last scan. */
+  get gaps(): readonly number[] {
+    return this.#lost.gaps;
+  }
+
   /** Whether the picture can be shown, complete or cut. */
   get isUsable(): boolean {
-    return this.#hasSoi && this.hasScan && this.sizeKey !== 0;
+    return this.hasSoi && this.hasScan && this.sizeKey !== 0;
   }
 
   /** Tells where the bytes so far end: in the header of a JPEG, in its scan, or outside of any JPEG. */
@@ -140,7 +121,7 @@ export class PictureWalk {
       if (progress === null) continue;
       if (progress !== "more" || !isLast) return progress;
       if (this.#state === "claim") this.#refuse(bytes, length);
-      else if (this.#nearEnd >= 0) this.#searchAgain();
+      else if (this.#lost.isNear) this.#at = this.#lost.beginAgain();
       else if (this.#inner.passedAt !== null && !this.isPicture)
         return this.#endAt(this.#inner.passedAt, "frames inside");
       else return this.#endAt(length, this.hasScan ? "cut" : "unusable");
@@ -152,12 +133,7 @@ export class PictureWalk {
     this.start -= count;
     this.#at -= count;
     this.#claimEnd -= count;
-    this.#searchFrom -= count;
-    if (this.#lostAt >= 0) this.#lostAt -= count;
-    if (this.#keptEnd >= 0) this.#keptEnd -= count;
-    if (this.#nearEnd >= 0) this.#nearEnd -= count;
-    for (const [index, place] of this.gaps.entries()) this.gaps[index] = place - count;
-    this.#inner.shift(count);
+    this.#lost.shift(count);
   }
 
   /** Makes one step. Null means that another step may be possible. */
@@ -168,8 +144,7 @@ export class PictureWalk {
       case "claim":
         return this.#checkClaim(bytes, length);
       case "search":
-        if (this.#isInner) return this.#endAt(this.start + 2, "unusable");
-        return !this.#inner.isFollowing ? this.#search(bytes, length) : this.#followInner(bytes, length, isLast);
+        return this.#isInner ? this.#endAt(this.start + 2, "unusable") : this.#search(bytes, length, isLast);
       case "scan":
         return this.#readScan(bytes, length);
     }
@@ -196,11 +171,8 @@ export class PictureWalk {
     return null;
   }
 
-  /** Notes that the structure is lost at `at`. The last segment may be kept up to `keptEnd`. */
   #lose(at: number, keptEnd = at): void {
-    this.#lostAt = this.#searchFrom = at;
-    this.#keptEnd = keptEnd;
-    this.#nearEnd = -1;
+    this.#lost.begin(at, keptEnd);
     this.#at = at;
     this.#state = "search";
   }
@@ -219,13 +191,13 @@ export class PictureWalk {
     if (!isPossible || (marker === SOS && !isScanHeader(bytes, at, end))) {
       this.#claimEnd = at;
       this.#refuse(bytes, length);
-    } else if (marker === SOS && this.#nearEnd >= 0 && this.#stream.finder.leadsTo(bytes, this.#doubtfulFrom, at)) {
-      this.#searchAgain(); // the marker belongs to an inner picture
+    } else if (marker === SOS && this.#lost.isNear && this.#stream.finder.leadsTo(bytes, this.#doubtfulFrom, at)) {
+      this.#at = this.#lost.beginAgain(); // the marker belongs to an inner picture
     } else if (marker === SOS) {
-      this.#closeGap(at);
+      this.#lost.end(at);
       this.isPicture = true;
       this.hasScan = true;
-      this.#scannedComponents += bytes[at + 4] as number;
+      this.#scans.beginScan(bytes, at);
       this.#at = this.#claimEnd;
       this.#state = "scan";
     } else {
@@ -272,13 +244,13 @@ export class PictureWalk {
 
   #claimedSegment(bytes: Uint8Array): ClaimedSegment {
     const marker = bytes[this.#at + 1] as number;
-    const isDoubtful = this.#isInner || this.hasScan || this.#lostAt >= 0;
+    const isDoubtful = this.#isInner || this.hasScan || this.#lost.at >= 0;
     return { marker, at: this.#at, from: this.#doubtfulFrom, end: this.#claimEnd, isDoubtful };
   }
 
   /** The place from which the structure is in doubt. */
   get #doubtfulFrom(): number {
-    return this.#lostAt >= 0 ? this.#lostAt + 1 : this.#at + 2;
+    return this.#lost.at >= 0 ? this.#lost.at + 1 : this.#at + 2;
   }
 
   #endsAtMarker(bytes: Uint8Array): boolean {
@@ -286,24 +258,14 @@ export class PictureWalk {
     return isMarkerAt(bytes, this.#claimEnd) && (this.hasScan || !isEoi);
   }
 
-  /**
-   * Starts the search again from the place where the structure was lost, because the bytes near the claimed end had no segment.
-   */
-  #searchAgain(): void {
-    if (this.#nearEnd < 0) return;
-    this.#nearEnd = -1;
-    this.#at = this.#lostAt + 2;
-  }
-
   #believe(bytes: Uint8Array): void {
     const at = this.#at;
     const marker = bytes[at + 1] as number;
     if (isFrameHeader(marker) && this.sizeKey === 0) {
       this.sizeKey = sizeKeyAt(bytes, at);
-      this.#components = bytes[at + 9] as number;
-      this.#isProgressive = isProgressive(marker);
+      this.#scans.beginFrame(bytes, at);
     }
-    this.#closeGap(at);
+    this.#lost.end(at);
     this.isPicture = true;
     this.#at = this.#claimEnd;
     this.#inner.forgetPassed();
@@ -320,76 +282,20 @@ export class PictureWalk {
     const { finder, sizeKey } = this.#stream;
     // The end is in another picture.
     if (sizeKey === 0 && finder.hasNextFrame(bytes, at, Math.min(this.#claimEnd, length))) return;
-    this.#at = Math.max(at + 2, this.#claimEnd - NEAR_BYTES);
-    this.#nearEnd = this.#claimEnd + NEAR_BYTES;
+    this.#at = this.#lost.beginNear(this.#claimEnd);
   }
 
-  /** Ends the lost state at the segment `at`. The bytes between the last segment and this one become a gap. */
-  #closeGap(at: number): void {
-    if (this.#lostAt < 0) return;
-    const from = this.#keptEnd <= at ? this.#keptEnd : this.#lostAt;
-    if (at > from) this.gaps.push(from, at);
-    this.#lostAt = -1;
-    this.#nearEnd = -1;
-  }
-
-  #search(bytes: Uint8Array, length: number): Progress | null {
-    const farthest = this.#searchFrom + MAX_SEARCH_BYTES;
-    let at = this.#at;
-    for (;;) {
-      const ff = bytes.indexOf(0xff, at);
-      this.#at = at = ff < 0 || ff > length ? length : ff;
-      if (this.#nearEnd >= 0 && at >= this.#nearEnd) {
-        this.#searchAgain();
-        at = this.#at;
-        continue;
-      }
-      if (at > farthest) return this.#endAt(farthest, "unusable");
-      if (at + 2 > length) return "more";
-      const marker = bytes[at + 1] as number;
-      if (marker === 0xff) at++;
-      else if (hasSegment(marker)) return this.#claim(bytes, length, "search");
-      else if (this.#nearEnd >= 0) {
-        if (marker === SOI) {
-          this.#searchAgain(); // the next segments may belong to that picture
-          at = this.#at;
-        } else at += 2;
-      } else if (marker === EOI) {
-        const { passedAt } = this.#inner;
-        if (passedAt !== null && !this.isPicture) return this.#endAt(passedAt, "frames inside");
-        return this.#endAt(at + 2, this.hasScan ? "whole" : "unusable");
-      } else if (marker === SOI) {
-        if (at + 4 > length) return "more";
-        const isStart = isPictureStart(bytes, at);
-        if (!this.#hasSoi && !this.isPicture && (!isStart || this.#stream.sizeKey === 0))
-          return this.#endAt(at, "unusable");
-        if (!isStart) at += 2;
-        else if (this.hasScan) return this.#endAt(at, "cut");
-        else {
-          this.#inner.begin(at);
-          return null;
-        }
-      } else at += 2;
-    }
-  }
-
-  #followInner(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
-    const { end, found } = this.#inner.follow(bytes, length, isLast);
-    if (found === "more") return "more";
-    if (found === "frames inside") return this.#endAt(end, found);
-    this.#searchFrom = this.#at = end;
-    return null;
-  }
-
-  #readScan(bytes: Uint8Array, length: number): Progress | null {
-    const { at, found } = followScan(bytes, this.#at, length, this.#mayHaveMoreScans);
+  #search(bytes: Uint8Array, length: number, isLast: boolean): Progress | null {
+    const { at, found } = this.#lost.find(bytes, length, this.#at, this, isLast);
     this.#at = at;
-    if (found === "segment") return this.#claim(bytes, length, "scan");
+    if (found === "segment") return this.#claim(bytes, length, "search");
     return found === "more" ? "more" : this.#endAt(at, found);
   }
 
-  /** A progressive picture has several scans. A sequential picture may also have one scan for each component (T.81 B.2.3). */
-  get #mayHaveMoreScans(): boolean {
-    return this.#isProgressive || this.#scannedComponents < this.#components || this.#components === 0;
+  #readScan(bytes: Uint8Array, length: number): Progress | null {
+    const { at, found } = followScan(bytes, this.#at, length, this.#scans.mayHaveMore);
+    this.#at = at;
+    if (found === "segment") return this.#claim(bytes, length, "scan");
+    return found === "more" ? "more" : this.#endAt(at, found);
   }
 }

@@ -1,6 +1,6 @@
 // Reads the scan of a JPEG up to the next marker that is not part of it (ITU-T T.81 B.1.1.5).
 
-import { EOI, isPictureStart, SOI } from "./markers.ts";
+import { EOI, isPictureStart, isProgressive, SOI } from "./markers.ts";
 
 /**
  * The result of following a scan:
@@ -46,4 +46,27 @@ export function followScan(bytes: Uint8Array, from: number, length: number, mayH
 export function isScanHeader(bytes: Uint8Array, at: number, end: number): boolean {
   const ff = bytes.indexOf(0xff, at + 2);
   return end - at - 2 === 6 + 2 * (bytes[at + 4] as number) && (ff < 0 || ff >= end);
+}
+
+/** Counts the scans of one picture. */
+export class ScanCount {
+  #isProgressive = false;
+  #components = 0;
+  #scannedComponents = 0;
+
+  /** Takes the frame header (SOF) at `at`. */
+  beginFrame(bytes: Uint8Array, at: number): void {
+    this.#isProgressive = isProgressive(bytes[at + 1] as number);
+    this.#components = bytes[at + 9] as number;
+  }
+
+  /** Takes the scan header (SOS) at `at`. */
+  beginScan(bytes: Uint8Array, at: number): void {
+    this.#scannedComponents += bytes[at + 4] as number;
+  }
+
+  /** A progressive picture has several scans. A sequential picture may also have one scan for each component (T.81 B.2.3). */
+  get mayHaveMore(): boolean {
+    return this.#isProgressive || this.#scannedComponents < this.#components || this.#components === 0;
+  }
 }
