@@ -30,7 +30,7 @@ import type { StreamFacts } from "./stream-facts.ts";
  * - `more`: the picture goes on after the bytes that have come.
  * - `whole`: the picture ends with its EOI, at `end`.
  * - `cut`: the picture has no EOI, and ends at `end`, where the next picture begins.
- * - `unusable`: there is no picture to show before `end`.
+ * - `unusable`: no picture to show before `end`.
  * - `frames inside`: no picture to show, and the next frame begins at `end`.
  */
 export type Progress = "more" | "whole" | "cut" | "unusable" | "frames inside";
@@ -279,8 +279,7 @@ export class PictureWalk {
     this.#at = at + 2;
     if (this.#claimedIn !== "marker") return;
     this.#lose(at, this.#claimEnd);
-    const { finder, sizeKey } = this.#stream;
-    // The end is in another picture.
+    const { finder, sizeKey } = this.#stream; // below: the end is in another picture
     if (sizeKey === 0 && finder.hasNextFrame(bytes, at, Math.min(this.#claimEnd, length))) return;
     this.#at = this.#lost.beginNear(this.#claimEnd);
   }
