@@ -31,6 +31,17 @@ export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
+/** Returns the MiB in the send queues of a port's connections, also of those that the process has closed, from /proc/net/tcp (proc(5)). Its numbers are hexadecimal. */
+export function sendQueuesMiB(port: number): number {
+  const local = port.toString(16).toUpperCase().padStart(4, "0");
+  const queues = readFileSync("/proc/net/tcp", "utf8").matchAll(
+    /^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ \S+ ([0-9A-F]{8}):/gm,
+  );
+  let bytes = 0;
+  for (const [, localPort, queue] of queues) if (localPort === local) bytes += Number.parseInt(queue ?? "0", 16);
+  return bytes / 2 ** 20;
+}
+
 /**
  * The minimum of the last third of the values ÷ the minimum of the first third. Garbage collection makes memory rise and fall
  * by about ten per cent; a leak raises the minimum.

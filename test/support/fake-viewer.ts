@@ -8,6 +8,7 @@ import * as m from "../../src/protocol/messages.ts";
 import { MessageSplitter } from "../../src/protocol/splitter.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
 import { Viewer } from "../../src/server/deliver/viewer.ts";
+import type { WaitingMemory } from "../../src/server/deliver/waiting-memory.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { PictureCamera } from "./picture-camera.ts";
 
@@ -56,6 +57,11 @@ export class FakeViewer {
   /** The calls that the server's side made to the camera and to the transport. */
   get calls(): string[] {
     return this.#camera.calls;
+  }
+
+  /** The memory for pictures of all viewers of the server. */
+  get waiting(): WaitingMemory {
+    return this.#camera.waiting;
   }
 
   greet(version: number = WIRE_VERSION, paused = false): this {

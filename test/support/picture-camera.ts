@@ -9,6 +9,7 @@ import { CameraControls } from "../../src/server/deliver/camera-controls.ts";
 import type { Viewer } from "../../src/server/deliver/viewer.ts";
 import type { ViewerHost, WatchedCamera } from "../../src/server/deliver/viewer-host.ts";
 import { SharedBitrate } from "../../src/server/deliver/shared-bitrate.ts";
+import { WaitingMemory } from "../../src/server/deliver/waiting-memory.ts";
 import type { EncodedPicture } from "../../src/server/picture.ts";
 import { PictureFeed } from "../../src/server/renditions/feed.ts";
 import { pictureOf } from "./encoded-pictures.ts";
@@ -21,6 +22,7 @@ export class PictureCamera implements ViewerHost, WatchedCamera {
   readonly limits = { maxLatencyMicros: null, maxBitsPerSecond: null };
   readonly access = DEFAULT_ACCESS_LIMITS;
   readonly bitrate = new SharedBitrate(null, SILENT_LOG);
+  readonly waiting = new WaitingMemory(DEFAULT_ACCESS_LIMITS.maxWaitingMiB * 2 ** 20);
   readonly controls: CameraControls;
   /** The calls, in order. */
   readonly calls: string[] = [];

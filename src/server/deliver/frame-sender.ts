@@ -12,12 +12,23 @@ import type { FrameFollower, FrameOnItsWay } from "./frame-follower.ts";
 import type { Feed } from "../renditions/feed.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Share } from "./shared-bitrate.ts";
+import type { WaitingMemory } from "./waiting-memory.ts";
 
 interface InFlight extends Omit<SentFrame, "level">, FrameOnItsWay {
   bytes: number;
   level: SentFrame["level"] | null;
   encodedAt: Micros;
   sentAt: Micros;
+}
+
+export interface FrameSenderOptions {
+  limits: AdaptationLimits;
+  /** The viewer's part of the total bit rate. */
+  share: Share;
+  /** The memory for pictures of all viewers. */
+  waiting: WaitingMemory;
+  /** Returns whether the viewer wants frames now. */
+  isWanted: () => boolean;
 }
 
 export class FrameSender implements MemberFrames {
@@ -27,6 +38,9 @@ export class FrameSender implements MemberFrames {
   readonly adaptation: Adaptation;
   readonly #budget: Budget | null;
   readonly #share: Share;
+  readonly #waiting: WaitingMemory;
+  /** Whether the viewer has ever acknowledged a frame. */
+  #hasAcknowledged = false;
   #feed: Feed | null = null;
   /** The content of the last Stream message to the viewer. */
   #announced: StreamHeader | null = null;
@@ -49,14 +63,11 @@ export class FrameSender implements MemberFrames {
   /** The number of frames that were sent completely. */
   picturesSent = 0;
 
-  /**
-   * `share` is the viewer's part of the total bit rate (shared-bitrate.ts). `isWanted` returns whether the viewer wants frames
-   * now.
-   */
-  constructor(outbox: Outbox, limits: AdaptationLimits, share: Share, isWanted: () => boolean) {
+  constructor(outbox: Outbox, { limits, share, waiting, isWanted }: FrameSenderOptions) {
     this.#outbox = outbox;
     this.#isWanted = isWanted;
     this.#share = share;
+    this.#waiting = waiting;
     const { maxLatencyMicros, maxBitsPerSecond } = limits;
     this.adaptation = new Adaptation({
       maxLatencyMicros,
@@ -143,8 +154,9 @@ export class FrameSender implements MemberFrames {
   /** Handles an acknowledgement. Returns false when its frame is not in flight, which breaks the protocol. */
   acknowledged(ack: Ack, at: { now: Micros; roundTripMicros: Micros; captureIntervalMicros: Micros }): boolean {
     if (!this.#credit.acknowledged(ack, at.roundTripMicros, at.captureIntervalMicros)) return false;
+    this.#hasAcknowledged = true;
     const sent = this.#inFlight.get(ack.frameNumber);
-    this.#inFlight.delete(ack.frameNumber);
+    this.#forget(ack.frameNumber);
     if (ack.outcome === "shown" && sent !== undefined && sent.level !== null) {
       this.adaptation.acknowledged({ ...sent, level: sent.level }, { ...ack, now: at.now });
     }
@@ -161,7 +173,8 @@ export class FrameSender implements MemberFrames {
     // same time.
     if (!this.#isWanted() || this.#streamed !== null || !this.#credit.available || !this.#outbox.idle) return false;
     const now = nowMicros();
-    return (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
+    const isWithinRate = (this.#budget?.allows(now) ?? true) && this.#share.allows(now);
+    return isWithinRate && (this.#hasAcknowledged || this.#waiting.hasRoom());
   }
 
   /** Whether the feed has a newer frame than the viewer was sent. */
@@ -217,6 +230,7 @@ export class FrameSender implements MemberFrames {
       // A frame in parts is announced to `expectAck` before its first part is encoded.
       if (sent.bytes === 0) sent.sentAt = nowMicros();
       sent.bytes += message.length;
+      this.#waiting.add(message.length);
     }
     this.#budget?.spend(message.length);
     this.#share.spend(message.length);
@@ -238,9 +252,19 @@ export class FrameSender implements MemberFrames {
   breakOff(): void {
     if (this.#streamed === null) return;
     this.#credit.forget(this.#streamed);
-    this.#inFlight.delete(this.#streamed);
+    this.#forget(this.#streamed);
     this.#streamed = null;
     this.#since = 0;
     this.#isPending = this.#hasNewer;
+  }
+
+  /** Forgets all frames in flight, because the connection has ended. */
+  close(): void {
+    for (const frameNumber of [...this.#inFlight.keys()]) this.#forget(frameNumber);
+  }
+
+  #forget(frameNumber: number): void {
+    this.#waiting.add(-(this.#inFlight.get(frameNumber)?.bytes ?? 0));
+    this.#inFlight.delete(frameNumber);
   }
 }

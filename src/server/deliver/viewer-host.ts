@@ -13,6 +13,7 @@ import type { AdaptationLimits } from "./quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
 import type { SharedBitrate } from "./shared-bitrate.ts";
 import type { Viewer } from "./viewer.ts";
+import type { WaitingMemory } from "./waiting-memory.ts";
 
 /** The connection of a viewer: the transport and the address of the other end. */
 export interface ViewerConnection extends Transport {
@@ -58,6 +59,8 @@ export interface ViewerHost {
   readonly access: AccessLimits;
   /** The limit of the bit rate of all viewers together. */
   readonly bitrate: SharedBitrate;
+  /** The memory for pictures of all viewers together. */
+  readonly waiting: WaitingMemory;
   /** Whether a viewer has to prove a key. */
   readonly needsKey: boolean;
   /** Checks the key of a viewer. The viewer calls this once, when it has sent Proof. */

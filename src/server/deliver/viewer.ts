@@ -76,7 +76,12 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#progressAt = now;
     this.#wishes = new WishPacer((wish) => this.#actOn(wish));
     this.#share = host.bitrate.open(connection.ip);
-    this.frames = new FrameSender(this.#peer.outbox, host.limits, this.#share, () => this.watching);
+    this.frames = new FrameSender(this.#peer.outbox, {
+      limits: host.limits,
+      share: this.#share,
+      waiting: host.waiting,
+      isWanted: () => this.watching,
+    });
   }
 
   /** The address of the viewer, as text for people. */
@@ -278,6 +283,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
   onGone(end: PeerEnd): void {
     this.#gone.abort();
     this.#share.close();
+    this.frames.close();
     if (end.how === "closed" && !this.#peer.hasSpoken) return; // A connection without bytes (port scan) is not logged.
     if (this.#camera === null) this.#host.onRefused(this, end.text);
     else this.#camera.onGone(this, end.text);

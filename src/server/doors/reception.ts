@@ -20,6 +20,7 @@ import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { SharedBitrate } from "../deliver/shared-bitrate.ts";
+import { WaitingMemory } from "../deliver/waiting-memory.ts";
 import { Viewer } from "../deliver/viewer.ts";
 import type { DoorGuest } from "./tcp.ts";
 import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
@@ -54,6 +55,7 @@ export class Reception implements ViewerHost {
   /** Decides who may watch, at all doors. */
   readonly gatekeeper: Gatekeeper;
   readonly bitrate: SharedBitrate;
+  readonly waiting: WaitingMemory;
   readonly #guests = new Map<ViewerConnection, Guest>();
   /** Viewers that have proven a key. */
   readonly #proven = new Set<Viewer>();
@@ -70,6 +72,7 @@ export class Reception implements ViewerHost {
     const onWrongKey = () => this.#admission.refused.add("wrongKeys");
     this.gatekeeper = new Gatekeeper({ keys: options.keys, onWrongKey });
     this.#refusals = new RefusalLog(options.log);
+    this.waiting = new WaitingMemory(options.access.maxWaitingMiB * 2 ** 20);
     this.bitrate = new SharedBitrate(options.access.maxTotalBitsPerSecond, options.log);
   }
 
@@ -169,11 +172,14 @@ export class Reception implements ViewerHost {
     this.#refusals.tick(now);
   }
 
-  /** Disconnects viewers if the memory for unacknowledged pictures exceeds its limit. */
+  /**
+   * Disconnects viewers if the memory for unacknowledged pictures exceeds its limit. If viewers were refused their first picture
+   * for lack of memory, half of the memory is freed, so that viewers that take no pictures cannot keep out good ones.
+   */
   #checkWaiting(now: Micros): void {
     const waiting = [...this.#connected].map((viewer) => ({ viewer, ...viewer.waiting }));
     let bytes = waiting.reduce((sum, each) => sum + each.bytes, 0);
-    const most = this.access.maxWaitingMiB * 2 ** 20;
+    const most = (this.access.maxWaitingMiB * 2 ** 20) / (this.waiting.takeRefused() ? 2 : 1);
     if (bytes <= most) return;
     const behind = waiting.filter(({ since }) => now - since >= BEHIND_MICROS).toSorted((a, b) => a.since - b.since);
     for (const { viewer, bytes: ofViewer } of behind) {

@@ -89,7 +89,9 @@ function listen(hostname: string, port: number, { identity, connect }: TcpDoorOp
           ip: socket.remoteAddress,
           write: (bytes) => socket.write(bytes),
           bufferedBytes: 0,
-          end: () => void socket.end(),
+          // Not `end`, which closes the socket: then the kernel keeps what the other end does not read, for minutes, and `terminate`
+          // cannot free it.
+          end: () => void socket.shutdown(),
           abort: () => socket.terminate(),
         });
       },

@@ -105,7 +105,8 @@ class TlsConnection implements ViewerConnection, TransportEvents {
   }
 
   end(): void {
-    if (this.#state === "open") this.#secured.end();
+    if (this.#state === "open")
+      this.#secured.shutdown(); // not `end` (see tcp.ts)
     else if (this.#state === "without TLS") this.#socket.end();
     else this.#isEnding = true;
   }

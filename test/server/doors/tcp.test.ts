@@ -1,6 +1,15 @@
 // The TCP door on localhost: IPv4 and IPv6 on one port.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Socket } from "bun";
+import { sendQueuesMiB } from "../../../bench/process-figures.ts";
+import { SILENT_LOG } from "../../../src/core/log.ts";
+import { openIdentity } from "../../../src/server/access/identity.ts";
+import type { ViewerConnection } from "../../../src/server/deliver/viewer-host.ts";
+import { until } from "../../support/wait-until.ts";
 import { ConnectionError } from "../../../src/core/errors.ts";
 import { type Connect, type DoorGuest, openTcpDoor } from "../../../src/server/doors/tcp.ts";
 import { TEST_TIMEOUT_MS } from "../../support/programs.ts";
@@ -70,3 +79,44 @@ test.skipIf(!canSwitchOff)("openTcpDoor: listens on localhost also on a machine 
   const { stdout, stderr } = Bun.spawnSync([...WITHOUT_IPV6, process.execPath, "-e", script]);
   expect([stdout.toString(), stderr.toString()]).toEqual(["127.0.0.1\n", ""]);
 });
+
+test.skipIf(process.platform !== "linux").each(["without TLS", "with TLS"])(
+  "openTcpDoor: %s, a connection that was ended can still be aborted, so the kernel keeps no bytes that nobody reads",
+  async (way) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "slipstream-test-"));
+    const identity = way === "with TLS" ? await openIdentity(null, folder.path, SILENT_LOG) : null;
+    const queued = Promise.withResolvers<ViewerConnection>();
+    const connect: Connect = (connection) => ({
+      ...EVENTS,
+      receive() {
+        connection.write(new Uint8Array(4_000_000));
+        connection.end();
+        queued.resolve(connection);
+      },
+    });
+    const door = openTcpDoor({ host: "127.0.0.1", port: 0, identity, connect });
+    const peer = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: door.port,
+      ...(identity === null ? {} : { tls: { rejectUnauthorized: false } }),
+      socket: {
+        open: (socket) => void (identity === null && begin(socket)),
+        handshake: begin,
+        data: ignore,
+        error: ignore,
+      },
+    });
+    const connection = await queued.promise;
+    await until(() => sendQueuesMiB(door.port) > 0.5, "bytes in the kernel");
+    connection.abort();
+    await until(() => sendQueuesMiB(door.port) === 0, "no bytes in the kernel");
+    peer.terminate();
+    door.close();
+  },
+);
+
+/** Sends a byte and reads nothing. */
+function begin(socket: Socket): void {
+  socket.write("x");
+  socket.pause();
+}

@@ -1,0 +1,31 @@
+// The memory for pictures that viewers have not acknowledged, of all viewers together. When it is used up, viewers that have never
+// acknowledged a picture get none until others have made room.
+
+export class WaitingMemory {
+  readonly #mostBytes: number;
+  #bytes = 0;
+  #wasRefused = false;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Adds the bytes of pictures that were sent. Negative numbers are bytes that were acknowledged or given up. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Returns whether there is room for another picture, of any size. */
+  hasRoom(): boolean {
+    const isFull = this.#bytes >= this.#mostBytes;
+    this.#wasRefused ||= isFull;
+    return !isFull;
+  }
+
+  /** Returns whether a picture was refused since the last call. */
+  takeRefused(): boolean {
+    const wasRefused = this.#wasRefused;
+    this.#wasRefused = false;
+    return wasRefused;
+  }
+}
