@@ -3,6 +3,7 @@
 // Usage: bun bench/probe-viewer.ts HOST:PORT SECONDS SLOW_MS sdl|none [WARM_UP_SECONDS]
 //
 // With a warm-up, the measurement begins that long after the first picture, and the line {"warm":true} says so. Earlier pictures do not count.
+// For each line on its input it prints a ProbeWindow, and the line `end` ends it.
 
 import { parseAddress } from "../src/client/connect/address.ts";
 import { accessWith } from "../src/client/connect/server-access.ts";
@@ -39,6 +40,13 @@ export interface ProbeReport {
   seconds: number;
 }
 
+/** The figures of the time since the last ProbeWindow, or since the start. */
+export interface ProbeWindow {
+  window: true;
+  fps: number;
+  pixelLatencyMs: LatencyMs;
+}
+
 const [address, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2);
 /** The time for the start of the program and the first picture, in addition to the warm-up and the measured seconds. */
 const PATIENCE_SECONDS = 30;
@@ -55,6 +63,8 @@ let firstAt = 0;
 let lastAt = 0;
 /** The pictures of about the last second, with the time at which each was shown and its age then. */
 const recent: { at: Micros; age: number }[] = [];
+/** The measurement since the last ProbeWindow. */
+let since = { at: nowMicros(), latency: new Durations() };
 const ending = new AbortController();
 let isWarm = warmUpSeconds === undefined;
 let isWarming = false;
@@ -87,9 +97,21 @@ function examine(picture: RgbaPicture): void {
   lastAt = now;
   frames++;
   pixelLatency.record(now - code.bornAt);
+  since.latency.record(now - code.bornAt);
   recent.push({ at: now, age: now - code.bornAt });
   while (recent[0] !== undefined && recent[0].at < now - 1e6) recent.shift();
 }
+
+async function printWindows(): Promise<void> {
+  for await (const line of console) {
+    if (line === "end") ending.abort();
+    const { at, latency } = since;
+    since = { at: nowMicros(), latency: new Durations() };
+    const fps = (latency.count * 1e6) / (since.at - at);
+    console.log(JSON.stringify({ window: true, fps, pixelLatencyMs: latency.summary() } satisfies ProbeWindow));
+  }
+}
+void printWindows();
 
 const server = parseAddress(address ?? "");
 const product = await view(

@@ -7,7 +7,7 @@ import type { Size } from "../src/core/pixel-format.ts";
 import type { ServeReport } from "../src/server/report/report.ts";
 import type { DrainReport } from "./drain-client.ts";
 import type { FootageKind } from "./footage-file.ts";
-import type { ProbeReport } from "./probe-viewer.ts";
+import type { ProbeReport, ProbeWindow } from "./probe-viewer.ts";
 import type { Link, LinkOptions } from "../test/support/link.ts";
 import type { RelayCommand } from "./link-process.ts";
 
@@ -60,7 +60,8 @@ export async function startFedServer(flags: readonly string[]): Promise<RunningS
 }
 
 function serverCommand(flags: readonly string[]): string[] {
-  return [process.execPath, at("../src/cli/serve.ts"), "--no-config", "--port", "0", "--json", ...flags];
+  const settings = flags.includes("--config") ? [] : ["--no-config"];
+  return [process.execPath, at("../src/cli/serve.ts"), ...settings, "--port", "0", "--json", ...flags];
 }
 
 async function running(child: Child): Promise<RunningServer> {
@@ -98,6 +99,59 @@ export interface ProbeFlags {
   onWarm?: () => void;
   /** Variables that are added to the environment of this process, for example DISPLAY for a window. */
   env?: Record<string, string>;
+}
+
+export interface RunningProbe {
+  /** Returns the figures of the next `milliseconds`. */
+  measure(milliseconds: number): Promise<ProbeWindow>;
+  /** Ends the viewer. Resolves with its figures of the whole time. */
+  stop(): Promise<ProbeReport>;
+}
+
+/** The most seconds that a probe runs. `stop` ends it earlier. */
+const PROBE_SECONDS = 600;
+
+/** Starts a viewer that reads the frame code in its pictures. Resolves when it shows pictures and the warm-up is over. */
+export async function startProbe({ port, warmUpSeconds = 0, env }: Omit<ProbeFlags, "seconds">): Promise<RunningProbe> {
+  const flags = [`127.0.0.1:${port}`, String(PROBE_SECONDS), "0", "none", String(warmUpSeconds)];
+  const child = Bun.spawn([process.execPath, at("./probe-viewer.ts"), ...flags], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  const warm = Promise.withResolvers<void>();
+  let windows = Promise.withResolvers<ProbeWindow>();
+  const reports = readReports<ProbeReport | ProbeWindow | { warm: true }>(child.stdout, (report) => {
+    if ("warm" in report) warm.resolve();
+    else if ("window" in report) windows.resolve(report);
+  });
+  const finished = end(child, "a viewer");
+  finished.then(
+    () => warm.reject(new Error("a viewer ended before it showed pictures")),
+    (error: unknown) => {
+      warm.reject(error);
+      windows.reject(error);
+    },
+  );
+  await warm.promise;
+  const next = () => {
+    windows = Promise.withResolvers();
+    child.stdin.write("\n");
+    child.stdin.flush();
+    return windows.promise;
+  };
+  return {
+    async measure(milliseconds) {
+      await next();
+      await Bun.sleep(milliseconds);
+      return await next();
+    },
+    async stop() {
+      child.stdin.write("end\n");
+      child.stdin.flush();
+      await finished;
+      return (await reports) as ProbeReport;
+    },
+  };
 }
 
 /** Runs a viewer that reads the frame code in its pictures. Resolves with its figures when it ends. */
