@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type HostileKind, needsTls } from "../test/support/hostile-peers.ts";
+import { type HostileKind, needsHttp, needsTls } from "../test/support/hostile-peers.ts";
 import { cpuMsBetween, type CpuTimes, readCpuTimes, residentMiB } from "./process-figures.ts";
 import { startProbe, startServer } from "./processes.ts";
 
@@ -76,15 +76,16 @@ export async function runSeries({
   const key = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
   await using folder = await temporaryFolder();
   const env = { XDG_STATE_HOME: folder.path, ...key };
-  const tls = needsTls(kind) ? ["--tls"] : [];
-  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS), ...tls], env);
+  const doors = [...(needsTls(kind) ? ["--tls"] : []), "--http", "0"];
+  const server = await startServer(["--source", "pattern", "--size", SIZE, "--fps", String(FPS), ...doors], env);
+  const port = needsHttp(kind) ? (server.latest().http?.port ?? 0) : server.port;
   const viewer = await startProbe({ port: server.port, env, warmUpSeconds: WARM_UP_SECONDS });
 
   const measure = async (peers: number): Promise<Figures> => {
     const refusedBefore = { ...server.latest().refusedBy };
     const memoryBefore = residentMiB(server.pid);
     const cpuBefore = readCpuTimes(server.pid);
-    const attack = peers === 0 ? null : startAttack(server.port, kind, peers, competes);
+    const attack = peers === 0 ? null : startAttack(port, kind, peers, competes);
     let mostViewers = 0;
     const sampling = setInterval(() => {
       mostViewers = Math.max(mostViewers, server.latest().viewers);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { mkdtemp, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { residentMiB, sendQueuesMiB } from "../../bench/process-figures.ts";
-import { HOSTILE_KINDS, type HostileKind, type HostileReport, needsTls } from "../support/hostile-peers.ts";
+import { HOSTILE_KINDS, type HostileKind, type HostileReport, needsHttp, needsTls } from "../support/hostile-peers.ts";
 import {
   childrenOf,
   CLIP,
@@ -68,12 +68,14 @@ describe("serve: hostile peers", () => {
       // A server without a key asks for no proof.
       const key = kind === "wrong-keys" ? { SLIPSTREAM_KEY: "k7qf-2mzd-9x4w-hcv3-tb8n" } : {};
       const env = { XDG_STATE_HOME: folder, ...key };
-      await using server = await startServer([...FLAGS, ...(needsTls(kind) ? ["--tls"] : [])], { env });
+      const doors = [...(needsTls(kind) ? ["--tls"] : []), ...(needsHttp(kind) ? ["--http", "0"] : [])];
+      await using server = await startServer([...FLAGS, ...doors], { env });
+      const port = needsHttp(kind) ? (server.last?.http?.port ?? 0) : server.port;
       await using viewer = startViewer(server.port, [], { env: { ...env, XDG_STATE_HOME: join(folder, kind) } });
       const shown = () => viewer.last?.frames ?? 0;
       await viewer.until("20 frames", () => shown() > 20);
       {
-        await using peers = new Attack(server.port, kind, 20);
+        await using peers = new Attack(port, kind, 20);
         await until(() => peers.report.connects >= 20, "20 connections");
         const before = shown();
         await viewer.until("20 more frames", () => shown() > before + 20);

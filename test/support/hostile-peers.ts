@@ -8,7 +8,8 @@ import { writeHello } from "../../src/protocol/greeting.ts";
 import { writeProof } from "../../src/protocol/handshake.ts";
 import { writePing, writeWish } from "../../src/protocol/messages.ts";
 import { newNonce } from "../../src/protocol/proof.ts";
-import { HEADER_BYTES, KEY_ID_BYTES, MessageType, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { HEADER_BYTES, KEY_ID_BYTES, MessageType, WEB_SOCKET_PROTOCOL, WIRE_VERSION } from "../../src/protocol/wire.ts";
+import { upgradeRequest, webSocketFrame } from "./raw-web-socket.ts";
 
 export interface HostileReport {
   /** Connections that are open at present. */
@@ -23,6 +24,11 @@ export interface HostileReport {
 const HALF_CLIENT_HELLO = Buffer.from(`1603010200010001fc0303${"5a".repeat(32)}00`, "hex");
 /** A whole handshake record in which nothing makes sense. */
 const TLS_GARBAGE = Buffer.from(`1603010040${"a7".repeat(64)}`, "hex");
+
+const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false, canProve: true });
+const REQUEST = Buffer.from("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+const UPGRADE = upgradeRequest("/ws", { protocol: WEB_SOCKET_PROTOCOL });
+const UPGRADE_AND_HELLO = Buffer.concat([UPGRADE, webSocketFrame("binary", HELLO)]);
 
 /** The behaviour of each kind after it has connected. */
 const KINDS = {
@@ -50,6 +56,20 @@ const KINDS = {
   "tls-handshakes": { needsTls: true, speaksTls: true, hangsUp: true },
   /** Watches over TLS, but reads no bytes. */
   "tls-unread": { needsTls: true, speaksTls: true, greets: true, readsNothing: true },
+  /** Sends no bytes to the HTTP door. */
+  "http-silent": { needsHttp: true },
+  /** Sends the headers of a request at one byte a second. */
+  "http-slow-headers": { needsHttp: true, opening: REQUEST.subarray(0, -2), bytesPerSecond: 1 },
+  /** Sends requests and reads no answers. */
+  "http-requests": { needsHttp: true, readsNothing: true, flood: () => REQUEST },
+  /** Sends requests for a name that is not the server's. */
+  "http-foreign-names": { needsHttp: true, flood: () => Buffer.from("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n") },
+  /** Sends pings of a WebSocket, which the server's runtime answers. */
+  "web-socket-pings": { needsHttp: true, opening: UPGRADE, flood: () => webSocketFrame("ping", new Uint8Array(125)) },
+  /** Begins a message of a WebSocket and continues it without end and without bytes. */
+  "web-socket-fragments": { needsHttp: true, opening: UPGRADE, flood: () => webSocketFrame("more", new Uint8Array()) },
+  /** Greets over a WebSocket, and reads no bytes. */
+  "web-socket-unread": { needsHttp: true, opening: UPGRADE_AND_HELLO, readsNothing: true },
 } satisfies Record<string, Habits>;
 
 export type HostileKind = keyof typeof KINDS;
@@ -61,7 +81,15 @@ export function needsTls(kind: HostileKind): boolean {
   return habits.needsTls === true;
 }
 
+/** Whether the kind is for the server's HTTP door. */
+export function needsHttp(kind: HostileKind): boolean {
+  const habits: Habits = KINDS[kind];
+  return habits.needsHttp === true;
+}
+
 interface Habits {
+  /** The kind is meant for the HTTP door. */
+  needsHttp?: boolean;
   /** The kind is meant for a server with TLS. */
   needsTls?: boolean;
   /** Speaks TLS and begins when the handshake is done. */
@@ -83,8 +111,6 @@ interface Habits {
 /** Floods are written in chunks of about this size. */
 const CHUNK_BYTES = 16 * 1024;
 const PAUSE_MS = 20;
-
-const HELLO = writeHello({ version: WIRE_VERSION, software: "hostile", camera: "", paused: false, canProve: true });
 
 function wrongProof(): Uint8Array {
   return writeProof({ keyId: newNonce().subarray(0, KEY_ID_BYTES), nonce: newNonce(), proof: newNonce() });
@@ -115,8 +141,15 @@ class HostilePeers {
     const closed = Promise.withResolvers<void>();
     report.connects++;
     let chunk: Uint8Array = new Uint8Array();
+    let offset = 0;
     const flood = (socket: Socket) => {
-      for (let taken = chunk.length; chunk.length > 0 && taken === chunk.length;) taken = socket.write(chunk);
+      while (chunk.length > 0) {
+        const taken = socket.write(chunk.subarray(offset));
+        if (taken < 0) return;
+        const isFull = taken < chunk.length - offset;
+        offset = (offset + taken) % chunk.length;
+        if (isFull) return;
+      }
     };
     const speaksTls = this.#habits.speaksTls === true;
     const begin = (socket: Socket) => {
@@ -169,7 +202,7 @@ class HostilePeers {
   }
 
   async #dribble(socket: Socket, bytesPerSecond: number): Promise<void> {
-    for (const byte of HELLO) {
+    for (const byte of this.#habits.needsHttp ? Buffer.from("X-Slow: ".padEnd(4096, "a")) : HELLO) {
       if (socket.write(new Uint8Array([byte])) < 0) return;
       await Bun.sleep(1000 / bytesPerSecond);
     }

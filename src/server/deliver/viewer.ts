@@ -131,6 +131,11 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#wishes.tick(nowMicros());
   }
 
+  /** Counts a frame of the transport without bytes like a message. */
+  emptyFrame(): void {
+    if (!this.#messages.take(nowMicros())) this.#exceedMessages();
+  }
+
   drained(): void {
     this.#peer.drained();
     this.#countSentAnswers();
@@ -196,6 +201,11 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     this.#peer.cutOff(reason, text);
   }
 
+  #exceedMessages(): void {
+    const text = `it sends more than ${this.#host.access.messagesPerSecond} messages a second`;
+    this.#exceed("messages", GoodbyeReason.other, text);
+  }
+
   /** Sends Goodbye, and closes the connection when the Goodbye has been sent. */
   leave(reason: GoodbyeReason, text: string): void {
     this.#peer.leave(reason, text);
@@ -240,8 +250,7 @@ export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
     const camera = this.#camera;
     if (camera === null) return false;
     if (type !== MessageType.ack && !this.#messages.take(now)) {
-      const text = `it sends more than ${this.#host.access.messagesPerSecond} messages a second`;
-      this.#exceed("messages", GoodbyeReason.other, text);
+      this.#exceedMessages();
       return true;
     }
     switch (type) {

@@ -42,9 +42,13 @@ export const WEB_SOCKET_HANDLER: WebSocketHandler<WebSocketGuest> = {
     socket.data.guest = socket.data.connect(new WebSocketConnection(socket));
   },
   message(socket, message) {
-    if (typeof message !== "string") socket.data.guest?.receive(message);
-    else socket.close(UNSUPPORTED_DATA, "this server takes binary messages only");
+    if (typeof message === "string") socket.close(UNSUPPORTED_DATA, "this server takes binary messages only");
+    else if (message.length === 0) socket.data.guest?.emptyFrame?.();
+    else socket.data.guest?.receive(message);
   },
+  // Bun answers each ping, but browsers send none.
+  ping: (socket) => socket.data.guest?.emptyFrame?.(),
+  pong: (socket) => socket.data.guest?.emptyFrame?.(),
   drain: (socket) => socket.data.guest?.drained(),
   close: (socket) => socket.data.guest?.closed("it closed the connection"),
 };

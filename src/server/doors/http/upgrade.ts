@@ -10,7 +10,9 @@ export function webSocketRoute(reception: Reception): Route {
     path: "/ws",
     methods: ["GET"],
     handle({ request, ip, address, role, upgrade }) {
-      if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      const { headers } = request;
+      const isUpgrade = listOf(headers.get("connection")).includes("upgrade"); // Bun does not check this (RFC 6455, 4.2.1)
+      if (!isUpgrade || headers.get("upgrade")?.toLowerCase() !== "websocket") {
         return textResponse(426, "this path is for WebSockets", { upgrade: "websocket" });
       }
       if (!offersProtocol(request)) {
@@ -21,4 +23,8 @@ export function webSocketRoute(reception: Reception): Route {
       return isUpgraded ? null : textResponse(400, "the headers of the WebSocket are not complete");
     },
   };
+}
+
+function listOf(header: string | null): string[] {
+  return (header ?? "").split(",").map((item) => item.trim().toLowerCase());
 }
