@@ -9,6 +9,7 @@ import { HttpDoor } from "./doors/http/door.ts";
 import { healthRoutes } from "./doors/http/health.ts";
 import { metricsRoute, type MetricsText } from "./doors/http/metrics.ts";
 import type { Route, WebHost } from "./doors/http/request.ts";
+import { streamRoutes } from "./doors/http/stream.ts";
 import type { Reception } from "./doors/reception.ts";
 import type { DurationsInBuckets } from "./report/durations-in-buckets.ts";
 import { METRICS_TYPE, renderMetrics } from "./report/prometheus.ts";
@@ -42,7 +43,12 @@ export function openWebDoor(parts: WebParts): HttpDoor {
 
 /** Returns the routes of all features. */
 function featureRoutes(host: WebHost, parts: WebParts): Route[] {
-  return [...assetRoutes(), ...healthRoutes(host), metricsRoute((role) => collectMetrics(parts, role))];
+  return [
+    ...assetRoutes(),
+    ...healthRoutes(host),
+    ...streamRoutes(host),
+    metricsRoute((role) => collectMetrics(parts, role)),
+  ];
 }
 
 async function collectMetrics(parts: WebParts, role: Role): Promise<MetricsText> {

@@ -15,13 +15,17 @@ import type { SharedBitrate } from "./shared-bitrate.ts";
 import type { Viewer } from "./viewer.ts";
 import type { WaitingMemory } from "./waiting-memory.ts";
 
-/** The connection of a viewer: the transport and the address of the other end. */
-export interface ViewerConnection extends Transport {
-  readonly door: DoorName;
+/** The other end of a connection. */
+export interface Client {
   /** The address of the other end as text for people, for example `127.0.0.1:41234`. */
   readonly address: string;
   /** The IP address of the other end. Limits for each address count by it. */
   readonly ip: string;
+}
+
+/** The connection of a viewer of Slipstream's own protocol. */
+export interface ViewerConnection extends Transport, Client {
+  readonly door: DoorName;
   /** The rights of the viewer, if the door has checked its key. Undefined if the viewer has to prove a key, or none is needed. */
   readonly role?: Role;
 }
@@ -32,7 +36,7 @@ export interface CameraRequest {
   name: string;
   /** False if the viewer only asks questions, or is paused. */
   wantsPictures: boolean;
-  connection: ViewerConnection;
+  connection: Client;
   /** The rights that the viewer's key gives. */
   role: Role;
 }

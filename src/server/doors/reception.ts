@@ -20,10 +20,12 @@ import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
 import { SharedBitrate } from "../deliver/shared-bitrate.ts";
+import { LookTimer } from "../deliver/look-timer.ts";
+import { type MultipartConnection, MultipartViewer, type MultipartWish } from "../deliver/multipart-viewer.ts";
 import { WaitingMemory } from "../deliver/waiting-memory.ts";
 import { Viewer } from "../deliver/viewer.ts";
 import type { DoorGuest } from "./tcp.ts";
-import type { CameraRequest, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
+import type { CameraRequest, Client, ViewerConnection, ViewerHost, WatchedCamera } from "../deliver/viewer-host.ts";
 
 /** A viewer that acknowledges a picture within this time is never disconnected because of the memory limit of all viewers. */
 const BEHIND_MICROS = 1_000_000;
@@ -56,10 +58,11 @@ export class Reception implements ViewerHost {
   readonly gatekeeper: Gatekeeper;
   readonly bitrate: SharedBitrate;
   readonly waiting: WaitingMemory;
-  readonly #guests = new Map<ViewerConnection, Guest>();
+  readonly #guests = new Map<Client, Guest>();
   /** Viewers that have proven a key. */
-  readonly #proven = new Set<Viewer>();
-  readonly #connected = new Set<Viewer>();
+  readonly #proven = new Set<Viewer | MultipartViewer>();
+  readonly #connected = new Set<Viewer | MultipartViewer>();
+  readonly lookTimer = new LookTimer();
   /** The number of refused connections that have time to read their Goodbye. */
   #turnedAway = 0;
   readonly #farewells = new TokenBucket(FAREWELLS, nowMicros());
@@ -92,6 +95,30 @@ export class Reception implements ViewerHost {
     this.#connected.add(viewer);
     if (role !== undefined && this.needsKey) {
       this.gatekeeper.joined(connection.ip);
+      this.#proven.add(viewer);
+    }
+    return viewer;
+  }
+
+  /**
+   * Admits a viewer that gets multipart JPEG. The door calls `closed` of the returned viewer when its connection has closed.
+   * Returns the reason if it is refused.
+   */
+  connectMultipart(connection: MultipartConnection, camera: string, wish: MultipartWish): MultipartViewer | Refusal {
+    const { ip, role } = connection;
+    const guest = this.#admission.connect(ip, () => connection.abort(), nowMicros());
+    if ("limit" in guest) return { reason: GoodbyeReason.full, text: guest.text };
+    this.#guests.set(connection, guest);
+    const watched = this.findCamera({ name: camera, wantsPictures: true, connection, role });
+    if ("reason" in watched) {
+      this.#admission.gone(guest);
+      this.#guests.delete(connection);
+      return watched;
+    }
+    const viewer = new MultipartViewer(connection, watched, wish, this);
+    this.#connected.add(viewer);
+    if (this.needsKey) {
+      this.gatekeeper.joined(ip);
       this.#proven.add(viewer);
     }
     return viewer;
@@ -218,12 +245,12 @@ export class Reception implements ViewerHost {
     this.#refusals.refused(addressGroup(connection.ip), address, reason, nowMicros());
   }
 
-  onExceeded({ connection }: Viewer, limit: LimitName): void {
+  onExceeded({ connection }: Viewer | MultipartViewer, limit: LimitName): void {
     const guest = this.#guests.get(connection);
     if (guest !== undefined) this.#admission.exceeded(guest, limit, nowMicros());
   }
 
-  onClosed(viewer: Viewer): void {
+  onClosed(viewer: Viewer | MultipartViewer): void {
     const guest = this.#guests.get(viewer.connection);
     if (guest !== undefined) this.#admission.gone(guest);
     this.#guests.delete(viewer.connection);

@@ -13,6 +13,8 @@ export interface RenditionInWork {
   lengthsAddress: number;
   /** The number of bytes of the frame's encoded tiles in this rendition so far. */
   bytes: number;
+  /** Whether a tile was encoded that is not only due for its refresh, so the picture has changed as far as is known. */
+  hasChanged: boolean;
 }
 
 export interface FrameInWork {
@@ -69,7 +71,7 @@ export function planFrame(pixels: CapturedPixels, plan: FramePlan): FrameInWork 
       if (picture === null) throw new Error("a rendition without tables was to be encoded");
       const lengthsAddress = scale.lengthsAddress(scaleJob.renditions.length);
       scaleJob.renditions.push({ picture, isNew, lengthsAddress });
-      renditions.push({ rendition, scale: scaleJob, lengthsAddress, bytes: 0 });
+      renditions.push({ rendition, scale: scaleJob, lengthsAddress, bytes: 0, hasChanged: false });
     }
   }
   const { mcuLines } = (plan.scales[0] as Scale).grid;

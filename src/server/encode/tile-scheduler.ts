@@ -192,13 +192,17 @@ export class TileScheduler {
    * Passes a band's tiles to the renditions. The bytes are copied, because the thread will overwrite them with the next frame's
    * tiles.
    */
-  #store({ rendition, lengthsAddress }: RenditionInWork, { first, count }: Part, bytes: Uint8Array): void {
+  #store(inWork: RenditionInWork, { first, count }: Part, bytes: Uint8Array): void {
     const { memory } = this.#options.arena;
+    const { rendition, lengthsAddress } = inWork;
+    const { refresh } = inWork.scale;
     const numbers: number[] = [];
     const lengths: number[] = [];
     for (const [index, length] of new Uint32Array(memory.buffer, lengthsAddress + 4 * first, count).entries()) {
       if (length === UNCHANGED) continue;
-      numbers.push(first + index);
+      const number = first + index;
+      if (number < refresh.first || number >= refresh.first + refresh.count) inWork.hasChanged = true;
+      numbers.push(number);
       lengths.push(length);
     }
     rendition.put(numbers, lengths, bytes);
@@ -207,10 +211,10 @@ export class TileScheduler {
   #commit(frame: FrameInWork): void {
     frame.isOver = true;
     this.#follow(frame);
-    for (const { rendition, bytes } of frame.renditions) {
+    for (const { rendition, bytes, hasChanged } of frame.renditions) {
       const { halvings } = rendition.level;
       const changedShare = (frame.changed[halvings] as number) / this.#scaleOf(rendition).grid.tileCount;
-      rendition.commit(bytes);
+      rendition.commit(bytes, hasChanged);
       for (const sink of this.#options.sinks) sink.commit(rendition, changedShare);
     }
   }

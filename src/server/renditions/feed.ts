@@ -30,6 +30,8 @@ export interface Feed {
   /** The times of the newest complete frame, or 0 before the first. */
   readonly capturedAt: Micros;
   readonly encodedAt: Micros;
+  /** The number of the newest frame that is known to differ from the one before it. */
+  readonly changedFrame: number;
   /** The size in bytes of a whole picture, which a new viewer gets first. It is 0 before the first frame. */
   readonly wholeBytes: number;
   /**
@@ -76,6 +78,10 @@ export class PictureFeed implements Feed {
 
   get encodedAt(): Micros {
     return this.#newest?.encodedAt ?? 0;
+  }
+
+  get changedFrame(): number {
+    return this.newestFrame;
   }
 
   /** The number of bytes of the newest picture. */

@@ -29,6 +29,8 @@ export class Rendition implements Feed {
   stream: StreamHeader | null = null;
   /** The number of bytes of the tiles that changed in the newest frame. */
   newestBytes = 0;
+  /** The number of the newest frame that has changed the picture. Frames that only refresh tiles do not count. */
+  changedFrame = 0;
   #store: TileStore | null = null;
   #jpeg: FeedJpeg | null = null;
   capturedAt: Micros = 0;
@@ -66,6 +68,7 @@ export class Rendition implements Feed {
     this.picture = picture;
     this.stream = { ...stream, jpegHeader: picture.header };
     this.#store = new TileStore(picture.header, picture.tileCount);
+    this.changedFrame = 0;
     this.#forget();
   }
 
@@ -74,6 +77,7 @@ export class Rendition implements Feed {
     this.picture = null;
     this.stream = null;
     this.#store = null;
+    this.changedFrame = 0;
     this.#forget();
   }
 
@@ -89,9 +93,13 @@ export class Rendition implements Feed {
     this.#store?.put(numbers, lengths, bytes);
   }
 
-  /** Makes the open frame the newest complete frame. `changedBytes` is the number of bytes of its tiles. */
-  commit(changedBytes: number): void {
+  /**
+   * Makes the open frame the newest complete frame. `changedBytes` is the number of bytes of its tiles. `hasChanged` is false if
+   * they were only refreshed.
+   */
+  commit(changedBytes: number, hasChanged = changedBytes > 0): void {
     this.#store?.commit();
+    if (hasChanged) this.changedFrame = this.newestFrame;
     this.#forget();
     this.newestBytes = changedBytes;
     this.capturedAt = this.openCapturedAt;

@@ -191,6 +191,7 @@ export class HttpDoor implements Disposable {
     }
     const webRequest: WebRequest = {
       ...from,
+      localPort: server.port ?? this.port,
       request,
       url,
       role,

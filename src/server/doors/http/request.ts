@@ -20,6 +20,8 @@ export interface WebRequest {
   readonly address: string;
   /** The other end of the TCP connection, which may be a proxy. */
   readonly peer: { readonly ip: string; readonly port: number };
+  /** The port of this end of the TCP connection. */
+  readonly localPort: number;
   /** The rights that the client's key gives. Without a key they are none, if the server needs one. */
   readonly role: Role;
   /** The camera that the path or the route names. An empty name means the first camera. */
