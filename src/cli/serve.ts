@@ -9,7 +9,6 @@ import { VERSION } from "../core/version.ts";
 import { describeServing } from "../server/report/report.ts";
 import { serve } from "../server/serve.ts";
 import { combine, type FileSettings, type Flags } from "../server/settings/settings.ts";
-import { readSettingsFile } from "../server/settings/settings-file.ts";
 import { SERVE_SETTINGS, SETTINGS_FILE } from "../server/settings/table.ts";
 import { readKeyFile } from "../state/key-file.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
@@ -60,7 +59,7 @@ await runMain(async (signal, { stop }) => {
     write: (line) => output.log(line),
   });
   const serverLog = log.getChild("server");
-  const { preview: wantsPreview, keyFile, ...options } = combine(flags, readFile(flags.config, serverLog));
+  const { preview: wantsPreview, keyFile, ...options } = combine(flags, await readFile(flags.config, serverLog));
   const given = options.open ? [] : readKeys(keyFile);
   options.keys.push(...given);
   await using trace = flags.trace === undefined ? null : await openTraceFile(flags.trace, "serve", serverLog, signal);
@@ -110,9 +109,9 @@ function readKeys(keyFile: string | undefined): KeyOptions[] {
 }
 
 /** Reads the named settings file, or the one in the working directory. With false no file is read. */
-function readFile(named: string | false | undefined, log: Log): FileSettings {
-  if (typeof named === "string") return readSettingsFile(named);
-  if (named === false || !existsSync(SETTINGS_FILE)) return {};
-  log.info(`reading settings from ./${SETTINGS_FILE}`);
-  return readSettingsFile(SETTINGS_FILE);
+async function readFile(named: string | false | undefined, log: Log): Promise<FileSettings> {
+  if (named === false || (named === undefined && !existsSync(SETTINGS_FILE))) return {};
+  const { readSettingsFile } = await import("../server/settings/settings-file.ts"); // few starts need the parser of TOML
+  if (named === undefined) log.info(`reading settings from ./${SETTINGS_FILE}`);
+  return readSettingsFile(named ?? SETTINGS_FILE);
 }

@@ -76,6 +76,7 @@ export class ViewSession implements AsyncDisposable {
       arena: this.arena,
       codec: DECODER,
       threads: workers,
+      work: ["decode"],
       onIdle: () => this.threadUsers.pump(),
       onBroken: (reason) => this.fail(reason),
       onRestarted: (reason) => log.warning(`a codec thread failed and was restarted: ${reason}`),

@@ -45,6 +45,7 @@ export class SharedThreads {
       arena: this.#arena,
       codec: "simd",
       threads,
+      work: ["decode"],
       onIdle: () => this.#turns.pump(),
       onBroken: (reason) => this.#fail(reason),
       onRestarted: (reason) => {

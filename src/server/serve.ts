@@ -105,6 +105,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     arena,
     codec: resolved.codec,
     threads: resolved.workers,
+    work: ["encode"],
     onIdle: () => share.pump(),
     onBroken: (reason) => breaking.abort(reason),
     onRestarted: (reason) => serverLog.warning(`a codec thread failed and was restarted: ${reason}`),
@@ -179,7 +180,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     // The names of cameras are secret until a viewer has proven a key.
     const sourceName = needsKey ? "" : cameras.map(({ name }) => name).join(", ");
     opening.defer(
-      announce(
+      await announce(
         { host, port, sourceName, needsKey, usesTls: identity !== null, fingerprint: shortFingerprint(identity) },
         serverLog,
       ),

@@ -24,7 +24,7 @@ const page: Page = {
   async decode(jpeg, read) {
     const arena = Arena.create();
     const { promise, resolve } = Promise.withResolvers<WorkerMessage>();
-    const setup = { codec: "simd", memory: arena.memory } as const;
+    const setup = { codec: "simd", memory: arena.memory, warmUpFor: ["decode"] } as const;
     const serve = await serveJobs(setup, new WasmModules(read), resolve);
     const { width, height } = readJpegSize(jpeg);
     const bytes = width * height * 4;

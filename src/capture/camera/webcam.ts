@@ -8,7 +8,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import NodeWebcam from "node-webcam";
+import type NodeWebcam from "node-webcam";
 import { nowMicros } from "../../core/clock.ts";
 import { MissingError, messageOf, SourceError, UsageError } from "../../core/errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
@@ -64,7 +64,8 @@ async function run(options: WebcamOptions, sink: FrameSink, signal: AbortSignal)
   // Pictures go through a file, because the package reads standard output as UTF-8, which corrupts them.
   const folder = await mkdtemp(join(tmpdir(), "slipstream-"));
   const path = join(folder, "picture.jpg");
-  const camera = NodeWebcam.create({
+  const { default: nodeWebcam } = await import("node-webcam"); // only this source needs the package
+  const camera = nodeWebcam.create({
     ...size,
     quality,
     delay: 0,

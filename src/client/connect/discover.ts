@@ -3,7 +3,7 @@
 
 import type { RemoteInfo } from "node:dgram";
 import { networkInterfaces } from "node:os";
-import multicastDns, { type ResponsePacket } from "multicast-dns";
+import type { ResponsePacket } from "multicast-dns";
 import { sleep } from "../../core/clock.ts";
 import { ConnectionError, messageOf, UsageError } from "../../core/errors.ts";
 import { addressesOf } from "../../core/host-port.ts";
@@ -85,6 +85,7 @@ export async function findServer({ say, ask, wait }: FindOptions, signal: AbortS
  */
 export async function findServers(forMs: number, signal: AbortSignal): Promise<FoundServer[]> {
   const found = new Map<string, FoundServer>();
+  const { default: multicastDns } = await import("multicast-dns"); // viewers with an address do not need it
   const mdns = multicastDns();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined); // Without this handler an error after the search would be uncaught.

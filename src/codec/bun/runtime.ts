@@ -12,6 +12,10 @@ export const BUN_RUNTIME: CodecRuntime = { wasm: WASM, startThread };
 
 function startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread {
   const worker = new Worker(WORKER_URL, { workerData: setup });
+  // The thread loads its code meanwhile. If a file cannot be compiled, the thread tries it again and reports the reason.
+  void WASM.compileFor(setup.codec)
+    .catch(() => ({}))
+    .then((compiled) => worker.postMessage(compiled));
   let reason = "the thread ended unexpectedly";
   worker.on("message", (message: WorkerMessage) => listener.hear(message));
   worker.on("error", (error) => {

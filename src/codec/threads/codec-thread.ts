@@ -24,6 +24,9 @@ export interface ThreadListener {
 /** The functions that a runtime provides. `BUN_RUNTIME` in bun/runtime.ts has them for Bun. */
 export interface CodecRuntime {
   readonly wasm: WasmModules;
-  /** Starts a thread that serves jobs on the arena of `setup`. */
+  /**
+   * Starts a thread that serves jobs on the arena of `setup`. All threads get the same compiled modules, because then the engine
+   * optimises their machine code once for all of them.
+   */
   startThread(setup: WorkerSetup, listener: ThreadListener): CodecThread;
 }

@@ -6,9 +6,14 @@ import type { GreyJob } from "../grey.ts";
 import type { Presentation } from "../jpeg/presentation.ts";
 import type { PreparedPicture, BandOutput, EncodeTilesJob, PrepareTilesJob, TileJob } from "../tile-jobs.ts";
 
+/** A kind of work for which a codec is warmed up. */
+export type Work = "encode" | "decode";
+
 /** The data that a thread gets when it starts. */
 export interface WorkerSetup {
   codec: CodecName;
+  /** The work for which the thread warms up the codec before it is ready. */
+  warmUpFor: readonly Work[];
   /** The shared memory of the arena. */
   memory: WebAssembly.Memory;
 }

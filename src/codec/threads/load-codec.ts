@@ -2,7 +2,6 @@
 
 import type { Codec } from "../codec.ts";
 import type { CodecName } from "../codecs.ts";
-import { createJsquash } from "../jsquash.ts";
 import type { Arena } from "../memory/arena.ts";
 import { type RareDecoder, withRareKinds } from "../rare-kinds.ts";
 import { createSimd } from "../simd/simd.ts";
@@ -15,7 +14,10 @@ export function createCodec(
   wasm: WasmModules,
   rare: RareDecoder | null = null,
 ): Promise<Codec> {
-  const loadJsquash = async () => withRareKinds(await createJsquash(arena, wasm), arena, rare);
+  const loadJsquash = async () => {
+    const { createJsquash } = await import("../jsquash.ts"); // few threads need its code
+    return withRareKinds(await createJsquash(arena, wasm), arena, rare);
+  };
   // MozJPEG and the decoders of rare kinds decode the JPEGs that our kernel does not support.
   const loaders = { simd: () => createSimd(arena, wasm, loadJsquash), jsquash: loadJsquash };
   return loaders[name]();

@@ -5,7 +5,7 @@ import type { Arena } from "../memory/arena.ts";
 import type { BandOutput } from "../tile-jobs.ts";
 import type { WasmModules } from "../wasm/modules.ts";
 import type { CodecRuntime, CodecThread } from "./codec-thread.ts";
-import type { Job, JobFailure, JobResult, WorkerMessage } from "./job.ts";
+import type { Job, JobFailure, JobResult, WorkerMessage, Work } from "./job.ts";
 
 /**
  * After this many defects without a finished job between them, the pool stops, because codec threads probably cannot work on this
@@ -37,6 +37,8 @@ export interface PoolOptions extends PoolOwner {
   arena: Arena;
   /** The number of threads to start. */
   threads: number;
+  /** The work that the threads will do, so that the codec is warmed up for it. Default: both. */
+  work?: readonly Work[];
   /** The runtime that starts the threads. On Bun it is BUN_RUNTIME (bun/runtime.ts). */
   runtime: CodecRuntime;
 }
@@ -56,7 +58,9 @@ export class CodecPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    for (let i = 0; i < options.threads; i++) this.#threads.push(this.#start());
+    const { threads, work = ["encode", "decode"] } = options;
+    // One thread warms up the codec for all, because they share its machine code (runtime.startThread).
+    for (let i = 0; i < threads; i++) this.#threads.push(this.#start(i === 0 ? work : []));
   }
 
   /** Resolves when every thread has loaded its codec. Rejects if a thread cannot load it. */
@@ -110,10 +114,10 @@ export class CodecPool {
     for (const { thread } of this.#threads) thread.keepProcessAlive(keeps);
   }
 
-  #start(): PooledThread {
+  #start(warmUpFor: readonly Work[] = []): PooledThread {
     const { codec, arena, runtime } = this.#options;
     const thread = runtime.startThread(
-      { codec, memory: arena.memory },
+      { codec, memory: arena.memory, warmUpFor },
       { hear: (message) => this.#hear(pooled, message), ended: (reason) => this.#replace(pooled, reason) },
     );
     if (!this.#keepsProcessAlive) thread.keepProcessAlive(false);

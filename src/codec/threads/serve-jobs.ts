@@ -22,6 +22,6 @@ export async function serveJobs(
   const arena = Arena.attach(setup.memory);
   const load = () => createCodec(setup.codec, arena, wasm, rare);
   const codec = await load();
-  await warmUp(codec, arena);
+  await warmUp(codec, arena, setup.warmUpFor);
   return createJobs({ arena, wasm, codec, load, post });
 }

@@ -1,5 +1,6 @@
-// Compiles the WebAssembly files of the codecs, once in each thread. The runtime provides their bytes.
+// Compiles the WebAssembly files of the codecs. The runtime provides their bytes.
 
+import type { CodecName } from "../codecs.ts";
 import { type KernelName, type KernelVariant, supportedVariant } from "./variants.ts";
 
 /** The name of a WebAssembly file: a build of a kernel, or MozJPEG's encoder or decoder. */
@@ -11,12 +12,26 @@ export type WasmFile = `${KernelName}.${KernelVariant}` | "mozjpeg-decoder" | "m
  */
 export type ReadWasm = (file: WasmFile) => Promise<ArrayBuffer | Uint8Array<ArrayBuffer>>;
 
+/** Compiled files. They can be posted to other threads. */
+export type CompiledFiles = Partial<Record<WasmFile, WebAssembly.Module>>;
+
 export class WasmModules {
   readonly #read: ReadWasm;
   readonly #compiled = new Map<WasmFile, Promise<WebAssembly.Module>>();
 
-  constructor(read: ReadWasm) {
+  /** `compiled` are files that another thread has compiled. */
+  constructor(read: ReadWasm, compiled: CompiledFiles = {}) {
     this.#read = read;
+    for (const [file, module] of Object.entries(compiled))
+      this.#compiled.set(file as WasmFile, Promise.resolve(module));
+  }
+
+  /** Compiles the files that a codec loads at its start. Threads with the same modules share their optimised machine code. */
+  async compileFor(codec: CodecName): Promise<CompiledFiles> {
+    const variant = supportedVariant();
+    const kernels = variant === undefined ? [] : ([`encoder.${variant}`, `decoder.${variant}`] as const);
+    const files = codec === "simd" ? kernels : (["mozjpeg-encoder", "mozjpeg-decoder"] as const);
+    return Object.fromEntries(await Promise.all(files.map(async (file) => [file, await this.compile(file)] as const)));
   }
 
   /** Compiles a file. Later calls return the same module. After a failure the next call tries again. */

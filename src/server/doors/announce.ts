@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 import { hostname, networkInterfaces } from "node:os";
-import multicastDns, { type QueryPacket, type ResponsePacket } from "multicast-dns";
+import type { QueryPacket, ResponsePacket } from "multicast-dns";
 import { nowMicros } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/host-port.ts";
@@ -35,8 +35,9 @@ const REPEAT_AFTER_MS = 1_000;
 const MDNS_PORT = 5353;
 
 /** Announces the server. The returned function withdraws the announcement. A server on a loopback address is not announced. */
-export function announce(server: AnnouncedServer, log: Log): () => Promise<void> {
+export async function announce(server: AnnouncedServer, log: Log): Promise<() => Promise<void>> {
   if (isLoopbackHost(server.host)) return () => Promise.resolve();
+  const { default: multicastDns } = await import("multicast-dns"); // servers on a loopback address do not need it
   let hasFailed = false;
   const fail = (error: unknown) => {
     if (!error || hasFailed) return;

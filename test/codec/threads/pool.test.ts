@@ -3,9 +3,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Arena } from "../../../src/codec/memory/arena.ts";
 import type { PixelTarget } from "../../../src/codec/codec.ts";
-import type { DecodeJob, EncodeJob, JobResult } from "../../../src/codec/threads/job.ts";
+import type { DecodeJob, EncodeJob, JobResult, Work } from "../../../src/codec/threads/job.ts";
 import { BUN_RUNTIME } from "../../../src/codec/bun/runtime.ts";
 import { CodecPool } from "../../../src/codec/threads/pool.ts";
+import { WasmModules } from "../../../src/codec/wasm/modules.ts";
 import { cjpeg, djpeg } from "../../support/jpeg-tools.ts";
 import { largestDifference, psnr, testPicture, toRgbaBytes } from "../../support/samples.ts";
 import { until } from "../../support/wait-until.ts";
@@ -179,6 +180,38 @@ describe("CodecPool: a thread that fails", () => {
       expect((await runWhenIdle(pool, decodeJob())).ok).toBe(true);
     }
     expect(broken).toEqual([]);
+  });
+});
+
+describe("CodecPool: start", () => {
+  test("one thread warms up the codec, for the work of the pool", async () => {
+    const work: (readonly Work[])[] = [];
+    const pool = new CodecPool({
+      runtime: {
+        ...BUN_RUNTIME,
+        startThread: (setup, listener) => {
+          work.push(setup.warmUpFor);
+          return BUN_RUNTIME.startThread(setup, listener);
+        },
+      },
+      arena,
+      codec: "simd",
+      threads: 3,
+      work: ["decode"],
+      onIdle: () => undefined,
+      onBroken: () => undefined,
+      onRestarted: () => undefined,
+    });
+    await pool.started;
+    await pool.close();
+    expect(work).toEqual([["decode"], [], []]);
+  });
+
+  test("modules that another thread has compiled are used as they are", async () => {
+    const compiled = await BUN_RUNTIME.wasm.compileFor("simd");
+    const modules = new WasmModules(() => Promise.reject(new Error("no file must be read")), compiled);
+    for (const kernel of ["encoder", "decoder"] as const)
+      expect(await modules.kernel(kernel)).toBe(await BUN_RUNTIME.wasm.kernel(kernel));
   });
 });
 
