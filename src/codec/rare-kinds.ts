@@ -8,8 +8,14 @@ import { type FrameKind, isForEveryViewer, UnsupportedJpegError } from "./jpeg/f
 import { readJpegHeader } from "./jpeg/header.ts";
 import type { Arena } from "./memory/arena.ts";
 
-/** Decodes a JPEG that is arithmetic-coded or has four components to RGBA. Rejects with CodecError. */
-export type RareDecoder = (jpeg: Uint8Array, kind: FrameKind) => Promise<Size & { rgba: Uint8Array }>;
+/**
+ * Decodes a JPEG that is arithmetic-coded or has four components to RGBA. `isDamaged` is true if only a part of the picture was
+ * decoded. Rejects with CodecError.
+ */
+export type RareDecoder = (
+  jpeg: Uint8Array,
+  kind: FrameKind,
+) => Promise<Size & { rgba: Uint8Array; isDamaged: boolean }>;
 
 /**
  * Adds a decoder for rare kinds to a codec. `rare` is null if the runtime has none. A web page has none, because servers send it
@@ -22,12 +28,12 @@ export function withRareKinds(codec: Codec, arena: Arena, rare: RareDecoder | nu
       const kind = kindOf(jpeg);
       if (kind === null || isForEveryViewer(kind)) return codec.decode(jpeg, target);
       if (rare === null) throw new CodecError("arithmetic-coded JPEGs and CMYK cannot be decoded here");
-      const { width, height, rgba } = await rare(jpeg, kind);
+      const { width, height, rgba, isDamaged } = await rare(jpeg, kind);
       if (rgba.length !== target.bytes) {
         throw new CodecError(`the picture is ${width}x${height}, which differs from the size in its header`);
       }
       arena.bytes(target.address, target.bytes).set(rgba); // the pixels are copied, because these decoders have their own memory
-      return { width, height, isDamaged: false };
+      return { width, height, isDamaged };
     },
   };
 }

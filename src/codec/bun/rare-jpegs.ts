@@ -14,6 +14,7 @@ import type { RareDecoder } from "../rare-kinds.ts";
 import { LIBJPEG_TURBO_PATH } from "./files.ts";
 
 const APP14 = 0xee;
+const EOI = [0xff, 0xd9] as const;
 /** An Adobe segment (APP14) that declares CMYK (Adobe Technical Note 5116, section 18). */
 const ADOBE_CMYK = Uint8Array.fromHex("ffee000e41646f626500640000000000");
 /** The memory limit for jpeg-js. It needs about 30 bytes for a pixel, so this is enough for pictures of 36 million pixels. */
@@ -32,13 +33,22 @@ async function decodeArithmetic(jpeg: Uint8Array): Promise<Awaited<ReturnType<Ra
   const { JPEGDecoder } = await libjpegTurbo;
   const decoder = new JPEGDecoder();
   try {
-    decoder.getEncodedBuffer(jpeg.length).set(jpeg);
-    decoder.decode();
+    // Without EOI, as in a cut picture, the decoder would warn and throw.
+    let isDamaged = !(jpeg.at(-2) === EOI[0] && jpeg.at(-1) === EOI[1]);
+    const encoded = decoder.getEncodedBuffer(jpeg.length + (isDamaged ? EOI.length : 0));
+    encoded.set(jpeg);
+    if (isDamaged) encoded.set(EOI, jpeg.length);
+    try {
+      decoder.decode();
+    } catch (cause) {
+      libjpegTurbo = null; // it throws C++ exceptions, whose memory is never freed, so the next picture gets a new instance
+      // It throws for warnings too, but only after it has decoded what is there.
+      if (!decoder.getDecodedBuffer().some((sample) => sample > 0))
+        throw new CodecError("libjpeg-turbo could not decode the arithmetic-coded JPEG: it is damaged", { cause });
+      isDamaged = true;
+    }
     const { width, height, componentCount } = decoder.getFrameInfo();
-    return { width, height, rgba: toRgba(decoder.getDecodedBuffer(), componentCount) };
-  } catch (cause) {
-    libjpegTurbo = null; // it throws C++ exceptions, whose memory is never freed, so the next picture gets a new instance
-    throw new CodecError("libjpeg-turbo could not decode the arithmetic-coded JPEG: it is damaged", { cause });
+    return { width, height, rgba: toRgba(decoder.getDecodedBuffer(), componentCount), isDamaged };
   } finally {
     decoder.delete();
   }
@@ -56,7 +66,7 @@ function decodeFourComponents(jpeg: Uint8Array): Awaited<ReturnType<RareDecoder>
   const whole = hasAdobe ? jpeg : Buffer.concat([jpeg.subarray(0, 2), ADOBE_CMYK, jpeg.subarray(2)]);
   try {
     const { width, height, data } = decodeWithJpegJs(whole, { useTArray: true, maxMemoryUsageInMB: MAX_MEGABYTES });
-    return { width, height, rgba: data };
+    return { width, height, rgba: data, isDamaged: false };
   } catch (cause) {
     // jpeg-js does not check its input, so damage causes a TypeError.
     const reason = cause instanceof TypeError ? "it is damaged" : messageOf(cause);

@@ -40,6 +40,21 @@ test.each([
 });
 
 test.each([
+  ["sequential", []],
+  ["progressive", ["-progressive"]],
+])("an arithmetic-coded JPEG (%s) that is cut is decoded as far as it came, as djpeg decodes it", async (_, args) => {
+  const jpeg = cjpeg(testPicture(SIZE), "-quality", "95", "-arithmetic", ...args);
+  for (const length of [jpeg.length - 2, jpeg.length * 0.8, jpeg.length * 0.6]) {
+    const cut = jpeg.subarray(0, length);
+    const expected = djpeg(Buffer.concat([cut, Buffer.from([0xff, 0xd9])]));
+    const { pixels, width, height, isDamaged } = await decodeJpeg(cut);
+    expect({ width, height, isDamaged }).toEqual({ ...SIZE, isDamaged: true });
+    expect(psnr(withoutAlpha(pixels), expected.pixels)).toBeGreaterThan(50);
+  }
+  expect(await decodeJpeg(jpeg)).toMatchObject({ isDamaged: false });
+});
+
+test.each([
   ["cmyk.jpg", "cmyk.ppm", 45],
   ["cmyk-progressive.jpg", "cmyk.ppm", 45],
   ["cmyk-no-adobe.jpg", "cmyk.ppm", 45],
