@@ -2,6 +2,7 @@
 
 import { isEoiBefore, SOI } from "./markers.ts";
 import { PictureWalk, type Progress } from "./picture-walk.ts";
+import { repairRestarts } from "./restart-repair.ts";
 import { StreamFacts } from "./stream-facts.ts";
 
 /** No camera's picture is nearly this large. */
@@ -35,7 +36,8 @@ export interface JpegReaderOptions {
  * is passed on when the next picture begins, or when the caller calls `border` or `passOn`. QuietEnd decides when to call
  * `passOn`.
  *
- * Stray bytes between the segments of a picture are removed. All other pictures are unchanged. A wrong length or marker never
+ * Stray bytes between the segments of a picture are removed, and restart markers with wrong numbers are repaired. All other
+ * pictures are unchanged. A wrong length or marker never
  * costs more than the picture that has it. The methods never throw.
  */
 export class JpegReader {
@@ -189,7 +191,7 @@ export class JpegReader {
       else this.#dropThumbnail();
       if (this.#isBehind) return;
     } else if (known === 0 && !wasPassedOn && (walk.gaps.length > 0 || !(isBegunCleanly || this.#hasBorders))) {
-      this.#held = { jpeg: this.#withoutGaps(walk).slice(), sizeKey };
+      this.#held = { jpeg: this.#mended(walk, progress).slice(), sizeKey };
       return;
     } else if (walk.gaps.length > 0 && known !== 0 && known !== sizeKey) {
       this.#stream.sizeKey = sizeKey;
@@ -198,7 +200,7 @@ export class JpegReader {
     }
     this.#stream.sizeKey = sizeKey;
     this.#isBehind = this.#hasBorders;
-    if (!wasPassedOn) this.#sink.picture(this.#withoutGaps(walk));
+    if (!wasPassedOn) this.#sink.picture(this.#mended(walk, progress));
   }
 
   #deliverHeld(): void {
@@ -213,6 +215,13 @@ export class JpegReader {
   #dropThumbnail(): void {
     this.#held = null;
     this.#sink.damaged("a JPEG has lost its header, and only its thumbnail is left");
+  }
+
+  /** Returns the picture without its gaps, and with right restart markers. */
+  #mended(walk: PictureWalk, progress: Progress): Uint8Array {
+    const { restarts } = walk.scans;
+    if (progress !== "whole" || walk.gaps.length > 0 || restarts === null) return this.#withoutGaps(walk);
+    return repairRestarts(this.#bytes, walk.start, walk.end, restarts);
   }
 
   /** Removes the gaps. It moves the bytes before each gap towards the end, because the scan after them is the largest part. */

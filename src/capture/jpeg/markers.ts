@@ -7,7 +7,7 @@ const DHT = 0xc4;
 const DAC = 0xcc;
 const DQT = 0xdb;
 const DNL = 0xdc;
-const DRI = 0xdd;
+export const DRI = 0xdd;
 const COM = 0xfe;
 const TEM = 0x01;
 

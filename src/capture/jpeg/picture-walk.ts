@@ -12,6 +12,7 @@ import { sizeKeyAt } from "./frame-finder.ts";
 import { InnerPictures } from "./inner-pictures.ts";
 import { LostStructure } from "./lost-structure.ts";
 import {
+  DRI,
   EOI,
   hasSegment,
   isFrameHeader,
@@ -22,12 +23,12 @@ import {
   SOS,
   twoBytes,
 } from "./markers.ts";
-import { followScan, isScanHeader, ScanCount } from "./scan.ts";
+import { followScan, isScanHeader, Scans } from "./scan.ts";
 import type { StreamFacts } from "./stream-facts.ts";
 
 /**
  * The result of `advance`:
- * - `more`: the picture goes on after the bytes that have come.
+ * - `more`: the picture goes on.
  * - `whole`: the picture ends with its EOI, at `end`.
  * - `cut`: the picture has no EOI, and ends at `end`, where the next picture begins.
  * - `unusable`: no picture to show before `end`.
@@ -65,7 +66,7 @@ export class PictureWalk {
   #state: State = "marker";
   #at: number;
 
-  readonly #scans = new ScanCount();
+  readonly scans = new Scans();
 
   #claimEnd = 0;
   #isLookedInto = false;
@@ -134,6 +135,7 @@ export class PictureWalk {
     this.#at -= count;
     this.#claimEnd -= count;
     this.#lost.shift(count);
+    this.scans.shift(count);
   }
 
   /** Makes one step. Null means that another step may be possible. */
@@ -197,7 +199,7 @@ export class PictureWalk {
       this.#lost.end(at);
       this.isPicture = true;
       this.hasScan = true;
-      this.#scans.beginScan(bytes, at);
+      this.scans.beginScan(bytes, at);
       this.#at = this.#claimEnd;
       this.#state = "scan";
     } else {
@@ -263,8 +265,8 @@ export class PictureWalk {
     const marker = bytes[at + 1] as number;
     if (isFrameHeader(marker) && this.sizeKey === 0) {
       this.sizeKey = sizeKeyAt(bytes, at);
-      this.#scans.beginFrame(bytes, at);
-    }
+      this.scans.beginFrame(bytes, at);
+    } else if (marker === DRI) this.scans.setInterval(at);
     this.#lost.end(at);
     this.isPicture = true;
     this.#at = this.#claimEnd;
@@ -292,7 +294,7 @@ export class PictureWalk {
   }
 
   #readScan(bytes: Uint8Array, length: number): Progress | null {
-    const { at, found } = followScan(bytes, this.#at, length, this.#scans.mayHaveMore);
+    const { at, found } = followScan(bytes, this.#at, length, this.scans);
     this.#at = at;
     if (found === "segment") return this.#claim(bytes, length, "scan");
     return found === "more" ? "more" : this.#endAt(at, found);

@@ -25,6 +25,7 @@ export class BufferedJpegs implements JpegSink {
     this.#reader.packet(frame.subarray(0, used.length));
     if (this.#picture === null) return { damage: this.#damage };
     const { buffer, byteOffset, length } = this.#picture as Uint8Array;
+    if (length > frame.length) return { bytes: used.length }; // the repaired picture has no space
     if (buffer !== frame.buffer || byteOffset !== frame.byteOffset) frame.set(this.#picture);
     return { bytes: length };
   }
