@@ -17,8 +17,8 @@ const APP14 = 0xee;
 const EOI = [0xff, 0xd9] as const;
 /** An Adobe segment (APP14) that declares CMYK (Adobe Technical Note 5116, section 18). */
 const ADOBE_CMYK = Uint8Array.fromHex("ffee000e41646f626500640000000000");
-/** The memory limit for jpeg-js. It needs about 30 bytes for a pixel, so this is enough for pictures of 36 million pixels. */
-const MAX_MEGABYTES = 1024;
+/** The memory limit for jpeg-js. It counts up to 30 bytes for a pixel, so this is enough for MAX_FOUR_COMPONENT_PIXELS. */
+const MAX_MEGABYTES = 288;
 
 /** The loaded decoder. Null while it is not loaded, or after a failure that may have corrupted its memory. */
 let libjpegTurbo: Promise<LibjpegTurbo> | null = null;

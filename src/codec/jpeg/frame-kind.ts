@@ -2,6 +2,7 @@
 // knows which kinds can be decoded.
 
 import { CodecError } from "../../core/errors.ts";
+import type { Size } from "../../core/pixel-format.ts";
 
 export interface FrameKind {
   /** The second byte of the SOF marker, for example C0 for SOF0. */
@@ -44,6 +45,12 @@ export function isFrameHeader(marker: number): boolean {
   return isSof || marker === SOF55;
 }
 
+/**
+ * The most pixels of a JPEG of four components: 4096 × 2160. Its decoder needs about 25 bytes for each pixel, so this is about
+ * 220 MB for the time of one picture.
+ */
+export const MAX_FOUR_COMPONENT_PIXELS = 4096 * 2160;
+
 /** Returns whether the JPEG is sequential and Huffman-coded, which is so for the baseline and the extended process. */
 export function isSequentialHuffman({ marker }: FrameKind): boolean {
   return marker === SOF0 || marker === SOF1;
@@ -83,4 +90,13 @@ export function checkKind(kind: FrameKind): void {
   if (isArithmeticCoded(kind) && components === 4) {
     throw new UnsupportedJpegError(`arithmetic-coded JPEG of four components (${sof})`);
   }
+}
+
+/** Throws UnsupportedJpegError for a picture whose kind is not decoded in this size. */
+export function checkDecodable(kind: FrameKind, { width, height }: Size): void {
+  if (!hasFourComponents(kind) || width * height <= MAX_FOUR_COMPONENT_PIXELS) return;
+  const limit = `${MAX_FOUR_COMPONENT_PIXELS} pixels`;
+  throw new UnsupportedJpegError(
+    `JPEG of four components (CMYK) of ${width}x${height} pixels, because it has more than ${limit}`,
+  );
 }

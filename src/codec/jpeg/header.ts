@@ -2,7 +2,14 @@
 
 import { CodecError } from "../../core/errors.ts";
 import { isUsableSize, type Size } from "../../core/pixel-format.ts";
-import { checkKind, type FrameKind, isFrameHeader, isSequentialHuffman, UnsupportedJpegError } from "./frame-kind.ts";
+import {
+  checkDecodable,
+  checkKind,
+  type FrameKind,
+  isFrameHeader,
+  isSequentialHuffman,
+  UnsupportedJpegError,
+} from "./frame-kind.ts";
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -91,7 +98,9 @@ export function readJpegHeader(jpeg: Uint8Array): JpegHeader {
         isHierarchical,
       };
       checkKind(kind);
-      frame = { size: sizeOf(jpeg, at), kind };
+      const size = sizeOf(jpeg, at);
+      checkDecodable(kind, size);
+      frame = { size, kind };
     }
     if (marker === DRI && at + 6 <= jpeg.length) restartIntervalMcus = twoBytes(jpeg, at + 4);
     if (marker !== SOS) continue;

@@ -108,3 +108,23 @@ test.each([
   expect(() => readJpegHeader(jpeg)).toThrow(UnsupportedJpegError);
   await expect(decodeJpeg(jpeg)).rejects.toThrow(`Slipstream does not decode ${what}`);
 });
+
+test("a CMYK picture of more pixels than 4096x2160 is refused by its header, before memory is taken", async () => {
+  const cmyk = await fixture("cmyk.jpg");
+  const frameAt = Buffer.from(cmyk).indexOf(Buffer.from([0xff, 0xc0]));
+  const ofSize = (width: number, height: number) => {
+    const changed = new Uint8Array(cmyk);
+    new DataView(changed.buffer).setUint16(frameAt + 5, height);
+    new DataView(changed.buffer).setUint16(frameAt + 7, width);
+    return changed;
+  };
+  expect(readJpegHeader(ofSize(4096, 2160))).toMatchObject({ width: 4096, height: 2160 });
+  for (const [width, height] of [
+    [4096, 2161],
+    [5792, 5792],
+  ] as const) {
+    await expect(decodeJpeg(ofSize(width, height))).rejects.toThrow(
+      `Slipstream does not decode JPEG of four components (CMYK) of ${width}x${height} pixels, because it has more than 8847360 pixels`,
+    );
+  }
+});
