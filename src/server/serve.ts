@@ -16,6 +16,7 @@ import { type IdentitySource, openIdentity } from "./access/identity.ts";
 import type { KeyRing } from "./access/key-ring.ts";
 import { freeFiles, withinFiles } from "./access/open-files.ts";
 import { maySee } from "./access/role.ts";
+import { warnOfAutomaticNames, warnOfMissing } from "./access/key-cameras.ts";
 import { ServerKeys } from "./access/server-keys.ts";
 import { Camera, type CameraSurroundings, FAREWELL_MS } from "./cameras/camera.ts";
 import { findByName } from "./cameras/names.ts";
@@ -142,12 +143,16 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   }
   const keys = resolved.keys === null ? null : opening.use(new ServerKeys({ ...resolved.keys, log: serverLog }));
   const reception = createReception(cameras, keys?.ring ?? null, { ...resolved, access }, serverLog);
-  for (const { role } of resolved.keys?.given ?? []) {
-    const missing = [...(role.cameras ?? [])].filter((name) => cameras.every((camera) => camera.name !== name));
-    for (const name of missing)
-      serverLog.warning(`the key '${role.name}' is for a camera '${name}', which this server does not have`);
+  if (keys !== null) {
+    const named = sources.map(({ name, camera }) => ({ name, isAutomatic: camera.name === null }));
+    const given = resolved.keys?.given.map(({ role }) => role) ?? [];
+    warnOfMissing(given, named, serverLog);
+    warnOfAutomaticNames(keys.ring.roles, named, serverLog);
+    keys.onChanged = () => {
+      reception.keysChanged();
+      warnOfAutomaticNames(keys.ring.roles, named, serverLog);
+    };
   }
-  if (keys !== null) keys.onChanged = () => reception.keysChanged();
   const identity = resolved.tls === null ? null : await openIdentity(resolved.tls.files, stateFolder(), serverLog);
   opening.defer(() => identity?.close());
   const connect = (connection: ViewerConnection) => reception.connect(connection);

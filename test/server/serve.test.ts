@@ -2,9 +2,13 @@
 
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createConnection } from "node:net";
 import { ConnectionError, SourceError, UsageError } from "../../src/core/errors.ts";
 import { lineLog } from "../../src/core/log.ts";
+import { addKey } from "../../src/server/access/key-store.ts";
 import type { ServeOptions } from "../../src/server/settings/options.ts";
 import { serve } from "../../src/server/serve.ts";
 import type { Source } from "../../src/capture/source.ts";
@@ -185,5 +189,34 @@ test("serve: with keys it needs one, has no first key, and warns of a key for a 
   });
   expect([server.needsKey, server.firstKey]).toEqual([true, null]);
   expect(lines).toContain("warning the key 'ann' is for a camera 'dor', which this server does not have");
-  expect(lines.join("\n")).not.toContain("'pattern'");
+  expect(lines).toContain(
+    "warning the key 'ann' is for the camera 'pattern', whose name is automatic, so the key may show another camera after a restart: give the camera a name in slipstream.toml ([[cameras]], name = …)",
+  );
+});
+
+test("serve: does not warn of keys for cameras whose name was given, and of keys for all cameras", async () => {
+  const lines: string[] = [];
+  await start({
+    ...PATTERN,
+    cameras: [{ source: "pattern", name: "door" }],
+    keys: [
+      { name: "ann", key: "k7qf-2mzd-9x4w-hcv3-tb8n", cameras: ["door"] },
+      { name: "bob", key: "k7qf-2mzd-9x4w-hcv3-tb8m" },
+    ],
+    keyStore: null,
+    log: lineLog((text, level) => lines.push(`${level} ${text}`)),
+  });
+  expect(lines.filter((line) => line.startsWith("warning"))).toEqual([]);
+});
+
+test("serve: warns of a key with an automatic name of a camera that is added to the store later", async () => {
+  const lines: string[] = [];
+  await using folder = await mkdtempDisposable(join(tmpdir(), "slipstream-test-"));
+  const store = join(folder.path, "keys.json");
+  const keys = [{ name: "ann", key: "k7qf-2mzd-9x4w-hcv3-tb8n" }];
+  const server = await start({ ...PATTERN, keys, keyStore: store, log: lineLog((text) => lines.push(text)) });
+  addKey(store, { name: "cleo", may: ["view"], cameras: ["pattern"] });
+  const isWarned = () => lines.some((line) => line.includes("the key 'cleo' is for the camera 'pattern'"));
+  await until(isWarned, "the warning");
+  await server.close();
 });

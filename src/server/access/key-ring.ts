@@ -42,6 +42,11 @@ export class KeyRing {
     return this.#keys.length;
   }
 
+  /** The roles of all keys. */
+  get roles(): readonly Role[] {
+    return this.#keys.map(({ role }) => role);
+  }
+
   /**
    * Replaces all keys, and returns whether anything has changed. A key with the same rights as before keeps its Role object, so
    * that its viewers stay.

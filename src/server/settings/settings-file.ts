@@ -12,6 +12,7 @@ import { camelCase, type SettingEntry, type SettingScope, type SettingType } fro
 import { checkKeyName } from "../access/given-keys.ts";
 import { formatKeyRecord, parseKeyRecord } from "../access/key-record.ts";
 import { RIGHTS } from "../access/role.ts";
+import { withoutKeys } from "../../core/shown-key.ts";
 import { shownSource } from "../../core/shown-address.ts";
 import { MAX_CAMERAS } from "../../protocol/wire.ts";
 import type { CameraSettings, FileSettings } from "./settings.ts";
@@ -208,16 +209,17 @@ export function parseSettings(source: string, file: string, folder = "."): FileS
     tree = parseTOML(toml);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    throw new UsageError(`${file}:${lineOfError(toml, error)}: this is not TOML: ${error.message}`);
+    throw new UsageError(withoutKeys(`${file}:${lineOfError(toml, error)}: this is not TOML: ${error.message}`));
   }
   const { lineOf, paths } = locateKeys(tree);
-  const locate = (path: readonly Key[]) => `${file}:${lineOf(path)}: ${formatKeys(path)}`;
+  // A secret may stand in the place of a setting's name, by mistake.
+  const locate = (path: readonly Key[]) => withoutKeys(`${file}:${lineOf(path)}: ${formatKeys(path)}`);
   // With a table `__proto__`, getStaticTOMLValue would write into the prototype of all objects.
   const hidden = paths.find((path) => KEYS_OF_OBJECTS.includes(path.at(-1) as Key));
   if (hidden !== undefined) throw new UsageError(`${locate(hidden)}: there is no such setting`);
   const document: unknown = getStaticTOMLValue(tree);
   const refuse = (path: readonly Key[], message: string): never => {
-    throw new UsageError(withoutSecretsOf(document, `${locate(path)}: ${message}`));
+    throw new UsageError(withoutKeys(withoutSecretsOf(document, `${locate(path)}: ${message}`)));
   };
   const result = v.safeParse(FILE, document);
   if (!result.success) {

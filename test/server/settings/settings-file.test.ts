@@ -480,4 +480,26 @@ describe("[[keys]] of the settings file", () => {
   ])("parseSettings: %j is refused, and the error does not quote the key", (source, message) => {
     expect(() => parseSettings(source, "x.toml")).toThrow(new UsageError(message));
   });
+
+  test.each([
+    '"KEY" = 1',
+    "KEY = 1",
+    "[KEY]\na = 1",
+    '[[cameras]]\nsource = "a"\n"KEY" = 1',
+    '[[cameras]]\nsource = "a"\nset = { "KEY" = [] }',
+    '[[keys]]\nname = "a"\nhash = "a"\n"KEY" = 1',
+    '"KEY" = 1\n"KEY" = 2',
+    '[[cameras]]\nsource = "a"\nname = "KEY"\n[[cameras]]\nsource = "b"\nname = "KEY"',
+  ])("parseSettings: an error in %j does not quote the key", (source) => {
+    for (const key of ["k7qf-2mzd-9x4w-hcv3-tb8n", "k7qf2mzd9x4whcv3tb8n"]) {
+      let text = "";
+      try {
+        parseSettings(source.replaceAll("KEY", key), "x.toml");
+      } catch (error) {
+        text = String(error);
+      }
+      expect(text).toMatch(/^UsageError: x\.toml:\d: /);
+      expect(text).not.toContain("k7qf");
+    }
+  });
 });
