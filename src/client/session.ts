@@ -47,8 +47,8 @@ const DECODER: CodecName = "simd";
  * The most memory for pictures. Decoding needs about 25 bytes for a pixel, and when pictures become larger, the smaller blocks
  * stay allocated.
  */
-const ARENA_BYTES = 256 * 2 ** 20;
-const ARENA_BYTES_PER_PIXEL = 64;
+export const ARENA_BYTES = 256 * 2 ** 20;
+export const ARENA_BYTES_PER_PIXEL = 64;
 const TICK_MS = 100;
 const REPORT_MS = 1_000;
 

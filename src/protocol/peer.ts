@@ -28,7 +28,7 @@ import {
 const MAX_WAITING_MESSAGES = 64;
 
 /** The other side is disconnected when more messages wait, because then it sends what has to be answered and does not read. */
-const MAX_UNREAD_MESSAGES = 4096;
+export const MAX_UNREAD_MESSAGES = 4096;
 
 /** The time that the other side has to read the Goodbye. */
 const GOODBYE_TIMEOUT_MS = 1_000;

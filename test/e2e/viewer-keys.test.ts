@@ -8,6 +8,7 @@ import type { ViewReport } from "../../src/client/figures.ts";
 import { Desktop, eventually } from "../support/desktop.ts";
 import { Program, runToEnd, type Server, startServer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { Terminal } from "../support/terminal.ts";
+import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -15,6 +16,7 @@ const KEY = "k7qf-2mzd-9x4t-b0hn-5rwv";
 const PLAIN_KEY = KEY.replaceAll("-", "");
 const WRONG_KEY = "0000-1111-2222-3333-4444";
 const VIEW = new URL("../../src/cli/view.ts", import.meta.url).pathname;
+const SERVE = new URL("../../src/cli/serve.ts", import.meta.url).pathname;
 const PATTERN = ["--source", "pattern", "--size", "320x240", "--fps", "20"];
 const THREE_FRAMES = ["--display", "none", "--frames", "3"];
 
@@ -263,4 +265,31 @@ test("a key is in no title of a window, before and after the connection", async 
     expect(await viewer.end("SIGTERM")).toBe(0);
     expectNoKey(viewer.remarks);
   }
+});
+
+describe("serve: the link for viewers", () => {
+  test("serve: prints the link with the first key on a terminal, and a viewer can use it", async () => {
+    const env = { XDG_STATE_HOME: join(folder, "server"), SLIPSTREAM_KEY: "" };
+    const flags = ["--no-config", "--host", "0.0.0.0", "--port", "0", "--no-announce", ...PATTERN];
+    await using server = Terminal.start([process.execPath, SERVE, ...flags], env);
+    const line = /to watch: bun run view (slips:\/\/((?:[0-9a-z]{4}-){4}[0-9a-z]{4})@[^\s:]+:(\d+))[\r\n]/;
+    await until(() => line.test(server.shown), "the link", 20_000);
+    const link = line.exec(server.shown);
+    const [, , key, port] = link ?? [];
+    const { code, remarks } = await view([`slips://${key}@127.0.0.1:${port}`, ...THREE_FRAMES]);
+    expect([code, remarks]).toEqual([0, expect.stringContaining("connected to")]);
+    const own = await readFile(join(folder, "server/slipstream/keys.json"), "utf8");
+    expect(JSON.parse(own).keys[0].key).toBe(key);
+    server.type("\u0003");
+    expect(await server.end()).toBe(0);
+  });
+
+  test("serve: prints no link and no key into a pipe", async () => {
+    const env = { XDG_STATE_HOME: join(folder, "server"), SLIPSTREAM_KEY: "" };
+    await using server = await startServer([...PATTERN, "--host", "0.0.0.0", "--no-announce"], { env });
+    await server.until("the line for viewers", ({ remarks }) => remarks.includes("bun run key list --show"));
+    const own = JSON.parse(await readFile(join(folder, "server/slipstream/keys.json"), "utf8")).keys[0].key as string;
+    expect(own).toMatch(/^([0-9a-z]{4}-){4}[0-9a-z]{4}$/);
+    expect(server.remarks.replaceAll("-", "")).not.toContain(own.replaceAll("-", ""));
+  });
 });

@@ -15,9 +15,9 @@ export const DEFAULT_MAX_PIXELS = 2 ** 25;
  * The rate of Stream messages. It is limited because each may announce another size, which needs memory. It is not lower, because
  * some sources change their size with each frame.
  */
-const STREAMS: BucketRate = { perSecond: 60, burst: 120 };
+export const STREAMS: BucketRate = { perSecond: 60, burst: 120 };
 /** The rate of pings, notices, answers and unknown messages together. */
-const OTHERS: BucketRate = { perSecond: 100, burst: 400 };
+export const OTHERS: BucketRate = { perSecond: 100, burst: 400 };
 
 /** The number of pixels that several connections may have together, for example those of all cameras in one window. */
 export class PixelBudget {

@@ -14,7 +14,7 @@ import { KeptTiles, type Snapshot } from "./kept-tiles.ts";
 import type { PartBytes, TakenTiles } from "./tile-frame.ts";
 
 /** The largest number of tiles. An 8K picture has 130 000 MCUs, and useful tiles have several MCUs. */
-const MAX_TILES = 70_000;
+export const MAX_TILES = 70_000;
 
 /** The memory for one picture. It can be opened for another stream when its stream has ended and no thread works on it. */
 export class TileCanvas implements TileGrid {

@@ -21,7 +21,7 @@ import { keepCopy, TileFrame } from "./tile-frame.ts";
  * The most bytes of a tile. A coefficient has at most 27 bits (T.81 F.1.2: 16 for a Huffman code and 11 for its value). So a
  * pixel with three components and no subsampling has about 10 bytes. The limit is larger because of stuffed zeros.
  */
-const MAX_BYTES_PER_PIXEL = 16;
+export const MAX_BYTES_PER_PIXEL = 16;
 const MAX_EXTRA_BYTES = 64;
 
 export class TileStream {

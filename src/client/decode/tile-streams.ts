@@ -19,7 +19,7 @@ import { TileStream } from "./tile-stream.ts";
  * The largest number of compressed bytes that wait for decoding. A correct server has only a few frames in flight (credit), so
  * only a wrong one reaches this limit.
  */
-const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 /** Loads the decoder kernel, with which this thread reads headers. Threads of the pool decode the tiles. */
 export async function createTileStreams(arena: Arena, pool: CodecPool, events: DecodeEvents): Promise<TileStreams> {

@@ -4,7 +4,7 @@
 import type { Micros } from "../../core/clock.ts";
 
 /** The number of wrong keys after which the first pause begins. It is more than one, because people mistype. */
-const FIRST_PAUSE_AFTER = 5;
+export const FIRST_PAUSE_AFTER = 5;
 const FIRST_PAUSE_MICROS = 1e6;
 const LONGEST_PAUSE_MICROS = 60e6;
 /** The time after the last wrong key when an address is forgotten. */
