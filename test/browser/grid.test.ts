@@ -133,7 +133,7 @@ describe.skipIf(CHROMIUM === null)("the page with four cameras (needs chromium)"
     await page.keyboard.press("1");
     await page.waitForSelector(".chosen .age.fresh");
     await page.keyboard.press("i");
-    await page.locator(".figures", { hasText: /p50 \d+ ms, p99 \d+ ms.*640×360/ }).waitFor();
+    await page.locator(".figures", { hasText: /p50 \d+ ms, p99 \d+ ms[\s\S]*640×360/ }).waitFor();
     await page.keyboard.press(" ");
     await page.locator(".chosen .alarm", { hasText: "paused" }).waitFor();
     expect(await page.getByRole("button", { name: "Pause", pressed: true }).isVisible()).toBe(true);
