@@ -1,6 +1,6 @@
 // A server of footage for benches: `serve()` with the footage source. Its reports are those of `serve --json`.
 //
-// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME]
+// Usage: bun bench/footage-server.ts KIND WIDTHxHEIGHT FPS [--workers N] [--quality N] [--codec NAME] [--http]
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -24,6 +24,7 @@ await runMain(async (signal, { stop }) => {
       workers: { type: "string", default: String(Math.min(8, availableParallelism())) },
       quality: { type: "string", default: "75" },
       codec: { type: "string", default: DEFAULT_CODEC },
+      http: { type: "boolean", default: false },
     },
   });
   const kind = FOOTAGE_KINDS.find((name) => name === positionals[0]);
@@ -37,6 +38,7 @@ await runMain(async (signal, { stop }) => {
   await using server = await serve({
     cameras: [{ source: createFootageSource(kind, size, framesPerSecond), quality: Number(values.quality) }],
     port: 0,
+    http: values.http ? { port: 0 } : null,
     codec,
     workers: Number(values.workers),
     signal,

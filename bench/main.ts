@@ -14,6 +14,7 @@ import { fanOutBench } from "./fan-out.ts";
 import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
+import { pageBench } from "./page.ts";
 import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
 import { sharingBench } from "./sharing.ts";
@@ -38,18 +39,21 @@ const BENCHES: Record<string, Bench> = {
   passthrough: passthroughBench,
   tls: tlsBench,
   hostile: hostileBench,
+  page: pageBench,
   peers: peersBench,
 };
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "peers"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
   .addArgument(
-    new Argument("[names...]", "which benches (default: all but tls, hostile and peers)").choices(Object.keys(BENCHES)),
+    new Argument("[names...]", "which benches (default: all but tls, hostile, page and peers)").choices(
+      Object.keys(BENCHES),
+    ),
   )
   .addOption(new Option("--quick", "short runs; all benches together take less than a minute").default(false))
   .addOption(new Option("--check", "exit with 1 if a committed bound does not hold").default(false))

@@ -42,7 +42,7 @@ export interface FootageFlags {
   size: Size;
   /** 0 means as fast as possible. */
   fps: number;
-  /** `--workers`, `--quality` and `--codec`, as in `serve`. */
+  /** `--workers`, `--quality` and `--codec` as in `serve`, and `--http` for an HTTP door on a free port. */
   flags?: readonly string[];
 }
 

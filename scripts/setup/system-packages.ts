@@ -157,6 +157,12 @@ const SYSTEM_PACKAGES = {
     homebrew: "prometheus",
     isThere: program("promtool"),
   },
+  firefox: {
+    purpose: "shows the page in tests",
+    debian: "firefox-esr",
+    homebrew: null,
+    isThere: program("firefox-esr"),
+  },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -207,6 +213,7 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "motion",
   "nginx",
   "chromium",
+  "firefox",
   "Caddy",
   "promtool",
   "arm64 compiler",

@@ -7,7 +7,8 @@ export const CHROMIUM = Bun.which("chromium");
 /** The host name that leads to this machine in the browser. Pages of it are insecure contexts, unlike those of localhost. */
 export const HOST_NAME = "camera.test";
 
-const FLAGS = [
+/** The flags of Chromium in tests and benches. */
+export const CHROMIUM_FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -22,7 +23,7 @@ const FLAGS = [
 /** Starts Chromium with a profile of its own. */
 export function startChromium(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("there is no chromium: install it with 'apt-get install chromium'");
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  return chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
 }
 
 /** A page of the browser with what went wrong in it. */

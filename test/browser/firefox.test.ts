@@ -1,0 +1,71 @@
+// The page in Firefox, by WebDriver BiDi: the pixels of its canvas, and that it is live.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { type Browser, launch } from "puppeteer-core";
+import { HOST_NAME } from "../support/chromium.ts";
+import { djpeg } from "../support/jpeg-tools.ts";
+import { TEST_TIMEOUT_MS } from "../support/programs.ts";
+import { largestDifference, toRgbaBytes } from "../support/samples.ts";
+import { serveWebCameras, type WebCameras } from "../support/web-cameras.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const FIREFOX = Bun.which("firefox-esr");
+
+/** Presses S, and returns the JPEG that the page saves and the pixels of its canvas. Both are text in base64. */
+const SNAPSHOT = `new Promise((done) => {
+  const text = (bytes) => {
+    let characters = "";
+    for (let at = 0; at < bytes.length; at += 0x8000) characters += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+    return btoa(characters);
+  };
+  const createObjectURL = URL.createObjectURL;
+  URL.createObjectURL = (blob) => {
+    blob.arrayBuffer().then((jpeg) => {
+      const canvas = document.querySelector("canvas");
+      const copy = document.createElement("canvas");
+      copy.width = canvas.width;
+      copy.height = canvas.height;
+      const context = copy.getContext("2d");
+      context.drawImage(canvas, 0, 0);
+      const { data } = context.getImageData(0, 0, copy.width, copy.height);
+      done({ jpeg: text(new Uint8Array(jpeg)), pixels: text(data), isSecure: isSecureContext });
+    });
+    return createObjectURL.call(URL, blob);
+  };
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "s", bubbles: true }));
+})`;
+
+describe.skipIf(FIREFOX === null)("the page in Firefox (needs firefox-esr)", () => {
+  let browser: Browser;
+  let web: WebCameras;
+
+  beforeAll(async () => {
+    browser = await launch({
+      browser: "firefox",
+      executablePath: FIREFOX ?? "",
+      headless: true,
+      // Firefox uses no proxy, and takes this name for this machine.
+      extraPrefsFirefox: { "network.dns.localDomains": HOST_NAME, "network.proxy.type": 0 },
+    });
+    web = await serveWebCameras(["door"]);
+  });
+  afterAll(async () => {
+    await web?.[Symbol.asyncDispose]();
+    await browser?.close();
+  });
+
+  test("shows the pixels of the stitched JPEG in an insecure context", async () => {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(web.url);
+    await page.waitForSelector(".age.fresh", { timeout: 30_000 });
+    const shown = (await page.evaluate(SNAPSHOT)) as { jpeg: string; pixels: string; isSecure: boolean };
+    const decoded = djpeg(Uint8Array.fromBase64(shown.jpeg));
+    expect(shown.isSecure).toBe(false);
+    expect([decoded.width, decoded.height]).toEqual([320, 180]);
+    expect(largestDifference(Uint8Array.fromBase64(shown.pixels), toRgbaBytes(decoded))).toBeLessThanOrEqual(4);
+    expect(errors).toEqual([]);
+  });
+});
