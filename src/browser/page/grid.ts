@@ -96,9 +96,11 @@ export class Grid implements CellOwner {
   }
 
   #choose(cell: CameraCell | null): void {
+    const focused = this.#element.contains(document.activeElement) ? document.activeElement : null;
     this.#chosen = cell;
     this.#arrange();
-    cell?.focus();
+    // The camera with the focus may have disappeared, and then keys would start again at the top of the page.
+    if (cell !== null && focused !== null && !cell.element.contains(focused)) cell.focus();
   }
 
   #arrange(): void {

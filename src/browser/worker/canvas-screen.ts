@@ -15,7 +15,10 @@ export function createCanvasScreen(canvas: OffscreenCanvas, events: CanvasScreen
   if (context === null) throw new Error("the browser cannot draw on a canvas");
   let image: ImageData | null = null;
   return {
-    show({ width, height, pixels }: ShownPicture, overlay: Overlay): void {
+    show({ width, height, pixels, received }: ShownPicture, overlay: Overlay): void {
+      events.onOverlay(overlay);
+      // Before the first picture the canvas stays black. The pixels that stand for it are transparent.
+      if (received === undefined) return;
       if (image === null || image.width !== width || image.height !== height) {
         canvas.width = width;
         canvas.height = height;
@@ -24,7 +27,6 @@ export function createCanvasScreen(canvas: OffscreenCanvas, events: CanvasScreen
       // Browsers refuse an ImageData on shared memory (https://github.com/whatwg/html/issues/5175), so the pixels are copied.
       image.data.set(pixels);
       context.putImageData(image, 0, 0);
-      events.onOverlay(overlay);
     },
     setTitle: () => undefined,
     setSource: (size) => events.onSource(size),
