@@ -121,10 +121,12 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
       await using opened = await openPage(browser, { javaScriptEnabled });
       const { page } = opened;
       await page.addInitScript("delete globalThis.WebAssembly");
-      await page.goto(web.url);
+      await page.goto(web.url, { waitUntil: "commit" }); // a stream never finishes loading
       const stream = page.locator("img.stream");
       await stream.waitFor({ state: "attached" });
       expect(await stream.getAttribute("src")).toBe("stream");
+      const width = () => page.evaluate("document.querySelector('img.stream').naturalWidth");
+      while (javaScriptEnabled && (await width()) !== 320) await Bun.sleep(100);
     }
   });
 });
