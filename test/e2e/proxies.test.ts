@@ -37,7 +37,7 @@ describe.each(["nginx", "caddy"] as const)("the page behind %s", (program: Proxy
   async function curl({ port }: RunningProxy, path: string, flags: readonly string[] = []): Promise<string> {
     const url = `https://${HOST_NAME}:${port}${path}`;
     const command = ["curl", "-sSik", "--http1.1", "--resolve", `${HOST_NAME}:${port}:127.0.0.1`, ...flags, url];
-    const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "ignore"] });
     return await child.stdout.text();
   }
 
@@ -58,6 +58,16 @@ describe.each(["nginx", "caddy"] as const)("the page behind %s", (program: Proxy
     expect(await ask("https://evil.example")).toMatch(/^HTTP\/1\.1 403 /);
     expect(await ask(`http://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 403 /);
     expect(await ask(`https://${HOST_NAME}:${openProxy.port}`)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test.skipIf(isMissing)("/stream has as many pictures as without the proxy", async () => {
+    const seconds = ["--max-time", "2", "--no-buffer"];
+    const countParts = (text: string) => text.split(/^content-type: image\/jpeg\r$/im).length - 1;
+    const url = `http://127.0.0.1:${open.server.http?.port}/stream?every=1`;
+    const direct = Bun.spawn(["curl", "-sN", ...seconds, url], { stdio: ["ignore", "pipe", "ignore"] });
+    const [alone, behind] = await Promise.all([direct.stdout.text(), curl(openProxy, "/cams/stream?every=1", seconds)]);
+    expect(countParts(alone)).toBeGreaterThan(10);
+    expect(countParts(behind)).toBeGreaterThan(0.8 * countParts(alone));
   });
 
   test.skipIf(isMissing)("a login gets a cookie for TLS only, which opens a WebSocket", async () => {

@@ -33,7 +33,8 @@ export function answerStream(request: WebRequest, { reception }: WebHost, camera
     return refusalResponse(viewer);
   }
   // The connection is for the stream alone, so a client gets no other answer after it.
-  const headers = { "content-type": MULTIPART_TYPE, connection: "close", ...UNCACHED };
+  // The last header is for nginx, which would keep old pictures for a slow client.
+  const headers = { "content-type": MULTIPART_TYPE, connection: "close", ...UNCACHED, "x-accel-buffering": "no" };
   if (request.request.method === "HEAD") {
     viewer.closed("it asked for the headers only");
     return new Response(null, { headers });
