@@ -55,7 +55,7 @@ export async function startProxy(program: ProxyProgram, name: string, serverPort
 /** Returns the file of a proxy in the documentation. */
 async function fileInDocs(program: ProxyProgram): Promise<string> {
   const language = program === "nginx" ? "nginx" : "caddyfile";
-  const [, text] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "m").exec(await readFile(PAGE, "utf8")) ?? [];
+  const [, text] = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "m").exec(await readFile(PAGE, "utf8")) ?? [];
   if (text === undefined) throw new Error(`docs/proxies.md has no file for ${program}`);
   return text;
 }
