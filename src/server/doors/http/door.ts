@@ -21,7 +21,7 @@ import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
 import { webSocketRoute } from "./upgrade.ts";
 
-export interface HttpDoorOptions extends GuardOptions, ProxyOptions {
+export interface HttpDoorOptions extends Omit<GuardOptions, "certificateNames">, ProxyOptions {
   host: string;
   port: number;
   /** The server's identity for TLS. Null for a door without TLS. */
@@ -58,10 +58,14 @@ export class HttpDoor implements Disposable {
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
-    const { identity, reception, routes, port, log } = options;
+    const { host, names, allowedOrigins, identity, reception, routes, port, log } = options;
     const { gatekeeper } = reception;
     this.isSecure = identity !== null;
-    this.#guard = new Guard(options);
+    this.#guard = new Guard({
+      names: [host, ...names],
+      certificateNames: () => identity?.current.hostNames ?? [],
+      allowedOrigins,
+    });
     this.#sessions = new Sessions((role) => gatekeeper.holds(role));
     this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
     this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);

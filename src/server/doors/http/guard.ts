@@ -9,23 +9,21 @@ import { hostname } from "node:os";
 export interface GuardOptions {
   /** Further host names of this server, for example that of a proxy before it. A leading `*.` stands for any names below. */
   names: readonly string[];
+  /** Returns the host names in the server's certificate, which may change. */
+  certificateNames: () => readonly string[];
   /** The origins whose pages may use this server, for example `https://example.org`. */
   allowedOrigins: readonly string[];
 }
 
 export class Guard {
   readonly #names: readonly string[];
+  readonly #certificateNames: () => readonly string[];
   readonly #origins: ReadonlySet<string>;
 
-  constructor({ names, allowedOrigins }: GuardOptions) {
+  constructor({ names, certificateNames, allowedOrigins }: GuardOptions) {
     const own = hostname().toLowerCase();
-    this.#names = [
-      "localhost",
-      "*.localhost",
-      own,
-      `${own.split(".")[0]}.local`,
-      ...names.map((name) => name.toLowerCase()),
-    ];
+    this.#names = ["localhost", "*.localhost", own, `${own.split(".")[0]}.local`, ...names];
+    this.#certificateNames = certificateNames;
     this.#origins = new Set(allowedOrigins);
   }
 
@@ -39,7 +37,8 @@ export class Guard {
     if (host === null || host === "") return "the request has no Host header";
     const name = nameOf(host);
     if (name === null) return "the Host header is not a host name";
-    if (isIP(name) !== 0 || this.#names.some((known) => matches(known, name))) return null;
+    const known = [...this.#names, ...this.#certificateNames()];
+    if (isIP(name) !== 0 || known.some((each) => matches(each.toLowerCase(), name))) return null;
     return `'${name}' is not a name of this server: add --http-name ${name} to its start if it is`;
   }
 
@@ -49,7 +48,11 @@ export class Guard {
    */
   refusalOfOrigin(origin: string | null, host: string, isSecure: boolean): string | null {
     if (origin === null || this.#origins.has(origin)) return null;
-    if (origin.toLowerCase() === `${isSecure ? "https" : "http"}://${host.toLowerCase()}`) return null;
+    const own = (scheme: string) => `${scheme}://${host.toLowerCase()}`;
+    if (origin.toLowerCase() === own(isSecure ? "https" : "http")) return null;
+    if (!isSecure && origin.toLowerCase() === own("https")) {
+      return "the page came over HTTPS and the request without: if a proxy is between, add --trusted-proxy with its address to the server's start, and let it send X-Forwarded-Proto";
+    }
     return `pages of ${shown(origin)} may not use this server: add --allow-origin to its start if they may`;
   }
 

@@ -1,7 +1,6 @@
 // Finds the client of a request that a proxy has passed on. Headers of other machines are ignored, because anybody can send them.
 
-import { isIP } from "node:net";
-import { addressGroup } from "../../access/address-group.ts";
+import { BlockList, isIP, isIPv6 } from "node:net";
 
 export interface ProxyOptions {
   /** The IP addresses of proxies whose headers X-Forwarded-For, -Proto and -Host are trusted. */
@@ -22,19 +21,46 @@ export function clientOf(
   peerIp: string,
   { trustedProxies, isSecure }: ProxyOptions & { isSecure: boolean },
 ): Client {
-  const isTrusted = (ip: string) => trustedProxies.some((proxy) => addressGroup(proxy) === addressGroup(ip));
+  const trusted = listOf(trustedProxies);
+  const isTrusted = (address: string) => trusted.check(...withFamily(address));
   if (!isTrusted(peerIp)) return { ip: peerIp, isSecure, host: null };
-  // Each proxy adds the address from which it got the request. So the client is the last address that is not a trusted proxy.
-  const hops = (request.headers.get("x-forwarded-for") ?? "")
-    .split(",")
-    .map((hop) => hop.trim().replace(/^\[|\]$/g, ""));
-  const ip = hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(hop)) ?? peerIp;
+  const ip = lastStranger(request.headers.get("x-forwarded-for"), isTrusted) ?? peerIp;
   const scheme = lastOf(request.headers.get("x-forwarded-proto"));
   return {
     ip,
     isSecure: scheme === null ? isSecure : scheme === "https",
     host: lastOf(request.headers.get("x-forwarded-host")),
   };
+}
+
+/** Each address counts alone: another machine of the same IPv6 network is not the proxy. */
+function listOf(addresses: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const address of addresses) list.addAddress(...withFamily(address));
+  return list;
+}
+
+function withFamily(address: string): [address: string, family: "ipv4" | "ipv6"] {
+  const [plain = ""] = address.split("%"); // without the zone of a link-local address
+  return [plain, isIPv6(plain) ? "ipv6" : "ipv4"];
+}
+
+/**
+ * Returns the client in X-Forwarded-For. Each proxy adds the address from which it got the request, so the client is the last
+ * address that is not a trusted proxy. Whatever is before it may be invented. Returns null if that entry is not an address.
+ */
+function lastStranger(header: string | null, isTrusted: (address: string) => boolean): string | null {
+  const hops = (header ?? "").split(",").map(addressIn);
+  const index = hops.findLastIndex((hop) => hop === null || !isTrusted(hop));
+  return hops[index] ?? null;
+}
+
+/** Returns the address in an entry, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function addressIn(entry: string): string | null {
+  const text = entry.trim();
+  const [, inBrackets, v4] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(text) ?? [];
+  const address = inBrackets ?? v4 ?? text;
+  return isIP(address) === 0 ? null : address;
 }
 
 function lastOf(list: string | null): string | null {
