@@ -9,6 +9,9 @@ import { HttpDoor } from "./doors/http/door.ts";
 import { healthRoutes } from "./doors/http/health.ts";
 import { metricsRoute, type MetricsText } from "./doors/http/metrics.ts";
 import type { Route, WebHost } from "./doors/http/request.ts";
+import { otherNameRoutes } from "./doors/http/other-names.ts";
+import { snapshotRoutes } from "./doors/http/snapshot.ts";
+import { stateRoutes } from "./doors/http/state.ts";
 import { streamRoutes } from "./doors/http/stream.ts";
 import type { Reception } from "./doors/reception.ts";
 import type { DurationsInBuckets } from "./report/durations-in-buckets.ts";
@@ -47,6 +50,9 @@ function featureRoutes(host: WebHost, parts: WebParts): Route[] {
     ...assetRoutes(),
     ...healthRoutes(host),
     ...streamRoutes(host),
+    ...snapshotRoutes(host),
+    ...stateRoutes(host),
+    ...otherNameRoutes(host),
     metricsRoute((role) => collectMetrics(parts, role)),
   ];
 }

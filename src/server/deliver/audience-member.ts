@@ -15,6 +15,8 @@ export const DOOR_NAMES = ["tcp", "tls", "websocket", "mjpeg"] as const;
 export type DoorName = (typeof DOOR_NAMES)[number];
 
 export interface AudienceMember {
+  /** False for a member that takes single pictures. It is not counted as a viewer, and not logged. */
+  readonly countsAsViewer: boolean;
   readonly door: DoorName;
   /** The address of the viewer, as text for people. */
   readonly address: string;

@@ -85,13 +85,13 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
 
   /** The number of viewers that have sent Hello. */
   get count(): number {
-    return this.#assignments.size;
+    return this.#assignments.keys().reduce((sum, { countsAsViewer }) => sum + (countsAsViewer ? 1 : 0), 0);
   }
 
   /** The number of viewers by the door by which they came. */
   get countByDoor(): Record<DoorName, number> {
     const counts = { tcp: 0, tls: 0, websocket: 0, mjpeg: 0 };
-    for (const { door } of this.#assignments.keys()) counts[door]++;
+    for (const { door, countsAsViewer } of this.#assignments.keys()) if (countsAsViewer) counts[door]++;
     return counts;
   }
 
@@ -117,6 +117,11 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   /** The number of frames that were sent, over all viewers so far. */
   get picturesSent(): number {
     return this.#assignments.keys().reduce((sum, { frames }) => sum + frames.picturesSent, this.#departedSent);
+  }
+
+  /** The JPEG quality of the best level. */
+  get quality(): number {
+    return this.#options.quality;
   }
 
   /** The number of viewers that get whole pictures instead of tiles. */
@@ -193,7 +198,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     }
     if (viewer.watching && !this.#haveWatched.has(viewer)) {
       this.#haveWatched.add(viewer);
-      this.#options.log.info(`viewer ${viewer.address} is watching (${this.count} in all)`);
+      if (viewer.countsAsViewer) this.#options.log.info(`viewer ${viewer.address} is watching (${this.count} in all)`);
     }
     assignment.choose(this.#source);
     this.#noteChange();
@@ -210,7 +215,8 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#assignments.delete(viewer);
     this.#departedSkipped += viewer.frames.picturesSkipped;
     this.#departedSent += viewer.frames.picturesSent;
-    this.#options.log.info(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
+    if (viewer.countsAsViewer)
+      this.#options.log.info(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
     this.#noteChange();
   }
 

@@ -48,6 +48,7 @@ export interface MultipartHost {
 
 export class MultipartViewer implements AudienceMember {
   readonly door = "mjpeg";
+  readonly countsAsViewer = true;
   readonly connection: MultipartConnection;
   readonly frames: MultipartSender;
   readonly #camera: WatchedCamera;
@@ -86,6 +87,10 @@ export class MultipartViewer implements AudienceMember {
 
   get role(): Role {
     return this.connection.role;
+  }
+
+  get cameraName(): string {
+    return this.#camera.name;
   }
 
   get form(): PartForm {

@@ -25,6 +25,7 @@ import { WishPacer } from "./wish-pacer.ts";
 
 /** A connected viewer. The door that owns the connection calls `receive`, `drained` and `closed`. */
 export class Viewer implements AudienceMember, TransportEvents, PeerEvents {
+  readonly countsAsViewer = true;
   readonly connection: ViewerConnection;
   readonly #host: ViewerHost;
   readonly #peer: Peer;

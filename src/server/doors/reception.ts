@@ -19,6 +19,7 @@ import { RefusalLog } from "../access/refusal-log.ts";
 import type { Role } from "../access/role.ts";
 import type { AdaptationLimits } from "../deliver/quality/adaptation.ts";
 import type { Refusal } from "../access/refusal.ts";
+import { Snapshots } from "../deliver/snapshots.ts";
 import { SharedBitrate } from "../deliver/shared-bitrate.ts";
 import { LookTimer } from "../deliver/look-timer.ts";
 import { type MultipartConnection, MultipartViewer, type MultipartWish } from "../deliver/multipart-viewer.ts";
@@ -63,6 +64,7 @@ export class Reception implements ViewerHost {
   readonly #proven = new Set<Viewer | MultipartViewer>();
   readonly #connected = new Set<Viewer | MultipartViewer>();
   readonly lookTimer = new LookTimer();
+  readonly snapshots = new Snapshots();
   /** The number of refused connections that have time to read their Goodbye. */
   #turnedAway = 0;
   readonly #farewells = new TokenBucket(FAREWELLS, nowMicros());
@@ -122,6 +124,11 @@ export class Reception implements ViewerHost {
       this.#proven.add(viewer);
     }
     return viewer;
+  }
+
+  /** The viewers that get multipart JPEG. */
+  get multipartViewers(): MultipartViewer[] {
+    return [...this.#connected].filter((viewer) => viewer instanceof MultipartViewer);
   }
 
   /** Counts a request at the HTTP door. Returns null, or the reason why it is refused. */

@@ -6,6 +6,7 @@ import type { CameraEntry } from "../../../protocol/cameras.ts";
 import type { Refusal } from "../../access/refusal.ts";
 import type { Role } from "../../access/role.ts";
 import type { CameraCondition } from "../../deliver/camera-condition.ts";
+import type { Size } from "../../../core/pixel-format.ts";
 import type { Audience } from "../../deliver/audience.ts";
 import type { Reception } from "../reception.ts";
 import type { WebSocketGuest } from "../websocket.ts";
@@ -60,6 +61,14 @@ export interface WebCamera {
   /** The reason why the camera has ended, or null while it runs. */
   readonly ended: Refusal | null;
   readonly condition: CameraCondition;
+  report(): CameraFigures;
+}
+
+/** The figures of a camera that features of the door use. */
+export interface CameraFigures extends Size {
+  /** The captured and the encoded frames a second. */
+  readonly fps: number;
+  readonly encodedFps: number;
 }
 
 /** The parts of the server that features of the door use. */

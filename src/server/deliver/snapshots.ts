@@ -1,0 +1,161 @@
+// Snapshots: single pictures of a camera for programs that ask for one now and then.
+
+import { sleep } from "../../core/clock.ts";
+import type { Size } from "../../core/pixel-format.ts";
+import { GoodbyeReason } from "../../protocol/wire.ts";
+import type { Refusal } from "../access/refusal.ts";
+import type { Feed, FeedJpeg } from "../renditions/feed.ts";
+import type { Level } from "../renditions/ladder.ts";
+import type { AudienceMember, MemberFrames } from "./audience-member.ts";
+import type { WatchedCamera } from "./viewer-host.ts";
+
+/** The feed is kept for this time after a snapshot, so that the next one has its picture at once. */
+const KEPT_MS = 2_000;
+/** The longest time for which a request waits for the first picture. */
+const PATIENCE_MS = 5_000;
+/** The most combinations of size and quality of a camera that are kept at the same time. */
+const MAX_TAKERS = 64;
+
+export interface SnapshotWish {
+  /** The width that is enough, or null for that of the source. */
+  width: number | null;
+  /** The JPEG quality that is enough, or null for the best. */
+  quality: number | null;
+}
+
+export interface Snapshot {
+  jpeg: FeedJpeg;
+  /** The number of the newest frame that has changed the picture. */
+  changedFrame: number;
+  level: Level | null;
+}
+
+/** The snapshots of all cameras. */
+export class Snapshots {
+  readonly #byCamera = new Map<WatchedCamera, Map<string, Taker>>();
+
+  /** Returns the newest picture. It is there at once if a viewer or a recent snapshot has the same size and quality. */
+  async take(camera: WatchedCamera, wish: SnapshotWish): Promise<Snapshot | Refusal> {
+    const takers = this.#byCamera.get(camera) ?? new Map<string, Taker>();
+    this.#byCamera.set(camera, takers);
+    const key = `${wish.width} ${wish.quality}`;
+    let taker = takers.get(key);
+    if (taker === undefined) {
+      if (takers.size >= MAX_TAKERS) {
+        return { reason: GoodbyeReason.full, text: `snapshots of ${camera.name} have too many sizes and qualities` };
+      }
+      taker = new Taker(camera, wish, () => {
+        takers.delete(key);
+        if (takers.size === 0) this.#byCamera.delete(camera);
+      });
+      takers.set(key, taker);
+      taker.begin();
+    }
+    return await taker.take();
+  }
+}
+
+/** Follows a feed of one camera as long as snapshots are taken. To the camera it is a viewer. */
+class Taker implements AudienceMember {
+  readonly door = "mjpeg";
+  readonly countsAsViewer = false;
+  readonly address = "snapshot";
+  readonly keepsSize = true;
+  readonly roundTripMicros = 0;
+  readonly wishedSize: Size;
+  readonly frames: MemberFrames;
+  readonly #camera: WatchedCamera;
+  readonly #quality: number | null;
+  readonly #onOver: () => void;
+  readonly #over = new AbortController();
+  watching = true;
+  #feed: Feed | null = null;
+  /** Whether the feed has the wanted quality, or no choice. */
+  #isRight = true;
+  #first = Promise.withResolvers<void>();
+  #farewell: Refusal | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(camera: WatchedCamera, { width, quality }: SnapshotWish, onOver: () => void) {
+    this.#camera = camera;
+    this.#quality = quality;
+    this.#onOver = onOver;
+    this.wishedSize = width === null ? { width: 0, height: 0 } : { width, height: 1 };
+    this.frames = {
+      adaptation: { choose: (levels, current) => this.#choose(levels, current) },
+      picturesSkipped: 0,
+      picturesSent: 0,
+      settled: true,
+      follower: null,
+      follow: (feed) => {
+        this.#feed = feed;
+        this.#check();
+      },
+      offer: () => this.#check(),
+      beginFrame: () => undefined,
+      sendPart: () => undefined,
+      abortFrame: () => undefined,
+    };
+  }
+
+  begin(): void {
+    this.#camera.onChanged(this);
+  }
+
+  async take(): Promise<Snapshot | Refusal> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end("no snapshot was taken for 2 s"), KEPT_MS);
+    if (this.#newest === null && this.#farewell === null) {
+      const tooLate = new AbortController();
+      await Promise.race([
+        this.#first.promise,
+        sleep(PATIENCE_MS, AbortSignal.any([tooLate.signal, this.#over.signal])),
+      ]);
+      tooLate.abort();
+    }
+    const text = `no picture of ${this.#camera.name} came within ${PATIENCE_MS / 1000} s`;
+    return this.#newest ?? this.#farewell ?? { reason: GoodbyeReason.timeout, text };
+  }
+
+  get #newest(): Snapshot | null {
+    const jpeg = this.#isRight ? (this.#feed?.jpeg() ?? null) : null;
+    if (this.#feed === null || jpeg === null) return null;
+    return { jpeg, changedFrame: this.#feed.changedFrame, level: this.#feed.level };
+  }
+
+  #check(): void {
+    if (this.#feed === null || this.#feed.newestFrame === 0) return;
+    // The camera asks `choose` for the quality.
+    if (this.#quality !== null) this.#camera.onAcknowledged(this);
+    if (this.#isRight) this.#first.resolve();
+  }
+
+  /** Returns the level with the fewest bytes that has at least the wanted quality. */
+  #choose(levels: readonly Level[], current: number): number {
+    const wanted = this.#quality ?? 0;
+    const level = Math.max(
+      0,
+      levels.findLastIndex(({ quality }) => quality >= wanted),
+    );
+    this.#isRight = level === current;
+    return level;
+  }
+
+  /** Snapshots say nothing of troubles but the age of the picture. */
+  notify(): void {}
+
+  leave(reason: GoodbyeReason, text: string): void {
+    this.#farewell = { reason, text };
+    this.#end(text);
+  }
+
+  #end(reason: string): void {
+    if (!this.watching) return;
+    this.watching = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#over.abort();
+    this.#first.resolve();
+    this.#onOver();
+    this.#camera.onGone(this, reason);
+  }
+}
