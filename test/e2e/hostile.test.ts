@@ -143,6 +143,19 @@ describe("serve: hostile peers", () => {
     expect(server.child.exitCode).toBeNull();
   });
 
+  test("hundreds of silent connections to the HTTP door are ended early and counted, and keep nobody out", async () => {
+    const through = ["sh", "-c", 'ulimit -n 1024 && exec "$@"', "sh"]; // the usual limit
+    await using server = await startServer([...FLAGS, "--http", "0"], { through });
+    const port = server.last?.http?.port ?? 0;
+    await using peers = new Attack(port, "http-silent", 600);
+    await until(() => peers.report.connects >= 600, "600 connections");
+    await server.until("the count", () => (refusedBy(server)?.greetings ?? 0) > 200);
+    await using viewer = startViewer(server.port, ["--frames", "5"]);
+    expect(await viewer.end()).toBe(0);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    expect(server.remarks).not.toContain("can open no more files");
+  });
+
   test("peers that take no pictures are disconnected when their waiting pictures exceed max-waiting-memory", async () => {
     const folder = mkdtempSync(join(tmpdir(), "slipstream-test-"));
     using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };

@@ -57,7 +57,7 @@ const KINDS = {
   /** Watches over TLS, but reads no bytes. */
   "tls-unread": { needsTls: true, speaksTls: true, greets: true, readsNothing: true },
   /** Sends no bytes to the HTTP door. */
-  "http-silent": { needsHttp: true },
+  "http-silent": { needsHttp: true, pauseMs: 2_000 },
   /** Sends the headers of a request at one byte a second. */
   "http-slow-headers": { needsHttp: true, opening: REQUEST.subarray(0, -2), bytesPerSecond: 1 },
   /** Sends requests and reads no answers. */

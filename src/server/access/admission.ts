@@ -123,6 +123,11 @@ export class Admission {
     return null;
   }
 
+  /** Counts connections without a request that the HTTP door has ended. */
+  endedSilent(count: number): void {
+    this.refused.add("greetings", count);
+  }
+
   /** Counts a viewer that is disconnected because it has exceeded a limit. */
   exceeded({ origin }: Guest, limit: LimitName, now: Micros): void {
     this.refused.add(limit);

@@ -136,6 +136,11 @@ export class Reception implements ViewerHost {
     return this.#admission.request(ip, now);
   }
 
+  /** Counts connections without a request that the HTTP door has ended. */
+  endedSilent(count: number): void {
+    this.#admission.endedSilent(count);
+  }
+
   /** Logs a request that the HTTP door has refused. */
   refusedRequest(ip: string, address: string, reason: string): void {
     this.#refusals.refused(addressGroup(ip), address, reason, nowMicros());
@@ -165,6 +170,11 @@ export class Reception implements ViewerHost {
       if (lateBytes > MAX_BYTES_AFTER_GOODBYE) connection.abort();
     };
     return { receive, drained: () => undefined, closed };
+  }
+
+  /** The number of open connections, with those before Hello. */
+  get connections(): number {
+    return this.#connected.size;
   }
 
   /** Whether there are as many viewers as are allowed. */

@@ -19,6 +19,7 @@ import { clientOf, type ProxyOptions } from "./proxies.ts";
 import { type Route, textResponse, type WebRequest } from "./request.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
+import { SilentConnections } from "./silent-connections.ts";
 import { webSocketRoute } from "./upgrade.ts";
 
 export interface HttpDoorOptions extends Omit<GuardOptions, "certificateNames">, ProxyOptions {
@@ -55,6 +56,7 @@ export class HttpDoor implements Disposable {
   /** The certificate that new connections get. */
   #certificate: string | null = null;
   readonly #checking: ReturnType<typeof setInterval> | null;
+  readonly #silent: SilentConnections;
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
@@ -72,11 +74,17 @@ export class HttpDoor implements Disposable {
     this.port = this.#door.port;
     this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
+    this.#silent = new SilentConnections({
+      port: this.port,
+      countViewers: () => reception.connections,
+      onEnded: (count) => reception.endedSilent(count),
+    });
   }
 
   /** Stops accepting connections. Open connections stay, so that viewers can be told why they end. */
   close(): void {
     if (this.#checking !== null) clearInterval(this.#checking);
+    this.#silent[Symbol.dispose]();
     this.#door[Symbol.dispose]();
   }
 
@@ -139,6 +147,7 @@ export class HttpDoor implements Disposable {
   async #answer(request: Request, server: Serving): Promise<Response | undefined> {
     const peer = server.requestIP(request);
     if (peer === null) return textResponse(400, "the connection is closed");
+    this.#silent.heard(peer.address, peer.port);
     const { trustedProxies, reception } = this.#options;
     const client = clientOf(request, peer.address, { trustedProxies, isSecure: this.isSecure });
     const address = formatHostPort(client.ip, peer.port);

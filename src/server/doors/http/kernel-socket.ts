@@ -68,16 +68,35 @@ export interface SocketEnds {
 
 /** Returns the socket of a connection of this process, or null if the system cannot be asked or has no such connection. */
 export function findSocket({ peerIp, peerPort, localPort }: SocketEnds): KernelSocket | null {
+  const peer = peerName(peerIp, peerPort);
+  return socketsAt(localPort).find(({ name }) => name === peer)?.socket ?? null;
+}
+
+/** A connected socket with the address of the other end. */
+export interface NamedSocket {
+  ip: string;
+  /** The name that `peerName` gives. */
+  name: string;
+  socket: KernelSocket;
+}
+
+/** Returns a name for the other end of a connection, which is the same for all ways to write its address. */
+export function peerName(ip: string, port: number): string {
+  return `${canonical(ip)} ${port}`;
+}
+
+/** Iterates over the connections of a local port of this process, with the newest first. It finds none if the system cannot be asked. */
+export function* socketsAt(localPort: number): Generator<NamedSocket, void> {
   const symbols = libc();
-  if (symbols === null) return null;
-  const peer = canonical(peerIp);
+  if (symbols === null) return;
   for (const descriptor of openDescriptors()) {
     const local = nameOf(symbols.getsockname, descriptor);
     if (local?.port !== localPort) continue;
     const remote = nameOf(symbols.getpeername, descriptor);
-    if (remote?.port === peerPort && remote.ip === peer) return new KernelSocket(symbols, descriptor);
+    if (remote === null) continue; // it listens, or the other end has gone
+    const { ip, port } = remote;
+    yield { ip, name: `${ip} ${port}`, socket: new KernelSocket(symbols, descriptor) };
   }
-  return null;
 }
 
 /** Returns this process's open descriptors, with the newest first. */
