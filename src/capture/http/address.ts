@@ -40,9 +40,11 @@ export function withoutUser(url: URL): URL {
 
 /** Decodes percent-encoded text. A percent sign that encodes no character is kept. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text.replace(/(?:%[\da-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
 }

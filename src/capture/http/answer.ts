@@ -13,6 +13,8 @@ export type Answer =
    */
   | { kind: "pictures"; count: number; isBroken: boolean }
   | { kind: "page" }
+  /** The answer is text that is no video. `type` is its declared type. */
+  | { kind: "text"; type: string }
   /** The answer is not JPEG. `body` is the answer from its start, or null when the video must be read from its address. */
   | { kind: "other"; body: ReadableStream<Uint8Array> | null };
 
@@ -47,6 +49,7 @@ export async function readAnswer(
       kind = kindOf(type, first, { isAll, hasLength });
     }
     if (kind === "page") return { kind };
+    if (kind === "text") return { kind, type: type.name };
     if (kind === "playlist" || (kind === "other" && (hasLength || isAll))) {
       return first.length === 0 ? { kind: "pictures", count: 0, isBroken: false } : { kind: "other", body: null };
     }

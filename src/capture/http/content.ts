@@ -8,9 +8,10 @@
  * - `one picture`: the whole answer is one JPEG;
  * - `playlist`: a list of addresses of the video for a player;
  * - `page`: a web page;
+ * - `text`: other text that is no video, for example an error in JSON;
  * - `other`: video that is not JPEG.
  */
-export type ContentKind = "parts" | "pictures" | "one picture" | "playlist" | "page" | "other";
+export type ContentKind = "parts" | "pictures" | "one picture" | "playlist" | "page" | "text" | "other";
 
 export interface ContentType {
   /**
@@ -33,6 +34,8 @@ export function parseContentType(field: string | null): ContentType {
 const MAX_FIRST_BYTES = 4096;
 
 const SOI = Buffer.from([0xff, 0xd8, 0xff]);
+/** The types of text that is no video. Playlists are recognised by their first bytes before. */
+const TEXT_TYPE = /^(?:text\/.*|application\/(?:.*\+)?(?:json|xml))$/;
 const PLAYLISTS = ["#EXTM3U", "<MPD", "<SmoothStreamingMedia", "[playlist]"];
 
 /** The first bytes of content that is not JPEG, even if its type is JPEG. */
@@ -73,5 +76,11 @@ export function kindOf(
   if (/^--\S+\r?\n|^content-(?:type|length)\s*:/i.test(text)) return "parts";
   const isJpeg = /^(?:image\/p?jpe?g|video\/x-(?:motion-)?m?jpe?g)$/.test(name);
   if (isJpeg || first.includes(SOI)) return isOne ? "one picture" : "pictures";
-  return isWhole ? "other" : null;
+  if (!isWhole) return null;
+  return TEXT_TYPE.test(name) && text !== "" && !first.some(isControl) ? "text" : "other";
+}
+
+/** Returns whether a byte is a control character, which text does not have. Some servers call every answer text. */
+function isControl(byte: number): boolean {
+  return byte < 9 || (byte > 13 && byte < 32);
 }

@@ -56,6 +56,12 @@ export function answersWithPage(name: string): SourceError {
   return new SourceError(text, { retry: "growing" });
 }
 
+/** Returns the error for an answer with text of the type `type`. */
+export function answersWithText(name: string, type: string): SourceError {
+  const text = `cannot read video from ${name}: it answers with text (${printable(type)}) instead of video`;
+  return new SourceError(text, { retry: "growing" });
+}
+
 /** Returns the error for a stream that the camera has ended. */
 export function hasEnded(name: string): SourceError {
   return new SourceError(`${name} has ended`, { retry: "soon" });

@@ -13,6 +13,9 @@ const STATUS = /(?:method \w+ failed:|HTTP error|Server returned) (\d{3}) ?([^(]
 const UNREACHABLE =
   /Connection refused|Failed to resolve hostname|Name or service not known|No route to host|Network is unreachable|Connection timed out|Host is down/;
 
+/** Matches the message of libavformat/http.c about an answer that ends early. Without a declared length, its second number is 2^64 - 1. */
+const ENDS_EARLY = /Stream ends prematurely at (\d+), should be \d+/;
+
 /** Returns the error for a message of ffmpeg. `complaint` is the message without the name of the part of ffmpeg that wrote it. */
 export function explainComplaint(
   { name, address }: Pick<FfmpegInput, "name" | "address">,
@@ -24,7 +27,9 @@ export function explainComplaint(
     const isLoginMissing = status === "401" && address !== null && shownAddress(address) === address;
     return isLoginMissing ? passwordMissing(name) : explainStatus(name, Number(status), text.trim());
   }
-  const reason = address === null ? complaint : withoutSecrets(complaint, address);
+  const [, bytes] = ENDS_EARLY.exec(complaint) ?? [];
+  const plain = bytes === undefined ? complaint : `its answer ends after ${bytes} bytes`;
+  const reason = address === null ? plain : withoutSecrets(plain, address);
   const retry = isNetwork && UNREACHABLE.test(complaint) ? "growing" : "soon";
   return new SourceError(`cannot read video from ${name}: ${reason}`, { retry });
 }

@@ -1,7 +1,8 @@
 // The source `-`: frames on standard input, raw or as MJPEG. They are read as fast as they come.
 
 import { nowMicros } from "../../core/clock.ts";
-import { SourceError, UsageError } from "../../core/errors.ts";
+import { codeOf, SourceError, UsageError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-errors.ts";
 import type { Size } from "../../core/pixel-format.ts";
 import { JpegFrames } from "../jpeg/jpeg-frames.ts";
 import { JpegReader, type JpegSink } from "../jpeg/jpeg-reader.ts";
@@ -48,6 +49,9 @@ export function createStandardInput({ input, format, size, framesPerSecond }: St
           reader.feed(chunk);
         });
         if (!signal.aborted) reader.checkEnd(bytes);
+      } catch (error) {
+        if (codeOf(error) === undefined) throw error;
+        throw new SourceError(`cannot read standard input: ${explainFileError(error)}`, { retry: false, cause: error });
       } finally {
         reader.abandon();
       }

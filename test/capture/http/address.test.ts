@@ -10,6 +10,8 @@ test.each([
   ["https://admin:a%20b%40c@[::1]/", "https://[::1]/", "admin", "a b@c"],
   ["http://admin:p@ss@camera/", "http://camera/", "admin", "p@ss"],
   ["http://admin:100%@camera/", "http://camera/", "admin", "100%"],
+  ["http://admin:50%25%2F100%@camera/", "http://camera/", "admin", "50%/100%"],
+  ["http://us%40er:%FFx%C3%A9@camera/", "http://camera/", "us@er", "%FFxé"],
   ["http://admin:a#b?c/d@camera/v", "http://camera/v", "admin", "a#b?c/d"],
   ["http://admin@camera/", "http://camera/", "admin", ""],
 ])("parseAddress: reads %s", (text, url, user, password) => {

@@ -425,6 +425,15 @@ describe("HTTP camera with an answer that is not a picture", () => {
     expect((await run.failure()).message).toContain("web page");
   });
 
+  test("the error for an answer with text names its type", async () => {
+    using camera = new RawCamera((to) => {
+      to.write('HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{"error":"no such channel"}');
+      to.close();
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    expect((await run.failure()).message).toContain("it answers with text (application/json) instead of video");
+  });
+
   test("an empty answer gives an error", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM);

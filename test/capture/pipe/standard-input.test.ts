@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { createStandardInput } from "../../../src/capture/pipe/standard-input.ts";
 import { nowMicros } from "../../../src/core/clock.ts";
+import { SourceError } from "../../../src/core/errors.ts";
 import { PICTURES } from "../../support/jpeg-streams.ts";
 import { RecordingSink } from "../../support/recording-sink.ts";
 import { until } from "../../support/wait-until.ts";
@@ -38,6 +39,15 @@ describe("MJPEG on standard input: stamps and end", () => {
     await writer.close();
     await ended;
     expect(sink.jpegs.map(({ length }) => length)).toEqual([FIRST.length - 2, SECOND.length - 2]);
+  });
+
+  test("an input that cannot be read is an error in one line", async () => {
+    const input = new ReadableStream<Uint8Array>({
+      pull: () => Promise.reject(Object.assign(new Error("EISDIR: illegal operation, read"), { code: "EISDIR" })),
+    });
+    const source = createStandardInput({ input, format: "mjpeg", size: null, framesPerSecond: 0 });
+    const failed = source.run(new RecordingSink(), new AbortController().signal).catch((error: unknown) => error);
+    expect(await failed).toEqual(new SourceError("cannot read standard input: it is a folder", { retry: false }));
   });
 
   test("an input that ends in the middle of a picture is an error", async () => {
