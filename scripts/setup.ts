@@ -9,7 +9,13 @@ import { buildKernels } from "./setup/kernels.ts";
 import { installPackages } from "./setup/packages.ts";
 import { SetupError } from "./setup/run.ts";
 import { provideSdl } from "./setup/sdl-binding.ts";
-import { installSystemPackages, type SystemNeed, TEST_PROGRAMS, WIDENING_PROGRAMS } from "./setup/system-packages.ts";
+import {
+  installSystemPackages,
+  installWideningPackages,
+  type SystemNeed,
+  TEST_PROGRAMS,
+  WIDENING_PROGRAMS,
+} from "./setup/system-packages.ts";
 
 const ROOT = dirname(import.meta.dir);
 const STAMP = join(ROOT, "node_modules", ".slipstream-setup.json");
@@ -18,6 +24,8 @@ const STAMP = join(ROOT, "node_modules", ".slipstream-setup.json");
 interface Needs {
   sdl: boolean;
   system: readonly SystemNeed[];
+  /** The packages without which the program does less. */
+  widening?: readonly SystemNeed[];
 }
 
 /** With these flags, `view` opens no window. */
@@ -43,7 +51,7 @@ function needsOf(program: string, flags: readonly string[]): Needs {
       // The unit tests and the checks of the source start no programs.
       const isLight = flags.length > 0 && flags.every((flag) => LIGHT_CHECKS.test(flag));
       if (isLight) return { sdl: false, system: [] };
-      return { sdl: true, system: flags.includes("--all") ? [...TEST_PROGRAMS, ...WIDENING_PROGRAMS] : TEST_PROGRAMS };
+      return { sdl: true, system: TEST_PROGRAMS, widening: flags.includes("--all") ? WIDENING_PROGRAMS : [] };
     }
     default:
       return { sdl: false, system: [] };
@@ -76,7 +84,7 @@ async function setUp(): Promise<void> {
   const needs = needsOf(program, process.argv.slice(2));
   const key = stampKey();
   const done = readStamp(key);
-  const wanted = ["packages", ...needs.system, ...(needs.sdl ? ["sdl"] : [])];
+  const wanted = ["packages", ...needs.system, ...(needs.widening ?? []), ...(needs.sdl ? ["sdl"] : [])];
   if (wanted.every((what) => done.has(what))) return buildKernels(ROOT);
   const note = (...what: string[]) => {
     for (const each of what) done.add(each);
@@ -90,6 +98,9 @@ async function setUp(): Promise<void> {
   if (needs.system.length > 0) {
     installSystemPackages(needs.system, basename(program, ".ts"));
     note(...needs.system);
+  }
+  if (needs.widening !== undefined && needs.widening.length > 0) {
+    note(...installWideningPackages(needs.widening, basename(program, ".ts")));
   }
   if (needs.sdl) {
     await provideSdl(ROOT);

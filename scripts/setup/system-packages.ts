@@ -247,6 +247,33 @@ export function installSystemPackages(needs: readonly SystemNeed[], forWhat: str
   if (failure !== null) throw new SetupError(`'${install.join(" ")}' failed:\n${failure}`);
 }
 
+/**
+ * Installs the missing packages without which some tests are skipped. A package that cannot be installed is named, and the others
+ * are installed, so that one of them does not stop all tests. Returns the packages that this machine has then.
+ */
+export function installWideningPackages(needs: readonly SystemNeed[], forWhat: string): SystemNeed[] {
+  const failure = tryInstall(needs, forWhat);
+  if (failure === null) return [...needs];
+  say(failure);
+  const mayInstall = Bun.which("apt-get") !== null && prefixForRoot() !== null;
+  for (const need of needs.filter((each) => !isInstalled(each))) {
+    if (mayInstall) tryInstall([need], forWhat);
+    if (!isInstalled(need)) say(`without ${need}, some tests are skipped`);
+  }
+  return needs.filter(isInstalled);
+}
+
+/** Returns the reason why packages could not be installed, or null. */
+function tryInstall(needs: readonly SystemNeed[], forWhat: string): string | null {
+  try {
+    installSystemPackages(needs, forWhat);
+    return null;
+  } catch (error) {
+    if (error instanceof SetupError) return error.message;
+    throw error;
+  }
+}
+
 /** The words before a command that run it as root, or null without that right. */
 function prefixForRoot(): string[] | null {
   if (process.getuid?.() === 0) return [];
