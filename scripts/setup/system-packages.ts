@@ -20,8 +20,11 @@ function program(name: string): () => boolean {
 /** The Python of Debian. Its packages are installed for this Python, and another Python in the path does not find them. */
 export const DEBIAN_PYTHON = "/usr/bin/python3";
 
+/** The folder of libraries in Debian. */
+const LIBRARIES = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+
 /** A library that LD_PRELOAD loads and that gives a program another wall clock. "MT" is the build for programs with threads. */
-export const LIBFAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
+export const LIBFAKETIME = `${LIBRARIES}/faketime/libfaketimeMT.so.1`;
 
 function pythonRuns(script: string): () => boolean {
   return () => existsSync(DEBIAN_PYTHON) && run([DEBIAN_PYTHON, "-c", script]) === null;
@@ -163,6 +166,21 @@ const SYSTEM_PACKAGES = {
     homebrew: null,
     isThere: program("firefox-esr"),
   },
+  "GStreamer's HTTP": {
+    purpose: "reads /stream in tests",
+    debian: "gstreamer1.0-tools",
+    homebrew: null,
+    isThere: () =>
+      Bun.which("gst-launch-1.0") !== null && gstreamerRuns('assert Gst.ElementFactory.find("souphttpsrc")')(),
+  },
+  mpv: { purpose: "reads /stream in tests", debian: "mpv", homebrew: "mpv", isThere: program("mpv") },
+  VLC: { purpose: "reads /stream in tests", debian: "vlc-bin", homebrew: null, isThere: program("cvlc") },
+  "VLC's modules": {
+    purpose: "a part of VLC",
+    debian: "vlc-plugin-base",
+    homebrew: null,
+    isThere: () => existsSync(`${LIBRARIES}/vlc/plugins/access/libhttp_plugin.so`),
+  },
   "arm64 compiler": {
     purpose: "checks the kernel's structures on arm64",
     debian: "gcc-aarch64-linux-gnu",
@@ -216,6 +234,10 @@ export const WIDENING_PROGRAMS: readonly SystemNeed[] = [
   "firefox",
   "Caddy",
   "promtool",
+  "GStreamer's HTTP",
+  "mpv",
+  "VLC",
+  "VLC's modules",
   "arm64 compiler",
   "arm64 headers",
 ];
