@@ -11,6 +11,7 @@ import { GoodbyeReason, MessageType, WIRE_VERSION } from "../../src/protocol/wir
 import { firstKeyOf } from "../support/first-key.ts";
 import { Program, runToEnd, type Server, startServer, startViewer, TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { bodyOf, RawPeer } from "../support/raw-peer.ts";
+import { until } from "../support/wait-until.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -88,18 +89,41 @@ describe("serve: a server with a key", () => {
     ]);
   });
 
-  test("serve: an older viewer gets a Goodbye with the reason", async () => {
-    await using server = await startKept();
-    // A Hello of viewers that did not know keys: magic, version 2, software, camera "", flags 0.
-    const older = Buffer.from("15000000 01 534c4950 02 0a00 736c69707374726561 6d 0000 00".replaceAll(" ", ""), "hex");
-    older.writeUInt32LE(older.length - 4, 0);
+  /** The first bytes of `view` at commit 63d037f, the last one before keys and TLS. */
+  const OLDER_HELLO = Buffer.from("1b00000001534c4950021000736c697073747265616d20302e312e30000000", "hex");
+
+  test("serve: an older viewer watches a server without keys and TLS", async () => {
+    await using server = await startServer(PATTERN);
     using peer = await RawPeer.connect(server.port);
-    expect(await peer.send(older).farewell()).toEqual({
-      reason: GoodbyeReason.needsKey,
-      text: "this server needs a key, and this version of the viewer does not support keys: update the viewer",
-      types: [MessageType.goodbye],
-    });
+    peer.send(OLDER_HELLO);
+    const has = (type: number) => peer.messages.some((message) => message.type === type);
+    await until(() => has(MessageType.welcome) && has(MessageType.stream), "the stream");
+    await until(() => has(MessageType.tiles) || has(MessageType.picture), "a picture");
   });
+
+  test.each([
+    [
+      "keys",
+      ["--no-tls"],
+      GoodbyeReason.needsKey,
+      "this server needs a key, and this version of the viewer does not support keys: update the viewer",
+    ],
+    [
+      "keys and TLS",
+      ["--tls"],
+      GoodbyeReason.needsTls,
+      "this server accepts only viewers with TLS: write slips:// in the link, or update the viewer",
+    ],
+  ])(
+    "serve: with %s, an older viewer gets a Goodbye with the reason, and the server logs one line",
+    async (_, flags, reason, text) => {
+      await using server = await startKept(flags);
+      using peer = await RawPeer.connect(server.port);
+      expect(await peer.send(OLDER_HELLO).farewell()).toEqual({ reason, text, types: [MessageType.goodbye] });
+      await server.until("the line", ({ remarks }) => remarks.includes(`refused: ${text}`));
+      expect(server.remarks.split(text).length).toBe(2);
+    },
+  );
 
   test("serve: a recorded handshake is not accepted again", async () => {
     await using server = await startKept();
