@@ -71,6 +71,8 @@ describe("TLS: the server's key", () => {
         0,
         expect.stringContaining(`is seen for the first time, with the public key ${fingerprint}`),
       ]);
+      await server.until("the viewer's end", ({ remarks }) => remarks.includes("the viewer was closed"));
+      expect(server.remarks).not.toContain("refused"); // its attempt without TLS, which comes first on this machine
     }
     await using server = await serve(["--tls", "--port", String(port)]);
     expect(fingerprintOf(server)).toBe(fingerprint);

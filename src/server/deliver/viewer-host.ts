@@ -21,6 +21,11 @@ export interface Client {
   readonly address: string;
   /** The IP address of the other end. Limits for each address count by it. */
   readonly ip: string;
+  /**
+   * True for a viewer on this machine that tries a connection without TLS and comes back with TLS when it is refused. So the
+   * refusal is not worth a line in the log.
+   */
+  readonly isAttempt?: boolean;
 }
 
 /** The connection of a viewer of Slipstream's own protocol. */

@@ -259,6 +259,10 @@ export class Reception implements ViewerHost {
   }
 
   onRefused({ address, connection }: Viewer, reason: string): void {
+    if (connection.isAttempt === true) {
+      this.#options.log.debug(`connection from ${address} refused: ${reason}`);
+      return;
+    }
     this.#refusals.refused(addressGroup(connection.ip), address, reason, nowMicros());
   }
 

@@ -1,11 +1,13 @@
 // The server's end of TLS on an accepted socket. Bytes of viewers are decrypted before they reach the protocol.
 
 import type { Socket, TLSUpgradeOptions } from "bun";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, ProtocolError } from "../../core/errors.ts";
 import { formatHostPort } from "../../core/host-port.ts";
+import { readHello } from "../../protocol/greeting.ts";
 import { beginsTls, exportBinding } from "../../protocol/tls.ts";
 import { GONE, type TransportEvents } from "../../protocol/transport.ts";
-import { GoodbyeReason } from "../../protocol/wire.ts";
+import { GoodbyeReason, HEADER_BYTES, MessageType } from "../../protocol/wire.ts";
+import { isLoopback } from "../access/address-group.ts";
 import type { ServerIdentity } from "../access/certificate.ts";
 import type { ViewerConnection } from "../deliver/viewer-host.ts";
 import type { Connect, DoorGuest } from "./tcp.ts";
@@ -67,6 +69,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
   readonly address: string;
   readonly ip: string;
   guest: DoorGuest | null = null;
+  isAttempt = false;
   readonly #socket: Socket<TransportEvents | null>;
   readonly #secured: Socket<TransportEvents | null>;
   #state: State = "handshake";
@@ -123,6 +126,7 @@ class TlsConnection implements ViewerConnection, TransportEvents {
     if (this.#state !== "handshake" || this.#first.length >= 2) return;
     this.#first = new Uint8Array([...this.#first, ...bytes.subarray(0, 2 - this.#first.length)]);
     if (beginsTls(this.#first)) return;
+    this.isAttempt = isLoopback(this.ip) && beginsWithHelloOfTlsViewer(bytes);
     this.#open("without TLS");
     this.guest?.leave?.(
       GoodbyeReason.needsTls,
@@ -171,4 +175,15 @@ class TlsConnection implements ViewerConnection, TransportEvents {
  */
 function reasonOf(error: Error): string {
   return error.message.split(":").at(-1) ?? error.message;
+}
+
+/** Returns whether bytes begin with the Hello of a viewer that also supports TLS. Such viewers support keys, too. */
+function beginsWithHelloOfTlsViewer(bytes: Uint8Array): boolean {
+  if (bytes[HEADER_BYTES - 1] !== MessageType.hello) return false;
+  try {
+    return readHello(bytes.subarray(HEADER_BYTES)).canProve === true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
 }
