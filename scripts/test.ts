@@ -28,8 +28,11 @@ const CHECKS = Object.keys(COMMANDS);
 /** The checks of `unit`. Among the tests, it runs only the unit tests. */
 const UNIT = ["types", "kernel-types", "page-types", "lint", "format", "dead-code", "tests"];
 
-/** The number of test files that run at the same time is one more than processors, because many of them wait for a program most of the time. */
-const PROCESSES = availableParallelism() + 1;
+/**
+ * The number of test files that run at the same time. It is twice the number of processors, because half of the time a file waits for a
+ * program, a report or a picture.
+ */
+const PROCESSES = 2 * availableParallelism();
 
 const separator = process.argv.indexOf("--");
 const ownArguments = separator < 0 ? process.argv : process.argv.slice(0, separator);
