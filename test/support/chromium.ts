@@ -7,8 +7,7 @@ export const CHROMIUM = Bun.which("chromium");
 /** The host name that leads to this machine in the browser. Pages of it are insecure contexts, unlike those of localhost. */
 export const HOST_NAME = "camera.test";
 
-/** The flags of Chromium in tests and benches. */
-export const CHROMIUM_FLAGS = [
+const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -23,7 +22,7 @@ export const CHROMIUM_FLAGS = [
 /** Starts Chromium with a profile of its own. */
 export function startChromium(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("there is no chromium: install it with 'apt-get install chromium'");
-  return chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
 /** A page of the browser with what went wrong in it. */

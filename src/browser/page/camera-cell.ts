@@ -149,6 +149,7 @@ export class CameraCell {
         return;
       case "shown":
         this.element.dataset["shown"] = "";
+        performance.mark("first picture"); // for the browser's own tools, and for bench page
         return;
       case "cameras":
         this.#owner.camerasListed(this, event.cameras);
