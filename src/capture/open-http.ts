@@ -31,7 +31,10 @@ export function openHttpSource({ url, name, options, log }: HttpSource): Source 
     certificate: certificate === null ? null : readCertificate(certificate, folder),
     openOther(body) {
       const wanted = { url, size, framesPerSecond };
-      return createFfmpegSource(body === null ? urlInput(wanted) : bodyInput({ ...wanted, body }), { sampling, log });
+      return createFfmpegSource(body === null ? urlInput(wanted) : bodyInput({ ...wanted, name, body }), {
+        sampling,
+        log,
+      });
     },
   });
   return size === null ? camera : scaleJpegs({ source: camera, size, sampling, log });

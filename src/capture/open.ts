@@ -14,6 +14,7 @@ import type { Setting } from "./control-values.ts";
 import { createFileSource } from "./file/file-source.ts";
 import { parseNetworkAddress } from "./network/address.ts";
 import { openHttpSource } from "./open-http.ts";
+import { openNamedPipe } from "./open-named-pipe.ts";
 import { openNetworkSource } from "./open-network.ts";
 import { createPattern } from "./pattern/pattern.ts";
 import { createFfmpegSource } from "./pipe/ffmpeg.ts";
@@ -143,7 +144,10 @@ function openNamed(options: SourceOptions, log: Log): Source {
   if (isAddress(source) && !isRecording(source)) {
     return createFfmpegSource(urlInput({ url: source, size, framesPerSecond }), output);
   }
-  if (!isAddress(source)) checkReadable(source);
+  if (!isAddress(source)) {
+    checkReadable(source);
+    if (statSync(source).isFIFO()) return openNamedPipe({ path: source, name: nameOf(source), options, log });
+  }
   return createFileSource({ location: source, name: nameOf(source), size, framesPerSecond, ...output });
 }
 

@@ -1,5 +1,5 @@
-// A camera that sends its video over TCP or UDP without HTTP. Consecutive JPEGs and multipart JPEGs are read here, and other
-// video is passed to ffmpeg.
+// A camera that sends its video over TCP, UDP or a named pipe without HTTP. Consecutive JPEGs and multipart JPEGs are read here,
+// and other video is passed to ffmpeg.
 //
 // The stream is read like the body of an HTTP camera's answer. The connection may begin in the middle of a picture. So the reader
 // waits for the beginning of the next picture before it decides that the video is not JPEG.
@@ -10,22 +10,23 @@ import { readAnswer } from "../http/answer.ts";
 import { CameraFrames } from "../http/camera-frames.ts";
 import { hasEnded } from "../http/failures.ts";
 import type { FrameSink, Source } from "../source.ts";
-import type { NetworkAddress } from "./address.ts";
 import { beginningOf } from "./beginning.ts";
-import { connectTcp } from "./tcp-stream.ts";
-import { receiveUdp } from "./udp-stream.ts";
 
 export interface NetworkCameraOptions {
   /** The name for people. */
   name: string;
-  address: NetworkAddress;
+  /** Opens the stream of the camera's bytes. Rejects with the system's error or SourceError. `signal` also ends the stream. */
+  connect: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** Whether the camera has answered when `connect` resolves. Otherwise it answers with its first bytes. */
+  answersByConnecting: boolean;
   /** The highest rate of delivered frames. Null means that all frames are delivered. */
   framesPerSecond: number | null;
   /** Makes the source for video that is not JPEG. `body` is the video from its start. */
   openOther: (body: ReadableStream<Uint8Array>) => Source;
 }
 
-export function createNetworkCamera({ name, address, framesPerSecond, openOther }: NetworkCameraOptions): Source {
+export function createNetworkCamera(options: NetworkCameraOptions): Source {
+  const { name, connect, answersByConnecting, framesPerSecond, openOther } = options;
   /** The source for video that is not JPEG, or null while it is not needed. */
   let other: Source | null = null;
 
@@ -34,15 +35,15 @@ export function createNetworkCamera({ name, address, framesPerSecond, openOther 
     using watch = new AnswerWatch({ name, frames, sink });
     const ending = AbortSignal.any([signal, watch.signal]);
     try {
-      const open = address.protocol === "tcp" ? connectTcp : receiveUdp;
-      const stream = await open(address, name, ending);
-      if (address.protocol === "tcp") watch.answered();
+      const stream = await connect(ending);
+      if (answersByConnecting) watch.answered();
       const { body, isJpeg } = await beginningOf(stream, () => watch.answered());
       const answer = await readAnswer(
         new Response(body, isJpeg ? { headers: { "Content-Type": "video/x-mjpeg" } } : {}),
         frames,
         () => watch.received(),
       );
+      ending.throwIfAborted();
       if (answer.kind === "other" && answer.body !== null) return answer.body;
       if (answer.kind !== "pictures" || answer.count === 0) {
         throw new SourceError(`cannot read video from ${name}: it sends no video`, { retry: "soon" });

@@ -111,18 +111,14 @@ export function pictureInput({ location, name }: Recording): FfmpegInput {
   };
 }
 
-/**
- * Returns the input for live video that has already been opened. ffmpeg reads it from `body`. `url` is its address, from which
- * the name is made.
- */
+/** Returns the input for live video that has already been opened. ffmpeg reads it from `body`. */
 export function bodyInput({
-  url,
+  name,
   body,
   size,
   framesPerSecond,
-}: WantedOfInput & { url: string; body: ReadableStream<Uint8Array> }): FfmpegInput {
+}: WantedOfInput & { name: string; body: ReadableStream<Uint8Array> }): FfmpegInput {
   const input = [...LIVE_ARGUMENTS, ...GIVEN, "-i", "pipe:0"];
-  const name = shownAddress(url);
   return { ...PLAIN, name, arguments: input, body, size, framesPerSecond, stallTimeoutMs: NETWORK_STALL_MS };
 }
 
