@@ -24,6 +24,8 @@ export interface ProbeReport {
   product: ViewReport;
   /** The time from the capture time in the frame code to the moment at which the picture was shown. */
   pixelLatencyMs: LatencyMs;
+  /** Each of these times, in microseconds, so that several runs can be put together. */
+  pixelLatencyMicros: number[];
   frames: number;
   unreadable: number;
   /** Frames that were shown after a newer one. */
@@ -52,6 +54,7 @@ const [address, seconds, slowMs, display, warmUpSeconds] = process.argv.slice(2)
 const PATIENCE_SECONDS = 30;
 
 const pixelLatency = new Durations();
+const pixelLatencyMicros: number[] = [];
 let frames = 0;
 let unreadable = 0;
 let outOfOrder = 0;
@@ -97,6 +100,7 @@ function examine(picture: RgbaPicture): void {
   lastAt = now;
   frames++;
   pixelLatency.record(now - code.bornAt);
+  pixelLatencyMicros.push(now - code.bornAt);
   since.latency.record(now - code.bornAt);
   recent.push({ at: now, age: now - code.bornAt });
   while (recent[0] !== undefined && recent[0].at < now - 1e6) recent.shift();
@@ -144,6 +148,7 @@ const product = await view(
 const report: ProbeReport = {
   product,
   pixelLatencyMs: pixelLatency.summary(),
+  pixelLatencyMicros,
   frames,
   unreadable,
   outOfOrder,
