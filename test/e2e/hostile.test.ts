@@ -143,11 +143,14 @@ describe("serve: hostile peers", () => {
     expect(server.child.exitCode).toBeNull();
   });
 
-  test("hundreds of silent connections to the HTTP door are ended early and counted, and keep nobody out", async () => {
+  test.each([
+    ["silent connections", "http-silent"],
+    ["connections with one request", "http-once"],
+  ] as const)("hundreds of %s to the HTTP door are ended early and counted, and keep nobody out", async (_, kind) => {
     const through = ["sh", "-c", 'ulimit -n 1024 && exec "$@"', "sh"]; // the usual limit
     await using server = await startServer([...FLAGS, "--http", "0"], { through });
     const port = server.last?.http?.port ?? 0;
-    await using peers = new Attack(port, "http-silent", 600);
+    await using peers = new Attack(port, kind, 600);
     await until(() => peers.report.connects >= 600, "600 connections");
     await server.until("the count", () => (refusedBy(server)?.greetings ?? 0) > 200);
     await using viewer = startViewer(server.port, ["--frames", "5"]);

@@ -58,6 +58,8 @@ const KINDS = {
   "tls-unread": { needsTls: true, speaksTls: true, greets: true, readsNothing: true },
   /** Sends no bytes to the HTTP door. */
   "http-silent": { needsHttp: true, pauseMs: 2_000 },
+  /** Sends one request to the HTTP door, and keeps the connection open. */
+  "http-once": { needsHttp: true, opening: REQUEST, pauseMs: 2_000 },
   /** Sends the headers of a request at one byte a second. */
   "http-slow-headers": { needsHttp: true, opening: REQUEST.subarray(0, -2), bytesPerSecond: 1 },
   /** Sends requests and reads no answers. */

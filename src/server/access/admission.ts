@@ -123,8 +123,8 @@ export class Admission {
     return null;
   }
 
-  /** Counts connections without a request that the HTTP door has ended. */
-  endedSilent(count: number): void {
+  /** Counts connections without a viewer that the HTTP door has ended. */
+  endedIdle(count: number): void {
     this.refused.add("greetings", count);
   }
 

@@ -136,9 +136,9 @@ export class Reception implements ViewerHost {
     return this.#admission.request(ip, now);
   }
 
-  /** Counts connections without a request that the HTTP door has ended. */
-  endedSilent(count: number): void {
-    this.#admission.endedSilent(count);
+  /** Counts connections without a viewer that the HTTP door has ended. */
+  endedIdle(count: number): void {
+    this.#admission.endedIdle(count);
   }
 
   /** Logs a request that the HTTP door has refused. */

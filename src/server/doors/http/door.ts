@@ -19,7 +19,7 @@ import { clientOf, type ProxyOptions } from "./proxies.ts";
 import { type Route, textResponse, type WebRequest } from "./request.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
-import { SilentConnections } from "./silent-connections.ts";
+import { IdleConnections } from "./idle-connections.ts";
 import { webSocketRoute } from "./upgrade.ts";
 
 export interface HttpDoorOptions extends Omit<GuardOptions, "certificateNames">, ProxyOptions {
@@ -56,7 +56,7 @@ export class HttpDoor implements Disposable {
   /** The certificate that new connections get. */
   #certificate: string | null = null;
   readonly #checking: ReturnType<typeof setInterval> | null;
-  readonly #silent: SilentConnections;
+  readonly #idle: IdleConnections;
 
   constructor(options: HttpDoorOptions) {
     this.#options = options;
@@ -74,17 +74,17 @@ export class HttpDoor implements Disposable {
     this.port = this.#door.port;
     this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
-    this.#silent = new SilentConnections({
+    this.#idle = new IdleConnections({
       port: this.port,
       countViewers: () => reception.connections,
-      onEnded: (count) => reception.endedSilent(count),
+      onEnded: (count) => reception.endedIdle(count),
     });
   }
 
   /** Stops accepting connections. Open connections stay, so that viewers can be told why they end. */
   close(): void {
     if (this.#checking !== null) clearInterval(this.#checking);
-    this.#silent[Symbol.dispose]();
+    this.#idle[Symbol.dispose]();
     this.#door[Symbol.dispose]();
   }
 
@@ -147,7 +147,7 @@ export class HttpDoor implements Disposable {
   async #answer(request: Request, server: Serving): Promise<Response | undefined> {
     const peer = server.requestIP(request);
     if (peer === null) return textResponse(400, "the connection is closed");
-    this.#silent.heard(peer.address, peer.port);
+    this.#idle.heard(peer.address, peer.port);
     const { trustedProxies, reception } = this.#options;
     const client = clientOf(request, peer.address, { trustedProxies, isSecure: this.isSecure });
     const address = formatHostPort(client.ip, peer.port);
@@ -209,8 +209,15 @@ export class HttpDoor implements Disposable {
       url,
       role,
       camera,
-      keepOpen: () => server.timeout(request, 0),
-      upgrade: (guest, headers) => server.upgrade(request, { data: guest, headers }),
+      keepOpen: () => {
+        this.#idle.carriesViewer(from.peer.ip, from.peer.port);
+        server.timeout(request, 0);
+      },
+      upgrade: (guest, headers) => {
+        const isUpgraded = server.upgrade(request, { data: guest, headers });
+        if (isUpgraded) this.#idle.carriesViewer(from.peer.ip, from.peer.port);
+        return isUpgraded;
+      },
     };
     return await route.handle(webRequest);
   }
