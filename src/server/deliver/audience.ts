@@ -9,6 +9,7 @@ import type { Notice } from "../../protocol/messages.ts";
 import type { EncodedPicture } from "../picture.ts";
 import type { Part, Rendition } from "../renditions/rendition.ts";
 import type { Demand, PictureSink, TileSink } from "../renditions/sinks.ts";
+import { ArrivalLog } from "./arrival-log.ts";
 import { Assignment, type SourceKind, type Supply } from "./quality/assignment.ts";
 import type { CameraControls } from "./camera-controls.ts";
 import type { Refusal } from "../access/refusal.ts";
@@ -67,6 +68,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
   readonly #options: AudienceOptions;
   /** The viewers that have sent Hello (the first message of a viewer), with the choice of their size and quality. */
   readonly #assignments = new Map<AudienceMember, Assignment>();
+  readonly #arrivals: ArrivalLog;
   /** The viewers that have wanted pictures at any time. */
   readonly #haveWatched = new WeakSet<AudienceMember>();
   /** The form of the source's pictures, or null before the first frame. */
@@ -79,6 +81,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
 
   constructor(options: AudienceOptions) {
     this.#options = options;
+    this.#arrivals = new ArrivalLog(options.log);
     this.name = options.name;
     this.controls = options.controls;
   }
@@ -198,7 +201,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     }
     if (viewer.watching && !this.#haveWatched.has(viewer)) {
       this.#haveWatched.add(viewer);
-      if (viewer.countsAsViewer) this.#options.log.info(`viewer ${viewer.address} is watching (${this.count} in all)`);
+      if (viewer.countsAsViewer) this.#arrivals.say(`viewer ${viewer.address} is watching (${this.count} in all)`);
     }
     assignment.choose(this.#source);
     this.#noteChange();
@@ -215,8 +218,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
     this.#assignments.delete(viewer);
     this.#departedSkipped += viewer.frames.picturesSkipped;
     this.#departedSent += viewer.frames.picturesSent;
-    if (viewer.countsAsViewer)
-      this.#options.log.info(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
+    if (viewer.countsAsViewer) this.#arrivals.say(`viewer ${viewer.address} left: ${reason} (${this.count} in all)`);
     this.#noteChange();
   }
 
@@ -231,7 +233,7 @@ export class Audience implements WatchedCamera, Demand, TileSink, PictureSink {
       ...(isLogged || track !== null ? [new FrameLog(address, isLogged ? log : null, track)] : []),
       ...(followDoor === null ? [] : [followDoor(viewer.door)]),
     ]);
-    if (!viewer.watching) log.info(`viewer ${address} is connected (${this.count} in all)`);
+    if (!viewer.watching) this.#arrivals.say(`viewer ${address} is connected (${this.count} in all)`);
     if (health.text !== null) viewer.notify(this.#notice);
     return assignment;
   }
