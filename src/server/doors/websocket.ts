@@ -43,15 +43,22 @@ export const WEB_SOCKET_HANDLER: WebSocketHandler<WebSocketGuest> = {
   },
   message(socket, message) {
     if (typeof message === "string") socket.close(UNSUPPORTED_DATA, "this server takes binary messages only");
-    else if (message.length === 0) socket.data.guest?.emptyFrame?.();
+    else if (message.length === 0) countEmpty(socket);
     else socket.data.guest?.receive(message);
   },
   // Bun answers each ping, but browsers send none.
-  ping: (socket) => socket.data.guest?.emptyFrame?.(),
-  pong: (socket) => socket.data.guest?.emptyFrame?.(),
+  ping: countEmpty,
+  pong: countEmpty,
   drain: (socket) => socket.data.guest?.drained(),
   close: (socket) => socket.data.guest?.closed("it closed the connection"),
 };
+
+/** Counts a frame without bytes. A connection that is refused gets no answers to pings while it reads its Goodbye. */
+function countEmpty(socket: ServerWebSocket<WebSocketGuest>): void {
+  const { guest } = socket.data;
+  if (guest?.emptyFrame === undefined) socket.terminate();
+  else guest.emptyFrame();
+}
 
 class WebSocketConnection implements ViewerConnection {
   readonly door = "websocket";
