@@ -75,6 +75,8 @@ class Taker implements AudienceMember {
   #first = Promise.withResolvers<void>();
   #farewell: Refusal | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The number of requests that wait for the first picture. */
+  #waiting = 0;
 
   constructor(camera: WatchedCamera, { width, quality }: SnapshotWish, onOver: () => void) {
     this.#camera = camera;
@@ -104,7 +106,7 @@ class Taker implements AudienceMember {
 
   async take(): Promise<Snapshot | Refusal> {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end("no snapshot was taken for 2 s"), KEPT_MS);
+    this.#waiting++;
     if (this.#newest === null && this.#farewell === null) {
       const tooLate = new AbortController();
       await Promise.race([
@@ -112,6 +114,10 @@ class Taker implements AudienceMember {
         sleep(PATIENCE_MS, AbortSignal.any([tooLate.signal, this.#over.signal])),
       ]);
       tooLate.abort();
+    }
+    this.#waiting--;
+    if (this.#waiting === 0 && this.watching) {
+      this.#timer = setTimeout(() => this.#end("no snapshot was taken for 2 s"), KEPT_MS);
     }
     const text = `no picture of ${this.#camera.name} came within ${PATIENCE_MS / 1000} s`;
     return this.#newest ?? this.#farewell ?? { reason: GoodbyeReason.timeout, text };

@@ -67,10 +67,10 @@ const CONSUMERS: Readonly<Record<DoorName, { format_name: string; protocol: stri
 };
 
 function answerStreams({ url, role }: WebRequest, host: WebHost): Response {
-  const streams = Object.fromEntries(visible(host, role).map((camera) => [camera.name, streamOf(camera)]));
+  const streams = new Map(visible(host, role).map((camera) => [camera.name, streamOf(camera)]));
   const name = url.searchParams.get("src");
-  if (name === null || name === "") return Response.json(streams);
-  const stream = streams[name];
+  if (name === null || name === "") return Response.json(Object.fromEntries(streams));
+  const stream = streams.get(name);
   return stream === undefined ? textResponse(404, "stream not found") : Response.json(stream);
 }
 

@@ -120,6 +120,21 @@ describe("/snapshot", () => {
     clearInterval(timer);
   });
 
+  test("waits for the first picture longer than a picture is kept", async () => {
+    const path = "test/fixtures/jpeg-streams/right-0.jpg";
+    const camera = createCamera({ name: "slow" });
+    await using starting = await start({ cameras: [{ source: camera }] });
+    const first = setTimeout(
+      () =>
+        void Bun.file(path)
+          .bytes()
+          .then((jpeg) => camera.pushJpeg(jpeg)),
+      2_300,
+    );
+    expect((await fetch(at(starting, "/snapshot"))).status).toBe(200);
+    clearTimeout(first);
+  });
+
   test("says why there is no picture", async () => {
     const cameras = [pattern, { ...pattern, name: "door" }];
     const keys = [{ key: KEY, name: "ann", may: ["view"] as const, cameras: ["door"] }];
@@ -188,7 +203,9 @@ describe("/state and the names of other servers", () => {
       door: { producers: [producer("door")], consumers: [] },
     });
     expect(await (await get("/api/streams?src=yard")).json()).toEqual(yard);
-    expect((await get("/api/streams?src=none")).status).toBe(404);
+    for (const name of ["none", "constructor", "__proto__", "toString"]) {
+      expect((await get(`/api/streams?src=${name}`)).status).toBe(404);
+    }
     client.close();
   });
 });
