@@ -48,6 +48,15 @@ async function receive(message: ToWorker): Promise<void> {
 }
 
 async function start(base: string): Promise<ViewResources & { turns: FairShare }> {
+  const askForKey = () => {
+    scope.postMessage({ kind: "needs-key" });
+    return logIn.promise;
+  };
+  const server = {
+    connect: createConnect({ base, logIn: askForKey }),
+    access: createAccess({ logIn: askForKey }),
+    onConnected: retry,
+  };
   const { arena, maxPixels } = createArena();
   const runtime = createRuntime(arena, base);
   const fail = (reason: unknown) => scope.postMessage({ kind: "unable", reason: messageOf(reason) });
@@ -68,15 +77,6 @@ async function start(base: string): Promise<ViewResources & { turns: FairShare }
   setInterval(() => {
     for (const view of views.values()) view.report();
   }, REPORT_MS);
-  const askForKey = () => {
-    scope.postMessage({ kind: "needs-key" });
-    return logIn.promise;
-  };
-  const server = {
-    connect: createConnect({ base, logIn: askForKey }),
-    access: createAccess({ logIn: askForKey }),
-    onConnected: retry,
-  };
   const { hostname, port, protocol } = new URL(base);
   const address = { host: hostname, port: Number(port || (protocol === "https:" ? 443 : 80)) };
   return { arena, pool, turns, pixels: new PixelBudget(maxPixels), ...server, ...address };

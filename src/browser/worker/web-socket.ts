@@ -7,7 +7,7 @@ import { ConnectionError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on-abort.ts";
 import { BY_SCRIPT } from "../messages.ts";
 import { GONE, type Transport } from "../../protocol/transport.ts";
-import { WIRE_VERSION } from "../../protocol/wire.ts";
+import { WEB_SOCKET_PROTOCOL } from "../../protocol/wire.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -38,10 +38,18 @@ export function createAccess({ logIn }: Pick<PageServer, "logIn">): Access {
 export function createConnect({ base, logIn }: PageServer): Connect {
   const url = new URL("ws", base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const open = () => {
+    const socket = new WebSocket(url, WEB_SOCKET_PROTOCOL);
+    socket.binaryType = "arraybuffer";
+    return socket;
+  };
+  // The first socket opens while the kernel is loaded. The server sends nothing before a Hello.
+  let prepared: WebSocket | null = open();
   return async (address, events, { signal, ...options }) => {
     for (;;) {
-      const socket = new WebSocket(url, `slipstream.${WIRE_VERSION}`);
-      socket.binaryType = "arraybuffer";
+      const isUsable = prepared !== null && prepared.readyState <= WebSocket.OPEN;
+      const socket = prepared !== null && isUsable ? prepared : open();
+      prepared = null;
       if (await opens(socket, signal)) {
         const connection = new Connection(createTransport(socket), address, events, options);
         socket.onmessage = ({ data }) => connection.receive(new Uint8Array(data as ArrayBuffer));
@@ -65,6 +73,7 @@ async function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
   };
   using _ = onAbort(signal, giveUp);
   const timer = setTimeout(giveUp, CONNECT_TIMEOUT_MS);
+  if (socket.readyState === WebSocket.OPEN) resolve(true);
   socket.onopen = () => resolve(true);
   socket.onclose = () => resolve(false);
   const isOpen = await promise;
