@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import type { SourceControl } from "../../src/capture/source.ts";
+import { violations } from "../support/axe.ts";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { serveWebCameras, type WebCameras } from "../support/web-cameras.ts";
@@ -12,7 +13,6 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const NAMES = ["door", "garden", "yard", "street"];
 const SOURCE = { width: 640, height: 360 };
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const AXE = await Bun.file(require.resolve("axe-core/axe.min.js")).text();
 
 /** Waits until this many cameras are live. */
 async function live(page: Page, count = NAMES.length): Promise<void> {
@@ -28,13 +28,6 @@ async function untilSize(page: Page, index: number, width: number): Promise<void
 }
 
 const visibleCameras = (page: Page) => page.locator(".camera:visible .name").allTextContents();
-
-/** Returns what axe-core finds wrong on the page. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const found = (await page.evaluate("axe.run()")) as { violations: { id: string; nodes: { html: string }[] }[] };
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-}
 
 /** Moves two fingers from the middle of the page apart. */
 async function pinch(session: CDPSession, { x, y }: { x: number; y: number }): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { violations } from "../support/axe.ts";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { serveWebCameras } from "../support/web-cameras.ts";
@@ -57,6 +58,19 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     expect(errors).toEqual([]);
   });
 
+  test("a camera that cannot be opened says why, beside one that works", async () => {
+    await using web = await serveWebCameras(["door"], { cameras: [{ source: "/dev/video77", name: "porch" }] });
+    await using opened = await openPage(browser, { viewport: { width: 360, height: 640 } });
+    const { page, errors } = opened;
+    await page.goto(web.url);
+    await live(page);
+    const porch = page.getByRole("region", { name: "porch" });
+    await porch.locator(".alarm", { hasText: /video77.*no such (file or )?device|cannot/ }).waitFor();
+    expect(await porch.locator(".age").textContent()).toBe("–");
+    expect(await violations(page)).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
   test("a page is live again when the server is back", async () => {
     const first = await serveWebCameras(["door"]);
     const port = first.server.http?.port ?? 0;
@@ -107,6 +121,7 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
     await field.fill("a-wrong-key-with-enough-letters");
     await field.press("Enter");
     await page.locator("#login-trouble").filter({ hasText: /key/ }).waitFor();
+    expect(await violations(page)).toEqual([]);
     await field.fill(key);
     await page.getByRole("button", { name: "Show the cameras" }).click();
     await live(page);

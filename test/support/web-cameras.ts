@@ -20,6 +20,7 @@ export interface WebCameras extends AsyncDisposable {
   localUrl: string;
 }
 
+/** The cameras of the server's options come after those with pictures of the test. */
 interface WebCamerasOptions extends ServeOptions {
   /** The size of the pictures. Default: 320 × 180. */
   size?: Size;
@@ -32,14 +33,14 @@ const INTERVAL_MS = 50;
 /** Serves cameras with these names. Each pushes its picture 20 times a second. */
 export async function serveWebCameras(
   names: readonly string[],
-  { size = { width: 320, height: 180 }, controls, ...options }: WebCamerasOptions = {},
+  { size = { width: 320, height: 180 }, controls, cameras: others = [], ...options }: WebCamerasOptions = {},
 ): Promise<WebCameras> {
   const cameras = names.map((name): WebCamera => {
     const source = createCamera({ name, framesPerSecond: 1000 / INTERVAL_MS });
     return { source: Object.assign(source, { controls }), picture: 0 };
   });
   const server = await serve({
-    cameras: cameras.map(({ source }) => ({ source, quality: 90 })),
+    cameras: [...cameras.map(({ source }) => ({ source, quality: 90 })), ...others],
     port: 0,
     workers: 1,
     announce: false,
