@@ -68,10 +68,10 @@ export class HttpDoor implements Disposable {
       certificateNames: () => identity?.current.hostNames ?? [],
       allowedOrigins,
     });
-    this.#sessions = new Sessions((role) => gatekeeper.holds(role));
-    this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
     this.#door = new PausingDoor((at) => this.#listen(at), port, "browsers", log);
     this.port = this.#door.port;
+    this.#sessions = new Sessions((role) => gatekeeper.holds(role), this.port);
+    this.#router = new Router([...loginRoutes(gatekeeper, this.#sessions), webSocketRoute(reception), ...routes]);
     this.#checking = identity === null ? null : setInterval(() => this.#checkCertificate(identity), CHECK_MS);
     this.#checking?.unref();
     this.#idle = new IdleConnections({

@@ -1,6 +1,7 @@
 // The sessions of browsers. A browser that has sent a right key gets a cookie, so that the key itself is not kept there.
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { type Micros, nowMicros } from "../../../core/clock.ts";
 import type { Role } from "../../access/role.ts";
 
@@ -8,8 +9,7 @@ const LIFETIME_S = 12 * 3600;
 /** The most sessions. If there are more, the oldest one ends. */
 const MAX_SESSIONS = 1024;
 /** A browser accepts a cookie with this prefix only over TLS and only for this host (RFC 6265bis, 4.1.3.2). */
-const SECURE_NAME = "__Host-slipstream";
-const NAME = "slipstream";
+const SECURE_PREFIX = "__Host-";
 
 interface Session {
   role: Role;
@@ -19,10 +19,15 @@ interface Session {
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
   readonly #holds: (role: Role) => boolean;
+  readonly #name: string;
 
-  /** `holds` returns whether the key of a role is still valid. */
-  constructor(holds: (role: Role) => boolean) {
+  /** `holds` returns whether the key of a role is still valid. `port` is that of the door. */
+  constructor(holds: (role: Role) => boolean, port: number) {
     this.#holds = holds;
+    // Browsers send a cookie to all ports of a host (RFC 6265, 8.5), and a proxy can have servers of several machines at one host.
+    // So each server has a name of its own. Otherwise a login at one server would be a logout at the others.
+    const server = createHash("sha256").update(`${hostname()} ${port}`).digest("hex").slice(0, 8);
+    this.#name = `slipstream-${server}`;
   }
 
   /** Begins a session. Returns the value of the header Set-Cookie. */
@@ -31,38 +36,38 @@ export class Sessions {
     this.#sessions.set(id, { role, endsAt: nowMicros() + LIFETIME_S * 1e6 });
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
-    return cookie(id, LIFETIME_S, isSecure);
+    return this.#cookie(id, LIFETIME_S, isSecure);
   }
 
   /** Ends the session of a request. Returns the value of the header Set-Cookie, which removes the cookie. */
   end(request: Request, isSecure: boolean): string {
-    const id = idOf(request);
+    const id = this.#idOf(request);
     if (id !== null) this.#sessions.delete(id);
-    return cookie("", 0, isSecure);
+    return this.#cookie("", 0, isSecure);
   }
 
   /** Returns the role of the session to which a request belongs, or null. */
   roleOf(request: Request): Role | null {
-    const id = idOf(request);
+    const id = this.#idOf(request);
     const session = id === null ? undefined : this.#sessions.get(id);
     if (id === null || session === undefined) return null;
     if (session.endsAt > nowMicros() && this.#holds(session.role)) return session.role;
     this.#sessions.delete(id);
     return null;
   }
-}
 
-function cookie(value: string, seconds: number, isSecure: boolean): string {
-  const name = isSecure ? SECURE_NAME : NAME;
-  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
-}
-
-/** Returns the session in the cookies of a request. The secure cookie comes first, because a page without TLS cannot set it. */
-function idOf(request: Request): string | null {
-  const cookies = new Map<string, string>();
-  for (const part of (request.headers.get("cookie") ?? "").split(";")) {
-    const [name = "", value = ""] = part.trim().split("=", 2);
-    if (!cookies.has(name)) cookies.set(name, value);
+  #cookie(value: string, seconds: number, isSecure: boolean): string {
+    const name = isSecure ? `${SECURE_PREFIX}${this.#name}` : this.#name;
+    return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
   }
-  return cookies.get(SECURE_NAME) ?? cookies.get(NAME) ?? null;
+
+  /** Returns the session in the cookies of a request. The secure cookie comes first, because a page without TLS cannot set it. */
+  #idOf(request: Request): string | null {
+    const cookies = new Map<string, string>();
+    for (const part of (request.headers.get("cookie") ?? "").split(";")) {
+      const [name = "", value = ""] = part.trim().split("=", 2);
+      if (!cookies.has(name)) cookies.set(name, value);
+    }
+    return cookies.get(`${SECURE_PREFIX}${this.#name}`) ?? cookies.get(this.#name) ?? null;
+  }
 }

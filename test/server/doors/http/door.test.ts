@@ -158,7 +158,7 @@ describe("HTTP door: keys", () => {
     const answer = await login(LOOKING_KEY);
     const cookie = answer.headers.get("set-cookie") ?? "";
     expect(answer.status).toBe(204);
-    expect(cookie).toMatch(/^slipstream=[\w-]{32}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+    expect(cookie).toMatch(/^slipstream-[\da-f]{8}=[\w-]{32}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
     const session = { cookie: cookie.split(";")[0] ?? "" };
     const { seen, socket } = await watch(locked, session, "yard");
     await until(() => seen.frames.length > 2, "pictures");
@@ -170,10 +170,26 @@ describe("HTTP door: keys", () => {
     expect((await get(locked, "/ws", session)).status).toBe(401);
   });
 
+  test("HTTP door: logins at two servers of a host do not end each other", async () => {
+    await using other = await start({
+      http: { port: 0 },
+      keys: [{ key: KEY, name: "ann", may: ["view"] }],
+      keyStore: null,
+    });
+    const cookies = new Map<string, string>(); // as a browser keeps them, which does not tell ports apart
+    for (const server of [locked, other]) {
+      const answer = await fetch(at(server, "/login"), { method: "POST", body: new URLSearchParams({ key: KEY }) });
+      const [name = "", value = ""] = (answer.headers.get("set-cookie") ?? "").split(/[=;]/);
+      cookies.set(name, value);
+    }
+    const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+    for (const server of [locked, other]) expect((await get(server, "/metrics", { cookie })).status).toBe(200);
+  });
+
   test("HTTP door: behind a trusted proxy with TLS the cookie is a secure one, and the proxy's client has the pauses", async () => {
     const proxied = (ip: string) => ({ "x-forwarded-for": `203.0.113.9, ${ip}`, "x-forwarded-proto": "https" });
     expect((await login(KEY, proxied("192.0.2.1"))).headers.get("set-cookie")).toMatch(
-      /^__Host-slipstream=.*; Secure$/,
+      /^__Host-slipstream-[\da-f]{8}=.*; Secure$/,
     );
     const wrong = "a-wrong-key-of-twenty-characters";
     const answers = [];
