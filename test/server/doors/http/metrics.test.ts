@@ -95,6 +95,21 @@ describe("GET /metrics", () => {
     expect(valuesOf(text, "slipstream_camera_up").get('{camera="front door"}')).toBe(1);
   });
 
+  test("metrics: clients of /stream are viewers of the door mjpeg, whose frames have no stages after sending", async () => {
+    const leaving = new AbortController();
+    const answer = await fetch(`http://127.0.0.1:${open.http?.port}/cameras/front%20door/stream`, leaving);
+    const body = answer.body?.getReader();
+    for (let chunks = 0; chunks < 5; chunks++) await body?.read();
+    const text = await (await get(open, "/metrics")).text();
+    leaving.abort();
+    const labels = '{camera="front door",door="mjpeg"}';
+    expect(valuesOf(text, "slipstream_viewers").get(labels)).toBe(1);
+    expect(valuesOf(text, "slipstream_frames_sent_total").get(labels)).toBeGreaterThan(0);
+    expect(valuesOf(text, "slipstream_sent_bytes_total").get(labels)).toBeGreaterThan(500);
+    expect(valuesOf(text, "slipstream_frame_send_seconds_count").get(labels)).toBeGreaterThan(0);
+    expect(valuesOf(text, "slipstream_frame_age_seconds_count").get(labels)).toBe(0);
+  });
+
   test("metrics: the other camera has no viewers, and its name is escaped", async () => {
     const text = await (await get(open, "/metrics")).text();
     expect(valuesOf(text, "slipstream_viewers").get('{camera="a \\"quoted\\\\\\" name",door="tcp"}')).toBe(0);
@@ -239,6 +254,19 @@ describe("GET /healthz", () => {
     ]);
     expect(cameras[0]?.["trouble"]).toContain("no-such-file.avi");
   });
+});
+
+test("healthz: a camera that rests because nobody watches is well", async () => {
+  const cameras = [{ ...PATTERN, idleReleaseSeconds: 0.2 }];
+  await using server = await serve({ cameras, port: 0, workers: 1, http: { port: 0 } });
+  type Health = { ok: boolean; cameras: { state: string; ok: boolean }[] };
+  const health = async () => (await (await get(server, "/healthz")).json()) as Health;
+  await eventually("the rest", async () => (await health()).cameras[0]?.state === "resting");
+  expect(await health()).toMatchObject({ ok: true, cameras: [{ ok: true }] });
+  const frames = watch(`127.0.0.1:${server.port}`)[Symbol.asyncIterator]();
+  await frames.next();
+  expect((await health()).cameras[0]?.state).toBe("delivering");
+  await frames.return?.();
 });
 
 describe("GET /readyz", () => {
