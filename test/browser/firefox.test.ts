@@ -1,4 +1,4 @@
-// The page in Firefox, by WebDriver BiDi: the pixels of its canvas, and that it is live.
+// The page in Firefox, by WebDriver BiDi: the pixels of its canvas, keys, and a tab that is hidden behind another one.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Browser, launch } from "puppeteer-core";
@@ -67,5 +67,36 @@ describe.skipIf(FIREFOX === null)("the page in Firefox (needs firefox-esr)", () 
     expect([decoded.width, decoded.height]).toEqual([320, 180]);
     expect(largestDifference(Uint8Array.fromBase64(shown.pixels), toRgbaBytes(decoded))).toBeLessThanOrEqual(4);
     expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test("keys work, and a tab behind another one asks for no pictures until it is seen again", async () => {
+    const page = await browser.newPage();
+    await page.goto(web.url);
+    await page.waitForSelector(".age.fresh", { timeout: 30_000 });
+    const text = async (selector: string) =>
+      String(await page.evaluate(`document.querySelector("${selector}").textContent`));
+    const until = async (selector: string, pattern: RegExp) => {
+      while (!pattern.test(await text(selector))) await Bun.sleep(50);
+    };
+    await page.keyboard.press("i");
+    await until(".figures", /320×180/);
+    await page.keyboard.press(" ");
+    await until(".alarm", /^paused$/);
+    await page.keyboard.press(" ");
+    await page.waitForSelector(".age.fresh", { timeout: 30_000 });
+
+    const other = await browser.newPage();
+    while (!(await page.evaluate("document.hidden"))) await Bun.sleep(50);
+    await until(".alarm", /^paused while hidden$/);
+    const sent = () => web.server.report().sent;
+    await Bun.sleep(200); // pictures may be on their way
+    const before = sent();
+    await Bun.sleep(500);
+    expect(sent()).toBe(before);
+    await other.close();
+    await page.bringToFront();
+    await page.waitForSelector(".age.fresh", { timeout: 30_000 });
+    expect(sent()).toBeGreaterThan(before);
   });
 });

@@ -112,6 +112,8 @@ export class Grid implements CellOwner {
     const rows = chosen === null ? Math.ceil(this.#cells.length / columns) : 1;
     this.#element.style.gridTemplate = `repeat(${rows}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))`;
     for (const cell of this.#cells) cell.setChosen(cell === chosen, this.#cells.length > 1);
+    const name = this.single?.name ?? "";
+    document.title = name === "" ? "Slipstream" : `${name} - Slipstream`;
     this.#tellShown();
   }
 

@@ -17,10 +17,12 @@ function fallBack(reason: string): void {
 
 if (canDecode()) {
   const workers = new Workers({
-    unable: (reason) =>
+    unable(reason) {
+      workers.close();
       fallBack(
         `This browser cannot decode the pictures itself (${reason}), so the page shows a stream of whole pictures`,
-      ),
+      );
+    },
     needsKey: () => askForKey(),
   });
   const askForKey = createLogin(() => workers.loggedIn());

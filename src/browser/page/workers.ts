@@ -4,6 +4,8 @@ import type { FromWorker, ToWorker, ViewEvent, ViewRequest } from "../messages.t
 
 /** The most workers. Each has its own memory and its own decoder. */
 const MOST_WORKERS = 4;
+/** The number of processors if the browser does not tell it. */
+const USUAL_PROCESSORS = 2;
 
 export interface WorkersOwner {
   /** The browser cannot decode in a worker. */
@@ -33,7 +35,7 @@ export class Workers {
   open(listener: (event: ViewEvent) => void): RemoteView {
     const view = this.#views++;
     this.#listeners.set(view, listener);
-    const most = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency));
+    const most = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || USUAL_PROCESSORS);
     const worker = this.#workers[view % most] ?? this.#start();
     return { ask: (request, transfer = []) => post(worker, { ...request, view } as ViewRequest, transfer) };
   }
@@ -41,6 +43,11 @@ export class Workers {
   /** Lets the workers connect again after a login. */
   loggedIn(): void {
     for (const worker of this.#workers) post(worker, { kind: "logged-in" });
+  }
+
+  /** Ends all workers and their connections. */
+  close(): void {
+    for (const worker of this.#workers) worker.terminate();
   }
 
   #start(): Worker {
