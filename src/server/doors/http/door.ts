@@ -160,7 +160,8 @@ export class HttpDoor implements Disposable {
     if (excess !== null) await endPipeline();
     if (excess !== null) return refused(textResponse(429, excess.text, { "retry-after": "1" }), excess.text);
     const host = request.headers.get("host");
-    const wrongHost = this.#guard.refusalOfHost(client.host ?? host);
+    // The proxy's header alone is not enough: a page of a browser on the proxy's machine can send it, too (DNS rebinding).
+    const wrongHost = this.#guard.refusalOfHost(host) ?? (client.host && this.#guard.refusalOfHost(client.host));
     if (wrongHost !== null) return refused(textResponse(403, wrongHost), wrongHost);
     const origin = request.headers.get("origin");
     const wrongOrigin = this.#guard.refusalOfOrigin(origin, client.host ?? host ?? "", client.isSecure);

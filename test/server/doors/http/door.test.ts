@@ -170,6 +170,13 @@ describe("HTTP door: keys", () => {
     expect((await get(locked, "/ws", session)).status).toBe(401);
   });
 
+  test("HTTP door: X-Forwarded-Host does not replace a wrong Host, and a wrong one is refused", async () => {
+    const forwarded = (host: string, name: string) => get(locked, "/nothing", { host, "x-forwarded-host": name });
+    expect((await forwarded("localhost", "localhost")).status).toBe(404);
+    expect((await forwarded("evil.example", "localhost")).status).toBe(403);
+    expect((await forwarded("localhost", "evil.example")).status).toBe(403);
+  });
+
   test("HTTP door: logins at two servers of a host do not end each other", async () => {
     await using other = await start({
       http: { port: 0 },
