@@ -94,6 +94,8 @@ export async function runSeries({
     }, SAMPLE_MS);
     const { fps, pixelLatencyMs } = await viewer.measure(seconds * 1000);
     clearInterval(sampling);
+    if (attack !== null && attack.exitCode !== null)
+      throw new Error(`the attackers ended early: exit code ${attack.exitCode}`);
     const serverCores = cpuMsBetween(cpuBefore, readCpuTimes(server.pid)) / (seconds * 1000);
     const noTimes: CpuTimes = new Map();
     const attackerCores = attack === null ? 0 : cpuMsBetween(noTimes, readCpuTimes(attack.pid)) / (seconds * 1000);
