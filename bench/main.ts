@@ -15,6 +15,7 @@ import { hostileBench } from "./hostile.ts";
 import { latencyBench } from "./latency.ts";
 import { noiseBench } from "./noise.ts";
 import { pageBench } from "./page.ts";
+import { plainClientsBench } from "./plain-clients.ts";
 import { passthroughBench } from "./passthrough.ts";
 import { installPeers, peersBench } from "./peers.ts";
 import { sharingBench } from "./sharing.ts";
@@ -40,18 +41,19 @@ const BENCHES: Record<string, Bench> = {
   tls: tlsBench,
   hostile: hostileBench,
   page: pageBench,
+  "plain-clients": plainClientsBench,
   peers: peersBench,
 };
 
 /** Benches that run only if they are named. They take long, or measure other programs too. */
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "peers"]);
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(["tls", "hostile", "page", "plain-clients", "peers"]);
 
 const RESULTS = fileURLToPath(new URL("./results", import.meta.url));
 
 const command = asProgram(new Command("bun run bench"), VERSION)
   .description("Measures Slipstream with real processes and sockets. A code in its pixels identifies each frame.")
   .addArgument(
-    new Argument("[names...]", "which benches (default: all but tls, hostile, page and peers)").choices(
+    new Argument("[names...]", "which benches (default: all but tls, hostile, page, plain-clients and peers)").choices(
       Object.keys(BENCHES),
     ),
   )

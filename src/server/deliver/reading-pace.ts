@@ -24,6 +24,10 @@ const GAIN = 0.95;
 const FIRST_PROBE_MICROS = 300_000;
 const LONGEST_PROBE_MICROS = 32_000_000;
 const PROBE_GAIN = 1.3;
+/** The factor until a probe fails, because most clients that fall behind have only paused. */
+const FIRST_PROBE_GAIN = 2;
+/** A probe has succeeded when so many times the visible bytes were sent in addition, and the client is not behind. */
+const SURELY_VISIBLE = 1.5;
 /** A client that reads a picture in less than this time is no longer slow. */
 const FAST_MICROS = 16_000;
 /** The longest time for which nothing is sent because of an estimate. */
@@ -57,8 +61,10 @@ export class ReadingPace {
   #holds = 0;
   /** The time of the last change of the rate. */
   #changedAt: Micros = 0;
-  #isProbing = false;
+  /** The rate before the probe that is going on, and the begin of that probe, or null. */
+  #probe: { rate: number; at: Micros } | null = null;
   #probeMicros = FIRST_PROBE_MICROS;
+  #hasFailed = false;
   /** The time from which the next picture may be sent. */
   nextAt: Micros = 0;
 
@@ -70,8 +76,9 @@ export class ReadingPace {
     const unread = this.#largestWindow - windowBytes;
     const newest = bytes * MEMORY_OF_BYTES + SLACK_BYTES;
     if (unread <= newest) this.#noteCaughtUp(now);
-    if (unread > newest + segmentBytes) this.#hold(unread, newest, now);
-    else this.#goOn(bytes, sentAt, now);
+    const visible = newest + segmentBytes;
+    if (unread > visible) this.#hold(unread, newest, now);
+    else this.#goOn(bytes, visible, sentAt, now);
   }
 
   #noteCaughtUp(now: Micros): void {
@@ -96,12 +103,13 @@ export class ReadingPace {
   #hold(unread: number, newest: number, now: Micros): void {
     this.#wasBehind = true;
     this.#changedAt = now;
-    if (this.#isProbing) this.#probeMicros = Math.min(2 * this.#probeMicros, LONGEST_PROBE_MICROS);
-    this.#isProbing = false;
+    const tooMuch = this.#endProbe(now);
     if (++this.#holds > VAIN_HOLDS) {
       this.#largestWindow -= unread - newest;
       this.#rate = null;
       this.#probeMicros = FIRST_PROBE_MICROS;
+      this.#probe = null;
+      this.#hasFailed = false;
       this.#wasBehind = false;
       this.#noteCaughtUp(now);
       return;
@@ -113,19 +121,42 @@ export class ReadingPace {
       const read = this.#received - received - (unread - before);
       this.#setRate(Math.min(this.#rate, Math.max((read * 1e6) / (now - at), this.#rate * LARGEST_STEP)), now);
     }
-    this.nextAt = now + Math.min(LONGEST_HOLD_MICROS, (unread * 1e6) / this.#rate);
+    this.nextAt = now + Math.min(LONGEST_HOLD_MICROS, (Math.max(unread, tooMuch) * 1e6) / this.#rate);
   }
 
-  #goOn(bytes: number, sentAt: Micros, now: Micros): void {
+  /** Returns to the rate before a probe. Returns the bytes that were sent because the rate was too high. */
+  #endProbe(now: Micros): number {
+    if (this.#probe === null) return 0;
+    const { rate, at } = this.#probe;
+    const tooMuch = (((this.#rate ?? rate) - rate) * (now - at)) / 1e6;
+    this.#probeMicros = Math.min(2 * this.#probeMicros, LONGEST_PROBE_MICROS);
+    this.#rate = rate;
+    this.#probe = null;
+    this.#hasFailed = true;
+    return tooMuch;
+  }
+
+  /** `visible` is the number of unread bytes from which the client is seen to be behind. */
+  #goOn(bytes: number, visible: number, sentAt: Micros, now: Micros): void {
     if (this.#rate === null) return;
-    if (now - this.#changedAt > this.#probeMicros) {
-      this.#isProbing = true;
-      this.#setRate(this.#rate * PROBE_GAIN, now);
+    if (this.#probe !== null) {
+      const more = ((this.#rate - this.#probe.rate) * (now - this.#probe.at)) / 1e6;
+      if (more > visible * SURELY_VISIBLE) {
+        this.#probe = null;
+        this.#changedAt = now;
+        this.#probeMicros = Math.max(FIRST_PROBE_MICROS, this.#probeMicros / 2);
+      }
+    } else if (now - this.#changedAt > this.#probeMicros) {
+      this.#probe = { rate: this.#rate, at: now };
+      this.#rate *= this.#hasFailed ? PROBE_GAIN : FIRST_PROBE_GAIN;
+      this.#changedAt = now;
     }
     const micros = (bytes * 1e6) / (this.#rate * GAIN);
     this.nextAt = sentAt + Math.min(LONGEST_HOLD_MICROS, micros);
     if (micros > FAST_MICROS) return;
     this.#rate = null;
+    this.#probe = null;
+    this.#hasFailed = false;
     this.#probeMicros = FIRST_PROBE_MICROS;
   }
 

@@ -54,7 +54,7 @@ test.each([1448, 65_483])(
     const steps = simulate({ bytesPerSecond: 500_000, pictureBytes, segmentBytes }, 60);
     const late = steps.filter(({ at }) => at > 5).map(({ unread }) => unread);
     late.sort((a, b) => a - b);
-    expect(late[Math.floor(late.length * 0.95)]).toBeLessThan(2 * pictureBytes + segmentBytes);
+    expect(late[Math.floor(late.length * 0.95)]).toBeLessThan(2.5 * pictureBytes + segmentBytes);
     // The client reads 10 pictures a second.
     expect(sentIn(steps, 5, 60)).toBeGreaterThan(7);
     expect(sentIn(steps, 5, 60)).toBeLessThanOrEqual(10.1);
