@@ -1,6 +1,6 @@
 """A program that reads a multipart stream picture by picture with blocking reads, and takes some time for each.
 
-Usage: plain-client.py PORT MS-FOR-EACH-PICTURE SECONDS
+Usage: plain-client.py HOST PORT MS-FOR-EACH-PICTURE SECONDS
 It prints JSON: for each picture the seconds since the start, its bytes, and its age in milliseconds when the program has read it.
 """
 
@@ -9,8 +9,9 @@ import json
 import sys
 import time
 
-port, picture_ms, seconds = (float(argument) for argument in sys.argv[1:4])
-connection = http.client.HTTPConnection("127.0.0.1", int(port))
+host = sys.argv[1]
+port, picture_ms, seconds = (float(argument) for argument in sys.argv[2:5])
+connection = http.client.HTTPConnection(host, int(port))
 connection.request("GET", "/stream")
 answer = connection.getresponse()
 started = time.time()

@@ -3,20 +3,36 @@
 
 import { fileURLToPath } from "node:url";
 import { DEBIAN_PYTHON } from "../scripts/setup/system-packages.ts";
+import { openNetwork } from "../test/support/two-machines.ts";
 import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { DrainedReport, SnapshotReport } from "./plain-client.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
-import { type RunningServer, startLink, startServer } from "./processes.ts";
+import { type RunningServer, startServer } from "./processes.ts";
 
 const FPS = 30;
 const SIZE = "1280x720";
 const SLOW_MS = 100;
 const MOST = 300;
 const SNAPSHOTS_PER_SECOND = 500;
-const LINK = { bitsPerSecond: 2_000_000, delayMs: 5 };
-/** What a relay in front of the client has swallowed is gone after this time, and the quality fits to the link. */
-const LINK_WARM_UP_SECONDS = 10;
+/** A link of 2 Mbit/s with the queue of a router (tc-tbf(8)), between two machines in network namespaces. */
+const LINK = [
+  "tc",
+  "qdisc",
+  "add",
+  "dev",
+  "cable",
+  "root",
+  "tbf",
+  "rate",
+  "2mbit",
+  "burst",
+  "16kb",
+  "latency",
+  "100ms",
+];
+/** After this time the quality fits to the link. */
+const LINK_WARM_UP_SECONDS = 4;
 
 /** The age of a slow client's picture at the end of 20 s, and that behind the link. They depend on the client and the link. */
 const SLOW_AGE_MS = 250;
@@ -29,17 +45,11 @@ const SNAPSHOT_P99_MS = 10;
 export const plainClientsBench: Bench = async ({ quick, progress }) => {
   const seconds = quick ? 8 : 20;
   progress(`plain-clients: a client that takes ${SLOW_MS} ms for each picture`);
-  const slow = await withServer((server) => read(portOf(server), SLOW_MS, seconds));
+  const slow = await withServer((server) => read({ port: portOf(server), pictureMs: SLOW_MS, seconds }));
   const slowAges = agesOf(slow, seconds / 4);
   const atEnd = (median(slow.pictures.slice(-10).map(({ ageMs }) => ageMs)) ?? 0) + SLOW_MS;
   progress("plain-clients: a client behind 2 Mbit/s");
-  const behind = await withServer(async (server) => {
-    const link = await startLink({ ...LINK, serverPort: portOf(server) });
-    const report = await read(link.port, 0, seconds + LINK_WARM_UP_SECONDS);
-    link.close();
-    return report;
-  });
-  const linkAges = agesOf(behind, LINK_WARM_UP_SECONDS);
+  const linkAges = agesOf(await readBehindLink(seconds + LINK_WARM_UP_SECONDS), LINK_WARM_UP_SECONDS);
   const count = quick ? 50 : MOST;
   progress(`plain-clients: ${count} clients`);
   const many = await withServer((server) => measureMany(server, count, quick ? 4 : 20));
@@ -89,9 +99,25 @@ export const plainClientsBench: Bench = async ({ quick, progress }) => {
   };
 };
 
+const FLAGS = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS), "--http", "0"];
+
+/** Needs root, because network namespaces do. */
+async function readBehindLink(seconds: number): Promise<ReadReport> {
+  using network = openNetwork();
+  const [near, far] = network.machines;
+  const limited = Bun.spawnSync([...near.through, ...LINK]);
+  if (!limited.success) throw new Error(`tc failed: ${limited.stderr.toString().trim()}`);
+  const flags = [...FLAGS, "--host", near.address, "--open", "--no-tls", "--no-announce"];
+  const server = await startServer(flags, {}, near.through);
+  try {
+    return await read({ host: near.address, port: portOf(server), pictureMs: 0, seconds, through: far.through });
+  } finally {
+    await server.stop();
+  }
+}
+
 async function withServer<Result>(use: (server: RunningServer) => Promise<Result>): Promise<Result> {
-  const flags = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS), "--http", "0"];
-  const server = await startServer([...flags, "--max-viewers", String(MOST + 1)]);
+  const server = await startServer([...FLAGS, "--max-viewers", String(MOST + 1)]);
   try {
     return await use(server);
   } finally {
@@ -108,9 +134,17 @@ interface ReadReport {
   pictures: { at: number; ageMs: number; bytes: number }[];
 }
 
-function read(port: number, pictureMs: number, seconds: number): Promise<ReadReport> {
+interface Reading {
+  host?: string;
+  port: number;
+  pictureMs: number;
+  seconds: number;
+  through?: readonly string[];
+}
+
+function read({ host = "127.0.0.1", port, pictureMs, seconds, through = [] }: Reading): Promise<ReadReport> {
   const path = fileURLToPath(new URL("./plain-client.py", import.meta.url));
-  return reportOf(spawn([DEBIAN_PYTHON, path, ...[port, pictureMs, seconds].map(String)]));
+  return reportOf(spawn([...through, DEBIAN_PYTHON, path, host, ...[port, pictureMs, seconds].map(String)]));
 }
 
 function start(mode: string, port: number, count: number, seconds: number) {

@@ -30,10 +30,20 @@ export interface RunningServer {
   stop(): Promise<Finished<ServeReport>>;
 }
 
-/** Starts a server on a free port. Resolves when it listens. */
-export function startServer(flags: readonly string[], env: Record<string, string> = {}): Promise<RunningServer> {
+/**
+ * Starts a server on a free port. Resolves when it listens. `through` is the beginning of the command line, for a server on another
+ * machine (test/support/two-machines.ts).
+ */
+export function startServer(
+  flags: readonly string[],
+  env: Record<string, string> = {},
+  through: readonly string[] = [],
+): Promise<RunningServer> {
   return running(
-    Bun.spawn(serverCommand(flags), { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } }),
+    Bun.spawn([...through, ...serverCommand(flags)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    }),
   );
 }
 
