@@ -3,7 +3,7 @@
 import { nowMicros } from "../../core/clock.ts";
 import { codeOf } from "../../core/errors.ts";
 import type { CameraFrames } from "./camera-frames.ts";
-import { type ContentKind, kindOf, parseContentType } from "./content.ts";
+import { type ContentKind, kindOf, parseContentType, stillFormatOf } from "./content.ts";
 import { PictureStream } from "./picture-stream.ts";
 
 export type Answer =
@@ -15,6 +15,8 @@ export type Answer =
   | { kind: "page" }
   /** The answer is text that is no video. `type` is its declared type. */
   | { kind: "text"; type: string }
+  /** The answer is a single picture that is not JPEG. */
+  | { kind: "still"; format: string }
   /** The answer is not JPEG. `body` is the answer from its start, or null when the video must be read from its address. */
   | { kind: "other"; body: ReadableStream<Uint8Array> | null };
 
@@ -50,6 +52,8 @@ export async function readAnswer(
     }
     if (kind === "page") return { kind };
     if (kind === "text") return { kind, type: type.name };
+    const format = kind === "other" && (hasLength || isAll) ? stillFormatOf(first) : null;
+    if (format !== null) return { kind: "still", format };
     if (kind === "playlist" || (kind === "other" && (hasLength || isAll))) {
       return first.length === 0 ? { kind: "pictures", count: 0, isBroken: false } : { kind: "other", body: null };
     }

@@ -80,6 +80,19 @@ export function kindOf(
   return TEXT_TYPE.test(name) && text !== "" && !first.some(isControl) ? "text" : "other";
 }
 
+/** The first bytes of single pictures in other formats than JPEG. A GIF may be a video. */
+const STILLS: readonly (readonly [start: RegExp, format: string])[] = [
+  [/^\x89PNG/, "PNG"],
+  [/^BM/, "BMP"],
+  [/^RIFF[^]{4}WEBP/, "WebP"],
+];
+
+/** Returns the format of a single picture that is not JPEG, from its first bytes, or null if they are something else. */
+export function stillFormatOf(first: Buffer): string | null {
+  const start = first.toString("latin1", 0, 12);
+  return STILLS.find(([pattern]) => pattern.test(start))?.[1] ?? null;
+}
+
 /** Returns whether a byte is a control character, which text does not have. Some servers call every answer text. */
 function isControl(byte: number): boolean {
   return byte < 9 || (byte > 13 && byte < 32);

@@ -62,6 +62,12 @@ export function answersWithText(name: string, type: string): SourceError {
   return new SourceError(text, { retry: "growing" });
 }
 
+/** Returns the error for a single picture in another format than JPEG. */
+export function answersWithStill(name: string, format: string): SourceError {
+  const text = `cannot read video from ${name}: it answers with a ${format} picture, and over HTTP only JPEG pictures are read: write the address of its JPEG or of a stream`;
+  return new SourceError(text, { retry: "growing" });
+}
+
 /** Returns the error for a stream that the camera has ended. */
 export function hasEnded(name: string): SourceError {
   return new SourceError(`${name} has ended`, { retry: "soon" });

@@ -11,7 +11,7 @@ import { AnswerWatch } from "./answer-watch.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { CameraClient } from "./client.ts";
 import { CameraFrames } from "./camera-frames.ts";
-import { answersWithPage, answersWithoutPicture, answersWithText, hasEnded } from "./failures.ts";
+import { answersWithPage, answersWithoutPicture, answersWithStill, answersWithText, hasEnded } from "./failures.ts";
 
 /** The default rate of requests for single pictures. It is low, because the camera encodes a picture for each request. */
 export const DEFAULT_SNAPSHOTS_PER_SECOND = 5;
@@ -109,6 +109,7 @@ class HttpCamera implements Source {
       }
     }
     if (answer.kind === "page") throw answersWithPage(this.name);
+    if (answer.kind === "still") throw answersWithStill(this.name, answer.format);
     if (answer.kind === "text") throw answersWithText(this.name, answer.type);
     if (answer.kind === "other") return this.#readOther(answer.body, sink, signal);
     if ((answer.count === 0 || answer.isBroken) && this.#client.beLenient()) return;

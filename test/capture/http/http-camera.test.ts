@@ -434,6 +434,21 @@ describe("HTTP camera with an answer that is not a picture", () => {
     expect((await run.failure()).message).toContain("it answers with text (application/json) instead of video");
   });
 
+  test.each([
+    ["PNG", "\x89PNG\r\n\x1a\n"],
+    ["WebP", "RIFF\0\x01\0\0WEBPVP8 "],
+    ["BMP", "BM\x36\0\0\0"],
+  ])("the error for a single picture in another format names it (%s)", async (format, start) => {
+    const body = Buffer.concat([Buffer.from(start, "latin1"), Buffer.alloc(300)]);
+    using camera = new RawCamera((to) => {
+      to.write(`HTTP/1.0 200 OK\r\nContent-Type: image/x\r\nContent-Length: ${body.length}\r\n\r\n`);
+      to.write(body);
+      to.close();
+    });
+    await using run = new CameraRun(cameraAt(camera.address("/")));
+    expect((await run.failure()).message).toContain(`it answers with a ${format} picture`);
+  });
+
   test("an empty answer gives an error", async () => {
     using camera = new RawCamera((to) => {
       to.write(STREAM);
