@@ -94,8 +94,18 @@ export class FrameFinder {
   cover(bytes: Uint8Array, { start: inside }: FoundFrame, known: number): Cover {
     const around = this.#starts.filter((start) => start < inside && mayCover(bytes, start, inside, known));
     if (around.length === 0) return "none";
-    const headers = this.#frames.filter(({ headerAt }) => headerAt > inside).map(({ headerAt }) => headerAt);
+    const headers = this.#frames
+      .filter(({ headerAt }) => headerAt > inside && headerAt <= known)
+      .map(({ headerAt }) => headerAt);
     return around.some((start) => headers.some((at) => leadsOver(bytes, start, inside, at))) ? "sure" : "perhaps";
+  }
+
+  /**
+   * Forgets the starts before `end`, where a picture has ended. Their bytes may soon be gone, and the result must not depend on
+   * when.
+   */
+  forgetBefore(end: number): void {
+    this.#starts = this.#starts.filter((start) => start >= end);
   }
 
   /** Adapts all places, because the caller has moved the bytes towards the start of the buffer by `count`. */

@@ -173,8 +173,10 @@ export class JpegReader {
     this.#passedOnBytes = 0;
     this.ended++;
     this.#first = walk.end;
+    this.#stream.finder.forgetBefore(walk.end);
     this.#isDoubtful = progress === "cut";
-    this.#isBegunCleanly = isEoiBefore(this.#bytes, walk.end);
+    // The bytes before the walk may be gone.
+    if (walk.end > walk.start) this.#isBegunCleanly = walk.end > walk.start + 1 && isEoiBefore(this.#bytes, walk.end);
     if (progress === "cut") this.#cutInARow++;
     else if (progress === "whole") this.#cutInARow = 0;
     const isEnded = progress === "whole" || progress === "cut";

@@ -30,7 +30,7 @@ import type { StreamFacts } from "./stream-facts.ts";
  * The result of `advance`:
  * - `more`: the picture goes on.
  * - `whole`: the picture ends with its EOI, at `end`.
- * - `cut`: the picture has no EOI, and ends at `end`, where the next picture begins.
+ * - `cut`: the picture has no EOI, and the next one begins at `end`.
  * - `unusable`: no picture to show before `end`.
  * - `frames inside`: no picture to show, and the next frame begins at `end`.
  */
@@ -282,7 +282,7 @@ export class PictureWalk {
     if (this.#claimedIn !== "marker") return;
     this.#lose(at, this.#claimEnd);
     const { finder, sizeKey } = this.#stream; // below: the end is in another picture
-    if (sizeKey === 0 && finder.hasNextFrame(bytes, at, Math.min(this.#claimEnd, length))) return;
+    if (sizeKey === 0 && finder.hasNextFrame(bytes, at, Math.min(this.#claimEnd, length - 2))) return;
     this.#at = this.#lost.beginNear(this.#claimEnd);
   }
 

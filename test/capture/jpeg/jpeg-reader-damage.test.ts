@@ -1,6 +1,7 @@
 // JpegReader on damaged streams: an edit of up to 64 bytes anywhere loses few pictures, and never causes an exception or large memory.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import {
   edited,
@@ -66,6 +67,17 @@ describe("JpegReader: damaged streams", () => {
   test("JpegReader: an edit of a length or a marker loses at most the pictures that it touches and the next one", () => {
     fc.assert(fc.property(editedInHeader, checkCost), { numRuns: 4 * runs });
     fc.assert(fc.property(editedInFirstHeader, checkCost), { numRuns: 2 * runs });
+  });
+
+  test("JpegReader: an input of the fuzzer that gave other pictures for other chunks gives the same ones", () => {
+    const stream = readFileSync(new URL("../../fixtures/jpeg-streams/eoi-across-walks.bin", import.meta.url));
+    const whole = readStream(stream);
+    for (const chunkBytes of [1999, 7, 1]) {
+      const places = Array.from({ length: Math.ceil(stream.length / chunkBytes) }, (_, n) => n * chunkBytes);
+      const cut = readStream(stream, places);
+      expect(cut.reasons).toEqual(whole.reasons);
+      expect(cut.pictures.map(({ jpeg }) => Bun.hash(jpeg))).toEqual(whole.pictures.map(({ jpeg }) => Bun.hash(jpeg)));
+    }
   });
 
   test("JpegReader: the pictures of damaged streams do not depend on their chunks", () => {
