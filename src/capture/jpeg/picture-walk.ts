@@ -53,10 +53,7 @@ export class PictureWalk {
   hasSoi = true;
   /** The place where the picture begins. */
   start: number;
-  /**
-   * The place where the picture ends, or where the next one begins. It is known when `advance` returns another result than
-   * `more`.
-   */
+  /** The place where the picture ends, or where the next one begins, after another result of `advance` than `more`. */
   end = 0;
   /** Width and height as one number, or 0 before the frame header. */
   sizeKey = 0;
