@@ -84,7 +84,7 @@ export function kindOf(
 const STILLS: readonly (readonly [start: RegExp, format: string])[] = [
   [/^\x89PNG/, "PNG"],
   [/^BM/, "BMP"],
-  [/^RIFF[^]{4}WEBP/, "WebP"],
+  [/^RIFF.{4}WEBP/s, "WebP"],
 ];
 
 /** Returns the format of a single picture that is not JPEG, from its first bytes, or null if they are something else. */
