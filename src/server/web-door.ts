@@ -47,7 +47,7 @@ export function openWebDoor(parts: WebParts): HttpDoor {
 /** Returns the routes of all features. */
 function featureRoutes(host: WebHost, parts: WebParts): Route[] {
   return [
-    ...assetRoutes(),
+    ...assetRoutes(host),
     ...healthRoutes(host),
     ...streamRoutes(host),
     ...snapshotRoutes(host),

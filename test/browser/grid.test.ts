@@ -170,6 +170,25 @@ describe.skipIf(CHROMIUM === null)("the page with four cameras (needs chromium)"
     expect(await page.locator("canvas").nth(1).getAttribute("style")).not.toContain("scale");
   });
 
+  test("a picture moves with its age to a window of its own, stays live there, and comes back", async () => {
+    await using opened = await openPage(browser);
+    const { page, errors } = opened;
+    await page.goto(`${web.localUrl}#yard`);
+    await page.waitForSelector(".chosen .age.fresh");
+    const opening = page.context().waitForEvent("page");
+    await page.locator(".chosen").getByRole("button", { name: "Picture in picture" }).click();
+    const floating = await opening;
+    await floating.locator(".age.fresh").waitFor();
+    expect(await floating.locator(".name").textContent()).toBe("yard");
+    expect(await page.locator(".chosen canvas").count()).toBe(0);
+    await page.keyboard.press("Escape"); // all cameras, so that this one would be seen anyway
+    await floating.locator(".age.fresh").waitFor();
+    await floating.close();
+    await page.getByRole("region", { name: "yard" }).locator(".picture").waitFor();
+    await live(page);
+    expect(errors).toEqual([]);
+  });
+
   test("the panel shows the controls of the camera, sets them, and says what the camera refuses", async () => {
     await using opened = await openPage(browser);
     const { page } = opened;

@@ -206,7 +206,8 @@ export class CameraCell {
   }
 
   async #float(): Promise<void> {
-    const problem = await float(this.#parts.picture, this.#parts.canvas, (isFloating) => {
+    const { picture, alarm, header, canvas } = this.#parts;
+    const problem = await float([picture, alarm, header], canvas, (isFloating) => {
       this.#isFloating = isFloating;
       this.#tellHidden();
       this.tellSeen();
@@ -275,6 +276,7 @@ function partsOf(section: HTMLElement) {
     picture: find(section, ".picture", HTMLButtonElement),
     canvas: find(section, "canvas", HTMLCanvasElement),
     name: find(section, ".name", HTMLElement),
+    header: find(section, "header", HTMLElement),
     age: find(section, ".age", HTMLButtonElement),
     alarm: find(section, ".alarm", HTMLElement),
     figures: find(section, ".figures", HTMLElement),

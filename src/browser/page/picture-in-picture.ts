@@ -18,17 +18,18 @@ export function canFloat(canvas: HTMLCanvasElement): boolean {
 }
 
 /**
- * Shows the picture in a window of its own until the user closes it. `changed` is called when it is shown there, and when it is
- * back. Resolves with what went wrong, or with null.
+ * Shows the picture in a window of its own until the user closes it. `parts` are the elements that move there, with their
+ * behaviour, and come back as the first children of their parent. `changed` is called when they are there, and when they are back.
+ * Resolves with what went wrong, or with null.
  */
 export async function float(
-  picture: HTMLElement,
+  parts: readonly HTMLElement[],
   canvas: HTMLCanvasElement,
   changed: (isFloating: boolean) => void,
 ): Promise<string | null> {
   try {
     if (window.documentPictureInPicture !== undefined) {
-      await floatElement(window.documentPictureInPicture, picture, canvas, changed);
+      await floatElements(window.documentPictureInPicture, parts, canvas, changed);
     } else {
       await floatVideo(canvas, changed);
     }
@@ -38,9 +39,9 @@ export async function float(
   }
 }
 
-async function floatElement(
+async function floatElements(
   documents: DocumentPictureInPicture,
-  picture: HTMLElement,
+  parts: readonly HTMLElement[],
   canvas: HTMLCanvasElement,
   changed: (isFloating: boolean) => void,
 ): Promise<void> {
@@ -50,11 +51,14 @@ async function floatElement(
   styles.rel = "stylesheet";
   styles.href = new URL("page.css", document.baseURI).href;
   opened.document.head.append(styles);
-  const parent = picture.parentElement;
-  opened.document.body.append(picture);
+  const parent = parts[0]?.parentElement;
+  const section = opened.document.createElement("section");
+  section.className = "camera floating";
+  section.append(...parts);
+  opened.document.body.append(section);
   changed(true);
   opened.addEventListener("pagehide", () => {
-    parent?.prepend(picture);
+    parent?.prepend(...parts);
     changed(false);
   });
 }

@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "bun";
 import { WASM_PATHS } from "../../../codec/bun/files.ts";
-import { type Route, textResponse } from "./request.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { type Route, textResponse, type WebHost } from "./request.ts";
 
 /** One file as it is sent. */
 interface Asset {
@@ -43,15 +44,15 @@ export function pageAssets(): Promise<ReadonlyMap<string, Asset>> {
 }
 
 /** Returns the routes of the files, and begins to make them. */
-export function assetRoutes(): Route[] {
-  pageAssets().catch(() => undefined); // a request gets the error
+export function assetRoutes({ log }: Pick<WebHost, "log">): Route[] {
+  pageAssets().catch((error: unknown) => log.warning(`there is no web page: ${messageOf(error)}`));
   return [...Object.keys(FILES), ...Object.keys(SCRIPTS)].map((path) => ({
     path,
     isPublic: true,
     async handle({ request }) {
       const asset = await pageAssets().then(
         (all) => all.get(path),
-        () => undefined,
+        () => undefined, // the log has the reason
       );
       return asset === undefined
         ? textResponse(503, "this program has no page, but /stream has the pictures")
