@@ -68,7 +68,6 @@ export class MultipartSender implements MemberFrames {
   #isOtherFeed = false;
   /** Whether a picture waits to be sent. */
   #isPending = false;
-  #hasOpened = false;
   #lastSentAt: Micros = 0;
   /** The pictures that the kernel has not passed on completely, with the oldest first. */
   #onTheWay: OnTheWay[] = [];
@@ -129,6 +128,11 @@ export class MultipartSender implements MemberFrames {
     if (this.#isPending) this.picturesSkipped++;
     this.#isPending = true;
     this.sendNewest();
+  }
+
+  /** Sends the bytes before the first picture, so that the client sees that the stream has begun. */
+  open(): void {
+    this.#options.queue.write(openingOf(this.#options.form));
   }
 
   /** Multipart viewers get whole pictures only. */
@@ -221,8 +225,6 @@ export class MultipartSender implements MemberFrames {
 
   #send(jpeg: FeedJpeg, now: Micros): void {
     const { queue, form, share } = this.#options;
-    if (!this.#hasOpened) queue.write(openingOf(form));
-    this.#hasOpened = true;
     const { isOnline, picturesSkipped, framesPerSecond } = this;
     const part = partOf(jpeg, form, { isOnline, skipped: picturesSkipped, framesPerSecond });
     const { frameNumber, capturedAt, encodedAt } = jpeg;

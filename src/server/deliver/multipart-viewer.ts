@@ -126,6 +126,7 @@ export class MultipartViewer implements AudienceMember {
   begin(): void {
     if (!this.#isOpen) return;
     this.#hasBegun = true;
+    this.frames.open();
     this.#camera.onChanged(this);
   }
 

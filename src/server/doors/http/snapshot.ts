@@ -1,6 +1,7 @@
 // The route `/snapshot`: the newest picture of a camera as one JPEG.
 
 import { nowMicros } from "../../../core/clock.ts";
+import { isWell } from "../../deliver/camera-condition.ts";
 import { seconds } from "../../deliver/multipart-form.ts";
 import type { Snapshot, SnapshotWish } from "../../deliver/snapshots.ts";
 import { numberIn } from "./parameters.ts";
@@ -18,7 +19,7 @@ export function snapshotRoutes(host: WebHost): Route[] {
 /** Answers with a picture. `camera` is the name if it is not in the path. */
 export async function answerSnapshot(
   request: WebRequest,
-  { reception }: WebHost,
+  { reception, cameras }: WebHost,
   camera = request.camera,
 ): Promise<Response> {
   const wish = wishOf(request);
@@ -28,7 +29,8 @@ export async function answerSnapshot(
   if ("reason" in watched) return refusalResponse(watched);
   const snapshot = await reception.snapshots.take(watched, wish);
   if ("reason" in snapshot) return refusalResponse(snapshot);
-  const headers = headersOf(snapshot);
+  const condition = cameras.find(({ audience }) => audience === watched)?.condition;
+  const headers = headersOf(snapshot, condition !== undefined && isWell(condition));
   if (hasTag(request.request.headers.get("if-none-match"), headers.etag)) {
     return new Response(null, { status: 304, headers });
   }
@@ -43,7 +45,7 @@ function wishOf({ url: { searchParams } }: WebRequest): SnapshotWish | string {
   return typeof quality === "string" ? quality : { width, quality };
 }
 
-function headersOf({ jpeg, changedFrame, level }: Snapshot) {
+function headersOf({ jpeg, changedFrame, level }: Snapshot, isOnline: boolean) {
   const { width, height, frameNumber, capturedAt, encodedAt } = jpeg;
   const now = nowMicros();
   return {
@@ -54,7 +56,7 @@ function headersOf({ jpeg, changedFrame, level }: Snapshot) {
     "x-slipstream-captured": new Date(capturedAt / 1000).toISOString(),
     "x-slipstream-age-ms": ((now - capturedAt) / 1000).toFixed(1),
     "x-timestamp": seconds(capturedAt),
-    "x-ustreamer-online": "true",
+    "x-ustreamer-online": String(isOnline),
     "x-ustreamer-width": String(width),
     "x-ustreamer-height": String(height),
     "x-ustreamer-grab-begin-timestamp": seconds(capturedAt),

@@ -113,6 +113,20 @@ describe("/stream", () => {
     every.close();
   });
 
+  test("answers before a camera has a picture, and sends the first one at once", async () => {
+    const camera = createCamera({ name: "late" });
+    await using late = await start({ cameras: [{ source: camera }] });
+    const client = await MultipartClient.open(portOf(late), "/stream");
+    await until(() => client.rest.toString("latin1") === "--boundarydonotcross\r\n", "the first delimiter");
+    expect([client.status, client.parts.length]).toEqual([200, 0]);
+    camera.push(new Uint8Array(64 * 48 * 4).fill(90), { width: 64, height: 48 });
+    expect(djpeg(new Uint8Array((await client.wait(1))[0]?.body ?? []))).toMatchObject({ width: 64, height: 48 });
+    const second = await MultipartClient.open(portOf(late), "/stream");
+    await second.wait(1); // the camera has no newer picture
+    client.close();
+    second.close();
+  });
+
   test("has a path for each camera, and sizes", async () => {
     const client = await MultipartClient.open(portOf(server), "/cameras/other/stream?width=300");
     const [part] = await client.wait(1);
