@@ -48,4 +48,23 @@ describe.skipIf(CHROMIUM === null)("the page in Chromium (needs chromium)", () =
     }
     expect(errors).toEqual([]);
   });
+
+  test("a single camera stays zoomed when the server sends the larger size that the zoom needs", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.setViewportSize({ width: 150, height: 120 });
+    await page.goto(web.localUrl);
+    await page.waitForSelector("[data-shown]");
+    const hasWidth = async (width: number) => {
+      while ((await canvasPixels(page)).width !== width) await Bun.sleep(20);
+    };
+    await hasWidth(160);
+    expect(await page.getAttribute(".picture", "aria-label")).toBe("Live picture of door. Show the figures");
+    await page.mouse.move(75, 60);
+    await page.mouse.wheel(0, -600);
+    await hasWidth(320);
+    await page.setViewportSize({ width: 152, height: 120 }); // as a phone does when its address bar disappears
+    await page.waitForTimeout(200);
+    expect(await page.getAttribute("canvas", "style")).toContain("scale(2");
+  });
 });

@@ -39,6 +39,7 @@ export class CameraCell {
   #state: ViewState | null = null;
   #trouble = "";
   #isFloating = false;
+  #isOneOfSeveral = false;
   #isShown = true;
 
   constructor(camera: string, workers: Workers, owner: CellOwner) {
@@ -87,9 +88,11 @@ export class CameraCell {
 
   /** Marks the cell that fills the page. */
   setChosen(isChosen: boolean, isOneOfSeveral: boolean): void {
+    const wasChosen = this.element.classList.contains("chosen");
     this.element.classList.toggle("chosen", isChosen);
     this.#tool("grid").hidden = !isChosen || !isOneOfSeveral;
-    if (!isChosen) this.#gestures.reset();
+    this.#isOneOfSeveral = isOneOfSeveral;
+    if (wasChosen && !isChosen) this.#gestures.reset();
     this.#label();
   }
 
@@ -232,7 +235,8 @@ export class CameraCell {
   }
 
   #label(): void {
-    const what = this.element.classList.contains("chosen") ? "Show all cameras" : "Show this camera alone";
+    const isChosen = this.element.classList.contains("chosen");
+    const what = !this.#isOneOfSeveral ? "Show the figures" : isChosen ? "Show all cameras" : "Show this camera alone";
     const name = this.#name === "" ? "the camera" : this.#name;
     this.#parts.picture.setAttribute("aria-label", `Live picture of ${name}. ${what}`);
   }
