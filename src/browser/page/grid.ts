@@ -3,6 +3,7 @@
 import type { CameraEntry } from "../../protocol/cameras.ts";
 import { CameraCell, type CellOwner } from "./camera-cell.ts";
 import { columnsFor } from "./layout.ts";
+import { cameraOfAddress, hashOf } from "./page-address.ts";
 import { tell } from "./status.ts";
 import type { Workers } from "./workers.ts";
 
@@ -90,7 +91,7 @@ export class Grid implements CellOwner {
 
   /** The address of the page names the camera that fills it, so that the browser's button "back" shows all cameras again. */
   #setAddress(cell: CameraCell | null): void {
-    const hash = cell === null ? "" : `#${encodeURIComponent(cell.name)}`;
+    const hash = hashOf(cell?.name ?? "");
     if (hash === location.hash) this.#choose(cell);
     else location.hash = hash;
   }
@@ -121,13 +122,5 @@ export class Grid implements CellOwner {
     for (const cell of this.#cells) {
       cell.setShown(!document.hidden && (this.#chosen === null || cell === this.#chosen));
     }
-  }
-}
-
-function cameraOfAddress(): string {
-  try {
-    return decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return "";
   }
 }

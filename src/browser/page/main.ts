@@ -5,6 +5,7 @@ import { canDecode, showStream } from "./fallback.ts";
 import { Grid } from "./grid.ts";
 import { listenForKeys } from "./keys.ts";
 import { createLogin } from "./login.ts";
+import { cameraOfAddress } from "./page-address.ts";
 import { tell } from "./status.ts";
 import { Workers } from "./workers.ts";
 
@@ -12,7 +13,7 @@ const cameras = find(document, "#cameras", HTMLElement);
 
 function fallBack(reason: string): void {
   tell(reason);
-  showStream(cameras, decodeURIComponent(location.hash.slice(1)));
+  showStream(cameras, cameraOfAddress());
 }
 
 if (canDecode()) {
