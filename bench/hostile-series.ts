@@ -26,7 +26,7 @@ export interface Figures {
   fps: number;
   p50Ms: number;
   p99Ms: number;
-  /** The server's memory some seconds after the attack ÷ its memory before. Null without such a wait. */
+  /** The least memory of the server in the seconds after the attack ÷ the least before it. Null without such a wait. */
   memoryRatio: number | null;
   /** The processors that the server and the attackers kept busy. */
   serverCores: number;
@@ -83,14 +83,16 @@ export async function runSeries({
   const port = needsHttp(kind) ? (server.latest().http?.port ?? 0) : server.port;
   const viewer = await startProbe({ port: server.port, env, warmUpSeconds: WARM_UP_SECONDS });
 
+  let memoryBefore = 0;
   const measure = async (peers: number): Promise<Figures> => {
     const refusedBefore = { ...server.latest().refusedBy };
-    const memoryBefore = residentMiB(server.pid);
     const cpuBefore = readCpuTimes(server.pid);
     const attack = peers === 0 ? null : startAttack(port, kind, peers, competes);
     let mostViewers = 0;
+    let memory = Number.POSITIVE_INFINITY;
     const sampling = setInterval(() => {
       mostViewers = Math.max(mostViewers, server.latest().viewers);
+      if (attack === null) memory = Math.min(memory, residentMiB(server.pid));
     }, SAMPLE_MS);
     const { fps, pixelLatencyMs } = await viewer.measure(seconds * 1000);
     clearInterval(sampling);
@@ -101,8 +103,9 @@ export async function runSeries({
     const attackerCores = attack === null ? 0 : cpuMsBetween(noTimes, readCpuTimes(attack.pid)) / (seconds * 1000);
     attack?.kill("SIGKILL");
     await attack?.exited;
-    if (waitsForMemory && attack !== null) await Bun.sleep(RECOVERY_MS);
-    const memoryRatio = waitsForMemory && attack !== null ? residentMiB(server.pid) / memoryBefore : null;
+    if (waitsForMemory && attack !== null) memory = await leastMemory(server.pid);
+    const memoryRatio = waitsForMemory && attack !== null ? memory / memoryBefore : null;
+    memoryBefore = memory;
     return {
       kind: attack === null ? "none" : kind,
       peers,
@@ -132,6 +135,18 @@ export async function runSeries({
   await viewer.stop();
   await server.stop();
   return figures;
+}
+
+/**
+ * Returns the least memory of a process, in MiB, in the time that it has to recover. Garbage collection makes memory rise and fall
+ * by more than ten per cent. What an attack leaves behind raises the minimum.
+ */
+async function leastMemory(pid: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (const end = performance.now() + RECOVERY_MS; performance.now() < end; await Bun.sleep(SAMPLE_MS)) {
+    least = Math.min(least, residentMiB(pid));
+  }
+  return least;
 }
 
 function difference(before: Record<string, number>, after: Record<string, number>): Record<string, number> {

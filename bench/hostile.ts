@@ -13,7 +13,7 @@ import { type Figures, FPS, runSeries, SIZE } from "./hostile-series.ts";
 const RATE_LIMIT = 0.97;
 /** The 99th percentile of the good viewer's latency ÷ the same alone. */
 const LATENCY_LIMIT = 2;
-/** The server's memory some seconds after the attack ÷ its memory before. */
+/** The least memory of the server in the ten seconds after the attack ÷ the least before. */
 const MEMORY_LIMIT = 1.05;
 /** The most viewers of a server (`--max-viewers`). */
 const VIEWER_LIMIT = 256;
