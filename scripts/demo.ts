@@ -3,7 +3,7 @@
 // seconds.
 
 import { fileURLToPath } from "node:url";
-import { MissingError } from "../src/core/errors.ts";
+import { MissingError, UsageError } from "../src/core/errors.ts";
 import { runMain } from "../src/cli/program.ts";
 import { startVirtualDisplay } from "./virtual-display.ts";
 
@@ -11,10 +11,8 @@ const HEADLESS_SECONDS = 10;
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const VIDEO = at("../test/fixtures/vtest-6s.mp4");
 
-/** The server's first JSON line, which has its ports, or null if the server ended before. */
-async function firstReport(
-  stdout: ReadableStream<Uint8Array>,
-): Promise<{ port: number; http: { port: number } | null } | null> {
+/** The server's first JSON line, which has its port, or null if the server ended before. */
+async function firstReport(stdout: ReadableStream<Uint8Array>): Promise<{ port: number } | null> {
   let text = "";
   const decoder = new TextDecoder();
   const reader = stdout.getReader();
@@ -36,6 +34,8 @@ const { DISPLAY, WAYLAND_DISPLAY } = process.env;
 const hasDisplay = process.platform !== "linux" || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 
 await runMain(async (signal) => {
+  if (process.argv.length > 2)
+    throw new UsageError("the demo takes no options: 'bun run serve --help' has those of a server");
   const isTimed = !hasDisplay && !process.stdout.isTTY;
   await using virtualDisplay = isTimed && Bun.which("Xvfb") !== null ? await startVirtualDisplay() : null;
   if (!hasDisplay) {
@@ -60,7 +60,6 @@ await runMain(async (signal) => {
       ...(isTimed ? ["--seconds", String(HEADLESS_SECONDS)] : []),
       ...(hasDisplay || virtualDisplay ? [] : ["--display", "none"]),
     ];
-    if (report.http !== null) console.log(`The same video is at http://127.0.0.1:${report.http.port}/ in a browser.`);
     if (hasDisplay) console.log("A window opens; in it: I shows figures, F is fullscreen, S saves a picture, Q quits.");
     const viewer = Bun.spawn([process.execPath, at("../src/cli/view.ts"), ...flags], {
       stdio: ["ignore", "inherit", "inherit"],

@@ -63,7 +63,7 @@ await runMain(async (signal) => {
       else await print(flags.settings ? describeSettings(key, hash, facts) : describeNew(key, store));
     });
   asProgram(command.command("list"), VERSION)
-    .description("prints the keys of the key store, without the keys themselves")
+    .description("prints the names, rights and dates of the keys in the key store")
     .addOption(new Option("--show", "also print the first key, which a server has made for itself").default(false))
     .addOption(json())
     .action(async (flags: { show: boolean; json: boolean }) => {

@@ -70,7 +70,10 @@ await runMain(async (signal, { stop }) => {
   const security = first.tls === null ? "" : ` with TLS (public key ${first.tls.fingerprint})`;
   serverLog.info(`serving ${names} on ${formatHostPort(server.host, server.port)}${security}`);
   // The lines are not logged, because they contain the first key.
-  for (const line of viewerLines(server, first.tls === null ? "slip" : "slips")) output.say(line);
+  const lines = viewerLines(server, first.tls === null ? "slip" : "slips", {
+    given: given.flatMap(({ name }) => (name === undefined ? [] : [name])),
+  });
+  for (const line of lines) output.say(line);
   for (const line of await webLines(server)) output.say(line);
   const report = () => {
     const present = server.report();

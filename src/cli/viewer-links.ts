@@ -6,19 +6,27 @@ import { formatHostPort, isLoopbackHost } from "../core/host-port.ts";
 import type { Server } from "../server/serve.ts";
 
 /**
- * Returns the lines. They contain the first key only if standard error is a terminal, because files, pipes and the journal may
- * be kept as logs.
+ * Returns the lines. `given` has the names of the keys that do not come from the key store. The lines contain the first key only
+ * if standard error is a terminal, because files, pipes and the journal may be kept as logs.
  */
 export function viewerLines(
   { host, port, needsKey, firstKey, hostNames }: Pick<Server, "host" | "port" | "needsKey" | "firstKey" | "hostNames">,
   scheme: string,
-  isTerminal = isatty(2),
+  { given = [], isTerminal = isatty(2) }: { given?: readonly string[]; isTerminal?: boolean } = {},
 ): string[] {
-  if (!needsKey) return [];
-  if (firstKey === null) return ["viewers need a key: 'bun run key list' shows the names of those in the key store"];
-  if (!isTerminal) return ["viewers need a key: 'bun run key list --show' prints it"];
+  if (!needsKey && isLoopbackHost(host)) return [];
+  if (needsKey && firstKey === null) {
+    const stored = "'bun run key list' shows the names of those in the key store";
+    return [
+      given.length === 0
+        ? `viewers need a key: ${stored}`
+        : `viewers need the key of ${given.join(" or ")}, or another one: ${stored}`,
+    ];
+  }
+  if (needsKey && !isTerminal) return ["viewers need a key: 'bun run key list --show' prints it"];
   const hosts = hostNames.length > 0 ? hostNames : reachableHosts(host);
-  return hosts.map((each) => `to watch: bun run view ${scheme}://${firstKey}@${formatHostPort(each, port)}`);
+  const key = firstKey === null ? "" : `${firstKey}@`;
+  return hosts.map((each) => `to watch: bun run view ${scheme}://${key}${formatHostPort(each, port)}`);
 }
 
 /** Returns the address of the web page for each host name or address by which people may reach it. */

@@ -6,6 +6,7 @@ import { SOFTWARE } from "../core/version.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import { readGoodbye, readGreetingVersion, writeGoodbye } from "./greeting.ts";
 import { readPing, readPong, writePing, writePong } from "./messages.ts";
+import { otherProtocol } from "./other-protocols.ts";
 import { Outbox } from "./outbox.ts";
 import { MessageSplitter } from "./splitter.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
@@ -53,6 +54,8 @@ interface Role {
   subject: string;
   /** The error text for first bytes that are not Slipstream's protocol. */
   stranger: string;
+  /** What people should do if the other side speaks one of these protocols instead. */
+  advice: Readonly<Record<NonNullable<ReturnType<typeof otherProtocol>>, string>>;
   otherVersion: (version: number) => string;
 }
 
@@ -63,6 +66,11 @@ const ROLES = {
     sender: "a viewer",
     subject: "it",
     stranger: "it does not speak Slipstream's protocol",
+    advice: {
+      HTTP: "it speaks HTTP, and the web page has a port of its own (serve --http)",
+      TLS: "it begins TLS, and this server uses none",
+      SSH: "it speaks SSH",
+    },
     otherVersion: (version) =>
       `it speaks version ${version} of the protocol, and this server (${SOFTWARE}) speaks version ${WIRE_VERSION}`,
   },
@@ -72,6 +80,11 @@ const ROLES = {
     sender: "a server",
     subject: "the server",
     stranger: "the program that listens there is not a Slipstream server",
+    advice: {
+      HTTP: "it speaks HTTP: open its address in a browser, or use the port that 'bun run serve' prints after 'serving'",
+      TLS: "it speaks TLS",
+      SSH: "it speaks SSH",
+    },
     otherVersion: (version) => `the server speaks version ${version}`,
   },
 } satisfies Record<string, Role>;
@@ -132,6 +145,8 @@ export class Peer implements TransportEvents {
   readonly #startedAt = nowMicros();
   #heardAt = this.#startedAt;
   #hasSpoken = false;
+  /** The protocol with which the other side has begun, if it is a known one other than ours. */
+  #otherProtocol: ReturnType<typeof otherProtocol> = null;
   #hasGreeted = false;
   #state: State = "greeting";
   #hasEnded = false;
@@ -216,14 +231,17 @@ export class Peer implements TransportEvents {
       return;
     }
     this.#heardAt = nowMicros();
+    if (!this.#hasSpoken) this.#otherProtocol = otherProtocol(chunk);
     this.#hasSpoken = true;
     try {
       this.outbox.together(() => this.#splitter.feed(chunk));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      const { stranger, subject } = this.#role;
-      const what = this.#state === "greeting" ? stranger : `${subject} broke the protocol`;
-      this.#leave(GoodbyeReason.protocol, `${what}: ${error.message}`, error);
+      const { stranger, subject, advice } = this.#role;
+      const isGreeting = this.#state === "greeting";
+      const what = isGreeting ? stranger : `${subject} broke the protocol`;
+      const why = isGreeting && this.#otherProtocol !== null ? advice[this.#otherProtocol] : error.message;
+      this.#leave(GoodbyeReason.protocol, `${what}: ${why}`, error);
     }
   }
 

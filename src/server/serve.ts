@@ -174,6 +174,11 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     serverLog,
   });
   opening.defer(() => web?.[Symbol.dispose]());
+  if (identity === null && !isLoopbackHost(host)) {
+    serverLog.warning(
+      "--no-tls: pictures are sent without encryption, and everybody on their way can see and change them",
+    );
+  }
   const ticking = setInterval(() => {
     loopDelay.tick(nowMicros());
     reception.tick();

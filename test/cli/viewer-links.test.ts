@@ -9,27 +9,42 @@ import { viewerLines, webLines } from "../../src/cli/viewer-links.ts";
 const KEY = "k7qf-2mzd-9x4w-hcv3-tb8n";
 const server = { host: "192.0.2.7", port: 10050, needsKey: true, firstKey: KEY, hostNames: [] };
 
-test("viewerLines: a server without keys prints no link", () => {
-  expect(viewerLines({ ...server, needsKey: false, firstKey: null }, "slip", true)).toEqual([]);
+test("viewerLines: a server without keys on this machine prints no link", () => {
+  expect(
+    viewerLines({ ...server, host: "127.0.0.1", needsKey: false, firstKey: null }, "slip", { isTerminal: true }),
+  ).toEqual([]);
+});
+
+test("viewerLines: a server without keys on a network prints the command for other machines", () => {
+  expect(viewerLines({ ...server, needsKey: false, firstKey: null }, "slips", { isTerminal: false })).toEqual([
+    "to watch: bun run view slips://192.0.2.7:10050",
+  ]);
+});
+
+test("viewerLines: a key that is not from the key store is named by its source", () => {
+  const [line] = viewerLines({ ...server, host: "127.0.0.1", firstKey: null }, "slip", { given: ["SLIPSTREAM_KEY"] });
+  expect(line).toStartWith("viewers need the key of SLIPSTREAM_KEY, or another one");
 });
 
 test("viewerLines: the first key gives a link with the address, in brackets for IPv6", () => {
-  expect(viewerLines(server, "slips", true)).toEqual([`to watch: bun run view slips://${KEY}@192.0.2.7:10050`]);
-  expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip", true)).toEqual([
+  expect(viewerLines(server, "slips", { isTerminal: true })).toEqual([
+    `to watch: bun run view slips://${KEY}@192.0.2.7:10050`,
+  ]);
+  expect(viewerLines({ ...server, host: "2001:db8::7" }, "slip", { isTerminal: true })).toEqual([
     `to watch: bun run view slip://${KEY}@[2001:db8::7]:10050`,
   ]);
 });
 
 test("viewerLines: a certificate from an authority gives a link for each of its names, because viewers check them", () => {
   const hostNames = ["door.example", "camera.example"];
-  expect(viewerLines({ ...server, host: "0.0.0.0", hostNames }, "slips", true)).toEqual([
+  expect(viewerLines({ ...server, host: "0.0.0.0", hostNames }, "slips", { isTerminal: true })).toEqual([
     `to watch: bun run view slips://${KEY}@door.example:10050`,
     `to watch: bun run view slips://${KEY}@camera.example:10050`,
   ]);
 });
 
 test("viewerLines: a server on all addresses gets a link for each address that other machines can reach", () => {
-  const lines = viewerLines({ ...server, host: "0.0.0.0" }, "slip", true);
+  const lines = viewerLines({ ...server, host: "0.0.0.0" }, "slip", { isTerminal: true });
   expect(lines.length).toBeGreaterThan(0);
   for (const line of lines) {
     expect(line).toMatch(new RegExp(`^to watch: bun run view slip://${KEY}@(HOST|\\d+\\.\\d+\\.\\d+\\.\\d+):10050$`));
@@ -38,7 +53,7 @@ test("viewerLines: a server on all addresses gets a link for each address that o
 });
 
 test("viewerLines: keys of the options are not printed", () => {
-  const [line = ""] = viewerLines({ ...server, firstKey: null }, "slip", true);
+  const [line = ""] = viewerLines({ ...server, firstKey: null }, "slip", { isTerminal: true });
   expect(line).toContain("bun run key list");
 });
 

@@ -36,7 +36,9 @@ export function parseAddress(text: string): Address {
   const isLost = host === undefined ? /^[^/]*@/.test(text) : looksLikeKey(host);
   // The error does not quote the text, because a part of it may be a key.
   if (isLost) throw new UsageError("a key can only be given in a link: write slips://KEY@HOST:PORT/CAMERA");
-  if (host === undefined || port < 1 || port > 65535) {
+  if (host !== undefined && (port < 1 || port > 65535))
+    throw new UsageError(`there is no port ${port}: write HOST:PORT with a port from 1 to 65535`);
+  if (host === undefined) {
     throw new UsageError(
       `'${withoutKeys(text)}' is not an address: write HOST, HOST:PORT or HOST:PORT/CAMERA, for example camera.local:10050 or [::1]:10050/door`,
     );
@@ -54,6 +56,8 @@ export function parseLink(text: string): Link {
     // The error does not quote the text, because a part of it may be a key.
     if (/^\s*slips?:?\/.*@/is.test(text))
       throw new UsageError("the link is not right: write slips://KEY@HOST:PORT/CAMERA");
+    if (/^\s*https?:/i.test(text))
+      throw new UsageError("this is the address of a web page: open it in a browser, or write HOST:PORT of the server");
     return { address: parseAddress(text), scheme: null, key: null };
   }
   const [, scheme = "", rest = ""] = match;

@@ -185,7 +185,9 @@ export class ServerAccess implements AsyncDisposable {
         ? `${this.#server} needs a key`
         : wasWelcome
           ? `${this.#server} does not accept ${nameOfKey(source)} any more`
-          : `${nameOfKey(source)} is not right for ${this.#server}`;
+          : this.#refused.size > 1
+            ? `${this.#server} has refused all keys that were given or stored`
+            : `${nameOfKey(source)} is not right for ${this.#server}`;
     return (await this.#askUser(trouble)) ?? this.#giveUp(trouble);
   }
 

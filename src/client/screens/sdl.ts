@@ -100,7 +100,9 @@ async function loadSdl(): Promise<SdlModule> {
   // If SDL finds no display, it uses a driver whose windows cannot be seen.
   const driver = sdl.info.drivers.video.current;
   if (driver === null || driver === "offscreen" || driver === "dummy") {
-    throw new MissingError("no window can be opened (there is no display): set DISPLAY, or use --display none");
+    const { DISPLAY } = process.env;
+    const reason = DISPLAY ? `the display ${DISPLAY} cannot be used` : "there is no display";
+    throw new MissingError(`no window can be opened (${reason}): set DISPLAY to a display, or use --display none`);
   }
   return sdl;
 }

@@ -70,7 +70,7 @@ describe("ServerAccess: the order of keys", () => {
     }
     expect(tried).toEqual([LINK, FILE, STORE, TYPED]);
     expect(questions).toEqual([
-      "the key of the store is not right for camera.local:10050\nKey of camera.local:10050: ",
+      "camera.local:10050 has refused all keys that were given or stored\nKey of camera.local:10050: ",
     ]);
     await expect(refuse(access)).rejects.toThrow(KeyRefused);
   });
