@@ -6,7 +6,7 @@ import { HOST_NAME } from "../support/chromium.ts";
 import { djpeg } from "../support/jpeg-tools.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
 import { largestDifference, toRgbaBytes } from "../support/samples.ts";
-import { serveWebCameras, type WebCameras } from "../support/web-cameras.ts";
+import { serveWebCameras, untilQuiet, type WebCameras } from "../support/web-cameras.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -89,14 +89,10 @@ describe.skipIf(FIREFOX === null)("the page in Firefox (needs firefox-esr)", () 
     const other = await browser.newPage();
     while (!(await page.evaluate("document.hidden"))) await Bun.sleep(50);
     await until(".alarm", /^paused while hidden$/);
-    const sent = () => web.server.report().sent;
-    await Bun.sleep(200); // pictures may be on their way
-    const before = sent();
-    await Bun.sleep(500);
-    expect(sent()).toBe(before);
+    const before = await untilQuiet(web);
     await other.close();
     await page.bringToFront();
     await page.waitForSelector(".age.fresh", { timeout: 30_000 });
-    expect(sent()).toBeGreaterThan(before);
+    expect(web.server.report().sent).toBeGreaterThan(before);
   });
 });

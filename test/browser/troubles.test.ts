@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { violations } from "../support/axe.ts";
 import { canvasPixels, CHROMIUM, openPage, startChromium } from "../support/chromium.ts";
 import { TEST_TIMEOUT_MS } from "../support/programs.ts";
-import { serveWebCameras } from "../support/web-cameras.ts";
+import { serveWebCameras, untilQuiet } from "../support/web-cameras.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -100,15 +100,11 @@ describe.skipIf(CHROMIUM === null)("the page in trouble (needs chromium)", () =>
         document.dispatchEvent(new Event("visibilitychange"))`);
     await hide(true);
     await alarm(page).filter({ hasText: "paused while hidden" }).waitFor();
-    const sent = () => web.server.report().sent;
-    await Bun.sleep(200); // pictures may be on their way
-    const before = sent();
-    await Bun.sleep(500);
-    expect(sent()).toBe(before);
+    const before = await untilQuiet(web);
     await hide(false);
     await live(page);
     await alarm(page).waitFor({ state: "hidden" });
-    expect(sent()).toBeGreaterThan(before);
+    expect(web.server.report().sent).toBeGreaterThan(before);
   });
 
   test("a server with keys asks for one, refuses a wrong one, and shows its cameras for the right one", async () => {

@@ -68,3 +68,12 @@ export async function serveWebCameras(
     },
   };
 }
+
+/** Waits until the server sends no pictures for ten intervals of the cameras. Resolves with the number of pictures that it has sent. */
+export async function untilQuiet({ server }: WebCameras): Promise<number> {
+  for (;;) {
+    const before = server.report().sent;
+    await Bun.sleep(10 * INTERVAL_MS);
+    if (server.report().sent === before) return before;
+  }
+}
