@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection, type ConnectionEvents } from "../../../../src/client/connect/connection.ts";
+import { addKey, removeKey } from "../../../../src/server/access/key-store.ts";
 import { serve, type Server } from "../../../../src/server/serve.ts";
 import type { ServeOptions } from "../../../../src/server/settings/options.ts";
 import { openWebSocket } from "../../../support/web-socket-transport.ts";
@@ -175,6 +176,31 @@ describe("HTTP door: keys", () => {
     expect((await forwarded("localhost", "localhost")).status).toBe(404);
     expect((await forwarded("evil.example", "localhost")).status).toBe(403);
     expect((await forwarded("localhost", "evil.example")).status).toBe(403);
+  });
+
+  test("HTTP door: a removed key ends its stream, its WebSocket and its session at once, and others stay", async () => {
+    const keyStore = join(folder, "keys");
+    const removed = addKey(keyStore, { name: "ann", may: ["view"], cameras: null });
+    const kept = addKey(keyStore, { name: "ben", may: ["view"], cameras: null });
+    const access = { host: "0.0.0.0", tls: false, announce: false };
+    await using server = await start({ ...access, http: { port: 0 }, keyStore });
+    const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+    const body = new URLSearchParams({ key: removed });
+    const cookie = (await fetch(at(server, "/login"), { method: "POST", body })).headers.get("set-cookie") ?? "";
+    const session = { cookie: cookie.split(";")[0] ?? "" };
+    expect((await get(server, "/metrics", session)).status).toBe(200);
+    const stream = get(server, "/stream", session).then((answer) => answer.arrayBuffer());
+    const viewer = await watch(server, session);
+    const other = await watch(server, bearer(kept));
+    await until(() => server.report().viewers === 3, "three viewers");
+    removeKey(keyStore, "ann");
+    expect((await viewer.receiver.ended).goodbye?.text).toBe("the key was removed or changed on the server");
+    expect((await stream).byteLength).toBeGreaterThan(0);
+    expect((await get(server, "/metrics", session)).status).toBe(401);
+    expect((await get(server, "/metrics", bearer(removed))).status).toBe(401);
+    const before = other.seen.frames.length;
+    await until(() => other.seen.frames.length > before + 2, "more pictures");
+    other.socket.close();
   });
 
   test("HTTP door: logins at two servers of a host do not end each other", async () => {
