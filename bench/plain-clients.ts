@@ -1,5 +1,5 @@
 // `bench plain-clients`: programs that speak plain HTTP. It measures how old their pictures are, how many one server feeds, and how fast
-// snapshots are.
+// snapshots are. If ustreamer and gcc are installed, it is measured as well, with the same pictures.
 
 import { fileURLToPath } from "node:url";
 import { DEBIAN_PYTHON } from "../scripts/setup/system-packages.ts";
@@ -8,6 +8,7 @@ import { median } from "../src/core/statistics.ts";
 import { atLeast, atMost, type Bench, type Bound, round } from "./bench.ts";
 import type { DrainedReport, SnapshotReport } from "./plain-client.ts";
 import { cpuMsBetween, readCpuTimes } from "./process-figures.ts";
+import { hasUstreamer, startUstreamer } from "./peers/ustreamer.ts";
 import { type RunningServer, startServer } from "./processes.ts";
 
 const FPS = 30;
@@ -44,28 +45,23 @@ const SNAPSHOT_P99_MS = 10;
 
 export const plainClientsBench: Bench = async ({ quick, progress }) => {
   const seconds = quick ? 8 : 20;
-  progress(`plain-clients: a client that takes ${SLOW_MS} ms for each picture`);
-  const slow = await withServer((server) => read({ port: portOf(server), pictureMs: SLOW_MS, seconds }));
-  const slowAges = agesOf(slow, seconds / 4);
-  const atEnd = (median(slow.pictures.slice(-10).map(({ ageMs }) => ageMs)) ?? 0) + SLOW_MS;
-  progress("plain-clients: a client behind 2 Mbit/s");
-  const linkAges = agesOf(await readBehindLink(seconds + LINK_WARM_UP_SECONDS), LINK_WARM_UP_SECONDS);
   const count = quick ? 50 : MOST;
-  progress(`plain-clients: ${count} clients`);
-  const many = await withServer((server) => measureMany(server, count, quick ? 4 : 20));
-  progress(`plain-clients: ${SNAPSHOTS_PER_SECOND} snapshots a second`);
-  const asked = await withServer((server) =>
-    reportOf<SnapshotReport>(start("snapshot", portOf(server), SNAPSHOTS_PER_SECOND, quick ? 4 : 10)),
-  );
-  const snapshots = {
-    perSecond: round(asked.milliseconds.length / asked.seconds),
-    p50Ms: round(percentile(asked.milliseconds, 0.5)),
-    p99Ms: round(percentile(asked.milliseconds, 0.99)),
-    ageP99Ms: round(percentile(asked.ages, 0.99)),
-  };
+  const ours = await withServer(async (server) => {
+    const measured = await measure({ port: portOf(server), pid: server.pid }, { quick, seconds, count }, progress);
+    return { ...measured, capturedFps: server.latest().fps, jpegs: await takePictures(portOf(server)) };
+  });
+  progress("plain-clients: a client behind 2 Mbit/s");
+  const link = agesOf(await readBehindLink(seconds + LINK_WARM_UP_SECONDS), LINK_WARM_UP_SECONDS);
+  const { jpegs, ...figures } = ours;
+  const other = await measureUstreamer(jpegs, { quick, seconds, count }, (text) => progress(`${text}, ustreamer`));
+  const { slow, many, snapshots } = ours;
   const bounds: Bound[] = [
-    atMost(`slow client: age of its picture in ms, when it is done with it, after ${seconds} s`, atEnd, SLOW_AGE_MS),
-    atMost(`2 Mbit/s: age of a picture p95 in ms, from ${LINK_WARM_UP_SECONDS} s on`, linkAges.p95Ms, LINK_AGE_MS),
+    atMost(
+      `slow client: age of its picture in ms, when it is done with it, after ${seconds} s`,
+      slow.atEnd,
+      SLOW_AGE_MS,
+    ),
+    atMost(`2 Mbit/s: age of a picture p95 in ms, from ${LINK_WARM_UP_SECONDS} s on`, link.p95Ms, LINK_AGE_MS),
     ...(quick
       ? []
       : [
@@ -75,29 +71,75 @@ export const plainClientsBench: Bench = async ({ quick, progress }) => {
           atLeast("snapshots a second ÷ asked", snapshots.perSecond / SNAPSHOTS_PER_SECOND, 0.99),
         ]),
   ];
-  const row = (name: string, { fps, p50Ms, p95Ms, maxMs }: Ages) => [
-    ...[name, fps.toFixed(1), p50Ms.toFixed(1), p95Ms.toFixed(1), maxMs.toFixed(1)],
+  const rows = (name: string, measured: Measured) => [
+    [
+      ...[name, measured.slow.atEnd.toFixed(0), `≥ ${measured.many.leastFps.toFixed(1)}`],
+      ...[measured.many.cores.toFixed(2), String(measured.snapshots.perSecond)],
+      ...[measured.snapshots.p50Ms.toFixed(1), measured.snapshots.p99Ms.toFixed(1)],
+    ],
   ];
   return {
     name: "plain-clients",
-    figures: {
-      fps: FPS,
-      size: SIZE,
-      slow: { atEnd, ...slowAges },
-      link: linkAges,
-      many: { count, ...many },
-      snapshots,
-    },
+    figures: { fps: FPS, size: SIZE, count, ours: figures, link, ustreamer: other },
     bounds,
     table: [
-      ["client", "fps", "age p50 ms", "p95", "max"],
-      row(`takes ${SLOW_MS} ms for each picture`, slowAges),
-      row("behind 2 Mbit/s", linkAges),
-      [`${count} clients`, `≥ ${many.leastFps.toFixed(1)}`, `${many.cores} cores`],
-      ["snapshots", `${snapshots.perSecond}/s`, `p50 ${snapshots.p50Ms} ms`, `p99 ${snapshots.p99Ms} ms`],
+      ["server", "slow client, ms old", `${count} clients, fps`, "cores", "snapshots/s", "p50 ms", "p99 ms"],
+      ...rows("slipstream", ours),
+      ...(other === null ? [] : rows("ustreamer", other)),
+      ["2 Mbit/s", `p50 ${link.p50Ms.toFixed(0)} ms, p95 ${link.p95Ms.toFixed(0)} ms, ${link.fps.toFixed(1)} fps`],
     ],
   };
 };
+
+interface Lengths {
+  quick: boolean;
+  seconds: number;
+  count: number;
+}
+
+type Measured = Awaited<ReturnType<typeof measure>>;
+
+/** Measures a server of Motion JPEG over HTTP with the paths `/stream` and `/snapshot`. */
+async function measure(
+  { port, pid }: { port: number; pid: number },
+  { quick, seconds, count }: Lengths,
+  progress: (text: string) => void,
+) {
+  progress(`plain-clients: a client that takes ${SLOW_MS} ms for each picture`);
+  const slow = await read({ port, pictureMs: SLOW_MS, seconds });
+  const atEnd = (median(slow.pictures.slice(-10).map(({ ageMs }) => ageMs)) ?? 0) + SLOW_MS;
+  progress(`plain-clients: ${count} clients`);
+  const many = await measureMany({ port, pid }, count, quick ? 4 : 20);
+  progress(`plain-clients: ${SNAPSHOTS_PER_SECOND} snapshots a second`);
+  const asked = await reportOf<SnapshotReport>(start("snapshot", port, SNAPSHOTS_PER_SECOND, quick ? 4 : 10));
+  const snapshots = {
+    perSecond: Math.round(asked.milliseconds.length / asked.seconds),
+    p50Ms: round(percentile(asked.milliseconds, 0.5)),
+    p99Ms: round(percentile(asked.milliseconds, 0.99)),
+  };
+  return { slow: { atEnd: round(atEnd), ...agesOf(slow, seconds / 4) }, many, snapshots };
+}
+
+/** ustreamer's pictures tell when they were sent, not when they were captured, so its ages are too small by the time before. */
+async function measureUstreamer(
+  jpegs: readonly Uint8Array[],
+  lengths: Lengths,
+  progress: (text: string) => void,
+): Promise<Measured | null> {
+  if (!hasUstreamer()) return null;
+  await using other = await startUstreamer(jpegs);
+  return await measure(other, lengths, progress);
+}
+
+/** Returns some pictures of a server, for the fake camera of another. */
+async function takePictures(port: number): Promise<Uint8Array[]> {
+  const jpegs: Uint8Array[] = [];
+  while (jpegs.length < FPS) {
+    jpegs.push(await (await fetch(`http://127.0.0.1:${port}/snapshot`)).bytes());
+    await Bun.sleep(1000 / FPS);
+  }
+  return jpegs;
+}
 
 const FLAGS = ["--source", "pattern", "--size", SIZE, "--fps", String(FPS), "--http", "0"];
 
@@ -163,16 +205,15 @@ async function reportOf<Report>(child: ReturnType<typeof spawn>): Promise<Report
   return JSON.parse(text) as Report;
 }
 
-async function measureMany(server: RunningServer, count: number, seconds: number) {
-  const child = start("drain", portOf(server), count, seconds);
+async function measureMany({ port, pid }: { port: number; pid: number }, count: number, seconds: number) {
+  const child = start("drain", port, count, seconds);
   const output = child.stdout.text();
   for await (const _ of child.stderr) break; // the clients have begun to measure
-  const before = readCpuTimes(server.pid);
+  const before = readCpuTimes(pid);
   const startedAt = performance.now();
   const { fps } = JSON.parse(await output) as DrainedReport;
-  const cores = round(cpuMsBetween(before, readCpuTimes(server.pid)) / (performance.now() - startedAt));
-  const { fps: capturedFps, sentBytes } = server.latest();
-  return { leastFps: round(Math.min(...fps)), medianFps: round(median(fps) ?? 0), capturedFps, cores, sentBytes };
+  const cores = round(cpuMsBetween(before, readCpuTimes(pid)) / (performance.now() - startedAt));
+  return { leastFps: round(Math.min(...fps)), medianFps: round(median(fps) ?? 0), cores };
 }
 
 interface Ages {
